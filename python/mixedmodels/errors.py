@@ -1,0 +1,48 @@
+"""Every error and warning that the package raises, each with a class that one can catch or filter.
+
+A message says what was asked, which value was seen, where it stands and what to do about it.
+"""
+
+
+class MixedModelsError(Exception):
+    """Root of every error raised by this package."""
+
+
+class FormulaError(MixedModelsError, ValueError):
+    """The text of a formula cannot be read; the message marks the offending characters."""
+
+
+class DataError(MixedModelsError, ValueError):
+    """A table, a column or one of its values cannot be used as asked."""
+
+
+class UnknownColumnError(DataError, KeyError):
+    """A name of the formula is not in the table; the message offers the nearest column."""
+
+    def __str__(self) -> str:
+        # KeyError shows the repr of its argument, which hides line breaks.
+        return str(self.args[0]) if self.args else ""
+
+
+class DesignError(MixedModelsError, ValueError):
+    """Formula and table are both readable, but the model that they imply cannot be fitted."""
+
+
+class FitError(MixedModelsError, RuntimeError):
+    """The numerical engine could not finish; the message names the stage and the cause."""
+
+
+class MixedModelsWarning(UserWarning):
+    """Root of every warning issued by this package."""
+
+
+class SingularFitWarning(MixedModelsWarning):
+    """A covariance matrix of random effects lies on the boundary (a variance of 0 or a correlation of +-1)."""
+
+
+class ConvergenceWarning(MixedModelsWarning):
+    """The optimiser stopped before its certificate held."""
+
+
+class RankDeficientWarning(MixedModelsWarning):
+    """Columns of the fixed-effects design are linear combinations of earlier ones and were dropped."""
