@@ -17,22 +17,40 @@ class Levels:
 
     Labels are what R's ``as.character`` gives: ``308``, ``2.5``, ``TRUE``, ``a``. A factor of 100,000
     integer levels costs nothing until it is printed.
+
+    Parameters
+    ----------
+    values : the values in level order: an array, or a table library's own index, which is converted on first use.
     """
 
-    __slots__ = ("_index", "_labels", "values")
+    __slots__ = ("_index", "_labels", "_values")
 
     def __init__(self, values: Any) -> None:
-        self.values = values  # numpy array of any dtype, in level order
+        self._values = values
         self._labels: tuple[str, ...] | None = None
         self._index: dict[str, int] | None = None
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self._values)
+
+    def __reduce__(self) -> tuple[type[Levels], tuple[NDArray[Any]]]:
+        return Levels, (self.values,)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(self.labels[:8])
+        return f"Levels({shown}{', ...' if len(self) > 8 else ''})"
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """The values in level order, a numpy array of any dtype."""
+        if type(self._values) is not np.ndarray:
+            self._values = np.asarray(self._values)
+        return self._values
 
     @property
     def labels(self) -> tuple[str, ...]:
         if self._labels is None:
-            self._labels = tuple(label(v) for v in self.values)
+            self._labels = _labels(self.values)
         return self._labels
 
     @property
@@ -43,7 +61,22 @@ class Levels:
         return self._index
 
     def take(self, keep: NDArray[np.intp]) -> Levels:
-        return Levels(np.asarray(self.values)[keep])
+        return Levels(self.values[keep])
+
+
+def _labels(values: NDArray[Any]) -> tuple[str, ...]:
+    if values.dtype.kind == "M":
+        return _date_labels(values)
+    return tuple(label(v) for v in values)
+
+
+def _date_labels(values: NDArray[Any]) -> tuple[str, ...]:
+    """Dates as R prints them: the time of day only where some value has one, fractions only where needed."""
+    for unit in ("D", "s", "us"):
+        coarse = values.astype(f"M8[{unit}]")
+        if bool(np.all(coarse == values)):
+            return tuple(str(v).replace("T", " ") for v in coarse)
+    return tuple(str(v).replace("T", " ") for v in values)
 
 
 def label(value: Any) -> str:
@@ -51,15 +84,22 @@ def label(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "TRUE" if value else "FALSE"
     if isinstance(value, (float, np.floating)):
-        return f"{value:.15g}"
+        if np.isinf(value):
+            return "Inf" if value > 0 else "-Inf"
+        return f"{value + 0.0:.15g}"  # adding 0.0 turns -0.0 into 0
     return str(value)
 
 
 @dataclass(frozen=True, slots=True)
 class Numeric:
-    """Numbers, float64 of length n; NaN marks a missing value."""
+    """Numbers, float64 of length n; NaN marks a missing value.
+
+    `origin` is the column as it stood in the table where float64 says less than it did: integers (exact beyond
+    2**53) and dates. Factor levels are made from it where it is there, so that a date level reads as a date.
+    """
 
     values: NDArray[np.float64]
+    origin: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

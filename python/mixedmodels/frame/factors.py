@@ -1,0 +1,87 @@
+"""Columns into factors, as R's ``factor()`` does it: distinct values, sorted, missing ones left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.frame.collate import text_order
+from mixedmodels.frame.columns import Column, Factor, Levels, Logical
+
+Codes = NDArray[np.int32]
+
+_FALSE_TRUE = np.array([False, True])
+
+
+def as_factor(column: Column) -> Factor:
+    """The column as a factor.
+
+    Numbers become their sorted distinct values, truth values ``FALSE``, ``TRUE``; a factor stays as it is.
+    """
+    if isinstance(column, Factor):
+        return column
+    if isinstance(column, Logical):
+        missing = np.isnan(column.values)
+        codes = np.where(missing, -1.0, column.values).astype(np.int32)
+        return Factor(codes, Levels(_FALSE_TRUE))
+    codes, values = distinct(column.values if column.origin is None else column.origin)
+    return Factor(codes, Levels(values))
+
+
+def distinct(values: NDArray[Any]) -> tuple[Codes, NDArray[Any]]:
+    """Codes and sorted distinct values of an array of numbers or dates; NaN and NaT get code -1."""
+    if values.dtype.kind in "fM":
+        missing = np.isnan(values) if values.dtype.kind == "f" else np.isnat(values)
+        if missing.any():
+            codes = np.full(len(values), -1, dtype=np.int32)
+            present = np.flatnonzero(~missing)
+            codes[present], levels = distinct_present(values[present])
+            return codes, levels
+    return distinct_present(values)
+
+
+def distinct_present(values: NDArray[Any]) -> tuple[Codes, NDArray[Any]]:
+    """As `distinct`, for values of which none is missing."""
+    if values.size and values.dtype.kind in "iuf":
+        low, high = values.min().item(), values.max().item()
+        # A table over the whole range beats sorting, as long as it is not much longer than the column.
+        if high - low <= 4 * len(values) + 1024 and abs(low) < 2**62:
+            whole = values.astype(np.int64)
+            if values.dtype.kind != "f" or np.array_equal(whole, values):
+                whole -= int(low)
+                codes, offsets = _by_table(whole)
+                return codes, (offsets + int(low)).astype(values.dtype)
+    levels, codes = np.unique(values, return_inverse=True)
+    return codes.astype(np.int32), levels
+
+
+def _by_table(offsets: NDArray[np.int64]) -> tuple[Codes, NDArray[np.intp]]:
+    present = np.zeros(int(offsets.max()) + 1, dtype=np.bool_)
+    present[offsets] = True
+    position = np.cumsum(present, dtype=np.int32)
+    position -= 1
+    return position[offsets], np.flatnonzero(present)
+
+
+def sort_levels(codes: NDArray[Any], texts: Sequence[str]) -> Factor:
+    """The factor of codes into `texts`, distinct but in any order; its levels come out in text order."""
+    order = text_order(texts)
+    values = np.array(texts, dtype=object)
+    if order != list(range(len(texts))):
+        rank = np.empty(len(texts) + 1, dtype=np.int32)
+        rank[order] = np.arange(len(texts), dtype=np.int32)
+        rank[-1] = -1  # code -1 finds itself
+        codes, values = rank[codes], values[order]
+    return Factor(np.asarray(codes, dtype=np.int32), Levels(values))
+
+
+def text_factor(values: Sequence[str | None]) -> Factor:
+    """The factor of Python strings, None where missing."""
+    seen: dict[str, int] = {}
+    codes = np.fromiter(
+        (-1 if v is None else seen.setdefault(v, len(seen)) for v in values), dtype=np.int32, count=len(values)
+    )
+    return sort_levels(codes, list(seen))

@@ -1,0 +1,40 @@
+"""Results as tables: in the library that the data came from, or labelled as a pandas DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mixedmodels.frame.table import Kind
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def to_kind(columns: Mapping[str, Any], kind: Kind, index: Any = None) -> Any:
+    """A table of these columns in the library of `kind`.
+
+    Parameters
+    ----------
+    columns : name to array, all of one length.
+    kind : where the data came from; what came as a dict or from DuckDB goes back as a pandas DataFrame.
+    index : pandas index for the rows; other libraries have none.
+    """
+    if kind == "polars":
+        import polars
+
+        return polars.DataFrame(dict(columns))
+    if kind == "pyarrow":
+        import pyarrow
+
+        return pyarrow.table(dict(columns))
+    import pandas
+
+    return pandas.DataFrame(dict(columns), index=index)
+
+
+def labelled(matrix: Any, rows: Sequence[str] | None, columns: Sequence[str]) -> pandas.DataFrame:
+    """A matrix with names on its rows and columns, as a pandas DataFrame."""
+    import pandas
+
+    return pandas.DataFrame(matrix, index=None if rows is None else list(rows), columns=list(columns))
