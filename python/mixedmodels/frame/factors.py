@@ -27,12 +27,14 @@ def as_factor(column: Column) -> Factor:
         missing = np.isnan(column.values)
         codes = np.where(missing, -1.0, column.values).astype(np.int32)
         return Factor(codes, Levels(_FALSE_TRUE))
-    codes, values = distinct(column.values if column.origin is None else column.origin)
+    origin: NDArray[Any] = column.values if column.origin is None else column.origin
+    codes, values = distinct(origin)
     return Factor(codes, Levels(values))
 
 
 def distinct(values: NDArray[Any]) -> tuple[Codes, NDArray[Any]]:
     """Codes and sorted distinct values of an array of numbers or dates; NaN and NaT get code -1."""
+    codes: Codes
     if values.dtype.kind in "fM":
         missing = np.isnan(values) if values.dtype.kind == "f" else np.isnat(values)
         if missing.any():

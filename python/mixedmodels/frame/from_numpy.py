@@ -50,9 +50,11 @@ def _plain(values: NDArray[Any], dtype: Any = None) -> NDArray[Any]:
     """The array without its mask: masked values become NaN (NaT for dates)."""
     if not isinstance(values, np.ma.MaskedArray):
         return values if dtype is None else values.astype(dtype)
-    if values.dtype.kind == "M":
-        return values.filled(np.datetime64("NaT"))
-    return values.astype(np.float64).filled(np.nan)
+    masked: Any = values
+    if values.dtype.kind != "M":
+        masked = values.astype(np.float64)
+    filled: NDArray[Any] = masked.filled(np.datetime64("NaT") if values.dtype.kind == "M" else np.nan)
+    return filled
 
 
 def _integers(values: NDArray[Any]) -> Numeric:
@@ -71,7 +73,7 @@ def date_column(dates: NDArray[Any]) -> Numeric:
 
 def _fixed_width_text(values: NDArray[Any]) -> Factor:
     if isinstance(values, np.ma.MaskedArray):
-        return text_factor(values.astype(object).filled(None).tolist())
+        return text_factor([None if v is np.ma.masked else str(v) for v in values])
     if values.dtype.kind == "S":
         values = np.char.decode(values, "utf-8")
     return text_factor(values.tolist())
@@ -81,11 +83,15 @@ def object_column(name: str, values: NDArray[Any]) -> Column:
     """Python objects: what kind of column they are is read off their types."""
     if isinstance(values, np.ma.MaskedArray):
         values = values.filled(None)
-    items: list[Any] = [None if is_missing(v) else v for v in values.tolist()]
-    types = {type(v) for v in items} - {type(None)}
-    if all(issubclass(t, str) for t in types) and types:
+    items: list[Any] = values.tolist()
+    types = set(map(type, items))
+    if not types <= {str, type(None)}:  # text is the common case, and none of it is NaN
+        items = [None if is_missing(v) else v for v in items]
+        types = set(map(type, items))
+    types -= {type(None)}
+    if types and all(issubclass(t, str) for t in types):
         return text_factor(items)
-    if all(issubclass(t, (bool, np.bool_)) for t in types) and types:
+    if types and all(issubclass(t, (bool, np.bool_)) for t in types):
         return Logical(_floats(items))
     if all(issubclass(t, (numbers.Real, decimal.Decimal, np.bool_)) for t in types):
         return _object_numbers(items, types)
@@ -101,7 +107,7 @@ def is_missing(value: Any) -> bool:
     if isinstance(value, (str, int)):
         return False
     try:
-        return bool(value != value)
+        return bool(value != value)  # noqa: PLR0124
     except (TypeError, ValueError):
         return type(value).__name__ == "NAType"
 
