@@ -56,8 +56,8 @@ def distinct_present(values: NDArray[Any]) -> tuple[Codes, NDArray[Any]]:
                 whole -= int(low)
                 codes, offsets = _by_table(whole)
                 return codes, (offsets + int(low)).astype(values.dtype)
-    levels, codes = np.unique(values, return_inverse=True)
-    return codes.astype(np.int32), levels
+    levels, inverse = np.unique(values, return_inverse=True)
+    return inverse.astype(np.int32), levels
 
 
 def _by_table(offsets: NDArray[np.int64]) -> tuple[Codes, NDArray[np.intp]]:

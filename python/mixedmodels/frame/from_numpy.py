@@ -107,7 +107,7 @@ def is_missing(value: Any) -> bool:
     if isinstance(value, (str, int)):
         return False
     try:
-        return bool(value != value)  # noqa: PLR0124
+        return bool(value != value)
     except (TypeError, ValueError):
         return type(value).__name__ == "NAType"
 
