@@ -1,0 +1,84 @@
+"""What is known about each data set, read from the file beside it."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mixedmodels.errors import DataError
+from mixedmodels.frame.table import nearest
+
+FOLDER = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class FactorLevels:
+    """The levels of a factor in their order."""
+
+    levels: tuple[str, ...]
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """A data set's description; printing it shows everything.
+
+    Attributes
+    ----------
+    name, title : what it is called and what it is about.
+    rows : number of rows.
+    columns : column name to its meaning, in the table's order.
+    source : where the table was taken from.
+    reference : who published it first.
+    licence : under which terms it is passed on.
+    factors : column name to levels, for columns that are factors.
+    """
+
+    name: str
+    title: str
+    rows: int
+    columns: Mapping[str, str]
+    source: str
+    reference: str
+    licence: str
+    factors: Mapping[str, FactorLevels]
+
+    def __str__(self) -> str:
+        width = max(map(len, self.columns))
+        facts = {"source": self.source, "reference": self.reference, "licence": self.licence}
+        return "\n".join(
+            [
+                f"{self.name}: {self.title}",
+                f"{self.rows} rows",
+                *(f"  {name:<{width}}  {meaning}" for name, meaning in self.columns.items()),
+                *(textwrap.fill(f"{key}: {text}", 100, subsequent_indent="  ") for key, text in facts.items()),
+            ]
+        )
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Names of the data sets that `load` and `describe` know, in alphabetical order."""
+    return tuple(sorted((entry.stem for entry in FOLDER.glob("*.json")), key=str.casefold))
+
+
+@cache
+def describe(name: str) -> DataSet:
+    """What a data set is, where it comes from and under which licence it is passed on.
+
+    Raises
+    ------
+    DataError
+        If there is no data set of that name; offers the nearest.
+    """
+    if name not in names():
+        near = nearest(str(name), names())
+        offer = f"did you mean {near!r}? " if near is not None else ""
+        raise DataError(f"there is no data set {name!r}; {offer}There are: {', '.join(names())}")
+    facts = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    factors = {column: FactorLevels(tuple(f["levels"]), f["ordered"]) for column, f in facts.pop("factors").items()}
+    return DataSet(**facts, factors=factors)

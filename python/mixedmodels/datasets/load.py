@@ -1,0 +1,71 @@
+"""A data set as a table in the library of one's choice."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from typing import Any, Literal
+
+import numpy as np
+
+from mixedmodels.datasets.catalogue import FOLDER, DataSet, FactorLevels, describe
+from mixedmodels.errors import DataError
+from mixedmodels.frame.tables import to_kind
+
+Library = Literal["pandas", "polars", "pyarrow", "dict"]
+
+
+def load(name: str, as_: Library = "pandas") -> Any:
+    """Load a data set; every call gives a fresh table.
+
+    Parameters
+    ----------
+    name : one of `names()`.
+    as_ : the library of the table. Factors become Categorical columns in pandas, Enum in polars (which knows no
+        ordered factors), dictionary-encoded in Arrow; "dict" maps names to numpy arrays, and factors to
+        `pandas.Categorical`.
+
+    Raises
+    ------
+    DataError
+        If there is no data set of that name, or no such library.
+    """
+    if as_ not in ("pandas", "polars", "pyarrow", "dict"):
+        raise DataError(f"as_={as_!r} is no table library; choose 'pandas', 'polars', 'pyarrow' or 'dict'")
+    about = describe(name)
+    columns = {
+        column: _factor(about.factors[column], fields, as_) if column in about.factors else _numbers(fields)
+        for column, fields in _fields(about).items()
+    }
+    return columns if as_ == "dict" else to_kind(columns, as_)
+
+
+def _fields(about: DataSet) -> dict[str, tuple[str, ...]]:
+    """The text of every field, by column."""
+    text = gzip.decompress((FOLDER / f"{about.name}.csv.gz").read_bytes()).decode("utf-8")
+    header, *rows = csv.reader(io.StringIO(text))
+    return dict(zip(header, zip(*rows, strict=True), strict=True))
+
+
+def _numbers(fields: tuple[str, ...]) -> Any:
+    try:
+        return np.array(fields, dtype=np.int64)
+    except ValueError:
+        return np.array(fields, dtype=np.float64)
+
+
+def _factor(factor: FactorLevels, fields: tuple[str, ...], as_: Library) -> Any:
+    if as_ == "polars":
+        import polars
+
+        return polars.Series(fields, dtype=polars.Enum(factor.levels))
+    position = {level: i for i, level in enumerate(factor.levels)}
+    codes = np.fromiter(map(position.__getitem__, fields), dtype=np.int32, count=len(fields))
+    if as_ == "pyarrow":
+        import pyarrow
+
+        return pyarrow.DictionaryArray.from_arrays(codes, list(factor.levels), ordered=factor.ordered)
+    import pandas
+
+    return pandas.Categorical.from_codes(codes, categories=pandas.Index(factor.levels), ordered=factor.ordered)
