@@ -1,0 +1,168 @@
+"""A formula read once: response, fixed terms, random terms, and its text as R writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from mixedmodels.errors import FormulaError
+from mixedmodels.formula.grammar import read_expression, transform
+from mixedmodels.formula.nodes import Binary, Name, Node, Paren, Unary, column_names, walk
+from mixedmodels.formula.random import Bar, bars_of
+from mixedmodels.formula.show import show
+from mixedmodels.formula.terms import Terms, expand_with_bars
+from mixedmodels.formula.tokens import fail
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A model formula; equal to another one with the same text.
+
+    Attributes
+    ----------
+    text : the formula as R deparses it, "Reaction ~ Days + (Days | Subject)".
+    source : the text as it was given.
+    left : the expression of the response, or None for a one-sided formula.
+    right : the expression on the right of ``~``.
+    fixed : the fixed terms; None as long as a ``.`` waits for the names of a table.
+    random : the simple random terms, after expansion of ``||``, ``/`` and ``*``, in the order of the formula.
+    labels : labels of fixed and random terms together, in R's order (what ``update`` writes).
+    has_dot : whether ``.`` stands for "all other columns".
+    """
+
+    text: str
+    source: str = field(compare=False)
+    left: Node | None = field(compare=False)
+    right: Node = field(compare=False)
+    fixed: Terms = field(compare=False)
+    random: tuple[Bar, ...] = field(compare=False)
+    labels: tuple[str, ...] = field(compare=False)
+    has_dot: bool = field(compare=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (parse, (self.text,))
+
+    @cached_property
+    def response(self) -> str | None:
+        """Text of the left side: "log(weight)"."""
+        return None if self.left is None else show(self.left)
+
+    @cached_property
+    def variables(self) -> dict[str, Node]:
+        """Text to expression of everything on the right that must be evaluated, each once."""
+        texts = self.fixed.variables_used()
+        for bar in self.random:
+            texts.update(bar.effects.variables_used())
+            texts.update(zip(bar.factor_names, bar.factors, strict=True))
+        return texts
+
+
+@lru_cache(maxsize=512)
+def parse(text: str) -> Formula:
+    """Read a formula in R's language.
+
+    Parameters
+    ----------
+    text : for example ``"y ~ x * f + (x | g)"``, or one-sided as ``"~ (1 | g)"``.
+
+    Raises
+    ------
+    FormulaError
+        Where the text cannot be read; the last line of the message marks the offending characters.
+    """
+    if not isinstance(text, str):
+        raise FormulaError(f"a formula is a text such as 'y ~ x + (1 | g)', not {type(text).__name__}")
+    return _from_node(read_expression(text), text)
+
+
+def _from_node(node: Node, source: str) -> Formula:
+    if isinstance(node, Binary) and node.operator == "~":
+        left: Node | None = node.left
+        right = node.right
+    elif isinstance(node, Unary) and node.operator == "~":
+        left, right = None, node.operand
+    else:
+        fail("a formula needs a '~' between response and terms", source, 0, len(source))
+    if left is not None:
+        _check_response(left, source)
+    terms, nodes, labels = expand_with_bars(right, source)
+    return Formula(
+        text=show(node),
+        source=source,
+        left=left,
+        right=right,
+        fixed=terms,
+        random=tuple(bar for one in nodes for bar in bars_of(one, source)),
+        labels=labels,
+        has_dot=any(isinstance(piece, Name) and piece.name == "." for piece in walk(right)),
+    )
+
+
+def _check_response(left: Node, source: str) -> None:
+    for piece in walk(left):
+        if isinstance(piece, Binary) and piece.operator in ("|", "||", "~"):
+            what = "a formula has one '~' only" if piece.operator == "~" else "a random term belongs on the right of '~'"
+            fail(what, source, piece.at, len(piece.operator))
+
+
+@lru_cache(maxsize=256)
+def expand_dot(formula: Formula, names: tuple[str, ...]) -> Formula:
+    """The formula with ``.`` replaced by the sum of all columns that the response does not use."""
+    taken = set(column_names(formula.left)) if formula.left is not None else set()
+    others = [Name(name) for name in names if name not in taken]
+    if not others:
+        raise FormulaError(f"'.' in {formula.text!r} stands for all other columns, but the table has none")
+    total: Node = others[0]
+    for name in others[1:]:
+        total = Binary("+", total, name)
+    top = formula.right
+    right = transform(top, lambda piece: _dot(piece, total, top))
+    node = Unary("~", right) if formula.left is None else Binary("~", formula.left, right)
+    return _from_node(node, show(node))
+
+
+def _dot(piece: Node, total: Node, top: Node) -> Node | None:
+    if not (isinstance(piece, Name) and piece.name == "."):
+        return None
+    leftmost = top
+    while isinstance(leftmost, Binary) and leftmost.operator in ("+", "-"):
+        leftmost = leftmost.left
+    # R shows the sum without parentheses where they change nothing.
+    return total if leftmost is piece else Paren(total)
+
+
+def update(old: Formula | str, new: str) -> Formula:
+    """R's ``update``: in ``new`` a ``.`` stands for that side of ``old``, and the result is simplified.
+
+    ``update("y ~ x + (1 | g)", ". ~ . - (1 | g) + (x | g)")`` is ``y ~ x + (x | g)``.
+    """
+    before = parse(old) if isinstance(old, str) else old
+    node = read_expression(new)
+    if isinstance(node, Binary) and node.operator == "~":
+        left = transform(node.left, lambda piece: before.left if _is_dot(piece) else None)
+        right = node.right
+    elif isinstance(node, Unary) and node.operator == "~":
+        left, right = before.left, node.operand
+    else:
+        fail("an update needs a '~', as in '. ~ . + x'", new, 0, len(new))
+    whole = Paren(before.right)
+    right = transform(right, lambda piece: whole if _is_dot(piece) else None)
+    left_text = "" if left is None or _is_dot(left) else f"{show(left)} "
+    source = f"{left_text}~ {show(right)}"
+    # Read once more, so that places in messages fit the text that they show.
+    return parse(f"{left_text}~ {simplified(parse(source))}")
+
+
+def _is_dot(piece: Node) -> bool:
+    return isinstance(piece, Name) and piece.name == "."
+
+
+def simplified(formula: Formula) -> str:
+    """The right side as a plain sum of its terms, in R's order."""
+    parts = [*formula.labels, *(show(call) for call in formula.fixed.offsets)]
+    if not parts:
+        return "1" if formula.fixed.intercept else "0"
+    return " + ".join(parts) + ("" if formula.fixed.intercept else " - 1")

@@ -1,0 +1,63 @@
+"""Text to tokens, and the message that points at the characters that cannot be read."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, NoReturn
+
+from mixedmodels.errors import FormulaError
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+    | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?L?)
+    | (?P<name>(?:[^\W\d]|\.(?!\d))[\w.]*(?:::(?:[^\W\d]|\.)[\w.]*)?)
+    | (?P<quoted>`[^`]+`)
+    | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+    | (?P<operator>%[^%\s]*%|\*\*|\|\||&&|<=|>=|==|!=|[-+*/^:~|&<>!(),=])""",
+    re.VERBOSE,
+)
+
+_CURES = {
+    "`": "a back quote is opened but never closed",
+    '"': "a quoted string is opened but never closed",
+    "'": "a quoted string is opened but never closed",
+    "[": "square brackets have no meaning in a formula; make a column of the values first",
+    "]": "square brackets have no meaning in a formula; make a column of the values first",
+    "$": "'$' has no meaning in a formula; name the column alone and give the table as data",
+    "{": "braces have no meaning in a formula; use parentheses",
+    "}": "braces have no meaning in a formula; use parentheses",
+    "%": "an operator of this kind is written %in%",
+}
+
+
+class Token(NamedTuple):
+    kind: str  # number, name, string, operator, end
+    text: str
+    at: int
+
+
+def fail(message: str, source: str, at: int, length: int = 1) -> NoReturn:
+    """Raise a FormulaError whose last line marks ``length`` characters of the formula from ``at`` on."""
+    line = re.sub(r"\s", " ", source)
+    raise FormulaError(f"{message}\n    {line}\n    {' ' * at}{'^' * max(length, 1)}")
+
+
+def tokenize(source: str) -> list[Token]:
+    """Split a formula into tokens; an ``end`` token closes the list."""
+    tokens = []
+    at = 0
+    while at < len(source):
+        match = _TOKEN.match(source, at)
+        if match is None:
+            character = source[at]
+            fail(_CURES.get(character, f"the character {character!r} has no meaning in a formula"), source, at)
+        kind, text = str(match.lastgroup), match.group()
+        if kind == "quoted":
+            tokens.append(Token("name", text[1:-1], at))
+        elif kind == "operator" and text == "**":
+            tokens.append(Token(kind, "^", at))
+        elif kind != "space":
+            tokens.append(Token(kind, text, at))
+        at = match.end()
+    tokens.append(Token("end", "", len(source.rstrip())))
+    return tokens
