@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -48,6 +46,8 @@ class DataSet:
     factors: Mapping[str, FactorLevels]
 
     def __str__(self) -> str:
+        import textwrap
+
         width = max(map(len, self.columns))
         facts = {"source": self.source, "reference": self.reference, "licence": self.licence}
         return "\n".join(
@@ -75,6 +75,8 @@ def describe(name: str) -> DataSet:
     DataError
         If there is no data set of that name; offers the nearest.
     """
+    import json
+
     if name not in names():
         near = nearest(str(name), names())
         offer = f"did you mean {near!r}? " if near is not None else ""

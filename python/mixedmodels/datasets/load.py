@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 from typing import Any, Literal
 
 import numpy as np
@@ -43,6 +40,10 @@ def load(name: str, as_: Library = "pandas") -> Any:
 
 def _fields(about: DataSet) -> dict[str, tuple[str, ...]]:
     """The text of every field, by column."""
+    import csv
+    import gzip
+    import io
+
     text = gzip.decompress((FOLDER / f"{about.name}.csv.gz").read_bytes()).decode("utf-8")
     header, *rows = csv.reader(io.StringIO(text))
     return dict(zip(header, zip(*rows, strict=True), strict=True))

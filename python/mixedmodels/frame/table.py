@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -93,6 +92,8 @@ class Table:
 
 def nearest(name: str, names: tuple[str, ...]) -> str | None:
     """The name that somebody who typed `name` most likely meant, if any is close."""
+    import difflib
+
     folded = {n.casefold(): n for n in reversed(names)}
     close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     return folded[close[0]] if close else None

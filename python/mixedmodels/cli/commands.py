@@ -1,0 +1,77 @@
+"""What each command does; every one prints to standard output and raises what the user has to mend."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from typing import Any
+
+import mixedmodels as mm
+from mixedmodels.cli.files import read_table
+from mixedmodels.errors import DataError
+
+_DEMO = "Reaction ~ Days + (Days | Subject)"
+
+
+def demo(options: argparse.Namespace) -> None:
+    """Fit the sleep study and print its summary."""
+    print(f'>>> sleep = mm.datasets.load("sleepstudy")\n>>> print(mm.lmer("{_DEMO}", sleep).summary())\n')
+    print(mm.lmer(_DEMO, mm.datasets.load("sleepstudy")).summary())
+
+
+def fit(options: argparse.Namespace) -> None:
+    """Fit the model and print its summary, or its estimates as JSON."""
+    table = read_table(options.file)
+    settings = {"weights": options.weights, "offset": options.offset, "na_action": options.na_action}
+    model: Any
+    if "|" in options.formula:
+        model = mm.lmer(options.formula, table, REML=not options.ml, **settings)
+    elif options.ml:
+        raise DataError("--ml is for mixed models; least squares, which fits this formula, has no other criterion")
+    else:
+        model = mm.lm(options.formula, table, **settings)
+    if options.out is not None:
+        _save(model, options.out)
+    print(json.dumps(_estimates(model), indent=2, ensure_ascii=False) if options.json else model.summary())
+
+
+def datasets(options: argparse.Namespace) -> None:
+    """List the data sets, describe one, or print its rows."""
+    if options.name is None and options.csv:
+        raise DataError("--csv prints one data set: name it, as in 'mixedmodels datasets sleepstudy --csv'")
+    if options.name is None:
+        width = max(map(len, mm.datasets.names()))
+        for name in mm.datasets.names():
+            print(f"{name:<{width}}  {mm.datasets.describe(name).title}")
+    elif options.csv:
+        mm.datasets.load(options.name).to_csv(sys.stdout, index=False)
+    else:
+        print(mm.datasets.describe(options.name))
+
+
+def _save(model: Any, path: str) -> None:
+    try:
+        model.save(path)
+    except OSError as cause:
+        raise DataError(f"cannot write the fit to {path!r}: {cause.strerror or cause}") from cause
+
+
+def _estimates(model: Any) -> dict[str, Any]:
+    return {
+        "formula": str(model.formula),
+        "fit": _records(model.glance())[0],
+        "estimates": _records(model.tidy()),
+    }
+
+
+def _records(table: Any) -> list[dict[str, Any]]:
+    return [{key: _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: numpy's numbers as Python's, and null for what is not a number."""
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

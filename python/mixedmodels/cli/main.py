@@ -1,0 +1,98 @@
+"""Arguments in, exit code out: 0 where all went well, 2 where the user has something to mend."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import TextIO
+
+from mixedmodels.cli import commands
+from mixedmodels.errors import MixedModelsError, MixedModelsWarning
+
+_EXAMPLES = """\
+examples:
+  mixedmodels demo
+  mixedmodels datasets sleepstudy --csv > sleepstudy.csv
+  mixedmodels fit "Reaction ~ Days + (Days | Subject)" sleepstudy.csv
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : what stands after ``mixedmodels`` on the command line; the process's own by default.
+
+    Returns
+    -------
+    0 if all went well, 2 if the arguments, the file or the model cannot be used as asked; what to do then stands on
+    standard error.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", MixedModelsWarning)
+            warnings.showwarning = _say
+            options.command(options)
+            sys.stdout.flush()
+    except MixedModelsError as error:
+        print(f"mixedmodels: error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader of our output has gone (as `head` does); the interpreter must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0
+
+
+def _say(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning as a line for the user instead of a line of our source."""
+    print(f"mixedmodels: warning: {message}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mixedmodels",
+        description="Mixed-effects models from the command line.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands_ = parser.add_subparsers(title="commands", required=True, metavar="demo | fit | datasets")
+
+    demo = commands_.add_parser("demo", help="fit the sleep study and print its summary")
+    demo.set_defaults(command=commands.demo)
+
+    fit = commands_.add_parser(
+        "fit",
+        help="fit a model to a file and print its summary",
+        description="Fit a linear mixed model, or a linear model where the formula has no random term.",
+    )
+    fit.add_argument("formula", metavar="FORMULA", help='as in R: "y ~ x + (x | group)"')
+    fit.add_argument("file", metavar="FILE", help="CSV or TSV (also .gz), Parquet, Arrow or Feather; - reads CSV")
+    fit.add_argument("--ml", action="store_true", help="maximum likelihood; REML by default")
+    fit.add_argument("--weights", metavar="COLUMN", help="column of prior weights")
+    fit.add_argument("--offset", metavar="COLUMN", help="column to add to the linear predictor")
+    fit.add_argument(
+        "--na-action", choices=["omit", "exclude", "fail"], default="omit", help="what to do with missing values"
+    )
+    fit.add_argument("--json", action="store_true", help="print estimates as JSON instead of the summary")
+    fit.add_argument("--out", metavar="FILE", help="save the fit to a file that mixedmodels.load reads")
+    fit.set_defaults(command=commands.fit)
+
+    datasets = commands_.add_parser("datasets", help="list the data sets, or show one")
+    datasets.add_argument("name", nargs="?", metavar="NAME", help="the data set to describe")
+    datasets.add_argument("--csv", action="store_true", help="print its rows as CSV instead")
+    datasets.set_defaults(command=commands.datasets)
+    return parser
