@@ -1,5 +1,5 @@
 # Values of the texts' examples beyond what they print: run by hand, writes reference.json and shrinkage.csv beside itself.
-#   Rscript tests/seeds/make_reference.R <folder with sites.csv and animals.csv.gz>
+#   Rscript tests/seeds/make_reference.R <folder with animals.csv.gz>
 suppressMessages({library(lme4); library(jsonlite)})
 data_folder <- commandArgs(TRUE)[1]
 here <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))))
@@ -26,7 +26,7 @@ out$sleep2 <- list(
   })
 )
 
-sites <- read.csv(file.path(data_folder, "sites.csv"), stringsAsFactors = TRUE)
+sites <- read.csv(file.path(here, "sites.csv"), stringsAsFactors = TRUE)
 dat <- sites
 mm1 <- lmer(y ~ x + (1 | site), data = dat, control = tight)
 mm2 <- lmer(y ~ x + (x | site), data = dat, control = tight)

@@ -12,7 +12,7 @@ import pytest
 
 import mixedmodels as mm
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parent.parent / "seeds"
 # Tables that must not ship lie here; tests that read them skip where they are absent.
 BESIDE = HERE.parents[2] / "shared" / "data"
 
