@@ -129,12 +129,13 @@ def boundary() -> Frame:
     b = rng.normal(size=24)[g]
     e = rng.normal(size=n)
     centred = e - pd.Series(e).groupby(g).transform("mean").to_numpy()
+    straight = np.concatenate([straightened(e[g == k], x[g == k]) for k in range(24)])
     return Frame(
         {
             "none": 1 + x + centred,  # no variance between groups at all
-            "no_slope": 1 + x + 1.5 * b + centred - 0.2 * x,  # a slope without variance, or nearly so
+            "no_slope": 1 + x + 1.5 * b + straight,  # slopes without variance
             "plus_one": 1 + x + b * (1 + 0.6 * x) + e,  # intercepts and slopes perfectly correlated
-            "minus_one": 1 + x + b * (1 - 0.6 * x) + e,
+            "minus_one": 1 + x + b * (1 - 0.6 * x) + straight,
             "only_slope": 1 + x + 0.7 * b * x + centred,
             "x": x,
             "f": factor(h % 3, "f"),
@@ -142,6 +143,12 @@ def boundary() -> Frame:
             "h": factor(h, "h"),
         }
     )
+
+
+def straightened(e: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """What a line through e leaves: noise without any intercept or slope of its own."""
+    basis = np.c_[np.ones(len(x)), x]
+    return e - basis @ np.linalg.lstsq(basis, e, rcond=None)[0]
 
 
 def weighted() -> Frame:
