@@ -17,6 +17,11 @@ TIGHT = 1e-5
 LOOSE = 2e-4
 
 
+def unique(names: list[str]) -> list[str]:
+    """A name that comes again gets .1, .2 ... as in R."""
+    return [name + (f".{names[:i].count(name)}" if name in names[:i] else "") for i, name in enumerate(names)]
+
+
 def test_the_models_are_as_many_and_as_varied_as_promised() -> None:
     theta = [len(model.lme4["theta"]) for model in MODELS.values()]
     terms = [len(model.lme4["terms"]) for model in MODELS.values()]
@@ -44,7 +49,7 @@ def test_criterion_is_lme4s_where_the_optimum_is_interior(name: str) -> None:
 def test_certificate_holds(name: str) -> None:
     fit = fitted(name)
     assert fit.converged
-    assert fit.engine.certificate.holds
+    assert fit.engine.certificate["holds"]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -57,7 +62,7 @@ def test_evaluations_stay_within_the_promise(name: str) -> None:
 def test_names_and_counts(name: str) -> None:
     fit, lme4 = fitted(name), MODELS[name].lme4
     assert list(dict(fit.fixef())) == lme4["coefficients"]
-    assert list(fit.VarCorr()) == lme4["groups"]
+    assert list(fit.VarCorr()) == unique(lme4["groups"])
     assert dict(fit.ngroups) == lme4["levels"]
     assert list(fit.ngroups) == list(lme4["levels"])
     assert (fit.nobs, fit.df_resid, fit.theta.size) == (lme4["nobs"], lme4["df_resid"], len(lme4["theta"]))
