@@ -95,7 +95,8 @@ class Numeric:
     """Numbers, float64 of length n; NaN marks a missing value.
 
     `origin` is the column as it stood in the table where float64 says less than it did: integers (exact beyond
-    2**53) and dates. Factor levels are made from it where it is there, so that a date level reads as a date.
+    2**53) and dates. Factor levels are made from it where it is there, so that a date level reads as a date. Where
+    `values` is NaN it may hold anything.
     """
 
     values: NDArray[np.float64]

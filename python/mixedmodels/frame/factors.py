@@ -28,21 +28,18 @@ def as_factor(column: Column) -> Factor:
         codes = np.where(missing, -1.0, column.values).astype(np.int32)
         return Factor(codes, Levels(_FALSE_TRUE))
     origin: NDArray[Any] = column.values if column.origin is None else column.origin
-    codes, values = distinct(origin)
+    codes, values = distinct(origin, np.isnan(column.values))
     return Factor(codes, Levels(values))
 
 
-def distinct(values: NDArray[Any]) -> tuple[Codes, NDArray[Any]]:
-    """Codes and sorted distinct values of an array of numbers or dates; NaN and NaT get code -1."""
-    codes: Codes
-    if values.dtype.kind in "fM":
-        missing = np.isnan(values) if values.dtype.kind == "f" else np.isnat(values)
-        if missing.any():
-            codes = np.full(len(values), -1, dtype=np.int32)
-            present = np.flatnonzero(~missing)
-            codes[present], levels = distinct_present(values[present])
-            return codes, levels
-    return distinct_present(values)
+def distinct(values: NDArray[Any], missing: NDArray[np.bool_]) -> tuple[Codes, NDArray[Any]]:
+    """Codes and sorted distinct values of an array of numbers or dates; missing ones get code -1."""
+    if not missing.any():
+        return distinct_present(values)
+    codes: Codes = np.full(len(values), -1, dtype=np.int32)
+    present = np.flatnonzero(~missing)
+    codes[present], levels = distinct_present(values[present])
+    return codes, levels
 
 
 def distinct_present(values: NDArray[Any]) -> tuple[Codes, NDArray[Any]]:

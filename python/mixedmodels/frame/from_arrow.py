@@ -27,7 +27,7 @@ def arrow_column(name: str, column: Any) -> Column:
     if types.is_boolean(kind):
         return Logical(_floats(column.cast(pa.uint8())))
     if types.is_integer(kind):
-        return Numeric(_floats(column), _one_piece(column).to_numpy() if column.null_count == 0 else None)
+        return Numeric(_floats(column), _numpy(column.fill_null(0) if column.null_count else column))
     if types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind):
         return Numeric(_floats(column))
     if types.is_date(kind):

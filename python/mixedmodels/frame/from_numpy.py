@@ -59,9 +59,7 @@ def _plain(values: NDArray[Any], dtype: Any = None) -> NDArray[Any]:
 
 def _integers(values: NDArray[Any]) -> Numeric:
     if isinstance(values, np.ma.MaskedArray):
-        if np.ma.is_masked(values):
-            return Numeric(_plain(values))
-        values = values.data
+        return Numeric(_plain(values), values.data)
     return Numeric(values.astype(np.float64), values)
 
 
@@ -75,7 +73,7 @@ def _fixed_width_text(values: NDArray[Any]) -> Factor:
     if isinstance(values, np.ma.MaskedArray):
         return text_factor([None if v is np.ma.masked else str(v) for v in values])
     if values.dtype.kind == "S":
-        values = np.char.decode(values, "utf-8")
+        values = np.char.decode(values, "utf-8", "backslashreplace")
     return text_factor(values.tolist())
 
 
@@ -92,9 +90,9 @@ def object_column(name: str, values: NDArray[Any]) -> Column:
     if types and all(issubclass(t, str) for t in types):
         return text_factor(items)
     if types and all(issubclass(t, (bool, np.bool_)) for t in types):
-        return Logical(_floats(items))
+        return Logical(_floats(name, items))
     if all(issubclass(t, (numbers.Real, decimal.Decimal, np.bool_)) for t in types):
-        return _object_numbers(items, types)
+        return _object_numbers(name, items, types)
     if all(issubclass(t, datetime.date) for t in types):
         return _object_dates(items, types)
     raise _mixed(name, items, types)
@@ -112,15 +110,25 @@ def is_missing(value: Any) -> bool:
         return type(value).__name__ == "NAType"
 
 
-def _floats(items: Sequence[Any]) -> NDArray[np.float64]:
-    return np.array([np.nan if v is None else float(v) for v in items], dtype=np.float64)
+def _floats(name: str, items: Sequence[Any]) -> NDArray[np.float64]:
+    floats = np.full(len(items), np.nan)
+    for row, value in enumerate(items):
+        try:
+            if value is not None:
+                floats[row] = float(value)
+        except (OverflowError, ValueError) as cause:
+            raise DataError(
+                f"column {name!r} holds {value!r:.40} in row {row} (counted from 0), which is no double-precision number: {cause}"
+            ) from cause
+    return floats
 
 
-def _object_numbers(items: Sequence[Any], types: set[type]) -> Numeric:
-    whole = types and all(issubclass(t, (int, np.integer)) for t in types) and None not in items
-    if whole and all(-(2**63) <= v < 2**63 for v in items):
-        return Numeric(_floats(items), np.array(items, dtype=np.int64))
-    return Numeric(_floats(items))
+def _object_numbers(name: str, items: Sequence[Any], types: set[type]) -> Numeric:
+    if all(issubclass(t, (int, np.integer)) for t in types):
+        whole = [0 if v is None else int(v) for v in items]
+        if min(whole) >= -(2**63) and max(whole) < 2**63:
+            return Numeric(_floats(name, items), np.array(whole, dtype=np.int64))
+    return Numeric(_floats(name, items))
 
 
 def _object_dates(items: Sequence[Any], types: set[type]) -> Numeric:
@@ -155,7 +163,8 @@ def _mixed(name: str, items: Sequence[Any], types: set[type]) -> DataError:
 
 
 def complex_values(name: str, values: NDArray[Any]) -> DataError:
-    return _complex(name, values[0] if len(values) else 0j, 0)
+    row = int(np.argmax(values.imag != 0))
+    return _complex(name, values[row], row)
 
 
 def _complex(name: str, value: Any, row: int) -> DataError:

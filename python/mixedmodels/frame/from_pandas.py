@@ -42,8 +42,8 @@ def _categorical(name: str, values: Any) -> Factor:
 def _nullable(name: str, values: Any) -> Numeric:
     """Int64, Float32 ...: numbers beside a mask."""
     floats = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    if values.dtype.kind in "iu" and not values.isna().any():
-        return Numeric(floats, values.to_numpy(dtype=values.dtype.numpy_dtype))
+    if values.dtype.kind in "iu":
+        return Numeric(floats, values.to_numpy(dtype=values.dtype.numpy_dtype, na_value=0))
     return Numeric(floats)
 
 

@@ -19,7 +19,7 @@ def polars_column(name: str, series: Any) -> Column:
     if dtype.is_float() or dtype.is_decimal() or dtype == pl.Null:
         return Numeric(_floats(series))
     if dtype.is_integer():
-        return Numeric(_floats(series), series.to_numpy() if series.null_count() == 0 else None)
+        return Numeric(_floats(series), (series.fill_null(0) if series.null_count() else series).to_numpy())
     if dtype == pl.Boolean:
         return Logical(_floats(series))
     if dtype == pl.Enum:

@@ -164,10 +164,15 @@ def _pandas(data: Any) -> Table:
 
     def find(name: str) -> Any:
         try:
-            return array_at(columns.get_loc(name))
+            place = columns.get_loc(name)
         except KeyError:
-            # The name of a column may be a number; a formula can only write it as text.
-            return array_at({str(label): i for i, label in enumerate(columns)}[name])
+            place = None
+        if type(place) is not int:
+            # The name of a column may be a number or a date; a formula can only write it as text.
+            place = names().index(name) if name in names() else None
+        if place is None:
+            raise KeyError(name)
+        return array_at(place)
 
     return Table("pandas", len(data), names, find, pandas_column, data.index)
 
@@ -214,7 +219,7 @@ def _mapping(data: Mapping[Any, Any]) -> Table:
 
 
 def _length(name: str, values: Any) -> int:
-    if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__len__") or np.ndim(values) == 0:
+    if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__len__") or getattr(values, "ndim", 1) == 0:
         raise DataError(f"column {name!r} is a {type(values).__name__}, {values!r:.60}; a column is an array of values")
     return len(values)
 
