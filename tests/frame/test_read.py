@@ -84,7 +84,7 @@ def test_a_column_named_by_a_number_is_found_by_its_text() -> None:
     assert isinstance(frame.read(pd.DataFrame({0: [1.0], "x": [2.0]})).column("0"), Numeric)
     dates = frame.read(pd.DataFrame([[1.0, 2.0]], columns=pd.to_datetime(["2020-01-01", "2020-01-02"])))
     assert isinstance(dates.column("2020-01-02 00:00:00"), Numeric)
-    with pytest.raises(UnknownColumnError, match="did you mean '2020-01-0"):
+    with pytest.raises(UnknownColumnError, match="no column '2020-01'"):
         dates.column("2020-01")
 
 
@@ -335,7 +335,7 @@ BAD_COLUMNS = {
     "arrow lists": (pa.array([[1], [2]]), "values of Arrow type list"),
     "dictionary of lists": (pa.array([{"a": 1}]), "values of Arrow type struct"),
     "things": ([object()], "values of type object"),
-    "beyond double precision": ([10**400], r"holds 1000+ in row 0 .*which is no double-precision number"),
+    "beyond double precision": ([10**400], r"holds a int in row 0 .*beyond double precision .*rescale"),
     "raw": (np.zeros(1, dtype="V4"), "values of dtype"),
 }
 

@@ -118,7 +118,8 @@ def _floats(name: str, items: Sequence[Any]) -> NDArray[np.float64]:
                 floats[row] = float(value)
         except (OverflowError, ValueError) as cause:
             raise DataError(
-                f"column {name!r} holds {value!r:.40} in row {row} (counted from 0), which is no double-precision number: {cause}"
+                f"column {name!r} holds a {type(value).__name__} in row {row} (counted from 0) that is beyond "
+                f"double precision ({cause}); rescale the column or mark the value as missing"
             ) from cause
     return floats
 
