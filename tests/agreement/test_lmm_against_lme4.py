@@ -137,3 +137,19 @@ def test_conditional_modes(name: str) -> None:
         assert [str(level) for level in ours.index] == theirs["levels"]
         assert list(ours.columns) == theirs["effects"]
         assert relative_error(ours, values, np.abs(values).max(axis=0)) < 2 * TIGHT
+
+
+@pytest.mark.parametrize("name", [n for n in WITH_MODES if n in INTERIOR])
+def test_conditional_variances(name: str) -> None:
+    """Where a factor has several terms lme4 gives a block per term; they lie on the diagonal of our joint ones."""
+    fit, lme4 = fitted(name), MODELS[name].lme4
+    blocks = fit.ranef(cond_var=True).cond_var
+    for group, parts in lme4["condvar"].items():
+        ours, at = np.asarray(blocks[group]), 0
+        for part in parts.values() if isinstance(parts, dict) else parts:
+            theirs = np.asarray(part, float)
+            theirs = theirs.reshape(len(ours), -1, 1) if theirs.ndim == 1 else theirs
+            k = theirs.shape[-1]
+            assert relative_error(ours[:, at : at + k, at : at + k], theirs, np.abs(theirs).max()) < 2 * TIGHT
+            at += k
+        assert at == ours.shape[-1]
