@@ -89,10 +89,11 @@ class Design:
         (n, 2) array.
     fixed, groups, random : see the records.
     weights, offset : float64 of length n, or None. `offset` adds up ``offset()`` terms and the argument.
-    rows : integer positions of the rows used, in the table as it came (after `subset`), or None where all are.
+    rows : integer positions of the rows used among the `n_table` rows that `subset` left, or None where all are.
     n_table : rows of the table (after `subset`) before missing values were omitted.
     dropped : number of rows omitted because of missing values.
     na_action : "omit", "exclude" or "fail".
+    subset : positions of the rows that `subset` left, in the table as the caller gave it, or None where it left all.
     spec : what it takes to lay new rows out in the same way (`design.on_new_data`); picklable, and as JSON by
         `spec.to_json()` / `from_json`.
     """
@@ -110,3 +111,11 @@ class Design:
     dropped: int
     na_action: str
     spec: Any
+    subset: NDArray[np.intp] | None = None
+
+    @property
+    def positions(self) -> NDArray[np.intp] | None:
+        """Positions of the rows used in the table as the caller gave it; None where all are."""
+        if self.subset is None or self.rows is None:
+            return self.subset if self.rows is None else self.rows
+        return self.subset[self.rows]

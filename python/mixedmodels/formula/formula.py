@@ -51,6 +51,11 @@ class Formula:
         return None if self.left is None else show(self.left)
 
     @cached_property
+    def offset_texts(self) -> tuple[tuple[str, Node], ...]:
+        """Text and expression of each ``offset()``."""
+        return tuple((show(call), call) for call in self.fixed.offsets)
+
+    @cached_property
     def variables(self) -> dict[str, Node]:
         """Text to expression of everything on the right that must be evaluated, each once."""
         texts = self.fixed.variables_used()

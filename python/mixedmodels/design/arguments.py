@@ -1,0 +1,104 @@
+"""The arguments beside the formula: weights, offset and subset, each a column name, an expression or an array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.design.evaluate import Scope
+from mixedmodels.design.values import Array, Matrix, describe, take
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.formula.grammar import read_expression
+from mixedmodels.frame import Factor, Logical, Numeric, any_column
+
+Rows = NDArray[np.intp]
+
+
+def numbers(scope: Scope, given: Any, what: str) -> Array | None:
+    """One number per row of the table, or None where nothing is given.
+
+    Parameters
+    ----------
+    given : a column name, the text of an expression, one number (for an offset), or an array.
+    what : "weights" or "offset", for messages.
+    """
+    if given is None:
+        return None
+    if isinstance(given, (int, float, np.number)) and not isinstance(given, bool):
+        return np.full(scope.table.n_rows, float(given))
+    value = _value(scope, given, what)
+    if isinstance(value, (Factor, Matrix)):
+        raise DataError(f"{what} {_shown(given)}is {describe(value)}; {what} needs one number per row")
+    return value.values
+
+
+def subset_rows(scope: Scope, given: Any) -> Rows | None:
+    """Positions of the rows to use: where a condition holds, or the positions themselves."""
+    if given is None:
+        return None
+    n = scope.table.n_rows
+    if not isinstance(given, str):
+        array = np.asarray(given)
+        if array.dtype.kind in "iu" and array.ndim == 1:
+            wrong = array[(array < 0) | (array >= n)]
+            if len(wrong):
+                raise DataError(f"subset holds row {wrong[0]}; the table has rows 0 to {n - 1}")
+            return _some(array.astype(np.intp))
+    value = _value(scope, given, "subset")
+    if not isinstance(value, Logical):
+        raise DataError(f"subset {_shown(given)}is {describe(value)}; it must be a condition such as 'x > 3', truth values, or row positions")
+    # A condition that is missing does not hold.
+    return _some(np.flatnonzero(value.values == 1.0))
+
+
+def _some(rows: Rows) -> Rows:
+    if not len(rows):
+        raise DataError("subset leaves no row")
+    return rows
+
+
+def _value(scope: Scope, given: Any, what: str) -> Any:
+    n = scope.table.n_rows
+    if isinstance(given, str):
+        try:
+            return scope.table.column(given)
+        except UnknownColumnError:
+            return scope.value(read_expression(given), given)
+    value = any_column(what, given)
+    length = len(value.codes) if isinstance(value, Factor) else len(value.values)
+    if length != n:
+        raise DataError(f"{what} has {length} values, the table has {n} rows; give one value per row")
+    return value
+
+
+def _shown(given: Any) -> str:
+    return f"{given!r} " if isinstance(given, str) else ""
+
+
+def check_weights(weights: Array, row_of: Any) -> None:
+    """Precision weights are positive and finite.
+
+    Parameters
+    ----------
+    row_of : position among the rows used -> position in the table.
+    """
+    if weights.size and weights.min() > 0 and np.isfinite(weights.sum()):
+        return
+    wrong = np.flatnonzero(~((weights > 0) & (weights < np.inf)))
+    if len(wrong):
+        first = int(wrong[0])
+        more = f" (and in {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise DataError(
+            f"weights are {weights[first]:g} in row {row_of(first)}{more}; every weight must be a positive, finite number: "
+            "drop these rows, for example with subset='w > 0'"
+        )
+
+
+def pick(values: Array | None, rows: Rows | None) -> Array | None:
+    """Values at some rows; all of them, without a copy, where `rows` is None."""
+    return values if values is None or rows is None else values[rows]
+
+
+__all__ = ["Numeric", "check_weights", "numbers", "pick", "subset_rows", "take"]

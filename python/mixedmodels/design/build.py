@@ -1,0 +1,245 @@
+"""Formula and table to a `Design`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from mixedmodels.design import checks
+from mixedmodels.design.arguments import Rows, check_weights, numbers, pick, subset_rows
+from mixedmodels.design.coding import Coder
+from mixedmodels.design.evaluate import Scope
+from mixedmodels.design.groups import GroupSpec, as_grouping, grouping_factor
+from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
+from mixedmodels.design.response import ResponseKind, as_response, check_response, refuse_infinite, refuse_on_both_sides
+from mixedmodels.design.spec import Spec, kind_of
+from mixedmodels.design.values import Array, Value, all_finite, drop_unused, missing, take
+from mixedmodels.errors import DataError, DesignError
+from mixedmodels.formula import Bar, Formula, expand_dot, parse
+from mixedmodels.frame import Factor, Numeric, Table
+
+NaAction = Literal["omit", "exclude", "fail"]
+Random = Literal["allowed", "required", "forbidden"]
+
+
+def build(
+    formula: str | Formula,
+    table: Table,
+    *,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    na_action: NaAction = "omit",
+    env: Mapping[str, Any] | None = None,
+    random: Random = "allowed",
+    response: ResponseKind = "number",
+    residual: bool = True,
+) -> Design:
+    """Lay formula and table out as columns, codes and names.
+
+    Parameters
+    ----------
+    formula : text in R's language, or what `formula.parse` made of it.
+    table : from `frame.read`.
+    weights, offset, subset : a column name, the text of an expression, or an array with one value per row (for
+        `subset` also integer positions).
+    contrasts : factor -> "treatment", "sum", "helmert", "poly", a matrix, or a table with named columns. As in
+        lme4 they apply to the fixed effects; random effects have the default contrasts.
+    na_action : what to do with rows that miss a value of some variable: "omit", "exclude" or "fail".
+    env : names that the table does not have: arrays, numbers, functions.
+    random : whether random terms must, may or must not be there.
+    response : "number", or "binomial" where a factor is a response too.
+    residual : whether the model has a residual variance, which as many random effects as rows would leave unidentified.
+
+    Raises
+    ------
+    FormulaError, DataError, UnknownColumnError, DesignError
+    """
+    # 1. The formula.
+    plan = parse(formula) if isinstance(formula, str) else formula
+    if plan.has_dot:
+        plan = expand_dot(plan, table.names)
+    checks.formula(plan, random)
+    if na_action not in ("omit", "exclude", "fail"):
+        raise DesignError(f"na_action is {na_action!r}; it is one of 'omit', 'exclude', 'fail'")
+
+    # 2. Every variable over the whole table, so that scale(x) does not depend on other columns' missing values.
+    states: dict[str, Any] = {}
+    scope = Scope(table, env, states)
+    values: dict[str, Value] = {text: scope.value(node, text) for text, node in plan.variables.items()}
+    y = None
+    if plan.left is not None:
+        assert plan.response is not None
+        refuse_on_both_sides(plan)
+        y = as_response(scope.value(plan.left, plan.response), plan.response, response)
+    w = numbers(scope, weights, "weights")
+    extra = _offset(scope, plan, values, offset)
+
+    # 3. Rows: the subset, less those with a missing value.
+    chosen = subset_rows(scope, subset)
+    rows, kept, dropped, n_table = _rows(table, plan, values, y, w, extra, chosen, na_action)
+    if rows is not None:
+        values = {text: take(value, rows) for text, value in values.items()}
+        y, w, extra = pick(y, rows), pick(w, rows), pick(extra, rows)
+
+    def row_of(i: int) -> int:
+        return int(i if rows is None else rows[i])
+
+    _finite(values, row_of)
+    if y is not None:
+        check_response(y, plan.response or "", row_of)
+    if w is not None:
+        check_weights(w, row_of)
+    if extra is not None and not all_finite(extra):
+        refuse_infinite(extra, "the offset", row_of)
+
+    # 4. Fixed columns, grouping factors, random terms.
+    values = {text: drop_unused(v) if isinstance(v, Factor) else v for text, v in values.items()}
+    coder = Coder(values, {**(contrasts or {}), **scope.contrasts})
+    names, columns, assign = coder.columns(plan.fixed)
+    if contrasts:
+        checks.contrasts(contrasts, values)
+    fixed = FixedDesign(
+        tuple(names), tuple(columns), tuple(assign), plan.fixed.labels, {t: c.kind for t, c in coder.codings.items()}
+    )
+    groups, terms, order, group_specs = _random(plan.random, values)
+    n = len(y) if y is not None else (n_table - dropped)
+    if random == "required":
+        checks.identified(groups, terms, n, residual)
+        if response == "number" and y is not None and y.ndim == 1:
+            checks.varies(y, plan)
+
+    spec = Spec(
+        formula=plan,
+        kinds={text: kind_of(value) for text, value in values.items()},
+        states=states,
+        contrasts=coder.codings,
+        order=order,
+        terms=tuple([(t.label, t.group) for t in terms]),
+        groups=group_specs,
+        offset=offset if isinstance(offset, str) or offset is None else True,
+    )
+    return Design(
+        formula=plan.text,
+        response_name=plan.response or "",
+        response=y,
+        fixed=fixed,
+        groups=groups,
+        random=terms,
+        weights=w,
+        offset=extra,
+        rows=kept,
+        n_table=n_table,
+        dropped=dropped,
+        na_action=na_action,
+        spec=spec,
+        subset=chosen,
+    )
+
+
+def _offset(scope: Scope, plan: Formula, values: dict[str, Value], given: Any) -> Array | None:
+    """The sum of the ``offset()`` terms and the argument."""
+    total = numbers(scope, given, "offset")
+    for text, _ in plan.offset_texts:
+        value = values.pop(text)
+        if not hasattr(value, "values") or value.values.ndim != 1:
+            raise DataError(f"{text} is not one number per row; an offset must be a number")
+        total = value.values if total is None else total + value.values
+    return total
+
+
+def _rows(
+    table: Table,
+    plan: Formula,
+    values: Mapping[str, Value],
+    y: Array | None,
+    w: Array | None,
+    offset: Array | None,
+    chosen: Rows | None,
+    na_action: str,
+) -> tuple[Rows | None, Rows | None, int, int]:
+    """Rows of the table that are used; their places after `subset`; how many were dropped; how many there were."""
+    n_table = table.n_rows if chosen is None else len(chosen)
+    absent = None
+    culprit = ""
+    for text, value in values.items():
+        gone = missing(value)
+        if gone is not None:
+            absent, culprit = (gone, text) if absent is None else (absent | gone, culprit)
+    for what, array in ((plan.response or "", y), ("weights", w), ("offset", offset)):
+        if array is not None and not all_finite(array):
+            gone = np.isnan(array) if array.ndim == 1 else np.isnan(array).any(axis=1)
+            absent, culprit = (gone, what) if absent is None else (absent | gone, culprit)
+    if absent is None:
+        return chosen, None, 0, n_table
+    if chosen is not None:
+        absent = absent[chosen]
+    dropped = int(np.count_nonzero(absent))
+    if dropped == 0:
+        return chosen, None, 0, n_table
+    if na_action == "fail":
+        first = int(np.flatnonzero(absent)[0])
+        row = first if chosen is None else int(chosen[first])
+        raise DataError(
+            f"{dropped} of {n_table} rows miss a value that the model needs, the first is row {row} (see {culprit!r}); "
+            "fill or drop them, or use na_action='omit'"
+        )
+    if dropped == n_table:
+        raise DataError(_all_missing(plan, values, y, n_table))
+    kept = np.flatnonzero(~absent)
+    return (kept if chosen is None else chosen[kept]), kept, dropped, n_table
+
+
+def _all_missing(plan: Formula, values: Mapping[str, Value], y: Array | None, n: int) -> str:
+    counts = {text: int(gone.sum()) for text, value in values.items() if (gone := missing(value)) is not None}
+    if y is not None and np.isnan(y).any():
+        counts[plan.response or "response"] = int(np.isnan(y).reshape(len(y), -1).any(axis=1).sum())
+    shown = ", ".join(f"{text!r} ({count})" for text, count in counts.items())
+    return f"no row is left: each of the {n} rows misses a value of some variable; missing values are in {shown}"
+
+
+def _finite(values: Mapping[str, Value], row_of: Callable[[int], int]) -> None:
+    for text, value in values.items():
+        if not isinstance(value, Factor) and not all_finite(value.values):
+            refuse_infinite(value.values, f"{text!r}", row_of)
+
+
+def _random(
+    bars: tuple[Bar, ...], values: Mapping[str, Value]
+) -> tuple[tuple[GroupingFactor, ...], tuple[RandomTerm, ...], tuple[int, ...], tuple[GroupSpec, ...]]:
+    """Grouping factors and terms, terms with more levels first."""
+    if not bars:
+        return (), (), (), ()
+    factors: dict[str, Factor] = {}
+    made: dict[str, GroupingFactor] = {}
+    for bar in bars:
+        if bar.group not in made:
+            for text in bar.factor_names:
+                if text not in factors:
+                    factors[text] = as_grouping(text, values[text])
+            made[bar.group] = grouping_factor(bar.group, [factors[text] for text in bar.factor_names])
+    order = sorted(range(len(bars)), key=lambda i: -made[bars[i].group].n_levels)
+    position: dict[str, int] = {}
+    for i in order:
+        position.setdefault(bars[i].group, len(position))
+    seen: dict[str, int] = {}
+    coder = Coder(values, {})
+    terms = []
+    for i in order:
+        bar = bars[i]
+        effects, columns, _ = coder.columns(bar.effects)
+        count = seen[bar.group] = seen.get(bar.group, -1) + 1
+        label = bar.group if count == 0 else f"{bar.group}.{count}"
+        terms.append(RandomTerm(label, bar.text, position[bar.group], tuple(effects), tuple(columns), bar.structure))
+    groups = tuple([made[name] for name in position])
+    factor_names = {bar.group: bar.factor_names for bar in bars}
+    specs = tuple(
+        [GroupSpec(g.name, factor_names[g.name], tuple([factors[t].levels for t in factor_names[g.name]]), g.levels) for g in groups]
+    )
+    return groups, tuple(terms), tuple(order), specs
+
+
+__all__ = ["Numeric", "build"]

@@ -1,0 +1,72 @@
+"""What can be said against a model before it is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mixedmodels.design.records import GroupingFactor, RandomTerm
+from mixedmodels.design.response import is_constant
+from mixedmodels.design.values import Array, Value
+from mixedmodels.errors import DesignError
+from mixedmodels.formula import STRUCTURES, Formula
+from mixedmodels.frame import Factor, Logical, nearest
+
+FITTED_STRUCTURES = frozenset(["us"])
+
+
+def formula(plan: Formula, random: str) -> None:
+    """Random terms are there where they must be, and their structures can be fitted."""
+    if random == "required" and not plan.random:
+        raise DesignError(f"{plan.text!r} has no random term; add one such as (1 | group), or use lm() for a model without")
+    if random == "forbidden" and plan.random:
+        raise DesignError(f"{plan.text!r} has the random term ({plan.random[0].text}); use lmer() for it, or remove it")
+    for bar in plan.random:
+        if bar.structure not in FITTED_STRUCTURES:
+            raise DesignError(
+                f"random term {bar.structure}({bar.text}): the structure {bar.structure!r} ({STRUCTURES[bar.structure]}) is not fitted "
+                "yet; write the term without it for an unstructured covariance matrix, or with '||' for independent effects"
+            )
+
+
+def contrasts(given: Mapping[str, Any], values: Mapping[str, Value]) -> None:
+    """Contrasts are given for factors of the model."""
+    factors = tuple(text for text, value in values.items() if isinstance(value, (Factor, Logical)))
+    for name in given:
+        if name not in values:
+            near = nearest(name, factors)
+            offer = f"did you mean {near!r}?" if near else f"its factors are {', '.join(factors) or 'none'}."
+            raise DesignError(f"contrasts are given for {name!r}, which is not a factor of the formula; {offer}")
+        if name not in factors:
+            raise DesignError(f"contrasts are given for {name!r}, which is not a factor; write factor({name}) in the formula, or leave them out")
+
+
+def identified(groups: tuple[GroupingFactor, ...], terms: tuple[RandomTerm, ...], n: int, residual: bool) -> None:
+    """Random effects are fewer than observations, and every grouping factor has at least two levels."""
+    for group in groups:
+        if group.n_levels < 2:
+            raise DesignError(
+                f"grouping factor {group.name!r} has one level, {group.levels.labels[0]!r}, in the {n} rows used, and a variance "
+                "among groups needs at least two; remove its random term or choose another factor"
+            )
+    if not residual:
+        return
+    for term in terms:
+        group = groups[term.group]
+        if group.n_levels >= n:
+            raise DesignError(
+                f"random term ({term.text}): {group.name!r} has {group.n_levels} levels for {n} observations, so its effects cannot be "
+                "told apart from the residual; use a coarser grouping factor"
+            )
+        effects = group.n_levels * len(term.columns)
+        if effects >= n:
+            raise DesignError(
+                f"random term ({term.text}): {effects} random effects for {n} observations, so they cannot be told apart from the "
+                f"residual; use a coarser grouping factor than {group.name!r} or drop a column"
+            )
+
+
+def varies(response: Array, plan: Formula) -> None:
+    """A constant response leaves nothing to explain."""
+    if is_constant(response):
+        raise DesignError(f"the response {plan.response!r} is {response[0]:g} in all {len(response)} rows used; there is nothing to explain")

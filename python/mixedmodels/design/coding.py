@@ -1,0 +1,139 @@
+"""Terms and values to model-matrix columns, with R's names and R's order of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design.contrasts import Coding, coding
+from mixedmodels.design.values import Array, Matrix, Value
+from mixedmodels.formula import Terms
+from mixedmodels.frame import Factor, Levels, Logical, Numeric
+
+Columns = tuple[tuple[str, ...], list[Array]]  # ends of names, columns
+
+FALSE_TRUE = Levels(np.array([False, True]))
+
+
+class Coder:
+    """Columns of terms over one set of values; what several terms share is computed once.
+
+    Parameters
+    ----------
+    values : text of a variable -> its value at the rows used.
+    contrasts : name or text of a factor -> what the user wants for it.
+    """
+
+    def __init__(self, values: Mapping[str, Value], contrasts: Mapping[str, Any]) -> None:
+        self.values = values
+        self.contrasts = contrasts
+        self.codings: dict[str, Coding] = {}  # contrasts that were used
+        self._done: dict[tuple[str, bool], Columns] = {}
+
+    def columns(self, terms: Terms) -> tuple[list[str], list[Array | None], list[int]]:
+        """Names, columns (None for ones) and for each column the index of its term (-1 for the intercept)."""
+        names: list[str] = []
+        columns: list[Array | None] = []
+        assign: list[int] = []
+        if terms.intercept:
+            names.append("(Intercept)")
+            columns.append(None)
+            assign.append(-1)
+            whole = None
+        else:
+            whole = self._first_factor(terms)
+        texts = terms.names
+        for index, term in enumerate(terms.terms):
+            if len(term) == 1:
+                text = texts[term[0]]
+                value = self.values[text]
+                if type(value) is Numeric:
+                    names.append(text)
+                    columns.append(value.values)
+                    assign.append(index)
+                    continue
+            suffixes, products = self._term(terms, index, whole)
+            names.extend(suffixes)
+            columns.extend(products)
+            assign.extend([index] * len(suffixes))
+        return names, columns, assign
+
+    def _first_factor(self, terms: Terms) -> tuple[int, int] | None:
+        """Term and variable of the factor that takes the place of a missing intercept."""
+        for index, term in enumerate(terms.terms):
+            for variable in term:
+                if isinstance(self.values[terms.names[variable]], (Factor, Logical)):
+                    return index, variable
+        return None
+
+    def _term(self, terms: Terms, index: int, whole: tuple[int, int] | None) -> tuple[list[str], list[Array]]:
+        names: list[str] = []
+        columns: list[Array] = []
+        for variable, dummies in zip(terms.terms[index], terms.dummies[index], strict=True):
+            text = terms.names[variable]
+            suffixes, parts = self._variable(text, dummies or whole == (index, variable))
+            if not names:
+                names, columns = [text + end for end in suffixes], list(parts)
+            else:
+                # The first variable of a term runs fastest.
+                names = [f"{name}:{text}{end}" for end in suffixes for name in names]
+                columns = [column * part for part in parts for column in columns]
+        return names, columns
+
+    def _variable(self, text: str, dummies: bool) -> Columns:
+        done = self._done.get((text, dummies))
+        if done is None:
+            done = self._done[text, dummies] = self._coded(text, self.values[text], dummies)
+        return done
+
+    def _coded(self, text: str, value: Value, dummies: bool) -> Columns:
+        if isinstance(value, Numeric):
+            return ("",), [value.values]
+        if isinstance(value, Matrix):
+            return value.names, [value.values[:, j] for j in range(value.values.shape[1])]
+        if isinstance(value, Logical):
+            return self._logical(text, value, dummies)
+        if dummies:
+            labels = value.levels.labels
+            return labels, [indicator(value, j) for j in range(len(labels))]
+        return factor_columns(value, self._coding(text, value.levels, value.ordered))
+
+    def _logical(self, text: str, value: Logical, dummies: bool) -> Columns:
+        if dummies:
+            return ("FALSE", "TRUE"), [1.0 - value.values, value.values]
+        used = self._coding(text, FALSE_TRUE, False)
+        if used.kind == "treatment":
+            return ("TRUE",), [value.values]
+        missing = np.isnan(value.values)
+        codes = np.where(missing, -1, value.values).astype(np.int8)
+        return factor_columns(Factor(codes, FALSE_TRUE), used)
+
+    def _coding(self, text: str, levels: Levels, ordered: bool) -> Coding:
+        used = self.codings.get(text)
+        if used is None:
+            used = self.codings[text] = coding(text, levels, self.contrasts.get(text), ordered)
+        return used
+
+
+def indicator(factor: Factor, level: int) -> Array:
+    """1 where the factor has that level, else 0; NaN where it is missing."""
+    column = np.equal(factor.codes, level).astype(np.float64)
+    return _with_missing(column, factor)
+
+
+def factor_columns(factor: Factor, used: Coding) -> Columns:
+    """Columns of a factor under a coding."""
+    if used.levels_at is not None and used.kind == "treatment":
+        labels = factor.levels.labels
+        return tuple(labels[j] for j in used.levels_at), [indicator(factor, j) for j in used.levels_at]
+    assert used.suffixes is not None
+    columns = [np.ascontiguousarray(used.matrix[:, j])[factor.codes] for j in range(used.matrix.shape[1])]
+    return used.suffixes, [_with_missing(column, factor) for column in columns]
+
+
+def _with_missing(column: Array, factor: Factor) -> Array:
+    if factor.codes.size and factor.codes.min() < 0:
+        column[factor.codes < 0] = np.nan
+    return column

@@ -1,0 +1,135 @@
+"""Calls that make factors: ``factor()``, ``ordered()``, ``relevel()``, ``cut()``, ``interaction()``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design.values import Matrix, describe
+from mixedmodels.errors import DataError, FormulaError
+from mixedmodels.frame import Factor, Levels, Logical, Numeric, as_factor, label
+
+
+def text_of(value: Any) -> str:
+    """A constant of the formula as the label of a level."""
+    return value if isinstance(value, str) else label(value)
+
+
+def as_factor_value(value: Any, text: str) -> Factor:
+    """Any column as a factor."""
+    if isinstance(value, np.ndarray) and value.ndim == 1:
+        value = Numeric(value)
+    if isinstance(value, (Numeric, Logical, Factor)):
+        return as_factor(value)
+    raise DataError(f"{text} needs a column with one value per row, it is given {describe(value) if isinstance(value, Matrix) else repr(value)}")
+
+
+def factor(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Factor:
+    """``factor(x, levels =, labels =, ordered =)``."""
+    names = ("x", "levels", "labels")
+    given = dict(zip(names, arguments, strict=False)) | {str(k): v for k, v in named.items()}
+    unknown = set(given) - {*names, "ordered"}
+    if "x" not in given or unknown or len(arguments) > len(names):
+        raise FormulaError(f"{text}: factor() takes a column, levels, labels and ordered")
+    made = as_factor_value(given["x"], text)
+    ordered = bool(given.get("ordered", made.ordered))
+    if given.get("levels") is not None:
+        made = _with_levels(made, _tuple(given["levels"]))
+    if given.get("labels") is not None:
+        labels = [text_of(v) for v in _tuple(given["labels"])]
+        if len(labels) != len(made.levels):
+            raise FormulaError(f"{text}: {len(labels)} labels for {len(made.levels)} levels")
+        distinct = list(dict.fromkeys(labels))
+        table = np.array([distinct.index(t) for t in labels] + [-1], dtype=np.int32)
+        made = Factor(table[made.codes], Levels(np.array(distinct, dtype=object)))
+    return Factor(made.codes, made.levels, ordered)
+
+
+def ordered(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Factor:
+    """``ordered(x, levels =, labels =)``."""
+    return factor(arguments, {**named, "ordered": True}, text)
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _with_levels(made: Factor, levels: tuple[Any, ...]) -> Factor:
+    texts = [text_of(v) for v in levels]
+    index = {t: i for i, t in enumerate(texts)}
+    table = np.array([index.get(t, -1) for t in made.levels.labels] + [-1], dtype=np.int32)
+    values: Any = np.array(texts, dtype=object)
+    return Factor(table[made.codes], Levels(values))
+
+
+def relevel(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Factor:
+    """``relevel(f, ref = "b")``: that level comes first."""
+    reference = arguments[1] if len(arguments) > 1 else named.get("ref")
+    if not arguments or reference is None:
+        raise FormulaError(f"{text}: relevel() takes a factor and ref")
+    made = as_factor_value(arguments[0], text)
+    name = text_of(reference)
+    if name not in made.levels.index:
+        raise DataError(f"{text}: {name!r} is not a level; the levels are {', '.join(made.levels.labels[:20])}")
+    first = made.levels.index[name]
+    order = np.array([first, *(i for i in range(len(made.levels)) if i != first)])
+    table = np.empty(len(order) + 1, dtype=np.int32)
+    table[order] = np.arange(len(order), dtype=np.int32)
+    table[-1] = -1
+    return Factor(table[made.codes], made.levels.take(order), made.ordered)
+
+
+def cut(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Factor:
+    """``cut(x, c(0, 10, 20))``: intervals open on the left, closed on the right."""
+    breaks = arguments[1] if len(arguments) > 1 else named.get("breaks")
+    if not arguments or not isinstance(breaks, tuple) or len(breaks) < 2 or set(named) - {"breaks"}:
+        raise FormulaError(f"{text}: cut() takes a column and the break points, as in cut(x, c(0, 10, 20))")
+    values = getattr(arguments[0], "values", arguments[0])
+    edges = np.sort(np.array(breaks, dtype=np.float64))
+    codes = np.searchsorted(edges, values, side="left") - 1
+    codes[(codes < 0) | (codes >= len(edges) - 1) | np.isnan(values)] = -1
+    labels = [f"({a:.3g},{b:.3g}]" for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return Factor(codes.astype(np.int32), Levels(np.array(labels, dtype=object)))
+
+
+def interaction(parts: Sequence[Any], text: str, separator: str = ":") -> Factor:
+    """All combinations of levels; with ``:`` the first factor varies slowest, in ``interaction()`` fastest."""
+    factors = [as_factor_value(part, text) for part in parts]
+    if not factors:
+        raise FormulaError(f"{text} needs at least one factor")
+    slow_first = factors if separator == ":" else factors[::-1]
+    codes = slow_first[0].codes.astype(np.int64)
+    labels = list(slow_first[0].levels.labels)
+    gone = slow_first[0].codes < 0
+    for part in slow_first[1:]:
+        codes = codes * len(part.levels) + part.codes
+        gone |= part.codes < 0
+        ends = part.levels.labels
+        labels = [a + separator + b if separator == ":" else b + separator + a for a in labels for b in ends]
+    codes[gone] = -1
+    return Factor(codes.astype(np.int32), Levels(np.array(labels, dtype=object)))
+
+
+def compare(left: Factor, right: Any, how: Callable[[Any, Any], Any], text: str) -> Logical:
+    """A factor against one level, or against another factor."""
+    symbol = how.__name__
+    if isinstance(right, Factor):
+        if symbol not in ("eq", "ne"):
+            raise DataError(f"{text}: two factors can be compared with == and != only")
+        index = left.levels.index
+        table = np.array([index.get(t, -2) for t in right.levels.labels] + [-1])
+        result = how(left.codes, table[right.codes]).astype(np.float64)
+        result[(left.codes < 0) | (right.codes < 0)] = np.nan
+        return Logical(result)
+    name = text_of(right)
+    if symbol in ("eq", "ne"):
+        hits = np.array([how(t, name) for t in left.levels.labels] + [False], dtype=np.float64)
+    elif left.ordered and name in left.levels.index:
+        place = left.levels.index[name]
+        hits = np.array([how(i, place) for i in range(len(left.levels))] + [False], dtype=np.float64)
+    else:
+        raise DataError(f"{text}: only an ordered factor can be compared so, and only with one of its levels")
+    hits[-1] = np.nan
+    return Logical(hits[left.codes])

@@ -1,0 +1,177 @@
+"""Grouping factors: used levels, and codes for combinations of several factors, without a string per row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.errors import DesignError
+from mixedmodels.design.records import GroupingFactor
+from mixedmodels.design.values import Matrix, Value, describe, drop_unused
+from mixedmodels.frame import Factor, Levels, as_factor
+
+Cells = NDArray[np.int64]
+
+UNSEEN, MISSING = -1, -2
+
+
+class CellLevels(Levels):
+    """Levels of a combination of factors; ``b1:a1`` is written only when somebody asks.
+
+    Parameters
+    ----------
+    parts : levels of each factor, first one varying slowest.
+    cells : the combinations that occur, ascending, as mixed-radix numbers over `parts`.
+    """
+
+    __slots__ = ("cells", "parts")
+
+    def __init__(self, parts: tuple[Levels, ...], cells: Cells) -> None:
+        super().__init__(None)
+        self.parts = parts
+        self.cells = cells
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __reduce__(self) -> tuple[type[CellLevels], tuple[Any, ...]]:  # type: ignore[override]
+        return CellLevels, (self.parts, self.cells)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        if self._labels is None:
+            columns = []
+            rest = self.cells
+            for part in reversed(self.parts):
+                labels = part.labels
+                columns.append([labels[i] for i in (rest % len(part)).tolist()])
+                rest = rest // len(part)
+            self._labels = tuple(":".join(texts) for texts in zip(*reversed(columns), strict=True))
+        return self._labels
+
+    @property
+    def values(self) -> NDArray[Any]:
+        if self._values is None:
+            self._values = np.array(self.labels, dtype=object)
+        return self._values  # type: ignore[no-any-return]
+
+    def take(self, keep: NDArray[np.intp]) -> CellLevels:
+        return CellLevels(self.parts, self.cells[keep])
+
+
+def grouping_factor(name: str, factors: Sequence[Factor]) -> GroupingFactor:
+    """One factor, or the observed combinations of several, as a grouping factor.
+
+    Parameters
+    ----------
+    name : "Subject", "b:a".
+    factors : without missing values and without unused levels.
+    """
+    if len(factors) == 1:
+        factor = factors[0]
+        codes = factor.codes
+        return GroupingFactor(name, codes if codes.dtype == np.int32 else codes.astype(np.int32), factor.levels)
+    cells, size = combine([(f.codes, len(f.levels)) for f in factors], name)
+    codes32, observed = _number(cells, size)
+    return GroupingFactor(name, codes32, CellLevels(tuple(f.levels for f in factors), observed))
+
+
+def combine(codes: Sequence[tuple[NDArray[Any], int]], name: str) -> tuple[Cells, int]:
+    """Mixed-radix numbers of combinations, first factor slowest, and how many combinations there could be."""
+    cells = codes[0][0].astype(np.int64)
+    size = codes[0][1]
+    for part, k in codes[1:]:
+        size *= k
+        if size >= 2**62:
+            raise DesignError(f"grouping factor {name!r} has too many combinations of levels ({size}); combine fewer factors")
+        cells *= k
+        cells += part
+    return cells, size
+
+
+def _number(cells: Cells, size: int) -> tuple[NDArray[np.int32], Cells]:
+    """Codes of the observed cells in ascending order, and these cells."""
+    if size <= 8 * len(cells) + 4096:
+        # A table of all cells is quicker than sorting as long as it is not much larger than the data.
+        seen = np.zeros(size, dtype=np.bool_)
+        seen[cells] = True
+        observed = np.flatnonzero(seen).astype(np.int64)
+        if len(observed) == size:
+            return cells.astype(np.int32), observed
+        position = np.empty(size, dtype=np.int32)
+        position[observed] = np.arange(len(observed), dtype=np.int32)
+        return position[cells], observed
+    observed, codes = np.unique(cells, return_inverse=True)
+    return codes.astype(np.int32), observed
+
+
+def as_grouping(text: str, value: Value) -> Factor:
+    """A value as one factor of a group, unused levels dropped."""
+    if isinstance(value, Matrix):
+        raise DesignError(f"grouping factor {text!r} is {describe(value)}; a grouping factor has one value per row")
+    return drop_unused(as_factor(value))
+
+
+@dataclass(frozen=True)
+class GroupSpec:
+    """What a grouping factor was when the model was fitted.
+
+    Attributes
+    ----------
+    name : "b:a".
+    factor_names : texts of the expressions combined.
+    parts : used levels of each of them.
+    levels : the observed levels of the group.
+    """
+
+    name: str
+    factor_names: tuple[str, ...]
+    parts: tuple[Levels, ...]
+    levels: Levels
+
+    def codes(self, values: Sequence[Value], n: int) -> NDArray[np.int32]:
+        """Codes of new rows: -1 where the level was not there at the fit, -2 where it is missing."""
+        coded = [recode(as_factor_of(text, v), part) for text, v, part in zip(self.factor_names, values, self.parts, strict=True)]
+        if len(coded) == 1:
+            return coded[0]
+        assert isinstance(self.levels, CellLevels)
+        known = np.ones(n, dtype=np.bool_)
+        gone = np.zeros(n, dtype=np.bool_)
+        for codes in coded:
+            known &= codes >= 0
+            gone |= codes == MISSING
+        out = np.full(n, UNSEEN, dtype=np.int32)
+        cells, _ = combine([(c[known], len(p)) for c, p in zip(coded, self.parts, strict=True)], self.name)
+        observed = self.levels.cells
+        place = np.searchsorted(observed, cells)
+        place[place == len(observed)] = 0
+        out[known] = np.where(observed[place] == cells, place, UNSEEN)
+        out[gone] = MISSING
+        return out
+
+
+def as_factor_of(text: str, value: Value) -> Factor:
+    """A value as a factor, levels as they come."""
+    if isinstance(value, Matrix):
+        raise DesignError(f"grouping factor {text!r} is {describe(value)}; a grouping factor has one value per row")
+    return as_factor(value)
+
+
+def recode(factor: Factor, levels: Levels) -> NDArray[np.int32]:
+    """Codes into other levels by label: -1 where the label is not among them, -2 where missing."""
+    if factor.levels is levels or same_values(factor.levels, levels):
+        table = np.arange(len(levels) + 1, dtype=np.int32)
+    else:
+        index = levels.index
+        table = np.array([index.get(text, UNSEEN) for text in factor.levels.labels] + [0], dtype=np.int32)
+    table[-1] = MISSING  # code -1 finds it
+    return table[factor.codes]
+
+
+def same_values(a: Levels, b: Levels) -> bool:
+    """Whether two sets of levels are certainly the same, without writing labels."""
+    return a.values.dtype == b.values.dtype and a.values.dtype.kind != "O" and np.array_equal(a.values, b.values)

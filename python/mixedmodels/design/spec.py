@@ -1,0 +1,152 @@
+"""What it takes to lay new rows out as the rows of the fit were: bases, levels, contrasts, and the order of terms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design.contrasts import Coding
+from mixedmodels.design.groups import CellLevels, GroupSpec
+from mixedmodels.design.values import Matrix, Value
+from mixedmodels.errors import DataError
+from mixedmodels.formula import Formula, parse
+from mixedmodels.frame import Factor, Levels, Logical
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FactorSpec:
+    """Levels that a factor of the model had."""
+
+    levels: Levels
+    ordered: bool
+
+
+Kind = FactorSpec | str  # "numeric", "logical" or "matrix"
+
+
+def kind_of(value: Value) -> Kind:
+    """What a variable was at the fit."""
+    if isinstance(value, Factor):
+        return FactorSpec(value.levels, value.ordered)
+    if isinstance(value, Logical):
+        return "logical"
+    return "matrix" if isinstance(value, Matrix) else "numeric"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The layout of a fitted design, without its data.
+
+    Attributes
+    ----------
+    formula : with every ``.`` replaced.
+    kinds : text of a variable -> what it was.
+    states : text of a data-dependent call -> what it remembers.
+    contrasts : text of a factor -> its coding in the fixed effects.
+    order : for each random term of the design, its place in ``formula.random``.
+    terms : for each random term, its label and the index of its group.
+    groups : the grouping factors.
+    offset : text of the offset argument; True where it was an array, None where there was none.
+    """
+
+    formula: Formula
+    kinds: Mapping[str, Kind]
+    states: Mapping[str, Any]
+    contrasts: Mapping[str, Coding]
+    order: tuple[int, ...] = ()
+    terms: tuple[tuple[str, int], ...] = ()
+    groups: tuple[GroupSpec, ...] = ()
+    offset: str | bool | None = field(default=None)
+
+    def to_json(self) -> str:
+        """The spec as JSON; `from_json` reads it back."""
+        return json.dumps(
+            {
+                "version": VERSION,
+                "formula": self.formula.text,
+                "kinds": {text: _kind_out(kind) for text, kind in self.kinds.items()},
+                "states": dict(self.states),
+                "contrasts": {text: _coding_out(used) for text, used in self.contrasts.items()},
+                "order": list(self.order),
+                "terms": [list(term) for term in self.terms],
+                "groups": [_group_out(group) for group in self.groups],
+                "offset": self.offset,
+            }
+        )
+
+
+def from_json(text: str) -> Spec:
+    """Read what `Spec.to_json` wrote.
+
+    Raises
+    ------
+    DataError
+        If another version of the package wrote it.
+    """
+    stored = json.loads(text)
+    if stored.get("version") != VERSION:
+        raise DataError(f"a design of version {stored.get('version')!r} cannot be read; this package writes version {VERSION}")
+    return Spec(
+        formula=parse(stored["formula"]),
+        kinds={text: _kind_in(kind) for text, kind in stored["kinds"].items()},
+        states=stored["states"],
+        contrasts={text: _coding_in(used) for text, used in stored["contrasts"].items()},
+        order=tuple(stored["order"]),
+        terms=tuple((label, group) for label, group in stored["terms"]),
+        groups=tuple(_group_in(group) for group in stored["groups"]),
+        offset=stored["offset"],
+    )
+
+
+def _levels_out(levels: Levels) -> dict[str, Any]:
+    if isinstance(levels, CellLevels):
+        return {"parts": [_levels_out(part) for part in levels.parts], "cells": levels.cells.tolist()}
+    values = levels.values
+    if values.dtype.kind in "biuf":
+        return {"values": values.tolist(), "dtype": values.dtype.str}
+    return {"values": list(levels.labels)}
+
+
+def _levels_in(stored: dict[str, Any]) -> Levels:
+    if "cells" in stored:
+        return CellLevels(tuple(map(_levels_in, stored["parts"])), np.array(stored["cells"], dtype=np.int64))
+    return Levels(np.array(stored["values"], dtype=stored.get("dtype", object)))
+
+
+def _kind_out(kind: Kind) -> Any:
+    return kind if isinstance(kind, str) else {"levels": _levels_out(kind.levels), "ordered": kind.ordered}
+
+
+def _kind_in(stored: Any) -> Kind:
+    return stored if isinstance(stored, str) else FactorSpec(_levels_in(stored["levels"]), stored["ordered"])
+
+
+def _coding_out(used: Coding) -> dict[str, Any]:
+    return {"kind": used.kind, "matrix": used.matrix.tolist(), "suffixes": used.suffixes, "levels_at": used.levels_at}
+
+
+def _coding_in(stored: dict[str, Any]) -> Coding:
+    suffixes, levels_at = stored["suffixes"], stored["levels_at"]
+    return Coding(
+        stored["kind"],
+        np.array(stored["matrix"], dtype=np.float64),
+        None if suffixes is None else tuple(suffixes),
+        None if levels_at is None else tuple(levels_at),
+    )
+
+
+def _group_out(group: GroupSpec) -> dict[str, Any]:
+    parts = [] if isinstance(group.levels, CellLevels) else [_levels_out(part) for part in group.parts]
+    return {"name": group.name, "factors": list(group.factor_names), "parts": parts, "levels": _levels_out(group.levels)}
+
+
+def _group_in(stored: dict[str, Any]) -> GroupSpec:
+    levels = _levels_in(stored["levels"])
+    parts = levels.parts if isinstance(levels, CellLevels) else (levels,)
+    return GroupSpec(stored["name"], tuple(stored["factors"]), parts, levels)

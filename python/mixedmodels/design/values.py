@@ -1,0 +1,90 @@
+"""What an expression of a formula is worth: a column of the frame room, or several columns side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.frame import Factor, Logical, Numeric
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Several columns of numbers, as ``poly(x, 2)`` or ``cbind(a, b)`` give them.
+
+    Attributes
+    ----------
+    values : float64, shape (n, k), in Fortran order.
+    names : what is added to the text of the expression to name each column.
+    """
+
+    values: Array
+    names: tuple[str, ...]
+
+
+Value = Numeric | Logical | Factor | Matrix
+
+
+def take(value: Value, rows: NDArray[np.intp]) -> Value:
+    """The value at some rows only."""
+    if isinstance(value, Numeric):
+        return Numeric(value.values[rows], None if value.origin is None else value.origin[rows])
+    if isinstance(value, Logical):
+        return Logical(value.values[rows])
+    if isinstance(value, Factor):
+        return Factor(value.codes[rows], value.levels, value.ordered)
+    return Matrix(np.asfortranarray(value.values[rows]), value.names)
+
+
+def all_finite(values: Array) -> bool:
+    """Whether no number is NaN or infinite; one pass, no copy."""
+    # A sum is finite only if all its parts are, except where large parts overflow it.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = np.add.reduce(values, axis=None)
+    return bool(np.isfinite(total)) or bool(np.isfinite(values).all())
+
+
+def missing(value: Value) -> NDArray[np.bool_] | None:
+    """Which rows have no value; None where all have one."""
+    if isinstance(value, Factor):
+        if value.codes.size and value.codes.min() < 0:
+            return np.asarray(value.codes < 0)
+        return None
+    if all_finite(value.values):
+        return None
+    absent = np.isnan(value.values)
+    if absent.ndim == 2:
+        absent = absent.any(axis=1)
+    return absent if absent.any() else None
+
+
+def drop_unused(factor: Factor) -> Factor:
+    """The factor without levels that no row has; the same object where every level is used."""
+    n_levels = len(factor.levels)
+    counts = np.bincount(factor.codes, minlength=n_levels)
+    if counts.all():
+        return factor
+    keep = np.flatnonzero(counts)
+    position = np.zeros(n_levels, dtype=np.int32)
+    position[keep] = np.arange(len(keep), dtype=np.int32)
+    return Factor(position[factor.codes], factor.levels.take(keep), factor.ordered)
+
+
+def describe(value: Any) -> str:
+    """What a value is, for messages."""
+    if isinstance(value, Factor):
+        labels = ", ".join(repr(text) for text in value.levels.labels[:3])
+        more = ", ..." if len(value.levels) > 3 else ""
+        return f"text or categories ({labels}{more})"
+    if isinstance(value, Matrix):
+        return f"a matrix of {value.values.shape[1]} columns"
+    if isinstance(value, Logical):
+        return "truth values"
+    if isinstance(value, Numeric):
+        return "numbers"
+    return repr(value)
