@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.design.evaluate import Scope
-from mixedmodels.design.values import Array, Matrix, describe, take
+from mixedmodels.design.values import Array, Matrix, describe
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.formula.grammar import read_expression
-from mixedmodels.frame import Factor, Logical, Numeric, any_column
+from mixedmodels.frame import Factor, Logical, any_column
 
 Rows = NDArray[np.intp]
 
@@ -31,7 +32,8 @@ def numbers(scope: Scope, given: Any, what: str) -> Array | None:
     value = _value(scope, given, what)
     if isinstance(value, (Factor, Matrix)):
         raise DataError(f"{what} {_shown(given)}is {describe(value)}; {what} needs one number per row")
-    return value.values
+    values: Array = value.values
+    return values
 
 
 def subset_rows(scope: Scope, given: Any) -> Rows | None:
@@ -48,7 +50,9 @@ def subset_rows(scope: Scope, given: Any) -> Rows | None:
             return _some(array.astype(np.intp))
     value = _value(scope, given, "subset")
     if not isinstance(value, Logical):
-        raise DataError(f"subset {_shown(given)}is {describe(value)}; it must be a condition such as 'x > 3', truth values, or row positions")
+        raise DataError(
+            f"subset {_shown(given)}is {describe(value)}; it must be a condition such as 'x > 3', truth values, or row positions"
+        )
     # A condition that is missing does not hold.
     return _some(np.flatnonzero(value.values == 1.0))
 
@@ -77,7 +81,7 @@ def _shown(given: Any) -> str:
     return f"{given!r} " if isinstance(given, str) else ""
 
 
-def check_weights(weights: Array, row_of: Any) -> None:
+def check_weights(weights: Array, row_of: Callable[[int], int]) -> None:
     """Precision weights are positive and finite.
 
     Parameters
@@ -99,6 +103,3 @@ def check_weights(weights: Array, row_of: Any) -> None:
 def pick(values: Array | None, rows: Rows | None) -> Array | None:
     """Values at some rows; all of them, without a copy, where `rows` is None."""
     return values if values is None or rows is None else values[rows]
-
-
-__all__ = ["Numeric", "check_weights", "numbers", "pick", "subset_rows", "take"]

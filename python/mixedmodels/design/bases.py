@@ -30,7 +30,9 @@ def scale(x: Array, settings: State, state: State | None) -> tuple[Array, State]
         state["scale"] = rms if spread is True else 1.0 if spread is False else float(spread)
         state = {key: float(value) for key, value in state.items()}
         if not state["scale"] > 0:
-            raise DesignError(f"scale() divides by the spread of the values, which is {state['scale']:g}: they are all the same")
+            raise DesignError(
+                f"scale() divides by the spread of the values, which is {state['scale']:g}: they are all the same"
+            )
     return (x - state["center"]) / state["scale"], state
 
 
@@ -106,7 +108,10 @@ def _beyond_by_taylor(x: Array, knots: Array, order: int, left: float, right: fl
     values = np.full((len(x), len(knots) - order), np.nan)
     values[inside] = splines.basis(knots, x[inside], order)
     # The expansion stands a quarter of the boundary interval inside, where every derivative is one-sided alike.
-    for outside, pivot in ((below, 0.75 * left + 0.25 * knots[order]), (above, 0.75 * right + 0.25 * knots[len(knots) - order - 1])):
+    for outside, pivot in (
+        (below, 0.75 * left + 0.25 * knots[order]),
+        (above, 0.75 * right + 0.25 * knots[len(knots) - order - 1]),
+    ):
         if outside.any():
             away = x[outside] - pivot
             total = np.zeros((len(away), values.shape[1]))
@@ -131,7 +136,9 @@ def ns(x: Array, settings: State, state: State | None) -> tuple[Matrix, State]:
     for outside, pivot in ((x < left, left), (x > right, right)):
         if outside.any():
             at = np.array([pivot])
-            values[outside] = splines.basis(knots, at, 4) + (x[outside] - pivot)[:, None] * splines.basis(knots, at, 4, 1)
+            values[outside] = splines.basis(knots, at, 4) + (x[outside] - pivot)[:, None] * splines.basis(
+                knots, at, 4, 1
+            )
     bends = splines.basis(knots, np.array([left, right]), 4, 2)
     if not intercept:
         values, bends = values[:, 1:], bends[:, 1:]

@@ -15,10 +15,10 @@ from mixedmodels.design.groups import GroupSpec, as_grouping, grouping_factor
 from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
 from mixedmodels.design.response import ResponseKind, as_response, check_response, refuse_infinite, refuse_on_both_sides
 from mixedmodels.design.spec import Spec, kind_of
-from mixedmodels.design.values import Array, Value, all_finite, drop_unused, missing, take
+from mixedmodels.design.values import Array, Value, all_finite, drop_unused, missing, nan_rows, take
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.formula import Bar, Formula, expand_dot, parse
-from mixedmodels.frame import Factor, Numeric, Table
+from mixedmodels.frame import Factor, Table
 
 NaAction = Literal["omit", "exclude", "fail"]
 Random = Literal["allowed", "required", "forbidden"]
@@ -163,42 +163,30 @@ def _rows(
 ) -> tuple[Rows | None, Rows | None, int, int]:
     """Rows of the table that are used; their places after `subset`; how many were dropped; how many there were."""
     n_table = table.n_rows if chosen is None else len(chosen)
-    absent = None
-    culprit = ""
-    for text, value in values.items():
-        gone = missing(value)
-        if gone is not None:
-            absent, culprit = (gone, text) if absent is None else (absent | gone, culprit)
+    gaps = {text: gone for text, value in values.items() if (gone := missing(value)) is not None}
     for what, array in ((plan.response or "", y), ("weights", w), ("offset", offset)):
-        if array is not None and not all_finite(array):
-            gone = np.isnan(array) if array.ndim == 1 else np.isnan(array).any(axis=1)
-            absent, culprit = (gone, what) if absent is None else (absent | gone, culprit)
-    if absent is None:
+        if array is not None and not all_finite(array) and (gone := nan_rows(array)).any():
+            gaps[what] = gone
+    if not gaps:
         return chosen, None, 0, n_table
     if chosen is not None:
-        absent = absent[chosen]
+        gaps = {what: gone[chosen] for what, gone in gaps.items()}
+    absent = np.logical_or.reduce(list(gaps.values()))
     dropped = int(np.count_nonzero(absent))
     if dropped == 0:
         return chosen, None, 0, n_table
+    where = ", ".join(f"{what!r} ({np.count_nonzero(gone)})" for what, gone in gaps.items() if gone.any())
     if na_action == "fail":
         first = int(np.flatnonzero(absent)[0])
-        row = first if chosen is None else int(chosen[first])
         raise DataError(
-            f"{dropped} of {n_table} rows miss a value that the model needs, the first is row {row} (see {culprit!r}); "
+            f"{dropped} of {n_table} rows miss a value that the model needs, the first is row "
+            f"{first if chosen is None else int(chosen[first])}; missing values are in {where}: "
             "fill or drop them, or use na_action='omit'"
         )
     if dropped == n_table:
-        raise DataError(_all_missing(plan, values, y, n_table))
+        raise DataError(f"no row is left: each of the {n_table} rows misses some value; missing values are in {where}")
     kept = np.flatnonzero(~absent)
     return (kept if chosen is None else chosen[kept]), kept, dropped, n_table
-
-
-def _all_missing(plan: Formula, values: Mapping[str, Value], y: Array | None, n: int) -> str:
-    counts = {text: int(gone.sum()) for text, value in values.items() if (gone := missing(value)) is not None}
-    if y is not None and np.isnan(y).any():
-        counts[plan.response or "response"] = int(np.isnan(y).reshape(len(y), -1).any(axis=1).sum())
-    shown = ", ".join(f"{text!r} ({count})" for text, count in counts.items())
-    return f"no row is left: each of the {n} rows misses a value of some variable; missing values are in {shown}"
 
 
 def _finite(values: Mapping[str, Value], row_of: Callable[[int], int]) -> None:
@@ -237,9 +225,9 @@ def _random(
     groups = tuple([made[name] for name in position])
     factor_names = {bar.group: bar.factor_names for bar in bars}
     specs = tuple(
-        [GroupSpec(g.name, factor_names[g.name], tuple([factors[t].levels for t in factor_names[g.name]]), g.levels) for g in groups]
+        [
+            GroupSpec(g.name, factor_names[g.name], tuple([factors[t].levels for t in factor_names[g.name]]), g.levels)
+            for g in groups
+        ]
     )
     return groups, tuple(terms), tuple(order), specs
-
-
-__all__ = ["Numeric", "build"]

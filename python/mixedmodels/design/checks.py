@@ -18,7 +18,9 @@ FITTED_STRUCTURES = frozenset(["us"])
 def formula(plan: Formula, random: str) -> None:
     """Random terms are there where they must be, and their structures can be fitted."""
     if random == "required" and not plan.random:
-        raise DesignError(f"{plan.text!r} has no random term; add one such as (1 | group), or use lm() for a model without")
+        raise DesignError(
+            f"{plan.text!r} has no random term; add one such as (1 | group), or use lm() for a model without"
+        )
     if random == "forbidden" and plan.random:
         raise DesignError(f"{plan.text!r} has the random term ({plan.random[0].text}); use lmer() for it, or remove it")
     for bar in plan.random:
@@ -38,7 +40,9 @@ def contrasts(given: Mapping[str, Any], values: Mapping[str, Value]) -> None:
             offer = f"did you mean {near!r}?" if near else f"its factors are {', '.join(factors) or 'none'}."
             raise DesignError(f"contrasts are given for {name!r}, which is not a factor of the formula; {offer}")
         if name not in factors:
-            raise DesignError(f"contrasts are given for {name!r}, which is not a factor; write factor({name}) in the formula, or leave them out")
+            raise DesignError(
+                f"contrasts are given for {name!r}, which is not a factor; write factor({name}) in the formula, or leave them out"
+            )
 
 
 def identified(groups: tuple[GroupingFactor, ...], terms: tuple[RandomTerm, ...], n: int, residual: bool) -> None:
@@ -69,4 +73,6 @@ def identified(groups: tuple[GroupingFactor, ...], terms: tuple[RandomTerm, ...]
 def varies(response: Array, plan: Formula) -> None:
     """A constant response leaves nothing to explain."""
     if is_constant(response):
-        raise DesignError(f"the response {plan.response!r} is {response[0]:g} in all {len(response)} rows used; there is nothing to explain")
+        raise DesignError(
+            f"the response {plan.response!r} is {response[0]:g} in all {len(response)} rows used; there is nothing to explain"
+        )

@@ -112,7 +112,9 @@ def coding(name: str, levels: Levels, wanted: Any, ordered: bool) -> Coding:
     if isinstance(wanted, str):
         make = BY_NAME.get(wanted.removeprefix("contr.").removeprefix("contr_"))
         if make is None:
-            raise DesignError(f"contrasts of {name!r}: {wanted!r} is not known; use one of {', '.join(BY_NAME)}, or a matrix")
+            raise DesignError(
+                f"contrasts of {name!r}: {wanted!r} is not known; use one of {', '.join(BY_NAME)}, or a matrix"
+            )
         return make(k)
     return _custom(name, k, wanted)
 
@@ -129,10 +131,14 @@ def _custom(name: str, k: int, wanted: Any) -> Coding:
         matrix = matrix[:, None]
     if matrix.ndim != 2 or matrix.shape[0] != k or not 1 <= matrix.shape[1] < k:
         shape = " x ".join(map(str, matrix.shape))
-        raise DesignError(f"contrasts of {name!r} are {shape}; the factor has {k} levels, so they need {k} rows and 1 to {k - 1} columns")
+        raise DesignError(
+            f"contrasts of {name!r} are {shape}; the factor has {k} levels, so they need {k} rows and 1 to {k - 1} columns"
+        )
     if not np.isfinite(matrix).all():
         raise DesignError(f"contrasts of {name!r} hold a missing or infinite number")
     if np.linalg.matrix_rank(np.column_stack([np.ones(k), matrix])) < matrix.shape[1] + 1:
-        raise DesignError(f"contrasts of {name!r} are singular: with the intercept, their columns are linearly dependent")
+        raise DesignError(
+            f"contrasts of {name!r} are singular: with the intercept, their columns are linearly dependent"
+        )
     suffixes = tuple(map(str, labels)) if labels is not None else tuple(str(i + 1) for i in range(matrix.shape[1]))
     return Coding("custom", matrix, suffixes)

@@ -11,9 +11,9 @@ import numpy as np
 
 from mixedmodels.design import bases, factor_calls
 from mixedmodels.design.functions import ELEMENTWISE, REDUCTIONS, elementwise
-from mixedmodels.design.values import Array, Matrix, Value, describe
+from mixedmodels.design.values import Array, Matrix, Value, all_finite, describe
 from mixedmodels.errors import DataError, DesignError, FormulaError, MixedModelsWarning, UnknownColumnError
-from mixedmodels.formula import nodes, show
+from mixedmodels.formula import show
 from mixedmodels.formula.nodes import Binary, Call, Name, Node, Number, Paren, Text, Unary
 from mixedmodels.frame import Factor, Logical, Numeric, Table, any_column, nearest
 
@@ -31,7 +31,21 @@ _COMPARISON: dict[str, Callable[[Any, Any], Any]] = {
 _BASES = {"scale": ("center", "scale"), "poly": ("degree", "coefs", "raw"), "bs": ("df", "knots", "degree", "intercept", "Boundary.knots"),
           "ns": ("df", "knots", "intercept", "Boundary.knots")}  # fmt: skip
 _MAKERS = {"scale": bases.scale, "poly": bases.poly, "bs": bases.bs, "ns": bases.ns}
-_OTHERS = ("I", "offset", "cbind", "factor", "ordered", "relevel", "C", "c", "ifelse", "is.na", "as.numeric", "cut", "interaction")
+_OTHERS = (
+    "I",
+    "offset",
+    "cbind",
+    "factor",
+    "ordered",
+    "relevel",
+    "C",
+    "c",
+    "ifelse",
+    "is.na",
+    "as.numeric",
+    "cut",
+    "interaction",
+)
 
 
 class Scope:
@@ -45,7 +59,9 @@ class Scope:
     fitted : whether the states come from an earlier fit, so that no new one may be made.
     """
 
-    def __init__(self, table: Table, env: Mapping[str, Any] | None, states: dict[str, Any], *, fitted: bool = False) -> None:
+    def __init__(
+        self, table: Table, env: Mapping[str, Any] | None, states: dict[str, Any], *, fitted: bool = False
+    ) -> None:
         self.table = table
         self.env = env
         self.states = states
@@ -206,7 +222,7 @@ class Scope:
 
     def _warn_new_missing(self, node: Call, values: list[Any], result: Any) -> None:
         """``log(-1)`` gives no number; the rows are lost, and that is said."""
-        if np.isfinite(np.add.reduce(result, axis=None)):
+        if all_finite(np.asarray(result)):
             return
         fresh = np.isnan(result)
         for value in values:
@@ -263,7 +279,9 @@ class Scope:
             elif key in known or key.replace("_", ".") in known:
                 settings[key if key in known else key.replace("_", ".")] = self.evaluate(argument.value)
             else:
-                raise FormulaError(f"{show(node)}: {node.function}() has no argument {key!r}; it has {', '.join(known)}")
+                raise FormulaError(
+                    f"{show(node)}: {node.function}() has no argument {key!r}; it has {', '.join(known)}"
+                )
         return settings, data
 
     def _constant(self, node: Node) -> bool:
@@ -272,7 +290,9 @@ class Scope:
     def _one_column(self, node: Node, call: Call) -> Array:
         values = self.numbers(node)
         if np.ndim(values) != 1:
-            raise DataError(f"{show(call)} needs a column of numbers, {show(node)} is {'a matrix' if np.ndim(values) else values}")
+            raise DataError(
+                f"{show(call)} needs a column of numbers, {show(node)} is {'a matrix' if np.ndim(values) else values}"
+            )
         if np.isinf(values).any():
             row = int(np.flatnonzero(np.isinf(values))[0])
             raise DataError(f"{show(node)} is {values[row]:g} in row {row}, and {call.function}() needs finite numbers")
@@ -300,6 +320,7 @@ class Scope:
 
     def _call_cbind(self, node: Call) -> Matrix:
         names: list[str] = []
+        value: Any
         columns: list[Any] = []
         for argument in node.arguments:
             value = self.evaluate(argument.value)
@@ -319,7 +340,9 @@ class Scope:
 
     def _call_ifelse(self, node: Call) -> Any:
         if len(node.arguments) != 3:
-            raise FormulaError(f"ifelse() takes a test and two values, {show(node)} has {len(node.arguments)} arguments")
+            raise FormulaError(
+                f"ifelse() takes a test and two values, {show(node)} has {len(node.arguments)} arguments"
+            )
         test, yes, no = (self.numbers(argument.value) for argument in node.arguments)
         return np.where(np.isnan(test), np.nan, np.where(test != 0, yes, no))
 
@@ -384,7 +407,7 @@ class Scope:
 def _plain(value: Any) -> Any:
     """A value as a caller's own function expects it: an array of numbers, or of level values."""
     if isinstance(value, Factor):
-        return np.append(value.levels.values.astype(object), None)[value.codes]
+        return np.array([*value.levels.values, None], dtype=object)[value.codes]
     return value.values if isinstance(value, (Numeric, Logical, Matrix)) else value
 
 
@@ -401,6 +424,3 @@ def _as_value(array: Any) -> Value:
     if values.ndim == 2:
         return Matrix(np.asfortranarray(values), tuple(str(j + 1) for j in range(values.shape[1])))
     return Numeric(values)
-
-
-__all__ = ["CONSTANTS", "Scope", "nodes"]

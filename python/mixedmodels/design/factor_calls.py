@@ -23,7 +23,9 @@ def as_factor_value(value: Any, text: str) -> Factor:
         value = Numeric(value)
     if isinstance(value, (Numeric, Logical, Factor)):
         return as_factor(value)
-    raise DataError(f"{text} needs a column with one value per row, it is given {describe(value) if isinstance(value, Matrix) else repr(value)}")
+    raise DataError(
+        f"{text} needs a column with one value per row, it is given {describe(value) if isinstance(value, Matrix) else repr(value)}"
+    )
 
 
 def factor(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Factor:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.errors import DesignError
 from mixedmodels.design.records import GroupingFactor
 from mixedmodels.design.values import Matrix, Value, describe, drop_unused
-from mixedmodels.frame import Factor, Levels, as_factor
+from mixedmodels.errors import DesignError
+from mixedmodels.frame import Factor, Levels, Logical, as_factor
 
 Cells = NDArray[np.int64]
 
@@ -38,7 +38,7 @@ class CellLevels(Levels):
     def __len__(self) -> int:
         return len(self.cells)
 
-    def __reduce__(self) -> tuple[type[CellLevels], tuple[Any, ...]]:  # type: ignore[override]
+    def __reduce__(self) -> tuple[type[CellLevels], tuple[Any, ...]]:
         return CellLevels, (self.parts, self.cells)
 
     @property
@@ -87,7 +87,9 @@ def combine(codes: Sequence[tuple[NDArray[Any], int]], name: str) -> tuple[Cells
     for part, k in codes[1:]:
         size *= k
         if size >= 2**62:
-            raise DesignError(f"grouping factor {name!r} has too many combinations of levels ({size}); combine fewer factors")
+            raise DesignError(
+                f"grouping factor {name!r} has too many combinations of levels ({size}); combine fewer factors"
+            )
         cells *= k
         cells += part
     return cells, size
@@ -110,10 +112,13 @@ def _number(cells: Cells, size: int) -> tuple[NDArray[np.int32], Cells]:
 
 
 def as_grouping(text: str, value: Value) -> Factor:
-    """A value as one factor of a group, unused levels dropped."""
+    """A value as one factor of a group. A factor comes here without unused levels, and others have none."""
+    if isinstance(value, Factor):
+        return value
     if isinstance(value, Matrix):
         raise DesignError(f"grouping factor {text!r} is {describe(value)}; a grouping factor has one value per row")
-    return drop_unused(as_factor(value))
+    made = as_factor(value)
+    return drop_unused(made) if isinstance(value, Logical) else made
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,10 @@ class GroupSpec:
 
     def codes(self, values: Sequence[Value], n: int) -> NDArray[np.int32]:
         """Codes of new rows: -1 where the level was not there at the fit, -2 where it is missing."""
-        coded = [recode(as_factor_of(text, v), part) for text, v, part in zip(self.factor_names, values, self.parts, strict=True)]
+        coded = [
+            recode(as_grouping(text, v), part)
+            for text, v, part in zip(self.factor_names, values, self.parts, strict=True)
+        ]
         if len(coded) == 1:
             return coded[0]
         assert isinstance(self.levels, CellLevels)
@@ -154,13 +162,6 @@ class GroupSpec:
         return out
 
 
-def as_factor_of(text: str, value: Value) -> Factor:
-    """A value as a factor, levels as they come."""
-    if isinstance(value, Matrix):
-        raise DesignError(f"grouping factor {text!r} is {describe(value)}; a grouping factor has one value per row")
-    return as_factor(value)
-
-
 def recode(factor: Factor, levels: Levels) -> NDArray[np.int32]:
     """Codes into other levels by label: -1 where the label is not among them, -2 where missing."""
     if factor.levels is levels or same_values(factor.levels, levels):
@@ -169,7 +170,8 @@ def recode(factor: Factor, levels: Levels) -> NDArray[np.int32]:
         index = levels.index
         table = np.array([index.get(text, UNSEEN) for text in factor.levels.labels] + [0], dtype=np.int32)
     table[-1] = MISSING  # code -1 finds it
-    return table[factor.codes]
+    codes: NDArray[np.int32] = table[factor.codes]
+    return codes
 
 
 def same_values(a: Levels, b: Levels) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 
-from mixedmodels.design.values import Array, Matrix, Value, describe, drop_unused
+from mixedmodels.design.values import Array, Matrix, Value, all_finite, describe, drop_unused
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.formula import Formula
 from mixedmodels.frame import Factor
@@ -38,27 +39,25 @@ def as_response(value: Value, name: str, kind: ResponseKind) -> Array:
     return np.asarray(used.codes > 0, dtype=np.float64)
 
 
-def check_response(response: Array, name: str, row_of: object) -> None:
-    """Every number is finite, and they are not all the same."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = np.add.reduce(response, axis=None)
-    if not np.isfinite(total):
+def check_response(response: Array, name: str, row_of: Callable[[int], int]) -> None:
+    """Every number is finite."""
+    if not all_finite(response):
         refuse_infinite(response, f"the response {name!r}", row_of)
 
 
-def refuse_infinite(values: Array, what: str, row_of: object) -> None:
+def refuse_infinite(values: Array, what: str, row_of: Callable[[int], int]) -> None:
     """Raise a DataError naming the first row that is infinite, if one is."""
     infinite = np.isinf(values)
-    if infinite.ndim == 2:
-        infinite = infinite.any(axis=1)
-    wrong = np.flatnonzero(infinite)
+    wrong = np.flatnonzero(infinite if infinite.ndim == 1 else infinite.any(axis=1))
     if len(wrong):
         first = int(wrong[0])
-        assert callable(row_of)
         value = np.ravel(values[first])
         value = value[np.isinf(value)][0]
         more = f" (and in {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        raise DataError(f"{what} is {value:g} in row {row_of(first)}{more}; drop these rows, or transform the column so that every value is finite")
+        raise DataError(
+            f"{what} is {value:g} in row {row_of(first)}{more}; drop these rows, or transform the column so that "
+            "every value is finite"
+        )
 
 
 def is_constant(response: Array) -> bool:

@@ -91,7 +91,9 @@ def from_json(text: str) -> Spec:
     """
     stored = json.loads(text)
     if stored.get("version") != VERSION:
-        raise DataError(f"a design of version {stored.get('version')!r} cannot be read; this package writes version {VERSION}")
+        raise DataError(
+            f"a design of version {stored.get('version')!r} cannot be read; this package writes version {VERSION}"
+        )
     return Spec(
         formula=parse(stored["formula"]),
         kinds={text: _kind_in(kind) for text, kind in stored["kinds"].items()},
@@ -143,7 +145,12 @@ def _coding_in(stored: dict[str, Any]) -> Coding:
 
 def _group_out(group: GroupSpec) -> dict[str, Any]:
     parts = [] if isinstance(group.levels, CellLevels) else [_levels_out(part) for part in group.parts]
-    return {"name": group.name, "factors": list(group.factor_names), "parts": parts, "levels": _levels_out(group.levels)}
+    return {
+        "name": group.name,
+        "factors": list(group.factor_names),
+        "parts": parts,
+        "levels": _levels_out(group.levels),
+    }
 
 
 def _group_in(stored: dict[str, Any]) -> GroupSpec:

@@ -29,7 +29,9 @@ def basis(knots: Array, x: Array, order: int, derivative: int = 0) -> Array:
     for k in range(2, order - derivative + 1):
         left, right = _spans(knots, k)
         n = m - k
-        values = (x[:, None] - knots[:n]) * left[:n] * values[:, :n] + (knots[k : k + n] - x[:, None]) * right[:n] * values[:, 1 : n + 1]
+        values = (x[:, None] - knots[:n]) * left[:n] * values[:, :n] + (knots[k : k + n] - x[:, None]) * right[
+            :n
+        ] * values[:, 1 : n + 1]
     for k in range(order - derivative + 1, order + 1):
         left, right = _spans(knots, k)
         n = m - k

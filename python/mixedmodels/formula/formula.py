@@ -109,7 +109,9 @@ def _from_node(node: Node, source: str) -> Formula:
 def _check_response(left: Node, source: str) -> None:
     for piece in walk(left):
         if isinstance(piece, Binary) and piece.operator in ("|", "||", "~"):
-            what = "a formula has one '~' only" if piece.operator == "~" else "a random term belongs on the right of '~'"
+            what = (
+                "a formula has one '~' only" if piece.operator == "~" else "a random term belongs on the right of '~'"
+            )
             fail(what, source, piece.at, len(piece.operator))
 
 
@@ -147,7 +149,7 @@ def update(old: Formula | str, new: str) -> Formula:
     before = parse(old) if isinstance(old, str) else old
     node = read_expression(new)
     if isinstance(node, Binary) and node.operator == "~":
-        left = transform(node.left, lambda piece: before.left if _is_dot(piece) else None)
+        left: Node | None = transform(node.left, lambda piece: before.left if _is_dot(piece) else None)
         right = node.right
     elif isinstance(node, Unary) and node.operator == "~":
         left, right = before.left, node.operand

@@ -72,14 +72,23 @@ class _Parser:
             return 0
         if token.text[0] == "%":
             if token.text != "%in%":
-                fail(f"the operator {token.text} is not known; formulas have %in%", self.source, token.at, len(token.text))
+                fail(
+                    f"the operator {token.text} is not known; formulas have %in%",
+                    self.source,
+                    token.at,
+                    len(token.text),
+                )
             return _SPECIAL
         return _BINARY.get(token.text, 0)
 
     def prefix(self) -> Node:
         token = self.advance()
         if token.kind == "name":
-            return self.call(token) if self.next.text == "(" and self.next.kind == "operator" else Name(token.text, token.at)
+            return (
+                self.call(token)
+                if self.next.text == "(" and self.next.kind == "operator"
+                else Name(token.text, token.at)
+            )
         if token.kind == "number":
             integer = token.text.endswith("L")
             return Number(float(token.text.rstrip("L")), integer, token.at)
@@ -104,7 +113,9 @@ class _Parser:
         if token.text == ")" and before is None:
             fail("a parenthesis is closed but never opened", self.source, token.at)
         where = f" after {before.text!r}" if before is not None else ""
-        return fail(f"a name or a number is missing{where}, before {token.text!r}", self.source, token.at, len(token.text))
+        return fail(
+            f"a name or a number is missing{where}, before {token.text!r}", self.source, token.at, len(token.text)
+        )
 
     def call(self, function: Token) -> Node:
         opening = self.advance()

@@ -83,7 +83,9 @@ class _Expansion:
             return self.terms(node.inner, keep)
         if isinstance(node, Number):
             if node.value not in (0, 1):
-                message = "only the numbers 0 and 1 (no intercept, intercept) are terms; a constant goes into I() or offset()"
+                message = (
+                    "only the numbers 0 and 1 (no intercept, intercept) are terms; a constant goes into I() or offset()"
+                )
                 fail(message, self.source, node.at, len(show(node)))
             self.intercept = (node.value == 1) == keep
             return []
@@ -124,7 +126,9 @@ class _Expansion:
     def power(self, node: Binary, keep: bool) -> list[int]:
         exponent = strip(node.right)
         if not isinstance(exponent, Number) or exponent.value < 1 or exponent.value != int(exponent.value):
-            fail("the power of a term is a whole number, as in (a + b)^2; arithmetic goes into I()", self.source, node.at)
+            fail(
+                "the power of a term is a whole number, as in (a + b)^2; arithmetic goes into I()", self.source, node.at
+            )
         base = self.terms(node.left, keep)
         result = base
         for _ in range(min(int(exponent.value), len(base) + 1) - 1):
@@ -238,7 +242,9 @@ def expand_with_bars(node: Node, source: str, *, bars: bool = True) -> tuple[Ter
     for mask in masks:
         if mask & bar_mask and mask.bit_count() > 1:
             bar = expansion.variables[_bits(mask & bar_mask)[0]]
-            fail("a random term can be added with '+' or removed with '-', nothing else", source, bar.at, len(show(bar)))
+            fail(
+                "a random term can be added with '+' or removed with '-', nothing else", source, bar.at, len(show(bar))
+            )
     everything = tuple(":".join(names[i] for i in _bits(mask)) for mask in masks if not mask & offset_mask)
     random = tuple(expansion.variables[_bits(mask)[0]] for mask in masks if mask & bar_mask)
     fixed = [mask for mask in masks if not mask & (bar_mask | offset_mask)]

@@ -1,0 +1,196 @@
+"""A fitted design laid over other rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from mixedmodels.design.arguments import Rows, numbers, pick
+from mixedmodels.design.coding import Coder
+from mixedmodels.design.evaluate import Scope
+from mixedmodels.design.groups import recode
+from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
+from mixedmodels.design.response import ResponseKind, as_response
+from mixedmodels.design.spec import FactorSpec, Spec
+from mixedmodels.design.values import Array, Matrix, Value, describe, missing, nan_rows, take
+from mixedmodels.errors import DataError, DesignError
+from mixedmodels.formula.nodes import Node
+from mixedmodels.frame import Factor, Logical, Numeric, Table, as_factor
+
+
+def on_new_data(
+    spec: Spec,
+    table: Table,
+    *,
+    response: bool = False,
+    na_action: Literal["pass", "omit", "fail"] = "pass",
+    random: Sequence[int] | None = None,
+    offset: Any = None,
+    env: Mapping[str, Any] | None = None,
+    response_kind: ResponseKind = "number",
+) -> Design:
+    """Lay new rows out with the bases, levels and contrasts of a fit.
+
+    Parameters
+    ----------
+    spec : of the fitted design.
+    table : from `frame.read`.
+    response : whether the response is evaluated too; it must then be in the table.
+    na_action : "pass" keeps rows with missing values (NaN in the columns, -2 in the codes), "omit" leaves them out, "fail"
+        raises.
+    random : indices of the random terms wanted, into the design's `random`; None for all, () for none. Columns that
+        only other terms need may be absent from the table.
+    offset : takes the place of the offset argument of the fit; needed where that was an array.
+    env : names that the table does not have.
+
+    Returns
+    -------
+    Design
+        Its `random` holds the wanted terms only. Codes of `groups` count in the levels of the fit; -1 stands for a level that
+        was not there, -2 for a missing value.
+
+    Raises
+    ------
+    UnknownColumnError, DataError
+    """
+    plan = spec.formula
+    scope = Scope(table, env, dict(spec.states), fitted=True)
+    wanted = range(len(spec.order)) if random is None else random
+    bars = [plan.random[spec.order[i]] for i in wanted]
+
+    # 1. Variables, with the factors' levels of the fit.
+    nodes: dict[str, Node] = dict(plan.fixed.variables_used())
+    for bar in bars:
+        nodes.update(bar.effects.variables_used())
+    offsets = {text: nodes.pop(text) for text, _ in plan.offset_texts}
+    values = {text: _as_fitted(text, scope.value(node, text), spec.kinds[text]) for text, node in nodes.items()}
+    codes, groups_used = _codes(spec, scope, wanted, table.n_rows)
+    extra = _offset(spec, scope, offsets, offset)
+    y = None
+    if response:
+        if plan.left is None:
+            raise DesignError(f"{plan.text!r} has no response")
+        y = as_response(scope.value(plan.left, plan.response or ""), plan.response or "", response_kind)
+
+    # 2. Rows.
+    rows, dropped = (None, 0) if na_action == "pass" else _complete(values, codes, y, extra, table.n_rows, na_action)
+    if rows is not None:
+        values = {text: take(value, rows) for text, value in values.items()}
+        codes = [group[rows] for group in codes]
+        y, extra = pick(y, rows), pick(extra, rows)
+
+    # 3. Columns.
+    coder = Coder(values, spec.contrasts)
+    names, columns, assign = coder.columns(plan.fixed)
+    fixed = FixedDesign(
+        tuple(names), tuple(columns), tuple(assign), plan.fixed.labels, {t: c.kind for t, c in spec.contrasts.items()}
+    )
+    place = {group: i for i, group in enumerate(groups_used)}
+    plain = Coder(values, {})
+    terms = []
+    for i, bar in zip(wanted, bars, strict=True):
+        effects, term_columns, _ = plain.columns(bar.effects)
+        label, group = spec.terms[i]
+        terms.append(RandomTerm(label, bar.text, place[group], tuple(effects), tuple(term_columns), bar.structure))
+    return Design(
+        formula=plan.text,
+        response_name=plan.response or "",
+        response=y,
+        fixed=fixed,
+        groups=tuple(
+            GroupingFactor(spec.groups[g].name, c, spec.groups[g].levels)
+            for g, c in zip(groups_used, codes, strict=True)
+        ),
+        random=tuple(terms),
+        weights=None,
+        offset=extra,
+        rows=rows,
+        n_table=table.n_rows,
+        dropped=dropped,
+        na_action=na_action,
+        spec=spec,
+    )
+
+
+def _as_fitted(text: str, value: Value, kind: Any) -> Value:
+    """A new value of the kind that the variable had at the fit, factors with the levels they had."""
+    if isinstance(kind, FactorSpec):
+        if isinstance(value, Matrix):
+            raise DataError(f"{text!r} was a factor at the fit and is {describe(value)} in the new data")
+        factor = as_factor(value)
+        codes = recode(factor, kind.levels)
+        new = np.flatnonzero(codes == -1)
+        if len(new):
+            row = int(new[0])
+            labels = ", ".join(repr(factor.levels.labels[c]) for c in dict.fromkeys(factor.codes[new].tolist()))
+            known = ", ".join(kind.levels.labels[:20])
+            raise DataError(
+                f"factor {text!r} has levels in the new data that the fit did not know: {labels} (first in row {row}); "
+                f"its levels are {known}{', ...' if len(kind.levels) > 20 else ''}"
+            )
+        codes[codes == -2] = -1
+        return Factor(codes, kind.levels, kind.ordered)
+    fits = {"numeric": Numeric, "logical": Logical, "matrix": Matrix}[kind]
+    if kind == "logical" and isinstance(value, Numeric) and bool(np.isin(value.values, (0.0, 1.0)).all()):
+        return Logical(value.values)
+    if not isinstance(value, fits):
+        raise DataError(
+            f"{text!r} was {'a matrix' if kind == 'matrix' else kind} at the fit and is {describe(value)} in the new data"
+        )
+    return value
+
+
+def _codes(spec: Spec, scope: Scope, wanted: Sequence[int], n: int) -> tuple[list[Any], list[int]]:
+    """Codes of each group that a wanted term has, and which groups these are."""
+    used = list(dict.fromkeys(spec.terms[i][1] for i in wanted))
+    nodes = {
+        text: node for bar in spec.formula.random for text, node in zip(bar.factor_names, bar.factors, strict=True)
+    }
+    values: dict[str, Value] = {}
+    codes = []
+    for g in used:
+        group = spec.groups[g]
+        for text in group.factor_names:
+            if text not in values:
+                values[text] = scope.value(nodes[text], text)
+        codes.append(group.codes([values[text] for text in group.factor_names], n))
+    return codes, used
+
+
+def _offset(spec: Spec, scope: Scope, offsets: Mapping[str, Node], given: Any) -> Array | None:
+    if given is None:
+        if spec.offset is True:
+            raise DesignError(
+                "the fit had an array as offset, which says nothing about new rows; give their offset, "
+                "or fit with offset() in the formula or a column name"
+            )
+        given = spec.offset or None
+    total = numbers(scope, given, "offset")
+    for text, node in offsets.items():
+        value = scope.value(node, text)
+        if not isinstance(value, (Numeric, Logical)):
+            raise DataError(f"{text} is {describe(value)}; an offset must be a number")
+        total = value.values if total is None else total + value.values
+    return total
+
+
+def _complete(
+    values: Mapping[str, Value], codes: Sequence[Any], y: Array | None, offset: Array | None, n: int, na_action: str
+) -> tuple[Rows | None, int]:
+    """Rows without a missing value; None where that is all of them."""
+    absent = np.zeros(n, dtype=np.bool_)
+    for value in values.values():
+        gone = missing(value)
+        if gone is not None:
+            absent |= gone
+    for group in codes:
+        absent |= group == -2
+    for array in (y, offset):
+        if array is not None:
+            absent |= nan_rows(array)
+    dropped = int(np.count_nonzero(absent))
+    if dropped and na_action == "fail":
+        raise DataError(f"{dropped} of {n} new rows miss a value, the first is row {int(np.flatnonzero(absent)[0])}")
+    return (np.flatnonzero(~absent), dropped) if dropped else (None, 0)
