@@ -71,7 +71,7 @@ def test_the_readme_gives_both_commands() -> None:
     assert "    pip install '.[test]' && pytest\n" in text
 
 
-# A doubt belongs in an issue; a path of somebody's machine belongs nowhere. Brackets keep this line from finding itself.
+# A doubt belongs in an issue; a path of somebody's machine belongs nowhere. The brackets hide this line from itself.
 LEFTOVERS = re.compile(r"\b(T[O]DO|F[I]XME|X[X]X|H[A]CK)\b|(?<![\w.~])/(?:home|Users)/\w+")
 
 

@@ -23,15 +23,14 @@ def demo(options: argparse.Namespace) -> None:
 
 def fit(options: argparse.Namespace) -> None:
     """Fit the model and print its summary, or its estimates as JSON."""
-    table = read_table(options.file)
     settings = {"weights": options.weights, "offset": options.offset, "na_action": options.na_action}
     model: Any
     if "|" in options.formula:
-        model = mm.lmer(options.formula, table, REML=not options.ml, **settings)
+        model = mm.lmer(options.formula, read_table(options.file), REML=not options.ml, **settings)
     elif options.ml:
         raise DataError("--ml is for mixed models; least squares, which fits this formula, has no other criterion")
     else:
-        model = mm.lm(options.formula, table, **settings)
+        model = mm.lm(options.formula, read_table(options.file), **settings)
     if options.out is not None:
         _save(model, options.out)
     print(json.dumps(_estimates(model), indent=2, ensure_ascii=False) if options.json else model.summary())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mixedmodels.errors import DataError
 
 _SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
+_ARROW = {".parquet": "parquet", ".pq": "parquet", ".arrow": "feather", ".feather": "feather", ".ipc": "feather"}
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
 _KNOWN = "a file of CSV or TSV (.csv, .tsv; also .gz), Parquet (.parquet), Arrow or Feather (.arrow, .feather)"
 
@@ -22,31 +24,31 @@ def read_table(name: str) -> Any:
     DataError
         If the file is not there, of an unknown kind, or not what its name says.
     """
-    path = Path(name)
-    endings = [s.lower() for s in path.suffixes]
-    if endings and endings[-1] in _PACKED:
-        endings.pop()
-    kind = endings[-1] if endings else ""
+    read = _reader(name)
     try:
-        if name == "-":
-            return _csv(sys.stdin, ",")
-        if kind in _SEPARATORS:
-            return _csv(path, _SEPARATORS[kind])
-        if kind in (".parquet", ".pq"):
-            return _arrow("parquet").read_table(path)
-        if kind in (".arrow", ".feather", ".ipc"):
-            return _arrow("feather").read_table(path)
+        table = read(sys.stdin if name == "-" else name)
     except OSError as cause:
         raise DataError(f"cannot read {name!r}: {cause.strerror or cause}") from cause
     except (ValueError, EOFError, zlib.error) as cause:  # what pandas and pyarrow raise for a broken file
-        raise DataError(f"cannot read {name!r} as {kind or 'CSV'}: {cause}") from cause
+        raise DataError(f"cannot read {name!r}: {cause}") from cause
+    table.attrs["name"] = Path(name).name  # what the summary calls the data
+    return table
+
+
+def _reader(name: str) -> Callable[[Any], Any]:
+    """What reads a file of that name."""
+    endings = [ending.lower() for ending in Path(name).suffixes]
+    if endings and endings[-1] in _PACKED:
+        endings.pop()
+    kind = ".csv" if name == "-" else endings[-1] if endings else ""
+    if kind in _SEPARATORS:
+        import pandas
+
+        return lambda source: pandas.read_csv(source, sep=_SEPARATORS[kind])
+    if kind in _ARROW:
+        module = _arrow(_ARROW[kind])
+        return lambda source: module.read_table(source).to_pandas()
     raise DataError(f"cannot tell from its name what kind of file {name!r} is; give {_KNOWN}")
-
-
-def _csv(source: Any, separator: str) -> Any:
-    import pandas
-
-    return pandas.read_csv(source, sep=separator)
 
 
 def _arrow(module: str) -> Any:

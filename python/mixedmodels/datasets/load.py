@@ -35,7 +35,10 @@ def load(name: str, as_: Library = "pandas") -> Any:
         column: _factor(about.factors[column], fields, as_) if column in about.factors else _numbers(fields)
         for column, fields in _fields(about).items()
     }
-    return columns if as_ == "dict" else to_kind(columns, as_)
+    table = columns if as_ == "dict" else to_kind(columns, as_)
+    if as_ == "pandas":
+        table.attrs["name"] = name  # what a summary calls the data
+    return table
 
 
 def _fields(about: DataSet) -> dict[str, tuple[str, ...]]:

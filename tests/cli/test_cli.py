@@ -1,0 +1,158 @@
+"""The command line: what it prints, what it answers to mistakes, and its exit codes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+
+import mixedmodels as mm
+from mixedmodels.cli import main
+
+FORMULA = "Reaction ~ Days + (Days | Subject)"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sleep study in every kind of file, and files that are broken."""
+    place = tmp_path_factory.mktemp("files")
+    sleep = mm.datasets.load("sleepstudy", as_="pyarrow")
+    text = sleep.to_pandas().assign(w=2.0).to_csv(index=False)
+    (place / "sleep.csv").write_text(text)
+    (place / "sleep.csv.gz").write_bytes(gzip.compress(text.encode()))
+    (place / "sleep.tsv").write_text(text.replace(",", "\t"))
+    pyarrow.parquet.write_table(sleep, place / "sleep.parquet")
+    pyarrow.feather.write_feather(sleep, place / "sleep.feather")
+    (place / "empty.csv").write_text("")
+    (place / "header.csv").write_text("Reaction,Days,Subject\n")
+    (place / "broken.csv.gz").write_bytes(gzip.compress(text.encode())[:100])
+    (place / "false.csv.gz").write_text(text)
+    (place / "false.parquet").write_text(text)
+    (place / "binary.csv").write_bytes(bytes(range(256)))
+    (place / "sleep.xlsx").write_text("")
+    return place
+
+
+def test_demo_prints_the_summary_of_the_sleep_study(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo"]) == 0
+    printed = capsys.readouterr().out
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    promised = readme.split("```\n")[1]
+    assert promised.startswith("Linear mixed model fit by REML")
+    assert printed.rstrip().endswith(promised.rstrip())
+
+
+@pytest.mark.parametrize("name", ["sleep.csv", "sleep.csv.gz", "sleep.tsv", "sleep.parquet", "sleep.feather"])
+def test_fit_reads_each_kind_of_file(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", FORMULA, str(folder / name)]) == 0
+    printed = capsys.readouterr().out
+    assert "REML criterion at convergence: 1743.6" in printed
+    assert f"Data: {name}" in printed
+    assert "(Intercept)  251.405      6.825  36.838" in printed
+
+
+def test_fit_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", FORMULA, str(folder / "sleep.csv"), "--ml", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["formula"] == FORMULA
+    rows = {row["term"]: row for row in said["estimates"]}
+    assert rows["Days"]["estimate"] == pytest.approx(10.467286, abs=1e-6)
+    assert any("loglik" in key.casefold() for key in said["fit"])
+
+
+def test_weights_change_sigma_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Doubling every weight doubles the estimate of sigma squared and leaves the criterion."""
+    assert main(["fit", FORMULA, str(folder / "sleep.csv"), "--weights", "w"]) == 0
+    printed = capsys.readouterr().out
+    assert "REML criterion at convergence: 1743.6" in printed
+    assert "1309.88" in printed  # 2 * 654.94
+
+
+def test_a_formula_without_random_terms_is_a_linear_model(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", "Reaction ~ Days", str(folder / "sleep.csv")]) == 0
+    assert "251.405" in capsys.readouterr().out
+
+
+def test_a_saved_fit_can_be_loaded(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved = tmp_path / "fit.json"
+    assert main(["fit", FORMULA, str(folder / "sleep.csv"), "--out", str(saved)]) == 0
+    assert mm.load(saved).fixef()["Days"] == pytest.approx(10.467286, abs=1e-6)
+    assert main(["fit", FORMULA, str(folder / "sleep.csv"), "--out", str(tmp_path / "no" / "fit.json")]) == 2
+    assert "cannot write the fit to" in capsys.readouterr().err
+
+
+def test_warnings_are_told_without_source_lines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", "Reaction ~ Days + I(2 * Days) + (1 | Subject)", str(folder / "sleep.csv")]) == 0
+    told = capsys.readouterr().err
+    assert told.startswith("mixedmodels: warning: ")
+    assert ".py" not in told
+
+
+MISTAKES = [
+    (["fit", "Reaction ~ Dais + (1 | Subject)", "sleep.csv"], "no column 'Dais'; did you mean 'Days'?"),
+    (["fit", "Reaction ~ (Days", "sleep.csv"], "^"),
+    (["fit", FORMULA, "nowhere.csv"], "cannot read"),
+    (["fit", FORMULA, "sleep.xlsx"], "cannot tell from its name"),
+    (["fit", FORMULA, "sleep"], "Parquet (.parquet)"),
+    (["fit", FORMULA, "empty.csv"], "cannot read"),
+    (["fit", FORMULA, "header.csv"], "has no rows"),
+    (["fit", FORMULA, "broken.csv.gz"], "cannot read"),
+    (["fit", FORMULA, "false.csv.gz"], "cannot read"),
+    (["fit", FORMULA, "false.parquet"], "cannot read"),
+    (["fit", FORMULA, "binary.csv"], "cannot read"),
+    (["fit", "Reaction ~ Days", "sleep.csv", "--ml"], "--ml is for mixed models"),
+    (["fit", FORMULA, "sleep.csv", "--weights", "v"], "'v'"),
+    (["datasets", "sleepstudi"], "did you mean 'sleepstudy'?"),
+    (["datasets", "--csv"], "name it"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])
+def test_mistakes_get_an_answer_and_exit_code_2(
+    arguments: list[str],
+    message: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(folder)
+    assert main(arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("mixedmodels: error: ")
+    assert message in said.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["fit"], ["nonsense"], ["fit", FORMULA, "x.csv", "--na-action", "guess"]])
+def test_wrong_arguments_get_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: mixedmodels" in capsys.readouterr().err
+
+
+def test_datasets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["datasets"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == list(mm.datasets.names())
+    assert main(["datasets", "cake"]) == 0
+    assert "licence: GPL-2.0-or-later" in capsys.readouterr().out
+    assert main(["datasets", "Dyestuff", "--csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == ["Batch,Yield", "A,1545"]
+
+
+def test_a_table_may_come_through_a_pipe_and_leave_through_one(folder: Path) -> None:
+    command = [sys.executable, "-c", "import sys; from mixedmodels.cli import main; sys.exit(main())"]
+    with (folder / "sleep.csv").open() as rows:
+        run = subprocess.run([*command, "fit", FORMULA, "-"], stdin=rows, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "1743.6" in run.stdout
+    shell = " ".join([f"'{sys.executable}'", "-c", f"'{command[2]}'", "datasets InstEval --csv", "| head -n 1"])
+    run = subprocess.run(["bash", "-o", "pipefail", "-c", shell], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "s,d,studage,lectage,service,dept,y\n", "")
