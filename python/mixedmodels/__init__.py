@@ -1,1 +1,86 @@
-"""Mixed-effects models for Python."""
+"""Linear mixed-effects models for Python: R's formulas, lme4's verbs, an exact and fast engine.
+
+>>> import mixedmodels as mm
+>>> sleep = mm.datasets.load("sleepstudy")
+>>> fit = mm.lmer("Reaction ~ Days + (Days | Subject)", sleep)
+>>> print(fit.summary())  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mixedmodels.errors import (
+    ConvergenceWarning,
+    DataError,
+    DesignError,
+    FitError,
+    FormulaError,
+    MixedModelsError,
+    MixedModelsWarning,
+    RankDeficientWarning,
+    SingularFitWarning,
+    UnknownColumnError,
+)
+
+if TYPE_CHECKING:
+    from mixedmodels import datasets, errors
+    from mixedmodels.api import lm, lmer
+    from mixedmodels.fit.record import Control
+    from mixedmodels.fit.threads import set_threads, threads
+    from mixedmodels.model import LinearModel, MixedModel, load
+
+__version__ = "0.1.0"
+
+# Name -> module that has it; imported when first asked for, so that `import mixedmodels` stays quick.
+_ROOMS = {
+    "Control": "fit.record",
+    "LinearModel": "model",
+    "MixedModel": "model",
+    "lm": "api",
+    "lmer": "api",
+    "load": "model",
+    "set_threads": "fit.threads",
+    "threads": "fit.threads",
+}
+_SUBMODULES = ("api", "datasets", "errors", "r")
+
+__all__ = [
+    "Control",
+    "ConvergenceWarning",
+    "DataError",
+    "DesignError",
+    "FitError",
+    "FormulaError",
+    "LinearModel",
+    "MixedModel",
+    "MixedModelsError",
+    "MixedModelsWarning",
+    "RankDeficientWarning",
+    "SingularFitWarning",
+    "UnknownColumnError",
+    "__version__",
+    "datasets",
+    "errors",
+    "lm",
+    "lmer",
+    "load",
+    "set_threads",
+    "threads",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        value = getattr(import_module(f"mixedmodels.{_ROOMS[name]}"), name)
+    elif name in _SUBMODULES:
+        value = import_module(f"mixedmodels.{name}")
+    else:
+        raise AttributeError(f"module 'mixedmodels' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SUBMODULES})

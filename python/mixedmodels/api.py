@@ -1,0 +1,131 @@
+"""Fitting: a formula and a table in, a model out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from numpy.typing import ArrayLike
+
+from mixedmodels.fit.record import Control
+from mixedmodels.model import LinearModel, MixedModel, Request, build_lm, build_lmer
+
+MOST_NAMES = 2000  # a namespace larger than this is not searched for the name of an argument
+
+
+def lmer(
+    formula: str,
+    data: Any,
+    *,
+    REML: bool = True,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    na_action: Literal["omit", "exclude", "fail"] = "omit",
+    env: Mapping[str, Any] | None = None,
+    start: ArrayLike | None = None,
+    control: Control | Mapping[str, Any] | None = None,
+) -> MixedModel:
+    """Fit a linear mixed model.
+
+    Parameters
+    ----------
+    formula : in R's language, as ``"Reaction ~ Days + (Days | Subject)"``.
+    data : a pandas or polars table, Arrow table, DuckDB relation, or mapping of names to arrays.
+    REML : maximise the restricted likelihood (the default) or the likelihood.
+    weights : precision weights: the residual variance of a row is sigma^2 / weight. A column name, an expression or an array.
+    offset : a known part of the mean, added to ``offset()`` terms. A column name, an expression or an array.
+    subset : rows to use: an expression such as ``"Days > 1"``, or an array of truth values or positions.
+    contrasts : factor -> "treatment", "sum", "helmert", "poly" or a matrix.
+    na_action : rows with missing values are left out ("omit"), left out but shown as NaN in `fitted()` and `residuals()`
+        ("exclude"), or refused ("fail").
+    env : where names are looked up that the table does not have.
+    start : theta to start from.
+    control : settings of the optimiser, `max_evaluations` and `tolerance`.
+
+    Returns
+    -------
+    MixedModel
+
+    Raises
+    ------
+    FormulaError, DataError, DesignError, FitError
+        Each says where, which value, and the cure.
+
+    Warns
+    -----
+    SingularFitWarning
+        If a covariance matrix of random effects lies on the boundary.
+    ConvergenceWarning
+        If the optimiser's certificate does not hold.
+    RankDeficientWarning
+        If columns of the fixed effects were dropped.
+    """
+    names = _names(data, weights, offset, subset)
+    return build_lmer(
+        Request(formula, data, weights, offset, subset, contrasts, na_action, env, REML, start, control, *names),
+        stacklevel=3,
+    )
+
+
+def lm(
+    formula: str,
+    data: Any,
+    *,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    na_action: Literal["omit", "exclude", "fail"] = "omit",
+    env: Mapping[str, Any] | None = None,
+) -> LinearModel:
+    """Fit a linear model by (weighted) least squares.
+
+    Parameters
+    ----------
+    formula, data, weights, offset, subset, contrasts, na_action, env : as for `lmer`, the formula without random terms.
+
+    Returns
+    -------
+    LinearModel
+        Coefficients that cannot be told apart from earlier ones are NaN, as in R.
+
+    Raises
+    ------
+    FormulaError, DataError, DesignError
+        Each says where, which value, and the cure.
+    """
+    names = _names(data, weights, offset, subset)
+    return build_lm(
+        Request(formula, data, weights, offset, subset, contrasts, na_action, env, True, None, None, *names)
+    )
+
+
+def _names(data: Any, *others: Any) -> tuple[str | None, ...]:
+    """How the caller of `lmer` or `lm` calls its arguments, for the print: R shows the expressions.
+
+    A text is shown as it is, an object by the name of a variable that holds it where there is one.
+    """
+    scope = sys._getframe(2).f_locals
+    found = _name_in(scope, data) or _own_name(data)
+    return (
+        found,
+        *(None if o is None else o if isinstance(o, str) else _name_in(scope, o) or "(array)" for o in others),
+    )
+
+
+def _name_in(scope: Mapping[str, Any], value: Any) -> str | None:
+    if len(scope) > MOST_NAMES:
+        return None
+    for name, held in scope.items():
+        if held is value and name[0] != "_":
+            return name
+    return None
+
+
+def _own_name(data: Any) -> str | None:
+    attrs = getattr(data, "attrs", None)
+    name = attrs.get("name") if isinstance(attrs, dict) else None
+    return name if isinstance(name, str) else None

@@ -1,0 +1,1 @@
+"""Start, fit, check: a `Design` becomes a frozen record of estimates."""

@@ -1,0 +1,107 @@
+"""What can be said against a model before it is fitted (errors), and against a fit afterwards (warnings)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedmodels.design.records import Design, Vector
+from mixedmodels.errors import (
+    ConvergenceWarning,
+    DesignError,
+    MixedModelsWarning,
+    RankDeficientWarning,
+    SingularFitWarning,
+)
+from mixedmodels.fit.covariance import SINGULAR, correlation, factors
+from mixedmodels.fit.record import LinearFit, MixedFit
+
+CLOSE_TO_ONE = 1 - 1e-4
+
+
+def response(design: Design) -> Vector:
+    """The response less the offset, one number per row.
+
+    Raises
+    ------
+    DesignError
+        If there is no response or it has several columns.
+    """
+    y = design.response
+    if y is None:
+        raise DesignError(f"formula {design.formula!r} has no response; write it left of '~'.")
+    if y.ndim != 1:
+        raise DesignError(
+            f"response {design.response_name!r} has {y.shape[1]} columns, but a linear model has one response; "
+            "counts of successes and failures need a binomial family."
+        )
+    return y if design.offset is None else np.asarray(y - design.offset)
+
+
+def rank_warning(design: Design, fit: LinearFit | MixedFit) -> RankDeficientWarning | None:
+    """Which columns of X were dropped."""
+    dropped = dropped_columns(design, fit)
+    if not dropped:
+        return None
+    names = ", ".join(repr(d) for d in dropped)
+    return RankDeficientWarning(
+        f"the fixed-effects design of {design.formula!r} has rank {len(fit.kept)} with {len(design.fixed.names)} columns: "
+        f"dropped {names}, which {'is a combination' if len(dropped) == 1 else 'are combinations'} of earlier columns; "
+        "leave the term out or recode it to silence this."
+    )
+
+
+def dropped_columns(design: Design, fit: LinearFit | MixedFit) -> tuple[str, ...]:
+    """Names of the columns of X that are not estimated."""
+    if len(fit.kept) == len(design.fixed.names):
+        return ()
+    kept = set(fit.kept)
+    return tuple(name for j, name in enumerate(design.fixed.names) if j not in kept)
+
+
+def mixed_warnings(design: Design, fit: MixedFit) -> list[MixedModelsWarning]:
+    """Warnings that this fit deserves, in the order in which they matter."""
+    found: list[MixedModelsWarning] = []
+    rank = rank_warning(design, fit)
+    if rank is not None:
+        found.append(rank)
+    if not fit.run.converged:
+        found.append(_convergence(fit))
+    if fit.singular:
+        found.append(SingularFitWarning(singular_message(design, fit)))
+    return found
+
+
+def _convergence(fit: MixedFit) -> ConvergenceWarning:
+    run = fit.run
+    return ConvergenceWarning(
+        f"stopped after {run.evaluations} evaluations ({run.status}{': ' + run.message if run.message else ''}) with a criterion of "
+        f"{fit.criterion:.6f}, which may still fall by about {run.certificate['predicted_decrease']:.2g}; raise "
+        "control={'max_evaluations': ...}, rescale predictors of very different size, or simplify the random terms."
+    )
+
+
+def singular_message(design: Design, fit: MixedFit) -> str:
+    """Which variances are 0 and which correlations +-1, and what to do."""
+    findings = []
+    for term, t in zip(design.random, factors(fit.theta, fit.sizes), strict=True):
+        if float(np.diag(t).min()) >= SINGULAR:
+            continue
+        sd = np.sqrt((t * t).sum(axis=1))
+        zero = [name for name, s in zip(term.effects, sd, strict=True) if s < SINGULAR]
+        found = [f"the variance of {name} is 0" for name in zero]
+        r = correlation(t)
+        pairs = [
+            f"the correlation of {term.effects[j]} and {term.effects[i]} is {r[i, j]:+.0f}"
+            for i in range(len(sd))
+            for j in range(i)
+            if sd[i] >= SINGULAR and sd[j] >= SINGULAR and abs(r[i, j]) > CLOSE_TO_ONE
+        ]
+        found += pairs[:3]
+        if not found:
+            rank = int((np.linalg.svd(t, compute_uv=False) >= SINGULAR).sum())
+            found.append(f"{len(sd)} effects vary in only {rank} dimension{'s' if rank > 1 else ''}")
+        findings.append(f"in ({term.text}) " + " and ".join(found))
+    return (
+        f"boundary (singular) fit: {'; '.join(findings)}. The data do not support this many (co)variances. The estimates are the "
+        "optimum on the boundary and can be used; a simpler random term (drop the effect, or '||' for no correlations) fits as well."
+    )

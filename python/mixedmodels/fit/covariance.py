@@ -1,0 +1,71 @@
+"""From theta to covariance matrices: T, Sigma = sigma^2 T T', standard deviations, correlations."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.fit.record import Matrix, Vector
+
+SINGULAR = 1e-4  # lme4's bound on the diagonal of the relative Cholesky factor
+
+
+def factors(theta: Vector, sizes: tuple[int, ...]) -> list[Matrix]:
+    """Lower triangular T of every term, each of shape (k, k); theta runs down its columns."""
+    out, at = [], 0
+    for k in sizes:
+        t = np.zeros((k, k))
+        t[_places(k)] = theta[at : at + k * (k + 1) // 2]
+        out.append(t)
+        at += k * (k + 1) // 2
+    return out
+
+
+@lru_cache(maxsize=64)
+def _places(k: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the lower triangle, column by column."""
+    columns, rows = np.triu_indices(k)
+    return rows, columns
+
+
+@lru_cache(maxsize=256)
+def diagonal(sizes: tuple[int, ...]) -> NDArray[np.intp]:
+    """Positions in theta of the diagonal elements of the factors."""
+    places, at = [], 0
+    for k in sizes:
+        for j in range(k):
+            places.append(at)
+            at += k - j
+    return np.array(places, dtype=np.intp)
+
+
+def is_singular(theta: Vector, sizes: tuple[int, ...], tol: float = SINGULAR) -> bool:
+    """Whether a diagonal element of a relative Cholesky factor is below `tol`."""
+    return bool(theta[diagonal(sizes)].min() < tol)
+
+
+def covariances(theta: Vector, sizes: tuple[int, ...], sigma: float) -> list[Matrix]:
+    """Covariance matrix of the random effects of every term."""
+    return [sigma**2 * (t @ t.T) for t in factors(theta, sizes)]
+
+
+def correlation(t: Matrix) -> Matrix:
+    """Correlations implied by a factor T (or any matrix of loadings by row); NaN where a variance is 0."""
+    sd = np.sqrt((t * t).sum(axis=1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled = t / sd[:, None]
+        r = scaled @ scaled.T
+    np.fill_diagonal(r, 1.0)
+    return r
+
+
+def principal_components(t: Matrix) -> tuple[Vector, Matrix]:
+    """Standard deviations relative to sigma and rotation (columns) of the random effects of one term.
+
+    The singular value decomposition of T (not of the correlations): the singular values are sorted from the largest, and
+    each column of the rotation holds the loadings of the effects.
+    """
+    rotation, sd, _ = np.linalg.svd(t)
+    return sd, rotation

@@ -1,0 +1,42 @@
+"""How much of the variation of the response a linear model explains."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.fit.moments import fixed_part
+from mixedmodels.fit.record import LinearFit
+
+
+@dataclass(frozen=True, slots=True)
+class Goodness:
+    """R squared, adjusted R squared, and F with its degrees of freedom (NaN where X has an intercept alone)."""
+
+    r_squared: float
+    adj_r_squared: float
+    f: float
+    df1: int
+    df2: int
+
+
+def goodness(design: Design, fit: LinearFit) -> Goodness:
+    """R squared and F, about the (weighted) mean if X has an intercept and about 0 if not; the offset is left out."""
+    intercept = -1 in design.fixed.assign
+    mu = fixed_part(design, fit.kept, fit.beta, fit.n)
+    if design.offset is not None:
+        mu -= design.offset
+    w = 1.0 if design.weights is None else design.weights
+    centre = float(np.average(mu, weights=design.weights)) if intercept else 0.0
+    explained = float(np.sum(w * (mu - centre) ** 2))
+    df1 = len(fit.kept) - intercept
+    if df1 == 0:
+        return Goodness(0.0, 0.0, math.nan, 0, fit.df_resid)
+    r2 = explained / (explained + fit.rss)
+    if fit.df_resid == 0:
+        return Goodness(r2, math.nan, math.nan, df1, 0)
+    adjusted = 1 - (1 - r2) * (fit.n - intercept) / fit.df_resid
+    return Goodness(r2, adjusted, explained / df1 / fit.sigma**2, df1, fit.df_resid)

@@ -1,0 +1,190 @@
+"""A design with random terms -> the engine -> a `MixedFit`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixedmodels import _engine
+from mixedmodels.design.records import Design, FixedDesign, Vector
+from mixedmodels.errors import DesignError, FitError
+from mixedmodels.fit import checks
+from mixedmodels.fit.covariance import diagonal, is_singular
+from mixedmodels.fit.record import Control, MixedFit, Run
+
+DEFAULTS = Control()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInput:
+    """Arguments of ``_engine.Lmm`` after `y`, kept to give a new response to the same design."""
+
+    x: list[Vector | None]
+    groups: list[tuple[Any, int]]
+    terms: list[tuple[int, list[Vector | None]]]
+    weights: Vector | None
+    kept: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+
+def engine_input(design: Design) -> EngineInput:
+    """Lay a design out for the engine: collinear columns of X are left out."""
+    kept = kept_columns(design.fixed, len(design.groups[0].codes), design.weights)
+    columns = design.fixed.columns
+    return EngineInput(
+        x=[columns[j] for j in kept],
+        groups=[(g.codes, g.n_levels) for g in design.groups],
+        terms=[(t.group, list(t.columns)) for t in design.random],
+        weights=design.weights,
+        kept=kept,
+        sizes=tuple([len(t.columns) for t in design.random]),
+    )
+
+
+def kept_columns(fixed: FixedDesign, n: int, weights: Vector | None) -> tuple[int, ...]:
+    """Columns of X that R keeps: a column that is a combination of earlier ones is dropped."""
+    p = len(fixed.columns)
+    if p == 0 or (p == 1 and fixed.columns[0] is None):
+        return tuple(range(p))
+    return tuple(_engine.pivot_columns(list(fixed.columns), n, weights))
+
+
+def fit_lmm(
+    design: Design, *, reml: bool = True, start: ArrayLike | None = None, control: Control = DEFAULTS
+) -> tuple[MixedFit, Any]:
+    """Fit a linear mixed model.
+
+    Parameters
+    ----------
+    design : with a response and at least one random term.
+    reml : maximise the restricted likelihood. Without fixed effects both are the same and `reml` is recorded as False.
+    start : theta to start from, shape (m,), or None.
+    control : settings of the optimiser.
+
+    Returns
+    -------
+    fit : MixedFit
+    engine : the engine's handle, for `Objective`.
+    """
+    y = checks.response(design)
+    given = engine_input(design)
+    began = perf_counter()
+    restricted = reml and bool(given.x)
+    engine = _made(y, given, restricted)
+    return run(engine, given, restricted, start, control, began), engine
+
+
+def new_engine(design: Design, reml: bool) -> Any:
+    """The engine's handle for a design, as `fit_lmm` made it."""
+    given = engine_input(design)
+    return _made(checks.response(design), given, reml)
+
+
+def _made(y: Vector, given: EngineInput, reml: bool) -> Any:
+    try:
+        return _engine.Lmm(y, given.x, given.groups, given.terms, given.weights, reml)
+    except (ValueError, RuntimeError) as error:
+        raise FitError(f"the engine cannot take this design: {error}") from error
+
+
+def refit_lmm(
+    engine: Any, design: Design, fit: MixedFit, *, start: ArrayLike | None = None, control: Control = DEFAULTS
+) -> tuple[MixedFit, Any]:
+    """Fit the same design to another response (`design.response` is the new one); only its cross-products are new."""
+    y = checks.response(design)
+    if bool((y == y[0]).all()):
+        raise DesignError(
+            f"the new response is {y[0]:g} in all {len(y)} rows (less the offset); there is nothing to explain."
+        )
+    given = engine_input(design)
+    began = perf_counter()
+    renewed = engine.with_response(y, given.x, given.groups, given.terms, given.weights)
+    return run(renewed, given, fit.reml, start, control, began), renewed
+
+
+def run(
+    engine: Any, given: EngineInput, reml: bool, start: ArrayLike | None, control: Control, began: float
+) -> MixedFit:
+    """Optimise and record."""
+    theta = None if start is None else checked_start(start, given.sizes)
+    try:
+        out = engine.fit(theta, control.max_evaluations, control.tolerance)
+    except (ValueError, RuntimeError) as error:
+        raise FitError(f"the engine could not fit this model: {error}") from error
+    seconds = perf_counter() - began
+    return MixedFit(
+        reml=reml,
+        n=engine.n,
+        kept=given.kept,
+        sizes=given.sizes,
+        theta=out["theta"],
+        beta=out["beta"],
+        sigma=out["sigma"],
+        criterion=out["criterion"],
+        pwrss=out["pwrss"],
+        logdet_u=out["logdet_u"],
+        logdet_x=out["logdet_x"],
+        vcov_unscaled=out["vcov_unscaled"],
+        u=tuple(out["u"]),
+        b=tuple(out["b"]),
+        gradient=out["gradient"],
+        hessian=out["hessian"],
+        sum_log_weights=engine.sum_log_weights,
+        singular=is_singular(out["theta"], given.sizes),
+        run=Run(out["status"], out["message"], out["evaluations"], seconds, out["certificate"], tuple(out["trace"])),
+    )
+
+
+def checked_start(start: ArrayLike, sizes: tuple[int, ...]) -> Vector:
+    """A start for theta, of the right length and finite.
+
+    Raises
+    ------
+    FitError
+        If it is not.
+    """
+    theta = np.ascontiguousarray(start, dtype=float)
+    m = sum(k * (k + 1) // 2 for k in sizes)
+    if theta.shape != (m,):
+        raise FitError(
+            f"start has shape {theta.shape}, but theta has {m} elements: the lower triangles of "
+            f"{' + '.join(f'{k} x {k}' for k in sizes)} factors, column by column."
+        )
+    if not np.isfinite(theta).all():
+        raise FitError(
+            f"start holds {theta[~np.isfinite(theta)][0]} at position {int(np.flatnonzero(~np.isfinite(theta))[0])}."
+        )
+    return theta
+
+
+def as_control(control: Control | Mapping[str, Any] | None) -> Control:
+    """A `Control` from what the user gave.
+
+    Raises
+    ------
+    FitError
+        If a setting is unknown or out of range.
+    """
+    if control is None:
+        return DEFAULTS
+    if not isinstance(control, Control):
+        known = [f.name for f in fields(Control)]
+        unknown = [k for k in control if k not in known]
+        if unknown:
+            raise FitError(f"control has no setting {unknown[0]!r}; it has {', '.join(known)}.")
+        control = Control(**control)
+    if control.max_evaluations < 1 or not control.tolerance > 0:
+        raise FitError(f"control must have max_evaluations >= 1 and tolerance > 0; got {control}.")
+    return control
+
+
+def default_start(sizes: tuple[int, ...]) -> Vector:
+    """Identity factors, lme4's start."""
+    theta = np.zeros(sum(k * (k + 1) // 2 for k in sizes))
+    theta[diagonal(sizes)] = 1.0
+    return theta

@@ -1,0 +1,56 @@
+"""A design without random terms -> weighted least squares -> a `LinearFit`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mixedmodels.design.records import Design, Vector
+from mixedmodels.errors import DesignError
+from mixedmodels.fit import checks
+from mixedmodels.fit.lmm import kept_columns
+from mixedmodels.fit.record import LinearFit, Matrix
+
+
+def fit_ols(design: Design) -> LinearFit:
+    """Fit a linear model by a QR decomposition of sqrt(W) X.
+
+    Columns that are combinations of earlier ones are aliased, as in R. With no residual degrees of freedom sigma is NaN.
+    """
+    y = checks.response(design)
+    if design.random:
+        raise DesignError(f"random term ({design.random[0].text}) in a call of lm(); use lmer().")
+    n = len(y)
+    weights = design.weights
+    kept = kept_columns(design.fixed, n, weights)
+    x = dense_columns(design, kept, n)
+    if weights is not None:
+        root = np.sqrt(weights)
+        x *= root[:, None]
+        y = y * root
+    q, r = np.linalg.qr(x)
+    beta = np.linalg.solve(r, q.T @ y) if kept else np.empty(0)
+    residual = y - x @ beta
+    rss = float(residual @ residual)
+    inverse = np.linalg.solve(r, np.eye(len(kept))) if kept else np.empty((0, 0))
+    df = n - len(kept)
+    return LinearFit(
+        n=n,
+        kept=kept,
+        beta=beta,
+        sigma=math.sqrt(rss / df) if df else math.nan,
+        rss=rss,
+        df_resid=df,
+        vcov_unscaled=inverse @ inverse.T,
+        sum_log_weights=0.0 if weights is None else float(np.log(weights).sum()),
+    )
+
+
+def dense_columns(design: Design, chosen: tuple[int, ...], n: int) -> Matrix:
+    """Chosen columns of X as an (n, len(chosen)) array of its own."""
+    x = np.empty((n, len(chosen)), order="F")
+    for place, j in enumerate(chosen):
+        column: Vector | None = design.fixed.columns[j]
+        x[:, place] = 1.0 if column is None else column
+    return x

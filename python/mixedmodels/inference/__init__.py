@@ -1,0 +1,1 @@
+"""Inference about a fit, one method a file."""

@@ -1,0 +1,165 @@
+"""A fitted linear model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.design import on_new_data
+from mixedmodels.errors import DataError
+from mixedmodels.fit.goodness import Goodness, goodness
+from mixedmodels.fit.moments import residuals
+from mixedmodels.fit.ols import fit_ols
+from mixedmodels.fit.record import LinearFit, Vector
+from mixedmodels.model.base import Model
+from mixedmodels.predict import predict_rows
+from mixedmodels.report.linear_summary import LinearSummary, short_text
+from mixedmodels.report.summaries import linear_summary, scattered
+from mixedmodels.report.tables import glance_linear, tidy_linear
+from mixedmodels.report.vectors import NamedVector
+from mixedmodels.simulate import generator, simulate_linear
+
+if TYPE_CHECKING:
+    import pandas
+
+FEW = 5  # with so few residual degrees of freedom R shows the residuals themselves
+
+
+class LinearModel(Model):
+    """A linear model fitted by `lm`; immutable."""
+
+    _fit: LinearFit
+
+    # -- numbers ------------------------------------------------------------------------------------------------
+
+    @property
+    def deviance(self) -> float:
+        """Weighted residual sum of squares."""
+        return self._fit.rss
+
+    @property
+    def rank(self) -> int:
+        """Rank of X."""
+        return len(self._fit.kept)
+
+    @property
+    def _wald_df(self) -> float:
+        return float(self._fit.df_resid)
+
+    @cached_property
+    def _goodness(self) -> Goodness:
+        if self._stored is not None:
+            return Goodness(**self._stored["goodness"])
+        return goodness(self.design, self._fit)
+
+    @property
+    def rsquared(self) -> float:
+        """Share of the variation that the model explains."""
+        return self._goodness.r_squared
+
+    @property
+    def rsquared_adj(self) -> float:
+        """R squared adjusted for the number of coefficients."""
+        return self._goodness.adj_r_squared
+
+    @property
+    def fstatistic(self) -> tuple[float, int, int]:
+        """F of all coefficients but the intercept, and its two degrees of freedom; NaN for an intercept alone."""
+        return self._goodness.f, self._goodness.df1, self._goodness.df2
+
+    def coef(self) -> NamedVector:
+        """All coefficients by R's names, NaN where a column is a combination of earlier ones."""
+        names = self.design.fixed.names
+        return NamedVector(names, scattered(self._fit.beta, self._fit, len(names)))
+
+    def model_matrix(self, which: Literal["X"] = "X") -> pandas.DataFrame:
+        """The matrix X, a labelled table."""
+        if which != "X":
+            raise DataError(f"model_matrix() of a linear model has 'X' only, not {which!r}.")
+        return self._labelled_x()
+
+    # -- reports ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _summary(self) -> LinearSummary:
+        return linear_summary(self.design, self._fit, self.call, self._quartiles, self._few, self._goodness)
+
+    def summary(self) -> LinearSummary:
+        """The summary, which prints as R prints it."""
+        return self._summary
+
+    def _summary_residuals(self) -> Vector:
+        return residuals(self.design, self._fit, "pearson")
+
+    @cached_property
+    def _few(self) -> dict[str, float] | None:
+        if self._stored is not None:
+            return self._stored["few"]  # type: ignore[no-any-return]
+        if self._fit.df_resid > FEW:
+            return None
+        labels = [str(i + 1) for i in self._rows.numbers]
+        return dict(zip(labels, self._summary_residuals().tolist(), strict=True))
+
+    def tidy(self, *, conf_int: bool = False, conf_level: float = 0.95) -> Any:
+        """A row per coefficient; `conf_int` adds t limits `conf_low`, `conf_high`."""
+        return frame.to_kind(tidy_linear(self.design, self._fit, conf_level if conf_int else None), self._source.kind)
+
+    def glance(self) -> Any:
+        """One row of figures about the whole fit."""
+        return frame.to_kind(glance_linear(self._fit, self._goodness), self._source.kind)
+
+    def augment(self) -> Any:
+        """The rows used, with columns `fitted` and `resid`."""
+        return self._augmented({})
+
+    # -- other rows, other responses ----------------------------------------------------------------------------
+
+    def predict(
+        self,
+        newdata: Any = None,
+        *,
+        type: Literal["link", "response"] = "link",  # noqa: A002
+        offset: Any = None,
+    ) -> Any:
+        """Predictions on the rows of the fit or on new ones.
+
+        Parameters
+        ----------
+        newdata : a table with the formula's columns, or None.
+        type : the same for a Gaussian response.
+        offset : of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
+        """
+        self._check_type(type)
+        if newdata is None:
+            return self.fitted()
+        table = frame.read(newdata)
+        new = on_new_data(self.design.spec, table, offset=offset)
+        return self._new_rows(table, predict_rows(self._fit, new, (), False))
+
+    def simulate(self, nsim: int = 1, seed: Any = None) -> Any:
+        """A table of `nsim` new responses, columns sim_1, sim_2, ...; the same seed gives the same table."""
+        self._need_rows("simulate()")
+        return self._simulated(simulate_linear(self.design, self._fit, nsim, generator(seed)))
+
+    def update(self, formula: str | None = None, **changes: Any) -> LinearModel:
+        """A new model with a changed formula, in which ``.`` stands for what was there, or other arguments of `lm`."""
+        from mixedmodels.model.build import build_lm
+
+        return build_lm(self._updated(formula, changes))
+
+    def refit(self, response: Any) -> LinearModel:
+        """The same model for another response, one value per row used or per row of the table."""
+        self._need_rows("refit()")
+        design = replace(self.design, response=self._rows.response(response))
+        return LinearModel(fit_ols(design), design, self._source, self._request)
+
+    def __repr__(self) -> str:
+        coef = self.coef()
+        return short_text(self.call, coef.names, np.asarray(coef))
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()

@@ -1,0 +1,187 @@
+"""A fitted model in one small JSON file.
+
+Kept: formula, layout for new rows (levels, contrasts, bases), estimates, spherical random effects, the optimiser's account,
+and the five quartiles that the summary prints. Not kept: rows, and with them fitted values, residuals, the objective,
+conditional variances, `refit`, `update` and `simulate`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.design import Design, FixedDesign, GroupingFactor, RandomTerm, from_json
+from mixedmodels.errors import DataError
+from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.record import LinearFit, MixedFit, Run
+from mixedmodels.model.linear import LinearModel
+from mixedmodels.model.mixed import MixedModel
+from mixedmodels.model.request import Source
+
+if TYPE_CHECKING:
+    from mixedmodels.model.base import Model
+
+FORMAT = "mixedmodels"
+VERSION = 1
+
+
+def save(model: Model, path: str | Path) -> None:
+    """Write `model` to `path`."""
+    Path(path).write_text(
+        json.dumps(_plain(_document(model)), allow_nan=False, separators=(",", ":")), encoding="utf-8"
+    )
+
+
+def load(path: str | Path) -> MixedModel | LinearModel:
+    """Read a model that `save` wrote.
+
+    It predicts new rows, prints its summary, and has all estimates; what needs the rows of the fit raises a DataError.
+
+    Raises
+    ------
+    DataError
+        If the file is not such a model, or a newer version of the package wrote it.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    try:
+        document = _numbers(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{str(path)!r} is not a saved model: it is no JSON ({error}).") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise DataError(
+            f"{str(path)!r} is not a saved model: it does not say format {FORMAT!r}; write one with fit.save(path)."
+        )
+    version = document.get("version")
+    if version != VERSION:
+        raise DataError(
+            f"{str(path)!r} has version {version} of the file format and this package reads version {VERSION}; "
+            f"it was written by mixedmodels {document.get('package')}: install that version or newer."
+        )
+    try:
+        return _model(document)
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{str(path)!r} is damaged: {error!r} while reading it; save the model again.") from error
+
+
+def _document(model: Model) -> dict[str, Any]:
+    from mixedmodels import __version__
+
+    mixed = isinstance(model, MixedModel)
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "package": __version__,
+        "kind": "lmer" if mixed else "lm",
+        "call": asdict(model.call),
+        "design": _design_out(model.design),
+        "fit": {f.name: getattr(model._fit, f.name) for f in fields(model._fit) if f.name not in ("b", "run")},
+        "quartiles": model._quartiles,
+    }
+    if isinstance(model, MixedModel):
+        document["run"] = {f.name: getattr(model._fit.run, f.name) for f in fields(Run)}
+        document["engine"] = model._described()
+    elif isinstance(model, LinearModel):
+        document["goodness"] = asdict(model._goodness)
+        document["few"] = model._few
+        document["weighted"] = model.summary().weighted
+    return document
+
+
+def _design_out(design: Design) -> dict[str, Any]:
+    return {
+        "formula": design.formula,
+        "response_name": design.response_name,
+        "fixed": {
+            "names": design.fixed.names,
+            "assign": design.fixed.assign,
+            "terms": design.fixed.terms,
+            "contrasts": dict(design.fixed.contrasts),
+        },
+        "random": [[t.label, t.text, t.group, t.effects, t.structure] for t in design.random],
+        "n_table": design.n_table,
+        "dropped": design.dropped,
+        "na_action": design.na_action,
+        "spec": json.loads(design.spec.to_json()),
+    }
+
+
+def _model(document: Mapping[str, Any]) -> MixedModel | LinearModel:
+    design = _design_in(document["design"])
+    stored = dict(document["fit"])
+    stored["kept"] = tuple(stored["kept"])
+    for name in ("beta", "theta", "gradient"):
+        if name in stored:
+            stored[name] = np.array(stored[name], dtype=float)
+    p = len(stored["kept"])
+    stored["vcov_unscaled"] = np.array(stored["vcov_unscaled"], dtype=float).reshape(p, p)
+    if document["kind"] == "lm":
+        return LinearModel(LinearFit(**stored), design, Source(), None, document)
+    stored["sizes"] = tuple(stored["sizes"])
+    stored["u"] = tuple(
+        np.array(u, dtype=float).reshape(-1, k) for u, k in zip(stored["u"], stored["sizes"], strict=True)
+    )
+    ts = factors(stored["theta"], stored["sizes"])
+    stored["b"] = tuple(u @ t.T for u, t in zip(stored["u"], ts, strict=True))
+    m = len(stored["theta"])
+    stored["hessian"] = np.array(stored["hessian"], dtype=float).reshape(m, m)
+    run = dict(document["run"])
+    run["trace"] = tuple(tuple(step) for step in run["trace"])
+    return MixedModel(MixedFit(**stored, run=Run(**run)), design, Source(), None, None, document)
+
+
+def _design_in(stored: Mapping[str, Any]) -> Design:
+    spec = from_json(json.dumps(_plain(stored["spec"])))
+    fixed = stored["fixed"]
+    none = np.empty(0, dtype=np.int32)
+    return Design(
+        formula=stored["formula"],
+        response_name=stored["response_name"],
+        response=None,
+        fixed=FixedDesign(
+            tuple(fixed["names"]),
+            (None,) * len(fixed["names"]),
+            tuple(fixed["assign"]),
+            tuple(fixed["terms"]),
+            fixed["contrasts"],
+        ),
+        groups=tuple(GroupingFactor(g.name, none, g.levels) for g in spec.groups),
+        random=tuple(
+            RandomTerm(label, text, group, tuple(effects), (None,) * len(effects), structure)
+            for label, text, group, effects, structure in stored["random"]
+        ),
+        weights=None,
+        offset=None,
+        rows=None,
+        n_table=stored["n_table"],
+        dropped=stored["dropped"],
+        na_action=stored["na_action"],
+        spec=spec,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as lists, and numbers that JSON does not have by name."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"number": repr(value)}
+    return value
+
+
+def _numbers(value: Any) -> Any:
+    """The inverse of `_plain` for numbers by name."""
+    if isinstance(value, dict):
+        return float(value["number"]) if value.keys() == {"number"} else {k: _numbers(v) for k, v in value.items()}
+    return [_numbers(v) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,190 @@
+"""The summary of a linear mixed model: a record of what is printed, its text in lme4's layout, its HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.report import html, rformat, rprint
+from mixedmodels.report.abbreviate import abbreviate
+from mixedmodels.report.call import Call
+from mixedmodels.report.coefmat import coefficient_table
+from mixedmodels.report.varcorr import VarCorr
+
+DIGITS = 4
+MOST_CORRELATIONS = 20
+QUARTILES = ("Min", "1Q", "Median", "3Q", "Max")
+HEADERS = ("Estimate", "Std. Error", "t value")
+
+
+@dataclass(frozen=True)
+class MixedSummary:
+    """Everything that the summary of an lmer fit shows.
+
+    Attributes
+    ----------
+    call : formula, data and other arguments.
+    criteria : ("REML", value), or AIC, BIC, logLik, deviance, df.resid of an ML fit.
+    quartiles : of the scaled residuals.
+    varcorr : variances and correlations of the random effects.
+    nobs, ngroups, dropped : rows used, levels per grouping factor, rows omitted because of missing values.
+    names : the p fixed effects.
+    coefficients : estimate, standard error and t, shape (p, 3).
+    vcov : their covariance matrix, shape (p, p).
+    aliased : columns dropped from X.
+    singular, converged, message : the optimiser's outcome.
+    """
+
+    call: Call
+    reml: bool
+    criteria: dict[str, float]
+    quartiles: tuple[float, ...]
+    varcorr: VarCorr
+    nobs: int
+    ngroups: dict[str, int]
+    dropped: int
+    names: tuple[str, ...]
+    coefficients: Matrix
+    vcov: Matrix
+    aliased: tuple[str, ...]
+    singular: bool
+    converged: bool
+    message: str
+
+    def text(self, *, digits: int = DIGITS, correlation: bool | None = None) -> str:
+        """The summary in lme4's layout.
+
+        Parameters
+        ----------
+        digits : significant digits of the estimates.
+        correlation : show the correlations of the fixed effects; None shows them up to 20 fixed effects.
+        """
+        lines = [title(self.reml), *self.call.mixed_lines(), "", criteria_text(self.criteria, 1), ""]
+        lines += ["Scaled residuals: ", quartile_text(self.quartiles, digits), ""]
+        lines += ["Random effects:", self.varcorr.text(digits, ("Variance", "Std.Dev."))]
+        lines += [groups_text(self.nobs, self.ngroups), *missing_lines(self.dropped)]
+        if self.names:
+            table = coefficient_table(self.names, HEADERS, self.coefficients, digits=digits, pvalues=False)
+            lines += ["", "Fixed effects:", table]
+            lines += self._correlation_lines(correlation)
+        lines += alias_lines(self.aliased) + self._outcome_lines()
+        return "\n".join(lines)
+
+    def _correlation_lines(self, wanted: bool | None) -> list[str]:
+        p = len(self.names)
+        if wanted is None and p > MOST_CORRELATIONS:
+            return [
+                "",
+                f"Correlation matrix not shown by default, as p = {p} > {MOST_CORRELATIONS}.",
+                "Use print(fit.summary().text(correlation=True))  or",
+                "    fit.vcov()        if you need it",
+            ]
+        if p < 2 or wanted is False:
+            return []
+        return ["", "Correlation of Fixed Effects:", correlation_text(self.names, self.vcov)]
+
+    def _outcome_lines(self) -> list[str]:
+        if self.converged and not self.singular:
+            return []
+        code = "0 (OK)" if self.converged else f"1 ({self.message or 'certificate does not hold'})"
+        lines = [f"optimizer (trust-region Newton) convergence code: {code}"]
+        if self.singular:
+            lines.append("boundary (singular) fit: see fit.is_singular and fit.rePCA()")
+        return [*lines, ""]
+
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        quartiles = rformat.format_numbers(rformat.zapsmall(self.quartiles, DIGITS + 1), DIGITS, width=False)
+        criteria = [[k, rformat.format_number(rformat.round_r(v, 1))] for k, v in self.criteria.items()]
+        fixed = [[name, *row] for name, row in zip(self.names, _coefficient_cells(self), strict=True)]
+        return html.section(
+            " ".join(title(self.reml).split()[:-1]),
+            html.paragraph("\n".join(line.strip() for line in self.call.mixed_lines())),
+            html.table("Criteria", ["", "value"], criteria),
+            html.table("Scaled residuals", ["", *QUARTILES], [["", *quartiles]]),
+            self.varcorr.html(DIGITS),
+            html.paragraph("\n".join([groups_text(self.nobs, self.ngroups), *missing_lines(self.dropped)])),
+            html.table("Fixed effects", ["", *HEADERS], fixed),
+            html.paragraph("\n".join(alias_lines(self.aliased) + self._outcome_lines())),
+        )
+
+
+def _coefficient_cells(summary: MixedSummary) -> list[list[str]]:
+    blank = [""] * len(summary.names)
+    text = coefficient_table(blank, HEADERS, summary.coefficients, digits=DIGITS, pvalues=False)
+    return [line.split() for line in text.split("\n")[1:]]
+
+
+def title(reml: bool) -> str:
+    """The first line."""
+    return f"Linear mixed model fit by {'REML' if reml else 'maximum likelihood '} ['lmerMod']"
+
+
+def criteria_text(criteria: dict[str, float], decimals: int) -> str:
+    """The REML criterion, or the table of AIC, BIC, log-likelihood, deviance and residual degrees of freedom."""
+    rounded = {k: rformat.round_r(v, decimals) for k, v in criteria.items()}
+    if list(criteria) == ["REML"]:
+        return f"REML criterion at convergence: {rformat.format_number(rounded['REML'])}"
+    texts = dict(zip(rounded, rformat.format_numbers(list(rounded.values())), strict=True))
+    texts["df.resid"] = rformat.format_number(rounded["df.resid"])
+    return rprint.named_vector(list(texts), list(texts.values()))
+
+
+def quartile_text(quartiles: Sequence[float], digits: int) -> str:
+    """Five numbers under their names."""
+    return rprint.named_vector(QUARTILES, rformat.format_numbers(rformat.zapsmall(quartiles, digits + 1), digits))
+
+
+def groups_text(nobs: int, ngroups: dict[str, int]) -> str:
+    """Number of observations and of levels of each grouping factor."""
+    return rprint.fill(f"Number of obs: {nobs}, groups: ", "; ".join(f"{g}, {n}" for g, n in ngroups.items()))
+
+
+def missing_lines(dropped: int) -> list[str]:
+    """How many rows were omitted, if any."""
+    if not dropped:
+        return []
+    return [f"  ({dropped} observation{'s' if dropped > 1 else ''} deleted due to missingness)"]
+
+
+def alias_lines(aliased: Sequence[str]) -> list[str]:
+    """Columns dropped from X, if any."""
+    if not aliased:
+        return []
+    k = len(aliased)
+    return [
+        "fit warnings:",
+        f"fixed-effect model matrix is rank deficient so dropping {k} column{'s' if k > 1 else ''} "
+        f"/ coefficient{'s' if k > 1 else ''}",
+        rprint.fill("Dropped:", *[f"{name}," for name in aliased[:-1]], aliased[-1]),
+    ]
+
+
+def correlation_text(names: Sequence[str], vcov: Matrix) -> str:
+    """Lower triangle of the correlations of the fixed effects, with names abbreviated as R does."""
+    sd: Vector = np.sqrt(np.diag(vcov))
+    p = len(names)
+    r = vcov / np.outer(sd, sd)
+    texts = rformat.format_numbers([rformat.round_r(float(v), 3) for v in r.ravel()], nsmall=3)
+    cells = [[texts[i * p + j] if j < i else "" for j in range(p - 1)] for i in range(1, p)]
+    return rprint.matrix(abbreviate(names, 11)[1:], abbreviate(names, 6)[:-1], cells, right=False)
+
+
+def short_text(summary: MixedSummary, digits: int = DIGITS) -> str:
+    """What ``print(fit)`` shows in lme4."""
+    lines = [title(summary.reml), *summary.call.mixed_lines(long=False), criteria_text(summary.criteria, 4)]
+    lines += ["Random effects:", summary.varcorr.text(digits), groups_text(summary.nobs, summary.ngroups)]
+    lines += missing_lines(summary.dropped)
+    if summary.names:
+        texts = rformat.format_numbers(summary.coefficients[:, 0], digits)
+        lines += ["Fixed Effects:", rprint.named_vector(summary.names, texts, gap=2)]
+    else:
+        lines.append("No fixed effect coefficients")
+    return "\n".join(lines + alias_lines(summary.aliased) + summary._outcome_lines()[:-1])

@@ -1,0 +1,111 @@
+"""From a design and its fit to the record that a summary prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.fit import likelihood
+from mixedmodels.fit.checks import dropped_columns
+from mixedmodels.fit.goodness import Goodness
+from mixedmodels.fit.record import LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.inference import wald
+from mixedmodels.report.call import Call
+from mixedmodels.report.linear_summary import LinearSummary
+from mixedmodels.report.mixed_summary import MixedSummary
+from mixedmodels.report.varcorr import varcorr
+
+
+def kept_names(design: Design, fit: LinearFit | MixedFit) -> tuple[str, ...]:
+    """Names of the columns of X that are estimated."""
+    return tuple(design.fixed.names[j] for j in fit.kept)
+
+
+def scattered(values: Any, fit: LinearFit | MixedFit, p: int) -> Vector:
+    """Values of the kept columns in their places among all `p`, NaN elsewhere."""
+    out = np.full(p, math.nan)
+    out[list(fit.kept)] = values
+    return out
+
+
+def coefficient_matrix(fit: LinearFit | MixedFit) -> Matrix:
+    """Estimate, standard error and statistic of the kept columns, shape (p, 3)."""
+    se = fit.sigma * np.sqrt(np.diag(fit.vcov_unscaled))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.column_stack([fit.beta, se, fit.beta / se])
+
+
+def criteria(fit: MixedFit) -> dict[str, float]:
+    """What the summary shows of the likelihood."""
+    if fit.reml:
+        return {"REML": fit.criterion}
+    return {
+        "AIC": likelihood.aic(fit),
+        "BIC": likelihood.bic(fit),
+        "logLik": likelihood.loglik(fit),
+        "deviance": fit.criterion,
+        "df.resid": likelihood.df_resid(fit),
+    }
+
+
+def mixed_summary(design: Design, fit: MixedFit, call: Call, quartiles: Sequence[float]) -> MixedSummary:
+    """Summary of a linear mixed model; `quartiles` are those of the scaled residuals."""
+    return MixedSummary(
+        call=call,
+        reml=fit.reml,
+        criteria=criteria(fit),
+        quartiles=tuple(quartiles),
+        varcorr=varcorr(design, fit),
+        nobs=fit.n,
+        ngroups={g.name: g.n_levels for g in design.groups},
+        dropped=design.dropped,
+        names=kept_names(design, fit),
+        coefficients=coefficient_matrix(fit),
+        vcov=fit.sigma**2 * fit.vcov_unscaled,
+        aliased=dropped_columns(design, fit),
+        singular=fit.singular,
+        converged=fit.run.converged,
+        message=fit.run.message,
+    )
+
+
+def linear_summary(
+    design: Design,
+    fit: LinearFit,
+    call: Call,
+    quartiles: Sequence[float],
+    few: dict[str, float] | None,
+    good: Goodness,
+) -> LinearSummary:
+    """Summary of a linear model."""
+    p = len(design.fixed.names)
+    table = coefficient_matrix(fit)
+    complete = np.column_stack(
+        [table, wald.p_values(table[:, 2], fit.df_resid) if fit.df_resid else table[:, 2] * math.nan]
+    )
+    aliased = np.full((p, 4), math.nan)
+    aliased[list(fit.kept)] = complete
+    f = None
+    if good.df1:
+        p_value = math.nan if math.isnan(good.f) else wald.f_p_value(good.f, good.df1, good.df2)
+        f = (good.f, good.df1, good.df2, p_value)
+    weights = design.weights
+    return LinearSummary(
+        call=call,
+        weighted=weights is not None and bool(np.ptp(weights) > 0),
+        quartiles=tuple(quartiles),
+        few=few,
+        names=design.fixed.names,
+        coefficients=aliased,
+        aliased=dropped_columns(design, fit),
+        sigma=fit.sigma,
+        df_resid=fit.df_resid,
+        dropped=design.dropped,
+        r_squared=good.r_squared,
+        adj_r_squared=good.adj_r_squared,
+        fstatistic=f,
+    )

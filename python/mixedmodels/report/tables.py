@@ -1,0 +1,149 @@
+"""Tidy tables of a model: columns by name, to be put into the caller's kind of table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.errors import DataError
+from mixedmodels.fit import likelihood
+from mixedmodels.fit.goodness import Goodness
+from mixedmodels.fit.record import LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.inference import wald
+from mixedmodels.report.ranef import RanEf
+from mixedmodels.report.summaries import coefficient_matrix, kept_names, scattered
+from mixedmodels.report.varcorr import VarCorr, varcorr
+
+Effects = Literal["fixed", "ran_pars", "ran_vals"]
+Columns = dict[str, Any]
+PARAMETER_COLUMNS = (
+    "effect",
+    "group",
+    "level",
+    "term",
+    "estimate",
+    "std_error",
+    "statistic",
+    "p_value",
+    "conf_low",
+    "conf_high",
+)
+
+
+def fixed_columns(
+    names: tuple[str, ...],
+    estimate: Vector,
+    std_error: Vector,
+    *,
+    statistic: Vector,
+    p_value: Vector | None = None,
+    limits: Matrix | None = None,
+) -> Columns:
+    """One row per coefficient."""
+    out: Columns = {"term": list(names), "estimate": estimate, "std_error": std_error, "statistic": statistic}
+    if p_value is not None:
+        out["p_value"] = p_value
+    if limits is not None:
+        out["conf_low"], out["conf_high"] = limits[:, 0], limits[:, 1]
+    return out
+
+
+def covariance_columns(varcorr: VarCorr) -> Columns:
+    """One row per standard deviation and correlation, called ``sd_(Intercept)|Subject``, ``cor_Days.(Intercept)|Subject``, ``sigma``."""
+    rows = varcorr.rows()
+    names = []
+    for group, first, second in zip(rows["grp"], rows["var1"], rows["var2"], strict=True):
+        if first is None:
+            names.append("sigma")
+        elif second is None:
+            names.append(f"sd_{first}|{group}")
+        else:
+            names.append(f"cor_{second}.{first}|{group}")
+    return {"group": rows["grp"], "term": names, "estimate": np.array(rows["sdcor"])}
+
+
+def stack(parts: Mapping[str, Columns]) -> Columns:
+    """Parts under each other, with a column `effect` that names the part; a column that a part lacks is missing there."""
+    lengths = {effect: len(next(iter(columns.values()))) for effect, columns in parts.items()}
+    present = [c for c in PARAMETER_COLUMNS if c != "effect" and any(c in columns for columns in parts.values())]
+    out: Columns = {"effect": [effect for effect, n in lengths.items() for _ in range(n)]}
+    for name in present:
+        text = name in ("group", "level", "term")
+        filler: Any = None if text else float("nan")
+        values = [v for effect, n in lengths.items() for v in parts[effect].get(name, [filler] * n)]
+        out[name] = values if text else np.array(values, dtype=float)
+    return out
+
+
+def tidy_mixed(
+    design: Design, fit: MixedFit, effects: Sequence[Effects], level: float | None, ranef: Callable[[bool], RanEf]
+) -> Columns:
+    """Rows of the parts asked for; `level` adds Wald limits."""
+    parts: dict[str, Columns] = {}
+    for part in effects:
+        if part == "fixed":
+            parts[part] = _wald_columns(kept_names(design, fit), fit, level)
+        elif part == "ran_pars":
+            parts[part] = covariance_columns(varcorr(design, fit))
+        elif part == "ran_vals":
+            columns = ranef(True).columns()
+            if level is not None:
+                limits = wald.intervals(np.array(columns["estimate"]), np.array(columns["std_error"]), level)
+                columns["conf_low"], columns["conf_high"] = limits[:, 0], limits[:, 1]
+            parts[part] = columns
+        else:
+            raise DataError(f"effects {part!r} is none of 'fixed', 'ran_pars', 'ran_vals'.")
+    return stack(parts)
+
+
+def tidy_linear(design: Design, fit: LinearFit, level: float | None) -> Columns:
+    """A row per coefficient, NaN where a column was dropped."""
+    p = len(design.fixed.names)
+    columns = _wald_columns(design.fixed.names, fit, level, df=fit.df_resid)
+    return {k: v if k == "term" else scattered(v, fit, p) for k, v in columns.items()}
+
+
+def _wald_columns(
+    names: tuple[str, ...], fit: MixedFit | LinearFit, level: float | None, df: float = math.inf
+) -> Columns:
+    table = coefficient_matrix(fit)
+    p_value = wald.p_values(table[:, 2], df) if isinstance(fit, LinearFit) else None
+    limits = None if level is None else wald.intervals(table[:, 0], table[:, 1], level, df)
+    return fixed_columns(names, table[:, 0], table[:, 1], statistic=table[:, 2], p_value=p_value, limits=limits)
+
+
+def glance_mixed(fit: MixedFit) -> Columns:
+    """One row about a mixed model."""
+    criterion = "reml_criterion" if fit.reml else "deviance"
+    return {
+        "nobs": [fit.n],
+        "npar": [likelihood.n_parameters(fit)],
+        "sigma": [fit.sigma],
+        "loglik": [likelihood.loglik(fit)],
+        "aic": [likelihood.aic(fit)],
+        "bic": [likelihood.bic(fit)],
+        criterion: [fit.criterion],
+        "df_resid": [likelihood.df_resid(fit)],
+    }
+
+
+def glance_linear(fit: LinearFit, good: Goodness) -> Columns:
+    """One row about a linear model."""
+    return {
+        "r_squared": [good.r_squared],
+        "adj_r_squared": [good.adj_r_squared],
+        "sigma": [fit.sigma],
+        "statistic": [good.f],
+        "p_value": [wald.f_p_value(good.f, good.df1, good.df2) if good.df1 else math.nan],
+        "df": [good.df1],
+        "loglik": [likelihood.loglik(fit)],
+        "aic": [likelihood.aic(fit)],
+        "bic": [likelihood.bic(fit)],
+        "deviance": [fit.rss],
+        "df_resid": [fit.df_resid],
+        "nobs": [fit.n],
+    }

@@ -1,0 +1,70 @@
+"""New responses drawn from a fitted model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.errors import DataError
+from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.moments import fixed_part
+from mixedmodels.fit.record import LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.predict import Chosen, predict_old
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """A numpy Generator from a seed, or the one given."""
+    return np.random.default_rng(seed)
+
+
+def simulate_linear(design: Design, fit: LinearFit, nsim: int, rng: np.random.Generator) -> Matrix:
+    """Responses of a linear model, shape (n, nsim)."""
+    mean = fixed_part(design, fit.kept, fit.beta, fit.n)
+    return _noise(design, fit.sigma, fit.n, checked(nsim), rng) + mean[:, None]
+
+
+def simulate_mixed(
+    design: Design, fit: MixedFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen]
+) -> Matrix:
+    """Responses of a mixed model, shape (n, nsim).
+
+    Random effects in `chosen` stay at their conditional modes; the others are drawn anew, b = sigma T u with u standard normal.
+    """
+    mean = predict_old(fit, design, chosen)
+    drawn = [~c for c in chosen]
+    ts = factors(fit.theta, fit.sizes)
+    out = np.empty((fit.n, checked(nsim)), order="F")
+    for s in range(nsim):
+        y = mean.copy()
+        for term, t, columns in zip(design.random, ts, drawn, strict=True):
+            if columns.any():
+                group = design.groups[term.group]
+                b = fit.sigma * rng.standard_normal((group.n_levels, len(t))) @ t.T
+                _add(y, b, group.codes, term.columns, columns)
+        out[:, s] = y
+    out += _noise(design, fit.sigma, fit.n, nsim, rng)
+    return out
+
+
+def _add(y: Vector, b: Matrix, codes: Any, columns: Sequence[Vector | None], chosen: Chosen) -> None:
+    for j in np.flatnonzero(chosen):
+        effect = b[:, j][codes]
+        column = columns[j]
+        y += effect if column is None else effect * column
+
+
+def _noise(design: Design, sigma: float, n: int, nsim: int, rng: np.random.Generator) -> Matrix:
+    e = sigma * rng.standard_normal((nsim, n)).T
+    if design.weights is not None:
+        e /= np.sqrt(design.weights)[:, None]
+    return e
+
+
+def checked(nsim: int) -> int:
+    """The number of simulations, at least one."""
+    if not isinstance(nsim, (int, np.integer)) or nsim < 1:
+        raise DataError(f"nsim must be a positive whole number; got {nsim!r}.")
+    return int(nsim)
