@@ -1,0 +1,35 @@
+//! Borrowing NumPy arrays as the engine's columns.
+
+use mixedmodels_engine::error::EngineError;
+use mixedmodels_engine::rows::Column;
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+
+/// A column from Python: None is a column of ones.
+pub(crate) type MaybeColumn<'py> = Option<PyReadonlyArray1<'py, f64>>;
+
+/// Engine errors as Python exceptions.
+pub(crate) fn raise(error: EngineError) -> PyErr {
+    match error {
+        EngineError::Interrupted => PyKeyboardInterrupt::new_err(()),
+        EngineError::Shape(_) | EngineError::Empty | EngineError::RankDeficient(_) => {
+            PyValueError::new_err(error.to_string())
+        }
+        EngineError::NotFinite | EngineError::PerfectFit => PyRuntimeError::new_err(error.to_string()),
+    }
+}
+
+/// The array's memory; it must be contiguous.
+pub(crate) fn slice<'a, T: numpy::Element>(array: &'a PyReadonlyArray1<'_, T>) -> PyResult<&'a [T]> {
+    array.as_slice().map_err(|_| PyValueError::new_err("an array is not contiguous"))
+}
+
+pub(crate) fn columns<'a>(arrays: &'a [MaybeColumn<'_>]) -> PyResult<Vec<Column<'a>>> {
+    arrays.iter().map(|c| c.as_ref().map_or(Ok(Column::Ones), |a| slice(a).map(Column::Values))).collect()
+}
+
+/// A symmetric or row-major square matrix as a fresh k x k array.
+pub(crate) fn square<'py>(py: Python<'py>, values: &[f64], k: usize) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    PyArray1::from_slice(py, values).reshape([k, k])
+}

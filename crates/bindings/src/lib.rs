@@ -1,0 +1,36 @@
+//! The engine's table of contents for Python: checked arrays in, fresh arrays out, the GIL released while it works.
+
+mod arrays;
+mod lmm;
+
+use pyo3::prelude::*;
+
+/// Bound the engine to this many threads.
+///
+/// Parameters
+/// ----------
+/// n : int
+///     At least 1.
+#[pyfunction]
+fn set_threads(n: usize) {
+    mixedmodels_engine::threads::set(n);
+}
+
+/// Threads that the engine may use.
+///
+/// Returns
+/// -------
+/// int
+#[pyfunction]
+fn threads() -> usize {
+    mixedmodels_engine::threads::count()
+}
+
+#[pymodule]
+fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(set_threads, m)?)?;
+    m.add_function(wrap_pyfunction!(threads, m)?)?;
+    m.add_function(wrap_pyfunction!(lmm::pivot_columns, m)?)?;
+    m.add_class::<lmm::Lmm>()?;
+    Ok(())
+}

@@ -1,0 +1,363 @@
+//! Linear mixed models.
+
+use mixedmodels_engine::gram::rank;
+use mixedmodels_engine::lmm as engine;
+use mixedmodels_engine::optimize::{Options, Status};
+use mixedmodels_engine::rows::{Grouping, Rows, Term};
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::arrays::{MaybeColumn, columns, raise, slice, square};
+
+type Groups<'py> = Vec<(PyReadonlyArray1<'py, i32>, usize)>;
+type Terms<'py> = Vec<(usize, Vec<MaybeColumn<'py>>)>;
+
+/// Columns of X that R would keep: a column is dropped when earlier ones determine it (relative length 1e-7).
+///
+/// Parameters
+/// ----------
+/// x : list of ndarray or None
+///     Columns, float64 of length n; None is a column of ones.
+/// n : int
+///     Rows.
+/// weights : ndarray or None
+///     Prior weights, float64 of length n.
+///
+/// Returns
+/// -------
+/// list of int
+///     Positions of the columns kept, ascending.
+#[pyfunction]
+#[pyo3(signature = (x, n, weights=None))]
+pub(crate) fn pivot_columns(
+    py: Python<'_>,
+    x: Vec<MaybeColumn<'_>>,
+    n: usize,
+    weights: MaybeColumn<'_>,
+) -> PyResult<Vec<usize>> {
+    let (x, weights) = (columns(&x)?, weights.as_ref().map(slice).transpose()?);
+    Ok(py.detach(|| rank::pivot_columns(&x, n, weights)))
+}
+
+/// A linear mixed model reduced to its cross products; an immutable handle.
+///
+/// Parameters
+/// ----------
+/// y : ndarray
+///     Response, float64 of length n, offset subtracted.
+/// x : list of ndarray or None
+///     Columns of X (full column rank), float64 of length n; None is a column of ones.
+/// groups : list of (ndarray, int)
+///     Grouping factors: int32 codes of length n, and the number of levels.
+/// terms : list of (int, list)
+///     Random-effects terms: index of the grouping factor and the columns, None for ones.
+/// weights : ndarray or None
+///     Precision weights: Var(e_i) = sigma^2 / w_i.
+/// reml : bool
+///     Whether the criterion is REML's.
+#[pyclass(frozen)]
+pub(crate) struct Lmm {
+    model: engine::Lmm,
+    #[pyo3(get)]
+    n: usize,
+    #[pyo3(get)]
+    p: usize,
+    #[pyo3(get)]
+    q: usize,
+    #[pyo3(get)]
+    n_theta: usize,
+    #[pyo3(get)]
+    sum_log_weights: f64,
+}
+
+impl Lmm {
+    fn of(model: engine::Lmm) -> Self {
+        let gram = model.gram();
+        let (n, p, q, sum_log_weights) = (gram.n, gram.p, gram.q(), gram.sum_log_weights);
+        Self { n, p, q, n_theta: model.n_theta(), sum_log_weights, model }
+    }
+
+    fn theta<'a>(&self, theta: &'a PyReadonlyArray1<'_, f64>) -> PyResult<&'a [f64]> {
+        let values = slice(theta)?;
+        if values.len() == self.n_theta && values.iter().all(|v| v.is_finite()) {
+            return Ok(values);
+        }
+        let what = format!("theta must hold {} finite numbers", self.n_theta);
+        Err(pyo3::exceptions::PyValueError::new_err(what))
+    }
+}
+
+/// Borrow the arrays of a call as the engine's rows and hand them to `work`.
+fn with_rows<R>(
+    y: &PyReadonlyArray1<'_, f64>,
+    x: &[MaybeColumn<'_>],
+    groups: &Groups<'_>,
+    terms: &Terms<'_>,
+    weights: &MaybeColumn<'_>,
+    work: impl FnOnce(&Rows) -> R,
+) -> PyResult<R> {
+    let rows = Rows {
+        y: slice(y)?,
+        x: columns(x)?,
+        groups: groups
+            .iter()
+            .map(|(codes, levels)| Ok(Grouping { codes: slice(codes)?, levels: *levels }))
+            .collect::<PyResult<_>>()?,
+        terms: terms
+            .iter()
+            .map(|(group, z)| Ok(Term { group: *group, columns: columns(z)? }))
+            .collect::<PyResult<_>>()?,
+        weights: weights.as_ref().map(slice).transpose()?,
+    };
+    Ok(work(&rows))
+}
+
+#[pymethods]
+impl Lmm {
+    #[new]
+    #[pyo3(signature = (y, x, groups, terms, weights, reml))]
+    fn new(
+        py: Python<'_>,
+        y: PyReadonlyArray1<'_, f64>,
+        x: Vec<MaybeColumn<'_>>,
+        groups: Groups<'_>,
+        terms: Terms<'_>,
+        weights: MaybeColumn<'_>,
+        reml: bool,
+    ) -> PyResult<Self> {
+        let built = with_rows(&y, &x, &groups, &terms, &weights, |rows| {
+            py.detach(|| engine::Lmm::new(rows, reml))
+        })?;
+        built.map(Self::of).map_err(raise)
+    }
+
+    /// The same model with another response.
+    ///
+    /// Parameters
+    /// ----------
+    /// y, x, groups, terms, weights
+    ///     As given to the constructor, with the new response.
+    ///
+    /// Returns
+    /// -------
+    /// Lmm
+    #[pyo3(signature = (y, x, groups, terms, weights))]
+    fn with_response(
+        &self,
+        py: Python<'_>,
+        y: PyReadonlyArray1<'_, f64>,
+        x: Vec<MaybeColumn<'_>>,
+        groups: Groups<'_>,
+        terms: Terms<'_>,
+        weights: MaybeColumn<'_>,
+    ) -> PyResult<Self> {
+        let built = with_rows(&y, &x, &groups, &terms, &weights, |rows| {
+            py.detach(|| self.model.with_response(rows))
+        })?;
+        built.map(Self::of).map_err(raise)
+    }
+
+    /// ML deviance or REML criterion, profiled over beta and sigma.
+    ///
+    /// Parameters
+    /// ----------
+    /// theta : ndarray
+    ///     Column-major lower triangles of T, term after term.
+    ///
+    /// Returns
+    /// -------
+    /// float
+    fn criterion(&self, py: Python<'_>, theta: PyReadonlyArray1<'_, f64>) -> PyResult<f64> {
+        let theta = self.theta(&theta)?;
+        py.detach(|| self.model.criterion(theta)).map_err(raise)
+    }
+
+    /// Criterion, exact gradient, and average information plus curvature.
+    ///
+    /// Parameters
+    /// ----------
+    /// theta : ndarray
+    ///     As for `criterion`.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     criterion (float), gradient (K), hessian (K x K).
+    fn evaluate<'py>(
+        &self,
+        py: Python<'py>,
+        theta: PyReadonlyArray1<'py, f64>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let theta = self.theta(&theta)?;
+        let found = py.detach(|| self.model.evaluate(theta)).map_err(raise)?;
+        let out = PyDict::new(py);
+        out.set_item("criterion", found.criterion)?;
+        out.set_item("gradient", PyArray1::from_vec(py, found.gradient))?;
+        out.set_item("hessian", square(py, &found.hessian, self.n_theta)?)?;
+        Ok(out)
+    }
+
+    /// The optimum.
+    ///
+    /// Parameters
+    /// ----------
+    /// start : ndarray or None
+    ///     theta to start from.
+    /// max_evaluations : int
+    /// tolerance : float
+    ///     Stop when the criterion promises to fall by less than this.
+    /// watch : callable or None
+    ///     Called as watch(evaluations, criterion) at every evaluation.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     As `at`, with evaluations, trace, status and message.
+    #[pyo3(signature = (start=None, max_evaluations=200, tolerance=1e-11, watch=None))]
+    fn fit<'py>(
+        &self,
+        py: Python<'py>,
+        start: MaybeColumn<'py>,
+        max_evaluations: usize,
+        tolerance: f64,
+        watch: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let start = start.as_ref().map(|t| self.theta(t)).transpose()?;
+        let options = Options { max_evaluations, tolerance, ..Options::default() };
+        // Looking for Ctrl-C means taking the GIL back: seldom enough not to be felt in a fit of microseconds.
+        let mut asked = std::time::Instant::now();
+        let mut failure: Option<PyErr> = None;
+        let found = {
+            let mut look = |evaluations: usize, criterion: f64| {
+                if watch.is_none() && asked.elapsed().as_millis() < 50 {
+                    return true;
+                }
+                asked = std::time::Instant::now();
+                let answer = Python::attach(|py| {
+                    py.check_signals()?;
+                    watch.as_ref().map_or(Ok(()), |w| w.call1(py, (evaluations, criterion)).map(|_| ()))
+                });
+                match answer {
+                    Ok(()) => true,
+                    Err(error) => {
+                        failure = Some(error);
+                        false
+                    }
+                }
+            };
+            py.detach(|| self.model.fit(start, options, &mut look))
+        };
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        let found = found.map_err(raise)?;
+        let out = self.report(py, found.solution)?;
+        out.set_item("evaluations", found.trace.len())?;
+        let trace: Vec<(f64, f64, f64)> = found.trace.iter().map(|s| (s.value, s.predicted, s.radius)).collect();
+        out.set_item("trace", PyList::new(py, trace)?)?;
+        let (status, message) = describe_status(found.status);
+        out.set_item("status", status)?;
+        out.set_item("message", message)?;
+        Ok(out)
+    }
+
+    /// All results at a given theta, without optimising.
+    ///
+    /// Parameters
+    /// ----------
+    /// theta : ndarray
+    ///     As for `criterion`.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     theta, criterion, beta, sigma, pwrss, logdet_u, logdet_x, vcov_unscaled, u and b (lists of levels x k),
+    ///     gradient, hessian, certificate.
+    fn at<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<Bound<'py, PyDict>> {
+        let theta = self.theta(&theta)?;
+        let found = py.detach(|| self.model.at(theta)).map_err(raise)?;
+        self.report(py, found)
+    }
+
+    /// Conditional covariance of the random effects given theta, over sigma^2, for every grouping factor.
+    ///
+    /// Parameters
+    /// ----------
+    /// theta : ndarray
+    ///     As for `criterion`.
+    ///
+    /// Returns
+    /// -------
+    /// list of ndarray
+    ///     levels x K x K, K all effects of the factor in the order of its terms.
+    fn condvar<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<Bound<'py, PyList>> {
+        let theta = self.theta(&theta)?;
+        let blocks = py.detach(|| self.model.conditional_variances(theta)).map_err(raise)?;
+        let out = PyList::empty(py);
+        for (values, factor) in blocks.into_iter().zip(&self.model.gram().factors) {
+            out.append(PyArray1::from_vec(py, values).reshape([factor.levels, factor.k, factor.k])?)?;
+        }
+        Ok(out)
+    }
+
+    /// What the engine chose to do for this model, and what it is predicted to cost.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     path, eliminated, leaves, tail, flops, nonzeros, pairs.
+    fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let plan = self.model.describe();
+        let out = PyDict::new(py);
+        out.set_item("path", plan.path)?;
+        out.set_item("eliminated", plan.eliminated)?;
+        out.set_item("leaves", plan.leaves)?;
+        out.set_item("tail", plan.tail)?;
+        out.set_item("pairs", plan.pairs)?;
+        out.set_item("nonzeros", plan.nonzeros)?;
+        out.set_item("flops", plan.flops)?;
+        Ok(out)
+    }
+}
+
+impl Lmm {
+    fn report<'py>(&self, py: Python<'py>, found: engine::Solution) -> PyResult<Bound<'py, PyDict>> {
+        let out = PyDict::new(py);
+        out.set_item("theta", PyArray1::from_vec(py, found.theta))?;
+        out.set_item("criterion", found.criterion)?;
+        out.set_item("beta", PyArray1::from_vec(py, found.beta))?;
+        out.set_item("sigma", found.sigma)?;
+        out.set_item("pwrss", found.pwrss)?;
+        out.set_item("logdet_u", found.logdet_u)?;
+        out.set_item("logdet_x", found.logdet_x)?;
+        out.set_item("vcov_unscaled", square(py, &found.vcov_unscaled, self.p)?)?;
+        out.set_item("u", self.by_term(py, found.u)?)?;
+        out.set_item("b", self.by_term(py, found.b)?)?;
+        out.set_item("gradient", PyArray1::from_vec(py, found.gradient))?;
+        out.set_item("hessian", square(py, &found.hessian, self.n_theta)?)?;
+        let certificate = PyDict::new(py);
+        certificate.set_item("predicted_decrease", found.certificate.predicted_decrease)?;
+        certificate.set_item("min_score_eigenvalue", found.certificate.min_score_eigenvalue)?;
+        certificate.set_item("holds", found.certificate.holds)?;
+        out.set_item("certificate", certificate)?;
+        Ok(out)
+    }
+
+    fn by_term<'py>(&self, py: Python<'py>, values: Vec<Vec<f64>>) -> PyResult<Bound<'py, PyList>> {
+        let out = PyList::empty(py);
+        for (values, (group, k)) in values.into_iter().zip(self.model.terms()) {
+            let levels = self.model.gram().factors[group].levels;
+            out.append(PyArray1::from_vec(py, values).reshape([levels, k])?)?;
+        }
+        Ok(out)
+    }
+}
+
+fn describe_status(status: Status) -> (&'static str, &'static str) {
+    match status {
+        Status::Converged => ("converged", "the criterion promises no further decrease"),
+        Status::MaxEvaluations => ("max_evaluations", "the largest number of evaluations was reached"),
+        Status::Stalled => ("stalled", "no step lowers the criterion although its gradient says that one should"),
+    }
+}

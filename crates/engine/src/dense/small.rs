@@ -1,0 +1,193 @@
+//! Column-major k x k kernels without allocation. `a[i + j * k]` is the element in row i and column j.
+
+/// Cholesky factor L of a symmetric matrix, in place in the lower triangle; the upper triangle is set to zero.
+/// `Err(j)` names the pivot that is not positive.
+#[inline]
+pub fn cholesky(a: &mut [f64], k: usize) -> Result<(), usize> {
+    for j in 0..k {
+        let mut pivot = a[j + j * k];
+        for m in 0..j {
+            pivot -= a[j + m * k] * a[j + m * k];
+        }
+        if pivot.is_nan() || pivot <= 0.0 {
+            return Err(j);
+        }
+        let root = pivot.sqrt();
+        a[j + j * k] = root;
+        let scale = 1.0 / root;
+        for i in j + 1..k {
+            let mut sum = a[i + j * k];
+            for m in 0..j {
+                sum -= a[i + m * k] * a[j + m * k];
+            }
+            a[i + j * k] = sum * scale;
+            a[j + i * k] = 0.0;
+        }
+    }
+    Ok(())
+}
+
+/// Sum of the logarithms of the diagonal, times two: the log-determinant of L L'.
+#[inline]
+pub fn log_determinant(l: &[f64], k: usize) -> f64 {
+    2.0 * (0..k).map(|j| l[j + j * k].ln()).sum::<f64>()
+}
+
+/// Solve L x = b in place for one right-hand side.
+#[inline]
+pub fn solve_lower(l: &[f64], k: usize, b: &mut [f64]) {
+    for j in 0..k {
+        let value = b[j] / l[j + j * k];
+        b[j] = value;
+        for i in j + 1..k {
+            b[i] -= l[i + j * k] * value;
+        }
+    }
+}
+
+/// Solve L' x = b in place for one right-hand side.
+#[inline]
+pub fn solve_lower_transpose(l: &[f64], k: usize, b: &mut [f64]) {
+    for j in (0..k).rev() {
+        let mut value = b[j];
+        for i in j + 1..k {
+            value -= l[i + j * k] * b[i];
+        }
+        b[j] = value / l[j + j * k];
+    }
+}
+
+/// out = a b for k x k matrices.
+#[inline]
+pub fn multiply(a: &[f64], b: &[f64], k: usize, out: &mut [f64]) {
+    for j in 0..k {
+        for i in 0..k {
+            let mut sum = 0.0;
+            for m in 0..k {
+                sum += a[i + m * k] * b[m + j * k];
+            }
+            out[i + j * k] = sum;
+        }
+    }
+}
+
+/// out = a' b for k x k matrices.
+#[inline]
+pub fn multiply_transpose_left(a: &[f64], b: &[f64], k: usize, out: &mut [f64]) {
+    for j in 0..k {
+        for i in 0..k {
+            let mut sum = 0.0;
+            for m in 0..k {
+                sum += a[m + i * k] * b[m + j * k];
+            }
+            out[i + j * k] = sum;
+        }
+    }
+}
+
+/// out = a b' for k x k matrices.
+#[inline]
+pub fn multiply_transpose_right(a: &[f64], b: &[f64], k: usize, out: &mut [f64]) {
+    for j in 0..k {
+        for i in 0..k {
+            let mut sum = 0.0;
+            for m in 0..k {
+                sum += a[i + m * k] * b[j + m * k];
+            }
+            out[i + j * k] = sum;
+        }
+    }
+}
+
+/// The identity.
+pub fn identity(k: usize) -> Vec<f64> {
+    let mut out = vec![0.0; k * k];
+    for j in 0..k {
+        out[j + j * k] = 1.0;
+    }
+    out
+}
+
+/// Inverse of a symmetric positive definite matrix from its factor L.
+pub fn inverse_from_cholesky(l: &[f64], k: usize) -> Vec<f64> {
+    let mut out = identity(k);
+    for j in 0..k {
+        let column = &mut out[j * k..(j + 1) * k];
+        solve_lower(l, k, column);
+        solve_lower_transpose(l, k, column);
+    }
+    out
+}
+
+/// The lower-triangular L with non-negative diagonal and L L' = A A', for any square A (singular too): an LQ
+/// decomposition by Givens rotations of columns. Returns also the orthogonal Q with A = L Q.
+pub fn lower_factor(a: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
+    let mut l = a.to_vec();
+    let mut q = identity(k);
+    for i in 0..k {
+        for j in (i + 1)..k {
+            let (x, y) = (l[i + i * k], l[i + j * k]);
+            let r = x.hypot(y);
+            if y == 0.0 || r == 0.0 {
+                continue;
+            }
+            let (c, s) = (x / r, y / r);
+            for m in 0..k {
+                let (u, v) = (l[m + i * k], l[m + j * k]);
+                l[m + i * k] = c * u + s * v;
+                l[m + j * k] = c * v - s * u;
+                // Q collects the same rotations on its rows, so that L Q stays A.
+                let (u, v) = (q[i + m * k], q[j + m * k]);
+                q[i + m * k] = c * u + s * v;
+                q[j + m * k] = c * v - s * u;
+            }
+            l[i + j * k] = 0.0;
+        }
+        if l[i + i * k] < 0.0 {
+            for m in 0..k {
+                l[m + i * k] = -l[m + i * k];
+                q[i + m * k] = -q[i + m * k];
+            }
+        }
+    }
+    (l, q)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(a: &[f64], b: &[f64]) {
+        for (x, y) in a.iter().zip(b) {
+            assert!((x - y).abs() < 1e-12, "{a:?} is not {b:?}");
+        }
+    }
+
+    #[test]
+    fn cholesky_of_two_by_two() {
+        let mut a = vec![4.0, 2.0, 2.0, 5.0];
+        cholesky(&mut a, 2).unwrap();
+        close(&a, &[2.0, 1.0, 0.0, 2.0]);
+        assert!((log_determinant(&a, 2) - 16f64.ln()).abs() < 1e-14);
+    }
+
+    #[test]
+    fn cholesky_names_the_bad_pivot() {
+        let mut a = vec![1.0, 2.0, 2.0, 1.0];
+        assert_eq!(cholesky(&mut a, 2), Err(1));
+    }
+
+    #[test]
+    fn lower_factor_keeps_the_product_also_when_singular() {
+        let a = vec![1.0, 2.0, 3.0, -1.0, -2.0, -3.0, 0.5, 0.0, 1.0];
+        let (l, q) = lower_factor(&a, 3);
+        let mut product = vec![0.0; 9];
+        multiply(&l, &q, 3, &mut product);
+        close(&product, &a);
+        let mut orthogonal = vec![0.0; 9];
+        multiply_transpose_right(&q, &q, 3, &mut orthogonal);
+        close(&orthogonal, &identity(3));
+        assert_eq!((l[3], l[6], l[7]), (0.0, 0.0, 0.0));
+        assert!((0..3).all(|i| l[i + 3 * i] >= 0.0));
+    }
+}

@@ -1,0 +1,40 @@
+//! What can go wrong inside the engine, as values: nothing here panics across the border to Python.
+
+use std::fmt;
+
+/// A failure of the engine, with the index that caused it where there is one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EngineError {
+    /// Array lengths, codes or counts that contradict each other.
+    Shape(String),
+    /// Not a single row, or no row with a positive weight.
+    Empty,
+    /// The fixed-effects matrix is rank deficient at this column (after `pivot_columns` this means a caller's slip).
+    RankDeficient(usize),
+    /// The response is a linear combination of the columns: the residual sum of squares is zero.
+    PerfectFit,
+    /// A factorisation failed although the matrix is at least the identity: the input holds NaN or infinite values.
+    NotFinite,
+    /// The caller asked to stop (Ctrl-C).
+    Interrupted,
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape(what) => write!(f, "{what}"),
+            Self::Empty => write!(f, "there is no row to fit"),
+            Self::RankDeficient(column) => {
+                write!(f, "column {column} of X is a linear combination of earlier columns")
+            }
+            Self::PerfectFit => write!(
+                f,
+                "the model fits the response exactly, so that the residual variance is zero"
+            ),
+            Self::NotFinite => write!(f, "the data hold a NaN or an infinite value"),
+            Self::Interrupted => write!(f, "interrupted"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}

@@ -1,0 +1,28 @@
+//! The linear mixed model as a function of its Gram blocks: criterion, gradient, curvature, optimum, certificate.
+//!
+//! Notation (Bates et al. 2015): b = Lambda u, Lambda block-diagonal with the template T_f of factor f for each of
+//! its levels, C = Lambda'Z'Z Lambda + I, V = I + Z Lambda Lambda'Z' (sigma^2 profiled out), P the projection of V^-1
+//! past X. The levels of the first factor in `Gram::order` are the *leaves*; all others form the *tail*.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `template` | T of one factor, exact on the boundary |
+//! | `tail` | the tail's matrix: none, dense tiles, or sparse supernodes |
+//! | `elimination` | blocked Cholesky of C bordered by `[X y]`: the criterion |
+//! | `score` | back-substitution and selected inverse: D = d criterion / d Sigma |
+//! | `information` | average information along given directions |
+//! | `parameters` | theta of all terms <-> templates of all factors |
+//! | `model` | the handle: evaluate, fit, conditional variances |
+
+mod conditional;
+mod elimination;
+mod information;
+pub mod model;
+mod parameters;
+mod plan;
+mod score;
+mod tail;
+mod template;
+
+pub use model::{Certificate, Evaluation, Lmm, Optimum, Solution};
+pub use plan::Plan;

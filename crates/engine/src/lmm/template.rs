@@ -1,0 +1,80 @@
+//! The covariance template of a grouping factor at one point, in coordinates that stay exact on the boundary.
+
+use crate::dense::eigen::left_singular;
+use crate::dense::small::{multiply, multiply_transpose_right};
+
+/// Singular values are never smaller than this: Sigma moves by 1e-20, but T has an inverse, so that the score
+/// matrix D can be had on the null space of Sigma too.
+const FLOOR: f64 = 1e-10;
+
+/// T of one factor, replaced by U S of its singular value decomposition. Criterion, b and D depend on T T' alone,
+/// and column j of everything that is proportional to U S carries the factor s_j with full relative accuracy, so
+/// dividing by s_j loses nothing (which dividing by a triangular T would).
+#[derive(Debug, Clone)]
+pub(crate) struct Template {
+    pub k: usize,
+    /// U S, column-major.
+    pub t: Vec<f64>,
+    /// The transposed inverse of `t`: U S^-1.
+    pub inverse_transpose: Vec<f64>,
+    u: Vec<f64>,
+    s: Vec<f64>,
+}
+
+impl Template {
+    pub(crate) fn of(t: &[f64], k: usize) -> Self {
+        let (u, mut s) = left_singular(t, k);
+        for value in &mut s {
+            *value = value.max(FLOOR);
+        }
+        let (mut scaled, mut inverse_transpose) = (u.clone(), u.clone());
+        for j in 0..k {
+            for i in 0..k {
+                scaled[i + j * k] *= s[j];
+                inverse_transpose[i + j * k] /= s[j];
+            }
+        }
+        Self { k, t: scaled, inverse_transpose, u, s }
+    }
+
+    /// D from D (U S): scale the columns back and turn them by U'; the result is made symmetric.
+    pub(crate) fn score_matrix(&self, d_us: &[f64]) -> Vec<f64> {
+        let k = self.k;
+        let mut columns = d_us.to_vec();
+        for j in 0..k {
+            for i in 0..k {
+                columns[i + j * k] /= self.s[j];
+            }
+        }
+        let mut d = vec![0.0; k * k];
+        multiply_transpose_right(&columns, &self.u, k, &mut d);
+        for j in 0..k {
+            for i in 0..j {
+                let mean = 0.5 * (d[i + j * k] + d[j + i * k]);
+                d[i + j * k] = mean;
+                d[j + i * k] = mean;
+            }
+        }
+        d
+    }
+}
+
+/// dT T' + T dT', k x k: the derivative of Sigma along dT.
+pub(crate) fn sigma_direction(t: &[f64], dt: &[f64], k: usize) -> Vec<f64> {
+    let mut half = vec![0.0; k * k];
+    multiply_transpose_right(dt, t, k, &mut half);
+    let mut out = half.clone();
+    for j in 0..k {
+        for i in 0..k {
+            out[i + j * k] += half[j + i * k];
+        }
+    }
+    out
+}
+
+/// <A, D B> = tr(A' D B) for k x k matrices.
+pub(crate) fn inner(a: &[f64], d: &[f64], b: &[f64], k: usize) -> f64 {
+    let mut db = vec![0.0; k * k];
+    multiply(d, b, k, &mut db);
+    a.iter().zip(&db).map(|(x, y)| x * y).sum()
+}

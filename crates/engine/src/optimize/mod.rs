@@ -1,0 +1,11 @@
+//! Minimising a smooth function of a few parameters whose gradient and curvature are known. Knows no statistics.
+
+mod subproblem;
+mod trust_region;
+
+pub use trust_region::{Minimum, Objective, Options, Point, Status, Step, minimise};
+
+/// Decrease that the quadratic model promises within a radius of one.
+pub fn promise(gradient: &[f64], hessian: &[f64]) -> f64 {
+    subproblem::solve(gradient, hessian, 1.0).decrease
+}

@@ -1,0 +1,98 @@
+//! The step of a trust region: minimise g's + s'Hs/2 over |s| <= radius, for any symmetric H.
+
+use crate::dense::eigen::symmetric;
+
+/// A step and the decrease that the quadratic model promises for it.
+#[derive(Debug, Clone)]
+pub(crate) struct ModelStep {
+    pub step: Vec<f64>,
+    pub decrease: f64,
+    /// Whether the radius, rather than the model's own minimum, decided.
+    pub bounded: bool,
+}
+
+/// Exact solution in the eigenbasis of H, the hard case (g orthogonal to the lowest eigenvector of an indefinite H)
+/// included: there the step goes to the radius along that eigenvector, so that a saddle point is left.
+pub(crate) fn solve(g: &[f64], h: &[f64], radius: f64) -> ModelStep {
+    let k = g.len();
+    let (values, vectors) = symmetric(h, k);
+    let c: Vec<f64> = (0..k).map(|j| (0..k).map(|i| vectors[i + j * k] * g[i]).sum()).collect();
+    let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    let norm = |mu: f64| c.iter().zip(&values).map(|(c, v)| (c / (v + mu)).powi(2)).sum::<f64>().sqrt();
+    let lowest = values[0];
+    let positive = lowest > 1e-12 * largest.max(1e-300);
+    let (coordinates, bounded) = if positive && norm(0.0) <= radius {
+        (newton(&c, &values, 0.0), false)
+    } else {
+        (on_the_boundary(&c, &values, radius, largest, norm), true)
+    };
+    let mut decrease = 0.0;
+    let mut step = vec![0.0; k];
+    for j in 0..k {
+        decrease -= c[j] * coordinates[j] + 0.5 * values[j] * coordinates[j] * coordinates[j];
+        for i in 0..k {
+            step[i] += vectors[i + j * k] * coordinates[j];
+        }
+    }
+    ModelStep { step, decrease, bounded }
+}
+
+fn newton(c: &[f64], values: &[f64], mu: f64) -> Vec<f64> {
+    c.iter().zip(values).map(|(c, v)| -c / (v + mu)).collect()
+}
+
+/// mu > -lowest with |s(mu)| = radius, by bisection on a logarithmic scale.
+fn on_the_boundary(c: &[f64], values: &[f64], radius: f64, largest: f64, norm: impl Fn(f64) -> f64) -> Vec<f64> {
+    let scale = largest.max(c.iter().fold(0.0f64, |m, v| m.max(v.abs()))).max(1e-300);
+    let base = (-values[0]).max(0.0);
+    let (mut low, mut high) = (base + 1e-14 * scale, base + 1e-14 * scale);
+    if norm(low) < radius {
+        // Hard case: fill up to the radius along the lowest eigenvector.
+        let mut s = newton(c, values, low);
+        let inside: f64 = s.iter().map(|v| v * v).sum();
+        let missing = (radius * radius - inside).max(0.0).sqrt();
+        if values[0] < 0.0 {
+            s[0] += if s[0] < 0.0 { -missing } else { missing };
+        }
+        return s;
+    }
+    let mut gap = scale;
+    while norm(high) > radius {
+        high = base + gap;
+        gap *= 4.0;
+    }
+    for _ in 0..100 {
+        let middle = base + ((low - base).max(1e-300) * (high - base).max(1e-300)).sqrt();
+        if norm(middle) > radius { low = middle } else { high = middle }
+        if (high - low) <= 1e-12 * high {
+            break;
+        }
+    }
+    newton(c, values, high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn newton_step_where_it_fits() {
+        let s = solve(&[2.0, -4.0], &[2.0, 0.0, 0.0, 4.0], 10.0);
+        assert!((s.step[0] + 1.0).abs() < 1e-12 && (s.step[1] - 1.0).abs() < 1e-12);
+        assert!((s.decrease - 3.0).abs() < 1e-12 && !s.bounded);
+    }
+
+    #[test]
+    fn leaves_a_saddle_point() {
+        let s = solve(&[0.0, 0.0], &[2.0, 0.0, 0.0, -1.0], 0.5);
+        assert!(s.step[0].abs() < 1e-10 && (s.step[1].abs() - 0.5).abs() < 1e-10);
+        assert!((s.decrease - 0.125).abs() < 1e-9 && s.bounded);
+    }
+
+    #[test]
+    fn stays_within_the_radius() {
+        let s = solve(&[1.0, 3.0, -2.0], &[1.0, 0.2, 0.0, 0.2, -3.0, 0.1, 0.0, 0.1, 0.5], 0.7);
+        let length: f64 = s.step.iter().map(|v| v * v).sum::<f64>().sqrt();
+        assert!((length - 0.7).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,171 @@
+//! Newton's method in a trust region, with a stop that is measured on the scale of the function: the decrease that
+//! the quadratic model still promises.
+
+use super::subproblem::{ModelStep, solve};
+
+/// Value, gradient and curvature at one point.
+#[derive(Debug, Clone)]
+pub struct Point {
+    pub value: f64,
+    pub gradient: Vec<f64>,
+    /// Symmetric, column-major; need not be positive definite.
+    pub hessian: Vec<f64>,
+}
+
+/// What is minimised. `Ok(None)` says that the function has no value there (it counts as infinite).
+pub trait Objective {
+    type Error;
+    fn evaluate(&mut self, x: &[f64]) -> Result<Option<Point>, Self::Error>;
+    /// Called when the point just evaluated becomes the current one.
+    fn accept(&mut self) {}
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub max_evaluations: usize,
+    /// Stop when the model promises less than this.
+    pub tolerance: f64,
+    pub radius: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_evaluations: 200, tolerance: 1e-11, radius: 1.0 }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Converged,
+    MaxEvaluations,
+    /// The radius shrank to nothing: value and gradient contradict each other at the precision asked for.
+    Stalled,
+}
+
+/// One evaluation of the record: value there, decrease promised by the step that led to it, radius.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    pub value: f64,
+    pub predicted: f64,
+    pub radius: f64,
+    pub accepted: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Minimum {
+    pub x: Vec<f64>,
+    pub point: Point,
+    /// Decrease that the model promises at `x`.
+    pub predicted: f64,
+    pub status: Status,
+    pub trace: Vec<Step>,
+}
+
+/// Relative rounding error of a value: smaller differences say nothing about a step.
+const ROUNDING: f64 = 4e-15;
+
+/// Minimise from `start`. `Ok(None)`: the function has no value at the start.
+pub fn minimise<O: Objective>(objective: &mut O, start: &[f64], options: Options) -> Result<Option<Minimum>, O::Error> {
+    let Some(mut current) = objective.evaluate(start)? else { return Ok(None) };
+    objective.accept();
+    let mut x = start.to_vec();
+    let mut radius = options.radius;
+    let mut trace = vec![Step { value: current.value, predicted: f64::NAN, radius, accepted: true }];
+    loop {
+        let model = solve(&current.gradient, &current.hessian, radius);
+        let noise = ROUNDING * current.value.abs().max(1.0);
+        let finished = |status, current, x, trace| Minimum { x, point: current, predicted: model.decrease, status, trace };
+        if model.decrease <= options.tolerance.max(0.5 * noise) && !(model.bounded && radius < options.radius) {
+            return Ok(Some(finished(Status::Converged, current, x, trace)));
+        }
+        if trace.len() >= options.max_evaluations {
+            return Ok(Some(finished(Status::MaxEvaluations, current, x, trace)));
+        }
+        if radius < 1e-12 {
+            return Ok(Some(finished(Status::Stalled, current, x, trace)));
+        }
+        let trial: Vec<f64> = x.iter().zip(&model.step).map(|(x, s)| x + s).collect();
+        let next = objective.evaluate(&trial)?;
+        let ratio = next.as_ref().map_or(f64::NEG_INFINITY, |next| agreement(&current, next, &model, noise));
+        let accepted = ratio > 0.1;
+        let value = next.as_ref().map_or(f64::INFINITY, |p| p.value);
+        trace.push(Step { value, predicted: model.decrease, radius, accepted });
+        radius = next_radius(radius, ratio, &model);
+        if let Some(next) = next.filter(|_| accepted) {
+            objective.accept();
+            x = trial;
+            current = next;
+        }
+    }
+}
+
+/// Actual over promised decrease; where both drown in rounding, the gradient decides alone.
+fn agreement(current: &Point, next: &Point, model: &ModelStep, noise: f64) -> f64 {
+    let actual = current.value - next.value;
+    if model.decrease < 50.0 * noise && actual.abs() < 50.0 * noise {
+        let norm = |g: &[f64]| g.iter().map(|v| v * v).sum::<f64>();
+        return if norm(&next.gradient) <= norm(&current.gradient) { 1.0 } else { 0.2 };
+    }
+    actual / model.decrease
+}
+
+fn next_radius(radius: f64, ratio: f64, model: &ModelStep) -> f64 {
+    let length = model.step.iter().map(|v| v * v).sum::<f64>().sqrt();
+    if ratio < 0.25 {
+        0.25 * length
+    } else if ratio > 0.75 {
+        radius.max(2.0 * length)
+    } else {
+        radius
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Rosenbrock(usize);
+
+    impl Objective for Rosenbrock {
+        type Error = ();
+        fn evaluate(&mut self, x: &[f64]) -> Result<Option<Point>, ()> {
+            self.0 += 1;
+            let (a, b) = (1.0 - x[0], x[1] - x[0] * x[0]);
+            Ok(Some(Point {
+                value: a * a + 100.0 * b * b,
+                gradient: vec![-2.0 * a - 400.0 * x[0] * b, 200.0 * b],
+                hessian: vec![2.0 - 400.0 * b + 800.0 * x[0] * x[0], -400.0 * x[0], -400.0 * x[0], 200.0],
+            }))
+        }
+    }
+
+    #[test]
+    fn finds_the_minimum_of_a_curved_valley() {
+        let mut objective = Rosenbrock(0);
+        let found = minimise(&mut objective, &[-1.2, 1.0], Options::default()).unwrap().unwrap();
+        assert_eq!(found.status, Status::Converged);
+        assert!((found.x[0] - 1.0).abs() < 1e-5 && (found.x[1] - 1.0).abs() < 1e-5);
+        assert_eq!(found.trace.len(), objective.0);
+    }
+
+    /// x^4 - x^2: the gradient vanishes at the start, a maximum.
+    struct DoubleWell;
+
+    impl Objective for DoubleWell {
+        type Error = ();
+        fn evaluate(&mut self, x: &[f64]) -> Result<Option<Point>, ()> {
+            let x = x[0];
+            Ok(Some(Point {
+                value: x.powi(4) - x * x,
+                gradient: vec![4.0 * x.powi(3) - 2.0 * x],
+                hessian: vec![12.0 * x * x - 2.0],
+            }))
+        }
+    }
+
+    #[test]
+    fn leaves_a_stationary_point_that_is_no_minimum() {
+        let found = minimise(&mut DoubleWell, &[0.0], Options::default()).unwrap().unwrap();
+        assert!((found.x[0].abs() - 0.5f64.sqrt()).abs() < 1e-6);
+    }
+}
