@@ -92,7 +92,9 @@ class Coder:
         if isinstance(value, Numeric):
             return ("",), [value.values]
         if isinstance(value, Matrix):
-            return value.names, [value.values[:, j] for j in range(value.values.shape[1])]
+            # R names a matrix of one column by its text alone.
+            ends = value.names if len(value.names) > 1 else ("",)
+            return ends, [value.values[:, j] for j in range(value.values.shape[1])]
         if isinstance(value, Logical):
             return self._logical(text, value, dummies)
         if dummies:
