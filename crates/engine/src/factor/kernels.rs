@@ -106,9 +106,32 @@ pub(super) fn invert_square(mut c: MatMut<'_, f64>, mut w: MatMut<'_, f64>) {
 
 /// Copies the lower triangle onto the upper one.
 pub(super) fn mirror(mut c: MatMut<'_, f64>) {
-    for j in 1..c.ncols() {
-        for i in 0..j {
-            c[(i, j)] = c[(j, i)];
+    let n = c.ncols();
+    for start in (0..n).step_by(SQUARE) {
+        let end = n.min(start + SQUARE);
+        for j in start + 1..end {
+            for i in start..j {
+                c[(i, j)] = c[(j, i)];
+            }
+        }
+        let (_, right, below, _) = c.rb_mut().split_at_mut(end, end);
+        let right = right.subrows_mut(start, end - start);
+        transpose_into(right, below.rb().subcols(start, end - start));
+    }
+}
+
+/// `C := A'`, in squares that fit the nearest cache.
+pub(super) fn transpose_into(mut c: MatMut<'_, f64>, a: MatRef<'_, f64>) {
+    for column in (0..c.ncols()).step_by(SQUARE) {
+        for row in (0..c.nrows()).step_by(SQUARE) {
+            for j in column..c.ncols().min(column + SQUARE) {
+                for i in row..c.nrows().min(row + SQUARE) {
+                    c[(i, j)] = a[(j, i)];
+                }
+            }
         }
     }
 }
+
+/// Side of the squares in which transposes are done.
+const SQUARE: usize = 32;

@@ -13,4 +13,5 @@
 //! results are identical bit by bit whatever the size of the current rayon pool.
 
 mod kernels;
+pub mod sparse;
 pub mod tiled;

@@ -1,4 +1,4 @@
-//! Speed of the dense factor: `cargo run --release -p mixedmodels-engine --example factor_speed`.
+//! Speed of the dense factor: `cargo run --release -p mixedmodels-engine --example dense_speed`.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor;
