@@ -119,7 +119,7 @@ def tables(draw: st.DrawFn) -> dict[str, list[Any]]:
     n = draw(st.sampled_from([1, 2, 3, 8, 20, 40]))
     table = {}
     for name in (name.strip("`") for name in NAMES):
-        kind = draw(st.sampled_from([LIKELY.get(name, "normal")] * 6 + sorted(COLUMNS)))
+        kind = draw(st.sampled_from([LIKELY.get(name, "normal")] * 30 + sorted(COLUMNS)))
         # A column of many rows repeats a few draws, shifted, so that examples stay small and groups have members.
         few = draw(st.lists(COLUMNS[kind], min_size=1, max_size=min(n, 9)))
         cells = [few[i % len(few)] for i in range(n)]
