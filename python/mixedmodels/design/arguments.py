@@ -51,7 +51,8 @@ def subset_rows(scope: Scope, given: Any) -> Rows | None:
     value = _value(scope, given, "subset")
     if not isinstance(value, Logical):
         raise DataError(
-            f"subset {_shown(given)}is {describe(value)}; it must be a condition such as 'x > 3', truth values, or row positions"
+            f"subset {_shown(given)}is {describe(value)}; it must be a condition such as 'x > 3', "
+            "truth values, or row positions"
         )
     # A condition that is missing does not hold.
     return _some(np.flatnonzero(value.values == 1.0))
@@ -69,7 +70,8 @@ def _value(scope: Scope, given: Any, what: str) -> Any:
         try:
             return scope.table.column(given)
         except UnknownColumnError:
-            return scope.value(read_expression(given), given)
+            inner = Scope(scope.table, scope.env, scope.states, fitted=scope.fitted, source=given)
+            return inner.value(read_expression(given), given)
     value = any_column(what, given)
     length = len(value.codes) if isinstance(value, Factor) else len(value.values)
     if length != n:
@@ -95,8 +97,8 @@ def check_weights(weights: Array, row_of: Callable[[int], int]) -> None:
         first = int(wrong[0])
         more = f" (and in {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise DataError(
-            f"weights are {weights[first]:g} in row {row_of(first)}{more}; every weight must be a positive, finite number: "
-            "drop these rows, for example with subset='w > 0'"
+            f"weights are {weights[first]:g} in row {row_of(first)}{more}; every weight must be a positive, "
+            "finite number: drop these rows, for example with subset='w > 0'"
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedmodels.design import checks
 from mixedmodels.design.arguments import Rows, check_weights, numbers, pick, subset_rows
-from mixedmodels.design.coding import Coder
+from mixedmodels.design.coding import Coder, term_columns
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.groups import GroupSpec, as_grouping, grouping_factor
 from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
@@ -68,7 +68,7 @@ def build(
 
     # 2. Every variable over the whole table, so that scale(x) does not depend on other columns' missing values.
     states: dict[str, Any] = {}
-    scope = Scope(table, env, states)
+    scope = Scope(table, env, states, source=plan.source)
     values: dict[str, Value] = {text: scope.value(node, text) for text, node in plan.variables.items()}
     y = None
     if plan.left is not None:
@@ -163,7 +163,7 @@ def _rows(
 ) -> tuple[Rows | None, Rows | None, int, int]:
     """Rows of the table that are used; their places after `subset`; how many were dropped; how many there were."""
     n_table = table.n_rows if chosen is None else len(chosen)
-    gaps = {text: gone for text, value in values.items() if (gone := missing(value)) is not None}
+    gaps: dict[str, Any] = {t: gone for t, value in values.items() if (gone := missing(value)) is not None}
     for what, array in ((plan.response or "", y), ("weights", w), ("offset", offset)):
         if array is not None and not all_finite(array) and (gone := nan_rows(array)).any():
             gaps[what] = gone
@@ -197,7 +197,7 @@ def _finite(values: Mapping[str, Value], row_of: Callable[[int], int]) -> None:
 
 def _random(
     bars: tuple[Bar, ...], values: Mapping[str, Value]
-) -> tuple[tuple[GroupingFactor, ...], tuple[RandomTerm, ...], tuple[int, ...], tuple[GroupSpec, ...]]:
+) -> tuple[tuple[GroupingFactor, ...], tuple[RandomTerm, ...], tuple[tuple[int, int], ...], tuple[GroupSpec, ...]]:
     """Grouping factors and terms, terms with more levels first."""
     if not bars:
         return (), (), (), ()
@@ -207,7 +207,8 @@ def _random(
         if bar.group not in made:
             for text in bar.factor_names:
                 if text not in factors:
-                    factors[text] = as_grouping(text, values[text])
+                    factor = as_grouping(text, values[text])
+                    factors[text] = drop_unused(factor) if factor is not values[text] else factor
             made[bar.group] = grouping_factor(bar.group, [factors[text] for text in bar.factor_names])
     order = sorted(range(len(bars)), key=lambda i: -made[bars[i].group].n_levels)
     position: dict[str, int] = {}
@@ -216,12 +217,14 @@ def _random(
     seen: dict[str, int] = {}
     coder = Coder(values, {})
     terms = []
+    places = []
     for i in order:
         bar = bars[i]
-        effects, columns, _ = coder.columns(bar.effects)
-        count = seen[bar.group] = seen.get(bar.group, -1) + 1
-        label = bar.group if count == 0 else f"{bar.group}.{count}"
-        terms.append(RandomTerm(label, bar.text, position[bar.group], tuple(effects), tuple(columns), bar.structure))
+        for effect, text, effects, columns in term_columns(coder, bar):
+            count = seen[bar.group] = seen.get(bar.group, -1) + 1
+            label = bar.group if count == 0 else f"{bar.group}.{count}"
+            terms.append(RandomTerm(label, text, position[bar.group], effects, columns))
+            places.append((i, effect))
     groups = tuple([made[name] for name in position])
     factor_names = {bar.group: bar.factor_names for bar in bars}
     specs = tuple(
@@ -230,4 +233,4 @@ def _random(
             for g in groups
         ]
     )
-    return groups, tuple(terms), tuple(order), specs
+    return groups, tuple(terms), tuple(places), specs

@@ -9,10 +9,10 @@ from mixedmodels.design.records import GroupingFactor, RandomTerm
 from mixedmodels.design.response import is_constant
 from mixedmodels.design.values import Array, Value
 from mixedmodels.errors import DesignError
-from mixedmodels.formula import STRUCTURES, Formula
+from mixedmodels.formula import STRUCTURES, Formula, show
 from mixedmodels.frame import Factor, Logical, nearest
 
-FITTED_STRUCTURES = frozenset(["us"])
+FITTED_STRUCTURES = frozenset(["us", "diag"])
 
 
 def formula(plan: Formula, random: str) -> None:
@@ -24,11 +24,15 @@ def formula(plan: Formula, random: str) -> None:
     if random == "forbidden" and plan.random:
         raise DesignError(f"{plan.text!r} has the random term ({plan.random[0].text}); use lmer() for it, or remove it")
     for bar in plan.random:
+        where = f"random term {bar.structure}({bar.text})"
         if bar.structure not in FITTED_STRUCTURES:
             raise DesignError(
-                f"random term {bar.structure}({bar.text}): the structure {bar.structure!r} ({STRUCTURES[bar.structure]}) is not fitted "
-                "yet; write the term without it for an unstructured covariance matrix, or with '||' for independent effects"
+                f"{where}: the structure {bar.structure!r} ({STRUCTURES[bar.structure]}) is not fitted yet; write the "
+                "term without it for an unstructured covariance matrix, or with diag() for independent effects"
             )
+        if bar.settings:
+            settings = ", ".join(f"{a.keyword or 'argument'} = {show(a.value)}" for a in bar.settings)
+            raise DesignError(f"{where}: the setting {settings} is not fitted yet; leave it out")
 
 
 def contrasts(given: Mapping[str, Any], values: Mapping[str, Value]) -> None:
@@ -41,7 +45,8 @@ def contrasts(given: Mapping[str, Any], values: Mapping[str, Value]) -> None:
             raise DesignError(f"contrasts are given for {name!r}, which is not a factor of the formula; {offer}")
         if name not in factors:
             raise DesignError(
-                f"contrasts are given for {name!r}, which is not a factor; write factor({name}) in the formula, or leave them out"
+                f"contrasts are given for {name!r}, which is not a factor; write factor({name}) in the "
+                "formula, or leave them out"
             )
 
 
@@ -50,8 +55,8 @@ def identified(groups: tuple[GroupingFactor, ...], terms: tuple[RandomTerm, ...]
     for group in groups:
         if group.n_levels < 2:
             raise DesignError(
-                f"grouping factor {group.name!r} has one level, {group.levels.labels[0]!r}, in the {n} rows used, and a variance "
-                "among groups needs at least two; remove its random term or choose another factor"
+                f"grouping factor {group.name!r} has one level, {group.levels.labels[0]!r}, in the {n} rows "
+                "used, and a variance among groups needs at least two; remove its random term or choose another factor"
             )
     if not residual:
         return
@@ -59,14 +64,14 @@ def identified(groups: tuple[GroupingFactor, ...], terms: tuple[RandomTerm, ...]
         group = groups[term.group]
         if group.n_levels >= n:
             raise DesignError(
-                f"random term ({term.text}): {group.name!r} has {group.n_levels} levels for {n} observations, so its effects cannot be "
-                "told apart from the residual; use a coarser grouping factor"
+                f"random term ({term.text}): {group.name!r} has {group.n_levels} levels for {n} observations, so its "
+                "effects cannot be told apart from the residual; use a coarser grouping factor"
             )
         effects = group.n_levels * len(term.columns)
         if effects >= n:
             raise DesignError(
-                f"random term ({term.text}): {effects} random effects for {n} observations, so they cannot be told apart from the "
-                f"residual; use a coarser grouping factor than {group.name!r} or drop a column"
+                f"random term ({term.text}): {effects} random effects for {n} observations, so they cannot be told apart "
+                f"from the residual; use a coarser grouping factor than {group.name!r} or drop a column"
             )
 
 
@@ -74,5 +79,6 @@ def varies(response: Array, plan: Formula) -> None:
     """A constant response leaves nothing to explain."""
     if is_constant(response):
         raise DesignError(
-            f"the response {plan.response!r} is {response[0]:g} in all {len(response)} rows used; there is nothing to explain"
+            f"the response {plan.response!r} is {response[0]:g} in all {len(response)} rows used; "
+            "there is nothing to explain"
         )

@@ -132,7 +132,8 @@ def _custom(name: str, k: int, wanted: Any) -> Coding:
     if matrix.ndim != 2 or matrix.shape[0] != k or not 1 <= matrix.shape[1] < k:
         shape = " x ".join(map(str, matrix.shape))
         raise DesignError(
-            f"contrasts of {name!r} are {shape}; the factor has {k} levels, so they need {k} rows and 1 to {k - 1} columns"
+            f"contrasts of {name!r} are {shape}; the factor has {k} levels, so they need {k} rows "
+            f"and 1 to {k - 1} columns"
         )
     if not np.isfinite(matrix).all():
         raise DesignError(f"contrasts of {name!r} hold a missing or infinite number")

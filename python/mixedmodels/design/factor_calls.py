@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from mixedmodels.design.values import Matrix, describe
+from mixedmodels.design.groups import CellLevels, combine, number
+from mixedmodels.design.values import describe
 from mixedmodels.errors import DataError, FormulaError
 from mixedmodels.frame import Factor, Levels, Logical, Numeric, as_factor, label
 
@@ -23,9 +25,7 @@ def as_factor_value(value: Any, text: str) -> Factor:
         value = Numeric(value)
     if isinstance(value, (Numeric, Logical, Factor)):
         return as_factor(value)
-    raise DataError(
-        f"{text} needs a column with one value per row, it is given {describe(value) if isinstance(value, Matrix) else repr(value)}"
-    )
+    raise DataError(f"{text} needs a column with one value per row, it is given {describe(value)}")
 
 
 def factor(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Factor:
@@ -92,26 +92,26 @@ def cut(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Fa
     edges = np.sort(np.array(breaks, dtype=np.float64))
     codes = np.searchsorted(edges, values, side="left") - 1
     codes[(codes < 0) | (codes >= len(edges) - 1) | np.isnan(values)] = -1
-    labels = [f"({a:.3g},{b:.3g}]" for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    labels = [f"({a:.3g},{b:.3g}]" for a, b in itertools.pairwise(edges)]
     return Factor(codes.astype(np.int32), Levels(np.array(labels, dtype=object)))
 
 
 def interaction(parts: Sequence[Any], text: str, separator: str = ":") -> Factor:
-    """All combinations of levels; with ``:`` the first factor varies slowest, in ``interaction()`` fastest."""
+    """The combinations that occur; with ``:`` the first factor varies slowest, in ``interaction()`` fastest."""
     factors = [as_factor_value(part, text) for part in parts]
     if not factors:
         raise FormulaError(f"{text} needs at least one factor")
-    slow_first = factors if separator == ":" else factors[::-1]
-    codes = slow_first[0].codes.astype(np.int64)
-    labels = list(slow_first[0].levels.labels)
-    gone = slow_first[0].codes < 0
-    for part in slow_first[1:]:
-        codes = codes * len(part.levels) + part.codes
-        gone |= part.codes < 0
-        ends = part.levels.labels
-        labels = [a + separator + b if separator == ":" else b + separator + a for a in labels for b in ends]
-    codes[gone] = -1
-    return Factor(codes.astype(np.int32), Levels(np.array(labels, dtype=object)))
+    first_slowest = factors if separator == ":" else factors[::-1]
+    present = np.logical_and.reduce([f.codes >= 0 for f in factors])
+    cells, size = combine([(f.codes[present], len(f.levels)) for f in first_slowest], text)
+    numbered, observed = number(cells, size)
+    codes = np.full(len(present), -1, dtype=np.int32)
+    codes[present] = numbered
+    levels = CellLevels(tuple(f.levels for f in first_slowest), observed)
+    if separator == ":":
+        return Factor(codes, levels)
+    texts = [separator.join(parts[::-1]) for parts in levels.label_parts()]
+    return Factor(codes, Levels(np.array(texts, dtype=object)))
 
 
 def compare(left: Factor, right: Any, how: Callable[[Any, Any], Any], text: str) -> Logical:

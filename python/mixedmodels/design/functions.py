@@ -41,8 +41,8 @@ def _special(name: str) -> Elementwise:
 ELEMENTWISE: dict[str, Elementwise] = {
     "log": _log, "round": _round, "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "atan2": np.arctan2,
     "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "ceiling": np.ceil, "pmin": np.minimum,
-    "pmax": np.maximum, "plogis": _expit, "qlogis": _logit, "logit": _logit, "expit": _expit, "gamma": _special("gamma"),
-    "lgamma": _special("gammaln"), "pnorm": _special("ndtr"), "qnorm": _special("ndtri"),
+    "pmax": np.maximum, "plogis": _expit, "qlogis": _logit, "logit": _logit, "expit": _expit,
+    "gamma": _special("gamma"), "lgamma": _special("gammaln"), "pnorm": _special("ndtr"), "qnorm": _special("ndtri"),
     "abs": np.abs, "log2": np.log2, "log10": np.log10, "log1p": np.log1p, "exp": np.exp, "expm1": np.expm1,
     "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos, "tan": np.tan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
     "floor": np.floor, "trunc": np.trunc, "sign": np.sign,

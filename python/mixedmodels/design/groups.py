@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.design.records import GroupingFactor
-from mixedmodels.design.values import Matrix, Value, describe, drop_unused
+from mixedmodels.design.values import Matrix, Value, describe
 from mixedmodels.errors import DesignError
-from mixedmodels.frame import Factor, Levels, Logical, as_factor
+from mixedmodels.frame import Factor, Levels, as_factor
 
 Cells = NDArray[np.int64]
 
@@ -44,14 +44,18 @@ class CellLevels(Levels):
     @property
     def labels(self) -> tuple[str, ...]:
         if self._labels is None:
-            columns = []
-            rest = self.cells
-            for part in reversed(self.parts):
-                labels = part.labels
-                columns.append([labels[i] for i in (rest % len(part)).tolist()])
-                rest = rest // len(part)
-            self._labels = tuple(":".join(texts) for texts in zip(*reversed(columns), strict=True))
+            self._labels = tuple(":".join(texts) for texts in self.label_parts())
         return self._labels
+
+    def label_parts(self) -> Iterator[tuple[str, ...]]:
+        """For each level the labels that it combines."""
+        columns = []
+        rest = self.cells
+        for part in reversed(self.parts):
+            labels = part.labels
+            columns.append([labels[i] for i in (rest % len(part)).tolist()])
+            rest = rest // len(part)
+        return zip(*reversed(columns), strict=True)
 
     @property
     def values(self) -> NDArray[Any]:
@@ -76,7 +80,7 @@ def grouping_factor(name: str, factors: Sequence[Factor]) -> GroupingFactor:
         codes = factor.codes
         return GroupingFactor(name, codes if codes.dtype == np.int32 else codes.astype(np.int32), factor.levels)
     cells, size = combine([(f.codes, len(f.levels)) for f in factors], name)
-    codes32, observed = _number(cells, size)
+    codes32, observed = number(cells, size)
     return GroupingFactor(name, codes32, CellLevels(tuple(f.levels for f in factors), observed))
 
 
@@ -95,7 +99,7 @@ def combine(codes: Sequence[tuple[NDArray[Any], int]], name: str) -> tuple[Cells
     return cells, size
 
 
-def _number(cells: Cells, size: int) -> tuple[NDArray[np.int32], Cells]:
+def number(cells: Cells, size: int) -> tuple[NDArray[np.int32], Cells]:
     """Codes of the observed cells in ascending order, and these cells."""
     if size <= 8 * len(cells) + 4096:
         # A table of all cells is quicker than sorting as long as it is not much larger than the data.
@@ -112,13 +116,12 @@ def _number(cells: Cells, size: int) -> tuple[NDArray[np.int32], Cells]:
 
 
 def as_grouping(text: str, value: Value) -> Factor:
-    """A value as one factor of a group. A factor comes here without unused levels, and others have none."""
+    """A value as one factor of a group."""
     if isinstance(value, Factor):
         return value
     if isinstance(value, Matrix):
         raise DesignError(f"grouping factor {text!r} is {describe(value)}; a grouping factor has one value per row")
-    made = as_factor(value)
-    return drop_unused(made) if isinstance(value, Logical) else made
+    return as_factor(value)
 
 
 @dataclass(frozen=True)

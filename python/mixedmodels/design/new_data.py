@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mixedmodels.design.arguments import Rows, numbers, pick
-from mixedmodels.design.coding import Coder
+from mixedmodels.design.coding import Coder, term_columns
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.groups import recode
 from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
@@ -38,8 +38,8 @@ def on_new_data(
     spec : of the fitted design.
     table : from `frame.read`.
     response : whether the response is evaluated too; it must then be in the table.
-    na_action : "pass" keeps rows with missing values (NaN in the columns, -2 in the codes), "omit" leaves them out, "fail"
-        raises.
+    na_action : "pass" keeps rows with missing values (NaN in the columns, -2 in the codes), "omit" leaves them out,
+        "fail" raises.
     random : indices of the random terms wanted, into the design's `random`; None for all, () for none. Columns that
         only other terms need may be absent from the table.
     offset : takes the place of the offset argument of the fit; needed where that was an array.
@@ -48,17 +48,17 @@ def on_new_data(
     Returns
     -------
     Design
-        Its `random` holds the wanted terms only. Codes of `groups` count in the levels of the fit; -1 stands for a level that
-        was not there, -2 for a missing value.
+        Its `random` holds the wanted terms only. Codes of `groups` count in the levels of the fit; -1 stands for a level
+        that was not there, -2 for a missing value.
 
     Raises
     ------
     UnknownColumnError, DataError
     """
     plan = spec.formula
-    scope = Scope(table, env, dict(spec.states), fitted=True)
+    scope = Scope(table, env, dict(spec.states), fitted=True, source=plan.source)
     wanted = range(len(spec.order)) if random is None else random
-    bars = [plan.random[spec.order[i]] for i in wanted]
+    bars = [plan.random[spec.order[i][0]] for i in wanted]
 
     # 1. Variables, with the factors' levels of the fit.
     nodes: dict[str, Node] = dict(plan.fixed.variables_used())
@@ -83,17 +83,22 @@ def on_new_data(
 
     # 3. Columns.
     coder = Coder(values, spec.contrasts)
-    names, columns, assign = coder.columns(plan.fixed)
+    names, fixed_columns, assign = coder.columns(plan.fixed)
     fixed = FixedDesign(
-        tuple(names), tuple(columns), tuple(assign), plan.fixed.labels, {t: c.kind for t, c in spec.contrasts.items()}
+        tuple(names),
+        tuple(fixed_columns),
+        tuple(assign),
+        plan.fixed.labels,
+        {t: c.kind for t, c in spec.contrasts.items()},
     )
     place = {group: i for i, group in enumerate(groups_used)}
     plain = Coder(values, {})
     terms = []
     for i, bar in zip(wanted, bars, strict=True):
-        effects, term_columns, _ = plain.columns(bar.effects)
         label, group = spec.terms[i]
-        terms.append(RandomTerm(label, bar.text, place[group], tuple(effects), tuple(term_columns), bar.structure))
+        for effect, text, effects, columns in term_columns(plain, bar, warn=False):
+            if effect == spec.order[i][1]:
+                terms.append(RandomTerm(label, text, place[group], effects, columns))
     return Design(
         formula=plan.text,
         response_name=plan.response or "",
@@ -137,7 +142,8 @@ def _as_fitted(text: str, value: Value, kind: Any) -> Value:
         return Logical(value.values)
     if not isinstance(value, fits):
         raise DataError(
-            f"{text!r} was {'a matrix' if kind == 'matrix' else kind} at the fit and is {describe(value)} in the new data"
+            f"{text!r} was {'a matrix' if kind == 'matrix' else kind} at the fit "
+            f"and is {describe(value)} in the new data"
         )
     return value
 

@@ -49,7 +49,8 @@ class Spec:
     kinds : text of a variable -> what it was.
     states : text of a data-dependent call -> what it remembers.
     contrasts : text of a factor -> its coding in the fixed effects.
-    order : for each random term of the design, its place in ``formula.random``.
+    order : for each random term of the design, its place in ``formula.random`` and, for an effect split off by
+        ``diag()``, the effect's place among that term's columns (-1 for a whole term).
     terms : for each random term, its label and the index of its group.
     groups : the grouping factors.
     offset : text of the offset argument; True where it was an array, None where there was none.
@@ -59,7 +60,7 @@ class Spec:
     kinds: Mapping[str, Kind]
     states: Mapping[str, Any]
     contrasts: Mapping[str, Coding]
-    order: tuple[int, ...] = ()
+    order: tuple[tuple[int, int], ...] = ()
     terms: tuple[tuple[str, int], ...] = ()
     groups: tuple[GroupSpec, ...] = ()
     offset: str | bool | None = field(default=None)
@@ -73,7 +74,7 @@ class Spec:
                 "kinds": {text: _kind_out(kind) for text, kind in self.kinds.items()},
                 "states": dict(self.states),
                 "contrasts": {text: _coding_out(used) for text, used in self.contrasts.items()},
-                "order": list(self.order),
+                "order": [list(place) for place in self.order],
                 "terms": [list(term) for term in self.terms],
                 "groups": [_group_out(group) for group in self.groups],
                 "offset": self.offset,
@@ -99,7 +100,7 @@ def from_json(text: str) -> Spec:
         kinds={text: _kind_in(kind) for text, kind in stored["kinds"].items()},
         states=stored["states"],
         contrasts={text: _coding_in(used) for text, used in stored["contrasts"].items()},
-        order=tuple(stored["order"]),
+        order=tuple((bar, effect) for bar, effect in stored["order"]),
         terms=tuple((label, group) for label, group in stored["terms"]),
         groups=tuple(_group_in(group) for group in stored["groups"]),
         offset=stored["offset"],

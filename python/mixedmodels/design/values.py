@@ -74,10 +74,14 @@ def nan_rows(values: Array) -> NDArray[np.bool_]:
 def drop_unused(factor: Factor) -> Factor:
     """The factor without levels that no row has; the same object where every level is used."""
     n_levels = len(factor.levels)
-    counts = np.bincount(factor.codes, minlength=n_levels)
-    if counts.all():
-        return factor
-    keep = np.flatnonzero(counts)
+    used = np.zeros(n_levels, dtype=np.bool_)
+    # Most often every level is met early; then the rest of a long column need not be looked at.
+    step = max(4096, 16 * n_levels)
+    for start in range(0, len(factor.codes), step):
+        used[factor.codes[start : start + step]] = True
+        if used.all():
+            return factor
+    keep = np.flatnonzero(used)
     position = np.zeros(n_levels, dtype=np.int32)
     position[keep] = np.arange(len(keep), dtype=np.int32)
     return Factor(position[factor.codes], factor.levels.take(keep), factor.ordered)

@@ -65,7 +65,6 @@ class Formula:
         return texts
 
 
-@lru_cache(maxsize=512)
 def parse(text: str) -> Formula:
     """Read a formula in R's language.
 
@@ -80,6 +79,11 @@ def parse(text: str) -> Formula:
     """
     if not isinstance(text, str):
         raise FormulaError(f"a formula is a text such as 'y ~ x + (1 | g)', not {type(text).__name__}")
+    return _parse(text)
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str) -> Formula:
     return _from_node(read_expression(text), text)
 
 
@@ -122,13 +126,12 @@ def expand_dot(formula: Formula, names: tuple[str, ...]) -> Formula:
     others = [Name(name) for name in names if name not in taken]
     if not others:
         raise FormulaError(f"'.' in {formula.text!r} stands for all other columns, but the table has none")
-    total: Node = others[0]
-    for name in others[1:]:
-        total = Binary("+", total, name)
+    total = read_expression(" + ".join(map(show, others)))
     top = formula.right
     right = transform(top, lambda piece: _dot(piece, total, top))
     node = Unary("~", right) if formula.left is None else Binary("~", formula.left, right)
-    return _from_node(node, show(node))
+    # Read once more, so that places in messages fit the text that they show.
+    return parse(show(node))
 
 
 def _dot(piece: Node, total: Node, top: Node) -> Node | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from collections.abc import Callable
 
-from mixedmodels.formula.nodes import Argument, Binary, Call, Name, Node, Number, Paren, Text, Unary
+from mixedmodels.formula.nodes import Argument, Binary, Call, Name, Node, Number, Paren, Text, Unary, children
 from mixedmodels.formula.tokens import Token, fail, tokenize
 
 # Binding powers, as in R's ?Syntax; a higher one binds tighter.
@@ -16,7 +16,11 @@ _BINARY = {
     "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, ":": _COLON, "^": _POWER,
 }  # fmt: skip
 _PREFIX = {"-": _SIGN, "+": _SIGN, "!": _NOT, "~": _TILDE}
-_MAX_DEPTH = 120
+# Limits that keep every later recursion over a tree well within Python's own.
+_MAX_NESTING = 80
+_MAX_DEPTH = 250
+_LONG_SUM = 16
+_ESCAPES = {"n": "\n", "t": "\t"}
 
 
 class _Parser:
@@ -43,6 +47,8 @@ class _Parser:
         node = self.expression(0)
         token = self.next
         if token.kind == "end":
+            if depth(node) > _MAX_DEPTH:
+                fail(f"the formula is nested deeper than {_MAX_DEPTH} levels", self.source, 0, len(self.source))
             return node
         if token.text == ")":
             fail("a parenthesis is closed but never opened", self.source, token.at)
@@ -52,20 +58,36 @@ class _Parser:
 
     def expression(self, floor: int) -> Node:
         self.depth += 1
-        if self.depth > _MAX_DEPTH:
-            fail(f"the formula is nested deeper than {_MAX_DEPTH} levels", self.source, self.next.at)
+        if self.depth > _MAX_NESTING:
+            fail(f"the formula is nested deeper than {_MAX_NESTING} levels", self.source, self.next.at)
         left = self.prefix()
         while True:
             token = self.next
             power = self.power(token)
             if power <= floor:
                 break
+            if token.text == "+":
+                left = self.sum(left)
+                continue
             self.advance()
             # '^' groups from the right, everything else from the left.
             right = self.expression(power - 1 if token.text == "^" else power)
             left = Binary(token.text, left, right, token.at)
         self.depth -= 1
         return left
+
+    def sum(self, first: Node) -> Node:
+        """A run of ``+``; a long one becomes a balanced tree, so that a thousand terms are no deep nesting."""
+        parts, places = [first], [0]
+        while self.next.text == "+" and self.next.kind == "operator":
+            places.append(self.advance().at)
+            parts.append(self.expression(_SUM))
+        if len(parts) > _LONG_SUM:
+            return _balanced(parts, places)
+        node = parts[0]
+        for part, at in zip(parts[1:], places[1:], strict=True):
+            node = Binary("+", node, part, at)
+        return node
 
     def power(self, token: Token) -> int:
         if token.kind != "operator":
@@ -93,7 +115,7 @@ class _Parser:
             integer = token.text.endswith("L")
             return Number(float(token.text.rstrip("L")), integer, token.at)
         if token.kind == "string":
-            return Text(ast.literal_eval(token.text.replace("\n", "\\n")), token.at)
+            return Text(re.sub(r"\\(.)", _unescape, token.text[1:-1], flags=re.DOTALL), token.at)
         if token.text == "(":
             if self.next.text == ")" and self.next.kind == "operator":
                 fail("there is nothing between these parentheses", self.source, token.at, self.next.at - token.at + 1)
@@ -149,6 +171,27 @@ class _Parser:
             fail(f"{token.text!r} cannot stand here", self.source, token.at, len(token.text))
         else:
             fail(f"an operator such as '+' is missing before {token.text!r}", self.source, token.at, len(token.text))
+
+
+def _unescape(match: re.Match[str]) -> str:
+    return _ESCAPES.get(match.group(1), match.group(1))
+
+
+def _balanced(parts: list[Node], places: list[int]) -> Node:
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    left, right = _balanced(parts[:middle], places[:middle]), _balanced(parts[middle:], places[middle:])
+    return Binary("+", left, right, places[middle])
+
+
+def depth(node: Node) -> int:
+    """Levels of a tree, counted without recursion."""
+    level, deepest = [node], 0
+    while level:
+        deepest += 1
+        level = [child for parent in level for child in children(parent)]
+    return deepest
 
 
 def read_expression(source: str) -> Node:

@@ -26,6 +26,7 @@ class Bar:
     factors : the expressions whose combinations make the group, one for a plain grouping factor.
     structure : "us", or another structure word of the formula ("diag", "ar1", ...).
     settings : the further arguments of a structure word.
+    split : whether the term comes from ``||``.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Bar:
     factor_names: tuple[str, ...]
     structure: str = "us"
     settings: tuple[Argument, ...] = field(default=())
+    split: bool = False
 
 
 def bars_of(node: Node, source: str) -> tuple[Bar, ...]:
@@ -62,6 +64,7 @@ def bars_of(node: Node, source: str) -> tuple[Bar, ...]:
             factor_names=tuple(show(factor) for factor in _factors(group)),
             structure=structure,
             settings=settings,
+            split=bar.operator == "||",
         )
         for left in lefts
         for group in groups

@@ -13,7 +13,7 @@ from mixedmodels.formula.nodes import Binary, Call, Node, Number, Paren, Unary, 
 from mixedmodels.formula.show import show
 from mixedmodels.formula.tokens import fail
 
-_MAX_TERMS = 20_000
+_MAX_TERMS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +125,8 @@ class _Expansion:
 
     def power(self, node: Binary, keep: bool) -> list[int]:
         exponent = strip(node.right)
-        if not isinstance(exponent, Number) or exponent.value < 1 or exponent.value != int(exponent.value):
-            fail(
-                "the power of a term is a whole number, as in (a + b)^2; arithmetic goes into I()", self.source, node.at
-            )
+        if not isinstance(exponent, Number) or exponent.value < 1 or not exponent.value.is_integer():
+            fail("the power of a term is a whole number, as in (a + b)^2; else use I()", self.source, node.at)
         base = self.terms(node.left, keep)
         result = base
         for _ in range(min(int(exponent.value), len(base) + 1) - 1):
@@ -158,7 +156,7 @@ def _union(first: list[int], second: list[int]) -> list[int]:
 
 
 def _products(first: list[int], second: list[int]) -> list[int]:
-    if len(first) * len(second) > _MAX_TERMS**2:
+    if len(first) * len(second) > 100 * _MAX_TERMS:
         return list(range(_MAX_TERMS + 1))  # _check refuses it
     return list(dict.fromkeys(a | b for a in first for b in second))
 
@@ -171,13 +169,28 @@ def _all_bits(terms: list[int]) -> int:
 
 
 def _bits(term: int) -> tuple[int, ...]:
-    return tuple(i for i in range(term.bit_length()) if term >> i & 1)
+    positions = []
+    while term:
+        lowest = term & -term
+        positions.append(lowest.bit_length() - 1)
+        term ^= lowest
+    return tuple(positions)
 
 
-def _coded_by_dummies(term: int, position: int, earlier: list[int]) -> bool:
-    """R's TermCode: contrasts suffice where the term without this variable lies within an earlier term."""
-    rest = term & ~(1 << position)
-    return rest != 0 and not any(rest & ~other == 0 for other in earlier)
+def _dummies(terms: list[int]) -> tuple[tuple[bool, ...], ...]:
+    """R's TermCode: contrasts suffice where the term without the variable lies within an earlier term."""
+    coded = []
+    earlier: set[int] = set()
+    for place, term in enumerate(terms):
+        rests = [term & ~(1 << i) for i in _bits(term)]
+        coded.append(
+            tuple(
+                rest != 0 and rest not in earlier and not any(rest & ~other == 0 for other in terms[:place])
+                for rest in rests
+            )
+        )
+        earlier.add(term)
+    return tuple(coded)
 
 
 STRUCTURES = {
@@ -242,9 +255,7 @@ def expand_with_bars(node: Node, source: str, *, bars: bool = True) -> tuple[Ter
     for mask in masks:
         if mask & bar_mask and mask.bit_count() > 1:
             bar = expansion.variables[_bits(mask & bar_mask)[0]]
-            fail(
-                "a random term can be added with '+' or removed with '-', nothing else", source, bar.at, len(show(bar))
-            )
+            fail("a random term can only be added with '+' or removed with '-'", source, bar.at, len(show(bar)))
     everything = tuple(":".join(names[i] for i in _bits(mask)) for mask in masks if not mask & offset_mask)
     random = tuple(expansion.variables[_bits(mask)[0]] for mask in masks if mask & bar_mask)
     fixed = [mask for mask in masks if not mask & (bar_mask | offset_mask)]
@@ -255,9 +266,7 @@ def expand_with_bars(node: Node, source: str, *, bars: bool = True) -> tuple[Ter
         names=names,
         terms=tuple(_bits(mask) for mask in fixed),
         labels=tuple(":".join(names[i] for i in _bits(mask)) for mask in fixed),
-        dummies=tuple(
-            tuple(_coded_by_dummies(mask, i, fixed[:place]) for i in _bits(mask)) for place, mask in enumerate(fixed)
-        ),
+        dummies=_dummies(fixed),
         intercept=expansion.intercept,
         offsets=tuple(offsets),
     )
