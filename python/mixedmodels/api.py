@@ -35,12 +35,13 @@ def lmer(
     formula : in R's language, as ``"Reaction ~ Days + (Days | Subject)"``.
     data : a pandas or polars table, Arrow table, DuckDB relation, or mapping of names to arrays.
     REML : maximise the restricted likelihood (the default) or the likelihood.
-    weights : precision weights: the residual variance of a row is sigma^2 / weight. A column name, an expression or an array.
+    weights : precision weights: the residual variance of a row is sigma^2 / weight. A column name, an expression or an
+        array.
     offset : a known part of the mean, added to ``offset()`` terms. A column name, an expression or an array.
     subset : rows to use: an expression such as ``"Days > 1"``, or an array of truth values or positions.
     contrasts : factor -> "treatment", "sum", "helmert", "poly" or a matrix.
-    na_action : rows with missing values are left out ("omit"), left out but shown as NaN in `fitted()` and `residuals()`
-        ("exclude"), or refused ("fail").
+    na_action : rows with missing values are left out ("omit"), left out but shown as NaN in `fitted()` and
+        `residuals()` ("exclude"), or refused ("fail").
     env : where names are looked up that the table does not have.
     start : theta to start from.
     control : settings of the optimiser, `max_evaluations` and `tolerance`.
@@ -63,7 +64,7 @@ def lmer(
     RankDeficientWarning
         If columns of the fixed effects were dropped.
     """
-    names = _names(data, weights, offset, subset)
+    names = call_names(data, weights, offset, subset)
     return build_lmer(
         Request(formula, data, weights, offset, subset, contrasts, na_action, env, REML, start, control, *names),
         stacklevel=3,
@@ -97,18 +98,19 @@ def lm(
     FormulaError, DataError, DesignError
         Each says where, which value, and the cure.
     """
-    names = _names(data, weights, offset, subset)
+    names = call_names(data, weights, offset, subset)
     return build_lm(
         Request(formula, data, weights, offset, subset, contrasts, na_action, env, True, None, None, *names)
     )
 
 
-def _names(data: Any, *others: Any) -> tuple[str | None, ...]:
+def call_names(data: Any, *others: Any, depth: int = 2) -> tuple[str | None, ...]:
     """How the caller of `lmer` or `lm` calls its arguments, for the print: R shows the expressions.
 
     A text is shown as it is, an object by the name of a variable that holds it where there is one.
+    The caller stands `depth` frames up.
     """
-    scope = sys._getframe(2).f_locals
+    scope = sys._getframe(depth).f_locals
     found = _name_in(scope, data) or _own_name(data)
     return (
         found,

@@ -4,87 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixedmodels.design import Design
-from mixedmodels.errors import DataError, FormulaError
-from mixedmodels.fit.moments import fixed_part
-from mixedmodels.fit.record import LinearFit, Matrix, MixedFit, Vector
-from mixedmodels.formula import parse
-
-Chosen = NDArray[np.bool_]
-INTERCEPT = "(Intercept)"
-
-
-def chosen_effects(design: Design, re_form: Any) -> list[Chosen]:
-    """For each random term which of its k columns `re_form` keeps.
-
-    Parameters
-    ----------
-    re_form : None for all random effects; "~0" (or "NA", NaN, False) for none; or a one-sided formula with random terms of
-        the model, or parts of them: "~ (1 | g)".
-
-    Raises
-    ------
-    FormulaError
-        If it names a random effect that the model does not have.
-    """
-    if re_form is None:
-        return [np.ones(len(t.effects), dtype=bool) for t in design.random]
-    chosen = [np.zeros(len(t.effects), dtype=bool) for t in design.random]
-    if _is_none(re_form):
-        return chosen
-    if not isinstance(re_form, str):
-        raise FormulaError(f"re_form must be None, '~0' or a formula such as '~ (1 | g)'; got {re_form!r}.")
-    formula = parse(re_form)
-    if formula.left is not None or formula.fixed.terms or not formula.random:
-        raise FormulaError(f"re_form {re_form!r} must be one-sided and hold random terms only, as '~ (1 | g)' does.")
-    for bar in formula.random:
-        wanted = set(bar.effects.labels) | ({INTERCEPT} if bar.effects.intercept else set())
-        missing = set(wanted)
-        for i, term in enumerate(design.random):
-            if design.groups[term.group].name == bar.group:
-                owners = [owner(effect, effect_labels(design, i)) for effect in term.effects]
-                missing -= set(owners)
-                chosen[i] |= np.array([o in wanted for o in owners])
-        if missing:
-            there = ", ".join(f"({t.text})" for t in design.random)
-            raise FormulaError(
-                f"re_form {re_form!r}: ({bar.text}) is not part of the model, whose random terms are {there}."
-            )
-    return chosen
-
-
-def _is_none(re_form: Any) -> bool:
-    if isinstance(re_form, str):
-        return re_form.replace(" ", "") in ("~0", "~-1", "NA")
-    return re_form is False or (isinstance(re_form, float) and math.isnan(re_form))
-
-
-def effect_labels(design: Design, term: int) -> tuple[str, ...]:
-    """Labels of the terms that vary among the groups of a random term: "x", "f", "x:f"."""
-    return tuple(design.spec.formula.random[design.spec.order[term]].effects.labels)
-
-
-def owner(effect: str, labels: Sequence[str]) -> str:
-    """The label of the term that a column belongs to: a factor's columns carry its name before that of the level."""
-    parts = effect.split(":")
-
-    def fits(label: str) -> bool:
-        names = label.split(":")
-        return len(names) == len(parts) and all(p.startswith(n) for p, n in zip(parts, names, strict=True))
-
-    return max((label for label in labels if fits(label)), key=len, default=INTERCEPT)
+from mixedmodels.errors import DataError
+from mixedmodels.fit.moments import add_effects, add_random_part, fixed_part
+from mixedmodels.fit.record import LinearFit, MixedFit, Vector
+from mixedmodels.fit.selection import Chosen, wanted_terms
 
 
 def predict_rows(fit: LinearFit | MixedFit, new: Design, chosen: Sequence[Chosen], allow_new_levels: bool) -> Vector:
     """Linear predictor of rows laid out by `design.on_new_data` with the `wanted_terms`, shape (n,).
 
-    A level that the model has not seen has random effects 0 if `allow_new_levels`; a row with a missing predictor or group
-    is NaN.
+    A level that the model has not seen has random effects 0 if `allow_new_levels`; a row with a missing predictor or
+    group is NaN.
 
     Raises
     ------
@@ -103,33 +37,17 @@ def predict_rows(fit: LinearFit | MixedFit, new: Design, chosen: Sequence[Chosen
         if not allow_new_levels and bool(unseen.any()):
             rows = np.flatnonzero(unseen)
             raise DataError(
-                f"grouping factor {group.name!r} has a level in row {int(rows[0])} ({len(rows)} rows in all) that the model was not "
-                "fitted to; pass allow_new_levels=True to predict with random effects of 0 there, or re_form='~0' for none."
+                f"grouping factor {group.name!r} has a level in row {int(rows[0])} ({len(rows)} rows in all) that the "
+                "model was not fitted to; pass allow_new_levels=True to predict with random effects of 0 there, or "
+                "re_form='~0' for none."
             )
         table = np.vstack([modes, np.zeros_like(modes[:1]), np.full_like(modes[:1], math.nan)])
         places = np.where(unseen, len(modes), np.where(codes == -2, len(modes) + 1, codes))
-        eta += _effects(table, places, term.columns, columns)
+        add_effects(eta, table, places, term.columns, columns)
     return eta
-
-
-def wanted_terms(chosen: Sequence[Chosen]) -> list[int]:
-    """Random terms of which any effect is chosen."""
-    return [i for i, columns in enumerate(chosen) if columns.any()]
 
 
 def predict_old(fit: MixedFit, design: Design, chosen: Sequence[Chosen]) -> Vector:
     """Linear predictor of the rows that the model was fitted to, shape (n,)."""
     eta = fixed_part(design, fit.kept, fit.beta, fit.n)
-    for term, modes, columns in zip(design.random, fit.b, chosen, strict=True):
-        if columns.any():
-            eta += _effects(modes, design.groups[term.group].codes, term.columns, columns)
-    return eta
-
-
-def _effects(modes: Matrix, codes: NDArray[Any], columns: Sequence[Vector | None], chosen: Chosen) -> Vector:
-    out = np.zeros(len(codes))
-    for j in np.flatnonzero(chosen):
-        effect = modes[:, j][codes]
-        column = columns[j]
-        out += effect if column is None else effect * column
-    return out
+    return add_random_part(eta, design, fit.b, chosen)

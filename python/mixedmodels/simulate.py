@@ -10,9 +10,9 @@ import numpy as np
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.moments import fixed_part
-from mixedmodels.fit.record import LinearFit, Matrix, MixedFit, Vector
-from mixedmodels.predict import Chosen, predict_old
+from mixedmodels.fit.moments import add_random_part, fixed_part
+from mixedmodels.fit.record import LinearFit, Matrix, MixedFit
+from mixedmodels.fit.selection import Chosen
 
 
 def generator(seed: Any) -> np.random.Generator:
@@ -31,29 +31,19 @@ def simulate_mixed(
 ) -> Matrix:
     """Responses of a mixed model, shape (n, nsim).
 
-    Random effects in `chosen` stay at their conditional modes; the others are drawn anew, b = sigma T u with u standard normal.
+    Random effects in `chosen` stay at their conditional modes; the others are drawn anew, b = sigma T u with u
+    standard normal.
     """
-    mean = predict_old(fit, design, chosen)
+    mean = add_random_part(fixed_part(design, fit.kept, fit.beta, fit.n), design, fit.b, chosen)
     drawn = [~c for c in chosen]
     ts = factors(fit.theta, fit.sizes)
+    levels = [design.groups[term.group].n_levels for term in design.random]
     out = np.empty((fit.n, checked(nsim)), order="F")
     for s in range(nsim):
-        y = mean.copy()
-        for term, t, columns in zip(design.random, ts, drawn, strict=True):
-            if columns.any():
-                group = design.groups[term.group]
-                b = fit.sigma * rng.standard_normal((group.n_levels, len(t))) @ t.T
-                _add(y, b, group.codes, term.columns, columns)
-        out[:, s] = y
+        b = [fit.sigma * rng.standard_normal((n, len(t))) @ t.T for n, t in zip(levels, ts, strict=True)]
+        out[:, s] = add_random_part(mean.copy(), design, b, drawn)
     out += _noise(design, fit.sigma, fit.n, nsim, rng)
     return out
-
-
-def _add(y: Vector, b: Matrix, codes: Any, columns: Sequence[Vector | None], chosen: Chosen) -> None:
-    for j in np.flatnonzero(chosen):
-        effect = b[:, j][codes]
-        column = columns[j]
-        y += effect if column is None else effect * column
 
 
 def _noise(design: Design, sigma: float, n: int, nsim: int, rng: np.random.Generator) -> Matrix:

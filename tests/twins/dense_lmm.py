@@ -161,7 +161,8 @@ class Lmm:
             at += levels * k
         lowest = [float(np.linalg.eigvalsh(d).min()) for d in scores]
         return {
-            "theta": theta, "criterion": s["criterion"], "beta": s["beta"], "sigma": float(np.sqrt(s["pwrss"] / s["df"])),
+            "theta": theta, "criterion": s["criterion"], "beta": s["beta"],
+            "sigma": float(np.sqrt(s["pwrss"] / s["df"])),
             "pwrss": s["pwrss"], "logdet_u": s["logdet_u"], "logdet_x": s["logdet_x"],
             "vcov_unscaled": np.linalg.inv(s["m"])[self.q :, self.q :], "u": u, "b": b,
             "gradient": value["gradient"], "hessian": value["hessian"],

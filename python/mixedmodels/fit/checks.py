@@ -43,10 +43,10 @@ def rank_warning(design: Design, fit: LinearFit | MixedFit) -> RankDeficientWarn
     if not dropped:
         return None
     names = ", ".join(repr(d) for d in dropped)
+    verb = "is a combination" if len(dropped) == 1 else "are combinations"
     return RankDeficientWarning(
-        f"the fixed-effects design of {design.formula!r} has rank {len(fit.kept)} with {len(design.fixed.names)} columns: "
-        f"dropped {names}, which {'is a combination' if len(dropped) == 1 else 'are combinations'} of earlier columns; "
-        "leave the term out or recode it to silence this."
+        f"the fixed-effects design of {design.formula!r} has rank {len(fit.kept)} with {len(design.fixed.names)} "
+        f"columns: dropped {names}, which {verb} of earlier columns; leave the term out or recode it to silence this."
     )
 
 
@@ -73,10 +73,13 @@ def mixed_warnings(design: Design, fit: MixedFit) -> list[MixedModelsWarning]:
 
 def _convergence(fit: MixedFit) -> ConvergenceWarning:
     run = fit.run
+    lowest = min(run.certificate["min_score_eigenvalue"], default=0.0)
     return ConvergenceWarning(
-        f"stopped after {run.evaluations} evaluations ({run.status}{': ' + run.message if run.message else ''}) with a criterion of "
-        f"{fit.criterion:.6f}, which may still fall by about {run.certificate['predicted_decrease']:.2g}; raise "
-        "control={'max_evaluations': ...}, rescale predictors of very different size, or simplify the random terms."
+        f"the certificate of an optimum does not hold after {run.evaluations} evaluations "
+        f"({run.status}{': ' + run.message if run.message else ''}): the criterion, {fit.criterion:.6f}, may still "
+        f"fall by about {run.certificate['predicted_decrease']:.2g}, and the lowest score eigenvalue of a random term "
+        f"is {lowest:.2g} (at an optimum not negative). Raise control={{'max_evaluations': ...}}, give predictors similar "
+        "scales, or simplify the random terms."
     )
 
 
@@ -102,6 +105,7 @@ def singular_message(design: Design, fit: MixedFit) -> str:
             found.append(f"{len(sd)} effects vary in only {rank} dimension{'s' if rank > 1 else ''}")
         findings.append(f"in ({term.text}) " + " and ".join(found))
     return (
-        f"boundary (singular) fit: {'; '.join(findings)}. The data do not support this many (co)variances. The estimates are the "
-        "optimum on the boundary and can be used; a simpler random term (drop the effect, or '||' for no correlations) fits as well."
+        f"boundary (singular) fit: {'; '.join(findings)}. The data do not support this many variances and "
+        "correlations. The estimates are the optimum on the boundary and can be used; a simpler random term (drop the "
+        "effect, or '||' for no correlations) fits as well."
     )

@@ -58,14 +58,14 @@ def correlation(t: Matrix) -> Matrix:
         scaled = t / sd[:, None]
         r = scaled @ scaled.T
     np.fill_diagonal(r, 1.0)
-    return r
+    return np.asarray(r)
 
 
 def principal_components(t: Matrix) -> tuple[Vector, Matrix]:
     """Standard deviations relative to sigma and rotation (columns) of the random effects of one term.
 
-    The singular value decomposition of T (not of the correlations): the singular values are sorted from the largest, and
-    each column of the rotation holds the loadings of the effects.
+    The singular value decomposition of T (not of the correlations): the singular values are sorted from the largest,
+    and each column of the rotation holds the loadings of the effects.
     """
     rotation, sd, _ = np.linalg.svd(t)
     return sd, rotation

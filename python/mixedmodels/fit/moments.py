@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixedmodels.design.records import Design, Vector
 from mixedmodels.fit.record import LinearFit, Matrix, MixedFit
+from mixedmodels.fit.selection import Chosen
 
 ResidualType = Literal["response", "pearson", "working", "deviance"]
 
@@ -21,14 +24,22 @@ def fixed_part(design: Design, kept: tuple[int, ...], beta: Vector, n: int) -> V
     return eta
 
 
-def add_random_part(eta: Vector, design: Design, b: tuple[Matrix, ...]) -> Vector:
-    """Add Z b to `eta` in place, shape (n,)."""
-    for term, modes in zip(design.random, b, strict=True):
+def add_random_part(eta: Vector, design: Design, b: Sequence[Matrix], chosen: Sequence[Chosen] | None = None) -> Vector:
+    """Add Z b to `eta` in place, all of it or the chosen effects; shape (n,)."""
+    for i, (term, modes) in enumerate(zip(design.random, b, strict=True)):
         codes = design.groups[term.group].codes
-        for j, column in enumerate(term.columns):
+        add_effects(eta, modes, codes, term.columns, None if chosen is None else chosen[i])
+    return eta
+
+
+def add_effects(
+    eta: Vector, modes: Matrix, codes: NDArray[Any], columns: Sequence[Vector | None], chosen: Chosen | None = None
+) -> None:
+    """Add one term's effects to `eta` in place: mode j of each row's level times column j."""
+    for j, column in enumerate(columns):
+        if chosen is None or chosen[j]:
             effect = modes[:, j][codes]
             eta += effect if column is None else effect * column
-    return eta
 
 
 def fitted(design: Design, fit: LinearFit | MixedFit) -> Vector:
@@ -38,16 +49,16 @@ def fitted(design: Design, fit: LinearFit | MixedFit) -> Vector:
 
 
 def residuals(
-    design: Design, fit: LinearFit | MixedFit, type: ResidualType = "response", scaled: bool = False
+    design: Design, fit: LinearFit | MixedFit, kind: ResidualType = "response", scaled: bool = False
 ) -> Vector:
     """Residuals of the rows used, shape (n,).
 
-    For a Gaussian response "working" residuals are the response ones, "deviance" and "pearson" ones are multiplied by the
-    square root of the weights; `scaled` divides by sigma.
+    For a Gaussian response "working" residuals are the response ones, "deviance" and "pearson" ones are multiplied by
+    the square root of the weights; `scaled` divides by sigma.
     """
     assert design.response is not None
     r = design.response - fitted(design, fit)
-    if type in ("pearson", "deviance") and design.weights is not None:
+    if kind in ("pearson", "deviance") and design.weights is not None:
         r *= np.sqrt(design.weights)
     if scaled:
         r /= fit.sigma

@@ -16,7 +16,7 @@ from mixedmodels.fit.record import LinearFit, Matrix
 def fit_ols(design: Design) -> LinearFit:
     """Fit a linear model by a QR decomposition of sqrt(W) X.
 
-    Columns that are combinations of earlier ones are aliased, as in R. With no residual degrees of freedom sigma is NaN.
+    Columns that are combinations of earlier ones are aliased, as in R. sigma is NaN without degrees of freedom.
     """
     y = checks.response(design)
     if design.random:

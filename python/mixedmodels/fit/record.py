@@ -27,8 +27,8 @@ class Control:
     tolerance : decrease of the criterion (a deviance) that may still be predicted at convergence.
     """
 
-    max_evaluations: int = 500
-    tolerance: float = 1e-9
+    max_evaluations: int = 200
+    tolerance: float = 1e-11
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import formula as formulas
-from mixedmodels import frame
 from mixedmodels.design import Design, model_matrix
 from mixedmodels.errors import DataError
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.family import GAUSSIAN, Family
 from mixedmodels.fit.moments import ResidualType, fitted, residuals
 from mixedmodels.fit.record import LinearFit, MixedFit, Vector
+from mixedmodels.frame import Table, labelled
 from mixedmodels.model.request import Request, Source
 from mixedmodels.model.rows import Rows, labelled_rows
 from mixedmodels.model.statsmodels import StatsmodelsSpellings
@@ -121,7 +121,7 @@ class Model(StatsmodelsSpellings):
     def vcov(self) -> pandas.DataFrame:
         """Covariance matrix of `fixef()`, labelled."""
         names = kept_names(self.design, self._fit)
-        return frame.labelled(self._fit.sigma**2 * self._fit.vcov_unscaled, names, names)
+        return labelled(self._fit.sigma**2 * self._fit.vcov_unscaled, names, names)
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ class Model(StatsmodelsSpellings):
 
         Parameters
         ----------
-        type : "response" (also "working": the same here), "pearson" or "deviance" (times the square root of the weights).
+        type : "response" (also "working": the same here), "pearson" or "deviance" (times the root of the weights).
         scaled : divide by sigma.
         """
         if type not in RESIDUAL_TYPES:
@@ -174,7 +174,7 @@ class Model(StatsmodelsSpellings):
     def _simulated(self, draws: NDArray[np.float64]) -> Any:
         return self._rows.table({f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])})
 
-    def _new_rows(self, table: frame.Table, values: Vector) -> Any:
+    def _new_rows(self, table: Table, values: Vector) -> Any:
         """Predictions labelled as the rows of a new table."""
         return labelled_rows(values, table.kind, table.index)
 

@@ -1,7 +1,7 @@
 """Components of a mixed model by lme4's names.
 
-The order of random effects is lme4's: term by term, within a term level by level. Matrices of the factorisation are those
-without a fill-reducing permutation, so `L` and `RZX` differ from lme4's by that permutation where it uses one.
+The order of random effects is lme4's: term by term, within a term level by level. Matrices of the factorisation are
+those without a fill-reducing permutation, so `L` and `RZX` differ from lme4's by that permutation where it uses one.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _factor(m: MixedModel) -> tuple[Any, Any, Any]:
 def _flist(m: MixedModel) -> dict[str, Any]:
     import pandas as pd
 
-    return {g.name: pd.Categorical.from_codes(g.codes, list(g.levels.labels)) for g in m.design.groups}
+    return {g.name: pd.Categorical.from_codes(g.codes, pd.Index(g.levels.labels)) for g in m.design.groups}
 
 
 def _dims(m: MixedModel) -> dict[str, int]:

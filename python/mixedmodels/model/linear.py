@@ -146,7 +146,7 @@ class LinearModel(Model):
         return self._simulated(simulate_linear(self.design, self._fit, nsim, generator(seed)))
 
     def update(self, formula: str | None = None, **changes: Any) -> LinearModel:
-        """A new model with a changed formula, in which ``.`` stands for what was there, or other arguments of `lm`."""
+        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lm`."""
         from mixedmodels.model.build import build_lm
 
         return build_lm(self._updated(formula, changes))

@@ -17,10 +17,11 @@ from mixedmodels.fit.lmm import as_control, new_engine, refit_lmm
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.objective import Objective
 from mixedmodels.fit.record import MixedFit, Vector
+from mixedmodels.fit.selection import chosen_effects, wanted_terms
 from mixedmodels.model.base import Model
 from mixedmodels.model.engine import EngineReport
 from mixedmodels.model.request import Request, Source
-from mixedmodels.predict import chosen_effects, predict_old, predict_rows, wanted_terms
+from mixedmodels.predict import predict_old, predict_rows
 from mixedmodels.report.effects import coefficients_by_group, random_effects
 from mixedmodels.report.mixed_summary import MixedSummary, short_text
 from mixedmodels.report.ranef import RanEf
@@ -94,7 +95,7 @@ class MixedModel(Model):
         return EngineReport(self._fit.run, self._described)
 
     def _described(self) -> Mapping[str, Any]:
-        return self._stored["engine"] if self._stored is not None else self._engine.describe()
+        return dict(self._engine.describe() if self._stored is None else self._stored["engine"])
 
     @property
     def _engine(self) -> Any:
@@ -188,7 +189,7 @@ class MixedModel(Model):
 
         Parameters
         ----------
-        effects : "fixed", "ran_pars" (standard deviations and correlations), "ran_vals" (conditional modes), or several.
+        effects : "fixed", "ran_pars" (standard deviations, correlations), "ran_vals" (conditional modes), or several.
         conf_int : add Wald limits `conf_low`, `conf_high` (of the fixed effects, and of the modes given theta).
         """
         wanted = (effects,) if isinstance(effects, str) else tuple(effects)
@@ -247,7 +248,7 @@ class MixedModel(Model):
         return self._simulated(simulate_mixed(self.design, self._fit, nsim, generator(seed), chosen))
 
     def update(self, formula: str | None = None, **changes: Any) -> MixedModel:
-        """A new model with a changed formula, in which ``.`` stands for what was there, or other arguments of `lmer`."""
+        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lmer`."""
         from mixedmodels.model.build import build_lmer
 
         return build_lmer(self._updated(formula, changes))

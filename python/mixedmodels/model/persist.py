@@ -1,8 +1,8 @@
 """A fitted model in one small JSON file.
 
-Kept: formula, layout for new rows (levels, contrasts, bases), estimates, spherical random effects, the optimiser's account,
-and the five quartiles that the summary prints. Not kept: rows, and with them fitted values, residuals, the objective,
-conditional variances, `refit`, `update` and `simulate`.
+Kept: formula, layout for new rows (levels, contrasts, bases), estimates, spherical random effects, the optimiser's
+account, and the five quartiles that the summary prints. Not kept: rows, and with them fitted values, residuals, the
+objective, conditional variances, `refit`, `update` and `simulate`.
 """
 
 from __future__ import annotations

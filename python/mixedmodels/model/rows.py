@@ -93,7 +93,7 @@ class Rows:
         if not np.isfinite(y).all():
             bad = int(np.flatnonzero(~np.isfinite(y))[0])
             raise DataError(
-                f"the new response is {y[bad]} in row {int(self.numbers[bad])}; give a finite number for every row used."
+                f"the new response is {y[bad]} in row {int(self.numbers[bad])}; give a finite number for each row used."
             )
         return y
 

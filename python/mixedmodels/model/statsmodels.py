@@ -120,6 +120,7 @@ class ContrastTest:
     def __repr__(self) -> str:
         rows = zip(self.effect, self.sd, self.tvalue, self.pvalue, strict=True)
         return "\n".join(
-            f"estimate {format_number(e, 5)}  std. error {format_number(s, 5)}  statistic {format_number(t, 4)}  p {format_number(p, 3)}"
+            f"estimate {format_number(e, 5)}  std. error {format_number(s, 5)}  "
+            f"statistic {format_number(t, 4)}  p {format_number(p, 3)}"
             for e, s, t, p in rows
         )

@@ -1,0 +1,1 @@
+"""Records that print as R prints them, in text and HTML, and the tables behind them."""

@@ -83,7 +83,8 @@ class LinearSummary:
             value = "NaN" if math.isnan(f) else rformat.general(f, digits)
             lines.append(f"Multiple R-squared:  {r2},\tAdjusted R-squared:  {adjusted} ")
             lines.append(
-                f"F-statistic: {value} on {rformat.format_number(df1)} and {rformat.format_number(df2)} DF,  p-value: {pvalue}"
+                f"F-statistic: {value} on {rformat.format_number(df1)} and {rformat.format_number(df2)} DF,  "
+                f"p-value: {pvalue}"
             )
         return lines
 

@@ -15,7 +15,7 @@ from mixedmodels.report.coefmat import coefficient_table
 from mixedmodels.report.varcorr import VarCorr
 
 DIGITS = 4
-MOST_CORRELATIONS = 20
+MOST_CORRELATIONS = 12  # lme4 hides larger matrices
 QUARTILES = ("Min", "1Q", "Median", "3Q", "Max")
 HEADERS = ("Estimate", "Std. Error", "t value")
 
@@ -60,7 +60,7 @@ class MixedSummary:
         Parameters
         ----------
         digits : significant digits of the estimates.
-        correlation : show the correlations of the fixed effects; None shows them up to 20 fixed effects.
+        correlation : show the correlations of the fixed effects; None shows them up to 12 fixed effects.
         """
         lines = [title(self.reml), *self.call.mixed_lines(), "", criteria_text(self.criteria, 1), ""]
         lines += ["Scaled residuals: ", quartile_text(self.quartiles, digits), ""]
@@ -158,11 +158,10 @@ def alias_lines(aliased: Sequence[str]) -> list[str]:
     """Columns dropped from X, if any."""
     if not aliased:
         return []
-    k = len(aliased)
+    k, s = len(aliased), "s" if len(aliased) > 1 else ""
     return [
         "fit warnings:",
-        f"fixed-effect model matrix is rank deficient so dropping {k} column{'s' if k > 1 else ''} "
-        f"/ coefficient{'s' if k > 1 else ''}",
+        f"fixed-effect model matrix is rank deficient so dropping {k} column{s} / coefficient{s}",
         rprint.fill("Dropped:", *[f"{name}," for name in aliased[:-1]], aliased[-1]),
     ]
 

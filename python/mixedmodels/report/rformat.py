@@ -1,7 +1,8 @@
 """Numbers as R prints them: common digits for a column, fixed or scientific whichever is shorter.
 
-The rules are those that R documents in ``?print.default``, ``?format``, ``?printCoefmat``, ``?format.pval``: show the fewest
-digits so that the element needing the most shows ``digits`` significant ones, and prefer fixed notation unless it is wider.
+The rules are those that R documents in ``?print.default``, ``?format``, ``?printCoefmat``, ``?format.pval``: show the
+fewest digits so that the element needing the most shows ``digits`` significant ones, and prefer fixed notation unless
+it is wider.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def _show(x: float, fixed: bool, decimals: int, na: str) -> str:
         return na
     if math.isinf(x):
         return "Inf" if x > 0 else "-Inf"
+    x = x or 0.0  # R prints no negative zero
     return f"{x:.{decimals}f}" if fixed else f"{x:.{decimals}e}"
 
 
@@ -95,7 +97,7 @@ def round_r(x: float, digits: int) -> float:
 def zapsmall(values: Sequence[float], digits: int) -> list[float]:
     """Rounded so that what is negligible beside the largest becomes 0."""
     largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
-    decimals = max(0, digits - math.ceil(math.log10(largest))) if largest > 0 else digits
+    decimals = math.floor(max(0.0, digits - math.log10(largest)) + 0.5) if largest > 0 else digits
     return [round_r(v, decimals) for v in values]
 
 

@@ -53,7 +53,7 @@ def fixed_columns(
 
 
 def covariance_columns(varcorr: VarCorr) -> Columns:
-    """One row per standard deviation and correlation, called ``sd_(Intercept)|Subject``, ``cor_Days.(Intercept)|Subject``, ``sigma``."""
+    """One row per parameter: ``sd_(Intercept)|Subject``, ``cor_Days.(Intercept)|Subject``, ``sigma``."""
     rows = varcorr.rows()
     names = []
     for group, first, second in zip(rows["grp"], rows["var1"], rows["var2"], strict=True):
@@ -67,7 +67,7 @@ def covariance_columns(varcorr: VarCorr) -> Columns:
 
 
 def stack(parts: Mapping[str, Columns]) -> Columns:
-    """Parts under each other, with a column `effect` that names the part; a column that a part lacks is missing there."""
+    """Parts under each other, named in a column `effect`; a column that a part lacks is missing there."""
     lengths = {effect: len(next(iter(columns.values()))) for effect, columns in parts.items()}
     present = [c for c in PARAMETER_COLUMNS if c != "effect" and any(c in columns for columns in parts.values())]
     out: Columns = {"effect": [effect for effect, n in lengths.items() for _ in range(n)]}

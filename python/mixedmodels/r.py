@@ -1,0 +1,245 @@
+"""R's functions over the same objects: ``from mixedmodels.r import *``.
+
+Names are those of R and lme4, with dots in names and arguments as underscores: ``re_form``, ``df_residual``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels import frame
+from mixedmodels.api import call_names
+from mixedmodels.errors import DataError
+from mixedmodels.fit.covariance import SINGULAR
+from mixedmodels.fit.covariance import is_singular as _is_singular
+from mixedmodels.model import LinearModel, MixedModel, Request, build_lm, build_lmer
+from mixedmodels.report.vectors import LogLik
+
+__all__ = [
+    "AIC",
+    "BIC",
+    "REMLcrit",
+    "VarCorr",
+    "coef",
+    "deviance",
+    "df_residual",
+    "family",
+    "fitted",
+    "fixef",
+    "formula",
+    "getME",
+    "isREML",
+    "isSingular",
+    "lm",
+    "lmer",
+    "logLik",
+    "model_frame",
+    "model_matrix",
+    "ngrps",
+    "nobs",
+    "predict",
+    "ranef",
+    "rePCA",
+    "refit",
+    "refitML",
+    "resid",
+    "residuals",
+    "sigma",
+    "simulate",
+    "summary",
+    "update",
+    "vcov",
+    "weights",
+]
+
+Model = LinearModel | MixedModel
+
+
+def lmer(formula: str, data: Any, REML: bool = True, **arguments: Any) -> MixedModel:
+    """Fit a linear mixed model; further arguments as of `mixedmodels.lmer`."""
+    return build_lmer(Request(formula, data, reml=REML, **arguments, **_shown(data, arguments)), stacklevel=3)
+
+
+def lm(formula: str, data: Any, **arguments: Any) -> LinearModel:
+    """Fit a linear model; further arguments as of `mixedmodels.lm`."""
+    return build_lm(Request(formula, data, **arguments, **_shown(data, arguments)))
+
+
+def _shown(data: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    keys = ("weights", "offset", "subset")
+    shown = call_names(data, *(arguments.get(k) for k in keys), depth=3)
+    return dict(zip(("data_name", *(f"{k}_name" for k in keys)), shown, strict=True))
+
+
+def summary(object: Model) -> Any:  # noqa: A002
+    """The summary, which prints as R prints it."""
+    return object.summary()
+
+
+def fixef(object: MixedModel) -> Any:  # noqa: A002
+    """Fixed effects by name."""
+    return object.fixef()
+
+
+def ranef(object: MixedModel, condVar: bool = True) -> Any:  # noqa: A002
+    """Conditional modes of the random effects; as in lme4 with their conditional variances."""
+    return object.ranef(cond_var=condVar)
+
+
+def VarCorr(x: MixedModel) -> Any:
+    """Standard deviations and correlations of the random effects."""
+    return x.VarCorr()
+
+
+def coef(object: Model) -> Any:  # noqa: A002
+    """Coefficients; of a mixed model by level of each grouping factor."""
+    return object.coef()
+
+
+def vcov(object: Model) -> Any:  # noqa: A002
+    """Covariance matrix of the fixed effects."""
+    return object.vcov()
+
+
+def sigma(object: Model) -> float:  # noqa: A002
+    """Residual standard deviation."""
+    return object.sigma
+
+
+def logLik(object: Model, REML: bool | None = None) -> LogLik:  # noqa: A002
+    """Log-likelihood, with `df` and `nobs`; `REML` chooses the criterion, by default that of the fit."""
+    if REML is None or isinstance(object, LinearModel):
+        return object.logLik()
+    value = object.reml_criterion if REML else object.deviance
+    return LogLik(-value / 2, object.npar, object.nobs)
+
+
+def AIC(*objects: Model) -> Any:
+    """Akaike's criterion of a model; of several a table with columns df and AIC."""
+    return objects[0].aic if len(objects) == 1 else _criteria("AIC", [m.aic for m in objects], objects)
+
+
+def BIC(*objects: Model) -> Any:
+    """Schwarz's criterion of a model; of several a table with columns df and BIC."""
+    return objects[0].bic if len(objects) == 1 else _criteria("BIC", [m.bic for m in objects], objects)
+
+
+def _criteria(name: str, values: list[float], objects: tuple[Model, ...]) -> Any:
+    if not objects:
+        raise DataError(f"{name}() needs a model.")
+    return frame.to_kind({"df": [m.npar for m in objects], name: values}, "pandas")
+
+
+def deviance(object: Model, REML: bool | None = None) -> float:  # noqa: A002
+    """Residual sum of squares of an lm; -2 log-likelihood of an lmer, or its REML criterion with ``REML=True``."""
+    return object.reml_criterion if REML and isinstance(object, MixedModel) else object.deviance
+
+
+def REMLcrit(object: MixedModel) -> float:  # noqa: A002
+    """-2 restricted log-likelihood."""
+    return object.reml_criterion
+
+
+def isREML(x: MixedModel) -> bool:
+    """Whether the restricted likelihood was maximised."""
+    return x.is_reml
+
+
+def df_residual(object: Model) -> int:  # noqa: A002
+    """Residual degrees of freedom."""
+    return object.df_resid
+
+
+def nobs(object: Model) -> int:  # noqa: A002
+    """Rows used."""
+    return object.nobs
+
+
+def ngrps(object: MixedModel) -> dict[str, int]:  # noqa: A002
+    """Levels of each grouping factor."""
+    return object.ngroups
+
+
+def formula(x: Model) -> str:
+    """The formula."""
+    return x.formula
+
+
+def family(object: Model) -> Any:  # noqa: A002
+    """Distribution and link."""
+    return object.family
+
+
+def fitted(object: Model) -> Any:  # noqa: A002
+    """Fitted values."""
+    return object.fitted()
+
+
+def residuals(object: Model, type: Any = "response", scaled: bool = False) -> Any:  # noqa: A002
+    """Residuals of a type."""
+    return object.residuals(type, scaled=scaled)
+
+
+resid = residuals
+
+
+def weights(object: Model) -> NDArray[np.float64] | None:  # noqa: A002
+    """Prior weights of the rows used; None for an lm without, ones for an lmer without."""
+    given = object.design.weights
+    if given is not None:
+        return given.copy()
+    return np.ones(object.nobs) if isinstance(object, MixedModel) else None
+
+
+def predict(object: Model, newdata: Any = None, **arguments: Any) -> Any:  # noqa: A002
+    """Predictions; arguments as of the model's method."""
+    return object.predict(newdata, **arguments)
+
+
+def simulate(object: Model, nsim: int = 1, seed: Any = None, **arguments: Any) -> Any:  # noqa: A002
+    """New responses; arguments as of the model's method."""
+    return object.simulate(nsim, seed, **arguments)
+
+
+def update(object: Model, formula: str | None = None, **changes: Any) -> Any:  # noqa: A002
+    """The model fitted again with a changed formula or changed arguments."""
+    return object.update(formula, **changes)
+
+
+def refit(object: Model, newresp: Any) -> Any:  # noqa: A002
+    """The model fitted to another response."""
+    return object.refit(newresp)
+
+
+def refitML(x: MixedModel) -> MixedModel:
+    """The model fitted by maximum likelihood."""
+    return x.update(REML=False) if x.is_reml else x
+
+
+def model_matrix(object: Model, type: Any = "fixed") -> Any:  # noqa: A002
+    """X ("fixed") or Z ("random")."""
+    names = {"fixed": "X", "random": "Z"}
+    return object.model_matrix(names.get(type, type))
+
+
+def model_frame(formula: Model) -> Any:
+    """The rows used of the columns in the formula."""
+    return formula.frame
+
+
+def getME(object: MixedModel, name: Any) -> Any:  # noqa: A002
+    """A component by lme4's name."""
+    return object.getME(name)
+
+
+def isSingular(x: MixedModel, tol: float = SINGULAR) -> bool:
+    """Whether a diagonal element of a relative covariance factor is below `tol`."""
+    return _is_singular(x._fit.theta, x._fit.sizes, tol)
+
+
+def rePCA(x: MixedModel) -> Any:
+    """Principal components of the random effects."""
+    return x.rePCA()
