@@ -35,8 +35,8 @@ class Model:
 
     @property
     def interior(self) -> bool:
-        """The estimates are unique and off the boundary, so that they can be compared to many digits."""
-        return not (self.lme4["singular"] or self.flat)
+        """The estimates are unique, off the boundary, and lme4's to many digits (not where it is `steep`)."""
+        return not (self.lme4["singular"] or self.flat or self.steep)
 
 
 def _read(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What the tests of the teaching texts share: their tables, R's values, and how printed lines are compared."""
+"""What the tests of the teaching texts share: their tables and R's values."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from printed_text import differences, lines
 
 import mixedmodels as mm
 
@@ -42,21 +43,11 @@ def beside(name: str) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-def lines(text: Any) -> list[str]:
-    """Printed lines, but for the one that names the table (Python does not know a variable's name) and outer blanks."""
-    straight = str(text).replace("‘", "'").replace("’", "'")
-    kept = [line.rstrip() for line in straight.split("\n") if not line.lstrip().startswith("Data:")]
-    while kept and not kept[0]:
-        kept.pop(0)
-    while kept and not kept[-1]:
-        kept.pop()
-    return kept
-
-
-def printed(expected: list[str]) -> list[str]:
-    return lines("\n".join(expected))
-
-
-def without_call(text: list[str]) -> list[str]:
-    """An `lm` prints its call over one or two lines, with the table's name; what follows is compared."""
-    return text[text.index("Residuals:") :]
+def same_print(ours: Any, theirs: list[str], *, after: str | None = None) -> bool:
+    """Whether a summary reads like R's lines; of an `lm`, whose call names the table, from the line `after` on."""
+    mine, its = lines(ours), lines("\n".join(theirs))
+    if after is not None:
+        mine, its = mine[mine.index(after) :], its[its.index(after) :]
+    found = differences("\n".join(mine), "\n".join(its))
+    assert found == []
+    return not found

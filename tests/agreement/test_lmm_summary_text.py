@@ -1,19 +1,26 @@
-"""The printed summary beside R's, line for line, for every reference model with unique estimates."""
+"""The printed summary beside R's, line for line, for every reference model whose estimates are lme4's."""
 
 from __future__ import annotations
 
 import pytest
 from lme4_reference import fitted, models, summaries
-from seed_texts import lines, printed
+from printed_text import differences, lines, same_line
 
-# What R says in another way: rows lost to missing values and dropped columns are reported by us in our own words.
-OURS = ("missing", "rank deficient", "fit warnings", "Dropped")
-
-
-def comparable(text: list[str]) -> list[str]:
-    return [line for line in text if not any(word in line for word in OURS)]
+# lme4's own optimum is not sharp enough for every printed digit (years), not unique (cake_double_bar), or it renames a
+# group that comes twice ("a.b" for a:b in nested_explicit).
+ELSEWHERE = {"years", "cake_double_bar", "nested_explicit"}
 
 
-@pytest.mark.parametrize("name", [name for name, model in models().items() if model.interior])
+@pytest.mark.parametrize("name", [name for name in models() if name not in ELSEWHERE])
 def test_summary_is_printed_as_lme4_prints_it(name: str) -> None:
-    assert comparable(lines(fitted(name).summary())) == comparable(printed(summaries()[name]))
+    assert differences(fitted(name).summary(), "\n".join(summaries()[name])) == []
+
+
+def test_the_comparison_sees_what_matters() -> None:
+    assert same_line("Days  10.467   1.546", "Days  10.468   1.546")
+    assert not same_line("Days  10.467   1.546", "Days  10.469   1.546")
+    assert not same_line("Days  10.467   1.546", "Days 10.467    1.546")
+    assert not same_line("Days  10.467   1.546", "Day   10.467   1.546")
+    assert not same_line("x 1.0", "x 1.00")
+    assert differences("a\nb\nc", "a\nb") == [("c", None)]
+    assert lines("\n a \n Data: d\n\n") == [" a"]

@@ -3,13 +3,13 @@
 suppressMessages({library(lme4); library(jsonlite)})
 data_folder <- commandArgs(TRUE)[1]
 here <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))))
-tight <- lmerControl(optimizer = "bobyqa", optCtrl = list(rhobeg = 0.1, rhoend = 1e-10, maxfun = 50000), calc.derivs = FALSE)
+source(file.path(here, "..", "reference", "lmm", "tighten.R"))
 shown <- function(model) capture.output(print(summary(model)))
 as_shown <- function(model, call) { model@call <- call; shown(model) }
 out <- list()
 
 sleep2 <- transform(subset(sleepstudy, Days >= 2), days_deprived = Days - 2)
-partial <- lmer(Reaction ~ days_deprived + (days_deprived | Subject), sleep2, control = tight)
+partial <- tight_lmer(Reaction ~ days_deprived + (days_deprived | Subject), sleep2)
 days <- expand.grid(days_deprived = 8:10, Subject = levels(sleep2$Subject))
 formulas <- c("(1 | Subject)", "(1 + days_deprived | Subject)", "(days_deprived | Subject)", "(0 + days_deprived | Subject)",
               "(days_deprived || Subject)")
@@ -20,7 +20,7 @@ out$sleep2 <- list(
   complete = shown(lm(Reaction ~ days_deprived, sleep2)),
   none = shown(lm(Reaction ~ days_deprived + Subject + days_deprived:Subject, data = sleep2)),
   formulas = lapply(formulas, function(text) {
-    m <- lmer(as.formula(paste("Reaction ~ days_deprived +", text)), sleep2, control = tight)
+    m <- tight_lmer(as.formula(paste("Reaction ~ days_deprived +", text)), sleep2)
     list(text = text, criterion = REMLcrit(m), varcorr = lapply(unname(as.list(VarCorr(m))), function(v) unname(as.matrix(v)[, , drop = FALSE])),
          sigma = sigma(m))
   })
@@ -28,8 +28,8 @@ out$sleep2 <- list(
 
 sites <- read.csv(file.path(here, "sites.csv"), stringsAsFactors = TRUE)
 dat <- sites
-mm1 <- lmer(y ~ x + (1 | site), data = dat, control = tight)
-mm2 <- lmer(y ~ x + (x | site), data = dat, control = tight)
+mm1 <- tight_lmer(y ~ x + (1 | site), data = dat)
+mm2 <- tight_lmer(y ~ x + (x | site), data = dat)
 out$sites <- list(
   slope = shown(lm(y ~ x, data = dat)), groups = shown(lm(y ~ site, data = dat)),
   intercepts = as_shown(mm1, quote(lmer(formula = y ~ x + (1 | site), data = dat))),
@@ -38,8 +38,8 @@ out$sites <- list(
 )
 
 animals <- read.csv(file.path(data_folder, "animals.csv.gz"), na.strings = "", stringsAsFactors = TRUE)
-an1 <- lmer(log(weight) ~ (1 | species_id) + hindfoot_length, data = animals, control = tight)
-an2 <- lmer(log(weight) ~ (1 + hindfoot_length | species_id), data = animals, control = tight)
+an1 <- tight_lmer(log(weight) ~ (1 | species_id) + hindfoot_length, animals)
+an2 <- tight_lmer(log(weight) ~ (1 + hindfoot_length | species_id), data = animals)
 out$animals <- list(
   intercepts = as_shown(an1, quote(lmer(formula = log(weight) ~ (1 | species_id) + hindfoot_length, data = animals))),
   slopes = as_shown(an2, quote(lmer(formula = log(weight) ~ (1 + hindfoot_length | species_id), data = animals))),
@@ -54,7 +54,7 @@ for (seed in 1:200) {
   x <- rnorm(100)
   y <- c(2, 3, 1, 2.5)[group] + x * c(1, 0.5, 1.2, 0)[group] + rnorm(100)
   shrinks <- data.frame(group, x = round(x, 6), y = round(y, 6))
-  m <- suppressMessages(lmer(y ~ (1 + x | group), data = shrinks, control = tight))
+  m <- suppressMessages(tight_lmer(y ~ (1 + x | group), data = shrinks))
   if (isSingular(m)) break
 }
 write.csv(shrinks, file.path(here, "shrinkage.csv"), row.names = FALSE, quote = FALSE)
@@ -73,7 +73,7 @@ abc <- data.frame(A, B, C, Y)
 write.csv(abc, file.path(here, "models.csv"), row.names = FALSE, quote = FALSE)
 texts <- c("Y ~ C + (1|B)", "Y ~ C + A + (1|B)", "Y ~ C + (1|A) + (0+C|A)", "Y ~ C + (1|A) + (1|B)", "Y ~ C + (1 + C | A)", "Y ~ C + (C | A)")
 out$models <- lapply(texts, function(text) {
-  m <- lmer(as.formula(text), abc, control = tight)
+  m <- tight_lmer(as.formula(text), abc)
   list(formula = text, criterion = REMLcrit(m), theta = I(unname(getME(m, "theta"))), p = length(fixef(m)), q = ncol(getME(m, "Z")),
        effects = lapply(unname(m@cnms), I), groups = I(names(m@cnms)), sigma = sigma(m), beta = I(unname(fixef(m))))
 })

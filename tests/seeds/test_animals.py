@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from seed_texts import beside, lines, printed, reference, without_call
+from seed_texts import beside, reference, same_print
 
 import mixedmodels as mm
 
@@ -29,10 +29,9 @@ def test_mixed_models_drop_missing_rows_and_print_as_in_r(animals, formula: str,
     assert fit.nobs == 30738
     assert round(fit.reml_criterion, 1) == rounded
     assert fit.reml_criterion <= reference()["animals"]["criteria"][which == "slopes"] + 1e-6
-    ours, theirs = lines(fit.summary()), printed(reference()["animals"][which])
+    assert same_print(fit.summary(), reference()["animals"][which])
     # Rows lost to missing values are counted in our summary, where lme4 is silent.
-    assert [line for line in ours if "missing" not in line] == theirs
-    assert any("4811" in line.replace(",", "") for line in ours)
+    assert "4811" in str(fit.summary())
 
 
 @pytest.mark.parametrize(
@@ -40,4 +39,4 @@ def test_mixed_models_drop_missing_rows_and_print_as_in_r(animals, formula: str,
 )
 def test_linear_models_are_printed_line_for_line(animals, formula: str, which: str) -> None:
     fit = mm.lm(formula, animals)
-    assert without_call(lines(fit.summary())) == without_call(printed(reference()["animals"][which]))
+    assert same_print(fit.summary(), reference()["animals"][which], after="Residuals:")

@@ -3,14 +3,13 @@
 #   Rscript tests/reference/lmm/fit.R [name ...]        -> values/<name>.json, one file a model
 #   python tests/reference/lmm/pack.py                  -> values.json.gz and summaries.txt.gz, which are committed
 #
-# The deviance function is lme4's. It is minimised by bobyqa and by nlopt's bobyqa from four starts with tolerances far below the
-# defaults, restarted from the best point, and where that point is interior it is polished by Newton steps on
-# Richardson-extrapolated derivatives of the same function: lme4's optimum to about ten digits, without any code of ours.
+# How tightly is said in tighten.R.
 
 suppressMessages({library(lme4); library(jsonlite); library(splines)})
 
 arguments <- commandArgs(FALSE)
 here <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", arguments, value = TRUE))))
+source(file.path(here, "tighten.R"))
 wanted <- commandArgs(TRUE)
 dir.create(file.path(here, "values"), showWarnings = FALSE)
 
@@ -29,83 +28,23 @@ read_table <- function(name) {
   frame
 }
 
-minimise <- function(devfun, start, lower, large) {
-  bobyqa <- function(from, begin, end) {
-    from <- pmax(from, lower)
-    out <- try(minqa::bobyqa(from, devfun, lower = lower, control = list(rhobeg = begin, rhoend = end, maxfun = 50000)), TRUE)
-    if (inherits(out, "try-error")) list(par = from, fval = Inf) else list(par = out$par, fval = out$fval)
-  }
-  nlopt <- function(from) {
-    out <- nloptr::nloptr(pmax(from, lower), devfun, lb = lower, ub = rep(Inf, length(from)), opts = list(
-      algorithm = "NLOPT_LN_BOBYQA", xtol_rel = 0, xtol_abs = 1e-12, ftol_abs = 1e-12, ftol_rel = 0, maxeval = 50000))
-    list(par = out$solution, fval = out$objective)
-  }
-  if (large) return(nlopt(start))
-  tries <- list(nlopt(start), bobyqa(start, 0.2, 1e-9), bobyqa(start * 0.3, 0.1, 1e-9), bobyqa(start * 3, 0.5, 1e-9))
-  best <- tries[[which.min(vapply(tries, `[[`, 0, "fval"))]]
-  for (round in 1:3) {
-    size <- max(1e-3, 1e-2 * max(abs(best$par)))
-    again <- list(bobyqa(best$par, size, 1e-10), nlopt(best$par))
-    again <- again[[which.min(vapply(again, `[[`, 0, "fval"))]]
-    gain <- best$fval - again$fval
-    if (gain > 0) best <- again
-    if (gain < 1e-10) break
-  }
-  best
-}
-
-# Newton steps on the face of the parameter space that the best point lies in: diagonal elements at zero stay there.
-polish <- function(devfun, best, lower) {
-  snapped <- ifelse(lower == 0 & best$par < 1e-4, 0, best$par)
-  if (devfun(snapped) <= best$fval + 1e-9) best <- list(par = snapped, fval = devfun(snapped))
-  free <- !(lower == 0 & best$par < 1e-4)
-  if (!any(free) || any(best$par[free & lower == 0] < 1e-3)) return(best)
-  full <- function(p) replace(best$par, free, p * scale)
-  scaled <- function(p) devfun(full(p))
-  scale <- pmax(abs(best$par), 1e-2 * max(abs(best$par)))[free]
-  for (round in 1:3) {
-    p <- best$par[free] / scale
-    slope <- numDeriv::grad(scaled, p, method.args = list(eps = 1e-3, d = 1e-3, r = 4))
-    curve <- numDeriv::hessian(scaled, p, method.args = list(eps = 1e-3, d = 1e-2, r = 4))
-    step <- try(solve(curve, slope), TRUE)
-    if (inherits(step, "try-error") || min(eigen(curve, TRUE, TRUE)$values) <= 0) return(best)
-    par <- full(p - step)
-    if (any(par < lower)) return(best)
-    value <- devfun(par)
-    if (!is.finite(value) || value > best$fval + 1e-8) return(best)
-    best <- list(par = par, fval = value)
-  }
-  best
-}
-
 matrices <- function(x) lapply(seq_len(dim(x)[3]), function(i) x[, , i, drop = TRUE])
 
 fit <- function(m) {
   frame <- read_table(m$data)
-  frame$.w <- if (is.null(m$weights)) NULL else frame[[m$weights]]
-  frame$.o <- if (is.null(m$offset)) NULL else frame[[m$offset]]
   formula <- as.formula(m$formula)
-  call <- list(quote(lFormula), formula, data = quote(frame), REML = m$REML)
-  if (!is.null(m$weights)) call$weights <- quote(.w)
-  if (!is.null(m$offset)) call$offset <- quote(.o)
-  parsed <- suppressMessages(eval(as.call(call)))
-  devfun <- do.call(mkLmerDevfun, parsed)
-  lower <- environment(devfun)$lower
-  started <- proc.time()[["elapsed"]]
-  best <- minimise(devfun, environment(devfun)$pp$theta, lower, isTRUE(m$large))
-  if (!isTRUE(m$flat)) best <- polish(devfun, best, lower)
-  best$fval <- devfun(best$par)
-  opt <- list(par = best$par, fval = best$fval, feval = 0, conv = 0, message = NULL)
-  attr(opt, "optimizer") <- "nloptwrap"  # so that summary() says about singular fits what it says after lmer()
-  flat <- list(gradient = 0 * best$par, Hessian = diag(length(best$par)))
-  checked <- lme4:::checkConv(flat, best$par, lmerControl()$checkConv, lbound = lower)
   shown <- list(quote(lmer), formula = formula, data = as.name(m$data))
   if (!m$REML) shown$REML <- FALSE
   if (!is.null(m$weights)) shown$weights <- as.name(m$weights)
   if (!is.null(m$offset)) shown$offset <- as.name(m$offset)
-  model <- mkMerMod(environment(devfun), opt, parsed$reTrms, fr = parsed$fr, mc = as.call(shown), lme4conv = checked)
+  arguments <- list(formula, frame, m$REML, as.call(shown), isTRUE(m$large), isTRUE(m$flat), c(m$starts, 0)[1])
+  if (!is.null(m$weights)) arguments$weights <- frame[[m$weights]]
+  if (!is.null(m$offset)) arguments$offset <- frame[[m$offset]]
+  started <- proc.time()[["elapsed"]]
+  model <- do.call(tight_lmer, arguments, quote = TRUE)
   out <- list(
-    name = m$name, criterion = best$fval, theta = I(unname(getME(model, "theta"))), terms = lapply(unname(model@cnms), I),
+    name = m$name, criterion = if (m$REML) REMLcrit(model) else deviance(model),
+    theta = I(unname(getME(model, "theta"))), terms = lapply(unname(model@cnms), I),
     levels = as.list(vapply(model@flist, nlevels, 0L)), groups = I(names(model@cnms)),
     coefficients = I(names(fixef(model))), beta = I(unname(fixef(model))), vcov = unname(as.matrix(vcov(model))),
     aliased = I(setdiff(names(fixef(model, add.dropped = TRUE)), names(fixef(model)))),
