@@ -70,8 +70,8 @@ def identified(groups: tuple[GroupingFactor, ...], terms: tuple[RandomTerm, ...]
         effects = group.n_levels * len(term.columns)
         if effects >= n:
             raise DesignError(
-                f"random term ({term.text}): {effects} random effects for {n} observations, so they cannot be told apart "
-                f"from the residual; use a coarser grouping factor than {group.name!r} or drop a column"
+                f"random term ({term.text}): {effects} random effects for {n} observations, so they cannot be "
+                f"told apart from the residual; use a coarser grouping factor than {group.name!r} or drop a column"
             )
 
 

@@ -38,7 +38,7 @@ def on_new_data(
     spec : of the fitted design.
     table : from `frame.read`.
     response : whether the response is evaluated too; it must then be in the table.
-    na_action : "pass" keeps rows with missing values (NaN in the columns, -2 in the codes), "omit" leaves them out,
+    na_action : "pass" keeps rows with missing values (NaN in columns, -2 in codes), "omit" leaves them out,
         "fail" raises.
     random : indices of the random terms wanted, into the design's `random`; None for all, () for none. Columns that
         only other terms need may be absent from the table.
@@ -48,7 +48,7 @@ def on_new_data(
     Returns
     -------
     Design
-        Its `random` holds the wanted terms only. Codes of `groups` count in the levels of the fit; -1 stands for a level
+        Its `random` holds the wanted terms only. Codes of `groups` count in the levels of the fit; -1 is a level
         that was not there, -2 for a missing value.
 
     Raises

@@ -96,7 +96,7 @@ def _from_node(node: Node, source: str) -> Formula:
     else:
         fail("a formula needs a '~' between response and terms", source, 0, len(source))
     if left is not None:
-        _check_response(left, source)
+        _check_response(left, source, node.at)
     terms, nodes, labels = expand_with_bars(right, source)
     return Formula(
         text=show(node),
@@ -110,13 +110,12 @@ def _from_node(node: Node, source: str) -> Formula:
     )
 
 
-def _check_response(left: Node, source: str) -> None:
+def _check_response(left: Node, source: str, tilde: int) -> None:
     for piece in walk(left):
-        if isinstance(piece, Binary) and piece.operator in ("|", "||", "~"):
-            what = (
-                "a formula has one '~' only" if piece.operator == "~" else "a random term belongs on the right of '~'"
-            )
-            fail(what, source, piece.at, len(piece.operator))
+        if isinstance(piece, (Binary, Unary)) and piece.operator == "~":
+            fail("a formula has one '~' only", source, tilde)
+        if isinstance(piece, Binary) and piece.operator in ("|", "||"):
+            fail("a random term belongs on the right of '~'", source, piece.at, len(piece.operator))
 
 
 @lru_cache(maxsize=256)

@@ -24,7 +24,7 @@ def show(node: Node) -> str:
     if isinstance(node, Paren):
         return f"({show(node.inner)})"
     if isinstance(node, Number):
-        return show_number(node.value) + ("L" if node.integer else "")
+        return f"{node.value:.0f}L" if node.integer else show_number(node.value)
     if isinstance(node, Text):
         escaped = node.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
         return f'"{escaped}"'
