@@ -65,7 +65,7 @@ fn main() {
             .num_threads(threads)
             .build()
             .expect("a pool");
-        for n in [20, 50, 100, 500, 1128, 2000, 5000] {
+        for n in [8, 20, 32, 50, 64, 80, 100, 128] {
             pool.install(|| {
                 let source = matrix(n);
                 let mut l = source.clone();

@@ -13,5 +13,6 @@
 //! results are identical bit by bit whatever the size of the current rayon pool.
 
 mod kernels;
+mod small;
 pub mod sparse;
 pub mod tiled;

@@ -19,6 +19,7 @@
 //!   operations, all of them matrix products that overwrite a single tile column.
 
 use super::kernels::{self, view, view_mut};
+use super::small;
 use faer::prelude::{Reborrow, ReborrowMut};
 use rayon::prelude::*;
 
@@ -26,6 +27,9 @@ use rayon::prelude::*;
 const SHIFT: u32 = 7;
 const SHIFT_LARGE: u32 = 8;
 const LARGE: usize = 6000;
+
+/// Largest order that plain loops factorise and invert.
+const SMALL: usize = 64;
 
 /// Right-hand sides handled by one task; fixed, so that threads do not change rounding.
 const RHS_CHUNK: usize = 64;
@@ -202,6 +206,9 @@ impl Tiled {
     /// The index of the first pivot that is not positive; the contents are then undefined.
     pub fn cholesky(&mut self) -> Result<(), usize> {
         let (nb, shape) = (self.nb, self.shape());
+        if self.n <= SMALL {
+            return small::eliminate(&mut self.data, &mut [], nb, 0);
+        }
         if self.nt == 1 {
             return kernels::cholesky(view_mut(&mut self.data, nb, nb, nb));
         }
@@ -278,6 +285,9 @@ impl Tiled {
     pub fn invert(&mut self) {
         let (nb, shape) = (self.nb, self.shape());
         self.work.resize(self.nt * nb * nb, 0.0);
+        if self.n <= SMALL {
+            return small::invert(&mut self.data, &mut [], &mut self.work, nb, 0);
+        }
         for k in (0..self.nt).rev() {
             let width = shape.height(k);
             let (head, z) = self.data.split_at_mut(shape.start(k + 1));

@@ -12,6 +12,10 @@ use crate::gram::{CrossBlocks, Gram};
 /// Leaves handled by one task: fixed, so that sums do not depend on the number of threads.
 pub(crate) const LEAVES_PER_TASK: usize = 2048;
 
+/// A tail of one tile and so few leaves are too small for threads.
+const SMALL_TAIL: usize = 64;
+pub(crate) const SMALL_LEAVES: usize = 64;
+
 /// What never changes while theta does: who is a leaf, where tail columns lie.
 pub(crate) struct Layout {
     /// The factor whose levels are the leaves; `None` for a model without random effects.
@@ -20,6 +24,8 @@ pub(crate) struct Layout {
     pub tail: Vec<(usize, usize)>,
     /// Scalar columns of the tail.
     pub n_tail: usize,
+    /// Everything happens on the caller's own thread: no loop of this model is cut into pieces.
+    pub small: bool,
 }
 
 impl Layout {
@@ -30,7 +36,10 @@ impl Layout {
             tail.push((g, n_tail));
             n_tail += gram.factors[g].levels * gram.factors[g].k;
         }
-        Self { leaf: gram.order.first().copied(), tail, n_tail }
+        let leaf = gram.order.first().copied();
+        let leaves = leaf.map_or(0, |g| gram.factors[g].levels);
+        let small = n_tail <= SMALL_TAIL && leaves <= LEAVES_PER_TASK && (n_tail == 0 || leaves <= SMALL_LEAVES);
+        Self { leaf, tail, n_tail, small }
     }
 }
 
@@ -167,7 +176,12 @@ impl Elimination {
         let mut tail = std::mem::replace(&mut self.tail, Tail::None);
         let mut rhs = std::mem::take(&mut self.tail_rhs);
         self.start_rhs(gram, layout, &mut rhs);
-        rayon::join(|| tail.assemble(gram, layout, self), || self.update_rhs(gram, layout, &mut rhs));
+        if layout.small {
+            tail.assemble(gram, layout, self);
+            self.update_rhs(gram, layout, &mut rhs);
+        } else {
+            rayon::join(|| tail.assemble(gram, layout, self), || self.update_rhs(gram, layout, &mut rhs));
+        }
         let factorised = tail.cholesky();
         if factorised.is_ok() {
             self.logdet_u += tail.logdet();

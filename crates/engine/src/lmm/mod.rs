@@ -11,6 +11,7 @@
 //! | `elimination` | blocked Cholesky of C bordered by `[X y]`: the criterion |
 //! | `score` | back-substitution and selected inverse: D = d criterion / d Sigma |
 //! | `information` | average information along given directions |
+//! | `start` | where the search begins |
 //! | `parameters` | theta of all terms <-> templates of all factors |
 //! | `model` | the handle: evaluate, fit, conditional variances |
 
@@ -21,6 +22,7 @@ pub mod model;
 mod parameters;
 mod plan;
 mod score;
+mod start;
 mod tail;
 mod template;
 

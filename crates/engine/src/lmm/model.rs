@@ -6,6 +6,7 @@ use super::information::average_information;
 use super::parameters::{Direction, Parameters};
 use super::plan::{self, Plan};
 use super::score::{LevelParts, back_substitute, outer_sums, trace_sums};
+use super::start;
 use super::template::inner;
 use crate::dense::eigen::symmetric;
 use crate::dense::small::{inverse_from_cholesky, multiply, multiply_transpose_right};
@@ -98,7 +99,7 @@ const SNAP: f64 = 1e-3;
 
 impl Lmm {
     pub fn new(rows: &Rows, reml: bool) -> Result<Self, EngineError> {
-        let gram = threads::run(|| Gram::of(rows))?;
+        let gram = Gram::of(rows)?;
         Self::from_gram(gram, rows, reml)
     }
 
@@ -113,9 +114,14 @@ impl Lmm {
         Ok(Self { gram, reml, layout, parameters })
     }
 
+    /// Run inside the thread pool where that pays; waking threads would cost a small fit more than all its numbers.
+    fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        if self.layout.small { work() } else { threads::run(work) }
+    }
+
     /// The same model with another response.
     pub fn with_response(&self, rows: &Rows) -> Result<Self, EngineError> {
-        Self::from_gram(threads::run(|| self.gram.with_response(rows))?, rows, self.reml)
+        Self::from_gram(self.gram.with_response(rows)?, rows, self.reml)
     }
 
     pub fn gram(&self) -> &Gram {
@@ -138,7 +144,7 @@ impl Lmm {
 
     /// Profiled ML deviance or REML criterion.
     pub fn criterion(&self, theta: &[f64]) -> Result<f64, EngineError> {
-        threads::run(|| {
+        self.run(|| {
             let mut e = Elimination::new(&self.gram, &self.layout);
             e.factorise(&self.gram, &self.layout, &self.user_templates(theta))?;
             Ok(self.criterion_of(&e))
@@ -147,7 +153,7 @@ impl Lmm {
 
     /// Criterion, gradient and curvature in the user's theta.
     pub fn evaluate(&self, theta: &[f64]) -> Result<Evaluation, EngineError> {
-        threads::run(|| {
+        self.run(|| {
             let mut e = Elimination::new(&self.gram, &self.layout);
             let state = self.user_state(&mut e, theta)?;
             Ok(Evaluation { criterion: state.criterion, gradient: state.gradient, hessian: state.hessian })
@@ -156,7 +162,7 @@ impl Lmm {
 
     /// All results at a given theta, without optimising.
     pub fn at(&self, theta: &[f64]) -> Result<Solution, EngineError> {
-        threads::run(|| {
+        self.run(|| {
             let mut e = Elimination::new(&self.gram, &self.layout);
             let state = self.user_state(&mut e, theta)?;
             Ok(self.solution(theta.to_vec(), &state))
@@ -165,7 +171,7 @@ impl Lmm {
 
     /// Conditional covariance blocks over sigma^2 of every factor: levels of k x k.
     pub fn conditional_variances(&self, theta: &[f64]) -> Result<Vec<Vec<f64>>, EngineError> {
-        threads::run(|| {
+        self.run(|| {
             let mut e = Elimination::new(&self.gram, &self.layout);
             e.factorise(&self.gram, &self.layout, &self.user_templates(theta))?;
             e.tail.invert();
@@ -191,7 +197,7 @@ impl Lmm {
         options: Options,
         watch: &mut (dyn FnMut(usize, f64) -> bool + Send),
     ) -> Result<Optimum, EngineError> {
-        threads::run(|| self.fit_here(start, options, watch))
+        self.run(|| self.fit_here(start, options, watch))
     }
 
     fn fit_here(
@@ -209,8 +215,11 @@ impl Lmm {
         }
         let phi0 = match start {
             Some(theta) => self.parameters.standardised(theta, &self.gram.standard),
-            None => self.start(),
+            None => self.parameters.from_templates(&start::templates(&self.gram, &self.parameters)),
         };
+        // A step may at first be half as long as T itself.
+        let length = phi0.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let options = Options { radius: options.radius.max(0.5 * length), ..options };
         let found = minimise(&mut search, &phi0, options)?.ok_or(EngineError::NotFinite)?;
         let mut best = search.current.take().ok_or(EngineError::NotFinite)?;
         let (mut phi, mut trace, mut status) = (found.x.clone(), found.trace.clone(), found.status);
@@ -234,13 +243,6 @@ impl Lmm {
             solution = self.solution_from_phi(&phi, &best);
         }
         Ok(Optimum { solution, status, trace })
-    }
-
-    /// T = I for standardised columns: random effects of the size of the residual error.
-    fn start(&self) -> Vec<f64> {
-        let templates: Vec<Vec<f64>> =
-            self.parameters.sizes.iter().map(|&k| crate::dense::small::identity(k)).collect();
-        self.parameters.from_templates(&templates)
     }
 
     /// Set tiny singular values of T to zero if that does not raise the criterion.

@@ -215,7 +215,7 @@ pub(crate) fn trace_sums(gram: &Gram, layout: &Layout, e: &mut Elimination) -> V
 fn leaf_pieces(gram: &Gram, leaf: usize, levels: usize) -> Vec<(usize, usize)> {
     let pairs: usize = gram.cross.iter().filter(|c| c.first == leaf).map(|c| c.index.len()).sum();
     let per_level = (pairs / levels.max(1)).max(1);
-    let count = (LEAVES_PER_TASK / per_level).max(64);
+    let count = (LEAVES_PER_TASK / per_level).max(super::elimination::SMALL_LEAVES);
     (0..levels).step_by(count).map(|first| (first, (first + count).min(levels))).collect()
 }
 

@@ -70,9 +70,14 @@ impl Tail {
                     rest = after;
                     done = end;
                 }
-                pieces.into_par_iter().for_each(|(first, last, at, piece)| {
+                let subtract = |(first, last, at, piece): (usize, usize, usize, &mut [f64])| {
                     subtract_leaves(gram, layout, e, (first, last), piece, at, &base, &row);
-                });
+                };
+                if layout.small {
+                    pieces.into_iter().for_each(subtract);
+                } else {
+                    pieces.into_par_iter().for_each(subtract);
+                }
             }
         }
     }

@@ -71,8 +71,9 @@ pub fn minimise<O: Objective>(objective: &mut O, start: &[f64], options: Options
     let mut x = start.to_vec();
     let mut radius = options.radius;
     let mut trace = vec![Step { value: current.value, predicted: f64::NAN, radius, accepted: true }];
+    let mut secant = Secant::new(start.len());
     loop {
-        let model = solve(&current.gradient, &current.hessian, radius);
+        let model = secant.model(&current, radius);
         let noise = ROUNDING * current.value.abs().max(1.0);
         let finished = |status, current, x, trace| Minimum { x, point: current, predicted: model.decrease, status, trace };
         if model.decrease <= options.tolerance.max(0.5 * noise) && !(model.bounded && radius < options.radius) {
@@ -93,8 +94,65 @@ pub fn minimise<O: Objective>(objective: &mut O, start: &[f64], options: Options
         radius = next_radius(radius, ratio, &model);
         if let Some(next) = next.filter(|_| accepted) {
             objective.accept();
+            secant.learn(&current, &next, &model, ratio);
             x = trial;
             current = next;
+        }
+    }
+}
+
+/// What the given curvature lacks, learnt from the last steps (a structured symmetric rank-one update). It turns the
+/// linear convergence of an approximate curvature into a superlinear one; far from the optimum it would mislead, so
+/// it is used only while steps are short and do what they promise.
+struct Secant {
+    matrix: Vec<f64>,
+}
+
+impl Secant {
+    /// Steps that promised more than this teach nothing about the optimum.
+    const NEAR: f64 = 0.5;
+
+    fn new(k: usize) -> Self {
+        Self { matrix: vec![0.0; k * k] }
+    }
+
+    /// The step with the correction, unless that promises something else altogether: then it is forgotten.
+    fn model(&mut self, current: &Point, radius: f64) -> ModelStep {
+        let plain = solve(&current.gradient, &current.hessian, radius);
+        if self.matrix.iter().all(|&v| v == 0.0) {
+            return plain;
+        }
+        let corrected = solve(&current.gradient, &self.corrected(&current.hessian), radius);
+        if plain.bounded || corrected.bounded || corrected.decrease > 4.0 * plain.decrease {
+            self.matrix.fill(0.0);
+            return plain;
+        }
+        corrected
+    }
+
+    fn corrected(&self, hessian: &[f64]) -> Vec<f64> {
+        hessian.iter().zip(&self.matrix).map(|(h, c)| h + c).collect()
+    }
+
+    fn learn(&mut self, old: &Point, new: &Point, model: &ModelStep, ratio: f64) {
+        let k = model.step.len();
+        if model.decrease > Self::NEAR || model.bounded || !(0.5..2.0).contains(&ratio) {
+            self.matrix.fill(0.0);
+            return;
+        }
+        let h = self.corrected(&new.hessian);
+        let lack: Vec<f64> = (0..k)
+            .map(|i| new.gradient[i] - old.gradient[i] - (0..k).map(|j| h[i + j * k] * model.step[j]).sum::<f64>())
+            .collect();
+        let along: f64 = lack.iter().zip(&model.step).map(|(l, s)| l * s).sum();
+        let norm = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        if along.abs() <= 1e-6 * norm(&lack) * norm(&model.step) {
+            return;
+        }
+        for j in 0..k {
+            for i in 0..k {
+                self.matrix[i + j * k] += lack[i] * lack[j] / along;
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 //! `rayon::join`, so the result does not depend on the number of threads.
 
 use super::super::kernels::{self, view, view_mut};
+use super::super::small;
 use faer::prelude::{Reborrow, ReborrowMut};
 use faer::{MatMut, MatRef};
 
@@ -20,7 +21,9 @@ const PANEL: usize = 128;
 const BLOCK: usize = 256;
 
 fn is_small(w: usize, r: usize) -> bool {
-    w <= SMALL_WIDTH && w + r <= SMALL_HEIGHT
+    let g=|n:&str,d:usize| std::env::var(n).ok().and_then(|v|v.parse().ok()).unwrap_or(d);
+ static T: std::sync::OnceLock<(usize,usize)> = std::sync::OnceLock::new(); let t = T.get_or_init(|| (g("SW",SMALL_WIDTH), g("SH",SMALL_HEIGHT)));
+    w <= t.0 && w + r <= t.1
 }
 
 /// Scratch that [`invert`] needs.
@@ -39,7 +42,7 @@ pub(super) fn scratch(w: usize, r: usize) -> usize {
 pub(super) fn eliminate(l: &mut [f64], u: &mut [f64], w: usize, r: usize) -> Result<(), usize> {
     let m = w + r;
     if is_small(w, r) {
-        return eliminate_small(l, u, w, r);
+        return small::eliminate(l, u, w, r);
     }
     eliminate_columns(view_mut(l, m, w, m))?;
     if r > 0 {
@@ -47,34 +50,6 @@ pub(super) fn eliminate(l: &mut [f64], u: &mut [f64], w: usize, r: usize) -> Res
         subtract_outer(view_mut(u, r, r, r), below, below, true);
     }
     Ok(())
-}
-
-fn eliminate_small(l: &mut [f64], u: &mut [f64], w: usize, r: usize) -> Result<(), usize> {
-    let m = w + r;
-    for k in 0..w {
-        let (column, later) = l[k * m..].split_at_mut(m);
-        let pivot = column[k];
-        // Also catches NaN, and an infinite pivot, whose column would vanish.
-        if !(pivot > 0.0 && pivot < f64::INFINITY) {
-            return Err(k);
-        }
-        let root = pivot.sqrt();
-        column[k] = root;
-        column[k + 1..].iter_mut().for_each(|v| *v /= root);
-        for (j, target) in later.chunks_exact_mut(m).take(w - k - 1).enumerate() {
-            let j = k + 1 + j;
-            subtract_scaled(&mut target[j..], column[j], &column[j..]);
-        }
-        for (j, target) in u.chunks_exact_mut(r.max(1)).enumerate() {
-            subtract_scaled(&mut target[j..], column[w + j], &column[w + j..]);
-        }
-    }
-    Ok(())
-}
-
-#[inline]
-fn subtract_scaled(y: &mut [f64], a: f64, x: &[f64]) {
-    y.iter_mut().zip(x).for_each(|(y, x)| *y -= a * x);
 }
 
 /// Recursive halves: the products, which are most of the work, get as deep as they can.
@@ -144,7 +119,7 @@ fn subtract_outer(c: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>, tr
 /// filled too: the products want them in full.
 pub(super) fn invert(l: &mut [f64], z: &mut [f64], scratch: &mut [f64], w: usize, r: usize) {
     if is_small(w, r) {
-        return invert_small(l, z, scratch, w, r);
+        return small::invert(l, z, scratch, w, r);
     }
     if r > 0 {
         kernels::mirror(view_mut(z, r, r, r));
@@ -241,45 +216,6 @@ fn subtract_inner(c: MatMut<'_, f64>, y: MatRef<'_, f64>, x: MatRef<'_, f64>) {
         || subtract_inner(left, y, x_left),
         || subtract_inner(right, y, x_right),
     );
-}
-
-/// [`invert`] one column at a time; lower triangles alone.
-fn invert_small(l: &mut [f64], z: &[f64], y: &mut [f64], w: usize, r: usize) {
-    let m = w + r;
-    let y = &mut y[..m];
-    for k in (0..w).rev() {
-        let (columns, later) = l.split_at_mut((k + 1) * m);
-        let out = &mut columns[k * m..];
-        let pivot = out[k];
-        for i in k + 1..m {
-            y[i] = out[i] / pivot;
-            out[i] = 0.0;
-        }
-        for (c, column) in later.chunks_exact(m).enumerate() {
-            let c = k + 1 + c;
-            subtract_symmetric_column(&column[c..], &y[c..], &mut out[c..]);
-        }
-        for (c, column) in z.chunks_exact(r.max(1)).enumerate() {
-            subtract_symmetric_column(&column[c..], &y[w + c..], &mut out[w + c..]);
-        }
-        let inner: f64 = y[k + 1..]
-            .iter()
-            .zip(&out[k + 1..])
-            .map(|(y, x)| y * x)
-            .sum();
-        out[k] = (pivot * pivot).recip() - inner;
-    }
-}
-
-/// One column, and the row that mirrors it, of `out := out - Z y`; `z` starts at the diagonal.
-#[inline]
-fn subtract_symmetric_column(z: &[f64], y: &[f64], out: &mut [f64]) {
-    let (first, mut sum) = (y[0], z[0] * y[0]);
-    for ((z, y), out) in z.iter().zip(y).zip(out.iter_mut()).skip(1) {
-        *out -= z * first;
-        sum += z * y;
-    }
-    out[0] -= sum;
 }
 
 /// `X := X L^-T`, by blocks of rows.

@@ -1,0 +1,273 @@
+//! A start by the method of moments: products of Z'r, r = M y the least-squares residual, are equated with what they
+//! are on average, Z'M V M Z, which is linear in the covariances and in sigma^2 (MINQUE with prior weight on the
+//! residual alone).
+//!
+//! Z_f'M Z_g = A - B with A = Z_f'Z_g, nonzero for pairs of levels that occur together, and B = X_f X_g' for the rows
+//! X_f of Z_f'X R^-1, which is dense. Sums over all pairs of levels of (A - B) x (A - B) therefore split into a sum
+//! over the pairs that occur, of (A - B) x (A - B) - B x B, and one over all, of B x B, which factors.
+
+use super::parameters::Parameters;
+use crate::dense::eigen::symmetric;
+use crate::dense::small::{cholesky, identity, solve_lower, solve_lower_transpose};
+use crate::gram::{CrossBlocks, Gram};
+
+/// Factors with more effects than this start at T = I: the system grows with the fourth power.
+const MOST_EFFECTS: usize = 6;
+
+/// Smallest to largest variance of a start.
+const LEAST_RATIO: f64 = 0.02;
+
+/// One unknown: element (row, column) of the covariance of a factor.
+struct Unknown {
+    group: usize,
+    row: usize,
+    column: usize,
+}
+
+/// Templates of all factors to start from.
+pub(crate) fn templates(gram: &Gram, parameters: &Parameters) -> Vec<Vec<f64>> {
+    let plain = || parameters.sizes.iter().map(|&k| identity(k)).collect();
+    if parameters.sizes.iter().any(|&k| k > MOST_EFFECTS) {
+        return plain();
+    }
+    let unknowns = list_unknowns(parameters);
+    let Some(solution) = least_squares(gram).and_then(|beta| solve_moments(gram, &unknowns, &beta)) else {
+        return plain();
+    };
+    let sigma2 = solution[unknowns.len()];
+    let mut out: Vec<Vec<f64>> = parameters.sizes.iter().map(|k| vec![0.0; k * k]).collect();
+    for (u, value) in unknowns.iter().zip(&solution) {
+        out[u.group][u.row + u.column * parameters.sizes[u.group]] = value / sigma2;
+    }
+    for (g, sigma) in out.iter_mut().enumerate() {
+        let blocks = &gram.factors[g];
+        let mass: f64 = blocks.zz.chunks_exact(blocks.k * blocks.k).map(|b| (0..blocks.k).map(|j| b[j + j * blocks.k]).sum::<f64>()).sum();
+        // Below half the variance of a level's own mean a component is as good as unseen: start there.
+        let floor = (0.5 * (blocks.levels * blocks.k) as f64 / mass.max(1e-300)).min(0.1);
+        for (at, k) in parameters.of_group(g) {
+            let own: Vec<f64> = (0..k * k).map(|m| sigma[at + m % k + (at + m / k) * blocks.k]).collect();
+            for (m, value) in root(&own, k, floor).into_iter().enumerate() {
+                sigma[at + m % k + (at + m / k) * blocks.k] = value;
+            }
+        }
+    }
+    out
+}
+
+fn list_unknowns(parameters: &Parameters) -> Vec<Unknown> {
+    let mut out = Vec::new();
+    for (group, _) in parameters.sizes.iter().enumerate() {
+        for (at, k) in parameters.of_group(group) {
+            for column in at..at + k {
+                out.extend((at..at + k).map(|row| Unknown { group, row, column }));
+            }
+        }
+    }
+    out
+}
+
+/// Coefficients of ordinary least squares and the residual sum of squares behind them.
+fn least_squares(gram: &Gram) -> Option<Vec<f64>> {
+    let (p, width) = (gram.p, gram.p + 1);
+    let mut xx: Vec<f64> = (0..p * p).map(|m| gram.fixed[m % p + (m / p) * width]).collect();
+    cholesky(&mut xx, p).ok()?;
+    let mut beta: Vec<f64> = (0..p).map(|j| gram.fixed[j + p * width]).collect();
+    solve_lower(&xx, p, &mut beta);
+    solve_lower_transpose(&xx, p, &mut beta);
+    Some(beta)
+}
+
+/// Rows of Z'X R^-1 of one factor, k x c a level, and their sums of products.
+struct Projected {
+    k: usize,
+    rows: Vec<f64>,
+    /// sum over levels of row[a, g] row[b, d], index a + k (b + k (g + c d)).
+    products: Vec<f64>,
+}
+
+/// Models with more coefficients project past the intercept only: the rest matters little to a start.
+const MOST_COEFFICIENTS: usize = 6;
+
+fn project(gram: &Gram) -> (Vec<Projected>, usize) {
+    let (p, width) = (gram.p, gram.p + 1);
+    let columns: Vec<usize> =
+        if p <= MOST_COEFFICIENTS { (0..p).collect() } else { gram.standard.intercept.into_iter().collect() };
+    let c = columns.len();
+    let mut r: Vec<f64> = (0..c * c).map(|m| gram.fixed[columns[m % c] + columns[m / c] * width]).collect();
+    if cholesky(&mut r, c).is_err() {
+        return (gram.factors.iter().map(|f| Projected { k: f.k, rows: Vec::new(), products: Vec::new() }).collect(), 0);
+    }
+    let of = |f: &crate::gram::FactorBlocks| {
+        let k = f.k;
+        let mut rows = vec![0.0; f.levels * k * c];
+        let mut products = vec![0.0; k * k * c * c];
+        for (row, zr) in rows.chunks_exact_mut(c.max(1)).zip(f.zr.chunks_exact(width)) {
+            for (o, &j) in row.iter_mut().zip(&columns) {
+                *o = zr[j];
+            }
+            solve_lower(&r, c, row);
+        }
+        for level in rows.chunks_exact((k * c).max(1)) {
+            for (m, out) in products.iter_mut().enumerate() {
+                let (a, b, g, d) = (m % k, m / k % k, m / (k * k) % c, m / (k * k * c));
+                *out += level[a * c + g] * level[b * c + d];
+            }
+        }
+        Projected { k, rows, products }
+    };
+    (gram.factors.iter().map(of).collect(), c)
+}
+
+/// X_f X_g' of a pair of levels, k_f x k_g column-major.
+fn outer(f: &Projected, i: usize, g: &Projected, j: usize, c: usize, out: &mut [f64]) {
+    for b in 0..g.k {
+        for a in 0..f.k {
+            let (x, y) = (&f.rows[(i * f.k + a) * c..], &g.rows[(j * g.k + b) * c..]);
+            out[a + b * f.k] = (0..c).map(|m| x[m] * y[m]).sum();
+        }
+    }
+}
+
+/// sum over all pairs of levels of B[a, b] B[c', d] for unknowns u = (a, c') of f and v = (b, d) of g.
+fn everywhere(f: &Projected, g: &Projected, u: &Unknown, v: &Unknown, c: usize) -> f64 {
+    (0..c * c)
+        .map(|m| {
+            f.products[u.row + f.k * (u.column + f.k * m)] * g.products[v.row + g.k * (v.column + g.k * m)]
+        })
+        .sum()
+}
+
+/// Build and solve the moment equations; the last unknown is sigma^2.
+fn solve_moments(gram: &Gram, unknowns: &[Unknown], beta: &[f64]) -> Option<Vec<f64>> {
+    let size = unknowns.len() + 1;
+    let mut a = vec![0.0; size * size];
+    let mut rhs = vec![0.0; size];
+    let (projected, c) = project(gram);
+    let of_group = |g: usize| unknowns.iter().enumerate().filter(move |(_, u)| u.group == g);
+    let width = gram.p + 1;
+    for (g, blocks) in gram.factors.iter().enumerate() {
+        let k = blocks.k;
+        let own: Vec<(usize, &Unknown)> = of_group(g).collect();
+        let (mut s, mut past, mut rest) = (vec![0.0; k], vec![0.0; k * k], vec![0.0; k * k]);
+        for level in 0..blocks.levels {
+            let zz = &blocks.zz[level * k * k..(level + 1) * k * k];
+            outer(&projected[g], level, &projected[g], level, c, &mut past);
+            for ((r, z), b) in rest.iter_mut().zip(zz).zip(&past) {
+                *r = z - b;
+            }
+            for (i, s) in s.iter_mut().enumerate() {
+                let row = &blocks.zr[(level * k + i) * width..(level * k + i + 1) * width];
+                *s = row[gram.p] - row.iter().zip(beta).map(|(z, b)| z * b).sum::<f64>();
+            }
+            for &(m, u) in &own {
+                let mean = rest[u.row + u.column * k];
+                rhs[m] += s[u.row] * s[u.column];
+                a[m + (size - 1) * size] += mean;
+                a[(size - 1) + m * size] += mean;
+                for &(n, v) in &own {
+                    let (x, y) = (u.row + v.row * k, u.column + v.column * k);
+                    a[m + n * size] += rest[x] * rest[y] - past[x] * past[y];
+                }
+            }
+        }
+        for &(m, u) in &own {
+            for &(n, v) in &own {
+                a[m + n * size] += everywhere(&projected[g], &projected[g], u, v, c);
+            }
+        }
+    }
+    for cross in &gram.cross {
+        add_cross(gram, cross, unknowns, &projected, c, &mut a);
+    }
+    let total = gram.fixed[gram.p + gram.p * width];
+    let fitted: f64 = (0..gram.p).map(|j| gram.fixed[j + gram.p * width] * beta[j]).sum();
+    let residual = (total - fitted).max(1e-12 * total);
+    rhs[size - 1] = residual;
+    a[size * size - 1] = (gram.n - gram.p) as f64;
+    let mut x = gauss(a, rhs, size)?;
+    // Far too small a residual variance says that the moments do not separate; keep the ratio finite.
+    let least = 0.02 * residual / gram.n as f64;
+    x[size - 1] = x[size - 1].max(least);
+    Some(x)
+}
+
+/// What the effects of one factor add to the products of another, and the other way round.
+fn add_cross(
+    gram: &Gram,
+    cross: &CrossBlocks,
+    unknowns: &[Unknown],
+    projected: &[Projected],
+    c: usize,
+    a: &mut [f64],
+) {
+    let size = unknowns.len() + 1;
+    let (first, second) = (&projected[cross.first], &projected[cross.second]);
+    let cells = first.k * second.k;
+    // Sums of products of cells over the pairs that occur, then spread to the equations of either factor.
+    let mut sums = vec![0.0; cells * cells];
+    let (mut past, mut rest) = (vec![0.0; cells], vec![0.0; cells]);
+    for level in 0..gram.factors[cross.first].levels {
+        for pair in cross.pairs(level) {
+            outer(second, cross.index[pair] as usize, first, level, c, &mut past);
+            for ((r, z), b) in rest.iter_mut().zip(cross.block(pair)).zip(&past) {
+                *r = z - b;
+            }
+            for n in 0..cells {
+                for m in 0..cells {
+                    sums[m + n * cells] += rest[m] * rest[n] - past[m] * past[n];
+                }
+            }
+        }
+    }
+    for (m, u) in unknowns.iter().enumerate().filter(|(_, u)| u.group == cross.second) {
+        for (n, v) in unknowns.iter().enumerate().filter(|(_, v)| v.group == cross.first) {
+            let value = sums[(u.row + v.row * second.k) + (u.column + v.column * second.k) * cells]
+                + everywhere(second, first, u, v, c);
+            a[m + n * size] += value;
+            a[n + m * size] += value;
+        }
+    }
+}
+
+/// Gaussian elimination with row pivoting.
+fn gauss(mut a: Vec<f64>, mut b: Vec<f64>, n: usize) -> Option<Vec<f64>> {
+    for j in 0..n {
+        let pivot = (j..n).max_by(|&x, &y| a[x + j * n].abs().total_cmp(&a[y + j * n].abs()))?;
+        let scale: f64 = (0..n).map(|c| a[pivot + c * n].abs()).fold(0.0, f64::max);
+        if a[pivot + j * n].abs().is_nan() || a[pivot + j * n].abs() <= 1e-12 * scale {
+            return None;
+        }
+        for c in 0..n {
+            a.swap(j + c * n, pivot + c * n);
+        }
+        b.swap(j, pivot);
+        for i in j + 1..n {
+            let factor = a[i + j * n] / a[j + j * n];
+            for c in j..n {
+                a[i + c * n] -= factor * a[j + c * n];
+            }
+            b[i] -= factor * b[j];
+        }
+    }
+    for j in (0..n).rev() {
+        let sum: f64 = (j + 1..n).map(|c| a[j + c * n] * b[c]).sum();
+        b[j] = (b[j] - sum) / a[j + j * n];
+    }
+    b.iter().all(|v| v.is_finite()).then_some(b)
+}
+
+/// A square root of the symmetric part of one term's covariance, eigenvalues raised to the floor.
+fn root(sigma: &[f64], k: usize, floor: f64) -> Vec<f64> {
+    let symmetrised: Vec<f64> = (0..k * k).map(|m| 0.5 * (sigma[m] + sigma[m / k + (m % k) * k])).collect();
+    let (values, u) = symmetric(&symmetrised, k);
+    let mut out = u;
+    // A direction far below the others would make a poor first model of the criterion.
+    let floor = floor.max(LEAST_RATIO * values[k - 1]);
+    for j in 0..k {
+        let scale = values[j].max(floor).sqrt();
+        for i in 0..k {
+            out[i + j * k] *= scale;
+        }
+    }
+    out
+}
