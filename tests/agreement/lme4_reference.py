@@ -32,6 +32,7 @@ class Model:
     flat: bool = False
     steep: bool = False
     large: bool = False
+    starts: int = 0
 
     @property
     def interior(self) -> bool:
@@ -80,6 +81,8 @@ def fitted(name: str) -> Any:
             warnings.simplefilter("ignore", mm.SingularFitWarning)
         if model.lme4["aliased"]:
             warnings.simplefilter("ignore", mm.RankDeficientWarning)
+        if model.flat:  # `||` before a factor: that it splits terms but not the factor's columns deserves its warning
+            warnings.filterwarnings("ignore", message=r".*'\|\|' splits terms", category=mm.MixedModelsWarning)
         return mm.lmer(model.formula, table(model.data), REML=model.REML, weights=model.weights, offset=model.offset)
 
 
