@@ -24,11 +24,12 @@ class Goodness:
 
 
 def goodness(design: Design, fit: LinearFit) -> Goodness:
-    """R squared and F, about the (weighted) mean if X has an intercept and about 0 if not; the offset is left out."""
+    """R squared and F, about the (weighted) mean if X has an intercept and about 0 if not.
+
+    As in R the fitted values have the offset in them.
+    """
     intercept = -1 in design.fixed.assign
     mu = fixed_part(design, fit.kept, fit.beta, fit.n)
-    if design.offset is not None:
-        mu -= design.offset
     w = 1.0 if design.weights is None else design.weights
     centre = float(np.average(mu, weights=design.weights)) if intercept else 0.0
     explained = float(np.sum(w * (mu - centre) ** 2))

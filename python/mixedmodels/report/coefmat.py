@@ -65,7 +65,7 @@ def coefficient_table(
         cells[i][test] = text
     _unround_zeros(cells, values, digits, [j for j in range(k - pvalues) if j != test])
     for i, j in zip(*np.nonzero(np.isnan(values)), strict=True):
-        cells[i][j] = na
+        cells[i][j] = na if math.isnan(values[i, 0]) else "NaN"
     columns = list(headers)
     legend = ""
     if pvalues:

@@ -76,11 +76,9 @@ class LinearSummary:
         ]
         if self.fstatistic is not None:
             f, df1, df2, p = self.fstatistic
-            r2, adjusted = (
-                rformat.general(v, digits) if not math.isnan(v) else "NaN" for v in (self.r_squared, self.adj_r_squared)
-            )
+            r2, adjusted = (rformat.general(v, digits) for v in (self.r_squared, self.adj_r_squared))
             pvalue = "NA" if math.isnan(p) else rformat.format_pvalues([p], digits)[0]
-            value = "NaN" if math.isnan(f) else rformat.general(f, digits)
+            value = rformat.general(f, digits)
             lines.append(f"Multiple R-squared:  {r2},\tAdjusted R-squared:  {adjusted} ")
             lines.append(
                 f"F-statistic: {value} on {rformat.format_number(df1)} and {rformat.format_number(df2)} DF,  "

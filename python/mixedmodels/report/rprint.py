@@ -71,7 +71,7 @@ def fill(*items: str, width: int = WIDTH) -> str:
     return "\n".join(lines)
 
 
-_BREAKS = (" + ", " - ", " * ", " ~ ", " | ", " || ", ", ")
+_BREAKS = (*(f" {o} " for o in ["+", "-", "*", "~", "|", "||", "&", "&&", "<", ">", "<=", ">=", "==", "!="]), ", ")
 
 
 def deparse(text: str, cutoff: int = 60) -> list[str]:

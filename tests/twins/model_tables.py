@@ -1,0 +1,52 @@
+"""Tables that tests of the models share; tests/reference/models/make.R makes the same ones."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import mixedmodels as mm
+
+REFERENCE = Path(__file__).parents[1] / "reference" / "models"
+
+
+@cache
+def reference(name: str) -> Any:
+    return json.loads((REFERENCE / f"{name}.json").read_text())
+
+
+@cache
+def tables() -> dict[str, pd.DataFrame]:
+    i = np.arange(180)
+    sleep = mm.datasets.load("sleepstudy").assign(
+        f=pd.Categorical.from_codes(i % 3, ["a", "b", "c"]),
+        w=0.5 + (i % 7) / 4,
+        o=(i % 5) * 3.0,
+        D2=lambda d: 2 * d["Days"],
+    )
+    gaps = sleep.astype({"Days": float}).copy()
+    gaps.loc[[2, 6], "Reaction"] = np.nan
+    gaps.loc[49, "Days"] = np.nan
+    load = mm.datasets.load
+    return {
+        "sleep": sleep,
+        "gaps": gaps,
+        "tiny": sleep.iloc[:6],
+        "pen": load("Penicillin"),
+        "dye": load("Dyestuff"),
+        "dye2": load("Dyestuff2"),
+        "paste_data": load("Pastes"),
+        "cakes": load("cake"),
+    }
+
+
+def fitted(fun: str, case: dict[str, Any]) -> Any:
+    """The model of a reference case, its table under R's name."""
+    options = {k: case[k] for k in ("weights", "offset", "subset", "REML") if k in case}
+    scope = {"fit": getattr(mm, fun), "formula": case["formula"], "options": options, **tables()}
+    return eval(f"fit(formula, {case['data']}, **options)", scope)
