@@ -35,7 +35,9 @@ def load(name: str, as_: Library = "pandas") -> Any:
         column: _factor(about.factors[column], fields, as_) if column in about.factors else _numbers(fields)
         for column, fields in _fields(about).items()
     }
-    table = columns if as_ == "dict" else to_kind(columns, as_)
+    if as_ == "dict":
+        return columns
+    table = to_kind(columns, as_)
     if as_ == "pandas":
         table.attrs["name"] = name  # what a summary calls the data
     return table
