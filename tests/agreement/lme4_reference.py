@@ -77,6 +77,7 @@ def fitted(name: str) -> Any:
 
     model = models()[name]
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mm.ConvergenceWarning)  # the certificate has a test of its own
         if model.lme4["singular"]:
             warnings.simplefilter("ignore", mm.SingularFitWarning)
         if model.lme4["aliased"]:
