@@ -126,9 +126,7 @@ impl Lmm {
         weights: MaybeColumn<'_>,
         reml: bool,
     ) -> PyResult<Self> {
-        let built = with_rows(&y, &x, &groups, &terms, &weights, |rows| {
-            py.detach(|| engine::Lmm::new(rows, reml))
-        })?;
+        let built = with_rows(&y, &x, &groups, &terms, &weights, |rows| py.detach(|| engine::Lmm::new(rows, reml)))?;
         built.map(Self::of).map_err(raise)
     }
 
@@ -152,9 +150,7 @@ impl Lmm {
         terms: Terms<'_>,
         weights: MaybeColumn<'_>,
     ) -> PyResult<Self> {
-        let built = with_rows(&y, &x, &groups, &terms, &weights, |rows| {
-            py.detach(|| self.model.with_response(rows))
-        })?;
+        let built = with_rows(&y, &x, &groups, &terms, &weights, |rows| py.detach(|| self.model.with_response(rows)))?;
         built.map(Self::of).map_err(raise)
     }
 
@@ -184,11 +180,7 @@ impl Lmm {
     /// -------
     /// dict
     ///     criterion (float), gradient (K), hessian (K x K).
-    fn evaluate<'py>(
-        &self,
-        py: Python<'py>,
-        theta: PyReadonlyArray1<'py, f64>,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    fn evaluate<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<Bound<'py, PyDict>> {
         let theta = self.theta(&theta)?;
         let found = py.detach(|| self.model.evaluate(theta)).map_err(raise)?;
         let out = PyDict::new(py);
@@ -339,6 +331,7 @@ impl Lmm {
         let certificate = PyDict::new(py);
         certificate.set_item("predicted_decrease", found.certificate.predicted_decrease)?;
         certificate.set_item("min_score_eigenvalue", found.certificate.min_score_eigenvalue)?;
+        certificate.set_item("escape_gain", found.certificate.escape_gain)?;
         certificate.set_item("holds", found.certificate.holds)?;
         out.set_item("certificate", certificate)?;
         Ok(out)

@@ -48,24 +48,15 @@ fn faer_dense(n: usize, par: Par) -> (f64, f64) {
         },
     );
     let mut c = Mat::<f64>::zeros(n, n);
-    let product = best(
-        &mut c,
-        |_| (),
-        |c| matmul(c, Accum::Replace, &a, &a, 1.0, par),
-    );
+    let product = best(&mut c, |_| (), |c| matmul(c, Accum::Replace, &a, &a, 1.0, par));
     (factorise, product)
 }
 
 fn main() {
-    println!(
-        "GF/s             n   tiled llt  tiled inv |  faer llt  faer gemm |  us llt    us inv"
-    );
+    println!("GF/s             n   tiled llt  tiled inv |  faer llt  faer gemm |  us llt    us inv");
     for threads in [1, 2] {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .expect("a pool");
-        for n in [8, 20, 32, 50, 64, 80, 100, 128] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        for n in [20, 50, 100, 500, 1128, 2000, 5000] {
             pool.install(|| {
                 let source = matrix(n);
                 let mut l = source.clone();
@@ -76,11 +67,7 @@ fn main() {
                     l.cholesky().expect("positive definite");
                 };
                 let inverse = best(&mut l, factorise, Tiled::invert);
-                let par = if threads == 1 {
-                    Par::Seq
-                } else {
-                    Par::rayon(threads)
-                };
+                let par = if threads == 1 { Par::Seq } else { Par::rayon(threads) };
                 let (faer_llt, product) = faer_dense(n, par);
                 let cube = (n as f64).powi(3) / 1e9;
                 println!(

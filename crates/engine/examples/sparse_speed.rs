@@ -11,9 +11,7 @@ use std::time::Instant;
 fn random(seed: u64) -> impl FnMut(usize) -> usize {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     move |bound| {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 33) as usize % bound
     }
 }
@@ -25,11 +23,7 @@ fn ring(n: usize, edges: usize, reach: usize, far: usize) -> Edges {
     let mut next = random(1);
     let mut edge = |_| {
         let i = next(n);
-        let j = if next(1000) < far {
-            next(n)
-        } else {
-            (i + 1 + next(reach)) % n
-        };
+        let j = if next(1000) < far { next(n) } else { (i + 1 + next(reach)) % n };
         (i, j)
     };
     (0..edges).map(&mut edge).collect()
@@ -43,11 +37,7 @@ fn map(side: usize, edges: usize, reach: usize, far: usize) -> Edges {
         let (x, y) = (next(side), next(side));
         let near = |v: usize, d: usize| (v + side + d - reach) % side;
         let to = (near(x, next(2 * reach + 1)), near(y, next(2 * reach + 1)));
-        let (u, v) = if next(1000) < far {
-            (next(side), next(side))
-        } else {
-            to
-        };
+        let (u, v) = if next(1000) < far { (next(side), next(side)) } else { to };
         (x * side + y, u * side + v)
     };
     (0..edges).map(&mut edge).collect()
@@ -55,9 +45,7 @@ fn map(side: usize, edges: usize, reach: usize, far: usize) -> Edges {
 
 fn columns(n: usize, edges: &Edges) -> (Vec<usize>, Vec<u32>) {
     let mut columns: Vec<Vec<u32>> = (0..n as u32).map(|i| vec![i]).collect();
-    edges
-        .iter()
-        .for_each(|&(i, j)| columns[i.min(j)].push(i.max(j) as u32));
+    edges.iter().for_each(|&(i, j)| columns[i.min(j)].push(i.max(j) as u32));
     let mut pointer = vec![0];
     for column in &mut columns {
         column.sort_unstable();
@@ -100,10 +88,7 @@ fn measure(name: &str, n: usize, edges: &Edges, most: f64) {
     let positions = symbolic.positions(&pointer, &rows);
     let diagonal = symbolic.diagonal();
     for threads in [1, 2] {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .expect("a pool");
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {
             let mut a = Sparse::new(Arc::clone(&symbolic));
             let mut least = [f64::INFINITY; 3];
@@ -113,10 +98,7 @@ fn measure(name: &str, n: usize, edges: &Edges, most: f64) {
                 positions.iter().for_each(|&at| a.values_mut()[at] = -1.0);
                 diagonal.iter().for_each(|&at| a.values_mut()[at] = 1.0);
                 for j in 0..n {
-                    for &i in rows[pointer[j]..pointer[j + 1]]
-                        .iter()
-                        .filter(|&&i| i as usize != j)
-                    {
+                    for &i in rows[pointer[j]..pointer[j + 1]].iter().filter(|&&i| i as usize != j) {
                         a.values_mut()[diagonal[i as usize]] += 1.0;
                         a.values_mut()[diagonal[j]] += 1.0;
                     }
@@ -148,10 +130,7 @@ fn measure(name: &str, n: usize, edges: &Edges, most: f64) {
 }
 
 fn main() {
-    let most = std::env::args()
-        .nth(1)
-        .and_then(|v| v.parse().ok())
-        .unwrap_or(1000.0);
+    let most = std::env::args().nth(1).and_then(|v| v.parse().ok()).unwrap_or(1000.0);
     let n = 100_000;
     let mut next = random(3);
     measure("diagonal", n, &vec![], most);
@@ -161,20 +140,10 @@ fn main() {
     measure("ring, reach 50", n, &ring(n, 200_000, 50, 0), most);
     measure("ring, 1 in 100 far", n, &ring(n, 200_000, 50, 10), most);
     measure("map, reach 2", 224 * 224, &map(224, 200_000, 2, 0), most);
-    measure(
-        "map, 1 in 100 far",
-        224 * 224,
-        &map(224, 200_000, 2, 10),
-        most,
-    );
+    measure("map, 1 in 100 far", 224 * 224, &map(224, 200_000, 2, 10), most);
     measure("uniform, degree 3", n, &ring(n, 75_000, 1, 1000), most);
     measure("uniform, degree 8", n, &ring(n, 200_000, 1, 1000), most);
     measure("uniform, degree 16", n, &ring(n, 400_000, 1, 1000), most);
     let n = 2000;
-    measure(
-        "dense",
-        n,
-        &(0..n).flat_map(|i| (0..i).map(move |j| (i, j))).collect(),
-        most,
-    );
+    measure("dense", n, &(0..n).flat_map(|i| (0..i).map(move |j| (i, j))).collect(), most);
 }

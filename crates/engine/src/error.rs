@@ -27,10 +27,7 @@ impl fmt::Display for EngineError {
             Self::RankDeficient(column) => {
                 write!(f, "column {column} of X is a linear combination of earlier columns")
             }
-            Self::PerfectFit => write!(
-                f,
-                "the model fits the response exactly, so that the residual variance is zero"
-            ),
+            Self::PerfectFit => write!(f, "the model fits the response exactly, so that the residual variance is zero"),
             Self::NotFinite => write!(f, "the data hold a NaN or an infinite value"),
             Self::Interrupted => write!(f, "interrupted"),
         }

@@ -85,8 +85,7 @@ pub fn left_singular(a: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
             break;
         }
     }
-    let values: Vec<f64> =
-        (0..k).map(|j| (0..k).map(|m| w[m + j * k].powi(2)).sum::<f64>().sqrt()).collect();
+    let values: Vec<f64> = (0..k).map(|j| (0..k).map(|m| w[m + j * k].powi(2)).sum::<f64>().sqrt()).collect();
     let mut done: Vec<usize> = Vec::with_capacity(k);
     for j in 0..k {
         if values[j] > 0.0 {

@@ -16,12 +16,7 @@ pub(super) fn view(data: &[f64], rows: usize, columns: usize, stride: usize) -> 
 
 /// Mutable twin of [`view`].
 #[inline]
-pub(super) fn view_mut(
-    data: &mut [f64],
-    rows: usize,
-    columns: usize,
-    stride: usize,
-) -> MatMut<'_, f64> {
+pub(super) fn view_mut(data: &mut [f64], rows: usize, columns: usize, stride: usize) -> MatMut<'_, f64> {
     MatMut::from_column_major_slice_with_stride_mut(data, rows, columns, stride)
 }
 
@@ -85,22 +80,9 @@ pub(super) fn add_square(c: MatMut<'_, f64>, alpha: f64, a: MatRef<'_, f64>) {
 pub(super) fn invert_square(mut c: MatMut<'_, f64>, mut w: MatMut<'_, f64>) {
     w.rb_mut().fill(0.0);
     triangular_inverse::invert_lower_triangular(w.rb_mut(), c.rb(), Par::Seq);
-    let (lower, upper) = (
-        BlockStructure::TriangularLower,
-        BlockStructure::TriangularUpper,
-    );
+    let (lower, upper) = (BlockStructure::TriangularLower, BlockStructure::TriangularUpper);
     let w = w.rb();
-    triangular_product::matmul(
-        c.rb_mut(),
-        lower,
-        Accum::Replace,
-        w.transpose(),
-        upper,
-        w,
-        lower,
-        1.0,
-        Par::Seq,
-    );
+    triangular_product::matmul(c.rb_mut(), lower, Accum::Replace, w.transpose(), upper, w, lower, 1.0, Par::Seq);
     mirror(c);
 }
 

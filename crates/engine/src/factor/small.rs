@@ -93,14 +93,7 @@ fn invert_columns(l: &mut [f64], z: &mut [f64], y: &mut [f64], w: usize, r: usiz
 ///
 /// Four columns at a time, so that `y` is read and written a quarter as often.
 #[inline(always)]
-fn subtract_columns(
-    y: &mut [f64],
-    x: &[f64],
-    stride: usize,
-    first: usize,
-    count: usize,
-    a: impl Fn(usize) -> f64,
-) {
+fn subtract_columns(y: &mut [f64], x: &[f64], stride: usize, first: usize, count: usize, a: impl Fn(usize) -> f64) {
     let size = y.len();
     let column = |k: usize| &x[k * stride + first..][..size];
     let fours = count - count % 4;

@@ -17,20 +17,15 @@
 mod front;
 mod ordering;
 mod plan;
+mod solve;
 mod symbolic;
+mod tree;
 
 pub use symbolic::{Prediction, Symbolic, predict};
 
-use super::kernels::{self, view, view_mut};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Right-hand sides handled by one task; fixed, so that threads do not change rounding.
-const RHS_CHUNK: usize = 32;
-
-/// Columns from which a solve calls dense kernels.
-const WIDE: usize = 8;
 
 /// Entries of an update from which adding it to the parent is divided among threads.
 const MANY: usize = 1 << 18;
@@ -58,11 +53,7 @@ impl Sparse {
     /// The zero matrix on a pattern.
     pub fn new(symbolic: Arc<Symbolic>) -> Self {
         let values = vec![0.0; symbolic.memory().0];
-        Self {
-            symbolic,
-            values,
-            work: Vec::new(),
-        }
+        Self { symbolic, values, work: Vec::new() }
     }
 
     /// The pattern.
@@ -99,19 +90,13 @@ impl Sparse {
         let symbolic = Arc::clone(&self.symbolic);
         let row = |step: usize| symbolic.order[step] as usize;
         let factor = |range: Range<usize>, mut share: Share<'_>| -> Result<(), usize> {
-            range
-                .clone()
-                .try_for_each(|s| eliminate(&symbolic, s, &mut share))
+            range.clone().try_for_each(|s| eliminate(&symbolic, s, &mut share))
         };
         let failures = self.each_bundle(factor);
-        failures
-            .into_iter()
-            .collect::<Result<(), usize>>()
-            .map_err(row)?;
+        failures.into_iter().collect::<Result<(), usize>>().map_err(row)?;
         let mut share = self.whole();
         let mut top = symbolic.plan.top.iter();
-        top.try_for_each(|&s| eliminate(&symbolic, s as usize, &mut share))
-            .map_err(row)
+        top.try_for_each(|&s| eliminate(&symbolic, s as usize, &mut share)).map_err(row)
     }
 
     /// `log |L L'| = 2 sum log L_ii` of the factor.
@@ -137,156 +122,6 @@ impl Sparse {
         });
     }
 
-    /// `X := L^-1 P X` for column-major `X` of `n x columns`, `P` the permutation to
-    /// elimination order.
-    ///
-    /// The result is in elimination order. Inner products of such results are
-    /// `(L^-1 P x)' (L^-1 P y) = x' A^-1 y`, whatever that order is.
-    pub fn solve_lower(&self, rhs: &mut [f64], columns: usize) {
-        self.each_rhs_chunk(rhs, columns, |rhs, columns| {
-            let mut x = self.gather(rhs, columns);
-            self.forward(&mut x, columns);
-            transpose(&x, rhs, columns);
-        });
-    }
-
-    /// `X := P' L^-T X`: takes `X` in elimination order, as `solve_lower` leaves it, and
-    /// returns it as the caller numbers rows.
-    pub fn solve_lower_transpose(&self, rhs: &mut [f64], columns: usize) {
-        self.each_rhs_chunk(rhs, columns, |rhs, columns| {
-            let mut x = vec![0.0; rhs.len()];
-            transpose(rhs, &mut x, rhs.len() / columns);
-            self.backward(&mut x, columns);
-            self.scatter(&x, rhs, columns);
-        });
-    }
-
-    /// `X := A^-1 X` for column-major `X` of `n x columns`.
-    pub fn solve(&self, rhs: &mut [f64], columns: usize) {
-        self.each_rhs_chunk(rhs, columns, |rhs, columns| {
-            let mut x = self.gather(rhs, columns);
-            self.forward(&mut x, columns);
-            self.backward(&mut x, columns);
-            self.scatter(&x, rhs, columns);
-        });
-    }
-
-    /// `X := L^-1 X`, `X` row by row in elimination order.
-    fn forward(&self, x: &mut [f64], columns: usize) {
-        let symbolic = &*self.symbolic;
-        let mut y = Vec::new();
-        for s in 0..symbolic.supernodes() {
-            let (w, r) = symbolic.shape(s);
-            let (m, rows, first) = (w + r, symbolic.rows_of(s), symbolic.start[s] as usize);
-            let block = &self.values[symbolic.value_ptr[s]..symbolic.value_ptr[s + 1]];
-            let (own, later) = x[first * columns..].split_at_mut(w * columns);
-            let later_start = first + w;
-            if w < WIDE {
-                for k in 0..w {
-                    let column = &block[k * m..(k + 1) * m];
-                    let (xk, rest) = own[k * columns..].split_at_mut(columns);
-                    xk.iter_mut().for_each(|v| *v /= column[k]);
-                    for (xi, l) in rest.chunks_exact_mut(columns).zip(&column[k + 1..w]) {
-                        subtract_scaled(xi, *l, xk);
-                    }
-                    for (&i, l) in rows.iter().zip(&column[w..]) {
-                        let at = (i as usize - later_start) * columns;
-                        subtract_scaled(&mut later[at..at + columns], *l, xk);
-                    }
-                }
-                continue;
-            }
-            let l = view(block, m, w, m);
-            let own = view_mut(own, columns, w, columns);
-            let mut own = own.transpose_mut();
-            kernels::solve_lower(l.subrows(0, w), own.as_mut());
-            y.clear();
-            y.resize(r * columns, 0.0);
-            let product = view_mut(&mut y, columns, r, columns).transpose_mut();
-            kernels::add_product(product, 1.0, l.subrows(w, r), own.as_ref());
-            for (&i, y) in rows.iter().zip(y.chunks_exact(columns)) {
-                let at = (i as usize - later_start) * columns;
-                subtract_scaled(&mut later[at..at + columns], 1.0, y);
-            }
-        }
-    }
-
-    /// `X := L^-T X`, `X` row by row in elimination order.
-    fn backward(&self, x: &mut [f64], columns: usize) {
-        let symbolic = &*self.symbolic;
-        let mut y = Vec::new();
-        for s in (0..symbolic.supernodes()).rev() {
-            let (w, r) = symbolic.shape(s);
-            let (m, rows, first) = (w + r, symbolic.rows_of(s), symbolic.start[s] as usize);
-            let block = &self.values[symbolic.value_ptr[s]..symbolic.value_ptr[s + 1]];
-            let (own, later) = x[first * columns..].split_at_mut(w * columns);
-            let later_start = first + w;
-            if w < WIDE {
-                for k in (0..w).rev() {
-                    let column = &block[k * m..(k + 1) * m];
-                    let (xk, rest) = own[k * columns..].split_at_mut(columns);
-                    for (xi, l) in rest.chunks_exact(columns).zip(&column[k + 1..w]) {
-                        subtract_scaled(xk, *l, xi);
-                    }
-                    for (&i, l) in rows.iter().zip(&column[w..]) {
-                        let at = (i as usize - later_start) * columns;
-                        subtract_scaled(xk, *l, &later[at..at + columns]);
-                    }
-                    xk.iter_mut().for_each(|v| *v /= column[k]);
-                }
-                continue;
-            }
-            let l = view(block, m, w, m);
-            y.clear();
-            for &i in rows {
-                let at = (i as usize - later_start) * columns;
-                y.extend_from_slice(&later[at..at + columns]);
-            }
-            let mut own = view_mut(own, columns, w, columns).transpose_mut();
-            let y = view(&y, columns, r, columns).transpose();
-            kernels::add_product(own.as_mut(), -1.0, l.subrows(w, r).transpose(), y);
-            kernels::solve_lower_transpose(l.subrows(0, w), own);
-        }
-    }
-
-    /// Rows in elimination order, row by row.
-    fn gather(&self, rhs: &[f64], columns: usize) -> Vec<f64> {
-        let n = self.symbolic.n;
-        let row = |&i: &u32| (0..columns).map(move |c| rhs[c * n + i as usize]);
-        self.symbolic.order.iter().flat_map(row).collect()
-    }
-
-    /// Undoes [`gather`](Self::gather).
-    fn scatter(&self, x: &[f64], rhs: &mut [f64], columns: usize) {
-        let n = self.symbolic.n;
-        for (row, &i) in x.chunks_exact(columns).zip(&self.symbolic.order) {
-            row.iter()
-                .enumerate()
-                .for_each(|(c, v)| rhs[c * n + i as usize] = *v);
-        }
-    }
-
-    fn each_rhs_chunk(
-        &self,
-        rhs: &mut [f64],
-        columns: usize,
-        task: impl Fn(&mut [f64], usize) + Sync,
-    ) {
-        let n = self.symbolic.n;
-        if n == 0 || columns == 0 {
-            return;
-        }
-        let rhs = &mut rhs[..n * columns];
-        let task = |chunk: &mut [f64]| task(chunk, chunk.len() / n);
-        if columns <= RHS_CHUNK || rayon::current_num_threads() == 1 {
-            rhs.chunks_mut(n * RHS_CHUNK).for_each(task);
-        } else {
-            rhs.par_chunks_mut(n * RHS_CHUNK)
-                .with_max_len(1)
-                .for_each(task);
-        }
-    }
-
     /// Everything, for the supernodes of the top.
     fn whole(&mut self) -> Share<'_> {
         let plan = &self.symbolic.plan;
@@ -301,10 +136,7 @@ impl Sparse {
     }
 
     /// Runs a task on every bundle, each with its own share; results in order.
-    fn each_bundle<T: Send>(
-        &mut self,
-        task: impl Fn(Range<usize>, Share<'_>) -> T + Sync,
-    ) -> Vec<T> {
+    fn each_bundle<T: Send>(&mut self, task: impl Fn(Range<usize>, Share<'_>) -> T + Sync) -> Vec<T> {
         let symbolic = &*self.symbolic;
         let plan = &symbolic.plan;
         self.work.resize(plan.work, 0.0);
@@ -313,14 +145,10 @@ impl Sparse {
         let mut shares = Vec::with_capacity(plan.bundles.len());
         for bundle in &plan.bundles {
             let range = &bundle.supernodes;
-            let (from, to) = (
-                symbolic.value_ptr[range.start],
-                symbolic.value_ptr[range.end],
-            );
+            let (from, to) = (symbolic.value_ptr[range.start], symbolic.value_ptr[range.end]);
             let (own, rest) = values[from - values_start..].split_at_mut(to - from);
             (values, values_start) = (rest, to);
-            let (own_work, rest) =
-                work[bundle.work.start - work_start..].split_at_mut(bundle.work.len());
+            let (own_work, rest) = work[bundle.work.start - work_start..].split_at_mut(bundle.work.len());
             (work, work_start) = (rest, bundle.work.end);
             let share = Share {
                 values: own,
@@ -332,10 +160,7 @@ impl Sparse {
             shares.push((range.clone(), share));
         }
         if shares.len() < 2 || rayon::current_num_threads() == 1 {
-            return shares
-                .into_iter()
-                .map(|(range, share)| task(range, share))
-                .collect();
+            return shares.into_iter().map(|(range, share)| task(range, share)).collect();
         }
         let run = |(range, share)| task(range, share);
         shares.into_par_iter().with_max_len(1).map(run).collect()
@@ -358,12 +183,7 @@ impl Share<'_> {
         let (stack, scratch) = self.work.split_at_mut(self.scratch - self.work_start);
         let (below, above) = stack.split_at_mut(symbolic.plan.assembly[s] - self.work_start);
         let columns = &mut self.values[from..to];
-        Front {
-            columns,
-            square: &mut above[..r * r],
-            scratch,
-            below,
-        }
+        Front { columns, square: &mut above[..r * r], scratch, below }
     }
 
     /// Place of a supernode's matrix while its parent's front is open.
@@ -387,22 +207,14 @@ fn eliminate(symbolic: &Symbolic, s: usize, share: &mut Share<'_>) -> Result<(),
     for &c in symbolic.children_of(s) {
         let c = c as usize;
         let update = &front.below[slot(symbolic, c, work_start)];
-        assemble(
-            front.columns,
-            front.square,
-            update,
-            symbolic.relative_of(c),
-            w,
-        );
+        assemble(front.columns, front.square, update, symbolic.relative_of(c), w);
     }
     let first = symbolic.start[s] as usize;
     front::eliminate(front.columns, front.square, w, r).map_err(|k| first + k)?;
     let slot = share.slot(symbolic, s);
     let assembly = symbolic.plan.assembly[s] - work_start;
     if slot.start != assembly {
-        share
-            .work
-            .copy_within(assembly..assembly + r * r, slot.start);
+        share.work.copy_within(assembly..assembly + r * r, slot.start);
     }
     Ok(())
 }
@@ -410,10 +222,7 @@ fn eliminate(symbolic: &Symbolic, s: usize, share: &mut Share<'_>) -> Result<(),
 /// Adds a child's update to the parent's front of `w` columns.
 fn assemble(columns: &mut [f64], square: &mut [f64], update: &[f64], relative: &[u32], w: usize) {
     let size = relative.len();
-    let (r, inner) = (
-        square.len().isqrt(),
-        relative.partition_point(|&i| (i as usize) < w),
-    );
+    let (r, inner) = (square.len().isqrt(), relative.partition_point(|&i| (i as usize) < w));
     let m = w + r;
     for (a, from) in update.chunks_exact(size.max(1)).enumerate().take(inner) {
         let at = relative[a] as usize * m;
@@ -461,13 +270,7 @@ fn invert(symbolic: &Symbolic, s: usize, share: &mut Share<'_>) {
     for &c in symbolic.children_of(s) {
         let c = c as usize;
         let target = &mut front.below[slot(symbolic, c, work_start)];
-        extract(
-            target,
-            front.columns,
-            front.square,
-            symbolic.relative_of(c),
-            w,
-        );
+        extract(target, front.columns, front.square, symbolic.relative_of(c), w);
     }
 }
 
@@ -494,12 +297,7 @@ fn extract(target: &mut [f64], columns: &[f64], square: &[f64], relative: &[u32]
 
 /// Runs `task(strip, first column)` over a square of `side` columns: in one piece, or in
 /// strips over the threads if `size^2` entries are to be moved and those are many.
-fn by_strips(
-    square: &mut [f64],
-    side: usize,
-    size: usize,
-    task: impl Fn(&mut [f64], usize) + Sync,
-) {
+fn by_strips(square: &mut [f64], side: usize, size: usize, task: impl Fn(&mut [f64], usize) + Sync) {
     const STRIP: usize = 64;
     if side == 0 {
         return;
@@ -507,26 +305,8 @@ fn by_strips(
     if size * size < MANY || rayon::current_num_threads() == 1 {
         return task(square, 0);
     }
-    let strips = square
-        .par_chunks_mut(side * STRIP)
-        .with_max_len(1)
-        .enumerate();
+    let strips = square.par_chunks_mut(side * STRIP).with_max_len(1).enumerate();
     strips.for_each(|(k, strip)| task(strip, k * STRIP));
-}
-
-#[inline]
-fn subtract_scaled(y: &mut [f64], a: f64, x: &[f64]) {
-    y.iter_mut().zip(x).for_each(|(y, x)| *y -= a * x);
-}
-
-/// `to := from'`, where `from` has rows of `columns` numbers one after another.
-fn transpose(from: &[f64], to: &mut [f64], columns: usize) {
-    let rows = from.len() / columns;
-    for (i, row) in from.chunks_exact(columns).enumerate() {
-        row.iter()
-            .enumerate()
-            .for_each(|(c, v)| to[c * rows + i] = *v);
-    }
 }
 
 #[cfg(test)]

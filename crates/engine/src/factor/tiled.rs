@@ -61,21 +61,10 @@ impl Tiled {
     /// The zero matrix in tiles of `2^shift` rows, or in one square if it fits a tile.
     fn with_tiles(n: usize, shift: u32) -> Self {
         // A single tile needs no tile arithmetic: a shift that sends every row to tile 0.
-        let (shift, nb) = if n <= 1 << shift {
-            (usize::BITS - 1, n)
-        } else {
-            (shift, 1 << shift)
-        };
+        let (shift, nb) = if n <= 1 << shift { (usize::BITS - 1, n) } else { (shift, 1 << shift) };
         let nt = if n == 0 { 0 } else { n.div_ceil(nb) };
         let data = vec![0.0; nt * (nt + 1) / 2 * nb * nb];
-        Self {
-            n,
-            nb,
-            shift,
-            nt,
-            data,
-            work: Vec::new(),
-        }
+        Self { n, nb, shift, nt, data, work: Vec::new() }
     }
 
     /// Order of the matrix.
@@ -147,17 +136,11 @@ impl Tiled {
         let (tile, within) = (j >> self.shift, j & self.mask());
         let start = self.tile_start(tile);
         let end = start + (nt - tile) * nb * nb;
-        self.data[start..end]
-            .chunks_exact_mut(nb * nb)
-            .enumerate()
-            .map(move |(t, values)| {
-                let (top, skip) = ((tile + t) * nb, if t == 0 { within } else { 0 });
-                let height = nb.min(n - top);
-                (
-                    top + skip,
-                    &mut values[within * nb + skip..within * nb + height],
-                )
-            })
+        self.data[start..end].chunks_exact_mut(nb * nb).enumerate().map(move |(t, values)| {
+            let (top, skip) = ((tile + t) * nb, if t == 0 { within } else { 0 });
+            let height = nb.min(n - top);
+            (top + skip, &mut values[within * nb + skip..within * nb + height])
+        })
     }
 
     /// Entry `(i, j)`, in either triangle.
@@ -206,7 +189,7 @@ impl Tiled {
     /// The index of the first pivot that is not positive; the contents are then undefined.
     pub fn cholesky(&mut self) -> Result<(), usize> {
         let (nb, shape) = (self.nb, self.shape());
-        if self.n <= SMALL {
+        if self.nt <= 1 && self.n <= SMALL {
             return small::eliminate(&mut self.data, &mut [], nb, 0);
         }
         if self.nt == 1 {
@@ -240,9 +223,7 @@ impl Tiled {
 
     /// `log |L L'| = 2 sum log L_ii` of the factor.
     pub fn logdet(&self) -> f64 {
-        2.0 * (0..self.n)
-            .map(|i| self.data[self.index(i, i)].ln())
-            .sum::<f64>()
+        2.0 * (0..self.n).map(|i| self.data[self.index(i, i)].ln()).sum::<f64>()
     }
 
     /// `X := L^-1 X` for column-major `X` of `n x columns`.
@@ -254,9 +235,7 @@ impl Tiled {
                 let (mut x, mut below) = rest.split_at_row_mut(shape.height(k));
                 kernels::solve_lower(self.tile(k, k), x.rb_mut());
                 for i in k + 1..self.nt {
-                    let y = below
-                        .rb_mut()
-                        .subrows_mut((i - k - 1) * nb, shape.height(i));
+                    let y = below.rb_mut().subrows_mut((i - k - 1) * nb, shape.height(i));
                     kernels::add_product(y, -1.0, self.tile(i, k), x.rb());
                 }
                 rest = below;
@@ -285,7 +264,7 @@ impl Tiled {
     pub fn invert(&mut self) {
         let (nb, shape) = (self.nb, self.shape());
         self.work.resize(self.nt * nb * nb, 0.0);
-        if self.n <= SMALL {
+        if self.nt <= 1 && self.n <= SMALL {
             return small::invert(&mut self.data, &mut [], &mut self.work, nb, 0);
         }
         for k in (0..self.nt).rev() {
@@ -343,11 +322,7 @@ impl Tiled {
     }
 
     fn shape(&self) -> Shape {
-        Shape {
-            n: self.n,
-            nb: self.nb,
-            nt: self.nt,
-        }
+        Shape { n: self.n, nb: self.nb, nt: self.nt }
     }
 
     fn tile_start(&self, tile: usize) -> usize {
@@ -357,20 +332,10 @@ impl Tiled {
     fn tile(&self, i: usize, j: usize) -> faer::MatRef<'_, f64> {
         let (shape, area) = (self.shape(), self.nb * self.nb);
         let start = shape.start(j) + (i - j) * area;
-        view(
-            &self.data[start..start + area],
-            shape.height(i),
-            shape.height(j),
-            self.nb,
-        )
+        view(&self.data[start..start + area], shape.height(i), shape.height(j), self.nb)
     }
 
-    fn each_rhs_chunk(
-        &self,
-        rhs: &mut [f64],
-        columns: usize,
-        task: impl Fn(&mut [f64], usize) + Sync,
-    ) {
+    fn each_rhs_chunk(&self, rhs: &mut [f64], columns: usize, task: impl Fn(&mut [f64], usize) + Sync) {
         let n = self.n;
         if n == 0 || columns == 0 {
             return;
@@ -380,9 +345,7 @@ impl Tiled {
         if columns <= RHS_CHUNK || self.nt == 1 || rayon::current_num_threads() == 1 {
             rhs.chunks_mut(n * RHS_CHUNK).for_each(task);
         } else {
-            rhs.par_chunks_mut(n * RHS_CHUNK)
-                .with_max_len(1)
-                .for_each(task);
+            rhs.par_chunks_mut(n * RHS_CHUNK).with_max_len(1).for_each(task);
         }
     }
 }
@@ -412,12 +375,7 @@ impl Shape {
     }
 
     /// Runs `task(i, j, tile)` over the tiles of columns `first..` that `data` holds.
-    fn each_tile(
-        self,
-        data: &mut [f64],
-        first: usize,
-        task: impl Fn(usize, usize, &mut [f64]) + Sync,
-    ) {
+    fn each_tile(self, data: &mut [f64], first: usize, task: impl Fn(usize, usize, &mut [f64]) + Sync) {
         self.each_chunk(data, |mut t, tile| {
             let mut j = first;
             while t >= self.nt - j {
@@ -442,14 +400,9 @@ impl Shape {
 /// Chunks of `size` numbers over the current pool; each chunk is written by one task.
 fn spread(data: &mut [f64], size: usize, task: impl Fn(usize, &mut [f64]) + Sync) {
     if data.len() <= size || rayon::current_num_threads() == 1 {
-        data.chunks_mut(size)
-            .enumerate()
-            .for_each(|(t, chunk)| task(t, chunk));
+        data.chunks_mut(size).enumerate().for_each(|(t, chunk)| task(t, chunk));
     } else {
-        data.par_chunks_mut(size)
-            .with_max_len(1)
-            .enumerate()
-            .for_each(|(t, chunk)| task(t, chunk));
+        data.par_chunks_mut(size).with_max_len(1).enumerate().for_each(|(t, chunk)| task(t, chunk));
     }
 }
 

@@ -99,13 +99,7 @@ mod tests {
         let b: Vec<f64> = (0..50).map(|i| (i as f64 * 0.7).cos()).collect();
         let c: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 3.0 * a - 2.0 * b + 1.0).collect();
         let d: Vec<f64> = c.iter().enumerate().map(|(i, c)| c + 1e-5 * (i as f64 * 1.3).sin()).collect();
-        let x = [
-            Column::Ones,
-            Column::Values(&a),
-            Column::Values(&b),
-            Column::Values(&c),
-            Column::Values(&d),
-        ];
+        let x = [Column::Ones, Column::Values(&a), Column::Values(&b), Column::Values(&c), Column::Values(&d)];
         assert_eq!(pivot_columns(&x, 50, None), vec![0, 1, 2, 4]);
     }
 

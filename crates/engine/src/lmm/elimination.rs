@@ -99,8 +99,7 @@ impl Elimination {
         layout: &Layout,
         templates: &[Vec<f64>],
     ) -> Result<(), EngineError> {
-        self.templates =
-            templates.iter().zip(&gram.factors).map(|(t, f)| Template::of(t, f.k)).collect();
+        self.templates = templates.iter().zip(&gram.factors).map(|(t, f)| Template::of(t, f.k)).collect();
         self.fixed.copy_from_slice(&gram.fixed);
         self.logdet_u = 0.0;
         if let Some(leaf) = layout.leaf {
@@ -149,12 +148,8 @@ impl Elimination {
             Ok((logdet, taken))
         };
         let (kk, kw) = (k * k * LEAVES_PER_TASK, k * width * LEAVES_PER_TASK);
-        let pieces = self
-            .linv
-            .par_chunks_mut(kk)
-            .zip(self.p.par_chunks_mut(kk))
-            .zip(self.r.par_chunks_mut(kw))
-            .enumerate();
+        let pieces =
+            self.linv.par_chunks_mut(kk).zip(self.p.par_chunks_mut(kk)).zip(self.r.par_chunks_mut(kw)).enumerate();
         let sums: Vec<Result<(f64, Vec<f64>), EngineError>> = if blocks.levels <= LEAVES_PER_TASK {
             vec![task(0, &mut self.linv, &mut self.p, &mut self.r)]
         } else {

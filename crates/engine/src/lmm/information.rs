@@ -90,10 +90,8 @@ impl<'a> Variates<'a> {
         directions: &'a [Direction],
         leaf: usize,
     ) -> Self {
-        let sigma = directions
-            .iter()
-            .map(|d| sigma_direction(&templates[d.group], &d.dt, gram.factors[d.group].k))
-            .collect();
+        let sigma =
+            directions.iter().map(|d| sigma_direction(&templates[d.group], &d.dt, gram.factors[d.group].k)).collect();
         Self { gram, layout, parts, directions, sigma, leaf }
     }
 

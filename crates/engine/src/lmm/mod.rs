@@ -12,9 +12,11 @@
 //! | `score` | back-substitution and selected inverse: D = d criterion / d Sigma |
 //! | `information` | average information along given directions |
 //! | `start` | where the search begins |
-//! | `parameters` | theta of all terms <-> templates of all factors |
+//! | `parameters` | the user's theta of all terms <-> templates of all factors |
+//! | `chart` | the coordinates in which the optimiser moves |
 //! | `model` | the handle: evaluate, fit, conditional variances |
 
+mod chart;
 mod conditional;
 mod elimination;
 mod information;

@@ -1,5 +1,6 @@
 //! The handle that Python holds: a model's Gram blocks and what can be asked of them.
 
+use super::chart::Chart;
 use super::conditional;
 use super::elimination::{Elimination, Layout};
 use super::information::average_information;
@@ -22,6 +23,7 @@ pub struct Lmm {
     reml: bool,
     layout: Layout,
     parameters: Parameters,
+    chart: Chart,
 }
 
 /// Criterion with its derivatives in theta.
@@ -41,6 +43,8 @@ pub struct Certificate {
     /// Smallest eigenvalue of D of each term (standardised columns); negative where a direction outside the range of
     /// Sigma would still lower the criterion.
     pub min_score_eigenvalue: Vec<f64>,
+    /// Decrease that growing Sigma along the worst of these directions promises.
+    pub escape_gain: f64,
     pub holds: bool,
 }
 
@@ -86,12 +90,16 @@ struct State {
     /// The templates U S that `parts` refer to.
     templates: Vec<Vec<f64>>,
     d: Vec<Vec<f64>>,
+    /// sum of [Z'V^-1 Z]_ll, the scale of D.
+    scale: Vec<Vec<f64>>,
+    /// Along the directions asked for.
     gradient: Vec<f64>,
     hessian: Vec<f64>,
+    /// In the optimiser's coordinates, with the directions as columns; empty at a user's theta.
+    phi_gradient: Vec<f64>,
+    basis: Vec<f64>,
 }
 
-/// Slack of the certificate on the eigenvalues of D, on the scale of the criterion.
-const SCORE_SLACK: f64 = 1e-3;
 /// Largest decrease that a certified optimum may still promise.
 const DECREASE_SLACK: f64 = 1e-7;
 /// Singular values of T below this are tried at zero.
@@ -111,7 +119,8 @@ impl Lmm {
         let sizes: Vec<usize> = rows.terms.iter().map(|t| t.columns.len()).collect();
         let parameters = Parameters::new(&groups, &sizes, rows.groups.len());
         let layout = Layout::of(&gram);
-        Ok(Self { gram, reml, layout, parameters })
+        let chart = Chart::of(&parameters);
+        Ok(Self { gram, reml, layout, parameters, chart })
     }
 
     /// Run inside the thread pool where that pays; waking threads would cost a small fit more than all its numbers.
@@ -214,8 +223,8 @@ impl Lmm {
             return Ok(Optimum { solution, status: Status::Converged, trace: Vec::new() });
         }
         let phi0 = match start {
-            Some(theta) => self.parameters.standardised(theta, &self.gram.standard),
-            None => self.parameters.from_templates(&start::templates(&self.gram, &self.parameters)),
+            Some(theta) => self.chart.standardised(&self.parameters, theta, &self.gram.standard),
+            None => self.chart.from_templates(&start::templates(&self.gram, &self.parameters)),
         };
         // A step may at first be half as long as T itself.
         let length = phi0.iter().map(|v| v * v).sum::<f64>().sqrt();
@@ -247,7 +256,7 @@ impl Lmm {
 
     /// Set tiny singular values of T to zero if that does not raise the criterion.
     fn snap(&self, search: &mut Search, found: &Minimum) -> Result<Option<(Vec<f64>, State)>, EngineError> {
-        let mut templates = self.parameters.templates(&found.x);
+        let mut templates = self.chart.templates(&found.x);
         let mut any = false;
         for (g, t) in templates.iter_mut().enumerate() {
             let size = self.parameters.sizes[g];
@@ -258,7 +267,7 @@ impl Lmm {
         if !any {
             return Ok(None);
         }
-        let phi = self.parameters.from_templates(&templates);
+        let phi = self.chart.from_templates(&templates);
         let Some(point) = search.evaluate(&phi)? else { return Ok(None) };
         if point.value > found.point.value + 1e-9 {
             return Ok(None);
@@ -268,13 +277,16 @@ impl Lmm {
 
     /// Templates moved off the boundary along the most negative eigenvector of a term's D.
     fn escape(&self, phi: &[f64], state: &State) -> Option<Vec<f64>> {
-        let mut templates = self.parameters.templates(phi);
+        let mut templates = self.chart.templates(phi);
         let mut moved = false;
         for g in 0..templates.len() {
             let size = self.parameters.sizes[g];
             for (at, k) in self.parameters.of_group(g) {
                 let (values, vectors) = symmetric(&cut(&state.d[g], size, at, k), k);
-                if values[0] >= -SCORE_SLACK {
+                let scale = cut(&state.scale[g], size, at, k);
+                if values[0] >= 0.0
+                    || gain(values[0], &vectors[..k], &scale, self.gram.factors[g].levels) <= DECREASE_SLACK
+                {
                     continue;
                 }
                 moved = true;
@@ -295,7 +307,7 @@ impl Lmm {
                 }
             }
         }
-        moved.then(|| self.parameters.from_templates(&templates))
+        moved.then(|| self.chart.from_templates(&templates))
     }
 
     fn user_templates(&self, theta: &[f64]) -> Vec<Vec<f64>> {
@@ -312,19 +324,23 @@ impl Lmm {
             direction.dt = moved;
         }
         let mut state = self.state(e, &self.user_templates(theta), &directions)?;
-        self.add_curvature(&mut state, theta, &self.user_templates(theta), &directions);
+        self.add_curvature(&mut state, &directions);
+        self.parameters.add_map_curvature(theta, &state.d, &self.user_templates(theta), &mut state.hessian);
         Ok(state)
     }
 
     fn phi_state(&self, e: &mut Elimination, phi: &[f64]) -> Result<State, EngineError> {
-        let (templates, directions) = (self.parameters.templates(phi), self.parameters.directions(phi));
+        let templates = self.chart.templates(phi);
+        let (directions, basis) = self.chart.directions(phi);
         let mut state = self.state(e, &templates, &directions)?;
-        self.add_curvature(&mut state, phi, &templates, &directions);
+        self.add_curvature(&mut state, &directions);
+        state.phi_gradient = self.chart.gradient(&state.d, &templates);
+        state.basis = basis;
         Ok(state)
     }
 
-    /// 2 <dT_l, D dT_m> + 2 <D, d2T T'>: what the map to Sigma adds to the average information.
-    fn add_curvature(&self, state: &mut State, phi: &[f64], templates: &[Vec<f64>], directions: &[Direction]) {
+    /// 2 <dT_l, D dT_m>: what the map T -> T T' adds to the average information.
+    fn add_curvature(&self, state: &mut State, directions: &[Direction]) {
         let count = directions.len();
         for l in 0..count {
             for m in 0..count {
@@ -334,7 +350,6 @@ impl Lmm {
                 }
             }
         }
-        self.parameters.add_map_curvature(phi, &state.d, templates, &mut state.hessian);
     }
 
     fn degrees(&self) -> f64 {
@@ -366,10 +381,11 @@ impl Lmm {
         let parts = back_substitute(gram, layout, e, &beta);
         let hessian = average_information(gram, layout, e, &parts, templates, directions, s2);
         let sums = trace_sums(gram, layout, e);
+        let scale: Vec<Vec<f64>> = e.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect();
         let d: Vec<Vec<f64>> = (0..gram.factors.len())
             .map(|g| {
                 let k = gram.factors[g].k;
-                let mut d = e.templates[g].score_matrix(&sums[g]);
+                let mut d = scale[g].clone();
                 let outer = outer_sums(e, &parts[g], k, gram.p, s2, self.reml);
                 d.iter_mut().zip(&outer).for_each(|(d, o)| *d -= o);
                 d
@@ -390,18 +406,17 @@ impl Lmm {
             parts,
             templates: e.templates.iter().map(|t| t.t.clone()).collect(),
             d,
+            scale,
             gradient,
             hessian,
+            phi_gradient: Vec::new(),
+            basis: Vec::new(),
         })
     }
 
     fn solution_from_phi(&self, phi: &[f64], state: &State) -> Solution {
-        let theta = self.parameters.original(phi, &self.gram.standard);
-        let mut solution = self.solution(theta, state);
-        // The state's derivatives are the engine's; the user's follow from the same D.
-        solution.certificate.predicted_decrease = predicted(&state.gradient, &state.hessian);
-        self.certify(&mut solution.certificate);
-        solution
+        let theta = self.chart.original(&self.parameters, phi, &self.gram.standard);
+        self.solution(theta, state)
     }
 
     fn solution(&self, theta: Vec<f64>, state: &State) -> Solution {
@@ -413,23 +428,13 @@ impl Lmm {
             *b += (0..p).map(|m| j[i + m * p] * state.beta[m]).sum::<f64>() / y_scale;
         }
         // The intercept's shifts are in units of y already: rows of J act on beta / y_scale.
-        let factor: Vec<f64> =
-            (0..p * p).map(|m| state.fixed[m % p + (m / p) * (p + 1)]).collect();
+        let factor: Vec<f64> = (0..p * p).map(|m| state.fixed[m % p + (m / p) * (p + 1)]).collect();
         let inverse = inverse_from_cholesky(&factor, p);
         let (mut half, mut vcov) = (vec![0.0; p * p], vec![0.0; p * p]);
         multiply(&j, &inverse, p, &mut half);
         multiply_transpose_right(&half, &j, p, &mut vcov);
         let (b, u) = self.effects(&theta, state, y_scale);
-        let mut certificate = Certificate {
-            predicted_decrease: predicted(&state.gradient, &state.hessian),
-            min_score_eigenvalue: self
-                .parameters
-                .slots()
-                .map(|(g, at, k)| symmetric(&cut(&state.d[g], self.parameters.sizes[g], at, k), k).0[0])
-                .collect(),
-            holds: false,
-        };
-        self.certify(&mut certificate);
+        let certificate = self.certificate(state);
         Solution {
             criterion: state.criterion,
             beta,
@@ -447,9 +452,21 @@ impl Lmm {
         }
     }
 
-    fn certify(&self, certificate: &mut Certificate) {
-        certificate.holds = certificate.predicted_decrease <= DECREASE_SLACK
-            && certificate.min_score_eigenvalue.iter().all(|&v| v >= -SCORE_SLACK);
+    fn certificate(&self, state: &State) -> Certificate {
+        let predicted_decrease = predicted(&state.gradient, &state.hessian);
+        let (mut min_score_eigenvalue, mut escape_gain) = (Vec::new(), 0.0f64);
+        for (g, at, k) in self.parameters.slots() {
+            let size = self.parameters.sizes[g];
+            let (values, vectors) = symmetric(&cut(&state.d[g], size, at, k), k);
+            let scale = cut(&state.scale[g], size, at, k);
+            for (j, &value) in values.iter().enumerate().filter(|(_, v)| **v < 0.0) {
+                escape_gain =
+                    escape_gain.max(gain(value, &vectors[j * k..(j + 1) * k], &scale, self.gram.factors[g].levels));
+            }
+            min_score_eigenvalue.push(values[0]);
+        }
+        let holds = predicted_decrease <= DECREASE_SLACK && escape_gain <= DECREASE_SLACK;
+        Certificate { predicted_decrease, min_score_eigenvalue, escape_gain, holds }
     }
 
     /// b = M^-1 (U S) u' of every term and the u of the user's T: u = T' s up to its units.
@@ -503,6 +520,14 @@ fn predicted(gradient: &[f64], hessian: &[f64]) -> f64 {
     crate::optimize::promise(gradient, hessian)
 }
 
+/// Decrease from adding epsilon v v' to Sigma, slope `value` = v'D v: the curvature is about the sum over levels of
+/// (v'[Z'V^-1 Z]_ll v)^2, at least its mean squared.
+fn gain(value: f64, v: &[f64], scale: &[f64], levels: usize) -> f64 {
+    let k = v.len();
+    let mass: f64 = (0..k * k).map(|m| v[m % k] * scale[m] * v[m / k]).sum();
+    0.5 * value * value * levels as f64 / (mass * mass).max(1e-300)
+}
+
 /// The block of one term out of its factor's matrix.
 fn cut(matrix: &[f64], size: usize, at: usize, k: usize) -> Vec<f64> {
     (0..k * k).map(|m| matrix[at + m % k + (at + m / k) * size]).collect()
@@ -550,7 +575,8 @@ impl Objective for Search<'_> {
         }
         let point = Point {
             value: state.criterion,
-            gradient: state.gradient.clone(),
+            gradient: state.phi_gradient.clone(),
+            basis: state.basis.clone(),
             hessian: state.hessian.clone(),
         };
         self.trial = Some(state);

@@ -1,12 +1,8 @@
-//! theta of all terms <-> templates of all factors, in the user's coordinates and in the engine's.
-//!
-//! The user's theta holds, term by term, the parameters of T for the columns as they came. The engine's `phi` holds
-//! the same for the standardised columns: T_engine = M T_user up to a rotation of the right side, which no result
-//! depends on.
+//! The user's theta of all terms <-> templates of all factors. theta holds, term by term, the parameters of T for the
+//! columns as they came; for standardised columns T becomes M T.
 
 use crate::covariance::{Structure, Unstructured};
 use crate::dense::small::multiply;
-use crate::gram::Standard;
 
 /// Where the parameters of one term live.
 struct TermMap {
@@ -111,16 +107,6 @@ impl Parameters {
     /// Parameters of given templates (their block-diagonal parts).
     pub(crate) fn from_templates(&self, templates: &[Vec<f64>]) -> Vec<f64> {
         self.terms.iter().flat_map(|t| t.structure.from_template(&self.cut(t, &templates[t.group]), t.k)).collect()
-    }
-
-    /// The engine's phi of a user's theta.
-    pub(crate) fn standardised(&self, theta: &[f64], standard: &Standard) -> Vec<f64> {
-        self.from_templates(&self.moved(theta, |g| standard.factors[g].matrix()))
-    }
-
-    /// The user's theta of an engine's phi, diagonals non-negative.
-    pub(crate) fn original(&self, phi: &[f64], standard: &Standard) -> Vec<f64> {
-        self.from_templates(&self.moved(phi, |g| standard.factors[g].inverse()))
     }
 
     /// Templates with each factor's multiplied from the left by a matrix.

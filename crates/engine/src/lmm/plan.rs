@@ -29,12 +29,8 @@ pub(crate) fn plan(gram: &Gram, layout: &Layout, e: &Elimination) -> Plan {
     let blocks = leaves as f64 * (2.0 * k * k * k + 2.0 * k * k * width + 2.0 * k * width * width);
     let touched: f64 = (0..leaves)
         .map(|level| {
-            let m: usize = layout
-                .tail
-                .iter()
-                .zip(&gram.cross)
-                .map(|(&(f, _), c)| c.pairs(level).len() * gram.factors[f].k)
-                .sum();
+            let m: usize =
+                layout.tail.iter().zip(&gram.cross).map(|(&(f, _), c)| c.pairs(level).len() * gram.factors[f].k).sum();
             (m * m) as f64
         })
         .sum();

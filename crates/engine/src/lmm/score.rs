@@ -43,14 +43,7 @@ pub(crate) fn back_substitute(gram: &Gram, layout: &Layout, e: &Elimination, bet
 }
 
 /// G of the leaves: C_l^-1 T'(Z'[X y] - A_lt T_t G_t) = linv'(r - H'G_t).
-fn leaf_parts(
-    gram: &Gram,
-    layout: &Layout,
-    e: &Elimination,
-    leaf: usize,
-    tail: &[f64],
-    beta: &[f64],
-) -> LevelParts {
+fn leaf_parts(gram: &Gram, layout: &Layout, e: &Elimination, leaf: usize, tail: &[f64], beta: &[f64]) -> LevelParts {
     let (width, n_tail) = (gram.p + 1, layout.n_tail);
     let (levels, k) = (gram.factors[leaf].levels, gram.factors[leaf].k);
     let task = |first: usize, levels: usize| {
@@ -123,14 +116,7 @@ fn level_parts(g: Vec<f64>, inverse_transpose: &[f64], k: usize, beta: &[f64]) -
 }
 
 /// Sums over levels of s s' and, for REML, of T_x (X'V^-1 X)^-1 T_x' (k x k, to be subtracted from sum Z'V^-1 Z).
-pub(crate) fn outer_sums(
-    e: &Elimination,
-    parts: &LevelParts,
-    k: usize,
-    p: usize,
-    s2: f64,
-    reml: bool,
-) -> Vec<f64> {
+pub(crate) fn outer_sums(e: &Elimination, parts: &LevelParts, k: usize, p: usize, s2: f64, reml: bool) -> Vec<f64> {
     let width = p + 1;
     let levels = parts.s.len() / k;
     let task = |first: usize, levels: usize| {
@@ -194,7 +180,11 @@ pub(crate) fn trace_sums(gram: &Gram, layout: &Layout, e: &mut Elimination) -> V
     let sizes: Vec<usize> = layout.tail.iter().map(|&(f, _)| gram.factors[f].k.pow(2)).collect();
     let size = k * k + sizes.iter().sum::<usize>();
     // Pieces hold about the same number of pairs; how many there are depends on the problem alone.
-    let sums = in_pieces_of(leaf_pieces(gram, leaf, levels), |first, last| leaf_traces(gram, layout, e, leaf, first, last, size), size);
+    let sums = in_pieces_of(
+        leaf_pieces(gram, leaf, levels),
+        |first, last| leaf_traces(gram, layout, e, leaf, first, last, size),
+        size,
+    );
     out[leaf].copy_from_slice(&sums[..k * k]);
     let mut at = k * k;
     for (&(f, _), &size) in layout.tail.iter().zip(&sizes) {
@@ -219,11 +209,7 @@ fn leaf_pieces(gram: &Gram, leaf: usize, levels: usize) -> Vec<(usize, usize)> {
     (0..levels).step_by(count).map(|first| (first, (first + count).min(levels))).collect()
 }
 
-fn in_pieces_of(
-    pieces: Vec<(usize, usize)>,
-    task: impl Fn(usize, usize) -> Vec<f64> + Sync,
-    size: usize,
-) -> Vec<f64> {
+fn in_pieces_of(pieces: Vec<(usize, usize)>, task: impl Fn(usize, usize) -> Vec<f64> + Sync, size: usize) -> Vec<f64> {
     if let [(first, last)] = pieces[..] {
         return task(first, last);
     }
@@ -251,8 +237,7 @@ fn leaf_traces(
     let mut sums = vec![0.0; size];
     let mut panel = Panel::default();
     let mut y: Vec<f64> = Vec::new();
-    let (mut x, mut inner, mut zp, mut all) =
-        (vec![0.0; k * k], vec![0.0; k * k], vec![0.0; k * k], vec![0.0; k * k]);
+    let (mut x, mut inner, mut zp, mut all) = (vec![0.0; k * k], vec![0.0; k * k], vec![0.0; k * k], vec![0.0; k * k]);
     let ends: Vec<(u32, usize, usize)> = layout
         .tail
         .iter()
@@ -292,14 +277,7 @@ fn leaf_traces(
 
 /// X += g'y (k x k) and, factor by factor, sum h y' over the nodes of one leaf.
 #[inline]
-fn accumulate_panel(
-    panel: &Panel,
-    y: &[f64],
-    k: usize,
-    ends: &[(u32, usize, usize)],
-    x: &mut [f64],
-    sums: &mut [f64],
-) {
+fn accumulate_panel(panel: &Panel, y: &[f64], k: usize, ends: &[(u32, usize, usize)], x: &mut [f64], sums: &mut [f64]) {
     for (g, y) in panel.g.chunks_exact(k).zip(y.chunks_exact(k)) {
         for b in 0..k {
             for a in 0..k {

@@ -41,7 +41,11 @@ pub(crate) fn templates(gram: &Gram, parameters: &Parameters) -> Vec<Vec<f64>> {
     }
     for (g, sigma) in out.iter_mut().enumerate() {
         let blocks = &gram.factors[g];
-        let mass: f64 = blocks.zz.chunks_exact(blocks.k * blocks.k).map(|b| (0..blocks.k).map(|j| b[j + j * blocks.k]).sum::<f64>()).sum();
+        let mass: f64 = blocks
+            .zz
+            .chunks_exact(blocks.k * blocks.k)
+            .map(|b| (0..blocks.k).map(|j| b[j + j * blocks.k]).sum::<f64>())
+            .sum();
         // Below half the variance of a level's own mean a component is as good as unseen: start there.
         let floor = (0.5 * (blocks.levels * blocks.k) as f64 / mass.max(1e-300)).min(0.1);
         for (at, k) in parameters.of_group(g) {
@@ -95,7 +99,10 @@ fn project(gram: &Gram) -> (Vec<Projected>, usize) {
     let c = columns.len();
     let mut r: Vec<f64> = (0..c * c).map(|m| gram.fixed[columns[m % c] + columns[m / c] * width]).collect();
     if cholesky(&mut r, c).is_err() {
-        return (gram.factors.iter().map(|f| Projected { k: f.k, rows: Vec::new(), products: Vec::new() }).collect(), 0);
+        return (
+            gram.factors.iter().map(|f| Projected { k: f.k, rows: Vec::new(), products: Vec::new() }).collect(),
+            0,
+        );
     }
     let of = |f: &crate::gram::FactorBlocks| {
         let k = f.k;
@@ -131,9 +138,7 @@ fn outer(f: &Projected, i: usize, g: &Projected, j: usize, c: usize, out: &mut [
 /// sum over all pairs of levels of B[a, b] B[c', d] for unknowns u = (a, c') of f and v = (b, d) of g.
 fn everywhere(f: &Projected, g: &Projected, u: &Unknown, v: &Unknown, c: usize) -> f64 {
     (0..c * c)
-        .map(|m| {
-            f.products[u.row + f.k * (u.column + f.k * m)] * g.products[v.row + g.k * (v.column + g.k * m)]
-        })
+        .map(|m| f.products[u.row + f.k * (u.column + f.k * m)] * g.products[v.row + g.k * (v.column + g.k * m)])
         .sum()
 }
 
@@ -185,21 +190,48 @@ fn solve_moments(gram: &Gram, unknowns: &[Unknown], beta: &[f64]) -> Option<Vec<
     rhs[size - 1] = residual;
     a[size * size - 1] = (gram.n - gram.p) as f64;
     let mut x = gauss(a, rhs, size)?;
-    // Far too small a residual variance says that the moments do not separate; keep the ratio finite.
-    let least = 0.02 * residual / gram.n as f64;
-    x[size - 1] = x[size - 1].max(least);
+    // Far too small a residual variance says that the moments do not separate it from the rest: what the levels of
+    // one factor leave unexplained bounds it from above.
+    let mean = residual / gram.n as f64;
+    if x[size - 1] < 0.05 * mean {
+        x[size - 1] = x[size - 1].max(pure_error(gram, beta, residual).min(0.05 * mean)).max(1e-12 * mean);
+    }
     Some(x)
 }
 
+/// The smallest mean square left within the levels of a factor that leaves at least a tenth of the rows free.
+fn pure_error(gram: &Gram, beta: &[f64], residual: f64) -> f64 {
+    let width = gram.p + 1;
+    let mut least = f64::INFINITY;
+    for blocks in &gram.factors {
+        let k = blocks.k;
+        let free = gram.n as f64 - (blocks.levels * k) as f64;
+        if free < 0.1 * gram.n as f64 {
+            continue;
+        }
+        let mut explained = 0.0;
+        let mut s = vec![0.0; k];
+        for level in 0..blocks.levels {
+            let mut l = blocks.zz[level * k * k..(level + 1) * k * k].to_vec();
+            for j in 0..k {
+                l[j + j * k] *= 1.0 + 1e-10;
+            }
+            for (i, s) in s.iter_mut().enumerate() {
+                let row = &blocks.zr[(level * k + i) * width..(level * k + i + 1) * width];
+                *s = row[gram.p] - row.iter().zip(beta).map(|(z, b)| z * b).sum::<f64>();
+            }
+            if cholesky(&mut l, k).is_ok() {
+                solve_lower(&l, k, &mut s);
+                explained += s.iter().map(|v| v * v).sum::<f64>();
+            }
+        }
+        least = least.min((residual - explained).max(0.0) / free);
+    }
+    if least.is_finite() { least } else { 0.0 }
+}
+
 /// What the effects of one factor add to the products of another, and the other way round.
-fn add_cross(
-    gram: &Gram,
-    cross: &CrossBlocks,
-    unknowns: &[Unknown],
-    projected: &[Projected],
-    c: usize,
-    a: &mut [f64],
-) {
+fn add_cross(gram: &Gram, cross: &CrossBlocks, unknowns: &[Unknown], projected: &[Projected], c: usize, a: &mut [f64]) {
     let size = unknowns.len() + 1;
     let (first, second) = (&projected[cross.first], &projected[cross.second]);
     let cells = first.k * second.k;

@@ -63,7 +63,11 @@ fn on_the_boundary(c: &[f64], values: &[f64], radius: f64, largest: f64, norm: i
     }
     for _ in 0..100 {
         let middle = base + ((low - base).max(1e-300) * (high - base).max(1e-300)).sqrt();
-        if norm(middle) > radius { low = middle } else { high = middle }
+        if norm(middle) > radius {
+            low = middle
+        } else {
+            high = middle
+        }
         if (high - low) <= 1e-12 * high {
             break;
         }

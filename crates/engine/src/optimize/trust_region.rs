@@ -8,8 +8,34 @@ use super::subproblem::{ModelStep, solve};
 pub struct Point {
     pub value: f64,
     pub gradient: Vec<f64>,
-    /// Symmetric, column-major; need not be positive definite.
+    /// Orthonormal directions in which to move, as columns: the function is flat along all others.
+    pub basis: Vec<f64>,
+    /// Along the directions; symmetric, column-major; need not be positive definite.
     pub hessian: Vec<f64>,
+}
+
+impl Point {
+    /// Number of directions.
+    fn directions(&self) -> usize {
+        self.basis.len() / self.gradient.len().max(1)
+    }
+
+    /// Components of a vector along the directions.
+    fn along(&self, v: &[f64]) -> Vec<f64> {
+        self.basis.chunks_exact(v.len()).map(|q| q.iter().zip(v).map(|(q, v)| q * v).sum()).collect()
+    }
+
+    /// The vector with the given components.
+    fn lift(&self, c: &[f64]) -> Vec<f64> {
+        let n = self.gradient.len();
+        let mut out = vec![0.0; n];
+        for (q, c) in self.basis.chunks_exact(n).zip(c) {
+            for (o, q) in out.iter_mut().zip(q) {
+                *o += q * c;
+            }
+        }
+        out
+    }
 }
 
 /// What is minimised. `Ok(None)` says that the function has no value there (it counts as infinite).
@@ -75,7 +101,8 @@ pub fn minimise<O: Objective>(objective: &mut O, start: &[f64], options: Options
     loop {
         let model = secant.model(&current, radius);
         let noise = ROUNDING * current.value.abs().max(1.0);
-        let finished = |status, current, x, trace| Minimum { x, point: current, predicted: model.decrease, status, trace };
+        let finished =
+            |status, current, x, trace| Minimum { x, point: current, predicted: model.decrease, status, trace };
         if model.decrease <= options.tolerance.max(0.5 * noise) && !(model.bounded && radius < options.radius) {
             return Ok(Some(finished(Status::Converged, current, x, trace)));
         }
@@ -111,6 +138,8 @@ struct Secant {
 impl Secant {
     /// Steps that promised more than this teach nothing about the optimum.
     const NEAR: f64 = 0.5;
+    /// A correction that promises so many times more is not believed.
+    const FAR: f64 = 30.0;
 
     fn new(k: usize) -> Self {
         Self { matrix: vec![0.0; k * k] }
@@ -118,20 +147,34 @@ impl Secant {
 
     /// The step with the correction, unless that promises something else altogether: then it is forgotten.
     fn model(&mut self, current: &Point, radius: f64) -> ModelStep {
-        let plain = solve(&current.gradient, &current.hessian, radius);
+        let gradient = current.along(&current.gradient);
+        let lifted = |mut model: ModelStep| {
+            model.step = current.lift(&model.step);
+            model
+        };
+        let plain = solve(&gradient, &current.hessian, radius);
         if self.matrix.iter().all(|&v| v == 0.0) {
-            return plain;
+            return lifted(plain);
         }
-        let corrected = solve(&current.gradient, &self.corrected(&current.hessian), radius);
-        if plain.bounded || corrected.bounded || corrected.decrease > 4.0 * plain.decrease {
+        let corrected = solve(&gradient, &self.corrected(current), radius);
+        if plain.bounded || corrected.bounded || corrected.decrease > Self::FAR * plain.decrease {
             self.matrix.fill(0.0);
-            return plain;
+            return lifted(plain);
         }
-        corrected
+        lifted(corrected)
     }
 
-    fn corrected(&self, hessian: &[f64]) -> Vec<f64> {
-        hessian.iter().zip(&self.matrix).map(|(h, c)| h + c).collect()
+    /// Curvature along the point's directions with the correction.
+    fn corrected(&self, point: &Point) -> Vec<f64> {
+        let (n, m) = (point.gradient.len(), point.directions());
+        let mut out = point.hessian.clone();
+        for (j, q) in point.basis.chunks_exact(n).enumerate() {
+            let image: Vec<f64> = (0..n).map(|i| (0..n).map(|l| self.matrix[i + l * n] * q[l]).sum()).collect();
+            for (i, value) in point.along(&image).iter().enumerate() {
+                out[i + j * m] += value;
+            }
+        }
+        out
     }
 
     fn learn(&mut self, old: &Point, new: &Point, model: &ModelStep, ratio: f64) {
@@ -140,10 +183,12 @@ impl Secant {
             self.matrix.fill(0.0);
             return;
         }
-        let h = self.corrected(&new.hessian);
-        let lack: Vec<f64> = (0..k)
-            .map(|i| new.gradient[i] - old.gradient[i] - (0..k).map(|j| h[i + j * k] * model.step[j]).sum::<f64>())
-            .collect();
+        let h = self.corrected(new);
+        let (m, step) = (new.directions(), new.along(&model.step));
+        let image: Vec<f64> = (0..m).map(|i| (0..m).map(|j| h[i + j * m] * step[j]).sum()).collect();
+        let change: Vec<f64> = new.gradient.iter().zip(&old.gradient).map(|(a, b)| a - b).collect();
+        let lack: Vec<f64> = new.along(&change).iter().zip(&image).map(|(c, i)| c - i).collect();
+        let lack = new.lift(&lack);
         let along: f64 = lack.iter().zip(&model.step).map(|(l, s)| l * s).sum();
         let norm = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
         if along.abs() <= 1e-6 * norm(&lack) * norm(&model.step) {
@@ -192,6 +237,7 @@ mod tests {
             Ok(Some(Point {
                 value: a * a + 100.0 * b * b,
                 gradient: vec![-2.0 * a - 400.0 * x[0] * b, 200.0 * b],
+                basis: vec![1.0, 0.0, 0.0, 1.0],
                 hessian: vec![2.0 - 400.0 * b + 800.0 * x[0] * x[0], -400.0 * x[0], -400.0 * x[0], 200.0],
             }))
         }
@@ -216,6 +262,7 @@ mod tests {
             Ok(Some(Point {
                 value: x.powi(4) - x * x,
                 gradient: vec![4.0 * x.powi(3) - 2.0 * x],
+                basis: vec![1.0],
                 hessian: vec![12.0 * x * x - 2.0],
             }))
         }

@@ -11,7 +11,7 @@ use faer::prelude::{Reborrow, ReborrowMut};
 use faer::{MatMut, MatRef};
 
 /// Fronts with at most this many columns and rows take plain loops.
-const SMALL_WIDTH: usize = 6;
+const SMALL_WIDTH: usize = 32;
 const SMALL_HEIGHT: usize = 64;
 
 /// Columns eliminated or inverted at once.
@@ -21,9 +21,7 @@ const PANEL: usize = 128;
 const BLOCK: usize = 256;
 
 fn is_small(w: usize, r: usize) -> bool {
-    let g=|n:&str,d:usize| std::env::var(n).ok().and_then(|v|v.parse().ok()).unwrap_or(d);
- static T: std::sync::OnceLock<(usize,usize)> = std::sync::OnceLock::new(); let t = T.get_or_init(|| (g("SW",SMALL_WIDTH), g("SH",SMALL_HEIGHT)));
-    w <= t.0 && w + r <= t.1
+    w <= SMALL_WIDTH && w + r <= SMALL_HEIGHT
 }
 
 /// Scratch that [`invert`] needs.
@@ -84,25 +82,16 @@ fn subtract_outer(c: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>, tr
         let skip = if trapezoid { half } else { 0 };
         let right = right.subrows_mut(skip, rows - skip);
         let a_right = a.subrows(skip, rows - skip);
-        join(
-            || subtract_outer(left, a, b_left, trapezoid),
-            || subtract_outer(right, a_right, b_right, trapezoid),
-        );
+        join(|| subtract_outer(left, a, b_left, trapezoid), || subtract_outer(right, a_right, b_right, trapezoid));
     } else if trapezoid {
         let (top, bottom) = c.split_at_row_mut(columns);
         let (a_top, a_bottom) = a.split_at_row(columns);
-        join(
-            || kernels::add_square(top, -1.0, a_top),
-            || subtract_outer(bottom, a_bottom, b, false),
-        );
+        join(|| kernels::add_square(top, -1.0, a_top), || subtract_outer(bottom, a_bottom, b, false));
     } else if rows > BLOCK {
         let half = middle(rows);
         let (upper, lower) = c.split_at_row_mut(half);
         let (a_upper, a_lower) = a.split_at_row(half);
-        join(
-            || subtract_outer(upper, a_upper, b, false),
-            || subtract_outer(lower, a_lower, b, false),
-        );
+        join(|| subtract_outer(upper, a_upper, b, false), || subtract_outer(lower, a_lower, b, false));
     } else {
         kernels::add_product(c, -1.0, a, b.transpose());
     }
@@ -141,12 +130,7 @@ pub(super) fn invert(l: &mut [f64], z: &mut [f64], scratch: &mut [f64], w: usize
 }
 
 /// One panel, diagonal block on top; `known` holds the later columns `[Z_JJ; Z_RJ]`.
-fn invert_panel(
-    panel: MatMut<'_, f64>,
-    known: MatRef<'_, f64>,
-    z: MatRef<'_, f64>,
-    scratch: &mut [f64],
-) {
+fn invert_panel(panel: MatMut<'_, f64>, known: MatRef<'_, f64>, z: MatRef<'_, f64>, scratch: &mut [f64]) {
     let width = panel.ncols();
     let (mut diagonal, mut out) = panel.split_at_row_mut(width);
     let below = out.nrows();
@@ -161,13 +145,7 @@ fn invert_panel(
     let (z_inner, z_outer) = known.split_at_row(inner);
     let (out_inner, out_outer) = out.rb_mut().split_at_row_mut(inner);
     join(
-        || {
-            set_products(
-                out_inner,
-                (z_inner, y_inner),
-                (z_outer.transpose(), y_outer),
-            )
-        },
+        || set_products(out_inner, (z_inner, y_inner), (z_outer.transpose(), y_outer)),
         || set_products(out_outer, (z_outer, y_inner), (z, y_outer)),
     );
 
@@ -212,10 +190,7 @@ fn subtract_inner(c: MatMut<'_, f64>, y: MatRef<'_, f64>, x: MatRef<'_, f64>) {
     let half = (c.ncols() / 2).next_multiple_of(STRIP);
     let (left, right) = c.split_at_col_mut(half);
     let (x_left, x_right) = x.split_at_col(half);
-    join(
-        || subtract_inner(left, y, x_left),
-        || subtract_inner(right, y, x_right),
-    );
+    join(|| subtract_inner(left, y, x_left), || subtract_inner(right, y, x_right));
 }
 
 /// `X := X L^-T`, by blocks of rows.

@@ -16,11 +16,7 @@ pub(super) struct Graph {
 impl Graph {
     /// From a compressed-column pattern of one triangle (or both: repeats are harmless).
     pub(super) fn new(n: usize, col_ptr: &[usize], row_idx: &[u32]) -> Self {
-        let edges = (0..n).flat_map(|j| {
-            row_idx[col_ptr[j]..col_ptr[j + 1]]
-                .iter()
-                .map(move |&i| (i as usize, j))
-        });
+        let edges = (0..n).flat_map(|j| row_idx[col_ptr[j]..col_ptr[j + 1]].iter().map(move |&i| (i as usize, j)));
         Self::from_edges(n, edges)
     }
 
@@ -82,13 +78,7 @@ pub(super) fn minimum_degree(n: usize, col_ptr: &[usize], row_idx: &[u32]) -> Ve
     let pattern = SymbolicSparseColMatRef::new_unsorted_checked(n, n, &narrow, None, row_idx);
     let mut memory = MemBuffer::new(amd::order_maybe_unsorted_scratch::<u32>(n, row_idx.len()));
     let stack = MemStack::new(&mut memory);
-    let done = amd::order_maybe_unsorted(
-        &mut order,
-        &mut name,
-        pattern,
-        amd::Control::default(),
-        stack,
-    );
+    let done = amd::order_maybe_unsorted(&mut order, &mut name, pattern, amd::Control::default(), stack);
     if done.is_err() {
         // The pattern is too large for 32-bit counters: any order is valid, this one is cheap.
         return (0..n as u32).collect();

@@ -11,7 +11,7 @@
 
 use super::front;
 use super::ordering::NONE;
-use super::symbolic::time;
+use super::tree::time;
 use std::ops::Range;
 
 /// Bundles that the work is divided into, at most about this many times two.
@@ -42,12 +42,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(
-        shapes: &[(usize, usize)],
-        parent: &[u32],
-        child_ptr: &[usize],
-        children: &[u32],
-    ) -> Self {
+    pub(super) fn new(shapes: &[(usize, usize)], parent: &[u32], child_ptr: &[usize], children: &[u32]) -> Self {
         let count = shapes.len();
         let ranges = bundle(shapes, parent);
         let mut in_bundle = vec![NONE; count];
@@ -60,9 +55,8 @@ impl Plan {
             let (mut level, mut peak, mut scratch) = (base, base, 0);
             for s in supernodes {
                 let (w, r) = shapes[s];
-                let first = children[child_ptr[s]..child_ptr[s + 1]]
-                    .iter()
-                    .find(|&&c| in_bundle[c as usize] == in_bundle[s]);
+                let first =
+                    children[child_ptr[s]..child_ptr[s + 1]].iter().find(|&&c| in_bundle[c as usize] == in_bundle[s]);
                 assembly[s] = level;
                 slot[s] = first.map_or(level, |&c| slot[c as usize]);
                 peak = peak.max(level + r * r);
@@ -75,26 +69,13 @@ impl Plan {
         let mut bundles = Vec::with_capacity(ranges.len());
         for supernodes in ranges {
             let (scratch, end) = stack(work, &mut supernodes.clone());
-            bundles.push(Bundle {
-                supernodes,
-                work: work..end,
-                scratch,
-            });
+            bundles.push(Bundle { supernodes, work: work..end, scratch });
             work = end;
         }
         // The top's stack comes last, so that all its children's matrices lie below it.
-        let top: Vec<u32> = (0..count as u32)
-            .filter(|&s| in_bundle[s as usize] == NONE)
-            .collect();
+        let top: Vec<u32> = (0..count as u32).filter(|&s| in_bundle[s as usize] == NONE).collect();
         let (top_scratch, work) = stack(work, &mut top.iter().map(|&s| s as usize));
-        Self {
-            bundles,
-            top,
-            top_scratch,
-            slot,
-            assembly,
-            work,
-        }
+        Self { bundles, top, top_scratch, slot, assembly, work }
     }
 }
 
@@ -102,10 +83,7 @@ impl Plan {
 fn bundle(shapes: &[(usize, usize)], parent: &[u32]) -> Vec<Range<usize>> {
     let count = shapes.len();
     let mut first: Vec<usize> = (0..count).collect();
-    let mut total: Vec<f64> = shapes
-        .iter()
-        .map(|&(w, r)| time(w as u32, r as u32))
-        .collect();
+    let mut total: Vec<f64> = shapes.iter().map(|&(w, r)| time(w as u32, r as u32)).collect();
     let whole: f64 = total.iter().sum();
     if whole < 4.0 * LEAST {
         return Vec::new();
@@ -118,8 +96,7 @@ fn bundle(shapes: &[(usize, usize)], parent: &[u32]) -> Vec<Range<usize>> {
         }
     }
     let limit = whole / PARTS;
-    let is_largest =
-        |s: usize| total[s] <= limit && (parent[s] == NONE || total[parent[s] as usize] > limit);
+    let is_largest = |s: usize| total[s] <= limit && (parent[s] == NONE || total[parent[s] as usize] > limit);
     let mut ranges: Vec<(Range<usize>, f64)> = Vec::new();
     for s in (0..count).filter(|&s| is_largest(s)) {
         match ranges.last_mut() {
@@ -129,9 +106,5 @@ fn bundle(shapes: &[(usize, usize)], parent: &[u32]) -> Vec<Range<usize>> {
             _ => ranges.push((first[s]..s + 1, total[s])),
         }
     }
-    ranges
-        .into_iter()
-        .filter(|(_, sum)| *sum >= LEAST)
-        .map(|(range, _)| range)
-        .collect()
+    ranges.into_iter().filter(|(_, sum)| *sum >= LEAST).map(|(range, _)| range).collect()
 }

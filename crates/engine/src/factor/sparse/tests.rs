@@ -19,9 +19,7 @@ struct Pattern {
 fn random(seed: u64) -> impl FnMut(usize) -> usize {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     move |bound| {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 33) as usize % bound
     }
 }
@@ -30,69 +28,28 @@ fn grid(name: &'static str, side: usize) -> Pattern {
     let at = |x: usize, y: usize| x * side + y;
     let right = (0..side - 1).flat_map(|x| (0..side).map(move |y| (at(x, y), at(x + 1, y))));
     let up = (0..side).flat_map(|x| (0..side - 1).map(move |y| (at(x, y), at(x, y + 1))));
-    Pattern {
-        name,
-        n: side * side,
-        edges: right.chain(up).collect(),
-    }
+    Pattern { name, n: side * side, edges: right.chain(up).collect() }
 }
 
 fn random_graph(name: &'static str, n: usize, edges: usize) -> Pattern {
     let mut next = random(n as u64);
-    Pattern {
-        name,
-        n,
-        edges: (0..edges).map(|_| (next(n), next(n))).collect(),
-    }
+    Pattern { name, n, edges: (0..edges).map(|_| (next(n), next(n))).collect() }
 }
 
 fn patterns() -> Vec<Pattern> {
     let mut next = random(1);
     let tree = (1..900).map(|i| (i, next(i))).collect();
-    let all_pairs =
-        |from: usize, n: usize| (0..n).flat_map(move |i| (0..i).map(move |j| (from + i, from + j)));
+    let all_pairs = |from: usize, n: usize| (0..n).flat_map(move |i| (0..i).map(move |j| (from + i, from + j)));
     let hub_path = (1..700).flat_map(|i| [(0, i), (i, i.max(2) - 1)]).collect();
     vec![
-        Pattern {
-            name: "single",
-            n: 1,
-            edges: vec![],
-        },
-        Pattern {
-            name: "diagonal",
-            n: 500,
-            edges: vec![],
-        },
-        Pattern {
-            name: "path",
-            n: 300,
-            edges: (1..300).map(|i| (i, i - 1)).collect(),
-        },
-        Pattern {
-            name: "tree",
-            n: 900,
-            edges: tree,
-        },
-        Pattern {
-            name: "arrow",
-            n: 400,
-            edges: (1..400).map(|i| (i, 0)).collect(),
-        },
-        Pattern {
-            name: "arrow and path",
-            n: 700,
-            edges: hub_path,
-        },
-        Pattern {
-            name: "dense",
-            n: 300,
-            edges: all_pairs(0, 300).collect(),
-        },
-        Pattern {
-            name: "blocks",
-            n: 300,
-            edges: (0..10).flat_map(|b| all_pairs(30 * b, 30)).collect(),
-        },
+        Pattern { name: "single", n: 1, edges: vec![] },
+        Pattern { name: "diagonal", n: 500, edges: vec![] },
+        Pattern { name: "path", n: 300, edges: (1..300).map(|i| (i, i - 1)).collect() },
+        Pattern { name: "tree", n: 900, edges: tree },
+        Pattern { name: "arrow", n: 400, edges: (1..400).map(|i| (i, 0)).collect() },
+        Pattern { name: "arrow and path", n: 700, edges: hub_path },
+        Pattern { name: "dense", n: 300, edges: all_pairs(0, 300).collect() },
+        Pattern { name: "blocks", n: 300, edges: (0..10).flat_map(|b| all_pairs(30 * b, 30)).collect() },
         grid("small grid", 7),
         grid("grid", 32),
         random_graph("few edges", 600, 500),
@@ -106,13 +63,9 @@ impl Pattern {
     fn columns(&self) -> (Vec<usize>, Vec<u32>) {
         let mut columns = vec![vec![]; self.n];
         (0..self.n).for_each(|i| columns[i].push(i as u32));
-        self.edges
-            .iter()
-            .for_each(|&(i, j)| columns[i.min(j)].push(i.max(j) as u32));
+        self.edges.iter().for_each(|&(i, j)| columns[i.min(j)].push(i.max(j) as u32));
         let mut pointer = vec![0];
-        columns
-            .iter()
-            .for_each(|c| pointer.push(pointer[pointer.len() - 1] + c.len()));
+        columns.iter().for_each(|c| pointer.push(pointer[pointer.len() - 1] + c.len()));
         (pointer, columns.concat())
     }
 
@@ -150,10 +103,7 @@ impl Pattern {
 }
 
 fn assert_near(got: f64, want: f64, name: &str) {
-    assert!(
-        (got - want).abs() <= TOLERANCE * want.abs().max(1.0),
-        "{name}: {got} is not {want}"
-    );
+    assert!((got - want).abs() <= TOLERANCE * want.abs().max(1.0), "{name}: {got} is not {want}");
 }
 
 #[test]
@@ -187,9 +137,7 @@ fn solves_are_the_dense_ones() {
         for columns in [1, 3, 70] {
             let mut next = random(5);
             let count = pattern.n * columns;
-            let b: Vec<f64> = (0..count)
-                .map(|_| next(1000) as f64 / 500.0 - 1.0)
-                .collect();
+            let b: Vec<f64> = (0..count).map(|_| next(1000) as f64 / 500.0 - 1.0).collect();
             let (mut x, mut half, mut want) = (b.clone(), b.clone(), b.clone());
             a.solve(&mut x, columns);
             dense.solve_lower(&mut want, columns);
@@ -215,10 +163,7 @@ fn prediction_counts_the_entries_of_the_factor() {
         let predicted = predict(pattern.n, &pointer, &rows);
         assert_eq!(predicted, symbolic.exact());
         assert!(symbolic.nnz() >= predicted.nnz && symbolic.flops() >= predicted.flops);
-        assert_eq!(
-            predicted.nnz,
-            eliminated(&pattern, &Counts::new(pattern.n, &pointer, &rows).order)
-        );
+        assert_eq!(predicted.nnz, eliminated(&pattern, &Counts::new(pattern.n, &pointer, &rows).order));
         assert!(eliminated(&pattern, symbolic.order()) <= symbolic.nnz());
     }
 }
@@ -299,10 +244,7 @@ fn threads_do_not_change_a_bit() {
     patterns.push(random_graph("large random", 4000, 8000));
     for pattern in patterns {
         let run = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
                 let mut a = pattern.sparse();
                 a.cholesky().unwrap();
@@ -324,12 +266,7 @@ fn threads_do_not_change_a_bit() {
 fn bundles_cover_the_bottom_of_large_trees() {
     let symbolic = grid("large grid", 150).symbolic();
     assert!(symbolic.plan.bundles.len() > 4);
-    let in_bundles: usize = symbolic
-        .plan
-        .bundles
-        .iter()
-        .map(|b| b.supernodes.len())
-        .sum();
+    let in_bundles: usize = symbolic.plan.bundles.iter().map(|b| b.supernodes.len()).sum();
     assert_eq!(in_bundles + symbolic.plan.top.len(), symbolic.supernodes());
     assert!(symbolic.plan.top.len() * 4 < symbolic.supernodes());
 }

@@ -3,17 +3,7 @@
 use super::Tiled;
 
 /// `(order, log2 of the tile)`: single tiles, exact multiples, ragged last tiles.
-const SHAPES: [(usize, u32); 9] = [
-    (1, 7),
-    (2, 7),
-    (20, 7),
-    (100, 7),
-    (129, 7),
-    (300, 7),
-    (16, 3),
-    (61, 3),
-    (70, 4),
-];
+const SHAPES: [(usize, u32); 9] = [(1, 7), (2, 7), (20, 7), (100, 7), (129, 7), (300, 7), (16, 3), (61, 3), (70, 4)];
 
 /// Relative to the size of the entries, which are of order one to `n`.
 const TOLERANCE: f64 = 1e-10;
@@ -21,9 +11,7 @@ const TOLERANCE: f64 = 1e-10;
 fn noise(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     move || {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 33) as f64 / (1u64 << 31) as f64 - 0.5
     }
 }
@@ -36,9 +24,7 @@ fn positive_definite(n: usize) -> Vec<Vec<f64>> {
         let product: f64 = (0..n).map(|k| g[i][k] * g[j][k]).sum();
         product / n as f64 + f64::from(u8::from(i == j))
     };
-    (0..n)
-        .map(|i| (0..n).map(|j| entry(i, j)).collect())
-        .collect()
+    (0..n).map(|i| (0..n).map(|j| entry(i, j)).collect()).collect()
 }
 
 fn textbook_cholesky(a: &[Vec<f64>]) -> Vec<Vec<f64>> {
@@ -47,11 +33,7 @@ fn textbook_cholesky(a: &[Vec<f64>]) -> Vec<Vec<f64>> {
     for j in 0..n {
         for i in j..n {
             let s: f64 = (0..j).map(|k| l[i][k] * l[j][k]).sum();
-            l[i][j] = if i == j {
-                (a[j][j] - s).sqrt()
-            } else {
-                (a[i][j] - s) / l[j][j]
-            };
+            l[i][j] = if i == j { (a[j][j] - s).sqrt() } else { (a[i][j] - s) / l[j][j] };
         }
     }
     l
@@ -68,10 +50,7 @@ fn packed(a: &[Vec<f64>], shift: u32) -> Tiled {
 }
 
 fn assert_near(got: f64, want: f64) {
-    assert!(
-        (got - want).abs() <= TOLERANCE * want.abs().max(1.0),
-        "{got} is not {want}"
-    );
+    assert!((got - want).abs() <= TOLERANCE * want.abs().max(1.0), "{got} is not {want}");
 }
 
 #[test]
@@ -82,10 +61,7 @@ fn factor_and_logdet_are_the_textbook_ones() {
         let mut s = packed(&a, shift);
         s.cholesky().unwrap();
         for (i, row) in l.iter().enumerate() {
-            row[..=i]
-                .iter()
-                .enumerate()
-                .for_each(|(j, v)| assert_near(s.get(i, j), *v));
+            row[..=i].iter().enumerate().for_each(|(j, v)| assert_near(s.get(i, j), *v));
         }
         assert_near(s.logdet(), (0..n).map(|i| 2.0 * l[i][i].ln()).sum());
     }
@@ -100,11 +76,7 @@ fn inverse_times_matrix_is_the_identity() {
         s.invert();
         for i in 0..n {
             for j in 0..n {
-                let product: f64 = a
-                    .iter()
-                    .enumerate()
-                    .map(|(k, row)| s.get(i, k) * row[j])
-                    .sum();
+                let product: f64 = a.iter().enumerate().map(|(k, row)| s.get(i, k) * row[j]).sum();
                 assert_near(product, f64::from(u8::from(i == j)));
             }
         }
@@ -203,10 +175,7 @@ fn first_bad_pivot_is_reported() {
 #[test]
 fn threads_do_not_change_a_bit() {
     let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let mut s = packed(&positive_definite(200), 4);
             let mut x: Vec<f64> = (0..200 * 130).map(|i| i as f64).collect();
