@@ -4,7 +4,7 @@ python bench/memory.py                        # million and crossed
 python bench/memory.py insteval movers_near
 
 The table is written by this process and read by the other, which then forgets its peak so far, fits, and says how high
-its resident memory rose. `x table` is (table + rise) / table: what somebody who holds the table needs altogether.
+its resident memory rose. `altogether` is (table + rise) / table: what somebody who holds the table needs in all.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def main() -> None:
             command = [sys.executable, __file__, "--child", path, p.formula]
             out = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
         print(
-            f"{name:16s} table {own / 2**20:8.1f} MiB   rise {out['rise'] / 2**20:8.1f} MiB   "
-            f"{(own + out['rise']) / own:5.2f} x table   {out['seconds']:7.3f} s"
+            f"{name:16s} table {own / 2**20:8.1f} MiB   rise {out['rise'] / 2**20:8.1f} MiB, {out['rise'] / own:5.2f} x table"
+            f"   altogether {(own + out['rise']) / own:5.2f} x table   {out['seconds']:7.3f} s"
         )
 
 
