@@ -60,7 +60,7 @@ def subset_rows(scope: Scope, given: Any) -> Rows | None:
 
 def _some(rows: Rows) -> Rows:
     if not len(rows):
-        raise DataError("subset leaves no row")
+        raise DataError("subset leaves no row of the table; loosen its condition")
     return rows
 
 

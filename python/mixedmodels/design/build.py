@@ -24,6 +24,7 @@ NaAction = Literal["omit", "exclude", "fail"]
 Random = Literal["allowed", "required", "forbidden"]
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def build(
     formula: str | Formula,
     table: Table,

@@ -119,9 +119,16 @@ class Scope:
             "or use it as a factor"
         )
 
+    def _one_per_row(self, value: Any, node: Node) -> Any:
+        """The operand of a condition: an array of numbers or a single one, no matrix."""
+        values = self.as_numbers(value, node)
+        if np.ndim(values) == 2:
+            raise DataError(f"{show(node)} is {describe(value)} where one value per row is needed")
+        return values
+
     def _unary(self, node: Unary) -> Any:
         if node.operator == "!":
-            values = self.numbers(node.operand)
+            values = self._one_per_row(self.evaluate(node.operand), node.operand)
             return Logical(np.where(np.isnan(values), np.nan, np.asarray(values) == 0))
         if node.operator == "~":
             raise FormulaError(f"a formula has one '~' only: {show(node)}")
@@ -132,12 +139,20 @@ class Scope:
         symbol = node.operator
         arithmetic = _ARITHMETIC.get(symbol)
         if arithmetic is not None:
-            return arithmetic(self.numbers(node.left), self.numbers(node.right))
+            left, right = self.numbers(node.left), self.numbers(node.right)
+            if np.ndim(left) == 1 and np.ndim(right) == 2:
+                left = left[:, None]  # a column with each column of a matrix
+            elif np.ndim(left) == 2 and np.ndim(right) == 1:
+                right = right[:, None]
+            elif np.ndim(left) == 2 and np.shape(left) != np.shape(right) and np.ndim(right) == 2:
+                raise DataError(f"{show(node)}: the matrices have {left.shape[1]} and {right.shape[1]} columns")
+            return arithmetic(left, right)
         compare = _COMPARISON.get(symbol)
         if compare is not None:
             return self._compare(node, compare)
         if symbol in ("&", "&&", "|", "||"):
-            return _logical_join(symbol, self.numbers(node.left), self.numbers(node.right))
+            a, b = (self._one_per_row(self.evaluate(side), side) for side in (node.left, node.right))
+            return _logical_join(symbol, a, b)
         if symbol == "%in%":
             return self._within(node)
         if symbol == ":":
@@ -158,18 +173,21 @@ class Scope:
                        operator.ge: operator.le}.get(compare, compare)  # fmt: skip
         if isinstance(left, Factor):
             return factor_calls.compare(left, right, compare, show(node))
-        a, b = self.as_numbers(left, node.left), self.as_numbers(right, node.right)
+        a, b = self._one_per_row(left, node.left), self._one_per_row(right, node.right)
         result = np.asarray(compare(a, b), dtype=np.float64)
         return Logical(np.where(np.isnan(a) | np.isnan(b), np.nan, result))
 
     def _within(self, node: Binary) -> Logical:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
         options = right if isinstance(right, tuple) else (right,)
+        if not all(isinstance(option, (str, bool, int, float)) for option in options):
+            raise FormulaError(f"{show(node)}: within a variable, %in% takes constants on its right, as c('a', 'b')")
         if isinstance(left, Factor):
             table = np.array([text in set(map(factor_calls.text_of, options)) for text in left.levels.labels] + [False])
             return Logical(table[left.codes].astype(np.float64))
-        values = self.as_numbers(left, node.left)
-        return Logical(np.isin(values, np.array(options, dtype=np.float64)).astype(np.float64))
+        values = self._one_per_row(left, node.left)
+        numbers = [float(option) for option in options if not isinstance(option, str)]
+        return Logical(np.isin(values, numbers).astype(np.float64))
 
 
 def _logical_join(symbol: str, a: Any, b: Any) -> Logical:

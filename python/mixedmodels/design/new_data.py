@@ -20,6 +20,7 @@ from mixedmodels.formula.nodes import Node
 from mixedmodels.frame import Factor, Logical, Numeric, Table, as_factor
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def on_new_data(
     spec: Spec,
     table: Table,

@@ -44,12 +44,10 @@ def take(value: Value, rows: NDArray[np.intp]) -> Value:
 
 def all_finite(values: Array) -> bool:
     """Whether no number is NaN or infinite; one pass, no copy."""
-    # A sum is finite only if all its parts are, except where large parts overflow it.
-    if values.ndim == 1 and len(values) < 4000:
-        total = values.dot(values)  # the quickest for short columns: it needs no guard against warnings
-    else:
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = np.add.reduce(values, axis=None)
+    # A sum is finite only if all its parts are, except where large parts overflow it. Callers silence numpy's warnings
+    # once for all columns. For short columns the product is quicker; for long ones it would start threads.
+    short = values.ndim == 1 and len(values) < 4000
+    total = values.dot(values) if short else np.add.reduce(values, axis=None)
     return math.isfinite(total) or bool(np.isfinite(values).all())
 
 

@@ -112,8 +112,8 @@ class _Parser:
                 else Name(token.text, token.at)
             )
         if token.kind == "number":
-            integer = token.text.endswith("L")
-            return Number(float(token.text.rstrip("L")), integer, token.at)
+            value = float(token.text.rstrip("L"))
+            return Number(value, token.text.endswith("L") and value.is_integer(), token.at)
         if token.kind == "string":
             return Text(re.sub(r"\\(.)", _unescape, token.text[1:-1], flags=re.DOTALL), token.at)
         if token.text == "(":
