@@ -78,8 +78,8 @@ def _convergence(fit: MixedFit) -> ConvergenceWarning:
         f"the certificate of an optimum does not hold after {run.evaluations} evaluations "
         f"({run.status}{': ' + run.message if run.message else ''}): the criterion, {fit.criterion:.6f}, may still "
         f"fall by about {run.certificate['predicted_decrease']:.2g}, and the lowest score eigenvalue of a random term "
-        f"is {lowest:.2g} (at an optimum not negative). Raise control={{'max_evaluations': ...}}, give predictors similar "
-        "scales, or simplify the random terms."
+        f"is {lowest:.2g} (at an optimum not negative). Raise control={{'max_evaluations': ...}}, give predictors "
+        "similar scales, or simplify the random terms."
     )
 
 

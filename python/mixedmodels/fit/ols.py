@@ -32,9 +32,6 @@ def fit_ols(design: Design) -> LinearFit:
     q, r = np.linalg.qr(x)
     beta = np.linalg.solve(r, q.T @ y) if kept else np.empty(0)
     residual = y - x @ beta
-    if kept:
-        beta += np.linalg.solve(r, q.T @ exact_residual(y, x, beta))
-        residual = y - x @ beta
     rss = float(residual @ residual)
     inverse = np.linalg.solve(r, np.eye(len(kept))) if kept else np.empty((0, 0))
     df = n - len(kept)
@@ -48,18 +45,6 @@ def fit_ols(design: Design) -> LinearFit:
         vcov_unscaled=inverse @ inverse.T,
         sum_log_weights=0.0 if weights is None else float(np.log(weights).sum()),
     )
-
-
-def exact_residual(y: Vector, x: Matrix, beta: Vector) -> Vector:
-    """Y - X beta in extended precision where the machine has it, shape (n,).
-
-    One step of iterative refinement with it makes coefficients good to the last digit, so that estimates that are short
-    decimal fractions (differences of means) print as such.
-    """
-    e = y.astype(np.longdouble)
-    for j, b in enumerate(beta):
-        e -= np.longdouble(b) * x[:, j]
-    return e.astype(np.float64)
 
 
 def dense_columns(design: Design, chosen: tuple[int, ...], n: int) -> Matrix:

@@ -36,15 +36,18 @@ def get(model: MixedModel, name: str | Sequence[str]) -> Any:
         return {one: get(model, one) for one in COMPONENTS}
     if name not in COMPONENTS:
         raise DataError(f"getME() has no component {name!r}; it has {', '.join(COMPONENTS)}.")
+    if name in OF_ROWS:
+        model._need_rows(f"getME({name!r})")
     return COMPONENTS[name](model)
 
 
 def _theta_names(m: MixedModel) -> list[str]:
     names = []
     for term in m.design.random:
+        group = m.design.groups[term.group].name
         for j, first in enumerate(term.effects):
-            names.append(f"{term.label}.{first}")
-            names += [f"{term.label}.{second}.{first}" for second in term.effects[j + 1 :]]
+            names.append(f"{group}.{first}")
+            names += [f"{group}.{second}.{first}" for second in term.effects[j + 1 :]]
     return names
 
 
@@ -149,6 +152,8 @@ def _devcomp(m: MixedModel) -> dict[str, dict[str, Any]]:
     }
     return {"cmp": cmp, "dims": _dims(m)}
 
+
+OF_ROWS = frozenset(["X", "Z", "Zt", "mmList", "y", "mu", "L", "A", "RX", "RZX", "flist", "weights", "offset", "devfun"])
 
 COMPONENTS: dict[str, Callable[[MixedModel], Any]] = {
     "X": lambda m: m._dense_x(),

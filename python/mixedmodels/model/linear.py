@@ -86,7 +86,9 @@ class LinearModel(Model):
 
     @cached_property
     def _summary(self) -> LinearSummary:
-        return linear_summary(self.design, self._fit, self.call, self._quartiles, self._few, self._goodness)
+        return linear_summary(
+            self.design, self._fit, self.call, self._quartiles, self._few, self._goodness, self._weighted
+        )
 
     def summary(self) -> LinearSummary:
         """The summary, which prints as R prints it."""
@@ -94,6 +96,12 @@ class LinearModel(Model):
 
     def _summary_residuals(self) -> Vector:
         return residuals(self.design, self._fit, "pearson")
+
+    @property
+    def _weighted(self) -> bool:
+        if self._stored is not None:
+            return bool(self._stored["weighted"])
+        return self.design.weights is not None and bool(np.ptp(self.design.weights) > 0)
 
     @cached_property
     def _few(self) -> dict[str, float] | None:

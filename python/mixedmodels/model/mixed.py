@@ -257,6 +257,7 @@ class MixedModel(Model):
         """The same model for another response, one value per row used or per row of the table."""
         from mixedmodels.model.build import warn
 
+        self._need_rows("refit()")
         design = replace(self.design, response=self._rows.response(response))
         control = as_control(self._request.control if self._request else None)
         fit, engine = refit_lmm(self._engine, design, self._fit, start=start, control=control)

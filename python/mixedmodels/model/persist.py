@@ -89,7 +89,7 @@ def _document(model: Model) -> dict[str, Any]:
     elif isinstance(model, LinearModel):
         document["goodness"] = asdict(model._goodness)
         document["few"] = model._few
-        document["weighted"] = model.summary().weighted
+        document["weighted"] = model._weighted
     return document
 
 

@@ -80,8 +80,9 @@ def linear_summary(
     quartiles: Sequence[float],
     few: dict[str, float] | None,
     good: Goodness,
+    weighted: bool,
 ) -> LinearSummary:
-    """Summary of a linear model."""
+    """Summary of a linear model; `quartiles` are those of its (with differing weights, `weighted`) residuals."""
     p = len(design.fixed.names)
     table = coefficient_matrix(fit)
     complete = np.column_stack(
@@ -93,10 +94,9 @@ def linear_summary(
     if good.df1:
         p_value = math.nan if math.isnan(good.f) else wald.f_p_value(good.f, good.df1, good.df2)
         f = (good.f, good.df1, good.df2, p_value)
-    weights = design.weights
     return LinearSummary(
         call=call,
-        weighted=weights is not None and bool(np.ptp(weights) > 0),
+        weighted=weighted,
         quartiles=tuple(quartiles),
         few=few,
         names=design.fixed.names,
