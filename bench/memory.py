@@ -70,9 +70,10 @@ def main() -> None:
             problem.cache_clear()
             command = [sys.executable, __file__, "--child", path, p.formula]
             out = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        rise = out["rise"]
         print(
-            f"{name:16s} table {own / 2**20:8.1f} MiB   rise {out['rise'] / 2**20:8.1f} MiB, {out['rise'] / own:5.2f} x table"
-            f"   altogether {(own + out['rise']) / own:5.2f} x table   {out['seconds']:7.3f} s"
+            f"{name:16s} table {own / 2**20:8.1f} MiB   rise {rise / 2**20:8.1f} MiB = {rise / own:.2f} x table   "
+            f"altogether {(own + rise) / own:.2f} x table   {out['seconds']:.3f} s"
         )
 
 
