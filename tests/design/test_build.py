@@ -282,3 +282,13 @@ def test_designs_that_the_texts_imply(formula, expected):
     n_theta = sum(k * (k + 1) // 2 for k in (len(t.effects) for t in design.random))
     assert z_matrix(design).shape == (N, sum(design.groups[t.group].n_levels * len(t.effects) for t in design.random))
     assert n_theta == {1: 1, 2: 3}[len(expected[0][1])] + (len(expected) - 1)
+
+
+def test_binomial_response_with_missing_and_unused_levels():
+    outcome = pd.Categorical(["no", "yes", None, "yes"] * 15, categories=["never", "no", "yes"])
+    data = DATA.assign(outcome=outcome)
+    design = build("outcome ~ x", frame.read(data), response="binomial")
+    assert design.dropped == 15
+    np.testing.assert_array_equal(design.response, [0, 1, 1] * 15)
+    new = on_new_data(design.spec, frame.read(data.iloc[:4]), response=True, response_kind="binomial")
+    np.testing.assert_array_equal(new.response, [0, 1, np.nan, 1])

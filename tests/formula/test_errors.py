@@ -98,13 +98,31 @@ def test_update_needs_a_tilde():
         update("y ~ x", ". + z")
 
 
-PIECES = [
-    *"y x g ~ + - * / : ^ %in% | || ( ) , = 1 0 2 . log( I( us( offset( ` ' ! > & % $ é 1e9".split(),
+OPERATORS = ["~", "+", "-", "*", "/", ":", "^", "%in%", "|", "||", "!", ">", "&", "=", ","]
+OTHERS = [
+    "y",
+    "x",
+    "g",
+    "(",
+    ")",
+    "1",
+    "0",
+    "2",
+    ".",
+    "log(",
+    "I(",
+    "us(",
+    "offset(",
+    "`",
+    "'",
+    "%",
+    "$",
+    "é",
+    "1e9",
     " ",
     "\n",
-    "poly(x, 2)",
-    "(1 | g)",
 ]
+PIECES = [*OPERATORS, *OTHERS, "poly(x, 2)", "(1 | g)"]
 
 
 def read(text):

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 
 from mixedmodels.design import checks
-from mixedmodels.design.arguments import Rows, check_weights, numbers, pick, subset_rows
+from mixedmodels.design.arguments import check_weights, numbers, pick, subset_rows
 from mixedmodels.design.coding import Coder, term_columns
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.groups import GroupSpec, as_grouping, grouping_factor
 from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
-from mixedmodels.design.response import ResponseKind, as_response, check_response, refuse_infinite, refuse_on_both_sides
+from mixedmodels.design.response import ResponseKind, as_response, refuse_on_both_sides
+from mixedmodels.design.rows import refuse_infinite, used_rows
 from mixedmodels.design.spec import Spec, kind_of
-from mixedmodels.design.values import Array, Value, all_finite, drop_unused, missing, nan_rows, take
+from mixedmodels.design.values import Array, Value, drop_unused
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.formula import Bar, Formula, expand_dot, parse
-from mixedmodels.frame import Factor, Table
+from mixedmodels.frame import Factor, Numeric, Table
 
 NaAction = Literal["omit", "exclude", "fail"]
 Random = Literal["allowed", "required", "forbidden"]
+
+_WEIGHTS, _OFFSET = "the weights", "the offset"  # no expression reads like these
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -71,31 +74,36 @@ def build(
     states: dict[str, Any] = {}
     scope = Scope(table, env, states, source=plan.source)
     values: dict[str, Value] = {text: scope.value(node, text) for text, node in plan.variables.items()}
+    w = numbers(scope, weights, "weights")
+    extra = _offset(scope, plan, values, offset)
+    needed = dict(values)
     y = None
     if plan.left is not None:
         assert plan.response is not None
         refuse_on_both_sides(plan)
-        y = as_response(scope.value(plan.left, plan.response), plan.response, response)
-    w = numbers(scope, weights, "weights")
-    extra = _offset(scope, plan, values, offset)
+        needed[plan.response] = scope.value(plan.left, plan.response)
+    if w is not None:
+        needed[_WEIGHTS] = Numeric(w)
+    if extra is not None:
+        needed[_OFFSET] = Numeric(extra)
 
     # 3. Rows: the subset, less those with a missing value.
     chosen = subset_rows(scope, subset)
-    rows, kept, dropped, n_table = _rows(table, plan, values, y, w, extra, chosen, na_action)
-    if rows is not None:
-        values = {text: take(value, rows) for text, value in values.items()}
-        y, w, extra = pick(y, rows), pick(w, rows), pick(extra, rows)
-
-    def row_of(i: int) -> int:
-        return int(i if rows is None else rows[i])
-
-    _finite(values, row_of)
-    if y is not None:
-        check_response(y, plan.response or "", row_of)
+    rows = used_rows(needed, table.n_rows, chosen, na_action)
+    if rows.positions is not None:
+        needed = {what: rows.of(value) for what, value in needed.items()}
+        values = {text: needed[text] for text in values}
+        w, extra = pick(w, rows.positions), pick(extra, rows.positions)
+    if plan.left is not None:
+        assert plan.response is not None
+        y = as_response(needed[plan.response], plan.response, response)
+    for what in rows.suspects:
+        value = needed[what]
+        if what != _WEIGHTS and not isinstance(value, Factor):
+            shown = f"the response {what!r}" if what == plan.response else what if what == _OFFSET else repr(what)
+            refuse_infinite(value.values, shown, rows)
     if w is not None:
-        check_weights(w, row_of)
-    if extra is not None and not all_finite(extra):
-        refuse_infinite(extra, "the offset", row_of)
+        check_weights(w, rows.position)
 
     # 4. Fixed columns, grouping factors, random terms.
     values = {text: drop_unused(v) if isinstance(v, Factor) else v for text, v in values.items()}
@@ -107,7 +115,7 @@ def build(
         tuple(names), tuple(columns), tuple(assign), plan.fixed.labels, {t: c.kind for t, c in coder.codings.items()}
     )
     groups, terms, order, group_specs = _random(plan.random, values)
-    n = len(y) if y is not None else (n_table - dropped)
+    n = len(y) if y is not None else (rows.n_table - rows.dropped)
     if random == "required":
         checks.identified(groups, terms, n, residual)
         if response == "number" and y is not None and y.ndim == 1:
@@ -132,9 +140,9 @@ def build(
         random=terms,
         weights=w,
         offset=extra,
-        rows=kept,
-        n_table=n_table,
-        dropped=dropped,
+        rows=rows.kept,
+        n_table=rows.n_table,
+        dropped=rows.dropped,
         na_action=na_action,
         spec=spec,
         subset=chosen,
@@ -150,50 +158,6 @@ def _offset(scope: Scope, plan: Formula, values: dict[str, Value], given: Any) -
             raise DataError(f"{text} is not one number per row; an offset must be a number")
         total = value.values if total is None else total + value.values
     return total
-
-
-def _rows(
-    table: Table,
-    plan: Formula,
-    values: Mapping[str, Value],
-    y: Array | None,
-    w: Array | None,
-    offset: Array | None,
-    chosen: Rows | None,
-    na_action: str,
-) -> tuple[Rows | None, Rows | None, int, int]:
-    """Rows of the table that are used; their places after `subset`; how many were dropped; how many there were."""
-    n_table = table.n_rows if chosen is None else len(chosen)
-    gaps: dict[str, Any] = {t: gone for t, value in values.items() if (gone := missing(value)) is not None}
-    for what, array in ((plan.response or "", y), ("weights", w), ("offset", offset)):
-        if array is not None and not all_finite(array) and (gone := nan_rows(array)).any():
-            gaps[what] = gone
-    if not gaps:
-        return chosen, None, 0, n_table
-    if chosen is not None:
-        gaps = {what: gone[chosen] for what, gone in gaps.items()}
-    absent = np.logical_or.reduce(list(gaps.values()))
-    dropped = int(np.count_nonzero(absent))
-    if dropped == 0:
-        return chosen, None, 0, n_table
-    where = ", ".join(f"{what!r} ({np.count_nonzero(gone)})" for what, gone in gaps.items() if gone.any())
-    if na_action == "fail":
-        first = int(np.flatnonzero(absent)[0])
-        raise DataError(
-            f"{dropped} of {n_table} rows miss a value that the model needs, the first is row "
-            f"{first if chosen is None else int(chosen[first])}; missing values are in {where}: "
-            "fill or drop them, or use na_action='omit'"
-        )
-    if dropped == n_table:
-        raise DataError(f"no row is left: each of the {n_table} rows misses some value; missing values are in {where}")
-    kept = np.flatnonzero(~absent)
-    return (kept if chosen is None else chosen[kept]), kept, dropped, n_table
-
-
-def _finite(values: Mapping[str, Value], row_of: Callable[[int], int]) -> None:
-    for text, value in values.items():
-        if not isinstance(value, Factor) and not all_finite(value.values):
-            refuse_infinite(value.values, f"{text!r}", row_of)
 
 
 def _random(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 
-from mixedmodels.design.values import Array, Matrix, Value, all_finite, describe, drop_unused
+from mixedmodels.design.values import Array, Matrix, Value, describe, drop_unused
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.formula import Formula
 from mixedmodels.frame import Factor
@@ -26,38 +25,28 @@ def as_response(value: Value, name: str, kind: ResponseKind) -> Array:
     """The response as float64: shape (n,), or (n, k) for ``cbind()``.
 
     A factor is a response of a binomial model only, where its first level is a failure and any other a success.
+
+    Parameters
+    ----------
+    value : at the rows used.
     """
-    if isinstance(value, Matrix):
-        return value.values[:, 0] if value.values.shape[1] == 1 else value.values
-    if not isinstance(value, Factor):
-        return value.values
-    if kind == "number":
-        raise DataError(
-            f"the response {name!r} is {describe(value)} where numbers are needed; convert it, or fit a binomial model"
-        )
-    used = drop_unused(value)
-    return np.asarray(used.codes > 0, dtype=np.float64)
-
-
-def check_response(response: Array, name: str, row_of: Callable[[int], int]) -> None:
-    """Every number is finite."""
-    if not all_finite(response):
-        refuse_infinite(response, f"the response {name!r}", row_of)
-
-
-def refuse_infinite(values: Array, what: str, row_of: Callable[[int], int]) -> None:
-    """Raise a DataError naming the first row that is infinite, if one is."""
-    infinite = np.isinf(values)
-    wrong = np.flatnonzero(infinite if infinite.ndim == 1 else infinite.any(axis=1))
-    if len(wrong):
-        first = int(wrong[0])
-        value = np.ravel(values[first])
-        value = value[np.isinf(value)][0]
-        more = f" (and in {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        raise DataError(
-            f"{what} is {value:g} in row {row_of(first)}{more}; drop these rows, or transform the column so that "
-            "every value is finite"
-        )
+    if isinstance(value, Factor):
+        if kind == "number":
+            raise DataError(
+                f"the response {name!r} is {describe(value)} where numbers are needed; "
+                "convert it, or fit a binomial model"
+            )
+        missing = value.codes < 0
+        if missing.any():
+            # New rows may miss their response; the levels are those of the others.
+            out = np.full(len(missing), np.nan)
+            present = Factor(value.codes[~missing], value.levels)
+            out[~missing] = as_response(present, name, kind)
+            return out
+        return np.asarray(drop_unused(value).codes > 0, dtype=np.float64)
+    if isinstance(value, Matrix) and value.values.shape[1] == 1:
+        return value.values[:, 0]
+    return value.values
 
 
 def is_constant(response: Array) -> bool:
