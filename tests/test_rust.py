@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo is not installed, so the Rust tests cannot be built")
 def test_the_engine_passes_its_own_tests() -> None:
-    command = ["cargo", "test", "--quiet", "--release", "-p", "mixedmodels-engine"]
+    command = ["cargo", "test", "--quiet", "--release", "-p", "mixedmodels-engine", "--lib", "--tests"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-5000:]
     assert "test result: ok" in run.stdout
