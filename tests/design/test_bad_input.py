@@ -208,6 +208,13 @@ def test_split_of_a_factor_is_said():
     assert [term.effects for term in design.random] == [("(Intercept)",), ("textu", "textv", "textw")]
 
 
+def test_term_that_is_there_twice_is_said():
+    data = table(k=np.tile(np.arange(3), 8))
+    with pytest.warns(MixedModelsWarning, match=r"random term \(1 \| g\) is in the formula twice"):
+        design = build("y ~ (1 | g/k) + (1 | g)", data)
+    assert [term.label for term in design.random] == ["k:g", "g"]
+
+
 class TestNewRows:
     def fitted(self, formula="y ~ x + text + (x | g)"):
         return build(formula, table()).spec

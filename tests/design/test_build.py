@@ -253,6 +253,24 @@ class TestNewRows:
         np.testing.assert_array_equal(model_matrix(kept.fixed), x[3:])
 
 
+@pytest.mark.parametrize("kind", ["dict", "polars", "pyarrow", "numpy"])
+def test_any_table(kind):
+    formula = "log(z) ~ x * h + t + poly(w, 2) + (x | g) + (1 | h:k)"
+    if kind == "dict":
+        data = {name: DATA[name].to_numpy() for name in DATA.columns}
+    elif kind == "numpy":
+        data = DATA.astype({"g": "U1", "h": "U1"}).to_records(index=False, column_dtypes={"g": "U1", "h": "U1"})
+    elif kind == "polars":
+        data = pytest.importorskip("polars").DataFrame({n: DATA[n].astype(object).to_list() for n in DATA.columns})
+    else:
+        data = pytest.importorskip("pyarrow").table({n: DATA[n].astype(object).to_list() for n in DATA.columns})
+    ours, theirs = build(formula, frame.read(data)), build(formula, TABLE)
+    assert ours.fixed.names == theirs.fixed.names
+    np.testing.assert_array_equal(model_matrix(ours.fixed), model_matrix(theirs.fixed))
+    np.testing.assert_array_equal(z_matrix(ours).toarray(), z_matrix(theirs).toarray())
+    assert [g.levels.labels for g in ours.groups] == [g.levels.labels for g in theirs.groups]
+
+
 def test_matrices_of_designs_without_columns():
     design = build("y ~ 0", TABLE)
     assert model_matrix(design.fixed, N).shape == (N, 0)
@@ -292,3 +310,12 @@ def test_binomial_response_with_missing_and_unused_levels():
     np.testing.assert_array_equal(design.response, [0, 1, 1] * 15)
     new = on_new_data(design.spec, frame.read(data.iloc[:4]), response=True, response_kind="binomial")
     np.testing.assert_array_equal(new.response, [0, 1, np.nan, 1])
+
+
+def test_truth_values_under_other_contrasts():
+    t = DATA["t"].to_numpy(float)
+    expected = {"SAS": ("tFALSE", 1 - t), "sum": ("t1", 1 - 2 * t), "helmert": ("t1", 2 * t - 1)}
+    for name, (label, column) in expected.items():
+        fixed = build("y ~ t", TABLE, contrasts={"t": name}).fixed
+        assert fixed.names == ("(Intercept)", label)
+        np.testing.assert_array_equal(fixed.columns[1], column)

@@ -9,16 +9,16 @@ import numpy as np
 
 from mixedmodels.design import checks
 from mixedmodels.design.arguments import check_weights, numbers, pick, subset_rows
-from mixedmodels.design.coding import Coder, term_columns
+from mixedmodels.design.coding import Coder
 from mixedmodels.design.evaluate import Scope
-from mixedmodels.design.groups import GroupSpec, as_grouping, grouping_factor
-from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
+from mixedmodels.design.random_terms import random_part
+from mixedmodels.design.records import Design, FixedDesign
 from mixedmodels.design.response import ResponseKind, as_response, refuse_on_both_sides
 from mixedmodels.design.rows import refuse_infinite, used_rows
 from mixedmodels.design.spec import Spec, kind_of
 from mixedmodels.design.values import Array, Value, drop_unused
 from mixedmodels.errors import DataError, DesignError
-from mixedmodels.formula import Bar, Formula, expand_dot, parse
+from mixedmodels.formula import Formula, expand_dot, parse
 from mixedmodels.frame import Factor, Numeric, Table
 
 NaAction = Literal["omit", "exclude", "fail"]
@@ -114,10 +114,10 @@ def build(
     fixed = FixedDesign(
         tuple(names), tuple(columns), tuple(assign), plan.fixed.labels, {t: c.kind for t, c in coder.codings.items()}
     )
-    groups, terms, order, group_specs = _random(plan.random, values)
+    part = random_part(plan.random, values)
     n = len(y) if y is not None else (rows.n_table - rows.dropped)
     if random == "required":
-        checks.identified(groups, terms, n, residual)
+        checks.identified(part.groups, part.terms, n, residual)
         if response == "number" and y is not None and y.ndim == 1:
             checks.varies(y, plan)
 
@@ -126,9 +126,9 @@ def build(
         kinds={text: kind_of(value) for text, value in values.items()},
         states=states,
         contrasts=coder.codings,
-        order=order,
-        terms=tuple([(t.label, t.group) for t in terms]),
-        groups=group_specs,
+        order=part.order,
+        terms=tuple([(t.label, t.group) for t in part.terms]),
+        groups=part.specs,
         offset=offset if isinstance(offset, str) or offset is None else True,
     )
     return Design(
@@ -136,8 +136,8 @@ def build(
         response_name=plan.response or "",
         response=y,
         fixed=fixed,
-        groups=groups,
-        random=terms,
+        groups=part.groups,
+        random=part.terms,
         weights=w,
         offset=extra,
         rows=rows.kept,
@@ -158,44 +158,3 @@ def _offset(scope: Scope, plan: Formula, values: dict[str, Value], given: Any) -
             raise DataError(f"{text} is not one number per row; an offset must be a number")
         total = value.values if total is None else total + value.values
     return total
-
-
-def _random(
-    bars: tuple[Bar, ...], values: Mapping[str, Value]
-) -> tuple[tuple[GroupingFactor, ...], tuple[RandomTerm, ...], tuple[tuple[int, int], ...], tuple[GroupSpec, ...]]:
-    """Grouping factors and terms, terms with more levels first."""
-    if not bars:
-        return (), (), (), ()
-    factors: dict[str, Factor] = {}
-    made: dict[str, GroupingFactor] = {}
-    for bar in bars:
-        if bar.group not in made:
-            for text in bar.factor_names:
-                if text not in factors:
-                    factor = as_grouping(text, values[text])
-                    factors[text] = drop_unused(factor) if factor is not values[text] else factor
-            made[bar.group] = grouping_factor(bar.group, [factors[text] for text in bar.factor_names])
-    order = sorted(range(len(bars)), key=lambda i: -made[bars[i].group].n_levels)
-    position: dict[str, int] = {}
-    for i in order:
-        position.setdefault(bars[i].group, len(position))
-    seen: dict[str, int] = {}
-    coder = Coder(values, {})
-    terms = []
-    places = []
-    for i in order:
-        bar = bars[i]
-        for effect, text, effects, columns in term_columns(coder, bar):
-            count = seen[bar.group] = seen.get(bar.group, -1) + 1
-            label = bar.group if count == 0 else f"{bar.group}.{count}"
-            terms.append(RandomTerm(label, text, position[bar.group], effects, columns))
-            places.append((i, effect))
-    groups = tuple([made[name] for name in position])
-    factor_names = {bar.group: bar.factor_names for bar in bars}
-    specs = tuple(
-        [
-            GroupSpec(g.name, factor_names[g.name], tuple([factors[t].levels for t in factor_names[g.name]]), g.levels)
-            for g in groups
-        ]
-    )
-    return groups, tuple(terms), tuple(places), specs

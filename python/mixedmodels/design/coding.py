@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +9,7 @@ import numpy as np
 
 from mixedmodels.design.contrasts import Coding, coding
 from mixedmodels.design.values import Array, Matrix, Value
-from mixedmodels.errors import MixedModelsWarning
-from mixedmodels.formula import Bar, Terms
+from mixedmodels.formula import Terms
 from mixedmodels.frame import Factor, Levels, Logical, Numeric
 
 Columns = tuple[tuple[str, ...], list[Array]]  # ends of names, columns
@@ -108,7 +106,7 @@ class Coder:
         if dummies:
             return ("FALSE", "TRUE"), [1.0 - value.values, value.values]
         used = self._coding(text, FALSE_TRUE, False)
-        if used.kind == "treatment":
+        if used.levels_at == (1,):
             return ("TRUE",), [value.values]
         missing = np.isnan(value.values)
         codes = np.where(missing, -1, value.values).astype(np.int8)
@@ -119,30 +117,6 @@ class Coder:
         if used is None:
             used = self.codings[text] = coding(text, levels, self.contrasts.get(text), ordered)
         return used
-
-
-def term_columns(
-    coder: Coder, bar: Bar, *, warn: bool = True
-) -> list[tuple[int, str, tuple[str, ...], tuple[Array | None, ...]]]:
-    """Columns of a random term: of the whole term (place -1), or for ``diag()`` of each effect alone.
-
-    Returns
-    -------
-    list of (place among the effects, text, names of effects, columns)
-    """
-    effects, columns, _ = coder.columns(bar.effects)
-    if warn and bar.split and len(effects) > 1:
-        message = (
-            f"({bar.text}): as in lme4, '||' splits terms but not the {len(effects)} columns of one term, which stay "
-            f"correlated; write diag({bar.text}) for independent effects"
-        )
-        warnings.warn(message, MixedModelsWarning, stacklevel=3)
-    if bar.structure != "diag":
-        return [(-1, bar.text, tuple(effects), tuple(columns))]
-    return [
-        (j, f"{'1' if column is None else f'0 + {effect}'} | {bar.group}", (effect,), (column,))
-        for j, (effect, column) in enumerate(zip(effects, columns, strict=True))
-    ]
 
 
 def indicator(factor: Factor, level: int) -> Array:

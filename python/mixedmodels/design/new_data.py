@@ -8,9 +8,10 @@ from typing import Any, Literal
 import numpy as np
 
 from mixedmodels.design.arguments import Rows, numbers, pick
-from mixedmodels.design.coding import Coder, term_columns
+from mixedmodels.design.coding import Coder
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.groups import recode
+from mixedmodels.design.random_terms import term_columns
 from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
 from mixedmodels.design.response import ResponseKind, as_response
 from mixedmodels.design.spec import FactorSpec, Spec

@@ -1,0 +1,108 @@
+"""Random terms of a formula over the rows used: grouping factors, columns, and lme4's order."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mixedmodels.design.coding import Coder
+from mixedmodels.design.groups import GroupSpec, as_grouping, grouping_factor
+from mixedmodels.design.records import GroupingFactor, RandomTerm
+from mixedmodels.design.values import Array, Value, drop_unused
+from mixedmodels.errors import MixedModelsWarning
+from mixedmodels.formula import Bar
+from mixedmodels.frame import Factor
+
+WHOLE = -1  # in place of an effect: the term with all of them
+
+
+@dataclass(frozen=True, slots=True)
+class RandomPart:
+    """The random side of a design, and what it takes to lay it out again (see `Spec`)."""
+
+    groups: tuple[GroupingFactor, ...]
+    terms: tuple[RandomTerm, ...]
+    order: tuple[tuple[int, int], ...]
+    specs: tuple[GroupSpec, ...]
+
+
+NOTHING = RandomPart((), (), (), ())
+
+
+def random_part(bars: tuple[Bar, ...], values: Mapping[str, Value]) -> RandomPart:
+    """Grouping factors and terms, those with more levels first; among equals the formula's order stays."""
+    if not bars:
+        return NOTHING
+    factors: dict[str, Factor] = {}
+    made: dict[str, GroupingFactor] = {}
+    parts: dict[str, tuple[str, ...]] = {}
+    for bar in bars:
+        if bar.group not in made:
+            parts[bar.group] = bar.factor_names
+            made[bar.group] = grouping_factor(bar.group, [_used(text, values, factors) for text in bar.factor_names])
+    order = sorted(_distinct(bars), key=lambda i: -made[bars[i].group].n_levels)
+    position: dict[str, int] = {}
+    for i in order:
+        position.setdefault(bars[i].group, len(position))
+    coder = Coder(values, {})
+    count: dict[str, int] = {}
+    terms = []
+    places = []
+    for i in order:
+        bar = bars[i]
+        for effect, text, effects, columns in term_columns(coder, bar):
+            again = count[bar.group] = count.get(bar.group, -1) + 1
+            label = f"{bar.group}.{again}" if again else bar.group
+            terms.append(RandomTerm(label, text, position[bar.group], effects, columns))
+            places.append((i, effect))
+    specs = [
+        GroupSpec(name, parts[name], tuple([factors[text].levels for text in parts[name]]), made[name].levels)
+        for name in position
+    ]
+    return RandomPart(tuple([made[name] for name in position]), tuple(terms), tuple(places), tuple(specs))
+
+
+def _used(text: str, values: Mapping[str, Value], factors: dict[str, Factor]) -> Factor:
+    """One factor of a group, without unused levels; made once. Factors among the values have none already."""
+    if text not in factors:
+        factor = as_grouping(text, values[text])
+        factors[text] = factor if factor is values[text] else drop_unused(factor)
+    return factors[text]
+
+
+def _distinct(bars: Sequence[Bar]) -> list[int]:
+    """Places of the terms, without those that say the same as an earlier one."""
+    if len(bars) == 1:
+        return [0]
+    first: dict[tuple[object, ...], int] = {}
+    for i, bar in enumerate(bars):
+        same = first.setdefault((bar.effects.labels, bar.effects.intercept, bar.group, bar.structure), i)
+        if same != i:
+            message = f"the random term ({bar.text}) is in the formula twice; it is used once"
+            warnings.warn(message, MixedModelsWarning, stacklevel=2)
+    return list(first.values())
+
+
+def term_columns(
+    coder: Coder, bar: Bar, *, warn: bool = True
+) -> list[tuple[int, str, tuple[str, ...], tuple[Array | None, ...]]]:
+    """Columns of a random term as a whole, or for ``diag()`` of each effect alone.
+
+    Returns
+    -------
+    list of (place among the effects or `WHOLE`, text, names of effects, columns)
+    """
+    effects, columns, _ = coder.columns(bar.effects)
+    if warn and bar.split and len(effects) > 1:
+        message = (
+            f"({bar.text}): as in lme4, '||' splits terms but not the {len(effects)} columns of one term, which stay "
+            f"correlated; write diag({bar.text}) for independent effects"
+        )
+        warnings.warn(message, MixedModelsWarning, stacklevel=2)
+    if bar.structure != "diag":
+        return [(WHOLE, bar.text, tuple(effects), tuple(columns))]
+    return [
+        (j, f"{'1' if column is None else f'0 + {effect}'} | {bar.group}", (effect,), (column,))
+        for j, (effect, column) in enumerate(zip(effects, columns, strict=True))
+    ]
