@@ -113,3 +113,12 @@ def test_no_degrees_of_freedom() -> None:
     assert math.isnan(fit.sigma)
     assert fit.df_resid == 0
     assert "ALL 3 residuals are 0" in str(fit.summary())
+
+
+def test_perfect_and_degenerate_fits_are_printed() -> None:
+    x = np.arange(10.0)
+    perfect = mm.lm("y ~ x", {"y": 0 * x, "x": x})
+    assert math.isnan(perfect.rsquared)
+    assert "Residual standard error: 0 on 8 degrees of freedom" in str(perfect.summary())
+    aliased = mm.lm("y ~ z", {"y": x, "z": 0 * x})
+    assert "z                 NA         NA      NA       NA" in str(aliased.summary())

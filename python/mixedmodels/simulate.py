@@ -17,7 +17,10 @@ from mixedmodels.fit.selection import Chosen
 
 def generator(seed: Any) -> np.random.Generator:
     """A numpy Generator from a seed, or the one given."""
-    return np.random.default_rng(seed)
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"seed must be a whole number or a numpy Generator; got {seed!r:.80}.") from error
 
 
 def simulate_linear(design: Design, fit: LinearFit, nsim: int, rng: np.random.Generator) -> Matrix:

@@ -88,6 +88,11 @@ def test_start_and_control() -> None:
         mm.lmer(FORMULA, sleep, start=[1.0, np.nan, 1.0])
     with pytest.raises(mm.FitError, match="no setting 'maxeval'; it has max_evaluations, tolerance"):
         mm.lmer(FORMULA, sleep, control={"maxeval": 3})
+    for wrong in (5, {"tolerance": "small"}, {"max_evaluations": 1.5}):
+        with pytest.raises(mm.FitError, match="control"):
+            mm.lmer(FORMULA, sleep, control=wrong)  # type: ignore[arg-type]
+    with pytest.raises(mm.FitError, match="theta must be numbers"):
+        mm.lmer(FORMULA, sleep, start="a")
     with pytest.raises(mm.FitError, match="max_evaluations >= 1"):
         mm.lmer(FORMULA, sleep, control=Control(max_evaluations=0))
     with pytest.warns(mm.ConvergenceWarning, match="certificate of an optimum does not hold"):

@@ -97,6 +97,10 @@ def test_simulation_given_some_random_effects_draws_the_others(fit: mm.MixedMode
 def test_refused_simulation(fit: mm.MixedModel) -> None:
     with pytest.raises(mm.DataError, match="nsim must be a positive whole number; got 0"):
         fit.simulate(0)
+    with pytest.raises(mm.DataError, match="seed must be a whole number"):
+        fit.simulate(1, seed="a")
+    with pytest.raises(mm.DataError, match="must be numbers"):
+        fit.refit("abc")
 
 
 def test_pickle(fit: mm.MixedModel) -> None:
@@ -147,7 +151,8 @@ def test_a_loaded_model_says_what_it_cannot_do(fit: mm.MixedModel, tmp_path: Pat
     loaded: Any = mm.load(tmp_path / "fit.json")
     for ask in (
         loaded.fitted, loaded.residuals, loaded.augment, loaded.predict, loaded.simulate,
-        lambda: loaded.objective, lambda: loaded.model_matrix("Z"), lambda: loaded.model_matrix("X"), lambda: loaded.frame,
+        lambda: loaded.objective, lambda: loaded.model_matrix("Z"), lambda: loaded.model_matrix("X"),
+        lambda: loaded.frame,
         lambda: loaded.ranef(cond_var=True), lambda: loaded.refit([1.0]), lambda: loaded.getME("mu"),
     ):  # fmt: skip
         with pytest.raises(mm.DataError, match="loaded from a file"):

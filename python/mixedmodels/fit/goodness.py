@@ -36,8 +36,15 @@ def goodness(design: Design, fit: LinearFit) -> Goodness:
     df1 = len(fit.kept) - intercept
     if df1 == 0:
         return Goodness(0.0, 0.0, math.nan, 0, fit.df_resid)
-    r2 = explained / (explained + fit.rss)
+    r2 = ratio(explained, explained + fit.rss)
     if fit.df_resid == 0:
         return Goodness(r2, math.nan, math.nan, df1, 0)
     adjusted = 1 - (1 - r2) * (fit.n - intercept) / fit.df_resid
-    return Goodness(r2, adjusted, explained / df1 / fit.sigma**2, df1, fit.df_resid)
+    return Goodness(r2, adjusted, ratio(explained / df1, fit.sigma**2), df1, fit.df_resid)
+
+
+def ratio(a: float, b: float) -> float:
+    """A / b, of a perfect fit infinite or NaN."""
+    if b == 0:
+        return math.nan if a == 0 else math.inf
+    return a / b

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import isfinite
 from time import perf_counter
 from typing import Any
 
@@ -117,6 +118,11 @@ def run(
     except (ValueError, RuntimeError) as error:
         raise FitError(f"the engine could not fit this model: {error}") from error
     seconds = perf_counter() - began
+    if not isfinite(out["criterion"]):
+        raise FitError(
+            f"the criterion is {out['criterion']} at the estimates: the response is fitted exactly or its numbers are too "
+            "small or too large; rescale it or simplify the model."
+        )
     return MixedFit(
         reml=reml,
         n=engine.n,
@@ -148,7 +154,10 @@ def checked_start(start: ArrayLike, sizes: tuple[int, ...]) -> Vector:
     FitError
         If it is not.
     """
-    theta = np.ascontiguousarray(start, dtype=float)
+    try:
+        theta = np.ascontiguousarray(start, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise FitError(f"theta must be numbers; got {start!r:.80}.") from error
     m = sum(k * (k + 1) // 2 for k in sizes)
     if theta.shape != (m,):
         raise FitError(
@@ -173,13 +182,16 @@ def as_control(control: Control | Mapping[str, Any] | None) -> Control:
     if control is None:
         return DEFAULTS
     if not isinstance(control, Control):
+        if not isinstance(control, Mapping):
+            raise FitError(f"control is a {type(control).__name__}; give a mapping of settings or mixedmodels.Control.")
         known = [f.name for f in fields(Control)]
         unknown = [k for k in control if k not in known]
         if unknown:
             raise FitError(f"control has no setting {unknown[0]!r}; it has {', '.join(known)}.")
         control = Control(**control)
-    if control.max_evaluations < 1 or not control.tolerance > 0:
-        raise FitError(f"control must have max_evaluations >= 1 and tolerance > 0; got {control}.")
+    most, tolerance = control.max_evaluations, control.tolerance
+    if not isinstance(most, int) or most < 1 or not isinstance(tolerance, (int, float)) or not tolerance > 0:
+        raise FitError(f"control must have a whole number max_evaluations >= 1 and tolerance > 0; got {control}.")
     return control
 
 

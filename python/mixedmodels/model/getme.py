@@ -153,7 +153,9 @@ def _devcomp(m: MixedModel) -> dict[str, dict[str, Any]]:
     return {"cmp": cmp, "dims": _dims(m)}
 
 
-OF_ROWS = frozenset(["X", "Z", "Zt", "mmList", "y", "mu", "L", "A", "RX", "RZX", "flist", "weights", "offset", "devfun"])
+OF_ROWS = frozenset(
+    ["A", "L", "RX", "RZX", "X", "Z", "Zt", "devfun", "flist", "mmList", "mu", "offset", "weights", "y"]
+)
 
 COMPONENTS: dict[str, Callable[[MixedModel], Any]] = {
     "X": lambda m: m._dense_x(),

@@ -77,7 +77,10 @@ class Rows:
         DataError
             If there are neither as many values or one is not finite.
         """
-        y = np.ascontiguousarray(values, dtype=float)
+        try:
+            y = np.ascontiguousarray(values, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"the new response must be numbers; got {values!r:.80}.") from error
         n = len(self.numbers)
         rows = None
         if y.shape != (n,):
