@@ -24,6 +24,9 @@ from mixedmodels import design as designs
 from mixedmodels import frame as frames
 
 
+PATIENCE = 100.0  # seconds that one evaluation may be predicted to take
+
+
 def timed(action, budget: float = 1.0) -> tuple[float, Any]:
     """Shortest time among as many runs as fit into the budget, at least one, and the last result."""
     times, spent = [], 0.0
@@ -44,12 +47,16 @@ def handle(design: Any, reml: bool = True) -> Any:
     return _engine.Lmm(response, [columns[j] for j in kept], groups, terms, design.weights, reml)
 
 
-def measure(name: str, machine: host.Machine) -> dict[str, Any]:
+def measure(name: str, machine: host.Machine) -> dict[str, Any] | None:
     p = problem(name)
     read, _ = timed(lambda: frames.read(p.frame))
     laid_out, design = timed(lambda: designs.build(p.formula, frames.read(p.frame)))
     built, lmm = timed(lambda: handle(design))
     described = dict(lmm.describe())
+    expected = float(described.get("flops", 0.0)) / machine.product_all
+    if expected > PATIENCE:
+        print(f"\n{name}: {described}\n  one evaluation needs {expected:.0f} s at the matrix product's rate: not run")
+        return None
     fitted, found = timed(lambda: lmm.fit(None, 500, 1e-9))
     theta = found["theta"]
     one, _ = timed(lambda: lmm.criterion(theta))
@@ -107,9 +114,11 @@ def main() -> None:
     for name in options.problems or [n for n in PROBLEMS if n not in SLOW]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            report.append(measure(name, machine))
+            row = measure(name, machine)
         problem.cache_clear()
-        show(report[-1])
+        if row is not None:
+            report.append(row)
+            show(row)
     if options.json:
         options.json.write_text(json.dumps({"machine": machine.__dict__, "problems": report}, indent=1) + "\n")
 
