@@ -71,9 +71,6 @@ fn measure(name: &str, n: usize, edges: &Edges, most: f64) {
         exact.flops / 1e9,
         predict_time * 1e3
     );
-    if exact.flops > most * 1e9 {
-        return;
-    }
     let (symbolic, analysis) = timed(|| Arc::new(Symbolic::new(n, &pointer, &rows)));
     let (values, work) = symbolic.memory();
     println!(
@@ -85,6 +82,9 @@ fn measure(name: &str, n: usize, edges: &Edges, most: f64) {
         values as f64 * 8e-6,
         work as f64 * 8e-6,
     );
+    if exact.flops > most * 1e9 {
+        return;
+    }
     let positions = symbolic.positions(&pointer, &rows);
     let diagonal = symbolic.diagonal();
     for threads in [1, 2] {
@@ -144,6 +144,8 @@ fn main() {
     measure("uniform, degree 3", n, &ring(n, 75_000, 1, 1000), most);
     measure("uniform, degree 8", n, &ring(n, 200_000, 1, 1000), most);
     measure("uniform, degree 16", n, &ring(n, 400_000, 1, 1000), most);
+    let n = 20_000;
+    measure("uniform, degree 8", n, &ring(n, 80_000, 1, 1000), most);
     let n = 2000;
     measure("dense", n, &(0..n).flat_map(|i| (0..i).map(move |j| (i, j))).collect(), most);
 }

@@ -3,6 +3,7 @@
 
 use rayon::prelude::*;
 
+use super::border::Border;
 use super::tail::Tail;
 use super::template::Template;
 use crate::dense::small::{self, cholesky, log_determinant, multiply};
@@ -66,12 +67,8 @@ pub(crate) struct Elimination {
     pub tail: Tail,
     /// The tail's rows of the factor's border, n_tail x (p + 1) column-major.
     pub tail_rhs: Vec<f64>,
-    /// What is left of `[X y]'[X y]`, then its Cholesky factor (lower, column-major).
-    pub fixed: Vec<f64>,
+    pub border: Border,
     pub logdet_u: f64,
-    pub logdet_x: f64,
-    /// Penalised residual sum of squares.
-    pub r2: f64,
 }
 
 impl Elimination {
@@ -85,10 +82,8 @@ impl Elimination {
             r: vec![0.0; levels * k * width],
             tail: Tail::plan(gram, layout),
             tail_rhs: vec![0.0; layout.n_tail * width],
-            fixed: vec![0.0; width * width],
+            border: Border::new(gram.p),
             logdet_u: 0.0,
-            logdet_x: 0.0,
-            r2: 0.0,
         }
     }
 
@@ -100,7 +95,7 @@ impl Elimination {
         templates: &[Vec<f64>],
     ) -> Result<(), EngineError> {
         self.templates = templates.iter().zip(&gram.factors).map(|(t, f)| Template::of(t, f.k)).collect();
-        self.fixed.copy_from_slice(&gram.fixed);
+        self.border.matrix.copy_from_slice(&gram.fixed);
         self.logdet_u = 0.0;
         if let Some(leaf) = layout.leaf {
             self.eliminate_leaves(gram, leaf)?;
@@ -108,7 +103,7 @@ impl Elimination {
         if layout.n_tail > 0 {
             self.eliminate_tail(gram, layout)?;
         }
-        self.finish_fixed(gram.p)
+        self.border.finish()
     }
 
     /// Step 1: every leaf's own block, and what it takes from `[X y]'[X y]`.
@@ -158,9 +153,7 @@ impl Elimination {
         for sum in sums {
             let (logdet, taken) = sum?;
             self.logdet_u += logdet;
-            for (f, t) in self.fixed.iter_mut().zip(&taken) {
-                *f -= t;
-            }
+            self.border.subtract(&taken);
         }
         Ok(())
     }
@@ -184,7 +177,7 @@ impl Elimination {
             for j in 0..width {
                 for i in j..width {
                     let (a, b) = (&rhs[i * n_tail..(i + 1) * n_tail], &rhs[j * n_tail..(j + 1) * n_tail]);
-                    self.fixed[i + j * width] -= a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+                    self.border.matrix[i + j * width] -= a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
                 }
             }
         }
@@ -288,47 +281,6 @@ impl Elimination {
                     let sum: f64 = (0..k0).map(|b| out.g[at + b] * p[b + c * k0]).sum();
                     out.h.push(sum);
                 }
-            }
-        }
-    }
-
-    /// Step 5: Cholesky of what is left of `[X y]'[X y]`.
-    fn finish_fixed(&mut self, p: usize) -> Result<(), EngineError> {
-        let width = p + 1;
-        let total = self.fixed[p + p * width];
-        match cholesky(&mut self.fixed, width) {
-            Ok(()) => {}
-            Err(j) if j < p => return Err(EngineError::RankDeficient(j)),
-            Err(_) if total.is_finite() => return Err(EngineError::PerfectFit),
-            Err(_) => return Err(EngineError::NotFinite),
-        }
-        self.logdet_x = 2.0 * (0..p).map(|j| self.fixed[j + j * width].ln()).sum::<f64>();
-        self.r2 = self.fixed[p + p * width].powi(2);
-        Ok(())
-    }
-
-    /// beta (standardised), the back-solve of the factor's last row.
-    pub(crate) fn beta(&self, p: usize) -> Vec<f64> {
-        let width = p + 1;
-        let mut beta: Vec<f64> = (0..p).map(|j| self.fixed[p + j * width]).collect();
-        for j in (0..p).rev() {
-            for i in j + 1..p {
-                beta[j] -= self.fixed[i + j * width] * beta[i];
-            }
-            beta[j] /= self.fixed[j + j * width];
-        }
-        beta
-    }
-
-    /// R^-T v for the p x p factor of the fixed effects: v'(X'V^-1 X)^-1 v is its squared length.
-    #[inline]
-    pub(crate) fn fixed_half_solve(&self, p: usize, v: &mut [f64]) {
-        let width = p + 1;
-        for j in 0..p {
-            v[j] /= self.fixed[j + j * width];
-            let value = v[j];
-            for i in j + 1..p {
-                v[i] -= self.fixed[i + j * width] * value;
             }
         }
     }

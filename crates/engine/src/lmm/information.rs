@@ -50,13 +50,13 @@ pub(crate) fn average_information(
     let mut fixed: Vec<Vec<f64>> =
         (0..count).map(|m| sums[count * count + m * width..count * count + (m + 1) * width].to_vec()).collect();
     for v in &mut fixed {
-        e.fixed_half_solve(gram.p, &mut v[..gram.p]);
+        e.border.half_solve(&mut v[..gram.p]);
     }
     let mut out = vec![0.0; count * count];
     for l in 0..count {
         for m in 0..=l {
             let past: f64 = (0..gram.p).map(|j| fixed[l][j] * fixed[m][j]).sum();
-            let sw = fixed[l][gram.p] * fixed[m][gram.p] / e.r2;
+            let sw = fixed[l][gram.p] * fixed[m][gram.p] / e.border.r2;
             let value = (sums[l + m * count] - past - sw) / s2;
             out[l + m * count] = value;
             out[m + l * count] = value;

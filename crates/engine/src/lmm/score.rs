@@ -1,4 +1,4 @@
-//! Back-substitution and selected inverse: s = Z'e, u, and for each factor the score matrix
+//! Back-substitution and selected inverse: s = Z'e, and for each factor the score matrix
 //! D = d criterion / d Sigma = sum over levels of [Z'PZ]_ll - s_l s_l' / sigma^2 (numerics: equations 1 to 4).
 
 use rayon::prelude::*;
@@ -14,11 +14,9 @@ pub(crate) struct LevelParts {
     pub tx: Vec<f64>,
     /// s = Z'e = Z'P y, k a level.
     pub s: Vec<f64>,
-    /// u in the coordinates of the template U S: b = (U S) u, k a level.
-    pub u: Vec<f64>,
 }
 
-/// Solve for G = C^-1 Lambda'Z'[X y] and from it T_x = Lambda^-T G, s and u of every factor.
+/// Solve for G = C^-1 Lambda'Z'[X y] and from it T_x = Lambda^-T G and s of every factor.
 pub(crate) fn back_substitute(gram: &Gram, layout: &Layout, e: &Elimination, beta: &[f64]) -> Vec<LevelParts> {
     let (width, n_tail) = (gram.p + 1, layout.n_tail);
     let mut parts: Vec<LevelParts> = vec![LevelParts::default(); gram.factors.len()];
@@ -88,17 +86,15 @@ fn leaf_parts(gram: &Gram, layout: &Layout, e: &Elimination, leaf: usize, tail: 
     for piece in pieces {
         all.tx.extend_from_slice(&piece.tx);
         all.s.extend_from_slice(&piece.s);
-        all.u.extend_from_slice(&piece.u);
     }
     all
 }
 
-/// u = G (y - X beta), T_x = T^-T G, s = T_x (y - X beta).
+/// T_x = T^-T G, s = T_x (y - X beta).
 fn level_parts(g: Vec<f64>, inverse_transpose: &[f64], k: usize, beta: &[f64]) -> LevelParts {
     let width = beta.len() + 1;
     let rows = g.len() / width;
     let residual = |row: &[f64]| row[width - 1] - row.iter().zip(beta).map(|(v, b)| v * b).sum::<f64>();
-    let u: Vec<f64> = g.chunks_exact(width).map(residual).collect();
     let mut tx = vec![0.0; g.len()];
     for level in 0..rows / k {
         for a in 0..k {
@@ -112,7 +108,7 @@ fn level_parts(g: Vec<f64>, inverse_transpose: &[f64], k: usize, beta: &[f64]) -
         }
     }
     let s = tx.chunks_exact(width).map(residual).collect();
-    LevelParts { tx, s, u }
+    LevelParts { tx, s }
 }
 
 /// Sums over levels of s s' and, for REML, of T_x (X'V^-1 X)^-1 T_x' (k x k, to be subtracted from sum Z'V^-1 Z).
@@ -128,7 +124,7 @@ pub(crate) fn outer_sums(e: &Elimination, parts: &LevelParts, k: usize, p: usize
                 for a in 0..k {
                     let row = &parts.tx[(level * k + a) * width..(level * k + a) * width + p];
                     half[a * p..(a + 1) * p].copy_from_slice(row);
-                    e.fixed_half_solve(p, &mut half[a * p..(a + 1) * p]);
+                    e.border.half_solve(&mut half[a * p..(a + 1) * p]);
                 }
             }
             for b in 0..k {

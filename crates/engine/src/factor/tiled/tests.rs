@@ -3,7 +3,8 @@
 use super::Tiled;
 
 /// `(order, log2 of the tile)`: single tiles, exact multiples, ragged last tiles.
-const SHAPES: [(usize, u32); 10] = [(1, 7), (2, 7), (20, 7), (64, 7), (100, 7), (129, 7), (300, 7), (16, 3), (61, 3), (70, 4)];
+const SHAPES: [(usize, u32); 10] =
+    [(1, 7), (2, 7), (20, 7), (64, 7), (100, 7), (129, 7), (300, 7), (16, 3), (61, 3), (70, 4)];
 
 /// Relative to the size of the entries, which are of order one to `n`.
 const TOLERANCE: f64 = 1e-10;

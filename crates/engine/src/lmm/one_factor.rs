@@ -1,0 +1,400 @@
+//! One grouping factor with up to four effects: the whole evaluation in two passes over the levels.
+//!
+//! Nothing couples the levels but `[X y]`. Pass 1 eliminates each level and keeps B_l = [Z'V^-1 Z]_ll and
+//! T_x = [Z'V^-1 [X y]]_l; with beta known, pass 2 adds up s s', T_x (X'V^-1 X)^-1 T_x', T_x x s and B x s s', from
+//! which D and the average information along any number of directions follow without the levels. Kernels are
+//! compiled for each k, so that their loops unroll.
+
+use rayon::prelude::*;
+
+use super::border::Border;
+use super::elimination::LEAVES_PER_TASK;
+use super::parameters::Direction;
+use super::template::{Template, sigma_direction};
+use crate::error::EngineError;
+use crate::gram::FactorBlocks;
+
+/// Most effects that have a kernel.
+pub(crate) const MOST_EFFECTS: usize = 4;
+
+/// Buffers kept from one evaluation to the next.
+pub(crate) struct OneFactor {
+    /// B of each level, k x k.
+    b: Vec<f64>,
+    /// T_x of each level, k rows of p + 1.
+    tx: Vec<f64>,
+    pub border: Border,
+    pub logdet_u: f64,
+}
+
+/// Sums over levels, in the order of their names in the module's text.
+pub(crate) struct Sums {
+    /// sum of B (U S), k x k.
+    pub trace: Vec<f64>,
+    /// sum of s s', k x k.
+    pub ss: Vec<f64>,
+    /// sum of T_x (X'V^-1 X)^-1 T_x', k x k.
+    past: Vec<f64>,
+    /// sum of T_x[a, c] s[b], index c + p (a + k b).
+    txs: Vec<f64>,
+    /// sum of B[a, b] s[i] s[j], index a + k (b + k (i + k j)).
+    bss: Vec<f64>,
+    /// s of every level.
+    pub s: Vec<f64>,
+}
+
+impl OneFactor {
+    pub(crate) fn new(levels: usize, k: usize, p: usize) -> Self {
+        Self {
+            b: vec![0.0; levels * k * k],
+            tx: vec![0.0; levels * k * (p + 1)],
+            border: Border::new(p),
+            logdet_u: 0.0,
+        }
+    }
+
+    /// Pass 1: log-determinants and the border; returns sum B (U S).
+    pub(crate) fn eliminate(
+        &mut self,
+        blocks: &FactorBlocks,
+        fixed: &[f64],
+        template: &Template,
+    ) -> Result<Vec<f64>, EngineError> {
+        match blocks.k {
+            1 => self.eliminate_sized::<1>(blocks, fixed, template),
+            2 => self.eliminate_sized::<2>(blocks, fixed, template),
+            3 => self.eliminate_sized::<3>(blocks, fixed, template),
+            _ => self.eliminate_sized::<4>(blocks, fixed, template),
+        }
+    }
+
+    fn eliminate_sized<const K: usize>(
+        &mut self,
+        blocks: &FactorBlocks,
+        fixed: &[f64],
+        template: &Template,
+    ) -> Result<Vec<f64>, EngineError> {
+        let width = self.border.p + 1;
+        let (kk, kw) = (K * K * LEAVES_PER_TASK, K * width * LEAVES_PER_TASK);
+        let (t, inverse_transpose) = (matrix::<K>(&template.t), matrix::<K>(&template.inverse_transpose));
+        let task = |((b, tx), (zz, zr)): ((&mut [f64], &mut [f64]), (&[f64], &[f64]))| {
+            eliminate_levels::<K>(b, tx, zz, zr, &t, &inverse_transpose, width)
+        };
+        let sums: Vec<Option<Eliminated<K>>> = if blocks.levels <= LEAVES_PER_TASK {
+            vec![task(((&mut self.b, &mut self.tx), (&blocks.zz, &blocks.zr)))]
+        } else {
+            let out = self.b.par_chunks_mut(kk).zip(self.tx.par_chunks_mut(kw));
+            out.zip(blocks.zz.par_chunks(kk).zip(blocks.zr.par_chunks(kw))).map(task).collect()
+        };
+        self.border.matrix.copy_from_slice(fixed);
+        self.logdet_u = 0.0;
+        let mut trace = vec![0.0; K * K];
+        for sum in sums {
+            let sum = sum.ok_or(EngineError::NotFinite)?;
+            self.logdet_u += sum.logdet;
+            self.border.subtract(&sum.taken);
+            for j in 0..K {
+                for i in 0..K {
+                    trace[i + j * K] += sum.trace[j][i];
+                }
+            }
+        }
+        self.border.finish()?;
+        Ok(trace)
+    }
+
+    /// Pass 2: everything that needs beta.
+    pub(crate) fn sums(&self, levels: usize, k: usize, trace: Vec<f64>, beta: &[f64], reml: bool) -> Sums {
+        match k {
+            1 => self.sums_sized::<1>(levels, trace, beta, reml),
+            2 => self.sums_sized::<2>(levels, trace, beta, reml),
+            3 => self.sums_sized::<3>(levels, trace, beta, reml),
+            _ => self.sums_sized::<4>(levels, trace, beta, reml),
+        }
+    }
+
+    fn sums_sized<const K: usize>(&self, levels: usize, trace: Vec<f64>, beta: &[f64], reml: bool) -> Sums {
+        let width = self.border.p + 1;
+        let mut s = vec![0.0; levels * K];
+        let task = |(s, (b, tx)): (&mut [f64], (&[f64], &[f64]))| self.sum_levels::<K>(s, b, tx, beta, reml);
+        let parts: Vec<Vec<f64>> = if levels <= LEAVES_PER_TASK {
+            vec![task((&mut s, (&self.b, &self.tx)))]
+        } else {
+            let rows = self.b.par_chunks(K * K * LEAVES_PER_TASK).zip(self.tx.par_chunks(K * width * LEAVES_PER_TASK));
+            s.par_chunks_mut(K * LEAVES_PER_TASK).zip(rows).map(task).collect()
+        };
+        let mut all = vec![0.0; parts.first().map_or(0, Vec::len)];
+        for part in &parts {
+            for (a, v) in all.iter_mut().zip(part) {
+                *a += v;
+            }
+        }
+        let (kk, p) = (K * K, self.border.p);
+        let bss = all.split_off(2 * kk + p * kk);
+        let txs = all.split_off(2 * kk);
+        let past = all.split_off(kk);
+        Sums { trace, ss: all, past, txs, bss, s }
+    }
+
+    /// One piece of pass 2: ss, past, txs and bss one after another.
+    fn sum_levels<const K: usize>(&self, s: &mut [f64], b: &[f64], tx: &[f64], beta: &[f64], reml: bool) -> Vec<f64> {
+        let (p, width, kk) = (self.border.p, self.border.p + 1, K * K);
+        let mut ss = [[0.0; K]; K];
+        let mut past = [[0.0; K]; K];
+        let mut bss = [[[[0.0; K]; K]; K]; K];
+        let mut txs = vec![0.0; p * kk];
+        let mut half = vec![0.0; K * p];
+        for ((s, b), tx) in s.chunks_exact_mut(K).zip(b.chunks_exact(kk)).zip(tx.chunks_exact(K * width)) {
+            for a in 0..K {
+                let row = &tx[a * width..(a + 1) * width];
+                s[a] = row[p] - row.iter().zip(beta).map(|(t, b)| t * b).sum::<f64>();
+            }
+            for i in 0..K {
+                for j in 0..=i {
+                    let both = s[i] * s[j];
+                    ss[i][j] += both;
+                    for a in 0..K {
+                        for c in 0..=a {
+                            bss[i][j][a][c] += both * b[a + c * K];
+                        }
+                    }
+                }
+            }
+            for i in 0..K {
+                for a in 0..K {
+                    let row = &tx[a * width..a * width + p];
+                    for (o, t) in txs[(a + K * i) * p..(a + K * i + 1) * p].iter_mut().zip(row) {
+                        *o += t * s[i];
+                    }
+                }
+            }
+            if reml {
+                for a in 0..K {
+                    half[a * p..(a + 1) * p].copy_from_slice(&tx[a * width..a * width + p]);
+                    self.border.half_solve(&mut half[a * p..(a + 1) * p]);
+                }
+                for a in 0..K {
+                    for c in 0..=a {
+                        let (x, y) = (&half[a * p..(a + 1) * p], &half[c * p..(c + 1) * p]);
+                        past[a][c] += x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+                    }
+                }
+            }
+        }
+        let mut out = Vec::with_capacity(2 * kk + p * kk + kk * kk);
+        out.extend((0..kk).map(|m| ss[(m % K).max(m / K)][(m % K).min(m / K)]));
+        out.extend((0..kk).map(|m| past[(m % K).max(m / K)][(m % K).min(m / K)]));
+        out.extend_from_slice(&txs);
+        out.extend((0..kk * kk).map(|m| {
+            let (a, c, i, j) = (m % K, m / K % K, m / kk % K, m / (kk * K));
+            bss[i.max(j)][i.min(j)][a.max(c)][a.min(c)]
+        }));
+        out
+    }
+
+    /// Average information along directions of T (see `information`).
+    pub(crate) fn average_information(
+        &self,
+        sums: &Sums,
+        t: &[f64],
+        directions: &[Direction],
+        k: usize,
+        s2: f64,
+    ) -> Vec<f64> {
+        let (count, p) = (directions.len(), self.border.p);
+        let sigma: Vec<Vec<f64>> = directions.iter().map(|d| sigma_direction(t, &d.dt, k)).collect();
+        let mut fixed = vec![0.0; count * p];
+        let mut sw = vec![0.0; count];
+        for (m, d) in sigma.iter().enumerate() {
+            let own = &mut fixed[m * p..(m + 1) * p];
+            for b in 0..k {
+                for a in 0..k {
+                    for (o, v) in own.iter_mut().zip(&sums.txs[(a + k * b) * p..]) {
+                        *o += d[a + b * k] * v;
+                    }
+                    sw[m] += d[a + b * k] * sums.ss[a + b * k];
+                }
+            }
+            self.border.half_solve(own);
+        }
+        let mut out = vec![0.0; count * count];
+        for l in 0..count {
+            // sum over levels of (D_l s) (B s-part): contract the first direction once.
+            let mut left = vec![0.0; k * k]; // index b + k j
+            for j in 0..k {
+                for i in 0..k {
+                    for b in 0..k {
+                        for a in 0..k {
+                            left[b + k * j] += sigma[l][a + i * k] * sums.bss[a + k * (b + k * (i + k * j))];
+                        }
+                    }
+                }
+            }
+            for m in 0..=l {
+                let whole: f64 = left.iter().zip(&sigma[m]).map(|(x, y)| x * y).sum();
+                let past: f64 = (0..p).map(|c| fixed[l * p + c] * fixed[m * p + c]).sum();
+                let value = (whole - past - sw[l] * sw[m] / self.border.r2) / s2;
+                out[l + m * count] = value;
+                out[m + l * count] = value;
+            }
+        }
+        out
+    }
+
+    /// s s' / sigma^2 and, for REML, T_x (X'V^-1 X)^-1 T_x': what D subtracts from sum B.
+    pub(crate) fn outer(&self, sums: &Sums, s2: f64) -> Vec<f64> {
+        sums.ss.iter().zip(&sums.past).map(|(s, past)| s / s2 + past).collect()
+    }
+}
+
+/// Columns of a K x K matrix.
+type Square<const K: usize> = [[f64; K]; K];
+
+fn matrix<const K: usize>(values: &[f64]) -> Square<K> {
+    let mut out = [[0.0; K]; K];
+    for (j, column) in out.iter_mut().enumerate() {
+        column.copy_from_slice(&values[j * K..(j + 1) * K]);
+    }
+    out
+}
+
+/// Sums of one piece of pass 1.
+struct Eliminated<const K: usize> {
+    logdet: f64,
+    taken: Vec<f64>,
+    trace: Square<K>,
+}
+
+/// Pass 1 over some levels; `None` where a pivot is not positive, which finite data cannot cause.
+#[inline(always)]
+fn eliminate_levels<const K: usize>(
+    b: &mut [f64],
+    tx: &mut [f64],
+    zz: &[f64],
+    zr: &[f64],
+    t: &Square<K>,
+    inverse_transpose: &Square<K>,
+    width: usize,
+) -> Option<Eliminated<K>> {
+    let mut taken = vec![0.0; width * width];
+    let mut trace = [[0.0; K]; K];
+    let (mut logdet, mut product) = (0.0, 1.0);
+    let mut r = vec![0.0; K * width];
+    let levels = b.chunks_exact_mut(K * K).zip(tx.chunks_exact_mut(K * width));
+    for ((b, tx), (zz, zr)) in levels.zip(zz.chunks_exact(K * K).zip(zr.chunks_exact(K * width))) {
+        let zz = matrix::<K>(zz);
+        let (linv, diagonal) = inverse_factor(&zz, t)?;
+        product *= diagonal;
+        if product > 1e150 {
+            logdet += f64::ln(product);
+            product = 1.0;
+        }
+        // P = T linv', so that T C^-1 T' = P P' and [Z'V^-1 Z] T = ZZ P linv.
+        let p = times_transpose(t, &linv);
+        let e = times(&times(&zz, &p), &linv);
+        for j in 0..K {
+            for i in 0..K {
+                trace[j][i] += e[j][i];
+                let value: f64 = (0..K).map(|m| e[m][i] * inverse_transpose[m][j]).sum();
+                b[i + j * K] = value;
+            }
+        }
+        // r = P'zr takes r'r from the border; T_x = T^-T linv' r.
+        for a in 0..K {
+            let row = &mut r[a * width..(a + 1) * width];
+            row.fill(0.0);
+            for m in 0..K {
+                for (o, z) in row.iter_mut().zip(&zr[m * width..(m + 1) * width]) {
+                    *o += p[a][m] * z;
+                }
+            }
+            for j in 0..width {
+                for i in j..width {
+                    taken[i + j * width] += row[i] * row[j];
+                }
+            }
+        }
+        let back = times_transpose(inverse_transpose, &linv);
+        // back = T^-T linv' as (U S^-1) (linv)': rows act on r.
+        for a in 0..K {
+            let row = &mut tx[a * width..(a + 1) * width];
+            row.fill(0.0);
+            for m in 0..K {
+                for (o, v) in row.iter_mut().zip(&r[m * width..(m + 1) * width]) {
+                    *o += back[m][a] * v;
+                }
+            }
+        }
+    }
+    logdet += product.ln();
+    Some(Eliminated { logdet: 2.0 * logdet, taken, trace })
+}
+
+/// Inverse of the Cholesky factor of T'ZZ T + I, and the product of the factor's diagonal.
+#[inline(always)]
+fn inverse_factor<const K: usize>(zz: &Square<K>, t: &Square<K>) -> Option<(Square<K>, f64)> {
+    let half = times(zz, t);
+    let mut c = [[0.0; K]; K];
+    for j in 0..K {
+        for i in j..K {
+            c[j][i] = (0..K).map(|m| t[i][m] * half[j][m]).sum();
+        }
+        c[j][j] += 1.0;
+    }
+    let mut product = 1.0;
+    for j in 0..K {
+        for m in 0..j {
+            let factor = c[m][j];
+            for i in j..K {
+                c[j][i] -= c[m][i] * factor;
+            }
+        }
+        if c[j][j].is_nan() || c[j][j] <= 0.0 {
+            return None;
+        }
+        let root = c[j][j].sqrt();
+        product *= root;
+        let scale = 1.0 / root;
+        c[j][j] = root;
+        for i in j + 1..K {
+            c[j][i] *= scale;
+        }
+    }
+    let mut inverse = [[0.0; K]; K];
+    for j in 0..K {
+        inverse[j][j] = 1.0 / c[j][j];
+        for i in j + 1..K {
+            let sum: f64 = (j..i).map(|m| c[m][i] * inverse[j][m]).sum();
+            inverse[j][i] = -sum / c[i][i];
+        }
+    }
+    Some((inverse, product))
+}
+
+/// A B.
+#[inline(always)]
+fn times<const K: usize>(a: &Square<K>, b: &Square<K>) -> Square<K> {
+    let mut out = [[0.0; K]; K];
+    for j in 0..K {
+        for m in 0..K {
+            for i in 0..K {
+                out[j][i] += a[m][i] * b[j][m];
+            }
+        }
+    }
+    out
+}
+
+/// A B'.
+#[inline(always)]
+fn times_transpose<const K: usize>(a: &Square<K>, b: &Square<K>) -> Square<K> {
+    let mut out = [[0.0; K]; K];
+    for m in 0..K {
+        for j in 0..K {
+            for i in 0..K {
+                out[j][i] += a[m][i] * b[m][j];
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,222 @@
+//! One evaluation of a model: factorise, back-substitute, take derivatives along directions of the templates.
+
+use super::border::Border;
+use super::elimination::{Elimination, Layout};
+use super::information::average_information;
+use super::one_factor::{self, OneFactor};
+use super::parameters::Direction;
+use super::score::{back_substitute, outer_sums, trace_sums};
+use super::template::{Template, inner};
+use crate::error::EngineError;
+use crate::gram::Gram;
+
+/// The parts of a model that an evaluation reads.
+#[derive(Clone, Copy)]
+pub(crate) struct Problem<'a> {
+    pub gram: &'a Gram,
+    pub layout: &'a Layout,
+    pub reml: bool,
+}
+
+/// Buffers of an evaluation, by the path that the model takes.
+pub(crate) enum Work {
+    OneFactor(Box<OneFactor>),
+    General(Box<Elimination>),
+}
+
+/// What one evaluation leaves behind, in standardised units.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub criterion: f64,
+    pub logdet_u: f64,
+    pub border: Border,
+    pub beta: Vec<f64>,
+    pub s2: f64,
+    /// Z'P y of every factor, k a level.
+    pub s: Vec<Vec<f64>>,
+    /// T of every factor as evaluated: b = T T' s.
+    pub templates: Vec<Vec<f64>>,
+    /// d criterion / d Sigma of every factor.
+    pub d: Vec<Vec<f64>>,
+    /// sum of [Z'V^-1 Z]_ll, the scale of D.
+    pub scale: Vec<Vec<f64>>,
+    /// Along the directions: gradient, average information, and that plus the curvature of T -> T T'.
+    pub gradient: Vec<f64>,
+    pub information: Vec<f64>,
+    pub hessian: Vec<f64>,
+}
+
+impl Work {
+    pub(crate) fn new(problem: Problem) -> Self {
+        let gram = problem.gram;
+        match problem.layout.leaf {
+            Some(leaf) if problem.layout.n_tail == 0 && gram.factors[leaf].k <= one_factor::MOST_EFFECTS => {
+                let blocks = &gram.factors[leaf];
+                Self::OneFactor(Box::new(OneFactor::new(blocks.levels, blocks.k, gram.p)))
+            }
+            _ => Self::General(Box::new(Elimination::new(gram, problem.layout))),
+        }
+    }
+
+    /// The criterion alone.
+    pub(crate) fn criterion(&mut self, problem: Problem, templates: &[Vec<f64>]) -> Result<f64, EngineError> {
+        let gram = problem.gram;
+        match self {
+            Self::OneFactor(one) => {
+                let template = Template::of(&templates[0], gram.factors[0].k);
+                one.eliminate(&gram.factors[0], &gram.fixed, &template)?;
+                Ok(problem.criterion(&one.border, one.logdet_u))
+            }
+            Self::General(e) => {
+                e.factorise(gram, problem.layout, templates)?;
+                Ok(problem.criterion(&e.border, e.logdet_u))
+            }
+        }
+    }
+
+    /// Everything, along the given directions.
+    pub(crate) fn evaluate(
+        &mut self,
+        problem: Problem,
+        templates: &[Vec<f64>],
+        directions: &[Direction],
+    ) -> Result<State, EngineError> {
+        let parts = match self {
+            Self::OneFactor(one) => one_factor_parts(one, problem, templates, directions)?,
+            Self::General(e) => general_parts(e, problem, templates, directions)?,
+        };
+        Ok(problem.state(parts, templates, directions))
+    }
+}
+
+/// What either path delivers.
+struct Parts {
+    border: Border,
+    logdet_u: f64,
+    beta: Vec<f64>,
+    s2: f64,
+    s: Vec<Vec<f64>>,
+    templates: Vec<Vec<f64>>,
+    scale: Vec<Vec<f64>>,
+    outer: Vec<Vec<f64>>,
+    information: Vec<f64>,
+}
+
+fn one_factor_parts(
+    one: &mut OneFactor,
+    problem: Problem,
+    templates: &[Vec<f64>],
+    directions: &[Direction],
+) -> Result<Parts, EngineError> {
+    let blocks = &problem.gram.factors[0];
+    let template = Template::of(&templates[0], blocks.k);
+    let trace = one.eliminate(blocks, &problem.gram.fixed, &template)?;
+    let s2 = one.border.r2 / problem.degrees();
+    let beta = one.border.beta();
+    let mut sums = one.sums(blocks.levels, blocks.k, trace, &beta, problem.reml);
+    let information = one.average_information(&sums, &templates[0], directions, blocks.k, s2);
+    Ok(Parts {
+        border: one.border.clone(),
+        logdet_u: one.logdet_u,
+        beta,
+        s2,
+        scale: vec![template.score_matrix(&sums.trace)],
+        outer: vec![one.outer(&sums, s2)],
+        s: vec![std::mem::take(&mut sums.s)],
+        templates: vec![template.t],
+        information,
+    })
+}
+
+fn general_parts(
+    e: &mut Elimination,
+    problem: Problem,
+    templates: &[Vec<f64>],
+    directions: &[Direction],
+) -> Result<Parts, EngineError> {
+    let (gram, layout) = (problem.gram, problem.layout);
+    e.factorise(gram, layout, templates)?;
+    let s2 = e.border.r2 / problem.degrees();
+    let beta = e.border.beta();
+    let parts = back_substitute(gram, layout, e, &beta);
+    // The information needs the tail's Cholesky factor, which the inverse then overwrites.
+    let information = average_information(gram, layout, e, &parts, templates, directions, s2);
+    let sums = trace_sums(gram, layout, e);
+    let outer = (0..gram.factors.len())
+        .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, problem.reml))
+        .collect();
+    Ok(Parts {
+        border: e.border.clone(),
+        logdet_u: e.logdet_u,
+        beta,
+        s2,
+        scale: e.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect(),
+        outer,
+        s: parts.into_iter().map(|p| p.s).collect(),
+        templates: e.templates.iter().map(|t| t.t.clone()).collect(),
+        information,
+    })
+}
+
+impl Problem<'_> {
+    /// Residual degrees of freedom of the criterion.
+    pub(crate) fn degrees(&self) -> f64 {
+        (if self.reml { self.gram.n - self.gram.p } else { self.gram.n }) as f64
+    }
+
+    /// ML deviance or REML criterion in the units of the data.
+    fn criterion(&self, border: &Border, logdet_u: f64) -> f64 {
+        let m = self.degrees();
+        let r2 = border.r2 / self.gram.standard.y.scale.powi(2);
+        let mut d = logdet_u + m * (1.0 + (2.0 * std::f64::consts::PI * r2 / m).ln()) - self.gram.sum_log_weights;
+        if self.reml {
+            d += border.logdet_x + self.gram.standard.log_determinant_correction();
+        }
+        d
+    }
+
+    fn state(&self, parts: Parts, templates: &[Vec<f64>], directions: &[Direction]) -> State {
+        let d: Vec<Vec<f64>> = parts
+            .scale
+            .iter()
+            .zip(&parts.outer)
+            .map(|(b, outer)| b.iter().zip(outer).map(|(b, o)| b - o).collect())
+            .collect();
+        let k = |m: &Direction| self.gram.factors[m.group].k;
+        let gradient = directions
+            .iter()
+            .map(|m| 2.0 * inner(&m.dt, &d[m.group], &templates[m.group], k(m)))
+            .collect();
+        let mut hessian = parts.information.clone();
+        add_curvature(&mut hessian, directions, &d, k);
+        State {
+            criterion: self.criterion(&parts.border, parts.logdet_u),
+            logdet_u: parts.logdet_u,
+            border: parts.border,
+            beta: parts.beta,
+            s2: parts.s2,
+            s: parts.s,
+            templates: parts.templates,
+            d,
+            scale: parts.scale,
+            gradient,
+            information: parts.information,
+            hessian,
+        }
+    }
+}
+
+/// 2 <dT_l, D dT_m>: what the map T -> T T' adds to the average information.
+pub(crate) fn add_curvature(
+    hessian: &mut [f64],
+    directions: &[Direction],
+    d: &[Vec<f64>],
+    k: impl Fn(&Direction) -> usize,
+) {
+    let count = directions.len();
+    for (l, a) in directions.iter().enumerate() {
+        for (m, b) in directions.iter().enumerate().filter(|(_, b)| b.group == a.group) {
+            hessian[l + m * count] += 2.0 * inner(&a.dt, &d[a.group], &b.dt, k(a));
+        }
+    }
+}
