@@ -120,8 +120,8 @@ def run(
     seconds = perf_counter() - began
     if not isfinite(out["criterion"]):
         raise FitError(
-            f"the criterion is {out['criterion']} at the estimates: the response is fitted exactly or its numbers are too "
-            "small or too large; rescale it or simplify the model."
+            f"the criterion is {out['criterion']} at the estimates: the response is fitted exactly, or its numbers are "
+            "too small or too large; rescale it or simplify the model."
         )
     return MixedFit(
         reml=reml,
