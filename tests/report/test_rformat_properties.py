@@ -19,7 +19,7 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max
 def test_formatted_numbers_are_of_one_width_and_read_back(values: list[float], digits: int) -> None:
     texts = rformat.format_numbers(values, digits)
     assert len({len(t) for t in texts}) == 1
-    # At least the neediest element has its digits; in common notation no element has an error above half its last place.
+    # The neediest element has its digits; in common notation no element is off by more than that one may be.
     largest = max(abs(v) for v in values)
     for text, value in zip(texts, values, strict=True):
         assert math.isclose(float(text), value, rel_tol=10.0 ** (1 - digits), abs_tol=largest * 10.0 ** (1 - digits))

@@ -101,6 +101,12 @@ def _offset(m: MixedModel) -> Any:
 
 def _factor(m: MixedModel) -> tuple[Any, Any, Any]:
     """L of Lambda'Z'WZ Lambda + I, R_ZX and R_X, dense."""
+    q = int(_gp(m)[-1])
+    if q > MOST_EFFECTS:
+        raise DataError(
+            f"getME() makes L, RZX and RX dense, and with {q} random effects they would fill {q * q * 8 / 1e9:.0f} GB; "
+            "objective and vcov() hold what they are made for."
+        )
     root = np.sqrt(_weights(m))
     zl = (z_matrix(m.design) @ _lambda(m)).multiply(root[:, None]).tocsc()
     x = m._dense_x() * root[:, None]
@@ -152,6 +158,8 @@ def _devcomp(m: MixedModel) -> dict[str, dict[str, Any]]:
     }
     return {"cmp": cmp, "dims": _dims(m)}
 
+
+MOST_EFFECTS = 20_000  # a dense factor of 3.2 GB
 
 OF_ROWS = frozenset(
     ["A", "L", "RX", "RZX", "X", "Z", "Zt", "devfun", "flist", "mmList", "mu", "offset", "weights", "y"]
