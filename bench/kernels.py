@@ -23,7 +23,6 @@ from mixedmodels import _engine
 from mixedmodels import design as designs
 from mixedmodels import frame as frames
 
-
 PATIENCE = 100.0  # seconds that one evaluation may be predicted to take
 
 
