@@ -119,17 +119,17 @@ def z_blocks(case):
 @pytest.mark.filterwarnings("ignore:.*splits terms but not")
 def test_random(case):
     design = build(case["formula"], TABLE)
-    theirs = {(group, effects): (levels, z) for group, effects, levels, z in z_blocks(case)}
+    theirs = list(z_blocks(case))
     ours = z_matrix(design).toarray()
     assert [design.groups[t.group].n_levels for t in design.random] == [len(levels) for levels in case["levels"]]
     at = 0
-    for term in design.random:
+    for term, (name, effects, levels, z) in zip(design.random, theirs, strict=True):
         group = design.groups[term.group]
-        levels, z = theirs.pop((group.name, term.effects))
+        assert (group.name, term.effects) == (name, effects)
         assert group.levels.labels == levels
         close(ours[:, at : at + z.shape[1]], z)
         at += z.shape[1]
-    assert not theirs
+    assert at == ours.shape[1]
     assert list(design.fixed.names) == as_list(case["names"])
     close(model_matrix(design.fixed, 36), case["x"])
 

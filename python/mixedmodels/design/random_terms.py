@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ NOTHING = RandomPart((), (), (), ())
 
 
 def random_part(bars: tuple[Bar, ...], values: Mapping[str, Value]) -> RandomPart:
-    """Grouping factors and terms, those with more levels first; among equals the formula's order stays."""
+    """Grouping factors and terms in lme4's order (see `_lme4_order`)."""
     if not bars:
         return NOTHING
     factors: dict[str, Factor] = {}
@@ -41,7 +42,7 @@ def random_part(bars: tuple[Bar, ...], values: Mapping[str, Value]) -> RandomPar
         if bar.group not in made:
             parts[bar.group] = bar.factor_names
             made[bar.group] = grouping_factor(bar.group, [_used(text, values, factors) for text in bar.factor_names])
-    order = sorted(_distinct(bars), key=lambda i: -made[bars[i].group].n_levels)
+    order = _lme4_order(_distinct(bars), [made[bar.group].n_levels for bar in bars])
     position: dict[str, int] = {}
     for i in order:
         position.setdefault(bars[i].group, len(position))
@@ -69,6 +70,18 @@ def _used(text: str, values: Mapping[str, Value], factors: dict[str, Factor]) ->
         factor = as_grouping(text, values[text])
         factors[text] = factor if factor is values[text] else drop_unused(factor)
     return factors[text]
+
+
+def _lme4_order(places: list[int], n_levels: Sequence[int]) -> list[int]:
+    """Terms with more levels first, as lme4 sorts them.
+
+    Terms that are in this order already stay as they are. Where something has to move, lme4 turns an ascending order
+    around, so that terms with equally many levels change places too: ``(1 | h) + (1 | g) + (x | g)`` with more levels
+    of g than of h is ``(x | g), (1 | g), (1 | h)``.
+    """
+    if all(n_levels[a] >= n_levels[b] for a, b in itertools.pairwise(places)):
+        return places
+    return sorted(places, key=n_levels.__getitem__)[::-1]
 
 
 def _distinct(bars: Sequence[Bar]) -> list[int]:
