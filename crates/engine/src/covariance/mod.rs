@@ -19,5 +19,5 @@ pub trait Structure: Send + Sync {
     fn second_derivative(&self, phi: &[f64], l: usize, m: usize, k: usize, out: &mut [f64]) -> bool;
 
     /// Parameters whose template is closest to the given T (exact where T T' has this structure).
-    fn from_template(&self, t: &[f64], k: usize) -> Vec<f64>;
+    fn parameters_of(&self, t: &[f64], k: usize) -> Vec<f64>;
 }

@@ -41,7 +41,7 @@ impl Structure for Unstructured {
         false
     }
 
-    fn from_template(&self, t: &[f64], k: usize) -> Vec<f64> {
+    fn parameters_of(&self, t: &[f64], k: usize) -> Vec<f64> {
         let (l, _) = lower_factor(t, k);
         (0..k).flat_map(|j| (j..k).map(move |i| (i, j))).map(|(i, j)| l[i + j * k]).collect()
     }
@@ -56,7 +56,7 @@ mod tests {
         let mut t = [0.0; 9];
         Unstructured.template(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3, &mut t);
         assert_eq!(t, [1.0, 2.0, 3.0, 0.0, 4.0, 5.0, 0.0, 0.0, 6.0]);
-        assert_eq!(Unstructured.from_template(&t, 3), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(Unstructured.parameters_of(&t, 3), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         let mut d = [0.0; 9];
         Unstructured.derivative(&[0.0; 6], 4, 3, &mut d);
         assert_eq!(d.iter().position(|&v| v == 1.0), Some(2 + 3));

@@ -87,19 +87,13 @@ pub fn left_singular(a: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
     }
     let values: Vec<f64> = (0..k).map(|j| (0..k).map(|m| w[m + j * k].powi(2)).sum::<f64>().sqrt()).collect();
     let mut done: Vec<usize> = Vec::with_capacity(k);
-    for j in 0..k {
-        if values[j] > 0.0 {
-            for m in 0..k {
-                w[m + j * k] /= values[j];
-            }
-            done.push(j);
-        }
+    for (j, &value) in values.iter().enumerate().filter(|(_, v)| **v > 0.0) {
+        w[j * k..(j + 1) * k].iter_mut().for_each(|x| *x /= value);
+        done.push(j);
     }
-    for j in 0..k {
-        if values[j] == 0.0 {
-            complete(&mut w, k, j, &done);
-            done.push(j);
-        }
+    for (j, _) in values.iter().enumerate().filter(|(_, v)| **v == 0.0) {
+        complete(&mut w, k, j, &done);
+        done.push(j);
     }
     (w, values)
 }

@@ -60,8 +60,8 @@ impl Border {
         for j in 0..p {
             v[j] /= self.matrix[j + j * width];
             let value = v[j];
-            for i in j + 1..p {
-                v[i] -= self.matrix[i + j * width] * value;
+            for (i, v) in v.iter_mut().enumerate().take(p).skip(j + 1) {
+                *v -= self.matrix[i + j * width] * value;
             }
         }
     }

@@ -45,7 +45,7 @@ impl Chart {
         out
     }
 
-    pub(crate) fn from_templates(&self, templates: &[Vec<f64>]) -> Vec<f64> {
+    pub(crate) fn phi_of(&self, templates: &[Vec<f64>]) -> Vec<f64> {
         let mut phi = Vec::with_capacity(self.count);
         for slot in &self.slots {
             let (size, k) = (self.sizes[slot.group], slot.k);
@@ -82,7 +82,7 @@ impl Chart {
                 dt
             })
             .collect();
-        self.from_templates(&products)
+        self.phi_of(&products)
     }
 
     fn place(&self, slot: &Slot, block: &[f64], out: &mut [f64]) {
@@ -94,7 +94,7 @@ impl Chart {
 
     /// phi of a user's theta, and back (diagonals non-negative).
     pub(crate) fn standardised(&self, parameters: &Parameters, theta: &[f64], standard: &Standard) -> Vec<f64> {
-        self.from_templates(&parameters.moved(theta, |g| standard.factors[g].matrix()))
+        self.phi_of(&parameters.moved(theta, |g| standard.factors[g].matrix()))
     }
 
     pub(crate) fn original(&self, parameters: &Parameters, phi: &[f64], standard: &Standard) -> Vec<f64> {
@@ -108,7 +108,7 @@ impl Chart {
                 out
             })
             .collect();
-        parameters.from_templates(&moved)
+        parameters.theta_of(&moved)
     }
 }
 

@@ -77,14 +77,16 @@ impl OneFactor {
         let width = self.border.p + 1;
         let (kk, kw) = (K * K * LEAVES_PER_TASK, K * width * LEAVES_PER_TASK);
         let (t, inverse_transpose) = (matrix::<K>(&template.t), matrix::<K>(&template.inverse_transpose));
-        let task = |((b, tx), (zz, zr)): ((&mut [f64], &mut [f64]), (&[f64], &[f64]))| {
+        let task = |b: &mut [f64], tx: &mut [f64], zz: &[f64], zr: &[f64]| {
             eliminate_levels::<K>(b, tx, zz, zr, &t, &inverse_transpose, width)
         };
         let sums: Vec<Option<Eliminated<K>>> = if blocks.levels <= LEAVES_PER_TASK {
-            vec![task(((&mut self.b, &mut self.tx), (&blocks.zz, &blocks.zr)))]
+            vec![task(&mut self.b, &mut self.tx, &blocks.zz, &blocks.zr)]
         } else {
             let out = self.b.par_chunks_mut(kk).zip(self.tx.par_chunks_mut(kw));
-            out.zip(blocks.zz.par_chunks(kk).zip(blocks.zr.par_chunks(kw))).map(task).collect()
+            out.zip(blocks.zz.par_chunks(kk).zip(blocks.zr.par_chunks(kw)))
+                .map(|((b, tx), (zz, zr))| task(b, tx, zz, zr))
+                .collect()
         };
         self.border.matrix.copy_from_slice(fixed);
         self.logdet_u = 0.0;
@@ -344,9 +346,9 @@ fn inverse_factor<const K: usize>(zz: &Square<K>, t: &Square<K>) -> Option<(Squa
     let mut product = 1.0;
     for j in 0..K {
         for m in 0..j {
-            let factor = c[m][j];
-            for i in j..K {
-                c[j][i] -= c[m][i] * factor;
+            let (earlier, factor) = (c[m], c[m][j]);
+            for (value, e) in c[j].iter_mut().zip(&earlier).skip(j) {
+                *value -= e * factor;
             }
         }
         if c[j][j].is_nan() || c[j][j] <= 0.0 {
@@ -356,9 +358,7 @@ fn inverse_factor<const K: usize>(zz: &Square<K>, t: &Square<K>) -> Option<(Squa
         product *= root;
         let scale = 1.0 / root;
         c[j][j] = root;
-        for i in j + 1..K {
-            c[j][i] *= scale;
-        }
+        c[j].iter_mut().skip(j + 1).for_each(|value| *value *= scale);
     }
     let mut inverse = [[0.0; K]; K];
     for j in 0..K {

@@ -105,8 +105,8 @@ impl Parameters {
     }
 
     /// Parameters of given templates (their block-diagonal parts).
-    pub(crate) fn from_templates(&self, templates: &[Vec<f64>]) -> Vec<f64> {
-        self.terms.iter().flat_map(|t| t.structure.from_template(&self.cut(t, &templates[t.group]), t.k)).collect()
+    pub(crate) fn theta_of(&self, templates: &[Vec<f64>]) -> Vec<f64> {
+        self.terms.iter().flat_map(|t| t.structure.parameters_of(&self.cut(t, &templates[t.group]), t.k)).collect()
     }
 
     /// Templates with each factor's multiplied from the left by a matrix.

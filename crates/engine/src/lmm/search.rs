@@ -29,14 +29,8 @@ const MOST_ESCAPES: usize = 5;
 
 impl Lmm {
     pub(crate) fn search(&self, start: Option<&[f64]>, options: Options, watch: Watch) -> Result<Optimum, EngineError> {
-        let mut search = Search {
-            model: self,
-            work: Work::new(self.problem()),
-            trial: None,
-            current: None,
-            evaluations: 0,
-            watch,
-        };
+        let mut search =
+            Search { model: self, work: Work::new(self.problem()), trial: None, current: None, evaluations: 0, watch };
         if self.n_theta() == 0 {
             let state = search.work.evaluate(self.problem(), &[], &[])?;
             let solution = self.solution(Vec::new(), &state);
@@ -44,7 +38,7 @@ impl Lmm {
         }
         let phi0 = match start {
             Some(theta) => self.chart.standardised(&self.parameters, theta, &self.gram.standard),
-            None => self.chart.from_templates(&start::templates(&self.gram, &self.parameters)),
+            None => self.chart.phi_of(&start::templates(&self.gram, &self.parameters)),
         };
         // A step may at first be half as long as T itself.
         let length = phi0.iter().map(|v| v * v).sum::<f64>().sqrt();
@@ -100,7 +94,7 @@ impl Lmm {
         if !any {
             return Ok(None);
         }
-        let phi = self.chart.from_templates(&templates);
+        let phi = self.chart.phi_of(&templates);
         let Some(point) = search.evaluate(&phi)? else { return Ok(None) };
         if point.value > found.point.value + SNAP_SLACK {
             return Ok(None);
@@ -125,7 +119,7 @@ impl Lmm {
                 grow(template, size, at, &vectors[..k]);
             }
         }
-        moved.then(|| self.chart.from_templates(&templates))
+        moved.then(|| self.chart.phi_of(&templates))
     }
 }
 

@@ -90,7 +90,7 @@ impl Lmm {
                 let whole: Vec<Vec<f64>> = (0..sizes.len())
                     .map(|g| if g == m.group { m.dt.clone() } else { vec![0.0; sizes[g] * sizes[g]] })
                     .collect();
-                let v = self.chart.from_templates(&whole);
+                let v = self.chart.phi_of(&whole);
                 basis.chunks_exact(v.len()).map(|q| q.iter().zip(&v).map(|(q, v)| q * v).sum()).collect()
             })
             .collect();
@@ -98,9 +98,8 @@ impl Lmm {
         let mut hessian = vec![0.0; count * count];
         for l in 0..count {
             for m in 0..count {
-                hessian[l + m * count] = (0..n * n)
-                    .map(|c| along[l][c % n] * state.information[c] * along[m][c / n])
-                    .sum();
+                hessian[l + m * count] =
+                    (0..n * n).map(|c| along[l][c % n] * state.information[c] * along[m][c / n]).sum();
             }
         }
         add_curvature(&mut hessian, &turned, &state.d, |m| sizes[m.group]);
@@ -157,8 +156,7 @@ impl Lmm {
     }
 
     pub(crate) fn certificate(&self, state: &State) -> Certificate {
-        let predicted_decrease =
-            if state.gradient.is_empty() { 0.0 } else { promise(&state.gradient, &state.hessian) };
+        let predicted_decrease = if state.gradient.is_empty() { 0.0 } else { promise(&state.gradient, &state.hessian) };
         let (mut min_score_eigenvalue, mut escape_gain) = (Vec::new(), 0.0f64);
         for (g, at, k) in self.parameters.slots() {
             let size = self.parameters.sizes[g];
@@ -200,9 +198,10 @@ impl Lmm {
             let size = self.parameters.sizes[g];
             let mut out = Vec::with_capacity(state.s[g].len() / size * k);
             for s in state.s[g].chunks_exact(size) {
-                out.extend((at..at + k).map(|i| {
-                    s.iter().enumerate().map(|(m, s)| matrix[i + m * size] * s).sum::<f64>() / y_scale
-                }));
+                out.extend(
+                    (at..at + k)
+                        .map(|i| s.iter().enumerate().map(|(m, s)| matrix[i + m * size] * s).sum::<f64>() / y_scale),
+                );
             }
             out
         };

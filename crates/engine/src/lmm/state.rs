@@ -183,10 +183,7 @@ impl Problem<'_> {
             .map(|(b, outer)| b.iter().zip(outer).map(|(b, o)| b - o).collect())
             .collect();
         let k = |m: &Direction| self.gram.factors[m.group].k;
-        let gradient = directions
-            .iter()
-            .map(|m| 2.0 * inner(&m.dt, &d[m.group], &templates[m.group], k(m)))
-            .collect();
+        let gradient = directions.iter().map(|m| 2.0 * inner(&m.dt, &d[m.group], &templates[m.group], k(m))).collect();
         let mut hessian = parts.information.clone();
         add_curvature(&mut hessian, directions, &d, k);
         State {

@@ -119,6 +119,9 @@ pub fn minimise<O: Objective>(objective: &mut O, start: &[f64], options: Options
         let value = next.as_ref().map_or(f64::INFINITY, |p| p.value);
         trace.push(Step { value, predicted: model.decrease, radius, accepted });
         radius = next_radius(radius, ratio, &model);
+        if !accepted && drowned(&model, value - current.value, noise) {
+            return Ok(Some(finished(Status::Converged, current, x, trace)));
+        }
         if let Some(next) = next.filter(|_| accepted) {
             objective.accept();
             secant.learn(&current, &next, &model, ratio);
@@ -126,6 +129,12 @@ pub fn minimise<O: Objective>(objective: &mut O, start: &[f64], options: Options
             current = next;
         }
     }
+}
+
+/// Whether a step failed only because its gain is below what the value can show.
+fn drowned(model: &ModelStep, change: f64, noise: f64) -> bool {
+    let visible = 1e4 * noise;
+    !model.bounded && model.decrease < visible && change.abs() < visible
 }
 
 /// What the given curvature lacks, learnt from the last steps (a structured symmetric rank-one update). It turns the
@@ -271,6 +280,6 @@ mod tests {
     #[test]
     fn leaves_a_stationary_point_that_is_no_minimum() {
         let found = minimise(&mut DoubleWell, &[0.0], Options::default()).unwrap().unwrap();
-        assert!((found.x[0].abs() - 0.5f64.sqrt()).abs() < 1e-6);
+        assert!((found.x[0].abs() - 0.5f64.sqrt()).abs() < 1e-5, "{found:?}"); // within the tolerance on the value
     }
 }
