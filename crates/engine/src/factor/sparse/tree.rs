@@ -150,7 +150,7 @@ impl Tree {
 fn worth_merging(child: (u32, u32), parent: (u32, u32), zeros: u64) -> bool {
     let (w, r) = (u64::from(child.0 + parent.0), u64::from(parent.1));
     let entries = w * (w + 1) / 2 + w * r;
-    let few = zeros * 4 <= entries || entries <= 64;
+    let few = zeros * 2 <= entries || entries <= 64;
     few && time(child.0 + parent.0, parent.1) <= time(child.0, child.1) + time(parent.0, parent.1)
 }
 
@@ -159,7 +159,7 @@ fn worth_merging(child: (u32, u32), parent: (u32, u32), zeros: u64) -> bool {
 pub(super) fn time(w: u32, r: u32) -> f64 {
     let (wide, tall) = (f64::from(w), f64::from(r));
     let rate = 1.0 + 40.0 * wide / (wide + 32.0);
-    60.0 + flops(w as usize, r as usize) / rate + tall * (tall + 1.0) * 0.7
+    60.0 + flops(w as usize, r as usize) / rate + tall * (tall + 1.0)
 }
 
 /// Operations of eliminating `w` columns above `r` rows: `sum_k (m - k)^2`.
