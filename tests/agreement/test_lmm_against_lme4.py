@@ -18,7 +18,9 @@ LOOSE = 2e-4
 
 
 def unique(names: list[str]) -> list[str]:
-    """A name that comes again gets .1, .2 ... as in R."""
+    """A name that comes again gets .1, .2 ... as in R, whose VarCorr then has a dot for every colon."""
+    if len(set(names)) < len(names):
+        names = [name.replace(":", ".") for name in names]
     return [name + (f".{names[:i].count(name)}" if name in names[:i] else "") for i, name in enumerate(names)]
 
 

@@ -63,7 +63,7 @@ def build(
     FormulaError, DataError, UnknownColumnError, DesignError
     """
     # 1. The formula.
-    plan = parse(formula) if isinstance(formula, str) else formula
+    plan = formula if isinstance(formula, Formula) else parse(formula)
     if plan.has_dot:
         plan = expand_dot(plan, table.names)
     checks.formula(plan, random)

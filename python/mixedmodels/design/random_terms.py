@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,16 +48,13 @@ def random_part(bars: tuple[Bar, ...], values: Mapping[str, Value]) -> RandomPar
     for i in order:
         position.setdefault(bars[i].group, len(position))
     coder = Coder(values, {})
-    count: dict[str, int] = {}
-    terms = []
-    places = []
-    for i in order:
-        bar = bars[i]
-        for effect, text, effects, columns in term_columns(coder, bar):
-            again = count[bar.group] = count.get(bar.group, -1) + 1
-            label = f"{bar.group}.{again}" if again else bar.group
-            terms.append(RandomTerm(label, text, position[bar.group], effects, columns))
-            places.append((i, effect))
+    found = [(i, *term) for i in order for term in term_columns(coder, bars[i])]
+    labels = _labels([bars[i].group for i, *_ in found])
+    terms = [
+        RandomTerm(label, text, position[bars[i].group], effects, columns)
+        for label, (i, _, text, effects, columns) in zip(labels, found, strict=True)
+    ]
+    places = [(i, effect) for i, effect, *_ in found]
     specs = [
         GroupSpec(name, parts[name], tuple([factors[text].levels for text in parts[name]]), made[name].levels)
         for name in position
@@ -82,6 +80,23 @@ def _lme4_order(places: list[int], n_levels: Sequence[int]) -> list[int]:
     if all(n_levels[a] >= n_levels[b] for a, b in itertools.pairwise(places)):
         return places
     return sorted(places, key=n_levels.__getitem__)[::-1]
+
+
+def _labels(groups: list[str]) -> list[str]:
+    """The names of the terms in VarCorr: their groups' names; where one comes twice, lme4 makes R names of them all."""
+    if len(set(groups)) == len(groups):
+        return groups
+    plain = [re.sub(r"[^\w.]", ".", name) for name in groups]
+    plain = [name if re.match(r"[^\W\d_]|\.(?!\d)", name) else f"X{name}" for name in plain]
+    taken = set(plain)
+    labels: list[str] = []
+    for place, name in enumerate(plain):
+        label = name
+        if name in plain[:place]:
+            label = next(new for i in itertools.count(1) if (new := f"{name}.{i}") not in taken)
+            taken.add(label)
+        labels.append(label)
+    return labels
 
 
 def _distinct(bars: Sequence[Bar]) -> list[int]:

@@ -61,7 +61,7 @@ class RandomTerm:
 
     Attributes
     ----------
-    label : the name in VarCorr: the group's name, with ".1", ".2" where the group comes again.
+    label : the name in VarCorr: the group's name; where a group comes again, R names: "b.a", "b.a.1".
     text : the term as the formula has it, e.g. "Days | Subject".
     group : index into `Design.groups`.
     effects : R's column names, "(Intercept)", "Days", ... (length k).
