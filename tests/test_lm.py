@@ -117,7 +117,8 @@ def test_no_degrees_of_freedom() -> None:
 
 def test_perfect_and_degenerate_fits_are_printed() -> None:
     x = np.arange(10.0)
-    perfect = mm.lm("y ~ x", {"y": 0 * x, "x": x})
+    with pytest.warns(mm.PerfectFitWarning, match="'y ~ x' fits the response exactly: .* 0, is rounding error"):
+        perfect = mm.lm("y ~ x", {"y": 0 * x, "x": x})
     assert math.isnan(perfect.rsquared)
     assert "Residual standard error: 0 on 8 degrees of freedom" in str(perfect.summary())
     aliased = mm.lm("y ~ z", {"y": x, "z": 0 * x})

@@ -27,6 +27,7 @@ def lmer(
     env: Mapping[str, Any] | None = None,
     start: ArrayLike | None = None,
     control: Control | Mapping[str, Any] | None = None,
+    verbose: int = 0,
 ) -> MixedModel:
     """Fit a linear mixed model.
 
@@ -45,6 +46,8 @@ def lmer(
     env : where names are looked up that the table does not have.
     start : theta to start from.
     control : settings of the optimiser, `max_evaluations` and `tolerance`.
+    verbose : 1 prints number and criterion of every evaluation to stderr; 0 shows one line of progress there, on a
+        terminal only and once a fit has taken two seconds. Ctrl-C stops a fit.
 
     Returns
     -------
@@ -66,7 +69,9 @@ def lmer(
     """
     names = call_names(data, weights, offset, subset)
     return build_lmer(
-        Request(formula, data, weights, offset, subset, contrasts, na_action, env, REML, start, control, *names),
+        Request(
+            formula, data, weights, offset, subset, contrasts, na_action, env, REML, start, control, verbose, *names
+        ),
         stacklevel=3,
     )
 
@@ -97,10 +102,15 @@ def lm(
     ------
     FormulaError, DataError, DesignError
         Each says where, which value, and the cure.
+
+    Warns
+    -----
+    PerfectFitWarning
+        If the residuals are rounding error only.
     """
     names = call_names(data, weights, offset, subset)
     return build_lm(
-        Request(formula, data, weights, offset, subset, contrasts, na_action, env, True, None, None, *names)
+        Request(formula, data, weights, offset, subset, contrasts, na_action, env, True, None, None, 0, *names)
     )
 
 

@@ -44,5 +44,9 @@ class ConvergenceWarning(MixedModelsWarning):
     """The optimiser stopped before its certificate held."""
 
 
+class PerfectFitWarning(MixedModelsWarning):
+    """A linear model fits its response exactly; standard errors and tests are made of rounding error."""
+
+
 class RankDeficientWarning(MixedModelsWarning):
     """Columns of the fixed-effects design are linear combinations of earlier ones and were dropped."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,8 +120,14 @@ def test_properties_are_stored_numbers_that_cannot_be_set(fit: mm.MixedModel) ->
 def test_engine_describes_itself(fit: mm.MixedModel) -> None:
     assert fit.engine.evaluations <= 12
     assert fit.engine.certificate["holds"]
-    assert fit.engine.describe()["path"]
-    assert "evaluations" in repr(fit.engine)
+    assert fit.engine.certificate["escape_gain"] < 1e-6
+    assert fit.engine.describe()["path"] == "one factor"
+    assert fit.engine.describe()["eliminated"] == "Subject"
+    lines = str(fit.engine.describe()).splitlines()
+    assert lines[0].startswith("path: one factor, because the 18 levels of 'Subject'")
+    assert re.fullmatch(r"run: converged after \d+ evaluations? in [\d.]+ [mu]?s", lines[2])
+    assert lines[3].startswith("certificate: holds: no step promises")
+    assert repr(fit.engine) == "\n".join(lines)
     assert fit.engine.seconds < 1
 
 

@@ -9,6 +9,7 @@ from mixedmodels.errors import (
     ConvergenceWarning,
     DesignError,
     MixedModelsWarning,
+    PerfectFitWarning,
     RankDeficientWarning,
     SingularFitWarning,
 )
@@ -50,6 +51,15 @@ def rank_warning(design: Design, fit: LinearFit | MixedFit) -> RankDeficientWarn
     )
 
 
+def exact_warning(design: Design, fit: LinearFit) -> PerfectFitWarning:
+    """That the residuals of a linear model are rounding error."""
+    return PerfectFitWarning(
+        f"{design.formula!r} fits the response exactly: the residual standard deviation, {fit.sigma:.3g}, is rounding "
+        "error, and standard errors and tests mean nothing; leave out what determines "
+        f"{design.response_name!r}, or look whether it is constant."
+    )
+
+
 def dropped_columns(design: Design, fit: LinearFit | MixedFit) -> tuple[str, ...]:
     """Names of the columns of X that are not estimated."""
     if len(fit.kept) == len(design.fixed.names):
@@ -73,13 +83,12 @@ def mixed_warnings(design: Design, fit: MixedFit) -> list[MixedModelsWarning]:
 
 def _convergence(fit: MixedFit) -> ConvergenceWarning:
     run = fit.run
-    lowest = min(run.certificate["min_score_eigenvalue"], default=0.0)
     return ConvergenceWarning(
         f"the certificate of an optimum does not hold after {run.evaluations} evaluations "
         f"({run.status}{': ' + run.message if run.message else ''}): the criterion, {fit.criterion:.6f}, may still "
-        f"fall by about {run.certificate['predicted_decrease']:.2g}, and the lowest score eigenvalue of a random term "
-        f"is {lowest:.2g} (at an optimum not negative). Raise control={{'max_evaluations': ...}}, give predictors "
-        "similar scales, or simplify the random terms."
+        f"fall by about {run.certificate['predicted_decrease']:.2g} where the optimiser stands, and by about "
+        f"{run.certificate['escape_gain']:.2g} if a variance that is 0 grew. Raise control={{'max_evaluations': ...}}, "
+        "give predictors similar scales, or simplify the random terms."
     )
 
 

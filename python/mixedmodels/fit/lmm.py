@@ -13,12 +13,14 @@ from numpy.typing import ArrayLike
 
 from mixedmodels import _engine
 from mixedmodels.design.records import Design, FixedDesign, Vector
-from mixedmodels.errors import DesignError, FitError
-from mixedmodels.fit import checks
+from mixedmodels.errors import FitError
+from mixedmodels.fit import checks, degenerate
 from mixedmodels.fit.covariance import diagonal, is_singular
+from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import Control, MixedFit, Run
 
 DEFAULTS = Control()
+TINY, HUGE = 1e-290, 1e290  # a sum of squares beyond these has lost digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def kept_columns(fixed: FixedDesign, n: int, weights: Vector | None) -> tuple[in
 
 
 def fit_lmm(
-    design: Design, *, reml: bool = True, start: ArrayLike | None = None, control: Control = DEFAULTS
+    design: Design, *, reml: bool = True, start: ArrayLike | None = None, control: Control = DEFAULTS, verbose: int = 0
 ) -> tuple[MixedFit, Any]:
     """Fit a linear mixed model.
 
@@ -66,6 +68,7 @@ def fit_lmm(
     reml : maximise the restricted likelihood. Without fixed effects both are the same and `reml` is recorded as False.
     start : theta to start from, shape (m,), or None.
     control : settings of the optimiser.
+    verbose : 1 prints every evaluation to stderr.
 
     Returns
     -------
@@ -76,53 +79,79 @@ def fit_lmm(
     given = engine_input(design)
     began = perf_counter()
     restricted = reml and bool(given.x)
-    engine = _made(y, given, restricted)
-    return run(engine, given, restricted, start, control, began), engine
+    engine = _made(design, y, given, restricted)
+    return run(engine, design, y, given, restricted, start, control, verbose, began), engine
 
 
 def new_engine(design: Design, reml: bool) -> Any:
     """The engine's handle for a design, as `fit_lmm` made it."""
     given = engine_input(design)
-    return _made(checks.response(design), given, reml)
+    return _made(design, checks.response(design), given, reml)
 
 
-def _made(y: Vector, given: EngineInput, reml: bool) -> Any:
+def _made(design: Design, y: Vector, given: EngineInput, reml: bool) -> Any:
+    if len(given.kept) < len(design.fixed.columns):
+        # A column whose squares overflow looks like a combination of others.
+        wrong = degenerate.out_of_scale(design, y)
+        if wrong is not None:
+            raise wrong
     try:
         return _engine.Lmm(y, given.x, given.groups, given.terms, given.weights, reml)
     except (ValueError, RuntimeError) as error:
-        raise FitError(f"the engine cannot take this design: {error}") from error
+        raise degenerate.diagnosis(design, y, str(error)) from error
 
 
 def refit_lmm(
-    engine: Any, design: Design, fit: MixedFit, *, start: ArrayLike | None = None, control: Control = DEFAULTS
+    engine: Any,
+    design: Design,
+    fit: MixedFit,
+    *,
+    start: ArrayLike | None = None,
+    control: Control = DEFAULTS,
+    verbose: int = 0,
 ) -> tuple[MixedFit, Any]:
     """Fit the same design to another response (`design.response` is the new one); only its cross-products are new."""
     y = checks.response(design)
-    if bool((y == y[0]).all()):
-        raise DesignError(
-            f"the new response is {y[0]:g} in all {len(y)} rows (less the offset); there is nothing to explain."
-        )
     given = engine_input(design)
     began = perf_counter()
-    renewed = engine.with_response(y, given.x, given.groups, given.terms, given.weights)
-    return run(renewed, given, fit.reml, start, control, began), renewed
+    try:
+        renewed = engine.with_response(y, given.x, given.groups, given.terms, given.weights)
+    except (ValueError, RuntimeError) as error:
+        raise degenerate.diagnosis(design, y, str(error)) from error
+    return run(renewed, design, y, given, fit.reml, start, control, verbose, began), renewed
 
 
 def run(
-    engine: Any, given: EngineInput, reml: bool, start: ArrayLike | None, control: Control, began: float
+    engine: Any,
+    design: Design,
+    y: Vector,
+    given: EngineInput,
+    reml: bool,
+    start: ArrayLike | None,
+    control: Control,
+    verbose: int,
+    began: float,
 ) -> MixedFit:
     """Optimise and record."""
     theta = None if start is None else checked_start(start, given.sizes)
     try:
-        out = engine.fit(theta, control.max_evaluations, control.tolerance)
+        with watched(verbose, len(y)) as watch:
+            out = engine.fit(theta, control.max_evaluations, control.tolerance, watch)
     except (ValueError, RuntimeError) as error:
-        raise FitError(f"the engine could not fit this model: {error}") from error
+        raise degenerate.diagnosis(design, y, str(error)) from error
     seconds = perf_counter() - began
-    if not isfinite(out["criterion"]):
-        raise FitError(
-            f"the criterion is {out['criterion']} at the estimates: the response is fitted exactly, or its numbers are "
-            "too small or too large; rescale it or simplify the model."
+    if not isfinite(out["criterion"]) or not TINY < out["pwrss"] < HUGE:
+        raise degenerate.diagnosis(
+            design, y, f"the criterion is {out['criterion']:g}, the residual sum of squares {out['pwrss']:g}"
         )
+    fit = _record(engine, given, reml, out, seconds)
+    exact = degenerate.exact_fit(design, y, fit)
+    if exact is not None:
+        raise exact
+    return fit
+
+
+def _record(engine: Any, given: EngineInput, reml: bool, out: Mapping[str, Any], seconds: float) -> MixedFit:
     return MixedFit(
         reml=reml,
         n=engine.n,
@@ -193,6 +222,19 @@ def as_control(control: Control | Mapping[str, Any] | None) -> Control:
     if not isinstance(most, int) or most < 1 or not isinstance(tolerance, (int, float)) or not tolerance > 0:
         raise FitError(f"control must have a whole number max_evaluations >= 1 and tolerance > 0; got {control}.")
     return control
+
+
+def as_verbose(given: object) -> int:
+    """How much is printed during a fit: 0 or False for nothing, 1 or True for every evaluation.
+
+    Raises
+    ------
+    FitError
+        If it is no whole number.
+    """
+    if not isinstance(given, (int, np.integer)):
+        raise FitError(f"verbose is {given!r:.80}; give 0, or 1 to print every evaluation.")
+    return int(given)
 
 
 def default_start(sizes: tuple[int, ...]) -> Vector:

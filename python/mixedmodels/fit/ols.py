@@ -8,8 +8,8 @@ import numpy as np
 
 from mixedmodels.design.records import Design, Vector
 from mixedmodels.errors import DesignError
-from mixedmodels.fit import checks
-from mixedmodels.fit.lmm import kept_columns
+from mixedmodels.fit import checks, degenerate
+from mixedmodels.fit.lmm import HUGE, TINY, kept_columns
 from mixedmodels.fit.record import LinearFit, Matrix
 
 
@@ -18,23 +18,28 @@ def fit_ols(design: Design) -> LinearFit:
 
     Columns that are combinations of earlier ones are aliased, as in R. sigma is NaN without degrees of freedom.
     """
-    y = checks.response(design)
+    y = given = checks.response(design)
     if design.random:
         raise DesignError(f"random term ({design.random[0].text}) in a call of lm(); use lmer().")
     n = len(y)
     weights = design.weights
     kept = kept_columns(design.fixed, n, weights)
     x = dense_columns(design, kept, n)
-    if weights is not None:
-        root = np.sqrt(weights)
+    root = None if weights is None else np.sqrt(weights)
+    if root is not None:
         x *= root[:, None]
         y = y * root
-    q, r = np.linalg.qr(x)
-    beta = np.linalg.solve(r, q.T @ y) if kept else np.empty(0)
-    residual = y - x @ beta
-    rss = float(residual @ residual)
-    inverse = np.linalg.solve(r, np.eye(len(kept))) if kept else np.empty((0, 0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        q, r = np.linalg.qr(x)
+        beta = np.linalg.solve(r, q.T @ y) if kept else np.empty(0)
+        residual = y - x @ beta
+        rss = float(residual @ residual)
+        inverse = np.linalg.solve(r, np.eye(len(kept))) if kept else np.empty((0, 0))
     df = n - len(kept)
+    if not TINY < rss < HUGE or len(kept) < len(design.fixed.columns):
+        wrong = degenerate.out_of_scale(design, given)
+        if wrong is not None:
+            raise wrong
     return LinearFit(
         n=n,
         kept=kept,
@@ -44,7 +49,13 @@ def fit_ols(design: Design) -> LinearFit:
         df_resid=df,
         vcov_unscaled=inverse @ inverse.T,
         sum_log_weights=0.0 if weights is None else float(np.log(weights).sum()),
+        exact=df > 0 and _exact(rss / df, y - residual if root is None else (y - residual) / root),
     )
+
+
+def _exact(variance: float, mu: Vector) -> bool:
+    """Whether a residual variance is rounding error beside the fitted values; the bound is R's."""
+    return variance <= 1e-30 * float(np.mean(mu) ** 2 + np.var(mu))
 
 
 def dense_columns(design: Design, chosen: tuple[int, ...], n: int) -> Matrix:

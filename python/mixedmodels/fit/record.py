@@ -45,6 +45,7 @@ class LinearFit:
     df_resid : n - r.
     vcov_unscaled : (X'WX)^-1 of the kept columns, shape (r, r).
     sum_log_weights : sum of the logarithms of the weights.
+    exact : whether the residuals are rounding error only.
     """
 
     n: int
@@ -55,6 +56,7 @@ class LinearFit:
     df_resid: int
     vcov_unscaled: Matrix
     sum_log_weights: float
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,10 @@ class Run:
     message : the engine's own sentence, empty where all is well.
     evaluations : of criterion and gradient.
     seconds : spent in the engine.
-    certificate : `predicted_decrease` still to be gained, `min_score_eigenvalue` per term, and whether it `holds`.
+    certificate : `predicted_decrease` of the criterion that the next step promises; `min_score_eigenvalue` per term
+        (negative: more variance in that direction would fit better); `escape_gain`, the decrease that growing each
+        covariance matrix along its worst direction of no variance promises; and whether it `holds`, both decreases
+        being negligible.
     trace : per step criterion, predicted decrease, trust radius.
     """
 
@@ -126,4 +131,5 @@ class Run:
 
     @property
     def converged(self) -> bool:
-        return self.status == "converged" and bool(self.certificate["holds"])
+        """Whether the certificate holds: what counts is where the optimiser stands, not how it came to stop."""
+        return bool(self.certificate["holds"])

@@ -8,7 +8,7 @@ from typing import Literal
 from mixedmodels import frame
 from mixedmodels.design import Design, build
 from mixedmodels.fit import checks
-from mixedmodels.fit.lmm import as_control, fit_lmm
+from mixedmodels.fit.lmm import as_control, as_verbose, fit_lmm
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import MixedFit
 from mixedmodels.model.linear import LinearModel
@@ -37,7 +37,9 @@ def build_lmer(request: Request, stacklevel: int = 3) -> MixedModel:
     """Fit a linear mixed model; warnings point `stacklevel` frames up, at the user's line."""
     control = as_control(request.control)
     design, source = laid_out(request, "required")
-    fit, engine = fit_lmm(design, reml=request.reml, start=request.start, control=control)
+    fit, engine = fit_lmm(
+        design, reml=request.reml, start=request.start, control=control, verbose=as_verbose(request.verbose)
+    )
     warn(design, fit, stacklevel + 1)
     return MixedModel(fit, design, source, request, engine)
 
@@ -45,7 +47,10 @@ def build_lmer(request: Request, stacklevel: int = 3) -> MixedModel:
 def build_lm(request: Request, stacklevel: int = 3) -> LinearModel:
     """Fit a linear model. As in R, aliased coefficients are NaN and shown as such, without a warning."""
     design, source = laid_out(request, "forbidden")
-    return LinearModel(fit_ols(design), design, source, request)
+    fit = fit_ols(design)
+    if fit.exact:
+        warnings.warn(checks.exact_warning(design, fit), stacklevel=stacklevel)
+    return LinearModel(fit, design, source, request)
 
 
 def warn(design: Design, fit: MixedFit, stacklevel: int) -> None:

@@ -8,6 +8,35 @@ from typing import Any
 from mixedmodels.fit.record import Run
 
 
+class Description(dict[str, Any]):
+    """The engine's account by name; it prints as sentences.
+
+    Items
+    -----
+    path : "one factor", "dense tail" or "sparse tail".
+    why : the reason for this path.
+    eliminated : name of the grouping factor whose levels are the leaves, eliminated one by one; None without.
+    leaves, tail, pairs : levels of that factor, columns of all other random effects, pairs of levels that meet.
+    nonzeros, flops : numbers stored for the tail's factor; operations of one evaluation with its gradient, predicted.
+    status, evaluations, seconds : how the optimiser ended, after how many evaluations and seconds in the engine.
+    certificate : why this is an optimum, or what speaks against it.
+    """
+
+    def __repr__(self) -> str:
+        lines = [f"path: {self['path']}, because {self['why']}"]
+        size = f"{self['leaves']:,} leaves"
+        if self["tail"]:
+            size += f", {self['tail']:,} columns in the tail, {self['pairs']:,} pairs of levels that meet"
+            size += f", {_short(self['nonzeros'])} numbers in the tail's factor"
+        lines.append(f"size: {size}; {_short(self['flops'])} operations per evaluation")
+        evaluations = f"{self['evaluations']} evaluation{'s' if self['evaluations'] != 1 else ''}"
+        lines.append(f"run: {self['status']} after {evaluations} in {_time(self['seconds'])}")
+        lines.append(f"certificate: {self['certificate']}")
+        return "\n".join(lines)
+
+    __str__ = __repr__
+
+
 class EngineReport:
     """The optimiser's account and the path that the engine chose.
 
@@ -15,13 +44,15 @@ class EngineReport:
     ----------
     evaluations : of the criterion and its gradient.
     seconds : spent in the engine.
-    certificate : `predicted_decrease` of the criterion still to be gained, `min_score_eigenvalue` per random term
-        (negative would mean that more variance is a better fit), and whether it `holds`.
+    certificate : `predicted_decrease`, what the next Newton step would still gain; `min_score_eigenvalue` per random
+        term (negative means that more variance in some direction fits better); `escape_gain`, the decrease of the
+        criterion that growing each covariance matrix along its worst direction of no variance promises; `holds`,
+        whether both gains are negligible.
     status, message : how the optimiser ended.
     trace : per step criterion, predicted decrease, trust radius.
     """
 
-    def __init__(self, run: Run, describe: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, run: Run, describe: Callable[[], Mapping[str, Any]], groups: tuple[str, ...]) -> None:
         self.evaluations = run.evaluations
         self.seconds = run.seconds
         self.certificate = dict(run.certificate)
@@ -29,13 +60,68 @@ class EngineReport:
         self.message = run.message
         self.trace = run.trace
         self._describe = describe
+        self._groups = groups
 
-    def describe(self) -> dict[str, Any]:
-        """The path through the elimination, its sizes and predicted cost."""
-        return dict(self._describe())
+    def describe(self) -> Description:
+        """The path through the elimination and the reason for it, its sizes and cost, and how the run went."""
+        plan = dict(self._describe())
+        leaf = plan["eliminated"]
+        plan["eliminated"] = None if leaf is None else self._groups[leaf]
+        others = [repr(name) for i, name in enumerate(self._groups) if i != leaf]
+        return Description(
+            path=plan.pop("path"),
+            why=_why(self._describe()["path"], plan, " and ".join(others)),
+            **plan,
+            status=self.status,
+            evaluations=self.evaluations,
+            seconds=self.seconds,
+            certificate=certificate_text(self.certificate),
+        )
 
     def __repr__(self) -> str:
-        lines = [f"{self.status} after {self.evaluations} evaluations in {self.seconds * 1e3:.3g} ms"]
-        lines += [f"  {key}: {value}" for key, value in self.describe().items()]
-        lines += [f"  {key}: {value}" for key, value in self.certificate.items()]
-        return "\n".join(lines)
+        return repr(self.describe())
+
+
+def _why(path: str, plan: Mapping[str, Any], others: str) -> str:
+    """The reason for a path."""
+    leaves = f"the {plan['leaves']:,} levels of {plan['eliminated']!r}"
+    if path == "one factor":
+        return f"{leaves} have no row in common, so that each is eliminated by itself"
+    first = "" if plan["eliminated"] is None else f"{leaves} are eliminated first, each by itself, and "
+    many, kind = ("few", "sparse") if path == "sparse tail" else ("many", "dense")
+    return (
+        f"{first}of the {plan['tail']:,} columns of {others} so {many} then depend on each other that a {kind} "
+        "factorisation is predicted to cost least"
+    )
+
+
+def certificate_text(certificate: Mapping[str, Any]) -> str:
+    """The certificate in plain words."""
+    step, growth = certificate["predicted_decrease"], certificate["escape_gain"]
+    if certificate["holds"]:
+        return (
+            f"holds: no step promises to lower the criterion by more than {step:.1g}, nor does more variance where "
+            f"there is none by more than {growth:.1g}"
+        )
+    return (
+        f"does not hold: a step promises to lower the criterion by {step:.1g}, and more variance where there is none "
+        f"by {growth:.1g}"
+    )
+
+
+def _short(number: float) -> str:
+    """1368 as 1.4 thousand."""
+    for size, name in ((1e12, " trillion"), (1e9, " billion"), (1e6, " million"), (1e3, " thousand")):
+        if number >= size:
+            return f"{number / size:.3g}{name}"
+    return f"{number:.3g}"
+
+
+def _time(seconds: float) -> str:
+    return (
+        f"{seconds:.3g} s"
+        if seconds >= 1
+        else f"{seconds * 1e3:.3g} ms"
+        if seconds >= 1e-3
+        else f"{seconds * 1e6:.0f} us"
+    )

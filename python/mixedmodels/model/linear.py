@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +12,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.design import on_new_data
 from mixedmodels.errors import DataError
+from mixedmodels.fit.checks import exact_warning
 from mixedmodels.fit.goodness import Goodness, goodness
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.ols import fit_ols
@@ -163,7 +165,10 @@ class LinearModel(Model):
         """The same model for another response, one value per row used or per row of the table."""
         self._need_rows("refit()")
         design = replace(self.design, response=self._rows.response(response))
-        return LinearModel(fit_ols(design), design, self._source, self._request)
+        fit = fit_ols(design)
+        if fit.exact:
+            warnings.warn(exact_warning(design, fit), stacklevel=2)
+        return LinearModel(fit, design, self._source, self._request)
 
     def __repr__(self) -> str:
         coef = self.coef()

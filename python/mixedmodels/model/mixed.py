@@ -92,7 +92,7 @@ class MixedModel(Model):
     @property
     def engine(self) -> EngineReport:
         """What the engine did, and why in this way."""
-        return EngineReport(self._fit.run, self._described)
+        return EngineReport(self._fit.run, self._described, tuple(g.name for g in self.design.groups))
 
     def _described(self) -> Mapping[str, Any]:
         return dict(self._engine.describe() if self._stored is None else self._stored["engine"])
@@ -260,7 +260,8 @@ class MixedModel(Model):
         self._need_rows("refit()")
         design = replace(self.design, response=self._rows.response(response))
         control = as_control(self._request.control if self._request else None)
-        fit, engine = refit_lmm(self._engine, design, self._fit, start=start, control=control)
+        verbose = self._request.verbose if self._request else 0
+        fit, engine = refit_lmm(self._engine, design, self._fit, start=start, control=control, verbose=verbose)
         warn(design, fit, stacklevel=3)
         return MixedModel(fit, design, self._source, self._request, engine)
 

@@ -31,6 +31,7 @@ class Request:
     reml: bool = True
     start: Any = None
     control: Control | Mapping[str, Any] | None = None
+    verbose: int = 0
     data_name: str | None = None
     weights_name: str | None = None
     offset_name: str | None = None

@@ -81,7 +81,8 @@ def format_number(value: float, digits: int = DIGITS, *, nsmall: int = 0) -> str
 
 def general(value: float, digits: int) -> str:
     """R's ``formatC(x, digits=)``: C's ``%g``, at least ``digits + 1`` wide."""
-    return ("NaN" if math.isnan(value) else f"{value:.{digits}g}").rjust(digits + 1)
+    text = "NaN" if math.isnan(value) else f"{value:.{digits}g}".replace("inf", "Inf")
+    return text.rjust(digits + 1)
 
 
 def signif(x: float, digits: int) -> float:
