@@ -48,7 +48,7 @@ fn leaf_blocks(gram: &Gram, layout: &Layout, e: &Elimination, leaf: usize) -> Ve
         }
         if layout.n_tail > 0 {
             e.panel(gram, layout, leaf, level, 0, &mut panel);
-            e.tail.multiply_inverse(&panel, k, &mut y);
+            e.tail.multiply_inverse(level, &panel, k, &mut y);
             for (h, y) in panel.h.chunks_exact(k).zip(y.chunks_exact(k)) {
                 for b in 0..k {
                     for a in 0..k {

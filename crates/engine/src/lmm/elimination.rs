@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::border::Border;
-use super::tail::Tail;
+use super::tail::{Tail, TailPlan};
 use super::template::Template;
 use crate::dense::small::{self, cholesky, log_determinant, multiply};
 use crate::error::EngineError;
@@ -25,6 +25,7 @@ pub(crate) struct Layout {
     pub tail: Vec<(usize, usize)>,
     /// Scalar columns of the tail.
     pub n_tail: usize,
+    pub plan: TailPlan,
     /// Everything happens on the caller's own thread: no loop of this model is cut into pieces.
     pub small: bool,
 }
@@ -40,7 +41,9 @@ impl Layout {
         let leaf = gram.order.first().copied();
         let leaves = leaf.map_or(0, |g| gram.factors[g].levels);
         let small = n_tail <= SMALL_TAIL && leaves <= LEAVES_PER_TASK && (n_tail == 0 || leaves <= SMALL_LEAVES);
-        Self { leaf, tail, n_tail, small }
+        let mut layout = Self { leaf, tail, n_tail, plan: TailPlan::None, small };
+        layout.plan = TailPlan::of(gram, &layout);
+        layout
     }
 }
 
@@ -80,7 +83,7 @@ impl Elimination {
             linv: vec![0.0; levels * k * k],
             p: vec![0.0; levels * k * k],
             r: vec![0.0; levels * k * width],
-            tail: Tail::plan(gram, layout),
+            tail: Tail::new(layout),
             tail_rhs: vec![0.0; layout.n_tail * width],
             border: Border::new(gram.p),
             logdet_u: 0.0,

@@ -70,7 +70,7 @@ impl Lmm {
 
     /// How the engine goes about this model.
     pub fn describe(&self) -> Plan {
-        plan::plan(&self.gram, &self.layout, &Elimination::new(&self.gram, &self.layout))
+        plan::plan(&self.gram, &self.layout)
     }
 
     /// Profiled ML deviance or REML criterion.

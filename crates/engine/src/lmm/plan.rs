@@ -1,6 +1,6 @@
 //! What the engine chose for a model, in numbers that a user may read.
 
-use super::elimination::{Elimination, Layout};
+use super::elimination::Layout;
 use crate::gram::Gram;
 
 /// The elimination in figures.
@@ -21,7 +21,7 @@ pub struct Plan {
     pub flops: f64,
 }
 
-pub(crate) fn plan(gram: &Gram, layout: &Layout, e: &Elimination) -> Plan {
+pub(crate) fn plan(gram: &Gram, layout: &Layout) -> Plan {
     let leaf = layout.leaf.map(|g| &gram.factors[g]);
     let (leaves, k) = leaf.map_or((0, 0), |f| (f.levels, f.k));
     let k = k as f64;
@@ -35,14 +35,14 @@ pub(crate) fn plan(gram: &Gram, layout: &Layout, e: &Elimination) -> Plan {
         })
         .sum();
     // Assembly and selected inverse each touch every pair of neighbours of every leaf.
-    let flops = blocks + 3.0 * touched * k + 3.0 * e.tail.flops();
+    let flops = blocks + 3.0 * touched * k + 3.0 * layout.plan.flops(layout.n_tail);
     Plan {
-        path: e.tail.path(layout.leaf.is_some()),
+        path: layout.plan.path(layout.leaf.is_some()),
         eliminated: layout.leaf,
         leaves,
         tail: layout.n_tail,
         pairs: gram.cross.iter().map(|c| c.index.len()).sum(),
-        nonzeros: e.tail.nonzeros(),
+        nonzeros: layout.plan.nonzeros(layout.n_tail),
         flops,
     }
 }

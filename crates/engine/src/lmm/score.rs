@@ -248,7 +248,7 @@ fn leaf_traces(
         x.fill(0.0);
         if layout.n_tail > 0 {
             e.panel(gram, layout, leaf, level, 0, &mut panel);
-            e.tail.multiply_inverse(&panel, k, &mut y);
+            e.tail.multiply_inverse(level, &panel, k, &mut y);
             accumulate_panel(&panel, &y, k, &ends, &mut x, &mut sums);
         }
         let p = &e.p[level * k * k..(level + 1) * k * k];

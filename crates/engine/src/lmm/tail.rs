@@ -1,52 +1,74 @@
 //! The matrix of the tail after the leaves are gone: absent, dense by tiles, or sparse by supernodes, whichever is
 //! predicted to cost less.
 
-use rayon::prelude::*;
+mod dense;
+mod sparse;
 
+use std::sync::Arc;
+
+use self::sparse::{SparsePlan, SparseTail};
 use super::elimination::{Elimination, Layout, Panel};
 use crate::factor::tiled::Tiled;
 use crate::gram::Gram;
 
-pub(crate) enum Tail {
-    /// One grouping factor, or none.
+/// How the tail of a model is stored, decided once.
+pub(crate) enum TailPlan {
     None,
-    Dense(Tiled),
+    Dense,
+    Sparse(Arc<SparsePlan>),
 }
 
-/// Column ranges that are assembled side by side (fixed, so that sums do not depend on the number of threads).
-const STRIPS: usize = 4;
-/// Below this many columns one strip is enough.
-const ONE_STRIP: usize = 200;
-
-impl Tail {
-    pub(crate) fn plan(_gram: &Gram, layout: &Layout) -> Self {
+impl TailPlan {
+    /// Dense, unless the pattern left by the leaves is so sparse that supernodes are predicted to win.
+    pub(crate) fn of(gram: &Gram, layout: &Layout) -> Self {
         if layout.n_tail == 0 {
             return Self::None;
         }
-        Self::Dense(Tiled::new(layout.n_tail))
+        SparsePlan::of(gram, layout).map_or(Self::Dense, |plan| Self::Sparse(Arc::new(plan)))
     }
 
     pub(crate) fn path(&self, random: bool) -> &'static str {
         match self {
             Self::None if !random => "no random effects",
             Self::None => "one factor",
-            Self::Dense(_) => "dense tail",
+            Self::Dense => "dense tail",
+            Self::Sparse(_) => "sparse tail",
         }
     }
 
-    /// Numbers stored.
-    pub(crate) fn nonzeros(&self) -> f64 {
+    /// Numbers stored for the tail's factor.
+    pub(crate) fn nonzeros(&self, n_tail: usize) -> f64 {
         match self {
             Self::None => 0.0,
-            Self::Dense(matrix) => matrix.len() as f64,
+            Self::Dense => Tiled::predicted_len(n_tail) as f64,
+            Self::Sparse(plan) => plan.nonzeros(),
         }
     }
 
     /// Operations of one factorisation.
-    pub(crate) fn flops(&self) -> f64 {
+    pub(crate) fn flops(&self, n_tail: usize) -> f64 {
         match self {
             Self::None => 0.0,
-            Self::Dense(matrix) => (matrix.n() as f64).powi(3) / 3.0,
+            Self::Dense => (n_tail as f64).powi(3) / 3.0,
+            Self::Sparse(plan) => plan.flops(),
+        }
+    }
+}
+
+/// The tail's numbers: the matrix, then its Cholesky factor, then its inverse.
+pub(crate) enum Tail {
+    /// One grouping factor, or none.
+    None,
+    Dense(Tiled),
+    Sparse(Box<SparseTail>),
+}
+
+impl Tail {
+    pub(crate) fn new(layout: &Layout) -> Self {
+        match &layout.plan {
+            TailPlan::None => Self::None,
+            TailPlan::Dense => Self::Dense(Tiled::new(layout.n_tail)),
+            TailPlan::Sparse(plan) => Self::Sparse(Box::new(SparseTail::new(plan))),
         }
     }
 
@@ -54,31 +76,8 @@ impl Tail {
     pub(crate) fn assemble(&mut self, gram: &Gram, layout: &Layout, e: &Elimination) {
         match self {
             Self::None => {}
-            Self::Dense(matrix) => {
-                matrix.fill_zero();
-                let base: Vec<usize> = (0..layout.n_tail).map(|j| matrix.column_base(j)).collect();
-                let row: Vec<usize> = (0..layout.n_tail).map(|i| matrix.row_offset(i)).collect();
-                let values = matrix.values_mut();
-                own_entries(gram, layout, e, |i, j, v| values[base[j] + row[i]] += v);
-                let mut pieces = Vec::new();
-                let mut rest = values;
-                let mut done = 0;
-                for (first, last) in strips(layout.n_tail, &base, &row) {
-                    let end = if last == layout.n_tail { done + rest.len() } else { base[last] + row[last] };
-                    let (piece, after) = rest.split_at_mut(end - done);
-                    pieces.push((first, last, done, piece));
-                    rest = after;
-                    done = end;
-                }
-                let subtract = |(first, last, at, piece): (usize, usize, usize, &mut [f64])| {
-                    subtract_leaves(gram, layout, e, (first, last), piece, at, &base, &row);
-                };
-                if layout.small {
-                    pieces.into_iter().for_each(subtract);
-                } else {
-                    pieces.into_par_iter().for_each(subtract);
-                }
-            }
+            Self::Dense(matrix) => dense::assemble(matrix, gram, layout, e),
+            Self::Sparse(sparse) => sparse.assemble(gram, layout, e),
         }
     }
 
@@ -86,6 +85,7 @@ impl Tail {
         match self {
             Self::None => Ok(()),
             Self::Dense(matrix) => matrix.cholesky(),
+            Self::Sparse(sparse) => sparse.matrix.cholesky(),
         }
     }
 
@@ -93,6 +93,7 @@ impl Tail {
         match self {
             Self::None => 0.0,
             Self::Dense(matrix) => matrix.logdet(),
+            Self::Sparse(sparse) => sparse.matrix.logdet(),
         }
     }
 
@@ -100,6 +101,7 @@ impl Tail {
         match self {
             Self::None => {}
             Self::Dense(matrix) => matrix.solve_lower(rhs, columns),
+            Self::Sparse(sparse) => sparse.matrix.solve_lower(rhs, columns),
         }
     }
 
@@ -107,6 +109,7 @@ impl Tail {
         match self {
             Self::None => {}
             Self::Dense(matrix) => matrix.solve_lower_transpose(rhs, columns),
+            Self::Sparse(sparse) => sparse.matrix.solve_lower_transpose(rhs, columns),
         }
     }
 
@@ -115,6 +118,7 @@ impl Tail {
         match self {
             Self::None => {}
             Self::Dense(matrix) => matrix.invert(),
+            Self::Sparse(sparse) => sparse.matrix.invert_selected(),
         }
     }
 
@@ -124,11 +128,12 @@ impl Tail {
         match self {
             Self::None => 0.0,
             Self::Dense(matrix) => matrix.get(i, j),
+            Self::Sparse(sparse) => sparse.matrix.get(i, j),
         }
     }
 
-    /// y = S h on the indices of a panel (k numbers each), S the inverse.
-    pub(crate) fn multiply_inverse(&self, panel: &Panel, k: usize, y: &mut Vec<f64>) {
+    /// y = S h on the indices of one leaf's panel (k numbers each), S the inverse.
+    pub(crate) fn multiply_inverse(&self, level: usize, panel: &Panel, k: usize, y: &mut Vec<f64>) {
         y.clear();
         y.resize(panel.h.len(), 0.0);
         match self {
@@ -136,31 +141,51 @@ impl Tail {
             Self::Dense(matrix) => {
                 let values = matrix.values();
                 let offsets: Vec<usize> = panel.index.iter().map(|&i| matrix.row_offset(i as usize)).collect();
+                symmetric_product(panel, k, y, |a| {
+                    let base = matrix.column_base(panel.index[a] as usize);
+                    let offsets = &offsets;
+                    move |b: usize| values[base + offsets[b]]
+                });
+            }
+            Self::Sparse(sparse) => {
+                let values = sparse.matrix.values();
+                let positions = sparse.positions(level);
                 let m = panel.index.len();
-                for a in 0..m {
-                    let column = matrix.column_base(panel.index[a] as usize);
-                    if k == 1 {
-                        let ha = panel.h[a];
-                        let mut sum = values[column + offsets[a]] * ha;
-                        for b in a + 1..m {
-                            let s = values[column + offsets[b]];
-                            y[b] += s * ha;
-                            sum += s * panel.h[b];
-                        }
-                        y[a] += sum;
-                        continue;
-                    }
-                    for b in a..m {
-                        let s = values[column + offsets[b]];
-                        for c in 0..k {
-                            y[b * k + c] += s * panel.h[a * k + c];
-                        }
-                        if b > a {
-                            for c in 0..k {
-                                y[a * k + c] += s * panel.h[b * k + c];
-                            }
-                        }
-                    }
+                symmetric_product(panel, k, y, |a| {
+                    // Pairs (a, a), (a, a + 1), ... lie one after another.
+                    let first = a * m - a * a.saturating_sub(1) / 2;
+                    move |b: usize| values[positions[first + b - a] as usize]
+                });
+            }
+        }
+    }
+}
+
+/// y += S h where `column(a)(b)` is the element of S between the entries a <= b of the panel.
+#[inline]
+fn symmetric_product<C: Fn(usize) -> f64>(panel: &Panel, k: usize, y: &mut [f64], column: impl Fn(usize) -> C) {
+    let m = panel.index.len();
+    for a in 0..m {
+        let s = column(a);
+        if k == 1 {
+            let ha = panel.h[a];
+            let mut sum = s(a) * ha;
+            for b in a + 1..m {
+                let value = s(b);
+                y[b] += value * ha;
+                sum += value * panel.h[b];
+            }
+            y[a] += sum;
+            continue;
+        }
+        for b in a..m {
+            let value = s(b);
+            for c in 0..k {
+                y[b * k + c] += value * panel.h[a * k + c];
+            }
+            if b > a {
+                for c in 0..k {
+                    y[a * k + c] += value * panel.h[b * k + c];
                 }
             }
         }
@@ -212,74 +237,4 @@ fn sandwich(a: &[f64], b: &[f64], c: &[f64], i: usize, j: usize, ka: usize, kc: 
         sum += inner * c[n + j * kc];
     }
     sum
-}
-
-/// Cut the columns at tile boundaries into strips of about the same area.
-fn strips(n: usize, base: &[usize], row: &[usize]) -> Vec<(usize, usize)> {
-    // A strip may only begin where the storage of its first column begins a tile column: the address of the
-    // diagonal entry then exceeds that of everything before it.
-    let begins = |j: usize| j == 0 || base[j] + row[j] > base[j - 1] + row[n - 1];
-    if n <= ONE_STRIP {
-        return vec![(0, n)];
-    }
-    let area = n * (n + 1) / 2;
-    let (mut out, mut first, mut sum) = (Vec::new(), 0, 0);
-    for j in 0..n {
-        if j > first && begins(j) && sum * STRIPS >= area {
-            out.push((first, j));
-            first = j;
-            sum = 0;
-        }
-        sum += n - j;
-    }
-    out.push((first, n));
-    out
-}
-
-/// Subtract H H' of every leaf from the columns `first..last`, which `piece` holds from address `at` on.
-#[allow(clippy::too_many_arguments)]
-fn subtract_leaves(
-    gram: &Gram,
-    layout: &Layout,
-    e: &Elimination,
-    (first, last): (usize, usize),
-    piece: &mut [f64],
-    at: usize,
-    base: &[usize],
-    row: &[usize],
-) {
-    let Some(leaf) = layout.leaf else { return };
-    let k = gram.factors[leaf].k;
-    let mut panel = Panel::default();
-    let mut offsets: Vec<usize> = Vec::new();
-    for level in 0..gram.factors[leaf].levels {
-        e.panel(gram, layout, leaf, level, first, &mut panel);
-        offsets.clear();
-        offsets.extend(panel.index.iter().map(|&i| row[i as usize]));
-        let m = panel.index.len();
-        for a in 0..m {
-            let column = panel.index[a] as usize;
-            if column < first {
-                continue; // the first node of the strip may straddle its boundary
-            }
-            if column >= last {
-                break;
-            }
-            let start = base[column] - at.min(base[column]);
-            let short = at - at.min(base[column]);
-            if k == 1 {
-                let ha = panel.h[a];
-                for b in a..m {
-                    piece[start + offsets[b] - short] -= ha * panel.h[b];
-                }
-            } else {
-                let ha = &panel.h[a * k..(a + 1) * k];
-                for b in a..m {
-                    let hb = &panel.h[b * k..(b + 1) * k];
-                    let sum: f64 = ha.iter().zip(hb).map(|(x, y)| x * y).sum();
-                    piece[start + offsets[b] - short] -= sum;
-                }
-            }
-        }
-    }
 }

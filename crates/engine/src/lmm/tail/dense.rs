@@ -1,0 +1,104 @@
+//! Assembly of a dense tail, strip by strip.
+
+use rayon::prelude::*;
+
+use super::own_entries;
+use crate::factor::tiled::Tiled;
+use crate::gram::Gram;
+use crate::lmm::elimination::{Elimination, Layout, Panel};
+
+/// Entries of a strip of columns, about: one fits into a core's cache. Strips are assembled side by side; they
+/// depend on the matrix alone, so that sums do not depend on the number of threads.
+const STRIP: usize = 1 << 18;
+
+pub(super) fn assemble(matrix: &mut Tiled, gram: &Gram, layout: &Layout, e: &Elimination) {
+    matrix.fill_zero();
+    let base: Vec<usize> = (0..layout.n_tail).map(|j| matrix.column_base(j)).collect();
+    let row: Vec<usize> = (0..layout.n_tail).map(|i| matrix.row_offset(i)).collect();
+    let values = matrix.values_mut();
+    own_entries(gram, layout, e, |i, j, v| values[base[j] + row[i]] += v);
+    let mut pieces = Vec::new();
+    let mut rest = values;
+    let mut done = 0;
+    for (first, last) in strips(layout.n_tail, &base, &row) {
+        let end = if last == layout.n_tail { done + rest.len() } else { base[last] + row[last] };
+        let (piece, after) = rest.split_at_mut(end - done);
+        pieces.push((first, last, done, piece));
+        rest = after;
+        done = end;
+    }
+    let subtract = |(first, last, at, piece): (usize, usize, usize, &mut [f64])| {
+        subtract_leaves(gram, layout, e, (first, last), piece, at, &base, &row);
+    };
+    if layout.small {
+        pieces.into_iter().for_each(subtract);
+    } else {
+        pieces.into_par_iter().for_each(subtract);
+    }
+}
+
+/// Cut the columns at tile boundaries into strips of about the same area.
+fn strips(n: usize, base: &[usize], row: &[usize]) -> Vec<(usize, usize)> {
+    // A strip may only begin where the storage of its first column begins a tile column: the address of the
+    // diagonal entry then exceeds that of everything before it.
+    let begins = |j: usize| j == 0 || base[j] + row[j] > base[j - 1] + row[n - 1];
+    let (mut out, mut first, mut sum) = (Vec::new(), 0, 0);
+    for j in 0..n {
+        if j > first && begins(j) && sum >= STRIP {
+            out.push((first, j));
+            first = j;
+            sum = 0;
+        }
+        sum += n - j;
+    }
+    out.push((first, n));
+    out
+}
+
+/// Subtract H H' of every leaf from the columns `first..last`, which `piece` holds from address `at` on.
+#[allow(clippy::too_many_arguments)]
+fn subtract_leaves(
+    gram: &Gram,
+    layout: &Layout,
+    e: &Elimination,
+    (first, last): (usize, usize),
+    piece: &mut [f64],
+    at: usize,
+    base: &[usize],
+    row: &[usize],
+) {
+    let Some(leaf) = layout.leaf else { return };
+    let k = gram.factors[leaf].k;
+    let mut panel = Panel::default();
+    let mut offsets: Vec<usize> = Vec::new();
+    for level in 0..gram.factors[leaf].levels {
+        e.panel(gram, layout, leaf, level, first, &mut panel);
+        offsets.clear();
+        offsets.extend(panel.index.iter().map(|&i| row[i as usize]));
+        let m = panel.index.len();
+        for a in 0..m {
+            let column = panel.index[a] as usize;
+            if column < first {
+                continue; // the first node of the strip may straddle its boundary
+            }
+            if column >= last {
+                break;
+            }
+            let start = base[column] - at.min(base[column]);
+            let short = at - at.min(base[column]);
+            if k == 1 {
+                let ha = panel.h[a];
+                for b in a..m {
+                    piece[start + offsets[b] - short] -= ha * panel.h[b];
+                }
+            } else {
+                let ha = &panel.h[a * k..(a + 1) * k];
+                for b in a..m {
+                    let hb = &panel.h[b * k..(b + 1) * k];
+                    let sum: f64 = ha.iter().zip(hb).map(|(x, y)| x * y).sum();
+                    piece[start + offsets[b] - short] -= sum;
+                }
+            }
+        }
+    }
+}
