@@ -170,10 +170,10 @@ fn symmetric_product<C: Fn(usize) -> f64>(panel: &Panel, k: usize, y: &mut [f64]
         if k == 1 {
             let ha = panel.h[a];
             let mut sum = s(a) * ha;
-            for b in a + 1..m {
+            for (b, (y, hb)) in y.iter_mut().zip(&panel.h).enumerate().skip(a + 1) {
                 let value = s(b);
-                y[b] += value * ha;
-                sum += value * panel.h[b];
+                *y += value * ha;
+                sum += value * hb;
             }
             y[a] += sum;
             continue;
