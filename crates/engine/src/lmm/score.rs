@@ -4,6 +4,7 @@
 use rayon::prelude::*;
 
 use super::elimination::{Elimination, LEAVES_PER_TASK, Layout, Panel};
+use super::tail::Products;
 use crate::dense::small::multiply;
 use crate::gram::Gram;
 
@@ -175,6 +176,11 @@ pub(crate) fn trace_sums(gram: &Gram, layout: &Layout, e: &mut Elimination) -> V
     let (levels, k) = (gram.factors[leaf].levels, gram.factors[leaf].k);
     let sizes: Vec<usize> = layout.tail.iter().map(|&(f, _)| gram.factors[f].k.pow(2)).collect();
     let size = k * k + sizes.iter().sum::<usize>();
+    if let Some(products) = e.tail.scalar_products(gram, layout, e) {
+        scalar_traces(gram, layout, e, leaf, &products, &mut out);
+        tail_traces(gram, layout, e, &mut out);
+        return out;
+    }
     // Pieces hold about the same number of pairs; how many there are depends on the problem alone.
     let sums = in_pieces_of(
         leaf_pieces(gram, leaf, levels),
@@ -195,6 +201,28 @@ pub(crate) fn trace_sums(gram: &Gram, layout: &Layout, e: &mut Elimination) -> V
     }
     tail_traces(gram, layout, e, &mut out);
     out
+}
+
+/// The same where every factor has one effect: X = h'S h / P, and the tail's sums follow from h_f'(S h)_f.
+fn scalar_traces(
+    gram: &Gram,
+    layout: &Layout,
+    e: &Elimination,
+    leaf: usize,
+    products: &Products,
+    out: &mut [Vec<f64>],
+) {
+    let levels = e.p.iter().zip(&e.linv).zip(&gram.factors[leaf].zz).zip(&products.leaves);
+    out[leaf][0] = levels.map(|(((p, linv), zz), q)| (zz * p * (1.0 + q) - q / p) * linv).sum();
+    for (&(f, _), sum) in layout.tail.iter().zip(&products.factors) {
+        out[f][0] = -sum * e.templates[f].inverse_transpose[0];
+    }
+}
+
+pub(crate) fn add(into: &mut [f64], from: &[f64]) {
+    for (a, b) in into.iter_mut().zip(from) {
+        *a += b;
+    }
 }
 
 /// Boundaries of pieces of the leaves.

@@ -2,10 +2,12 @@
 //! predicted to cost less.
 
 mod dense;
+mod scalar;
 mod sparse;
 
 use std::sync::Arc;
 
+pub(crate) use self::scalar::Products;
 use self::sparse::{SparsePlan, SparseTail};
 use super::elimination::{Elimination, Layout, Panel};
 use crate::factor::tiled::Tiled;
@@ -129,6 +131,16 @@ impl Tail {
             Self::None => 0.0,
             Self::Dense(matrix) => matrix.get(i, j),
             Self::Sparse(sparse) => sparse.matrix.get(i, j),
+        }
+    }
+
+    /// h'S h of all leaves at once, where that is faster than one by one: a large dense tail, one effect each.
+    pub(crate) fn scalar_products(&self, gram: &Gram, layout: &Layout, e: &Elimination) -> Option<scalar::Products> {
+        match self {
+            Self::Dense(matrix) if !layout.small && gram.factors.iter().all(|f| f.k == 1) => {
+                Some(scalar::products(matrix, gram, layout, e))
+            }
+            _ => None,
         }
     }
 

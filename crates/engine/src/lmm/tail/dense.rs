@@ -55,6 +55,13 @@ fn strips(n: usize, base: &[usize], row: &[usize]) -> Vec<(usize, usize)> {
     out
 }
 
+/// The strips of a matrix.
+pub(super) fn strips_of(matrix: &Tiled) -> Vec<(usize, usize)> {
+    let base: Vec<usize> = (0..matrix.n()).map(|j| matrix.column_base(j)).collect();
+    let row: Vec<usize> = (0..matrix.n()).map(|i| matrix.row_offset(i)).collect();
+    strips(matrix.n(), &base, &row)
+}
+
 /// Subtract H H' of every leaf from the columns `first..last`, which `piece` holds from address `at` on.
 #[allow(clippy::too_many_arguments)]
 fn subtract_leaves(
