@@ -191,7 +191,7 @@ def test_scale_of_a_constant():
 
 def test_na_action():
     data = table(m=np.where(np.arange(N) < 2, np.nan, 1.0 * np.arange(N)))
-    words = r"2 of 24 rows miss a value .* first is row 0; missing values are in 'm' \(2\)"
+    words = r"2 of 24 rows miss a value .* first is row 0, counted from 0; missing values are in 'm' \(2\)"
     refused(DataError, words, "y ~ m", data, na_action="fail")
     refused(DesignError, "na_action is 'drop'", "y ~ m", data, na_action="drop")
 

@@ -97,8 +97,8 @@ def check_weights(weights: Array, row_of: Callable[[int], int]) -> None:
         first = int(wrong[0])
         more = f" (and in {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise DataError(
-            f"weights are {weights[first]:g} in row {row_of(first)}{more}; every weight must be a positive, "
-            "finite number: drop these rows, for example with subset='w > 0'"
+            f"weights are {weights[first]:g} in row {row_of(first)}{more}, rows counted from 0; every weight "
+            "must be a positive, finite number: drop these rows, for example with subset='w > 0'"
         )
 
 

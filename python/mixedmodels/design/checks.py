@@ -80,5 +80,5 @@ def varies(response: Array, plan: Formula) -> None:
     if is_constant(response):
         raise DesignError(
             f"the response {plan.response!r} is {response[0]:g} in all {len(response)} rows used; "
-            "there is nothing to explain"
+            "there is nothing to explain: look whether it is the right column"
         )

@@ -13,6 +13,7 @@ from mixedmodels.design.values import Matrix, Value, describe
 from mixedmodels.errors import DataError, FormulaError, UnknownColumnError
 from mixedmodels.formula import show
 from mixedmodels.formula.nodes import Binary, Call, Name, Node, Number, Paren, Text, Unary
+from mixedmodels.formula.tokens import marked
 from mixedmodels.frame import Factor, Logical, Numeric, Table, any_column
 
 CONSTANTS: dict[str, Any] = {
@@ -103,7 +104,16 @@ class Scope:
             return column
         if name in CONSTANTS:
             return CONSTANTS[name]
-        return self.table.column(name)  # says which column may have been meant
+        try:
+            return self.table.column(name)
+        except UnknownColumnError as error:
+            raise UnknownColumnError(self._marked(str(error), node)) from None
+
+    def _marked(self, message: str, node: Name) -> str:
+        """The message with the place of a name marked, where the name is part of something longer."""
+        source, shown = self.source, show(node)
+        there = source[node.at : node.at + len(shown)] == shown and source.strip() != shown
+        return marked(message, source, node.at, len(shown)) if there else message
 
     def numbers(self, node: Node) -> Any:
         """The value of an operand of arithmetic: an array, or a single number."""

@@ -64,11 +64,14 @@ def used_rows(values: Mapping[str, Value], n_rows: int, subset: Positions | None
         first = int(np.flatnonzero(absent)[0])
         raise DataError(
             f"{dropped} of {n_table} rows miss a value that the model needs, the first is row "
-            f"{first if subset is None else int(subset[first])}; missing values are in {where}: "
+            f"{first if subset is None else int(subset[first])}, counted from 0; missing values are in {where}: "
             "fill or drop them, or use na_action='omit'"
         )
     if dropped == n_table:
-        raise DataError(f"no row is left: each of the {n_table} rows misses some value; missing values are in {where}")
+        raise DataError(
+            f"no row is left: each of the {n_table} rows misses some value; missing values are in {where}: "
+            "fill them, or leave a variable out"
+        )
     kept = np.flatnonzero(~absent)
     return UsedRows(kept if subset is None else subset[kept], kept, n_table, dropped, suspects)
 
@@ -97,6 +100,6 @@ def refuse_infinite(values: Array, what: str, rows: UsedRows) -> None:
         value = value[np.isinf(value)][0]
         more = f" (and in {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise DataError(
-            f"{what} is {value:g} in row {rows.position(first)}{more}; drop these rows, or transform the column so "
-            "that every value is finite"
+            f"{what} is {value:g} in row {rows.position(first)}{more}, rows counted from 0; drop these rows, or "
+            "transform the column so that every value is finite"
         )

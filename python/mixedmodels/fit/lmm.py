@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from mixedmodels import _engine
 from mixedmodels.design.records import Design, FixedDesign, Vector
-from mixedmodels.errors import FitError
+from mixedmodels.errors import DesignError, FitError
 from mixedmodels.fit import checks, degenerate
 from mixedmodels.fit.covariance import diagonal, is_singular
 from mixedmodels.fit.progress import watched
@@ -90,6 +90,11 @@ def new_engine(design: Design, reml: bool) -> Any:
 
 
 def _made(design: Design, y: Vector, given: EngineInput, reml: bool) -> Any:
+    if len(given.kept) >= len(y):
+        raise DesignError(
+            f"the fixed effects of {design.formula!r} have {len(given.kept)} independent columns for {len(y)} rows, "
+            "which leaves nothing for variances; leave out terms, such as a factor with a level per row."
+        )
     if len(given.kept) < len(design.fixed.columns):
         # A column whose squares overflow looks like a combination of others.
         wrong = degenerate.out_of_scale(design, y)
@@ -212,7 +217,10 @@ def as_control(control: Control | Mapping[str, Any] | None) -> Control:
         return DEFAULTS
     if not isinstance(control, Control):
         if not isinstance(control, Mapping):
-            raise FitError(f"control is a {type(control).__name__}; give a mapping of settings or mixedmodels.Control.")
+            raise FitError(
+                f"control is {control!r:.60}; give settings by name, as control={{'max_evaluations': 500}}, or a "
+                "mixedmodels.Control."
+            )
         known = [f.name for f in fields(Control)]
         unknown = [k for k in control if k not in known]
         if unknown:
@@ -222,6 +230,19 @@ def as_control(control: Control | Mapping[str, Any] | None) -> Control:
     if not isinstance(most, int) or most < 1 or not isinstance(tolerance, (int, float)) or not tolerance > 0:
         raise FitError(f"control must have a whole number max_evaluations >= 1 and tolerance > 0; got {control}.")
     return control
+
+
+def as_flag(given: object, name: str) -> bool:
+    """An argument that is true or false.
+
+    Raises
+    ------
+    FitError
+        If it is neither.
+    """
+    if not isinstance(given, (bool, np.bool_)):
+        raise FitError(f"{name} is {given!r:.80}; give True or False.")
+    return bool(given)
 
 
 def as_verbose(given: object) -> int:

@@ -27,6 +27,11 @@ _CURES = {
     "{": "braces have no meaning in a formula; use parentheses",
     "}": "braces have no meaning in a formula; use parentheses",
     "%": "an operator of this kind is written %in%",
+    "\\": "a backslash has no meaning in a formula; for nested groups write (1 | a/b)",
+    "\u223c": "this is not the '~' of the keyboard but a sign that looks like it; type '~'",
+    "\u2212": "this is not the '-' of the keyboard but a sign that looks like it; type '-'",
+    "\u2013": "this is not the '-' of the keyboard but a dash; type '-'",
+    "\u00d7": "write '*' for main effects with their interaction, ':' for the interaction alone",
 }
 
 
@@ -38,8 +43,13 @@ class Token(NamedTuple):
 
 def fail(message: str, source: str, at: int, length: int = 1) -> NoReturn:
     """Raise a FormulaError whose last line marks ``length`` characters of the formula from ``at`` on."""
+    raise FormulaError(marked(message, source, at, length))
+
+
+def marked(message: str, source: str, at: int, length: int = 1) -> str:
+    """A message with the formula below it and marks under ``length`` of its characters from ``at`` on."""
     line = re.sub(r"\s", " ", source)
-    raise FormulaError(f"{message}\n    {line}\n    {' ' * at}{'^' * max(length, 1)}")
+    return f"{message}\n    {line}\n    {' ' * at}{'^' * max(length, 1)}"
 
 
 def tokenize(source: str) -> list[Token]:

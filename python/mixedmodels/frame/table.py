@@ -260,7 +260,12 @@ def _other(data: Any) -> Table:
     try:
         frame = narwhals.from_native(data)
     except TypeError as cause:
-        raise DataError(f"data is a {type(data).__name__}; give {_READABLE}") from cause
+        hint = (
+            f" ({data!r:.60}): read a file first, and give the formula before the table"
+            if isinstance(data, str)
+            else ""
+        )
+        raise DataError(f"data is a {type(data).__name__}{hint}; give {_READABLE}") from cause
     if type(narwhals.to_native(frame)) is not type(data):
         return read(narwhals.to_native(frame))  # a frame that was narwhals' already
     eager = frame.collect("pyarrow") if isinstance(frame, narwhals.LazyFrame) else frame

@@ -8,7 +8,7 @@ from typing import Literal
 from mixedmodels import frame
 from mixedmodels.design import Design, build
 from mixedmodels.fit import checks
-from mixedmodels.fit.lmm import as_control, as_verbose, fit_lmm
+from mixedmodels.fit.lmm import as_control, as_flag, as_verbose, fit_lmm
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import MixedFit
 from mixedmodels.model.linear import LinearModel
@@ -35,11 +35,9 @@ def laid_out(request: Request, random: Literal["allowed", "required", "forbidden
 
 def build_lmer(request: Request, stacklevel: int = 3) -> MixedModel:
     """Fit a linear mixed model; warnings point `stacklevel` frames up, at the user's line."""
-    control = as_control(request.control)
+    control, reml = as_control(request.control), as_flag(request.reml, "REML")
     design, source = laid_out(request, "required")
-    fit, engine = fit_lmm(
-        design, reml=request.reml, start=request.start, control=control, verbose=as_verbose(request.verbose)
-    )
+    fit, engine = fit_lmm(design, reml=reml, start=request.start, control=control, verbose=as_verbose(request.verbose))
     warn(design, fit, stacklevel + 1)
     return MixedModel(fit, design, source, request, engine)
 
