@@ -66,6 +66,20 @@ impl Border {
         }
     }
 
+    /// Rows of the inverse of the p x p Cholesky factor: row i holds i + 1 numbers and then zeros.
+    pub(crate) fn x_inverse_rows(&self) -> Vec<f64> {
+        let p = self.p;
+        let mut rows = vec![0.0; p * p];
+        let mut unit = vec![0.0; p];
+        for j in 0..p {
+            unit.fill(0.0);
+            unit[j] = 1.0;
+            self.half_solve(&mut unit);
+            (j..p).for_each(|i| rows[i * p + j] = unit[i]);
+        }
+        rows
+    }
+
     /// The p x p Cholesky factor of X'V^-1 X.
     pub(crate) fn x_factor(&self) -> Vec<f64> {
         (0..self.p * self.p).map(|m| self.matrix[m % self.p + (m / self.p) * (self.p + 1)]).collect()

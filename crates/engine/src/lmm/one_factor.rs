@@ -78,7 +78,13 @@ impl OneFactor {
         let (kk, kw) = (K * K * LEAVES_PER_TASK, K * width * LEAVES_PER_TASK);
         let (t, inverse_transpose) = (matrix::<K>(&template.t), matrix::<K>(&template.inverse_transpose));
         let task = |b: &mut [f64], tx: &mut [f64], zz: &[f64], zr: &[f64]| {
-            eliminate_levels::<K>(b, tx, zz, zr, &t, &inverse_transpose, width)
+            // A literal width lets the loops over [X y] unroll for the commonest models.
+            match width {
+                2 => eliminate_levels::<K>(b, tx, zz, zr, &t, &inverse_transpose, 2),
+                3 => eliminate_levels::<K>(b, tx, zz, zr, &t, &inverse_transpose, 3),
+                4 => eliminate_levels::<K>(b, tx, zz, zr, &t, &inverse_transpose, 4),
+                _ => eliminate_levels::<K>(b, tx, zz, zr, &t, &inverse_transpose, width),
+            }
         };
         let sums: Vec<Option<Eliminated<K>>> = if blocks.levels <= LEAVES_PER_TASK {
             vec![task(&mut self.b, &mut self.tx, &blocks.zz, &blocks.zr)]
@@ -118,7 +124,12 @@ impl OneFactor {
     fn sums_sized<const K: usize>(&self, levels: usize, trace: Vec<f64>, beta: &[f64], reml: bool) -> Sums {
         let width = self.border.p + 1;
         let mut s = vec![0.0; levels * K];
-        let task = |(s, (b, tx)): (&mut [f64], (&[f64], &[f64]))| self.sum_levels::<K>(s, b, tx, beta, reml);
+        let task = |(s, (b, tx)): (&mut [f64], (&[f64], &[f64]))| match self.border.p {
+            1 => self.sum_levels::<K>(s, b, tx, beta, reml, 1),
+            2 => self.sum_levels::<K>(s, b, tx, beta, reml, 2),
+            3 => self.sum_levels::<K>(s, b, tx, beta, reml, 3),
+            p => self.sum_levels::<K>(s, b, tx, beta, reml, p),
+        };
         let parts: Vec<Vec<f64>> = if levels <= LEAVES_PER_TASK {
             vec![task((&mut s, (&self.b, &self.tx)))]
         } else {
@@ -139,13 +150,23 @@ impl OneFactor {
     }
 
     /// One piece of pass 2: ss, past, txs and bss one after another.
-    fn sum_levels<const K: usize>(&self, s: &mut [f64], b: &[f64], tx: &[f64], beta: &[f64], reml: bool) -> Vec<f64> {
-        let (p, width, kk) = (self.border.p, self.border.p + 1, K * K);
+    #[inline(always)]
+    fn sum_levels<const K: usize>(
+        &self,
+        s: &mut [f64],
+        b: &[f64],
+        tx: &[f64],
+        beta: &[f64],
+        reml: bool,
+        p: usize,
+    ) -> Vec<f64> {
+        let (width, kk) = (p + 1, K * K);
         let mut ss = [[0.0; K]; K];
         let mut past = [[0.0; K]; K];
         let mut bss = [[[[0.0; K]; K]; K]; K];
         let mut txs = vec![0.0; p * kk];
         let mut half = vec![0.0; K * p];
+        let inverse = self.border.x_inverse_rows();
         for ((s, b), tx) in s.chunks_exact_mut(K).zip(b.chunks_exact(kk)).zip(tx.chunks_exact(K * width)) {
             for a in 0..K {
                 let row = &tx[a * width..(a + 1) * width];
@@ -172,8 +193,11 @@ impl OneFactor {
             }
             if reml {
                 for a in 0..K {
-                    half[a * p..(a + 1) * p].copy_from_slice(&tx[a * width..a * width + p]);
-                    self.border.half_solve(&mut half[a * p..(a + 1) * p]);
+                    // R^-T by rows of its inverse: one division a coefficient, not a level.
+                    let row = &tx[a * width..a * width + p];
+                    for (i, o) in half[a * p..(a + 1) * p].iter_mut().enumerate() {
+                        *o = row[..=i].iter().zip(&inverse[i * p..]).map(|(t, r)| t * r).sum();
+                    }
                 }
                 for a in 0..K {
                     for c in 0..=a {
@@ -344,6 +368,7 @@ fn inverse_factor<const K: usize>(zz: &Square<K>, t: &Square<K>) -> Option<(Squa
         c[j][j] += 1.0;
     }
     let mut product = 1.0;
+    let mut reciprocal = [0.0; K]; // divisions are slow: each pivot is divided by once
     for j in 0..K {
         for m in 0..j {
             let (earlier, factor) = (c[m], c[m][j]);
@@ -356,16 +381,15 @@ fn inverse_factor<const K: usize>(zz: &Square<K>, t: &Square<K>) -> Option<(Squa
         }
         let root = c[j][j].sqrt();
         product *= root;
-        let scale = 1.0 / root;
-        c[j][j] = root;
-        c[j].iter_mut().skip(j + 1).for_each(|value| *value *= scale);
+        reciprocal[j] = 1.0 / root;
+        c[j].iter_mut().skip(j + 1).for_each(|value| *value *= reciprocal[j]);
     }
     let mut inverse = [[0.0; K]; K];
     for j in 0..K {
-        inverse[j][j] = 1.0 / c[j][j];
+        inverse[j][j] = reciprocal[j];
         for i in j + 1..K {
             let sum: f64 = (j..i).map(|m| c[m][i] * inverse[j][m]).sum();
-            inverse[j][i] = -sum / c[i][i];
+            inverse[j][i] = -sum * reciprocal[i];
         }
     }
     Some((inverse, product))
