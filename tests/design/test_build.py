@@ -8,7 +8,8 @@ import pytest
 
 from mixedmodels import frame
 from mixedmodels.design import build, from_json, model_matrix, on_new_data, z_matrix
-from mixedmodels.design.groups import CellLevels
+from mixedmodels.design.groups import CellLevels, combine, grouping_factor, number
+from mixedmodels.frame import Numeric, as_factor
 
 N = 60
 RNG = np.random.default_rng(20240601)
@@ -322,3 +323,17 @@ def test_truth_values_under_other_contrasts():
         fixed = build("y ~ t", TABLE, contrasts={"t": name}).fixed
         assert fixed.names == ("(Intercept)", label)
         np.testing.assert_array_equal(fixed.columns[1], column)
+
+
+@pytest.mark.parametrize("kinds", [("in", "out"), ("out", "in"), ("in", "free"), ("out", "mid", "in"), ("same", "in")])
+def test_nested_factors_combine_as_any_others_do(kinds):
+    """Where one factor determines the others, levels are combined, not rows; nothing else may differ."""
+    rng = np.random.default_rng(0)
+    inner = rng.permutation(np.r_[np.arange(40), rng.integers(0, 40, 8000)])
+    values = {"in": inner, "mid": inner // 3, "out": inner % 7, "same": -inner, "free": inner[::-1] % 5}
+    factors = [as_factor(Numeric(values[kind].astype(float))) for kind in kinds]
+    group = grouping_factor(":".join(kinds), factors)
+    codes, observed = number(*combine([(f.codes, len(f.levels)) for f in factors], "g"))
+    assert np.array_equal(group.codes, codes)
+    assert group.codes.dtype == np.int32
+    assert np.array_equal(group.levels.cells, observed)

@@ -79,9 +79,27 @@ def grouping_factor(name: str, factors: Sequence[Factor]) -> GroupingFactor:
         factor = factors[0]
         codes = factor.codes
         return GroupingFactor(name, codes if codes.dtype == np.int32 else codes.astype(np.int32), factor.levels)
-    cells, size = combine([(f.codes, len(f.levels)) for f in factors], name)
-    codes32, observed = number(cells, size)
+    codes32, observed = _nested(factors, name) or number(*combine([(f.codes, len(f.levels)) for f in factors], name))
     return GroupingFactor(name, codes32, CellLevels(tuple(f.levels for f in factors), observed))
+
+
+def _nested(factors: Sequence[Factor], name: str) -> tuple[NDArray[np.int32], Cells] | None:
+    """Codes and observed cells where one factor determines the others, as the inner one of ``a/b`` mostly does.
+
+    Then a level has one cell, and levels are combined and sorted in place of rows.
+    """
+    inner = max(factors, key=lambda f: len(f.levels))
+    k = len(inner.levels)
+    of_level = []
+    for factor in factors:
+        codes = np.zeros(k, dtype=factor.codes.dtype)
+        codes[inner.codes] = factor.codes
+        for rows in (slice(0, 4096), slice(4096, None)):  # what is not nested shows early
+            if not np.array_equal(codes[inner.codes[rows]], factor.codes[rows]):
+                return None
+        of_level.append((codes, len(factor.levels)))
+    rank, observed = number(*combine(of_level, name))
+    return rank[inner.codes], observed
 
 
 def combine(codes: Sequence[tuple[NDArray[Any], int]], name: str) -> tuple[Cells, int]:

@@ -48,10 +48,9 @@ def distinct_present(values: NDArray[Any]) -> tuple[Codes, NDArray[Any]]:
         low, high = values.min().item(), values.max().item()
         # A table over the whole range beats sorting, as long as it is not much longer than the column.
         if high - low <= 4 * len(values) + 1024 and abs(low) < 2**62:
-            whole = values.astype(np.int64)
+            whole = values.astype(np.int64, copy=False)
             if values.dtype.kind != "f" or np.array_equal(whole, values):
-                whole -= int(low)
-                codes, offsets = _by_table(whole)
+                codes, offsets = _by_table(whole - int(low) if low else whole)
                 return codes, (offsets + int(low)).astype(values.dtype)
     levels, inverse = np.unique(values, return_inverse=True)
     return inverse.astype(np.int32), levels
