@@ -112,11 +112,11 @@ pub fn codes(dice: &mut Dice, n: usize, levels: usize) -> (Vec<i32>, usize) {
     (codes, levels)
 }
 
-/// Noise about an intercept and two covariates, one of them with a large mean.
+/// Noise about an intercept and two covariates. Means stay small beside the spread: the twin does not centre.
 fn fixed_part(dice: &mut Dice, n: usize) -> (Vec<f64>, Columns) {
     let a = dice.normals(n);
-    let b: Vec<f64> = (0..n).map(|_| 30.0 + 4.0 * dice.normal()).collect();
-    let y = (0..n).map(|i| 250.0 + 3.0 * a[i] - 0.5 * b[i] + dice.normal()).collect();
+    let b: Vec<f64> = (0..n).map(|_| 3.0 + 2.0 * dice.normal()).collect();
+    let y = (0..n).map(|i| 10.0 + 3.0 * a[i] - 0.5 * b[i] + dice.normal()).collect();
     (y, vec![None, Some(a), Some(b)])
 }
 

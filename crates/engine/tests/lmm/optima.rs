@@ -45,7 +45,8 @@ fn every_design_has_a_certified_optimum() {
             let found = fit(&data, reml);
             let place = format!("{name}, REML {reml}");
             assert_optimal(&place, &data, reml, &found);
-            assert!(found.trace.len() <= 15, "{place}: {} evaluations", found.trace.len());
+            let most = if data.n_theta() <= 6 { 12 } else { 25 };
+            assert!(found.trace.len() <= most, "{place}: {} evaluations", found.trace.len());
             let k = data.terms[0].1.len();
             assert!(diagonal(&found.solution.theta, k).iter().all(|&t| t >= 0.0), "{place}");
         }
@@ -134,15 +135,15 @@ fn one_of_two_factors_may_have_no_variance() {
 }
 
 #[test]
-fn a_zero_column_of_t_may_stand_before_another() {
-    // Slopes vary, intercepts do not: the first column of the lower triangle is zero, the second is not.
+fn intercepts_may_not_vary_where_slopes_do() {
+    // Slopes vary, intercepts do not: the first row of T is zero, and only theta_2^2 + theta_3^2 is determined.
     let mut data = balanced(6, 14, 7);
     let x = data.x[1].clone().unwrap();
     add_effects(&mut data, 7, 1.0, Some(&x));
     for reml in [false, true] {
         let found = fit(&data, reml);
         let theta = &found.solution.theta;
-        assert!(theta[0].abs() < 1e-9 && theta[1].abs() < 1e-6 && theta[2] > 0.5, "{theta:?}");
+        assert!(theta[0].abs() < 1e-9 && theta[1].hypot(theta[2]) > 0.5, "{theta:?}");
         assert_optimal("slopes alone", &data, reml, &found);
         assert!(found.trace.len() <= 12, "{} evaluations", found.trace.len());
     }

@@ -76,7 +76,8 @@ fn four_effects_are_five_with_an_idle_one() {
 
 #[test]
 fn a_sparse_tail_is_a_dense_one_with_an_idle_crossed_factor() {
-    let data = nested(42, (40, 4, 3, 3));
+    // Twenty rows a leaf tie it to so many levels of the idle factor that the pattern fills up.
+    let data = nested(42, (40, 4, 3, 20));
     let idle = with_idle_factor(&data, 90);
     let theta = [0.7, 0.4, 1.1];
     for reml in [false, true] {
