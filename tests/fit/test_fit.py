@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from model_tables import tables
 import mixedmodels as mm
 from mixedmodels import frame
 from mixedmodels.design import build
+from mixedmodels.fit.checks import mixed_warnings
 from mixedmodels.fit.covariance import correlation, diagonal, factors, is_singular
 from mixedmodels.fit.lmm import engine_input, fit_lmm
 from mixedmodels.fit.record import Control
@@ -170,3 +172,15 @@ def test_pivot_columns_beside_the_twin() -> None:
     x = [None, *rng.normal(size=(3, 40))]
     columns = [*x[:2], x[1] * 2, x[2], np.ones(40), x[2] - x[1] + 3, x[3]]
     assert list(_engine.pivot_columns(columns, 40, None)) == pivot_columns(columns, 40, None) == [0, 1, 3, 6]
+
+
+def test_the_certificate_decides_about_convergence_not_the_way_the_optimiser_stopped() -> None:
+    design = design_of("Reaction ~ Days + (Days | Subject)")
+    fit, _ = fit_lmm(design)
+    for status in ("converged", "stalled", "max_evaluations"):
+        run = replace(fit.run, status=status)
+        assert mixed_warnings(design, replace(fit, run=run)) == []
+        doubtful = replace(run, certificate={**run.certificate, "holds": False, "escape_gain": 0.25})
+        (warning,) = mixed_warnings(design, replace(fit, run=doubtful))
+        assert isinstance(warning, mm.ConvergenceWarning)
+        assert "by about 0.25 if a variance that is 0 grew" in str(warning)

@@ -59,9 +59,15 @@ def test_a_long_fit_shows_a_line_on_a_terminal_and_takes_it_away(monkeypatch: py
 def test_no_line_for_short_fits_or_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress.watched(0, 10**6) as watch:
         assert watch is None
+    closed = Terminal()
+    closed.close()
+    closed.isatty = io.StringIO.isatty.__get__(closed)  # type: ignore[method-assign]
+    for gone in (None, object(), closed):
+        monkeypatch.setattr("sys.stderr", gone)
+        with progress.watched(0, 10**6) as watch:
+            assert watch is None
     monkeypatch.setattr("sys.stderr", None)
-    with progress.watched(0, 10**6) as watch:
-        assert watch is None
+    assert mm.lmer(FORMULA, tables()["sleep"], verbose=1).converged
     monkeypatch.setattr("sys.stderr", Terminal())
     with progress.watched(0, 100) as watch:
         assert watch is None

@@ -25,11 +25,17 @@ def watched(verbose: int, rows: int) -> AbstractContextManager[Watch | None]:
         the fit has taken two seconds.
     rows : of the table.
     """
-    if verbose > 0:
+    if verbose > 0 and sys.stderr is not None:
         return nullcontext(_print)
-    if rows < SHORT or sys.stderr is None or not sys.stderr.isatty():
-        return _SILENT
-    return _line()
+    return _line() if rows >= SHORT and _on_terminal() else _SILENT
+
+
+def _on_terminal() -> bool:
+    """Whether somebody sees stderr as it is written; it may be gone, closed, or an object of another library."""
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):
+        return False
 
 
 def _print(evaluations: int, criterion: float) -> None:
