@@ -32,7 +32,7 @@ def predict_rows(fit: LinearFit | MixedFit, new: Design, chosen: Sequence[Chosen
     for i, term in zip(wanted, new.random, strict=True):
         modes, columns = fit.b[i], chosen[i]
         group = new.groups[term.group]
-        codes = group.codes
+        codes = group.codes.astype(np.intp)  # the places below go past what a byte holds
         unseen = codes == -1
         if not allow_new_levels and bool(unseen.any()):
             rows = np.flatnonzero(unseen)

@@ -60,7 +60,7 @@ def test_a_group_is_coded_once():
     assert [t.label for t in design.random] == ["g", "g.1", "g.2"]
     assert [t.group for t in design.random] == [0, 0, 0]
     assert len(design.groups) == 1
-    assert design.groups[0].codes.dtype == np.int32
+    assert design.groups[0].codes.dtype == np.int8
 
 
 def test_nested_and_crossed_groups():

@@ -1,13 +1,31 @@
 //! Borrowing NumPy arrays as the engine's columns.
 
 use mixedmodels_engine::error::EngineError;
-use mixedmodels_engine::rows::Column;
+use mixedmodels_engine::rows::{Codes, Column};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 /// A column from Python: None is a column of ones.
 pub(crate) type MaybeColumn<'py> = Option<PyReadonlyArray1<'py, f64>>;
+
+/// Codes of a grouping factor in the width that they came in.
+#[derive(FromPyObject)]
+pub(crate) enum CodeArray<'py> {
+    Byte(PyReadonlyArray1<'py, i8>),
+    Short(PyReadonlyArray1<'py, i16>),
+    Int(PyReadonlyArray1<'py, i32>),
+}
+
+impl CodeArray<'_> {
+    pub(crate) fn borrow(&self) -> PyResult<Codes<'_>> {
+        Ok(match self {
+            Self::Byte(codes) => Codes::Byte(slice(codes)?),
+            Self::Short(codes) => Codes::Short(slice(codes)?),
+            Self::Int(codes) => Codes::Int(slice(codes)?),
+        })
+    }
+}
 
 /// Engine errors as Python exceptions.
 pub(crate) fn raise(error: EngineError) -> PyErr {

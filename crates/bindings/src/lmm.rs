@@ -8,9 +8,9 @@ use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::arrays::{MaybeColumn, columns, raise, slice, square};
+use crate::arrays::{CodeArray, MaybeColumn, columns, raise, slice, square};
 
-type Groups<'py> = Vec<(PyReadonlyArray1<'py, i32>, usize)>;
+type Groups<'py> = Vec<(CodeArray<'py>, usize)>;
 type Terms<'py> = Vec<(usize, Vec<MaybeColumn<'py>>)>;
 
 /// Columns of X that R would keep: a column is dropped when earlier ones determine it (relative length 1e-7).
@@ -49,7 +49,7 @@ pub(crate) fn pivot_columns(
 /// x : list of ndarray or None
 ///     Columns of X (full column rank), float64 of length n; None is a column of ones.
 /// groups : list of (ndarray, int)
-///     Grouping factors: int32 codes of length n, and the number of levels.
+///     Grouping factors: codes of length n (int8, int16 or int32), and the number of levels.
 /// terms : list of (int, list)
 ///     Random-effects terms: index of the grouping factor and the columns, None for ones.
 /// weights : ndarray or None
@@ -102,7 +102,7 @@ fn with_rows<R>(
         x: columns(x)?,
         groups: groups
             .iter()
-            .map(|(codes, levels)| Ok(Grouping { codes: slice(codes)?, levels: *levels }))
+            .map(|(codes, levels)| Ok(Grouping { codes: codes.borrow()?, levels: *levels }))
             .collect::<PyResult<_>>()?,
         terms: terms
             .iter()

@@ -26,10 +26,74 @@ impl Column<'_> {
     }
 }
 
+/// Codes in the width that the caller's table has them: a factor of 2,000 levels needs no copy to four bytes.
+#[derive(Debug, Clone, Copy)]
+pub enum Codes<'a> {
+    Byte(&'a [i8]),
+    Short(&'a [i16]),
+    Int(&'a [i32]),
+}
+
+impl<'a> From<&'a [i32]> for Codes<'a> {
+    fn from(codes: &'a [i32]) -> Self {
+        Self::Int(codes)
+    }
+}
+
+impl Codes<'_> {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Byte(c) => c.len(),
+            Self::Short(c) => c.len(),
+            Self::Int(c) => c.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The level of one row; codes have been checked not to be negative.
+    #[inline]
+    pub fn at(&self, row: usize) -> usize {
+        match self {
+            Self::Byte(c) => c[row] as usize,
+            Self::Short(c) => c[row] as usize,
+            Self::Int(c) => c[row] as usize,
+        }
+    }
+
+    /// The levels of consecutive rows.
+    pub fn fill(&self, start: usize, out: &mut [u32]) {
+        let rows = start..start + out.len();
+        match self {
+            Self::Byte(c) => out.iter_mut().zip(&c[rows]).for_each(|(o, &c)| *o = c as u32),
+            Self::Short(c) => out.iter_mut().zip(&c[rows]).for_each(|(o, &c)| *o = c as u32),
+            Self::Int(c) => out.iter_mut().zip(&c[rows]).for_each(|(o, &c)| *o = c as u32),
+        }
+    }
+
+    /// Whether every code lies in 0 .. levels-1: branch-free scans, which the compiler vectorises.
+    fn within(&self, levels: usize) -> bool {
+        fn scan<T: Copy + Into<i64>>(codes: &[T], levels: i64) -> bool {
+            codes.iter().fold(true, |good, &c| {
+                let c: i64 = c.into();
+                good & (c >= 0) & (c < levels)
+            })
+        }
+        let levels = i64::try_from(levels).unwrap_or(i64::MAX);
+        match self {
+            Self::Byte(c) => scan(c, levels),
+            Self::Short(c) => scan(c, levels),
+            Self::Int(c) => scan(c, levels),
+        }
+    }
+}
+
 /// A grouping factor: a code 0 .. levels-1 for every row.
 #[derive(Debug, Clone, Copy)]
 pub struct Grouping<'a> {
-    pub codes: &'a [i32],
+    pub codes: Codes<'a>,
     pub levels: usize,
 }
 
@@ -56,7 +120,7 @@ impl Rows<'_> {
         self.y.len()
     }
 
-    /// Lengths agree, codes are within their levels, every level occurs in no more than memory can index.
+    /// Lengths agree and codes are within their levels.
     pub fn check(&self) -> Result<(), EngineError> {
         let n = self.n();
         if n == 0 {
@@ -73,10 +137,7 @@ impl Rows<'_> {
             if grouping.codes.len() != n {
                 return shape(format!("grouping factor {g} does not have {n} rows"));
             }
-            let levels = i32::try_from(grouping.levels).unwrap_or(i32::MAX);
-            // A branch-free scan: the compiler vectorises it, so that a check of ten million codes is cheap.
-            let bad = grouping.codes.iter().fold(false, |bad, &c| bad | (c < 0) | (c >= levels));
-            if bad {
+            if !grouping.codes.within(grouping.levels) {
                 return shape(format!(
                     "grouping factor {g} holds a code outside 0 .. {}",
                     grouping.levels.saturating_sub(1)

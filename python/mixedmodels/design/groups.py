@@ -67,6 +67,9 @@ class CellLevels(Levels):
         return CellLevels(self.parts, self.cells[keep])
 
 
+ENGINE_CODES = frozenset({"int8", "int16", "int32"})
+
+
 def grouping_factor(name: str, factors: Sequence[Factor]) -> GroupingFactor:
     """One factor, or the observed combinations of several, as a grouping factor.
 
@@ -78,7 +81,8 @@ def grouping_factor(name: str, factors: Sequence[Factor]) -> GroupingFactor:
     if len(factors) == 1:
         factor = factors[0]
         codes = factor.codes
-        return GroupingFactor(name, codes if codes.dtype == np.int32 else codes.astype(np.int32), factor.levels)
+        # The engine reads signed codes of one, two or four bytes as they are: a large table is not copied.
+        return GroupingFactor(name, codes if codes.dtype.name in ENGINE_CODES else codes.astype(np.int32), factor.levels)
     codes32, observed = _nested(factors, name) or number(*combine([(f.codes, len(f.levels)) for f in factors], name))
     return GroupingFactor(name, codes32, CellLevels(tuple(f.levels for f in factors), observed))
 

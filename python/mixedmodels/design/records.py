@@ -42,12 +42,12 @@ class GroupingFactor:
     Attributes
     ----------
     name : "Subject", or "b:a" for an interaction (inner first for ``a/b``, as lme4).
-    codes : int32 of length n, 0 .. n_levels-1, none missing.
+    codes : int8, int16 or int32 of length n, 0 .. n_levels-1, none missing.
     levels : the used levels.
     """
 
     name: str
-    codes: NDArray[np.int32]
+    codes: NDArray[np.signedinteger[Any]]
     levels: Levels
 
     @property

@@ -1,7 +1,7 @@
 //! Blocks `Z_second' W Z_first` between the levels of two grouping factors, for the pairs of levels that occur together.
 
 use super::standard::Standard;
-use crate::rows::{Column, Rows};
+use crate::rows::{Codes, Column, Rows};
 
 /// Sparse blocks between two factors, by the levels of `first`.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,18 +79,18 @@ struct RowsByLevel {
 }
 
 impl RowsByLevel {
-    fn new(codes: &[i32], levels: usize) -> Self {
+    fn new(codes: Codes, levels: usize) -> Self {
         let mut start = vec![0usize; levels + 1];
-        for &code in codes {
-            start[code as usize + 1] += 1;
+        for row in 0..codes.len() {
+            start[codes.at(row) + 1] += 1;
         }
         for level in 0..levels {
             start[level + 1] += start[level];
         }
         let mut next = start.clone();
         let mut rows = vec![0u32; codes.len()];
-        for (row, &code) in codes.iter().enumerate() {
-            let at = &mut next[code as usize];
+        for row in 0..codes.len() {
+            let at = &mut next[codes.at(row)];
             rows[*at] = row as u32;
             *at += 1;
         }
@@ -121,7 +121,7 @@ fn one_pair(rows: &Rows, standard: &Standard, first: usize, second: usize, sorte
         let members = &sorted.rows[sorted.start[level]..sorted.start[level + 1]];
         // 1. The distinct levels of `second`, sorted; `slot` remembers where each one went.
         keyed.clear();
-        keyed.extend(members.iter().map(|&row| codes[row as usize] as u32));
+        keyed.extend(members.iter().map(|&row| codes.at(row as usize) as u32));
         keyed.sort_unstable();
         keyed.dedup();
         let base = out.index.len();
@@ -134,7 +134,7 @@ fn one_pair(rows: &Rows, standard: &Standard, first: usize, second: usize, sorte
         let values = &mut out.value[base * size..];
         for &row in members {
             let row = row as usize;
-            let at = slot[codes[row] as usize] as usize * size;
+            let at = slot[codes.at(row)] as usize * size;
             if counts {
                 values[at] += 1.0;
                 continue;

@@ -59,6 +59,7 @@ impl Accumulator {
             .collect();
         let k_max = self.factors.iter().map(|f| f.k).max().unwrap_or(0);
         let mut z = vec![0.0; k_max * size];
+        let mut codes = vec![0u32; size];
         let mut start = from;
         while start < to {
             let m = size.min(to - start);
@@ -78,7 +79,8 @@ impl Accumulator {
                 for (j, (column, affine)) in z_columns[g].iter().zip(&standard.factors[g].columns).enumerate() {
                     fill(&mut z[j * m..(j + 1) * m], column, *affine, start, weights);
                 }
-                add_levels(blocks, &rows.groups[g].codes[start..start + m], &z, &by_row, m, width);
+                rows.groups[g].codes.fill(start, &mut codes[..m]);
+                add_levels(blocks, &codes[..m], &z, &by_row, m, width);
             }
             start += m;
         }
@@ -120,7 +122,7 @@ pub(crate) fn fill(out: &mut [f64], column: &Column, affine: Affine, start: usiz
 }
 
 /// Add the rows of a chunk to their levels. The common sizes are compiled apart: their inner loops unroll.
-fn add_levels(blocks: &mut FactorBlocks, codes: &[i32], z: &[f64], by_row: &[f64], m: usize, width: usize) {
+fn add_levels(blocks: &mut FactorBlocks, codes: &[u32], z: &[f64], by_row: &[f64], m: usize, width: usize) {
     match (blocks.k, width) {
         (1, 2) => add_sized::<1, 2>(blocks, codes, z, by_row, m),
         (1, 3) => add_sized::<1, 3>(blocks, codes, z, by_row, m),
@@ -135,7 +137,7 @@ fn add_levels(blocks: &mut FactorBlocks, codes: &[i32], z: &[f64], by_row: &[f64
 #[inline]
 fn add_sized<const K: usize, const W: usize>(
     blocks: &mut FactorBlocks,
-    codes: &[i32],
+    codes: &[u32],
     z: &[f64],
     by_row: &[f64],
     m: usize,
@@ -157,7 +159,7 @@ fn add_sized<const K: usize, const W: usize>(
     }
 }
 
-fn add_any(blocks: &mut FactorBlocks, codes: &[i32], z: &[f64], by_row: &[f64], m: usize, width: usize) {
+fn add_any(blocks: &mut FactorBlocks, codes: &[u32], z: &[f64], by_row: &[f64], m: usize, width: usize) {
     let k = blocks.k;
     for (r, &code) in codes.iter().enumerate() {
         let level = code as usize;

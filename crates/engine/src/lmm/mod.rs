@@ -26,6 +26,8 @@ mod chart;
 mod conditional;
 mod elimination;
 mod information;
+#[allow(dead_code)]
+mod krylov;
 mod model;
 mod one_factor;
 mod parameters;

@@ -103,7 +103,7 @@ pub fn minimise<O: Objective>(objective: &mut O, start: &[f64], options: Options
         let noise = ROUNDING * current.value.abs().max(1.0);
         let finished =
             |status, current, x, trace| Minimum { x, point: current, predicted: model.decrease, status, trace };
-        if model.decrease <= options.tolerance.max(noise) && !(model.bounded && radius < options.radius) {
+        if model.decrease <= options.tolerance.max(0.5 * noise) && !(model.bounded && radius < options.radius) {
             return Ok(Some(finished(Status::Converged, current, x, trace)));
         }
         if trace.len() >= options.max_evaluations {

@@ -56,7 +56,7 @@ impl Data {
         Rows {
             y: &self.y,
             x: self.x.iter().map(column).collect(),
-            groups: self.groups.iter().map(|(codes, levels)| Grouping { codes, levels: *levels }).collect(),
+            groups: self.groups.iter().map(|(codes, levels)| Grouping { codes: codes.as_slice().into(), levels: *levels }).collect(),
             terms: self
                 .terms
                 .iter()
