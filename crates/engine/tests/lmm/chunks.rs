@@ -5,6 +5,7 @@ use super::data::{Data, Dice, crossed, designs};
 use mixedmodels_engine::error::EngineError;
 use mixedmodels_engine::gram::{Gram, Standard};
 use mixedmodels_engine::lmm::Lmm;
+use mixedmodels_engine::rows::Codes;
 
 /// Sums of the same products in another order.
 const ROUNDING: f64 = 1e-12;
@@ -58,6 +59,26 @@ fn merging_is_associative_and_commutative() {
         let left = sum(sum(a.clone(), &b), &c);
         assert_same(name, &left, &sum(a.clone(), &sum(b.clone(), &c)));
         assert_same(name, &left, &sum(sum(c, &a), &b));
+    }
+}
+
+#[test]
+fn codes_of_every_width_are_the_same_codes() {
+    for (name, data) in designs() {
+        let narrow = |codes: &[i32]| codes.iter().map(|&c| i8::try_from(c).unwrap_or(i8::MAX)).collect::<Vec<i8>>();
+        let bytes: Vec<Vec<i8>> = data.groups.iter().map(|(codes, _)| narrow(codes)).collect();
+        let shorts: Vec<Vec<i16>> =
+            data.groups.iter().map(|(codes, _)| codes.iter().map(|&c| c as i16).collect()).collect();
+        let mut rows = data.rows();
+        let whole = Gram::of(&rows).unwrap();
+        for (grouping, codes) in rows.groups.iter_mut().zip(&shorts) {
+            grouping.codes = Codes::Short(codes);
+        }
+        assert_same(name, &Gram::of(&rows).unwrap(), &whole);
+        for (grouping, codes) in rows.groups.iter_mut().zip(&bytes).filter(|(g, _)| g.levels <= 127) {
+            grouping.codes = Codes::Byte(codes);
+        }
+        assert_same(name, &Gram::of(&rows).unwrap(), &whole);
     }
 }
 

@@ -56,7 +56,11 @@ impl Data {
         Rows {
             y: &self.y,
             x: self.x.iter().map(column).collect(),
-            groups: self.groups.iter().map(|(codes, levels)| Grouping { codes: codes.as_slice().into(), levels: *levels }).collect(),
+            groups: self
+                .groups
+                .iter()
+                .map(|(codes, levels)| Grouping { codes: codes.as_slice().into(), levels: *levels })
+                .collect(),
             terms: self
                 .terms
                 .iter()
