@@ -121,8 +121,8 @@ fn all_variances_of_a_pair_may_be_zero() {
 fn one_of_two_factors_may_have_no_variance() {
     let mut data = crossed(3, 240, &[(20, 1), (12, 1)]);
     let mut dice = Dice::new(4);
-    data.groups[1].0 = (0..240).map(|i| (i / 20) as i32).collect();
-    data.groups[0].0 = (0..240).map(|i| (i % 20) as i32).collect();
+    data.groups[1].0 = (0..240).map(|i| i / 20).collect();
+    data.groups[0].0 = (0..240).map(|i| i % 20).collect();
     data.x.truncate(1);
     data.y = dice.normals(240);
     centre_within(&mut data, 1, None);
