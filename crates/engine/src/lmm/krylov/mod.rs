@@ -1,0 +1,237 @@
+//! Crossed factors too large to factorise: the criterion by Krylov methods.
+//!
+//! The leaves are eliminated exactly; their Schur complement S on the tail is kept on its pattern (the first step of
+//! a sparse Cholesky factorisation, without its fill). Whatever needs S^-1 b is a solve by preconditioned conjugate
+//! gradients, exact to rounding: beta, sigma, s = Z'Py, the border and the average information. Only log|S| and its
+//! derivative are estimated, by stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017) with two exact parts: the
+//! outlying eigenpairs (deflation, as in Hutch++: Meyer et al. 2021) and a polynomial whose trace is had from exact
+//! powers of M. The probes are fixed, and the derivative is that of the estimate itself, so that an optimiser sees one
+//! smooth function and its true gradient.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `pattern` | where S has numbers |
+//! | `matrix` | S, its block-Jacobi scaling I - M, the way back of derivatives |
+//! | `moments` | exact tr M^j and their derivatives |
+//! | `polynomial` | what stands in for log(1 - x) on the bulk |
+//! | `lanczos` | outliers, quadratures, conjugate gradients |
+//! | `estimate` | log abs S, its standard error, its derivative |
+//! | `pullback` | from d / dS to d / dSigma |
+//! | `information` | average information by solves |
+
+mod estimate;
+mod information;
+mod lanczos;
+mod matrix;
+mod moments;
+mod pattern;
+mod polynomial;
+mod pullback;
+#[cfg(test)]
+mod tests;
+
+use rayon::prelude::*;
+
+use self::estimate::Estimator;
+use self::matrix::Matrix;
+use self::pattern::Pattern;
+use super::border::Border;
+use super::elimination::{Elimination, Layout, Panel};
+use super::parameters::Direction;
+use super::score::{back_substitute, outer_sums};
+use super::state::Problem;
+use super::tail::{Tail, TailPlan};
+use crate::error::EngineError;
+use crate::gram::Gram;
+
+/// Entries that S may have here: about 40 bytes each.
+const MOST_ENTRIES: f64 = 4e7;
+
+/// Buffers of the evaluations of one model, its probes and its outliers.
+pub(crate) struct Krylov {
+    leaves: Elimination,
+    /// The model's layout without its tail: what the exact elimination sees.
+    alone: Layout,
+    pattern: Pattern,
+    matrix: Matrix,
+    estimator: Estimator,
+    /// log|C|, estimated.
+    pub logdet_u: f64,
+    /// Standard error of `logdet_u`.
+    pub standard_error: f64,
+}
+
+/// What one evaluation delivers: the parts of a `State`.
+pub(crate) struct KrylovParts {
+    pub border: Border,
+    pub logdet_u: f64,
+    pub beta: Vec<f64>,
+    pub s2: f64,
+    pub s: Vec<Vec<f64>>,
+    pub templates: Vec<Vec<f64>>,
+    pub scale: Vec<Vec<f64>>,
+    pub outer: Vec<Vec<f64>>,
+    pub information: Vec<f64>,
+}
+
+/// Numbers that this path would store, or `None` if they are too many, or there is nothing to estimate.
+pub(crate) fn predicted_entries(gram: &Gram, layout: &Layout) -> Option<f64> {
+    if layout.n_tail < 2 {
+        return None;
+    }
+    let (entries, pairs) = pattern::predicted_entries(gram, layout);
+    (entries.max(pairs) <= MOST_ENTRIES).then_some(entries)
+}
+
+impl Krylov {
+    pub(crate) fn new(problem: Problem) -> Self {
+        let (gram, layout) = (problem.gram, problem.layout);
+        let (levels, k) = layout.leaf.map_or((0, 0), |g| (gram.factors[g].levels, gram.factors[g].k));
+        let pattern = Pattern::of(gram, layout);
+        Self {
+            leaves: Elimination {
+                templates: Vec::new(),
+                linv: vec![0.0; levels * k * k],
+                p: vec![0.0; levels * k * k],
+                r: vec![0.0; levels * k * (gram.p + 1)],
+                tail: Tail::None,
+                tail_rhs: Vec::new(),
+                border: Border::new(gram.p),
+                logdet_u: 0.0,
+            },
+            alone: Layout { leaf: layout.leaf, tail: Vec::new(), n_tail: 0, plan: TailPlan::None, small: false },
+            estimator: Estimator::new(&pattern),
+            pattern,
+            matrix: Matrix::default(),
+            logdet_u: 0.0,
+            standard_error: 0.0,
+        }
+    }
+
+    /// `[X y]'V^-1 [X y]`, factorised, as the last evaluation left it.
+    pub(crate) fn border(&self) -> &Border {
+        &self.leaves.border
+    }
+
+    /// Probes behind the estimate, chosen by the first evaluation.
+    pub(crate) fn probes(&self) -> usize {
+        self.estimator.probes.unwrap_or(0)
+    }
+
+    /// What the criterion needs: afterwards `border()` and `logdet_u` hold it.
+    pub(crate) fn criterion(&mut self, problem: Problem, templates: &[Vec<f64>]) -> Result<(), EngineError> {
+        self.eliminate(problem, templates)?;
+        self.estimate(None)
+    }
+
+    /// Everything, along the given directions.
+    pub(crate) fn evaluate(
+        &mut self,
+        problem: Problem,
+        templates: &[Vec<f64>],
+        directions: &[Direction],
+    ) -> Result<KrylovParts, EngineError> {
+        let (gram, layout) = (problem.gram, problem.layout);
+        self.eliminate(problem, templates)?;
+        let mut bar = Vec::new();
+        self.estimate(Some(&mut bar))?;
+        let e = &self.leaves;
+        let s2 = e.border.r2 / problem.degrees();
+        let beta = e.border.beta();
+        // `tail_rhs` is solved already, which an elimination without tail takes as it is.
+        let parts = back_substitute(gram, layout, e, &beta);
+        let solve = |c: Vec<f64>| self.solve(c);
+        let information = information::average_information(gram, layout, e, &parts, templates, directions, s2, solve);
+        let outer = (0..gram.factors.len())
+            .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, problem.reml))
+            .collect();
+        Ok(KrylovParts {
+            border: e.border.clone(),
+            logdet_u: self.logdet_u,
+            beta,
+            s2,
+            scale: pullback::scale(gram, layout, e, &self.pattern, &self.matrix, &bar),
+            outer,
+            s: parts.into_iter().map(|p| p.s).collect(),
+            templates: e.templates.iter().map(|t| t.t.clone()).collect(),
+            information,
+        })
+    }
+
+    /// Leaves, S, and by solves the border.
+    fn eliminate(&mut self, problem: Problem, templates: &[Vec<f64>]) -> Result<(), EngineError> {
+        let (gram, layout) = (problem.gram, problem.layout);
+        self.leaves.factorise(gram, &self.alone, templates)?;
+        self.matrix.assemble(gram, layout, &self.leaves, &self.pattern)?;
+        self.estimator.deflate(&self.pattern, &self.matrix);
+        let (width, n_tail) = (gram.p + 1, layout.n_tail);
+        let rhs = right_hand_sides(gram, layout, &self.leaves);
+        let solved: Vec<Vec<f64>> = rhs.par_chunks(n_tail).map(|c| self.solve(c.to_vec())).collect();
+        let border = &mut self.leaves.border;
+        multiply_back(&mut border.matrix, width);
+        for j in 0..width {
+            for i in j..width {
+                let b = &rhs[i * n_tail..(i + 1) * n_tail];
+                border.matrix[i + j * width] -= b.iter().zip(&solved[j]).map(|(x, y)| x * y).sum::<f64>();
+            }
+        }
+        border.finish()?;
+        self.leaves.tail_rhs = solved.concat();
+        Ok(())
+    }
+
+    fn estimate(&mut self, bar: Option<&mut Vec<f64>>) -> Result<(), EngineError> {
+        let estimate = self.estimator.estimate(&self.pattern, &self.matrix, bar);
+        self.logdet_u = self.leaves.logdet_u + estimate.logdet;
+        self.standard_error = estimate.standard_error;
+        if self.logdet_u.is_finite() { Ok(()) } else { Err(EngineError::NotFinite) }
+    }
+
+    /// S^-1 c.
+    fn solve(&self, mut c: Vec<f64>) -> Vec<f64> {
+        self.matrix.to_scaled(&self.pattern, &mut c);
+        let mut x = lanczos::solve(&self.pattern, &self.matrix, &self.estimator.deflation, &c);
+        self.matrix.from_scaled(&self.pattern, &mut x);
+        x
+    }
+}
+
+/// T'Z'[X y] of the tail with the leaves eliminated, n_tail x (p + 1).
+fn right_hand_sides(gram: &Gram, layout: &Layout, e: &Elimination) -> Vec<f64> {
+    let (width, n_tail) = (gram.p + 1, layout.n_tail);
+    let mut rhs = vec![0.0; n_tail * width];
+    for &(f, offset) in &layout.tail {
+        let (blocks, t) = (&gram.factors[f], &e.templates[f].t);
+        let k = blocks.k;
+        for (level, zr) in blocks.zr.chunks_exact(k * width).enumerate() {
+            for a in 0..k {
+                for c in 0..width {
+                    rhs[c * n_tail + offset + level * k + a] = (0..k).map(|m| t[m + a * k] * zr[m * width + c]).sum();
+                }
+            }
+        }
+    }
+    let Some(leaf) = layout.leaf else { return rhs };
+    let k = gram.factors[leaf].k;
+    let mut panel = Panel::default();
+    for (level, r) in e.r.chunks_exact(k * width).enumerate() {
+        e.panel(gram, layout, leaf, level, 0, &mut panel);
+        for (h, &index) in panel.h.chunks_exact(k).zip(&panel.index) {
+            for (h, r) in h.iter().zip(r.chunks_exact(width)) {
+                for (c, r) in r.iter().enumerate() {
+                    rhs[c * n_tail + index as usize] -= h * r;
+                }
+            }
+        }
+    }
+    rhs
+}
+
+/// From a Cholesky factor back to its matrix (lower triangle), in place.
+fn multiply_back(l: &mut [f64], n: usize) {
+    for i in (0..n).rev() {
+        for j in (0..=i).rev() {
+            l[i + j * n] = (0..=j).map(|m| l[i + m * n] * l[j + m * n]).sum();
+        }
+    }
+}
