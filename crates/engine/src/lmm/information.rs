@@ -20,32 +20,14 @@ pub(crate) fn average_information(
     let count = directions.len();
     let Some(leaf) = layout.leaf else { return Vec::new() };
     let work = Variates::new(gram, layout, parts, templates, directions, leaf);
-    // 1. Leaves: partial sums of F, T_x'w and s'w; the tail's rows of Z'Z w.
     let size = count * count + count * (gram.p + 1);
     let levels = gram.factors[leaf].levels;
-    let mut sums = in_pieces(levels, |first, n| work.leaves(e, first, n, size), size);
-    // 2. The tail.
-    let n_tail = layout.n_tail;
-    if n_tail > 0 {
-        let w = work.tail_variates();
-        let mut a = work.tail_products(&w);
-        work.leaf_products(e, &w, &mut a);
-        for l in 0..count {
-            for m in 0..=l {
-                let (x, y) = (&w[l * n_tail..(l + 1) * n_tail], &a.plain[m * n_tail..(m + 1) * n_tail]);
-                sums[l + m * count] += x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
-            }
-        }
-        work.tail_fixed(&w, &mut sums[count * count..]);
-        e.tail.solve_lower(&mut a.scaled, count);
-        for l in 0..count {
-            for m in 0..=l {
-                let (x, y) = (&a.scaled[l * n_tail..(l + 1) * n_tail], &a.scaled[m * n_tail..(m + 1) * n_tail]);
-                sums[l + m * count] -= x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
-            }
-        }
-    }
-    // 3. Past the fixed effects, and sigma profiled out.
+    let sums = if layout.n_tail == 0 {
+        in_pieces(levels, |first, n| work.leaves(e, first, n, size), size)
+    } else {
+        work.leaves_and_tail(e, size)
+    };
+    // Past the fixed effects, and sigma profiled out.
     let width = gram.p + 1;
     let mut fixed: Vec<Vec<f64>> =
         (0..count).map(|m| sums[count * count + m * width..count * count + (m + 1) * width].to_vec()).collect();
@@ -73,12 +55,23 @@ struct Variates<'a> {
     /// dSigma of every direction, k x k.
     sigma: Vec<Vec<f64>>,
     leaf: usize,
+    /// Directions on the leaf factor, and on each tail factor.
+    own: Vec<usize>,
+    of_tail: Vec<Vec<usize>>,
 }
 
-/// Z'Z w on the tail: as it is, and scaled by the templates with the leaves eliminated.
-struct TailProducts {
-    plain: Vec<f64>,
-    scaled: Vec<f64>,
+/// Buffers of one leaf, k numbers a direction: w, Z'Z w, and P'Z'Z w.
+struct LeafRows {
+    w: Vec<f64>,
+    a: Vec<f64>,
+    r: Vec<f64>,
+}
+
+impl LeafRows {
+    fn new(count: usize, k: usize) -> Self {
+        let zero = vec![0.0; count * k];
+        Self { w: zero.clone(), a: zero.clone(), r: zero }
+    }
 }
 
 impl<'a> Variates<'a> {
@@ -92,7 +85,9 @@ impl<'a> Variates<'a> {
     ) -> Self {
         let sigma =
             directions.iter().map(|d| sigma_direction(&templates[d.group], &d.dt, gram.factors[d.group].k)).collect();
-        Self { gram, layout, parts, directions, sigma, leaf }
+        let on = |g: usize| (0..directions.len()).filter(|&m| directions[m].group == g).collect::<Vec<_>>();
+        let (own, of_tail) = (on(leaf), layout.tail.iter().map(|t| on(t.0)).collect());
+        Self { gram, layout, parts, directions, sigma, leaf, own, of_tail }
     }
 
     /// w = dSigma s of one level.
@@ -106,116 +101,109 @@ impl<'a> Variates<'a> {
         }
     }
 
-    /// Sums over leaves of directions on the leaf factor: w'ZZ w - (P'ZZ w)'(P'ZZ w), T_x'w and s'w. Directions on
-    /// the tail reach the leaves only through `leaf_products`.
+    /// One factor: sums over leaves of w'ZZ w - (P'ZZ w)'(P'ZZ w), T_x'w and s'w.
     fn leaves(&self, e: &Elimination, first: usize, n: usize, size: usize) -> Vec<f64> {
-        let (count, width) = (self.directions.len(), self.gram.p + 1);
-        let blocks = &self.gram.factors[self.leaf];
-        let k = blocks.k;
-        let own: Vec<usize> = (0..count).filter(|&m| self.directions[m].group == self.leaf).collect();
+        let count = self.directions.len();
+        let k = self.gram.factors[self.leaf].k;
         let mut sums = vec![0.0; size];
-        let (mut w, mut a, mut r) = (vec![0.0; count * k], vec![0.0; count * k], vec![0.0; count * k]);
-        let alone = self.layout.n_tail == 0;
+        let mut at = LeafRows::new(count, k);
         for level in first..first + n {
-            let zz = &blocks.zz[level * k * k..(level + 1) * k * k];
-            let p = &e.p[level * k * k..(level + 1) * k * k];
-            let tx = &self.parts[self.leaf].tx[level * k * width..(level + 1) * k * width];
-            let s = &self.parts[self.leaf].s[level * k..(level + 1) * k];
-            for &m in &own {
-                let (w, a) = (&mut w[m * k..(m + 1) * k], &mut a[m * k..(m + 1) * k]);
-                self.variate(m, level, w);
-                for (i, value) in a.iter_mut().enumerate() {
-                    *value = (0..k).map(|j| zz[i + j * k] * w[j]).sum();
-                }
-                for (i, value) in r[m * k..(m + 1) * k].iter_mut().enumerate() {
-                    *value = (0..k).map(|j| p[j + i * k] * a[j]).sum();
-                }
-                let fixed = &mut sums[count * count + m * width..count * count + (m + 1) * width];
-                for i in 0..k {
-                    for c in 0..width - 1 {
-                        fixed[c] += tx[i * width + c] * w[i];
-                    }
-                    fixed[width - 1] += s[i] * w[i];
-                }
-            }
-            for &l in &own {
-                for &m in own.iter().take_while(|&&m| m <= l) {
-                    let mut value = 0.0;
-                    for i in 0..k {
-                        value += w[l * k + i] * a[m * k + i];
-                        if alone {
-                            value -= r[l * k + i] * r[m * k + i];
-                        }
-                    }
-                    sums[l + m * count] += value;
-                }
-            }
-        }
-        if !alone {
-            self.subtract_projections(e, first, n, &mut sums);
+            self.own_rows(level, &mut at, &mut sums);
+            project(&e.p[level * k * k..(level + 1) * k * k], &at.a, k, &mut at.r);
+            subtract_projections(&at.r, k, count, &mut sums);
         }
         sums
     }
 
-    /// With a tail, P'(Z'Z w) of a leaf also has the tail's directions: a_l = ZZ_ll w_l + sum_i A_il' w_i.
-    fn subtract_projections(&self, e: &Elimination, first: usize, n: usize, sums: &mut [f64]) {
-        let count = self.directions.len();
+    /// Leaves, then the tail: forward elimination of Z'Z w for all directions at once.
+    fn leaves_and_tail(&self, e: &Elimination, size: usize) -> Vec<f64> {
+        let (count, n_tail) = (self.directions.len(), self.layout.n_tail);
         let k = self.gram.factors[self.leaf].k;
-        let (mut a, mut r) = (vec![0.0; count * k], vec![0.0; count * k]);
-        for level in first..first + n {
-            self.leaf_rows(level, &mut a, Some(sums));
-            let p = &e.p[level * k * k..(level + 1) * k * k];
-            project(p, &a, k, &mut r);
-            for l in 0..count {
-                for m in 0..=l {
-                    let value: f64 = (0..k).map(|i| r[l * k + i] * r[m * k + i]).sum();
-                    sums[l + m * count] -= value;
+        let mut sums = vec![0.0; size];
+        let w = self.tail_variates();
+        let plain = self.tail_products(&w);
+        add_inner_products(&w, &plain, n_tail, count, 1.0, &mut sums);
+        self.tail_fixed(&w, &mut sums[count * count..]);
+        // Rows of Z'Z w on the tail with the leaves' own directions, and what the leaves take from them.
+        let (mut whole, mut taken) = (plain, vec![0.0; w.len()]);
+        let mut at = LeafRows::new(count, k);
+        let mut panel = Panel::default();
+        for level in 0..self.gram.factors[self.leaf].levels {
+            self.own_rows(level, &mut at, &mut sums);
+            self.tail_rows(level, &w, &mut at, &mut whole, &mut sums);
+            project(&e.p[level * k * k..(level + 1) * k * k], &at.a, k, &mut at.r);
+            subtract_projections(&at.r, k, count, &mut sums);
+            e.panel(self.gram, self.layout, self.leaf, level, 0, &mut panel);
+            for (h, &index) in panel.h.chunks_exact(k).zip(&panel.index) {
+                for (m, r) in at.r.chunks_exact(k).enumerate() {
+                    taken[m * n_tail + index as usize] += h.iter().zip(r).map(|(h, r)| h * r).sum::<f64>();
                 }
+            }
+        }
+        let mut scaled = self.scaled(e, &whole, &taken);
+        e.tail.solve_lower(&mut scaled, count);
+        add_inner_products(&scaled, &scaled, n_tail, count, -1.0, &mut sums);
+        sums
+    }
+
+    /// The leaf's own block: w and ZZ w of the directions on its factor, with w'ZZ w, T_x'w and s'w.
+    fn own_rows(&self, level: usize, at: &mut LeafRows, sums: &mut [f64]) {
+        let (count, width) = (self.directions.len(), self.gram.p + 1);
+        let blocks = &self.gram.factors[self.leaf];
+        let k = blocks.k;
+        let zz = &blocks.zz[level * k * k..(level + 1) * k * k];
+        let tx = &self.parts[self.leaf].tx[level * k * width..(level + 1) * k * width];
+        let s = &self.parts[self.leaf].s[level * k..(level + 1) * k];
+        at.a.fill(0.0);
+        for &m in &self.own {
+            let (w, a) = (&mut at.w[m * k..(m + 1) * k], &mut at.a[m * k..(m + 1) * k]);
+            self.variate(m, level, w);
+            for (i, value) in a.iter_mut().enumerate() {
+                *value = (0..k).map(|j| zz[i + j * k] * w[j]).sum();
+            }
+            let fixed = &mut sums[count * count + m * width..count * count + (m + 1) * width];
+            for i in 0..k {
+                for (f, t) in fixed[..width - 1].iter_mut().zip(&tx[i * width..]) {
+                    *f += t * w[i];
+                }
+                fixed[width - 1] += s[i] * w[i];
+            }
+        }
+        for (n, &l) in self.own.iter().enumerate() {
+            for &m in &self.own[..=n] {
+                let (w, a) = (&at.w[l * k..(l + 1) * k], &at.a[m * k..(m + 1) * k]);
+                sums[l + m * count] += w.iter().zip(a).map(|(w, a)| w * a).sum::<f64>();
             }
         }
     }
 
-    /// Rows of Z'Z w that belong to one leaf, all directions. With `sums`, also adds w_l'(A_lt w_t) for the pairs of
-    /// a leaf direction and a tail direction.
-    fn leaf_rows(&self, level: usize, a: &mut [f64], sums: Option<&mut [f64]>) {
-        let count = self.directions.len();
-        let blocks = &self.gram.factors[self.leaf];
-        let k = blocks.k;
-        let zz = &blocks.zz[level * k * k..(level + 1) * k * k];
-        let mut w = vec![0.0; k];
-        a.fill(0.0);
-        for (m, direction) in self.directions.iter().enumerate() {
-            let a = &mut a[m * k..(m + 1) * k];
-            if direction.group == self.leaf {
-                self.variate(m, level, &mut w);
-                for (i, value) in a.iter_mut().enumerate() {
-                    *value = (0..k).map(|j| zz[i + j * k] * w[j]).sum();
-                }
-                continue;
-            }
-            let Some(at) = self.layout.tail.iter().position(|t| t.0 == direction.group) else { continue };
-            let cross = &self.gram.cross[at];
-            let kf = self.gram.factors[direction.group].k;
-            let mut wf = vec![0.0; kf];
+    /// The leaf's rows of Z'Z w for the directions on the tail, A_il' w_i; what its own directions add to the tail's
+    /// rows, A_il w_l; and the products w_l'(A_lt w_t) between the two kinds.
+    fn tail_rows(&self, level: usize, w: &[f64], at: &mut LeafRows, whole: &mut [f64], sums: &mut [f64]) {
+        let (count, n_tail) = (self.directions.len(), self.layout.n_tail);
+        let k = self.gram.factors[self.leaf].k;
+        for ((&(f, offset), cross), there) in self.layout.tail.iter().zip(&self.gram.cross).zip(&self.of_tail) {
+            let kf = self.gram.factors[f].k;
             for pair in cross.pairs(level) {
-                self.variate(m, cross.index[pair] as usize, &mut wf);
-                let block = cross.block(pair);
-                for (b, value) in a.iter_mut().enumerate() {
-                    *value += (0..kf).map(|i| block[i + b * kf] * wf[i]).sum::<f64>();
+                let (block, node) = (cross.block(pair), offset + cross.index[pair] as usize * kf);
+                for &m in there {
+                    let wf = &w[m * n_tail + node..m * n_tail + node + kf];
+                    for (a, column) in at.a[m * k..(m + 1) * k].iter_mut().zip(block.chunks_exact(kf)) {
+                        *a += column.iter().zip(wf).map(|(b, w)| b * w).sum::<f64>();
+                    }
+                }
+                for &m in &self.own {
+                    let out = &mut whole[m * n_tail + node..m * n_tail + node + kf];
+                    for (wl, column) in at.w[m * k..(m + 1) * k].iter().zip(block.chunks_exact(kf)) {
+                        out.iter_mut().zip(column).for_each(|(o, b)| *o += b * wl);
+                    }
                 }
             }
         }
-        let Some(sums) = sums else { return };
-        for l in 0..count {
-            if self.directions[l].group != self.leaf {
-                continue;
-            }
-            self.variate(l, level, &mut w);
-            for (m, direction) in self.directions.iter().enumerate() {
-                if direction.group != self.leaf {
-                    let value: f64 = (0..k).map(|i| w[i] * a[m * k + i]).sum();
-                    sums[l.max(m) + l.min(m) * count] += value;
-                }
+        for &l in &self.own {
+            for &m in self.of_tail.iter().flatten() {
+                let (w, a) = (&at.w[l * k..(l + 1) * k], &at.a[m * k..(m + 1) * k]);
+                sums[l.max(m) + l.min(m) * count] += w.iter().zip(a).map(|(w, a)| w * a).sum::<f64>();
             }
         }
     }
@@ -236,7 +224,7 @@ impl<'a> Variates<'a> {
     }
 
     /// Z'Z w within the tail.
-    fn tail_products(&self, w: &[f64]) -> TailProducts {
+    fn tail_products(&self, w: &[f64]) -> Vec<f64> {
         let n_tail = self.layout.n_tail;
         let mut plain = vec![0.0; w.len()];
         let columns = self.directions.len();
@@ -273,60 +261,27 @@ impl<'a> Variates<'a> {
                 }
             }
         }
-        TailProducts { scaled: Vec::new(), plain }
+        plain
     }
 
-    /// Forward elimination of the leaves: scaled = T_t'(Z'Z w)_t - H P'(Z'Z w)_l. The products A_tl w_l of the
-    /// leaves' own directions belong to (Z'Z w)_t, too.
-    fn leaf_products(&self, e: &Elimination, w: &[f64], a: &mut TailProducts) {
-        let (count, n_tail) = (self.directions.len(), self.layout.n_tail);
-        let k = self.gram.factors[self.leaf].k;
-        // Only the scaled copy takes the leaves' directions: the pairs (leaf, tail) of w'Z'Z w are counted once, in
-        // `leaf_rows`.
-        let mut whole = a.plain.clone();
-        let mut reduce = vec![0.0; w.len()];
-        let mut panel = Panel::default();
-        let (mut rows, mut r, mut wl) = (vec![0.0; count * k], vec![0.0; count * k], vec![0.0; k]);
-        for level in 0..self.gram.factors[self.leaf].levels {
-            self.leaf_rows(level, &mut rows, None);
-            project(&e.p[level * k * k..(level + 1) * k * k], &rows, k, &mut r);
-            e.panel(self.gram, self.layout, self.leaf, level, 0, &mut panel);
-            for (entry, &index) in panel.index.iter().enumerate() {
-                let h = &panel.h[entry * k..(entry + 1) * k];
-                for m in 0..count {
-                    let value: f64 = h.iter().zip(&r[m * k..(m + 1) * k]).map(|(h, r)| h * r).sum();
-                    reduce[m * n_tail + index as usize] += value;
-                }
-            }
-            for m in (0..count).filter(|&m| self.directions[m].group == self.leaf) {
-                self.variate(m, level, &mut wl);
-                for (&(f, offset), cross) in self.layout.tail.iter().zip(&self.gram.cross) {
-                    let kf = self.gram.factors[f].k;
-                    for pair in cross.pairs(level) {
-                        let at = m * n_tail + offset + cross.index[pair] as usize * kf;
-                        let block = cross.block(pair);
-                        for i in 0..kf {
-                            whole[at + i] += (0..k).map(|j| block[i + j * kf] * wl[j]).sum::<f64>();
-                        }
-                    }
-                }
-            }
-        }
-        let mut scaled = vec![0.0; w.len()];
+    /// T_t' whole - taken, level by level.
+    fn scaled(&self, e: &Elimination, whole: &[f64], taken: &[f64]) -> Vec<f64> {
+        let n_tail = self.layout.n_tail;
+        let mut out = vec![0.0; whole.len()];
         for &(f, offset) in &self.layout.tail {
-            let (levels, kf) = (self.gram.factors[f].levels, self.gram.factors[f].k);
+            let (levels, k) = (self.gram.factors[f].levels, self.gram.factors[f].k);
             let t = &e.templates[f].t;
-            for m in 0..count {
+            for m in 0..self.directions.len() {
                 for level in 0..levels {
-                    let at = m * n_tail + offset + level * kf;
-                    for i in 0..kf {
-                        let sum: f64 = (0..kf).map(|j| t[j + i * kf] * whole[at + j]).sum();
-                        scaled[at + i] = sum - reduce[at + i];
+                    let at = m * n_tail + offset + level * k;
+                    for i in 0..k {
+                        let sum: f64 = (0..k).map(|j| t[j + i * k] * whole[at + j]).sum();
+                        out[at + i] = sum - taken[at + i];
                     }
                 }
             }
         }
-        a.scaled = scaled;
+        out
     }
 
     /// T_x'w and s'w of the tail's directions.
@@ -354,6 +309,27 @@ fn project(p: &[f64], a: &[f64], k: usize, out: &mut [f64]) {
     for (a, r) in a.chunks_exact(k).zip(out.chunks_exact_mut(k)) {
         for (i, value) in r.iter_mut().enumerate() {
             *value = (0..k).map(|j| p[j + i * k] * a[j]).sum();
+        }
+    }
+}
+
+/// Subtract r_l'r_m of one leaf.
+#[inline]
+fn subtract_projections(r: &[f64], k: usize, count: usize, sums: &mut [f64]) {
+    for l in 0..count {
+        for m in 0..=l {
+            let value: f64 = r[l * k..(l + 1) * k].iter().zip(&r[m * k..(m + 1) * k]).map(|(x, y)| x * y).sum();
+            sums[l + m * count] -= value;
+        }
+    }
+}
+
+/// sums[l, m] += sign x_l'y_m over the lower triangle.
+fn add_inner_products(x: &[f64], y: &[f64], n: usize, count: usize, sign: f64, sums: &mut [f64]) {
+    for l in 0..count {
+        for m in 0..=l {
+            let value: f64 = x[l * n..(l + 1) * n].iter().zip(&y[m * n..(m + 1) * n]).map(|(x, y)| x * y).sum();
+            sums[l + m * count] += sign * value;
         }
     }
 }

@@ -30,6 +30,9 @@ impl SparsePlan {
         if n < SMALLEST {
             return None;
         }
+        if share(gram, layout) > FULLEST {
+            return None;
+        }
         let full = 0.5 * (n as f64).powi(2);
         let (start, rows) = pattern(gram, layout, (FULLEST * full) as usize)?;
         let symbolic = Symbolic::new(n, &start, &rows);
@@ -100,6 +103,26 @@ fn neighbours(gram: &Gram, layout: &Layout, level: usize, out: &mut Vec<u32>) {
             out.extend(node..node + k as u32);
         }
     }
+}
+
+/// Columns looked at to guess how full the pattern is.
+const SAMPLE: usize = 16;
+
+/// Share of the tail that columns touch through the leaves, on average over a sample.
+fn share(gram: &Gram, layout: &Layout) -> f64 {
+    let n = layout.n_tail;
+    let sampled: Vec<u32> = (0..SAMPLE).map(|m| (m * n / SAMPLE) as u32).collect();
+    let mut touched = vec![false; SAMPLE * n];
+    let mut list = Vec::new();
+    for level in 0..layout.leaf.map_or(0, |g| gram.factors[g].levels) {
+        neighbours(gram, layout, level, &mut list);
+        for (m, column) in sampled.iter().enumerate() {
+            if list.binary_search(column).is_ok() {
+                list.iter().for_each(|&i| touched[m * n + i as usize] = true);
+            }
+        }
+    }
+    touched.iter().filter(|&&t| t).count() as f64 / touched.len() as f64
 }
 
 /// Lower triangle of the tail's pattern by columns: own blocks, pairs of tail factors, and a clique for every leaf.
