@@ -20,6 +20,8 @@ const FEWEST_PROBES: usize = 8;
 const MOST_PROBES: usize = 64;
 /// Standard error of the log-determinant aimed at.
 const TARGET: f64 = 0.01;
+/// Multiplications that exact traces may cost: at first, and where the probes allowed would not reach the target.
+const BUDGETS: (f64, f64) = (2e8, 1.5e9);
 const MOST_OUTLIERS: usize = 12;
 const FIRST_STEPS: usize = 60;
 /// Eigenvalues this much beyond the edge of the bulk are outliers.
@@ -34,6 +36,7 @@ pub(super) struct Estimate {
 /// What is kept between evaluations, so that the criterion is one smooth function.
 pub(super) struct Estimator {
     steps: usize,
+    most_steps: usize,
     wanted: Option<Wanted>,
     pub deflation: Deflation,
     pub probes: Option<usize>,
@@ -41,11 +44,16 @@ pub(super) struct Estimator {
 
 impl Estimator {
     pub(super) fn new(pattern: &Pattern) -> Self {
-        Self { steps: moments::steps(pattern), wanted: None, deflation: Deflation::default(), probes: None }
+        Self {
+            steps: moments::steps(pattern, BUDGETS.0),
+            most_steps: moments::steps(pattern, BUDGETS.1),
+            wanted: None,
+            deflation: Deflation::default(),
+            probes: None,
+        }
     }
 
     /// Half the highest power with an exact trace.
-    #[cfg(test)]
     pub(super) fn steps(&self) -> usize {
         self.steps
     }
@@ -70,8 +78,31 @@ impl Estimator {
         }
     }
 
-    /// Estimate log|S|; with `bar`, its derivative in S on the pattern, too.
+    /// Estimate log|S|; with `bar`, its derivative in S on the pattern, too. The first call settles the effort.
     pub(super) fn estimate(&mut self, pattern: &Pattern, matrix: &Matrix, bar: Option<&mut Vec<f64>>) -> Estimate {
+        let count = match self.probes {
+            Some(count) => count,
+            None => self.settle(pattern, matrix),
+        };
+        self.with_probes(pattern, matrix, count, bar)
+    }
+
+    /// Choose powers and probes such that the standard error meets its target at this point.
+    pub(super) fn settle(&mut self, pattern: &Pattern, matrix: &Matrix) -> usize {
+        loop {
+            let error = self.with_probes(pattern, matrix, FEWEST_PROBES, None).standard_error;
+            let wanted = (FEWEST_PROBES as f64 * (error / TARGET).powi(2)).ceil();
+            if wanted > MOST_PROBES as f64 && self.steps < self.most_steps {
+                self.steps += 1;
+                continue;
+            }
+            let count = (wanted as usize).clamp(FEWEST_PROBES, MOST_PROBES);
+            self.probes = Some(count);
+            return count;
+        }
+    }
+
+    fn with_probes(&self, pattern: &Pattern, matrix: &Matrix, count: usize, bar: Option<&mut Vec<f64>>) -> Estimate {
         let second = second_moment(matrix);
         let (rho, rho_by_second) = edge(second, pattern.n);
         let p = Polynomial::fit(2 * self.steps, rho);
@@ -84,22 +115,10 @@ impl Estimator {
         let known = exact(&p) + values.iter().map(|&x| p.rest(x)).sum::<f64>();
         let known_by_edge = exact(&p_by_edge) - values.iter().map(|&x| p_by_edge.at(x)).sum::<f64>();
 
-        let run = |first: usize, last: usize| -> Vec<Vec<Quadrature>> {
-            (first..last)
-                .into_par_iter()
-                .map(|m| self.probe(pattern, matrix, &p, &p_by_edge, m, derivative.is_some()))
-                .collect()
-        };
-        let count = self.probes.unwrap_or(FEWEST_PROBES);
-        let mut probes = run(0, count);
-        if self.probes.is_none() {
-            let (_, error) = mean(&probes);
-            let wanted = (count as f64 * (error / TARGET).powi(2)).ceil().min(MOST_PROBES as f64) as usize;
-            if wanted > count {
-                probes.extend(run(count, wanted));
-            }
-            self.probes = Some(probes.len());
-        }
+        let probes: Vec<Vec<Quadrature>> = (0..count)
+            .into_par_iter()
+            .map(|m| self.probe(pattern, matrix, &p, &p_by_edge, m, derivative.is_some()))
+            .collect();
         let (rest, standard_error) = mean(&probes);
         if let (Some(bar), Some(derivative)) = (bar, derivative) {
             *bar = derivative;

@@ -118,6 +118,14 @@ impl Krylov {
         self.estimator.probes.unwrap_or(0)
     }
 
+    /// Choose powers and probes anew at the last point, as an optimum far from the start may ask for: true if the
+    /// criterion is another function (of less noise) from now on.
+    pub(crate) fn settle(&mut self) -> bool {
+        let before = (self.estimator.steps(), self.probes());
+        self.estimator.settle(&self.pattern, &self.matrix);
+        before != (self.estimator.steps(), self.probes())
+    }
+
     /// What the criterion needs: afterwards `border()` and `logdet_u` hold it.
     pub(crate) fn criterion(&mut self, problem: Problem, templates: &[Vec<f64>]) -> Result<(), EngineError> {
         self.eliminate(problem, templates)?;

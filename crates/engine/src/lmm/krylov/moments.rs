@@ -6,21 +6,21 @@ use rayon::prelude::*;
 use super::matrix::Matrix;
 use super::pattern::Pattern;
 
-/// Multiplications that exact moments may cost.
-const BUDGET: f64 = 1.5e9;
 const MOST_STEPS: usize = 4;
 const ROWS_PER_TASK: usize = 64;
 
-/// How many steps h the budget allows, at least one; walks bound what the neighbourhoods hold.
-pub(super) fn steps(pattern: &Pattern) -> usize {
+/// How many steps h so many multiplications allow, at least one; walks bound what the neighbourhoods hold.
+pub(super) fn steps(pattern: &Pattern, budget: f64) -> usize {
     let all = pattern.index.len() as f64;
     let mut walks: Vec<f64> = (0..pattern.n).map(|i| pattern.row(i).len() as f64).collect();
+    let mut total = 0.0;
     for h in 1..MOST_STEPS {
         let mut longer = vec![0.0; pattern.n];
         for (i, longer) in longer.iter_mut().enumerate() {
             *longer = pattern.index[pattern.row(i)].iter().map(|&j| walks[j as usize]).sum::<f64>().min(all);
         }
-        if 2.0 * longer.iter().sum::<f64>() > BUDGET {
+        total += 2.0 * longer.iter().sum::<f64>();
+        if total > budget {
             return h;
         }
         walks = longer;
