@@ -162,7 +162,7 @@ pub fn designs() -> Vec<(&'static str, Data)> {
         ("crossed slopes", crossed(7, 150, &[(9, 2), (15, 3)])),
         ("three crossed", crossed(8, 180, &[(20, 1), (8, 2), (5, 1)])),
         ("wide tail", crossed(9, 400, &[(90, 1), (80, 1)])),
-        ("nested, sparse tail", nested(10, (24, 4, 2, 2))),
+        ("nested, sparse tail", nested(10, (20, 4, 2, 2))),
     ];
     let mut slope_alone = crossed(11, 96, &[(12, 2)]);
     slope_alone.terms[0].1.remove(0);
@@ -189,7 +189,7 @@ pub fn designs() -> Vec<(&'static str, Data)> {
     for (name, design) in [("weights, one factor", 2), ("weights, crossed", 7), ("weights, sparse tail", 9)] {
         let mut weighted = out[design - 1].1.clone();
         if design == 9 {
-            weighted = nested(10, (24, 4, 2, 2));
+            weighted = nested(10, (20, 4, 2, 2));
         }
         weighted.weights = Some((0..weighted.n()).map(|_| 0.2 + 3.0 * dice.uniform()).collect());
         out.push((name, weighted));

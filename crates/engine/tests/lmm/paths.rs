@@ -1,7 +1,7 @@
 //! One factor, dense tail, sparse tail: a model written two ways, so that it takes two ways, is one model.
 
 use super::assert_close;
-use super::data::{Data, Dice, codes, crossed, effects, nested};
+use super::data::{Data, Dice, codes, crossed, designs, effects, nested};
 use mixedmodels_engine::lmm::Lmm;
 
 /// Everything that both models have in common at their thetas: criterion, sigma, beta, and b of the first terms.
@@ -28,6 +28,19 @@ fn with_idle_factor(data: &Data, levels: usize) -> Data {
 
 fn plus_zero(theta: &[f64]) -> Vec<f64> {
     theta.iter().copied().chain([0.0]).collect()
+}
+
+#[test]
+fn the_designs_cover_every_path() {
+    for (name, data) in designs() {
+        let path = Lmm::new(&data.rows(), true).unwrap().describe().path;
+        let expected = match data.groups.len() {
+            1 => "one factor",
+            3 if name.contains("sparse") || name.contains("nested") => "sparse tail",
+            _ => "dense tail",
+        };
+        assert_eq!(path, expected, "{name}");
+    }
 }
 
 #[test]

@@ -81,8 +81,17 @@ impl Matrix {
     }
 }
 
+/// Eight running sums, which the compiler keeps in vector registers: the twin need not be slower than it must.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
+    let mut sums = [0.0; 8];
+    let (x, y) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest: f64 = x.remainder().iter().zip(y.remainder()).map(|(x, y)| x * y).sum();
+    for (x, y) in x.zip(y) {
+        for m in 0..8 {
+            sums[m] += x[m] * y[m];
+        }
+    }
+    sums.iter().sum::<f64>() + rest
 }
 
 /// A model in full.
