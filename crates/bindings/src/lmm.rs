@@ -318,6 +318,7 @@ impl Lmm {
         let out = PyDict::new(py);
         out.set_item("theta", PyArray1::from_vec(py, found.theta))?;
         out.set_item("criterion", found.criterion)?;
+        out.set_item("criterion_error", found.criterion_error)?;
         out.set_item("beta", PyArray1::from_vec(py, found.beta))?;
         out.set_item("sigma", found.sigma)?;
         out.set_item("pwrss", found.pwrss)?;

@@ -15,6 +15,8 @@ pub enum EngineError {
     PerfectFit,
     /// A factorisation failed although the matrix is at least the identity: the input holds NaN or infinite values.
     NotFinite,
+    /// Something that needs a factorisation which is too large for this model.
+    OutOfReach(&'static str),
     /// The caller asked to stop (Ctrl-C).
     Interrupted,
 }
@@ -29,6 +31,9 @@ impl fmt::Display for EngineError {
             }
             Self::PerfectFit => write!(f, "the model fits the response exactly, so that the residual variance is zero"),
             Self::NotFinite => write!(f, "the data hold a NaN or an infinite value"),
+            Self::OutOfReach(what) => {
+                write!(f, "{what} need a factorisation that is out of reach for a crossed design of this size")
+            }
             Self::Interrupted => write!(f, "interrupted"),
         }
     }

@@ -8,6 +8,7 @@ use super::plan::{self, Plan};
 use super::search::{Optimum, Watch};
 use super::solution::Solution;
 use super::state::{Problem, State, Work};
+use super::tail::TailPlan;
 use crate::dense::small::{multiply, multiply_transpose_right};
 use crate::error::EngineError;
 use crate::gram::Gram;
@@ -97,6 +98,9 @@ impl Lmm {
 
     /// Conditional covariance blocks over sigma^2 of every factor: levels of k x k.
     pub fn conditional_variances(&self, theta: &[f64]) -> Result<Vec<Vec<f64>>, EngineError> {
+        if matches!(self.layout.plan, TailPlan::Krylov) {
+            return Err(EngineError::OutOfReach("conditional variances"));
+        }
         self.run(|| {
             let mut e = Elimination::new(&self.gram, &self.layout);
             e.factorise(&self.gram, &self.layout, &self.user_templates(theta))?;

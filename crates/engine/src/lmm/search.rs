@@ -43,7 +43,15 @@ impl Lmm {
         // A step may at first be half as long as T itself.
         let length = phi0.iter().map(|v| v * v).sum::<f64>().sqrt();
         let options = Options { radius: options.radius.max(0.5 * length), ..options };
-        let found = minimise(&mut search, &phi0, options)?.ok_or(EngineError::NotFinite)?;
+        let mut found = minimise(&mut search, &phi0, options)?.ok_or(EngineError::NotFinite)?;
+        if search.work.settle() {
+            let left = Options {
+                max_evaluations: options.max_evaluations.saturating_sub(found.trace.len()).max(1),
+                ..options
+            };
+            let again = minimise(&mut search, &found.x, left)?.ok_or(EngineError::NotFinite)?;
+            found = Minimum { trace: [found.trace, again.trace].concat(), ..again };
+        }
         let mut best = search.current.take().ok_or(EngineError::NotFinite)?;
         if let Some((phi, state)) = self.snap(&mut search, &found)? {
             let mut trace = found.trace;

@@ -25,6 +25,8 @@ pub struct Certificate {
 pub struct Solution {
     pub theta: Vec<f64>,
     pub criterion: f64,
+    /// Its standard error where log|C| is estimated, else 0.
+    pub criterion_error: f64,
     pub beta: Vec<f64>,
     pub sigma: f64,
     pub pwrss: f64,
@@ -140,6 +142,7 @@ impl Lmm {
         let (b, u) = self.effects(&theta, state, y_scale);
         Solution {
             criterion: state.criterion,
+            criterion_error: state.criterion_error,
             beta,
             sigma: state.s2.sqrt() / y_scale,
             pwrss: state.border.r2 / y_scale.powi(2),

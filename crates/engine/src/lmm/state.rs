@@ -3,9 +3,11 @@
 use super::border::Border;
 use super::elimination::{Elimination, Layout};
 use super::information::average_information;
+use super::krylov::Krylov;
 use super::one_factor::{self, OneFactor};
 use super::parameters::Direction;
 use super::score::{back_substitute, outer_sums, trace_sums};
+use super::tail::TailPlan;
 use super::template::{Template, inner};
 use crate::error::EngineError;
 use crate::gram::Gram;
@@ -22,12 +24,15 @@ pub(crate) struct Problem<'a> {
 pub(crate) enum Work {
     OneFactor(Box<OneFactor>),
     General(Box<Elimination>),
+    Krylov(Box<Krylov>),
 }
 
 /// What one evaluation leaves behind, in standardised units.
 #[derive(Clone)]
 pub(crate) struct State {
     pub criterion: f64,
+    /// Standard error of the criterion where it is estimated, else 0.
+    pub criterion_error: f64,
     pub logdet_u: f64,
     pub border: Border,
     pub beta: Vec<f64>,
@@ -49,6 +54,9 @@ pub(crate) struct State {
 impl Work {
     pub(crate) fn new(problem: Problem) -> Self {
         let gram = problem.gram;
+        if matches!(problem.layout.plan, TailPlan::Krylov) {
+            return Self::Krylov(Box::new(Krylov::new(problem)));
+        }
         match problem.layout.leaf {
             Some(leaf) if problem.layout.n_tail == 0 && gram.factors[leaf].k <= one_factor::MOST_EFFECTS => {
                 let blocks = &gram.factors[leaf];
@@ -71,6 +79,18 @@ impl Work {
                 e.factorise(gram, problem.layout, templates)?;
                 Ok(problem.criterion(&e.border, e.logdet_u))
             }
+            Self::Krylov(krylov) => {
+                krylov.criterion(problem, templates)?;
+                Ok(problem.criterion(krylov.border(), krylov.logdet_u))
+            }
+        }
+    }
+
+    /// At an optimum: true if the criterion is estimated and was made more exact, so that the search should go on.
+    pub(crate) fn settle(&mut self) -> bool {
+        match self {
+            Self::Krylov(krylov) => krylov.settle(),
+            Self::OneFactor(_) | Self::General(_) => false,
         }
     }
 
@@ -84,22 +104,25 @@ impl Work {
         let parts = match self {
             Self::OneFactor(one) => one_factor_parts(one, problem, templates, directions)?,
             Self::General(e) => general_parts(e, problem, templates, directions)?,
+            Self::Krylov(krylov) => krylov.evaluate(problem, templates, directions)?,
         };
         Ok(problem.state(parts, templates, directions))
     }
 }
 
-/// What either path delivers.
-struct Parts {
-    border: Border,
-    logdet_u: f64,
-    beta: Vec<f64>,
-    s2: f64,
-    s: Vec<Vec<f64>>,
-    templates: Vec<Vec<f64>>,
-    scale: Vec<Vec<f64>>,
-    outer: Vec<Vec<f64>>,
-    information: Vec<f64>,
+/// What any path delivers.
+pub(crate) struct Parts {
+    pub border: Border,
+    pub logdet_u: f64,
+    /// Standard error of `logdet_u` where it is estimated.
+    pub criterion_error: f64,
+    pub beta: Vec<f64>,
+    pub s2: f64,
+    pub s: Vec<Vec<f64>>,
+    pub templates: Vec<Vec<f64>>,
+    pub scale: Vec<Vec<f64>>,
+    pub outer: Vec<Vec<f64>>,
+    pub information: Vec<f64>,
 }
 
 fn one_factor_parts(
@@ -118,6 +141,7 @@ fn one_factor_parts(
     Ok(Parts {
         border: one.border.clone(),
         logdet_u: one.logdet_u,
+        criterion_error: 0.0,
         beta,
         s2,
         scale: vec![template.score_matrix(&sums.trace)],
@@ -148,6 +172,7 @@ fn general_parts(
     Ok(Parts {
         border: e.border.clone(),
         logdet_u: e.logdet_u,
+        criterion_error: 0.0,
         beta,
         s2,
         scale: e.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect(),
@@ -188,6 +213,7 @@ impl Problem<'_> {
         add_curvature(&mut hessian, directions, &d, k);
         State {
             criterion: self.criterion(&parts.border, parts.logdet_u),
+            criterion_error: parts.criterion_error,
             logdet_u: parts.logdet_u,
             border: parts.border,
             beta: parts.beta,

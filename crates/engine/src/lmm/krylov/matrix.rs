@@ -152,14 +152,14 @@ impl Matrix {
     }
 
     /// x = R^-1 x.
-    pub(super) fn to_scaled(&self, pattern: &Pattern, x: &mut [f64]) {
+    pub(super) fn scale_down(&self, pattern: &Pattern, x: &mut [f64]) {
         for (level, &(first, k)) in pattern.levels.iter().enumerate() {
             forward(&self.r[pattern.block[level]..], k, &mut x[first..first + k], 0, 1);
         }
     }
 
     /// x = R^-T x.
-    pub(super) fn from_scaled(&self, pattern: &Pattern, x: &mut [f64]) {
+    pub(super) fn scale_back(&self, pattern: &Pattern, x: &mut [f64]) {
         for (level, &(first, k)) in pattern.levels.iter().enumerate() {
             backward(&self.r[pattern.block[level]..], k, &mut x[first..first + k], 0, 1);
         }

@@ -39,7 +39,7 @@ use super::border::Border;
 use super::elimination::{Elimination, Layout, Panel};
 use super::parameters::Direction;
 use super::score::{back_substitute, outer_sums};
-use super::state::Problem;
+use super::state::{Parts, Problem};
 use super::tail::{Tail, TailPlan};
 use crate::error::EngineError;
 use crate::gram::Gram;
@@ -59,19 +59,6 @@ pub(crate) struct Krylov {
     pub logdet_u: f64,
     /// Standard error of `logdet_u`.
     pub standard_error: f64,
-}
-
-/// What one evaluation delivers: the parts of a `State`.
-pub(crate) struct KrylovParts {
-    pub border: Border,
-    pub logdet_u: f64,
-    pub beta: Vec<f64>,
-    pub s2: f64,
-    pub s: Vec<Vec<f64>>,
-    pub templates: Vec<Vec<f64>>,
-    pub scale: Vec<Vec<f64>>,
-    pub outer: Vec<Vec<f64>>,
-    pub information: Vec<f64>,
 }
 
 /// Numbers that this path would store, or `None` if they are too many, or there is nothing to estimate.
@@ -138,7 +125,7 @@ impl Krylov {
         problem: Problem,
         templates: &[Vec<f64>],
         directions: &[Direction],
-    ) -> Result<KrylovParts, EngineError> {
+    ) -> Result<Parts, EngineError> {
         let (gram, layout) = (problem.gram, problem.layout);
         self.eliminate(problem, templates)?;
         let mut bar = Vec::new();
@@ -153,9 +140,10 @@ impl Krylov {
         let outer = (0..gram.factors.len())
             .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, problem.reml))
             .collect();
-        Ok(KrylovParts {
+        Ok(Parts {
             border: e.border.clone(),
             logdet_u: self.logdet_u,
+            criterion_error: self.standard_error,
             beta,
             s2,
             scale: pullback::scale(gram, layout, e, &self.pattern, &self.matrix, &bar),
@@ -177,10 +165,10 @@ impl Krylov {
         let solved: Vec<Vec<f64>> = rhs.par_chunks(n_tail).map(|c| self.solve(c.to_vec())).collect();
         let border = &mut self.leaves.border;
         multiply_back(&mut border.matrix, width);
-        for j in 0..width {
+        for (j, solved) in solved.iter().enumerate() {
             for i in j..width {
                 let b = &rhs[i * n_tail..(i + 1) * n_tail];
-                border.matrix[i + j * width] -= b.iter().zip(&solved[j]).map(|(x, y)| x * y).sum::<f64>();
+                border.matrix[i + j * width] -= b.iter().zip(solved).map(|(x, y)| x * y).sum::<f64>();
             }
         }
         border.finish()?;
@@ -197,9 +185,9 @@ impl Krylov {
 
     /// S^-1 c.
     fn solve(&self, mut c: Vec<f64>) -> Vec<f64> {
-        self.matrix.to_scaled(&self.pattern, &mut c);
+        self.matrix.scale_down(&self.pattern, &mut c);
         let mut x = lanczos::solve(&self.pattern, &self.matrix, &self.estimator.deflation, &c);
-        self.matrix.from_scaled(&self.pattern, &mut x);
+        self.matrix.scale_back(&self.pattern, &mut x);
         x
     }
 }
