@@ -19,7 +19,7 @@ use super::polynomial::Polynomial;
 const FEWEST_PROBES: usize = 8;
 const MOST_PROBES: usize = 64;
 /// Standard error of the log-determinant aimed at.
-const TARGET: f64 = 0.01;
+pub(super) const TARGET: f64 = 0.01;
 /// Multiplications that exact traces may cost: at first, and where the probes allowed would not reach the target.
 const BUDGETS: (f64, f64) = (2e8, 1.5e9);
 const MOST_OUTLIERS: usize = 12;
@@ -89,6 +89,7 @@ impl Estimator {
 
     /// Choose powers and probes such that the standard error meets its target at this point.
     pub(super) fn settle(&mut self, pattern: &Pattern, matrix: &Matrix) -> usize {
+        let before = (self.steps, self.probes.unwrap_or(FEWEST_PROBES));
         loop {
             let error = self.with_probes(pattern, matrix, FEWEST_PROBES, None).standard_error;
             let wanted = (FEWEST_PROBES as f64 * (error / TARGET).powi(2)).ceil();
@@ -96,7 +97,9 @@ impl Estimator {
                 self.steps += 1;
                 continue;
             }
-            let count = (wanted as usize).clamp(FEWEST_PROBES, MOST_PROBES);
+            // A few probes judge the error only roughly: with the same powers never go back to fewer.
+            let least = if self.steps == before.0 { before.1 } else { FEWEST_PROBES };
+            let count = (wanted as usize).clamp(least, MOST_PROBES);
             self.probes = Some(count);
             return count;
         }

@@ -105,9 +105,12 @@ impl Krylov {
         self.estimator.probes.unwrap_or(0)
     }
 
-    /// Choose powers and probes anew at the last point, as an optimum far from the start may ask for: true if the
-    /// criterion is another function (of less noise) from now on.
+    /// Where the standard error came to exceed twice its target, as it may far from the start, choose powers and probes
+    /// anew at the last point: true if the criterion is another function, of less noise, from now on.
     pub(crate) fn settle(&mut self) -> bool {
+        if self.standard_error <= 2.0 * estimate::TARGET {
+            return false;
+        }
         let before = (self.estimator.steps(), self.probes());
         self.estimator.settle(&self.pattern, &self.matrix);
         before != (self.estimator.steps(), self.probes())
