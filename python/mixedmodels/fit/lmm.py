@@ -17,7 +17,7 @@ from mixedmodels.errors import DesignError, FitError
 from mixedmodels.fit import checks, degenerate
 from mixedmodels.fit.covariance import diagonal, is_singular
 from mixedmodels.fit.progress import watched
-from mixedmodels.fit.record import Control, MixedFit, Run
+from mixedmodels.fit.record import Control, Matrix, MixedFit, Run
 
 DEFAULTS = Control()
 TINY, HUGE = 1e-290, 1e290  # a sum of squares beyond these has lost digits
@@ -177,7 +177,25 @@ def _record(engine: Any, given: EngineInput, reml: bool, out: Mapping[str, Any],
         sum_log_weights=engine.sum_log_weights,
         singular=is_singular(out["theta"], given.sizes),
         run=Run(out["status"], out["message"], out["evaluations"], seconds, out["certificate"], tuple(out["trace"])),
+        criterion_error=out["criterion_error"],
     )
+
+
+def conditional_covariances(engine: Any, fit: MixedFit) -> list[Matrix]:
+    """For each grouping factor the conditional covariances of its levels' effects, shape (levels, K, K).
+
+    Raises
+    ------
+    FitError
+        If they need a factorisation that is out of reach.
+    """
+    if engine.describe()["path"] == "estimated":
+        raise FitError(
+            "conditional variances need the factorisation of the crossed random effects, which for this model is out "
+            "of reach (see fit.engine); ranef() without cond_var has the conditional modes, and a fit to part of the "
+            "rows, with fewer levels of the crossed factors, has variances too."
+        )
+    return [fit.sigma**2 * block for block in engine.condvar(fit.theta)]
 
 
 def checked_start(start: ArrayLike, sizes: tuple[int, ...]) -> Vector:

@@ -82,6 +82,7 @@ class MixedFit:
     sum_log_weights : sum of the logarithms of the weights.
     singular : whether some diagonal element of T is below 1e-4.
     run : how the optimiser came here.
+    criterion_error : standard error of `criterion` (and `logdet_u`) where it is estimated, 0 where it is exact.
     """
 
     reml: bool
@@ -103,6 +104,7 @@ class MixedFit:
     sum_log_weights: float
     singular: bool
     run: Run
+    criterion_error: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

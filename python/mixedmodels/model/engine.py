@@ -13,11 +13,13 @@ class Description(dict[str, Any]):
 
     Items
     -----
-    path : "one factor", "dense tail" or "sparse tail".
+    path : "one factor", "dense tail", "sparse tail", or "estimated" where a factorisation is out of reach.
     why : the reason for this path.
     eliminated : name of the grouping factor whose levels are the leaves, eliminated one by one; None without.
     leaves, tail, pairs : levels of that factor, columns of all other random effects, pairs of levels that meet.
     nonzeros, flops : numbers stored for the tail's factor; operations of one evaluation with its gradient, predicted.
+        Of the path "estimated" they cover the leaves alone.
+    criterion_error : standard error of the criterion; 0 where it is exact, as on all paths but "estimated".
     status, evaluations, seconds : how the optimiser ended, after how many evaluations and seconds in the engine.
     certificate : why this is an optimum, or what speaks against it.
     """
@@ -27,8 +29,12 @@ class Description(dict[str, Any]):
         size = f"{self['leaves']:,} leaves"
         if self["tail"]:
             size += f", {self['tail']:,} columns in the tail, {self['pairs']:,} pairs of levels that meet"
-            size += f", {_short(self['nonzeros'])} numbers in the tail's factor"
-        lines.append(f"size: {size}; {_short(self['flops'])} operations per evaluation")
+        if self["path"] == "estimated":
+            lines += [f"size: {size}", f"criterion: {_estimated_text(self['criterion_error'])}"]
+        else:
+            if self["tail"]:
+                size += f", {_short(self['nonzeros'])} numbers in the tail's factor"
+            lines.append(f"size: {size}; {_short(self['flops'])} operations per evaluation")
         evaluations = f"{self['evaluations']} evaluation{'s' if self['evaluations'] != 1 else ''}"
         lines.append(f"run: {self['status']} after {evaluations} in {_time(self['seconds'])}")
         lines.append(f"certificate: {self['certificate']}")
@@ -50,15 +56,23 @@ class EngineReport:
         whether both gains are negligible.
     status, message : how the optimiser ended.
     trace : per step criterion, predicted decrease, trust radius.
+    criterion_error : standard error of the criterion at the optimum; 0 where it is exact (see docs/engine.md).
     """
 
-    def __init__(self, run: Run, describe: Callable[[], Mapping[str, Any]], groups: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        describe: Callable[[], Mapping[str, Any]],
+        groups: tuple[str, ...],
+        criterion_error: float = 0.0,
+    ) -> None:
         self.evaluations = run.evaluations
         self.seconds = run.seconds
         self.certificate = dict(run.certificate)
         self.status = run.status
         self.message = run.message
         self.trace = run.trace
+        self.criterion_error = criterion_error
         self._describe = describe
         self._groups = groups
 
@@ -72,6 +86,7 @@ class EngineReport:
             path=plan.pop("path"),
             why=_why(self._describe()["path"], plan, " and ".join(others)),
             **plan,
+            criterion_error=self.criterion_error,
             status=self.status,
             evaluations=self.evaluations,
             seconds=self.seconds,
@@ -88,10 +103,23 @@ def _why(path: str, plan: Mapping[str, Any], others: str) -> str:
     if path == "one factor":
         return f"{leaves} have no row in common, so that each is eliminated by itself"
     first = "" if plan["eliminated"] is None else f"{leaves} are eliminated first, each by itself, and "
+    if path == "estimated":
+        return (
+            f"{first}to factorise what is left of the {plan['tail']:,} columns of {others} would need too many "
+            "operations (more than a trillion) or too much memory (more than a billion numbers)"
+        )
     many, kind = ("few", "sparse") if path == "sparse tail" else ("many", "dense")
     return (
         f"{first}of the {plan['tail']:,} columns of {others} so {many} then depend on each other that a {kind} "
         "factorisation is predicted to cost least"
+    )
+
+
+def _estimated_text(error: float) -> str:
+    """What an estimated criterion means."""
+    return (
+        f"estimated with standard error {error:.2g}; estimates of fixed effects given theta are exact, and so are "
+        "sigma, the standard errors and the conditional modes"
     )
 
 

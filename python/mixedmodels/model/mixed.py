@@ -13,7 +13,7 @@ from mixedmodels import frame
 from mixedmodels.design import Design, on_new_data, z_matrix
 from mixedmodels.errors import DataError
 from mixedmodels.fit import likelihood
-from mixedmodels.fit.lmm import as_control, new_engine, refit_lmm
+from mixedmodels.fit.lmm import as_control, conditional_covariances, new_engine, refit_lmm
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.objective import Objective
 from mixedmodels.fit.record import MixedFit, Vector
@@ -92,7 +92,8 @@ class MixedModel(Model):
     @property
     def engine(self) -> EngineReport:
         """What the engine did, and why in this way."""
-        return EngineReport(self._fit.run, self._described, tuple(g.name for g in self.design.groups))
+        groups = tuple(g.name for g in self.design.groups)
+        return EngineReport(self._fit.run, self._described, groups, self._fit.criterion_error)
 
     def _described(self) -> Mapping[str, Any]:
         return dict(self._engine.describe() if self._stored is None else self._stored["engine"])
@@ -116,9 +117,10 @@ class MixedModel(Model):
 
         Parameters
         ----------
-        cond_var : also the conditional covariance matrix of each level's effects given theta.
+        cond_var : also the conditional covariance matrix of each level's effects given theta; a FitError where the
+            engine could not factorise the model (its path is "estimated").
         """
-        blocks = [self._fit.sigma**2 * c for c in self._engine.condvar(self._fit.theta)] if cond_var else None
+        blocks = conditional_covariances(self._engine, self._fit) if cond_var else None
         return random_effects(self.design, self._fit, blocks)
 
     def coef(self) -> RanEf:

@@ -36,6 +36,7 @@ class MixedSummary:
     vcov : their covariance matrix, shape (p, p).
     aliased : columns dropped from X.
     singular, converged, message : the optimiser's outcome.
+    criterion_error : standard error of the criterion where it is estimated, else 0.
     """
 
     call: Call
@@ -53,6 +54,7 @@ class MixedSummary:
     singular: bool
     converged: bool
     message: str
+    criterion_error: float = 0.0
 
     def text(self, *, digits: int = DIGITS, correlation: bool | None = None) -> str:
         """The summary in lme4's layout.
@@ -62,7 +64,8 @@ class MixedSummary:
         digits : significant digits of the estimates.
         correlation : show the correlations of the fixed effects; None shows them up to 12 fixed effects.
         """
-        lines = [title(self.reml), *self.call.mixed_lines(), "", criteria_text(self.criteria, 1), ""]
+        lines = [title(self.reml), *self.call.mixed_lines(), "", criteria_text(self.criteria, 1)]
+        lines += [*estimated_lines(self.criterion_error), ""]
         lines += ["Scaled residuals: ", quartile_text(self.quartiles, digits), ""]
         lines += ["Random effects:", self.varcorr.text(digits, ("Variance", "Std.Dev."))]
         lines += [groups_text(self.nobs, self.ngroups), *missing_lines(self.dropped)]
@@ -108,6 +111,7 @@ class MixedSummary:
             " ".join(title(self.reml).split()[:-1]),
             html.paragraph("\n".join(line.strip() for line in self.call.mixed_lines())),
             html.table("Criteria", ["", "value"], criteria),
+            html.paragraph("\n".join(estimated_lines(self.criterion_error))),
             html.table("Scaled residuals", ["", *QUARTILES], [["", *quartiles]]),
             self.varcorr.html(DIGITS),
             html.paragraph("\n".join([groups_text(self.nobs, self.ngroups), *missing_lines(self.dropped)])),
@@ -135,6 +139,11 @@ def criteria_text(criteria: dict[str, float], decimals: int) -> str:
     texts = dict(zip(rounded, rformat.format_numbers(list(rounded.values())), strict=True))
     texts["df.resid"] = rformat.format_number(rounded["df.resid"])
     return rprint.named_vector(list(texts), list(texts.values()))
+
+
+def estimated_lines(error: float) -> list[str]:
+    """That the criterion is estimated, if it is."""
+    return [f"(criterion estimated, standard error {error:.2g}; see fit.engine)"] if error > 0 else []
 
 
 def quartile_text(quartiles: Sequence[float], digits: int) -> str:
@@ -179,6 +188,7 @@ def correlation_text(names: Sequence[str], vcov: Matrix) -> str:
 def short_text(summary: MixedSummary, digits: int = DIGITS) -> str:
     """What ``print(fit)`` shows in lme4."""
     lines = [title(summary.reml), *summary.call.mixed_lines(long=False), criteria_text(summary.criteria, 4)]
+    lines += estimated_lines(summary.criterion_error)
     lines += ["Random effects:", summary.varcorr.text(digits), groups_text(summary.nobs, summary.ngroups)]
     lines += missing_lines(summary.dropped)
     if summary.names:

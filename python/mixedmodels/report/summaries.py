@@ -70,6 +70,7 @@ def mixed_summary(design: Design, fit: MixedFit, call: Call, quartiles: Sequence
         singular=fit.singular,
         converged=fit.run.converged,
         message=fit.run.message,
+        criterion_error=fit.criterion_error,
     )
 
 
