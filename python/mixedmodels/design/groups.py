@@ -82,7 +82,9 @@ def grouping_factor(name: str, factors: Sequence[Factor]) -> GroupingFactor:
         factor = factors[0]
         codes = factor.codes
         # The engine reads signed codes of one, two or four bytes as they are: a large table is not copied.
-        return GroupingFactor(name, codes if codes.dtype.name in ENGINE_CODES else codes.astype(np.int32), factor.levels)
+        return GroupingFactor(
+            name, codes if codes.dtype.name in ENGINE_CODES else codes.astype(np.int32), factor.levels
+        )
     codes32, observed = _nested(factors, name) or number(*combine([(f.codes, len(f.levels)) for f in factors], name))
     return GroupingFactor(name, codes32, CellLevels(tuple(f.levels for f in factors), observed))
 

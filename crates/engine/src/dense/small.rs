@@ -120,28 +120,21 @@ pub fn inverse_from_cholesky(l: &[f64], k: usize) -> Vec<f64> {
 }
 
 /// The lower-triangular L with non-negative diagonal and L L' = A A', for any square A (singular too): an LQ
-/// decomposition by Givens rotations of columns. Returns also the orthogonal Q with A = L Q.
+/// decomposition by Givens rotations of columns. Returns also the orthogonal Q with A = L Q. Where the diagonal
+/// element is zero its whole column is, as in the Cholesky factor of a singular matrix.
 pub fn lower_factor(a: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
     let mut l = a.to_vec();
     let mut q = identity(k);
+    // Columns whose own diagonal is zero: what they hold further down goes to the rows' own columns.
+    let mut deferred: Vec<usize> = Vec::new();
     for i in 0..k {
-        for j in (i + 1)..k {
-            let (x, y) = (l[i + i * k], l[i + j * k]);
-            let r = x.hypot(y);
-            if y == 0.0 || r == 0.0 {
-                continue;
-            }
-            let (c, s) = (x / r, y / r);
-            for m in 0..k {
-                let (u, v) = (l[m + i * k], l[m + j * k]);
-                l[m + i * k] = c * u + s * v;
-                l[m + j * k] = c * v - s * u;
-                // Q collects the same rotations on its rows, so that L Q stays A.
-                let (u, v) = (q[i + m * k], q[j + m * k]);
-                q[i + m * k] = c * u + s * v;
-                q[j + m * k] = c * v - s * u;
-            }
-            l[i + j * k] = 0.0;
+        for j in (i + 1..k).chain(deferred.iter().copied()) {
+            rotate(&mut l, &mut q, k, i, j);
+        }
+        let row: f64 = (0..k).map(|m| a[i + m * k] * a[i + m * k]).sum();
+        if l[i + i * k].abs() <= 1e-15 * row.sqrt() {
+            l[i + i * k] = 0.0;
+            deferred.push(i);
         }
         if l[i + i * k] < 0.0 {
             for m in 0..k {
@@ -151,6 +144,25 @@ pub fn lower_factor(a: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
         }
     }
     (l, q)
+}
+
+/// Rotate columns i and j of L, and rows i and j of Q, so that the element (i, j) of L becomes zero: L Q stays.
+fn rotate(l: &mut [f64], q: &mut [f64], k: usize, i: usize, j: usize) {
+    let (x, y) = (l[i + i * k], l[i + j * k]);
+    let r = x.hypot(y);
+    if y == 0.0 || r == 0.0 {
+        return;
+    }
+    let (c, s) = (x / r, y / r);
+    for m in 0..k {
+        let (u, v) = (l[m + i * k], l[m + j * k]);
+        l[m + i * k] = c * u + s * v;
+        l[m + j * k] = c * v - s * u;
+        let (u, v) = (q[i + m * k], q[j + m * k]);
+        q[i + m * k] = c * u + s * v;
+        q[j + m * k] = c * v - s * u;
+    }
+    l[i + j * k] = 0.0;
 }
 
 #[cfg(test)]
@@ -178,6 +190,16 @@ mod tests {
     }
 
     #[test]
+    fn lower_factor_of_a_zero_row_has_a_zero_column() {
+        // Slopes vary, intercepts do not: theta is (0, 0, s), not (0, s, 0).
+        let (l, q) = lower_factor(&[0.0, 0.677, 0.0, 0.0], 2);
+        close(&l, &[0.0, 0.0, 0.0, 0.677]);
+        let mut product = vec![0.0; 4];
+        multiply(&l, &q, 2, &mut product);
+        close(&product, &[0.0, 0.677, 0.0, 0.0]);
+    }
+
+    #[test]
     fn lower_factor_keeps_the_product_also_when_singular() {
         let a = vec![1.0, 2.0, 3.0, -1.0, -2.0, -3.0, 0.5, 0.0, 1.0];
         let (l, q) = lower_factor(&a, 3);
@@ -188,6 +210,16 @@ mod tests {
         multiply_transpose_right(&q, &q, 3, &mut orthogonal);
         close(&orthogonal, &identity(3));
         assert_eq!((l[3], l[6], l[7]), (0.0, 0.0, 0.0));
+        // Two rows that vanish before two that do not.
+        let mut a = vec![0.0; 16];
+        for (m, value) in [(2, 0.3), (3, -0.8), (6, 0.5), (7, 0.1), (10, -0.4), (15, 0.9)] {
+            a[m] = value;
+        }
+        let (l, q) = lower_factor(&a, 4);
+        let mut product = vec![0.0; 16];
+        multiply(&l, &q, 4, &mut product);
+        close(&product, &a);
+        assert!((0..8).all(|m| l[m] == 0.0) && l[14] == 0.0 && l[10] > 0.0 && l[15] > 0.0);
         assert!((0..3).all(|i| l[i + 3 * i] >= 0.0));
     }
 }

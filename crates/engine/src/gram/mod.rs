@@ -58,6 +58,7 @@ impl Gram {
 
     /// Accumulate all blocks of `rows` under a given standardisation, so that the result can be merged.
     pub fn with_standard(rows: &Rows, standard: Standard) -> Result<Self, EngineError> {
+        rows.check()?;
         let order = elimination_order(rows);
         let sum_log_weights = rows.weights.map_or(0.0, |w| w.iter().map(|w| w.ln()).sum());
         let (fixed, factors) = levels::accumulate(rows, &standard);
@@ -69,6 +70,10 @@ impl Gram {
     /// The same model with another response: only the columns of y change.
     pub fn with_response(&self, rows: &Rows) -> Result<Self, EngineError> {
         rows.check()?;
+        let levels = rows.groups.iter().map(|g| g.levels).eq(self.factors.iter().map(|f| f.levels));
+        if rows.n() != self.n || rows.x.len() != self.p || !levels {
+            return Err(EngineError::Shape("the rows of a new response must be those of the model".into()));
+        }
         let mut standard = self.standard.clone();
         standard.take_response(rows)?;
         let (fixed, factors) = levels::accumulate(rows, &standard);
@@ -86,13 +91,13 @@ impl Gram {
         if self.order != other.order {
             return Err(EngineError::Shape("blocks with different elimination orders do not add up".into()));
         }
+        if self.factors.iter().zip(&other.factors).any(|(a, b)| a.levels != b.levels || a.k != b.k) {
+            return Err(EngineError::Shape("blocks with different levels do not add up".into()));
+        }
         self.n += other.n;
         self.sum_log_weights += other.sum_log_weights;
         add(&mut self.fixed, &other.fixed);
         for (mine, theirs) in self.factors.iter_mut().zip(&other.factors) {
-            if mine.levels != theirs.levels || mine.k != theirs.k {
-                return Err(EngineError::Shape("blocks with different levels do not add up".into()));
-            }
             add(&mut mine.zz, &theirs.zz);
             add(&mut mine.zr, &theirs.zr);
         }

@@ -39,7 +39,12 @@ impl Lmm {
         Self::from_gram(Gram::of(rows)?, rows, reml)
     }
 
-    fn from_gram(gram: Gram, rows: &Rows, reml: bool) -> Result<Self, EngineError> {
+    /// A model from blocks that were accumulated elsewhere, merged from chunks say; `rows` (of any chunk) tells the
+    /// terms.
+    pub fn from_gram(gram: Gram, rows: &Rows, reml: bool) -> Result<Self, EngineError> {
+        if gram.p != rows.x.len() || gram.factors.len() != rows.groups.len() {
+            return Err(EngineError::Shape("the blocks belong to another model than the rows".into()));
+        }
         if gram.n <= gram.p {
             return Err(EngineError::Shape(format!("{} rows cannot estimate {} coefficients", gram.n, gram.p)));
         }
@@ -76,28 +81,33 @@ impl Lmm {
 
     /// Profiled ML deviance or REML criterion.
     pub fn criterion(&self, theta: &[f64]) -> Result<f64, EngineError> {
+        self.check(theta)?;
         self.run(|| Work::new(self.problem()).criterion(self.problem(), &self.user_templates(theta)))
     }
 
     /// Criterion, gradient and curvature in the user's theta.
     pub fn evaluate(&self, theta: &[f64]) -> Result<Evaluation, EngineError> {
+        self.check(theta)?;
         let state = self.run(|| self.user_state(theta))?;
         Ok(Evaluation { criterion: state.criterion, gradient: state.gradient, hessian: state.hessian })
     }
 
     /// All results at a given theta, without optimising.
     pub fn at(&self, theta: &[f64]) -> Result<Solution, EngineError> {
+        self.check(theta)?;
         let state = self.run(|| self.user_state(theta))?;
         Ok(self.solution(theta.to_vec(), &state))
     }
 
     /// Find the optimum.
     pub fn fit(&self, start: Option<&[f64]>, options: Options, watch: Watch) -> Result<Optimum, EngineError> {
+        start.map_or(Ok(()), |theta| self.check(theta))?;
         self.run(|| self.search(start, options, watch))
     }
 
     /// Conditional covariance blocks over sigma^2 of every factor: levels of k x k.
     pub fn conditional_variances(&self, theta: &[f64]) -> Result<Vec<Vec<f64>>, EngineError> {
+        self.check(theta)?;
         if matches!(self.layout.plan, TailPlan::Krylov) {
             return Err(EngineError::OutOfReach("conditional variances"));
         }
@@ -118,6 +128,14 @@ impl Lmm {
             }
             Ok(out)
         })
+    }
+
+    fn check(&self, theta: &[f64]) -> Result<(), EngineError> {
+        let expected = self.parameters.count;
+        if theta.len() == expected && theta.iter().all(|v| v.is_finite()) {
+            return Ok(());
+        }
+        Err(EngineError::Shape(format!("theta must hold {expected} finite numbers")))
     }
 
     pub(crate) fn problem(&self) -> Problem<'_> {

@@ -2,6 +2,9 @@
 
 use crate::dense::eigen::symmetric;
 
+/// Slope and curvature below this share of the largest are rounding.
+const FLAT: f64 = 1e-13;
+
 /// A step and the decrease that the quadratic model promises for it.
 #[derive(Debug, Clone)]
 pub(crate) struct ModelStep {
@@ -18,6 +21,14 @@ pub(crate) fn solve(g: &[f64], h: &[f64], radius: f64) -> ModelStep {
     let (values, vectors) = symmetric(h, k);
     let c: Vec<f64> = (0..k).map(|j| (0..k).map(|i| vectors[i + j * k] * g[i]).sum()).collect();
     let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    // A direction without slope or curvature (the coefficient of a column of zeros, say) is not moved along.
+    let steepest = c.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    let flat = |j: usize| values[j].abs() <= FLAT * largest && c[j].abs() <= FLAT * steepest.max(largest);
+    let moving: Vec<usize> = (0..k).filter(|&j| !flat(j)).collect();
+    let (c, values): (Vec<f64>, Vec<f64>) = moving.iter().map(|&j| (c[j], values[j])).unzip();
+    if moving.is_empty() {
+        return ModelStep { step: vec![0.0; k], decrease: 0.0, bounded: false };
+    }
     let norm = |mu: f64| c.iter().zip(&values).map(|(c, v)| (c / (v + mu)).powi(2)).sum::<f64>().sqrt();
     let lowest = values[0];
     let positive = lowest > 1e-12 * largest.max(1e-300);
@@ -28,10 +39,10 @@ pub(crate) fn solve(g: &[f64], h: &[f64], radius: f64) -> ModelStep {
     };
     let mut decrease = 0.0;
     let mut step = vec![0.0; k];
-    for j in 0..k {
-        decrease -= c[j] * coordinates[j] + 0.5 * values[j] * coordinates[j] * coordinates[j];
+    for (m, &j) in moving.iter().enumerate() {
+        decrease -= c[m] * coordinates[m] + 0.5 * values[m] * coordinates[m] * coordinates[m];
         for i in 0..k {
-            step[i] += vectors[i + j * k] * coordinates[j];
+            step[i] += vectors[i + j * k] * coordinates[m];
         }
     }
     ModelStep { step, decrease, bounded }
