@@ -26,7 +26,6 @@ mod chart;
 mod conditional;
 mod elimination;
 mod information;
-#[allow(dead_code)]
 mod krylov;
 mod model;
 mod one_factor;
