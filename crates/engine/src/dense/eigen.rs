@@ -6,16 +6,16 @@ use super::small::identity;
 pub fn symmetric(a: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
     let mut a = a.to_vec();
     let mut v = identity(k);
+    let norm = a.iter().map(|x| x * x).sum::<f64>().sqrt();
     for _sweep in 0..60 {
-        let off: f64 = (0..k).flat_map(|j| (0..j).map(move |i| (i, j))).map(|(i, j)| a[i + j * k].powi(2)).sum();
-        let diagonal: f64 = (0..k).map(|j| a[j + j * k].powi(2)).sum();
-        if off <= 1e-34 * diagonal || off == 0.0 || !off.is_finite() {
-            break;
-        }
+        let mut turned = false;
         for j in 1..k {
             for i in 0..j {
-                rotate(&mut a, &mut v, k, i, j);
+                turned |= rotate(&mut a, &mut v, k, i, j, norm);
             }
+        }
+        if !turned {
+            break;
         }
     }
     let mut order: Vec<usize> = (0..k).collect();
@@ -25,11 +25,12 @@ pub fn symmetric(a: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
     (values, vectors)
 }
 
-/// One Jacobi rotation that makes a[i, j] zero.
-fn rotate(a: &mut [f64], v: &mut [f64], k: usize, i: usize, j: usize) {
+/// One Jacobi rotation that makes a[i, j] zero; false where it is zero up to rounding already.
+fn rotate(a: &mut [f64], v: &mut [f64], k: usize, i: usize, j: usize, norm: f64) -> bool {
     let apq = a[i + j * k];
-    if apq == 0.0 {
-        return;
+    let negligible = 1e-17 * (a[i + i * k] * a[j + j * k]).abs().sqrt();
+    if apq.abs() <= negligible.max(1e-18 * norm) || !apq.is_finite() {
+        return false;
     }
     let tau = (a[j + j * k] - a[i + i * k]) / (2.0 * apq);
     let t = tau.signum() / (tau.abs() + tau.hypot(1.0));
@@ -49,6 +50,9 @@ fn rotate(a: &mut [f64], v: &mut [f64], k: usize, i: usize, j: usize) {
         v[m + i * k] = c * x - s * y;
         v[m + j * k] = s * x + c * y;
     }
+    a[i + j * k] = 0.0;
+    a[j + i * k] = 0.0;
+    true
 }
 
 /// Left singular vectors U (columns) and singular values of a square matrix A, from one-sided Jacobi on A's
