@@ -35,9 +35,10 @@ class EngineInput:
     sizes: tuple[int, ...]
 
 
-def engine_input(design: Design) -> EngineInput:
-    """Lay a design out for the engine: collinear columns of X are left out."""
-    kept = kept_columns(design.fixed, len(design.groups[0].codes), design.weights)
+def engine_input(design: Design, kept: tuple[int, ...] | None = None) -> EngineInput:
+    """Lay a design out for the engine: collinear columns of X are left out (`kept` says which, where that is known)."""
+    if kept is None:
+        kept = kept_columns(design.fixed, len(design.groups[0].codes), design.weights)
     columns = design.fixed.columns
     return EngineInput(
         x=[columns[j] for j in kept],
@@ -117,7 +118,7 @@ def refit_lmm(
 ) -> tuple[MixedFit, Any]:
     """Fit the same design to another response (`design.response` is the new one); only its cross-products are new."""
     y = checks.response(design)
-    given = engine_input(design)
+    given = engine_input(design, fit.kept)
     began = perf_counter()
     try:
         renewed = engine.with_response(y, given.x, given.groups, given.terms, given.weights)

@@ -33,8 +33,7 @@ fn rotate(a: &mut [f64], v: &mut [f64], k: usize, i: usize, j: usize, norm: f64)
         return false;
     }
     let tau = (a[j + j * k] - a[i + i * k]) / (2.0 * apq);
-    let t = tau.signum() / (tau.abs() + tau.hypot(1.0));
-    let t = if tau == 0.0 { 1.0 } else { t };
+    let t = tangent(tau);
     let c = 1.0 / t.hypot(1.0);
     let s = t * c;
     for m in 0..k {
@@ -53,6 +52,11 @@ fn rotate(a: &mut [f64], v: &mut [f64], k: usize, i: usize, j: usize, norm: f64)
     a[i + j * k] = 0.0;
     a[j + i * k] = 0.0;
     true
+}
+
+/// Tangent of the smaller angle whose doubled cotangent is tau.
+fn tangent(tau: f64) -> f64 {
+    if tau == 0.0 { 1.0 } else { tau.signum() / (tau.abs() + tau.hypot(1.0)) }
 }
 
 /// Left singular vectors U (columns) and singular values of a square matrix A, from one-sided Jacobi on A's
@@ -75,7 +79,7 @@ pub fn left_singular(a: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
                 }
                 turned = true;
                 let tau = (bb - aa) / (2.0 * ab);
-                let t = if tau == 0.0 { 1.0 } else { tau.signum() / (tau.abs() + tau.hypot(1.0)) };
+                let t = tangent(tau);
                 let c = 1.0 / t.hypot(1.0);
                 let s = t * c;
                 for m in 0..k {

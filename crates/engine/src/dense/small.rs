@@ -57,6 +57,14 @@ pub fn solve_lower_transpose(l: &[f64], k: usize, b: &mut [f64]) {
     }
 }
 
+/// into += from, element by element.
+#[inline]
+pub fn add(into: &mut [f64], from: &[f64]) {
+    for (a, b) in into.iter_mut().zip(from) {
+        *a += b;
+    }
+}
+
 /// out = a b for k x k matrices.
 #[inline]
 pub fn multiply(a: &[f64], b: &[f64], k: usize, out: &mut [f64]) {

@@ -1,6 +1,7 @@
 //! Blocks `Z_second' W Z_first` between the levels of two grouping factors, for the pairs of levels that occur together.
 
 use super::standard::Standard;
+use crate::dense::small::add;
 use crate::rows::{Codes, Column, Rows};
 
 /// Sparse blocks between two factors, by the levels of `first`.
@@ -43,11 +44,11 @@ impl CrossBlocks {
                 let at = out.value.len();
                 out.value.resize(at + self.size, 0.0);
                 if ia <= ib {
-                    super::add(&mut out.value[at..], self.block(a.start));
+                    add(&mut out.value[at..], self.block(a.start));
                     a.start += 1;
                 }
                 if ib <= ia {
-                    super::add(&mut out.value[at..], other.block(b.start));
+                    add(&mut out.value[at..], other.block(b.start));
                     b.start += 1;
                 }
             }

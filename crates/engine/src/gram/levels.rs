@@ -3,6 +3,7 @@
 use super::fixed::FixedSums;
 use super::standard::{Affine, Standard};
 use super::{CHUNK, FactorBlocks};
+use crate::dense::small::add;
 use crate::rows::{Column, Rows};
 use crate::threads;
 
@@ -89,8 +90,8 @@ impl Accumulator {
     fn merge(&mut self, other: &Self) {
         self.fixed.merge(&other.fixed);
         for (a, b) in self.factors.iter_mut().zip(&other.factors) {
-            super::add(&mut a.zz, &b.zz);
-            super::add(&mut a.zr, &b.zr);
+            add(&mut a.zz, &b.zz);
+            add(&mut a.zr, &b.zr);
         }
     }
 

@@ -13,6 +13,7 @@ mod standard;
 pub use cross::CrossBlocks;
 pub use standard::{FactorStandard, Standard};
 
+use crate::dense::small::add;
 use crate::error::EngineError;
 use crate::rows::Rows;
 
@@ -110,17 +111,6 @@ impl Gram {
     /// Random effects altogether.
     pub fn q(&self) -> usize {
         self.factors.iter().map(|f| f.levels * f.k).sum()
-    }
-
-    /// The blocks between two factors, whichever comes first, and whether they are stored transposed.
-    pub fn pair(&self, first: usize, second: usize) -> Option<&CrossBlocks> {
-        self.cross.iter().find(|c| c.first == first && c.second == second)
-    }
-}
-
-fn add(into: &mut [f64], from: &[f64]) {
-    for (a, b) in into.iter_mut().zip(from) {
-        *a += b;
     }
 }
 

@@ -31,6 +31,12 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// Blocks between two tail factors, with the first scalar columns of either.
+    pub(crate) fn tail_pairs<'a>(&'a self, gram: &'a Gram) -> impl Iterator<Item = (&'a CrossBlocks, usize, usize)> {
+        let place = |g: usize| self.tail.iter().find(|t| t.0 == g).map(|t| t.1);
+        gram.cross.iter().filter_map(move |c| Some((c, place(c.first)?, place(c.second)?)))
+    }
+
     pub(crate) fn of(gram: &Gram) -> Self {
         let mut n_tail = 0;
         let mut tail = Vec::new();

@@ -241,9 +241,7 @@ impl<'a> Variates<'a> {
                 }
             }
         }
-        for cross in &self.gram.cross {
-            let place = |g: usize| self.layout.tail.iter().find(|t| t.0 == g).map(|t| t.1);
-            let (Some(first), Some(second)) = (place(cross.first), place(cross.second)) else { continue };
+        for (cross, first, second) in self.layout.tail_pairs(self.gram) {
             let (kf, ks) = (self.gram.factors[cross.first].k, self.gram.factors[cross.second].k);
             for m in 0..columns {
                 for level in 0..self.gram.factors[cross.first].levels {

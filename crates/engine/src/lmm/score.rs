@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::elimination::{Elimination, LEAVES_PER_TASK, Layout, Panel};
 use super::tail::Products;
-use crate::dense::small::multiply;
+use crate::dense::small::{add, multiply};
 use crate::gram::Gram;
 
 /// What back-substitution leaves for one factor, level by level.
@@ -152,18 +152,19 @@ pub(crate) fn outer_sums(e: &Elimination, parts: &LevelParts, k: usize, p: usize
 
 /// Run `task(first, count)` over fixed pieces of the levels and add the results in order.
 pub(crate) fn in_pieces(levels: usize, task: impl Fn(usize, usize) -> Vec<f64> + Sync, size: usize) -> Vec<f64> {
-    if levels <= LEAVES_PER_TASK {
+    in_pieces_of(levels, LEAVES_PER_TASK, task, size)
+}
+
+/// The same in pieces of `count` levels.
+fn in_pieces_of(levels: usize, count: usize, task: impl Fn(usize, usize) -> Vec<f64> + Sync, size: usize) -> Vec<f64> {
+    if levels <= count {
         return task(0, levels);
     }
-    let pieces: Vec<Vec<f64>> = (0..levels.div_ceil(LEAVES_PER_TASK))
-        .into_par_iter()
-        .map(|m| task(m * LEAVES_PER_TASK, LEAVES_PER_TASK.min(levels - m * LEAVES_PER_TASK)))
-        .collect();
+    let pieces: Vec<Vec<f64>> =
+        (0..levels.div_ceil(count)).into_par_iter().map(|m| task(m * count, count.min(levels - m * count))).collect();
     let mut sum = vec![0.0; size];
     for piece in pieces {
-        for (a, b) in sum.iter_mut().zip(&piece) {
-            *a += b;
-        }
+        add(&mut sum, &piece);
     }
     sum
 }
@@ -182,11 +183,8 @@ pub(crate) fn trace_sums(gram: &Gram, layout: &Layout, e: &mut Elimination) -> V
         return out;
     }
     // Pieces hold about the same number of pairs; how many there are depends on the problem alone.
-    let sums = in_pieces_of(
-        leaf_pieces(gram, leaf, levels),
-        |first, last| leaf_traces(gram, layout, e, leaf, first, last, size),
-        size,
-    );
+    let count = leaves_per_piece(gram, leaf, levels);
+    let sums = in_pieces_of(levels, count, |first, n| leaf_traces(gram, layout, e, leaf, first, first + n, size), size);
     out[leaf].copy_from_slice(&sums[..k * k]);
     let mut at = k * k;
     for (&(f, _), &size) in layout.tail.iter().zip(&sizes) {
@@ -219,32 +217,11 @@ fn scalar_traces(
     }
 }
 
-pub(crate) fn add(into: &mut [f64], from: &[f64]) {
-    for (a, b) in into.iter_mut().zip(from) {
-        *a += b;
-    }
-}
-
-/// Boundaries of pieces of the leaves.
-fn leaf_pieces(gram: &Gram, leaf: usize, levels: usize) -> Vec<(usize, usize)> {
+/// Leaves of one piece: with many neighbours each, fewer.
+fn leaves_per_piece(gram: &Gram, leaf: usize, levels: usize) -> usize {
     let pairs: usize = gram.cross.iter().filter(|c| c.first == leaf).map(|c| c.index.len()).sum();
     let per_level = (pairs / levels.max(1)).max(1);
-    let count = (LEAVES_PER_TASK / per_level).max(super::elimination::SMALL_LEAVES);
-    (0..levels).step_by(count).map(|first| (first, (first + count).min(levels))).collect()
-}
-
-fn in_pieces_of(pieces: Vec<(usize, usize)>, task: impl Fn(usize, usize) -> Vec<f64> + Sync, size: usize) -> Vec<f64> {
-    if let [(first, last)] = pieces[..] {
-        return task(first, last);
-    }
-    let parts: Vec<Vec<f64>> = pieces.into_par_iter().map(|(first, last)| task(first, last)).collect();
-    let mut sum = vec![0.0; size];
-    for part in parts {
-        for (a, b) in sum.iter_mut().zip(&part) {
-            *a += b;
-        }
-    }
-    sum
+    (LEAVES_PER_TASK / per_level).max(super::elimination::SMALL_LEAVES)
 }
 
 /// Contributions of leaves `first..last`: [ZZ P (I + P'X) - X] linv with X = sum g'y, and sum h y' of each tail factor.
@@ -335,9 +312,7 @@ fn tail_traces(gram: &Gram, layout: &Layout, e: &Elimination, out: &mut [Vec<f64
             add_product(&mut out[f], zz, &e.templates[f].t, (k, k), |m, j| inverse(node + m, node + j), false);
         }
     }
-    for cross in &gram.cross {
-        let place = |g: usize| layout.tail.iter().find(|t| t.0 == g).map(|t| t.1);
-        let (Some(first), Some(second)) = (place(cross.first), place(cross.second)) else { continue };
+    for (cross, first, second) in layout.tail_pairs(gram) {
         let (kf, ks) = (gram.factors[cross.first].k, gram.factors[cross.second].k);
         for level in 0..gram.factors[cross.first].levels {
             let a = first + level * kf;

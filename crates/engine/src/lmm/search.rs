@@ -52,13 +52,12 @@ impl Lmm {
             let again = minimise(&mut search, &found.x, left)?.ok_or(EngineError::NotFinite)?;
             found = Minimum { trace: [found.trace, again.trace].concat(), ..again };
         }
-        let mut best = search.current.take().ok_or(EngineError::NotFinite)?;
+        let best = search.current.take().ok_or(EngineError::NotFinite)?;
         if let Some((phi, state)) = self.snap(&mut search, &found)? {
             let mut trace = found.trace;
             trace.push(Step { value: state.criterion, predicted: 0.0, radius: 0.0, accepted: true });
             return self.leave_boundary(&mut search, phi, state, trace, found.status, options);
         }
-        best.criterion = best.criterion.min(found.point.value);
         self.leave_boundary(&mut search, found.x, best, found.trace, found.status, options)
     }
 

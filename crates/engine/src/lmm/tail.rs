@@ -232,9 +232,7 @@ pub(crate) fn own_entries(gram: &Gram, layout: &Layout, e: &Elimination, mut add
             }
         }
     }
-    for cross in &gram.cross {
-        let place = |g: usize| layout.tail.iter().find(|t| t.0 == g).map(|t| t.1);
-        let (Some(first), Some(second)) = (place(cross.first), place(cross.second)) else { continue };
+    for (cross, first, second) in layout.tail_pairs(gram) {
         let (kf, ks) = (gram.factors[cross.first].k, gram.factors[cross.second].k);
         let (tf, ts) = (&e.templates[cross.first].t, &e.templates[cross.second].t);
         for level in 0..gram.factors[cross.first].levels {

@@ -4,6 +4,7 @@
 use rayon::prelude::*;
 
 use super::dense::strips_of;
+use crate::dense::small::add;
 use crate::factor::tiled::Tiled;
 use crate::gram::Gram;
 use crate::lmm::elimination::{Elimination, Layout, Panel};
@@ -21,8 +22,8 @@ pub(super) fn products(matrix: &Tiled, gram: &Gram, layout: &Layout, e: &Elimina
     let levels = layout.leaf.map_or(0, |g| gram.factors[g].levels);
     let mut out = Products { leaves: vec![0.0; levels], factors: vec![0.0; layout.tail.len()] };
     for part in parts {
-        super::super::score::add(&mut out.leaves, &part.leaves);
-        super::super::score::add(&mut out.factors, &part.factors);
+        add(&mut out.leaves, &part.leaves);
+        add(&mut out.factors, &part.factors);
     }
     out
 }

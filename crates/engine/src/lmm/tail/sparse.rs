@@ -191,9 +191,7 @@ fn own_pattern(gram: &Gram, layout: &Layout) -> Vec<Vec<u32>> {
             }
         }
     }
-    for cross in &gram.cross {
-        let place = |g: usize| layout.tail.iter().find(|t| t.0 == g).map(|t| t.1);
-        let (Some(first), Some(second)) = (place(cross.first), place(cross.second)) else { continue };
+    for (cross, first, second) in layout.tail_pairs(gram) {
         let (kf, ks) = (gram.factors[cross.first].k, gram.factors[cross.second].k);
         for level in 0..gram.factors[cross.first].levels {
             for pair in cross.pairs(level) {
