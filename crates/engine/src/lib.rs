@@ -9,6 +9,7 @@ pub mod covariance;
 pub mod dense;
 pub mod error;
 pub mod factor;
+pub mod family;
 pub mod gram;
 pub mod lmm;
 pub mod optimize;

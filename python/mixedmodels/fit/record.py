@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -105,6 +108,105 @@ class MixedFit:
     singular: bool
     run: Run
     criterion_error: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class GlmFit:
+    """A generalised linear model at its maximum likelihood estimate; r is the rank of X.
+
+    Attributes
+    ----------
+    n : rows used.
+    family : distribution and link.
+    kept : positions of the r columns of X that are estimated; the others are aliased.
+    beta : shape (r,).
+    dispersion : 1, or estimated from Pearson's residuals as R's `summary.glm` does.
+    deviance, null_deviance : of the model, and of the one with an intercept (or nothing) and the offset alone.
+    df_resid, df_null : rows of positive weight less r, and less the intercept.
+    vcov_unscaled : (X'WX)^-1 of the kept columns at the expected weights, shape (r, r).
+    loglik : with all constants; of families with a dispersion at its maximum likelihood estimate, as R's `logLik`.
+    eta : linear predictor, shape (n,).
+    y, weights : response as the family sees it (a proportion for a binomial one) and prior weights, shape (n,).
+    iterations : of iteratively reweighted least squares.
+    converged : whether the deviance settled.
+    """
+
+    n: int
+    family: Family
+    kept: tuple[int, ...]
+    beta: Vector
+    dispersion: float
+    deviance: float
+    null_deviance: float
+    df_resid: int
+    df_null: int
+    vcov_unscaled: Matrix
+    loglik: float
+    eta: Vector
+    y: Vector
+    weights: Vector | None
+    iterations: int
+    converged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GlmmFit:
+    """A generalised linear mixed model at its optimum; p kept columns, m covariance parameters, s free shapes.
+
+    Here Var(b) = T T' of every term: no residual scale multiplies it.
+
+    Attributes
+    ----------
+    n : rows used.
+    family : distribution and link.
+    nagq : points of adaptive quadrature for each random effect; 1 is Laplace's approximation, 0 Laplace's with beta
+        at the joint mode.
+    laplace : whether log|H| is of the "observed" or of the expected ("fisher") information.
+    kept : positions of the p columns of X that are estimated.
+    sizes : for each random term its number of columns k.
+    theta : covariance parameters, shape (m,): per term the lower triangle of T, column by column.
+    beta : shape (p,).
+    psi : logarithms of the free shapes (`family.shapes`), shape (s,).
+    criterion : -2 log-likelihood, all constants in it.
+    u, b : per term spherical and original conditional modes, shape (levels, k).
+    eta : linear predictor at the modes, shape (n,).
+    vcov_joint : covariance of (theta, beta, psi) from the full Hessian of the criterion, shape (m + p + s,) squared.
+    vcov_conditional : covariance of beta with theta and psi taken as known, shape (p, p).
+    gradient, hessian : of the criterion in (theta, beta, psi).
+    logdet_u : log|Lambda'Z'WZ Lambda + I|.
+    penalty : u'u.
+    conditional_loglik : log-likelihood of y given the modes, all constants in it.
+    y, weights : response as the family sees it (a proportion for a binomial one) and prior weights, shape (n,).
+    singular : whether some diagonal element of T is below 1e-4.
+    inner : factorisations in all.
+    run : how the optimiser came here.
+    """
+
+    n: int
+    family: Family
+    nagq: int
+    laplace: Literal["observed", "fisher"]
+    kept: tuple[int, ...]
+    sizes: tuple[int, ...]
+    theta: Vector
+    beta: Vector
+    psi: Vector
+    criterion: float
+    u: tuple[Matrix, ...]
+    b: tuple[Matrix, ...]
+    eta: Vector
+    vcov_joint: Matrix
+    vcov_conditional: Matrix
+    gradient: Vector
+    hessian: Matrix
+    logdet_u: float
+    penalty: float
+    conditional_loglik: float
+    y: Vector
+    weights: Vector | None
+    singular: bool
+    inner: int
+    run: Run
 
 
 @dataclass(frozen=True, slots=True)
