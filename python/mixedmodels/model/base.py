@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mixedmodels import formula as formulas
 from mixedmodels.design import Design, model_matrix
 from mixedmodels.errors import DataError
-from mixedmodels.fit import likelihood
+from mixedmodels.fit import estimates, likelihood
 from mixedmodels.fit.family import GAUSSIAN, Family
 from mixedmodels.fit.moments import ResidualType, fitted, residuals
 from mixedmodels.fit.record import LinearFit, MixedFit, Vector
@@ -121,7 +121,7 @@ class Model(StatsmodelsSpellings):
     def vcov(self) -> pandas.DataFrame:
         """Covariance matrix of `fixef()`, labelled."""
         names = kept_names(self.design, self._fit)
-        return labelled(self._fit.sigma**2 * self._fit.vcov_unscaled, names, names)
+        return labelled(estimates.vcov(self._fit), names, names)
 
     # -- rows ---------------------------------------------------------------------------------------------------
 

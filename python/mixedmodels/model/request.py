@@ -13,7 +13,7 @@ NaAction = Literal["omit", "exclude", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Arguments of ``lm`` or ``lmer`` as they were given.
+    """Arguments of ``lm``, ``lmer``, ``glm`` or ``glmer`` as they were given.
 
     Attributes
     ----------
@@ -36,6 +36,10 @@ class Request:
     weights_name: str | None = None
     offset_name: str | None = None
     subset_name: str | None = None
+    family: Any = None
+    nagq: int = 1
+    laplace: Literal["observed", "fisher"] = "observed"
+    penalty: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
+from mixedmodels.fit import estimates
 from mixedmodels.inference import wald
 from mixedmodels.report.rformat import format_number
 from mixedmodels.report.summaries import coefficient_matrix, kept_names
@@ -65,7 +66,7 @@ class StatsmodelsSpellings:
     def cov_params(self) -> pandas.DataFrame:
         """Covariance matrix of the estimates."""
         names = kept_names(self.design, self._fit)
-        return frame.labelled(self._fit.sigma**2 * self._fit.vcov_unscaled, names, names)
+        return frame.labelled(estimates.vcov(self._fit), names, names)
 
     def t_test(self, r_matrix: ArrayLike) -> ContrastTest:
         """Wald tests of linear combinations of the coefficients being 0.
@@ -78,8 +79,7 @@ class StatsmodelsSpellings:
         p = len(self._fit.beta)
         if c.shape[1] != p:
             raise DataError(f"r_matrix has {c.shape[1]} columns, but the model has {p} coefficients.")
-        vcov = self._fit.sigma**2 * self._fit.vcov_unscaled
-        effect, sd = wald.linear_hypotheses(c, self._fit.beta, vcov)
+        effect, sd = wald.linear_hypotheses(c, self._fit.beta, estimates.vcov(self._fit))
         return ContrastTest(effect, sd, self._wald_df)
 
     @property

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.design.records import Design
-from mixedmodels.fit import likelihood
+from mixedmodels.fit import estimates, likelihood
 from mixedmodels.fit.checks import dropped_columns
+from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.goodness import Goodness
 from mixedmodels.fit.record import LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.inference import wald
@@ -20,21 +21,21 @@ from mixedmodels.report.mixed_summary import MixedSummary
 from mixedmodels.report.varcorr import varcorr
 
 
-def kept_names(design: Design, fit: LinearFit | MixedFit) -> tuple[str, ...]:
+def kept_names(design: Design, fit: AnyFit) -> tuple[str, ...]:
     """Names of the columns of X that are estimated."""
     return tuple(design.fixed.names[j] for j in fit.kept)
 
 
-def scattered(values: Any, fit: LinearFit | MixedFit, p: int) -> Vector:
+def scattered(values: Any, fit: AnyFit, p: int) -> Vector:
     """Values of the kept columns in their places among all `p`, NaN elsewhere."""
     out = np.full(p, math.nan)
     out[list(fit.kept)] = values
     return out
 
 
-def coefficient_matrix(fit: LinearFit | MixedFit) -> Matrix:
+def coefficient_matrix(fit: AnyFit) -> Matrix:
     """Estimate, standard error and statistic of the kept columns, shape (p, 3)."""
-    se = fit.sigma * np.sqrt(np.diag(fit.vcov_unscaled))
+    se = np.sqrt(np.diag(estimates.vcov(fit)))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.column_stack([fit.beta, se, fit.beta / se])
 
@@ -65,7 +66,7 @@ def mixed_summary(design: Design, fit: MixedFit, call: Call, quartiles: Sequence
         dropped=design.dropped,
         names=kept_names(design, fit),
         coefficients=coefficient_matrix(fit),
-        vcov=fit.sigma**2 * fit.vcov_unscaled,
+        vcov=estimates.vcov(fit),
         aliased=dropped_columns(design, fit),
         singular=fit.singular,
         converged=fit.run.converged,

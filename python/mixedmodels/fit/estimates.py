@@ -1,0 +1,36 @@
+"""Estimates of any fit in its own units: covariances of coefficients, factors of random effects."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit
+
+AnyMixedFit = MixedFit | GlmmFit
+AnyFit = LinearFit | MixedFit | GlmFit | GlmmFit
+
+
+def vcov(fit: AnyFit) -> Matrix:
+    """Covariance matrix of the estimated coefficients, shape (p, p).
+
+    That of a generalised mixed model is the block of `vcov_joint`, so that it carries what is not known of theta and
+    the shapes.
+    """
+    if isinstance(fit, GlmmFit):
+        m, p = len(fit.theta), len(fit.kept)
+        return fit.vcov_joint[m : m + p, m : m + p]
+    if isinstance(fit, GlmFit):
+        return np.asarray(fit.dispersion * fit.vcov_unscaled)
+    return np.asarray(fit.sigma**2 * fit.vcov_unscaled)
+
+
+def effects_scale(fit: AnyMixedFit) -> float:
+    """What multiplies T in the standard deviations of random effects: sigma, or 1 where theta is on their own scale."""
+    return fit.sigma if isinstance(fit, MixedFit) else 1.0
+
+
+def effect_factors(fit: AnyMixedFit) -> list[Matrix]:
+    """L of every term with Var(b) = L L', each of shape (k, k)."""
+    scale = effects_scale(fit)
+    return [scale * t for t in factors(fit.theta, fit.sizes)]
