@@ -21,6 +21,7 @@ from mixedmodels.errors import (
     MixedModelsWarning,
     PerfectFitWarning,
     RankDeficientWarning,
+    SeparationWarning,
     SingularFitWarning,
     UnknownColumnError,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "MixedModelsWarning",
     "PerfectFitWarning",
     "RankDeficientWarning",
+    "SeparationWarning",
     "SingularFitWarning",
     "UnknownColumnError",
     "__version__",

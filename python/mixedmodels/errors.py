@@ -44,6 +44,10 @@ class ConvergenceWarning(MixedModelsWarning):
     """The optimiser stopped before its certificate held."""
 
 
+class SeparationWarning(ConvergenceWarning):
+    """Some coefficients have no finite estimate: the predictors separate the outcomes (completely or in part)."""
+
+
 class PerfectFitWarning(MixedModelsWarning):
     """A linear model fits its response exactly; standard errors and tests are made of rounding error."""
 

@@ -1,0 +1,82 @@
+"""Residuals and dispersion of a response whose family is known: the same for models with and without random effects.
+
+Notation: mu = mean of y given the linear predictor eta, w = prior weight, V = variance function, so that
+Var(y) = phi V(mu) / w.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mixedmodels.fit.moments import ResidualType
+from mixedmodels.fit.record import Vector
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+EDGE = float(np.finfo(float).eps)  # no proportion is taken to be nearer to 0 or 1: its deviance stays finite
+
+
+def mean(family: Family, eta: Vector) -> Vector:
+    """Mean of the response, kept off 0 and 1 by one rounding error where it is a proportion."""
+    mu = np.asarray(family.mean(eta), dtype=float)
+    return np.clip(mu, EDGE, 1 - EDGE) if family.support == "proportion" else mu
+
+
+def residuals(
+    y: Vector,
+    weights: Vector | None,
+    eta: Vector,
+    family: Family,
+    psi: Vector | tuple[float, ...] = (),
+    kind: ResidualType = "deviance",
+) -> Vector:
+    """Residuals of a type, shape (n,).
+
+    Parameters
+    ----------
+    y, weights : the response as the family sees it (a proportion for a binomial one), and prior weights.
+    eta : linear predictor.
+    psi : logarithms of the free shapes of the family.
+    kind : "response", y - mu; "working", (y - mu) / (d mu / d eta); "pearson", (y - mu) sqrt(w / V(mu)); "deviance",
+        the signed root of the row's part of the deviance.
+    """
+    mu = mean(family, eta)
+    r = y - mu
+    if kind == "response":
+        return np.asarray(r)
+    if kind == "working":
+        slope = np.asarray(family.mean_derivative(eta), dtype=float)
+        if family.support == "proportion":
+            slope = np.maximum(slope, EDGE)
+        return np.asarray(r / slope)
+    w: Vector | float = 1.0 if weights is None else weights
+    if kind == "pearson":
+        return np.asarray(r * np.sqrt(w / np.asarray(family.variance(mu, psi))))
+    return np.asarray(np.sign(r) * np.sqrt(np.maximum(w * np.asarray(family.unit_deviance(y, mu, psi)), 0.0)))
+
+
+def deviance(
+    y: Vector, weights: Vector | None, eta: Vector, family: Family, psi: Vector | tuple[float, ...] = ()
+) -> float:
+    """Twice the log-likelihood ratio of the saturated model to this one, not divided by the dispersion."""
+    d = np.asarray(family.unit_deviance(y, mean(family, eta), psi), dtype=float)
+    return float(np.sum(d) if weights is None else d[weights > 0] @ weights[weights > 0])
+
+
+def pearson_dispersion(
+    y: Vector,
+    weights: Vector | None,
+    eta: Vector,
+    family: Family,
+    df: int,
+    psi: Vector | tuple[float, ...] = (),
+) -> float:
+    """Sum of squared Pearson residuals of rows with positive weight over `df`; NaN without degrees of freedom."""
+    if df <= 0:
+        return math.nan
+    r = residuals(y, weights, eta, family, psi, "pearson")
+    return float(np.sum(r * r if weights is None else r[weights > 0] ** 2)) / df
