@@ -70,7 +70,7 @@ def lmer(
     names = call_names(data, weights, offset, subset)
     return build_lmer(
         Request(
-            formula, data, weights, offset, subset, contrasts, na_action, env, REML, start, control, verbose, *names
+            formula, data, weights, offset, subset, contrasts, na_action, env, REML, start, control, verbose, **names
         ),
         stacklevel=3,
     )
@@ -110,22 +110,27 @@ def lm(
     """
     names = call_names(data, weights, offset, subset)
     return build_lm(
-        Request(formula, data, weights, offset, subset, contrasts, na_action, env, True, None, None, 0, *names)
+        Request(formula, data, weights, offset, subset, contrasts, na_action, env, True, None, None, 0, **names)
     )
 
 
-def call_names(data: Any, *others: Any, depth: int = 2) -> tuple[str | None, ...]:
+def call_names(data: Any, weights: Any, offset: Any, subset: Any, depth: int = 2) -> dict[str, Any]:
     """How the caller of `lmer` or `lm` calls its arguments, for the print: R shows the expressions.
 
     A text is shown as it is, an object by the name of a variable that holds it where there is one.
-    The caller stands `depth` frames up.
+    The caller stands `depth` frames up. The keys are those of `Request`.
     """
     scope = sys._getframe(depth).f_locals
-    found = _name_in(scope, data) or _own_name(data)
-    return (
-        found,
-        *(None if o is None else o if isinstance(o, str) else _name_in(scope, o) or "(array)" for o in others),
-    )
+
+    def name(value: Any) -> str | None:
+        return value if value is None or isinstance(value, str) else _name_in(scope, value) or "(array)"
+
+    return {
+        "data_name": _name_in(scope, data) or _own_name(data),
+        "weights_name": name(weights),
+        "offset_name": name(offset),
+        "subset_name": name(subset),
+    }
 
 
 def _name_in(scope: Mapping[str, Any], value: Any) -> str | None:

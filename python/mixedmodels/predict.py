@@ -9,12 +9,13 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
+from mixedmodels.fit.estimates import AnyFit, AnyMixedFit
 from mixedmodels.fit.moments import add_effects, add_random_part, fixed_part
-from mixedmodels.fit.record import LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import GlmFit, LinearFit, Vector
 from mixedmodels.fit.selection import Chosen, wanted_terms
 
 
-def predict_rows(fit: LinearFit | MixedFit, new: Design, chosen: Sequence[Chosen], allow_new_levels: bool) -> Vector:
+def predict_rows(fit: AnyFit, new: Design, chosen: Sequence[Chosen], allow_new_levels: bool) -> Vector:
     """Linear predictor of rows laid out by `design.on_new_data` with the `wanted_terms`, shape (n,).
 
     A level that the model has not seen has random effects 0 if `allow_new_levels`; a row with a missing predictor or
@@ -26,7 +27,7 @@ def predict_rows(fit: LinearFit | MixedFit, new: Design, chosen: Sequence[Chosen
         On an unseen level without `allow_new_levels`.
     """
     eta = fixed_part(new, fit.kept, fit.beta, new.n_table)
-    if not isinstance(fit, MixedFit):
+    if isinstance(fit, LinearFit | GlmFit):
         return eta
     wanted = wanted_terms(chosen)
     for i, term in zip(wanted, new.random, strict=True):
@@ -47,7 +48,7 @@ def predict_rows(fit: LinearFit | MixedFit, new: Design, chosen: Sequence[Chosen
     return eta
 
 
-def predict_old(fit: MixedFit, design: Design, chosen: Sequence[Chosen]) -> Vector:
+def predict_old(fit: AnyMixedFit, design: Design, chosen: Sequence[Chosen]) -> Vector:
     """Linear predictor of the rows that the model was fitted to, shape (n,)."""
     eta = fixed_part(design, fit.kept, fit.beta, fit.n)
     return add_random_part(eta, design, fit.b, chosen)

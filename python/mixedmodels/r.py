@@ -69,9 +69,8 @@ def lm(formula: str, data: Any, **arguments: Any) -> LinearModel:
 
 
 def _shown(data: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    keys = ("weights", "offset", "subset")
-    shown = call_names(data, *(arguments.get(k) for k in keys), depth=3)
-    return dict(zip(("data_name", *(f"{k}_name" for k in keys)), shown, strict=True))
+    given = arguments.get
+    return call_names(data, given("weights"), given("offset"), given("subset"), depth=3)
 
 
 def summary(object: Model) -> Any:  # noqa: A002

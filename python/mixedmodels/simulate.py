@@ -10,8 +10,9 @@ import numpy as np
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.estimates import AnyMixedFit, effects_scale
 from mixedmodels.fit.moments import add_random_part, fixed_part
-from mixedmodels.fit.record import LinearFit, Matrix, MixedFit
+from mixedmodels.fit.record import GlmmFit, LinearFit, Matrix, MixedFit
 from mixedmodels.fit.selection import Chosen
 
 
@@ -37,15 +38,31 @@ def simulate_mixed(
     Random effects in `chosen` stay at their conditional modes; the others are drawn anew, b = sigma T u with u
     standard normal.
     """
-    mean = add_random_part(fixed_part(design, fit.kept, fit.beta, fit.n), design, fit.b, chosen)
+    return _predictors(design, fit, nsim, rng, chosen) + _noise(design, fit.sigma, fit.n, nsim, rng)
+
+
+def simulate_generalized(
+    design: Design, fit: GlmmFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen]
+) -> Matrix:
+    """Responses of a generalised mixed model as its family sees them (proportions if binomial), shape (n, nsim)."""
+    out = _predictors(design, fit, nsim, rng, chosen)
+    for s in range(nsim):
+        out[:, s] = fit.family.draw(rng, fit.family.mean(out[:, s]), fit.weights, fit.psi)
+    return out
+
+
+def _predictors(
+    design: Design, fit: AnyMixedFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen]
+) -> Matrix:
+    """Linear predictors with the random effects that are not `chosen` drawn anew, shape (n, nsim)."""
+    kept = add_random_part(fixed_part(design, fit.kept, fit.beta, fit.n), design, fit.b, chosen)
     drawn = [~c for c in chosen]
-    ts = factors(fit.theta, fit.sizes)
+    scale, ts = effects_scale(fit), factors(fit.theta, fit.sizes)
     levels = [design.groups[term.group].n_levels for term in design.random]
     out = np.empty((fit.n, checked(nsim)), order="F")
     for s in range(nsim):
-        b = [fit.sigma * rng.standard_normal((n, len(t))) @ t.T for n, t in zip(levels, ts, strict=True)]
-        out[:, s] = add_random_part(mean.copy(), design, b, drawn)
-    out += _noise(design, fit.sigma, fit.n, nsim, rng)
+        b = [scale * rng.standard_normal((n, len(t))) @ t.T for n, t in zip(levels, ts, strict=True)]
+        out[:, s] = add_random_part(kept.copy(), design, b, drawn)
     return out
 
 

@@ -14,7 +14,8 @@ from mixedmodels.errors import (
     SingularFitWarning,
 )
 from mixedmodels.fit.covariance import SINGULAR, correlation, factors
-from mixedmodels.fit.record import LinearFit, MixedFit
+from mixedmodels.fit.estimates import AnyFit, AnyMixedFit
+from mixedmodels.fit.record import LinearFit
 
 CLOSE_TO_ONE = 1 - 1e-4
 
@@ -38,7 +39,7 @@ def response(design: Design) -> Vector:
     return y if design.offset is None else np.asarray(y - design.offset)
 
 
-def rank_warning(design: Design, fit: LinearFit | MixedFit) -> RankDeficientWarning | None:
+def rank_warning(design: Design, fit: AnyFit) -> RankDeficientWarning | None:
     """Which columns of X were dropped."""
     dropped = dropped_columns(design, fit)
     if not dropped:
@@ -60,7 +61,7 @@ def exact_warning(design: Design, fit: LinearFit) -> PerfectFitWarning:
     )
 
 
-def dropped_columns(design: Design, fit: LinearFit | MixedFit) -> tuple[str, ...]:
+def dropped_columns(design: Design, fit: AnyFit) -> tuple[str, ...]:
     """Names of the columns of X that are not estimated."""
     if len(fit.kept) == len(design.fixed.names):
         return ()
@@ -68,7 +69,7 @@ def dropped_columns(design: Design, fit: LinearFit | MixedFit) -> tuple[str, ...
     return tuple(name for j, name in enumerate(design.fixed.names) if j not in kept)
 
 
-def mixed_warnings(design: Design, fit: MixedFit) -> list[MixedModelsWarning]:
+def mixed_warnings(design: Design, fit: AnyMixedFit) -> list[MixedModelsWarning]:
     """Warnings that this fit deserves, in the order in which they matter."""
     found: list[MixedModelsWarning] = []
     rank = rank_warning(design, fit)
@@ -81,7 +82,7 @@ def mixed_warnings(design: Design, fit: MixedFit) -> list[MixedModelsWarning]:
     return found
 
 
-def _convergence(fit: MixedFit) -> ConvergenceWarning:
+def _convergence(fit: AnyMixedFit) -> ConvergenceWarning:
     run = fit.run
     return ConvergenceWarning(
         f"the certificate of an optimum does not hold after {run.evaluations} evaluations "
@@ -92,7 +93,7 @@ def _convergence(fit: MixedFit) -> ConvergenceWarning:
     )
 
 
-def singular_message(design: Design, fit: MixedFit) -> str:
+def singular_message(design: Design, fit: AnyMixedFit) -> str:
     """Which variances are 0 and which correlations +-1, and what to do."""
     findings = []
     for term, t in zip(design.random, factors(fit.theta, fit.sizes), strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from mixedmodels.fit.covariance import factors
@@ -34,3 +36,29 @@ def effect_factors(fit: AnyMixedFit) -> list[Matrix]:
     """L of every term with Var(b) = L L', each of shape (k, k)."""
     scale = effects_scale(fit)
     return [scale * t for t in factors(fit.theta, fit.sizes)]
+
+
+def residual_sd(fit: AnyFit) -> float | None:
+    """Residual standard deviation sqrt(phi), of a family whose variance has a dispersion phi; None of the others."""
+    if isinstance(fit, LinearFit | MixedFit):
+        return fit.sigma
+    if isinstance(fit, GlmFit):
+        return sqrt(fit.dispersion) if has_dispersion(fit) else None
+    return sqrt(fit.family.dispersion(fit.psi)) if has_dispersion(fit) else None
+
+
+def has_dispersion(fit: GlmFit | GlmmFit) -> bool:
+    """Whether the variance of a row is phi V(mu) / weight with an unknown phi."""
+    return bool(fit.family.weights_role == "precision")
+
+
+def sigma(fit: GlmFit | GlmmFit) -> float:
+    """Spread around the mean as glmmTMB's `sigma`: sqrt(phi), theta of a negative binomial, or 1."""
+    residual = residual_sd(fit)
+    if residual is not None:
+        return residual
+    if fit.family.theta is not None:
+        return float(fit.family.theta)
+    if isinstance(fit, GlmmFit) and "theta" in fit.family.shapes:
+        return float(np.exp(fit.psi[fit.family.shapes.index("theta")]))
+    return 1.0

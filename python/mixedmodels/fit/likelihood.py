@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import math
 
-from mixedmodels.fit.record import LinearFit, MixedFit
+from mixedmodels.fit.estimates import AnyFit, has_dispersion
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 
 
-def n_parameters(fit: LinearFit | MixedFit) -> int:
-    """Fixed effects, covariance parameters and the residual variance."""
-    covariance = len(fit.theta) if isinstance(fit, MixedFit) else 0
-    return len(fit.kept) + covariance + 1
+def n_parameters(fit: AnyFit) -> int:
+    """Fixed effects, covariance parameters, and the residual variance or what else a family has free."""
+    if isinstance(fit, LinearFit):
+        return len(fit.kept) + 1
+    if isinstance(fit, GlmFit):
+        return len(fit.kept) + has_dispersion(fit)
+    return len(fit.kept) + len(fit.theta) + (len(fit.psi) if isinstance(fit, GlmmFit) else 1)
 
 
-def loglik(fit: LinearFit | MixedFit) -> float:
+def loglik(fit: AnyFit) -> float:
     """Log-likelihood at the estimates; of a REML fit the restricted one."""
-    if isinstance(fit, MixedFit):
+    if isinstance(fit, MixedFit | GlmmFit):
         return -fit.criterion / 2
+    if isinstance(fit, GlmFit):
+        return fit.loglik
     if fit.rss == 0:
         return math.inf
     return -0.5 * (fit.n * (math.log(2 * math.pi * fit.rss / fit.n) + 1) - fit.sum_log_weights)
@@ -33,16 +39,16 @@ def reml_criterion(fit: MixedFit) -> float:
     return fit.logdet_u + fit.logdet_x + df * (1 + math.log(2 * math.pi * fit.pwrss / df)) - fit.sum_log_weights
 
 
-def aic(fit: LinearFit | MixedFit) -> float:
+def aic(fit: AnyFit) -> float:
     """-2 log-likelihood + 2 parameters."""
     return -2 * loglik(fit) + 2 * n_parameters(fit)
 
 
-def bic(fit: LinearFit | MixedFit) -> float:
+def bic(fit: AnyFit) -> float:
     """-2 log-likelihood + log(n) parameters, n being the rows used."""
     return -2 * loglik(fit) + math.log(fit.n) * n_parameters(fit)
 
 
-def df_resid(fit: LinearFit | MixedFit) -> int:
+def df_resid(fit: AnyFit) -> int:
     """Rows less parameters; of a mixed model the variance parameters count too."""
-    return fit.n - n_parameters(fit) if isinstance(fit, MixedFit) else fit.df_resid
+    return fit.n - n_parameters(fit) if isinstance(fit, MixedFit | GlmmFit) else fit.df_resid

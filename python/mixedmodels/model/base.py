@@ -15,9 +15,10 @@ from mixedmodels import formula as formulas
 from mixedmodels.design import Design, model_matrix
 from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates, likelihood
+from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.family import GAUSSIAN, Family
 from mixedmodels.fit.moments import ResidualType, fitted, residuals
-from mixedmodels.fit.record import LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import Vector
 from mixedmodels.frame import Table, labelled
 from mixedmodels.model.request import Request, Source
 from mixedmodels.model.rows import Rows, labelled_rows
@@ -46,7 +47,7 @@ class Model(StatsmodelsSpellings):
 
     def __init__(
         self,
-        fit: LinearFit | MixedFit,
+        fit: AnyFit,
         design: Design,
         source: Source,
         request: Request | None,
@@ -128,7 +129,10 @@ class Model(StatsmodelsSpellings):
     def fitted(self) -> Any:
         """Fitted values, one per row used (or per row of the table with ``na_action="exclude"``, missing as NaN)."""
         self._need_rows("fitted()")
-        return self._rows.label(fitted(self.design, self._fit))
+        return self._rows.label(self._fitted())
+
+    def _fitted(self) -> Vector:
+        return fitted(self.design, self._fit)
 
     def residuals(self, type: ResidualType = "response", *, scaled: bool = False) -> Any:  # noqa: A002
         """Residuals, one per row as `fitted()`.
@@ -141,7 +145,10 @@ class Model(StatsmodelsSpellings):
         if type not in RESIDUAL_TYPES:
             raise DataError(f"residual type {type!r} is none of {', '.join(RESIDUAL_TYPES)}.")
         self._need_rows("residuals()")
-        return self._rows.label(residuals(self.design, self._fit, type, scaled))
+        return self._rows.label(self._residuals(type, scaled))
+
+    def _residuals(self, type: ResidualType = "response", scaled: bool = False) -> Vector:  # noqa: A002
+        return residuals(self.design, self._fit, type, scaled)
 
     @property
     def frame(self) -> Any:
@@ -166,10 +173,8 @@ class Model(StatsmodelsSpellings):
     def _augmented(self, more: dict[str, Vector]) -> Any:
         self._need_rows("augment()")
         assert self._request is not None
-        mu = fitted(self.design, self._fit)
-        response = self.design.response
-        assert response is not None
-        return self._rows.augmented(self._request, {"fitted": mu, "resid": response - mu, **more})
+        more = {"fitted": self._fitted(), "resid": self._residuals(), **more}
+        return self._rows.augmented(self._request, more)
 
     def _simulated(self, draws: NDArray[np.float64]) -> Any:
         return self._rows.table({f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])})
@@ -177,6 +182,19 @@ class Model(StatsmodelsSpellings):
     def _new_rows(self, table: Table, values: Vector) -> Any:
         """Predictions labelled as the rows of a new table."""
         return labelled_rows(values, table.kind, table.index)
+
+    def _response(self) -> Vector:
+        """The response as the family sees it."""
+        assert self.design.response is not None
+        return self.design.response
+
+    def _prior_weights(self) -> Vector | None:
+        """Weights as the family sees them; None where all are 1."""
+        return self.design.weights
+
+    def _on_scale(self, eta: Vector, type: str) -> Vector:  # noqa: A002
+        """Linear predictors as they are, or as means of the response."""
+        return eta
 
     def _check_type(self, type: str) -> None:  # noqa: A002
         if type not in ("link", "response"):

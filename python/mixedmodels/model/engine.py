@@ -57,6 +57,7 @@ class EngineReport:
     status, message : how the optimiser ended.
     trace : per step criterion, predicted decrease, trust radius.
     criterion_error : standard error of the criterion at the optimum; 0 where it is exact (see docs/engine.md).
+    inner : factorisations in all, of a generalised model, whose every evaluation needs some; None of a linear one.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class EngineReport:
         describe: Callable[[], Mapping[str, Any]],
         groups: tuple[str, ...],
         criterion_error: float = 0.0,
+        inner: int | None = None,
     ) -> None:
         self.evaluations = run.evaluations
         self.seconds = run.seconds
@@ -73,6 +75,7 @@ class EngineReport:
         self.message = run.message
         self.trace = run.trace
         self.criterion_error = criterion_error
+        self.inner = inner
         self._describe = describe
         self._groups = groups
 

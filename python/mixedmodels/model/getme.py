@@ -13,16 +13,19 @@ import numpy as np
 
 from mixedmodels.design import z_matrix
 from mixedmodels.errors import DataError
-from mixedmodels.fit import likelihood
+from mixedmodels.fit import family_moments, likelihood
 from mixedmodels.fit.covariance import diagonal, factors
-from mixedmodels.fit.moments import fitted
+from mixedmodels.fit.estimates import residual_sd
+from mixedmodels.fit.record import GlmmFit, MixedFit
+from mixedmodels.fit.selection import chosen_effects
+from mixedmodels.predict import predict_old
 from mixedmodels.report.vectors import NamedVector
 
 if TYPE_CHECKING:
-    from mixedmodels.model.mixed import MixedModel
+    from mixedmodels.model.mixed_base import RandomEffectsModel
 
 
-def get(model: MixedModel, name: str | Sequence[str]) -> Any:
+def get(model: RandomEffectsModel, name: str | Sequence[str]) -> Any:
     """The component of that name; a dict of several; "ALL" for all of them.
 
     Raises
@@ -41,7 +44,7 @@ def get(model: MixedModel, name: str | Sequence[str]) -> Any:
     return COMPONENTS[name](model)
 
 
-def _theta_names(m: MixedModel) -> list[str]:
+def _theta_names(m: RandomEffectsModel) -> list[str]:
     names = []
     for term in m.design.random:
         group = m.design.groups[term.group].name
@@ -51,21 +54,21 @@ def _theta_names(m: MixedModel) -> list[str]:
     return names
 
 
-def _lower(m: MixedModel) -> NamedVector:
+def _lower(m: RandomEffectsModel) -> NamedVector:
     bound = np.full(len(m._fit.theta), -np.inf)
     bound[diagonal(m._fit.sizes)] = 0.0
     return NamedVector(_theta_names(m), bound)
 
 
-def _term_sizes(m: MixedModel) -> list[tuple[int, int]]:
+def _term_sizes(m: RandomEffectsModel) -> list[tuple[int, int]]:
     return [(m.design.groups[t.group].n_levels, len(t.columns)) for t in m.design.random]
 
 
-def _gp(m: MixedModel) -> Any:
+def _gp(m: RandomEffectsModel) -> Any:
     return np.cumsum([0, *(levels * k for levels, k in _term_sizes(m))])
 
 
-def _lambda(m: MixedModel) -> Any:
+def _lambda(m: RandomEffectsModel) -> Any:
     from scipy import sparse
 
     blocks = [
@@ -75,7 +78,7 @@ def _lambda(m: MixedModel) -> Any:
     return sparse.block_diag(blocks, format="csc")
 
 
-def _lind(m: MixedModel) -> Any:
+def _lind(m: RandomEffectsModel) -> Any:
     """For each stored element of Lambdat, column by column, its place in theta, counted from 1 as in lme4."""
     parts, at = [], 0
     for levels, k in _term_sizes(m):
@@ -89,17 +92,17 @@ def _lind(m: MixedModel) -> Any:
     return np.concatenate(parts)
 
 
-def _weights(m: MixedModel) -> Any:
-    w = m.design.weights
+def _weights(m: RandomEffectsModel) -> Any:
+    w = m._prior_weights()
     return np.ones(m.nobs) if w is None else w.copy()
 
 
-def _offset(m: MixedModel) -> Any:
+def _offset(m: RandomEffectsModel) -> Any:
     o = m.design.offset
     return np.zeros(m.nobs) if o is None else o.copy()
 
 
-def _factor(m: MixedModel) -> tuple[Any, Any, Any]:
+def _factor(m: RandomEffectsModel) -> tuple[Any, Any, Any]:
     """L of Lambda'Z'WZ Lambda + I, R_ZX and R_X, dense."""
     q = int(_gp(m)[-1])
     if q > MOST_EFFECTS:
@@ -107,7 +110,7 @@ def _factor(m: MixedModel) -> tuple[Any, Any, Any]:
             f"getME() makes L, RZX and RX dense, and with {q} random effects they would fill {q * q * 8 / 1e9:.0f} GB; "
             "objective and vcov() hold what they are made for."
         )
-    root = np.sqrt(_weights(m))
+    root = np.sqrt(m._working_weights())
     zl = (z_matrix(m.design) @ _lambda(m)).multiply(root[:, None]).tocsc()
     x = m._dense_x() * root[:, None]
     c = (zl.T @ zl).toarray() + np.eye(zl.shape[1])
@@ -117,13 +120,13 @@ def _factor(m: MixedModel) -> tuple[Any, Any, Any]:
     return low, rzx, rx
 
 
-def _flist(m: MixedModel) -> dict[str, Any]:
+def _flist(m: RandomEffectsModel) -> dict[str, Any]:
     import pandas as pd
 
     return {g.name: pd.Categorical.from_codes(g.codes, pd.Index(g.levels.labels)) for g in m.design.groups}
 
 
-def _dims(m: MixedModel) -> dict[str, int]:
+def _dims(m: RandomEffectsModel) -> dict[str, int]:
     p = len(m._fit.kept)
     return {
         "N": m.nobs,
@@ -132,20 +135,34 @@ def _dims(m: MixedModel) -> dict[str, int]:
         "nmp": m.nobs - p,
         "q": int(_gp(m)[-1]),
         "nth": len(m._fit.theta),
-        "useSc": 1,
+        "useSc": int(residual_sd(m._fit) is not None),
         "reTrms": len(m.design.random),
         "spFe": 0,
-        "REML": p if m._fit.reml else 0,
-        "GLMM": 0,
+        "REML": _reml(m),
+        "GLMM": int(isinstance(m._fit, GlmmFit)),
         "NLMM": 0,
     }
 
 
-def _devcomp(m: MixedModel) -> dict[str, dict[str, Any]]:
+def _reml(m: RandomEffectsModel) -> int:
+    """lme4's flag is the rank of X."""
+    return len(m._fit.kept) if isinstance(m._fit, MixedFit) and m._fit.reml else 0
+
+
+def _devcomp(m: RandomEffectsModel) -> dict[str, dict[str, Any]]:
     f = m._fit
+    return {"cmp": _linear_parts(f) if isinstance(f, MixedFit) else _generalized_parts(f), "dims": _dims(m)}
+
+
+def _generalized_parts(f: GlmmFit) -> dict[str, float]:
+    drsum = family_moments.deviance(f.y, f.weights, f.eta, f.family, f.psi)
+    return {"ldL2": f.logdet_u, "drsum": drsum, "ussq": f.penalty, "pwrss": drsum + f.penalty, "dev": f.criterion}
+
+
+def _linear_parts(f: MixedFit) -> dict[str, float]:
     ussq = float(sum(np.sum(u * u) for u in f.u))
     n, p = f.n, len(f.kept)
-    cmp = {
+    return {
         "ldL2": f.logdet_u,
         "ldRX2": f.logdet_x,
         "wrss": f.pwrss - ussq,
@@ -156,7 +173,6 @@ def _devcomp(m: MixedModel) -> dict[str, dict[str, Any]]:
         "sigmaML": float(np.sqrt(f.pwrss / n)),
         "sigmaREML": float(np.sqrt(f.pwrss / (n - p))),
     }
-    return {"cmp": cmp, "dims": _dims(m)}
 
 
 MOST_EFFECTS = 20_000  # a dense factor of 3.2 GB
@@ -165,15 +181,15 @@ OF_ROWS = frozenset(
     ["A", "L", "RX", "RZX", "X", "Z", "Zt", "devfun", "flist", "mmList", "mu", "offset", "weights", "y"]
 )
 
-COMPONENTS: dict[str, Callable[[MixedModel], Any]] = {
+COMPONENTS: dict[str, Callable[[RandomEffectsModel], Any]] = {
     "X": lambda m: m._dense_x(),
     "Z": lambda m: z_matrix(m.design),
     "Zt": lambda m: z_matrix(m.design).T.tocsc(),
     "mmList": lambda m: {
         t.text: np.column_stack([np.ones(m.nobs) if c is None else c for c in t.columns]) for t in m.design.random
     },
-    "y": lambda m: m.design.response.copy(),  # type: ignore[union-attr]
-    "mu": lambda m: fitted(m.design, m._fit),
+    "y": lambda m: m._response().copy(),
+    "mu": lambda m: m._on_scale(predict_old(m._fit, m.design, chosen_effects(m.design, None)), "response"),
     "u": lambda m: np.concatenate([u.ravel() for u in m._fit.u]),
     "b": lambda m: np.concatenate([b.ravel() for b in m._fit.b]),
     "Gp": _gp,
@@ -183,7 +199,7 @@ COMPONENTS: dict[str, Callable[[MixedModel], Any]] = {
     "Lambdat": lambda m: _lambda(m).T.tocsc(),
     "Lind": _lind,
     "Tlist": lambda m: dict(zip([t.label for t in m.design.random], factors(m._fit.theta, m._fit.sizes), strict=True)),
-    "A": lambda m: (z_matrix(m.design) @ _lambda(m)).multiply(np.sqrt(_weights(m))[:, None]).T.tocsc(),
+    "A": lambda m: (z_matrix(m.design) @ _lambda(m)).multiply(np.sqrt(m._working_weights())[:, None]).T.tocsc(),
     "RX": lambda m: _factor(m)[2],
     "RZX": lambda m: _factor(m)[1],
     "sigma": lambda m: m.sigma,
@@ -191,8 +207,8 @@ COMPONENTS: dict[str, Callable[[MixedModel], Any]] = {
     "fixef": lambda m: m.fixef(),
     "beta": lambda m: m._fit.beta.copy(),
     "theta": lambda m: NamedVector(_theta_names(m), m._fit.theta),
-    "REML": lambda m: len(m._fit.kept) if m._fit.reml else 0,
-    "is_REML": lambda m: m._fit.reml,
+    "REML": _reml,
+    "is_REML": lambda m: isinstance(m._fit, MixedFit) and m._fit.reml,
     "n_rtrms": lambda m: len(m.design.random),
     "n_rfacs": lambda m: len(m.design.groups),
     "N": lambda m: m.nobs,
@@ -211,5 +227,5 @@ COMPONENTS: dict[str, Callable[[MixedModel], Any]] = {
     "weights": _weights,
     "offset": _offset,
     "lower": _lower,
-    "devfun": lambda m: m.objective,
+    "devfun": lambda m: m.objective,  # type: ignore[attr-defined]
 }

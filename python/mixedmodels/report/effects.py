@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from mixedmodels.design.records import Design
-from mixedmodels.fit.record import Matrix, MixedFit
+from mixedmodels.fit.estimates import AnyMixedFit
+from mixedmodels.fit.record import Matrix
 from mixedmodels.report.ranef import RanEf
 from mixedmodels.report.summaries import kept_names
 
 
-def random_effects(design: Design, fit: MixedFit, cond_var: Sequence[Matrix] | None = None) -> RanEf:
+def random_effects(design: Design, fit: AnyMixedFit, cond_var: Sequence[Matrix] | None = None) -> RanEf:
     """Conditional modes; terms of the same grouping factor are bound side by side."""
     effects, modes = [], []
     for g in range(len(design.groups)):
@@ -24,7 +25,7 @@ def random_effects(design: Design, fit: MixedFit, cond_var: Sequence[Matrix] | N
     return RanEf(names, [g.levels.labels for g in design.groups], effects, modes, blocks)
 
 
-def coefficients_by_group(design: Design, fit: MixedFit) -> RanEf:
+def coefficients_by_group(design: Design, fit: AnyMixedFit) -> RanEf:
     """Fixed plus random effects of every level; effects that are random only come first, with a fixed part of 0."""
     ranef = random_effects(design, fit)
     fixed = kept_names(design, fit)

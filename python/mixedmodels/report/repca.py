@@ -9,7 +9,8 @@ import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.fit.covariance import factors, principal_components
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.estimates import AnyMixedFit
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.report import rformat, rprint
 
 
@@ -87,7 +88,7 @@ class RePCA(Mapping[str, Components]):
         return "\n".join(f"${name}\n{c.text()}\n" for name, c in self._components.items())
 
 
-def repca(design: Design, fit: MixedFit) -> RePCA:
+def repca(design: Design, fit: AnyMixedFit) -> RePCA:
     """Components of every grouping factor; terms of the same factor are taken together."""
     ts = factors(fit.theta, fit.sizes)
     out = {}

@@ -11,8 +11,9 @@ import numpy as np
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import likelihood
+from mixedmodels.fit.estimates import AnyFit, AnyMixedFit, sigma
 from mixedmodels.fit.goodness import Goodness
-from mixedmodels.fit.record import LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import GlmmFit, LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.inference import wald
 from mixedmodels.report.ranef import RanEf
 from mixedmodels.report.summaries import coefficient_matrix, kept_names, scattered
@@ -80,7 +81,7 @@ def stack(parts: Mapping[str, Columns]) -> Columns:
 
 
 def tidy_mixed(
-    design: Design, fit: MixedFit, effects: Sequence[Effects], level: float | None, ranef: Callable[[bool], RanEf]
+    design: Design, fit: AnyMixedFit, effects: Sequence[Effects], level: float | None, ranef: Callable[[bool], RanEf]
 ) -> Columns:
     """Rows of the parts asked for; `level` adds Wald limits."""
     parts: dict[str, Columns] = {}
@@ -107,11 +108,10 @@ def tidy_linear(design: Design, fit: LinearFit, level: float | None) -> Columns:
     return {k: v if k == "term" else scattered(v, fit, p) for k, v in columns.items()}
 
 
-def _wald_columns(
-    names: tuple[str, ...], fit: MixedFit | LinearFit, level: float | None, df: float = math.inf
-) -> Columns:
+def _wald_columns(names: tuple[str, ...], fit: AnyFit, level: float | None, df: float = math.inf) -> Columns:
     table = coefficient_matrix(fit)
-    p_value = wald.p_values(table[:, 2], df) if isinstance(fit, LinearFit) else None
+    # A t statistic of an lmer has no agreed degrees of freedom.
+    p_value = None if isinstance(fit, MixedFit) else wald.p_values(table[:, 2], df)
     limits = None if level is None else wald.intervals(table[:, 0], table[:, 1], level, df)
     return fixed_columns(names, table[:, 0], table[:, 1], statistic=table[:, 2], p_value=p_value, limits=limits)
 
@@ -127,6 +127,20 @@ def glance_mixed(fit: MixedFit) -> Columns:
         "aic": [likelihood.aic(fit)],
         "bic": [likelihood.bic(fit)],
         criterion: [fit.criterion],
+        "df_resid": [likelihood.df_resid(fit)],
+    }
+
+
+def glance_generalized(fit: GlmmFit, deviance: float) -> Columns:
+    """One row about a generalised mixed model; `deviance` is that of the response given the modes."""
+    return {
+        "nobs": [fit.n],
+        "npar": [likelihood.n_parameters(fit)],
+        "sigma": [sigma(fit)],
+        "loglik": [likelihood.loglik(fit)],
+        "aic": [likelihood.aic(fit)],
+        "bic": [likelihood.bic(fit)],
+        "deviance": [deviance],
         "df_resid": [likelihood.df_resid(fit)],
     }
 

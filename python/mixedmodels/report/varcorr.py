@@ -10,7 +10,8 @@ import numpy as np
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.covariance import correlation, factors
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.estimates import AnyMixedFit, effect_factors, residual_sd
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.report import html, rformat, rprint
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class VarCorr(Mapping[str, "CovarianceMatrix"]):
     effects : per term the names of its random effects.
     covariances : per term its covariance matrix, shape (k, k).
     correlations : per term its correlation matrix, NaN where a variance is 0.
-    sigma : residual standard deviation.
+    sigma : residual standard deviation; None of a family without.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class VarCorr(Mapping[str, "CovarianceMatrix"]):
         effects: Sequence[Sequence[str]],
         covariances: Sequence[Matrix],
         correlations: Sequence[Matrix],
-        sigma: float,
+        sigma: float | None,
     ) -> None:
         self.labels = tuple(labels)
         self.effects = tuple(tuple(e) for e in effects)
@@ -81,8 +82,9 @@ class VarCorr(Mapping[str, "CovarianceMatrix"]):
                 out["var2"].append(None if i == j else names[i])
                 out["vcov"].append(float(cov[i, j]))
                 out["sdcor"].append(float(sd[i] if i == j else r[i, j]))
-        for key, value in zip(out, ("Residual", None, None, self.sigma**2, self.sigma), strict=True):
-            out[key].append(value)
+        if self.sigma is not None:
+            for key, value in zip(out, ("Residual", None, None, self.sigma**2, self.sigma), strict=True):
+                out[key].append(value)
         return out
 
     def table(self, order: str = "cov.last") -> Any:
@@ -93,12 +95,13 @@ class VarCorr(Mapping[str, "CovarianceMatrix"]):
 
     def cells(self, digits: int, components: Sequence[Component]) -> tuple[list[str], list[list[str]]]:
         """Column names and texts of the printed table."""
-        sd = [float(s) for part in self.stddevs for s in part] + [self.sigma]
+        last = [] if self.sigma is None else [self.sigma]
+        sd = [float(s) for part in self.stddevs for s in part] + last
         shown = {"Variance": [s * s for s in sd], "Std.Dev.": sd}
         groups = [t for label, names in zip(self.labels, self.effects, strict=True) for t in _once(label, len(names))]
         columns = [
-            [*groups, "Residual"],
-            [*(name for names in self.effects for name in names), ""],
+            [*groups, *("Residual" for _ in last)],
+            [*(name for names in self.effects for name in names), *("" for _ in last)],
             *(rformat.format_numbers(shown[c], digits) for c in components),
         ]
         headers = ["Groups", "Name", *components]
@@ -119,7 +122,7 @@ class VarCorr(Mapping[str, "CovarianceMatrix"]):
                 [texts[i * k + j] if j < i else "" for j in range(k - 1)] + [""] * (widest - max(k, 1))
                 for i in range(k)
             ]
-        rows.append([])
+        rows += [] if self.sigma is None else [[]]
         return [row + [""] * (widest - 1 - len(row)) for row in rows]
 
     def text(self, digits: int = 5, components: Sequence[Component] = ("Std.Dev.",)) -> str:
@@ -143,13 +146,12 @@ def _once(label: str, n: int) -> list[str]:
     return [label] + [""] * (n - 1)
 
 
-def varcorr(design: Design, fit: MixedFit) -> VarCorr:
+def varcorr(design: Design, fit: AnyMixedFit) -> VarCorr:
     """Variances and correlations of a fit."""
-    ts = factors(fit.theta, fit.sizes)
     return VarCorr(
         [t.label for t in design.random],
         [t.effects for t in design.random],
-        [fit.sigma**2 * (t @ t.T) for t in ts],
-        [correlation(t) for t in ts],
-        fit.sigma,
+        [t @ t.T for t in effect_factors(fit)],
+        [correlation(t) for t in factors(fit.theta, fit.sizes)],
+        residual_sd(fit),
     )
