@@ -167,3 +167,6 @@ pub struct Expected<'a> {
 }
 
 pub mod link;
+pub mod registry;
+mod single;
+mod special;
