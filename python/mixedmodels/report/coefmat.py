@@ -51,6 +51,23 @@ def coefficient_table(
     values : shape (p, len(headers)).
     digits : significant digits of the estimates; the statistic and p-value show one less (at most 5).
     """
+    cells = coefficient_cells(values, digits=digits, pvalues=pvalues, na=na)
+    columns = list(headers)
+    legend = ""
+    if pvalues:
+        probability = [float(p) for p in values[:, -1]]
+        if any(p < 0.1 for p in probability):
+            for row, mark in zip(cells, pad_right([stars(p) for p in probability]), strict=True):
+                row.append(mark)
+            columns.append("")
+            legend = f"\n---\n{LEGEND}"
+    return matrix(names, columns, cells) + legend
+
+
+def coefficient_cells(
+    values: NDArray[np.float64], *, digits: int = 4, pvalues: bool, na: str = "NA"
+) -> list[list[str]]:
+    """Texts of the table of `coefficient_table`, row by row, without stars."""
     p, k = values.shape
     test = k - 1 - pvalues
     test_digits = max(1, min(5, digits - 1))
@@ -66,19 +83,12 @@ def coefficient_table(
     _unround_zeros(cells, values, digits, [j for j in range(k - pvalues) if j != test])
     for i, j in zip(*np.nonzero(np.isnan(values)), strict=True):
         cells[i][j] = na if math.isnan(values[i, 0]) else "NaN"
-    columns = list(headers)
-    legend = ""
     if pvalues:
         probability = values[:, k - 1]
         known = [i for i in range(p) if not math.isnan(probability[i])]
         for i, text in zip(known, format_pvalues([float(probability[i]) for i in known], test_digits), strict=True):
             cells[i][k - 1] = text
-        if any(probability[i] < 0.1 for i in known):
-            for row, mark in zip(cells, pad_right([stars(float(v)) for v in probability]), strict=True):
-                row.append(mark)
-            columns.append("")
-            legend = f"\n---\n{LEGEND}"
-    return matrix(names, columns, cells) + legend
+    return cells
 
 
 def _unround_zeros(cells: list[list[str]], values: NDArray[np.float64], digits: int, columns: list[int]) -> None:

@@ -1,7 +1,8 @@
-"""The summary of a linear mixed model: a record of what is printed, its text in lme4's layout, its HTML."""
+"""The summary of a mixed model: a record of what is printed, its text in lme4's layout, its HTML."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,36 +12,42 @@ from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.report import html, rformat, rprint
 from mixedmodels.report.abbreviate import abbreviate
 from mixedmodels.report.call import Call
-from mixedmodels.report.coefmat import coefficient_table
+from mixedmodels.report.coefmat import coefficient_cells, coefficient_table
 from mixedmodels.report.varcorr import VarCorr
 
 DIGITS = 4
 MOST_CORRELATIONS = 12  # lme4 hides larger matrices
 QUARTILES = ("Min", "1Q", "Median", "3Q", "Max")
 HEADERS = ("Estimate", "Std. Error", "t value")
+WIDTH = 80
 
 
 @dataclass(frozen=True)
 class MixedSummary:
-    """Everything that the summary of an lmer fit shows.
+    """Everything that the summary of an lmer or glmer fit shows.
 
     Attributes
     ----------
+    title : how the model was fitted, in words.
+    family : name of the family and its link, of a glmer.
     call : formula, data and other arguments.
-    criteria : ("REML", value), or AIC, BIC, logLik, deviance, df.resid of an ML fit.
+    criteria : ("REML", value), or AIC, BIC, logLik, deviance (-2 logLik), df.resid of an ML fit.
     quartiles : of the scaled residuals.
     varcorr : variances and correlations of the random effects.
     nobs, ngroups, dropped : rows used, levels per grouping factor, rows omitted because of missing values.
     names : the p fixed effects.
-    coefficients : estimate, standard error and t, shape (p, 3).
+    headers : names of the columns of `coefficients`.
+    coefficients : estimate, standard error, statistic and of a glmer the p-value, shape (p, len(headers)).
     vcov : their covariance matrix, shape (p, p).
     aliased : columns dropped from X.
     singular, converged, message : the optimiser's outcome.
     criterion_error : standard error of the criterion where it is estimated, else 0.
+    remarks : sentences about what else the reader must know.
     """
 
+    title: str
+    family: tuple[str, str] | None
     call: Call
-    reml: bool
     criteria: dict[str, float]
     quartiles: tuple[float, ...]
     varcorr: VarCorr
@@ -48,6 +55,7 @@ class MixedSummary:
     ngroups: dict[str, int]
     dropped: int
     names: tuple[str, ...]
+    headers: tuple[str, ...]
     coefficients: Matrix
     vcov: Matrix
     aliased: tuple[str, ...]
@@ -55,6 +63,7 @@ class MixedSummary:
     converged: bool
     message: str
     criterion_error: float = 0.0
+    remarks: tuple[str, ...] = ()
 
     def text(self, *, digits: int = DIGITS, correlation: bool | None = None) -> str:
         """The summary in lme4's layout.
@@ -64,17 +73,30 @@ class MixedSummary:
         digits : significant digits of the estimates.
         correlation : show the correlations of the fixed effects; None shows them up to 12 fixed effects.
         """
-        lines = [title(self.reml), *self.call.mixed_lines(), "", criteria_text(self.criteria, 1)]
+        lines = [*self.heading(), *self.call.mixed_lines(), "", criteria_text(self.criteria, 1)]
         lines += [*estimated_lines(self.criterion_error), ""]
         lines += ["Scaled residuals: ", quartile_text(self.quartiles, digits), ""]
         lines += ["Random effects:", self.varcorr.text(digits, ("Variance", "Std.Dev."))]
         lines += [groups_text(self.nobs, self.ngroups), *missing_lines(self.dropped)]
         if self.names:
-            table = coefficient_table(self.names, HEADERS, self.coefficients, digits=digits, pvalues=False)
+            table = coefficient_table(
+                self.names, self.headers, self.coefficients, digits=digits, pvalues=self._has_pvalues
+            )
             lines += ["", "Fixed effects:", table]
             lines += self._correlation_lines(correlation)
         lines += alias_lines(self.aliased) + self._outcome_lines()
         return "\n".join(lines)
+
+    def heading(self) -> list[str]:
+        """The lines above the formula."""
+        return [*_wrapped(self.title, "lmerMod" if self.family is None else "glmerMod"), *self._family_lines()]
+
+    def _family_lines(self) -> list[str]:
+        return [] if self.family is None else [f" Family: {self.family[0]}  ( {self.family[1]} )"]
+
+    @property
+    def _has_pvalues(self) -> bool:
+        return len(self.headers) > len(HEADERS)
 
     def _correlation_lines(self, wanted: bool | None) -> list[str]:
         p = len(self.names)
@@ -90,10 +112,11 @@ class MixedSummary:
         return ["", "Correlation of Fixed Effects:", correlation_text(self.names, self.vcov)]
 
     def _outcome_lines(self) -> list[str]:
+        lines = [line for remark in self.remarks for line in textwrap.wrap(remark, WIDTH - 2, subsequent_indent="  ")]
         if self.converged and not self.singular:
-            return []
+            return [*lines, ""] if lines else []
         code = "0 (OK)" if self.converged else f"1 ({self.message or 'certificate does not hold'})"
-        lines = [f"optimizer (trust-region Newton) convergence code: {code}"]
+        lines.append(f"optimizer (trust-region Newton) convergence code: {code}")
         if self.singular:
             lines.append("boundary (singular) fit: see fit.is_singular and fit.rePCA()")
         return [*lines, ""]
@@ -106,29 +129,33 @@ class MixedSummary:
     def _repr_html_(self) -> str:
         quartiles = rformat.format_numbers(rformat.zapsmall(self.quartiles, DIGITS + 1), DIGITS, width=False)
         criteria = [[k, rformat.format_number(rformat.round_r(v, 1))] for k, v in self.criteria.items()]
-        fixed = [[name, *row] for name, row in zip(self.names, _coefficient_cells(self), strict=True)]
+        cells = coefficient_cells(self.coefficients, digits=DIGITS, pvalues=self._has_pvalues)
+        fixed = [[name, *row] for name, row in zip(self.names, cells, strict=True)]
+        about = [*self._family_lines(), *self.call.mixed_lines()]
         return html.section(
-            " ".join(title(self.reml).split()[:-1]),
-            html.paragraph("\n".join(line.strip() for line in self.call.mixed_lines())),
+            self.title.strip(),
+            html.paragraph("\n".join(line.strip() for line in about)),
             html.table("Criteria", ["", "value"], criteria),
             html.paragraph("\n".join(estimated_lines(self.criterion_error))),
             html.table("Scaled residuals", ["", *QUARTILES], [["", *quartiles]]),
             self.varcorr.html(DIGITS),
             html.paragraph("\n".join([groups_text(self.nobs, self.ngroups), *missing_lines(self.dropped)])),
-            html.table("Fixed effects", ["", *HEADERS], fixed),
+            html.table("Fixed effects", ["", *self.headers], fixed),
             html.paragraph("\n".join(alias_lines(self.aliased) + self._outcome_lines())),
         )
 
 
-def _coefficient_cells(summary: MixedSummary) -> list[list[str]]:
-    blank = [""] * len(summary.names)
-    text = coefficient_table(blank, HEADERS, summary.coefficients, digits=DIGITS, pvalues=False)
-    return [line.split() for line in text.split("\n")[1:]]
+def _wrapped(title: str, kind: str) -> list[str]:
+    """The title and the name of R's class, over two lines if one is too short."""
+    if len(title) + len(kind) + 5 <= WIDTH:
+        return [f"{title} ['{kind}']"]
+    *first, last = textwrap.wrap(title, WIDTH - 3, subsequent_indent="  ")
+    return [*first, f"{last} [{kind}]"]
 
 
-def title(reml: bool) -> str:
-    """The first line."""
-    return f"Linear mixed model fit by {'REML' if reml else 'maximum likelihood '} ['lmerMod']"
+def linear_title(reml: bool) -> str:
+    """How a linear mixed model was fitted."""
+    return f"Linear mixed model fit by {'REML' if reml else 'maximum likelihood '}"
 
 
 def criteria_text(criteria: dict[str, float], decimals: int) -> str:
@@ -187,7 +214,7 @@ def correlation_text(names: Sequence[str], vcov: Matrix) -> str:
 
 def short_text(summary: MixedSummary, digits: int = DIGITS) -> str:
     """What ``print(fit)`` shows in lme4."""
-    lines = [title(summary.reml), *summary.call.mixed_lines(long=False), criteria_text(summary.criteria, 4)]
+    lines = [*summary.heading(), *summary.call.mixed_lines(long=False), criteria_text(summary.criteria, 4)]
     lines += estimated_lines(summary.criterion_error)
     lines += ["Random effects:", summary.varcorr.text(digits), groups_text(summary.nobs, summary.ngroups)]
     lines += missing_lines(summary.dropped)

@@ -17,7 +17,7 @@ from mixedmodels.fit.record import LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.inference import wald
 from mixedmodels.report.call import Call
 from mixedmodels.report.linear_summary import LinearSummary
-from mixedmodels.report.mixed_summary import MixedSummary
+from mixedmodels.report.mixed_summary import HEADERS, MixedSummary, linear_title
 from mixedmodels.report.varcorr import varcorr
 
 
@@ -56,8 +56,9 @@ def criteria(fit: MixedFit) -> dict[str, float]:
 def mixed_summary(design: Design, fit: MixedFit, call: Call, quartiles: Sequence[float]) -> MixedSummary:
     """Summary of a linear mixed model; `quartiles` are those of the scaled residuals."""
     return MixedSummary(
+        title=linear_title(fit.reml),
+        family=None,
         call=call,
-        reml=fit.reml,
         criteria=criteria(fit),
         quartiles=tuple(quartiles),
         varcorr=varcorr(design, fit),
@@ -65,6 +66,7 @@ def mixed_summary(design: Design, fit: MixedFit, call: Call, quartiles: Sequence
         ngroups={g.name: g.n_levels for g in design.groups},
         dropped=design.dropped,
         names=kept_names(design, fit),
+        headers=HEADERS,
         coefficients=coefficient_matrix(fit),
         vcov=estimates.vcov(fit),
         aliased=dropped_columns(design, fit),
