@@ -83,8 +83,8 @@ def _shown(given: Any) -> str:
     return f"{given!r} " if isinstance(given, str) else ""
 
 
-def check_weights(weights: Array, row_of: Callable[[int], int]) -> None:
-    """Precision weights are positive and finite.
+def check_weights(weights: Array, row_of: Callable[[int], int], *, zeros: bool = False) -> None:
+    """Weights are positive (or 0, with `zeros`) and finite.
 
     Parameters
     ----------
@@ -92,13 +92,15 @@ def check_weights(weights: Array, row_of: Callable[[int], int]) -> None:
     """
     if weights.size and weights.min() > 0 and np.isfinite(weights.sum()):
         return
-    wrong = np.flatnonzero(~((weights > 0) & (weights < np.inf)))
+    enough = weights >= 0 if zeros else weights > 0
+    wrong = np.flatnonzero(~(enough & (weights < np.inf)))
     if len(wrong):
         first = int(wrong[0])
         more = f" (and in {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        least = "a finite number and not negative" if zeros else "a positive, finite number"
         raise DataError(
             f"weights are {weights[first]:g} in row {row_of(first)}{more}, rows counted from 0; every weight "
-            "must be a positive, finite number: drop these rows, for example with subset='w > 0'"
+            f"must be {least}: drop these rows, for example with subset='w > 0'"
         )
 
 

@@ -41,6 +41,7 @@ def build(
     random: Random = "allowed",
     response: ResponseKind = "number",
     residual: bool = True,
+    zero_weights: bool = False,
 ) -> Design:
     """Lay formula and table out as columns, codes and names.
 
@@ -57,6 +58,7 @@ def build(
     random : whether random terms must, may or must not be there.
     response : "number", or "binomial" where a factor is a response too.
     residual : whether the model has a residual variance, which as many random effects as rows would leave unidentified.
+    zero_weights : whether a weight may be 0.
 
     Raises
     ------
@@ -103,7 +105,7 @@ def build(
             shown = f"the response {what!r}" if what == plan.response else what if what == _OFFSET else repr(what)
             refuse_infinite(value.values, shown, rows)
     if w is not None:
-        check_weights(w, rows.position)
+        check_weights(w, rows.position, zeros=zero_weights)
 
     # 4. Fixed columns, grouping factors, random terms.
     values = {text: drop_unused(v) if isinstance(v, Factor) else v for text, v in values.items()}

@@ -26,6 +26,12 @@ def mean(family: Family, eta: Vector) -> Vector:
     return np.clip(mu, EDGE, 1 - EDGE) if family.support == "proportion" else mu
 
 
+def slope(family: Family, eta: Vector) -> Vector:
+    """Derivative of the mean by the linear predictor; of a proportion kept off 0, as the mean is off its bounds."""
+    d = np.asarray(family.mean_derivative(eta), dtype=float)
+    return np.maximum(d, EDGE) if family.support == "proportion" else d
+
+
 def residuals(
     y: Vector,
     weights: Vector | None,
@@ -49,10 +55,7 @@ def residuals(
     if kind == "response":
         return np.asarray(r)
     if kind == "working":
-        slope = np.asarray(family.mean_derivative(eta), dtype=float)
-        if family.support == "proportion":
-            slope = np.maximum(slope, EDGE)
-        return np.asarray(r / slope)
+        return np.asarray(r / slope(family, eta))
     w: Vector | float = 1.0 if weights is None else weights
     if kind == "pearson":
         return np.asarray(r * np.sqrt(w / np.asarray(family.variance(mu, psi))))

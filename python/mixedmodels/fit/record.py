@@ -127,8 +127,10 @@ class GlmFit:
     loglik : with all constants; of families with a dispersion at its maximum likelihood estimate, as R's `logLik`.
     eta : linear predictor, shape (n,).
     y, weights : response as the family sees it (a proportion for a binomial one) and prior weights, shape (n,).
-    iterations : of iteratively reweighted least squares.
-    converged : whether the deviance settled.
+    iterations : of iteratively reweighted least squares, until the deviance had settled by R's rule.
+    converged : whether the last step was negligible.
+    penalty : "jeffreys" where Jeffreys' prior was added to the likelihood; deviance and log-likelihood are without it.
+    theta, theta_se : of a negative binomial whose theta was estimated, with its standard error; else None.
     """
 
     n: int
@@ -147,6 +149,9 @@ class GlmFit:
     weights: Vector | None
     iterations: int
     converged: bool
+    penalty: Literal["jeffreys"] | None = None
+    theta: float | None = None
+    theta_se: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

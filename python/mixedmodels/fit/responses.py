@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixedmodels.design.records import Design, Vector
 from mixedmodels.errors import DataError, DesignError
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
+
+Rows = NDArray[np.bool_]
 
 WHOLE = 1e-3  # a count of successes may differ from a whole number by this much, as in R
 
@@ -67,8 +70,8 @@ def _successes_of(counts: Vector, design: Design, family: Family) -> Response:
         raise DesignError(
             f"response {name!r} has {counts.shape[1]} columns; a binomial response has two, cbind(successes, failures)."
         )
-    _refuse((counts < 0).any(axis=1), counts, design, "has a negative count", "correct or drop that row")
-    broken = (np.abs(counts - np.round(counts)) > WHOLE).any(axis=1)
+    _refuse(np.asarray((counts < 0).any(axis=1)), counts, design, "has a negative count", "correct or drop that row")
+    broken = np.asarray((np.abs(counts - np.round(counts)) > WHOLE).any(axis=1))
     _refuse(broken, counts, design, "is no pair of whole numbers", "give counts of successes and failures")
     trials = counts.sum(axis=1)
     y = np.divide(counts[:, 0], trials, out=np.zeros(len(trials)), where=trials > 0)
@@ -95,7 +98,7 @@ def _check_proportions(y: Vector, design: Design) -> None:
         _refuse((y > 0) & (y < 1), y, design, "is a proportion without its number of trials", cure)
 
 
-def _refuse(wrong: Vector, values: Vector, design: Design, what: str, cure: str) -> None:
+def _refuse(wrong: Rows, values: Vector, design: Design, what: str, cure: str) -> None:
     rows = np.flatnonzero(wrong)
     if not len(rows):
         return

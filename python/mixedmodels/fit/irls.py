@@ -1,0 +1,224 @@
+"""Iteratively reweighted least squares.
+
+Notation: eta = X beta + offset, mu = mean(eta), d = d mu / d eta, W = w d^2 / V(mu), working residual r = (y - mu) / d.
+A step solves least squares of r on X with weights W, which is Fisher scoring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mixedmodels.fit import family_moments
+from mixedmodels.fit.record import Matrix, Vector
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+SETTLED = 1e-8  # relative change of the criterion at which R stops, and to which the iterations are counted
+EXACT = 1e-20  # squared length of a step, in standard errors, that changes nothing
+NOISE = 1e-12  # below this squared length a step that no longer shrinks is rounding error
+CLOSE = 1e-6  # squared length of a step that leads nowhere and yet is called the optimum
+HALVINGS = 40
+ROUNDING = 1e-12  # relative increase of the criterion that may be rounding
+
+Penalty = Callable[[Vector, Vector, Matrix], Vector]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Rows of positive weight of a generalised linear model.
+
+    Attributes
+    ----------
+    x : shape (n, r), of full column rank.
+    y, weights, offset : shape (n,).
+    """
+
+    x: Matrix
+    y: Vector
+    weights: Vector
+    offset: Vector
+    family: Family
+
+    def deviance(self, eta: Vector) -> float:
+        """The deviance at a linear predictor; infinite where that is outside the domain."""
+        if not allowed(self.family, eta):
+            return np.inf
+        with np.errstate(all="ignore"):
+            value = family_moments.deviance(self.y, self.weights, eta, self.family)
+        return value if np.isfinite(value) else np.inf
+
+    def working(self, eta: Vector) -> tuple[Vector, Vector]:
+        """Working weights W and working residuals r."""
+        with np.errstate(all="ignore"):
+            mu, slope = family_moments.mean(self.family, eta), family_moments.slope(self.family, eta)
+            w = self.weights * slope * slope / np.asarray(self.family.variance(mu))
+            r = (self.y - mu) / slope
+        dead = ~(np.isfinite(w) & np.isfinite(r))  # a mean so near its bound that the row says nothing
+        if dead.any():
+            w[dead] = r[dead] = 0.0
+        return w, r
+
+    def factor(self, w: Vector) -> tuple[Matrix, Matrix]:
+        """Q and R of sqrt(W) X."""
+        return np.linalg.qr(np.sqrt(w)[:, None] * self.x)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Coefficients, their linear predictor, and the criterion there."""
+
+    beta: Vector
+    eta: Vector
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Where the iterations ended.
+
+    Attributes
+    ----------
+    root : upper triangular R with R'R = X'WX at `eta`, shape (r, r).
+    iterations : until the criterion had settled by R's rule.
+    converged : whether the last step was negligible.
+    """
+
+    beta: Vector
+    eta: Vector
+    deviance: float
+    root: Matrix
+    iterations: int
+    converged: bool
+
+
+def allowed(family: Family, eta: Vector) -> bool:
+    """Whether every mean lies where the family has one."""
+    with np.errstate(all="ignore"):
+        mu = np.asarray(family.mean(eta), dtype=float)
+    if not np.isfinite(mu).all():
+        return False
+    if family.support == "proportion":
+        return bool(((mu >= 0) & (mu <= 1)).all())
+    return family.support == "real" or bool((mu > 0).all())
+
+
+def solve(
+    problem: Problem,
+    start: Vector | None = None,
+    *,
+    limit: int = 200,
+    penalty: Penalty | None = None,
+    criterion: Callable[[Vector], float] | None = None,
+) -> Solution | None:
+    """Iterate to the maximum of the likelihood, or of a penalised one.
+
+    Parameters
+    ----------
+    start : coefficients to start from; by default the response itself says where.
+    limit : most iterations.
+    penalty : (eta, W, Q) -> what the penalty adds to the working residuals; Q is the orthogonal factor of sqrt(W) X.
+    criterion : of eta, what is to be minimised; by default the deviance.
+
+    Returns
+    -------
+    Solution or None
+        None where no start lies in the domain of the link.
+    """
+    measure = criterion or problem.deviance
+    point, old, iterations = _begin(problem, start, measure)
+    if point is None:
+        return None
+    if not problem.x.shape[1]:
+        return Solution(point.beta, point.eta, point.value, np.empty((0, 0)), 0, True)
+    settled, length = _settled(point.value, old), np.inf
+    for _ in range(limit):
+        w, r = problem.working(point.eta)
+        q, root = problem.factor(w)
+        if penalty is not None:
+            r = r + penalty(point.eta, w, q)
+        gradient = q.T @ (np.sqrt(w) * r)
+        before, length = length, float(gradient @ gradient) / _scale(problem, point.value)
+        if settled and (length <= EXACT or (length <= NOISE and length > 0.98 * before)):
+            return _ended(problem, point, iterations, True)
+        step = _solved(root, gradient)
+        found = None if step is None else _search(problem, measure, point, step)
+        iterations += not settled
+        if found is None:  # nothing along the step is lower: rounding, or a corner of the domain
+            return _ended(problem, point, iterations, length <= CLOSE)
+        settled = settled or _settled(found.value, point.value)
+        point = found
+    return _ended(problem, point, iterations, settled and length <= CLOSE)
+
+
+def _begin(
+    problem: Problem, start: Vector | None, measure: Callable[[Vector], float]
+) -> tuple[Point | None, float, int]:
+    """First coefficients, the criterion before them, and the iterations that they took."""
+    if start is not None:
+        return _at(problem, start, measure), np.inf, 0
+    x, offset = problem.x, problem.offset
+    if not x.shape[1]:
+        return _at(problem, np.empty(0), measure), np.inf, 0
+    eta = np.asarray(problem.family.predictor(starting_mean(problem)), dtype=float)
+    if np.isfinite(eta).all():
+        w, r = problem.working(eta)
+        q, root = problem.factor(w)
+        beta = _solved(root, q.T @ (np.sqrt(w) * (eta - offset + r)))
+        point = None if beta is None else _at(problem, beta, measure)
+        if point is not None:
+            return point, measure(eta), 1
+    mean = np.average(problem.y, weights=problem.weights)
+    flat = float(np.asarray(problem.family.predictor(np.array([mean])))[0])
+    level = np.linalg.lstsq(x, flat - offset, rcond=None)[0]
+    return _at(problem, np.asarray(level, dtype=float), measure), np.inf, 0
+
+
+def starting_mean(problem: Problem) -> Vector:
+    """Means near the response and inside the domain, as R's ``mustart``."""
+    return np.asarray(problem.family.handle.start_mean(problem.y, problem.weights), dtype=float)
+
+
+def _at(problem: Problem, beta: Vector, measure: Callable[[Vector], float]) -> Point | None:
+    eta = problem.x @ beta + problem.offset
+    value = measure(eta)
+    return Point(beta, eta, value) if np.isfinite(value) else None
+
+
+def _search(problem: Problem, measure: Callable[[Vector], float], here: Point, step: Vector) -> Point | None:
+    """The first point along a step, halved again and again, that lies in the domain and is no worse than `here`."""
+    most = here.value + ROUNDING * (abs(here.value) + 0.1)
+    for _ in range(HALVINGS):
+        point = _at(problem, here.beta + step, measure)
+        if point is not None and point.value <= most:
+            return point
+        step = step / 2
+    return None
+
+
+def _settled(value: float, old: float) -> bool:
+    return abs(value - old) < SETTLED * (abs(value) + 0.1)
+
+
+def _scale(problem: Problem, value: float) -> float:
+    """What a squared step is measured by: an unknown dispersion, or 1."""
+    if problem.family.weights_role != "precision":
+        return 1.0
+    return max(value / max(1, len(problem.y)), float(np.finfo(float).tiny))
+
+
+def _solved(root: Matrix, right: Vector) -> Vector | None:
+    try:
+        found = np.linalg.solve(root, right)
+    except np.linalg.LinAlgError:
+        return None
+    return np.asarray(found, dtype=float) if np.isfinite(found).all() else None
+
+
+def _ended(problem: Problem, point: Point, iterations: int, converged: bool) -> Solution:
+    root = problem.factor(problem.working(point.eta)[0])[1]
+    return Solution(point.beta, point.eta, problem.deviance(point.eta), root, iterations, converged)
