@@ -51,23 +51,31 @@ def contrasts(given: Mapping[str, Any], values: Mapping[str, Value]) -> None:
 
 
 def identified(groups: tuple[GroupingFactor, ...], terms: tuple[RandomTerm, ...], n: int, residual: bool) -> None:
-    """Random effects are fewer than observations, and every grouping factor has at least two levels."""
+    """Random effects are fewer than observations, and every grouping factor has at least two levels.
+
+    Without a residual variance there may be as many, one for each observation.
+    """
     for group in groups:
         if group.n_levels < 2:
             raise DesignError(
                 f"grouping factor {group.name!r} has one level, {group.levels.labels[0]!r}, in the {n} rows "
                 "used, and a variance among groups needs at least two; remove its random term or choose another factor"
             )
-    if not residual:
-        return
     for term in terms:
         group = groups[term.group]
+        effects = group.n_levels * len(term.columns)
+        if not residual:
+            if effects > n:
+                raise DesignError(
+                    f"random term ({term.text}): {effects} random effects for {n} observations are more than can be "
+                    f"told apart; use a coarser grouping factor than {group.name!r} or drop a column"
+                )
+            continue
         if group.n_levels >= n:
             raise DesignError(
                 f"random term ({term.text}): {group.name!r} has {group.n_levels} levels for {n} observations, so its "
                 "effects cannot be told apart from the residual; use a coarser grouping factor"
             )
-        effects = group.n_levels * len(term.columns)
         if effects >= n:
             raise DesignError(
                 f"random term ({term.text}): {effects} random effects for {n} observations, so they cannot be "

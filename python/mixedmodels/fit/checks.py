@@ -69,6 +69,14 @@ def dropped_columns(design: Design, fit: AnyFit) -> tuple[str, ...]:
     return tuple(name for j, name in enumerate(design.fixed.names) if j not in kept)
 
 
+def gaussian_warning() -> MixedModelsWarning:
+    """That glmer was asked for what lmer does."""
+    return MixedModelsWarning(
+        "glmer() with a gaussian family and identity link is a linear mixed model and was fitted by lmer(), by REML; "
+        "call lmer() yourself, with REML=False for maximum likelihood."
+    )
+
+
 def mixed_warnings(design: Design, fit: AnyMixedFit) -> list[MixedModelsWarning]:
     """Warnings that this fit deserves, in the order in which they matter."""
     found: list[MixedModelsWarning] = []

@@ -1,14 +1,16 @@
-"""The criterion of a fitted model as a function of theta that one can hold, call and differentiate."""
+"""The criterion of a fitted model as a function of its parameters that one can hold, call and differentiate."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mixedmodels.fit.lmm import checked_start
-from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+from mixedmodels.fit.start import checked_point
 
 
 class Objective:
@@ -35,11 +37,48 @@ class Objective:
 
     def hessian(self, theta: ArrayLike, step: float = 1e-4) -> Matrix:
         """Second derivatives by central differences of the exact gradient, shape (m, m), error of order `step`^2."""
-        at = checked_start(theta, self._sizes)
-        m = len(at)
-        out = np.empty((m, m))
-        for j in range(m):
-            move = np.zeros(m)
-            move[j] = step * max(1.0, abs(at[j]))
-            out[j] = (self.gradient(at + move) - self.gradient(at - move)) / (2 * move[j])
-        return (out + out.T) / 2
+        return differenced(self.gradient, checked_start(theta, self._sizes), step)
+
+
+class GeneralizedObjective:
+    """-2 log-likelihood of a generalised mixed model in theta, beta and psi, the logarithms of the free shapes.
+
+    ``objective(theta, beta, psi)`` is the value, all constants in it; `gradient` is its exact derivative, shape
+    (m + p + s,), in that order. It never changes the fit.
+    """
+
+    def __init__(self, engine: Any, fit: GlmmFit) -> None:
+        self._engine = engine
+        self._nagq = fit.nagq
+        self._sizes = fit.sizes
+        self._shapes = fit.family.shapes
+        self._lengths = (len(fit.theta), len(fit.beta), len(fit.psi))
+
+    def __call__(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike = ()) -> float:
+        return float(self._evaluated(theta, beta, psi)["criterion"])
+
+    def gradient(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike = ()) -> Vector:
+        """Exact gradient, shape (m + p + s,)."""
+        return np.asarray(self._evaluated(theta, beta, psi)["gradient"])
+
+    def hessian(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike = (), step: float = 1e-4) -> Matrix:
+        """Second derivatives by central differences of the exact gradient, of order `step`^2."""
+        cuts = np.cumsum(self._lengths)[:-1]
+        at = np.concatenate([np.asarray(part, dtype=float) for part in (theta, beta, psi)])
+        return differenced(lambda point: self.gradient(*np.split(point, cuts)), at, step)
+
+    def _evaluated(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike) -> Any:
+        given = {"theta": theta, "beta": beta, "psi": psi}
+        point = checked_point(given, self._sizes, self._lengths[1], self._shapes)
+        return self._engine.evaluate(point["theta"], point["beta"], point["psi"], self._nagq)
+
+
+def differenced(gradient: Callable[[Vector], Vector], at: Vector, step: float) -> Matrix:
+    """Derivatives of a gradient by central differences, made symmetric."""
+    m = len(at)
+    out = np.empty((m, m))
+    for j in range(m):
+        move = np.zeros(m)
+        move[j] = step * max(1.0, abs(at[j]))
+        out[j] = (gradient(at + move) - gradient(at - move)) / (2 * move[j])
+    return (out + out.T) / 2

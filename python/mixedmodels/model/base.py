@@ -235,8 +235,8 @@ class Model(StatsmodelsSpellings):
     def _updated(self, formula: str | None, changes: dict[str, Any]) -> Request:
         """The request with a new formula (where ``.`` stands for the old side) and other arguments."""
         if self._request is None:
-            raise DataError("a model loaded from a file has no data to be fitted again to; call lmer() or lm().")
-        names = {"REML": "reml"}
+            raise DataError("a model loaded from a file has no data to be fitted again to; fit it anew.")
+        names = {"REML": "reml", "nAGQ": "nagq"}
         fields = {names.get(k, k): v for k, v in changes.items()}
         unknown = [k for k in fields if k not in Request.__dataclass_fields__ or k.endswith("_name")]
         if unknown:

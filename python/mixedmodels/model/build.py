@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from typing import Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from mixedmodels import frame
 from mixedmodels.design import Design, build
 from mixedmodels.fit import checks
+from mixedmodels.fit.estimates import AnyMixedFit
+from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import as_control, as_flag, as_verbose, fit_lmm
 from mixedmodels.fit.ols import fit_ols
-from mixedmodels.fit.record import MixedFit
+from mixedmodels.model.generalized_mixed import GeneralizedMixedModel
 from mixedmodels.model.linear import LinearModel
 from mixedmodels.model.mixed import MixedModel
 from mixedmodels.model.request import Request, Source
 
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
 
-def laid_out(request: Request, random: Literal["allowed", "required", "forbidden"]) -> tuple[Design, Source]:
-    """The design of a request and where its rows came from."""
+
+def laid_out(
+    request: Request, random: Literal["allowed", "required", "forbidden"], family: Family | None = None
+) -> tuple[Design, Source]:
+    """The design of a request and where its rows came from; `family` says which responses there may be."""
     table = frame.read(request.data)
     design = build(
         request.formula,
@@ -29,6 +37,8 @@ def laid_out(request: Request, random: Literal["allowed", "required", "forbidden
         na_action=request.na_action,
         env=request.env,
         random=random,
+        response="binomial" if family is not None and family.support == "proportion" else "number",
+        residual=family is None or family.weights_role == "precision",
     )
     return design, Source(table.kind, table.index)
 
@@ -51,7 +61,31 @@ def build_lm(request: Request, stacklevel: int = 3) -> LinearModel:
     return LinearModel(fit, design, source, request)
 
 
-def warn(design: Design, fit: MixedFit, stacklevel: int) -> None:
+def build_glmer(request: Request, stacklevel: int = 3) -> GeneralizedMixedModel | MixedModel:
+    """Fit a generalised linear mixed model; a Gaussian response with identity link is left to `build_lmer`."""
+    from mixedmodels.families import GAUSSIAN, resolve
+
+    family = resolve(request.family)
+    if family == GAUSSIAN:
+        warnings.warn(checks.gaussian_warning(), stacklevel=stacklevel)
+        return build_lmer(replace(request, family=None), stacklevel + 1)
+    control = as_control(request.control)
+    design, source = laid_out(request, "required", family)
+    fit, engine = fit_glmm(
+        design,
+        family,
+        nagq=request.nagq,
+        laplace=request.laplace,
+        penalty=request.penalty,
+        start=request.start,
+        control=control,
+        verbose=as_verbose(request.verbose),
+    )
+    warn(design, fit, stacklevel + 1)
+    return GeneralizedMixedModel(fit, design, source, request, engine)
+
+
+def warn(design: Design, fit: AnyMixedFit, stacklevel: int) -> None:
     """Issue the warnings that a fit deserves."""
     if fit.singular or not fit.run.converged or len(fit.kept) < len(design.fixed.names):
         for warning in checks.mixed_warnings(design, fit):

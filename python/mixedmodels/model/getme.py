@@ -19,6 +19,7 @@ from mixedmodels.fit.estimates import residual_sd
 from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.fit.selection import chosen_effects
 from mixedmodels.predict import predict_old
+from mixedmodels.report.summaries import theta_names
 from mixedmodels.report.vectors import NamedVector
 
 if TYPE_CHECKING:
@@ -44,20 +45,10 @@ def get(model: RandomEffectsModel, name: str | Sequence[str]) -> Any:
     return COMPONENTS[name](model)
 
 
-def _theta_names(m: RandomEffectsModel) -> list[str]:
-    names = []
-    for term in m.design.random:
-        group = m.design.groups[term.group].name
-        for j, first in enumerate(term.effects):
-            names.append(f"{group}.{first}")
-            names += [f"{group}.{second}.{first}" for second in term.effects[j + 1 :]]
-    return names
-
-
 def _lower(m: RandomEffectsModel) -> NamedVector:
     bound = np.full(len(m._fit.theta), -np.inf)
     bound[diagonal(m._fit.sizes)] = 0.0
-    return NamedVector(_theta_names(m), bound)
+    return NamedVector(theta_names(m.design), bound)
 
 
 def _term_sizes(m: RandomEffectsModel) -> list[tuple[int, int]]:
@@ -206,7 +197,7 @@ COMPONENTS: dict[str, Callable[[RandomEffectsModel], Any]] = {
     "flist": _flist,
     "fixef": lambda m: m.fixef(),
     "beta": lambda m: m._fit.beta.copy(),
-    "theta": lambda m: NamedVector(_theta_names(m), m._fit.theta),
+    "theta": lambda m: NamedVector(theta_names(m.design), m._fit.theta),
     "REML": _reml,
     "is_REML": lambda m: isinstance(m._fit, MixedFit) and m._fit.reml,
     "n_rtrms": lambda m: len(m.design.random),

@@ -9,7 +9,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.formula import parse
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.model.request import Request, Source
@@ -68,6 +68,14 @@ class Rows:
                 table = table.append_column(name, [values])
             return table
         return table.assign(**named)
+
+    def binomial_response(self, values: Any, trials: Vector) -> Matrix:
+        """New successes and failures: given as two columns, or as proportions of `trials`; shape (n, 2)."""
+        given = np.asarray(values)
+        if given.ndim == 2 and given.shape[1] == 2:
+            return np.column_stack([self.response(given[:, j]) for j in range(2)])
+        successes = np.round(trials * self.response(values), 6)
+        return np.column_stack([successes, trials - successes])
 
     def response(self, values: Any) -> Vector:
         """A new response for the rows used, from one value per row used or per row of the table.

@@ -13,7 +13,7 @@ from mixedmodels.fit import estimates, likelihood
 from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.goodness import Goodness
-from mixedmodels.fit.record import LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import GlmmFit, LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.inference import wald
 from mixedmodels.report.call import Call
 from mixedmodels.report.linear_summary import LinearSummary
@@ -24,6 +24,23 @@ from mixedmodels.report.varcorr import varcorr
 def kept_names(design: Design, fit: AnyFit) -> tuple[str, ...]:
     """Names of the columns of X that are estimated."""
     return tuple(design.fixed.names[j] for j in fit.kept)
+
+
+def theta_names(design: Design) -> list[str]:
+    """lme4's names of the elements of theta: "g.(Intercept)", "g.x.(Intercept)", ..."""
+    names = []
+    for term in design.random:
+        group = design.groups[term.group].name
+        for j, first in enumerate(term.effects):
+            names.append(f"{group}.{first}")
+            names += [f"{group}.{second}.{first}" for second in term.effects[j + 1 :]]
+    return names
+
+
+def joint_names(design: Design, fit: GlmmFit) -> tuple[str, ...]:
+    """Names of theta, the fixed effects and the logarithms of the free shapes, in this order."""
+    shapes = [f"log({shape})" for shape in fit.family.shapes]
+    return (*theta_names(design), *kept_names(design, fit), *shapes)
 
 
 def scattered(values: Any, fit: AnyFit, p: int) -> Vector:

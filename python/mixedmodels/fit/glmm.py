@@ -1,0 +1,218 @@
+"""A design with random terms and a family -> the engine -> a `GlmmFit`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mixedmodels import _engine
+from mixedmodels.design.records import Design
+from mixedmodels.errors import DesignError, FitError
+from mixedmodels.fit import degenerate
+from mixedmodels.fit.covariance import is_singular
+from mixedmodels.fit.lmm import DEFAULTS, EngineInput, engine_input
+from mixedmodels.fit.progress import watched
+from mixedmodels.fit.record import Control, GlmmFit, Matrix, Run
+from mixedmodels.fit.responses import Response, family_response, one_value
+from mixedmodels.fit.start import Start, checked_point
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+Laplace = Literal["observed", "fisher"]
+
+MOST_POINTS = 25  # of quadrature, for one random effect; as in lme4
+MOST_NODES = 20_000  # of a level's grid
+
+
+def fit_glmm(
+    design: Design,
+    family: Family,
+    *,
+    nagq: int = 1,
+    laplace: Laplace = "observed",
+    penalty: str | None = None,
+    start: Start | None = None,
+    control: Control = DEFAULTS,
+    verbose: int = 0,
+) -> tuple[GlmmFit, Any]:
+    """Fit a generalised linear mixed model.
+
+    Parameters
+    ----------
+    design : with a response and at least one random term.
+    family : distribution and link.
+    nagq : 0 takes beta at the joint mode, 1 is Laplace's approximation, more are points of adaptive quadrature.
+    laplace : whether log|H| is of the "observed" or of the expected ("fisher") information.
+    penalty : None; a mixed model has no penalised fit yet.
+    start : theta, or a mapping with "theta", "beta" and "psi", or None.
+    control : settings of the optimiser.
+    verbose : 1 prints every evaluation to stderr.
+
+    Returns
+    -------
+    fit : GlmmFit
+    engine : the engine's handle, for `GeneralizedObjective`.
+
+    Raises
+    ------
+    DataError, DesignError, FitError
+        If the response is not the family's, the quadrature not for this design, or the engine gives up.
+    """
+    response = family_response(design, family)
+    constant = one_value(response, design, family)
+    if constant is not None:
+        raise DesignError(f"{constant}: look whether it is the right column.")
+    nagq = as_nagq(nagq, design)
+    check_penalty(penalty)
+    given = engine_input(design)
+    began = perf_counter()
+    engine = _made(design, family, response, given, laplace)
+    point = None if start is None else checked_point(start, given.sizes, len(given.kept), family.shapes)
+    try:
+        with watched(verbose, len(response.y)) as watch:
+            out = engine.fit(nagq, point, control.max_evaluations, control.tolerance, watch)
+    except (ValueError, RuntimeError) as error:
+        raise diagnosis(design, response, str(error)) from error
+    seconds = perf_counter() - began
+    if not isfinite(out["criterion"]):
+        raise diagnosis(design, response, f"the criterion is {out['criterion']:g}")
+    return _record(family, nagq, laplace, given, response, out, seconds), engine
+
+
+def new_engine(design: Design, fit: GlmmFit) -> Any:
+    """The engine's handle for a design, as `fit_glmm` made it."""
+    given = engine_input(design, fit.kept)
+    return _made(design, fit.family, Response(fit.y, fit.weights), given, fit.laplace)
+
+
+def _made(design: Design, family: Family, response: Response, given: EngineInput, laplace: Laplace) -> Any:
+    arguments = (given.x, given.groups, given.terms, response.weights, design.offset, as_laplace(laplace) == "fisher")
+    try:
+        return _engine.Glmm(family.handle, response.y, *arguments)
+    except (ValueError, RuntimeError) as error:
+        raise diagnosis(design, response, str(error)) from error
+
+
+def diagnosis(design: Design, response: Response, cause: str) -> Exception:
+    """The error that says best why the engine gave up."""
+    return degenerate.out_of_scale(design, response.y) or FitError(
+        f"{design.formula!r} cannot be fitted: {cause}. Leave out terms, give predictors similar scales, or try "
+        "another link."
+    )
+
+
+def _record(
+    family: Family,
+    nagq: int,
+    laplace: Laplace,
+    given: EngineInput,
+    response: Response,
+    out: Mapping[str, Any],
+    seconds: float,
+) -> GlmmFit:
+    return GlmmFit(
+        n=len(response.y),
+        family=family,
+        nagq=nagq,
+        laplace=laplace,
+        kept=given.kept,
+        sizes=given.sizes,
+        theta=out["theta"],
+        beta=out["beta"],
+        psi=out["psi"],
+        criterion=out["criterion"],
+        u=tuple(out["u"]),
+        b=tuple(out["b"]),
+        eta=out["eta"],
+        vcov_joint=out["vcov"],
+        vcov_conditional=out["vcov_conditional"],
+        gradient=out["gradient"],
+        hessian=out["hessian"],
+        logdet_u=out["logdet"],
+        penalty=out["penalty"],
+        conditional_loglik=out["conditional_loglik"],
+        y=response.y,
+        weights=response.weights,
+        singular=is_singular(out["theta"], given.sizes),
+        inner=out["inner"],
+        run=Run(out["status"], out["message"], out["evaluations"], seconds, out["certificate"], tuple(out["trace"])),
+    )
+
+
+def conditional_covariances(engine: Any, fit: GlmmFit) -> list[Matrix]:
+    """For each grouping factor the conditional covariances of its levels' effects, shape (levels, K, K)."""
+    return list(engine.condvar(fit.theta, fit.beta, fit.psi))
+
+
+def as_nagq(given: object, design: Design) -> int:
+    """The number of quadrature points, if the design's random effects can be integrated so.
+
+    Raises
+    ------
+    FitError
+        If it is no whole number from 0 to 25, or above 1 with several grouping factors or too many random effects.
+    """
+    if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or not 0 <= given <= MOST_POINTS:
+        raise FitError(
+            f"nAGQ is {given!r:.40}; give 1 for Laplace's approximation, 2 to {MOST_POINTS} for adaptive quadrature "
+            "with as many points for each random effect, or 0 for fixed effects at the joint mode."
+        )
+    nagq = int(given)
+    if nagq > 1:
+        _check_quadrature(nagq, design)
+    return nagq
+
+
+def _check_quadrature(nagq: int, design: Design) -> None:
+    names = [g.name for g in design.groups]
+    if len(names) > 1:
+        raise FitError(
+            f"nAGQ = {nagq} needs one grouping factor, and {design.formula!r} has {_listed(names)}, whose random "
+            "effects cannot be integrated one level at a time; use nAGQ=1 (Laplace's approximation)."
+        )
+    k = sum(len(t.columns) for t in design.random)
+    if nagq**k > MOST_NODES:
+        fits = int(MOST_NODES ** (1 / k) + 1e-9)
+        cure = f"use nAGQ={fits} or less" if fits > 1 else "use nAGQ=1 (Laplace's approximation)"
+        raise FitError(
+            f"nAGQ = {nagq} with {k} random effects in each level of {names[0]!r} takes {nagq}^{k} = {nagq**k:,} "
+            f"points a level, more than {MOST_NODES:,}; {cure}, or fewer random effects."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(map(repr, names[:-1]))} and {names[-1]!r}"
+
+
+def check_penalty(given: object) -> None:
+    """Refuse a penalty.
+
+    Raises
+    ------
+    FitError
+        If one is given.
+    """
+    if given is not None:
+        raise FitError(
+            f"penalty is {given!r:.40}, but mixed models are fitted by maximum likelihood only; leave it out."
+        )
+
+
+def as_laplace(given: object) -> Laplace:
+    """Which information the determinant is of.
+
+    Raises
+    ------
+    FitError
+        If it is neither "observed" nor "fisher".
+    """
+    if given == "observed":
+        return "observed"
+    if given == "fisher":
+        return "fisher"
+    raise FitError(f"laplace is {given!r:.40}; give 'observed', or 'fisher' for lme4's definition.")

@@ -1,0 +1,80 @@
+"""From a generalised mixed model and its design to the record that its summary prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.fit import estimates, likelihood
+from mixedmodels.fit.checks import dropped_columns
+from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix
+from mixedmodels.inference import wald
+from mixedmodels.report import rformat
+from mixedmodels.report.call import Call
+from mixedmodels.report.mixed_summary import MixedSummary
+from mixedmodels.report.summaries import coefficient_matrix, kept_names
+from mixedmodels.report.varcorr import varcorr
+
+
+def generalized_summary(
+    design: Design, fit: GlmmFit, call: Call, quartiles: Sequence[float], remarks: Sequence[str] = ()
+) -> MixedSummary:
+    """Summary of a generalised mixed model.
+
+    Parameters
+    ----------
+    quartiles : of Pearson's residuals over the root of the dispersion.
+    remarks : sentences that follow the tables.
+    """
+    return MixedSummary(
+        title=title(fit.nagq),
+        family=(family_label(fit), fit.family.link),
+        call=call,
+        criteria={
+            "AIC": likelihood.aic(fit),
+            "BIC": likelihood.bic(fit),
+            "logLik": likelihood.loglik(fit),
+            "deviance": fit.criterion,
+            "df.resid": likelihood.df_resid(fit),
+        },
+        quartiles=tuple(quartiles),
+        varcorr=varcorr(design, fit),
+        nobs=fit.n,
+        ngroups={g.name: g.n_levels for g in design.groups},
+        dropped=design.dropped,
+        names=kept_names(design, fit),
+        headers=headers(fit),
+        coefficients=with_p_values(coefficient_matrix(fit)),
+        vcov=estimates.vcov(fit),
+        aliased=dropped_columns(design, fit),
+        singular=fit.singular,
+        converged=fit.run.converged,
+        message=fit.run.message,
+        remarks=tuple(remarks),
+    )
+
+
+def title(nagq: int) -> str:
+    """How the likelihood was approximated."""
+    how = "Laplace Approximation" if nagq == 1 else f"Adaptive Gauss-Hermite Quadrature, nAGQ = {nagq}"
+    return f"Generalized linear mixed model fit by maximum likelihood ({how})"
+
+
+def headers(fit: GlmmFit) -> tuple[str, ...]:
+    """Names of the columns of the coefficients; lme4 says t where a dispersion is estimated, and takes it as normal."""
+    return ("Estimate", "Std. Error", "t value" if estimates.has_dispersion(fit) else "z value", "Pr(>|z|)")
+
+
+def with_p_values(table: Matrix) -> Matrix:
+    """Estimate, standard error, statistic and its two-sided normal p-value, shape (p, 4)."""
+    return np.column_stack([table, wald.p_values(table[:, 2])])
+
+
+def family_label(fit: GlmFit | GlmmFit) -> str:
+    """The family's name as R prints it; that of a negative binomial with its theta."""
+    has_theta = fit.family.theta is not None or "theta" in fit.family.shapes
+    if not has_theta:
+        return str(fit.family.name)
+    return f"{fit.family.name}({rformat.format_number(rformat.round_r(estimates.sigma(fit), 4))})"
