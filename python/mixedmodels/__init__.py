@@ -28,18 +28,21 @@ from mixedmodels.errors import (
 
 if TYPE_CHECKING:
     from mixedmodels import datasets, errors
-    from mixedmodels.api import lm, lmer
+    from mixedmodels.api import glmer, glmer_nb, lm, lmer
     from mixedmodels.fit.record import Control
     from mixedmodels.fit.threads import set_threads, threads
-    from mixedmodels.model import LinearModel, MixedModel, load
+    from mixedmodels.model import GeneralizedMixedModel, LinearModel, MixedModel, load
 
 __version__ = "0.1.0"
 
 # Name -> module that has it; imported when first asked for, so that `import mixedmodels` stays quick.
 _ROOMS = {
     "Control": "fit.record",
+    "GeneralizedMixedModel": "model",
     "LinearModel": "model",
     "MixedModel": "model",
+    "glmer": "api",
+    "glmer_nb": "api",
     "lm": "api",
     "lmer": "api",
     "load": "model",
@@ -55,6 +58,7 @@ __all__ = [
     "DesignError",
     "FitError",
     "FormulaError",
+    "GeneralizedMixedModel",
     "LinearModel",
     "MixedModel",
     "MixedModelsError",
@@ -67,6 +71,8 @@ __all__ = [
     "__version__",
     "datasets",
     "errors",
+    "glmer",
+    "glmer_nb",
     "lm",
     "lmer",
     "load",

@@ -9,7 +9,15 @@ from typing import Any, Literal
 from numpy.typing import ArrayLike
 
 from mixedmodels.fit.record import Control
-from mixedmodels.model import LinearModel, MixedModel, Request, build_lm, build_lmer
+from mixedmodels.model import (
+    GeneralizedMixedModel,
+    LinearModel,
+    MixedModel,
+    Request,
+    build_glmer,
+    build_lm,
+    build_lmer,
+)
 
 MOST_NAMES = 2000  # a namespace larger than this is not searched for the name of an argument
 
@@ -74,6 +82,116 @@ def lmer(
         ),
         stacklevel=3,
     )
+
+
+def glmer(
+    formula: str,
+    data: Any,
+    family: Any,
+    *,
+    nAGQ: int = 1,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    na_action: Literal["omit", "exclude", "fail"] = "omit",
+    env: Mapping[str, Any] | None = None,
+    start: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    control: Control | Mapping[str, Any] | None = None,
+    verbose: int = 0,
+    laplace: Literal["observed", "fisher"] = "observed",
+    penalty: Literal["jeffreys"] | None = None,
+) -> GeneralizedMixedModel | MixedModel:
+    """Fit a generalised linear mixed model by maximum likelihood.
+
+    Parameters
+    ----------
+    formula : in R's language, as ``"cbind(incidence, size - incidence) ~ period + (1 | herd)"``. A binomial response
+        may be 0/1, boolean, a factor whose first level is a failure, ``cbind(successes, failures)``, or a proportion
+        with its trials as `weights`.
+    data, subset, contrasts, na_action, env : as for `lmer`.
+    family : a name such as "binomial" or "poisson", R's text such as ``'binomial(link = "probit")'``, or an object
+        such as ``mm.families.Binomial(link="probit")``. Gaussian with identity link is left to `lmer`.
+    nAGQ : 1 is Laplace's approximation of the likelihood; 2 to 25 are points of adaptive Gauss-Hermite quadrature for
+        each random effect, with one grouping factor only; 0 takes the fixed effects at the joint mode, a quicker and
+        cruder estimator.
+    weights : trials of a binomial proportion; else prior weights, as in R.
+    offset : a known part of the linear predictor, added to ``offset()`` terms.
+    start : theta to start from, or a mapping with any of "theta", "beta" (or "fixef") and "psi", the logarithms of the
+        family's free shapes.
+    control, verbose : as for `lmer`.
+    laplace : the determinant in Laplace's approximation is of the "observed" information, or of the expected one
+        ("fisher"), which is lme4's definition; they differ where the link is not canonical.
+    penalty : None; mixed models have no penalised fit yet.
+
+    Returns
+    -------
+    GeneralizedMixedModel
+        Its log-likelihood has all constants for every `nAGQ`, so that it can be compared among them and with `glm`.
+
+    Raises
+    ------
+    FormulaError, DataError, DesignError, FitError
+        Each says where, which value, and the cure.
+
+    Warns
+    -----
+    SeparationWarning
+        If fixed effects have no finite estimate.
+    SingularFitWarning, ConvergenceWarning, RankDeficientWarning
+        As `lmer`.
+    """
+    names = call_names(data, weights, offset, subset)
+    return build_glmer(
+        Request(
+            formula, data, weights, offset, subset, contrasts, na_action, env, False, start, control, verbose,
+            **names, family=family, nagq=nAGQ, laplace=laplace, penalty=penalty,
+        ),
+        stacklevel=3,
+    )  # fmt: skip
+
+
+def glmer_nb(
+    formula: str,
+    data: Any,
+    *,
+    nAGQ: int = 1,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    na_action: Literal["omit", "exclude", "fail"] = "omit",
+    env: Mapping[str, Any] | None = None,
+    start: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    control: Control | Mapping[str, Any] | None = None,
+    verbose: int = 0,
+    laplace: Literal["observed", "fisher"] = "observed",
+) -> GeneralizedMixedModel:
+    """Fit a negative binomial mixed model with log link, its theta estimated jointly with everything else.
+
+    The variance is mu + mu^2 / theta. For another link or a known theta call `glmer` with
+    ``mm.families.NegativeBinomial(theta=..., link=...)``.
+
+    Parameters
+    ----------
+    formula : in R's language, as ``"y ~ x + (x | site)"``.
+    data, nAGQ, weights, offset, subset, contrasts, na_action, env, start, control, verbose, laplace : as for `glmer`.
+
+    Returns
+    -------
+    GeneralizedMixedModel
+        With theta as `sigma` and in `shapes`.
+    """
+    names = call_names(data, weights, offset, subset)
+    model = build_glmer(
+        Request(
+            formula, data, weights, offset, subset, contrasts, na_action, env, False, start, control, verbose,
+            **names, family="negative_binomial", nagq=nAGQ, laplace=laplace,
+        ),
+        stacklevel=3,
+    )  # fmt: skip
+    assert isinstance(model, GeneralizedMixedModel)
+    return model
 
 
 def lm(

@@ -15,7 +15,15 @@ from mixedmodels.api import call_names
 from mixedmodels.errors import DataError
 from mixedmodels.fit.covariance import SINGULAR
 from mixedmodels.fit.covariance import is_singular as _is_singular
-from mixedmodels.model import LinearModel, MixedModel, Request, build_lm, build_lmer
+from mixedmodels.model import (
+    GeneralizedMixedModel,
+    LinearModel,
+    MixedModel,
+    Request,
+    build_glmer,
+    build_lm,
+    build_lmer,
+)
 from mixedmodels.report.vectors import LogLik
 
 __all__ = [
@@ -31,6 +39,8 @@ __all__ = [
     "fixef",
     "formula",
     "getME",
+    "glmer",
+    "glmer_nb",
     "isREML",
     "isSingular",
     "lm",
@@ -55,7 +65,8 @@ __all__ = [
     "weights",
 ]
 
-Model = LinearModel | MixedModel
+AnyMixed = MixedModel | GeneralizedMixedModel
+Model = LinearModel | AnyMixed
 
 
 def lmer(formula: str, data: Any, REML: bool = True, **arguments: Any) -> MixedModel:
@@ -68,6 +79,18 @@ def lm(formula: str, data: Any, **arguments: Any) -> LinearModel:
     return build_lm(Request(formula, data, **arguments, **_shown(data, arguments)))
 
 
+def glmer(formula: str, data: Any, family: Any = "gaussian", nAGQ: int = 1, **arguments: Any) -> AnyMixed:
+    """Fit a generalised linear mixed model; further arguments as of `mixedmodels.glmer`."""
+    shown = _shown(data, arguments)
+    return build_glmer(Request(formula, data, family=family, nagq=nAGQ, **arguments, **shown), stacklevel=3)
+
+
+def glmer_nb(formula: str, data: Any, nAGQ: int = 1, **arguments: Any) -> AnyMixed:
+    """Fit a negative binomial mixed model, lme4's ``glmer.nb``; further arguments as of `mixedmodels.glmer_nb`."""
+    shown = {**_shown(data, arguments), "family": "negative_binomial"}
+    return build_glmer(Request(formula, data, nagq=nAGQ, **arguments, **shown), stacklevel=3)
+
+
 def _shown(data: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     given = arguments.get
     return call_names(data, given("weights"), given("offset"), given("subset"), depth=3)
@@ -78,17 +101,17 @@ def summary(object: Model) -> Any:  # noqa: A002
     return object.summary()
 
 
-def fixef(object: MixedModel) -> Any:  # noqa: A002
+def fixef(object: AnyMixed) -> Any:  # noqa: A002
     """Fixed effects by name."""
     return object.fixef()
 
 
-def ranef(object: MixedModel, condVar: bool = True) -> Any:  # noqa: A002
+def ranef(object: AnyMixed, condVar: bool = True) -> Any:  # noqa: A002
     """Conditional modes of the random effects; as in lme4 with their conditional variances."""
     return object.ranef(cond_var=condVar)
 
 
-def VarCorr(x: MixedModel) -> Any:
+def VarCorr(x: AnyMixed) -> Any:
     """Standard deviations and correlations of the random effects."""
     return x.VarCorr()
 
@@ -110,7 +133,7 @@ def sigma(object: Model) -> float:  # noqa: A002
 
 def logLik(object: Model, REML: bool | None = None) -> LogLik:  # noqa: A002
     """Log-likelihood, with `df` and `nobs`; `REML` chooses the criterion, by default that of the fit."""
-    if REML is None or isinstance(object, LinearModel):
+    if REML is None or not isinstance(object, MixedModel):
         return object.logLik()
     value = object.reml_criterion if REML else object.deviance
     return LogLik(-value / 2, object.npar, object.nobs)
@@ -133,7 +156,10 @@ def _criteria(name: str, values: list[float], objects: tuple[Model, ...]) -> Any
 
 
 def deviance(object: Model, REML: bool | None = None) -> float:  # noqa: A002
-    """Residual sum of squares of an lm; -2 log-likelihood of an lmer, or its REML criterion with ``REML=True``."""
+    """Of an lm the residual sum of squares, of an lmer -2 log-likelihood (with ``REML=True`` its REML criterion).
+
+    Of a glmer the sum of squared deviance residuals given the conditional modes.
+    """
     return object.reml_criterion if REML and isinstance(object, MixedModel) else object.deviance
 
 
@@ -142,9 +168,9 @@ def REMLcrit(object: MixedModel) -> float:  # noqa: A002
     return object.reml_criterion
 
 
-def isREML(x: MixedModel) -> bool:
+def isREML(x: AnyMixed) -> bool:
     """Whether the restricted likelihood was maximised."""
-    return x.is_reml
+    return isinstance(x, MixedModel) and x.is_reml
 
 
 def df_residual(object: Model) -> int:  # noqa: A002
@@ -157,7 +183,7 @@ def nobs(object: Model) -> int:  # noqa: A002
     return object.nobs
 
 
-def ngrps(object: MixedModel) -> dict[str, int]:  # noqa: A002
+def ngrps(object: AnyMixed) -> dict[str, int]:  # noqa: A002
     """Levels of each grouping factor."""
     return object.ngroups
 
@@ -177,20 +203,20 @@ def fitted(object: Model) -> Any:  # noqa: A002
     return object.fitted()
 
 
-def residuals(object: Model, type: Any = "response", scaled: bool = False) -> Any:  # noqa: A002
-    """Residuals of a type."""
-    return object.residuals(type, scaled=scaled)
+def residuals(object: Model, type: Any = None, scaled: bool = False) -> Any:  # noqa: A002
+    """Residuals of a type: by default "response", of a model with a family "deviance"."""
+    return object.residuals(scaled=scaled) if type is None else object.residuals(type, scaled=scaled)
 
 
 resid = residuals
 
 
 def weights(object: Model) -> NDArray[np.float64] | None:  # noqa: A002
-    """Prior weights of the rows used; None for an lm without, ones for an lmer without."""
-    given = object.design.weights
+    """Prior weights of the rows used (trials of a binomial model); None for an lm without, else ones."""
+    given = object._prior_weights()
     if given is not None:
         return given.copy()
-    return np.ones(object.nobs) if isinstance(object, MixedModel) else None
+    return None if isinstance(object, LinearModel) else np.ones(object.nobs)
 
 
 def predict(object: Model, newdata: Any = None, **arguments: Any) -> Any:  # noqa: A002
@@ -229,16 +255,16 @@ def model_frame(formula: Model) -> Any:
     return formula.frame
 
 
-def getME(object: MixedModel, name: Any) -> Any:  # noqa: A002
+def getME(object: AnyMixed, name: Any) -> Any:  # noqa: A002
     """A component by lme4's name."""
     return object.getME(name)
 
 
-def isSingular(x: MixedModel, tol: float = SINGULAR) -> bool:
+def isSingular(x: AnyMixed, tol: float = SINGULAR) -> bool:
     """Whether a diagonal element of a relative covariance factor is below `tol`."""
     return _is_singular(x._fit.theta, x._fit.sizes, tol)
 
 
-def rePCA(x: MixedModel) -> Any:
+def rePCA(x: AnyMixed) -> Any:
     """Principal components of the random effects."""
     return x.rePCA()

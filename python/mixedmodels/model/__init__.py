@@ -1,10 +1,21 @@
 """The verbs: what a fitted model answers, each delegated to a function of its record."""
 
 from mixedmodels.model.base import Model
-from mixedmodels.model.build import build_lm, build_lmer
+from mixedmodels.model.build import build_glmer, build_lm, build_lmer
+from mixedmodels.model.generalized_mixed import GeneralizedMixedModel
 from mixedmodels.model.linear import LinearModel
 from mixedmodels.model.mixed import MixedModel
 from mixedmodels.model.persist import load
 from mixedmodels.model.request import Request
 
-__all__ = ["LinearModel", "MixedModel", "Model", "Request", "build_lm", "build_lmer", "load"]
+__all__ = [
+    "GeneralizedMixedModel",
+    "LinearModel",
+    "MixedModel",
+    "Model",
+    "Request",
+    "build_glmer",
+    "build_lm",
+    "build_lmer",
+    "load",
+]

@@ -19,9 +19,12 @@ import numpy as np
 from mixedmodels.design import Design, FixedDesign, GroupingFactor, RandomTerm, from_json
 from mixedmodels.errors import DataError
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.record import LinearFit, MixedFit, Run
+from mixedmodels.fit.record import GlmmFit, LinearFit, MixedFit, Run
+from mixedmodels.model.family_model import FamilyModel
+from mixedmodels.model.generalized_mixed import GeneralizedMixedModel
 from mixedmodels.model.linear import LinearModel
 from mixedmodels.model.mixed import MixedModel
+from mixedmodels.model.mixed_base import RandomEffectsModel
 from mixedmodels.model.request import Source
 
 if TYPE_CHECKING:
@@ -29,6 +32,11 @@ if TYPE_CHECKING:
 
 FORMAT = "mixedmodels"
 VERSION = 1
+
+_KINDS: dict[type, str] = {LinearModel: "lm", MixedModel: "lmer", GeneralizedMixedModel: "glmer"}
+_LEFT_OUT = ("b", "run", "family", "y", "weights", "eta")  # they follow from the others, or are as long as the table
+_VECTORS = ("beta", "theta", "psi", "gradient")
+_MATRICES = ("vcov_unscaled", "hessian", "vcov_joint", "vcov_conditional")
 
 
 def save(model: Model, path: str | Path) -> None:
@@ -38,7 +46,7 @@ def save(model: Model, path: str | Path) -> None:
     )
 
 
-def load(path: str | Path) -> MixedModel | LinearModel:
+def load(path: str | Path) -> LinearModel | MixedModel | GeneralizedMixedModel:
     """Read a model that `save` wrote.
 
     It predicts new rows, prints its summary, and has all estimates; what needs the rows of the fit raises a DataError.
@@ -72,18 +80,21 @@ def load(path: str | Path) -> MixedModel | LinearModel:
 def _document(model: Model) -> dict[str, Any]:
     from mixedmodels import __version__
 
-    mixed = isinstance(model, MixedModel)
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "package": __version__,
-        "kind": "lmer" if mixed else "lm",
+        "kind": _KINDS[type(model)],
         "call": asdict(model.call),
         "design": _design_out(model.design),
-        "fit": {f.name: getattr(model._fit, f.name) for f in fields(model._fit) if f.name not in ("b", "run")},
+        "fit": {f.name: getattr(model._fit, f.name) for f in fields(model._fit) if f.name not in _LEFT_OUT},
         "quartiles": model._quartiles,
     }
-    if isinstance(model, MixedModel):
+    if isinstance(model, FamilyModel):
+        document["fit"]["family"] = model.family.to_json()
+    if isinstance(model, GeneralizedMixedModel):
+        document["deviance"] = model.deviance
+    if isinstance(model, RandomEffectsModel):
         document["run"] = {f.name: getattr(model._fit.run, f.name) for f in fields(Run)}
         document["engine"] = model._described()
     elif isinstance(model, LinearModel):
@@ -111,28 +122,38 @@ def _design_out(design: Design) -> dict[str, Any]:
     }
 
 
-def _model(document: Mapping[str, Any]) -> MixedModel | LinearModel:
+def _model(document: Mapping[str, Any]) -> LinearModel | MixedModel | GeneralizedMixedModel:
+    kind = document["kind"]
     design = _design_in(document["design"])
     stored = dict(document["fit"])
     stored["kept"] = tuple(stored["kept"])
-    for name in ("beta", "theta", "gradient"):
+    for name in _VECTORS:
         if name in stored:
             stored[name] = np.array(stored[name], dtype=float)
-    p = len(stored["kept"])
-    stored["vcov_unscaled"] = np.array(stored["vcov_unscaled"], dtype=float).reshape(p, p)
-    if document["kind"] == "lm":
+    for name in _MATRICES:
+        if name in stored:
+            side = math.isqrt(np.size(stored[name]))
+            stored[name] = np.array(stored[name], dtype=float).reshape(side, side)
+    if "family" in stored:
+        from mixedmodels.families import Family
+
+        stored["family"] = Family.from_json(stored["family"])
+        stored |= {"y": np.empty(0), "weights": None, "eta": np.empty(0)}  # rows are not kept
+    if kind == "lm":
         return LinearModel(LinearFit(**stored), design, Source(), None, document)
-    stored["sizes"] = tuple(stored["sizes"])
-    stored["u"] = tuple(
-        np.array(u, dtype=float).reshape(-1, k) for u, k in zip(stored["u"], stored["sizes"], strict=True)
-    )
-    ts = factors(stored["theta"], stored["sizes"])
+    _put_effects(stored)
+    run = Run(**{**document["run"], "trace": tuple(tuple(step) for step in document["run"]["trace"])})
+    if kind == "lmer":
+        return MixedModel(MixedFit(**stored, run=run), design, Source(), None, None, document)
+    return GeneralizedMixedModel(GlmmFit(**stored, run=run), design, Source(), None, None, document)
+
+
+def _put_effects(stored: dict[str, Any]) -> None:
+    """Sizes and random effects as the record has them."""
+    sizes = stored["sizes"] = tuple(stored["sizes"])
+    stored["u"] = tuple(np.array(u, dtype=float).reshape(-1, k) for u, k in zip(stored["u"], sizes, strict=True))
+    ts = factors(stored["theta"], sizes)
     stored["b"] = tuple(u @ t.T for u, t in zip(stored["u"], ts, strict=True))
-    m = len(stored["theta"])
-    stored["hessian"] = np.array(stored["hessian"], dtype=float).reshape(m, m)
-    run = dict(document["run"])
-    run["trace"] = tuple(tuple(step) for step in run["trace"])
-    return MixedModel(MixedFit(**stored, run=Run(**run)), design, Source(), None, None, document)
 
 
 def _design_in(stored: Mapping[str, Any]) -> Design:
