@@ -149,7 +149,7 @@ def _wrapped(title: str, kind: str) -> list[str]:
     """The title and the name of R's class, over two lines if one is too short."""
     if len(title) + len(kind) + 5 <= WIDTH:
         return [f"{title} ['{kind}']"]
-    *first, last = textwrap.wrap(title, WIDTH - 3, subsequent_indent="  ")
+    *first, last = textwrap.wrap(title, WIDTH - 3, subsequent_indent="  ", break_on_hyphens=False)
     return [*first, f"{last} [{kind}]"]
 
 
@@ -173,9 +173,10 @@ def estimated_lines(error: float) -> list[str]:
     return [f"(criterion estimated, standard error {error:.2g}; see fit.engine)"] if error > 0 else []
 
 
-def quartile_text(quartiles: Sequence[float], digits: int) -> str:
+def quartile_text(quartiles: Sequence[float], digits: int, gap: int = 1) -> str:
     """Five numbers under their names."""
-    return rprint.named_vector(QUARTILES, rformat.format_numbers(rformat.zapsmall(quartiles, digits + 1), digits))
+    texts = rformat.format_numbers(rformat.zapsmall(quartiles, digits + 1), digits)
+    return rprint.named_vector(QUARTILES, texts, gap=gap)
 
 
 def groups_text(nobs: int, ngroups: dict[str, int]) -> str:
