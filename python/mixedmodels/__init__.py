@@ -28,19 +28,22 @@ from mixedmodels.errors import (
 
 if TYPE_CHECKING:
     from mixedmodels import datasets, errors
-    from mixedmodels.api import glmer, glmer_nb, lm, lmer
+    from mixedmodels.api import glm, glm_nb, glmer, glmer_nb, lm, lmer
     from mixedmodels.fit.record import Control
     from mixedmodels.fit.threads import set_threads, threads
-    from mixedmodels.model import GeneralizedMixedModel, LinearModel, MixedModel, load
+    from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel, load
 
 __version__ = "0.1.0"
 
 # Name -> module that has it; imported when first asked for, so that `import mixedmodels` stays quick.
 _ROOMS = {
     "Control": "fit.record",
+    "GeneralizedLinearModel": "model",
     "GeneralizedMixedModel": "model",
     "LinearModel": "model",
     "MixedModel": "model",
+    "glm": "api",
+    "glm_nb": "api",
     "glmer": "api",
     "glmer_nb": "api",
     "lm": "api",
@@ -58,6 +61,7 @@ __all__ = [
     "DesignError",
     "FitError",
     "FormulaError",
+    "GeneralizedLinearModel",
     "GeneralizedMixedModel",
     "LinearModel",
     "MixedModel",
@@ -71,6 +75,8 @@ __all__ = [
     "__version__",
     "datasets",
     "errors",
+    "glm",
+    "glm_nb",
     "glmer",
     "glmer_nb",
     "lm",

@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike
 
 from mixedmodels.fit.record import Control
 from mixedmodels.model import (
+    GeneralizedLinearModel,
     GeneralizedMixedModel,
     LinearModel,
     MixedModel,
     Request,
+    build_glm,
     build_glmer,
     build_lm,
     build_lmer,
@@ -230,6 +232,109 @@ def lm(
     return build_lm(
         Request(formula, data, weights, offset, subset, contrasts, na_action, env, True, None, None, 0, **names)
     )
+
+
+def glm(
+    formula: str,
+    data: Any,
+    family: Any = "gaussian",
+    *,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    na_action: Literal["omit", "exclude", "fail"] = "omit",
+    env: Mapping[str, Any] | None = None,
+    start: ArrayLike | None = None,
+    control: Control | Mapping[str, Any] | None = None,
+    penalty: Literal["jeffreys"] | None = None,
+) -> GeneralizedLinearModel:
+    """Fit a generalised linear model by maximum likelihood.
+
+    Parameters
+    ----------
+    formula : in R's language, as ``"cbind(incidence, size - incidence) ~ period"``. A binomial response may be 0/1,
+        boolean, a factor whose first level is a failure, ``cbind(successes, failures)``, or a proportion with its
+        trials as `weights`.
+    data, subset, contrasts, na_action, env : as for `lmer`.
+    family : a name such as "binomial" or "poisson", R's text such as ``'binomial(link = "probit")'``, or an object
+        such as ``mm.families.Binomial(link="probit")``. "negative_binomial" estimates theta, as `glm_nb`.
+    weights : trials of a binomial proportion; else prior weights, as in R. Rows of weight 0 have fitted values only.
+    offset : a known part of the linear predictor, added to ``offset()`` terms.
+    start : a coefficient for each column of X to start from.
+    control : settings of the iterations, `max_evaluations`.
+    penalty : "jeffreys" adds half the log-determinant of the information to the log-likelihood (with the logit link
+        Firth's reduction of bias): estimates are finite even where the outcomes are separated.
+
+    Returns
+    -------
+    GeneralizedLinearModel
+        Coefficients that cannot be told apart from earlier ones are NaN, as in R.
+
+    Raises
+    ------
+    FormulaError, DataError, DesignError, FitError
+        Each says where, which value, and the cure.
+
+    Warns
+    -----
+    SeparationWarning
+        If coefficients have no finite estimate; it names terms and levels.
+    ConvergenceWarning
+        If the iterations did not end at an optimum.
+    PerfectFitWarning
+        If the response is constant or fitted exactly.
+    """
+    names = call_names(data, weights, offset, subset)
+    return build_glm(
+        Request(
+            formula, data, weights, offset, subset, contrasts, na_action, env, False, start, control, 0,
+            **names, family=family, penalty=penalty,
+        ),
+        stacklevel=3,
+    )  # fmt: skip
+
+
+def glm_nb(
+    formula: str,
+    data: Any,
+    *,
+    link: Literal["log", "sqrt", "identity"] = "log",
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    na_action: Literal["omit", "exclude", "fail"] = "omit",
+    env: Mapping[str, Any] | None = None,
+    control: Control | Mapping[str, Any] | None = None,
+) -> GeneralizedLinearModel:
+    """Fit a negative binomial model with theta estimated, as ``glm.nb`` of R's MASS; Var(y) = mu + mu^2 / theta.
+
+    Parameters
+    ----------
+    formula, data, weights, offset, subset, contrasts, na_action, env, control : as for `glm`.
+    link : between the mean and the linear predictor.
+
+    Returns
+    -------
+    GeneralizedLinearModel
+        With `theta` and `theta_se`; standard errors of coefficients take theta as known, as in R.
+
+    Raises
+    ------
+    FitError
+        If the counts vary no more than Poisson's, so that theta is infinite.
+    """
+    from mixedmodels.families import NegativeBinomial
+
+    names = call_names(data, weights, offset, subset)
+    return build_glm(
+        Request(
+            formula, data, weights, offset, subset, contrasts, na_action, env, False, None, control, 0,
+            **names, family=NegativeBinomial(link=link),
+        ),
+        stacklevel=3,
+    )  # fmt: skip
 
 
 def call_names(data: Any, weights: Any, offset: Any, subset: Any, depth: int = 2) -> dict[str, Any]:

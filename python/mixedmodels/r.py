@@ -16,10 +16,12 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit.covariance import SINGULAR
 from mixedmodels.fit.covariance import is_singular as _is_singular
 from mixedmodels.model import (
+    GeneralizedLinearModel,
     GeneralizedMixedModel,
     LinearModel,
     MixedModel,
     Request,
+    build_glm,
     build_glmer,
     build_lm,
     build_lmer,
@@ -39,6 +41,8 @@ __all__ = [
     "fixef",
     "formula",
     "getME",
+    "glm",
+    "glm_nb",
     "glmer",
     "glmer_nb",
     "isREML",
@@ -66,7 +70,7 @@ __all__ = [
 ]
 
 AnyMixed = MixedModel | GeneralizedMixedModel
-Model = LinearModel | AnyMixed
+Model = LinearModel | GeneralizedLinearModel | AnyMixed
 
 
 def lmer(formula: str, data: Any, REML: bool = True, **arguments: Any) -> MixedModel:
@@ -77,6 +81,21 @@ def lmer(formula: str, data: Any, REML: bool = True, **arguments: Any) -> MixedM
 def lm(formula: str, data: Any, **arguments: Any) -> LinearModel:
     """Fit a linear model; further arguments as of `mixedmodels.lm`."""
     return build_lm(Request(formula, data, **arguments, **_shown(data, arguments)))
+
+
+def glm(formula: str, family: Any = "gaussian", data: Any = None, **arguments: Any) -> GeneralizedLinearModel:
+    """Fit a generalised linear model; arguments in R's order, further ones as of `mixedmodels.glm`."""
+    if data is None:
+        raise DataError("glm() needs a table: glm(formula, family, data), or glm(formula, data=..., family=...).")
+    return build_glm(Request(formula, data, family=family, **arguments, **_shown(data, arguments)))
+
+
+def glm_nb(formula: str, data: Any, link: str = "log", **arguments: Any) -> GeneralizedLinearModel:
+    """Fit a negative binomial model, MASS's ``glm.nb``; further arguments as of `mixedmodels.glm_nb`."""
+    from mixedmodels.families import NegativeBinomial
+
+    family = NegativeBinomial(link=link)
+    return build_glm(Request(formula, data, family=family, **arguments, **_shown(data, arguments)))
 
 
 def glmer(formula: str, data: Any, family: Any = "gaussian", nAGQ: int = 1, **arguments: Any) -> AnyMixed:

@@ -9,10 +9,11 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
+from mixedmodels.fit import family_moments
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.estimates import AnyMixedFit, effects_scale
 from mixedmodels.fit.moments import add_random_part, fixed_part
-from mixedmodels.fit.record import GlmmFit, LinearFit, Matrix, MixedFit
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit
 from mixedmodels.fit.selection import Chosen
 
 
@@ -48,6 +49,23 @@ def simulate_generalized(
     out = _predictors(design, fit, nsim, rng, chosen)
     for s in range(nsim):
         out[:, s] = fit.family.draw(rng, fit.family.mean(out[:, s]), fit.weights, fit.psi)
+    return out
+
+
+def simulate_glm(fit: GlmFit, nsim: int, rng: np.random.Generator) -> Matrix:
+    """Responses of a generalised linear model as its family sees them (proportions if binomial), shape (n, nsim).
+
+    Rows of weight 0 are drawn with weight 1; proportions of no trials are 0.
+    """
+    family, mu, weights = fit.family, np.asarray(fit.family.mean(fit.eta)), fit.weights
+    dead = None
+    if weights is not None and bool((weights == 0).any()):
+        dead = weights == 0
+        weights = np.where(dead, 1.0, weights)
+    psi = family_moments.shapes_of_dispersion(family, fit.dispersion)
+    out = np.column_stack([family.draw(rng, mu, weights, psi) for _ in range(checked(nsim))])
+    if dead is not None and family.support == "proportion":
+        out[dead] = 0.0
     return out
 
 

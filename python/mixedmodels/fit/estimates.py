@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 
@@ -50,6 +50,15 @@ def residual_sd(fit: AnyFit) -> float | None:
 def has_dispersion(fit: GlmFit | GlmmFit) -> bool:
     """Whether the variance of a row is phi V(mu) / weight with an unknown phi."""
     return bool(fit.family.weights_role == "precision")
+
+
+def wald_df(fit: AnyFit) -> float:
+    """Degrees of freedom of Wald statistics: those of the residuals where a variance is estimated without random
+    effects, else infinite.
+    """
+    if isinstance(fit, LinearFit):
+        return float(fit.df_resid)
+    return float(fit.df_resid) if isinstance(fit, GlmFit) and has_dispersion(fit) else inf
 
 
 def sigma(fit: GlmFit | GlmmFit) -> float:

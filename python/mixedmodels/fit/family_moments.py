@@ -83,3 +83,11 @@ def pearson_dispersion(
         return math.nan
     r = residuals(y, weights, eta, family, psi, "pearson")
     return float(np.sum(r * r if weights is None else r[weights > 0] ** 2)) / df
+
+
+def shapes_of_dispersion(family: Family, dispersion: float) -> tuple[float, ...]:
+    """The free shapes (their logarithms) with which a family has a dispersion: of each, a power of it."""
+    if family.weights_role != "precision":
+        return ()
+    at_0, at_1 = (math.log(float(family.dispersion((psi,)))) for psi in (0.0, 1.0))
+    return ((math.log(dispersion) - at_0) / (at_1 - at_0),)

@@ -13,7 +13,7 @@ def n_parameters(fit: AnyFit) -> int:
     if isinstance(fit, LinearFit):
         return len(fit.kept) + 1
     if isinstance(fit, GlmFit):
-        return len(fit.kept) + has_dispersion(fit)
+        return len(fit.kept) + (has_dispersion(fit) or fit.estimated_theta is not None)
     return len(fit.kept) + len(fit.theta) + (len(fit.psi) if isinstance(fit, GlmmFit) else 1)
 
 
@@ -46,7 +46,12 @@ def aic(fit: AnyFit) -> float:
 
 def bic(fit: AnyFit) -> float:
     """-2 log-likelihood + log(n) parameters, n being the rows used."""
-    return -2 * loglik(fit) + math.log(fit.n) * n_parameters(fit)
+    return -2 * loglik(fit) + math.log(n_observations(fit)) * n_parameters(fit)
+
+
+def n_observations(fit: AnyFit) -> int:
+    """Rows used; of a glm those with positive weight."""
+    return fit.df_resid + len(fit.kept) if isinstance(fit, GlmFit) else fit.n
 
 
 def df_resid(fit: AnyFit) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mixedmodels.design.records import Design, Vector
-from mixedmodels.errors import FitError
+from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit.glm import fit_glm
 from mixedmodels.fit.record import Control, GlmFit
 
@@ -25,16 +25,24 @@ SETTLED = 1e-10  # relative change of theta
 MOST = 1e7  # a theta beyond this is Poisson's: its digits are lost in the score
 
 
-def fit_glm_nb(design: Design, link: str = "log", *, control: Control | None = None) -> GlmFit:
+def fit_glm_nb(
+    design: Design, link: str = "log", *, penalty: str | None = None, control: Control | None = None
+) -> GlmFit:
     """Fit a negative binomial model and its theta.
 
     Raises
     ------
+    DataError
+        If a penalty is asked for.
     FitError
         If the counts vary no more than Poisson's, so that theta is infinite.
     """
     from mixedmodels.families import NegativeBinomial, Poisson
 
+    if penalty is not None:
+        raise DataError(
+            f"penalty={penalty!r} is for a known theta, as in mm.families.NegativeBinomial(theta=2); leave it out."
+        )
     poisson: Family = Poisson(link=link)
     fit = fit_glm(design, poisson, control=control)
     theta, turns, settled = _moment_estimate(fit), 0, False
@@ -51,7 +59,7 @@ def fit_glm_nb(design: Design, link: str = "log", *, control: Control | None = N
         start = np.zeros(len(design.fixed.names))
         start[list(fit.kept)] = fit.beta
         fit = fit_glm(design, NegativeBinomial(theta=theta, link=link), start=start, control=control)
-    return replace(fit, theta=theta, theta_se=1 / math.sqrt(information), converged=fit.converged and settled)
+    return replace(fit, estimated_theta=theta, theta_se=1 / math.sqrt(information), converged=fit.converged and settled)
 
 
 def _used(fit: GlmFit) -> tuple[Vector, Vector, Vector]:

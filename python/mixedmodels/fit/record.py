@@ -130,7 +130,7 @@ class GlmFit:
     iterations : of iteratively reweighted least squares, until the deviance had settled by R's rule.
     converged : whether the last step was negligible.
     penalty : "jeffreys" where Jeffreys' prior was added to the likelihood; deviance and log-likelihood are without it.
-    theta, theta_se : of a negative binomial whose theta was estimated, with its standard error; else None.
+    estimated_theta, theta_se : of a negative binomial whose theta was estimated, with its standard error; else None.
     """
 
     n: int
@@ -150,7 +150,7 @@ class GlmFit:
     iterations: int
     converged: bool
     penalty: Literal["jeffreys"] | None = None
-    theta: float | None = None
+    estimated_theta: float | None = None
     theta_se: float | None = None
 
 

@@ -59,7 +59,7 @@ def suspected(family: Family, eta: Vector, x: Matrix, vcov: Matrix) -> bool:
     if not concerned(family):
         return False
     mu = family_moments.mean(family, eta)
-    near = mu < NEAR
+    near = np.asarray(mu < NEAR)
     if family.support == "proportion":
         near |= mu > 1 - NEAR
     if not near.any():

@@ -159,7 +159,7 @@ class Model(StatsmodelsSpellings):
 
     def _dense_x(self) -> NDArray[np.float64]:
         self._need_rows("the model matrix")
-        x = model_matrix(self.design.fixed, self.nobs)
+        x = model_matrix(self.design.fixed, self._fit.n)
         return x if len(self._fit.kept) == x.shape[1] else x[:, list(self._fit.kept)]
 
     def _labelled_x(self) -> pandas.DataFrame:

@@ -10,9 +10,13 @@ from mixedmodels import frame
 from mixedmodels.design import Design, build
 from mixedmodels.fit import checks
 from mixedmodels.fit.estimates import AnyMixedFit
+from mixedmodels.fit.glm import fit_glm
+from mixedmodels.fit.glm_checks import glm_warnings
 from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import as_control, as_flag, as_verbose, fit_lmm
+from mixedmodels.fit.negative_binomial import fit_glm_nb
 from mixedmodels.fit.ols import fit_ols
+from mixedmodels.model.generalized_linear import GeneralizedLinearModel
 from mixedmodels.model.generalized_mixed import GeneralizedMixedModel
 from mixedmodels.model.linear import LinearModel
 from mixedmodels.model.mixed import MixedModel
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 def laid_out(
     request: Request, random: Literal["allowed", "required", "forbidden"], family: Family | None = None
 ) -> tuple[Design, Source]:
-    """The design of a request and where its rows came from; `family` says which responses there may be."""
+    """The design of a request and where its rows came from; `family` says which responses and weights there may be."""
     table = frame.read(request.data)
     design = build(
         request.formula,
@@ -39,6 +43,7 @@ def laid_out(
         random=random,
         response="binomial" if family is not None and family.support == "proportion" else "number",
         residual=family is None or family.weights_role == "precision",
+        zero_weights=family is not None and random == "forbidden",
     )
     return design, Source(table.kind, table.index)
 
@@ -59,6 +64,27 @@ def build_lm(request: Request, stacklevel: int = 3) -> LinearModel:
     if fit.exact:
         warnings.warn(checks.exact_warning(design, fit), stacklevel=stacklevel)
     return LinearModel(fit, design, source, request)
+
+
+def build_glm(request: Request, stacklevel: int = 3) -> GeneralizedLinearModel:
+    """Fit a generalised linear model; of a negative binomial without theta, that too."""
+    from mixedmodels.families import resolve
+
+    family = resolve(request.family)
+    design, source = laid_out(request, "forbidden", family)
+    return glm_of_design(design, source, replace(request, family=family), stacklevel + 1)
+
+
+def glm_of_design(design: Design, source: Source, request: Request, stacklevel: int) -> GeneralizedLinearModel:
+    """Fit the design of a request whose family is resolved."""
+    family, control = request.family, as_control(request.control)
+    if "theta" in family.shapes:
+        fit = fit_glm_nb(design, family.link, penalty=request.penalty, control=control)
+    else:
+        fit = fit_glm(design, family, penalty=request.penalty, start=request.start, control=control)
+    for warning in glm_warnings(design, fit):
+        warnings.warn(warning, stacklevel=stacklevel)
+    return GeneralizedLinearModel(fit, design, source, request)
 
 
 def build_glmer(request: Request, stacklevel: int = 3) -> GeneralizedMixedModel | MixedModel:

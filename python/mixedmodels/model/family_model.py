@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels.design import Design
 from mixedmodels.fit import estimates, family_moments
 from mixedmodels.fit.moments import ResidualType
 from mixedmodels.fit.record import GlmFit, GlmmFit, Vector
@@ -71,3 +73,10 @@ class FamilyModel(Model):
 
     def _prior_weights(self) -> Vector | None:
         return self._fit.weights
+
+    def _with_response(self, given: Any) -> Design:
+        """The design with another response, successes and failures or proportions where it had both counts."""
+        counts = self.design.response
+        if counts is None or counts.ndim == 1:
+            return replace(self.design, response=self._rows.response(given))
+        return replace(self.design, response=self._rows.binomial_response(given, counts.sum(axis=1)))

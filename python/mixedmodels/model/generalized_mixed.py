@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates, family_moments
 from mixedmodels.fit.glmm import conditional_covariances, fit_glmm, new_engine
@@ -154,12 +152,6 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         )
         warn(design, fit, stacklevel=3)
         return GeneralizedMixedModel(fit, design, self._source, request, engine)
-
-    def _with_response(self, given: Any) -> Design:
-        counts = self.design.response
-        if counts is None or counts.ndim == 1:
-            return replace(self.design, response=self._rows.response(given))
-        return replace(self.design, response=self._rows.binomial_response(given, counts.sum(axis=1)))
 
     def __repr__(self) -> str:
         return short_text(generalized_summary(self.design, self._fit, self.call, (np.nan,) * 5))

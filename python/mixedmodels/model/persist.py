@@ -19,8 +19,9 @@ import numpy as np
 from mixedmodels.design import Design, FixedDesign, GroupingFactor, RandomTerm, from_json
 from mixedmodels.errors import DataError
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.record import GlmmFit, LinearFit, MixedFit, Run
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Run
 from mixedmodels.model.family_model import FamilyModel
+from mixedmodels.model.generalized_linear import GeneralizedLinearModel
 from mixedmodels.model.generalized_mixed import GeneralizedMixedModel
 from mixedmodels.model.linear import LinearModel
 from mixedmodels.model.mixed import MixedModel
@@ -30,10 +31,17 @@ from mixedmodels.model.request import Source
 if TYPE_CHECKING:
     from mixedmodels.model.base import Model
 
+AnyModel = LinearModel | GeneralizedLinearModel | MixedModel | GeneralizedMixedModel
+
 FORMAT = "mixedmodels"
 VERSION = 1
 
-_KINDS: dict[type, str] = {LinearModel: "lm", MixedModel: "lmer", GeneralizedMixedModel: "glmer"}
+_KINDS: dict[type, str] = {
+    LinearModel: "lm",
+    GeneralizedLinearModel: "glm",
+    MixedModel: "lmer",
+    GeneralizedMixedModel: "glmer",
+}
 _LEFT_OUT = ("b", "run", "family", "y", "weights", "eta")  # they follow from the others, or are as long as the table
 _VECTORS = ("beta", "theta", "psi", "gradient")
 _MATRICES = ("vcov_unscaled", "hessian", "vcov_joint", "vcov_conditional")
@@ -46,7 +54,7 @@ def save(model: Model, path: str | Path) -> None:
     )
 
 
-def load(path: str | Path) -> LinearModel | MixedModel | GeneralizedMixedModel:
+def load(path: str | Path) -> AnyModel:
     """Read a model that `save` wrote.
 
     It predicts new rows, prints its summary, and has all estimates; what needs the rows of the fit raises a DataError.
@@ -97,9 +105,10 @@ def _document(model: Model) -> dict[str, Any]:
     if isinstance(model, RandomEffectsModel):
         document["run"] = {f.name: getattr(model._fit.run, f.name) for f in fields(Run)}
         document["engine"] = model._described()
-    elif isinstance(model, LinearModel):
-        document["goodness"] = asdict(model._goodness)
+    if isinstance(model, LinearModel | GeneralizedLinearModel):
         document["few"] = model._few
+    if isinstance(model, LinearModel):
+        document["goodness"] = asdict(model._goodness)
         document["weighted"] = model._weighted
     return document
 
@@ -122,7 +131,7 @@ def _design_out(design: Design) -> dict[str, Any]:
     }
 
 
-def _model(document: Mapping[str, Any]) -> LinearModel | MixedModel | GeneralizedMixedModel:
+def _model(document: Mapping[str, Any]) -> AnyModel:
     kind = document["kind"]
     design = _design_in(document["design"])
     stored = dict(document["fit"])
@@ -141,6 +150,8 @@ def _model(document: Mapping[str, Any]) -> LinearModel | MixedModel | Generalize
         stored |= {"y": np.empty(0), "weights": None, "eta": np.empty(0)}  # rows are not kept
     if kind == "lm":
         return LinearModel(LinearFit(**stored), design, Source(), None, document)
+    if kind == "glm":
+        return GeneralizedLinearModel(GlmFit(**stored), design, Source(), None, document)
     _put_effects(stored)
     run = Run(**{**document["run"], "trace": tuple(tuple(step) for step in document["run"]["trace"])})
     if kind == "lmer":

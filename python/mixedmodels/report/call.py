@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mixedmodels.report import rformat
 from mixedmodels.report.rprint import deparse, fill
 
 
@@ -15,6 +16,8 @@ class Call:
     ----------
     formula : the formula as R deparses it.
     data, weights, offset, subset : expression texts or variable names.
+    family : of a glm, as R writes it; of a negative binomial whose theta was estimated None, and then:
+    theta, link : what was estimated, and the link.
     """
 
     formula: str
@@ -22,6 +25,9 @@ class Call:
     weights: str | None = None
     offset: str | None = None
     subset: str | None = None
+    family: str | None = None
+    theta: float | None = None
+    link: str | None = None
 
     def mixed_lines(self, *, long: bool = True) -> list[str]:
         """The lines below the title of an lmer print."""
@@ -35,11 +41,16 @@ class Call:
 
     def linear_text(self) -> str:
         """The call of lm as R shows it."""
-        given = [
-            ("formula", self.formula),
-            ("data", self.data),
-            ("subset", self.subset),
-            ("weights", self.weights),
-            ("offset", self.offset),
-        ]
-        return "\n".join(deparse(f"lm({', '.join(f'{k} = {v}' for k, v in given if v is not None)})"))
+        return self._text("lm", data=self.data, subset=self.subset, weights=self.weights, offset=self.offset)
+
+    def glm_text(self) -> str:
+        """The call of glm, or of glm.nb, as R shows it."""
+        rows = {"data": self.data, "weights": self.weights, "subset": self.subset, "offset": self.offset}
+        if self.theta is None:
+            return self._text("glm", family=self.family, **rows)
+        theta = rformat.format_number(self.theta, 10)
+        return self._text("glm.nb", **rows, **{"init.theta": theta, "link": self.link})
+
+    def _text(self, function: str, **given: str | None) -> str:
+        arguments = [f"{k} = {v}" for k, v in {"formula": self.formula, **given}.items() if v is not None]
+        return "\n".join(deparse(f"{function}({', '.join(arguments)})"))

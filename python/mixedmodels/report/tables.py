@@ -10,10 +10,10 @@ import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
-from mixedmodels.fit import likelihood
+from mixedmodels.fit import estimates, likelihood
 from mixedmodels.fit.estimates import AnyFit, AnyMixedFit, sigma
 from mixedmodels.fit.goodness import Goodness
-from mixedmodels.fit.record import GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.inference import wald
 from mixedmodels.report.ranef import RanEf
 from mixedmodels.report.summaries import coefficient_matrix, kept_names, scattered
@@ -101,10 +101,10 @@ def tidy_mixed(
     return stack(parts)
 
 
-def tidy_linear(design: Design, fit: LinearFit, level: float | None) -> Columns:
+def tidy_linear(design: Design, fit: LinearFit | GlmFit, level: float | None) -> Columns:
     """A row per coefficient, NaN where a column was dropped."""
     p = len(design.fixed.names)
-    columns = _wald_columns(design.fixed.names, fit, level, df=fit.df_resid)
+    columns = _wald_columns(design.fixed.names, fit, level, df=estimates.wald_df(fit))
     return {k: v if k == "term" else scattered(v, fit, p) for k, v in columns.items()}
 
 
@@ -142,6 +142,21 @@ def glance_generalized(fit: GlmmFit, deviance: float) -> Columns:
         "bic": [likelihood.bic(fit)],
         "deviance": [deviance],
         "df_resid": [likelihood.df_resid(fit)],
+    }
+
+
+def glance_glm(fit: GlmFit) -> Columns:
+    """One row about a generalised linear model."""
+    return {
+        "null_deviance": [fit.null_deviance],
+        "df_null": [fit.df_null],
+        "dispersion": [fit.dispersion],
+        "loglik": [fit.loglik],
+        "aic": [likelihood.aic(fit)],
+        "bic": [likelihood.bic(fit)],
+        "deviance": [fit.deviance],
+        "df_resid": [fit.df_resid],
+        "nobs": [likelihood.n_observations(fit)],
     }
 
 

@@ -1,0 +1,50 @@
+"""What can be said against a generalised linear model once it is fitted."""
+
+from __future__ import annotations
+
+from mixedmodels.design.records import Design
+from mixedmodels.errors import ConvergenceWarning, MixedModelsWarning, PerfectFitWarning, SeparationWarning
+from mixedmodels.fit import estimates, separation, separation_message
+from mixedmodels.fit.ols import dense_columns
+from mixedmodels.fit.record import GlmFit
+from mixedmodels.fit.responses import Response, one_value
+
+
+def glm_warnings(design: Design, fit: GlmFit) -> list[MixedModelsWarning]:
+    """Warnings that a fit deserves; where the outcomes are separated, that alone."""
+    if fit.penalty is None:
+        said = separated(design, fit)
+        if said is not None:
+            return [SeparationWarning(said)]
+    found: list[MixedModelsWarning] = []
+    constant = one_value(Response(fit.y, fit.weights), design, fit.family)
+    if constant is not None and fit.kept and design.offset is None:
+        found.append(PerfectFitWarning(f"{constant}: look whether it is the right column."))
+    elif estimates.has_dispersion(fit) and fit.df_resid > 0 and fit.deviance <= 1e-26 * max(fit.null_deviance, 1e-300):
+        found.append(
+            PerfectFitWarning(
+                f"{design.formula!r} fits the response exactly: the dispersion, {fit.dispersion:.3g}, is rounding "
+                "error, and standard errors and tests mean nothing; leave out what determines "
+                f"{design.response_name!r}."
+            )
+        )
+    if not fit.converged:
+        found.append(
+            ConvergenceWarning(
+                f"{design.formula!r}: after {fit.iterations} iterations the deviance, {fit.deviance:.6g}, still "
+                "changes, or the optimum lies where a mean leaves the domain of the link. Raise "
+                "control={'max_evaluations': ...}, give start=, or use another link."
+            )
+        )
+    return found
+
+
+def separated(design: Design, fit: GlmFit) -> str | None:
+    """The sentence that says which estimates are infinite, if some are."""
+    if not separation.concerned(fit.family):
+        return None
+    x = dense_columns(design, fit.kept, fit.n)
+    if not separation.suspected(fit.family, fit.eta, x, fit.vcov_unscaled):
+        return None
+    found = separation.find(x, fit.y, fit.weights, fit.family)
+    return None if found is None else separation_message.message(design, fit.kept, found, fit.y, fit.weights)

@@ -1,0 +1,227 @@
+"""A fitted generalised linear model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.design import Design, on_new_data
+from mixedmodels.errors import DataError
+from mixedmodels.fit import estimates, family_moments, likelihood
+from mixedmodels.fit.record import GlmFit, Vector
+from mixedmodels.model.family_model import FamilyModel
+from mixedmodels.model.linear import FEW
+from mixedmodels.predict import predict_rows, predictor_errors
+from mixedmodels.report.call import Call
+from mixedmodels.report.family_text import call_text
+from mixedmodels.report.glm_summary import GlmSummary, glm_short_text, glm_summary
+from mixedmodels.report.summaries import scattered
+from mixedmodels.report.tables import glance_glm, tidy_linear
+from mixedmodels.report.vectors import LogLik, NamedVector
+from mixedmodels.simulate import generator, simulate_glm
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class GeneralizedLinearModel(FamilyModel):
+    """A generalised linear model fitted by `glm` or `glm_nb`; immutable."""
+
+    _fit: GlmFit
+
+    # -- numbers ------------------------------------------------------------------------------------------------
+
+    @property
+    def nobs(self) -> int:
+        """Rows used whose weight is not 0."""
+        return likelihood.n_observations(self._fit)
+
+    @property
+    def deviance(self) -> float:
+        """Residual deviance: twice the log-likelihood ratio of the saturated model, times the dispersion."""
+        return self._fit.deviance
+
+    @property
+    def null_deviance(self) -> float:
+        """Deviance of the model with an intercept (where this one has it) and the offset alone."""
+        return self._fit.null_deviance
+
+    @property
+    def df_null(self) -> int:
+        """Residual degrees of freedom of the null model."""
+        return self._fit.df_null
+
+    @property
+    def dispersion(self) -> float:
+        """Factor of the variance: 1, or Pearson's estimate in families that have one."""
+        return self._fit.dispersion
+
+    @property
+    def rank(self) -> int:
+        """Rank of X."""
+        return len(self._fit.kept)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the iterations ended at an optimum."""
+        return self._fit.converged
+
+    @property
+    def iterations(self) -> int:
+        """Of iteratively reweighted least squares, until the deviance had settled by R's rule."""
+        return self._fit.iterations
+
+    @property
+    def penalty(self) -> str | None:
+        """The penalty of the likelihood, or None."""
+        return self._fit.penalty
+
+    @property
+    def theta(self) -> float | None:
+        """Theta of a negative binomial, known or estimated; None of other families."""
+        theta = self._fit.family.theta
+        return None if theta is None else float(theta)
+
+    @property
+    def theta_se(self) -> float | None:
+        """Standard error of an estimated theta."""
+        return self._fit.theta_se
+
+    @property
+    def _wald_df(self) -> float:
+        return estimates.wald_df(self._fit)
+
+    def coef(self) -> NamedVector:
+        """All coefficients by R's names, NaN where a column is a combination of earlier ones."""
+        names = self.design.fixed.names
+        return NamedVector(names, scattered(self._fit.beta, self._fit, len(names)))
+
+    def model_matrix(self, which: Literal["X"] = "X") -> pandas.DataFrame:
+        """The matrix X, a labelled table."""
+        if which != "X":
+            raise DataError(f"model_matrix() of a generalised linear model has 'X' only, not {which!r}.")
+        return self._labelled_x()
+
+    # -- reports ------------------------------------------------------------------------------------------------
+
+    @property
+    def call(self) -> Call:
+        """How the model was asked for, as it is printed."""
+        if self._stored is not None:
+            return Call(**self._stored["call"])
+        if self._fit.estimated_theta is not None:
+            return replace(super().call, theta=self._fit.estimated_theta, link=self._fit.family.link)
+        return replace(super().call, family=call_text(self._fit.family))
+
+    @cached_property
+    def _summary(self) -> GlmSummary:
+        return glm_summary(self.design, self._fit, self.call, self._quartiles, self._few)
+
+    def summary(self) -> GlmSummary:
+        """The summary, which prints as R prints it; ``summary().text(show_residuals=True)`` as before R 4.3."""
+        return self._summary
+
+    def _summary_residuals(self) -> Vector:
+        return self._residuals("deviance")
+
+    @cached_property
+    def _few(self) -> dict[str, float] | None:
+        if self._stored is not None:
+            return self._stored["few"]  # type: ignore[no-any-return]
+        if self._fit.df_resid > FEW:
+            return None
+        labels = [str(i + 1) for i in self._rows.numbers]
+        return dict(zip(labels, self._summary_residuals().tolist(), strict=True))
+
+    def tidy(self, *, conf_int: bool = False, conf_level: float = 0.95) -> Any:
+        """A row per coefficient; `conf_int` adds Wald limits `conf_low`, `conf_high`."""
+        return frame.to_kind(tidy_linear(self.design, self._fit, conf_level if conf_int else None), self._source.kind)
+
+    def glance(self) -> Any:
+        """One row of figures about the whole fit."""
+        return frame.to_kind(glance_glm(self._fit), self._source.kind)
+
+    def augment(self) -> Any:
+        """The rows used, with columns `fitted` (means) and `resid` (deviance residuals)."""
+        return self._augmented({})
+
+    def logLik(self) -> LogLik:
+        """Log-likelihood with its degrees of freedom, which count a dispersion or theta."""
+        return LogLik(self.loglik, self.npar, self.nobs)
+
+    # -- other rows, other responses ----------------------------------------------------------------------------
+
+    def predict(
+        self,
+        newdata: Any = None,
+        *,
+        type: Literal["link", "response"] = "link",  # noqa: A002
+        se_fit: bool = False,
+        offset: Any = None,
+    ) -> Any:
+        """Predictions on the rows of the fit or on new ones.
+
+        Parameters
+        ----------
+        newdata : a table with the formula's columns, or None.
+        type : "link", the linear predictor, or "response", the mean.
+        se_fit : whether standard errors are wanted too: a table with columns `fit` and `se_fit`. Those of means come
+            from the linear predictor's by the slope of the link.
+        offset : of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
+        """
+        self._check_type(type)
+        if newdata is None:
+            self._need_rows("predict() without newdata")
+            value, error = self._predicted(self._fit.eta, type, self.design if se_fit else None)
+            if error is None:
+                return self._rows.label(value)
+            return self._rows.table({"fit": value, "se_fit": error})
+        table = frame.read(newdata)
+        new = on_new_data(self.design.spec, table, offset=offset)
+        value, error = self._predicted(predict_rows(self._fit, new, (), False), type, new if se_fit else None)
+        if error is None:
+            return self._new_rows(table, value)
+        return frame.to_kind({"fit": value, "se_fit": error}, table.kind, table.index)
+
+    def _predicted(self, eta: Vector, type: str, design: Design | None) -> tuple[Vector, Vector | None]:  # noqa: A002
+        """Predictions, and where the design of their rows is given their standard errors."""
+        value = self._on_scale(eta, type)
+        if design is None:
+            return value, None
+        error = predictor_errors(self._fit, design, len(eta))
+        if type == "response":
+            error = error * np.abs(family_moments.slope(self._fit.family, eta))
+        return value, error
+
+    def simulate(self, nsim: int = 1, seed: Any = None) -> Any:
+        """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes."""
+        self._need_rows("simulate()")
+        return self._simulated(simulate_glm(self._fit, nsim, generator(seed)))
+
+    def update(self, formula: str | None = None, **changes: Any) -> GeneralizedLinearModel:
+        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `glm`."""
+        from mixedmodels.model.build import build_glm
+
+        return build_glm(self._updated(formula, changes))
+
+    def refit(self, response: Any) -> GeneralizedLinearModel:
+        """The same model for another response: one value per row used or per row of the table, two columns for cbind.
+
+        A binomial response is given as at the fit: successes and failures where that was ``cbind()``, or proportions
+        of the same trials, as `simulate` returns them.
+        """
+        from mixedmodels.model.build import glm_of_design
+
+        self._need_rows("refit()")
+        assert self._request is not None
+        return glm_of_design(self._with_response(response), self._source, self._request, stacklevel=3)
+
+    def __repr__(self) -> str:
+        return glm_short_text(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
