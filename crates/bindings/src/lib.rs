@@ -1,6 +1,7 @@
 //! The engine's table of contents for Python: checked arrays in, fresh arrays out, the GIL released while it works.
 
 mod arrays;
+mod family;
 mod lmm;
 
 use pyo3::prelude::*;
@@ -32,5 +33,7 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(threads, m)?)?;
     m.add_function(wrap_pyfunction!(lmm::pivot_columns, m)?)?;
     m.add_class::<lmm::Lmm>()?;
+    m.add_function(wrap_pyfunction!(family::family_names, m)?)?;
+    m.add_class::<family::Family>()?;
     Ok(())
 }

@@ -3,28 +3,34 @@
 use rand::RngCore;
 use rand_distr::{Binomial as Draws, Distribution};
 
-use crate::family::link::{Link, Logit};
+use crate::family::link::{Link, Log};
+use crate::family::proportion::{Cauchit, CompLogLog, LogLog, Logit, Probit, Tails};
 use crate::family::single::{Row, Single};
-use crate::family::special::{HALF_LOG_TWO_PI, log1p_minus, stirling, times};
+use crate::family::special::{HALF_LOG_TWO_PI, log_minus, stirling, times};
 use crate::family::{About, Family, Support, WeightRole};
 
 pub(crate) static ABOUT: About = About {
     name: "binomial",
-    links: &["logit"],
+    links: &["logit", "probit", "cloglog", "loglog", "cauchit", "log"],
     shapes: &[],
     support: Support::Proportion,
     weights: WeightRole::Trials,
-    density: "Proportion of successes in m trials, each with probability mu.
+    density: "Share y of successes in m trials, each of which succeeds with probability mu.
 
-P(m y = k) = choose(m, k) mu^k (1 - mu)^(m - k) with mean mu and variance mu (1 - mu) / m; the prior weight is the
-number of trials m (McCullagh and Nelder 1989, chapter 4).",
+P(m y = k) = choose(m, k) mu^k (1 - mu)^(m - k), with mean mu and variance mu (1 - mu) / m; the prior weight is the
+number of trials m. Source: McCullagh and Nelder (1989), Generalized Linear Models, chapter 4.",
 };
 
 pub(crate) fn make(link: &str, _fixed: &[f64]) -> Option<Box<dyn Family>> {
-    match link {
-        "logit" => Some(Box::new(Single(Logistic))),
-        _ => None,
-    }
+    Some(match link {
+        "logit" => Box::new(Single(Logistic)),
+        "probit" => Box::new(Single(Binomial(Probit))),
+        "cloglog" => Box::new(Single(Binomial(CompLogLog))),
+        "loglog" => Box::new(Single(Binomial(LogLog))),
+        "cauchit" => Box::new(Single(Binomial(Cauchit))),
+        "log" => Box::new(Single(Binomial(Log))),
+        _ => return None,
+    })
 }
 
 /// Trials from which on the log-likelihood is measured from that of the saturated model: the sum of two terms of the
@@ -41,71 +47,18 @@ fn constant(y: f64, m: f64) -> f64 {
     if m > MANY { saturated } else { saturated - yes * y.ln() - no * (-y).ln_1p() }
 }
 
-/// Log-likelihood less the saturated one: -m times the divergence of mu from y; `p` and `q` are mu and 1 - mu.
-fn beside_saturated(y: f64, m: f64, p: f64, q: f64) -> f64 {
-    // y - p from the smaller of both, so that nothing is lost near 1.
+/// Log-likelihood of one trial less the saturated one; p and q are mu and 1 - mu.
+fn beside_saturated(y: f64, p: f64, q: f64) -> f64 {
+    // y - p from the smaller of p and q, so that nothing is lost near 1.
     let gap = if p < 0.5 { p - y } else { (1.0 - y) - q };
-    let one = |share: f64, gap: f64| if share > 0.0 { share * log1p_minus(gap / share) } else { -gap };
-    m * (one(y, gap) + one(1.0 - y, -gap))
-}
-
-/// The canonical pair, in which everything comes from one exponential.
-struct Logistic;
-
-impl Row for Logistic {
-    type Setting = ();
-    const CANONICAL: bool = true;
-
-    fn about(&self) -> &About {
-        &ABOUT
-    }
-
-    fn link(&self) -> &dyn Link {
-        &Logit
-    }
-
-    fn setting(&self, _psi: &[f64]) {}
-
-    fn constant(&self, y: f64, weight: f64) -> f64 {
-        constant(y, weight)
-    }
-
-    #[inline(always)]
-    fn row(&self, (): &(), y: f64, m: f64, eta: f64) -> [f64; 4] {
-        let e = (-eta.abs()).exp();
-        let large = 1.0 / (1.0 + e);
-        let small = e * large;
-        let (p, q) = if eta < 0.0 { (small, large) } else { (large, small) };
-        // Shares of successes and failures, each times its own tail: exact where y - p would cancel.
-        let g = m * (y * q - (1.0 - y) * p);
-        let w = m * (large * small);
-        let l = if m > MANY {
-            beside_saturated(y, m, p, q)
-        } else {
-            -m * (y * (-eta).max(0.0) + (1.0 - y) * eta.max(0.0) + e.ln_1p())
-        };
-        [l, g, w, w * (q - p)]
-    }
-
-    fn variance(&self, (): &(), mu: f64) -> f64 {
-        mu * (1.0 - mu)
-    }
-
-    fn unit_deviance(&self, (): &(), y: f64, mu: f64) -> f64 {
-        deviance(y, mu)
-    }
-
-    fn draw(&self, (): &(), rng: &mut dyn RngCore, mu: f64, weight: f64) -> f64 {
-        draw(rng, mu, weight)
-    }
-
-    fn start_mean(&self, y: f64, weight: f64) -> f64 {
-        start_mean(y, weight)
-    }
+    let part = |share: f64, gap: f64, fitted: f64| {
+        if share > 0.0 { share * log_minus(gap / share, fitted / share) } else { -gap }
+    };
+    part(y, gap, p) + part(1.0 - y, -gap, q)
 }
 
 fn deviance(y: f64, mu: f64) -> f64 {
-    2.0 * (times(y, (y / mu).ln()) + times(1.0 - y, ((1.0 - y) / (1.0 - mu)).ln()))
+    -2.0 * beside_saturated(y, mu, 1.0 - mu)
 }
 
 /// Successes in `weight` trials, as a proportion.
@@ -119,4 +72,107 @@ fn draw(rng: &mut dyn RngCore, mu: f64, weight: f64) -> f64 {
 
 fn start_mean(y: f64, weight: f64) -> f64 {
     (weight * y + 0.5) / (weight + 1.0)
+}
+
+/// What does not depend on the link.
+macro_rules! proportion {
+    () => {
+        type Setting = ();
+
+        fn about(&self) -> &About {
+            &ABOUT
+        }
+
+        fn setting(&self, _psi: &[f64]) {}
+
+        fn constant(&self, y: f64, weight: f64) -> f64 {
+            constant(y, weight)
+        }
+
+        fn variance(&self, (): &(), mu: f64) -> f64 {
+            mu * (1.0 - mu)
+        }
+
+        fn unit_deviance(&self, (): &(), y: f64, mu: f64) -> f64 {
+            deviance(y, mu)
+        }
+
+        fn draw(&self, (): &(), rng: &mut dyn RngCore, mu: f64, weight: f64) -> f64 {
+            draw(rng, mu, weight)
+        }
+
+        fn start_mean(&self, y: f64, weight: f64) -> f64 {
+            start_mean(y, weight)
+        }
+    };
+}
+
+/// The canonical pair, in which everything comes from one exponential.
+struct Logistic;
+
+impl Row for Logistic {
+    proportion!();
+
+    fn link(&self) -> &dyn Link {
+        &Logit
+    }
+
+    fn canonical(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn row(&self, (): &(), y: f64, m: f64, eta: f64) -> [f64; 4] {
+        let e = (-eta.abs()).exp();
+        let large = 1.0 / (1.0 + e);
+        let small = e * large;
+        let (p, q) = if eta < 0.0 { (small, large) } else { (large, small) };
+        // Shares of successes and failures, each times its own tail: exact where y - p would cancel.
+        let g = m * (y * q - (1.0 - y) * p);
+        let w = m * (large * small);
+        let l = if m > MANY {
+            m * beside_saturated(y, p, q)
+        } else {
+            -m * (y * (-eta).max(0.0) + (1.0 - y) * eta.max(0.0) + e.ln_1p())
+        };
+        [l, g, w, w * (q - p)]
+    }
+}
+
+/// Any other link, in logarithms of both shares.
+struct Binomial<L>(L);
+
+impl<L: Tails> Row for Binomial<L> {
+    proportion!();
+
+    fn link(&self) -> &dyn Link {
+        &self.0
+    }
+
+    #[inline(always)]
+    fn row(&self, (): &(), y: f64, m: f64, eta: f64) -> [f64; 4] {
+        let (a, b) = (self.0.log_success(eta), self.0.log_failure(eta));
+        let sum = |k: usize| m * (times(y, a[k]) + times(1.0 - y, b[k]));
+        let l = if m > MANY {
+            let (p, q) = self.0.shares(eta);
+            // Far from y, and where a share has underflown, logarithms are what is known.
+            if (p - y).abs() < 0.3 * y.min(1.0 - y) {
+                m * beside_saturated(y, p, q)
+            } else {
+                sum(0) - m * (times(y, y.ln()) + times(1.0 - y, (-y).ln_1p()))
+            }
+        } else {
+            sum(0)
+        };
+        // Outside the domain of the link the shares are no numbers, whatever y ignores of them.
+        let inside = if a[0] <= 0.0 && b[0] <= 0.0 { l } else { f64::NAN };
+        [inside, sum(1), -sum(2), -sum(3)]
+    }
+
+    #[inline(always)]
+    fn expected_row(&self, (): &(), m: f64, eta: f64) -> [f64; 3] {
+        let (a, b) = (self.0.log_success(eta), self.0.log_failure(eta));
+        // mu'^2 / (p q), as (log p)' times -(log q)'.
+        [-m * times(a[1], b[1]), -m * (times(a[2], b[1]) + times(a[1], b[2])), 0.0]
+    }
 }

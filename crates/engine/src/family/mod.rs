@@ -7,7 +7,14 @@
 //! Batches: everything is asked for n rows at once. Values of predictor r lie in run r, `[r * n .. (r + 1) * n]`; those
 //! of the pair s <= t in run `pair(s, t)`; dW_st/d eta_r in run `pair(s, t) * m + r`.
 
-use rand::RngCore;
+pub mod link;
+mod moments;
+mod proportion;
+pub mod registry;
+mod single;
+mod special;
+
+use rand::{RngCore, SeedableRng};
 
 /// Observed responses: one number a row, with the row's prior weight (trials of a binomial proportion).
 #[derive(Debug, Clone, Copy)]
@@ -127,7 +134,7 @@ pub trait Family: Send + Sync {
 
     // ---- the mean of the first predictor, for starts, residuals, predictions and simulation ----
 
-    fn link(&self) -> &dyn super::family::link::Link;
+    fn link(&self) -> &dyn link::Link;
 
     /// V(mu), as R's family objects have it: Var(y) = dispersion V(mu) / weight (for `Trials` and `Cases` the same).
     fn variance(&self, mu: f64, psi: &[f64]) -> f64;
@@ -166,7 +173,7 @@ pub struct Expected<'a> {
     pub dw_shape: &'a mut [f64],
 }
 
-pub mod link;
-pub mod registry;
-mod single;
-mod special;
+/// Random numbers for `Family::draw`, the same on every machine for the same seed.
+pub fn generator(seed: u64) -> impl RngCore {
+    rand::rngs::StdRng::seed_from_u64(seed)
+}

@@ -3,67 +3,75 @@
 use rand::RngCore;
 use rand_distr::{Distribution, Poisson as Draws};
 
-use crate::family::link::{Link, Log};
+use crate::family::link::{Identity, Link, Log, Powers, Sqrt};
 use crate::family::single::{Row, Single};
-use crate::family::special::{expm1_minus, saturated_count, times};
+use crate::family::special::{expm1_minus, log_minus, saturated_count, times};
 use crate::family::{About, Family, Support, WeightRole};
 
 pub(crate) static ABOUT: About = About {
     name: "poisson",
-    links: &["log"],
+    links: &["log", "sqrt", "identity"],
     shapes: &[],
     support: Support::Counts,
     weights: WeightRole::Cases,
     density: "Counts whose variance is their mean.
 
-P(y = k) = mu^k exp(-mu) / k! with mean and variance mu; a prior weight multiplies the log-likelihood of its row
-(McCullagh and Nelder 1989, chapter 6).",
+P(y = k) = mu^k exp(-mu) / k!, with mean and variance mu; a prior weight multiplies the log-likelihood of its row.
+Source: McCullagh and Nelder (1989), Generalized Linear Models, chapter 6.",
 };
 
 pub(crate) fn make(link: &str, _fixed: &[f64]) -> Option<Box<dyn Family>> {
-    match link {
-        "log" => Some(Box::new(Single(LogLinear))),
-        _ => None,
-    }
+    Some(match link {
+        "log" => Box::new(Single(Poisson(Log))),
+        "sqrt" => Box::new(Single(Poisson(Sqrt))),
+        "identity" => Box::new(Single(Poisson(Identity))),
+        _ => return None,
+    })
 }
 
 /// Counts from which on the log-likelihood is measured from that of the saturated model.
 const LARGE: f64 = 1e4;
 
-fn constant(y: f64, weight: f64) -> f64 {
-    if y <= 0.0 {
-        return 0.0;
-    }
-    weight * (saturated_count(y) - if y > LARGE { 0.0 } else { y * y.ln() - y })
-}
+struct Poisson<L>(L);
 
-/// The canonical pair.
-struct LogLinear;
-
-impl Row for LogLinear {
+impl<L: Powers> Row for Poisson<L> {
     type Setting = ();
-    const CANONICAL: bool = true;
 
     fn about(&self) -> &About {
         &ABOUT
     }
 
     fn link(&self) -> &dyn Link {
-        &Log
+        &self.0
+    }
+
+    fn canonical(&self) -> bool {
+        L::POWER == 0.0
     }
 
     fn setting(&self, _psi: &[f64]) {}
 
     fn constant(&self, y: f64, weight: f64) -> f64 {
-        constant(y, weight)
+        if y <= 0.0 {
+            return 0.0;
+        }
+        weight * (saturated_count(y) - if y > LARGE { 0.0 } else { y * y.ln() - y })
     }
 
     #[inline(always)]
     fn row(&self, (): &(), y: f64, weight: f64, eta: f64) -> [f64; 4] {
-        let mu = eta.exp();
-        let l = if y > LARGE { -y * expm1_minus(eta - y.ln()) } else { y * eta - mu };
-        let w = weight * mu;
-        [weight * l, weight * (y - mu), w, w]
+        let (mu, log_mu) = (self.0.power(1.0, eta), self.0.log_mean(eta));
+        let l = if y > LARGE { -y * expm1_minus(log_mu[0] - y.ln()) } else { times(y, log_mu[0]) - mu[0] };
+        // A link of a power knows means that are negative, or none at all.
+        let l = if L::POWER == 0.0 || eta > 0.0 { l } else { f64::NAN };
+        let derivative = |k: usize| weight * (y * log_mu[k] - mu[k]);
+        [weight * l, derivative(1), -derivative(2), -derivative(3)]
+    }
+
+    #[inline(always)]
+    fn expected_row(&self, (): &(), weight: f64, eta: f64) -> [f64; 3] {
+        let ([mu, first, ..], [_, slope, bend, _]) = (self.0.power(1.0, eta), self.0.log_mean(eta));
+        [weight * mu * slope * slope, weight * slope * (first * slope + 2.0 * mu * bend), 0.0]
     }
 
     fn variance(&self, (): &(), mu: f64) -> f64 {
@@ -71,7 +79,7 @@ impl Row for LogLinear {
     }
 
     fn unit_deviance(&self, (): &(), y: f64, mu: f64) -> f64 {
-        deviance(y, mu)
+        if y > 0.0 { -2.0 * y * log_minus((mu - y) / y, mu / y) } else { 2.0 * mu }
     }
 
     fn draw(&self, (): &(), rng: &mut dyn RngCore, mu: f64, _weight: f64) -> f64 {
@@ -81,10 +89,6 @@ impl Row for LogLinear {
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
         y + 0.1
     }
-}
-
-fn deviance(y: f64, mu: f64) -> f64 {
-    2.0 * (times(y, (y / mu).ln()) - (y - mu))
 }
 
 /// A count of mean mu; NaN where there is none.

@@ -14,8 +14,12 @@ macro_rules! families {
 }
 
 families! {
+    "gaussian" => gaussian in "gaussian.rs",
     "binomial" => binomial in "binomial.rs",
     "poisson" => poisson in "poisson.rs",
+    "Gamma" => gamma in "gamma.rs",
+    "inverse.gaussian" => inverse_gaussian in "inverse_gaussian.rs",
+    "nbinom2" => negative_binomial in "negative_binomial.rs",
 }
 
 /// Names of all families.

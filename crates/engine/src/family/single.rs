@@ -10,12 +10,14 @@ use super::{About, Expected, Family, Response, Second, Shape};
 pub(crate) trait Row: Send + Sync {
     /// What depends on psi alone: computed once a call.
     type Setting;
-    /// Whether expected and observed weights are the same.
-    const CANONICAL: bool;
-
     fn about(&self) -> &About;
 
     fn link(&self) -> &dyn Link;
+
+    /// Whether expected and observed weights are the same.
+    fn canonical(&self) -> bool {
+        false
+    }
 
     fn shapes(&self) -> usize {
         0
@@ -61,7 +63,7 @@ pub(crate) struct Single<R>(pub(crate) R);
 /// Rows summed before they are added to the total, so that rounding grows with the number of blocks only.
 const BLOCK: usize = 512;
 
-/// Sum of what `f(row, y, weight, eta)` returns; NaN, which only rows outside the domain give, becomes -infinity.
+/// Sum of what `f(row, y, weight, eta)` returns.
 #[inline(always)]
 pub(crate) fn sum(rows: Response, eta: &[f64], mut f: impl FnMut(usize, f64, f64, f64) -> f64) -> f64 {
     let n = rows.y.len();
@@ -87,6 +89,7 @@ pub(crate) fn sum(rows: Response, eta: &[f64], mut f: impl FnMut(usize, f64, f64
     total
 }
 
+/// NaN, which only rows outside the domain of the link give, is -infinity.
 fn inside(value: f64) -> f64 {
     if value.is_nan() { f64::NEG_INFINITY } else { value }
 }
@@ -150,7 +153,7 @@ impl<R: Row> Family for Single<R> {
     }
 
     fn expected(&self, rows: Response, eta: &[f64], psi: &[f64], out: Expected) -> bool {
-        if R::CANONICAL {
+        if self.0.canonical() {
             return false;
         }
         let at = self.0.setting(psi);

@@ -74,3 +74,174 @@ fn stirling_series(x: f64) -> f64 {
 pub(crate) fn saturated_count(y: f64) -> f64 {
     if y > 0.0 { -stirling(y) - 0.5 * y.ln() - HALF_LOG_TWO_PI } else { 0.0 }
 }
+
+/// log(ratio) - (ratio - 1), given both the ratio and its distance `x` from 1.
+pub(crate) fn log_minus(x: f64, ratio: f64) -> f64 {
+    if (-0.4..=0.6).contains(&x) { log1p_minus(x) } else { ratio.ln() - x }
+}
+
+/// log(1 + exp(x)).
+#[inline(always)]
+pub(crate) fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// Where the asymptotic series of digamma and its derivatives are good to the last digit.
+const FAR: f64 = 12.0;
+
+/// B_2k / (2 k): log x - digamma(x) = 1 / (2 x) + sum over k of these / x^2k.
+const DIGAMMA: [f64; 8] =
+    [1.0 / 12.0, -1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32760.0, 1.0 / 12.0, -3617.0 / 8160.0];
+
+/// log x - digamma(x).
+pub(crate) fn log_minus_digamma(x: f64) -> f64 {
+    let (mut z, mut sum) = (x, 0.0);
+    while z < FAR {
+        sum += 1.0 / z;
+        z += 1.0;
+    }
+    let r2 = 1.0 / (z * z);
+    let series = 0.5 / z + DIGAMMA.iter().rev().fold(0.0, |s, c| (s + c) * r2);
+    if z > x { (x / z).ln() + sum + series } else { series }
+}
+
+/// x trigamma(x) - 1.
+pub(crate) fn trigamma_excess(x: f64) -> f64 {
+    let (mut z, mut sum) = (x, 0.0);
+    while z < FAR {
+        sum += 1.0 / (z * z);
+        z += 1.0;
+    }
+    let series = excess_series(z);
+    if z > x { x * (sum + (1.0 + series) / z) - 1.0 } else { series }
+}
+
+fn excess_series(z: f64) -> f64 {
+    let r2 = 1.0 / (z * z);
+    let (mut series, mut power) = (0.5 / z, 1.0);
+    for (k, c) in DIGAMMA.iter().enumerate() {
+        power *= r2;
+        series += (2 * k + 2) as f64 * c * power;
+    }
+    series
+}
+
+pub(crate) fn lgamma(x: f64) -> f64 {
+    stirling(x) + (x - 0.5) * x.ln() - x + HALF_LOG_TWO_PI
+}
+
+/// Second derivative of digamma.
+pub(crate) fn tetragamma(x: f64) -> f64 {
+    let (mut z, mut sum) = (x, 0.0);
+    while z < FAR {
+        sum += 2.0 / (z * z * z);
+        z += 1.0;
+    }
+    let r2 = 1.0 / (z * z);
+    let (mut series, mut power) = (r2 + r2 / z, r2);
+    for (k, c) in DIGAMMA.iter().enumerate() {
+        power *= r2;
+        series += ((2 * k + 2) * (2 * k + 3)) as f64 * c * power;
+    }
+    -(sum + series)
+}
+
+/// digamma(x + y) - digamma(x) - log((x + y) / x), and its derivative in x, for y >= 0.
+///
+/// Both fall with y / x^2: taken as a difference they would have no digit left at x = 1e8.
+pub(crate) fn digamma_gap(x: f64, y: f64) -> (f64, f64) {
+    let (mut z, mut sum, mut slope) = (x, 0.0, 0.0);
+    while z < FAR {
+        let (u, v) = (1.0 / z, 1.0 / (z + y));
+        sum += y * u * v;
+        slope -= y * u * v * (u + v);
+        z += 1.0;
+    }
+    let (u, v) = (1.0 / z, 1.0 / (z + y));
+    let gap = y * u * v;
+    // Terms c (u^2k - v^2k), the difference of powers as gap times a sum that is built up on the way.
+    let (mut value, mut derivative) = (0.5 * gap, -0.5 * gap * (u + v));
+    let (mut even, mut odd) = (u + v, u * u + u * v + v * v);
+    let mut vp = v * v;
+    for (k, c) in DIGAMMA.iter().enumerate() {
+        let order = (2 * k + 2) as f64;
+        value += c * gap * even;
+        derivative -= order * c * gap * odd;
+        even = even * u * u + vp * (u + v);
+        odd = odd * u * u + vp * v * (u + v);
+        vp *= v * v;
+    }
+    if z > x {
+        // log((z + y) / z) - log((x + y) / x), and its derivative in x.
+        let steps = z - x;
+        value += sum + (-y * steps / (z * (x + y))).ln_1p();
+        derivative += slope + y * (1.0 / (x * (x + y)) - 1.0 / (z * (z + y)));
+    }
+    (value, derivative)
+}
+
+/// The upper tail of the normal distribution at t.
+pub(crate) enum Tail {
+    /// log Phi(-t) and phi(t) / Phi(-t).
+    Near { log_share: f64, ratio: f64 },
+    /// log of Mills' ratio, and the first three cumulants of the density proportional to exp(-t s - s^2 / 2), s > 0.
+    Far { t: f64, log_mills: f64, mean: f64, variance: f64, third: f64 },
+}
+
+pub(crate) fn normal_tail(t: f64) -> Tail {
+    if t <= 2.0 {
+        let share = 0.5 * libm::erfc(t * std::f64::consts::FRAC_1_SQRT_2);
+        let density = (-0.5 * t * t - HALF_LOG_TWO_PI).exp();
+        let log_share =
+            if t < 0.0 { (-0.5 * libm::erfc(-t * std::f64::consts::FRAC_1_SQRT_2)).ln_1p() } else { share.ln() };
+        return Tail::Near { log_share, ratio: density / share };
+    }
+    // Moments I_n = integral of s^n exp(-t s - s^2 / 2): r_n = I_n / I_(n-1) = n / (t + r_(n+1)), the continued fraction
+    // of Mills' ratio, whose terms are all positive. The number of terms is that for which its error is below 1e-17.
+    let terms = 6 + (220.0 / (t * t)) as i32;
+    let mut r = 0.0;
+    for n in (4..=terms.max(4)).rev() {
+        r = f64::from(n) / (t + r);
+    }
+    let r3 = 3.0 / (t + r);
+    let r2 = 2.0 / (t + r3);
+    let r1 = 1.0 / (t + r2);
+    Tail::Far {
+        t,
+        log_mills: -(t + r1).ln(),
+        mean: r1,
+        variance: r1 * (r2 - r1),
+        third: r1 * (r2 * r3 - 3.0 * r1 * r2 + 2.0 * r1 * r1),
+    }
+}
+
+/// Phi^-1(p).
+pub(crate) fn normal_quantile(p: f64) -> f64 {
+    if !(p > 0.0 && p < 1.0) {
+        return if p == 0.0 {
+            f64::NEG_INFINITY
+        } else if p == 1.0 {
+            f64::INFINITY
+        } else {
+            f64::NAN
+        };
+    }
+    if p > 0.5 {
+        return -normal_quantile(1.0 - p);
+    }
+    // Newton on log Phi, concave and increasing: from the left of the root it converges from any start.
+    let target = p.ln();
+    let mut x = -(-2.0 * target).sqrt();
+    for _ in 0..60 {
+        let (value, slope) = match normal_tail(-x) {
+            Tail::Near { log_share, ratio } => (log_share, ratio),
+            Tail::Far { t, log_mills, mean, .. } => (-0.5 * t * t - HALF_LOG_TWO_PI + log_mills, t + mean),
+        };
+        let step = (target - value) / slope;
+        x += step;
+        if step.abs() <= 4e-16 * x.abs().max(1e-300) {
+            break;
+        }
+    }
+    x
+}

@@ -1,0 +1,329 @@
+//! Families: what they say of themselves, and their functions over arrays.
+
+use mixedmodels_engine::family::registry;
+use mixedmodels_engine::family::{self as engine, Expected, Response, Second, Shape, Support, WeightRole, generator};
+use numpy::{PyArray1, PyReadonlyArray1};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::arrays::{MaybeColumn, raise, slice};
+
+type Values<'py> = Bound<'py, PyArray1<f64>>;
+
+/// Names of all families.
+///
+/// Returns
+/// -------
+/// list of str
+#[pyfunction]
+pub(crate) fn family_names() -> Vec<&'static str> {
+    registry::names()
+}
+
+/// A family with its link: an immutable handle. Arrays are float64 of one length, contiguous; `psi` are the
+/// logarithms of the free shapes.
+///
+/// Parameters
+/// ----------
+/// name : str
+///     One of `family_names()`.
+/// link : str or None
+///     None is the family's default.
+/// fixed : list of float
+///     Shapes that are fixed; empty where they are free.
+/// y, eta, mu : float64 array
+///     Response, linear predictor, mean.
+/// weights : float64 array or None
+///     Prior weights; None is ones.
+/// psi : list of float
+///     Logarithms of the free shapes.
+/// seed : int
+///     Seed of the random numbers.
+#[pyclass(frozen)]
+pub(crate) struct Family {
+    pub(crate) inner: Box<dyn engine::Family>,
+}
+
+impl Family {
+    /// Elementwise in one array.
+    fn map<'py>(
+        py: Python<'py>,
+        values: &PyReadonlyArray1<'_, f64>,
+        f: impl Fn(f64) -> f64 + Sync,
+    ) -> PyResult<Values<'py>> {
+        let values = slice(values)?;
+        Ok(PyArray1::from_vec(py, py.detach(|| values.iter().map(|&v| f(v)).collect())))
+    }
+
+    fn check_psi(&self, psi: &[f64]) -> PyResult<()> {
+        if psi.len() == self.inner.shapes() {
+            return Ok(());
+        }
+        Err(PyValueError::new_err(format!(
+            "psi has {} values, the family {} free shapes",
+            psi.len(),
+            self.inner.shapes()
+        )))
+    }
+}
+
+/// Rows whose arrays have one length.
+fn rows<'a>(y: &'a [f64], weights: Option<&'a [f64]>, beside: &[f64]) -> PyResult<Response<'a>> {
+    if y.len() != beside.len() || weights.is_some_and(|w| w.len() != y.len()) {
+        return Err(PyValueError::new_err("arrays differ in length"));
+    }
+    Ok(Response { y, weights })
+}
+
+#[pymethods]
+impl Family {
+    #[new]
+    #[pyo3(signature = (name, link=None, fixed=Vec::new()))]
+    fn new(name: &str, link: Option<&str>, fixed: Vec<f64>) -> PyResult<Self> {
+        Ok(Self { inner: registry::by_name(name, link, &fixed).map_err(raise)? })
+    }
+
+    /// str: as R prints it.
+    #[getter]
+    fn name(&self) -> &str {
+        self.inner.about().name
+    }
+
+    /// str: name of the link.
+    #[getter]
+    fn link(&self) -> &str {
+        self.inner.link().name()
+    }
+
+    /// list of str: links that it can have, the default first.
+    #[getter]
+    fn links(&self) -> Vec<&'static str> {
+        self.inner.about().links.to_vec()
+    }
+
+    /// list of str: names of the free shape parameters.
+    #[getter]
+    fn shapes(&self) -> Vec<&'static str> {
+        let names = self.inner.about().shapes;
+        names[names.len() - self.inner.shapes()..].to_vec()
+    }
+
+    /// str: where a response may lie: "real", "counts", "positive" or "proportion".
+    #[getter]
+    fn support(&self) -> &'static str {
+        match self.inner.about().support {
+            Support::Real => "real",
+            Support::Counts => "counts",
+            Support::Positive => "positive",
+            Support::Proportion => "proportion",
+        }
+    }
+
+    /// str: what prior weights are: "trials", "cases" or "precision".
+    #[getter]
+    fn weights_role(&self) -> &'static str {
+        match self.inner.about().weights {
+            WeightRole::Trials => "trials",
+            WeightRole::Cases => "cases",
+            WeightRole::Precision => "precision",
+        }
+    }
+
+    /// str: density, mean, variance and parametrisation in words.
+    #[getter]
+    fn density(&self) -> &str {
+        self.inner.about().density
+    }
+
+    /// Mean of a linear predictor; NaN outside the domain of the link.
+    ///
+    /// Returns
+    /// -------
+    /// float64 array
+    fn mean<'py>(&self, py: Python<'py>, eta: PyReadonlyArray1<'_, f64>) -> PyResult<Values<'py>> {
+        Self::map(py, &eta, |eta| self.inner.link().mean(eta))
+    }
+
+    /// Linear predictor of a mean.
+    ///
+    /// Returns
+    /// -------
+    /// float64 array
+    fn predictor<'py>(&self, py: Python<'py>, mu: PyReadonlyArray1<'_, f64>) -> PyResult<Values<'py>> {
+        Self::map(py, &mu, |mu| self.inner.link().predictor(mu))
+    }
+
+    /// Derivative of the mean in the linear predictor.
+    ///
+    /// Returns
+    /// -------
+    /// float64 array
+    fn mean_derivative<'py>(&self, py: Python<'py>, eta: PyReadonlyArray1<'_, f64>) -> PyResult<Values<'py>> {
+        Self::map(py, &eta, |eta| self.inner.link().derivatives(eta)[1])
+    }
+
+    /// V(mu): the variance of a response is dispersion V(mu) / weight.
+    ///
+    /// Returns
+    /// -------
+    /// float64 array
+    fn variance<'py>(&self, py: Python<'py>, mu: PyReadonlyArray1<'_, f64>, psi: Vec<f64>) -> PyResult<Values<'py>> {
+        self.check_psi(&psi)?;
+        Self::map(py, &mu, |mu| self.inner.variance(mu, &psi))
+    }
+
+    /// Factor of V(mu).
+    ///
+    /// Returns
+    /// -------
+    /// float
+    fn dispersion(&self, psi: Vec<f64>) -> PyResult<f64> {
+        self.check_psi(&psi)?;
+        Ok(self.inner.dispersion(&psi))
+    }
+
+    /// Squared deviance residuals of rows of weight 1.
+    ///
+    /// Returns
+    /// -------
+    /// float64 array
+    fn unit_deviance<'py>(
+        &self,
+        py: Python<'py>,
+        y: PyReadonlyArray1<'_, f64>,
+        mu: PyReadonlyArray1<'_, f64>,
+        psi: Vec<f64>,
+    ) -> PyResult<Values<'py>> {
+        self.check_psi(&psi)?;
+        let (y, mu) = (slice(&y)?, slice(&mu)?);
+        rows(y, None, mu)?;
+        let values = py.detach(|| y.iter().zip(mu).map(|(&y, &mu)| self.inner.unit_deviance(y, mu, &psi)).collect());
+        Ok(PyArray1::from_vec(py, values))
+    }
+
+    /// Log-likelihood of each row, constants included.
+    ///
+    /// Returns
+    /// -------
+    /// float64 array
+    fn log_density<'py>(
+        &self,
+        py: Python<'py>,
+        y: PyReadonlyArray1<'_, f64>,
+        weights: MaybeColumn<'_>,
+        eta: PyReadonlyArray1<'_, f64>,
+        psi: Vec<f64>,
+    ) -> PyResult<Values<'py>> {
+        self.check_psi(&psi)?;
+        let eta = slice(&eta)?;
+        let data = rows(slice(&y)?, weights.as_ref().map(slice).transpose()?, eta)?;
+        let one = |i: usize| self.inner.log_density(data.y[i], data.weight(i), eta[i], &psi);
+        Ok(PyArray1::from_vec(py, py.detach(|| (0..eta.len()).map(one).collect())))
+    }
+
+    /// Sums and rows that the engine works with: "constant", "l" (without it), and per row "g", "w", "t" (dW / d eta);
+    /// per free shape lists "l_psi", "g_psi", "w_psi"; "l_psi_psi" (shapes squared); "expected", "expected_t" and
+    /// the list "expected_psi", or None where expected weights are the observed ones.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    fn derivatives<'py>(
+        &self,
+        py: Python<'py>,
+        y: PyReadonlyArray1<'_, f64>,
+        weights: MaybeColumn<'_>,
+        eta: PyReadonlyArray1<'_, f64>,
+        psi: Vec<f64>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        self.check_psi(&psi)?;
+        let eta = slice(&eta)?;
+        let data = rows(slice(&y)?, weights.as_ref().map(slice).transpose()?, eta)?;
+        let (family, n, s) = (&self.inner, eta.len(), psi.len());
+        let column = || vec![0.0; n];
+        let (mut g, mut w, mut t) = (column(), column(), column());
+        let l = family.second(data, eta, &psi, Second { g: &mut g, w: &mut w });
+        family.third(data, eta, &psi, &mut t);
+        let out = PyDict::new(py);
+        out.set_item("constant", family.constant(data))?;
+        out.set_item("value", family.value(data, eta, &psi))?;
+        out.set_item("l", l)?;
+        for (name, values) in [("g", g), ("w", w), ("t", t)] {
+            out.set_item(name, PyArray1::from_vec(py, values))?;
+        }
+        let (mut sums, mut slopes, mut weights_psi) = (Vec::new(), Vec::new(), Vec::new());
+        for j in 0..s {
+            let (mut g, mut w) = (column(), column());
+            sums.push(family.shape(data, eta, &psi, j, Shape { g: &mut g, w: &mut w }));
+            slopes.push(PyArray1::from_vec(py, g));
+            weights_psi.push(PyArray1::from_vec(py, w));
+        }
+        out.set_item("l_psi", sums)?;
+        out.set_item("g_psi", slopes)?;
+        out.set_item("w_psi", weights_psi)?;
+        let mut curvature = vec![0.0; s * s];
+        family.shape_curvature(data, eta, &psi, &mut curvature);
+        out.set_item("l_psi_psi", curvature)?;
+        let (mut w, mut dw, mut dw_shape) = (column(), column(), vec![0.0; n * s]);
+        let expected = family.expected(data, eta, &psi, Expected { w: &mut w, dw: &mut dw, dw_shape: &mut dw_shape });
+        let shapes: Vec<_> = dw_shape.chunks(n.max(1)).map(|run| PyArray1::from_slice(py, run)).collect();
+        out.set_item("expected", expected.then(|| PyArray1::from_vec(py, w)))?;
+        out.set_item("expected_t", expected.then(|| PyArray1::from_vec(py, dw)))?;
+        out.set_item("expected_psi", expected.then_some(shapes))?;
+        Ok(out)
+    }
+
+    /// One response per mean.
+    ///
+    /// Returns
+    /// -------
+    /// float64 array
+    fn draw<'py>(
+        &self,
+        py: Python<'py>,
+        mu: PyReadonlyArray1<'_, f64>,
+        weights: MaybeColumn<'_>,
+        psi: Vec<f64>,
+        seed: u64,
+    ) -> PyResult<Values<'py>> {
+        self.check_psi(&psi)?;
+        let mu = slice(&mu)?;
+        let data = rows(mu, weights.as_ref().map(slice).transpose()?, mu)?;
+        let mut rng = generator(seed);
+        let mut one = |i: usize| self.inner.draw(&mut rng, mu[i], data.weight(i), &psi);
+        Ok(PyArray1::from_vec(py, py.detach(|| (0..mu.len()).map(&mut one).collect())))
+    }
+
+    /// Means to start from.
+    ///
+    /// Returns
+    /// -------
+    /// float64 array
+    fn start_mean<'py>(
+        &self,
+        py: Python<'py>,
+        y: PyReadonlyArray1<'_, f64>,
+        weights: MaybeColumn<'_>,
+    ) -> PyResult<Values<'py>> {
+        let y = slice(&y)?;
+        let data = rows(y, weights.as_ref().map(slice).transpose()?, y)?;
+        let one = |i: usize| self.inner.start_mean(y[i], data.weight(i));
+        Ok(PyArray1::from_vec(py, py.detach(|| (0..y.len()).map(one).collect())))
+    }
+
+    /// Values of psi to start from, given means.
+    ///
+    /// Returns
+    /// -------
+    /// list of float
+    fn start_shapes(
+        &self,
+        y: PyReadonlyArray1<'_, f64>,
+        weights: MaybeColumn<'_>,
+        mu: PyReadonlyArray1<'_, f64>,
+    ) -> PyResult<Vec<f64>> {
+        let mu = slice(&mu)?;
+        Ok(self.inner.start_shapes(rows(slice(&y)?, weights.as_ref().map(slice).transpose()?, mu)?, mu))
+    }
+}
