@@ -23,17 +23,31 @@ def demo(options: argparse.Namespace) -> None:
 
 def fit(options: argparse.Namespace) -> None:
     """Fit the model and print its summary, or its estimates as JSON."""
-    settings = {"weights": options.weights, "offset": options.offset, "na_action": options.na_action}
-    model: Any
-    if "|" in options.formula:
-        model = mm.lmer(options.formula, read_table(options.file), REML=not options.ml, **settings)
-    elif options.ml:
-        raise DataError("--ml is for mixed models; least squares, which fits this formula, has no other criterion")
-    else:
-        model = mm.lm(options.formula, read_table(options.file), **settings)
+    model = _fitted(options)
     if options.out is not None:
         _save(model, options.out)
     print(json.dumps(_estimates(model), indent=2, ensure_ascii=False) if options.json else model.summary())
+
+
+def _fitted(options: argparse.Namespace) -> Any:
+    """The model that formula and family ask for."""
+    settings = {"weights": options.weights, "offset": options.offset, "na_action": options.na_action}
+    mixed = "|" in options.formula
+    if options.ml and options.family is not None:
+        raise DataError("--ml is for linear mixed models; a model with a family is fitted by maximum likelihood anyway")
+    if options.ml and not mixed:
+        raise DataError("--ml is for mixed models; least squares, which fits this formula, has no other criterion")
+    if options.nagq is not None and not (mixed and options.family is not None):
+        raise DataError("--nagq is for mixed models with a family: give --family and a random term such as (1 | g)")
+    table = read_table(options.file)
+    if options.family is None:
+        if mixed:
+            return mm.lmer(options.formula, table, REML=not options.ml, **settings)
+        return mm.lm(options.formula, table, **settings)
+    if mixed:
+        nagq = 1 if options.nagq is None else options.nagq
+        return mm.glmer(options.formula, table, options.family, nAGQ=nagq, **settings)
+    return mm.glm(options.formula, table, options.family, **settings)
 
 
 def datasets(options: argparse.Namespace) -> None:

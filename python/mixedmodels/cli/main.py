@@ -17,6 +17,7 @@ examples:
   mixedmodels demo
   mixedmodels datasets sleepstudy --csv > sleepstudy.csv
   mixedmodels fit "Reaction ~ Days + (Days | Subject)" sleepstudy.csv
+  mixedmodels fit "TICKS ~ cHEIGHT + (1 | LOCATION)" grouseticks.csv --family poisson
 """
 
 
@@ -77,12 +78,24 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands_.add_parser(
         "fit",
         help="fit a model to a file and print its summary",
-        description="Fit a linear mixed model, or a linear model where the formula has no random term.",
+        description="Fit a linear mixed model, or a linear model where the formula has no random term; with --family "
+        "a generalised one.",
     )
     fit.add_argument("formula", metavar="FORMULA", help='as in R: "y ~ x + (x | group)"')
     fit.add_argument("file", metavar="FILE", help="CSV or TSV (also .gz), Parquet, Arrow or Feather; - reads CSV")
     fit.add_argument("--ml", action="store_true", help="maximum likelihood; REML by default")
-    fit.add_argument("--weights", metavar="COLUMN", help="column of prior weights")
+    fit.add_argument(
+        "--family",
+        metavar="NAME",
+        help='binomial, poisson, negative_binomial, Gamma, ...; with a link "binomial(probit)"',
+    )
+    fit.add_argument(
+        "--nagq",
+        metavar="N",
+        type=int,
+        help="quadrature points for each random effect, 0 to 25; 1, Laplace, by default",
+    )
+    fit.add_argument("--weights", metavar="COLUMN", help="column of prior weights (of a proportion: its trials)")
     fit.add_argument("--offset", metavar="COLUMN", help="column to add to the linear predictor")
     fit.add_argument(
         "--na-action", choices=["omit", "exclude", "fail"], default="omit", help="what to do with missing values"

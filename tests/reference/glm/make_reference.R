@@ -2,8 +2,8 @@
 #
 #     Rscript make_reference.R        writes reference.json.gz beside itself (R 4.2, MASS, lme4 for cbpp)
 #
-# Numbers come from fits converged to 1e-14 of the deviance, since R's default of 1e-8 leaves standard errors with
-# about five digits; texts and iteration counts come from the default.
+# Everything comes from fits converged to 1e-14 of the deviance, since R's default of 1e-8 leaves standard errors with
+# about five digits; only the number of iterations is that of the default.
 
 suppressMessages({library(MASS); library(lme4); library(jsonlite)})
 options(digits = 7, width = 80, show.signif.stars = TRUE, useFancyQuotes = FALSE)
@@ -86,6 +86,9 @@ record <- function(call) {
   tight$control <- if (anyNA(coef(default))) quote(glm.control(epsilon = 1e-11, maxit = 100)) else
     quote(glm.control(epsilon = 1e-14, maxit = 100))
   fit <- suppressWarnings(eval(tight))
+  shown <- fit  # as printed: the call and the number of iterations of the default
+  shown$call$control <- NULL
+  shown$iter <- default$iter
   fixed <- grepl("^Negative", fit$family$family)
   s <- if (fixed) summary(fit, dispersion = 1) else summary(fit)
   # The likelihood of a negative binomial has no further dispersion; without coefficients R gives no standard errors.
@@ -108,8 +111,8 @@ record <- function(call) {
     fitted = unname(fitted(fit)), link_fit = unname(p$fit), link_se = unname(p$se.fit),
     response_se = unname(response$se.fit),
     confint = if (length(coef(fit)) && !fixed) confint.default(fit) else NULL,
-    summary = text(if (fixed && !nb) print(summary(default, dispersion = 1)) else print(summary(default))),
-    print = text(print(default))
+    summary = text(if (fixed && !nb) print(summary(shown, dispersion = 1)) else print(summary(shown))),
+    print = text(print(shown))
   )
   if (nb) out <- c(out, list(theta = fit$theta, theta_se = fit$SE.theta, twologlik = fit$twologlik))
   out
