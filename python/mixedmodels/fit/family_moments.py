@@ -17,6 +17,8 @@ from mixedmodels.fit.record import Vector
 if TYPE_CHECKING:
     from mixedmodels.families import Family
 
+Shapes = Vector | tuple[float, ...]
+
 EDGE = float(np.finfo(float).eps)  # no proportion is taken to be nearer to 0 or 1: its deviance stays finite
 
 
@@ -32,12 +34,27 @@ def slope(family: Family, eta: Vector) -> Vector:
     return np.maximum(d, EDGE) if family.support == "proportion" else d
 
 
+def variance(family: Family, mu: Vector, psi: Shapes = ()) -> Vector:
+    """V(mu); what multiplies it, the dispersion, may be unknown."""
+    return np.asarray(family.variance(mu, _shapes(family, psi)), dtype=float)
+
+
+def unit_deviance(family: Family, y: Vector, mu: Vector, psi: Shapes = ()) -> Vector:
+    """Squared deviance residuals of rows of weight 1."""
+    return np.asarray(family.unit_deviance(y, mu, _shapes(family, psi)), dtype=float)
+
+
+def _shapes(family: Family, psi: Shapes) -> Shapes:
+    """Shapes to ask with; a dispersion that is unknown matters neither to V nor to the deviance."""
+    return psi if len(psi) else (0.0,) * len(family.shapes)
+
+
 def residuals(
     y: Vector,
     weights: Vector | None,
     eta: Vector,
     family: Family,
-    psi: Vector | tuple[float, ...] = (),
+    psi: Shapes = (),
     kind: ResidualType = "deviance",
 ) -> Vector:
     """Residuals of a type, shape (n,).
@@ -58,15 +75,13 @@ def residuals(
         return np.asarray(r / slope(family, eta))
     w: Vector | float = 1.0 if weights is None else weights
     if kind == "pearson":
-        return np.asarray(r * np.sqrt(w / np.asarray(family.variance(mu, psi))))
-    return np.asarray(np.sign(r) * np.sqrt(np.maximum(w * np.asarray(family.unit_deviance(y, mu, psi)), 0.0)))
+        return np.asarray(r * np.sqrt(w / variance(family, mu, psi)))
+    return np.asarray(np.sign(r) * np.sqrt(np.maximum(w * unit_deviance(family, y, mu, psi), 0.0)))
 
 
-def deviance(
-    y: Vector, weights: Vector | None, eta: Vector, family: Family, psi: Vector | tuple[float, ...] = ()
-) -> float:
+def deviance(y: Vector, weights: Vector | None, eta: Vector, family: Family, psi: Shapes = ()) -> float:
     """Twice the log-likelihood ratio of the saturated model to this one, not divided by the dispersion."""
-    d = np.asarray(family.unit_deviance(y, mean(family, eta), psi), dtype=float)
+    d = unit_deviance(family, y, mean(family, eta), psi)
     return float(np.sum(d) if weights is None else d[weights > 0] @ weights[weights > 0])
 
 
@@ -76,7 +91,7 @@ def pearson_dispersion(
     eta: Vector,
     family: Family,
     df: int,
-    psi: Vector | tuple[float, ...] = (),
+    psi: Shapes = (),
 ) -> float:
     """Sum of squared Pearson residuals of rows with positive weight over `df`; NaN without degrees of freedom."""
     if df <= 0:

@@ -164,6 +164,6 @@ def _null_deviance(problem: irls.Problem, intercept: bool, offset: bool) -> floa
             return family_moments.deviance(y, w, problem.offset, family)
         if not offset:
             mu = np.full(len(y), np.average(y, weights=w))
-            return float(w @ np.asarray(family.unit_deviance(y, mu)))
+            return float(w @ family_moments.unit_deviance(family, y, mu))
     null = irls.solve(replace(problem, x=np.ones((len(y), 1))))
     return np.nan if null is None else null.deviance

@@ -56,7 +56,7 @@ class Problem:
         """Working weights W and working residuals r."""
         with np.errstate(all="ignore"):
             mu, slope = family_moments.mean(self.family, eta), family_moments.slope(self.family, eta)
-            w = self.weights * slope * slope / np.asarray(self.family.variance(mu))
+            w = self.weights * slope * slope / family_moments.variance(self.family, mu)
             r = (self.y - mu) / slope
         dead = ~(np.isfinite(w) & np.isfinite(r))  # a mean so near its bound that the row says nothing
         if dead.any():
