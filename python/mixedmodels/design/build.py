@@ -120,7 +120,7 @@ def build(
     n = len(y) if y is not None else (rows.n_table - rows.dropped)
     if random == "required":
         checks.identified(part.groups, part.terms, n, residual)
-        if response == "number" and y is not None and y.ndim == 1:
+        if residual and response == "number" and y is not None and y.ndim == 1:
             checks.varies(y, plan)
 
     spec = Spec(

@@ -19,10 +19,12 @@ def formula(plan: Formula, random: str) -> None:
     """Random terms are there where they must be, and their structures can be fitted."""
     if random == "required" and not plan.random:
         raise DesignError(
-            f"{plan.text!r} has no random term; add one such as (1 | group), or use lm() for a model without"
+            f"{plan.text!r} has no random term; add one such as (1 | group), or use lm() or glm() for a model without"
         )
     if random == "forbidden" and plan.random:
-        raise DesignError(f"{plan.text!r} has the random term ({plan.random[0].text}); use lmer() for it, or remove it")
+        raise DesignError(
+            f"{plan.text!r} has the random term ({plan.random[0].text}); use lmer() or glmer() for it, or remove it"
+        )
     for bar in plan.random:
         where = f"random term {bar.structure}({bar.text})"
         if bar.structure not in FITTED_STRUCTURES:

@@ -11,11 +11,12 @@ from mixedmodels.errors import (
     MixedModelsWarning,
     PerfectFitWarning,
     RankDeficientWarning,
+    SeparationWarning,
     SingularFitWarning,
 )
 from mixedmodels.fit.covariance import SINGULAR, correlation, factors
 from mixedmodels.fit.estimates import AnyFit, AnyMixedFit
-from mixedmodels.fit.record import LinearFit
+from mixedmodels.fit.record import GlmmFit, LinearFit
 
 CLOSE_TO_ONE = 1 - 1e-4
 
@@ -72,8 +73,8 @@ def dropped_columns(design: Design, fit: AnyFit) -> tuple[str, ...]:
 def gaussian_warning() -> MixedModelsWarning:
     """That glmer was asked for what lmer does."""
     return MixedModelsWarning(
-        "glmer() with a gaussian family and identity link is a linear mixed model and was fitted by lmer(), by REML; "
-        "call lmer() yourself, with REML=False for maximum likelihood."
+        "glmer() with a gaussian family and identity link is a linear mixed model and was fitted by lmer(), by "
+        "maximum likelihood; call lmer() yourself, with REML=False for the same fit."
     )
 
 
@@ -83,7 +84,9 @@ def mixed_warnings(design: Design, fit: AnyMixedFit) -> list[MixedModelsWarning]
     rank = rank_warning(design, fit)
     if rank is not None:
         found.append(rank)
-    if not fit.run.converged:
+    if isinstance(fit, GlmmFit) and fit.separated:
+        found.append(SeparationWarning(fit.separated))
+    elif not fit.run.converged:
         found.append(_convergence(fit))
     if fit.singular:
         found.append(SingularFitWarning(singular_message(design, fit)))

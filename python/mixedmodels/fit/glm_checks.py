@@ -1,4 +1,4 @@
-"""What can be said against a generalised linear model once it is fitted."""
+"""What can be said against a model with a family once it is fitted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from mixedmodels.design.records import Design
 from mixedmodels.errors import ConvergenceWarning, MixedModelsWarning, PerfectFitWarning, SeparationWarning
 from mixedmodels.fit import estimates, separation, separation_message
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import GlmFit
+from mixedmodels.fit.record import GlmFit, GlmmFit
 from mixedmodels.fit.responses import Response, one_value
 
 
@@ -39,12 +39,16 @@ def glm_warnings(design: Design, fit: GlmFit) -> list[MixedModelsWarning]:
     return found
 
 
-def separated(design: Design, fit: GlmFit) -> str | None:
-    """The sentence that says which estimates are infinite, if some are."""
+def separated(design: Design, fit: GlmFit | GlmmFit) -> str | None:
+    """The sentence that says which estimates are infinite, if some are.
+
+    What separates the outcomes by fixed effects alone does so given any random effects too.
+    """
     if not separation.concerned(fit.family):
         return None
     x = dense_columns(design, fit.kept, fit.n)
-    if not separation.suspected(fit.family, fit.eta, x, fit.vcov_unscaled):
+    vcov = fit.vcov_conditional if isinstance(fit, GlmmFit) else fit.vcov_unscaled
+    if not separation.suspected(fit.family, fit.eta, x, vcov):
         return None
     found = separation.find(x, fit.y, fit.weights, fit.family)
     return None if found is None else separation_message.message(design, fit.kept, found, fit.y, fit.weights)

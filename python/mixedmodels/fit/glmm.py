@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +15,7 @@ from mixedmodels.design.records import Design
 from mixedmodels.errors import DesignError, FitError
 from mixedmodels.fit import degenerate
 from mixedmodels.fit.covariance import is_singular
+from mixedmodels.fit.glm_checks import separated
 from mixedmodels.fit.lmm import DEFAULTS, EngineInput, engine_input
 from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import Control, GlmmFit, Matrix, Run
@@ -77,11 +79,12 @@ def fit_glmm(
         with watched(verbose, len(response.y)) as watch:
             out = engine.fit(nagq, point, control.max_evaluations, control.tolerance, watch)
     except (ValueError, RuntimeError) as error:
-        raise diagnosis(design, response, str(error)) from error
+        raise diagnosis(design, family, response, str(error)) from error
     seconds = perf_counter() - began
     if not isfinite(out["criterion"]):
-        raise diagnosis(design, response, f"the criterion is {out['criterion']:g}")
-    return _record(family, nagq, laplace, given, response, out, seconds), engine
+        raise diagnosis(design, family, response, f"the criterion is {out['criterion']:g}")
+    fit = _record(family, nagq, laplace, given, response, out, seconds)
+    return replace(fit, separated=separated(design, fit) or ""), engine
 
 
 def new_engine(design: Design, fit: GlmmFit) -> Any:
@@ -95,14 +98,15 @@ def _made(design: Design, family: Family, response: Response, given: EngineInput
     try:
         return _engine.Glmm(family.handle, response.y, *arguments)
     except (ValueError, RuntimeError) as error:
-        raise diagnosis(design, response, str(error)) from error
+        raise diagnosis(design, family, response, str(error)) from error
 
 
-def diagnosis(design: Design, response: Response, cause: str) -> Exception:
+def diagnosis(design: Design, family: Family, response: Response, cause: str) -> Exception:
     """The error that says best why the engine gave up."""
+    others = " or ".join(repr(link) for link in family.handle.links if link != family.link)
     return degenerate.out_of_scale(design, response.y) or FitError(
-        f"{design.formula!r} cannot be fitted: {cause}. Leave out terms, give predictors similar scales, or try "
-        "another link."
+        f"{design.formula!r} cannot be fitted as {family}: {cause}. Leave out terms, give predictors similar scales, "
+        f"or try another link: {others}."
     )
 
 

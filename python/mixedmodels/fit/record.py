@@ -185,6 +185,7 @@ class GlmmFit:
     singular : whether some diagonal element of T is below 1e-4.
     inner : factorisations in all.
     run : how the optimiser came here.
+    separated : which fixed effects have no finite estimate, in words; empty where all have.
     """
 
     n: int
@@ -212,6 +213,7 @@ class GlmmFit:
     singular: bool
     inner: int
     run: Run
+    separated: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def build_glmer(request: Request, stacklevel: int = 3) -> GeneralizedMixedModel 
     family = resolve(request.family)
     if family == GAUSSIAN:
         warnings.warn(checks.gaussian_warning(), stacklevel=stacklevel)
-        return build_lmer(replace(request, family=None), stacklevel + 1)
+        return build_lmer(replace(request, family=None, reml=False), stacklevel + 1)
     control = as_control(request.control)
     design, source = laid_out(request, "required", family)
     fit, engine = fit_glmm(
@@ -113,6 +113,5 @@ def build_glmer(request: Request, stacklevel: int = 3) -> GeneralizedMixedModel 
 
 def warn(design: Design, fit: AnyMixedFit, stacklevel: int) -> None:
     """Issue the warnings that a fit deserves."""
-    if fit.singular or not fit.run.converged or len(fit.kept) < len(design.fixed.names):
-        for warning in checks.mixed_warnings(design, fit):
-            warnings.warn(warning, stacklevel=stacklevel)
+    for warning in checks.mixed_warnings(design, fit):
+        warnings.warn(warning, stacklevel=stacklevel)

@@ -18,16 +18,8 @@ from mixedmodels.report.summaries import coefficient_matrix, kept_names
 from mixedmodels.report.varcorr import varcorr
 
 
-def generalized_summary(
-    design: Design, fit: GlmmFit, call: Call, quartiles: Sequence[float], remarks: Sequence[str] = ()
-) -> MixedSummary:
-    """Summary of a generalised mixed model.
-
-    Parameters
-    ----------
-    quartiles : of Pearson's residuals over the root of the dispersion.
-    remarks : sentences that follow the tables.
-    """
+def generalized_summary(design: Design, fit: GlmmFit, call: Call, quartiles: Sequence[float]) -> MixedSummary:
+    """Summary of a generalised mixed model; `quartiles` are of Pearson residuals over the root of the dispersion."""
     return MixedSummary(
         title=title(fit.nagq),
         family=(family_label(fit), fit.family.link),
@@ -52,7 +44,7 @@ def generalized_summary(
         singular=fit.singular,
         converged=fit.run.converged,
         message=fit.run.message,
-        remarks=tuple(remarks),
+        remarks=(fit.separated,) if fit.separated else (),
     )
 
 
