@@ -156,12 +156,11 @@ class DenseGlmm:
             zl, u, part = at["zl"][np.ix_(rows, columns)], at["u"][columns], self._part(rows)
             hessian = zl.T @ (at[definition][rows][:, None] * zl) + np.eye(len(columns))
             root = np.linalg.cholesky(np.linalg.inv(hessian))
-            terms = []
-            for place in product(range(nagq), repeat=len(columns)):
-                grid = nodes[list(place)]
-                v = u + root @ grid
-                l = part.rows(at["fixed"][rows] + zl @ v, at["psi"]).sum()  # noqa: E741
-                terms.append(np.log(masses[list(place)]).sum() + l - v @ v / 2 + grid @ grid / 2)
+            grid = np.array(list(product(nodes, repeat=len(columns))))
+            mass = np.array(list(product(masses, repeat=len(columns)))).prod(axis=1)
+            v = u + grid @ root.T
+            l = part.rows(at["fixed"][rows] + v @ zl.T, at["psi"]).sum(axis=1)  # noqa: E741
+            terms = np.log(mass) + l + ((grid**2).sum(axis=1) - (v**2).sum(axis=1)) / 2
             total += logsumexp(terms) + np.linalg.slogdet(root)[1]
         return -2 * float(total)
 
