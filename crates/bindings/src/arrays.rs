@@ -34,9 +34,11 @@ pub(crate) fn raise(error: EngineError) -> PyErr {
         EngineError::Shape(_) | EngineError::Empty | EngineError::RankDeficient(_) => {
             PyValueError::new_err(error.to_string())
         }
-        EngineError::NotFinite | EngineError::PerfectFit | EngineError::OutOfReach(_) => {
-            PyRuntimeError::new_err(error.to_string())
-        }
+        EngineError::NotFinite
+        | EngineError::PerfectFit
+        | EngineError::OutOfReach(_)
+        | EngineError::OutsideDomain
+        | EngineError::NoMode => PyRuntimeError::new_err(error.to_string()),
     }
 }
 

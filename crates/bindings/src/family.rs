@@ -42,7 +42,7 @@ pub(crate) fn family_names() -> Vec<&'static str> {
 ///     Seed of the random numbers.
 #[pyclass(frozen)]
 pub(crate) struct Family {
-    pub(crate) inner: Box<dyn engine::Family>,
+    pub(crate) inner: std::sync::Arc<dyn engine::Family>,
 }
 
 impl Family {
@@ -81,7 +81,7 @@ impl Family {
     #[new]
     #[pyo3(signature = (name, link=None, fixed=Vec::new()))]
     fn new(name: &str, link: Option<&str>, fixed: Vec<f64>) -> PyResult<Self> {
-        Ok(Self { inner: registry::by_name(name, link, &fixed).map_err(raise)? })
+        Ok(Self { inner: registry::by_name(name, link, &fixed).map_err(raise)?.into() })
     }
 
     /// str: as R prints it.

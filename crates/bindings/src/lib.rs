@@ -2,7 +2,9 @@
 
 mod arrays;
 mod family;
+mod glmm;
 mod lmm;
+mod results;
 
 use pyo3::prelude::*;
 
@@ -35,5 +37,6 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<lmm::Lmm>()?;
     m.add_function(wrap_pyfunction!(family::family_names, m)?)?;
     m.add_class::<family::Family>()?;
+    m.add_class::<glmm::Glmm>()?;
     Ok(())
 }

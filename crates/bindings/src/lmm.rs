@@ -2,16 +2,17 @@
 
 use mixedmodels_engine::gram::rank;
 use mixedmodels_engine::lmm as engine;
-use mixedmodels_engine::optimize::{Options, Status};
+use mixedmodels_engine::optimize::Options;
 use mixedmodels_engine::rows::{Grouping, Rows, Term};
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::arrays::{CodeArray, MaybeColumn, columns, raise, slice, square};
+use crate::results::{by_term, certificate, plan, watched, way};
 
-type Groups<'py> = Vec<(CodeArray<'py>, usize)>;
-type Terms<'py> = Vec<(usize, Vec<MaybeColumn<'py>>)>;
+pub(crate) type Groups<'py> = Vec<(CodeArray<'py>, usize)>;
+pub(crate) type Terms<'py> = Vec<(usize, Vec<MaybeColumn<'py>>)>;
 
 /// Columns of X that R would keep: a column is dropped when earlier ones determine it (relative length 1e-7).
 ///
@@ -89,7 +90,7 @@ impl Lmm {
 }
 
 /// Borrow the arrays of a call as the engine's rows and hand them to `work`.
-fn with_rows<R>(
+pub(crate) fn with_rows<R>(
     y: &PyReadonlyArray1<'_, f64>,
     x: &[MaybeColumn<'_>],
     groups: &Groups<'_>,
@@ -217,40 +218,10 @@ impl Lmm {
     ) -> PyResult<Bound<'py, PyDict>> {
         let start = start.as_ref().map(|t| self.theta(t)).transpose()?;
         let options = Options { max_evaluations, tolerance, ..Options::default() };
-        // Looking for Ctrl-C means taking the GIL back: seldom enough not to be felt in a fit of microseconds.
-        let mut asked = std::time::Instant::now();
-        let mut failure: Option<PyErr> = None;
-        let found = {
-            let mut look = |evaluations: usize, criterion: f64| {
-                if watch.is_none() && asked.elapsed().as_millis() < 50 {
-                    return true;
-                }
-                asked = std::time::Instant::now();
-                let answer = Python::attach(|py| {
-                    py.check_signals()?;
-                    watch.as_ref().map_or(Ok(()), |w| w.call1(py, (evaluations, criterion)).map(|_| ()))
-                });
-                match answer {
-                    Ok(()) => true,
-                    Err(error) => {
-                        failure = Some(error);
-                        false
-                    }
-                }
-            };
-            py.detach(|| self.model.fit(start, options, &mut look))
-        };
-        if let Some(error) = failure {
-            return Err(error);
-        }
+        let found = watched(py, watch, |look| self.model.fit(start, options, look))?;
         let found = found.map_err(raise)?;
         let out = self.report(py, found.solution)?;
-        out.set_item("evaluations", found.trace.len())?;
-        let trace: Vec<(f64, f64, f64)> = found.trace.iter().map(|s| (s.value, s.predicted, s.radius)).collect();
-        out.set_item("trace", PyList::new(py, trace)?)?;
-        let (status, message) = describe_status(found.status);
-        out.set_item("status", status)?;
-        out.set_item("message", message)?;
+        way(py, &out, &found.trace, found.status)?;
         Ok(out)
     }
 
@@ -300,20 +271,16 @@ impl Lmm {
     /// dict
     ///     path, eliminated, leaves, tail, flops, nonzeros, pairs.
     fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let plan = self.model.describe();
-        let out = PyDict::new(py);
-        out.set_item("path", plan.path)?;
-        out.set_item("eliminated", plan.eliminated)?;
-        out.set_item("leaves", plan.leaves)?;
-        out.set_item("tail", plan.tail)?;
-        out.set_item("pairs", plan.pairs)?;
-        out.set_item("nonzeros", plan.nonzeros)?;
-        out.set_item("flops", plan.flops)?;
-        Ok(out)
+        plan(py, self.model.describe())
     }
 }
 
 impl Lmm {
+    /// Levels and effects of every term.
+    fn shapes(&self) -> Vec<(usize, usize)> {
+        self.model.terms().into_iter().map(|(group, k)| (self.model.gram().factors[group].levels, k)).collect()
+    }
+
     fn report<'py>(&self, py: Python<'py>, found: engine::Solution) -> PyResult<Bound<'py, PyDict>> {
         let out = PyDict::new(py);
         out.set_item("theta", PyArray1::from_vec(py, found.theta))?;
@@ -325,33 +292,15 @@ impl Lmm {
         out.set_item("logdet_u", found.logdet_u)?;
         out.set_item("logdet_x", found.logdet_x)?;
         out.set_item("vcov_unscaled", square(py, &found.vcov_unscaled, self.p)?)?;
-        out.set_item("u", self.by_term(py, found.u)?)?;
-        out.set_item("b", self.by_term(py, found.b)?)?;
+        out.set_item("u", by_term(py, found.u, &self.shapes())?)?;
+        out.set_item("b", by_term(py, found.b, &self.shapes())?)?;
         out.set_item("gradient", PyArray1::from_vec(py, found.gradient))?;
         out.set_item("hessian", square(py, &found.hessian, self.n_theta)?)?;
-        let certificate = PyDict::new(py);
-        certificate.set_item("predicted_decrease", found.certificate.predicted_decrease)?;
-        certificate.set_item("min_score_eigenvalue", found.certificate.min_score_eigenvalue)?;
-        certificate.set_item("escape_gain", found.certificate.escape_gain)?;
-        certificate.set_item("holds", found.certificate.holds)?;
-        out.set_item("certificate", certificate)?;
+        let c = found.certificate;
+        out.set_item(
+            "certificate",
+            certificate(py, c.predicted_decrease, c.min_score_eigenvalue, c.escape_gain, c.holds)?,
+        )?;
         Ok(out)
-    }
-
-    fn by_term<'py>(&self, py: Python<'py>, values: Vec<Vec<f64>>) -> PyResult<Bound<'py, PyList>> {
-        let out = PyList::empty(py);
-        for (values, (group, k)) in values.into_iter().zip(self.model.terms()) {
-            let levels = self.model.gram().factors[group].levels;
-            out.append(PyArray1::from_vec(py, values).reshape([levels, k])?)?;
-        }
-        Ok(out)
-    }
-}
-
-fn describe_status(status: Status) -> (&'static str, &'static str) {
-    match status {
-        Status::Converged => ("converged", "the criterion promises no further decrease"),
-        Status::MaxEvaluations => ("max_evaluations", "the largest number of evaluations was reached"),
-        Status::Stalled => ("stalled", "no step lowers the criterion although its gradient says that one should"),
     }
 }

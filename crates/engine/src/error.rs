@@ -17,6 +17,10 @@ pub enum EngineError {
     NotFinite,
     /// Something that needs a factorisation which is too large for this model.
     OutOfReach(&'static str),
+    /// No starting value lies in the domain of the link.
+    OutsideDomain,
+    /// The conditional mode of the random effects could not be found at the start.
+    NoMode,
     /// The caller asked to stop (Ctrl-C).
     Interrupted,
 }
@@ -33,6 +37,10 @@ impl fmt::Display for EngineError {
             Self::NotFinite => write!(f, "the data hold a NaN or an infinite value"),
             Self::OutOfReach(what) => {
                 write!(f, "{what} need a factorisation that is out of reach for a crossed design of this size")
+            }
+            Self::OutsideDomain => write!(f, "no starting value gives means inside the domain of the link"),
+            Self::NoMode => {
+                write!(f, "the conditional modes of the random effects cannot be found at the starting values")
             }
             Self::Interrupted => write!(f, "interrupted"),
         }

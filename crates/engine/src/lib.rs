@@ -10,6 +10,7 @@ pub mod dense;
 pub mod error;
 pub mod factor;
 pub mod family;
+pub mod glmm;
 pub mod gram;
 pub mod lmm;
 pub mod optimize;

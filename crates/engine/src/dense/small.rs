@@ -127,6 +127,35 @@ pub fn inverse_from_cholesky(l: &[f64], k: usize) -> Vec<f64> {
     out
 }
 
+/// Inverse of a square matrix by Gauss-Jordan elimination with row pivoting; `None` where it is singular.
+pub fn inverse(a: &[f64], k: usize) -> Option<Vec<f64>> {
+    let (mut a, mut out) = (a.to_vec(), identity(k));
+    for j in 0..k {
+        let pivot = (j..k).max_by(|&x, &y| a[x + j * k].abs().total_cmp(&a[y + j * k].abs()))?;
+        let largest = (0..k).map(|c| a[pivot + c * k].abs()).fold(0.0, f64::max);
+        if a[pivot + j * k].is_nan() || a[pivot + j * k].abs() <= 1e-14 * largest {
+            return None;
+        }
+        for c in 0..k {
+            a.swap(j + c * k, pivot + c * k);
+            out.swap(j + c * k, pivot + c * k);
+        }
+        let scale = 1.0 / a[j + j * k];
+        for c in 0..k {
+            a[j + c * k] *= scale;
+            out[j + c * k] *= scale;
+        }
+        for i in (0..k).filter(|&i| i != j) {
+            let factor = a[i + j * k];
+            for c in 0..k {
+                a[i + c * k] -= factor * a[j + c * k];
+                out[i + c * k] -= factor * out[j + c * k];
+            }
+        }
+    }
+    Some(out)
+}
+
 /// The lower-triangular L with non-negative diagonal and L L' = A A', for any square A (singular too): an LQ
 /// decomposition by Givens rotations of columns. Returns also the orthogonal Q with A = L Q. Where the diagonal
 /// element is zero its whole column is, as in the Cholesky factor of a singular matrix.

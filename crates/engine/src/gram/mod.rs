@@ -4,11 +4,11 @@
 //! it removes the cancellation that a large mean causes in a sum of squares and makes the optimiser's steps free of
 //! the units of measurement. Blocks of two sets of rows that share one `Standard` add up ([`Gram::merge`]).
 
-mod cross;
+pub(crate) mod cross;
 mod fixed;
 mod levels;
 pub mod rank;
-mod standard;
+pub(crate) mod standard;
 
 pub use cross::CrossBlocks;
 pub use standard::{FactorStandard, Standard};
@@ -116,7 +116,7 @@ impl Gram {
 
 /// The factor with most random effects first: its levels form one block-diagonal set that is eliminated without
 /// fill among themselves. The others follow by size.
-fn elimination_order(rows: &Rows) -> Vec<usize> {
+pub(crate) fn elimination_order(rows: &Rows) -> Vec<usize> {
     let effects = |g: usize| {
         let k: usize = rows.terms.iter().filter(|t| t.group == g).map(|t| t.columns.len()).sum();
         rows.groups[g].levels * k

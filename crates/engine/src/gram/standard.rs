@@ -16,7 +16,7 @@ pub struct Affine {
 }
 
 impl Affine {
-    const NONE: Self = Self { shift: 0.0, scale: 1.0 };
+    pub(crate) const NONE: Self = Self { shift: 0.0, scale: 1.0 };
 }
 
 /// Standardisation of the columns of one grouping factor.
@@ -30,6 +30,22 @@ pub struct FactorStandard {
 }
 
 impl FactorStandard {
+    /// Of the columns of some terms: each with a column of ones is centred on it.
+    pub fn of(terms: &[&[Column]]) -> Self {
+        let (mut columns, mut blocks, mut anchor) = (Vec::new(), Vec::new(), Vec::new());
+        for term in terms {
+            let first = columns.len();
+            let ones = term.iter().position(|c| matches!(c, Column::Ones));
+            for (j, column) in term.iter().enumerate() {
+                let affine = of_column(column, ones.is_some());
+                anchor.push(ones.filter(|_| affine.shift != 0.0).map_or(first + j, |o| first + o));
+                columns.push(affine);
+            }
+            blocks.push(term.len());
+        }
+        Self { columns, blocks, anchor }
+    }
+
     pub fn k(&self) -> usize {
         self.columns.len()
     }
@@ -114,18 +130,8 @@ impl Standard {
 }
 
 fn of_factor(rows: &Rows, group: usize) -> FactorStandard {
-    let (mut columns, mut blocks, mut anchor) = (Vec::new(), Vec::new(), Vec::new());
-    for term in rows.terms.iter().filter(|t| t.group == group) {
-        let first = columns.len();
-        let ones = term.columns.iter().position(|c| matches!(c, Column::Ones));
-        for (j, column) in term.columns.iter().enumerate() {
-            let affine = of_column(column, ones.is_some());
-            anchor.push(ones.filter(|_| affine.shift != 0.0).map_or(first + j, |o| first + o));
-            columns.push(affine);
-        }
-        blocks.push(term.columns.len());
-    }
-    FactorStandard { columns, blocks, anchor }
+    let terms: Vec<&[Column]> = rows.terms.iter().filter(|t| t.group == group).map(|t| t.columns.as_slice()).collect();
+    FactorStandard::of(&terms)
 }
 
 /// Mean (where centred) and reciprocal root mean square about it, from one pass with eight running sums.

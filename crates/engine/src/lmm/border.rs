@@ -25,6 +25,17 @@ impl Border {
         }
     }
 
+    /// Subtract the products of the columns of a matrix of `rows` rows.
+    pub(crate) fn subtract_products(&mut self, columns: &[f64], rows: usize) {
+        let width = self.p + 1;
+        for j in 0..width {
+            for i in j..width {
+                let (a, b) = (&columns[i * rows..(i + 1) * rows], &columns[j * rows..(j + 1) * rows]);
+                self.matrix[i + j * width] -= a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+            }
+        }
+    }
+
     /// Factorise: X must have full column rank, and y must not be a combination of the columns.
     pub(crate) fn finish(&mut self) -> Result<(), EngineError> {
         let (p, width) = (self.p, self.p + 1);

@@ -104,6 +104,12 @@ impl Elimination {
         templates: &[Vec<f64>],
     ) -> Result<(), EngineError> {
         self.templates = templates.iter().zip(&gram.factors).map(|(t, f)| Template::of(t, f.k)).collect();
+        self.eliminate(gram, layout)?;
+        self.border.finish()
+    }
+
+    /// Eliminate the random effects at the templates that are set; the border then holds `[X y]'V^-1[X y]`.
+    pub(crate) fn eliminate(&mut self, gram: &Gram, layout: &Layout) -> Result<(), EngineError> {
         self.border.matrix.copy_from_slice(&gram.fixed);
         self.logdet_u = 0.0;
         if let Some(leaf) = layout.leaf {
@@ -112,7 +118,56 @@ impl Elimination {
         if layout.n_tail > 0 {
             self.eliminate_tail(gram, layout)?;
         }
-        self.border.finish()
+        Ok(())
+    }
+
+    /// Another border for the same factorisation: everything of [`Self::eliminate`] that depends on `[X y]`. The
+    /// number of columns may differ.
+    pub(crate) fn eliminate_border(&mut self, gram: &Gram, layout: &Layout) {
+        let width = gram.p + 1;
+        if self.border.p != gram.p {
+            self.set_width(gram, layout);
+        }
+        self.border.matrix.copy_from_slice(&gram.fixed);
+        if let Some(leaf) = layout.leaf {
+            let (blocks, mut r) = (&gram.factors[leaf], std::mem::take(&mut self.r));
+            let k = blocks.k;
+            let task = |level0: usize, r: &mut [f64]| {
+                let mut taken = vec![0.0; width * width];
+                for (m, r) in r.chunks_exact_mut(k * width).enumerate() {
+                    let level = level0 + m;
+                    let zr = &blocks.zr[level * k * width..(level + 1) * k * width];
+                    project(&self.p[level * k * k..(level + 1) * k * k], zr, k, width, r);
+                    add_squares(r, width, &mut taken);
+                }
+                taken
+            };
+            let piece = k * width * LEAVES_PER_TASK;
+            let sums: Vec<Vec<f64>> = if blocks.levels <= LEAVES_PER_TASK {
+                vec![task(0, &mut r)]
+            } else {
+                r.par_chunks_mut(piece).enumerate().map(|(m, r)| task(m * LEAVES_PER_TASK, r)).collect()
+            };
+            self.r = r;
+            sums.iter().for_each(|taken| self.border.subtract(taken));
+        }
+        if layout.n_tail > 0 {
+            let mut rhs = std::mem::take(&mut self.tail_rhs);
+            self.start_rhs(gram, layout, &mut rhs);
+            self.update_rhs(gram, layout, &mut rhs);
+            self.tail.solve_lower(&mut rhs, width);
+            self.border.subtract_products(&rhs, layout.n_tail);
+            self.tail_rhs = rhs;
+        }
+    }
+
+    /// Make room for a border of another width.
+    pub(crate) fn set_width(&mut self, gram: &Gram, layout: &Layout) {
+        let (levels, k) = layout.leaf.map_or((0, 0), |g| (gram.factors[g].levels, gram.factors[g].k));
+        let width = gram.p + 1;
+        self.border = Border::new(gram.p);
+        self.r.resize(levels * k * width, 0.0);
+        self.tail_rhs.resize(layout.n_tail * width, 0.0);
     }
 
     /// Step 1: every leaf's own block, and what it takes from `[X y]'[X y]`.
@@ -139,15 +194,7 @@ impl Elimination {
                 invert_lower(&c, k, linv);
                 small::multiply_transpose_right(&template.t, linv, k, p);
                 project(p, zr, k, width, r);
-                for a in 0..k {
-                    let row = &r[a * width..(a + 1) * width];
-                    for j in 0..width {
-                        let value = row[j];
-                        for i in j..width {
-                            taken[i + j * width] += row[i] * value;
-                        }
-                    }
-                }
+                add_squares(r, width, &mut taken);
             }
             Ok((logdet, taken))
         };
@@ -183,12 +230,7 @@ impl Elimination {
         if factorised.is_ok() {
             self.logdet_u += tail.logdet();
             tail.solve_lower(&mut rhs, width);
-            for j in 0..width {
-                for i in j..width {
-                    let (a, b) = (&rhs[i * n_tail..(i + 1) * n_tail], &rhs[j * n_tail..(j + 1) * n_tail]);
-                    self.border.matrix[i + j * width] -= a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
-                }
-            }
+            self.border.subtract_products(&rhs, n_tail);
         }
         self.tail = tail;
         self.tail_rhs = rhs;
@@ -308,6 +350,19 @@ fn invert_lower(l: &[f64], k: usize, out: &mut [f64]) {
         for i in j + 1..k {
             let sum: f64 = (j..i).map(|m| l[i + m * k] * out[m + j * k]).sum();
             out[i + j * k] = -sum / l[i + i * k];
+        }
+    }
+}
+
+/// taken += r'r over rows of `width`, the lower triangle.
+#[inline]
+fn add_squares(r: &[f64], width: usize, taken: &mut [f64]) {
+    for row in r.chunks_exact(width) {
+        for j in 0..width {
+            let value = row[j];
+            for i in j..width {
+                taken[i + j * width] += row[i] * value;
+            }
         }
     }
 }

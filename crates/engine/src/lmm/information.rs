@@ -18,19 +18,8 @@ pub(crate) fn average_information(
     s2: f64,
 ) -> Vec<f64> {
     let count = directions.len();
-    let Some(leaf) = layout.leaf else { return Vec::new() };
-    let work = Variates::new(gram, layout, parts, templates, directions, leaf);
-    let size = count * count + count * (gram.p + 1);
-    let levels = gram.factors[leaf].levels;
-    let sums = if layout.n_tail == 0 {
-        in_pieces(levels, |first, n| work.leaves(e, first, n, size), size)
-    } else {
-        work.leaves_and_tail(e, size)
-    };
+    let (sums, mut fixed) = products(gram, layout, e, parts, templates, directions);
     // Past the fixed effects, and sigma profiled out.
-    let width = gram.p + 1;
-    let mut fixed: Vec<Vec<f64>> =
-        (0..count).map(|m| sums[count * count + m * width..count * count + (m + 1) * width].to_vec()).collect();
     for v in &mut fixed {
         e.border.half_solve(&mut v[..gram.p]);
     }
@@ -45,6 +34,30 @@ pub(crate) fn average_information(
         }
     }
     out
+}
+
+/// w_l'Z'V^-1 Z w_m over pairs of directions (the lower triangle counts), and for each direction the p + 1 numbers
+/// X'V^-1 Z w_m and s'w_m.
+pub(crate) fn products(
+    gram: &Gram,
+    layout: &Layout,
+    e: &Elimination,
+    parts: &[LevelParts],
+    templates: &[Vec<f64>],
+    directions: &[Direction],
+) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let (count, width) = (directions.len(), gram.p + 1);
+    let Some(leaf) = layout.leaf else { return (Vec::new(), Vec::new()) };
+    let work = Variates::new(gram, layout, parts, templates, directions, leaf);
+    let size = count * count + count * width;
+    let levels = gram.factors[leaf].levels;
+    let sums = if layout.n_tail == 0 {
+        in_pieces(levels, |first, n| work.leaves(e, first, n, size), size)
+    } else {
+        work.leaves_and_tail(e, size)
+    };
+    let fixed = sums[count * count..].chunks_exact(width).map(<[f64]>::to_vec).collect();
+    (sums, fixed)
 }
 
 struct Variates<'a> {

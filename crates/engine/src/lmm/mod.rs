@@ -16,28 +16,32 @@
 //! | `start` | where the search begins |
 //! | `parameters` | the user's theta of all terms <-> templates of all factors |
 //! | `chart` | the coordinates in which the optimiser moves |
+//! | `turned` | the user's theta in those coordinates |
 //! | `state` | one evaluation, by either path |
+//! | `boundary` | onto the boundary, off it, and how optimal a point of it is |
 //! | `search` | start, Newton, boundary: the optimum |
 //! | `solution` | results in the units of the data, certificate |
 //! | `model` | the handle: evaluate, fit, conditional variances |
 
-mod border;
-mod chart;
-mod conditional;
-mod elimination;
-mod information;
+pub(crate) mod border;
+pub(crate) mod boundary;
+pub(crate) mod chart;
+pub(crate) mod conditional;
+pub(crate) mod elimination;
+pub(crate) mod information;
 mod krylov;
 mod model;
 mod one_factor;
-mod parameters;
-mod plan;
-mod score;
+pub(crate) mod parameters;
+pub(crate) mod plan;
+pub(crate) mod score;
 mod search;
 mod solution;
-mod start;
-mod state;
-mod tail;
-mod template;
+pub(crate) mod start;
+pub(crate) mod state;
+pub(crate) mod tail;
+pub(crate) mod template;
+pub(crate) mod turned;
 
 pub use model::{Evaluation, Lmm};
 pub use plan::Plan;

@@ -65,6 +65,11 @@ impl Lmm {
         &self.gram
     }
 
+    /// Levels of every factor.
+    pub(crate) fn levels(&self) -> Vec<usize> {
+        self.gram.factors.iter().map(|f| f.levels).collect()
+    }
+
     pub fn n_theta(&self) -> usize {
         self.parameters.count
     }

@@ -169,9 +169,8 @@ fn in_pieces_of(levels: usize, count: usize, task: impl Fn(usize, usize) -> Vec<
     sum
 }
 
-/// sum over levels of [Z'V^-1 Z (U S)]_ll for every factor, k x k. Overwrites the tail's factor by its inverse.
-pub(crate) fn trace_sums(gram: &Gram, layout: &Layout, e: &mut Elimination) -> Vec<Vec<f64>> {
-    e.tail.invert();
+/// sum over levels of [Z'V^-1 Z (U S)]_ll for every factor, k x k. The tail must be inverted already.
+pub(crate) fn trace_sums(gram: &Gram, layout: &Layout, e: &Elimination) -> Vec<Vec<f64>> {
     let mut out: Vec<Vec<f64>> = gram.factors.iter().map(|f| vec![0.0; f.k * f.k]).collect();
     let Some(leaf) = layout.leaf else { return out };
     let (levels, k) = (gram.factors[leaf].levels, gram.factors[leaf].k);

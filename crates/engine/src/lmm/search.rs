@@ -1,11 +1,10 @@
 //! The way to the optimum: start, trust-region Newton, snap to the boundary, escape from it where that pays.
 
+use super::boundary::{self, SNAP_SLACK};
 use super::model::Lmm;
-use super::solution::{DECREASE_SLACK, Solution, cut, gain};
+use super::solution::Solution;
 use super::start;
 use super::state::{State, Work};
-use crate::dense::eigen::{left_singular, symmetric};
-use crate::dense::small::multiply_transpose_right;
 use crate::error::EngineError;
 use crate::optimize::{Minimum, Objective, Options, Point, Status, Step, minimise};
 
@@ -19,13 +18,6 @@ pub struct Optimum {
 
 /// Called at every evaluation with its number and the criterion; false asks to stop.
 pub type Watch<'a> = &'a mut (dyn FnMut(usize, f64) -> bool + Send);
-
-/// Singular values of T below this (standardised columns) are tried at zero.
-const SNAP: f64 = 1e-3;
-/// By how much zero may raise the criterion and still be preferred: rounding.
-const SNAP_SLACK: f64 = 1e-9;
-/// Escapes from the boundary before the search gives up.
-const MOST_ESCAPES: usize = 5;
 
 impl Lmm {
     pub(crate) fn search(&self, start: Option<&[f64]>, options: Options, watch: Watch) -> Result<Optimum, EngineError> {
@@ -71,11 +63,13 @@ impl Lmm {
         mut status: Status,
         options: Options,
     ) -> Result<Optimum, EngineError> {
-        for _ in 0..MOST_ESCAPES {
+        for _ in 0..boundary::MOST_ESCAPES {
             if self.certificate(&best).holds || trace.len() >= options.max_evaluations {
                 break;
             }
-            let Some(out) = self.escape(&phi, &best) else { break };
+            let levels = self.levels();
+            let escaped = boundary::escaped(&self.chart, &self.parameters, &levels, &phi, &best.d, &best.scale);
+            let Some(out) = escaped else { break };
             let left = Options { max_evaluations: options.max_evaluations - trace.len(), ..options };
             let Some(again) = minimise(search, &out, left)? else { break };
             let Some(state) = search.current.take() else { break };
@@ -95,79 +89,13 @@ impl Lmm {
 
     /// Set tiny singular values of T to zero if that does not raise the criterion.
     fn snap(&self, search: &mut Search, found: &Minimum) -> Result<Option<(Vec<f64>, State)>, EngineError> {
-        let mut templates = self.chart.templates(&found.x);
-        let mut any = false;
-        for (g, t) in templates.iter_mut().enumerate() {
-            let size = self.parameters.sizes[g];
-            for (at, k) in self.parameters.of_group(g) {
-                any |= flatten(t, size, at, k);
-            }
-        }
-        if !any {
-            return Ok(None);
-        }
-        let phi = self.chart.phi_of(&templates);
+        let Some(phi) = boundary::snapped(&self.chart, &self.parameters, &found.x) else { return Ok(None) };
         let Some(point) = search.evaluate(&phi)? else { return Ok(None) };
         if point.value > found.point.value + SNAP_SLACK {
             return Ok(None);
         }
         Ok(search.trial.take().map(|state| (phi, state)))
     }
-
-    /// Templates moved off the boundary along the most negative eigenvector of a term's D.
-    fn escape(&self, phi: &[f64], state: &State) -> Option<Vec<f64>> {
-        let mut templates = self.chart.templates(phi);
-        let mut moved = false;
-        for (g, template) in templates.iter_mut().enumerate() {
-            let size = self.parameters.sizes[g];
-            for (at, k) in self.parameters.of_group(g) {
-                let (values, vectors) = symmetric(&cut(&state.d[g], size, at, k), k);
-                let scale = cut(&state.scale[g], size, at, k);
-                let levels = self.gram.factors[g].levels;
-                if values[0] >= 0.0 || gain(values[0], &vectors[..k], &scale, levels) <= DECREASE_SLACK {
-                    continue;
-                }
-                moved = true;
-                grow(template, size, at, &vectors[..k]);
-            }
-        }
-        moved.then(|| self.chart.phi_of(&templates))
-    }
-}
-
-/// Add a hundredth of the largest variance along v to one term's Sigma; T becomes its symmetric root.
-fn grow(t: &mut [f64], size: usize, at: usize, v: &[f64]) {
-    let k = v.len();
-    let block = cut(t, size, at, k);
-    let mut sigma = vec![0.0; k * k];
-    multiply_transpose_right(&block, &block, k, &mut sigma);
-    let scale = 0.01 * (0..k).map(|j| sigma[j + j * k]).fold(0.01, f64::max);
-    for j in 0..k {
-        for i in 0..k {
-            sigma[i + j * k] += scale * v[i] * v[j];
-        }
-    }
-    let (values, u) = symmetric(&sigma, k);
-    for j in 0..k {
-        for i in 0..k {
-            t[at + i + (at + j) * size] = u[i + j * k] * values[j].max(0.0).sqrt();
-        }
-    }
-}
-
-/// Replace singular values below [`SNAP`] by zero in one term's block; whether there was one.
-fn flatten(t: &mut [f64], size: usize, at: usize, k: usize) -> bool {
-    let (u, s) = left_singular(&cut(t, size, at, k), k);
-    if s.iter().all(|&v| v >= SNAP || v == 0.0) {
-        return false;
-    }
-    for j in 0..k {
-        let value = if s[j] < SNAP { 0.0 } else { s[j] };
-        for i in 0..k {
-            t[at + i + (at + j) * size] = u[i + j * k] * value;
-        }
-    }
-    true
 }
 
 /// The objective that the optimiser sees, with the states of the trial and of the current point.

@@ -1,10 +1,10 @@
 //! A state turned into results in the units of the data, with the certificate of an optimum.
 
+use super::boundary::{self, DECREASE_SLACK};
 use super::model::Lmm;
-use super::parameters::Direction;
 use super::state::{State, add_curvature};
-use crate::dense::eigen::symmetric;
-use crate::dense::small::{inverse_from_cholesky, lower_factor, multiply, multiply_transpose_right};
+use super::turned;
+use crate::dense::small::{inverse_from_cholesky, multiply, multiply_transpose_right};
 use crate::optimize::promise;
 
 /// First-order optimality over all covariance matrices: D >= 0 and D Sigma = 0 for every term.
@@ -43,9 +43,6 @@ pub struct Solution {
     pub certificate: Certificate,
 }
 
-/// Largest decrease that a certified optimum may still promise.
-pub(crate) const DECREASE_SLACK: f64 = 1e-7;
-
 impl Lmm {
     /// Results at the optimiser's phi: derivatives are carried over to theta.
     pub(crate) fn solution_from_phi(&self, phi: &[f64], state: &State) -> Solution {
@@ -61,41 +58,17 @@ impl Lmm {
         self.assemble(theta, state, certificate, state.gradient.clone(), state.hessian.clone())
     }
 
-    /// A derivative of the user's T is M dT Q' in the optimiser's coordinates. Its part along the directions there
-    /// carries the average information; the rest only turns T, which changes nothing to first order.
+    /// Derivatives in theta: the part along the optimiser's directions carries the average information; the rest only
+    /// turns T, which changes nothing to first order.
     fn user_derivatives(&self, phi: &[f64], theta: &[f64], state: &State) -> (Vec<f64>, Vec<f64>) {
         let (count, sizes) = (self.parameters.count, &self.parameters.sizes);
+        let turned = turned::directions(&self.parameters, &self.chart, &self.gram.standard.factors, phi, theta);
         let templates = self.chart.templates(phi);
-        let turned: Vec<Direction> = self
-            .parameters
-            .directions(theta)
-            .into_iter()
-            .map(|direction| {
-                let (g, k) = (direction.group, sizes[direction.group]);
-                let standard = &self.gram.standard.factors[g];
-                let (mut original, mut moved, mut dt) = (vec![0.0; k * k], vec![0.0; k * k], vec![0.0; k * k]);
-                multiply(&standard.inverse(), &templates[g], k, &mut original);
-                let q = self.rotation(g, &original);
-                multiply(&standard.matrix(), &direction.dt, k, &mut moved);
-                multiply(&moved, &q, k, &mut dt);
-                Direction { group: g, dt }
-            })
-            .collect();
         let gradient = turned
             .iter()
             .map(|m| 2.0 * super::template::inner(&m.dt, &state.d[m.group], &templates[m.group], sizes[m.group]))
             .collect();
-        let (_, basis) = self.chart.directions(phi);
-        let along: Vec<Vec<f64>> = turned
-            .iter()
-            .map(|m| {
-                let whole: Vec<Vec<f64>> = (0..sizes.len())
-                    .map(|g| if g == m.group { m.dt.clone() } else { vec![0.0; sizes[g] * sizes[g]] })
-                    .collect();
-                let v = self.chart.phi_of(&whole);
-                basis.chunks_exact(v.len()).map(|q| q.iter().zip(&v).map(|(q, v)| q * v).sum()).collect()
-            })
-            .collect();
+        let along = turned::along(&self.chart, sizes, phi, &turned);
         let n = along.first().map_or(0, Vec::len);
         let mut hessian = vec![0.0; count * count];
         for l in 0..count {
@@ -106,19 +79,6 @@ impl Lmm {
         }
         add_curvature(&mut hessian, &turned, &state.d, |m| sizes[m.group]);
         (gradient, hessian)
-    }
-
-    /// Q of A = L Q, block by block of the terms on a factor.
-    fn rotation(&self, group: usize, a: &[f64]) -> Vec<f64> {
-        let size = self.parameters.sizes[group];
-        let mut q = vec![0.0; size * size];
-        for (at, k) in self.parameters.of_group(group) {
-            let (_, own) = lower_factor(&cut(a, size, at, k), k);
-            for (m, value) in own.iter().enumerate() {
-                q[at + m % k + (at + m / k) * size] = *value;
-            }
-        }
-        q
     }
 
     fn assemble(
@@ -160,17 +120,8 @@ impl Lmm {
 
     pub(crate) fn certificate(&self, state: &State) -> Certificate {
         let predicted_decrease = if state.gradient.is_empty() { 0.0 } else { promise(&state.gradient, &state.hessian) };
-        let (mut min_score_eigenvalue, mut escape_gain) = (Vec::new(), 0.0f64);
-        for (g, at, k) in self.parameters.slots() {
-            let size = self.parameters.sizes[g];
-            let (values, vectors) = symmetric(&cut(&state.d[g], size, at, k), k);
-            let scale = cut(&state.scale[g], size, at, k);
-            let levels = self.gram.factors[g].levels;
-            for (v, &value) in vectors.chunks_exact(k).zip(&values).filter(|(_, v)| **v < 0.0) {
-                escape_gain = escape_gain.max(gain(value, v, &scale, levels));
-            }
-            min_score_eigenvalue.push(values[0]);
-        }
+        let (min_score_eigenvalue, escape_gain) =
+            boundary::judge(&self.parameters, &self.levels(), &state.d, &state.scale);
         let holds = predicted_decrease <= DECREASE_SLACK && escape_gain <= DECREASE_SLACK;
         Certificate { predicted_decrease, min_score_eigenvalue, escape_gain, holds }
     }
@@ -214,17 +165,4 @@ impl Lmm {
             slots().map(|(g, at, k)| apply(&to_u[g], g, at, k)).collect(),
         )
     }
-}
-
-/// Decrease from adding epsilon v v' to Sigma, slope `value` = v'D v: the curvature is about the sum over levels of
-/// (v'[Z'V^-1 Z]_ll v)^2, at least its mean squared.
-pub(crate) fn gain(value: f64, v: &[f64], scale: &[f64], levels: usize) -> f64 {
-    let k = v.len();
-    let mass: f64 = (0..k * k).map(|m| v[m % k] * scale[m] * v[m / k]).sum();
-    0.5 * value * value * levels as f64 / (mass * mass).max(1e-300)
-}
-
-/// The block of one term out of its factor's matrix.
-pub(crate) fn cut(matrix: &[f64], size: usize, at: usize, k: usize) -> Vec<f64> {
-    (0..k * k).map(|m| matrix[at + m % k + (at + m / k) * size]).collect()
 }

@@ -165,6 +165,7 @@ fn general_parts(
     let parts = back_substitute(gram, layout, e, &beta);
     // The information needs the tail's Cholesky factor, which the inverse then overwrites.
     let information = average_information(gram, layout, e, &parts, templates, directions, s2);
+    e.tail.invert();
     let sums = trace_sums(gram, layout, e);
     let outer = (0..gram.factors.len())
         .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, problem.reml))

@@ -71,6 +71,7 @@ impl TailPlan {
 }
 
 /// The tail's numbers: the matrix, then its Cholesky factor, then its inverse.
+#[derive(Clone)]
 pub(crate) enum Tail {
     /// One grouping factor, or none.
     None,

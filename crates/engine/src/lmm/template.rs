@@ -59,6 +59,26 @@ impl Template {
     }
 }
 
+impl Template {
+    /// sum over levels of [Z'V^-1 Z]_ll from that of the blocks of H^-1, since T'[Z'V^-1 Z]_ll T = I - [H^-1]_ll.
+    /// `None` where T is so small that the difference would have lost its digits.
+    pub(crate) fn from_inverse_blocks(&self, levels: usize, sum: &[f64]) -> Option<Vec<f64>> {
+        const LEAST: f64 = 1e-3;
+        let k = self.k;
+        if self.s.iter().any(|&s| s < LEAST) {
+            return None;
+        }
+        let mut inner: Vec<f64> = sum.iter().map(|v| -v).collect();
+        for j in 0..k {
+            inner[j + j * k] += levels as f64;
+        }
+        let (mut half, mut out) = (vec![0.0; k * k], vec![0.0; k * k]);
+        multiply(&self.inverse_transpose, &inner, k, &mut half);
+        multiply_transpose_right(&half, &self.inverse_transpose, k, &mut out);
+        Some(out)
+    }
+}
+
 /// dT T' + T dT', k x k: the derivative of Sigma along dT.
 pub(crate) fn sigma_direction(t: &[f64], dt: &[f64], k: usize) -> Vec<f64> {
     let mut half = vec![0.0; k * k];

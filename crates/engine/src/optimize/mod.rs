@@ -9,3 +9,9 @@ pub use trust_region::{Minimum, Objective, Options, Point, Status, Step, minimis
 pub fn promise(gradient: &[f64], hessian: &[f64]) -> f64 {
     subproblem::solve(gradient, hessian, 1.0).decrease
 }
+
+/// The step of the quadratic model at a point within a radius of one.
+pub fn step_towards(point: &Point) -> Vec<f64> {
+    let gradient = point.along(&point.gradient);
+    point.lift(&subproblem::solve(&gradient, &point.hessian, 1.0).step)
+}

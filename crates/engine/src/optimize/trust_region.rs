@@ -21,12 +21,12 @@ impl Point {
     }
 
     /// Components of a vector along the directions.
-    fn along(&self, v: &[f64]) -> Vec<f64> {
+    pub(crate) fn along(&self, v: &[f64]) -> Vec<f64> {
         self.basis.chunks_exact(v.len()).map(|q| q.iter().zip(v).map(|(q, v)| q * v).sum()).collect()
     }
 
     /// The vector with the given components.
-    fn lift(&self, c: &[f64]) -> Vec<f64> {
+    pub(crate) fn lift(&self, c: &[f64]) -> Vec<f64> {
         let n = self.gradient.len();
         let mut out = vec![0.0; n];
         for (q, c) in self.basis.chunks_exact(n).zip(c) {

@@ -54,6 +54,7 @@ impl SparsePlan {
 }
 
 /// Numbers on such a pattern.
+#[derive(Clone)]
 pub(crate) struct SparseTail {
     pub matrix: Sparse,
     plan: Arc<SparsePlan>,

@@ -1,0 +1,243 @@
+//! The rows of a generalised model, sorted by the levels of the leaf factor, with standardised columns; and the
+//! pattern of their cross products.
+
+use crate::error::EngineError;
+use crate::gram::cross;
+use crate::gram::standard::{Affine, FactorStandard, Standard};
+use crate::gram::{FactorBlocks, Gram, elimination_order};
+use crate::lmm::elimination::Layout;
+use crate::lmm::tail::TailPlan;
+use crate::rows::{Column, Rows};
+
+/// The rows of a generalised mixed model. `rows.y` is the response as its family sees it, `rows.weights` are prior
+/// weights.
+#[derive(Debug, Clone)]
+pub struct GlmmRows<'a> {
+    pub rows: Rows<'a>,
+    /// Linear predictor that each column of X belongs to.
+    pub x_predictor: Vec<usize>,
+    /// Linear predictor that each term belongs to.
+    pub term_predictor: Vec<usize>,
+    /// Known part of each linear predictor.
+    pub offsets: Vec<Option<&'a [f64]>>,
+}
+
+impl<'a> GlmmRows<'a> {
+    /// Everything belongs to one linear predictor.
+    pub fn of_mean(rows: Rows<'a>, offset: Option<&'a [f64]>) -> Self {
+        let (x, terms) = (rows.x.len(), rows.terms.len());
+        Self { rows, x_predictor: vec![0; x], term_predictor: vec![0; terms], offsets: vec![offset] }
+    }
+
+    fn check(&self) -> Result<(), EngineError> {
+        self.rows.check()?;
+        let predictors = self.offsets.len();
+        let shape = |what: &str| Err(EngineError::Shape(what.into()));
+        if self.x_predictor.len() != self.rows.x.len() || self.term_predictor.len() != self.rows.terms.len() {
+            return shape("every column of X and every term belongs to one linear predictor");
+        }
+        if self.x_predictor.iter().chain(&self.term_predictor).any(|&r| r >= predictors) {
+            return shape("there is no such linear predictor");
+        }
+        if self.offsets.iter().flatten().any(|o| o.len() != self.rows.n()) {
+            return shape("an offset does not have a number for each row");
+        }
+        Ok(())
+    }
+}
+
+/// One column, `None` for ones, with the linear predictor that it enters.
+pub(crate) struct DataColumn {
+    pub values: Option<Vec<f64>>,
+    pub predictor: usize,
+}
+
+impl DataColumn {
+    #[inline]
+    pub(crate) fn at(&self, row: usize) -> f64 {
+        self.values.as_ref().map_or(1.0, |v| v[row])
+    }
+}
+
+/// Codes and columns of one grouping factor.
+pub(crate) struct FactorRows {
+    pub codes: Vec<u32>,
+    pub columns: Vec<DataColumn>,
+    pub levels: usize,
+}
+
+impl FactorRows {
+    pub(crate) fn k(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Whether it is a random intercept in the only linear predictor.
+    pub(crate) fn only_ones(&self) -> bool {
+        self.columns.len() == 1 && self.columns[0].values.is_none()
+    }
+}
+
+pub(crate) struct Data {
+    pub n: usize,
+    pub predictors: usize,
+    pub y: Vec<f64>,
+    pub weights: Option<Vec<f64>>,
+    pub offsets: Vec<Option<Vec<f64>>>,
+    pub x: Vec<DataColumn>,
+    pub x_standard: FactorStandard,
+    pub factors: Vec<FactorRows>,
+    pub factor_standard: Vec<FactorStandard>,
+    /// For each pair of factors (in the order of `Gram::cross`) the pair of levels that a row belongs to.
+    pub slots: Vec<Vec<u32>>,
+    /// First row of each leaf level, and the end.
+    pub leaf_start: Vec<usize>,
+    /// Original position of every row.
+    pub position: Vec<u32>,
+    /// Pattern of the cross products; its numbers are meaningless.
+    pub pattern: Gram,
+    pub layout: Layout,
+}
+
+impl Data {
+    pub(crate) fn of(given: &GlmmRows) -> Result<Self, EngineError> {
+        given.check()?;
+        let rows = &given.rows;
+        let n = rows.n();
+        let order = elimination_order(rows);
+        let (position, leaf_start) = sort_by_leaf(rows, order.first().copied());
+        let gather = |values: &[f64]| -> Vec<f64> { position.iter().map(|&i| values[i as usize]).collect() };
+        let predictors = given.offsets.len();
+        let x_blocks: Vec<Vec<usize>> =
+            (0..predictors).map(|r| (0..rows.x.len()).filter(|&j| given.x_predictor[j] == r).collect()).collect();
+        let x_standard = standard_of_x(&rows.x, &x_blocks);
+        let column = |c: &Column, affine: Affine, predictor: usize| DataColumn {
+            values: match c {
+                Column::Ones => None,
+                Column::Values(v) => {
+                    Some(position.iter().map(|&i| (v[i as usize] - affine.shift) * affine.scale).collect())
+                }
+            },
+            predictor,
+        };
+        let x = (0..rows.x.len()).map(|j| column(&rows.x[j], x_standard.columns[j], given.x_predictor[j])).collect();
+        let mut factor_standard = Vec::new();
+        let mut factors = Vec::new();
+        for (g, grouping) in rows.groups.iter().enumerate() {
+            let terms: Vec<usize> = (0..rows.terms.len()).filter(|&t| rows.terms[t].group == g).collect();
+            let blocks: Vec<&[Column]> = terms.iter().map(|&t| rows.terms[t].columns.as_slice()).collect();
+            let standard = FactorStandard::of(&blocks);
+            let tagged = terms.iter().flat_map(|&t| {
+                let predictor = given.term_predictor[t];
+                rows.terms[t].columns.iter().map(move |c| (c, predictor))
+            });
+            let columns = tagged.zip(&standard.columns).map(|((c, r), a)| column(c, *a, r)).collect();
+            let codes = position.iter().map(|&i| grouping.codes.at(i as usize) as u32).collect();
+            factors.push(FactorRows { codes, columns, levels: grouping.levels });
+            factor_standard.push(standard);
+        }
+        let y = gather(rows.y);
+        let weights = rows.weights.map(gather);
+        let offsets = given.offsets.iter().map(|o| o.map(gather)).collect();
+        let numbers = y.iter().chain(weights.iter().flatten()).all(|v| v.is_finite());
+        let affine = factor_standard.iter().chain([&x_standard]).flat_map(|s| &s.columns);
+        if !numbers || affine.into_iter().any(|a| !(a.shift.is_finite() && a.scale.is_finite())) {
+            return Err(EngineError::NotFinite);
+        }
+        let pattern = pattern_of(rows, &factor_standard, order);
+        let layout = Layout::of(&pattern);
+        if matches!(layout.plan, TailPlan::Krylov) {
+            return Err(EngineError::OutOfReach("generalised models of crossed factors"));
+        }
+        let slots =
+            pattern.cross.iter().map(|c| slots_of(c, &factors[c.first].codes, &factors[c.second].codes)).collect();
+        Ok(Self {
+            n,
+            predictors,
+            y,
+            weights,
+            offsets,
+            x,
+            x_standard,
+            factors,
+            factor_standard,
+            slots,
+            leaf_start,
+            position,
+            pattern,
+            layout,
+        })
+    }
+
+    /// Values in the order of the caller's rows.
+    pub(crate) fn in_callers_order(&self, sorted: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; sorted.len()];
+        for (&i, v) in self.position.iter().zip(sorted) {
+            out[i as usize] = *v;
+        }
+        out
+    }
+}
+
+/// Columns of X are centred on the column of ones of their own linear predictor.
+fn standard_of_x(x: &[Column], blocks: &[Vec<usize>]) -> FactorStandard {
+    let columns: Vec<Vec<Column>> = blocks.iter().map(|b| b.iter().map(|&j| x[j]).collect()).collect();
+    let parts: Vec<&[Column]> = columns.iter().map(Vec::as_slice).collect();
+    let by_block = FactorStandard::of(&parts);
+    // From the order of the blocks to that of X.
+    let place: Vec<usize> = blocks.iter().flatten().copied().collect();
+    let mut out =
+        FactorStandard { columns: by_block.columns.clone(), blocks: vec![x.len()], anchor: (0..x.len()).collect() };
+    for (m, &j) in place.iter().enumerate() {
+        out.columns[j] = by_block.columns[m];
+        out.anchor[j] = place[by_block.anchor[m]];
+    }
+    out
+}
+
+/// Row numbers sorted by the levels of the leaf factor (stable), and where each level begins.
+fn sort_by_leaf(rows: &Rows, leaf: Option<usize>) -> (Vec<u32>, Vec<usize>) {
+    let n = rows.n();
+    let Some(leaf) = leaf else { return ((0..n as u32).collect(), vec![0, n]) };
+    let grouping = &rows.groups[leaf];
+    let mut start = vec![0usize; grouping.levels + 1];
+    for row in 0..n {
+        start[grouping.codes.at(row) + 1] += 1;
+    }
+    for level in 0..grouping.levels {
+        start[level + 1] += start[level];
+    }
+    let mut next = start.clone();
+    let mut position = vec![0u32; n];
+    for row in 0..n {
+        let at = &mut next[grouping.codes.at(row)];
+        position[*at] = row as u32;
+        *at += 1;
+    }
+    (position, start)
+}
+
+fn pattern_of(rows: &Rows, factors: &[FactorStandard], order: Vec<usize>) -> Gram {
+    let standard = Standard { y: Affine::NONE, x: Vec::new(), intercept: None, factors: factors.to_vec() };
+    let bare = Rows { weights: None, ..rows.clone() };
+    let cross = cross::all_pairs(&bare, &standard, &order);
+    let factors = factors
+        .iter()
+        .zip(&rows.groups)
+        .map(|(f, g)| FactorBlocks {
+            levels: g.levels,
+            k: f.k(),
+            zz: vec![0.0; g.levels * f.k() * f.k()],
+            zr: vec![0.0; g.levels * f.k()],
+        })
+        .collect();
+    Gram { n: rows.n(), p: 0, sum_log_weights: 0.0, standard, fixed: vec![0.0], factors, cross, order }
+}
+
+/// The pair of levels of every row.
+fn slots_of(cross: &cross::CrossBlocks, first: &[u32], second: &[u32]) -> Vec<u32> {
+    let find = |(&a, &b): (&u32, &u32)| {
+        let pairs = cross.pairs(a as usize);
+        (pairs.start + cross.index[pairs].partition_point(|&i| i < b)) as u32
+    };
+    first.iter().zip(second).map(find).collect()
+}

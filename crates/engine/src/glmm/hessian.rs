@@ -1,0 +1,53 @@
+//! Second derivatives of the criterion at the optimum: central differences of the exact gradient, along beta, the
+//! directions of T and psi, each step a small share of that parameter's standard error.
+
+use super::search::Search;
+use crate::error::EngineError;
+use crate::optimize::Point;
+
+/// Step in standard errors: its square is the relative error of a difference, rounding is about 1e-13 of the step.
+const SHARE: f64 = 2e-3;
+
+/// Squared length of the inner step that may be left: it is accounted for to first order, and what remains is even in
+/// the step, so that it cancels.
+const NEAR: f64 = 1e-9;
+
+/// Symmetric, along the directions of `point`. Steps that leave the model's domain are taken to one side.
+pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) -> Result<Vec<f64>, EngineError> {
+    let n = x.len();
+    let size = point.basis.len() / n.max(1);
+    let mut out = vec![0.0; size * size];
+    let along = |gradient: &[f64]| -> Vec<f64> {
+        point.basis.chunks_exact(n).map(|q| q.iter().zip(gradient).map(|(q, g)| q * g).sum()).collect()
+    };
+    let here = along(&point.gradient);
+    for j in 0..size {
+        // The curvature is that of a deviance: twice the inverse is a variance.
+        let error = (2.0 / point.hessian[j + j * size].max(1e-8)).sqrt();
+        let h = SHARE * error.min(1e3);
+        let mut sides = Vec::with_capacity(2);
+        for sign in [1.0, -1.0] {
+            let moved: Vec<f64> =
+                x.iter().zip(&point.basis[j * n..(j + 1) * n]).map(|(x, q)| x + sign * h * q).collect();
+            let found = search.slope(&moved, NEAR);
+            search.watch(point.value)?;
+            if let Some(gradient) = found {
+                sides.push((sign * h, along(&gradient)));
+            }
+        }
+        let column: Vec<f64> = match sides.as_slice() {
+            [(a, up), (b, down)] => up.iter().zip(down).map(|(u, d)| (u - d) / (a - b)).collect(),
+            [(a, one)] => one.iter().zip(&here).map(|(o, h)| (o - h) / a).collect(),
+            _ => (0..size).map(|i| point.hessian[i + j * size]).collect(),
+        };
+        out[j * size..(j + 1) * size].copy_from_slice(&column);
+    }
+    for j in 0..size {
+        for i in 0..j {
+            let mean = 0.5 * (out[i + j * size] + out[j + i * size]);
+            out[i + j * size] = mean;
+            out[j + i * size] = mean;
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,444 @@
+//! Laplace's approximation at one point: value, exact gradient, and the curvature of the working linear mixed model.
+//!
+//! With f(u) = -l(eta) + u'u / 2 and H its second derivative at the mode, F = f + log|H| / 2 is minus the
+//! log-likelihood. As for a linear mixed model everything depends on T through Sigma alone, and
+//! dF = <D, dSigma> / 2 with
+//!
+//! D = sum over levels of [Z'V^-1 Z]_ll - s s' + t s' + s t',
+//!
+//! V^-1 = W - W Z Lambda H^-1 Lambda'Z'W, s = Z'g, t = (I + Z'WZ Sigma)^-1 Z'c / 2 and c_i = tr(S_i dW_i/d eta): the
+//! first two terms are those of a linear mixed model, the others say how the mode moves the determinant.
+
+use super::blocks::{self, add_effects, fill_border, fill_matrix, fixed_products, fixed_sums, run};
+use super::data::Data;
+use super::likelihood::Likelihood;
+use super::marginal::{self, Marginal};
+use super::mode::{Inner, Mode, effects};
+use crate::dense::small::{cholesky, solve_lower};
+use crate::family::pair;
+use crate::gram::Gram;
+use crate::lmm::elimination::Elimination;
+use crate::lmm::information::products;
+use crate::lmm::parameters::Direction;
+use crate::lmm::score::{LevelParts, back_substitute, trace_sums};
+use crate::lmm::state::add_curvature;
+use crate::lmm::template::Template;
+
+/// What one evaluation leaves behind, in standardised units; derivatives are those of the deviance, 2F.
+#[derive(Clone)]
+pub(crate) struct State {
+    /// -2 log-likelihood without the family's constant.
+    pub criterion: f64,
+    pub mode: Mode,
+    pub logdet: f64,
+    /// In beta, then psi.
+    pub gradient: Vec<f64>,
+    /// d criterion / d Sigma of every factor.
+    pub d: Vec<Vec<f64>>,
+    /// sum of [Z'V^-1 Z]_ll, the scale of D.
+    pub scale: Vec<Vec<f64>>,
+    /// Profile curvature of f in (beta, psi): X'V^-1 X and its likes, symmetric. Empty where no curvature was asked for.
+    pub fixed: Vec<f64>,
+    /// In (beta, directions of T, psi).
+    pub hessian: Vec<f64>,
+}
+
+/// A point of the parameter space.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub beta: &'a [f64],
+    pub templates: &'a [Vec<f64>],
+    pub psi: &'a [f64],
+}
+
+/// Buffers of an evaluation.
+pub(crate) struct Work {
+    pub inner: Inner,
+    /// Blocks and factorisation at the expected weights, where log|H| is to be that of the expected information.
+    expected: Option<(Gram, Elimination)>,
+    eta_fixed: Vec<f64>,
+    third: Vec<f64>,
+}
+
+impl Work {
+    pub(crate) fn new(data: &Data, expected: bool) -> Self {
+        let runs = data.predictors * data.n;
+        let second = expected.then(|| {
+            let gram = data.pattern.clone();
+            let elimination = Elimination::new(&gram, &data.layout);
+            (gram, elimination)
+        });
+        Self { inner: Inner::new(data), expected: second, eta_fixed: vec![0.0; runs], third: Vec::new() }
+    }
+
+    /// The mode at a point, from the effects of `start`.
+    pub(crate) fn mode(&mut self, likelihood: Likelihood, at: At, start: &Mode, tolerance: f64) -> Option<Mode> {
+        blocks::fixed_part(likelihood.data, at.beta, &mut self.eta_fixed);
+        self.inner.solve(likelihood, at.templates, at.psi, &self.eta_fixed, start, tolerance)
+    }
+
+    /// The criterion alone.
+    pub(crate) fn criterion(&mut self, likelihood: Likelihood, at: At, start: &Mode, tolerance: f64) -> Option<f64> {
+        let mode = self.mode(likelihood, at, start, tolerance)?;
+        let logdet = match self.expected_weights(likelihood, &mode, at.psi) {
+            Some(weights) => self.eliminate_expected(likelihood.data, &weights.w)?,
+            None => self.inner.elimination.logdet_u,
+        };
+        Some(mode.penalty - 2.0 * mode.value + logdet)
+    }
+
+    /// Everything, along the given directions of T.
+    pub(crate) fn evaluate(
+        &mut self,
+        likelihood: Likelihood,
+        at: At,
+        directions: &[Direction],
+        start: &Mode,
+        tolerance: f64,
+    ) -> Option<State> {
+        let mode = self.mode(likelihood, at, start, tolerance)?;
+        self.state(likelihood, at, Some(directions), mode)
+    }
+
+    /// The same without curvature.
+    pub(crate) fn slope(&mut self, likelihood: Likelihood, at: At, start: &Mode, tolerance: f64) -> Option<State> {
+        let mode = self.mode(likelihood, at, start, tolerance)?;
+        self.state(likelihood, at, None, mode)
+    }
+
+    /// What follows from the mode: the buffers of the inner problem must be those that found it.
+    fn state(&mut self, likelihood: Likelihood, at: At, directions: Option<&[Direction]>, mode: Mode) -> Option<State> {
+        let (data, psi) = (likelihood.data, at.psi);
+        let (n, m, p) = (data.n, data.predictors, data.x.len());
+        let shapes = Shapes::of(likelihood, &mode.eta, psi);
+        let expected = self.expected_weights(likelihood, &mode, psi);
+        // 1. Columns of X and of the shapes past the random effects.
+        let curvature = directions.map(|directions| self.curvature(likelihood, at, directions, &shapes, &mode));
+        // 2. The determinant and its derivatives in the weights.
+        let factor = self.inner.elimination.tail.clone();
+        let logdet = match &expected {
+            Some(weights) => self.eliminate_expected(data, &weights.w)?,
+            None => self.inner.elimination.logdet_u,
+        };
+        self.third.resize(m * (m + 1) / 2 * m * n, 0.0);
+        if expected.is_none() {
+            likelihood.third(&mode.eta, psi, &mut self.third);
+        }
+        let (gram, e) = match &mut self.expected {
+            Some((gram, e)) if expected.is_some() => (&*gram, e),
+            _ => (&self.inner.gram, &mut self.inner.elimination),
+        };
+        e.tail.invert();
+        let Marginal { variances: s_rows, inverse_blocks } = marginal::of(data, gram, e);
+        let by_difference =
+            |(t, f): (&Template, usize)| t.from_inverse_blocks(data.factors[f].levels, &inverse_blocks[f]);
+        let scale: Vec<Vec<f64>> =
+            e.templates.iter().zip(0..).map(by_difference).collect::<Option<_>>().unwrap_or_else(|| {
+                let sums = trace_sums(gram, &data.layout, e);
+                e.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect()
+            });
+        let dw = expected.as_ref().map_or(&self.third, |w| &w.dw);
+        let c = contract(&s_rows, dw, n, m);
+        // 3. How the mode moves the determinant: one more solve with the factor of f's own Hessian.
+        self.inner.elimination.tail = factor;
+        let t = self.adjoint(data, &c);
+        let bt: Vec<Vec<f64>> =
+            t.iter().zip(&self.inner.elimination.templates).map(|(t, template)| effects(template, t)).collect();
+        let mut eta_t = vec![0.0; m * n];
+        add_effects(data, &bt, &mut eta_t);
+        let r = self.residual(&c, &eta_t, n, m);
+        let mut gradient = fixed_sums(data, &r);
+        for (j, shape) in shapes.list.iter().enumerate() {
+            let dw = expected.as_ref().map_or(&shape.w[..], |w| &w.by_shape[j * s_rows.len()..(j + 1) * s_rows.len()]);
+            gradient.push(-shape.l + 0.5 * traces(&s_rows, dw, n, m) + dot(&eta_t, &shape.g));
+        }
+        gradient.iter_mut().for_each(|g| *g *= 2.0);
+        let d = score_matrices(&scale, &mode.s, &t, data);
+        // 4. The step that the inner problem still promises, to first order.
+        let left = dot(&c, &self.inner.step) - self.inner.decrement;
+        let criterion = mode.penalty - 2.0 * mode.value + logdet + left;
+        let (fixed, hessian) = match (curvature, directions) {
+            (Some(c), Some(directions)) => {
+                let hessian = working_hessian(&c.fixed, p, psi.len(), &c.wvw, &c.cross, directions, &d, data);
+                (c.fixed, hessian)
+            }
+            _ => (Vec::new(), Vec::new()),
+        };
+        let numbers = criterion.is_finite() && gradient.iter().all(|g| g.is_finite());
+        numbers.then_some(State { criterion, mode, logdet, gradient, d, scale, fixed, hessian })
+    }
+
+    /// Products of the working linear mixed model.
+    fn curvature(
+        &mut self,
+        likelihood: Likelihood,
+        at: At,
+        directions: &[Direction],
+        shapes: &Shapes,
+        mode: &Mode,
+    ) -> Curvature {
+        let data = likelihood.data;
+        let outer = data.x.len() + at.psi.len();
+        let (parts, mut fixed) = self.fixed_columns(data, shapes, mode);
+        symmetrise(&mut fixed, outer);
+        let (wvw, mut cross) =
+            products(&self.inner.gram, &data.layout, &self.inner.elimination, &parts, at.templates, directions);
+        cross.iter_mut().for_each(|c| c.truncate(outer));
+        Curvature { fixed, wvw, cross }
+    }
+
+    /// T_x of X and the shapes' columns with s in place of the response, and the Schur complement of their products.
+    fn fixed_columns(&mut self, data: &Data, shapes: &Shapes, mode: &Mode) -> (Vec<LevelParts>, Vec<f64>) {
+        let (p, q, n, m) = (data.x.len(), shapes.list.len(), data.n, data.predictors);
+        let width = p + q + 1;
+        let mut products = vec![0.0; width * width];
+        let xx = fixed_products(data, &self.inner.w);
+        for j in 0..p {
+            products[j * width..j * width + p].copy_from_slice(&xx[j * p..(j + 1) * p]);
+        }
+        for (j, shape) in shapes.list.iter().enumerate() {
+            for (i, value) in fixed_sums(data, &shape.g).iter().enumerate() {
+                products[p + j + i * width] = -value;
+                products[i + (p + j) * width] = -value;
+            }
+            for i in 0..q {
+                products[p + i + (p + j) * width] = -shapes.curvature[i + j * q];
+            }
+        }
+        let inner = &mut self.inner;
+        inner.gram.p = p + q;
+        inner.gram.fixed = products;
+        let w = &inner.w;
+        fill_border(data, width, &mut inner.gram, &|from, to, out| {
+            let len = to - from;
+            for r in 0..m {
+                for (j, x) in data.x.iter().enumerate() {
+                    let out = &mut out[(r * width + j) * len..][..len];
+                    let w = &run(w, pair(r, x.predictor), n)[from..to];
+                    match &x.values {
+                        Some(x) => out.iter_mut().zip(w).zip(&x[from..to]).for_each(|((o, w), x)| *o = w * x),
+                        None => out.copy_from_slice(w),
+                    }
+                }
+                for (j, shape) in shapes.list.iter().enumerate() {
+                    let out = &mut out[(r * width + p + j) * len..][..len];
+                    out.iter_mut().zip(&run(&shape.g, r, n)[from..to]).for_each(|(o, g)| *o = -g);
+                }
+                out[(r * width + p + q) * len..][..len].fill(0.0);
+            }
+        });
+        inner.elimination.eliminate_border(&inner.gram, &data.layout);
+        let beta = vec![0.0; p + q];
+        let mut parts = back_substitute(&inner.gram, &data.layout, &inner.elimination, &beta);
+        for (part, s) in parts.iter_mut().zip(&mode.s) {
+            part.s.clone_from(s);
+        }
+        let matrix = &inner.elimination.border.matrix;
+        let fixed = (0..(p + q) * (p + q)).map(|i| matrix[i % (p + q) + i / (p + q) * width]).collect();
+        (parts, fixed)
+    }
+
+    /// t = (I + Z'WZ Sigma)^-1 Z'c / 2.
+    fn adjoint(&mut self, data: &Data, c: &[f64]) -> Vec<Vec<f64>> {
+        let inner = &mut self.inner;
+        let (n, m) = (data.n, data.predictors);
+        inner.gram.p = 0;
+        inner.gram.fixed = vec![0.0];
+        fill_border(data, 1, &mut inner.gram, &|from, to, out| {
+            for r in 0..m {
+                let out = &mut out[r * (to - from)..(r + 1) * (to - from)];
+                out.iter_mut().zip(&run(c, r, n)[from..to]).for_each(|(o, c)| *o = 0.5 * c);
+            }
+        });
+        inner.elimination.eliminate_border(&inner.gram, &data.layout);
+        back_substitute(&inner.gram, &data.layout, &inner.elimination, &[]).into_iter().map(|p| p.s).collect()
+    }
+
+    /// r = -g + c / 2 - W eta_t at the mode (g moved by the step that is left).
+    fn residual(&self, c: &[f64], eta_t: &[f64], n: usize, m: usize) -> Vec<f64> {
+        let mut r: Vec<f64> = self.inner.g.iter().zip(c).map(|(g, c)| 0.5 * c - g).collect();
+        for s in 0..m {
+            for t in 0..m {
+                let (w, eta, step) = (run(&self.inner.w, pair(s, t), n), run(eta_t, t, n), run(&self.inner.step, t, n));
+                for (((r, w), e), d) in r[s * n..(s + 1) * n].iter_mut().zip(w).zip(eta).zip(step) {
+                    *r -= w * (e - d);
+                }
+            }
+        }
+        r
+    }
+
+    fn expected_weights(&self, likelihood: Likelihood, mode: &Mode, psi: &[f64]) -> Option<ExpectedWeights> {
+        self.expected.as_ref()?;
+        let (pairs, m) = (self.inner.w.len(), likelihood.data.predictors);
+        let mut out =
+            ExpectedWeights { w: vec![0.0; pairs], dw: vec![0.0; pairs * m], by_shape: vec![0.0; pairs * psi.len()] };
+        likelihood.expected(&mode.eta, psi, &mut out.w, &mut out.dw, &mut out.by_shape).then_some(out)
+    }
+
+    /// log|H| at the expected weights.
+    fn eliminate_expected(&mut self, data: &Data, w: &[f64]) -> Option<f64> {
+        let (gram, e) = self.expected.as_mut()?;
+        fill_matrix(data, w, gram);
+        e.templates.clone_from(&self.inner.elimination.templates);
+        gram.factors.iter_mut().for_each(|f| f.zr = vec![0.0; f.levels * f.k]);
+        e.eliminate(gram, &data.layout).ok()?;
+        Some(e.logdet_u)
+    }
+}
+
+/// See [`working_hessian`].
+struct Curvature {
+    fixed: Vec<f64>,
+    wvw: Vec<f64>,
+    cross: Vec<Vec<f64>>,
+}
+
+struct ExpectedWeights {
+    w: Vec<f64>,
+    dw: Vec<f64>,
+    by_shape: Vec<f64>,
+}
+
+struct OneShape {
+    l: f64,
+    g: Vec<f64>,
+    w: Vec<f64>,
+}
+
+/// Derivatives along the shapes.
+struct Shapes {
+    list: Vec<OneShape>,
+    curvature: Vec<f64>,
+}
+
+impl Shapes {
+    fn of(likelihood: Likelihood, eta: &[f64], psi: &[f64]) -> Self {
+        if psi.is_empty() {
+            return Self { list: Vec::new(), curvature: Vec::new() };
+        }
+        let (n, m) = (likelihood.data.n, likelihood.data.predictors);
+        let one = |j: usize| {
+            let (mut g, mut w) = (vec![0.0; m * n], vec![0.0; m * (m + 1) / 2 * n]);
+            let l = likelihood.shape(eta, psi, j, &mut g, &mut w);
+            OneShape { l, g, w }
+        };
+        Self { list: (0..psi.len()).map(one).collect(), curvature: likelihood.shape_curvature(eta, psi) }
+    }
+}
+
+/// c_r = sum over s, t of S_st dW_st / d eta_r.
+fn contract(s_rows: &[f64], dw: &[f64], n: usize, m: usize) -> Vec<f64> {
+    let mut out = vec![0.0; m * n];
+    for t in 0..m {
+        for s in 0..=t {
+            let twice = if s == t { 1.0 } else { 2.0 };
+            let variances = run(s_rows, pair(s, t), n);
+            for r in 0..m {
+                let dw = run(dw, pair(s, t) * m + r, n);
+                for ((o, v), d) in out[r * n..(r + 1) * n].iter_mut().zip(variances).zip(dw) {
+                    *o += twice * v * d;
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Sum over rows of tr(S_i dW_i).
+fn traces(s_rows: &[f64], dw: &[f64], n: usize, m: usize) -> f64 {
+    let of = |s: usize, t: usize| {
+        let twice = if s == t { 1.0 } else { 2.0 };
+        twice * dot(run(s_rows, pair(s, t), n), run(dw, pair(s, t), n))
+    };
+    (0..m).flat_map(|t| (0..=t).map(move |s| (s, t))).map(|(s, t)| of(s, t)).sum()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// D of every factor.
+fn score_matrices(scale: &[Vec<f64>], s: &[Vec<f64>], t: &[Vec<f64>], data: &Data) -> Vec<Vec<f64>> {
+    let one = |f: usize| {
+        let k = data.factors[f].k();
+        let mut d = scale[f].clone();
+        for (s, t) in s[f].chunks_exact(k).zip(t[f].chunks_exact(k)) {
+            for b in 0..k {
+                for a in 0..k {
+                    d[a + b * k] += t[a] * s[b] + s[a] * t[b] - s[a] * s[b];
+                }
+            }
+        }
+        d
+    };
+    (0..data.factors.len()).map(one).collect()
+}
+
+/// The lower triangle is copied to the upper one.
+fn symmetrise(a: &mut [f64], k: usize) {
+    for j in 0..k {
+        for i in j + 1..k {
+            a[j + i * k] = a[i + j * k];
+        }
+    }
+}
+
+/// Second derivatives of the working linear mixed model in (beta, directions of T, psi): exact in (beta, psi) with the
+/// random effects profiled out and between them and T; in T the average information, so that past beta and psi it is
+/// that of a linear mixed model, with the curvature of T -> T T'.
+#[allow(clippy::too_many_arguments)]
+fn working_hessian(
+    fixed: &[f64],
+    p: usize,
+    shapes: usize,
+    wvw: &[f64],
+    cross: &[Vec<f64>],
+    directions: &[Direction],
+    d: &[Vec<f64>],
+    data: &Data,
+) -> Vec<f64> {
+    let (count, outer) = (directions.len(), p + shapes);
+    let size = count + outer;
+    let place = |j: usize| if j < p { j } else { j + count };
+    let mut out = vec![0.0; size * size];
+    for j in 0..outer {
+        for i in 0..outer {
+            out[place(i) + place(j) * size] = 2.0 * fixed[i + j * outer];
+        }
+    }
+    let mut inner_block = vec![0.0; count * count];
+    for m in 0..count {
+        for l in m..count {
+            inner_block[l + m * count] = wvw[l + m * count];
+            inner_block[m + l * count] = wvw[l + m * count];
+        }
+    }
+    let mut factor = fixed.to_vec();
+    if cholesky(&mut factor, outer).is_ok() {
+        let half: Vec<Vec<f64>> = cross
+            .iter()
+            .map(|c| {
+                let mut c = c.clone();
+                solve_lower(&factor, outer, &mut c);
+                c
+            })
+            .collect();
+        for m in 0..count {
+            for l in 0..count {
+                inner_block[l + m * count] += dot(&half[l], &half[m]);
+            }
+        }
+    }
+    add_curvature(&mut inner_block, directions, d, |m| data.factors[m.group].k());
+    for (m, cross) in cross.iter().enumerate() {
+        for l in 0..count {
+            out[p + l + (p + m) * size] = inner_block[l + m * count];
+        }
+        for (j, value) in cross.iter().enumerate() {
+            out[place(j) + (p + m) * size] = 2.0 * value;
+            out[p + m + place(j) * size] = 2.0 * value;
+        }
+    }
+    out
+}

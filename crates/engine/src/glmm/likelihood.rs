@@ -1,0 +1,93 @@
+//! A family over all rows: pieces of fixed size, side by side, sums in order.
+
+use rayon::prelude::*;
+
+use super::data::Data;
+use crate::family::{Expected, Family, Response, Second, Shape};
+
+/// Rows of one piece; results do not depend on the number of threads.
+pub(crate) const PIECE: usize = 8192;
+
+/// The log-likelihood of the rows of a model as a function of their linear predictors.
+#[derive(Clone, Copy)]
+pub(crate) struct Likelihood<'a> {
+    pub family: &'a dyn Family,
+    pub data: &'a Data,
+}
+
+impl Likelihood<'_> {
+    fn rows(&self) -> Response<'_> {
+        Response { y: &self.data.y, weights: self.data.weights.as_deref() }
+    }
+
+    /// With one linear predictor a batch may be cut into pieces.
+    fn in_pieces(&self) -> bool {
+        self.data.predictors == 1 && self.data.n > 2 * PIECE
+    }
+
+    fn part(&self, piece: usize, len: usize) -> Response<'_> {
+        self.rows().part(piece * PIECE, piece * PIECE + len)
+    }
+
+    pub(crate) fn constant(&self) -> f64 {
+        self.family.constant(self.rows())
+    }
+
+    pub(crate) fn value(&self, eta: &[f64], psi: &[f64]) -> f64 {
+        if !self.in_pieces() {
+            return finite(self.family.value(self.rows(), eta, psi));
+        }
+        let piece = |(m, eta): (usize, &[f64])| self.family.value(self.part(m, eta.len()), eta, psi);
+        finite(eta.par_chunks(PIECE).enumerate().map(piece).collect::<Vec<f64>>().iter().sum())
+    }
+
+    pub(crate) fn second(&self, eta: &[f64], psi: &[f64], g: &mut [f64], w: &mut [f64]) -> f64 {
+        if !self.in_pieces() {
+            return finite(self.family.second(self.rows(), eta, psi, Second { g, w }));
+        }
+        let values: Vec<f64> = eta
+            .par_chunks(PIECE)
+            .zip(g.par_chunks_mut(PIECE))
+            .zip(w.par_chunks_mut(PIECE))
+            .enumerate()
+            .map(|(m, ((eta, g), w))| self.family.second(self.part(m, eta.len()), eta, psi, Second { g, w }))
+            .collect();
+        finite(values.iter().sum())
+    }
+
+    pub(crate) fn third(&self, eta: &[f64], psi: &[f64], out: &mut [f64]) {
+        if !self.in_pieces() {
+            return self.family.third(self.rows(), eta, psi, out);
+        }
+        eta.par_chunks(PIECE)
+            .zip(out.par_chunks_mut(PIECE))
+            .enumerate()
+            .for_each(|(m, (eta, out))| self.family.third(self.part(m, eta.len()), eta, psi, out));
+    }
+
+    pub(crate) fn shape(&self, eta: &[f64], psi: &[f64], j: usize, g: &mut [f64], w: &mut [f64]) -> f64 {
+        self.family.shape(self.rows(), eta, psi, j, Shape { g, w })
+    }
+
+    pub(crate) fn shape_curvature(&self, eta: &[f64], psi: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; psi.len() * psi.len()];
+        self.family.shape_curvature(self.rows(), eta, psi, &mut out);
+        out
+    }
+
+    pub(crate) fn expected(
+        &self,
+        eta: &[f64],
+        psi: &[f64],
+        w: &mut [f64],
+        dw: &mut [f64],
+        by_shape: &mut [f64],
+    ) -> bool {
+        self.family.expected(self.rows(), eta, psi, Expected { w, dw, dw_shape: by_shape })
+    }
+}
+
+/// Anything that is not a number counts as impossible.
+fn finite(value: f64) -> f64 {
+    if value.is_nan() { f64::NEG_INFINITY } else { value }
+}

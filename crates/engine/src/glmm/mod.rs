@@ -1,0 +1,36 @@
+//! Generalised linear mixed models: Laplace's approximation to the likelihood, its exact gradient, the optimum with
+//! the full Hessian there, and adaptive quadrature. Written over a family (a log-likelihood for each row in one to
+//! three linear predictors) and the linear model's elimination of random effects; it knows neither in particular.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `data` | sorted rows, standardised columns, the pattern of cross products |
+//! | `likelihood` | a family over all rows |
+//! | `blocks` | weighted cross products |
+//! | `mode` | the conditional mode of the random effects |
+//! | `marginal` | variances of the linear predictors given the data |
+//! | `laplace` | criterion, gradient and working curvature at a point |
+//! | `start` | where the search begins |
+//! | `coordinates` | the optimiser's vector <-> beta, T, psi |
+//! | `search` | the optimum |
+//! | `hessian` | second derivatives at the optimum |
+//! | `solution` | results in the units of the data |
+//! | `model` | the handle |
+
+mod blocks;
+mod coordinates;
+mod data;
+mod hessian;
+mod laplace;
+mod likelihood;
+mod marginal;
+mod mode;
+mod model;
+mod search;
+mod solution;
+mod start;
+
+pub use data::GlmmRows;
+pub use model::{Evaluation, Glmm, Parameter, Start};
+pub use search::Optimum;
+pub use solution::{Certificate, Solution};

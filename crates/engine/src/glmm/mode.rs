@@ -1,0 +1,294 @@
+//! The inner problem: the conditional mode of the random effects at given parameters, by Newton's method with step
+//! halving (penalised iteratively reweighted least squares with the observed weights).
+//!
+//! The effects are carried as s with u = T's and b = T T's, level by level: at the mode s = Z'g. Unlike u, s does not
+//! depend on how T is turned, and it stays exact where T is singular.
+
+use super::blocks::{add_effects, fill_border, fill_matrix, run};
+use super::data::Data;
+use super::likelihood::Likelihood;
+use crate::dense::small::multiply_transpose_right;
+use crate::error::EngineError;
+use crate::family::pair;
+use crate::gram::Gram;
+use crate::lmm::elimination::Elimination;
+use crate::lmm::score::{LevelParts, back_substitute};
+use crate::lmm::template::Template;
+
+/// Newton steps before the search for a mode is given up.
+const MOST_STEPS: usize = 100;
+/// Halvings of one step.
+const MOST_HALVINGS: usize = 40;
+/// A start that needs more steps than this is doubted: the search begins again from b = 0.
+const WARM_STEPS: usize = 25;
+
+/// Where the inner problem stands.
+#[derive(Clone)]
+pub(crate) struct Mode {
+    /// For each factor levels x k.
+    pub s: Vec<Vec<f64>>,
+    pub b: Vec<Vec<f64>>,
+    /// Linear predictors at b, in runs.
+    pub eta: Vec<f64>,
+    /// Log-likelihood of the rows, without constants.
+    pub value: f64,
+    /// u'u.
+    pub penalty: f64,
+}
+
+impl Mode {
+    pub(crate) fn zero(data: &Data) -> Self {
+        let zero: Vec<Vec<f64>> = data.factors.iter().map(|f| vec![0.0; f.levels * f.k()]).collect();
+        Self { s: zero.clone(), b: zero, eta: Vec::new(), value: f64::NAN, penalty: 0.0 }
+    }
+}
+
+/// Buffers of the inner problem. After [`Inner::solve`] they hold g, W and the factorisation at the mode.
+pub(crate) struct Inner {
+    pub gram: Gram,
+    pub elimination: Elimination,
+    pub g: Vec<f64>,
+    pub w: Vec<f64>,
+    /// The Newton step that is left at the mode: of the linear predictors, and the squared length that it has.
+    pub step: Vec<f64>,
+    pub decrement: f64,
+    /// Factorisations so far.
+    pub count: usize,
+    eta_fixed: Vec<f64>,
+    trial: Vec<f64>,
+}
+
+impl Inner {
+    pub(crate) fn new(data: &Data) -> Self {
+        let runs = data.predictors * data.n;
+        let pairs = data.predictors * (data.predictors + 1) / 2 * data.n;
+        let gram = data.pattern.clone();
+        let elimination = Elimination::new(&gram, &data.layout);
+        Self {
+            gram,
+            elimination,
+            g: vec![0.0; runs],
+            w: vec![0.0; pairs],
+            step: vec![0.0; runs],
+            decrement: 0.0,
+            count: 0,
+            eta_fixed: vec![0.0; runs],
+            trial: vec![0.0; runs],
+        }
+    }
+
+    /// The mode at X beta + offset = `eta_fixed`, from the effects `start`. `None`: there is no mode that can be
+    /// reached, or it is no maximum.
+    pub(crate) fn solve(
+        &mut self,
+        likelihood: Likelihood,
+        templates: &[Vec<f64>],
+        psi: &[f64],
+        eta_fixed: &[f64],
+        start: &Mode,
+        tolerance: f64,
+    ) -> Option<Mode> {
+        self.eta_fixed.copy_from_slice(eta_fixed);
+        self.elimination.templates =
+            templates.iter().zip(&likelihood.data.factors).map(|(t, f)| Template::of(t, f.k())).collect();
+        self.gram.p = 0;
+        self.gram.fixed = vec![0.0];
+        let warm = self
+            .first(likelihood, psi, &start.b)
+            .and_then(|mode| self.iterate(likelihood, psi, mode, tolerance, WARM_STEPS));
+        if warm.is_some() {
+            return warm;
+        }
+        let mut cold = Mode::zero(likelihood.data);
+        cold.eta = eta_fixed.to_vec();
+        cold.value = likelihood.second(&cold.eta, psi, &mut self.g, &mut self.w);
+        if cold.value == f64::NEG_INFINITY {
+            return None;
+        }
+        self.iterate(likelihood, psi, cold, tolerance, MOST_STEPS)
+    }
+
+    /// A Newton step from effects b that need not be possible under these templates (they come from others).
+    fn first(&mut self, likelihood: Likelihood, psi: &[f64], b: &[Vec<f64>]) -> Option<Mode> {
+        let data = likelihood.data;
+        let mut mode = Mode::zero(data);
+        mode.eta = self.eta_fixed.clone();
+        if b.iter().flatten().all(|&v| v == 0.0) {
+            mode.value = likelihood.second(&mode.eta, psi, &mut self.g, &mut self.w);
+            return (mode.value > f64::NEG_INFINITY).then_some(mode);
+        }
+        add_effects(data, b, &mut mode.eta);
+        let value = likelihood.second(&mode.eta, psi, &mut self.g, &mut self.w);
+        if value == f64::NEG_INFINITY || self.factorise(data, &mode.eta).is_err() {
+            return None;
+        }
+        (mode.s, mode.b) = self.solution(data);
+        mode.eta.copy_from_slice(&self.eta_fixed);
+        add_effects(data, &mode.b, &mut mode.eta);
+        mode.penalty = inner_product(&mode.s, &mode.b);
+        mode.value = likelihood.second(&mode.eta, psi, &mut self.g, &mut self.w);
+        (mode.value > f64::NEG_INFINITY).then_some(mode)
+    }
+
+    /// Newton steps until the decrement is below the tolerance; g and W belong to the mode's eta at every turn.
+    fn iterate(
+        &mut self,
+        likelihood: Likelihood,
+        psi: &[f64],
+        mut mode: Mode,
+        tolerance: f64,
+        most: usize,
+    ) -> Option<Mode> {
+        let data = likelihood.data;
+        let mut last = f64::INFINITY;
+        for _ in 0..most {
+            let observed = self.factorise(data, &mode.eta).is_ok();
+            if !observed {
+                self.factorise_expected(likelihood, psi, &mode.eta).ok()?;
+            }
+            let (mut ds, mut db) = self.solution(data);
+            subtract(&mut ds, &mode.s);
+            subtract(&mut db, &mode.b);
+            self.step.fill(0.0);
+            add_effects(data, &db, &mut self.step);
+            let decrement = self.curvature_along_step(data) + inner_product(&ds, &db);
+            self.decrement = decrement;
+            let objective = 0.5 * mode.penalty - mode.value;
+            let noise = 1e-15 * (mode.value.abs() + mode.penalty);
+            // The second condition: steps no longer get shorter because they are rounding errors.
+            if decrement.abs() <= tolerance || (decrement.abs() <= 1e-3 * noise && decrement.abs() >= 0.5 * last) {
+                return observed.then_some(mode);
+            }
+            if decrement.is_nan() || decrement < 0.0 {
+                return None;
+            }
+            last = decrement;
+            let moved = self.move_along(likelihood, psi, &mode, (&ds, &db), decrement, objective, noise)?;
+            mode = moved;
+        }
+        None
+    }
+
+    /// The longest of the steps 1, 1/2, 1/4, ... that lowers the objective enough.
+    #[allow(clippy::too_many_arguments)]
+    fn move_along(
+        &mut self,
+        likelihood: Likelihood,
+        psi: &[f64],
+        mode: &Mode,
+        (ds, db): (&[Vec<f64>], &[Vec<f64>]),
+        decrement: f64,
+        objective: f64,
+        noise: f64,
+    ) -> Option<Mode> {
+        // Penalty along the step: s'b + 2 a s'db + a^2 ds'db (Sigma is symmetric).
+        let (linear, square) = (inner_product(&mode.s, db), inner_product(ds, db));
+        let mut length = 1.0;
+        for _ in 0..MOST_HALVINGS {
+            for ((t, e), d) in self.trial.iter_mut().zip(&mode.eta).zip(&self.step) {
+                *t = e + length * d;
+            }
+            let value = likelihood.second(&self.trial, psi, &mut self.g, &mut self.w);
+            let penalty = mode.penalty + length * (2.0 * linear + length * square);
+            if 0.5 * penalty - value <= objective - 1e-4 * length * decrement + noise {
+                let along = |from: &[Vec<f64>], by: &[Vec<f64>]| -> Vec<Vec<f64>> {
+                    from.iter().zip(by).map(|(f, b)| f.iter().zip(b).map(|(f, b)| f + length * b).collect()).collect()
+                };
+                return Some(Mode {
+                    s: along(&mode.s, ds),
+                    b: along(&mode.b, db),
+                    eta: self.trial.clone(),
+                    value,
+                    penalty,
+                });
+            }
+            length *= 0.5;
+        }
+        None
+    }
+
+    /// Factorise H with the weights at hand; the border is the working response g + W (eta - X beta).
+    fn factorise(&mut self, data: &Data, eta: &[f64]) -> Result<(), EngineError> {
+        self.count += 1;
+        fill_matrix(data, &self.w, &mut self.gram);
+        let (g, w, fixed, n, m) = (&self.g, &self.w, &self.eta_fixed, data.n, data.predictors);
+        fill_border(data, 1, &mut self.gram, &|from, to, out| {
+            let len = to - from;
+            for r in 0..m {
+                let out = &mut out[r * len..(r + 1) * len];
+                out.copy_from_slice(&run(g, r, n)[from..to]);
+                for t in 0..m {
+                    let w = &run(w, pair(r, t), n)[from..to];
+                    let (eta, fixed) = (&run(eta, t, n)[from..to], &run(fixed, t, n)[from..to]);
+                    for (((o, w), e), f) in out.iter_mut().zip(w).zip(eta).zip(fixed) {
+                        *o += w * (e - f);
+                    }
+                }
+            }
+        });
+        if self.elimination.border.p != 0 {
+            self.elimination.set_width(&self.gram, &data.layout);
+        }
+        self.elimination.eliminate(&self.gram, &data.layout)
+    }
+
+    /// The same with expected weights, which are never negative.
+    fn factorise_expected(&mut self, likelihood: Likelihood, psi: &[f64], eta: &[f64]) -> Result<(), EngineError> {
+        let pairs = self.w.len();
+        let mut dw = vec![0.0; pairs * likelihood.data.predictors];
+        let mut by_shape = vec![0.0; pairs * psi.len()];
+        if !likelihood.expected(eta, psi, &mut self.w, &mut dw, &mut by_shape) {
+            return Err(EngineError::NotFinite);
+        }
+        self.factorise(likelihood.data, eta)
+    }
+
+    /// s and b that solve the linear system.
+    fn solution(&self, data: &Data) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+        let parts = back_substitute(&self.gram, &data.layout, &self.elimination, &[]);
+        let s: Vec<Vec<f64>> = parts.into_iter().map(|p: LevelParts| p.s).collect();
+        let b = s.iter().zip(&self.elimination.templates).map(|(s, t)| effects(t, s)).collect();
+        (s, b)
+    }
+
+    /// d eta'W d eta.
+    fn curvature_along_step(&self, data: &Data) -> f64 {
+        let (n, m) = (data.n, data.predictors);
+        let mut sum = 0.0;
+        for s in 0..m {
+            for t in 0..m {
+                let (a, b, w) = (run(&self.step, s, n), run(&self.step, t, n), run(&self.w, pair(s, t), n));
+                sum += a.iter().zip(b).zip(w).map(|((a, b), w)| a * b * w).sum::<f64>();
+            }
+        }
+        sum
+    }
+}
+
+/// b = T T's, level by level.
+pub(crate) fn effects(template: &Template, s: &[f64]) -> Vec<f64> {
+    let k = template.k;
+    if k == 1 {
+        let variance = template.t[0] * template.t[0];
+        return s.iter().map(|s| variance * s).collect();
+    }
+    let mut sigma = vec![0.0; k * k];
+    multiply_transpose_right(&template.t, &template.t, k, &mut sigma);
+    let mut out = vec![0.0; s.len()];
+    for (s, out) in s.chunks_exact(k).zip(out.chunks_exact_mut(k)) {
+        for (i, o) in out.iter_mut().enumerate() {
+            *o = (0..k).map(|j| sigma[i + j * k] * s[j]).sum();
+        }
+    }
+    out
+}
+
+pub(crate) fn inner_product(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>()).sum()
+}
+
+fn subtract(a: &mut [Vec<f64>], b: &[Vec<f64>]) {
+    for (a, b) in a.iter_mut().zip(b) {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a -= b);
+    }
+}

@@ -1,0 +1,228 @@
+//! The handle that Python holds: the rows of a generalised mixed model and what can be asked of them.
+
+use std::sync::Arc;
+
+use super::coordinates::{Coordinates, Place};
+use super::data::{Data, GlmmRows};
+use super::laplace::Work;
+use super::likelihood::Likelihood;
+use super::mode::Mode;
+use super::search::{Optimum, Search, TIGHT, Watch};
+use super::solution::Solution;
+use super::start;
+use crate::dense::small::{multiply, multiply_transpose_right};
+use crate::error::EngineError;
+use crate::family::Family;
+use crate::gram::Gram;
+use crate::lmm::chart::Chart;
+use crate::lmm::conditional;
+use crate::lmm::parameters::Parameters;
+use crate::lmm::{Plan, plan};
+use crate::optimize::Options;
+use crate::threads;
+
+/// A generalised linear mixed model, immutable: criterion, derivatives and optimum as functions of (theta, beta, psi).
+pub struct Glmm {
+    pub(crate) family: Arc<dyn Family>,
+    pub(crate) data: Data,
+    pub(crate) coordinates: Coordinates,
+    /// Whether log|H| is that of the expected information.
+    pub(crate) expected: bool,
+    /// Part of the log-likelihood that depends on the response alone.
+    pub(crate) constant: f64,
+    terms: Vec<(usize, usize)>,
+}
+
+/// Criterion with its gradient in (theta, beta, psi).
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    pub criterion: f64,
+    pub gradient: Vec<f64>,
+}
+
+impl Glmm {
+    pub fn new(family: Arc<dyn Family>, rows: &GlmmRows, expected: bool) -> Result<Self, EngineError> {
+        threads::run(|| Self::build(family, rows, expected))
+    }
+
+    fn build(family: Arc<dyn Family>, rows: &GlmmRows, expected: bool) -> Result<Self, EngineError> {
+        if family.predictors() != rows.offsets.len() {
+            return Err(EngineError::Shape(format!(
+                "the family has {} linear predictors, the rows {}",
+                family.predictors(),
+                rows.offsets.len()
+            )));
+        }
+        let data = Data::of(rows)?;
+        let terms: Vec<(usize, usize)> = rows.rows.terms.iter().map(|t| (t.group, t.columns.len())).collect();
+        let (groups, sizes): (Vec<usize>, Vec<usize>) = terms.iter().copied().unzip();
+        let parameters = Parameters::new(&groups, &sizes, rows.rows.groups.len());
+        let chart = Chart::of(&parameters);
+        let coordinates = Coordinates { parameters, chart, p: data.x.len(), shapes: family.shapes() };
+        let constant = Likelihood { family: family.as_ref(), data: &data }.constant();
+        Ok(Self { family, data, coordinates, expected, constant, terms })
+    }
+
+    pub fn n(&self) -> usize {
+        self.data.n
+    }
+
+    pub fn p(&self) -> usize {
+        self.coordinates.p
+    }
+
+    /// Random effects altogether.
+    pub fn q(&self) -> usize {
+        self.data.pattern.q()
+    }
+
+    pub fn n_theta(&self) -> usize {
+        self.coordinates.parameters.count
+    }
+
+    pub fn n_shapes(&self) -> usize {
+        self.coordinates.shapes
+    }
+
+    /// Grouping factor and number of effects of every term.
+    pub fn terms(&self) -> &[(usize, usize)] {
+        &self.terms
+    }
+
+    /// Levels and effects of every factor.
+    pub fn factors(&self) -> Vec<(usize, usize)> {
+        self.data.factors.iter().map(|f| (f.levels, f.k())).collect()
+    }
+
+    pub fn describe(&self) -> Plan {
+        plan::plan(&self.data.pattern, &self.data.layout)
+    }
+
+    /// The optimum.
+    pub fn fit(&self, nagq: usize, start: &Start, options: Options, watch: Watch) -> Result<Optimum, EngineError> {
+        self.check_points(nagq)?;
+        threads::run(|| {
+            let mut place = start::place(self.likelihood(), &self.coordinates)?;
+            if let Some(theta) = &start.theta {
+                place.templates = self.templates(theta);
+            }
+            if let Some(beta) = &start.beta {
+                place.beta = self.coordinates.standardised_beta(&self.data, beta);
+            }
+            if let Some(psi) = &start.psi {
+                place.psi.clone_from(psi);
+            }
+            self.search(place, options, watch)
+        })
+    }
+
+    fn check_points(&self, nagq: usize) -> Result<(), EngineError> {
+        if nagq == 1 { Ok(()) } else { Err(EngineError::OutOfReach("more points")) }
+    }
+
+    /// Criterion and gradient at a point.
+    pub fn evaluate(&self, nagq: usize, at: &Parameter) -> Result<Evaluation, EngineError> {
+        self.check_points(nagq)?;
+        let solution = self.results(at, false)?;
+        Ok(Evaluation { criterion: solution.criterion, gradient: solution.gradient })
+    }
+
+    /// The criterion alone.
+    pub fn criterion(&self, at: &Parameter) -> Result<f64, EngineError> {
+        let place = self.place(at);
+        threads::run(|| {
+            let mut work = Work::new(&self.data, self.expected);
+            let start = Mode::zero(&self.data);
+            let value = work.criterion(self.likelihood(), place.at(), &start, TIGHT).ok_or(EngineError::NoMode)?;
+            Ok(value - 2.0 * self.constant)
+        })
+    }
+
+    /// All results at a point, without optimising, second derivatives included.
+    pub fn at(&self, nagq: usize, at: &Parameter) -> Result<Solution, EngineError> {
+        self.check_points(nagq)?;
+        self.results(at, true)
+    }
+
+    fn results(&self, at: &Parameter, second: bool) -> Result<Solution, EngineError> {
+        let x = self.coordinates.vector(&self.place(at));
+        threads::run(|| {
+            let mut never = |_: usize, _: f64| true;
+            let mut search = Search::new(self, &mut never);
+            let (state, mut point) = search.state(&x, TIGHT).ok_or(EngineError::NoMode)?;
+            if second {
+                search.base = Some(state.mode.clone());
+                point.hessian = super::hessian::second_derivatives(&mut search, &x, &point)?;
+            }
+            Ok(self.solution(&x, &state, &point))
+        })
+    }
+
+    /// Conditional covariance of every level's effects given the parameters, all terms of a factor together.
+    pub fn conditional_variances(&self, at: &Parameter) -> Result<Vec<Vec<f64>>, EngineError> {
+        let place = self.place(at);
+        threads::run(|| {
+            let mut work = Work::new(&self.data, false);
+            let start = Mode::zero(&self.data);
+            work.mode(self.likelihood(), place.at(), &start, TIGHT).ok_or(EngineError::NoMode)?;
+            let inner = &mut work.inner;
+            inner.elimination.tail.invert();
+            let blocks = conditional::blocks(&inner.gram, &self.data.layout, &inner.elimination);
+            Ok(blocks.iter().enumerate().map(|(g, values)| self.original_blocks(g, values)).collect())
+        })
+    }
+
+    fn original_blocks(&self, factor: usize, values: &[f64]) -> Vec<f64> {
+        let k = self.data.factors[factor].k();
+        let back = self.data.factor_standard[factor].inverse();
+        let (mut half, mut out) = (vec![0.0; k * k], Vec::with_capacity(values.len()));
+        for block in values.chunks_exact(k * k) {
+            let mut turned = vec![0.0; k * k];
+            multiply(&back, block, k, &mut half);
+            multiply_transpose_right(&half, &back, k, &mut turned);
+            out.extend_from_slice(&turned);
+        }
+        out
+    }
+
+    pub(crate) fn likelihood(&self) -> Likelihood<'_> {
+        Likelihood { family: self.family.as_ref(), data: &self.data }
+    }
+
+    pub(crate) fn levels(&self) -> Vec<usize> {
+        self.data.factors.iter().map(|f| f.levels).collect()
+    }
+
+    pub(crate) fn pattern(&self) -> &Gram {
+        &self.data.pattern
+    }
+
+    /// A user's parameters in standardised units.
+    fn place(&self, at: &Parameter) -> Place {
+        Place {
+            beta: self.coordinates.standardised_beta(&self.data, &at.beta),
+            templates: self.templates(&at.theta),
+            psi: at.psi.clone(),
+        }
+    }
+
+    fn templates(&self, theta: &[f64]) -> Vec<Vec<f64>> {
+        self.coordinates.parameters.moved(theta, |g| self.pattern().standard.factors[g].matrix())
+    }
+}
+
+/// Where a search begins, in the units of the data; what is not given is found.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    pub theta: Option<Vec<f64>>,
+    pub beta: Option<Vec<f64>>,
+    pub psi: Option<Vec<f64>>,
+}
+
+/// A point in the units of the data.
+#[derive(Debug, Clone, Default)]
+pub struct Parameter {
+    pub theta: Vec<f64>,
+    pub beta: Vec<f64>,
+    pub psi: Vec<f64>,
+}

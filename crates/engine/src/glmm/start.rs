@@ -1,0 +1,196 @@
+//! Where the search begins: beta of the model without random effects by weighted least squares steps, then covariances
+//! by the method of moments from the working residuals there.
+
+use super::blocks::{self, fill_border, fill_matrix, fixed_products, fixed_sums, run};
+use super::coordinates::{Coordinates, Place};
+use super::likelihood::Likelihood;
+use crate::dense::small::{add, cholesky, identity, solve_lower, solve_lower_transpose};
+use crate::error::EngineError;
+use crate::family::Response;
+use crate::lmm::start::templates;
+
+const STEPS: usize = 12;
+/// Relative gain of a step below which it is the last.
+const ENOUGH: f64 = 1e-4;
+/// Rows whose weight is smaller say nothing about covariances.
+const LEAST_WEIGHT: f64 = 1e-10;
+
+pub(crate) fn place(likelihood: Likelihood, coordinates: &Coordinates) -> Result<Place, EngineError> {
+    let data = likelihood.data;
+    let rows = Response { y: &data.y, weights: data.weights.as_deref() };
+    let mean: Vec<f64> = (0..data.n).map(|i| likelihood.family.start_mean(data.y[i], rows.weight(i))).collect();
+    let psi = likelihood.family.start_shapes(rows, &mean);
+    let mut fixed = Fixed::new(likelihood, &psi);
+    let beta = fixed.search(&mean)?;
+    let templates = fixed.templates(coordinates, &beta);
+    Ok(Place { beta, templates, psi })
+}
+
+/// The model without random effects.
+struct Fixed<'a> {
+    likelihood: Likelihood<'a>,
+    psi: &'a [f64],
+    eta: Vec<f64>,
+    g: Vec<f64>,
+    w: Vec<f64>,
+}
+
+impl<'a> Fixed<'a> {
+    fn new(likelihood: Likelihood<'a>, psi: &'a [f64]) -> Self {
+        let (n, m) = (likelihood.data.n, likelihood.data.predictors);
+        let pairs = m * (m + 1) / 2;
+        Self { likelihood, psi, eta: vec![0.0; m * n], g: vec![0.0; m * n], w: vec![0.0; pairs * n] }
+    }
+
+    /// Log-likelihood, g and non-negative weights at `eta`.
+    fn evaluate(&mut self) -> f64 {
+        let value = self.likelihood.second(&self.eta, self.psi, &mut self.g, &mut self.w);
+        let (pairs, m) = (self.w.len(), self.likelihood.data.predictors);
+        let (mut dw, mut by_shape) = (vec![0.0; pairs * m], vec![0.0; pairs * self.psi.len()]);
+        self.likelihood.expected(&self.eta, self.psi, &mut self.w, &mut dw, &mut by_shape);
+        value
+    }
+
+    fn at(&mut self, beta: &[f64]) -> f64 {
+        blocks::fixed_part(self.likelihood.data, beta, &mut self.eta);
+        self.evaluate()
+    }
+
+    /// Newton steps (with expected weights) from the means that the family proposes.
+    fn search(&mut self, mean: &[f64]) -> Result<Vec<f64>, EngineError> {
+        let data = self.likelihood.data;
+        let p = data.x.len();
+        let link = self.likelihood.family.link();
+        for (e, mu) in self.eta.iter_mut().zip(mean) {
+            *e = link.predictor(*mu);
+        }
+        self.evaluate();
+        // Working response, offset taken out: X beta is fitted to it.
+        let mut offset = vec![0.0; self.eta.len()];
+        blocks::fixed_part(data, &vec![0.0; p], &mut offset);
+        let away: Vec<f64> = self.eta.iter().zip(&offset).map(|(e, o)| e - o).collect();
+        let mut beta = self.step(&away)?;
+        let mut value = self.at(&beta);
+        if value == f64::NEG_INFINITY {
+            beta = self.retreat(&away, beta)?;
+            value = self.at(&beta);
+        }
+        for _ in 0..STEPS {
+            let step = self.step(&vec![0.0; self.eta.len()])?;
+            let mut length = 1.0;
+            loop {
+                let trial: Vec<f64> = beta.iter().zip(&step).map(|(b, s)| b + length * s).collect();
+                let next = self.at(&trial);
+                if next >= value {
+                    let gain = next - value;
+                    (beta, value) = (trial, next);
+                    if gain <= ENOUGH * (1.0 + value.abs()) {
+                        return Ok(beta);
+                    }
+                    break;
+                }
+                length *= 0.5;
+                if length < 1e-6 {
+                    self.at(&beta);
+                    return Ok(beta);
+                }
+            }
+        }
+        Ok(beta)
+    }
+
+    /// (X'WX)^-1 X'(W away + g).
+    fn step(&self, away: &[f64]) -> Result<Vec<f64>, EngineError> {
+        let data = self.likelihood.data;
+        let (p, n) = (data.x.len(), data.n);
+        let mut matrix = fixed_products(data, &self.w);
+        let mut v = self.g.clone();
+        for ((v, a), w) in v[..n].iter_mut().zip(away).zip(run(&self.w, 0, n)) {
+            *v += w * a;
+        }
+        let mut out = fixed_sums(data, &v);
+        // Later linear predictors may be flat at the start.
+        for j in 0..p {
+            matrix[j + j * p] *= 1.0 + 1e-10;
+            if data.x[j].predictor > 0 || matrix[j + j * p] <= 0.0 {
+                for i in 0..p {
+                    matrix[i + j * p] = 0.0;
+                    matrix[j + i * p] = 0.0;
+                }
+                matrix[j + j * p] = 1.0;
+                out[j] = 0.0;
+            }
+        }
+        cholesky(&mut matrix, p).map_err(EngineError::RankDeficient)?;
+        solve_lower(&matrix, p, &mut out);
+        solve_lower_transpose(&matrix, p, &mut out);
+        Ok(out)
+    }
+
+    /// A least-squares fit that leaves the link's domain is drawn towards a constant that does not.
+    fn retreat(&mut self, away: &[f64], beta: Vec<f64>) -> Result<Vec<f64>, EngineError> {
+        let data = self.likelihood.data;
+        let intercept = data.x.iter().position(|x| x.values.is_none() && x.predictor == 0);
+        let Some(intercept) = intercept else { return Err(EngineError::OutsideDomain) };
+        let mut safe = vec![0.0; beta.len()];
+        safe[intercept] = away[..data.n].iter().sum::<f64>() / data.n as f64;
+        if self.at(&safe) == f64::NEG_INFINITY {
+            return Err(EngineError::OutsideDomain);
+        }
+        let mut share = 0.5;
+        while share > 1e-3 {
+            let trial: Vec<f64> = safe.iter().zip(&beta).map(|(s, b)| s + share * (b - s)).collect();
+            if self.at(&trial) > f64::NEG_INFINITY {
+                return Ok(trial);
+            }
+            share *= 0.5;
+        }
+        Ok(safe)
+    }
+
+    /// Moments of the working residuals g / W at weights W.
+    fn templates(&mut self, coordinates: &Coordinates, beta: &[f64]) -> Vec<Vec<f64>> {
+        let data = self.likelihood.data;
+        let (n, p) = (data.n, data.x.len());
+        if data.predictors > 1 {
+            return data.factors.iter().map(|f| identity(f.k()).iter().map(|v| 0.5 * v).collect()).collect();
+        }
+        self.at(beta);
+        let mut square = 0.0;
+        for (g, w) in self.g.iter_mut().zip(&mut self.w) {
+            if *w > LEAST_WEIGHT {
+                square += *g * *g / *w;
+            } else {
+                (*g, *w) = (0.0, 0.0);
+            }
+        }
+        let mut gram = data.pattern.clone();
+        fill_matrix(data, &self.w, &mut gram);
+        let width = p + 1;
+        let (g, w) = (&self.g, &self.w);
+        fill_border(data, width, &mut gram, &|from, to, out| {
+            let len = to - from;
+            for (j, x) in data.x.iter().enumerate() {
+                let out = &mut out[j * len..(j + 1) * len];
+                out.copy_from_slice(&w[from..to]);
+                if let Some(x) = &x.values {
+                    out.iter_mut().zip(&x[from..to]).for_each(|(o, x)| *o *= x);
+                }
+            }
+            out[p * len..width * len].copy_from_slice(&g[from..to]);
+        });
+        let xx = fixed_products(data, w);
+        let xg = fixed_sums(data, g);
+        gram.p = p;
+        gram.n = n;
+        gram.standard.intercept = data.x.iter().position(|x| x.values.is_none());
+        gram.fixed = vec![0.0; width * width];
+        for j in 0..p {
+            gram.fixed[j * width..j * width + p].copy_from_slice(&xx[j * p..(j + 1) * p]);
+            gram.fixed[p + j * width] = xg[j];
+            gram.fixed[j + p * width] = xg[j];
+        }
+        add(&mut gram.fixed[p + p * width..], &[square]);
+        templates(&gram, &coordinates.parameters)
+    }
+}

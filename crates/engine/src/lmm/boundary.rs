@@ -1,0 +1,118 @@
+//! The boundary of the covariance matrices: onto it where T all but vanishes, away from it where D says so, and how far
+//! a point is from being optimal over all covariance matrices.
+
+use super::chart::Chart;
+use super::parameters::Parameters;
+use crate::dense::eigen::{left_singular, symmetric};
+use crate::dense::small::multiply_transpose_right;
+
+/// Singular values of T below this (standardised columns) are tried at zero.
+const SNAP: f64 = 1e-3;
+/// By how much zero may raise the criterion and still be preferred: rounding.
+pub(crate) const SNAP_SLACK: f64 = 1e-9;
+/// Escapes from the boundary before the search gives up.
+pub(crate) const MOST_ESCAPES: usize = 5;
+/// Largest decrease that a certified optimum may still promise.
+pub(crate) const DECREASE_SLACK: f64 = 1e-7;
+
+/// phi with tiny singular values of T set to zero, if there are any.
+pub(crate) fn snapped(chart: &Chart, parameters: &Parameters, phi: &[f64]) -> Option<Vec<f64>> {
+    let mut templates = chart.templates(phi);
+    let mut any = false;
+    for (g, t) in templates.iter_mut().enumerate() {
+        let size = parameters.sizes[g];
+        for (at, k) in parameters.of_group(g) {
+            any |= flatten(t, size, at, k);
+        }
+    }
+    any.then(|| chart.phi_of(&templates))
+}
+
+/// phi moved off the boundary along the most negative eigenvector of a term's D, where that pays.
+pub(crate) fn escaped(
+    chart: &Chart,
+    parameters: &Parameters,
+    levels: &[usize],
+    phi: &[f64],
+    d: &[Vec<f64>],
+    scale: &[Vec<f64>],
+) -> Option<Vec<f64>> {
+    let mut templates = chart.templates(phi);
+    let mut moved = false;
+    for (g, template) in templates.iter_mut().enumerate() {
+        let size = parameters.sizes[g];
+        for (at, k) in parameters.of_group(g) {
+            let (values, vectors) = symmetric(&cut(&d[g], size, at, k), k);
+            let scale = cut(&scale[g], size, at, k);
+            if values[0] >= 0.0 || gain(values[0], &vectors[..k], &scale, levels[g]) <= DECREASE_SLACK {
+                continue;
+            }
+            moved = true;
+            grow(template, size, at, &vectors[..k]);
+        }
+    }
+    moved.then(|| chart.phi_of(&templates))
+}
+
+/// Smallest eigenvalue of D of each term, and the decrease that growing Sigma along the worst direction promises.
+pub(crate) fn judge(parameters: &Parameters, levels: &[usize], d: &[Vec<f64>], scale: &[Vec<f64>]) -> (Vec<f64>, f64) {
+    let (mut min_score_eigenvalue, mut escape_gain) = (Vec::new(), 0.0f64);
+    for (g, at, k) in parameters.slots() {
+        let size = parameters.sizes[g];
+        let (values, vectors) = symmetric(&cut(&d[g], size, at, k), k);
+        let scale = cut(&scale[g], size, at, k);
+        for (v, &value) in vectors.chunks_exact(k).zip(&values).filter(|(_, v)| **v < 0.0) {
+            escape_gain = escape_gain.max(gain(value, v, &scale, levels[g]));
+        }
+        min_score_eigenvalue.push(values[0]);
+    }
+    (min_score_eigenvalue, escape_gain)
+}
+
+/// Add a hundredth of the largest variance along v to one term's Sigma; T becomes its symmetric root.
+fn grow(t: &mut [f64], size: usize, at: usize, v: &[f64]) {
+    let k = v.len();
+    let block = cut(t, size, at, k);
+    let mut sigma = vec![0.0; k * k];
+    multiply_transpose_right(&block, &block, k, &mut sigma);
+    let scale = 0.01 * (0..k).map(|j| sigma[j + j * k]).fold(0.01, f64::max);
+    for j in 0..k {
+        for i in 0..k {
+            sigma[i + j * k] += scale * v[i] * v[j];
+        }
+    }
+    let (values, u) = symmetric(&sigma, k);
+    for j in 0..k {
+        for i in 0..k {
+            t[at + i + (at + j) * size] = u[i + j * k] * values[j].max(0.0).sqrt();
+        }
+    }
+}
+
+/// Replace singular values below [`SNAP`] by zero in one term's block; whether there was one.
+fn flatten(t: &mut [f64], size: usize, at: usize, k: usize) -> bool {
+    let (u, s) = left_singular(&cut(t, size, at, k), k);
+    if s.iter().all(|&v| v >= SNAP || v == 0.0) {
+        return false;
+    }
+    for j in 0..k {
+        let value = if s[j] < SNAP { 0.0 } else { s[j] };
+        for i in 0..k {
+            t[at + i + (at + j) * size] = u[i + j * k] * value;
+        }
+    }
+    true
+}
+
+/// Decrease from adding epsilon v v' to Sigma, slope `value` = v'D v: the curvature is about the sum over levels of
+/// (v'[Z'V^-1 Z]_ll v)^2, at least its mean squared.
+fn gain(value: f64, v: &[f64], scale: &[f64], levels: usize) -> f64 {
+    let k = v.len();
+    let mass: f64 = (0..k * k).map(|m| v[m % k] * scale[m] * v[m / k]).sum();
+    0.5 * value * value * levels as f64 / (mass * mass).max(1e-300)
+}
+
+/// The block of one term out of its factor's matrix.
+pub(crate) fn cut(matrix: &[f64], size: usize, at: usize, k: usize) -> Vec<f64> {
+    (0..k * k).map(|m| matrix[at + m % k + (at + m / k) * size]).collect()
+}
