@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from mixedmodels.design.records import Design
 from mixedmodels.errors import ConvergenceWarning, MixedModelsWarning, PerfectFitWarning, SeparationWarning
 from mixedmodels.fit import estimates, separation, separation_message
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import GlmFit, GlmmFit
 from mixedmodels.fit.responses import Response, one_value
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
 
 
 def glm_warnings(design: Design, fit: GlmFit) -> list[MixedModelsWarning]:
@@ -17,7 +24,7 @@ def glm_warnings(design: Design, fit: GlmFit) -> list[MixedModelsWarning]:
         if said is not None:
             return [SeparationWarning(said)]
     found: list[MixedModelsWarning] = []
-    constant = one_value(Response(fit.y, fit.weights), design, fit.family)
+    constant = None if fit.penalty else one_value(Response(fit.y, fit.weights), design, fit.family)
     if constant is not None and fit.kept and design.offset is None:
         found.append(PerfectFitWarning(f"{constant}: look whether it is the right column."))
     elif estimates.has_dispersion(fit) and fit.df_resid > 0 and fit.deviance <= 1e-26 * max(fit.null_deviance, 1e-300):
@@ -48,7 +55,14 @@ def separated(design: Design, fit: GlmFit | GlmmFit) -> str | None:
         return None
     x = dense_columns(design, fit.kept, fit.n)
     vcov = fit.vcov_conditional if isinstance(fit, GlmmFit) else fit.vcov_unscaled
-    if not separation.suspected(fit.family, fit.eta, x, vcov):
+    known = bool((np.diag(vcov) > 0).all())  # a criterion that is flat in a direction may have no covariance at all
+    if known and not separation.suspected(fit.family, fit.eta, x, vcov):
         return None
-    found = separation.find(x, fit.y, fit.weights, fit.family)
-    return None if found is None else separation_message.message(design, fit.kept, found, fit.y, fit.weights)
+    return separated_response(design, fit.family, fit.kept, Response(fit.y, fit.weights))
+
+
+def separated_response(design: Design, family: Family, kept: tuple[int, ...], response: Response) -> str | None:
+    """The sentence of `separated`, found from the response alone."""
+    y, weights = response.y, response.weights
+    found = separation.find(dense_columns(design, kept, len(y)), y, weights, family)
+    return None if found is None else separation_message.message(design, kept, found, y, weights)

@@ -12,10 +12,10 @@ import numpy as np
 
 from mixedmodels import _engine
 from mixedmodels.design.records import Design
-from mixedmodels.errors import DesignError, FitError
+from mixedmodels.errors import DesignError, FitError, MixedModelsError
 from mixedmodels.fit import degenerate
 from mixedmodels.fit.covariance import is_singular
-from mixedmodels.fit.glm_checks import separated
+from mixedmodels.fit.glm_checks import separated, separated_response
 from mixedmodels.fit.lmm import DEFAULTS, EngineInput, engine_input
 from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import Control, GlmmFit, Matrix, Run
@@ -79,10 +79,10 @@ def fit_glmm(
         with watched(verbose, len(response.y)) as watch:
             out = engine.fit(nagq, point, control.max_evaluations, control.tolerance, watch)
     except (ValueError, RuntimeError) as error:
-        raise diagnosis(design, family, response, str(error)) from error
+        raise diagnosis(design, family, given.kept, response, str(error)) from error
     seconds = perf_counter() - began
     if not isfinite(out["criterion"]):
-        raise diagnosis(design, family, response, f"the criterion is {out['criterion']:g}")
+        raise diagnosis(design, family, given.kept, response, f"the criterion is {out['criterion']:g}")
     fit = _record(family, nagq, laplace, given, response, out, seconds)
     return replace(fit, separated=separated(design, fit) or ""), engine
 
@@ -98,11 +98,16 @@ def _made(design: Design, family: Family, response: Response, given: EngineInput
     try:
         return _engine.Glmm(family.handle, response.y, *arguments)
     except (ValueError, RuntimeError) as error:
-        raise diagnosis(design, family, response, str(error)) from error
+        raise diagnosis(design, family, given.kept, response, str(error)) from error
 
 
-def diagnosis(design: Design, family: Family, response: Response, cause: str) -> Exception:
+def diagnosis(
+    design: Design, family: Family, kept: tuple[int, ...], response: Response, cause: str
+) -> MixedModelsError:
     """The error that says best why the engine gave up."""
+    apart = separated_response(design, family, kept, response)
+    if apart is not None:
+        return FitError(f"{design.formula!r} cannot be fitted: {apart}")
     others = " or ".join(repr(link) for link in family.handle.links if link != family.link)
     return degenerate.out_of_scale(design, response.y) or FitError(
         f"{design.formula!r} cannot be fitted as {family}: {cause}. Leave out terms, give predictors similar scales, "

@@ -207,7 +207,8 @@ def correlation_text(names: Sequence[str], vcov: Matrix) -> str:
     """Lower triangle of the correlations of the fixed effects, with names abbreviated as R does."""
     sd: Vector = np.sqrt(np.diag(vcov))
     p = len(names)
-    r = vcov / np.outer(sd, sd)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = vcov / np.outer(sd, sd)
     texts = rformat.format_numbers([rformat.round_r(float(v), 3) for v in r.ravel()], nsmall=3)
     cells = [[texts[i * p + j] if j < i else "" for j in range(p - 1)] for i in range(1, p)]
     return rprint.matrix(abbreviate(names, 11)[1:], abbreviate(names, 6)[:-1], cells, right=False)
