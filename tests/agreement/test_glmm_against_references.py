@@ -24,8 +24,10 @@ ZERO = [name for name, model in MODELS.items() if model.r.get("zero")]
 
 # The references' gradients are zero to 1e-8, so that what is left of 1e-5 is ours.
 TIGHT = 1e-5
-# lme4's function has no derivatives and rough last digits: its own estimates scatter by this.
-LOOSE = 3e-4
+# lme4's function has no derivatives, but its estimates lie within 3e-6 standard errors of its criterion's optimum.
+LOOSE = 2e-5
+# A variance of zero keeps some optimisers from arriving.
+EDGE = 3e-4
 
 
 def criterion(fit: Any) -> float:
@@ -141,7 +143,7 @@ def test_covariance_parameters(name: str) -> None:
 def test_shapes(name: str) -> None:
     fit, model = fitted(name)._fit, MODELS[name]
     (psi,) = model.plain["psi"]
-    tolerance = TIGHT if name in UNIQUE else LOOSE
+    tolerance = TIGHT if name in UNIQUE else EDGE
     if model.family == "nbinom2":
         assert np.exp(fit.psi[0]) == pytest.approx(np.exp(psi), rel=tolerance)
     else:
@@ -163,10 +165,10 @@ def test_estimates_on_the_boundary(name: str) -> None:
         pytest.skip("ours is a better optimum than theirs, so that estimates differ")
     plain, errors = model.plain, standard_errors(fit)
     assert np.isfinite(errors).all()
-    assert relative_error(beta(fit), plain["beta"], errors) < LOOSE
+    assert relative_error(beta(fit), plain["beta"], errors) < EDGE
     for ours, theirs in zip(fit.VarCorr().values(), plain["covariances"], strict=True):
         scale = np.max(np.abs(theirs), initial=0.0) + 1e-2
-        assert relative_error(np.asarray(ours), np.atleast_2d(theirs), scale) < 10 * LOOSE
+        assert relative_error(np.asarray(ours), np.atleast_2d(theirs), scale) < 10 * EDGE
 
 
 # ---- lme4's definition, quadrature ----------------------------------------------------------------------------
@@ -220,7 +222,7 @@ def test_no_quadrature(name: str) -> None:
     assert criterion(fit) <= zero["criterion"] + 1e-6
     assert criterion(fit) >= criterion(fitted(name)) - 1e-9
     assert relative_error(beta(fit), zero["beta"], standard_errors(fit)) < LOOSE
-    np.testing.assert_allclose(fit.theta, zero["theta"], rtol=LOOSE)
+    np.testing.assert_allclose(fit.theta, zero["theta"], rtol=5 * LOOSE)
 
 
 # ---- numbers that one knows ------------------------------------------------------------------------------------
