@@ -49,10 +49,10 @@ def test_every_room_has_its_layer() -> None:
     assert set(rooms()) == layered
 
 
-def test_only_the_fit_room_talks_to_the_engine() -> None:
+def test_only_families_and_fit_talk_to_the_engine() -> None:
     sources = [path for path in PACKAGE.rglob("*.py") if re.search(r"import _engine|_engine import", path.read_text())]
     assert sources
-    assert {path.relative_to(PACKAGE).parts[0] for path in sources} == {"fit"}
+    assert {path.relative_to(PACKAGE).parts[0] for path in sources} == {"families", "fit"}
 
 
 def test_every_dependency_has_its_reason() -> None:

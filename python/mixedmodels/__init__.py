@@ -27,7 +27,7 @@ from mixedmodels.errors import (
 )
 
 if TYPE_CHECKING:
-    from mixedmodels import datasets, errors
+    from mixedmodels import datasets, errors, families
     from mixedmodels.api import glm, glm_nb, glmer, glmer_nb, lm, lmer
     from mixedmodels.fit.record import Control
     from mixedmodels.fit.threads import set_threads, threads
@@ -52,7 +52,7 @@ _ROOMS = {
     "set_threads": "fit.threads",
     "threads": "fit.threads",
 }
-_SUBMODULES = ("api", "datasets", "errors", "r")
+_SUBMODULES = ("api", "datasets", "errors", "families", "r")
 
 __all__ = [
     "Control",
@@ -75,6 +75,7 @@ __all__ = [
     "__version__",
     "datasets",
     "errors",
+    "families",
     "glm",
     "glm_nb",
     "glmer",

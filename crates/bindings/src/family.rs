@@ -30,8 +30,8 @@ pub(crate) fn family_names() -> Vec<&'static str> {
 ///     One of `family_names()`.
 /// link : str or None
 ///     None is the family's default.
-/// fixed : list of float
-///     Shapes that are fixed; empty where they are free.
+/// fixed : list of float or None
+///     Shapes that are fixed; None where they are free.
 /// y, eta, mu : float64 array
 ///     Response, linear predictor, mean.
 /// weights : float64 array or None
@@ -79,9 +79,9 @@ fn rows<'a>(y: &'a [f64], weights: Option<&'a [f64]>, beside: &[f64]) -> PyResul
 #[pymethods]
 impl Family {
     #[new]
-    #[pyo3(signature = (name, link=None, fixed=Vec::new()))]
-    fn new(name: &str, link: Option<&str>, fixed: Vec<f64>) -> PyResult<Self> {
-        Ok(Self { inner: registry::by_name(name, link, &fixed).map_err(raise)?.into() })
+    #[pyo3(signature = (name, link=None, fixed=None))]
+    fn new(name: &str, link: Option<&str>, fixed: Option<Vec<f64>>) -> PyResult<Self> {
+        Ok(Self { inner: registry::by_name(name, link, &fixed.unwrap_or_default()).map_err(raise)?.into() })
     }
 
     /// str: as R prints it.

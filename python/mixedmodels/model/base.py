@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from mixedmodels import formula as formulas
 from mixedmodels.design import Design, model_matrix
 from mixedmodels.errors import DataError
+from mixedmodels.families import GAUSSIAN, Family
 from mixedmodels.fit import estimates, likelihood
 from mixedmodels.fit.estimates import AnyFit
-from mixedmodels.fit.family import GAUSSIAN, Family
 from mixedmodels.fit.moments import ResidualType, fitted, residuals
 from mixedmodels.fit.record import Vector
 from mixedmodels.frame import Table, labelled

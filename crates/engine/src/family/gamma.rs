@@ -6,7 +6,7 @@ use rand_distr::{Distribution, Gamma as Draws};
 use crate::family::link::{Identity, Inverse, Link, Log, Powers};
 use crate::family::moments::{Positive, mean_square};
 use crate::family::single::{Row, Single};
-use crate::family::special::{HALF_LOG_TWO_PI, log_minus, log_minus_digamma, stirling, trigamma_excess};
+use crate::family::special::{HALF_LOG_TWO_PI, log_minus, log_minus_digamma, polygamma_gap, stirling};
 use crate::family::{About, Family, Response, Support, WeightRole};
 
 pub(crate) static ABOUT: About = About {
@@ -92,9 +92,9 @@ impl<L: Powers> Row for Gamma<L> {
 
     fn shape_row(&self, at: &(f64, f64), y: f64, weight: f64, eta: f64) -> [f64; 4] {
         let a = weight * at.0;
-        let slope = a * (fall(&self.link, y, eta) + log_minus_digamma(a));
+        let fall = fall(&self.link, y, eta);
         let [_, g, w, _] = self.row(at, y, weight, eta);
-        [slope, g, w, slope - a * trigamma_excess(a)]
+        [a * (fall + log_minus_digamma(a)), g, w, a * (fall + polygamma_gap(a))]
     }
 
     #[inline(always)]

@@ -7,6 +7,8 @@
 //! Batches: everything is asked for n rows at once. Values of predictor r lie in run r, `[r * n .. (r + 1) * n]`; those
 //! of the pair s <= t in run `pair(s, t)`; dW_st/d eta_r in run `pair(s, t) * m + r`.
 
+pub mod from_jet;
+pub mod jet;
 pub mod link;
 mod moments;
 mod proportion;

@@ -90,7 +90,7 @@ pub(crate) fn sum(rows: Response, eta: &[f64], mut f: impl FnMut(usize, f64, f64
 }
 
 /// NaN, which only rows outside the domain of the link give, is -infinity.
-fn inside(value: f64) -> f64 {
+pub(crate) fn inside(value: f64) -> f64 {
     if value.is_nan() { f64::NEG_INFINITY } else { value }
 }
 

@@ -116,6 +116,15 @@ pub(crate) fn trigamma_excess(x: f64) -> f64 {
     if z > x { x * (sum + (1.0 + series) / z) - 1.0 } else { series }
 }
 
+/// log x - digamma(x) - (x trigamma(x) - 1): for small x both are nearly 1 / x.
+pub(crate) fn polygamma_gap(x: f64) -> f64 {
+    if x > 1.0 {
+        return log_minus_digamma(x) - trigamma_excess(x);
+    }
+    let z = x + 1.0;
+    (x / z).ln() + 1.0 + log_minus_digamma(z) - x / z * (1.0 + trigamma_excess(z))
+}
+
 fn excess_series(z: f64) -> f64 {
     let r2 = 1.0 / (z * z);
     let (mut series, mut power) = (0.5 / z, 1.0);
@@ -197,10 +206,11 @@ pub(crate) fn normal_tail(t: f64) -> Tail {
         return Tail::Near { log_share, ratio: density / share };
     }
     // Moments I_n = integral of s^n exp(-t s - s^2 / 2): r_n = I_n / I_(n-1) = n / (t + r_(n+1)), the continued fraction
-    // of Mills' ratio, whose terms are all positive. The number of terms is that for which its error is below 1e-17.
-    let terms = 6 + (220.0 / (t * t)) as i32;
-    let mut r = 0.0;
-    for n in (4..=terms.max(4)).rev() {
+    // of Mills' ratio, whose terms are all positive. It starts from where r_n = r_(n+1) would hold, with as many terms
+    // as the third cumulant needs.
+    let terms = 16 + (280.0 / (t * t)) as i32;
+    let mut r = 0.5 * ((t * t + 4.0 * f64::from(terms + 1)).sqrt() - t);
+    for n in (4..=terms).rev() {
         r = f64::from(n) / (t + r);
     }
     let r3 = 3.0 / (t + r);

@@ -1,0 +1,33 @@
+"""Distributions of a response and their links, with one log-likelihood per observation.
+
+>>> import mixedmodels as mm
+>>> mm.families.Binomial(link="probit").mean(0.0)
+array(0.5)
+"""
+
+from __future__ import annotations
+
+from mixedmodels.families.base import Family
+from mixedmodels.families.kinds import (
+    GAUSSIAN,
+    Binomial,
+    Gamma,
+    Gaussian,
+    InverseGaussian,
+    NegativeBinomial,
+    Poisson,
+)
+from mixedmodels.families.resolve import classes, resolve
+
+__all__ = [
+    "GAUSSIAN",
+    "Binomial",
+    "Family",
+    "Gamma",
+    "Gaussian",
+    "InverseGaussian",
+    "NegativeBinomial",
+    "Poisson",
+    "classes",
+    "resolve",
+]
