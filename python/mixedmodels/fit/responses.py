@@ -52,9 +52,12 @@ def family_response(design: Design, family: Family) -> Response:
     if y is None:
         raise DesignError(f"formula {design.formula!r} has no response; write it left of '~'.")
     if y.ndim == 1:
+        weights = design.weights
         if family.support == "proportion":
             _check_proportions(y, design)
-        family.check_response(y, design.weights, design.response_name)
+            if bool(((y == 0) | (y == 1)).all()):
+                weights = None  # what multiplies single trials may be any number, such as an inverse probability
+        family.check_response(y, weights, design.response_name, design.positions)
         return Response(np.ascontiguousarray(y, dtype=float), design.weights)
     if family.support != "proportion":
         raise DesignError(
@@ -76,7 +79,7 @@ def _successes_of(counts: Vector, design: Design, family: Family) -> Response:
     trials = counts.sum(axis=1)
     y = np.divide(counts[:, 0], trials, out=np.zeros(len(trials)), where=trials > 0)
     weights = trials if design.weights is None else trials * design.weights
-    family.check_response(y, trials, name)
+    family.check_response(y, trials, name, design.positions)
     return Response(y, weights, design.weights)
 
 

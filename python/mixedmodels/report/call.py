@@ -50,9 +50,9 @@ class Call:
             return self._text("glm", family=self.family, **rows)
         theta = rformat.format_number(self.theta, 10)
         # R adds what it estimated at the end, and the link after it unless that was given.
-        estimated = {"init.theta": theta}
-        given = {"link": self.link}
-        return self._text("glm.nb", **rows, **(estimated | given if self.link == "log" else given | estimated))
+        names = ["init.theta", "link"] if self.link == "log" else ["link", "init.theta"]
+        values = {"init.theta": theta, "link": self.link}
+        return self._text("glm.nb", **rows, **{name: values[name] for name in names})
 
     def _text(self, function: str, **given: str | None) -> str:
         arguments = [f"{k} = {v}" for k, v in {"formula": self.formula, **given}.items() if v is not None]
