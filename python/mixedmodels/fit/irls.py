@@ -25,6 +25,7 @@ EXACT = 1e-20  # squared length of a step, in standard errors, that changes noth
 NOISE = 1e-12  # below this squared length a step that no longer shrinks is rounding error
 CLOSE = 1e-6  # squared length of a step that leads nowhere and yet is called the optimum
 MEMORY = 5  # steps that are combined
+INDEPENDENT = 1e-3  # least diagonal element of a Cholesky factor of correlations; its square is lost in digits
 NEAR = 1e-2  # change of the linear predictor below which they are; a runaway estimate keeps on making larger ones
 HALVINGS = 40
 ROUNDING = 1e-12  # relative increase of the criterion that may be rounding
@@ -67,9 +68,26 @@ class Problem:
             w[dead] = r[dead] = 0.0
         return w, r
 
-    def factor(self, w: Vector) -> tuple[Matrix, Matrix]:
-        """Q and R of sqrt(W) X."""
-        return np.linalg.qr(np.sqrt(w)[:, None] * self.x)
+    def root(self, w: Vector) -> Matrix:
+        """Upper triangular R with R'R = X'WX: by Cholesky where that costs few digits, else by QR of sqrt(W) X."""
+        x = self.x * np.sqrt(w)[:, None]
+        gram = x.T @ x
+        size = np.sqrt(np.diag(gram))
+        with np.errstate(all="ignore"):
+            correlation = gram / np.outer(size, size)
+        if np.isfinite(correlation).all():
+            try:
+                lower = np.linalg.cholesky(correlation)
+            except np.linalg.LinAlgError:
+                lower = np.zeros((1, 1))
+            if float(np.diag(lower).min()) > INDEPENDENT:
+                return np.asarray(lower.T * size)
+        return np.asarray(np.linalg.qr(x, mode="r"))
+
+    def leverage(self, w: Vector, root: Matrix) -> Vector:
+        """Diagonal of the projection on sqrt(W) X."""
+        q = _solved(root.T, (self.x * np.sqrt(w)[:, None]).T)
+        return np.zeros(len(w)) if q is None else np.einsum("ji,ji->i", q, q)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +143,7 @@ def solve(
     ----------
     start : coefficients to start from; by default the response itself says where.
     limit : most iterations.
-    penalty : (eta, W, Q) -> what the penalty adds to the working residuals; Q is the orthogonal factor of sqrt(W) X.
+    penalty : (eta, W, R) -> what the penalty adds to the working residuals.
     criterion : of eta, what is to be minimised; by default the deviance.
 
     Returns
@@ -143,10 +161,10 @@ def solve(
     past: list[tuple[Vector, Vector]] = []
     for _ in range(limit):
         w, r = problem.working(point.eta)
-        q, root = problem.factor(w)
+        root = problem.root(w)
         if penalty is not None:
-            r = r + penalty(point.eta, w, q)
-        gradient = q.T @ (np.sqrt(w) * r)
+            r = r + penalty(point.eta, w, root)
+        gradient = _gradient(problem, root, w * r)
         before, length = length, float(gradient @ gradient) / _scale(problem, point.value)
         if settled and (length <= EXACT or (length <= NOISE and length > 0.98 * before)):
             return _ended(problem, point, iterations, True)
@@ -174,8 +192,8 @@ def _begin(
     eta = np.asarray(problem.family.predictor(starting_mean(problem)), dtype=float)
     if np.isfinite(eta).all():
         w, r = problem.working(eta)
-        q, root = problem.factor(w)
-        beta = _solved(root, q.T @ (np.sqrt(w) * (eta - offset + r)))
+        root = problem.root(w)
+        beta = _solved(root, _gradient(problem, root, w * (eta - offset + r)))
         point = None if beta is None else _at(problem, beta, measure)
         if point is not None:
             return point, measure(eta), 1
@@ -238,7 +256,13 @@ def _scale(problem: Problem, value: float) -> float:
     return max(value / max(1, len(problem.y)), float(np.finfo(float).tiny))
 
 
-def _solved(root: Matrix, right: Vector) -> Vector | None:
+def _gradient(problem: Problem, root: Matrix, rows: Vector) -> Vector:
+    """X' rows in the coordinates in which X'WX is the identity; NaN where that is singular."""
+    found = _solved(root.T, problem.x.T @ rows)
+    return np.full(len(root), np.nan) if found is None else found
+
+
+def _solved(root: Matrix, right: Matrix) -> Matrix | None:
     try:
         found = np.linalg.solve(root, right)
     except np.linalg.LinAlgError:
@@ -247,5 +271,5 @@ def _solved(root: Matrix, right: Vector) -> Vector | None:
 
 
 def _ended(problem: Problem, point: Point, iterations: int, converged: bool) -> Solution:
-    root = problem.factor(problem.working(point.eta)[0])[1]
+    root = problem.root(problem.working(point.eta)[0])
     return Solution(point.beta, point.eta, problem.deviance(point.eta), root, iterations, converged)

@@ -29,10 +29,9 @@ def solve(problem: irls.Problem, start: Vector | None, *, limit: int = 200) -> i
         value = problem.deviance(eta)
         return value - log_information(problem, eta) if np.isfinite(value) else np.inf
 
-    def penalty(eta: Vector, w: Vector, q: Matrix) -> Vector:
-        leverage = np.einsum("ij,ij->i", q, q)
+    def penalty(eta: Vector, w: Vector, root: Matrix) -> Vector:
         with np.errstate(all="ignore"):
-            added = leverage * log_weight_slope(problem, eta) / (2 * w)
+            added = problem.leverage(w, root) * log_weight_slope(problem, eta) / (2 * w)
         return np.where(np.isfinite(added), added, 0.0)
 
     return irls.solve(problem, start, limit=5 * limit, penalty=penalty, criterion=criterion)
@@ -40,7 +39,7 @@ def solve(problem: irls.Problem, start: Vector | None, *, limit: int = 200) -> i
 
 def log_information(problem: irls.Problem, eta: Vector) -> float:
     """log|X'WX|; minus infinity where it is singular."""
-    root = problem.factor(problem.working(eta)[0])[1]
+    root = problem.root(problem.working(eta)[0])
     with np.errstate(divide="ignore"):
         return 2 * float(np.log(np.abs(np.diag(root))).sum())
 
