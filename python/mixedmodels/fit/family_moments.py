@@ -24,7 +24,11 @@ EDGE = float(np.finfo(float).eps)  # no proportion is taken to be nearer to 0 or
 
 def mean(family: Family, eta: Vector) -> Vector:
     """Mean of the response, kept off 0 and 1 by one rounding error where it is a proportion."""
-    mu = np.asarray(family.mean(eta), dtype=float)
+    return off_bounds(family, np.asarray(family.mean(eta), dtype=float))
+
+
+def off_bounds(family: Family, mu: Vector) -> Vector:
+    """Means of proportions kept off 0 and 1 by one rounding error; others as they are."""
     return np.clip(mu, EDGE, 1 - EDGE) if family.support == "proportion" else mu
 
 

@@ -51,10 +51,12 @@ class Problem:
 
     def deviance(self, eta: Vector) -> float:
         """The deviance at a linear predictor; infinite where that is outside the domain."""
-        if not allowed(self.family, eta):
-            return np.inf
         with np.errstate(all="ignore"):
-            value = family_moments.deviance(self.y, self.weights, eta, self.family)
+            mu = np.asarray(self.family.mean(eta), dtype=float)
+            if not allowed(self.family, mu):
+                return np.inf
+            mu = family_moments.off_bounds(self.family, mu)
+            value = float(self.weights @ family_moments.unit_deviance(self.family, self.y, mu))
         return value if np.isfinite(value) else np.inf
 
     def working(self, eta: Vector) -> tuple[Vector, Vector]:
@@ -118,10 +120,8 @@ class Solution:
     converged: bool
 
 
-def allowed(family: Family, eta: Vector) -> bool:
+def allowed(family: Family, mu: Vector) -> bool:
     """Whether every mean lies where the family has one."""
-    with np.errstate(all="ignore"):
-        mu = np.asarray(family.mean(eta), dtype=float)
     if not np.isfinite(mu).all():
         return False
     if family.support == "proportion":
