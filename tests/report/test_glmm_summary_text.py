@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from glmm_tables import as_lme4_has_it, case, cases
-from test_summary_text import lines, r_lines, without_outcome
+from model_tables import lines, r_lines, without_outcome
 
 HERDS = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
 
@@ -17,7 +17,7 @@ def title(c: dict[str, Any]) -> str:
 
 
 def without_checks(text: list[str]) -> list[str]:
-    """R's remarks about its own optimiser, and what both say in other words about rows and columns left out, are left out."""
+    """Without remarks on the optimiser, and on rows and columns that were dropped: both say those in other words."""
     ends = ("optimizer (", "fit warnings:", "fixed-effect model matrix is rank deficient")
     start = next((i for i, line in enumerate(text) if line.startswith(ends)), len(text))
     return without_outcome([line for line in text[:start] if "deleted due to missingness" not in line])

@@ -6,17 +6,9 @@ import warnings
 from typing import Any
 
 import pytest
-from model_tables import fitted, reference
+from model_tables import fitted, lines, r_lines, reference, without_outcome
 
 CASES = reference("summaries")
-
-
-def lines(text: Any) -> list[str]:
-    return [line.rstrip() for line in str(text).replace("‘", "'").replace("’", "'").rstrip("\n").split("\n")]
-
-
-def r_lines(text: list[str] | str) -> list[str]:
-    return lines("\n".join([text] if isinstance(text, str) else text))
 
 
 def title(case: dict[str, Any]) -> str:
@@ -27,18 +19,6 @@ def quiet(fun: str, case: dict[str, Any]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return fitted(fun, case)
-
-
-def without_outcome(text: list[str]) -> list[str]:
-    """R's optimizer has another name, its remarks other words; we name the dropped columns and print R's note."""
-    starts = ("optimizer (", "boundary (singular)", "Dropped: ")
-    kept = [line for line in text if not line.startswith(starts)]
-    note = [i for i, line in enumerate(kept) if line.startswith("Correlation matrix not shown")]
-    if note:
-        kept = kept[: note[0]]
-    while kept and not kept[-1]:
-        kept.pop()
-    return kept
 
 
 @pytest.mark.parametrize("case", CASES["mixed"], ids=title)

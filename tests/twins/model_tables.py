@@ -1,4 +1,4 @@
-"""Tables that tests of the models share; tests/reference/models/make.R makes the same ones."""
+"""Tables and printed text that tests of the models share; tests/reference/models/make.R makes the same ones."""
 
 from __future__ import annotations
 
@@ -50,3 +50,23 @@ def fitted(fun: str, case: dict[str, Any]) -> Any:
     options = {k: case[k] for k in ("weights", "offset", "subset", "REML") if k in case}
     scope = {"fit": getattr(mm, fun), "formula": case["formula"], "options": options, **tables()}
     return eval(f"fit(formula, {case['data']}, **options)", scope)
+
+
+def lines(text: Any) -> list[str]:
+    return [line.rstrip() for line in str(text).replace("‘", "'").replace("’", "'").rstrip("\n").split("\n")]
+
+
+def r_lines(text: list[str] | str) -> list[str]:
+    return lines("\n".join([text] if isinstance(text, str) else text))
+
+
+def without_outcome(text: list[str]) -> list[str]:
+    """R's optimizer has another name, its remarks other words; we name the dropped columns and print R's note."""
+    starts = ("optimizer (", "boundary (singular)", "Dropped: ")
+    kept = [line for line in text if not line.startswith(starts)]
+    note = [i for i, line in enumerate(kept) if line.startswith("Correlation matrix not shown")]
+    if note:
+        kept = kept[: note[0]]
+    while kept and not kept[-1]:
+        kept.pop()
+    return kept

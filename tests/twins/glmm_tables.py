@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 import mixedmodels as mm
-from mixedmodels.api import call_names
 from mixedmodels.families import NegativeBinomial, resolve
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.glmm import engine_input
@@ -81,10 +80,9 @@ def as_lme4_has_it(c: dict[str, Any]) -> GeneralizedMixedModel:
     """A model that holds lme4's estimates, so that what is printed can be compared apart from the optimum."""
     named = tables()
     data = named[c["data"]]
-    shown = {**options(c)}
-    request = Request(
-        c["formula"], data, **shown, family=family_of(c), data_name=c["data"], **{f"{k}_name": v for k, v in shown.items()}
-    )
+    shown = options(c)
+    names = {f"{k}_name": v for k, v in shown.items()}
+    request = Request(c["formula"], data, **shown, family=family_of(c), data_name=c["data"], **names)
     family = request.family
     design, source = laid_out(request, "required", family)
     response, given = family_response(design, family), engine_input(design)
@@ -106,6 +104,3 @@ def as_lme4_has_it(c: dict[str, Any]) -> GeneralizedMixedModel:
         run=Run("converged", "", 0, 0.0, {"holds": True, "predicted_decrease": 0.0, "escape_gain": 0.0}, ()),
     )  # fmt: skip
     return GeneralizedMixedModel(fit, design, source, request)
-
-
-__all__ = ["as_lme4_has_it", "call_names", "case", "cases", "family_of", "fitted", "tables"]
