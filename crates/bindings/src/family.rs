@@ -30,7 +30,7 @@ pub(crate) fn family_names() -> Vec<&'static str> {
 ///     One of `family_names()`.
 /// link : str or None
 ///     None is the family's default.
-/// fixed : list of float or None
+/// fixed : None or list of float
 ///     Shapes that are fixed; None where they are free.
 /// y, eta, mu : float64 array
 ///     Response, linear predictor, mean.

@@ -7,6 +7,8 @@ array(0.5)
 
 from __future__ import annotations
 
+from typing import Any
+
 from mixedmodels.families.base import Family
 from mixedmodels.families.kinds import (
     GAUSSIAN,
@@ -31,3 +33,11 @@ __all__ = [
     "classes",
     "resolve",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # A family that only the engine has: its class is made when it is asked for.
+    for cls in classes().values():
+        if cls.__name__ == name:
+            return cls
+    raise AttributeError(f"module 'mixedmodels.families' has no attribute {name!r}")
