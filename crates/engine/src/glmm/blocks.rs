@@ -168,7 +168,7 @@ pub(crate) fn fixed_products(data: &Data, w: &[f64]) -> Vec<f64> {
                 let (xi, xj) = (&data.x[i], &data.x[j]);
                 let w = &run(w, pair(xi.predictor, xj.predictor), n)[from..to];
                 if i == j || xi.predictor != xj.predictor || data.predictors > 1 {
-                    scale(&mut scaled, xj.values.as_deref(), from, w);
+                    xj.scaled(w, from, &mut scaled);
                 }
                 out[i + j * p] = match &xi.values {
                     Some(x) => scaled.iter().zip(&x[from..to]).map(|(a, b)| a * b).sum(),
@@ -180,13 +180,6 @@ pub(crate) fn fixed_products(data: &Data, w: &[f64]) -> Vec<f64> {
         out
     };
     sum_pieces(n, p * p, piece)
-}
-
-fn scale(out: &mut [f64], x: Option<&[f64]>, from: usize, w: &[f64]) {
-    match x {
-        Some(x) => out.iter_mut().zip(&x[from..]).zip(w).for_each(|((o, x), w)| *o = x * w),
-        None => out.copy_from_slice(w),
-    }
 }
 
 /// X'v, v in runs of linear predictors.

@@ -2,6 +2,7 @@
 
 use super::data::Data;
 use super::laplace::{At, State};
+use crate::dense::small::{cholesky, solve_lower};
 use crate::lmm::chart::Chart;
 use crate::lmm::parameters::{Direction, Parameters};
 use crate::optimize::Point;
@@ -69,6 +70,46 @@ impl Coordinates {
 
     pub(crate) fn point(&self, place: &Place, basis: Vec<f64>, state: &State) -> Point {
         Point { value: state.criterion, gradient: self.gradient(place, state), basis, hessian: state.hessian.clone() }
+    }
+
+    /// The same where beta follows from the others: it is no direction, and curvature is past it.
+    pub(crate) fn without_beta(&self, point: &mut Point) {
+        let (p, n) = (self.p, point.gradient.len());
+        let size = point.basis.len() / n.max(1);
+        point.basis.drain(..p * n);
+        let block = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| -> Vec<f64> {
+            let cells = columns.flat_map(|j| rows.clone().map(move |i| i + j * size));
+            cells.map(|at| point.hessian[at]).collect()
+        };
+        let mut own = block(0..p, 0..p);
+        let mut cross = block(0..p, p..size);
+        let mut rest = block(p..size, p..size);
+        if cholesky(&mut own, p).is_ok() {
+            cross.chunks_exact_mut(p.max(1)).for_each(|c| solve_lower(&own, p, c));
+            let left = size - p;
+            for j in 0..left {
+                for i in 0..left {
+                    let (a, b) = (&cross[i * p..(i + 1) * p], &cross[j * p..(j + 1) * p]);
+                    rest[i + j * left] -= a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+                }
+            }
+        }
+        point.hessian = rest;
+    }
+
+    /// Undo [`Self::without_beta`] with curvature of beta alone, `fixed`, beside what the point has.
+    pub(crate) fn with_beta(&self, point: &mut Point, x: &[f64], fixed: &[f64]) {
+        let (p, left) = (self.p, point.basis.len() / x.len().max(1));
+        let (size, width) = (p + left, p + self.shapes);
+        let mut whole = vec![0.0; size * size];
+        for j in 0..p {
+            (0..p).for_each(|i| whole[i + j * size] = 2.0 * fixed[i + j * width]);
+        }
+        for j in 0..left {
+            (0..left).for_each(|i| whole[p + i + (p + j) * size] = point.hessian[i + j * left]);
+        }
+        point.basis = self.directions(x).1;
+        point.hessian = whole;
     }
 
     /// beta of the columns as they came.

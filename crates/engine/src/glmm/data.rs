@@ -57,6 +57,14 @@ impl DataColumn {
     pub(crate) fn at(&self, row: usize) -> f64 {
         self.values.as_ref().map_or(1.0, |v| v[row])
     }
+
+    /// w times the values of the rows that begin at `from`.
+    pub(crate) fn scaled(&self, w: &[f64], from: usize, out: &mut [f64]) {
+        match &self.values {
+            Some(x) => out.iter_mut().zip(w).zip(&x[from..]).for_each(|((o, w), x)| *o = w * x),
+            None => out.copy_from_slice(w),
+        }
+    }
 }
 
 /// Codes and columns of one grouping factor.

@@ -9,11 +9,12 @@
 //! V^-1 = W - W Z Lambda H^-1 Lambda'Z'W, s = Z'g, t = (I + Z'WZ Sigma)^-1 Z'c / 2 and c_i = tr(S_i dW_i/d eta): the
 //! first two terms are those of a linear mixed model, the others say how the mode moves the determinant.
 
-use super::blocks::{self, add_effects, fill_border, fill_matrix, fixed_products, fixed_sums, run};
+use super::blocks::{add_effects, fill_border, fill_matrix, fixed_products, fixed_sums, run};
 use super::data::Data;
 use super::likelihood::Likelihood;
 use super::marginal::{self, Marginal};
-use super::mode::{Inner, Mode, effects};
+use super::mode::{Inner, Mode, TIGHT, add_fixed, effects, joint_border};
+use super::quadrature::{self, Rule};
 use crate::dense::small::{cholesky, solve_lower};
 use crate::family::pair;
 use crate::gram::Gram;
@@ -51,40 +52,41 @@ pub(crate) struct At<'a> {
     pub psi: &'a [f64],
 }
 
+/// What is computed of the likelihood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Method {
+    /// Whether log|H| is that of the expected information.
+    pub expected: bool,
+    /// Points of adaptive quadrature for each effect; 1 is Laplace's approximation, 0 the same with beta at the joint
+    /// mode of beta and the random effects.
+    pub points: usize,
+}
+
 /// Buffers of an evaluation.
 pub(crate) struct Work {
     pub inner: Inner,
     /// Blocks and factorisation at the expected weights, where log|H| is to be that of the expected information.
     expected: Option<(Gram, Elimination)>,
-    eta_fixed: Vec<f64>,
     third: Vec<f64>,
+    rule: Option<Rule>,
 }
 
 impl Work {
-    pub(crate) fn new(data: &Data, expected: bool) -> Self {
-        let runs = data.predictors * data.n;
+    pub(crate) fn new(data: &Data, method: Method) -> Self {
+        let expected = method.expected;
+        let rule = (method.points > 1).then(|| Rule::new(method.points));
         let second = expected.then(|| {
             let gram = data.pattern.clone();
             let elimination = Elimination::new(&gram, &data.layout);
             (gram, elimination)
         });
-        Self { inner: Inner::new(data), expected: second, eta_fixed: vec![0.0; runs], third: Vec::new() }
+        let inner = Inner::new(data, method.points == 0);
+        Self { inner, expected: second, third: Vec::new(), rule }
     }
 
     /// The mode at a point, from the effects of `start`.
     pub(crate) fn mode(&mut self, likelihood: Likelihood, at: At, start: &Mode, tolerance: f64) -> Option<Mode> {
-        blocks::fixed_part(likelihood.data, at.beta, &mut self.eta_fixed);
-        self.inner.solve(likelihood, at.templates, at.psi, &self.eta_fixed, start, tolerance)
-    }
-
-    /// The criterion alone.
-    pub(crate) fn criterion(&mut self, likelihood: Likelihood, at: At, start: &Mode, tolerance: f64) -> Option<f64> {
-        let mode = self.mode(likelihood, at, start, tolerance)?;
-        let logdet = match self.expected_weights(likelihood, &mode, at.psi) {
-            Some(weights) => self.eliminate_expected(likelihood.data, &weights.w)?,
-            None => self.inner.elimination.logdet_u,
-        };
-        Some(mode.penalty - 2.0 * mode.value + logdet)
+        self.inner.solve(likelihood, at.templates, at.psi, at.beta, start, tolerance)
     }
 
     /// Everything, along the given directions of T.
@@ -96,12 +98,19 @@ impl Work {
         start: &Mode,
         tolerance: f64,
     ) -> Option<State> {
+        let tolerance = self.tolerance(tolerance);
         let mode = self.mode(likelihood, at, start, tolerance)?;
         self.state(likelihood, at, Some(directions), mode)
     }
 
+    /// A grid needs the mode itself: nothing is put right to first order.
+    fn tolerance(&self, tolerance: f64) -> f64 {
+        if self.rule.is_some() { TIGHT } else { tolerance }
+    }
+
     /// The same without curvature.
     pub(crate) fn slope(&mut self, likelihood: Likelihood, at: At, start: &Mode, tolerance: f64) -> Option<State> {
+        let tolerance = self.tolerance(tolerance);
         let mode = self.mode(likelihood, at, start, tolerance)?;
         self.state(likelihood, at, None, mode)
     }
@@ -141,11 +150,12 @@ impl Work {
         let c = contract(&s_rows, dw, n, m);
         // 3. How the mode moves the determinant: one more solve with the factor of f's own Hessian.
         self.inner.elimination.tail = factor;
-        let t = self.adjoint(data, &c);
+        let (t, alpha) = self.adjoint(data, &c);
         let bt: Vec<Vec<f64>> =
             t.iter().zip(&self.inner.elimination.templates).map(|(t, template)| effects(template, t)).collect();
         let mut eta_t = vec![0.0; m * n];
         add_effects(data, &bt, &mut eta_t);
+        add_fixed(data, &alpha, &mut eta_t);
         let r = self.residual(&c, &eta_t, n, m);
         let mut gradient = fixed_sums(data, &r);
         for (j, shape) in shapes.list.iter().enumerate() {
@@ -153,19 +163,24 @@ impl Work {
             gradient.push(-shape.l + 0.5 * traces(&s_rows, dw, n, m) + dot(&eta_t, &shape.g));
         }
         gradient.iter_mut().for_each(|g| *g *= 2.0);
+        if self.inner.joint {
+            gradient[..p].fill(0.0); // beta is where it is by the inner problem
+        }
         let d = score_matrices(&scale, &mode.s, &t, data);
         // 4. The step that the inner problem still promises, to first order.
         let left = dot(&c, &self.inner.step) - self.inner.decrement;
         let criterion = mode.penalty - 2.0 * mode.value + logdet + left;
-        let (fixed, hessian) = match (curvature, directions) {
-            (Some(c), Some(directions)) => {
-                let hessian = working_hessian(&c.fixed, p, psi.len(), &c.wvw, &c.cross, directions, &d, data);
-                (c.fixed, hessian)
-            }
-            _ => (Vec::new(), Vec::new()),
-        };
-        let numbers = criterion.is_finite() && gradient.iter().all(|g| g.is_finite());
-        numbers.then_some(State { criterion, mode, logdet, gradient, d, scale, fixed, hessian })
+        let (fixed, hessian) = (Vec::new(), Vec::new());
+        let mut state = State { criterion, mode, logdet, gradient, d, scale, fixed, hessian };
+        if let Some(rule) = &self.rule {
+            quadrature::refine(rule, likelihood, at, &mut state)?;
+        }
+        if let (Some(c), Some(directions)) = (curvature, directions) {
+            state.hessian = working_hessian(&c.fixed, p, psi.len(), &c.wvw, &c.cross, directions, &state.d, data);
+            state.fixed = c.fixed;
+        }
+        let numbers = state.criterion.is_finite() && state.gradient.iter().all(|g| g.is_finite());
+        numbers.then_some(state)
     }
 
     /// Products of the working linear mixed model.
@@ -213,12 +228,11 @@ impl Work {
             let len = to - from;
             for r in 0..m {
                 for (j, x) in data.x.iter().enumerate() {
-                    let out = &mut out[(r * width + j) * len..][..len];
-                    let w = &run(w, pair(r, x.predictor), n)[from..to];
-                    match &x.values {
-                        Some(x) => out.iter_mut().zip(w).zip(&x[from..to]).for_each(|((o, w), x)| *o = w * x),
-                        None => out.copy_from_slice(w),
-                    }
+                    x.scaled(
+                        &run(w, pair(r, x.predictor), n)[from..to],
+                        from,
+                        &mut out[(r * width + j) * len..][..len],
+                    );
                 }
                 for (j, shape) in shapes.list.iter().enumerate() {
                     let out = &mut out[(r * width + p + j) * len..][..len];
@@ -238,20 +252,39 @@ impl Work {
         (parts, fixed)
     }
 
-    /// t = (I + Z'WZ Sigma)^-1 Z'c / 2.
-    fn adjoint(&mut self, data: &Data, c: &[f64]) -> Vec<Vec<f64>> {
+    /// t = (I + Z'WZ Sigma)^-1 Z'c / 2. In the joint problem beta answers too: its share, else nothing.
+    fn adjoint(&mut self, data: &Data, c: &[f64]) -> (Vec<Vec<f64>>, Vec<f64>) {
         let inner = &mut self.inner;
         let (n, m) = (data.n, data.predictors);
-        inner.gram.p = 0;
+        let p = if inner.joint { data.x.len() } else { 0 };
+        let (width, w) = (p + 1, &inner.w);
         inner.gram.fixed = vec![0.0];
-        fill_border(data, 1, &mut inner.gram, &|from, to, out| {
+        if inner.joint {
+            let half: Vec<f64> = fixed_sums(data, c).iter().map(|v| 0.5 * v).collect();
+            inner.gram.fixed = joint_border(&fixed_products(data, w), &half);
+        }
+        inner.gram.p = p;
+        fill_border(data, width, &mut inner.gram, &|from, to, out| {
+            let len = to - from;
             for r in 0..m {
-                let out = &mut out[r * (to - from)..(r + 1) * (to - from)];
+                for (j, x) in data.x[..p].iter().enumerate() {
+                    x.scaled(
+                        &run(w, pair(r, x.predictor), n)[from..to],
+                        from,
+                        &mut out[(r * width + j) * len..][..len],
+                    );
+                }
+                let out = &mut out[(r * width + p) * len..][..len];
                 out.iter_mut().zip(&run(c, r, n)[from..to]).for_each(|(o, c)| *o = 0.5 * c);
             }
         });
         inner.elimination.eliminate_border(&inner.gram, &data.layout);
-        back_substitute(&inner.gram, &data.layout, &inner.elimination, &[]).into_iter().map(|p| p.s).collect()
+        let mut alpha = Vec::new();
+        if inner.joint && inner.elimination.border.finish().is_ok() {
+            alpha = inner.elimination.border.beta();
+        }
+        let parts = back_substitute(&inner.gram, &data.layout, &inner.elimination, &alpha);
+        (parts.into_iter().map(|p| p.s).collect(), alpha)
     }
 
     /// r = -g + c / 2 - W eta_t at the mode (g moved by the step that is left).
@@ -300,20 +333,20 @@ struct ExpectedWeights {
     by_shape: Vec<f64>,
 }
 
-struct OneShape {
-    l: f64,
-    g: Vec<f64>,
-    w: Vec<f64>,
+pub(crate) struct OneShape {
+    pub l: f64,
+    pub g: Vec<f64>,
+    pub w: Vec<f64>,
 }
 
 /// Derivatives along the shapes.
-struct Shapes {
-    list: Vec<OneShape>,
-    curvature: Vec<f64>,
+pub(crate) struct Shapes {
+    pub list: Vec<OneShape>,
+    pub curvature: Vec<f64>,
 }
 
 impl Shapes {
-    fn of(likelihood: Likelihood, eta: &[f64], psi: &[f64]) -> Self {
+    pub(crate) fn of(likelihood: Likelihood, eta: &[f64], psi: &[f64]) -> Self {
         if psi.is_empty() {
             return Self { list: Vec::new(), curvature: Vec::new() };
         }

@@ -33,14 +33,6 @@ impl Likelihood<'_> {
         self.family.constant(self.rows())
     }
 
-    pub(crate) fn value(&self, eta: &[f64], psi: &[f64]) -> f64 {
-        if !self.in_pieces() {
-            return finite(self.family.value(self.rows(), eta, psi));
-        }
-        let piece = |(m, eta): (usize, &[f64])| self.family.value(self.part(m, eta.len()), eta, psi);
-        finite(eta.par_chunks(PIECE).enumerate().map(piece).collect::<Vec<f64>>().iter().sum())
-    }
-
     pub(crate) fn second(&self, eta: &[f64], psi: &[f64], g: &mut [f64], w: &mut [f64]) -> f64 {
         if !self.in_pieces() {
             return finite(self.family.second(self.rows(), eta, psi, Second { g, w }));

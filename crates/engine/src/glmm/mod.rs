@@ -10,6 +10,7 @@
 //! | `mode` | the conditional mode of the random effects |
 //! | `marginal` | variances of the linear predictors given the data |
 //! | `laplace` | criterion, gradient and working curvature at a point |
+//! | `quadrature` | adaptive quadrature in its place, for one grouping factor |
 //! | `start` | where the search begins |
 //! | `coordinates` | the optimiser's vector <-> beta, T, psi |
 //! | `search` | the optimum |
@@ -26,6 +27,7 @@ mod likelihood;
 mod marginal;
 mod mode;
 mod model;
+mod quadrature;
 mod search;
 mod solution;
 mod start;

@@ -4,7 +4,7 @@
 //! The effects are carried as s with u = T's and b = T T's, level by level: at the mode s = Z'g. Unlike u, s does not
 //! depend on how T is turned, and it stays exact where T is singular.
 
-use super::blocks::{add_effects, fill_border, fill_matrix, run};
+use super::blocks::{add_effects, fill_border, fill_matrix, fixed_part, fixed_products, fixed_sums, run};
 use super::data::Data;
 use super::likelihood::Likelihood;
 use crate::dense::small::multiply_transpose_right;
@@ -15,6 +15,8 @@ use crate::lmm::elimination::Elimination;
 use crate::lmm::score::{LevelParts, back_substitute};
 use crate::lmm::template::Template;
 
+/// Squared length of the Newton step that may be left where the mode must be exact.
+pub(crate) const TIGHT: f64 = 1e-17;
 /// Newton steps before the search for a mode is given up.
 const MOST_STEPS: usize = 100;
 /// Halvings of one step.
@@ -28,6 +30,8 @@ pub(crate) struct Mode {
     /// For each factor levels x k.
     pub s: Vec<Vec<f64>>,
     pub b: Vec<Vec<f64>>,
+    /// Fixed effects, where they are found together with the random ones; else empty.
+    pub beta: Vec<f64>,
     /// Linear predictors at b, in runs.
     pub eta: Vec<f64>,
     /// Log-likelihood of the rows, without constants.
@@ -39,7 +43,7 @@ pub(crate) struct Mode {
 impl Mode {
     pub(crate) fn zero(data: &Data) -> Self {
         let zero: Vec<Vec<f64>> = data.factors.iter().map(|f| vec![0.0; f.levels * f.k()]).collect();
-        Self { s: zero.clone(), b: zero, eta: Vec::new(), value: f64::NAN, penalty: 0.0 }
+        Self { s: zero.clone(), b: zero, beta: Vec::new(), eta: Vec::new(), value: f64::NAN, penalty: 0.0 }
     }
 }
 
@@ -54,12 +58,15 @@ pub(crate) struct Inner {
     pub decrement: f64,
     /// Factorisations so far.
     pub count: usize,
-    eta_fixed: Vec<f64>,
+    /// Whether beta is part of the inner problem.
+    pub joint: bool,
+    /// The known part of the linear predictors: X beta + offset, or the offset alone where beta is not known.
+    known: Vec<f64>,
     trial: Vec<f64>,
 }
 
 impl Inner {
-    pub(crate) fn new(data: &Data) -> Self {
+    pub(crate) fn new(data: &Data, joint: bool) -> Self {
         let runs = data.predictors * data.n;
         let pairs = data.predictors * (data.predictors + 1) / 2 * data.n;
         let gram = data.pattern.clone();
@@ -72,35 +79,42 @@ impl Inner {
             step: vec![0.0; runs],
             decrement: 0.0,
             count: 0,
-            eta_fixed: vec![0.0; runs],
+            joint,
+            known: vec![0.0; runs],
             trial: vec![0.0; runs],
         }
     }
 
-    /// The mode at X beta + offset = `eta_fixed`, from the effects `start`. `None`: there is no mode that can be
-    /// reached, or it is no maximum.
+    /// The mode at `beta` (in the joint problem: from there), from the effects `start`. `None`: there is no mode that
+    /// can be reached, or it is no maximum.
     pub(crate) fn solve(
         &mut self,
         likelihood: Likelihood,
         templates: &[Vec<f64>],
         psi: &[f64],
-        eta_fixed: &[f64],
+        beta: &[f64],
         start: &Mode,
         tolerance: f64,
     ) -> Option<Mode> {
-        self.eta_fixed.copy_from_slice(eta_fixed);
+        let data = likelihood.data;
+        let begin = if !self.joint {
+            Vec::new()
+        } else if start.beta.is_empty() {
+            beta.to_vec()
+        } else {
+            start.beta.clone()
+        };
+        let none = vec![0.0; beta.len()];
+        fixed_part(data, if self.joint { &none } else { beta }, &mut self.known);
         self.elimination.templates =
             templates.iter().zip(&likelihood.data.factors).map(|(t, f)| Template::of(t, f.k())).collect();
-        self.gram.p = 0;
-        self.gram.fixed = vec![0.0];
         let warm = self
-            .first(likelihood, psi, &start.b)
+            .first(likelihood, psi, &start.b, &begin)
             .and_then(|mode| self.iterate(likelihood, psi, mode, tolerance, WARM_STEPS));
         if warm.is_some() {
             return warm;
         }
-        let mut cold = Mode::zero(likelihood.data);
-        cold.eta = eta_fixed.to_vec();
+        let mut cold = self.origin(data, &begin);
         cold.value = likelihood.second(&cold.eta, psi, &mut self.g, &mut self.w);
         if cold.value == f64::NEG_INFINITY {
             return None;
@@ -108,11 +122,19 @@ impl Inner {
         self.iterate(likelihood, psi, cold, tolerance, MOST_STEPS)
     }
 
-    /// A Newton step from effects b that need not be possible under these templates (they come from others).
-    fn first(&mut self, likelihood: Likelihood, psi: &[f64], b: &[Vec<f64>]) -> Option<Mode> {
-        let data = likelihood.data;
+    /// b = 0.
+    fn origin(&self, data: &Data, beta: &[f64]) -> Mode {
         let mut mode = Mode::zero(data);
-        mode.eta = self.eta_fixed.clone();
+        mode.beta = beta.to_vec();
+        mode.eta = self.known.clone();
+        add_fixed(data, beta, &mut mode.eta);
+        mode
+    }
+
+    /// A Newton step from effects b that need not be possible under these templates (they come from others).
+    fn first(&mut self, likelihood: Likelihood, psi: &[f64], b: &[Vec<f64>], beta: &[f64]) -> Option<Mode> {
+        let data = likelihood.data;
+        let mut mode = self.origin(data, beta);
         if b.iter().flatten().all(|&v| v == 0.0) {
             mode.value = likelihood.second(&mode.eta, psi, &mut self.g, &mut self.w);
             return (mode.value > f64::NEG_INFINITY).then_some(mode);
@@ -122,8 +144,9 @@ impl Inner {
         if value == f64::NEG_INFINITY || self.factorise(data, &mode.eta).is_err() {
             return None;
         }
-        (mode.s, mode.b) = self.solution(data);
-        mode.eta.copy_from_slice(&self.eta_fixed);
+        (mode.s, mode.b, mode.beta) = self.solution(data);
+        mode.eta.copy_from_slice(&self.known);
+        add_fixed(data, &mode.beta, &mut mode.eta);
         add_effects(data, &mode.b, &mut mode.eta);
         mode.penalty = inner_product(&mode.s, &mode.b);
         mode.value = likelihood.second(&mode.eta, psi, &mut self.g, &mut self.w);
@@ -146,10 +169,12 @@ impl Inner {
             if !observed {
                 self.factorise_expected(likelihood, psi, &mode.eta).ok()?;
             }
-            let (mut ds, mut db) = self.solution(data);
+            let (mut ds, mut db, mut dbeta) = self.solution(data);
             subtract(&mut ds, &mode.s);
             subtract(&mut db, &mode.b);
+            dbeta.iter_mut().zip(&mode.beta).for_each(|(d, b)| *d -= b);
             self.step.fill(0.0);
+            add_fixed(data, &dbeta, &mut self.step);
             add_effects(data, &db, &mut self.step);
             let decrement = self.curvature_along_step(data) + inner_product(&ds, &db);
             self.decrement = decrement;
@@ -163,7 +188,7 @@ impl Inner {
                 return None;
             }
             last = decrement;
-            let moved = self.move_along(likelihood, psi, &mode, (&ds, &db), decrement, objective, noise)?;
+            let moved = self.move_along(likelihood, psi, &mode, (&ds, &db, &dbeta), decrement, objective, noise)?;
             mode = moved;
         }
         None
@@ -176,7 +201,7 @@ impl Inner {
         likelihood: Likelihood,
         psi: &[f64],
         mode: &Mode,
-        (ds, db): (&[Vec<f64>], &[Vec<f64>]),
+        (ds, db, dbeta): (&[Vec<f64>], &[Vec<f64>], &[f64]),
         decrement: f64,
         objective: f64,
         noise: f64,
@@ -197,6 +222,7 @@ impl Inner {
                 return Some(Mode {
                     s: along(&mode.s, ds),
                     b: along(&mode.b, db),
+                    beta: mode.beta.iter().zip(dbeta).map(|(b, d)| b + length * d).collect(),
                     eta: self.trial.clone(),
                     value,
                     penalty,
@@ -207,29 +233,49 @@ impl Inner {
         None
     }
 
-    /// Factorise H with the weights at hand; the border is the working response g + W (eta - X beta).
+    /// Factorise H with the weights at hand; the border is the working response g + W (eta - known), with the columns
+    /// of X beside it in the joint problem.
     fn factorise(&mut self, data: &Data, eta: &[f64]) -> Result<(), EngineError> {
         self.count += 1;
         fill_matrix(data, &self.w, &mut self.gram);
-        let (g, w, fixed, n, m) = (&self.g, &self.w, &self.eta_fixed, data.n, data.predictors);
-        fill_border(data, 1, &mut self.gram, &|from, to, out| {
-            let len = to - from;
-            for r in 0..m {
-                let out = &mut out[r * len..(r + 1) * len];
-                out.copy_from_slice(&run(g, r, n)[from..to]);
-                for t in 0..m {
-                    let w = &run(w, pair(r, t), n)[from..to];
-                    let (eta, fixed) = (&run(eta, t, n)[from..to], &run(fixed, t, n)[from..to]);
-                    for (((o, w), e), f) in out.iter_mut().zip(w).zip(eta).zip(fixed) {
-                        *o += w * (e - f);
-                    }
+        let (g, w, known, n, m) = (&self.g, &self.w, &self.known, data.n, data.predictors);
+        let working = |r: usize, from: usize, to: usize, out: &mut [f64]| {
+            out.copy_from_slice(&run(g, r, n)[from..to]);
+            for t in 0..m {
+                let w = &run(w, pair(r, t), n)[from..to];
+                let (eta, known) = (&run(eta, t, n)[from..to], &run(known, t, n)[from..to]);
+                for (((o, w), e), f) in out.iter_mut().zip(w).zip(eta).zip(known) {
+                    *o += w * (e - f);
                 }
             }
+        };
+        let p = if self.joint { data.x.len() } else { 0 };
+        let width = p + 1;
+        fill_border(data, width, &mut self.gram, &|from, to, out| {
+            let len = to - from;
+            for r in 0..m {
+                for (j, x) in data.x[..p].iter().enumerate() {
+                    x.scaled(
+                        &run(w, pair(r, x.predictor), n)[from..to],
+                        from,
+                        &mut out[(r * width + j) * len..][..len],
+                    );
+                }
+                working(r, from, to, &mut out[(r * width + p) * len..][..len]);
+            }
         });
-        if self.elimination.border.p != 0 {
+        self.gram.p = p;
+        self.gram.fixed = vec![0.0];
+        if self.joint {
+            let mut response = vec![0.0; m * n];
+            response.chunks_exact_mut(n).enumerate().for_each(|(r, out)| working(r, 0, n, out));
+            self.gram.fixed = joint_border(&fixed_products(data, w), &fixed_sums(data, &response));
+        }
+        if self.elimination.border.p != p {
             self.elimination.set_width(&self.gram, &data.layout);
         }
-        self.elimination.eliminate(&self.gram, &data.layout)
+        self.elimination.eliminate(&self.gram, &data.layout)?;
+        if self.joint { self.elimination.border.finish() } else { Ok(()) }
     }
 
     /// The same with expected weights, which are never negative.
@@ -243,12 +289,13 @@ impl Inner {
         self.factorise(likelihood.data, eta)
     }
 
-    /// s and b that solve the linear system.
-    fn solution(&self, data: &Data) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
-        let parts = back_substitute(&self.gram, &data.layout, &self.elimination, &[]);
+    /// s, b and beta that solve the linear system.
+    fn solution(&self, data: &Data) -> (Vec<Vec<f64>>, Vec<Vec<f64>>, Vec<f64>) {
+        let beta = if self.joint { self.elimination.border.beta() } else { Vec::new() };
+        let parts = back_substitute(&self.gram, &data.layout, &self.elimination, &beta);
         let s: Vec<Vec<f64>> = parts.into_iter().map(|p: LevelParts| p.s).collect();
         let b = s.iter().zip(&self.elimination.templates).map(|(s, t)| effects(t, s)).collect();
-        (s, b)
+        (s, b, beta)
     }
 
     /// d eta'W d eta.
@@ -262,6 +309,31 @@ impl Inner {
             }
         }
         sum
+    }
+}
+
+/// `[X y]'W[X y]` with nothing known of y'Wy, which no solution depends on: it is taken to be large.
+pub(crate) fn joint_border(products: &[f64], sums: &[f64]) -> Vec<f64> {
+    let p = sums.len();
+    let width = p + 1;
+    let mut out = vec![0.0; width * width];
+    for j in 0..p {
+        out[j * width..j * width + p].copy_from_slice(&products[j * p..(j + 1) * p]);
+        out[p + j * width] = sums[j];
+        out[j + p * width] = sums[j];
+    }
+    out[width * width - 1] = 1e300;
+    out
+}
+
+/// Add X beta to runs of linear predictors; an empty beta adds nothing.
+pub(crate) fn add_fixed(data: &Data, beta: &[f64], eta: &mut [f64]) {
+    for (x, beta) in data.x.iter().zip(beta) {
+        let eta = &mut eta[x.predictor * data.n..(x.predictor + 1) * data.n];
+        match &x.values {
+            Some(values) => eta.iter_mut().zip(values).for_each(|(e, x)| *e += beta * x),
+            None => eta.iter_mut().for_each(|e| *e += beta),
+        }
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::coordinates::{Coordinates, Place};
 use super::data::{Data, GlmmRows};
-use super::laplace::Work;
+use super::laplace::{Method, Work};
 use super::likelihood::Likelihood;
-use super::mode::Mode;
-use super::search::{Optimum, Search, TIGHT, Watch};
+use super::mode::{Mode, TIGHT};
+use super::search::{Optimum, Search, Watch};
 use super::solution::Solution;
 use super::start;
 use crate::dense::small::{multiply, multiply_transpose_right};
@@ -100,7 +100,7 @@ impl Glmm {
 
     /// The optimum.
     pub fn fit(&self, nagq: usize, start: &Start, options: Options, watch: Watch) -> Result<Optimum, EngineError> {
-        self.check_points(nagq)?;
+        let method = self.method(nagq)?;
         threads::run(|| {
             let mut place = start::place(self.likelihood(), &self.coordinates)?;
             if let Some(theta) = &start.theta {
@@ -112,49 +112,40 @@ impl Glmm {
             if let Some(psi) = &start.psi {
                 place.psi.clone_from(psi);
             }
-            self.search(place, options, watch)
+            self.search(method, place, options, watch)
         })
     }
 
-    fn check_points(&self, nagq: usize) -> Result<(), EngineError> {
-        if nagq == 1 { Ok(()) } else { Err(EngineError::OutOfReach("more points")) }
+    fn method(&self, points: usize) -> Result<Method, EngineError> {
+        let one = self.data.factors.len() == 1 && self.data.predictors == 1;
+        if points <= 1 || one {
+            return Ok(Method { expected: self.expected && points == 1, points });
+        }
+        Err(EngineError::Shape("quadrature needs one grouping factor and one linear predictor".into()))
     }
 
     /// Criterion and gradient at a point.
     pub fn evaluate(&self, nagq: usize, at: &Parameter) -> Result<Evaluation, EngineError> {
-        self.check_points(nagq)?;
-        let solution = self.results(at, false)?;
+        let solution = self.results(self.method(nagq)?, at, false)?;
         Ok(Evaluation { criterion: solution.criterion, gradient: solution.gradient })
-    }
-
-    /// The criterion alone.
-    pub fn criterion(&self, at: &Parameter) -> Result<f64, EngineError> {
-        let place = self.place(at);
-        threads::run(|| {
-            let mut work = Work::new(&self.data, self.expected);
-            let start = Mode::zero(&self.data);
-            let value = work.criterion(self.likelihood(), place.at(), &start, TIGHT).ok_or(EngineError::NoMode)?;
-            Ok(value - 2.0 * self.constant)
-        })
     }
 
     /// All results at a point, without optimising, second derivatives included.
     pub fn at(&self, nagq: usize, at: &Parameter) -> Result<Solution, EngineError> {
-        self.check_points(nagq)?;
-        self.results(at, true)
+        self.results(self.method(nagq)?, at, true)
     }
 
-    fn results(&self, at: &Parameter, second: bool) -> Result<Solution, EngineError> {
+    fn results(&self, method: Method, at: &Parameter, second: bool) -> Result<Solution, EngineError> {
         let x = self.coordinates.vector(&self.place(at));
         threads::run(|| {
             let mut never = |_: usize, _: f64| true;
-            let mut search = Search::new(self, &mut never);
+            let mut search = Search::new(self, method, &mut never);
             let (state, mut point) = search.state(&x, TIGHT).ok_or(EngineError::NoMode)?;
             if second {
                 search.base = Some(state.mode.clone());
                 point.hessian = super::hessian::second_derivatives(&mut search, &x, &point)?;
             }
-            Ok(self.solution(&x, &state, &point))
+            Ok(self.solution_of(&search, &x, &state, point))
         })
     }
 
@@ -162,7 +153,7 @@ impl Glmm {
     pub fn conditional_variances(&self, at: &Parameter) -> Result<Vec<Vec<f64>>, EngineError> {
         let place = self.place(at);
         threads::run(|| {
-            let mut work = Work::new(&self.data, false);
+            let mut work = Work::new(&self.data, Method { expected: false, points: 1 });
             let start = Mode::zero(&self.data);
             work.mode(self.likelihood(), place.at(), &start, TIGHT).ok_or(EngineError::NoMode)?;
             let inner = &mut work.inner;

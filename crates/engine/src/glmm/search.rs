@@ -1,8 +1,8 @@
 //! The way to the optimum of Laplace's approximation: start, trust-region Newton, the boundary of the covariances.
 
 use super::coordinates::Place;
-use super::laplace::{State, Work};
-use super::mode::Mode;
+use super::laplace::{Method, State, Work};
+use super::mode::{Mode, TIGHT};
 use super::model::Glmm;
 use super::solution::Solution;
 use crate::error::EngineError;
@@ -23,18 +23,23 @@ pub struct Optimum {
 /// Called at every evaluation with its number and the criterion; false asks to stop.
 pub type Watch<'a> = &'a mut (dyn FnMut(usize, f64) -> bool + Send);
 
-/// Squared length of the Newton step that the inner problem may leave: tight, and at first relative to what the outer
-/// problem still promises (what is left is accounted for to first order).
-pub(crate) const TIGHT: f64 = 1e-17;
+/// Squared length of the Newton step that the inner problem may leave far from the optimum, where it is relative to
+/// what the outer problem still promises: what is left is accounted for to first order.
 const LOOSE: f64 = 1e-7;
 const SHARE: f64 = 1e-6;
 
 impl Glmm {
-    pub(crate) fn search(&self, place: Place, options: Options, watch: Watch) -> Result<Optimum, EngineError> {
+    pub(crate) fn search(
+        &self,
+        method: Method,
+        place: Place,
+        options: Options,
+        watch: Watch,
+    ) -> Result<Optimum, EngineError> {
         let x0 = self.coordinates.vector(&place);
         let length = self.coordinates.phi(&x0).iter().map(|v| v * v).sum::<f64>().sqrt();
         let options = Options { radius: options.radius.max(0.5 * length), ..options };
-        let mut search = Search::new(self, watch);
+        let mut search = Search::new(self, method, watch);
         let found = minimise(&mut search, &x0, options)?.ok_or(EngineError::NoMode)?;
         let best = search.current.take().ok_or(EngineError::NoMode)?;
         let mut end = End { x: found.x.clone(), state: best, status: found.status, trace: found.trace.clone() };
@@ -128,8 +133,8 @@ pub(crate) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(crate) fn new(model: &'a Glmm, watch: Watch<'a>) -> Self {
-        let work = Work::new(&model.data, model.expected);
+    pub(crate) fn new(model: &'a Glmm, method: Method, watch: Watch<'a>) -> Self {
+        let work = Work::new(&model.data, method);
         Self {
             model,
             work,
@@ -151,7 +156,10 @@ impl<'a> Search<'a> {
         let (directions, basis) = model.coordinates.directions(x);
         let start = nearest(&self.current, &self.base, &self.origin);
         let state = self.work.evaluate(model.likelihood(), place.at(), &directions, start, tolerance)?;
-        let point = model.coordinates.point(&place, basis, &state);
+        let mut point = model.coordinates.point(&place, basis, &state);
+        if self.work.inner.joint {
+            model.coordinates.without_beta(&mut point);
+        }
         Some((state, point))
     }
 

@@ -3,8 +3,9 @@
 use super::coordinates::Place;
 use super::hessian::second_derivatives;
 use super::laplace::State;
+use super::mode::TIGHT;
 use super::model::Glmm;
-use super::search::{End, Search, TIGHT, promised};
+use super::search::{End, Search, promised};
 use crate::dense::small::{
     cholesky, inverse, inverse_from_cholesky, multiply, multiply_transpose_left, multiply_transpose_right,
 };
@@ -80,11 +81,22 @@ impl Glmm {
         }
         point.hessian = exact;
         end.state = state;
-        Ok(self.solution(&end.x, &end.state, &point))
+        Ok(self.solution_of(search, &end.x, &end.state, point))
+    }
+
+    /// Results at a state of a search.
+    pub(crate) fn solution_of(&self, search: &Search, x: &[f64], state: &State, mut point: Point) -> Solution {
+        if !search.work.inner.joint {
+            return self.solution(x, state, &point);
+        }
+        let mut x = x.to_vec();
+        x[..self.coordinates.p].copy_from_slice(&state.mode.beta);
+        self.coordinates.with_beta(&mut point, &x, &state.fixed);
+        self.solution(&x, state, &point)
     }
 
     /// Results at x; the curvature is that of `point`.
-    pub(crate) fn solution(&self, x: &[f64], state: &State, point: &Point) -> Solution {
+    fn solution(&self, x: &[f64], state: &State, point: &Point) -> Solution {
         let (coordinates, data) = (&self.coordinates, &self.data);
         let place = coordinates.place(x);
         let phi = coordinates.phi(x);

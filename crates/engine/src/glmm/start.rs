@@ -171,11 +171,7 @@ impl<'a> Fixed<'a> {
         fill_border(data, width, &mut gram, &|from, to, out| {
             let len = to - from;
             for (j, x) in data.x.iter().enumerate() {
-                let out = &mut out[j * len..(j + 1) * len];
-                out.copy_from_slice(&w[from..to]);
-                if let Some(x) = &x.values {
-                    out.iter_mut().zip(&x[from..to]).for_each(|(o, x)| *o *= x);
-                }
+                x.scaled(&w[from..to], from, &mut out[j * len..(j + 1) * len]);
             }
             out[p * len..width * len].copy_from_slice(&g[from..to]);
         });
