@@ -66,7 +66,8 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         Parameters
         ----------
         full : of theta, the fixed effects and the logarithms of the family's free shapes, in this order.
-        conditional : of the fixed effects with theta and shapes taken as known.
+        conditional : of the fixed effects with theta, the shapes and the weights at the modes taken as known, lme4's
+            ``use.hessian = FALSE``.
         """
         if full and conditional:
             raise DataError("vcov() is 'full', with theta and shapes, or 'conditional' on them; choose one.")
