@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import mixedmodels as mm
@@ -39,15 +40,16 @@ def _fitted(options: argparse.Namespace) -> Any:
         raise DataError("--ml is for mixed models; least squares, which fits this formula, has no other criterion")
     if options.nagq is not None and not (mixed and options.family is not None):
         raise DataError("--nagq is for mixed models with a family: give --family and a random term such as (1 | g)")
-    table = read_table(options.file)
-    if options.family is None:
-        if mixed:
-            return mm.lmer(options.formula, table, REML=not options.ml, **settings)
-        return mm.lm(options.formula, table, **settings)
-    if mixed:
-        nagq = 1 if options.nagq is None else options.nagq
-        return mm.glmer(options.formula, table, options.family, nAGQ=nagq, **settings)
-    return mm.glm(options.formula, table, options.family, **settings)
+    fitters: dict[tuple[bool, bool], tuple[Callable[..., Any], dict[str, Any]]] = {
+        # (random terms, a family)
+        (False, False): (mm.lm, {}),
+        (True, False): (mm.lmer, {"REML": not options.ml}),
+        (False, True): (mm.glm, {"family": options.family}),
+        (True, True): (mm.glmer, {"family": options.family, "nAGQ": 1 if options.nagq is None else options.nagq}),
+    }
+    fitter, more = fitters[mixed, options.family is not None]
+    # No variable holds the table: the summary would show its name instead of the file's.
+    return fitter(options.formula, read_table(options.file), **more, **settings)
 
 
 def datasets(options: argparse.Namespace) -> None:
