@@ -79,6 +79,21 @@ def test_a_formula_without_random_terms_is_a_linear_model(folder: Path, capsys: 
     assert "251.405" in capsys.readouterr().out
 
 
+def test_a_family_makes_a_generalised_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = mm.datasets.load("cbpp").assign(share=lambda d: d["incidence"] / d["size"])
+    data.to_csv(tmp_path / "herds.csv", index=False)
+    table, weights = str(tmp_path / "herds.csv"), ["--weights", "size"]
+    assert main(["fit", "share ~ factor(period) + (1 | herd)", table, "--family", "binomial", *weights]) == 0
+    assert "(Laplace" in (laplace := capsys.readouterr().out)
+    assert "Family: binomial  ( logit )" in laplace
+    arguments = ["fit", "share ~ factor(period) + (1 | herd)", table, "--family", "binomial(probit)", *weights]
+    assert main([*arguments, "--nagq", "7"]) == 0
+    assert "nAGQ = 7" in (quadrature := capsys.readouterr().out)
+    assert "binomial  ( probit )" in quadrature
+    assert main(["fit", "share ~ factor(period)", table, "--family", "binomial", *weights]) == 0
+    assert "Null deviance" in capsys.readouterr().out
+
+
 def test_a_saved_fit_can_be_loaded(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     saved = tmp_path / "fit.json"
     assert main(["fit", FORMULA, str(folder / "sleep.csv"), "--out", str(saved)]) == 0
@@ -108,6 +123,10 @@ MISTAKES = [
     (["fit", FORMULA, "binary.csv"], "cannot read"),
     (["fit", "Reaction ~ Days", "sleep.csv", "--ml"], "--ml is for mixed models"),
     (["fit", FORMULA, "sleep.csv", "--weights", "v"], "'v'"),
+    (["fit", FORMULA, "sleep.csv", "--ml", "--family", "Gamma"], "maximum likelihood anyway"),
+    (["fit", FORMULA, "sleep.csv", "--nagq", "5"], "--nagq is for mixed models with a family"),
+    (["fit", "Reaction ~ Days", "sleep.csv", "--family", "Gamma", "--nagq", "5"], "--nagq is for mixed models"),
+    (["fit", FORMULA, "sleep.csv", "--family", "Gama"], "'Gama'"),
     (["datasets", "sleepstudi"], "did you mean 'sleepstudy'?"),
     (["datasets", "--csv"], "name it"),
 ]

@@ -57,6 +57,34 @@ def test_random_intercepts(sites) -> None:
     assert same_print(fit.summary(), reference()["sites"]["intercepts"])
 
 
+def test_counts_with_random_slopes(sites) -> None:
+    fit = mm.glmer_nb("y2 ~ x + (x | site)", sites)
+    # glmer.nb, whose theta the text shows as 5.1294, stops before the joint optimum, -307.9234; glmmTMB finds it.
+    assert fit.loglik == pytest.approx(-307.8764, abs=5e-5)
+    assert fit.loglik > -307.9234
+    assert [round(v, 4) for v in fit.params] == [0.3413, 0.1103]
+    assert [round(v, 4) for v in fit.bse] == [0.3217, 0.0470]
+    covariance = fit.VarCorr()["site"]
+    assert list(covariance.stddev.round(4)) == [1.1981, 0.1701]
+    assert np.diag(covariance) == pytest.approx([1.43543, 0.02892], abs=6e-6)
+    assert round(covariance.correlation.iloc[0, 1], 2) == 0.92
+    assert round(fit.sigma, 2) == 5.12
+    assert round(fit.aic, 1) == 627.8
+    assert fit.df_resid == 154
+    shown = str(fit.summary()).split("\n")
+    assert shown[:6] == [
+        "Generalized linear mixed model fit by maximum likelihood (Laplace",
+        "  Approximation) [glmerMod]",
+        " Family: Negative Binomial(5.1179)  ( log )",
+        "Formula: y2 ~ x + (x | site)",
+        "   Data: sites",
+        "",
+    ]
+    assert shown[7] == "   627.8    646.2   -307.9    615.8      154 "
+    assert "Number of obs: 160, groups:  site, 16" in shown
+    assert "x            0.11026    0.04697   2.347   0.0189 *" in shown
+
+
 def test_random_slopes(slopes) -> None:
     assert round(slopes.reml_criterion, 1) == 900.6
     assert same_print(slopes.summary(), reference()["sites"]["both"])

@@ -193,3 +193,18 @@ def test_no_pooling_gives_each_subject_its_line(no_pooling) -> None:
     slopes = [estimates["days_deprived"] + estimates.get(f"days_deprived:Subject{s}", 0.0) for s in FIRST_DAY]
     assert np.mean(slopes) == pytest.approx(11.43543, abs=5e-6)
     assert np.mean(slopes) / (np.std(slopes, ddof=1) / np.sqrt(18)) == pytest.approx(6.1971, abs=5e-5)
+
+
+def test_above_average_or_not() -> None:
+    """A text's exercise; estimates and standard errors as glmmTMB prints them, where lme4 stops short by 0.0003."""
+    data = sleep().assign(aboveAve=(sleep()["Reaction"] > 288.7).astype(int))
+    fit = mm.glmer("aboveAve ~ Days + (Days | Subject)", data, "binomial")
+    assert fit.loglik == pytest.approx(-74.36815275, abs=1e-7)
+    assert [round(v, 4) for v in fit.params] == [-3.8174, 0.8911]
+    assert [round(v, 4) for v in fit.bse] == [1.1767, 0.2354]
+    assert np.diag(fit.VarCorr()["Subject"]).round(4).tolist() == [8.0377, 0.2397]
+    shown = str(fit.summary()).split("\n")
+    assert " Family: binomial  ( logit )" in shown
+    assert "   158.7    174.7    -74.4    148.7      175 " in shown
+    assert " Subject (Intercept) 8.0377   2.8351        " in shown
+    assert "Days          0.8911     0.2354   3.785 0.000154 ***" in shown

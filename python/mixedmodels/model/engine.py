@@ -21,6 +21,7 @@ class Description(dict[str, Any]):
         Of the path "estimated" they cover the leaves alone.
     criterion_error : standard error of the criterion; 0 where it is exact, as on all paths but "estimated".
     status, evaluations, seconds : how the optimiser ended, after how many evaluations and seconds in the engine.
+    inner : factorisations that these evaluations took, of a generalised model; else None.
     certificate : why this is an optimum, or what speaks against it.
     """
 
@@ -36,6 +37,8 @@ class Description(dict[str, Any]):
                 size += f", {_short(self['nonzeros'])} numbers in the tail's factor"
             lines.append(f"size: {size}; {_short(self['flops'])} operations per evaluation")
         evaluations = f"{self['evaluations']} evaluation{'s' if self['evaluations'] != 1 else ''}"
+        if self["inner"] is not None:
+            evaluations += f" with {self['inner']} factorisations"
         lines.append(f"run: {self['status']} after {evaluations} in {_time(self['seconds'])}")
         lines.append(f"certificate: {self['certificate']}")
         return "\n".join(lines)
@@ -92,6 +95,7 @@ class EngineReport:
             criterion_error=self.criterion_error,
             status=self.status,
             evaluations=self.evaluations,
+            inner=self.inner,
             seconds=self.seconds,
             certificate=certificate_text(self.certificate),
         )
