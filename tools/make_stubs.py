@@ -35,6 +35,7 @@ TYPES = {
     "str": "str",
     "None": "None",
     "dict": "dict[str, Any]",
+    "Family": "Family",
     "Lmm": "Lmm",
     "float64 array": "NDArray[np.float64]",
     "int32 array": "NDArray[np.int32]",

@@ -155,8 +155,8 @@ def test_a_draw_of_a_mean_that_is_none_is_nan() -> None:
         (Binomial(), [0.0, 1.5], None, "in row 1, 1.5, lies outside [0, 1]"),
         (Binomial(), [0.5, 0.3], [2, 5], "in row 1, 0.3, times its trials, 5, is not a whole number of successes"),
         (Binomial(), [0.5], None, "times its trials, 1, is not a whole number"),
-        (Gamma(), [1, 0], None, "in row 1, 0, is zero"),
-        (InverseGaussian(), [-1, 0], None, "in row 0, -1, is negative"),
+        (Gamma(), [1, 0], None, "in row 1, 0, is not greater than zero"),
+        (InverseGaussian(), [-1, 0], None, "in row 0 (and 1 more), -1, is not greater than zero"),
         (Gaussian(), [1, np.inf], None, "in row 1, inf, is not a finite number"),
     ],
 )

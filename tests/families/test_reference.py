@@ -74,7 +74,7 @@ def allowed(case: dict[str, Any], name: str) -> float:
     if name in ("l_psi", "l_psi_psi") and case["family"] == "nbinom2":
         tolerance += 4 * EPS * case["weight"] * min(case["y"], 1.0)
     if name == "w_psi":
-        tolerance += 4 * EPS * abs(case["w"])
+        tolerance += 4 * EPS * (abs(case["w"]) + abs(case["t"] * case["eta"]))
     if name == "e_eta":
         tolerance += 4 * EPS * abs(case["e"] / min(abs(case["eta"]), 1.0))
     return tolerance

@@ -32,7 +32,7 @@ def check(
             more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
             raise DataError(
                 f"the response {name!r} in row {row}{more}, {y[first]:.10g}, {what.format(weight=_at(weights, first))}"
-                f": a {family.name} model cannot have it; {cure}."
+                f": the {family.name} family cannot have it; {cure}."
             )
 
 
@@ -50,9 +50,8 @@ def _rules(family: Family, y: Vector, weights: Vector | None) -> list[tuple[Rows
         cure = "give whole counts, and the exposure of a rate as offset=log(exposure)"
         rules.append((broken, "is not a whole number", cure))
     elif family.support == "positive":
-        cure = "responses are greater than zero; drop such rows, or take the gaussian family with link='log'"
-        rules.append((y == 0, "is zero", cure))
-        rules.append((y < 0, "is negative", cure))
+        cure = "drop such rows, or take the gaussian family with link='log'"
+        rules.append((y <= 0, "is not greater than zero", cure))
     elif family.support == "proportion":
         cure = "give a proportion of successes with the trials as weights, or cbind(successes, failures)"
         rules.append(((y < 0) | (y > 1), "lies outside [0, 1]", cure))

@@ -137,7 +137,12 @@ impl<L: Powers> Row for NegativeBinomial<L> {
         let z = if mu.is_finite() { o * (y - mu) / theta } else { -1.0 };
         let log_ratio = if z > -0.5 { log_minus(z, 1.0 + z) } else { (y / theta).ln_1p() - softplus(here.logit) - z };
         let slope = theta * (gap + log_ratio);
-        let bend = slope + theta * (theta * gap_slope + theta / (theta + y) * z * z);
+        // Far from the mean, where slope and curvature nearly cancel, with what cancels left out.
+        let bend = if z < 0.6 {
+            slope + theta * theta * (gap_slope + z * z / (theta + y))
+        } else {
+            theta * (gap + z.ln_1p() + theta * gap_slope) - theta * z * (theta / (theta + y) + q)
+        };
         let (g, w) = if L::POWER == 0.0 {
             // theta q is mu o, which stays finite.
             (q * (y * o - theta * q), q * o * (2.0 * theta * q + y * (q - o)))
