@@ -147,7 +147,10 @@ class DenseGlmm:
     def quadrature(
         self, theta: Any, beta: Any, psi: Any = (), nagq: int = 9, definition: Definition = "observed"
     ) -> float:
-        """Adaptive Gauss-Hermite on a tensor grid, scaled by the lower Cholesky factor of H^-1, level by level."""
+        """Adaptive Gauss-Hermite on a tensor grid, scaled by the lower Cholesky factor of H^-1, level by level.
+
+        With several effects the grid turns with their coordinates: the engine takes those of centred predictors.
+        """
         at = self.at_mode(np.asarray(theta, float), np.asarray(beta, float), np.asarray(psi, float))
         nodes, masses = np.polynomial.hermite_e.hermegauss(nagq)
         masses = masses / masses.sum()
