@@ -262,6 +262,8 @@ def test_theta_maximises_the_likelihood() -> None:
     assert mm.glm("TICKS ~ YEAR + cHEIGHT", quine, Poisson()).loglik < fit.loglik
 
 
-def test_counts_no_wider_than_poisson() -> None:
+def test_counts_without_a_theta() -> None:
+    with pytest.raises(FitError, match="'y' are 0 in every row"):
+        mm.glm_nb("y ~ 1", {"y": np.zeros(20)})
     with pytest.raises(FitError, match=r"theta .* grows beyond .*; fit glm\(\.\.\., family='poisson'\)"):
         mm.glm_nb("y ~ 1", {"y": np.tile([3.0, 4.0, 5.0], 20)})

@@ -45,6 +45,10 @@ def fit_glm_nb(
         )
     poisson: Family = Poisson(link=link)
     fit = fit_glm(design, poisson, control=control)
+    if not fit.y.any():
+        raise FitError(
+            f"the counts {design.response_name!r} are 0 in every row: neither mean nor theta can be estimated."
+        )
     theta, turns, settled = _moment_estimate(fit), 0, False
     while turns < TURNS and not settled:
         turns += 1
