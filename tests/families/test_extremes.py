@@ -68,3 +68,13 @@ def test_normal_quantiles_reach_the_last_number() -> None:
     p = np.array([5e-324, 1e-300, 1e-20, 0.02, 0.3, 0.5, 0.9, 1 - 1e-15])
     assert families.Binomial("probit").predictor(p) == pytest.approx(stats.norm.ppf(p), rel=1e-13, abs=1e-15)
     assert families.Binomial("probit").predictor([0.0, 1.0]).tolist() == [-np.inf, np.inf]
+
+
+@pytest.mark.parametrize("link", ["logit", "cauchit"])
+def test_many_trials_far_from_their_share_have_a_finite_likelihood(link: str) -> None:
+    eta = np.array([-1000.0, 1000.0])
+    family = families.Binomial(link)
+    few, many = (family.log_density(0.5, m, eta) / m for m in (1e3, 1e6))
+    assert np.isfinite(many).all()
+    # A trial's share of log choose(m, m / 2) is log 2 but for log(m) / 2 m.
+    assert many == pytest.approx(few, rel=0.01)

@@ -57,6 +57,17 @@ fn beside_saturated(y: f64, p: f64, q: f64) -> f64 {
     part(y, gap, p) + part(1.0 - y, -gap, q)
 }
 
+/// The same of many trials: `plain` is the log-likelihood as a sum over successes and failures, which is what is known
+/// where a share has underflown, and good enough far from y.
+#[cold]
+fn of_many(y: f64, m: f64, p: f64, q: f64, plain: f64) -> f64 {
+    if (p - y).abs() < 0.3 * y.min(1.0 - y) {
+        m * beside_saturated(y, p, q)
+    } else {
+        plain - m * (times(y, y.ln()) + times(1.0 - y, (-y).ln_1p()))
+    }
+}
+
 fn deviance(y: f64, mu: f64) -> f64 {
     -2.0 * beside_saturated(y, mu, 1.0 - mu)
 }
@@ -130,11 +141,8 @@ impl Row for Logistic {
         // Shares of successes and failures, each times its own tail: exact where y - p would cancel.
         let g = m * (y * q - (1.0 - y) * p);
         let w = m * (large * small);
-        let l = if m > MANY {
-            m * beside_saturated(y, p, q)
-        } else {
-            -m * (y * (-eta).max(0.0) + (1.0 - y) * eta.max(0.0) + e.ln_1p())
-        };
+        let plain = -m * (y * (-eta).max(0.0) + (1.0 - y) * eta.max(0.0) + e.ln_1p());
+        let l = if m > MANY { of_many(y, m, p, q, plain) } else { plain };
         [l, g, w, w * (q - p)]
     }
 }
@@ -155,12 +163,7 @@ impl<L: Tails> Row for Binomial<L> {
         let sum = |k: usize| m * (times(y, a[k]) + times(1.0 - y, b[k]));
         let l = if m > MANY {
             let (p, q) = self.0.shares(eta);
-            // Far from y, and where a share has underflown, logarithms are what is known.
-            if (p - y).abs() < 0.3 * y.min(1.0 - y) {
-                m * beside_saturated(y, p, q)
-            } else {
-                sum(0) - m * (times(y, y.ln()) + times(1.0 - y, (-y).ln_1p()))
-            }
+            of_many(y, m, p, q, sum(0))
         } else {
             sum(0)
         };

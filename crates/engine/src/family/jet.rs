@@ -173,7 +173,8 @@ impl<const N: usize> Mul for Jet<N> {
 impl<const N: usize> Div for Jet<N> {
     type Output = Self;
 
-    #[allow(clippy::suspicious_arithmetic_impl)] // by the reciprocal, which knows its derivatives
+    // By the reciprocal, which knows its derivatives.
+    #[allow(clippy::suspicious_arithmetic_impl)]
     fn div(self, other: Self) -> Self {
         self * other.recip()
     }
@@ -239,6 +240,7 @@ impl<const N: usize> Mul<Jet<N>> for f64 {
 impl<const N: usize> Div<Jet<N>> for f64 {
     type Output = Jet<N>;
 
+    #[allow(clippy::suspicious_arithmetic_impl)]
     fn div(self, other: Jet<N>) -> Jet<N> {
         other.recip() * self
     }

@@ -137,7 +137,8 @@ macro_rules! power_link {
             }
 
             fn mean(&self, eta: f64) -> f64 {
-                if $positive && !(eta > 0.0) || ($power < 0.0 && eta == 0.0) { f64::NAN } else { raise(eta, 1.0 / $power) }
+                let outside = ($positive && eta <= 0.0) || ($power < 0.0 && eta == 0.0);
+                if outside { f64::NAN } else { raise(eta, 1.0 / $power) }
             }
 
             fn derivatives(&self, eta: f64) -> [f64; 4] {
