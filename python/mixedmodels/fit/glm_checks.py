@@ -65,4 +65,6 @@ def separated_response(design: Design, family: Family, kept: tuple[int, ...], re
     """The sentence of `separated`, found from the response alone."""
     y, weights = response.y, response.weights
     found = separation.find(dense_columns(design, kept, len(y)), y, weights, family)
-    return None if found is None else separation_message.message(design, kept, found, y, weights)
+    if found is None:
+        return None
+    return separation_message.message(design, kept, found, y, weights, penalised=not design.random)

@@ -14,13 +14,16 @@ MOST = 4  # findings that a sentence names
 Rows = NDArray[np.bool_]
 
 
-def message(design: Design, kept: tuple[int, ...], found: Separation, y: Vector, weights: Vector | None) -> str:
+def message(
+    design: Design, kept: tuple[int, ...], found: Separation, y: Vector, weights: Vector | None, penalised: bool = True
+) -> str:
     """The sentence of the warning.
 
     Parameters
     ----------
     kept : positions of the columns that `found` is about.
     y, weights : the response as the family sees it, and prior weights.
+    penalised : whether this kind of model can be fitted with a penalty.
     """
     used = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights > 0)
     involved = {kept[j]: float(found.direction[j]) for j in found.columns}
@@ -28,6 +31,8 @@ def message(design: Design, kept: tuple[int, ...], found: Separation, y: Vector,
     kind = "complete" if found.complete else "quasi-complete"
     whose = "coefficient of" if len(infinite) == 1 else "coefficients of"
     reason, cure = _reason(design, involved, y, used)
+    if penalised:
+        cure = f"Use penalty='jeffreys' for finite estimates, or {cure[0].lower()}{cure[1:]}"
     return (
         f"{kind} separation: the {whose} {_listed(infinite)} {'has' if len(infinite) == 1 else 'have'} no finite "
         f"maximum likelihood estimate. {reason} What stands there is where the iterations stopped, and its standard "
@@ -41,19 +46,19 @@ def _reason(design: Design, involved: dict[int, float], y: Vector, used: Rows) -
     if float(np.ptp(y[used])) == 0:
         return (
             f"The response {name!r} is {y[used][0]:g} in all {int(used.sum())} rows used.",
-            "Look whether it is the right column; penalty='jeffreys' gives finite estimates.",
+            "Look whether it is the right column.",
         )
     terms = tuple(dict.fromkeys(design.fixed.terms[t] for j in involved if (t := design.fixed.assign[j]) >= 0))
     evidence = [(t, said) for t in terms for said in _evidence(design, t, involved, y, used)]
     if evidence:
         to_drop = _listed([repr(t) for t in dict.fromkeys(t for t, _ in evidence)])
         said = _listed([said for _, said in evidence])
-        cure = f"Use penalty='jeffreys' for finite estimates, merge such a level with another, or drop {to_drop}."
+        cure = f"Merge such a level with another, or drop {to_drop}."
         return f"{said[:1].upper()}{said[1:]}.", cure
     named = _listed([repr(t) for t in terms]) or "the intercept"
     return (
         f"A linear combination of {named} tells outcomes of {name!r} apart without error.",
-        f"Use penalty='jeffreys' for finite estimates, or drop one of {named}.",
+        f"Drop one of {named}.",
     )
 
 
