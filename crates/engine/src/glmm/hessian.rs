@@ -1,16 +1,13 @@
 //! Second derivatives of the criterion at the optimum: central differences of the exact gradient, along beta, the
 //! directions of T and psi, each step a small share of that parameter's standard error.
 
+use super::mode::TIGHT;
 use super::search::Search;
 use crate::error::EngineError;
 use crate::optimize::Point;
 
 /// Step in standard errors: its square is the relative error of a difference, rounding is about 1e-13 of the step.
-const SHARE: f64 = 2e-3;
-
-/// Squared length of the inner step that may be left: it is accounted for to first order, and what remains is even in
-/// the step, so that it cancels.
-const NEAR: f64 = 1e-9;
+const SHARE: f64 = 1e-3;
 
 /// Symmetric, along the directions of `point`. Steps that leave the model's domain are taken to one side.
 pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) -> Result<Vec<f64>, EngineError> {
@@ -21,6 +18,7 @@ pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) 
         point.basis.chunks_exact(n).map(|q| q.iter().zip(gradient).map(|(q, g)| q * g).sum()).collect()
     };
     let here = along(&point.gradient);
+    let base = search.base.clone();
     for j in 0..size {
         // The curvature is that of a deviance: twice the inverse is a variance.
         let error = (2.0 / point.hessian[j + j * size].max(1e-8)).sqrt();
@@ -29,12 +27,14 @@ pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) 
         for sign in [1.0, -1.0] {
             let moved: Vec<f64> =
                 x.iter().zip(&point.basis[j * n..(j + 1) * n]).map(|(x, q)| x + sign * h * q).collect();
-            let found = search.slope(&moved, NEAR);
+            let found = search.slope(&moved, TIGHT);
             search.watch(point.value)?;
-            if let Some(gradient) = found {
+            if let Some((gradient, mode)) = found {
                 sides.push((sign * h, along(&gradient)));
+                search.base = search.base.as_ref().map(|base| base.reflected(&mode));
             }
         }
+        search.base.clone_from(&base);
         let column: Vec<f64> = match sides.as_slice() {
             [(a, up), (b, down)] => up.iter().zip(down).map(|(u, d)| (u - d) / (a - b)).collect(),
             [(a, one)] => one.iter().zip(&here).map(|(o, h)| (o - h) / a).collect(),

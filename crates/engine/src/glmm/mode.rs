@@ -47,6 +47,17 @@ impl Mode {
     }
 }
 
+impl Mode {
+    /// The effects on the other side of these, as far away: a guess at the mode for an opposite step.
+    pub(crate) fn reflected(&self, other: &Self) -> Self {
+        let across = |a: &f64, b: &f64| 2.0 * a - b;
+        let b =
+            self.b.iter().zip(&other.b).map(|(a, b)| a.iter().zip(b).map(|(a, b)| across(a, b)).collect()).collect();
+        let beta = self.beta.iter().zip(&other.beta).map(|(a, b)| across(a, b)).collect();
+        Self { b, beta, ..self.clone() }
+    }
+}
+
 /// Buffers of the inner problem. After [`Inner::solve`] they hold g, W and the factorisation at the mode.
 pub(crate) struct Inner {
     pub gram: Gram,

@@ -112,12 +112,17 @@ pub(crate) fn refine(rule: &Rule, likelihood: Likelihood, at: At, state: &mut St
     state.criterion.is_finite().then_some(())
 }
 
-/// D with dF/dT = D T, made symmetric.
+/// D of a triangular T with dF = <slope, dT>: dT = T Phi(T^-1 dSigma T^-T), Phi the lower triangle with half the
+/// diagonal, so that D = T^-T (P + P') T^-1 with P = Phi(T'slope).
 fn score_matrix(slope: &[f64], t: &[f64], k: usize) -> Option<Vec<f64>> {
     let back = inverse(t, k)?;
-    let mut d = vec![0.0; k * k];
-    multiply(slope, &back, k, &mut d);
-    Some((0..k * k).map(|m| 0.5 * (d[m] + d[m / k + (m % k) * k])).collect())
+    let (mut inner, mut half, mut d) = (vec![0.0; k * k], vec![0.0; k * k], vec![0.0; k * k]);
+    multiply_transpose_left(t, slope, k, &mut inner);
+    // Twice the symmetric part of P: the lower triangle on both sides.
+    let both: Vec<f64> = (0..k * k).map(|m| inner[(m % k).max(m / k) + (m % k).min(m / k) * k]).collect();
+    multiply_transpose_left(&back, &both, k, &mut half);
+    multiply(&half, &back, k, &mut d);
+    Some(d)
 }
 
 /// What levels add up to: F, its derivative in T and psi, and r of their rows.

@@ -163,13 +163,13 @@ impl<'a> Search<'a> {
         Some((state, point))
     }
 
-    /// The gradient at x in the optimiser's vector.
-    pub(crate) fn slope(&mut self, x: &[f64], tolerance: f64) -> Option<Vec<f64>> {
+    /// The gradient at x in the optimiser's vector, and the mode there.
+    pub(crate) fn slope(&mut self, x: &[f64], tolerance: f64) -> Option<(Vec<f64>, Mode)> {
         let model = self.model;
         let place = model.coordinates.place(x);
         let start = nearest(&self.current, &self.base, &self.origin);
         let state = self.work.slope(model.likelihood(), place.at(), start, tolerance)?;
-        Some(model.coordinates.gradient(&place, &state))
+        Some((model.coordinates.gradient(&place, &state), state.mode))
     }
 
     /// The caller's wish to stop.

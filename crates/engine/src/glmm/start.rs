@@ -19,9 +19,17 @@ pub(crate) fn place(likelihood: Likelihood, coordinates: &Coordinates) -> Result
     let data = likelihood.data;
     let rows = Response { y: &data.y, weights: data.weights.as_deref() };
     let mean: Vec<f64> = (0..data.n).map(|i| likelihood.family.start_mean(data.y[i], rows.weight(i))).collect();
-    let psi = likelihood.family.start_shapes(rows, &mean);
-    let mut fixed = Fixed::new(likelihood, &psi);
+    let proposed = likelihood.family.start_shapes(rows, &mean);
+    let mut fixed = Fixed::new(likelihood, proposed);
     let beta = fixed.search(&mean)?;
+    // The shapes once more, now that there are fitted means.
+    let link = likelihood.family.link();
+    let fitted: Vec<f64> = fixed.eta[..data.n].iter().map(|&eta| link.mean(eta)).collect();
+    let psi = likelihood.family.start_shapes(rows, &fitted);
+    if psi.iter().all(|v| v.is_finite()) {
+        fixed.psi.clone_from(&psi);
+    }
+    let psi = fixed.psi.clone();
     let templates = fixed.templates(coordinates, &beta);
     Ok(Place { beta, templates, psi })
 }
@@ -29,14 +37,14 @@ pub(crate) fn place(likelihood: Likelihood, coordinates: &Coordinates) -> Result
 /// The model without random effects.
 struct Fixed<'a> {
     likelihood: Likelihood<'a>,
-    psi: &'a [f64],
+    psi: Vec<f64>,
     eta: Vec<f64>,
     g: Vec<f64>,
     w: Vec<f64>,
 }
 
 impl<'a> Fixed<'a> {
-    fn new(likelihood: Likelihood<'a>, psi: &'a [f64]) -> Self {
+    fn new(likelihood: Likelihood<'a>, psi: Vec<f64>) -> Self {
         let (n, m) = (likelihood.data.n, likelihood.data.predictors);
         let pairs = m * (m + 1) / 2;
         Self { likelihood, psi, eta: vec![0.0; m * n], g: vec![0.0; m * n], w: vec![0.0; pairs * n] }
@@ -44,10 +52,10 @@ impl<'a> Fixed<'a> {
 
     /// Log-likelihood, g and non-negative weights at `eta`.
     fn evaluate(&mut self) -> f64 {
-        let value = self.likelihood.second(&self.eta, self.psi, &mut self.g, &mut self.w);
+        let value = self.likelihood.second(&self.eta, &self.psi, &mut self.g, &mut self.w);
         let (pairs, m) = (self.w.len(), self.likelihood.data.predictors);
         let (mut dw, mut by_shape) = (vec![0.0; pairs * m], vec![0.0; pairs * self.psi.len()]);
-        self.likelihood.expected(&self.eta, self.psi, &mut self.w, &mut dw, &mut by_shape);
+        self.likelihood.expected(&self.eta, &self.psi, &mut self.w, &mut dw, &mut by_shape);
         value
     }
 
