@@ -102,7 +102,7 @@ def glmer(
     control: Control | Mapping[str, Any] | None = None,
     verbose: int = 0,
     laplace: Literal["observed", "fisher"] = "observed",
-    penalty: Literal["jeffreys"] | None = None,
+    penalty: Literal["soft"] | None = None,
 ) -> GeneralizedMixedModel | MixedModel:
     """Fit a generalised linear mixed model by maximum likelihood.
 
@@ -124,7 +124,12 @@ def glmer(
     control, verbose : as for `lmer`.
     laplace : the determinant in Laplace's approximation is of the "observed" information, or of the expected one
         ("fisher"), which is lme4's definition; they differ where the link is not canonical.
-    penalty : None; mixed models have no penalised fit yet.
+    penalty : "soft" maximises the softly penalised likelihood of Sterzinger and Kosmidis (2023), for binomial, Poisson
+        and negative binomial families: the log-likelihood + c {log|X'WX| / 2 + sum h(log l_ii) + sum h(l_ij)}. W are
+        the weights of the model without random effects, l the elements of the Cholesky factor of each term's
+        covariance matrix, h(x) is -x^2 / 2 and beyond |x| = 1 linear, and c = 2 sqrt(p / n), n counting trials.
+        Estimates are finite where the outcomes are separated, covariance matrices are never singular, and with growing
+        n the penalty fades. It depends on the units of columns with random slopes.
 
     Returns
     -------
@@ -139,7 +144,7 @@ def glmer(
     Warns
     -----
     SeparationWarning
-        If fixed effects have no finite estimate.
+        If fixed effects have no finite estimate; it names terms and levels.
     SingularFitWarning, ConvergenceWarning, RankDeficientWarning
         As `lmer`.
     """
@@ -168,6 +173,7 @@ def glmer_nb(
     control: Control | Mapping[str, Any] | None = None,
     verbose: int = 0,
     laplace: Literal["observed", "fisher"] = "observed",
+    penalty: Literal["soft"] | None = None,
 ) -> GeneralizedMixedModel:
     """Fit a negative binomial mixed model with log link, its theta estimated jointly with everything else.
 
@@ -177,7 +183,8 @@ def glmer_nb(
     Parameters
     ----------
     formula : in R's language, as ``"y ~ x + (x | site)"``.
-    data, nAGQ, weights, offset, subset, contrasts, na_action, env, start, control, verbose, laplace : as for `glmer`.
+    data, nAGQ, weights, offset, subset, contrasts, na_action, env, start, control, verbose : as for `glmer`.
+    laplace, penalty : as for `glmer`; theta is not penalised.
 
     Returns
     -------
@@ -188,7 +195,7 @@ def glmer_nb(
     model = build_glmer(
         Request(
             formula, data, weights, offset, subset, contrasts, na_action, env, False, start, control, verbose,
-            **names, family="negative_binomial", nagq=nAGQ, laplace=laplace,
+            **names, family="negative_binomial", nagq=nAGQ, laplace=laplace, penalty=penalty,
         ),
         stacklevel=3,
     )  # fmt: skip

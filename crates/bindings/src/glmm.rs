@@ -69,6 +69,7 @@ impl Glmm {
         out.set_item("beta", PyArray1::from_vec(py, found.beta))?;
         out.set_item("psi", PyArray1::from_vec(py, found.psi))?;
         out.set_item("criterion", found.criterion)?;
+        out.set_item("penalised", found.penalised)?;
         out.set_item("u", by_term(py, found.u, &shapes)?)?;
         out.set_item("b", by_term(py, found.b, &shapes)?)?;
         out.set_item("eta", PyArray1::from_vec(py, found.eta))?;
@@ -126,12 +127,15 @@ impl Glmm {
     ///     Stop when the criterion promises to fall by less than this.
     /// watch : callable or None
     ///     Called as watch(evaluations, criterion) at every evaluation.
+    /// penalty : bool
+    ///     Whether the soft penalty is added to the log-likelihood: gradient, hessian and certificate are of the sum.
     ///
     /// Returns
     /// -------
     /// dict
     ///     As `at`, with evaluations, inner (factorisations), trace, status and message.
-    #[pyo3(signature = (nagq=1, start=None, max_evaluations=200, tolerance=1e-11, watch=None))]
+    #[pyo3(signature = (nagq=1, start=None, max_evaluations=200, tolerance=1e-11, watch=None, penalty=false))]
+    #[allow(clippy::too_many_arguments)]
     fn fit<'py>(
         &self,
         py: Python<'py>,
@@ -140,10 +144,12 @@ impl Glmm {
         max_evaluations: usize,
         tolerance: f64,
         watch: Option<Py<PyAny>>,
+        penalty: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
         let start = self.start(start.as_ref())?;
         let options = Options { max_evaluations, tolerance, ..Options::default() };
-        let found = watched(py, watch, |look| self.model.fit(nagq, &start, options, look))?.map_err(raise)?;
+        let found =
+            watched(py, watch, |look| self.model.fit(how(nagq, penalty), &start, options, look))?.map_err(raise)?;
         let out = self.report(py, found.solution)?;
         out.set_item("inner", found.inner)?;
         out.set_item("inner_hessian", found.inner_hessian)?;
@@ -158,14 +164,16 @@ impl Glmm {
     /// theta, beta, psi : ndarray
     ///     Covariance parameters, fixed effects, logarithms of the free shapes.
     /// nagq : int
+    /// penalty : bool
+    ///     As for `fit`.
     ///
     /// Returns
     /// -------
     /// dict
-    ///     theta, beta, psi, criterion (-2 log-likelihood with all constants), u and b (lists of levels x k), eta, vcov
-    ///     (of theta, beta, psi), vcov_conditional (of beta), gradient, hessian, logdet, penalty, conditional_loglik,
-    ///     certificate.
-    #[pyo3(signature = (theta, beta, psi, nagq=1))]
+    ///     theta, beta, psi, criterion (-2 log-likelihood with all constants), penalised (criterion with the soft
+    ///     penalty, if there is one), u and b (lists of levels x k), eta, vcov (of theta, beta, psi), vcov_conditional
+    ///     (of beta), gradient, hessian, logdet, penalty (u'u), conditional_loglik, certificate.
+    #[pyo3(signature = (theta, beta, psi, nagq=1, penalty=false))]
     fn at<'py>(
         &self,
         py: Python<'py>,
@@ -173,9 +181,10 @@ impl Glmm {
         beta: PyReadonlyArray1<'py, f64>,
         psi: PyReadonlyArray1<'py, f64>,
         nagq: usize,
+        penalty: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
         let at = self.parameter(&theta, &beta, &psi)?;
-        let found = py.detach(|| self.model.at(nagq, &at)).map_err(raise)?;
+        let found = py.detach(|| self.model.at(how(nagq, penalty), &at)).map_err(raise)?;
         self.report(py, found)
     }
 
@@ -186,12 +195,14 @@ impl Glmm {
     /// theta, beta, psi : ndarray
     ///     As for `at`.
     /// nagq : int
+    /// penalty : bool
+    ///     As for `fit`.
     ///
     /// Returns
     /// -------
     /// dict
-    ///     criterion (float), gradient in (theta, beta, psi).
-    #[pyo3(signature = (theta, beta, psi, nagq=1))]
+    ///     criterion and penalised (floats), gradient in (theta, beta, psi).
+    #[pyo3(signature = (theta, beta, psi, nagq=1, penalty=false))]
     fn evaluate<'py>(
         &self,
         py: Python<'py>,
@@ -199,11 +210,13 @@ impl Glmm {
         beta: PyReadonlyArray1<'py, f64>,
         psi: PyReadonlyArray1<'py, f64>,
         nagq: usize,
+        penalty: bool,
     ) -> PyResult<Bound<'py, PyDict>> {
         let at = self.parameter(&theta, &beta, &psi)?;
-        let found = py.detach(|| self.model.evaluate(nagq, &at)).map_err(raise)?;
+        let found = py.detach(|| self.model.evaluate(how(nagq, penalty), &at)).map_err(raise)?;
         let out = PyDict::new(py);
         out.set_item("criterion", found.criterion)?;
+        out.set_item("penalised", found.penalised)?;
         out.set_item("gradient", PyArray1::from_vec(py, found.gradient))?;
         Ok(out)
     }
@@ -268,3 +281,7 @@ fn checked(values: &PyReadonlyArray1<'_, f64>, count: usize, name: &str) -> PyRe
     }
     Err(pyo3::exceptions::PyValueError::new_err(format!("{name} must hold {count} finite numbers")))
 }
+fn how(nagq: usize, penalised: bool) -> engine::How {
+    engine::How { nagq, penalised }
+}
+

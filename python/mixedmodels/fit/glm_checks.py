@@ -67,4 +67,4 @@ def separated_response(design: Design, family: Family, kept: tuple[int, ...], re
     found = separation.find(dense_columns(design, kept, len(y)), y, weights, family)
     if found is None:
         return None
-    return separation_message.message(design, kept, found, y, weights, penalised=not design.random)
+    return separation_message.message(design, kept, found, y, weights, "soft" if design.random else "jeffreys")

@@ -50,7 +50,7 @@ def fit_glmm(
     family : distribution and link.
     nagq : 0 takes beta at the joint mode, 1 is Laplace's approximation, more are points of adaptive quadrature.
     laplace : whether log|H| is of the "observed" or of the expected ("fisher") information.
-    penalty : None; a mixed model has no penalised fit yet.
+    penalty : "soft" adds the soft penalty of Sterzinger and Kosmidis (2023) to the log-likelihood.
     start : theta, or a mapping with "theta", "beta" and "psi", or None.
     control : settings of the optimiser.
     verbose : 1 prints every evaluation to stderr.
@@ -66,24 +66,26 @@ def fit_glmm(
         If the response is not the family's, the quadrature not for this design, or the engine gives up.
     """
     response = family_response(design, family)
-    constant = one_value(response, design, family)
+    nagq = as_nagq(nagq, design)
+    penalised = as_penalised(penalty, family, nagq)
+    constant = None if penalised else one_value(response, design, family)
     if constant is not None:
         raise DesignError(f"{constant}: look whether it is the right column.")
-    nagq = as_nagq(nagq, design)
-    check_penalty(penalty)
     given = engine_input(design)
     began = perf_counter()
     engine = _made(design, family, response, given, laplace)
     point = None if start is None else checked_point(start, given.sizes, len(given.kept), family.shapes)
     try:
         with watched(verbose, len(response.y)) as watch:
-            out = engine.fit(nagq, point, control.max_evaluations, control.tolerance, watch)
+            out = engine.fit(nagq, point, control.max_evaluations, control.tolerance, watch, penalised)
     except (ValueError, RuntimeError) as error:
         raise diagnosis(design, family, given.kept, response, str(error)) from error
     seconds = perf_counter() - began
-    if not isfinite(out["criterion"]):
+    if not isfinite(out["penalised"]):
         raise diagnosis(design, family, given.kept, response, f"the criterion is {out['criterion']:g}")
     fit = _record(family, nagq, laplace, given, response, out, seconds)
+    if penalised:
+        return replace(fit, penalised=out["penalised"]), engine
     return replace(fit, separated=separated(design, fit) or ""), engine
 
 
@@ -198,18 +200,34 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(map(repr, names[:-1]))} and {names[-1]!r}"
 
 
-def check_penalty(given: object) -> None:
-    """Refuse a penalty.
+def as_penalised(given: object, family: Family, nagq: int) -> bool:
+    """Whether the likelihood is to be penalised.
 
     Raises
     ------
     FitError
-        If one is given.
+        If this penalty does not exist, or not for this family or `nagq`.
     """
-    if given is not None:
+    if given is None:
+        return False
+    if given == "jeffreys":
         raise FitError(
-            f"penalty is {given!r:.40}, but mixed models are fitted by maximum likelihood only; leave it out."
+            "penalty='jeffreys' is of glm(); a mixed model takes penalty='soft', which is Jeffreys' prior of the fixed "
+            "effects, scaled so that it fades in large samples, with a penalty that keeps variances from 0."
         )
+    if given != "soft":
+        raise FitError(f"penalty is {given!r:.40}; a mixed model takes 'soft', or None for maximum likelihood.")
+    if family.weights_role == "precision":
+        raise FitError(
+            f"penalty='soft' is for families without a dispersion (binomial, Poisson, negative binomial), not for "
+            f"{family}; leave it out."
+        )
+    if nagq == 0:
+        raise FitError(
+            "penalty='soft' with nAGQ=0: the joint mode, where that takes the fixed effects, is not penalised; use "
+            "nAGQ=1 or more."
+        )
+    return True
 
 
 def as_laplace(given: object) -> Laplace:

@@ -43,19 +43,20 @@ class Objective:
 class GeneralizedObjective:
     """-2 log-likelihood of a generalised mixed model in theta, beta and psi, the logarithms of the free shapes.
 
+    Of a penalised fit it is the penalised one, which its estimates minimise.
     ``objective(theta, beta, psi)`` is the value, all constants in it; `gradient` is its exact derivative, shape
     (m + p + s,), in that order. It never changes the fit.
     """
 
     def __init__(self, engine: Any, fit: GlmmFit) -> None:
         self._engine = engine
-        self._nagq = fit.nagq
+        self._how = (fit.nagq, fit.penalised is not None)
         self._sizes = fit.sizes
         self._shapes = fit.family.shapes
         self._lengths = (len(fit.theta), len(fit.beta), len(fit.psi))
 
     def __call__(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike = ()) -> float:
-        return float(self._evaluated(theta, beta, psi)["criterion"])
+        return float(self._evaluated(theta, beta, psi)["penalised"])
 
     def gradient(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike = ()) -> Vector:
         """Exact gradient, shape (m + p + s,)."""
@@ -70,7 +71,7 @@ class GeneralizedObjective:
     def _evaluated(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike) -> Any:
         given = {"theta": theta, "beta": beta, "psi": psi}
         point = checked_point(given, self._sizes, self._lengths[1], self._shapes)
-        return self._engine.evaluate(point["theta"], point["beta"], point["psi"], self._nagq)
+        return self._engine.evaluate(point["theta"], point["beta"], point["psi"], *self._how)
 
 
 def differenced(gradient: Callable[[Vector], Vector], at: Vector, step: float) -> Matrix:

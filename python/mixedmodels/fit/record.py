@@ -177,7 +177,7 @@ class GlmmFit:
     eta : linear predictor at the modes, shape (n,).
     vcov_joint : covariance of (theta, beta, psi) from the full Hessian of the criterion, shape (m + p + s,) squared.
     vcov_conditional : covariance of beta with theta and psi taken as known, shape (p, p).
-    gradient, hessian : of the criterion in (theta, beta, psi).
+    gradient, hessian : of the criterion in (theta, beta, psi), of `penalised` where there is a penalty.
     logdet_u : log|Lambda'Z'WZ Lambda + I|.
     penalty : u'u.
     conditional_loglik : log-likelihood of y given the modes, all constants in it.
@@ -186,6 +186,7 @@ class GlmmFit:
     inner : factorisations in all.
     run : how the optimiser came here.
     separated : which fixed effects have no finite estimate, in words; empty where all have.
+    penalised : of a softly penalised fit the criterion with the penalty, which is what was minimised; else None.
     """
 
     n: int
@@ -214,6 +215,7 @@ class GlmmFit:
     inner: int
     run: Run
     separated: str = ""
+    penalised: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ Rows = NDArray[np.bool_]
 
 
 def message(
-    design: Design, kept: tuple[int, ...], found: Separation, y: Vector, weights: Vector | None, penalised: bool = True
+    design: Design, kept: tuple[int, ...], found: Separation, y: Vector, weights: Vector | None, penalty: str
 ) -> str:
     """The sentence of the warning.
 
@@ -23,7 +23,7 @@ def message(
     ----------
     kept : positions of the columns that `found` is about.
     y, weights : the response as the family sees it, and prior weights.
-    penalised : whether this kind of model can be fitted with a penalty.
+    penalty : what keeps the estimates of this kind of model finite.
     """
     used = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights > 0)
     involved = {kept[j]: float(found.direction[j]) for j in found.columns}
@@ -31,8 +31,7 @@ def message(
     kind = "complete" if found.complete else "quasi-complete"
     whose = "coefficient of" if len(infinite) == 1 else "coefficients of"
     reason, cure = _reason(design, involved, y, used)
-    if penalised:
-        cure = f"Use penalty='jeffreys' for finite estimates, or {cure[0].lower()}{cure[1:]}"
+    cure = f"Use penalty={penalty!r} for finite estimates, or {cure[0].lower()}{cure[1:]}"
     return (
         f"{kind} separation: the {whose} {_listed(infinite)} {'has' if len(infinite) == 1 else 'have'} no finite "
         f"maximum likelihood estimate. {reason} What stands there is where the iterations stopped, and its standard "

@@ -45,6 +45,11 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         return self._fit.laplace
 
     @property
+    def penalty(self) -> str | None:
+        """The penalty of the likelihood, "soft" or None; `loglik`, AIC and BIC are always without it."""
+        return None if self._fit.penalised is None else "soft"
+
+    @property
     def shapes(self) -> dict[str, float]:
         """Estimates of the family's free shapes by name, such as theta of a negative binomial."""
         return dict(zip(self._fit.family.shapes, np.exp(self._fit.psi).tolist(), strict=True))
@@ -61,7 +66,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         """Covariance matrix of `fixef()`, labelled.
 
         It is the block of the inverse of the full Hessian of the criterion, so that it carries the uncertainty of
-        theta and of the shapes too.
+        theta and of the shapes too. Of a penalised fit it is the Hessian of the penalised criterion.
 
         Parameters
         ----------
@@ -91,7 +96,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
     @property
     def objective(self) -> GeneralizedObjective:
-        """The criterion as a function of theta, beta and psi, with its derivatives."""
+        """The criterion as a function of theta, beta and psi, with its derivatives; of a penalised fit the penalised."""
         return GeneralizedObjective(self._engine, self._fit)
 
     # -- reports ------------------------------------------------------------------------------------------------
@@ -147,6 +152,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
             self._fit.family,
             nagq=self._fit.nagq,
             laplace=self._fit.laplace,
+            penalty=self.penalty,
             start=start,
             control=as_control(request.control if request else None),
             verbose=request.verbose if request else 0,

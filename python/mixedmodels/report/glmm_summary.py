@@ -17,11 +17,16 @@ from mixedmodels.report.mixed_summary import MixedSummary
 from mixedmodels.report.summaries import coefficient_matrix, kept_names
 from mixedmodels.report.varcorr import varcorr
 
+PENALISED = (
+    "Estimates maximise a softly penalised likelihood; logLik, deviance, AIC and BIC are without the penalty, and "
+    "their differences are no likelihood-ratio tests"
+)
+
 
 def generalized_summary(design: Design, fit: GlmmFit, call: Call, quartiles: Sequence[float]) -> MixedSummary:
     """Summary of a generalised mixed model; `quartiles` are of Pearson residuals over the root of the dispersion."""
     return MixedSummary(
-        title=title(fit.nagq),
+        title=title(fit.nagq, fit.penalised is not None),
         family=(family_label(fit), fit.family.link),
         call=call,
         criteria={
@@ -44,14 +49,21 @@ def generalized_summary(design: Design, fit: GlmmFit, call: Call, quartiles: Seq
         singular=fit.singular,
         converged=fit.run.converged,
         message=fit.run.message,
-        remarks=(fit.separated,) if fit.separated else (),
+        remarks=remarks(fit),
     )
 
 
-def title(nagq: int) -> str:
-    """How the likelihood was approximated."""
+def title(nagq: int, penalised: bool = False) -> str:
+    """How the likelihood was approximated, and whether it is what was maximised."""
     how = "Laplace Approximation" if nagq == 1 else f"Adaptive Gauss-Hermite Quadrature, nAGQ = {nagq}"
-    return f"Generalized linear mixed model fit by maximum likelihood ({how})"
+    what = "maximum softly penalised likelihood" if penalised else "maximum likelihood"
+    return f"Generalized linear mixed model fit by {what} ({how})"
+
+
+def remarks(fit: GlmmFit) -> tuple[str, ...]:
+    """What the reader of a summary must know besides."""
+    found = [fit.separated] if fit.separated else []
+    return tuple([*found, PENALISED] if fit.penalised is not None else found)
 
 
 def headers(fit: GlmmFit) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ use super::data::Data;
 use super::likelihood::Likelihood;
 use super::marginal::{self, Marginal};
 use super::mode::{Inner, Mode, TIGHT, add_fixed, effects, joint_border};
+use super::penalty::Penalty;
 use super::quadrature::{self, Rule};
 use crate::dense::small::{cholesky, solve_lower};
 use crate::family::pair;
@@ -28,8 +29,10 @@ use crate::lmm::template::Template;
 /// What one evaluation leaves behind, in standardised units; derivatives are those of the deviance, 2F.
 #[derive(Clone)]
 pub(crate) struct State {
-    /// -2 log-likelihood without the family's constant.
+    /// -2 log-likelihood without the family's constant, and of a penalised fit with the penalty.
     pub criterion: f64,
+    /// What the penalty adds to it.
+    pub added: f64,
     pub mode: Mode,
     pub logdet: f64,
     /// In beta, then psi.
@@ -60,6 +63,8 @@ pub(crate) struct Method {
     /// Points of adaptive quadrature for each effect; 1 is Laplace's approximation, 0 the same with beta at the joint
     /// mode of beta and the random effects.
     pub points: usize,
+    /// Whether the soft penalty is added.
+    pub penalised: bool,
 }
 
 /// Buffers of an evaluation.
@@ -69,6 +74,7 @@ pub(crate) struct Work {
     expected: Option<(Gram, Elimination)>,
     third: Vec<f64>,
     rule: Option<Rule>,
+    penalty: Option<Penalty>,
 }
 
 impl Work {
@@ -81,7 +87,8 @@ impl Work {
             (gram, elimination)
         });
         let inner = Inner::new(data, method.points == 0);
-        Self { inner, expected: second, third: Vec::new(), rule }
+        let penalty = method.penalised.then(|| Penalty::new(data));
+        Self { inner, expected: second, third: Vec::new(), rule, penalty }
     }
 
     /// The mode at a point, from the effects of `start`.
@@ -171,13 +178,16 @@ impl Work {
         let left = dot(&c, &self.inner.step) - self.inner.decrement;
         let criterion = mode.penalty - 2.0 * mode.value + logdet + left;
         let (fixed, hessian) = (Vec::new(), Vec::new());
-        let mut state = State { criterion, mode, logdet, gradient, d, scale, fixed, hessian };
+        let mut state = State { criterion, added: 0.0, mode, logdet, gradient, d, scale, fixed, hessian };
         if let Some(rule) = &self.rule {
             quadrature::refine(rule, likelihood, at, &mut state)?;
         }
         if let (Some(c), Some(directions)) = (curvature, directions) {
             state.hessian = working_hessian(&c.fixed, p, psi.len(), &c.wvw, &c.cross, directions, &state.d, data);
             state.fixed = c.fixed;
+        }
+        if let Some(penalty) = &self.penalty {
+            penalty.apply(likelihood, at, directions, &mut state)?;
         }
         let numbers = state.criterion.is_finite() && state.gradient.iter().all(|g| g.is_finite());
         numbers.then_some(state)

@@ -11,6 +11,7 @@
 //! | `marginal` | variances of the linear predictors given the data |
 //! | `laplace` | criterion, gradient and working curvature at a point |
 //! | `quadrature` | adaptive quadrature in its place, for one grouping factor |
+//! | `penalty` | what a softly penalised fit adds to the criterion |
 //! | `start` | where the search begins |
 //! | `coordinates` | the optimiser's vector <-> beta, T, psi |
 //! | `search` | the optimum |
@@ -27,12 +28,13 @@ mod likelihood;
 mod marginal;
 mod mode;
 mod model;
+mod penalty;
 mod quadrature;
 mod search;
 mod solution;
 mod start;
 
 pub use data::GlmmRows;
-pub use model::{Evaluation, Glmm, Parameter, Start};
+pub use model::{Evaluation, Glmm, How, Parameter, Start};
 pub use search::Optimum;
 pub use solution::{Certificate, Solution};

@@ -7,12 +7,13 @@ use super::data::{Data, GlmmRows};
 use super::laplace::{Method, Work};
 use super::likelihood::Likelihood;
 use super::mode::{Mode, TIGHT};
+use super::penalty;
 use super::search::{Optimum, Search, Watch};
 use super::solution::Solution;
 use super::start;
 use crate::dense::small::{multiply, multiply_transpose_right};
 use crate::error::EngineError;
-use crate::family::Family;
+use crate::family::{Family, WeightRole};
 use crate::gram::Gram;
 use crate::lmm::chart::Chart;
 use crate::lmm::conditional;
@@ -33,10 +34,26 @@ pub struct Glmm {
     terms: Vec<(usize, usize)>,
 }
 
-/// Criterion with its gradient in (theta, beta, psi).
+/// Which criterion is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// Points of adaptive quadrature; 1 is Laplace's approximation, 0 the same with beta at the joint mode.
+    pub nagq: usize,
+    /// Whether the soft penalty is added to the likelihood.
+    pub penalised: bool,
+}
+
+impl From<usize> for How {
+    fn from(nagq: usize) -> Self {
+        Self { nagq, penalised: false }
+    }
+}
+
+/// Criterion with its gradient in (theta, beta, psi); the gradient is that of the penalised criterion.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
     pub criterion: f64,
+    pub penalised: f64,
     pub gradient: Vec<f64>,
 }
 
@@ -99,12 +116,22 @@ impl Glmm {
     }
 
     /// The optimum.
-    pub fn fit(&self, nagq: usize, start: &Start, options: Options, watch: Watch) -> Result<Optimum, EngineError> {
-        let method = self.method(nagq)?;
+    pub fn fit(
+        &self,
+        how: impl Into<How>,
+        start: &Start,
+        options: Options,
+        watch: Watch,
+    ) -> Result<Optimum, EngineError> {
+        let method = self.method(how.into())?;
         threads::run(|| {
             let mut place = start::place(self.likelihood(), &self.coordinates)?;
             if let Some(theta) = &start.theta {
                 place.templates = self.templates(theta);
+            }
+            if method.penalised {
+                let factors = self.data.factor_standard.iter().zip(&place.templates);
+                place.templates = factors.map(|(standard, t)| penalty::inside(standard, t)).collect();
             }
             if let Some(beta) = &start.beta {
                 place.beta = self.coordinates.standardised_beta(&self.data, beta);
@@ -116,23 +143,37 @@ impl Glmm {
         })
     }
 
-    fn method(&self, points: usize) -> Result<Method, EngineError> {
+    fn method(&self, how: How) -> Result<Method, EngineError> {
+        let How { nagq: points, penalised } = how;
+        self.check_penalty(how)?;
         let one = self.data.factors.len() == 1 && self.data.predictors == 1;
         if points <= 1 || one {
-            return Ok(Method { expected: self.expected && points == 1, points });
+            return Ok(Method { expected: self.expected && points == 1, points, penalised });
         }
         Err(EngineError::Shape("quadrature needs one grouping factor and one linear predictor".into()))
     }
 
+    /// The penalty is on the weights of the mean's predictor, which know no dispersion.
+    fn check_penalty(&self, how: How) -> Result<(), EngineError> {
+        let shape = |what: &str| Err(EngineError::Shape(what.into()));
+        if how.penalised && how.nagq == 0 {
+            return shape("a penalty needs nAGQ = 1 or more: the joint mode does not see it");
+        }
+        if how.penalised && (self.data.predictors > 1 || self.family.about().weights == WeightRole::Precision) {
+            return shape("a penalty is for families without a dispersion and for one linear predictor");
+        }
+        Ok(())
+    }
+
     /// Criterion and gradient at a point.
-    pub fn evaluate(&self, nagq: usize, at: &Parameter) -> Result<Evaluation, EngineError> {
-        let solution = self.results(self.method(nagq)?, at, false)?;
-        Ok(Evaluation { criterion: solution.criterion, gradient: solution.gradient })
+    pub fn evaluate(&self, how: impl Into<How>, at: &Parameter) -> Result<Evaluation, EngineError> {
+        let Solution { criterion, penalised, gradient, .. } = self.results(self.method(how.into())?, at, false)?;
+        Ok(Evaluation { criterion, penalised, gradient })
     }
 
     /// All results at a point, without optimising, second derivatives included.
-    pub fn at(&self, nagq: usize, at: &Parameter) -> Result<Solution, EngineError> {
-        self.results(self.method(nagq)?, at, true)
+    pub fn at(&self, how: impl Into<How>, at: &Parameter) -> Result<Solution, EngineError> {
+        self.results(self.method(how.into())?, at, true)
     }
 
     fn results(&self, method: Method, at: &Parameter, second: bool) -> Result<Solution, EngineError> {
@@ -153,7 +194,7 @@ impl Glmm {
     pub fn conditional_variances(&self, at: &Parameter) -> Result<Vec<Vec<f64>>, EngineError> {
         let place = self.place(at);
         threads::run(|| {
-            let mut work = Work::new(&self.data, Method { expected: false, points: 1 });
+            let mut work = Work::new(&self.data, Method { expected: false, points: 1, penalised: false });
             let start = Mode::zero(&self.data);
             work.mode(self.likelihood(), place.at(), &start, TIGHT).ok_or(EngineError::NoMode)?;
             let inner = &mut work.inner;

@@ -114,7 +114,7 @@ pub(crate) fn refine(rule: &Rule, likelihood: Likelihood, at: At, state: &mut St
 
 /// D of a triangular T with dF = <slope, dT>: dT = T Phi(T^-1 dSigma T^-T), Phi the lower triangle with half the
 /// diagonal, so that D = T^-T (P + P') T^-1 with P = Phi(T'slope).
-fn score_matrix(slope: &[f64], t: &[f64], k: usize) -> Option<Vec<f64>> {
+pub(crate) fn score_matrix(slope: &[f64], t: &[f64], k: usize) -> Option<Vec<f64>> {
     let back = inverse(t, k)?;
     let (mut inner, mut half, mut d) = (vec![0.0; k * k], vec![0.0; k * k], vec![0.0; k * k]);
     multiply_transpose_left(t, slope, k, &mut inner);

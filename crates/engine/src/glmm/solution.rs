@@ -32,8 +32,10 @@ pub struct Solution {
     pub theta: Vec<f64>,
     pub beta: Vec<f64>,
     pub psi: Vec<f64>,
-    /// -2 log-likelihood with all constants.
+    /// -2 log-likelihood with all constants, without any penalty.
     pub criterion: f64,
+    /// The same with the penalty of the likelihood: what was minimised, and what gradient and Hessian are of.
+    pub penalised: f64,
     pub logdet: f64,
     pub penalty: f64,
     pub conditional_loglik: f64,
@@ -119,7 +121,8 @@ impl Glmm {
         Solution {
             beta: coordinates.original_beta(data, &place.beta),
             psi: place.psi.clone(),
-            criterion: state.criterion - 2.0 * self.constant,
+            criterion: state.criterion - state.added - 2.0 * self.constant,
+            penalised: state.criterion - 2.0 * self.constant,
             logdet: state.logdet,
             penalty: state.mode.penalty,
             conditional_loglik: state.mode.value + self.constant,
