@@ -17,6 +17,8 @@ use crate::lmm::template::Template;
 
 /// Squared length of the Newton step that may be left where the mode must be exact.
 pub(crate) const TIGHT: f64 = 1e-17;
+/// Relative rounding error of the objective: a step that raises it by no more than this is as good as one that does not.
+const ROUNDING: f64 = 1e-14;
 /// Newton steps before the search for a mode is given up.
 const MOST_STEPS: usize = 100;
 /// Halvings of one step.
@@ -178,7 +180,7 @@ impl Inner {
         for _ in 0..most {
             let observed = self.factorise(data, &mode.eta).is_ok();
             if !observed {
-                self.factorise_expected(likelihood, psi, &mode.eta).ok()?;
+                self.factorise_positive(likelihood, psi, &mode.eta).ok()?;
             }
             let (mut ds, mut db, mut dbeta) = self.solution(data);
             subtract(&mut ds, &mode.s);
@@ -190,9 +192,9 @@ impl Inner {
             let decrement = self.curvature_along_step(data) + inner_product(&ds, &db);
             self.decrement = decrement;
             let objective = 0.5 * mode.penalty - mode.value;
-            let noise = 1e-15 * (mode.value.abs() + mode.penalty);
+            let noise = ROUNDING * (1.0 + mode.value.abs() + mode.penalty);
             // The second condition: steps no longer get shorter because they are rounding errors.
-            if decrement.abs() <= tolerance || (decrement.abs() <= 1e-3 * noise && decrement.abs() >= 0.5 * last) {
+            if decrement.abs() <= tolerance || (decrement.abs() <= 1e-4 * noise && decrement.abs() >= 0.5 * last) {
                 return observed.then_some(mode);
             }
             if decrement.is_nan() || decrement < 0.0 {
@@ -289,14 +291,9 @@ impl Inner {
         if self.joint { self.elimination.border.finish() } else { Ok(()) }
     }
 
-    /// The same with expected weights, which are never negative.
-    fn factorise_expected(&mut self, likelihood: Likelihood, psi: &[f64], eta: &[f64]) -> Result<(), EngineError> {
-        let pairs = self.w.len();
-        let mut dw = vec![0.0; pairs * likelihood.data.predictors];
-        let mut by_shape = vec![0.0; pairs * psi.len()];
-        if !likelihood.expected(eta, psi, &mut self.w, &mut dw, &mut by_shape) {
-            return Err(EngineError::NotFinite);
-        }
+    /// The same with weights that are never negative.
+    fn factorise_positive(&mut self, likelihood: Likelihood, psi: &[f64], eta: &[f64]) -> Result<(), EngineError> {
+        likelihood.positive(eta, psi, &mut self.w);
         self.factorise(likelihood.data, eta)
     }
 
