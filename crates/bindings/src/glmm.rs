@@ -248,6 +248,56 @@ impl Glmm {
         Ok(out)
     }
 
+    /// How far Laplace's approximation is from the likelihood, by importance sampling around the mode.
+    ///
+    /// Parameters
+    /// ----------
+    /// theta, beta, psi : ndarray
+    ///     As for `at`.
+    /// draws : int
+    ///     Even, in pairs z and -z.
+    /// seed : int
+    ///     From 0 to 2^64 - 1; the same seed gives the same numbers, with any number of threads.
+    /// watch : callable or None
+    ///     Called as watch(pairs, criterion) between batches.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     laplace (log-likelihood by Laplace's approximation of the observed information), error (the log-likelihood
+    ///     less laplace), std_error, ess and log_weights (effective number of draws, and log w of each pair, of the
+    ///     connected component of the design where it is smallest), draws, components, by_cumulants (components whose
+    ///     mean weight is degenerate, and is taken from cumulants), remainder (first term that these leave out),
+    ///     quadrature (whether the leaves are integrated by quadrature).
+    #[pyo3(signature = (theta, beta, psi, draws, seed, watch=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn importance<'py>(
+        &self,
+        py: Python<'py>,
+        theta: PyReadonlyArray1<'py, f64>,
+        beta: PyReadonlyArray1<'py, f64>,
+        psi: PyReadonlyArray1<'py, f64>,
+        draws: usize,
+        seed: u64,
+        watch: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let at = self.parameter(&theta, &beta, &psi)?;
+        let found = watched(py, watch, |look| self.model.importance(&at, draws, seed, look))?.map_err(raise)?;
+        let estimate = found.estimate;
+        let out = PyDict::new(py);
+        out.set_item("laplace", found.laplace)?;
+        out.set_item("error", estimate.log_mean)?;
+        out.set_item("std_error", estimate.std_error)?;
+        out.set_item("ess", estimate.ess)?;
+        out.set_item("log_weights", PyArray1::from_vec(py, estimate.worst))?;
+        out.set_item("draws", estimate.draws)?;
+        out.set_item("components", found.components)?;
+        out.set_item("by_cumulants", estimate.by_cumulants)?;
+        out.set_item("remainder", estimate.remainder)?;
+        out.set_item("quadrature", found.quadrature)?;
+        Ok(out)
+    }
+
     /// What the engine chose to do for this model, and what it is predicted to cost.
     ///
     /// Returns
@@ -274,6 +324,10 @@ impl Glmm {
     }
 }
 
+fn how(nagq: usize, penalised: bool) -> engine::How {
+    engine::How { nagq, penalised }
+}
+
 fn checked(values: &PyReadonlyArray1<'_, f64>, count: usize, name: &str) -> PyResult<Vec<f64>> {
     let values = slice(values)?;
     if values.len() == count && values.iter().all(|v| v.is_finite()) {
@@ -281,7 +335,3 @@ fn checked(values: &PyReadonlyArray1<'_, f64>, count: usize, name: &str) -> PyRe
     }
     Err(pyo3::exceptions::PyValueError::new_err(format!("{name} must hold {count} finite numbers")))
 }
-fn how(nagq: usize, penalised: bool) -> engine::How {
-    engine::How { nagq, penalised }
-}
-

@@ -5,6 +5,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `data` | sorted rows, standardised columns, the pattern of cross products |
+//! | `merge` | rows that say the same become one |
 //! | `likelihood` | a family over all rows |
 //! | `blocks` | weighted cross products |
 //! | `mode` | the conditional mode of the random effects |
@@ -12,6 +13,10 @@
 //! | `laplace` | criterion, gradient and working curvature at a point |
 //! | `quadrature` | adaptive quadrature in its place, for one grouping factor |
 //! | `penalty` | what a softly penalised fit adds to the criterion |
+//! | `importance` | how far all that is from the likelihood, by sampling |
+//! | `components` | parts of the design that are independent |
+//! | `leaf_integral` | the integral over one level's effects given the others |
+//! | `weights` | the mean of importance weights and its standard error |
 //! | `start` | where the search begins |
 //! | `coordinates` | the optimiser's vector <-> beta, T, psi |
 //! | `search` | the optimum |
@@ -20,12 +25,16 @@
 //! | `model` | the handle |
 
 mod blocks;
+mod components;
 mod coordinates;
 mod data;
 mod hessian;
+mod importance;
 mod laplace;
+mod leaf_integral;
 mod likelihood;
 mod marginal;
+mod merge;
 mod mode;
 mod model;
 mod penalty;
@@ -33,8 +42,11 @@ mod quadrature;
 mod search;
 mod solution;
 mod start;
+mod weights;
 
 pub use data::GlmmRows;
+pub use importance::Importance;
 pub use model::{Evaluation, Glmm, How, Parameter, Start};
 pub use search::Optimum;
 pub use solution::{Certificate, Solution};
+pub use weights::Estimate;

@@ -20,6 +20,7 @@ use crate::lmm::conditional;
 use crate::lmm::parameters::Parameters;
 use crate::lmm::{Plan, plan};
 use crate::optimize::Options;
+use crate::rows::Rows;
 use crate::threads;
 
 /// A generalised linear mixed model, immutable: criterion, derivatives and optimum as functions of (theta, beta, psi).
@@ -70,18 +71,40 @@ impl Glmm {
                 rows.offsets.len()
             )));
         }
-        let data = Data::of(rows)?;
+        let merge = family.merges().then(|| family.about().weights);
+        let data = Data::of(rows, merge)?;
         let terms: Vec<(usize, usize)> = rows.rows.terms.iter().map(|t| (t.group, t.columns.len())).collect();
         let (groups, sizes): (Vec<usize>, Vec<usize>) = terms.iter().copied().unzip();
         let parameters = Parameters::new(&groups, &sizes, rows.rows.groups.len());
         let chart = Chart::of(&parameters);
         let coordinates = Coordinates { parameters, chart, p: data.x.len(), shapes: family.shapes() };
-        let constant = Likelihood { family: family.as_ref(), data: &data }.constant();
+        let constant = constant(family.as_ref(), &rows.rows);
         Ok(Self { family, data, coordinates, expected, constant, terms })
     }
 
+    /// The same model of another response; `rows` are those of the model with the new response and weights.
+    pub fn with_response(&self, rows: &GlmmRows) -> Result<Self, EngineError> {
+        let same = rows.rows.x.len() == self.coordinates.p && rows.rows.terms.len() == self.terms.len();
+        let renewed = if same { self.data.with_response(&rows.rows) } else { None };
+        let Some(data) = renewed else {
+            return Self::new(Arc::clone(&self.family), rows, self.expected);
+        };
+        let parameters = self.parameters_of(rows);
+        let chart = Chart::of(&parameters);
+        let coordinates = Coordinates { parameters, chart, p: self.coordinates.p, shapes: self.coordinates.shapes };
+        let constant = constant(self.family.as_ref(), &rows.rows);
+        let (family, terms) = (Arc::clone(&self.family), self.terms.clone());
+        Ok(Self { family, data, coordinates, expected: self.expected, constant, terms })
+    }
+
+    fn parameters_of(&self, rows: &GlmmRows) -> Parameters {
+        let (groups, sizes): (Vec<usize>, Vec<usize>) = self.terms.iter().copied().unzip();
+        Parameters::new(&groups, &sizes, rows.rows.groups.len())
+    }
+
+    /// The caller's rows.
     pub fn n(&self) -> usize {
-        self.data.n
+        self.data.row_of.len()
     }
 
     pub fn p(&self) -> usize {
@@ -230,7 +253,7 @@ impl Glmm {
     }
 
     /// A user's parameters in standardised units.
-    fn place(&self, at: &Parameter) -> Place {
+    pub(crate) fn place(&self, at: &Parameter) -> Place {
         Place {
             beta: self.coordinates.standardised_beta(&self.data, &at.beta),
             templates: self.templates(&at.theta),
@@ -257,4 +280,9 @@ pub struct Parameter {
     pub theta: Vec<f64>,
     pub beta: Vec<f64>,
     pub psi: Vec<f64>,
+}
+
+/// Part of the log-likelihood that depends on the response alone.
+fn constant(family: &dyn Family, rows: &Rows) -> f64 {
+    family.constant(Response { y: rows.y, weights: rows.weights })
 }

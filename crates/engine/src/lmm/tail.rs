@@ -129,6 +129,14 @@ impl Tail {
         }
     }
 
+    /// Row that each number before [`Self::solve_lower_transpose`] belongs to, where that is not the same one.
+    pub(crate) fn order(&self) -> Option<&[u32]> {
+        match self {
+            Self::None | Self::Dense(_) => None,
+            Self::Sparse(sparse) => Some(sparse.matrix.symbolic().order()),
+        }
+    }
+
     /// Replace the factor by (the needed entries of) the inverse.
     pub(crate) fn invert(&mut self) {
         match self {
