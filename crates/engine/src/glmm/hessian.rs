@@ -18,17 +18,22 @@ pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) 
         point.basis.chunks_exact(n).map(|q| q.iter().zip(gradient).map(|(q, g)| q * g).sum()).collect()
     };
     let here = along(&point.gradient);
+    // Where there is next to no curvature, that of T and psi is soon another one.
+    let coordinates = &search.model.coordinates;
+    let length = coordinates.phi(x).iter().map(|v| v * v).sum::<f64>().sqrt();
+    let longest = 10.0 * (1.0 + length);
+    let beta = if search.work.inner.joint { 0 } else { coordinates.p };
     let base = search.base.clone();
     for j in 0..size {
         // The curvature is that of a deviance: twice the inverse is a variance.
-        let error = (2.0 / point.hessian[j + j * size].max(1e-8)).sqrt();
-        let h = SHARE * error.min(1e3);
+        let error = (2.0 / point.hessian[j + j * size].abs().max(1e-8)).sqrt();
+        let h = SHARE * error.min(if j < beta { 1e3 } else { longest });
         let mut sides = Vec::with_capacity(2);
         for sign in [1.0, -1.0] {
             let moved: Vec<f64> =
                 x.iter().zip(&point.basis[j * n..(j + 1) * n]).map(|(x, q)| x + sign * h * q).collect();
             let found = search.slope(&moved, TIGHT);
-            search.watch(point.value)?;
+            search.ask(point.value)?;
             if let Some((gradient, mode)) = found {
                 sides.push((sign * h, along(&gradient)));
                 search.base = search.base.as_ref().map(|base| base.reflected(&mode));

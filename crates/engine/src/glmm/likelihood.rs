@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::data::Data;
-use crate::family::{Expected, Family, Response, Second, Shape};
+use crate::dense::eigen::symmetric;
+use crate::family::{Expected, Family, Response, Second, Shape, pair};
 
 /// Rows of one piece; results do not depend on the number of threads.
 pub(crate) const PIECE: usize = 8192;
@@ -27,10 +28,6 @@ impl Likelihood<'_> {
 
     fn part(&self, piece: usize, len: usize) -> Response<'_> {
         self.rows().part(piece * PIECE, piece * PIECE + len)
-    }
-
-    pub(crate) fn constant(&self) -> f64 {
-        self.family.constant(self.rows())
     }
 
     pub(crate) fn second(&self, eta: &[f64], psi: &[f64], g: &mut [f64], w: &mut [f64]) -> f64 {
@@ -76,6 +73,37 @@ impl Likelihood<'_> {
         by_shape: &mut [f64],
     ) -> bool {
         self.family.expected(self.rows(), eta, psi, Expected { w, dw, dw_shape: by_shape })
+    }
+
+    /// Weights that make no direction one of negative curvature, in place of the observed ones in `w`: the expected
+    /// ones, or where the family has none the observed ones with their eigenvalues' signs left out.
+    pub(crate) fn positive(&self, eta: &[f64], psi: &[f64], w: &mut [f64]) {
+        let m = self.data.predictors;
+        let (mut dw, mut by_shape) = (vec![0.0; w.len() * m], vec![0.0; w.len() * psi.len()]);
+        if !self.expected(eta, psi, w, &mut dw, &mut by_shape) {
+            (0..self.data.n).for_each(|row| without_signs(w, row, self.data.n, m));
+        }
+    }
+}
+
+/// The absolute value of one row's W, a matrix of m x m in runs of its pairs.
+fn without_signs(w: &mut [f64], row: usize, n: usize, m: usize) {
+    if m == 1 {
+        w[row] = w[row].abs();
+        return;
+    }
+    let matrix: Vec<f64> = (0..m * m).map(|at| w[pair(at % m, at / m) * n + row]).collect();
+    if matrix.iter().any(|v| !v.is_finite()) {
+        return;
+    }
+    let (values, vectors) = symmetric(&matrix, m);
+    if values.iter().all(|&v| v >= 0.0) {
+        return;
+    }
+    for t in 0..m {
+        for s in 0..=t {
+            w[pair(s, t) * n + row] = (0..m).map(|e| values[e].abs() * vectors[s + e * m] * vectors[t + e * m]).sum();
+        }
     }
 }
 

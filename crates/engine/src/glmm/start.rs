@@ -7,6 +7,7 @@ use super::likelihood::Likelihood;
 use crate::dense::small::{add, cholesky, identity, solve_lower, solve_lower_transpose};
 use crate::error::EngineError;
 use crate::family::Response;
+use crate::gram::Gram;
 use crate::lmm::start::templates;
 
 const STEPS: usize = 12;
@@ -53,9 +54,7 @@ impl<'a> Fixed<'a> {
     /// Log-likelihood, g and non-negative weights at `eta`.
     fn evaluate(&mut self) -> f64 {
         let value = self.likelihood.second(&self.eta, &self.psi, &mut self.g, &mut self.w);
-        let (pairs, m) = (self.w.len(), self.likelihood.data.predictors);
-        let (mut dw, mut by_shape) = (vec![0.0; pairs * m], vec![0.0; pairs * self.psi.len()]);
-        self.likelihood.expected(&self.eta, &self.psi, &mut self.w, &mut dw, &mut by_shape);
+        self.likelihood.positive(&self.eta, &self.psi, &mut self.w);
         value
     }
 
@@ -172,7 +171,7 @@ impl<'a> Fixed<'a> {
                 (*g, *w) = (0.0, 0.0);
             }
         }
-        let mut gram = data.pattern.clone();
+        let mut gram = Gram::clone(&data.pattern);
         fill_matrix(data, &self.w, &mut gram);
         let width = p + 1;
         let (g, w) = (&self.g, &self.w);
