@@ -51,7 +51,7 @@ def separated(design: Design, fit: GlmFit | GlmmFit) -> str | None:
 
     What separates the outcomes by fixed effects alone does so given any random effects too.
     """
-    if not separation.concerned(fit.family):
+    if not separation.concerned(fit.family) or (isinstance(fit, GlmmFit) and fit.penalised is not None):
         return None
     x = dense_columns(design, fit.kept, fit.n)
     vcov = fit.vcov_conditional if isinstance(fit, GlmmFit) else fit.vcov_unscaled

@@ -13,7 +13,7 @@ import numpy as np
 from mixedmodels import _engine
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DesignError, FitError, MixedModelsError
-from mixedmodels.fit import degenerate
+from mixedmodels.fit import degenerate, separation_random
 from mixedmodels.fit.covariance import is_singular
 from mixedmodels.fit.glm_checks import separated, separated_response
 from mixedmodels.fit.lmm import DEFAULTS, EngineInput, engine_input
@@ -85,8 +85,8 @@ def fit_glmm(
         raise diagnosis(design, family, given.kept, response, f"the criterion is {out['criterion']:g}")
     fit = _record(family, nagq, laplace, given, response, out, seconds)
     if penalised:
-        return replace(fit, penalised=out["penalised"]), engine
-    return replace(fit, separated=separated(design, fit) or ""), engine
+        fit = replace(fit, penalised=out["penalised"])
+    return replace(fit, separated=separated(design, fit) or separation_random.message(design, fit) or ""), engine
 
 
 def new_engine(design: Design, fit: GlmmFit) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixedmodels.errors import FitError
+from mixedmodels.fit.covariance import diagonal
 from mixedmodels.fit.lmm import checked_start
 from mixedmodels.fit.record import GlmmFit, Matrix, Vector
 from mixedmodels.fit.start import checked_point
@@ -40,6 +42,10 @@ class Objective:
         return differenced(self.gradient, checked_start(theta, self._sizes), step)
 
 
+class _BoundaryError(FitError):
+    """No finite penalty."""
+
+
 class GeneralizedObjective:
     """-2 log-likelihood of a generalised mixed model in theta, beta and psi, the logarithms of the free shapes.
 
@@ -56,7 +62,10 @@ class GeneralizedObjective:
         self._lengths = (len(fit.theta), len(fit.beta), len(fit.psi))
 
     def __call__(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike = ()) -> float:
-        return float(self._evaluated(theta, beta, psi)["penalised"])
+        try:
+            return float(self._evaluated(theta, beta, psi)["penalised"])
+        except _BoundaryError:
+            return float("inf")
 
     def gradient(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike = ()) -> Vector:
         """Exact gradient, shape (m + p + s,)."""
@@ -71,6 +80,8 @@ class GeneralizedObjective:
     def _evaluated(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike) -> Any:
         given = {"theta": theta, "beta": beta, "psi": psi}
         point = checked_point(given, self._sizes, self._lengths[1], self._shapes)
+        if self._how[1] and not np.all(point["theta"][diagonal(self._sizes)]):
+            raise _BoundaryError("the penalty is infinite on the boundary, where a diagonal element of theta is 0.")
         return self._engine.evaluate(point["theta"], point["beta"], point["psi"], *self._how)
 
 

@@ -185,7 +185,7 @@ class GlmmFit:
     singular : whether some diagonal element of T is below 1e-4.
     inner : factorisations in all.
     run : how the optimiser came here.
-    separated : which fixed effects have no finite estimate, in words; empty where all have.
+    separated : which fixed effects or variances have no finite estimate, in words; empty where all have.
     penalised : of a softly penalised fit the criterion with the penalty, which is what was minimised; else None.
     """
 

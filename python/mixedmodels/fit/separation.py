@@ -87,7 +87,7 @@ def find(x: Matrix, y: Vector, weights: Vector | None, family: Family) -> Separa
         return None
     used = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights > 0)
     scale = np.maximum(np.abs(x[used]).max(axis=0), np.finfo(float).tiny)
-    sign = _signs(y[used], family)
+    sign = signs(y[used], family)
     signed = np.where(sign == 0, 1.0, sign)[:, None] * (x[used] / scale)
     cells, place = np.unique(np.column_stack([signed, sign == 0]), axis=0, return_inverse=True)
     d, cell_rows = _recession(cells[:, :-1], cells[:, -1] != 0)
@@ -99,7 +99,7 @@ def find(x: Matrix, y: Vector, weights: Vector | None, family: Family) -> Separa
     return Separation(d, rows, bool(rows[used].all()))
 
 
-def _signs(y: Vector, family: Family) -> NDArray[np.float64]:
+def signs(y: Vector, family: Family) -> NDArray[np.float64]:
     """For each row whether its linear predictor may grow (1), fall (-1), or must stay (0)."""
     zero = y <= 0
     if family.support == "proportion" and family.link != "log":

@@ -96,7 +96,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
     @property
     def objective(self) -> GeneralizedObjective:
-        """The criterion as a function of theta, beta and psi, with its derivatives; of a penalised fit the penalised."""
+        """The criterion (of a penalised fit with the penalty) as a function of theta, beta and psi."""
         return GeneralizedObjective(self._engine, self._fit)
 
     # -- reports ------------------------------------------------------------------------------------------------
