@@ -47,6 +47,11 @@ pub(crate) struct Glmm {
 }
 
 impl Glmm {
+    fn of(model: engine::Glmm) -> Self {
+        let (n, p, q) = (model.n(), model.p(), model.q());
+        Self { n, p, q, n_theta: model.n_theta(), n_shapes: model.n_shapes(), model }
+    }
+
     fn parameter(
         &self,
         theta: &PyReadonlyArray1<'_, f64>,
@@ -109,9 +114,37 @@ impl Glmm {
             let rows = engine::GlmmRows::of_mean(rows.clone(), offset);
             py.detach(|| engine::Glmm::new(family, &rows, expected))
         })?;
-        let model = built.map_err(raise)?;
-        let (n, p, q) = (model.n(), model.p(), model.q());
-        Ok(Self { n, p, q, n_theta: model.n_theta(), n_shapes: model.n_shapes(), model })
+        Ok(Self::of(built.map_err(raise)?))
+    }
+
+    /// The same model with another response; what depends on the design alone is shared.
+    ///
+    /// Parameters
+    /// ----------
+    /// y, x, groups, terms, weights, offset
+    ///     As given to the constructor, with the new response and its weights.
+    ///
+    /// Returns
+    /// -------
+    /// Glmm
+    #[pyo3(signature = (y, x, groups, terms, weights, offset))]
+    #[allow(clippy::too_many_arguments)]
+    fn with_response(
+        &self,
+        py: Python<'_>,
+        y: PyReadonlyArray1<'_, f64>,
+        x: Vec<MaybeColumn<'_>>,
+        groups: Groups<'_>,
+        terms: Terms<'_>,
+        weights: MaybeColumn<'_>,
+        offset: MaybeColumn<'_>,
+    ) -> PyResult<Self> {
+        let offset = offset.as_ref().map(slice).transpose()?;
+        let built = with_rows(&y, &x, &groups, &terms, &weights, |rows| {
+            let rows = engine::GlmmRows::of_mean(rows.clone(), offset);
+            py.detach(|| self.model.with_response(&rows))
+        })?;
+        Ok(Self::of(built.map_err(raise)?))
     }
 
     /// The optimum.

@@ -112,6 +112,12 @@ pub trait Family: Send + Sync {
         0
     }
 
+    /// Whether rows that differ in nothing but (where weights are trials) the response may be merged into one, weights
+    /// added up: l without `constant` must then be that of the merged row.
+    fn merges(&self) -> bool {
+        self.about().weights == WeightRole::Cases
+    }
+
     /// Part of the log-likelihood that depends neither on eta nor on psi, summed over the rows.
     fn constant(&self, rows: Response) -> f64;
 

@@ -5,7 +5,7 @@
 use rand::RngCore;
 
 use super::link::Link;
-use super::{About, Expected, Family, Response, Second, Shape};
+use super::{About, Expected, Family, Response, Second, Shape, WeightRole};
 
 pub(crate) trait Row: Send + Sync {
     /// What depends on psi alone: computed once a call.
@@ -95,6 +95,10 @@ pub(crate) fn inside(value: f64) -> f64 {
 }
 
 impl<R: Row> Family for Single<R> {
+    fn merges(&self) -> bool {
+        self.0.about().weights != WeightRole::Precision
+    }
+
     fn about(&self) -> &About {
         self.0.about()
     }

@@ -18,7 +18,7 @@ pub(crate) fn fill_matrix(data: &Data, w: &[f64], gram: &mut Gram) {
     };
     if data.n < MANY {
         data.factors.iter().zip(&mut gram.factors).for_each(own);
-        gram.cross.iter_mut().zip(&data.slots).for_each(between);
+        gram.cross.iter_mut().zip(data.slots.iter()).for_each(between);
         return;
     }
     rayon::join(

@@ -1,7 +1,11 @@
 //! The rows of a generalised model, sorted by the levels of the leaf factor, with standardised columns; and the
 //! pattern of their cross products.
 
+use std::sync::Arc;
+
+use super::merge;
 use crate::error::EngineError;
+use crate::family::WeightRole;
 use crate::gram::cross;
 use crate::gram::standard::{Affine, FactorStandard, Standard};
 use crate::gram::{FactorBlocks, Gram, elimination_order};
@@ -85,34 +89,50 @@ impl FactorRows {
     }
 }
 
+/// Everything but the response is shared with the same model of another response.
+#[derive(Clone)]
 pub(crate) struct Data {
+    /// Rows that the likelihood sums over: the caller's, or fewer where some were merged.
     pub n: usize,
     pub predictors: usize,
     pub y: Vec<f64>,
     pub weights: Option<Vec<f64>>,
-    pub offsets: Vec<Option<Vec<f64>>>,
-    pub x: Vec<DataColumn>,
+    pub offsets: Arc<Vec<Option<Vec<f64>>>>,
+    pub x: Arc<Vec<DataColumn>>,
     pub x_standard: FactorStandard,
-    pub factors: Vec<FactorRows>,
+    pub factors: Arc<Vec<FactorRows>>,
     pub factor_standard: Vec<FactorStandard>,
     /// For each pair of factors (in the order of `Gram::cross`) the pair of levels that a row belongs to.
-    pub slots: Vec<Vec<u32>>,
+    pub slots: Arc<Vec<Vec<u32>>>,
     /// First row of each leaf level, and the end.
-    pub leaf_start: Vec<usize>,
-    /// Original position of every row.
-    pub position: Vec<u32>,
+    pub leaf_start: Arc<Vec<usize>>,
+    /// For each row of the caller the row that it became.
+    pub row_of: Arc<Vec<u32>>,
     /// Pattern of the cross products; its numbers are meaningless.
-    pub pattern: Gram,
-    pub layout: Layout,
+    pub pattern: Arc<Gram>,
+    pub layout: Arc<Layout>,
 }
 
 impl Data {
-    pub(crate) fn of(given: &GlmmRows) -> Result<Self, EngineError> {
+    /// With `merge`, rows that say the same are merged by what their weights mean.
+    pub(crate) fn of(given: &GlmmRows, merge: Option<WeightRole>) -> Result<Self, EngineError> {
         given.check()?;
         let rows = &given.rows;
-        let n = rows.n();
         let order = elimination_order(rows);
-        let (position, leaf_start) = sort_by_leaf(rows, order.first().copied());
+        let (mut position, mut leaf_start) = sort_by_leaf(rows, order.first().copied());
+        let merged = merge.and_then(|role| merge::merge(given, role, &position, &leaf_start));
+        let (y, weights, row_of) = match merged {
+            Some(m) => {
+                (position, leaf_start) = (m.position, m.leaf_start);
+                (m.y, Some(m.weights), m.row_of)
+            }
+            None => {
+                let y = position.iter().map(|&i| rows.y[i as usize]).collect();
+                let weights = rows.weights.map(|w| position.iter().map(|&i| w[i as usize]).collect());
+                (y, weights, inverted(&position))
+            }
+        };
+        let n = position.len();
         let gather = |values: &[f64]| -> Vec<f64> { position.iter().map(|&i| values[i as usize]).collect() };
         let predictors = given.offsets.len();
         let x_blocks: Vec<Vec<usize>> =
@@ -127,7 +147,7 @@ impl Data {
             },
             predictor,
         };
-        let x = (0..rows.x.len()).map(|j| column(&rows.x[j], x_standard.columns[j], given.x_predictor[j])).collect();
+        let x: Vec<DataColumn> = (0..rows.x.len()).map(|j| column(&rows.x[j], x_standard.columns[j], given.x_predictor[j])).collect();
         let mut factor_standard = Vec::new();
         let mut factors = Vec::new();
         for (g, grouping) in rows.groups.iter().enumerate() {
@@ -143,10 +163,9 @@ impl Data {
             factors.push(FactorRows { codes, columns, levels: grouping.levels });
             factor_standard.push(standard);
         }
-        let y = gather(rows.y);
-        let weights = rows.weights.map(gather);
-        let offsets = given.offsets.iter().map(|o| o.map(gather)).collect();
-        let numbers = y.iter().chain(weights.iter().flatten()).all(|v| v.is_finite());
+        let offsets: Vec<Option<Vec<f64>>> = given.offsets.iter().map(|o| o.map(gather)).collect();
+        let given_numbers = y.iter().chain(weights.iter().flatten()).chain(offsets.iter().flatten().flatten());
+        let numbers = given_numbers.copied().all(f64::is_finite);
         let affine = factor_standard.iter().chain([&x_standard]).flat_map(|s| &s.columns);
         if !numbers || affine.into_iter().any(|a| !(a.shift.is_finite() && a.scale.is_finite())) {
             return Err(EngineError::NotFinite);
@@ -156,34 +175,51 @@ impl Data {
         if matches!(layout.plan, TailPlan::Krylov) {
             return Err(EngineError::OutOfReach("generalised models of crossed factors"));
         }
-        let slots =
+        let slots: Vec<Vec<u32>> =
             pattern.cross.iter().map(|c| slots_of(c, &factors[c.first].codes, &factors[c.second].codes)).collect();
         Ok(Self {
             n,
             predictors,
             y,
             weights,
-            offsets,
-            x,
+            offsets: Arc::new(offsets),
+            x: Arc::new(x),
             x_standard,
-            factors,
+            factors: Arc::new(factors),
             factor_standard,
-            slots,
-            leaf_start,
-            position,
-            pattern,
-            layout,
+            slots: Arc::new(slots),
+            leaf_start: Arc::new(leaf_start),
+            row_of: Arc::new(row_of),
+            pattern: Arc::new(pattern),
+            layout: Arc::new(layout),
         })
     }
 
-    /// Values in the order of the caller's rows.
-    pub(crate) fn in_callers_order(&self, sorted: &[f64]) -> Vec<f64> {
-        let mut out = vec![0.0; sorted.len()];
-        for (&i, v) in self.position.iter().zip(sorted) {
-            out[i as usize] = *v;
+    /// The same rows with another response and other weights; `None` where rows were merged by the old response.
+    pub(crate) fn with_response(&self, rows: &Rows) -> Option<Self> {
+        if self.n != rows.n() || self.n != self.row_of.len() {
+            return None;
         }
-        out
+        let sorted = |values: &[f64]| {
+            let mut out = vec![0.0; self.n];
+            self.row_of.iter().zip(values).for_each(|(&row, v)| out[row as usize] = *v);
+            out
+        };
+        let numbers = rows.y.iter().chain(rows.weights.into_iter().flatten()).all(|v| v.is_finite());
+        numbers.then(|| Self { y: sorted(rows.y), weights: rows.weights.map(sorted), ..self.clone() })
     }
+
+    /// Values of all rows of the caller, in his order.
+    pub(crate) fn in_callers_order(&self, values: &[f64]) -> Vec<f64> {
+        self.row_of.iter().map(|&row| values[row as usize]).collect()
+    }
+}
+
+/// Where each position went.
+fn inverted(position: &[u32]) -> Vec<u32> {
+    let mut out = vec![0; position.len()];
+    position.iter().enumerate().for_each(|(at, &i)| out[i as usize] = at as u32);
+    out
 }
 
 /// Columns of X are centred on the column of ones of their own linear predictor.

@@ -82,7 +82,7 @@ impl Work {
         let expected = method.expected;
         let rule = (method.points > 1).then(|| Rule::new(method.points));
         let second = expected.then(|| {
-            let gram = data.pattern.clone();
+            let gram = Gram::clone(&data.pattern);
             let elimination = Elimination::new(&gram, &data.layout);
             (gram, elimination)
         });

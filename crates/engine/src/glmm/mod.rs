@@ -16,6 +16,7 @@
 //! | `importance` | how far all that is from the likelihood, by sampling |
 //! | `components` | parts of the design that are independent |
 //! | `leaf_integral` | the integral over one level's effects given the others |
+//! | `spread` | what the draws are of |
 //! | `weights` | the mean of importance weights and its standard error |
 //! | `start` | where the search begins |
 //! | `coordinates` | the optimiser's vector <-> beta, T, psi |
@@ -41,6 +42,7 @@ mod penalty;
 mod quadrature;
 mod search;
 mod solution;
+mod spread;
 mod start;
 mod weights;
 

@@ -82,7 +82,7 @@ impl Inner {
     pub(crate) fn new(data: &Data, joint: bool) -> Self {
         let runs = data.predictors * data.n;
         let pairs = data.predictors * (data.predictors + 1) / 2 * data.n;
-        let gram = data.pattern.clone();
+        let gram = Gram::clone(&data.pattern);
         let elimination = Elimination::new(&gram, &data.layout);
         Self {
             gram,
@@ -120,7 +120,7 @@ impl Inner {
         let none = vec![0.0; beta.len()];
         fixed_part(data, if self.joint { &none } else { beta }, &mut self.known);
         self.elimination.templates =
-            templates.iter().zip(&likelihood.data.factors).map(|(t, f)| Template::of(t, f.k())).collect();
+            templates.iter().zip(likelihood.data.factors.iter()).map(|(t, f)| Template::of(t, f.k())).collect();
         let warm = self
             .first(likelihood, psi, &start.b, &begin)
             .and_then(|mode| self.iterate(likelihood, psi, mode, tolerance, WARM_STEPS));

@@ -13,7 +13,7 @@ use super::solution::Solution;
 use super::start;
 use crate::dense::small::{multiply, multiply_transpose_right};
 use crate::error::EngineError;
-use crate::family::{Family, WeightRole};
+use crate::family::{Family, Response, WeightRole};
 use crate::gram::Gram;
 use crate::lmm::chart::Chart;
 use crate::lmm::conditional;
@@ -73,6 +73,9 @@ impl Glmm {
         }
         let merge = family.merges().then(|| family.about().weights);
         let data = Data::of(rows, merge)?;
+        if rows.rows.x.is_empty() && rows.rows.terms.is_empty() && family.shapes() == 0 {
+            return Err(EngineError::Shape("the model has no parameter".into()));
+        }
         let terms: Vec<(usize, usize)> = rows.rows.terms.iter().map(|t| (t.group, t.columns.len())).collect();
         let (groups, sizes): (Vec<usize>, Vec<usize>) = terms.iter().copied().unzip();
         let parameters = Parameters::new(&groups, &sizes, rows.rows.groups.len());
@@ -147,6 +150,7 @@ impl Glmm {
         watch: Watch,
     ) -> Result<Optimum, EngineError> {
         let method = self.method(how.into())?;
+        self.check_lengths(start.theta.as_deref(), start.beta.as_deref(), start.psi.as_deref())?;
         threads::run(|| {
             let mut place = start::place(self.likelihood(), &self.coordinates)?;
             if let Some(theta) = &start.theta {
@@ -200,7 +204,7 @@ impl Glmm {
     }
 
     fn results(&self, method: Method, at: &Parameter, second: bool) -> Result<Solution, EngineError> {
-        let x = self.coordinates.vector(&self.place(at));
+        let x = self.coordinates.vector(&self.place(at)?);
         threads::run(|| {
             let mut never = |_: usize, _: f64| true;
             let mut search = Search::new(self, method, &mut never);
@@ -215,7 +219,7 @@ impl Glmm {
 
     /// Conditional covariance of every level's effects given the parameters, all terms of a factor together.
     pub fn conditional_variances(&self, at: &Parameter) -> Result<Vec<Vec<f64>>, EngineError> {
-        let place = self.place(at);
+        let place = self.place(at)?;
         threads::run(|| {
             let mut work = Work::new(&self.data, Method { expected: false, points: 1, penalised: false });
             let start = Mode::zero(&self.data);
@@ -253,11 +257,25 @@ impl Glmm {
     }
 
     /// A user's parameters in standardised units.
-    pub(crate) fn place(&self, at: &Parameter) -> Place {
-        Place {
+    pub(crate) fn place(&self, at: &Parameter) -> Result<Place, EngineError> {
+        self.check_lengths(Some(&at.theta), Some(&at.beta), Some(&at.psi))?;
+        Ok(Place {
             beta: self.coordinates.standardised_beta(&self.data, &at.beta),
             templates: self.templates(&at.theta),
             psi: at.psi.clone(),
+        })
+    }
+
+    fn check_lengths(
+        &self,
+        theta: Option<&[f64]>,
+        beta: Option<&[f64]>,
+        psi: Option<&[f64]>,
+    ) -> Result<(), EngineError> {
+        let given = [("theta", theta, self.n_theta()), ("beta", beta, self.p()), ("psi", psi, self.n_shapes())];
+        match given.into_iter().find(|(_, values, expected)| values.is_some_and(|v| v.len() != *expected)) {
+            Some((name, _, expected)) => Err(EngineError::Shape(format!("{name} does not have {expected} elements"))),
+            None => Ok(()),
         }
     }
 

@@ -51,6 +51,7 @@ impl Glmm {
             end.status = Status::Converged;
         }
         let inner_hessian = search.work.inner.count - inner;
+        end.trace.iter_mut().for_each(|step| step.value -= 2.0 * self.constant);
         Ok(Optimum { solution, status: end.status, trace: end.trace, inner, inner_hessian })
     }
 
@@ -172,9 +173,14 @@ impl<'a> Search<'a> {
         Some((model.coordinates.gradient(&place, &state), state.mode))
     }
 
-    /// The caller's wish to stop.
+    /// One more evaluation.
     pub(crate) fn watch(&mut self, value: f64) -> Result<(), EngineError> {
         self.evaluations += 1;
+        self.ask(value)
+    }
+
+    /// The caller's wish to stop.
+    pub(crate) fn ask(&mut self, value: f64) -> Result<(), EngineError> {
         let shown = value - 2.0 * self.model.constant;
         if (self.watch)(self.evaluations, shown) { Ok(()) } else { Err(EngineError::Interrupted) }
     }
