@@ -18,7 +18,7 @@ from mixedmodels.fit.covariance import is_singular
 from mixedmodels.fit.glm_checks import separated, separated_response
 from mixedmodels.fit.lmm import DEFAULTS, EngineInput, engine_input
 from mixedmodels.fit.progress import watched
-from mixedmodels.fit.record import Control, GlmmFit, Matrix, Run
+from mixedmodels.fit.record import Control, GlmmFit, Matrix, Run, Vector
 from mixedmodels.fit.responses import Response, family_response, one_value
 from mixedmodels.fit.start import Start, checked_point
 
@@ -41,6 +41,7 @@ def fit_glmm(
     start: Start | None = None,
     control: Control = DEFAULTS,
     verbose: int = 0,
+    like: tuple[Any, GlmmFit] | None = None,
 ) -> tuple[GlmmFit, Any]:
     """Fit a generalised linear mixed model.
 
@@ -54,6 +55,8 @@ def fit_glmm(
     start : theta, or a mapping with "theta", "beta" and "psi", or None.
     control : settings of the optimiser.
     verbose : 1 prints every evaluation to stderr.
+    like : engine and fit of the same design with another response: what they share is not made again, and the search
+        begins at that fit's estimates unless `start` is given.
 
     Returns
     -------
@@ -71,9 +74,11 @@ def fit_glmm(
     constant = None if penalised else one_value(response, design, family)
     if constant is not None:
         raise DesignError(f"{constant}: look whether it is the right column.")
-    given = engine_input(design)
+    given = engine_input(design, None if like is None else like[1].kept)
     began = perf_counter()
-    engine = _made(design, family, response, given, laplace)
+    engine = _made(design, family, response, given, laplace, None if like is None else like[0])
+    if like is not None and start is None:
+        start = _estimates(like[1])
     point = None if start is None else checked_point(start, given.sizes, len(given.kept), family.shapes)
     try:
         with watched(verbose, len(response.y)) as watch:
@@ -95,10 +100,20 @@ def new_engine(design: Design, fit: GlmmFit) -> Any:
     return _made(design, fit.family, Response(fit.y, fit.weights), given, fit.laplace)
 
 
-def _made(design: Design, family: Family, response: Response, given: EngineInput, laplace: Laplace) -> Any:
-    arguments = (given.x, given.groups, given.terms, response.weights, design.offset, as_laplace(laplace) == "fisher")
+def _estimates(fit: GlmmFit) -> dict[str, Vector]:
+    """Where a refit begins; not on the boundary, where the slope in theta is zero whatever the response."""
+    parts = {"beta": fit.beta, "psi": fit.psi}
+    return parts if fit.singular else {"theta": fit.theta, **parts}
+
+
+def _made(
+    design: Design, family: Family, response: Response, given: EngineInput, laplace: Laplace, like: Any = None
+) -> Any:
+    rows = (response.y, given.x, given.groups, given.terms, response.weights, design.offset)
     try:
-        return _engine.Glmm(family.handle, response.y, *arguments)
+        if like is not None:
+            return like.with_response(*rows)
+        return _engine.Glmm(family.handle, *rows, as_laplace(laplace) == "fisher")
     except (ValueError, RuntimeError) as error:
         raise diagnosis(design, family, given.kept, response, str(error)) from error
 

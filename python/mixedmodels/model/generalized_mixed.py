@@ -156,6 +156,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
             start=start,
             control=as_control(request.control if request else None),
             verbose=request.verbose if request else 0,
+            like=(self._engine, self._fit),
         )
         warn(design, fit, stacklevel=3)
         return GeneralizedMixedModel(fit, design, self._source, request, engine)
