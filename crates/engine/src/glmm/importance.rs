@@ -52,7 +52,7 @@ impl Glmm {
         if draws < 4 {
             return Err(EngineError::Shape("importance sampling needs four draws or more".into()));
         }
-        let place = self.place(at);
+        let place = self.place(at)?;
         threads::run(|| {
             let mut work = Work::new(&self.data, Method { expected: false, points: 1, penalised: false });
             let start = Mode::zero(&self.data);
