@@ -4,7 +4,7 @@ use super::data::Data;
 
 /// Component of every leaf and of every scalar column of the tail.
 pub(crate) struct Components {
-    /// Columns of the tail and leaves of each.
+    /// Columns of the tail that each has.
     pub sizes: Vec<usize>,
     pub of_leaf: Vec<u32>,
     pub of_tail: Vec<u32>,
@@ -49,7 +49,7 @@ impl Components {
             }
         }
         let mut sizes = vec![0; count as usize];
-        of_leaf.iter().chain(&of_tail).for_each(|&c| sizes[c as usize] += 1);
+        of_tail.iter().for_each(|&c| sizes[c as usize] += 1);
         Self { sizes, of_leaf, of_tail }
     }
 }

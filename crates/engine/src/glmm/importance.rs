@@ -26,7 +26,8 @@ use super::leaf_integral::{Leaves, Nodes, Scratch};
 use super::mode::{Mode, TIGHT};
 use super::model::{Glmm, Parameter};
 use super::search::Watch;
-use super::weights::{Account, Estimate};
+use super::spread::Spread;
+use super::weights::{Account, Estimate, Logs};
 use crate::error::EngineError;
 use crate::lmm::elimination::Elimination;
 use crate::threads;
@@ -73,6 +74,8 @@ struct Sampler<'a> {
     components: Components,
     leaves: Option<Leaves<'a>>,
     nodes: Nodes,
+    /// Distribution of the tail's z in each component; none where it has no tail.
+    spreads: Vec<Option<Spread>>,
     /// u at the mode of the tail, scalar by scalar.
     tail: Vec<f64>,
 }
@@ -90,8 +93,13 @@ impl<'a> Sampler<'a> {
             Leaves::new(model.likelihood(), leaf, &e.templates[leaf].t, e, mode, u, psi)
         });
         let k = data.layout.leaf.map_or(1, |leaf| data.factors[leaf].k());
-        let nodes = Nodes::of(k, data.layout.n_tail > 0);
-        Self { data, e, components: Components::of(data), leaves, nodes, tail }
+        let nodes = match &leaves {
+            Some(leaves) if data.layout.n_tail > 0 => leaves.nodes(),
+            _ => Nodes::drawn(k, 1),
+        };
+        let components = Components::of(data);
+        let spreads = components.sizes.iter().map(|&d| (d > 0).then(|| Spread::new(d))).collect();
+        Self { data, e, components, leaves, nodes, spreads, tail }
     }
 
     fn run(&self, pairs: usize, seed: u64, laplace: f64, watch: Watch) -> Result<Estimate, EngineError> {
@@ -100,7 +108,7 @@ impl<'a> Sampler<'a> {
         let mut account = Account::new(&self.components.sizes, pairs);
         for first in (0..pairs).step_by(batch) {
             let numbers: Vec<usize> = (first..(first + batch).min(pairs)).collect();
-            let logs: Vec<Vec<[f64; 2]>> = numbers.par_iter().map(|&m| self.pair(stream(seed, m))).collect();
+            let logs: Vec<Vec<Logs>> = numbers.par_iter().map(|&m| self.pair(stream(seed, m))).collect();
             for pair in logs {
                 account.add(&pair);
             }
@@ -111,34 +119,53 @@ impl<'a> Sampler<'a> {
         Ok(account.finish())
     }
 
-    /// log w at z and at -z of every component.
-    fn pair(&self, mut rng: StdRng) -> Vec<[f64; 2]> {
-        let mut logs = vec![[0.0; 2]; self.components.sizes.len()];
-        let mut d: Vec<f64> = (0..self.tail.len()).map(|_| rng.sample(StandardNormal)).collect();
-        let order = self.e.tail.order();
-        for (m, z) in d.iter().enumerate() {
-            let row = order.map_or(m, |order| order[m] as usize);
-            let component = self.components.of_tail[row] as usize;
-            logs[component].iter_mut().for_each(|l| *l += 0.5 * z * z);
-        }
+    /// Every component's part of a pair.
+    fn pair(&self, mut rng: StdRng) -> Vec<Logs> {
+        let mut logs = vec![Logs::default(); self.components.sizes.len()];
+        let mut d = self.tail_draw(&mut rng, &mut logs);
         self.e.tail.solve_lower_transpose(&mut d, 1);
         for ((d, u), &component) in d.iter().zip(&self.tail).zip(&self.components.of_tail) {
             let log = &mut logs[component as usize];
-            log[0] -= d * (u + 0.5 * d);
-            log[1] -= d * (0.5 * d - u);
+            log.w[0] -= d * (u + 0.5 * d);
+            log.w[1] -= d * (0.5 * d - u);
         }
         let Some(leaves) = &self.leaves else { return logs };
         let shift = self.shift(&d);
         let mut scratch = Scratch::default();
         let mut drawn = Vec::new();
         for (level, &component) in self.components.of_leaf.iter().enumerate() {
-            self.nodes.draw(&mut rng, &mut drawn);
-            for (side, log) in logs[component as usize].iter_mut().enumerate() {
+            let normal = self.nodes.draw(&mut rng, &mut drawn);
+            let log = &mut logs[component as usize];
+            log.normal += normal;
+            for (side, log) in log.w.iter_mut().enumerate() {
                 let sign = 1.0 - 2.0 * side as f64;
                 *log += leaves.ratio(level, &shift, sign, &self.nodes, &drawn, &mut scratch);
             }
         }
         logs
+    }
+
+    /// z of the tail, component by component, minus the logarithm of its density (and of the constant of a normal one)
+    /// added to `logs`.
+    fn tail_draw(&self, rng: &mut StdRng, logs: &mut [Logs]) -> Vec<f64> {
+        let stretches: Vec<f64> =
+            self.spreads.iter().map(|spread| spread.as_ref().map_or(1.0, |s| s.stretch(rng))).collect();
+        let mut squares = vec![0.0; logs.len()];
+        let order = self.e.tail.order();
+        let z = (0..self.tail.len())
+            .map(|m| {
+                let component = self.components.of_tail[order.map_or(m, |order| order[m] as usize)] as usize;
+                let z = stretches[component] * rng.sample::<f64, _>(StandardNormal);
+                squares[component] += z * z;
+                z
+            })
+            .collect();
+        for ((spread, square), log) in self.spreads.iter().zip(&squares).zip(logs) {
+            let value = spread.as_ref().map_or(0.0, |s| s.log_weight(*square));
+            log.w.iter_mut().for_each(|l| *l += value);
+            log.normal += value - 0.5 * square;
+        }
+        z
     }
 
     /// What the tail's effects d add to the linear predictors; empty without a tail.

@@ -7,12 +7,15 @@ use rand_distr::StandardNormal;
 use super::likelihood::Likelihood;
 use super::mode::Mode;
 use super::quadrature::Rule;
+use super::spread::Spread;
 use crate::dense::small::{cholesky, identity, solve_lower, solve_lower_transpose};
 use crate::family::{Response, Second, pair};
 use crate::lmm::elimination::Elimination;
 
-/// Points of the quadrature for one effect, and for each of two.
-const POINTS: [usize; 2] = [15, 9];
+/// Points of the quadrature for one effect, and for each of two: the first that are enough at the mode.
+const POINTS: [&[usize]; 2] = [&[7, 11, 17, 27, 41, 61], &[5, 7, 11, 17, 25]];
+/// How far two rules may lie apart, all leaves together.
+const ENOUGH: f64 = 3e-3;
 /// Draws of a leaf of more effects beside those of the tail: pairs of opposite signs.
 const DRAWN: usize = 32;
 /// Newton steps towards a leaf's mode, and squared length of the last one: the integral is right around any centre.
@@ -24,16 +27,16 @@ pub(crate) enum Nodes {
     /// A grid: k numbers and the weight, one after another.
     Grid { k: usize, values: Vec<f64> },
     /// So many draws.
-    Drawn { k: usize, count: usize },
+    Drawn { k: usize, count: usize, spread: Spread },
 }
 
 impl Nodes {
-    /// Without a tail only the leaves are drawn, z and -z in the two halves of a pair.
-    pub(crate) fn of(k: usize, tail: bool) -> Self {
-        match POINTS.get(k - 1) {
-            Some(&points) if tail => Self::Grid { k, values: Rule::new(points).grid(k) },
-            _ => Self::Drawn { k, count: if tail { DRAWN } else { 1 } },
-        }
+    pub(crate) fn drawn(k: usize, count: usize) -> Self {
+        Self::Drawn { k, count, spread: Spread::new(k) }
+    }
+
+    fn grid(k: usize, points: usize) -> Self {
+        Self::Grid { k, values: Rule::new(points).grid(k) }
     }
 
     pub(crate) fn fixed(&self) -> bool {
@@ -47,11 +50,16 @@ impl Nodes {
         }
     }
 
-    /// The random numbers of a leaf, for both halves of a pair.
-    pub(crate) fn draw(&self, rng: &mut StdRng, out: &mut Vec<f64>) {
-        let Self::Drawn { k, count } = self else { return };
+    /// The random numbers of a leaf, for both halves of a pair; log w of a normal integrand where there is one draw.
+    pub(crate) fn draw(&self, rng: &mut StdRng, out: &mut Vec<f64>) -> f64 {
+        let Self::Drawn { k, count, spread } = self else { return 0.0 };
         out.clear();
-        out.extend((0..k * count.div_ceil(2)).map(|_| rng.sample::<f64, _>(StandardNormal)));
+        for _ in 0..count.div_ceil(2) {
+            let stretch = spread.stretch(rng);
+            out.extend((0..*k).map(|_| stretch * rng.sample::<f64, _>(StandardNormal)));
+        }
+        let square: f64 = out.iter().map(|z| z * z).sum();
+        if *count == 1 { spread.log_weight(square) - 0.5 * square } else { 0.0 }
     }
 
     /// Call `visit(z, log weight)` for every node.
@@ -62,14 +70,14 @@ impl Nodes {
                     visit(&node[..*k], node[*k]);
                 }
             }
-            Self::Drawn { k, count } => {
+            Self::Drawn { k, count, spread } => {
                 let constant = 0.5 * *k as f64 * (2.0 * std::f64::consts::PI).ln() - (*count as f64).ln();
                 for m in 0..*count {
                     let sign = if m % 2 == 0 { sign } else { -sign };
                     z.clear();
                     z.extend(drawn[m / 2 * k..(m / 2 + 1) * k].iter().map(|v| sign * v));
                     let square: f64 = z.iter().map(|v| v * v).sum();
-                    visit(z, constant + 0.5 * square);
+                    visit(z, constant + spread.log_weight(square));
                 }
             }
         }
@@ -133,6 +141,28 @@ impl<'a> Leaves<'a> {
             })
             .collect();
         out
+    }
+
+    /// Nodes that integrate the leaves well with the tail at its mode: the fewest points that agree with more.
+    pub(crate) fn nodes(&self) -> Nodes {
+        let Some(points) = POINTS.get(self.k - 1) else { return Nodes::drawn(self.k, DRAWN) };
+        let mut scratch = Scratch::default();
+        let mut whole = |nodes: &Nodes| -> f64 {
+            let levels = 0..self.laplace.len();
+            levels.map(|level| self.ratio(level, &[], 0.0, nodes, &[], &mut scratch)).sum()
+        };
+        let mut last = Nodes::grid(self.k, points[0]);
+        let mut value = whole(&last);
+        for &more in &points[1..] {
+            let nodes = Nodes::grid(self.k, more);
+            let next = whole(&nodes);
+            let enough = (next - value).abs() <= ENOUGH;
+            (last, value) = (nodes, next);
+            if enough {
+                break;
+            }
+        }
+        last
     }
 
     /// Logarithm of the integral with the linear predictors moved by `sign * shift`, less that of Laplace's

@@ -20,15 +20,31 @@ pub struct Estimate {
 const MOST_KEPT: usize = 1 << 22;
 /// Share of the draws below which the effective number says that the mean of the weights is that of a few.
 const DEGENERATE: f64 = 0.1;
+/// Effects whose log w is a sum of so many terms that its cumulants settle it.
+const MANY: usize = 50;
 
-/// Sums of one component: of w and w^2 over the largest w so far.
+/// One pair in one component.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Logs {
+    /// log w at z and at -z.
+    pub w: [f64; 2],
+    /// log w if the integrand were normal: the mean of such weights is known to be one.
+    pub normal: f64,
+}
+
+/// Sums of one component: of w and w^2 over the largest w so far, and of r - 1 of the weights r of a normal integrand.
 #[derive(Clone)]
 struct Sums {
     top: f64,
     w: f64,
     w2: f64,
+    r: f64,
+    r2: f64,
+    wr: f64,
     /// Where its weights are kept.
     place: Option<usize>,
+    /// Effects that are drawn at once.
+    size: usize,
 }
 
 pub(crate) struct Account {
@@ -46,33 +62,39 @@ struct Found {
 impl Account {
     /// For components of the given sizes.
     pub(crate) fn new(sizes: &[usize], pairs: usize) -> Self {
-        let mut sums = vec![Sums { top: f64::NEG_INFINITY, w: 0.0, w2: 0.0, place: None }; sizes.len()];
+        let mut sums = vec![Sums::NONE; sizes.len()];
         let mut order: Vec<usize> = (0..sizes.len()).collect();
         order.sort_by_key(|&c| std::cmp::Reverse(sizes[c]));
         order.truncate((MOST_KEPT / pairs.max(1)).max(1));
         for (place, &c) in order.iter().enumerate() {
             sums[c].place = Some(place);
         }
+        sums.iter_mut().zip(sizes).for_each(|(sums, &size)| sums.size = size);
         Self { sums, pairs, kept: vec![Vec::with_capacity(pairs); order.len()] }
     }
 
-    /// One pair: log w at z and -z of every component.
-    pub(crate) fn add(&mut self, logs: &[[f64; 2]]) {
+    /// One pair, component by component.
+    pub(crate) fn add(&mut self, logs: &[Logs]) {
         for (sums, log) in self.sums.iter_mut().zip(logs) {
-            let mean = pair_mean(log);
+            let mean = pair_mean(&log.w);
             if mean > sums.top {
                 let scale = (sums.top - mean).exp();
                 sums.w *= scale;
                 sums.w2 *= scale * scale;
+                sums.wr *= scale;
                 sums.top = mean;
             }
+            let r = log.normal.exp_m1();
+            sums.r += r;
+            sums.r2 += r * r;
             if mean > f64::NEG_INFINITY {
                 let w = (mean - sums.top).exp();
                 sums.w += w;
                 sums.w2 += w * w;
+                sums.wr += w * r;
             }
             if let Some(place) = sums.place {
-                self.kept[place].push(*log);
+                self.kept[place].push(log.w);
             }
         }
     }
@@ -87,7 +109,9 @@ impl Account {
             }
             let kept = sums.place.map(|place| &self.kept[place]);
             let found = match kept {
-                Some(kept) if share < DEGENERATE && kept.iter().flatten().all(|l| l.is_finite()) => {
+                Some(kept)
+                    if share < DEGENERATE && sums.size >= MANY && kept.iter().flatten().all(|l| l.is_finite()) =>
+                {
                     let (found, rest) = cumulants(kept);
                     by_cumulants += 1;
                     remainder += rest;
@@ -112,16 +136,24 @@ impl Account {
 }
 
 impl Sums {
+    const NONE: Self = Self { top: f64::NEG_INFINITY, w: 0.0, w2: 0.0, r: 0.0, r2: 0.0, wr: 0.0, place: None, size: 0 };
+
     /// (sum w)^2 / (pairs sum w^2).
     fn share(&self, pairs: usize) -> f64 {
         if self.w2 > 0.0 { self.w * self.w / (pairs as f64 * self.w2) } else { 0.0 }
     }
 
-    /// By the delta method; to second order the logarithm of a mean lies half its variance too low.
+    /// By the delta method; to second order the logarithm of a mean lies half its variance too low. What the draws'
+    /// own spread adds is taken away by regression on r.
     fn mean(&self, pairs: usize) -> Found {
         let count = pairs as f64;
-        let variance = (1.0 / self.share(pairs) - 1.0).max(0.0) / (count - 1.0);
-        Found { log_mean: self.top + (self.w / count).ln() + 0.5 * variance, variance }
+        let (w, r) = (self.w / count, self.r / count);
+        let (ww, rr, wr) = (self.w2 / count - w * w, self.r2 / count - r * r, self.wr / count - w * r);
+        let slope = if rr > 0.0 { wr / rr } else { 0.0 };
+        let adjusted = w - slope * r;
+        let (mean, spread) = if adjusted > 0.5 * w { (adjusted, ww - slope * wr) } else { (w, ww) };
+        let variance = (spread / (mean * mean)).max(0.0) / (count - 2.0).max(1.0);
+        Found { log_mean: self.top + mean.ln() + 0.5 * variance, variance }
     }
 }
 
@@ -155,8 +187,8 @@ mod tests {
 
     /// Pairs of log w with a given even part and odd part.
     fn account(logs: impl Iterator<Item = [f64; 2]>, pairs: usize) -> Estimate {
-        let mut account = Account::new(&[1], pairs);
-        logs.for_each(|log| account.add(&[log]));
+        let mut account = Account::new(&[100], pairs);
+        logs.for_each(|w| account.add(&[Logs { w, normal: 0.0 }]));
         account.finish()
     }
 
