@@ -221,7 +221,7 @@ fn leverages(data: &Data, factor: &[f64]) -> Vec<f64> {
     out.par_chunks_mut(PIECE).enumerate().for_each(|(m, out)| {
         let mut x = vec![0.0; p];
         for (row, out) in (m * PIECE..).zip(out) {
-            x.iter_mut().zip(&data.x).for_each(|(x, column)| *x = column.at(row));
+            x.iter_mut().zip(data.x.iter()).for_each(|(x, column)| *x = column.at(row));
             solve_lower(factor, p, &mut x);
             *out = x.iter().map(|v| v * v).sum();
         }

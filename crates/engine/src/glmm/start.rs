@@ -15,6 +15,9 @@ const STEPS: usize = 12;
 const ENOUGH: f64 = 1e-4;
 /// Rows whose weight is smaller say nothing about covariances.
 const LEAST_WEIGHT: f64 = 1e-10;
+/// Largest standard deviation to start from where the linear predictor is a logarithm or a transformed probability:
+/// where outcomes are separated the moments are errors of the start divided by next to nothing.
+const MOST_SPREAD: f64 = 3.0;
 
 pub(crate) fn place(likelihood: Likelihood, coordinates: &Coordinates) -> Result<Place, EngineError> {
     let data = likelihood.data;
@@ -194,6 +197,19 @@ impl<'a> Fixed<'a> {
             gram.fixed[j + p * width] = xg[j];
         }
         add(&mut gram.fixed[p + p * width..], &[square]);
-        templates(&gram, &coordinates.parameters)
+        let found = templates(&gram, &coordinates.parameters);
+        let free = matches!(self.likelihood.family.link().name(), "inverse" | "1/mu^2" | "identity" | "sqrt");
+        if free { found } else { found.into_iter().map(|t| within(t, MOST_SPREAD)).collect() }
     }
+}
+
+/// T made smaller as a whole where it gives an effect a larger standard deviation.
+fn within(mut t: Vec<f64>, most: f64) -> Vec<f64> {
+    let k = (t.len() as f64).sqrt() as usize;
+    let spread = |i: usize| (0..k).map(|j| t[i + j * k].powi(2)).sum::<f64>().sqrt();
+    let largest = (0..k).map(spread).fold(0.0f64, f64::max);
+    if largest > most {
+        t.iter_mut().for_each(|v| *v *= most / largest);
+    }
+    t
 }
