@@ -3,8 +3,13 @@
 //! One binary for all of them, so that they are linked once.
 
 mod chunks;
+#[path = "../common/close.rs"]
+mod close;
+#[path = "../common/data.rs"]
 mod data;
 mod derivatives;
+#[path = "../common/matrix.rs"]
+mod matrix;
 mod optima;
 mod paths;
 mod refusals;
@@ -13,16 +18,4 @@ mod starts;
 mod threads;
 mod twin;
 
-/// Largest difference of two lists relative to the largest number in them (at least one).
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    assert_eq!(a.len(), b.len());
-    let scale = a.iter().chain(b).fold(1.0f64, |m, v| m.max(v.abs()));
-    a.iter().zip(b).fold(0.0f64, |m, (x, y)| if x.is_nan() || y.is_nan() { f64::NAN } else { m.max((x - y).abs()) })
-        / scale
-}
-
-#[track_caller]
-fn assert_close(what: &str, a: &[f64], b: &[f64], tolerance: f64) {
-    let d = distance(a, b);
-    assert!(d <= tolerance, "{what}: {d:e} apart\n  {a:?}\n  {b:?}");
-}
+use close::assert_close;
