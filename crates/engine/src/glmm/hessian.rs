@@ -1,6 +1,7 @@
 //! Second derivatives of the criterion at the optimum: central differences of the exact gradient, along beta, the
 //! directions of T and psi, each step a small share of that parameter's standard error.
 
+use super::chord::Chord;
 use super::mode::TIGHT;
 use super::search::Search;
 use crate::error::EngineError;
@@ -9,7 +10,7 @@ use crate::optimize::Point;
 /// Step in standard errors: its square is the relative error of a difference, rounding is about 1e-13 of the step.
 const SHARE: f64 = 1e-3;
 
-/// Symmetric, along the directions of `point`. Steps that leave the model's domain are taken to one side.
+/// Symmetric, along the directions of `point`, at which the search stands. Steps that leave the model's domain are taken to one side.
 pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) -> Result<Vec<f64>, EngineError> {
     let n = x.len();
     let size = point.basis.len() / n.max(1);
@@ -24,6 +25,9 @@ pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) 
     let longest = 10.0 * (1.0 + length);
     let beta = if search.work.inner.joint { 0 } else { coordinates.p };
     let base = search.base.clone();
+    if !search.work.inner.joint {
+        search.work.inner.chord = Some(Box::new(Chord::of(&search.work.inner)));
+    }
     for j in 0..size {
         // The curvature is that of a deviance: twice the inverse is a variance.
         let error = (2.0 / point.hessian[j + j * size].abs().max(1e-8)).sqrt();
@@ -47,6 +51,7 @@ pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) 
         };
         out[j * size..(j + 1) * size].copy_from_slice(&column);
     }
+    search.work.inner.chord = None;
     for j in 0..size {
         for i in 0..j {
             let mean = 0.5 * (out[i + j * size] + out[j + i * size]);

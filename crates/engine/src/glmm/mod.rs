@@ -9,6 +9,7 @@
 //! | `likelihood` | a family over all rows |
 //! | `blocks` | weighted cross products |
 //! | `mode` | the conditional mode of the random effects |
+//! | `chord` | modes near a known one, by its factorisation |
 //! | `marginal` | variances of the linear predictors given the data |
 //! | `laplace` | criterion, gradient and working curvature at a point |
 //! | `quadrature` | adaptive quadrature in its place, for one grouping factor |
@@ -26,6 +27,7 @@
 //! | `model` | the handle |
 
 mod blocks;
+mod chord;
 mod components;
 mod coordinates;
 mod data;

@@ -4,6 +4,7 @@
 //! The effects are carried as s with u = T's and b = T T's, level by level: at the mode s = Z'g. Unlike u, s does not
 //! depend on how T is turned, and it stays exact where T is singular.
 
+use super::chord::Chord;
 use super::blocks::{add_effects, fill_border, fill_matrix, fixed_part, fixed_products, fixed_sums, run};
 use super::data::Data;
 use super::likelihood::Likelihood;
@@ -53,10 +54,12 @@ impl Mode {
     /// The effects on the other side of these, as far away: a guess at the mode for an opposite step.
     pub(crate) fn reflected(&self, other: &Self) -> Self {
         let across = |a: &f64, b: &f64| 2.0 * a - b;
-        let b =
-            self.b.iter().zip(&other.b).map(|(a, b)| a.iter().zip(b).map(|(a, b)| across(a, b)).collect()).collect();
+        let all = |a: &[Vec<f64>], b: &[Vec<f64>]| -> Vec<Vec<f64>> {
+            a.iter().zip(b).map(|(a, b)| a.iter().zip(b).map(|(a, b)| across(a, b)).collect()).collect()
+        };
+        let (s, b) = (all(&self.s, &other.s), all(&self.b, &other.b));
         let beta = self.beta.iter().zip(&other.beta).map(|(a, b)| across(a, b)).collect();
-        Self { b, beta, ..self.clone() }
+        Self { s, b, beta, ..self.clone() }
     }
 }
 
@@ -71,6 +74,8 @@ pub(crate) struct Inner {
     pub decrement: f64,
     /// Factorisations so far.
     pub count: usize,
+    /// A known mode nearby.
+    pub chord: Option<Box<Chord>>,
     /// Whether beta is part of the inner problem.
     pub joint: bool,
     /// The known part of the linear predictors: X beta + offset, or the offset alone where beta is not known.
@@ -92,6 +97,7 @@ impl Inner {
             step: vec![0.0; runs],
             decrement: 0.0,
             count: 0,
+            chord: None,
             joint,
             known: vec![0.0; runs],
             trial: vec![0.0; runs],
@@ -121,8 +127,9 @@ impl Inner {
         fixed_part(data, if self.joint { &none } else { beta }, &mut self.known);
         self.elimination.templates =
             templates.iter().zip(likelihood.data.factors.iter()).map(|(t, f)| Template::of(t, f.k())).collect();
-        let warm = self
-            .first(likelihood, psi, &start.b, &begin)
+        let near = self.near(likelihood, psi, start);
+        let warm = near
+            .or_else(|| self.first(likelihood, psi, &start.b, &begin))
             .and_then(|mode| self.iterate(likelihood, psi, mode, tolerance, WARM_STEPS));
         if warm.is_some() {
             return warm;
@@ -133,6 +140,15 @@ impl Inner {
             return None;
         }
         self.iterate(likelihood, psi, cold, tolerance, MOST_STEPS)
+    }
+
+    /// A point next to the mode where one nearby is known.
+    fn near(&mut self, likelihood: Likelihood, psi: &[f64], start: &Mode) -> Option<Mode> {
+        let chord = self.chord.as_mut()?;
+        let mode = chord.approach(likelihood, psi, &self.elimination.templates, &self.known, start)?;
+        self.g.copy_from_slice(&chord.g);
+        self.w.copy_from_slice(&chord.w);
+        Some(mode)
     }
 
     /// b = 0.

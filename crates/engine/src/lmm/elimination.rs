@@ -65,6 +65,7 @@ pub(crate) struct Panel {
 }
 
 /// State of one evaluation; buffers are kept from one evaluation to the next.
+#[derive(Clone)]
 pub(crate) struct Elimination {
     pub templates: Vec<Template>,
     /// Inverse of the Cholesky factor of each leaf's block of C, k0 x k0 (lower).
@@ -292,13 +293,10 @@ impl Elimination {
                 pairs.start += cross.index[pairs.clone()].partition_point(|&i| i < first);
             }
             if kf == 1 && k0 == 1 {
-                let (t, p) = (self.templates[f].t[0], p[0]);
-                for pair in pairs {
-                    let g = t * cross.value[pair];
-                    out.index.push(offset as u32 + cross.index[pair]);
-                    out.g.push(g);
-                    out.h.push(g * p);
-                }
+                let (t, tp, first) = (self.templates[f].t[0], self.templates[f].t[0] * p[0], offset as u32);
+                out.index.extend(cross.index[pairs.clone()].iter().map(|i| first + i));
+                out.g.extend(cross.value[pairs.clone()].iter().map(|v| t * v));
+                out.h.extend(cross.value[pairs].iter().map(|v| tp * v));
             } else {
                 self.panel_blocks(cross, pairs, f, offset, p, k0, kf, out);
             }
