@@ -262,3 +262,48 @@ pub(crate) fn inside(standard: &FactorStandard, t: &[f64]) -> Vec<f64> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gram::standard::Affine;
+
+    /// Two terms: ones with a shifted and scaled column, and a scaled column alone.
+    fn standard() -> FactorStandard {
+        let columns = [(0.0, 1.0), (0.7, 2.5), (0.0, 0.2)].map(|(shift, scale)| Affine { shift, scale }).to_vec();
+        FactorStandard { columns, blocks: vec![2, 1], anchor: vec![0, 0, 2] }
+    }
+
+    #[test]
+    fn the_slope_is_that_of_the_value() {
+        let penalty = Penalty { c: 0.3, log_scale: 0.0 };
+        let standard = standard();
+        // Elements of L on both sides of 1, and of exp(+-1).
+        for scale in [0.05, 0.9, 20.0] {
+            let t: Vec<f64> = [1.0, -0.6, 0.0, 0.4, 1.3, 0.0, 0.0, 0.0, 0.8].map(|v| scale * v).to_vec();
+            let (_, d) = penalty.huber(&standard, &t).unwrap();
+            let mut slope = vec![0.0; 9];
+            multiply(&d, &t, 3, &mut slope);
+            for m in [0, 1, 3, 4, 8] {
+                let h = 1e-5 * scale;
+                let value = |sign: f64| {
+                    let mut moved = t.clone();
+                    moved[m] += sign * h;
+                    penalty.huber(&standard, &moved).unwrap().0
+                };
+                let numeric = (value(1.0) - value(-1.0)) / (2.0 * h);
+                assert!((2.0 * slope[m] - numeric).abs() < 1e-7 * (1.0 + numeric.abs()), "{scale} {m}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_boundary_has_no_value_and_starts_leave_it() {
+        let penalty = Penalty { c: 0.3, log_scale: 0.0 };
+        let singular = [1.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.8];
+        assert!(penalty.huber(&standard(), &singular).is_none());
+        let lifted = inside(&standard(), &singular);
+        assert!(penalty.huber(&standard(), &lifted).is_some());
+        assert_eq!(lifted[8], 0.8); // the other term stays as it is
+    }
+}
