@@ -18,7 +18,7 @@ from mixedmodels.fit.covariance import is_singular
 from mixedmodels.fit.glm_checks import separated, separated_response
 from mixedmodels.fit.lmm import DEFAULTS, EngineInput, engine_input
 from mixedmodels.fit.progress import watched
-from mixedmodels.fit.record import Control, GlmmFit, Matrix, Run, Vector
+from mixedmodels.fit.record import Control, GlmmFit, Matrix, Run
 from mixedmodels.fit.responses import Response, family_response, one_value
 from mixedmodels.fit.start import Start, checked_point
 
@@ -55,8 +55,7 @@ def fit_glmm(
     start : theta, or a mapping with "theta", "beta" and "psi", or None.
     control : settings of the optimiser.
     verbose : 1 prints every evaluation to stderr.
-    like : engine and fit of the same design with another response: what they share is not made again, and the search
-        begins at that fit's estimates unless `start` is given.
+    like : engine and fit of the same design with another response: what they share is not made again.
 
     Returns
     -------
@@ -77,8 +76,6 @@ def fit_glmm(
     given = engine_input(design, None if like is None else like[1].kept)
     began = perf_counter()
     engine = _made(design, family, response, given, laplace, None if like is None else like[0])
-    if like is not None and start is None:
-        start = _estimates(like[1])
     point = None if start is None else checked_point(start, given.sizes, len(given.kept), family.shapes)
     try:
         with watched(verbose, len(response.y)) as watch:
@@ -98,12 +95,6 @@ def new_engine(design: Design, fit: GlmmFit) -> Any:
     """The engine's handle for a design, as `fit_glmm` made it."""
     given = engine_input(design, fit.kept)
     return _made(design, fit.family, Response(fit.y, fit.weights), given, fit.laplace)
-
-
-def _estimates(fit: GlmmFit) -> dict[str, Vector]:
-    """Where a refit begins; not on the boundary, where the slope in theta is zero whatever the response."""
-    parts = {"beta": fit.beta, "psi": fit.psi}
-    return parts if fit.singular else {"theta": fit.theta, **parts}
 
 
 def _made(
