@@ -81,30 +81,47 @@ pub(crate) fn fill_border(
     gram: &mut Gram,
     make: &(dyn Fn(usize, usize, &mut [f64]) + Sync),
 ) {
-    let one = |(rows, blocks): (&FactorRows, &mut FactorBlocks)| {
+    for (rows, blocks) in data.factors.iter().zip(&mut gram.factors) {
         blocks.zr.clear();
         blocks.zr.resize(rows.levels * rows.k() * width, 0.0);
-        let mut values = vec![0.0; data.predictors * width * PIECE.min(data.n)];
-        for from in (0..data.n).step_by(PIECE) {
-            let to = (from + PIECE).min(data.n);
+    }
+    let buffer = || vec![0.0; data.predictors * width * PIECE.min(data.n)];
+    let pieces = || (0..data.n).step_by(PIECE).map(|from| (from, (from + PIECE).min(data.n)));
+    if data.n < MANY {
+        let mut values = buffer();
+        for (from, to) in pieces() {
+            make(from, to, &mut values);
+            for (rows, blocks) in data.factors.iter().zip(&mut gram.factors) {
+                add_rows(rows, from, to, &values, width, &mut blocks.zr);
+            }
+        }
+        return;
+    }
+    // Side by side every factor makes the values for itself, which is cheaper than to share them.
+    data.factors.par_iter().zip(gram.factors.par_iter_mut()).for_each(|(rows, blocks)| {
+        let mut values = buffer();
+        for (from, to) in pieces() {
             make(from, to, &mut values);
             add_rows(rows, from, to, &values, width, &mut blocks.zr);
         }
-    };
-    if data.n < MANY {
-        data.factors.iter().zip(&mut gram.factors).for_each(one);
-    } else {
-        data.factors.par_iter().zip(gram.factors.par_iter_mut()).for_each(one);
-    }
+    });
 }
 
 fn add_rows(rows: &FactorRows, from: usize, to: usize, values: &[f64], width: usize, zr: &mut [f64]) {
     let (k, len) = (rows.k(), to - from);
+    let codes = &rows.codes[from..to];
     for (a, z) in rows.columns.iter().enumerate() {
         for c in 0..width {
             let values = &values[(z.predictor * width + c) * len..][..len];
-            for (row, v) in (from..to).zip(values) {
-                zr[(rows.codes[row] as usize * k + a) * width + c] += z.at(row) * v;
+            let (stride, at) = (k * width, a * width + c);
+            match &z.values {
+                None if stride == 1 => codes.iter().zip(values).for_each(|(&code, v)| zr[code as usize] += v),
+                None => codes.iter().zip(values).for_each(|(&code, v)| zr[code as usize * stride + at] += v),
+                Some(z) => codes
+                    .iter()
+                    .zip(values)
+                    .zip(&z[from..to])
+                    .for_each(|((&code, v), z)| zr[code as usize * stride + at] += z * v),
             }
         }
     }
@@ -116,9 +133,12 @@ pub(crate) fn add_effects(data: &Data, b: &[Vec<f64>], eta: &mut [f64]) {
     let piece = |predictor: usize, from: usize, eta: &mut [f64]| {
         for (rows, b) in data.factors.iter().zip(b) {
             let k = rows.k();
+            let codes = &rows.codes[from..from + eta.len()];
             for (a, z) in rows.columns.iter().enumerate().filter(|(_, z)| z.predictor == predictor) {
-                for (row, e) in (from..).zip(eta.iter_mut()) {
-                    *e += z.at(row) * b[rows.codes[row] as usize * k + a];
+                let at = |code: u32| b[code as usize * k + a];
+                match &z.values {
+                    None => eta.iter_mut().zip(codes).for_each(|(e, &code)| *e += at(code)),
+                    Some(z) => eta.iter_mut().zip(codes).zip(&z[from..]).for_each(|((e, &code), z)| *e += z * at(code)),
                 }
             }
         }

@@ -31,7 +31,8 @@ pub(crate) fn of(data: &Data, gram: &Gram, e: &Elimination) -> Marginal {
     for &(f, offset) in &data.layout.tail {
         add_tail_inverses(gram, e, f, offset, &mut inverse_blocks[f]);
     }
-    let work = Variances { data, gram, e, leaf, tail_blocks: tail_blocks(data, gram, e) };
+    let intercepts = data.predictors == 1 && data.factors.iter().all(FactorRows::only_ones);
+    let work = Variances { data, gram, e, leaf, tail_blocks: tail_blocks(data, gram, e), intercepts };
     let pieces: Vec<(Vec<f64>, Vec<f64>)> = if n < MANY {
         vec![work.piece(0, gram.factors[leaf].levels)]
     } else {
@@ -103,6 +104,8 @@ struct Variances<'a> {
     leaf: usize,
     /// By tail factor.
     tail_blocks: Vec<Vec<f64>>,
+    /// Whether all effects are random intercepts of one linear predictor.
+    intercepts: bool,
 }
 
 impl Variances<'_> {
@@ -142,6 +145,10 @@ impl Variances<'_> {
             add(&mut sum, &own);
             multiply(p, &inner, k, &mut half);
             multiply_transpose_right(&half, p, k, &mut own);
+            if self.intercepts {
+                self.intercepts_of(level, own[0], &to_tail, &mut out[data.leaf_start[level] - first..]);
+                continue;
+            }
             for row in data.leaf_start[level]..data.leaf_start[level + 1] {
                 self.add_own(&own, row, row - first, len, &mut out);
                 if data.layout.n_tail > 0 {
@@ -152,11 +159,44 @@ impl Variances<'_> {
         (out, sum)
     }
 
+    /// Rows of one leaf where every factor has a random intercept and nothing else.
+    fn intercepts_of(&self, level: usize, own: f64, to_tail: &[f64], out: &mut [f64]) {
+        let data = self.data;
+        let rows = data.leaf_start[level]..data.leaf_start[level + 1];
+        out[..rows.len()].fill(own);
+        let mut start = 0;
+        for (t, &(f, _)) in data.layout.tail.iter().enumerate() {
+            let (codes, slots) = (&data.factors[f].codes[rows.clone()], &data.slots[t][rows.clone()]);
+            let pairs = self.gram.cross[t].pairs(level);
+            for ((o, &code), &slot) in out.iter_mut().zip(codes).zip(slots) {
+                *o += self.tail_blocks[t][code as usize] + 2.0 * to_tail[start + slot as usize - pairs.start];
+            }
+            start += pairs.len();
+        }
+        for (cross, first, second) in data.layout.tail_pairs(self.gram) {
+            let (a, b) = (&data.factors[cross.first].codes[rows.clone()], &data.factors[cross.second].codes[rows.clone()]);
+            let scale = 2.0 * self.e.templates[cross.first].t[0] * self.e.templates[cross.second].t[0];
+            for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
+                let (i, j) = (first + a as usize, second + b as usize);
+                *o += scale * self.e.tail.inverse_at(i.max(j), i.min(j));
+            }
+        }
+    }
+
     /// -P y' T_f' for every pair of this leaf with a level of a tail factor: k_leaf x k_f column-major, one after
     /// another.
     fn rows_to_tail(&self, level: usize, p: &[f64], y: &[f64], out: &mut Vec<f64>) {
         out.clear();
         let k = self.gram.factors[self.leaf].k;
+        if self.intercepts {
+            let ends = self.data.layout.tail.iter().zip(&self.gram.cross);
+            let mut y = y.iter();
+            for (&(f, _), cross) in ends {
+                let scale = -p[0] * self.e.templates[f].t[0];
+                out.extend(y.by_ref().take(cross.pairs(level).len()).map(|y| scale * y));
+            }
+            return;
+        }
         let mut entry = 0;
         for (&(f, _), cross) in self.data.layout.tail.iter().zip(&self.gram.cross) {
             let (kf, t) = (self.gram.factors[f].k, &self.e.templates[f].t);
