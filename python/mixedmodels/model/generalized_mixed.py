@@ -11,6 +11,8 @@ from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates, family_moments
 from mixedmodels.fit.glmm import conditional_covariances, fit_glmm, new_engine
+from mixedmodels.fit.laplace_error import LaplaceError, laplace_error
+from mixedmodels.fit.laplace_indicator import indicated_error
 from mixedmodels.fit.lmm import as_control
 from mixedmodels.fit.objective import GeneralizedObjective
 from mixedmodels.fit.record import GlmmFit, Matrix, Vector
@@ -99,11 +101,33 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         """The criterion (of a penalised fit with the penalty) as a function of theta, beta and psi."""
         return GeneralizedObjective(self._engine, self._fit)
 
+    def laplace_error(self, draws: int = 1000, seed: Any = 0) -> LaplaceError:
+        """How far the log-likelihood of this fit is from the exact one, at the estimates, and what to do about it.
+
+        With one grouping factor by adaptive quadrature with more and more points. Otherwise, and where a grid would be
+        too large, by importance sampling around the mode, with a standard error; where the draws cannot tell, the
+        answer says so.
+
+        Parameters
+        ----------
+        draws : of importance sampling; the standard error falls with their square root.
+        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same answer.
+        """
+        self._need_rows("laplace_error()")
+        number = int(generator(seed).integers(2**63))
+        return laplace_error(self._engine, self.design, self._fit, draws, number)
+
+    @cached_property
+    def _indicated(self) -> float:
+        if self._stored is not None:
+            return float(self._stored.get("indicated", np.nan))
+        return indicated_error(lambda: self._engine, self.design, self._fit)
+
     # -- reports ------------------------------------------------------------------------------------------------
 
     @cached_property
     def _summary(self) -> MixedSummary:
-        return generalized_summary(self.design, self._fit, self.call, self._quartiles)
+        return generalized_summary(self.design, self._fit, self.call, self._quartiles, self._indicated)
 
     def summary(self) -> MixedSummary:
         """The summary, which prints as lme4 prints it; ``summary().text(correlation=False)`` has options."""

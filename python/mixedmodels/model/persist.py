@@ -102,6 +102,7 @@ def _document(model: Model) -> dict[str, Any]:
         document["fit"]["family"] = model.family.to_json()
     if isinstance(model, GeneralizedMixedModel):
         document["deviance"] = model.deviance
+        document["indicated"] = model._indicated
     if isinstance(model, RandomEffectsModel):
         document["run"] = {f.name: getattr(model._fit.run, f.name) for f in fields(Run)}
         document["engine"] = model._described()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from mixedmodels.design.records import Design
 from mixedmodels.fit import estimates, likelihood
 from mixedmodels.fit.checks import dropped_columns
+from mixedmodels.fit.laplace_error import MATTERS, better_nagq
 from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix
 from mixedmodels.inference import wald
 from mixedmodels.report import rformat
@@ -23,8 +25,14 @@ PENALISED = (
 )
 
 
-def generalized_summary(design: Design, fit: GlmmFit, call: Call, quartiles: Sequence[float]) -> MixedSummary:
-    """Summary of a generalised mixed model; `quartiles` are of Pearson residuals over the root of the dispersion."""
+def generalized_summary(
+    design: Design, fit: GlmmFit, call: Call, quartiles: Sequence[float], indicated: float = math.nan
+) -> MixedSummary:
+    """Summary of a generalised mixed model.
+
+    `quartiles` are of Pearson residuals over the root of the dispersion, `indicated` is the guess at the error of
+    Laplace's approximation.
+    """
     return MixedSummary(
         title=title(fit.nagq, fit.penalised is not None),
         family=(family_label(fit), fit.family.link),
@@ -49,8 +57,17 @@ def generalized_summary(design: Design, fit: GlmmFit, call: Call, quartiles: Seq
         singular=fit.singular,
         converged=fit.run.converged,
         message=fit.run.message,
-        remarks=remarks(fit),
+        remarks=remarks(design, fit, indicated),
     )
+
+
+def approximation(design: Design, fit: GlmmFit, indicated: float) -> str:
+    """That the log-likelihood is far from the exact one, where that matters, and what to do."""
+    if not abs(indicated) > MATTERS:
+        return ""
+    more = better_nagq(design, fit)
+    cure = f"nAGQ={more} is possible here; " if more else ""
+    return f"Laplace's approximation: logLik is off by about {indicated:+.1f}; {cure}see fit.laplace_error()"
 
 
 def title(nagq: int, penalised: bool = False) -> str:
@@ -60,10 +77,10 @@ def title(nagq: int, penalised: bool = False) -> str:
     return f"Generalized linear mixed model fit by {what} ({how})"
 
 
-def remarks(fit: GlmmFit) -> tuple[str, ...]:
+def remarks(design: Design, fit: GlmmFit, indicated: float) -> tuple[str, ...]:
     """What the reader of a summary must know besides."""
-    found = [fit.separated] if fit.separated else []
-    return tuple([*found, PENALISED] if fit.penalised is not None else found)
+    penalised = PENALISED if fit.penalised is not None else ""
+    return tuple(text for text in (fit.separated, penalised, approximation(design, fit, indicated)) if text)
 
 
 def headers(fit: GlmmFit) -> tuple[str, ...]:

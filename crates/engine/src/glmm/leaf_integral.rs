@@ -181,9 +181,11 @@ impl<'a> Leaves<'a> {
         let (centre, factor) = self.centre(level, scratch);
         let mut logs = std::mem::take(&mut scratch.logs);
         let mut z = std::mem::take(&mut scratch.z);
+        let mut d = Vec::with_capacity(k);
         logs.clear();
         nodes.each(drawn, sign, &mut z, |z, log_weight| {
-            let mut d = z.to_vec();
+            d.clear();
+            d.extend_from_slice(z);
             solve_lower_transpose(&factor, k, &mut d);
             d.iter_mut().zip(&centre).for_each(|(d, c)| *d += c);
             logs.push(log_weight + self.value(level, &d, scratch));
