@@ -147,7 +147,7 @@ impl Work {
         e.tail.invert();
         let Marginal { variances: s_rows, inverse_blocks } = marginal::of(data, gram, e);
         let by_difference =
-            |(t, f): (&Template, usize)| t.from_inverse_blocks(data.factors[f].levels, &inverse_blocks[f]);
+            |(t, f): (&Template, usize)| t.score_by_inverse_blocks(data.factors[f].levels, &inverse_blocks[f]);
         let scale: Vec<Vec<f64>> =
             e.templates.iter().zip(0..).map(by_difference).collect::<Option<_>>().unwrap_or_else(|| {
                 let sums = trace_sums(gram, &data.layout, e);

@@ -293,10 +293,10 @@ impl Quadrature<'_> {
                     out.gu[i * k + c] += share * g[i] * uq[c];
                 }
             }
-            for c in 0..k {
-                out.v[c] += share * slope[c];
-                for d in 0..k {
-                    out.m[c + d * k] += share * slope[c] * node[d];
+            for (c, slope) in slope.iter().enumerate() {
+                out.v[c] += share * slope;
+                for (d, z) in node[..k].iter().enumerate() {
+                    out.m[c + d * k] += share * slope * z;
                 }
             }
             for j in 0..self.psi.len() {

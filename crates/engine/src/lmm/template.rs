@@ -62,7 +62,7 @@ impl Template {
 impl Template {
     /// sum over levels of [Z'V^-1 Z]_ll from that of the blocks of H^-1, since T'[Z'V^-1 Z]_ll T = I - [H^-1]_ll.
     /// `None` where T is so small that the difference would have lost its digits.
-    pub(crate) fn from_inverse_blocks(&self, levels: usize, sum: &[f64]) -> Option<Vec<f64>> {
+    pub(crate) fn score_by_inverse_blocks(&self, levels: usize, sum: &[f64]) -> Option<Vec<f64>> {
         const LEAST: f64 = 1e-3;
         let k = self.k;
         if self.s.iter().any(|&s| s < LEAST) {

@@ -1,9 +1,13 @@
 //! The step of a trust region: minimise g's + s'Hs/2 over |s| <= radius, for any symmetric H.
 
 use crate::dense::eigen::symmetric;
+use crate::dense::small::{cholesky, solve_lower, solve_lower_transpose};
 
 /// Slope and curvature below this share of the largest are rounding.
 const FLAT: f64 = 1e-13;
+
+/// Pivots below this share of their diagonal call for eigenvalues.
+const SOUND: f64 = 1e-6;
 
 /// A step and the decrease that the quadratic model promises for it.
 #[derive(Debug, Clone)]
@@ -18,6 +22,9 @@ pub(crate) struct ModelStep {
 /// included: there the step goes to the radius along that eigenvector, so that a saddle point is left.
 pub(crate) fn solve(g: &[f64], h: &[f64], radius: f64) -> ModelStep {
     let k = g.len();
+    if let Some(newton) = inner_newton(g, h, radius) {
+        return newton;
+    }
     let (values, vectors) = symmetric(h, k);
     let c: Vec<f64> = (0..k).map(|j| (0..k).map(|i| vectors[i + j * k] * g[i]).sum()).collect();
     let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
@@ -46,6 +53,25 @@ pub(crate) fn solve(g: &[f64], h: &[f64], radius: f64) -> ModelStep {
         }
     }
     ModelStep { step, decrease, bounded }
+}
+
+/// The common case without eigenvalues: H is clearly positive definite and its Newton step stays inside.
+fn inner_newton(g: &[f64], h: &[f64], radius: f64) -> Option<ModelStep> {
+    let k = g.len();
+    let mut factor = h.to_vec();
+    cholesky(&mut factor, k).ok()?;
+    // A pivot is what is left of its diagonal element: much less means ill-conditioned.
+    let sound = |j: usize| factor[j + j * k].powi(2) > SOUND * h[j + j * k];
+    let spread = (0..k).map(|j| h[j + j * k]).fold((f64::INFINITY, 0.0f64), |(l, u), v| (l.min(v), u.max(v)));
+    if !(0..k).all(sound) || spread.0 <= SOUND * spread.1 {
+        return None;
+    }
+    let mut step: Vec<f64> = g.iter().map(|g| -g).collect();
+    solve_lower(&factor, k, &mut step);
+    let decrease = 0.5 * step.iter().map(|v| v * v).sum::<f64>();
+    solve_lower_transpose(&factor, k, &mut step);
+    let length = step.iter().map(|v| v * v).sum::<f64>().sqrt();
+    (length <= radius).then_some(ModelStep { step, decrease, bounded: false })
 }
 
 fn newton(c: &[f64], values: &[f64], mu: f64) -> Vec<f64> {
