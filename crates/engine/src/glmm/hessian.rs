@@ -10,7 +10,17 @@ use crate::optimize::Point;
 /// Step in standard errors: its square is the relative error of a difference, rounding is about 1e-13 of the step.
 const SHARE: f64 = 1e-3;
 
-/// Symmetric, along the directions of `point`, at which the search stands. Steps that leave the model's domain are taken to one side.
+/// Second derivatives with what differences may be wrong by on the diagonal: where the criterion is flat (terms that
+/// cannot be told apart), an eigenvalue that is negative by rounding must not look like a way down.
+pub(crate) fn with_error(hessian: &[f64]) -> Vec<f64> {
+    let size = hessian.len().isqrt();
+    let mut out = hessian.to_vec();
+    out.iter_mut().step_by(size + 1).for_each(|v| *v += 4.0 * SHARE * SHARE * v.abs());
+    out
+}
+
+/// Symmetric, along the directions of `point`, at which the search stands. Steps that leave the model's domain are
+/// taken to one side.
 pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) -> Result<Vec<f64>, EngineError> {
     let n = x.len();
     let size = point.basis.len() / n.max(1);

@@ -1,7 +1,7 @@
 //! The end of a search turned into results in the units of the data.
 
 use super::coordinates::Place;
-use super::hessian::second_derivatives;
+use super::hessian::{second_derivatives, with_error};
 use super::laplace::State;
 use super::mode::TIGHT;
 use super::model::Glmm;
@@ -67,7 +67,7 @@ impl Glmm {
         search.base = Some(state.mode.clone());
         let exact = second_derivatives(search, &end.x, &point)?;
         for _ in 0..MOST_POLISHES {
-            point.hessian.clone_from(&exact);
+            point.hessian = with_error(&exact);
             if promised(&point) <= 1e-3 * DECREASE_SLACK {
                 break;
             }
@@ -115,7 +115,7 @@ impl Glmm {
         let user_gradient = (0..size).map(|j| (0..size).map(|i| along[i + j * size] * gradient[i]).sum()).collect();
         let (min_score_eigenvalue, escape_gain) =
             boundary::judge(&coordinates.parameters, &self.levels(), &state.d, &state.scale);
-        let predicted_decrease = if size == 0 { 0.0 } else { promise(&gradient, &point.hessian) };
+        let predicted_decrease = if size == 0 { 0.0 } else { promise(&gradient, &with_error(&point.hessian)) };
         let holds = predicted_decrease <= DECREASE_SLACK && escape_gain <= DECREASE_SLACK;
         let eta = state.mode.eta.chunks_exact(data.n).flat_map(|run| data.in_callers_order(run)).collect();
         Solution {

@@ -8,6 +8,7 @@ mod data;
 mod derivatives;
 mod designs;
 mod families;
+mod joint;
 #[allow(dead_code)]
 #[path = "../common/matrix.rs"]
 mod matrix;

@@ -118,3 +118,39 @@ fn terms_that_cannot_be_told_apart_share_their_variance() {
         );
     }
 }
+
+#[test]
+fn rows_that_say_the_same_count_as_often_as_they_are_there() {
+    // Intercepts alone: few different rows, with weights and without, in one linear predictor and in several.
+    let families = [
+        (families::of("binomial", None), &[0.3][..], vec![]),
+        (families::of("nbinom2", None), &[0.8], vec![0.9]),
+        (families::zero_inflated(), &[0.8, -1.0], vec![]),
+        (families::mean_and_theta(), &[0.7, 0.6], vec![]),
+    ];
+    for (family, intercepts, psi) in families {
+        for weighted in [false, true] {
+            let mut dice = Dice::new(12);
+            let groups = crossed(&mut dice, 200, &[12, 5]);
+            let last = family.predictors() - 1;
+            let mut design = Design::new(&mut dice, groups, family.predictors(), &[(0, 0, 1), (last, 1, 1)]);
+            let ones: Vec<usize> = (0..design.data.x.len()).filter(|&j| design.data.x[j].is_none()).collect();
+            design.x_predictor = ones.iter().map(|&j| design.x_predictor[j]).collect();
+            design.data.x = vec![None; ones.len()];
+            if weighted {
+                design.data.weights = Some((0..200).map(|_| 1.0 + dice.below(3) as f64).collect());
+            }
+            let at = parameter(&mut dice, &design, intercepts, psi.clone());
+            design = design.draw(&mut dice, family.as_ref(), &at);
+            let model = Glmm::new(Arc::clone(&family), &design.rows(), false).unwrap();
+            let what = format!("{}, {} predictors, weighted {weighted}", family.about().name, family.predictors());
+            let found = model.at(1, &at).unwrap();
+            let twin = Twin::new(&family, &design, false);
+            assert_close(&what, &[found.criterion], &[twin.criterion(&at)], 1e-10);
+            assert_eq!(found.eta.len(), family.predictors() * design.n(), "{what}");
+            let along: Vec<f64> = dice.normals(found.gradient.len());
+            let slope: f64 = along.iter().zip(&found.gradient).map(|(a, g)| a * g).sum();
+            assert_close(&what, &[slope], &[twin.slope(&at, &along, 3e-4)], 1e-7);
+        }
+    }
+}
