@@ -1,6 +1,6 @@
 //! Designs for every family: columns and terms in each linear predictor, responses drawn from the model itself.
 
-use mixedmodels_engine::family::{Family, Response, Support};
+use mixedmodels_engine::family::{Family, Response, Support, WeightRole};
 use mixedmodels_engine::glmm::{GlmmRows, Parameter};
 
 use super::data::{self, Columns, Data, Dice};
@@ -164,6 +164,8 @@ fn slopes(dice: &mut Dice, n: usize, k: usize) -> Columns {
 /// A draw by inverting the distribution function, summed or integrated from the density alone.
 fn draw(dice: &mut Dice, family: &dyn Family, weight: f64, eta: &[f64], psi: &[f64]) -> f64 {
     let u = dice.uniform();
+    // Cases multiply the log-likelihood: one of them is drawn.
+    let weight = if family.about().weights == WeightRole::Cases { 1.0 } else { weight };
     let log_density = |y: f64| {
         let (y, weights) = ([y], [weight]);
         let rows = Response { y: &y, weights: (weight != 1.0).then_some(&weights) };
@@ -187,9 +189,9 @@ fn draw(dice: &mut Dice, family: &dyn Family, weight: f64, eta: &[f64], psi: &[f
         Support::Real => {
             let scale = eta.get(1).map_or(1.0, |s| s.exp());
             let mut sum = 0.0;
-            for m in 0..4000 {
-                let y = eta[0] + scale * 0.005 * (f64::from(m) - 2000.0);
-                sum += log_density(y).exp() * 0.005 * scale;
+            for m in 0..800 {
+                let y = eta[0] + scale * 0.025 * (f64::from(m) - 400.0);
+                sum += log_density(y).exp() * 0.025 * scale;
                 if sum >= u {
                     return y;
                 }
