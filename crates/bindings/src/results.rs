@@ -1,6 +1,6 @@
 //! What linear and generalised models hand to Python in the same way.
 
-use mixedmodels_engine::lmm::Plan;
+use mixedmodels_engine::effects::Plan;
 use mixedmodels_engine::optimize::{Status, Step};
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;

@@ -5,10 +5,10 @@ use super::blocks::{add_effects, fill_border, run};
 use super::data::Data;
 use super::likelihood::Likelihood;
 use super::mode::{Inner, Mode, effects, inner_product};
+use crate::effects::elimination::Elimination;
+use crate::effects::score::back_substitute;
+use crate::effects::template::Template;
 use crate::gram::Gram;
-use crate::lmm::elimination::Elimination;
-use crate::lmm::score::back_substitute;
-use crate::lmm::template::Template;
 
 /// Corrections before the point is handed on as it is.
 const MOST: usize = 5;

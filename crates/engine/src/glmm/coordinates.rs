@@ -3,8 +3,8 @@
 use super::data::Data;
 use super::laplace::{At, State};
 use crate::dense::small::{cholesky, solve_lower};
-use crate::lmm::chart::Chart;
-use crate::lmm::parameters::{Direction, Parameters};
+use crate::effects::chart::Chart;
+use crate::effects::parameters::{Direction, Parameters};
 use crate::optimize::Point;
 
 /// beta, T and psi at one point, in standardised units.

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use super::merge;
+use crate::effects::elimination::Layout;
 use crate::error::EngineError;
 use crate::family::WeightRole;
 use crate::gram::cross;
 use crate::gram::standard::{Affine, FactorStandard, Standard};
 use crate::gram::{FactorBlocks, Gram, elimination_order};
-use crate::lmm::elimination::Layout;
-use crate::lmm::tail::TailPlan;
 use crate::rows::{Column, Rows};
 
 /// The rows of a generalised mixed model. `rows.y` is the response as its family sees it, `rows.weights` are prior
@@ -147,7 +146,8 @@ impl Data {
             },
             predictor,
         };
-        let x: Vec<DataColumn> = (0..rows.x.len()).map(|j| column(&rows.x[j], x_standard.columns[j], given.x_predictor[j])).collect();
+        let x: Vec<DataColumn> =
+            (0..rows.x.len()).map(|j| column(&rows.x[j], x_standard.columns[j], given.x_predictor[j])).collect();
         let mut factor_standard = Vec::new();
         let mut factors = Vec::new();
         for (g, grouping) in rows.groups.iter().enumerate() {
@@ -172,7 +172,7 @@ impl Data {
         }
         let pattern = pattern_of(rows, &factor_standard, order);
         let layout = Layout::of(&pattern);
-        if matches!(layout.plan, TailPlan::Krylov) {
+        if layout.plan.is_far(layout.n_tail) {
             return Err(EngineError::OutOfReach("generalised models of crossed factors"));
         }
         let slots: Vec<Vec<u32>> =

@@ -28,8 +28,8 @@ use super::model::{Glmm, Parameter};
 use super::search::Watch;
 use super::spread::Spread;
 use super::weights::{Account, Estimate, Logs};
+use crate::effects::elimination::Elimination;
 use crate::error::EngineError;
-use crate::lmm::elimination::Elimination;
 use crate::threads;
 
 /// An estimate of log E w, and the Laplace approximation that it belongs to.

@@ -17,14 +17,13 @@ use super::mode::{Inner, Mode, TIGHT, add_fixed, effects, joint_border};
 use super::penalty::Penalty;
 use super::quadrature::{self, Rule};
 use crate::dense::small::{cholesky, solve_lower};
+use crate::effects::elimination::Elimination;
+use crate::effects::information::{add_curvature, products};
+use crate::effects::parameters::Direction;
+use crate::effects::score::{LevelParts, back_substitute, trace_sums};
+use crate::effects::template::Template;
 use crate::family::pair;
 use crate::gram::Gram;
-use crate::lmm::elimination::Elimination;
-use crate::lmm::information::products;
-use crate::lmm::parameters::Direction;
-use crate::lmm::score::{LevelParts, back_substitute, trace_sums};
-use crate::lmm::state::add_curvature;
-use crate::lmm::template::Template;
 
 /// What one evaluation leaves behind, in standardised units; derivatives are those of the deviance, 2F.
 #[derive(Clone)]

@@ -9,8 +9,8 @@ use super::mode::Mode;
 use super::quadrature::Rule;
 use super::spread::Spread;
 use crate::dense::small::{cholesky, identity, solve_lower, solve_lower_transpose};
+use crate::effects::elimination::Elimination;
 use crate::family::{Response, Second, pair};
-use crate::lmm::elimination::Elimination;
 
 /// Points of the quadrature for one effect, and for each of two: the first that are enough at the mode.
 const POINTS: [&[usize]; 2] = [&[7, 11, 17, 27, 41, 61], &[5, 7, 11, 17, 25]];

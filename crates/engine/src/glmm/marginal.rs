@@ -7,9 +7,9 @@ use super::blocks::run;
 use super::data::{Data, FactorRows};
 use super::likelihood::PIECE;
 use crate::dense::small::{add, multiply, multiply_transpose_left, multiply_transpose_right};
+use crate::effects::elimination::{Elimination, Panel};
 use crate::family::pair;
 use crate::gram::Gram;
-use crate::lmm::elimination::{Elimination, Panel};
 
 /// From this many rows on leaves are handled side by side.
 const MANY: usize = 5_000;
@@ -174,7 +174,8 @@ impl Variances<'_> {
             start += pairs.len();
         }
         for (cross, first, second) in data.layout.tail_pairs(self.gram) {
-            let (a, b) = (&data.factors[cross.first].codes[rows.clone()], &data.factors[cross.second].codes[rows.clone()]);
+            let (a, b) =
+                (&data.factors[cross.first].codes[rows.clone()], &data.factors[cross.second].codes[rows.clone()]);
             let scale = 2.0 * self.e.templates[cross.first].t[0] * self.e.templates[cross.second].t[0];
             for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
                 let (i, j) = (first + a as usize, second + b as usize);

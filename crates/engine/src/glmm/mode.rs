@@ -4,17 +4,17 @@
 //! The effects are carried as s with u = T's and b = T T's, level by level: at the mode s = Z'g. Unlike u, s does not
 //! depend on how T is turned, and it stays exact where T is singular.
 
-use super::chord::Chord;
 use super::blocks::{add_effects, fill_border, fill_matrix, fixed_part, fixed_products, fixed_sums, run};
+use super::chord::Chord;
 use super::data::Data;
 use super::likelihood::Likelihood;
 use crate::dense::small::multiply_transpose_right;
+use crate::effects::elimination::Elimination;
+use crate::effects::score::{LevelParts, back_substitute};
+use crate::effects::template::Template;
 use crate::error::EngineError;
 use crate::family::pair;
 use crate::gram::Gram;
-use crate::lmm::elimination::Elimination;
-use crate::lmm::score::{LevelParts, back_substitute};
-use crate::lmm::template::Template;
 
 /// Squared length of the Newton step that may be left where the mode must be exact.
 pub(crate) const TIGHT: f64 = 1e-17;

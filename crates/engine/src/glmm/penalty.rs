@@ -21,9 +21,9 @@ use super::likelihood::{Likelihood, PIECE};
 use super::quadrature::score_matrix;
 use crate::dense::eigen::left_singular;
 use crate::dense::small::{cholesky, log_determinant, lower_factor, multiply, multiply_transpose_left, solve_lower};
+use crate::effects::boundary::cut;
+use crate::effects::parameters::Direction;
 use crate::gram::standard::FactorStandard;
-use crate::lmm::boundary::cut;
-use crate::lmm::parameters::Direction;
 
 /// Steps of the difference quotients that the working curvature is made of (nothing reported depends on them): of a
 /// linear predictor, and of T as a share of the smallest diagonal element of its triangular form.

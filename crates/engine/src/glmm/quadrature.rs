@@ -26,8 +26,8 @@ use crate::dense::small::{
     add, cholesky, identity, inverse, inverse_from_cholesky, log_determinant, lower_factor, multiply,
     multiply_transpose_left, multiply_transpose_right,
 };
+use crate::effects::template::Template;
 use crate::family::{Response, Second, Shape};
-use crate::lmm::template::Template;
 
 /// Nodes and logarithms of the weights of a rule for exp(-z^2 / 2), in one dimension.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use super::laplace::{Method, State, Work};
 use super::mode::{Mode, TIGHT};
 use super::model::Glmm;
 use super::solution::Solution;
+use crate::effects::boundary::{self, MOST_ESCAPES, SNAP_SLACK};
 use crate::error::EngineError;
-use crate::lmm::boundary::{self, MOST_ESCAPES, SNAP_SLACK};
 use crate::optimize::{Minimum, Objective, Options, Point, Status, Step, minimise, promise};
 
 /// A solution with the way that led to it.

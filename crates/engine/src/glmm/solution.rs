@@ -9,9 +9,9 @@ use super::search::{End, Search, promised};
 use crate::dense::small::{
     cholesky, inverse, inverse_from_cholesky, multiply, multiply_transpose_left, multiply_transpose_right,
 };
+use crate::effects::boundary::{self, DECREASE_SLACK};
+use crate::effects::turned;
 use crate::error::EngineError;
-use crate::lmm::boundary::{self, DECREASE_SLACK};
-use crate::lmm::turned;
 use crate::optimize::{Point, Step, promise, step_towards};
 
 /// First-order optimality, as for a linear mixed model.

@@ -5,10 +5,10 @@ use super::blocks::{self, fill_border, fill_matrix, fixed_products, fixed_sums, 
 use super::coordinates::{Coordinates, Place};
 use super::likelihood::Likelihood;
 use crate::dense::small::{add, cholesky, identity, solve_lower, solve_lower_transpose};
+use crate::effects::start::templates;
 use crate::error::EngineError;
 use crate::family::Response;
 use crate::gram::Gram;
-use crate::lmm::start::templates;
 
 const STEPS: usize = 12;
 /// Relative gain of a step below which it is the last.

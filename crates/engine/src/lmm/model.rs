@@ -1,15 +1,16 @@
 //! The handle that Python holds: a model's Gram blocks and what can be asked of them.
 
-use super::chart::Chart;
-use super::conditional;
-use super::elimination::{Elimination, Layout};
-use super::parameters::Parameters;
-use super::plan::{self, Plan};
+use super::krylov;
 use super::search::{Optimum, Watch};
 use super::solution::Solution;
 use super::state::{Problem, State, Work};
-use super::tail::TailPlan;
 use crate::dense::small::{multiply, multiply_transpose_right};
+use crate::effects::chart::Chart;
+use crate::effects::conditional;
+use crate::effects::elimination::{Elimination, Layout};
+use crate::effects::parameters::Parameters;
+use crate::effects::plan::{self, Plan};
+use crate::effects::tail::TailPlan;
 use crate::error::EngineError;
 use crate::gram::Gram;
 use crate::optimize::Options;
@@ -51,7 +52,10 @@ impl Lmm {
         let groups: Vec<usize> = rows.terms.iter().map(|t| t.group).collect();
         let sizes: Vec<usize> = rows.terms.iter().map(|t| t.columns.len()).collect();
         let parameters = Parameters::new(&groups, &sizes, rows.groups.len());
-        let layout = Layout::of(&gram);
+        let mut layout = Layout::of(&gram);
+        if layout.plan.is_far(layout.n_tail) && krylov::predicted_entries(&gram, &layout).is_some() {
+            layout.plan = TailPlan::Absent;
+        }
         let chart = Chart::of(&parameters);
         Ok(Self { gram, reml, layout, parameters, chart })
     }
@@ -113,7 +117,7 @@ impl Lmm {
     /// Conditional covariance blocks over sigma^2 of every factor: levels of k x k.
     pub fn conditional_variances(&self, theta: &[f64]) -> Result<Vec<Vec<f64>>, EngineError> {
         self.check(theta)?;
-        if matches!(self.layout.plan, TailPlan::Krylov) {
+        if matches!(self.layout.plan, TailPlan::Absent) {
             return Err(EngineError::OutOfReach("conditional variances"));
         }
         self.run(|| {

@@ -7,10 +7,10 @@
 
 use rayon::prelude::*;
 
-use super::border::Border;
-use super::elimination::LEAVES_PER_TASK;
-use super::parameters::Direction;
-use super::template::{Template, sigma_direction};
+use crate::effects::border::Border;
+use crate::effects::elimination::LEAVES_PER_TASK;
+use crate::effects::parameters::Direction;
+use crate::effects::template::{Template, sigma_direction};
 use crate::error::EngineError;
 use crate::gram::FactorBlocks;
 

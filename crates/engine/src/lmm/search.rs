@@ -1,10 +1,10 @@
 //! The way to the optimum: start, trust-region Newton, snap to the boundary, escape from it where that pays.
 
-use super::boundary::{self, SNAP_SLACK};
 use super::model::Lmm;
 use super::solution::Solution;
-use super::start;
 use super::state::{State, Work};
+use crate::effects::boundary::{self, SNAP_SLACK};
+use crate::effects::start;
 use crate::error::EngineError;
 use crate::optimize::{Minimum, Objective, Options, Point, Status, Step, minimise};
 

@@ -1,10 +1,11 @@
 //! A state turned into results in the units of the data, with the certificate of an optimum.
 
-use super::boundary::{self, DECREASE_SLACK};
 use super::model::Lmm;
-use super::state::{State, add_curvature};
-use super::turned;
+use super::state::State;
 use crate::dense::small::{inverse_from_cholesky, multiply, multiply_transpose_right};
+use crate::effects::boundary::{self, DECREASE_SLACK};
+use crate::effects::information::add_curvature;
+use crate::effects::turned;
 use crate::optimize::promise;
 
 /// First-order optimality over all covariance matrices: D >= 0 and D Sigma = 0 for every term.
@@ -66,7 +67,9 @@ impl Lmm {
         let templates = self.chart.templates(phi);
         let gradient = turned
             .iter()
-            .map(|m| 2.0 * super::template::inner(&m.dt, &state.d[m.group], &templates[m.group], sizes[m.group]))
+            .map(|m| {
+                2.0 * crate::effects::template::inner(&m.dt, &state.d[m.group], &templates[m.group], sizes[m.group])
+            })
             .collect();
         let along = turned::along(&self.chart, sizes, phi, &turned);
         let n = along.first().map_or(0, Vec::len);

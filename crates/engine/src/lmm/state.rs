@@ -1,14 +1,14 @@
 //! One evaluation of a model: factorise, back-substitute, take derivatives along directions of the templates.
 
-use super::border::Border;
-use super::elimination::{Elimination, Layout};
-use super::information::average_information;
 use super::krylov::Krylov;
 use super::one_factor::{self, OneFactor};
-use super::parameters::Direction;
-use super::score::{back_substitute, outer_sums, trace_sums};
-use super::tail::TailPlan;
-use super::template::{Template, inner};
+use crate::effects::border::Border;
+use crate::effects::elimination::{Elimination, Layout};
+use crate::effects::information::{add_curvature, average_information};
+use crate::effects::parameters::Direction;
+use crate::effects::score::{back_substitute, outer_sums, trace_sums};
+use crate::effects::tail::TailPlan;
+use crate::effects::template::{Template, inner};
 use crate::error::EngineError;
 use crate::gram::Gram;
 
@@ -54,7 +54,7 @@ pub(crate) struct State {
 impl Work {
     pub(crate) fn new(problem: Problem) -> Self {
         let gram = problem.gram;
-        if matches!(problem.layout.plan, TailPlan::Krylov) {
+        if matches!(problem.layout.plan, TailPlan::Absent) {
             return Self::Krylov(Box::new(Krylov::new(problem)));
         }
         match problem.layout.leaf {
@@ -226,21 +226,6 @@ impl Problem<'_> {
             gradient,
             information: parts.information,
             hessian,
-        }
-    }
-}
-
-/// 2 <dT_l, D dT_m>: what the map T -> T T' adds to the average information.
-pub(crate) fn add_curvature(
-    hessian: &mut [f64],
-    directions: &[Direction],
-    d: &[Vec<f64>],
-    k: impl Fn(&Direction) -> usize,
-) {
-    let count = directions.len();
-    for (l, a) in directions.iter().enumerate() {
-        for (m, b) in directions.iter().enumerate().filter(|(_, b)| b.group == a.group) {
-            hessian[l + m * count] += 2.0 * inner(&a.dt, &d[a.group], &b.dt, k(a));
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
+use crate::effects::elimination::{Elimination, Layout, Panel};
+use crate::effects::parameters::Direction;
+use crate::effects::score::LevelParts;
+use crate::effects::template::sigma_direction;
 use crate::gram::Gram;
-use crate::lmm::elimination::{Elimination, Layout, Panel};
-use crate::lmm::parameters::Direction;
-use crate::lmm::score::LevelParts;
-use crate::lmm::template::sigma_direction;
 
 /// One direction's working variate with the leaves eliminated.
 struct Variate {

@@ -5,9 +5,9 @@ use rayon::prelude::*;
 
 use super::pattern::Pattern;
 use crate::dense::small::{cholesky, log_determinant, multiply, multiply_transpose_left};
+use crate::effects::elimination::{Elimination, Layout, Panel};
 use crate::error::EngineError;
 use crate::gram::Gram;
-use crate::lmm::elimination::{Elimination, Layout, Panel};
 
 /// Rows of a matrix handled by one task.
 const ROWS_PER_TASK: usize = 1024;

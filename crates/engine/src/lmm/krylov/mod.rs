@@ -35,12 +35,12 @@ use rayon::prelude::*;
 use self::estimate::Estimator;
 use self::matrix::Matrix;
 use self::pattern::Pattern;
-use super::border::Border;
-use super::elimination::{Elimination, Layout, Panel};
-use super::parameters::Direction;
-use super::score::{back_substitute, outer_sums};
 use super::state::{Parts, Problem};
-use super::tail::{Tail, TailPlan};
+use crate::effects::border::Border;
+use crate::effects::elimination::{Elimination, Layout, Panel};
+use crate::effects::parameters::Direction;
+use crate::effects::score::{back_substitute, outer_sums};
+use crate::effects::tail::{Tail, TailPlan};
 use crate::error::EngineError;
 use crate::gram::Gram;
 

@@ -3,8 +3,8 @@
 
 use rayon::prelude::*;
 
+use crate::effects::elimination::Layout;
 use crate::gram::Gram;
-use crate::lmm::elimination::Layout;
 
 /// A symmetric sparse pattern with full blocks of levels, the diagonal ones included.
 pub(super) struct Pattern {

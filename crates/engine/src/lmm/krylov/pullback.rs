@@ -4,9 +4,9 @@
 use super::matrix::Matrix;
 use super::pattern::Pattern;
 use crate::dense::small::multiply;
+use crate::effects::elimination::{Elimination, Layout, Panel};
+use crate::effects::score::in_pieces;
 use crate::gram::Gram;
-use crate::lmm::elimination::{Elimination, Layout, Panel};
-use crate::lmm::score::in_pieces;
 
 pub(super) fn scale(
     gram: &Gram,

@@ -1,8 +1,8 @@
 use std::time::Instant;
 
 use super::*;
+use crate::effects::template::inner;
 use crate::lmm::state::Work;
-use crate::lmm::template::inner;
 use crate::rows::{Codes, Column, Grouping, Rows, Term};
 
 /// A linear congruential generator (Knuth's MMIX): the tests need no better one.

@@ -5,9 +5,9 @@ use rayon::prelude::*;
 
 use super::dense::strips_of;
 use crate::dense::small::add;
+use crate::effects::elimination::{Elimination, Layout, Panel};
 use crate::factor::tiled::Tiled;
 use crate::gram::Gram;
-use crate::lmm::elimination::{Elimination, Layout, Panel};
 
 /// h'S h of each leaf, and for each tail factor the sum over leaves of h_f'(S h)_f.
 pub(crate) struct Products {

@@ -10,7 +10,6 @@ use std::sync::Arc;
 pub(crate) use self::scalar::Products;
 use self::sparse::{SparsePlan, SparseTail};
 use super::elimination::{Elimination, Layout, Panel};
-use super::krylov;
 use crate::factor::tiled::Tiled;
 use crate::gram::Gram;
 
@@ -19,8 +18,8 @@ pub(crate) enum TailPlan {
     None,
     Dense,
     Sparse(Arc<SparsePlan>),
-    /// Not stored: a factorisation is out of reach, so the criterion is estimated (see `krylov`).
-    Krylov,
+    /// Not stored: a factorisation is out of reach, and the model does without.
+    Absent,
 }
 
 /// Operations and numbers stored from which a factorisation is out of reach: a minute for each evaluation on two
@@ -29,16 +28,17 @@ const MOST_FLOPS: f64 = 1e12;
 const MOST_NUMBERS: f64 = 1e9;
 
 impl TailPlan {
-    /// Dense, unless the pattern left by the leaves is so sparse that supernodes are predicted to win; neither where
-    /// both would take too long and the alternative is affordable.
+    /// Dense, unless the pattern left by the leaves is so sparse that supernodes are predicted to win.
     pub(crate) fn of(gram: &Gram, layout: &Layout) -> Self {
         if layout.n_tail == 0 {
             return Self::None;
         }
-        let direct = SparsePlan::of(gram, layout).map_or(Self::Dense, |plan| Self::Sparse(Arc::new(plan)));
-        let n = layout.n_tail;
-        let far = direct.flops(n) > MOST_FLOPS || direct.nonzeros(n) > MOST_NUMBERS;
-        if far && krylov::predicted_entries(gram, layout).is_some() { Self::Krylov } else { direct }
+        SparsePlan::of(gram, layout).map_or(Self::Dense, |plan| Self::Sparse(Arc::new(plan)))
+    }
+
+    /// Whether such a factorisation is out of reach.
+    pub(crate) fn is_far(&self, n_tail: usize) -> bool {
+        self.flops(n_tail) > MOST_FLOPS || self.nonzeros(n_tail) > MOST_NUMBERS
     }
 
     pub(crate) fn path(&self, random: bool) -> &'static str {
@@ -47,14 +47,14 @@ impl TailPlan {
             Self::None => "one factor",
             Self::Dense => "dense tail",
             Self::Sparse(_) => "sparse tail",
-            Self::Krylov => "estimated",
+            Self::Absent => "estimated",
         }
     }
 
     /// Numbers stored for the tail's factor.
     pub(crate) fn nonzeros(&self, n_tail: usize) -> f64 {
         match self {
-            Self::None | Self::Krylov => 0.0,
+            Self::None | Self::Absent => 0.0,
             Self::Dense => Tiled::predicted_len(n_tail) as f64,
             Self::Sparse(plan) => plan.nonzeros(),
         }
@@ -63,7 +63,7 @@ impl TailPlan {
     /// Operations of one factorisation.
     pub(crate) fn flops(&self, n_tail: usize) -> f64 {
         match self {
-            Self::None | Self::Krylov => 0.0,
+            Self::None | Self::Absent => 0.0,
             Self::Dense => (n_tail as f64).powi(3) / 3.0,
             Self::Sparse(plan) => plan.flops(),
         }
@@ -82,7 +82,7 @@ pub(crate) enum Tail {
 impl Tail {
     pub(crate) fn new(layout: &Layout) -> Self {
         match &layout.plan {
-            TailPlan::None | TailPlan::Krylov => Self::None,
+            TailPlan::None | TailPlan::Absent => Self::None,
             TailPlan::Dense => Self::Dense(Tiled::new(layout.n_tail)),
             TailPlan::Sparse(plan) => Self::Sparse(Box::new(SparseTail::new(plan))),
         }

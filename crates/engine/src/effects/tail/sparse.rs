@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::own_entries;
+use crate::effects::elimination::{Elimination, Layout, Panel};
 use crate::factor::sparse::{Sparse, Symbolic};
 use crate::gram::Gram;
-use crate::lmm::elimination::{Elimination, Layout, Panel};
 
 /// Tails with fewer columns are dense: nothing is gained.
 const SMALLEST: usize = 96;

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::own_entries;
+use crate::effects::elimination::{Elimination, Layout, Panel};
 use crate::factor::tiled::Tiled;
 use crate::gram::Gram;
-use crate::lmm::elimination::{Elimination, Layout, Panel};
 
 /// Entries of a strip of columns, about: one fits into a core's cache. Strips are assembled side by side; they
 /// depend on the matrix alone, so that sums do not depend on the number of threads.

@@ -4,7 +4,7 @@
 use super::elimination::{Elimination, Layout, Panel};
 use super::parameters::Direction;
 use super::score::{LevelParts, in_pieces};
-use super::template::sigma_direction;
+use super::template::{inner, sigma_direction};
 use crate::gram::Gram;
 
 /// AI over all pairs of directions, K x K. Uses the tail's Cholesky factor: call before it is inverted.
@@ -341,6 +341,21 @@ fn add_inner_products(x: &[f64], y: &[f64], n: usize, count: usize, sign: f64, s
         for m in 0..=l {
             let value: f64 = x[l * n..(l + 1) * n].iter().zip(&y[m * n..(m + 1) * n]).map(|(x, y)| x * y).sum();
             sums[l + m * count] += sign * value;
+        }
+    }
+}
+
+/// 2 <dT_l, D dT_m>: what the map T -> T T' adds to the average information.
+pub(crate) fn add_curvature(
+    hessian: &mut [f64],
+    directions: &[Direction],
+    d: &[Vec<f64>],
+    k: impl Fn(&Direction) -> usize,
+) {
+    let count = directions.len();
+    for (l, a) in directions.iter().enumerate() {
+        for (m, b) in directions.iter().enumerate().filter(|(_, b)| b.group == a.group) {
+            hessian[l + m * count] += 2.0 * inner(&a.dt, &d[a.group], &b.dt, k(a));
         }
     }
 }
