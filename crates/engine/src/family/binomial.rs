@@ -6,7 +6,7 @@ use rand_distr::{Binomial as Draws, Distribution};
 use crate::family::link::{Link, Log};
 use crate::family::proportion::{Cauchit, CompLogLog, LogLog, Logit, Probit, Tails};
 use crate::family::single::{Row, Single};
-use crate::family::special::{HALF_LOG_TWO_PI, log_minus, stirling, times};
+use crate::family::special::{HALF_LOG_TWO_PI, log_minus, logistic, stirling, times};
 use crate::family::{About, Family, Support, WeightRole};
 
 pub(crate) static ABOUT: About = About {
@@ -135,15 +135,38 @@ impl Row for Logistic {
     #[inline(always)]
     fn row(&self, (): &(), y: f64, m: f64, eta: f64) -> [f64; 4] {
         let e = (-eta.abs()).exp();
-        let large = 1.0 / (1.0 + e);
-        let small = e * large;
-        let (p, q) = if eta < 0.0 { (small, large) } else { (large, small) };
+        let [plain, g, w, slope] = self.lane(&(), y, m, eta, e, e.ln_1p());
+        let l = if m > MANY {
+            let (p, q) = logistic(eta, e);
+            of_many(y, m, p, q, plain)
+        } else {
+            plain
+        };
+        [l, g, w, slope]
+    }
+
+    const LANES: bool = true;
+    const LOG1P: bool = true;
+
+    #[inline(always)]
+    fn exponent(&self, (): &(), eta: f64) -> f64 {
+        -eta.abs()
+    }
+
+    #[inline(always)]
+    fn lane(&self, (): &(), y: f64, m: f64, eta: f64, e: f64, log1p: f64) -> [f64; 4] {
+        let (p, q) = logistic(eta, e);
         // Shares of successes and failures, each times its own tail: exact where y - p would cancel.
         let g = m * (y * q - (1.0 - y) * p);
-        let w = m * (large * small);
-        let plain = -m * (y * (-eta).max(0.0) + (1.0 - y) * eta.max(0.0) + e.ln_1p());
-        let l = if m > MANY { of_many(y, m, p, q, plain) } else { plain };
-        [l, g, w, w * (q - p)]
+        let w = m * (p * q);
+        // Of max(-eta, 0) and max(eta, 0) one is nothing.
+        let against = if eta < 0.0 { y } else { 1.0 - y };
+        [-m * (against * eta.abs() + log1p), g, w, w * (q - p)]
+    }
+
+    #[inline(always)]
+    fn aside(&self, _y: f64, m: f64) -> bool {
+        m > MANY
     }
 }
 

@@ -15,6 +15,7 @@ mod proportion;
 pub mod registry;
 mod single;
 mod special;
+mod vector;
 
 use rand::{RngCore, SeedableRng};
 

@@ -7,7 +7,7 @@ use crate::family::link::{Identity, Link, Log, Powers, Sqrt};
 use crate::family::moments::{Positive, mean_square};
 use crate::family::registry::poisson;
 use crate::family::single::{Row, Single};
-use crate::family::special::{digamma_gap, log_minus, saturated_count, softplus, stirling};
+use crate::family::special::{digamma_gap, log_minus, logistic, saturated_count, softplus, stirling};
 use crate::family::{About, Family, Response, Support, WeightRole};
 
 pub(crate) static ABOUT: About = About {
@@ -59,10 +59,7 @@ impl<L: Powers> NegativeBinomial<L> {
     #[inline(always)]
     fn place(&self, at: &Setting, eta: f64) -> Place {
         let logit = self.link.log_mean(eta)[0] - at.log;
-        let e = (-logit.abs()).exp();
-        let large = 1.0 / (1.0 + e);
-        let small = e * large;
-        let (q, o) = if logit < 0.0 { (small, large) } else { (large, small) };
+        let (q, o) = logistic(logit, (-logit.abs()).exp());
         Place { mu: self.link.mean(eta), q, o, logit: if L::POWER == 0.0 || eta > 0.0 { logit } else { f64::NAN } }
     }
 }
@@ -126,6 +123,29 @@ impl<L: Powers> Row for NegativeBinomial<L> {
         let third = 2.0 * weight * (o / mu) * (ratio * (1.0 + q + q * q) - q * q) / mu;
         let [_, a, b, c] = self.link.power(1.0, eta);
         [l, first * a, -(second * a * a + first * b), -(third * a * a * a + 3.0 * second * a * b + first * c)]
+    }
+
+    const LANES: bool = L::POWER == 0.0;
+    const LOG1P: bool = true;
+
+    #[inline(always)]
+    fn exponent(&self, at: &Setting, eta: f64) -> f64 {
+        -(eta - at.log).abs()
+    }
+
+    #[inline(always)]
+    fn lane(&self, at: &Setting, y: f64, weight: f64, eta: f64, e: f64, log1p: f64) -> [f64; 4] {
+        let logit = eta - at.log;
+        let (q, o) = logistic(logit, e);
+        let w = weight * (y + at.theta) * (q * o);
+        let of_none = weight * (-at.theta * (log1p + if logit < 0.0 { 0.0 } else { logit }));
+        [of_none, weight * (y * o - at.theta * q), w, w * (o - q)]
+    }
+
+    /// Rows with a count.
+    #[inline(always)]
+    fn aside(&self, y: f64, _weight: f64) -> bool {
+        y != 0.0
     }
 
     fn shape_row(&self, at: &Setting, y: f64, weight: f64, eta: f64) -> [f64; 4] {

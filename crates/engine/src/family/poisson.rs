@@ -68,6 +68,20 @@ impl<L: Powers> Row for Poisson<L> {
         [weight * l, derivative(1), -derivative(2), -derivative(3)]
     }
 
+    // Of the canonical link.
+    const LANES: bool = L::POWER == 0.0;
+
+    #[inline(always)]
+    fn lane(&self, (): &(), y: f64, weight: f64, eta: f64, mu: f64, _log1p: f64) -> [f64; 4] {
+        let w = weight * mu;
+        [weight * (times(y, eta) - mu), weight * (y - mu), w, w]
+    }
+
+    #[inline(always)]
+    fn aside(&self, y: f64, _weight: f64) -> bool {
+        y > LARGE
+    }
+
     #[inline(always)]
     fn expected_row(&self, (): &(), weight: f64, eta: f64) -> [f64; 3] {
         let ([mu, first, ..], [_, slope, bend, _]) = (self.0.power(1.0, eta), self.0.log_mean(eta));

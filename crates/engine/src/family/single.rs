@@ -1,10 +1,12 @@
 //! Families of one linear predictor: a family says what one row does, `Single` runs over the batch.
 //!
 //! `Row::row` gives everything at once and is inlined into each loop, so that a loop computes only what it keeps.
+//! Where that is not fast enough, `Row::LANES` chooses the loops of `vector.rs`.
 
 use rand::RngCore;
 
 use super::link::Link;
+use super::vector;
 use super::{About, Expected, Family, Response, Second, Shape, WeightRole};
 
 pub(crate) trait Row: Send + Sync {
@@ -29,6 +31,31 @@ pub(crate) trait Row: Send + Sync {
 
     /// l, g, W and W'; l is -infinity (or NaN) outside the domain of the link, where the others mean nothing.
     fn row(&self, at: &Self::Setting, y: f64, weight: f64, eta: f64) -> [f64; 4];
+
+    /// Whether loops run over `lane` in place of `row`.
+    const LANES: bool = false;
+
+    /// Whether `lane` asks for log(1 + e).
+    const LOG1P: bool = false;
+
+    /// Logarithm of the exponential e that `lane` is given; with `LOG1P` not above 0.
+    #[inline(always)]
+    fn exponent(&self, _at: &Self::Setting, eta: f64) -> f64 {
+        eta
+    }
+
+    /// As `row` given e and log(1 + e), without branches and calls, so that the compiler can make vector instructions
+    /// of it.
+    #[inline(always)]
+    fn lane(&self, at: &Self::Setting, y: f64, weight: f64, eta: f64, _e: f64, _log1p: f64) -> [f64; 4] {
+        self.row(at, y, weight, eta)
+    }
+
+    /// Whether l is that of `row`, not of `lane`: for rows that are rare.
+    #[inline(always)]
+    fn aside(&self, _y: f64, _weight: f64) -> bool {
+        false
+    }
 
     /// l_psi, g_psi, W_psi and l_psi,psi of the one free shape.
     fn shape_row(&self, _at: &Self::Setting, _y: f64, _weight: f64, _eta: f64) -> [f64; 4] {
@@ -113,6 +140,9 @@ impl<R: Row> Family for Single<R> {
 
     fn value(&self, rows: Response, eta: &[f64], psi: &[f64]) -> f64 {
         let at = self.0.setting(psi);
+        if R::LANES {
+            return inside(vector::value(&self.0, &at, rows, eta));
+        }
         inside(sum(rows, eta, |_, y, weight, eta| self.0.row(&at, y, weight, eta)[0]))
     }
 
@@ -120,6 +150,9 @@ impl<R: Row> Family for Single<R> {
         let at = self.0.setting(psi);
         let n = rows.y.len();
         let (out_g, out_w) = (&mut out.g[..n], &mut out.w[..n]);
+        if R::LANES {
+            return inside(vector::second(&self.0, &at, rows, eta, [out_g, out_w]));
+        }
         inside(sum(rows, eta, |i, y, weight, eta| {
             let [l, g, w, _] = self.0.row(&at, y, weight, eta);
             out_g[i] = g;
@@ -131,6 +164,9 @@ impl<R: Row> Family for Single<R> {
     fn third(&self, rows: Response, eta: &[f64], psi: &[f64], out: &mut [f64]) {
         let at = self.0.setting(psi);
         let out = &mut out[..rows.y.len()];
+        if R::LANES {
+            return vector::third(&self.0, &at, rows, eta, out);
+        }
         sum(rows, eta, |i, y, weight, eta| {
             out[i] = self.0.row(&at, y, weight, eta)[3];
             0.0

@@ -86,6 +86,14 @@ pub(crate) fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
+/// 1 / (1 + exp(-x)) and 1 / (1 + exp(x)), given e = exp(-|x|).
+#[inline(always)]
+pub(crate) fn logistic(x: f64, e: f64) -> (f64, f64) {
+    let large = 1.0 / (1.0 + e);
+    let small = e * large;
+    if x < 0.0 { (small, large) } else { (large, small) }
+}
+
 /// Where the asymptotic series of digamma and its derivatives are good to the last digit.
 const FAR: f64 = 12.0;
 
