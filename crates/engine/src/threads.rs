@@ -38,6 +38,12 @@ pub fn count() -> usize {
     current().read().unwrap_or_else(|e| e.into_inner()).threads
 }
 
+/// Run work that starts no loop of rayon on the caller's own thread: waking another would cost more than small numbers.
+pub fn stay<R>(work: impl FnOnce() -> R) -> R {
+    forget_wide_registers();
+    work()
+}
+
 /// Run `work` inside the pool, so that rayon's loops in it use the engine's threads and no others.
 pub fn run<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     let pool = {

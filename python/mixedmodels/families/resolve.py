@@ -73,6 +73,11 @@ def resolve(given: str | Family | type[Family]) -> Family:
             f"family={given!r} is not a family; give its name, such as 'binomial' or 'poisson(sqrt)', "
             "or an object such as mm.families.Gamma(link='log')."
         )
+    return _by_text(given)
+
+
+@lru_cache
+def _by_text(given: str) -> Family:
     call = re.fullmatch(r"\s*([\w.\- ]+?)\s*(?:\((.*)\))?\s*", given)
     if call is None:
         raise DataError(f"family={given!r} cannot be read; write it like 'binomial' or 'binomial(link = \"probit\")'.")

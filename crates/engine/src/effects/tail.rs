@@ -175,6 +175,15 @@ impl Tail {
             Self::Dense(matrix) => {
                 let values = matrix.values();
                 let offsets: Vec<usize> = panel.index.iter().map(|&i| matrix.row_offset(i as usize)).collect();
+                let m = offsets.len();
+                if k == 1 && m > 0 && offsets[m - 1] - offsets[0] == m - 1 {
+                    // Neighbours without gaps: each column is one run.
+                    for a in 0..m {
+                        let first = matrix.column_base(panel.index[a] as usize) + offsets[a];
+                        add_column(&values[first..first + m - a], &panel.h[a..], &mut y[a..]);
+                    }
+                    return;
+                }
                 symmetric_product(panel, k, y, |a| {
                     let base = matrix.column_base(panel.index[a] as usize);
                     let offsets = &offsets;
@@ -193,6 +202,23 @@ impl Tail {
             }
         }
     }
+}
+
+/// y += what one column of S on and below its diagonal gives, the entries above it included.
+#[inline]
+fn add_column(column: &[f64], h: &[f64], y: &mut [f64]) {
+    let head = h[0];
+    let mut sums = [0.0; 4];
+    let (below, h, rest) = (&column[1..], &h[1..column.len()], &mut y[1..column.len()]);
+    rest.iter_mut().zip(below).for_each(|(y, s)| *y += s * head);
+    let (fours, h_fours) = (below.chunks_exact(4), h.chunks_exact(4));
+    let tail: f64 = fours.remainder().iter().zip(h_fours.remainder()).map(|(s, h)| s * h).sum();
+    for (s, h) in fours.zip(h_fours) {
+        for c in 0..4 {
+            sums[c] += s[c] * h[c];
+        }
+    }
+    y[0] += column[0] * head + sums.iter().sum::<f64>() + tail;
 }
 
 /// y += S h where `column(a)(b)` is the element of S between the entries a <= b of the panel.

@@ -50,6 +50,11 @@ impl From<usize> for How {
     }
 }
 
+/// Laplace's approximation at the observed information.
+const LAPLACE: Method = Method { expected: false, points: 1, penalised: false };
+/// Rows from which on some loop of an evaluation is cut into pieces.
+const FEW: usize = 5_000;
+
 /// Criterion with its gradient in (theta, beta, psi); the gradient is that of the penalised criterion.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
@@ -60,7 +65,7 @@ pub struct Evaluation {
 
 impl Glmm {
     pub fn new(family: Arc<dyn Family>, rows: &GlmmRows, expected: bool) -> Result<Self, EngineError> {
-        threads::run(|| Self::build(family, rows, expected))
+        threads::stay(|| Self::build(family, rows, expected))
     }
 
     fn build(family: Arc<dyn Family>, rows: &GlmmRows, expected: bool) -> Result<Self, EngineError> {
@@ -141,6 +146,12 @@ impl Glmm {
         plan::plan(&self.data.pattern, &self.data.layout)
     }
 
+    /// Run inside the thread pool where some loop is cut into pieces.
+    fn run<R: Send>(&self, method: Method, work: impl FnOnce() -> R + Send) -> R {
+        let whole = self.data.layout.small && self.data.n < FEW && method.points <= 1 && !method.penalised;
+        if whole { threads::stay(work) } else { threads::run(work) }
+    }
+
     /// The optimum.
     pub fn fit(
         &self,
@@ -151,7 +162,7 @@ impl Glmm {
     ) -> Result<Optimum, EngineError> {
         let method = self.method(how.into())?;
         self.check_lengths(start.theta.as_deref(), start.beta.as_deref(), start.psi.as_deref())?;
-        threads::run(|| {
+        self.run(method, || {
             let mut place = start::place(self.likelihood(), &self.coordinates)?;
             if let Some(theta) = &start.theta {
                 place.templates = self.templates(theta);
@@ -205,7 +216,7 @@ impl Glmm {
 
     fn results(&self, method: Method, at: &Parameter, second: bool) -> Result<Solution, EngineError> {
         let x = self.coordinates.vector(&self.place(at)?);
-        threads::run(|| {
+        self.run(method, || {
             let mut never = |_: usize, _: f64| true;
             let mut search = Search::new(self, method, &mut never);
             let (state, mut point) = search.state(&x, TIGHT).ok_or(EngineError::NoMode)?;
@@ -220,8 +231,8 @@ impl Glmm {
     /// Conditional covariance of every level's effects given the parameters, all terms of a factor together.
     pub fn conditional_variances(&self, at: &Parameter) -> Result<Vec<Vec<f64>>, EngineError> {
         let place = self.place(at)?;
-        threads::run(|| {
-            let mut work = Work::new(&self.data, Method { expected: false, points: 1, penalised: false });
+        self.run(LAPLACE, || {
+            let mut work = Work::new(&self.data, LAPLACE);
             let start = Mode::zero(&self.data);
             work.mode(self.likelihood(), place.at(), &start, TIGHT).ok_or(EngineError::NoMode)?;
             let inner = &mut work.inner;

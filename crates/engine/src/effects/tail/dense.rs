@@ -95,6 +95,13 @@ fn subtract_leaves(
             let short = at - at.min(base[column]);
             if k == 1 {
                 let ha = panel.h[a];
+                if offsets[m - 1] - offsets[a] == m - 1 - a {
+                    // Neighbours without gaps: one run.
+                    let first = start + offsets[a] - short;
+                    let run = &mut piece[first..first + m - a];
+                    run.iter_mut().zip(&panel.h[a..]).for_each(|(p, h)| *p -= ha * h);
+                    continue;
+                }
                 for b in a..m {
                     piece[start + offsets[b] - short] -= ha * panel.h[b];
                 }
