@@ -53,10 +53,11 @@ def separated(design: Design, fit: GlmFit | GlmmFit) -> str | None:
     """
     if not separation.concerned(fit.family) or (isinstance(fit, GlmmFit) and fit.penalised is not None):
         return None
-    x = dense_columns(design, fit.kept, fit.n)
     vcov = fit.vcov_conditional if isinstance(fit, GlmmFit) else fit.vcov_unscaled
     known = bool((np.diag(vcov) > 0).all())  # a criterion that is flat in a direction may have no covariance at all
-    if known and not separation.suspected(fit.family, fit.eta, x, vcov):
+    if known and not separation.at_bounds(fit.family, fit.eta):
+        return None
+    if known and not separation.suspected(fit.family, fit.eta, dense_columns(design, fit.kept, fit.n), vcov):
         return None
     return separated_response(design, fit.family, fit.kept, Response(fit.y, fit.weights))
 

@@ -88,7 +88,8 @@ def fit_glmm(
     fit = _record(family, nagq, laplace, given, response, out, seconds)
     if penalised:
         fit = replace(fit, penalised=out["penalised"])
-    return replace(fit, separated=separated(design, fit) or separation_random.message(design, fit) or ""), engine
+    found = separated(design, fit) or separation_random.message(design, fit)
+    return (replace(fit, separated=found) if found else fit), engine
 
 
 def new_engine(design: Design, fit: GlmmFit) -> Any:

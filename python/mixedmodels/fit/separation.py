@@ -56,18 +56,22 @@ def suspected(family: Family, eta: Vector, x: Matrix, vcov: Matrix) -> bool:
     eta : linear predictor, shape (n,).
     x, vcov : columns of X, shape (n, p), and the covariance matrix of their coefficients.
     """
-    if not concerned(family):
+    if not concerned(family) or not at_bounds(family, eta):
         return False
     mu = family_moments.mean(family, eta)
     near = np.asarray(mu < NEAR)
     if family.support == "proportion":
         near |= mu > 1 - NEAR
-    if not near.any():
-        return False
     rows = x[near]
     variance = np.einsum("ij,jk,ik->i", rows, vcov, rows)
     known = (variance >= 0) & (variance < (WIDE + 2 * np.abs(eta[near])) ** 2)
     return not bool(np.all(known))
+
+
+def at_bounds(family: Family, eta: Vector) -> bool:
+    """Whether some mean is near its bound, judged by the ends of eta: all links are monotone."""
+    mu = family_moments.mean(family, np.array([eta.min(), eta.max()]))
+    return bool(mu.min() < NEAR or (family.support == "proportion" and mu.max() > 1 - NEAR))
 
 
 def concerned(family: Family) -> bool:
