@@ -8,6 +8,10 @@ mod results;
 
 use pyo3::prelude::*;
 
+/// Small fits ask for many small arrays.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Bound the engine to this many threads.
 ///
 /// Parameters

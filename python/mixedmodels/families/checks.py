@@ -24,6 +24,8 @@ def check(
     family: Family, y: Vector, weights: Vector | None, name: str, positions: NDArray[np.integer[Any]] | None
 ) -> None:
     """Raise DataError at the first value that the family cannot have."""
+    if family.support == "proportion" and _are_proportions(y, weights):
+        return
     for wrong, what, cure in _rules(family, y, weights):
         rows = np.flatnonzero(wrong)
         if len(rows):
@@ -34,6 +36,14 @@ def check(
                 f"the response {name!r} in row {row}{more}, {y[first]:.10g}, {what.format(weight=_at(weights, first))}"
                 f": the {family.name} family cannot have it; {cure}."
             )
+
+
+def _are_proportions(y: Vector, weights: Vector | None) -> bool:
+    """Whether all is well, with few passes: small models are checked as often as large ones."""
+    successes = y if weights is None else y * weights
+    if not len(y) or not (y.min() >= 0 and y.max() <= 1):  # also where a value is NaN
+        return False
+    return bool(np.abs(successes - np.rint(successes)).max() <= WHOLE_SUCCESSES)
 
 
 def _at(weights: Vector | None, row: int) -> str:

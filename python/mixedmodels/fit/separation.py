@@ -70,7 +70,7 @@ def suspected(family: Family, eta: Vector, x: Matrix, vcov: Matrix) -> bool:
 
 def at_bounds(family: Family, eta: Vector) -> bool:
     """Whether some mean is near its bound, judged by the ends of eta: all links are monotone."""
-    mu = family_moments.mean(family, np.array([eta.min(), eta.max()]))
+    mu = family.handle.mean(np.array([eta.min(), eta.max()]))
     return bool(mu.min() < NEAR or (family.support == "proportion" and mu.max() > 1 - NEAR))
 
 
