@@ -159,6 +159,7 @@ cat(toJSON(list(seconds = seconds, criterion = -2 * as.numeric(logLik(fit))), au
 GPBOOST = r"""
 import json, sys, time
 import numpy as np, pandas as pd
+import contextlib, io
 import gpboost
 p = json.loads(sys.argv[2])
 d = pd.read_csv(sys.argv[1])
@@ -166,7 +167,9 @@ X = pd.read_csv(sys.argv[3]).to_numpy()
 likelihood = {"binomial": "bernoulli_logit", "poisson": "poisson"}[p["family"]]
 start = time.perf_counter()
 model = gpboost.GPModel(group_data=d[p["groups"]].astype(str).to_numpy(), likelihood=likelihood)
-model.fit(y=d[p["formula"].split("~")[0].strip()].to_numpy(float), X=X, params={"std_dev": True})
+model.fit(y=d[p["formula"].split("~")[0].strip()].to_numpy(float), X=X)
+with contextlib.redirect_stdout(io.StringIO()):
+    model.summary()  # standard errors are computed when first asked for
 seconds = time.perf_counter() - start
 print(json.dumps({"seconds": seconds, "criterion": 2 * float(model.get_current_neg_log_likelihood())}))
 """
