@@ -85,9 +85,7 @@ impl Glmm {
         out.set_item("logdet", found.logdet)?;
         out.set_item("penalty", found.penalty)?;
         out.set_item("conditional_loglik", found.conditional_loglik)?;
-        let c = found.certificate;
-        let judged = certificate(py, c.predicted_decrease, c.min_score_eigenvalue, c.escape_gain, c.holds)?;
-        out.set_item("certificate", judged)?;
+        out.set_item("certificate", certificate(py, found.certificate)?)?;
         Ok(out)
     }
 }

@@ -296,11 +296,7 @@ impl Lmm {
         out.set_item("b", by_term(py, found.b, &self.shapes())?)?;
         out.set_item("gradient", PyArray1::from_vec(py, found.gradient))?;
         out.set_item("hessian", square(py, &found.hessian, self.n_theta)?)?;
-        let c = found.certificate;
-        out.set_item(
-            "certificate",
-            certificate(py, c.predicted_decrease, c.min_score_eigenvalue, c.escape_gain, c.holds)?,
-        )?;
+        out.set_item("certificate", certificate(py, found.certificate)?)?;
         Ok(out)
     }
 }

@@ -1,6 +1,6 @@
 //! What linear and generalised models hand to Python in the same way.
 
-use mixedmodels_engine::effects::Plan;
+use mixedmodels_engine::effects::{Certificate, Plan};
 use mixedmodels_engine::optimize::{Status, Step};
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
@@ -53,18 +53,12 @@ pub(crate) fn way(py: Python<'_>, out: &Bound<'_, PyDict>, trace: &[Step], statu
     out.set_item("message", message)
 }
 
-pub(crate) fn certificate<'py>(
-    py: Python<'py>,
-    predicted_decrease: f64,
-    min_score_eigenvalue: Vec<f64>,
-    escape_gain: f64,
-    holds: bool,
-) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn certificate<'py>(py: Python<'py>, found: Certificate) -> PyResult<Bound<'py, PyDict>> {
     let out = PyDict::new(py);
-    out.set_item("predicted_decrease", predicted_decrease)?;
-    out.set_item("min_score_eigenvalue", min_score_eigenvalue)?;
-    out.set_item("escape_gain", escape_gain)?;
-    out.set_item("holds", holds)?;
+    out.set_item("predicted_decrease", found.predicted_decrease)?;
+    out.set_item("min_score_eigenvalue", found.min_score_eigenvalue)?;
+    out.set_item("escape_gain", found.escape_gain)?;
+    out.set_item("holds", found.holds)?;
     Ok(out)
 }
 

@@ -15,6 +15,34 @@ pub(crate) const MOST_ESCAPES: usize = 5;
 /// Largest decrease that a certified optimum may still promise.
 pub(crate) const DECREASE_SLACK: f64 = 1e-7;
 
+/// First-order optimality over all covariance matrices: D >= 0 and D Sigma = 0 for every term.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    /// Decrease of the criterion that the quadratic model still promises.
+    pub predicted_decrease: f64,
+    /// Smallest eigenvalue of D of each term (standardised columns); negative where a direction outside the range of
+    /// Sigma would still lower the criterion.
+    pub min_score_eigenvalue: Vec<f64>,
+    /// Decrease that growing Sigma along the worst of these directions promises.
+    pub escape_gain: f64,
+    pub holds: bool,
+}
+
+impl Certificate {
+    /// Of a point whose quadratic model promises `predicted_decrease`.
+    pub(crate) fn of(
+        predicted_decrease: f64,
+        parameters: &Parameters,
+        levels: &[usize],
+        d: &[Vec<f64>],
+        scale: &[Vec<f64>],
+    ) -> Self {
+        let (min_score_eigenvalue, escape_gain) = judge(parameters, levels, d, scale);
+        let holds = predicted_decrease <= DECREASE_SLACK && escape_gain <= DECREASE_SLACK;
+        Self { predicted_decrease, min_score_eigenvalue, escape_gain, holds }
+    }
+}
+
 /// phi with tiny singular values of T set to zero, if there are any.
 pub(crate) fn snapped(chart: &Chart, parameters: &Parameters, phi: &[f64]) -> Option<Vec<f64>> {
     let mut templates = chart.templates(phi);

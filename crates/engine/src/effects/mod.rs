@@ -36,4 +36,5 @@ pub(crate) mod tail;
 pub(crate) mod template;
 pub(crate) mod turned;
 
+pub use boundary::Certificate;
 pub use plan::Plan;

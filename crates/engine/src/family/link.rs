@@ -16,6 +16,11 @@ pub trait Link: Send + Sync {
 
     /// mu and its first three derivatives at eta.
     fn derivatives(&self, eta: f64) -> [f64; 4];
+
+    /// Whether a unit of eta means the same in any units of the response: a logarithm, a transformed probability.
+    fn unitless(&self) -> bool {
+        true
+    }
 }
 
 impl<L: Link + ?Sized> Link for Box<L> {
@@ -33,6 +38,10 @@ impl<L: Link + ?Sized> Link for Box<L> {
 
     fn derivatives(&self, eta: f64) -> [f64; 4] {
         (**self).derivatives(eta)
+    }
+
+    fn unitless(&self) -> bool {
+        (**self).unitless()
     }
 }
 
@@ -144,6 +153,10 @@ macro_rules! power_link {
             fn derivatives(&self, eta: f64) -> [f64; 4] {
                 let [_, first, second, third] = raised(eta, 1.0 / $power);
                 [self.mean(eta), first, second, third]
+            }
+
+            fn unitless(&self) -> bool {
+                false
             }
         }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::data::{Data, FactorRows};
+use super::data::{Data, DataColumn, FactorRows};
 use super::likelihood::PIECE;
 use crate::family::pair;
 use crate::gram::{CrossBlocks, FactorBlocks, Gram};
@@ -129,7 +129,6 @@ fn add_rows(rows: &FactorRows, from: usize, to: usize, values: &[f64], width: us
 
 /// Add Z b to runs of linear predictors; b holds levels x k numbers of each factor.
 pub(crate) fn add_effects(data: &Data, b: &[Vec<f64>], eta: &mut [f64]) {
-    let n = data.n;
     let piece = |predictor: usize, from: usize, eta: &mut [f64]| {
         for (rows, b) in data.factors.iter().zip(b) {
             let k = rows.k();
@@ -143,6 +142,37 @@ pub(crate) fn add_effects(data: &Data, b: &[Vec<f64>], eta: &mut [f64]) {
             }
         }
     };
+    each_piece(data.n, eta, piece);
+}
+
+/// X beta + offset in runs of linear predictors.
+pub(crate) fn fixed_part(data: &Data, beta: &[f64], eta: &mut [f64]) {
+    for (offset, run) in data.offsets.iter().zip(eta.chunks_exact_mut(data.n)) {
+        match offset {
+            Some(offset) => run.copy_from_slice(offset),
+            None => run.fill(0.0),
+        }
+    }
+    add_fixed(data, beta, eta);
+}
+
+/// Add X beta to runs of linear predictors; an empty beta adds nothing.
+pub(crate) fn add_fixed(data: &Data, beta: &[f64], eta: &mut [f64]) {
+    let piece = |predictor: usize, from: usize, eta: &mut [f64]| {
+        for (x, beta) in data.x.iter().zip(beta).filter(|(x, _)| x.predictor == predictor) {
+            match &x.values {
+                Some(values) => eta.iter_mut().zip(&values[from..]).for_each(|(e, x)| *e += beta * x),
+                None => eta.iter_mut().for_each(|e| *e += beta),
+            }
+        }
+    };
+    if !beta.is_empty() {
+        each_piece(data.n, eta, piece);
+    }
+}
+
+/// Call `piece(predictor, first row, values)` for runs of linear predictors, piece by piece.
+fn each_piece(n: usize, eta: &mut [f64], piece: impl Fn(usize, usize, &mut [f64]) + Sync) {
     for (predictor, run) in eta.chunks_exact_mut(n).enumerate() {
         if n < MANY {
             piece(predictor, 0, run);
@@ -152,28 +182,39 @@ pub(crate) fn add_effects(data: &Data, b: &[Vec<f64>], eta: &mut [f64]) {
     }
 }
 
-/// X beta + offset in runs of linear predictors.
-pub(crate) fn fixed_part(data: &Data, beta: &[f64], eta: &mut [f64]) {
-    let n = data.n;
-    let piece = |predictor: usize, from: usize, eta: &mut [f64]| {
-        match &data.offsets[predictor] {
-            Some(offset) => eta.copy_from_slice(&offset[from..from + eta.len()]),
-            None => eta.fill(0.0),
-        }
-        for (x, beta) in data.x.iter().zip(beta).filter(|(x, _)| x.predictor == predictor) {
-            match &x.values {
-                Some(values) => eta.iter_mut().zip(&values[from..]).for_each(|(e, x)| *e += beta * x),
-                None => eta.iter_mut().for_each(|e| *e += beta),
-            }
-        }
-    };
-    for (predictor, run) in eta.chunks_exact_mut(n).enumerate() {
-        if n < MANY {
-            piece(predictor, 0, run);
-        } else {
-            run.par_chunks_mut(PIECE).enumerate().for_each(|(m, e)| piece(predictor, m * PIECE, e));
+/// W times the columns of X, rows `from..to`, where [`fill_border`] wants the first columns of `width`.
+pub(crate) fn weighted_columns(
+    data: &Data,
+    x: &[DataColumn],
+    w: &[f64],
+    (from, to): (usize, usize),
+    width: usize,
+    out: &mut [f64],
+) {
+    let len = to - from;
+    for r in 0..data.predictors {
+        for (j, x) in x.iter().enumerate() {
+            let w = &run(w, pair(r, x.predictor), data.n)[from..to];
+            x.scaled(w, from, &mut out[(r * width + j) * len..][..len]);
         }
     }
+}
+
+/// The response's own square where no solution depends on it: taken to be large.
+pub(crate) const UNKNOWN: f64 = 1e300;
+
+/// `[X y]'W[X y]` from X'WX, X'Wy and y'Wy.
+pub(crate) fn bordered(products: &[f64], sums: &[f64], square: f64) -> Vec<f64> {
+    let p = sums.len();
+    let width = p + 1;
+    let mut out = vec![0.0; width * width];
+    for j in 0..p {
+        out[j * width..j * width + p].copy_from_slice(&products[j * p..(j + 1) * p]);
+        out[p + j * width] = sums[j];
+        out[j + p * width] = sums[j];
+    }
+    out[width * width - 1] = square;
+    out
 }
 
 /// X'WX, p x p, W in runs.

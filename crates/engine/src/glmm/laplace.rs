@@ -9,11 +9,14 @@
 //! V^-1 = W - W Z Lambda H^-1 Lambda'Z'W, s = Z'g, t = (I + Z'WZ Sigma)^-1 Z'c / 2 and c_i = tr(S_i dW_i/d eta): the
 //! first two terms are those of a linear mixed model, the others say how the mode moves the determinant.
 
-use super::blocks::{add_effects, fill_border, fill_matrix, fixed_products, fixed_sums, run};
+use super::blocks::{
+    UNKNOWN, add_effects, add_fixed, bordered, fill_border, fill_matrix, fixed_products, fixed_sums, run,
+    weighted_columns,
+};
 use super::data::Data;
 use super::likelihood::Likelihood;
 use super::marginal::{self, Marginal};
-use super::mode::{Inner, Mode, TIGHT, add_fixed, effects, joint_border};
+use super::mode::{Inner, Mode, TIGHT, effects};
 use super::penalty::Penalty;
 use super::quadrature::{self, Rule};
 use crate::dense::small::{cholesky, solve_lower};
@@ -130,7 +133,8 @@ impl Work {
         // 1. Columns of X and of the shapes past the random effects.
         let curvature = directions.map(|directions| self.curvature(likelihood, at, directions, &shapes, &mode));
         // 2. The determinant and its derivatives in the weights.
-        let factor = self.inner.elimination.tail.clone();
+        // The selected inverse takes the place of a factor that is needed again, unless it is that of the other weights.
+        let factor = expected.is_none().then(|| self.inner.elimination.tail.clone());
         let logdet = match &expected {
             Some(weights) => self.eliminate_expected(data, &weights.w)?,
             None => self.inner.elimination.logdet_u,
@@ -155,7 +159,9 @@ impl Work {
         let dw = expected.as_ref().map_or(&self.third, |w| &w.dw);
         let c = contract(&s_rows, dw, n, m);
         // 3. How the mode moves the determinant: one more solve with the factor of f's own Hessian.
-        self.inner.elimination.tail = factor;
+        if let Some(factor) = factor {
+            self.inner.elimination.tail = factor;
+        }
         let (t, alpha) = self.adjoint(data, &c);
         let bt: Vec<Vec<f64>> =
             t.iter().zip(&self.inner.elimination.templates).map(|(t, template)| effects(template, t)).collect();
@@ -235,14 +241,8 @@ impl Work {
         let w = &inner.w;
         fill_border(data, width, &mut inner.gram, &|from, to, out| {
             let len = to - from;
+            weighted_columns(data, &data.x, w, (from, to), width, out);
             for r in 0..m {
-                for (j, x) in data.x.iter().enumerate() {
-                    x.scaled(
-                        &run(w, pair(r, x.predictor), n)[from..to],
-                        from,
-                        &mut out[(r * width + j) * len..][..len],
-                    );
-                }
                 for (j, shape) in shapes.list.iter().enumerate() {
                     let out = &mut out[(r * width + p + j) * len..][..len];
                     out.iter_mut().zip(&run(&shape.g, r, n)[from..to]).for_each(|(o, g)| *o = -g);
@@ -270,19 +270,13 @@ impl Work {
         inner.gram.fixed = vec![0.0];
         if inner.joint {
             let half: Vec<f64> = fixed_sums(data, c).iter().map(|v| 0.5 * v).collect();
-            inner.gram.fixed = joint_border(&fixed_products(data, w), &half);
+            inner.gram.fixed = bordered(&fixed_products(data, w), &half, UNKNOWN);
         }
         inner.gram.p = p;
         fill_border(data, width, &mut inner.gram, &|from, to, out| {
             let len = to - from;
+            weighted_columns(data, &data.x[..p], w, (from, to), width, out);
             for r in 0..m {
-                for (j, x) in data.x[..p].iter().enumerate() {
-                    x.scaled(
-                        &run(w, pair(r, x.predictor), n)[from..to],
-                        from,
-                        &mut out[(r * width + j) * len..][..len],
-                    );
-                }
                 let out = &mut out[(r * width + p) * len..][..len];
                 out.iter_mut().zip(&run(c, r, n)[from..to]).for_each(|(o, c)| *o = 0.5 * c);
             }

@@ -52,5 +52,5 @@ pub use data::GlmmRows;
 pub use importance::Importance;
 pub use model::{Evaluation, Glmm, How, Parameter, Start};
 pub use search::Optimum;
-pub use solution::{Certificate, Solution};
+pub use solution::Solution;
 pub use weights::Estimate;

@@ -4,7 +4,10 @@
 //! The effects are carried as s with u = T's and b = T T's, level by level: at the mode s = Z'g. Unlike u, s does not
 //! depend on how T is turned, and it stays exact where T is singular.
 
-use super::blocks::{add_effects, fill_border, fill_matrix, fixed_part, fixed_products, fixed_sums, run};
+use super::blocks::{
+    UNKNOWN, add_effects, add_fixed, bordered, fill_border, fill_matrix, fixed_part, fixed_products, fixed_sums, run,
+    weighted_columns,
+};
 use super::chord::Chord;
 use super::data::Data;
 use super::likelihood::Likelihood;
@@ -282,14 +285,8 @@ impl Inner {
         let width = p + 1;
         fill_border(data, width, &mut self.gram, &|from, to, out| {
             let len = to - from;
+            weighted_columns(data, &data.x[..p], w, (from, to), width, out);
             for r in 0..m {
-                for (j, x) in data.x[..p].iter().enumerate() {
-                    x.scaled(
-                        &run(w, pair(r, x.predictor), n)[from..to],
-                        from,
-                        &mut out[(r * width + j) * len..][..len],
-                    );
-                }
                 working(r, from, to, &mut out[(r * width + p) * len..][..len]);
             }
         });
@@ -298,7 +295,7 @@ impl Inner {
         if self.joint {
             let mut response = vec![0.0; m * n];
             response.chunks_exact_mut(n).enumerate().for_each(|(r, out)| working(r, 0, n, out));
-            self.gram.fixed = joint_border(&fixed_products(data, w), &fixed_sums(data, &response));
+            self.gram.fixed = bordered(&fixed_products(data, w), &fixed_sums(data, &response), UNKNOWN);
         }
         if self.elimination.border.p != p {
             self.elimination.set_width(&self.gram, &data.layout);
@@ -333,31 +330,6 @@ impl Inner {
             }
         }
         sum
-    }
-}
-
-/// `[X y]'W[X y]` with nothing known of y'Wy, which no solution depends on: it is taken to be large.
-pub(crate) fn joint_border(products: &[f64], sums: &[f64]) -> Vec<f64> {
-    let p = sums.len();
-    let width = p + 1;
-    let mut out = vec![0.0; width * width];
-    for j in 0..p {
-        out[j * width..j * width + p].copy_from_slice(&products[j * p..(j + 1) * p]);
-        out[p + j * width] = sums[j];
-        out[j + p * width] = sums[j];
-    }
-    out[width * width - 1] = 1e300;
-    out
-}
-
-/// Add X beta to runs of linear predictors; an empty beta adds nothing.
-pub(crate) fn add_fixed(data: &Data, beta: &[f64], eta: &mut [f64]) {
-    for (x, beta) in data.x.iter().zip(beta) {
-        let eta = &mut eta[x.predictor * data.n..(x.predictor + 1) * data.n];
-        match &x.values {
-            Some(values) => eta.iter_mut().zip(values).for_each(|(e, x)| *e += beta * x),
-            None => eta.iter_mut().for_each(|e| *e += beta),
-        }
     }
 }
 

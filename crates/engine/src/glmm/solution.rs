@@ -9,22 +9,11 @@ use super::search::{End, Search, promised};
 use crate::dense::small::{
     cholesky, inverse, inverse_from_cholesky, multiply, multiply_transpose_left, multiply_transpose_right,
 };
-use crate::effects::boundary::{self, DECREASE_SLACK};
+use crate::effects::Certificate;
+use crate::effects::boundary::DECREASE_SLACK;
 use crate::effects::turned;
 use crate::error::EngineError;
 use crate::optimize::{Point, Step, promise, step_towards};
-
-/// First-order optimality, as for a linear mixed model.
-#[derive(Debug, Clone)]
-pub struct Certificate {
-    /// Decrease of the criterion that the quadratic model (with exact second derivatives) still promises.
-    pub predicted_decrease: f64,
-    /// Smallest eigenvalue of D of each term (standardised columns).
-    pub min_score_eigenvalue: Vec<f64>,
-    /// Decrease that growing Sigma along the worst of its null directions promises.
-    pub escape_gain: f64,
-    pub holds: bool,
-}
 
 /// Everything that a fit reports, in the units of the data.
 #[derive(Debug, Clone)]
@@ -113,10 +102,9 @@ impl Glmm {
         multiply(&point.hessian, &along, size, &mut half);
         multiply_transpose_left(&along, &half, size, &mut hessian);
         let user_gradient = (0..size).map(|j| (0..size).map(|i| along[i + j * size] * gradient[i]).sum()).collect();
-        let (min_score_eigenvalue, escape_gain) =
-            boundary::judge(&coordinates.parameters, &self.levels(), &state.d, &state.scale);
         let predicted_decrease = if size == 0 { 0.0 } else { promise(&gradient, &with_error(&point.hessian)) };
-        let holds = predicted_decrease <= DECREASE_SLACK && escape_gain <= DECREASE_SLACK;
+        let (levels, parameters) = (self.levels(), &coordinates.parameters);
+        let certificate = Certificate::of(predicted_decrease, parameters, &levels, &state.d, &state.scale);
         let eta = state.mode.eta.chunks_exact(data.n).flat_map(|run| data.in_callers_order(run)).collect();
         Solution {
             beta: coordinates.original_beta(data, &place.beta),
@@ -133,7 +121,7 @@ impl Glmm {
             hessian,
             vcov: self.joint_covariance(&place, &point.hessian, &along),
             vcov_conditional: self.conditional_covariance(state),
-            certificate: Certificate { predicted_decrease, min_score_eigenvalue, escape_gain, holds },
+            certificate,
             theta,
         }
     }

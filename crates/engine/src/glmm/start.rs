@@ -1,10 +1,10 @@
 //! Where the search begins: beta of the model without random effects by weighted least squares steps, then covariances
 //! by the method of moments from the working residuals there.
 
-use super::blocks::{self, fill_border, fill_matrix, fixed_products, fixed_sums, run};
+use super::blocks::{self, bordered, fill_border, fill_matrix, fixed_products, fixed_sums, run, weighted_columns};
 use super::coordinates::{Coordinates, Place};
 use super::likelihood::Likelihood;
-use crate::dense::small::{add, cholesky, identity, solve_lower, solve_lower_transpose};
+use crate::dense::small::{cholesky, identity, solve_lower, solve_lower_transpose};
 use crate::effects::start::templates;
 use crate::error::EngineError;
 use crate::family::Response;
@@ -15,7 +15,7 @@ const STEPS: usize = 12;
 const ENOUGH: f64 = 1e-4;
 /// Rows whose weight is smaller say nothing about covariances.
 const LEAST_WEIGHT: f64 = 1e-10;
-/// Largest standard deviation to start from where the linear predictor is a logarithm or a transformed probability:
+/// Largest standard deviation to start from where the linear predictor is unitless:
 /// where outcomes are separated the moments are errors of the start divided by next to nothing.
 const MOST_SPREAD: f64 = 3.0;
 
@@ -180,26 +180,16 @@ impl<'a> Fixed<'a> {
         let (g, w) = (&self.g, &self.w);
         fill_border(data, width, &mut gram, &|from, to, out| {
             let len = to - from;
-            for (j, x) in data.x.iter().enumerate() {
-                x.scaled(&w[from..to], from, &mut out[j * len..(j + 1) * len]);
-            }
+            weighted_columns(data, &data.x, w, (from, to), width, out);
             out[p * len..width * len].copy_from_slice(&g[from..to]);
         });
-        let xx = fixed_products(data, w);
-        let xg = fixed_sums(data, g);
         gram.p = p;
         gram.n = n;
         gram.standard.intercept = data.x.iter().position(|x| x.values.is_none());
-        gram.fixed = vec![0.0; width * width];
-        for j in 0..p {
-            gram.fixed[j * width..j * width + p].copy_from_slice(&xx[j * p..(j + 1) * p]);
-            gram.fixed[p + j * width] = xg[j];
-            gram.fixed[j + p * width] = xg[j];
-        }
-        add(&mut gram.fixed[p + p * width..], &[square]);
+        gram.fixed = bordered(&fixed_products(data, w), &fixed_sums(data, g), square);
         let found = templates(&gram, &coordinates.parameters);
-        let free = matches!(self.likelihood.family.link().name(), "inverse" | "1/mu^2" | "identity" | "sqrt");
-        if free { found } else { found.into_iter().map(|t| within(t, MOST_SPREAD)).collect() }
+        let unitless = self.likelihood.family.link().unitless();
+        if unitless { found.into_iter().map(|t| within(t, MOST_SPREAD)).collect() } else { found }
     }
 }
 

@@ -22,4 +22,4 @@ mod state;
 
 pub use model::{Evaluation, Lmm};
 pub use search::Optimum;
-pub use solution::{Certificate, Solution};
+pub use solution::Solution;

@@ -3,23 +3,10 @@
 use super::model::Lmm;
 use super::state::State;
 use crate::dense::small::{inverse_from_cholesky, multiply, multiply_transpose_right};
-use crate::effects::boundary::{self, DECREASE_SLACK};
+use crate::effects::Certificate;
 use crate::effects::information::add_curvature;
 use crate::effects::turned;
 use crate::optimize::promise;
-
-/// First-order optimality over all covariance matrices: D >= 0 and D Sigma = 0 for every term.
-#[derive(Debug, Clone)]
-pub struct Certificate {
-    /// Decrease of the criterion that the quadratic model still promises.
-    pub predicted_decrease: f64,
-    /// Smallest eigenvalue of D of each term (standardised columns); negative where a direction outside the range of
-    /// Sigma would still lower the criterion.
-    pub min_score_eigenvalue: Vec<f64>,
-    /// Decrease that growing Sigma along the worst of these directions promises.
-    pub escape_gain: f64,
-    pub holds: bool,
-}
 
 /// Everything that a fit reports at one theta, in the units of the data.
 #[derive(Debug, Clone)]
@@ -123,10 +110,7 @@ impl Lmm {
 
     pub(crate) fn certificate(&self, state: &State) -> Certificate {
         let predicted_decrease = if state.gradient.is_empty() { 0.0 } else { promise(&state.gradient, &state.hessian) };
-        let (min_score_eigenvalue, escape_gain) =
-            boundary::judge(&self.parameters, &self.levels(), &state.d, &state.scale);
-        let holds = predicted_decrease <= DECREASE_SLACK && escape_gain <= DECREASE_SLACK;
-        Certificate { predicted_decrease, min_score_eigenvalue, escape_gain, holds }
+        Certificate::of(predicted_decrease, &self.parameters, &self.levels(), &state.d, &state.scale)
     }
 
     /// b = M^-1 T T' s of every term, and u = (M T_user)' s, so that b = T_user u.
