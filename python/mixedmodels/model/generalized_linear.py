@@ -4,34 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.design import Design, on_new_data
-from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates, family_moments, likelihood
 from mixedmodels.fit.record import GlmFit, Vector
 from mixedmodels.model.family_model import FamilyModel
-from mixedmodels.model.linear import FEW
+from mixedmodels.model.fixed_base import FixedEffectsModel
 from mixedmodels.predict import predict_rows, predictor_errors
 from mixedmodels.report.call import Call
 from mixedmodels.report.family_text import call_text
 from mixedmodels.report.glm_summary import GlmSummary, glm_short_text, glm_summary
-from mixedmodels.report.summaries import scattered
-from mixedmodels.report.tables import glance_glm, tidy_linear
-from mixedmodels.report.vectors import LogLik, NamedVector
+from mixedmodels.report.tables import glance_glm
 from mixedmodels.simulate import generator, simulate_glm
 
-if TYPE_CHECKING:
-    import pandas
 
-
-class GeneralizedLinearModel(FamilyModel):
+class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
     """A generalised linear model fitted by `glm` or `glm_nb`; immutable."""
 
     _fit: GlmFit
+    _kind = "generalised linear model"
 
     # -- numbers ------------------------------------------------------------------------------------------------
 
@@ -95,17 +90,6 @@ class GeneralizedLinearModel(FamilyModel):
     def _wald_df(self) -> float:
         return estimates.wald_df(self._fit)
 
-    def coef(self) -> NamedVector:
-        """All coefficients by R's names, NaN where a column is a combination of earlier ones."""
-        names = self.design.fixed.names
-        return NamedVector(names, scattered(self._fit.beta, self._fit, len(names)))
-
-    def model_matrix(self, which: Literal["X"] = "X") -> pandas.DataFrame:
-        """The matrix X, a labelled table."""
-        if which != "X":
-            raise DataError(f"model_matrix() of a generalised linear model has 'X' only, not {which!r}.")
-        return self._labelled_x()
-
     # -- reports ------------------------------------------------------------------------------------------------
 
     @property
@@ -128,19 +112,6 @@ class GeneralizedLinearModel(FamilyModel):
     def _summary_residuals(self) -> Vector:
         return self._residuals("deviance")
 
-    @cached_property
-    def _few(self) -> dict[str, float] | None:
-        if self._stored is not None:
-            return self._stored["few"]  # type: ignore[no-any-return]
-        if self._fit.df_resid > FEW:
-            return None
-        labels = [str(i + 1) for i in self._rows.numbers]
-        return dict(zip(labels, self._summary_residuals().tolist(), strict=True))
-
-    def tidy(self, *, conf_int: bool = False, conf_level: float = 0.95) -> Any:
-        """A row per coefficient; `conf_int` adds Wald limits `conf_low`, `conf_high`."""
-        return frame.to_kind(tidy_linear(self.design, self._fit, conf_level if conf_int else None), self._source.kind)
-
     def glance(self) -> Any:
         """One row of figures about the whole fit."""
         return frame.to_kind(glance_glm(self._fit), self._source.kind)
@@ -148,10 +119,6 @@ class GeneralizedLinearModel(FamilyModel):
     def augment(self) -> Any:
         """The rows used, with columns `fitted` (means) and `resid` (deviance residuals)."""
         return self._augmented({})
-
-    def logLik(self) -> LogLik:
-        """Log-likelihood with its degrees of freedom, which count a dispersion or theta."""
-        return LogLik(self.loglik, self.npar, self.nobs)
 
     # -- other rows, other responses ----------------------------------------------------------------------------
 

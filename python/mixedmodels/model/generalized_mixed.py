@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from mixedmodels.fit.laplace_indicator import indicated_error
 from mixedmodels.fit.lmm import as_control
 from mixedmodels.fit.objective import GeneralizedObjective
 from mixedmodels.fit.record import GlmmFit, Matrix, Vector
-from mixedmodels.fit.selection import chosen_effects
+from mixedmodels.fit.selection import Chosen
 from mixedmodels.model.family_model import FamilyModel
 from mixedmodels.model.mixed_base import RandomEffectsModel
 from mixedmodels.report.glmm_summary import generalized_summary
@@ -142,17 +143,8 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
     # -- other responses ----------------------------------------------------------------------------------------
 
-    def simulate(self, nsim: int = 1, seed: Any = None, *, re_form: Any = "~0") -> Any:
-        """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
-
-        Parameters
-        ----------
-        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
-        re_form : random effects that stay at their estimates; the others are drawn. "~0" draws all, None none.
-        """
-        self._need_rows("simulate()")
-        chosen = chosen_effects(self.design, re_form)
-        return self._simulated(simulate_generalized(self.design, self._fit, nsim, generator(seed), chosen))
+    def _draws(self, nsim: int, seed: Any, chosen: Sequence[Chosen]) -> Matrix:
+        return simulate_generalized(self.design, self._fit, nsim, generator(seed), chosen)
 
     def update(self, formula: str | None = None, **changes: Any) -> Any:
         """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments."""

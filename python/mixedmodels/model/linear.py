@@ -5,36 +5,30 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.design import on_new_data
-from mixedmodels.errors import DataError
 from mixedmodels.fit.checks import exact_warning
 from mixedmodels.fit.goodness import Goodness, goodness
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import LinearFit, Vector
-from mixedmodels.model.base import Model
+from mixedmodels.model.fixed_base import FixedEffectsModel
 from mixedmodels.predict import predict_rows
 from mixedmodels.report.linear_summary import LinearSummary, short_text
-from mixedmodels.report.summaries import linear_summary, scattered
-from mixedmodels.report.tables import glance_linear, tidy_linear
-from mixedmodels.report.vectors import NamedVector
+from mixedmodels.report.summaries import linear_summary
+from mixedmodels.report.tables import glance_linear
 from mixedmodels.simulate import generator, simulate_linear
 
-if TYPE_CHECKING:
-    import pandas
 
-FEW = 5  # with so few residual degrees of freedom R shows the residuals themselves
-
-
-class LinearModel(Model):
+class LinearModel(FixedEffectsModel):
     """A linear model fitted by `lm`; immutable."""
 
     _fit: LinearFit
+    _kind = "linear model"
 
     # -- numbers ------------------------------------------------------------------------------------------------
 
@@ -73,17 +67,6 @@ class LinearModel(Model):
         """F of all coefficients but the intercept, and its two degrees of freedom; NaN for an intercept alone."""
         return self._goodness.f, self._goodness.df1, self._goodness.df2
 
-    def coef(self) -> NamedVector:
-        """All coefficients by R's names, NaN where a column is a combination of earlier ones."""
-        names = self.design.fixed.names
-        return NamedVector(names, scattered(self._fit.beta, self._fit, len(names)))
-
-    def model_matrix(self, which: Literal["X"] = "X") -> pandas.DataFrame:
-        """The matrix X, a labelled table."""
-        if which != "X":
-            raise DataError(f"model_matrix() of a linear model has 'X' only, not {which!r}.")
-        return self._labelled_x()
-
     # -- reports ------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -104,19 +87,6 @@ class LinearModel(Model):
         if self._stored is not None:
             return bool(self._stored["weighted"])
         return self.design.weights is not None and bool(np.ptp(self.design.weights) > 0)
-
-    @cached_property
-    def _few(self) -> dict[str, float] | None:
-        if self._stored is not None:
-            return self._stored["few"]  # type: ignore[no-any-return]
-        if self._fit.df_resid > FEW:
-            return None
-        labels = [str(i + 1) for i in self._rows.numbers]
-        return dict(zip(labels, self._summary_residuals().tolist(), strict=True))
-
-    def tidy(self, *, conf_int: bool = False, conf_level: float = 0.95) -> Any:
-        """A row per coefficient; `conf_int` adds t limits `conf_low`, `conf_high`."""
-        return frame.to_kind(tidy_linear(self.design, self._fit, conf_level if conf_int else None), self._source.kind)
 
     def glance(self) -> Any:
         """One row of figures about the whole fit."""

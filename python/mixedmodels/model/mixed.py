@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +15,7 @@ from mixedmodels.fit.lmm import as_control, conditional_covariances, new_engine,
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.objective import Objective
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
-from mixedmodels.fit.selection import chosen_effects
+from mixedmodels.fit.selection import Chosen
 from mixedmodels.model.mixed_base import RandomEffectsModel
 from mixedmodels.report.mixed_summary import MixedSummary, short_text
 from mixedmodels.report.summaries import mixed_summary
@@ -78,17 +79,8 @@ class MixedModel(RandomEffectsModel):
 
     # -- other rows, other responses ----------------------------------------------------------------------------
 
-    def simulate(self, nsim: int = 1, seed: Any = None, *, re_form: Any = "~0") -> Any:
-        """A table of `nsim` new responses, columns sim_1, sim_2, ...
-
-        Parameters
-        ----------
-        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
-        re_form : random effects that stay at their estimates; the others are drawn. "~0" draws all, None none.
-        """
-        self._need_rows("simulate()")
-        chosen = chosen_effects(self.design, re_form)
-        return self._simulated(simulate_mixed(self.design, self._fit, nsim, generator(seed), chosen))
+    def _draws(self, nsim: int, seed: Any, chosen: Sequence[Chosen]) -> Matrix:
+        return simulate_mixed(self.design, self._fit, nsim, generator(seed), chosen)
 
     def update(self, formula: str | None = None, **changes: Any) -> MixedModel:
         """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lmer`."""

@@ -10,7 +10,7 @@ from mixedmodels.design import Design, on_new_data, z_matrix
 from mixedmodels.errors import DataError
 from mixedmodels.fit.estimates import AnyMixedFit
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
-from mixedmodels.fit.selection import chosen_effects, wanted_terms
+from mixedmodels.fit.selection import Chosen, chosen_effects, wanted_terms
 from mixedmodels.model.base import Model
 from mixedmodels.model.engine import EngineReport
 from mixedmodels.model.request import Request, Source
@@ -205,6 +205,23 @@ class RandomEffectsModel(Model):
         new = on_new_data(self.design.spec, table, random=wanted_terms(chosen), offset=offset)
         eta = predict_rows(self._fit, new, chosen, allow_new_levels)
         return self._new_rows(table, self._on_scale(eta, type))
+
+    # -- other responses ------------------------------------------------------------------------------------------
+
+    def simulate(self, nsim: int = 1, seed: Any = None, *, re_form: Any = "~0") -> Any:
+        """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
+
+        Parameters
+        ----------
+        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
+        re_form : random effects that stay at their estimates; the others are drawn. "~0" draws all, None none.
+        """
+        self._need_rows("simulate()")
+        return self._simulated(self._draws(nsim, seed, chosen_effects(self.design, re_form)))
+
+    def _draws(self, nsim: int, seed: Any, chosen: Sequence[Chosen]) -> Matrix:
+        """Responses drawn, shape (n, nsim)."""
+        raise NotImplementedError  # pragma: no cover
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_handle": None}

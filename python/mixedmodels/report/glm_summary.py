@@ -15,7 +15,7 @@ from mixedmodels.fit.record import GlmFit, Matrix
 from mixedmodels.inference import wald
 from mixedmodels.report import html, rformat, rprint
 from mixedmodels.report.call import Call
-from mixedmodels.report.coefmat import coefficient_table
+from mixedmodels.report.coefmat import coefficient_rows, coefficient_table
 from mixedmodels.report.glmm_summary import family_label
 from mixedmodels.report.mixed_summary import missing_lines, quartile_text
 from mixedmodels.report.summaries import coefficient_matrix, scattered
@@ -112,13 +112,7 @@ class GlmSummary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        columns = [
-            rformat.format_numbers(self.coefficients[:, 0], DIGITS),
-            rformat.format_numbers(self.coefficients[:, 1], DIGITS),
-            rformat.format_numbers([rformat.round_r(float(v), 3) for v in self.coefficients[:, 2]], DIGITS),
-            rformat.format_pvalues([float(v) for v in self.coefficients[:, 3]], 3),
-        ]
-        rows = [list(row) for row in zip(self.names, *columns, strict=True)]
+        rows = coefficient_rows(self.names, self.coefficients, digits=DIGITS)
         return html.section(
             "Generalised linear model",
             html.paragraph(self.call.glm_text()),

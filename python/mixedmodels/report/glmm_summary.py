@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mixedmodels.design.records import Design
-from mixedmodels.fit import estimates, likelihood
+from mixedmodels.fit import estimates
 from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fit.laplace_error import MATTERS, better_nagq
 from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix
@@ -16,7 +16,7 @@ from mixedmodels.inference import wald
 from mixedmodels.report import rformat
 from mixedmodels.report.call import Call
 from mixedmodels.report.mixed_summary import MixedSummary
-from mixedmodels.report.summaries import coefficient_matrix, kept_names
+from mixedmodels.report.summaries import coefficient_matrix, criteria, kept_names
 from mixedmodels.report.varcorr import varcorr
 
 PENALISED = (
@@ -37,13 +37,7 @@ def generalized_summary(
         title=title(fit.nagq, fit.penalised is not None),
         family=(family_label(fit), fit.family.link),
         call=call,
-        criteria={
-            "AIC": likelihood.aic(fit),
-            "BIC": likelihood.bic(fit),
-            "logLik": likelihood.loglik(fit),
-            "deviance": fit.criterion,
-            "df.resid": likelihood.df_resid(fit),
-        },
+        criteria=criteria(fit),
         quartiles=tuple(quartiles),
         varcorr=varcorr(design, fit),
         nobs=fit.n,

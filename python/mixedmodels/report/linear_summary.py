@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.report import html, rformat, rprint
 from mixedmodels.report.call import Call
-from mixedmodels.report.coefmat import coefficient_table
+from mixedmodels.report.coefmat import coefficient_rows, coefficient_table
 from mixedmodels.report.mixed_summary import QUARTILES, missing_lines, quartile_text
 
 DIGITS = 4
@@ -92,13 +92,7 @@ class LinearSummary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        columns = [
-            rformat.format_numbers(self.coefficients[:, 0], DIGITS),
-            rformat.format_numbers(self.coefficients[:, 1], DIGITS),
-            rformat.format_numbers([rformat.round_r(float(v), 3) for v in self.coefficients[:, 2]], DIGITS),
-            rformat.format_pvalues([float(v) for v in self.coefficients[:, 3]], 3),
-        ]
-        rows = [list(row) for row in zip(self.names, *columns, strict=True)]
+        rows = coefficient_rows(self.names, self.coefficients, digits=DIGITS)
         residuals = rformat.format_numbers(rformat.zapsmall(self.quartiles, DIGITS + 1), DIGITS, width=False)
         return html.section(
             "Linear model",

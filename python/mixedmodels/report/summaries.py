@@ -11,7 +11,7 @@ import numpy as np
 from mixedmodels.design.records import Design
 from mixedmodels.fit import estimates, likelihood
 from mixedmodels.fit.checks import dropped_columns
-from mixedmodels.fit.estimates import AnyFit
+from mixedmodels.fit.estimates import AnyFit, AnyMixedFit
 from mixedmodels.fit.goodness import Goodness
 from mixedmodels.fit.record import GlmmFit, LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.inference import wald
@@ -57,9 +57,9 @@ def coefficient_matrix(fit: AnyFit) -> Matrix:
         return np.column_stack([fit.beta, se, fit.beta / se])
 
 
-def criteria(fit: MixedFit) -> dict[str, float]:
+def criteria(fit: AnyMixedFit) -> dict[str, float]:
     """What the summary shows of the likelihood."""
-    if fit.reml:
+    if isinstance(fit, MixedFit) and fit.reml:
         return {"REML": fit.criterion}
     return {
         "AIC": likelihood.aic(fit),

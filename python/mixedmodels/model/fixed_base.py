@@ -1,0 +1,50 @@
+"""What models without random effects have in common."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.model.base import Model
+from mixedmodels.report.summaries import scattered
+from mixedmodels.report.tables import tidy_linear
+from mixedmodels.report.vectors import NamedVector
+
+if TYPE_CHECKING:
+    import pandas
+
+
+FEW = 5  # with so few residual degrees of freedom R shows the residuals themselves
+
+
+class FixedEffectsModel(Model):
+    """A model whose coefficients are all fixed effects."""
+
+    _kind: ClassVar[str]
+
+    def coef(self) -> NamedVector:
+        """All coefficients by R's names, NaN where a column is a combination of earlier ones."""
+        names = self.design.fixed.names
+        return NamedVector(names, scattered(self._fit.beta, self._fit, len(names)))
+
+    def model_matrix(self, which: Literal["X"] = "X") -> pandas.DataFrame:
+        """The matrix X, a labelled table."""
+        if which != "X":
+            raise DataError(f"model_matrix() of a {self._kind} has 'X' only, not {which!r}.")
+        return self._labelled_x()
+
+    def tidy(self, *, conf_int: bool = False, conf_level: float = 0.95) -> Any:
+        """A row per coefficient; `conf_int` adds Wald limits `conf_low`, `conf_high`."""
+        return frame.to_kind(tidy_linear(self.design, self._fit, conf_level if conf_int else None), self._source.kind)
+
+    @cached_property
+    def _few(self) -> dict[str, float] | None:
+        """The residuals that a summary shows one by one, where there are few."""
+        if self._stored is not None:
+            return self._stored["few"]  # type: ignore[no-any-return]
+        if self._fit.df_resid > FEW:
+            return None
+        labels = [str(i + 1) for i in self._rows.numbers]
+        return dict(zip(labels, self._summary_residuals().tolist(), strict=True))
