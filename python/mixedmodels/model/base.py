@@ -20,9 +20,17 @@ from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.moments import ResidualType, fitted, residuals
 from mixedmodels.fit.record import Vector
 from mixedmodels.frame import Table, labelled
+from mixedmodels.inference.coefficients import Asymptotic, Coefficients, check_ddf
+from mixedmodels.model.comparisons import Comparisons
+from mixedmodels.model.hypotheses import Hypotheses
+from mixedmodels.model.means import Means
+from mixedmodels.model.profiles import Profiles
 from mixedmodels.model.request import Request, Source
+from mixedmodels.model.resampling import Resampling
+from mixedmodels.model.robust import Robust
 from mixedmodels.model.rows import Rows, labelled_rows
 from mixedmodels.model.statsmodels import StatsmodelsSpellings
+from mixedmodels.model.term_tests import TermTests
 from mixedmodels.report.call import Call
 from mixedmodels.report.rformat import quantiles
 from mixedmodels.report.summaries import kept_names
@@ -34,7 +42,7 @@ if TYPE_CHECKING:
 RESIDUAL_TYPES = ("response", "pearson", "working", "deviance")
 
 
-class Model(StatsmodelsSpellings):
+class Model(TermTests, Comparisons, Profiles, Resampling, Means, Hypotheses, Robust, StatsmodelsSpellings):
     """A fitted model: a frozen record, the design it came from, and the verbs that read both.
 
     Attributes
@@ -123,6 +131,16 @@ class Model(StatsmodelsSpellings):
         """Covariance matrix of `fixef()`, labelled."""
         names = kept_names(self.design, self._fit)
         return labelled(estimates.vcov(self._fit), names, names)
+
+    def _coefficients(self, ddf: str | None = None) -> Coefficients:
+        """Estimates with the covariance and degrees of freedom that tests are to use; None for the model's own choice.
+
+        Parameters
+        ----------
+        ddf : "asymptotic", or what a class of models adds to it.
+        """
+        check_ddf(ddf, (None, "asymptotic"))
+        return Asymptotic(kept_names(self.design, self._fit), self._fit.beta, estimates.vcov(self._fit))
 
     # -- rows ---------------------------------------------------------------------------------------------------
 

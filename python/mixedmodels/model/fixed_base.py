@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
+from mixedmodels.fit import estimates
+from mixedmodels.inference.coefficients import Coefficients, Residual
 from mixedmodels.model.base import Model
-from mixedmodels.report.summaries import scattered
+from mixedmodels.report.summaries import kept_names, scattered
 from mixedmodels.report.tables import tidy_linear
 from mixedmodels.report.vectors import NamedVector
 
@@ -23,6 +26,14 @@ class FixedEffectsModel(Model):
     """A model whose coefficients are all fixed effects."""
 
     _kind: ClassVar[str]
+
+    def _coefficients(self, ddf: str | None = None) -> Coefficients:
+        df = estimates.wald_df(self._fit)
+        if ddf is None and isfinite(df):
+            ddf = "residual"
+        if ddf != "residual":
+            return super()._coefficients(ddf)
+        return Residual(kept_names(self.design, self._fit), self._fit.beta, estimates.vcov(self._fit), df)
 
     def coef(self) -> NamedVector:
         """All coefficients by R's names, NaN where a column is a combination of earlier ones."""

@@ -1,7 +1,4 @@
-"""R's functions over the same objects: ``from mixedmodels.r import *``.
-
-Names are those of R and lme4, with dots in names and arguments as underscores: ``re_form``, ``df_residual``.
-"""
+"""R's functions that fit models and ask them for their numbers."""
 
 from __future__ import annotations
 

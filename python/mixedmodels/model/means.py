@@ -1,0 +1,7 @@
+"""Reference grids, estimated marginal means and trends."""
+
+from __future__ import annotations
+
+
+class Means:
+    """Reference grids, estimated marginal means and trends."""

@@ -1,0 +1,20 @@
+"""R's functions over the same objects: ``from mixedmodels.r import *``.
+
+Names are those of R and of the packages around lme4, with dots in names and arguments as underscores: ``re_form``,
+``df_residual``. A file holds the functions of one topic.
+"""
+
+from __future__ import annotations
+
+from mixedmodels.r import comparisons, hypotheses, means, models, profiles, resampling, robust, tests_of_terms
+from mixedmodels.r.comparisons import *  # noqa: F403
+from mixedmodels.r.hypotheses import *  # noqa: F403
+from mixedmodels.r.means import *  # noqa: F403
+from mixedmodels.r.models import *  # noqa: F403
+from mixedmodels.r.profiles import *  # noqa: F403
+from mixedmodels.r.resampling import *  # noqa: F403
+from mixedmodels.r.robust import *  # noqa: F403
+from mixedmodels.r.tests_of_terms import *  # noqa: F403
+
+_TOPICS = (models, tests_of_terms, comparisons, profiles, resampling, means, hypotheses, robust)
+__all__ = [name for topic in _TOPICS for name in topic.__all__]
