@@ -20,7 +20,7 @@ def stars(p: float) -> str:
     return next((mark for cut, mark in _CUTS if p <= cut), "") if not math.isnan(p) else ""
 
 
-def _estimates(values: NDArray[np.float64], digits: int) -> list[list[str]]:
+def estimate_texts(values: NDArray[np.float64], digits: int) -> list[list[str]]:
     """Estimates and standard errors share their decimals: enough for the largest to show `digits` digits."""
     magnitudes = np.abs(values[np.isfinite(values) & (values != 0)])
     decimals = digits
@@ -72,7 +72,7 @@ def coefficient_cells(
     test = k - 1 - pvalues
     test_digits = max(1, min(5, digits - 1))
     cells = [[""] * k for _ in range(p)]
-    for i, pair in enumerate(_estimates(values[:, :2], digits)):
+    for i, pair in enumerate(estimate_texts(values[:, :2], digits)):
         cells[i][:2] = pair
     for j in range(2, test):
         for i, text in enumerate(format_numbers(values[:, j], digits)):
@@ -80,7 +80,7 @@ def coefficient_cells(
     statistics = format_numbers([round_r(v, test_digits) for v in values[:, test]], digits)
     for i, text in enumerate(statistics):
         cells[i][test] = text
-    _unround_zeros(cells, values, digits, [j for j in range(k - pvalues) if j != test])
+    unround_zeros(cells, values, digits, [j for j in range(k - pvalues) if j != test])
     for i, j in zip(*np.nonzero(np.isnan(values)), strict=True):
         cells[i][j] = na if math.isnan(values[i, 0]) else "NaN"
     if pvalues:
@@ -91,7 +91,7 @@ def coefficient_cells(
     return cells
 
 
-def _unround_zeros(cells: list[list[str]], values: NDArray[np.float64], digits: int, columns: list[int]) -> None:
+def unround_zeros(cells: list[list[str]], values: NDArray[np.float64], digits: int, columns: list[int]) -> None:
     """Where rounding made a number print as zero although it is not, those cells show their own digits instead."""
     wrong = [
         (i, j)

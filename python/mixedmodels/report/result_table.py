@@ -100,7 +100,7 @@ class ResultTable:
 
     def _repr_html_(self) -> str:
         headers = [self.header(c) for c in self.columns]
-        rows = [[name, *row] for name, row in zip(self.names, cells(self.columns, self.digits), strict=True)]
+        rows = [[name, *row] for name, row in zip(self.names, cells(self.columns, headers, self.digits), strict=True)]
         parts = [*map(paragraph, self.heading), html_table("", ["", *headers], rows), *map(paragraph, self.footer)]
         return "".join(parts)
 

@@ -1,0 +1,60 @@
+# Tables of class "anova" with the lines that R prints for them: Rscript make_printed.R, in this folder.
+suppressMessages({library(lme4); library(lmerTest); library(jsonlite)})
+options(width = 80)
+tables <- list()
+keep <- function(name, x) {
+  rownames(x) <- rownames(x)  # else R prints [1,]
+  if (!inherits(x, "anova")) class(x) <- c("anova", class(x))
+  tables[[name]] <<- list(
+    headers = I(colnames(x)), names = I(rownames(x)), columns = unname(lapply(as.list(as.data.frame(unclass(x), check.names = FALSE)), function(v) I(as.numeric(v)))),
+    heading = as.list(if (is.null(attr(x, "heading"))) character() else attr(x, "heading")),
+    lines = as.list(gsub("[\u2018\u2019]", "'", capture.output(stats:::print.anova(x)))))
+}
+fm1 <- lme4::lmer(Reaction ~ Days + (Days | Subject), sleepstudy)
+fm0 <- lme4::lmer(Reaction ~ Days + (1 | Subject), sleepstudy)
+fm00 <- lm(Reaction ~ Days, sleepstudy)
+keep("lmer_list", suppressMessages(anova(fm1, fm0)))
+keep("lmer_lm_list", suppressMessages(anova(fm1, fm00)))
+keep("lmer_three", suppressMessages(anova(fm1, fm0, fm00)))
+keep("lmer_sequential", anova(fm1))
+keep("lmer_drop1", drop1(lme4::lmer(Reaction ~ Days + (Days | Subject), sleepstudy, REML = FALSE), test = "Chisq"))
+keep("lmer_drop1_none", drop1(fm0))
+keep("ranova", ranova(lmerTest::lmer(Reaction ~ Days + (Days | Subject), sleepstudy)))
+keep("lmertest_anova", anova(lmerTest::lmer(Reaction ~ Days + (Days | Subject), sleepstudy)))
+cake2 <- lmerTest::lmer(angle ~ recipe * temperature + (1 | recipe:replicate), cake)
+keep("lmertest_cake", anova(cake2))
+keep("lmertest_cake_1", anova(cake2, type = 1))
+keep("lmertest_cake_drop1", drop1(cake2))
+keep("cake_ranova", ranova(cake2))
+gm1 <- glmer(cbind(incidence, size - incidence) ~ period + (1 | herd), cbpp, binomial)
+gm0 <- glmer(cbind(incidence, size - incidence) ~ 1 + (1 | herd), cbpp, binomial)
+keep("glmer_list", anova(gm0, gm1))
+keep("glmer_drop1", drop1(gm1, test = "Chisq"))
+keep("glmer_drop1_none", drop1(gm1))
+l2 <- lm(mpg ~ wt * hp + factor(cyl), mtcars)
+keep("lm_anova", anova(l2))
+keep("lm_list", anova(lm(mpg ~ wt, mtcars), lm(mpg ~ wt + hp, mtcars), l2))
+keep("lm_list_chisq", anova(lm(mpg ~ wt, mtcars), l2, test = "Chisq"))
+keep("lm_drop1", drop1(l2))
+keep("lm_drop1_F", drop1(l2, test = "F"))
+keep("lm_drop1_Chisq", drop1(l2, test = "Chisq"))
+keep("lm_add1", add1(lm(mpg ~ wt, mtcars), ~ . + hp + qsec + factor(cyl), test = "F"))
+g2 <- glm(am ~ wt + hp, binomial, mtcars)
+keep("glm_anova", anova(g2, test = "Chisq"))
+keep("glm_drop1", drop1(g2, test = "Chisq"))
+keep("glm_gamma_drop1", drop1(glm(mpg ~ wt + hp, Gamma, mtcars), test = "Chisq"))
+keep("glm_gamma_drop1_F", drop1(glm(mpg ~ wt + hp, Gamma, mtcars), test = "F"))
+keep("glm_list", anova(glm(am ~ 1, binomial, mtcars), g2, test = "Chisq"))
+keep("tiny", structure(data.frame(Df = c(1, 2, NA), `Sum Sq` = c(1e-12, 100, 2), `F value` = c(0.00001, 4, NA), `Pr(>F)` = c(0.99, 1e-20, NA), check.names = FALSE)))
+keep("zeros", structure(data.frame(LRT = c(0, 1e-9, 3), Chisq = c(0, 1e-9, 1e5), `Pr(>Chisq)` = c(1, 0.9999999, 0.3), check.names = FALSE)))
+keep("all_tiny", structure(data.frame(Chisq = c(900, 1000), `Pr(>Chisq)` = c(1e-30, 1e-200), check.names = FALSE)))
+keep("without_p", structure(data.frame(npar = c(1, 2), `Sum Sq` = c(12345.678, 0.00123), check.names = FALSE)))
+set.seed(1)
+for (i in 1:12) {
+  n <- sample(2:6, 1)
+  x <- data.frame(npar = sample(1:20, n), AIC = rnorm(n) * 10^runif(1, -3, 6), LRT = rexp(n) * 10^runif(n, -6, 4), Chisq = rexp(n) * 10^runif(n, -6, 4),
+                  Df = sample(0:5, n, TRUE), `Pr(>Chisq)` = 10^-runif(n, 0, c(1, 5, 20)[i %% 3 + 1]), check.names = FALSE)
+  x[1, 3:6] <- NA
+  keep(paste0("random", i), x)
+}
+writeLines(toJSON(tables, digits = NA, auto_unbox = TRUE, na = "null"), con <- gzfile("printed.json.gz")); close(con)
