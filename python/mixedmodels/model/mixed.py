@@ -16,9 +16,12 @@ from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.objective import Objective
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
 from mixedmodels.fit.selection import Chosen
+from mixedmodels.inference import small_samples
+from mixedmodels.inference.coefficients import Coefficients
 from mixedmodels.model.mixed_base import RandomEffectsModel
+from mixedmodels.report.lmertest_summary import with_tests
 from mixedmodels.report.mixed_summary import MixedSummary, short_text
-from mixedmodels.report.summaries import mixed_summary
+from mixedmodels.report.summaries import kept_names, mixed_summary
 from mixedmodels.report.tables import glance_mixed
 from mixedmodels.simulate import generator, simulate_mixed
 
@@ -60,15 +63,40 @@ class MixedModel(RandomEffectsModel):
         """The criterion as a function of theta, with its derivatives."""
         return Objective(self._engine, self._fit.sizes)
 
+    def _coefficients(self, ddf: str | None = None) -> Coefficients:
+        """Estimates with the covariance and degrees of freedom that tests are to use.
+
+        Parameters
+        ----------
+        ddf : "Satterthwaite" (the default), "Kenward-Roger" ("KR"), or "asymptotic" ("lme4", "z").
+        """
+        method = small_samples.method_name(ddf)
+        if method not in self._by_method:
+            names = kept_names(self.design, self._fit)
+            engine = None if method == "asymptotic" else self._engine
+            self._by_method[method] = small_samples.coefficients(method, names, self.design, self._fit, engine)
+        return self._by_method[method]
+
+    @cached_property
+    def _by_method(self) -> dict[str, Coefficients]:
+        return {}
+
     # -- reports ------------------------------------------------------------------------------------------------
 
     @cached_property
     def _summary(self) -> MixedSummary:
         return mixed_summary(self.design, self._fit, self.call, self._quartiles)
 
-    def summary(self) -> MixedSummary:
-        """The summary, which prints as lme4 prints it; ``summary().text(correlation=False)`` has options."""
-        return self._summary
+    def summary(self, ddf: str | None = None) -> MixedSummary:
+        """The summary, which prints as lme4 prints it; ``summary().text(correlation=False)`` has options.
+
+        Parameters
+        ----------
+        ddf : "Satterthwaite" or "Kenward-Roger" add degrees of freedom and p-values, as lmerTest prints them.
+        """
+        if ddf is None or small_samples.method_name(ddf) == "asymptotic":
+            return self._summary
+        return with_tests(self._summary, self._coefficients(ddf))
 
     def _summary_residuals(self) -> Vector:
         return residuals(self.design, self._fit, "pearson", scaled=True)

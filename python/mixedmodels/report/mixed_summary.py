@@ -43,6 +43,7 @@ class MixedSummary:
     singular, converged, message : the optimiser's outcome.
     criterion_error : standard error of the criterion where it is estimated, else 0.
     remarks : sentences about what else the reader must know.
+    r_class : R's name of such a model.
     """
 
     title: str
@@ -64,6 +65,7 @@ class MixedSummary:
     message: str
     criterion_error: float = 0.0
     remarks: tuple[str, ...] = ()
+    r_class: str = "lmerMod"
 
     def text(self, *, digits: int = DIGITS, correlation: bool | None = None) -> str:
         """The summary in lme4's layout.
@@ -89,7 +91,7 @@ class MixedSummary:
 
     def heading(self) -> list[str]:
         """The lines above the formula."""
-        return [*_wrapped(self.title, "lmerMod" if self.family is None else "glmerMod"), *self._family_lines()]
+        return [*_wrapped(self.title, self.r_class if self.family is None else "glmerMod"), *self._family_lines()]
 
     def _family_lines(self) -> list[str]:
         return [] if self.family is None else [f" Family: {self.family[0]}  ( {self.family[1]} )"]
@@ -150,6 +152,8 @@ def _wrapped(title: str, kind: str) -> list[str]:
     if len(title) + len(kind) + 5 <= WIDTH:
         return [f"{title} ['{kind}']"]
     *first, last = textwrap.wrap(title, WIDTH - 3, subsequent_indent="  ", break_on_hyphens=False)
+    if len(last) + len(kind) + 3 > WIDTH:
+        return [*first, f"{last} [", f"{kind}]"]
     return [*first, f"{last} [{kind}]"]
 
 

@@ -1,0 +1,127 @@
+"""How much the data say about theta, and how the covariance of the fixed effects hangs on it.
+
+Notation: V = W^-1 + Z Lambda Lambda' Z' (sigma = 1), Phi_0(theta) = (X'V^-1 X)^-1, r^2(theta) the penalised residual
+sum of squares, f the criterion profiled over beta and sigma, d its degrees of freedom (n for ML, n - p for REML).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.design.records import Design
+from mixedmodels.errors import FitError
+from mixedmodels.fit.moments import residuals
+from mixedmodels.fit.record import Matrix, MixedFit, Vector
+
+Array = NDArray[np.float64]
+FLAT = 1e-8  # an eigenvalue of the Hessian, theta in units of its own curvature, that counts as none
+STEP = 0.05  # of a difference, in units of a standard error
+
+
+@dataclass(frozen=True, slots=True)
+class ThetaInformation:
+    """Second-order facts at the estimate of theta.
+
+    Attributes
+    ----------
+    inverse_hessian : generalised inverse of the Hessian of the profiled criterion, shape (m, m).
+    log_sigma_slope : derivatives of log(sigma_hat(theta)), shape (m,).
+    vcov_slope : derivatives of Phi_0, shape (m, p, p).
+    df : d, on which the estimate of sigma given theta rests.
+    """
+
+    inverse_hessian: Matrix
+    log_sigma_slope: Vector
+    vcov_slope: Array
+    df: int
+
+
+def theta_information(engine: Any, design: Design, fit: MixedFit) -> ThetaInformation:
+    """Second-order facts at the estimate.
+
+    Raises
+    ------
+    FitError
+        If the criterion is only estimated, so that it has no exact derivatives.
+    """
+    check_exact(engine)
+    hessian, slope = _derivatives(engine, fit)
+    return ThetaInformation(
+        inverse_hessian=generalised_inverse(hessian),
+        log_sigma_slope=log_sigma_slope(design, fit),
+        vcov_slope=slope,
+        df=fit.n - len(fit.kept) * fit.reml,
+    )
+
+
+def check_exact(engine: Any) -> None:
+    """Refuse a model whose crossed random effects were too many to be factorised."""
+    if engine.describe()["path"] == "estimated":
+        raise FitError(
+            "degrees of freedom need the factorisation of the crossed random effects, which for this model is out of "
+            "reach (see fit.engine); with so many levels the normal distribution serves: use ddf='asymptotic'."
+        )
+
+
+def _derivatives(engine: Any, fit: MixedFit) -> tuple[Matrix, Array]:
+    """Hessian of the criterion, shape (m, m), and derivatives of Phi_0, shape (m, p, p)."""
+    if hasattr(engine, "information"):
+        found = engine.information(fit.theta)
+        return np.asarray(found["hessian"]), np.asarray(found["jacobian"])
+    p, m = len(fit.kept), len(fit.theta)
+
+    def both(theta: Vector) -> Vector:
+        gradient = np.asarray(engine.evaluate(theta)["gradient"])
+        return np.concatenate([gradient, np.asarray(engine.at(theta)["vcov_unscaled"]).ravel()])
+
+    curvature = np.diag(fit.hessian)
+    unit = np.where(curvature > 1e-6, 1 / np.sqrt(np.maximum(curvature, 1e-6)), np.maximum(np.abs(fit.theta), 0.1))
+    rows = np.array([richardson(both, fit.theta, j, STEP * float(unit[j])) for j in range(m)]).reshape(m, -1)
+    hessian = rows[:, :m]
+    return (hessian + hessian.T) / 2, rows[:, m:].reshape(m, p, p)
+
+
+def richardson(function: Callable[[Vector], Vector], at: Vector, j: int, step: float) -> Vector:
+    """Derivative of a function of a vector by its element `j`: central differences, twice extrapolated."""
+    table = []
+    for size in (step, step / 2, step / 4):
+        move = np.zeros(len(at))
+        move[j] = size
+        table.append((function(at + move) - function(at - move)) / (2 * size))
+    first = [(4 * fine - coarse) / 3 for coarse, fine in zip(table, table[1:], strict=False)]
+    return np.asarray((16 * first[1] - first[0]) / 15)
+
+
+def generalised_inverse(hessian: Matrix) -> Matrix:
+    """Inverse of the Hessian on the span of its positive eigenvalues, theta scaled to a unit diagonal first."""
+    if not len(hessian):
+        return hessian
+    diagonal = np.diag(hessian)
+    scale = np.where(diagonal > 0, 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0)), 1.0)
+    values, vectors = np.linalg.eigh(hessian * np.outer(scale, scale))
+    kept = values > FLAT
+    basis = vectors[:, kept] * scale[:, None]
+    return np.asarray((basis / values[kept]) @ basis.T)
+
+
+def log_sigma_slope(design: Design, fit: MixedFit) -> Vector:
+    """Derivatives of log(sigma_hat) = log(r^2 / d) / 2 in theta, shape (m,).
+
+    By the envelope theorem only Lambda moves: dr^2/dT_ij = -2 sum over levels of s_i u_j, with s = Z'We for the
+    residuals e and u the spherical modes.
+    """
+    e = residuals(design, fit, "response")
+    if design.weights is not None:
+        e = e * design.weights
+    parts = []
+    for term, u in zip(design.random, fit.u, strict=True):
+        group = design.groups[term.group]
+        s = np.column_stack([np.bincount(group.codes, e if z is None else e * z, group.n_levels) for z in term.columns])
+        cross = s.T @ u
+        parts += [cross[j:, j] for j in range(len(term.columns))]
+    return -np.concatenate(parts) / fit.pwrss
