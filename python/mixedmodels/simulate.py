@@ -13,7 +13,7 @@ from mixedmodels.fit import family_moments
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.estimates import AnyMixedFit, effects_scale
 from mixedmodels.fit.moments import add_random_part, fixed_part
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.fit.selection import Chosen
 
 
@@ -27,8 +27,10 @@ def generator(seed: Any) -> np.random.Generator:
 
 def simulate_linear(design: Design, fit: LinearFit, nsim: int, rng: np.random.Generator) -> Matrix:
     """Responses of a linear model, shape (n, nsim)."""
-    mean = fixed_part(design, fit.kept, fit.beta, fit.n)
-    return _noise(design, fit.sigma, fit.n, checked(nsim), rng) + mean[:, None]
+    out = rng.standard_normal((checked(nsim), fit.n))
+    out *= _noise_scale(design, fit.sigma)
+    out += fixed_part(design, fit.kept, fit.beta, fit.n)
+    return out.T
 
 
 def simulate_mixed(
@@ -37,19 +39,40 @@ def simulate_mixed(
     """Responses of a mixed model, shape (n, nsim).
 
     Random effects in `chosen` stay at their conditional modes; the others are drawn anew, b = sigma T u with u
-    standard normal.
+    standard normal. The numbers of one response follow each other, u before e, so that asking for more responses, or
+    for the same in several parts, changes none.
     """
-    return _predictors(design, fit, nsim, rng, chosen) + _noise(design, fit.sigma, fit.n, nsim, rng)
+    q = _n_effects(design)
+    numbers = rng.standard_normal((checked(nsim), q + fit.n))
+    out = numbers[:, q:] * _noise_scale(design, fit.sigma)
+    _add_drawn(out, design, fit, numbers[:, :q], chosen)
+    out += _kept_part(design, fit, chosen)
+    return out.T
 
 
 def simulate_generalized(
     design: Design, fit: GlmmFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen]
 ) -> Matrix:
     """Responses of a generalised mixed model as its family sees them (proportions if binomial), shape (n, nsim)."""
-    out = _predictors(design, fit, nsim, rng, chosen)
-    for s in range(nsim):
-        out[:, s] = fit.family.draw(rng, fit.family.mean(out[:, s]), fit.weights, fit.psi)
-    return out
+    kept = _kept_part(design, fit, chosen)
+    out = np.empty((checked(nsim), fit.n))
+    for eta in out:
+        eta[:] = kept
+        _add_drawn(eta[None], design, fit, rng.standard_normal((1, _n_effects(design))), chosen)
+        eta[:] = fit.family.draw(rng, fit.family.mean(eta), fit.weights, fit.psi)
+    return out.T
+
+
+def resample_residuals(
+    fitted: Vector, residuals: Vector, weights: Vector | None, nsim: int, rng: np.random.Generator
+) -> Matrix:
+    """Fitted values with residuals drawn from the rows with replacement, shape (n, nsim).
+
+    With weights the residuals are drawn as if all had weight 1, and get their new row's weight.
+    """
+    root = 1.0 if weights is None else np.sqrt(weights)
+    drawn = (residuals * root)[rng.integers(len(fitted), size=(checked(nsim), len(fitted)))]
+    return np.asarray((fitted + drawn / root).T)
 
 
 def simulate_glm(fit: GlmFit, nsim: int, rng: np.random.Generator) -> Matrix:
@@ -69,26 +92,39 @@ def simulate_glm(fit: GlmFit, nsim: int, rng: np.random.Generator) -> Matrix:
     return out
 
 
-def _predictors(
-    design: Design, fit: AnyMixedFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen]
-) -> Matrix:
-    """Linear predictors with the random effects that are not `chosen` drawn anew, shape (n, nsim)."""
-    kept = add_random_part(fixed_part(design, fit.kept, fit.beta, fit.n), design, fit.b, chosen)
-    drawn = [~c for c in chosen]
-    scale, ts = effects_scale(fit), factors(fit.theta, fit.sizes)
-    levels = [design.groups[term.group].n_levels for term in design.random]
-    out = np.empty((fit.n, checked(nsim)), order="F")
-    for s in range(nsim):
-        b = [scale * rng.standard_normal((n, len(t))) @ t.T for n, t in zip(levels, ts, strict=True)]
-        out[:, s] = add_random_part(kept.copy(), design, b, drawn)
-    return out
+def _n_effects(design: Design) -> int:
+    return sum(design.groups[term.group].n_levels * len(term.columns) for term in design.random)
 
 
-def _noise(design: Design, sigma: float, n: int, nsim: int, rng: np.random.Generator) -> Matrix:
-    e = sigma * rng.standard_normal((nsim, n)).T
-    if design.weights is not None:
-        e /= np.sqrt(design.weights)[:, None]
-    return e
+def _kept_part(design: Design, fit: AnyMixedFit, chosen: Sequence[Chosen]) -> Vector:
+    """Linear predictor of the fixed effects and the `chosen` random effects, shape (n,)."""
+    return add_random_part(fixed_part(design, fit.kept, fit.beta, fit.n), design, fit.b, chosen)
+
+
+def _add_drawn(out: Matrix, design: Design, fit: AnyMixedFit, u: Matrix, chosen: Sequence[Chosen]) -> None:
+    """Add the random effects that are not `chosen` to linear predictors in place.
+
+    Parameters
+    ----------
+    out : shape (nsim, n).
+    u : spherical effects, term by term and level by level, shape (nsim, q).
+    """
+    scale, at = effects_scale(fit), 0
+    for term, t, kept in zip(design.random, factors(fit.theta, fit.sizes), chosen, strict=True):
+        group = design.groups[term.group]
+        end = at + group.n_levels * len(t)
+        if not kept.all():
+            b = u[:, at:end].reshape(len(u), group.n_levels, len(t)) @ (scale * t.T)
+            for j in np.flatnonzero(~kept):
+                effect = b[:, :, j].take(group.codes, axis=1)
+                column = term.columns[j]
+                out += effect if column is None else effect * column
+        at = end
+
+
+def _noise_scale(design: Design, sigma: float) -> float | Vector:
+    """Standard deviation of the rows."""
+    return sigma if design.weights is None else np.asarray(sigma / np.sqrt(design.weights))
 
 
 def checked(nsim: int) -> int:

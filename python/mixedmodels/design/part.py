@@ -1,0 +1,55 @@
+"""A design with part of its rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm, Vector
+
+
+def part_of(design: Design, rows: NDArray[np.intp]) -> Design:
+    """The design of some of the rows used, in their order; levels of grouping factors that are left out are dropped.
+
+    Columns of X stay as they are, even where a part of the rows makes one of them constant: which of them can be
+    estimated is for the fit to say.
+
+    Parameters
+    ----------
+    rows : positions among the rows used.
+    """
+
+    def pick(column: Any) -> Any:
+        return None if column is None else np.ascontiguousarray(column[rows])
+
+    def columns(given: tuple[Vector | None, ...]) -> tuple[Vector | None, ...]:
+        return tuple(pick(c) for c in given)
+
+    fixed = design.fixed
+    used = np.arange(design.n_table, dtype=np.intp) if design.rows is None else design.rows
+    return replace(
+        design,
+        response=pick(design.response),
+        fixed=FixedDesign(fixed.names, columns(fixed.columns), fixed.assign, fixed.terms, fixed.contrasts),
+        groups=tuple(_group(g, rows) for g in design.groups),
+        random=tuple(
+            RandomTerm(t.label, t.text, t.group, t.effects, columns(t.columns), t.structure) for t in design.random
+        ),
+        weights=pick(design.weights),
+        offset=pick(design.offset),
+        rows=used[rows],
+        dropped=design.n_table - len(rows),
+    )
+
+
+def _group(group: GroupingFactor, rows: NDArray[np.intp]) -> GroupingFactor:
+    codes = group.codes[rows]
+    present = np.zeros(group.n_levels, dtype=bool)
+    present[codes] = True
+    if present.all():
+        return GroupingFactor(group.name, np.ascontiguousarray(codes), group.levels)
+    new = (np.cumsum(present) - 1).astype(group.codes.dtype)
+    return GroupingFactor(group.name, new[codes], group.levels.take(np.flatnonzero(present)))

@@ -1,0 +1,165 @@
+"""One design fitted to many responses: models without random effects, and generalised ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.errors import FitError, MixedModelsError
+from mixedmodels.fit import estimates, likelihood
+from mixedmodels.fit.glm import fit_glm
+from mixedmodels.fit.lmm import DEFAULTS, engine_input, kept_columns
+from mixedmodels.fit.many import CONVERGED, FAILED, NOT_REACHED, STALLED, STATUS, ManyFits, empty, less_offset, singular
+from mixedmodels.fit.negative_binomial import fit_glm_nb
+from mixedmodels.fit.ols import dense_columns
+from mixedmodels.fit.record import Control, GlmFit, GlmmFit, Matrix, Vector
+from mixedmodels.fit.responses import Response, one_value
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+
+def many_ols(design: Design, responses: Matrix) -> ManyFits:
+    """Fit a linear model to many responses by one QR decomposition of sqrt(W) X; criterion is -2 log-likelihood."""
+    b, n = responses.shape
+    kept = kept_columns(design.fixed, n, design.weights)
+    x, y = dense_columns(design, kept, n), less_offset(design, responses)
+    log_weights = 0.0
+    if design.weights is not None:
+        root = np.sqrt(design.weights)
+        x, y = x * root[:, None], y * root
+        log_weights = float(np.log(design.weights).sum())
+    q, r = np.linalg.qr(x)
+    inverse = np.linalg.solve(r, np.eye(len(kept)))
+    effects = y @ q
+    residual = y - effects @ q.T
+    rss = np.einsum("ij,ij->i", residual, residual)
+    df = n - len(kept)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sigma = np.sqrt(rss / df)
+        criterion = n * (np.log(2 * np.pi * rss / n) + 1) - log_weights
+    return ManyFits(
+        kept=kept,
+        theta=np.empty((b, 0)),
+        beta=effects @ inverse.T,
+        sigma=sigma,
+        shapes=np.empty((b, 0)),
+        vcov=(sigma**2)[:, None, None] * (inverse @ inverse.T),
+        df=np.full((b, len(kept)), float(df)),
+        criterion=criterion,
+        singular=np.zeros(b, dtype=bool),
+        status=np.full(b, CONVERGED, dtype=np.int8),
+        n=np.full(b, n, dtype=np.int64),
+    )
+
+
+def many_glm(design: Design, like: GlmFit, responses: Matrix, control: Control | None = None) -> ManyFits:
+    """Fit a generalised linear model to many responses (proportions if binomial), one after the other.
+
+    Parameters
+    ----------
+    design : whose `weights` are the family's (trials beside proportions).
+    like : a fit of it: family, penalty, columns, and whether a theta is estimated.
+    """
+    estimated = like.estimated_theta is not None
+    out = empty(len(responses), like.kept, 0, int(estimated), like.n)
+    for i, y in enumerate(responses):
+        with _failures(out, i):
+            one = replace(design, response=y)
+            if estimated:
+                fit = fit_glm_nb(one, like.family.link, control=control)
+            else:
+                fit = fit_glm(one, like.family, penalty=like.penalty, control=control)
+            if fit.kept != like.kept:
+                raise FitError("other columns of X can be estimated.")
+            out.beta[i], out.vcov[i], out.criterion[i] = fit.beta, estimates.vcov(fit), -2 * fit.loglik
+            out.df[i] = estimates.wald_df(fit)
+            residual = estimates.residual_sd(fit)
+            out.sigma[i] = np.nan if residual is None else residual
+            if estimated:
+                out.shapes[i] = fit.family.theta
+            out.status[i] = CONVERGED if fit.converged else STALLED
+    return out
+
+
+def many_glmm(
+    engine: Any,
+    design: Design,
+    like: GlmmFit,
+    responses: Matrix,
+    *,
+    start: dict[str, Vector] | None = None,
+    control: Control = DEFAULTS,
+) -> ManyFits:
+    """Fit a generalised linear mixed model to many responses (proportions if binomial), one after the other.
+
+    Parameters
+    ----------
+    engine : the handle of the design with some response.
+    like : a fit of it: family, quadrature, penalty, columns.
+    start : theta, beta and psi from which every response starts, or None.
+    """
+    given, m = engine_input(design, like.kept), len(like.theta)
+    dispersed = estimates.has_dispersion(like)
+    out = empty(len(responses), like.kept, m, 0 if dispersed else len(like.psi), like.n)
+    penalised, p = like.penalised is not None, len(like.kept)
+    rows = (given.x, given.groups, given.terms, like.weights, design.offset)
+    for i, y in enumerate(np.ascontiguousarray(responses)):
+        with _failures(out, i):
+            _check(design, like.family, y, like.weights, penalised)
+            one = engine.with_response(y, *rows).fit(
+                like.nagq, start, control.max_evaluations, control.tolerance, None, penalised
+            )
+            if not np.isfinite(one["criterion"]):
+                raise FitError(f"the criterion is {one['criterion']:g}")
+            out.theta[i], out.beta[i], out.criterion[i] = one["theta"], one["beta"], one["criterion"]
+            out.vcov[i] = one["vcov"][m : m + p, m : m + p]
+            out.df[i] = np.inf
+            if dispersed:
+                out.sigma[i] = np.sqrt(like.family.dispersion(one["psi"]))
+            else:
+                out.shapes[i] = np.exp(one["psi"])
+            out.status[i] = CONVERGED if one["certificate"]["holds"] else STATUS.get(one["status"], STALLED)
+    out.singular[:] = singular(out.theta, like.sizes)
+    return out
+
+
+def _check(design: Design, family: Family, y: Vector, weights: Vector | None, penalised: bool) -> None:
+    """Refuse what would have no finite estimate anyway."""
+    constant = None if penalised else one_value(Response(y, weights), design, family)
+    if constant is not None:
+        raise FitError(constant)
+
+
+@contextmanager
+def _failures(out: ManyFits, i: int) -> Iterator[None]:
+    """Note why response `i` could not be fitted; what comes after an interruption was not reached."""
+    try:
+        yield
+    except (MixedModelsError, ValueError, RuntimeError, np.linalg.LinAlgError) as error:
+        out.status[i] = FAILED
+        assert isinstance(out.reasons, dict)
+        out.reasons[i] = " ".join(str(error).split())
+    except KeyboardInterrupt:
+        out.status[i:] = NOT_REACHED
+        raise
+
+
+def family_design(design: Design, fit: GlmFit | GlmmFit) -> Design:
+    """The design whose response and weights are as the family sees them: proportions and trials for ``cbind()``."""
+    return replace(design, response=fit.y, weights=fit.weights)
+
+
+def start_of(fit: GlmmFit) -> dict[str, Vector]:
+    """The estimates, to start from."""
+    return {"theta": fit.theta, "beta": fit.beta, "psi": fit.psi}
+
+
+def ml_criterion(fit: estimates.AnyFit) -> float:
+    """-2 log-likelihood of a fit, not the restricted one."""
+    return -2 * likelihood.loglik(fit)
