@@ -179,8 +179,8 @@ impl Glmm {
     ) -> PyResult<Bound<'py, PyDict>> {
         let start = self.start(start.as_ref())?;
         let options = Options { max_evaluations, tolerance, ..Options::default() };
-        let found =
-            watched(py, watch, |look| self.model.fit(how(nagq, penalty), &start, options, look))?.map_err(raise)?;
+        let found = watched(py, watch, self.n, |look| self.model.fit(how(nagq, penalty), &start, options, look))?
+            .map_err(raise)?;
         let out = self.report(py, found.solution)?;
         out.set_item("inner", found.inner)?;
         out.set_item("inner_hessian", found.inner_hessian)?;
@@ -313,7 +313,7 @@ impl Glmm {
         watch: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let at = self.parameter(&theta, &beta, &psi)?;
-        let found = watched(py, watch, |look| self.model.importance(&at, draws, seed, look))?.map_err(raise)?;
+        let found = watched(py, watch, self.n, |look| self.model.importance(&at, draws, seed, look))?.map_err(raise)?;
         let estimate = found.estimate;
         let out = PyDict::new(py);
         out.set_item("laplace", found.laplace)?;

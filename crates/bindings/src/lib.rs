@@ -4,6 +4,7 @@ mod arrays;
 mod family;
 mod glmm;
 mod lmm;
+mod many;
 mod results;
 
 use pyo3::prelude::*;

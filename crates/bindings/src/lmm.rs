@@ -4,11 +4,13 @@ use mixedmodels_engine::gram::rank;
 use mixedmodels_engine::lmm as engine;
 use mixedmodels_engine::optimize::Options;
 use mixedmodels_engine::rows::{Grouping, Rows, Term};
-use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::arrays::{CodeArray, MaybeColumn, columns, raise, slice, square};
+use crate::many;
 use crate::results::{by_term, certificate, plan, watched, way};
 
 pub(crate) type Groups<'py> = Vec<(CodeArray<'py>, usize)>;
@@ -85,7 +87,7 @@ impl Lmm {
             return Ok(values);
         }
         let what = format!("theta must hold {} finite numbers", self.n_theta);
-        Err(pyo3::exceptions::PyValueError::new_err(what))
+        Err(PyValueError::new_err(what))
     }
 }
 
@@ -218,11 +220,69 @@ impl Lmm {
     ) -> PyResult<Bound<'py, PyDict>> {
         let start = start.as_ref().map(|t| self.theta(t)).transpose()?;
         let options = Options { max_evaluations, tolerance, ..Options::default() };
-        let found = watched(py, watch, |look| self.model.fit(start, options, look))?;
+        let found = watched(py, watch, self.n, |look| self.model.fit(start, options, look))?;
         let found = found.map_err(raise)?;
         let out = self.report(py, found.solution)?;
         way(py, &out, &found.trace, found.status)?;
         Ok(out)
+    }
+
+    /// The optimum for each of many responses.
+    ///
+    /// Parameters
+    /// ----------
+    /// responses : ndarray
+    ///     B x n, float64, C-contiguous; the model's own response does not matter.
+    /// x, groups, terms, weights
+    ///     As given to the constructor.
+    /// start : ndarray or None
+    ///     theta to start from; None lets every response choose its own.
+    /// max_evaluations, tolerance
+    ///     As for `fit`.
+    /// df : bool
+    ///     Satterthwaite's degrees of freedom of every coefficient too.
+    /// watch : callable or None
+    ///     Called as watch(responses done) now and then.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     One row a response: theta (B x K), beta (B x p), sigma, criterion, pwrss (B), vcov_unscaled (B x p x p), df
+    ///     (B x p, or x 0), converged (B, bool), evaluations (B), status (B, int8: 0 converged, 1 evaluations used up,
+    ///     2 stalled, 3 failed, 4 not reached because Ctrl-C was pressed); NaN where there is no fit. messages: index of
+    ///     a failed response -> why. interrupted: whether Ctrl-C was pressed.
+    #[pyo3(signature = (responses, x, groups, terms, weights, start=None, max_evaluations=200, tolerance=1e-11, df=false, watch=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn fit_many<'py>(
+        &self,
+        py: Python<'py>,
+        responses: PyReadonlyArray2<'py, f64>,
+        x: Vec<MaybeColumn<'py>>,
+        groups: Groups<'py>,
+        terms: Terms<'py>,
+        weights: MaybeColumn<'py>,
+        start: MaybeColumn<'py>,
+        max_evaluations: usize,
+        tolerance: f64,
+        df: bool,
+        watch: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let start = start.as_ref().map(|t| self.theta(t)).transpose()?;
+        let options = Options { max_evaluations, tolerance, ..Options::default() };
+        let wanted = engine::Wanted { start, options, df };
+        let values = responses.as_slice().map_err(|_| PyValueError::new_err("an array is not contiguous"))?;
+        if responses.shape()[1] != self.n {
+            return Err(PyValueError::new_err(format!(
+                "responses must have {} columns, one a row of the table",
+                self.n
+            )));
+        }
+        let columns: Vec<&[f64]> = values.chunks_exact(self.n).collect();
+        let own = PyArray1::<f64>::zeros(py, self.n, false).readonly();
+        let (found, interrupted) = with_rows(&own, &x, &groups, &terms, &weights, |rows| {
+            many::run(py, &self.model, rows, &columns, wanted, watch)
+        })??;
+        many::report(py, found.map_err(raise)?, (self.n_theta, self.p), df, interrupted)
     }
 
     /// All results at a given theta, without optimising.
@@ -261,6 +321,57 @@ impl Lmm {
         for (values, factor) in blocks.into_iter().zip(&self.model.gram().factors) {
             out.append(PyArray1::from_vec(py, values).reshape([factor.levels, factor.k, factor.k])?)?;
         }
+        Ok(out)
+    }
+
+    /// Exact second derivatives in theta.
+    ///
+    /// Parameters
+    /// ----------
+    /// theta : ndarray
+    ///     As for `criterion`.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     hessian (K x K, exact), jacobian (K x p x p, derivatives of vcov_unscaled), pwrss_gradient (K).
+    fn information<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<Bound<'py, PyDict>> {
+        let theta = self.theta(&theta)?;
+        let found = py.detach(|| self.model.second_order(theta)).map_err(raise)?;
+        let out = PyDict::new(py);
+        out.set_item("hessian", square(py, &found.hessian, self.n_theta)?)?;
+        let jacobian = PyArray1::from_vec(py, found.jacobian).reshape([self.n_theta, self.p, self.p])?;
+        out.set_item("jacobian", jacobian)?;
+        out.set_item("pwrss_gradient", PyArray1::from_vec(py, found.pwrss_gradient))?;
+        Ok(out)
+    }
+
+    /// Z'V^-1 X, Z'V^-1(y - X beta) and the blocks [Z'V^-1 Z]_ll, with V = W^-1 + Z Lambda Lambda'Z'.
+    ///
+    /// Parameters
+    /// ----------
+    /// theta : ndarray
+    ///     As for `criterion`.
+    ///
+    /// Returns
+    /// -------
+    /// dict
+    ///     zvx (per term levels x k x p), zvr (levels x k), zvz (levels x k x k; None where T is too small for it).
+    fn projections<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<Bound<'py, PyDict>> {
+        let theta = self.theta(&theta)?;
+        let found = py.detach(|| self.model.projections(theta)).map_err(raise)?;
+        let shapes = self.shapes();
+        let out = PyDict::new(py);
+        let blocks = |values: Vec<Vec<f64>>, last: Option<usize>| -> PyResult<Bound<'py, PyList>> {
+            let list = PyList::empty(py);
+            for (values, &(levels, k)) in values.into_iter().zip(&shapes) {
+                list.append(PyArray1::from_vec(py, values).reshape([levels, k, last.unwrap_or(k)])?)?;
+            }
+            Ok(list)
+        };
+        out.set_item("zvx", blocks(found.zvx, Some(self.p))?)?;
+        out.set_item("zvr", by_term(py, found.zvr, &shapes)?)?;
+        out.set_item("zvz", found.zvz.map(|values| blocks(values, None)).transpose()?)?;
         Ok(out)
     }
 

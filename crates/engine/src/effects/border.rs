@@ -1,6 +1,6 @@
 //! The last rows of the factorisation: what is left of `[X y]'[X y]` once all random effects are eliminated.
 
-use crate::dense::small::cholesky;
+use crate::dense::small::{cholesky, inverse_from_cholesky};
 use crate::error::EngineError;
 
 /// `[X y]'V^-1[X y]`, then its Cholesky factor.
@@ -89,6 +89,11 @@ impl Border {
             (j..p).for_each(|i| rows[i * p + j] = unit[i]);
         }
         rows
+    }
+
+    /// (X'V^-1 X)^-1, p x p.
+    pub(crate) fn x_inverse(&self) -> Vec<f64> {
+        inverse_from_cholesky(&self.x_factor(), self.p)
     }
 
     /// The p x p Cholesky factor of X'V^-1 X.

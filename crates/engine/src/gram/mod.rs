@@ -8,6 +8,7 @@ pub(crate) mod cross;
 mod fixed;
 mod levels;
 pub mod rank;
+pub(crate) mod response;
 pub(crate) mod standard;
 
 pub use cross::CrossBlocks;
@@ -66,22 +67,6 @@ impl Gram {
         let cross = cross::all_pairs(rows, &standard, &order);
         let gram = Self { n: rows.n(), p: rows.x.len(), sum_log_weights, standard, fixed, factors, cross, order };
         if gram.fixed.iter().all(|v| v.is_finite()) { Ok(gram) } else { Err(EngineError::NotFinite) }
-    }
-
-    /// The same model with another response: only the columns of y change.
-    pub fn with_response(&self, rows: &Rows) -> Result<Self, EngineError> {
-        rows.check()?;
-        let levels = rows.groups.iter().map(|g| g.levels).eq(self.factors.iter().map(|f| f.levels));
-        if rows.n() != self.n || rows.x.len() != self.p || !levels {
-            return Err(EngineError::Shape("the rows of a new response must be those of the model".into()));
-        }
-        let mut standard = self.standard.clone();
-        standard.take_response(rows)?;
-        let (fixed, factors) = levels::accumulate(rows, &standard);
-        if fixed.iter().any(|v| !v.is_finite()) {
-            return Err(EngineError::NotFinite);
-        }
-        Ok(Self { standard, fixed, factors, ..self.clone() })
     }
 
     /// Add the blocks of other rows of the same model (same columns, same levels, same standardisation).

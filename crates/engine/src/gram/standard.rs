@@ -93,7 +93,7 @@ impl Standard {
         let x: Vec<Affine> = rows.x.iter().map(|c| of_column(c, intercept.is_some())).collect();
         let factors = (0..rows.groups.len()).map(|g| of_factor(rows, g)).collect();
         let mut standard = Self { y: Affine::NONE, x, intercept, factors };
-        standard.take_response(rows)?;
+        standard.take_response(rows.y)?;
         if standard.x.iter().any(|a| !(a.shift.is_finite() && a.scale.is_finite())) {
             return Err(EngineError::NotFinite);
         }
@@ -101,8 +101,8 @@ impl Standard {
     }
 
     /// Standardise another response.
-    pub fn take_response(&mut self, rows: &Rows) -> Result<(), EngineError> {
-        self.y = of_column(&Column::Values(rows.y), self.intercept.is_some());
+    pub fn take_response(&mut self, y: &[f64]) -> Result<(), EngineError> {
+        self.y = of_column(&Column::Values(y), self.intercept.is_some());
         if self.y.shift.is_finite() && self.y.scale.is_finite() { Ok(()) } else { Err(EngineError::NotFinite) }
     }
 
@@ -121,6 +121,19 @@ impl Standard {
             c[i] = self.y.shift;
         }
         (j, c)
+    }
+
+    /// J^-1, p x p column-major.
+    pub fn fixed_map_inverse(&self) -> Vec<f64> {
+        let p = self.x.len();
+        let mut out = vec![0.0; p * p];
+        for (m, column) in self.x.iter().enumerate() {
+            out[m + m * p] = 1.0 / column.scale;
+            if let Some(i) = self.intercept.filter(|&i| i != m) {
+                out[i + m * p] = column.shift;
+            }
+        }
+        out
     }
 
     /// log |X'V^-1 X| = that of the standardised columns + this.

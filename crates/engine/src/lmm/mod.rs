@@ -7,19 +7,28 @@
 //! | file | holds |
 //! |---|---|
 //! | `one_factor` | the elimination in two passes for a single factor |
+//! | `classes`, `by_class` | levels that share their Z'Z, and the same two passes over them |
 //! | `krylov` | log|C| estimated where it cannot be factorised |
 //! | `state` | one evaluation, by any path |
 //! | `search` | start, Newton, boundary: the optimum |
 //! | `solution` | results in the units of the data, certificate |
+//! | `second_order` | exact second derivatives and scores of levels, for what follows a fit |
+//! | `many` | one design, many responses |
 //! | `model` | the handle: evaluate, fit, conditional variances |
 
+mod by_class;
+mod classes;
 mod krylov;
+mod many;
 mod model;
 mod one_factor;
 mod search;
+mod second_order;
 mod solution;
 mod state;
 
+pub use many::{ManyFit, ManyResult, Wanted};
 pub use model::{Evaluation, Lmm};
 pub use search::Optimum;
+pub use second_order::{Projections, SecondOrder};
 pub use solution::Solution;

@@ -1,6 +1,8 @@
 //! The handle that Python holds: a model's Gram blocks and what can be asked of them.
 
+use super::classes::Classes;
 use super::krylov;
+use super::one_factor;
 use super::search::{Optimum, Watch};
 use super::solution::Solution;
 use super::state::{Problem, State, Work};
@@ -8,7 +10,7 @@ use crate::dense::small::{multiply, multiply_transpose_right};
 use crate::effects::chart::Chart;
 use crate::effects::conditional;
 use crate::effects::elimination::{Elimination, Layout};
-use crate::effects::parameters::Parameters;
+use crate::effects::parameters::{Direction, Parameters};
 use crate::effects::plan::{self, Plan};
 use crate::effects::tail::TailPlan;
 use crate::error::EngineError;
@@ -24,6 +26,7 @@ pub struct Lmm {
     pub(crate) layout: Layout,
     pub(crate) parameters: Parameters,
     pub(crate) chart: Chart,
+    pub(crate) classes: Option<Classes>,
 }
 
 /// Criterion with its derivatives in theta.
@@ -57,7 +60,9 @@ impl Lmm {
             layout.plan = TailPlan::Absent;
         }
         let chart = Chart::of(&parameters);
-        Ok(Self { gram, reml, layout, parameters, chart })
+        let one = layout.leaf.filter(|_| one_factor::serves(&gram, &layout));
+        let classes = one.and_then(|leaf| Classes::of(&gram.factors[leaf], gram.p + 1));
+        Ok(Self { gram, reml, layout, parameters, chart, classes })
     }
 
     /// The same model with another response.
@@ -139,7 +144,7 @@ impl Lmm {
         })
     }
 
-    fn check(&self, theta: &[f64]) -> Result<(), EngineError> {
+    pub(crate) fn check(&self, theta: &[f64]) -> Result<(), EngineError> {
         let expected = self.parameters.count;
         if theta.len() == expected && theta.iter().all(|v| v.is_finite()) {
             return Ok(());
@@ -148,20 +153,37 @@ impl Lmm {
     }
 
     pub(crate) fn problem(&self) -> Problem<'_> {
-        Problem { gram: &self.gram, layout: &self.layout, reml: self.reml }
+        Problem { gram: &self.gram, layout: &self.layout, reml: self.reml, classes: self.classes.as_ref() }
     }
 
     /// Run inside the thread pool where that pays; waking threads would cost a small fit more than all its numbers.
-    fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+    pub(crate) fn run<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         if self.layout.small { work() } else { threads::run(work) }
     }
 
-    fn user_templates(&self, theta: &[f64]) -> Vec<Vec<f64>> {
+    pub(crate) fn user_templates(&self, theta: &[f64]) -> Vec<Vec<f64>> {
         self.parameters.moved(theta, |g| self.gram.standard.factors[g].matrix())
     }
 
     /// State at a user's theta, with derivatives in theta itself.
     fn user_state(&self, theta: &[f64]) -> Result<State, EngineError> {
+        self.user_state_with(&mut Work::new(self.problem()), theta, &self.user_directions(theta))
+    }
+
+    pub(crate) fn user_state_with(
+        &self,
+        work: &mut Work,
+        theta: &[f64],
+        directions: &[Direction],
+    ) -> Result<State, EngineError> {
+        let templates = self.user_templates(theta);
+        let mut state = work.evaluate(self.problem(), &templates, directions)?;
+        self.parameters.add_map_curvature(theta, &state.d, &templates, &mut state.hessian);
+        Ok(state)
+    }
+
+    /// dT / dtheta of every parameter, for standardised columns.
+    pub(crate) fn user_directions(&self, theta: &[f64]) -> Vec<Direction> {
         let mut directions = self.parameters.directions(theta);
         for direction in &mut directions {
             let k = self.parameters.sizes[direction.group];
@@ -169,9 +191,6 @@ impl Lmm {
             multiply(&self.gram.standard.factors[direction.group].matrix(), &direction.dt, k, &mut moved);
             direction.dt = moved;
         }
-        let templates = self.user_templates(theta);
-        let mut state = Work::new(self.problem()).evaluate(self.problem(), &templates, &directions)?;
-        self.parameters.add_map_curvature(theta, &state.d, &templates, &mut state.hessian);
-        Ok(state)
+        directions
     }
 }

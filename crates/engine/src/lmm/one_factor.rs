@@ -7,22 +7,28 @@
 
 use rayon::prelude::*;
 
+use super::classes::Classes;
 use crate::effects::border::Border;
-use crate::effects::elimination::LEAVES_PER_TASK;
+use crate::effects::elimination::{LEAVES_PER_TASK, Layout};
 use crate::effects::parameters::Direction;
 use crate::effects::template::{Template, sigma_direction};
 use crate::error::EngineError;
-use crate::gram::FactorBlocks;
+use crate::gram::{FactorBlocks, Gram};
 
 /// Most effects that have a kernel.
 pub(crate) const MOST_EFFECTS: usize = 4;
 
+/// Whether a model takes this path.
+pub(crate) fn serves(gram: &Gram, layout: &Layout) -> bool {
+    layout.n_tail == 0 && layout.leaf.is_some_and(|leaf| gram.factors[leaf].k <= MOST_EFFECTS)
+}
+
 /// Buffers kept from one evaluation to the next.
 pub(crate) struct OneFactor {
-    /// B of each level, k x k.
-    b: Vec<f64>,
-    /// T_x of each level, k rows of p + 1.
-    tx: Vec<f64>,
+    /// B of each level (or class of levels), k x k.
+    pub(super) b: Vec<f64>,
+    /// T_x of each level, k rows of p + 1; of a class Q with T_x = Q Z'[X y], k rows of k.
+    pub(super) tx: Vec<f64>,
     pub border: Border,
     pub logdet_u: f64,
 }
@@ -34,32 +40,37 @@ pub(crate) struct Sums {
     /// sum of s s', k x k.
     pub ss: Vec<f64>,
     /// sum of T_x (X'V^-1 X)^-1 T_x', k x k.
-    past: Vec<f64>,
+    pub past: Vec<f64>,
     /// sum of T_x[a, c] s[b], index c + p (a + k b).
-    txs: Vec<f64>,
+    pub txs: Vec<f64>,
     /// sum of B[a, b] s[i] s[j], index a + k (b + k (i + k j)).
-    bss: Vec<f64>,
-    /// s of every level.
+    pub bss: Vec<f64>,
+    /// s of every level; empty where levels are handled by class.
     pub s: Vec<f64>,
 }
 
 impl OneFactor {
-    pub(crate) fn new(levels: usize, k: usize, p: usize) -> Self {
-        Self {
-            b: vec![0.0; levels * k * k],
-            tx: vec![0.0; levels * k * (p + 1)],
-            border: Border::new(p),
-            logdet_u: 0.0,
-        }
+    pub(crate) fn new(levels: usize, k: usize, p: usize, classes: Option<&Classes>) -> Self {
+        let (units, row) = classes.map_or((levels, p + 1), |c| (c.len(), k));
+        Self { b: vec![0.0; units * k * k], tx: vec![0.0; units * k * row], border: Border::new(p), logdet_u: 0.0 }
     }
 
     /// Pass 1: log-determinants and the border; returns sum B (U S).
     pub(crate) fn eliminate(
         &mut self,
         blocks: &FactorBlocks,
+        classes: Option<&Classes>,
         fixed: &[f64],
         template: &Template,
     ) -> Result<Vec<f64>, EngineError> {
+        if let Some(classes) = classes {
+            return match blocks.k {
+                1 => self.eliminate_classes::<1>(classes, fixed, template),
+                2 => self.eliminate_classes::<2>(classes, fixed, template),
+                3 => self.eliminate_classes::<3>(classes, fixed, template),
+                _ => self.eliminate_classes::<4>(classes, fixed, template),
+            };
+        }
         match blocks.k {
             1 => self.eliminate_sized::<1>(blocks, fixed, template),
             2 => self.eliminate_sized::<2>(blocks, fixed, template),
@@ -112,8 +123,24 @@ impl OneFactor {
     }
 
     /// Pass 2: everything that needs beta.
-    pub(crate) fn sums(&self, levels: usize, k: usize, trace: Vec<f64>, beta: &[f64], reml: bool) -> Sums {
-        match k {
+    pub(crate) fn sums(
+        &self,
+        blocks: &FactorBlocks,
+        classes: Option<&Classes>,
+        trace: Vec<f64>,
+        beta: &[f64],
+        reml: bool,
+    ) -> Sums {
+        if let Some(classes) = classes {
+            return match blocks.k {
+                1 => self.class_sums::<1>(classes, trace, beta, reml),
+                2 => self.class_sums::<2>(classes, trace, beta, reml),
+                3 => self.class_sums::<3>(classes, trace, beta, reml),
+                _ => self.class_sums::<4>(classes, trace, beta, reml),
+            };
+        }
+        let levels = blocks.levels;
+        match blocks.k {
             1 => self.sums_sized::<1>(levels, trace, beta, reml),
             2 => self.sums_sized::<2>(levels, trace, beta, reml),
             3 => self.sums_sized::<3>(levels, trace, beta, reml),
@@ -274,9 +301,9 @@ impl OneFactor {
 }
 
 /// Columns of a K x K matrix.
-type Square<const K: usize> = [[f64; K]; K];
+pub(super) type Square<const K: usize> = [[f64; K]; K];
 
-fn matrix<const K: usize>(values: &[f64]) -> Square<K> {
+pub(super) fn matrix<const K: usize>(values: &[f64]) -> Square<K> {
     let mut out = [[0.0; K]; K];
     for (j, column) in out.iter_mut().enumerate() {
         column.copy_from_slice(&values[j * K..(j + 1) * K]);
@@ -285,15 +312,15 @@ fn matrix<const K: usize>(values: &[f64]) -> Square<K> {
 }
 
 /// Sums of one piece of pass 1.
-struct Eliminated<const K: usize> {
-    logdet: f64,
-    taken: Vec<f64>,
-    trace: Square<K>,
+pub(super) struct Eliminated<const K: usize> {
+    pub logdet: f64,
+    pub taken: Vec<f64>,
+    pub trace: Square<K>,
 }
 
 /// Pass 1 over some levels; `None` where a pivot is not positive, which finite data cannot cause.
 #[inline(always)]
-fn eliminate_levels<const K: usize>(
+pub(super) fn eliminate_levels<const K: usize>(
     b: &mut [f64],
     tx: &mut [f64],
     zz: &[f64],

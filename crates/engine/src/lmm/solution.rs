@@ -2,9 +2,10 @@
 
 use super::model::Lmm;
 use super::state::State;
-use crate::dense::small::{inverse_from_cholesky, multiply, multiply_transpose_right};
+use crate::dense::small::{multiply, multiply_transpose_right};
 use crate::effects::Certificate;
 use crate::effects::information::add_curvature;
+use crate::effects::template::Template;
 use crate::effects::turned;
 use crate::optimize::promise;
 
@@ -85,7 +86,7 @@ impl Lmm {
         for (i, b) in beta.iter_mut().enumerate() {
             *b += (0..p).map(|m| j[i + m * p] * state.beta[m]).sum::<f64>() / y_scale;
         }
-        let inverse = inverse_from_cholesky(&state.border.x_factor(), p);
+        let inverse = state.border.x_inverse();
         let (mut half, mut vcov) = (vec![0.0; p * p], vec![0.0; p * p]);
         multiply(&j, &inverse, p, &mut half);
         multiply_transpose_right(&half, &j, p, &mut vcov);
@@ -135,10 +136,15 @@ impl Lmm {
                 (0..k * k).map(|m| forward[m / k + (m % k) * k]).collect()
             })
             .collect();
+        let by_class = self.classes.as_ref().map(|classes| {
+            let template = Template::of(&state.templates[0], self.parameters.sizes[0]);
+            vec![classes.scores(&self.gram.factors[0], &template, &state.beta)]
+        });
+        let scores = by_class.as_ref().unwrap_or(&state.s);
         let apply = |matrix: &[f64], g: usize, at: usize, k: usize| {
             let size = self.parameters.sizes[g];
-            let mut out = Vec::with_capacity(state.s[g].len() / size * k);
-            for s in state.s[g].chunks_exact(size) {
+            let mut out = Vec::with_capacity(scores[g].len() / size * k);
+            for s in scores[g].chunks_exact(size) {
                 out.extend(
                     (at..at + k)
                         .map(|i| s.iter().enumerate().map(|(m, s)| matrix[i + m * size] * s).sum::<f64>() / y_scale),

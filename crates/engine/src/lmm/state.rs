@@ -1,5 +1,6 @@
 //! One evaluation of a model: factorise, back-substitute, take derivatives along directions of the templates.
 
+use super::classes::Classes;
 use super::krylov::Krylov;
 use super::one_factor::{self, OneFactor};
 use crate::effects::border::Border;
@@ -18,6 +19,8 @@ pub(crate) struct Problem<'a> {
     pub gram: &'a Gram,
     pub layout: &'a Layout,
     pub reml: bool,
+    /// Of the levels of a single factor, where many are alike.
+    pub classes: Option<&'a Classes>,
 }
 
 /// Buffers of an evaluation, by the path that the model takes.
@@ -37,7 +40,7 @@ pub(crate) struct State {
     pub border: Border,
     pub beta: Vec<f64>,
     pub s2: f64,
-    /// Z'P y of every factor, k a level.
+    /// Z'P y of every factor, k a level; empty where levels are handled by class.
     pub s: Vec<Vec<f64>>,
     /// T of every factor as evaluated: b = T T' s.
     pub templates: Vec<Vec<f64>>,
@@ -58,9 +61,9 @@ impl Work {
             return Self::Krylov(Box::new(Krylov::new(problem)));
         }
         match problem.layout.leaf {
-            Some(leaf) if problem.layout.n_tail == 0 && gram.factors[leaf].k <= one_factor::MOST_EFFECTS => {
+            Some(leaf) if one_factor::serves(gram, problem.layout) => {
                 let blocks = &gram.factors[leaf];
-                Self::OneFactor(Box::new(OneFactor::new(blocks.levels, blocks.k, gram.p)))
+                Self::OneFactor(Box::new(OneFactor::new(blocks.levels, blocks.k, gram.p, problem.classes)))
             }
             _ => Self::General(Box::new(Elimination::new(gram, problem.layout))),
         }
@@ -72,7 +75,7 @@ impl Work {
         match self {
             Self::OneFactor(one) => {
                 let template = Template::of(&templates[0], gram.factors[0].k);
-                one.eliminate(&gram.factors[0], &gram.fixed, &template)?;
+                one.eliminate(&gram.factors[0], problem.classes, &gram.fixed, &template)?;
                 Ok(problem.criterion(&one.border, one.logdet_u))
             }
             Self::General(e) => {
@@ -133,10 +136,10 @@ fn one_factor_parts(
 ) -> Result<Parts, EngineError> {
     let blocks = &problem.gram.factors[0];
     let template = Template::of(&templates[0], blocks.k);
-    let trace = one.eliminate(blocks, &problem.gram.fixed, &template)?;
+    let trace = one.eliminate(blocks, problem.classes, &problem.gram.fixed, &template)?;
     let s2 = one.border.r2 / problem.degrees();
     let beta = one.border.beta();
-    let mut sums = one.sums(blocks.levels, blocks.k, trace, &beta, problem.reml);
+    let mut sums = one.sums(blocks, problem.classes, trace, &beta, problem.reml);
     let information = one.average_information(&sums, &templates[0], directions, blocks.k, s2);
     Ok(Parts {
         border: one.border.clone(),
