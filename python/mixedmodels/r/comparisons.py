@@ -2,4 +2,76 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from typing import Any
+
+from mixedmodels.errors import DataError
+from mixedmodels.model import LinearModel, MixedModel, Model
+from mixedmodels.model.exact_tests import exact_lrt, exact_rlrt
+from mixedmodels.model.names import caller_names
+from mixedmodels.report.exact_test import ExactTest
+from mixedmodels.report.result_table import ResultTable
+
+__all__ = ["add1", "anova", "drop1", "exactLRT", "exactRLRT", "ranova"]
+
+
+def anova(object: Model, *others: Model, model_names: Any = None, **arguments: Any) -> Any:  # noqa: A002
+    """Tests of the terms of one model, or a comparison of several; arguments as of the method `anova`.
+
+    Parameters
+    ----------
+    model_names : names of the models in the table.
+    """
+    if not isinstance(object, Model):
+        raise DataError(f"anova() is of fitted models, not of {type(object).__name__}.")
+    if others and model_names is None:
+        model_names = caller_names((object, *others))
+    names = {} if model_names is None else {"names": model_names}
+    return object.anova(*others, **names, **arguments)
+
+
+def drop1(object: Model, scope: Any = None, test: str | None = "none", **arguments: Any) -> ResultTable:  # noqa: A002
+    """The models without one fixed term each."""
+    return object.drop1(test, scope, **arguments)
+
+
+def add1(object: Model, scope: Any, test: str | None = "none") -> ResultTable:  # noqa: A002
+    """The models with one fixed term more each."""
+    return object.add1(scope, test)
+
+
+def ranova(model: Model, reduce_terms: bool = True, test: str | None = "Chisq") -> ResultTable:
+    """The models without one random term, or one of its effects, each."""
+    return model.ranova(reduce_terms, test)
+
+
+def exactRLRT(
+    m: MixedModel, mA: Model | None = None, m0: Model | None = None, seed: Any = None, nsim: int = 10_000
+) -> ExactTest:
+    """Exact restricted likelihood-ratio test of one variance.
+
+    Parameters
+    ----------
+    m : the model with the tested variance, which has one random effect if it is given alone. With `mA` and `m0` it is
+        the model with the tested random effect only, whose design gives the null distribution.
+    mA, m0 : the model with all random effects, and the one without the tested one, where there are several.
+    seed : anything that ``numpy.random.default_rng`` takes.
+    nsim : draws of the null distribution.
+
+    Returns
+    -------
+    ExactTest
+        It prints as R prints a test. Models that were fitted by ML are fitted by REML first.
+    """
+    return exact_rlrt(m, mA, m0, nsim, seed)
+
+
+def exactLRT(m: MixedModel, m0: LinearModel, seed: Any = None, nsim: int = 10_000) -> ExactTest:
+    """Exact likelihood-ratio test of one variance, and of fixed effects that `m0` lacks.
+
+    Parameters
+    ----------
+    m : a model with one random effect; one that was fitted by REML is fitted by ML first.
+    m0 : the linear model without it, whose fixed effects lie within those of `m`.
+    seed, nsim : as of `exactRLRT`.
+    """
+    return exact_lrt(m, m0, nsim, seed)

@@ -74,7 +74,7 @@ def text(names: Sequence[str], headers: Sequence[str], columns: Mapping[str, Any
 
 
 def _number_texts(values: np.ndarray[Any, Any], roles: Sequence[Role], digits: int) -> list[list[str]]:
-    """Columns of numbers, given as (rows, columns), as texts: estimates together, statistics together, the rest alone."""
+    """Columns of numbers, shape (rows, columns), as texts: estimates together, statistics together, the rest alone."""
     shown = values.copy()
     for j, what in enumerate(roles):
         if what == "number":

@@ -1,0 +1,83 @@
+"""Which terms of a formula can be dropped or added without leaving an interaction that lacks a margin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mixedmodels.design import Design
+from mixedmodels.design.records import FixedDesign
+from mixedmodels.errors import DataError
+from mixedmodels.formula import Terms
+
+
+def variables(terms: Terms) -> dict[str, frozenset[str]]:
+    """Label of each term -> the texts of its variables."""
+    sets = [frozenset(terms.names[i] for i in term) for term in terms.terms]
+    return dict(zip(terms.labels, sets, strict=True))
+
+
+def droppable(terms: Terms) -> tuple[str, ...]:
+    """Labels of the terms that are part of no other term."""
+    sets = variables(terms)
+    return tuple(label for label, own in sets.items() if not any(own < other for other in sets.values()))
+
+
+def addable(terms: Terms, upper: Terms) -> tuple[str, ...]:
+    """Labels of the terms of `upper` that `terms` lacks and that no other such term is part of.
+
+    Raises
+    ------
+    DataError
+        If a term of the model is not among those of the scope.
+    """
+    present, wanted = set(variables(terms).values()), variables(upper)
+    lost = [label for label, own in variables(terms).items() if own not in wanted.values()]
+    if lost:
+        raise DataError(f"the scope lacks the term {lost[0]!r} of the model; write it as '~ . + ...'.")
+    new = {label: own for label, own in wanted.items() if own not in present}
+    return tuple(label for label, own in new.items() if not any(other < own for other in new.values()))
+
+
+def checked_scope(scope: Sequence[str], terms: Terms) -> tuple[str, ...]:
+    """Labels as the model has them, whatever the order of the variables in an interaction.
+
+    Raises
+    ------
+    DataError
+        If one is no term of the model.
+    """
+    by_variables = {own: label for label, own in variables(terms).items()}
+    out = []
+    for given in scope:
+        label = by_variables.get(frozenset(part.strip() for part in given.split(":")))
+        if label is None:
+            known = ", ".join(map(repr, terms.labels)) or "none"
+            raise DataError(f"scope: {given!r} is no term of the model, which has {known}.")
+        out.append(label)
+    return tuple(out)
+
+
+def without(design: Design, label: str) -> Design:
+    """The design without the columns of a fixed term."""
+    place = design.fixed.terms.index(label)
+    return with_columns(design, [j for j, term in enumerate(design.fixed.assign) if term != place])
+
+
+def with_terms(design: Design, labels: Sequence[str]) -> Design:
+    """The design with the columns of some fixed terms, and of the intercept, only."""
+    places = {design.fixed.terms.index(label) for label in labels} | {-1}
+    return with_columns(design, [j for j, term in enumerate(design.fixed.assign) if term in places])
+
+
+def with_columns(design: Design, chosen: Sequence[int]) -> Design:
+    """The design with some of the columns of X only."""
+    x = design.fixed
+    some = FixedDesign(
+        tuple(x.names[j] for j in chosen),
+        tuple(x.columns[j] for j in chosen),
+        tuple(x.assign[j] for j in chosen),
+        x.terms,
+        x.contrasts,
+    )
+    return replace(design, fixed=some)
