@@ -2,8 +2,8 @@
 
 The variance parameters are, as in pbkrtest, the elements of every random term's covariance matrix and the residual
 variance, in which Var(y) = sum of gamma_r G_r is linear. With V the covariance at sigma = 1 (sigma cancels), G the
-covariance of the random effects, B = Z'V^-1 Z, T = Z'V^-1 X and E_r the pattern of element r, so that G_r = Z E_r Z' (and
-W^-1 for the residual, marked e):
+covariance of the random effects, B = Z'V^-1 Z, T = Z'V^-1 X and E_r the pattern of element r, so that G_r = Z E_r Z'
+(and W^-1 for the residual, marked e):
 
     P_r = -T'E_r T                             P_e = -(X'V^-1 X - T'G T)
     Q_rs = T'E_r B E_s T                       Q_re = T'E_r M,  M = T - B G T
@@ -23,6 +23,7 @@ References: Kenward and Roger (1997), Biometrics 53; Halekoh and Hoejsgaard (201
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,8 @@ class Adjustment:
 class KenwardRoger(Coefficients):
     """Coefficients of a linear mixed model fitted by REML, with Kenward and Roger's adjustments.
 
-    `vcov` is the adjusted covariance matrix; `unadjusted` that of the fit.
+    `vcov` is the adjusted covariance matrix, `unadjusted` that of the fit, `sigma` its residual standard deviation;
+    `refitted` says that the fit is another one than the model's, which was not by REML.
     """
 
     method = "Kenward-Roger"
@@ -67,6 +69,7 @@ class KenwardRoger(Coefficients):
     def __init__(self, names: tuple[str, ...], fit: MixedFit, known: Adjustment, *, refitted: bool = False) -> None:
         super().__init__(names, fit.beta, fit.sigma**2 * known.vcov)
         self.refitted = refitted
+        self.sigma = fit.sigma
         self.unadjusted = fit.sigma**2 * fit.vcov_unscaled
         phi = fit.vcov_unscaled
         self._phi = phi
@@ -220,10 +223,10 @@ def _summed(left: Array, right: Array) -> Matrix:
     return left.reshape(-1, left.shape[2]).T @ right.reshape(-1, right.shape[2])
 
 
-def _forward(root: Array, right: Array) -> Array:
+def _forward(root: NDArray[Any], right: Array) -> Array:
     """root^-1 right for lower triangular roots, shape (b, c, c) and (b, c, k)."""
     if len(root) > 1 and root.shape[1] < 64:
-        return np.linalg.solve(root, right)
+        return np.asarray(np.linalg.solve(root, right))
     from scipy.linalg import solve_triangular
 
     return np.stack([solve_triangular(r, b, lower=True, check_finite=False) for r, b in zip(root, right, strict=True)])

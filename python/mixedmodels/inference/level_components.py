@@ -1,7 +1,7 @@
 """Random effects cut into parts that share no row: the connected components of the graph of levels.
 
-Z'WZ and the covariance of the random effects are block diagonal over these parts: with one grouping factor every level is
-one, with nested factors every level of the coarsest, with crossed factors usually all levels together.
+Z'WZ and the covariance of the random effects are block diagonal over these parts: with one grouping factor every level
+is one, with nested factors every level of the coarsest, with crossed factors usually all levels together.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Satterthwaite's degrees of freedom, with the uncertainty of theta and of sigma.
 
-The variance of a contrast, f = sigma^2 c'Phi_0(theta)c, is treated as a multiple of a chi-squared variable whose degrees
-of freedom match its mean and variance: nu = 2 f^2 / Var(f).
+The variance of a contrast, f = sigma^2 c'Phi_0(theta)c, is treated as a multiple of a chi-squared variable whose
+degrees of freedom match its mean and variance: nu = 2 f^2 / Var(f).
 
 Let D(theta, tau) be the deviance (or REML criterion) with tau = log(sigma) free. As lmerTest, we take Var(f) from the
 delta method with 2 H^-1 for the covariance of the variance parameters, H the exact Hessian of D. From
@@ -14,9 +14,9 @@ so that with g the derivative of the profiled variance sigma_hat^2(theta) c'Phi_
 
     1 / nu = 1 / d + g'P^-1 g / f^2.
 
-The first part is what sigma alone contributes: nu never exceeds d. On a singular fit the criterion is even in the column
-of T that vanished, so g is 0 there; flat directions of P (eigenvalue 0) are left out, as lmerTest leaves them out, and g
-is 0 along these too.
+The first part is what sigma alone contributes: nu never exceeds d. On a singular fit the criterion is even in the
+column of T that vanished, so g is 0 there; flat directions of P (eigenvalue 0) are left out, as lmerTest leaves them
+out, and g is 0 along these too.
 
 References: Satterthwaite (1946), Biometrics Bulletin 2; Fai and Cornelius (1996), J. Stat. Comput. Simul. 54, for
 several rows; Kuznetsova, Brockhoff and Christensen (2017), J. Stat. Software 82(13).

@@ -1,9 +1,9 @@
 """Which hypothesis about the coefficients belongs to a term: types I, II and III.
 
-Two traditions disagree in detail, and both are here. `sequential`, `partial` and `balanced` are types I, II and III as SAS
-defines them by estimable functions (lmerTest follows it): they do not depend on how factors are coded. `conjugate` and
-`coefficients_of` are car's types II and III: type II takes every term with more variables as one that contains this
-one, covariates or not, and type III tests the coefficients as they are, so that it depends on the coding.
+Two traditions disagree in detail, and both are here. `sequential`, `partial` and `balanced` are types I, II and III as
+SAS defines them by estimable functions (lmerTest follows it): they do not depend on how factors are coded. `conjugate`
+and `coefficients_of` are car's types II and III: type II takes every term with more variables as one that contains
+this one, covariates or not, and type III tests the coefficients as they are, so that it depends on the coding.
 
 A hypothesis is a matrix L of shape (rows, p); it says that ``L @ beta`` is 0.
 """

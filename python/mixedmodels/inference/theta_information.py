@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def richardson(function: Callable[[Vector], Vector], at: Vector, j: int, step: f
         move = np.zeros(len(at))
         move[j] = size
         table.append((function(at + move) - function(at - move)) / (2 * size))
-    first = [(4 * fine - coarse) / 3 for coarse, fine in zip(table, table[1:], strict=False)]
+    first = [(4 * fine - coarse) / 3 for coarse, fine in pairwise(table)]
     return np.asarray((16 * first[1] - first[0]) / 15)
 
 

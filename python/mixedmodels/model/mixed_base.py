@@ -156,7 +156,12 @@ class RandomEffectsModel(Model):
     # -- tables ---------------------------------------------------------------------------------------------------
 
     def tidy(
-        self, effects: Effects | Sequence[Effects] = "fixed", *, conf_int: bool = False, conf_level: float = 0.95
+        self,
+        effects: Effects | Sequence[Effects] = "fixed",
+        *,
+        conf_int: bool = False,
+        conf_level: float = 0.95,
+        ddf: str | None = None,
     ) -> Any:
         """A row per parameter.
 
@@ -164,10 +169,14 @@ class RandomEffectsModel(Model):
         ----------
         effects : "fixed", "ran_pars" (standard deviations, correlations), "ran_vals" (conditional modes), or several.
         conf_int : add Wald limits `conf_low`, `conf_high` (of the fixed effects, and of the modes given theta).
+        ddf : "Satterthwaite" or "Kenward-Roger" (of an lmer) or "asymptotic" add `df` and `p_value` of the fixed
+            effects by that method, whose covariance standard errors and limits then follow.
         """
         wanted = (effects,) if isinstance(effects, str) else tuple(effects)
         level = conf_level if conf_int else None
-        return frame.to_kind(tidy_mixed(self.design, self._fit, wanted, level, self.ranef), self._source.kind)
+        tested = None if ddf is None else self._coefficients(ddf)
+        columns = tidy_mixed(self.design, self._fit, wanted, level, self.ranef, tested)
+        return frame.to_kind(columns, self._source.kind)
 
     def augment(self) -> Any:
         """The rows used, with columns `fitted`, `resid`, and `fixed` (the prediction without random effects)."""

@@ -2,4 +2,50 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from typing import Any
+
+from mixedmodels.model import MixedModel, Model
+from mixedmodels.report.model_test import ModelTest
+from mixedmodels.report.result_table import ResultTable
+
+__all__ = ["Anova", "KRmodcomp", "SATmodcomp", "contest", "contest1D", "contestMD", "vcovAdj"]
+
+
+def Anova(mod: Model, type: Any = "II", test_statistic: str | None = None) -> ResultTable:  # noqa: A002
+    """Type II or III tests of terms, car's ``Anova``."""
+    return mod.car_anova(type, test_statistic)
+
+
+def KRmodcomp(largeModel: MixedModel, smallModel: Any, betaH: Any = 0.0) -> ModelTest:
+    """F test of two models by Kenward and Roger's method; `smallModel` is a model, a formula or a matrix."""
+    return largeModel.KRmodcomp(smallModel, beta_h=betaH)
+
+
+def SATmodcomp(largeModel: MixedModel, smallModel: Any, betaH: Any = 0.0) -> ModelTest:
+    """F test of two models by Satterthwaite's method; `smallModel` is a model, a formula or a matrix."""
+    return largeModel.SATmodcomp(smallModel, beta_h=betaH)
+
+
+def contest(
+    model: Model, L: Any, rhs: Any = 0.0, joint: bool = True, ddf: str | None = None, level: float = 0.95
+) -> ResultTable:
+    """Tests of contrasts of the fixed effects, jointly by F or one by one by t."""
+    return model.contest(L, joint=joint, rhs=rhs, ddf=ddf, level=level)
+
+
+def contest1D(model: Model, L: Any, rhs: float = 0.0, ddf: str | None = None, level: float = 0.95) -> ResultTable:
+    """A t test of one contrast of the fixed effects."""
+    return model.contest1D(L, rhs=rhs, ddf=ddf, level=level)
+
+
+def contestMD(model: Model, L: Any, rhs: Any = 0.0, ddf: str | None = None) -> ResultTable:
+    """A joint F test of contrasts of the fixed effects."""
+    return model.contest(L, rhs=rhs, ddf=ddf)
+
+
+def vcovAdj(object: MixedModel) -> Any:  # noqa: A002
+    """Kenward and Roger's adjusted covariance matrix of the fixed effects, labelled."""
+    from mixedmodels.frame import labelled
+
+    found = object._coefficients("Kenward-Roger")
+    return labelled(found.vcov, found.names, found.names)

@@ -15,6 +15,8 @@ from mixedmodels.fit.estimates import AnyFit, AnyMixedFit, sigma
 from mixedmodels.fit.goodness import Goodness
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.inference import wald
+from mixedmodels.inference.coefficients import Coefficients
+from mixedmodels.report.lmertest_summary import t_table
 from mixedmodels.report.ranef import RanEf
 from mixedmodels.report.summaries import coefficient_matrix, kept_names, scattered
 from mixedmodels.report.varcorr import VarCorr, varcorr
@@ -29,6 +31,7 @@ PARAMETER_COLUMNS = (
     "estimate",
     "std_error",
     "statistic",
+    "df",
     "p_value",
     "conf_low",
     "conf_high",
@@ -81,13 +84,19 @@ def stack(parts: Mapping[str, Columns]) -> Columns:
 
 
 def tidy_mixed(
-    design: Design, fit: AnyMixedFit, effects: Sequence[Effects], level: float | None, ranef: Callable[[bool], RanEf]
+    design: Design,
+    fit: AnyMixedFit,
+    effects: Sequence[Effects],
+    level: float | None,
+    ranef: Callable[[bool], RanEf],
+    tested: Coefficients | None = None,
 ) -> Columns:
-    """Rows of the parts asked for; `level` adds Wald limits."""
+    """Rows of the parts asked for; `level` adds Wald limits, `tested` gives the fixed effects their tests."""
     parts: dict[str, Columns] = {}
     for part in effects:
         if part == "fixed":
-            parts[part] = _wald_columns(kept_names(design, fit), fit, level)
+            names = kept_names(design, fit)
+            parts[part] = _wald_columns(names, fit, level) if tested is None else t_columns(tested, level)
         elif part == "ran_pars":
             parts[part] = covariance_columns(varcorr(design, fit))
         elif part == "ran_vals":
@@ -106,6 +115,18 @@ def tidy_linear(design: Design, fit: LinearFit | GlmFit, level: float | None) ->
     p = len(design.fixed.names)
     columns = _wald_columns(design.fixed.names, fit, level, df=estimates.wald_df(fit))
     return {k: v if k == "term" else scattered(v, fit, p) for k, v in columns.items()}
+
+
+def t_columns(tested: Coefficients, level: float | None) -> Columns:
+    """A row per coefficient with degrees of freedom and p-value; `level` adds limits by quantiles of t."""
+    estimate, std_error, df, t, p_value = t_table(tested).T
+    out = {"term": list(tested.names), "estimate": estimate, "std_error": std_error, "statistic": t}
+    out.update(df=df, p_value=p_value)
+    if level is not None:
+        rows = zip(estimate, std_error, df, strict=True)
+        limits = [wald.intervals(np.array([b]), np.array([se]), level, float(n))[0] for b, se, n in rows]
+        out["conf_low"], out["conf_high"] = np.array(limits).reshape(-1, 2).T
+    return out
 
 
 def _wald_columns(names: tuple[str, ...], fit: AnyFit, level: float | None, df: float = math.inf) -> Columns:

@@ -1,0 +1,148 @@
+"""The analysis of variance of one model, in the layout of R and of lmerTest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.fit.estimates import has_dispersion
+from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, MixedFit
+from mixedmodels.inference import anova_terms as terms
+from mixedmodels.inference import small_samples, term_hypotheses
+from mixedmodels.inference.kenward_roger import KenwardRoger
+from mixedmodels.inference.term_coding import codings
+from mixedmodels.model.car_tables import car_anova
+from mixedmodels.report.lmertest_summary import REFITTED
+from mixedmodels.report.result_table import ResultTable
+
+if TYPE_CHECKING:
+    from mixedmodels.inference.coefficients import Coefficients
+    from mixedmodels.model.base import Model
+
+ROMAN = {1: "I", 2: "II", 3: "III"}
+F_HEADERS = {"p_value": "Pr(>F)"}
+
+
+def anova_terms(model: Model, type: Any, ddf: str | None, test: str | None) -> ResultTable:  # noqa: A002
+    """See `TermTests._anova_terms`."""
+    fit = model._fit
+    number = None if type is None else terms.type_number(type)
+    model._need_rows("anova()")
+    if isinstance(fit, MixedFit):
+        if test not in (None, "F"):
+            raise DataError(f"test is {test!r}; anova() of one lmer has F tests, car_anova() Wald's chi-squared.")
+        if ddf is not None and small_samples.method_name(ddf) == "asymptotic":
+            return _lme4(model, fit.vcov_unscaled, fit.sigma)
+        return _lmertest(model, 3 if number is None else number, small_samples.method_name(ddf))
+    if ddf is not None:
+        raise DataError(f"ddf is {ddf!r}; only an lmer has a choice of degrees of freedom.")
+    if number in (2, 3):
+        return car_anova(model, number, test)
+    if isinstance(fit, LinearFit):
+        return _linear(model, test)
+    if isinstance(fit, GlmFit):
+        return _deviance(model, test)
+    if test is not None:
+        raise DataError(f"test is {test!r}; the sequential table of a glmer has none, give type=2 or 3 too.")
+    rx = model.getME("RX")  # type: ignore[attr-defined]
+    return _lme4(model, np.linalg.inv(rx.T @ rx), model.sigma if has_dispersion(fit) else 1.0)
+
+
+def _layout(model: Model) -> term_hypotheses.TermLayout:
+    return term_hypotheses.term_layout(model.design, model._fit.kept)
+
+
+def contrasts_by_term(model: Model, number: int) -> dict[str, Matrix]:
+    """Contrast matrices of type 1, 2 or 3 by name of the term, as lmerTest's ``show_tests`` prints them."""
+    layout = _layout(model)
+    x = model._dense_x()
+    if number == 1:
+        found = term_hypotheses.sequential(layout, x)
+    elif number == 2:
+        found = term_hypotheses.partial(layout, x)
+    elif layout.single:
+        found = term_hypotheses.sequential(layout, x)
+    else:
+        request = model._request
+        rows = frame.read(model.frame)
+        found = term_hypotheses.balanced(layout, x, codings(model.design, rows, request.env if request else None))
+    return dict(zip(layout.labels, found, strict=True))
+
+
+def _lmertest(model: Model, number: int, method: str) -> ResultTable:
+    coefficients = model._coefficients(method)
+    columns, names = terms.f_tests(contrasts_by_term(model, number), coefficients, sigma_of(model, coefficients))
+    return ResultTable(
+        columns,
+        names,
+        headers=F_HEADERS,
+        heading=(f"Type {ROMAN[number]} Analysis of Variance Table with {method}'s method",),
+        footer=footer(coefficients),
+        kind=model._source.kind,
+    )
+
+
+def drop1_f_table(model: Model, ddf: str | None = None) -> ResultTable:
+    """F test of each term of an lmer that is in no other one, given all the rest, as lmerTest's ``drop1``."""
+    method = small_samples.method_name(ddf)
+    coefficients = model._coefficients(method)
+    columns, names = terms.single_term_f_tests(model.design, model._fit, _layout(model), coefficients)
+    return ResultTable(
+        columns,
+        names,
+        headers=F_HEADERS,
+        heading=(f"Single term deletions using {method}'s method:", "", "Model:", model.formula),
+        footer=footer(coefficients),
+        kind=model._source.kind,
+    )
+
+
+def sigma_of(model: Model, coefficients: Coefficients) -> float:
+    """The residual standard deviation that goes with the coefficients."""
+    return coefficients.sigma if isinstance(coefficients, KenwardRoger) else model.sigma
+
+
+def footer(coefficients: Coefficients) -> tuple[str, ...]:
+    """What must be said of the coefficients that were tested."""
+    return (REFITTED,) if isinstance(coefficients, KenwardRoger) and coefficients.refitted else ()
+
+
+def _lme4(model: Model, vcov_unscaled: Matrix, sigma: float) -> ResultTable:
+    columns, names = terms.sequential_squares(_layout(model), model._fit.beta, vcov_unscaled, sigma)
+    return ResultTable(columns, names, heading=("Analysis of Variance Table",), kind=model._source.kind)
+
+
+def _linear(model: Model, test: str | None) -> ResultTable:
+    terms.checked_test(test, ("F",), "F")
+    columns, names = terms.linear_sequential(model.design, model._fit, _layout(model))
+    heading = ("Analysis of Variance Table", "", f"Response: {model.design.response_name}")
+    return ResultTable(columns, names, headers=F_HEADERS, heading=heading, kind=model._source.kind)
+
+
+def _deviance(model: Model, test: str | None) -> ResultTable:
+    fit = model._fit
+    wanted = terms.checked_test(test, ("Chisq", "F"), "F" if has_dispersion(fit) else "Chisq")
+    columns, names = terms.deviance_sequential(model.design, fit, _layout(model), wanted)
+    family = model.family
+    heading = (
+        "Analysis of Deviance Table",
+        "",
+        f"Model: {family.name}, link: {family.link}",
+        "",
+        f"Response: {model.design.response_name}",
+        "",
+        "Terms added sequentially (first to last)",
+        "",
+        "",
+    )
+    headers = {
+        "deviance": "Deviance",
+        "resid_df": "Resid. Df",
+        "resid_dev": "Resid. Dev",
+        "f_value": "F",
+        "p_value": "Pr(>F)" if wanted == "F" else "Pr(>Chi)",
+    }
+    return ResultTable(columns, names, headers=headers, heading=heading, kind=model._source.kind)

@@ -1,0 +1,150 @@
+"""Tests of linear hypotheses about the fixed effects, and of two models that differ in these."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.inference import anova_terms, restrictions, wald
+from mixedmodels.inference.coefficients import Coefficients
+from mixedmodels.model.anova_tables import footer, sigma_of
+from mixedmodels.report.model_test import ModelTest
+from mixedmodels.report.result_table import ResultTable
+
+if TYPE_CHECKING:
+    from mixedmodels.model.base import Model
+
+
+def contest(model: Model, given: Any, joint: bool, rhs: Any, ddf: str | None, level: float) -> ResultTable:
+    """See `TermTests.contest`."""
+    coefficients = model._coefficients(ddf)
+    c = restrictions.contrasts(given, len(coefficients.beta))
+    right = restrictions.right_sides(rhs, len(c))
+    if not joint:
+        return _t_tests(model, coefficients, c, right, level)
+    shifted = _shifted(coefficients, np.linalg.pinv(c) @ right)
+    columns, names = anova_terms.f_tests({"joint": c}, shifted, sigma_of(model, coefficients))
+    return _table(model, coefficients, columns, names, {"p_value": "Pr(>F)"})
+
+
+def _t_tests(model: Model, coefficients: Coefficients, c: Matrix, right: Vector, level: float) -> ResultTable:
+    estimate, std_error = coefficients.estimates(c)
+    df = coefficients.df(c)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = (estimate - right) / std_error
+    limits = np.vstack([wald.intervals(estimate[[i]], std_error[[i]], level, float(df[i])) for i in range(len(c))])
+    columns = {
+        "estimate": estimate,
+        "std_error": std_error,
+        "df": df,
+        "statistic": t,
+        "conf_low": limits[:, 0],
+        "conf_high": limits[:, 1],
+        "p_value": np.array([float(wald.p_values(t[[i]], float(df[i]))[0]) for i in range(len(c))]),
+    }
+    headers = {"df": "df", "conf_low": "lower", "conf_high": "upper", "p_value": "Pr(>|t|)"}
+    return _table(model, coefficients, columns, tuple(str(i + 1) for i in range(len(c))), headers)
+
+
+def _table(
+    model: Model, coefficients: Coefficients, columns: dict[str, Any], names: tuple[str, ...], headers: dict[str, str]
+) -> ResultTable:
+    return ResultTable(
+        columns,
+        names,
+        row_column="hypothesis",
+        headers=headers,
+        footer=footer(coefficients),
+        kind=model._source.kind,
+    )
+
+
+def _shifted(coefficients: Coefficients, shift: Vector) -> Coefficients:
+    """The same coefficients less what they are under a hypothesis."""
+    if not np.any(shift):
+        return coefficients
+    moved = copy.copy(coefficients)
+    moved.beta = coefficients.beta - shift
+    return moved
+
+
+def compare_means(model: Model, other: Any, method: str, beta_h: Any) -> ModelTest:
+    """See `TermTests.KRmodcomp`."""
+    large: Model = model
+    small_text, c = None, None
+    if isinstance(other, str):
+        other = _Design(model, other)
+    if hasattr(other, "design") and hasattr(other, "_dense_x"):
+        large, small_text, c = _nested(model, other)
+    if not isinstance(large._fit, MixedFit):
+        raise DataError(f"{method}'s method is for linear mixed models; use anova() for other ones.")
+    coefficients = large._coefficients(method)
+    p = len(coefficients.beta)
+    shift = np.zeros(p)
+    if c is None:
+        c = restrictions.contrasts(other, p)
+        shift = restrictions.right_sides(beta_h, p)
+    test = _shifted(coefficients, shift).f_test(c)
+    return ModelTest(
+        method=coefficients.method,
+        large=large.formula,
+        small=small_text,
+        contrasts=c,
+        beta_h=shift,
+        statistic=test.f_value,
+        num_df=test.num_df,
+        den_df=test.den_df,
+        scale=test.scale,
+        p_value=test.p_value,
+        unscaled=test.f_value / test.scale,
+        remarks=footer(coefficients),
+    )
+
+
+class _Design:
+    """The fixed part of a model with another formula, not fitted."""
+
+    def __init__(self, model: Model, formula: str) -> None:
+        from mixedmodels.fit.lmm import kept_columns
+        from mixedmodels.model.build import laid_out
+
+        self.design, _ = laid_out(model._updated(formula, {}), "required")
+        self.formula = self.design.formula
+        n = model.nobs if self.design.response is None else len(self.design.response)
+        self._kept = kept_columns(self.design.fixed, n, self.design.weights)
+        self._n = n
+
+    def _dense_x(self) -> Matrix:
+        from mixedmodels.fit.ols import dense_columns
+
+        return dense_columns(self.design, self._kept, self._n)
+
+
+def _nested(first: Model, second: Any) -> tuple[Model, str, Matrix]:
+    """The larger of two models, the formula of the smaller, and the contrasts between them."""
+    y, other = first.design.response, second.design.response
+    if y is None or other is None or y.shape != other.shape or not np.array_equal(y, other):
+        raise DataError(
+            f"{first.formula!r} and {second.formula!r} are not fitted to the same rows of the same response, so they "
+            "cannot be compared; look for missing values in columns that only one of them uses."
+        )
+    x, x0 = first._dense_x(), second._dense_x()
+    if x0.shape[1] > x.shape[1]:
+        if isinstance(second, _Design):
+            raise DataError(f"{second.formula!r} has more fixed effects than {first.formula!r}; fit the larger model.")
+        return _nested(second, first)
+    c = restrictions.between(x, x0)
+    if c is None:
+        raise DataError(
+            f"{second.formula!r} is not nested in {first.formula!r}: its fixed effects span columns that those of the "
+            "larger model do not."
+        )
+    if not len(c):
+        raise DataError(
+            f"{second.formula!r} has the same mean structure as {first.formula!r}; nothing is to be tested."
+        )
+    return first, second.formula, c
