@@ -2,6 +2,220 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.fit import estimates
+from mixedmodels.fit.cluster_scores import cluster_scores
+from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit
+from mixedmodels.inference import jackknife, robust_hc, robust_moments
+from mixedmodels.inference.coefficients import Coefficients
+from mixedmodels.inference.mixed_scores import Scores, mixed_scores
+from mixedmodels.inference.robust_clusters import Clusters
+from mixedmodels.inference.robust_tests import ClusterRobust
+from mixedmodels.inference.robust_working import working
+from mixedmodels.model.clusters import find_clusters
+from mixedmodels.report.result_table import ResultTable
+from mixedmodels.report.robust_table import RobustCoefficients
+from mixedmodels.report.summaries import joint_names, kept_names, theta_names
+
+if TYPE_CHECKING:
+    import pandas
+
+Scale = Literal["theta", "variance"]
+
 
 class Robust:
     """Covariance matrices that hold when the model's own does not."""
+
+    _fit: Any
+    design: Any
+    _source: Any
+
+    def robust(self, type: str | None = None, cluster: Any = None) -> RobustCoefficients:  # noqa: A002
+        """Coefficients with a covariance that does not trust the model's variances, and t tests for small samples.
+
+        Parameters
+        ----------
+        type : cluster-robust "CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3" (as in R's clubSandwich), of a glmer "CR0" and
+            "CR1"; of models without random effects also "HC0" to "HC5" (as in R's sandwich). None is "CR2" where there
+            are clusters ("CR0" of a glmer), else "HC3".
+        cluster : a column's name, or a value per row: rows of different clusters are taken to be independent. None is
+            the grouping factor in which all others are nested.
+
+        Returns
+        -------
+        RobustCoefficients
+            Prints as a table of t tests, with Satterthwaite's degrees of freedom (Bell and McCaffrey 2002); its
+            ``wald_test()`` is the approximate Hotelling test of several coefficients (Pustejovsky and Tipton 2018),
+            ``confint()`` has limits. Tests of contrasts take it as the source of covariance and degrees of freedom.
+
+        Raises
+        ------
+        DataError
+            If there is no such type or column, or random effects are shared between clusters.
+        """
+        kind = self._robust_type(type, cluster)
+        found: Coefficients
+        if kind.startswith("HC"):
+            if cluster is not None:
+                raise DataError(f"type {kind!r} knows no clusters; use one of {', '.join(robust_moments.TYPES)}.")
+            found = self._heteroscedastic(kind)
+            return RobustCoefficients(
+                found, kind, f"Heteroscedasticity-consistent covariance ({kind})", self._source.kind
+            )
+        clusters = find_clusters(self, cluster)
+        found = self._clustered(kind, clusters)
+        title = f"Cluster-robust covariance ({kind}), {len(clusters)} clusters of {clusters.name}"
+        return RobustCoefficients(found, kind, title, self._source.kind)
+
+    def vcov_robust(self, type: str | None = None, cluster: Any = None) -> pandas.DataFrame:  # noqa: A002
+        """The covariance matrix of `robust`, labelled."""
+        found = self.robust(type, cluster)
+        return frame.labelled(found.vcov, found.names, found.names)
+
+    def scores(self, cluster: Any = None, *, scale: Scale = "theta") -> ResultTable:
+        """Derivatives of each cluster's log-likelihood at the estimates, which sum to 0; a row per cluster.
+
+        Of a REML fit the part that is the determinant's goes to the clusters that it is a sum over.
+
+        Parameters
+        ----------
+        cluster : as of `robust`.
+        scale : of an lmer "theta" (theta and sigma), or "variance" (variances, covariances, residual variance); of a
+            glmer "theta" (and logarithms of shapes).
+        """
+        clusters = find_clusters(self, cluster)
+        found, names = self._scores(clusters, scale)
+        columns = {name: found.scores[:, j] for j, name in enumerate(names)}
+        return ResultTable(columns, clusters.labels, row_column=clusters.name, kind=self._source.kind)
+
+    def vcov_full(
+        self,
+        type: Literal["model", "sandwich", "ij"] = "sandwich",  # noqa: A002
+        cluster: Any = None,
+        *,
+        scale: Scale = "theta",
+    ) -> pandas.DataFrame:
+        """Covariance matrix of fixed effects and variance parameters together, labelled.
+
+        Parameters
+        ----------
+        type : "model", the inverse of the observed information; "sandwich" (or "ij", the infinitesimal jackknife,
+            which is the same), from the clusters' scores.
+        cluster, scale : as of `scores`.
+        """
+        if type not in ("model", "sandwich", "ij"):
+            raise DataError(f"type is {type!r}; give 'model', 'sandwich' or 'ij'.")
+        found, names = self._scores(find_clusters(self, cluster), scale)
+        matrix = jackknife.model_covariance(found) if type == "model" else jackknife.sandwich(found)
+        return frame.labelled(matrix, names, names)
+
+    def infinitesimal_jackknife(self, cluster: Any = None, *, scale: Scale = "theta") -> InfinitesimalJackknife:
+        """Standard errors of all parameters from the influence of each cluster, see `InfinitesimalJackknife`.
+
+        Parameters
+        ----------
+        cluster, scale : as of `scores`.
+        """
+        clusters = find_clusters(self, cluster)
+        found, names = self._scores(clusters, scale)
+        return InfinitesimalJackknife(found, names, clusters, self._source.kind)
+
+    # -- by kind of model -----------------------------------------------------------------------------------------
+
+    def _robust_type(self, kind: str | None, cluster: Any) -> str:
+        fit = self._fit
+        if isinstance(fit, GlmmFit):
+            if kind not in (None, "CR0", "CR1"):
+                raise DataError(f"type {kind!r} is not of a glmer, whose scores give 'CR0' and 'CR1'.")
+            return kind or "CR0"
+        if kind is None:
+            return "CR2" if isinstance(fit, MixedFit) or cluster is not None else "HC3"
+        known = robust_moments.TYPES if isinstance(fit, MixedFit) else robust_moments.TYPES + robust_hc.TYPES
+        if kind not in known:
+            raise DataError(f"type {kind!r} is no robust covariance of this model; there are {', '.join(known)}.")
+        return kind
+
+    def _heteroscedastic(self, kind: str) -> Coefficients:
+        self._need_rows("a robust covariance")  # type: ignore[attr-defined]
+        vcov = robust_hc.covariance(working(self.design, self._fit), kind)
+        names = kept_names(self.design, self._fit)
+        return robust_hc.HeteroscedasticityConsistent(names, self._fit.beta, vcov, estimates.wald_df(self._fit), kind)
+
+    def _clustered(self, kind: str, clusters: Clusters) -> Coefficients:
+        names = kept_names(self.design, self._fit)
+        if isinstance(self._fit, GlmmFit):
+            m, p = len(self._fit.theta), len(names)
+            j = len(clusters)
+            factor = j / (j - 1) if kind == "CR1" else 1.0
+            moved = jackknife.influence(self._scores(clusters, "theta")[0])[:, m : m + p]
+            vcov = factor * moved.T @ moved
+            return robust_hc.HeteroscedasticityConsistent(names, self._fit.beta, vcov, np.inf, kind)
+        found = robust_moments.moments(working(self.design, self._fit), clusters, kind)
+        return ClusterRobust(names, self._fit.beta, found, kind, clusters)
+
+    def _scores(self, clusters: Clusters, scale: str) -> tuple[Scores, tuple[str, ...]]:
+        """Scores and information, and the names of the parameters."""
+        fit = self._fit
+        if scale not in ("theta", "variance") or (isinstance(fit, GlmmFit) and scale != "theta"):
+            raise DataError(f"scale is {scale!r}; an lmer has 'theta' and 'variance', a glmer 'theta'.")
+        if isinstance(fit, GlmmFit):
+            values = np.concatenate([fit.theta, fit.beta, fit.psi])
+            by_cluster = cluster_scores(self.design, fit, clusters.rows())
+            return Scores(values, by_cluster, fit.hessian / 2), joint_names(self.design, fit)
+        if not isinstance(fit, MixedFit):
+            raise DataError("scores by cluster are of a model with random effects; robust() is for others too.")
+        names = kept_names(self.design, fit)
+        parts = (*theta_names(self.design), "sigma") if scale == "theta" else _variance_names(self.design)
+        return mixed_scores(self.design, fit, clusters, scale), (*names, *parts)
+
+
+class InfinitesimalJackknife:
+    """Estimates with standard errors by the infinitesimal jackknife, and each cluster's influence; prints as a table.
+
+    Attributes
+    ----------
+    names : of the d parameters.
+    vcov : shape (d, d).
+    table : estimates, robust and model's standard errors.
+    influence : a row per cluster: how the estimates move, to first order, as the cluster's weight grows from 1 to 2.
+    """
+
+    def __init__(self, found: Scores, names: tuple[str, ...], clusters: Clusters, kind: Any) -> None:
+        moved = jackknife.influence(found)
+        self.names = names
+        self.vcov: Matrix = moved.T @ moved
+        columns = {
+            "estimate": found.estimates,
+            "std_error": np.sqrt(np.diag(self.vcov)),
+            "model_error": np.sqrt(np.diag(jackknife.model_covariance(found))),
+        }
+        title = f"Infinitesimal jackknife over {len(clusters)} clusters of {clusters.name}"
+        self.table = ResultTable(columns, names, headers={"model_error": "Model's"}, heading=(title, ""), kind=kind)
+        changes = {name: moved[:, j] for j, name in enumerate(names)}
+        self.influence = ResultTable(changes, clusters.labels, row_column=clusters.name, kind=kind)
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """The table in a library of tables: that of the model's data, or `kind`."""
+        return self.table.to_frame(kind)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table._repr_html_()
+
+
+def _variance_names(design: Any) -> tuple[str, ...]:
+    """Names as those of theta, of variances and covariances: "var_(Intercept)|g", "cov_x.(Intercept)|g"."""
+    out = []
+    for term in design.random:
+        group = design.groups[term.group].name
+        for j, first in enumerate(term.effects):
+            out.append(f"var_{first}|{group}")
+            out += [f"cov_{second}.{first}|{group}" for second in term.effects[j + 1 :]]
+    return (*out, "var_residual")

@@ -2,4 +2,82 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from collections.abc import Sequence
+from typing import Any
+
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Matrix
+from mixedmodels.report.result_table import ResultTable
+from mixedmodels.report.robust_table import RobustCoefficients
+
+__all__ = ["Wald_test", "bread", "coef_test", "conf_int", "estfun", "sandwich", "vcovCR", "vcovHC"]
+
+
+def vcovCR(model: Any, cluster: Any = None, type: str = "CR2") -> Any:  # noqa: A002
+    """Cluster-robust covariance matrix of the coefficients, labelled; see `Model.robust`."""
+    return model.vcov_robust(type, cluster)
+
+
+def coef_test(model: Any, vcov: str | RobustCoefficients = "CR2", cluster: Any = None) -> ResultTable:
+    """Table of t tests with a robust covariance and Satterthwaite's degrees of freedom.
+
+    Parameters
+    ----------
+    vcov : a type such as "CR2", or what ``model.robust()`` returned.
+    """
+    return _robust(model, vcov, cluster).table
+
+
+def conf_int(
+    model: Any, vcov: str | RobustCoefficients = "CR2", level: float = 0.95, cluster: Any = None
+) -> ResultTable:
+    """Limits of the coefficients with a robust covariance; `vcov` as of `coef_test`."""
+    return _robust(model, vcov, cluster).confint(level)
+
+
+def Wald_test(
+    model: Any,
+    constraints: Sequence[str] | Matrix | None = None,
+    vcov: str | RobustCoefficients = "CR2",
+    cluster: Any = None,
+) -> ResultTable:
+    """Joint test of coefficients, or combinations of them, with a robust covariance ("HTZ").
+
+    Parameters
+    ----------
+    constraints : names of coefficients, or a matrix with a row per combination; None for all but the intercept.
+    vcov : as of `coef_test`.
+    """
+    return _robust(model, vcov, cluster).wald_test(constraints)
+
+
+def vcovHC(model: Any, type: str = "HC3") -> Any:  # noqa: A002
+    """Heteroscedasticity-consistent covariance matrix of an lm or glm, labelled; "HC" is "HC0"."""
+    return model.vcov_robust("HC0" if type == "HC" else type)
+
+
+def estfun(model: Any, cluster: Any = None) -> Any:
+    """Scores of all parameters, a table with a row per cluster (merDeriv's `estfun`); see `Model.scores`."""
+    return model.scores(cluster).to_frame()
+
+
+def bread(model: Any, cluster: Any = None) -> Any:
+    """Inverse of the observed information of all parameters times the number of clusters, labelled."""
+    found = model.vcov_full("model", cluster)
+    return found * len(model.scores(cluster))
+
+
+def sandwich(model: Any, cluster: Any = None) -> Any:
+    """Covariance matrix of all parameters from the scores of clusters, labelled; of an lm or glm that is HC0."""
+    if getattr(model, "theta", None) is None or not hasattr(model, "ngroups"):
+        return model.vcov_robust("HC0" if cluster is None else "CR0", cluster)
+    return model.vcov_full("sandwich", cluster)
+
+
+def _robust(model: Any, vcov: str | RobustCoefficients, cluster: Any) -> RobustCoefficients:
+    if isinstance(vcov, RobustCoefficients):
+        return vcov
+    if not isinstance(vcov, str):
+        raise DataError(f"vcov is {vcov!r:.60}; give a type such as 'CR2', or what robust() returned.")
+    found: RobustCoefficients = model.robust(vcov, cluster)
+    return found

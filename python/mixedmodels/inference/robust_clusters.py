@@ -1,0 +1,147 @@
+"""The rows of a model by cluster, as its sandwich sees them: design, residuals, working weights, working covariance.
+
+Every model here solves ``sum_j X_j' W_j e_j = 0`` over clusters j, where e are residuals without random effects. W is
+the model's precision of e: V^-1 of a mixed model, the weights of a linear one, w / V(mu) of a generalised one, whose X
+has its rows multiplied by d mu / d eta. The target is the covariance of e that the adjustments take as a working model.
+
+A cluster's rows may be many while what matters of them lies in few directions: the columns of its X_j and of its
+random effects. Where the target is the identity outside these, rows are rotated onto them first, and no matrix is
+larger than their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.design.records import Design
+from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.record import Matrix, MixedFit, Vector
+
+Codes = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Which rows belong together.
+
+    Attributes
+    ----------
+    name : of the factor, as far as it has one.
+    codes : shape (n,), 0 .. J-1, each of which occurs.
+    labels : of the J clusters.
+    """
+
+    name: str
+    codes: Codes
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def rows(self) -> list[Codes]:
+        """Positions of each cluster's rows, ascending."""
+        order = np.argsort(self.codes, kind="stable")
+        ends = np.cumsum(np.bincount(self.codes, minlength=len(self)))
+        return np.split(order, ends[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A cluster, in k rows or in k directions of its rows.
+
+    Attributes
+    ----------
+    x : shape (k, p).
+    residual : shape (k,).
+    weight, target : W_j and the working covariance of the residuals, shape (k, k).
+    """
+
+    x: Matrix
+    residual: Vector
+    weight: Matrix
+    target: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """A model as its sandwich sees it.
+
+    Attributes
+    ----------
+    x : shape (n, p); for a generalised model times d mu / d eta.
+    residual : shape (n,), without random effects.
+    precision : w of the covariance ``diag(1 / w)`` of what is not in random effects, shape (n,).
+    bread : (X'WX)^-1, shape (p, p).
+    random : design and fit of the random effects, None without.
+    inverse : whether the target is the inverse of W; else W = diag(w), and the target is the identity.
+    """
+
+    x: Matrix
+    residual: Vector
+    precision: Vector
+    bread: Matrix
+    random: tuple[Design, MixedFit] | None = None
+    inverse: bool = True
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all rows have the same precision, 1."""
+        return bool(np.all(self.precision == 1))
+
+
+def blocks(working: Working, clusters: Clusters, rows_matter: bool) -> Iterator[Block]:
+    """The clusters in turn.
+
+    Parameters
+    ----------
+    rows_matter : whether what is done with a block depends on the scale of its rows, as a symmetric square root does;
+        else rows are scaled to precision 1, which leaves a smaller block.
+    """
+    scaled = working.inverse and not (rows_matter and not working.uniform)
+    lam = None if working.random is None else factors(working.random[1].theta, working.random[1].sizes)
+    for rows in clusters.rows():
+        x, e, w = working.x[rows], working.residual[rows], working.precision[rows]
+        u = np.empty((len(rows), 0))
+        if working.random is not None and lam is not None:
+            z = local_effects(working.random[0], rows)
+            u = np.concatenate([(zt @ t).reshape(len(rows), -1) for zt, t in zip(z, lam, strict=True)], axis=1)
+        if not working.inverse:
+            yield _rotated(x, e, np.concatenate([x, w[:, None] * x], axis=1), u, w)
+        elif scaled:
+            root = np.sqrt(w)
+            x, u = root[:, None] * x, root[:, None] * u
+            yield _rotated(x, root * e, np.concatenate([u, x], axis=1), u, None)
+        else:
+            target = u @ u.T
+            target[np.diag_indices(len(rows))] += 1 / w
+            weight = np.asarray(np.linalg.inv(target) if u.shape[1] else np.diag(w), dtype=np.float64)
+            yield Block(x, e, weight, target)
+
+
+def _rotated(x: Matrix, e: Vector, columns: Matrix, u: Matrix, w: Vector | None) -> Block:
+    """A block whose target is I + u u', in an orthonormal basis of `columns`; W its inverse, or diag(w)."""
+    if len(x) > columns.shape[1]:
+        q = np.linalg.qr(columns)[0]
+        x, e, u = q.T @ x, q.T @ e, q.T @ u
+        given = None if w is None else q.T @ (w[:, None] * q)
+    else:
+        given = None if w is None else np.diag(w)
+    target = np.eye(len(x)) + u @ u.T
+    weight = np.asarray(np.linalg.inv(target) if given is None else given, dtype=np.float64)
+    return Block(x, e, weight, target)
+
+
+def local_effects(design: Design, rows: Codes) -> list[Matrix]:
+    """Of each random term the columns of Z of some rows, only of levels that these have: (rows, levels there, k)."""
+    out = []
+    for term in design.random:
+        local = np.unique(design.groups[term.group].codes[rows], return_inverse=True)[1]
+        z = np.zeros((len(rows), int(local.max(initial=-1)) + 1, len(term.columns)))
+        for j, column in enumerate(term.columns):
+            z[np.arange(len(rows)), local, j] = 1.0 if column is None else column[rows]
+        out.append(z)
+    return out

@@ -1,0 +1,115 @@
+"""Coefficients with a robust covariance: the table that prints, and what tests of other hypotheses ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.inference.coefficients import Coefficients, FTest
+from mixedmodels.inference.robust_hc import HeteroscedasticityConsistent
+from mixedmodels.inference.robust_tests import ClusterRobust
+from mixedmodels.report.result_table import ResultTable, one_row
+
+HEADERS = {"df": "df", "p_value": "Pr(>|t|)", "conf_low": "lower", "conf_high": "upper", "scale": "delta"}
+F_HEADERS = {**HEADERS, "p_value": "Pr(>F)"}
+
+
+class RobustCoefficients(Coefficients):
+    """Coefficients with a robust covariance, which print as a table of t tests; tests of contrasts can ask them.
+
+    Attributes
+    ----------
+    type : "CR0" to "CR3", or "HC0" to "HC5".
+    coefficients : what they were before they became a table.
+    table : estimates, standard errors, t, degrees of freedom, p-values.
+    """
+
+    method = "robust"
+
+    def __init__(
+        self, coefficients: ClusterRobust | HeteroscedasticityConsistent | Coefficients, kind: str, title: str, to: Any
+    ) -> None:
+        super().__init__(coefficients.names, coefficients.beta, coefficients.vcov)
+        self.coefficients = coefficients
+        self.type = kind
+        self._title = title
+        self._kind = to
+        se = np.sqrt(np.diag(self.vcov))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = self.beta / se
+        df = self.df(np.eye(len(self.beta)))
+        columns = {"estimate": self.beta, "std_error": se, "statistic": t, "df": df, "p_value": t_p_values(t, df)}
+        headers = {**HEADERS, "statistic": "z value", "p_value": "Pr(>|z|)"} if np.isinf(df).all() else HEADERS
+        self.table = ResultTable(columns, self.names, headers=headers, heading=(title, ""), kind=to)
+
+    def df(self, c: Matrix) -> Vector:
+        return self.coefficients.df(c)
+
+    def f_test(self, c: Matrix) -> FTest:
+        return self.coefficients.f_test(c)
+
+    def wald_test(self, hypothesis: Sequence[str] | Matrix | None = None) -> ResultTable:
+        """Joint test that coefficients, or combinations of them, are 0.
+
+        Parameters
+        ----------
+        hypothesis : names of coefficients, or a matrix with a row per combination, shape (q, p); None for all
+            coefficients but the intercept.
+        """
+        c = self._contrasts(hypothesis)
+        f = self.f_test(c)
+        columns = {"f_value": f.f_value, "num_df": f.num_df, "den_df": f.den_df, "p_value": f.p_value, "scale": f.scale}
+        return one_row(
+            columns, "joint", row_column="hypothesis", headers=F_HEADERS, heading=(self._title, ""), kind=self._kind
+        )
+
+    def confint(self, level: float = 0.95) -> ResultTable:
+        """Limits from the t distribution, each coefficient with its own degrees of freedom."""
+        from scipy.special import ndtri, stdtrit
+
+        if not 0 < level < 1:
+            raise DataError(f"level must lie between 0 and 1, as 0.95 does; got {level}.")
+        df, se = self.table["df"], self.table["std_error"]
+        upper = (1 + level) / 2
+        half = se * np.where(np.isinf(df), ndtri(upper), stdtrit(np.where(np.isinf(df), 1.0, df), upper))
+        columns = {"estimate": self.beta, "conf_low": self.beta - half, "conf_high": self.beta + half}
+        return ResultTable(columns, self.names, headers=HEADERS, heading=(self._title, ""), kind=self._kind)
+
+    def _contrasts(self, hypothesis: Sequence[str] | Matrix | None) -> Matrix:
+        p = len(self.names)
+        if hypothesis is None:
+            return np.eye(p)[[i for i, name in enumerate(self.names) if name != "(Intercept)"]]
+        given = [hypothesis] if isinstance(hypothesis, str) else list(hypothesis)
+        if given and all(isinstance(name, str) for name in given):
+            unknown = [name for name in given if name not in self.names]
+            if unknown:
+                raise DataError(f"there is no coefficient {unknown[0]!r}; there are {', '.join(self.names)}.")
+            return np.eye(p)[[self.names.index(name) for name in given]]
+        c = np.atleast_2d(np.asarray(hypothesis, dtype=float))
+        if c.ndim != 2 or c.shape[1] != p:
+            raise DataError(
+                f"a hypothesis is a matrix with a column for each of {p} coefficients; got shape {c.shape}."
+            )
+        return c
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """The table in a library of tables: that of the model's data, or `kind`."""
+        return self.table.to_frame(kind)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table._repr_html_()
+
+
+def t_p_values(t: Vector, df: Vector) -> Vector:
+    """Two-sided p-values; infinite degrees of freedom are the normal distribution."""
+    from scipy.special import ndtr, stdtr
+
+    normal = np.isinf(df)
+    return np.asarray(2 * np.where(normal, ndtr(-np.abs(t)), stdtr(np.where(normal, 1.0, df), -np.abs(t))))
