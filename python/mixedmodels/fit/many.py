@@ -20,9 +20,10 @@ from mixedmodels.fit.record import Control, Matrix, Vector
 
 CONVERGED, MAX_EVALUATIONS, STALLED, FAILED, NOT_REACHED = range(5)
 STATUS = {"converged": CONVERGED, "max_evaluations": MAX_EVALUATIONS, "stalled": STALLED}
-REASON = "the engine gave up: the response is constant, fitted exactly, or out of scale"
 
-Watch = Callable[[int, int], None]
+ARRAYS = ("theta", "beta", "sigma", "shapes", "vcov", "df", "criterion", "singular", "status", "n")
+
+Watch = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,12 @@ class ManyFits:
         """Standard errors of beta, shape (B, p)."""
         return np.sqrt(np.diagonal(self.vcov, axis1=1, axis2=2))
 
+    def taken(self, rows: NDArray[Any]) -> ManyFits:
+        """Those of some responses, by position."""
+        arrays = {name: getattr(self, name)[rows] for name in ARRAYS}
+        reasons = {i: self.reasons[int(row)] for i, row in enumerate(rows) if int(row) in self.reasons}
+        return ManyFits(self.kept, **arrays, reasons=reasons)
+
 
 def empty(b: int, kept: tuple[int, ...], m: int, s: int = 0, n: int = 0) -> ManyFits:
     """Fits of `b` responses that all failed, to be written into."""
@@ -95,13 +102,12 @@ def joined(parts: Sequence[ManyFits]) -> ManyFits:
     """Fits of one response after the other."""
     if len(parts) == 1:
         return parts[0]
-    names = ("theta", "beta", "sigma", "shapes", "vcov", "df", "criterion", "singular", "status", "n")
     reasons, at = {}, 0
     for part in parts:
         reasons.update({at + i: why for i, why in part.reasons.items()})
         at += len(part)
     return ManyFits(
-        parts[0].kept, **{name: np.concatenate([getattr(p, name) for p in parts]) for name in names}, reasons=reasons
+        parts[0].kept, **{name: np.concatenate([getattr(p, name) for p in parts]) for name in ARRAYS}, reasons=reasons
     )
 
 
@@ -124,62 +130,39 @@ def many_lmm(
     responses : less the offset, shape (B, n).
     start : theta from which every response starts, or None.
     df : whether Satterthwaite's degrees of freedom of each coefficient are wanted.
-    watch : called now and then with the number of responses fitted and of all.
+    watch : called now and then with the number of responses fitted so far.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        If a response is not finite, or the design is not that of `engine`.
     """
-    rows = np.ascontiguousarray(responses, dtype=float)
-    arguments = (given.x, given.groups, given.terms, given.weights)
-    if hasattr(engine, "fit_many"):
-        out = engine.fit_many(rows, *arguments, start, control.max_evaluations, control.tolerance, df, watch)
-    else:
-        out = _looped(engine, rows, arguments, given, start, control)
-    status = np.asarray(out["status"], dtype=np.int8)
+    b, p = len(responses), len(given.kept)
+    out = engine.fit_many(
+        np.ascontiguousarray(responses, dtype=float),
+        given.x, given.groups, given.terms, given.weights, start, control.max_evaluations, control.tolerance, df, watch,
+    )  # fmt: skip
     return ManyFits(
         kept=given.kept,
         theta=out["theta"],
         beta=out["beta"],
         sigma=out["sigma"],
-        shapes=np.empty((len(rows), 0)),
+        shapes=np.empty((b, 0)),
         vcov=out["vcov_unscaled"] * (out["sigma"] ** 2)[:, None, None],
-        df=out["df"] if df else np.full((len(rows), len(given.kept)), np.nan),
+        df=out["df"] if df else np.full((b, p), np.nan),
         criterion=out["criterion"],
-        singular=np.asarray(out["singular"], dtype=bool),
-        status=status,
-        n=np.full(len(rows), rows.shape[1], dtype=np.int64),
-        reasons={**dict.fromkeys(np.flatnonzero(status == FAILED).tolist(), REASON), **out.get("reasons", {})},
+        singular=singular(out["theta"], given.sizes),
+        status=_status(out),
+        n=np.full(b, responses.shape[1], dtype=np.int64),
+        reasons=out["messages"],
     )
 
 
-def _looped(
-    engine: Any,
-    responses: Matrix,
-    arguments: tuple[Any, ...],
-    given: lmm.EngineInput,
-    start: Vector | None,
-    control: Control,
-) -> dict[str, Any]:
-    """The same, one response after the other."""
-    b, p, m = len(responses), len(given.kept), sum(k * (k + 1) // 2 for k in given.sizes)
-    out: dict[str, Any] = {
-        "theta": np.full((b, m), np.nan),
-        "beta": np.full((b, p), np.nan),
-        "sigma": np.full(b, np.nan),
-        "criterion": np.full(b, np.nan),
-        "vcov_unscaled": np.full((b, p, p), np.nan),
-        "df": np.full((b, p), np.nan),
-        "status": np.full(b, FAILED, dtype=np.int8),
-        "reasons": {},
-    }
-    for i, y in enumerate(responses):
-        try:
-            one = engine.with_response(y, *arguments).fit(start, control.max_evaluations, control.tolerance, None)
-        except (ValueError, RuntimeError) as error:
-            out["reasons"][i] = str(error)
-            continue
-        for name in ("theta", "beta", "sigma", "criterion", "vcov_unscaled"):
-            out[name][i] = one[name]
-        out["status"][i] = CONVERGED if one["certificate"]["holds"] else STATUS.get(one["status"], STALLED)
-    out["singular"] = singular(out["theta"], given.sizes)
-    return out
+def _status(out: Mapping[str, Any]) -> NDArray[np.int8]:
+    """How the optimiser stopped; where its certificate holds, it has converged however it came to stop."""
+    status = np.asarray(out["status"], dtype=np.int8)
+    status[np.asarray(out["converged"], dtype=bool)] = CONVERGED
+    return status
 
 
 def singular(theta: Matrix, sizes: tuple[int, ...]) -> NDArray[np.bool_]:

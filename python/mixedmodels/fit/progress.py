@@ -27,10 +27,10 @@ def watched(verbose: int, rows: int) -> AbstractContextManager[Watch | None]:
     """
     if verbose > 0 and sys.stderr is not None:
         return nullcontext(_print)
-    return _line() if rows >= SHORT and _on_terminal() else _SILENT
+    return _line() if rows >= SHORT and on_terminal() else _SILENT
 
 
-def _on_terminal() -> bool:
+def on_terminal() -> bool:
     """Whether somebody sees stderr as it is written; it may be gone, closed, or an object of another library."""
     try:
         return sys.stderr.isatty()
