@@ -1,0 +1,49 @@
+"""What users write to say which means they want."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mixedmodels.errors import DataError
+from mixedmodels.formula import show
+from mixedmodels.formula.grammar import read_expression
+from mixedmodels.formula.nodes import Binary, Unary, column_names
+
+Names = str | Sequence[str] | None
+
+
+def names_of(names: Names) -> tuple[str, ...]:
+    """One name, several, or none."""
+    return () if names is None else (names,) if isinstance(names, str) else tuple(names)
+
+
+def is_response(kind: str) -> bool:
+    """Whether a type asks for the scale of the response.
+
+    Raises
+    ------
+    DataError
+        If it is no type.
+    """
+    if kind not in ("link", "response"):
+        raise DataError(f"type must be 'link' or 'response', not {kind!r}.")
+    return kind == "response"
+
+
+def parse_specs(specs: Any, by: Names = None) -> tuple[tuple[str, ...], tuple[str, ...], Any]:
+    """Factors, factors to group by, and contrasts, of ``"A"``, ``["A", "B"]`` or ``"pairwise ~ A | B"``."""
+    groups = names_of(by)
+    if not isinstance(specs, str) or "~" not in specs:
+        factors = names_of(specs)
+        return tuple(f for f in factors if f not in groups and f != "1"), groups, None
+    node = read_expression(specs)
+    method = None
+    if isinstance(node, Binary) and node.operator == "~":
+        method, node = show(node.left), node.right
+    elif isinstance(node, Unary):
+        node = node.operand
+    if isinstance(node, Binary) and node.operator == "|":
+        groups = tuple(dict.fromkeys([*column_names(node.right), *groups]))
+        node = node.left
+    return tuple(f for f in column_names(node) if f not in groups), groups, method

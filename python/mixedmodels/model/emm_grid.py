@@ -1,0 +1,329 @@
+"""Marginal means, trends and contrasts as users hold them: a record that prints and answers further questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.formula import Formula
+from mixedmodels.formula.nodes import column_names
+from mixedmodels.inference.contrasts import Contrasts, contrasts, interaction_contrasts
+from mixedmodels.inference.joint_tests import joint_test, joint_tests
+from mixedmodels.inference.linear_functions import Basis, LinearFunctions
+from mixedmodels.inference.marginal_means import Weights, marginal_means
+from mixedmodels.inference.mean_specs import Names, is_response, names_of, parse_specs
+from mixedmodels.inference.mean_tests import Settings, summarise, with_side
+from mixedmodels.inference.regrid import on_response_scale
+from mixedmodels.report.joint_table import joint_table
+from mixedmodels.report.means_table import MeansTable
+
+
+class Same(Enum):
+    """What is not given stays as it is, where None has a meaning of its own."""
+
+    SAME = "as it is"
+
+
+SAME = Same.SAME
+
+
+@dataclass(frozen=True)
+class EmmGrid:
+    """A reference grid, its marginal means, trends, or contrasts of these.
+
+    Printing shows what emmeans shows; `to_frame` gives the table, ``grid["estimate"]`` a column. Every method returns a
+    new record.
+
+    Attributes
+    ----------
+    functions : the linear functions of the coefficients, with labels.
+    basis : the coefficients with their covariance and degrees of freedom.
+    settings : how it is summarised.
+    formula : of the model.
+    notes : what was noticed on the way, printed last.
+    kind : the library of `to_frame`.
+    """
+
+    functions: LinearFunctions
+    basis: Basis
+    settings: Settings
+    formula: Formula
+    notes: tuple[str, ...] = ()
+    kind: Any = "pandas"
+
+    # -- as a table ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def table(self) -> MeansTable:
+        """Labels and estimates."""
+        shown, s = self.functions.without_absent(), self.settings
+        made = summarise(shown, self.basis, s)
+        labels = dict(shown.labels)
+        if s.on_response and s.scale is not None and s.scale.ratios:
+            labels = {
+                k: v if k in s.by else tuple(t.replace(" - ", " / ") if isinstance(t, str) else t for t in v)
+                for k, v in labels.items()
+            }
+        lines = (*made.lines, *self.notes)
+        return MeansTable(labels, made.columns, made.headers, s.by, lines, self.kind, self.notes)
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """Labels, `estimate`, `std_error`, `df`, and limits or tests, in the library of the model's data or `kind`."""
+        return self.table.to_frame(kind)
+
+    def __getitem__(self, column: str) -> Any:
+        return self.table[column]
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table._repr_html_()
+
+    @property
+    def levels(self) -> dict[str, tuple[Any, ...]]:
+        """Factor -> its levels."""
+        return dict(self.functions.levels)
+
+    # -- summaries ----------------------------------------------------------------------------------------------
+
+    def _with(self, **changes: Any) -> EmmGrid:
+        return replace(self, settings=replace(self.settings, **changes))
+
+    def summary(
+        self,
+        infer: bool | tuple[bool, bool] | None = None,
+        *,
+        level: float | None = None,
+        adjust: str | None = None,
+        by: Names | Same = SAME,
+        type: str | None = None,  # noqa: A002
+        null: float | None = None,
+        side: str | int | None = None,
+        delta: float | None = None,
+    ) -> EmmGrid:
+        """The same estimates summarised in another way; what is not given stays.
+
+        Parameters
+        ----------
+        infer : whether limits and tests are wanted, one for both or a pair.
+        level : confidence level, between 0 and 1.
+        adjust : "none", "tukey", "sidak", "bonferroni", "holm", "hochberg", "hommel", "fdr", "BH", "BY", "scheffe",
+            "dunnettx" or "mvt".
+        by : factors whose groups are adjusted for one by one; None for one group.
+        type : "link" or "response".
+        null : value tested against, on the scale of the linear predictor.
+        side : "two-sided", "<" (left) or ">" (right).
+        delta : threshold of tests of equivalence, noninferiority or nonsuperiority.
+        """
+        changes: dict[str, Any] = {}
+        if infer is not None:
+            changes["limits"], changes["tests"] = (infer, infer) if isinstance(infer, bool) else infer
+        if level is not None:
+            if not 0 < level < 1:
+                raise DataError(f"level must lie between 0 and 1, as 0.95 does; got {level}.")
+            changes["level"] = float(level)
+        if adjust is not None:
+            changes["adjust"] = adjust
+        if not isinstance(by, Same):
+            wanted = names_of(by)
+            self._check(wanted)
+            changes["by"] = wanted
+            if wanted != self.settings.by:
+                changes |= {"pairs": False, "family_size": None}
+        if type is not None:
+            changes["on_response"] = is_response(type)
+        if null is not None:
+            changes["null"] = float(null)
+        if delta is not None:
+            changes["delta"] = float(delta)
+        made = self._with(**changes)
+        return made if side is None else replace(made, settings=with_side(made.settings, side))
+
+    def confint(self, *, level: float | None = None, adjust: str | None = None, **more: Any) -> EmmGrid:
+        """Confidence limits; arguments as of `summary`."""
+        return self.summary((True, False), level=level, adjust=adjust, **more)
+
+    def test(
+        self,
+        null: float | None = None,
+        *,
+        side: str | int | None = None,
+        delta: float | None = None,
+        adjust: str | None = None,
+        joint: bool = False,
+        by: Names | Same = SAME,
+        **more: Any,
+    ) -> Any:
+        """Tests of each estimate, or with `joint` one F test for each group; arguments as of `summary`."""
+        if not joint:
+            return self.summary((False, True), null=null, side=side, delta=delta, adjust=adjust, by=by, **more)
+        groups = self.settings.by if isinstance(by, Same) else names_of(by)
+        shown = self.functions.without_absent()
+        value = self.settings.null if null is None else null
+        tests = []
+        for rows in shown.groups(groups):
+            offset = np.zeros(len(rows)) if shown.offset is None else shown.offset[rows]
+            against = value - offset if value or offset.any() else None
+            group = tuple(shown.labels[b][rows[0]] for b in groups)
+            tests.append(joint_test(shown.rows[rows], self.basis, "", group, against))
+        return joint_table(tests, groups, self.kind, self.notes)
+
+    # -- contrasts ----------------------------------------------------------------------------------------------
+
+    def contrast(
+        self,
+        method: Any = "eff",
+        *,
+        by: Names | Same = SAME,
+        adjust: str | None = None,
+        interaction: Any = False,
+        simple: Any = None,
+        name: str = "contrast",
+        enhance_levels: bool = True,
+        **options: Any,
+    ) -> Any:
+        """Contrasts of the estimates, within each group.
+
+        Parameters
+        ----------
+        method : "pairwise", "revpairwise", "trt.vs.ctrl", "trt.vs.ctrlk", "dunnett", "consec", "mean_chg", "poly",
+            "eff", "del.eff", "helmert", "identity"; name -> coefficients; or a matrix with a row per contrast.
+        by : factors within whose levels contrasts are taken; as the estimates are grouped if not given.
+        adjust : adjustment of p-values; each family has its own default.
+        interaction : contrasts of contrasts: a method, one for each factor, or factor -> method; True takes `method`.
+        simple : factor (or factors) to contrast within all others, or "each" for each in turn (a dict).
+        name : of the column with the contrasts' names.
+        enhance_levels : whether a level that is a number is preceded by its factor's name.
+        options : of the family: `ref` and `reverse` of comparisons with a control, `max_degree` of "poly".
+        """
+        if simple is not None:
+            if simple == "each" and "each" not in self.levels:
+                return {f: self.contrast(method, simple=f, adjust=adjust, **options) for f in self.levels}
+            chosen = names_of(simple)
+            self._check(chosen)
+            by = tuple(f for f in self.levels if f not in chosen)
+        groups = self.settings.by if isinstance(by, Same) else names_of(by)
+        self._check(groups)
+        if interaction is not False and interaction is not None:
+            methods = method if interaction is True else interaction
+            made = interaction_contrasts(self.functions.without_absent(), methods, groups, **options)
+        else:
+            made = contrasts(self.functions, method, groups, name=name, enhance=enhance_levels, **options)
+        return self._contrasted(made, groups, adjust)
+
+    def _contrasted(self, made: Contrasts, groups: tuple[str, ...], adjust: str | None) -> EmmGrid:
+        s = self.settings
+        scale = s.scale.of_contrasts() if s.scale is not None and made.are_contrasts else None
+        still = (
+            () if s.scale is None or scale is not None else (f"Note: contrasts are still on the {s.scale.name} scale",)
+        )
+        settings = Settings(
+            "estimate",
+            by=groups,
+            limits=False,
+            tests=True,
+            level=s.level,
+            adjust=adjust or made.adjust,
+            pairs=made.pairs,
+            family_size=made.size,
+            on_response=s.on_response,
+            scale=scale,
+            averaged=s.averaged,
+            method=s.method,
+            messages=still,
+        )
+        return replace(self, functions=made.functions, settings=settings)
+
+    def pairs(self, *, reverse: bool = False, **arguments: Any) -> Any:
+        """All pairwise differences; arguments as of `contrast`."""
+        return self.contrast("revpairwise" if reverse else "pairwise", **arguments)
+
+    # -- further ------------------------------------------------------------------------------------------------
+
+    def emmeans(
+        self, specs: Any, by: Names = None, *, weights: Weights = "equal", contr: Any = None, **settings: Any
+    ) -> Any:
+        """Marginal means of this grid; `specs` and `weights` as of a model's `emmeans`, `settings` as of `summary`."""
+        factors, groups, method = parse_specs(specs, by)
+        method = contr if contr is not None else method
+        means = marginal_means(self.functions, [*factors, *groups], weights)
+        found = means.functions
+        asked = [f for f in found.levels if f != "1"]
+        s = self.settings
+        own = Settings(
+            "emmean" if s.estimate == "prediction" else s.estimate,
+            by=tuple(dict.fromkeys([h for g in groups for h in found.nesting.get(g, ())] + list(groups))),
+            on_response=s.on_response,
+            scale=s.scale,
+            sigma=s.sigma,
+            averaged=tuple(dict.fromkeys([*s.averaged, *means.averaged])),
+            method=s.method,
+            messages=s.messages,
+        )
+        notes = self.notes
+        trend = (s.estimate.removesuffix(".trend"),) if s.estimate.endswith(".trend") else ()
+        if self._in_interaction({*asked, *trend} - {"degree"}):
+            notes = (*notes, "NOTE: Results may be misleading due to involvement in interactions")
+        made: Any = replace(self, functions=found, settings=own, notes=tuple(dict.fromkeys(notes)))
+        adjust = settings.pop("adjust", None)
+        made = made.summary(**settings)
+        if method is None:
+            return made if adjust is None else made.summary(adjust=adjust)
+        name = "emtrends" if trend else "emmeans"
+        return MeansAndContrasts(made, made.contrast(method, adjust=adjust), name)
+
+    def _in_interaction(self, factors: set[str]) -> bool:
+        fixed = self.formula.fixed
+        names = [set(column_names(node)) & set(self.levels) for node in fixed.variables]
+        return bool(factors) and any(factors < set().union(*(names[v] for v in term)) for term in fixed.terms)
+
+    def regrid(self) -> EmmGrid:
+        """The same estimates on the scale of the response from here on: their means and differences are taken there."""
+        s = self.settings
+        if s.scale is None:
+            return self
+        if s.scale.inverse is None:
+            raise DataError(f"the transformation {s.scale.name!r} is not known, so that there is no way back from it.")
+        functions, basis = on_response_scale(self.functions, self.basis, s.scale, s.sigma)
+        settings = replace(s, estimate=s.scale.label, scale=None, sigma=None, on_response=False)
+        return replace(self, functions=functions, basis=basis, settings=settings)
+
+    def joint_tests(self, by: Names = None) -> MeansTable:
+        """F tests of all main effects and interactions of the factors, for each combination of `by`."""
+        groups = names_of(by)
+        self._check(groups)
+        tests = joint_tests(self.functions, self.basis, self.formula, groups)
+        return joint_table(tests, groups, self.kind, self.notes)
+
+    def _check(self, names: Sequence[str]) -> None:
+        for name in names:
+            if name not in self.levels:
+                raise UnknownColumnError(f"there is no factor {name!r} here; there are {', '.join(self.levels)}.")
+
+
+@dataclass(frozen=True)
+class MeansAndContrasts:
+    """Means and their contrasts, as ``"pairwise ~ A"`` asks for."""
+
+    emmeans: EmmGrid
+    contrasts: EmmGrid
+    name: str = "emmeans"
+
+    def __iter__(self) -> Iterator[EmmGrid]:
+        return iter((self.emmeans, self.contrasts))
+
+    def __repr__(self) -> str:
+        return f"${self.name}\n{self.emmeans!r}\n\n$contrasts\n{self.contrasts!r}\n"
+
+    def _repr_html_(self) -> str:
+        return self.emmeans._repr_html_() + self.contrasts._repr_html_()
