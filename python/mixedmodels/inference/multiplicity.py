@@ -75,7 +75,7 @@ def adjusted_p(
         upper = {"two.sided": np.abs(t), "less": -t, "greater": t}[alternative]
         if method == "free":
             return _free(upper, df, corr, alternative == "two.sided")
-        return _tails(upper, df, corr, alternative == "two.sided")
+        return largest_tail(upper, df, corr, alternative == "two.sided")
     family = n_means if n_means is not None else _default_means(method, n, corr)
     return np.array([_family_tail(method, float(x), float(d), family, n) for x, d in zip(np.abs(t), df, strict=True)])
 
@@ -295,7 +295,8 @@ def _t_quantile(tail: float, df: float) -> float:
     return -float(ndtri(tail) if np.isinf(df) else stdtrit(df, tail))
 
 
-def _tails(upper: Vector, df: Vector, corr: Matrix, two_sided: bool) -> Vector:
+def largest_tail(upper: Vector, df: Vector, corr: Matrix, two_sided: bool) -> Vector:
+    """P(the largest of statistics with these correlations > each of `upper`), each with its own `df`."""
     law = multivariate_t.law(corr, two_sided)
     return np.array([law.tail(float(c), float(d)) for c, d in zip(upper, df, strict=True)])
 
@@ -306,7 +307,7 @@ def _free(upper: Vector, df: Vector, corr: Matrix, two_sided: bool) -> Vector:
     left = np.flatnonzero(~np.isnan(upper))
     reached = 0.0
     while len(left):
-        p = _tails(upper[left], df[left], corr[np.ix_(left, left)], two_sided)
+        p = largest_tail(upper[left], df[left], corr[np.ix_(left, left)], two_sided)
         best = int(np.argmin(p))
         reached = max(reached, float(p[best]))
         out[left[best]] = reached

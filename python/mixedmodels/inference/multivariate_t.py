@@ -162,7 +162,7 @@ def _distinct(corr: Matrix, two_sided: bool) -> Matrix:
     same = (np.abs(corr) if two_sided else corr) > 1 - SAME
     first = same.argmax(axis=1)
     kept = np.unique(first)
-    return corr[np.ix_(kept, kept)]
+    return np.asarray(corr[np.ix_(kept, kept)])
 
 
 def _factor(corr: Matrix) -> Matrix:

@@ -2,6 +2,204 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixedmodels.errors import DataError
+from mixedmodels.inference import glht as theory
+from mixedmodels.inference.mean_comparisons import Comparisons, coded_factor, mean_comparisons
+from mixedmodels.inference.symbolic_hypotheses import Hypotheses as Symbolic
+from mixedmodels.inference.symbolic_hypotheses import parse_hypotheses
+from mixedmodels.report.result_table import ResultTable, one_row
+
+if TYPE_CHECKING:
+    from mixedmodels.inference.coefficients import Coefficients
+    from mixedmodels.model.glht import GeneralHypotheses
+
 
 class Hypotheses:
     """General linear hypotheses, and what other packages' tools ask of a model."""
+
+    _fit: Any
+    design: Any
+    _source: Any
+
+    if TYPE_CHECKING:
+
+        def _coefficients(self, ddf: str | None = None) -> Coefficients: ...
+
+    def glht(
+        self,
+        linfct: Comparisons | str | Sequence[str] | Mapping[str, Any] | ArrayLike,
+        rhs: ArrayLike | None = None,
+        alternative: str | None = None,
+        df: str | float | None = None,
+    ) -> GeneralHypotheses:
+        """General linear hypotheses, tested together as multcomp does.
+
+        Parameters
+        ----------
+        linfct : ``mcp(Machine="Tukey")``; texts such as "MachineB - MachineA = 0" or "2*a >= 1" (which also say the
+            direction); a dict name -> row of p weights; or a matrix with a column per coefficient.
+        rhs : right sides, one or one per row; those of texts are their own.
+        alternative : "two.sided", "less" or "greater".
+        df : None for normal statistics (of an `lm` its residual degrees of freedom), "Satterthwaite",
+            "Kenward-Roger", or a number.
+
+        Raises
+        ------
+        FormulaError, DataError
+            If a text cannot be read, or a matrix does not fit the coefficients.
+        """
+        from mixedmodels.model.glht import GeneralHypotheses
+
+        coefficients = self._coefficients(self._glht_method(df))
+        factor = None
+        kind = None
+        if isinstance(linfct, Comparisons):
+            self._need_rows("glht(mcp())")  # type: ignore[attr-defined]
+            over_x, kind = mean_comparisons(self.design, linfct)
+            found = self._estimable(over_x)
+            if len(linfct.specs) == 1:
+                factor = coded_factor(self.design, next(iter(linfct.specs)))
+        else:
+            found = hypotheses_about(linfct, coefficients.names)
+        found = with_rhs(found, rhs)
+        own = found.alternative
+        if alternative is not None and own not in (None, "two.sided", alternative):
+            raise DataError(
+                f"the hypotheses say alternative={own!r}, but the argument says {alternative!r}; leave one out."
+            )
+        number = float(df) if df is not None and not isinstance(df, str) else None
+        tested = theory.linear_hypotheses(coefficients, found, alternative or own or "two.sided", number)
+        response = None if factor is None else _one_column(self._response())  # type: ignore[attr-defined]
+        return GeneralHypotheses(
+            tested,
+            coefficients,
+            kind=kind,
+            fit=self._call_text(),
+            table=self._source.kind,
+            factor=factor,
+            response=response,
+        )
+
+    def linear_hypothesis(
+        self,
+        hypothesis: str | Sequence[str] | Mapping[str, Any] | ArrayLike,
+        rhs: ArrayLike | None = None,
+        test: str | None = None,
+        ddf: str | None = None,
+    ) -> ResultTable:
+        """One joint test that all hypotheses hold (``car::linearHypothesis``).
+
+        Parameters
+        ----------
+        hypothesis : as `glht`: texts, rows by name, or a matrix.
+        rhs : right sides.
+        test : "Chisq" or "F"; F for an `lm` or where `ddf` is given, else Chisq.
+        ddf : method of the denominator degrees of freedom of F.
+        """
+        own = self._coefficients(self._glht_method(None))
+        if test is None:
+            test = "F" if ddf is not None or isfinite(own.df(np.zeros((1, len(own.names))))[0]) else "Chisq"
+        if test not in ("F", "Chisq"):
+            raise DataError(f"test must be 'F' or 'Chisq', not {test!r}.")
+        coefficients = self._coefficients(ddf) if test == "F" else own if ddf is None else self._coefficients(ddf)
+        found = with_rhs(hypotheses_about(hypothesis, coefficients.names), rhs)
+        lines = [f"{n} = {v:g}" for n, v in zip(found.names, found.rhs, strict=True)]
+        heading = ("", "Linear hypothesis test", "", "Hypothesis:", *lines, "", f"Model: {self.design.formula}", "")
+        if test == "F":
+            f = theory.joint_f(coefficients, found.matrix, found.rhs)
+            values = {"num_df": f.num_df, "den_df": f.den_df, "f_value": f.f_value, "p_value": f.p_value}
+            headers = {"f_value": "F", "p_value": "Pr(>F)"}
+        else:
+            chisq, df, p = theory.joint_chisq(coefficients, found.matrix, found.rhs)
+            values = {"df": df, "chisq": chisq, "p_value": p}
+            headers = {}
+        return one_row(values, "1", headers=headers, heading=heading, kind=self._source.kind, row_column="test")
+
+    def _glht_method(self, df: str | float | None) -> str | None:
+        """Which coefficients serve: normal ones, as multcomp, unless asked otherwise or for a linear model."""
+        if isinstance(df, str):
+            return df
+        return None if _is_linear(self) else "asymptotic"
+
+    def _estimable(self, over_x: Symbolic) -> Symbolic:
+        """Hypotheses about all columns of X as ones about those that are estimated."""
+        kept = list(self._fit.kept)
+        lost = np.setdiff1d(np.arange(over_x.matrix.shape[1]), kept)
+        wrong = np.flatnonzero(np.abs(over_x.matrix[:, lost]).max(axis=1, initial=0) > 1e-12)
+        if len(wrong):
+            names = ", ".join(self.design.fixed.names[j] for j in lost)
+            raise DataError(
+                f"{over_x.names[wrong[0]]!r} cannot be estimated: it needs a column that was dropped ({names}), because "
+                "the others determine it."
+            )
+        return Symbolic(over_x.matrix[:, kept], over_x.rhs, over_x.names, over_x.alternative)
+
+    def _call_text(self) -> str | None:
+        return self.call.fit_text(_FUNCTIONS.get(type(self).__name__, "lm"), self)  # type: ignore[attr-defined]
+
+
+_FUNCTIONS = {"MixedModel": "lmer", "GeneralizedMixedModel": "glmer", "GeneralizedLinearModel": "glm"}
+
+
+def _is_linear(model: Any) -> bool:
+    return type(model).__name__ == "LinearModel"
+
+
+def _one_column(response: NDArray[np.float64]) -> NDArray[np.float64]:
+    return response if response.ndim == 1 else response[:, 0]
+
+
+def hypotheses_about(given: Any, names: Sequence[str]) -> Symbolic:
+    """Hypotheses about named coefficients from texts, rows by name, or a matrix.
+
+    Raises
+    ------
+    DataError
+        If a row does not have a weight for each coefficient.
+    """
+    if isinstance(given, str) or (
+        isinstance(given, Sequence) and len(given) and all(isinstance(text, str) for text in given)
+    ):
+        return parse_hypotheses(given, names)
+    labels: Any = getattr(given, "index", None)
+    labels = None if labels is None or callable(labels) else [str(label) for label in labels]
+    if isinstance(given, Mapping):
+        labels, given = [str(name) for name in given], list(given.values())
+    try:
+        c = np.atleast_2d(np.asarray(given, dtype=float))
+    except (TypeError, ValueError):
+        raise DataError(f"hypotheses are texts or rows of {len(names)} weights; got {given!r:.60}.") from None
+    if c.ndim != 2 or c.shape[1] != len(names):
+        raise DataError(f"a hypothesis has {c.shape[-1]} columns, but the model has {len(names)} coefficients.")
+    if not np.isfinite(c).all():
+        raise DataError("the matrix of hypotheses holds a missing or infinite number.")
+    if labels is None or len(labels) != len(c):
+        labels = [str(i + 1) for i in range(len(c))]
+    return Symbolic(c, np.zeros(len(c)), tuple(labels))
+
+
+def with_rhs(found: Symbolic, rhs: ArrayLike | None) -> Symbolic:
+    """The hypotheses with other right sides.
+
+    Raises
+    ------
+    DataError
+        If they are not one, or one per row.
+    """
+    if rhs is None:
+        return found
+    values = np.asarray(rhs, dtype=float)
+    if (
+        values.ndim > 1
+        or (values.ndim == 1 and len(values) not in (1, len(found.rhs)))
+        or not np.isfinite(values).all()
+    ):
+        raise DataError(f"rhs must be a number, or one for each of the {len(found.rhs)} hypotheses; got {rhs!r:.60}.")
+    return Symbolic(found.matrix, np.broadcast_to(values, found.rhs.shape).copy(), found.names, found.alternative)

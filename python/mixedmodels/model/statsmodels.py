@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mixedmodels import frame
-from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates
 from mixedmodels.inference import wald
+from mixedmodels.inference.glht import joint_chisq
+from mixedmodels.inference.symbolic_hypotheses import Hypotheses
+from mixedmodels.model.hypotheses import hypotheses_about, with_rhs
 from mixedmodels.report.rformat import format_number
 from mixedmodels.report.summaries import coefficient_matrix, kept_names
 
@@ -68,19 +72,40 @@ class StatsmodelsSpellings:
         names = kept_names(self.design, self._fit)
         return frame.labelled(estimates.vcov(self._fit), names, names)
 
-    def t_test(self, r_matrix: ArrayLike) -> ContrastTest:
-        """Wald tests of linear combinations of the coefficients being 0.
+    def t_test(self, r_matrix: str | Sequence[str] | ArrayLike) -> ContrastTest:
+        """Wald tests of linear combinations of the coefficients, one by one.
 
         Parameters
         ----------
-        r_matrix : shape (k, p) or (p,), one row per hypothesis.
+        r_matrix : texts ("Days = 10", "a - b"); or shape (k, p) or (p,), one row per hypothesis; or such a matrix with
+            the values that its rows are to have, ``(matrix, values)``.
         """
-        c = np.atleast_2d(np.asarray(r_matrix, dtype=float))
-        p = len(self._fit.beta)
-        if c.shape[1] != p:
-            raise DataError(f"r_matrix has {c.shape[1]} columns, but the model has {p} coefficients.")
-        effect, sd = wald.linear_hypotheses(c, self._fit.beta, estimates.vcov(self._fit))
-        return ContrastTest(effect, sd, self._wald_df)
+        found = self._constraints(r_matrix)
+        effect, sd = wald.linear_hypotheses(found.matrix, self._fit.beta, estimates.vcov(self._fit))
+        return ContrastTest(effect, sd, self._wald_df, found.rhs)
+
+    def wald_test(self, r_matrix: str | Sequence[str] | ArrayLike, use_f: bool | None = None) -> WaldTest:
+        """One Wald test that all linear combinations hold.
+
+        Parameters
+        ----------
+        r_matrix : as `t_test`.
+        use_f : the F distribution with the residual degrees of freedom instead of chi-squared; by default for a model
+            whose statistics are t.
+        """
+        found = self._constraints(r_matrix)
+        coefficients = self._coefficients("asymptotic")  # type: ignore[attr-defined]
+        chisq, df, p = joint_chisq(coefficients, found.matrix, found.rhs)
+        if not (math.isfinite(self._wald_df) if use_f is None else use_f):
+            return WaldTest(chisq, p, df, None)
+        df_denom = self._wald_df if math.isfinite(self._wald_df) else float(self.df_resid)  # type: ignore[attr-defined]
+        return WaldTest(chisq / df, wald.f_p_value(chisq / df, df, df_denom), df, df_denom)
+
+    def _constraints(self, r_matrix: Any) -> Hypotheses:
+        values = None
+        if isinstance(r_matrix, tuple) and len(r_matrix) == 2 and np.ndim(r_matrix[0]) == 2:
+            r_matrix, values = r_matrix
+        return with_rhs(hypotheses_about(r_matrix, kept_names(self.design, self._fit)), values)
 
     @property
     def resid(self) -> Any:
@@ -106,11 +131,11 @@ class StatsmodelsSpellings:
 class ContrastTest:
     """Wald tests of linear hypotheses: `effect`, `sd`, `tvalue`, `pvalue`, `conf_int()`."""
 
-    def __init__(self, effect: Any, sd: Any, df: float) -> None:
+    def __init__(self, effect: Any, sd: Any, df: float, against: Any = 0.0) -> None:
         self.effect = effect
         self.sd = sd
         self.df_denom = df
-        self.tvalue = effect / sd
+        self.tvalue = (effect - against) / sd
         self.pvalue = wald.p_values(self.tvalue, df)
 
     def conf_int(self, alpha: float = 0.05) -> Any:
@@ -123,4 +148,21 @@ class ContrastTest:
             f"estimate {format_number(e, 5)}  std. error {format_number(s, 5)}  "
             f"statistic {format_number(t, 4)}  p {format_number(p, 3)}"
             for e, s, t, p in rows
+        )
+
+
+@dataclass(frozen=True)
+class WaldTest:
+    """A joint Wald test: `statistic` (chi-squared, or F where `df_denom` is known), `pvalue`, `df_num`, `df_denom`."""
+
+    statistic: float
+    pvalue: float
+    df_num: int
+    df_denom: float | None
+
+    def __repr__(self) -> str:
+        name, more = ("chi2", "") if self.df_denom is None else ("F", f", df_denom={format_number(self.df_denom, 6)}")
+        return (
+            f"<Wald test ({name}): statistic={format_number(self.statistic, 6)}, "
+            f"p-value={format_number(self.pvalue, 6)}, df_num={self.df_num}{more}>"
         )

@@ -2,4 +2,61 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixedmodels.inference import multiplicity, studentized
+from mixedmodels.inference.comparison_matrices import comparison_matrix
+from mixedmodels.inference.letters import letters
+from mixedmodels.inference.mean_comparisons import mcp
+from mixedmodels.report.result_table import ResultTable
+
+__all__ = ["cld", "contrMat", "glht", "linearHypothesis", "mcp", "multcompLetters", "p_adjust", "ptukey", "qtukey"]
+
+
+def glht(model: Any, linfct: Any, rhs: ArrayLike | None = None, alternative: str | None = None, df: Any = None) -> Any:
+    """General linear hypotheses of a model (``multcomp::glht``); see the method `glht` of models."""
+    return model.glht(linfct, rhs, alternative, df)
+
+
+def cld(object: Any, level: float = 0.05, decreasing: bool = False) -> Mapping[str, str]:  # noqa: A002
+    """Compact letter display of the pairwise comparisons of a factor (``multcomp::cld``)."""
+    return object.cld(level, decreasing=decreasing)  # type: ignore[no-any-return]
+
+
+def linearHypothesis(
+    model: Any, hypothesis_matrix: Any, rhs: ArrayLike | None = None, test: str | None = None, ddf: str | None = None
+) -> ResultTable:
+    """One joint Wald test of linear hypotheses (``car::linearHypothesis``)."""
+    return model.linear_hypothesis(hypothesis_matrix, rhs, test, ddf)  # type: ignore[no-any-return]
+
+
+def contrMat(n: Mapping[str, float], type: str = "Dunnett", base: int = 1) -> NDArray[np.float64]:  # noqa: A002
+    """Matrix of comparisons of groups (``multcomp::contrMat``): name -> size, and the number of the control from 1 on."""
+    return comparison_matrix(type, np.array(list(n.values()), dtype=float), list(n), base - 1)[0]
+
+
+def p_adjust(p: ArrayLike, method: str = "holm", n: int | None = None) -> NDArray[np.float64]:
+    """p-values adjusted for their number (``p.adjust``)."""
+    return multiplicity.adjust(np.asarray(p, dtype=float), method, n)
+
+
+def ptukey(q: ArrayLike, nmeans: float, df: float = np.inf, lower_tail: bool = True) -> NDArray[np.float64]:
+    """Distribution function of the studentized range."""
+    tail = np.array([studentized.ptukey_tail(float(x), nmeans, df) for x in np.atleast_1d(np.asarray(q, dtype=float))])
+    return 1 - tail if lower_tail else tail
+
+
+def qtukey(p: ArrayLike, nmeans: float, df: float = np.inf) -> NDArray[np.float64]:
+    """Quantiles of the studentized range."""
+    return np.array([studentized.qtukey(float(x), nmeans, df) for x in np.atleast_1d(np.asarray(p, dtype=float))])
+
+
+def multcompLetters(
+    p_values: Mapping[tuple[str, str], float], names: Sequence[str], threshold: float = 0.05
+) -> list[str]:
+    """Letters of names from the p-values of their pairs (``multcompView::multcompLetters``)."""
+    return letters(p_values, names, threshold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from mixedmodels.report import rformat
 from mixedmodels.report.rprint import deparse, fill
@@ -53,6 +54,18 @@ class Call:
         names = ["init.theta", "link"] if self.link == "log" else ["link", "init.theta"]
         values = {"init.theta": theta, "link": self.link}
         return self._text("glm.nb", **rows, **{name: values[name] for name in names})
+
+    def fit_text(self, function: str, model: Any) -> str:
+        """The call of any of the fitting functions, as R shows it on one line or several."""
+        if function == "lm":
+            return self.linear_text()
+        if function == "glm":
+            return self.glm_text()
+        rows = {"data": self.data, "family": self.family}
+        if function == "lmer" and not model.is_reml:
+            rows["REML"] = "FALSE"
+        more = {"weights": self.weights, "subset": self.subset, "offset": self.offset}
+        return self._text(function, **rows, **more)
 
     def _text(self, function: str, **given: str | None) -> str:
         arguments = [f"{k} = {v}" for k, v in {"formula": self.formula, **given}.items() if v is not None]
