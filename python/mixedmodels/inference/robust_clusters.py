@@ -50,6 +50,24 @@ class Clusters:
 
 
 @dataclass(frozen=True, slots=True)
+class Root:
+    """D with D'D = target, as ``(I + Q diag(c) Q') diag(scale)``, Q'Q = I."""
+
+    scale: Vector
+    q: Matrix
+    c: Vector
+
+    def times(self, a: Matrix) -> Matrix:
+        """D a."""
+        moved = self.scale[:, None] * a
+        return moved + self.q @ (self.c[:, None] * (self.q.T @ moved))
+
+    def transposed_times(self, a: Matrix) -> Matrix:
+        """D'a."""
+        return self.scale[:, None] * (a + self.q @ (self.c[:, None] * (self.q.T @ a)))
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A cluster, in k rows or in k directions of its rows.
 
@@ -58,12 +76,14 @@ class Block:
     x : shape (k, p).
     residual : shape (k,).
     weight, target : W_j and the working covariance of the residuals, shape (k, k).
+    root : of the target.
     """
 
     x: Matrix
     residual: Vector
     weight: Matrix
     target: Matrix
+    root: Root
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +136,10 @@ def blocks(working: Working, clusters: Clusters, rows_matter: bool) -> Iterator[
             x, u = root[:, None] * x, root[:, None] * u
             yield _rotated(x, root * e, np.concatenate([u, x], axis=1), u, None)
         else:
+            root_of = _root(np.sqrt(w)[:, None] * u, 1 / np.sqrt(w))
             target = u @ u.T
             target[np.diag_indices(len(rows))] += 1 / w
-            weight = np.asarray(np.linalg.inv(target) if u.shape[1] else np.diag(w), dtype=np.float64)
-            yield Block(x, e, weight, target)
+            yield Block(x, e, _precision(u, w), target, root_of)
 
 
 def _rotated(x: Matrix, e: Vector, columns: Matrix, u: Matrix, w: Vector | None) -> Block:
@@ -130,9 +150,24 @@ def _rotated(x: Matrix, e: Vector, columns: Matrix, u: Matrix, w: Vector | None)
         given = None if w is None else q.T @ (w[:, None] * q)
     else:
         given = None if w is None else np.diag(w)
-    target = np.eye(len(x)) + u @ u.T
-    weight = np.asarray(np.linalg.inv(target) if given is None else given, dtype=np.float64)
-    return Block(x, e, weight, target)
+    ones = np.ones(len(x))
+    weight = _precision(u, ones) if given is None else np.asarray(given, dtype=np.float64)
+    return Block(x, e, weight, np.eye(len(x)) + u @ u.T, _root(u, ones))
+
+
+def _precision(u: Matrix, w: Vector) -> Matrix:
+    """``(diag(1 / w) + u u')^-1`` by Woodbury's identity."""
+    wu = w[:, None] * u
+    out = np.diag(w)
+    if u.shape[1]:
+        out -= wu @ np.linalg.solve(np.eye(u.shape[1]) + u.T @ wu, wu.T)
+    return out
+
+
+def _root(u: Matrix, scale: Vector) -> Root:
+    """D of the target ``diag(scale) (I + u u') diag(scale)``."""
+    q, s, _ = np.linalg.svd(u, full_matrices=False)
+    return Root(scale, q, np.sqrt(1 + s**2) - 1)
 
 
 def local_effects(design: Design, rows: Codes) -> list[Matrix]:

@@ -76,7 +76,7 @@ def moments(working: Working, clusters: Clusters, kind: str) -> Moments:
         xw = block.x.T @ block.weight
         f = factor * (bread @ xw)
         if kind == "CR2":
-            f = f @ _cr2(block, xw, bread, middle)
+            f = _cr2(block, xw, f, bread, middle)
         elif kind == "CR3":
             f = _cr3(block, xw, f, bread, half, clusters, j)
         influence.append(f @ block.residual)
@@ -120,23 +120,19 @@ def _middle(working: Working) -> Matrix:
     return np.asarray(working.bread @ (wx.T @ wx) @ working.bread)
 
 
-def _cr2(block: Block, xw: Matrix, bread: Matrix, middle: Matrix | None) -> Matrix:
-    """CR2's adjustment; any D with D'D = target gives the same."""
-    d = np.linalg.cholesky(block.target).T
+def _cr2(block: Block, xw: Matrix, f: Matrix, bread: Matrix, middle: Matrix | None) -> Matrix:
+    """``f D'(D B D')^(-1/2) D``, B the covariance of the residuals; any D with D'D = target gives the same."""
     if middle is None:
         spread = block.target - block.x @ bread @ block.x.T
     else:
-        hat = block.x @ bread @ xw @ block.target
+        hat = block.x @ bread @ (xw @ block.target)
         spread = block.target - hat - hat.T + block.x @ middle @ block.x.T
-    return np.asarray(d.T @ _inverse_root(d @ spread @ d.T) @ d)
-
-
-def _inverse_root(g: Matrix) -> Matrix:
-    """G^(-1/2), symmetric, 0 in directions without variation."""
+    d = block.root
+    g = d.times(d.times(spread).T)
     values, vectors = np.linalg.eigh((g + g.T) / 2)
     kept = values > TOLERANCE * max(float(values.max(initial=0.0)), 0.0)
     v = vectors[:, kept]
-    return np.asarray((v / np.sqrt(values[kept])) @ v.T)
+    return d.transposed_times(v @ ((v.T @ d.times(f.T)) / np.sqrt(values[kept])[:, None])).T
 
 
 def _cr3(block: Block, xw: Matrix, f: Matrix, bread: Matrix, half: Matrix, clusters: Clusters, j: int) -> Matrix:
