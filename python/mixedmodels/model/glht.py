@@ -14,7 +14,7 @@ from mixedmodels.inference.coefficients import Coefficients
 from mixedmodels.inference.letters import letters
 from mixedmodels.inference.mean_comparisons import CodedFactor
 from mixedmodels.report import glht_text
-from mixedmodels.report.glht_text import EstimatesTable, HypothesesTable
+from mixedmodels.report.glht_text import EstimatesTable, HypothesesTable, LimitsTable
 from mixedmodels.report.result_table import ResultTable, one_row
 
 
@@ -87,8 +87,8 @@ class GeneralHypotheses:
         quantiles = sorted({round(float(c), 4) for c in critical})
         family = "% family-wise confidence level" if calpha == "adjusted" else "% confidence level"
         text = ", ".join(f"{-q if h.alternative == 'greater' else q:g}" for q in quantiles)
-        lines = (f"Quantile = {text}", f"{level * 100:g}{family}", " ", "")
-        return EstimatesTable(
+        lines = ("", f"Quantile = {text}", f"{level * 100:g}{family}", " ", "")
+        return LimitsTable(
             {"estimate": h.estimate, "conf_low": low, "conf_high": high},
             self._rows,
             "hypothesis",
@@ -96,7 +96,7 @@ class GeneralHypotheses:
             (*glht_text.heading("Simultaneous Confidence Intervals", self.kind, self._fit), *lines),
             (),
             self._table,
-            5,
+            4,
         )
 
     def ftest(self) -> ResultTable:

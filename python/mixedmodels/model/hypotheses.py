@@ -136,13 +136,14 @@ class Hypotheses:
         if len(wrong):
             names = ", ".join(self.design.fixed.names[j] for j in lost)
             raise DataError(
-                f"{over_x.names[wrong[0]]!r} cannot be estimated: it needs a column that was dropped ({names}), because "
-                "the others determine it."
+                f"{over_x.names[wrong[0]]!r} cannot be estimated: it needs a column that was dropped ({names}), "
+                "because the others determine it."
             )
         return Symbolic(over_x.matrix[:, kept], over_x.rhs, over_x.names, over_x.alternative)
 
-    def _call_text(self) -> str | None:
-        return self.call.fit_text(_FUNCTIONS.get(type(self).__name__, "lm"), self)  # type: ignore[attr-defined]
+    def _call_text(self) -> str:
+        text: str = self.call.fit_text(_FUNCTIONS.get(type(self).__name__, "lm"), self)  # type: ignore[attr-defined]
+        return text
 
 
 _FUNCTIONS = {"MixedModel": "lmer", "GeneralizedMixedModel": "glmer", "GeneralizedLinearModel": "glm"}

@@ -35,7 +35,7 @@ def linearHypothesis(
 
 
 def contrMat(n: Mapping[str, float], type: str = "Dunnett", base: int = 1) -> NDArray[np.float64]:  # noqa: A002
-    """Matrix of comparisons of groups (``multcomp::contrMat``): name -> size, and the number of the control from 1 on."""
+    """Matrix of comparisons of groups, name -> size (``multcomp::contrMat``); `base` is the number of the control."""
     return comparison_matrix(type, np.array(list(n.values()), dtype=float), list(n), base - 1)[0]
 
 

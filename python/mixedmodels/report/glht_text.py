@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixedmodels.report.coefmat import coefficient_table
 from mixedmodels.report.result_table import ResultTable
@@ -26,7 +27,7 @@ def heading(title: str, kind: str | None, fit: str | None = None) -> tuple[str, 
     return tuple(lines)
 
 
-def row_names(names: tuple[str, ...], rhs: np.ndarray, alternative: str) -> tuple[str, ...]:
+def row_names(names: tuple[str, ...], rhs: NDArray[np.float64], alternative: str) -> tuple[str, ...]:
     """Each hypothesis with its relation."""
     values = [f"{float(v):.15g}" for v in rhs]
     return tuple(f"{name} {RELATIONS[alternative]} {value}" for name, value in zip(names, values, strict=True))
@@ -51,10 +52,38 @@ class HypothesesTable(ResultTable):
 
 @dataclass(frozen=True)
 class EstimatesTable(ResultTable):
-    """Estimates alone, or with limits: one format for all numbers of the table."""
+    """Estimates alone."""
 
     def __repr__(self) -> str:
         headers = [self.header(c) for c in self.columns]
         columns = [format_numbers([float(v) for v in values], self.digits) for values in self.columns.values()]
         rows = [list(row) for row in zip(*columns, strict=True)]
         return "\n".join([*self.heading, "Linear Hypotheses:", matrix(self.names, headers, rows), *self.footer, ""])
+
+
+@dataclass(frozen=True)
+class LimitsTable(ResultTable):
+    """Estimates and limits, all in one format and at the left of their columns."""
+
+    def __repr__(self) -> str:
+        values = np.column_stack([np.asarray(v, dtype=float) for v in self.columns.values()])
+        texts = _alike(values.ravel(), self.digits)
+        rows = [texts[i : i + values.shape[1]] for i in range(0, len(texts), values.shape[1])]
+        headers = [self.header(c) for c in self.columns]
+        widths = [max(len(header), len(texts[0])) for header in headers]
+        left = max(map(len, self.names))
+        lines = [" ".join([" " * left, *map(str.ljust, headers, widths)])]
+        lines += [
+            " ".join([name.ljust(left), *map(str.ljust, row, widths)])
+            for name, row in zip(self.names, rows, strict=True)
+        ]
+        return "\n".join([*self.heading, "Linear Hypotheses:", *lines, *self.footer, ""])
+
+
+def _alike(values: NDArray[np.float64], digits: int) -> list[str]:
+    """Numbers in one format: so many significant digits for each, as many decimals at least, and one width."""
+    known = format_numbers([float(v) for v in values if np.isfinite(v)], digits)
+    decimals = max([digits, *(len(t.partition(".")[2]) for t in known)])
+    texts = [f"{v:.{decimals}f}" if np.isfinite(v) else ("Inf" if v > 0 else "-Inf") for v in values]
+    width = max(map(len, texts))
+    return [t.rjust(width) for t in texts]
