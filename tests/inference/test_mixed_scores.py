@@ -121,6 +121,12 @@ def test_influence_is_what_a_clusters_weight_does():
     np.testing.assert_allclose(jack.vcov, fit.vcov_full("ij").to_numpy())
 
 
+def test_a_predictor_called_sigma_keeps_its_column():
+    data = _children().rename(columns={"x": "sigma"})
+    found = mm.lmer("y ~ sigma + (1 | school)", data).scores()
+    assert list(found.columns) == ["(Intercept)", "sigma", "school.(Intercept)", "sigma_"]
+
+
 def test_balanced_sandwich_of_the_mean():
     # One mean, balanced: CR0 is the sum of squared deviations of cluster means over J^2, whatever the variances.
     data = mm.datasets.load("Dyestuff")

@@ -173,3 +173,35 @@ def test_prints_and_tables():
 
     np.testing.assert_allclose(half, found.table["std_error"] * stats.t.ppf(0.95, found.table["df"]))
     assert found.wald_test(["Days"])["p_value"][0] == pytest.approx(found.table["p_value"][1])
+
+
+def test_rs_functions_say_the_same():
+    from mixedmodels import r
+
+    data = _pupils()
+    fit = mm.lmer("y ~ x + (1 | school)", data)
+    found = fit.robust("CR2")
+    np.testing.assert_array_equal(r.vcovCR(fit).to_numpy(), found.vcov)
+    np.testing.assert_array_equal(r.coef_test(fit, "CR2")["df"], found.table["df"])
+    np.testing.assert_array_equal(r.coef_test(fit, found)["df"], found.table["df"])
+    assert r.Wald_test(fit, ["x"])["p_value"][0] == pytest.approx(found.table["p_value"][1])
+    np.testing.assert_array_equal(r.conf_int(fit, level=0.9)["conf_low"], found.confint(0.9)["conf_low"])
+    line = mm.lm("y ~ x", data)
+    np.testing.assert_array_equal(r.vcovHC(line).to_numpy(), line.robust("HC3").vcov)
+    np.testing.assert_array_equal(r.sandwich(line).to_numpy(), line.robust("HC0").vcov)
+    full = r.sandwich(fit).to_numpy()
+    scores = r.estfun(fit).iloc[:, 1:].to_numpy()
+    bread = r.bread(fit).to_numpy()
+    np.testing.assert_allclose(bread @ scores.T @ scores @ bread / len(scores) ** 2, full, rtol=1e-10)
+    with pytest.raises(mm.errors.DataError, match="vcov is 3"):
+        r.coef_test(fit, 3)
+
+
+def test_a_table_of_any_library():
+    import polars as pl
+
+    data = _pupils()
+    a = mm.lmer("y ~ x + (1 | school / room)", data).robust("CR1", "school")
+    b = mm.lmer("y ~ x + (1 | school / room)", pl.DataFrame(data)).robust("CR1", "school")
+    np.testing.assert_allclose(a.vcov, b.vcov)
+    assert isinstance(b.to_frame(), pl.DataFrame)

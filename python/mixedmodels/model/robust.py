@@ -12,7 +12,7 @@ from mixedmodels.fit import estimates
 from mixedmodels.fit.cluster_scores import cluster_scores
 from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit
 from mixedmodels.inference import jackknife, robust_hc, robust_moments
-from mixedmodels.inference.coefficients import Coefficients
+from mixedmodels.inference.coefficients import Asymptotic, Coefficients
 from mixedmodels.inference.mixed_scores import Scores, mixed_scores
 from mixedmodels.inference.robust_clusters import Clusters
 from mixedmodels.inference.robust_tests import ClusterRobust
@@ -154,7 +154,7 @@ class Robust:
             factor = j / (j - 1) if kind == "CR1" else 1.0
             moved = jackknife.influence(self._scores(clusters, "theta")[0])[:, m : m + p]
             vcov = factor * moved.T @ moved
-            return robust_hc.HeteroscedasticityConsistent(names, self._fit.beta, vcov, np.inf, kind)
+            return Asymptotic(names, self._fit.beta, vcov)
         found = robust_moments.moments(working(self.design, self._fit), clusters, kind)
         return ClusterRobust(names, self._fit.beta, found, kind, clusters)
 
@@ -166,12 +166,12 @@ class Robust:
         if isinstance(fit, GlmmFit):
             values = np.concatenate([fit.theta, fit.beta, fit.psi])
             by_cluster = cluster_scores(self.design, fit, clusters.rows())
-            return Scores(values, by_cluster, fit.hessian / 2), joint_names(self.design, fit)
+            return Scores(values, by_cluster, fit.hessian / 2), _distinct(joint_names(self.design, fit))
         if not isinstance(fit, MixedFit):
             raise DataError("scores by cluster are of a model with random effects; robust() is for others too.")
         names = kept_names(self.design, fit)
         parts = (*theta_names(self.design), "sigma") if scale == "theta" else _variance_names(self.design)
-        return mixed_scores(self.design, fit, clusters, scale), (*names, *parts)
+        return mixed_scores(self.design, fit, clusters, scale), _distinct((*names, *parts))
 
 
 class InfinitesimalJackknife:
@@ -208,6 +208,16 @@ class InfinitesimalJackknife:
 
     def _repr_html_(self) -> str:
         return self.table._repr_html_()
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names with an underscore where an earlier one is the same, as of a predictor called "sigma"."""
+    seen: dict[str, None] = {}
+    for name in names:
+        while name in seen:
+            name += "_"
+        seen[name] = None
+    return tuple(seen)
 
 
 def _variance_names(design: Any) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix
+from mixedmodels.model import GeneralizedLinearModel, LinearModel
 from mixedmodels.report.result_table import ResultTable
 from mixedmodels.report.robust_table import RobustCoefficients
 
@@ -69,7 +70,7 @@ def bread(model: Any, cluster: Any = None) -> Any:
 
 def sandwich(model: Any, cluster: Any = None) -> Any:
     """Covariance matrix of all parameters from the scores of clusters, labelled; of an lm or glm that is HC0."""
-    if getattr(model, "theta", None) is None or not hasattr(model, "ngroups"):
+    if isinstance(model, LinearModel | GeneralizedLinearModel):
         return model.vcov_robust("HC0" if cluster is None else "CR0", cluster)
     return model.vcov_full("sandwich", cluster)
 
