@@ -52,7 +52,7 @@ def blocks(small: Design, large: Design) -> tuple[Block, ...] | None:
     out = []
     for place, term in enumerate(large.random):
         columns = _dense(term, large)
-        within = []
+        within: list[tuple[int, Matrix]] = []
         for i, other in enumerate(small.random):
             if i in taken or not _same_group(small, other, large, term):
                 continue
@@ -60,7 +60,8 @@ def blocks(small: Design, large: Design) -> tuple[Block, ...] | None:
             if not _in_span(inner, columns).all():
                 continue
             taken.add(i)
-            within.append((i, np.linalg.lstsq(columns, inner, rcond=None)[0].T))
+            weights: Matrix = np.linalg.lstsq(columns, inner, rcond=None)[0]
+            within.append((i, weights.T))
         out.append(Block(place, tuple(within)))
     return tuple(out) if len(taken) == len(small.random) else None
 

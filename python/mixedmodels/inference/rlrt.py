@@ -12,7 +12,7 @@ that are left. For the likelihood ratio n stands before the logarithm, xi within
 has q fixed effects less, ``n log(1 + u^2 / (sum w^2 + w_0^2))`` with u^2 chi-squared with q degrees is added.
 
 Equal eigenvalues share one chi-squared variable. The maximum is sought on a grid of log(lam) for all draws at once (a
-matrix product), then by Newton steps within the best interval; the function may have several maxima.
+matrix product), then by Newton steps from each peak of the grid that may be the highest: there can be several.
 
 References
 ----------
@@ -33,7 +33,9 @@ from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import Matrix, Vector
 
 LOWEST, HIGHEST, POINTS = -12.0, 24.0, 181  # log(lam) times the largest eigenvalue
-STEPS = 8  # of Newton's method
+STEPS = 40  # of Newton's method or bisection
+SETTLED = 1e-7  # of log(lam); the height is then exact to rounding
+NEAR = 0.05  # what refining a peak of the grid may gain
 CHUNK = 4_000_000  # numbers held at once
 EQUAL = 1e-8  # relative difference of eigenvalues that count as one
 NOTHING = 1e-10  # an eigenvalue relative to the largest that counts as zero
@@ -150,38 +152,47 @@ def maximum(null: Spectrum, w: Matrix, rest: Vector) -> Vector:
     penalty = null.spread_counts @ np.log1p(np.outer(null.spread, lam))
     d = w @ (1 / (1 + np.outer(null.values, lam))) + rest[:, None]
     height = null.rows * np.log(total[:, None] / d) - penalty
-    place = np.argmax(height, axis=1)
-    best: Vector = np.maximum(height[np.arange(len(w)), place], 0.0)
-    inside = np.flatnonzero((place > 0) & (place < POINTS - 1) & (height.max(axis=1) > 0))
-    if len(inside):
-        step = grid[1] - grid[0]
-        best[inside] = np.maximum(
-            best[inside], _refined(null, w[inside], rest[inside], total[inside], grid[place[inside]], step)
-        )
+    best: Vector = np.maximum(height.max(axis=1), 0.0)
+    # Peaks of the grid that may be the highest once refined.
+    peak = (height[:, 1:-1] >= height[:, :-2]) & (height[:, 1:-1] > height[:, 2:])
+    draw, place = np.nonzero(peak & (height[:, 1:-1] > np.maximum(best - NEAR, 0.0)[:, None]))
+    refined = _refined(null, w[draw], rest[draw], total[draw], grid[place + 1], grid[1] - grid[0])
+    np.maximum.at(best, draw, refined)
     return best
 
 
 def _refined(null: Spectrum, w: Matrix, rest: Vector, total: Vector, at: Vector, step: float) -> Vector:
     """Newton's method in t = log(lam), kept within one step of the grid around the best point."""
-    low, high = at - step, at + step
-    t = at.copy()
+    low, high, t = at - step, at + step, at.copy()
+    moving = np.arange(len(t))
     for _ in range(STEPS):
-        share = _logistic(t[:, None] + np.log(null.values))  # lam mu / (1 + lam mu)
-        d = np.sum(w * (1 - share), axis=1) + rest
-        d1 = -np.sum(w * share * (1 - share), axis=1)
-        d2 = -np.sum(w * share * (1 - share) * (1 - 2 * share), axis=1)
-        own = share if null.spread is null.values else _logistic(t[:, None] + np.log(null.spread))
-        slope = -null.rows * d1 / d - own @ null.spread_counts
-        bend = -null.rows * (d2 / d - (d1 / d) ** 2) - (own * (1 - own)) @ null.spread_counts
-        low, high = np.where(slope > 0, t, low), np.where(slope > 0, high, t)
+        slope, bend = _slopes(null, w[moving], rest[moving], t[moving])
+        here = t[moving]
+        low[moving] = np.where(slope > 0, here, low[moving])
+        high[moving] = np.where(slope > 0, high[moving], here)
         with np.errstate(divide="ignore", invalid="ignore"):
-            newton = t - slope / bend
-        good = (bend < 0) & (newton > low) & (newton < high)
-        t = np.where(good, newton, (low + high) / 2)
+            newton = here - slope / bend
+        good = (bend < 0) & (newton > low[moving]) & (newton < high[moving])
+        t[moving] = np.where(good, newton, (low[moving] + high[moving]) / 2)
+        moving = moving[np.abs(t[moving] - here) > SETTLED]
+        if not len(moving):
+            break
     lam = np.exp(t)
     d = np.sum(w / (1 + lam[:, None] * null.values), axis=1) + rest
     penalty = np.log1p(lam[:, None] * null.spread) @ null.spread_counts
     return np.asarray(null.rows * np.log(total / d) - penalty)
+
+
+def _slopes(null: Spectrum, w: Matrix, rest: Vector, t: Vector) -> tuple[Vector, Vector]:
+    """First and second derivative in t."""
+    share = _logistic(t[:, None] + np.log(null.values))  # lam mu / (1 + lam mu)
+    d = np.sum(w * (1 - share), axis=1) + rest
+    d1 = -np.sum(w * share * (1 - share), axis=1)
+    d2 = -np.sum(w * share * (1 - share) * (1 - 2 * share), axis=1)
+    own = share if null.spread is null.values else _logistic(t[:, None] + np.log(null.spread))
+    slope = -null.rows * d1 / d - own @ null.spread_counts
+    bend = -null.rows * (d2 / d - (d1 / d) ** 2) - (own * (1 - own)) @ null.spread_counts
+    return slope, bend
 
 
 def _logistic(x: Matrix) -> Matrix:

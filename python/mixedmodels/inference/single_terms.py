@@ -102,7 +102,8 @@ def score_statistic(small: GlmFit, x: Matrix) -> float:
 
 
 def _after_first(values: Vector) -> Vector:
-    return np.r_[nan, values[1:]]
+    out: Vector = np.concatenate([[nan], values[1:]])
+    return out
 
 
 def _f_columns(gain: Vector, df: Vector, rss: Vector, resid: Vector | float) -> Columns:

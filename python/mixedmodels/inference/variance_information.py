@@ -109,9 +109,9 @@ class _Blocks:
             levels, k = self.shapes[one.term]
             block = self._block(self.pp, one.term, one.term).reshape(levels, k, levels, k)
             return float(np.einsum("lalb,ba->", block, one.matrix))
-        block = self._block(self.b, a.term, b.term)
-        left = np.einsum("pq,lqmr->lpmr", a.matrix, block)
-        right = np.einsum("lpms,sr->lpmr", block, b.matrix)
+        between = self._block(self.b, a.term, b.term)
+        left = np.einsum("pq,lqmr->lpmr", a.matrix, between)
+        right = np.einsum("lpms,sr->lpmr", between, b.matrix)
         return float(np.sum(left * right))
 
     def _block(self, of: Matrix, i: int, j: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
