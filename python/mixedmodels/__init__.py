@@ -28,7 +28,7 @@ from mixedmodels.errors import (
 
 if TYPE_CHECKING:
     from mixedmodels import datasets, errors, families
-    from mixedmodels.api import glm, glm_nb, glmer, glmer_nb, lm, lmer
+    from mixedmodels.api import fit_many, glm, glm_nb, glmer, glmer_nb, lm, lmer
     from mixedmodels.fit.record import Control
     from mixedmodels.fit.threads import set_threads, threads
     from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel, load
@@ -42,6 +42,7 @@ _ROOMS = {
     "GeneralizedMixedModel": "model",
     "LinearModel": "model",
     "MixedModel": "model",
+    "fit_many": "api",
     "glm": "api",
     "glm_nb": "api",
     "glmer": "api",
@@ -76,6 +77,7 @@ __all__ = [
     "datasets",
     "errors",
     "families",
+    "fit_many",
     "glm",
     "glm_nb",
     "glmer",

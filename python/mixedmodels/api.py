@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike
 
@@ -20,6 +20,9 @@ from mixedmodels.model import (
     build_lm,
     build_lmer,
 )
+
+if TYPE_CHECKING:
+    from mixedmodels.report.fit_many import FitMany
 
 MOST_NAMES = 2000  # a namespace larger than this is not searched for the name of an argument
 
@@ -342,6 +345,63 @@ def glm_nb(
         ),
         stacklevel=3,
     )  # fmt: skip
+
+
+def fit_many(
+    formula: str,
+    data: Any,
+    responses: Any,
+    *,
+    REML: bool = True,
+    ddf: bool = True,
+    family: Any = None,
+    nAGQ: int = 1,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    na_action: Literal["omit", "exclude", "fail"] = "omit",
+    env: Mapping[str, Any] | None = None,
+    control: Control | Mapping[str, Any] | None = None,
+    penalty: Any = None,
+    progress: bool | None = None,
+) -> FitMany:
+    """Fit one design to many responses: genes, voxels, simulated data.
+
+    What does not depend on the response is made once. With random terms the models are those of `lmer` (or of `glmer`
+    with a `family`), without any those of `lm` or `glm`.
+
+    Parameters
+    ----------
+    formula : as for `lmer`; its left side, if there is one, is not looked at: ``"~ Days + (Days | Subject)"``.
+    data, weights, offset, subset, contrasts, na_action, env, control : as for `lmer`; what predictors miss leaves a row
+        out for every response.
+    responses : a table with a column per response, an array of shape (rows, responses), or names of columns of `data`.
+        A response with missing values is fitted to the rows that it has; infinite values are refused.
+    REML : of linear mixed models.
+    ddf : whether Satterthwaite's degrees of freedom, and with them p-values, are wanted of linear mixed models.
+    family, nAGQ, penalty : as for `glmer` and `glm`; these are fitted one after the other.
+    progress : a line on stderr: True at once, None on a terminal after two seconds, False never. Ctrl-C stops, and
+        gives what there is.
+
+    Returns
+    -------
+    FitMany
+        With `to_frame()`, a row for each parameter of each response, and `failures`. A response that cannot be fitted
+        has missing estimates and a reason; it does not stop the others.
+
+    Raises
+    ------
+    FormulaError, DataError, DesignError
+        About the design, or about the shape of the responses.
+    """
+    from mixedmodels.model.many import fit_many as fit
+
+    request = Request(
+        formula, data, weights, offset, subset, contrasts, na_action, env, REML, None, control,
+        family=family, nagq=nAGQ, penalty=penalty,
+    )  # fmt: skip
+    return fit(request, responses, ddf, progress)
 
 
 def call_names(data: Any, weights: Any, offset: Any, subset: Any, depth: int = 2) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def fit_glmm(
         raise DesignError(f"{constant}: look whether it is the right column.")
     given = engine_input(design, None if like is None else like[1].kept)
     began = perf_counter()
-    engine = _made(design, family, response, given, laplace, None if like is None else like[0])
+    engine = made(design, family, response, given, laplace, None if like is None else like[0])
     point = None if start is None else checked_point(start, given.sizes, len(given.kept), family.shapes)
     try:
         with watched(verbose, len(response.y)) as watch:
@@ -95,10 +95,10 @@ def fit_glmm(
 def new_engine(design: Design, fit: GlmmFit) -> Any:
     """The engine's handle for a design, as `fit_glmm` made it."""
     given = engine_input(design, fit.kept)
-    return _made(design, fit.family, Response(fit.y, fit.weights), given, fit.laplace)
+    return made(design, fit.family, Response(fit.y, fit.weights), given, fit.laplace)
 
 
-def _made(
+def made(
     design: Design, family: Family, response: Response, given: EngineInput, laplace: Laplace, like: Any = None
 ) -> Any:
     rows = (response.y, given.x, given.groups, given.terms, response.weights, design.offset)

@@ -11,14 +11,14 @@ import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError, MixedModelsError
-from mixedmodels.fit import estimates, likelihood
+from mixedmodels.fit import estimates
 from mixedmodels.fit.glm import fit_glm
-from mixedmodels.fit.lmm import DEFAULTS, engine_input, kept_columns
+from mixedmodels.fit.lmm import DEFAULTS, EngineInput, kept_columns
 from mixedmodels.fit.many import CONVERGED, FAILED, NOT_REACHED, STALLED, STATUS, ManyFits, empty, less_offset, singular
 from mixedmodels.fit.negative_binomial import fit_glm_nb
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import Control, GlmFit, GlmmFit, Matrix, Vector
-from mixedmodels.fit.responses import Response, one_value
+from mixedmodels.fit.responses import Response, family_response, one_value
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
@@ -58,24 +58,33 @@ def many_ols(design: Design, responses: Matrix) -> ManyFits:
     )
 
 
-def many_glm(design: Design, like: GlmFit, responses: Matrix, control: Control | None = None) -> ManyFits:
+def many_glm(
+    design: Design,
+    family: Family,
+    kept: tuple[int, ...],
+    responses: Matrix,
+    *,
+    penalty: Any = None,
+    control: Control | None = None,
+) -> ManyFits:
     """Fit a generalised linear model to many responses (proportions if binomial), one after the other.
 
     Parameters
     ----------
     design : whose `weights` are the family's (trials beside proportions).
-    like : a fit of it: family, penalty, columns, and whether a theta is estimated.
+    family : a negative binomial without theta has it estimated.
+    kept : columns of X that are estimated.
     """
-    estimated = like.estimated_theta is not None
-    out = empty(len(responses), like.kept, 0, int(estimated), like.n)
+    estimated = "theta" in family.shapes
+    out = empty(len(responses), kept, 0, int(estimated), responses.shape[1])
     for i, y in enumerate(responses):
         with _failures(out, i):
             one = replace(design, response=y)
             if estimated:
-                fit = fit_glm_nb(one, like.family.link, control=control)
+                fit = fit_glm_nb(one, family.link, control=control)
             else:
-                fit = fit_glm(one, like.family, penalty=like.penalty, control=control)
-            if fit.kept != like.kept:
+                fit = fit_glm(one, family, penalty=penalty, control=control)
+            if fit.kept != kept:
                 raise FitError("other columns of X can be estimated.")
             out.beta[i], out.vcov[i], out.criterion[i] = fit.beta, estimates.vcov(fit), -2 * fit.loglik
             out.df[i] = estimates.wald_df(fit)
@@ -90,30 +99,36 @@ def many_glm(design: Design, like: GlmFit, responses: Matrix, control: Control |
 def many_glmm(
     engine: Any,
     design: Design,
-    like: GlmmFit,
+    family: Family,
+    given: EngineInput,
     responses: Matrix,
     *,
+    nagq: int = 1,
+    penalised: bool = False,
     start: dict[str, Vector] | None = None,
     control: Control = DEFAULTS,
+    check: bool = False,
 ) -> ManyFits:
     """Fit a generalised linear mixed model to many responses (proportions if binomial), one after the other.
 
     Parameters
     ----------
-    engine : the handle of the design with some response.
-    like : a fit of it: family, quadrature, penalty, columns.
+    engine : the handle of the design with some response; it knows the kind of Laplace's approximation.
+    design : whose `weights` are the family's (trials beside proportions).
+    given : the design as the engine has it.
+    nagq, penalised : as for `fit_glmm`.
     start : theta, beta and psi from which every response starts, or None.
+    check : whether each response is checked to be one of the family's.
     """
-    given, m = engine_input(design, like.kept), len(like.theta)
-    dispersed = estimates.has_dispersion(like)
-    out = empty(len(responses), like.kept, m, 0 if dispersed else len(like.psi), like.n)
-    penalised, p = like.penalised is not None, len(like.kept)
-    rows = (given.x, given.groups, given.terms, like.weights, design.offset)
+    m, p = sum(k * (k + 1) // 2 for k in given.sizes), len(given.kept)
+    dispersed = family.weights_role == "precision"
+    out = empty(len(responses), given.kept, m, 0 if dispersed else len(family.shapes), responses.shape[1])
+    rows = (given.x, given.groups, given.terms, design.weights, design.offset)
     for i, y in enumerate(np.ascontiguousarray(responses)):
         with _failures(out, i):
-            _check(design, like.family, y, like.weights, penalised)
+            _check(replace(design, response=y), family, check, penalised)
             one = engine.with_response(y, *rows).fit(
-                like.nagq, start, control.max_evaluations, control.tolerance, None, penalised
+                nagq, start, control.max_evaluations, control.tolerance, None, penalised
             )
             if not np.isfinite(one["criterion"]):
                 raise FitError(f"the criterion is {one['criterion']:g}")
@@ -121,17 +136,19 @@ def many_glmm(
             out.vcov[i] = one["vcov"][m : m + p, m : m + p]
             out.df[i] = np.inf
             if dispersed:
-                out.sigma[i] = np.sqrt(like.family.dispersion(one["psi"]))
+                out.sigma[i] = np.sqrt(family.dispersion(one["psi"]))
             else:
                 out.shapes[i] = np.exp(one["psi"])
             out.status[i] = CONVERGED if one["certificate"]["holds"] else STATUS.get(one["status"], STALLED)
-    out.singular[:] = singular(out.theta, like.sizes)
+    out.singular[:] = singular(out.theta, given.sizes)
     return out
 
 
-def _check(design: Design, family: Family, y: Vector, weights: Vector | None, penalised: bool) -> None:
-    """Refuse what would have no finite estimate anyway."""
-    constant = None if penalised else one_value(Response(y, weights), design, family)
+def _check(design: Design, family: Family, whole: bool, penalised: bool) -> None:
+    """Refuse what would have no finite estimate anyway and, with `whole`, what the family cannot have."""
+    assert design.response is not None
+    seen = family_response(design, family) if whole else Response(design.response, design.weights)
+    constant = None if penalised else one_value(seen, design, family)
     if constant is not None:
         raise FitError(constant)
 
@@ -158,8 +175,3 @@ def family_design(design: Design, fit: GlmFit | GlmmFit) -> Design:
 def start_of(fit: GlmmFit) -> dict[str, Vector]:
     """The estimates, to start from."""
     return {"theta": fit.theta, "beta": fit.beta, "psi": fit.psi}
-
-
-def ml_criterion(fit: estimates.AnyFit) -> float:
-    """-2 log-likelihood of a fit, not the restricted one."""
-    return -2 * likelihood.loglik(fit)

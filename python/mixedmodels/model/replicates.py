@@ -12,6 +12,7 @@ import numpy as np
 from mixedmodels.design import Design
 from mixedmodels.design.part import part_of
 from mixedmodels.errors import DataError, FitError
+from mixedmodels.families import NegativeBinomial
 from mixedmodels.fit import estimates
 from mixedmodels.fit.glmm import new_engine as new_glmm_engine
 from mixedmodels.fit.lmm import as_control, engine_input, kept_columns
@@ -92,15 +93,25 @@ def refitter(model: Model, design: Design | None = None, *, df: bool = False) ->
     if isinstance(fit, LinearFit):
         return lambda y: many_ols(rows, y)
     if isinstance(fit, MixedFit):
-        return _lmm_refitter(model._engine if whole else None, rows, fit, control, df)
+        return _lmm_refitter(_handle(model) if whole else None, rows, fit, control, df)
+    seen = family_design(rows, fit) if whole else rows
     if isinstance(fit, GlmFit):
-        seen = family_design(rows, fit) if whole else rows
-        return lambda y: many_glm(seen, fit, y, control)
-    if whole:
-        return lambda y: many_glmm(model._engine, rows, fit, y, start=start_of(fit), control=control)
-    assert rows.response is not None
-    like = replace(fit, y=rows.response, weights=rows.weights, n=len(rows.response))
-    return lambda y: many_glmm(new_glmm_engine(rows, like), rows, like, y, start=start_of(fit), control=control)
+        family = fit.family if fit.estimated_theta is None else NegativeBinomial(link=fit.family.link)
+        return lambda y: many_glm(seen, family, fit.kept, y, penalty=fit.penalty, control=control)
+    return _glmm_refitter(_handle(model) if whole else None, seen, fit, control)
+
+
+def _glmm_refitter(engine: Any, rows: Design, fit: GlmmFit, control: Control) -> Refit:
+    given = engine_input(rows, fit.kept)
+    if engine is None:
+        assert rows.response is not None
+        engine = new_glmm_engine(rows, replace(fit, y=rows.response, weights=rows.weights))
+    how: dict[str, Any] = {"nagq": fit.nagq, "penalised": fit.penalised is not None, "start": start_of(fit)}
+    return lambda y: many_glmm(engine, rows, fit.family, given, y, control=control, **how)
+
+
+def _handle(model: Any) -> Any:
+    return model._engine
 
 
 def _lmm_refitter(engine: Any, rows: Design, fit: MixedFit, control: Control, df: bool) -> Refit:

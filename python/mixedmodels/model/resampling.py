@@ -62,7 +62,7 @@ class Resampling:
         Bootstrap
             With `t0`, `t`, `summary()`, `confint()`, `to_frame()`, `failures`.
         """
-        from mixedmodels.model.replicates import drawer, limited, new_seed, parameter_names
+        from mixedmodels.model.replicates import drawer, limited, new_seed
         from mixedmodels.report.bootstrap import Bootstrap
         from mixedmodels.simulate import checked, generator
 

@@ -1,5 +1,59 @@
-"""R's functions for the parametric bootstrap."""
+"""R's functions for the bootstrap."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.errors import DataError
+from mixedmodels.model.base import Model
+from mixedmodels.report.bootstrap import Bootstrap
+from mixedmodels.report.pbmodcomp import PBModComp
+
+__all__ = ["PBmodcomp", "PBrefdist", "bootMer", "seqPBmodcomp"]
+
+_NOT_GIVEN: Any = object()
+
+
+def bootMer(
+    x: Model,
+    FUN: Callable[[Any], Any] | None = None,
+    nsim: int = 1,
+    seed: Any = None,
+    use_u: bool = False,
+    re_form: Any = _NOT_GIVEN,
+    type: Literal["parametric", "semiparametric"] = "parametric",  # noqa: A002
+) -> Bootstrap:
+    """lme4's ``bootMer``: `FUN` of the model refitted to responses drawn from it (see ``fit.bootstrap``).
+
+    Parameters
+    ----------
+    FUN : gives a number, an array, or a mapping; None takes all parameters, which is faster by far.
+    use_u : whether the random effects stay at their conditional modes.
+    re_form : which of them stay, in place of `use_u`.
+    """
+    if re_form is _NOT_GIVEN:
+        re_form = None if use_u else "~0"
+    elif type == "semiparametric":
+        raise DataError("re_form cannot be used with the semiparametric bootstrap; give use_u=True.")
+    return x.bootstrap(nsim, seed, type=type, re_form=re_form, statistic=FUN)
+
+
+def PBmodcomp(largeModel: Model, smallModel: Any, nsim: int = 1000, ref: Any = None, seed: Any = None) -> PBModComp:
+    """Compare as pbkrtest's ``PBmodcomp`` does (see ``fit.pbmodcomp``); `ref` is a reference distribution from `PBrefdist`."""
+    return largeModel.pbmodcomp(smallModel, nsim, seed, reference=ref)
+
+
+def seqPBmodcomp(largeModel: Model, smallModel: Any, h: int = 20, nsim: int = 1000, seed: Any = None) -> PBModComp:
+    """The same, stopped once `h` of the likelihood ratios drawn exceed the observed one."""
+    return largeModel.pbmodcomp(smallModel, nsim, seed, extremes=h)
+
+
+def PBrefdist(largeModel: Model, smallModel: Any, nsim: int = 1000, seed: Any = None) -> NDArray[np.float64]:
+    """Likelihood ratios of responses drawn from the smaller model, shape (nsim,)."""
+    from mixedmodels.model.bootstrap_tests import reference_distribution
+
+    return reference_distribution(largeModel, smallModel, nsim, seed)

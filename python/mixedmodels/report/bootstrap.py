@@ -156,7 +156,7 @@ class Bootstrap:
     def to_frame(self, kind: Any = None) -> Any:
         """A row per replicate: the statistics, and whether the fit is singular or failed."""
         r = self.replicates
-        columns = {name: r.t[:, j] for j, name in enumerate(self.names)}
+        columns: dict[str, Any] = {name: r.t[:, j] for j, name in enumerate(self.names)}
         columns |= {"singular": r.singular, "failed": np.isin(np.arange(r.done), list(r.reasons))}
         return frame.to_kind(columns, self.kind if kind is None else kind)
 

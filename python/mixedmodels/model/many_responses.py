@@ -1,0 +1,132 @@
+"""Responses as columns: of a table, of the model's own data, or of an array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels import frame
+from mixedmodels.design import Design
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Matrix
+from mixedmodels.frame import Factor, Table
+
+
+@dataclass(frozen=True)
+class Responses:
+    """Values of many responses.
+
+    Attributes
+    ----------
+    names : a label for each; numbers from 0 for the columns of an array.
+    values : shape (rows given, B), NaN where missing.
+    taken : positions of the rows used among those given; None where they are the same.
+    n : rows used.
+    """
+
+    names: Sequence[Any]
+    values: Matrix
+    taken: NDArray[np.intp] | None
+    n: int
+
+    def rows(self, first: int, last: int) -> Matrix:
+        """Responses `first` to `last`, a row each, at the rows used, shape (last - first, n)."""
+        block = self.values[:, first:last]
+        if self.taken is not None:
+            block = block[self.taken]
+        out = np.ascontiguousarray(block.T, dtype=float)
+        infinite = np.isinf(out)
+        if infinite.any():
+            i, row = (int(k) for k in np.argwhere(infinite)[0])
+            where = row if self.taken is None else int(self.taken[row])
+            raise DataError(
+                f"response {self.names[first + i]!r} is {out[i, row]:g} in row {where}, rows counted from 0; make it "
+                "a finite number, or NaN where it is missing."
+            )
+        return out
+
+
+def read_responses(given: Any, design: Design, n: int, table: Table | None) -> Responses:
+    """Read responses and find the rows that the design uses.
+
+    Parameters
+    ----------
+    given : names of columns of `table`, a table, or an array of shape (rows, B). There is a row for each row used, or
+        for each row of the data, before or after `subset`.
+    n : rows used.
+    table : the model's data, or None.
+
+    Raises
+    ------
+    DataError
+        If it is none of these, a column is no number, or the number of rows fits neither.
+    """
+    names, values = _columns(given, table)
+    lengths: dict[int, Any] = {}
+    if table is not None:
+        lengths[table.n_rows] = design.positions
+    lengths[design.n_table] = design.rows
+    lengths[n] = None
+    if table is not None and table.n_rows == n:
+        lengths[n] = design.positions
+    if values.shape[0] not in lengths:
+        rows = " or ".join(str(k) for k in sorted(lengths))
+        raise DataError(
+            f"the responses have {values.shape[0]} rows where the model has {rows}; give a column per response and a "
+            "row per row of the data."
+        )
+    if not len(names):
+        raise DataError("there is no response; give at least one column.")
+    return Responses(names, values, lengths[values.shape[0]], n)
+
+
+def _columns(given: Any, table: Table | None) -> tuple[Sequence[Any], Matrix]:
+    if isinstance(given, str):
+        given = [given]
+    if isinstance(given, Sequence) and given and all(isinstance(name, str) for name in given):
+        if table is None:
+            raise DataError("names of responses need the model's data, which is not here; give the columns.")
+        return tuple(given), _stacked(table, tuple(given))
+    if isinstance(given, np.ndarray) and given.dtype.names is None:
+        return _array(given)
+    if isinstance(given, Mapping) or hasattr(given, "columns") or hasattr(given, "column_names"):
+        return _table(given)
+    try:
+        return _array(np.asarray(given, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"responses are {given!r:.60}; give a table, an array of shape (rows, responses), or names of columns."
+        ) from error
+
+
+def _array(values: NDArray[Any]) -> tuple[Sequence[Any], Matrix]:
+    if values.ndim != 2 or values.dtype.kind not in "fiub":
+        raise DataError(
+            f"responses are an array of shape {values.shape} and type {values.dtype}; give numbers of shape "
+            "(rows, responses)."
+        )
+    return range(values.shape[1]), np.asarray(values, dtype=float)
+
+
+def _table(given: Any) -> tuple[Sequence[Any], Matrix]:
+    dtypes: Any = getattr(given, "dtypes", None)
+    if hasattr(given, "to_numpy") and hasattr(dtypes, "to_numpy"):  # pandas: all columns at once where they are numbers
+        kinds = {getattr(d, "kind", "O") if isinstance(d, np.dtype) else "O" for d in dtypes}
+        if kinds <= set("fiub"):
+            return tuple(given.columns), given.to_numpy(dtype=float)
+    table = frame.read(given)
+    return table.names, _stacked(table, table.names)
+
+
+def _stacked(table: Table, names: tuple[str, ...]) -> Matrix:
+    out = np.empty((table.n_rows, len(names)), order="F")
+    for j, name in enumerate(names):
+        column = table.column(name)
+        if isinstance(column, Factor):
+            raise DataError(f"the response {name!r} is text or categories where numbers are needed; convert it.")
+        out[:, j] = column.values
+    return out
