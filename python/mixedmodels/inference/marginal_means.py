@@ -55,7 +55,7 @@ def _regular(grid: LinearFunctions, factors: tuple[str, ...], weights: Weights) 
     levels = {f: grid.levels[f] for f in factors}
     over = [f for f, values in grid.levels.items() if f not in levels]
     averaged = tuple(f for f in over if len(grid.levels[f]) > 1)
-    frequency = grid.weights if (np.abs(grid.weights) > 1e-12).any() else grid.weights + 1.0
+    frequency = grid.weights + 1.0 if (np.abs(grid.weights) <= 1e-12).all() else grid.weights
     w = _cell_weights(grid, levels, over, frequency, weights)
     label_of = {key: i for i, key in enumerate(zip(*cells(levels).values(), strict=True))} if levels else {(): 0}
     keys = zip(*(grid.labels[f] for f in factors), strict=True) if factors else [()] * len(grid)
@@ -85,6 +85,11 @@ def _cell_weights(
             raise DataError(f"weights is {weights!r}; it is one of {', '.join(map(repr, WEIGHTS))}, or numbers.")
         if weights == "equal" or not over:
             return np.ones(len(grid))
+        if np.isnan(frequency).any():
+            raise DataError(
+                f"weights={weights!r} need the rows that the model was fitted to, and a model loaded from a file has "
+                "none; take weights='equal' or numbers."
+            )
         if weights == "cells":
             return frequency
         if weights == "flat":

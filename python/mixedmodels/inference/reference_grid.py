@@ -36,9 +36,13 @@ class Predictors:
     design : of the fit.
     columns : name -> its values at the rows used.
     env : further names of the formula.
+    has_rows : whether `columns` are the rows of the fit, or only levels that a loaded model remembers.
     """
 
-    def __init__(self, design: Design, columns: Mapping[str, Column], env: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, design: Design, columns: Mapping[str, Column], env: Mapping[str, Any] | None = None, has_rows: bool = True
+    ) -> None:
+        self.has_rows = has_rows
         self.design = design
         self.columns = columns
         self.env = env
@@ -101,8 +105,13 @@ class Predictors:
         return names
 
     def frequencies(self, labels: Mapping[str, Sequence[Level]], names: Sequence[str]) -> Vector:
-        """Rows of the data in each cell, by the predictors `names`; prior weights do not count, as in emmeans."""
+        """Rows of the data in each cell, by the predictors `names`; NaN where the model has none.
+
+        Prior weights do not count, as in emmeans.
+        """
         r = len(next(iter(labels.values()))) if labels else 1
+        if not self.has_rows:
+            return np.full(r, np.nan)
         if not names:
             return np.ones(r)
         values = [_values(self.columns[name]) for name in names]
@@ -208,6 +217,11 @@ def reference_grid(
         {k: tuple(v) for k, v in levels.items()}, labels, rows[:r], None if added is None else added[:r], frequency
     )
     found = find_nesting(grid, predictors.design.spec.formula) if nesting is None else _as_nesting(nesting, levels)
+    if found and not predictors.has_rows:
+        raise DataError(
+            f"{', '.join(found)} is nested in other factors, and a model loaded from a file has no rows that tell "
+            "which cells there are; fit it again, or deny the nesting by nesting={}."
+        )
     if found:
         grid = replace(grid, nesting=found, shown=existing(grid, list({*found, *sum(found.values(), ())}), found))
     return grid if shifts is None else replace(grid, rows=rows, offset=None)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from mixedmodels.formula import Formula
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.inference.contrasts import Contrasts, contrasts, interaction_contrasts
 from mixedmodels.inference.joint_tests import joint_test, joint_tests
+from mixedmodels.inference.letters import letters
 from mixedmodels.inference.linear_functions import Basis, LinearFunctions
 from mixedmodels.inference.marginal_means import Weights, marginal_means
 from mixedmodels.inference.mean_specs import Names, is_response, names_of, parse_specs
@@ -304,6 +306,51 @@ class EmmGrid:
         self._check(groups)
         tests = joint_tests(self.functions, self.basis, self.formula, groups)
         return joint_table(tests, groups, self.kind, self.notes)
+
+    def cld(
+        self, *, level: float = 0.05, adjust: str | None = None, by: Names | Same = SAME, reverse: bool = False
+    ) -> MeansTable:
+        """Compact letter display: means that share a letter do not differ at `level`; sorted within each group.
+
+        Parameters
+        ----------
+        level : significance level of the pairwise comparisons.
+        adjust : adjustment of their p-values, Tukey's if not given.
+        by : factors within whose levels means are compared.
+        reverse : largest mean first.
+        """
+        within = self if isinstance(by, Same) else self.summary(by=by)
+        groups = within.settings.by
+        plain = replace(within, functions=within.functions.without_absent())
+        family = plain.pairs(adjust=adjust)
+        p_values, means, table = family["p_value"], plain["estimate"], plain.table
+        chosen = plain.functions.groups(groups)
+        order, marks, start = [], [""] * len(means), 0
+        for rows in chosen:
+            names = [str(i) for i in rows]
+            pairs = list(combinations(names, 2))
+            found = dict(zip(pairs, p_values[start : start + len(pairs)].tolist(), strict=True))
+            start += len(pairs)
+            ranked = sorted(rows.tolist(), key=lambda i: -means[i] if reverse else means[i])
+            given = letters(found, names, level, order=[str(i) for i in ranked])
+            for i, text in zip(rows, given, strict=True):
+                marks[i] = text
+            order += ranked
+        labels = {k: tuple(v[i] for i in order) for k, v in table.labels.items()}
+        columns = {k: v[order] for k, v in table.columns.items()}
+        lines = [line for line in family.table.lines if line.startswith("P value adjustment")]
+        lines.append(f"significance level used: alpha = {level:g}")
+        lines.append("Means that share a letter are not shown to differ, nor to be the same.")
+        shown = [line for line in table.lines if line not in self.notes]
+        return MeansTable(
+            labels,
+            {**columns, "group": [marks[i] for i in order]},
+            {**table.headers, "group": ".group"},
+            groups,
+            (*shown, *lines, *self.notes),
+            self.kind,
+            self.notes,
+        )
 
     def _check(self, names: Sequence[str]) -> None:
         for name in names:

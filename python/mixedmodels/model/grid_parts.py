@@ -30,7 +30,7 @@ KENWARD_ROGER_ROWS = 3000  # the default method up to this size, as in emmeans
 def predictors_of(model: Any) -> Predictors:
     """The predictors at the rows used; of a model loaded from a file what it remembers of them."""
     if model._stored is not None:
-        return Predictors(model.design, remembered_columns(model.design))
+        return Predictors(model.design, remembered_columns(model.design), has_rows=False)
     return Predictors(model.design, used_columns(model.design, frame.read(model._request.data)), model._request.env)
 
 

@@ -13,7 +13,7 @@ from mixedmodels import frame
 from mixedmodels.errors import UnknownColumnError
 from mixedmodels.report.html import paragraph
 from mixedmodels.report.html import table as html_table
-from mixedmodels.report.rformat import DIGITS, format_numbers, pad_left, round_r
+from mixedmodels.report.rformat import DIGITS, format_numbers, pad_left, pad_right, round_r
 from mixedmodels.report.rprint import matrix
 
 RATIOS = ("statistic", "f_value")
@@ -153,7 +153,7 @@ def _zapped_8(values: list[float]) -> float:
 
 def _column(name: str, values: Any, digits: int) -> list[str]:
     if any(isinstance(v, str) for v in values):
-        return pad_left(list(values))
+        return pad_right(list(values)) if name == "group" else pad_left(list(values))
     numbers = _zapped(np.asarray(values, dtype=float))
     if name in ("df", "den_df"):
         return format_numbers([round_r(v, 2) for v in numbers], digits)
