@@ -25,7 +25,7 @@ import numpy as np
 
 from mixedmodels.errors import FitError
 from mixedmodels.fit.record import Matrix, Vector
-from mixedmodels.inference.cone import Projections, projections
+from mixedmodels.inference.cone import Draws, draws
 
 DRAWS = 20_000
 
@@ -59,10 +59,11 @@ class Mixture:
         if self.sizes == (1, 1):
             return _two_weights(self.information())
         if set(self.sizes) == {1}:
-            return np.bincount(self._projections.positive, minlength=len(self.sizes) + 1) / self.draws
+            positive = np.sum(self._drawn.projected() > 0, axis=1)
+            return np.bincount(positive, minlength=len(self.sizes) + 1) / self.draws
         if self.sizes == (2,):
             # Of three dimensions: the weights of even and of odd ones add up to 1/2 each (Gauss and Bonnet).
-            none, all_three = self._projections.outside.mean(), self._projections.inside.mean()
+            none, all_three = self._drawn.outside().mean(), self._drawn.inside().mean()
             return np.array([none, 0.5 - all_three, 0.5 - none, all_three])
         return None
 
@@ -72,8 +73,12 @@ class Mixture:
         return len(self.sizes) > 2 or max(self.sizes, default=1) > 1
 
     @cached_property
-    def _projections(self) -> Projections:
-        return projections(self.information(), self.sizes, self.draws, np.random.default_rng(self.seed))
+    def _drawn(self) -> Draws:
+        return draws(self.information(), self.sizes, self.draws, np.random.default_rng(self.seed))
+
+    @cached_property
+    def _lengths(self) -> Vector:
+        return self._drawn.squared_lengths()
 
     def p_value(self, statistic: float) -> float:
         """Probability of a larger statistic."""
@@ -81,7 +86,7 @@ class Mixture:
             return float(sum(w * _tail(statistic, self.free + i) for i, w in enumerate(self.weights)))
         from scipy.special import chdtrc
 
-        lengths = self._projections.lengths
+        lengths = self._lengths
         if self.free == 0:  # no probability below one draw can be told
             return float((1 + np.sum(lengths >= statistic)) / (1 + self.draws)) if statistic > 0 else 1.0
         return float(np.mean(chdtrc(self.free, np.maximum(statistic - lengths, 0.0))))

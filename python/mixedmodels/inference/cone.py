@@ -10,39 +10,71 @@ from numpy.typing import NDArray
 from mixedmodels.fit.record import Matrix, Vector
 
 MOST_STEPS = 2000
-SETTLED = 1e-10
+SETTLED = 1e-9
 EXACT = 1e-12  # rounding error of an eigendecomposition
 
 
 @dataclass(frozen=True, slots=True)
-class Projections:
-    """Normal vectors projected on a cone of m dimensions.
+class Draws:
+    """Normal vectors with covariance ``metric^-1`` beside a cone of positive semidefinite matrices.
 
     Attributes
     ----------
-    lengths : their squared lengths in the metric of the information, shape (draws,).
-    positive : coordinates of the projection above 0, shape (draws,).
-    inside : whether the vector lay in the cone itself, shape (draws,).
-    outside : whether it lay in the polar cone, so that its projection is 0, shape (draws,).
+    z : shape (draws, m), in coordinates whose length is Frobenius's norm, where projecting on the cone means cutting
+        off negative eigenvalues.
+    metric : the information in these coordinates, shape (m, m).
+    sizes : of the matrices; m is the elements of all lower triangles, column by column.
     """
 
-    lengths: Vector
-    positive: NDArray[np.intp]
-    inside: NDArray[np.bool_]
-    outside: NDArray[np.bool_]
+    z: Matrix
+    metric: Matrix
+    sizes: tuple[int, ...]
+
+    def inside(self) -> NDArray[np.bool_]:
+        """Whether a vector lies in the cone."""
+        away = np.abs(project(self.z, self.sizes) - self.z).max(axis=1)
+        return np.asarray(away <= EXACT * np.abs(self.z).max(axis=1))
+
+    def outside(self) -> NDArray[np.bool_]:
+        """Whether a vector lies in the polar cone, so that its projection is 0."""
+        return ~np.any(project(self.z @ self.metric, self.sizes) > EXACT, axis=1)
+
+    def projected(self) -> Matrix:
+        """The points of the cone that minimise ``(x - z)' metric (x - z)``.
+
+        By accelerated projected gradients with restarts (Beck and Teboulle 2009; O'Donoghue and Candes 2015); a draw
+        that has settled is left alone.
+        """
+        step = 1 / np.linalg.eigvalsh(self.metric)[-1]
+        out = project(self.z, self.sizes)
+        moving = np.flatnonzero(~self.inside())
+        z, x = self.z[moving], out[moving]
+        ahead, momentum = x, np.ones((len(moving), 1))
+        for _ in range(MOST_STEPS):
+            new = project(ahead - step * (ahead - z) @ self.metric, self.sizes)
+            turned = np.sum((ahead - new) * (new - x), axis=1, keepdims=True) > 0
+            momentum = np.where(turned, 1.0, momentum)
+            following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
+            ahead = new + np.where(turned, 0.0, (momentum - 1) / following) * (new - x)
+            out[moving] = new
+            on = np.abs(new - x).max(axis=1) > SETTLED
+            moving, z, x, ahead, momentum = moving[on], z[on], new[on], ahead[on], following[on]
+            if not len(moving):
+                break
+        return out
+
+    def squared_lengths(self) -> Vector:
+        """Of the projections, in the metric; shape (draws,)."""
+        x = self.projected()
+        return np.asarray(np.sum((x @ self.metric) * x, axis=1))
 
 
-def projections(information: Matrix, sizes: tuple[int, ...], draws: int, rng: np.random.Generator) -> Projections:
-    """Normal vectors projected, in the metric of `information`, on positive semidefinite matrices.
-
-    The vectors have covariance ``information^-1``; the cone holds one positive semidefinite matrix for each size, as
-    lower triangles column by column. The projection minimises ``(x - z)' I (x - z)`` by accelerated projected gradients
-    with restarts (Beck and Teboulle 2009; O'Donoghue and Candes 2015) in coordinates whose length is Frobenius's, where
-    projecting on the cone means cutting off negative eigenvalues.
+def draws(information: Matrix, sizes: tuple[int, ...], number: int, rng: np.random.Generator) -> Draws:
+    """Normal vectors in the metric of an information matrix.
 
     Parameters
     ----------
-    information : shape (m, m), m the elements of all lower triangles.
+    information : about lower triangles column by column, one matrix after the other; shape (m, m).
     sizes : of the matrices.
     """
     weight = np.concatenate([_frobenius_weights(r) for r in sizes])
@@ -52,27 +84,8 @@ def projections(information: Matrix, sizes: tuple[int, ...], draws: int, rng: np
         [_effect_scales(np.diag(metric)[part], r) for r, part in zip(sizes, _parts(sizes), strict=True)]
     )
     metric = metric * np.outer(scale, scale)
-    step = 1 / np.linalg.eigvalsh(metric)[-1]
     root = np.linalg.cholesky(np.linalg.inv(metric))
-    z = rng.standard_normal((draws, len(weight))) @ root.T
-    x = project(z, sizes)
-    ahead, momentum = x, np.ones((draws, 1))
-    for _ in range(MOST_STEPS):
-        new = project(ahead - step * (ahead - z) @ metric, sizes)
-        turned = np.sum((ahead - new) * (new - x), axis=1, keepdims=True) > 0
-        momentum = np.where(turned, 1.0, momentum)
-        following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
-        ahead = new + np.where(turned, 0.0, (momentum - 1) / following) * (new - x)
-        moved = float(np.max(np.abs(new - x)))
-        x, momentum = new, following
-        if moved < SETTLED:
-            break
-    return Projections(
-        lengths=np.einsum("ij,jk,ik->i", x, metric, x),
-        positive=np.sum(x > 0, axis=1),
-        inside=np.all(np.abs(project(z, sizes) - z) <= EXACT * np.abs(z).max(axis=1, keepdims=True), axis=1),
-        outside=~np.any(np.abs(project(z @ metric, sizes)) > EXACT, axis=1),
-    )
+    return Draws(rng.standard_normal((number, len(weight))) @ root.T, metric, sizes)
 
 
 def project(x: Matrix, sizes: tuple[int, ...]) -> Matrix:
