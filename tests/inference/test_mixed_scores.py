@@ -121,6 +121,36 @@ def test_influence_is_what_a_clusters_weight_does():
     np.testing.assert_allclose(jack.vcov, fit.vcov_full("ij").to_numpy())
 
 
+def test_a_singular_fit_says_so():
+    with pytest.warns(mm.errors.SingularFitWarning):
+        fit = mm.lmer("Yield ~ 1 + (1 | Batch)", mm.datasets.load("Dyestuff2"))
+    jack = fit.infinitesimal_jackknife()
+    assert "singular" in repr(jack)
+    assert jack.table["std_error"][1] < 1e-8  # the score of a theta of 0 is 0
+    assert fit.infinitesimal_jackknife(scale="variance").table["std_error"][1] > 1
+
+
+@pytest.mark.parametrize(
+    ("formula", "family", "weights"),
+    [
+        ("c ~ x + (x | g)", "poisson", None),
+        ("y ~ x + (1 | g / h)", "Gamma(log)", "w"),
+        ("c ~ x + (1 | g)", "nbinom2", None),
+    ],
+)
+def test_generalised_scores_sum_to_the_gradient(formula, family, weights):
+    rng = np.random.default_rng(1)
+    g = np.repeat(np.arange(25), 8)
+    x, o = rng.normal(size=200), rng.normal(size=200) / 10
+    mu = np.exp(1 + (0.5 + 0.4 * rng.normal(size=25)[g]) * x + 0.6 * rng.normal(size=25)[g] + o)
+    mu *= np.exp(0.5 * rng.normal(size=50))[2 * g + np.arange(200) % 2]
+    data = pd.DataFrame({"g": g, "h": np.arange(200) % 2, "x": x, "o": o, "w": rng.integers(1, 4, 200) * 1.0})
+    data["y"], data["c"] = rng.gamma(3, mu / 3), rng.negative_binomial(2, 2 / (2 + mu))
+    fit = mm.glmer(formula, data, family, weights=weights, offset="o")
+    found = fit.scores("g").to_pandas().to_numpy()
+    np.testing.assert_allclose(-2 * found.sum(axis=0), fit._fit.gradient, atol=1e-6 * np.abs(found).sum())
+
+
 def test_a_predictor_called_sigma_keeps_its_column():
     data = _children().rename(columns={"x": "sigma"})
     found = mm.lmer("y ~ sigma + (1 | school)", data).scores()

@@ -21,7 +21,7 @@ def _pupils(seed=1, schools=7):
     y = 2 + x + rng.normal(size=schools)[school] + rng.normal(size=3 * schools)[room] + rng.normal(size=len(school))
     return pd.DataFrame(
         {"y": y, "x": x, "z": rng.normal(size=schools)[school], "w": rng.uniform(0.5, 3, len(school)),
-         "school": [f"s{i}" for i in school], "room": [f"r{i}" for i in room]}
+         "school": [f"s{i}" for i in school], "bench": 2 * school + np.arange(len(school)) % 2, "room": [f"r{i}" for i in room]}
     )  # fmt: skip
 
 
@@ -33,6 +33,7 @@ def _pupils(seed=1, schools=7):
         ("y ~ x * z + (1 | school / room)", None),
         ("y ~ x + z + (1 | school) + (1 | room)", "w"),
         ("y ~ x + (1 | room)", "w"),
+        ("y ~ x + offset(z) + (1 | room) + (0 + x | bench)", None),  # crossed within schools
     ],
 )
 @pytest.mark.filterwarnings("ignore::mixedmodels.errors.SingularFitWarning")

@@ -123,7 +123,7 @@ class Robust:
         """
         clusters = find_clusters(self, cluster)
         found, names = self._scores(clusters, scale)
-        return InfinitesimalJackknife(found, names, clusters, self._source.kind)
+        return InfinitesimalJackknife(found, names, clusters, self._source.kind, self._fit.singular)
 
     # -- by kind of model -----------------------------------------------------------------------------------------
 
@@ -185,7 +185,9 @@ class InfinitesimalJackknife:
     influence : a row per cluster: how the estimates move, to first order, as the cluster's weight grows from 1 to 2.
     """
 
-    def __init__(self, found: Scores, names: tuple[str, ...], clusters: Clusters, kind: Any) -> None:
+    def __init__(
+        self, found: Scores, names: tuple[str, ...], clusters: Clusters, kind: Any, singular: bool = False
+    ) -> None:
         moved = jackknife.influence(found)
         self.names = names
         self.vcov: Matrix = moved.T @ moved
@@ -195,7 +197,15 @@ class InfinitesimalJackknife:
             "model_error": np.sqrt(np.diag(jackknife.model_covariance(found))),
         }
         title = f"Infinitesimal jackknife over {len(clusters)} clusters of {clusters.name}"
-        self.table = ResultTable(columns, names, headers={"model_error": "Model's"}, heading=(title, ""), kind=kind)
+        note = ("The fit is singular: standard errors of variance parameters on the boundary mean nothing.",)
+        self.table = ResultTable(
+            columns,
+            names,
+            headers={"model_error": "Model's"},
+            heading=(title, ""),
+            footer=note if singular else (),
+            kind=kind,
+        )
         changes = {name: moved[:, j] for j, name in enumerate(names)}
         self.influence = ResultTable(changes, clusters.labels, row_column=clusters.name, kind=kind)
 
