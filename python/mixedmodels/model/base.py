@@ -23,6 +23,7 @@ from mixedmodels.frame import Table, labelled
 from mixedmodels.inference.coefficients import Asymptotic, Coefficients, check_ddf
 from mixedmodels.model.comparisons import Comparisons
 from mixedmodels.model.hypotheses import Hypotheses
+from mixedmodels.model.marginaleffects import register
 from mixedmodels.model.means import Means
 from mixedmodels.model.profiles import Profiles
 from mixedmodels.model.request import Request, Source
@@ -65,6 +66,7 @@ class Model(TermTests, Comparisons, Profiles, Resampling, Means, Hypotheses, Rob
         self.design = design
         self._source = source
         self._request = request
+        register(type(self))
         self._stored = stored  # the file of a loaded model, which has no rows; None where the rows are here
 
     # -- numbers ------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from mixedmodels.inference import glht as theory
 from mixedmodels.inference.mean_comparisons import Comparisons, coded_factor, mean_comparisons
 from mixedmodels.inference.symbolic_hypotheses import Hypotheses as Symbolic
 from mixedmodels.inference.symbolic_hypotheses import parse_hypotheses
+from mixedmodels.model.marginaleffects import MarginalEffects
 from mixedmodels.report.result_table import ResultTable, one_row
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from mixedmodels.model.glht import GeneralHypotheses
 
 
-class Hypotheses:
+class Hypotheses(MarginalEffects):
     """General linear hypotheses, and what other packages' tools ask of a model."""
 
     _fit: Any
