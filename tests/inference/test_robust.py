@@ -21,7 +21,8 @@ def _pupils(seed=1, schools=7):
     y = 2 + x + rng.normal(size=schools)[school] + rng.normal(size=3 * schools)[room] + rng.normal(size=len(school))
     return pd.DataFrame(
         {"y": y, "x": x, "z": rng.normal(size=schools)[school], "w": rng.uniform(0.5, 3, len(school)),
-         "school": [f"s{i}" for i in school], "bench": 2 * school + np.arange(len(school)) % 2, "room": [f"r{i}" for i in room]}
+         "school": [f"s{i}" for i in school], "bench": 2 * school + np.arange(len(school)) % 2,
+         "room": [f"r{i}" for i in room]}
     )  # fmt: skip
 
 
@@ -145,6 +146,8 @@ def test_what_cannot_be_done_says_why():
         fit.robust(cluster=[1, 2, 3])
     with pytest.raises(mm.errors.DataError, match="missing in row 2"):
         fit.robust(cluster=[None if i == 2 else name for i, name in enumerate(data["school"])])
+    with pytest.raises(mm.errors.DataError, match="no fixed effects"):
+        mm.lmer("y ~ 0 + (1 | school)", data).robust()
     line = mm.lm("y ~ x", data)
     with pytest.raises(mm.errors.DataError, match="cluster="):
         line.robust("CR2")

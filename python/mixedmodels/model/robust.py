@@ -129,6 +129,8 @@ class Robust:
 
     def _robust_type(self, kind: str | None, cluster: Any) -> str:
         fit = self._fit
+        if not fit.kept:
+            raise DataError(f"{self.design.formula!r} has no fixed effects, so that there is no covariance of them.")
         if isinstance(fit, GlmmFit):
             if kind not in (None, "CR0", "CR1"):
                 raise DataError(f"type {kind!r} is not of a glmer, whose scores give 'CR0' and 'CR1'.")
