@@ -25,4 +25,5 @@ def caller_names(models: Sequence[Any], depth: int = 2) -> tuple[str, ...]:
 def _name_in(scope: dict[str, Any], value: Any) -> str | None:
     if len(scope) > MOST_NAMES:
         return None
-    return next((name for name, held in scope.items() if held is value and name[0] != "_" and name != "self"), None)
+    held_by = (name for name, held in scope.items() if held is value)
+    return next((name for name in held_by if name.isidentifier() and name[0] != "_" and name != "self"), None)
