@@ -6,6 +6,7 @@ estimate are those of a quadratic form e'Qe in all residuals, E = tr(Q V), Var =
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,23 +15,10 @@ from scipy.linalg import block_diag
 from mixedmodels.fit.covariance import factors
 
 
-def covariance(fit: Any, relative: bool = True) -> np.ndarray:
-    """V of all rows, over sigma^2 if `relative`."""
-    z = fit.model_matrix("Z").toarray()
-    lam = block_diag(
-        *[
-            block_diag(*[t] * fit.design.groups[term.group].n_levels)
-            for term, t in zip(fit.design.random, factors(fit.theta, fit._fit.sizes), strict=True)
-        ]
-    )
-    weights = np.ones(fit.nobs) if fit.design.weights is None else fit.design.weights
-    v = np.diag(1 / weights) + z @ lam @ lam.T @ z.T
-    return v if relative else v * fit.sigma**2
-
-
 def cr2(fit: Any, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """CR2 and Satterthwaite's degrees of freedom of each coefficient."""
-    x, v = np.asarray(fit.model_matrix("X")), covariance(fit)
+    x, _, _, y = _rows(fit)
+    v = _covariance_at(fit, fit.theta, 1.0, np.arange(fit.nobs))
     n, p = x.shape
     w = np.linalg.inv(v)
     bread = np.linalg.inv(x.T @ w @ x)
@@ -47,7 +35,6 @@ def cr2(fit: Any, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         e = np.zeros((p, n))
         e[:, rows] = bread @ x[rows].T @ w[np.ix_(rows, rows)] @ d @ root @ d
         adjusted.append(e)
-    y = fit.design.response - (0 if fit.design.offset is None else fit.design.offset)
     residual = y - x @ np.asarray(fit.fixef())
     parts = np.array([e @ residual for e in adjusted])
     df = []
@@ -58,35 +45,39 @@ def cr2(fit: Any, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return parts.T @ parts, np.array(df)
 
 
-def loglik(fit: Any, parameters: np.ndarray, rows: np.ndarray) -> float:
-    """Log-likelihood of some rows, independent of the others, at (beta, theta, sigma)."""
-    p, m = len(fit.fixef()), len(fit.theta)
-    beta, theta, sigma = parameters[:p], parameters[p : p + m], parameters[-1]
-    z = fit.model_matrix("Z").toarray()[rows]
+@cache
+def _rows(fit: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """X, Z, 1 / weights, y less offset."""
+    weights = np.ones(fit.nobs) if fit.design.weights is None else fit.design.weights
+    y = fit.design.response - (0 if fit.design.offset is None else fit.design.offset)
+    return np.asarray(fit.model_matrix("X")), fit.model_matrix("Z").toarray(), 1 / weights, y
+
+
+def _covariance_at(fit: Any, theta: np.ndarray, sigma: float, rows: np.ndarray) -> np.ndarray:
+    _, z, variance, _ = _rows(fit)
     lam = block_diag(
         *[
-            block_diag(*[t] * fit.design.groups[term.group].n_levels)
+            np.kron(np.eye(fit.design.groups[term.group].n_levels), t)
             for term, t in zip(fit.design.random, factors(theta, fit._fit.sizes), strict=True)
         ]
     )
-    weights = np.ones(fit.nobs) if fit.design.weights is None else fit.design.weights
-    v = sigma**2 * (np.diag(1 / weights[rows]) + z @ lam @ lam.T @ z.T)
-    y = fit.design.response - (0 if fit.design.offset is None else fit.design.offset)
-    e = y[rows] - np.asarray(fit.model_matrix("X"))[rows] @ beta
+    zl = z[rows] @ lam
+    return sigma**2 * (np.diag(variance[rows]) + zl @ zl.T)
+
+
+def loglik(fit: Any, parameters: np.ndarray, rows: np.ndarray) -> float:
+    """Log-likelihood of some rows, independent of the others, at (beta, theta, sigma)."""
+    p, m = len(fit.fixef()), len(fit.theta)
+    v = _covariance_at(fit, parameters[p : p + m], parameters[-1], rows)
+    x, _, _, y = _rows(fit)
+    e = y[rows] - x[rows] @ parameters[:p]
     return float(-(np.linalg.slogdet(v)[1] + e @ np.linalg.solve(v, e) + len(rows) * np.log(2 * np.pi)) / 2)
 
 
 def restricted(fit: Any, parameters: np.ndarray) -> float:
     """``loglik`` of all rows, less half the log-determinant of X'V^-1X."""
     p, m = len(fit.fixef()), len(fit.theta)
-    z, x = fit.model_matrix("Z").toarray(), np.asarray(fit.model_matrix("X"))
-    lam = block_diag(
-        *[
-            block_diag(*[t] * fit.design.groups[term.group].n_levels)
-            for term, t in zip(fit.design.random, factors(parameters[p : p + m], fit._fit.sizes), strict=True)
-        ]
-    )
-    weights = np.ones(fit.nobs) if fit.design.weights is None else fit.design.weights
-    v = parameters[-1] ** 2 * (np.diag(1 / weights) + z @ lam @ lam.T @ z.T)
-    whole = loglik(fit, parameters, np.arange(fit.nobs))
-    return whole - float(np.linalg.slogdet(x.T @ np.linalg.solve(v, x))[1]) / 2
+    rows = np.arange(fit.nobs)
+    x = _rows(fit)[0]
+    v = _covariance_at(fit, parameters[p : p + m], parameters[-1], rows)
+    return loglik(fit, parameters, rows) - float(np.linalg.slogdet(x.T @ np.linalg.solve(v, x))[1]) / 2
