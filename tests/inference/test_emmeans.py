@@ -26,7 +26,9 @@ MODELS = Models()
 # less.
 TOLERANCE = {"std_error": 2e-6, "df": 1e-4, "p_value": 1e-6}
 TOLERANCE_OF_JOINT_TESTS = {"f_value": 1e-3, "den_df": 1e-3, "num_df": 0.0, "p_value": 1e-6}
-LOOSE = {"herds_prob": 1e-5, "herds_odds": 1e-5}
+# R finds the quantile of "dunnettx" by bisection to five digits.
+LOOSE = {"herds_prob": 1e-5, "herds_odds": 1e-5, "seven_dunnett": 1e-4}
+CONFOUNDED = ("holes_joint", "oats3_joint")
 
 
 @lru_cache
@@ -57,7 +59,7 @@ def test_numbers_of_emmeans(name):
         tolerances = TOLERANCE_OF_JOINT_TESTS if "df1" in expected else TOLERANCE
         tolerance = max(tolerances.get(ours, 1e-6), LOOSE.get(name, 0))
         want = numbers(values)
-        if name == "holes_joint" and ours == "p_value":
+        if name in CONFOUNDED and ours == "p_value":
             want = want[:-1]
         absolute = tolerance if ours in ("p_value", "f_value", "den_df") else 1e-9
         np.testing.assert_allclose(found[ours][: len(want)], want, rtol=tolerance, atol=absolute, err_msg=column)
@@ -69,7 +71,7 @@ def test_numbers_of_emmeans(name):
             assert texts == list(values)
 
 
-@pytest.mark.parametrize("name", [n for n in QUESTIONS if n != "holes_joint"])
+@pytest.mark.parametrize("name", [n for n in QUESTIONS if n not in CONFOUNDED])
 def test_print_of_emmeans(name):
     """Line for line, but for blanks at the end of lines; what R says by message() stands below."""
     stored = reference()["answers"][name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,10 @@ class Settings:
     null, side, delta : of the tests: null value, direction (a key of `SIDES`) and threshold of (non-)equivalence.
     on_response : whether estimates come back to the scale of the response.
     scale : how, or None.
-    first, last : lines to print before and after those on averages and methods.
+    sigma : spread that means are corrected for when they come back, None for no correction.
+    averaged, some : factors averaged over, and whether over different levels from group to group.
+    method : of degrees of freedom, where it is printed.
+    messages : to print among the lines below the table.
     """
 
     estimate: str
@@ -57,11 +60,11 @@ class Settings:
     delta: float = 0.0
     on_response: bool = False
     scale: ResponseScale | None = None
-    sigma: float | None = None  # of the bias correction, None for none
+    sigma: float | None = None
     averaged: tuple[str, ...] = ()
+    some: bool = False
     method: str | None = None
-    notes: tuple[str, ...] = ()
-    messages: tuple[str, ...] = field(default=())
+    messages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,8 @@ def summarise(functions: LinearFunctions, basis: Basis, s: Settings) -> Summary:
         scale = scale.corrected(s.sigma)
     lines = [*s.messages]
     if s.averaged:
-        lines.insert(0, f"Results are averaged over the levels of: {', '.join(s.averaged)}")
+        qualifier = " some or all of" if s.some else ""
+        lines.insert(0, f"Results are averaged over{qualifier} the levels of: {', '.join(s.averaged)}")
     if s.method is not None:
         lines.append(f"Degrees-of-freedom method: {s.method}")
     if s.scale is not None and not s.on_response:
@@ -193,13 +197,12 @@ class _Family:
         if method == "none" or (method == "tukey" and self._means(k) < 3):
             return []
         if method == "tukey":
-            size = "(varies)" if self.ragged else self._means(k)
-            more = f"for comparing a family of {size} estimates"
+            more = f"for comparing a family of {self._means(k)} estimates"
         elif method == "scheffe":
             ranks = {self._rank(g) for g in self.groups}
             more = f"with rank {ranks.pop() if len(ranks) == 1 else '(varies)'}"
         else:
-            more = f"for {'(varies)' if self.ragged else k} {what}"
+            more = f"for {k} {what}"
         return [f"{method} method {more}"]
 
     def _rank(self, rows: NDArray[np.intp]) -> int:

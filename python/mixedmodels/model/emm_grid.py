@@ -178,7 +178,7 @@ class EmmGrid:
             against = value - offset if value or offset.any() else None
             group = tuple(shown.labels[b][rows[0]] for b in groups)
             tests.append(joint_test(shown.rows[rows], self.basis, "", group, against))
-        return joint_table(tests, groups, self.kind, self.notes)
+        return joint_table(tests, groups, self.kind, self.notes, blocks=False)
 
     # -- contrasts ----------------------------------------------------------------------------------------------
 
@@ -241,10 +241,15 @@ class EmmGrid:
             on_response=s.on_response,
             scale=scale,
             averaged=s.averaged,
+            some=s.some or (self._is_nested and len(made.functions.groups(groups)) > 1),
             method=s.method,
             messages=still,
         )
         return replace(self, functions=made.functions, settings=settings)
+
+    @property
+    def _is_nested(self) -> bool:
+        return bool(self.functions.nesting) or self.functions.shown is not None
 
     def pairs(self, *, reverse: bool = False, **arguments: Any) -> Any:
         """All pairwise differences; arguments as of `contrast`."""

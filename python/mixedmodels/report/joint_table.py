@@ -11,7 +11,9 @@ from mixedmodels.inference.joint_tests import JointTest
 from mixedmodels.report.means_table import MeansTable
 
 
-def joint_table(tests: Sequence[JointTest], by: tuple[str, ...], kind: Any, notes: tuple[str, ...] = ()) -> MeansTable:
+def joint_table(
+    tests: Sequence[JointTest], by: tuple[str, ...], kind: Any, notes: tuple[str, ...] = (), *, blocks: bool = True
+) -> MeansTable:
     """A row for each test, in groups of the levels of `by`, with notes where degrees of freedom were lost."""
     labels: dict[str, tuple[Any, ...]] = {b: tuple(t.group[i] for t in tests) for i, b in enumerate(by)}
     if any(t.term for t in tests):
@@ -30,4 +32,4 @@ def joint_table(tests: Sequence[JointTest], by: tuple[str, ...], kind: Any, note
         lines.append("d: df1 reduced due to linear dependence")
     if any(t.lost for t in tests):
         lines.append("e: df1 reduced due to non-estimability")
-    return MeansTable(labels, columns, headers, by, (*lines, *notes), kind, notes)
+    return MeansTable(labels, columns, headers, by if blocks else (), (*lines, *notes), kind, notes)
