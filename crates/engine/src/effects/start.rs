@@ -26,36 +26,98 @@ struct Unknown {
 
 /// Templates of all factors to start from.
 pub(crate) fn templates(gram: &Gram, parameters: &Parameters) -> Vec<Vec<f64>> {
-    let plain = || parameters.sizes.iter().map(|&k| identity(k)).collect();
-    if parameters.sizes.iter().any(|&k| k > MOST_EFFECTS) {
-        return plain();
+    Moments::of(gram, parameters).templates(gram, parameters)
+}
+
+/// The moment equations but for their right side: what the response does not change.
+pub(crate) struct Moments {
+    unknowns: Vec<Unknown>,
+    /// Of all unknowns and sigma^2; empty where there are no equations to solve.
+    matrix: Vec<f64>,
+}
+
+impl Moments {
+    pub(crate) fn of(gram: &Gram, parameters: &Parameters) -> Self {
+        let unknowns = list_unknowns(parameters);
+        let many = parameters.sizes.iter().any(|&k| k > MOST_EFFECTS);
+        let matrix = if many { Vec::new() } else { equations(gram, &unknowns) };
+        Self { unknowns, matrix }
     }
-    let unknowns = list_unknowns(parameters);
-    let Some(solution) = least_squares(gram).and_then(|beta| solve_moments(gram, &unknowns, &beta)) else {
-        return plain();
-    };
-    let sigma2 = solution[unknowns.len()];
-    let mut out: Vec<Vec<f64>> = parameters.sizes.iter().map(|k| vec![0.0; k * k]).collect();
-    for (u, value) in unknowns.iter().zip(&solution) {
-        out[u.group][u.row + u.column * parameters.sizes[u.group]] = value / sigma2;
-    }
-    for (g, sigma) in out.iter_mut().enumerate() {
-        let blocks = &gram.factors[g];
-        let mass: f64 = blocks
-            .zz
-            .chunks_exact(blocks.k * blocks.k)
-            .map(|b| (0..blocks.k).map(|j| b[j + j * blocks.k]).sum::<f64>())
-            .sum();
-        // Below half the variance of a level's own mean a component is as good as unseen: start there.
-        let floor = (0.5 * (blocks.levels * blocks.k) as f64 / mass.max(1e-300)).min(0.1);
-        for (at, k) in parameters.of_group(g) {
-            let own: Vec<f64> = (0..k * k).map(|m| sigma[at + m % k + (at + m / k) * blocks.k]).collect();
-            for (m, value) in root(&own, k, floor).into_iter().enumerate() {
-                sigma[at + m % k + (at + m / k) * blocks.k] = value;
+
+    /// Templates of all factors to start from, for the response of `gram`.
+    pub(crate) fn templates(&self, gram: &Gram, parameters: &Parameters) -> Vec<Vec<f64>> {
+        let Some(solution) = self.solution(gram) else {
+            return parameters.sizes.iter().map(|&k| identity(k)).collect();
+        };
+        let sigma2 = solution[self.unknowns.len()];
+        let mut out: Vec<Vec<f64>> = parameters.sizes.iter().map(|k| vec![0.0; k * k]).collect();
+        for (u, value) in self.unknowns.iter().zip(&solution) {
+            out[u.group][u.row + u.column * parameters.sizes[u.group]] = value / sigma2;
+        }
+        for (g, sigma) in out.iter_mut().enumerate() {
+            let blocks = &gram.factors[g];
+            let mass: f64 = blocks
+                .zz
+                .chunks_exact(blocks.k * blocks.k)
+                .map(|b| (0..blocks.k).map(|j| b[j + j * blocks.k]).sum::<f64>())
+                .sum();
+            // Below half the variance of a level's own mean a component is as good as unseen: start there.
+            let floor = (0.5 * (blocks.levels * blocks.k) as f64 / mass.max(1e-300)).min(0.1);
+            for (at, k) in parameters.of_group(g) {
+                let own: Vec<f64> = (0..k * k).map(|m| sigma[at + m % k + (at + m / k) * blocks.k]).collect();
+                for (m, value) in root(&own, k, floor).into_iter().enumerate() {
+                    sigma[at + m % k + (at + m / k) * blocks.k] = value;
+                }
             }
         }
+        out
     }
-    out
+
+    /// Covariances and sigma^2 that solve the equations.
+    fn solution(&self, gram: &Gram) -> Option<Vec<f64>> {
+        if self.matrix.is_empty() {
+            return None;
+        }
+        let beta = least_squares(gram)?;
+        let size = self.unknowns.len() + 1;
+        let width = gram.p + 1;
+        let total = gram.fixed[gram.p + gram.p * width];
+        let fitted: f64 = (0..gram.p).map(|j| gram.fixed[j + gram.p * width] * beta[j]).sum();
+        let residual = (total - fitted).max(1e-12 * total);
+        let mut rhs = self.right_side(gram, &beta);
+        rhs.push(residual);
+        let mut x = gauss(self.matrix.clone(), rhs, size)?;
+        // Far too small a residual variance says that the moments do not separate it from the rest: what the levels
+        // of one factor leave unexplained bounds it from above.
+        let mean = residual / gram.n as f64;
+        if x[size - 1] < 0.05 * mean {
+            x[size - 1] = x[size - 1].max(pure_error(gram, &beta, residual).min(0.05 * mean)).max(1e-12 * mean);
+        }
+        Some(x)
+    }
+
+    /// sum over levels of (Z'r)(Z'r)'.
+    fn right_side(&self, gram: &Gram, beta: &[f64]) -> Vec<f64> {
+        let width = gram.p + 1;
+        let sums: Vec<Vec<f64>> = gram
+            .factors
+            .iter()
+            .map(|blocks| {
+                let k = blocks.k;
+                let (mut s, mut sum) = (vec![0.0; k], vec![0.0; k * k]);
+                for rows in blocks.zr.chunks_exact(k * width) {
+                    for (s, row) in s.iter_mut().zip(rows.chunks_exact(width)) {
+                        *s = row[gram.p] - row.iter().zip(beta).map(|(z, b)| z * b).sum::<f64>();
+                    }
+                    for (j, own) in sum.chunks_exact_mut(k).enumerate() {
+                        own.iter_mut().zip(&s).for_each(|(o, v)| *o += v * s[j]);
+                    }
+                }
+                sum
+            })
+            .collect();
+        self.unknowns.iter().map(|u| sums[u.group][u.row + u.column * gram.factors[u.group].k]).collect()
+    }
 }
 
 fn list_unknowns(parameters: &Parameters) -> Vec<Unknown> {
@@ -142,31 +204,24 @@ fn everywhere(f: &Projected, g: &Projected, u: &Unknown, v: &Unknown, c: usize) 
         .sum()
 }
 
-/// Build and solve the moment equations; the last unknown is sigma^2.
-fn solve_moments(gram: &Gram, unknowns: &[Unknown], beta: &[f64]) -> Option<Vec<f64>> {
+/// The matrix of the moment equations; the last unknown is sigma^2.
+fn equations(gram: &Gram, unknowns: &[Unknown]) -> Vec<f64> {
     let size = unknowns.len() + 1;
     let mut a = vec![0.0; size * size];
-    let mut rhs = vec![0.0; size];
     let (projected, c) = project(gram);
     let of_group = |g: usize| unknowns.iter().enumerate().filter(move |(_, u)| u.group == g);
-    let width = gram.p + 1;
     for (g, blocks) in gram.factors.iter().enumerate() {
         let k = blocks.k;
         let own: Vec<(usize, &Unknown)> = of_group(g).collect();
-        let (mut s, mut past, mut rest) = (vec![0.0; k], vec![0.0; k * k], vec![0.0; k * k]);
+        let (mut past, mut rest) = (vec![0.0; k * k], vec![0.0; k * k]);
         for level in 0..blocks.levels {
             let zz = &blocks.zz[level * k * k..(level + 1) * k * k];
             outer(&projected[g], level, &projected[g], level, c, &mut past);
             for ((r, z), b) in rest.iter_mut().zip(zz).zip(&past) {
                 *r = z - b;
             }
-            for (i, s) in s.iter_mut().enumerate() {
-                let row = &blocks.zr[(level * k + i) * width..(level * k + i + 1) * width];
-                *s = row[gram.p] - row.iter().zip(beta).map(|(z, b)| z * b).sum::<f64>();
-            }
             for &(m, u) in &own {
                 let mean = rest[u.row + u.column * k];
-                rhs[m] += s[u.row] * s[u.column];
                 a[m + (size - 1) * size] += mean;
                 a[(size - 1) + m * size] += mean;
                 for &(n, v) in &own {
@@ -184,19 +239,8 @@ fn solve_moments(gram: &Gram, unknowns: &[Unknown], beta: &[f64]) -> Option<Vec<
     for cross in &gram.cross {
         add_cross(gram, cross, unknowns, &projected, c, &mut a);
     }
-    let total = gram.fixed[gram.p + gram.p * width];
-    let fitted: f64 = (0..gram.p).map(|j| gram.fixed[j + gram.p * width] * beta[j]).sum();
-    let residual = (total - fitted).max(1e-12 * total);
-    rhs[size - 1] = residual;
     a[size * size - 1] = (gram.n - gram.p) as f64;
-    let mut x = gauss(a, rhs, size)?;
-    // Far too small a residual variance says that the moments do not separate it from the rest: what the levels of
-    // one factor leave unexplained bounds it from above.
-    let mean = residual / gram.n as f64;
-    if x[size - 1] < 0.05 * mean {
-        x[size - 1] = x[size - 1].max(pure_error(gram, beta, residual).min(0.05 * mean)).max(1e-12 * mean);
-    }
-    Some(x)
+    a
 }
 
 /// The smallest mean square left within the levels of a factor that leaves at least a tenth of the rows free.

@@ -205,7 +205,7 @@ fn add_txs<const K: usize>(q: &Square<K>, rv: &[f64], p: usize, out: &mut [f64])
 
 /// Sums over levels that second derivatives need, whatever their directions.
 pub(crate) struct Units {
-    k: usize,
+    pub k: usize,
     /// sum of B x B and of B x (T_x Phi T_x'), index a + k (b + k (c + k d)).
     bb: Vec<f64>,
     bp: Vec<f64>,
@@ -338,24 +338,27 @@ impl Units {
         out
     }
 
-    /// sum of tr(B D B E).
-    pub(crate) fn trace(&self, d: &[f64], e: &[f64]) -> f64 {
-        self.contracted(&self.bb, d, e)
+    /// N with sum of tr(B D B E) = tr(N E), for any E.
+    pub(crate) fn around(&self, d: &[f64]) -> Vec<f64> {
+        contracted(&self.bb, d, self.k)
     }
 
-    /// sum of tr(B D (T_x Phi T_x') E).
-    pub(crate) fn trace_past(&self, d: &[f64], e: &[f64]) -> f64 {
-        self.contracted(&self.bp, d, e)
+    /// N with sum of tr(B D (T_x Phi T_x') E) = tr(N E), for any E.
+    pub(crate) fn around_past(&self, d: &[f64]) -> Vec<f64> {
+        contracted(&self.bp, d, self.k)
     }
+}
 
-    /// sum over a, b, c, d of F[a, b] D[b, c] G[c, d] E[d, a].
-    fn contracted(&self, fg: &[f64], first: &[f64], second: &[f64]) -> f64 {
-        let k = self.k;
-        let mut sum = 0.0;
-        for (m, value) in fg.iter().enumerate() {
-            let (a, b, c, d) = (m % k, m / k % k, m / (k * k) % k, m / (k * k * k));
-            sum += value * first[b + c * k] * second[d + a * k];
+/// N[a, d] = sum over b, c of F[a, b] D[b, c] G[c, d], from the products F x G.
+fn contracted(products: &[f64], d: &[f64], k: usize) -> Vec<f64> {
+    let mut out = vec![0.0; k * k];
+    let mut blocks = products.chunks_exact(k); // a runs fastest, then b, c, d
+    for column in out.chunks_exact_mut(k) {
+        for row in d.chunks_exact(k) {
+            for (weight, own) in row.iter().zip(&mut blocks) {
+                column.iter_mut().zip(own).for_each(|(o, v)| *o += weight * v);
+            }
         }
-        sum
     }
+    out
 }

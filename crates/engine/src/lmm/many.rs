@@ -9,7 +9,6 @@ use rayon::prelude::*;
 
 use super::classes::Classes;
 use super::model::Lmm;
-use super::search::Optimum;
 use super::second_order::SecondOrder;
 use super::state::Work;
 use crate::dense::eigen::symmetric;
@@ -117,26 +116,29 @@ impl Worker {
         if let Some(classes) = &mut self.model.classes {
             Classes::take_response(classes, &self.model.gram.factors[0]);
         }
-        let Optimum { solution, status, trace } = self.model.search(wanted.start, wanted.options, &mut |_, _| true)?;
+        let model = &self.model;
+        let found = model.search(wanted.start, wanted.options, &mut |_, _| true)?;
+        let theta = model.chart.original(&model.parameters, &found.phi, &model.gram.standard);
+        let (beta, vcov_unscaled) = model.coefficients(&found.state);
+        let scale = model.gram.standard.y.scale;
+        let sigma = found.state.s2.sqrt() / scale;
         let df = if wanted.df {
-            let mut work = Work::new(self.model.problem());
-            let second = self.model.second_order_with(&mut work, &solution.theta)?;
-            let degrees = self.model.problem().degrees();
-            satterthwaite(&second, &solution.vcov_unscaled, solution.sigma, degrees)
+            let second = model.second_order_with(&mut Work::new(model.problem()), &theta)?;
+            satterthwaite(&second, &vcov_unscaled, sigma, model.problem().degrees())
         } else {
             Vec::new()
         };
         Ok(ManyFit {
-            theta: solution.theta,
-            beta: solution.beta,
-            sigma: solution.sigma,
-            criterion: solution.criterion,
-            pwrss: solution.pwrss,
-            vcov_unscaled: solution.vcov_unscaled,
+            theta,
+            beta,
+            sigma,
+            criterion: found.state.criterion,
+            pwrss: found.state.border.r2 / scale.powi(2),
+            vcov_unscaled,
             df,
-            holds: solution.certificate.holds,
-            status,
-            evaluations: trace.len(),
+            holds: found.certificate.holds,
+            status: found.status,
+            evaluations: found.trace.len(),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! The handle that Python holds: a model's Gram blocks and what can be asked of them.
 
+use std::sync::OnceLock;
+
 use super::classes::Classes;
 use super::krylov;
 use super::one_factor;
@@ -12,6 +14,7 @@ use crate::effects::conditional;
 use crate::effects::elimination::{Elimination, Layout};
 use crate::effects::parameters::{Direction, Parameters};
 use crate::effects::plan::{self, Plan};
+use crate::effects::start::Moments;
 use crate::effects::tail::TailPlan;
 use crate::error::EngineError;
 use crate::gram::Gram;
@@ -27,6 +30,8 @@ pub struct Lmm {
     pub(crate) parameters: Parameters,
     pub(crate) chart: Chart,
     pub(crate) classes: Option<Classes>,
+    /// What a start needs that no response changes.
+    pub(crate) moments: OnceLock<Moments>,
 }
 
 /// Criterion with its derivatives in theta.
@@ -62,7 +67,7 @@ impl Lmm {
         let chart = Chart::of(&parameters);
         let one = layout.leaf.filter(|_| one_factor::serves(&gram, &layout));
         let classes = one.and_then(|leaf| Classes::of(&gram.factors[leaf], gram.p + 1));
-        Ok(Self { gram, reml, layout, parameters, chart, classes })
+        Ok(Self { gram, reml, layout, parameters, chart, classes, moments: OnceLock::new() })
     }
 
     /// The same model with another response.
@@ -116,7 +121,11 @@ impl Lmm {
     /// Find the optimum.
     pub fn fit(&self, start: Option<&[f64]>, options: Options, watch: Watch) -> Result<Optimum, EngineError> {
         start.map_or(Ok(()), |theta| self.check(theta))?;
-        self.run(|| self.search(start, options, watch))
+        self.run(|| {
+            let found = self.search(start, options, watch)?;
+            let solution = self.solution_from_phi(&found);
+            Ok(Optimum { solution, status: found.status, trace: found.trace })
+        })
     }
 
     /// Conditional covariance blocks over sigma^2 of every factor: levels of k x k.

@@ -3,8 +3,8 @@
 use super::model::Lmm;
 use super::solution::Solution;
 use super::state::{State, Work};
-use crate::effects::boundary::{self, SNAP_SLACK};
-use crate::effects::start;
+use crate::effects::boundary::{self, Certificate, SNAP_SLACK};
+use crate::effects::start::Moments;
 use crate::error::EngineError;
 use crate::optimize::{Minimum, Objective, Options, Point, Status, Step, minimise};
 
@@ -16,21 +16,33 @@ pub struct Optimum {
     pub trace: Vec<Step>,
 }
 
+/// Where a search came to rest, in the optimiser's own terms.
+pub(crate) struct Found {
+    pub phi: Vec<f64>,
+    pub state: State,
+    pub certificate: Certificate,
+    pub status: Status,
+    pub trace: Vec<Step>,
+}
+
 /// Called at every evaluation with its number and the criterion; false asks to stop.
 pub type Watch<'a> = &'a mut (dyn FnMut(usize, f64) -> bool + Send);
 
 impl Lmm {
-    pub(crate) fn search(&self, start: Option<&[f64]>, options: Options, watch: Watch) -> Result<Optimum, EngineError> {
+    pub(crate) fn search(&self, start: Option<&[f64]>, options: Options, watch: Watch) -> Result<Found, EngineError> {
         let mut search =
             Search { model: self, work: Work::new(self.problem()), trial: None, current: None, evaluations: 0, watch };
         if self.n_theta() == 0 {
             let state = search.work.evaluate(self.problem(), &[], &[])?;
-            let solution = self.solution(Vec::new(), &state);
-            return Ok(Optimum { solution, status: Status::Converged, trace: Vec::new() });
+            let certificate = self.certificate(&state);
+            return Ok(Found { phi: Vec::new(), state, certificate, status: Status::Converged, trace: Vec::new() });
         }
         let phi0 = match start {
             Some(theta) => self.chart.standardised(&self.parameters, theta, &self.gram.standard),
-            None => self.chart.phi_of(&start::templates(&self.gram, &self.parameters)),
+            None => {
+                let moments = self.moments.get_or_init(|| Moments::of(&self.gram, &self.parameters));
+                self.chart.phi_of(&moments.templates(&self.gram, &self.parameters))
+            }
         };
         // A step may at first be half as long as T itself.
         let length = phi0.iter().map(|v| v * v).sum::<f64>().sqrt();
@@ -62,9 +74,10 @@ impl Lmm {
         mut trace: Vec<Step>,
         mut status: Status,
         options: Options,
-    ) -> Result<Optimum, EngineError> {
+    ) -> Result<Found, EngineError> {
+        let mut certificate = self.certificate(&best);
         for _ in 0..boundary::MOST_ESCAPES {
-            if self.certificate(&best).holds || trace.len() >= options.max_evaluations {
+            if certificate.holds || trace.len() >= options.max_evaluations {
                 break;
             }
             let levels = self.levels();
@@ -78,13 +91,13 @@ impl Lmm {
                 break;
             }
             (phi, best, status) = (again.x, state, again.status);
+            certificate = self.certificate(&best);
         }
-        let solution = self.solution_from_phi(&phi, &best);
         // The certificate is the judge: a search that could not see its last gains has arrived all the same.
-        if solution.certificate.holds && status == Status::Stalled {
+        if certificate.holds && status == Status::Stalled {
             status = Status::Converged;
         }
-        Ok(Optimum { solution, status, trace })
+        Ok(Found { phi, state: best, certificate, status, trace })
     }
 
     /// Set tiny singular values of T to zero if that does not raise the criterion.

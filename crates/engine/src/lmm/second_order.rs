@@ -91,6 +91,9 @@ impl Lmm {
     fn hessian_of_units(&self, state: &State, units: &Units, sigma: &[Vec<f64>]) -> Vec<f64> {
         let (count, p) = (sigma.len(), self.gram.p);
         let inverse = state.border.x_inverse();
+        let pulls: Vec<f64> = sigma.iter().map(|s| units.pull(s)).collect();
+        let around: Vec<Vec<f64>> = sigma.iter().map(|s| units.around(s)).collect();
+        let past: Vec<Vec<f64>> = sigma.iter().map(|s| units.around_past(s)).collect();
         let turned: Vec<Vec<f64>> = sigma
             .iter()
             .map(|s| {
@@ -99,17 +102,20 @@ impl Lmm {
                 out
             })
             .collect();
-        let pulls: Vec<f64> = sigma.iter().map(|s| units.pull(s)).collect();
         let mut out = state.hessian.clone();
         for l in 0..count {
-            for m in 0..count {
-                let mut trace = units.trace(&sigma[l], &sigma[m]);
+            for m in 0..=l {
+                let mut trace = product_trace(&around[l], &sigma[m], units.k);
                 if self.reml {
-                    trace -= units.trace_past(&sigma[l], &sigma[m]) + units.trace_past(&sigma[m], &sigma[l]);
-                    trace += (0..p * p).map(|c| turned[l][c] * turned[m][c / p + (c % p) * p]).sum::<f64>();
+                    trace -= product_trace(&past[l], &sigma[m], units.k) + product_trace(&past[m], &sigma[l], units.k);
+                    trace += product_trace(&turned[l], &turned[m], p);
                 }
-                out[l + m * count] +=
-                    state.information[l + m * count] + pulls[l] * pulls[m] / (state.s2 * state.border.r2) - trace;
+                let pull = pulls[l] * pulls[m] / (state.s2 * state.border.r2);
+                let more = state.information[l + m * count] + pull - trace;
+                out[l + m * count] += more;
+                if l != m {
+                    out[m + l * count] += more;
+                }
             }
         }
         out
@@ -270,4 +276,15 @@ impl Lmm {
         }
         Projections { zvx, zvr, zvz: blocks.is_some().then_some(zvz) }
     }
+}
+
+/// tr(A B) of k x k matrices.
+fn product_trace(a: &[f64], b: &[f64], k: usize) -> f64 {
+    let mut sum = 0.0;
+    for j in 0..k {
+        for i in 0..k {
+            sum += a[i + j * k] * b[j + i * k];
+        }
+    }
+    sum
 }

@@ -1,6 +1,7 @@
 //! A state turned into results in the units of the data, with the certificate of an optimum.
 
 use super::model::Lmm;
+use super::search::Found;
 use super::state::State;
 use crate::dense::small::{multiply, multiply_transpose_right};
 use crate::effects::Certificate;
@@ -34,11 +35,10 @@ pub struct Solution {
 
 impl Lmm {
     /// Results at the optimiser's phi: derivatives are carried over to theta.
-    pub(crate) fn solution_from_phi(&self, phi: &[f64], state: &State) -> Solution {
-        let theta = self.chart.original(&self.parameters, phi, &self.gram.standard);
-        let certificate = self.certificate(state);
-        let (gradient, hessian) = self.user_derivatives(phi, &theta, state);
-        self.assemble(theta, state, certificate, gradient, hessian)
+    pub(crate) fn solution_from_phi(&self, found: &Found) -> Solution {
+        let theta = self.chart.original(&self.parameters, &found.phi, &self.gram.standard);
+        let (gradient, hessian) = self.user_derivatives(&found.phi, &theta, &found.state);
+        self.assemble(theta, &found.state, found.certificate.clone(), gradient, hessian)
     }
 
     /// Results at a user's theta, where the state was evaluated along theta itself.
@@ -80,16 +80,9 @@ impl Lmm {
         gradient: Vec<f64>,
         hessian: Vec<f64>,
     ) -> Solution {
-        let (standard, p) = (&self.gram.standard, self.gram.p);
+        let standard = &self.gram.standard;
         let y_scale = standard.y.scale;
-        let (j, mut beta) = standard.fixed_map();
-        for (i, b) in beta.iter_mut().enumerate() {
-            *b += (0..p).map(|m| j[i + m * p] * state.beta[m]).sum::<f64>() / y_scale;
-        }
-        let inverse = state.border.x_inverse();
-        let (mut half, mut vcov) = (vec![0.0; p * p], vec![0.0; p * p]);
-        multiply(&j, &inverse, p, &mut half);
-        multiply_transpose_right(&half, &j, p, &mut vcov);
+        let (beta, vcov) = self.coefficients(state);
         let (b, u) = self.effects(&theta, state, y_scale);
         Solution {
             criterion: state.criterion,
@@ -107,6 +100,19 @@ impl Lmm {
             certificate,
             theta,
         }
+    }
+
+    /// beta and (X'V^-1 X)^-1 in the units of the data.
+    pub(crate) fn coefficients(&self, state: &State) -> (Vec<f64>, Vec<f64>) {
+        let p = self.gram.p;
+        let (j, mut beta) = self.gram.standard.fixed_map();
+        for (i, b) in beta.iter_mut().enumerate() {
+            *b += (0..p).map(|m| j[i + m * p] * state.beta[m]).sum::<f64>() / self.gram.standard.y.scale;
+        }
+        let (mut half, mut vcov) = (vec![0.0; p * p], vec![0.0; p * p]);
+        multiply(&j, &state.border.x_inverse(), p, &mut half);
+        multiply_transpose_right(&half, &j, p, &mut vcov);
+        (beta, vcov)
     }
 
     pub(crate) fn certificate(&self, state: &State) -> Certificate {

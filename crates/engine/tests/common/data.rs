@@ -150,6 +150,24 @@ pub fn nested(seed: u64, (outer, middle, inner, rows): (usize, usize, usize, usi
     Data { y, x, groups, terms, weights: None }.stir(&mut dice, 0.8)
 }
 
+/// Levels of a few kinds, all of one kind with the same rows of Z: `kinds` gives rows and levels of each.
+pub fn alike(seed: u64, kinds: &[(usize, usize)], k: usize) -> Data {
+    let mut dice = Dice::new(seed);
+    let (mut level, mut codes, mut within) = (0, Vec::new(), Vec::new());
+    for &(rows, levels) in kinds {
+        for _ in 0..levels {
+            codes.extend(std::iter::repeat_n(level, rows));
+            within.extend((0..rows).map(|r| r as f64 / 4.0 - 1.0));
+            level += 1;
+        }
+    }
+    let (y, x) = fixed_part(&mut dice, codes.len());
+    let power = |j: usize| within.iter().map(|v| v.powi(j as i32)).collect();
+    let columns = (0..k).map(|j| (j > 0).then(|| power(j))).collect();
+    let groups = vec![(codes, level as usize)];
+    Data { y, x, groups, terms: vec![(0, columns)], weights: None }.stir(&mut dice, 0.8)
+}
+
 /// Every shape that the engine treats in its own way, small enough for the dense twin.
 pub fn designs() -> Vec<(&'static str, Data)> {
     let mut out = vec![
@@ -184,6 +202,11 @@ pub fn designs() -> Vec<(&'static str, Data)> {
     let mut no_intercept = crossed(14, 96, &[(12, 2), (7, 1)]);
     no_intercept.x.remove(0);
     out.push(("no intercept", no_intercept));
+
+    out.push(("levels alike, one effect", alike(16, &[(6, 9), (4, 7), (9, 1)], 1)));
+    out.push(("levels alike, two effects", alike(17, &[(6, 11), (5, 7)], 2)));
+    out.push(("levels alike, three effects", alike(18, &[(7, 12), (9, 12)], 3)));
+    out.push(("levels alike, four effects", alike(19, &[(9, 12)], 4)));
 
     let mut dice = Dice::new(15);
     for (name, design) in [("weights, one factor", 2), ("weights, crossed", 7), ("weights, sparse tail", 9)] {

@@ -8,11 +8,13 @@ mod close;
 #[path = "../common/data.rs"]
 mod data;
 mod derivatives;
+mod many;
 #[path = "../common/matrix.rs"]
 mod matrix;
 mod optima;
 mod paths;
 mod refusals;
+mod second_order;
 mod solutions;
 mod starts;
 mod threads;

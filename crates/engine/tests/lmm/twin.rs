@@ -154,6 +154,24 @@ impl Twin {
         (v, p, vcov)
     }
 
+    /// Z'V^-1 X and Z'V^-1(y - X beta) row by row, and the diagonal blocks of Z'V^-1 Z, term after term.
+    pub fn scores(&self, theta: &[f64]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        let (v, p, _) = self.projections(theta);
+        let zv = self.z.transpose().times(&v);
+        let (zvx, zvz) = (zv.times(&self.x), zv.times(&self.z));
+        let y = Matrix { rows: self.y.len(), columns: 1, values: self.y.clone() };
+        let zvr = self.z.transpose().times(&p).times(&y);
+        let own = || self.terms.iter().flat_map(|&(_, levels, k, first)| (0..levels).map(move |l| (first + l * k, k)));
+        let rows = own().flat_map(|(at, k)| at..at + k);
+        let x = rows.clone().flat_map(|i| (0..zvx.columns).map(move |j| (i, j))).map(|(i, j)| zvx.at(i, j)).collect();
+        let r = rows.map(|i| zvr.at(i, 0)).collect();
+        let z = own()
+            .flat_map(|(at, k)| (0..k * k).map(move |m| (at + m / k, at + m % k)))
+            .map(|(i, j)| zvz.at(i, j))
+            .collect();
+        (x, r, z)
+    }
+
     /// Average information plus the curvature of theta -> Sigma, from n x n matrices:
     /// `(f_l'P f_m - (y'P f_l)(y'P f_m) / r2) / s2 + 2 tr(dT_l' D dT_m)`, f_m = dV_m P y.
     pub fn curvature(&self, theta: &[f64]) -> Matrix {
