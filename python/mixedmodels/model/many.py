@@ -116,6 +116,7 @@ def _fitted(task: Task, responses: Responses, progress: bool | None) -> ManyFits
     kept = kept_columns(design.fixed, n, design.weights)
     m = sum(len(t.columns) * (len(t.columns) + 1) // 2 for t in design.random)
     out = empty(b, kept, m, task.method.n_shapes, n)
+    out.status[:] = NOT_REACHED
     known: dict[bytes, Refit | str] = {}
     chunk = max(1, CHUNK_NUMBERS // n)
     with counted(b, "responses", progress) as tell:
@@ -133,7 +134,6 @@ def _fitted(task: Task, responses: Responses, progress: bool | None) -> ManyFits
 
 def _fit_chunk(task: Task, y: Matrix, first: int, out: ManyFits, known: dict[bytes, Refit | str], tell: Tell) -> None:
     """Fit responses and write them from row `first` on."""
-    out.status[first : first + len(y)] = NOT_REACHED
     done = first
     for key, members, there in _patterns(y):
         if key not in known:

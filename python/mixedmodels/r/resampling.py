@@ -43,7 +43,7 @@ def bootMer(
 
 
 def PBmodcomp(largeModel: Model, smallModel: Any, nsim: int = 1000, ref: Any = None, seed: Any = None) -> PBModComp:
-    """Compare as pbkrtest's ``PBmodcomp`` does (see ``fit.pbmodcomp``); `ref` is a reference distribution from `PBrefdist`."""
+    """Compare as pbkrtest's ``PBmodcomp`` (see ``fit.pbmodcomp``); `ref` is what `PBrefdist` gives."""
     return largeModel.pbmodcomp(smallModel, nsim, seed, reference=ref)
 
 
