@@ -66,15 +66,22 @@ def f_tests(hypotheses: Mapping[str, Matrix], coefficients: Coefficients, sigma:
     return tabulated(rows, ("sum_sq", "mean_sq", "num_df", "den_df", "f_value", "p_value"))
 
 
-def single_term_f_tests(design: Design, fit: MixedFit, layout: TermLayout, coefficients: Coefficients) -> Table:
-    """F test of every term that is in no other one, given all the rest (``drop1`` as lmerTest has it)."""
+def single_terms(
+    design: Design, fit: MixedFit, layout: TermLayout, labels: Sequence[str] | None = None
+) -> dict[str, Matrix]:
+    """What is tested when a term that is in no other one is left out (``drop1`` as lmerTest has it).
+
+    Parameters
+    ----------
+    labels : of the terms; all that are in no other one by default.
+    """
     aliased = len(fit.kept) < len(design.fixed.names)
     own = sequential(layout, dense_columns(design, fit.kept, fit.n)) if layout.single else marginal(layout)
-    hypotheses = {}
-    for t, label in enumerate(layout.labels):
-        if not layout.relatives(t):
-            hypotheses[label] = _what_only(design, fit, t) if aliased else own[t]
-    return f_tests(hypotheses, coefficients, fit.sigma)
+    return {
+        label: _what_only(design, fit, t) if aliased else own[t]
+        for t, label in enumerate(layout.labels)
+        if (label in labels if labels is not None else not layout.relatives(t))
+    }
 
 
 def _what_only(design: Design, fit: MixedFit, term: int) -> Matrix:

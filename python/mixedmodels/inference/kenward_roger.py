@@ -162,7 +162,7 @@ class _Sums:
             left, right = t[:, to], t[:, source]
             self.p[r] -= _summed(left, right)
             self.q[r, -1] += _summed(left, m[:, source])
-            curved = np.einsum("baj,bja->", bg[:, source], b[:, :, to], optimize=True)
+            curved = np.sum(bg[:, source] * np.swapaxes(b[:, :, to], 1, 2))
             self.k[r, -1] += b[:, source, to].sum() - curved
             bet = b[:, :, to] @ right
             for s, (onto, origin) in enumerate(patterns[: r + 1]):

@@ -6,9 +6,7 @@ sum of squares, f the criterion profiled over beta and sigma, d its degrees of f
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,6 @@ from mixedmodels.fit.record import Matrix, MixedFit, Vector
 
 Array = NDArray[np.float64]
 FLAT = 1e-8  # an eigenvalue of the Hessian, theta in units of its own curvature, that counts as none
-STEP = 0.05  # of a difference, in units of a standard error
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +48,11 @@ def theta_information(engine: Any, design: Design, fit: MixedFit) -> ThetaInform
         If the criterion is only estimated, so that it has no exact derivatives.
     """
     check_exact(engine)
-    hessian, slope = _derivatives(engine, fit)
+    found = engine.information(fit.theta)
     return ThetaInformation(
-        inverse_hessian=generalised_inverse(hessian),
+        inverse_hessian=generalised_inverse(np.asarray(found["hessian"])),
         log_sigma_slope=log_sigma_slope(design, fit),
-        vcov_slope=slope,
+        vcov_slope=np.asarray(found["jacobian"]),
         df=fit.n - len(fit.kept) * fit.reml,
     )
 
@@ -67,35 +64,6 @@ def check_exact(engine: Any) -> None:
             "degrees of freedom need the factorisation of the crossed random effects, which for this model is out of "
             "reach (see fit.engine); with so many levels the normal distribution serves: use ddf='asymptotic'."
         )
-
-
-def _derivatives(engine: Any, fit: MixedFit) -> tuple[Matrix, Array]:
-    """Hessian of the criterion, shape (m, m), and derivatives of Phi_0, shape (m, p, p)."""
-    if hasattr(engine, "information"):
-        found = engine.information(fit.theta)
-        return np.asarray(found["hessian"]), np.asarray(found["jacobian"])
-    p, m = len(fit.kept), len(fit.theta)
-
-    def both(theta: Vector) -> Vector:
-        gradient = np.asarray(engine.evaluate(theta)["gradient"])
-        return np.concatenate([gradient, np.asarray(engine.at(theta)["vcov_unscaled"]).ravel()])
-
-    curvature = np.diag(fit.hessian)
-    unit = np.where(curvature > 1e-6, 1 / np.sqrt(np.maximum(curvature, 1e-6)), np.maximum(np.abs(fit.theta), 0.1))
-    rows = np.array([richardson(both, fit.theta, j, STEP * float(unit[j])) for j in range(m)]).reshape(m, -1)
-    hessian = rows[:, :m]
-    return (hessian + hessian.T) / 2, rows[:, m:].reshape(m, p, p)
-
-
-def richardson(function: Callable[[Vector], Vector], at: Vector, j: int, step: float) -> Vector:
-    """Derivative of a function of a vector by its element `j`: central differences, twice extrapolated."""
-    table = []
-    for size in (step, step / 2, step / 4):
-        move = np.zeros(len(at))
-        move[j] = size
-        table.append((function(at + move) - function(at - move)) / (2 * size))
-    first = [(4 * fine - coarse) / 3 for coarse, fine in pairwise(table)]
-    return np.asarray((16 * first[1] - first[0]) / 15)
 
 
 def generalised_inverse(hessian: Matrix) -> Matrix:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,11 +86,18 @@ def _lmertest(model: Model, number: int, method: str) -> ResultTable:
     )
 
 
-def drop1_f_table(model: Model, ddf: str | None = None) -> ResultTable:
-    """F test of each term of an lmer that is in no other one, given all the rest, as lmerTest's ``drop1``."""
+def drop1_f_table(model: Model, ddf: str | None = None, labels: Sequence[str] | None = None) -> ResultTable:
+    """F test of each term of an lmer that is in no other one, given all the rest, as lmerTest's ``drop1``.
+
+    Parameters
+    ----------
+    labels : of the terms to test; all that are in no other one by default.
+    """
     method = small_samples.method_name(ddf)
     coefficients = model._coefficients(method)
-    columns, names = terms.single_term_f_tests(model.design, model._fit, _layout(model), coefficients)
+    sigma = sigma_of(model, coefficients)
+    hypotheses = terms.single_terms(model.design, model._fit, _layout(model), labels)
+    columns, names = terms.f_tests(hypotheses, coefficients, sigma)
     return ResultTable(
         columns,
         names,

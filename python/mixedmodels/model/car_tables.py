@@ -27,7 +27,8 @@ def car_anova(model: Model, type: Any, test: str | None) -> ResultTable:  # noqa
     layout = term_layout(model.design, fit.kept)
     if not layout.labels and number == 2:
         number = 3  # an intercept alone: type II has nothing to say
-    car.check_estimable(model.design, fit.kept, number)
+    if isinstance(fit, LinearFit | GlmFit):
+        car.check_estimable(model.design, fit.kept, number)
     if isinstance(fit, LinearFit):
         return _linear(model, number, layout, test)
     if isinstance(fit, GlmFit):

@@ -84,7 +84,8 @@ class TermTests:
         DataError
             If there is no such type or test.
         DesignError
-            If type III is asked for and columns of the model are collinear.
+            If type III of an lm or glm is asked for and columns of the model are collinear (of a mixed model the
+            coefficients that are estimated are tested, as car does).
         """
         from mixedmodels.model import car_tables
 

@@ -72,11 +72,8 @@ def coefficient_cells(
     test = k - 1 - pvalues
     test_digits = max(1, min(5, digits - 1))
     cells = [[""] * k for _ in range(p)]
-    for i, pair in enumerate(estimate_texts(values[:, :2], digits)):
-        cells[i][:2] = pair
-    for j in range(2, test):
-        for i, text in enumerate(format_numbers(values[:, j], digits)):
-            cells[i][j] = text
+    for i, shared in enumerate(estimate_texts(values[:, :test], digits)):
+        cells[i][:test] = shared
     statistics = format_numbers([round_r(v, test_digits) for v in values[:, test]], digits)
     for i, text in enumerate(statistics):
         cells[i][test] = text
