@@ -26,9 +26,11 @@ def cases() -> dict[str, Any]:
 
 @cache
 def table(name: str) -> Any:
-    if name != "unbalanced":
+    if name not in ("unbalanced", "weighted"):
         return mm.datasets.load(name)
     whole = mm.datasets.load("sleepstudy")
+    if name == "weighted":
+        return named(whole.assign(w=1 + whole["Days"] % 4 / 2), name)
     return named(whole.drop(index=whole.index[[row - 1 for row in LEFT_OUT]]), name)
 
 
@@ -38,7 +40,7 @@ def named(data: Any, name: str) -> Any:
 
 
 def fitted(model: dict[str, Any], data: str) -> Any:
-    more = {name: model[name] for name in ("REML", "family") if name in model}
+    more = {name: model[name] for name in ("REML", "family", "weights") if name in model}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mm.errors.SingularFitWarning)
         return FITS[model["kind"]](model["formula"], table(data), **more)

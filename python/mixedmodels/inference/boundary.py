@@ -40,12 +40,14 @@ class Mixture:
     sizes : for each random term the number of effects that it gains, whose variances are at the boundary.
     information : () -> information matrix of those effects' covariances, with all other parameters profiled out;
         lower triangles column by column, one size after the other. Asked only where the weights depend on it.
+    approximate : whether the smaller model lies on the boundary itself, for which the theory does not hold.
     draws, seed : of the simulation.
     """
 
     free: int
     sizes: tuple[int, ...]
     information: Callable[[], Matrix]
+    approximate: bool = False
     draws: int = DRAWS
     seed: int = 0
 
@@ -92,6 +94,10 @@ class Mixture:
         return float(np.mean(chdtrc(self.free, np.maximum(statistic - lengths, 0.0))))
 
     def __str__(self) -> str:
+        known = self._distribution()
+        return f"{known}; approximately, as the smaller model is singular itself" if self.approximate else known
+
+    def _distribution(self) -> str:
         if self.weights is None:
             gained = " and ".join(f"{r} x {r}" for r in self.sizes)
             extra = f"chi2({self.free}) plus " if self.free else ""

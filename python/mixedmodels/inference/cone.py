@@ -37,7 +37,8 @@ class Draws:
 
     def outside(self) -> NDArray[np.bool_]:
         """Whether a vector lies in the polar cone, so that its projection is 0."""
-        return ~np.any(project(self.z @ self.metric, self.sizes) > EXACT, axis=1)
+        away = np.abs(project(self.z @ self.metric, self.sizes)).max(axis=1)
+        return np.asarray(away <= EXACT)
 
     def projected(self) -> Matrix:
         """The points of the cone that minimise ``(x - z)' metric (x - z)``.

@@ -11,7 +11,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit.covariance import covariances
 from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.likelihood import n_parameters
-from mixedmodels.fit.record import LinearFit, Matrix, MixedFit
+from mixedmodels.fit.record import GlmmFit, LinearFit, Matrix, MixedFit
 from mixedmodels.inference.boundary import Mixture, no_information
 from mixedmodels.inference.nesting import Block, blocks, fixed_nested
 from mixedmodels.inference.variance_information import Direction, information, profiled
@@ -48,7 +48,8 @@ def mixture(small: Model, large: Model) -> Mixture:
             f"{large[0].formula!r} has {added} parameters more than {small[0].formula!r}, of which {counted} are of "
             "fixed effects and covariances; a mixture is for models that differ in nothing else."
         )
-    return Mixture(free, tuple(sizes), lambda: _information(small, large, places))
+    singular = isinstance(small[1], MixedFit | GlmmFit) and small[1].singular
+    return Mixture(free, tuple(sizes), lambda: _information(small, large, places), singular)
 
 
 def _triangle(k: int) -> int:

@@ -60,8 +60,7 @@ def blocks(small: Design, large: Design) -> tuple[Block, ...] | None:
             if not _in_span(inner, columns).all():
                 continue
             taken.add(i)
-            weights: Matrix = np.linalg.lstsq(columns, inner, rcond=None)[0]
-            within.append((i, weights.T))
+            within.append((i, np.asarray(np.linalg.lstsq(columns, inner, rcond=None)[0].T, dtype=float)))
         out.append(Block(place, tuple(within)))
     return tuple(out) if len(taken) == len(small.random) else None
 

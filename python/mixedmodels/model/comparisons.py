@@ -41,9 +41,10 @@ class Comparisons:
         Returns
         -------
         ResultTable
-            Of several models with random effects among them: columns npar, aic, bic, loglik, deviance (-2 log L),
-            chisq, df, p_value, a row per model in ascending order of parameters, each tested against the row above. Of
-            linear and of generalised linear models R's tables, in the order given.
+            Of several models with random effects among them: columns npar, aic, bic, loglik, deviance (headed
+            ``-2*log(L)``, as by lme4 since 1.1-37; before, it said "deviance"), chisq, df, p_value, a row per model in
+            ascending order of parameters, each tested against the row above. Of linear and of generalised linear models
+            R's tables, in the order given.
 
         Raises
         ------

@@ -5,9 +5,9 @@ tight <- lmerControl(optCtrl = list(xtol_abs = 1e-12, xtol_rel = 0, ftol_abs = 1
                      check.conv.singular = "ignore")
 tightg <- glmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-9, maxfun = 1e5), tolPwrss = 1e-12, calc.derivs = FALSE,
                        check.conv.singular = "ignore")
-all_tables <- list(sleepstudy = sleepstudy, unbalanced = sleepstudy[-c(2:6, 33:39, 75, 91:97, 160), ], Dyestuff = Dyestuff, Dyestuff2 = Dyestuff2, cake = cake,
+all_tables <- list(sleepstudy = sleepstudy, weighted = transform(sleepstudy, w = 1 + (Days %% 4) / 2), unbalanced = sleepstudy[-c(2:6, 33:39, 75, 91:97, 160), ], Dyestuff = Dyestuff, Dyestuff2 = Dyestuff2, cake = cake,
                    Pastes = Pastes, Penicillin = Penicillin, cbpp = cbpp, grouseticks = grouseticks, Contraception = Contraception)
-# lme4's tables are those of Python's sets of the same names; `unbalanced` is sleepstudy without some rows.
+# lme4's tables are those of Python's sets of the same names; `unbalanced` is sleepstudy without some rows, `weighted` with a column more.
 for (n in names(all_tables)) assign(n, all_tables[[n]])
 cases <- list()
 fit_one <- function(m, data) {
@@ -20,7 +20,7 @@ fit_one <- function(m, data) {
   if (!is.null(m$weights)) call$weights <- as.name(m$weights)
   suppressMessages(eval(call, globalenv()))
 }
-lm1 <- function(f) list(kind = "lm", formula = f)
+lm1 <- function(f, ...) list(kind = "lm", formula = f, ...)
 lmer1 <- function(f, REML = TRUE, ...) list(kind = "lmer", formula = f, REML = REML, ...)
 glm1 <- function(f, family) list(kind = "glm", formula = f, family = family)
 glmer1 <- function(f, family) list(kind = "glmer", formula = f, family = family)
@@ -51,6 +51,10 @@ case("sleep", "anova", "sleepstudy", list(lm1("Reaction ~ Days"), lmer1(paste0(S
 case("sleep_order", "anova", "sleepstudy", list(lmer1(paste0(S, "(Days | Subject)"), FALSE), lmer1("Reaction ~ 1 + (1 | Subject)", FALSE), lmer1(paste0(S, "(1 | Subject)"), FALSE)))
 case("sleep_restricted", "anova", "sleepstudy", list(lmer1(paste0(S, "(1 | Subject)")), lmer1(paste0(S, "(Days | Subject)"))), refit = FALSE)
 case("unbalanced", "anova", "unbalanced", list(lmer1(paste0(S, "(1 | Subject)")), lmer1(paste0(S, "(Days || Subject)")), lmer1(paste0(S, "(Days | Subject)"))))
+case("weighted", "anova", "weighted", list(lmer1(paste0(S, "(1 | Subject)"), weights = "w"), lmer1(paste0(S, "(Days | Subject)"), weights = "w"), lm1("Reaction ~ Days", weights = "w")))
+case("drop_weighted", "drop1", "weighted", list(lmer1("Reaction ~ Days + I(Days^2) + (Days | Subject)", weights = "w")), test = "Chisq")
+case("ranova_weighted", "ranova", "weighted", list(lmer1(paste0(S, "(Days | Subject)"), weights = "w")))
+case("drop_lm_weighted", "drop1", "weighted", list(lm1("Reaction ~ Days + I(Days^2)", weights = "w")), test = "F")
 case("singular", "anova", "Dyestuff2", list(lm1("Yield ~ 1"), lmer1("Yield ~ 1 + (1 | Batch)", FALSE)))
 case("one_way", "anova", "Dyestuff", list(lmer1("Yield ~ 1 + (1 | Batch)"), lm1("Yield ~ 1")))
 case("cake", "anova", "cake", list(lmer1("angle ~ recipe * temperature + (1 | recipe:replicate)"), lmer1("angle ~ recipe + temperature + (1 | recipe:replicate)"), lmer1("angle ~ recipe + (1 | recipe:replicate)")))
