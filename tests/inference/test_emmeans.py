@@ -242,6 +242,46 @@ def test_contrasts_by_matrix_and_control_by_name():
     assert several["contrast"] == ("avg(L,M) - H",)
 
 
+def test_letters_stand_in_columns_of_their_own():
+    lines = repr(MODELS.warp.emmeans("~ tension | wool").cld()).split("\n")
+    assert [line.rstrip() for line in lines[1:5]] == [
+        " tension emmean   SE df lower.CL upper.CL .group",
+        " M         24.0 3.65 48     16.7     31.3  a",
+        " H         24.6 3.65 48     17.2     31.9  a",
+        " L         44.6 3.65 48     37.2     51.9   b",
+    ]
+    lost = MODELS.holes.emmeans("~ tension | wool").cld()
+    assert lost["tension"][-1] == "M"
+    assert lost["group"][-1] == ""
+
+
+def test_a_model_fitted_by_ml_has_the_means_of_its_reml_refit():
+    means, reml = MODELS.oats_ml.emmeans("Variety"), MODELS.oats_ml.update(REML=True).emmeans("Variety")
+    for column in ("estimate", "std_error", "df"):
+        np.testing.assert_allclose(means[column], reml[column], rtol=1e-5)
+    assert "refitted by REML" in repr(means)
+    assert "refitted" not in repr(reml)
+
+
+def test_differences_that_are_zero_by_construction_have_no_test():
+    slopes = MODELS.trial_slopes.emtrends("A", var="z").pairs().summary(infer=True)
+    assert abs(slopes["estimate"][0]) < 1e-12
+    for model in ("trial_slopes", "oats"):
+        fit = getattr(MODELS, model)
+        name = {"trial_slopes": "A", "oats": "Variety"}[model]
+        k = len(fit.emmeans(name)["estimate"])
+        none = fit.emmeans(name).contrast({"nothing": [0] * k}).summary(infer=True)
+        assert np.isnan(none["p_value"][0])
+        assert none["conf_low"][0] == none["conf_high"][0] == 0
+
+
+def test_single_step_adjustment_of_correlated_contrasts():
+    """The values are emmeans' (where mvtnorm has two contrasts to integrate over, it is exact to more than 1e-8)."""
+    found = MODELS.warp.emmeans("~ tension | wool").contrast("consec")
+    assert found["p_value"] == pytest.approx([0.00044717108, 0.99151540463, 0.99151540463, 0.10464007127], abs=1e-8)
+    assert "mvt method for 2 tests" in repr(found)
+
+
 def test_letters_follow_the_pairwise_tests():
     shown = MODELS.warp.emmeans("tension").cld()
     assert list(zip(shown["tension"], shown["group"], strict=True)) == [("H", "a"), ("M", "a"), ("L", "b")]

@@ -126,7 +126,6 @@ class Basis:
         if len(c):
             estimate[good], error[good] = self.coefficients.estimates(c)
             df[good] = self.coefficients.df(c)
-            df[good & (error < 1e-14 * (1 + np.abs(estimate)))] = np.inf if not len(self.kept) else df[good].max()
         if functions.offset is not None:
             estimate = estimate + functions.offset
         return estimate, error, df

@@ -243,7 +243,8 @@ class _Family:
         method = self._method(side, FOR_LIMITS)
         c = np.full(len(estimate), np.nan)
         for rows in self.groups:
-            good = rows[~np.isnan(error[rows])]
+            good = rows[error[rows] > 0]
+            c[rows[error[rows] == 0]] = 0.0
             if len(good):
                 c[good] = multiplicity.critical_value(
                     self.df[good], self._correlation(good), method, self.s.level,

@@ -336,10 +336,13 @@ class EmmGrid:
             pairs = list(combinations(names, 2))
             found = dict(zip(pairs, p_values[start : start + len(pairs)].tolist(), strict=True))
             start += len(pairs)
-            ranked = sorted(rows.tolist(), key=lambda i: -means[i] if reverse else means[i])
-            given = letters(found, names, level, order=[str(i) for i in ranked])
-            for i, text in zip(rows, given, strict=True):
+            known = [i for i in rows.tolist() if not np.isnan(means[i])]
+            ranked = sorted(known, key=lambda i: -means[i] if reverse else means[i])
+            found = {pair: p for pair, p in found.items() if {*pair} <= {str(i) for i in known}}
+            given = letters(found, [str(i) for i in known], level, order=[str(i) for i in ranked])
+            for i, text in zip(known, given, strict=True):
                 marks[i] = text
+            ranked += [i for i in rows.tolist() if np.isnan(means[i])]
             order += ranked
         labels = {k: tuple(v[i] for i in order) for k, v in table.labels.items()}
         columns = {k: v[order] for k, v in table.columns.items()}

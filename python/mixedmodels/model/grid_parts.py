@@ -92,14 +92,16 @@ def _coefficients(model: Any, ddf: str | float | None) -> tuple[Coefficients, st
     if not isinstance(model._fit, MixedFit):
         return get(ddf), None, ()
     if ddf is not None:
-        return get(ddf), ddf.lower(), ()
+        found = get(ddf)
+        return found, ddf.lower(), _refit_note(found)
     if model._stored is not None:
         note = "Note: a model loaded from a file has no rows, so that degrees of freedom are infinite."
         return get("asymptotic"), "asymptotic", (note,)
     note = ""
     if model._fit.n <= KENWARD_ROGER_ROWS:
         try:
-            return get("Kenward-Roger"), "kenward-roger", ()
+            found = get("Kenward-Roger")
+            return found, "kenward-roger", _refit_note(found)
         except FitError as error:
             note = f"Note: degrees of freedom are Satterthwaite's, since Kenward and Roger's method failed: {error}"
     else:
@@ -108,6 +110,13 @@ def _coefficients(model: Any, ddf: str | float | None) -> tuple[Coefficients, st
             "ddf='Kenward-Roger' asks for the other method."
         )
     return get("Satterthwaite"), "satterthwaite", (note,)
+
+
+def _refit_note(found: Coefficients) -> tuple[str, ...]:
+    """What is said where coefficients are not those of the fit."""
+    if not getattr(found, "refitted", False):
+        return ()
+    return ("Note: Kenward and Roger's method is for REML, so the means are those of the model refitted by REML.",)
 
 
 def slope_of(var: str, predictors: Predictors) -> tuple[str, Any]:

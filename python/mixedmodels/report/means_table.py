@@ -153,7 +153,7 @@ def _zapped_8(values: list[float]) -> float:
 
 def _column(name: str, values: Any, digits: int) -> list[str]:
     if any(isinstance(v, str) for v in values):
-        return pad_right(list(values)) if name == "group" else pad_left(list(values))
+        return _in_columns(values) if name == "group" else pad_left(list(values))
     numbers = _zapped(np.asarray(values, dtype=float))
     if name in ("df", "den_df"):
         return format_numbers([round_r(v, 2) for v in numbers], digits)
@@ -167,6 +167,12 @@ def _column(name: str, values: Any, digits: int) -> list[str]:
         if (name == "estimate")
         else texts
     )
+
+
+def _in_columns(letters: Sequence[str]) -> list[str]:
+    """Each letter in a column of its own."""
+    known = sorted(set("".join(letters)))
+    return pad_right([" " + "".join(c if c in text else " " for c in known).ljust(5) for text in letters])
 
 
 def _fixed(values: Sequence[float], decimals: int) -> list[str]:
