@@ -112,6 +112,7 @@ def _restricted(found: list[_Cluster], phi: Matrix) -> Matrix:
 
 
 def _cluster(design: Design, fit: MixedFit, x: Matrix, e: Vector, root: Vector, rows: Codes) -> _Cluster:
+    """The crossproducts of the cluster that `rows` are; `root` is of the weights."""
     s = fit.sigma**2
     x, e = x[rows] * root[rows, None], e[rows] * root[rows]
     local = [z * root[rows, None, None] for z in local_effects(design, rows)]
@@ -127,42 +128,15 @@ def _cluster(design: Design, fit: MixedFit, x: Matrix, e: Vector, root: Vector, 
         """V^-1 a."""
         return np.asarray((a - both.T @ (both @ a)) / s)
 
-    # V_k V^-1 a of a in (e, X, Z): of a variance of term t, Z S_k (Z'V^-1 a); of s, V^-1 a itself.
-    p, q = x.shape[1], z.shape[1]
-    a = np.concatenate([x, e[:, None], z], axis=1)
-    va = solve(a)
-    za = z.T @ va  # (q, p + 1 + q)
+    p, small = x.shape[1], x.shape[1] + 1
+    va = solve(np.concatenate([x, e[:, None], z], axis=1))
+    za = z.T @ va  # Z'V^-1 (X, e, Z)
     bases = _bases([zt.shape[1:] for zt in local])
-    m = len(bases) + 1
-    small = p + 1  # of a, columns of X and e
-    moved = np.empty((m, q, a.shape[1]))  # S_k Z'V^-1 a
+    moved = np.empty((len(bases), *za.shape))  # S_k of it
     for k, base in enumerate(bases):
         moved[k] = base.apply(za)
-    b = za[:, small:]
-    # Quadratic forms a'V^-1 V_k V^-1 a for a = (X, e).
-    head = za[:, :small]
-    first = np.empty((m, small, small))
-    first[:-1] = np.einsum("qa,kqb->kab", head, moved[:-1, :, :small])
-    first[-1] = va[:, :small].T @ va[:, :small]
-    vva = solve(va)
-    zva = z.T @ vva[:, :small]  # Z'V^-2 (X, e)
-    second = np.empty((m, m, small, small))
-    inner = np.einsum("qr,krb->kqb", b, moved[:-1, :, :small])
-    second[:-1, :-1] = np.einsum("kqa,lqb->klab", moved[:-1, :, :small], inner)
-    second[:-1, -1] = np.einsum("kqa,qb->kab", moved[:-1, :, :small], zva)
-    second[-1, :-1] = second[:-1, -1].transpose(0, 2, 1)
-    second[-1, -1] = va[:, :small].T @ vva[:, :small]
-    # Traces.
-    traces = np.empty(m)
-    squares = np.empty((m, m))
-    sb = moved[:-1, :, small:]  # S_k B
-    traces[:-1] = np.einsum("kqq->k", sb)
-    traces[-1] = (n - np.sum(both**2)) / s
-    squares[:-1, :-1] = np.einsum("kqr,lrq->kl", sb, sb)
-    bb = va[:, small:].T @ va[:, small:]  # Z'V^-2Z
-    squares[:-1, -1] = squares[-1, :-1] = [float(np.trace(base.apply(bb))) for base in bases]
-    cc = both @ both.T
-    squares[-1, -1] = (n - 2 * np.trace(cc) + np.sum(cc**2)) / s**2
+    first, second = _forms(z, va[:, :small], solve(va[:, :small]), za, moved)
+    traces, squares = _traces(bases, va[:, small:], both, moved[:, :, small:], n, s)
     return _Cluster(
         xvx=x.T @ va[:, :p],
         xve=va[:, :p].T @ e,
@@ -174,6 +148,48 @@ def _cluster(design: Design, fit: MixedFit, x: Matrix, e: Vector, root: Vector, 
         xx=first[:, :p, :p],
         xxx=second[:, :, :p, :p] if fit.reml else None,
     )
+
+
+def _forms(z: Matrix, va: Matrix, vva: Matrix, za: Matrix, moved: Matrix) -> tuple[Matrix, Matrix]:
+    """``a'V^-1 V_k V^-1 a`` and ``a'V^-1 V_k V^-1 V_l V^-1 a`` of a = (X, e), for all k and l; s comes last.
+
+    Parameters
+    ----------
+    va, vva : V^-1 a and V^-2 a.
+    za, moved : Z'V^-1 (a, Z), and S_k of it for each k.
+    """
+    small, m = va.shape[1], len(moved) + 1
+    of_a = moved[:, :, :small]
+    first = np.empty((m, small, small))
+    first[:-1] = np.einsum("qa,kqb->kab", za[:, :small], of_a)
+    first[-1] = va.T @ va
+    second = np.empty((m, m, small, small))
+    second[:-1, :-1] = np.einsum("kqa,lqb->klab", of_a, za[:, small:] @ of_a)
+    second[:-1, -1] = np.einsum("kqa,qb->kab", of_a, z.T @ vva)
+    second[-1, :-1] = second[:-1, -1].transpose(0, 2, 1)
+    second[-1, -1] = va.T @ vva
+    return first, second
+
+
+def _traces(bases: list[_Basis], vz: Matrix, both: Matrix, sb: Matrix, n: int, s: float) -> tuple[Vector, Matrix]:
+    """``tr(V^-1 V_k)`` and ``tr(V^-1 V_k V^-1 V_l)`` for all k and l; s comes last.
+
+    Parameters
+    ----------
+    vz : V^-1 Z.
+    both : L^-1 U' of ``s V^-1 = I - U (L L')^-1 U'``.
+    sb : S_k B for each k.
+    """
+    m = len(bases) + 1
+    traces, squares = np.empty(m), np.empty((m, m))
+    traces[:-1] = np.einsum("kqq->k", sb)
+    traces[-1] = (n - np.sum(both**2)) / s
+    squares[:-1, :-1] = np.einsum("kqr,lrq->kl", sb, sb)
+    squared = vz.T @ vz
+    squares[:-1, -1] = squares[-1, :-1] = [float(np.trace(base.apply(squared))) for base in bases]
+    inner = both @ both.T
+    squares[-1, -1] = (n - 2 * np.trace(inner) + np.sum(inner**2)) / s**2
+    return traces, squares
 
 
 @dataclass(frozen=True, slots=True)
