@@ -64,6 +64,8 @@ def cells(columns: Mapping[str, Any], headers: Sequence[str], digits: int) -> li
 
 def text(names: Sequence[str], headers: Sequence[str], columns: Mapping[str, Any], digits: int) -> str:
     """The table, with stars behind the p-values where the last column has a small one."""
+    if not names:  # a model without terms: R shows the headers alone
+        return matrix([], headers, [])
     rows = cells(columns, headers, digits)
     last = list(columns)[-1]
     if role(last, headers[-1], columns[last]) != "p_value" or not any(p < 0.1 for p in columns[last]):
