@@ -3,8 +3,8 @@
 #     Rscript make_reference.R        writes reference.json.gz beside itself (R 4.2, lme4, nlme, clubSandwich, sandwich)
 #
 # Mixed models are taken at lme4's tightened optimum (../lmm/tighten.R), generalised linear models after many more steps of
-# scoring than glm() takes: the covariance matrices are compared to 1e-6. lme, which knows precision weights where clubSandwich refuses those of
-# lmer, stops earlier: its models say so (`loose`).
+# scoring than glm() takes: the covariance matrices are compared to 1e-6. Precision weights, which clubSandwich refuses of
+# lmer, are those of lme.
 
 suppressMessages({library(lme4); library(nlme); library(clubSandwich); library(sandwich); library(jsonlite); library(MASS)})
 source("../lmm/tighten.R")
@@ -111,7 +111,7 @@ tables$schools$v <- 1 / schools$w
 weighted <- lme(score ~ age + sex + size, tables$schools, ~ 1 | school, weights = varFixed(~ v), method = "ML",
                 control = lmeControl(tolerance = 1e-12, msTol = 1e-14, msMaxIter = 500, returnObject = TRUE))
 out$lme_weighted <- list(kind = "lmer", data = "schools", formula = "score ~ age + sex + size + (1 | school)", REML = FALSE,
-                         weights = "w", loose = TRUE, beta = fixef(weighted), types = clustered(weighted, schools$school, types))
+                         weights = "w", beta = fixef(weighted), types = clustered(weighted, schools$school, types))
 for (m in lms) {
   fit <- suppressWarnings(eval(m[[2]], c(tables, list(tight = tight))))
   # glm() stops where the deviance is flat to rounding, which leaves eight digits: each restart goes one step on.
