@@ -134,7 +134,7 @@ def test_r_spellings(sleep):
 
 def test_bad_pairs(sleep):
     data = mm.datasets.load("sleepstudy")
-    with pytest.raises(DataError, match="smaller model, .* has 6 parameters and the model 6"):
+    with pytest.raises(DataError, match=r"smaller model, .* has 6 parameters and the model 6"):
         sleep.pbmodcomp(sleep)
     with pytest.raises(DataError, match="180 and 90 rows"):
         sleep.pbmodcomp(mm.lm("Reaction ~ Days", data.iloc[:90]))
