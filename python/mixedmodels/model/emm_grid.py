@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,11 @@ from mixedmodels.formula import Formula
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.inference.contrasts import Contrasts, contrasts, interaction_contrasts
 from mixedmodels.inference.joint_tests import joint_test, joint_tests
-from mixedmodels.inference.letters import letters
 from mixedmodels.inference.linear_functions import Basis, LinearFunctions
 from mixedmodels.inference.marginal_means import Weights, marginal_means
+from mixedmodels.inference.mean_settings import Settings, with_side
 from mixedmodels.inference.mean_specs import Names, is_response, names_of, parse_specs
-from mixedmodels.inference.mean_tests import Settings, summarise, with_side
+from mixedmodels.inference.mean_tests import summarise
 from mixedmodels.inference.regrid import on_response_scale
 from mixedmodels.report.joint_table import joint_table
 from mixedmodels.report.means_table import MeansTable
@@ -324,41 +323,11 @@ class EmmGrid:
         by : factors within whose levels means are compared.
         reverse : largest mean first.
         """
+        from mixedmodels.model.letter_table import letter_table
+
         within = self if isinstance(by, Same) else self.summary(by=by)
-        groups = within.settings.by
         plain = replace(within, functions=within.functions.without_absent())
-        family = plain.pairs(adjust=adjust)
-        p_values, means, table = family["p_value"], plain["estimate"], plain.table
-        chosen = plain.functions.groups(groups)
-        order, marks, start = [], [""] * len(means), 0
-        for rows in chosen:
-            names = [str(i) for i in rows]
-            pairs = list(combinations(names, 2))
-            found = dict(zip(pairs, p_values[start : start + len(pairs)].tolist(), strict=True))
-            start += len(pairs)
-            known = [i for i in rows.tolist() if not np.isnan(means[i])]
-            ranked = sorted(known, key=lambda i: -means[i] if reverse else means[i])
-            found = {pair: p for pair, p in found.items() if {*pair} <= {str(i) for i in known}}
-            given = letters(found, [str(i) for i in known], level, order=[str(i) for i in ranked])
-            for i, text in zip(known, given, strict=True):
-                marks[i] = text
-            ranked += [i for i in rows.tolist() if np.isnan(means[i])]
-            order += ranked
-        labels = {k: tuple(v[i] for i in order) for k, v in table.labels.items()}
-        columns = {k: v[order] for k, v in table.columns.items()}
-        lines = [line for line in family.table.lines if line.startswith("P value adjustment")]
-        lines.append(f"significance level used: alpha = {level:g}")
-        lines.append("Means that share a letter are not shown to differ, nor to be the same.")
-        shown = [line for line in table.lines if line not in self.notes]
-        return MeansTable(
-            labels,
-            {**columns, "group": [marks[i] for i in order]},
-            {**table.headers, "group": ".group"},
-            groups,
-            (*shown, *lines, *self.notes),
-            self.kind,
-            self.notes,
-        )
+        return letter_table(plain, level, adjust, reverse)
 
     def _check(self, names: Sequence[str]) -> None:
         for name in names:

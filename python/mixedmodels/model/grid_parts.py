@@ -14,8 +14,8 @@ from mixedmodels.formula.nodes import column_names
 from mixedmodels.frame import Numeric
 from mixedmodels.inference.coefficients import Coefficients, Residual
 from mixedmodels.inference.linear_functions import Basis, null_space
-from mixedmodels.inference.mean_tests import Settings
-from mixedmodels.inference.reference_grid import (
+from mixedmodels.inference.mean_settings import Settings
+from mixedmodels.inference.predictors import (
     Predictors,
     formula_offset,
     function_of,
