@@ -20,6 +20,7 @@ def letters(
     *,
     order: Sequence[str] | None = None,
     reverse: bool = False,
+    sweep: bool = False,
 ) -> list[str]:
     """Letters of each of `names`: two share one if and only if their p-value is at least `level`.
 
@@ -30,6 +31,8 @@ def letters(
     level : significance level.
     order : the names from the smallest mean to the largest: "a" goes to the first. As `names` unless given.
     reverse : "a" goes to the last instead.
+    sweep : take away letters that no pair needs, as multcomp's ``cld`` does; multcompView's letters (and those of
+        emmeans) keep them.
 
     Returns
     -------
@@ -47,15 +50,15 @@ def letters(
                 raise DataError(f"the pair ({a!r}, {b!r}) names {name!r}, which is none of {', '.join(names)}.")
         if p < level:
             pairs.append((place[a], place[b]))
-    columns = _insert(pairs, len(names))
-    # as many sweeps as make no difference: one can make room for another
-    before: list[bytes] = []
-    while before != (now := [c.tobytes() for c in columns]):
-        before = now
-        columns = _sweep(sorted(columns, key=lambda c: int(c.sum())), pairs)
-    columns.sort(key=lambda c: (int(np.flatnonzero(c)[0]), tuple(~c)))
+    columns = _insert([(b, a) for a, b in pairs] if sweep else pairs, len(names))
+    if sweep:
+        for _ in range(2):
+            columns = _sweep(sorted(columns, key=lambda c: int(c.sum())))
+            columns.sort(key=lambda c: int(np.flatnonzero(c)[0]))
+    else:
+        columns.sort(key=lambda c: tuple(~c))
     if reverse:
-        columns.sort(key=lambda c: (-int(np.flatnonzero(c)[-1]), tuple(~c[::-1])))
+        columns.sort(key=lambda c: tuple(~c[::-1]))
     marks = letter_names(len(columns))
     return ["".join(mark for mark, c in zip(marks, columns, strict=True) if c[place[name]]) for name in names]
 
@@ -75,35 +78,49 @@ def _insert(pairs: Sequence[tuple[int, int]], n: int) -> Columns:
     """One column per set of levels that do not differ: a column that holds both of a pair splits in two."""
     columns: Columns = [np.ones(n, dtype=bool)]
     for a, b in pairs:
-        split = []
-        for column in columns:
-            if not (column[a] and column[b]):
-                split.append(column)
-                continue
-            for out in (a, b):
-                part = column.copy()
-                part[out] = False
-                split.append(part)
-        columns = _absorb(split)
+        both = [c for c in columns if c[a] and c[b]]
+        columns = [_without(c, b) if c[a] and c[b] else c for c in columns]
+        columns = _absorb(columns + [_without(c, a) for c in both])
     return columns
 
 
+def _without(column: NDArray[np.bool_], i: int) -> NDArray[np.bool_]:
+    out = column.copy()
+    out[i] = False
+    return out
+
+
 def _absorb(columns: Columns) -> Columns:
-    """Without the columns that others hold."""
+    """Without the columns that others hold; of equal ones the first stays."""
     kept: Columns = []
-    for column in sorted(columns, key=lambda c: -int(c.sum())):
-        if not any((other | ~column).all() for other in kept):
+    for i, column in enumerate(columns):
+        holders = [j for j, other in enumerate(columns) if j != i and not (column & ~other).any()]
+        if not any(j < i or (columns[j] != column).any() for j in holders):
             kept.append(column)
     return kept
 
 
-def _sweep(columns: Columns, pairs: Sequence[tuple[int, int]]) -> Columns:
-    """Take away letters that no pair needs: one may go where each partner is joined by another column."""
-    columns = [c.copy() for c in columns]
-    for k, column in enumerate(columns):
-        for i in np.flatnonzero(column):
-            partners = np.flatnonzero(column)
-            others = [c for j, c in enumerate(columns) if j != k and c[i]]
-            if others and all(any(c[p] for c in others) for p in partners):
-                column[i] = False
-    return [c for c in columns if c.any()]
+def _sweep(columns: Columns) -> Columns:
+    """Take away letters that no pair needs: one goes where another column joins the level to each of its partners.
+
+    The column that then has to join a pair keeps both for good, so that levels lose no more letters than they have to.
+    """
+    m = np.column_stack(columns)
+    locked = np.zeros_like(m)
+    for i in range(m.shape[1]):
+        before = m.copy()
+        before[:, i] = False
+        members = np.flatnonzero(m[:, i])
+        if len(members) == len(m) and before.any(axis=1).all():
+            continue
+        for j in members:
+            if locked[j, i]:
+                continue
+            joined = [(k, np.flatnonzero(before[j] & before[k])) for k in members if k != j]
+            if joined and all(len(where) for _, where in joined):
+                for k, where in joined:
+                    locked[[j, k], where[-1]] = True
+                m[j, i] = False
+        if not m[:, i].any():
+            return _sweep([m[:, h] for h in range(m.shape[1]) if h != i])
+    return [m[:, h] for h in range(m.shape[1])]

@@ -32,7 +32,7 @@ from mixedmodels.inference.studentized import mixed_tail, panels, ptukey_tail, r
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-BINS = 8192
+BINS = 2048
 SAME = 1e-9  # correlations that agree to this are one
 
 
@@ -227,14 +227,15 @@ def _sphere(rows: Matrix, two_sided: bool) -> tuple[Matrix, Matrix]:
     """Values of m(u) over a lattice of directions, gathered in bins: each set's bins by their means and shares."""
     values, weights = [], []
     for u in lattice.directions(rows.shape[1]):
-        projections = u @ rows.T
-        m = np.abs(projections).max(axis=1) if two_sided else projections.max(axis=1)
+        projections = rows @ u.T
+        m = np.abs(projections).max(axis=0) if two_sided else projections.max(axis=0)
         low, high = float(m.min()), float(m.max())
         place = np.minimum(((m - low) / (high - low) * BINS).astype(np.int64), BINS - 1)
         if not two_sided:  # a bin does not hold both signs
-            place = 2 * place + (m > 0)
-        count = np.bincount(place, minlength=2 * BINS)
-        total = np.bincount(place, weights=m, minlength=2 * BINS)
+            place += BINS * (m > 0)
+        size = BINS if two_sided else 2 * BINS
+        count = np.bincount(place, minlength=size)
+        total = np.bincount(place, weights=m, minlength=size)
         values.append(np.where(count > 0, total / np.maximum(count, 1), 1.0))
         weights.append(count / len(m))
     return np.array(values), np.array(weights)

@@ -136,7 +136,8 @@ class GeneralHypotheses:
         sums = np.bincount(factor.codes, weights=self._response, minlength=k)
         means = sums / np.maximum(np.bincount(factor.codes, minlength=k), 1)
         order = [factor.levels[i] for i in np.argsort(means, kind="stable")]
-        return dict(zip(factor.levels, letters(p, factor.levels, level, order=order, reverse=decreasing), strict=True))
+        marks = letters(p, factor.levels, level, order=order, reverse=decreasing, sweep=True)
+        return dict(zip(factor.levels, marks, strict=True))
 
     @cached_property
     def _rows(self) -> tuple[str, ...]:

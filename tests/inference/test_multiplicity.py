@@ -1,0 +1,156 @@
+"""Adjusted p-values, multivariate t and letters against R, and against what has to hold."""
+
+import numpy as np
+import pytest
+from glht_reference import reference
+
+from mixedmodels.errors import DataError
+from mixedmodels.inference import multivariate_t
+from mixedmodels.inference.letters import letter_names, letters
+from mixedmodels.inference.multiplicity import adjust, adjusted_p, critical_value
+from mixedmodels.inference.studentized import ptukey_tail, qtukey
+
+
+def numbers(values):
+    return np.array([np.nan if v is None else v for v in np.atleast_1d(values)], dtype=float)
+
+
+@pytest.mark.parametrize("case", reference()["adjust"], ids=lambda c: str(np.size(c["p"])))
+def test_p_adjust(case):
+    p = numbers(case["p"])
+    for method, wanted in case["adjusted"].items():
+        np.testing.assert_allclose(adjust(p, method), numbers(wanted), rtol=1e-12, err_msg=method)
+    np.testing.assert_allclose(adjust(p, "holm", len(p) + 3), numbers(case["holm"]), rtol=1e-12)
+    if not np.isnan(p).any():
+        np.testing.assert_allclose(adjust(p, "hommel", len(p) + 3), numbers(case["larger"]), rtol=1e-12)
+
+
+def test_studentized_range():
+    for q, k, df, wanted in reference()["tukey"]:
+        assert ptukey_tail(q, k, np.inf if df < 0 else df) == pytest.approx(wanted, abs=1e-7)
+    # few degrees of freedom, where R's is coarse: scipy's studentized_range, adaptive quadrature
+    assert ptukey_tail(44, 20, 2) == pytest.approx(0.007447555683544049, abs=1e-12)
+    assert ptukey_tail(10, 4, 2) == pytest.approx(0.04808250058914443, abs=1e-12)
+    assert ptukey_tail(qtukey(0.95, 6, 11.5), 6, 11.5) == pytest.approx(0.05, abs=1e-10)
+
+
+@pytest.mark.parametrize("case", reference()["mvt"], ids=lambda c: f"{len(c['corr'])}-{c['df']}-{c['two']}")
+def test_multivariate_t_within_the_error_of_mvtnorm(case):
+    law = multivariate_t.law(np.array(case["corr"], dtype=float), case["two"])
+    df = case["df"] or np.inf
+    tail = law.tail(case["c"], df)
+    assert abs(tail - case["tail"]) < 2e-6 + 2 * case["error"]
+    assert law.error(case["c"], df) < 6e-6
+    assert law.tail(law.quantile(0.95, df), df) == pytest.approx(0.05, abs=1e-9)
+
+
+@pytest.mark.parametrize("case", reference()["miwa"], ids=lambda c: f"{len(c['corr'])} {c['c']}")
+def test_normal_tails_against_miwa(case):
+    corr = np.array(case["corr"], dtype=float)
+    assert multivariate_t.law(corr, True).tail(case["c"]) == pytest.approx(case["two"], abs=3e-6)
+    one = multivariate_t.law(corr, False)
+    # below 0 the lattice meets the edge of the region instead of a kink
+    assert one.tail(case["c"]) == pytest.approx(case["one"], abs=6e-6 if case["c"] > 0 else 2e-4)
+
+
+def test_all_pairs_by_the_lattice_agree_with_the_range():
+    """The general method, kept from seeing that the differences surround their mean evenly."""
+    for m, within in ((4, 1e-6), (6, 2e-5)):
+        eye = np.eye(m)
+        k = np.array([eye[i] - eye[j] for i in range(m) for j in range(i)]) / np.sqrt(2)
+        rows = multivariate_t._factor(k @ k.T)
+        general = multivariate_t.Law(m - 1, True, *multivariate_t._sphere(rows, True))
+        for c, df in ((1.0, np.inf), (2.5, 12.0), (4.0, 5.0)):
+            wanted = ptukey_tail(np.sqrt(2) * c, m, df)
+            assert general.tail(c, df) == pytest.approx(wanted, abs=within)
+        assert general.tail(9.0) == pytest.approx(ptukey_tail(np.sqrt(2) * 9.0, m), abs=2e-15)
+        assert multivariate_t.law(k @ k.T).means == m
+
+
+def test_product_form_and_the_plane_meet():
+    corr = np.full((3, 3), 0.4) + 0.6 * np.eye(3)
+    exact = multivariate_t.law(corr)
+    assert exact.loadings is not None
+    rows = multivariate_t._factor(corr)
+    general = multivariate_t.Law(3, True, *multivariate_t._sphere(rows, True))
+    assert general.tail(2.2, 9.0) == pytest.approx(exact.tail(2.2, 9.0), abs=1e-6)
+
+
+def test_same_every_time():
+    a = np.linspace(0.1, 0.6, 25).reshape(5, 5)
+    corr = (a + a.T) / 2
+    np.fill_diagonal(corr, 1)
+    first = multivariate_t.law(corr).tail(2.3, 8.0)
+    multivariate_t._law.cache_clear()
+    assert multivariate_t.law(corr).tail(2.3, 8.0) == first
+
+
+def test_repeated_and_opposite_statistics_count_once():
+    corr = np.array([[1, 1, -1], [1, 1, -1], [-1, -1, 1.0]])
+    p = adjusted_p(np.array([2.0, 2.0, -2.0]), np.inf, corr, "mvt")
+    np.testing.assert_allclose(p, 0.04550026389635842, rtol=1e-12)
+    one_sided = adjusted_p(np.array([2.0, 2.0, -2.0]), np.inf, corr, "mvt", alternative="greater")
+    assert one_sided[0] == pytest.approx(0.04550026389635842, rel=1e-10)
+
+
+@pytest.mark.parametrize("method", ["none", "sidak", "bonferroni", "tukey", "scheffe", "dunnettx", "mvt"])
+def test_critical_values_invert_p_values(method):
+    corr = np.array([[1, 0.5, -0.5], [0.5, 1, 0.5], [-0.5, 0.5, 1]])
+    for df in (6.5, np.inf):
+        c = critical_value(df, corr, method, 0.95, 3)
+        p = adjusted_p(np.full(3, c[0]), df, corr, method)
+        np.testing.assert_allclose(p, 0.05, rtol=1e-8)
+
+
+def test_messages():
+    t = np.array([1.0, 2.0])
+    with pytest.raises(DataError, match="needs the correlation"):
+        adjusted_p(t, 5, None, "mvt")
+    with pytest.raises(DataError, match="two-sided"):
+        adjusted_p(t, 5, None, "tukey", alternative="less")
+    with pytest.raises(DataError, match="none of"):
+        adjusted_p(t, 5, None, "holmes")
+    with pytest.raises(DataError, match="fewer"):
+        adjust(np.array([0.1, 0.2]), "holm", 1)
+    with pytest.raises(DataError, match="standard error is 0"):
+        adjusted_p(t, 5, np.array([[1, np.nan], [np.nan, 1]]), "mvt")
+    with pytest.raises(DataError, match="level"):
+        critical_value(5, None, "none", 1.5, 2)
+
+
+def pairs_of(case):
+    names = [chr(65 + i) for i in range(case["n"])]
+    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    return names, dict(zip(pairs, np.atleast_1d(case["p"]).tolist(), strict=True))
+
+
+def columns_of(marks):
+    return sorted([i for i, own in enumerate(marks) if letter in own] for letter in set("".join(marks)))
+
+
+def test_names_of_letters_are_mostly_those_of_multcompview():
+    cases = reference()["letters"]
+    assert np.mean([letters(pairs_of(c)[1], pairs_of(c)[0]) == c["letters"] for c in cases]) > 0.95
+    assert np.mean([letters(pairs_of(c)[1], pairs_of(c)[0], sweep=True) == c["swept"] for c in cases]) > 0.9
+
+
+@pytest.mark.parametrize("case", reference()["letters"], ids=range(len(reference()["letters"])))
+def test_letters_are_those_of_multcompview_and_multcomp(case):
+    names, p = pairs_of(case)
+    plain, swept = letters(p, names), letters(p, names, sweep=True)
+    # multcompView sorts its columns in one pass, so that several that begin at the same level may stay out of order
+    assert columns_of(plain) == columns_of(case["letters"])
+    assert columns_of(swept) == columns_of(case["swept"])
+    for ours in (plain, swept):
+        for (a, b), value in p.items():
+            assert bool(set(ours[names.index(a)]) & set(ours[names.index(b)])) == (value >= 0.05)
+
+
+def test_letters_in_order():
+    p = {("x", "y"): 0.001, ("y", "z"): 0.5, ("x", "z"): 0.2}
+    assert letters(p, ["x", "y", "z"]) == ["a", "b", "ab"]
+    assert letters(p, ["x", "y", "z"], order=["y", "z", "x"]) == ["b", "a", "ab"]
+    assert letters(p, ["x", "y", "z"], reverse=True) == ["b", "a", "ab"]
+    assert letter_names(54)[-3:] == ["Z", ".a", ".b"]
+    with pytest.raises(DataError, match="none of"):
+        letters({("x", "q"): 0.1}, ["x", "y"])
