@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mixedmodels.api import fit_many, glm, glm_nb, glmer, glmer_nb, lm, lmer
     from mixedmodels.fit.record import Control
     from mixedmodels.fit.threads import set_threads, threads
+    from mixedmodels.inference.mean_comparisons import mcp
     from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel, load
 
 __version__ = "0.1.0"
@@ -50,6 +51,7 @@ _ROOMS = {
     "lm": "api",
     "lmer": "api",
     "load": "model",
+    "mcp": "inference.mean_comparisons",
     "set_threads": "fit.threads",
     "threads": "fit.threads",
 }
@@ -85,6 +87,7 @@ __all__ = [
     "lm",
     "lmer",
     "load",
+    "mcp",
     "set_threads",
     "threads",
 ]

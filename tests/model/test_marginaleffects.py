@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 import mixedmodels as mm
 
@@ -79,9 +80,15 @@ def test_the_package_takes_our_models():
         assert out["estimate"][i - 1] == pytest.approx(high - low, rel=1e-8)
         assert out["std_error"][i - 1] == pytest.approx(np.sqrt(gradient @ v @ gradient), rel=1e-5)
 
+    z = me.avg_comparisons(glmer.for_marginaleffects())
+    two_sided = 2 * ndtr(-np.abs(z["statistic"].to_numpy()))
+    np.testing.assert_allclose(z["p_value"].to_numpy(), two_sided, rtol=1e-8)
+
     grid = me.predictions(fits["lm"], newdata=me.datagrid(model=fits["lm"], temp=[180, 220]))
     same = fits["lm"].predict(pl.DataFrame({"temp": grid["temp"], "recipe": grid["recipe"].cast(pl.String)}))
     np.testing.assert_allclose(grid["estimate"].to_numpy(), np.asarray(same), rtol=1e-9)
     assert me.avg_predictions(fits["glm"], by="period")["estimate"].len() == 4
+    small = me.hypotheses(fit.for_marginaleffects(17, "Kenward-Roger"), "b1 = 0")
+    assert small["std_error"][0] == pytest.approx(np.sqrt(fit.get_vcov("Kenward-Roger")[1, 1]), rel=1e-5)
     difference = me.hypotheses(glmer, "b1 - b2 = 0")
     assert difference["estimate"][0] == pytest.approx(beta[1] - beta[2])

@@ -42,11 +42,42 @@ def register(cls: type) -> None:
     cls._marginal_registered = True  # type: ignore[attr-defined]
 
 
+class MarginalView:
+    """A model as marginaleffects is to see it, with other degrees of freedom or another covariance."""
+
+    def __init__(self, model: MarginalEffects, df: float, ddf: str | None) -> None:
+        self._model = model
+        self.df_resid = float(df)
+        self._ddf = ddf
+        register(type(self))
+
+    def get_vcov(self, vcov: bool | str | None = True) -> Matrix | None:
+        """As `MarginalEffects.get_vcov`; True is the covariance that was asked for."""
+        return self._model.get_vcov(self._ddf if vcov is True and self._ddf is not None else vcov)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_model":
+            raise AttributeError(name)
+        return getattr(self._model, name)
+
+
 class MarginalEffects:
     """The questions of marginaleffects, by its names."""
 
     _fit: Any
     design: Any
+
+    def for_marginaleffects(self, df: float = np.inf, ddf: str | None = None) -> MarginalView:
+        """The model for marginaleffects with statistics of one's choice.
+
+        Given the model itself, marginaleffects takes t with `df_resid`; R's package takes z for most models.
+
+        Parameters
+        ----------
+        df : degrees of freedom of its tests and limits; infinite for z.
+        ddf : the covariance of a method of small samples ("Kenward-Roger"); None for the model's own.
+        """
+        return MarginalView(self, df, ddf)
 
     def get_coef(self) -> Vector:
         """Estimates, shape (p,)."""
