@@ -326,6 +326,20 @@ def test_test_of_null_values_and_both_at_once():
     np.testing.assert_allclose(joint["f_value"], np.mean(apart**2))  # balanced: the means are independent
 
 
+def test_a_joint_test_counts_the_offset_and_refuses_impossible_null_values():
+    with pytest.raises(mm.DataError, match="linearly dependent"):
+        MODELS.warp.emmeans("tension").pairs().test(null=1, joint=True)
+    rates = MODELS.counts.emmeans("~ A | B")
+    joint, apart = rates.test(joint=True), rates.contrast("identity", adjust="none")
+    c = rates.functions.rows[:2]
+    v = c @ MODELS.counts.vcov().to_numpy() @ c.T
+    estimates = apart["estimate"][:2]
+    assert joint["f_value"][0] == pytest.approx(estimates @ np.linalg.solve(v, estimates) / 2)
+    lost = MODELS.holes.emmeans("~ wool * tension").test(null=20, joint=True)
+    assert lost["num_df"] == [5]
+    assert "non-estimability" in repr(lost)
+
+
 def test_a_loaded_model_has_means_of_its_factors(tmp_path):
     path = tmp_path / "model.json"
     fit = MODELS.warp

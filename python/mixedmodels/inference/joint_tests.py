@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from mixedmodels.errors import DataError
 from mixedmodels.formula import Formula
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.inference import wald
@@ -57,20 +58,34 @@ def joint_test(
     empty = ~bad & (np.abs(rows) < SMALL).all(axis=1)
     used = np.where(np.abs(rows) < SMALL, 0.0, rows)[~bad & ~empty]
     lost = bool((bad | empty).any())
-    if len(used) and not basis.estimable(used).all():
-        used = basis.estimable_part(used)
+    against = None if null is None else np.asarray(null, dtype=float)[~bad & ~empty]
+    known = basis.estimable(used)
+    if not known.all():
         lost = True
+        # A combination of functions has no null value of its own, so that with null values whole rows go.
+        used, against = (basis.estimable_part(used), None) if against is None else (used[known], against[known])
     q, triangle = _orthonormal(used)
     rank = len(q)
     if rank == 0:
         return JointTest(term, group, 0, np.nan, np.nan, np.nan, True, True, q)
     c = q[:, list(basis.kept)]
     z = c @ basis.coefficients.beta
-    if null is not None:
-        z = z - np.linalg.lstsq(triangle.T, np.asarray(null, dtype=float)[: len(triangle.T)], rcond=None)[0]
+    if against is not None:
+        z = z - _coordinates(triangle, against)
     f = float(z @ np.linalg.solve(c @ basis.coefficients.vcov @ c.T, z)) / rank
     df = float(np.min(basis.coefficients.df(c)))
     return JointTest(term, group, rank, df, f, upper_tail(f, rank, df), rank < len(used), lost, q)
+
+
+def _coordinates(triangle: Matrix, null: Vector) -> Vector:
+    """Values of the orthonormal functions where all functions have their null values."""
+    found = np.linalg.lstsq(triangle.T, null, rcond=None)[0]
+    if np.abs(triangle.T @ found - null).max() > SMALL * max(1.0, np.abs(null).max()):
+        raise DataError(
+            "the functions are linearly dependent and cannot all have these null values at once; test fewer of them, "
+            "or against 0."
+        )
+    return np.asarray(found)
 
 
 def upper_tail(f: float, df1: float, df2: float) -> float:
