@@ -112,9 +112,9 @@ def _shown(data: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     return call_names(data, given("weights"), given("offset"), given("subset"), depth=3)
 
 
-def summary(object: Model) -> Any:  # noqa: A002
-    """The summary, which prints as R prints it."""
-    return object.summary()
+def summary(object: Model, **arguments: Any) -> Any:  # noqa: A002
+    """The summary, which prints as R prints it; of an lmer ``ddf="Satterthwaite"`` adds tests, as lmerTest prints them."""
+    return object.summary(**arguments)
 
 
 def fixef(object: AnyMixed) -> Any:  # noqa: A002
