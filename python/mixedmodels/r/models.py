@@ -113,7 +113,7 @@ def _shown(data: Any, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def summary(object: Model, **arguments: Any) -> Any:  # noqa: A002
-    """The summary, which prints as R prints it; of an lmer ``ddf="Satterthwaite"`` adds tests, as lmerTest prints them."""
+    """The summary, which prints as R prints it; of an lmer `ddf` adds tests, as lmerTest prints them."""
     return object.summary(**arguments)
 
 
