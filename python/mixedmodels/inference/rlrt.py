@@ -29,6 +29,7 @@ import numpy as np
 
 from mixedmodels.design import Design, z_matrix
 from mixedmodels.errors import DataError, FitError
+from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import Matrix, Vector
 
@@ -36,7 +37,7 @@ LOWEST, HIGHEST, POINTS = -12.0, 24.0, 181  # log(lam) times the largest eigenva
 STEPS = 40  # of Newton's method or bisection
 SETTLED = 1e-7  # of log(lam); the height is then exact to rounding
 NEAR = 0.05  # what refining a peak of the grid may gain
-CHUNK = 4_000_000  # numbers held at once
+CHUNK = 1_000_000  # numbers held at once
 EQUAL = 1e-8  # relative difference of eigenvalues that count as one
 NOTHING = 1e-10  # an eigenvalue relative to the largest that counts as zero
 MOST_EFFECTS = 6000
@@ -124,8 +125,13 @@ def _distinct(values: Vector, total: float) -> tuple[Vector, Vector]:
 def simulate(null: Spectrum, nsim: int, rng: np.random.Generator) -> Vector:
     """Draws of the statistic under the null hypothesis, shape (nsim,)."""
     size = max(1, CHUNK // max(len(null.values), POINTS))
-    parts = [_draws(null, min(size, nsim - begin), rng) for begin in range(0, nsim, size)]
-    return np.concatenate(parts)
+    out = np.empty(nsim)
+    with counted(nsim, "draws") as tell:
+        for begin in range(0, nsim, size):
+            end = min(begin + size, nsim)
+            out[begin:end] = _draws(null, end - begin, rng)
+            tell(end)
+    return out
 
 
 def _draws(null: Spectrum, nsim: int, rng: np.random.Generator) -> Vector:

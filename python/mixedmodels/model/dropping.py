@@ -23,7 +23,7 @@ from mixedmodels.inference.single_terms import (
     linear_table,
     score_statistic,
 )
-from mixedmodels.model.refits import by_maximum_likelihood, design_of, refitted
+from mixedmodels.model.refits import all_refitted, by_maximum_likelihood, design_of
 from mixedmodels.report.result_table import ResultTable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def drop1(model: Model, test: str | None, scope: Scope, ddf: str | None) -> Resu
     if ddf is not None:
         raise DataError("ddf is for drop1(test='F') of a linear mixed model.")
     base = by_maximum_likelihood(model)
-    fits: list[Any] = [refitted(model, _without(model, label)) for label in labels]
+    fits: list[Any] = all_refitted(model, [_without(model, label) for label in labels])
     scores = [score_statistic(f, _kept(model.design, base)) for f in fits] if wanted == "Rao" else None
     columns = _columns(base, fits, wanted, False, scores)
     return _table(model, columns, labels, wanted, ("Single term deletions", "", "Model:", model.formula))
@@ -72,7 +72,7 @@ def add1(model: Model, scope: Scope, test: str | None) -> ResultTable:
     own = [known[_variables(label)] for label in terms.labels]
     base: Any = by_maximum_likelihood(model)
     designs = [with_terms(whole, [*own, known[_variables(label)]]) for label in labels]
-    fits = [refitted(model, design) for design in designs]
+    fits = all_refitted(model, designs)
     scores = None
     if wanted == "Rao":
         scores = [score_statistic(base, _kept(d, f)) for d, f in zip(designs, fits, strict=True)]

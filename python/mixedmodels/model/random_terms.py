@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mixedmodels import formula as formulas
-from mixedmodels.design import Design
 from mixedmodels.errors import DataError
-from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.record import MixedFit
 from mixedmodels.formula import Bar, Formula
 from mixedmodels.inference.lrt import chi_squared_p, likelihood_of
 from mixedmodels.inference.marginality import droppable
 from mixedmodels.inference.mixtures import mixture
 from mixedmodels.inference.single_terms import checked_test
-from mixedmodels.model.refits import design_of, refitted
+from mixedmodels.model.refits import all_refitted, design_of
 from mixedmodels.report.result_table import ResultTable
 
 if TYPE_CHECKING:
@@ -33,7 +31,8 @@ def ranova(model: Model, reduce_terms: bool, test: str | None) -> ResultTable:
     whole: Formula = model.design.spec.formula
     restricted = isinstance(model._fit, MixedFit) and model._fit.reml
     reductions = _reductions(whole.random, reduce_terms)
-    models = [_reduced(model, whole, bars, restricted) for _, bars in reductions]
+    designs = [design_of(model, _text(whole, bars)) for _, bars in reductions]
+    models = list(zip(designs, all_refitted(model, designs, reml=restricted, stacklevel=4), strict=True))
     values = [likelihood_of(model._fit), *(likelihood_of(fit, restricted) for _, fit in models)]
     npar = np.array([v.npar for v in values])
     loglik = np.array([v.loglik for v in values])
@@ -96,8 +95,3 @@ def _text(whole: Formula, bars: Sequence[Bar] | Sequence[str]) -> str:
     text = f"{whole.response} ~ {right}" + ("" if terms.intercept else " - 1")
     parsed = formulas.parse(text)
     return f"{whole.response} ~ {formulas.simplified(parsed)}"
-
-
-def _reduced(model: Model, whole: Formula, bars: Sequence[str], restricted: bool) -> tuple[Design, AnyFit]:
-    design = design_of(model, _text(whole, bars))
-    return design, refitted(model, design, reml=restricted, stacklevel=5)

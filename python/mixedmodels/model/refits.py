@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.glm import fit_glm
 from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import as_control, fit_lmm
+from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.negative_binomial import fit_glm_nb
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
@@ -50,6 +52,16 @@ def refitted(model: Model, design: Design, *, reml: bool = False, stacklevel: in
         if isinstance(warning, ConvergenceWarning):
             warnings.warn(warning, stacklevel=stacklevel)
     return again  # type: ignore[no-any-return]
+
+
+def all_refitted(model: Model, designs: Sequence[Design], *, reml: bool = False, stacklevel: int = 3) -> list[AnyFit]:
+    """Fit several designs, with a line of progress where that takes long."""
+    fits = []
+    with counted(len(designs), "models") as tell:
+        for design in designs:
+            fits.append(refitted(model, design, reml=reml, stacklevel=stacklevel + 1))
+            tell(len(fits))
+    return fits
 
 
 def by_maximum_likelihood(model: Model, stacklevel: int = 3) -> AnyFit:
