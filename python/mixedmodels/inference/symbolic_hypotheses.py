@@ -85,7 +85,7 @@ def parse_hypotheses(texts: str | Sequence[str], names: Sequence[str], what: str
         )
     return Hypotheses(
         np.array([side.weights for side, _, _ in rows]),
-        np.array([-side.constant for side, _, _ in rows]),
+        np.array([0.0 - side.constant for side, _, _ in rows]),
         tuple(name for _, name, _ in rows),
         directions.pop() if directions else None,
     )
