@@ -73,6 +73,8 @@ def layout(design: Design) -> Layout:
 
 def _labels(design: Design) -> tuple[NDArray[Any], int]:
     """Component of each level (the levels of all groups in a row), and how many there are."""
+    if len(design.groups) == 1:
+        return np.arange(design.groups[0].n_levels), design.groups[0].n_levels
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -80,8 +82,7 @@ def _labels(design: Design) -> tuple[NDArray[Any], int]:
     total = int(first[-1])
     # A row of the table ties one level of each grouping factor to the others'.
     ends = [np.asarray(g.codes, dtype=np.int32) + np.int32(first[i]) for i, g in enumerate(design.groups)]
-    rows = np.concatenate([ends[0]] * (len(ends) - 1)) if len(ends) > 1 else np.empty(0, dtype=np.int32)
-    cols = np.concatenate(ends[1:]) if len(ends) > 1 else rows
+    rows, cols = np.concatenate([ends[0]] * (len(ends) - 1)), np.concatenate(ends[1:])
     graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, cols)), shape=(total, total))
     count, label = connected_components(graph.tocsr(), directed=False)
     return label, int(count)
