@@ -79,7 +79,10 @@ def _resampled(model: Model, chosen: Sequence[Any], rng: np.random.Generator) ->
 
 
 def refitter(model: Model, design: Design | None = None, *, df: bool = False) -> Refit:
-    """Fits the model to responses as `drawer` gives them, starting from the estimates.
+    """Fits the model to responses as `drawer` gives them.
+
+    A linear mixed model starts where each response's own moments say, which is never farther from its optimum than the
+    estimates at the data, and in balanced designs all but there.
 
     Parameters
     ----------
@@ -118,7 +121,7 @@ def _lmm_refitter(engine: Any, rows: Design, fit: MixedFit, control: Control, df
     given = engine_input(rows, fit.kept)
     if engine is None:
         engine = new_lmm_engine(rows, fit.reml)
-    return lambda y: many_lmm(engine, given, less_offset(rows, y), start=fit.theta, control=control, df=df)
+    return lambda y: many_lmm(engine, given, less_offset(rows, y), control=control, df=df)
 
 
 def part_refitted(model: Model, rows: np.ndarray[Any, Any]) -> ManyFits:
