@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -284,3 +286,23 @@ def test_no_bca_interval_where_all_replicates_lie_on_one_side(sleep):
     constant = sleep.bootstrap(20, 1, statistic=lambda m: 1.0).confint(type="bca")
     assert np.isnan(constant["conf_low"]).all()
     assert "No BCa interval of t1" in repr(constant)
+
+
+def test_a_record_survives_pickling_and_a_loaded_model_has_no_rows_to_draw_for(sleep, tmp_path):
+    boot = pickle.loads(pickle.dumps(sleep.bootstrap(5, 1)))  # noqa: S301
+    assert boot.influence.shape == (18, 6)
+    sleep.save(tmp_path / "model.json")
+    loaded = mm.load(tmp_path / "model.json")
+    for verb in (loaded.bootstrap, lambda: loaded.pbmodcomp("~ 1"), lambda: loaded.refit_many(np.zeros((180, 1)))):
+        with pytest.raises(DataError, match="needs the rows"):
+            verb()
+
+
+def test_progress_is_told_on_stderr_and_wiped(sleep, capsys):
+    sleep.bootstrap(800, 1, progress=True)
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert "of 800 replicates" in shown.err
+    assert shown.err.endswith("\r\x1b[K")
+    sleep.bootstrap(800, 1, progress=False)
+    assert not capsys.readouterr().err
