@@ -11,7 +11,7 @@ from boot_reference import matrix, reference
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.fit.many import NOT_REACHED
+from mixedmodels.fit.many import NOT_REACHED, SEPARATED
 from mixedmodels.inference import bootstrap_influence
 from mixedmodels.inference.bootstrap import refitted
 from mixedmodels.inference.bootstrap_intervals import interval
@@ -289,7 +289,7 @@ def test_no_bca_interval_where_all_replicates_lie_on_one_side(sleep):
 
 
 def test_a_record_survives_pickling_and_a_loaded_model_has_no_rows_to_draw_for(sleep, tmp_path):
-    boot = pickle.loads(pickle.dumps(sleep.bootstrap(5, 1)))  # noqa: S301
+    boot = pickle.loads(pickle.dumps(sleep.bootstrap(5, 1)))
     assert boot.influence.shape == (18, 6)
     sleep.save(tmp_path / "model.json")
     loaded = mm.load(tmp_path / "model.json")
@@ -306,3 +306,23 @@ def test_progress_is_told_on_stderr_and_wiped(sleep, capsys):
     assert shown.err.endswith("\r\x1b[K")
     sleep.bootstrap(800, 1, progress=False)
     assert not capsys.readouterr().err
+
+
+def test_replicates_with_infinite_estimates_are_told():
+    cbpp = mm.datasets.load("cbpp")
+    cbpp = cbpp[(cbpp["period"] != "4") | (np.arange(56) < 12)]  # few herds in the last period, often without a case
+    model = mm.glmer("cbind(incidence, size - incidence) ~ period + (1 | herd)", cbpp, "binomial")
+    boot = model.bootstrap(60, 1)
+    y = np.asarray(model.simulate(60, seed=1))
+    none = (y[(cbpp["period"] == "4").to_numpy()] == 0).all(axis=0)
+    assert 0 < none.sum() < 60
+    np.testing.assert_array_equal(boot.replicates.status == SEPARATED, none)
+    assert f"{none.sum()} fits have infinite estimates" in repr(boot)
+    many = mm.fit_many("~ period", cbpp, y, family="binomial", weights="size")
+    np.testing.assert_array_equal(many.fits.status == SEPARATED, none)
+    assert f"{none.sum()} have infinite estimates" in repr(many)
+    assert not rows_of(many, "converged")[none].any()
+
+
+def rows_of(many, column):
+    return many.to_frame()[column].to_numpy().reshape(len(many), -1)[:, 0]

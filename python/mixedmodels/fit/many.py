@@ -18,7 +18,7 @@ from mixedmodels.fit import lmm
 from mixedmodels.fit.covariance import SINGULAR, diagonal
 from mixedmodels.fit.record import Control, Matrix, Vector
 
-CONVERGED, MAX_EVALUATIONS, STALLED, FAILED, NOT_REACHED = range(5)
+CONVERGED, MAX_EVALUATIONS, STALLED, FAILED, NOT_REACHED, SEPARATED = range(6)
 STATUS = {"converged": CONVERGED, "max_evaluations": MAX_EVALUATIONS, "stalled": STALLED}
 
 ARRAYS = ("theta", "beta", "sigma", "shapes", "vcov", "df", "criterion", "singular", "status", "n")
@@ -41,7 +41,7 @@ class ManyFits:
     df : degrees of freedom of each coefficient, shape (B, p); NaN where they were not asked for.
     criterion : -2 log-likelihood, or of a REML fit -2 restricted log-likelihood, shape (B,).
     singular : whether a diagonal element of a relative factor is below 1e-4, shape (B,).
-    status : `CONVERGED`, ..., `NOT_REACHED`, shape (B,).
+    status : `CONVERGED`, ..., `SEPARATED` (some estimate is infinite), shape (B,).
     n : rows used, shape (B,).
     reasons : row -> why it failed.
     """
@@ -65,7 +65,7 @@ class ManyFits:
     @property
     def failed(self) -> NDArray[np.bool_]:
         """Which responses have no estimates."""
-        return self.status >= FAILED
+        return np.isin(self.status, (FAILED, NOT_REACHED))
 
     @property
     def std_error(self) -> Matrix:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,10 +11,22 @@ import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError, MixedModelsError
-from mixedmodels.fit import estimates
+from mixedmodels.fit import estimates, separation
 from mixedmodels.fit.glm import fit_glm
+from mixedmodels.fit.glm_checks import separated
 from mixedmodels.fit.lmm import DEFAULTS, EngineInput, kept_columns
-from mixedmodels.fit.many import CONVERGED, FAILED, NOT_REACHED, STALLED, STATUS, ManyFits, empty, less_offset, singular
+from mixedmodels.fit.many import (
+    CONVERGED,
+    FAILED,
+    NOT_REACHED,
+    SEPARATED,
+    STALLED,
+    STATUS,
+    ManyFits,
+    empty,
+    less_offset,
+    singular,
+)
 from mixedmodels.fit.negative_binomial import fit_glm_nb
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import Control, GlmFit, GlmmFit, Matrix, Vector
@@ -93,6 +105,8 @@ def many_glm(
             if estimated:
                 out.shapes[i] = fit.family.theta
             out.status[i] = CONVERGED if fit.converged else STALLED
+            if penalty is None and separated(one, fit):
+                out.status[i] = SEPARATED
     return out
 
 
@@ -126,7 +140,7 @@ def many_glmm(
     rows = (given.x, given.groups, given.terms, design.weights, design.offset)
     for i, y in enumerate(np.ascontiguousarray(responses)):
         with _failures(out, i):
-            _check(replace(design, response=y), family, check, penalised)
+            seen = _check(replace(design, response=y), family, check, penalised)
             one = engine.with_response(y, *rows).fit(
                 nagq, start, control.max_evaluations, control.tolerance, None, penalised
             )
@@ -140,17 +154,31 @@ def many_glmm(
             else:
                 out.shapes[i] = np.exp(one["psi"])
             out.status[i] = CONVERGED if one["certificate"]["holds"] else STATUS.get(one["status"], STALLED)
+            if not penalised and _separated(design, family, given, seen, one):
+                out.status[i] = SEPARATED
     out.singular[:] = singular(out.theta, given.sizes)
     return out
 
 
-def _check(design: Design, family: Family, whole: bool, penalised: bool) -> None:
+def _check(design: Design, family: Family, whole: bool, penalised: bool) -> Response:
     """Refuse what would have no finite estimate anyway and, with `whole`, what the family cannot have."""
     assert design.response is not None
     seen = family_response(design, family) if whole else Response(design.response, design.weights)
     constant = None if penalised else one_value(seen, design, family)
     if constant is not None:
         raise FitError(constant)
+    return seen
+
+
+def _separated(design: Design, family: Family, given: EngineInput, seen: Response, out: Mapping[str, Any]) -> bool:
+    """Whether the outcomes are separated, looked at only where a fitted mean is near its bound."""
+    eta = out["eta"]
+    if not separation.concerned(family) or not separation.at_bounds(family, eta):
+        return False
+    x, vcov = dense_columns(design, given.kept, len(eta)), out["vcov_conditional"]
+    if (np.diag(vcov) > 0).all() and not separation.suspected(family, eta, x, vcov):
+        return False
+    return separation.find(x, seen.y, seen.weights, family) is not None
 
 
 @contextmanager

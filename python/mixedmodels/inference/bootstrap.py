@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.errors import DataError
-from mixedmodels.fit.many import FAILED, MAX_EVALUATIONS, NOT_REACHED, STALLED, ManyFits, joined
+from mixedmodels.fit.many import FAILED, MAX_EVALUATIONS, NOT_REACHED, SEPARATED, STALLED, ManyFits, joined
 from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.record import Matrix, Vector
 
@@ -66,6 +66,11 @@ class Replicates:
     def n_not_converged(self) -> int:
         """Replicates whose optimiser stopped early; their estimates are used."""
         return int(((self.status == MAX_EVALUATIONS) | (self.status == STALLED)).sum())
+
+    @property
+    def n_separated(self) -> int:
+        """Replicates with an infinite estimate, of which a large number stands here; they are used."""
+        return int((self.status == SEPARATED).sum())
 
     def failures(self) -> dict[str, int]:
         """Reason -> how many replicates failed for it, the most frequent first."""

@@ -62,7 +62,7 @@ def pbmodcomp(
         asked, seed = checked(nsim), new_seed() if seed is None else seed
         with limited(threads):
             many = _reference(small, large, asked, seed, statistic, extremes, progress)
-        drawn, failures = many.criterion, int(many.failed.sum())
+        drawn, failures = many.criterion, int(np.isnan(many.criterion).sum())
     if not np.isfinite(drawn).any():
         raise FitError("none of the responses drawn under the smaller model could be fitted by both models.")
     return PBModComp(

@@ -177,6 +177,11 @@ class Bootstrap:
             notes.append(f"{r.n_singular:,} singular fits, which count.")
         if r.n_not_converged:
             notes.append(f"{r.n_not_converged:,} fits did not converge; their estimates count.")
+        if r.n_separated:
+            notes.append(
+                f"{r.n_separated:,} fits have infinite estimates, as the outcomes drawn are separated; they count as "
+                "large numbers, which spoils bias and standard error but not percentile intervals."
+            )
         if r.n_failed:
             notes.append(f"{r.n_failed:,} replicates failed and are left out:")
             reasons = list(r.failures().items())

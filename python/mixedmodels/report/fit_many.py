@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from mixedmodels import frame
 from mixedmodels.design import Design
-from mixedmodels.fit.many import CONVERGED, NOT_REACHED, ManyFits, deviations
+from mixedmodels.fit.many import (
+    CONVERGED,
+    MAX_EVALUATIONS,
+    NOT_REACHED,
+    SEPARATED,
+    STALLED,
+    ManyFits,
+    deviations,
+)
 from mixedmodels.fit.record import Matrix
 from mixedmodels.inference.many_tests import p_values
 
@@ -130,9 +138,13 @@ class FitMany:
         notes = []
         if f.singular.any():
             notes.append(f"{int(f.singular.sum()):,} fits are singular")
-        stopped = ~f.failed & (f.status != CONVERGED)
+        stopped = (f.status == MAX_EVALUATIONS) | (f.status == STALLED)
         if stopped.any():
             notes.append(f"{int(stopped.sum()):,} did not converge")
+        if (f.status == SEPARATED).any():
+            notes.append(
+                f"{int((f.status == SEPARATED).sum()):,} have infinite estimates, as the outcomes are separated"
+            )
         if (f.status == NOT_REACHED).any():
             notes.append(f"{int((f.status == NOT_REACHED).sum()):,} were not reached (interrupted)")
         reasons = list(self.failures.items())
