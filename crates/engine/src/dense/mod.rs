@@ -1,4 +1,5 @@
 //! Dense kernels for matrices of a few rows: the k x k blocks of a level and the p x p blocks of the fixed effects.
 
 pub mod eigen;
+pub mod lanes;
 pub mod small;

@@ -46,14 +46,9 @@ impl Moments {
 
     /// Templates of all factors to start from, for the response of `gram`.
     pub(crate) fn templates(&self, gram: &Gram, parameters: &Parameters) -> Vec<Vec<f64>> {
-        let Some(solution) = self.solution(gram) else {
+        let Some(mut out) = self.covariances(gram, parameters) else {
             return parameters.sizes.iter().map(|&k| identity(k)).collect();
         };
-        let sigma2 = solution[self.unknowns.len()];
-        let mut out: Vec<Vec<f64>> = parameters.sizes.iter().map(|k| vec![0.0; k * k]).collect();
-        for (u, value) in self.unknowns.iter().zip(&solution) {
-            out[u.group][u.row + u.column * parameters.sizes[u.group]] = value / sigma2;
-        }
         for (g, sigma) in out.iter_mut().enumerate() {
             let blocks = &gram.factors[g];
             let mass: f64 = blocks
@@ -71,6 +66,17 @@ impl Moments {
             }
         }
         out
+    }
+
+    /// Covariances over sigma^2 that solve the equations, whether or not they are positive definite.
+    pub(crate) fn covariances(&self, gram: &Gram, parameters: &Parameters) -> Option<Vec<Vec<f64>>> {
+        let solution = self.solution(gram)?;
+        let sigma2 = solution[self.unknowns.len()];
+        let mut out: Vec<Vec<f64>> = parameters.sizes.iter().map(|k| vec![0.0; k * k]).collect();
+        for (u, value) in self.unknowns.iter().zip(&solution) {
+            out[u.group][u.row + u.column * parameters.sizes[u.group]] = value / sigma2;
+        }
+        Some(out)
     }
 
     /// Covariances and sigma^2 that solve the equations.

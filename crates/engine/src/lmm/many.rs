@@ -7,19 +7,22 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::classes::Classes;
+use super::abreast::{Abreast, Batch, Point};
 use super::model::Lmm;
 use super::second_order::SecondOrder;
 use super::state::Work;
 use crate::dense::eigen::symmetric;
+use crate::dense::lanes::{LANES, Lanes};
+use crate::dense::small::{identity, multiply_transpose_right};
 use crate::error::EngineError;
 use crate::gram::response::ResponseWork;
+use crate::gram::standard::Affine;
 use crate::optimize::{Options, Status};
 use crate::rows::Rows;
 use crate::threads;
 
 /// Responses that a worker takes at a time.
-const BATCH: usize = 8;
+const BATCH: usize = LANES;
 
 /// Eigenvalues of the Hessian in (theta, sigma) below this carry no information (as lmerTest has it).
 const FLAT: f64 = 1e-8;
@@ -80,7 +83,7 @@ impl Lmm {
                         if first >= last {
                             break;
                         }
-                        own.extend((first..last).map(|i| (i, worker.fit(rows, responses[i], wanted))));
+                        own.extend((first..last).zip(worker.fit(rows, &responses[first..last], wanted)));
                         let so_far = done.fetch_add(last - first, Ordering::Relaxed) + last - first;
                         if !go_on(so_far) {
                             stop.store(true, Ordering::Relaxed);
@@ -103,23 +106,123 @@ impl Lmm {
 struct Worker {
     model: Lmm,
     buffers: ResponseWork,
+    abreast: Option<(Abreast, Batch)>,
 }
+
+type Fits = Vec<Result<ManyFit, EngineError>>;
 
 impl Worker {
     fn of(model: &Lmm, rows: &Rows) -> Result<Self, EngineError> {
         let model = Lmm::from_gram(model.gram.clone(), rows, model.reml)?;
-        Ok(Self { model, buffers: ResponseWork::default() })
+        let abreast = model.classes.as_ref().and_then(|classes| {
+            let abreast = Abreast::of(&model.gram, classes, &model.parameters, model.reml)?;
+            let batch = abreast.batch(classes);
+            Some((abreast, batch))
+        });
+        Ok(Self { model, buffers: ResponseWork::default(), abreast })
     }
 
-    fn fit(&mut self, rows: &Rows, y: &[f64], wanted: Wanted) -> Result<ManyFit, EngineError> {
+    /// Fit as many responses as stand abreast, or fewer.
+    fn fit(&mut self, rows: &Rows, ys: &[&[f64]], wanted: Wanted) -> Fits {
+        let Some((abreast, mut batch)) = self.abreast.take() else {
+            return ys.iter().map(|y| self.fit_alone(rows, y, wanted)).collect();
+        };
+        let fits = self.fit_abreast(&abreast, &mut batch, rows, ys, wanted);
+        self.abreast = Some((abreast, batch));
+        fits
+    }
+
+    fn take_response(&mut self, rows: &Rows, y: &[f64]) -> Result<(), EngineError> {
         self.model.gram.take_response(y, rows, &mut self.buffers)?;
         if let Some(classes) = &mut self.model.classes {
-            Classes::take_response(classes, &self.model.gram.factors[0]);
+            classes.take_response(&self.model.gram.factors[0]);
         }
+        Ok(())
+    }
+
+    fn fit_abreast(
+        &mut self,
+        abreast: &Abreast,
+        batch: &mut Batch,
+        rows: &Rows,
+        ys: &[&[f64]],
+        wanted: Wanted,
+    ) -> Fits {
+        let mut scales = [Affine::NONE; LANES];
+        for (lane, scale) in scales.iter_mut().enumerate() {
+            // Lanes without a response of their own repeat the first one.
+            let y = ys.get(lane).unwrap_or(&ys[0]);
+            if self.take_response(rows, y).is_err() {
+                return ys.iter().map(|y| self.fit_alone(rows, y, wanted)).collect();
+            }
+            *scale = self.model.gram.standard.y;
+            let start = self.start(wanted.start);
+            if let Some(classes) = &self.model.classes {
+                abreast.put(batch, lane, &self.model.gram, classes, &start);
+            }
+        }
+        let Some(classes) = &self.model.classes else { return Vec::new() };
+        let at = abreast.fit(classes, batch, wanted.options.tolerance);
+        let (map, _) = self.model.gram.standard.fixed_map();
+        let p = self.model.gram.p;
+        let rows_of_map = |j: usize| (0..p).map(|m| map[j + m * p]).collect::<Vec<f64>>();
+        let df: Vec<Lanes> =
+            if wanted.df { (0..p).map(|j| abreast.satterthwaite(&at, &rows_of_map(j))).collect() } else { Vec::new() };
+        let mut fits = Vec::with_capacity(ys.len());
+        for (lane, y) in ys.iter().enumerate() {
+            fits.push(if at.arrived[lane] {
+                self.model.gram.standard.y = scales[lane];
+                Ok(self.of_lane(&at, &df, lane))
+            } else {
+                self.fit_alone(rows, y, wanted)
+            });
+        }
+        fits
+    }
+
+    /// Sigma to start from: the moments' own, which for balanced designs is the optimum. It may be indefinite.
+    fn start(&self, theta: Option<&[f64]>) -> Vec<f64> {
+        let (model, k) = (&self.model, self.model.parameters.sizes[0]);
+        if let Some(theta) = theta {
+            let t = model.user_templates(theta).swap_remove(0);
+            let mut sigma = vec![0.0; k * k];
+            multiply_transpose_right(&t, &t, k, &mut sigma);
+            return sigma;
+        }
+        let found = model.moments().covariances(&model.gram, &model.parameters);
+        found.map_or_else(|| identity(k), |mut all| all.swap_remove(0))
+    }
+
+    fn of_lane(&self, at: &Point, df: &[Lanes], lane: usize) -> ManyFit {
+        let model = &self.model;
+        let pick = |values: &[Lanes]| values.iter().map(|v| v.0[lane]).collect::<Vec<f64>>();
+        let k = model.parameters.sizes[0];
+        let mut t = pick(&at.t);
+        (0..k).for_each(|j| (0..j).for_each(|i| t[i + j * k] = 0.0));
+        let theta = model.chart.original(&model.parameters, &model.chart.phi_of(&[t]), &model.gram.standard);
+        let (beta, vcov_unscaled) = model.coefficients(&pick(&at.beta), &pick(&at.inverse));
+        let (r2, scale) = (at.r2.0[lane], model.gram.standard.y.scale);
+        let problem = model.problem();
+        ManyFit {
+            theta,
+            beta,
+            sigma: (r2 / problem.degrees()).sqrt() / scale,
+            criterion: problem.criterion_of(r2, at.logdet_x.0[lane], at.logdet_u.0[lane]),
+            pwrss: r2 / scale.powi(2),
+            vcov_unscaled,
+            df: pick(df),
+            holds: true,
+            status: Status::Converged,
+            evaluations: at.evaluations[lane],
+        }
+    }
+
+    fn fit_alone(&mut self, rows: &Rows, y: &[f64], wanted: Wanted) -> Result<ManyFit, EngineError> {
+        self.take_response(rows, y)?;
         let model = &self.model;
         let found = model.search(wanted.start, wanted.options, &mut |_, _| true)?;
         let theta = model.chart.original(&model.parameters, &found.phi, &model.gram.standard);
-        let (beta, vcov_unscaled) = model.coefficients(&found.state);
+        let (beta, vcov_unscaled) = model.coefficients(&found.state.beta, &found.state.border.x_inverse());
         let scale = model.gram.standard.y.scale;
         let sigma = found.state.s2.sqrt() / scale;
         let df = if wanted.df {

@@ -13,9 +13,10 @@
 //! | `search` | start, Newton, boundary: the optimum |
 //! | `solution` | results in the units of the data, certificate |
 //! | `second_order` | exact second derivatives and scores of levels, for what follows a fit |
-//! | `many` | one design, many responses |
+//! | `many`, `abreast` | one design, many responses: one by one, and eight at a time |
 //! | `model` | the handle: evaluate, fit, conditional variances |
 
+mod abreast;
 mod by_class;
 mod classes;
 mod krylov;

@@ -161,6 +161,10 @@ impl Lmm {
         Err(EngineError::Shape(format!("theta must hold {expected} finite numbers")))
     }
 
+    pub(crate) fn moments(&self) -> &Moments {
+        self.moments.get_or_init(|| Moments::of(&self.gram, &self.parameters))
+    }
+
     pub(crate) fn problem(&self) -> Problem<'_> {
         Problem { gram: &self.gram, layout: &self.layout, reml: self.reml, classes: self.classes.as_ref() }
     }

@@ -4,7 +4,6 @@ use super::model::Lmm;
 use super::solution::Solution;
 use super::state::{State, Work};
 use crate::effects::boundary::{self, Certificate, SNAP_SLACK};
-use crate::effects::start::Moments;
 use crate::error::EngineError;
 use crate::optimize::{Minimum, Objective, Options, Point, Status, Step, minimise};
 
@@ -39,10 +38,7 @@ impl Lmm {
         }
         let phi0 = match start {
             Some(theta) => self.chart.standardised(&self.parameters, theta, &self.gram.standard),
-            None => {
-                let moments = self.moments.get_or_init(|| Moments::of(&self.gram, &self.parameters));
-                self.chart.phi_of(&moments.templates(&self.gram, &self.parameters))
-            }
+            None => self.chart.phi_of(&self.moments().templates(&self.gram, &self.parameters)),
         };
         // A step may at first be half as long as T itself.
         let length = phi0.iter().map(|v| v * v).sum::<f64>().sqrt();

@@ -82,7 +82,7 @@ impl Lmm {
     ) -> Solution {
         let standard = &self.gram.standard;
         let y_scale = standard.y.scale;
-        let (beta, vcov) = self.coefficients(state);
+        let (beta, vcov) = self.coefficients(&state.beta, &state.border.x_inverse());
         let (b, u) = self.effects(&theta, state, y_scale);
         Solution {
             criterion: state.criterion,
@@ -102,15 +102,15 @@ impl Lmm {
         }
     }
 
-    /// beta and (X'V^-1 X)^-1 in the units of the data.
-    pub(crate) fn coefficients(&self, state: &State) -> (Vec<f64>, Vec<f64>) {
+    /// beta and (X'V^-1 X)^-1 in the units of the data, from those of standardised columns.
+    pub(crate) fn coefficients(&self, standardised: &[f64], inverse: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let p = self.gram.p;
         let (j, mut beta) = self.gram.standard.fixed_map();
         for (i, b) in beta.iter_mut().enumerate() {
-            *b += (0..p).map(|m| j[i + m * p] * state.beta[m]).sum::<f64>() / self.gram.standard.y.scale;
+            *b += (0..p).map(|m| j[i + m * p] * standardised[m]).sum::<f64>() / self.gram.standard.y.scale;
         }
         let (mut half, mut vcov) = (vec![0.0; p * p], vec![0.0; p * p]);
-        multiply(&j, &state.border.x_inverse(), p, &mut half);
+        multiply(&j, inverse, p, &mut half);
         multiply_transpose_right(&half, &j, p, &mut vcov);
         (beta, vcov)
     }

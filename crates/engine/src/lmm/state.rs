@@ -195,11 +195,15 @@ impl Problem<'_> {
 
     /// ML deviance or REML criterion in the units of the data.
     fn criterion(&self, border: &Border, logdet_u: f64) -> f64 {
+        self.criterion_of(border.r2, border.logdet_x, logdet_u)
+    }
+
+    pub(crate) fn criterion_of(&self, r2: f64, logdet_x: f64, logdet_u: f64) -> f64 {
         let m = self.degrees();
-        let r2 = border.r2 / self.gram.standard.y.scale.powi(2);
+        let r2 = r2 / self.gram.standard.y.scale.powi(2);
         let mut d = logdet_u + m * (1.0 + (2.0 * std::f64::consts::PI * r2 / m).ln()) - self.gram.sum_log_weights;
         if self.reml {
-            d += border.logdet_x + self.gram.standard.log_determinant_correction();
+            d += logdet_x + self.gram.standard.log_determinant_correction();
         }
         d
     }
