@@ -259,7 +259,7 @@ def test_a_model_fitted_by_ml_has_the_means_of_its_reml_refit():
     means, reml = MODELS.oats_ml.emmeans("Variety"), MODELS.oats_ml.update(REML=True).emmeans("Variety")
     for column in ("estimate", "std_error", "df"):
         np.testing.assert_allclose(means[column], reml[column], rtol=1e-5)
-    assert "refitted by REML" in repr(means)
+    assert "from a refit by REML" in repr(means)
     assert "refitted" not in repr(reml)
 
 

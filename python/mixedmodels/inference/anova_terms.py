@@ -13,7 +13,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit.estimates import has_dispersion
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, MixedFit
+from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.inference import wald
 from mixedmodels.inference.coefficients import Coefficients
 from mixedmodels.inference.submodels import SubModels
@@ -40,30 +40,38 @@ def type_number(given: Any) -> int:
     return found
 
 
-def chi_squared_p(value: float, df: float) -> float:
-    """Probability that a chi-squared variable exceeds `value`; NaN without degrees of freedom."""
-    from scipy.special import chdtrc
-
-    return float(chdtrc(df, value)) if df > 0 and not np.isnan(value) else nan
+F_COLUMNS = ("sum_sq", "mean_sq", "num_df", "den_df", "f_value", "p_value")
 
 
-def f_tests(hypotheses: Mapping[str, Matrix], coefficients: Coefficients, sigma: float) -> Table:
+def f_tests(
+    hypotheses: Mapping[str, Matrix], coefficients: Coefficients, sigma: float, rhs: Vector | None = None
+) -> Table:
     """F tests of matrices by name, as lmerTest tabulates them.
 
-    Sums of squares are those that give Wald's F (before Kenward and Roger's scaling) beside sigma^2. Terms without
-    anything to test go to the end.
+    Sums of squares are those that give Wald's F (before Kenward and Roger's scaling) beside the variance, sigma^2
+    unless the coefficients are of another fit; a robust covariance has none. Terms without anything to test go to the
+    end.
+
+    Parameters
+    ----------
+    rhs : what every matrix times the coefficients is under the hypothesis, 0 if not given.
     """
+    if coefficients.refitted is not None:
+        sigma = coefficients.refitted.sigma
     rows: list[tuple[str, tuple[float, ...]]] = []
     empty: list[str] = []
     for name, c in hypotheses.items():
-        test = coefficients.f_test(c) if len(c) else None
+        test = coefficients.f_test(c, rhs) if len(c) else None
         if test is None or not test.num_df:
             empty.append(name)
             continue
         mean = test.f_value / test.scale * sigma**2
         rows.append((name, (mean * test.num_df, mean, test.num_df, test.den_df, test.f_value, test.p_value)))
     rows += [(name, (nan,) * 6) for name in empty]
-    return tabulated(rows, ("sum_sq", "mean_sq", "num_df", "den_df", "f_value", "p_value"))
+    columns, names = tabulated(rows, F_COLUMNS)
+    if not coefficients.proportional:
+        del columns["sum_sq"], columns["mean_sq"]
+    return columns, names
 
 
 def single_terms(
@@ -155,10 +163,9 @@ def _deviance_p(gain: float, df: float, fit: GlmFit, test: str | None) -> float:
     if not df or test is None:
         return nan
     if test == CHISQ:
-        return chi_squared_p(gain / fit.dispersion, df)
+        return float(wald.chi_squared_p(gain / fit.dispersion, df))
     rest = fit.df_resid if has_dispersion(fit) else inf
-    f = max(gain / df / fit.dispersion, 0.0)
-    return chi_squared_p(f * df, df) if rest == inf else wald.f_p_value(f, df, rest)
+    return wald.f_p_value(max(gain / df / fit.dispersion, 0.0), df, rest)
 
 
 def checked_test(test: str | None, known: tuple[str, ...], default: str | None) -> str | None:

@@ -14,7 +14,7 @@ from mixedmodels.errors import DesignError
 from mixedmodels.fit.family_moments import pearson_dispersion
 from mixedmodels.fit.record import GlmFit, LinearFit, Matrix
 from mixedmodels.inference import wald
-from mixedmodels.inference.anova_terms import Table, chi_squared_p, tabulated
+from mixedmodels.inference.anova_terms import Table, tabulated
 from mixedmodels.inference.coefficients import Coefficients
 from mixedmodels.inference.submodels import SubModels
 from mixedmodels.inference.term_hypotheses import TermLayout, coefficients_of, conjugate
@@ -41,7 +41,7 @@ def wald_chi_squared(coefficients: Coefficients, matrices: dict[str, Matrix]) ->
     rows = []
     for name, c in matrices.items():
         chisq, basis = coefficients.wald_statistic(c) if len(c) else (nan, c)
-        rows.append((name, (chisq, float(len(basis)), chi_squared_p(chisq, len(basis)))))
+        rows.append((name, (chisq, float(len(basis)), float(wald.chi_squared_p(chisq, len(basis))))))
     return tabulated(rows, ("chisq", "df", "p_value"))
 
 
@@ -93,7 +93,7 @@ def likelihood_ratios(design: Design, fit: GlmFit, layout: TermLayout, number: i
     rows = []
     for name, gain, df in _differences(design, fit, layout, number):
         value = gain / fit.dispersion if df else nan
-        rows.append((name, (value, df, chi_squared_p(value, df))))
+        rows.append((name, (value, df, float(wald.chi_squared_p(value, df)))))
     return tabulated(rows, ("chisq", "df", "p_value"))
 
 

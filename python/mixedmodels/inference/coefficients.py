@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +41,20 @@ class FTest:
     scale: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """A fit made for the sake of a method, whose coefficients are not those of the model.
+
+    Attributes
+    ----------
+    remark : a sentence that says so.
+    sigma : residual standard deviation of that fit.
+    """
+
+    remark: str
+    sigma: float
+
+
 class Coefficients(ABC):
     """Estimated coefficients with a covariance matrix and a rule for degrees of freedom.
 
@@ -51,9 +64,13 @@ class Coefficients(ABC):
     names : of the p estimated coefficients.
     beta : shape (p,).
     vcov : shape (p, p), adjusted where the method adjusts it.
+    refitted : None, or the fit in place of the model's that these are of.
+    proportional : whether `vcov` is that of the model's variances, so that sums of squares go with its tests.
     """
 
-    method: ClassVar[str]
+    method: str
+    refitted: Refit | None = None
+    proportional: bool = True
 
     def __init__(self, names: tuple[str, ...], beta: Vector, vcov: Matrix) -> None:
         self.names = names
@@ -65,23 +82,61 @@ class Coefficients(ABC):
         """Degrees of freedom of each row of `c` (shape (r, p)); infinite where the normal distribution serves."""
 
     @abstractmethod
-    def f_test(self, c: Matrix) -> FTest:
-        """Test that ``c @ beta`` is 0 in all rows at once; rows that depend on others do not count."""
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
+        """Test that ``c @ distance`` is 0, where `distance` is what `beta` is away from the hypothesis."""
+
+    def f_test(self, c: Matrix, rhs: Vector | None = None) -> FTest:
+        """Test that ``c @ beta`` is 0 (or `rhs`) in all rows at once; rows that depend on others do not count.
+
+        Raises
+        ------
+        DataError
+            If rows contradict each other.
+        """
+        c = np.atleast_2d(c)
+        return self._f_test(c, self._distance(c, rhs))
+
+    @property
+    def phrase(self) -> str:
+        """The method within a sentence: "Satterthwaite's method", "the asymptotic method"."""
+        return f"{self.method}'s method" if self.method[:1].isupper() else f"the {self.method} method"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What must be said wherever these coefficients are shown."""
+        return () if self.refitted is None else (self.refitted.remark,)
 
     def estimates(self, c: Matrix) -> tuple[Vector, Vector]:
         """``c @ beta`` and its standard errors."""
         return wald.linear_hypotheses(c, self.beta, self.vcov)
 
-    def wald_statistic(self, c: Matrix, against: Vector | None = None) -> tuple[float, Matrix]:
-        """Wald's chi-squared of the rows of `c` (of ``c @ beta - against``), and an orthonormal basis of its rank.
+    def wald_statistic(self, c: Matrix, rhs: Vector | None = None) -> tuple[float, Matrix]:
+        """Wald's chi-squared of the rows of `c` (of ``c @ beta - rhs``), and an orthonormal basis of its rank.
 
         The rows of the second result, shape (rank, p), are uncorrelated under `vcov` and span what can be tested.
+
+        Raises
+        ------
+        DataError
+            If rows contradict each other.
         """
+        return self._wald(c, self._distance(c, rhs))
+
+    def _wald(self, c: Matrix, distance: Vector) -> tuple[float, Matrix]:
+        """As `wald_statistic`, from what `beta` is away from the hypothesis."""
         values, vectors = np.linalg.eigh(c @ self.vcov @ c.T)
         kept = values > max(values.max(initial=0.0), 0.0) * len(values) * 1e-12
         basis = vectors[:, kept].T @ c
-        shift = self.beta @ basis.T - (0 if against is None else vectors[:, kept].T @ against)
-        return float(np.sum(shift**2 / values[kept])), basis
+        return float(np.sum((basis @ distance) ** 2 / values[kept])), basis
+
+    def _distance(self, c: Matrix, rhs: Vector | None) -> Vector:
+        """`beta` less coefficients that fulfil the hypothesis."""
+        if rhs is None or not np.any(rhs):
+            return self.beta
+        point = np.linalg.lstsq(c, rhs, rcond=None)[0]
+        if not np.allclose(c @ point, rhs, atol=1e-8 * (1 + np.abs(rhs).max())):
+            raise DataError("the hypotheses contradict each other: no coefficients fulfil all of them.")
+        return np.asarray(self.beta - point)
 
 
 class Asymptotic(Coefficients):
@@ -92,12 +147,8 @@ class Asymptotic(Coefficients):
     def df(self, c: Matrix) -> Vector:
         return np.full(len(np.atleast_2d(c)), inf)
 
-    def f_test(self, c: Matrix) -> FTest:
-        from scipy.special import chdtrc
-
-        chisq, basis = self.wald_statistic(c)
-        rank = len(basis)
-        return FTest(chisq / rank if rank else np.nan, rank, inf, float(chdtrc(rank, chisq)) if rank else np.nan)
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
+        return f_of(*self._wald(c, distance), inf)
 
 
 class Residual(Coefficients):
@@ -112,15 +163,43 @@ class Residual(Coefficients):
     def df(self, c: Matrix) -> Vector:
         return np.full(len(np.atleast_2d(c)), float(self.df_resid))
 
-    def f_test(self, c: Matrix) -> FTest:
-        chisq, basis = self.wald_statistic(c)
-        rank = len(basis)
-        f = chisq / rank if rank else np.nan
-        p = wald.f_p_value(f, rank, self.df_resid) if rank else np.nan
-        return FTest(f, rank, float(self.df_resid), p)
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
+        return f_of(*self._wald(c, distance), float(self.df_resid))
 
 
-def check_ddf(given: str | None, known: Sequence[str | None]) -> None:
+Ddf = str | Coefficients | None  # a method by its name, or coefficients that are ready; None for the model's choice
+
+
+def f_of(chisq: float, basis: Matrix, den_df: float, scale: float = 1.0) -> FTest:
+    """The F test of a Wald statistic whose rank is that of `basis`."""
+    rank = len(basis)
+    if not rank:
+        return FTest(np.nan, 0, den_df, np.nan)
+    f = scale * chisq / rank
+    return FTest(f, rank, den_df, wald.f_p_value(f, rank, den_df), scale)
+
+
+def check_own(given: Coefficients, names: tuple[str, ...], beta: Vector) -> None:
+    """Refuse coefficients that are not of a fit with these estimates.
+
+    Raises
+    ------
+    DataError
+        If names or estimates differ; estimates of a refit may.
+    """
+    if given.names != names:
+        raise DataError(
+            f"the coefficients given are of another model: they are {', '.join(given.names)}, and this model has "
+            f"{', '.join(names)}."
+        )
+    if given.refitted is None and not np.allclose(given.beta, beta, rtol=1e-8, atol=1e-12):
+        raise DataError(
+            "the coefficients given are of another fit, with other estimates; ask the model itself, as "
+            "ddf=fit.robust() does."
+        )
+
+
+def check_ddf(given: object, known: Sequence[str | None]) -> None:
     """Refuse a way to degrees of freedom that a model does not have.
 
     Raises

@@ -74,7 +74,7 @@ def joint_test(
         z = z - _coordinates(triangle, against)
     f = float(z @ np.linalg.solve(c @ basis.coefficients.vcov @ c.T, z)) / rank
     df = float(np.min(basis.coefficients.df(c)))
-    return JointTest(term, group, rank, df, f, upper_tail(f, rank, df), rank < len(used), lost, q)
+    return JointTest(term, group, rank, df, f, wald.f_p_value(f, rank, df), rank < len(used), lost, q)
 
 
 def _coordinates(triangle: Matrix, null: Vector) -> Vector:
@@ -86,13 +86,6 @@ def _coordinates(triangle: Matrix, null: Vector) -> Vector:
             "or against 0."
         )
     return np.asarray(found)
-
-
-def upper_tail(f: float, df1: float, df2: float) -> float:
-    """P-value of F, of chi-squared over its degrees of freedom where `df2` is infinite."""
-    from scipy.special import chdtrc
-
-    return wald.f_p_value(f, df1, df2) if np.isfinite(df2) else float(chdtrc(df1, df1 * f))
 
 
 def _orthonormal(rows: Matrix) -> tuple[Matrix, Matrix]:
@@ -177,6 +170,6 @@ def _confounded(grid: LinearFunctions, basis: Basis, found: Sequence[JointTest],
         rest = whole.num_df - part.num_df
         if rest > 0:
             f = (whole.num_df * whole.f_value - part.num_df * part.f_value) / rest
-            p = upper_tail(f, rest, whole.den_df)
+            p = wald.f_p_value(f, rest, whole.den_df)
             more.append(JointTest("(confounded)", group, rest, whole.den_df, f, p, False, False, np.empty((0, 0))))
     return more

@@ -33,11 +33,12 @@ from mixedmodels.errors import FitError
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
-from mixedmodels.inference import level_components, wald
-from mixedmodels.inference.coefficients import Coefficients, FTest
+from mixedmodels.inference import level_components
+from mixedmodels.inference.coefficients import Coefficients, FTest, Refit, f_of
 from mixedmodels.inference.theta_information import generalised_inverse
 
 Array = NDArray[np.float64]
+REFITTED = "Kenward-Roger's method is for REML: estimates and tests of the fixed effects are from a refit by REML."
 LARGEST = 5_000  # columns of Z that hang together: the block of B then has 25 million numbers
 
 
@@ -60,16 +61,15 @@ class Adjustment:
 class KenwardRoger(Coefficients):
     """Coefficients of a linear mixed model fitted by REML, with Kenward and Roger's adjustments.
 
-    `vcov` is the adjusted covariance matrix, `unadjusted` that of the fit, `sigma` its residual standard deviation;
-    `refitted` says that the fit is another one than the model's, which was not by REML.
+    `vcov` is the adjusted covariance matrix, `unadjusted` that of the fit; with `refitted` the fit is another one than
+    the model's, which was not by REML.
     """
 
     method = "Kenward-Roger"
 
     def __init__(self, names: tuple[str, ...], fit: MixedFit, known: Adjustment, *, refitted: bool = False) -> None:
         super().__init__(names, fit.beta, fit.sigma**2 * known.vcov)
-        self.refitted = refitted
-        self.sigma = fit.sigma
+        self.refitted = Refit(REFITTED, fit.sigma) if refitted else None
         self.unadjusted = fit.sigma**2 * fit.vcov_unscaled
         phi = fit.vcov_unscaled
         self._phi = phi
@@ -83,18 +83,15 @@ class KenwardRoger(Coefficients):
             a = np.einsum("rk,kl,rl->r", t, self._w, t)
             return np.asarray(2 / np.maximum(a, 0))
 
-    def f_test(self, c: Matrix) -> FTest:
-        chisq, basis = self.wald_statistic(np.atleast_2d(c))
-        rank = len(basis)
-        if not rank:
-            return FTest(np.nan, 0, np.nan, np.nan)
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
+        chisq, basis = self._wald(c, distance)
+        if not len(basis):
+            return f_of(chisq, basis, np.nan)
         y = np.linalg.solve(basis @ self._phi @ basis.T, basis @ self._spread @ basis.T)
         t = np.trace(y, axis1=1, axis2=2)
         a1 = float(t @ self._w @ t)
         a2 = float(np.sum(self._w * np.einsum("kij,lji->kl", y, y)))
-        den_df, scale = scaled_f(rank, a1, a2)
-        f = scale * chisq / rank
-        return FTest(f, rank, den_df, wald.f_p_value(f, rank, den_df), scale)
+        return f_of(chisq, basis, *scaled_f(len(basis), a1, a2))
 
 
 def scaled_f(q: int, a1: float, a2: float) -> tuple[float, float]:

@@ -11,7 +11,8 @@ import numpy as np
 
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.estimates import AnyFit
-from mixedmodels.fit.record import LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import LinearFit, MixedFit
+from mixedmodels.inference import wald
 
 Columns = dict[str, Any]
 
@@ -70,30 +71,8 @@ def ratio_table(models: Sequence[Likelihood]) -> Columns:
         "deviance": -2 * value,
         "chisq": chisq,
         "df": df,
-        "p_value": chi_squared_p(chisq, df),
+        "p_value": wald.chi_squared_p(chisq, df),
     }
-
-
-def chi_squared_p(statistic: Vector, df: Vector) -> Vector:
-    """Upper tail probabilities; NaN where there are no degrees of freedom."""
-    from scipy.special import chdtrc
-
-    statistic, df = np.asarray(statistic, dtype=float), np.asarray(df, dtype=float)
-    known = df > 0
-    out: Vector = np.full(len(df), nan)
-    out[known] = chdtrc(df[known], np.maximum(statistic[known], 0))
-    return out
-
-
-def f_p(statistic: Vector, df1: Vector, df2: float | Vector) -> Vector:
-    """Upper tail probabilities of F; NaN where there are no degrees of freedom."""
-    from scipy.special import fdtrc
-
-    df2 = np.broadcast_to(np.asarray(df2, dtype=float), np.shape(df1))
-    known = (df1 > 0) & (df2 > 0) & np.isfinite(statistic)
-    out: Vector = np.full(len(df1), nan)
-    out[known] = fdtrc(df1[known], df2[known], statistic[known])
-    return out
 
 
 def deviance_table(resid_df: Sequence[int], deviance: Sequence[float], test: str, scale: float, fixed: bool) -> Columns:
@@ -117,7 +96,7 @@ def deviance_table(resid_df: Sequence[int], deviance: Sequence[float], test: str
     statistic = np.where((df == 0) | (statistic < 0), nan, statistic)
     if test == "F":
         least = float(min(resid_df))
-        p = chi_squared_p(statistic * np.abs(df), np.abs(df)) if fixed else f_p(statistic, np.abs(df), least)
+        p = wald.f_p_values(statistic, np.abs(df), inf if fixed else least)
         return {**out, "f_value": statistic, "p_value": np.where(np.isnan(statistic), nan, p)}
-    p = chi_squared_p(np.nan_to_num(statistic), np.abs(df))
+    p = wald.chi_squared_p(np.nan_to_num(statistic), np.abs(df))
     return {**out, "p_value": np.where(np.isnan(statistic), nan, p)}

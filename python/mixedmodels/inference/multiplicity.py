@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.errors import DataError
-from mixedmodels.inference import multivariate_t, studentized
+from mixedmodels.inference import multivariate_t, studentized, wald
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -22,13 +22,10 @@ ALTERNATIVES = ("two.sided", "less", "greater")
 
 def univariate_p(t: Vector, df: Vector, alternative: str = "two.sided") -> Vector:
     """p-values of t statistics one by one; an infinite `df` for the normal distribution."""
-    from scipy.special import ndtr, stdtr
-
     t, df = np.broadcast_arrays(np.asarray(t, float), np.asarray(df, float))
     check_alternative(alternative)
     x = {"two.sided": -np.abs(t), "less": t, "greater": -t}[alternative]
-    known = np.isinf(df)
-    tail = np.where(known, ndtr(x), stdtr(np.where(known, 1.0, df), x))
+    tail = wald.lower_tail(x, df)
     return np.asarray(np.minimum(2 * tail, 1) if alternative == "two.sided" else tail)
 
 
@@ -103,8 +100,7 @@ def critical_value(
     DataError
         As `adjusted_p`, and if `level` is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise DataError(f"level must lie between 0 and 1, as 0.95 does; got {level}.")
+    wald.check_level(level)
     method = check_method(method, alternative)
     each = np.atleast_1d(np.asarray(df, dtype=float))
     two = alternative == "two.sided"
@@ -116,7 +112,7 @@ def critical_value(
         value = _memo(lambda d: _family_quantile(method, level, d, family, k))
     else:
         alpha = {"none": 1 - level, "sidak": -np.expm1(np.log(level) / k)}.get(method, (1 - level) / k)
-        value = _memo(lambda d: _t_quantile(alpha / (1 + two), d))
+        value = _memo(lambda d: -float(wald.quantile(alpha / (1 + two), d)))
     return np.array([value(float(d)) for d in each])
 
 
@@ -256,7 +252,7 @@ def _family_tail(method: str, t: float, df: float, family: float, k: int) -> flo
     if method == "tukey":
         return studentized.ptukey_tail(np.sqrt(2) * t, family, df)
     if method == "scheffe":
-        return _f_tail(t**2 / family, family, df)
+        return wald.f_p_value(t**2 / family, family, df)
     return _dunnettx_tail(t, k, df)
 
 
@@ -264,9 +260,9 @@ def _family_quantile(method: str, level: float, df: float, family: float, k: int
     if method == "tukey":
         return studentized.qtukey(level, family, df) / float(np.sqrt(2))
     if method == "scheffe":
-        return studentized.root(lambda c: _f_tail(c**2 / family, family, df) - (1 - level), 0.0, 4.0)
+        return studentized.root(lambda c: wald.f_p_value(c**2 / family, family, df) - (1 - level), 0.0, 4.0)
     if k < 2:
-        return _t_quantile((1 - level) / 2, df)
+        return -float(wald.quantile((1 - level) / 2, df))
     return studentized.root(lambda c: _dunnettx_tail(c, k, df) - (1 - level), 0.0, 4.0)
 
 
@@ -281,18 +277,6 @@ def _dunnettx_tail(t: float, k: int, df: float) -> float:
 
 def _sidak(p: Vector, n: int) -> Vector:
     return np.asarray(-np.expm1(n * np.log1p(-np.minimum(p, 1 - 1e-16))))
-
-
-def _f_tail(f: float, df1: float, df2: float) -> float:
-    from scipy.special import chdtrc, fdtrc
-
-    return float(chdtrc(df1, df1 * f) if np.isinf(df2) else fdtrc(df1, df2, f))
-
-
-def _t_quantile(tail: float, df: float) -> float:
-    from scipy.special import ndtri, stdtrit
-
-    return -float(ndtri(tail) if np.isinf(df) else stdtrit(df, tail))
 
 
 def largest_tail(upper: Vector, df: Vector, corr: Matrix, two_sided: bool) -> Vector:

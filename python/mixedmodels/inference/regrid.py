@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mixedmodels.inference.coefficients import Coefficients, FTest
+from mixedmodels.inference.coefficients import Coefficients, FTest, f_of
 from mixedmodels.inference.linear_functions import Basis, LinearFunctions, Matrix, Vector
 from mixedmodels.inference.response_scale import ResponseScale
 
@@ -19,26 +19,18 @@ class DeltaMethod(Coefficients):
 
     def __init__(self, names: tuple[str, ...], values: Vector, original: Coefficients, jacobian: Matrix) -> None:
         super().__init__(names, values, jacobian @ original.vcov @ jacobian.T)
+        self.method = original.method
+        self.refitted = original.refitted
+        self.proportional = False
         self.original = original
         self.jacobian = jacobian
-
-    @property
-    def method(self) -> str:  # type: ignore[override]
-        """That of the original coefficients."""
-        return self.original.method
 
     def df(self, c: Matrix) -> Vector:
         return self.original.df(np.atleast_2d(c) @ self.jacobian)
 
-    def f_test(self, c: Matrix) -> FTest:
-        from mixedmodels.inference.joint_tests import upper_tail
-
-        chisq, basis = self.wald_statistic(c)
-        rank = len(basis)
-        df = float(np.min(self.df(basis))) if rank else np.nan
-        if not rank:
-            return FTest(np.nan, 0, df, np.nan)
-        return FTest(chisq / rank, rank, df, upper_tail(chisq / rank, rank, df))
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
+        chisq, basis = self._wald(c, distance)
+        return f_of(chisq, basis, float(np.min(self.df(basis))) if len(basis) else np.nan)
 
 
 def on_response_scale(

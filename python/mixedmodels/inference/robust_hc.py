@@ -27,11 +27,12 @@ class HeteroscedasticityConsistent(Residual):
     type : "HC0" to "HC5".
     """
 
-    method = "heteroscedasticity-consistent"
+    proportional = False
 
     def __init__(self, names: tuple[str, ...], beta: Vector, vcov: Matrix, df_resid: float, kind: str) -> None:
         super().__init__(names, beta, vcov, df_resid)
         self.type = kind
+        self.method = f"heteroscedasticity-consistent {kind}"
 
 
 def covariance(working: Working, kind: str) -> Matrix:

@@ -26,11 +26,12 @@ class ClusterRobust(Coefficients):
     influence : of each cluster on the coefficients, shape (J, p); `vcov` is ``influence.T @ influence``.
     """
 
-    method = "cluster-robust"
+    proportional = False
 
     def __init__(self, names: tuple[str, ...], beta: Vector, found: Moments, kind: str, clusters: Clusters) -> None:
         super().__init__(names, beta, found.vcov)
         self.type = kind
+        self.method = f"cluster-robust {kind}"
         self.clusters = clusters
         self.influence = found.influence
         self._moments = found
@@ -48,10 +49,10 @@ class ClusterRobust(Coefficients):
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(mean**2 / square)
 
-    def f_test(self, c: Matrix) -> FTest:
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
         """Hotelling's T squared, scaled; NaN where the clusters are too few to vary in every direction of `c`."""
-        c = _independent(np.atleast_2d(np.asarray(c, dtype=float)))
-        chisq, basis = self.wald_statistic(c)
+        c = _independent(np.asarray(c, dtype=float))
+        chisq, basis = self._wald(c, distance)
         q = len(c)
         if q == 0 or len(basis) < q:
             return FTest(np.nan, q, np.nan, np.nan, np.nan)

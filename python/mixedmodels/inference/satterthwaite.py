@@ -27,8 +27,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
-from mixedmodels.inference import wald
-from mixedmodels.inference.coefficients import Coefficients, FTest
+from mixedmodels.inference.coefficients import Coefficients, FTest, f_of
 from mixedmodels.inference.theta_information import ThetaInformation
 
 
@@ -51,14 +50,9 @@ class Satterthwaite(Coefficients):
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(1 / (1 / self._df_sigma + spread / f**2))
 
-    def f_test(self, c: Matrix) -> FTest:
-        chisq, basis = self.wald_statistic(np.atleast_2d(c))
-        rank = len(basis)
-        if not rank:
-            return FTest(np.nan, 0, np.nan, np.nan)
-        den_df = joint_df(self.df(basis))
-        f = chisq / rank
-        return FTest(f, rank, den_df, wald.f_p_value(f, rank, den_df))
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
+        chisq, basis = self._wald(c, distance)
+        return f_of(chisq, basis, joint_df(self.df(basis)) if len(basis) else np.nan)
 
 
 def joint_df(nu: Vector) -> float:

@@ -10,7 +10,8 @@ import numpy as np
 from mixedmodels.errors import DataError
 from mixedmodels.fit.likelihood import aic as aic_of
 from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, Vector
-from mixedmodels.inference.lrt import Columns, Likelihood, chi_squared_p, f_p
+from mixedmodels.inference import wald
+from mixedmodels.inference.lrt import Columns, Likelihood
 
 TESTS = ("none", "Chisq", "LRT", "F", "Rao")
 
@@ -37,7 +38,7 @@ def likelihood_table(base: Likelihood, others: Sequence[Likelihood], test: str, 
     out: Columns = {"npar": npar, "aic": np.array([m.aic for m in models])}
     if test == "Chisq":
         lrt = np.array([nan, *(2 * sign * (m.loglik - base.loglik) for m in others)])
-        out |= {"lrt": lrt, "p_value": chi_squared_p(lrt, npar)}
+        out |= {"lrt": lrt, "p_value": wald.chi_squared_p(lrt, npar)}
     return out
 
 
@@ -53,7 +54,7 @@ def linear_table(base: LinearFit, others: Sequence[LinearFit], test: str, adding
         fit = n * np.log(rss / n)
     out: Columns = {"df": df, "sum_sq": gain, "rss": rss, "aic": fit + 2 * rank}
     if test == "Chisq":
-        out["p_value"] = chi_squared_p(_after_first(-sign * (fit - fit[0])), df)
+        out["p_value"] = wald.chi_squared_p(_after_first(-sign * (fit - fit[0])), df)
     if test == "F":
         resid = np.array([f.df_resid for f in fits], dtype=float)
         out |= _f_columns(gain, df, rss if adding else np.full(len(rss), rss[0]), resid if adding else resid[0])
@@ -80,7 +81,7 @@ def generalized_table(
     if test in ("Chisq", "Rao"):
         gain = _after_first(np.maximum(-sign * (fit - fit[0]), 0)) if scores is None else np.r_[nan, scores / phi]
         name = "score" if test == "Rao" else "lrt"
-        out |= {name: gain, "p_value": chi_squared_p(gain, df)}
+        out |= {name: gain, "p_value": wald.chi_squared_p(gain, df)}
     return out
 
 
@@ -110,4 +111,4 @@ def _f_columns(gain: Vector, df: Vector, rss: Vector, resid: Vector | float) -> 
     resid = np.broadcast_to(np.asarray(resid, dtype=float), gain.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         f = np.where(df > 0, gain / df / (rss / resid), nan)
-    return {"f_value": f, "p_value": f_p(f, df, resid)}
+    return {"f_value": f, "p_value": wald.f_p_values(f, df, resid)}

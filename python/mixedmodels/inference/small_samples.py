@@ -9,7 +9,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates
 from mixedmodels.fit.lmm import fit_lmm
 from mixedmodels.fit.record import MixedFit
-from mixedmodels.inference.coefficients import Asymptotic, Coefficients, check_ddf
+from mixedmodels.inference.coefficients import Asymptotic, Coefficients, Ddf, check_ddf
 from mixedmodels.inference.kenward_roger import KenwardRoger, adjustment
 from mixedmodels.inference.satterthwaite import Satterthwaite
 from mixedmodels.inference.theta_information import theta_information
@@ -40,6 +40,11 @@ def method_name(ddf: str | None) -> str:
         check_ddf(ddf, METHODS)
     assert found is not None
     return found
+
+
+def is_asymptotic(ddf: Ddf) -> bool:
+    """Whether a name is that of the normal distribution, for which lme4 prints no degrees of freedom or p-values."""
+    return not isinstance(ddf, Coefficients) and method_name(ddf) == "asymptotic"
 
 
 def coefficients(method: str, names: tuple[str, ...], design: Design, fit: MixedFit, engine: Any) -> Coefficients:

@@ -13,36 +13,75 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
-def p_values(statistic: Vector, df: float = math.inf) -> Vector:
-    """Two-sided p-values of z (infinite `df`) or t statistics."""
+def lower_tail(t: Vector, df: Vector | float) -> Vector:
+    """Probability of less than `t`; of the normal distribution where `df` is infinite."""
     from scipy.special import ndtr, stdtr
 
-    tail = -np.abs(statistic)
-    return np.asarray(2 * (ndtr(tail) if math.isinf(df) else stdtr(df, tail)))
+    normal = np.isinf(df)
+    return np.asarray(np.where(normal, ndtr(t), stdtr(np.where(normal, 1.0, df), t)))
+
+
+def quantile(probability: Vector | float, df: Vector | float) -> Vector:
+    """Quantiles of t; of the normal distribution where `df` is infinite."""
+    from scipy.special import ndtri, stdtrit
+
+    normal = np.isinf(df)
+    return np.asarray(np.where(normal, ndtri(probability), stdtrit(np.where(normal, 1.0, df), probability)))
+
+
+def p_values(statistic: Vector, df: Vector | float = math.inf) -> Vector:
+    """Two-sided p-values of z (infinite `df`) or t statistics, which may each have degrees of freedom of their own."""
+    return 2 * lower_tail(-np.abs(statistic), df)
 
 
 def f_p_value(f: float, df1: float, df2: float) -> float:
-    """Probability that an F variable with these degrees of freedom exceeds `f`."""
-    from scipy.special import fdtrc
-
-    return float(fdtrc(df1, df2, f))
+    """Probability that an F variable exceeds `f`; see `f_p_values`."""
+    return float(f_p_values(f, df1, df2))
 
 
-def intervals(estimate: Vector, std_error: Vector, level: float = 0.95, df: float = math.inf) -> Matrix:
-    """Lower and upper limits, shape (p, 2).
+def f_p_values(f: Vector | float, df1: Vector | float, df2: Vector | float) -> Vector:
+    """Upper tails of F, of chi-squared over `df1` where `df2` is infinite; NaN without degrees of freedom."""
+    from scipy.special import chdtrc, fdtrc
+
+    f, df1, df2 = np.broadcast_arrays(np.asarray(f, dtype=float), df1, df2)
+    known = (df1 > 0) & (df2 > 0)
+    one, two = np.where(known, df1, 1.0), np.where(known & np.isfinite(df2), df2, 1.0)
+    tail = np.where(np.isinf(df2), chdtrc(one, one * f), fdtrc(one, two, f))
+    return np.where(known, tail, math.nan)
+
+
+def chi_squared_p(statistic: Vector | float, df: Vector | float) -> Vector:
+    """Upper tail probabilities of chi-squared (1 below 0); NaN where there are no degrees of freedom."""
+    from scipy.special import chdtrc
+
+    df = np.asarray(df, dtype=float)
+    known = df > 0
+    return np.where(known, chdtrc(np.where(known, df, 1.0), np.maximum(statistic, 0.0)), math.nan)
+
+
+def check_level(level: float) -> None:
+    """Refuse a confidence level that is none.
 
     Raises
     ------
     DataError
         If `level` is not between 0 and 1.
     """
-    from scipy.special import ndtri, stdtrit
-
     if not 0 < level < 1:
         raise DataError(f"level must lie between 0 and 1, as 0.95 does; got {level}.")
-    upper = (1 + level) / 2
-    quantile = float(ndtri(upper) if math.isinf(df) else stdtrit(df, upper))
-    return np.column_stack([estimate - quantile * std_error, estimate + quantile * std_error])
+
+
+def intervals(estimate: Vector, std_error: Vector, level: float = 0.95, df: Vector | float = math.inf) -> Matrix:
+    """Lower and upper limits, shape (p, 2); `df` is one number or one for each.
+
+    Raises
+    ------
+    DataError
+        If `level` is not between 0 and 1.
+    """
+    check_level(level)
+    half = quantile((1 + level) / 2, df) * std_error
+    return np.column_stack([estimate - half, estimate + half])
 
 
 def linear_hypotheses(c: Matrix, estimate: Vector, vcov: Matrix) -> tuple[Vector, Vector]:

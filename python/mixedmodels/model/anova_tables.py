@@ -13,21 +13,19 @@ from mixedmodels.fit.estimates import has_dispersion
 from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, MixedFit
 from mixedmodels.inference import anova_terms as terms
 from mixedmodels.inference import small_samples, term_hypotheses
-from mixedmodels.inference.kenward_roger import KenwardRoger
+from mixedmodels.inference.coefficients import Coefficients, Ddf
 from mixedmodels.inference.term_coding import codings
 from mixedmodels.model.car_tables import car_anova
-from mixedmodels.report.lmertest_summary import REFITTED
 from mixedmodels.report.result_table import ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.inference.coefficients import Coefficients
     from mixedmodels.model.base import Model
 
 ROMAN = {1: "I", 2: "II", 3: "III"}
 F_HEADERS = {"p_value": "Pr(>F)"}
 
 
-def anova_terms(model: Model, type: Any, ddf: str | None, test: str | None) -> ResultTable:  # noqa: A002
+def anova_terms(model: Model, type: Any, ddf: Ddf, test: str | None) -> ResultTable:  # noqa: A002
     """See `TermTests._anova_terms`."""
     fit = model._fit
     number = None if type is None else terms.type_number(type)
@@ -35,13 +33,18 @@ def anova_terms(model: Model, type: Any, ddf: str | None, test: str | None) -> R
     if isinstance(fit, MixedFit):
         if test not in (None, "F"):
             raise DataError(f"test is {test!r}; anova() of one lmer has F tests, car_anova() Wald's chi-squared.")
-        if ddf is not None and small_samples.method_name(ddf) == "asymptotic":
+        if ddf is not None and small_samples.is_asymptotic(ddf):
             return _lme4(model, fit.vcov_unscaled, fit.sigma)
-        return _lmertest(model, 3 if number is None else number, small_samples.method_name(ddf))
+        return _lmertest(model, 3 if number is None else number, ddf)
+    if number in (2, 3):
+        return car_anova(model, number, test, ddf)
+    if isinstance(ddf, Coefficients):
+        raise DataError(
+            f"the sequential table of {model.formula!r} compares fits and uses no covariance; give type=2 or 3 for "
+            f"tests with {ddf.method} covariance."
+        )
     if ddf is not None:
         raise DataError(f"ddf is {ddf!r}; only an lmer has a choice of degrees of freedom.")
-    if number in (2, 3):
-        return car_anova(model, number, test)
     if isinstance(fit, LinearFit):
         return _linear(model, test)
     if isinstance(fit, GlmFit):
@@ -73,49 +76,37 @@ def contrasts_by_term(model: Model, number: int) -> dict[str, Matrix]:
     return dict(zip(layout.labels, found, strict=True))
 
 
-def _lmertest(model: Model, number: int, method: str) -> ResultTable:
-    coefficients = model._coefficients(method)
-    columns, names = terms.f_tests(contrasts_by_term(model, number), coefficients, sigma_of(model, coefficients))
+def _lmertest(model: Model, number: int, ddf: Ddf) -> ResultTable:
+    coefficients = model._coefficients(ddf)
+    columns, names = terms.f_tests(contrasts_by_term(model, number), coefficients, model.sigma)
     return ResultTable(
         columns,
         names,
         headers=F_HEADERS,
-        heading=(f"Type {ROMAN[number]} Analysis of Variance Table with {method}'s method",),
-        footer=footer(coefficients),
+        heading=(f"Type {ROMAN[number]} Analysis of Variance Table with {coefficients.phrase}",),
+        footer=coefficients.remarks,
         kind=model._source.kind,
     )
 
 
-def drop1_f_table(model: Model, ddf: str | None = None, labels: Sequence[str] | None = None) -> ResultTable:
+def drop1_f_table(model: Model, ddf: Ddf = None, labels: Sequence[str] | None = None) -> ResultTable:
     """F test of each term of an lmer that is in no other one, given all the rest, as lmerTest's ``drop1``.
 
     Parameters
     ----------
     labels : of the terms to test; all that are in no other one by default.
     """
-    method = small_samples.method_name(ddf)
-    coefficients = model._coefficients(method)
-    sigma = sigma_of(model, coefficients)
+    coefficients = model._coefficients(ddf)
     hypotheses = terms.single_terms(model.design, model._fit, _layout(model), labels)
-    columns, names = terms.f_tests(hypotheses, coefficients, sigma)
+    columns, names = terms.f_tests(hypotheses, coefficients, model.sigma)
     return ResultTable(
         columns,
         names,
         headers=F_HEADERS,
-        heading=(f"Single term deletions using {method}'s method:", "", "Model:", model.formula),
-        footer=footer(coefficients),
+        heading=(f"Single term deletions using {coefficients.phrase}:", "", "Model:", model.formula),
+        footer=coefficients.remarks,
         kind=model._source.kind,
     )
-
-
-def sigma_of(model: Model, coefficients: Coefficients) -> float:
-    """The residual standard deviation that goes with the coefficients."""
-    return coefficients.sigma if isinstance(coefficients, KenwardRoger) else model.sigma
-
-
-def footer(coefficients: Coefficients) -> tuple[str, ...]:
-    """What must be said of the coefficients that were tested."""
-    return (REFITTED,) if isinstance(coefficients, KenwardRoger) and coefficients.refitted else ()
 
 
 def _lme4(model: Model, vcov_unscaled: Matrix, sigma: float) -> ResultTable:

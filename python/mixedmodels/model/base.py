@@ -20,7 +20,7 @@ from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.moments import ResidualType, fitted, residuals
 from mixedmodels.fit.record import Vector
 from mixedmodels.frame import Table, labelled
-from mixedmodels.inference.coefficients import Asymptotic, Coefficients, check_ddf
+from mixedmodels.inference.coefficients import Asymptotic, Coefficients, Ddf, check_ddf, check_own
 from mixedmodels.model.comparisons import Comparisons
 from mixedmodels.model.hypotheses import Hypotheses
 from mixedmodels.model.marginaleffects import register
@@ -134,14 +134,26 @@ class Model(TermTests, Comparisons, Profiles, Resampling, Means, Hypotheses, Rob
         names = kept_names(self.design, self._fit)
         return labelled(estimates.vcov(self._fit), names, names)
 
-    def _coefficients(self, ddf: str | None = None) -> Coefficients:
-        """Estimates with the covariance and degrees of freedom that tests are to use; None for the model's own choice.
+    def _coefficients(self, ddf: Ddf = None) -> Coefficients:
+        """Estimates with the covariance and degrees of freedom that tests are to use.
 
         Parameters
         ----------
-        ddf : "asymptotic", or what a class of models adds to it.
+        ddf : name of a method, None for the model's own choice; or coefficients that are ready, as `robust` makes them.
+
+        Raises
+        ------
+        DataError
+            If the model has no such method, or the coefficients are not its own.
         """
-        check_ddf(ddf, (None, "asymptotic"))
+        if isinstance(ddf, Coefficients):
+            check_own(ddf, kept_names(self.design, self._fit), self._fit.beta)
+            return ddf
+        return self._coefficients_by(ddf)
+
+    def _coefficients_by(self, method: str | None) -> Coefficients:
+        """Coefficients by "asymptotic", or what a class of models adds to it."""
+        check_ddf(method, (None, "asymptotic"))
         return Asymptotic(kept_names(self.design, self._fit), self._fit.beta, estimates.vcov(self._fit))
 
     # -- rows ---------------------------------------------------------------------------------------------------

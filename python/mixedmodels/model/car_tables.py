@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.fit.record import GlmFit, LinearFit, MixedFit
 from mixedmodels.inference import car_anova as car
 from mixedmodels.inference.anova_terms import Table, checked_test, type_number
-from mixedmodels.inference.coefficients import Asymptotic
-from mixedmodels.inference.kenward_roger import KenwardRoger
+from mixedmodels.inference.coefficients import Coefficients, Ddf
 from mixedmodels.inference.term_hypotheses import TermLayout, term_layout
-from mixedmodels.report.lmertest_summary import REFITTED
 from mixedmodels.report.result_table import ResultTable
 
 if TYPE_CHECKING:
     from mixedmodels.model.base import Model
 
 
-def car_anova(model: Model, type: Any, test: str | None) -> ResultTable:  # noqa: A002
+def car_anova(model: Model, type: Any, test: str | None, ddf: Ddf = None) -> ResultTable:  # noqa: A002
     """See `TermTests.car_anova`."""
     number = type_number(type)
     if number == 1:
@@ -29,6 +29,8 @@ def car_anova(model: Model, type: Any, test: str | None) -> ResultTable:  # noqa
         number = 3  # an intercept alone: type II has nothing to say
     if isinstance(fit, LinearFit | GlmFit):
         car.check_estimable(model.design, fit.kept, number)
+    if ddf is not None:
+        return _with_covariance(model, number, layout, test, ddf)
     if isinstance(fit, LinearFit):
         return _linear(model, number, layout, test)
     if isinstance(fit, GlmFit):
@@ -39,21 +41,37 @@ def car_anova(model: Model, type: Any, test: str | None) -> ResultTable:  # noqa
 def _mixed(model: Model, number: int, layout: TermLayout, test: str | None) -> ResultTable:
     known = ("Chisq", "F") if isinstance(model._fit, MixedFit) else ("Chisq",)
     wanted = checked_test(test, known, "Chisq")
-    roman = "I" * number
-    footer: tuple[str, ...] = ()
     if wanted == "F":
-        coefficients = model._coefficients("Kenward-Roger")
-        assert isinstance(coefficients, KenwardRoger)
-        table = car.scaled_f(coefficients, car.hypotheses(layout, number, coefficients.vcov))
-        heading = f"Analysis of Deviance Table (Type {roman} Wald F tests with Kenward-Roger df)"
-        headers = {"f_value": "F", "df": "Df", "df_resid": "Df.res", "p_value": "Pr(>F)"}
-        footer = (REFITTED,) if coefficients.refitted else ()
-    else:
-        coefficients = model._coefficients("asymptotic")
-        table = car.wald_chi_squared(coefficients, car.hypotheses(layout, number, coefficients.vcov))
-        heading = f"Analysis of Deviance Table (Type {roman} Wald chisquare tests)"
-        headers = {}
-    return _shown(model, table, (heading, ""), headers, footer)
+        return _wald_f(model, number, layout, model._coefficients("Kenward-Roger"), "with Kenward-Roger df")
+    return _wald_chi_squared(model, number, layout, model._coefficients("asymptotic"))
+
+
+def _with_covariance(model: Model, number: int, layout: TermLayout, test: str | None, ddf: Ddf) -> ResultTable:
+    """Wald tests with coefficients that the user names or brings, as car's with ``vcov.``."""
+    if not isinstance(ddf, Coefficients) and not isinstance(model._fit, MixedFit):
+        raise DataError(f"ddf is {ddf!r}; give what robust() returned, as only an lmer has a choice of methods.")
+    coefficients = model._coefficients(ddf)
+    finite = np.isfinite(coefficients.df(np.eye(len(coefficients.beta)))).any()
+    wanted = checked_test(test, ("Chisq", "F"), "F" if finite else "Chisq")
+    phrase = f"with {coefficients.phrase}"
+    if wanted == "F":
+        return _wald_f(model, number, layout, coefficients, phrase)
+    return _wald_chi_squared(model, number, layout, coefficients, f" {phrase}")
+
+
+def _wald_f(model: Model, number: int, layout: TermLayout, coefficients: Coefficients, phrase: str) -> ResultTable:
+    table = car.scaled_f(coefficients, car.hypotheses(layout, number, coefficients.vcov))
+    heading = f"Analysis of Deviance Table (Type {'I' * number} Wald F tests {phrase})"
+    headers = {"f_value": "F", "df": "Df", "df_resid": "Df.res", "p_value": "Pr(>F)"}
+    return _shown(model, table, (heading, ""), headers, coefficients.remarks)
+
+
+def _wald_chi_squared(
+    model: Model, number: int, layout: TermLayout, coefficients: Coefficients, phrase: str = ""
+) -> ResultTable:
+    table = car.wald_chi_squared(coefficients, car.hypotheses(layout, number, coefficients.vcov))
+    heading = f"Analysis of Deviance Table (Type {'I' * number} Wald chisquare tests{phrase})"
+    return _shown(model, table, (heading, ""), {}, coefficients.remarks)
 
 
 def _linear(model: Model, number: int, layout: TermLayout, test: str | None) -> ResultTable:
@@ -73,7 +91,7 @@ def _generalized(model: Model, number: int, layout: TermLayout, test: str | None
     wanted = checked_test(test, ("LR", "Wald", "F"), "LR")
     title = f"Analysis of Deviance Table (Type {'I' * number} tests)"
     if wanted == "Wald":
-        coefficients = Asymptotic(*_estimates(model))
+        coefficients = model._coefficients("asymptotic")
         (columns, names) = car.wald_chi_squared(coefficients, car.hypotheses(layout, number, coefficients.vcov))
         ordered = {name: columns[name] for name in ("df", "chisq", "p_value")}
         return _shown(model, (ordered, names), (title, ""), {})
@@ -84,11 +102,6 @@ def _generalized(model: Model, number: int, layout: TermLayout, test: str | None
         return _shown(model, table, (title, ""), headers, below=("Error estimate based on Pearson residuals ", ""))
     table = car.likelihood_ratios(model.design, fit, layout, number)
     return _shown(model, table, (title, ""), {"chisq": "LR Chisq"})
-
-
-def _estimates(model: Model) -> tuple[Any, Any, Any]:
-    coefficients = model._coefficients("asymptotic")
-    return coefficients.names, coefficients.beta, coefficients.vcov
 
 
 def _shown(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mixedmodels.errors import DataError
 
 if TYPE_CHECKING:
+    from mixedmodels.inference.coefficients import Ddf
     from mixedmodels.report.result_table import ResultTable
 
 
@@ -18,7 +19,7 @@ class Comparisons:
         self,
         *others: Any,
         type: Any = None,  # noqa: A002
-        ddf: str | None = None,
+        ddf: Ddf = None,
         test: str | None = None,
         refit: bool = True,
         names: Sequence[str] | None = None,
@@ -28,7 +29,8 @@ class Comparisons:
         Parameters
         ----------
         others : further models. Without any, the terms of this one are tested.
-        type, ddf : of the tests of terms: 1, 2 or 3 (or "I", "II", "III"), and the way to degrees of freedom.
+        type, ddf : of the tests of terms: 1, 2 or 3 (or "I", "II", "III"), and the way to degrees of freedom: of an
+            lmer a method's name, of all models (but for their sequential tables) what `robust` returned.
         test : of several models with random effects among them "Chisq" (the default), "mixture" for the distribution
             that holds where variances are 0 under the smaller model (see `mixedmodels.inference.boundary`; the table
             says which), or "none". Of linear models "F" (the default), "Chisq" or "none"; of generalised linear models
@@ -69,7 +71,7 @@ class Comparisons:
             raise DataError(f"names must be {len(models)} different texts; got {names!r}.")
         return compare(models, found, test, refit)
 
-    def drop1(self, test: str | None = "none", scope: Any = None, *, ddf: str | None = None) -> ResultTable:
+    def drop1(self, test: str | None = "none", scope: Any = None, *, ddf: Ddf = None) -> ResultTable:
         """The models without one fixed term each, as R's ``drop1``.
 
         A term that is part of an interaction is not left out. Linear mixed models are compared by maximum likelihood.
@@ -79,7 +81,8 @@ class Comparisons:
         test : "none"; "Chisq" for likelihood ratios (of a glm with a dispersion, scaled deviances); "F", which of a
             linear mixed model is Wald's with the degrees of freedom of `ddf`; of a glm also "Rao", the score test.
         scope : labels of the terms to leave out, or a formula whose terms they are; by default all that can be.
-        ddf : of test="F" for a linear mixed model: "Satterthwaite" (the default) or "Kenward-Roger".
+        ddf : of test="F" for a linear mixed model: "Satterthwaite" (the default), "Kenward-Roger", or what
+            `robust` returned.
 
         Returns
         -------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +9,7 @@ import numpy as np
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
 from mixedmodels.inference import anova_terms, restrictions, wald
-from mixedmodels.inference.coefficients import Coefficients
-from mixedmodels.model.anova_tables import footer, sigma_of
+from mixedmodels.inference.coefficients import Coefficients, Ddf
 from mixedmodels.report.model_test import ModelTest
 from mixedmodels.report.result_table import ResultTable
 
@@ -19,15 +17,14 @@ if TYPE_CHECKING:
     from mixedmodels.model.base import Model
 
 
-def contest(model: Model, given: Any, joint: bool, rhs: Any, ddf: str | None, level: float) -> ResultTable:
+def contest(model: Model, given: Any, joint: bool, rhs: Any, ddf: Ddf, level: float) -> ResultTable:
     """See `TermTests.contest`."""
     coefficients = model._coefficients(ddf)
     c = restrictions.contrasts(given, len(coefficients.beta))
     right = restrictions.right_sides(rhs, len(c))
     if not joint:
         return _t_tests(model, coefficients, c, right, level)
-    shifted = _shifted(coefficients, np.linalg.pinv(c) @ right)
-    columns, names = anova_terms.f_tests({"joint": c}, shifted, sigma_of(model, coefficients))
+    columns, names = anova_terms.f_tests({"joint": c}, coefficients, model.sigma, right)
     return _table(model, coefficients, columns, names, {"p_value": "Pr(>F)"})
 
 
@@ -36,7 +33,7 @@ def _t_tests(model: Model, coefficients: Coefficients, c: Matrix, right: Vector,
     df = coefficients.df(c)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = (estimate - right) / std_error
-    limits = np.vstack([wald.intervals(estimate[[i]], std_error[[i]], level, float(df[i])) for i in range(len(c))])
+    limits = wald.intervals(estimate, std_error, level, df)
     columns = {
         "estimate": estimate,
         "std_error": std_error,
@@ -44,7 +41,7 @@ def _t_tests(model: Model, coefficients: Coefficients, c: Matrix, right: Vector,
         "statistic": t,
         "conf_low": limits[:, 0],
         "conf_high": limits[:, 1],
-        "p_value": np.array([float(wald.p_values(t[[i]], float(df[i]))[0]) for i in range(len(c))]),
+        "p_value": wald.p_values(t, df),
     }
     headers = {"df": "df", "conf_low": "lower", "conf_high": "upper", "p_value": "Pr(>|t|)"}
     return _table(model, coefficients, columns, tuple(str(i + 1) for i in range(len(c))), headers)
@@ -58,18 +55,9 @@ def _table(
         names,
         row_column="hypothesis",
         headers=headers,
-        footer=footer(coefficients),
+        footer=coefficients.remarks,
         kind=model._source.kind,
     )
-
-
-def _shifted(coefficients: Coefficients, shift: Vector) -> Coefficients:
-    """The same coefficients less what they are under a hypothesis."""
-    if not np.any(shift):
-        return coefficients
-    moved = copy.copy(coefficients)
-    moved.beta = coefficients.beta - shift
-    return moved
 
 
 def compare_means(model: Model, other: Any, method: str, beta_h: Any) -> ModelTest:
@@ -88,7 +76,7 @@ def compare_means(model: Model, other: Any, method: str, beta_h: Any) -> ModelTe
     if c is None:
         c = restrictions.contrasts(other, p)
         shift = restrictions.right_sides(beta_h, p)
-    test = _shifted(coefficients, shift).f_test(c)
+    test = coefficients.f_test(c, c @ shift)
     return ModelTest(
         method=coefficients.method,
         large=large.formula,
@@ -101,7 +89,7 @@ def compare_means(model: Model, other: Any, method: str, beta_h: Any) -> ModelTe
         scale=test.scale,
         p_value=test.p_value,
         unscaled=test.f_value / test.scale,
-        remarks=footer(coefficients),
+        remarks=coefficients.remarks,
     )
 
 

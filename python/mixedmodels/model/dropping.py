@@ -14,6 +14,7 @@ from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.formula import Terms
+from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.inference.lrt import Columns, likelihood_of
 from mixedmodels.inference.marginality import addable, checked_scope, droppable, with_terms, without
 from mixedmodels.inference.single_terms import (
@@ -23,6 +24,7 @@ from mixedmodels.inference.single_terms import (
     linear_table,
     score_statistic,
 )
+from mixedmodels.model.anova_tables import drop1_f_table
 from mixedmodels.model.refits import all_refitted, by_maximum_likelihood, design_of
 from mixedmodels.report.result_table import ResultTable
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 Scope = str | Sequence[str] | None
 
 
-def drop1(model: Model, test: str | None, scope: Scope, ddf: str | None) -> ResultTable:
+def drop1(model: Model, test: str | None, scope: Scope, ddf: Ddf) -> ResultTable:
     """See `Comparisons.drop1`."""
     model._need_rows("drop1()")
     wanted = checked_test(test, _tests(model))
@@ -44,9 +46,9 @@ def drop1(model: Model, test: str | None, scope: Scope, ddf: str | None) -> Resu
             scope = formulas.parse(_updated(model, scope)).fixed.labels if "~" in scope else [scope]
         labels = checked_scope(scope, terms)
     if isinstance(model._fit, MixedFit) and wanted == "F":
-        return _wald_table(model, labels, ddf)
+        return drop1_f_table(model, ddf, labels)
     if ddf is not None:
-        raise DataError("ddf is for drop1(test='F') of a linear mixed model.")
+        raise DataError("ddf is for drop1(test='F') of a linear mixed model; other tables compare fits.")
     base = by_maximum_likelihood(model)
     fits: list[Any] = all_refitted(model, [_without(model, label) for label in labels])
     scores = [score_statistic(f, _kept(model.design, base)) for f in fits] if wanted == "Rao" else None
@@ -145,31 +147,3 @@ def _table(model: Model, columns: Columns, labels: Sequence[str], test: str, hea
         "p_value": p,
     }
     return ResultTable(columns, ("<none>", *labels), headers=headers, heading=heading, kind=model._source.kind)
-
-
-def _wald_table(model: Model, labels: Sequence[str], ddf: str | None) -> ResultTable:
-    """F tests of the coefficients of each term, with the degrees of freedom of `ddf`."""
-    coefficients = model._coefficients(ddf)
-    assign = np.array([model.design.fixed.assign[j] for j in model._fit.kept])
-    places = [model.design.fixed.terms.index(label) for label in labels]
-    tests = [coefficients.f_test(np.eye(len(assign))[assign == place]) for place in places]
-    mean_sq = np.array([t.f_value * model.sigma**2 for t in tests])
-    columns = {
-        "sum_sq": mean_sq * [t.num_df for t in tests],
-        "mean_sq": mean_sq,
-        "num_df": np.array([t.num_df for t in tests]),
-        "den_df": np.array([t.den_df for t in tests]),
-        "f_value": np.array([t.f_value for t in tests]),
-        "p_value": np.array([t.p_value for t in tests]),
-    }
-    return ResultTable(
-        columns,
-        tuple(labels),
-        headers={"p_value": "Pr(>F)"},
-        heading=(f"Single term deletions using {_method(coefficients.method)}:", "", "Model:", model.formula),
-        kind=model._source.kind,
-    )
-
-
-def _method(name: str) -> str:
-    return f"{name}'s method" if name[0].isupper() else f"the {name} method"

@@ -13,6 +13,7 @@ import numpy as np
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.formula import Formula
 from mixedmodels.formula.nodes import column_names
+from mixedmodels.inference import wald
 from mixedmodels.inference.contrasts import Contrasts, contrasts, interaction_contrasts
 from mixedmodels.inference.joint_tests import joint_test, joint_tests
 from mixedmodels.inference.linear_functions import Basis, LinearFunctions
@@ -130,8 +131,7 @@ class EmmGrid:
         if infer is not None:
             changes["limits"], changes["tests"] = (infer, infer) if isinstance(infer, bool) else infer
         if level is not None:
-            if not 0 < level < 1:
-                raise DataError(f"level must lie between 0 and 1, as 0.95 does; got {level}.")
+            wald.check_level(level)
             changes["level"] = float(level)
         if adjust is not None:
             changes["adjust"] = adjust

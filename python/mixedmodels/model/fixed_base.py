@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates
-from mixedmodels.inference.coefficients import Coefficients, Residual
+from mixedmodels.inference.coefficients import Coefficients, Ddf, Residual
 from mixedmodels.model.base import Model
 from mixedmodels.report.summaries import kept_names, scattered
 from mixedmodels.report.tables import tidy_linear
@@ -27,12 +27,12 @@ class FixedEffectsModel(Model):
 
     _kind: ClassVar[str]
 
-    def _coefficients(self, ddf: str | None = None) -> Coefficients:
+    def _coefficients_by(self, method: str | None) -> Coefficients:
         df = estimates.wald_df(self._fit)
-        if ddf is None and isfinite(df):
-            ddf = "residual"
-        if ddf != "residual":
-            return super()._coefficients(ddf)
+        if method is None and isfinite(df):
+            method = "residual"
+        if method != "residual":
+            return super()._coefficients_by(method)
         return Residual(kept_names(self.design, self._fit), self._fit.beta, estimates.vcov(self._fit), df)
 
     def coef(self) -> NamedVector:
@@ -46,9 +46,18 @@ class FixedEffectsModel(Model):
             raise DataError(f"model_matrix() of a {self._kind} has 'X' only, not {which!r}.")
         return self._labelled_x()
 
-    def tidy(self, *, conf_int: bool = False, conf_level: float = 0.95) -> Any:
-        """A row per coefficient; `conf_int` adds Wald limits `conf_low`, `conf_high`."""
-        return frame.to_kind(tidy_linear(self.design, self._fit, conf_level if conf_int else None), self._source.kind)
+    def tidy(self, *, conf_int: bool = False, conf_level: float = 0.95, ddf: Ddf = None) -> Any:
+        """A row per coefficient.
+
+        Parameters
+        ----------
+        conf_int : adds Wald limits `conf_low`, `conf_high`.
+        ddf : "asymptotic", "residual" or what `robust` returned: gives covariance and degrees of freedom, the latter in
+            a column `df`; None for those that the summary prints.
+        """
+        tested = None if ddf is None else self._coefficients(ddf)
+        columns = tidy_linear(self.design, self._fit, conf_level if conf_int else None, tested)
+        return frame.to_kind(columns, self._source.kind)
 
     @cached_property
     def _few(self) -> dict[str, float] | None:

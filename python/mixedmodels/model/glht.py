@@ -101,7 +101,7 @@ class GeneralHypotheses:
 
     def ftest(self) -> ResultTable:
         """F test of all hypotheses at once, with the residual (or the method's) degrees of freedom."""
-        test = theory.joint_f(self._coefficients, self.hypotheses.matrix, self.hypotheses.rhs)
+        test = self._coefficients.f_test(self.hypotheses.matrix, self.hypotheses.rhs)
         values = {"f_value": test.f_value, "num_df": test.num_df, "den_df": test.den_df, "p_value": test.p_value}
         headers = {"f_value": "F", "num_df": "DF1", "den_df": "DF2", "p_value": "Pr(>F)"}
         return one_row(values, "1", headers=headers, heading=("Global Test:",), kind=self._table, row_column="test")

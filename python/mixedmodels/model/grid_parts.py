@@ -12,7 +12,7 @@ from mixedmodels.errors import FitError, UnknownColumnError
 from mixedmodels.fit.record import MixedFit
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.frame import Numeric
-from mixedmodels.inference.coefficients import Coefficients, Residual
+from mixedmodels.inference.coefficients import Coefficients, Ddf, Residual
 from mixedmodels.inference.linear_functions import Basis, null_space
 from mixedmodels.inference.mean_settings import Settings
 from mixedmodels.inference.predictors import (
@@ -73,7 +73,7 @@ def settings_of(model: Any, method: str | None, sigma: float | None) -> Settings
     return Settings("prediction", limits=False, scale=scale, sigma=sigma, method=method)
 
 
-def basis_of(model: Any, ddf: str | float | None) -> tuple[Basis, str | None, tuple[str, ...]]:
+def basis_of(model: Any, ddf: Ddf | float) -> tuple[Basis, str | None, tuple[str, ...]]:
     """Coefficients and what can be estimated, the name of the method where it is to be printed, and notes."""
     full = len(model._fit.kept) == len(model.design.fixed.names)
     if not full:
@@ -83,17 +83,20 @@ def basis_of(model: Any, ddf: str | float | None) -> tuple[Basis, str | None, tu
     return Basis(coefficients, tuple(model._fit.kept), space), method, notes
 
 
-def _coefficients(model: Any, ddf: str | float | None) -> tuple[Coefficients, str | None, tuple[str, ...]]:
+def _coefficients(model: Any, ddf: Ddf | float) -> tuple[Coefficients, str | None, tuple[str, ...]]:
     """Coefficients, the name of the method where it is to be printed, and notes."""
     get = model._coefficients
-    if isinstance(ddf, (int, float)):
+    if isinstance(ddf, Coefficients):
+        found = get(ddf)
+        return found, found.method, _notes(found)
+    if isinstance(ddf, int | float | np.number):
         plain = get("asymptotic")
         return Residual(plain.names, plain.beta, plain.vcov, float(ddf)), "user-specified", ()
     if not isinstance(model._fit, MixedFit):
         return get(ddf), None, ()
     if ddf is not None:
         found = get(ddf)
-        return found, ddf.lower(), _refit_note(found)
+        return found, ddf.lower(), _notes(found)
     if model._stored is not None:
         note = "Note: a model loaded from a file has no rows, so that degrees of freedom are infinite."
         return get("asymptotic"), "asymptotic", (note,)
@@ -101,7 +104,7 @@ def _coefficients(model: Any, ddf: str | float | None) -> tuple[Coefficients, st
     if model._fit.n <= KENWARD_ROGER_ROWS:
         try:
             found = get("Kenward-Roger")
-            return found, "kenward-roger", _refit_note(found)
+            return found, "kenward-roger", _notes(found)
         except FitError as error:
             note = f"Note: degrees of freedom are Satterthwaite's, since Kenward and Roger's method failed: {error}"
     else:
@@ -112,11 +115,8 @@ def _coefficients(model: Any, ddf: str | float | None) -> tuple[Coefficients, st
     return get("Satterthwaite"), "satterthwaite", (note,)
 
 
-def _refit_note(found: Coefficients) -> tuple[str, ...]:
-    """What is said where coefficients are not those of the fit."""
-    if not getattr(found, "refitted", False):
-        return ()
-    return ("Note: Kenward and Roger's method is for REML, so the means are those of the model refitted by REML.",)
+def _notes(found: Coefficients) -> tuple[str, ...]:
+    return tuple(f"Note: {remark}" for remark in found.remarks)
 
 
 def slope_of(var: str, predictors: Predictors) -> tuple[str, Any]:

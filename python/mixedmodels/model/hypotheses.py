@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mixedmodels.errors import DataError
 from mixedmodels.inference import glht as theory
+from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.inference.mean_comparisons import Comparisons, coded_factor, mean_comparisons
 from mixedmodels.inference.symbolic_hypotheses import Hypotheses as Symbolic
 from mixedmodels.inference.symbolic_hypotheses import parse_hypotheses
@@ -31,14 +32,14 @@ class Hypotheses(MarginalEffects):
 
     if TYPE_CHECKING:
 
-        def _coefficients(self, ddf: str | None = None) -> Coefficients: ...
+        def _coefficients(self, ddf: Ddf = None) -> Coefficients: ...
 
     def glht(
         self,
         linfct: Comparisons | str | Sequence[str] | Mapping[str, Any] | ArrayLike,
         rhs: ArrayLike | None = None,
         alternative: str | None = None,
-        df: str | float | None = None,
+        df: Ddf | float = None,
     ) -> GeneralHypotheses:
         """General linear hypotheses, tested together as multcomp does.
 
@@ -49,7 +50,7 @@ class Hypotheses(MarginalEffects):
         rhs : right sides, one or one per row; those of texts are their own.
         alternative : "two.sided", "less" or "greater".
         df : None for normal statistics (of an `lm` its residual degrees of freedom), "Satterthwaite",
-            "Kenward-Roger", or a number.
+            "Kenward-Roger", a number, or what `robust` returned, whose covariance is then taken too.
 
         Raises
         ------
@@ -75,7 +76,7 @@ class Hypotheses(MarginalEffects):
             raise DataError(
                 f"the hypotheses say alternative={own!r}, but the argument says {alternative!r}; leave one out."
             )
-        number = float(df) if df is not None and not isinstance(df, str) else None
+        number = float(df) if isinstance(df, int | float | np.number) else None
         tested = theory.linear_hypotheses(coefficients, found, alternative or own or "two.sided", number)
         response = None if factor is None else _one_column(self._response())  # type: ignore[attr-defined]
         return GeneralHypotheses(
@@ -93,7 +94,7 @@ class Hypotheses(MarginalEffects):
         hypothesis: str | Sequence[str] | Mapping[str, Any] | ArrayLike,
         rhs: ArrayLike | None = None,
         test: str | None = None,
-        ddf: str | None = None,
+        ddf: Ddf = None,
     ) -> ResultTable:
         """One joint test that all hypotheses hold (``car::linearHypothesis``).
 
@@ -102,19 +103,19 @@ class Hypotheses(MarginalEffects):
         hypothesis : as `glht`: texts, rows by name, or a matrix.
         rhs : right sides.
         test : "Chisq" or "F"; F for an `lm` or where `ddf` is given, else Chisq.
-        ddf : method of the denominator degrees of freedom of F.
+        ddf : method of the denominator degrees of freedom of F, or what `robust` returned.
         """
         own = self._coefficients(self._glht_method(None))
         if test is None:
             test = "F" if ddf is not None or isfinite(own.df(np.zeros((1, len(own.names))))[0]) else "Chisq"
         if test not in ("F", "Chisq"):
             raise DataError(f"test must be 'F' or 'Chisq', not {test!r}.")
-        coefficients = self._coefficients(ddf) if test == "F" else own if ddf is None else self._coefficients(ddf)
+        coefficients = own if test == "Chisq" and ddf is None else self._coefficients(ddf)
         found = with_rhs(hypotheses_about(hypothesis, coefficients.names), rhs)
         lines = [f"{n} = {v:g}" for n, v in zip(found.names, found.rhs, strict=True)]
         heading = ("", "Linear hypothesis test", "", "Hypothesis:", *lines, "", f"Model: {self.design.formula}", "")
         if test == "F":
-            f = theory.joint_f(coefficients, found.matrix, found.rhs)
+            f = coefficients.f_test(found.matrix, found.rhs)
             values = {"num_df": f.num_df, "den_df": f.den_df, "f_value": f.f_value, "p_value": f.p_value}
             headers = {"f_value": "F", "p_value": "Pr(>F)"}
         else:
@@ -123,9 +124,9 @@ class Hypotheses(MarginalEffects):
             headers = {}
         return one_row(values, "1", headers=headers, heading=heading, kind=self._source.kind, row_column="test")
 
-    def _glht_method(self, df: str | float | None) -> str | None:
+    def _glht_method(self, df: Ddf | float) -> Ddf:
         """Which coefficients serve: normal ones, as multcomp, unless asked otherwise or for a linear model."""
-        if isinstance(df, str):
+        if df is not None and not isinstance(df, int | float | np.number):
             return df
         return None if _is_linear(self) else "asymptotic"
 

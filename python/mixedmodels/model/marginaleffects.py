@@ -20,6 +20,7 @@ from mixedmodels.design.spec import FactorSpec
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.formula import parse
 from mixedmodels.formula.nodes import column_names
+from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.report.summaries import kept_names
 
 if TYPE_CHECKING:
@@ -45,13 +46,13 @@ def register(cls: type) -> None:
 class MarginalView:
     """A model as marginaleffects is to see it, with other degrees of freedom or another covariance."""
 
-    def __init__(self, model: MarginalEffects, df: float, ddf: str | None) -> None:
+    def __init__(self, model: MarginalEffects, df: float, ddf: Ddf) -> None:
         self._model = model
         self.df_resid = float(df)
         self._ddf = ddf
         register(type(self))
 
-    def get_vcov(self, vcov: bool | str | None = True) -> Matrix | None:
+    def get_vcov(self, vcov: bool | Ddf = True) -> Matrix | None:
         """As `MarginalEffects.get_vcov`; True is the covariance that was asked for."""
         return self._model.get_vcov(self._ddf if vcov is True and self._ddf is not None else vcov)
 
@@ -67,7 +68,7 @@ class MarginalEffects:
     _fit: Any
     design: Any
 
-    def for_marginaleffects(self, df: float = np.inf, ddf: str | None = None) -> MarginalView:
+    def for_marginaleffects(self, df: float = np.inf, ddf: Ddf = None) -> MarginalView:
         """The model for marginaleffects with statistics of one's choice.
 
         Given the model itself, marginaleffects takes t with `df_resid`; R's package takes z for most models.
@@ -87,8 +88,13 @@ class MarginalEffects:
         """Their names."""
         return np.array(kept_names(self.design, self._fit), dtype=object)
 
-    def get_vcov(self, vcov: bool | str | None = True) -> Matrix | None:
-        """Covariance of the estimates: True for the model's own, False for none, or a method of small samples."""
+    def get_vcov(self, vcov: bool | Ddf = True) -> Matrix | None:
+        """Covariance of the estimates.
+
+        Parameters
+        ----------
+        vcov : True for the model's own, False for none, a method of small samples, or what `robust` returned.
+        """
         if vcov is None or vcov is False:
             return None
         if vcov is True:

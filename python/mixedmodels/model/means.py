@@ -12,6 +12,7 @@ import numpy as np
 from mixedmodels.errors import DataError
 
 if TYPE_CHECKING:
+    from mixedmodels.inference.coefficients import Ddf
     from mixedmodels.model.emm_grid import EmmGrid
     from mixedmodels.report.means_table import MeansTable
 
@@ -33,7 +34,7 @@ class Means:
         *,
         offset: float | None = None,
         nesting: Mapping[str, Sequence[str]] | None = None,
-        ddf: str | float | None = None,
+        ddf: Ddf | float = None,
         type: str = "link",  # noqa: A002
         bias_adjust: bool = False,
         sigma: float | None = None,
@@ -48,8 +49,9 @@ class Means:
         offset : in place of the mean offset of the rows used. Where `at` has a variable of an ``offset()`` term, the
             term is computed from that instead.
         nesting : factor -> the factors it is nested in; found from formula and data if not given, {} for none.
-        ddf : "Kenward-Roger", "Satterthwaite", "asymptotic", "residual", or a number. An lmer has Kenward-Roger up to
-            3000 rows and Satterthwaite above (where emmeans gives up degrees of freedom), others their own.
+        ddf : "Kenward-Roger", "Satterthwaite", "asymptotic", "residual", a number, or what `robust` returned, whose
+            covariance is then taken too. An lmer has Kenward-Roger up to 3000 rows and Satterthwaite above (where
+            emmeans gives up degrees of freedom), others their own.
         type : "link", or "response" to come back from the link or a transformed response as ``log(y) ~``.
         bias_adjust : correct means that come back for the spread `sigma` of what they are means of (to second order).
         sigma : of the correction; the model's own if not given. For a mixed model give the root of the sum of all
@@ -80,7 +82,7 @@ class Means:
         at: Mapping[str, Any] | None = None,
         weights: Any = "equal",
         type: str = "link",  # noqa: A002
-        ddf: str | float | None = None,
+        ddf: Ddf | float = None,
         level: float = 0.95,
         adjust: str | None = None,
         contr: Any = None,
@@ -139,7 +141,7 @@ class Means:
         delta_var: float | None = None,
         at: Mapping[str, Any] | None = None,
         weights: Any = "equal",
-        ddf: str | float | None = None,
+        ddf: Ddf | float = None,
         level: float = 0.95,
         adjust: str | None = None,
         contr: Any = None,
@@ -192,7 +194,7 @@ class Means:
         by: Names = None,
         *,
         at: Mapping[str, Any] | None = None,
-        ddf: str | float | None = None,
+        ddf: Ddf | float = None,
         cov_reduce: Any = None,
         cov_keep: int | Sequence[str] = 2,
         nesting: Mapping[str, Sequence[str]] | None = None,

@@ -17,7 +17,7 @@ from mixedmodels.fit.objective import Objective
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
 from mixedmodels.fit.selection import Chosen
 from mixedmodels.inference import small_samples
-from mixedmodels.inference.coefficients import Coefficients
+from mixedmodels.inference.coefficients import Coefficients, Ddf
 from mixedmodels.model.mixed_base import RandomEffectsModel
 from mixedmodels.report.lmertest_summary import with_tests
 from mixedmodels.report.mixed_summary import MixedSummary, short_text
@@ -63,14 +63,9 @@ class MixedModel(RandomEffectsModel):
         """The criterion as a function of theta, with its derivatives."""
         return Objective(self._engine, self._fit.sizes)
 
-    def _coefficients(self, ddf: str | None = None) -> Coefficients:
-        """Estimates with the covariance and degrees of freedom that tests are to use.
-
-        Parameters
-        ----------
-        ddf : "Satterthwaite" (the default), "Kenward-Roger" ("KR"), or "asymptotic" ("lme4", "z").
-        """
-        method = small_samples.method_name(ddf)
+    def _coefficients_by(self, method: str | None) -> Coefficients:
+        """Coefficients by "Satterthwaite" (the default), "Kenward-Roger" ("KR"), or "asymptotic" ("lme4", "z")."""
+        method = small_samples.method_name(method)
         if method not in self._by_method:
             names = kept_names(self.design, self._fit)
             engine = None if method == "asymptotic" else self._engine
@@ -87,14 +82,15 @@ class MixedModel(RandomEffectsModel):
     def _summary(self) -> MixedSummary:
         return mixed_summary(self.design, self._fit, self.call, self._quartiles)
 
-    def summary(self, ddf: str | None = None) -> MixedSummary:
+    def summary(self, ddf: Ddf = None) -> MixedSummary:
         """The summary, which prints as lme4 prints it; ``summary().text(correlation=False)`` has options.
 
         Parameters
         ----------
-        ddf : "Satterthwaite" or "Kenward-Roger" add degrees of freedom and p-values, as lmerTest prints them.
+        ddf : "Satterthwaite" or "Kenward-Roger" add degrees of freedom and p-values, as lmerTest prints them; so does
+            what `robust` returned.
         """
-        if ddf is None or small_samples.method_name(ddf) == "asymptotic":
+        if ddf is None or small_samples.is_asymptotic(ddf):
             return self._summary
         return with_tests(self._summary, self._coefficients(ddf))
 

@@ -11,6 +11,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit.estimates import AnyMixedFit
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
 from mixedmodels.fit.selection import Chosen, chosen_effects, wanted_terms
+from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.model.base import Model
 from mixedmodels.model.engine import EngineReport
 from mixedmodels.model.request import Request, Source
@@ -161,7 +162,7 @@ class RandomEffectsModel(Model):
         *,
         conf_int: bool = False,
         conf_level: float = 0.95,
-        ddf: str | None = None,
+        ddf: Ddf = None,
     ) -> Any:
         """A row per parameter.
 
@@ -169,8 +170,8 @@ class RandomEffectsModel(Model):
         ----------
         effects : "fixed", "ran_pars" (standard deviations, correlations), "ran_vals" (conditional modes), or several.
         conf_int : add Wald limits `conf_low`, `conf_high` (of the fixed effects, and of the modes given theta).
-        ddf : "Satterthwaite" or "Kenward-Roger" (of an lmer) or "asymptotic" add `df` and `p_value` of the fixed
-            effects by that method, whose covariance standard errors and limits then follow.
+        ddf : "Satterthwaite" or "Kenward-Roger" (of an lmer), "asymptotic", or what `robust` returned, add `df` and
+            `p_value` of the fixed effects by that method, whose covariance standard errors and limits then follow.
         """
         wanted = (effects,) if isinstance(effects, str) else tuple(effects)
         level = conf_level if conf_int else None

@@ -12,7 +12,8 @@ from mixedmodels import formula as formulas
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import MixedFit
 from mixedmodels.formula import Bar, Formula
-from mixedmodels.inference.lrt import chi_squared_p, likelihood_of
+from mixedmodels.inference import wald
+from mixedmodels.inference.lrt import likelihood_of
 from mixedmodels.inference.marginality import droppable
 from mixedmodels.inference.mixtures import mixture
 from mixedmodels.inference.single_terms import checked_test
@@ -39,7 +40,7 @@ def ranova(model: Model, reduce_terms: bool, test: str | None) -> ResultTable:
     lrt = np.r_[nan, 2 * (loglik[0] - loglik[1:])]
     df = np.r_[nan, npar[0] - npar[1:]]
     labels = ("<none>", *(label for label, _ in reductions))
-    p = chi_squared_p(lrt, df)
+    p = wald.chi_squared_p(lrt, df)
     footer: tuple[str, ...] = ()
     if wanted == "mixture":
         found = [mixture(small, (model.design, model._fit)) for small in models]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mixedmodels.inference.coefficients import Ddf
     from mixedmodels.report.model_test import ModelTest
     from mixedmodels.report.result_table import ResultTable
 
@@ -13,7 +14,7 @@ class TermTests:
     """Tests of a model's terms and contrasts, each with the degrees of freedom that suit it."""
 
     def contest(
-        self, L: Any, *, joint: bool = True, rhs: Any = 0.0, ddf: str | None = None, level: float = 0.95
+        self, L: Any, *, joint: bool = True, rhs: Any = 0.0, ddf: Ddf = None, level: float = 0.95
     ) -> ResultTable:
         """Test linear hypotheses about the fixed effects.
 
@@ -22,14 +23,14 @@ class TermTests:
         L : matrix of contrasts, shape (rows, p), p being the number of `fixef()`; or a single contrast, shape (p,).
         joint : test all rows at once by an F test; otherwise each by a t test, with its estimate and limits.
         rhs : what ``L @ beta`` is under the hypothesis, one value or one for each row.
-        ddf : "Satterthwaite" (the default of an lmer), "Kenward-Roger", or "asymptotic".
+        ddf : "Satterthwaite" (the default of an lmer), "Kenward-Roger", "asymptotic", or what `robust` returned.
         level : of the limits.
 
         Returns
         -------
         ResultTable
-            Of a joint test sum_sq, mean_sq, num_df, den_df, f_value, p_value; else estimate, std_error, df, statistic,
-            conf_low, conf_high, p_value, a row per contrast.
+            Of a joint test sum_sq, mean_sq (not with a robust covariance), num_df, den_df, f_value, p_value; else
+            estimate, std_error, df, statistic, conf_low, conf_high, p_value, a row per contrast.
 
         Raises
         ------
@@ -40,7 +41,7 @@ class TermTests:
 
         return contrast_tests.contest(self, L, joint, rhs, ddf, level)  # type: ignore[arg-type]
 
-    def contest1D(self, L: Any, *, rhs: float = 0.0, ddf: str | None = None, level: float = 0.95) -> ResultTable:
+    def contest1D(self, L: Any, *, rhs: float = 0.0, ddf: Ddf = None, level: float = 0.95) -> ResultTable:
         """A t test of one contrast of the fixed effects, shape (p,); see `contest`."""
         return self.contest(L, joint=False, rhs=rhs, ddf=ddf, level=level)
 
@@ -69,7 +70,7 @@ class TermTests:
 
         return contrast_tests.compare_means(self, other, "Satterthwaite", beta_h)  # type: ignore[arg-type]
 
-    def car_anova(self, type: Any = "II", test: str | None = None) -> ResultTable:  # noqa: A002
+    def car_anova(self, type: Any = "II", test: str | None = None, *, ddf: Ddf = None) -> ResultTable:  # noqa: A002
         """Type II or III tests of the terms as the R package car has them (its ``Anova``).
 
         Parameters
@@ -78,6 +79,8 @@ class TermTests:
             use "sum" or "helmert" contrasts.
         test : of an lmer or glmer "Chisq" (Wald's, the default), of an lmer also "F" (Kenward and Roger's); of a glm
             "LR" (the default), "Wald" or "F"; of an lm "F".
+        ddf : what `robust` returned, or of an lmer a method, for Wald tests with that covariance: "F" (the default), or
+            "Chisq".
 
         Raises
         ------
@@ -89,9 +92,9 @@ class TermTests:
         """
         from mixedmodels.model import car_tables
 
-        return car_tables.car_anova(self, type, test)  # type: ignore[arg-type]
+        return car_tables.car_anova(self, type, test, ddf)  # type: ignore[arg-type]
 
-    def _anova_terms(self, type: Any = None, ddf: str | None = None, test: str | None = None) -> ResultTable:  # noqa: A002
+    def _anova_terms(self, type: Any = None, ddf: Ddf = None, test: str | None = None) -> ResultTable:  # noqa: A002
         """The table of tests of this model's terms (see `Comparisons.anova`).
 
         Of an lmer lmerTest's, type 3 unless `type` says otherwise, or lme4's with ``ddf="lme4"``; of an lm or glm R's

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixedmodels.inference import multiplicity, studentized
+from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.inference.comparison_matrices import comparison_matrix
 from mixedmodels.inference.letters import letters
 from mixedmodels.inference.mean_comparisons import mcp
@@ -28,7 +29,7 @@ def cld(object: Any, level: float = 0.05, decreasing: bool = False) -> Mapping[s
 
 
 def linearHypothesis(
-    model: Any, hypothesis_matrix: Any, rhs: ArrayLike | None = None, test: str | None = None, ddf: str | None = None
+    model: Any, hypothesis_matrix: Any, rhs: ArrayLike | None = None, test: str | None = None, ddf: Ddf = None
 ) -> ResultTable:
     """One joint Wald test of linear hypotheses (``car::linearHypothesis``)."""
     return model.linear_hypothesis(hypothesis_matrix, rhs, test, ddf)  # type: ignore[no-any-return]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.model import MixedModel, Model
 from mixedmodels.report.model_test import ModelTest
 from mixedmodels.report.result_table import ResultTable
@@ -27,18 +28,18 @@ def SATmodcomp(largeModel: MixedModel, smallModel: Any, betaH: Any = 0.0) -> Mod
 
 
 def contest(
-    model: Model, L: Any, rhs: Any = 0.0, joint: bool = True, ddf: str | None = None, level: float = 0.95
+    model: Model, L: Any, rhs: Any = 0.0, joint: bool = True, ddf: Ddf = None, level: float = 0.95
 ) -> ResultTable:
     """Tests of contrasts of the fixed effects, jointly by F or one by one by t."""
     return model.contest(L, joint=joint, rhs=rhs, ddf=ddf, level=level)
 
 
-def contest1D(model: Model, L: Any, rhs: float = 0.0, ddf: str | None = None, level: float = 0.95) -> ResultTable:
+def contest1D(model: Model, L: Any, rhs: float = 0.0, ddf: Ddf = None, level: float = 0.95) -> ResultTable:
     """A t test of one contrast of the fixed effects."""
     return model.contest1D(L, rhs=rhs, ddf=ddf, level=level)
 
 
-def contestMD(model: Model, L: Any, rhs: Any = 0.0, ddf: str | None = None) -> ResultTable:
+def contestMD(model: Model, L: Any, rhs: Any = 0.0, ddf: Ddf = None) -> ResultTable:
     """A joint F test of contrasts of the fixed effects."""
     return model.contest(L, rhs=rhs, ddf=ddf)
 

@@ -9,11 +9,9 @@ import numpy as np
 from mixedmodels.fit.record import Matrix
 from mixedmodels.inference import wald
 from mixedmodels.inference.coefficients import Coefficients
-from mixedmodels.inference.kenward_roger import KenwardRoger
 from mixedmodels.report.mixed_summary import MixedSummary
 
 HEADERS = ("Estimate", "Std. Error", "df", "t value", "Pr(>|t|)")
-REFITTED = "Kenward-Roger's method is for REML: estimates and tests of the fixed effects are from a refit by REML."
 
 
 def t_table(coefficients: Coefficients) -> Matrix:
@@ -23,18 +21,16 @@ def t_table(coefficients: Coefficients) -> Matrix:
     df = coefficients.df(identity)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = estimate / std_error
-    p_values = [float(wald.p_values(np.array([v]), float(n))[0]) for v, n in zip(t, df, strict=True)]
-    return np.column_stack([estimate, std_error, df, t, p_values])
+    return np.column_stack([estimate, std_error, df, t, wald.p_values(t, df)])
 
 
 def with_tests(summary: MixedSummary, coefficients: Coefficients) -> MixedSummary:
     """The summary with the tests of `coefficients` in its table."""
-    refitted = isinstance(coefficients, KenwardRoger) and coefficients.refitted
     return replace(
         summary,
-        title=f"{summary.title}. t-tests use {coefficients.method}'s method",
+        title=f"{summary.title}. t-tests use {coefficients.phrase}",
         headers=HEADERS,
         coefficients=t_table(coefficients),
-        remarks=(*summary.remarks, REFITTED) if refitted else summary.remarks,
+        remarks=(*summary.remarks, *coefficients.remarks),
         r_class="lmerModLmerTest",
     )

@@ -9,9 +9,11 @@ import numpy as np
 
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.inference import restrictions, wald
 from mixedmodels.inference.coefficients import Coefficients, FTest
 from mixedmodels.inference.robust_hc import HeteroscedasticityConsistent
 from mixedmodels.inference.robust_tests import ClusterRobust
+from mixedmodels.report.lmertest_summary import t_table
 from mixedmodels.report.result_table import ResultTable, one_row
 
 HEADERS = {"df": "df", "p_value": "Pr(>|t|)", "conf_low": "lower", "conf_high": "upper", "scale": "delta"}
@@ -28,7 +30,7 @@ class RobustCoefficients(Coefficients):
     table : estimates, standard errors, t, degrees of freedom, p-values.
     """
 
-    method = "robust"
+    proportional = False
 
     def __init__(
         self, coefficients: ClusterRobust | HeteroscedasticityConsistent | Coefficients, kind: str, title: str, to: Any
@@ -36,21 +38,19 @@ class RobustCoefficients(Coefficients):
         super().__init__(coefficients.names, coefficients.beta, coefficients.vcov)
         self.coefficients = coefficients
         self.type = kind
+        self.method = f"{'heteroscedasticity-consistent' if kind.startswith('HC') else 'cluster-robust'} {kind}"
         self._title = title
         self._kind = to
-        se = np.sqrt(np.diag(self.vcov))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = self.beta / se
-        df = self.df(np.eye(len(self.beta)))
-        columns = {"estimate": self.beta, "std_error": se, "statistic": t, "df": df, "p_value": t_p_values(t, df)}
+        _, se, df, t, p = t_table(self).T
+        columns = {"estimate": self.beta, "std_error": se, "statistic": t, "df": df, "p_value": p}
         headers = {**HEADERS, "statistic": "z value", "p_value": "Pr(>|z|)"} if np.isinf(df).all() else HEADERS
         self.table = ResultTable(columns, self.names, headers=headers, heading=(title, ""), kind=to)
 
     def df(self, c: Matrix) -> Vector:
         return self.coefficients.df(c)
 
-    def f_test(self, c: Matrix) -> FTest:
-        return self.coefficients.f_test(c)
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
+        return self.coefficients._f_test(c, distance)
 
     def wald_test(self, hypothesis: Sequence[str] | Matrix | None = None) -> ResultTable:
         """Joint test that coefficients, or combinations of them, are 0.
@@ -69,14 +69,8 @@ class RobustCoefficients(Coefficients):
 
     def confint(self, level: float = 0.95) -> ResultTable:
         """Limits from the t distribution, each coefficient with its own degrees of freedom."""
-        from scipy.special import ndtri, stdtrit
-
-        if not 0 < level < 1:
-            raise DataError(f"level must lie between 0 and 1, as 0.95 does; got {level}.")
-        df, se = self.table["df"], self.table["std_error"]
-        upper = (1 + level) / 2
-        half = se * np.where(np.isinf(df), ndtri(upper), stdtrit(np.where(np.isinf(df), 1.0, df), upper))
-        columns = {"estimate": self.beta, "conf_low": self.beta - half, "conf_high": self.beta + half}
+        low, high = wald.intervals(self.beta, self.table["std_error"], level, self.table["df"]).T
+        columns = {"estimate": self.beta, "conf_low": low, "conf_high": high}
         return ResultTable(columns, self.names, headers=HEADERS, heading=(self._title, ""), kind=self._kind)
 
     def _contrasts(self, hypothesis: Sequence[str] | Matrix | None) -> Matrix:
@@ -89,12 +83,7 @@ class RobustCoefficients(Coefficients):
             if unknown:
                 raise DataError(f"there is no coefficient {unknown[0]!r}; there are {', '.join(self.names)}.")
             return np.eye(p)[[self.names.index(name) for name in given]]
-        c = np.atleast_2d(np.asarray(hypothesis, dtype=float))
-        if c.ndim != 2 or c.shape[1] != p:
-            raise DataError(
-                f"a hypothesis is a matrix with a column for each of {p} coefficients; got shape {c.shape}."
-            )
-        return c
+        return restrictions.contrasts(hypothesis, p)
 
     def to_frame(self, kind: Any = None) -> Any:
         """The table in a library of tables: that of the model's data, or `kind`."""
@@ -105,11 +94,3 @@ class RobustCoefficients(Coefficients):
 
     def _repr_html_(self) -> str:
         return self.table._repr_html_()
-
-
-def t_p_values(t: Vector, df: Vector) -> Vector:
-    """Two-sided p-values; infinite degrees of freedom are the normal distribution."""
-    from scipy.special import ndtr, stdtr
-
-    normal = np.isinf(df)
-    return np.asarray(2 * np.where(normal, ndtr(-np.abs(t)), stdtr(np.where(normal, 1.0, df), -np.abs(t))))

@@ -110,11 +110,13 @@ def tidy_mixed(
     return stack(parts)
 
 
-def tidy_linear(design: Design, fit: LinearFit | GlmFit, level: float | None) -> Columns:
-    """A row per coefficient, NaN where a column was dropped."""
-    p = len(design.fixed.names)
-    columns = _wald_columns(design.fixed.names, fit, level, df=estimates.wald_df(fit))
-    return {k: v if k == "term" else scattered(v, fit, p) for k, v in columns.items()}
+def tidy_linear(
+    design: Design, fit: LinearFit | GlmFit, level: float | None, tested: Coefficients | None = None
+) -> Columns:
+    """A row per coefficient, NaN where a column was dropped; `tested` gives covariance and degrees of freedom."""
+    names = design.fixed.names
+    columns = _wald_columns(names, fit, level, estimates.wald_df(fit)) if tested is None else t_columns(tested, level)
+    return {k: list(names) if k == "term" else scattered(v, fit, len(names)) for k, v in columns.items()}
 
 
 def t_columns(tested: Coefficients, level: float | None) -> Columns:
@@ -123,9 +125,7 @@ def t_columns(tested: Coefficients, level: float | None) -> Columns:
     out = {"term": list(tested.names), "estimate": estimate, "std_error": std_error, "statistic": t}
     out.update(df=df, p_value=p_value)
     if level is not None:
-        rows = zip(estimate, std_error, df, strict=True)
-        limits = [wald.intervals(np.array([b]), np.array([se]), level, float(n))[0] for b, se, n in rows]
-        out["conf_low"], out["conf_high"] = np.array(limits).reshape(-1, 2).T
+        out["conf_low"], out["conf_high"] = wald.intervals(estimate, std_error, level, df).T
     return out
 
 
