@@ -69,9 +69,9 @@ def test_summary_of_a_mixed_model():
     assert "t-tests use the cluster-robust CR2 method" in repr(shown)
 
 
-@pytest.mark.parametrize("type", [1, 2, 3])
-def test_terms_of_a_mixed_model(type):
-    table = CAKE.anova(type=type, ddf=ROBUST)
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_terms_of_a_mixed_model(number):
+    table = CAKE.anova(type=number, ddf=ROBUST)
     test = ROBUST.f_test(np.eye(4)[2:])
     row = table.row("recipe")
     assert (row["f_value"], row["den_df"], row["p_value"]) == pytest.approx((test.f_value, test.den_df, test.p_value))

@@ -7,7 +7,7 @@ logarithmic scale come back as ratios, on the logit scale as odds ratios.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,14 +15,23 @@ from numpy.typing import NDArray
 
 from mixedmodels.formula import show
 from mixedmodels.formula.nodes import Binary, Call, Node, Number, strip
+from mixedmodels.inference.transformations import (
+    Corrected,
+    Expit,
+    Expm1,
+    Exponential,
+    InverseLink,
+    Moved,
+    SineSquared,
+    Square,
+    WayBack,
+)
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
 
 Vector = NDArray[np.float64]
 Function = Callable[[Vector], Vector]
-
-STEP = 5e-4  # of the differences that second derivatives are taken by, as emmeans takes them
 
 
 @dataclass(frozen=True)
@@ -33,17 +42,25 @@ class ResponseScale:
     ----------
     name : of the transformation, as it is printed: "log", "logit", "log(mu + 1)".
     label : header of estimates on the response scale: "response", "prob", "rate", "ratio", "odds.ratio".
-    inverse, slope : functions of the linear predictor: the mean and its derivative; None where the transformation is
-        not known.
+    back : the mean as a function of the linear predictor; None where the transformation is not known.
     base : of a logarithm (e, 2 or 10), so that differences become ratios; 0 of other scales.
     """
 
     name: str
     label: str
-    inverse: Function | None
-    slope: Function | None
+    back: WayBack | None
     base: float = 0.0
     ratios: bool = False
+
+    @property
+    def inverse(self) -> Function | None:
+        """The mean as a function of the linear predictor."""
+        return None if self.back is None else self.back.inverse
+
+    @property
+    def slope(self) -> Function | None:
+        """Derivative of `inverse`."""
+        return None if self.back is None else self.back.slope
 
     def of_contrasts(self) -> ResponseScale | None:
         """The scale of differences: ratios of a logarithmic one, none otherwise."""
@@ -52,59 +69,25 @@ class ResponseScale:
         if self.ratios:
             return self
         logit = self.name == "logit"
-        inverse, slope = _power_of(self.base)
         name = "log odds ratio" if logit else {2.0: "log2", 10.0: "log10"}.get(self.base, "log")
-        return ResponseScale(name, "odds.ratio" if logit else "ratio", inverse, slope, self.base, True)
+        return ResponseScale(name, "odds.ratio" if logit else "ratio", Exponential(self.base), self.base, True)
 
     def corrected(self, sigma: float) -> ResponseScale:
         """With the second-order correction for a linear predictor that varies by `sigma` around its mean."""
-        inverse, slope = self.inverse, self.slope
-        if inverse is None or slope is None:
-            return self
-        half = sigma**2 / 2
-
-        def curve(eta: Vector) -> Vector:
-            return (slope(eta + STEP) - slope(eta - STEP)) / (2 * STEP)
-
-        def mean(eta: Vector) -> Vector:
-            return inverse(eta) + half * curve(eta)
-
-        def mean_slope(eta: Vector) -> Vector:
-            return slope(eta) + half * (curve(eta + STEP) - curve(eta - STEP)) / (2 * STEP)
-
-        return ResponseScale(self.name, self.label, mean, mean_slope, self.base, self.ratios)
-
-
-def _power_of(base: float) -> tuple[Function, Function]:
-    rate = float(np.log(base))
-    return (lambda eta: np.exp(rate * eta)), (lambda eta: rate * np.exp(rate * eta))
-
-
-def _power(k: float) -> tuple[Function, Function]:
-    return (lambda eta: np.sign(eta) * np.abs(eta) ** k), (lambda eta: k * np.abs(eta) ** (k - 1))
-
-
-def _expit(eta: Vector) -> Vector:
-    return 1 / (1 + np.exp(-eta))
-
-
-def _expit_slope(eta: Vector) -> Vector:
-    p = _expit(eta)
-    return np.asarray(p * (1 - p))
+        return self if self.back is None else replace(self, back=Corrected(self.back, sigma))
 
 
 _E = float(np.e)
-_SQUARE: tuple[Function, Function] = ((lambda eta: eta**2), (lambda eta: 2 * eta))
-# Transformation -> how it is printed, inverse and slope, base of the logarithm.
-TRANSFORMATIONS: dict[str, tuple[str, tuple[Function, Function], float]] = {
-    "log": ("log", _power_of(_E), _E),
-    "log2": ("log2", _power_of(2.0), 2.0),
-    "log10": ("log10", _power_of(10.0), 10.0),
-    "log1p": ("log1p", (np.expm1, np.exp), 0.0),
-    "sqrt": ("sqrt", _SQUARE, 0.0),
-    "logit": ("logit", (_expit, _expit_slope), _E),
-    "qlogis": ("logit", (_expit, _expit_slope), _E),
-    "asin(sqrt)": ("asin.sqrt", ((lambda eta: np.sin(eta) ** 2), (lambda eta: np.sin(2 * eta))), 0.0),
+# Transformation -> how it is printed, the way back, base of the logarithm.
+TRANSFORMATIONS: dict[str, tuple[str, WayBack, float]] = {
+    "log": ("log", Exponential(_E), _E),
+    "log2": ("log2", Exponential(2.0), 2.0),
+    "log10": ("log10", Exponential(10.0), 10.0),
+    "log1p": ("log1p", Expm1(), 0.0),
+    "sqrt": ("sqrt", Square(), 0.0),
+    "logit": ("logit", Expit(), _E),
+    "qlogis": ("logit", Expit(), _E),
+    "asin(sqrt)": ("asin.sqrt", SineSquared(), 0.0),
 }
 
 
@@ -115,13 +98,7 @@ def of_family(family: Family) -> ResponseScale | None:
     name = family.name.lower() if family.engine_name != "nbinom2" else ""
     label = "prob" if "binomial" in name else "rate" if "poisson" in name else "response"
     base = _E if family.link in ("log", "logit") else 0.0
-    return ResponseScale(
-        family.link,
-        label,
-        lambda eta: np.asarray(family.mean(eta)),
-        lambda eta: np.asarray(family.mean_derivative(eta)),
-        base,
-    )
+    return ResponseScale(family.link, label, InverseLink(family), base)
 
 
 def of_response(left: Node | None) -> ResponseScale | None:
@@ -140,15 +117,13 @@ def of_response(left: Node | None) -> ResponseScale | None:
         function, inner = "asin(sqrt)", strip(inner.arguments[0].value)
     known = TRANSFORMATIONS.get(function) if len(node.arguments) == 1 else None
     if known is None:
-        return ResponseScale(show(node), "response", None, None)
-    name, (inverse, slope), base = known
+        return ResponseScale(show(node), "response", None)
+    name, back, base = known
     shift = _shift(inner)
     if factor == 1.0 and shift == 0.0:
-        return ResponseScale(name, "response", inverse, slope, base)
+        return ResponseScale(name, "response", back, base)
     shown = (f"{round(factor, 3):g}*" if factor != 1 else "") + name + (f"(mu + {round(shift, 3):g})" if shift else "")
-    return ResponseScale(
-        shown, "response", lambda eta: inverse(eta / factor) - shift, lambda eta: slope(eta / factor) / factor, base
-    )
+    return ResponseScale(shown, "response", Moved(back, factor, shift), base)
 
 
 def _shift(node: Node) -> float:
