@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import Enum
-from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.formula import Formula
+from mixedmodels.errors import DataError
 from mixedmodels.formula.nodes import column_names
-from mixedmodels.inference import wald
 from mixedmodels.inference.contrasts import Contrasts, contrasts, interaction_contrasts
-from mixedmodels.inference.joint_tests import joint_test, joint_tests
-from mixedmodels.inference.linear_functions import Basis, LinearFunctions
+from mixedmodels.inference.joint_tests import joint_tests
 from mixedmodels.inference.marginal_means import Weights, marginal_means
-from mixedmodels.inference.mean_settings import Settings, with_side
-from mixedmodels.inference.mean_specs import Names, is_response, names_of, parse_specs
-from mixedmodels.inference.mean_tests import summarise
+from mixedmodels.inference.mean_settings import Settings
+from mixedmodels.inference.mean_specs import Names, names_of, parse_specs
 from mixedmodels.inference.regrid import on_response_scale
+from mixedmodels.model.grid_summary import SAME, GridSummary, Same
 from mixedmodels.report.joint_table import joint_table
 from mixedmodels.report.means_table import MeansTable
 
 
-class Same(Enum):
-    """What is not given stays as it is, where None has a meaning of its own."""
-
-    SAME = "as it is"
-
-
-SAME = Same.SAME
-
-
-@dataclass(frozen=True)
-class EmmGrid:
+@dataclass(frozen=True, repr=False)
+class EmmGrid(GridSummary):
     """A reference grid, its marginal means, trends, or contrasts of these.
 
     Printing shows what emmeans shows; `to_frame` gives the table, ``grid["estimate"]`` a column. Every method returns a
@@ -44,140 +28,8 @@ class EmmGrid:
 
     Attributes
     ----------
-    functions : the linear functions of the coefficients, with labels.
-    basis : the coefficients with their covariance and degrees of freedom.
-    settings : how it is summarised.
-    formula : of the model.
-    notes : what was noticed on the way, printed last.
-    kind : the library of `to_frame`.
+    functions, basis, settings, formula, notes, kind : as of `GridSummary`.
     """
-
-    functions: LinearFunctions
-    basis: Basis
-    settings: Settings
-    formula: Formula
-    notes: tuple[str, ...] = ()
-    kind: Any = "pandas"
-
-    # -- as a table ---------------------------------------------------------------------------------------------
-
-    @cached_property
-    def table(self) -> MeansTable:
-        """Labels and estimates."""
-        shown, s = self.functions.without_absent(), self.settings
-        made = summarise(shown, self.basis, s)
-        labels = dict(shown.labels)
-        if s.on_response and s.scale is not None and s.scale.ratios:
-            labels = {
-                k: v if k in s.by else tuple(t.replace(" - ", " / ") if isinstance(t, str) else t for t in v)
-                for k, v in labels.items()
-            }
-        lines = (*made.lines, *self.notes)
-        return MeansTable(labels, made.columns, made.headers, s.by, lines, self.kind, self.notes)
-
-    def to_frame(self, kind: Any = None) -> Any:
-        """Labels, `estimate`, `std_error`, `df`, and limits or tests, in the library of the model's data or `kind`."""
-        return self.table.to_frame(kind)
-
-    def __getitem__(self, column: str) -> Any:
-        return self.table[column]
-
-    def __len__(self) -> int:
-        return len(self.table)
-
-    def __repr__(self) -> str:
-        return repr(self.table)
-
-    def _repr_html_(self) -> str:
-        return self.table._repr_html_()
-
-    @property
-    def levels(self) -> dict[str, tuple[Any, ...]]:
-        """Factor -> its levels."""
-        return dict(self.functions.levels)
-
-    # -- summaries ----------------------------------------------------------------------------------------------
-
-    def _with(self, **changes: Any) -> EmmGrid:
-        return replace(self, settings=replace(self.settings, **changes))
-
-    def summary(
-        self,
-        infer: bool | tuple[bool, bool] | None = None,
-        *,
-        level: float | None = None,
-        adjust: str | None = None,
-        by: Names | Same = SAME,
-        type: str | None = None,  # noqa: A002
-        null: float | None = None,
-        side: str | int | None = None,
-        delta: float | None = None,
-    ) -> EmmGrid:
-        """The same estimates summarised in another way; what is not given stays.
-
-        Parameters
-        ----------
-        infer : whether limits and tests are wanted, one for both or a pair.
-        level : confidence level, between 0 and 1.
-        adjust : "none", "tukey", "sidak", "bonferroni", "holm", "hochberg", "hommel", "fdr", "BH", "BY", "scheffe",
-            "dunnettx" or "mvt".
-        by : factors whose groups are adjusted for one by one; None for one group.
-        type : "link" or "response".
-        null : value tested against, on the scale of the linear predictor.
-        side : "two-sided", "<" (left) or ">" (right).
-        delta : threshold of tests of equivalence, noninferiority or nonsuperiority.
-        """
-        changes: dict[str, Any] = {}
-        if infer is not None:
-            changes["limits"], changes["tests"] = (infer, infer) if isinstance(infer, bool) else infer
-        if level is not None:
-            wald.check_level(level)
-            changes["level"] = float(level)
-        if adjust is not None:
-            changes["adjust"] = adjust
-        if not isinstance(by, Same):
-            wanted = names_of(by)
-            self._check(wanted)
-            changes["by"] = wanted
-            if wanted != self.settings.by:
-                changes |= {"pairs": False, "family_size": None}
-        if type is not None:
-            changes["on_response"] = is_response(type)
-        if null is not None:
-            changes["null"] = float(null)
-        if delta is not None:
-            changes["delta"] = float(delta)
-        made = self._with(**changes)
-        return made if side is None else replace(made, settings=with_side(made.settings, side))
-
-    def confint(self, *, level: float | None = None, adjust: str | None = None, **more: Any) -> EmmGrid:
-        """Confidence limits; arguments as of `summary`."""
-        return self.summary((True, False), level=level, adjust=adjust, **more)
-
-    def test(
-        self,
-        null: float | None = None,
-        *,
-        side: str | int | None = None,
-        delta: float | None = None,
-        adjust: str | None = None,
-        joint: bool = False,
-        by: Names | Same = SAME,
-        **more: Any,
-    ) -> Any:
-        """Tests of each estimate, or with `joint` one F test for each group; arguments as of `summary`."""
-        if not joint:
-            return self.summary((False, True), null=null, side=side, delta=delta, adjust=adjust, by=by, **more)
-        groups = self.settings.by if isinstance(by, Same) else names_of(by)
-        shown = self.functions.without_absent()
-        value = self.settings.null if null is None else null
-        tests = []
-        for rows in shown.groups(groups):
-            offset = np.zeros(len(rows)) if shown.offset is None else shown.offset[rows]
-            against = value - offset if value or offset.any() else None
-            group = tuple(shown.labels[b][rows[0]] for b in groups)
-            tests.append(joint_test(shown.rows[rows], self.basis, "", group, against))
-        return joint_table(tests, groups, self.kind, self.notes, blocks=False)
 
     # -- contrasts ----------------------------------------------------------------------------------------------
 
@@ -328,11 +180,6 @@ class EmmGrid:
         within = self if isinstance(by, Same) else self.summary(by=by)
         plain = replace(within, functions=within.functions.without_absent())
         return letter_table(plain, level, adjust, reverse)
-
-    def _check(self, names: Sequence[str]) -> None:
-        for name in names:
-            if name not in self.levels:
-                raise UnknownColumnError(f"there is no factor {name!r} here; there are {', '.join(self.levels)}.")
 
 
 @dataclass(frozen=True)

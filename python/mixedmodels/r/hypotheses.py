@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixedmodels.inference import multiplicity, studentized
+from mixedmodels.inference import studentized
 from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.inference.comparison_matrices import comparison_matrix
 from mixedmodels.inference.letters import letters
 from mixedmodels.inference.mean_comparisons import mcp
+from mixedmodels.inference.p_adjust import adjust
 from mixedmodels.report.result_table import ResultTable
 
 __all__ = ["cld", "contrMat", "glht", "linearHypothesis", "mcp", "multcompLetters", "p_adjust", "ptukey", "qtukey"]
@@ -42,7 +43,7 @@ def contrMat(n: Mapping[str, float], type: str = "Dunnett", base: int = 1) -> ND
 
 def p_adjust(p: ArrayLike, method: str = "holm", n: int | None = None) -> NDArray[np.float64]:
     """p-values adjusted for their number (``p.adjust``)."""
-    return multiplicity.adjust(np.asarray(p, dtype=float), method, n)
+    return adjust(np.asarray(p, dtype=float), method, n)
 
 
 def ptukey(q: ArrayLike, nmeans: float, df: float = np.inf, lower_tail: bool = True) -> NDArray[np.float64]:
