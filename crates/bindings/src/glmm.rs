@@ -252,6 +252,44 @@ impl Glmm {
         Ok(out)
     }
 
+    /// Profiles of quantities from the optimum.
+    ///
+    /// Parameters
+    /// ----------
+    /// theta, beta, psi : ndarray
+    ///     The optimum.
+    /// nagq : int
+    /// penalty : bool
+    ///     As for `fit`.
+    /// errors : ndarray
+    ///     Standard errors of beta and psi, or their likes.
+    /// wishes, how, watch
+    ///     As for `Lmm.profile`; ("other", i, 0, 0) is an element of (beta, psi).
+    ///
+    /// Returns
+    /// -------
+    /// list of dict
+    ///     As `Lmm.profile`.
+    #[pyo3(signature = (theta, beta, psi, nagq, penalty, errors, wishes, how, watch=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn profile<'py>(
+        &self,
+        py: Python<'py>,
+        theta: PyReadonlyArray1<'py, f64>,
+        beta: PyReadonlyArray1<'py, f64>,
+        psi: PyReadonlyArray1<'py, f64>,
+        nagq: usize,
+        penalty: bool,
+        errors: PyReadonlyArray1<'py, f64>,
+        wishes: Vec<crate::profile::Wish>,
+        how: crate::profile::How,
+        watch: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let at = self.parameter(&theta, &beta, &psi)?;
+        let criterion = engine::How { nagq, penalised: penalty };
+        crate::profile::of_glmm(py, &self.model, at, criterion, &errors, wishes, how, watch)
+    }
+
     /// Conditional covariance of the random effects given the parameters, for every grouping factor.
     ///
     /// Parameters

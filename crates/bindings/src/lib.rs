@@ -5,6 +5,7 @@ mod family;
 mod glmm;
 mod lmm;
 mod many;
+mod profile;
 mod results;
 
 use pyo3::prelude::*;

@@ -11,6 +11,7 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::arrays::{CodeArray, MaybeColumn, columns, raise, slice, square};
 use crate::many;
+use crate::profile;
 use crate::results::{by_term, certificate, plan, watched, way};
 
 pub(crate) type Groups<'py> = Vec<(CodeArray<'py>, usize)>;
@@ -373,6 +374,48 @@ impl Lmm {
         out.set_item("zvr", by_term(py, found.zvr, &shapes)?)?;
         out.set_item("zvz", found.zvz.map(|values| blocks(values, None)).transpose()?)?;
         Ok(out)
+    }
+
+    /// Profiles of quantities from an optimum.
+    ///
+    /// Parameters
+    /// ----------
+    /// theta, sigma, beta
+    ///     The optimum of the deviance (of the restricted likelihood with `reml`).
+    /// rows : ndarray
+    ///     Combinations of fixed effects that wishes may name, one a row of p numbers.
+    /// wishes : list of (str, int, int, int, callable or None)
+    ///     What is profiled: ("sd", term, effect, 0), ("cor", term, effect, effect), ("theta", place, 0, 0), ("other", 0 for
+    ///     log sigma or 1 + row, 0, 0), ("derived", 0, 0, 0, function of roots and others).
+    /// how : dict
+    ///     cutoff and step of zeta, limits (values of |zeta| that are wanted exactly), max_points of each side.
+    /// reml : bool
+    /// watch : callable or None
+    ///     Called as watch(evaluations, criterion).
+    ///
+    /// Returns
+    /// -------
+    /// list of dict
+    ///     Of each wish its knots in ascending order: value (of a correlation the angle), zeta, slope (d zeta / d value), limit
+    ///     (the |zeta| that was asked for there, else NaN), roots (for each term rows of k * k, column-major), others, beta;
+    ///     estimate (which knot it is), ends ("cutoff", "boundary", "plateau", "unbounded", "lower" or "lost"), lower (a point of
+    ///     lower deviance or None), evaluations.
+    #[pyo3(signature = (theta, sigma, beta, rows, wishes, how, reml=false, watch=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn profile<'py>(
+        &self,
+        py: Python<'py>,
+        theta: PyReadonlyArray1<'py, f64>,
+        sigma: f64,
+        beta: PyReadonlyArray1<'py, f64>,
+        rows: PyReadonlyArray2<'py, f64>,
+        wishes: Vec<profile::Wish>,
+        how: profile::How,
+        reml: bool,
+        watch: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        self.theta(&theta)?;
+        profile::of_lmm(py, &self.model, &theta, sigma, &beta, &rows, wishes, how, reml, watch)
     }
 
     /// What the engine chose to do for this model, and what it is predicted to cost.

@@ -2,4 +2,30 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from collections.abc import Sequence
+from typing import Any
+
+from mixedmodels.report.profile import Profile
+from mixedmodels.report.result_table import ResultTable
+
+__all__ = ["confint", "profile"]
+
+_METHODS = {"profile": "profile", "wald": "wald", "Wald": "wald", "boot": "boot"}
+
+
+def profile(fitted: Any, which: str | int | Sequence[str | int] | None = None, **more: Any) -> Profile:
+    """Profile likelihoods of a mixed model; arguments as of the method ``profile``."""
+    return fitted.profile(which, **more)  # type: ignore[no-any-return]
+
+
+def confint(
+    object: Any,  # noqa: A002
+    parm: str | int | Sequence[str | int] | None = None,
+    level: float = 0.95,
+    method: str = "profile",
+    **more: Any,
+) -> ResultTable:
+    """Confidence intervals of a model or of a profile; arguments as of the method ``confint``."""
+    if isinstance(object, Profile):
+        return object.confint(level, parm)
+    return object.confint(parm, level, _METHODS.get(method, method), **more)  # type: ignore[no-any-return]

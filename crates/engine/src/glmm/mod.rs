@@ -23,9 +23,11 @@
 //! | `coordinates` | the optimiser's vector <-> beta, T, psi |
 //! | `search` | the optimum |
 //! | `hessian` | second derivatives at the optimum |
+//! | `absolute` | the deviance as profiles ask for it
 //! | `solution` | results in the units of the data |
 //! | `model` | the handle |
 
+mod absolute;
 mod blocks;
 mod chord;
 mod components;
@@ -48,6 +50,7 @@ mod spread;
 mod start;
 mod weights;
 
+pub use absolute::Absolute;
 pub use data::GlmmRows;
 pub use importance::Importance;
 pub use model::{Evaluation, Glmm, How, Parameter, Start};

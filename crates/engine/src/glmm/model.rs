@@ -181,7 +181,7 @@ impl Glmm {
         })
     }
 
-    fn method(&self, how: How) -> Result<Method, EngineError> {
+    pub(crate) fn method(&self, how: How) -> Result<Method, EngineError> {
         let How { nagq: points, penalised } = how;
         self.check_penalty(how)?;
         let one = self.data.factors.len() == 1 && self.data.predictors == 1;

@@ -13,10 +13,12 @@
 //! | `search` | start, Newton, boundary: the optimum |
 //! | `solution` | results in the units of the data, certificate |
 //! | `second_order` | exact second derivatives and scores of levels, for what follows a fit |
+//! | `absolute` | the deviance in absolute parameters, for profiles |
 //! | `many`, `abreast` | one design, many responses: one by one, and eight at a time |
 //! | `model` | the handle: evaluate, fit, conditional variances |
 
 mod abreast;
+mod absolute;
 mod by_class;
 mod classes;
 mod krylov;
@@ -28,6 +30,7 @@ mod second_order;
 mod solution;
 mod state;
 
+pub use absolute::Absolute;
 pub use many::{ManyFit, ManyResult, Wanted};
 pub use model::{Evaluation, Lmm};
 pub use search::Optimum;

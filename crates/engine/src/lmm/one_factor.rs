@@ -245,6 +245,36 @@ impl OneFactor {
         out
     }
 
+    /// What D needs at any beta and sigma^2: s s' / sigma^2 (and REML's term) summed, and the trace handed through.
+    pub(crate) fn slope_sums(
+        &self,
+        blocks: &FactorBlocks,
+        trace: Vec<f64>,
+        beta: &[f64],
+        s2: f64,
+        reml: bool,
+    ) -> (Vec<f64>, Vec<f64>) {
+        if reml {
+            let sums = self.sums(blocks, None, trace, beta, reml);
+            return (self.outer(&sums, s2), sums.trace);
+        }
+        let (k, width) = (blocks.k, self.border.p + 1);
+        let mut out = vec![0.0; k * k];
+        let mut s = [0.0; MOST_EFFECTS];
+        for tx in self.tx.chunks_exact(k * width) {
+            for (s, row) in s.iter_mut().zip(tx.chunks_exact(width)) {
+                *s = row[width - 1] - row.iter().zip(beta).map(|(t, b)| t * b).sum::<f64>();
+            }
+            for j in 0..k {
+                for i in 0..k {
+                    out[i + j * k] += s[i] * s[j];
+                }
+            }
+        }
+        out.iter_mut().for_each(|v| *v /= s2);
+        (out, trace)
+    }
+
     /// Average information along directions of T (see `information`).
     pub(crate) fn average_information(
         &self,

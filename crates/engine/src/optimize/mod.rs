@@ -3,6 +3,7 @@
 mod subproblem;
 mod trust_region;
 
+pub(crate) use subproblem::solve as model_step;
 pub use trust_region::{Minimum, Objective, Options, Point, Status, Step, minimise};
 
 /// Decrease that the quadratic model promises within a radius of one.

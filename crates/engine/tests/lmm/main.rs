@@ -13,6 +13,7 @@ mod many;
 mod matrix;
 mod optima;
 mod paths;
+mod profiles;
 mod refusals;
 mod second_order;
 mod solutions;

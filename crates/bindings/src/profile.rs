@@ -1,0 +1,216 @@
+//! Profile likelihoods of linear and generalised mixed models.
+
+use std::sync::Mutex;
+
+use mixedmodels_engine::error::EngineError;
+use mixedmodels_engine::profile::{
+    Chart, Coordinate, Curvature, Curve, Deviance, End, Place, Slope, Walk, curve, in_parallel,
+};
+use mixedmodels_engine::{glmm, lmm};
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::arrays::{raise, slice};
+use crate::results::watched;
+
+/// What is to be profiled, and how: kind ("sd", "cor", "theta", "other" or "derived"), three places, and the function of a
+/// derived quantity.
+pub(crate) type Wish = (String, usize, usize, usize, Option<Py<PyAny>>);
+
+/// Settings of a walk.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct How {
+    cutoff: f64,
+    step: f64,
+    limits: Vec<f64>,
+    max_points: usize,
+}
+
+impl How {
+    fn walk(&self) -> Walk {
+        Walk { cutoff: self.cutoff, step: self.step, limits: self.limits.clone(), max_points: self.max_points }
+    }
+}
+
+fn coordinate(wish: &Wish, relative: bool) -> Coordinate {
+    match wish.0.as_str() {
+        "sd" => Coordinate::Sd { term: wish.1, effect: wish.2 },
+        "cor" => Coordinate::Angle { term: wish.1, first: wish.2, second: wish.3 },
+        "theta" if relative => Coordinate::Relative { theta: wish.1 },
+        "theta" => Coordinate::Absolute { theta: wish.1 },
+        _ => Coordinate::Other(wish.1),
+    }
+}
+
+/// A deviance that looks for Ctrl-C.
+struct Watched<'a, 'w> {
+    inner: &'a mut (dyn Deviance + Send),
+    look: &'a mut (dyn FnMut(usize, f64) -> bool + Send + 'w),
+    count: usize,
+}
+
+impl Deviance for Watched<'_, '_> {
+    fn evaluate(&mut self, at: &Place) -> Result<Option<Slope>, EngineError> {
+        self.count += 1;
+        let found = self.inner.evaluate(at)?;
+        let value = found.as_ref().map_or(f64::NAN, |s| s.value);
+        if (self.look)(self.count, value) { Ok(found) } else { Err(EngineError::Interrupted) }
+    }
+}
+
+/// Profiles of a linear mixed model from its optimum (the deviance's, or with `reml` the restricted likelihood's).
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn of_lmm<'py>(
+    py: Python<'py>,
+    model: &lmm::Lmm,
+    theta: &PyReadonlyArray1<'py, f64>,
+    sigma: f64,
+    beta: &PyReadonlyArray1<'py, f64>,
+    rows: &PyReadonlyArray2<'py, f64>,
+    wishes: Vec<Wish>,
+    how: How,
+    reml: bool,
+    watch: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyList>> {
+    let (theta, beta, walk) = (slice(theta)?, slice(beta)?, how.walk());
+    let rows: Vec<Vec<f64>> = rows.as_array().rows().into_iter().map(|r| r.to_vec()).collect();
+    let sizes: Vec<usize> = model.terms().iter().map(|t| t.1).collect();
+    let held: Vec<f64> = rows.iter().map(|r| r.iter().zip(beta).map(|(a, b)| a * b).sum()).collect();
+    let curves = watched(py, watch, model.gram().n, |look| -> Result<Vec<Curve>, EngineError> {
+        let place = model.place(theta, sigma, &held);
+        let mut whole = lmm::Absolute::new(model, reml, &rows)?;
+        whole.evaluate(&place)?;
+        let spread = whole.spread(sigma);
+        let mut others = vec![1.0];
+        others.extend(whole.errors(sigma));
+        let mut deviance = Watched { inner: &mut whole, look, count: 0 };
+        let curvature = Curvature::at(&mut deviance, &place, &spread, &others)?;
+        let look = Mutex::new(look);
+        in_parallel(wishes.len(), |index| {
+            let wish = &wishes[index];
+            let chosen = coordinate(wish, true);
+            // Fixed effects that are not held are at their optimum, and no coordinates.
+            let kept: Vec<usize> = match (wish.0.as_str(), chosen) {
+                ("derived", _) => (0..=rows.len()).collect(),
+                (_, Coordinate::Other(i)) if i > 0 => vec![0, i],
+                _ => vec![0],
+            };
+            let own: Vec<Vec<f64>> = kept[1..].iter().map(|&i| rows[i - 1].clone()).collect();
+            let chosen = match chosen {
+                Coordinate::Other(i) if i > 0 => Coordinate::Other(1),
+                other => other,
+            };
+            let from = Place { roots: place.roots.clone(), others: kept.iter().map(|&i| place.others[i]).collect() };
+            let mut own = lmm::Absolute::new(model, reml, &own)?;
+            let mut ask = |count: usize, value: f64| (look.lock().unwrap_or_else(|e| e.into_inner()))(count, value);
+            let mut deviance = Watched { inner: &mut own, look: &mut ask, count: 0 };
+            let chart = Chart::new(&sizes, kept.len(), chosen);
+            let curvature = curvature.keeping(&kept);
+            one(&mut deviance, &chart, &curvature, &from, wish, &walk)
+        })
+    })?;
+    report(py, curves.map_err(raise)?)
+}
+
+/// Profiles of a generalised linear mixed model; `errors` are of beta and psi.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn of_glmm<'py>(
+    py: Python<'py>,
+    model: &glmm::Glmm,
+    at: glmm::Parameter,
+    criterion: glmm::How,
+    errors: &PyReadonlyArray1<'py, f64>,
+    wishes: Vec<Wish>,
+    how: How,
+    watch: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyList>> {
+    let (errors, walk) = (slice(errors)?, how.walk());
+    let sizes: Vec<usize> = model.terms().iter().map(|t| t.1).collect();
+    let curves = watched(py, watch, model.n(), |look| -> Result<Vec<Curve>, EngineError> {
+        let place = model.profile_place(&at.theta, &at.beta, &at.psi);
+        let mut whole = glmm::Absolute::new(model, criterion)?;
+        whole.evaluate(&place)?.ok_or(EngineError::NoMode)?;
+        let spread = whole.spread();
+        let mut deviance = Watched { inner: &mut whole, look, count: 0 };
+        let curvature = Curvature::at(&mut deviance, &place, &spread, errors)?;
+        let mut out = Vec::with_capacity(wishes.len());
+        for wish in &wishes {
+            let chart = Chart::new(&sizes, place.others.len(), coordinate(wish, false));
+            out.push(one(&mut deviance, &chart, &curvature, &place, wish, &walk)?);
+        }
+        Ok(out)
+    })?;
+    report(py, curves.map_err(raise)?)
+}
+
+fn one(
+    deviance: &mut dyn Deviance,
+    chart: &Chart,
+    curvature: &Curvature,
+    place: &Place,
+    wish: &Wish,
+    walk: &Walk,
+) -> Result<Curve, EngineError> {
+    let Some(function) = &wish.4 else { return curve(deviance, chart, curvature, place, None, walk) };
+    let mut quantity = |at: &Place| -> Option<f64> {
+        Python::attach(|py| {
+            let roots: Vec<_> = at.roots.iter().map(|r| PyArray1::from_slice(py, r)).collect();
+            let others = PyArray1::from_slice(py, &at.others);
+            function.call1(py, (roots, others)).and_then(|v| v.extract::<f64>(py)).ok()
+        })
+    };
+    curve(deviance, chart, curvature, place, Some(&mut quantity), walk)
+}
+
+fn report(py: Python<'_>, curves: Vec<Curve>) -> PyResult<Bound<'_, PyList>> {
+    let out = PyList::empty(py);
+    for curve in curves {
+        out.append(one_report(py, curve)?)?;
+    }
+    Ok(out)
+}
+
+fn one_report(py: Python<'_>, curve: Curve) -> PyResult<Bound<'_, PyDict>> {
+    let out = PyDict::new(py);
+    let knots = &curve.knots;
+    let number = |f: fn(&mixedmodels_engine::profile::Knot) -> f64| PyArray1::from_iter(py, knots.iter().map(f));
+    out.set_item("value", number(|k| k.value))?;
+    out.set_item("zeta", number(|k| k.zeta))?;
+    out.set_item("slope", number(|k| k.slope))?;
+    out.set_item("limit", number(|k| k.limit.unwrap_or(f64::NAN)))?;
+    let rows = knots.len();
+    let table = |width: usize, cells: Vec<f64>| PyArray1::from_vec(py, cells).reshape([rows, width]);
+    let first = &knots[curve.estimate];
+    let roots = PyList::empty(py);
+    for term in 0..first.place.roots.len() {
+        let cells = knots.iter().flat_map(|k| k.place.roots[term].iter().copied()).collect();
+        roots.append(table(first.place.roots[term].len(), cells)?)?;
+    }
+    out.set_item("roots", roots)?;
+    out.set_item(
+        "others",
+        table(first.place.others.len(), knots.iter().flat_map(|k| k.place.others.clone()).collect())?,
+    )?;
+    out.set_item("beta", table(first.beta.len(), knots.iter().flat_map(|k| k.beta.clone()).collect())?)?;
+    out.set_item("estimate", curve.estimate)?;
+    let ends = curve.ends.map(|end| match end {
+        End::Cutoff => "cutoff",
+        End::Boundary => "boundary",
+        End::Plateau => "plateau",
+        End::Unbounded => "unbounded",
+        End::Lower => "lower",
+        End::Lost => "lost",
+    });
+    out.set_item("ends", (ends[0], ends[1]))?;
+    match curve.lower {
+        Some(place) => {
+            let roots: Vec<_> = place.roots.iter().map(|r| PyArray1::from_slice(py, r)).collect();
+            out.set_item("lower", (roots, PyArray1::from_slice(py, &place.others)))?;
+        }
+        None => out.set_item("lower", py.None())?,
+    }
+    out.set_item("evaluations", curve.evaluations)?;
+    Ok(out)
+}

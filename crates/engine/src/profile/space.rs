@@ -1,0 +1,230 @@
+//! Curvature of the deviance in (Sigma of every term, others), a space that all charts share.
+//!
+//! It is had by differences of the exact slope at the optimum, once for all quantities, and learns from every step on the
+//! way (a symmetric update of rank one). What the chart adds, 2 <dS, D dS>, is exact everywhere: where a standard deviation is zero
+//! it is all there is.
+
+use super::chart::{Bend, Tangent, cells, grown};
+use super::place::{Deviance, Place, Slope, covariance, side};
+use crate::dense::small::solve_lower;
+use crate::effects::template::{inner, sigma_direction};
+use crate::error::EngineError;
+
+/// Step of the differences, in units of the spread.
+const STEP: f64 = 1e-3;
+
+/// Curvature with the units in which it is kept.
+#[derive(Debug, Clone)]
+pub struct Curvature {
+    sizes: Vec<usize>,
+    /// Unit of each element of vech Sigma and of the others.
+    unit: Vec<f64>,
+    /// In these units, column-major.
+    matrix: Vec<f64>,
+    /// A standard deviation for each effect of each term.
+    pub(crate) spread: Vec<Vec<f64>>,
+}
+
+impl Curvature {
+    /// At a point. `spread` says what changes of the covariances (as standard deviations, for each effect of each term)
+    /// and of the others matter.
+    pub fn at(
+        deviance: &mut dyn Deviance,
+        place: &Place,
+        spread: &[Vec<f64>],
+        others: &[f64],
+    ) -> Result<Self, EngineError> {
+        let sizes: Vec<usize> = place.roots.iter().map(|r| side(r)).collect();
+        let mut unit = Vec::new();
+        for (&k, s) in sizes.iter().zip(spread) {
+            unit.extend(cells(k).map(|(i, j)| s[i] * s[j]));
+        }
+        unit.extend_from_slice(others);
+        let n = unit.len();
+        let mut out = Self { sizes, unit, matrix: vec![0.0; n * n], spread: spread.to_vec() };
+        let here = deviance.evaluate(place)?.ok_or(EngineError::NotFinite)?;
+        let base = out.slope(&here);
+        let mut along = |move_by: &dyn Fn(f64) -> Place| -> Result<Vec<f64>, EngineError> {
+            let one = deviance.evaluate(&move_by(STEP))?.ok_or(EngineError::NotFinite)?;
+            let two = deviance.evaluate(&move_by(2.0 * STEP))?.ok_or(EngineError::NotFinite)?;
+            let (one, two) = (out.slope(&one), out.slope(&two));
+            Ok((0..n).map(|i| (4.0 * (one[i] - base[i]) - (two[i] - base[i])) / (2.0 * STEP)).collect())
+        };
+        let mut columns: Vec<Vec<f64>> = vec![Vec::new(); n];
+        let mut from = 0;
+        for (term, k) in place.roots.iter().map(|r| side(r)).enumerate() {
+            // A covariance may grow along any vector; elements off the diagonal follow from the sums.
+            let grow = |v: Vec<f64>| {
+                move |h: f64| {
+                    let mut moved = place.clone();
+                    moved.roots[term] = grown(&place.roots[term], &v, h);
+                    moved
+                }
+            };
+            let vector = |i: usize, j: usize| {
+                let mut v = vec![0.0; k];
+                v[i] = spread[term][i];
+                v[j] = spread[term][j];
+                v
+            };
+            let index: Vec<(usize, usize)> = cells(k).collect();
+            let diagonal: Vec<usize> =
+                (0..k).map(|i| from + index.iter().position(|&c| c == (i, i)).unwrap_or(0)).collect();
+            for (i, &at) in diagonal.iter().enumerate() {
+                columns[at] = along(&grow(vector(i, i)))?;
+            }
+            for (m, &(i, j)) in index.iter().enumerate().filter(|(_, (i, j))| i != j) {
+                let whole = along(&grow(vector(i, j)))?;
+                let (a, b) = (&columns[diagonal[i]], &columns[diagonal[j]]);
+                columns[from + m] = (0..n).map(|l| whole[l] - a[l] - b[l]).collect();
+            }
+            from += index.len();
+        }
+        for (m, unit) in others.iter().enumerate() {
+            columns[from + m] = along(&|h: f64| {
+                let mut moved = place.clone();
+                moved.others[m] += h * unit;
+                moved
+            })?;
+        }
+        for j in 0..n {
+            for i in 0..n {
+                out.matrix[i + j * n] = 0.5 * (columns[j][i] + columns[i][j]);
+            }
+        }
+        Ok(out)
+    }
+
+    pub(crate) fn dimension(&self) -> usize {
+        self.unit.len()
+    }
+
+    /// Units of the last coordinates, which are those that are no covariance.
+    pub(crate) fn units_of_others(&self, count: usize) -> Vec<f64> {
+        self.unit[self.dimension() - count..].to_vec()
+    }
+
+    /// The same with only some of the others kept, the rest at their optimum.
+    pub fn keeping(&self, kept: &[usize]) -> Self {
+        let elements: usize = self.sizes.iter().map(|k| k * (k + 1) / 2).sum();
+        let n = self.dimension();
+        let stay: Vec<usize> = (0..elements).chain(kept.iter().map(|m| elements + m)).collect();
+        let leave: Vec<usize> = (elements..n).filter(|m| !stay.contains(m)).collect();
+        let (s, l) = (stay.len(), leave.len());
+        let cell = |i: usize, j: usize| self.matrix[i + j * n];
+        let mut own: Vec<f64> = (0..l * l).map(|m| cell(leave[m % l], leave[m / l])).collect();
+        let mut cross: Vec<f64> = (0..l * s).map(|m| cell(leave[m % l], stay[m / l])).collect();
+        let mut matrix: Vec<f64> = (0..s * s).map(|m| cell(stay[m % s], stay[m / s])).collect();
+        if l > 0 && crate::dense::small::cholesky(&mut own, l).is_ok() {
+            cross.chunks_exact_mut(l).for_each(|c| solve_lower(&own, l, c));
+            for j in 0..s {
+                for i in 0..s {
+                    let (a, b) = (&cross[i * l..(i + 1) * l], &cross[j * l..(j + 1) * l]);
+                    matrix[i + j * s] -= a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+                }
+            }
+        }
+        let unit = stay.iter().map(|&m| self.unit[m]).collect();
+        Self { sizes: self.sizes.clone(), unit, matrix, spread: self.spread.clone() }
+    }
+
+    /// A point in this space.
+    pub(crate) fn point(&self, place: &Place) -> Vec<f64> {
+        let mut z = Vec::with_capacity(self.dimension());
+        for (root, &k) in place.roots.iter().zip(&self.sizes) {
+            let sigma = covariance(root, k);
+            z.extend(cells(k).map(|(i, j)| sigma[i + j * k]));
+        }
+        z.extend_from_slice(&place.others);
+        z.iter_mut().zip(&self.unit).for_each(|(z, u)| *z /= u);
+        z
+    }
+
+    /// The slope in this space.
+    pub(crate) fn slope(&self, slope: &Slope) -> Vec<f64> {
+        let mut g = Vec::with_capacity(self.dimension());
+        for (d, &k) in slope.d.iter().zip(&self.sizes) {
+            g.extend(cells(k).map(|(i, j)| if i == j { d[i + j * k] } else { 2.0 * d[i + j * k] }));
+        }
+        g.extend_from_slice(&slope.others);
+        g.iter_mut().zip(&self.unit).for_each(|(g, u)| *g *= u);
+        g
+    }
+
+    /// Learn from a step and the change of the slope over it.
+    pub(crate) fn learn(&mut self, step: &[f64], change: &[f64]) {
+        let n = self.dimension();
+        let lack: Vec<f64> =
+            (0..n).map(|i| change[i] - (0..n).map(|j| self.matrix[i + j * n] * step[j]).sum::<f64>()).collect();
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let along = dot(&lack, step);
+        if along.abs() <= 1e-4 * (dot(&lack, &lack) * dot(step, step)).sqrt() || dot(step, step) < 1e-18 {
+            return;
+        }
+        for j in 0..n {
+            for i in 0..n {
+                self.matrix[i + j * n] += lack[i] * lack[j] / along;
+            }
+        }
+    }
+
+    /// Curvature in the coordinates of a chart.
+    pub(crate) fn pulled_back(
+        &self,
+        dimension: usize,
+        tangents: &[Tangent],
+        bends: &[Bend],
+        place: &Place,
+        slope: &Slope,
+    ) -> Vec<f64> {
+        let (n, others) = (self.dimension(), place.others.len());
+        let elements = n - others;
+        let mut starts = Vec::with_capacity(self.sizes.len());
+        let mut from = 0;
+        for &k in &self.sizes {
+            starts.push(from);
+            from += k * (k + 1) / 2;
+        }
+        // Images of the coordinates in this space.
+        let mut image = vec![0.0; n * dimension];
+        for t in tangents {
+            let k = self.sizes[t.term];
+            let direction = sigma_direction(&place.roots[t.term], &t.ds, k);
+            for (m, (i, j)) in cells(k).enumerate() {
+                image[starts[t.term] + m + t.at * n] += direction[i + j * k] / self.unit[starts[t.term] + m];
+            }
+        }
+        for m in 0..others {
+            image[elements + m + (dimension - others + m) * n] += 1.0 / self.unit[elements + m];
+        }
+        let mut half = vec![0.0; n * dimension];
+        for (column, out) in image.chunks_exact(n).zip(half.chunks_exact_mut(n)) {
+            for (j, &value) in column.iter().enumerate().filter(|(_, v)| **v != 0.0) {
+                out.iter_mut().zip(&self.matrix[j * n..(j + 1) * n]).for_each(|(o, a)| *o += a * value);
+            }
+        }
+        let mut out = vec![0.0; dimension * dimension];
+        for j in 0..dimension {
+            for i in 0..=j {
+                let (a, b) = (&image[i * n..(i + 1) * n], &half[j * n..(j + 1) * n]);
+                let value = a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+                out[i + j * dimension] = value;
+                out[j + i * dimension] = value;
+            }
+        }
+        for l in tangents {
+            for m in tangents.iter().filter(|m| m.term == l.term) {
+                let value = inner(&l.ds, &slope.d[l.term], &m.ds, self.sizes[l.term]);
+                out[l.at + m.at * dimension] += 2.0 * value;
+            }
+        }
+        for b in bends {
+            let value = 2.0 * inner(&b.d2s, &slope.d[b.term], &place.roots[b.term], self.sizes[b.term]);
+            out[b.at.0 + b.at.1 * dimension] += value;
+            if b.at.0 != b.at.1 {
+                out[b.at.1 + b.at.0 * dimension] += value;
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,329 @@
+"""Profiles: limits against lme4 and against a dense twin, boundaries, derived quantities, tables."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from dense_profile import dense
+from scipy.optimize import minimize
+
+import mixedmodels as mm
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.inference.profile_parameters import parameters
+
+HERE = Path(__file__).resolve().parent.parent / "reference" / "profile"
+REFERENCE = json.loads(gzip.decompress((HERE / "reference.json.gz").read_bytes()))
+QUANTILE = 1.959963984540054
+
+# lme4's own limits are wrong here; the twin below says what is right.
+LME4_ERRS = {
+    "sleep_weights": "profiles of fixed effects forget the weights",
+    "oats_slope": "a singular fit, whose constrained optima its optimiser misses",
+    "thin": "the lower limit of a standard deviation is interpolated over a gap",
+    "ticks": "modes are found to a tolerance that shows in the fourth digit",
+}
+
+
+def table(name: str) -> pd.DataFrame:
+    if (HERE / "tables" / f"{name}.csv").exists():
+        return pd.read_csv(HERE / "tables" / f"{name}.csv", dtype={"Subject": str})
+    return mm.datasets.load(name)
+
+
+def model(case: dict[str, Any]) -> Any:
+    data = table(case["table"])
+    if case.get("family"):
+        return mm.glmer(case["formula"], data, family=case["family"])
+    weights = 1 + np.asarray(data["Days"]) % 3 if case["weights"] else None
+    return mm.lmer(case["formula"], data, REML=case["reml"], weights=weights)
+
+
+def sleep(**more: Any) -> Any:
+    return mm.lmer("Reaction ~ Days + (Days | Subject)", mm.datasets.load("sleepstudy"), **more)
+
+
+@pytest.mark.filterwarnings("ignore::mixedmodels.errors.SingularFitWarning")
+@pytest.mark.parametrize("name", list(REFERENCE))
+def test_limits_are_lme4s(name: str) -> None:
+    case = REFERENCE[name]
+    ours = model(case).confint(order="lower.tri")
+    assert [n.replace(".1|", "|") for n in ours.names] == [
+        n.replace(".1|", "|") for n in case["names"]
+    ] or "sd_" in str(case["names"])
+    low = np.array([np.nan if v is None else v for v in case["low"]], dtype=float)
+    high = np.array([np.nan if v is None else v for v in case["high"]], dtype=float)
+    size = np.maximum(np.abs(low), np.abs(high))
+    known = ~np.isnan(low) & ~np.isnan(high)
+    far = np.maximum(np.abs(ours["conf_low"] - low), np.abs(ours["conf_high"] - high)) / size
+    if name in LME4_ERRS:
+        assert far[known].max() < 0.2
+        return
+    assert known.sum() >= len(low) - 1
+    assert far[known].max() < 1e-4
+
+
+def singular_or_not(name: str) -> Any:
+    case = {**REFERENCE[name], "reml": False}
+    return model(case)
+
+
+@pytest.mark.filterwarnings("ignore::mixedmodels.errors.SingularFitWarning")
+@pytest.mark.parametrize(
+    ("name", "which"),
+    [
+        pytest.param("sleep_weights", "Days", marks=pytest.mark.slow),
+        ("oats_slope", "sd_(Intercept)|Block"),
+        ("oats_slope", "sd_nitro|Block"),
+        ("dyestuff2", "sd_(Intercept)|Batch"),
+        pytest.param("thin", "sd_(Intercept)|Subject", marks=pytest.mark.slow),
+        pytest.param("thin", "cor_Days.(Intercept)|Subject", marks=pytest.mark.slow),
+    ],
+)
+def test_limits_are_where_a_dense_twin_puts_the_cutoff(name: str, which: str) -> None:
+    fit = singular_or_not(name)
+    twin = dense(fit.design)
+    (parameter,) = (p for p in parameters(fit.design, fit._fit) if p.name == which)
+    row = fit.confint(which).row(which)
+    inside = [
+        v for v in row.values() if (parameter.kind, abs(v)) not in (("sd", 0), ("cor", 1))
+    ]
+    assert inside
+    dice = np.random.default_rng(3)
+    size = max(float(np.sqrt(np.diag(c)).max()) for c in fit.VarCorr().covariances) + 5
+    for value in inside:
+        count = twin.free(parameter.kind)
+        starts = [np.append(dice.normal(size=count - 1) * size, np.log(fit.sigma)) for _ in range(2)]
+        rise = twin.held(parameter.kind, parameter.at, value, starts) - fit.deviance
+        assert np.sqrt(rise) == pytest.approx(QUANTILE, abs=2e-7)
+
+
+def test_the_text_with_days_from_2_on() -> None:
+    data = mm.datasets.load("sleepstudy")
+    data = data[data["Days"] >= 2].assign(days_deprived=lambda d: d["Days"] - 2)
+    fit = mm.lmer("Reaction ~ days_deprived + (days_deprived | Subject)", data)
+    limits = fit.confint(signames=True, order="lower.tri")
+    printed = {
+        ".sig01": (19.0979934, 46.3366599),
+        ".sig02": (-0.4051073, 0.8058951),
+        ".sig03": (4.0079284, 10.2487351),
+        ".sigma": (22.4666029, 29.3494509),
+        "(Intercept)": (251.3443396, 284.5904989),
+        "days_deprived": (7.7245247, 15.1463328),
+    }
+    assert limits.names == tuple(printed)
+    for name, (low, high) in printed.items():
+        loose = 6e-4 if name == ".sig02" else 5e-5  # as loose as the printed run
+        assert limits.row(name)["conf_low"] == pytest.approx(low, rel=loose)
+        assert limits.row(name)["conf_high"] == pytest.approx(high, rel=loose)
+
+
+def test_standard_deviations_are_not_profiled_on_the_scale_of_theta() -> None:
+    fit = sleep()
+    sd = fit.confint("sd_(Intercept)|Subject").row("sd_(Intercept)|Subject")
+    theta = fit.profile("theta_", scale="theta").confint().row("theta_(Intercept)|Subject")
+    sigma = sleep(REML=False).sigma
+    assert abs(sd["conf_low"] - sigma * theta["conf_low"]) > 0.3
+    assert abs(sd["conf_high"] - sigma * theta["conf_high"]) > 0.3
+
+
+def test_theta_has_profiles_on_its_own_scale() -> None:
+    fit = sleep(REML=False)
+    profile = fit.profile("theta_", scale="theta")
+    row = profile.confint().row("theta_Days.(Intercept)|Subject")
+    assert row["conf_low"] < 0 < row["conf_high"]
+    best = fit.objective
+
+    def held(value: float) -> float:
+        return float(minimize(lambda t: best([t[0], value, t[1]]), fit.theta[[0, 2]], options={"gtol": 1e-9}).fun)
+
+    for value in row.values():
+        assert np.sqrt(held(value) - fit.deviance) == pytest.approx(QUANTILE, abs=1e-6)
+
+
+def test_one_sided_intervals_say_so() -> None:
+    fit = mm.lmer("strength ~ 1 + (1 | batch) + (1 | sample)", mm.datasets.load("Pastes"))
+    limits = fit.confint()
+    assert limits.row("sd_(Intercept)|batch")["conf_low"] == 0
+    assert any("one-sided" in line and "batch" in line for line in limits.footer)
+    assert not any("sample" in line for line in limits.footer)
+    assert "one-sided" in repr(limits)
+
+
+@pytest.mark.filterwarnings("ignore::mixedmodels.errors.SingularFitWarning")
+def test_an_estimate_on_the_boundary() -> None:
+    limits = mm.lmer("Yield ~ 1 + (1 | Batch)", mm.datasets.load("Dyestuff2")).confint()
+    assert limits.row("sd_(Intercept)|Batch")["conf_low"] == 0
+    assert limits.row("sd_(Intercept)|Batch")["conf_high"] == pytest.approx(REFERENCE["dyestuff2"]["high"][0], rel=1e-5)
+    assert any("estimate lies on the boundary" in line for line in limits.footer)
+
+
+@pytest.mark.parametrize("which", ["sd_(Intercept)|BROOD", "theta", "YEAR96"])
+def test_negative_binomial_limits_are_where_a_general_optimiser_puts_them(which: str) -> None:
+    fit = mm.glmer_nb("TICKS ~ YEAR + (1 | BROOD)", mm.datasets.load("grouseticks"))
+    row = fit.confint(which).row(which)
+    at = np.concatenate([fit.theta, np.asarray(fit.fixef()), fit._fit.psi])
+    place = {"sd_(Intercept)|BROOD": 0, "YEAR96": 2, "theta": 4}[which]
+    objective = fit.objective
+    for value in row.values():
+        held = np.log(value) if which == "theta" else value
+
+        def f(free: np.ndarray, held: float = held) -> tuple[float, np.ndarray]:
+            x = np.insert(free, place, held)
+            parts = (x[:1], x[1:4], x[4:])
+            return objective(*parts), np.delete(objective.gradient(*parts), place)
+
+        found = minimize(f, np.delete(at, place), jac=True, method="BFGS", options={"gtol": 1e-6})
+        assert np.sqrt(found.fun - fit._fit.criterion) == pytest.approx(QUANTILE, abs=2e-6)
+
+
+def test_families_with_a_free_scale_have_limits() -> None:
+    data = mm.datasets.load("sleepstudy").assign(R=lambda d: d["Reaction"] / 100)
+    fit = mm.glmer("R ~ Days + (1 | Subject)", data, family="Gamma")
+    limits = fit.confint()
+    estimates = [*np.sqrt(np.diag(fit.VarCorr().covariances[0])), np.exp(fit._fit.psi[0]), *np.asarray(fit.fixef())]
+    assert np.all(limits["conf_low"] < estimates)
+    assert np.all(limits["conf_high"] > estimates)
+
+
+def test_derived_quantities_are_consistent_with_parameters() -> None:
+    fit = sleep()
+    limits = fit.confint(
+        parm=(),
+        derived={
+            "variance": "`sd_(Intercept)|Subject`^2",
+            "mean": lambda e: e["(Intercept)"] + 3 * e["Days"],
+            "line": "`(Intercept)` + 3 * Days",
+            "odd": lambda e: e["sigma"] ** 3,
+        },
+    )
+    whole = fit.confint()
+    for name, parameter, power in (("variance", "sd_(Intercept)|Subject", 2), ("odd", "sigma", 3)):
+        for end in ("conf_low", "conf_high"):
+            assert limits.row(name)[end] == pytest.approx(whole.row(parameter)[end] ** power, rel=1e-6)
+    assert limits.row("mean") == pytest.approx(limits.row("line"), rel=1e-9)
+    shifted = mm.datasets.load("sleepstudy").assign(from3=lambda d: d["Days"] - 3)
+    again = mm.lmer("Reaction ~ from3 + (Days | Subject)", shifted).confint("(Intercept)").row("(Intercept)")
+    assert limits.row("mean") == pytest.approx(again, rel=1e-7)
+
+
+def test_an_intraclass_correlation_has_the_limits_of_its_ratio() -> None:
+    fit = mm.lmer("Yield ~ 1 + (1 | Batch)", mm.datasets.load("Dyestuff"))
+    icc = fit.confint((), derived={"icc": "`sd_(Intercept)|Batch`^2 / (`sd_(Intercept)|Batch`^2 + sigma^2)"}).row("icc")
+    theta = fit.profile("theta_", scale="theta").confint().row("theta_(Intercept)|Batch")
+    for end in ("conf_low", "conf_high"):
+        assert icc[end] == pytest.approx(theta[end] ** 2 / (1 + theta[end] ** 2), rel=1e-6)
+
+
+def test_the_restricted_likelihood_can_be_profiled() -> None:
+    fit = mm.lmer("Yield ~ 1 + (1 | Batch)", mm.datasets.load("Dyestuff"))
+    limits = fit.confint(criterion="REML")
+    assert limits.names == ("sd_(Intercept)|Batch", "sigma")
+    twin = dense(fit.design)
+
+    def restricted(tau: float, sigma: float) -> float:
+        v = np.diag(np.full(30, sigma**2)) + tau**2 * np.einsum("nlk,plk->np", twin.z[0], twin.z[0])
+        inverse = np.linalg.inv(v)
+        extra = np.linalg.slogdet(twin.x.T @ inverse @ twin.x)[1]
+        return twin.deviance([np.array([[tau**2]])], sigma) + extra - np.log(2 * np.pi)
+
+    for value in limits.row("sd_(Intercept)|Batch").values():
+        found = minimize(
+            lambda s, t=value: restricted(t, s[0]),
+            [50.0],
+            method="Nelder-Mead",
+            options={"xatol": 1e-8, "fatol": 1e-10},
+        )
+        assert np.sqrt(found.fun - fit.reml_criterion) == pytest.approx(QUANTILE, abs=1e-6)
+
+
+def test_tables_of_a_profile() -> None:
+    profile = sleep().profile()
+    frame = profile.to_frame()
+    assert list(frame.columns) == [".zeta", *profile.names, ".par"]
+    for name, part in frame.groupby(".par", sort=False):
+        assert np.all(np.diff(part[".zeta"]) > 0)
+        assert np.all(np.diff(part[name]) > 0)
+    assert frame[".zeta"].abs().max() > 3.9
+    spline = profile.zeta("sigma")
+    values = np.linspace(22, 30, 9)
+    assert spline.inverse(spline(values)) == pytest.approx(values, rel=1e-4)
+    density = profile.density("sigma", 2001)
+    mass = np.trapezoid(density["density"], density["value"])
+    assert mass == pytest.approx(1, abs=1e-3)
+    assert "Profiles of 6 parameters" in repr(profile)
+
+
+def test_interpolated_limits_are_good_to_five_digits() -> None:
+    fit = sleep()
+    profile = fit.profile()
+    for level in (0.5, 0.9, 0.99):
+        exact, quick = fit.confint(level=level), profile.confint(level)
+        assert quick["conf_low"] == pytest.approx(exact["conf_low"], rel=2e-4)
+        assert quick["conf_high"] == pytest.approx(exact["conf_high"], rel=2e-4)
+
+
+def test_contours_of_a_pair_touch_their_traces() -> None:
+    pairs = sleep().profile().pairs("(Intercept)", "Days", levels=(0.9,))
+    contour = pairs[pairs["part"] == "contour"]
+    radius = np.sqrt(-2 * np.log(0.1))
+    for column in ("zeta_a", "zeta_b"):
+        assert contour[column].max() == pytest.approx(radius, rel=1e-3)
+        assert contour[column].min() == pytest.approx(-radius, rel=1e-3)
+
+
+def test_names_places_and_shortcuts() -> None:
+    fit = sleep()
+    assert fit.confint("theta_").names[-1] == "sigma"
+    assert fit.confint("beta_").names == ("(Intercept)", "Days")
+    assert fit.confint([0, ".sigma", "Days"]).names == ("sd_(Intercept)|Subject", "sigma", "Days")
+    assert fit.confint(signames=True, order="lower.tri").names[:4] == (".sig01", ".sig02", ".sig03", ".sigma")
+    with pytest.raises(UnknownColumnError, match="no parameter 'nothing'"):
+        fit.confint("nothing")
+    with pytest.raises(DataError, match="there are 6 parameters"):
+        fit.confint(6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"method": "bayes"}, "method must be"),
+        ({"level": 95}, "level must lie between"),
+        ({"order": "random"}, "order must be"),
+        ({"criterion": "AIC"}, "criterion must be"),
+        ({"derived": {"x": "import os"}}, "no arithmetic"),
+        ({"derived": {"x": "__import__('os')"}}, "it may hold"),
+        ({"derived": {"x": "nothing + 1"}}, "names 'nothing'"),
+        ({"derived": {"sigma": "sigma"}}, "that is a parameter"),
+        ({"derived": {"x": "sigma"}, "method": "wald"}, "by method='profile'"),
+    ],
+)
+def test_bad_arguments_say_what_is_wrong(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        sleep().confint(**arguments)
+
+
+def test_wald_limits_are_missing_for_variances() -> None:
+    limits = sleep().confint(method="wald")
+    assert np.isnan(limits["conf_low"][:4]).all()
+    assert limits.row("Days") == pytest.approx({"conf_low": 7.4375922, "conf_high": 13.4969797}, rel=1e-5)
+
+
+def test_models_without_random_effects() -> None:
+    linear = mm.lm("Reaction ~ Days", mm.datasets.load("sleepstudy")).confint()
+    assert linear.row("Days") == pytest.approx({"conf_low": 8.023855, "conf_high": 12.910718}, rel=1e-6)
+    binomial = mm.glm("cbind(incidence, size - incidence) ~ period", mm.datasets.load("cbpp"), family="binomial")
+    profile = binomial.confint()
+    expected = {"(Intercept)": (-1.5611487, -0.9920163), "period4": (-2.680568, -1.0374498)}
+    for name, (low, high) in expected.items():
+        # MASS interpolates between points half a unit apart.
+        assert profile.row(name) == pytest.approx({"conf_low": low, "conf_high": high}, rel=2e-4)
+    wald = binomial.confint(method="wald").row("period2")
+    assert wald == pytest.approx({"conf_low": -1.7420289, "conf_high": -0.5994964}, rel=1e-6)
+    with pytest.raises(DataError, match="for mixed models"):
+        binomial.profile()
