@@ -90,9 +90,7 @@ def test_limits_are_where_a_dense_twin_puts_the_cutoff(name: str, which: str) ->
     twin = dense(fit.design)
     (parameter,) = (p for p in parameters(fit.design, fit._fit) if p.name == which)
     row = fit.confint(which).row(which)
-    inside = [
-        v for v in row.values() if (parameter.kind, abs(v)) not in (("sd", 0), ("cor", 1))
-    ]
+    inside = [v for v in row.values() if (parameter.kind, abs(v)) not in (("sd", 0), ("cor", 1))]
     assert inside
     dice = np.random.default_rng(3)
     size = max(float(np.sqrt(np.diag(c)).max()) for c in fit.VarCorr().covariances) + 5

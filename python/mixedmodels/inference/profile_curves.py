@@ -1,8 +1,8 @@
 """One parameter's profile: zeta as a function of its value and back, limits, densities.
 
 Zeta is the signed root of what the deviance rises by when the parameter is held at a value. The engine gives it with
-its exact slope, so that cubic Hermite interpolation, in coordinates in which zeta is nearly a straight line (the angle of a
-correlation, the logarithm of a residual standard deviation), is good to about six digits between points.
+its exact slope, so that cubic Hermite interpolation, in coordinates in which zeta is nearly a straight line (the angle
+of a correlation, the logarithm of a residual standard deviation), is good to about four digits between points.
 """
 
 from __future__ import annotations

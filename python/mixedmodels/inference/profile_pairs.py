@@ -1,8 +1,8 @@
 """Pairs of profiles: how two parameters move together, and the contours of their joint likelihood.
 
 Along the profile of a, the zeta of b traces a curve, and the other way round. A contour touches these traces where one
-zeta is +-level; in between, with zeta_a = level cos(u + v / 2) and zeta_b = level cos(u - v / 2), the phase v is a smooth
-periodic function of u that four points determine. Source: Bates and Watts (1988), appendix 6.
+zeta is +-level; in between, with zeta_a = level cos(u + v / 2) and zeta_b = level cos(u - v / 2), the phase v is a
+smooth periodic function of u that four points determine. Source: Bates and Watts (1988), appendix 6.
 """
 
 from __future__ import annotations

@@ -54,13 +54,14 @@ class Profiles:
         """Profile likelihoods of a mixed model's parameters.
 
         Standard deviations and correlations are profiled as such, not as elements of theta; so are sigma, fixed
-        effects, the free shapes of a family on their own scale, and derived quantities. Of a REML fit it is the deviance that is
-        profiled, from the maximum likelihood estimates on, as in lme4.
+        effects, the free shapes of a family on their own scale, and derived quantities. Of a REML fit it is the
+        deviance that is profiled, from the maximum likelihood estimates on, as in lme4.
 
         Parameters
         ----------
         parm : names (``sd_(Intercept)|Subject``, ``cor_Days.(Intercept)|Subject``, ``sigma``, those of `fixef()`, or
-            lme4's ``.sig01``), places from 0, or "theta_" for all but the fixed effects and "beta_" for these. None for all.
+            lme4's ``.sig01``), places from 0, or "theta_" for all but the fixed effects and "beta_" for these.
+            None for all.
         scale : "theta" profiles the elements of theta in place of standard deviations and correlations.
         level : confidence at which the curves go exactly through the limits.
         alphamax, cutoff : curves go up to |zeta| = `cutoff`, by default the root of the quantile ``1 - alphamax`` of
