@@ -263,7 +263,9 @@ impl Glmm {
     ///     As for `fit`.
     /// errors : ndarray
     ///     Standard errors of beta and psi, or their likes.
-    /// wishes, how, watch
+    /// wishes : list of (str, int, int, int, callable or None)
+    /// how : dict
+    /// watch : callable or None
     ///     As for `Lmm.profile`; ("other", i, 0, 0) is an element of (beta, psi).
     ///
     /// Returns

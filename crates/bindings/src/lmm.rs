@@ -380,7 +380,8 @@ impl Lmm {
     ///
     /// Parameters
     /// ----------
-    /// theta, sigma, beta
+    /// theta, beta : ndarray
+    /// sigma : float
     ///     The optimum of the deviance (of the restricted likelihood with `reml`).
     /// rows : ndarray
     ///     Combinations of fixed effects that wishes may name, one a row of p numbers.
