@@ -1,6 +1,6 @@
 # Values of the texts' examples beyond what they print: run by hand, writes reference.json and shrinkage.csv beside itself.
 #   Rscript tests/seeds/make_reference.R <folder with animals.csv.gz>
-suppressMessages({library(lme4); library(jsonlite)})
+suppressMessages({library(lme4); library(jsonlite); library(pbkrtest); library(RLRsim); library(multcomp)})
 data_folder <- commandArgs(TRUE)[1]
 here <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))))
 source(file.path(here, "..", "reference", "lmm", "tighten.R"))
@@ -77,5 +77,22 @@ out$models <- lapply(texts, function(text) {
   list(formula = text, criterion = REMLcrit(m), theta = I(unname(getME(m, "theta"))), p = length(fixef(m)), q = ncol(getME(m, "Z")),
        effects = lapply(unname(m@cnms), I), groups = I(names(m@cnms)), sigma = sigma(m), beta = I(unname(fixef(m))))
 })
+
+# Tests that the texts name beside the numbers they print: of the exercises' models of the sleep study, and of the bats.
+tested <- function(model, smaller) {
+  kr <- KRmodcomp(model, smaller)$test["Ftest", ]
+  list(lrt = anova(model, smaller)[2, "Chisq"], kr = I(as.numeric(kr[c("stat", "ndf", "ddf", "p.value")])))
+}
+levels_only <- tight_lmer(Reaction ~ Days + (1 | Subject), sleepstudy)
+bats <- read.csv(file.path(data_folder, "batMass.csv"), stringsAsFactors = TRUE)
+bats_model <- tight_lmer(mass ~ forest * species + (1 | sites), bats)
+slopes_of <- matrix(c(0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, -1, 1), 3, byrow = TRUE)
+out$tests <- list(
+  sleep = tested(levels_only, tight_lmer(Reaction ~ 1 + (1 | Subject), sleepstudy)),
+  sleep_rlrt = unname(exactRLRT(levels_only, nsim = 100)$statistic),
+  sites = tested(mm2, tight_lmer(y ~ 1 + (x | site), data = dat)),
+  bats = tested(bats_model, tight_lmer(mass ~ forest + species + (1 | sites), bats)),
+  bats_glht = I(as.numeric(summary(glht(bats_model, slopes_of), test = adjusted("none"))$test$pvalues))
+)
 
 writeLines(toJSON(out, auto_unbox = TRUE, digits = NA, matrix = "rowmajor", pretty = 1), file.path(here, "reference.json"))
