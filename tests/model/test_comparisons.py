@@ -168,7 +168,7 @@ def test_arguments_that_are_no_models(slopes, levels, tmp_path) -> None:
         slopes.anova(3)
     with pytest.raises(mm.DataError, match="type and ddf"):
         slopes.anova(levels, type=3)
-    with pytest.raises(mm.DataError, match="test 'F' is not for this model"):
+    with pytest.raises(mm.DataError, match="test is 'F'; here it is one of"):
         slopes.anova(levels, test="F")
     with pytest.raises(mm.DataError, match="2 different texts"):
         slopes.anova(levels, names=["a", "a"])
@@ -199,7 +199,7 @@ def test_terms_within_interactions_stay() -> None:
         fit.drop1(scope="oven")
     with pytest.raises(mm.DataError, match="ddf is for"):
         fit.drop1(ddf="Satterthwaite")
-    with pytest.raises(mm.DataError, match="test 'Rao' is not for this model"):
+    with pytest.raises(mm.DataError, match="test is 'Rao'; here it is one of"):
         fit.drop1("Rao")
 
 

@@ -23,7 +23,9 @@ def test_numbers_are_those_of_r(name: str) -> None:
         probability = header.startswith("Pr(")
         tolerance = P_VALUE if probability else STATISTIC_GLMER if glmer else STATISTIC
         relative = 0 if probability else 1e-7
-        assert np.asarray(values, dtype=float) == pytest.approx(wanted, abs=tolerance, rel=relative, nan_ok=True), header
+        assert np.asarray(values, dtype=float) == pytest.approx(wanted, abs=tolerance, rel=relative, nan_ok=True), (
+            header
+        )
 
 
 @pytest.mark.parametrize("name", cases())

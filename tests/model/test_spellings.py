@@ -80,7 +80,7 @@ def test_statsmodels_spellings(fit: mm.MixedModel) -> None:
     test = fit.t_test([[1, 9], [0, 1]])
     assert test.effect[0] == pytest.approx(fit.params.iloc[0] + 9 * fit.params.iloc[1])
     assert test.pvalue[1] == pytest.approx(fit.pvalues["Days"])
-    with pytest.raises(mm.DataError, match="3 columns, but the model has 2"):
+    with pytest.raises(mm.DataError, match=r"shape \(1, 3\), and the model has 2"):
         fit.t_test([1, 2, 3])
 
 

@@ -139,7 +139,7 @@ def linear_sequential(design: Design, fit: LinearFit, layout: TermLayout) -> Tab
     return tabulated(rows, ("df", "sum_sq", "mean_sq", "f_value", "p_value"))
 
 
-def deviance_sequential(design: Design, fit: GlmFit, layout: TermLayout, test: str | None) -> Table:
+def deviance_sequential(design: Design, fit: GlmFit, layout: TermLayout, test: str) -> Table:
     """R's analysis of deviance of a generalised linear model: terms added one by one."""
     models = SubModels(design, fit)
     rows: list[tuple[str, tuple[float, ...]]] = [("NULL", (nan, nan, fit.df_null, fit.null_deviance, nan, nan))]
@@ -154,37 +154,18 @@ def deviance_sequential(design: Design, fit: GlmFit, layout: TermLayout, test: s
     columns, names = tabulated(rows, ("df", "deviance", "resid_df", "resid_dev", "f_value", "p_value"))
     if test != F_TEST:
         del columns["f_value"]
-    if test is None:
+    if test == "none":
         del columns["p_value"]
     return columns, names
 
 
-def _deviance_p(gain: float, df: float, fit: GlmFit, test: str | None) -> float:
-    if not df or test is None:
+def _deviance_p(gain: float, df: float, fit: GlmFit, test: str) -> float:
+    if not df or test == "none":
         return nan
     if test == CHISQ:
         return float(wald.chi_squared_p(gain / fit.dispersion, df))
     rest = fit.df_resid if has_dispersion(fit) else inf
     return wald.f_p_value(max(gain / df / fit.dispersion, 0.0), df, rest)
-
-
-def checked_test(test: str | None, known: tuple[str, ...], default: str | None) -> str | None:
-    """The test that is wanted; None for `default`, "none" for none.
-
-    Raises
-    ------
-    DataError
-        If it is none of `known`.
-    """
-    if test is None:
-        return default
-    if test == "none":
-        return None
-    names: dict[str, str] = {name.lower(): name for name in known}
-    found = names.get("chisq" if str(test).lower() in ("lrt", "chi") and "chisq" in names else str(test).lower())
-    if found is None:
-        raise DataError(f"test is {test!r}; here it is one of {', '.join(map(repr, known))}.")
-    return found
 
 
 def tabulated(rows: Sequence[tuple[str, Sequence[float]]], columns: tuple[str, ...]) -> Table:

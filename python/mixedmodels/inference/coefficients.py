@@ -55,6 +55,24 @@ class Refit:
     sigma: float
 
 
+@dataclass(frozen=True, slots=True)
+class TTests:
+    """Tests of the rows of a contrast matrix one by one; all of shape (r,).
+
+    Attributes
+    ----------
+    estimate, std_error, df : of each row; `df` infinite where the normal distribution serves.
+    statistic : distance from the hypothesis in standard errors.
+    p_value : two-sided.
+    """
+
+    estimate: Vector
+    std_error: Vector
+    df: Vector
+    statistic: Vector
+    p_value: Vector
+
+
 class Coefficients(ABC):
     """Estimated coefficients with a covariance matrix and a rule for degrees of freedom.
 
@@ -109,6 +127,15 @@ class Coefficients(ABC):
     def estimates(self, c: Matrix) -> tuple[Vector, Vector]:
         """``c @ beta`` and its standard errors."""
         return wald.linear_hypotheses(c, self.beta, self.vcov)
+
+    def t_tests(self, c: Matrix | None = None, rhs: Vector | float = 0.0) -> TTests:
+        """Tests that each row of ``c @ beta`` is `rhs`; of each coefficient if `c` is not given."""
+        c = np.eye(len(self.beta)) if c is None else np.atleast_2d(c)
+        estimate, std_error = self.estimates(c)
+        df = self.df(c)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.asarray((estimate - rhs) / std_error)
+        return TTests(estimate, std_error, df, t, wald.p_values(t, df))
 
     def wald_statistic(self, c: Matrix, rhs: Vector | None = None) -> tuple[float, Matrix]:
         """Wald's chi-squared of the rows of `c` (of ``c @ beta - rhs``), and an orthonormal basis of its rank.

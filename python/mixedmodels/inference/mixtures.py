@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -50,6 +51,12 @@ def mixture(small: Model, large: Model) -> Mixture:
         )
     singular = isinstance(small[1], MixedFit | GlmmFit) and small[1].singular
     return Mixture(free, tuple(sizes), lambda: _information(small, large, places), singular)
+
+
+def null_distributions(labels: Sequence[str], found: Sequence[Mixture]) -> tuple[str, ...]:
+    """Lines that say by which distribution each row of a table was tested."""
+    lines = (f"{label}: {m}" for label, m in zip(labels, found, strict=True))
+    return ("Null distributions, with variances on their boundary:", *lines)
 
 
 def _triangle(k: int) -> int:

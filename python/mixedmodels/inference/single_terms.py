@@ -7,27 +7,10 @@ from math import nan
 
 import numpy as np
 
-from mixedmodels.errors import DataError
 from mixedmodels.fit.likelihood import aic as aic_of
 from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, Vector
 from mixedmodels.inference import wald
 from mixedmodels.inference.lrt import Columns, Likelihood
-
-TESTS = ("none", "Chisq", "LRT", "F", "Rao")
-
-
-def checked_test(test: str | None, allowed: Sequence[str]) -> str:
-    """The name of a test; "LRT" is "Chisq".
-
-    Raises
-    ------
-    DataError
-        If it is none of those that the model has.
-    """
-    name = "none" if test is None else test
-    if name not in allowed:
-        raise DataError(f"test {test!r} is not for this model; it has {', '.join(map(repr, allowed))}.")
-    return "Chisq" if name == "LRT" else name
 
 
 def likelihood_table(base: Likelihood, others: Sequence[Likelihood], test: str, adding: bool) -> Columns:

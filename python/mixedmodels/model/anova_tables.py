@@ -15,14 +15,14 @@ from mixedmodels.inference import anova_terms as terms
 from mixedmodels.inference import small_samples, term_hypotheses
 from mixedmodels.inference.coefficients import Coefficients, Ddf
 from mixedmodels.inference.term_coding import codings
+from mixedmodels.inference.test_choice import checked_test
 from mixedmodels.model.car_tables import car_anova
-from mixedmodels.report.result_table import ResultTable
+from mixedmodels.report.result_table import F_HEADERS, ResultTable
 
 if TYPE_CHECKING:
     from mixedmodels.model.base import Model
 
 ROMAN = {1: "I", 2: "II", 3: "III"}
-F_HEADERS = {"p_value": "Pr(>F)"}
 
 
 def anova_terms(model: Model, type: Any, ddf: Ddf, test: str | None) -> ResultTable:  # noqa: A002
@@ -115,7 +115,7 @@ def _lme4(model: Model, vcov_unscaled: Matrix, sigma: float) -> ResultTable:
 
 
 def _linear(model: Model, test: str | None) -> ResultTable:
-    terms.checked_test(test, ("F",), "F")
+    checked_test(test, ("F",), "F")
     columns, names = terms.linear_sequential(model.design, model._fit, _layout(model))
     heading = ("Analysis of Variance Table", "", f"Response: {model.design.response_name}")
     return ResultTable(columns, names, headers=F_HEADERS, heading=heading, kind=model._source.kind)
@@ -123,7 +123,7 @@ def _linear(model: Model, test: str | None) -> ResultTable:
 
 def _deviance(model: Model, test: str | None) -> ResultTable:
     fit = model._fit
-    wanted = terms.checked_test(test, ("Chisq", "F"), "F" if has_dispersion(fit) else "Chisq")
+    wanted = checked_test(test, ("Chisq", "F"), "F" if has_dispersion(fit) else "Chisq")
     columns, names = terms.deviance_sequential(model.design, fit, _layout(model), wanted)
     family = model.family
     heading = (

@@ -36,13 +36,14 @@ def check_comparable(models: Sequence[Model], names: Sequence[str], refit: bool)
     first = models[0]
     for name, model in zip(names[1:], models[1:], strict=True):
         both = f"{names[0]} and {name}"
-        _check_rows(first, model, both)
+        check_rows(first, model, both)
         _check_method(first, model, both)
     if not refit:
         _check_restricted(models, names)
 
 
-def _check_rows(a: Model, b: Model, both: str) -> None:
+def check_rows(a: Model, b: Model, both: str) -> None:
+    """Refuse two models of different rows, responses or weights."""
     n, m = a._fit.n, b._fit.n
     if n != m:
         raise DataError(

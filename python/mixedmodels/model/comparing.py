@@ -13,9 +13,9 @@ import numpy as np
 from mixedmodels.errors import MixedModelsWarning
 from mixedmodels.fit.record import GlmFit, LinearFit
 from mixedmodels.inference.lrt import deviance_table, is_restricted, likelihood_of, ratio_table
-from mixedmodels.inference.mixtures import mixture
+from mixedmodels.inference.mixtures import mixture, null_distributions
 from mixedmodels.inference.nesting import blocks, fixed_nested
-from mixedmodels.inference.single_terms import checked_test
+from mixedmodels.inference.test_choice import checked_test
 from mixedmodels.model.comparable import check_comparable
 from mixedmodels.model.refits import by_maximum_likelihood
 from mixedmodels.report.result_table import ResultTable
@@ -39,7 +39,7 @@ def compare(models: Sequence[Model], names: Sequence[str], test: str | None, ref
 
 def _likelihoods(models: Sequence[Model], names: Sequence[str], test: str | None, refit: bool) -> ResultTable:
     """R's table for a list with a mixed model in it."""
-    wanted = checked_test("Chisq" if test is None else test, ("Chisq", "LRT", "mixture", "none"))
+    wanted = checked_test(test, ("Chisq", "mixture", "none"), "Chisq")
     restricted = any(is_restricted(m._fit) for m in models)
     heading = [REFITTED] if restricted and refit else []
     fits = [by_maximum_likelihood(m, stacklevel=5) for m in models] if refit else [m._fit for m in models]
@@ -52,8 +52,7 @@ def _likelihoods(models: Sequence[Model], names: Sequence[str], test: str | None
     if wanted == "mixture":
         found = [mixture(*pair) for pair in pairs]
         columns["p_value"] = np.array([nan, *(m.p_value(x) for m, x in zip(found, columns["chisq"][1:], strict=True))])
-        footer = tuple(f"{names[j]}: {m}" for j, m in zip(order[1:], found, strict=True))
-        footer = ("Null distributions, with variances on their boundary:", *footer)
+        footer = null_distributions([names[j] for j in order[1:]], found)
     elif wanted == "none":
         del columns["chisq"], columns["df"], columns["p_value"]
     else:
@@ -98,8 +97,7 @@ def _deviances(models: Sequence[Model], test: str | None, linear: bool) -> Resul
     fits: list[Any] = [m._fit for m in models]
     largest = fits[min(range(len(fits)), key=lambda i: fits[i].df_resid)]
     known = not linear and largest.dispersion == 1
-    default = "Chisq" if known else "F"
-    wanted = checked_test(default if test is None else test, ("F", "Chisq", "LRT", "none"))
+    wanted = checked_test(test, ("F", "Chisq", "none"), "Chisq" if known else "F")
     scale = largest.rss / largest.df_resid if linear else largest.dispersion
     deviance = [f.rss if linear else f.deviance for f in fits]
     columns = deviance_table([f.df_resid for f in fits], deviance, wanted, scale, known)

@@ -10,8 +10,9 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
 from mixedmodels.inference import anova_terms, restrictions, wald
 from mixedmodels.inference.coefficients import Coefficients, Ddf
+from mixedmodels.model.comparable import check_rows
 from mixedmodels.report.model_test import ModelTest
-from mixedmodels.report.result_table import ResultTable
+from mixedmodels.report.result_table import F_HEADERS, T_HEADERS, ResultTable
 
 if TYPE_CHECKING:
     from mixedmodels.model.base import Model
@@ -25,26 +26,22 @@ def contest(model: Model, given: Any, joint: bool, rhs: Any, ddf: Ddf, level: fl
     if not joint:
         return _t_tests(model, coefficients, c, right, level)
     columns, names = anova_terms.f_tests({"joint": c}, coefficients, model.sigma, right)
-    return _table(model, coefficients, columns, names, {"p_value": "Pr(>F)"})
+    return _table(model, coefficients, columns, names, F_HEADERS)
 
 
 def _t_tests(model: Model, coefficients: Coefficients, c: Matrix, right: Vector, level: float) -> ResultTable:
-    estimate, std_error = coefficients.estimates(c)
-    df = coefficients.df(c)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = (estimate - right) / std_error
-    limits = wald.intervals(estimate, std_error, level, df)
+    tests = coefficients.t_tests(c, right)
+    limits = wald.intervals(tests.estimate, tests.std_error, level, tests.df)
     columns = {
-        "estimate": estimate,
-        "std_error": std_error,
-        "df": df,
-        "statistic": t,
+        "estimate": tests.estimate,
+        "std_error": tests.std_error,
+        "df": tests.df,
+        "statistic": tests.statistic,
         "conf_low": limits[:, 0],
         "conf_high": limits[:, 1],
-        "p_value": wald.p_values(t, df),
+        "p_value": tests.p_value,
     }
-    headers = {"df": "df", "conf_low": "lower", "conf_high": "upper", "p_value": "Pr(>|t|)"}
-    return _table(model, coefficients, columns, tuple(str(i + 1) for i in range(len(c))), headers)
+    return _table(model, coefficients, columns, tuple(str(i + 1) for i in range(len(c))), T_HEADERS)
 
 
 def _table(
@@ -106,6 +103,15 @@ class _Design:
         self._kept = kept_columns(self.design.fixed, n, self.design.weights)
         self._n = n
 
+    def check_rows(self, model: Model) -> None:
+        """Refuse a formula that leaves other rows or another response than the model has."""
+        own, other = self.design.response, model.design.response
+        if own is None or other is None or not np.array_equal(own, other):
+            raise DataError(
+                f"{self.formula!r} has another response than {model.formula!r}, or not the same rows; look for missing "
+                "values in columns that only one of them uses."
+            )
+
     def _dense_x(self) -> Matrix:
         from mixedmodels.fit.ols import dense_columns
 
@@ -114,12 +120,10 @@ class _Design:
 
 def _nested(first: Model, second: Any) -> tuple[Model, str, Matrix]:
     """The larger of two models, the formula of the smaller, and the contrasts between them."""
-    y, other = first.design.response, second.design.response
-    if y is None or other is None or y.shape != other.shape or not np.array_equal(y, other):
-        raise DataError(
-            f"{first.formula!r} and {second.formula!r} are not fitted to the same rows of the same response, so they "
-            "cannot be compared; look for missing values in columns that only one of them uses."
-        )
+    if isinstance(second, _Design):
+        second.check_rows(first)
+    else:
+        check_rows(first, second, f"{first.formula!r} and {second.formula!r}")
     x, x0 = first._dense_x(), second._dense_x()
     if x0.shape[1] > x.shape[1]:
         if isinstance(second, _Design):

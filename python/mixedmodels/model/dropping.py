@@ -18,12 +18,12 @@ from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.inference.lrt import Columns, likelihood_of
 from mixedmodels.inference.marginality import addable, checked_scope, droppable, with_terms, without
 from mixedmodels.inference.single_terms import (
-    checked_test,
     generalized_table,
     likelihood_table,
     linear_table,
     score_statistic,
 )
+from mixedmodels.inference.test_choice import checked_test
 from mixedmodels.model.anova_tables import drop1_f_table
 from mixedmodels.model.refits import all_refitted, by_maximum_likelihood, design_of
 from mixedmodels.report.result_table import ResultTable
@@ -84,8 +84,8 @@ def add1(model: Model, scope: Scope, test: str | None) -> ResultTable:
 
 def _tests(model: Model) -> tuple[str, ...]:
     if isinstance(model._fit, GlmFit):
-        return ("none", "Chisq", "LRT", "F", "Rao")
-    return ("none", "Chisq", "LRT") if isinstance(model._fit, GlmmFit) else ("none", "Chisq", "LRT", "F")
+        return ("none", "Chisq", "F", "Rao")
+    return ("none", "Chisq") if isinstance(model._fit, GlmmFit) else ("none", "Chisq", "F")
 
 
 def _terms(model: Model) -> Terms:

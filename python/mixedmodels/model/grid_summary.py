@@ -20,6 +20,7 @@ from mixedmodels.inference.mean_specs import Names, is_response, names_of
 from mixedmodels.inference.mean_tests import summarise
 from mixedmodels.report.joint_table import joint_table
 from mixedmodels.report.means_table import MeansTable
+from mixedmodels.report.result_table import ShownAsTable
 
 
 class Same(Enum):
@@ -31,8 +32,8 @@ class Same(Enum):
 SAME = Same.SAME
 
 
-@dataclass(frozen=True)
-class GridSummary:
+@dataclass(frozen=True, repr=False)
+class GridSummary(ShownAsTable):
     """Linear functions of a model's coefficients with limits and tests, as a table that can be made in another way.
 
     Attributes
@@ -56,7 +57,7 @@ class GridSummary:
 
     @cached_property
     def table(self) -> MeansTable:
-        """Labels and estimates."""
+        """Labels, `estimate`, `std_error`, `df`, and limits or tests."""
         shown, s = self.functions.without_absent(), self.settings
         made = summarise(shown, self.basis, s)
         labels = dict(shown.labels)
@@ -68,21 +69,11 @@ class GridSummary:
         lines = (*made.lines, *self.notes)
         return MeansTable(labels, made.columns, made.headers, s.by, lines, self.kind, self.notes)
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """Labels, `estimate`, `std_error`, `df`, and limits or tests, in the library of the model's data or `kind`."""
-        return self.table.to_frame(kind)
-
     def __getitem__(self, column: str) -> Any:
         return self.table[column]
 
     def __len__(self) -> int:
         return len(self.table)
-
-    def __repr__(self) -> str:
-        return repr(self.table)
-
-    def _repr_html_(self) -> str:
-        return self.table._repr_html_()
 
     @property
     def levels(self) -> dict[str, tuple[Any, ...]]:

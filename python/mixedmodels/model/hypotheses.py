@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixedmodels.errors import DataError
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.inference import glht as theory
+from mixedmodels.inference import restrictions
 from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.inference.mean_comparisons import Comparisons, coded_factor, mean_comparisons
 from mixedmodels.inference.symbolic_hypotheses import Hypotheses as Symbolic
 from mixedmodels.inference.symbolic_hypotheses import parse_hypotheses
 from mixedmodels.model.marginaleffects import MarginalEffects
-from mixedmodels.report.result_table import ResultTable, one_row
+from mixedmodels.report.result_table import F_HEADERS, ResultTable, one_row
 
 if TYPE_CHECKING:
     from mixedmodels.inference.coefficients import Coefficients
@@ -117,7 +120,7 @@ class Hypotheses(MarginalEffects):
         if test == "F":
             f = coefficients.f_test(found.matrix, found.rhs)
             values = {"num_df": f.num_df, "den_df": f.den_df, "f_value": f.f_value, "p_value": f.p_value}
-            headers = {"f_value": "F", "p_value": "Pr(>F)"}
+            headers = {**F_HEADERS, "f_value": "F"}
         else:
             chisq, df, p = theory.joint_chisq(coefficients, found.matrix, found.rhs)
             values = {"df": df, "chisq": chisq, "p_value": p}
@@ -144,15 +147,15 @@ class Hypotheses(MarginalEffects):
         return Symbolic(over_x.matrix[:, kept], over_x.rhs, over_x.names, over_x.alternative)
 
     def _call_text(self) -> str:
-        text: str = self.call.fit_text(_FUNCTIONS.get(type(self).__name__, "lm"), self)  # type: ignore[attr-defined]
+        text: str = self.call.fit_text(_FUNCTIONS[type(self._fit)], self)  # type: ignore[attr-defined]
         return text
 
 
-_FUNCTIONS = {"MixedModel": "lmer", "GeneralizedMixedModel": "glmer", "GeneralizedLinearModel": "glm"}
+_FUNCTIONS = {LinearFit: "lm", GlmFit: "glm", MixedFit: "lmer", GlmmFit: "glmer"}
 
 
 def _is_linear(model: Any) -> bool:
-    return type(model).__name__ == "LinearModel"
+    return isinstance(model._fit, LinearFit)
 
 
 def _one_column(response: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -175,14 +178,7 @@ def hypotheses_about(given: Any, names: Sequence[str]) -> Symbolic:
     labels = None if labels is None or callable(labels) else [str(label) for label in labels]
     if isinstance(given, Mapping):
         labels, given = [str(name) for name in given], list(given.values())
-    try:
-        c = np.atleast_2d(np.asarray(given, dtype=float))
-    except (TypeError, ValueError):
-        raise DataError(f"hypotheses are texts or rows of {len(names)} weights; got {given!r:.60}.") from None
-    if c.ndim != 2 or c.shape[1] != len(names):
-        raise DataError(f"a hypothesis has {c.shape[-1]} columns, but the model has {len(names)} coefficients.")
-    if not np.isfinite(c).all():
-        raise DataError("the matrix of hypotheses holds a missing or infinite number.")
+    c = restrictions.contrasts(given, len(names))
     if labels is None or len(labels) != len(c):
         labels = [str(i + 1) for i in range(len(c))]
     return Symbolic(c, np.zeros(len(c)), tuple(labels))
@@ -196,13 +192,4 @@ def with_rhs(found: Symbolic, rhs: ArrayLike | None) -> Symbolic:
     DataError
         If they are not one, or one per row.
     """
-    if rhs is None:
-        return found
-    values = np.asarray(rhs, dtype=float)
-    if (
-        values.ndim > 1
-        or (values.ndim == 1 and len(values) not in (1, len(found.rhs)))
-        or not np.isfinite(values).all()
-    ):
-        raise DataError(f"rhs must be a number, or one for each of the {len(found.rhs)} hypotheses; got {rhs!r:.60}.")
-    return Symbolic(found.matrix, np.broadcast_to(values, found.rhs.shape).copy(), found.names, found.alternative)
+    return found if rhs is None else replace(found, rhs=restrictions.right_sides(rhs, len(found.rhs)))

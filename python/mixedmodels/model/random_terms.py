@@ -15,8 +15,8 @@ from mixedmodels.formula import Bar, Formula
 from mixedmodels.inference import wald
 from mixedmodels.inference.lrt import likelihood_of
 from mixedmodels.inference.marginality import droppable
-from mixedmodels.inference.mixtures import mixture
-from mixedmodels.inference.single_terms import checked_test
+from mixedmodels.inference.mixtures import mixture, null_distributions
+from mixedmodels.inference.test_choice import checked_test
 from mixedmodels.model.refits import all_refitted, design_of
 from mixedmodels.report.result_table import ResultTable
 
@@ -28,7 +28,7 @@ def ranova(model: Model, reduce_terms: bool, test: str | None) -> ResultTable:
     """See `Comparisons.ranova`."""
     if not model.design.random:
         raise DataError(f"ranova() leaves out random terms, and {model.formula!r} has none.")
-    wanted = checked_test("Chisq" if test is None else test, ("Chisq", "LRT", "mixture"))
+    wanted = checked_test(test, ("Chisq", "mixture"), "Chisq")
     whole: Formula = model.design.spec.formula
     restricted = isinstance(model._fit, MixedFit) and model._fit.reml
     reductions = _reductions(whole.random, reduce_terms)
@@ -45,8 +45,7 @@ def ranova(model: Model, reduce_terms: bool, test: str | None) -> ResultTable:
     if wanted == "mixture":
         found = [mixture(small, (model.design, model._fit)) for small in models]
         p = np.array([nan, *(m.p_value(x) for m, x in zip(found, lrt[1:], strict=True))])
-        lines = (f"{label}: {m}" for label, m in zip(labels[1:], found, strict=True))
-        footer = ("Null distributions, with variances on their boundary:", *lines)
+        footer = null_distributions(labels[1:], found)
     aic = np.array([v.aic for v in values])
     return ResultTable(
         {"npar": npar, "loglik": loglik, "aic": aic, "lrt": lrt, "df": df, "p_value": p},

@@ -10,7 +10,7 @@ from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates
 from mixedmodels.fit.cluster_scores import cluster_scores
-from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit
+from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.inference import jackknife, robust_hc, robust_moments
 from mixedmodels.inference.coefficients import Asymptotic, Coefficients
 from mixedmodels.inference.mixed_scores import Scores, mixed_scores
@@ -18,9 +18,10 @@ from mixedmodels.inference.robust_clusters import Clusters
 from mixedmodels.inference.robust_tests import ClusterRobust
 from mixedmodels.inference.robust_working import working
 from mixedmodels.model.clusters import find_clusters
+from mixedmodels.report.jackknife_table import InfinitesimalJackknife
 from mixedmodels.report.result_table import ResultTable
 from mixedmodels.report.robust_table import RobustCoefficients
-from mixedmodels.report.summaries import joint_names, kept_names, theta_names
+from mixedmodels.report.summaries import joint_names, kept_names, theta_names, variance_names
 
 if TYPE_CHECKING:
     import pandas
@@ -172,54 +173,8 @@ class Robust:
         if not isinstance(fit, MixedFit):
             raise DataError("scores by cluster are of a model with random effects; robust() is for others too.")
         names = kept_names(self.design, fit)
-        parts = (*theta_names(self.design), "sigma") if scale == "theta" else _variance_names(self.design)
+        parts = (*theta_names(self.design), "sigma") if scale == "theta" else variance_names(self.design)
         return mixed_scores(self.design, fit, clusters, scale), _distinct((*names, *parts))
-
-
-class InfinitesimalJackknife:
-    """Estimates with standard errors by the infinitesimal jackknife, and each cluster's influence; prints as a table.
-
-    Attributes
-    ----------
-    names : of the d parameters.
-    vcov : shape (d, d).
-    table : estimates, robust and model's standard errors.
-    influence : a row per cluster: how the estimates move, to first order, as the cluster's weight grows from 1 to 2.
-    """
-
-    def __init__(
-        self, found: Scores, names: tuple[str, ...], clusters: Clusters, kind: Any, singular: bool = False
-    ) -> None:
-        moved = jackknife.influence(found)
-        self.names = names
-        self.vcov: Matrix = moved.T @ moved
-        columns = {
-            "estimate": found.estimates,
-            "std_error": np.sqrt(np.diag(self.vcov)),
-            "model_error": np.sqrt(np.diag(jackknife.model_covariance(found))),
-        }
-        title = f"Infinitesimal jackknife over {len(clusters)} clusters of {clusters.name}"
-        note = ("The fit is singular: standard errors of variance parameters on the boundary mean nothing.",)
-        self.table = ResultTable(
-            columns,
-            names,
-            headers={"model_error": "Model's"},
-            heading=(title, ""),
-            footer=note if singular else (),
-            kind=kind,
-        )
-        changes = {name: moved[:, j] for j, name in enumerate(names)}
-        self.influence = ResultTable(changes, clusters.labels, row_column=clusters.name, kind=kind)
-
-    def to_frame(self, kind: Any = None) -> Any:
-        """The table in a library of tables: that of the model's data, or `kind`."""
-        return self.table.to_frame(kind)
-
-    def __repr__(self) -> str:
-        return repr(self.table)
-
-    def _repr_html_(self) -> str:
-        return self.table._repr_html_()
 
 
 def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -230,14 +185,3 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
             name += "_"
         seen[name] = None
     return tuple(seen)
-
-
-def _variance_names(design: Any) -> tuple[str, ...]:
-    """Names as those of theta, of variances and covariances: "var_(Intercept)|g", "cov_x.(Intercept)|g"."""
-    out = []
-    for term in design.random:
-        group = design.groups[term.group].name
-        for j, first in enumerate(term.effects):
-            out.append(f"var_{first}|{group}")
-            out += [f"cov_{second}.{first}|{group}" for second in term.effects[j + 1 :]]
-    return (*out, "var_residual")

@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from mixedmodels.fit.record import Matrix
-from mixedmodels.inference import wald
 from mixedmodels.inference.coefficients import Coefficients
 from mixedmodels.report.mixed_summary import MixedSummary
 
@@ -16,12 +15,8 @@ HEADERS = ("Estimate", "Std. Error", "df", "t value", "Pr(>|t|)")
 
 def t_table(coefficients: Coefficients) -> Matrix:
     """Estimate, standard error, degrees of freedom, t statistic and p-value, shape (p, 5)."""
-    identity = np.eye(len(coefficients.beta))
-    estimate, std_error = coefficients.estimates(identity)
-    df = coefficients.df(identity)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = estimate / std_error
-    return np.column_stack([estimate, std_error, df, t, wald.p_values(t, df)])
+    t = coefficients.t_tests()
+    return np.column_stack([t.estimate, t.std_error, t.df, t.statistic, t.p_value])
 
 
 def with_tests(summary: MixedSummary, coefficients: Coefficients) -> MixedSummary:

@@ -36,6 +36,28 @@ HEADERS = {
 }
 
 
+F_HEADERS = {"p_value": "Pr(>F)"}
+T_HEADERS = {"df": "df", "conf_low": "lower", "conf_high": "upper", "p_value": "Pr(>|t|)"}
+Z_HEADERS = {**T_HEADERS, "statistic": "z value", "p_value": "Pr(>|z|)"}
+
+
+class ShownAsTable:
+    """What prints as its table, and becomes one in the user's library of tables."""
+
+    table: Any
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """The table in a library of tables: that of the model's data, or `kind`."""
+        return self.table.to_frame(kind)
+
+    def __repr__(self) -> str:
+        return repr(self.table)
+
+    def _repr_html_(self) -> str:
+        text: str = self.table._repr_html_()
+        return text
+
+
 @dataclass(frozen=True)
 class ResultTable:
     """A table of results, immutable.

@@ -13,14 +13,12 @@ from mixedmodels.inference import restrictions, wald
 from mixedmodels.inference.coefficients import Coefficients, FTest
 from mixedmodels.inference.robust_hc import HeteroscedasticityConsistent
 from mixedmodels.inference.robust_tests import ClusterRobust
-from mixedmodels.report.lmertest_summary import t_table
-from mixedmodels.report.result_table import ResultTable, one_row
+from mixedmodels.report.result_table import F_HEADERS, T_HEADERS, Z_HEADERS, ResultTable, ShownAsTable, one_row
 
-HEADERS = {"df": "df", "p_value": "Pr(>|t|)", "conf_low": "lower", "conf_high": "upper", "scale": "delta"}
-F_HEADERS = {**HEADERS, "p_value": "Pr(>F)"}
+JOINT_HEADERS = {**F_HEADERS, "scale": "delta"}
 
 
-class RobustCoefficients(Coefficients):
+class RobustCoefficients(ShownAsTable, Coefficients):
     """Coefficients with a robust covariance, which print as a table of t tests; tests of contrasts can ask them.
 
     Attributes
@@ -31,6 +29,7 @@ class RobustCoefficients(Coefficients):
     """
 
     proportional = False
+    table: ResultTable
 
     def __init__(
         self, coefficients: ClusterRobust | HeteroscedasticityConsistent | Coefficients, kind: str, title: str, to: Any
@@ -41,9 +40,9 @@ class RobustCoefficients(Coefficients):
         self.method = f"{'heteroscedasticity-consistent' if kind.startswith('HC') else 'cluster-robust'} {kind}"
         self._title = title
         self._kind = to
-        _, se, df, t, p = t_table(self).T
-        columns = {"estimate": self.beta, "std_error": se, "statistic": t, "df": df, "p_value": p}
-        headers = {**HEADERS, "statistic": "z value", "p_value": "Pr(>|z|)"} if np.isinf(df).all() else HEADERS
+        t = self.t_tests()
+        columns = {name: getattr(t, name) for name in ("estimate", "std_error", "statistic", "df", "p_value")}
+        headers = Z_HEADERS if np.isinf(t.df).all() else T_HEADERS
         self.table = ResultTable(columns, self.names, headers=headers, heading=(title, ""), kind=to)
 
     def df(self, c: Matrix) -> Vector:
@@ -64,14 +63,14 @@ class RobustCoefficients(Coefficients):
         f = self.f_test(c)
         columns = {"f_value": f.f_value, "num_df": f.num_df, "den_df": f.den_df, "p_value": f.p_value, "scale": f.scale}
         return one_row(
-            columns, "joint", row_column="hypothesis", headers=F_HEADERS, heading=(self._title, ""), kind=self._kind
+            columns, "joint", row_column="hypothesis", headers=JOINT_HEADERS, heading=(self._title, ""), kind=self._kind
         )
 
     def confint(self, level: float = 0.95) -> ResultTable:
         """Limits from the t distribution, each coefficient with its own degrees of freedom."""
         low, high = wald.intervals(self.beta, self.table["std_error"], level, self.table["df"]).T
         columns = {"estimate": self.beta, "conf_low": low, "conf_high": high}
-        return ResultTable(columns, self.names, headers=HEADERS, heading=(self._title, ""), kind=self._kind)
+        return ResultTable(columns, self.names, headers=T_HEADERS, heading=(self._title, ""), kind=self._kind)
 
     def _contrasts(self, hypothesis: Sequence[str] | Matrix | None) -> Matrix:
         p = len(self.names)
@@ -84,13 +83,3 @@ class RobustCoefficients(Coefficients):
                 raise DataError(f"there is no coefficient {unknown[0]!r}; there are {', '.join(self.names)}.")
             return np.eye(p)[[self.names.index(name) for name in given]]
         return restrictions.contrasts(hypothesis, p)
-
-    def to_frame(self, kind: Any = None) -> Any:
-        """The table in a library of tables: that of the model's data, or `kind`."""
-        return self.table.to_frame(kind)
-
-    def __repr__(self) -> str:
-        return repr(self.table)
-
-    def _repr_html_(self) -> str:
-        return self.table._repr_html_()

@@ -37,6 +37,17 @@ def theta_names(design: Design) -> list[str]:
     return names
 
 
+def variance_names(design: Design) -> tuple[str, ...]:
+    """Names of variances and covariances: "var_(Intercept)|g", "cov_x.(Intercept)|g", ..., "var_residual"."""
+    out = []
+    for term in design.random:
+        group = design.groups[term.group].name
+        for j, first in enumerate(term.effects):
+            out.append(f"var_{first}|{group}")
+            out += [f"cov_{second}.{first}|{group}" for second in term.effects[j + 1 :]]
+    return (*out, "var_residual")
+
+
 def joint_names(design: Design, fit: GlmmFit) -> tuple[str, ...]:
     """Names of theta, the fixed effects and the logarithms of the free shapes, in this order."""
     shapes = [f"log({shape})" for shape in fit.family.shapes]

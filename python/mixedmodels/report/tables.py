@@ -16,7 +16,6 @@ from mixedmodels.fit.goodness import Goodness
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.inference import wald
 from mixedmodels.inference.coefficients import Coefficients
-from mixedmodels.report.lmertest_summary import t_table
 from mixedmodels.report.ranef import RanEf
 from mixedmodels.report.summaries import coefficient_matrix, kept_names, scattered
 from mixedmodels.report.varcorr import VarCorr, varcorr
@@ -121,11 +120,11 @@ def tidy_linear(
 
 def t_columns(tested: Coefficients, level: float | None) -> Columns:
     """A row per coefficient with degrees of freedom and p-value; `level` adds limits by quantiles of t."""
-    estimate, std_error, df, t, p_value = t_table(tested).T
-    out = {"term": list(tested.names), "estimate": estimate, "std_error": std_error, "statistic": t}
-    out.update(df=df, p_value=p_value)
+    t = tested.t_tests()
+    out = {"term": list(tested.names), "estimate": t.estimate, "std_error": t.std_error, "statistic": t.statistic}
+    out.update(df=t.df, p_value=t.p_value)
     if level is not None:
-        out["conf_low"], out["conf_high"] = wald.intervals(estimate, std_error, level, df).T
+        out["conf_low"], out["conf_high"] = wald.intervals(t.estimate, t.std_error, level, t.df).T
     return out
 
 
