@@ -11,6 +11,7 @@ use crate::rows::{Column, Rows};
 pub(crate) struct ResponseWork {
     y: Vec<f64>,
     column: Vec<f64>,
+    z: Vec<f64>,
     codes: Vec<u32>,
 }
 
@@ -51,9 +52,18 @@ impl Gram {
             for (g, blocks) in self.factors.iter_mut().enumerate() {
                 rows.groups[g].codes.fill(start, &mut work.codes);
                 let columns = rows.terms.iter().filter(|t| t.group == g).flat_map(|t| t.columns.iter());
-                for (a, (column, affine)) in columns.zip(&self.standard.factors[g].columns).enumerate() {
-                    fill(&mut work.column, column, *affine, start, weights);
-                    add_response(blocks, a, width, work);
+                work.z.resize(blocks.k * m, 0.0);
+                for ((column, affine), z) in
+                    columns.zip(&self.standard.factors[g].columns).zip(work.z.chunks_exact_mut(m))
+                {
+                    fill(z, column, *affine, start, weights);
+                }
+                match blocks.k {
+                    1 => add_response::<1>(blocks, width, work),
+                    2 => add_response::<2>(blocks, width, work),
+                    3 => add_response::<3>(blocks, width, work),
+                    4 => add_response::<4>(blocks, width, work),
+                    _ => add_any_response(blocks, width, work),
                 }
             }
             start += m;
@@ -67,10 +77,34 @@ impl Gram {
     }
 }
 
-/// Z'y of effect `a` of every level.
-fn add_response(blocks: &mut FactorBlocks, a: usize, width: usize, work: &ResponseWork) {
-    let (k, last) = (blocks.k, width - 1);
-    for ((&level, z), y) in work.codes.iter().zip(&work.column).zip(&work.y) {
-        blocks.zr[(level as usize * k + a) * width + last] += z * y;
+/// Z'y of every level. Rows of one level often follow each other: their sums stay in registers until the level changes.
+fn add_response<const K: usize>(blocks: &mut FactorBlocks, width: usize, work: &ResponseWork) {
+    let m = work.y.len();
+    let mut sums = [0.0; K];
+    let mut level = work.codes[0];
+    let mut flush = |level: u32, sums: &mut [f64; K]| {
+        for (a, sum) in sums.iter_mut().enumerate() {
+            blocks.zr[(level as usize * K + a + 1) * width - 1] += *sum;
+            *sum = 0.0;
+        }
+    };
+    for (r, (&code, y)) in work.codes.iter().zip(&work.y).enumerate() {
+        if code != level {
+            flush(level, &mut sums);
+            level = code;
+        }
+        for (a, sum) in sums.iter_mut().enumerate() {
+            *sum += work.z[a * m + r] * y;
+        }
+    }
+    flush(level, &mut sums);
+}
+
+fn add_any_response(blocks: &mut FactorBlocks, width: usize, work: &ResponseWork) {
+    let k = blocks.k;
+    for (a, z) in work.z.chunks_exact(work.y.len()).enumerate() {
+        for ((&level, z), y) in work.codes.iter().zip(z).zip(&work.y) {
+            blocks.zr[(level as usize * k + a + 1) * width - 1] += z * y;
+        }
     }
 }
