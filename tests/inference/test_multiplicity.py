@@ -1,13 +1,17 @@
 """Adjusted p-values, multivariate t and letters against R, and against what has to hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from glht_reference import reference
+from scipy.special import ndtr
 
 from mixedmodels.errors import DataError
 from mixedmodels.inference import multivariate_t
+from mixedmodels.inference.boxes import box_probability
 from mixedmodels.inference.letters import letter_names, letters
-from mixedmodels.inference.multiplicity import adjust, adjusted_p, critical_value
+from mixedmodels.inference.multiplicity import adjust, adjusted_p, correlation, critical_value
 from mixedmodels.inference.studentized import ptukey_tail, qtukey
 
 
@@ -39,41 +43,82 @@ def test_multivariate_t_within_the_error_of_mvtnorm(case):
     law = multivariate_t.law(np.array(case["corr"], dtype=float), case["two"])
     df = case["df"] or np.inf
     tail = law.tail(case["c"], df)
-    assert abs(tail - case["tail"]) < 2e-6 + 2 * case["error"]
-    assert law.error(case["c"], df) < 6e-6
+    assert abs(tail - case["tail"]) < 1e-6 + 2 * case["error"]
+    assert law.error(case["c"], df) < 1e-6  # a standard error
     assert law.tail(law.quantile(0.95, df), df) == pytest.approx(0.05, abs=1e-9)
 
 
 @pytest.mark.parametrize("case", reference()["miwa"], ids=lambda c: f"{len(c['corr'])} {c['c']}")
 def test_normal_tails_against_miwa(case):
     corr = np.array(case["corr"], dtype=float)
-    assert multivariate_t.law(corr, True).tail(case["c"]) == pytest.approx(case["two"], abs=3e-6)
-    one = multivariate_t.law(corr, False)
-    # below 0 the lattice meets the edge of the region instead of a kink
-    assert one.tail(case["c"]) == pytest.approx(case["one"], abs=6e-6 if case["c"] > 0 else 2e-4)
+    for two, name in ((True, "two"), (False, "one")):
+        value, error = multivariate_t.law(corr, two).estimate(case["c"])
+        assert value == pytest.approx(case[name], abs=1e-6)
+        assert abs(value - case[name]) < 4 * error + 1e-7
 
 
-def test_all_pairs_by_the_lattice_agree_with_the_range():
-    """The general method, kept from seeing that the differences surround their mean evenly."""
-    for m, within in ((4, 1e-6), (6, 2e-5)):
-        eye = np.eye(m)
-        k = np.array([eye[i] - eye[j] for i in range(m) for j in range(i)]) / np.sqrt(2)
-        rows = multivariate_t._factor(k @ k.T)
-        general = multivariate_t.Law(m - 1, True, *multivariate_t._sphere(rows, True))
-        for c, df in ((1.0, np.inf), (2.5, 12.0), (4.0, 5.0)):
-            wanted = ptukey_tail(np.sqrt(2) * c, m, df)
-            assert general.tail(c, df) == pytest.approx(wanted, abs=within)
-        assert general.tail(9.0) == pytest.approx(ptukey_tail(np.sqrt(2) * 9.0, m), abs=2e-15)
-        assert multivariate_t.law(k @ k.T).means == m
+def pair_correlations(vcov):
+    eye = np.eye(len(vcov))
+    c = np.array([eye[i] - eye[j] for i in range(len(vcov)) for j in range(i)])
+    return correlation(c @ vcov @ c.T)
 
 
-def test_product_form_and_the_plane_meet():
-    corr = np.full((3, 3), 0.4) + 0.6 * np.eye(3)
-    exact = multivariate_t.law(corr)
-    assert exact.loadings is not None
-    rows = multivariate_t._factor(corr)
-    general = multivariate_t.Law(3, True, *multivariate_t._sphere(rows, True))
-    assert general.tail(2.2, 9.0) == pytest.approx(exact.tail(2.2, 9.0), abs=1e-6)
+@pytest.mark.parametrize("m", [4, 6, 9, 12])
+def test_balanced_pairs_are_the_range_by_the_general_method_too(m):
+    corr = pair_correlations(np.eye(m))
+    assert multivariate_t.law(corr).exact == m
+    general = multivariate_t.averaged(corr, multivariate_t.factor(corr), True)
+    assert general.near is not None  # the neighbouring problem is the same one
+    for c, df in ((1.0, np.inf), (2.5, 12.0), (4.0, 5.0)):
+        assert general.tail(c, df) == pytest.approx(ptukey_tail(np.sqrt(2) * c, m, df), abs=1e-10)
+    # and without help from a neighbour the error is as stated
+    alone = replace(general, near=None, beyond=None)
+    for c, df in ((2.0, np.inf), (2.5, 12.0), (4.0, 5.0)):
+        value, error = alone.estimate(c, df)
+        assert abs(value - ptukey_tail(np.sqrt(2) * c, m, df)) < 4 * error
+    assert alone.tail(9.0) == pytest.approx(ptukey_tail(np.sqrt(2) * 9.0, m), rel=0.05)
+
+
+@pytest.mark.parametrize(("m", "largest"), [(5, 1e-6), (12, 2e-6)])
+def test_pairs_of_uneven_means(m, largest):
+    """With the design of a one-way layout; the errors of several bounds by far wider sampling."""
+    counts = np.resize([10, 8, 12, 9, 11, 12, 8], m)
+    law = multivariate_t.law(pair_correlations(np.diag(1 / counts)))
+    for c in (2.5, 3.0, 3.5):
+        value, error = law.estimate(c, 40.0)
+        assert error < largest
+        single = adjusted_p(np.array([c]), 40.0, None, "none")[0]
+        assert single < value < single * m * (m - 1) / 2
+        assert value == pytest.approx(ptukey_tail(np.sqrt(2) * c, m, 40.0), rel=0.02)
+
+
+@pytest.mark.parametrize("two", [True, False])
+def test_product_form_by_the_general_method_and_by_boxes(two):
+    loadings = np.array([0.3, 0.5, 0.6, 0.7, 0.4])
+    corr = np.outer(loadings, loadings)
+    np.fill_diagonal(corr, 1)
+    exact = multivariate_t.law(corr, two)
+    assert exact.exact is not None
+    rows = multivariate_t.factor(corr)
+    general = replace(multivariate_t.averaged(corr, rows, two), near=None)
+    for c, df in ((1.2, 20.0), (2.2, 9.0), (3.0, np.inf), (-0.6, 9.0)):
+        value, error = general.estimate(c, df)
+        assert error < 1e-6
+        assert abs(value - exact.tail(c, df)) < 4 * error + 1e-11
+    low = np.full(len(corr), -2.2 if two else -np.inf)
+    inside, spread = box_probability(low, np.full(len(corr), 2.2), rows, 9.0, last=14)
+    assert abs(1 - inside - exact.tail(2.2, 9.0)) < 4 * spread
+
+
+def test_independent_statistics():
+    k = 7
+    law = multivariate_t.averaged(np.eye(k), np.eye(k), True)
+    for c in (1.5, 2.4, 3.1):
+        wanted = -np.expm1(k * np.log1p(-adjusted_p(np.array([c]), np.inf, None, "none")[0]))
+        assert law.tail(c) == pytest.approx(wanted, abs=1e-6)
+    one = multivariate_t.averaged(np.eye(k), np.eye(k), False)
+    for c in (-1.0, -0.2, 0.0, 0.4):
+        assert one.tail(c) == pytest.approx(1 - ndtr(c) ** k, abs=1e-7)
 
 
 def test_same_every_time():

@@ -23,7 +23,7 @@ def comparison_matrix(kind: str, counts: Vector, levels: Sequence[str], base: in
     Parameters
     ----------
     kind : one of `KINDS`.
-    counts : sizes of the k groups, by which "AVE", "Changepoint", "Williams" and "GrandMean" weigh.
+    counts : sizes of the k groups, by which all but "Tukey", "Dunnett" and "Sequen" weigh.
     levels : names of the groups.
     base : position of the control of "Dunnett".
 
@@ -79,6 +79,22 @@ def _williams(n: Vector) -> Matrix:
     return np.array([_mean(n, range(i, k)) - np.eye(k)[0] for i in range(k - 1, 0, -1)])
 
 
+def _mcdermott(n: Vector) -> Matrix:
+    k = len(n)
+    return np.array([np.eye(k)[i] - _mean(n, range(i)) for i in range(1, k)])
+
+
+def _marcus(n: Vector) -> Matrix:
+    k = len(n)
+    return np.array([_mean(n, range(i, k)) - _mean(n, range(j)) for i in range(1, k) for j in range(1, i + 1)])
+
+
+def _umbrella_williams(n: Vector) -> Matrix:
+    k = len(n)
+    ends = [(i, j) for j in range(k, 1, -1) for i in range(j - 1, 0, -1)]
+    return np.array([_mean(n, range(i, j)) - np.eye(k)[0] for i, j in ends])
+
+
 def _grand_mean(n: Vector) -> Matrix:
     return np.asarray(np.eye(len(n)) - n / n.sum())
 
@@ -88,5 +104,8 @@ _WEIGHTED: dict[str, Callable[[Vector], Matrix]] = {
     "Changepoint": _changepoint,
     "Williams": _williams,
     "GrandMean": _grand_mean,
+    "Marcus": _marcus,
+    "McDermott": _mcdermott,
+    "UmbrellaWilliams": _umbrella_williams,
 }
 KINDS = (*_PAIRS, *_WEIGHTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ GENERATOR = (
 )  # fmt: skip
 
 
-def directions(dimension: int) -> Iterator[Matrix]:
-    """Unit vectors, `SHIFTS` sets of shape (POINTS, dimension): one lattice, shifted at random by a fixed seed.
+def directions(dimension: int, sets: int = SHIFTS) -> Iterator[Matrix]:
+    """Unit vectors, so many sets of shape (dimension, POINTS): one lattice, shifted at random by a fixed seed.
 
     Parameters
     ----------
@@ -29,35 +30,42 @@ def directions(dimension: int) -> Iterator[Matrix]:
     """
     rng = np.random.default_rng(20240229)
     pairs, odd = divmod(dimension, 2)
-    z = np.resize(np.array(GENERATOR, dtype=np.int64), dimension - 1)
-    base = np.arange(POINTS)[:, None] * z % POINTS / POINTS
-    if dimension - 1 > len(GENERATOR):  # beyond the table: pseudo-random, with the error of Monte Carlo
-        base[:, len(GENERATOR) :] = rng.random((POINTS, dimension - 1 - len(GENERATOR)))
-    for _ in range(SHIFTS):
-        u = (base + rng.random(dimension - 1)) % 1
-        angle = 2 * np.pi * u[:, :pairs]  # periodic as it stands
-        rest = 1 - np.abs(2 * u[:, pairs:] - 1)  # folded, so that the integrand is periodic
-        squares = _spacings(rest[:, : pairs - 1])
-        out = np.empty((POINTS, dimension))
+    base = _points(dimension - 1)
+    for _ in range(sets):
+        u = base + rng.random((dimension - 1, 1))
+        u -= np.floor(u)
+        angle = 2 * np.pi * u[:pairs]  # periodic as it stands
+        rest = 1 - np.abs(2 * u[pairs:] - 1)  # folded, so that the integrand is periodic
+        squares = _spacings(rest[: pairs - 1], POINTS)
+        out = np.empty((dimension, POINTS))
         if odd:
-            out[:, -1] = _last_coordinate(rest[:, -1], pairs)
-            squares = squares * (1 - out[:, -1:] ** 2)
+            out[-1] = _last_coordinate(rest[-1], pairs)
+            squares *= 1 - out[-1] ** 2
         radius = np.sqrt(squares)
-        out[:, 0 : 2 * pairs : 2] = radius * np.cos(angle)
-        out[:, 1 : 2 * pairs : 2] = radius * np.sin(angle)
+        np.multiply(radius, np.cos(angle), out=out[0 : 2 * pairs : 2])
+        np.multiply(radius, np.sin(angle), out=out[1 : 2 * pairs : 2])
         yield out
 
 
-def _spacings(u: Matrix) -> Matrix:
-    """Uniform points of the simplex, shape (n, j + 1), from uniform variables of shape (n, j)."""
-    n, j = u.shape
+@lru_cache(maxsize=2)
+def _points(dimension: int) -> Matrix:
+    z = np.resize(np.array(GENERATOR, dtype=np.int64), dimension)[:, None]
+    base = np.arange(POINTS) * z % POINTS / POINTS
+    if dimension > len(GENERATOR):  # beyond the table: pseudo-random, with the error of Monte Carlo
+        base[len(GENERATOR) :] = np.random.default_rng(7).random((dimension - len(GENERATOR), POINTS))
+    return base
+
+
+def _spacings(u: Matrix, n: int) -> Matrix:
+    """Uniform points of the simplex, shape (j + 1, n), from uniform variables of shape (j, n)."""
+    j = len(u)
     left = np.ones(n)
-    out = np.empty((n, j + 1))
+    out = np.empty((j + 1, n))
     for i in range(j):
-        kept = left * u[:, i] ** (1 / (j - i))
-        out[:, i] = left - kept
+        kept = left * u[i] ** (1 / (j - i))
+        out[i] = left - kept
         left = kept
-    out[:, j] = left
+    out[j] = left
     return out
 
 

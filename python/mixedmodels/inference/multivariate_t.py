@@ -13,27 +13,42 @@ A singular correlation matrix (all pairwise comparisons) only makes r smaller. S
 
 Exact to rounding: rank 1 and 2 (by quadrature between the kinks of m), correlations of product form ``l_i l_j`` (many
 comparisons with one, equal correlations; a single integral) and all pairs of equally precise means (the studentized
-range). Everything else averages over a lattice on the sphere; `Law.error` is its standard error.
+range). Everything else averages over a lattice on the sphere, and helps itself to what is known exactly: the law of a
+neighbouring problem (additive bounds for pairs of means, else the nearest product form), averaging only the difference;
+or inclusion and exclusion up to pairs, averaging only what is beyond. Which of them serves a bound best, the sets of
+the lattice tell; `Law.error` is the standard error of what was chosen. One-sided bounds below `LOW` ask for a small
+box, which `boxes` integrates variable by variable.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from math import inf, isinf
+from itertools import islice
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.errors import DataError
-from mixedmodels.inference import lattice
-from mixedmodels.inference.studentized import mixed_tail, panels, ptukey_tail, root
+from mixedmodels.inference import lattice, pairs_of_means, pairs_of_tails
+from mixedmodels.inference.boxes import box_probability
+from mixedmodels.inference.directional_law import DirectionalLaw, circle, gathered
+from mixedmodels.inference.pairs_of_means import AdditiveBounds
+from mixedmodels.inference.product_form import ProductForm, nearest_product_form, product_form
+from mixedmodels.inference.studentized import ptukey_tail, root
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Bins = tuple[Vector, Vector]
 
-BINS = 2048
 SAME = 1e-9  # correlations that agree to this are one
+LOW = 0.5
+SORTED = 30  # most statistics whose pairs are looked at
+FLOPS = 200_000  # multiplications of a block of directions: in the cache, and not worth several threads
+COARSE = 1e-6  # standard error of an average above which a box is tried as well
+ENOUGH = 5e-7  # standard error at a p-value about 0.1; twice the points where it is not reached
 
 
 @dataclass(frozen=True)
@@ -42,79 +57,75 @@ class Law:
 
     Attributes
     ----------
-    rank : of the correlation matrix.
-    m, weights : values of m(u), negative ones with one-sided bounds, and their weights, shape (sets, nodes), each set
-        an estimate of its own; None where a single integral serves.
-    loadings : l of a product form, else None.
-    means : number of means of which these are all pairwise comparisons, else None.
+    corr, rows : correlation matrix and its factor, shape (k, rank).
     two_sided : bounds on absolute values.
+    exact : where the whole law is known: as a product form, or as all pairs of so many means.
+    largest : law of m(u).
+    near, near_exact : law of the neighbouring problem's m(u) over the same directions, and its exact law.
+    beyond : law of what inclusion and exclusion leave after the pairs.
     """
 
-    rank: int
+    corr: Matrix
+    rows: Matrix
     two_sided: bool
-    m: Matrix | None = None
-    weights: Matrix | None = None
-    loadings: Vector | None = None
-    means: int | None = None
+    exact: ProductForm | int | None = None
+    largest: DirectionalLaw | None = None
+    near: DirectionalLaw | None = None
+    beyond: DirectionalLaw | None = None
+    near_exact: ProductForm | AdditiveBounds | None = None
 
     def tail(self, c: float, df: float = inf) -> float:
         """P(the largest statistic > c)."""
-        if np.isnan(c) or np.isnan(df):
-            return float("nan")
-        if self.two_sided and c <= 0:
-            return 1.0
-        if self.means is not None:
-            return ptukey_tail(np.sqrt(2) * c, self.means, df)
-        if self.loadings is not None:
-            return min(mixed_tail(self._product_tail, c, df), 1.0)
-        return float(self._averages(c, df).mean())
+        return self.estimate(c, df)[0]
 
     def error(self, c: float, df: float = inf) -> float:
         """Standard error of `tail`; about 1e-12 where the integral is exact."""
-        if self.m is None or len(self.m) == 1:
-            return 1e-12
-        each = self._averages(c, df)
-        return max(float(each.std(ddof=1) / np.sqrt(len(each))), 1e-12)
+        return max(self.estimate(c, df)[1], 1e-12)
+
+    def estimate(self, c: float, df: float = inf) -> tuple[float, float]:
+        """`tail` and its standard error."""
+        if np.isnan(c) or np.isnan(df):
+            return float("nan"), float("nan")
+        if self.two_sided and c <= 0:
+            return 1.0, 0.0
+        if isinstance(self.exact, int):
+            return ptukey_tail(np.sqrt(2) * c, self.exact, df), 0.0
+        if self.exact is not None:
+            return min(self.exact.tail(c, df), 1.0), 0.0
+        assert self.largest is not None
+        if len(self.largest.m) == 1:
+            return float(self.largest.averages(c, df)[0]), 0.0
+        if not self.two_sided and c < LOW:
+            k = len(self.rows)
+            inside, error = box_probability(np.full(k, -inf), np.full(k, c), self.rows, df)
+            return 1 - inside, error
+        return self._best_average(c, df)
 
     def quantile(self, level: float, df: float = inf) -> float:
         """Bound c with P(all statistics <= c) = `level`."""
         low = 0.0 if self.two_sided else -8.0
         return root(lambda c: self.tail(c, df) - (1 - level), low, 4.0)
 
-    def _averages(self, c: float, df: float) -> Vector:
-        assert self.m is not None
-        assert self.weights is not None
-        m = self.m
-        # above 0 the region holds the origin and the length may not pass c / m; below, it has to pass it
-        inside = np.sign(c) * m > 0 if c != 0 else m > 0
-        with np.errstate(divide="ignore"):
-            square = np.where(inside, (c / np.where(inside, m, 1.0)) ** 2, inf)
-        tails = np.where(inside, _length_tail(square, self.rank, df), 0.0)
-        total: Vector = np.sum(tails * self.weights, axis=1)
-        return total if c >= 0 else np.asarray(1 - total)
-
-    def _product_tail(self, w: Vector) -> Vector:
-        from scipy.special import log_ndtr, ndtr
-
-        assert self.loadings is not None
-        z, weights = panels(np.linspace(-8.5, 8.5, 5))
-        density = weights * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-        log_inside = np.zeros((len(w), len(z)))
-        spread = np.sqrt(np.maximum(1 - self.loadings**2, 1e-300))
-        for loading, sd in zip(self.loadings, spread, strict=True):
-            upper = (w[:, None] - loading * z) / sd
-            if self.two_sided:
-                lower = (-w[:, None] - loading * z) / sd
-                log_inside += np.log1p(-np.minimum(ndtr(-upper) + ndtr(lower), 1 - 1e-16))
-            else:
-                log_inside += log_ndtr(upper)
-        return np.asarray(np.clip(-np.expm1(log_inside) @ density, 0.0, 1.0))
-
-
-def _length_tail(square: Matrix, rank: int, df: float) -> Matrix:
-    from scipy.special import chdtrc, fdtrc
-
-    return np.asarray(chdtrc(rank, square) if isinf(df) else fdtrc(rank, df, square / rank))
+    def _best_average(self, c: float, df: float) -> tuple[float, float]:
+        """The average with the smallest standard error among those of m(u) and of what differs from exact laws."""
+        assert self.largest is not None
+        plain = self.largest.averages(c, df)
+        candidates = [plain]
+        if self.near is not None and self.near_exact is not None:
+            candidates.append(plain - self.near.averages(c, df) + self.near_exact.tail(c, df))
+        if self.beyond is not None:
+            known = pairs_of_tails.one_and_two(self.corr, c, df, self.two_sided)
+            candidates.append(self.beyond.averages(c, df) + known)
+        errors = [float(each.std(ddof=1)) / np.sqrt(len(each)) for each in candidates]
+        best = int(np.argmin(errors))
+        value = float(np.clip(candidates[best].mean(), 0.0, 1.0))
+        k = len(self.rows)
+        if errors[best] > COARSE and self.rows.shape[1] == k:  # moderate tails of many statistics
+            low = np.full(k, -c if self.two_sided else -inf)
+            inside, error = box_probability(low, np.full(k, c), self.rows, df, COARSE / 2, 16)
+            if error < errors[best]:
+                return 1 - inside, error
+        return value, errors[best]
 
 
 def law(corr: Matrix, two_sided: bool = True) -> Law:
@@ -140,21 +151,92 @@ def law(corr: Matrix, two_sided: bool = True) -> Law:
 
 @lru_cache(maxsize=64)
 def _law(data: bytes, k: int, two_sided: bool) -> Law:
-    corr = np.frombuffer(data).reshape(k, k)
-    corr = _distinct(corr, two_sided)
-    rows = _factor(corr)
+    corr = _distinct(np.frombuffer(data).reshape(k, k), two_sided)
+    rows = factor(corr)
     rank = rows.shape[1]
     if rank == 1:
         m = np.array([[1.0]]) if two_sided else np.array([[rows.max(), -rows.min()]])
-        return Law(rank, two_sided, m, np.full(m.shape, 1 / m.size))
+        return Law(corr, rows, two_sided, largest=DirectionalLaw(1, m, np.full(m.shape, 1 / m.size)))
     if rank == 2:
-        return Law(rank, two_sided, *_plane(rows, two_sided))
+        return Law(corr, rows, two_sided, largest=circle(rows, two_sided))
     if two_sided and _all_pairs(corr, rank):
-        return Law(rank, two_sided, means=rank + 1)
-    loadings = _product_form(corr)
+        return Law(corr, rows, two_sided, rank + 1)
+    loadings = product_form(corr)
     if loadings is not None:
-        return Law(rank, two_sided, loadings=loadings)
-    return Law(rank, two_sided, *_sphere(rows, two_sided))
+        return Law(corr, rows, two_sided, ProductForm(loadings, two_sided))
+    return averaged(corr, rows, two_sided)
+
+
+def averaged(corr: Matrix, rows: Matrix, two_sided: bool) -> Law:
+    """The law by averages over a lattice of directions, whatever may be known exactly."""
+    rank = rows.shape[1]
+    near: Matrix | None = None
+    exact: ProductForm | AdditiveBounds | None = None
+    pairs = pairs_of_means.as_pairs(corr, rows) if two_sided else None
+    if pairs is not None:
+        own, near, exact = pairs_of_means.neighbour(*pairs)
+    elif rank == len(rows):
+        loadings, own, near = nearest_product_form(corr)
+        exact = ProductForm(loadings, two_sided)
+    else:
+        own = rows
+    parts = _averages(own, near, two_sided)
+    sets = list(islice(parts, lattice.SHIFTS))
+    found = Law(corr, rows, two_sided, None, *_laws(rank, sets), exact)
+    if found.estimate(pairs_of_tails.bound_of_singles(0.1, len(rows), two_sided))[1] > ENOUGH:
+        found = Law(corr, rows, two_sided, None, *_laws(rank, sets + list(parts)), exact)
+    return found
+
+
+def _averages(rows: Matrix, near: Matrix | None, two_sided: bool) -> Iterator[tuple[Bins, Bins | None, Bins | None]]:
+    """By sets of the lattice: m(u), that of its neighbour, and what is beyond pairs, in bins."""
+    k, rank = rows.shape
+    for u in lattice.directions(rank, 2 * lattice.SHIFTS):
+        yield (
+            gathered(_largest(rows, u, two_sided)),
+            None if near is None else gathered(_largest(near, u, two_sided)),
+            gathered(_third_and_on(rows, u, two_sided), np.arange(k - 2, 0, -1.0)) if 2 < k <= SORTED else None,
+        )
+
+
+def _largest(rows: Matrix, u: Matrix, two_sided: bool) -> Vector:
+    out = np.empty(u.shape[1])
+    block = max(FLOPS // rows.size, 32)
+    for begin in range(0, u.shape[1], block):
+        each = rows @ u[:, begin : begin + block]
+        largest = each.max(axis=0)
+        out[begin : begin + block] = np.maximum(largest, -each.min(axis=0)) if two_sided else largest
+    return out
+
+
+def _third_and_on(rows: Matrix, u: Matrix, two_sided: bool) -> Matrix:
+    """All but the two largest, in increasing order, shape (n, k - 2); what is not above 0 does not count."""
+    out = np.empty((u.shape[1], len(rows) - 2))
+    block = max(FLOPS // rows.size, 32)
+    for begin in range(0, u.shape[1], block):
+        each = u[:, begin : begin + block].T @ rows.T
+        each = np.abs(each, out=each) if two_sided else np.maximum(each, 1e-12, out=each)
+        each.sort(axis=1)
+        out[begin : begin + block] = each[:, :-2]
+    return out
+
+
+def _laws(
+    rank: int, sets: list[tuple[Bins, Bins | None, Bins | None]]
+) -> tuple[DirectionalLaw | None, DirectionalLaw | None, DirectionalLaw | None]:
+    """Each law from all its sets."""
+    first, second, third = ([b for b in each if b is not None] for each in zip(*sets, strict=True))
+    return _one_law(rank, first), _one_law(rank, second), _one_law(rank, third)
+
+
+def _one_law(rank: int, sets: list[Bins]) -> DirectionalLaw | None:
+    if not sets:
+        return None
+    size = max(len(m) for m, _ in sets)
+    m, w = (
+        np.array([np.pad(each[i], (0, size - len(each[i])), constant_values=1 - i) for each in sets]) for i in (0, 1)
+    )
+    return DirectionalLaw(rank, m, w)
 
 
 def _distinct(corr: Matrix, two_sided: bool) -> Matrix:
@@ -165,26 +247,13 @@ def _distinct(corr: Matrix, two_sided: bool) -> Matrix:
     return np.asarray(corr[np.ix_(kept, kept)])
 
 
-def _factor(corr: Matrix) -> Matrix:
+def factor(corr: Matrix) -> Matrix:
     """Rows of unit length, shape (k, rank), with these inner products."""
     values, vectors = np.linalg.eigh(corr)
     kept = values > values[-1] * len(values) * 1e-11
     rows = vectors[:, kept] * np.sqrt(values[kept])
     unit: Matrix = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return unit
-
-
-def _plane(rows: Matrix, two_sided: bool) -> tuple[Matrix, Matrix]:
-    """Quadrature over the circle, between the angles at which another row becomes the largest or a sign changes."""
-    i, j = np.triu_indices(len(rows), 1)
-    apart = np.concatenate([rows[i] - rows[j], rows[i] + rows[j] if two_sided else rows])
-    turns = np.arctan2(apart[:, 0], -apart[:, 1])  # the directions orthogonal to these
-    circle = np.pi if two_sided else 2 * np.pi
-    turns = np.concatenate([turns % circle, (turns + np.pi) % circle])
-    angle, weights = panels(np.unique(np.concatenate([[0.0, circle], turns])), 24)
-    projections = rows @ np.array([np.cos(angle), np.sin(angle)])
-    m = np.abs(projections).max(axis=0) if two_sided else projections.max(axis=0)
-    return m[None, :], weights[None, :] / circle
 
 
 def _all_pairs(corr: Matrix, rank: int) -> bool:
@@ -197,45 +266,3 @@ def _all_pairs(corr: Matrix, rank: int) -> bool:
     # of the pairs of pairs, rank (rank + 1) (rank - 1) / 2 share a mean; and the differences surround it evenly
     even = np.allclose(np.linalg.eigvalsh(corr)[-rank:], (rank + 1) / 2, atol=1e-8)
     return bool(np.all(halves | (off < SAME)) and even and halves.sum() == rank * (rank + 1) * (rank - 1) // 2)
-
-
-def _product_form(corr: Matrix) -> Vector | None:
-    """Loadings l with ``corr[i, j] = l[i] l[j]`` off the diagonal, where there is one with abs(l) <= 1."""
-    k = len(corr)
-    off = corr - np.diag(np.diag(corr))
-    related = np.flatnonzero((np.abs(off) > SAME).any(axis=1))
-    loadings = np.zeros(k)
-    if len(related) == 2:
-        i, j = related
-        loadings[i] = np.sqrt(abs(off[i, j]))
-        loadings[j] = np.sign(off[i, j]) * loadings[i]
-    elif len(related) > 2:
-        first, second, third = related[:3]
-        if min(abs(off[first, second]), abs(off[first, third]), abs(off[second, third])) < SAME:
-            return None
-        square = off[first, second] * off[first, third] / off[second, third]
-        if not SAME < square <= 1:
-            return None
-        loadings = off[first] / np.sqrt(square)
-        loadings[first] = np.sqrt(square)
-    fits = np.abs(np.outer(loadings, loadings) - off)
-    np.fill_diagonal(fits, 0)
-    return loadings if fits.max() < SAME and np.abs(loadings).max() < 1 - SAME else None
-
-
-def _sphere(rows: Matrix, two_sided: bool) -> tuple[Matrix, Matrix]:
-    """Values of m(u) over a lattice of directions, gathered in bins: each set's bins by their means and shares."""
-    values, weights = [], []
-    for u in lattice.directions(rows.shape[1]):
-        projections = rows @ u.T
-        m = np.abs(projections).max(axis=0) if two_sided else projections.max(axis=0)
-        low, high = float(m.min()), float(m.max())
-        place = np.minimum(((m - low) / (high - low) * BINS).astype(np.int64), BINS - 1)
-        if not two_sided:  # a bin does not hold both signs
-            place += BINS * (m > 0)
-        size = BINS if two_sided else 2 * BINS
-        count = np.bincount(place, minlength=size)
-        total = np.bincount(place, weights=m, minlength=size)
-        values.append(np.where(count > 0, total / np.maximum(count, 1), 1.0))
-        weights.append(count / len(m))
-    return np.array(values), np.array(weights)
