@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.mark.skipif("RUST_TESTED" in os.environ, reason="cargo has just run them")
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo is not installed, so the Rust tests cannot be built")
 def test_the_engine_passes_its_own_tests() -> None:
     command = ["cargo", "test", "--quiet", "--release", "-p", "mixedmodels-engine", "--lib", "--tests"]
