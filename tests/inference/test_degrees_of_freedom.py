@@ -115,7 +115,7 @@ def test_kenward_roger_is_not_satterthwaite() -> None:
 def test_sigma_is_uncertain_too() -> None:
     """Without sigma's share of the variance of a variance the degrees of freedom are far too many."""
     model = fitted("ddf", "oats")
-    known = theta_information(model._engine, model.design, model._fit)
+    known = theta_information(model._engine, model._fit)
     c, v, s2 = np.eye(6), model._fit.vcov_unscaled, model.sigma**2
     g = np.einsum("ri,mij,rj->rm", c, known.vcov_slope, c) * s2
     theta_alone = (s2 * np.diag(v)) ** 2 / np.einsum("rm,mk,rk->r", g, known.inverse_hessian, g)
@@ -140,7 +140,7 @@ def test_derivatives_beside_differences(name: str) -> None:
     m, p = len(fit.theta), len(fit.kept)
     h = 1e-5
     rows = np.array([(values_at(fit.theta + h * e) - values_at(fit.theta - h * e)) / (2 * h) for e in np.eye(m)])
-    known = theta_information(engine, model.design, fit)
+    known = theta_information(engine, fit)
     assert known.log_sigma_slope == pytest.approx(rows[:, m], abs=1e-7)
     assert known.vcov_slope == pytest.approx(rows[:, m + 1 :].reshape(m, p, p), rel=1e-5, abs=1e-8)
     hessian = rows[:, :m]

@@ -66,7 +66,8 @@ def test_summary_of_a_mixed_model():
     shown = CAKE.summary(ddf=ROBUST)
     np.testing.assert_allclose(shown.coefficients[:, 1], np.sqrt(np.diag(ROBUST.vcov)))
     np.testing.assert_allclose(shown.coefficients[:, 2], ROBUST.df(np.eye(4)))
-    assert "t-tests use the cluster-robust CR2 method" in repr(shown)
+    assert "t-tests use cluster-robust CR2 covariance [\nlmerMod]" in repr(shown)
+    np.testing.assert_array_equal(shown.vcov, ROBUST.vcov)  # of the correlations below
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

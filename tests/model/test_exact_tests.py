@@ -49,7 +49,6 @@ def exact_test(case: dict[str, Any], nsim: int) -> ExactTest:
     return exactRLRT(lmer(case["formula"], case), seed=1, nsim=nsim)
 
 
-
 def agrees(name: str, nsim: int) -> None:
     case, draws = reference()["cases"][name], reference()["draws"]
     ours = exact_test(case, nsim)

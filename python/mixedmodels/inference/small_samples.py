@@ -63,7 +63,7 @@ def coefficients(method: str, names: tuple[str, ...], design: Design, fit: Mixed
     if not names:
         raise DataError(f"{design.formula!r} has no fixed effects, so there is nothing to test by {method}'s method.")
     if method == "Satterthwaite":
-        return Satterthwaite(names, fit, theta_information(engine, design, fit))
+        return Satterthwaite(names, fit, theta_information(engine, fit))
     refitted = not fit.reml
     if refitted:
         fit, _ = fit_lmm(design, reml=True, start=fit.theta)

@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
-from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
 
 Array = NDArray[np.float64]
@@ -39,7 +37,7 @@ class ThetaInformation:
     df: int
 
 
-def theta_information(engine: Any, design: Design, fit: MixedFit) -> ThetaInformation:
+def theta_information(engine: Any, fit: MixedFit) -> ThetaInformation:
     """Second-order facts at the estimate.
 
     Raises
@@ -51,7 +49,7 @@ def theta_information(engine: Any, design: Design, fit: MixedFit) -> ThetaInform
     found = engine.information(fit.theta)
     return ThetaInformation(
         inverse_hessian=generalised_inverse(np.asarray(found["hessian"])),
-        log_sigma_slope=log_sigma_slope(design, fit),
+        log_sigma_slope=np.asarray(found["pwrss_gradient"]) / (2 * fit.pwrss),
         vcov_slope=np.asarray(found["jacobian"]),
         df=fit.n - len(fit.kept) * fit.reml,
     )
@@ -77,20 +75,3 @@ def generalised_inverse(hessian: Matrix) -> Matrix:
     basis = vectors[:, kept] * scale[:, None]
     return np.asarray((basis / values[kept]) @ basis.T)
 
-
-def log_sigma_slope(design: Design, fit: MixedFit) -> Vector:
-    """Derivatives of log(sigma_hat) = log(r^2 / d) / 2 in theta, shape (m,).
-
-    By the envelope theorem only Lambda moves: dr^2/dT_ij = -2 sum over levels of s_i u_j, with s = Z'We for the
-    residuals e and u the spherical modes.
-    """
-    e = residuals(design, fit, "response")
-    if design.weights is not None:
-        e = e * design.weights
-    parts = []
-    for term, u in zip(design.random, fit.u, strict=True):
-        group = design.groups[term.group]
-        s = np.column_stack([np.bincount(group.codes, e if z is None else e * z, group.n_levels) for z in term.columns])
-        cross = s.T @ u
-        parts += [cross[j:, j] for j in range(len(term.columns))]
-    return -np.concatenate(parts) / fit.pwrss

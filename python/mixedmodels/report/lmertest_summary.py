@@ -21,11 +21,13 @@ def t_table(coefficients: Coefficients) -> Matrix:
 
 def with_tests(summary: MixedSummary, coefficients: Coefficients) -> MixedSummary:
     """The summary with the tests of `coefficients` in its table."""
-    return replace(
+    tested = replace(
         summary,
         title=f"{summary.title}. t-tests use {coefficients.phrase}",
         headers=HEADERS,
         coefficients=t_table(coefficients),
         remarks=(*summary.remarks, *coefficients.remarks),
-        r_class="lmerModLmerTest",
     )
+    if coefficients.proportional:
+        return replace(tested, r_class="lmerModLmerTest")
+    return replace(tested, vcov=coefficients.vcov)  # lmerTest has no such summary; its correlations are the model's

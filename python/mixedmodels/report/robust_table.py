@@ -45,6 +45,11 @@ class RobustCoefficients(ShownAsTable, Coefficients):
         headers = Z_HEADERS if np.isinf(t.df).all() else T_HEADERS
         self.table = ResultTable(columns, self.names, headers=headers, heading=(title, ""), kind=to)
 
+    @property
+    def phrase(self) -> str:
+        """The covariance within a sentence: "cluster-robust CR2 covariance"."""
+        return f"{self.method} covariance"
+
     def df(self, c: Matrix) -> Vector:
         return self.coefficients.df(c)
 

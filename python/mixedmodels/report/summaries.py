@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,25 +26,26 @@ def kept_names(design: Design, fit: AnyFit) -> tuple[str, ...]:
     return tuple(design.fixed.names[j] for j in fit.kept)
 
 
-def theta_names(design: Design) -> list[str]:
-    """lme4's names of the elements of theta: "g.(Intercept)", "g.x.(Intercept)", ..."""
-    names = []
+def _elements(design: Design) -> Iterator[tuple[str, str, str | None]]:
+    """Group, effect, and second effect (None of a variance) of the elements of covariance matrices, by columns."""
     for term in design.random:
         group = design.groups[term.group].name
         for j, first in enumerate(term.effects):
-            names.append(f"{group}.{first}")
-            names += [f"{group}.{second}.{first}" for second in term.effects[j + 1 :]]
-    return names
+            yield group, first, None
+            for second in term.effects[j + 1 :]:
+                yield group, first, second
+
+
+def theta_names(design: Design) -> list[str]:
+    """lme4's names of the elements of theta: "g.(Intercept)", "g.x.(Intercept)", ..."""
+    return [f"{g}.{first}" if second is None else f"{g}.{second}.{first}" for g, first, second in _elements(design)]
 
 
 def variance_names(design: Design) -> tuple[str, ...]:
     """Names of variances and covariances: "var_(Intercept)|g", "cov_x.(Intercept)|g", ..., "var_residual"."""
-    out = []
-    for term in design.random:
-        group = design.groups[term.group].name
-        for j, first in enumerate(term.effects):
-            out.append(f"var_{first}|{group}")
-            out += [f"cov_{second}.{first}|{group}" for second in term.effects[j + 1 :]]
+    out = [
+        f"var_{first}|{g}" if second is None else f"cov_{second}.{first}|{g}" for g, first, second in _elements(design)
+    ]
     return (*out, "var_residual")
 
 
