@@ -60,7 +60,7 @@ def test_the_pages_python_runs_and_prints_what_is_shown(
 
 def test_there_are_pages_with_code() -> None:
     with_code = {page.name for page in PAGES if any(block.language == "python" for block in blocks(page))}
-    assert {"README.md", "tutorial.md", "coming-from-r.md"} <= with_code
+    assert {"README.md", "tutorial.md", "significance.md", "coming-from-r.md"} <= with_code
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
