@@ -6,7 +6,7 @@ from glht_reference import fitted, reference, table, texts
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, FormulaError, MixedModelsWarning
-from mixedmodels.r import cld, contrMat, glht, linearHypothesis, mcp
+from mixedmodels.r import cld, contrMat, glht, linearHypothesis, mcp, pmvt, qmvt
 
 MODELS = reference()["models"]
 # What pmvt's randomised integration leaves, many digits above ours; the deterministic methods agree to MODELS' digits.
@@ -161,3 +161,62 @@ def test_statsmodels_constraints():
     f = linear.wald_test("recipeB = 0, recipeC = 0")
     assert f.statistic == pytest.approx(linear.linear_hypothesis(["recipeB", "recipeC"]).row("1")["f_value"])
     assert f.df_denom == linear.df_resid
+
+
+def test_averages_over_what_interacts():
+    """Values by multcomp."""
+    w = table("uneven")
+    w["grade"] = [f"g{t}" for t in w["temp"]]
+    ours = mm.lm("angle ~ recipe * grade", w).glht(mcp(recipe="Tukey", interaction_average=True)).hypotheses
+    np.testing.assert_allclose(ours.estimate, [-0.544316794317, -0.963730713731, -0.419413919414], rtol=1e-9)
+    np.testing.assert_allclose(ours.std_error, [1.27176664925, 1.26799573485, 1.23400932762], rtol=1e-9)
+    number = mm.lm("angle ~ recipe * temp", w).glht(mcp(recipe="Tukey", covariate_average=True)).hypotheses
+    np.testing.assert_allclose(number.estimate, [-0.530199097369, -0.969952066986, -0.439752969617], rtol=1e-9)
+    np.testing.assert_allclose(number.std_error, [1.25226662977, 1.24871184460, 1.21605212574], rtol=1e-9)
+    with pytest.warns(MixedModelsWarning, match="also stands in recipe:temp"):
+        mm.lm("angle ~ recipe * temp", w).glht(mcp(recipe="Tukey", interaction_average=True))
+
+
+def test_kinds_of_trends():
+    """Some rows by contrMat."""
+    n = dict(zip("abcde", (10, 8, 12, 9, 11), strict=True))
+    marcus = contrMat(n, "Marcus")
+    assert marcus.shape == (10, 5)
+    np.testing.assert_allclose(marcus[2], [-0.5556, -0.4444, 0.3750, 0.2812, 0.3438], atol=5e-5)
+    np.testing.assert_allclose(marcus[8], [-0.3333, -0.2667, -0.4, 0, 1], atol=5e-5)
+    np.testing.assert_allclose(contrMat(n, "McDermott")[2], [-0.3333, -0.2667, -0.4, 1, 0], atol=5e-5)
+    umbrella = contrMat(n, "UmbrellaWilliams")
+    assert umbrella.shape == (10, 5)
+    np.testing.assert_allclose(umbrella[6], [-1, 0.2759, 0.4138, 0.3103, 0], atol=5e-5)
+    np.testing.assert_allclose(umbrella[8], [-1, 0.4, 0.6, 0, 0], atol=5e-5)
+
+
+def test_joint_tests_print_as_car():
+    linear = mm.lm("angle ~ recipe + temp", table("uneven"))
+    assert repr(linear.linear_hypothesis(["recipeB = 0", "recipeC = 1"])).rstrip().split("\n") == [
+        "Linear hypothesis test",
+        "",
+        "Hypothesis:",
+        "recipeB = 0",
+        "recipeC = 1",
+        "",
+        "Model 1: restricted model",
+        "Model 2: angle ~ recipe + temp",
+        "",
+        "  Res.Df   RSS Df Sum of Sq      F Pr(>F)",
+        "1    237 14393                           ",
+        "2    235 14228  2    165.31 1.3652 0.2573",
+    ]
+
+
+def test_pmvt_and_qmvt():
+    corr = [[1, 0.5], [0.5, 1]]
+    assert pmvt(-1, 2, 7, corr) == pytest.approx(0.654868038409, abs=1e-6)
+    assert pmvt(upper=[1, 2, 3]) == pytest.approx(0.821094150464, abs=1e-12)
+    assert qmvt(0.95, "upper.tail", 7, corr) == -qmvt(0.95, "lower.tail", 7, corr)
+    both = qmvt(0.95, "both.tails", 7, corr)
+    assert pmvt(-both, both, 7, corr) == pytest.approx(0.95, abs=1e-6)
+    with pytest.raises(DataError, match="bounds"):
+        pmvt([0, 0, 0], 1, corr=corr)
+    with pytest.raises(DataError, match="correlation matrix"):
+        pmvt(0, 1, corr=[[2, 0], [0, 1]])

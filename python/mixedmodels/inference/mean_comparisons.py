@@ -23,20 +23,36 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Comparisons:
-    """What to compare: factor -> kind, matrix or hypotheses; made by `mcp`."""
+    """What to compare; made by `mcp`.
+
+    Attributes
+    ----------
+    specs : factor -> kind, matrix or hypotheses.
+    interaction_average, covariate_average : average over the factors, the numbers, with which it interacts.
+    """
 
     specs: Mapping[str, Any]
+    interaction_average: bool = False
+    covariate_average: bool = False
+
+    @property
+    def averages(self) -> bool:
+        """Whether anything is averaged over."""
+        return self.interaction_average or self.covariate_average
 
 
-def mcp(**factors: Any) -> Comparisons:
+def mcp(*, interaction_average: bool = False, covariate_average: bool = False, **factors: Any) -> Comparisons:
     """Multiple comparisons of the levels of factors, for ``glht``.
 
     Parameters
     ----------
     **factors : for each factor one of: a kind ("Tukey", "Dunnett", "Sequen", "AVE", "Changepoint", "Williams",
-        "GrandMean"); hypotheses about its levels ("C - A = 0", or a list of them); a matrix with a column per level;
-        a dict of rows, each a sequence of weights or a dict level -> weight. For names that Python cannot write:
-        ``mcp(**{"my factor": "Tukey"})``.
+        "GrandMean", "Marcus", "McDermott", "UmbrellaWilliams"); hypotheses about its levels ("C - A = 0", or a list of
+        them); a matrix with a column per level; a dict of rows, each a sequence of weights or a dict level -> weight.
+        For names that Python cannot write: ``mcp(**{"my factor": "Tukey"})``.
+    interaction_average : average over the levels of the factors with which the factor interacts, all alike, rather than
+        compare at their reference levels.
+    covariate_average : with a number that interacts with the factor, compare at its mean rather than at 0.
 
     Raises
     ------
@@ -45,7 +61,7 @@ def mcp(**factors: Any) -> Comparisons:
     """
     if not factors:
         raise DataError('mcp() compares the levels of a factor: mcp(Machine="Tukey").')
-    return Comparisons(factors)
+    return Comparisons(factors, interaction_average, covariate_average)
 
 
 @dataclass(frozen=True)
@@ -90,8 +106,14 @@ def coded_factor(design: Design, name: str) -> CodedFactor:
     return CodedFactor(name, labels, columns, np.asarray(coding, float), codes)
 
 
-def mean_comparisons(design: Design, wanted: Comparisons) -> tuple[Hypotheses, str]:
+def mean_comparisons(
+    design: Design, wanted: Comparisons, averages: Mapping[str, Matrix] | None = None
+) -> tuple[Hypotheses, str]:
     """The comparisons as hypotheses about all columns of X, and the name of their kind.
+
+    Parameters
+    ----------
+    averages : factor -> mean row of X at each of its levels, shape (levels, columns), where `wanted` averages.
 
     Raises
     ------
@@ -101,10 +123,16 @@ def mean_comparisons(design: Design, wanted: Comparisons) -> tuple[Hypotheses, s
     rows, rhs, names, kinds, alternatives = [], [], [], [], set()
     for name, spec in wanted.specs.items():
         factor = coded_factor(design, name)
-        _warn_interactions(design, name)
+        left = _interactions_left(design, name, wanted)
+        if left:
+            _warn_interactions(name, left)
         levels, kind = _level_hypotheses(factor, spec)
         block = np.zeros((len(levels.names), len(design.fixed.names)))
         block[:, factor.columns] = levels.matrix @ factor.coding
+        if averages is not None and name in averages:
+            averaged = [t for t in _interactions(design, name) if t not in left]
+            columns = np.isin(np.array(design.fixed.assign), [design.fixed.terms.index(t) for t in averaged])
+            block[:, columns] = levels.matrix @ averages[name][:, columns]
         rows.append(block)
         rhs.append(levels.rhs)
         names += [f"{name}: {row}" if len(wanted.specs) > 1 else row for row in levels.names]
@@ -187,15 +215,29 @@ def _check_sums(factor: CodedFactor, matrix: Matrix, names: Sequence[str]) -> No
         )
 
 
-def _warn_interactions(design: Design, name: str) -> None:
-    others = [t for t in design.fixed.terms if t != name and name in t.split(":")]
-    if others:
-        warnings.warn(
-            f"{name} also stands in {', '.join(others)}: its comparisons hold where the other variables are 0 or at "
-            "their reference level; emmeans averages over them",
-            MixedModelsWarning,
-            stacklevel=4,
-        )
+def _interactions(design: Design, name: str) -> list[str]:
+    return [t for t in design.fixed.terms if t != name and name in t.split(":")]
+
+
+def _interactions_left(design: Design, name: str, wanted: Comparisons) -> list[str]:
+    """Interactions that are not averaged over."""
+    left = []
+    for term in _interactions(design, name):
+        factors = [isinstance(design.spec.kinds.get(v), FactorSpec) for v in term.split(":") if v != name]
+        needed = (any(factors), not all(factors))
+        if (needed[0] and not wanted.interaction_average) or (needed[1] and not wanted.covariate_average):
+            left.append(term)
+    return left
+
+
+def _warn_interactions(name: str, others: Sequence[str]) -> None:
+    warnings.warn(
+        f"{name} also stands in {', '.join(others)}: its comparisons hold where the other variables are 0 or at "
+        "their reference level; mcp(..., interaction_average=True, covariate_average=True) and emmeans average over "
+        "them",
+        MixedModelsWarning,
+        stacklevel=4,
+    )
 
 
 def _column(design: Design, j: int) -> Vector:

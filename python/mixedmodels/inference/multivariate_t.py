@@ -142,11 +142,16 @@ def law(corr: Matrix, two_sided: bool = True) -> Law:
         If `corr` is not a correlation matrix.
     """
     corr = np.ascontiguousarray(corr, dtype=float)
+    check_correlation(corr)
+    return _law(np.round((corr + corr.T) / 2, 14).tobytes(), len(corr), two_sided)
+
+
+def check_correlation(corr: Matrix) -> None:
+    """Refuse what is no correlation matrix."""
     if corr.ndim != 2 or corr.shape[0] != corr.shape[1] or not np.allclose(np.diag(corr), 1, atol=1e-8):
         raise DataError(f"a correlation matrix is square with ones on its diagonal; this has shape {corr.shape}.")
     if not np.isfinite(corr).all():
         raise DataError("the correlation matrix of the estimates has missing values: a standard error is 0 or unknown.")
-    return _law(np.round((corr + corr.T) / 2, 14).tobytes(), len(corr), two_sided)
 
 
 @lru_cache(maxsize=64)

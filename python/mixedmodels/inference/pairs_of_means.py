@@ -52,9 +52,10 @@ class AdditiveBounds:
     @cached_property
     def _series(self) -> Vector:
         """The normal problem's tail as a function of c, in Chebyshev polynomials over 0 to `FARTHEST`."""
-        return np.asarray(
-            np.polynomial.chebyshev.chebinterpolate(lambda x: self._exact(FARTHEST * (x + 1) / 2), DEGREE)
-        )
+        nodes = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1))
+        table = np.polynomial.chebyshev.chebvander(nodes, DEGREE)
+        table[:, 0] /= 2
+        return np.asarray(2 / (DEGREE + 1) * table.T @ self._exact(FARTHEST * (nodes + 1) / 2))
 
     def _exact(self, w: Vector) -> Vector:
         from scipy.special import ndtr
@@ -91,8 +92,8 @@ def as_pairs(corr: Matrix, rows: Matrix) -> tuple[Matrix, NDArray[np.intp]] | No
     if rank < 3 or k != means * rank // 2:
         return None
     triangle = _triangles(corr)
-    meets = triangle.any(axis=2)
-    if not np.all(triangle.sum(axis=2) == meets) or not np.all(meets.sum(axis=1) == 2 * (means - 2)):
+    meets: NDArray[np.bool_] = np.any(triangle, axis=2)
+    if not np.array_equal(triangle.sum(axis=2), meets) or set(meets.sum(axis=1).tolist()) != {2 * (means - 2)}:
         return None
     second = int(np.flatnonzero(meets[0])[0])
     star = np.flatnonzero(meets[0] & meets[second] & ~triangle[0, second])
@@ -124,7 +125,7 @@ def _triangles(corr: Matrix) -> NDArray[np.bool_]:
     between = corr[:, :, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         outside = 1 - (p**2 + q**2 - 2 * between * p * q) / (1 - between**2)
-    flat: NDArray[np.bool_] = np.asarray(outside < SAME, dtype=bool)
+    flat: NDArray[np.bool_] = np.less(outside, SAME)
     each = np.arange(len(corr))
     flat[each, each, :] = flat[each, :, each] = flat[:, each, each] = False
     return flat

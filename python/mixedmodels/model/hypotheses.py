@@ -19,7 +19,8 @@ from mixedmodels.inference.mean_comparisons import Comparisons, coded_factor, me
 from mixedmodels.inference.symbolic_hypotheses import Hypotheses as Symbolic
 from mixedmodels.inference.symbolic_hypotheses import parse_hypotheses
 from mixedmodels.model.marginaleffects import MarginalEffects
-from mixedmodels.report.result_table import F_HEADERS, ResultTable, one_row
+from mixedmodels.report.restriction_table import RestrictionTable, restriction_heading, restriction_layout
+from mixedmodels.report.result_table import F_HEADERS, ResultTable
 
 if TYPE_CHECKING:
     from mixedmodels.inference.coefficients import Coefficients
@@ -67,7 +68,7 @@ class Hypotheses(MarginalEffects):
         kind = None
         if isinstance(linfct, Comparisons):
             self._need_rows("glht(mcp())")  # type: ignore[attr-defined]
-            over_x, kind = mean_comparisons(self.design, linfct)
+            over_x, kind = mean_comparisons(self.design, linfct, self._averages(linfct))
             found = self._estimable(over_x)
             if len(linfct.specs) == 1:
                 factor = coded_factor(self.design, next(iter(linfct.specs)))
@@ -115,23 +116,49 @@ class Hypotheses(MarginalEffects):
             raise DataError(f"test must be 'F' or 'Chisq', not {test!r}.")
         coefficients = own if test == "Chisq" and ddf is None else self._coefficients(ddf)
         found = with_rhs(hypotheses_about(hypothesis, coefficients.names), rhs)
-        lines = [f"{n} = {v:g}" for n, v in zip(found.names, found.rhs, strict=True)]
-        heading = ("", "Linear hypothesis test", "", "Hypothesis:", *lines, "", f"Model: {self.design.formula}", "")
+        residual: float | None
+        heading = restriction_heading(found.names, found.rhs, str(self.design.formula))
         if test == "F":
             f = coefficients.f_test(found.matrix, found.rhs)
             values = {"num_df": f.num_df, "den_df": f.den_df, "f_value": f.f_value, "p_value": f.p_value}
-            headers = {**F_HEADERS, "f_value": "F"}
+            df, ratio, residual = f.num_df, f.f_value, f.den_df
         else:
             chisq, df, p = theory.joint_chisq(coefficients, found.matrix, found.rhs)
             values = {"df": df, "chisq": chisq, "p_value": p}
-            headers = {}
-        return one_row(values, "1", headers=headers, heading=heading, kind=self._source.kind, row_column="test")
+            ratio, residual = chisq / df, None if own is not coefficients else _residual_df(self)
+        rss = self._fit.rss if _is_linear(self) and ddf is None else None
+        columns = {name: np.array([value]) for name, value in values.items()}
+        return RestrictionTable(
+            columns,
+            ("1",),
+            "test",
+            {**F_HEADERS, "f_value": "F"} if test == "F" else {},
+            heading,
+            kind=self._source.kind,
+            layout=restriction_layout(values, int(df), float(ratio), residual, rss),
+        )
 
     def _glht_method(self, df: Ddf | float) -> Ddf:
         """Which coefficients serve: normal ones, as multcomp, unless asked otherwise or for a linear model."""
         if df is not None and not isinstance(df, int | float | np.number):
             return df
         return None if _is_linear(self) else "asymptotic"
+
+    def _averages(self, wanted: Comparisons) -> dict[str, NDArray[np.float64]] | None:
+        """Mean row of X at each level of each factor, over a grid of the others' levels with numbers at their means."""
+        if not wanted.averages:
+            return None
+        from mixedmodels.inference.reference_grid import reference_grid
+        from mixedmodels.model.grid_parts import grid_arguments, predictors_of
+
+        predictors = predictors_of(self)
+        grid = reference_grid(predictors, **grid_arguments(self, predictors, None, np.mean, 0, 0.0, {}))
+        found = {}
+        for name in wanted.specs:
+            levels = coded_factor(self.design, name).levels
+            at = np.array([str(v) for v in grid.labels[name]])
+            found[name] = np.array([grid.rows[at == level].mean(axis=0) for level in levels])
+        return found
 
     def _estimable(self, over_x: Symbolic) -> Symbolic:
         """Hypotheses about all columns of X as ones about those that are estimated."""
@@ -156,6 +183,10 @@ _FUNCTIONS = {LinearFit: "lm", GlmFit: "glm", MixedFit: "lmer", GlmmFit: "glmer"
 
 def _is_linear(model: Any) -> bool:
     return isinstance(model._fit, LinearFit)
+
+
+def _residual_df(model: Any) -> float | None:
+    return None if isinstance(model._fit, MixedFit | GlmmFit) else float(model._fit.df_resid)
 
 
 def _one_column(response: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mixedmodels.inference import studentized
+from mixedmodels.errors import DataError
+from mixedmodels.inference import boxes, multivariate_t, studentized
 from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.inference.comparison_matrices import comparison_matrix
 from mixedmodels.inference.letters import letters
@@ -16,7 +17,19 @@ from mixedmodels.inference.mean_comparisons import mcp
 from mixedmodels.inference.p_adjust import adjust
 from mixedmodels.report.result_table import ResultTable
 
-__all__ = ["cld", "contrMat", "glht", "linearHypothesis", "mcp", "multcompLetters", "p_adjust", "ptukey", "qtukey"]
+__all__ = [
+    "cld",
+    "contrMat",
+    "glht",
+    "linearHypothesis",
+    "mcp",
+    "multcompLetters",
+    "p_adjust",
+    "pmvt",
+    "ptukey",
+    "qmvt",
+    "qtukey",
+]
 
 
 def glht(model: Any, linfct: Any, rhs: ArrayLike | None = None, alternative: str | None = None, df: Any = None) -> Any:
@@ -55,6 +68,56 @@ def ptukey(q: ArrayLike, nmeans: float, df: float = np.inf, lower_tail: bool = T
 def qtukey(p: ArrayLike, nmeans: float, df: float = np.inf) -> NDArray[np.float64]:
     """Quantiles of the studentized range."""
     return np.array([studentized.qtukey(float(x), nmeans, df) for x in np.atleast_1d(np.asarray(p, dtype=float))])
+
+
+def pmvt(
+    lower: ArrayLike = -np.inf, upper: ArrayLike = np.inf, df: float = np.inf, corr: ArrayLike | None = None
+) -> float:
+    """P(lower <= T <= upper) of the multivariate t distribution (``mvtnorm::pmvt``, ``pmvnorm`` with infinite `df`).
+
+    Parameters
+    ----------
+    lower, upper : bounds, one number for all or shape (k,).
+    df : degrees of freedom; 0 or infinite for the normal distribution.
+    corr : correlation matrix, shape (k, k), may be singular; independent statistics unless given.
+
+    Raises
+    ------
+    DataError
+        If `corr` is not a correlation matrix, or the bounds do not fit it.
+    """
+    low, high = (np.atleast_1d(np.asarray(b, dtype=float)) for b in (lower, upper))
+    k = max(len(low), len(high)) if corr is None else len(np.atleast_2d(np.asarray(corr, dtype=float)))
+    if {len(low), len(high)} - {1, k} or np.isnan(low).any() or np.isnan(high).any():
+        raise DataError(f"bounds are numbers, one or {k}; got {len(low)} lower and {len(high)} upper ones.")
+    low, high = np.broadcast_to(low, (k,)), np.broadcast_to(high, (k,))
+    degrees = df or np.inf
+    matrix = _checked_correlation(np.eye(k) if corr is None else corr)
+    return boxes.box_probability(low, high, multivariate_t.factor(matrix), degrees)[0]
+
+
+def qmvt(p: float, tail: str = "lower.tail", df: float = np.inf, corr: ArrayLike | None = None, k: int = 1) -> float:
+    """Equicoordinate quantile of the multivariate t distribution (``mvtnorm::qmvt``).
+
+    Parameters
+    ----------
+    p : probability.
+    tail : "lower.tail" for P(all T <= q) = p, "upper.tail" for P(all T > q) = p, "both.tails" for
+        P(all abs(T) <= q) = p.
+    df : degrees of freedom; 0 or infinite for the normal distribution.
+    corr : correlation matrix; `k` independent statistics unless given.
+    """
+    if tail not in ("lower.tail", "upper.tail", "both.tails") or not 0 < p < 1:
+        raise DataError(f"tail is lower.tail, upper.tail or both.tails, and p between 0 and 1; got {tail!r} and {p}.")
+    matrix = _checked_correlation(np.eye(k) if corr is None else corr)
+    value = multivariate_t.law(matrix, tail == "both.tails").quantile(p, df or np.inf)
+    return -value if tail == "upper.tail" else value
+
+
+def _checked_correlation(corr: ArrayLike) -> NDArray[np.float64]:
+    matrix = np.atleast_2d(np.asarray(corr, dtype=float))
+    multivariate_t.check_correlation(matrix)
+    return matrix
 
 
 def multcompLetters(
