@@ -174,7 +174,7 @@ def test_the_share_of_sigma_by_the_joint_hessian() -> None:
                 - deviance(at - e[i] + e[j])
                 + deviance(at - e[i] - e[j])
             ) / (4 * h[i] * h[j])
-    known = theta_information(model._engine, model.design, fit)
+    known = theta_information(model._engine, fit)
     p = len(fit.kept)
     slopes = [*(fit.sigma**2 * known.vcov_slope), 2 * fit.sigma * fit.vcov_unscaled]
     g = np.array([np.diag(s) for s in slopes]).T

@@ -74,4 +74,3 @@ def generalised_inverse(hessian: Matrix) -> Matrix:
     kept = values > FLAT
     basis = vectors[:, kept] * scale[:, None]
     return np.asarray((basis / values[kept]) @ basis.T)
-

@@ -24,7 +24,7 @@ use crate::threads;
 /// Responses that a worker takes at a time.
 const BATCH: usize = LANES;
 
-/// Eigenvalues of the Hessian in (theta, sigma) below this carry no information (as lmerTest has it).
+/// Eigenvalues of the Hessian, theta in units of its own curvature, that count as none.
 const FLAT: f64 = 1e-8;
 
 /// What is kept of one fit.
@@ -225,9 +225,10 @@ impl Worker {
         let (beta, vcov_unscaled) = model.coefficients(&found.state.beta, &found.state.border.x_inverse());
         let scale = model.gram.standard.y.scale;
         let sigma = found.state.s2.sqrt() / scale;
+        let pwrss = found.state.border.r2 / scale.powi(2);
         let df = if wanted.df {
             let second = model.second_order_with(&mut Work::new(model.problem()), &theta)?;
-            satterthwaite(&second, &vcov_unscaled, sigma, model.problem().degrees())
+            satterthwaite(&second, &vcov_unscaled, pwrss, model.problem().degrees())
         } else {
             Vec::new()
         };
@@ -236,7 +237,7 @@ impl Worker {
             beta,
             sigma,
             criterion: found.state.criterion,
-            pwrss: found.state.border.r2 / scale.powi(2),
+            pwrss,
             vcov_unscaled,
             df,
             holds: found.certificate.holds,
@@ -246,36 +247,27 @@ impl Worker {
     }
 }
 
-/// 2 v^2 / (g'A g) of every coefficient: v its variance, g the gradient of v in (theta, sigma), A their covariance.
-///
-/// In d(theta, sigma) = log-determinants + m log(2 pi sigma^2) + r2(theta) / sigma^2 the Hessian at the optimum is that of
-/// the profiled criterion plus what sigma adds to it.
-fn satterthwaite(second: &SecondOrder, vcov: &[f64], sigma: f64, degrees: f64) -> Vec<f64> {
+/// 2 v^2 / Var(v) of every coefficient, v = sigma^2 c'Phi c its variance at the sigma that is best for theta:
+/// 1 / df = 1 / d + g'P^- g / v^2, with d the residual degrees of freedom, g the derivative of v in theta, and P^- the inverse of the
+/// criterion's Hessian on the span of its positive eigenvalues.
+fn satterthwaite(second: &SecondOrder, vcov: &[f64], pwrss: f64, degrees: f64) -> Vec<f64> {
     let m = second.pwrss_gradient.len();
     let p = (vcov.len() as f64).sqrt().round() as usize;
-    let size = m + 1;
-    let mut h = vec![0.0; size * size];
-    let pull = &second.pwrss_gradient;
-    for l in 0..m {
-        for k in 0..m {
-            h[l + k * size] = second.hessian[l + k * m] + pull[l] * pull[k] / (degrees * sigma.powi(4));
-        }
-        h[l + m * size] = -2.0 * pull[l] / sigma.powi(3);
-        h[m + l * size] = h[l + m * size];
-    }
-    h[m + m * size] = 4.0 * degrees / sigma.powi(2);
-    let (values, vectors) = symmetric(&h, size);
+    // theta in units of its own curvature, so that what is flat does not depend on units.
+    let unit = |l: usize| Some(second.hessian[l + l * m]).filter(|h| *h > 0.0).map_or(1.0, |h| 1.0 / h.sqrt());
+    let scaled: Vec<f64> = (0..m * m).map(|c| second.hessian[c] * unit(c % m) * unit(c / m)).collect();
+    let (values, vectors) = symmetric(&scaled, m);
     (0..p)
         .map(|j| {
-            let unscaled = vcov[j + j * p];
-            let gradient = |l: usize| {
-                if l < m { sigma * sigma * second.jacobian[l * p * p + j + j * p] } else { 2.0 * sigma * unscaled }
-            };
-            let spread: f64 = (0..size)
-                .filter(|&e| values[e] > FLAT)
-                .map(|e| (0..size).map(|l| vectors[l + e * size] * gradient(l)).sum::<f64>().powi(2) * 2.0 / values[e])
-                .sum();
-            2.0 * (sigma * sigma * unscaled).powi(2) / spread
+            let v = vcov[j + j * p];
+            // Over sigma^2, which cancels.
+            let slope: Vec<f64> = (0..m)
+                .map(|l| second.jacobian[l * p * p + j + j * p] + v * second.pwrss_gradient[l] / pwrss)
+                .map(|g| g / v)
+                .collect();
+            let along = |e: usize| (0..m).map(|l| vectors[l + e * m] * unit(l) * slope[l]).sum::<f64>();
+            let spread: f64 = (0..m).filter(|&e| values[e] > FLAT).map(|e| along(e).powi(2) / values[e]).sum();
+            1.0 / (1.0 / degrees + spread)
         })
         .collect()
 }
