@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 import mixedmodels as mm
+from mixedmodels import r
 from mixedmodels.errors import DataError
 from mixedmodels.inference.coefficients import Asymptotic
 
@@ -87,6 +88,7 @@ def test_terms_of_every_class(model):
     test, (chisq, basis) = robust.f_test(c), robust.wald_statistic(c)
     last = model.design.fixed.terms[-1]
     assert model.car_anova(test="F", ddf=robust).row(last)["p_value"] == pytest.approx(test.p_value)
+    assert repr(r.Anova(model, vcov=robust)) == repr(model.car_anova(ddf=robust))
     row = model.car_anova(3, test="Chisq", ddf=robust).row(last)
     assert (row["chisq"], row["df"]) == pytest.approx((chisq, len(basis)))
 
@@ -111,6 +113,9 @@ def test_coefficients_of_something_else_are_refused(model):
             verb(np.eye(len(robust.beta)), **{"ddf" if verb == model.contest else "df": other})
     with pytest.raises(DataError, match="are of another fit"):
         model.emmeans("~ 1", ddf=moved)
+    for verb in (model.tidy, model.anova, model.car_anova, model.emmeans):
+        with pytest.raises(DataError, match=r"(?s)ddf .*robust\(\) return"):
+            verb(*["~ 1"] * (verb == model.emmeans), ddf=robust.vcov)
 
 
 def test_a_refit_by_reml_is_said_wherever_its_coefficients_are_shown():

@@ -234,6 +234,6 @@ def check_ddf(given: object, known: Sequence[str | None]) -> None:
     DataError
         If `given` is none of `known`.
     """
-    if given not in known:
+    if not isinstance(given, str | None) or given not in known:
         names = ", ".join(repr(name) for name in known if name is not None)
-        raise DataError(f"ddf {given!r} is not for this model; it has {names}.")
+        raise DataError(f"ddf {given!r:.80} is not for this model; it has {names}, and takes what robust() returns.")

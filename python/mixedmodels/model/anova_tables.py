@@ -44,7 +44,10 @@ def anova_terms(model: Model, type: Any, ddf: Ddf, test: str | None) -> ResultTa
             f"tests with {ddf.method} covariance."
         )
     if ddf is not None:
-        raise DataError(f"ddf is {ddf!r}; only an lmer has a choice of degrees of freedom.")
+        raise DataError(
+            f"ddf is {ddf!r:.80}; only an lmer has a choice of degrees of freedom. With type=2 or 3 other models take what "
+            "robust() returned."
+        )
     if isinstance(fit, LinearFit):
         return _linear(model, test)
     if isinstance(fit, GlmFit):

@@ -50,7 +50,7 @@ def _mixed(model: Model, number: int, layout: TermLayout, test: str | None) -> R
 def _with_covariance(model: Model, number: int, layout: TermLayout, test: str | None, ddf: Ddf) -> ResultTable:
     """Wald tests with coefficients that the user names or brings, as car's with ``vcov.``."""
     if not isinstance(ddf, Coefficients) and not isinstance(model._fit, MixedFit):
-        raise DataError(f"ddf is {ddf!r}; give what robust() returned, as only an lmer has a choice of methods.")
+        raise DataError(f"ddf is {ddf!r:.80}; give what robust() returned, as only an lmer has a choice of methods.")
     coefficients = model._coefficients(ddf)
     finite = np.isfinite(coefficients.df(np.eye(len(coefficients.beta)))).any()
     wanted = checked_test(test, ("Chisq", "F"), "F" if finite else "Chisq")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates
-from mixedmodels.inference.coefficients import Coefficients, Ddf, Residual
+from mixedmodels.inference.coefficients import Coefficients, Ddf, Residual, check_ddf
 from mixedmodels.model.base import Model
 from mixedmodels.report.summaries import kept_names, scattered
 from mixedmodels.report.tables import tidy_linear
@@ -28,10 +28,9 @@ class FixedEffectsModel(Model):
     _kind: ClassVar[str]
 
     def _coefficients_by(self, method: str | None) -> Coefficients:
+        check_ddf(method, (None, "residual", "asymptotic"))
         df = estimates.wald_df(self._fit)
-        if method is None and isfinite(df):
-            method = "residual"
-        if method != "residual":
+        if method == "asymptotic" or (method is None and not isfinite(df)):
             return super()._coefficients_by(method)
         return Residual(kept_names(self.design, self._fit), self._fit.beta, estimates.vcov(self._fit), df)
 

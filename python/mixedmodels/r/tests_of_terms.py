@@ -12,9 +12,14 @@ from mixedmodels.report.result_table import ResultTable
 __all__ = ["Anova", "KRmodcomp", "SATmodcomp", "contest", "contest1D", "contestMD", "vcovAdj"]
 
 
-def Anova(mod: Model, type: Any = "II", test_statistic: str | None = None) -> ResultTable:  # noqa: A002
-    """Type II or III tests of terms, car's ``Anova``."""
-    return mod.car_anova(type, test_statistic)
+def Anova(
+    mod: Model,
+    type: Any = "II",  # noqa: A002
+    test_statistic: str | None = None,
+    vcov: Ddf = None,
+) -> ResultTable:
+    """Type II or III tests of terms, car's ``Anova``; `vcov` is what ``mod.robust()`` returned."""
+    return mod.car_anova(type, test_statistic, ddf=vcov)
 
 
 def KRmodcomp(largeModel: MixedModel, smallModel: Any, betaH: Any = 0.0) -> ModelTest:
