@@ -45,8 +45,8 @@ def anova_terms(model: Model, type: Any, ddf: Ddf, test: str | None) -> ResultTa
         )
     if ddf is not None:
         raise DataError(
-            f"ddf is {ddf!r:.80}; only an lmer has a choice of degrees of freedom. With type=2 or 3 other models take what "
-            "robust() returned."
+            f"ddf is {ddf!r:.80}; only an lmer has a choice of degrees of freedom. With type=2 or 3 other models take "
+            "what robust() returned."
         )
     if isinstance(fit, LinearFit):
         return _linear(model, test)
