@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,14 @@ FOLDER = Path(__file__).parents[1] / "reference" / "glht"
 def reference() -> dict[str, Any]:
     with gzip.open(FOLDER / "reference.json.gz", "rt") as file:
         return json.load(file)
+
+
+def more_models() -> list[dict[str, Any]]:
+    return json.loads((FOLDER / "more.json").read_text(encoding="utf-8"))
+
+
+def tails() -> list[dict[str, Any]]:
+    return json.loads((FOLDER / "tails.json").read_text(encoding="utf-8"))
 
 
 def texts() -> list[dict[str, Any]]:
@@ -48,5 +57,7 @@ def fitted(call: dict[str, Any]) -> Any:
     key = json.dumps(call, sort_keys=True)
     if key not in _FITS:
         given = {k: v for k, v in call.items() if k not in ("f", "formula", "data")}
-        _FITS[key] = getattr(mm, call["f"])(call["formula"], table(call["data"]), **given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", mm.errors.SingularFitWarning)  # one of the models is meant to be
+            _FITS[key] = getattr(mm, call["f"])(call["formula"], table(call["data"]), **given)
     return _FITS[key]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from glht_reference import reference
+from glht_reference import reference, tails
 from scipy.special import ndtr
 
 from mixedmodels.errors import DataError
@@ -77,6 +77,16 @@ def test_balanced_pairs_are_the_range_by_the_general_method_too(m):
         value, error = alone.estimate(c, df)
         assert abs(value - ptukey_tail(np.sqrt(2) * c, m, df)) < 4 * error
     assert alone.tail(9.0) == pytest.approx(ptukey_tail(np.sqrt(2) * 9.0, m), rel=0.05)
+
+
+@pytest.mark.parametrize("case", tails(), ids=lambda c: f"{len(c['V'])}-{c['c']}-{c['df']}-{c['two']}")
+def test_tails_against_long_runs_of_mvtnorm(case):
+    """Whose own error is an estimate as well, of 3.5 standard errors."""
+    v = np.array(case["V"], dtype=float)
+    law = multivariate_t.law(pair_correlations(v) if case["pairs"] else v, case["two"])
+    value, error = law.estimate(case["c"], case["df"] or np.inf)
+    assert error < 4e-6
+    assert abs(value - case["tail"]) < 1e-6 + 2 * case["error"] + 3 * error
 
 
 @pytest.mark.parametrize(("m", "largest"), [(5, 1e-6), (12, 2e-6)])

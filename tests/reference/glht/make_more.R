@@ -1,0 +1,13 @@
+# More models for the comparisons of make_reference.R, whose functions serve here; writes more.json.
+source_lines <- readLines("make_reference.R")
+eval(parse(text = source_lines[seq_len(grep("^lm1 <-", source_lines)[1] - 1)]))
+J <- function(...) list(...)
+kinds <- c("none", "single-step", "bonferroni", "holm")
+two <- tight_lmer(angle ~ temperature + (1 | replicate) + (1 | replicate:recipe), five)
+singular <- tight_lmer(angle ~ recipe + temp + (1 | temperature), uneven)
+stopifnot(isSingular(singular, 1e-4))
+counts <- glmer(count ~ recipe + temp + (1 | replicate), pois, poisson, control = glmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-9)))
+add("lmer two groupings", two, J(f = "lmer", formula = "angle ~ temperature + (1 | replicate) + (1 | replicate:recipe)", data = "five"), J(mcp = J(temperature = "Tukey")), mcp(temperature = "Tukey"), tests_ = kinds)
+add("lmer singular", singular, J(f = "lmer", formula = "angle ~ recipe + temp + (1 | temperature)", data = "uneven"), J(mcp = J(recipe = "Tukey")), mcp(recipe = "Tukey"), tests_ = kinds)
+add("glmer counts", counts, J(f = "glmer", formula = "count ~ recipe + temp + (1 | replicate)", data = "pois", family = "poisson"), J(mcp = J(recipe = "Tukey")), mcp(recipe = "Tukey"), tests_ = kinds)
+writeLines(toJSON(models, digits = 14, auto_unbox = TRUE, na = "null"), "more.json")
