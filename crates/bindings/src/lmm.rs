@@ -238,7 +238,9 @@ impl Lmm {
     ///     As given to the constructor.
     /// start : ndarray or None
     ///     theta to start from; None lets every response choose its own.
-    /// max_evaluations, tolerance
+    /// max_evaluations : int
+    ///     As for `fit`.
+    /// tolerance : float
     ///     As for `fit`.
     /// df : bool
     ///     Satterthwaite's degrees of freedom of every coefficient too.

@@ -19,7 +19,7 @@ from mixedmodels.fit.many import FAILED, NOT_REACHED, ManyFits, empty
 from mixedmodels.fit.many_progress import Tell, counted
 from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix, MixedFit
 from mixedmodels.model.many_fits import Method, fits_of, template
-from mixedmodels.model.many_responses import Responses, read_responses
+from mixedmodels.model.many_responses import Responses, complete, read_responses
 from mixedmodels.model.replicates import Refit
 from mixedmodels.report.fit_many import FitMany, covariance_terms
 
@@ -149,7 +149,8 @@ def _fit_chunk(task: Task, y: Matrix, first: int, out: ManyFits, known: dict[byt
         step = SLOW if task.method.family is not None else len(members)
         for at in range(0, len(members), step):
             some = members[at : at + step]
-            values = y[some] if there is None else y[np.ix_(some, there)]
+            whole = there is None and len(some) == len(y)
+            values = y if whole else y[some] if there is None else y[np.ix_(some, there)]
             _write(out, first + some, fit(values))
             done += len(some)
             tell(done)
@@ -157,10 +158,12 @@ def _fit_chunk(task: Task, y: Matrix, first: int, out: ManyFits, known: dict[byt
 
 def _patterns(y: Matrix) -> list[tuple[bytes, NDArray[np.intp], NDArray[np.intp] | None]]:
     """Groups of responses that miss the same rows: a key, their positions, and the rows they have (None: all)."""
+    if complete(y):
+        return [(b"", np.arange(len(y)), None)]
     missing = np.isnan(y)
     with_gaps = missing.any(axis=1)
-    complete = np.flatnonzero(~with_gaps)
-    found: list[tuple[bytes, Any, Any]] = [(b"", complete, None)] if len(complete) else []
+    whole = np.flatnonzero(~with_gaps)
+    found: list[tuple[bytes, Any, Any]] = [(b"", whole, None)] if len(whole) else []
     gaps = np.flatnonzero(with_gaps)
     groups: dict[bytes, list[int]] = {}
     for i, bits in zip(gaps.tolist(), np.packbits(missing[gaps], axis=1), strict=True):

@@ -39,8 +39,8 @@ class Responses:
         if self.taken is not None:
             block = block[self.taken]
         out = np.ascontiguousarray(block.T, dtype=float)
-        infinite = np.isinf(out)
-        if infinite.any():
+        infinite = None if complete(out) else np.isinf(out)
+        if infinite is not None and infinite.any():
             i, row = (int(k) for k in np.argwhere(infinite)[0])
             where = row if self.taken is None else int(self.taken[row])
             raise DataError(
@@ -48,6 +48,12 @@ class Responses:
                 "a finite number, or NaN where it is missing."
             )
         return out
+
+
+def complete(values: Matrix) -> bool:
+    """Whether all are finite, by one sum; False may also mean that they are huge."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()))
 
 
 def read_responses(given: Any, design: Design, n: int, table: Table | None) -> Responses:
