@@ -151,3 +151,14 @@ def test_squares_of_dropped_terms_are_those_of_the_fit_that_is_tested():
         for column in ("sum_sq", "mean_sq", "num_df", "den_df", "f_value", "p_value"):
             assert dropped.row("recipe")[column] == pytest.approx(reml.row("recipe")[column], rel=1e-5)
     assert CAKE.drop1("F", scope=["temp"], ddf="KR").names == ("temp",)
+
+
+@pytest.mark.parametrize("name", ["lm", "glm", "glmer"])
+def test_a_summary_without_other_tests_says_where_they_are(name):
+    fit = CLASSES[name]
+    with pytest.raises(DataError, match="tidy"):
+        fit.summary(ddf=fit.robust())
+    with pytest.raises(DataError, match="not for this model"):
+        fit.summary(ddf="Kenward-Roger")
+    own = fit._coefficients().method
+    assert str(fit.summary(ddf=own)) == str(fit.summary())

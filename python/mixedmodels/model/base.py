@@ -156,6 +156,19 @@ class Model(TermTests, Comparisons, Profiles, Resampling, Means, Hypotheses, Rob
         check_ddf(method, (None, "asymptotic"))
         return Asymptotic(kept_names(self.design, self._fit), self._fit.beta, estimates.vcov(self._fit))
 
+    def _own_tests(self, ddf: Ddf) -> None:
+        """Refuse a summary with other tests than the model's own.
+
+        Raises
+        ------
+        DataError
+            If `ddf` is another method than the model's own, or coefficients that are ready.
+        """
+        if ddf is not None and (
+            isinstance(ddf, Coefficients) or type(self._coefficients(ddf)) is not type(self._coefficients())
+        ):
+            raise DataError("summary(ddf=) is for an lmer; tidy(ddf=...) or print(fit.robust()) show other tests.")
+
     # -- rows ---------------------------------------------------------------------------------------------------
 
     def fitted(self) -> Any:

@@ -12,6 +12,7 @@ from mixedmodels import frame
 from mixedmodels.design import Design, on_new_data
 from mixedmodels.fit import estimates, family_moments, likelihood
 from mixedmodels.fit.record import GlmFit, Vector
+from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.model.family_model import FamilyModel
 from mixedmodels.model.fixed_base import FixedEffectsModel
 from mixedmodels.predict import predict_rows, predictor_errors
@@ -105,8 +106,9 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
     def _summary(self) -> GlmSummary:
         return glm_summary(self.design, self._fit, self.call, self._quartiles, self._few)
 
-    def summary(self) -> GlmSummary:
+    def summary(self, ddf: Ddf = None) -> GlmSummary:
         """The summary, which prints as R prints it; ``summary().text(show_residuals=True)`` as before R 4.3."""
+        self._own_tests(ddf)
         return self._summary
 
     def _summary_residuals(self) -> Vector:

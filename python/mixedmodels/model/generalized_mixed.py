@@ -18,6 +18,7 @@ from mixedmodels.fit.lmm import as_control
 from mixedmodels.fit.objective import GeneralizedObjective
 from mixedmodels.fit.record import GlmmFit, Matrix, Vector
 from mixedmodels.fit.selection import Chosen
+from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.model.family_model import FamilyModel
 from mixedmodels.model.mixed_base import RandomEffectsModel
 from mixedmodels.report.glmm_summary import generalized_summary
@@ -130,8 +131,9 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
     def _summary(self) -> MixedSummary:
         return generalized_summary(self.design, self._fit, self.call, self._quartiles, self._indicated)
 
-    def summary(self) -> MixedSummary:
+    def summary(self, ddf: Ddf = None) -> MixedSummary:
         """The summary, which prints as lme4 prints it; ``summary().text(correlation=False)`` has options."""
+        self._own_tests(ddf)
         return self._summary
 
     def _summary_residuals(self) -> Vector:

@@ -16,6 +16,7 @@ from mixedmodels.fit.goodness import Goodness, goodness
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import LinearFit, Vector
+from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.model.fixed_base import FixedEffectsModel
 from mixedmodels.predict import predict_rows
 from mixedmodels.report.linear_summary import LinearSummary, short_text
@@ -75,8 +76,9 @@ class LinearModel(FixedEffectsModel):
             self.design, self._fit, self.call, self._quartiles, self._few, self._goodness, self._weighted
         )
 
-    def summary(self) -> LinearSummary:
+    def summary(self, ddf: Ddf = None) -> LinearSummary:
         """The summary, which prints as R prints it."""
+        self._own_tests(ddf)
         return self._summary
 
     def _summary_residuals(self) -> Vector:
