@@ -168,34 +168,3 @@ def test_the_mixture_is_read_off_the_two_models() -> None:
     for small, large in (("(1 | h)", "(1 | Subject)"), ("Days + (1 | h)", "(1 | h) + (Days | Subject)")):
         with pytest.raises(mm.DataError, match="does not lie within"):
             mixture(fitted(small), fitted(large))
-
-
-CALIBRATED = [("(1 | g)", "(x | g)"), ("", "(x || g)"), ("", "(x | g)")]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("small", "large"), CALIBRATED)
-def test_the_mixture_is_calibrated(small: str, large: str) -> None:
-    """800 responses of 300 groups without the effects in question: shares of p-values below 0.1, and of zeros.
-
-    With chi-squared p-values none to a third of these shares. The table of docs/comparisons.md.
-    """
-    rng = np.random.default_rng(0)
-    data = {"x": np.tile(np.arange(5.0), 300), "g": np.repeat(np.arange(300), 5).astype(str)}
-    data["y"] = 10 * (rng.standard_normal(1500) + np.repeat(rng.standard_normal(300), 5))
-    base = mm.lmer(f"y ~ x + {small}", data) if small else mm.lm("y ~ x", data)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", mm.errors.MixedModelsWarning)
-        fit = mm.lmer(f"y ~ x + {large}", data)
-        draws = base.simulate(800, seed=1)
-        statistics = []
-        for response in draws.to_numpy().T:
-            a, b = base.refit(response), fit.refit(response)
-            statistics.append(b.anova(a, refit=False)["chisq"][1])
-    null = mixture((base.design, base._fit), (fit.design, fit._fit))
-    assert null.weights is not None
-    for level in (0.05, 0.1, 0.2):
-        share = np.mean([null.p_value(value) < level for value in statistics])
-        assert share == pytest.approx(level, abs=3.5 * sqrt(level * (1 - level) / 800))
-    at_zero = null.weights[0] if null.free == 0 else 0.0
-    assert np.mean(np.array(statistics) < 1e-6) == pytest.approx(at_zero, abs=3.5 * 0.5 / sqrt(800))

@@ -1,0 +1,42 @@
+"""The calibration studies by name, and the page of their tables.
+
+python tests/studies/studies.py                      # all: some minutes; writes the tables of docs/calibration.md
+python tests/studies/studies.py coverage-herds
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import cache
+
+import boundary_tests
+import interval_coverage
+import type_one_errors
+import wrong_models
+from shares import Shares, write
+from study_designs import herds, intercepts, slopes
+
+STUDIES = {
+    "errors-intercepts": lambda: type_one_errors.rejection_rates(intercepts(), 2000, 7),
+    "errors-slopes": lambda: type_one_errors.rejection_rates(slopes(), 1000, 7),
+    "errors-herds": lambda: type_one_errors.rejection_rates(herds(), 600, 7),
+    "errors-wrong-model": lambda: wrong_models.rejection_rates(2000, 11),
+    "errors-variances": lambda: boundary_tests.rejection_rates((15, 300, 2000), 2000, 2),
+    "coverage-intercepts": lambda: interval_coverage.coverage(intercepts(), 1000, 999, 4),
+    "coverage-slopes": lambda: interval_coverage.coverage(slopes(), 600, 999, 4),
+    "coverage-herds": lambda: interval_coverage.coverage(herds(), 300, 399, 4),
+}
+
+
+@cache
+def study(name: str) -> Shares:
+    return STUDIES[name]()
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or STUDIES:
+        began = time.perf_counter()
+        found = study(name)
+        write(name, found)
+        print(f"{name}, {found.runs} data sets, {time.perf_counter() - began:.0f} s\n{found.markdown()}", flush=True)

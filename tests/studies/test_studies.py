@@ -1,0 +1,130 @@
+"""The calibration studies: what their shares have to be, and that docs/calibration.md shows them.
+
+Bounds are on the true share; a study may miss them by three standard errors of its own, which `holds` adds.
+"""
+
+from __future__ import annotations
+
+import pytest
+from shares import Shares, assert_is_on_the_page, error, on_the_page
+from studies import STUDIES, study
+
+
+def holds(shares: Shares, row: str, column: str, low: float, high: float) -> None:
+    share = shares[row][column]
+    assert low - 3 * error(low, shares.runs) <= share <= high + 3 * error(high, shares.runs), (row, column, share)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_page_has_a_table_of_every_study(name: str) -> None:
+    assert len(on_the_page(name)) >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_page_shows_the_shares_of_the_study(name: str) -> None:
+    assert_is_on_the_page(name, study(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["errors-intercepts", "errors-slopes"])
+def test_t_tests_hold_their_level_between_groups_where_asymptotic_ones_do_not(name: str) -> None:
+    """Eight or ten groups leave at most as many degrees of freedom, which normal and chi-squared tests ignore."""
+    found = study(name)
+    for test in ("Wald, z", "likelihood ratio, chi-squared"):
+        assert found[test]["treated, 5 %"] > 0.08
+    # Singular fits have too many degrees of freedom by Satterthwaite, and are cautious by Kenward and Roger.
+    holds(found, "t, Satterthwaite", "treated, 5 %", 0.04, 0.085)
+    holds(found, "t, Kenward-Roger", "treated, 5 %", 0.02, 0.05)
+    # The null is drawn from an estimate by maximum likelihood, whose variances are too small.
+    holds(found, "parametric bootstrap", "treated, 5 %", 0.05, 0.075)
+    assert found["t, Kenward-Roger"]["treated, 5 %"] < found["t, Satterthwaite"]["treated, 5 %"]
+
+
+@pytest.mark.slow
+def test_the_sandwich_between_groups() -> None:
+    """It builds on estimated variances too, which are poor where slopes vary in ten small groups."""
+    holds(study("errors-intercepts"), "robust, CR2", "treated, 5 %", 0.03, 0.065)
+    holds(study("errors-slopes"), "robust, CR2", "treated, 5 %", 0.06, 0.11)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [0.01, 0.05, 0.1])
+def test_within_groups_all_small_sample_tests_hold_their_level(level: float) -> None:
+    """There are 30 degrees of freedom and more; the sandwich knows of eight groups only, and errs on the safe side."""
+    found, column = study("errors-intercepts"), f"x, {100 * level:.0f} %"
+    for test in ("t, Satterthwaite", "t, Kenward-Roger", "parametric bootstrap"):
+        holds(found, test, column, 0.85 * level, 1.15 * level)
+    holds(found, "robust, CR2", column, 0.3 * level, level)
+
+
+@pytest.mark.slow
+def test_a_treatment_of_herds_needs_the_bootstrap() -> None:
+    """No other test of a generalised model knows that there are twelve herds."""
+    found = study("errors-herds")
+    for test in ("Wald, z", "likelihood ratio, chi-squared", "robust, CR1"):
+        assert found[test]["treated, 5 %"] > 0.08
+    for column, level in (("5 %", 0.05), ("10 %", 0.1)):
+        holds(found, "parametric bootstrap", f"treated, {column}", level, 1.3 * level)
+        holds(found, "parametric bootstrap", f"visit, {column}", level, 1.3 * level)
+        holds(found, "likelihood ratio, chi-squared", f"visit, {column}", level, 1.3 * level)
+
+
+@pytest.mark.slow
+def test_robust_tests_hold_their_level_where_the_model_does_not() -> None:
+    found = study("errors-wrong-model")
+    assert found["the model's, z"]["5 %"] > 0.2
+    assert found["CR0, z"]["5 %"] > 0.12
+    holds(found, "CR2, Satterthwaite", "5 %", 0.04, 0.065)
+    assert (
+        found["CR3, Satterthwaite"]["5 %"] <= found["CR2, Satterthwaite"]["5 %"] <= found["CR1, Satterthwaite"]["5 %"]
+    )
+
+
+@pytest.mark.slow
+def test_mixtures_are_right_in_large_samples_and_safe_in_small_ones() -> None:
+    found = study("errors-variances")
+    for tested in found.cells:
+        holds(found, tested, "2,000 groups, mixture", 0.05, 0.05)
+        holds(found, tested, "15 groups, mixture", 0.025, 0.05)
+        for groups in ("15", "300", "2,000"):
+            row = found[tested]
+            assert row[f"{groups} groups, chi-squared"] < row[f"{groups} groups, mixture"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["coverage-intercepts", "coverage-slopes"])
+def test_coverage_of_fixed_effects(name: str) -> None:
+    found = study(name)
+    # Between groups, limits by the normal distribution, profile and bootstrap know nothing of degrees of freedom.
+    for interval in found.cells:
+        if interval in ("profile, REML", "t, Satterthwaite", "t, Kenward-Roger"):
+            continue
+        holds(found, interval, "treated", 0.87, 0.93)
+        holds(found, interval, "x", 0.90, 0.95)
+    holds(found, "t, Satterthwaite", "treated", 0.92, 0.96)
+    holds(found, "t, Satterthwaite", "x", 0.94, 0.96)
+    holds(found, "t, Kenward-Roger", "treated", 0.95, 0.975)
+    holds(found, "t, Kenward-Roger", "x", 0.94, 0.98)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["coverage-intercepts", "coverage-slopes"])
+def test_coverage_of_standard_deviations(name: str) -> None:
+    """Profiles of the deviance fall short, as maximum likelihood takes variances for too small; REML's do so less."""
+    found = study(name)
+    holds(found, "profile, REML", "sd_(Intercept)|g", 0.91, 0.96)
+    holds(found, "profile", "sd_(Intercept)|g", 0.84, 0.90)
+    holds(found, "bootstrap, percentile", "sd_(Intercept)|g", 0.87, 0.91)
+    for interval in ("profile", "profile, REML"):
+        holds(found, interval, "sigma", 0.94, 0.96)
+    for interval in ("percentile", "basic", "normal", "BCa"):
+        holds(found, f"bootstrap, {interval}", "sigma", 0.91, 0.95)
+
+
+@pytest.mark.slow
+def test_coverage_of_a_generalised_model() -> None:
+    found = study("coverage-herds")
+    for interval in found.cells:
+        holds(found, interval, "treated", 0.87, 0.95)
+        holds(found, interval, "visit", 0.92, 0.97)
