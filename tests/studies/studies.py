@@ -15,11 +15,12 @@ import interval_coverage
 import type_one_errors
 import wrong_models
 from shares import Shares, write
-from study_designs import herds, intercepts, slopes
+from study_designs import faint_slopes, herds, intercepts, slopes
 
 STUDIES = {
     "errors-intercepts": lambda: type_one_errors.rejection_rates(intercepts(), 2000, 7),
     "errors-slopes": lambda: type_one_errors.rejection_rates(slopes(), 1000, 7),
+    "errors-faint-slopes": lambda: type_one_errors.rejection_rates(faint_slopes(), 1000, 7),
     "errors-herds": lambda: type_one_errors.rejection_rates(herds(), 600, 7),
     "errors-wrong-model": lambda: wrong_models.rejection_rates(2000, 11),
     "errors-variances": lambda: boundary_tests.rejection_rates((15, 300, 2000), 2000, 2),

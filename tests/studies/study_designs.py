@@ -12,6 +12,7 @@ import pandas as pd
 import mixedmodels as mm
 
 SIZES = (2, 3, 3, 4, 5, 6, 8, 9)  # rows of eight groups; every other group is treated
+EIGHT = (2, 3, 3, 4, 5, 8, 10, 12)
 TEN = (2, 3, 4, 4, 5, 6, 7, 8, 9, 9)
 VISITS = (1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4)  # of twelve herds, seen at up to four times
 
@@ -60,14 +61,23 @@ def intercepts() -> Design:
 
 def slopes() -> Design:
     """57 rows of ten groups with random intercepts and slopes, independent of each other in truth."""
-    g, data = groups_and_covariates(TEN)
+    return with_slopes(TEN, 0.5)
+
+
+def faint_slopes() -> Design:
+    """47 rows of eight groups, whose slopes differ so little that most fits are singular."""
+    return with_slopes(EIGHT, 0.4)
+
+
+def with_slopes(sizes: tuple[int, ...], sd: float) -> Design:
+    g, data = groups_and_covariates(sizes)
     x = data["x"].to_numpy()[:, None]
 
     def draw(rng: np.random.Generator, count: int) -> np.ndarray:
-        a, b = 0.7 * rng.normal(size=(len(TEN), count)), 0.5 * rng.normal(size=(len(TEN), count))
+        a, b = 0.7 * rng.normal(size=(len(sizes), count)), sd * rng.normal(size=(len(sizes), count))
         return a[g] + b[g] * x + rng.normal(size=(len(g), count))
 
-    truth = {"(Intercept)": 0.0, "treated": 0.0, "x": 0.0, "sd_(Intercept)|g": 0.7, "sd_x|g": 0.5, "sigma": 1.0}
+    truth = {"(Intercept)": 0.0, "treated": 0.0, "x": 0.0, "sd_(Intercept)|g": 0.7, "sd_x|g": sd, "sigma": 1.0}
     return Design(lambda d: mm.lmer("y ~ treated + x + (x | g)", d), data, draw, truth, ("treated", "x"))
 
 
@@ -87,6 +97,3 @@ def herds() -> Design:
 
     truth = {"(Intercept)": -1.4, "treated": 0.0, "visit": 0.0, "sd_(Intercept)|herd": 0.6}
     return Design(fit, data, draw, truth, ("treated", "visit"), "CR1")
-
-
-DESIGNS = {"intercepts": intercepts, "slopes": slopes, "herds": herds}

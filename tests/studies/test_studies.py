@@ -42,6 +42,15 @@ def test_t_tests_hold_their_level_between_groups_where_asymptotic_ones_do_not(na
 
 
 @pytest.mark.slow
+def test_where_most_fits_are_singular_no_t_test_keeps_the_level() -> None:
+    found = study("errors-faint-slopes")
+    for column in ("treated, 5 %", "x, 5 %"):
+        assert found["t, Kenward-Roger"][column] < 0.03
+        holds(found, "parametric bootstrap", column, 0.05, 0.08)
+    assert found["t, Satterthwaite"]["treated, 5 %"] > 0.08
+
+
+@pytest.mark.slow
 def test_the_sandwich_between_groups() -> None:
     """It builds on estimated variances too, which are poor where slopes vary in ten small groups."""
     holds(study("errors-intercepts"), "robust, CR2", "treated, 5 %", 0.03, 0.065)
