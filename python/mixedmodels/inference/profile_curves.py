@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.inference.profile_parameters import Parameter
 
-End = Literal["cutoff", "boundary", "plateau", "unbounded", "lower", "lost"]
+End = Literal["cutoff", "boundary", "plateau", "unbounded", "falls", "lower", "lost"]
 
 HALVINGS = 50  # of an interval, to its last digits
 

@@ -217,5 +217,5 @@ class Profiles:
             rows = [tuple(limits[p.at[0]]) for p in wanted]
         else:
             x = self._dense_x()  # type: ignore[attr-defined]
-            rows = [glm_profile.limits(fit, x, self.design.offset, p.at[0], quantile) for p in wanted]
+            rows = glm_profile.all_limits(fit, x, self.design.offset, [p.at[0] for p in wanted], quantile)
         return limits_table(shown, [r[0] for r in rows], [r[1] for r in rows], level, self._source.kind)

@@ -47,7 +47,7 @@ def limits_table(
     tails = [100 * (1 - level) / 2, 100 * (1 + level) / 2]
     headers = dict(zip(("conf_low", "conf_high"), (f"{t:.4g} %" for t in tails), strict=True))
     columns = {"conf_low": np.asarray(low, dtype=float), "conf_high": np.asarray(high, dtype=float)}
-    return ResultTable(columns, tuple(names), headers=headers, footer=tuple(footer), kind=kind, digits=7)
+    return ResultTable(columns, tuple(names), headers=headers, footer=tuple(footer), kind=kind, digits=7, missing="NA")
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ class ResultTable:
     heading, footer : lines above and below.
     kind : the library of `to_frame` ("pandas", "polars", ...).
     digits : significant digits in print.
+    missing : how a missing number is printed.
     """
 
     columns: Mapping[str, Any]
@@ -83,6 +84,7 @@ class ResultTable:
     footer: tuple[str, ...] = ()
     kind: Any = "pandas"
     digits: int = 5
+    missing: str = ""
 
     def __getitem__(self, column: str) -> Any:
         try:
@@ -118,11 +120,16 @@ class ResultTable:
 
     def __repr__(self) -> str:
         headers = [self.header(c) for c in self.columns]
-        return "\n".join([*self.heading, text(self.names, headers, self.columns, self.digits), *self.footer])
+        return "\n".join(
+            [*self.heading, text(self.names, headers, self.columns, self.digits, self.missing), *self.footer]
+        )
 
     def _repr_html_(self) -> str:
         headers = [self.header(c) for c in self.columns]
-        rows = [[name, *row] for name, row in zip(self.names, cells(self.columns, headers, self.digits), strict=True)]
+        rows = [
+            [name, *row]
+            for name, row in zip(self.names, cells(self.columns, headers, self.digits, self.missing), strict=True)
+        ]
         parts = [*map(paragraph, self.heading), html_table("", ["", *headers], rows), *map(paragraph, self.footer)]
         return "".join(parts)
 

@@ -3,7 +3,7 @@
 The roles are those of R's tables of tests. A p-value has a header such as ``Pr(>F)``; a test statistic is headed ``F``,
 ``Chisq``, ``Cp`` or ``t value``; estimates and standard errors share their decimals; degrees of freedom (headers that
 end in ``Df``) are shown as they are; of all other columns what is negligible beside the largest number becomes 0. A
-missing number is an empty cell.
+missing number is an empty cell, or what the table says.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def role(column: str, header: str, values: Sequence[Any]) -> Role:
     return "count" if header.endswith("Df") else "number"
 
 
-def cells(columns: Mapping[str, Any], headers: Sequence[str], digits: int) -> list[list[str]]:
+def cells(columns: Mapping[str, Any], headers: Sequence[str], digits: int, missing: str = "") -> list[list[str]]:
     """Texts row by row.
 
     Parameters
@@ -47,6 +47,7 @@ def cells(columns: Mapping[str, Any], headers: Sequence[str], digits: int) -> li
     columns : name -> values.
     headers : what the columns are called in print.
     digits : significant digits; statistics and p-values show one less (at most 5).
+    missing : text of a missing number.
     """
     roles = [role(name, header, values) for (name, values), header in zip(columns.items(), headers, strict=True)]
     texts = dict[int, list[str]]()
@@ -54,19 +55,21 @@ def cells(columns: Mapping[str, Any], headers: Sequence[str], digits: int) -> li
         if what == "text":
             texts[j] = ["" if v is None else str(v) for v in values]
         elif what == "p_value":
-            texts[j] = _pvalue_texts(values, digits)
+            texts[j] = _pvalue_texts(values, digits, missing)
     numbers = [j for j in range(len(roles)) if j not in texts]
     if numbers:
         given = np.column_stack([np.asarray(list(columns.values())[j], dtype=float) for j in numbers])
-        texts.update(zip(numbers, _number_texts(given, [roles[j] for j in numbers], digits), strict=True))
+        texts.update(zip(numbers, _number_texts(given, [roles[j] for j in numbers], digits, missing), strict=True))
     return [list(row) for row in zip(*(texts[j] for j in range(len(roles))), strict=True)]
 
 
-def text(names: Sequence[str], headers: Sequence[str], columns: Mapping[str, Any], digits: int) -> str:
+def text(
+    names: Sequence[str], headers: Sequence[str], columns: Mapping[str, Any], digits: int, missing: str = ""
+) -> str:
     """The table, with stars behind the p-values where the last column has a small one."""
     if not names:  # a model without terms: R shows the headers alone
         return matrix([], headers, [])
-    rows = cells(columns, headers, digits)
+    rows = cells(columns, headers, digits, missing)
     last = list(columns)[-1]
     if role(last, headers[-1], columns[last]) != "p_value" or not any(p < 0.1 for p in columns[last]):
         return matrix(names, headers, rows)
@@ -75,7 +78,7 @@ def text(names: Sequence[str], headers: Sequence[str], columns: Mapping[str, Any
     return matrix(names, [*headers, ""], rows) + f"\n---\n{LEGEND}"
 
 
-def _number_texts(values: np.ndarray[Any, Any], roles: Sequence[Role], digits: int) -> list[list[str]]:
+def _number_texts(values: np.ndarray[Any, Any], roles: Sequence[Role], digits: int, missing: str) -> list[list[str]]:
     """Columns of numbers, shape (rows, columns), as texts: estimates together, statistics together, the rest alone."""
     shown = values.copy()
     for j, what in enumerate(roles):
@@ -96,7 +99,7 @@ def _number_texts(values: np.ndarray[Any, Any], roles: Sequence[Role], digits: i
     rows = [list(row) for row in zip(*out, strict=True)]
     unround_zeros(rows, shown, digits, [j for j, what in enumerate(roles) if what != "statistic"])
     for i, j in zip(*np.nonzero(np.isnan(values)), strict=True):
-        rows[i][j] = ""
+        rows[i][j] = missing
     return [list(column) for column in zip(*rows, strict=True)]
 
 
@@ -107,8 +110,8 @@ def _statistic_texts(values: np.ndarray[Any, Any], digits: int) -> list[list[str
     return [texts[i::n] for i in range(n)]
 
 
-def _pvalue_texts(values: Any, digits: int) -> list[str]:
+def _pvalue_texts(values: Any, digits: int, missing: str) -> list[str]:
     numbers = [float(v) for v in values]
     known = [v for v in numbers if not math.isnan(v)]
     texts = iter(format_pvalues(known, max(1, min(5, digits - 1))))
-    return ["" if math.isnan(v) else next(texts) for v in numbers]
+    return [missing if math.isnan(v) else next(texts) for v in numbers]
