@@ -200,6 +200,7 @@ fn one_report(py: Python<'_>, curve: Curve) -> PyResult<Bound<'_, PyDict>> {
         End::Boundary => "boundary",
         End::Plateau => "plateau",
         End::Unbounded => "unbounded",
+        End::Falls => "falls",
         End::Lower => "lower",
         End::Lost => "lost",
     });

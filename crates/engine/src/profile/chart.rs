@@ -124,12 +124,23 @@ impl Chart {
             .any(|t| cells(self.k(t)).enumerate().any(|(m, (i, j))| i == j && self.first[t] + m == theta))
     }
 
+    /// The diagonal element beside which an element of theta is held: T's columns have no signs, so that with the other
+    /// sign it would be another quantity, and it must not fall below zero.
+    pub(crate) fn guarded(&self) -> Option<usize> {
+        match self.coordinate {
+            Coordinate::Relative { theta } | Coordinate::Absolute { theta } => {
+                self.column_of(theta).filter(|diagonal| *diagonal != theta)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a length went through zero, so that the held coordinate has changed its meaning: an angle is that of the
     /// opposite correlation, an element of theta that of the negative column. `x` may be scaled.
     pub(crate) fn beyond(&self, x: &[f64]) -> bool {
         const ZERO: f64 = 1e-4;
-        if let Coordinate::Relative { theta } | Coordinate::Absolute { theta } = self.coordinate {
-            return self.column_of(theta).is_some_and(|diagonal| diagonal != theta && x[diagonal] < -ZERO);
+        if let Some(diagonal) = self.guarded() {
+            return x[diagonal] < -ZERO;
         }
         self.polar.is_some_and(|term| {
             let (a, r) = (x[self.first[term]], x[self.first[term] + 1]);

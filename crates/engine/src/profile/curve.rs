@@ -1,7 +1,7 @@
 //! The walk along constrained optima: zeta = +- root of what the deviance has risen by, as a function of the value held, with
 //! its exact slope; and the values where it crosses given limits.
 
-use super::chart::{Chart, Coordinate};
+use super::chart::Chart;
 use super::held::{Full, Held, Quantity, Response};
 use super::place::{Deviance, Place};
 use super::space::Curvature;
@@ -44,6 +44,8 @@ pub enum End {
     Plateau,
     /// However far it goes, the deviance hardly rises.
     Unbounded,
+    /// The deviance falls again from here on, to no less than that of the estimate.
+    Falls,
     /// A lower deviance than that of the estimate was found.
     Lower,
     /// No optimum was found with the quantity held further out.
@@ -65,14 +67,23 @@ pub struct Curve {
 
 /// A fall of the deviance that is more than rounding.
 const FALL: f64 = 1e-6;
-/// Decrease that a point of the curve may still promise; it is accounted for to first order.
-const TOLERANCE: f64 = 1e-7;
+/// Decrease that a point of the curve, or a limit, may still promise; it is accounted for to first order.
+const TOLERANCE: f64 = 1e-6;
+const CLOSE: f64 = 1e-7;
+/// A fall of zeta that is more than rounding.
+const SINK: f64 = 1e-5;
+/// How close a step that was aimed at a limit comes to it, for the limit to stand in for the point itself.
+const AIMED: f64 = 0.15;
+/// Fall of the deviance per unit at which a coordinate leaves its zero.
+const RELEASE: f64 = 1e-4;
+/// How often a coordinate may be pinned at zero and released, on one side.
+const SWITCHES: usize = 6;
 /// How closely, in units of the coordinate, the begin of a plateau is found.
 const PLATEAU: f64 = 1e-3;
 /// Share of the cutoff at which a side is long enough.
 const NEARLY: f64 = 0.97;
-/// Zeta may miss a limit by this much before the last step, which squares it.
-const MISS: f64 = 1e-5;
+/// Zeta may miss a limit by this much before cubic interpolation, whose error goes with the square.
+const MISS: f64 = 1e-3;
 
 /// Follow one quantity from the optimum `place`. Without a `quantity` it is the chart's held coordinate.
 pub fn curve(
@@ -89,12 +100,8 @@ pub fn curve(
         *length = unit;
     }
     let mut held = Held::new(deviance, chart, curvature.clone(), quantity, lengths);
-    held.rescale(place)?;
-    let x = held.scaled(place);
-    let start = held.full(&x)?.ok_or(EngineError::NotFinite)?;
-    let value = held.quantity_at(&x).ok_or(EngineError::NotFinite)?;
-    held.hold(&start, &x, value);
-    let start = held.full(&x)?.ok_or(EngineError::NotFinite)?;
+    let start = held.begin(place)?;
+    let value = held.value;
     let response = held.response(&start);
     let mut walker = Walker {
         bounds: if held.quantity.is_some() { (f64::NEG_INFINITY, f64::INFINITY) } else { chart.bounds() },
@@ -154,55 +161,76 @@ impl Walker<'_, '_> {
     fn side(&mut self, first: &Stop, sign: f64) -> Result<(Vec<Knot>, End), EngineError> {
         self.held.curvature = self.curvature.clone();
         self.held.current = Some(first.full.clone());
+        self.held.pinned = None;
         let bound = if sign < 0.0 { self.bounds.0 } else { self.bounds.1 };
         let (mut here, mut before): (Stop, Option<Stop>) = (first.clone(), None);
-        let mut knots = Vec::new();
+        let mut knots: Vec<Knot> = Vec::new();
         let mut wanted: Vec<f64> = self.walk.limits.clone();
         wanted.sort_by(f64::total_cmp);
-        let mut shrink = 1.0;
+        let furthest = wanted.last().copied().unwrap_or(0.0).max(NEARLY * self.walk.cutoff);
+        let (mut shrink, mut switches) = (1.0, 0);
         while knots.len() < self.walk.max_points {
             if sign * (bound - here.value) <= 0.0 {
                 return Ok((knots, End::Boundary));
             }
-            let mut value = here.value + sign * shrink * self.stride(&here, before.as_ref(), sign);
+            let goal = wanted.first().copied().unwrap_or(furthest.max(self.walk.cutoff));
+            let mut value = here.value + sign * shrink * self.stride(&here, before.as_ref(), goal - sign * here.zeta);
             let at_bound = sign * (value - bound) >= 0.0;
             if at_bound {
                 value = bound;
             }
             let guess = self.predicted(&here, before.as_ref(), value);
-            let next = self.stop(&here, guess, value, sign)?;
-            let leap = next.as_ref().map_or(f64::INFINITY, |n| sign * (n.zeta - here.zeta));
-            if next.as_ref().is_some_and(|n| self.held.chart.beyond(&n.full.x)) {
-                if (value - here.value).abs() < PLATEAU * self.unit(&here) {
-                    let flat = matches!(self.held.chart.coordinate, Coordinate::Angle { .. });
-                    return Ok((knots, if flat { End::Plateau } else { End::Lost }));
-                }
-                shrink *= 0.25;
-                continue;
+            let next = self.stop(&here, guess, value, sign, TOLERANCE)?;
+            if let Some(lower) = next.as_ref().filter(|n| n.full.slope.value < self.least - FALL) {
+                self.lower = Some(lower.full.place.clone());
+                return Ok((knots, End::Lower));
             }
+            match self.turn(&here, next.as_ref(), value) {
+                Turn::None => {}
+                _ if switches == SWITCHES => return Ok((knots, End::Lost)),
+                Turn::Plateau => return Ok((knots, End::Plateau)),
+                Turn::Shorter => {
+                    shrink *= 0.25;
+                    continue;
+                }
+                Turn::Switched => {
+                    (shrink, before, switches) = (1.0, None, switches + 1);
+                    continue;
+                }
+            }
+            let leap = next.as_ref().map_or(f64::INFINITY, |n| sign * (n.zeta - here.zeta));
             // A step across which zeta runs away, or falls back to another valley, is taken again, shorter.
-            if (leap > 3.0 * self.walk.step || leap < -0.5 * self.walk.step) && shrink > 1e-4 {
+            if (leap > 3.0 * self.walk.step || leap < -SINK) && shrink > 1e-3 {
                 shrink *=
                     if leap.is_finite() && leap > 0.0 { (1.5 * self.walk.step / leap).clamp(0.05, 0.5) } else { 0.25 };
                 continue;
             }
             shrink = (2.0 * shrink).min(1.0);
-            let Some(next) = next else { return Ok((knots, End::Lost)) };
-            if next.full.slope.value < self.least - FALL {
-                self.lower = Some(next.full.place.clone());
-                return Ok((knots, End::Lower));
+            let Some(mut next) = next else { return Ok((knots, End::Lost)) };
+            if leap < -SINK {
+                return Ok((knots, End::Falls));
             }
-            for &limit in wanted.iter().filter(|&&l| l > sign * here.zeta && l <= sign * next.zeta) {
-                if let Some(found) = self.limit(&here, &next, limit, sign)? {
+            // What is left is rounding.
+            next.zeta = sign * (sign * next.zeta).max(sign * here.zeta);
+            let mut stands = false;
+            while let Some(limit) = wanted.first().copied() {
+                let aimed = (sign * next.zeta - limit).abs() < AIMED && leap > 2.0 * AIMED && !at_bound;
+                if !aimed && sign * next.zeta < limit {
+                    break;
+                }
+                wanted.remove(0);
+                if let Some((found, near)) = self.limit(&here, &next, limit, sign)? {
                     knots.push(found.knot(Some(limit)));
+                    if aimed {
+                        (stands, next) = (true, near);
+                    }
                 }
             }
             self.held.current = Some(next.full.clone());
-            if knots.last().is_none_or(|k: &Knot| k.value != next.value) {
+            if !stands && knots.last().is_none_or(|k: &Knot| k.value != next.value) {
                 knots.push(next.knot(None));
             }
-            let furthest = wanted.last().copied().unwrap_or(0.0).max(NEARLY * self.walk.cutoff);
-            if sign * next.zeta >= furthest {
+            if wanted.is_empty() && (sign * next.zeta).max(knots.last().map_or(0.0, |k| sign * k.zeta)) >= furthest {
                 return Ok((knots, End::Cutoff));
             }
             if at_bound {
@@ -214,10 +242,31 @@ impl Walker<'_, '_> {
         Ok((knots, End::Unbounded))
     }
 
-    /// How far the value goes in one step, from the slope of zeta here and its change since the point before.
-    fn stride(&self, here: &Stop, before: Option<&Stop>, sign: f64) -> f64 {
-        let left = self.walk.cutoff - sign * here.zeta;
-        let step = if left < 1.5 * self.walk.step { left } else { self.walk.step };
+    /// Whether a step led where the held coordinate means something else, or a coordinate wants to leave its zero.
+    fn turn(&mut self, here: &Stop, next: Option<&Stop>, value: f64) -> Turn {
+        let Some(next) = next else { return Turn::None };
+        if let Some(pinned) = self.held.pinned {
+            if next.full.gradient[pinned] < -RELEASE {
+                self.held.pinned = None;
+                return Turn::Switched;
+            }
+            return Turn::None;
+        }
+        if !self.held.chart.beyond(&next.full.x) {
+            return Turn::None;
+        }
+        if (value - here.value).abs() >= PLATEAU * self.unit(here) {
+            return Turn::Shorter;
+        }
+        // A diagonal element of T that has come to zero stays there; the length of a polar row would turn its angle.
+        self.held.pinned = self.held.chart.guarded();
+        if self.held.pinned.is_some() { Turn::Switched } else { Turn::Plateau }
+    }
+
+    /// How far the value goes in one step towards a goal that zeta is `left` away from, by the slope of zeta here and its
+    /// change since the point before.
+    fn stride(&self, here: &Stop, before: Option<&Stop>, left: f64) -> f64 {
+        let step = left / (left / self.walk.step - 0.3).ceil().max(1.0);
         let unit = 1.0 / self.unit(here);
         // Where zeta is all but flat in the value, the coordinate's own length says how far to go.
         let per = 1.0 / (here.slope).max(0.05 * unit);
@@ -254,10 +303,17 @@ impl Walker<'_, '_> {
     }
 
     /// The constrained optimum at a value.
-    fn stop(&mut self, near: &Stop, guess: Vec<f64>, value: f64, sign: f64) -> Result<Option<Stop>, EngineError> {
+    fn stop(
+        &mut self,
+        near: &Stop,
+        guess: Vec<f64>,
+        value: f64,
+        sign: f64,
+        tolerance: f64,
+    ) -> Result<Option<Stop>, EngineError> {
         self.held.current = Some(near.full.clone());
         let free = self.held.hold(&near.full, &guess, value);
-        let options = Options { max_evaluations: 60, tolerance: TOLERANCE, radius: 2.0 };
+        let options = Options { max_evaluations: 60, tolerance, radius: 2.0 };
         let mut found = minimise(&mut self.held, &free, options)?;
         if found.is_none() {
             // The guess has no value: from the last point instead.
@@ -266,57 +322,66 @@ impl Walker<'_, '_> {
         }
         let Some(found) = found else { return Ok(None) };
         let Some(full) = self.held.current.take() else { return Ok(None) };
-        if found.status != Status::Converged && found.predicted > 1e-6 {
+        if found.status != Status::Converged && found.predicted > 1e-5 {
             return Ok(None);
         }
         let response = self.held.response(&full);
-        let rise = full.slope.value - found.predicted.clamp(0.0, TOLERANCE) - self.least;
+        let rise = full.slope.value - found.predicted.clamp(0.0, tolerance) - self.least;
         let zeta = sign * rise.max(0.0).sqrt();
         let slope = if zeta == 0.0 { 0.0 } else { response.slope / (2.0 * zeta) };
         Ok(Some(Stop { value, zeta, slope, full, response }))
     }
 
-    /// The point between two where |zeta| is `limit`: Newton's method with the secant as a safeguard.
-    fn limit(&mut self, low: &Stop, high: &Stop, limit: f64, sign: f64) -> Result<Option<Stop>, EngineError> {
+    /// The point where |zeta| is `limit`, close to or between two points, and the evaluated point beside it: cubic
+    /// interpolation with the secant as a safeguard.
+    fn limit(&mut self, low: &Stop, high: &Stop, limit: f64, sign: f64) -> Result<Option<(Stop, Stop)>, EngineError> {
         let target = sign * limit;
-        let (mut inside, mut outside) = (low.clone(), high.clone());
-        let mut found: Option<Stop> = None;
+        let (mut a, mut b) = (low.clone(), high.clone());
         for _ in 0..30 {
-            let near = match &found {
-                Some(f) => f.clone(),
-                None if (inside.zeta - target).abs() < (outside.zeta - target).abs() => inside.clone(),
-                None => outside.clone(),
-            };
+            let (near, far) = if (a.zeta - target).abs() < (b.zeta - target).abs() { (&a, &b) } else { (&b, &a) };
+            let (near, far) = (near.clone(), far.clone());
+            let ratio = (target - near.zeta) / (far.zeta - near.zeta);
+            let straight = near.value + ratio * (far.value - near.value);
+            let most = 2.0 * (straight - near.value).abs();
+            let value = hermite(&near, &far, target).filter(|v| (v - near.value).abs() <= most).unwrap_or(straight);
+            let share = (value - near.value) / (far.value - near.value);
+            let guess = between(&near, &far, share);
             if (near.zeta - target).abs() < MISS {
-                let mut end = near;
-                if end.slope > 0.0 {
-                    let step = (target - end.zeta) / end.slope;
-                    end.value += step;
-                    end.zeta = target;
-                }
-                return Ok(Some(end));
+                return Ok(Some((self.moved(&near, &far, guess, value, target), near)));
             }
-            let ratio = (target - inside.zeta) / (outside.zeta - inside.zeta);
-            let secant = inside.value + ratio * (outside.value - inside.value);
-            let value = hermite(&inside, &outside, target)
-                .filter(|v| within(*v, inside.value, outside.value))
-                .unwrap_or(secant);
-            let share = (value - inside.value) / (outside.value - inside.value);
-            let guess = between(&inside, &outside, share);
-            let Some(next) = self.stop(&near, guess, value, sign)? else { return Ok(found) };
-            if sign * (next.zeta - target) < 0.0 {
-                inside = next.clone()
-            } else {
-                outside = next.clone()
-            }
-            found = Some(next);
+            let Some(next) = self.stop(&near, guess, value, sign, CLOSE)? else { return Ok(None) };
+            // The two that bracket the limit, or the two that are closest to it.
+            let across = (next.zeta - target) * (far.zeta - target) < 0.0;
+            let bracketed = (near.zeta - target) * (far.zeta - target) < 0.0;
+            a = if bracketed && across && (next.zeta - target) * (near.zeta - target) > 0.0 { far } else { near };
+            b = next;
         }
-        Ok(found)
+        Ok(None)
+    }
+
+    /// A point beside an evaluated one, by interpolation.
+    fn moved(&self, near: &Stop, far: &Stop, x: Vec<f64>, value: f64, zeta: f64) -> Stop {
+        let mut out = near.clone();
+        let share = (value - near.value) / (far.value - near.value);
+        out.full.place = self.held.place(&x);
+        out.full.x = x;
+        for (own, other) in out.full.slope.beta.iter_mut().zip(&far.full.slope.beta) {
+            *own += share * (other - *own);
+        }
+        out.slope += share * (far.slope - near.slope);
+        (out.value, out.zeta) = (value, zeta);
+        out
     }
 }
 
-fn within(v: f64, a: f64, b: f64) -> bool {
-    v > a.min(b) && v < a.max(b)
+/// What a step came to.
+enum Turn {
+    None,
+    /// The step must be shorter.
+    Shorter,
+    /// A coordinate is pinned, or free again.
+    Switched,
+    Plateau,
 }
 
 /// Value where zeta is `target`, by cubic interpolation of the value in zeta.

@@ -22,7 +22,7 @@ pub(crate) struct Full {
     pub place: Place,
     pub slope: Slope,
     /// In the scaled coordinates.
-    gradient: Vec<f64>,
+    pub gradient: Vec<f64>,
     /// Curvature along the level set, in the scaled coordinates.
     hessian: Vec<f64>,
     /// dg / dx: the unit vector of the held coordinate where that is the quantity.
@@ -51,6 +51,8 @@ pub(crate) struct Held<'a, 'q> {
     pub lengths: Vec<f64>,
     pub value: f64,
     pivot: usize,
+    /// A coordinate that stays at zero.
+    pub pinned: Option<usize>,
     /// Pivot of the last evaluation, where the next search for it begins.
     last: f64,
     pub trial: Option<Full>,
@@ -75,6 +77,7 @@ impl<'a, 'q> Held<'a, 'q> {
             lengths,
             value: 0.0,
             pivot,
+            pinned: None,
             last: 0.0,
             trial: None,
             current: None,
@@ -82,20 +85,28 @@ impl<'a, 'q> Held<'a, 'q> {
         }
     }
 
-    /// Take the deviance's own curvature at a point for the lengths of the coordinates, where it has some.
-    pub(crate) fn rescale(&mut self, place: &Place) -> Result<(), EngineError> {
+    /// Everything at the point where a walk begins. The deviance's own curvature there gives the coordinates their lengths,
+    /// where it has some.
+    pub(crate) fn begin(&mut self, place: &Place) -> Result<Full, EngineError> {
+        self.evaluations += 1;
+        let slope = self.deviance.evaluate(place)?.ok_or(EngineError::NotFinite)?;
         let x = self.scaled(place);
         let quantity = self.quantity.take();
-        let full = self.full(&x)?.ok_or(EngineError::NotFinite)?;
+        let full = self.full_of(&x, slope.clone());
         self.quantity = quantity;
-        let n = x.len();
+        let (full, n) = (full.ok_or(EngineError::NotFinite)?, x.len());
         for (i, length) in self.lengths.iter_mut().enumerate() {
             let curvature = full.hessian[i + i * n];
             if curvature > 1e-2 {
                 *length *= (2.0 / curvature).sqrt();
             }
         }
-        Ok(())
+        let x = self.scaled(place);
+        let value = self.quantity_at(&x).ok_or(EngineError::NotFinite)?;
+        let full = self.full_of(&x, slope.clone()).ok_or(EngineError::NotFinite)?;
+        self.hold(&full, &x, value);
+        // Once more, for the pivot has a say in the curvature of a quantity that is no coordinate.
+        self.full_of(&x, slope).ok_or(EngineError::NotFinite)
     }
 
     /// The scaled coordinates of a point.
@@ -103,7 +114,7 @@ impl<'a, 'q> Held<'a, 'q> {
         self.chart.coordinates(place).iter().zip(&self.lengths).map(|(x, l)| x / l).collect()
     }
 
-    fn place(&self, x: &[f64]) -> Place {
+    pub(crate) fn place(&self, x: &[f64]) -> Place {
         let x: Vec<f64> = x.iter().zip(&self.lengths).map(|(x, l)| x * l).collect();
         self.chart.place(&x)
     }
@@ -112,8 +123,11 @@ impl<'a, 'q> Held<'a, 'q> {
     pub(crate) fn full(&mut self, x: &[f64]) -> Result<Option<Full>, EngineError> {
         self.evaluations += 1;
         let place = self.place(x);
-        let Some(slope) = self.deviance.evaluate(&place)? else { return Ok(None) };
-        let n = x.len();
+        Ok(self.deviance.evaluate(&place)?.and_then(|slope| self.full_of(x, slope)))
+    }
+
+    fn full_of(&mut self, x: &[f64], slope: Slope) -> Option<Full> {
+        let (place, n) = (self.place(x), x.len());
         let raw: Vec<f64> = x.iter().zip(&self.lengths).map(|(x, l)| x * l).collect();
         let tangents = self.chart.tangents(&raw, &place);
         let mut gradient = self.chart.gradient(&tangents, &place, &slope);
@@ -129,7 +143,7 @@ impl<'a, 'q> Held<'a, 'q> {
             *h *= self.lengths[m % n] * self.lengths[m / n];
         }
         let normal = match self.derivatives(x) {
-            None => return Ok(None),
+            None => return None,
             Some(None) => {
                 let mut normal = vec![0.0; n];
                 normal[self.chart.held] = self.lengths[self.chart.held];
@@ -144,7 +158,7 @@ impl<'a, 'q> Held<'a, 'q> {
                 normal
             }
         };
-        Ok(Some(Full { x: x.to_vec(), place, slope, gradient, hessian, normal, z, gz }))
+        Some(Full { x: x.to_vec(), place, slope, gradient, hessian, normal, z, gz })
     }
 
     /// First and second derivatives of the quantity by differences; `Some(None)`: it is a coordinate.
@@ -201,16 +215,20 @@ impl<'a, 'q> Held<'a, 'q> {
         self.free(x)
     }
 
+    /// Which of n coordinates are free.
+    fn free_places(&self, n: usize) -> Vec<usize> {
+        (0..n).filter(|&i| i != self.pivot && Some(i) != self.pinned).collect()
+    }
+
     fn free(&self, x: &[f64]) -> Vec<f64> {
-        x.iter().enumerate().filter(|(i, _)| *i != self.pivot).map(|(_, v)| *v).collect()
+        self.free_places(x.len()).iter().map(|&i| x[i]).collect()
     }
 
     /// All coordinates from the free ones: the pivot by Newton's method.
     fn complete(&mut self, free: &[f64]) -> Option<Vec<f64>> {
-        let mut x = Vec::with_capacity(free.len() + 1);
-        x.extend_from_slice(&free[..self.pivot]);
-        x.push(self.last);
-        x.extend_from_slice(&free[self.pivot..]);
+        let mut x = vec![0.0; self.lengths.len()];
+        self.free_places(x.len()).iter().zip(free).for_each(|(&i, &v)| x[i] = v);
+        x[self.pivot] = self.last;
         if self.quantity.is_none() {
             x[self.pivot] = self.value / self.lengths[self.pivot];
             return Some(x);
@@ -246,7 +264,7 @@ impl<'a, 'q> Held<'a, 'q> {
     /// Gradient and curvature along the level set, in the free coordinates.
     fn reduced(&self, full: &Full) -> (Vec<f64>, Vec<f64>) {
         let (n, pivot) = (full.x.len(), self.pivot);
-        let free: Vec<usize> = (0..n).filter(|&i| i != pivot).collect();
+        let free = self.free_places(n);
         let ratio: Vec<f64> = free.iter().map(|&i| full.normal[i] / full.normal[pivot]).collect();
         let g = free.iter().zip(&ratio).map(|(&i, r)| full.gradient[i] - r * full.gradient[pivot]).collect();
         let h = |i: usize, j: usize| full.hessian[i + j * n];
@@ -264,7 +282,7 @@ impl<'a, 'q> Held<'a, 'q> {
     /// How the constrained optimum answers to a change of the value held.
     pub(crate) fn response(&self, full: &Full) -> Response {
         let (n, pivot) = (full.x.len(), self.pivot);
-        let free: Vec<usize> = (0..n).filter(|&i| i != pivot).collect();
+        let free = self.free_places(n);
         let (g, hessian) = self.reduced(full);
         let per = 1.0 / full.normal[pivot];
         let ratio: Vec<f64> = free.iter().map(|&i| full.normal[i] * per).collect();

@@ -44,10 +44,14 @@ impl Curvature {
         let mut out = Self { sizes, unit, matrix: vec![0.0; n * n], spread: spread.to_vec() };
         let here = deviance.evaluate(place)?.ok_or(EngineError::NotFinite)?;
         let base = out.slope(&here);
-        let mut along = |move_by: &dyn Fn(f64) -> Place| -> Result<Vec<f64>, EngineError> {
+        let mut along = |move_by: &dyn Fn(f64) -> Place, straight: bool| -> Result<Vec<f64>, EngineError> {
             let one = deviance.evaluate(&move_by(STEP))?.ok_or(EngineError::NotFinite)?;
+            let one = out.slope(&one);
+            if straight {
+                return Ok((0..n).map(|i| (one[i] - base[i]) / STEP).collect());
+            }
             let two = deviance.evaluate(&move_by(2.0 * STEP))?.ok_or(EngineError::NotFinite)?;
-            let (one, two) = (out.slope(&one), out.slope(&two));
+            let two = out.slope(&two);
             Ok((0..n).map(|i| (4.0 * (one[i] - base[i]) - (two[i] - base[i])) / (2.0 * STEP)).collect())
         };
         let mut columns: Vec<Vec<f64>> = vec![Vec::new(); n];
@@ -71,26 +75,26 @@ impl Curvature {
             let diagonal: Vec<usize> =
                 (0..k).map(|i| from + index.iter().position(|&c| c == (i, i)).unwrap_or(0)).collect();
             for (i, &at) in diagonal.iter().enumerate() {
-                columns[at] = along(&grow(vector(i, i)))?;
+                columns[at] = along(&grow(vector(i, i)), false)?;
             }
             for (m, &(i, j)) in index.iter().enumerate().filter(|(_, (i, j))| i != j) {
-                let whole = along(&grow(vector(i, j)))?;
+                let whole = along(&grow(vector(i, j)), false)?;
                 let (a, b) = (&columns[diagonal[i]], &columns[diagonal[j]]);
                 columns[from + m] = (0..n).map(|l| whole[l] - a[l] - b[l]).collect();
             }
             from += index.len();
         }
         for (m, unit) in others.iter().enumerate() {
-            columns[from + m] = along(&|h: f64| {
+            let moved = |h: f64| {
                 let mut moved = place.clone();
                 moved.others[m] += h * unit;
                 moved
-            })?;
+            };
+            // In fixed effects and log scales the slope is all but straight over a thousandth of an error.
+            columns[from + m] = along(&moved, true)?;
         }
-        for j in 0..n {
-            for i in 0..n {
-                out.matrix[i + j * n] = 0.5 * (columns[j][i] + columns[i][j]);
-            }
+        for (m, cell) in out.matrix.iter_mut().enumerate() {
+            *cell = 0.5 * (columns[m / n][m % n] + columns[m % n][m / n]);
         }
         Ok(out)
     }
