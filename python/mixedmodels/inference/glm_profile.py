@@ -1,9 +1,9 @@
 """Profile limits of a generalised linear model's coefficients: where the deviance over the dispersion has risen by z^2.
 
-All limits are sought at once: a step of Fisher scoring for the other coefficients and one of Newton's method on zeta for
-the one that is held, together (Venzon and Moolgavkar 1988, Appl. Statist. 37, 87-94). What has not settled after a few of
-them is sought alone, with care: every value of the coefficient is an offset to the others, which are fitted again from
-where they were (Venables and Ripley 2002, section 8.4).
+All limits are sought at once: a step of Fisher scoring for the other coefficients and one of Newton's method on zeta
+for the one that is held, together (Venzon and Moolgavkar 1988, Appl. Statist. 37, 87-94). What has not settled after a
+few of them is sought alone, with care: every value of the coefficient is an offset to the others, which are fitted
+again from where they were (Venables and Ripley 2002, section 8.4).
 """
 
 from __future__ import annotations

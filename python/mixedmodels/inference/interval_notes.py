@@ -38,7 +38,8 @@ def notes(curve: Curve, quantile: float, level: float) -> list[str]:
             out.append(f"{name}: no {side} limit; the deviance hardly rises however far the parameter moves that way.")
         elif end == "falls":
             out.append(
-                f"{name}: no {side} limit; beyond {value[at]:.6g}, where zeta is {reached:.3f}, the deviance falls again."
+                f"{name}: no {side} limit; beyond {value[at]:.6g}, where zeta is {reached:.3f}, the deviance falls "
+                "again."
             )
         elif end in ("lost", "lower"):
             out.append(

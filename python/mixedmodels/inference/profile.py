@@ -95,7 +95,8 @@ def profiles(
             break
         restarts.append(own.criterion - better.criterion)
         own = better
-    curves = tuple(_curve(p, r, own, known) for p, r in zip(asked, raw, strict=True))
+    every = _values(raw, own, known)
+    curves = tuple(_curve(p, r, v) for p, r, v in zip(asked, raw, every, strict=True))
     return Profiles(own, known, curves, tuple(restarts))
 
 
@@ -246,13 +247,13 @@ def _factors(fit: MixedFit) -> list[Matrix]:
     return factors(fit.theta, fit.sizes)
 
 
-def _curve(q: Parameter, raw: Mapping[str, Any], fit: AnyMixedFit, known: Sequence[Parameter]) -> Curve:
+def _curve(q: Parameter, raw: Mapping[str, Any], values: Matrix) -> Curve:
     return Curve(
         q,
         raw["value"],
         raw["zeta"],
         raw["slope"],
-        _values(raw, fit, known),
+        values,
         raw["estimate"],
         raw["ends"],
         raw["limit"],
@@ -260,9 +261,15 @@ def _curve(q: Parameter, raw: Mapping[str, Any], fit: AnyMixedFit, known: Sequen
     )
 
 
-def _values(raw: Mapping[str, Any], fit: AnyMixedFit, known: Sequence[Parameter]) -> Matrix:
-    """Every parameter at every point, shape (points, parameters)."""
-    roots = [np.reshape(r, (len(r), k, k), order="C") for r, k in zip(raw["roots"], fit.sizes, strict=True)]
+def _values(raw: Sequence[Mapping[str, Any]], fit: AnyMixedFit, known: Sequence[Parameter]) -> list[Matrix]:
+    """Every parameter at every point of each curve, shape (points, parameters)."""
+    if not raw:
+        return []
+    joined = [np.concatenate(parts) for parts in zip(*(r["roots"] for r in raw), strict=True)]
+    roots = [np.reshape(r, (len(r), k, k), order="C") for r, k in zip(joined, fit.sizes, strict=True)]
+    # Of each curve the first of the others is log sigma; of a generalised model all curves have all of them.
+    others = np.concatenate([r["others"] if isinstance(fit, GlmmFit) else r["others"][:, :1] for r in raw])
+    beta = np.concatenate([r["beta"] for r in raw])
     columns = []
     for q in known:
         if q.kind in ("sd", "cor"):
@@ -275,9 +282,10 @@ def _values(raw: Mapping[str, Any], fit: AnyMixedFit, known: Sequence[Parameter]
                 with np.errstate(invalid="ignore", divide="ignore"):
                     columns.append(np.einsum("ij,ij->i", *rows) / (lengths[0] * lengths[1]))
         elif q.kind == "sigma":
-            columns.append(np.exp(raw["others"][:, 0]))
+            columns.append(np.exp(others[:, 0]))
         elif q.kind == "shape":
-            columns.append(np.exp(raw["others"][:, len(fit.beta) + q.at[0]]))
+            columns.append(np.exp(others[:, len(fit.beta) + q.at[0]]))
         else:
-            columns.append(raw["beta"][:, q.at[0]])
-    return np.column_stack(columns)
+            columns.append(beta[:, q.at[0]])
+    ends = np.cumsum([len(r["value"]) for r in raw])[:-1]
+    return np.split(np.column_stack(columns), ends)
