@@ -25,7 +25,7 @@ Method = Literal["profile", "wald", "boot"]
 Parm = str | int | Sequence[str | int] | None
 Derived = Mapping[str, Callable[[Mapping[str, float]], float] | str]
 
-STEPS = 8  # of zeta from the estimate to the cutoff
+STEPS = 6  # of zeta from the estimate to the cutoff
 FEW_STEPS = 2  # where only limits are wanted
 
 

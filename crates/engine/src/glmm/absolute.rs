@@ -88,7 +88,9 @@ impl Deviance for Absolute<'_> {
         let mut others: Vec<f64> = (0..p).map(|j| (0..p).map(|i| map[i + j * p] * state.gradient[i]).sum()).collect();
         others.extend_from_slice(&state.gradient[p..]);
         let value = state.criterion - 2.0 * model.constant;
-        Ok(Some(Slope { value, d, others, beta: beta.to_vec() }))
+        let weights =
+            self.model.coordinates.parameters.slots().map(|(g, at, k)| self.weights[g][at..at + k].to_vec()).collect();
+        Ok(Some(Slope { value, d, others, beta: beta.to_vec(), weights }))
     }
 }
 

@@ -225,7 +225,13 @@ impl Deviance for Absolute<'_> {
         let (j, c) = &self.fixed;
         let p = gram.p;
         let beta = (0..p).map(|i| c[i] + (0..p).map(|m| j[i + m * p] * beta[m]).sum::<f64>() / y_scale).collect();
-        Ok(Some(Slope { value, d, others, beta }))
+        let weights = self
+            .model
+            .parameters
+            .slots()
+            .map(|(g, at, k)| self.weights[g][at..at + k].iter().map(|w| w / (sigma * sigma)).collect())
+            .collect();
+        Ok(Some(Slope { value, d, others, beta, weights }))
     }
 }
 

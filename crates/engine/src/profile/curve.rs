@@ -76,6 +76,8 @@ const SINK: f64 = 1e-5;
 const AIMED: f64 = 0.15;
 /// Fall of the deviance per unit at which a coordinate leaves its zero.
 const RELEASE: f64 = 1e-4;
+/// Ratio of the slopes of zeta at two points beyond which there should be one more between them.
+const BENDS: f64 = 1.35;
 /// How often a coordinate may be pinned at zero and released, on one side.
 const SWITCHES: usize = 6;
 /// How closely, in units of the coordinate, the begin of a plateau is found.
@@ -205,6 +207,10 @@ impl Walker<'_, '_> {
                     if leap.is_finite() && leap > 0.0 { (1.5 * self.walk.step / leap).clamp(0.05, 0.5) } else { 0.25 };
                 continue;
             }
+            if next.as_ref().is_some_and(|n| self.jumps(&here, n)) && shrink > 1e-3 {
+                shrink *= 0.4;
+                continue;
+            }
             shrink = (2.0 * shrink).min(1.0);
             let Some(mut next) = next else { return Ok((knots, End::Lost)) };
             if leap < -SINK {
@@ -227,6 +233,7 @@ impl Walker<'_, '_> {
                 }
             }
             self.held.current = Some(next.full.clone());
+            self.fill(&here, &next, sign, &mut knots)?;
             if !stands && knots.last().is_none_or(|k: &Knot| k.value != next.value) {
                 knots.push(next.knot(None));
             }
@@ -240,6 +247,32 @@ impl Walker<'_, '_> {
             here = next;
         }
         Ok((knots, End::Unbounded))
+    }
+
+    /// A point half way where zeta bends so much that cubic interpolation between the two would miss it.
+    fn fill(&mut self, here: &Stop, next: &Stop, sign: f64, knots: &mut Vec<Knot>) -> Result<(), EngineError> {
+        let ratio = next.slope / here.slope;
+        if (1.0 / BENDS..BENDS).contains(&ratio) || !(ratio > 0.0) || here.zeta == next.zeta {
+            return Ok(());
+        }
+        let middle = 0.5 * (here.value + next.value);
+        let Some(found) = self.stop(here, between(here, next, 0.5), middle, sign, TOLERANCE)? else { return Ok(()) };
+        if within(found.zeta, here.zeta, next.zeta) && !self.held.chart.beyond(&found.full.x) {
+            // A limit may lie on either side.
+            let at = knots.iter().rposition(|k| sign * k.value < sign * middle).map_or(0, |m| m + 1);
+            knots.insert(at, found.knot(None));
+        }
+        self.held.current = Some(next.full.clone());
+        Ok(())
+    }
+
+    /// Whether a step beside a guarded coordinate left the curve for another valley: its slopes are not those of the chord.
+    fn jumps(&self, here: &Stop, next: &Stop) -> bool {
+        let chord = (next.zeta - here.zeta) / (next.value - here.value);
+        let (least, most) = (here.slope.min(next.slope), here.slope.max(next.slope));
+        self.held.chart.guarded().is_some()
+            && here.zeta != 0.0
+            && (chord - 0.5 * (least + most)).abs() > 0.1 * most.max(0.2 / self.unit(here))
     }
 
     /// Whether a step led where the held coordinate means something else, or a coordinate wants to leave its zero.
@@ -350,6 +383,9 @@ impl Walker<'_, '_> {
                 return Ok(Some((self.moved(&near, &far, guess, value, target), near)));
             }
             let Some(next) = self.stop(&near, guess, value, sign, CLOSE)? else { return Ok(None) };
+            if self.held.chart.beyond(&next.full.x) {
+                return Ok(None);
+            }
             // The two that bracket the limit, or the two that are closest to it.
             let across = (next.zeta - target) * (far.zeta - target) < 0.0;
             let bracketed = (near.zeta - target) * (far.zeta - target) < 0.0;
@@ -372,6 +408,10 @@ impl Walker<'_, '_> {
         (out.value, out.zeta) = (value, zeta);
         out
     }
+}
+
+fn within(v: f64, a: f64, b: f64) -> bool {
+    v > a.min(b) && v < a.max(b)
 }
 
 /// What a step came to.

@@ -29,6 +29,7 @@ pub(crate) struct Full {
     normal: Vec<f64>,
     z: Vec<f64>,
     gz: Vec<f64>,
+    gain: Vec<f64>,
 }
 
 /// What happens when the value held changes.
@@ -133,12 +134,16 @@ impl<'a, 'q> Held<'a, 'q> {
         let mut gradient = self.chart.gradient(&tangents, &place, &slope);
         gradient.iter_mut().zip(&self.lengths).for_each(|(g, l)| *g *= l);
         let (z, gz) = (self.curvature.point(&place), self.curvature.slope(&slope));
+        let gain = self.curvature.gain(&slope);
         if let Some(known) = &self.current {
-            let difference = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>();
-            self.curvature.learn(&difference(&z, &known.z), &difference(&gz, &known.gz));
+            // In units half way between.
+            let middle: Vec<f64> = gain.iter().zip(&known.gain).map(|(a, b)| (a * b).sqrt()).collect();
+            let step: Vec<f64> = z.iter().zip(&known.z).zip(&middle).map(|((a, b), u)| (a - b) * u).collect();
+            let change: Vec<f64> = gz.iter().zip(&known.gz).zip(&middle).map(|((a, b), u)| (a - b) / u).collect();
+            self.curvature.learn(&step, &change);
         }
         let bends = self.chart.bends(&raw, &place);
-        let mut hessian = self.curvature.pulled_back(n, &tangents, &bends, &place, &slope);
+        let mut hessian = self.curvature.pulled_back(n, &tangents, &bends, &place, &slope, &gain);
         for (m, h) in hessian.iter_mut().enumerate() {
             *h *= self.lengths[m % n] * self.lengths[m / n];
         }
@@ -158,7 +163,7 @@ impl<'a, 'q> Held<'a, 'q> {
                 normal
             }
         };
-        Some(Full { x: x.to_vec(), place, slope, gradient, hessian, normal, z, gz })
+        Some(Full { x: x.to_vec(), place, slope, gradient, hessian, normal, z, gz, gain })
     }
 
     /// First and second derivatives of the quantity by differences; `Some(None)`: it is a coordinate.

@@ -21,6 +21,8 @@ pub struct Slope {
     pub others: Vec<f64>,
     /// Fixed effects there, those at their optimum that are no parameters included.
     pub beta: Vec<f64>,
+    /// For each effect of each term what the data weigh there, the diagonal of the sum of [Z'V^-1 Z]_ll; empty: not known.
+    pub weights: Vec<Vec<f64>>,
 }
 
 /// -2 log-likelihood as a smooth function of covariances and other parameters.

@@ -23,6 +23,8 @@ pub struct Curvature {
     matrix: Vec<f64>,
     /// A standard deviation for each effect of each term.
     pub(crate) spread: Vec<Vec<f64>>,
+    /// What the data weigh where the curvature was taken.
+    weights: Vec<Vec<f64>>,
 }
 
 impl Curvature {
@@ -41,8 +43,9 @@ impl Curvature {
         }
         unit.extend_from_slice(others);
         let n = unit.len();
-        let mut out = Self { sizes, unit, matrix: vec![0.0; n * n], spread: spread.to_vec() };
+        let mut out = Self { sizes, unit, matrix: vec![0.0; n * n], spread: spread.to_vec(), weights: Vec::new() };
         let here = deviance.evaluate(place)?.ok_or(EngineError::NotFinite)?;
+        out.weights.clone_from(&here.weights);
         let base = out.slope(&here);
         let mut along = |move_by: &dyn Fn(f64) -> Place, straight: bool| -> Result<Vec<f64>, EngineError> {
             let one = deviance.evaluate(&move_by(STEP))?.ok_or(EngineError::NotFinite)?;
@@ -129,7 +132,26 @@ impl Curvature {
             }
         }
         let unit = stay.iter().map(|&m| self.unit[m]).collect();
-        Self { sizes: self.sizes.clone(), unit, matrix, spread: self.spread.clone() }
+        Self { sizes: self.sizes.clone(), unit, matrix, spread: self.spread.clone(), weights: self.weights.clone() }
+    }
+
+    /// By how much more the data weigh each direction than where the curvature was taken. The information on Sigma goes
+    /// with the square of these weights, so that in units which follow them the curvature hardly changes.
+    pub(crate) fn gain(&self, slope: &Slope) -> Vec<f64> {
+        let mut out = vec![1.0; self.dimension()];
+        if self.weights.is_empty() || slope.weights.is_empty() {
+            return out;
+        }
+        let mut from = 0;
+        for ((now, base), &k) in slope.weights.iter().zip(&self.weights).zip(&self.sizes) {
+            let ratio = |i: usize| (now[i] / base[i]).clamp(1e-4, 1e4);
+            for (m, (i, j)) in cells(k).enumerate() {
+                let gain = (ratio(i) * ratio(j)).sqrt();
+                out[from + m] = if gain.is_finite() { gain } else { 1.0 };
+            }
+            from += k * (k + 1) / 2;
+        }
+        out
     }
 
     /// A point in this space.
@@ -180,6 +202,7 @@ impl Curvature {
         bends: &[Bend],
         place: &Place,
         slope: &Slope,
+        gain: &[f64],
     ) -> Vec<f64> {
         let (n, others) = (self.dimension(), place.others.len());
         let elements = n - others;
@@ -195,7 +218,8 @@ impl Curvature {
             let k = self.sizes[t.term];
             let direction = sigma_direction(&place.roots[t.term], &t.ds, k);
             for (m, (i, j)) in cells(k).enumerate() {
-                image[starts[t.term] + m + t.at * n] += direction[i + j * k] / self.unit[starts[t.term] + m];
+                let at = starts[t.term] + m;
+                image[at + t.at * n] += direction[i + j * k] * gain[at] / self.unit[at];
             }
         }
         for m in 0..others {
