@@ -112,7 +112,6 @@ fn an_element_of_theta_stays_on_its_side_of_a_column_without_sign() {
     let data = small();
     let model = Lmm::new(&data.rows(), false).unwrap();
     let found = profile(&model, Coordinate::Relative { theta: 1 });
-    let k = model.terms()[0].1;
     for pair in found.knots.windows(2) {
         assert!(pair[1].value > pair[0].value && pair[1].zeta >= pair[0].zeta, "{} {}", pair[0].zeta, pair[1].zeta);
     }
@@ -122,13 +121,9 @@ fn an_element_of_theta_stays_on_its_side_of_a_column_without_sign() {
         let (root, sigma) = (&knot.place.roots[0], knot.place.others[0].exp());
         assert!(root[0] >= -1e-3 * sigma, "{}", root[0]);
         assert!((root[1] / sigma - knot.value).abs() < 1e-8 * (1.0 + knot.value.abs()));
-        pinned += usize::from(root[0] == 0.0 && k > 1);
+        pinned += usize::from(root[0] == 0.0);
     }
-    println!(
-        "{:?} {pinned} {:?}",
-        found.ends,
-        found.knots.iter().map(|k| (k.value, k.zeta, k.slope)).collect::<Vec<_>>()
-    );
+    assert!(pinned > 0);
 }
 
 #[test]
