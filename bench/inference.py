@@ -30,7 +30,7 @@ warnings.simplefilter("ignore", mm.MixedModelsWarning)
 OATS = Path(__file__).resolve().parent.parent / "tests" / "reference" / "profile" / "tables" / "Oats.csv"
 MODELS = {
     "sleepstudy": "Reaction ~ Days + (Days | Subject)",
-    "Oats": "yield ~ nitro * Variety + (1 | Block/Variety)",
+    "Oats": "yield ~ factor(nitro) * Variety + (1 | Block/Variety)",
     "Penicillin": "diameter ~ 1 + (1 | plate) + (1 | sample)",
     "cake": "angle ~ recipe * temperature + (1 | recipe:replicate)",
 }

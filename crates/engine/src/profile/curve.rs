@@ -252,7 +252,7 @@ impl Walker<'_, '_> {
     /// A point half way where zeta bends so much that cubic interpolation between the two would miss it.
     fn fill(&mut self, here: &Stop, next: &Stop, sign: f64, knots: &mut Vec<Knot>) -> Result<(), EngineError> {
         let ratio = next.slope / here.slope;
-        if (1.0 / BENDS..BENDS).contains(&ratio) || !(ratio > 0.0) || here.zeta == next.zeta {
+        if (1.0 / BENDS..BENDS).contains(&ratio) || ratio.is_nan() || ratio <= 0.0 || here.zeta == next.zeta {
             return Ok(());
         }
         let middle = 0.5 * (here.value + next.value);
