@@ -19,7 +19,7 @@ from mixedmodels.fit.many import FAILED, NOT_REACHED, ManyFits, empty
 from mixedmodels.fit.many_progress import Tell, counted
 from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix, MixedFit
 from mixedmodels.model.many_fits import Method, fits_of, template
-from mixedmodels.model.many_responses import Responses, complete, read_responses
+from mixedmodels.model.many_responses import Responses, read_responses
 from mixedmodels.model.replicates import Refit
 from mixedmodels.report.fit_many import FitMany, covariance_terms
 
@@ -123,7 +123,8 @@ def _fitted(task: Task, responses: Responses, progress: bool | None) -> ManyFits
         try:
             for first in range(0, b, chunk):
                 last = min(b, first + chunk)
-                _fit_chunk(task, responses.rows(first, last), first, out, known, tell)
+                y, whole = responses.rows(first, last)
+                _fit_chunk(task, y, whole, first, out, known, tell)
                 if (out.status[first:last] == NOT_REACHED).any():
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
@@ -132,10 +133,12 @@ def _fitted(task: Task, responses: Responses, progress: bool | None) -> ManyFits
     return out
 
 
-def _fit_chunk(task: Task, y: Matrix, first: int, out: ManyFits, known: dict[bytes, Refit | str], tell: Tell) -> None:
+def _fit_chunk(
+    task: Task, y: Matrix, whole: bool, first: int, out: ManyFits, known: dict[bytes, Refit | str], tell: Tell
+) -> None:
     """Fit responses and write them from row `first` on."""
     done = first
-    for key, members, there in _patterns(y):
+    for key, members, there in [(b"", np.arange(len(y)), None)] if whole else _patterns(y):
         if key not in known:
             while len(known) >= KNOWN:
                 del known[next(iter(known))]
@@ -149,17 +152,20 @@ def _fit_chunk(task: Task, y: Matrix, first: int, out: ManyFits, known: dict[byt
         step = SLOW if task.method.family is not None else len(members)
         for at in range(0, len(members), step):
             some = members[at : at + step]
-            whole = there is None and len(some) == len(y)
-            values = y if whole else y[some] if there is None else y[np.ix_(some, there)]
-            _write(out, first + some, fit(values))
+            _write(out, first + some, fit(_part(y, some, there)))
             done += len(some)
             tell(done)
 
 
+def _part(y: Matrix, some: NDArray[np.intp], there: NDArray[np.intp] | None) -> Matrix:
+    """Some responses at some rows, without a copy where these are all."""
+    if there is not None:
+        return y[np.ix_(some, there)]
+    return y if len(some) == len(y) else y[some]
+
+
 def _patterns(y: Matrix) -> list[tuple[bytes, NDArray[np.intp], NDArray[np.intp] | None]]:
     """Groups of responses that miss the same rows: a key, their positions, and the rows they have (None: all)."""
-    if complete(y):
-        return [(b"", np.arange(len(y)), None)]
     missing = np.isnan(y)
     with_gaps = missing.any(axis=1)
     whole = np.flatnonzero(~with_gaps)

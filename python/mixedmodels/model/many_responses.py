@@ -33,21 +33,23 @@ class Responses:
     taken: NDArray[np.intp] | None
     n: int
 
-    def rows(self, first: int, last: int) -> Matrix:
-        """Responses `first` to `last`, a row each, at the rows used, shape (last - first, n)."""
+    def rows(self, first: int, last: int) -> tuple[Matrix, bool]:
+        """Responses `first` to `last` at the rows used, shape (last - first, n), and whether no value is missing."""
         block = self.values[:, first:last]
         if self.taken is not None:
             block = block[self.taken]
         out = np.ascontiguousarray(block.T, dtype=float)
-        infinite = None if complete(out) else np.isinf(out)
-        if infinite is not None and infinite.any():
+        if complete(out):
+            return out, True
+        infinite = np.isinf(out)
+        if infinite.any():
             i, row = (int(k) for k in np.argwhere(infinite)[0])
             where = row if self.taken is None else int(self.taken[row])
             raise DataError(
                 f"response {self.names[first + i]!r} is {out[i, row]:g} in row {where}, rows counted from 0; make it "
                 "a finite number, or NaN where it is missing."
             )
-        return out
+        return out, not np.isnan(out).any()
 
 
 def complete(values: Matrix) -> bool:

@@ -32,16 +32,16 @@ pub(crate) fn templates(gram: &Gram, parameters: &Parameters) -> Vec<Vec<f64>> {
 /// The moment equations but for their right side: what the response does not change.
 pub(crate) struct Moments {
     unknowns: Vec<Unknown>,
-    /// Of all unknowns and sigma^2; empty where there are no equations to solve.
-    matrix: Vec<f64>,
+    /// For all unknowns and sigma^2; `None` where there are no equations to solve.
+    equations: Option<Eliminated>,
 }
 
 impl Moments {
     pub(crate) fn of(gram: &Gram, parameters: &Parameters) -> Self {
         let unknowns = list_unknowns(parameters);
         let many = parameters.sizes.iter().any(|&k| k > MOST_EFFECTS);
-        let matrix = if many { Vec::new() } else { equations(gram, &unknowns) };
-        Self { unknowns, matrix }
+        let equations = if many { None } else { Eliminated::of(equations(gram, &unknowns), unknowns.len() + 1) };
+        Self { unknowns, equations }
     }
 
     /// Templates of all factors to start from, for the response of `gram`.
@@ -81,9 +81,7 @@ impl Moments {
 
     /// Covariances and sigma^2 that solve the equations.
     fn solution(&self, gram: &Gram) -> Option<Vec<f64>> {
-        if self.matrix.is_empty() {
-            return None;
-        }
+        let equations = self.equations.as_ref()?;
         let beta = least_squares(gram)?;
         let size = self.unknowns.len() + 1;
         let width = gram.p + 1;
@@ -92,7 +90,7 @@ impl Moments {
         let residual = (total - fitted).max(1e-12 * total);
         let mut rhs = self.right_side(gram, &beta);
         rhs.push(residual);
-        let mut x = gauss(self.matrix.clone(), rhs, size)?;
+        let mut x = equations.solve(rhs)?;
         // Far too small a residual variance says that the moments do not separate it from the rest: what the levels
         // of one factor leave unexplained bounds it from above.
         let mean = residual / gram.n as f64;
@@ -311,31 +309,50 @@ fn add_cross(gram: &Gram, cross: &CrossBlocks, unknowns: &[Unknown], projected: 
     }
 }
 
-/// Gaussian elimination with row pivoting.
-fn gauss(mut a: Vec<f64>, mut b: Vec<f64>, n: usize) -> Option<Vec<f64>> {
-    for j in 0..n {
-        let pivot = (j..n).max_by(|&x, &y| a[x + j * n].abs().total_cmp(&a[y + j * n].abs()))?;
-        let scale: f64 = (0..n).map(|c| a[pivot + c * n].abs()).fold(0.0, f64::max);
-        if a[pivot + j * n].abs().is_nan() || a[pivot + j * n].abs() <= 1e-12 * scale {
-            return None;
-        }
-        for c in 0..n {
-            a.swap(j + c * n, pivot + c * n);
-        }
-        b.swap(j, pivot);
-        for i in j + 1..n {
-            let factor = a[i + j * n] / a[j + j * n];
-            for c in j..n {
-                a[i + c * n] -= factor * a[j + c * n];
+/// A square matrix after Gaussian elimination with row pivoting, multipliers below the diagonal.
+struct Eliminated {
+    matrix: Vec<f64>,
+    pivots: Vec<usize>,
+}
+
+impl Eliminated {
+    /// `None` where the matrix is singular.
+    fn of(mut a: Vec<f64>, n: usize) -> Option<Self> {
+        let mut pivots = Vec::with_capacity(n);
+        for j in 0..n {
+            let pivot = (j..n).max_by(|&x, &y| a[x + j * n].abs().total_cmp(&a[y + j * n].abs()))?;
+            let scale: f64 = (j..n).map(|c| a[pivot + c * n].abs()).fold(0.0, f64::max);
+            if a[pivot + j * n].abs().is_nan() || a[pivot + j * n].abs() <= 1e-12 * scale {
+                return None;
             }
-            b[i] -= factor * b[j];
+            (0..n).for_each(|c| a.swap(j + c * n, pivot + c * n));
+            pivots.push(pivot);
+            for i in j + 1..n {
+                let factor = a[i + j * n] / a[j + j * n];
+                a[i + j * n] = factor;
+                (j + 1..n).for_each(|c| a[i + c * n] -= factor * a[j + c * n]);
+            }
         }
+        Some(Self { matrix: a, pivots })
     }
-    for j in (0..n).rev() {
-        let sum: f64 = (j + 1..n).map(|c| a[j + c * n] * b[c]).sum();
-        b[j] = (b[j] - sum) / a[j + j * n];
+
+    /// `None` where the solution is not finite.
+    fn solve(&self, mut b: Vec<f64>) -> Option<Vec<f64>> {
+        let n = b.len();
+        self.pivots.iter().enumerate().for_each(|(j, &pivot)| b.swap(j, pivot));
+        for j in 0..n {
+            for i in j + 1..n {
+                b[i] -= self.matrix[i + j * n] * b[j];
+            }
+        }
+        for j in (0..n).rev() {
+            b[j] /= self.matrix[j + j * n];
+            for i in 0..j {
+                b[i] -= self.matrix[i + j * n] * b[j];
+            }
+        }
+        b.iter().all(|v| v.is_finite()).then_some(b)
     }
-    b.iter().all(|v| v.is_finite()).then_some(b)
 }
 
 /// A square root of the symmetric part of one term's covariance, eigenvalues raised to the floor.

@@ -202,7 +202,8 @@ impl Deviance for Absolute<'_> {
         };
         match found {
             Ok(()) => {}
-            Err(EngineError::NotFinite) => return Ok(None),
+            // So long a step that numbers overflow, or that nothing is left of X, is a bad step.
+            Err(EngineError::NotFinite | EngineError::RankDeficient(_)) => return Ok(None),
             Err(other) => return Err(other),
         }
         let Some((beta, cost, pull)) = self.constrained(&at.others[1..]) else { return Ok(None) };
