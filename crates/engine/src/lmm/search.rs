@@ -129,7 +129,6 @@ impl Objective for Search<'_> {
             Ok(state) => state,
             // A step so long that numbers overflow is a bad step, not the end.
             Err(EngineError::NotFinite) => return Ok(None),
-            Err(EngineError::RankDeficient(_)) if self.evaluations > 1 => return Ok(None),
             Err(other) => return Err(other),
         };
         if !(self.watch)(self.evaluations, state.criterion) {
