@@ -15,7 +15,7 @@ from compare_reference import table
 
 import mixedmodels as mm
 from mixedmodels.r import exactLRT, exactRLRT
-from mixedmodels.report.exact_test import ExactTest
+from mixedmodels.report.exact_table import ExactTest
 
 FILE = Path(__file__).resolve().parent.parent / "reference" / "rlrt" / "reference.json.gz"
 DRAWS = 10_000

@@ -11,6 +11,7 @@ import numpy as np
 
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.inference.wald import check_level
 
 Kind = Literal["perc", "basic", "norm", "bca"]
 KINDS = ("perc", "basic", "norm", "bca")
@@ -80,8 +81,7 @@ def intervals(
 
 def check(level: float, kind: str) -> None:
     """Refuse a level or a kind of interval that does not exist."""
-    if not 0 < level < 1:
-        raise DataError(f"level must lie between 0 and 1, as 0.95 does; got {level}.")
+    check_level(level)
     if kind not in KINDS:
         raise DataError(f"bootstrap intervals are {', '.join(map(repr, KINDS))}, not {kind!r}.")
 

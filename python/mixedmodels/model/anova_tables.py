@@ -14,8 +14,8 @@ from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, MixedFit
 from mixedmodels.inference import anova_terms as terms
 from mixedmodels.inference import small_samples, term_hypotheses
 from mixedmodels.inference.coefficients import Coefficients, Ddf
+from mixedmodels.inference.statistic_choice import checked_test
 from mixedmodels.inference.term_coding import codings
-from mixedmodels.inference.wanted_test import checked_test
 from mixedmodels.model.car_tables import car_anova
 from mixedmodels.report.result_table import F_HEADERS, ResultTable
 

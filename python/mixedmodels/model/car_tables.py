@@ -11,8 +11,8 @@ from mixedmodels.fit.record import GlmFit, LinearFit, MixedFit
 from mixedmodels.inference import car_anova as car
 from mixedmodels.inference.anova_terms import Table, type_number
 from mixedmodels.inference.coefficients import Coefficients, Ddf
+from mixedmodels.inference.statistic_choice import checked_test
 from mixedmodels.inference.term_hypotheses import TermLayout, term_layout
-from mixedmodels.inference.wanted_test import checked_test
 from mixedmodels.report.result_table import ResultTable
 
 if TYPE_CHECKING:

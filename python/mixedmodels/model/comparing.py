@@ -15,7 +15,7 @@ from mixedmodels.fit.record import GlmFit, LinearFit
 from mixedmodels.inference.lrt import deviance_table, is_restricted, likelihood_of, ratio_table
 from mixedmodels.inference.mixtures import mixture, null_distributions
 from mixedmodels.inference.nesting import blocks, fixed_nested
-from mixedmodels.inference.wanted_test import checked_test
+from mixedmodels.inference.statistic_choice import checked_test
 from mixedmodels.model.comparable import check_comparable
 from mixedmodels.model.refits import by_maximum_likelihood
 from mixedmodels.report.result_table import ResultTable

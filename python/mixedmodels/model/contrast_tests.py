@@ -11,7 +11,7 @@ from mixedmodels.fit.record import Matrix, MixedFit, Vector
 from mixedmodels.inference import anova_terms, restrictions, wald
 from mixedmodels.inference.coefficients import Coefficients, Ddf
 from mixedmodels.model.comparable import check_rows
-from mixedmodels.report.model_test import ModelTest
+from mixedmodels.report.modcomp_table import ModelTest
 from mixedmodels.report.result_table import F_HEADERS, T_HEADERS, ResultTable
 
 if TYPE_CHECKING:

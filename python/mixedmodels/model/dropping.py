@@ -23,7 +23,7 @@ from mixedmodels.inference.single_terms import (
     linear_table,
     score_statistic,
 )
-from mixedmodels.inference.wanted_test import checked_test
+from mixedmodels.inference.statistic_choice import checked_test
 from mixedmodels.model.anova_tables import drop1_f_table
 from mixedmodels.model.refits import all_refitted, by_maximum_likelihood, design_of
 from mixedmodels.report.result_table import ResultTable

@@ -17,7 +17,7 @@ from mixedmodels.inference.lrt import likelihood_of, restricted_loglik
 from mixedmodels.inference.nesting import blocks, fixed_nested
 from mixedmodels.model.comparable import check_comparable
 from mixedmodels.model.refits import refitted
-from mixedmodels.report.exact_test import ExactTest
+from mixedmodels.report.exact_table import ExactTest
 from mixedmodels.report.result_table import ResultTable
 from mixedmodels.simulate import generator
 

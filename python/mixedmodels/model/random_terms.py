@@ -16,7 +16,7 @@ from mixedmodels.inference import wald
 from mixedmodels.inference.lrt import likelihood_of
 from mixedmodels.inference.marginality import droppable
 from mixedmodels.inference.mixtures import mixture, null_distributions
-from mixedmodels.inference.wanted_test import checked_test
+from mixedmodels.inference.statistic_choice import checked_test
 from mixedmodels.model.refits import all_refitted, design_of
 from mixedmodels.report.result_table import ResultTable
 

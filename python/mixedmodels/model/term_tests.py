@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mixedmodels.inference.coefficients import Ddf
-    from mixedmodels.report.model_test import ModelTest
+    from mixedmodels.report.modcomp_table import ModelTest
     from mixedmodels.report.result_table import ResultTable
 
 

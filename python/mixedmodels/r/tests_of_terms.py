@@ -6,7 +6,7 @@ from typing import Any
 
 from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.model import MixedModel, Model
-from mixedmodels.report.model_test import ModelTest
+from mixedmodels.report.modcomp_table import ModelTest
 from mixedmodels.report.result_table import ResultTable
 
 __all__ = ["Anova", "KRmodcomp", "SATmodcomp", "contest", "contest1D", "contestMD", "vcovAdj"]

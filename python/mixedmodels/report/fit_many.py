@@ -22,7 +22,7 @@ from mixedmodels.fit.many import (
     deviations,
 )
 from mixedmodels.fit.record import Matrix
-from mixedmodels.inference.many_tests import p_values
+from mixedmodels.inference.wald import p_values
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family

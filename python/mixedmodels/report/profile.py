@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike
 from mixedmodels import frame
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.record import Vector
-from mixedmodels.inference import profile_pairs
+from mixedmodels.inference import profile_pairs, wald
 from mixedmodels.inference.interval_notes import notes
 from mixedmodels.inference.profile import Profiles
 from mixedmodels.inference.profile_curves import Curve
@@ -28,11 +29,8 @@ def quantile_of(level: float) -> float:
     DataError
         If `level` is not between 0 and 1.
     """
-    from scipy.special import ndtri
-
-    if not 0 < level < 1:
-        raise DataError(f"level must lie between 0 and 1, as 0.95 does; got {level}.")
-    return float(ndtri((1 + level) / 2))
+    wald.check_level(level)
+    return float(wald.quantile((1 + level) / 2, inf))
 
 
 def limits_table(
