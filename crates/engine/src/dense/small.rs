@@ -107,6 +107,17 @@ pub fn multiply_transpose_right(a: &[f64], b: &[f64], k: usize, out: &mut [f64])
     }
 }
 
+/// The mean of a k x k matrix and its transpose, in place.
+pub fn symmetrise(a: &mut [f64], k: usize) {
+    for j in 0..k {
+        for i in 0..j {
+            let mean = 0.5 * (a[i + j * k] + a[j + i * k]);
+            a[i + j * k] = mean;
+            a[j + i * k] = mean;
+        }
+    }
+}
+
 /// The identity.
 pub fn identity(k: usize) -> Vec<f64> {
     let mut out = vec![0.0; k * k];

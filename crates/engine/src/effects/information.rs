@@ -17,17 +17,22 @@ pub(crate) fn average_information(
     directions: &[Direction],
     s2: f64,
 ) -> Vec<f64> {
-    let count = directions.len();
     let (sums, mut fixed) = products(gram, layout, e, parts, templates, directions);
-    // Past the fixed effects, and sigma profiled out.
-    for v in &mut fixed {
-        e.border.half_solve(&mut v[..gram.p]);
+    profiled(&sums, &mut fixed, e, gram.p, s2)
+}
+
+/// AI from w_l'Z'V^-1 Z w_m (the lower triangle counts) and, for each direction, X'V^-1 Z w_m and s'w_m: past the fixed
+/// effects, and sigma profiled out.
+pub(crate) fn profiled(sums: &[f64], fixed: &mut [Vec<f64>], e: &Elimination, p: usize, s2: f64) -> Vec<f64> {
+    for v in fixed.iter_mut() {
+        e.border.half_solve(&mut v[..p]);
     }
+    let count = fixed.len();
     let mut out = vec![0.0; count * count];
     for l in 0..count {
         for m in 0..=l {
-            let past: f64 = (0..gram.p).map(|j| fixed[l][j] * fixed[m][j]).sum();
-            let sw = fixed[l][gram.p] * fixed[m][gram.p] / e.border.r2;
+            let past: f64 = (0..p).map(|j| fixed[l][j] * fixed[m][j]).sum();
+            let sw = fixed[l][p] * fixed[m][p] / e.border.r2;
             let value = (sums[l + m * count] - past - sw) / s2;
             out[l + m * count] = value;
             out[m + l * count] = value;

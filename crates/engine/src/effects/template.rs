@@ -1,7 +1,7 @@
 //! The covariance template of a grouping factor at one point, in coordinates that stay exact on the boundary.
 
 use crate::dense::eigen::left_singular;
-use crate::dense::small::{multiply, multiply_transpose_right};
+use crate::dense::small::{multiply, multiply_transpose_right, symmetrise};
 
 /// Singular values are never smaller than this: Sigma moves by 1e-20, but T has an inverse, so that the score
 /// matrix D can be had on the null space of Sigma too.
@@ -48,13 +48,7 @@ impl Template {
         }
         let mut d = vec![0.0; k * k];
         multiply_transpose_right(&columns, &self.u, k, &mut d);
-        for j in 0..k {
-            for i in 0..j {
-                let mean = 0.5 * (d[i + j * k] + d[j + i * k]);
-                d[i + j * k] = mean;
-                d[j + i * k] = mean;
-            }
-        }
+        symmetrise(&mut d, k);
         d
     }
 }

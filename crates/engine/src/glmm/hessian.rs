@@ -4,6 +4,7 @@
 use super::chord::Chord;
 use super::mode::TIGHT;
 use super::search::Search;
+use crate::dense::small::symmetrise;
 use crate::error::EngineError;
 use crate::optimize::Point;
 
@@ -62,12 +63,6 @@ pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) 
         out[j * size..(j + 1) * size].copy_from_slice(&column);
     }
     search.work.inner.chord = None;
-    for j in 0..size {
-        for i in 0..j {
-            let mean = 0.5 * (out[i + j * size] + out[j + i * size]);
-            out[i + j * size] = mean;
-            out[j + i * size] = mean;
-        }
-    }
+    symmetrise(&mut out, size);
     Ok(out)
 }

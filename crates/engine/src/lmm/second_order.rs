@@ -8,7 +8,7 @@
 use super::by_class::Units;
 use super::model::Lmm;
 use super::state::{State, Work};
-use crate::dense::small::{multiply, multiply_transpose_left, multiply_transpose_right};
+use crate::dense::small::{multiply, multiply_transpose_left, multiply_transpose_right, symmetrise};
 use crate::effects::parameters::Direction;
 use crate::effects::score::{LevelParts, back_substitute};
 use crate::effects::template::{Template, sigma_direction};
@@ -183,13 +183,7 @@ impl Lmm {
                 out[l + m * count] = (ends[0][l] - ends[1][l]) / (2.0 * step);
             }
         }
-        for l in 0..count {
-            for m in 0..l {
-                let mean = 0.5 * (out[l + m * count] + out[m + l * count]);
-                out[l + m * count] = mean;
-                out[m + l * count] = mean;
-            }
-        }
+        symmetrise(&mut out, count);
         Ok(out)
     }
 

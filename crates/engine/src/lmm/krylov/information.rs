@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::effects::elimination::{Elimination, Layout, Panel};
+use crate::effects::information::profiled;
 use crate::effects::parameters::Direction;
 use crate::effects::score::LevelParts;
 use crate::effects::template::sigma_direction;
@@ -37,20 +38,16 @@ pub(super) fn average_information(
 ) -> Vec<f64> {
     let variates: Vec<Variate> =
         directions.par_iter().map(|d| variate(gram, layout, e, parts, &templates[d.group], d, &solve)).collect();
-    let mut halves: Vec<Vec<f64>> = variates.iter().map(|v| v.fixed[..gram.p].to_vec()).collect();
-    halves.iter_mut().for_each(|h| e.border.half_solve(h));
     let count = directions.len();
-    let mut out = vec![0.0; count * count];
+    let mut sums = vec![0.0; count * count];
     for (l, a) in variates.iter().enumerate() {
         for (m, b) in variates.iter().enumerate().take(l + 1) {
             let whole = dot(&a.w, &b.products[directions[l].group]);
-            let f = whole - dot(&a.r, &b.r) - dot(&a.c, &b.solved) - dot(&halves[l], &halves[m]);
-            let value = (f - a.fixed[gram.p] * b.fixed[gram.p] / e.border.r2) / s2;
-            out[l + m * count] = value;
-            out[m + l * count] = value;
+            sums[l + m * count] = whole - dot(&a.r, &b.r) - dot(&a.c, &b.solved);
         }
     }
-    out
+    let mut fixed: Vec<Vec<f64>> = variates.into_iter().map(|v| v.fixed).collect();
+    profiled(&sums, &mut fixed, e, gram.p, s2)
 }
 
 fn dot(x: &[f64], y: &[f64]) -> f64 {
