@@ -65,7 +65,7 @@ def test_every_dependency_has_its_reason() -> None:
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    heavy = ("scipy", "pandas", "narwhals", "polars", "pyarrow", "duckdb")
+    heavy = ("scipy", "pandas", "narwhals", "polars", "pyarrow", "duckdb", "matplotlib")
     script = f"import sys, mixedmodels; print([m for m in {heavy!r} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

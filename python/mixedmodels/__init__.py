@@ -27,7 +27,7 @@ from mixedmodels.errors import (
 )
 
 if TYPE_CHECKING:
-    from mixedmodels import datasets, errors, families
+    from mixedmodels import datasets, errors, families, plot
     from mixedmodels.api import fit_many, glm, glm_nb, glmer, glmer_nb, lm, lmer
     from mixedmodels.fit.record import Control
     from mixedmodels.fit.threads import set_threads, threads
@@ -55,7 +55,7 @@ _ROOMS = {
     "set_threads": "fit.threads",
     "threads": "fit.threads",
 }
-_SUBMODULES = ("api", "datasets", "errors", "families", "r")
+_SUBMODULES = ("api", "datasets", "errors", "families", "plot", "r")
 
 __all__ = [
     "Control",
@@ -88,6 +88,7 @@ __all__ = [
     "lmer",
     "load",
     "mcp",
+    "plot",
     "set_threads",
     "threads",
 ]

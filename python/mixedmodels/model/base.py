@@ -21,15 +21,22 @@ from mixedmodels.fit.moments import ResidualType, fitted, residuals
 from mixedmodels.fit.record import Vector
 from mixedmodels.frame import Table, labelled
 from mixedmodels.inference.coefficients import Asymptotic, Coefficients, Ddf, check_ddf, check_own
+from mixedmodels.model.adjusted import Adjusted
+from mixedmodels.model.checking import Checking
 from mixedmodels.model.comparisons import Comparisons
 from mixedmodels.model.hypotheses import Hypotheses
 from mixedmodels.model.marginaleffects import register
 from mixedmodels.model.means import Means
+from mixedmodels.model.merits import Merits
+from mixedmodels.model.pictures import Pictures
+from mixedmodels.model.planning import Planning
+from mixedmodels.model.predicting import Predictions
 from mixedmodels.model.profiles import Profiles
 from mixedmodels.model.request import Request, Source
 from mixedmodels.model.resampling import Resampling
 from mixedmodels.model.robust import Robust
 from mixedmodels.model.rows import Rows, labelled_rows
+from mixedmodels.model.scaled_residuals import ScaledResiduals
 from mixedmodels.model.statsmodels import StatsmodelsSpellings
 from mixedmodels.model.term_tests import TermTests
 from mixedmodels.report.call import Call
@@ -43,7 +50,23 @@ if TYPE_CHECKING:
 RESIDUAL_TYPES = ("response", "pearson", "working", "deviance")
 
 
-class Model(TermTests, Comparisons, Profiles, Resampling, Means, Hypotheses, Robust, StatsmodelsSpellings):
+class Model(
+    TermTests,
+    Comparisons,
+    Profiles,
+    Resampling,
+    Means,
+    Hypotheses,
+    Robust,
+    Predictions,
+    Planning,
+    ScaledResiduals,
+    Checking,
+    Merits,
+    Adjusted,
+    Pictures,
+    StatsmodelsSpellings,
+):
     """A fitted model: a frozen record, the design it came from, and the verbs that read both.
 
     Attributes

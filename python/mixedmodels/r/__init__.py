@@ -6,15 +6,51 @@ Names are those of R and of the packages around lme4, with dots in names and arg
 
 from __future__ import annotations
 
-from mixedmodels.r import comparisons, hypotheses, means, models, profiles, resampling, robust, tests_of_terms
+from mixedmodels.r import (
+    checking,
+    comparisons,
+    dharma,
+    effects,
+    hypotheses,
+    means,
+    merits,
+    models,
+    planning,
+    prediction,
+    profiles,
+    resampling,
+    robust,
+    tests_of_terms,
+)
+from mixedmodels.r.checking import *  # noqa: F403
 from mixedmodels.r.comparisons import *  # noqa: F403
+from mixedmodels.r.dharma import *  # noqa: F403
+from mixedmodels.r.effects import *  # noqa: F403
 from mixedmodels.r.hypotheses import *  # noqa: F403
 from mixedmodels.r.means import *  # noqa: F403
+from mixedmodels.r.merits import *  # noqa: F403
 from mixedmodels.r.models import *  # noqa: F403
+from mixedmodels.r.planning import *  # noqa: F403
+from mixedmodels.r.prediction import *  # noqa: F403
 from mixedmodels.r.profiles import *  # noqa: F403
 from mixedmodels.r.resampling import *  # noqa: F403
 from mixedmodels.r.robust import *  # noqa: F403
 from mixedmodels.r.tests_of_terms import *  # noqa: F403
 
-_TOPICS = (models, tests_of_terms, comparisons, profiles, resampling, means, hypotheses, robust)
+_TOPICS = (
+    models,
+    tests_of_terms,
+    comparisons,
+    profiles,
+    resampling,
+    means,
+    hypotheses,
+    robust,
+    prediction,
+    planning,
+    dharma,
+    checking,
+    merits,
+    effects,
+)
 __all__ = [name for topic in _TOPICS for name in topic.__all__]

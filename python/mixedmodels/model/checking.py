@@ -1,0 +1,7 @@
+"""Influence, leverage, collinearity, and the page of checks."""
+
+from __future__ import annotations
+
+
+class Checking:
+    """Influence, leverage, collinearity, and the page of checks."""

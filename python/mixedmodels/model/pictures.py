@@ -1,0 +1,7 @@
+"""Pictures and the report."""
+
+from __future__ import annotations
+
+
+class Pictures:
+    """Pictures and the report."""

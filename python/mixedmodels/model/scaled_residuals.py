@@ -1,0 +1,7 @@
+"""Simulated residuals."""
+
+from __future__ import annotations
+
+
+class ScaledResiduals:
+    """Simulated residuals."""

@@ -1,0 +1,5 @@
+"""R's functions for influence and other checks."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
