@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.design import Design
+from mixedmodels.errors import FitError
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.estimates import AnyFit, AnyMixedFit, vcov
 from mixedmodels.fit.henderson import Henderson
@@ -178,11 +179,37 @@ class GeneralizedEvidence(MixedEvidence):
         if not everything:
             return Spread(np.maximum(self._whole.row_variances(x, random), 0.0), x[:, :0], np.empty((0, 0)))
         if all(rows is None for rows in random):
-            slopes = np.zeros((len(x), len(fit.vcov_joint)))
+            slopes = np.zeros((len(x), len(self._covariance)))
             slopes[:, len(fit.theta) : len(fit.theta) + len(fit.kept)] = x
-            return Spread(np.zeros(len(x)), slopes, fit.vcov_joint)
+            return Spread(np.zeros(len(x)), slopes, self._covariance)
         own = np.maximum(self._given_beta.row_variances(None, random), 0.0)
-        return Spread(own, self._slopes_of(x, random, self._slopes), fit.vcov_joint)
+        return Spread(own, self._slopes_of(x, random, self._slopes), self._covariance)
+
+    @cached_property
+    def _covariance(self) -> Matrix:
+        """Of theta, beta and psi; elements of theta on the boundary, which have none, are taken as known."""
+        fit = self._fit
+        out = fit.vcov_joint.copy()
+        unknown = np.isnan(np.diagonal(out)) & (np.arange(len(out)) < len(fit.theta))
+        out[unknown] = out[:, unknown] = 0.0
+        if np.isnan(out).any():
+            raise FitError(
+                "the covariance of the estimates is not known, as the Hessian of the log-likelihood is not positive "
+                "definite; use uncertainty='given_theta', or method='bootstrap'."
+            )
+        return out
+
+    def df(self, spread: Spread, fresh: Sequence[Matrix | None]) -> Vector:
+        """Satterthwaite's degrees of freedom of variances to which effects of unknown levels add, shape (n,).
+
+        What makes the variance uncertain is that between levels, as far as few levels tell; infinite without.
+        """
+        fit, n = self._fit, len(spread.own)
+        m = len(fit.theta)
+        f = spread.variance + fresh_variance(fit, fresh, n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            df = 2 * f**2 / quadratic(fresh_slopes(fit, fresh, n), self._covariance[:m, :m])
+        return np.where(np.isnan(df), np.inf, df)
 
     @cached_property
     def _given_beta(self) -> Henderson:
