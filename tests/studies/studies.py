@@ -12,6 +12,7 @@ from functools import cache
 
 import boundary_tests
 import interval_coverage
+import prediction_coverage
 import type_one_errors
 import wrong_models
 from shares import Shares, write
@@ -27,6 +28,10 @@ STUDIES = {
     "coverage-intercepts": lambda: interval_coverage.coverage(intercepts(), 1000, 999, 4),
     "coverage-slopes": lambda: interval_coverage.coverage(slopes(), 600, 999, 4),
     "coverage-herds": lambda: interval_coverage.coverage(herds(), 300, 399, 4),
+    "predictions-intercepts": lambda: prediction_coverage.coverage("intercepts", 400, 5),
+    "predictions-slopes": lambda: prediction_coverage.coverage("slopes", 300, 5),
+    "predictions-counts": lambda: prediction_coverage.coverage("counts", 300, 5),
+    "predictions-proportions": lambda: prediction_coverage.coverage("proportions", 300, 5),
 }
 
 
