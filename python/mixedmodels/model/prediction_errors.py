@@ -13,7 +13,8 @@ from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
 from mixedmodels.inference import small_samples, wald
 from mixedmodels.inference.coefficients import Coefficients, Ddf
 from mixedmodels.predict import draws
-from mixedmodels.predict.evidence import GeneralizedEvidence, LinearEvidence, Spread, fresh_variance, quadratic
+from mixedmodels.predict.evidence import GeneralizedEvidence, LinearEvidence, Spread
+from mixedmodels.predict.fresh import fresh_variance, quadratic
 from mixedmodels.predict.table import Asked, Columns, family_columns, marginal_columns, normal_columns
 from mixedmodels.predict.target import Target
 from mixedmodels.simulate import checked, generator
