@@ -47,7 +47,8 @@ def uncertain(model: Model, rows: Target, options: Options, weights: Vector | No
         columns = marginal_columns(fit, rows, spread, asked, fit.family, df)
     else:
         unseen = fresh_variance(fit, rows.unseen, len(rows)) if isinstance(fit, GlmmFit) else np.zeros(len(rows))
-        if isinstance(model._evidence, GeneralizedEvidence) and options.ddf is None:
+        counted = options.ddf is None and options.uncertainty == "all" and any(z is not None for z in rows.unseen)
+        if counted and isinstance(model._evidence, GeneralizedEvidence):
             df = model._evidence.df(spread, rows.unseen)
         columns = family_columns(rows, spread, asked, fit.family, unseen, df)
     if options.interval == "prediction":
