@@ -16,7 +16,6 @@ Nakagawa, Johnson and Schielzeth (2017), Journal of the Royal Society Interface 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import log1p, pi
 from typing import TYPE_CHECKING, Literal
 
@@ -114,10 +113,9 @@ def marginal_mean(family: Family, eta: Vector, variance: float) -> float:
     if variance <= 0:
         return float(np.mean(family.mean(eta)))
     nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    weights = weights / weights.sum()
     values, counts = np.unique(eta, return_counts=True)
-    total: Callable[[float], float] = lambda z: float(family.mean(values + z) @ counts)
-    return sum(w * total(z) for z, w in zip(nodes * np.sqrt(variance), weights, strict=True)) / len(eta)
+    means = np.array([family.mean(values + z) @ counts for z in nodes * np.sqrt(variance)])
+    return float(weights @ means / weights.sum() / len(eta))
 
 
 def in_words(family: Family, approximation: Approximation) -> str:

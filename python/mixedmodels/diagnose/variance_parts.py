@@ -133,8 +133,8 @@ def per_of(fit: AnyFit, asked: str | None) -> Per:
     if asked is None:
         trials = isinstance(fit, GlmFit | GlmmFit) and fit.family.weights_role == "trials"
         return "unit" if trials else "row"
-    if asked == "unit" or asked == "row":
-        return asked
+    if asked in ("unit", "row"):
+        return asked  # type: ignore[return-value]
     raise DataError(
         f"per is {asked!r}; it can be 'unit', a single trial or an observation of weight 1, or 'row', the average row."
     )

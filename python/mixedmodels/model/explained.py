@@ -74,8 +74,10 @@ def r2_by_level(model: Model, choices: fit_quality.Choices) -> ResultTable:
     null = variance_parts(_null_model(model), *choices)
     values = shares.by_level(of, null)
     footer = [
-        "1 - variance / variance in the null model (an intercept and the same random effects); negative where "
-        "predictors make a variance larger.",
+        (
+            "1 - variance / variance in the null model (an intercept and the same random effects); negative where "
+            "predictors make a variance larger."
+        ),
         *fit_quality.notes(model, of),
     ]
     return ResultTable(
@@ -161,10 +163,12 @@ def _by_likelihood(model: Model, null: AnyFit, method: str, keep_random: bool) -
         # Counted trial by trial, so that rows with the same predictors can be merged or not.
         k, m = _counts(fit)
         constant = _log_choose(k, m)
-        own, base, n = own - constant, base - constant, int(round(m.sum()))
+        own, base, n = own - constant, base - constant, round(m.sum())
     said = [
-        f"Null model: an intercept{' and the same random effects' if keep_random and model.design.random else ''}; "
-        f"log-likelihoods {own:.4f} and {base:.4f}, n = {n}."
+        (
+            f"Null model: an intercept{' and the same random effects' if keep_random and model.design.random else ''}; "
+            f"log-likelihoods {own:.4f} and {base:.4f}, n = {n}."
+        )
     ]
     if method == "mcfadden":
         return shares.mcfadden(own, base, len(fit.kept)), said

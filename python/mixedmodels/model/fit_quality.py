@@ -85,8 +85,10 @@ def _limits(
     limits = np.array([[found["conf_low"], found["conf_high"]], [np.nan, np.nan]])
     likelihood = "restricted likelihood" if fit.reml else "likelihood"
     return limits, [
-        f"{level:.4g} confidence, from the profile of the {likelihood}; the unadjusted one has intervals by "
-        "method='boot' only."
+        (
+            f"{level:.4g} confidence, from the profile of the {likelihood}; the unadjusted one has intervals by "
+            "method='boot' only."
+        )
     ]
 
 

@@ -9,6 +9,7 @@ from mixedmodels.errors import DataError
 if TYPE_CHECKING:
     from mixedmodels.report.merits import ICC, R2
     from mixedmodels.report.result_table import ResultTable
+    from mixedmodels.report.singularity import Singularity
 
 Approximation = Literal["theoretical", "delta", "lognormal", "trigamma"] | None
 MeanOf = Literal["marginal", "intercept", "observed"] | None
@@ -17,6 +18,32 @@ Per = Literal["unit", "row"] | None
 
 class Merits:
     """Singular fits explained, and figures of merit: ICC, R2, variance shares, conditional AIC."""
+
+    def singularity(self, fit: bool = True) -> Singularity:
+        """Which directions of the random effects have no variance, in words; what to do, with smaller models.
+
+        Parameters
+        ----------
+        fit : fit the smaller models and compare them; False only lists their formulas.
+
+        Returns
+        -------
+        Singularity
+            True as a truth value where the fit is singular. `directions` are sentences, `table` compares the models
+            (each tested against this fit by the distribution that holds at the boundary), `recommended` is a formula,
+            None for this fit itself: of the models that are not singular the smallest that loses nothing of the
+            likelihood; if there is none, that with the smallest AIC, unless a singular one, its parameters counted
+            without the directions that have no variance, has an AIC smaller by 2 or more. Of a fit that is not singular
+            it says how far it is from that.
+
+        Raises
+        ------
+        DataError
+            If the model has no random effects.
+        """
+        from mixedmodels.model.singular_fits import singularity
+
+        return singularity(self, fit)  # type: ignore[arg-type]
 
     def icc(
         self,
