@@ -62,7 +62,7 @@ def _number(name: str, wanted: Any, place: int, variables: Variables, smooth: bo
     if isinstance(wanted, Count):
         return pretty_range(x, wanted.n)
     if isinstance(wanted, Sample):
-        return np.asarray(_sampled(name, np.unique(x), wanted.size, rng), dtype=float)
+        return np.array([float(v) for v in _sampled(name, np.unique(x).tolist(), wanted.size, rng)])
     if isinstance(wanted, Word):
         return _by_word(name, wanted.word, x, variables)
     distinct = len(np.unique(x))

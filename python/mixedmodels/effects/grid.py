@@ -77,7 +77,7 @@ def make_grid(
     terms: Sequence[Term],
     *,
     condition: Mapping[str, Any] | None = None,
-    typical: Typical = "mean",
+    typical: Typical | None = "mean",
     smooth: bool = False,
     rng: np.random.Generator | None = None,
 ) -> Grid:
@@ -86,7 +86,7 @@ def make_grid(
     Parameters
     ----------
     condition : variable -> the value it is held at in place of its typical one; a group may be named too.
-    typical : as of `Variables.typical`.
+    typical : as of `Variables.typical`; None holds nothing but what `condition` says.
     smooth, rng : as of `focal_values`.
 
     Raises
@@ -108,7 +108,7 @@ def make_grid(
     for name in (*variables.fixed, *variables.random, *variables.offset, *condition):
         if name in condition:
             constants[name] = _held(name, condition[name], variables)
-        elif name not in names:
+        elif name not in names and typical is not None:
             constants[name] = variables.typical(name, typical)
     return crossed(names, levels, constants)
 

@@ -71,9 +71,8 @@ def group_index(design: Design, name: str | None) -> int:
     if name is None:
         if len(names) == 1:
             return 0
-        raise DataError(
-            f"the model has {len(names)} grouping factors; say which, group= {' or '.join(map(repr, names))}."
-        )
+        either = " or ".join(map(repr, names))
+        raise DataError(f"the model has {len(names)} grouping factors; say which: group={either}.")
     if name not in names:
         raise DataError(f"the model has no grouping factor {name!r}; it has {', '.join(map(repr, names))}.")
     return names.index(name)
@@ -141,8 +140,8 @@ def _wide_design(design: Design, fit: AnyMixedFit, group: int) -> tuple[Design, 
                 columns.append(column)
                 assign.append(-1 if column is None else len(design.fixed.terms))
     fixed = FixedDesign(tuple(names), tuple(columns), tuple(assign), design.fixed.terms)
-    general = isinstance(fit, GlmmFit)
-    weights, response = (fit.weights, fit.y) if general else (design.weights, design.response)
+    # a family's own form of the response, so that counts of successes are proportions with trials
+    weights, response = (fit.weights, fit.y) if isinstance(fit, GlmmFit) else (design.weights, design.response)
     wide = replace(design, fixed=fixed, groups=(), random=(), response=response, weights=weights)
     return wide, np.array([n in varying for n in names])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,15 +77,13 @@ def slope_regions(
 
     if linear and fixed_df:
         bounds = _quadratic_roots(ends[0], ends[2], low, high, coefficients, level, float(tests.df[0]))
-        tail = max(high - low, 1.0)
-        points = [
-            bounds[0] - tail, *((a + b) / 2 for a, b in zip(bounds, bounds[1:], strict=False)), bounds[-1] + tail
-        ] if bounds else [(low + high) / 2]  # fmt: skip
         edges = (-np.inf, *bounds, np.inf)
+        tail = max(high - low, 1.0)
+        outer = (bounds[0] - 2 * tail, *bounds, bounds[-1] + 2 * tail) if bounds else (low, high)
     else:
         bounds = _roots_between(excess, low, high)
-        edges = (low, *bounds, high)
-        points = [(a + b) / 2 for a, b in zip(edges, edges[1:], strict=False)]
+        edges = outer = (low, *bounds, high)
+    points = [(a + b) / 2 for a, b in pairwise(outer)]
     inside = excess(np.array(points)) > 0
     pieces = tuple((edges[i], edges[i + 1]) for i in range(len(edges) - 1) if inside[i])
     return SlopeRegions(
