@@ -18,7 +18,7 @@ from mixedmodels.fit.estimates import AnyFit, AnyMixedFit, effect_factors, resid
 from mixedmodels.fit.moments import add_effects
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.inference import wald
-from mixedmodels.inference.linear_functions import Basis, LinearFunctions, Vector
+from mixedmodels.inference.linear_functions import Basis, LinearFunctions, Matrix, Vector
 from mixedmodels.inference.transformations import Corrected, WayBack
 
 Variance = Literal["residual", "random", "all"]
@@ -28,7 +28,7 @@ RESIDUAL, RANDOM = "the residual", "the random effects of unknown groups"
 
 @dataclass(frozen=True)
 class Predicted:
-    """Predictions of r rows; all arrays have shape (r,).
+    """Predictions of r rows; arrays have shape (r,).
 
     Attributes
     ----------
@@ -36,6 +36,7 @@ class Predicted:
     std_error : of `eta` (of a prediction interval with what it adds), NaN where a row cannot be estimated.
     df : degrees of freedom.
     predicted, conf_low, conf_high : on the scale asked for.
+    gradient : of `predicted` in the coefficients, shape (r, p).
     included : what intervals hold besides the uncertainty of the fixed effects.
     """
 
@@ -45,49 +46,82 @@ class Predicted:
     predicted: Vector
     conf_low: Vector
     conf_high: Vector
+    gradient: Matrix
     included: tuple[str, ...] = ()
 
 
-def predict_layout(
-    fit: AnyFit,
-    basis: Basis,
-    layout: Layout,
-    *,
-    random: bool,
-    add: Variance | None,
-    level: float,
-    back: WayBack | None,
-    correct: bool = False,
-) -> Predicted:
+@dataclass(frozen=True)
+class Scale:
+    """How predictions come back, and how wide their intervals are.
+
+    Attributes
+    ----------
+    back : from the scale of the linear predictor; None to stay there.
+    level : confidence level.
+    add : what a prediction interval adds; None for a confidence interval.
+    correct : whether what comes back is corrected for what varies around it (to second order).
+    """
+
+    back: WayBack | None
+    level: float = 0.95
+    add: Variance | None = None
+    correct: bool = False
+
+
+def predict_layout(fit: AnyFit, basis: Basis, layout: Layout, scale: Scale, random: bool) -> Predicted:
     """Predictions of laid-out rows.
 
     Parameters
     ----------
     random : whether groups that are known add their conditional modes; unknown ones add 0.
-    add : what a prediction interval adds; None for a confidence interval.
-    back : from the scale of the linear predictor; None to stay there.
-    correct : whether what comes back is corrected for what varies around it (to second order).
     """
-    r = len(layout)
-    functions = LinearFunctions({}, {}, layout.rows, layout.offset, np.ones(r))
-    eta, error, df = basis.estimates(functions)
-    if random and isinstance(fit, MixedFit | GlmmFit):
-        eta = eta + modes_part(fit, layout)
-    extra, included = added_variance(fit, layout, add, random)
-    error = np.sqrt(error**2 + extra)
-    limits = wald.intervals(eta, error, level, df)
-    spread = _around(fit, layout, random) if correct else None
-    found = [come_back(v, back, spread) for v in (eta, limits[:, 0], limits[:, 1])]
+    modes = modes_part(fit, layout) if random and isinstance(fit, MixedFit | GlmmFit) else 0.0
+    extra, included = added_variance(fit, layout, scale.add, random)
+    spread = _around(fit, layout, random) if scale.correct else None
+    return predict_rows(basis, layout.rows, layout.offset, scale, modes, extra, included, spread)
+
+
+def predict_rows(
+    basis: Basis,
+    rows: Matrix,
+    offset: Vector | None,
+    scale: Scale,
+    modes: Vector | float = 0.0,
+    extra: Vector | float = 0.0,
+    included: tuple[str, ...] = (),
+    spread: Vector | None = None,
+) -> Predicted:
+    """Predictions of rows of X, shape (r, P).
+
+    Parameters
+    ----------
+    modes : added to the linear predictor.
+    extra, included : variance that a prediction interval adds, and what it is of.
+    spread : variance around the linear predictor that what comes back is corrected for.
+    """
+    eta, error, df = basis.estimates(LinearFunctions({}, {}, rows, offset, np.ones(len(rows))))
+    eta, error = eta + modes, np.sqrt(error**2 + extra)
+    limits = wald.intervals(eta, error, scale.level, df)
+    found = [_come_back(v, scale.back, spread) for v in (eta, limits[:, 0], limits[:, 1])]
     low, high = np.minimum(found[1], found[2]), np.maximum(found[1], found[2])  # an inverse link falls
-    return Predicted(eta, error, df, found[0], low, high, included)
+    gradient = _slope(eta, scale.back, spread)[:, None] * rows[:, list(basis.kept)]
+    return Predicted(eta, error, df, found[0], low, high, gradient, included)
 
 
-def come_back(eta: Vector, back: WayBack | None, spread: Vector | None = None) -> Vector:
+def _come_back(eta: Vector, back: WayBack | None, spread: Vector | None) -> Vector:
     """Values of the linear predictor as those of the response, corrected for a variance around them."""
     if back is None:
         return eta
     plain = back.inverse(eta)
     return plain if spread is None else plain + spread * (Corrected(back, 1.0).inverse(eta) - plain)
+
+
+def _slope(eta: Vector, back: WayBack | None, spread: Vector | None) -> Vector:
+    """Derivative of `_come_back`."""
+    if back is None:
+        return np.ones_like(eta)
+    plain = back.slope(eta)
+    return plain if spread is None else plain + spread * (Corrected(back, 1.0).slope(eta) - plain)
 
 
 def modes_part(fit: AnyMixedFit, layout: Layout) -> Vector:

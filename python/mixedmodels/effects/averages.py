@@ -18,7 +18,7 @@ from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.frame import Column
 from mixedmodels.inference import wald
-from mixedmodels.inference.linear_functions import Basis, Matrix, Vector
+from mixedmodels.inference.linear_functions import Basis, Vector
 from mixedmodels.inference.predictors import column_like, take_rows
 from mixedmodels.inference.transformations import WayBack
 
@@ -35,19 +35,16 @@ def averaged(
     level: float,
     back: WayBack | None,
     offset: Vector | None,
-) -> tuple[Predicted, Matrix]:
+) -> Predicted:
     """Average predictions of each combination of focal values, with limits symmetric around them.
+
+    Their `eta` is the average itself, and `std_error` is of it.
 
     Parameters
     ----------
     random : whether rows have the conditional modes of their own groups; with all random effects 0 otherwise.
     back : from the linear predictor to the response; None to average the linear predictor.
     offset : the offset argument of the rows, where it was an array.
-
-    Returns
-    -------
-    predictions : their `eta` is the average itself, and `std_error` is of it.
-    gradient : of the averages in beta, shape (r, p).
 
     Raises
     ------
@@ -74,7 +71,7 @@ def averaged(
     if good.any():
         df[good] = basis.coefficients.df(gradient[good])
     limits = wald.intervals(mean, error, level, df)
-    return Predicted(mean, error, df, mean, limits[:, 0], limits[:, 1]), gradient
+    return Predicted(mean, error, df, mean, limits[:, 0], limits[:, 1], gradient)
 
 
 def _layouts(variables: Variables, grid: Grid, offset: Vector | None) -> Iterator[tuple[list[int], Layout]]:

@@ -79,24 +79,28 @@ def fit_alone(part: Design, fit: AnyMixedFit, absorbed: NDArray[np.bool_]) -> Al
         kept, beta = _coefficients(design, fit)
     except MixedModelsError as error:
         return Alone(missing, missing, None, str(error))
+    lost, reasons = np.zeros(len(chosen), dtype=bool), list[str]()
     if isinstance(fit, GlmmFit):
         assert design.response is not None
         x = dense_columns(design, kept, n)
         found = separation.find(x, design.response, design.weights, family_alone(fit))
         if found is not None:
-            return Alone(missing, missing, None, _separated(design.response))
+            infinite = np.zeros(len(chosen), dtype=bool)
+            infinite[np.array(kept)[list(found.columns)]] = True
+            lost |= infinite
+            reasons.append(_separated(design, infinite))
     solution = np.zeros(q)
     solution[chosen[list(kept)]] = beta
     inner = null_space(design, kept)
     space = None
-    told = np.ones(len(chosen), dtype=bool)
     if inner is not None:
-        told = np.abs(inner).max(axis=1) < ESTIMABLE
+        open_ = np.abs(inner).max(axis=1) >= ESTIMABLE
+        reasons.insert(0, _untold(design, open_, n))
+        lost |= open_
         space = np.zeros((q, inner.shape[1]))
         space[chosen] = inner
-    known = missing.copy()
-    known[chosen[told]] = solution[chosen[told]]
-    return Alone(known, solution, space, "" if told.all() else _untold(design, told, n))
+    missing[chosen[~lost]] = solution[chosen[~lost]]
+    return Alone(missing, solution, space, "; ".join(reasons))
 
 
 def _columns(part: Design, chosen: NDArray[np.intp]) -> FixedDesign:
@@ -117,15 +121,17 @@ def _coefficients(design: Design, fit: AnyMixedFit) -> tuple[tuple[int, ...], Ve
     return linear.kept, linear.beta
 
 
-def _separated(y: Vector) -> str:
+def _separated(design: Design, infinite: NDArray[np.bool_]) -> str:
+    y = design.response
+    assert y is not None
+    names = ", ".join(name for name, lost in zip(design.fixed.names, infinite, strict=True) if lost)
     if bool((y == 0).all()):
-        return "all responses are 0, so that there is no finite estimate"
+        return f"all responses are 0, so that {names} would be infinite"
     if bool((y == 1).all()):
-        return "all responses are 1, so that there is no finite estimate"
-    return "its predictors separate the responses, so that there is no finite estimate"
+        return f"all responses are 1, so that {names} would be infinite"
+    return f"the responses are separated, so that {names} would be infinite"
 
 
-def _untold(design: Design, told: NDArray[np.bool_], n: int) -> str:
-    names = ", ".join(name for name, known in zip(design.fixed.names, told, strict=True) if not known)
-    rows = "one row does" if n == 1 else f"its {n} rows do"
-    return f"{rows} not determine {names}"
+def _untold(design: Design, lost: NDArray[np.bool_], n: int) -> str:
+    names = ", ".join(name for name, gone in zip(design.fixed.names, lost, strict=True) if gone)
+    return f"{n} {'row does' if n == 1 else 'rows do'} not determine {names}"
