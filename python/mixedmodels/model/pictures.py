@@ -15,7 +15,21 @@ if TYPE_CHECKING:
 KINDS = (
     "residuals",
     "scale_location",
+    "qq_residuals",
     "residuals_by_group",
+    "groups",
+    "shrinkage",
+    "caterpillar",
+    "qq_random_effects",
+    "covariance_ellipses",
+    "fixed_ellipses",
+    "coefficients",
+    "profile_zeta",
+    "profile_pairs",
+    "profile_density",
+    "likelihood_surface",
+    "design_matrix",
+    "factor_pattern",
 )
 
 

@@ -87,10 +87,12 @@ def _checked(ax: Any) -> Axes:
 
 
 def _figure_of(ax: Axes) -> Figure:
-    figure = ax.get_figure()
-    while hasattr(figure, "figure") and figure.figure is not figure:  # a subfigure stands in a figure
-        figure = figure.figure
-    return figure  # type: ignore[return-value]
+    """The figure, also of axes in a subfigure."""
+    holder: Any = ax.get_figure()
+    while holder.figure is not holder:
+        holder = holder.figure
+    figure: Figure = holder
+    return figure
 
 
 def is_own(figure: Figure) -> bool:
@@ -105,9 +107,9 @@ def height_for(levels: int, least: float = 2.2, margin: float = 0.9) -> float:
     return min(max(least, levels * LEVEL_HEIGHT + margin), TALLEST)
 
 
-def short(text: Any, longest: int = LONGEST) -> str:
+def short(label: Any, longest: int = LONGEST) -> str:
     """A label that fits: a long one loses its middle."""
-    text = str(text)
+    text = str(label)
     if len(text) <= longest:
         return text
     head = (longest - 1) * 2 // 3
@@ -119,7 +121,7 @@ def name_levels(ax: Axes, labels: Sequence[Any], height: float | None = None, *,
     n = len(labels)
     inches = ax.get_figure().get_figheight() if height is None else height  # type: ignore[union-attr]
     step = max(1, math.ceil(n * LEVEL_HEIGHT * 0.75 / max(inches - 0.7, 0.5)))
-    places = np.arange(0, n, step)
+    places = range(0, n, step)
     ax.set_yticks(places, [short(labels[i], longest) for i in places])
     ax.set_ylim(-0.6, n - 0.4)
     if n > 40:
@@ -134,24 +136,24 @@ def name_columns(ax: Axes, labels: Sequence[Any], *, longest: int = LONGEST) -> 
     width = ax.get_figure().get_figwidth()  # type: ignore[union-attr]
     step = max(1, math.ceil(n * 0.14 / max(width - 0.8, 0.5)))
     crowded = n * (max(map(len, texts), default=0) + 2) * 0.075 > width - 0.8
-    places = np.arange(0, n, step)
+    places = range(0, n, step)
     ax.set_xticks(places, [texts[i] for i in places])
     if crowded:
         steep = n * 0.3 > width
         ax.tick_params(axis="x", labelrotation=90 if steep else 35)
         for label in ax.get_xticklabels():
-            label.set_ha("center" if steep else "right")
+            label.set_horizontalalignment("center" if steep else "right")
             label.set_rotation_mode("default" if steep else "anchor")
 
 
-def legend(figure: Figure, ax: Axes, handles: Sequence[Any], *, title: str | None = None, ncols: int = 4) -> None:
+def legend(figure: Figure, ax: Axes, handles: Sequence[Any], *, title: str | None = None) -> None:
     """A legend outside the data: above a figure of ours, beside axes of the caller's."""
     if not handles:
         return
     if is_own(figure):
-        figure.legend(
-            handles=list(handles), loc="outside upper center", ncols=min(ncols, len(handles)), title=title
-        )
+        widest = max(len(str(h.get_label())) for h in handles) * 0.065 + 0.55
+        ncols = max(1, min(len(handles), int(figure.get_figwidth() / widest)))
+        figure.legend(handles=list(handles), loc="outside upper center", ncols=ncols, title=title)
     else:
         ax.legend(handles=list(handles), loc="upper left", bbox_to_anchor=(1.01, 1.0), title=title, borderaxespad=0)
 

@@ -89,9 +89,7 @@ def qq_random_effects_table(fit: FittedMixed, group: str | None = None, level: f
     return frame.to_kind(_quantiles(fit, group, level), fit.table_kind)
 
 
-def qq_random_effects(
-    fit: FittedMixed, group: str | None = None, level: float = 0.95, *, axes: Any = None
-) -> Figure:
+def qq_random_effects(fit: FittedMixed, group: str | None = None, level: float = 0.95, *, axes: Any = None) -> Figure:
     """Conditional modes against normal quantiles, with intervals, a panel per effect.
 
     Modes of levels with few rows are drawn in towards zero, so that the line through the quartiles is flatter than the
@@ -111,7 +109,9 @@ def qq_random_effects(
             ends = np.array([q.min(), q.max()])
             ax.plot(ends, start + slope * ends, color=color(1), linewidth=1.0, zorder=1)
             thin = 0.8 if len(rows) <= FEW else 0.4
-            ax.vlines(q, columns["conf_low"][rows], columns["conf_high"][rows], color=ink(0.35), linewidth=thin, zorder=2)
+            ax.vlines(
+                q, columns["conf_low"][rows], columns["conf_high"][rows], color=ink(0.35), linewidth=thin, zorder=2
+            )
             size = 3.4 if len(rows) <= FEW else 1.8
             ax.plot(q, at, "o", color=color(0), markersize=size, markeredgewidth=0, zorder=3)
             ax.set_title(term if len(set(columns["group"])) == 1 else f"{name}: {term}")
@@ -142,14 +142,13 @@ def _quantiles(fit: FittedMixed, group: str | None, level: float) -> dict[str, A
 
 
 def normal_points(n: int) -> Vector:
-    """Normal quantiles of the ranks 1..n, at (i - 1/2) / n, or (i - 3/8) / (n + 1/4) of ten or fewer, as R's ppoints."""
+    """Normal quantiles of the ranks 1..n at R's ppoints: (i - 1/2) / n, of ten or fewer (i - 3/8) / (n + 1/4)."""
     a = 0.375 if n <= 10 else 0.5
-    return wald.quantile((np.arange(1, n + 1) - a) / (n + 1 - 2 * a), math.inf)
+    ranks = np.arange(1.0, n + 1)
+    return wald.quantile(np.asarray((ranks - a) / (n + 1 - 2 * a)), math.inf)
 
 
-def _modes(
-    fit: FittedMixed, group: str | None, level: float, sort: bool | str, picture: str
-) -> dict[str, Any]:
+def _modes(fit: FittedMixed, group: str | None, level: float, sort: bool | str, picture: str) -> dict[str, Any]:
     """Modes with intervals, group by group, effect by effect, in the order of the levels."""
     need_mixed(fit, picture)
     wald.check_level(level)

@@ -45,9 +45,7 @@ def ellipse(center: Vector, covariance: Matrix, level: float) -> Matrix:
     return np.asarray(center + radius * circle @ half.T)
 
 
-def covariance_ellipses_table(
-    fit: FittedMixed, group: str | None = None, levels: Sequence[float] = (0.5, 0.95)
-) -> Any:
+def covariance_ellipses_table(fit: FittedMixed, group: str | None = None, levels: Sequence[float] = (0.5, 0.95)) -> Any:
     """What `covariance_ellipses` draws: columns group, term_x, term_y, part ("level" or "ellipse"), level, x, y.
 
     `level` is the label of a level of the group, or the probability of an ellipse.
@@ -122,9 +120,10 @@ def _modes_and_ellipses(fit: FittedMixed, group: str | None, levels: Sequence[fl
     places = range(len(ranef.names)) if group is None else [group_place(fit, group)]
     places = [g for g in places if len(ranef.effects[g]) > 1]
     if not places:
+        there = [f"{', '.join(e)} of {n}" for n, e in zip(ranef.names, ranef.effects, strict=True)]
         raise DataError(
             "covariance_ellipses() is of two random effects or more of one grouping factor; "
-            f"the model has {'; '.join(f'{n}: {", ".join(e)}' for n, e in zip(ranef.names, ranef.effects, strict=True))}."
+            f"the model has {'; '.join(there)}."
         )
     out: dict[str, list[Any]] = {k: [] for k in ("group", "term_x", "term_y", "part", "level")}
     x: list[Vector] = []
@@ -153,9 +152,7 @@ def fixed_ellipses_table(fit: Fitted, terms: Sequence[str] | None = None, level:
     return frame.to_kind(_regions(fit, terms, level), fit.table_kind)
 
 
-def fixed_ellipses(
-    fit: Fitted, terms: Sequence[str] | None = None, level: float = 0.95, *, axes: Any = None
-) -> Figure:
+def fixed_ellipses(fit: Fitted, terms: Sequence[str] | None = None, level: float = 0.95, *, axes: Any = None) -> Figure:
     """Confidence ellipses of pairs of coefficients: their joint Wald regions.
 
     Parameters

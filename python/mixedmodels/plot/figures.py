@@ -6,8 +6,10 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib as mpl
+import matplotlib
 from matplotlib.figure import Figure
+
+rc_context: Any = matplotlib.rc_context  # its types name every rcParam of one version
 
 
 class Picture(Figure):
@@ -18,17 +20,17 @@ class Picture(Figure):
 
     def __init__(self, *args: Any, settings: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         self._settings = dict(settings or {})
-        with mpl.rc_context(self._settings):
+        with rc_context(self._settings):
             super().__init__(*args, **kwargs)
 
     def draw(self, renderer: Any) -> None:
         """Draw with the settings of the picture."""
-        with mpl.rc_context(self._settings):
+        with rc_context(self._settings):
             super().draw(renderer)
 
     def savefig(self, fname: Any, **kwargs: Any) -> None:
         """Write the picture to a file, with its own settings; see matplotlib's `Figure.savefig`."""
-        with mpl.rc_context(self._settings):
+        with rc_context(self._settings):
             super().savefig(fname, **kwargs)
 
     def show(self, warn: bool = True) -> None:

@@ -47,7 +47,6 @@ def design_matrix(fit: Fitted, *, ax: Axes | None = None) -> Figure:
         figure, ax = one(ax, min(wide, 12.0), 4.2)
         image = columns["scaled"].reshape(len(names), shape[0]).T
         n = shape[1]
-        # The colours stand for signs: blue, orange and nothing between.
         shown = ax.imshow(
             image,
             aspect="auto",
@@ -61,14 +60,15 @@ def design_matrix(fit: Fitted, *, ax: Axes | None = None) -> Figure:
         ax.set_ylabel("Row")
         bar = figure.colorbar(shown, ax=ax, shrink=0.6, pad=0.02, ticks=[-1, 0, 1])
         bar.set_label("Value / largest of its column")
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
         return figure
 
 
 def _signed_colors() -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("signed", [color(1), ink(0.0), color(0)])
+    colors: Any = [color(1), ink(0.0), color(0)]
+    return LinearSegmentedColormap.from_list("signed", colors)
 
 
 def _design(fit: Fitted) -> tuple[dict[str, Any], tuple[int, int]]:
@@ -115,7 +115,7 @@ def factor_pattern(fit: FittedMixed, which: str | Sequence[str] = PARTS, *, axes
     columns, shapes = _patterns(fit, which)
     own = np.array(columns["matrix"])
     with drawing():
-        figure, found = (new_figure_row(len(shapes)) if axes is None else several(axes, len(shapes)))
+        figure, found = new_figure_row(len(shapes)) if axes is None else several(axes, len(shapes))
         for ax, (name, ((n, q), step, filled)) in zip(found, shapes.items(), strict=True):
             mine = own == name
             image = np.zeros((-(-n // step), -(-q // step)))
@@ -145,7 +145,8 @@ def new_figure_row(n: int) -> tuple[Figure, list[Axes]]:
 def _one_color() -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("filled", [ink(0.0), color(0)])
+    colors: Any = [ink(0.0), color(0)]
+    return LinearSegmentedColormap.from_list("filled", colors)
 
 
 def _patterns(fit: FittedMixed, which: str | Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -175,42 +176,41 @@ def _patterns(fit: FittedMixed, which: str | Sequence[str]) -> tuple[dict[str, A
 
 
 def elimination_order(fit: FittedMixed) -> Any:
-    """Columns of Z in the order in which they are eliminated: those of the factor with the most levels come first."""
+    """Columns of Z in the order in which they are eliminated: first those of the factor that the engine chose."""
     design = fit.design
+    first = fit.engine.describe()["eliminated"]
     sizes = [(design.groups[t.group].n_levels, len(t.columns)) for t in design.random]
-    first = max(range(len(design.groups)), key=lambda g: design.groups[g].n_levels)
     starts = np.cumsum([0, *(n * k for n, k in sizes)])
-    leaves, level = [], []
-    rest = []
+    leaves, levels, rest = [], [], []
     for i, term in enumerate(design.random):
         places = np.arange(starts[i], starts[i + 1])
-        if term.group == first:
+        if design.groups[term.group].name == first:
             leaves.append(places)
-            level.append(np.repeat(np.arange(sizes[i][0]), sizes[i][1]))
+            levels.append(np.repeat(np.arange(sizes[i][0]), sizes[i][1]))
         else:
             rest.append(places)
-    # Terms of one factor are eliminated level by level together.
-    together = np.concatenate(leaves)[np.argsort(np.concatenate(level), kind="stable")]
-    return np.concatenate([together, *rest])
+    if leaves:  # terms of one factor are eliminated level by level together
+        rest.insert(0, np.concatenate(leaves)[np.argsort(np.concatenate(levels), kind="stable")])
+    return np.concatenate(rest)
 
 
 def cholesky_factor(fit: FittedMixed) -> Any:
-    """L of Lambda'Z'WZ Lambda + I in the order of elimination, sparse."""
+    """A matrix with the pattern of L in the order of elimination, sparse, shape (q, q).
+
+    Of a positive matrix with the pattern of Z'Z, so that neither a theta of 0 nor cancellation hides an element.
+    """
     from scipy import sparse
     from scipy.sparse.linalg import splu
 
-    weighted = fit.getME("A")
-    order = elimination_order(fit)
-    # The pattern is that of Z: a theta of 0 would hide elements that the factorisation must keep.
-    z = fit.model_matrix("Z").tocsc()[:, order]
-    pattern = abs(z).T @ abs(z)
-    predicted = pattern.nnz
-    if predicted > MOST_NONZEROS:
+    z = abs(fit.model_matrix("Z").tocsc()[:, elimination_order(fit)])
+    crossed = z.T @ z
+    if crossed.nnz > MOST_NONZEROS:
         raise DataError(
-            f"Z'Z has {predicted:,} elements that are not zero, too many for a picture of its factor; "
+            f"Z'Z has {crossed.nnz:,} elements that are not zero, too many for a picture of its factor; "
             "ask for which='Z'."
         )
-    assert weighted.shape[0] == len(order)
-    shifted = (pattern + sparse.diags_array(np.asarray(pattern.sum(axis=1)).ravel() + 1.0)).tocsc()
-    solved = splu(shifted, permc_spec="NATURAL", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    dominant = sparse.diags_array(np.asarray(crossed.sum(axis=1)).ravel() + 1.0)
+    solved = splu(
+        (crossed + dominant).tocsc(), permc_spec="NATURAL", diag_pivot_thresh=0, options={"SymmetricMode": True}
+    )
     return solved.L

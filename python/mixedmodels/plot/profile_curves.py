@@ -64,7 +64,7 @@ def profile_zeta(
     profile : what ``fit.profile()`` returned, or a model, which is profiled first.
     parm : parameters by name, place or shortcut; None for all.
     levels : confidence of the intervals that are marked, as far as the profile reaches.
-    absolute : draw \\|zeta\\|.
+    absolute : draw the absolute value of zeta.
     axes : one for each panel; None for a new figure.
     """
     profile = as_profile(profile, "profile_zeta")

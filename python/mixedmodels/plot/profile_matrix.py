@@ -70,7 +70,9 @@ def _names(profile: Profile, parm: Any) -> list[str]:
     names = [profile._name(c.parameter) for c in curves]
     if len(names) < 2:
         known = wanted_names(profile, None)
-        raise DataError(f"profile_pairs() needs two parameters and has {len(names)}; the profile has {', '.join(known)}.")
+        raise DataError(
+            f"profile_pairs() needs two parameters and has {len(names)}; the profile has {', '.join(known)}."
+        )
     return names
 
 

@@ -240,8 +240,6 @@ def _levels(fit: Fitted, group: str | None) -> tuple[Any, list[str], str]:
         raise DataError("a model without random effects has no groups; name a column, as group='site'.")
     table = frame.read(fit.frame)
     if group not in table:
-        raise UnknownColumnError(
-            f"no grouping factor or column {group!r}; the model has {', '.join(table.names)}."
-        )
+        raise UnknownColumnError(f"no grouping factor or column {group!r}; the model has {', '.join(table.names)}.")
     found = frame.as_factor(cast(Any, table.column(group)))
     return found.codes, list(found.levels.labels), group

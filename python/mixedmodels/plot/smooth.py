@@ -35,7 +35,9 @@ def lowess(x: Vector, y: Vector, share: float = 2 / 3, points: int = POINTS) -> 
     first = _nearest(x, at, k)
     robust = np.ones(n)
     for step in range(ROBUST_STEPS + 1):
-        line = np.array([_local(x[s : s + k], y[s : s + k], robust[s : s + k], a) for s, a in zip(first, at, strict=True)])
+        line = np.array(
+            [_local(x[s : s + k], y[s : s + k], robust[s : s + k], a) for s, a in zip(first, at, strict=True)]
+        )
         rest = np.abs(y - np.interp(x, at, line))
         scale = 6 * float(np.median(rest))
         if step == ROBUST_STEPS or scale <= 1e-12 * (np.ptp(y) or 1.0):
@@ -68,8 +70,14 @@ def _local(x: Vector, y: Vector, weights: Vector, at: float) -> float:
     return my + float(w @ ((x - mx) * (y - my))) / sxx * (at - mx)
 
 
-def density(values: Vector, points: int = 161) -> tuple[Vector, Vector]:
+def density(
+    values: Vector, points: int = 161, bounds: tuple[float, float] = (-math.inf, math.inf)
+) -> tuple[Vector, Vector]:
     """A Gaussian kernel density with Silverman's bandwidth; empty where all values are the same.
+
+    Parameters
+    ----------
+    bounds : of what the values may be; what the kernels put beyond is reflected.
 
     Returns
     -------
@@ -82,8 +90,9 @@ def density(values: Vector, points: int = 161) -> tuple[Vector, Vector]:
     quartiles = np.quantile(v, [0.25, 0.75])
     spread = min(float(np.std(v, ddof=1)), float(quartiles[1] - quartiles[0]) / 1.349) or float(np.std(v, ddof=1))
     width = 0.9 * spread * len(v) ** -0.2
-    at = np.linspace(v.min() - 3 * width, v.max() + 3 * width, points)
+    at = np.linspace(max(v.min() - 3 * width, bounds[0]), min(v.max() + 3 * width, bounds[1]), points)
+    mirrors = [v, *(2 * b - v for b in bounds if math.isfinite(b))]
     out = np.zeros(points)
-    for chunk in np.array_split(v, max(1, len(v) // 5000)):
+    for chunk in np.array_split(np.concatenate(mirrors), max(1, len(v) // 5000)):
         out += np.exp(-0.5 * ((at[:, None] - chunk) / width) ** 2).sum(axis=1)
     return at, out / (len(v) * width * math.sqrt(2 * math.pi))

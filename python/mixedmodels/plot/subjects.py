@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ class Fitted(Protocol):
     def table_kind(self) -> Any: ...
     @property
     def frame(self) -> Any: ...
+    @property
+    def family(self) -> Any: ...
     def fixef(self) -> Any: ...
     def vcov(self) -> Any: ...
     def fitted(self) -> Any: ...
@@ -36,10 +39,13 @@ class FittedMixed(Fitted, Protocol):
     def theta(self) -> Vector: ...
     @property
     def objective(self) -> Any: ...
+    @property
+    def engine(self) -> Any: ...
     def ranef(self, cond_var: bool = ...) -> Any: ...
     def coef(self) -> Any: ...
     def VarCorr(self) -> Any: ...
     def getME(self, name: str) -> Any: ...
+    def predict(self, newdata: Any = ..., *, type: Any = ...) -> Any: ...  # noqa: A002
 
 
 def need_mixed(fit: Any, picture: str) -> None:
@@ -102,7 +108,7 @@ def numbers(values: Any) -> Vector:
 
 def columns_of(table: Any) -> dict[str, Any]:
     """A table of any library, or a record with `to_frame`, as arrays of numbers and lists of texts by name."""
-    if hasattr(table, "to_frame") and not hasattr(table, "columns"):
+    if hasattr(table, "to_frame"):
         table = table.to_frame()
     read = frame.read(table)
     out: dict[str, Any] = {}
@@ -116,12 +122,26 @@ def columns_of(table: Any) -> dict[str, Any]:
     return out
 
 
+def table_kind(result: Any) -> Any:
+    """The library in which a result's tables come back: its own, or that of the table that it is."""
+    return result.kind if hasattr(result, "kind") else frame.read(result).kind
+
+
 def axis_label(fit: Any, name: str, labels: Mapping[str, str] | None = None) -> str:
     """What an axis says: the given label, or the name with its unit where the table has one (``attrs["units"]``)."""
     if labels and name in labels:
         return labels[name]
     unit = _units(fit).get(name)
     return f"{name} ({unit})" if unit else name
+
+
+def response_label(fit: Any, labels: Mapping[str, str] | None = None) -> str:
+    """What the axis of the response says; of successes and failures that it is the proportion of the first."""
+    name = str(fit.design.response_name)
+    if labels and name in labels:
+        return labels[name]
+    counts = re.fullmatch(r"cbind\(([^,()]+),.*\)", name)
+    return f"Proportion of {counts[1].strip()}" if counts else axis_label(fit, name)
 
 
 def _units(fit: Any) -> Mapping[str, str]:

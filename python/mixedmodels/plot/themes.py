@@ -114,11 +114,12 @@ def _resolve(setting: Setting) -> Mapping[str, Any]:
     if setting is None:
         return {}
     if isinstance(setting, str):
-        import matplotlib.style as styles
+        from matplotlib import style as styles
 
-        if setting not in styles.library:
-            raise DataError(f"matplotlib has no style {setting!r}; it has {', '.join(sorted(styles.library))}.")
-        return dict(styles.library[setting])
+        there: Any = styles.library
+        if setting not in there:
+            raise DataError(f"matplotlib has no style {setting!r}; it has {', '.join(sorted(there))}.")
+        return dict(there[setting])
     if not isinstance(setting, Mapping):
         raise DataError(f"a theme is a mapping of rcParams, the name of a style, or None, not {setting!r:.60}.")
     for name, value in setting.items():
