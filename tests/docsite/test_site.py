@@ -55,7 +55,8 @@ def test_figures_of_pyplot_and_of_the_last_line_become_pictures(tmp_path: Path) 
 
 def test_blocks_that_need_a_file_are_shown_where_it_is_not(tmp_path: Path) -> None:
     page = (
-        "<!-- needs: bats.csv -->\n'''python\nfrom pathlib import Path\nprint(Path('bats.csv').read_text())\n'''\n\n'''text\n7\n'''\n"
+        "<!-- needs: bats.csv -->\n'''python\nfrom pathlib import Path\n"
+        "print(Path('bats.csv').read_text())\n'''\n\n'''text\n7\n'''\n"
         "<!-- figure: Bats. -->\n<!-- end needs -->\n\n'''python\nprint(2)\n'''\n"
     )
     absent = staged(page, tmp_path, tmp_path / "nowhere")
