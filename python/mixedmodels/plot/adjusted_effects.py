@@ -10,7 +10,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.record import Vector
-from mixedmodels.plot.axes import legend, name_columns, point_style, several, short
+from mixedmodels.plot.axes import legend, name_columns, point_style, say, several, short
 from mixedmodels.plot.subjects import columns_of, table_kind
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -73,7 +73,7 @@ def effects(
             handles = _draw_panel(ax, columns, here, part, about)
             ax.set_title(_title(terms, facet, panel))
             if axes is not None or n == 1:
-                ax.set(xlabel=terms[0], ylabel=said.get("predicted", about["title"]))
+                say(ax, x=terms[0], y=said.get("predicted", about["title"]))
         if axes is None and n > 1:
             figure.supxlabel(terms[0], fontsize="medium")
             figure.supylabel(said.get("predicted", about["title"]), fontsize="medium")

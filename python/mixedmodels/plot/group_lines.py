@@ -11,7 +11,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
-from mixedmodels.plot.axes import height_for, legend, name_levels, one, several, short
+from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, several, short
 from mixedmodels.plot.level_grid import default_predictor, grid_design, lines, running
 from mixedmodels.plot.pooling import poolings as all_poolings
 from mixedmodels.plot.pooling import response_and_weights
@@ -128,7 +128,7 @@ def _axis_names(figure: Figure, found: list[Axes], axes: Any, x: str, y: str) ->
         figure.supylabel(y, fontsize="medium")
         return
     for ax in found:
-        ax.set(xlabel=x, ylabel=y)
+        say(ax, x=x, y=y)
 
 
 def _draw_one(ax: Axes, columns: dict[str, Any], mine: Any, part: Any, poolings: Sequence[str]) -> None:
@@ -186,8 +186,7 @@ def _draw_levels(
         ax.plot(columns["y"][rows], place[rows], MARKS[name], color=shade, **style)
         handles.append(Line2D([], [], color=shade, marker=MARKS[name], linestyle="", label=f"{name} pooling", **style))
     name_levels(ax, list(reversed(shown)), height)
-    ax.set_xlabel(_response_label(fit, False, labels))
-    ax.set_ylabel(about["group"])
+    say(ax, x=_response_label(fit, False, labels), y=about["group"])
     legend(figure, ax, handles)
     return figure
 
