@@ -117,9 +117,9 @@ def test_pictures_are_drawn_in_axes_that_are_given() -> None:
 
 
 def test_wrong_settings_are_said() -> None:
-    with pytest.raises(mm.DataError, match="no rcParam 'font.sise'"):
+    with pytest.raises(mm.DataError, match=r"no rcParam 'font\.sise'"):
         plot.set_theme({"font.sise": 8})
-    with pytest.raises(mm.DataError, match="'font.size' cannot be 'tall'"):
+    with pytest.raises(mm.DataError, match=r"'font\.size' cannot be 'tall'"):
         plot.set_theme(font_size="tall")
     with pytest.raises(mm.DataError, match="no style 'ggplot3'"):
         plot.set_theme("ggplot3")

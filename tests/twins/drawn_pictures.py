@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -78,36 +78,35 @@ def turned(points: Points) -> Points:
 def assert_readable(figure: Figure) -> None:
     """Every text lies in the figure, and no tick label runs into the next one."""
     figure.canvas.draw()
-    page = figure.bbox
+    page, hidden = figure.bbox, _never_drawn(figure)
     for text in figure.findobj(Text):
         if not text.get_visible() or not text.get_text().strip():
             continue
+        if id(text) in hidden or (text.axes is not None and text in text.axes.texts):  # these belong to the data
+            continue
         box = text.get_window_extent()
-        if text.axes is not None and text in text.axes.texts:  # belongs to data; it may be cut with them
-            continue
-        if _of_hidden_tick(text, figure):
-            continue
         assert box.x0 >= page.x0 - 1.5, text
         assert box.y0 >= page.y0 - 1.5, text
         assert box.x1 <= page.x1 + 1.5, text
         assert box.y1 <= page.y1 + 1.5, text
-    titles = [ax.title for ax in figure.axes if ax.get_title()]
-    for a, b in combinations(titles, 2):
-        assert not a.get_window_extent().overlaps(b.get_window_extent()), (a, b)
+    titles = [(ax.get_title(), ax.title.get_window_extent()) for ax in figure.axes if ax.get_title()]
+    for (a, box), (b, other) in combinations(titles, 2):
+        assert not box.overlaps(other), (a, b)
     for ax in figure.axes:
         _apart(ax.get_xticklabels(), upwards=False)
         _apart(ax.get_yticklabels(), upwards=True)
 
 
-def _of_hidden_tick(text: Text, figure: Figure) -> bool:
-    """Ticks beyond the limits have texts that are never drawn."""
+def _never_drawn(figure: Figure) -> set[int]:
+    """Texts of ticks beyond the limits, and of axes that are switched off."""
+    out = set()
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
             for tick in axis.get_major_ticks() + axis.get_minor_ticks():
-                if text in (tick.label1, tick.label2):
-                    low, high = sorted(axis.get_view_interval())
-                    return not (low <= tick.get_loc() <= high and ax.axison)
-    return False
+                if not (low <= tick.get_loc() <= high and ax.axison):
+                    out |= {id(tick.label1), id(tick.label2)}
+    return out
 
 
 def _apart(labels: list[Text], *, upwards: bool) -> None:
@@ -116,5 +115,5 @@ def _apart(labels: list[Text], *, upwards: bool) -> None:
     if turned_text:  # slanted texts have boxes that overlap though the texts do not
         return
     sides = sorted((b.y0, b.y1) if upwards else (b.x0, b.x1) for b in boxes)
-    for (_, end), (start, _) in zip(sides, sides[1:], strict=False):
+    for (_, end), (start, _) in pairwise(sides):
         assert start >= end - 1.0, [t.get_text() for t in labels]

@@ -130,12 +130,22 @@ def say(ax: Axes, *, x: str | None = None, y: str | None = None, title: str | No
         ax.set_title(_lines(title, 1.25 * wide))
 
 
+def say_for_all(figure: Figure, panels: Sequence[Axes], own: bool, *, x: str, y: str) -> None:
+    """Label the axes of several panels once, or each of the caller's."""
+    if not own:
+        for ax in panels:
+            say(ax, x=x, y=y)
+        return
+    figure.supxlabel(_lines(x, 0.9 * figure.get_figwidth()), fontsize="medium")
+    figure.supylabel(_lines(y, 0.8 * figure.get_figheight()), fontsize="medium")
+
+
 def _lines(text: str, inches: float) -> str:
     """A text broken at spaces and underscores, or anywhere, to lines that fit."""
     most = max(8, int(inches / LETTER))
     if len(text) <= most:
         return text
-    words = re.findall(r"[^\s_.:|]+[\s_.:|]*|[\s_.:|]+", text)
+    words = re.findall(r"[^\s_:|]+[\s_:|]*|[\s_:|]+", text)
     out = [""]
     for word in words:
         while len(word.rstrip()) > most:

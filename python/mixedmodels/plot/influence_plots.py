@@ -62,6 +62,7 @@ def influence(influence: Any, measures: str | Sequence[str] = "cooks_distance", 
                 say(ax, x=heading if i == len(names) - 1 else "", y=title)
                 continue
             say(ax, x=title)
+            ax.locator_params(axis="x", nbins=4)
             labels = [columns["label"][r] for r in rows[np.argsort(columns["position"][rows])]]
             name_levels(ax, labels, height)
             if i == 0:

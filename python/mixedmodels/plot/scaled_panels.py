@@ -34,7 +34,7 @@ def residual_panels_table(residuals: Any, predictor: Any = None, *, rank: bool =
 def residual_panels(residuals: Any, predictor: Any = None, *, rank: bool = True, axes: Any = None) -> Figure:
     """Scaled residuals in two panels: against uniform quantiles, and along the prediction.
 
-    A quantile curve that deviates is red, as are tests that say so and observations outside all simulations.
+    Quantile curves that deviate are coloured, as are tests that say so and observations outside all simulations.
 
     Parameters
     ----------
@@ -58,7 +58,9 @@ def residual_panels(residuals: Any, predictor: Any = None, *, rank: bool = True,
         right.set_ylabel("Scaled residual")
         right.set_ylim(-0.03, 1.03)
         right.set_yticks([0, 0.25, 0.5, 0.75, 1])
-        right.set_title("Quantile curves: none deviates" if min(p) >= ALPHA else "Quantile curves: red ones deviate")
+        right.set_title(
+            "Quantile curves: none deviates" if min(p) >= ALPHA else "Quantile curves: coloured ones deviate"
+        )
         return figure
 
 
@@ -73,7 +75,7 @@ def _draw_quantiles(ax: Axes, columns: dict[str, Any], mine: Any) -> None:
 
 
 def _write_tests(ax: Axes, tests: dict[str, tuple[str, float]]) -> None:
-    """Tests in the empty corner above the diagonal, red where they are significant."""
+    """Tests in the empty corner above the diagonal, coloured where they are significant."""
     for line, (name, (statistic, p)) in enumerate(tests.items()):
         said = "deviates" if p < ALPHA else "n.s."
         ax.text(
@@ -88,7 +90,7 @@ def _write_tests(ax: Axes, tests: dict[str, tuple[str, float]]) -> None:
 
 
 def _alarm() -> str:
-    """What deviates: the palette's red."""
+    """The colour of what deviates."""
     return color(1)
 
 
@@ -169,7 +171,7 @@ def simulated_test(test: Any, bins: int = 20, *, ax: Axes | None = None) -> Figu
         seen = float(columns["lower"][~bar][0])
         ax.plot([seen, seen], [0, max(count.max(), 1)], color=_alarm() if test.p_value < ALPHA else color(0))
         ax.annotate("data", (seen, max(count.max(), 1)), xytext=(0, 2), textcoords="offset points", ha="center")
-        say(ax, x="Statistic of the simulations", y="Simulations", title=f"{test.method}: p {_p_text(test.p_value)}")
+        say(ax, x="Statistic", y="Simulations", title=f"p {_p_text(test.p_value)}")
         return figure
 
 
