@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mixedmodels.fit.threads import set_threads, threads
     from mixedmodels.inference.mean_comparisons import mcp
     from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel, load
+    from mixedmodels.model.making import make_glm, make_glmer, make_lm, make_lmer, simulate_response
 
 __version__ = "0.1.0"
 
@@ -51,8 +52,13 @@ _ROOMS = {
     "lm": "api",
     "lmer": "api",
     "load": "model",
+    "make_glm": "model.making",
+    "make_glmer": "model.making",
+    "make_lm": "model.making",
+    "make_lmer": "model.making",
     "mcp": "inference.mean_comparisons",
     "set_threads": "fit.threads",
+    "simulate_response": "model.making",
     "threads": "fit.threads",
 }
 _SUBMODULES = ("api", "datasets", "errors", "families", "plot", "r")
@@ -87,9 +93,14 @@ __all__ = [
     "lm",
     "lmer",
     "load",
+    "make_glm",
+    "make_glmer",
+    "make_lm",
+    "make_lmer",
     "mcp",
     "plot",
     "set_threads",
+    "simulate_response",
     "threads",
 ]
 
