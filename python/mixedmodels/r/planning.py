@@ -15,6 +15,8 @@ from mixedmodels.model.making import make_glmer, make_lmer
 from mixedmodels.model.planned import PlannedModel
 from mixedmodels.report.power import Power, PowerCurve
 from mixedmodels.simulate.crossing import crossing
+from mixedmodels.simulate.expressions import by_level
+from mixedmodels.simulate.outcomes import response
 from mixedmodels.simulate.population import population
 from mixedmodels.simulate.predictors import predictor
 
@@ -34,9 +36,6 @@ __all__ = [
     "sample_x",
     "sample_y",
 ]
-
-from mixedmodels.simulate.expressions import by_level
-from mixedmodels.simulate.outcomes import response
 
 _METHODS = {"t": "t", "sa": "t", "f": "t", "anova": "t", "z": "z", "chisq": "z", "lr": "LRT", "kr": "Kenward-Roger"}
 
@@ -84,7 +83,7 @@ def makeLmer(formula: str, fixef: Any, VarCorr: Any, sigma: float, data: Any) ->
 
 
 def makeGlmer(formula: str, family: Any, fixef: Any, VarCorr: Any, data: Any) -> PlannedModel:
-    """As simr's ``makeGlmer``: a generalised linear mixed model with given parameters (see `mixedmodels.make_glmer`)."""
+    """As simr's ``makeGlmer``: a generalised linear mixed model with given parameters (see `make_glmer`)."""
     return make_glmer(formula, data, family, fixef=fixef, VarCorr=VarCorr)
 
 

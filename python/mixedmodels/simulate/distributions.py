@@ -91,8 +91,8 @@ def _factor(rng: Rng, n: int, levels: Any, prob: Any = None, ordered: bool = Fal
         if shares.shape != (len(labels),) or not (shares >= 0).all() or not 0 < shares.sum() < np.inf:
             raise DataError(f"prob has shape {shares.shape}; give {len(labels)} shares that are not negative.")
         prob = shares / shares.sum()
-    codes: Any = rng.choice(len(labels), n, p=prob)
-    return pd.Categorical.from_codes(codes, categories=labels, ordered=ordered)
+    from_codes: Any = pd.Categorical.from_codes
+    return from_codes(rng.choice(len(labels), n, p=prob), categories=labels, ordered=ordered)
 
 
 DISTRIBUTIONS: dict[str, Draw] = {

@@ -121,8 +121,8 @@ def predictor(dist: Any, *, by: str | None = None, **parameters: Any) -> Predict
     Parameters
     ----------
     dist : "normal" (mean, sd), "uniform" (min, max), "binomial" (size, prob), "poisson" (mean), "negative_binomial"
-        (mean, theta), "exponential" (rate), "gamma" (shape, rate), "beta" (shape1, shape2), "t" (df), "lognormal" (meanlog,
-        sdlog), "cauchy" and "laplace" (location, scale), "integers" (min, max, both possible), "factor" (levels, prob,
+        (mean, theta), "exponential" (rate), "gamma" (shape, rate), "beta" (shape1, shape2), "t" (df), "lognormal"
+        (meanlog, sdlog), "cauchy" and "laplace" (location, scale), "integers" (min, max, both possible), "factor" (levels, prob,
         ordered), "mvnormal" (mean, sigma: columns name1, name2, ...), "computed" (value); a frozen distribution of
         scipy.stats; or a function of a numpy Generator and a size (and, if it takes three arguments, the table of the
         columns before it).
@@ -139,7 +139,7 @@ def predictor(dist: Any, *, by: str | None = None, **parameters: Any) -> Predict
 
 
 def groups(levels: int | Sequence[Any], each: Any = 1, *, within: str | None = None) -> Groups:
-    """A grouping factor that lays out the rows of a `population`: ``groups(20, each=30)`` is 20 schools, 30 pupils each.
+    """A grouping factor that lays out the rows of a `population`: ``groups(20, each=30)``, 20 schools of 30 pupils.
 
     Several are crossed, every level of one with every level of the others, unless they are nested.
 
@@ -187,9 +187,10 @@ def layout(
     if not len(rows):
         raise DataError("the groups have no rows; give a larger each.")
     columns: dict[str, Any] = {}
+    from_codes: Any = pd.Categorical.from_codes
     for name, code in codes.items():
         places: Any = code[rows]
-        columns[name] = pd.Categorical.from_codes(places, categories=labels[name])
+        columns[name] = from_codes(places, categories=labels[name])
     return len(rows), columns
 
 
