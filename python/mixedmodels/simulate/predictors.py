@@ -122,10 +122,10 @@ def predictor(dist: Any, *, by: str | None = None, **parameters: Any) -> Predict
     ----------
     dist : "normal" (mean, sd), "uniform" (min, max), "binomial" (size, prob), "poisson" (mean), "negative_binomial"
         (mean, theta), "exponential" (rate), "gamma" (shape, rate), "beta" (shape1, shape2), "t" (df), "lognormal"
-        (meanlog, sdlog), "cauchy" and "laplace" (location, scale), "integers" (min, max, both possible), "factor" (levels, prob,
-        ordered), "mvnormal" (mean, sigma: columns name1, name2, ...), "computed" (value); a frozen distribution of
-        scipy.stats; or a function of a numpy Generator and a size (and, if it takes three arguments, the table of the
-        columns before it).
+        (meanlog, sdlog), "cauchy" and "laplace" (location, scale), "integers" (min, max, both possible), "factor"
+        (levels, prob, ordered), "mvnormal" (mean, sigma: columns name1, name2, ...), "computed" (value); a frozen
+        distribution of scipy.stats; or a function of a numpy Generator and a size (and, if it takes three arguments,
+        the table of the columns before it).
     by : a column before it; one value is drawn for each of its levels.
     parameters : numbers, arrays, texts over the columns before it (``mean="0.5 * x"``), or functions of their table.
 
