@@ -11,7 +11,10 @@ from influence_reference import array, influence_model, influence_values
 from mixedmodels import r
 
 GROUPS = [
-    (name, group) for name, found in influence_values().items() for group in found.get("groups", ()) if name != "versions"
+    (name, group)
+    for name, found in influence_values().items()
+    for group in found.get("groups", ())
+    if name != "versions"
 ]
 HLM = [(name, group) for name, group in GROUPS if name != "cbpp"]
 FIXED = ["lm", "binomial", "poisson", "Gamma"]
@@ -72,7 +75,9 @@ def test_refits_are_those_of_lme4(name, group):
     np.testing.assert_allclose(
         np.asarray(r.cooks_distance(ours))[places], array(reference["cooks"]), rtol=0.02, atol=1e-3
     )
-    if reference["dfbetas"] is not None and name != "cbpp":  # lme4's standard errors of a glmer are by finite differences
+    if (
+        reference["dfbetas"] is not None and name != "cbpp"
+    ):  # lme4's standard errors of a glmer are by finite differences
         np.testing.assert_allclose(
             np.asarray(r.dfbetas(ours).drop(columns=group))[places], array(reference["dfbetas"]), atol=30 * REFIT
         )
