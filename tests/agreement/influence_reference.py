@@ -35,7 +35,9 @@ def array(values: Any) -> np.ndarray:
 def data(name: str) -> Any:
     table = mm.datasets.load(name)
     if name == "cake":
-        table = table.assign(rr=table["recipe"].astype(str) + ":" + table["replicate"].astype(str), w=table["temp"] / 200)
+        table = table.assign(
+            rr=table["recipe"].astype(str) + ":" + table["replicate"].astype(str), w=table["temp"] / 200
+        )
     return table
 
 

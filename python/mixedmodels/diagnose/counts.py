@@ -73,7 +73,7 @@ class Bins:
 
 
 def binned(fitted: Vector, residual: Vector, bins: int | None = None) -> Bins:
-    """Mean residuals of rows with similar fitted values (Gelman and Hill 2007, section 5.6), as R's arm and performance.
+    """Mean residuals of rows with similar fitted values (Gelman and Hill 2007, section 5.6).
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ def whitened(model: Linearised) -> Whitened:
         wx, own, alone = w[:, None] * x, w, np.zeros(len(w))
     else:
         wx, own, alone = _absorbed(*model.random, w, x)
-    lower = np.linalg.cholesky(x.T @ wx) if x.shape[1] else np.empty((0, 0))
+    lower: Matrix = np.asarray(np.linalg.cholesky(x.T @ wx), dtype=np.float64)
     from scipy.linalg import solve_triangular
 
     rows = solve_triangular(lower, wx.T, lower=True).T if x.shape[1] else wx
@@ -64,7 +64,7 @@ def _absorbed(design: Design, fit: AnyMixedFit, w: Vector, x: Matrix) -> tuple[M
     V^-1 = W - W Z Lambda C^-1 Lambda'Z'W with C = Lambda'Z'WZ Lambda + I, which are Henderson's equations without beta.
     """
     equations = Henderson(design, fit, w, known_beta=True)
-    wx = w[:, None] * x
+    wx: Matrix = w[:, None] * x
     u = equations.solve(wx, [None] * len(design.random))[0]
     lam = factors(fit.theta, fit.sizes)
     for j in range(x.shape[1]):

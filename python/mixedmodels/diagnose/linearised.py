@@ -1,9 +1,9 @@
 """Any fitted model as weighted least squares at its estimates: what leverage and deletion are made of.
 
 The rows have e = r + what random effects explain, Var(e) = s V, V = W^-1 + Z Lambda Lambda' Z' (without random effects
-W^-1). Linear models are so already. Of a generalised one W are the working weights of Fisher's scoring and r the working
-residuals at the estimates (and at the conditional modes), so that what is exact for a linear model is for it the first
-step of the iterations towards the estimates without some rows.
+W^-1). Linear models are so already. Of a generalised one W are the working weights of Fisher's scoring and r the
+working residuals at the estimates (and at the conditional modes), so that what is exact for a linear model is for it
+the first step of the iterations towards the estimates without some rows.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +72,7 @@ def _width(values: Vector) -> float:
     """Silverman's bandwidth, R's ``bw.nrd0``."""
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
     iqr = float(np.subtract(*np.percentile(values, [75, 25]))) / 1.34
-    return 0.9 * (min(sd, iqr) if iqr > 0 else sd) * len(values) ** -0.2
+    return float(0.9 * (min(sd, iqr) if iqr > 0 else sd) * len(values) ** -0.2)
 
 
 def _density(values: Vector, places: Vector) -> Vector:
@@ -87,7 +89,7 @@ def _density(values: Vector, places: Vector) -> Vector:
 
 def summaries(y: Vector, draws: Matrix, counts: bool) -> Summaries:
     """Mean, spread, extremes and (of counts) zeros of the data among those of the draws."""
-    functions = {
+    functions: dict[str, Callable[[Matrix], NDArray[Any]]] = {
         "mean": lambda v: v.mean(axis=0),
         "sd": lambda v: v.std(axis=0, ddof=1),
         "minimum": lambda v: v.min(axis=0),
@@ -95,8 +97,8 @@ def summaries(y: Vector, draws: Matrix, counts: bool) -> Summaries:
     }
     if counts:
         functions["number of zeros"] = lambda v: (v == 0).sum(axis=0)
-    data = np.array([float(f(y)) for f in functions.values()])
-    drawn = np.array([f(draws) for f in functions.values()], dtype=float)
+    data = np.array([float(f(y)) for f in functions.values()], dtype=np.float64)
+    drawn: Matrix = np.array([f(draws) for f in functions.values()], dtype=np.float64)
     low, high = np.percentile(drawn, [0.5, 99.5], axis=1)
     above = (drawn > data[:, None]).mean(axis=1) + (drawn == data[:, None]).mean(axis=1) / 2
     return Summaries(tuple(functions), data, low, high, above)

@@ -1,8 +1,9 @@
 """Sorted residuals beside the quantiles of a normal distribution, with bands.
 
-The bands come from the law of order statistics of uniform numbers, Beta(i, n + 1 - i). The pointwise one holds each with
-its level. The simultaneous one holds all of them together with probability 0.95: each with the same smaller level eta
-(Aldor-Noiman et al. 2013, American Statistician 67), for which see Weine, McPeek and Abney (2023, J. Stat. Software 106).
+The bands come from the law of order statistics of uniform numbers, Beta(i, n + 1 - i). The pointwise one holds each of
+them with its level. The simultaneous one holds all of them together with probability 0.95: each with the same smaller
+level eta (Aldor-Noiman et al. 2013, American Statistician 67), whose approximation is that of Weine, McPeek and Abney
+(2023, J. Stat. Software 106).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A smooth curve through points: local lines, weighted by distance (Cleveland 1979), at some places and between them."""
+"""A smooth curve through points: local lines, weighted by distance (Cleveland 1979), interpolated."""
 
 from __future__ import annotations
 

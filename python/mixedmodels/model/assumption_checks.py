@@ -59,9 +59,7 @@ def _random_normality(model: Any) -> Checks:
 def heteroscedasticity(model: Any) -> Check:
     """See `Checking.check_heteroscedasticity`."""
     _need_gaussian(model, "check_heteroscedasticity()", "check_overdispersion() is for counts and proportions")
-    test = assumptions.heteroscedasticity(
-        model._residuals("pearson"), model._fitted(), model.sigma, model.df_resid
-    )
+    test = assumptions.heteroscedasticity(model._residuals("pearson"), model._fitted(), model.sigma, model.df_resid)
     return _tested(
         "equal variance",
         test,
@@ -160,4 +158,6 @@ def _tested(title: str, test: assumptions.Test, fine: str, wrong: str, unknown: 
     if test.p_value != test.p_value:
         return Check(title, None, unknown, values)
     bad = test.p_value < LEVEL
-    return Check(title, bad, f"{wrong if bad else fine} ({test.name} = {test.statistic:.4g}, {p_text(test.p_value)})", values)
+    return Check(
+        title, bad, f"{wrong if bad else fine} ({test.name} = {test.statistic:.4g}, {p_text(test.p_value)})", values
+    )

@@ -116,7 +116,8 @@ def predictive_check(model: Any, n: int, seed: Any) -> Check:
         words = f"{', '.join(found.name)} of the data lie among those of {n} draws from the model"
         return Check("draws from the model", False, words, values)
     told = "; ".join(
-        f"the {found.name[i]} is {found.data[i]:.4g} in the data, {found.low[i]:.4g} to {found.high[i]:.4g} in 99% of draws"
+        f"the {found.name[i]} of the data is {found.data[i]:.4g}, of 99% of draws {found.low[i]:.4g} to "
+        f"{found.high[i]:.4g}"
         for i in odd
     )
     return Check("draws from the model", True, told, values)

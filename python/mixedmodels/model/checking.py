@@ -143,7 +143,7 @@ class Checking:
         return normality(self, effects)
 
     def check_heteroscedasticity(self) -> Check:
-        """Breusch and Pagan's test that the residual variance of an lm or lmer does not change with the fitted values."""
+        """Breusch and Pagan's test that the residual variance of an lm or lmer is the same for all fitted values."""
         from mixedmodels.model.assumption_checks import heteroscedasticity
 
         return heteroscedasticity(self)

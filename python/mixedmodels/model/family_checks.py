@@ -24,7 +24,9 @@ def overdispersion(model: Any) -> Check:
     title = "dispersion"
     if found.p_value != found.p_value:
         return Check(title, None, "no degrees of freedom are left to say anything about the dispersion", values)
-    numbers = f"(Pearson's Chisq = {found.chisq:.5g} on {found.df} Df, ratio {found.ratio:.2f}, {p_text(found.p_value)})"
+    numbers = (
+        f"(Pearson's Chisq = {found.chisq:.5g} on {found.df} Df, ratio {found.ratio:.2f}, {p_text(found.p_value)})"
+    )
     if found.p_value < 0.05:
         words = "the response varies more than its family lets it; try a negative binomial or a random effect per row"
         return Check(title, True, f"{words} {numbers}", values)
@@ -50,7 +52,9 @@ def zeroinflation(model: Any, tolerance: float) -> Check:
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1:
         raise DataError(f"tolerance is {tolerance!r:.40}; give a share between 0 and 1.")
     used = _used(model)
-    zeros = counts.expected_zeros(fit.y[used], np.exp(fit.family.log_density(np.zeros(fit.n), None, fit.eta, list(model._psi)))[used])
+    zeros = counts.expected_zeros(
+        fit.y[used], np.exp(fit.family.log_density(np.zeros(fit.n), None, fit.eta, list(model._psi)))[used]
+    )
     values = {"observed": zeros.observed, "expected": zeros.expected, "ratio": zeros.ratio, "tolerance": tolerance}
     numbers = f"{zeros.observed:,} zeros were observed and {zeros.expected:,.1f} are expected"
     if zeros.observed == 0:

@@ -56,8 +56,8 @@ def hatvalues(model: Any) -> Any:
     if isinstance(model._fit, GlmmFit):
         warnings.warn(
             MixedModelsWarning(
-                "the hat matrix may not make sense for GLMMs: lme4 multiplies by prior weights where the working weights "
-                "belong, so that values may exceed 1; model.hat_values() has the working weights."
+                "the hat matrix may not make sense for GLMMs: lme4 multiplies by prior weights where the working "
+                "weights belong, so that values may exceed 1; model.hat_values() has the working weights."
             ),
             stacklevel=2,
         )
@@ -140,55 +140,55 @@ def rstudent(model: Any) -> Any:
 
 
 def vif(model: Any) -> ResultTable:
-    """car's ``vif``: generalised variance inflation factors; see `Model.vif`."""
+    """As car's ``vif``: generalised variance inflation factors; see `Model.vif`."""
     found: ResultTable = model.vif()
     return found
 
 
 def check_model(model: Any, seed: Any = 1) -> ModelChecks:
-    """performance's ``check_model``, in words and as tables; see `Model.check_model`."""
+    """As performance's ``check_model``, in words and as tables; see `Model.check_model`."""
     found: ModelChecks = model.check_model(seed)
     return found
 
 
 def check_collinearity(model: Any, ci: float = 0.95) -> ResultTable:
-    """performance's ``check_collinearity``; see `Model.check_collinearity`."""
+    """As performance's ``check_collinearity``; see `Model.check_collinearity`."""
     found: ResultTable = model.check_collinearity(ci)
     return found
 
 
 def check_normality(model: Any, effects: Literal["fixed", "random"] = "fixed") -> Check | Checks:
-    """performance's ``check_normality``; see `Model.check_normality`."""
+    """As performance's ``check_normality``; see `Model.check_normality`."""
     found: Check | Checks = model.check_normality(effects)
     return found
 
 
 def check_heteroscedasticity(model: Any) -> Check:
-    """performance's ``check_heteroscedasticity``; see `Model.check_heteroscedasticity`."""
+    """As performance's ``check_heteroscedasticity``; see `Model.check_heteroscedasticity`."""
     found: Check = model.check_heteroscedasticity()
     return found
 
 
 def check_autocorrelation(model: Any, nsim: int = 1000, seed: Any = 1) -> Check:
-    """performance's ``check_autocorrelation``; see `Model.check_autocorrelation`."""
+    """As performance's ``check_autocorrelation``; see `Model.check_autocorrelation`."""
     found: Check = model.check_autocorrelation(nsim, seed)
     return found
 
 
 def check_outliers(model: Any, threshold: float | None = None) -> Check:
-    """performance's ``check_outliers(method = "cook")``; see `Model.check_outliers`."""
+    """As performance's ``check_outliers(method = "cook")``; see `Model.check_outliers`."""
     found: Check = model.check_outliers(threshold)
     return found
 
 
 def check_overdispersion(model: Any) -> Check:
-    """performance's ``check_overdispersion``; see `Model.check_overdispersion`."""
+    """As performance's ``check_overdispersion``; see `Model.check_overdispersion`."""
     found: Check = model.check_overdispersion()
     return found
 
 
 def check_zeroinflation(model: Any, tolerance: float = 0.05) -> Check:
-    """performance's ``check_zeroinflation``; see `Model.check_zeroinflation`."""
+    """As performance's ``check_zeroinflation``; see `Model.check_zeroinflation`."""
     found: Check = model.check_zeroinflation(tolerance)
     return found
 

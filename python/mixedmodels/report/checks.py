@@ -108,7 +108,7 @@ def page(heading: str, checks: Sequence[Check], footer: Sequence[str] = ()) -> s
 
 
 def p_text(p: float) -> str:
-    """ "p = 0.03", "p < 2e-16"."""
+    """A p-value in a sentence, such as ``p = 0.03``."""
     if p != p:
         return "p unknown"
     text = format_pvalues([p], 2)[0]
