@@ -53,7 +53,9 @@ class QuantileDeviation:
     p_total: float
 
 
-def quantile_deviation(residuals: Vector, x: Vector, quantiles: Sequence[float], rank: bool = True) -> QuantileDeviation:
+def quantile_deviation(
+    residuals: Vector, x: Vector, quantiles: Sequence[float], rank: bool = True
+) -> QuantileDeviation:
     """Tests of quantiles of residuals, shape (n,), along a predictor, shape (n,).
 
     Raises

@@ -52,5 +52,13 @@ class ScaledResiduals:
         from mixedmodels.model.residual_draws import simulated_residuals
 
         return simulated_residuals(
-            self, n, seed, re_form, refit, integer_response, method, rotation, progress  # type: ignore[arg-type]
+            self,
+            n,
+            seed,
+            re_form,
+            refit,
+            integer_response,
+            method,
+            rotation,
+            progress,  # type: ignore[arg-type]
         )

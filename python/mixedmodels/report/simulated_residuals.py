@@ -80,7 +80,9 @@ class SimulatedResiduals(ResidualTests):
         from mixedmodels.simulate import generator
 
         draws, y, mean = checked(simulated_response, observed_response, fitted_predicted)
-        found = scaled(y, mean, draws, generator(seed), integer=bool(integer_response), method=method, rotation=rotation)
+        found = scaled(
+            y, mean, draws, generator(seed), integer=bool(integer_response), method=method, rotation=rotation
+        )
         index = getattr(observed_response, "index", None)
         labels = None if index is None or callable(index) else tuple(map(str, index))
         find = partial(given_values, len(y))
