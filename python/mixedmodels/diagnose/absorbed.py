@@ -66,9 +66,7 @@ def _forms(inverse: NDArray[np.float64], block: NDArray[np.intp], at: NDArray[np
     return out
 
 
-def _row_columns(
-    design: Design, lam: list[Matrix], where: Layout
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Matrix]:
+def _row_columns(design: Design, lam: list[Matrix], where: Layout) -> tuple[NDArray[np.intp], NDArray[np.intp], Matrix]:
     """Of every row its component, the places of its random effects in there, and its values in U; K a row."""
     n = len(design.groups[0].codes)
     owner = np.repeat(np.arange(len(where.starts) - 1), np.diff(where.starts))

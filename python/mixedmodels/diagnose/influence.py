@@ -51,7 +51,11 @@ def deletions(
         return deleted.fitted_again(rows, fit, left, control)
 
     p, m = len(fit.beta), len(deleted.variance_parameters(fit))
-    beta, vcovs, parameters = np.full((n_sets, p), np.nan), np.full((n_sets, p, p), np.nan), np.full((n_sets, m), np.nan)
+    beta, vcovs, parameters = (
+        np.full((n_sets, p), np.nan),
+        np.full((n_sets, p, p), np.nan),
+        np.full((n_sets, m), np.nan),
+    )
 
     def one(j: int, left: Codes) -> None:
         found = without(left)
@@ -113,9 +117,7 @@ def _shared_deleted(
     return blanked(changes, ~np.isfinite(beta).all(axis=1), reasons)
 
 
-def _each(
-    codes: Codes, n_sets: int, one: Callable[[int, Codes], None], progress: bool | None
-) -> dict[int, str]:
+def _each(codes: Codes, n_sets: int, one: Callable[[int, Codes], None], progress: bool | None) -> dict[int, str]:
     """Do something for every set with the rows that are left; why it could not be done."""
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=n_sets))

@@ -70,7 +70,11 @@ def by_binomial(residuals: Vector, m: int, alternative: str, margin: str) -> Res
 
 
 def by_bootstrap(
-    simulated: Simulated, chosen: NDArray[np.intp], alternative: str, margin: str, rng: np.random.Generator | None = None
+    simulated: Simulated,
+    chosen: NDArray[np.intp],
+    alternative: str,
+    margin: str,
+    rng: np.random.Generator | None = None,
 ) -> ResidualTest:
     """The frequency of outliers against that of simulations among others, drawn from all with replacement.
 

@@ -24,7 +24,7 @@ from mixedmodels.diagnose.quadratic_form import upper_tail
 from mixedmodels.diagnose.quantile_curves import Curve, quantile_curve
 from mixedmodels.diagnose.smooth_basis import SmoothBasis, smooth_basis
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.inference.p_adjust import adjust
 
 FEWEST_ROWS, FEWEST_VALUES = 10, 4
@@ -53,7 +53,9 @@ class QuantileDeviation:
     p_total: float
 
 
-def quantile_deviation(residuals: Vector, x: Vector, quantiles: Sequence[float], rank: bool = True) -> QuantileDeviation:
+def quantile_deviation(
+    residuals: Vector, x: Vector, quantiles: Sequence[float], rank: bool = True
+) -> QuantileDeviation:
     """Tests of quantiles of residuals, shape (n,), along a predictor, shape (n,).
 
     Raises
@@ -95,7 +97,7 @@ def curves(found: QuantileDeviation) -> tuple[Curve, ...]:
 
 def _unit(x: Vector) -> Vector:
     """The predictor on (0, 1), where curvatures are of the size of numbers."""
-    return (x - x.min()) / np.ptp(x)
+    return np.asarray((x - x.min()) / np.ptp(x))
 
 
 def checked_quantiles(quantiles: Sequence[float]) -> Vector:
@@ -137,7 +139,7 @@ def _weights(functions: SmoothBasis) -> Vector:
     return np.asarray(1 / (1 + np.exp(low) * curvature) ** 2)
 
 
-def _tests(below: Vector, q: float, functions: np.ndarray, weights: Vector) -> tuple[float, float]:  # type: ignore[type-arg]
+def _tests(below: Vector, q: float, functions: Matrix, weights: Vector) -> tuple[float, float]:
     """P-values of level and shape."""
     from scipy.special import chdtrc
 

@@ -18,7 +18,9 @@ SIDES = {
 }
 
 
-def temporal(residuals: Vector, time: Vector, alternative: str = "two.sided", exact: bool | None = None) -> ResidualTest:
+def temporal(
+    residuals: Vector, time: Vector, alternative: str = "two.sided", exact: bool | None = None
+) -> ResidualTest:
     """Durbin and Watson's test of residuals around their mean, in the order of time.
 
     Parameters

@@ -11,6 +11,7 @@ from mixedmodels.plot.ellipses import (
     fixed_ellipses_table,
 )
 from mixedmodels.plot.group_lines import groups, groups_table
+from mixedmodels.plot.influence_plots import influence, influence_table
 from mixedmodels.plot.likelihood import likelihood_surface, likelihood_surface_table
 from mixedmodels.plot.matrices import design_matrix, design_matrix_table, factor_pattern, factor_pattern_table
 from mixedmodels.plot.power import power_curve, power_curve_table
@@ -25,6 +26,7 @@ from mixedmodels.plot.residual_plots import (
     scale_location,
     scale_location_table,
 )
+from mixedmodels.plot.scaled_panels import residual_panels, residual_panels_table, simulated_test, simulated_test_table
 from mixedmodels.plot.shrinkage_arrows import shrinkage, shrinkage_table
 from mixedmodels.plot.themes import PALETTE, THEME, set_theme, theme
 
@@ -49,6 +51,8 @@ __all__ = [
     "fixed_ellipses_table",
     "groups",
     "groups_table",
+    "influence",
+    "influence_table",
     "likelihood_surface",
     "likelihood_surface_table",
     "power_curve",
@@ -63,6 +67,8 @@ __all__ = [
     "qq_random_effects_table",
     "qq_residuals",
     "qq_residuals_table",
+    "residual_panels",
+    "residual_panels_table",
     "residuals",
     "residuals_by_group",
     "residuals_by_group_table",
@@ -72,5 +78,7 @@ __all__ = [
     "set_theme",
     "shrinkage",
     "shrinkage_table",
+    "simulated_test",
+    "simulated_test_table",
     "theme",
 ]

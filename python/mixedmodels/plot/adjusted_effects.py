@@ -10,7 +10,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.record import Vector
-from mixedmodels.plot.axes import legend, name_columns, point_style, several, short
+from mixedmodels.plot.axes import legend, name_columns, point_style, say_for_all, several, short
 from mixedmodels.plot.subjects import columns_of, table_kind
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -62,7 +62,7 @@ def effects(
     with drawing():
         facets, panels = about["facet"], about["panel"]
         n = len(facets) * len(panels)
-        size = (4.6, 3.4) if n == 1 else (2.5, 2.3)
+        size = (4.6, 3.4) if n == 1 else (3.0, 2.7) if n <= 3 else (2.5, 2.3)
         figure, found = several(axes, n, columns=_across(len(facets), len(panels)), size=size, sharex=True, sharey=True)
         part = np.array(columns["part"])
         keys = list(zip(columns["panel"], columns["facet"], strict=True))
@@ -72,11 +72,8 @@ def effects(
             here = np.array([k == (panel, facet) for k in keys])
             handles = _draw_panel(ax, columns, here, part, about)
             ax.set_title(_title(terms, facet, panel))
-            if axes is not None or n == 1:
-                ax.set(xlabel=terms[0], ylabel=said.get("predicted", about["title"]))
-        if axes is None and n > 1:
-            figure.supxlabel(terms[0], fontsize="medium")
-            figure.supylabel(said.get("predicted", about["title"]), fontsize="medium")
+        shared = axes is None and n > 1
+        say_for_all(figure, found, shared, x=terms[0], y=said.get("predicted", about["title"]))
         if len(about["group"]) > 1:
             legend(figure, found[0], handles, title=terms[1] if len(terms) > 1 else None)
         return figure

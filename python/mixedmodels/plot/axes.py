@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 LEVEL_HEIGHT = 0.17  # inches that a level's label needs
 TALLEST = 14.0  # inches; more levels are named by every second, third ... label
 LONGEST = 28  # characters of a label; more is cut in the middle
+LETTER = 0.078  # inches that a letter of a label takes, rather more than less
 MANY = 2000  # points; more are stored as an image in vector files
 
 
@@ -116,6 +118,45 @@ def short(label: Any, longest: int = LONGEST) -> str:
     return f"{text[:head]}…{text[len(text) - (longest - 1 - head) :]}"
 
 
+def say(ax: Axes, *, x: str | None = None, y: str | None = None, title: str | None = None) -> None:
+    """Label the axes; what is longer than its side of the panel goes on several lines."""
+    box, figure = ax.get_position(), _figure_of(ax)
+    wide, high = box.width * figure.get_figwidth(), box.height * figure.get_figheight()
+    if x is not None:
+        ax.set_xlabel(_lines(x, wide))
+    if y is not None:
+        ax.set_ylabel(_lines(y, high))
+    if title is not None:
+        ax.set_title(_lines(title, 1.25 * wide))
+
+
+def say_for_all(figure: Figure, panels: Sequence[Axes], own: bool, *, x: str, y: str) -> None:
+    """Label the axes of several panels once, or each of the caller's."""
+    if not own:
+        for ax in panels:
+            say(ax, x=x, y=y)
+        return
+    figure.supxlabel(_lines(x, 0.9 * figure.get_figwidth()), fontsize="medium")
+    figure.supylabel(_lines(y, 0.8 * figure.get_figheight()), fontsize="medium")
+
+
+def _lines(text: str, inches: float) -> str:
+    """A text broken at spaces and underscores, or anywhere, to lines that fit."""
+    most = max(8, int(inches / LETTER))
+    if len(text) <= most:
+        return text
+    words = re.findall(r"[^\s_:|]+[\s_:|]*|[\s_:|]+", text)
+    out = [""]
+    for word in words:
+        while len(word.rstrip()) > most:
+            out[-1:] = [out[-1], word[:most]] if out[-1] else [word[:most]]
+            word = word[most:]
+        if len(out[-1]) + len(word.rstrip()) > most:
+            out.append("")
+        out[-1] += word
+    return "\n".join(line.rstrip() for line in out if line.strip())
+
+
 def name_levels(ax: Axes, labels: Sequence[Any], height: float | None = None, *, longest: int = LONGEST) -> None:
     """Put labels on the y axis at 0, 1, ..., as many as have room."""
     n = len(labels)
@@ -161,7 +202,7 @@ def legend(figure: Figure, ax: Axes, handles: Sequence[Any], *, title: str | Non
 def zero_line(ax: Axes, *, at: float = 0.0, vertical: bool = False) -> None:
     """A thin line for nothing, or for the expected."""
     draw: Callable[..., Any] = ax.axvline if vertical else ax.axhline
-    draw(at, color=ink(0.45), linewidth=0.7, zorder=0.5)
+    draw(at, color=ink(0.45), linewidth=0.7, zorder=0.5, gid="reference")
 
 
 def point_style(n: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.inference import wald
-from mixedmodels.plot.axes import several, short
+from mixedmodels.plot.axes import say, several
 from mixedmodels.plot.smooth import density
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -48,7 +48,7 @@ def bootstrap(boot: Any, parm: str | Sequence[str] | None = None, level: float =
             at = (own == name) & (part == "estimate")
             ax.vlines(columns["value"][at], 0, columns["density"][at], color=ink(0.8), linewidth=0.9)
             ax.set_ylim(bottom=0)
-            ax.set_title(short(name))
+            say(ax, title=name)
             ax.locator_params(nbins=4)
         return figure
 

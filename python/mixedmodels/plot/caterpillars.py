@@ -11,7 +11,7 @@ from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Vector
 from mixedmodels.inference import wald
-from mixedmodels.plot.axes import height_for, name_levels, several, zero_line
+from mixedmodels.plot.axes import height_for, name_levels, say, several, zero_line
 from mixedmodels.plot.subjects import FittedMixed, group_place, need_mixed
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -66,9 +66,9 @@ def caterpillar(
             if name == last:
                 ax.tick_params(axis="y", labelleft=False)
             else:
-                ax.set_ylabel(name)
+                say(ax, y=name)
             last = name
-            ax.set_title(term)
+            say(ax, title=term)
             ax.set_xlabel(f"Random effect, {100 * level:g}% interval" if len(panels) == 1 else "Random effect")
         return figure
 
@@ -114,9 +114,8 @@ def qq_random_effects(fit: FittedMixed, group: str | None = None, level: float =
             )
             size = 3.4 if len(rows) <= FEW else 1.8
             ax.plot(q, at, "o", color=color(0), markersize=size, markeredgewidth=0, zorder=3)
-            ax.set_title(term if len(set(columns["group"])) == 1 else f"{name}: {term}")
-            ax.set_xlabel("Normal quantile")
-            ax.set_ylabel(f"Random effect of {name}")
+            title = term if len(set(columns["group"])) == 1 else f"{name}: {term}"
+            say(ax, x="Normal quantile", y=f"Random effect of {name}", title=title)
         return figure
 
 

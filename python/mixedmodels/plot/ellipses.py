@@ -13,7 +13,7 @@ from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.inference import wald
-from mixedmodels.plot.axes import several, zero_line
+from mixedmodels.plot.axes import say, several, zero_line
 from mixedmodels.plot.subjects import (
     Fitted,
     FittedMixed,
@@ -90,8 +90,7 @@ def covariance_ellipses(
                 markeredgewidth=0,
                 rasterized=many > 2000,
             )
-            ax.set_xlabel(f"{x} | {name}")
-            ax.set_ylabel(f"{y} | {name}")
+            say(ax, x=f"{x} of {name}", y=f"{y} of {name}")
         return figure
 
 
@@ -173,8 +172,7 @@ def fixed_ellipses(fit: Fitted, terms: Sequence[str] | None = None, level: float
             ax.fill(columns["x"][around], columns["y"][around], facecolor=color(0), alpha=0.15, edgecolor="none")
             ax.plot(columns["x"][around], columns["y"][around], color=color(0))
             ax.plot(columns["x"][center], columns["y"][center], "o", color=color(0))
-            ax.set_xlabel(x)
-            ax.set_ylabel(y)
+            say(ax, x=x, y=y)
             ax.locator_params(nbins=5)
         return figure
 

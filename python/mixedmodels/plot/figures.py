@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 rc_context: Any = matplotlib.rc_context  # its types name every rcParam of one version
@@ -22,6 +23,7 @@ class Picture(Figure):
         self._settings = dict(settings or {})
         with rc_context(self._settings):
             super().__init__(*args, **kwargs)
+        FigureCanvasAgg(self)  # a canvas that can draw; saving in another format takes that format's own
 
     def draw(self, renderer: Any) -> None:
         """Draw with the settings of the picture."""

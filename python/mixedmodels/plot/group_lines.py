@@ -11,7 +11,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
-from mixedmodels.plot.axes import height_for, legend, name_levels, one, several, short
+from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, say_for_all, several, short
 from mixedmodels.plot.level_grid import default_predictor, grid_design, lines, running
 from mixedmodels.plot.pooling import poolings as all_poolings
 from mixedmodels.plot.pooling import response_and_weights
@@ -103,7 +103,8 @@ def groups(
                 ax.locator_params(axis="x", nbins=4, integer=bool(np.ptp(about["x"].values) >= 3))
             ax.locator_params(axis="y", nbins=4)
             ax.tick_params(labelsize=7)
-        _axis_names(figure, found, axes, axis_label(fit, about["x"].name, labels), _response_label(fit, link, labels))
+        x_label = axis_label(fit, about["x"].name, labels)
+        say_for_all(figure, found, axes is None, x=x_label, y=_response_label(fit, link, labels))
         if about["of"] > len(shown) and levels is None:
             figure.suptitle(f"{len(shown)} of {about['of']:,} levels of {about['group']}")
         legend(figure, found[0], _handles(about["poolings"]))
@@ -120,15 +121,6 @@ def _panels(axes: Any, n: int) -> tuple[Figure, list[Axes]]:
         return several(axes, n)
     across = min(n, max(3, min(8, math.ceil(math.sqrt(n * 1.7)))))
     return several(None, n, columns=across, size=(1.28, 1.3) if n > 6 else (2.1, 2.0), sharex=True, sharey=True)
-
-
-def _axis_names(figure: Figure, found: list[Axes], axes: Any, x: str, y: str) -> None:
-    if axes is None:
-        figure.supxlabel(x, fontsize="medium")
-        figure.supylabel(y, fontsize="medium")
-        return
-    for ax in found:
-        ax.set(xlabel=x, ylabel=y)
 
 
 def _draw_one(ax: Axes, columns: dict[str, Any], mine: Any, part: Any, poolings: Sequence[str]) -> None:
@@ -186,8 +178,7 @@ def _draw_levels(
         ax.plot(columns["y"][rows], place[rows], MARKS[name], color=shade, **style)
         handles.append(Line2D([], [], color=shade, marker=MARKS[name], linestyle="", label=f"{name} pooling", **style))
     name_levels(ax, list(reversed(shown)), height)
-    ax.set_xlabel(_response_label(fit, False, labels))
-    ax.set_ylabel(about["group"])
+    say(ax, x=_response_label(fit, False, labels), y=about["group"])
     legend(figure, ax, handles)
     return figure
 

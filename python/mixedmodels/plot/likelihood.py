@@ -10,7 +10,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit.record import Vector
-from mixedmodels.plot.axes import one
+from mixedmodels.plot.axes import one, say
 from mixedmodels.plot.subjects import FittedMixed, need_mixed
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -55,7 +55,7 @@ def likelihood_surface(
     names = [n for n in columns if n != "rise"]
     with drawing():
         figure, ax = one(ax, 4.4, 3.8)
-        ax.set_xlabel(f"theta: {names[0]}")
+        say(ax, x=f"theta: {names[0]}")
         if len(names) == 1:
             ax.plot(columns[names[0]], columns["rise"], color=color(0))
             ax.plot(best[0], 0.0, "o", color=color(1))
@@ -66,7 +66,7 @@ def likelihood_surface(
         drawn = ax.contour(x, y, z, levels=levels, colors=[ink(0.5)], linewidths=0.7)
         ax.clabel(drawn, fontsize=6.5, fmt="%g")
         ax.plot(best[0], best[1], "o", color=color(1))
-        ax.set_ylabel(f"theta: {names[1]}")
+        say(ax, y=f"theta: {names[1]}")
         return figure
 
 

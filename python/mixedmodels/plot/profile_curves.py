@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.plot.axes import several, short, zero_line
+from mixedmodels.plot.axes import say, several, zero_line
 from mixedmodels.plot.themes import color, drawing, ink
 from mixedmodels.report.profile import Profile, quantile_of
 
@@ -80,7 +80,7 @@ def profile_zeta(
             curve, points = mine & (part == "curve"), mine & (part == "point")
             ax.plot(columns["value"][curve], columns["zeta"][curve], color=color(0))
             ax.plot(columns["value"][points], columns["zeta"][points], "o", color=color(0), markersize=2.5)
-            ax.set_title(short(name))
+            say(ax, title=name)
             ax.locator_params(axis="x", nbins=5)
         for ax in found:
             if ax.get_subplotspec() is None or ax.get_subplotspec().is_first_col():  # type: ignore[union-attr]
@@ -145,7 +145,7 @@ def profile_density(profile: Any, parm: Any = None, points: int = 121, *, axes: 
             ax.fill_between(value, 0, density, color=color(0), alpha=0.2, linewidth=0)
             ax.plot(value, density, color=color(0))
             ax.set_ylim(bottom=0)
-            ax.set_title(short(name))
+            say(ax, title=name)
             ax.locator_params(nbins=5)
         return figure
 

@@ -9,7 +9,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.record import Vector
-from mixedmodels.plot.axes import height_for, name_levels, one, point_style, zero_line
+from mixedmodels.plot.axes import height_for, name_levels, one, point_style, say, zero_line
 from mixedmodels.plot.smooth import lowess
 from mixedmodels.plot.subjects import Fitted, need_model, numbers
 from mixedmodels.plot.themes import color, drawing, ink
@@ -191,7 +191,7 @@ def residuals_by_group(
         )
         name_levels(ax, levels, height)
         ax.set_xlabel(residual_name(fit, type))
-        ax.set_ylabel(name)
+        say(ax, y=name)
         return figure
 
 

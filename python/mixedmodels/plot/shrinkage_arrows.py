@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.plot.axes import height_for, legend, name_levels, one, several, zero_line
+from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, several, zero_line
 from mixedmodels.plot.ellipses import ellipse
 from mixedmodels.plot.pooling import Poolings, poolings
 from mixedmodels.plot.subjects import FittedMixed, effect_covariance, group_place, need_mixed
@@ -74,7 +74,7 @@ def shrinkage(
         figure, found = several(axes, len(panels), size=(4.6, 4.0) if len(panels) == 1 else (3.2, 3.0))
         for i, (ax, (x, y)) in enumerate(zip(found, panels, strict=True)):
             _draw_plane(ax, columns, which == i, part)
-            ax.set(xlabel=f"{x} of {name}", ylabel=f"{y} of {name}")
+            say(ax, x=f"{x} of {name}", y=f"{y} of {name}")
         legend(figure, found[0], _handles())
         return figure
 
@@ -182,7 +182,7 @@ def _draw_lines(columns: dict[str, Any], term: str, name: str, axes: Any) -> Fig
     ax.plot(x[end], y[end], "o", color=color(0), markersize=size, markeredgewidth=0)
     order = end[np.argsort(y[end])]
     name_levels(ax, [columns["level"][i] for i in order], height)
-    ax.set(xlabel=f"{term} of {name}", ylabel=name)
+    say(ax, x=f"{term} of {name}", y=name)
     legend(figure, ax, _handles(upright=True))
     return figure
 

@@ -168,8 +168,10 @@ def in_force() -> dict[str, Any]:
 
 def color(i: int) -> str:
     """Colour `i` of the palette in force, counted round."""
+    from matplotlib.colors import to_hex
+
     cycle = matplotlib().rcParams["axes.prop_cycle"].by_key().get("color", list(PALETTE))
-    return str(cycle[i % len(cycle)])
+    return to_hex(cycle[i % len(cycle)])
 
 
 def ink(share: float = 1.0) -> tuple[float, float, float]:

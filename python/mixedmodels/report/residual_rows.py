@@ -84,7 +84,9 @@ def of_groups(find: Find, groups: Grouping, given: Any, what: str) -> Column:
     kept = take(column, groups.rows)
     codes = kept.codes if isinstance(kept, Factor) else kept.values
     if not np.array_equal(np.repeat(codes[groups.starts], np.diff([*groups.starts, len(codes)])), codes):
-        raise DataError(f"{what} {given!r} differs within groups; give {len(groups.levels)} values, one for each group.")
+        raise DataError(
+            f"{what} {given!r} differs within groups; give {len(groups.levels)} values, one for each group."
+        )
     return take(kept, groups.starts)
 
 

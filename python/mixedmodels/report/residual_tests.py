@@ -49,7 +49,10 @@ class ResidualTests:
         return self._shown(uniformity(self.numbers.residuals, alternative, exact))
 
     def test_dispersion(
-        self, alternative: Alternative = "two.sided", *, type: Literal["DHARMa", "PearsonChisq"] = "DHARMa"  # noqa: A002
+        self,
+        alternative: Alternative = "two.sided",
+        *,
+        type: Literal["DHARMa", "PearsonChisq"] = "DHARMa",  # noqa: A002
     ) -> HypothesisTest:
         """Test whether responses spread as the model says; `statistic` above 1 is more.
 
