@@ -36,6 +36,17 @@ def _simulated(model: Any, options: Options) -> Iterator[str]:
         "effects: if the model is true, the shares below it are uniform. A small p-value speaks against the model; "
         "with many rows it may do so for a deviation that matters little."
     )
+    if can_draw():
+        from mixedmodels import plot
+
+        yield picture(
+            plot.residual_panels,
+            residuals,
+            alt="Two panels: scaled residuals against uniform quantiles, with the tests; and along the ranks of the "
+            "prediction, with three quantile curves.",
+            caption="Left, the points lie on the diagonal if the distribution is right; right, the three curves are "
+            "level if it is so everywhere. What deviates is coloured.",
+        )
     rows = [_row(name, question, test) for name, question, test in tests_of(residuals)]
     yield table("Tests of the simulated residuals", ["what is tested", "question", "p-value", "answer"], rows)
 
@@ -102,8 +113,18 @@ def _influence(model: Any) -> Iterator[str]:
         return
     for group in [g.name for g in model.design.groups] or [None]:
         try:
-            found = model.influence(group).table
+            found = model.influence(group)
         except MixedModelsError as error:
             yield paragraph(f"{group or 'Rows'}: {error}", kind="note")
             continue
-        yield result(found.heading[0], found)
+        if can_draw():
+            from mixedmodels import plot
+
+            what = "row" if group is None else f"level of {group}"
+            yield picture(
+                plot.influence,
+                found,
+                alt=f"Cook's distance of each {what}; those above the customary bound are coloured.",
+                caption=f"How far the coefficients move without each {what}, as Cook's distance.",
+            )
+        yield result(found.table.heading[0], found.table)

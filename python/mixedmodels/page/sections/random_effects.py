@@ -9,6 +9,7 @@ from mixedmodels.page.elements import folded, paragraph, table, table_of
 from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw, picture
 
+NOTHING = 1e-8  # of sigma: random effects so small have no variance, and no picture
 MOST_LEVELS = 60  # shown of a grouping factor; a page is no data file
 
 
@@ -21,7 +22,8 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     rows = [[c.strip() for c in row] for row in cells]
     yield table("Variances, standard deviations and correlations", [h.strip() for h in headers], rows)
     for name, modes in model.ranef().items():
-        yield from _pictures(model, name, len(modes))
+        if float(modes.abs().to_numpy().max(initial=0.0)) > NOTHING * model.sigma:
+            yield from _pictures(model, name, len(modes))
         yield folded(f"Conditional modes of {name}", *_levels(name, modes))
 
 
