@@ -33,7 +33,9 @@ def sleep():
 @pytest.fixture(scope="module")
 def cake():
     data = mm.datasets.load("cake")
-    data = data.assign(temp=data["temperature"].astype(float), cell=data["recipe"].astype(str) + data["replicate"].astype(str))
+    data = data.assign(
+        temp=data["temperature"].astype(float), cell=data["recipe"].astype(str) + data["replicate"].astype(str)
+    )
     return mm.lmer("angle ~ recipe + I(temp / 25) + (1 | recipe:replicate)", data)
 
 
@@ -86,7 +88,9 @@ def test_shared_fits_give_the_p_values_of_single_ones(sleep, herds) -> None:
         y = plan._draw(np.random.default_rng(3))(5)
         own = [quietly(fit.refit, row) for row in y]
         for by, ddf in (("z", "asymptotic"), ("t", "Satterthwaite")) if fit is sleep else (("z", "asymptotic"),):
-            expected = [m._coefficients(ddf).f_test(np.eye(len(m.fixef()))[[list(m.fixef()).index(name)]]).p_value for m in own]
+            expected = [
+                m._coefficients(ddf).f_test(np.eye(len(m.fixef()))[[list(m.fixef()).index(name)]]).p_value for m in own
+            ]
             assert p_values(fit, name, by, y) == pytest.approx(expected, rel=1e-5)
 
 
@@ -156,7 +160,11 @@ def test_analytic_power_is_the_simulated_one_in_balanced_designs(sleep, cake) ->
         assert agrees(found)
         assert found.analytic.den_df == pytest.approx(42, abs=1e-6)
     crossed = mm.make_lmer(
-        "y ~ x + (1 | s) + (1 | i)", mm.crossing(s=range(12), i=range(8), x=[0, 1]), fixef=[0, 0.4], sd={"s": 1, "i": 1}, sigma=1
+        "y ~ x + (1 | s) + (1 | i)",
+        mm.crossing(s=range(12), i=range(8), x=[0, 1]),
+        fixef=[0, 0.4],
+        sd={"s": 1, "i": 1},
+        sigma=1,
     )
     assert agrees(crossed.power("x", 2000, 1, method="both"))
     line = mm.make_lm("y ~ x", mm.crossing(x=range(10)), fixef=[0, 0.3], sigma=1)
@@ -220,7 +228,9 @@ def test_every_class_has_power() -> None:
         assert found.n_failed == 0
         assert found.rows == fit.nobs
         assert 0 < found.analytic.power <= 1
-        own = fit.power(lambda m: m.tidy()["p_value"][1] if "p_value" in m.tidy() else 0.5, 2, 1, effect={"Days": effect})
+        own = fit.power(
+            lambda m: m.tidy()["p_value"][1] if "p_value" in m.tidy() else 0.5, 2, 1, effect={"Days": effect}
+        )
         assert own.n_failed == 0
     dropped = mm.lmer("log(Reaction) ~ Days + (1 | Subject)", data).with_parameters()
     assert dropped.power("Days", 3, 1, by="LRT").n_failed == 0

@@ -65,7 +65,9 @@ def test_covariances_drawn_from_are_the_truth() -> None:
 
 def test_generalised_models_and_other_links() -> None:
     pop = mm.population(
-        g=mm.groups(30, each=20), x=mm.predictor("normal"), y=mm.response("0.5 + 0.3 * x + (1 | g)", "poisson", sd={"g": 0.5})
+        g=mm.groups(30, each=20),
+        x=mm.predictor("normal"),
+        y=mm.response("0.5 + 0.3 * x + (1 | g)", "poisson", sd={"g": 0.5}),
     )
     d = pop.sample(seed=1)
     found = truth_of(pop, mm.glmer("y ~ x + (1 | g)", d, "poisson"))

@@ -243,7 +243,9 @@ def test_texts_are_checked() -> None:
 def test_crossing() -> None:
     table = mm.crossing(Subject=["b", "a", "b"], day=range(3), dose=2.5)
     assert table.to_dict("list") == {"Subject": list("aaabbb"), "day": [0, 1, 2] * 2, "dose": [2.5] * 6}
-    kept = mm.crossing(f=pd.Categorical(["z", "a"], categories=["z", "a"]), pairs=pd.DataFrame({"u": [1, 1], "v": [2, 3]}))
+    kept = mm.crossing(
+        f=pd.Categorical(["z", "a"], categories=["z", "a"]), pairs=pd.DataFrame({"u": [1, 1], "v": [2, 3]})
+    )
     assert list(kept["f"].cat.categories) == ["z", "a"]
     assert kept[["u", "v"]].to_numpy().tolist() == [[1, 2], [1, 3]] * 2
     assert mm.crossing(a=[1, 2], kind="polars").shape == (2, 1)
