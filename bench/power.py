@@ -72,7 +72,7 @@ def main() -> None:
     theirs = None if given.alone else simr()
     if theirs is not None:
         print(
-            f"{'simr, the first line':<34} {theirs:8.0f} s ({SIMR} simulations, scaled), {theirs / ours:,.0f} times as long"
+            f"{'simr, the first line':<34} {theirs:8.0f} s, {theirs / ours:,.0f} times as long ({SIMR} of {NSIM:,} timed)"
         )
 
 
