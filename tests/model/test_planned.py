@@ -12,7 +12,7 @@ import pytest
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, DesignError, FormulaError, MixedModelsError
-from mixedmodels.r import extend, makeGlmer, makeLmer
+from mixedmodels.r import extend, makeGlmer, makeLmer, simulate
 
 GRID = mm.crossing(Subject=list("abcdefghij"), days=range(8))
 SIGMA = np.array([[600.0, 20.0], [20.0, 35.0]])
@@ -141,6 +141,11 @@ def test_simulate_response_is_lme4s() -> None:
     assert np.allclose(counts["sim_1"], np.round(counts["sim_1"]))
     with pytest.raises(DataError, match="no random term"):
         mm.simulate_response("~ Days", data, "poisson", beta=[0.5, 0.1], theta=[1.0])
+    params = {"beta": [251, 10], "theta": [0.97, 0.015, 0.23], "sigma": 25.6}
+    spelled = simulate("~ Days + (Days | Subject)", 3, 1, newdata=data, newparams=params)
+    assert spelled.equals(one)
+    with pytest.raises(DataError, match="needs newdata"):
+        simulate("~ Days", 3, 1)
 
 
 def test_what_needs_a_response_is_refused_in_words() -> None:
