@@ -8,6 +8,7 @@ import dense_lmm
 import numpy as np
 import pandas as pd
 import pytest
+from crossed_table import FORMULAS, crossed
 
 import mixedmodels as mm
 from mixedmodels.fit import henderson_tail
@@ -17,30 +18,6 @@ from mixedmodels.fit.lmm import engine_input
 
 pytestmark = pytest.mark.filterwarnings("ignore::mixedmodels.errors.MixedModelsWarning")
 RTOL = 1e-9  # two ways to invert matrices whose condition numbers are below 1e6
-
-
-def crossed(n: int = 240, seed: int = 1) -> pd.DataFrame:
-    rng = np.random.default_rng(seed)
-    table = pd.DataFrame(
-        {"a": rng.integers(0, 12, n), "b": rng.integers(0, 9, n), "x": rng.normal(size=n), "w": rng.uniform(0.5, 2, n)}
-    )
-    table["c"] = table["a"] * 10 + rng.integers(0, 3, n)
-    effects = rng.normal(size=(4, 200))
-    table["y"] = table["x"] + effects[0, table["a"]] + effects[1, table["b"]] + 0.7 * effects[2, table["c"]]
-    table["y"] += 0.6 * effects[3, table["a"]] * table["x"] + rng.normal(size=n)
-    table["z"] = rng.poisson(np.exp(np.clip(0.3 * table["y"], -2, 2)))
-    return table
-
-
-FORMULAS = {
-    "one factor": "y ~ x + (x | a)",
-    "two terms of a factor": "y ~ x + (1 | a) + (0 + x | a)",
-    "crossed": "y ~ x + (x | a) + (1 | b)",
-    "nested": "y ~ x + (1 | a / c)",
-    "all": "y ~ x + (x | a) + (x || b) + (1 | c)",
-    "no fixed effects": "y ~ 0 + (1 | a) + (1 | b)",
-    "dependent columns": "y ~ x + I(2 * x) + (1 | a)",
-}
 
 
 def twin(model: mm.MixedModel, weights: np.ndarray, known_beta: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -121,22 +98,6 @@ def test_sparse_tails_and_small_chunks_give_the_same(
     monkeypatch.setattr(henderson_tail, "DENSE", 0)
     with pytest.raises(mm.FitError, match="out of reach"):
         Henderson(model.design, model._fit, weights)
-
-
-@pytest.mark.parametrize("sparse", [False, True])
-def test_draws_have_that_covariance(table: pd.DataFrame, sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    if sparse:
-        monkeypatch.setattr(henderson_tail, "SMALL", 0)
-        monkeypatch.setattr(henderson_tail, "SHARE", 1)
-    model = mm.lmer(FORMULAS["all"], table)
-    _, covariance = twin(model, np.ones(len(table)))
-    beta, b = Henderson(model.design, model._fit, np.ones(len(table))).draw(np.random.default_rng(1), 20_000)
-    drawn = np.hstack([*(part.reshape(len(beta), -1) for part in b), beta])
-    scale = np.sqrt(np.diag(covariance))
-    # A correlation of 20,000 draws has standard error 0.007; 5 of these for the largest of a few thousand.
-    some = scale > 1e-6
-    error = (drawn.T @ drawn / len(beta) - covariance)[np.ix_(some, some)] / np.outer(scale[some], scale[some])
-    assert np.abs(error).max() < 0.05
 
 
 def test_leverages_add_up_to_the_effective_number_of_parameters() -> None:

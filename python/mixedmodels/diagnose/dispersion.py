@@ -97,7 +97,7 @@ def zero_inflation(simulated: Simulated, alternative: str = "two.sided") -> Resi
 
 
 def _zeros(simulated: Matrix) -> Vector:
-    return np.count_nonzero(simulated == 0, axis=0).astype(float)
+    return np.asarray(np.count_nonzero(simulated == 0, axis=0), dtype=float)
 
 
 def _ratio(method: str, name: str, observed: float, drawn: Vector, alternative: str) -> ResidualTest:

@@ -44,7 +44,7 @@ def approximation_of(family: Family, asked: str | None) -> Approximation:
     DataError
         If there is none of this name for the family and its link.
     """
-    possible = _possible(family)
+    possible = approximations(family)
     if asked is None:
         return possible[0]
     for name in possible:
@@ -53,7 +53,8 @@ def approximation_of(family: Family, asked: str | None) -> Approximation:
     raise DataError(f"approximation is {asked!r}; for {family} it can be {', '.join(map(repr, possible))}.")
 
 
-def _possible(family: Family) -> tuple[Approximation, ...]:
+def approximations(family: Family) -> tuple[Approximation, ...]:
+    """All that there are for a family, the default first."""
     if family.support == "proportion":
         return ("theoretical", "delta") if family.link in LATENT else ("delta",)
     return ("lognormal", "delta", "trigamma") if family.link == "log" and family.support != "real" else ("delta",)

@@ -6,6 +6,8 @@ from math import ceil, exp, factorial, sqrt
 
 import numpy as np
 
+from mixedmodels.fit.record import Matrix
+
 
 def p_value(d: float, n: int, alternative: str, exact: bool) -> float:
     """P(D >= d) of n observations; exact, or in the limit of large n."""
@@ -45,7 +47,7 @@ def two_sided(d: float, n: int) -> float:
     return float(out * 10.0**exponent)
 
 
-def _power(matrix: np.ndarray, n: int) -> tuple[np.ndarray, int]:  # type: ignore[type-arg]
+def _power(matrix: Matrix, n: int) -> tuple[Matrix, int]:
     """Power of a matrix as a matrix and a power of 10 that multiplies it."""
     out, exponent = np.eye(len(matrix)), 0
     base, base_exponent = matrix, 0

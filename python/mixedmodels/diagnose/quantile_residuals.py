@@ -72,9 +72,9 @@ def shares(simulated: Matrix, observed: Vector) -> tuple[Vector, Vector]:
 def between(below: Vector, up_to: Vector, rng: np.random.Generator) -> Vector:
     """The share where both agree, else a number drawn between them."""
     drawn = below < up_to
-    if not drawn.any():
-        return below
-    return np.where(drawn, below + (up_to - below) * rng.random(len(below)), below)
+    out = below.copy()
+    out[drawn] += (up_to - below)[drawn] * rng.random(int(drawn.sum()))
+    return out
 
 
 def traditional(simulated: Matrix, observed: Vector, rng: np.random.Generator, integer: bool) -> Vector:

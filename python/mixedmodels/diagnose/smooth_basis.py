@@ -70,8 +70,8 @@ def _curvature(knots: Vector) -> Matrix:
     points = np.unique(knots)
     left, right = points[:-1], points[1:]
     middle, half = (left + right) / 2, (right - left) / 2
-    out = 0.0
+    out = np.zeros((len(knots) - ORDER,) * 2)
     for place, weight in ((-np.sqrt(3 / 5), 5 / 9), (0.0, 8 / 9), (np.sqrt(3 / 5), 5 / 9)):
         d2 = basis(knots, middle + place * half, ORDER, derivative=2)
-        out = out + d2.T @ (d2 * (weight * half)[:, None])
-    return np.asarray(out)
+        out += d2.T @ (d2 * (weight * half)[:, None])
+    return out

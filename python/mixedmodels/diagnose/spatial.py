@@ -18,8 +18,8 @@ from mixedmodels.fit.record import Matrix, Vector
 BLOCK = 1 << 21  # distances at once
 FEWEST = 4
 AGGREGATE = (
-    "a test for spatial autocorrelation needs each place once; aggregate residuals by recalculate(group=...), or choose "
-    "some by recalculate(sel=...)."
+    "a test for spatial autocorrelation needs each place once; aggregate residuals by recalculate(group=...), or "
+    "choose some by recalculate(sel=...)."
 )
 Distances = Callable[[int, int], Matrix]
 

@@ -43,7 +43,7 @@ def studentised(e: Vector, pearson: Vector, h: Vector, sigma: Vector | float) ->
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         saved = np.sqrt(e**2 + h * pearson**2 / (1 - h))
-        return np.asarray(np.where(h >= WHOLE, np.nan, np.sign(e) * saved / sigma))
+        return np.asarray(np.where(np.abs(1 - h) <= 1 - WHOLE, np.nan, np.sign(e) * saved / sigma))
 
 
 def cooks_by_leverage(pearson: Vector, h: Vector, dispersion: float, p: int) -> Vector:
@@ -52,7 +52,8 @@ def cooks_by_leverage(pearson: Vector, h: Vector, dispersion: float, p: int) -> 
     Of a mixed model this is what R's ``cooks.distance`` returns: h is then of the random effects too.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(h >= WHOLE, np.nan, (pearson / (1 - h)) ** 2 * h / (dispersion * p)))
+        squares = (pearson / (1 - h)) ** 2 * h / (dispersion * p)
+        return np.asarray(np.where(np.abs(1 - h) <= 1 - WHOLE, np.nan, squares))
 
 
 def dfbeta_by_residuals(white: Whitened, weights: Vector, e: Vector, h: Vector) -> Matrix:

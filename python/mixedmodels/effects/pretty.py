@@ -146,13 +146,13 @@ def _distinct_rounded(x: Vector, values: Vector) -> Vector:
     """Rounded to one digit where x is whole, else two, and to one more where values would coincide."""
     whole = bool(np.allclose(x, np.round(x), rtol=1.5e-8, atol=0))
     digits = 1 if whole else 2
-    rounded = [_rounded(float(v), digits) for v in values]
+    rounded = [rounded_as_r(float(v), digits) for v in values]
     if len(set(rounded)) < len(rounded):
-        rounded = [_rounded(float(v), digits + 1) for v in values]
+        rounded = [rounded_as_r(float(v), digits + 1) for v in values]
     return np.array(list(dict.fromkeys(rounded)))
 
 
-def _rounded(x: float, digits: int) -> float:
+def rounded_as_r(x: float, digits: int) -> float:
     """The nearer of the two decimals around x as R finds it: by differences of doubles, to even digits in a tie."""
     power = 10.0**digits
     low, high = math.floor(x * power), math.ceil(x * power)

@@ -35,6 +35,7 @@ class SlopeRegions:
         slope is linear in it.
     intervals : where slopes are significant, pairs of ends, infinite ones included.
     linear : whether the slope is linear in the moderator.
+    closed : whether the bounds are roots of a quadratic, rather than found within the range of the moderator.
     """
 
     moderator: Vector
@@ -47,6 +48,7 @@ class SlopeRegions:
     bounds: tuple[float, ...]
     intervals: tuple[tuple[float, float], ...]
     linear: bool
+    closed: bool
 
 
 def slope_regions(
@@ -97,6 +99,7 @@ def slope_regions(
         bounds,
         pieces,
         linear,
+        linear and fixed_df,
     )
 
 

@@ -13,6 +13,7 @@ from mixedmodels.errors import DataError, FormulaError
 from mixedmodels.formula import parse
 from mixedmodels.formula.nodes import column_names
 
+MOST = 10_000  # values of a range
 ROLES = ("x", "group", "facet", "panel")
 KEYWORDS = (
     "meansd", "minmax", "zeromax", "quart", "quart2", "quartiles", "quartiles2", "terciles", "terciles2", "fivenum",
@@ -147,6 +148,8 @@ def _wanted(inside: str, text: str) -> Values | Range | Count | Sample | Word:
         low, high, by = float(span[1]), float(span[2]), float(span[3] or 1)
         if by <= 0 or high < low:
             raise FormulaError(f"{text!r}: a range runs upward, with a step above 0.")
+        if (high - low) / by > MOST:
+            raise FormulaError(f"{text!r} has more than {MOST} values; ask for fewer values, by a larger step.")
         return Range(low, high, by)
     parts = [part.strip() for part in inside.split(",")]
     if "" in parts:

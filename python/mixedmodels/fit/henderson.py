@@ -87,24 +87,48 @@ class Henderson:
         """`row_variances` of the rows of the fit; times the weights they are the leverages, shape (n,)."""
         return self._variances(self._own)
 
-    def draw(self, rng: np.random.Generator, count: int) -> tuple[Matrix, list[Blocks]]:
-        """Errors of beta, shape (count, p), and of b by term, shapes (count, levels, k), in units of sigma."""
-        tail = self._tail.draw(rng, count)
-        u = rng.standard_normal((count, self._levels * self._k))
-        u -= (self._c_r @ tail[:, : self._q].T).T if self._q else 0.0
-        u -= np.einsum("lkp,cp->clk", self._c_x, tail[:, self._q :]).reshape(count, self._levels * self._k)
-        lead = np.einsum("lji,clj->cli", self._inverse, u.reshape(count, self._levels, self._k))
+    def solve(self, v: Matrix, added: Sequence[Blocks | None]) -> tuple[list[Blocks], Matrix]:
+        """M^-1 times [Lambda'Z'v + added, X'v], for r right sides at once.
+
+        Parameters
+        ----------
+        v : shape (n, r), a value per row of the fit.
+        added : per random term what is added to the part of u, shape (levels, k, r), or None.
+
+        Returns
+        -------
+        u : per random term, shape (levels, k, r).
+        beta : shape (p, r).
+        """
+        own, q, r = self._own, self._q, v.shape[1]
+        lead, tail = sums(own.code, own.lead, v, self._levels), np.zeros((q, r))
+        for a in range(own.places.shape[1]):
+            for j in range(r):
+                tail[:, j] += np.bincount(own.places[:, a], own.values[:, a] * v[:, j], q)
+        for part, more in zip(self._parts(lead, tail), added, strict=True):
+            if more is not None:
+                part += more
+        y = self._inverse @ lead
+        right = np.vstack([tail, own.x.T @ v - np.einsum("lkp,lkr->pr", self._c_x, y)])
+        if q:
+            right[:q] -= self._c_r.T @ y.reshape(-1, r)
+        found = self._tail.solve(right)
+        y -= self._c_x @ found[q:]
+        if q:
+            y -= (self._c_r @ found[:q]).reshape(y.shape)
+        return self._parts(self._inverse.transpose(0, 2, 1) @ y, found[:q]), found[q:]
+
+    def _parts(self, lead: Blocks, tail: Matrix) -> list[Blocks]:
+        """Views of each term's part, shape (levels, k, r)."""
         out, at = [], 0
-        for i, t in enumerate(self._t):
+        for i, (t, start, levels) in enumerate(zip(self._t, self._starts, self._counts, strict=True)):
             k = len(t)
             if self._group[i] == self._lead:
-                spherical = lead[:, :, at : at + k]
+                out.append(lead[:, at : at + k])
                 at += k
             else:
-                start, levels = self._starts[i], self._counts[i]
-                spherical = tail[:, start : start + levels * k].reshape(count, levels, k)
-            out.append(spherical @ t.T)
-        return tail[:, self._q :], out
+                out.append(tail[start : start + levels * k].reshape(levels, k, -1))
+        return out
 
     # -- elimination --------------------------------------------------------------------------------------------
 

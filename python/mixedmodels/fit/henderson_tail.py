@@ -59,9 +59,9 @@ class DenseTail:
         root = np.linalg.inv(self._factor)
         return np.asarray(root.T @ root)
 
-    def draw(self, rng: np.random.Generator, count: int) -> Matrix:
-        """Normal draws with covariance S^-1, shape (count, size)."""
-        return np.asarray(np.linalg.solve(self._factor.T, rng.standard_normal((count, self.size)).T).T)
+    def solve(self, right: Matrix) -> Matrix:
+        """S^-1 times a matrix, shape (size, r)."""
+        return np.asarray(self.inverse @ right)
 
 
 class SparseTail:
@@ -80,11 +80,12 @@ class SparseTail:
         own = np.asarray(half.multiply(half).sum(axis=1)).reshape(len(r_x))
         return np.asarray(own + np.einsum("ni,ni->n", rest @ self._beta.inverse, rest))
 
-    def draw(self, rng: np.random.Generator, count: int) -> Matrix:
-        """Normal draws with covariance S^-1, shape (count, size)."""
-        beta = self._beta.draw(rng, count)
-        numbers = rng.standard_normal((count, self._root.shape[0])) - beta @ self._half.T
-        return np.hstack([numbers @ self._root, beta])
+    def solve(self, right: Matrix) -> Matrix:
+        """S^-1 times a matrix, shape (size, r)."""
+        q = self._root.shape[0]
+        half = self._root @ right[:q]
+        beta = self._beta.solve(right[q:] - self._half.T @ half)
+        return np.vstack([self._root.T @ (half - self._half @ beta), beta])
 
 
 @dataclass(frozen=True, slots=True)

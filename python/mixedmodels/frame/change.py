@@ -56,9 +56,8 @@ def values_of(column: Any) -> Any:
     import pandas as pd
 
     if isinstance(column, Factor):
-        return pd.Categorical.from_codes(
-            column.codes.astype(np.int64), categories=list(column.levels.values), ordered=column.ordered
-        )
+        levels: Any = list(column.levels.values)
+        return pd.Categorical.from_codes(column.codes.astype(np.int64), categories=levels, ordered=column.ordered)
     if isinstance(column, Logical):
         return column.values.astype(bool) if not np.isnan(column.values).any() else column.values
     whole = column.origin is not None and not np.isnan(column.values).any()

@@ -71,6 +71,8 @@ def adjusted_predictions(model: Any, wish: Wish) -> AdjustedPredictions:
     wish = _checked(model, wish)
     terms = parse_terms(wish.terms)
     variables = variables_for(model)
+    if wish.margin == "proportional":  # as in R's effects, where means of numbers are never weighted
+        variables = replace(variables, weights=None)
     grid = make_grid(
         variables,
         terms,
@@ -100,7 +102,8 @@ def adjusted_predictions(model: Any, wish: Wish) -> AdjustedPredictions:
         found = predict_layout(model._fit, basis, layout, scale, random)
     lost = int(np.isnan(found.predicted).sum())
     if lost:
-        left = (*left, f"{lost} of {len(grid)} predictions cannot be estimated: the data have no such combination.")
+        why = "the data do not determine them, or the formula has no value there"
+        left = (*left, f"{lost} of {len(grid)} predictions are missing: {why}.")
     return AdjustedPredictions(
         grid.terms,
         grid.levels,

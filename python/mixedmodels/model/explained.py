@@ -220,3 +220,21 @@ def _log_choose(k: Vector, m: Vector) -> float:
     if log(max(float(m.max()), 1.0)) == 0:
         return 0.0
     return float(np.sum(gammaln(m + 1) - gammaln(k + 1) - gammaln(m - k + 1)))
+
+
+def by_approximation(model: Model, mean: str | None, per: str | None) -> ResultTable:
+    """Nakagawa's R2 by every way to a family's variance that there is, a row each."""
+    from mixedmodels.diagnose.distribution_variance import approximations
+
+    fit = model._fit
+    ways = (None,) if isinstance(fit, LinearFit | MixedFit) else approximations(fit.family)
+    found = [shares.nakagawa(variance_parts(model, way, mean, per)) for way in ways]
+    marginal = np.array([f["marginal"] for f in found])
+    return ResultTable(
+        {"r2m": marginal, "r2c": np.array([f.get("conditional", f["marginal"]) for f in found])},
+        tuple(way or "sigma^2" for way in ways),
+        row_column="approximation",
+        headers={"r2m": "R2m", "r2c": "R2c"},
+        kind=model._source.kind,
+        digits=7,
+    )

@@ -43,6 +43,7 @@ def influence(model: Any, group: Any, theta: str, progress: bool | None) -> Infl
         beta=fit.beta,
         parameter_names=parameter_names(model),
         parameters=variance_parameters(fit),
+        mixed=bool(design.random),
         kind=model._source.kind,
         label=model._rows.label if rows else None,
         table=model._rows.table if rows else None,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from mixedmodels.errors import DataError
 
 if TYPE_CHECKING:
+    from mixedmodels.report.all_fit import AllFit
+    from mixedmodels.report.conditional_aic import ConditionalAIC
     from mixedmodels.report.merits import ICC, R2
     from mixedmodels.report.result_table import ResultTable
     from mixedmodels.report.singularity import Singularity
@@ -164,6 +166,80 @@ class Merits:
         from mixedmodels.model import fit_quality
 
         return fit_quality.variance_partition(self, (approximation, mean, per))  # type: ignore[arg-type]
+
+    def caic(
+        self,
+        method: Literal["analytic", "hat", "steinian", "bootstrap"] | None = None,
+        *,
+        nsim: int | None = None,
+        seed: Any = None,
+    ) -> ConditionalAIC:
+        """Conditional AIC: for predictions in the groups of the data, where AIC is for those in new groups.
+
+        Parameters
+        ----------
+        method : of the degrees of freedom. "analytic" (of an lmer, the default) is the exact sum of d yhat / d y with
+            the estimation of theta counted, Greven and Kneib's (2010), and 1 for sigma; a covariance matrix on its
+            boundary keeps its rank. "hat" takes theta as known, Vaida and Blanchard's (2005) trace of the hat matrix,
+            which prefers too large models. "steinian" (Poisson and binomial, the default) refits the model with each
+            event less or turned round (Lian, 2012; Efron, 2004), once per row or twice. "bootstrap" (all models) refits
+            it to responses drawn given the random effects.
+        nsim, seed : of "bootstrap": draws, by default as many as rows and 100 at least, and their seed.
+
+        Returns
+        -------
+        ConditionalAIC
+            With `caic`, `loglik`, `df` and its `parts`. Of a model without random effects it is AIC.
+
+        Raises
+        ------
+        DataError
+            If there is no such method for the model.
+        FitError
+            If the model is too large for exact derivatives.
+        """
+        from mixedmodels.model.conditional_aic import caic
+
+        return caic(self, method, nsim, seed)  # type: ignore[arg-type]
+
+    def performance(self, *, estimator: Literal["ML", "REML"] | None = None) -> ResultTable:
+        """Measures of performance in one row, as performance's ``model_performance``.
+
+        Parameters
+        ----------
+        estimator : likelihood of AIC, AICc and BIC of linear (mixed) models, None for that of the fit. With "ML" a REML
+            fit is fitted again.
+
+        Returns
+        -------
+        ResultTable
+            aic, aicc, bic; R2 by the default of `r2`; icc (adjusted); rmse of the responses given the random effects;
+            sigma; log_loss of binomial responses, score_log (mean log-probability) of counts.
+        """
+        from mixedmodels.model.performance import performance
+
+        return performance(self, estimator)  # type: ignore[arg-type]
+
+    def all_fit(self, random_starts: int = 4, seed: Any = 0) -> AllFit:
+        """Fit the model again from several starts and by scipy's optimisers, to see whether its optimum is one.
+
+        Parameters
+        ----------
+        random_starts, seed : starts drawn at random, beside the identity, small and large variances and the estimate.
+
+        Returns
+        -------
+        AllFit
+            A row per search, with its criterion and estimates. `agree` is True where all ended in one optimum.
+
+        Raises
+        ------
+        DataError
+            If the model has no random effects.
+        """
+        from mixedmodels.model.all_fit import all_fit
+
+        return all_fit(self, random_starts, seed)  # type: ignore[arg-type]
 
 
 def _level(ci: float | None) -> float | None:

@@ -17,7 +17,7 @@ from mixedmodels.design import Design, FixedDesign, build
 from mixedmodels.errors import DataError, DesignError, MixedModelsWarning
 from mixedmodels.fit import estimates
 from mixedmodels.fit.lmm import as_control
-from mixedmodels.fit.many import MAX_EVALUATIONS, STALLED, ManyFits
+from mixedmodels.fit.many import MAX_EVALUATIONS, NOT_REACHED, STALLED, ManyFits
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
 from mixedmodels.inference import wald
 from mixedmodels.model.many_fits import Method, fits_of
@@ -108,9 +108,11 @@ def _joint(distance: Matrix, covariance: NDArray[np.float64], df: Vector) -> Vec
 
 
 def _of(many: ManyFits, p: Vector, estimate: Vector) -> Outcomes:
+    if (many.status == NOT_REACHED).any():
+        raise KeyboardInterrupt
     p = np.where(many.failed, np.nan, p)
     stopped = np.isin(many.status, (MAX_EVALUATIONS, STALLED))
-    reasons = {i: many.reasons.get(i, "it was not reached.") for i in np.flatnonzero(many.failed).tolist()}
+    reasons = {i: many.reasons.get(i, "it cannot be fitted.") for i in np.flatnonzero(many.failed).tolist()}
     nothing = np.flatnonzero(np.isnan(p) & ~many.failed)
     reasons.update(dict.fromkeys(nothing.tolist(), "the test gave no p-value."))
     return Outcomes(p, estimate, many.singular & ~many.failed, stopped, reasons)

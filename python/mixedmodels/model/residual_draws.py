@@ -87,7 +87,7 @@ def _check_rows(model: Model) -> None:
         return
     if bool((weights == 0).any()):
         raise DataError(
-            f"{int((weights == 0).sum())} rows have weight 0, so nothing is known of them; fit without them, by subset=."
+            f"{int((weights == 0).sum())} rows have weight 0, so they have no residuals; fit without them, by subset=."
         )
     if model.family.weights_role == "cases" and bool(np.ptp(weights) > 0 or weights[0] != 1):
         warnings.warn(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from mixedmodels.model.base import Model
     from mixedmodels.report.simulated_residuals import SimulatedResiduals
 
 
@@ -51,14 +52,5 @@ class ScaledResiduals:
         """
         from mixedmodels.model.residual_draws import simulated_residuals
 
-        return simulated_residuals(
-            self,
-            n,
-            seed,
-            re_form,
-            refit,
-            integer_response,
-            method,
-            rotation,
-            progress,  # type: ignore[arg-type]
-        )
+        model: Model = self  # type: ignore[assignment]
+        return simulated_residuals(model, n, seed, re_form, refit, integer_response, method, rotation, progress)

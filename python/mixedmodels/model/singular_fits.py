@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 FEW_LEVELS = 6  # with fewer a variance is often estimated as 0
 NO_FAILURE = (
-    "This is no failure of the optimiser: the likelihood is highest there, and more variance in that direction would fit "
-    "worse. The model asks the data for more variances than they show."
+    "This is no failure of the optimiser: the likelihood is highest there, and more variance in that direction would "
+    "fit worse. The model asks the data for more variances than they show."
 )
 BY_UNITS = (
     "lme4's rule calls this fit singular, as an element of theta is below 1e-4; but that is because of the unit of a "
@@ -39,8 +39,8 @@ KEEP = (
     "singular loses more by AIC than its parameters are worth."
 )
 WHY = {
-    "free": "It is the smallest of the models that are not singular and lose nothing of the likelihood (Bates and others, "
-    "2015).",
+    "free": "It is the smallest of the models that are not singular and lose nothing of the likelihood (Bates and "
+    "others, 2015).",
     "aic": "No smaller model keeps all of the likelihood; of those not singular this has the smallest AIC.",
     "keep": "It is singular too, but those that are not lose more by AIC than their parameters are worth.",
 }

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels.effects.pretty import rounded_as_r
 from mixedmodels.errors import UnknownColumnError
 from mixedmodels.report.html import paragraph
 from mixedmodels.report.html import table as html_table
-from mixedmodels.report.rformat import round_r
 
 ROLES = ("x", "group", "facet", "panel")
 POPULATION = "0 (population-level)"
@@ -152,19 +152,24 @@ def spread(places: Sequence[int], most: int) -> list[int]:
     if n <= most:
         return list(places)
     inner = [1 + (n - 1) * k / most for k in range(1, most - 1)]
-    return [places[int(round_r(at, 0)) - 1] for at in (1, *inner, n)]
+    return [places[int(rounded_as_r(at, 0)) - 1] for at in (1, *inner, n)]
 
 
 def decimals(values: Sequence[float]) -> list[str]:
     """Two decimals, or none where all are whole; a missing number is an empty cell."""
-    known = [round_r(v, DECIMALS) for v in values if math.isfinite(v)]
-    whole = all(v == round(v) for v in known)
-    return ["" if math.isnan(v) else f"{v + 0.0:.{0 if whole else DECIMALS}f}" for v in values]
+    shown = [_rounded(v) for v in values]
+    whole = all(v == round(v) for v in shown if math.isfinite(v))
+    return ["" if math.isnan(v) else f"{v:.{0 if whole else DECIMALS}f}" for v in shown]
+
+
+def _rounded(x: float) -> float:
+    """To the decimals that are shown, no negative zero."""
+    return rounded_as_r(x, DECIMALS) + 0.0 if math.isfinite(x) else x
 
 
 def interval_texts(low: Sequence[float], high: Sequence[float]) -> list[str]:
     """Limits in brackets, lined up; a missing interval is an empty cell."""
-    texts = [[f"{round_r(v, DECIMALS) + 0.0:.{DECIMALS}f}" for v in side] for side in (low, high)]
+    texts = [[f"{_rounded(v):.{DECIMALS}f}" for v in side] for side in (low, high)]
     known = [math.isfinite(v) for v in low]
     widths = [max((len(t) for t, k in zip(side, known, strict=True) if k), default=0) for side in texts]
     return [f"[{a.rjust(widths[0])}, {b.rjust(widths[1])}]" if k else "" for a, b, k in zip(*texts, known, strict=True)]

@@ -41,6 +41,7 @@ class Influence(ShownAsTable):
     theta : "fixed", "one_step" or "refit".
     names, beta : the coefficients of all rows.
     parameter_names, parameters : the variance parameters of all rows.
+    mixed : whether the model has random effects.
     failures : label -> why nothing can be estimated without it; its numbers are NaN.
     """
 
@@ -56,6 +57,7 @@ class Influence(ShownAsTable):
         beta: Vector,
         parameter_names: tuple[str, ...],
         parameters: Vector,
+        mixed: bool,
         kind: Any,
         label: Callable[[Vector], Any] | None = None,
         table: Callable[[dict[str, Any]], Any] | None = None,
@@ -64,6 +66,7 @@ class Influence(ShownAsTable):
         self.names, self.beta = names, beta
         self.parameter_names, self.parameters = parameter_names, parameters
         self.failures = {labels[j]: why for j, why in changes.reasons.items()}
+        self.mixed = mixed
         self._changes = changes
         self._kind = kind
         self._label, self._table = label, table
@@ -82,7 +85,7 @@ class Influence(ShownAsTable):
         return self._vector(self._changes.mdffits)
 
     def cov_ratio(self) -> Any:
-        """det C without the rows over det C: above 1 where the rows made the coefficients more precise."""
+        """Determinant of C without the rows over that with them: above 1 where they add precision."""
         return self._vector(np.exp(self._changes.log_ratio))
 
     def cov_trace(self) -> Any:
@@ -126,10 +129,10 @@ class Influence(ShownAsTable):
         """The most influential deletions."""
         order = np.argsort(np.where(np.isnan(self._changes.cooks), np.inf, -self._changes.cooks), kind="stable")
         order = order[:SHOWN]
-        measures = {name: values[order] for name, values in self._measures().items()}
+        measures = {name: values[order] for name, values in self._measures().items() if "rvc_cov" not in name}
         if self.group is None:
             del measures["rows"]
-        headers = {**HEADERS, **{name: name.replace("dfbetas_", "DFBETAS ") for name in measures if "dfbetas_" in name}}
+        headers = {**HEADERS, **{name: _header(name) for name in measures if name not in HEADERS}}
         what = "row" if self.group is None else f"level of {self.group}"
         how = f", {WORDS[self.theta]}" if len(self.parameters) else ""
         return ResultTable(
@@ -151,8 +154,7 @@ class Influence(ShownAsTable):
         bound = 4 / len(self)
         above = int(np.sum(cooks > bound))
         notes = [
-            f"{shown} of {len(self):,} {what}, largest Cook's distance first; {above:,} above 4 / {len(self):,} = "
-            f"{bound:.3g}.",
+            f"{shown} of {len(self):,} {what}; {above:,} have a Cook's D above 4 / {len(self):,} = {bound:.3g}.",
             "DFBETAS: estimate with all rows less without, in standard errors.",
         ]
         if self.failures:
@@ -208,3 +210,11 @@ class Influence(ShownAsTable):
         while heading in columns:
             heading += "_"
         return frame.to_kind({heading: list(self.labels), **columns}, self._kind)
+
+
+def _header(name: str) -> str:
+    """What a column of a coefficient or parameter is called in print."""
+    for prefix, word in (("dfbetas_", "DFBETAS "), ("rvc_var_", "RVC "), ("rvc_", "RVC ")):
+        if name.startswith(prefix):
+            return word + name.removeprefix(prefix)
+    return name

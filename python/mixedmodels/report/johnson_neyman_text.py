@@ -76,14 +76,9 @@ class JohnsonNeyman(ShownAsTable):
         else:
             pieces = " and ".join(_piece(self.moderator, piece) for piece in self.intervals)
             found = f"{what[0].upper()}{what[1:]} has {p} where {pieces}."
-        return "\n".join(
-            [
-                "Johnson-Neyman interval",
-                "",
-                found,
-                f"The values of {self.moderator} in the data run from {low:.5g} to {high:.5g}.",
-            ]
-        )
+        seen = f"The values of {self.moderator} in the data run from {low:.5g} to {high:.5g}"
+        seen += "." if self.regions.closed else "; bounds were looked for among these."
+        return "\n".join(["Johnson-Neyman interval", "", found, seen])
 
     def __repr__(self) -> str:
         return self.text()

@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 from mixedmodels import frame
 from mixedmodels.diagnose.dispersion import PearsonSum
 from mixedmodels.diagnose.quantile_residuals import Method
-from mixedmodels.diagnose.recalculate import grouping, recalculated
 from mixedmodels.diagnose.simulated import Simulated, checked, scaled
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix, Vector
-from mixedmodels.frame import Factor, Logical
 from mixedmodels.report.html import paragraph
-from mixedmodels.report.residual_rows import Find, LabelledRows, PlainRows, given_values, of_groups
+from mixedmodels.report.residual_rows import Find, LabelledRows, PlainRows, given_values
 from mixedmodels.report.residual_tables import QuantileTest
 from mixedmodels.report.residual_tests import ResidualTests
 from mixedmodels.report.rformat import format_numbers, quantiles
@@ -200,7 +198,7 @@ class SimulatedResiduals(ResidualTests):
         method: Method = "PIT",
         rotation: Any = None,
     ) -> SimulatedResiduals:
-        """Residuals of groups of rows, or of some rows.
+        """Residuals of groups of rows, or of some rows; always from the simulations of all rows.
 
         Parameters
         ----------
@@ -210,38 +208,17 @@ class SimulatedResiduals(ResidualTests):
         sel : rows to use: a column's name or truth values, or positions among the rows used.
         seed, method, rotation : as of ``fit.simulate_residuals``.
         """
-        from mixedmodels.simulate import generator
+        from mixedmodels.report.residual_groups import regrouped
 
         base = self if self.original is None else self.original
-        if aggregate != "sum" and not callable(aggregate):
-            raise DataError(f"aggregate is {aggregate!r:.40}; give 'sum' or a function.")
-        if group is None:
-            factor = frame.as_factor(frame.any_column("row", np.arange(base.numbers.n)))
-        else:
-            factor = frame.as_factor(base.find(group, "group"))
-        codes = np.asarray(factor.codes, dtype=np.intp)
-        chosen = _chosen(base, sel)
-        if (codes[chosen] < 0).any():
-            raise DataError(f"group is missing in {int((codes[chosen] < 0).sum())} of the rows; leave them out by sel.")
-        groups = grouping(codes, chosen)
-        found = recalculated(
-            base.numbers,
-            groups,
-            None if aggregate == "sum" else aggregate,
-            generator(seed),
-            method=method,
-            rotation=rotation,
-        )
-        labels = tuple(factor.levels.labels[i] for i in groups.levels.tolist())
-        name = group if isinstance(group, str) else "row" if group is None else "group"
-        what = f"{base.formula}, {'rows' if group is None else 'groups of ' + name}"
+        made = regrouped(base.numbers, base.find, group, aggregate, sel, seed, method, rotation)
         return replace(
             base,
-            numbers=found,
-            formula=what,
+            numbers=made.numbers,
+            formula=f"{base.formula}, {made.words}",
             seed=seed,
-            rows=PlainRows(base.kind, labels, name),
-            find=partial(of_groups, base.find, groups),
+            rows=PlainRows(base.kind, made.labels, made.name),
+            find=made.find,
             pearson=None,
             original=base,
         )
@@ -267,20 +244,3 @@ class SimulatedResiduals(ResidualTests):
 
     def _repr_html_(self) -> str:
         return paragraph(repr(self))
-
-
-def _chosen(base: SimulatedResiduals, sel: Any) -> NDArray[np.intp]:
-    """Rows to use."""
-    n = base.numbers.n
-    if sel is None:
-        return np.arange(n)
-    if not isinstance(sel, str):
-        values = np.asarray(sel)
-        if values.dtype.kind in "iu" and values.ndim == 1:
-            if len(values) and (values.min() < 0 or values.max() >= n):
-                raise DataError(f"sel has positions from {values.min()} to {values.max()}, and there are {n} rows.")
-            return values.astype(np.intp)
-    column = base.find(sel, "sel")
-    if isinstance(column, Factor) or not isinstance(column, Logical):
-        raise DataError(f"sel is {sel!r:.40}, which is no column of truth values; give these, or positions of rows.")
-    return np.flatnonzero(column.values == 1)

@@ -102,10 +102,18 @@ def _theta(design: Design, varcorr: Any, sd: Any, theta: Any, relative: float) -
         if out.shape != (m,):
             raise DataError(f"theta has shape {out.shape}; these random terms have {m} covariance parameters.")
         return out
-    parts = _by_term(design, varcorr if sd is None else sd, told[0])
-    pairs = list(zip(design.random, parts, strict=True))
-    matrices = [_covariance(t.label, t.effects, v) if sd is None else _squares(t.label, t.effects, v) for t, v in pairs]
-    return np.concatenate([lower(m / relative**2) for m in matrices])
+    return np.concatenate([lower(m / relative**2) for m in covariance_matrices(design, varcorr, sd)])
+
+
+def covariance_matrices(design: Design, varcorr: Any, sd: Any) -> list[Matrix]:
+    """Covariance matrix of every random term, from one of `varcorr` and `sd`."""
+    if (varcorr is None) == (sd is None):
+        said = "none of" if sd is None else "both"
+        raise DataError(f"{said} VarCorr and sd are given; say by one of them how {_labels(design)} vary.")
+    if sd is None:
+        parts = zip(design.random, _by_term(design, varcorr, "VarCorr"), strict=True)
+        return [_covariance(t.label, t.effects, v) for t, v in parts]
+    return [_squares(t.label, t.effects, v) for t, v in zip(design.random, _by_term(design, sd, "sd"), strict=True)]
 
 
 def _by_term(design: Design, given: Any, what: str) -> list[Any]:
