@@ -211,6 +211,7 @@ BAD = [
     (lambda: mm.population(g=mm.groups(3)).sample_x(h=9), "no grouping factor"),
     (lambda: mm.population(g=mm.groups(3, within="h")).sample_x(), "no grouping factor before it"),
     (lambda: mm.population(g=mm.groups(3, each=[1, 2])).sample_x(), "one for each of 3 levels"),
+    (lambda: mm.population(g=mm.groups(3, each="a")).sample_x(), "give whole numbers or a predictor"),
     (lambda: mm.groups(0), "positive whole number"),
     (lambda: mm.population(f=mm.predictor("factor", levels="ab", prob=[1])).sample_x(3), "give 2 shares"),
     (lambda: mm.population(x=mm.predictor(lambda rng, n: [1.0])).sample_x(3), "was to have 3 values"),

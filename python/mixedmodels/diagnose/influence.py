@@ -100,16 +100,15 @@ def _shared_deleted(
 ) -> Changes:
     """Sets that share random effects: the equations of the rows that are left, solved for each set."""
     assert model.random is not None
-    design, lam = model.random
-    theta = np.concatenate([t[np.triu_indices(len(t))[::-1]] for t in lam])
+    design, relative = model.random
     used = np.flatnonzero(model.weights > 0)
     weights = np.where(model.weights > 0, model.weights, 1.0)
     rows = replace(design, response=model.response, weights=weights, offset=None)
     beta, vcovs = np.full((n_sets, len(kept)), np.nan), np.full((n_sets, len(kept), len(kept)), np.nan)
-    whole, vcov = deleted.at_same_theta(rows, theta, kept, used)
+    whole, vcov = deleted.at_same_theta(rows, relative.theta, kept, used)
 
     def one(j: int, left: Codes) -> None:
-        beta[j], vcovs[j] = deleted.at_same_theta(rows, theta, kept, left[model.weights[left] > 0])
+        beta[j], vcovs[j] = deleted.at_same_theta(rows, relative.theta, kept, left[model.weights[left] > 0])
 
     reasons = _each(codes, n_sets, one, progress)
     # what a generalised model's working response says with all rows is not its estimate, but near it
@@ -134,5 +133,5 @@ def _each(codes: Codes, n_sets: int, one: Callable[[int, Codes], None], progress
                 kept[gone] = True
                 tell(j + 1)
         except KeyboardInterrupt:
-            reasons.update({i: INTERRUPTED for i in range(j, n_sets)})
+            reasons.update(dict.fromkeys(range(j, n_sets), INTERRUPTED))
     return reasons

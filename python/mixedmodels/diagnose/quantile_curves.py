@@ -1,7 +1,8 @@
 """Smooth quantile regression of scaled residuals, for curves in a picture.
 
 The check function is smoothed as in Fasiolo et al. (2021), J. Stat. Software 100(9), by a logistic density of scale
-`h`, which gives it derivatives, and penalised by the curve's curvature. How much is decided by Schwarz's criterion (Koenker, Ng and Portnoy 1994, Biometrika 81, 673-680).
+`h`, which gives it derivatives, and penalised by the curve's curvature. How much is decided by Schwarz's criterion
+(Koenker, Ng and Portnoy 1994, Biometrika 81, 673-680).
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Whether quantiles of scaled residuals depend on a predictor.
 
-If the model is true, z_i = [residual_i <= q] is 1 with probability q whatever the predictor x_i. Two tests ask whether
-it is, for each quantile q, both as scores of quantile regression (Gutenbrunner, Jureckova, Koenker and Portnoy 1993):
+If the model is true, z_i = [residual_i <= q] is 1 with probability q whatever the predictor x_i. (A residual is one of
+m + 1 shares of m simulations. z_i is between 0 and 1 for the share that q divides, so that its mean is q.) Two tests
+ask whether it is, for each quantile q, both as scores of quantile regression (Gutenbrunner, Jureckova, Koenker and
+Portnoy 1993):
 
     level   the mean of z against q;
     shape   S = sum_j w_j U_j^2, U_j = sum_i f_j(x_i) (z_i - mean z) with the functions of `smooth_basis`, whose weights
@@ -54,9 +56,9 @@ class QuantileDeviation:
 
 
 def quantile_deviation(
-    residuals: Vector, x: Vector, quantiles: Sequence[float], rank: bool = True
+    residuals: Vector, m: int, x: Vector, quantiles: Sequence[float], rank: bool = True
 ) -> QuantileDeviation:
-    """Tests of quantiles of residuals, shape (n,), along a predictor, shape (n,).
+    """Tests of quantiles of residuals of m simulations, shape (n,), along a predictor, shape (n,).
 
     Raises
     ------
@@ -75,7 +77,7 @@ def quantile_deviation(
     functions = smooth_basis(_unit(x))
     at_rows = functions(_unit(x))[:, 1:]
     weights = _weights(functions)
-    tests = np.array([_tests(residuals <= level, level, at_rows, weights) for level in q])
+    tests = np.array([_tests(_below(residuals, m, level), level, at_rows, weights) for level in q])
     combined = np.array([adjust(pair, "BH").min() for pair in tests])
     total = float(adjust(combined, "BH").min())
     return QuantileDeviation(residuals, x, q, tests[:, 0], tests[:, 1], combined, total)
@@ -139,13 +141,17 @@ def _weights(functions: SmoothBasis) -> Vector:
     return np.asarray(1 / (1 + np.exp(low) * curvature) ** 2)
 
 
+def _below(residuals: Vector, m: int, q: float) -> Vector:
+    """How far each residual's share, k to k + 1 of m + 1, is below q."""
+    return np.clip((m + 1) * q - m * residuals, 0.0, 1.0)
+
+
 def _tests(below: Vector, q: float, functions: Matrix, weights: Vector) -> tuple[float, float]:
     """P-values of level and shape."""
     from scipy.special import chdtrc
 
-    n, mean = len(below), float(np.mean(below))
+    n, mean, variance = len(below), float(np.mean(below)), float(np.var(below, ddof=1))
     level = float(chdtrc(1, n * (mean - q) ** 2 / (q * (1 - q))))
-    variance = mean * (1 - mean) * n / (n - 1)
     if variance == 0:  # no residual, or all, below: nothing that could depend on the predictor
         return level, 1.0
     u = functions.T @ (below - mean) / np.sqrt(n * variance)

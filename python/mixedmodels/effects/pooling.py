@@ -7,7 +7,7 @@ modes to the fixed effects. How far a level is drawn towards the fixed effects i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from mixedmodels.effects.lines import LevelRows
 from mixedmodels.effects.no_pooling import Alone, fit_alone, fit_together
 from mixedmodels.errors import DataError
 from mixedmodels.fit.estimates import AnyMixedFit
+from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.record import GlmmFit
 from mixedmodels.inference.linear_functions import Matrix, Vector
 from mixedmodels.inference.transformations import WayBack
@@ -90,7 +91,11 @@ def pooled(design: Design, fit: AnyMixedFit, group: int) -> Pooled:
     factor = design.groups[group]
     absorbed = _absorbed(wide, factor.codes, factor.n_levels)
     together = fit_together(wide, fit)
-    alone = [fit_alone(part, fit, absorbed) for part in _by_level(wide, factor.codes, factor.n_levels)]
+    alone = list[Alone]()
+    with counted(factor.n_levels, "levels") as tell:
+        for part in _by_level(wide, factor.codes, factor.n_levels):
+            alone.append(fit_alone(part, fit, absorbed))
+            tell(len(alone))
     names = wide.fixed.names
     fixed = np.concatenate([fit.beta, np.zeros(len(names) - len(fit.beta))])
     partial = np.tile(fixed, (factor.n_levels, 1))
@@ -177,27 +182,23 @@ def _held_by_intercept(
     return out
 
 
-def _by_level(wide: Design, codes: NDArray[np.signedinteger], n_levels: int) -> Sequence[Design]:
+def _by_level(wide: Design, codes: NDArray[np.signedinteger], n_levels: int) -> Iterator[Design]:
     """The rows of each level as a design of its own."""
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=n_levels))
-    parts = []
     for start, end in zip([0, *ends[:-1]], ends, strict=True):
         rows = order[start:end]
         columns = tuple(None if c is None else np.ascontiguousarray(c[rows]) for c in wide.fixed.columns)
-        parts.append(
-            replace(
-                wide,
-                fixed=replace(wide.fixed, columns=columns),
-                response=None if wide.response is None else np.ascontiguousarray(wide.response[rows]),
-                weights=None if wide.weights is None else wide.weights[rows],
-                offset=None if wide.offset is None else wide.offset[rows],
-                rows=None,
-                subset=None,
-                n_table=len(rows),
-            )
+        yield replace(
+            wide,
+            fixed=replace(wide.fixed, columns=columns),
+            response=None if wide.response is None else np.ascontiguousarray(wide.response[rows]),
+            weights=None if wide.weights is None else wide.weights[rows],
+            offset=None if wide.offset is None else wide.offset[rows],
+            rows=None,
+            subset=None,
+            n_table=len(rows),
         )
-    return parts
 
 
 def wide_rows(layout: Layout, pools: Pooled, kept: Sequence[int]) -> Matrix:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mixedmodels.families import Family
 
 NODES = 15  # of Gauss-Hermite quadrature of a row's weight over its random effects
+GOLDEN = (5**0.5 - 1) / 2
 RUN = Run("converged", "", 0, 0.0, {"holds": True}, ())
 
 
@@ -72,8 +73,10 @@ def rows_of(design: Design) -> int:
 
 def stand_in(n: int, family: Family | None) -> Vector:
     """A response that a family can have, for an engine that is asked about designs only, shape (n,)."""
-    y: Vector = np.arange(n, dtype=np.float64) % 2
-    return y + 1 if family is not None and family.support == "positive" else y
+    y: Vector = np.modf(np.arange(1, n + 1) * GOLDEN)[0]  # fills the unit interval and fits no column
+    if family is None or family.support == "real":
+        return y
+    return y + 1 if family.support == "positive" else np.where(y > 0.5, 1.0, 0.0)
 
 
 def given_fit(design: Design, how: How, given: Given) -> AnyFit:
@@ -244,7 +247,8 @@ def _working(family: Family, eta: Vector, variance: Vector, weights: Vector | No
         mu = family_moments.mean(family, at)
         with np.errstate(all="ignore"):
             info = family_moments.slope(family, at) ** 2 / family_moments.variance(family, mu, psi)
-        total += share * np.where(np.isfinite(info), info, 0.0)
+        good = np.isfinite(info) & ((mu > 0) | (family.support in ("real", "proportion")))
+        total += share * np.where(good, info, 0.0)
     if not (total > 0).all():
         row = int(np.flatnonzero(~(total > 0))[0])
         raise DataError(

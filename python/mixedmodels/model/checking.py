@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from mixedmodels.errors import DataError
-
 if TYPE_CHECKING:
-    from mixedmodels.report.checks import Check, ModelChecks
+    from mixedmodels.model.model_checks import ModelChecks
+    from mixedmodels.report.checks import Check, Checks
     from mixedmodels.report.influence import Influence
     from mixedmodels.report.result_table import ResultTable
 
@@ -112,6 +111,111 @@ class Checking:
         from mixedmodels.model.influences import rstudent
 
         return self._by_row(rstudent(self))
+
+    # -- assumptions ----------------------------------------------------------------------------------------------
+
+    def check_model(self, seed: Any = 1) -> ModelChecks:
+        """All checks on a page, and the tables that pictures of them draw.
+
+        Parameters
+        ----------
+        seed : of the draws that the response is compared with.
+
+        Returns
+        -------
+        ModelChecks
+            Prints a sentence per check; `residuals_fitted_table()`, `qq_residuals_table()`, ... are for pictures.
+        """
+        from mixedmodels.model.model_checks import ModelChecks
+
+        self._need_rows("check_model()")  # type: ignore[attr-defined]
+        return ModelChecks(self, seed)
+
+    def check_normality(self, effects: Literal["fixed", "random"] = "fixed") -> Check | Checks:
+        """Shapiro and Wilk's test of the standardised residuals, or of each random effect.
+
+        Parameters
+        ----------
+        effects : "fixed" for residuals (of an lm or lmer), "random" for the conditional modes of every random effect.
+        """
+        from mixedmodels.model.assumption_checks import normality
+
+        return normality(self, effects)
+
+    def check_heteroscedasticity(self) -> Check:
+        """Breusch and Pagan's test that the residual variance of an lm or lmer is the same for all fitted values."""
+        from mixedmodels.model.assumption_checks import heteroscedasticity
+
+        return heteroscedasticity(self)
+
+    def check_autocorrelation(self, nsim: int = 1000, seed: Any = 1) -> Check:
+        """Durbin and Watson's test that neighbouring rows are independent.
+
+        Parameters
+        ----------
+        nsim, seed : of the resampled residuals that the p-value comes from.
+        """
+        from mixedmodels.model.assumption_checks import autocorrelation
+
+        return autocorrelation(self, nsim, seed)
+
+    def check_outliers(self, threshold: float | None = None) -> Check:
+        """Rows whose Cook's distance is large.
+
+        That of a mixed model is of the row's residual and leverage, as lme4's `cooks.distance`.
+
+        Parameters
+        ----------
+        threshold : None for the median of F with p and n - p degrees of freedom.
+        """
+        from mixedmodels.model.assumption_checks import outliers
+
+        return outliers(self, threshold)
+
+    def check_overdispersion(self) -> Check:
+        """Pearson's chi-squared beside its degrees of freedom, of counts, or of proportions of several trials."""
+        from mixedmodels.model.family_checks import overdispersion
+
+        return overdispersion(self)
+
+    def check_zeroinflation(self, tolerance: float = 0.05) -> Check:
+        """Zeros among the counts, and how many the model expects.
+
+        Parameters
+        ----------
+        tolerance : how far the ratio of the two may be from 1.
+        """
+        from mixedmodels.model.family_checks import zeroinflation
+
+        return zeroinflation(self, tolerance)
+
+    def vif(self) -> ResultTable:
+        """Variance inflation of each term, generalised where it has several coefficients (Fox and Monette 1992).
+
+        Returns
+        -------
+        ResultTable
+            Columns vif, df, and vif_scaled, which is vif^(1 / (2 df)).
+
+        Raises
+        ------
+        DataError
+            If fewer than two terms have coefficients.
+        """
+        from mixedmodels.model.collinear import vif
+
+        return vif(self)
+
+    def check_collinearity(self, level: float = 0.95) -> ResultTable:
+        """Variance inflation of each term with limits, tolerance, and whether it is low, moderate or high.
+
+        Parameters
+        ----------
+        level : of the limits.
+        """
+        from mixedmodels.model.collinear import collinearity
+
+        return collinearity(self, level)
 
     # -- within ---------------------------------------------------------------------------------------------------
 

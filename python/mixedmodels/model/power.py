@@ -63,6 +63,7 @@ class Settings:
 
 def with_effect(plan: PlannedModel, test: Any, by: str | None, effect: Any) -> PlannedModel:
     """The plan with the effects that are asked about: a mapping by coefficient, or a number for the tested one."""
+    tested = read_test(plan, test, by)
     if effect is None:
         if plan._observed:
             warnings.warn(
@@ -73,7 +74,6 @@ def with_effect(plan: PlannedModel, test: Any, by: str | None, effect: Any) -> P
             )
         return plan
     if not isinstance(effect, Mapping):
-        tested = read_test(plan, test, by)
         if tested.c is None or len(tested.c) != 1 or np.count_nonzero(tested.c) != 1:
             raise DataError(f"effect is {effect!r:.40} and the test is not of one coefficient; give a mapping by name.")
         effect = {plan._names[int(np.argmax(tested.c[0]))]: effect}

@@ -13,9 +13,20 @@ import numpy as np
 
 from mixedmodels.errors import MixedModelsWarning
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit
+from mixedmodels.model.model_checks import ModelChecks
+from mixedmodels.report.checks import Check, Checks
 from mixedmodels.report.influence import Influence
+from mixedmodels.report.result_table import ResultTable
 
 __all__ = [
+    "check_autocorrelation",
+    "check_collinearity",
+    "check_heteroscedasticity",
+    "check_model",
+    "check_normality",
+    "check_outliers",
+    "check_overdispersion",
+    "check_zeroinflation",
     "cooks_distance",
     "covratio",
     "dfbeta",
@@ -24,6 +35,7 @@ __all__ = [
     "influence",
     "rstandard",
     "rstudent",
+    "vif",
 ]
 
 
@@ -44,8 +56,8 @@ def hatvalues(model: Any) -> Any:
     if isinstance(model._fit, GlmmFit):
         warnings.warn(
             MixedModelsWarning(
-                "the hat matrix may not make sense for GLMMs: lme4 multiplies by prior weights where the working weights "
-                "belong, so that values may exceed 1; model.hat_values() has the working weights."
+                "the hat matrix may not make sense for GLMMs: lme4 multiplies by prior weights where the working "
+                "weights belong, so that values may exceed 1; model.hat_values() has the working weights."
             ),
             stacklevel=2,
         )
@@ -125,6 +137,60 @@ def rstudent(model: Any) -> Any:
     e, pearson, h = model._residuals("deviance"), model._residuals("pearson"), _prior_hat(model)
     with np.errstate(invalid="ignore"):
         return model._rows.label(studentised(e, pearson, h, float(np.sqrt(model._linearised.scale))))
+
+
+def vif(model: Any) -> ResultTable:
+    """As car's ``vif``: generalised variance inflation factors; see `Model.vif`."""
+    found: ResultTable = model.vif()
+    return found
+
+
+def check_model(model: Any, seed: Any = 1) -> ModelChecks:
+    """As performance's ``check_model``, in words and as tables; see `Model.check_model`."""
+    found: ModelChecks = model.check_model(seed)
+    return found
+
+
+def check_collinearity(model: Any, ci: float = 0.95) -> ResultTable:
+    """As performance's ``check_collinearity``; see `Model.check_collinearity`."""
+    found: ResultTable = model.check_collinearity(ci)
+    return found
+
+
+def check_normality(model: Any, effects: Literal["fixed", "random"] = "fixed") -> Check | Checks:
+    """As performance's ``check_normality``; see `Model.check_normality`."""
+    found: Check | Checks = model.check_normality(effects)
+    return found
+
+
+def check_heteroscedasticity(model: Any) -> Check:
+    """As performance's ``check_heteroscedasticity``; see `Model.check_heteroscedasticity`."""
+    found: Check = model.check_heteroscedasticity()
+    return found
+
+
+def check_autocorrelation(model: Any, nsim: int = 1000, seed: Any = 1) -> Check:
+    """As performance's ``check_autocorrelation``; see `Model.check_autocorrelation`."""
+    found: Check = model.check_autocorrelation(nsim, seed)
+    return found
+
+
+def check_outliers(model: Any, threshold: float | None = None) -> Check:
+    """As performance's ``check_outliers(method = "cook")``; see `Model.check_outliers`."""
+    found: Check = model.check_outliers(threshold)
+    return found
+
+
+def check_overdispersion(model: Any) -> Check:
+    """As performance's ``check_overdispersion``; see `Model.check_overdispersion`."""
+    found: Check = model.check_overdispersion()
+    return found
+
+
+def check_zeroinflation(model: Any, tolerance: float = 0.05) -> Check:
+    """As performance's ``check_zeroinflation``; see `Model.check_zeroinflation`."""
+    found: Check = model.check_zeroinflation(tolerance)
+    return found
 
 
 def _prior_hat(model: Any) -> Any:

@@ -23,6 +23,7 @@ from mixedmodels.model import (
     build_lm,
     build_lmer,
 )
+from mixedmodels.model.making import simulate_response
 from mixedmodels.report.simulated_residuals import SimulatedResiduals
 from mixedmodels.report.vectors import LogLik
 
@@ -246,9 +247,22 @@ def predict(object: Model, newdata: Any = None, **arguments: Any) -> Any:  # noq
     return object.predict(newdata, **arguments)
 
 
-def simulate(object: Model, nsim: int = 1, seed: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """New responses; arguments as of the model's method."""
-    return object.simulate(nsim, seed, **arguments)
+def simulate(object: Model | str, nsim: int = 1, seed: Any = None, **arguments: Any) -> Any:  # noqa: A002
+    """New responses of a model, or of a formula with ``newdata`` and ``newparams`` as lme4 has it.
+
+    Parameters
+    ----------
+    object : a model, or a formula such as ``"~ x + (1 | g)"``.
+    arguments : of the model's method; of a formula `newdata`, `newparams` (a mapping with beta, theta and sigma), and
+        `family`, `weights`, `offset`.
+    """
+    if not isinstance(object, str):
+        return object.simulate(nsim, seed, **arguments)
+    newdata, newparams = (arguments.pop(name, None) for name in ("newdata", "newparams"))
+    if newdata is None or newparams is None:
+        raise DataError("simulate() of a formula needs newdata and newparams, a mapping with beta, theta and sigma.")
+    family = arguments.pop("family", "gaussian")
+    return simulate_response(object, newdata, family, nsim=nsim, seed=seed, **dict(newparams), **arguments)
 
 
 def update(object: Model, formula: str | None = None, **changes: Any) -> Any:  # noqa: A002

@@ -85,7 +85,7 @@ class Influence(ShownAsTable):
         return self._vector(self._changes.mdffits)
 
     def cov_ratio(self) -> Any:
-        """det C without the rows over det C: above 1 where the rows made the coefficients more precise."""
+        """Determinant of C without the rows over that with them: above 1 where they add precision."""
         return self._vector(np.exp(self._changes.log_ratio))
 
     def cov_trace(self) -> Any:
@@ -154,8 +154,7 @@ class Influence(ShownAsTable):
         bound = 4 / len(self)
         above = int(np.sum(cooks > bound))
         notes = [
-            f"{shown} of {len(self):,} {what}, largest Cook's distance first; {above:,} above 4 / {len(self):,} = "
-            f"{bound:.3g}.",
+            f"{shown} of {len(self):,} {what}; {above:,} have a Cook's D above 4 / {len(self):,} = {bound:.3g}.",
             "DFBETAS: estimate with all rows less without, in standard errors.",
         ]
         if self.failures:

@@ -132,7 +132,7 @@ class ResidualTests:
         from mixedmodels.report.residual_tables import QuantileTest
 
         x = self.numbers.predicted if predictor is None else numbers(self.find(predictor, "predictor"), "predictor")
-        found = quantile_deviation(self.numbers.residuals, x, quantiles, rank)
+        found = quantile_deviation(self.numbers.residuals, self.numbers.m, x, quantiles, rank)
         name = predictor if isinstance(predictor, str) else "fitted values" if predictor is None else "the predictor"
         return QuantileTest(found, f"{self._data}, along {name}", self.kind)
 

@@ -98,7 +98,10 @@ class Groups:
             import pandas as pd
 
             each = next(iter(each.draw(name, count, pd.DataFrame(index=range(count)), rng).values()))
-        sizes = np.broadcast_to(np.asarray(each), count) if np.ndim(each) == 0 else np.asarray(each)
+        sizes = np.asarray(each)
+        if sizes.dtype.kind not in "iuf":
+            raise DataError(f"each of {name!r} is {each!r:.60}; give whole numbers or a predictor.")
+        sizes = np.broadcast_to(sizes, count) if sizes.ndim == 0 else sizes
         if sizes.shape != (count,) or not (sizes >= 0).all() or not (sizes == np.floor(sizes)).all():
             raise DataError(
                 f"each of {name!r} is {each!r:.60}; give one whole number, or one for each of {count} levels."

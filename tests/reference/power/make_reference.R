@@ -49,7 +49,7 @@ cbpp_p <- lapply(cbpp_drawn, function(y) {
 
 # -- power ----------------------------------------------------------------------------------------------------------
 
-n <- 1000
+n <- 300
 found <- list()
 ask <- function(name, fit, test) found[[name]] <<- sum(powerSim(fit, test, nsim = n, seed = 11)$pval < 0.05, na.rm = TRUE)
 fm <- lmer(Reaction ~ Days + (Days | Subject), sleepstudy)
