@@ -28,7 +28,7 @@ from mixedmodels.errors import (
 
 if TYPE_CHECKING:
     from mixedmodels import datasets, errors, families, plot
-    from mixedmodels.api import fit_many, glm, glm_nb, glmer, glmer_nb, lm, lmer
+    from mixedmodels.api import fit_many, glm, glm_nb, glmer, glmer_nb, lm, lm_list, lmer
     from mixedmodels.fit.record import Control
     from mixedmodels.fit.threads import set_threads, threads
     from mixedmodels.inference.mean_comparisons import mcp
@@ -58,6 +58,7 @@ _ROOMS = {
     "glmer_nb": "api",
     "groups": "simulate.predictors",
     "lm": "api",
+    "lm_list": "api",
     "lmer": "api",
     "load": "model",
     "make_glm": "model.making",
@@ -105,6 +106,7 @@ __all__ = [
     "glmer_nb",
     "groups",
     "lm",
+    "lm_list",
     "lmer",
     "load",
     "make_glm",

@@ -24,6 +24,7 @@ from mixedmodels.model import (
     build_lmer,
 )
 from mixedmodels.model.making import simulate_response
+from mixedmodels.report.simulated_residuals import SimulatedResiduals
 from mixedmodels.report.vectors import LogLik
 
 __all__ = [
@@ -220,8 +221,13 @@ def fitted(object: Model) -> Any:  # noqa: A002
     return object.fitted()
 
 
-def residuals(object: Model, type: Any = None, scaled: bool = False) -> Any:  # noqa: A002
-    """Residuals of a type: by default "response", of a model with a family "deviance"."""
+def residuals(object: Any, type: Any = None, scaled: bool = False, **arguments: Any) -> Any:  # noqa: A002
+    """Residuals of a type: by default "response", of a model with a family "deviance".
+
+    Of simulated residuals themselves, on the scale of `quantileFunction`, with `outlierValues` for infinite ones.
+    """
+    if isinstance(object, SimulatedResiduals):
+        return object.residuals(arguments.get("quantileFunction"), arguments.get("outlierValues"))
     return object.residuals(scaled=scaled) if type is None else object.residuals(type, scaled=scaled)
 
 
