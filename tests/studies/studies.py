@@ -12,6 +12,7 @@ from functools import cache
 
 import boundary_tests
 import interval_coverage
+import prediction_coverage
 import residual_errors
 import type_one_errors
 import wrong_models
@@ -31,6 +32,10 @@ STUDIES = {
     "residuals-true": lambda: residual_errors.rejection_rates(residual_errors.TRUE, 400, 3),
     "residuals-wrong": lambda: residual_errors.rejection_rates(residual_errors.WRONG, 300, 3),
     "residuals-quantiles": lambda: residual_errors.score_rates(2000, 5),
+    "predictions-intercepts": lambda: prediction_coverage.coverage("intercepts", 400, 5),
+    "predictions-slopes": lambda: prediction_coverage.coverage("slopes", 300, 5),
+    "predictions-counts": lambda: prediction_coverage.coverage("counts", 300, 5),
+    "predictions-proportions": lambda: prediction_coverage.coverage("proportions", 300, 5),
 }
 
 

@@ -168,3 +168,31 @@ def test_scores_of_quantiles_hold_their_level() -> None:
             holds(found, test, f"{n} rows, 5 %", 0.035, 0.06)
             holds(found, test, f"{n} rows, 1 %", 0.004, 0.014)
         holds(found, test, "30 rows, 5 %", 0.02, 0.07)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["predictions-intercepts", "predictions-slopes"])
+def test_coverage_of_predictions_of_linear_models(name: str) -> None:
+    found = study(name)
+    default = found["delta, all (the default)"]
+    holds(found, "delta, all (the default)", "mean, old group", 0.92, 0.96)
+    holds(found, "delta, all (the default)", "mean, new group", 0.94, 0.99)
+    for groups in ("old", "new"):
+        holds(found, "delta, all (the default)", f"observation, {groups} group", 0.93, 0.97)
+    # Theta counts for groups that were seen, degrees of freedom for all.
+    assert found["delta, given theta, z"]["mean, old group"] < found["delta, all, z"]["mean, old group"]
+    for column in ("mean, old group", "mean, new group"):
+        assert found["delta, all, z"][column] < default[column]
+        assert found["bootstrap"][column] < default[column]
+    assert found["merTools' predictInterval"]["observation, new group"] < default["observation, new group"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["predictions-counts", "predictions-proportions"])
+def test_coverage_of_predictions_of_generalised_models(name: str) -> None:
+    found = study(name)
+    for groups in ("old", "new"):
+        holds(found, "delta, all (the default)", f"mean, {groups} group", 0.92, 0.96)
+        # Limits of counts cannot leave out exactly 5 %.
+        holds(found, "delta, all (the default)", f"observation, {groups} group", 0.94, 0.99)
+    assert found["delta, all, z"]["mean, new group"] < found["delta, all (the default)"]["mean, new group"]
