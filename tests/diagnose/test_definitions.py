@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mixedmodels.diagnose import kolmogorov, outliers, spatial
 from mixedmodels.diagnose.quadratic_form import upper_tail
-from mixedmodels.diagnose.quantile_deviation import _weights, curves, quantile_deviation, ranks
+from mixedmodels.diagnose.quantile_deviation import _below, _weights, curves, quantile_deviation, ranks
 from mixedmodels.diagnose.quantile_residuals import quantile_residuals, shares
 from mixedmodels.diagnose.rotation import nearest_positive
 from mixedmodels.diagnose.smooth_basis import smooth_basis
@@ -148,6 +148,21 @@ def test_quantiles_find_what_is_there_and_nothing_else() -> None:
     assert same.p_total == pytest.approx(found.p_total, rel=1e-6)
     raw = quantile_deviation(wave, 250, x, (0.5,), rank=False).p_total
     assert quantile_deviation(wave, 250, 1e6 * x + 3, (0.5,), rank=False).p_total == pytest.approx(raw, rel=1e-5)
+
+
+def test_distances_from_the_middle_find_a_spread_that_changes() -> None:
+    rng = np.random.default_rng(9)
+    x = rng.random(400)
+    spread = np.round(np.clip(0.5 + (rng.random(400) - 0.5) * (0.4 + 1.2 * x), 0, 1) * 250) / 250
+    quantiles = (0.25, 0.5, 0.75)
+    found = quantile_deviation(spread, 250, x, quantiles, absolute=True)
+    assert found.p_total < 1e-4
+    assert found.p_total < quantile_deviation(spread, 250, x, quantiles).p_total
+    assert found.residuals == pytest.approx(2 * np.abs(spread - 0.5))
+    # Shares of 250 simulations are divided so that a quantile has its probability exactly.
+    for q in quantiles:
+        assert _below(np.arange(251) / 250, 250, q, True).mean() == pytest.approx(q, **ROUNDING)
+        assert _below(np.arange(251) / 250, 250, q).mean() == pytest.approx(q, **ROUNDING)
 
 
 def test_ranks_share_their_mean() -> None:

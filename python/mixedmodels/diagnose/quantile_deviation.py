@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixedmodels.diagnose.quadratic_form import upper_tail
 from mixedmodels.diagnose.quantile_curves import Curve, quantile_curve
@@ -41,12 +42,14 @@ class QuantileDeviation:
     Attributes
     ----------
     residuals, x : what was tested, and the predictor, as ranks over the largest where asked for, shapes (n,).
+    outside : whether the observation is outside all of its simulations, shape (n,).
     quantiles : shape (k,).
     p_level, p_shape, p_value : of each quantile its two tests and what combines them, shapes (k,).
     p_total : of all together.
     """
 
     residuals: Vector
+    outside: NDArray[np.bool_]
     x: Vector
     quantiles: Vector
     p_level: Vector
@@ -56,9 +59,13 @@ class QuantileDeviation:
 
 
 def quantile_deviation(
-    residuals: Vector, m: int, x: Vector, quantiles: Sequence[float], rank: bool = True
+    residuals: Vector, m: int, x: Vector, quantiles: Sequence[float], rank: bool = True, absolute: bool = False
 ) -> QuantileDeviation:
     """Tests of quantiles of residuals of m simulations, shape (n,), along a predictor, shape (n,).
+
+    Parameters
+    ----------
+    absolute : test 2 |residual - 1/2|, which is uniform too, and larger where responses spread more.
 
     Raises
     ------
@@ -77,10 +84,12 @@ def quantile_deviation(
     functions = smooth_basis(_unit(x))
     at_rows = functions(_unit(x))[:, 1:]
     weights = _weights(functions)
-    tests = np.array([_tests(_below(residuals, m, level), level, at_rows, weights) for level in q])
+    tests = np.array([_tests(_below(residuals, m, level, absolute), level, at_rows, weights) for level in q])
     combined = np.array([adjust(pair, "BH").min() for pair in tests])
     total = float(adjust(combined, "BH").min())
-    return QuantileDeviation(residuals, x, q, tests[:, 0], tests[:, 1], combined, total)
+    outside = (residuals == 0) | (residuals == 1)
+    tested = 2 * np.abs(residuals - 0.5) if absolute else residuals
+    return QuantileDeviation(tested, outside, x, q, tests[:, 0], tests[:, 1], combined, total)
 
 
 def curves(found: QuantileDeviation) -> tuple[Curve, ...]:
@@ -141,8 +150,10 @@ def _weights(functions: SmoothBasis) -> Vector:
     return np.asarray(1 / (1 + np.exp(low) * curvature) ** 2)
 
 
-def _below(residuals: Vector, m: int, q: float) -> Vector:
-    """How far each residual's share, k to k + 1 of m + 1, is below q."""
+def _below(residuals: Vector, m: int, q: float, absolute: bool = False) -> Vector:
+    """How far each residual's share, k to k + 1 of m + 1, is below q; or its distance from the middle is."""
+    if absolute:
+        return _below(residuals, m, (1 + q) / 2) - _below(residuals, m, (1 - q) / 2)
     return np.clip((m + 1) * q - m * residuals, 0.0, 1.0)
 
 
