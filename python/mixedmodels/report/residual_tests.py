@@ -91,7 +91,7 @@ class ResidualTests:
         from mixedmodels.simulate import generator
 
         rng = generator(self.seed if isinstance(self.seed, int) else 123)
-        return self._shown(outliers.outliers(self.numbers, alternative, margin, type, n_boot, rng))
+        return self._shown(outliers.outliers(self.numbers, alternative, margin, type, n_boot, rng=rng))
 
     def test_zero_inflation(self, alternative: Alternative = "two.sided") -> HypothesisTest:
         """Test whether there are as many zeros as in the simulations; `statistic` above 1 is more."""
