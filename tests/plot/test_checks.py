@@ -143,3 +143,65 @@ def test_poolings_draw_what_the_models_table_of_poolings_says() -> None:
     both = lines.merge(ends, left_on=["method", "group", "x"], right_on=["part", "level", "x"])
     assert len(both) == 3 * 18 * 2
     assert np.allclose(both["fitted"], both["y"], rtol=1e-10)  # two ways to the same least squares
+
+
+@cache
+def contraception_check() -> object:
+    data = mm.datasets.load("Contraception", as_="polars").head(600)
+    return mm.glmer("use ~ age + urban + (1 | district)", data, family="binomial").check_model()
+
+
+def panels_of(table: object) -> dict[str, object]:
+    frame = table.to_pandas() if hasattr(table, "to_pandas") else table
+    return dict(list(frame.groupby("panel", sort=False)))  # type: ignore[attr-defined]
+
+
+def test_a_page_of_checks_of_a_linear_mixed_model() -> None:
+    check = sleep_fit().check_model()
+    found = panels_of(plot.check_model_table(check))
+    figure = plot.check_model(check)
+    names = ["draws", "residuals", "scale_location", "influence", "normality"]
+    assert list(found) == [*names, "normality of (Intercept) of Subject", "normality of Days of Subject"]
+    for ax, rows in zip(figure.axes, found.values(), strict=True):
+        shown, said = points_of(ax), told(rows, "x", "y")
+        assert said <= shown
+        ends = told(rows, "x", "low", "high")  # of intervals and bands
+        q = np.array([rows["x"].min(), rows["x"].max()])
+        assert shown <= said | ends | rounded(np.column_stack([q, q]))
+    verdicts = {c.title: c.verdict for c in check.checks}
+    assert figure.axes[2].get_title() == f"Equal variance: {verdicts['equal variance']}"
+    assert figure.axes[5].get_title().replace("\n", " ").startswith("Normality of (Intercept) of Subject")
+    assert_readable(figure)
+
+
+def test_contours_of_cooks_distance_are_where_it_has_that_value() -> None:
+    fit = sleep_fit()
+    found = panels_of(plot.check_model_table(fit.check_model()))["influence"]
+    around = found[(found["part"] == "contour") & (found["series"] == "0.5")]  # type: ignore[index]
+    h, r = around["x"].to_numpy(), around["y"].to_numpy()
+    assert np.allclose(r**2 * h / (2 * (1 - h)), 0.5)  # of two coefficients
+    points = found[found["part"] == "point"]  # type: ignore[index]
+    assert np.array_equal(points["low"], fit.check_model().influence_table()["cooks_distance"])
+
+
+def test_a_page_of_checks_of_a_binary_response() -> None:
+    check = contraception_check()
+    table = plot.check_model_table(check)
+    figure = plot.check_model(check)
+    found = panels_of(table)
+    assert list(found)[2] == "binned"
+    assert "collinearity" in found
+    terms = figure.axes[list(found).index("collinearity")]
+    assert [t.get_text() for t in terms.get_yticklabels()] == ["urban", "age"]
+    assert type(table).__module__.startswith("polars")
+    assert_readable(figure)
+    with pytest.raises(mm.DataError, match=r"of what fit\.check_model\(\) returned, not of a int"):
+        plot.check_model(3)
+
+
+def test_dispersion_of_counts() -> None:
+    fit = mm.glm("TICKS ~ YEAR + HEIGHT", mm.datasets.load("grouseticks"), family="poisson")
+    rows = panels_of(plot.check_model_table(fit))["dispersion"]
+    expected = rows[rows["part"] == "expected"]  # type: ignore[index]
+    assert np.allclose(expected["x"], expected["y"])  # the variance of a Poisson variable is its mean
+    assert "Look" in plot.check_model(fit).axes[2].get_title()

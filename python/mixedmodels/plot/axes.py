@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -164,11 +163,18 @@ def all_short(labels: Sequence[Any], longest: int = LONGEST) -> list[str]:
     cut = [short(text, longest) for text in texts]
     if len(set(cut)) == len(set(texts)):
         return cut
-    head = len(os.path.commonprefix(texts))
-    tail = len(os.path.commonprefix([text[head:][::-1] for text in texts]))
+    head = _shared(texts)
+    tail = _shared([text[head:][::-1] for text in texts])
     start = texts[0][: min(head, 8)] + ("…" if head > 8 else "")
     inner = [text[head : len(text) - tail] for text in texts]
     return [short(f"{start}{middle}{'…' if tail else ''}", longest) for middle in inner]
+
+
+def _shared(texts: Sequence[str]) -> int:
+    """Letters with which all texts begin."""
+    return next(
+        (i for i, letters in enumerate(zip(*texts, strict=False)) if len(set(letters)) > 1), min(map(len, texts))
+    )
 
 
 def name_levels(ax: Axes, labels: Sequence[Any], height: float | None = None, *, longest: int = LONGEST) -> None:

@@ -112,7 +112,7 @@ def _draw_arrows(ax: Axes, starts: Any, ends: Any) -> None:
     if len(ends) > MANY_ARROWS:
         from matplotlib.collections import LineCollection
 
-        ax.add_collection(LineCollection(np.stack([starts, ends], axis=1), colors=[ink(0.45)], linewidths=0.4))
+        ax.add_collection(LineCollection(list(np.stack([starts, ends], axis=1)), colors=[ink(0.45)], linewidths=0.4))
         return
     style = {
         "arrowstyle": "-|>",
