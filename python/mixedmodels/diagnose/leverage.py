@@ -19,7 +19,6 @@ from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.moments import add_random_part
 from mixedmodels.fit.record import Matrix, Vector
 
-
 ROUNDING = 1e-14
 
 
