@@ -138,7 +138,7 @@ def _reference(model: Linearised, inverse: Matrix, variance: Matrix) -> Matrix:
 
 def _inverse_of(lower: Matrix) -> Matrix:
     """L^-T, shape (p, p)."""
-    return np.asarray(np.linalg.inv(lower).T) if len(lower) else lower
+    return np.asarray(np.linalg.inv(lower).T)
 
 
 def _without(changes: Changes, gone: NDArray[np.bool_], saturated: NDArray[np.bool_]) -> Changes:

@@ -19,6 +19,8 @@ from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.moments import add_random_part
 from mixedmodels.fit.record import Matrix, Vector
 
+ROUNDING = 1e-14
+
 
 @dataclass(frozen=True, slots=True)
 class Whitened:
@@ -52,10 +54,7 @@ def whitened(model: Linearised) -> Whitened:
     else:
         wx, own, alone = _absorbed(*model.random, w, x)
     lower: Matrix = np.asarray(np.linalg.cholesky(x.T @ wx), dtype=np.float64)
-    from scipy.linalg import solve_triangular
-
-    rows = solve_triangular(lower, wx.T, lower=True).T if x.shape[1] else wx
-    return Whitened(lower, np.ascontiguousarray(rows), own, alone)
+    return Whitened(lower, wx @ np.linalg.inv(lower).T, own, alone)
 
 
 def _absorbed(design: Design, fit: AnyMixedFit, w: Vector, x: Matrix) -> tuple[Matrix, Vector, Vector]:
@@ -107,9 +106,8 @@ def leverage(model: Linearised, white: Whitened | None = None) -> Leverage:
     total = np.where(used, np.clip(1 - white.projected / safe, 0.0, 1.0), 0.0)
     if model.random is None:
         # the sum of squares is exact to the last digit where 1 - ... would lose a small leverage
-        total = np.where(used, np.minimum(np.einsum("ij,ij->i", white.rows, white.rows) / safe, 1.0), 0.0)
+        total = np.where(used, np.einsum("ij,ij->i", white.rows, white.rows) / safe, 0.0)
+        total = np.where(total > 1 - ROUNDING, 1.0, total)
         return Leverage(total, total, np.zeros(len(w)), white.unconfounded)
-    p = model.x.shape[1]
-    back = np.linalg.solve(white.lower, model.x.T).T if p else model.x
-    fixed = np.einsum("ij,ij->i", back, white.rows)
+    fixed = np.einsum("ij,ij->i", model.x @ np.linalg.inv(white.lower).T, white.rows)
     return Leverage(total, fixed, total - fixed, white.unconfounded)

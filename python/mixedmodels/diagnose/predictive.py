@@ -13,6 +13,7 @@ from mixedmodels.fit.record import Matrix, Vector
 
 GRID = 128  # places of a density
 FEW = 40  # distinct values of a response that is shown value by value
+WIDE = 200  # range of counts that are
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def predictive(y: Vector, draws: Matrix) -> Predictive:
     """Curves of a response, shape (n,), and of draws, shape (n, draws)."""
     whole = np.column_stack([y, draws])
     places = np.unique(whole)
-    discrete = len(places) <= FEW or (len(np.unique(y)) <= FEW and bool(np.all(whole == np.round(whole))))
+    whole_numbers = bool(np.all(places == np.round(places))) and np.ptp(places) <= WIDE
+    discrete = whole_numbers or len(places) <= FEW
     if discrete:
         curves = [np.array([np.mean(column == v) for v in places]) for column in whole.T]
     else:

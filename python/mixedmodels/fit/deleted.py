@@ -143,7 +143,11 @@ def _bounded_step(at: Vector, gradient: Vector, hessian: Matrix, bounded: NDArra
 
 def _newton(hessian: Matrix, gradient: Vector) -> Vector:
     """``-H^-1 g``, downhill also where H is not positive definite, and still where it is flat."""
-    values, vectors = np.linalg.eigh(hessian)
+    try:
+        inverse = np.linalg.inv(np.linalg.cholesky(hessian))
+        return np.asarray(-inverse.T @ (inverse @ gradient))
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(hessian)
     flat = np.abs(values) <= 1e-10 * np.abs(values).max(initial=0.0)
     along = np.where(flat, 0.0, vectors.T @ gradient)
     return np.asarray(-vectors @ (along / np.where(flat, 1.0, np.abs(values))))

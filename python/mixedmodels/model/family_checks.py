@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedmodels.diagnose import counts
 from mixedmodels.errors import DataError
+from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.record import GlmFit, GlmmFit, Vector
 from mixedmodels.report.checks import Check, p_text
 
@@ -71,12 +72,20 @@ def zeroinflation(model: Any, tolerance: float) -> Check:
     return Check("zeros", abs(zeros.ratio - 1) > tolerance, words, values)
 
 
-def bins_of(model: Any, bins: int | None) -> counts.Bins:
-    """Mean residuals by fitted value."""
+def bins_of(model: Any, bins: int | None, fixed: bool = False) -> counts.Bins:
+    """Mean residuals by fitted value.
+
+    Parameters
+    ----------
+    fixed : order rows by what the fixed effects say, along which residuals do not slope as the modes are shrunk.
+    """
     if bins is not None and (isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or bins < 2):
         raise DataError(f"bins is {bins!r:.40}; give a whole number from 2.")
     used = _used(model)
-    return counts.binned(model._fitted()[used], (model._response() - model._fitted())[used], bins)
+    fit, along = model._fit, model._fitted()
+    if fixed:
+        along = fixed_part(model.design, fit.kept, fit.beta, fit.n)
+    return counts.binned(along[used], (model._response() - model._fitted())[used], bins)
 
 
 def binned_residuals(model: Any, bins: int | None = None) -> Check:
@@ -84,7 +93,7 @@ def binned_residuals(model: Any, bins: int | None = None) -> Check:
     from scipy.stats import binom
 
     model._need_rows("binned residuals")
-    found = bins_of(model, bins)
+    found = bins_of(model, bins, fixed=bool(model.design.random))
     count = len(found.rows)
     outside = round((1 - found.inside) * count)
     p = float(binom.sf(outside - 1, count, 0.05)) if count else np.nan

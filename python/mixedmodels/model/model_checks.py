@@ -33,8 +33,9 @@ class ModelChecks:
         gaussian = isinstance(fit, LinearFit | MixedFit)
         found: list[Check | None] = [
             check_tables.predictive_check(model, DRAWS, self._seed),
-            assumption_checks.linearity(model),
         ]
+        if model.family.support != "proportion":  # of which binned residuals say more
+            found.append(assumption_checks.linearity(model))
         if gaussian:
             found += [assumption_checks.heteroscedasticity(model)]
         if not gaussian and not family_checks.undispersed(model):
