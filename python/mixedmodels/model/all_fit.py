@@ -157,7 +157,8 @@ def _scipy(model: Any, method: str, theta: Vector) -> End:
     more = {"jac": slope, "bounds": limits} if method == GRADIENT else {}
     found = minimize(value, begin, method=method, options=options, **more)
     evaluations = int(found.nfev)
-    for _ in range(RESTARTS if method == GRADIENT else 0):  # a line search that met a point without a criterion starts anew where it stands
+    # A line search that met a point without a criterion starts anew where it stands.
+    for _ in range(RESTARTS if method == GRADIENT else 0):
         again = minimize(value, found.x, method=method, options=options, **more)
         evaluations += int(again.nfev)
         gain, found = float(found.fun - again.fun), min(found, again, key=lambda one: float(one.fun))
