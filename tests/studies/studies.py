@@ -11,6 +11,7 @@ import time
 from functools import cache
 
 import boundary_tests
+import icc_coverage
 import interval_coverage
 import type_one_errors
 import wrong_models
@@ -27,6 +28,7 @@ STUDIES = {
     "coverage-intercepts": lambda: interval_coverage.coverage(intercepts(), 1000, 999, 4),
     "coverage-slopes": lambda: interval_coverage.coverage(slopes(), 600, 999, 4),
     "coverage-herds": lambda: interval_coverage.coverage(herds(), 300, 399, 4),
+    "coverage-icc": lambda: icc_coverage.coverage(400, 4),
 }
 
 

@@ -137,3 +137,13 @@ def test_coverage_of_a_generalised_model() -> None:
     for interval in found.cells:
         holds(found, interval, "treated", 0.87, 0.95)
         holds(found, interval, "visit", 0.92, 0.97)
+
+
+@pytest.mark.slow
+def test_coverage_of_intraclass_correlations() -> None:
+    found = study("coverage-icc")
+    for design in ("intercepts", "slopes"):
+        holds(found, "profile, REML", design, 0.94, 0.96)
+        holds(found, "bootstrap, percentile", design, 0.91, 0.96)
+    holds(found, "profile", "intercepts", 0.85, 0.90)
+    assert found["rows drawn, percentile"]["slopes"] < 0.80
