@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from mixedmodels.fit.threads import set_threads, threads
     from mixedmodels.inference.mean_comparisons import mcp
     from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel, load
+    from mixedmodels.model.making import make_glm, make_glmer, make_lm, make_lmer, simulate_response
+    from mixedmodels.simulate.crossing import crossing
+    from mixedmodels.simulate.expressions import by_level
+    from mixedmodels.simulate.outcomes import response
+    from mixedmodels.simulate.population import population
+    from mixedmodels.simulate.predictors import groups, predictor
 
 __version__ = "0.1.0"
 
@@ -43,17 +49,28 @@ _ROOMS = {
     "GeneralizedMixedModel": "model",
     "LinearModel": "model",
     "MixedModel": "model",
+    "by_level": "simulate.expressions",
+    "crossing": "simulate.crossing",
     "fit_many": "api",
     "glm": "api",
     "glm_nb": "api",
     "glmer": "api",
     "glmer_nb": "api",
+    "groups": "simulate.predictors",
     "lm": "api",
     "lm_list": "api",
     "lmer": "api",
     "load": "model",
+    "make_glm": "model.making",
+    "make_glmer": "model.making",
+    "make_lm": "model.making",
+    "make_lmer": "model.making",
     "mcp": "inference.mean_comparisons",
+    "population": "simulate.population",
+    "predictor": "simulate.predictors",
+    "response": "simulate.outcomes",
     "set_threads": "fit.threads",
+    "simulate_response": "model.making",
     "threads": "fit.threads",
 }
 _SUBMODULES = ("api", "datasets", "errors", "families", "plot", "r")
@@ -77,6 +94,8 @@ __all__ = [
     "SingularFitWarning",
     "UnknownColumnError",
     "__version__",
+    "by_level",
+    "crossing",
     "datasets",
     "errors",
     "families",
@@ -85,13 +104,22 @@ __all__ = [
     "glm_nb",
     "glmer",
     "glmer_nb",
+    "groups",
     "lm",
     "lm_list",
     "lmer",
     "load",
+    "make_glm",
+    "make_glmer",
+    "make_lm",
+    "make_lmer",
     "mcp",
     "plot",
+    "population",
+    "predictor",
+    "response",
     "set_threads",
+    "simulate_response",
     "threads",
 ]
 

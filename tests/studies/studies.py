@@ -13,6 +13,7 @@ from functools import cache
 import boundary_tests
 import icc_coverage
 import interval_coverage
+import residual_errors
 import type_one_errors
 import wrong_models
 from shares import Shares, write
@@ -29,6 +30,9 @@ STUDIES = {
     "coverage-slopes": lambda: interval_coverage.coverage(slopes(), 600, 999, 4),
     "coverage-herds": lambda: interval_coverage.coverage(herds(), 300, 399, 4),
     "coverage-icc": lambda: icc_coverage.coverage(400, 4),
+    "residuals-true": lambda: residual_errors.rejection_rates(residual_errors.TRUE, 400, 3),
+    "residuals-wrong": lambda: residual_errors.rejection_rates(residual_errors.WRONG, 300, 3),
+    "residuals-quantiles": lambda: residual_errors.score_rates(2000, 5),
 }
 
 

@@ -3,6 +3,7 @@
 from mixedmodels.design.build import build as build
 from mixedmodels.design.matrices import model_matrix as model_matrix
 from mixedmodels.design.matrices import z_matrix as z_matrix
+from mixedmodels.design.new_data import numbers_of as numbers_of
 from mixedmodels.design.new_data import on_new_data as on_new_data
 from mixedmodels.design.records import Design as Design
 from mixedmodels.design.records import FixedDesign as FixedDesign

@@ -10,7 +10,7 @@ import numpy as np
 from mixedmodels.design.arguments import Rows, numbers, pick
 from mixedmodels.design.coding import Coder
 from mixedmodels.design.evaluate import Scope
-from mixedmodels.design.groups import recode
+from mixedmodels.design.groups import UNSEEN, recode
 from mixedmodels.design.random_terms import term_columns
 from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
 from mixedmodels.design.response import ResponseKind, as_response
@@ -29,6 +29,7 @@ def on_new_data(
     response: bool = False,
     na_action: Literal["pass", "omit", "fail"] = "pass",
     random: Sequence[int] | None = None,
+    known_levels: Sequence[int] | None = None,
     offset: Any = None,
     env: Mapping[str, Any] | None = None,
     response_kind: ResponseKind = "number",
@@ -44,6 +45,8 @@ def on_new_data(
         "fail" raises.
     random : indices of the random terms wanted, into the design's `random`; None for all, () for none. Columns that
         only other terms need may be absent from the table.
+    known_levels : those of the wanted terms for which the levels of the rows are needed; None for all. Grouping factors
+        of other terms may be absent from the table, and their codes are -1.
     offset : takes the place of the offset argument of the fit; needed where that was an array.
     env : names that the table does not have.
 
@@ -68,7 +71,7 @@ def on_new_data(
         nodes.update(bar.effects.variables_used())
     offsets = {text: nodes.pop(text) for text, _ in plan.offset_texts}
     values = {text: _as_fitted(text, scope.value(node, text), spec.kinds[text]) for text, node in nodes.items()}
-    codes, groups_used = _codes(spec, scope, wanted, table.n_rows)
+    codes, groups_used = _codes(spec, scope, wanted, wanted if known_levels is None else known_levels, table.n_rows)
     extra = _offset(spec, scope, offsets, offset)
     y = None
     if response:
@@ -150,9 +153,12 @@ def _as_fitted(text: str, value: Value, kind: Any) -> Value:
     return value
 
 
-def _codes(spec: Spec, scope: Scope, wanted: Sequence[int], n: int) -> tuple[list[Any], list[int]]:
-    """Codes of each group that a wanted term has, and which groups these are."""
+def _codes(
+    spec: Spec, scope: Scope, wanted: Sequence[int], known: Sequence[int], n: int
+) -> tuple[list[Any], list[int]]:
+    """Codes of each group that a wanted term has (-1 without a known term), and which groups these are."""
     used = list(dict.fromkeys(spec.terms[i][1] for i in wanted))
+    needed = {spec.terms[i][1] for i in known}
     nodes = {
         text: node for bar in spec.formula.random for text, node in zip(bar.factor_names, bar.factors, strict=True)
     }
@@ -160,6 +166,9 @@ def _codes(spec: Spec, scope: Scope, wanted: Sequence[int], n: int) -> tuple[lis
     codes = []
     for g in used:
         group = spec.groups[g]
+        if g not in needed:
+            codes.append(np.full(n, UNSEEN, dtype=np.int32))
+            continue
         for text in group.factor_names:
             if text not in values:
                 values[text] = scope.value(nodes[text], text)
@@ -202,3 +211,9 @@ def _complete(
     if dropped and na_action == "fail":
         raise DataError(f"{dropped} of {n} new rows miss a value, the first is row {int(np.flatnonzero(absent)[0])}")
     return (np.flatnonzero(~absent), dropped) if dropped else (None, 0)
+
+
+def numbers_of(spec: Spec, table: Table, given: Any, what: str) -> Array | None:
+    """One number per row of a table, given as a column name, an expression, a number or an array; None for nothing."""
+    scope = Scope(table, None, dict(spec.states), fitted=True, source=spec.formula.source)
+    return numbers(scope, given, what)

@@ -11,6 +11,8 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates
 from mixedmodels.inference.coefficients import Coefficients, Ddf, Residual, check_ddf
 from mixedmodels.model.base import Model
+from mixedmodels.model.predicting import Interval, Method, Options, Type
+from mixedmodels.predict.kinds import Kind
 from mixedmodels.report.summaries import kept_names, scattered
 from mixedmodels.report.tables import tidy_linear
 from mixedmodels.report.vectors import NamedVector
@@ -57,6 +59,50 @@ class FixedEffectsModel(Model):
         tested = None if ddf is None else self._coefficients(ddf)
         columns = tidy_linear(self.design, self._fit, conf_level if conf_int else None, tested)
         return frame.to_kind(columns, self._source.kind)
+
+    def predict(
+        self,
+        newdata: Any = None,
+        *,
+        kind: Kind | None = None,
+        type: Type = "link",  # noqa: A002
+        se_fit: bool = False,
+        interval: Interval | None = None,
+        level: float = 0.95,
+        method: Method = "delta",
+        nsim: int | None = None,
+        seed: Any = None,
+        weights: Any = None,
+        offset: Any = None,
+        ddf: Ddf = None,
+        progress: bool | None = None,
+    ) -> Any:
+        """Predictions on the rows of the fit or on new ones, with standard errors and limits if asked.
+
+        Parameters
+        ----------
+        newdata : a table with the formula's columns, or None. A row that misses a predictor has NaN.
+        kind : as of a mixed model; without random effects all kinds are the same.
+        type : "link", the linear predictor, or "response", the mean; the same for an lm.
+        se_fit : standard errors too. Those of means come from the linear predictor's by the slope of the link.
+        interval : "confidence" for limits of the mean (made for the linear predictor and carried to the response),
+            "prediction" for limits of a new observation (of a glm that is not Gaussian simulated, ``type="response"``).
+        level : of the limits.
+        method : "delta", "simulation" of coefficients and dispersion, or "bootstrap" (parametric).
+        nsim, seed : draws (by default 2,000; 500 of the bootstrap), and what ``numpy.random.default_rng`` takes.
+        weights : of new observations, for interval="prediction": a column name, numbers, or a number; 1 by default.
+            Trials of a binomial response, whose limits are proportions.
+        offset : of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
+        ddf : as of `tidy`: covariance and degrees of freedom by another method, or what `robust` returned.
+        progress : of the bootstrap, as for `bootstrap`.
+
+        Returns
+        -------
+        Series or array of predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked,
+        `se_fit`, `conf_low`, `conf_high`.
+        """
+        options = Options(kind, None, type, se_fit, interval, level, method, "all", nsim, seed, False, ddf, progress)
+        return self._predicted(newdata, options, weights, offset)
 
     @cached_property
     def _few(self) -> dict[str, float] | None:

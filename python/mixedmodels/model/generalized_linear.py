@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal
-
-import numpy as np
+from typing import Any
 
 from mixedmodels import frame
-from mixedmodels.design import Design, on_new_data
-from mixedmodels.fit import estimates, family_moments, likelihood
+from mixedmodels.fit import estimates, likelihood
 from mixedmodels.fit.record import GlmFit, Vector
 from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.model.family_model import FamilyModel
 from mixedmodels.model.fixed_base import FixedEffectsModel
-from mixedmodels.predict import predict_rows, predictor_errors
 from mixedmodels.report.call import Call
 from mixedmodels.report.family_text import call_text
 from mixedmodels.report.glm_summary import GlmSummary, glm_short_text, glm_summary
@@ -124,50 +120,20 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
 
     # -- other rows, other responses ----------------------------------------------------------------------------
 
-    def predict(
-        self,
-        newdata: Any = None,
-        *,
-        type: Literal["link", "response"] = "link",  # noqa: A002
-        se_fit: bool = False,
-        offset: Any = None,
+    def simulate(
+        self, nsim: int = 1, seed: Any = None, *, newdata: Any = None, weights: Any = None, offset: Any = None
     ) -> Any:
-        """Predictions on the rows of the fit or on new ones.
+        """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
 
         Parameters
         ----------
-        newdata : a table with the formula's columns, or None.
-        type : "link", the linear predictor, or "response", the mean.
-        se_fit : whether standard errors are wanted too: a table with columns `fit` and `se_fit`. Those of means come
-            from the linear predictor's by the slope of the link.
-        offset : of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
+        newdata : a table of other rows to draw for.
+        weights, offset : of the new rows, where the model had arrays.
         """
-        self._check_type(type)
-        if newdata is None:
-            self._need_rows("predict() without newdata")
-            value, error = self._predicted(self._fit.eta, type, self.design if se_fit else None)
-            if error is None:
-                return self._rows.label(value)
-            return self._rows.table({"fit": value, "se_fit": error})
-        table = frame.read(newdata)
-        new = on_new_data(self.design.spec, table, offset=offset)
-        value, error = self._predicted(predict_rows(self._fit, new, (), False), type, new if se_fit else None)
-        if error is None:
-            return self._new_rows(table, value)
-        return frame.to_kind({"fit": value, "se_fit": error}, table.kind, table.index)
+        if newdata is not None:
+            from mixedmodels.model.new_responses import simulated_on
 
-    def _predicted(self, eta: Vector, type: str, design: Design | None) -> tuple[Vector, Vector | None]:  # noqa: A002
-        """Predictions, and where the design of their rows is given their standard errors."""
-        value = self._on_scale(eta, type)
-        if design is None:
-            return value, None
-        error = predictor_errors(self._fit, design, len(eta))
-        if type == "response":
-            error = error * np.abs(family_moments.slope(self._fit.family, eta))
-        return value, error
-
-    def simulate(self, nsim: int = 1, seed: Any = None) -> Any:
-        """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes."""
+            return simulated_on(self, newdata, nsim, seed, None, weights, offset)
         self._need_rows("simulate()")
         return self._simulated(simulate_glm(self._fit, nsim, generator(seed)))
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.design import on_new_data
 from mixedmodels.fit.checks import exact_warning
 from mixedmodels.fit.goodness import Goodness, goodness
 from mixedmodels.fit.moments import residuals
@@ -18,7 +17,6 @@ from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import LinearFit, Vector
 from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.model.fixed_base import FixedEffectsModel
-from mixedmodels.predict import predict_rows
 from mixedmodels.report.linear_summary import LinearSummary, short_text
 from mixedmodels.report.summaries import linear_summary
 from mixedmodels.report.tables import glance_linear
@@ -100,30 +98,20 @@ class LinearModel(FixedEffectsModel):
 
     # -- other rows, other responses ----------------------------------------------------------------------------
 
-    def predict(
-        self,
-        newdata: Any = None,
-        *,
-        type: Literal["link", "response"] = "link",  # noqa: A002
-        offset: Any = None,
+    def simulate(
+        self, nsim: int = 1, seed: Any = None, *, newdata: Any = None, weights: Any = None, offset: Any = None
     ) -> Any:
-        """Predictions on the rows of the fit or on new ones.
+        """A table of `nsim` new responses, columns sim_1, sim_2, ...; the same seed gives the same table.
 
         Parameters
         ----------
-        newdata : a table with the formula's columns, or None.
-        type : the same for a Gaussian response.
-        offset : of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
+        newdata : a table of other rows to draw for.
+        weights, offset : of the new rows, where the model had arrays.
         """
-        self._check_type(type)
-        if newdata is None:
-            return self.fitted()
-        table = frame.read(newdata)
-        new = on_new_data(self.design.spec, table, offset=offset)
-        return self._new_rows(table, predict_rows(self._fit, new, (), False))
+        if newdata is not None:
+            from mixedmodels.model.new_responses import simulated_on
 
-    def simulate(self, nsim: int = 1, seed: Any = None) -> Any:
-        """A table of `nsim` new responses, columns sim_1, sim_2, ...; the same seed gives the same table."""
+            return simulated_on(self, newdata, nsim, seed, None, weights, offset)
         self._need_rows("simulate()")
         return self._simulated(simulate_linear(self.design, self._fit, nsim, generator(seed)))
 

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels import frame
-from mixedmodels.design import Design, on_new_data, z_matrix
+from mixedmodels.design import Design, z_matrix
 from mixedmodels.errors import DataError
 from mixedmodels.fit.estimates import AnyMixedFit
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
-from mixedmodels.fit.selection import Chosen, chosen_effects, wanted_terms
+from mixedmodels.fit.selection import Chosen, chosen_effects
 from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.model.base import Model
 from mixedmodels.model.engine import EngineReport
+from mixedmodels.model.predicting import Interval, Method, Options, Type, Uncertainty
 from mixedmodels.model.request import Request, Source
-from mixedmodels.predict import predict_old, predict_rows
+from mixedmodels.predict import predict_old
+from mixedmodels.predict.kinds import Kind
 from mixedmodels.report.effects import coefficients_by_group, random_effects
 from mixedmodels.report.ranef import RanEf
 from mixedmodels.report.repca import RePCA, repca
@@ -191,41 +193,99 @@ class RandomEffectsModel(Model):
         self,
         newdata: Any = None,
         *,
+        kind: Kind | None = None,
         re_form: Any = None,
-        type: Literal["link", "response"] = "link",  # noqa: A002
+        type: Type = "link",  # noqa: A002
+        se_fit: bool = False,
+        interval: Interval | None = None,
+        level: float = 0.95,
+        method: Method = "delta",
+        uncertainty: Uncertainty = "all",
+        nsim: int | None = None,
+        seed: Any = None,
         allow_new_levels: bool = False,
+        weights: Any = None,
         offset: Any = None,
+        ddf: Ddf = None,
+        progress: bool | None = None,
     ) -> Any:
-        """Predictions on the rows of the fit or on new ones.
+        """Predictions on the rows of the fit or on new ones, with standard errors and limits if asked.
 
         Parameters
         ----------
-        newdata : a table with the formula's columns, or None.
-        re_form : None uses every random effect, "~0" none, "~ (1 | g)" some.
+        newdata : a table with the formula's columns, or None. A row that misses a predictor or a group has NaN.
+        kind : "conditional" for each row's own groups, "typical" for groups whose random effects are 0, "marginal" for
+            the mean over the distribution of the random effects. The last two need no grouping factors. By default
+            `re_form` decides.
+        re_form : None uses every random effect, "~0" none, "~ (1 | g)" some. With kind="marginal" those it names are
+            kept and the others integrated (None: all are).
         type : "link" for the linear predictor (as lme4 does), "response" for the mean; the same for an lmer.
-        allow_new_levels : predict levels that the model has not seen with random effects of 0.
+        se_fit : standard errors too.
+        interval : "confidence" for limits of the mean (made for the linear predictor and carried to the response),
+            "prediction" for limits of a new observation (of a glmer simulated, ``type="response"``): with
+            kind="marginal" from groups drawn anew.
+        level : of the limits.
+        method : "delta"; "simulation" of parameters, coefficients and random effects; "bootstrap" (parametric: random
+            effects and responses are drawn, the model refitted).
+        uncertainty : "all" counts that theta (and shapes) are estimated; "given_theta" takes them as known, as lme4's
+            standard errors do. Directions in which a singular fit is on the boundary count as known.
+        nsim, seed : draws (by default 2,000; 500 of the bootstrap), and what ``numpy.random.default_rng`` takes.
+        allow_new_levels : predict levels that the model has not seen with random effects of 0; the variance of what
+            theirs may be is part of standard errors and limits.
+        weights : of new observations, for interval="prediction": a column name, numbers, or a number; 1 by default.
+            Trials of a binomial response, whose limits are proportions.
         offset : of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
+        ddf : degrees of freedom of limits: of an lmer "Satterthwaite" (the default) or "asymptotic". For
+            kind="typical" also "Kenward-Roger", or what `robust` returned.
+        progress : of the bootstrap, as for `bootstrap`.
+
+        Returns
+        -------
+        Series or array of predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked,
+        `se_fit`, `conf_low`, `conf_high`.
         """
-        self._check_type(type)
-        chosen = chosen_effects(self.design, re_form)
-        if newdata is None:
-            self._need_rows("predict() without newdata")
-            return self._rows.label(self._on_scale(predict_old(self._fit, self.design, chosen), type))
-        table = frame.read(newdata)
-        new = on_new_data(self.design.spec, table, random=wanted_terms(chosen), offset=offset)
-        eta = predict_rows(self._fit, new, chosen, allow_new_levels)
-        return self._new_rows(table, self._on_scale(eta, type))
+        options = Options(
+            kind,
+            re_form,
+            type,
+            se_fit,
+            interval,
+            level,
+            method,
+            uncertainty,
+            nsim,
+            seed,
+            allow_new_levels,
+            ddf,
+            progress,
+        )
+        return self._predicted(newdata, options, weights, offset)
 
     # -- other responses ------------------------------------------------------------------------------------------
 
-    def simulate(self, nsim: int = 1, seed: Any = None, *, re_form: Any = "~0") -> Any:
+    def simulate(
+        self,
+        nsim: int = 1,
+        seed: Any = None,
+        *,
+        re_form: Any = "~0",
+        newdata: Any = None,
+        weights: Any = None,
+        offset: Any = None,
+    ) -> Any:
         """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
 
         Parameters
         ----------
         seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
         re_form : random effects that stay at their estimates; the others are drawn. "~0" draws all, None none.
+        newdata : a table of other rows to draw for; effects of levels that the model has not seen are always drawn.
+        weights, offset : of the new rows, where the model had arrays; weights are the trials of a binomial response.
         """
+        if newdata is not None:
+            from mixedmodels.model.new_responses import simulated_on
+
+            return simulated_on(self, newdata, nsim, seed, re_form, weights, offset)
         self._need_rows("simulate()")
         return self._simulated(self._draws(nsim, seed, chosen_effects(self.design, re_form)))
 

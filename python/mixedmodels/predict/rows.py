@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
-from mixedmodels.fit.estimates import AnyFit, AnyMixedFit, vcov
+from mixedmodels.fit.estimates import AnyFit, AnyMixedFit
 from mixedmodels.fit.moments import add_effects, add_random_part, fixed_part
 from mixedmodels.fit.record import GlmFit, LinearFit, Vector
 from mixedmodels.fit.selection import Chosen, wanted_terms
@@ -46,18 +46,6 @@ def predict_rows(fit: AnyFit, new: Design, chosen: Sequence[Chosen], allow_new_l
         places = np.where(unseen, len(modes), np.where(codes == -2, len(modes) + 1, codes))
         add_effects(eta, table, places, term.columns, columns)
     return eta
-
-
-def predictor_errors(fit: GlmFit, new: Design, n: int) -> Vector:
-    """Standard errors of the linear predictor of the `n` rows of a design; NaN where a predictor is missing."""
-    variance = np.zeros(n)
-    ones = np.ones(n)
-    columns = [ones if (c := new.fixed.columns[j]) is None else c for j in fit.kept]
-    matrix = vcov(fit)
-    for i, a in enumerate(columns):
-        for k, b in enumerate(columns[: i + 1]):
-            variance += (2 - (i == k)) * matrix[i, k] * a * b
-    return np.sqrt(np.maximum(variance, 0.0))
 
 
 def predict_old(fit: AnyMixedFit, design: Design, chosen: Sequence[Chosen]) -> Vector:

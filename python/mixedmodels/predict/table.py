@@ -1,0 +1,125 @@
+"""Predictions with standard errors and limits, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from typing import Literal
+
+import numpy as np
+
+from mixedmodels.families import Family
+from mixedmodels.fit import family_moments
+from mixedmodels.fit.estimates import AnyFit
+from mixedmodels.fit.record import Vector
+from mixedmodels.inference import wald
+from mixedmodels.predict.evidence import Spread, fresh_slopes, fresh_variance
+from mixedmodels.predict.marginal import marginal_mean
+from mixedmodels.predict.target import Target
+
+Interval = Literal["confidence", "prediction"]
+Columns = dict[str, Vector]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be said of the predictions.
+
+    Attributes
+    ----------
+    response : means of the response, not linear predictors.
+    se_fit : whether standard errors are wanted.
+    interval, level : which limits.
+    """
+
+    response: bool
+    se_fit: bool
+    interval: Interval | None
+    level: float
+
+    def columns(self, fit: Vector, se: Vector, low: Vector | None, high: Vector | None) -> Columns:
+        """The columns asked for; NaN in all where a prediction is missing."""
+        gone = np.isnan(fit)
+        out = {"fit": fit}
+        if self.se_fit:
+            out["se_fit"] = np.where(gone, np.nan, se)
+        if low is not None and high is not None:
+            out["conf_low"] = np.where(gone, np.nan, np.minimum(low, high))
+            out["conf_high"] = np.where(gone, np.nan, np.maximum(low, high))
+        return out
+
+
+def normal_columns(
+    rows: Target,
+    spread: Spread,
+    asked: Asked,
+    fresh: tuple[Vector, Vector],
+    noise: Vector,
+    df: Callable[[bool], Vector | float],
+) -> Columns:
+    """Of a Gaussian response with the identity link: t limits, closed forms throughout.
+
+    Parameters
+    ----------
+    fresh : variances of effects nobody has seen, of the mean's interval and of a new observation's, shape (n,).
+    noise : residual variances of new observations, shape (n,).
+    df : degrees of freedom of the variance of a mean (False) or of a new observation (True).
+    """
+    mean = spread.variance + fresh[0]
+    if asked.interval is None:
+        return asked.columns(rows.eta, np.sqrt(mean), None, None)
+    new = asked.interval == "prediction"
+    half = wald.quantile((1 + asked.level) / 2, df(new))
+    half = half * np.sqrt(spread.variance + fresh[1] + noise if new else mean)
+    return asked.columns(rows.eta, np.sqrt(mean), rows.eta - half, rows.eta + half)
+
+
+def family_columns(
+    rows: Target, spread: Spread, asked: Asked, family: Family, fresh: Vector, df: Vector | float = inf
+) -> Columns:
+    """Of a mean with a link: limits are made for the linear predictor and carried to the response.
+
+    Parameters
+    ----------
+    fresh : variances of effects of unknown levels, shape (n,).
+    """
+    se = np.sqrt(spread.variance + fresh)
+    return _through_link(rows.eta, se, asked, family, df)
+
+
+def marginal_columns(
+    fit: AnyFit, rows: Target, spread: Spread, asked: Asked, family: Family, df: Vector | float = inf
+) -> Columns:
+    """Of means over random effects, whose variance is estimated too; `spread` is of the rest of eta."""
+    n = len(rows)
+    variance = fresh_variance(fit, rows.integrated, n)  # type: ignore[arg-type]
+    found = marginal_mean(family, rows.eta, variance)
+    eta = np.asarray(family.predictor(found.mean))
+    change = derivative_of_link(family, eta)
+    slopes = spread.slopes * (found.by_eta * change)[:, None]
+    m = min(slopes.shape[1], len(fit.theta))  # type: ignore[union-attr]
+    if m:
+        slopes[:, :m] += fresh_slopes(fit, rows.integrated, n) * (found.by_variance * change)[:, None]  # type: ignore[arg-type]
+    own = Spread(spread.own * (found.by_eta * change) ** 2, slopes, spread.covariance)
+    unseen = fresh_variance(fit, rows.unseen, n) * (found.by_eta * change) ** 2  # type: ignore[arg-type]
+    return _through_link(eta, np.sqrt(own.variance + unseen), asked, family, df)
+
+
+def derivative_of_link(family: Family, eta: Vector) -> Vector:
+    """Derivative of the linear predictor in the mean, at a linear predictor."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(1 / np.asarray(family.mean_derivative(eta)))
+
+
+def _through_link(eta: Vector, se: Vector, asked: Asked, family: Family, df: Vector | float) -> Columns:
+    low = high = None
+    if asked.interval is not None:
+        half = wald.quantile((1 + asked.level) / 2, df) * se
+        low, high = eta - half, eta + half
+    if not asked.response:
+        return asked.columns(eta, se, low, high)
+    slope = np.abs(family_moments.slope(family, eta))
+    if low is not None and high is not None:
+        low, high = np.asarray(family.mean(low)), np.asarray(family.mean(high))
+    return asked.columns(np.asarray(family.mean(eta)), slope * se, low, high)

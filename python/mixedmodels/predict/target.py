@@ -1,0 +1,97 @@
+"""The rows that a prediction is for, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.design.groups import UNSEEN
+from mixedmodels.fit.estimates import AnyFit
+from mixedmodels.fit.henderson_rows import TermRows, fixed_rows
+from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
+from mixedmodels.predict.kinds import Parts, masked
+from mixedmodels.predict.rows import predict_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Rows to be predicted.
+
+    Attributes
+    ----------
+    eta : linear predictor at the estimates, effects of unknown levels 0; shape (n,), NaN where something is missing.
+    x : kept columns, shape (n, p).
+    random : per random term of the model the levels and columns that take part, or None.
+    unseen : per term loadings of effects of levels that the model does not know, shape (n, k), or None.
+    integrated : per term loadings of effects over which a mean is taken, or None.
+    """
+
+    eta: Vector
+    x: Matrix
+    random: tuple[TermRows, ...] = ()
+    unseen: tuple[Matrix | None, ...] = ()
+    integrated: tuple[Matrix | None, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.eta)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the predictions are functions of the fixed effects alone."""
+        return all(part is None for part in (*self.random, *self.unseen, *self.integrated))
+
+    @property
+    def fresh(self) -> tuple[Matrix | None, ...]:
+        """Loadings of all effects that nobody has seen."""
+        return tuple(_sum(a, b) for a, b in zip(self.unseen, self.integrated, strict=True))
+
+
+def target(fit: AnyFit, new: Design, parts: Parts, allow_new_levels: bool) -> Target:
+    """Rows of a design, laid out by `design.on_new_data` with the `wanted` terms of `parts`.
+
+    Raises
+    ------
+    DataError
+        On an unknown level without `allow_new_levels`.
+    """
+    known = [term for i, term in zip(parts.wanted, new.random, strict=True) if parts.kept[i].any()]
+    eta = predict_rows(fit, replace(new, random=tuple(known)), parts.kept, allow_new_levels)
+    n = len(eta)
+    x = fixed_rows(new, fit.kept, n)
+    if not isinstance(fit, MixedFit | GlmmFit):
+        return Target(eta, x)
+    rows: list[Any] = [None] * len(fit.sizes)
+    unseen: list[Matrix | None] = [None] * len(fit.sizes)
+    integrated = list(unseen)
+    for i, term in zip(parts.wanted, new.random, strict=True):
+        if parts.kept[i].any():
+            codes = new.groups[term.group].codes
+            columns = masked(term.columns, parts.kept[i], n)
+            rows[i] = (codes, columns)
+            strange = codes == UNSEEN
+            if strange.any():
+                unseen[i] = loadings(columns, n) * strange[:, None]
+        if parts.integrated[i].any():
+            integrated[i] = loadings(masked(term.columns, parts.integrated[i], n), n)
+    return Target(eta, x, tuple(rows), tuple(unseen), tuple(integrated))
+
+
+def own_rows(fit: AnyFit, design: Design, parts: Parts) -> Target:
+    """The rows of the fit."""
+    wanted = tuple(design.random[i] for i in parts.wanted)
+    return target(fit, replace(design, random=wanted, n_table=fit.n), parts, False)
+
+
+def loadings(columns: Sequence[Vector | None], n: int) -> Matrix:
+    """Columns side by side, shape (n, k)."""
+    return np.column_stack([np.ones(n) if c is None else c for c in columns])
+
+
+def _sum(a: Matrix | None, b: Matrix | None) -> Matrix | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return np.asarray(a + b)
