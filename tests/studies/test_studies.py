@@ -140,6 +140,16 @@ def test_coverage_of_a_generalised_model() -> None:
 
 
 @pytest.mark.slow
+def test_coverage_of_intraclass_correlations() -> None:
+    found = study("coverage-icc")
+    for design in ("intercepts", "slopes"):
+        holds(found, "profile, REML", design, 0.94, 0.96)
+        holds(found, "bootstrap, percentile", design, 0.91, 0.96)
+    holds(found, "profile", "intercepts", 0.85, 0.90)
+    assert found["rows drawn, percentile"]["slopes"] < 0.80
+
+
+@pytest.mark.slow
 def test_tests_of_simulated_residuals_do_not_reject_true_models() -> None:
     found = study("residuals-true")
     spread = "quantiles of distances, along x"
