@@ -94,5 +94,10 @@ def test_what_has_no_slope_is_refused(bees) -> None:
     ):  # fmt: skip
         with pytest.raises(mm.errors.DataError, match=message):
             fit.johnson_neyman(variable, moderator)
+    holed = bees[(bees["f"] != "c") | (bees["g"] != "low")]
+    deficient = mm.lm("y ~ g * f + x * g", holed)
+    assert deficient.johnson_neyman("g", "x").bounds
+    with pytest.raises(mm.errors.DataError, match="do not determine"):
+        deficient.johnson_neyman("g", "x", condition={"f": "c"})
     with pytest.raises(mm.errors.DataError, match="2 at least"):
         fit.johnson_neyman("x", "z", points=1)

@@ -122,6 +122,20 @@ def test_effects_that_only_vary_and_several_groups(bees) -> None:
         mm.lm("y ~ x", bees).pooling()
 
 
+@pytest.mark.filterwarnings("ignore::mixedmodels.SingularFitWarning")
+def test_an_effect_that_the_fixed_ones_make_up_adds_to_them(bees) -> None:
+    fit = mm.lmer("y ~ f + (0 + f | site)", bees)
+    found = fit.pooling()
+    assert found.terms == ("(Intercept)", "fb", "fc")
+    modes = fit.ranef()["site"]
+    fixed, partial = dict(fit.fixef()), found.coefficients("partial")
+    np.testing.assert_allclose(partial["(Intercept)"], fixed["(Intercept)"] + modes["fa"], rtol=1e-8)
+    np.testing.assert_allclose(partial["fb"], fixed["fb"] + modes["fb"] - modes["fa"], rtol=1e-7)
+    cells = fit.ggpredict(["f", "site"], type="random")
+    means = partial["(Intercept)"].tolist(), (partial["(Intercept)"] + partial["fb"]).tolist()
+    np.testing.assert_allclose(cells.predicted[:20], [*means[0], *means[1]], rtol=1e-8)
+
+
 def test_lines_by_group_are_predictions(bees) -> None:
     fit = mm.lmer("y ~ x * z + f + (x | site)", bees)
     found = fit.group_lines("x", points=5).to_frame()

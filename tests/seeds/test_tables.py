@@ -87,7 +87,7 @@ def test_random_or_fixed_sites_say_the_same_of_forest_and_species(bats) -> None:
     assert random.bse[shared].to_numpy() == pytest.approx(fixed.bse[shared].to_numpy(), rel=0.01)
 
 
-# -- the pictures of effects ---------------------------------------------------------------------------------------------
+# -- the pictures of effects -------------------------------------------------------------------------------------------
 
 
 def same_effects(found: object, expected: dict[str, list[float]], tolerance: float) -> None:

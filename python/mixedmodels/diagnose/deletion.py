@@ -27,6 +27,11 @@ MOST = 2**22  # numbers of the matrices that are factorised together
 
 def rows_deleted(model: Linearised) -> Changes:
     """Every row by itself."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # a model that fits exactly has no scale to measure by
+        return _rows_deleted(model)
+
+
+def _rows_deleted(model: Linearised) -> Changes:
     white = whitened(model)
     p, w, r = model.x.shape[1], model.weights, model.residual
     used = w > 0
@@ -48,6 +53,7 @@ def rows_deleted(model: Linearised) -> Changes:
         mdffits=(length - along**2 / own) / (p * scale),
         log_ratio=p * np.log(ratio) + np.log(own / left),
         trace=ratio * (p + taken / left) - p,
+        parameters=None if model.df is None else scale[:, None],
     )
     return _without(out, gone, saturated)
 
@@ -59,7 +65,7 @@ def sets_deleted(model: Linearised, codes: Codes, n_sets: int) -> Changes:
     at_once = max(1, MOST // max(1, p * p))
     rows: Matrix = model.x @ _inverse_of(white.lower)
     score = _sums(rows * (model.weights * model.residual)[:, None], codes, n_sets)
-    squares = np.bincount(codes, model.weights * model.residual**2, n_sets)
+    squares: Vector = np.bincount(codes, model.weights * model.residual**2, n_sets).astype(float)
     counts: Vector = np.bincount(codes, (model.weights > 0).astype(float), n_sets).astype(float)
     order = np.argsort(codes, kind="stable")
     ends = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=n_sets))])
@@ -69,7 +75,8 @@ def sets_deleted(model: Linearised, codes: Codes, n_sets: int) -> Changes:
         here = order[ends[start] : ends[stop]]
         taken = _products(rows[here], white.rows[here], codes[here] - start, stop - start)
         some = slice(start, stop)
-        out.append(of_information(model, white, taken, score[some], squares[some], counts[some]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out.append(of_information(model, white, taken, score[some], squares[some], counts[some]))
     return joined(out)
 
 
@@ -102,6 +109,7 @@ def of_information(
         mdffits=(along**2 / values).sum(axis=1) / (p * scale),
         log_ratio=p * np.log(ratio) - np.log(values).sum(axis=1),
         trace=ratio * (1 / values).sum(axis=1) - p,
+        parameters=None if model.df is None else scale[:, None],
     )
     return _without(out, gone, saturated)
 

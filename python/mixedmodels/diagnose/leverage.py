@@ -104,10 +104,10 @@ def leverage(model: Linearised, white: Whitened | None = None) -> Leverage:
     w = model.weights
     used = w > 0
     safe = np.where(used, w, 1.0)
-    total = np.where(used, 1 - white.projected / safe, 0.0)
+    total = np.where(used, np.clip(1 - white.projected / safe, 0.0, 1.0), 0.0)
     if model.random is None:
         # the sum of squares is exact to the last digit where 1 - ... would lose a small leverage
-        total = np.where(used, np.einsum("ij,ij->i", white.rows, white.rows) / safe, 0.0)
+        total = np.where(used, np.minimum(np.einsum("ij,ij->i", white.rows, white.rows) / safe, 1.0), 0.0)
         return Leverage(total, total, np.zeros(len(w)), white.unconfounded)
     p = model.x.shape[1]
     back = np.linalg.solve(white.lower, model.x.T).T if p else model.x

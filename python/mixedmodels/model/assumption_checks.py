@@ -10,6 +10,7 @@ from mixedmodels.diagnose import assumptions
 from mixedmodels.diagnose.smooth import smooth
 from mixedmodels.diagnose.standardised import cooks_by_leverage
 from mixedmodels.errors import DataError
+from mixedmodels.fit import estimates
 from mixedmodels.fit.record import LinearFit, MixedFit, Vector
 from mixedmodels.model.influences import rstandard
 from mixedmodels.report.checks import Check, Checks, first_few, p_text
@@ -72,7 +73,7 @@ def heteroscedasticity(model: Any) -> Check:
 def autocorrelation(model: Any, nsim: int, seed: Any) -> Check:
     """See `Checking.check_autocorrelation`."""
     model._need_rows("check_autocorrelation()")
-    residuals, x = np.asarray(model._residuals()), model._linearised.x
+    residuals, x = np.asarray(model._residuals()), model._dense_x()
     test = assumptions.autocorrelation(residuals, x, checked(nsim), generator(seed))
     return _tested(
         "independent neighbours",
@@ -108,8 +109,9 @@ def outliers(model: Any, threshold: float | None) -> Check:
 
 def row_cooks(model: Any) -> Vector:
     """Cook's distances from residuals and leverages, of a mixed model with its random effects as known."""
-    h, scale = model._leverage.total, model._linearised.scale
-    return cooks_by_leverage(model._residuals("pearson"), h, scale, len(model._fit.kept))
+    sd = estimates.residual_sd(model._fit)
+    scale = 1.0 if sd is None else sd**2
+    return cooks_by_leverage(model._residuals("pearson"), model._leverage.total, scale, len(model._fit.kept))
 
 
 def linearity(model: Any) -> Check:

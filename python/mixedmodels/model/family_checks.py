@@ -18,7 +18,7 @@ def overdispersion(model: Any) -> Check:
     reason = undispersed(model)
     if reason:
         raise DataError(f"check_overdispersion() is for counts, or proportions of several trials; {reason}.")
-    used = _used(model)
+    used, fit = _used(model), model._fit
     found = counts.overdispersion(model._residuals("pearson")[used], model.df_resid)
     values = {"statistic": found.chisq, "ratio": found.ratio, "df": found.df, "p_value": found.p_value}
     title = "dispersion"
@@ -28,7 +28,10 @@ def overdispersion(model: Any) -> Check:
         f"(Pearson's Chisq = {found.chisq:.5g} on {found.df} Df, ratio {found.ratio:.2f}, {p_text(found.p_value)})"
     )
     if found.p_value < 0.05:
-        words = "the response varies more than its family lets it; try a negative binomial or a random effect per row"
+        other = "further predictors" if fit.family.name.startswith("Negative") else "a negative binomial"
+        if fit.family.support == "proportion":
+            other = "further predictors"
+        words = f"the response varies more than its family lets it; try {other} or a random effect per row"
         return Check(title, True, f"{words} {numbers}", values)
     return Check(title, False, f"the response does not vary more than its family lets it {numbers}", values)
 

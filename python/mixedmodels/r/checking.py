@@ -11,7 +11,17 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mixedmodels.diagnose.leverage import whitened
+from mixedmodels.diagnose.linearised import working
+from mixedmodels.diagnose.standardised import (
+    cooks_by_leverage,
+    covariance_ratio,
+    dfbeta_by_residuals,
+    sigma_without,
+    studentised,
+)
 from mixedmodels.errors import MixedModelsWarning
+from mixedmodels.fit import estimates
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit
 from mixedmodels.model.model_checks import ModelChecks
 from mixedmodels.report.checks import Check, Checks
@@ -75,14 +85,11 @@ def cooks_distance(model: Any) -> Any:
     if isinstance(model, Influence):
         values, j, p = model._changes.cooks, len(model), len(model.names)
         return model._vector(values * (j - p) / j if model.mixed else values)
-    from mixedmodels.diagnose.standardised import cooks_by_leverage
-
     fit = model._fit
     if isinstance(fit, LinearFit | GlmFit):
         return model.cooks_distance()
     hat = _prior_hat(model) if isinstance(fit, GlmmFit) else model._leverage.total
-    scale = model._linearised.scale
-    values = cooks_by_leverage(model._residuals("pearson"), hat, scale, len(fit.kept))
+    values = cooks_by_leverage(model._residuals("pearson"), hat, _scale(model), len(fit.kept))
     return model._rows.label(values)
 
 
@@ -116,8 +123,6 @@ def covratio(model: Any) -> Any:
     """R's ``covratio`` of an lm or glm, HLMdiag's of an lmer, by row; or of what `influence` returned."""
     if isinstance(model, Influence) or not isinstance(model._fit, LinearFit | GlmFit):
         return model.cov_ratio()
-    from mixedmodels.diagnose.standardised import covariance_ratio
-
     e, h, fit = _weighted_residuals(model), model._leverage.total, model._fit
     return model._rows.label(covariance_ratio(e, h, fit.df_resid, len(fit.kept)))
 
@@ -132,11 +137,9 @@ def rstudent(model: Any) -> Any:
     fit = model._fit
     if not isinstance(fit, GlmmFit):
         return model.rstudent()
-    from mixedmodels.diagnose.standardised import studentised
-
     e, pearson, h = model._residuals("deviance"), model._residuals("pearson"), _prior_hat(model)
     with np.errstate(invalid="ignore"):
-        return model._rows.label(studentised(e, pearson, h, float(np.sqrt(model._linearised.scale))))
+        return model._rows.label(studentised(e, pearson, h, float(np.sqrt(_scale(model)))))
 
 
 def vif(model: Any) -> ResultTable:
@@ -195,10 +198,15 @@ def check_zeroinflation(model: Any, tolerance: float = 0.05) -> Check:
 
 def _prior_hat(model: Any) -> Any:
     """lme4's leverages of a glmer."""
-    prior = model._prior_weights()
-    w = model._linearised.weights
+    prior, w = model._prior_weights(), working(model._fit)[0]
     ratio = np.where(w > 0, (1.0 if prior is None else prior) / np.where(w > 0, w, 1.0), 0.0)
     return model._leverage.total * ratio
+
+
+def _scale(model: Any) -> float:
+    """Variance of a row of weight 1 beside the family's."""
+    sd = estimates.residual_sd(model._fit)
+    return 1.0 if sd is None else sd**2
 
 
 def _weighted_residuals(model: Any) -> Any:
@@ -207,10 +215,9 @@ def _weighted_residuals(model: Any) -> Any:
 
 def _by_residuals(model: Any) -> tuple[Any, Any]:
     """R's dfbeta of an lm or glm, and the residual standard deviation without each row."""
-    from mixedmodels.diagnose.standardised import dfbeta_by_residuals, sigma_without
-
     e, h = _weighted_residuals(model), model._leverage.total
-    change = dfbeta_by_residuals(model._whitened, model._linearised.weights, e, h)
+    rows = model._linearised()
+    change = dfbeta_by_residuals(whitened(rows), rows.weights, e, h)
     return change, sigma_without(e, h, model._fit.df_resid)
 
 
