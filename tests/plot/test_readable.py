@@ -21,16 +21,14 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "scale location": lambda: plot.scale_location(cbpp_fit()),
     "boxes": lambda: plot.residuals_by_group(crossed_fit()),
     "quantiles": lambda: plot.qq_residuals(sleep_fit()),
-    "groups": lambda: plot.groups(sleep_fit(), levels=["308", "309", "310", "330"]),
     "herds": lambda: plot.groups(cbpp_fit()),
     "samples": lambda: plot.groups(crossed_fit(), group="sample"),
     "shrinkage": lambda: plot.shrinkage(sleep_fit()),
     "shrinkage of one": lambda: plot.shrinkage(crossed_fit()),
     "caterpillar": lambda: plot.caterpillar(sleep_fit()),
-    "caterpillars": lambda: plot.caterpillar(crossed_fit()),
     "random effects": lambda: plot.qq_random_effects(sleep_fit()),
     "zeta": lambda: plot.profile_zeta(sleep_profile()),
-    "density": lambda: plot.profile_density(sleep_profile()),
+    "density": lambda: plot.profile_density(sleep_profile(), "theta_"),
     "pairs": lambda: plot.profile_pairs(
         sleep_profile(), ["sd_(Intercept)|Subject", "cor_Days.(Intercept)|Subject", "Days"]
     ),
@@ -40,7 +38,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "two models": lambda: plot.coefficients(sleep_fit(), plain_fit(), names=["mixed", "plain"]),
     "X": lambda: plot.design_matrix(cbpp_fit()),
     "pattern": lambda: plot.factor_pattern(crossed_fit()),
-    "bootstrap": lambda: plot.bootstrap(sleep_fit().bootstrap(30, seed=1)),
+    "bootstrap": lambda: plot.bootstrap(sleep_fit().bootstrap(30, seed=1), ["sd_Days|Subject", "sigma"]),
     "likelihood": lambda: plot.likelihood_surface(sleep_fit(), points=9),
 }
 
