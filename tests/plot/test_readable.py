@@ -21,7 +21,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "scale location": lambda: plot.scale_location(cbpp_fit()),
     "boxes": lambda: plot.residuals_by_group(crossed_fit()),
     "quantiles": lambda: plot.qq_residuals(sleep_fit()),
-    "herds": lambda: plot.groups(cbpp_fit()),
+    "herds": lambda: plot.groups(cbpp_fit(), levels=["1", "2", "7", "14", "15"]),
     "samples": lambda: plot.groups(crossed_fit(), group="sample"),
     "shrinkage": lambda: plot.shrinkage(sleep_fit()),
     "shrinkage of one": lambda: plot.shrinkage(crossed_fit()),
