@@ -16,8 +16,9 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     found = list(warnings_of(model))
     if not found:
         suits = " Whether the model suits the data is for the checks below." if options.checks else ""
-        found_it = "Nothing: the optimum was found, inside the space of parameters."
-        yield paragraph(found_it + suits, kind="good")
+        mixed = "Nothing: the optimum was found, inside the space of parameters."
+        fine = mixed if model.design.random else "Nothing: the data determine every coefficient."
+        yield paragraph(fine + suits, kind="good")
     for text in found:
         yield paragraph(text, kind="warn")
     if getattr(model, "is_singular", False) and model._stored is None:
