@@ -189,7 +189,7 @@ def test_a_page_of_checks_of_a_binary_response() -> None:
     table = plot.check_model_table(check)
     figure = plot.check_model(check)
     found = panels_of(table)
-    assert list(found)[2] == "binned"
+    assert list(found)[1] == "binned"  # in the place of residuals against fitted values
     assert "collinearity" in found
     terms = figure.axes[list(found).index("collinearity")]
     assert [t.get_text() for t in terms.get_yticklabels()] == ["urban", "age"]

@@ -34,7 +34,8 @@ class ModelChecks:
         found: list[Check | None] = [
             check_tables.predictive_check(model, DRAWS, self._seed),
         ]
-        if model.family.support != "proportion":  # of which binned residuals say more
+        single = model.family.support == "proportion" and bool(family_checks.undispersed(model))
+        if not single:  # of single trials binned residuals say more
             found.append(assumption_checks.linearity(model))
         if gaussian:
             found += [assumption_checks.heteroscedasticity(model)]
