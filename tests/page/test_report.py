@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import mixedmodels as mm
+from mixedmodels.page.pictures import LARGEST, source
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
 
@@ -96,7 +98,44 @@ def test_same_model_and_seed_give_the_same_file(sleep_fit, sleep_page, tmp_path:
     assert written(sleep_fit, tmp_path).text == sleep_page.text
 
 
-def test_title_and_date_are_the_readers(sleep_fit, tmp_path: Path) -> None:
+@pytest.fixture
+def no_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine where nobody draws; pictures are most of a page's time."""
+    monkeypatch.setattr("mixedmodels.page.pictures.find_spec", lambda name: None)
+
+
+def test_pictures_stand_in_the_page_with_their_captions(sleep_page) -> None:
+    images = sleep_page.all("img")
+    assert len(images) >= 8
+    assert len(sleep_page.all("figcaption")) == len(images)
+    assert all(image["src"].startswith("data:image/svg+xml;base64,") for image in images)
+    assert "No picture" not in sleep_page.read
+
+
+def test_pictures_of_very_many_points_are_images() -> None:
+    class Figure:
+        """A figure whose drawing would be large."""
+
+        def savefig(self, target: io.BytesIO, *, format: str, **options: object) -> None:  # noqa: A002
+            target.write(b"0" * (LARGEST + 1 if format == "svg" else 3))
+
+    assert source(Figure()) == "data:image/png;base64,MDAw"
+
+
+def test_checks_are_in_words(sleep_fit, sleep_page) -> None:
+    p = sleep_fit.simulate_residuals(seed=1).test_dispersion().p_value
+    assert f"Is there as much scatter as expected? {p:.2}" in sleep_page.read
+    assert "Influence of each level of Subject" in sleep_page.read
+
+
+def test_without_matplotlib_the_page_has_tables_and_says_so(sleep_fit, no_matplotlib, tmp_path: Path) -> None:
+    page = written(sleep_fit, tmp_path)
+    assert page.all("img") == []
+    assert "tables only" in page.read
+    assert "10.467" in page.read
+
+
+def test_title_and_date_are_the_readers(sleep_fit, no_matplotlib, tmp_path: Path) -> None:
     page = written(sleep_fit, tmp_path, title="Sleep <& awake>", date="1 May", checks=False)
     assert "Sleep <& awake>" in page.read
     assert "1 May" in page.read
@@ -121,7 +160,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("which", MODELS)
-def test_every_class_of_models_has_its_page(which: str, tmp_path: Path) -> None:
+def test_every_class_of_models_has_its_page(which: str, no_matplotlib, tmp_path: Path) -> None:
     fit = MODELS[which]()
     page = written(fit, tmp_path)
     assert fit.formula in page.read
@@ -131,7 +170,14 @@ def test_every_class_of_models_has_its_page(which: str, tmp_path: Path) -> None:
         assert name in page.read
 
 
-def test_what_is_wrong_with_a_fit_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", ["lm", "glmer"])
+def test_pictures_of_other_models(which: str, tmp_path: Path) -> None:
+    page = written(MODELS[which](), tmp_path, checks=False)
+    assert len(page.all("img")) >= 2
+    assert "No picture" not in page.read
+
+
+def test_what_is_wrong_with_a_fit_is_said(no_matplotlib, tmp_path: Path) -> None:
     data = mm.datasets.load("sleepstudy").assign(twice=lambda d: 2 * d["Days"])
     data.loc[:4, "Reaction"] = float("nan")
     with pytest.warns(mm.RankDeficientWarning):
@@ -140,10 +186,14 @@ def test_what_is_wrong_with_a_fit_is_said(tmp_path: Path) -> None:
     assert "5 rows (2.8%) lack the response or a predictor" in page.read
     with pytest.warns(mm.SingularFitWarning):
         flat = mm.lmer("Yield ~ 1 + (1 | Batch)", mm.datasets.load("Dyestuff2"))
-    assert "The fit is singular" in written(flat, tmp_path).read
+    page = written(flat, tmp_path)
+    assert "The fit is singular" in page.read
+    assert "Smaller random parts" in page.read or "Smaller models" in page.read
+    for sentence in flat.singularity().directions:
+        assert re.sub(r"\s+", " ", sentence) in page.read
 
 
-def test_a_model_from_a_file_shows_what_needs_no_rows(sleep_fit, sleep_page, tmp_path: Path) -> None:
+def test_a_model_from_a_file_shows_what_needs_no_rows(sleep_fit, no_matplotlib, tmp_path: Path) -> None:
     sleep_fit.save(tmp_path / "fit.json")
     page = written(mm.load(tmp_path / "fit.json"), tmp_path)
     assert "10.467" in page.read

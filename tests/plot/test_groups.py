@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -143,3 +145,18 @@ def test_very_many_levels_are_thinned_and_said_to_be(monkeypatch: pytest.MonkeyP
     assert len(figure.axes) == 6
     assert figure.get_suptitle() == "6 of 18 levels of Subject"
     assert [ax.get_title() for ax in plot.groups(sleep_fit(), levels=[309, "310"]).axes] == ["309", "310"]
+
+
+def test_pairs_of_a_profile_that_is_flat() -> None:
+    """A correlation at -1 has a flat profile: no contour is known there, and the others are drawn."""
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame({"g": np.repeat(np.arange(18), 10), "x": np.tile(np.arange(10.0), 18)})
+    data["y"] = rng.uniform(size=180) < 0.4
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mm.MixedModelsWarning)
+        profile = mm.glmer("y ~ x + (x | g)", data, family="binomial").profile()
+    table = plot.profile_pairs_table(profile)
+    contour = table[table["part"] == "contour"]
+    assert len(plot.profile_pairs(profile).axes) == len(profile.names) ** 2
+    assert contour["zeta_a"].isna().any()
+    assert (contour.groupby(["parameter_a", "parameter_b"])["zeta_a"].count() > 0).sum() >= 6

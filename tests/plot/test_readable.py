@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 
 import mixedmodels as mm
 from mixedmodels import plot
+from mixedmodels.plot.axes import all_short
 
 PICTURES: dict[str, Callable[[], Figure]] = {
     "residuals": lambda: plot.residuals(sleep_fit()),
@@ -107,3 +109,12 @@ def test_axes_have_the_names_and_units_of_the_data() -> None:
     assert figure.get_supylabel() == "Reaction (ms)"
     assert figure.get_supxlabel() == "Days without sleep"
     assert plot.groups(cbpp_fit()).get_supylabel() == "Proportion of incidence"
+
+
+def test_long_names_lose_what_they_share(awkward: mm.MixedModel) -> None:
+    (ax,) = plot.residuals_by_group(awkward).axes
+    named = [t.get_text() for t in ax.get_yticklabels()]
+    assert len(set(named)) == len(named)
+    assert all(re.fullmatch(r"a very l…\d+…", text) for text in named)
+    assert all_short(["a", "b"]) == ["a", "b"]
+    assert all_short(["x" * 40, "y" * 40])[0] == "x" * 18 + "…" + "x" * 9

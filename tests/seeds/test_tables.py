@@ -85,3 +85,28 @@ def test_random_or_fixed_sites_say_the_same_of_forest_and_species(bats) -> None:
     shared = [name for name in random.params.index if name != "(Intercept)"]
     assert (np.abs(random.params - fixed.params)[shared] < 0.15 * random.bse[shared]).all()
     assert random.bse[shared].to_numpy() == pytest.approx(fixed.bse[shared].to_numpy(), rel=0.01)
+
+
+# -- the pictures of effects -------------------------------------------------------------------------------------------
+
+
+def same_effects(found: object, expected: dict[str, list[float]], tolerance: float) -> None:
+    """Agreement with ggeffects' values, whose models stop where `tighten.R` lets lme4 stop."""
+    table = found.to_frame("pandas")
+    assert table["predicted"].tolist() == pytest.approx(expected["predicted"], rel=tolerance)
+    assert table["std_error"].tolist() == pytest.approx(expected["std_error"], rel=tolerance)
+    assert table["conf_low"].tolist() == pytest.approx(expected["conf_low"], rel=tolerance, abs=1e-4)
+    assert table["conf_high"].tolist() == pytest.approx(expected["conf_high"], rel=tolerance, abs=1e-4)
+
+
+@pytest.mark.parametrize(("random", "which"), [("(1 | site)", "intercepts"), ("(x | site)", "slopes")])
+def test_partial_effects_at_the_average_site(random: str, which: str) -> None:
+    fit = mm.lmer(f"y ~ x + {random}", pd.read_csv(HERE / "sites.csv"))
+    same_effects(fit.ggpredict("x [-10, -5, 0, 5, 10]"), REFERENCE[which], 1e-5)
+
+
+def test_bats_predicted_by_forest_and_species(bats) -> None:
+    fit = mm.lmer("mass ~ forest * species + (1 | sites)", bats)
+    found = fit.ggpredict(["forest [0, 50, 100]", "species"])
+    assert found.to_frame("pandas")["group"].astype(str).tolist() == REFERENCE["bats"]["group"]
+    same_effects(found, REFERENCE["bats"], 1e-5)

@@ -12,6 +12,7 @@ from functools import cache
 
 import boundary_tests
 import interval_coverage
+import residual_errors
 import type_one_errors
 import wrong_models
 from shares import Shares, write
@@ -27,6 +28,9 @@ STUDIES = {
     "coverage-intercepts": lambda: interval_coverage.coverage(intercepts(), 1000, 999, 4),
     "coverage-slopes": lambda: interval_coverage.coverage(slopes(), 600, 999, 4),
     "coverage-herds": lambda: interval_coverage.coverage(herds(), 300, 399, 4),
+    "residuals-true": lambda: residual_errors.rejection_rates(residual_errors.TRUE, 400, 3),
+    "residuals-wrong": lambda: residual_errors.rejection_rates(residual_errors.WRONG, 300, 3),
+    "residuals-quantiles": lambda: residual_errors.score_rates(2000, 5),
 }
 
 

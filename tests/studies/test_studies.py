@@ -137,3 +137,34 @@ def test_coverage_of_a_generalised_model() -> None:
     for interval in found.cells:
         holds(found, interval, "treated", 0.87, 0.95)
         holds(found, interval, "visit", 0.92, 0.97)
+
+
+@pytest.mark.slow
+def test_tests_of_simulated_residuals_do_not_reject_true_models() -> None:
+    found = study("residuals-true")
+    for test, row in found.cells.items():
+        for model in row:
+            holds(found, test, model, 0.0, 0.06)
+    for model in found.columns:
+        holds(found, "temporal autocorrelation", model, 0.04, 0.06)
+        holds(found, "spatial autocorrelation", model, 0.04, 0.06)
+
+
+@pytest.mark.slow
+def test_dispersion_shows_where_random_effects_are_given() -> None:
+    found = study("residuals-wrong")
+    assert found["dispersion"]["overdispersed, given"] > 0.6
+    assert found["dispersion"]["overdispersed, drawn"] < 0.1
+    assert found["zero inflation"]["zeros, given"] > 0.9
+    assert found["quantiles, along x"]["curved, given"] > 0.6
+    assert found["quantiles, along x"]["funnel, given"] > 0.1
+
+
+@pytest.mark.slow
+def test_scores_of_quantiles_hold_their_level() -> None:
+    found = study("residuals-quantiles")
+    for test in ("level", "shape", "all quantiles"):
+        for n in ("120", "2,000"):
+            holds(found, test, f"{n} rows, 5 %", 0.035, 0.06)
+            holds(found, test, f"{n} rows, 1 %", 0.004, 0.014)
+        holds(found, test, "30 rows, 5 %", 0.02, 0.07)

@@ -9,12 +9,10 @@ import numpy as np
 from mixedmodels.fit.covariance import factors
 
 
-def effective_df(model: Any, half: float = 1.0) -> float:
+def effective_df(model: Any) -> tuple[float, float]:
     """Sum of d yhat / d y of a fit in the interior, where the elements of the covariance matrices are free.
 
-    Parameters
-    ----------
-    half : what multiplies (e'W_j e / e'y) e in the derivative of the gradient by y; cAIC4 1.0 has 1 / 2 there.
+    The second value is with half of (e'W_j e / e'y) e in the derivative of the gradient by y, as cAIC4 1.0 has it.
     """
     fit, design = model._fit, model.design
     n = fit.n
@@ -39,14 +37,15 @@ def effective_df(model: Any, half: float = 1.0) -> float:
     m, inner = (n - x.shape[1], a) if fit.reml else (n, inverse)
     q = len(changes)
     b = np.empty((q, q))
+    products = [inner @ w for w in changes]
     for j, w in enumerate(changes):
         for k, v in enumerate(changes):
-            b[j, k] = (
-                -r2 / (2 * m) * np.trace(inner @ w @ inner @ v)
-                - (e @ w @ e) * (e @ v @ e) / (2 * r2)
-                + e @ v @ a @ w @ e
-            )
-    c = np.array([e @ w @ a - half * (e @ w @ e) / r2 * e for w in changes])
+            trace = np.sum(products[j] * products[k].T)
+            b[j, k] = -r2 / (2 * m) * trace - (e @ w @ e) * (e @ v @ e) / (2 * r2) + (e @ v) @ (a @ (w @ e))
     ra = root @ a
-    moves = np.array([ra @ w @ e for w in changes])
-    return float(n - np.trace(ra) + np.sum(np.linalg.solve(b, c) * moves))
+    moves = np.array([ra @ (w @ e) for w in changes])
+    out = []
+    for part in (1.0, 0.5):
+        c = np.array([(e @ w) @ a - part * (e @ w @ e) / r2 * e for w in changes])
+        out.append(float(n - np.trace(ra) + np.sum(np.linalg.solve(b, c) * moves)))
+    return out[0], out[1]

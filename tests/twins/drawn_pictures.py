@@ -77,7 +77,7 @@ def turned(points: Points) -> Points:
 
 def assert_readable(figure: Figure) -> None:
     """Every text lies in the figure, and no tick label runs into the next one."""
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     page, hidden = figure.bbox, _never_drawn(figure)
     for text in figure.findobj(Text):
         if not text.get_visible() or not text.get_text().strip():

@@ -15,7 +15,15 @@ PARTS: dict[str, tuple[str, ...]] = {
         "tutorials/counties",
         "significance",
     ),
-    "Guides": ("comparisons", "small-samples", "hypotheses", "robust", "profiles"),
+    "Guides": (
+        "pictures",
+        "simulation",
+        "comparisons",
+        "small-samples",
+        "hypotheses",
+        "robust",
+        "profiles",
+    ),
     "Coming from": ("coming-from-r", "coming-from-statsmodels"),
     "How it works": ("notation", "engine", "calibration", "limitations", "architecture-notes"),
 }

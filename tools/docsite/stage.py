@@ -6,7 +6,8 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,15 @@ def stage(page: Path, target: Path, data: Path) -> int:
         staged.place_pictures()
     target.write_text("".join(staged.out), encoding="utf-8")
     return staged.drawn
+
+
+def outlined() -> AbstractContextManager[None]:
+    """Letters of pictures as outlines: the reader may not have the font that the layout was made for."""
+    if find_spec("matplotlib") is None:
+        return nullcontext()
+    from mixedmodels import plot
+
+    return plot.theme(svg_fonttype="path")
 
 
 @contextmanager
@@ -85,7 +95,8 @@ class _Staged:
         self.skipped = not can_run(block, self.data)
         if self.skipped:
             return
-        output = run(block, self.page, self.names, self.data)
+        with outlined():
+            output = run(block, self.page, self.names, self.data)
         self.printed, self.figures = output.printed, list(output.figures)
 
     def _compare(self, block: Block) -> None:

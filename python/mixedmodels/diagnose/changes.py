@@ -54,7 +54,7 @@ class Changes:
 def from_covariances(beta: Vector, vcov: Matrix, estimates: Matrix, vcovs: NDArray[np.float64]) -> Changes:
     """Changes from the estimates of every deletion, shape (J, p), and their covariances, shape (J, p, p)."""
     p = len(beta)
-    known = np.isfinite(estimates).all(axis=1) & np.isfinite(vcovs).all(axis=(1, 2))
+    known = np.asarray(np.isfinite(np.hstack([estimates, vcovs.reshape(-1, p * p)])).all(axis=1))
     safe = np.where(known[:, None, None], vcovs, np.eye(p))
     d = beta - estimates
     lower = np.linalg.cholesky(vcov)

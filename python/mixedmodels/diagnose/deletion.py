@@ -1,13 +1,14 @@
 """Coefficients without some rows, the variance parameters kept: exact, and nothing is fitted again.
 
-With A = X'V^-1 X and the whitened rows of `leverage.whitened` (A = L L', coordinates L'beta) everything follows from the
-information that a deletion takes away. Deleting one row, or rows g whose V is not correlated with that of the others:
+With A = X'V^-1 X and the whitened rows of `leverage.whitened` (A = L L', coordinates L'beta) everything follows from
+the information that a deletion takes away:
 
     row i:  beta - beta_(i) = A^-1 v_i w_i r_i / P_ii,  A_(i) = A - v_i v_i' / (V^-1)_ii,  v_i = row i of V^-1 X
     set g:  beta - beta_(g) = A_(g)^-1 s_g,  A_(g) = A - X_g'V_g^-1 X_g,  s_g = X_g'V_g^-1 e_g
 
-and sums over the rows of g of x_i v_i' and x_i w_i r_i are X_g'V_g^-1 X_g and s_g. Rows that share random effects with
-others are of the mean-shift form, beta - beta_(g) = A^-1 X'V^-1 E_g (E_g'P E_g)^-1 E_g'P y, see `shifted`.
+The latter needs rows g that share no random effect with others; then the sums over g of x_i v_i' and x_i w_i r_i are
+X_g'V_g^-1 X_g and s_g. The former is the mean-shift identity for one row, beta - beta_(g) = A^-1 X'V^-1 E_g (E_g'P
+E_g)^-1 E_g'P y.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ MOST = 2**22  # numbers of the matrices that are factorised together
 
 def rows_deleted(model: Linearised) -> Changes:
     """Every row by itself."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # a model that fits exactly has no scale to measure by
+        return _rows_deleted(model)
+
+
+def _rows_deleted(model: Linearised) -> Changes:
     white = whitened(model)
     p, w, r = model.x.shape[1], model.weights, model.residual
     used = w > 0
@@ -47,6 +53,7 @@ def rows_deleted(model: Linearised) -> Changes:
         mdffits=(length - along**2 / own) / (p * scale),
         log_ratio=p * np.log(ratio) + np.log(own / left),
         trace=ratio * (p + taken / left) - p,
+        parameters=None if model.df is None else scale[:, None],
     )
     return _without(out, gone, saturated)
 
@@ -56,10 +63,10 @@ def sets_deleted(model: Linearised, codes: Codes, n_sets: int) -> Changes:
     white = whitened(model)
     p = model.x.shape[1]
     at_once = max(1, MOST // max(1, p * p))
-    rows = np.linalg.solve(white.lower, model.x.T).T if p else model.x
+    rows: Matrix = model.x @ _inverse_of(white.lower)
     score = _sums(rows * (model.weights * model.residual)[:, None], codes, n_sets)
-    squares = np.bincount(codes, model.weights * model.residual**2, n_sets)
-    counts = np.bincount(codes, model.weights > 0, n_sets)
+    squares: Vector = np.bincount(codes, model.weights * model.residual**2, n_sets).astype(float)
+    counts: Vector = np.bincount(codes, (model.weights > 0).astype(float), n_sets).astype(float)
     order = np.argsort(codes, kind="stable")
     ends = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=n_sets))])
     out = []
@@ -68,7 +75,8 @@ def sets_deleted(model: Linearised, codes: Codes, n_sets: int) -> Changes:
         here = order[ends[start] : ends[stop]]
         taken = _products(rows[here], white.rows[here], codes[here] - start, stop - start)
         some = slice(start, stop)
-        out.append(of_information(model, white, taken, score[some], squares[some], counts[some]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out.append(of_information(model, white, taken, score[some], squares[some], counts[some]))
     return joined(out)
 
 
@@ -101,6 +109,7 @@ def of_information(
         mdffits=(along**2 / values).sum(axis=1) / (p * scale),
         log_ratio=p * np.log(ratio) - np.log(values).sum(axis=1),
         trace=ratio * (1 / values).sum(axis=1) - p,
+        parameters=None if model.df is None else scale[:, None],
     )
     return _without(out, gone, saturated)
 

@@ -32,7 +32,7 @@ MeanOf = Literal["marginal", "intercept", "observed"]
 
 LATENT = {"logit": pi**2 / 3, "probit": 1.0, "cloglog": pi**2 / 6, "loglog": pi**2 / 6}
 LATENT_TEXT = {"logit": "pi^2 / 3", "probit": "1", "cloglog": "pi^2 / 6", "loglog": "pi^2 / 6"}
-BOUNDED = ("inverse", "1/mu^2")  # links whose inverse has no mean under a normal predictor
+NO_MEAN = ("inverse", "1/mu^2")  # links whose inverse has no mean under a normal predictor
 NODES = 61
 
 
@@ -69,15 +69,20 @@ def mean_of(family: Family, asked: str | None) -> MeanOf:
         If there is none of this name, or it does not exist for the link.
     """
     if asked is None:
-        return "observed" if family.link in BOUNDED else "marginal"
+        return "marginal" if _has_marginal_mean(family) else "observed"
     if asked not in ("marginal", "intercept", "observed"):
         raise DataError(f"mean is {asked!r}; it can be 'marginal', 'intercept' or 'observed'.")
-    if asked == "marginal" and family.link in BOUNDED:
+    if asked == "marginal" and not _has_marginal_mean(family):
         raise DataError(
-            f"with the link {family.link!r} a mean over normal random effects does not exist; use mean='observed' or "
-            "'intercept'."
+            f"with the link {family.link!r} not every linear predictor has a mean, so that a mean over normal random "
+            "effects does not exist; use mean='observed' or 'intercept'."
         )
     return asked  # type: ignore[return-value]
+
+
+def _has_marginal_mean(family: Family) -> bool:
+    """Whether every linear predictor, of whatever sign, has a mean."""
+    return family.link not in NO_MEAN and bool(np.isfinite(family.mean([-5.0, 5.0])).all())
 
 
 def variance_at(family: Family, approximation: Approximation, mu: float, psi: Vector | tuple[float, ...]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Literal
 
 import numpy as np
@@ -44,10 +44,15 @@ def deletions(
         return _at_fixed_theta(design, fit, codes, n_sets, progress)
     rows = deleted.rows_of(design, fit)
 
-    def without(left: Codes) -> deleted.Deleted:
+    first = None
+    if theta == "one_step" and isinstance(fit, GlmmFit):
+        first = _at_fixed_theta(design, fit, codes, n_sets, progress).estimates
+
+    def without(j: int, left: Codes) -> deleted.Deleted:
         if theta == "one_step":
             assert isinstance(fit, MixedFit | GlmmFit)
-            return deleted.one_step(rows, fit, left)
+            start = fit.beta if first is None or np.isnan(first[j]).any() else first[j]
+            return deleted.one_step(rows, fit, left, np.ascontiguousarray(start))
         return deleted.fitted_again(rows, fit, left, control)
 
     p, m = len(fit.beta), len(deleted.variance_parameters(fit))
@@ -58,7 +63,7 @@ def deletions(
     )
 
     def one(j: int, left: Codes) -> None:
-        found = without(left)
+        found = without(j, left)
         beta[j], vcovs[j], parameters[j] = found.beta, found.vcov, found.parameters
 
     reasons = _each(codes, n_sets, one, progress)
@@ -79,10 +84,10 @@ def _at_fixed_theta(design: Design, fit: AnyFit, codes: Codes, n_sets: int, prog
 
 
 def _reordered(changes: Changes, order: Codes) -> Changes:
-    values = {name: getattr(changes, name)[order] for name in ("estimates", "std_error")}
-    more = {name: getattr(changes, name)[order] for name in ("cooks", "mdffits", "log_ratio", "trace")}
     place = np.argsort(order)
-    return Changes(**values, **more, reasons={int(place[i]): why for i, why in changes.reasons.items()})
+    values = {f.name: getattr(changes, f.name) for f in fields(Changes)}
+    values = {name: v[order] if isinstance(v, np.ndarray) else v for name, v in values.items()}
+    return Changes(**{**values, "reasons": {int(place[i]): why for i, why in changes.reasons.items()}})
 
 
 def _apart(design: Design, codes: Codes, n_sets: int) -> bool:

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedmodels.diagnose.absorbed import absorbed
+from mixedmodels.design.records import Design
 from mixedmodels.diagnose.linearised import Linearised
+from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.estimates import AnyMixedFit
+from mixedmodels.fit.henderson import Henderson
+from mixedmodels.fit.moments import add_random_part
 from mixedmodels.fit.record import Matrix, Vector
 
 
@@ -46,12 +50,34 @@ def whitened(model: Linearised) -> Whitened:
     if model.random is None:
         wx, own, alone = w[:, None] * x, w, np.zeros(len(w))
     else:
-        wx, own, alone = absorbed(*model.random, w, x)
-    lower = np.linalg.cholesky(x.T @ wx) if x.shape[1] else np.empty((0, 0))
+        wx, own, alone = _absorbed(*model.random, w, x)
+    lower: Matrix = np.asarray(np.linalg.cholesky(x.T @ wx), dtype=np.float64)
     from scipy.linalg import solve_triangular
 
     rows = solve_triangular(lower, wx.T, lower=True).T if x.shape[1] else wx
     return Whitened(lower, np.ascontiguousarray(rows), own, alone)
+
+
+def _absorbed(design: Design, fit: AnyMixedFit, w: Vector, x: Matrix) -> tuple[Matrix, Vector, Vector]:
+    """V^-1 X, the diagonal of V^-1, and the diagonal of Z Lambda Lambda'Z'.
+
+    V^-1 = W - W Z Lambda C^-1 Lambda'Z'W with C = Lambda'Z'WZ Lambda + I, which are Henderson's equations without beta.
+    """
+    equations = Henderson(design, fit, w, known_beta=True)
+    wx: Matrix = w[:, None] * x
+    u = equations.solve(wx, [None] * len(design.random))[0]
+    lam = factors(fit.theta, fit.sizes)
+    for j in range(x.shape[1]):
+        b = [part[:, :, j] @ t.T for part, t in zip(u, lam, strict=True)]
+        wx[:, j] -= w * add_random_part(np.zeros(len(w)), design, b)
+    alone = np.zeros(len(w))
+    for term, t in zip(design.random, lam, strict=True):
+        for column in t.T:
+            total: Vector | float = 0.0
+            for value, z in zip(column, term.columns, strict=True):
+                total = total + (value if z is None else value * z)
+            alone += total**2
+    return wx, w - w**2 * equations.own_variances(), alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +104,10 @@ def leverage(model: Linearised, white: Whitened | None = None) -> Leverage:
     w = model.weights
     used = w > 0
     safe = np.where(used, w, 1.0)
-    total = np.where(used, 1 - white.projected / safe, 0.0)
+    total = np.where(used, np.clip(1 - white.projected / safe, 0.0, 1.0), 0.0)
     if model.random is None:
         # the sum of squares is exact to the last digit where 1 - ... would lose a small leverage
-        total = np.where(used, np.einsum("ij,ij->i", white.rows, white.rows) / safe, 0.0)
+        total = np.where(used, np.minimum(np.einsum("ij,ij->i", white.rows, white.rows) / safe, 1.0), 0.0)
         return Leverage(total, total, np.zeros(len(w)), white.unconfounded)
     p = model.x.shape[1]
     back = np.linalg.solve(white.lower, model.x.T).T if p else model.x

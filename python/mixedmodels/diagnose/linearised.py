@@ -1,21 +1,20 @@
 """Any fitted model as weighted least squares at its estimates: what leverage and deletion are made of.
 
 The rows have e = r + what random effects explain, Var(e) = s V, V = W^-1 + Z Lambda Lambda' Z' (without random effects
-W^-1). Linear models are so already. Of a generalised one W are the working weights of Fisher's scoring and r the working
-residuals at the estimates (and at the conditional modes), so that what is exact for a linear model is for it the first
-step of the iterations towards the estimates without some rows.
+W^-1). Linear models are so already. Of a generalised one W are the working weights of Fisher's scoring and r the
+working residuals at the estimates (and at the conditional modes), so that what is exact for a linear model is for it
+the first step of the iterations towards the estimates without some rows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.fit import checks, family_moments
-from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.estimates import AnyFit, has_dispersion, residual_sd
+from mixedmodels.fit.estimates import AnyFit, AnyMixedFit, has_dispersion, residual_sd
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
@@ -35,7 +34,7 @@ class Linearised:
     scale : s, the residual variance of weight 1.
     df : degrees of freedom from which s was estimated by the rows' squares, None where it was not.
     beta : shape (p,).
-    random : design, and of each term Lambda's (k, k) block; None without random effects.
+    random : design, and the fit with theta in units of the root of s; None without random effects.
     """
 
     x: Matrix
@@ -45,7 +44,7 @@ class Linearised:
     scale: float
     df: int | None
     beta: Vector
-    random: tuple[Design, list[Matrix]] | None = None
+    random: tuple[Design, AnyMixedFit] | None = None
 
 
 def linearised(design: Design, fit: AnyFit) -> Linearised:
@@ -56,14 +55,13 @@ def linearised(design: Design, fit: AnyFit) -> Linearised:
         r, y = residuals(design, fit), checks.response(design)
         if isinstance(fit, LinearFit):
             return Linearised(x, w, r, y, fit.sigma**2, fit.df_resid, fit.beta)
-        return Linearised(x, w, r, y, fit.sigma**2, None, fit.beta, (design, factors(fit.theta, fit.sizes)))
+        return Linearised(x, w, r, y, fit.sigma**2, None, fit.beta, (design, fit))
     w, r = working(fit)
     y = fit.eta + r if design.offset is None else fit.eta + r - design.offset
     if isinstance(fit, GlmFit):
         return Linearised(x, w, r, y, fit.dispersion, fit.df_resid if has_dispersion(fit) else None, fit.beta)
     sd = residual_sd(fit) or 1.0
-    lam = [t / sd for t in factors(fit.theta, fit.sizes)]
-    return Linearised(x, w, r, y, sd**2, None, fit.beta, (design, lam))
+    return Linearised(x, w, r, y, sd**2, None, fit.beta, (design, replace(fit, theta=fit.theta / sd)))
 
 
 def working(fit: GlmFit | GlmmFit) -> tuple[Vector, Vector]:

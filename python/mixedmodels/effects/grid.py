@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -193,8 +193,3 @@ def lay_out_grid(
     smaller = crossed(grid.terms, kept, grid.constants)
     layout = lay_out(variables, grid_columns(variables, smaller), len(smaller), offset)
     return smaller, layout, (f"Left out, since the formula has no value there: {'; '.join(lost)}.",)
-
-
-def with_labels(grid: Grid, labels: Mapping[str, tuple[Level, ...]]) -> Grid:
-    """The grid with other rows, in the order of the terms."""
-    return replace(grid, labels={name: tuple(labels[name]) for name in grid.terms})

@@ -15,7 +15,7 @@ from mixedmodels.fit import separation
 from mixedmodels.fit.estimates import AnyMixedFit
 from mixedmodels.fit.glm import fit_glm
 from mixedmodels.fit.ols import dense_columns, fit_ols
-from mixedmodels.fit.record import GlmmFit
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit
 from mixedmodels.inference.linear_functions import Matrix, Vector, null_space
 
 ESTIMABLE = 1e-8  # largest part of a coefficient in the null space of its columns that is rounding
@@ -56,7 +56,8 @@ def family_alone(fit: GlmmFit) -> Family:
 
 def fit_together(wide: Design, fit: AnyMixedFit) -> Alone:
     """One regression for all rows; columns that others determine are NaN, as R has them."""
-    kept, beta = _coefficients(wide, fit)
+    found = _regression(wide, fit)
+    kept, beta = found.kept, found.beta
     out = np.full(len(wide.fixed.columns), np.nan)
     out[list(kept)] = beta
     return Alone(out, np.nan_to_num(out), null_space(wide, kept), "")
@@ -76,22 +77,21 @@ def fit_alone(part: Design, fit: AnyMixedFit, absorbed: NDArray[np.bool_]) -> Al
     design = replace(part, fixed=_columns(part, chosen))
     n = part.n_table
     try:
-        kept, beta = _coefficients(design, fit)
+        found = _regression(design, fit)
     except MixedModelsError as error:
         return Alone(missing, missing, None, str(error))
     lost, reasons = np.zeros(len(chosen), dtype=bool), list[str]()
-    if isinstance(fit, GlmmFit):
-        assert design.response is not None
-        x = dense_columns(design, kept, n)
-        found = separation.find(x, design.response, design.weights, family_alone(fit))
-        if found is not None:
-            infinite = np.zeros(len(chosen), dtype=bool)
-            infinite[np.array(kept)[list(found.columns)]] = True
-            lost |= infinite
+    if isinstance(found, GlmFit):
+        infinite = _infinite(design, found)
+        lost |= infinite
+        if infinite.any():
             reasons.append(_separated(design, infinite))
+        elif not found.converged:
+            lost[:] = True
+            reasons.append(f"its estimates did not settle in {found.iterations} iterations")
     solution = np.zeros(q)
-    solution[chosen[list(kept)]] = beta
-    inner = null_space(design, kept)
+    solution[chosen[list(found.kept)]] = found.beta
+    inner = null_space(design, found.kept)
     space = None
     if inner is not None:
         open_ = np.abs(inner).max(axis=1) >= ESTIMABLE
@@ -113,12 +113,21 @@ def _columns(part: Design, chosen: NDArray[np.intp]) -> FixedDesign:
     )
 
 
-def _coefficients(design: Design, fit: AnyMixedFit) -> tuple[tuple[int, ...], Vector]:
-    if isinstance(fit, GlmmFit):
-        found = fit_glm(design, family_alone(fit))
-        return found.kept, found.beta
-    linear = fit_ols(design)
-    return linear.kept, linear.beta
+def _regression(design: Design, fit: AnyMixedFit) -> LinearFit | GlmFit:
+    """The fit without random effects, in the family of the mixed model."""
+    return fit_glm(design, family_alone(fit)) if isinstance(fit, GlmmFit) else fit_ols(design)
+
+
+def _infinite(design: Design, found: GlmFit) -> NDArray[np.bool_]:
+    """Which columns have no finite estimate, since the responses are separated along them."""
+    out = np.zeros(len(design.fixed.columns), dtype=bool)
+    x = dense_columns(design, found.kept, found.n)
+    known = bool((np.diag(found.vcov_unscaled) > 0).all())  # else the criterion is flat in a direction
+    if not known or separation.suspected(found.family, found.eta, x, found.vcov_unscaled):
+        direction = separation.find(x, found.y, found.weights, found.family)
+        if direction is not None:
+            out[np.array(found.kept)[list(direction.columns)]] = True
+    return out
 
 
 def _separated(design: Design, infinite: NDArray[np.bool_]) -> str:

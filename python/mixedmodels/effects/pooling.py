@@ -7,20 +7,20 @@ modes to the fixed effects. How far a level is drawn towards the fixed effects i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.design import Design
-from mixedmodels.design.records import FixedDesign, RandomTerm
 from mixedmodels.effects.grid import Layout
 from mixedmodels.effects.lines import LevelRows
 from mixedmodels.effects.no_pooling import Alone, fit_alone, fit_together
+from mixedmodels.effects.pooling_columns import wide_design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.estimates import AnyMixedFit
-from mixedmodels.fit.record import GlmmFit
+from mixedmodels.fit.many_progress import counted
 from mixedmodels.inference.linear_functions import Matrix, Vector
 from mixedmodels.inference.transformations import WayBack
 
@@ -43,6 +43,7 @@ class Pooled:
     shrinkage : shape (L, q); NaN where a column does not vary among the levels, or the level alone does not tell.
     absorbed : whether a column is constant within every level, so that a level's own intercept holds it, shape (q,).
     reasons : of each level why something is missing, or "".
+    added : of each column that is no fixed effect, its random term and its place among that term's effects.
     """
 
     group: str
@@ -57,6 +58,7 @@ class Pooled:
     shrinkage: Matrix
     absorbed: NDArray[np.bool_]
     reasons: tuple[str, ...]
+    added: tuple[tuple[int, int], ...]
 
 
 def group_index(design: Design, name: str | None) -> int:
@@ -86,18 +88,18 @@ def pooled(design: Design, fit: AnyMixedFit, group: int) -> Pooled:
     design : with the rows of the fit.
     group : place of the grouping factor among `design.groups`; all others are left out.
     """
-    wide, varies = _wide_design(design, fit, group)
-    factor = design.groups[group]
+    columns = wide_design(design, fit, group)
+    wide, factor = columns.design, design.groups[group]
     absorbed = _absorbed(wide, factor.codes, factor.n_levels)
     together = fit_together(wide, fit)
-    alone = [fit_alone(part, fit, absorbed) for part in _by_level(wide, factor.codes, factor.n_levels)]
+    alone = list[Alone]()
+    with counted(factor.n_levels, "levels") as tell:
+        for part in _by_level(wide, factor.codes, factor.n_levels):
+            alone.append(fit_alone(part, fit, absorbed))
+            tell(len(alone))
     names = wide.fixed.names
     fixed = np.concatenate([fit.beta, np.zeros(len(names) - len(fit.beta))])
-    partial = np.tile(fixed, (factor.n_levels, 1))
-    for term, modes in zip(design.random, fit.b, strict=True):
-        if term.group == group:
-            for j, effect in enumerate(term.effects):
-                partial[:, names.index(effect)] += modes[:, j]
+    partial = fixed + columns.shifts
     coefficients = np.array([a.beta for a in alone])
     held = _held_by_intercept(wide, factor.codes, factor.n_levels, absorbed, fixed)
     return Pooled(
@@ -110,9 +112,10 @@ def pooled(design: Design, fit: AnyMixedFit, group: int) -> Pooled:
         coefficients,
         tuple(alone),
         partial,
-        _shrinkage(coefficients - held, partial, fixed, varies),
+        _shrinkage(coefficients - held, partial, fixed, columns.varies),
         absorbed,
         tuple(a.reason for a in alone),
+        columns.added,
     )
 
 
@@ -122,28 +125,6 @@ def _shrinkage(alone: Matrix, partial: Matrix, fixed: Vector, varies: NDArray[np
     out[:, ~varies] = np.nan
     out[~np.isfinite(out)] = np.nan
     return np.asarray(out)
-
-
-def _wide_design(design: Design, fit: AnyMixedFit, group: int) -> tuple[Design, NDArray[np.bool_]]:
-    """The design without groups, with columns of its own for effects that only vary; and which columns vary."""
-    names = [design.fixed.names[j] for j in fit.kept]
-    columns = [design.fixed.columns[j] for j in fit.kept]
-    assign = [design.fixed.assign[j] for j in fit.kept]
-    varying = set[str]()
-    for term in design.random:
-        if term.group != group:
-            continue
-        varying.update(term.effects)
-        for effect, column in zip(term.effects, term.columns, strict=True):
-            if effect not in names:
-                names.append(effect)
-                columns.append(column)
-                assign.append(-1 if column is None else len(design.fixed.terms))
-    fixed = FixedDesign(tuple(names), tuple(columns), tuple(assign), design.fixed.terms)
-    # a family's own form of the response, so that counts of successes are proportions with trials
-    weights, response = (fit.weights, fit.y) if isinstance(fit, GlmmFit) else (design.weights, design.response)
-    wide = replace(design, fixed=fixed, groups=(), random=(), response=response, weights=weights)
-    return wide, np.array([n in varying for n in names])
 
 
 def _absorbed(wide: Design, codes: NDArray[np.signedinteger], n_levels: int) -> NDArray[np.bool_]:
@@ -177,40 +158,32 @@ def _held_by_intercept(
     return out
 
 
-def _by_level(wide: Design, codes: NDArray[np.signedinteger], n_levels: int) -> Sequence[Design]:
+def _by_level(wide: Design, codes: NDArray[np.signedinteger], n_levels: int) -> Iterator[Design]:
     """The rows of each level as a design of its own."""
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=n_levels))
-    parts = []
     for start, end in zip([0, *ends[:-1]], ends, strict=True):
         rows = order[start:end]
         columns = tuple(None if c is None else np.ascontiguousarray(c[rows]) for c in wide.fixed.columns)
-        parts.append(
-            replace(
-                wide,
-                fixed=replace(wide.fixed, columns=columns),
-                response=None if wide.response is None else np.ascontiguousarray(wide.response[rows]),
-                weights=None if wide.weights is None else wide.weights[rows],
-                offset=None if wide.offset is None else wide.offset[rows],
-                rows=None,
-                subset=None,
-                n_table=len(rows),
-            )
+        yield replace(
+            wide,
+            fixed=replace(wide.fixed, columns=columns),
+            response=None if wide.response is None else np.ascontiguousarray(wide.response[rows]),
+            weights=None if wide.weights is None else wide.weights[rows],
+            offset=None if wide.offset is None else wide.offset[rows],
+            rows=None,
+            subset=None,
+            n_table=len(rows),
         )
-    return parts
 
 
 def wide_rows(layout: Layout, pools: Pooled, kept: Sequence[int]) -> Matrix:
     """Laid-out rows in the columns of the poolings, shape (r, q)."""
     columns = [layout.rows[:, j] for j in kept]
-    for name in pools.terms[len(columns) :]:
-        columns.append(next(_effect(layout, term, name) for term in layout.design.random if name in term.effects))
+    for term, effect in pools.added:
+        column = layout.design.random[term].columns[effect]
+        columns.append(np.ones(len(layout)) if column is None else column)
     return np.column_stack(columns)
-
-
-def _effect(layout: Layout, term: RandomTerm, name: str) -> Vector:
-    column = term.columns[term.effects.index(name)]
-    return np.ones(len(layout)) if column is None else column
 
 
 def pooled_lines(pools: Pooled, rows: LevelRows, kept: Sequence[int], back: WayBack | None) -> dict[str, Vector]:

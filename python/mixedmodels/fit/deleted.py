@@ -1,4 +1,4 @@
-"""A fitted model without some of its rows: at the same variance parameters, one Newton step further, or fitted again."""
+"""A fitted model without some of its rows: variance parameters kept, one Newton step further, or fitted again."""
 
 from __future__ import annotations
 
@@ -69,32 +69,34 @@ def at_same_theta(rows: Design, theta: Vector, kept: tuple[int, ...], left: Rows
     return out["beta"], out["vcov_unscaled"]
 
 
-def one_step(rows: Design, fit: MixedFit | GlmmFit, left: Rows) -> Deleted:
-    """All estimates after one Newton step from those of all rows, towards those without some.
+def one_step(rows: Design, fit: MixedFit | GlmmFit, left: Rows, beta: Vector) -> Deleted:
+    """All estimates after one Newton step from where the variance parameters of all rows are best with part of them.
 
-    Of a linear mixed model the step is in theta, and beta and sigma are the best at its end; of a generalised one it is
-    in all parameters. A step that would raise the criterion is halved; a variance that it would make negative is 0, and
-    one that is 0 stays 0, because the boundary is stationary in theta.
+    Of a linear mixed model the step is in theta, and beta and sigma are the best at its end; of a generalised one,
+    whose likelihood must have been maximised (nAGQ of 1 or more), it is in all parameters. A step that would raise the
+    criterion is halved. A variance that it would make negative is 0, and one that is 0 stays 0, because the boundary is
+    stationary in theta.
+
+    Parameters
+    ----------
+    beta : without the rows at the variance parameters of all rows, where a generalised model's step begins.
 
     Raises
     ------
     FitError
-        If the rows that are left do not identify all coefficients, or the likelihood was not maximised (nAGQ = 0).
+        If the rows that are left do not identify all coefficients.
     """
     part = _part(rows, fit.kept, left)
-    if isinstance(fit, MixedFit):
-        engine = new_lmm_engine(part, fit.reml)
-        start = engine.evaluate(fit.theta)
-        theta = _stepped(fit.theta, start, diagonal(fit.sizes), engine.criterion)
-        out = engine.at(theta)
-        moved: AnyFit = replace(fit, theta=theta, sigma=out["sigma"])
-        return Deleted(out["beta"], out["sigma"] ** 2 * out["vcov_unscaled"], variance_parameters(moved))
-    return _one_step_generalised(part, fit)
+    if isinstance(fit, GlmmFit):
+        return _one_step_generalised(part, fit, beta)
+    engine = new_lmm_engine(part, fit.reml)
+    theta = _stepped(fit.theta, engine.evaluate(fit.theta), diagonal(fit.sizes), engine.criterion)
+    out = engine.at(theta)
+    moved = replace(fit, theta=theta, sigma=out["sigma"])
+    return Deleted(out["beta"], out["sigma"] ** 2 * out["vcov_unscaled"], variance_parameters(moved))
 
 
-def _one_step_generalised(part: Design, fit: GlmmFit) -> Deleted:
-    if fit.nagq == 0:
-        raise FitError("a Newton step is of a maximised likelihood, and nAGQ=0 has the fixed effects elsewhere.")
+def _one_step_generalised(part: Design, fit: GlmmFit, beta: Vector) -> Deleted:
     assert part.response is not None
     engine = new_glmm_engine(part, replace(fit, y=part.response, weights=part.weights))
     how, cuts = (fit.nagq, fit.penalised is not None), np.cumsum([len(fit.theta), len(fit.beta)])
@@ -105,8 +107,8 @@ def _one_step_generalised(part: Design, fit: GlmmFit) -> Deleted:
         except (ValueError, RuntimeError):  # where the modes are not found
             return np.inf
 
-    at = np.concatenate([fit.theta, fit.beta, fit.psi])
-    point = _stepped(at, engine.at(fit.theta, fit.beta, fit.psi, *how), diagonal(fit.sizes), criterion)
+    at = np.concatenate([fit.theta, beta, fit.psi])
+    point = _stepped(at, engine.at(fit.theta, beta, fit.psi, *how), diagonal(fit.sizes), criterion)
     theta, beta, psi = map(np.ascontiguousarray, np.split(point, cuts))
     out = engine.at(theta, beta, psi, *how)
     moved = replace(fit, theta=theta, beta=beta, psi=psi, vcov_joint=out["vcov"])
@@ -115,18 +117,36 @@ def _one_step_generalised(part: Design, fit: GlmmFit) -> Deleted:
 
 def _stepped(at: Vector, here: Any, bounded: NDArray[np.intp], criterion: Any) -> Vector:
     """The point that a Newton step reaches; `here` has gradient and Hessian at `at`."""
-    values, vectors = np.linalg.eigh((here["hessian"] + here["hessian"].T) / 2)
-    flat = np.abs(values) <= 1e-10 * np.abs(values).max(initial=0.0)
-    along = np.where(flat, 0.0, vectors.T @ here["gradient"])
-    step = -vectors @ (along / np.where(flat, 1.0, np.abs(values)))
+    hessian: Matrix = (here["hessian"] + here["hessian"].T) / 2
+    step = _bounded_step(at, here["gradient"], hessian, bounded)
     before = here.get("penalised", here["criterion"])
     for _ in range(HALVINGS):
         point = at + step
-        point[bounded] = np.maximum(point[bounded], 0.0)
         if criterion(point) <= before:
             return np.ascontiguousarray(point)
         step /= 2
     return at
+
+
+def _bounded_step(at: Vector, gradient: Vector, hessian: Matrix, bounded: NDArray[np.intp]) -> Vector:
+    """The Newton step; elements that it would make negative stop at 0, and the others then step as that lets them."""
+    free, step = np.ones(len(at), dtype=bool), np.zeros(len(at))
+    while free.any():
+        step[free] = _newton(hessian[np.ix_(free, free)], gradient[free] + hessian[np.ix_(free, ~free)] @ step[~free])
+        over = [j for j in bounded if free[j] and at[j] + step[j] < 0]
+        if not over:
+            break
+        worst = min(over, key=lambda j: at[j] + step[j])
+        free[worst], step[worst] = False, -at[worst]
+    return step
+
+
+def _newton(hessian: Matrix, gradient: Vector) -> Vector:
+    """``-H^-1 g``, downhill also where H is not positive definite, and still where it is flat."""
+    values, vectors = np.linalg.eigh(hessian)
+    flat = np.abs(values) <= 1e-10 * np.abs(values).max(initial=0.0)
+    along = np.where(flat, 0.0, vectors.T @ gradient)
+    return np.asarray(-vectors @ (along / np.where(flat, 1.0, np.abs(values))))
 
 
 def fitted_again(rows: Design, fit: AnyFit, left: Rows, control: Control) -> Deleted:

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from mixedmodels.inference.coefficients import Ddf
     from mixedmodels.model.adjusted_predictions import AdjustedPredictions, Margin
     from mixedmodels.model.focal_residuals import PartialResiduals
-    from mixedmodels.model.pooling import GroupLines, Poolings
+    from mixedmodels.model.group_lines import GroupLines
+    from mixedmodels.model.pooling import Poolings
     from mixedmodels.report.johnson_neyman_text import JohnsonNeyman
 
 Type = Literal["fixed", "random", "simulate", "simulate_random"]
@@ -194,7 +195,7 @@ class Adjusted:
         scale : "response", or "link" for the linear predictor.
         level : confidence level of the typical line.
         """
-        from mixedmodels.model.pooling import group_lines
+        from mixedmodels.model.group_lines import group_lines
 
         return group_lines(self, x, group, values, span, points, condition, typical, scale, level)
 

@@ -34,7 +34,23 @@ def variables_for(model: Any) -> Variables:
     if model._stored is not None:
         return variables_of(model.design, None)
     table = frame.read(model._request.data)
+    _refuse_arrays(model, table)
     return variables_of(model.design, table, model._prior_weights(), model._request.env)
+
+
+def _refuse_arrays(model: Any, table: frame.Table) -> None:
+    """A variable that is an array of ``env=`` says nothing about other rows."""
+    formula, env = model.design.spec.formula, model._request.env or {}
+    nodes = [
+        *formula.fixed.variables_used().values(),
+        *(n for b in formula.random for n in (*b.factors, *b.effects.variables_used().values())),
+    ]
+    for name in (n for node in nodes for n in column_names(node)):
+        if name not in table and np.ndim(env.get(name, 0.0)) > 0:
+            raise DataError(
+                f"{name!r} is an array of env=, which says nothing about other rows; make it a column of the data and "
+                "fit again."
+            )
 
 
 def mean_offset(model: Any, variables: Variables) -> float | None:

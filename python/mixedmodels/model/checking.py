@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from mixedmodels.diagnose.leverage import Leverage
+    from mixedmodels.diagnose.linearised import Linearised
     from mixedmodels.model.model_checks import ModelChecks
     from mixedmodels.report.checks import Check, Checks
     from mixedmodels.report.influence import Influence
@@ -222,21 +224,14 @@ class Checking:
     def _by_row(self, values: Any) -> Any:
         return self._rows.label(values)  # type: ignore[attr-defined]
 
-    @cached_property
-    def _linearised(self) -> Any:
+    def _linearised(self) -> Linearised:
         from mixedmodels.diagnose.linearised import linearised
 
         self._need_rows("a check of the rows")  # type: ignore[attr-defined]
         return linearised(self.design, self._fit)  # type: ignore[attr-defined]
 
     @cached_property
-    def _whitened(self) -> Any:
-        from mixedmodels.diagnose.leverage import whitened
-
-        return whitened(self._linearised)
-
-    @cached_property
-    def _leverage(self) -> Any:
+    def _leverage(self) -> Leverage:
         from mixedmodels.diagnose.leverage import leverage
 
-        return leverage(self._linearised, self._whitened)
+        return leverage(self._linearised())

@@ -56,7 +56,7 @@ def r2(
     table = ResultTable(
         columns,
         tuple(values),
-        row_column="r2",
+        row_column="figure",
         headers={"r2": "R2", "conf_low": "lower", "conf_high": "upper"},
         heading=(TITLES[chosen], "", "Model:", model.formula),
         footer=tuple(said),

@@ -53,7 +53,7 @@ def icc(model: Model, by_group: bool, choices: Choices, ci: float | None, how: t
     table = ResultTable(
         columns,
         tuple(values),
-        row_column="icc",
+        row_column="figure",
         headers=ABOUT,
         heading=heading,
         footer=tuple(footer),

@@ -12,6 +12,7 @@ from mixedmodels.diagnose.influence import deletions
 from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates
 from mixedmodels.fit.deleted import variance_parameters
+from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.lmm import as_control
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
 from mixedmodels.model.deletion_sets import deletion_sets
@@ -29,6 +30,10 @@ def influence(model: Any, group: Any, theta: str, progress: bool | None) -> Infl
     fit, design = model._fit, model.design
     if not fit.kept:
         raise DataError(f"{design.formula!r} has no fixed effects, so that nothing is there to be influenced.")
+    if theta == "one_step" and isinstance(fit, GlmmFit) and fit.nagq == 0:
+        raise DataError(
+            "a Newton step is of a maximised likelihood, and nAGQ=0 has the fixed effects elsewhere; use 'refit'."
+        )
     sets = deletion_sets(model, group)
     control = as_control(model._request.control if model._request else None)
     changes = deletions(design, fit, sets.codes, len(sets), theta, control, progress)  # type: ignore[arg-type]
@@ -39,6 +44,7 @@ def influence(model: Any, group: Any, theta: str, progress: bool | None) -> Infl
         labels=sets.labels,
         rows=np.bincount(sets.codes, minlength=len(sets)),
         theta=theta,
+        how=_words(fit, theta),
         names=kept_names(design, fit),
         beta=fit.beta,
         parameter_names=parameter_names(model),
@@ -48,6 +54,16 @@ def influence(model: Any, group: Any, theta: str, progress: bool | None) -> Infl
         label=model._rows.label if rows else None,
         table=model._rows.table if rows else None,
     )
+
+
+def _words(fit: AnyFit, theta: str) -> str:
+    """How the deletion was done."""
+    if isinstance(fit, LinearFit):
+        return "exact"
+    if isinstance(fit, GlmFit):
+        return "fitted again" if theta == "refit" else "by one step from the estimates"
+    kept = "variances kept" if isinstance(fit, MixedFit) else "variances kept, by one step from the estimates"
+    return {"fixed": kept, "one_step": "by one Newton step from the estimates", "refit": "fitted again"}[theta]
 
 
 def parameter_names(model: Any) -> tuple[str, ...]:

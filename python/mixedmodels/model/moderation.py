@@ -12,7 +12,7 @@ from mixedmodels.effects.lines import number_values
 from mixedmodels.effects.slopes import slope_regions
 from mixedmodels.effects.variables import Variables
 from mixedmodels.errors import DataError
-from mixedmodels.frame import Column, Numeric
+from mixedmodels.frame import Column, Numeric, label
 from mixedmodels.inference import wald
 from mixedmodels.inference.linear_functions import Matrix, Vector
 from mixedmodels.inference.predictors import column_like
@@ -41,7 +41,17 @@ def johnson_neyman(
         raise DataError(f"points is {points}; slopes along a moderator need 2 at least.")
     held = _held(model, variables, (variable, moderator), condition or {}, typical)
     basis, _ = basis_for(model, ddf)
-    rows = _slope_rows(model, variables, variable, moderator, held, list(basis.kept))
+    whole = _slope_rows(model, variables, variable, moderator, held)
+    ends = whole(np.array([values.min(), values.max()]))
+    if not basis.estimable(ends).all():
+        raise DataError(
+            f"the data do not determine the slope of {variable!r} at {shown(held)}; hold other variables by condition=."
+        )
+    kept = list(basis.kept)
+
+    def rows(w: Vector) -> Matrix:
+        return np.asarray(whole(w)[:, kept])
+
     at = np.linspace(values.min(), values.max(), points)
     if at[0] == at[-1]:
         raise DataError(f"{moderator!r} has one value only, {at[0]:g}, so that nothing can be said along it.")
@@ -64,17 +74,22 @@ def _held(model: Any, variables: Variables, focal: tuple[str, ...], condition: A
     return constants
 
 
+def shown(held: dict[str, Any]) -> str:
+    """Variables and where they are held, in words."""
+    return ", ".join(f"{name} = {label(value)}" for name, value in held.items()) or "its values"
+
+
 def _slope_rows(
-    model: Any, variables: Variables, variable: str, moderator: str, held: dict[str, Any], kept: list[int]
+    model: Any, variables: Variables, variable: str, moderator: str, held: dict[str, Any]
 ) -> Callable[[Vector], Matrix]:
-    """The function from values of the moderator to rows c whose ``c @ beta`` is the slope."""
+    """The function from values of the moderator to rows of X, shape (k, P), that make the slope."""
     offset = mean_offset(model, variables)
 
     def laid(x: Any, w: Vector) -> Matrix:
         columns: dict[str, Column] = {n: column_like(variables.columns[n], [v] * len(w)) for n, v in held.items()}
         columns[moderator] = Numeric(w)
         columns[variable] = column_like(variables.columns[variable], [x] * len(w))
-        return lay_out(variables, columns, len(w), offset).rows[:, kept]
+        return lay_out(variables, columns, len(w), offset).rows
 
     if not variables.is_number(variable):
         levels = variables.levels(variable)

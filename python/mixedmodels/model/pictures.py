@@ -28,6 +28,7 @@ KINDS = (
     "profile_pairs",
     "profile_density",
     "likelihood_surface",
+    "check_model",
     "design_matrix",
     "factor_pattern",
 )

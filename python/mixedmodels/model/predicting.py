@@ -46,7 +46,6 @@ class Options:
     progress: bool | None
 
     def __post_init__(self) -> None:
-        _one_of("type", self.type, ("link", "response"))
         _one_of("interval", self.interval, (None, "confidence", "prediction"))
         _one_of("method", self.method, ("delta", "simulation", "bootstrap"))
         _one_of("uncertainty", self.uncertainty, ("all", "given_theta"))
@@ -66,6 +65,7 @@ class Predictions:
     def _predicted(self, newdata: Any, options: Options, weights: Any, offset: Any) -> Any:
         """What the classes' `predict` returns."""
         model: Model = self  # type: ignore[assignment]
+        model._check_type(options.type)
         parts = parts_of(self.design, options.kind, options.re_form)
         table = None if newdata is None else frame.read(newdata)
         if table is None:

@@ -43,8 +43,10 @@ class Reporting:
         from mixedmodels.errors import DataError
         from mixedmodels.page import Options, page
 
-        text = page(self, Options(title, checks, seed, date))
         target = Path(path)
+        if not target.parent.is_dir():  # said before the work, not after it
+            raise DataError(f"cannot write the report to {str(path)!r}: there is no folder {str(target.parent)!r}.")
+        text = page(self, Options(title, checks, seed, date))
         try:
             target.write_text(text, encoding="utf-8")
         except OSError as cause:

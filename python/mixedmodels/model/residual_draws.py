@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from mixedmodels.model.base import Model
 
 
+MANY_ROWS = 2  # to a level: where there are fewer, the random effects fit the rows too well
+
+
 def simulated_residuals(
     model: Model,
     n: int,
@@ -75,6 +78,7 @@ def simulated_residuals(
         find=partial(row_column, model),
         pearson=partial(pearson_sum, model),
         failures=dict(failures.most_common()),
+        notes=_notes(model, re_form),
     )
 
 
@@ -132,6 +136,19 @@ def _in_words(model: Model, re_form: Any) -> str:
     if not any(c.any() for c in chosen_effects(model.design, re_form)):
         return "with the random effects drawn"
     return f"with the random effects {re_form} kept"
+
+
+def _notes(model: Model, re_form: Any) -> tuple[str, ...]:
+    """Tell of random effects that are kept and have so many levels that they take the residuals with them."""
+    design, out = model.design, []
+    for term, kept in zip(design.random, chosen_effects(design, re_form), strict=True):
+        levels = design.groups[term.group].n_levels
+        if kept.any() and levels > model._fit.n / MANY_ROWS:
+            out.append(
+                f"({term.text}) has {levels} levels for {model._fit.n} rows; given its effects residuals are too near "
+                "the middle. Draw them, by a re_form without this term."
+            )
+    return tuple(out)
 
 
 def pearson_sum(model: Model) -> PearsonSum:

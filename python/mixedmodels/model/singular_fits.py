@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log, nan
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from mixedmodels.diagnose.singularity import TermState, parameters_at_rank, stat
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.inference import wald
+from mixedmodels.inference.boundary import Mixture
 from mixedmodels.inference.lrt import is_restricted, likelihood_of
 from mixedmodels.inference.mixtures import mixture
 from mixedmodels.model import smaller_models
@@ -19,12 +21,13 @@ from mixedmodels.model.random_terms import bar_text
 from mixedmodels.model.smaller_models import Smaller
 from mixedmodels.report.repca import repca
 from mixedmodels.report.result_table import ResultTable
-from mixedmodels.report.singularity import Singularity
+from mixedmodels.report.singularity import WIDTH, Singularity
 
 if TYPE_CHECKING:
     from mixedmodels.model.base import Model
 
 FEW_LEVELS = 6  # with fewer a variance is often estimated as 0
+MOST_DIMENSIONS = 3  # of the cone of the new variances and covariances
 NO_FAILURE = (
     "This is no failure of the optimiser: the likelihood is highest there, and more variance in that direction would "
     "fit worse. The model asks the data for more variances than they show."
@@ -91,7 +94,14 @@ def _table(model: Model, done: Sequence[Smaller], found: tuple[TermState, ...], 
     loglik = np.array([base.loglik, base.loglik, *(v.loglik for v in values)])
     lrt = np.r_[nan, nan, np.maximum(2 * (base.loglik - loglik[2:]), 0.0)]
     df = np.r_[nan, nan, base.npar - npar[2:]]
-    p = np.array([nan, nan, *(_p_value(model, s, x, d) for s, x, d in zip(ordered, lrt[2:], df[2:], strict=True))])
+    laws = [_null_distribution(model, s) for s in ordered]
+    cautious = wald.chi_squared_p(lrt[2:], df[2:])
+    p = np.array([nan, nan, *cautious])
+    p[2:] = [c if law is None else law.p_value(x) for law, x, c in zip(laws, lrt[2:], cautious, strict=True)]
+    footer = ["At its rank: the same fit, its parameters counted without the directions that have no variance."]
+    if None in laws:
+        names = ", ".join(s.random for s, law in zip(ordered, laws, strict=True) if law is None)
+        footer.append(f"Tested by the chi-squared law, whose p-value is too large at the boundary: {names}.")
     random = " + ".join(bar_text(bar) for bar in model.design.spec.formula.random)
     n = base.nobs
     return ResultTable(
@@ -109,19 +119,22 @@ def _table(model: Model, done: Sequence[Smaller], found: tuple[TermState, ...], 
         row_column="random",
         headers={"singular": "singular"},
         heading=("Smaller random parts, each tested against this fit" + (" (REML)" if restricted else ""), ""),
-        footer=("At its rank: the same fit, its parameters counted without the directions that have no variance.",),
+        footer=tuple(fill(line, WIDTH) for line in footer),
         kind=model._source.kind,
     )
 
 
-def _p_value(model: Model, smaller: Smaller, statistic: float, df: float) -> float:
-    """By the mixture that holds at the boundary where it is known, else by the chi-squared law, which is cautious."""
-    own = (model.design, model._fit)
+def _null_distribution(model: Model, smaller: Smaller) -> Mixture | None:
+    """The mixture that holds at the boundary; None where it is not known, or takes long to simulate."""
     assert smaller.design is not None
     try:
-        return mixture((smaller.design, _fit(smaller)), own).p_value(statistic)
+        found = mixture((smaller.design, _fit(smaller)), (model.design, model._fit))
+        if sum(r * (r + 1) // 2 for r in found.sizes) > MOST_DIMENSIONS:
+            return None
+        found.p_value(0.0)  # the information may not be known
     except (DataError, FitError):
-        return float(wald.chi_squared_p(np.array([statistic]), np.array([df]))[0])
+        return None
+    return found
 
 
 def _fit(smaller: Smaller) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from mixedmodels import formula as formulas
 from mixedmodels.design import Design
 from mixedmodels.diagnose.singularity import Direction, parameters_at_rank, states
-from mixedmodels.errors import DesignError
+from mixedmodels.errors import DesignError, MixedModelsWarning
 from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.formula import Bar, Formula
@@ -52,63 +53,65 @@ def proposals(design: Design, fit: AnyFit) -> list[Smaller]:
     """Formulas that lack what a singular fit has no variance for, each once."""
     assert isinstance(fit, MixedFit | GlmmFit)
     whole: Formula = design.spec.formula
-    missing, columns = _missing(design, fit)
+    missing, effects = _missing(design, fit)
     texts = [bar_text(bar) for bar in whole.random]
     out: dict[str, Smaller] = {}
     everywhere = list(texts)
     for i, lacks in missing.items():
-        for change, kept, origin in _of_bar(whole.random[i], lacks, columns[i]):
+        for change, kept in _of_bar(whole.random[i], lacks, effects[i]):
             rest = [*texts[:i], *([kept] if kept else []), *texts[i + 1 :]]
-            _add(out, whole, rest, change, origin)
-        everywhere[i] = _all_at_once(whole.random[i], lacks, columns[i])
+            _add(out, whole, rest, change)
+        everywhere[i] = _all_at_once(whole.random[i], lacks, effects[i])
     if len(missing) > 1:
-        _add(out, whole, [t for t in everywhere if t], "all of this at once", False)
+        _add(out, whole, [t for t in everywhere if t], "all of this at once")
     return list(out.values())
 
 
-def _missing(design: Design, fit: MixedFit | GlmmFit) -> tuple[Missing, dict[int, int]]:
-    """What the terms of each bar lack, and how many columns the bar has."""
+def _missing(design: Design, fit: MixedFit | GlmmFit) -> tuple[Missing, dict[int, list[str]]]:
+    """What the terms of each bar lack, and the names of the bar's effects."""
     out: Missing = {}
-    columns: dict[int, int] = {}
+    effects: dict[int, list[str]] = {}
     for (bar, effect), state in zip(design.spec.order, states(design, fit), strict=True):
-        columns[bar] = columns.get(bar, 0) + len(state.effects)
+        effects.setdefault(bar, []).extend(state.effects)
         for d in state.directions:
             # Of a term that diag() split, the effect's place among the columns of the whole bar.
             out.setdefault(bar, []).append(d if effect < 0 else Direction(effect, d.kind))
-    return out, columns
+    return out, effects
 
 
-def _of_bar(bar: Bar, lacks: Sequence[Direction], columns: int) -> Iterator[tuple[str, str, bool]]:
-    """What to leave out of a term: words, the term that is left (empty for none), whether it lacks its intercept."""
+def _of_bar(bar: Bar, lacks: Sequence[Direction], effects: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What to leave out of a term, in words, and the term that is left; empty for none."""
     own, labels, intercept = bar_text(bar), bar.effects.labels, bar.effects.intercept
-    if columns > 1 and bar.structure == "us":
-        yield f"no correlations in {own}", _uncorrelated(bar, columns), False
-        if len(labels) == 1 and columns > 1 + intercept:  # a factor: the same correlation between all of its levels
-            yield f"one correlation in {own}", f"(1 | {bar.group}) + (1 | {labels[0]}:{bar.group})", False
+    if len(effects) > 1 and bar.structure == "us":
+        yield f"no correlations in {own}", _uncorrelated(bar, effects)
+        if (
+            len(labels) == 1 and len(effects) > 1 + intercept
+        ):  # a factor: the same correlation between all of its levels
+            yield f"one correlation in {own}", f"(1 | {bar.group}) + (1 | {labels[0]}:{bar.group})"
     if len(labels) + intercept > 1:
         for label in droppable(bar.effects):
-            yield f"no {label} in {own}", _with_effects(bar, [x for x in labels if x != label], intercept), False
+            yield f"no {label} in {own}", _with_effects(bar, [x for x in labels if x != label], intercept)
         if len(labels) > 1 and intercept:
-            yield f"intercepts alone in {own}", f"(1 | {bar.group})", False
+            yield f"intercepts alone in {own}", f"(1 | {bar.group})"
         if intercept and any(d.kind == "none" and d.effect == 0 for d in lacks):
-            yield f"no intercepts in {own}", _with_effects(bar, labels, False), True
-    yield f"without {own}", "", False
+            yield f"no intercepts in {own}", _with_effects(bar, labels, False)
+    yield f"without {own}", ""
 
 
-def _all_at_once(bar: Bar, lacks: Sequence[Direction], columns: int) -> str:
+def _all_at_once(bar: Bar, lacks: Sequence[Direction], effects: Sequence[str]) -> str:
     """The term less the effects without variance, and without correlations where these are 1."""
     labels, intercept = bar.effects.labels, bar.effects.intercept
-    if columns > 1 and bar.structure == "us" and any(d.kind != "none" for d in lacks):
-        return _uncorrelated(bar, columns)
+    if len(effects) > 1 and bar.structure == "us" and any(d.kind != "none" for d in lacks):
+        return _uncorrelated(bar, effects)
     if len(labels) + intercept == 1:
         return ""
     last = droppable(bar.effects)[-1]
     return _with_effects(bar, [x for x in labels if x != last], intercept)
 
 
-def _uncorrelated(bar: Bar, columns: int) -> str:
-    """With ``||`` where it separates all columns, else ``diag()``."""
-    if columns == len(bar.effects.labels) + bar.effects.intercept:
+def _uncorrelated(bar: Bar, effects: Sequence[str]) -> str:
+    """With ``||`` where it separates all columns, which it does not do with those of a factor; else ``diag()``."""
+    if set(bar.effects.labels) <= set(effects):
         return f"({bar.text.replace(' | ', ' || ', 1)})"
     return f"diag({bar.text})"
 
@@ -119,9 +122,15 @@ def _with_effects(bar: Bar, labels: Sequence[str], intercept: bool) -> str:
     return text if bar.structure == "us" else f"{bar.structure}{text}"
 
 
-def _add(out: dict[str, Smaller], whole: Formula, random: Sequence[str], change: str, origin: bool) -> None:
+def _add(out: dict[str, Smaller], whole: Formula, random: Sequence[str], change: str) -> None:
     formula = formula_with(whole, random)
+    origin = bool(_with_slopes_alone(formulas.parse(formula).random) - _with_slopes_alone(whole.random))
     out.setdefault(key(formula), Smaller(formula, " + ".join(random) or "none", change, origin))
+
+
+def _with_slopes_alone(bars: Sequence[Bar]) -> set[str]:
+    """Groups that have slopes without intercepts."""
+    return {bar.group for bar in bars} - {bar.group for bar in bars if bar.effects.intercept}
 
 
 def key(formula: str) -> str:
@@ -170,7 +179,9 @@ def aic_at_rank(smaller: Smaller, reml: bool) -> float:
 def _design(model: Model, formula: str) -> Design | None:
     """The design of a formula; None where its effects cannot be told apart from the residual."""
     try:
-        return design_of(model, formula)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MixedModelsWarning)
+            return design_of(model, formula)
     except DesignError:
         return None
 

@@ -72,7 +72,7 @@ def table_of(
 def result(caption: str, found: ResultTable) -> str:
     """A table of results with the lines that stand above and below it."""
     headers = [found.header(c) for c in found.columns]
-    texts = cells(found.columns, headers, DIGITS, found.missing)
+    texts = cells(found.columns, headers, min(found.digits, DIGITS), found.missing)
     rows = [[name, *(cell.strip() for cell in row)] for name, row in zip(found.names, texts, strict=True)]
     lines = [line for line in found.footer if line.strip()]
     return table(caption, ["", *headers], rows) + "".join(paragraph(line, kind="note") for line in lines)

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from mixedmodels.page.options import Options
-from mixedmodels.page.sections import estimates, heed, model, optimum, random_effects, rows, session, summary
+from mixedmodels.page.sections import (
+    checks,
+    effects,
+    estimates,
+    heed,
+    merits,
+    model,
+    optimum,
+    poolings,
+    random_effects,
+    rows,
+    session,
+    summary,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,10 @@ SECTIONS = (
     Entry("data", "The data", rows.parts),
     Entry("fixed", "Fixed effects", estimates.parts),
     Entry("random", "Random effects", random_effects.parts),
+    Entry("poolings", "Pooling", poolings.parts),
+    Entry("effects", "Effects of the predictors", effects.parts),
+    Entry("merits", "How much is explained", merits.parts),
+    Entry("checks", "Checks", checks.parts),
     Entry("optimum", "Is this the optimum?", optimum.parts),
     Entry("summary", "The summary as R prints it", summary.parts),
     Entry("session", "Made with", session.parts),

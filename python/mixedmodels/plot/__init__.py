@@ -3,6 +3,7 @@
 from mixedmodels.plot.adjusted_effects import effects, effects_table
 from mixedmodels.plot.bootstraps import bootstrap, bootstrap_table
 from mixedmodels.plot.caterpillars import caterpillar, caterpillar_table, qq_random_effects, qq_random_effects_table
+from mixedmodels.plot.check_page import check_model, check_model_table
 from mixedmodels.plot.coefficient_plot import coefficients, coefficients_table
 from mixedmodels.plot.ellipses import (
     covariance_ellipses,
@@ -37,6 +38,8 @@ __all__ = [
     "bootstrap_table",
     "caterpillar",
     "caterpillar_table",
+    "check_model",
+    "check_model_table",
     "coefficients",
     "coefficients_table",
     "covariance_ellipses",

@@ -157,13 +157,34 @@ def _lines(text: str, inches: float) -> str:
     return "\n".join(line.rstrip() for line in out if line.strip())
 
 
+def all_short(labels: Sequence[Any], longest: int = LONGEST) -> list[str]:
+    """Labels that fit and still differ: where all lose what tells them apart, they lose what they share."""
+    texts = [str(label) for label in labels]
+    cut = [short(text, longest) for text in texts]
+    if len(set(cut)) == len(set(texts)):
+        return cut
+    head = _shared(texts)
+    tail = _shared([text[head:][::-1] for text in texts])
+    start = texts[0][: min(head, 8)] + ("…" if head > 8 else "")
+    inner = [text[head : len(text) - tail] for text in texts]
+    return [short(f"{start}{middle}{'…' if tail else ''}", longest) for middle in inner]
+
+
+def _shared(texts: Sequence[str]) -> int:
+    """Letters with which all texts begin."""
+    return next(
+        (i for i, letters in enumerate(zip(*texts, strict=False)) if len(set(letters)) > 1), min(map(len, texts))
+    )
+
+
 def name_levels(ax: Axes, labels: Sequence[Any], height: float | None = None, *, longest: int = LONGEST) -> None:
     """Put labels on the y axis at 0, 1, ..., as many as have room."""
     n = len(labels)
     inches = ax.get_figure().get_figheight() if height is None else height  # type: ignore[union-attr]
     step = max(1, math.ceil(n * LEVEL_HEIGHT * 0.75 / max(inches - 0.7, 0.5)))
     places = range(0, n, step)
-    ax.set_yticks(places, [short(labels[i], longest) for i in places])
+    texts = all_short(labels, longest)
+    ax.set_yticks(places, [texts[i] for i in places])
     ax.set_ylim(-0.6, n - 0.4)
     if n > 40:
         ax.tick_params(axis="y", labelsize=6.5)
@@ -173,7 +194,7 @@ def name_levels(ax: Axes, labels: Sequence[Any], height: float | None = None, *,
 def name_columns(ax: Axes, labels: Sequence[Any], *, longest: int = LONGEST) -> None:
     """Put labels on the x axis at 0, 1, ..., upright where they would run into each other."""
     n = len(labels)
-    texts = [short(label, longest) for label in labels]
+    texts = all_short(labels, longest)
     width = ax.get_figure().get_figwidth()  # type: ignore[union-attr]
     step = max(1, math.ceil(n * 0.14 / max(width - 0.8, 0.5)))
     crowded = n * (max(map(len, texts), default=0) + 2) * 0.075 > width - 0.8

@@ -114,18 +114,29 @@ def _panel(ax: Axes, columns: dict[str, Any], rows: Any, x: str, y: str, levels:
 def _limits(grid: list[list[Axes]], columns: dict[str, Any], own: list[Any], names: Sequence[str]) -> None:
     """One scale for each parameter, so that panels of a row or column can be compared; zeta has one for all."""
     contour = np.array(columns["part"]) == "contour"
-    radius = max(float(np.nanmax(np.abs(columns[k][contour]))) for k in ("zeta_a", "zeta_b"))
+    radius = max(-_span([columns[k][contour] for k in ("zeta_a", "zeta_b")])[0], 0.5)
     spans = []
     for name in names:
-        values = [columns[k][contour & (mine == name)] for k, mine in zip(("a", "b"), own, strict=True)]
-        low, high = float(np.nanmin(np.concatenate(values))), float(np.nanmax(np.concatenate(values)))
-        spans.append((low - 0.08 * (high - low), high + 0.08 * (high - low)))
+        mine = [(columns[k], rows == name) for k, rows in zip(("a", "b"), own, strict=True)]
+        low, high = _span([v[rows & contour] for v, rows in mine], [v[rows] for v, rows in mine])
+        reach = (high - low) or max(abs(high), 1.0)
+        spans.append((low - 0.08 * reach, high + 0.08 * reach))
     for i in range(len(names)):
         for j in range(len(names)):
             if j > i:
                 grid[i][j].set(xlim=spans[j], ylim=spans[i])
             elif j < i:
                 grid[i][j].set(xlim=(-1.08 * radius, 1.08 * radius), ylim=(-1.08 * radius, 1.08 * radius))
+
+
+def _span(*choices: list[Any]) -> tuple[float, float]:
+    """Least and largest of the first choice that has numbers."""
+    for arrays in choices:
+        values = np.concatenate(arrays)
+        values = values[np.isfinite(values)]
+        if len(values):
+            return float(values.min()), float(values.max())
+    return -1.0, 1.0
 
 
 def _name_panel(ax: Axes, name: str) -> None:

@@ -212,7 +212,7 @@ def _boxes(fit: Fitted, group: str | None, type: str | None) -> tuple[dict[str, 
     for code, label in enumerate(labels):
         mine = rest[codes == code]
         if len(mine):
-            found.append((label, *_five(mine)))
+            found.append((label, *five(mine)))
     found.sort(key=lambda one: one[1][2])
     out: dict[str, list[Any]] = {"level": [], "part": [], "value": []}
     for label, legs, outliers in found:
@@ -222,7 +222,7 @@ def _boxes(fit: Fitted, group: str | None, type: str | None) -> tuple[dict[str, 
     return {**out, "value": np.array(out["value"])}, [label for label, _, _ in found], name
 
 
-def _five(values: Vector) -> tuple[Vector, Vector]:
+def five(values: Vector) -> tuple[Vector, Vector]:
     """Whiskers within 1.5 times the box, quartiles and median; and what lies outside."""
     q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75])
     reach = 1.5 * (q3 - q1)

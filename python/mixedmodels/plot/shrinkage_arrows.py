@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FEW = 25  # levels whose names stand beside their points
+MANY_ARROWS = 200
 
 
 def shrinkage_table(
@@ -95,20 +96,7 @@ def _draw_plane(ax: Axes, columns: dict[str, Any], mine: Any, part: Any) -> None
         rows = mine & (part == "ellipse") & (np.array(columns["level"], dtype=object) == probability)
         ax.plot(x[rows], y[rows], color=ink(0.35), linewidth=0.8)
     start, end, there = _ends(columns, mine, part)
-    for i, j in zip(start[there], end[there], strict=True):
-        ax.annotate(
-            "",
-            (x[j], y[j]),
-            (x[i], y[i]),
-            arrowprops={
-                "arrowstyle": "-|>",
-                "mutation_scale": 7 if len(end) <= 60 else 4,
-                "color": ink(0.45),
-                "linewidth": 0.7,
-                "shrinkA": 0,
-                "shrinkB": 0,
-            },
-        )
+    _draw_arrows(ax, np.column_stack([x[start], y[start]])[there], np.column_stack([x[end], y[end]])[there])
     size = 4.0 if len(end) <= 60 else 2.2
     ax.plot(x[start], y[start], "o", color=color(1), markersize=size, markerfacecolor="none", markeredgewidth=0.9)
     ax.plot(x[end], y[end], "o", color=color(0), markersize=size, markeredgewidth=0)
@@ -117,6 +105,25 @@ def _draw_plane(ax: Axes, columns: dict[str, Any], mine: Any, part: Any) -> None
         ax.plot(x[rows], y[rows], linestyle="", color=color(CENTER_COLORS[name]), **style)
     if len(end) <= FEW:
         _name_points(ax, columns, start, end)
+
+
+def _draw_arrows(ax: Axes, starts: Any, ends: Any) -> None:
+    """Arrows, or lines where there are very many, whose heads would hide each other."""
+    if len(ends) > MANY_ARROWS:
+        from matplotlib.collections import LineCollection
+
+        ax.add_collection(LineCollection(list(np.stack([starts, ends], axis=1)), colors=[ink(0.45)], linewidths=0.4))
+        return
+    style = {
+        "arrowstyle": "-|>",
+        "mutation_scale": 7 if len(ends) <= 60 else 4,
+        "color": ink(0.45),
+        "linewidth": 0.7,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
+    for a, b in zip(starts, ends, strict=True):
+        ax.annotate("", tuple(b), tuple(a), arrowprops=style)
 
 
 def _name_points(ax: Axes, columns: dict[str, Any], start: Any, end: Any) -> None:

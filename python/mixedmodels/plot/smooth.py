@@ -12,14 +12,17 @@ POINTS = 80  # at which a line is computed
 ROBUST_STEPS = 2
 
 
-def lowess(x: Vector, y: Vector, share: float = 2 / 3, points: int = POINTS) -> tuple[Vector, Vector]:
-    """A robust locally linear line, after Cleveland (1979).
+def lowess(
+    x: Vector, y: Vector, share: float = 2 / 3, points: int = POINTS, *, robust: bool = True
+) -> tuple[Vector, Vector]:
+    """A locally linear line, after Cleveland (1979).
 
     Parameters
     ----------
     x, y : shape (n,), finite.
     share : of the points that take part in each local regression.
     points : places, at quantiles of `x`, at which the line is computed.
+    robust : whether values far off the line count less; without, the line follows the mean.
 
     Returns
     -------
@@ -33,16 +36,16 @@ def lowess(x: Vector, y: Vector, share: float = 2 / 3, points: int = POINTS) -> 
     k = min(n, max(4, math.ceil(share * n)))
     at = np.unique(np.quantile(x, np.linspace(0, 1, min(points, n))))
     first = _nearest(x, at, k)
-    robust = np.ones(n)
+    weights = np.ones(n)
     for step in range(ROBUST_STEPS + 1):
         line = np.array(
-            [_local(x[s : s + k], y[s : s + k], robust[s : s + k], a) for s, a in zip(first, at, strict=True)]
+            [_local(x[s : s + k], y[s : s + k], weights[s : s + k], a) for s, a in zip(first, at, strict=True)]
         )
         rest = np.abs(y - np.interp(x, at, line))
         scale = 6 * float(np.median(rest))
-        if step == ROBUST_STEPS or scale <= 1e-12 * (np.ptp(y) or 1.0):
+        if not robust or step == ROBUST_STEPS or scale <= 1e-12 * (np.ptp(y) or 1.0):
             break
-        robust = np.clip(1 - (rest / scale) ** 2, 0, None) ** 2
+        weights = np.clip(1 - (rest / scale) ** 2, 0, None) ** 2
     return at, line
 
 

@@ -124,7 +124,9 @@ def columns_of(table: Any) -> dict[str, Any]:
 
 def table_kind(result: Any) -> Any:
     """The library in which a result's tables come back: its own, or that of the table that it is."""
-    return result.kind if hasattr(result, "kind") else frame.read(result).kind
+    if hasattr(result, "kind"):
+        return result.kind
+    return frame.read(result.to_frame() if hasattr(result, "to_frame") else result).kind
 
 
 def axis_label(fit: Any, name: str, labels: Mapping[str, str] | None = None) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from mixedmodels.families import Family
+from mixedmodels.fit import family_moments
 from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.record import Vector
 from mixedmodels.inference import wald
@@ -118,7 +119,7 @@ def _through_link(eta: Vector, se: Vector, asked: Asked, family: Family, df: Vec
         low, high = eta - half, eta + half
     if not asked.response:
         return asked.columns(eta, se, low, high)
-    slope = np.abs(np.asarray(family.mean_derivative(eta)))
+    slope = np.abs(family_moments.slope(family, eta))
     if low is not None and high is not None:
         low, high = np.asarray(family.mean(low)), np.asarray(family.mean(high))
     return asked.columns(np.asarray(family.mean(eta)), slope * se, low, high)

@@ -2,4 +2,117 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from typing import Any, Literal
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.design import on_new_data
+from mixedmodels.errors import DataError
+from mixedmodels.fit.henderson_rows import fixed_rows
+from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.inference import wald
+from mixedmodels.model import GeneralizedMixedModel, MixedModel
+from mixedmodels.predict.independent import IndependentDraws
+from mixedmodels.simulate import checked, generator
+
+__all__ = ["predictInterval"]
+
+Which = Literal["full", "fixed", "random", "all"]
+
+
+def predictInterval(
+    merMod: MixedModel | GeneralizedMixedModel,
+    newdata: Any = None,
+    which: Which = "full",
+    level: float = 0.8,
+    n_sims: int = 1000,
+    stat: Literal["median", "mean"] = "median",
+    type: Literal["linear.prediction", "probability"] = "linear.prediction",  # noqa: A002
+    include_resid_var: bool = True,
+    returnSims: bool = False,
+    seed: Any = None,
+    fix_intercept_variance: bool = False,
+    ignore_fixed_terms: Any = None,
+) -> Any:
+    """Limits as merTools makes them: fixed and random effects are drawn as if they were independent of each other.
+
+    They are not, so that its limits for the levels of the fit are mostly too wide (`fix_intercept_variance` makes up
+    for part of that), and effects of unknown levels are taken to be 0 without variance; ``fit.predict(newdata,
+    interval="prediction")`` has neither fault.
+
+    Parameters
+    ----------
+    which : "full" predictions, their "fixed" or "random" parts, or "all" of these, labelled by columns `effect` and
+        `obs`.
+    level, n_sims, stat : of the limits; draws; what stands in `fit`.
+    type : "probability" carries the numbers through the inverse link.
+    include_resid_var : add the residual (of a glmer, as merTools does, a standard normal one on the scale of the link).
+    returnSims : give also the draws, shape (rows, n_sims): a pair of the table and the draws ("all": by part).
+    fix_intercept_variance : take off the variance of the intercept what the random intercepts account for.
+    ignore_fixed_terms : names of fixed effects that are not drawn.
+
+    Returns
+    -------
+    A table with columns fit, upr and lwr, rows as `newdata`.
+    """
+    if which not in ("full", "fixed", "random", "all"):
+        raise DataError(f"which is {which!r:.40}; give 'full', 'fixed', 'random' or 'all'.")
+    if stat not in ("median", "mean") or type not in ("linear.prediction", "probability"):
+        raise DataError("stat is 'median' or 'mean', and type 'linear.prediction' or 'probability'.")
+    wald.check_level(level)
+    model, rng = merMod, generator(seed)
+    model._need_rows("predictInterval()")
+    given = model.frame if newdata is None else newdata
+    table = frame.read(given)
+    new = on_new_data(model.design.spec, table)
+    source = IndependentDraws(model.design, model._fit, model._conditional_covariances())
+    names = list(model.fixef().names)
+    parts = source.random_parts(new, checked(n_sims), rng)
+    x = fixed_rows(new, model._fit.kept, new.n_table)
+    vcov = source.vcov(fix_intercept_variance, _positions(ignore_fixed_terms, names), names)
+    parts["fixed"] = source.fixed_part(x, vcov, n_sims, rng)
+    offset = 0.0 if new.offset is None else new.offset[:, None]
+    sigma = source.sigma(n_sims, rng) if include_resid_var else np.zeros(n_sims)
+
+    def noisy(values: Matrix) -> Matrix:
+        return values + sigma * rng.standard_normal(values.shape)
+
+    full = sum(parts.values()) + offset
+    shown: dict[str, Matrix] = {
+        "full": {"": full},
+        "fixed": {"": parts["fixed"] + offset},
+        "random": {"": sum(v for k, v in parts.items() if k != "fixed")},
+        "all": {"combined": full, **parts},
+    }[which]  # type: ignore[assignment]
+    shown = {name: noisy(np.asarray(values)) for name, values in shown.items()}
+    columns = [_summary(values, level, stat) for values in shown.values()]
+    if type == "probability" and not isinstance(model._fit, MixedFit):
+        columns = [[np.asarray(model._fit.family.mean(c)) for c in three] for three in columns]
+    out: dict[str, Any] = {
+        name: np.concatenate([c[i] for c in columns]) for i, name in enumerate(("fit", "upr", "lwr"))
+    }
+    index = table.index
+    if which == "all":
+        out = {"effect": np.repeat(list(shown), new.n_table), **out, "obs": np.tile(np.arange(new.n_table), len(shown))}
+        index = None
+    result = frame.to_kind(out, table.kind, index)
+    if returnSims:
+        return result, shown if which == "all" else next(iter(shown.values()))
+    return result
+
+
+def _summary(draws: Matrix, level: float, stat: str) -> list[Vector]:
+    middle = draws.mean(axis=1) if stat == "mean" else np.median(draws, axis=1)
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=1)
+    return [middle, high, low]
+
+
+def _positions(given: Any, names: list[str]) -> list[int]:
+    if given is None:
+        return []
+    wanted = [given] if isinstance(given, str) else list(given)
+    unknown = [name for name in wanted if name not in names]
+    if unknown:
+        raise DataError(f"ignore_fixed_terms has {unknown[0]!r}; the fixed effects are {', '.join(names)}.")
+    return [names.index(name) for name in wanted]

@@ -16,11 +16,6 @@ from mixedmodels.report.result_table import ResultTable, ShownAsTable
 from mixedmodels.report.vectors import NamedVector
 
 SHOWN = 10  # deletions in print
-WORDS = {
-    "fixed": "variance parameters kept",
-    "one_step": "variance parameters after one Newton step",
-    "refit": "fitted again",
-}
 HEADERS = {
     "rows": "rows",
     "cooks_distance": "Cook's D",
@@ -39,6 +34,7 @@ class Influence(ShownAsTable):
     labels : of the J deletions; of rows their label in the table.
     rows : how many each takes, shape (J,).
     theta : "fixed", "one_step" or "refit".
+    how : the same in words.
     names, beta : the coefficients of all rows.
     parameter_names, parameters : the variance parameters of all rows.
     mixed : whether the model has random effects.
@@ -53,6 +49,7 @@ class Influence(ShownAsTable):
         labels: tuple[str, ...],
         rows: NDArray[np.intp],
         theta: str,
+        how: str,
         names: tuple[str, ...],
         beta: Vector,
         parameter_names: tuple[str, ...],
@@ -62,7 +59,7 @@ class Influence(ShownAsTable):
         label: Callable[[Vector], Any] | None = None,
         table: Callable[[dict[str, Any]], Any] | None = None,
     ) -> None:
-        self.group, self.labels, self.rows, self.theta = group, labels, rows, theta
+        self.group, self.labels, self.rows, self.theta, self.how = group, labels, rows, theta, how
         self.names, self.beta = names, beta
         self.parameter_names, self.parameters = parameter_names, parameters
         self.failures = {labels[j]: why for j, why in changes.reasons.items()}
@@ -134,13 +131,12 @@ class Influence(ShownAsTable):
             del measures["rows"]
         headers = {**HEADERS, **{name: _header(name) for name in measures if name not in HEADERS}}
         what = "row" if self.group is None else f"level of {self.group}"
-        how = f", {WORDS[self.theta]}" if len(self.parameters) else ""
         return ResultTable(
             measures,
             tuple(self.labels[j] for j in order),
             row_column=self._heading,
             headers=headers,
-            heading=(f"Influence of each {what}{how}", ""),
+            heading=(f"Influence of each {what}, {self.how}", ""),
             footer=("", *self._notes()),
             kind=self._kind,
             digits=3,
@@ -190,8 +186,8 @@ class Influence(ShownAsTable):
 
     def _moving(self, what: str) -> NDArray[np.float64]:
         if self._changes.parameters is None:
-            cure = "influence(theta='one_step') or 'refit'" if len(self.parameters) else "a model that has some"
-            raise DataError(f"{what}() is of variance parameters that move with the deletion; it needs {cure}.")
+            cure = "use influence(theta='one_step') or 'refit'" if len(self.parameters) else "this model has none"
+            raise DataError(f"{what}() is of variance parameters that move with the deletion; {cure}.")
         return self._changes.parameters
 
     def _relative(self, what: str) -> NDArray[np.float64]:

@@ -74,7 +74,7 @@ class JohnsonNeyman(ShownAsTable):
         elif self.intervals == ((-math.inf, math.inf),):
             found = f"At every value of {self.moderator} {what} has {p}."
         else:
-            pieces = " and ".join(_piece(self.moderator, piece) for piece in self.intervals)
+            pieces = " or ".join(_piece(self.moderator, piece) for piece in self.intervals)
             found = f"{what[0].upper()}{what[1:]} has {p} where {pieces}."
         seen = f"The values of {self.moderator} in the data run from {low:.5g} to {high:.5g}"
         seen += "." if self.regions.closed else "; bounds were looked for among these."

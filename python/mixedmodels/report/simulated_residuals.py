@@ -38,6 +38,7 @@ class SimulatedResiduals(ResidualTests):
     find : gives the values of a column for the rows used.
     pearson : gives the model's sum of squared Pearson residuals; None where there is no model.
     failures : reason -> how many refitted models failed for it; their simulations are left out.
+    notes : what to know of these residuals.
     original : the residuals that these are recalculated from, or None.
     """
 
@@ -50,6 +51,7 @@ class SimulatedResiduals(ResidualTests):
     find: Find
     pearson: Callable[[], PearsonSum] | None = None
     failures: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     original: SimulatedResiduals | None = None
 
     @classmethod
@@ -238,6 +240,7 @@ class SimulatedResiduals(ResidualTests):
         ]
         if self.failures:
             lines.append(f"Left out: {sum(self.failures.values())} simulations to which the model could not be fitted")
+        lines += [f"Note: {note}" for note in self.notes]
         shown = format_numbers(quantiles(s.residuals), 4)
         table = matrix([""], ["Min", "1Q", "Median", "3Q", "Max"], [shown])
         return "\n".join([*lines, "", "Scaled residuals:", table])

@@ -9,6 +9,7 @@ from mixedmodels.errors import MixedModelsError
 from mixedmodels.page.columns import columns_of
 from mixedmodels.page.elements import paragraph, result, table_of
 from mixedmodels.page.options import Options
+from mixedmodels.page.pictures import can_draw, picture
 
 HEADERS = {
     "term": "term",
@@ -31,6 +32,15 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     columns, headers, how = tests(model)
     yield table_of("Estimates with 95 % intervals", columns, headers)
     yield paragraph(how, kind="note")
+    if can_draw() and len(columns["term"]) > 1:
+        from mixedmodels import plot
+
+        yield picture(
+            plot.coefficients,
+            model,
+            alt="Each coefficient as a point with its 95 % interval, and a line at 0.",
+            caption="Coefficients with 95 % intervals, without the intercept.",
+        )
     if model.design.fixed.terms:
         yield from _terms(model)
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from mixedmodels.fit.checks import dropped_columns
-from mixedmodels.page.elements import paragraph
+from mixedmodels.page.elements import bullets, paragraph, result
 from mixedmodels.page.options import Options
+from mixedmodels.page.pictures import can_draw
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
@@ -17,6 +18,23 @@ def parts(model: Any, options: Options) -> Iterator[str]:
         yield paragraph("Nothing: the optimum was found, inside the space of parameters.", kind="good")
     for text in found:
         yield paragraph(text, kind="warn")
+    if getattr(model, "is_singular", False) and model._stored is None:
+        yield from doctor(model)
+    if not can_draw():
+        yield paragraph(
+            "This page has tables only: its pictures are drawn by matplotlib, which is not installed "
+            "(pip install 'mixedmodels[plot]').",
+            kind="note",
+        )
+
+
+def doctor(model: Any) -> Iterator[str]:
+    """What is singular about the fit, and which smaller models there are."""
+    found = model.singularity()
+    yield bullets(found.directions)
+    yield from (paragraph(sentence) for sentence in found.advice)
+    if found.table is not None:
+        yield result("Smaller models", found.table)
 
 
 def warnings_of(model: Any) -> Iterator[str]:

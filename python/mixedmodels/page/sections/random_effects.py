@@ -7,7 +7,9 @@ from typing import Any
 
 from mixedmodels.page.elements import folded, paragraph, table, table_of
 from mixedmodels.page.options import Options
+from mixedmodels.page.pictures import can_draw, picture
 
+NOTHING = 1e-8  # of sigma: random effects so small have no variance, and no picture
 MOST_LEVELS = 60  # shown of a grouping factor; a page is no data file
 
 
@@ -20,7 +22,32 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     rows = [[c.strip() for c in row] for row in cells]
     yield table("Variances, standard deviations and correlations", [h.strip() for h in headers], rows)
     for name, modes in model.ranef().items():
+        if float(modes.abs().to_numpy().max(initial=0.0)) > NOTHING * model.sigma:
+            yield from _pictures(model, name, len(modes))
         yield folded(f"Conditional modes of {name}", *_levels(name, modes))
+
+
+def _pictures(model: Any, name: str, levels: int) -> Iterator[str]:
+    """The modes with their intervals, and against normal quantiles."""
+    if not can_draw() or levels < 2:
+        return
+    from mixedmodels import plot
+
+    if levels <= MOST_LEVELS:
+        yield picture(
+            plot.caterpillar,
+            model,
+            name,
+            alt=f"The random effects of the {levels} levels of {name}, sorted, each with a 95 % interval.",
+            caption=f"Random effects of {name} with 95 % intervals, which take the variances as known.",
+        )
+    yield picture(
+        plot.qq_random_effects,
+        model,
+        name,
+        alt=f"Random effects of {name} against quantiles of a normal distribution, with a line.",
+        caption=f"If random effects of {name} are normal, they lie along the line.",
+    )
 
 
 def _levels(name: str, modes: Any) -> Iterator[str]:
