@@ -17,6 +17,7 @@ from mixedmodels.errors import (
     DesignError,
     FitError,
     FormulaError,
+    MissingLibraryError,
     MixedModelsError,
     MixedModelsWarning,
     PerfectFitWarning,
@@ -28,11 +29,18 @@ from mixedmodels.errors import (
 
 if TYPE_CHECKING:
     from mixedmodels import datasets, errors, families, plot
-    from mixedmodels.api import fit_many, glm, glm_nb, glmer, glmer_nb, lm, lmer
+    from mixedmodels.api import fit_many, glm, glm_nb, glmer, glmer_nb, lm, lm_list, lmer
     from mixedmodels.fit.record import Control
     from mixedmodels.fit.threads import set_threads, threads
     from mixedmodels.inference.mean_comparisons import mcp
     from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel, load
+    from mixedmodels.model.making import make_glm, make_glmer, make_lm, make_lmer, simulate_response
+    from mixedmodels.report.simulated_residuals import SimulatedResiduals
+    from mixedmodels.simulate.crossing import crossing
+    from mixedmodels.simulate.expressions import by_level
+    from mixedmodels.simulate.outcomes import response
+    from mixedmodels.simulate.population import population
+    from mixedmodels.simulate.predictors import groups, predictor
 
 __version__ = "0.1.0"
 
@@ -43,16 +51,29 @@ _ROOMS = {
     "GeneralizedMixedModel": "model",
     "LinearModel": "model",
     "MixedModel": "model",
+    "SimulatedResiduals": "report.simulated_residuals",
+    "by_level": "simulate.expressions",
+    "crossing": "simulate.crossing",
     "fit_many": "api",
     "glm": "api",
     "glm_nb": "api",
     "glmer": "api",
     "glmer_nb": "api",
+    "groups": "simulate.predictors",
     "lm": "api",
+    "lm_list": "api",
     "lmer": "api",
     "load": "model",
+    "make_glm": "model.making",
+    "make_glmer": "model.making",
+    "make_lm": "model.making",
+    "make_lmer": "model.making",
     "mcp": "inference.mean_comparisons",
+    "population": "simulate.population",
+    "predictor": "simulate.predictors",
+    "response": "simulate.outcomes",
     "set_threads": "fit.threads",
+    "simulate_response": "model.making",
     "threads": "fit.threads",
 }
 _SUBMODULES = ("api", "datasets", "errors", "families", "plot", "r")
@@ -67,15 +88,19 @@ __all__ = [
     "GeneralizedLinearModel",
     "GeneralizedMixedModel",
     "LinearModel",
+    "MissingLibraryError",
     "MixedModel",
     "MixedModelsError",
     "MixedModelsWarning",
     "PerfectFitWarning",
     "RankDeficientWarning",
     "SeparationWarning",
+    "SimulatedResiduals",
     "SingularFitWarning",
     "UnknownColumnError",
     "__version__",
+    "by_level",
+    "crossing",
     "datasets",
     "errors",
     "families",
@@ -84,12 +109,22 @@ __all__ = [
     "glm_nb",
     "glmer",
     "glmer_nb",
+    "groups",
     "lm",
+    "lm_list",
     "lmer",
     "load",
+    "make_glm",
+    "make_glmer",
+    "make_lm",
+    "make_lmer",
     "mcp",
     "plot",
+    "population",
+    "predictor",
+    "response",
     "set_threads",
+    "simulate_response",
     "threads",
 ]
 

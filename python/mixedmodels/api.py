@@ -23,6 +23,7 @@ from mixedmodels.model import (
 
 if TYPE_CHECKING:
     from mixedmodels.report.fit_many import FitMany
+    from mixedmodels.report.lm_list import LmList
 
 MOST_NAMES = 2000  # a namespace larger than this is not searched for the name of an argument
 
@@ -402,6 +403,49 @@ def fit_many(
         family=family, nagq=nAGQ, penalty=penalty,
     )  # fmt: skip
     return fit(request, responses, ddf, progress)
+
+
+def lm_list(
+    formula: str,
+    data: Any,
+    *,
+    family: Any = None,
+    pool: bool = True,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    na_action: Literal["omit", "exclude", "fail"] = "omit",
+    env: Mapping[str, Any] | None = None,
+) -> LmList:
+    """Fit a separate linear model to each level of a grouping factor (no pooling), as lme4's ``lmList``.
+
+    Parameters
+    ----------
+    formula : a model and its grouping factor, as ``"Reaction ~ Days | Subject"``.
+    data, weights, offset, subset, contrasts, na_action, env : as for `lm`.
+    family : for generalised linear models, as for `glm`.
+    pool : whether standard errors and intervals are made with one residual standard deviation for all groups.
+
+    Returns
+    -------
+    LmList
+        A mapping of levels to models, with `coef()`, `summary()`, `confint()`, `tidy()`, `pooled_sd`, `df_residual`.
+
+    Raises
+    ------
+    FormulaError, DataError, DesignError
+        About the formula or the data. A group that cannot be fitted has no model, and a reason in `failures`.
+
+    Warns
+    -----
+    MixedModelsWarning
+        If groups could not be fitted.
+    """
+    from mixedmodels.model.lm_list import build_lm_list
+
+    request = Request(formula, data, weights, offset, subset, contrasts, na_action, env, family=family)
+    return build_lm_list(request, pool)
 
 
 def call_names(data: Any, weights: Any, offset: Any, subset: Any, depth: int = 2) -> dict[str, Any]:

@@ -32,6 +32,10 @@ class FitError(MixedModelsError, RuntimeError):
     """The numerical engine could not finish; the message names the stage and the cause."""
 
 
+class MissingLibraryError(MixedModelsError, ImportError):
+    """A library that is not installed is needed for what was asked; the message says how to install it."""
+
+
 class MixedModelsWarning(UserWarning):
     """Root of every warning issued by this package."""
 

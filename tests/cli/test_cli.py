@@ -175,3 +175,15 @@ def test_a_table_may_come_through_a_pipe_and_leave_through_one(folder: Path) -> 
     shell = " ".join([f"'{sys.executable}'", "-c", f"'{command[2]}'", "datasets InstEval --csv", "| head -n 1"])
     run = subprocess.run(["bash", "-o", "pipefail", "-c", shell], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "s,d,studage,lectage,service,dept,y\n", "")
+
+
+def test_fit_writes_a_report(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mixedmodels.page.pictures.find_spec", lambda name: None)  # pictures take the time
+    page = tmp_path / "sleep.html"
+    assert main(["fit", FORMULA, str(folder / "sleep.csv"), "--report", str(page)]) == 0
+    assert "REML criterion at convergence: 1743.6" in capsys.readouterr().out
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert main(["fit", FORMULA, str(folder / "sleep.csv"), "--report", str(tmp_path / "nowhere" / "a.html")]) == 2
+    assert "cannot write the report to" in capsys.readouterr().err

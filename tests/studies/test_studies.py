@@ -140,6 +140,51 @@ def test_coverage_of_a_generalised_model() -> None:
 
 
 @pytest.mark.slow
+def test_coverage_of_intraclass_correlations() -> None:
+    found = study("coverage-icc")
+    for design in ("intercepts", "slopes"):
+        holds(found, "profile, REML", design, 0.94, 0.96)
+        holds(found, "bootstrap, percentile", design, 0.91, 0.96)
+    holds(found, "profile", "intercepts", 0.85, 0.90)
+    assert found["rows drawn, percentile"]["slopes"] < 0.80
+
+
+@pytest.mark.slow
+def test_tests_of_simulated_residuals_do_not_reject_true_models() -> None:
+    found = study("residuals-true")
+    spread = "quantiles of distances, along x"
+    for test, row in found.cells.items():
+        for model in row:
+            if not (test == spread and model in ("Poisson, given", "binomial, given")):
+                holds(found, test, model, 0.0, 0.06)
+    # Where the mean is large the random effects fit more closely, so that given these residuals spread less there.
+    assert found[spread]["Poisson, given"] > 0.08
+    for model in found.columns:
+        holds(found, "temporal autocorrelation", model, 0.04, 0.06)
+        holds(found, "spatial autocorrelation", model, 0.04, 0.06)
+
+
+@pytest.mark.slow
+def test_dispersion_shows_where_random_effects_are_given() -> None:
+    found = study("residuals-wrong")
+    assert found["dispersion"]["overdispersed, given"] > 0.6
+    assert found["dispersion"]["overdispersed, drawn"] < 0.1
+    assert found["zero inflation"]["zeros, given"] > 0.9
+    assert found["quantiles, along x"]["curved, given"] > 0.6
+    assert found["quantiles, along x"]["funnel, given"] > 0.1
+
+
+@pytest.mark.slow
+def test_scores_of_quantiles_hold_their_level() -> None:
+    found = study("residuals-quantiles")
+    for test in ("level", "shape", "all quantiles"):
+        for n in ("120", "2,000"):
+            holds(found, test, f"{n} rows, 5 %", 0.035, 0.06)
+            holds(found, test, f"{n} rows, 1 %", 0.004, 0.014)
+        holds(found, test, "30 rows, 5 %", 0.02, 0.07)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["predictions-intercepts", "predictions-slopes"])
 def test_coverage_of_predictions_of_linear_models(name: str) -> None:
     found = study(name)

@@ -27,6 +27,8 @@ def fit(options: argparse.Namespace) -> None:
     model = _fitted(options)
     if options.out is not None:
         _save(model, options.out)
+    if options.report is not None:
+        model.report(options.report)
     print(json.dumps(_estimates(model), indent=2, ensure_ascii=False) if options.json else model.summary())
 
 

@@ -17,6 +17,7 @@ examples:
   mixedmodels demo
   mixedmodels datasets sleepstudy --csv > sleepstudy.csv
   mixedmodels fit "Reaction ~ Days + (Days | Subject)" sleepstudy.csv
+  mixedmodels fit "Reaction ~ Days + (Days | Subject)" sleepstudy.csv --report sleepstudy.html
   mixedmodels fit "TICKS ~ cHEIGHT + (1 | LOCATION)" grouseticks.csv --family poisson
 """
 
@@ -102,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--json", action="store_true", help="print estimates as JSON instead of the summary")
     fit.add_argument("--out", metavar="FILE", help="save the fit to a file that mixedmodels.load reads")
+    fit.add_argument("--report", metavar="FILE", help="write a page with tables, checks and pictures: report.html")
     fit.set_defaults(command=commands.fit)
 
     datasets = commands_.add_parser("datasets", help="list the data sets, or show one")

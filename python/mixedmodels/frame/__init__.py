@@ -1,5 +1,6 @@
 """Tables of any library into numbers, truth values and factors; results back into the caller's library."""
 
+from mixedmodels.frame.change import as_pandas, take_rows, values_of, with_columns
 from mixedmodels.frame.collate import text_order
 from mixedmodels.frame.columns import Column, Factor, Levels, Logical, Numeric, label
 from mixedmodels.frame.factors import as_factor
@@ -16,10 +17,14 @@ __all__ = [
     "Table",
     "any_column",
     "as_factor",
+    "as_pandas",
     "label",
     "labelled",
     "nearest",
     "read",
+    "take_rows",
     "text_order",
     "to_kind",
+    "values_of",
+    "with_columns",
 ]

@@ -121,8 +121,8 @@ class Predictors:
         offset : stands for the offset argument of the fit; nothing for none.
         """
         r = len(next(iter(labels.values()))) if labels else 1
-        columns: dict[str, Column] = {name: _column(self.columns[name], labels[name]) for name in labels}
-        table = _table(columns, r)
+        columns: dict[str, Column] = {name: column_like(self.columns[name], labels[name]) for name in labels}
+        table = table_of(columns, r)
         given = 0.0 if offset is None and self.design.spec.offset is not None else offset
         new = on_new_data(self.design.spec, table, random=(), offset=given, env=self.env)
         return model_matrix(new.fixed, r), new.offset
@@ -138,7 +138,7 @@ def used_columns(design: Design, table: Table) -> dict[str, Column]:
     for name in names:
         if name in table:
             column = table.column(name)
-            found[name] = column if rows is None else _take(column, rows)
+            found[name] = column if rows is None else take_rows(column, rows)
     return found
 
 
@@ -193,13 +193,13 @@ def _reducer(name: str, reduce: Reduce) -> Callable[[Vector], Any]:
     return np.mean
 
 
-def _take(column: Column, rows: NDArray[np.intp]) -> Column:
+def take_rows(column: Column, rows: NDArray[np.intp]) -> Column:
     if isinstance(column, Factor):
         return Factor(column.codes[rows], column.levels, column.ordered)
     return Logical(column.values[rows]) if isinstance(column, Logical) else Numeric(column.values[rows])
 
 
-def _column(like: Column, values: Sequence[Level]) -> Column:
+def column_like(like: Column, values: Sequence[Level]) -> Column:
     """Grid values as a column of the kind that the data had."""
     if isinstance(like, Factor):
         codes = np.array([like.levels.index[str(v)] for v in values], dtype=np.int32)
@@ -208,13 +208,13 @@ def _column(like: Column, values: Sequence[Level]) -> Column:
     return Logical(numbers) if isinstance(like, Logical) else Numeric(numbers)
 
 
-def _table(columns: dict[str, Column], n: int) -> Table:
+def table_of(columns: dict[str, Column], n: int) -> Table:
     return Table("dict", n, lambda: tuple(columns), columns.__getitem__, lambda _name, column: column)
 
 
 def formula_offset(predictors: Predictors, n: int) -> Vector:
     """Sum of the ``offset()`` terms of the formula at the rows of the fit."""
-    table = _table(dict(predictors.columns), n)
+    table = table_of(dict(predictors.columns), n)
     new = on_new_data(predictors.design.spec, table, random=(), offset=0.0, env=predictors.env)
     return np.zeros(n) if new.offset is None else new.offset
 
@@ -229,7 +229,7 @@ def function_of(text: str, predictors: Predictors) -> tuple[str, Callable[[Vecto
         )
 
     def function(values: Vector) -> Vector:
-        scope = Scope(_table({names[0]: Numeric(values)}, len(values)), predictors.env, {}, source=text)
+        scope = Scope(table_of({names[0]: Numeric(values)}, len(values)), predictors.env, {}, source=text)
         return np.asarray(scope.numbers(node), dtype=float)
 
     return names[0], function

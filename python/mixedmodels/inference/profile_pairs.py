@@ -19,19 +19,21 @@ def trace(along: Curve, other: Curve, place: int, zeta: Vector) -> Vector:
     """Zeta of `other` (column `place` of the values) along the profile of a parameter, at values of its zeta."""
     _, own, values = along.points
     theirs = other.zeta_of(np.clip(values[:, place], other.points[0][0], other.points[0][-1]))
-    order = np.argsort(own)
-    own, theirs = own[order], theirs[order]
+    own, first = np.unique(own, return_index=True)  # a flat profile has a zeta more than once
+    theirs = theirs[first]
     slope = np.gradient(theirs, own) if len(own) > 2 else np.zeros(len(own))
     return hermite(own, theirs, slope, np.clip(zeta, own[0], own[-1]))
 
 
 def contour(a: Curve, b: Curve, places: tuple[int, int], level: float) -> Matrix:
-    """zeta_a and zeta_b around a contour, shape (points, 2)."""
+    """zeta_a and zeta_b around a contour, shape (points, 2); NaN where a profile is flat, so that a trace is lost."""
     from scipy.interpolate import CubicSpline
 
     ends = np.array([level, -level])
     of_b = np.clip(trace(a, b, places[1], ends) / level, -1, 1)
     of_a = np.clip(trace(b, a, places[0], ends) / level, -1, 1)
+    if not np.isfinite([of_a, of_b]).all():
+        return np.full((POINTS, 2), np.nan)
     first = np.concatenate([[0.0, np.pi], np.arccos(of_a)])
     second = np.concatenate([np.arccos(of_b), [0.0, np.pi]])
     mean, phase = (first + second) / 2, first - second

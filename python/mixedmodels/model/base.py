@@ -32,6 +32,7 @@ from mixedmodels.model.pictures import Pictures
 from mixedmodels.model.planning import Planning
 from mixedmodels.model.predicting import Predictions
 from mixedmodels.model.profiles import Profiles
+from mixedmodels.model.reporting import Reporting
 from mixedmodels.model.request import Request, Source
 from mixedmodels.model.resampling import Resampling
 from mixedmodels.model.robust import Robust
@@ -65,6 +66,7 @@ class Model(
     Merits,
     Adjusted,
     Pictures,
+    Reporting,
     StatsmodelsSpellings,
 ):
     """A fitted model: a frozen record, the design it came from, and the verbs that read both.

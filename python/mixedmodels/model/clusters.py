@@ -38,10 +38,20 @@ def find_clusters(model: Any, given: Any) -> Clusters:
                 "a model without random effects has no clusters of its own; give cluster= a column or values."
             )
         return outermost(design)
-    clusters = _of_group(design, given) or _of_values(model, given)
+    clusters = rows_by(model, given, "cluster")
     if mixed:
         check_nested(design, clusters)
     return clusters
+
+
+def rows_by(model: Any, given: Any, what: str) -> Clusters:
+    """Rows by the levels of a grouping factor or of a column, or by one value for each.
+
+    Parameters
+    ----------
+    what : the argument's name, for errors.
+    """
+    return _of_group(model.design, given) or _of_values(model, given, what)
 
 
 def _of_group(design: Design, given: Any) -> Clusters | None:
@@ -52,28 +62,28 @@ def _of_group(design: Design, given: Any) -> Clusters | None:
     return None
 
 
-def _of_values(model: Any, given: Any) -> Clusters:
+def _of_values(model: Any, given: Any, what: str) -> Clusters:
     used = model._rows.numbers
     if isinstance(given, str):
         name = given
         factor = frame.as_factor(frame.read(model._request.data).column(given))
         codes = factor.codes[used]
     else:
-        name = str(getattr(given, "name", None) or "cluster")
+        name = str(getattr(given, "name", None) or what)
         factor = frame.as_factor(frame.any_column(name, given))
-        codes = _fitting(factor.codes, model)
+        codes = _fitting(factor.codes, model, what)
     if codes.min(initial=0) < 0:
         row = int(np.flatnonzero(codes < 0)[0])
         raise DataError(
-            f"cluster {name!r} is missing in row {int(used[row])} of the table, which the model uses; give every row "
-            "its cluster, or fit without these rows."
+            f"{what} {name!r} is missing in row {int(used[row])} of the table, which the model uses; give every row "
+            f"its {what}, or fit without these rows."
         )
     seen, local = np.unique(codes, return_inverse=True)
     labels = factor.levels.labels
     return Clusters(name, local.astype(np.intp), tuple(labels[i] for i in seen.tolist()))
 
 
-def _fitting(codes: Any, model: Any) -> Any:
+def _fitting(codes: Any, model: Any, what: str) -> Any:
     """Codes of the rows used, from as many, or from all rows before or after `subset`."""
     design: Design = model.design
     n = len(model._rows.numbers)
@@ -85,7 +95,7 @@ def _fitting(codes: Any, model: Any) -> Any:
     rows = lengths.get(len(codes))
     if rows is None:
         raise DataError(
-            f"cluster has {len(codes)} values, and the model uses {n} rows of a table of {max(lengths)}; give one "
+            f"{what} has {len(codes)} values, and the model uses {n} rows of a table of {max(lengths)}; give one "
             "value for each."
         )
     return codes[rows]

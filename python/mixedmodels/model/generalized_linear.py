@@ -120,8 +120,20 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
 
     # -- other rows, other responses ----------------------------------------------------------------------------
 
-    def simulate(self, nsim: int = 1, seed: Any = None) -> Any:
-        """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes."""
+    def simulate(
+        self, nsim: int = 1, seed: Any = None, *, newdata: Any = None, weights: Any = None, offset: Any = None
+    ) -> Any:
+        """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
+
+        Parameters
+        ----------
+        newdata : a table of other rows to draw for.
+        weights, offset : of the new rows, where the model had arrays.
+        """
+        if newdata is not None:
+            from mixedmodels.model.new_responses import simulated_on
+
+            return simulated_on(self, newdata, nsim, seed, None, weights, offset)
         self._need_rows("simulate()")
         return self._simulated(simulate_glm(self._fit, nsim, generator(seed)))
 

@@ -98,8 +98,20 @@ class LinearModel(FixedEffectsModel):
 
     # -- other rows, other responses ----------------------------------------------------------------------------
 
-    def simulate(self, nsim: int = 1, seed: Any = None) -> Any:
-        """A table of `nsim` new responses, columns sim_1, sim_2, ...; the same seed gives the same table."""
+    def simulate(
+        self, nsim: int = 1, seed: Any = None, *, newdata: Any = None, weights: Any = None, offset: Any = None
+    ) -> Any:
+        """A table of `nsim` new responses, columns sim_1, sim_2, ...; the same seed gives the same table.
+
+        Parameters
+        ----------
+        newdata : a table of other rows to draw for.
+        weights, offset : of the new rows, where the model had arrays.
+        """
+        if newdata is not None:
+            from mixedmodels.model.new_responses import simulated_on
+
+            return simulated_on(self, newdata, nsim, seed, None, weights, offset)
         self._need_rows("simulate()")
         return self._simulated(simulate_linear(self.design, self._fit, nsim, generator(seed)))
 

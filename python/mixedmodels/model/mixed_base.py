@@ -264,14 +264,29 @@ class RandomEffectsModel(Model):
 
     # -- other responses ------------------------------------------------------------------------------------------
 
-    def simulate(self, nsim: int = 1, seed: Any = None, *, re_form: Any = "~0") -> Any:
+    def simulate(
+        self,
+        nsim: int = 1,
+        seed: Any = None,
+        *,
+        re_form: Any = "~0",
+        newdata: Any = None,
+        weights: Any = None,
+        offset: Any = None,
+    ) -> Any:
         """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
 
         Parameters
         ----------
         seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
         re_form : random effects that stay at their estimates; the others are drawn. "~0" draws all, None none.
+        newdata : a table of other rows to draw for; effects of levels that the model has not seen are always drawn.
+        weights, offset : of the new rows, where the model had arrays; weights are the trials of a binomial response.
         """
+        if newdata is not None:
+            from mixedmodels.model.new_responses import simulated_on
+
+            return simulated_on(self, newdata, nsim, seed, re_form, weights, offset)
         self._need_rows("simulate()")
         return self._simulated(self._draws(nsim, seed, chosen_effects(self.design, re_form)))
 

@@ -32,7 +32,7 @@ def ranova(model: Model, reduce_terms: bool, test: str | None) -> ResultTable:
     whole: Formula = model.design.spec.formula
     restricted = isinstance(model._fit, MixedFit) and model._fit.reml
     reductions = _reductions(whole.random, reduce_terms)
-    designs = [design_of(model, _text(whole, bars)) for _, bars in reductions]
+    designs = [design_of(model, formula_with(whole, bars)) for _, bars in reductions]
     models = list(zip(designs, all_refitted(model, designs, reml=restricted, stacklevel=4), strict=True))
     values = [likelihood_of(model._fit), *(likelihood_of(fit, restricted) for _, fit in models)]
     npar = np.array([v.npar for v in values])
@@ -54,7 +54,7 @@ def ranova(model: Model, reduce_terms: bool, test: str | None) -> ResultTable:
             "ANOVA-like table for random-effects: Single term deletions",
             "",
             "Model:",
-            _text(whole, whole.random),
+            formula_with(whole, whole.random),
         ),
         footer=footer,
         kind=model._source.kind,
@@ -63,7 +63,7 @@ def ranova(model: Model, reduce_terms: bool, test: str | None) -> ResultTable:
 
 def _reductions(bars: Sequence[Bar], reduce_terms: bool) -> list[tuple[str, list[str]]]:
     """What is left out, by the name that its row gets, and the random terms that remain, as texts."""
-    texts = [_bar_text(bar) for bar in bars]
+    texts = [bar_text(bar) for bar in bars]
     out = []
     for place, bar in enumerate(bars):
         others = [text for i, text in enumerate(texts) if i != place]
@@ -79,17 +79,17 @@ def _reductions(bars: Sequence[Bar], reduce_terms: bool) -> list[tuple[str, list
     return out
 
 
-def _bar_text(bar: Bar) -> str:
+def bar_text(bar: Bar) -> str:
     text = f"({bar.text})"
     if bar.structure == "us":
         return text
     return f"{bar.structure}{text}"
 
 
-def _text(whole: Formula, bars: Sequence[Bar] | Sequence[str]) -> str:
+def formula_with(whole: Formula, bars: Sequence[Bar] | Sequence[str]) -> str:
     """The formula with these random terms, simplified as R's ``update`` does."""
     terms = whole.fixed
-    parts = [*terms.labels, *(b if isinstance(b, str) else _bar_text(b) for b in bars)]
+    parts = [*terms.labels, *(b if isinstance(b, str) else bar_text(b) for b in bars)]
     parts += [text for text, _ in whole.offset_texts]
     right = " + ".join(parts) or "1"
     text = f"{whole.response} ~ {right}" + ("" if terms.intercept else " - 1")

@@ -1,5 +1,227 @@
-"""R's functions for influence and other checks."""
+"""R's functions for influence and other checks.
+
+Where R's packages differ, these are theirs: ``dfbeta`` of a linear model is with all rows less without, of lme4's
+``influence()`` without less with. The verbs of a model (`fit.dfbeta()`, ...) are of one sign, with less without.
+"""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+
+from mixedmodels.diagnose.leverage import whitened
+from mixedmodels.diagnose.linearised import working
+from mixedmodels.diagnose.standardised import (
+    cooks_by_leverage,
+    covariance_ratio,
+    dfbeta_by_residuals,
+    sigma_without,
+    studentised,
+)
+from mixedmodels.errors import MixedModelsWarning
+from mixedmodels.fit import estimates
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit
+from mixedmodels.model.model_checks import ModelChecks
+from mixedmodels.report.checks import Check, Checks
+from mixedmodels.report.influence import Influence
+from mixedmodels.report.result_table import ResultTable
+
+__all__ = [
+    "check_autocorrelation",
+    "check_collinearity",
+    "check_heteroscedasticity",
+    "check_model",
+    "check_normality",
+    "check_outliers",
+    "check_overdispersion",
+    "check_zeroinflation",
+    "cooks_distance",
+    "covratio",
+    "dfbeta",
+    "dfbetas",
+    "hatvalues",
+    "influence",
+    "rstandard",
+    "rstudent",
+    "vif",
+]
+
+
+def influence(model: Any, groups: Any = None, *, progress: bool | None = None) -> Influence:
+    """lme4's ``influence(model, groups)``: the model fitted again without each row or each level of `groups`.
+
+    Of an lm or glm R's, by row and without fitting again. ``model.influence(groups)`` keeps the variances, and is
+    faster by orders of magnitude.
+    """
+    alone = isinstance(model._fit, LinearFit | GlmFit)
+    found: Influence = model.influence(groups, "fixed" if alone else "refit", progress=progress)
+    return found
+
+
+def hatvalues(model: Any) -> Any:
+    """Leverages; of a glmer with lme4's prior weights in the place of the working ones, and its warning."""
+    values = model._leverage.total
+    if isinstance(model._fit, GlmmFit):
+        warnings.warn(
+            MixedModelsWarning(
+                "the hat matrix may not make sense for GLMMs: lme4 multiplies by prior weights where the working "
+                "weights belong, so that values may exceed 1; model.hat_values() has the working weights."
+            ),
+            stacklevel=2,
+        )
+        values = _prior_hat(model)
+    return model._rows.label(values)
+
+
+def cooks_distance(model: Any) -> Any:
+    """R's ``cooks.distance``.
+
+    Of a model by row: of an lm or glm that of `model.cooks_distance`, of a mixed model lme4's, which puts the leverages
+    of fixed and random effects together into the formula of a linear model. Of what `influence` returned of a mixed
+    model lme4's, which multiplies by (J - p) / J for J deletions.
+    """
+    if isinstance(model, Influence):
+        values, j, p = model._changes.cooks, len(model), len(model.names)
+        return model._vector(values * (j - p) / j if model.mixed else values)
+    fit = model._fit
+    if isinstance(fit, LinearFit | GlmFit):
+        return model.cooks_distance()
+    hat = _prior_hat(model) if isinstance(fit, GlmmFit) else model._leverage.total
+    values = cooks_by_leverage(model._residuals("pearson"), hat, _scale(model), len(fit.kept))
+    return model._rows.label(values)
+
+
+def dfbeta(model: Any) -> Any:
+    """R's ``dfbeta``, a table: with all rows less without for an lm or glm; without less with for a mixed model.
+
+    Parameters
+    ----------
+    model : a model (of a mixed one lme4 fits again without each row), or what `influence` returned.
+    """
+    if isinstance(model, Influence):
+        change = model.beta - model._changes.estimates
+        return model._columns(model.names, -change if model.mixed else change)
+    if isinstance(model._fit, LinearFit | GlmFit):
+        return _row_table(model, _by_residuals(model)[0])
+    return dfbeta(influence(model))
+
+
+def dfbetas(model: Any) -> Any:
+    """R's ``dfbetas``, a table; signs and arguments as of `dfbeta`."""
+    if isinstance(model, Influence):
+        return model._columns(model.names, -model._scaled if model.mixed else model._scaled)
+    if isinstance(model._fit, LinearFit | GlmFit):
+        change, sigma = _by_residuals(model)
+        unit = np.sqrt(np.diag(model._fit.vcov_unscaled))
+        return _row_table(model, change / sigma[:, None] / unit)
+    return dfbetas(influence(model))
+
+
+def covratio(model: Any) -> Any:
+    """R's ``covratio`` of an lm or glm, HLMdiag's of an lmer, by row; or of what `influence` returned."""
+    if isinstance(model, Influence) or not isinstance(model._fit, LinearFit | GlmFit):
+        return model.cov_ratio()
+    e, h, fit = _weighted_residuals(model), model._leverage.total, model._fit
+    return model._rows.label(covariance_ratio(e, h, fit.df_resid, len(fit.kept)))
+
+
+def rstandard(model: Any, type: Literal["deviance", "pearson"] | None = None) -> Any:  # noqa: A002
+    """R's ``rstandard``: residuals divided by their standard deviation."""
+    return model.rstandard(type)
+
+
+def rstudent(model: Any) -> Any:
+    """R's ``rstudent``; of a glmer lme4's, with the leverages of `hatvalues`."""
+    fit = model._fit
+    if not isinstance(fit, GlmmFit):
+        return model.rstudent()
+    e, pearson, h = model._residuals("deviance"), model._residuals("pearson"), _prior_hat(model)
+    with np.errstate(invalid="ignore"):
+        return model._rows.label(studentised(e, pearson, h, float(np.sqrt(_scale(model)))))
+
+
+def vif(model: Any) -> ResultTable:
+    """As car's ``vif``: generalised variance inflation factors; see `Model.vif`."""
+    found: ResultTable = model.vif()
+    return found
+
+
+def check_model(model: Any, seed: Any = 1) -> ModelChecks:
+    """As performance's ``check_model``, in words and as tables; see `Model.check_model`."""
+    found: ModelChecks = model.check_model(seed)
+    return found
+
+
+def check_collinearity(model: Any, ci: float = 0.95) -> ResultTable:
+    """As performance's ``check_collinearity``; see `Model.check_collinearity`."""
+    found: ResultTable = model.check_collinearity(ci)
+    return found
+
+
+def check_normality(model: Any, effects: Literal["fixed", "random"] = "fixed") -> Check | Checks:
+    """As performance's ``check_normality``; see `Model.check_normality`."""
+    found: Check | Checks = model.check_normality(effects)
+    return found
+
+
+def check_heteroscedasticity(model: Any) -> Check:
+    """As performance's ``check_heteroscedasticity``; see `Model.check_heteroscedasticity`."""
+    found: Check = model.check_heteroscedasticity()
+    return found
+
+
+def check_autocorrelation(model: Any, nsim: int = 1000, seed: Any = 1) -> Check:
+    """As performance's ``check_autocorrelation``; see `Model.check_autocorrelation`."""
+    found: Check = model.check_autocorrelation(nsim, seed)
+    return found
+
+
+def check_outliers(model: Any, threshold: float | None = None) -> Check:
+    """As performance's ``check_outliers(method = "cook")``; see `Model.check_outliers`."""
+    found: Check = model.check_outliers(threshold)
+    return found
+
+
+def check_overdispersion(model: Any) -> Check:
+    """As performance's ``check_overdispersion``; see `Model.check_overdispersion`."""
+    found: Check = model.check_overdispersion()
+    return found
+
+
+def check_zeroinflation(model: Any, tolerance: float = 0.05) -> Check:
+    """As performance's ``check_zeroinflation``; see `Model.check_zeroinflation`."""
+    found: Check = model.check_zeroinflation(tolerance)
+    return found
+
+
+def _prior_hat(model: Any) -> Any:
+    """lme4's leverages of a glmer."""
+    prior, w = model._prior_weights(), working(model._fit)[0]
+    ratio = np.where(w > 0, (1.0 if prior is None else prior) / np.where(w > 0, w, 1.0), 0.0)
+    return model._leverage.total * ratio
+
+
+def _scale(model: Any) -> float:
+    """Variance of a row of weight 1 beside the family's."""
+    sd = estimates.residual_sd(model._fit)
+    return 1.0 if sd is None else sd**2
+
+
+def _weighted_residuals(model: Any) -> Any:
+    return model._residuals("deviance")
+
+
+def _by_residuals(model: Any) -> tuple[Any, Any]:
+    """R's dfbeta of an lm or glm, and the residual standard deviation without each row."""
+    e, h = _weighted_residuals(model), model._leverage.total
+    rows = model._linearised()
+    change = dfbeta_by_residuals(whitened(rows), rows.weights, e, h)
+    return change, sigma_without(e, h, model._fit.df_resid)
+
+
+def _row_table(model: Any, values: Any) -> Any:
+    from mixedmodels.report.summaries import kept_names
+
+    return model._rows.table(dict(zip(kept_names(model.design, model._fit), values.T, strict=True)))

@@ -1,5 +1,212 @@
-"""DHARMa's functions."""
+"""DHARMa's functions. Where R takes a formula such as ``~ x``, give the column's name: ``"x"``."""
+# ruff: noqa: PT028 - names are R's, these are no tests of pytest
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Vector
+from mixedmodels.model.base import Model
+from mixedmodels.report.hypothesis_test import HypothesisTest
+from mixedmodels.report.residual_tables import CategoricalTest, QuantileTest, ResidualSummary
+from mixedmodels.report.simulated_residuals import SimulatedResiduals
+
+__all__ = [
+    "createDHARMa",
+    "getQuantile",
+    "outliers",
+    "recalculateResiduals",
+    "simulateResiduals",
+    "testCategorical",
+    "testDispersion",
+    "testGeneric",
+    "testOutliers",
+    "testQuantiles",
+    "testResiduals",
+    "testSpatialAutocorrelation",
+    "testTemporalAutocorrelation",
+    "testUniformity",
+    "testZeroInflation",
+]
+
+Alternative = Literal["two.sided", "greater", "less"]
+Method = Literal["PIT", "traditional"]
+KEPT: dict[str, Any] = {"conditional": None, "unconditional": "~0"}
+_NOT_GIVEN: Any = object()
+
+
+def simulateResiduals(
+    fittedModel: Model,
+    n: int = 250,
+    simulateREs: Literal["conditional", "unconditional", "user-specified"] = "conditional",
+    refit: bool = False,
+    integerResponse: bool | None = None,
+    seed: Any = 123,
+    method: Method = "PIT",
+    rotation: Any = None,
+    re_form: Any = _NOT_GIVEN,
+) -> SimulatedResiduals:
+    """Simulated residuals; see ``fit.simulate_residuals``.
+
+    Parameters
+    ----------
+    simulateREs : "conditional" keeps the random effects, "unconditional" draws them; "user-specified" takes `re_form`,
+        or where it is not given lme4's default, which draws them.
+    """
+    if simulateREs == "user-specified":
+        kept = "~0" if re_form is _NOT_GIVEN else re_form
+    elif simulateREs not in KEPT:
+        raise DataError(f"simulateREs is {simulateREs!r:.40}; give 'conditional', 'unconditional' or 'user-specified'.")
+    elif re_form is not _NOT_GIVEN:
+        raise DataError(f"re_form is for simulateREs='user-specified', and that is {simulateREs!r}.")
+    else:
+        kept = KEPT[simulateREs]
+    return fittedModel.simulate_residuals(
+        n, seed, re_form=kept, refit=refit, integer_response=integerResponse, method=method, rotation=rotation
+    )
+
+
+def createDHARMa(
+    simulatedResponse: Any,
+    observedResponse: Any,
+    fittedPredictedResponse: Any = None,
+    integerResponse: bool = False,
+    seed: Any = 123,
+    method: Method = "PIT",
+    rotation: Any = None,
+) -> SimulatedResiduals:
+    """Residuals of responses that were simulated elsewhere, shape (n, simulations)."""
+    return SimulatedResiduals.from_simulations(
+        simulatedResponse,
+        observedResponse,
+        fittedPredictedResponse,
+        integer_response=integerResponse,
+        seed=seed,
+        method=method,
+        rotation=rotation,
+    )
+
+
+def getQuantile(
+    simulations: Any,
+    observed: Any,
+    integerResponse: bool,
+    method: Method = "PIT",
+    rotation: Any = None,
+    seed: Any = 123,
+) -> Vector:
+    """The residuals alone, shape (n,)."""
+    made = createDHARMa(simulations, observed, None, integerResponse, seed, method, rotation)
+    return made.numbers.residuals
+
+
+def recalculateResiduals(
+    simulationOutput: SimulatedResiduals,
+    group: Any = None,
+    aggregateBy: Callable[[Any], float] | Literal["sum"] = "sum",
+    sel: Any = None,
+    seed: Any = 123,
+    method: Method = "PIT",
+    rotation: Any = None,
+) -> SimulatedResiduals:
+    """Residuals of groups of rows, or of some rows."""
+    return _simulated(simulationOutput).recalculate(
+        group, aggregate=aggregateBy, sel=sel, seed=seed, method=method, rotation=rotation
+    )
+
+
+def outliers(
+    object: SimulatedResiduals,  # noqa: A002
+    lowerQuantile: float = 0.0,
+    upperQuantile: float = 1.0,
+) -> NDArray[np.intp]:
+    """Positions, from 0, of residuals at or beyond these bounds."""
+    return _simulated(object).outliers(lowerQuantile, upperQuantile)
+
+
+def testResiduals(simulationOutput: Any) -> ResidualSummary:
+    """The tests of uniformity, dispersion and outliers."""
+    return _simulated(simulationOutput).test_residuals()
+
+
+def testUniformity(simulationOutput: Any, alternative: Alternative = "two.sided") -> HypothesisTest:
+    """Kolmogorov and Smirnov's test that residuals are uniform."""
+    return _simulated(simulationOutput).test_uniformity(alternative)
+
+
+def testDispersion(
+    simulationOutput: Any,
+    alternative: Alternative = "two.sided",
+    type: Literal["DHARMa", "PearsonChisq"] = "DHARMa",  # noqa: A002
+) -> HypothesisTest:
+    """Test for more or less dispersion than the model says."""
+    return _simulated(simulationOutput).test_dispersion(alternative, type=type)
+
+
+def testOutliers(
+    simulationOutput: Any,
+    alternative: Alternative = "two.sided",
+    margin: Literal["both", "upper", "lower"] = "both",
+    type: Literal["default", "bootstrap", "binomial"] = "default",  # noqa: A002
+    nBoot: int = 100,
+) -> HypothesisTest:
+    """Test for more or fewer outliers than expected."""
+    return _simulated(simulationOutput).test_outliers(alternative, margin=margin, type=type, n_boot=nBoot)
+
+
+def testZeroInflation(simulationOutput: Any, alternative: Alternative = "two.sided") -> HypothesisTest:
+    """Test for more or fewer zeros than the model says."""
+    return _simulated(simulationOutput).test_zero_inflation(alternative)
+
+
+def testGeneric(
+    simulationOutput: Any,
+    summary: Callable[[Any], float],
+    alternative: Alternative = "two.sided",
+    methodName: str = "DHARMa generic simulation test",
+) -> HypothesisTest:
+    """Test any summary of the response against that of the simulations."""
+    return _simulated(simulationOutput).test_generic(summary, alternative, method=methodName)
+
+
+def testQuantiles(
+    simulationOutput: Any,
+    predictor: Any = None,
+    rank: bool = True,
+    quantiles: Sequence[float] = (0.25, 0.5, 0.75),
+) -> QuantileTest:
+    """Test whether quantiles of residuals depend on a predictor; not by qgam, see ``test_quantiles``."""
+    return _simulated(simulationOutput).test_quantiles(predictor, quantiles=quantiles, rank=rank)
+
+
+def testCategorical(simulationOutput: Any, catPred: Any) -> CategoricalTest:
+    """Test residuals by level of a factor."""
+    return _simulated(simulationOutput).test_categorical(catPred)
+
+
+def testTemporalAutocorrelation(
+    simulationOutput: Any, time: Any, alternative: Alternative = "two.sided"
+) -> HypothesisTest:
+    """Durbin and Watson's test of residuals in the order of time."""
+    return _simulated(simulationOutput).test_temporal_autocorrelation(time, alternative)
+
+
+def testSpatialAutocorrelation(
+    simulationOutput: Any, x: Any = None, y: Any = None, distMat: Any = None, alternative: Alternative = "two.sided"
+) -> HypothesisTest:
+    """Moran's test of residuals with inverse distances as weights."""
+    return _simulated(simulationOutput).test_spatial_autocorrelation(x, y, distances=distMat, alternative=alternative)
+
+
+def _simulated(given: Any) -> SimulatedResiduals:
+    """Simulated residuals, or those of a model by all defaults."""
+    if isinstance(given, SimulatedResiduals):
+        return given
+    if isinstance(given, Model):
+        return given.simulate_residuals()
+    raise DataError(f"simulationOutput is {given!r:.60}; give what simulateResiduals() returned, or a model.")

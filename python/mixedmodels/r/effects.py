@@ -2,4 +2,133 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.effects.grid import make_grid
+from mixedmodels.effects.pretty import pretty_range as _pretty_range
+from mixedmodels.effects.pretty import representative
+from mixedmodels.effects.terms import parse_terms
+from mixedmodels.errors import DataError
+from mixedmodels.model.adjusted_parts import variables_for
+from mixedmodels.model.adjusted_predictions import AdjustedPredictions
+from mixedmodels.model.base import Model
+from mixedmodels.model.focal_residuals import PartialResiduals, over_grid
+
+__all__ = [
+    "data_grid",
+    "ggeffect",
+    "ggemmeans",
+    "ggpredict",
+    "hypothesis_test",
+    "johnson_neyman",
+    "new_data",
+    "pretty_range",
+    "representative_values",
+    "residualize_over_grid",
+    "values_at",
+]
+
+
+def ggpredict(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments: Any) -> Any:
+    """Adjusted predictions; further arguments as of a model's `ggpredict`.
+
+    Parameters
+    ----------
+    terms : as there; without any a dict of the predictions by each fixed predictor alone.
+    """
+    return _by_terms(model, terms, ci_lvl, "mean_reference", arguments)
+
+
+def ggemmeans(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments: Any) -> Any:
+    """Marginal means; arguments as of `ggpredict`."""
+    return _by_terms(model, terms, ci_lvl, "marginalmeans", arguments)
+
+
+def ggeffect(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments: Any) -> Any:
+    """Predictions averaged over other factors by frequency; arguments as of `ggpredict`."""
+    return _by_terms(model, terms, ci_lvl, "proportional", arguments)
+
+
+def _by_terms(model: Model, terms: Any, level: float, margin: str, given: dict[str, Any]) -> Any:
+    arguments = {"margin": margin, "level": level, **given}
+    if terms is not None:
+        return model.ggpredict(terms, **arguments)
+    names = variables_for(model).fixed
+    if not names:
+        raise DataError(f"the model {model.formula!r} has no predictor to show.")
+    return {name: model.ggpredict(name, **arguments) for name in names}
+
+
+def hypothesis_test(
+    model: Model | AdjustedPredictions,
+    terms: Any = None,
+    test: Any = "pairwise",
+    p_adjust: str | None = None,
+    **arguments: Any,
+) -> Any:
+    """Comparisons of adjusted predictions, or of slopes where the first term is a number.
+
+    Parameters
+    ----------
+    model : a model, or what `ggpredict` returned.
+    terms : as of `ggpredict`.
+    test : "pairwise", None for estimates themselves; of predictions also "reference", "consecutive" or a matrix.
+    p_adjust : adjustment of p-values.
+    arguments : as of `ggpredict`, or of `emtrends` where slopes are compared.
+    """
+    if isinstance(model, AdjustedPredictions):
+        return model.compare(test, adjust=p_adjust)
+    asked = parse_terms(terms)
+    variables = variables_for(model)
+    variables.check([t.name for t in asked], "terms")
+    if not variables.is_number(asked[0].name):
+        return model.ggpredict(terms, **arguments).compare(test, adjust=p_adjust)
+    rng = np.random.default_rng(0)
+    others = asked[1:]
+    levels = make_grid(variables, others, typical=None, rng=rng).levels if others else {}
+    at = {name: list(values) for name, values in levels.items()}
+    slopes = model.emtrends([t.name for t in others] or "~ 1", asked[0].name, at=at or None, **arguments)
+    if not others or test is None:
+        return slopes.summary((True, True))
+    if test != "pairwise":
+        raise DataError(f"slopes are compared by test='pairwise', or shown by None; got {test!r}.")
+    return slopes.pairs(adjust=p_adjust or "none")
+
+
+def new_data(model: Model, terms: Any, typical: Any = "mean", condition: Any = None) -> Any:
+    """The grid that predictions are made at, as a table with a column for each variable."""
+    variables = variables_for(model)
+    grid = make_grid(variables, parse_terms(terms), condition=condition, typical=typical)
+    r = len(grid)
+    columns: dict[str, Any] = {name: list(values) for name, values in grid.labels.items()}
+    columns |= {name: [value] * r for name, value in grid.constants.items()}
+    return frame.to_kind(columns, model._source.kind)
+
+
+data_grid = new_data
+
+
+def residualize_over_grid(grid: AdjustedPredictions, model: Model) -> PartialResiduals:
+    """Partial residuals at the grid of adjusted predictions, each row of the data at the nearest of its points."""
+    return over_grid(grid, model)
+
+
+def johnson_neyman(model: Model, pred: str, modx: str, **arguments: Any) -> Any:
+    """Where along `modx` the slope of `pred` differs from zero; arguments as of a model's `johnson_neyman`."""
+    return model.johnson_neyman(pred, modx, **arguments)
+
+
+def values_at(x: Any, values: str = "meansd") -> Any:
+    """Values that represent a number, shape (k,): "meansd", "minmax", "quart", "fivenum", "terciles", "all" ..."""
+    return representative(np.asarray(x, dtype=float), values)
+
+
+representative_values = values_at
+
+
+def pretty_range(x: Any, n: int | None = None) -> Any:
+    """Round values over the range of a number, shape (k,), about `n` of them."""
+    return _pretty_range(np.asarray(x, dtype=float), n)

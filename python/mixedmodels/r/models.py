@@ -23,6 +23,8 @@ from mixedmodels.model import (
     build_lm,
     build_lmer,
 )
+from mixedmodels.model.making import simulate_response
+from mixedmodels.report.simulated_residuals import SimulatedResiduals
 from mixedmodels.report.vectors import LogLik
 
 __all__ = [
@@ -219,8 +221,13 @@ def fitted(object: Model) -> Any:  # noqa: A002
     return object.fitted()
 
 
-def residuals(object: Model, type: Any = None, scaled: bool = False) -> Any:  # noqa: A002
-    """Residuals of a type: by default "response", of a model with a family "deviance"."""
+def residuals(object: Any, type: Any = None, scaled: bool = False, **arguments: Any) -> Any:  # noqa: A002
+    """Residuals of a type: by default "response", of a model with a family "deviance".
+
+    Of simulated residuals themselves, on the scale of `quantileFunction`, with `outlierValues` for infinite ones.
+    """
+    if isinstance(object, SimulatedResiduals):
+        return object.residuals(arguments.get("quantileFunction"), arguments.get("outlierValues"))
     return object.residuals(scaled=scaled) if type is None else object.residuals(type, scaled=scaled)
 
 
@@ -240,9 +247,22 @@ def predict(object: Model, newdata: Any = None, **arguments: Any) -> Any:  # noq
     return object.predict(newdata, **arguments)
 
 
-def simulate(object: Model, nsim: int = 1, seed: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """New responses; arguments as of the model's method."""
-    return object.simulate(nsim, seed, **arguments)
+def simulate(object: Model | str, nsim: int = 1, seed: Any = None, **arguments: Any) -> Any:  # noqa: A002
+    """New responses of a model, or of a formula with ``newdata`` and ``newparams`` as lme4 has it.
+
+    Parameters
+    ----------
+    object : a model, or a formula such as ``"~ x + (1 | g)"``.
+    arguments : of the model's method; of a formula `newdata`, `newparams` (a mapping with beta, theta and sigma), and
+        `family`, `weights`, `offset`.
+    """
+    if not isinstance(object, str):
+        return object.simulate(nsim, seed, **arguments)
+    newdata, newparams = (arguments.pop(name, None) for name in ("newdata", "newparams"))
+    if newdata is None or newparams is None:
+        raise DataError("simulate() of a formula needs newdata and newparams, a mapping with beta, theta and sigma.")
+    family = arguments.pop("family", "gaussian")
+    return simulate_response(object, newdata, family, nsim=nsim, seed=seed, **dict(newparams), **arguments)
 
 
 def update(object: Model, formula: str | None = None, **changes: Any) -> Any:  # noqa: A002

@@ -1,5 +1,145 @@
-"""R's functions for simulated designs and power."""
+"""R's functions for simulated designs and power, those of the package simr among them."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.frame import Numeric
+from mixedmodels.model.making import make_glmer, make_lmer
+from mixedmodels.model.planned import PlannedModel
+from mixedmodels.report.power import Power, PowerCurve
+from mixedmodels.simulate.crossing import crossing
+from mixedmodels.simulate.expressions import by_level
+from mixedmodels.simulate.outcomes import response
+from mixedmodels.simulate.population import population
+from mixedmodels.simulate.predictors import predictor
+
+__all__ = [
+    "by_level",
+    "compare",
+    "crossing",
+    "extend",
+    "fixed",
+    "makeGlmer",
+    "makeLmer",
+    "population",
+    "powerCurve",
+    "powerSim",
+    "predictor",
+    "response",
+    "sample_x",
+    "sample_y",
+]
+
+_METHODS = {"t": "t", "sa": "t", "f": "t", "anova": "t", "z": "z", "chisq": "z", "lr": "LRT", "kr": "Kenward-Roger"}
+
+
+@dataclass(frozen=True)
+class PlannedTest:
+    """What `fixed` and `compare` return: a test and the way to it, as ``fit.power`` takes them."""
+
+    test: str | Callable[[Any], Any]
+    by: str | None = None
+
+
+def fixed(xname: str, method: str | None = None) -> PlannedTest:
+    """A test as simr's ``fixed``: of a coefficient or term.
+
+    Parameters
+    ----------
+    method : "t" or "sa" (Satterthwaite), "kr", "z", "chisq", "f", "lr", "anova", "pb"; None is the class's own, for
+        `lmer` Satterthwaite's where simr takes Kenward and Roger's.
+    """
+    if method == "pb":
+        return PlannedTest(lambda fit: fit.pbmodcomp(f". ~ . - {xname}"))
+    if method is not None and method not in _METHODS:
+        raise DataError(f"method is {method!r:.40}; it is one of {', '.join([*_METHODS, 'pb'])}.")
+    return PlannedTest(xname.lstrip("~ "), None if method is None else _METHODS[method])
+
+
+def compare(model: str, method: str = "lr") -> PlannedTest:
+    """A test as simr's ``compare``: against a smaller model, a formula in which ``.`` stands for what is there.
+
+    Parameters
+    ----------
+    method : "lr", or "pb" for the parametric bootstrap.
+    """
+    if method == "lr":
+        return PlannedTest(model)
+    if method != "pb":
+        raise DataError(f"method is {method!r:.40}; it is 'lr' or 'pb'.")
+    return PlannedTest(lambda fit: fit.pbmodcomp(model))
+
+
+def makeLmer(formula: str, fixef: Any, VarCorr: Any, sigma: float, data: Any) -> PlannedModel:
+    """As simr's ``makeLmer``: a linear mixed model with given parameters (see `mixedmodels.make_lmer`)."""
+    return make_lmer(formula, data, fixef=fixef, VarCorr=VarCorr, sigma=sigma)
+
+
+def makeGlmer(formula: str, family: Any, fixef: Any, VarCorr: Any, data: Any) -> PlannedModel:
+    """As simr's ``makeGlmer``: a generalised linear mixed model with given parameters (see `make_glmer`)."""
+    return make_glmer(formula, data, family, fixef=fixef, VarCorr=VarCorr)
+
+
+def powerSim(fit: Any, test: Any = None, nsim: int = 1000, seed: Any = None, alpha: float = 0.05, **more: Any) -> Power:
+    """As simr's ``powerSim`` (see ``fit.power``, which takes what `more` holds); `test` as there, or by `fixed`."""
+    found = test if isinstance(test, PlannedTest) else PlannedTest(test)
+    return fit.power(found.test, nsim, seed, alpha=alpha, **_by(found, more))  # type: ignore[no-any-return]
+
+
+def powerCurve(
+    fit: Any,
+    test: Any = None,
+    along: str | None = None,
+    within: str | None = None,
+    breaks: Any = None,
+    nsim: int = 1000,
+    seed: Any = None,
+    alpha: float = 0.05,
+    **more: Any,
+) -> PowerCurve:
+    """As simr's ``powerCurve`` (see ``fit.power_curve``); `breaks` are its sizes."""
+    found = test if isinstance(test, PlannedTest) else PlannedTest(test)
+    how = {"along": along, "within": within, "sizes": breaks, "alpha": alpha, **_by(found, more)}
+    return fit.power_curve(found.test, nsim, seed, **how)  # type: ignore[no-any-return]
+
+
+def extend(
+    object: Any,  # noqa: A002
+    along: str | None = None,
+    within: str | None = None,
+    n: int | None = None,
+    values: Any = None,
+) -> PlannedModel:
+    """As simr's ``extend``: numbers become 1, 2, ..., n, factors a, b, ..., where ``fit.extend`` goes on."""
+    if along is not None and values is None and n is not None:
+        column = frame.read(object._request.data).column(along)
+        values = list(range(1, n + 1)) if isinstance(column, Numeric) else _letters(n)
+    return object.extend(along, within=within, n=None if values is not None else n, values=values)  # type: ignore[no-any-return]
+
+
+def sample_x(population: Any, n: int | None = None, seed: Any = None) -> Any:
+    """The R package regressinator's ``sample_x`` (see ``population.sample_x``)."""
+    return population.sample_x(n, seed)
+
+
+def sample_y(xs: Any, seed: Any = None) -> Any:
+    """The R package regressinator's ``sample_y``: responses for what `sample_x` returned."""
+    return xs.sample_y(seed)
+
+
+def _by(test: PlannedTest, more: dict[str, Any]) -> dict[str, Any]:
+    return more if test.by is None else {**more, "by": test.by}
+
+
+def _letters(n: int) -> list[str]:
+    """A to z, then a.1 to z.1, ..., as R's ``make.unique(rep(letters, ...))`` writes them."""
+    alphabet = [chr(ord("a") + i) for i in range(26)]
+    turns = np.arange(n) // 26
+    return [alphabet[i % 26] + (f".{t}" if t else "") for i, t in enumerate(turns.tolist())]

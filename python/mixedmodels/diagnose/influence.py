@@ -1,0 +1,142 @@
+"""Deletion of rows or groups of rows, in the way that is asked for, from any fitted model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Literal
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.diagnose.changes import Changes, blanked, from_covariances
+from mixedmodels.diagnose.deletion import Codes, rows_deleted, sets_deleted
+from mixedmodels.diagnose.linearised import Linearised, linearised
+from mixedmodels.errors import MixedModelsError
+from mixedmodels.fit import deleted, estimates
+from mixedmodels.fit.estimates import AnyFit
+from mixedmodels.fit.many_progress import counted
+from mixedmodels.fit.record import Control, GlmFit, GlmmFit, LinearFit, MixedFit
+
+Theta = Literal["fixed", "one_step", "refit"]
+INTERRUPTED = "interrupted before it was reached"
+
+
+def deletions(
+    design: Design,
+    fit: AnyFit,
+    codes: Codes,
+    n_sets: int,
+    theta: Theta,
+    control: Control,
+    progress: bool | None = None,
+) -> Changes:
+    """What deleting each set of rows changes.
+
+    Parameters
+    ----------
+    codes : the set of each row, 0 .. `n_sets` - 1, each of which occurs; a set is deleted as a whole.
+    theta : "fixed" keeps the variance parameters, "one_step" takes a Newton step, "refit" fits again.
+    progress : as of `fit.many_progress.counted`.
+    """
+    exact = isinstance(fit, LinearFit) or (isinstance(fit, GlmFit) and theta != "refit")
+    if theta == "fixed" or exact:
+        return _at_fixed_theta(design, fit, codes, n_sets, progress)
+    rows = deleted.rows_of(design, fit)
+
+    first = None
+    if theta == "one_step" and isinstance(fit, GlmmFit):
+        first = _at_fixed_theta(design, fit, codes, n_sets, progress).estimates
+
+    def without(j: int, left: Codes) -> deleted.Deleted:
+        if theta == "one_step":
+            assert isinstance(fit, MixedFit | GlmmFit)
+            start = fit.beta if first is None or np.isnan(first[j]).any() else first[j]
+            return deleted.one_step(rows, fit, left, np.ascontiguousarray(start))
+        return deleted.fitted_again(rows, fit, left, control)
+
+    p, m = len(fit.beta), len(deleted.variance_parameters(fit))
+    beta, vcovs, parameters = (
+        np.full((n_sets, p), np.nan),
+        np.full((n_sets, p, p), np.nan),
+        np.full((n_sets, m), np.nan),
+    )
+
+    def one(j: int, left: Codes) -> None:
+        found = without(j, left)
+        beta[j], vcovs[j], parameters[j] = found.beta, found.vcov, found.parameters
+
+    reasons = _each(codes, n_sets, one, progress)
+    changes = from_covariances(fit.beta, estimates.vcov(fit), beta, vcovs)
+    changes = replace(changes, parameters=parameters)
+    return blanked(changes, ~np.isfinite(beta).all(axis=1), reasons)
+
+
+def _at_fixed_theta(design: Design, fit: AnyFit, codes: Codes, n_sets: int, progress: bool | None) -> Changes:
+    model = linearised(design, fit)
+    if n_sets == len(codes):
+        order = np.argsort(codes)
+        changes = rows_deleted(model)
+        return changes if bool((order == np.arange(n_sets)).all()) else _reordered(changes, order)
+    if model.random is None or _apart(design, codes, n_sets):
+        return sets_deleted(model, codes, n_sets)
+    return _shared_deleted(model, fit.kept, codes, n_sets, progress)
+
+
+def _reordered(changes: Changes, order: Codes) -> Changes:
+    place = np.argsort(order)
+    values = {f.name: getattr(changes, f.name) for f in fields(Changes)}
+    values = {name: v[order] if isinstance(v, np.ndarray) else v for name, v in values.items()}
+    return Changes(**{**values, "reasons": {int(place[i]): why for i, why in changes.reasons.items()}})
+
+
+def _apart(design: Design, codes: Codes, n_sets: int) -> bool:
+    """Whether no random effect is shared between sets."""
+    for group in design.groups:
+        owner = np.zeros(group.n_levels, dtype=np.intp)
+        owner[group.codes] = codes
+        if bool((owner[group.codes] != codes).any()):
+            return False
+    return True
+
+
+def _shared_deleted(
+    model: Linearised, kept: tuple[int, ...], codes: Codes, n_sets: int, progress: bool | None
+) -> Changes:
+    """Sets that share random effects: the equations of the rows that are left, solved for each set."""
+    assert model.random is not None
+    design, relative = model.random
+    used = np.flatnonzero(model.weights > 0)
+    weights = np.where(model.weights > 0, model.weights, 1.0)
+    rows = replace(design, response=model.response, weights=weights, offset=None)
+    beta, vcovs = np.full((n_sets, len(kept)), np.nan), np.full((n_sets, len(kept), len(kept)), np.nan)
+    whole, vcov = deleted.at_same_theta(rows, relative.theta, kept, used)
+
+    def one(j: int, left: Codes) -> None:
+        beta[j], vcovs[j] = deleted.at_same_theta(rows, relative.theta, kept, left[model.weights[left] > 0])
+
+    reasons = _each(codes, n_sets, one, progress)
+    # what a generalised model's working response says with all rows is not its estimate, but near it
+    changes = from_covariances(model.beta, model.scale * vcov, beta - whole + model.beta, model.scale * vcovs)
+    return blanked(changes, ~np.isfinite(beta).all(axis=1), reasons)
+
+
+def _each(codes: Codes, n_sets: int, one: Callable[[int, Codes], None], progress: bool | None) -> dict[int, str]:
+    """Do something for every set with the rows that are left; why it could not be done."""
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=n_sets))
+    kept, reasons, j = np.ones(len(codes), dtype=bool), dict[int, str](), 0
+    with counted(n_sets, "deletions", progress) as tell:
+        try:
+            for j in range(n_sets):
+                gone = order[ends[j - 1] if j else 0 : ends[j]]
+                kept[gone] = False
+                try:
+                    one(j, np.flatnonzero(kept))
+                except (MixedModelsError, ValueError, RuntimeError, np.linalg.LinAlgError) as error:
+                    reasons[j] = " ".join(str(error).split())
+                kept[gone] = True
+                tell(j + 1)
+        except KeyboardInterrupt:
+            reasons.update(dict.fromkeys(range(j, n_sets), INTERRUPTED))
+    return reasons

@@ -1,0 +1,72 @@
+"""A test of scaled residuals, and p-values of what was simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Vector
+
+Alternative = Literal["two.sided", "greater", "less"]
+ALTERNATIVES = ("two.sided", "greater", "less")
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualTest:
+    """One test in numbers.
+
+    Attributes
+    ----------
+    method : in words.
+    statistics : name -> value, the one that is tested first.
+    p_value : of the test.
+    alternative : in words or one of "two.sided", "greater", "less".
+    parameters : name -> value, of the null distribution.
+    estimates : name -> value.
+    null_value : name and value of what holds if the model is true, or None.
+    conf_int : limits, or None; `conf_level` is theirs.
+    simulated, observed : the statistic of each simulation, shape (m,), and of the data, where that is how it is tested.
+    """
+
+    method: str
+    statistics: Mapping[str, float]
+    p_value: float
+    alternative: str | None = None
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    estimates: Mapping[str, float] = field(default_factory=dict)
+    null_value: tuple[str, float] | None = None
+    conf_int: tuple[float, float] | None = None
+    conf_level: float | None = None
+    simulated: Vector | None = None
+    observed: float | None = None
+
+
+def check_alternative(alternative: str) -> None:
+    """Refuse what is no alternative.
+
+    Raises
+    ------
+    DataError
+        If it is none of the three.
+    """
+    if alternative not in ALTERNATIVES:
+        raise DataError(f"alternative is {alternative!r:.40}; give one of {', '.join(map(repr, ALTERNATIVES))}.")
+
+
+def simulation_p(simulated: Vector, observed: float, alternative: str) -> float:
+    """Share of the simulations at least as large ("greater") or small ("less"); twice the smaller, at most 1.
+
+    As DHARMa has it, so that 0 means less than one of the simulations. NaN are left out.
+    """
+    check_alternative(alternative)
+    known = simulated[~np.isnan(simulated)]
+    if not len(known) or np.isnan(observed):
+        return float("nan")
+    above, below = float(np.mean(known >= observed)), float(np.mean(known <= observed))
+    if alternative == "greater":
+        return above
+    return below if alternative == "less" else min(2 * min(above, below), 1.0)

@@ -1,0 +1,40 @@
+"""Whether scaled residuals are uniform: Kolmogorov and Smirnov's test."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedmodels.diagnose.kolmogorov import p_value
+from mixedmodels.diagnose.residual_test import ResidualTest, check_alternative
+from mixedmodels.fit.record import Vector
+
+EXACT_BELOW = 100  # observations, as R's ks.test has it
+NAMES = {"two.sided": "D", "greater": "D^+", "less": "D^-"}
+SIDES = {
+    "two.sided": "two-sided",
+    "greater": "the CDF of x lies above the null hypothesis",
+    "less": "the CDF of x lies below the null hypothesis",
+}
+
+
+def uniformity(residuals: Vector, alternative: str = "two.sided", exact: bool | None = None) -> ResidualTest:
+    """Kolmogorov and Smirnov's test against the uniform distribution on (0, 1).
+
+    Parameters
+    ----------
+    residuals : shape (n,).
+    exact : whether the p-value is of the exact distribution; None below 100 observations without ties, as in R.
+    """
+    check_alternative(alternative)
+    n = len(residuals)
+    if exact is None:
+        exact = n < EXACT_BELOW and len(np.unique(residuals)) == n
+    above = np.clip(np.sort(residuals), 0.0, 1.0) - np.arange(n) / n
+    sides = {"greater": float((1 / n - above).max()), "less": float(above.max())}
+    d = max(sides.values()) if alternative == "two.sided" else sides[alternative]
+    return ResidualTest(
+        method=f"{'Exact' if exact else 'Asymptotic'} one-sample Kolmogorov-Smirnov test",
+        statistics={NAMES[alternative]: d},
+        p_value=p_value(d, n, alternative, exact),
+        alternative=SIDES[alternative],
+    )

@@ -1,0 +1,54 @@
+"""The page about a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+class Reporting:
+    """The page about a model."""
+
+    def report(
+        self,
+        path: str | Path,
+        *,
+        title: str | None = None,
+        checks: bool = True,
+        seed: Any = 1,
+        date: str | None = None,
+    ) -> Path:
+        """Write one HTML file about the model: estimates, tests, random effects, checks and pictures.
+
+        The file holds its style and pictures in itself, so that it can be mailed and printed. Pictures need matplotlib.
+
+        Parameters
+        ----------
+        path : where to write; the folder must exist.
+        title : heading of the page; by default one that names the response.
+        checks : simulate residuals and look for influential groups, which take most of the time.
+        seed : of what is simulated: the same model and seed give the same file.
+        date : a text under the heading, such as ``str(datetime.date.today())``.
+
+        Returns
+        -------
+        Path
+            Of the file.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written.
+        """
+        from mixedmodels.errors import DataError
+        from mixedmodels.page import Options, page
+
+        target = Path(path)
+        if not target.parent.is_dir():  # said before the work, not after it
+            raise DataError(f"cannot write the report to {str(path)!r}: there is no folder {str(target.parent)!r}.")
+        text = page(self, Options(title, checks, seed, date))
+        try:
+            target.write_text(text, encoding="utf-8")
+        except OSError as cause:
+            raise DataError(f"cannot write the report to {str(path)!r}: {cause.strerror or cause}") from cause
+        return target

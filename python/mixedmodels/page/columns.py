@@ -1,0 +1,15 @@
+"""Any table that a verb returned, as plain columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def columns_of(table: Any) -> dict[str, list[Any]]:
+    """Name -> values of a table of any library; a missing text is None."""
+    if isinstance(table, dict):
+        return {str(k): list(v) for k, v in table.items()}
+    import narwhals
+
+    found = narwhals.from_native(table, eager_only=True).to_dict(as_series=False)
+    return {str(k): [None if v is None else v for v in values] for k, values in found.items()}

@@ -1,0 +1,24 @@
+"""What the reader of the page wants to see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Settings that all sections share.
+
+    Attributes
+    ----------
+    title : heading of the page; None for one that names the response.
+    checks : whether to simulate residuals and look for influential groups, which take most of the time.
+    seed : of what is drawn at random, so that the same model gives the same page.
+    date : a text under the heading, such as a date; None leaves it out.
+    """
+
+    title: str | None = None
+    checks: bool = True
+    seed: Any = 1
+    date: str | None = None

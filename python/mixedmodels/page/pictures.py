@@ -1,0 +1,58 @@
+"""Figures as pictures held in the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+from mixedmodels.errors import MixedModelsError
+from mixedmodels.page.elements import figure, paragraph
+
+LARGEST = 250_000  # bytes of a drawing; larger ones, of very many points, become images
+
+
+def can_draw() -> bool:
+    """Whether matplotlib is installed."""
+    return find_spec("matplotlib") is not None
+
+
+def picture(draw: Callable[..., Any], *arguments: Any, alt: str, caption: str, **options: Any) -> str:
+    """A figure of `mixedmodels.plot` as HTML, with its text for those who do not see it.
+
+    Without matplotlib there is nothing; a picture that this model does not have is named with the reason.
+
+    Parameters
+    ----------
+    draw, arguments, options : the function, and what it takes.
+    alt : what is to be seen, for those who do not see it.
+    caption : what the reader should look for.
+    """
+    if not can_draw():
+        return ""
+    from mixedmodels import plot
+
+    try:
+        # Letters as outlines: the reader's machine may not have the font that the layout was made for.
+        with plot.theme(svg_fonttype="path"):
+            drawn = draw(*arguments, **options)
+    except MixedModelsError as error:
+        return paragraph(f"No picture: {error}", kind="note")
+    return figure(source(drawn), alt, caption)
+
+
+def source(drawn: Any) -> str:
+    """A figure as a data URI: SVG, or PNG where that would be very large."""
+    drawing = io.BytesIO()
+    drawn.savefig(drawing, format="svg", bbox_inches="tight", metadata={"Date": None})
+    if drawing.tell() <= LARGEST:
+        return _uri("image/svg+xml", drawing.getvalue())
+    image = io.BytesIO()
+    drawn.savefig(image, format="png", bbox_inches="tight", dpi=150)
+    return _uri("image/png", image.getvalue())
+
+
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

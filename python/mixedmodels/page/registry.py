@@ -1,0 +1,48 @@
+"""The sections of the page in their order; a new one is a file in `page/sections` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from mixedmodels.page.options import Options
+from mixedmodels.page.sections import (
+    checks,
+    effects,
+    estimates,
+    heed,
+    merits,
+    model,
+    optimum,
+    poolings,
+    random_effects,
+    rows,
+    session,
+    summary,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A section: its anchor in the page, its heading, and what makes its pieces of HTML (none: it is left out)."""
+
+    anchor: str
+    title: str
+    build: Callable[[Any, Options], Iterable[str]]
+
+
+SECTIONS = (
+    Entry("model", "The model", model.parts),
+    Entry("heed", "What to heed", heed.parts),
+    Entry("data", "The data", rows.parts),
+    Entry("fixed", "Fixed effects", estimates.parts),
+    Entry("random", "Random effects", random_effects.parts),
+    Entry("poolings", "Pooling", poolings.parts),
+    Entry("effects", "Effects of the predictors", effects.parts),
+    Entry("merits", "How much is explained", merits.parts),
+    Entry("checks", "Checks", checks.parts),
+    Entry("optimum", "Is this the optimum?", optimum.parts),
+    Entry("summary", "The summary as R prints it", summary.parts),
+    Entry("session", "Made with", session.parts),
+)

@@ -1,0 +1,1 @@
+"""A section of the page each: ``parts(model, options)`` gives its pieces of HTML, or none."""

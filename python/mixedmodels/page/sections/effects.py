@@ -1,0 +1,48 @@
+"""What the model predicts along each of its predictors, the others held at typical values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mixedmodels.formula.nodes import column_names
+from mixedmodels.page.elements import paragraph
+from mixedmodels.page.options import Options
+from mixedmodels.page.pictures import can_draw, picture
+
+MOST = 6  # predictors with a picture
+
+
+def parts(model: Any, options: Options) -> Iterator[str]:
+    """A picture for each predictor of the fixed effects."""
+    names = predictors(model)
+    if not names or not can_draw():
+        return
+    yield paragraph(
+        "Predicted means with 95 % intervals, for a group whose random effects are 0; other numbers are at their mean, "
+        "other factors at their first level."
+        if model.design.random
+        else "Predicted means with 95 % intervals; other numbers are at their mean, other factors at their first level."
+    )
+    for name in names[:MOST]:
+        yield picture(
+            _draw,
+            model,
+            name,
+            alt=f"Predicted {model.design.response_name} against {name}, with a band or bars for the 95 % interval.",
+            caption=f"{model.design.response_name} along {name}.",
+        )
+    if len(names) > MOST:
+        yield paragraph(f"Not shown: {', '.join(names[MOST:])}. See fit.ggpredict().", kind="note")
+
+
+def predictors(model: Any) -> list[str]:
+    """Columns that the fixed effects are made of, in the formula's order."""
+    used = model.design.spec.formula.fixed.variables_used().values()
+    return list(dict.fromkeys(name for node in used for name in column_names(node)))
+
+
+def _draw(model: Any, name: str) -> Any:
+    from mixedmodels import plot
+
+    return plot.effects(model.ggpredict(name))

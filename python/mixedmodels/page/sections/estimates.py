@@ -1,0 +1,74 @@
+"""Fixed effects with their tests and intervals, and the tests of the terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mixedmodels.errors import MixedModelsError
+from mixedmodels.page.columns import columns_of
+from mixedmodels.page.elements import paragraph, result, table_of
+from mixedmodels.page.options import Options
+from mixedmodels.page.pictures import can_draw, picture
+
+HEADERS = {
+    "term": "term",
+    "estimate": "estimate",
+    "std_error": "std. error",
+    "statistic": "t value",
+    "df": "df",
+    "p_value": "P(>|t|)",
+    "conf_low": "2.5 %",
+    "conf_high": "97.5 %",
+}
+NORMAL = {**HEADERS, "statistic": "z value", "p_value": "P(>|z|)"}
+
+
+def parts(model: Any, options: Options) -> Iterator[str]:
+    """A row per coefficient, then a row per term."""
+    if not model.fixef():
+        yield paragraph("The model has no fixed effects.")
+        return
+    columns, headers, how = tests(model)
+    yield table_of("Estimates with 95 % intervals", columns, headers)
+    yield paragraph(how, kind="note")
+    if can_draw() and len(columns["term"]) > 1:
+        from mixedmodels import plot
+
+        yield picture(
+            plot.coefficients,
+            model,
+            alt="Each coefficient as a point with its 95 % interval, and a line at 0.",
+            caption="Coefficients with 95 % intervals, without the intercept.",
+        )
+    if model.design.fixed.terms:
+        yield from _terms(model)
+
+
+def tests(model: Any) -> tuple[dict[str, list[Any]], dict[str, str], str]:
+    """Columns of the table, their headers, and a sentence on how tests and intervals were made."""
+    mixed = bool(model.design.random)
+    if mixed and hasattr(model, "is_reml"):
+        try:
+            columns = columns_of(model.tidy(ddf="Satterthwaite", conf_int=True))
+        except MixedModelsError as error:
+            columns = columns_of(model.tidy(conf_int=True))
+            return columns, HEADERS, f"Intervals are Wald's. No degrees of freedom by Satterthwaite's method: {error}"
+        return columns, HEADERS, "Tests and intervals by t with Satterthwaite's degrees of freedom."
+    columns = columns_of(model.tidy(conf_int=True))
+    linear = not mixed and model.family.name == "gaussian" and model.family.link == "identity"
+    if linear:
+        return columns, HEADERS, f"Tests and intervals by t with {model.df_resid:,} degrees of freedom."
+    scale = f"on the scale of the linear predictor ({model.family.link} link)"
+    return columns, NORMAL, f"Estimates are {scale}; tests and intervals are Wald's."
+
+
+def _terms(model: Any) -> Iterator[str]:
+    """Tests of whole terms: of factors all coefficients at once."""
+    try:
+        if model.design.random and hasattr(model, "is_reml"):
+            yield result("Tests of the terms, type III with Satterthwaite's degrees of freedom", model.anova())
+        else:
+            yield result("Tests of the terms, each left out in turn", model.drop1("Chisq"))
+    except MixedModelsError as error:
+        yield paragraph(f"No tests of whole terms: {error}", kind="note")

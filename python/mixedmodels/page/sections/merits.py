@@ -1,0 +1,26 @@
+"""How much of the variance the parts of the model carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mixedmodels.errors import MixedModelsError
+from mixedmodels.page.elements import paragraph, result
+from mixedmodels.page.options import Options
+
+
+def parts(model: Any, options: Options) -> Iterator[str]:
+    """R2, and of a mixed model the intraclass correlation and the variance in its parts."""
+    found: list[tuple[str, Callable[[], Any]]] = [("R-squared", lambda: model.r2().table)]
+    if model.design.random:
+        found += [
+            ("Intraclass correlation", lambda: model.icc().table),
+            ("The variance of the rows, taken apart", model.variance_partition),
+        ]
+    for caption, compute in found:
+        try:
+            table = compute()
+            yield result(next(iter(table.heading), caption), table)
+        except MixedModelsError as error:
+            yield paragraph(f"{caption}: {error}", kind="note")

@@ -1,0 +1,29 @@
+"""The engine's certificate in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mixedmodels.page.elements import paragraph
+from mixedmodels.page.options import Options
+
+
+def parts(model: Any, options: Options) -> Iterator[str]:
+    """Why the estimates maximise the likelihood, or what speaks against it; least squares need no such account."""
+    if not model.design.random:
+        return
+    account = model.engine.describe()
+    holds = model.engine.certificate["holds"]
+    yield paragraph(f"The certificate {account['certificate']}.", kind="good" if holds else "warn")
+    what = "-2 restricted log-likelihood" if getattr(model, "is_reml", False) else "-2 log-likelihood"
+    inner = f" with {account['inner']:,} factorisations" if account["inner"] is not None else ""
+    plural = "" if account["evaluations"] == 1 else "s"
+    yield paragraph(
+        f"The criterion is {what}. The engine took the path ‘{account['path']}’, because {account['why']}, and "
+        f"{account['status']} after {account['evaluations']:,} evaluation{plural}{inner}."
+    )
+    if account["criterion_error"]:
+        yield paragraph(
+            f"The criterion is estimated, with standard error {account['criterion_error']:.2g}.", kind="note"
+        )

@@ -1,0 +1,56 @@
+"""The groups' own lines, the model's, and one line for all: three ways of pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mixedmodels.page.elements import paragraph
+from mixedmodels.page.options import Options
+from mixedmodels.page.pictures import can_draw, picture
+
+MOST_PANELS = 24  # levels of which each has a panel
+
+
+def parts(model: Any, options: Options) -> Iterator[str]:
+    """Pictures of the first grouping factor; nothing for a model without."""
+    if not model.design.random or not can_draw():
+        return
+    from mixedmodels import plot
+
+    model._need_rows("the data of each group")
+    group = model.design.groups[model.design.random[0].group]
+    yield paragraph(
+        "Complete pooling has one line for all, no pooling a line for each level from its own rows alone. The model is "
+        "between: a level is drawn towards the typical line the more, the less its rows say."
+    )
+    chosen = _spread(list(group.levels.labels))
+    some = "" if len(chosen) == group.n_levels else f" ({len(chosen)} of {group.n_levels:,} levels)"
+    response = model.design.response_name
+    yield picture(
+        plot.groups,
+        model,
+        group=group.name,
+        levels=chosen,
+        alt=f"{response} of {len(chosen)} levels of {group.name}, a panel each, with three lines: for all levels "
+        "together, for the level alone, and by the model.",
+        caption=f"The data of each level of {group.name}{some}, with complete, no and partial pooling.",
+    )
+    if group.n_levels <= 400:
+        yield picture(
+            plot.shrinkage,
+            model,
+            group=group.name,
+            alt=f"An arrow for each level of {group.name} from the estimates of its own rows to those of the model, "
+            "which lie nearer to the middle.",
+            caption="Shrinkage: from each level's own estimates to the model's. The longer the arrow, the "
+            "less its rows say against the other levels.",
+        )
+
+
+def _spread(levels: list[str]) -> list[str]:
+    """So many levels as have a panel, spread evenly over all."""
+    n = len(levels)
+    if n <= MOST_PANELS:
+        return levels
+    return [levels[i * n // MOST_PANELS] for i in range(MOST_PANELS)]

@@ -1,0 +1,60 @@
+"""Variances and correlations of the random effects, and the effects themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mixedmodels.page.elements import folded, paragraph, table, table_of
+from mixedmodels.page.options import Options
+from mixedmodels.page.pictures import can_draw, picture
+
+NOTHING = 1e-8  # of sigma: random effects so small have no variance, and no picture
+MOST_LEVELS = 60  # shown of a grouping factor; a page is no data file
+
+
+def parts(model: Any, options: Options) -> Iterator[str]:
+    """Tables of the covariance parameters and, folded, of each factor's levels; nothing for a model without."""
+    if not model.design.random:
+        return
+    varcorr = model.VarCorr()
+    headers, cells = varcorr.cells(4, ("Variance", "Std.Dev."))
+    rows = [[c.strip() for c in row] for row in cells]
+    yield table("Variances, standard deviations and correlations", [h.strip() for h in headers], rows)
+    for name, modes in model.ranef().items():
+        if float(modes.abs().to_numpy().max(initial=0.0)) > NOTHING * model.sigma:
+            yield from _pictures(model, name, len(modes))
+        yield folded(f"Conditional modes of {name}", *_levels(name, modes))
+
+
+def _pictures(model: Any, name: str, levels: int) -> Iterator[str]:
+    """The modes with their intervals, and against normal quantiles."""
+    if not can_draw() or levels < 2:
+        return
+    from mixedmodels import plot
+
+    if levels <= MOST_LEVELS:
+        yield picture(
+            plot.caterpillar,
+            model,
+            name,
+            alt=f"The random effects of the {levels} levels of {name}, sorted, each with a 95 % interval.",
+            caption=f"Random effects of {name} with 95 % intervals, which take the variances as known.",
+        )
+    yield picture(
+        plot.qq_random_effects,
+        model,
+        name,
+        alt=f"Random effects of {name} against quantiles of a normal distribution, with a line.",
+        caption=f"If random effects of {name} are normal, they lie along the line.",
+    )
+
+
+def _levels(name: str, modes: Any) -> Iterator[str]:
+    """The levels' effects, the first of them where there are many."""
+    shown = modes.iloc[:MOST_LEVELS]
+    columns = {"level": [str(v) for v in shown.index], **{str(c): shown[c].tolist() for c in shown.columns}}
+    caption = f"Deviations of the levels of {name} from the fixed effects"
+    yield table_of(caption, columns, {k: k for k in columns})
+    if len(modes) > MOST_LEVELS:
+        yield paragraph(f"The first {MOST_LEVELS} of {len(modes):,} levels; fit.ranef() has all.", kind="note")

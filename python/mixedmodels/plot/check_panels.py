@@ -1,0 +1,187 @@
+"""The panels of a page of checks: for each what it draws, from the tables of the checks, in the same columns.
+
+Columns of every panel: part, series (which of several curves, or a label), x, y, low, high.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.fit.record import Vector
+from mixedmodels.plot.smooth import lowess
+from mixedmodels.plot.subjects import columns_of
+
+Columns = dict[str, Any]
+
+BOUNDS = (5.0, 10.0)  # of variance inflation: moderate, high
+CONTOURS = (0.5, 1.0)  # of Cook's distance
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel of the page.
+
+    Attributes
+    ----------
+    name : as in the table.
+    title, x, y : in words.
+    columns : what is drawn.
+    verdict : "OK", "Look" or "None" of the check's sentence; empty where there is none.
+    """
+
+    name: str
+    title: str
+    x: str
+    y: str
+    columns: Columns
+    verdict: str = ""
+
+
+def columns(
+    part: Sequence[str], x: Any, y: Any, *, series: Sequence[Any] | None = None, low: Any = None, high: Any = None
+) -> Columns:
+    """The columns of a panel; what is not given is missing."""
+    n = len(part)
+    numbers = {"x": x, "y": y, "low": low, "high": high}
+    return {
+        "part": list(part),
+        "series": [""] * n if series is None else [str(s) for s in series],
+        **{k: np.full(n, np.nan) if v is None else np.asarray(v, dtype=float) for k, v in numbers.items()},
+    }
+
+
+def joined(*parts: Columns) -> Columns:
+    """Columns one after the other."""
+    return {
+        k: [v for p in parts for v in p[k]] if k in ("part", "series") else np.concatenate([p[k] for p in parts])
+        for k in parts[0]
+    }
+
+
+def panels(check: Any) -> list[Panel]:
+    """The panels that go with the checks that were made, in the order of the page."""
+    verdicts = {c.title: c.verdict for c in check.checks}
+    out = []
+    for title, build in BUILDERS.items():
+        if title in verdicts:
+            out.append(build(check, verdicts[title]))
+    normal = {t: v for t, v in verdicts.items() if t.startswith("normality of ") and t != "normality of residuals"}
+    return out + (_effects(check, normal) if normal else [])
+
+
+def _draws(check: Any, verdict: str) -> Panel:
+    found = columns_of(check.posterior_predictive_table())
+    data = found["draw"] == 0
+    part = np.where(data, "data", "draw").tolist()
+    series = [f"{int(d)}" for d in found["draw"]]
+    drawn = columns(part, found["value"], found["density"], series=series)
+    return Panel("draws", "Data and draws from the model", "Response", "Density", drawn, verdict)
+
+
+def _cloud(found: Columns, y: str) -> Columns:
+    """Points, and the smooth curve of the table."""
+    order = np.argsort(found["fitted"], kind="stable")
+    points = columns(["point"] * len(order), found["fitted"], found[y])
+    return joined(points, columns(["smooth"] * len(order), found["fitted"][order], found["smooth"][order]))
+
+
+def _linearity(check: Any, verdict: str) -> Panel:
+    drawn = _cloud(columns_of(check.residuals_fitted_table()), "residual")
+    return Panel("residuals", "Linearity", "Fitted", "Residual", drawn, verdict)
+
+
+def _spread(check: Any, verdict: str) -> Panel:
+    drawn = _cloud(columns_of(check.scale_location_table()), "root")
+    return Panel("scale_location", "Equal variance", "Fitted", "√|standardised residual|", drawn, verdict)
+
+
+def _dispersion(check: Any, verdict: str) -> Panel:
+    found = columns_of(check.dispersion_table())
+    known = np.isfinite(found["fitted"]) & np.isfinite(found["squared_residual"])
+    mean, squared, expected = (found[k][known] for k in ("fitted", "squared_residual", "variance"))
+    order = np.argsort(mean, kind="stable")
+    x, line = lowess(mean, squared, robust=False)
+    seen = columns(["observed"] * len(x), x, np.maximum(line, 0.0))
+    drawn = joined(seen, columns(["expected"] * len(order), mean[order], expected[order]))
+    return Panel("dispersion", "Dispersion", "Mean", "Variance", drawn, verdict)
+
+
+def _bins(check: Any, verdict: str) -> Panel:
+    found = columns_of(check.binned_residuals_table())
+    n = len(found["fitted"])
+    drawn = columns(["bin"] * n, found["fitted"], found["residual"], low=found["low"], high=found["high"])
+    return Panel("binned", "Binned residuals", "Mean fitted value", "Mean residual", drawn, verdict)
+
+
+def _influence(check: Any, verdict: str) -> Panel:
+    found = columns_of(check.influence_table())
+    h, r, cooks = found["leverage"], found["residual"], found["cooks_distance"]
+    rows = [f"{int(i)}" for i in found["row"]]
+    drawn = [columns(["point"] * len(h), h, r, series=rows, low=cooks)]
+    p = _coefficients(h, r, cooks)
+    if p is not None:
+        grid = np.linspace(max(float(np.nanmin(h)), 1e-4), min(float(np.nanmax(h)) * 1.02, 0.999), 101)
+        for level in CONTOURS:
+            reach = np.sqrt(level * p * (1 - grid) / grid)
+            for sign in (-1, 1):
+                drawn.append(columns(["contour"] * len(grid), grid, sign * reach, series=[f"{level:g}"] * len(grid)))
+    return Panel("influence", "Influential rows", "Leverage", "Standardised residual", joined(*drawn), verdict)
+
+
+def _coefficients(h: Vector, r: Vector, cooks: Vector) -> float | None:
+    """The p of Cook's distance r^2 h / (p (1 - h)), where the distances of all rows are that; else None."""
+    known = np.isfinite(h) & np.isfinite(r) & (cooks > 1e-12) & (h < 1)
+    if not known.any():
+        return None
+    p = r[known] ** 2 * h[known] / ((1 - h[known]) * cooks[known])
+    return float(np.median(p)) if np.ptp(p) <= 1e-6 * float(np.median(p)) else None
+
+
+def _collinearity(check: Any, verdict: str) -> Panel:
+    found = columns_of(check.collinearity_table())
+    n = len(found["vif"])
+    # An upper limit is missing where the terms have nothing in common.
+    high = np.where(np.isfinite(found["conf_high"]), found["conf_high"], found["vif"])
+    low = np.where(np.isfinite(found["conf_low"]), found["conf_low"], found["vif"])
+    drawn = columns(["term"] * n, found["vif"], np.arange(n)[::-1], series=found["term"], low=low, high=high)
+    return Panel("collinearity", "Collinearity", "Variance inflation", "", drawn, verdict)
+
+
+def _normality(check: Any, verdict: str) -> Panel:
+    found = columns_of(check.qq_residuals_table())
+    n = len(found["quantile"])
+    rows = [f"{int(i)}" for i in found["row"]]
+    low, high = found["joint_low"], found["joint_high"]
+    drawn = columns(["point"] * n, found["quantile"], found["residual"], series=rows, low=low, high=high)
+    return Panel("normality", "Normality of residuals", "Normal quantile", "Standardised residual", drawn, verdict)
+
+
+def _effects(check: Any, verdicts: dict[str, str]) -> list[Panel]:
+    found = columns_of(check.qq_random_effects_table())
+    keys = list(zip(found["group"], found["effect"], strict=True))
+    out = []
+    for group, effect in dict.fromkeys(keys):
+        mine = np.array([k == (group, effect) for k in keys])
+        q, value, low, high = (found[k][mine] for k in ("quantile", "value", "conf_low", "conf_high"))
+        levels = [level for level, here in zip(found["level"], mine, strict=True) if here]
+        drawn = columns(["point"] * len(q), q, value, series=levels, low=low, high=high)
+        name = f"{effect} of {group}"
+        verdict = verdicts.get(f"normality of {name}", "")
+        out.append(Panel(f"normality of {name}", f"Normality of {name}", "Normal quantile", "Effect", drawn, verdict))
+    return out
+
+
+BUILDERS: dict[str, Callable[[Any, str], Panel]] = {
+    "draws from the model": _draws,
+    "linearity": _linearity,
+    "equal variance": _spread,
+    "dispersion": _dispersion,
+    "binned residuals": _bins,
+    "influential rows": _influence,
+    "collinearity": _collinearity,
+    "normality of residuals": _normality,
+}

@@ -1,0 +1,153 @@
+"""Coefficients with their intervals, of one model or of several side by side."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.plot.axes import height_for, legend, name_levels, one, zero_line
+from mixedmodels.plot.subjects import columns_of, need_model
+from mixedmodels.plot.themes import color, drawing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INTERCEPT = "(Intercept)"
+MARKERS = "osD^vP"
+
+
+def coefficients_table(
+    *models: Any,
+    names: Sequence[str] | None = None,
+    terms: Sequence[str] | None = None,
+    intercept: bool = False,
+    exp: bool = False,
+    level: float = 0.95,
+    ddf: Any = None,
+) -> Any:
+    """What `coefficients` draws: columns model, term, position, estimate, conf_low, conf_high."""
+    columns = _coefficients(models, names or _caller_names(models), terms, intercept, exp, level, ddf)
+    return frame.to_kind(columns, models[0].table_kind)
+
+
+def coefficients(
+    *models: Any,
+    names: Sequence[str] | None = None,
+    terms: Sequence[str] | None = None,
+    intercept: bool = False,
+    exp: bool = False,
+    level: float = 0.95,
+    ddf: Any = None,
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Coefficients as points with intervals, a line for each and a colour for each model.
+
+    Parameters
+    ----------
+    models : one or more, of any class.
+    names : of the models in the legend; by default those of the variables that hold them.
+    terms : coefficients to show, from top to bottom; None for all but the intercept.
+    intercept : show the intercept too.
+    exp : exponentiate: odds ratios of a logistic model, rate ratios of a log link. The axis is logarithmic.
+    level : confidence of the intervals.
+    ddf : the way to degrees of freedom, as for `tidy`: "Satterthwaite", "Kenward-Roger" ...
+    labels : of coefficients on the axis, by name.
+    ax : axes to draw in; None for a new figure.
+    """
+    columns = _coefficients(models, names or _caller_names(models), terms, intercept, exp, level, ddf)
+    shown = list(dict.fromkeys(columns["model"]))
+    rows = list(dict.fromkeys(columns["term"]))
+    which = np.array([shown.index(m) for m in columns["model"]])
+    with drawing():
+        height = height_for(len(rows) * max(1, 0.6 * len(shown)), least=1.6)  # type: ignore[arg-type]
+        figure, ax = one(ax, 5.2, height)
+        zero_line(ax, at=1.0 if exp else 0.0, vertical=True)
+        handles = []
+        for i, model in enumerate(shown):
+            mine = which == i
+            handles.append(_whiskers(ax, columns, mine, i, model))
+        name_levels(ax, [(labels or {}).get(t, t) for t in reversed(rows)], height)
+        if exp:
+            _ratio_scale(ax)
+        ax.set_xlabel(f"{'exp(estimate)' if exp else 'Estimate'}, {100 * level:g}% interval")
+        if len(shown) > 1:
+            legend(figure, ax, handles)
+        return figure
+
+
+def _whiskers(ax: Axes, columns: dict[str, Any], mine: Any, i: int, model: str) -> Any:
+    at, place = columns["estimate"][mine], columns["position"][mine]
+    ax.hlines(place, columns["conf_low"][mine], columns["conf_high"][mine], color=color(i), linewidth=1.2)
+    (points,) = ax.plot(at, place, MARKERS[i % len(MARKERS)], color=color(i), markersize=4.5, label=model)
+    return points
+
+
+def _ratio_scale(ax: Axes) -> None:
+    """A logarithmic scale with plain numbers on it."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    narrow = high / low < 30
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _caller_names(models: Sequence[Any]) -> list[str]:
+    """The variables that hold the models where the picture was asked for; else 'model 1', 'model 2' ..."""
+    caller = sys._getframe(2)
+    found: list[str] = []
+    for i, model in enumerate(models):
+        held = (n for scope in (caller.f_locals, caller.f_globals) for n, v in scope.items() if v is model)
+        found.append(next((n for n in held if not n.startswith("_")), f"model {i + 1}"))
+    return found if len(set(found)) == len(found) else [f"model {i + 1}" for i in range(len(models))]
+
+
+def _coefficients(
+    models: Sequence[Any],
+    names: Sequence[str],
+    terms: Sequence[str] | None,
+    intercept: bool,
+    exp: bool,
+    level: float,
+    ddf: Any,
+) -> dict[str, Any]:
+    if not models:
+        raise DataError("coefficients() is of one model or more; none was given.")
+    for model in models:
+        need_model(model, "coefficients")
+    if len(names) != len(models) or len(set(names)) < len(names):
+        raise DataError(f"names must be {len(models)} different texts; got {list(names)!r}.")
+    tables = [columns_of(m.tidy(conf_int=True, conf_level=level, ddf=ddf)) for m in models]
+    known = list(dict.fromkeys(t for table in tables for t in table["term"]))
+    rows = [t for t in known if intercept or t != INTERCEPT] if terms is None else list(terms)
+    for term in rows:
+        if term not in known:
+            raise DataError(f"no coefficient {term!r}; the models have {', '.join(known)}.")
+    if not rows:
+        raise DataError("the models have no coefficient but the intercept; pass intercept=True to show that.")
+    out: dict[str, list[Any]] = {k: [] for k in ("model", "term", "position", "estimate", "conf_low", "conf_high")}
+    step = 0.7 / len(models)
+    for i, (name, table) in enumerate(zip(names, tables, strict=True)):
+        for line, term in enumerate(reversed(rows)):
+            if term in table["term"]:
+                at = table["term"].index(term)
+                out["model"].append(name)
+                out["term"].append(term)
+                out["position"].append(line + step * ((len(models) - 1) / 2 - i))
+                for key in ("estimate", "conf_low", "conf_high"):
+                    out[key].append(float(table[key][at]))
+    order = sorted(range(len(out["term"])), key=lambda k: rows.index(out["term"][k]))
+    ordered = {k: [v[i] for i in order] for k, v in out.items()}
+    done: dict[str, Any] = {k: v if k in ("model", "term") else np.array(v) for k, v in ordered.items()}
+    if exp:
+        done.update({k: np.exp(done[k]) for k in ("estimate", "conf_low", "conf_high")})
+    return done

@@ -1,0 +1,199 @@
+"""Ellipses: the estimated distribution of random effects beside their modes, and regions of fixed effects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.inference import wald
+from mixedmodels.plot.axes import say, several, zero_line
+from mixedmodels.plot.subjects import (
+    Fitted,
+    FittedMixed,
+    effect_covariance,
+    group_place,
+    need_mixed,
+    need_model,
+)
+from mixedmodels.plot.themes import color, drawing, ink
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+POINTS = 121  # of an ellipse
+
+
+def ellipse(center: Vector, covariance: Matrix, level: float) -> Matrix:
+    """Points of the ellipse that holds a share of a bivariate normal distribution, shape (POINTS, 2).
+
+    It is a segment or a point where the covariance is singular.
+    """
+    wald.check_level(level)
+    values, vectors = np.linalg.eigh(covariance)
+    radius = math.sqrt(-2 * math.log(1 - level))  # the quantile of chi-squared with two degrees of freedom
+    around = np.linspace(0, 2 * math.pi, POINTS)
+    circle = np.column_stack([np.cos(around), np.sin(around)])
+    half = vectors * np.sqrt(np.maximum(values, 0.0))
+    return np.asarray(center + radius * circle @ half.T)
+
+
+def covariance_ellipses_table(fit: FittedMixed, group: str | None = None, levels: Sequence[float] = (0.5, 0.95)) -> Any:
+    """What `covariance_ellipses` draws: columns group, term_x, term_y, part ("level" or "ellipse"), level, x, y.
+
+    `level` is the label of a level of the group, or the probability of an ellipse.
+    """
+    return frame.to_kind(_modes_and_ellipses(fit, group, levels), fit.table_kind)
+
+
+def covariance_ellipses(
+    fit: FittedMixed, group: str | None = None, levels: Sequence[float] = (0.5, 0.95), *, axes: Any = None
+) -> Figure:
+    """Conditional modes of each pair of effects, with ellipses of their estimated distribution.
+
+    Modes are drawn in towards zero, so that fewer of them lie outside than the ellipses' levels say.
+
+    Parameters
+    ----------
+    fit : a model with two random effects or more of one grouping factor.
+    group : a grouping factor; None for all that have two effects.
+    levels : shares of the distribution that the ellipses hold.
+    axes : one for each pair; None for a new figure.
+    """
+    columns = _modes_and_ellipses(fit, group, levels)
+    keys = list(zip(columns["group"], columns["term_x"], columns["term_y"], strict=True))
+    panels = list(dict.fromkeys(keys))
+    part, which = np.array(columns["part"]), np.array([panels.index(k) for k in keys])
+    with drawing():
+        figure, found = several(axes, len(panels), size=(3.3, 3.1))
+        for place, (ax, (name, x, y)) in enumerate(zip(found, panels, strict=True)):
+            mine = which == place
+            zero_line(ax)
+            zero_line(ax, vertical=True)
+            points = mine & (part == "level")
+            many = int(points.sum())
+            _draw_ellipses(ax, columns, mine & (part == "ellipse"))
+            ax.plot(
+                columns["x"][points],
+                columns["y"][points],
+                "o",
+                color=ink(0.7),
+                markersize=3.5 if many < 200 else 1.6,
+                alpha=0.8 if many < 200 else 0.4,
+                markeredgewidth=0,
+                rasterized=many > 2000,
+            )
+            say(ax, x=f"{x} of {name}", y=f"{y} of {name}")
+        return figure
+
+
+def _draw_ellipses(ax: Axes, columns: dict[str, Any], rows: Any) -> None:
+    labels = np.array([str(v) for v in columns["level"]], dtype=object)
+    for label in dict.fromkeys(labels[rows]):
+        mine = rows & (labels == label)
+        x, y = columns["x"][mine], columns["y"][mine]
+        ax.plot(x, y, color=color(0), linewidth=1.1)
+        top = int(np.argmax(x / (np.ptp(x) or 1.0) + y / (np.ptp(y) or 1.0)))  # the upper right, off the lines for zero
+        ax.annotate(
+            f"{100 * float(label):g}%",
+            (x[top], y[top]),
+            xytext=(1, 1),
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            fontsize="x-small",
+            color=color(0),
+        )
+
+
+def _modes_and_ellipses(fit: FittedMixed, group: str | None, levels: Sequence[float]) -> dict[str, Any]:
+    need_mixed(fit, "covariance_ellipses")
+    ranef = fit.ranef()
+    places = range(len(ranef.names)) if group is None else [group_place(fit, group)]
+    places = [g for g in places if len(ranef.effects[g]) > 1]
+    if not places:
+        there = [f"{', '.join(e)} of {n}" for n, e in zip(ranef.names, ranef.effects, strict=True)]
+        raise DataError(
+            "covariance_ellipses() is of two random effects or more of one grouping factor; "
+            f"the model has {'; '.join(there)}."
+        )
+    out: dict[str, list[Any]] = {k: [] for k in ("group", "term_x", "term_y", "part", "level")}
+    x: list[Vector] = []
+    y: list[Vector] = []
+
+    def put(key: tuple[str, str, str], part: str, labels: Sequence[Any], points: Matrix) -> None:
+        for column, value in zip(("group", "term_x", "term_y"), key, strict=True):
+            out[column] += [value] * len(points)
+        out["part"] += [part] * len(points)
+        out["level"] += [str(v) for v in labels]
+        x.append(points[:, 0])
+        y.append(points[:, 1])
+
+    for g in places:
+        covariance, modes = effect_covariance(fit, g), ranef.modes[g]
+        for i, j in combinations(range(modes.shape[1]), 2):
+            key = (ranef.names[g], ranef.effects[g][i], ranef.effects[g][j])
+            put(key, "level", ranef.levels[g], modes[:, [i, j]])
+            for level in levels:
+                put(key, "ellipse", [level] * POINTS, ellipse(np.zeros(2), covariance[np.ix_([i, j], [i, j])], level))
+    return {**out, "x": np.concatenate(x), "y": np.concatenate(y)}
+
+
+def fixed_ellipses_table(fit: Fitted, terms: Sequence[str] | None = None, level: float = 0.95) -> Any:
+    """What `fixed_ellipses` draws: columns term_x, term_y, part ("estimate" or "ellipse"), x, y."""
+    return frame.to_kind(_regions(fit, terms, level), fit.table_kind)
+
+
+def fixed_ellipses(fit: Fitted, terms: Sequence[str] | None = None, level: float = 0.95, *, axes: Any = None) -> Figure:
+    """Confidence ellipses of pairs of coefficients: their joint Wald regions.
+
+    Parameters
+    ----------
+    fit : any model.
+    terms : two coefficients or more; None for all.
+    level : joint confidence of each pair.
+    axes : one for each pair; None for a new figure.
+    """
+    columns = _regions(fit, terms, level)
+    keys = list(zip(columns["term_x"], columns["term_y"], strict=True))
+    panels = list(dict.fromkeys(keys))
+    part, which = np.array(columns["part"]), np.array([panels.index(k) for k in keys])
+    with drawing():
+        figure, found = several(axes, len(panels), size=(2.8, 2.6))
+        for place, (ax, (x, y)) in enumerate(zip(found, panels, strict=True)):
+            around, center = (which == place) & (part == "ellipse"), (which == place) & (part == "estimate")
+            ax.fill(columns["x"][around], columns["y"][around], facecolor=color(0), alpha=0.15, edgecolor="none")
+            ax.plot(columns["x"][around], columns["y"][around], color=color(0))
+            ax.plot(columns["x"][center], columns["y"][center], "o", color=color(0))
+            say(ax, x=x, y=y)
+            ax.locator_params(nbins=5)
+        return figure
+
+
+def _regions(fit: Fitted, terms: Sequence[str] | None, level: float) -> dict[str, Any]:
+    need_model(fit, "fixed_ellipses")
+    fixef = fit.fixef()
+    names, beta, vcov = list(fixef.names), np.asarray(fixef, dtype=float), np.asarray(fit.vcov(), dtype=float)
+    wanted = names if terms is None else list(terms)
+    for name in wanted:
+        if name not in names:
+            raise DataError(f"no coefficient {name!r}; the model has {', '.join(names)}.")
+    if len(wanted) < 2:
+        raise DataError(f"fixed_ellipses() is of two coefficients or more, not of {', '.join(wanted) or 'none'}.")
+    out: dict[str, list[Any]] = {"term_x": [], "term_y": [], "part": []}
+    points = []
+    for a, b in combinations(wanted, 2):
+        at = [names.index(a), names.index(b)]
+        out["term_x"] += [a] * (POINTS + 1)
+        out["term_y"] += [b] * (POINTS + 1)
+        out["part"] += ["estimate"] + ["ellipse"] * POINTS
+        points.append(np.vstack([beta[at], ellipse(beta[at], vcov[np.ix_(at, at)], level)]))
+    xy = np.vstack(points)
+    return {**out, "x": xy[:, 0], "y": xy[:, 1]}

@@ -1,0 +1,53 @@
+"""A matplotlib figure that belongs to nobody else; imported when the first picture is drawn."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+rc_context: Any = matplotlib.rc_context  # its types name every rcParam of one version
+
+
+class Picture(Figure):
+    """A figure that pyplot does not know, so that none is left open, and that notebooks show all the same.
+
+    It remembers the settings that it was drawn with, for ticks are made and fonts are chosen when it is saved.
+    """
+
+    def __init__(self, *args: Any, settings: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        self._settings = dict(settings or {})
+        with rc_context(self._settings):
+            super().__init__(*args, **kwargs)
+        FigureCanvasAgg(self)  # a canvas that can draw; saving in another format takes that format's own
+
+    def draw(self, renderer: Any) -> None:
+        """Draw with the settings of the picture."""
+        with rc_context(self._settings):
+            super().draw(renderer)
+
+    def savefig(self, fname: Any, **kwargs: Any) -> None:
+        """Write the picture to a file, with its own settings; see matplotlib's `Figure.savefig`."""
+        with rc_context(self._settings):
+            super().savefig(fname, **kwargs)
+
+    def show(self, warn: bool = True) -> None:
+        """Open a window with the picture, where there is a screen."""
+        import matplotlib.pyplot as plt
+
+        if self.canvas.manager is None:
+            holder = plt.figure()
+            manager = holder.canvas.manager
+            assert manager is not None
+            manager.canvas.figure = self
+            self.set_canvas(manager.canvas)
+        plt.show()
+
+    def _repr_png_(self) -> bytes:
+        out = io.BytesIO()
+        self.savefig(out, format="png", dpi=max(self.dpi, 120))
+        return out.getvalue()

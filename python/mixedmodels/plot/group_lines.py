@@ -1,0 +1,251 @@
+"""Data by group, with the lines of complete, no and partial pooling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.fit import family_moments
+from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, say_for_all, several, short
+from mixedmodels.plot.level_grid import default_predictor, grid_design, lines, running
+from mixedmodels.plot.pooling import poolings as all_poolings
+from mixedmodels.plot.pooling import response_and_weights
+from mixedmodels.plot.subjects import FittedMixed, axis_label, group_place, need_mixed, response_label
+from mixedmodels.plot.themes import color, drawing, ink
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+POOLINGS = ("complete", "no", "partial")
+POINTS = 41  # of a line
+MOST_PANELS = 60
+LOOKS: Mapping[str, tuple[int, Any, float]] = {  # colour, line, width
+    "complete": (2, "--", 1.0),
+    "no": (1, ":", 1.5),
+    "partial": (0, "-", 1.4),
+}
+
+
+def groups_table(
+    fit: FittedMixed,
+    x: str | None = None,
+    poolings: Sequence[str] = POOLINGS,
+    *,
+    group: str | None = None,
+    levels: Sequence[Any] | None = None,
+    x_range: Sequence[float] | None = None,
+    link: bool = False,
+) -> Any:
+    """What `groups` draws: columns level, part ("data", "complete", "no", "partial"), x and y.
+
+    x is a column's number, or the place of a factor's level; NaN where the model has no predictor.
+    """
+    columns, _ = _lines(fit, x, poolings, group, levels, x_range, link)
+    del columns["place"]
+    return frame.to_kind(columns, fit.table_kind)
+
+
+def groups(
+    fit: FittedMixed,
+    x: str | None = None,
+    poolings: Sequence[str] = POOLINGS,
+    *,
+    group: str | None = None,
+    levels: Sequence[Any] | None = None,
+    x_range: Sequence[float] | None = None,
+    link: bool = False,
+    labels: Mapping[str, str] | None = None,
+    axes: Any = None,
+) -> Figure:
+    """The data of each level, with a line for all levels together, for the level alone, and for the model's own.
+
+    Parameters
+    ----------
+    fit : a model with random effects.
+    x : the predictor along the panels; None for the one that the group has slopes in, else the first. A model without
+        predictors is drawn as one panel with a row per level.
+    poolings : "complete": the model without random effects. "no": each level fitted by itself, with what the group's
+        effects do not cover held at the model's estimates; levels whose rows do not determine it have no line.
+        "partial": the model.
+    group : a grouping factor; None for the first.
+    levels : to draw; None for all, of more than 60 every second, third ...
+    x_range : ends of the lines, as ``(0, 10)``, in place of those of the data.
+    link : draw linear predictors in place of means, without the data.
+    labels : of the axes, by the names of x and of the response.
+    axes : one for each level; None for a new figure.
+
+    Notes
+    -----
+    Numbers other than `x` are held at their mean in the level, factors at their most frequent value there.
+    """
+    columns, about = _lines(fit, x, poolings, group, levels, x_range, link)
+    with drawing():
+        if about["x"] is None:
+            return _draw_levels(fit, columns, about, labels, axes)
+        shown = about["levels"]
+        figure, found = _panels(axes, len(shown))
+        part = np.array(columns["part"])
+        own = np.array(columns["place"])
+        for i, (ax, level) in enumerate(zip(found, shown, strict=True)):
+            mine = own == i
+            _draw_one(ax, columns, mine, part, about["poolings"])
+            ax.set_title(short(level, 18), fontsize="small", pad=2)
+            if about["x"].labels is not None:
+                names = [short(text, 8) for text in about["x"].labels]
+                ax.set_xticks(range(len(names)), names, rotation=0 if sum(map(len, names)) < 14 else 90)
+            else:
+                ax.locator_params(axis="x", nbins=4, integer=bool(np.ptp(about["x"].values) >= 3))
+            ax.locator_params(axis="y", nbins=4)
+            ax.tick_params(labelsize=7)
+        x_label = axis_label(fit, about["x"].name, labels)
+        say_for_all(figure, found, axes is None, x=x_label, y=_response_label(fit, link, labels))
+        if about["of"] > len(shown) and levels is None:
+            figure.suptitle(f"{len(shown)} of {about['of']:,} levels of {about['group']}")
+        legend(figure, found[0], _handles(about["poolings"]))
+        return figure
+
+
+def _response_label(fit: FittedMixed, link: bool, labels: Mapping[str, str] | None) -> str:
+    name = response_label(fit, labels)
+    return f"Linear predictor of {name}" if link else name
+
+
+def _panels(axes: Any, n: int) -> tuple[Figure, list[Axes]]:
+    if axes is not None:
+        return several(axes, n)
+    across = min(n, max(3, min(8, math.ceil(math.sqrt(n * 1.7)))))
+    size = (1.28, 1.3) if n > 6 else (2.1, 2.0) if n > 1 else (4.4, 3.2)
+    return several(None, n, columns=across, size=size, sharex=True, sharey=True)
+
+
+def _draw_one(ax: Axes, columns: dict[str, Any], mine: Any, part: Any, poolings: Sequence[str]) -> None:
+    data = mine & (part == "data")
+    many = int(data.sum())
+    ax.plot(
+        columns["x"][data],
+        columns["y"][data],
+        "o",
+        color=ink(0.55),
+        markersize=2.6 if many < 60 else 1.6,
+        alpha=0.9 if many < 60 else 0.4,
+        markeredgewidth=0,
+    )
+    for name in poolings:
+        shade, style, width = LOOKS[name]
+        rows = mine & (part == name)
+        ax.plot(columns["x"][rows], columns["y"][rows], style, color=color(shade), linewidth=width)
+
+
+def _handles(poolings: Sequence[str]) -> list[Any]:
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], color=color(LOOKS[p][0]), linestyle=LOOKS[p][1], linewidth=LOOKS[p][2], label=f"{p} pooling")
+        for p in poolings
+    ]
+
+
+MARKS = {"complete": "|", "no": "o", "partial": "D"}
+
+
+def _draw_levels(
+    fit: FittedMixed, columns: dict[str, Any], about: dict[str, Any], labels: Mapping[str, str] | None, axes: Any
+) -> Figure:
+    """One panel with a row per level, for models without predictors."""
+    from matplotlib.lines import Line2D
+
+    if axes is not None and not hasattr(axes, "plot"):
+        axes = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()[0]
+    shown = about["levels"]
+    height = height_for(len(shown))
+    figure, ax = one(axes, 5.0, height)
+    part, place = np.array(columns["part"]), len(shown) - 1.0 - np.array(columns["place"])
+    data = part == "data"
+    ax.plot(columns["y"][data], place[data], "o", color=ink(0.55), markersize=2.4, alpha=0.6, markeredgewidth=0)
+    handles = []
+    for name in about["poolings"]:
+        rows = part == name
+        shade = color(LOOKS[name][0])
+        style: dict[str, Any] = {
+            "markersize": 9 if name == "complete" else 4.5,
+            "markerfacecolor": "none" if name == "no" else shade,
+        }
+        ax.plot(columns["y"][rows], place[rows], MARKS[name], color=shade, **style)
+        handles.append(Line2D([], [], color=shade, marker=MARKS[name], linestyle="", label=f"{name} pooling", **style))
+    name_levels(ax, list(reversed(shown)), height)
+    say(ax, x=_response_label(fit, False, labels), y=about["group"])
+    legend(figure, ax, handles)
+    return figure
+
+
+def _lines(
+    fit: FittedMixed,
+    x: str | None,
+    poolings: Sequence[str],
+    group: str | None,
+    levels: Sequence[Any] | None,
+    x_range: Sequence[float] | None,
+    link: bool,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The columns, with the panel of each row in `place`, and what the picture needs to know beside them."""
+    need_mixed(fit, "groups")
+    wanted = [poolings] if isinstance(poolings, str) else list(poolings)
+    for name in wanted:
+        if name not in POOLINGS:
+            raise DataError(f"poolings are {', '.join(POOLINGS)}; got {name!r}.")
+    place = group_place(fit, group)
+    factor = fit.design.groups[place]
+    chosen = _chosen(factor, levels)
+    predictor = x if x is not None else default_predictor(fit, place)
+    along = None if predictor is None else running(fit, predictor, x_range, POINTS)
+    n = 1 if along is None else len(along.values)
+    found = all_poolings(fit, place)
+    predicted = lines(fit, found, grid_design(fit, place, along, chosen), chosen, n)
+    y, _ = response_and_weights(fit)
+    out: dict[str, list[Any]] = {k: [] for k in ("level", "part", "x", "y", "place")}
+
+    def put(panel: int, part: str, at: Any, values: Any) -> None:
+        out["level"] += [factor.levels.labels[chosen[panel]]] * len(values)
+        out["part"] += [part] * len(values)
+        out["x"] += np.asarray(at, dtype=float).tolist()
+        out["y"] += np.asarray(values, dtype=float).tolist()
+        out["place"] += [panel] * len(values)
+
+    for panel, g in enumerate(chosen):
+        mine = np.flatnonzero(factor.codes == g)
+        if not link:
+            put(panel, "data", np.full(len(mine), np.nan) if along is None else along.rows[mine], y[mine])
+        for pooling in wanted:
+            eta = predicted[pooling][panel * n : (panel + 1) * n]
+            values = eta if link else family_moments.mean(fit.family, eta)
+            if np.isfinite(values).all():
+                put(panel, pooling, np.full(n, np.nan) if along is None else along.values, values)
+    columns: dict[str, Any] = {k: v if k in ("level", "part") else np.array(v) for k, v in out.items()}
+    about = {
+        "levels": [factor.levels.labels[g] for g in chosen],
+        "of": factor.n_levels,
+        "group": factor.name,
+        "x": along,
+        "poolings": wanted,
+    }
+    return columns, about
+
+
+def _chosen(factor: Any, levels: Sequence[Any] | None) -> list[int]:
+    """Places of the levels to draw."""
+    labels = factor.levels.labels
+    if levels is None:
+        step = math.ceil(len(labels) / MOST_PANELS)
+        return list(range(0, len(labels), step))
+    wanted = [frame.label(v) for v in ([levels] if isinstance(levels, str) else levels)]
+    for level in wanted:
+        if level not in labels:
+            shown = ", ".join(labels[:10]) + (" ..." if len(labels) > 10 else "")
+            raise DataError(f"{factor.name} has no level {level!r}; it has {shown}")
+    return [labels.index(level) for level in wanted]

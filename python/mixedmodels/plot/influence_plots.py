@@ -1,0 +1,146 @@
+"""What deleting rows or groups changes: Cook's distances, DFBETAS and their like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Vector
+from mixedmodels.plot.axes import height_for, name_levels, say, several, short, zero_line
+from mixedmodels.plot.subjects import columns_of, table_kind
+from mixedmodels.plot.themes import color, drawing, ink
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_LINES = 80  # deletions that get a line with a name each
+NAMED = 5  # of the others, how many are named
+TITLES = {
+    "cooks_distance": "Cook's distance",
+    "mdffits": "MDFFITS",
+    "cov_ratio": "COVRATIO",
+    "cov_trace": "COVTRACE",
+}
+
+
+def influence_table(influence: Any, measures: str | Sequence[str] = "cooks_distance") -> Any:
+    """What `influence` draws: columns measure, label, position, value, and whether it is `flagged`."""
+    columns, _ = _measures(influence, measures)
+    return frame.to_kind(columns, table_kind(influence))
+
+
+def influence(influence: Any, measures: str | Sequence[str] = "cooks_distance", *, axes: Any = None) -> Figure:
+    """Measures of influence: of groups a line each, the most influential on top, of many rows a line upwards each.
+
+    Parameters
+    ----------
+    influence : what ``fit.influence()`` returned.
+    measures : "cooks_distance", "mdffits", "cov_ratio", "cov_trace", "dfbetas" (all coefficients), one of the columns
+        of ``influence.to_frame()``, or several. Beyond the customary bounds (4 / J of J deletions for Cook's distance
+        and MDFFITS, 2 / sqrt(J) for DFBETAS) they are coloured.
+    axes : one for each measure; None for a new figure.
+    """
+    columns, (names, heading) = _measures(influence, measures)
+    own = np.array(columns["measure"], dtype=object)
+    n = int((own == names[0]).sum())
+    by_line = n <= MOST_LINES
+    with drawing():
+        height = height_for(n) if by_line else 2.4
+        size = (4.2 if len(names) == 1 else 2.6, height) if by_line else (5.0, height)
+        figure, found = several(axes, len(names), columns=len(names) if by_line else 1, size=size)
+        for i, (ax, name) in enumerate(zip(found, names, strict=True)):
+            rows = np.flatnonzero(own == name)
+            (_draw_lines if by_line else _draw_stems)(ax, columns, rows, _center(name))
+            title = TITLES.get(name, name.replace("dfbetas_", "DFBETAS: "))
+            if not by_line:
+                say(ax, x=heading if i == len(names) - 1 else "", y=title)
+                continue
+            say(ax, x=title)
+            ax.locator_params(axis="x", nbins=4)
+            labels = [columns["label"][r] for r in rows[np.argsort(columns["position"][rows])]]
+            name_levels(ax, labels, height)
+            if i == 0:
+                say(ax, y=heading)
+            else:
+                ax.tick_params(axis="y", labelleft=False)
+        return figure
+
+
+def _center(name: str) -> float:
+    return 1.0 if name == "cov_ratio" else 0.0
+
+
+def _draw_lines(ax: Axes, columns: dict[str, Any], rows: Any, center: float) -> None:
+    zero_line(ax, at=center, vertical=True)
+    value, place, flagged = (columns[k][rows] for k in ("value", "position", "flagged"))
+    for chosen, shade in ((~flagged, ink(0.5)), (flagged, color(1))):
+        ax.hlines(place[chosen], center, value[chosen], color=shade, linewidth=0.9)
+        ax.plot(value[chosen], place[chosen], "o", color=shade, markersize=3.5, markeredgewidth=0)
+
+
+def _draw_stems(ax: Axes, columns: dict[str, Any], rows: Any, center: float) -> None:
+    zero_line(ax, at=center)
+    value, place, flagged = (columns[k][rows] for k in ("value", "position", "flagged"))
+    thin = max(0.3, min(0.9, 300 / len(rows)))
+    for chosen, shade in ((~flagged, ink(0.5)), (flagged, color(1))):
+        ax.vlines(place[chosen], center, value[chosen], color=shade, linewidth=thin, rasterized=len(rows) > 5000)
+    size = np.abs(value - center)
+    for i in np.argsort(np.where(np.isnan(size), -1, size))[::-1][:NAMED]:
+        if flagged[i]:
+            label = short(columns["label"][rows[i]], 12)
+            up = value[i] >= center
+            ax.annotate(
+                label,
+                (place[i], value[i]),
+                xytext=(0, 2 if up else -2),
+                textcoords="offset points",
+                ha="center",
+                va="bottom" if up else "top",
+                fontsize="x-small",
+            )
+    ax.margins(x=0.01, y=0.12)
+
+
+def _measures(influence: Any, measures: str | Sequence[str]) -> tuple[dict[str, Any], tuple[list[str], str]]:
+    """The columns; the measures by name, and what is deleted."""
+    if not hasattr(influence, "to_frame"):
+        raise DataError(f"influence() is of what fit.influence() returned, not of a {type(influence).__name__}.")
+    found = columns_of(influence)
+    heading = next(iter(found))
+    asked = [measures] if isinstance(measures, str) else list(measures)
+    names: list[str] = []
+    for name in asked:
+        mine = [c for c in found if c.startswith("dfbetas_")] if name == "dfbetas" else [name]
+        if not mine or any(c not in found or c == heading for c in mine):
+            raise DataError(f"there is no measure {name!r}; there are dfbetas, {', '.join(list(found)[1:])}.")
+        names += mine
+    n = len(found[heading])
+    labels = [frame.label(v) for v in found[heading]]
+    first = np.asarray(found[names[0]], dtype=float)
+    position: Any = np.arange(n)
+    if n <= MOST_LINES:
+        position = np.empty(n, dtype=int)
+        size = np.abs(first - _center(names[0]))
+        position[np.argsort(np.where(np.isnan(size), -1, size), kind="stable")] = np.arange(n)
+    values = [np.asarray(found[name], dtype=float) for name in names]
+    columns = {
+        "measure": [name for name in names for _ in range(n)],
+        "label": labels * len(names),
+        "position": np.tile(position, len(names)),
+        "value": np.concatenate(values),
+        "flagged": np.concatenate([_flagged(name, v, n) for name, v in zip(names, values, strict=True)]),
+    }
+    return columns, (names, heading)
+
+
+def _flagged(name: str, values: Vector, n: int) -> Any:
+    """Beyond the customary bound of a measure, if it has one."""
+    bound = 4 / n if name in ("cooks_distance", "mdffits") else 2 / math.sqrt(n) if "dfbetas_" in name else math.inf
+    with np.errstate(invalid="ignore"):
+        return np.abs(values) > bound

@@ -1,0 +1,216 @@
+"""Matrices as images: X, and which elements of Z, of Z'Z and of its Cholesky factor are not zero."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.plot.axes import name_columns, new_figure, one, several
+from mixedmodels.plot.subjects import Fitted, FittedMixed, need_mixed, need_model
+from mixedmodels.plot.themes import color, drawing, ink
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_ROWS = 400  # of an image; longer matrices are averaged over neighbouring rows
+FINEST = 240  # cells of a pattern's side; larger matrices are counted by cell
+MOST_NONZEROS = 20_000_000  # of a factor
+PARTS = ("Z", "ZtZ", "L")
+
+
+def design_matrix_table(fit: Fitted) -> Any:
+    """What `design_matrix` draws: columns row (the first of those averaged), term, value, scaled.
+
+    `scaled` is the value over the largest absolute value of its column, which is what the colour shows.
+    """
+    columns, _ = _design(fit)
+    return frame.to_kind(columns, fit.table_kind)
+
+
+def design_matrix(fit: Fitted, *, ax: Axes | None = None) -> Figure:
+    """The fixed-effects matrix X as an image, each column scaled to its largest absolute value.
+
+    Parameters
+    ----------
+    fit : any model.
+    ax : axes to draw in; None for a new figure.
+    """
+    columns, shape = _design(fit)
+    names = list(dict.fromkeys(columns["term"]))
+    with drawing():
+        wide = max(3.0, 1.6 + 0.42 * len(names))
+        figure, ax = one(ax, min(wide, 12.0), 4.2)
+        image = columns["scaled"].reshape(len(names), shape[0]).T
+        n = shape[1]
+        shown = ax.imshow(
+            image,
+            aspect="auto",
+            interpolation="nearest",
+            cmap=_signed_colors(),
+            vmin=-1,
+            vmax=1,
+            extent=(-0.5, len(names) - 0.5, n - 0.5, -0.5),
+        )
+        name_columns(ax, names)
+        ax.set_ylabel("Row")
+        bar = figure.colorbar(shown, ax=ax, shrink=0.6, pad=0.02, ticks=[-1, 0, 1])
+        bar.set_label("Value / largest of its column")
+        bar.outline.set_visible(False)
+        return figure
+
+
+def _signed_colors() -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colors: Any = [color(1), ink(0.0), color(0)]
+    return LinearSegmentedColormap.from_list("signed", colors)
+
+
+def _design(fit: Fitted) -> tuple[dict[str, Any], tuple[int, int]]:
+    """Columns, one matrix column after the other; rows of the image and of the matrix."""
+    need_model(fit, "design_matrix")
+    x = np.asarray(fit.model_matrix("X"), dtype=float)
+    names = list(fit.fixef().names)
+    if not names:
+        raise DataError("the model has no fixed effects, so that there is no matrix X to draw.")
+    edges = np.unique(np.linspace(0, len(x), min(len(x), MOST_ROWS) + 1).astype(int))
+    counts = np.diff(edges)
+    mean = np.add.reduceat(x, edges[:-1], axis=0) / counts[:, None]
+    largest = np.abs(x).max(axis=0)
+    scaled = mean / np.where(largest > 0, largest, 1.0)
+    columns = {
+        "row": np.tile(edges[:-1], len(names)),
+        "term": [name for name in names for _ in counts],
+        "value": mean.T.ravel(),
+        "scaled": scaled.T.ravel(),
+    }
+    return columns, (len(counts), len(x))
+
+
+def factor_pattern_table(fit: FittedMixed, which: str | Sequence[str] = PARTS) -> Any:
+    """What `factor_pattern` draws: columns matrix, row, column, count: elements that are not zero in each cell.
+
+    Cells are single elements of small matrices, and squares of many elements of large ones; row and column are those
+    of their first element. Columns of L are in the order of elimination.
+    """
+    columns, _ = _patterns(fit, which)
+    return frame.to_kind(columns, fit.table_kind)
+
+
+def factor_pattern(fit: FittedMixed, which: str | Sequence[str] = PARTS, *, axes: Any = None) -> Figure:
+    """Which elements of the random effects' matrices are not zero, and so what a fit costs.
+
+    Parameters
+    ----------
+    fit : a model with random effects.
+    which : "Z" (n x q), "ZtZ" (q x q) and "L", the Cholesky factor of Lambda'Z'WZ Lambda + I with the columns in the
+        order in which they are eliminated: the factor whose levels never meet first, then the others; or several.
+    axes : one for each matrix; None for a new figure.
+    """
+    columns, shapes = _patterns(fit, which)
+    own = np.array(columns["matrix"])
+    with drawing():
+        figure, found = new_figure_row(len(shapes)) if axes is None else several(axes, len(shapes))
+        for ax, (name, ((n, q), step, filled)) in zip(found, shapes.items(), strict=True):
+            mine = own == name
+            image = np.zeros((-(-n // step), -(-q // step)))
+            image[columns["row"][mine] // step, columns["column"][mine] // step] = columns["count"][mine]
+            ax.imshow(
+                np.where(image > 0, 0.35 + 0.65 * image / image.max(), 0.0),
+                cmap=_one_color(),
+                vmin=0,
+                vmax=1,
+                interpolation="nearest",
+                aspect="auto" if name == "Z" else "equal",
+                extent=(-0.5, image.shape[1] * step - 0.5, image.shape[0] * step - 0.5, -0.5),
+            )
+            ax.spines[:].set_visible(True)
+            ax.set_title({"Z": "Z", "ZtZ": "Z′Z", "L": "L"}[name])
+            ax.set_xlabel(f"{n:,} × {q:,}, {filled:,} not zero")
+            ax.locator_params(nbins=4, integer=True)
+        return figure
+
+
+def new_figure_row(n: int) -> tuple[Figure, list[Axes]]:
+    """A row of axes for matrices."""
+    figure = new_figure(max(2.9 * n, 3.4), 3.2)
+    return figure, list(figure.subplots(1, n, squeeze=False)[0])
+
+
+def _one_color() -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colors: Any = [ink(0.0), color(0)]
+    return LinearSegmentedColormap.from_list("filled", colors)
+
+
+def _patterns(fit: FittedMixed, which: str | Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Counts by cell, and of each matrix its shape, the side of a cell and the number of nonzeros."""
+    need_mixed(fit, "factor_pattern")
+    names = [which] if isinstance(which, str) else list(which)
+    for name in names:
+        if name not in PARTS:
+            raise DataError(f"factor_pattern() has no matrix {name!r}; it has {', '.join(PARTS)}.")
+    z = fit.model_matrix("Z")
+    out: dict[str, list[Any]] = {"matrix": [], "row": [], "column": [], "count": []}
+    about = {}
+    for name in names:
+        matrix = (z if name == "Z" else z.T @ z if name == "ZtZ" else cholesky_factor(fit)).tocoo()
+        there = matrix.data != 0
+        rows, columns = matrix.row[there].astype(np.int64), matrix.col[there].astype(np.int64)
+        n, q = matrix.shape
+        step = max(1, -(-max(n, q) // FINEST)) if name != "Z" else max(1, -(-n // FINEST))
+        width = -(-q // step)
+        cells, counts = np.unique((rows // step) * width + columns // step, return_counts=True)
+        out["matrix"] += [name] * len(cells)
+        out["row"] += ((cells // width) * step).tolist()
+        out["column"] += ((cells % width) * step).tolist()
+        out["count"] += counts.tolist()
+        about[name] = ((n, q), step, len(rows))
+    return {k: v if k == "matrix" else np.array(v) for k, v in out.items()}, about
+
+
+def elimination_order(fit: FittedMixed) -> Any:
+    """Columns of Z in the order in which they are eliminated: first those of the factor that the engine chose."""
+    design = fit.design
+    first = fit.engine.describe()["eliminated"]
+    sizes = [(design.groups[t.group].n_levels, len(t.columns)) for t in design.random]
+    starts = np.cumsum([0, *(n * k for n, k in sizes)])
+    leaves, levels, rest = [], [], []
+    for i, term in enumerate(design.random):
+        places = np.arange(starts[i], starts[i + 1])
+        if design.groups[term.group].name == first:
+            leaves.append(places)
+            levels.append(np.repeat(np.arange(sizes[i][0]), sizes[i][1]))
+        else:
+            rest.append(places)
+    if leaves:  # terms of one factor are eliminated level by level together
+        rest.insert(0, np.concatenate(leaves)[np.argsort(np.concatenate(levels), kind="stable")])
+    return np.concatenate(rest)
+
+
+def cholesky_factor(fit: FittedMixed) -> Any:
+    """A matrix with the pattern of L in the order of elimination, sparse, shape (q, q).
+
+    Of a positive matrix with the pattern of Z'Z, so that neither a theta of 0 nor cancellation hides an element.
+    """
+    from scipy import sparse
+    from scipy.sparse.linalg import splu
+
+    z = abs(fit.model_matrix("Z").tocsc()[:, elimination_order(fit)])
+    crossed = z.T @ z
+    if crossed.nnz > MOST_NONZEROS:
+        raise DataError(
+            f"Z'Z has {crossed.nnz:,} elements that are not zero, too many for a picture of its factor; "
+            "ask for which='Z'."
+        )
+    dominant = sparse.diags_array(np.asarray(crossed.sum(axis=1)).ravel() + 1.0)
+    solved = splu(
+        (crossed + dominant).tocsc(), permc_spec="NATURAL", diag_pivot_thresh=0, options={"SymmetricMode": True}
+    )
+    return solved.L

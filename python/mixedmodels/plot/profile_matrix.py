@@ -1,0 +1,180 @@
+"""Pairs of profiles: contours of the joint profile likelihood and the traces that they touch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.plot.axes import new_figure, short
+from mixedmodels.plot.profile_curves import LEVELS, as_profile, wanted_names
+from mixedmodels.plot.subjects import columns_of
+from mixedmodels.plot.themes import color, drawing, ink
+from mixedmodels.report.profile import Profile
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def profile_pairs_table(profile: Any, parm: Any = None, levels: Sequence[float] = LEVELS) -> Any:
+    """What `profile_pairs` draws.
+
+    Returns
+    -------
+    table with columns parameter_a, parameter_b, part ("contour", "trace of a", "trace of b"), level, zeta_a, zeta_b, a,
+    b. A panel above the diagonal shows b across and a upwards, one below it zeta_a across and zeta_b upwards.
+    """
+    profile = as_profile(profile, "profile_pairs")
+    return frame.to_kind(_pairs(profile, _names(profile, parm), levels), profile.kind)
+
+
+def profile_pairs(profile: Any, parm: Any = None, levels: Sequence[float] = LEVELS, *, axes: Any = None) -> Figure:
+    """Contours of each pair of parameters: on their own scale above the diagonal, on that of zeta below.
+
+    On the scale of zeta the contours are circles, and the traces straight, where the likelihood is that of a normal
+    distribution.
+
+    Parameters
+    ----------
+    profile : what ``fit.profile()`` returned, or a model, which is profiled first.
+    parm : two parameters or more, by name, place or shortcut; None for all.
+    levels : probabilities of the joint regions.
+    axes : a square of axes, one row and column per parameter; None for a new figure.
+    """
+    profile = as_profile(profile, "profile_pairs")
+    names = _names(profile, parm)
+    columns = _pairs(profile, names, levels)
+    own = [np.array(columns[k], dtype=object) for k in ("parameter_a", "parameter_b")]
+    with drawing():
+        p = len(names)
+        figure, grid = _square(axes, p)
+        for i in range(p):
+            _name_panel(grid[i][i], names[i])
+            for j in range(i + 1, p):
+                rows = (own[0] == names[i]) & (own[1] == names[j])
+                # A parameter runs across in its column and upwards in its row.
+                _panel(grid[i][j], columns, rows, "b", "a", levels)
+                _panel(grid[j][i], columns, rows, "zeta_a", "zeta_b", levels)
+        _limits(grid, columns, own, names)
+        _ticks(grid, p)
+        return figure
+
+
+def _names(profile: Profile, parm: Any) -> list[str]:
+    derived = {c.parameter.name for c in profile.profiles.curves} - {p.name for p in profile.profiles.all_parameters}
+    curves = [c for c in profile._curves(parm) if c.parameter.name not in derived or parm is not None]
+    names = [profile._name(c.parameter) for c in curves]
+    if len(names) < 2:
+        known = wanted_names(profile, None)
+        raise DataError(
+            f"profile_pairs() needs two parameters and has {len(names)}; the profile has {', '.join(known)}."
+        )
+    return names
+
+
+def _pairs(profile: Profile, names: Sequence[str], levels: Sequence[float]) -> dict[str, Any]:
+    out: dict[str, list[Any]] = {"parameter_a": [], "parameter_b": []}
+    numeric: dict[str, list[Any]] = {k: [] for k in ("level", "zeta_a", "zeta_b", "a", "b")}
+    part: list[str] = []
+    for i, a in enumerate(names):
+        for b in names[i + 1 :]:
+            found = columns_of(profile.pairs(a, b, levels))
+            part += found["part"]
+            out["parameter_a"] += [a] * len(found["part"])
+            out["parameter_b"] += [b] * len(found["part"])
+            for key, values in numeric.items():
+                values.append(found[key])
+    return {**out, "part": part, **{k: np.concatenate(v) for k, v in numeric.items()}}
+
+
+def _square(axes: Any, p: int) -> tuple[Figure, list[list[Axes]]]:
+    if axes is None:
+        figure = new_figure(max(1.35 * p, 3.5), max(1.3 * p, 3.4))
+        return figure, figure.subplots(p, p, squeeze=False).tolist()
+    grid = np.asarray(axes, dtype=object)
+    if grid.shape != (p, p):
+        raise DataError(f"profile_pairs() of {p} parameters needs axes of shape ({p}, {p}), not {grid.shape}.")
+    return grid[0, 0].get_figure(), grid.tolist()
+
+
+def _panel(ax: Axes, columns: dict[str, Any], rows: Any, x: str, y: str, levels: Sequence[float]) -> None:
+    part, level = np.array(columns["part"]), columns["level"]
+    for one in levels:
+        mine = rows & (part == "contour") & (level == one)
+        ax.plot(columns[x][mine], columns[y][mine], color=color(0), linewidth=0.8)
+    for name, shade in (("trace of a", color(1)), ("trace of b", color(2))):
+        mine = rows & (part == name)
+        ax.plot(columns[x][mine], columns[y][mine], color=shade, linewidth=0.8)
+
+
+def _limits(grid: list[list[Axes]], columns: dict[str, Any], own: list[Any], names: Sequence[str]) -> None:
+    """One scale for each parameter, so that panels of a row or column can be compared; zeta has one for all."""
+    contour = np.array(columns["part"]) == "contour"
+    radius = max(-_span([columns[k][contour] for k in ("zeta_a", "zeta_b")])[0], 0.5)
+    spans = []
+    for name in names:
+        mine = [(columns[k], rows == name) for k, rows in zip(("a", "b"), own, strict=True)]
+        low, high = _span([v[rows & contour] for v, rows in mine], [v[rows] for v, rows in mine])
+        reach = (high - low) or max(abs(high), 1.0)
+        spans.append((low - 0.08 * reach, high + 0.08 * reach))
+    for i in range(len(names)):
+        for j in range(len(names)):
+            if j > i:
+                grid[i][j].set(xlim=spans[j], ylim=spans[i])
+            elif j < i:
+                grid[i][j].set(xlim=(-1.08 * radius, 1.08 * radius), ylim=(-1.08 * radius, 1.08 * radius))
+
+
+def _span(*choices: list[Any]) -> tuple[float, float]:
+    """Least and largest of the first choice that has numbers."""
+    for arrays in choices:
+        values = np.concatenate(arrays)
+        values = values[np.isfinite(values)]
+        if len(values):
+            return float(values.min()), float(values.max())
+    return -1.0, 1.0
+
+
+def _name_panel(ax: Axes, name: str) -> None:
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, _broken(name), ha="center", va="center", transform=ax.transAxes, fontsize="small", color=ink())
+
+
+def _broken(name: str) -> str:
+    """A long name on lines of its own: sd_ above (Intercept) above |Subject."""
+    if len(name) <= 11:
+        return name
+    head, bar, group = name.partition("|")
+    for prefix in ("sd_", "cor_"):
+        if head.startswith(prefix):
+            inner = head[len(prefix) :].replace(".", "\n", 1) if prefix == "cor_" else head[len(prefix) :]
+            head = f"{prefix[:-1]}\n{inner}"
+    return "\n".join(short(line, 16) for line in (f"{head}\n|{group}" if bar else head).split("\n"))
+
+
+def _ticks(grid: list[list[Axes]], p: int) -> None:
+    """Scales at the outer edges: of the parameters on top and at the right, of zeta at the left and below."""
+    for i in range(p):
+        for j in range(p):
+            ax = grid[i][j]
+            if i == j:
+                continue
+            upper = j > i
+            ax.spines[:].set_visible(True)
+            ax.locator_params(nbins=3)
+            ax.tick_params(
+                labelsize=6.5,
+                length=2,
+                bottom=not upper,
+                left=not upper,
+                top=upper,
+                right=upper,
+                labelbottom=not upper and i == p - 1,
+                labelleft=not upper and j == 0,
+                labeltop=upper and i == 0,
+                labelright=upper and j == p - 1,
+            )

@@ -1,0 +1,85 @@
+"""Residuals against normal quantiles, with a band that says how far they may stray."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.diagnose.normal_band import Band, normal_band
+from mixedmodels.errors import DataError
+from mixedmodels.plot.axes import MANY, one
+from mixedmodels.plot.caterpillars import normal_points
+from mixedmodels.plot.residual_plots import finite_residuals, residual_name
+from mixedmodels.plot.subjects import Fitted, need_model
+from mixedmodels.plot.themes import color, drawing, ink
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def qq_residuals_table(
+    fit: Fitted,
+    type: str | None = None,  # noqa: A002
+    band: Band | None = "simultaneous",
+    level: float = 0.95,
+) -> Any:
+    """What `qq_residuals` draws: columns quantile, residual, conf_low, conf_high, ascending."""
+    return frame.to_kind(_quantiles(fit, type, band, level), fit.table_kind)
+
+
+def qq_residuals(
+    fit: Fitted,
+    type: str | None = None,  # noqa: A002
+    band: Band | None = "simultaneous",
+    level: float = 0.95,
+    *,
+    ax: Axes | None = None,
+) -> Figure:
+    """Standardised residuals against normal quantiles.
+
+    Those of a generalised model need not be normal even if it is right: see `residual_panels` for such models.
+
+    Parameters
+    ----------
+    fit : any model.
+    type : of the residuals, as for `residuals`; they are divided by sigma.
+    band : where normal residuals lie: "simultaneous" holds all of them with probability `level`, "pointwise" each of
+        them; None for no band. It takes the residuals as independent, and sigma as known, so that it is a little wide.
+    level : confidence of the band.
+    ax : axes to draw in; None for a new figure.
+    """
+    columns = _quantiles(fit, type, band, level)
+    with drawing():
+        figure, ax = one(ax, 3.8, 3.6)
+        draw_qq(ax, columns, band)
+        ax.set_ylabel(f"Standardised {residual_name(fit, type)}")
+        return figure
+
+
+def draw_qq(ax: Axes, columns: dict[str, Any], band: Band | None) -> None:
+    """Band, line and points."""
+    q = columns["quantile"]
+    if band is not None:
+        ax.fill_between(q, columns["conf_low"], columns["conf_high"], color=ink(0.15), linewidth=0)
+    ends = np.array([q[0], q[-1]])
+    ax.plot(ends, ends, color=color(1), linewidth=1.0)
+    n = len(q)
+    size = 3.0 if n <= 500 else 2.0
+    ax.plot(q, columns["residual"], "o", color=color(0), markersize=size, markeredgewidth=0, rasterized=n > MANY)
+    ax.set_xlabel("Normal quantile")
+
+
+def _quantiles(fit: Fitted, type: str | None, band: Band | None, level: float) -> dict[str, Any]:  # noqa: A002
+    need_model(fit, "qq_residuals")
+    _, rest = finite_residuals(fit, type, scaled=True)
+    if not len(rest):
+        raise DataError("the model has no finite standardised residuals: it fits the response exactly.")
+    rest = np.sort(rest)
+    out: dict[str, Any] = {"quantile": normal_points(len(rest)), "residual": rest}
+    if band is None:
+        return out
+    low, high = normal_band(len(rest), band, level)
+    return {**out, "conf_low": low, "conf_high": high}

@@ -1,0 +1,234 @@
+"""Residuals against fitted values, their spread, and residuals by group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.fit.record import Vector
+from mixedmodels.plot.axes import height_for, name_levels, one, point_style, say, zero_line
+from mixedmodels.plot.smooth import lowess
+from mixedmodels.plot.subjects import Fitted, need_model, numbers
+from mixedmodels.plot.themes import color, drawing, ink
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LEGS = ("low", "q1", "median", "q3", "high")
+
+
+def residuals_table(
+    fit: Fitted,
+    type: str | None = None,  # noqa: A002
+    *,
+    smooth: bool = True,
+) -> Any:
+    """What `residuals` draws: columns part ("point" or "smooth"), fitted, residual."""
+    return frame.to_kind(_cloud(fit, type, smooth, root=False, picture="residuals"), fit.table_kind)
+
+
+def residuals(
+    fit: Fitted,
+    type: str | None = None,  # noqa: A002
+    *,
+    smooth: bool = True,
+    ax: Axes | None = None,
+) -> Figure:
+    """Residuals against fitted values.
+
+    Parameters
+    ----------
+    fit : any model.
+    type : of the residuals: "pearson", "deviance", "response" ... None for "pearson" of a Gaussian response, which are
+        the response's unless there are weights, and "deviance" of another.
+    smooth : a line of locally weighted regression, which should be near zero everywhere.
+    ax : axes to draw in; None for a new figure.
+    """
+    columns = _cloud(fit, type, smooth, root=False, picture="residuals")
+    with drawing():
+        figure, ax = one(ax)
+        zero_line(ax)
+        _draw_cloud(ax, columns, "residual")
+        ax.set_ylabel(residual_name(fit, type))
+        return figure
+
+
+def scale_location_table(
+    fit: Fitted,
+    type: str | None = None,  # noqa: A002
+    *,
+    smooth: bool = True,
+) -> Any:
+    """What `scale_location` draws: columns part ("point" or "smooth"), fitted, root."""
+    return frame.to_kind(_cloud(fit, type, smooth, root=True, picture="scale_location"), fit.table_kind)
+
+
+def scale_location(
+    fit: Fitted,
+    type: str | None = None,  # noqa: A002
+    *,
+    smooth: bool = True,
+    ax: Axes | None = None,
+) -> Figure:
+    """The root of the absolute standardised residuals against fitted values: level where the spread is the same.
+
+    Parameters
+    ----------
+    fit, type, smooth, ax : as for `residuals`; residuals are divided by sigma.
+    """
+    columns = _cloud(fit, type, smooth, root=True, picture="scale_location")
+    with drawing():
+        figure, ax = one(ax)
+        _draw_cloud(ax, columns, "root")
+        ax.set_ylim(bottom=0)
+        ax.set_ylabel(f"√|standardised {residual_name(fit, type)}|")
+        return figure
+
+
+def residual_type(fit: Fitted, asked: str | None) -> str:
+    """The type asked for, or the usual one of the model."""
+    if asked is not None:
+        return asked
+    family = getattr(fit, "family", None)
+    return "pearson" if getattr(family, "name", "gaussian") == "gaussian" else "deviance"
+
+
+def residual_name(fit: Fitted, asked: str | None) -> str:
+    """What an axis of residuals says."""
+    return {"pearson": "Pearson residual"}.get(kind := residual_type(fit, asked), f"{kind} residual")
+
+
+def finite_residuals(fit: Fitted, type: str | None, scaled: bool) -> tuple[Vector, Vector]:  # noqa: A002
+    """Fitted values and residuals of the rows that have both."""
+    mean = numbers(fit.fitted())
+    rest = numbers(fit.residuals(residual_type(fit, type), scaled=scaled))
+    there = np.isfinite(mean) & np.isfinite(rest)
+    return mean[there], rest[there]
+
+
+def _cloud(
+    fit: Fitted,
+    type: str | None,  # noqa: A002
+    smooth: bool,
+    *,
+    root: bool,
+    picture: str,
+) -> dict[str, Any]:
+    need_model(fit, picture)
+    mean, rest = finite_residuals(fit, type, scaled=root)
+    value = np.sqrt(np.abs(rest)) if root else rest
+    x, line = lowess(mean, value) if smooth else (np.empty(0), np.empty(0))
+    return {
+        "part": ["point"] * len(mean) + ["smooth"] * len(x),
+        "fitted": np.concatenate([mean, x]),
+        "root" if root else "residual": np.concatenate([value, line]),
+    }
+
+
+def _draw_cloud(ax: Axes, columns: dict[str, Any], value: str) -> None:
+    part = np.array(columns["part"])
+    points, line = part == "point", part == "smooth"
+    ax.scatter(
+        columns["fitted"][points],
+        columns[value][points],
+        color=ink(0.75),
+        **point_style(int(points.sum())),
+    )
+    if line.any():
+        ax.plot(columns["fitted"][line], columns[value][line], color=color(1))
+    ax.set_xlabel("Fitted value")
+
+
+def residuals_by_group_table(
+    fit: Fitted,
+    group: str | None = None,
+    type: str | None = None,  # noqa: A002
+) -> Any:
+    """What `residuals_by_group` draws: columns level, part (ends, quartiles and median of a box, "outlier"), value."""
+    return frame.to_kind(_boxes(fit, group, type)[0], fit.table_kind)
+
+
+def residuals_by_group(
+    fit: Fitted,
+    group: str | None = None,
+    type: str | None = None,  # noqa: A002
+    *,
+    ax: Axes | None = None,
+) -> Figure:
+    """Boxes of the residuals of each level, from the lowest median to the highest.
+
+    Parameters
+    ----------
+    fit : any model.
+    group : a grouping factor, or any column of the model's table; None for the first grouping factor.
+    type : of the residuals, as for `residuals`.
+    ax : axes to draw in; None for a new figure.
+    """
+    columns, levels, name = _boxes(fit, group, type)
+    with drawing():
+        height = height_for(len(levels))
+        figure, ax = one(ax, 5.0, height)
+        zero_line(ax, vertical=True)
+        part, value = np.array(columns["part"]), columns["value"]
+        place = np.array([levels.index(level) for level in columns["level"]])
+        _draw_boxes(ax, {p: (value[part == p], place[part == p]) for p in (*LEGS, "outlier")})
+        name_levels(ax, levels, height)
+        ax.set_xlabel(residual_name(fit, type))
+        say(ax, y=name)
+        return figure
+
+
+def _draw_boxes(ax: Axes, parts: dict[str, tuple[Vector, Any]]) -> None:
+    """Boxes that lie, from the values and lines of their parts; a few artists for all, as there may be very many."""
+    (low, at), q1, median, q3, high = (parts["low"], *(parts[leg][0] for leg in LEGS[1:]))
+    ax.hlines([*at, *at], [*low, *q3], [*q1, *high], color=ink(0.6), linewidth=0.8)
+    ax.barh(at, q3 - q1, left=q1, height=0.62, facecolor=ink(0.12), edgecolor=ink(0.6))
+    ax.vlines(median, at - 0.31, at + 0.31, color=color(0), linewidth=1.4)
+    ax.plot(*parts["outlier"], ".", color=ink(0.6), markersize=3, markeredgewidth=0)
+
+
+def _boxes(fit: Fitted, group: str | None, type: str | None) -> tuple[dict[str, Any], list[str], str]:  # noqa: A002
+    """The columns, the levels by their medians, and the factor's name."""
+    need_model(fit, "residuals_by_group")
+    rest = numbers(fit.residuals(residual_type(fit, type)))
+    rest = rest[np.isfinite(rest)]
+    codes, labels, name = _levels(fit, group)
+    found: list[tuple[str, Vector, Vector]] = []
+    for code, label in enumerate(labels):
+        mine = rest[codes == code]
+        if len(mine):
+            found.append((label, *five(mine)))
+    found.sort(key=lambda one: one[1][2])
+    out: dict[str, list[Any]] = {"level": [], "part": [], "value": []}
+    for label, legs, outliers in found:
+        out["level"] += [label] * (len(legs) + len(outliers))
+        out["part"] += [*LEGS, *["outlier"] * len(outliers)]
+        out["value"] += [*legs.tolist(), *outliers.tolist()]
+    return {**out, "value": np.array(out["value"])}, [label for label, _, _ in found], name
+
+
+def five(values: Vector) -> tuple[Vector, Vector]:
+    """Whiskers within 1.5 times the box, quartiles and median; and what lies outside."""
+    q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75])
+    reach = 1.5 * (q3 - q1)
+    inside = values[(values >= q1 - reach) & (values <= q3 + reach)]
+    legs = np.array([min(inside.min(), q1), q1, median, q3, max(inside.max(), q3)])
+    return legs, np.sort(values[(values < legs[0]) | (values > legs[4])])
+
+
+def _levels(fit: Fitted, group: str | None) -> tuple[Any, list[str], str]:
+    """Codes of the rows used, labels, and the name of a grouping factor or of a column."""
+    for factor in fit.design.groups:
+        if group in (None, factor.name):
+            return factor.codes, list(factor.levels.labels), factor.name
+    if group is None:
+        raise DataError("a model without random effects has no groups; name a column, as group='site'.")
+    table = frame.read(fit.frame)
+    if group not in table:
+        raise UnknownColumnError(f"no grouping factor or column {group!r}; the model has {', '.join(table.names)}.")
+    found = frame.as_factor(cast(Any, table.column(group)))
+    return found.codes, list(found.levels.labels), group

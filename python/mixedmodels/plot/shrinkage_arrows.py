@@ -1,0 +1,256 @@
+"""Shrinkage: from each level's own estimate to the one that the model gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, several, zero_line
+from mixedmodels.plot.ellipses import ellipse
+from mixedmodels.plot.pooling import Poolings, poolings
+from mixedmodels.plot.subjects import FittedMixed, effect_covariance, group_place, need_mixed
+from mixedmodels.plot.themes import color, drawing, ink
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FEW = 25  # levels whose names stand beside their points
+MANY_ARROWS = 200
+
+
+def shrinkage_table(
+    fit: FittedMixed,
+    effects: Sequence[str] | None = None,
+    *,
+    group: str | None = None,
+    levels: Sequence[float] = (0.5, 0.95),
+) -> Any:
+    """What `shrinkage` draws.
+
+    Returns
+    -------
+    table with columns term_x, term_y, part, level, x, y. Of a level the parts are "no" and "partial" (pooling), the
+    ends of its arrow; besides there are "typical", the fixed effects, "complete" (pooling), and "ellipse", where
+    `level` is its probability. With one effect term_y is empty and y the line of the level.
+    """
+    columns, _ = _arrows(fit, effects, group, levels)
+    return frame.to_kind(columns, fit.table_kind)
+
+
+def shrinkage(
+    fit: FittedMixed,
+    effects: Sequence[str] | None = None,
+    *,
+    group: str | None = None,
+    levels: Sequence[float] = (0.5, 0.95),
+    axes: Any = None,
+) -> Figure:
+    """Arrows from the estimates of each level by itself to those of the model, in the plane of two effects.
+
+    Parameters
+    ----------
+    fit : a model with random effects.
+    effects : names of the effects; None for all pairs of the group's. One effect is drawn as a line per level.
+    group : a grouping factor; None for the first.
+    levels : shares of the estimated distribution of the levels that the ellipses hold.
+    axes : one for each pair; None for a new figure.
+
+    Notes
+    -----
+    A level by itself is fitted to its own rows, with what the group's effects do not cover held at the model's
+    estimates. A level whose rows do not determine its estimates has a point and no arrow.
+    """
+    columns, panels = _arrows(fit, effects, group, levels)
+    name = fit.design.groups[group_place(fit, group)].name
+    with drawing():
+        if panels == [(panels[0][0], "")]:
+            return _draw_lines(columns, panels[0][0], name, axes)
+        part, which = np.array(columns["part"]), _panel_of(columns, panels)
+        figure, found = several(axes, len(panels), size=(4.6, 4.0) if len(panels) == 1 else (3.2, 3.0))
+        for i, (ax, (x, y)) in enumerate(zip(found, panels, strict=True)):
+            _draw_plane(ax, columns, which == i, part)
+            say(ax, x=f"{x} of {name}", y=f"{y} of {name}")
+        legend(figure, found[0], _handles())
+        return figure
+
+
+def _panel_of(columns: dict[str, Any], panels: list[tuple[str, str]]) -> Any:
+    return np.array([panels.index(k) for k in zip(columns["term_x"], columns["term_y"], strict=True)])
+
+
+def _ends(columns: dict[str, Any], mine: Any, part: Any) -> tuple[Any, Any, Any]:
+    """Rows of the two ends of each arrow, in the order of the levels, and whether there is a start."""
+    start, end = np.flatnonzero(mine & (part == "no")), np.flatnonzero(mine & (part == "partial"))
+    return start, end, np.isfinite(columns["x"][start])
+
+
+def _draw_plane(ax: Axes, columns: dict[str, Any], mine: Any, part: Any) -> None:
+    x, y = columns["x"], columns["y"]
+    for probability in dict.fromkeys(np.array(columns["level"], dtype=object)[mine & (part == "ellipse")]):
+        rows = mine & (part == "ellipse") & (np.array(columns["level"], dtype=object) == probability)
+        ax.plot(x[rows], y[rows], color=ink(0.35), linewidth=0.8)
+    start, end, there = _ends(columns, mine, part)
+    _draw_arrows(ax, np.column_stack([x[start], y[start]])[there], np.column_stack([x[end], y[end]])[there])
+    size = 4.0 if len(end) <= 60 else 2.2
+    ax.plot(x[start], y[start], "o", color=color(1), markersize=size, markerfacecolor="none", markeredgewidth=0.9)
+    ax.plot(x[end], y[end], "o", color=color(0), markersize=size, markeredgewidth=0)
+    for name, style in CENTERS.items():
+        rows = mine & (part == name)
+        ax.plot(x[rows], y[rows], linestyle="", color=color(CENTER_COLORS[name]), **style)
+    if len(end) <= FEW:
+        _name_points(ax, columns, start, end)
+
+
+def _draw_arrows(ax: Axes, starts: Any, ends: Any) -> None:
+    """Arrows, or lines where there are very many, whose heads would hide each other."""
+    if len(ends) > MANY_ARROWS:
+        from matplotlib.collections import LineCollection
+
+        ax.add_collection(LineCollection(list(np.stack([starts, ends], axis=1)), colors=[ink(0.45)], linewidths=0.4))
+        return
+    style = {
+        "arrowstyle": "-|>",
+        "mutation_scale": 7 if len(ends) <= 60 else 4,
+        "color": ink(0.45),
+        "linewidth": 0.7,
+        "shrinkA": 0,
+        "shrinkB": 0,
+    }
+    for a, b in zip(starts, ends, strict=True):
+        ax.annotate("", tuple(b), tuple(a), arrowprops=style)
+
+
+def _name_points(ax: Axes, columns: dict[str, Any], start: Any, end: Any) -> None:
+    """The name of each level at the far side of its arrow's start."""
+    x, y = columns["x"], columns["y"]
+    wide, high = np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())
+    for i, j in zip(start, end, strict=True):
+        there = bool(np.isfinite(x[i]))
+        away = np.array([(x[i] - x[j]) / wide, (y[i] - y[j]) / high]) if there else np.array([0.0, 1.0])
+        away = 8 * away / (float(np.hypot(*away)) or 1.0)
+        at = i if there else j
+        ax.annotate(
+            columns["level"][j],
+            (x[at], y[at]),
+            xytext=(float(away[0]), float(away[1])),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=6.5,
+            color=ink(0.6),
+        )
+
+
+CENTERS: dict[str, dict[str, Any]] = {
+    "complete": {"marker": "s", "markersize": 6, "markerfacecolor": "none", "markeredgewidth": 1.3},
+    "typical": {"marker": "P", "markersize": 7, "markeredgewidth": 0},
+}
+CENTER_COLORS = {"complete": 2, "typical": 3}
+
+
+def _handles(*, upright: bool = False) -> list[Any]:
+    """Of the legend; `upright` where the centers are lines across the levels."""
+    from matplotlib.lines import Line2D
+
+    hollow = {"markerfacecolor": "none", "markeredgewidth": 0.9}
+    out = [
+        Line2D([], [], linestyle="", marker="o", color=color(1), label="no pooling", **hollow),  # type: ignore[arg-type]
+        Line2D([], [], linestyle="", marker="o", color=color(0), label="partial pooling"),
+    ]
+    labels = {"complete": "complete pooling", "typical": "fixed effects"}
+    for name, style in CENTERS.items():
+        look = {"linestyle": "-", "linewidth": 1.0} if upright else {"linestyle": "", **style}
+        out.append(Line2D([], [], color=color(CENTER_COLORS[name]), label=labels[name], **look))
+    return out
+
+
+def _draw_lines(columns: dict[str, Any], term: str, name: str, axes: Any) -> Figure:
+    """One effect: a line per level, sorted by the model's estimate."""
+    part = np.array(columns["part"])
+    everything = np.ones(len(part), dtype=bool)
+    start, end, there = _ends(columns, everything, part)
+    x, y = columns["x"], columns["y"]
+    height = height_for(len(end))
+    if axes is not None and not hasattr(axes, "plot"):
+        axes = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()[0]
+    figure, ax = one(axes, 5.0, height)
+    size = 4.0 if len(end) <= 60 else 1.8
+    for center in CENTERS:
+        zero_line(ax, at=float(x[part == center][0]), vertical=True)
+        ax.lines[-1].set(color=color(CENTER_COLORS[center]), linewidth=1.0)
+    ax.hlines(y[start[there]], x[start[there]], x[end[there]], color=ink(0.4), linewidth=0.7)
+    ax.plot(x[start], y[start], "o", color=color(1), markersize=size, markerfacecolor="none", markeredgewidth=0.9)
+    ax.plot(x[end], y[end], "o", color=color(0), markersize=size, markeredgewidth=0)
+    order = end[np.argsort(y[end])]
+    name_levels(ax, [columns["level"][i] for i in order], height)
+    say(ax, x=f"{term} of {name}", y=name)
+    legend(figure, ax, _handles(upright=True))
+    return figure
+
+
+def _arrows(
+    fit: FittedMixed, effects: Sequence[str] | None, group: str | None, levels: Sequence[float]
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """The columns, and the pair of effects of each panel."""
+    need_mixed(fit, "shrinkage")
+    place = group_place(fit, group)
+    known = fit.ranef().effects[place]
+    wanted = list(known) if effects is None else [effects] if isinstance(effects, str) else list(effects)
+    for effect in wanted:
+        if effect not in known:
+            raise DataError(
+                f"no random effect {effect!r} of {fit.design.groups[place].name}; it has {', '.join(known)}."
+            )
+    if not wanted:
+        raise DataError(f"effects is empty; the group has {', '.join(known)}.")
+    found = poolings(fit, place)
+    labels = fit.design.groups[place].levels.labels
+    covariance = effect_covariance(fit, place)
+    if len(wanted) == 1:
+        return _one_effect(found, known.index(wanted[0]), labels), [(wanted[0], "")]
+    out: dict[str, list[Any]] = {k: [] for k in ("term_x", "term_y", "part", "level", "x", "y")}
+    panels = list(combinations(wanted, 2))
+    for a, b in panels:
+        at = [known.index(a), known.index(b)]
+        around = [ellipse(found.typical[at], covariance[np.ix_(at, at)], level) for level in levels]
+        parts = [
+            ("no", labels, found.none[:, at]),
+            ("partial", labels, found.partial[:, at]),
+            ("complete", [""], found.complete[None, at]),
+            ("typical", [""], found.typical[None, at]),
+            *(("ellipse", [f"{p:g}"] * len(e), e) for p, e in zip(levels, around, strict=True)),
+        ]
+        for part, names, points in parts:
+            _put(out, (a, b), part, names, points)
+    return _arrays(out), panels
+
+
+def _one_effect(found: Poolings, j: int, labels: Sequence[str]) -> dict[str, Any]:
+    line = np.empty(len(labels))
+    line[np.argsort(found.partial[:, j], kind="stable")] = np.arange(len(labels))
+    out: dict[str, list[Any]] = {k: [] for k in ("term_x", "term_y", "part", "level", "x", "y")}
+    key = (found.effects[j], "")
+    for part, values in (("no", found.none), ("partial", found.partial)):
+        _put(out, key, part, labels, np.column_stack([values[:, j], line]))
+    for part, center in (("complete", found.complete), ("typical", found.typical)):
+        _put(out, key, part, [""], np.array([[center[j], np.nan]]))
+    return _arrays(out)
+
+
+def _put(out: dict[str, list[Any]], key: tuple[str, str], part: str, names: Sequence[str], points: Any) -> None:
+    out["term_x"] += [key[0]] * len(points)
+    out["term_y"] += [key[1]] * len(points)
+    out["part"] += [part] * len(points)
+    out["level"] += list(names)
+    out["x"] += points[:, 0].tolist()
+    out["y"] += points[:, 1].tolist()
+
+
+def _arrays(out: dict[str, list[Any]]) -> dict[str, Any]:
+    return {k: np.array(v, dtype=float) if k in ("x", "y") else v for k, v in out.items()}

@@ -1,0 +1,101 @@
+"""Smooth lines through clouds of points: locally weighted regression, and densities."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mixedmodels.fit.record import Vector
+
+POINTS = 80  # at which a line is computed
+ROBUST_STEPS = 2
+
+
+def lowess(
+    x: Vector, y: Vector, share: float = 2 / 3, points: int = POINTS, *, robust: bool = True
+) -> tuple[Vector, Vector]:
+    """A locally linear line, after Cleveland (1979).
+
+    Parameters
+    ----------
+    x, y : shape (n,), finite.
+    share : of the points that take part in each local regression.
+    points : places, at quantiles of `x`, at which the line is computed.
+    robust : whether values far off the line count less; without, the line follows the mean.
+
+    Returns
+    -------
+    places, ascending, and the line there; empty where fewer than four values of `x` differ.
+    """
+    order = np.argsort(x, kind="stable")
+    x, y = x[order], y[order]
+    if len(np.unique(x)) < 4:
+        return np.empty(0), np.empty(0)
+    n = len(x)
+    k = min(n, max(4, math.ceil(share * n)))
+    at = np.unique(np.quantile(x, np.linspace(0, 1, min(points, n))))
+    first = _nearest(x, at, k)
+    weights = np.ones(n)
+    for step in range(ROBUST_STEPS + 1):
+        line = np.array(
+            [_local(x[s : s + k], y[s : s + k], weights[s : s + k], a) for s, a in zip(first, at, strict=True)]
+        )
+        rest = np.abs(y - np.interp(x, at, line))
+        scale = 6 * float(np.median(rest))
+        if not robust or step == ROBUST_STEPS or scale <= 1e-12 * (np.ptp(y) or 1.0):
+            break
+        weights = np.clip(1 - (rest / scale) ** 2, 0, None) ** 2
+    return at, line
+
+
+def _nearest(x: Vector, at: Vector, k: int) -> list[int]:
+    """Where the `k` nearest of sorted `x` to each place begin."""
+    out, start = [], 0
+    for a in at:
+        while start + k < len(x) and a - x[start] > x[start + k] - a:
+            start += 1
+        out.append(start)
+    return out
+
+
+def _local(x: Vector, y: Vector, weights: Vector, at: float) -> float:
+    """The value at a place of a weighted line through its neighbours."""
+    reach = max(float(np.max(np.abs(x - at))), 1e-300) * 1.0001
+    w = weights * (1 - (np.abs(x - at) / reach) ** 3) ** 3
+    total = float(w.sum())
+    if total <= 0:
+        return float(np.median(y))
+    mx, my = float(w @ x) / total, float(w @ y) / total
+    sxx = float(w @ (x - mx) ** 2)
+    if sxx <= 1e-10 * total * reach**2:
+        return my
+    return my + float(w @ ((x - mx) * (y - my))) / sxx * (at - mx)
+
+
+def density(
+    values: Vector, points: int = 161, bounds: tuple[float, float] = (-math.inf, math.inf)
+) -> tuple[Vector, Vector]:
+    """A Gaussian kernel density with Silverman's bandwidth; empty where all values are the same.
+
+    Parameters
+    ----------
+    bounds : of what the values may be; what the kernels put beyond is reflected.
+
+    Returns
+    -------
+    places, from three bandwidths below the least to three above the largest value, and the density there.
+    """
+    v = np.asarray(values, dtype=float)
+    v = v[np.isfinite(v)]
+    if len(v) < 2 or np.ptp(v) == 0:
+        return np.empty(0), np.empty(0)
+    quartiles = np.quantile(v, [0.25, 0.75])
+    spread = min(float(np.std(v, ddof=1)), float(quartiles[1] - quartiles[0]) / 1.349) or float(np.std(v, ddof=1))
+    width = 0.9 * spread * len(v) ** -0.2
+    at = np.linspace(max(v.min() - 3 * width, bounds[0]), min(v.max() + 3 * width, bounds[1]), points)
+    mirrors = [v, *(2 * b - v for b in bounds if math.isfinite(b))]
+    out = np.zeros(points)
+    for chunk in np.array_split(np.concatenate(mirrors), max(1, len(v) // 5000)):
+        out += np.exp(-0.5 * ((at[:, None] - chunk) / width) ** 2).sum(axis=1)
+    return at, out / (len(v) * width * math.sqrt(2 * math.pi))

@@ -1,0 +1,78 @@
+"""Responses of rows that a model was not fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.fit import family_moments
+from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.estimates import AnyFit, effects_scale
+from mixedmodels.fit.moments import add_effects, fixed_part
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.selection import Chosen
+from mixedmodels.simulate.responses import checked
+
+
+def simulate_new_rows(
+    fit: AnyFit,
+    old: Design,
+    new: Design,
+    weights: Vector | None,
+    nsim: int,
+    rng: np.random.Generator,
+    chosen: Sequence[Chosen],
+) -> Matrix:
+    """Responses of new rows, shape (n, nsim); of a binomial model proportions.
+
+    Random effects in `chosen` of levels that the fit knew stay at their conditional modes; all others, and those of new
+    levels, are drawn.
+
+    Parameters
+    ----------
+    old : the design of the fit.
+    new : the rows laid out by `design.own_levels.on_own_levels`.
+    weights : of the new rows, shape (n,): precision weights, or the trials of a binomial response; None for ones.
+    """
+    n = new.n_table
+    eta = fixed_part(new, fit.kept, fit.beta, n)
+    known = _modes(fit, old, new, chosen) if isinstance(fit, MixedFit | GlmmFit) else []
+    out = np.empty((checked(nsim), n))
+    for row in out:
+        row[:] = eta
+        for term, (modes, factor) in zip(new.random, known, strict=True):
+            drawn = rng.standard_normal(modes.shape) @ factor.T
+            b = np.where(np.isnan(modes), drawn, modes)
+            add_effects(row, b, new.groups[term.group].codes, term.columns)
+        row[:] = _around(fit, row, weights, rng)
+    return out.T
+
+
+def _modes(fit: MixedFit | GlmmFit, old: Design, new: Design, chosen: Sequence[Chosen]) -> list[tuple[Matrix, Matrix]]:
+    """Of every term the effects that stay, by new level (NaN where they are drawn), and their covariance's factor."""
+    out = []
+    scale = effects_scale(fit)
+    for i, (term, t) in enumerate(zip(new.random, factors(fit.theta, fit.sizes), strict=True)):
+        index = old.groups[old.random[i].group].levels.index
+        places = [index.get(text) for text in new.groups[term.group].levels.labels]
+        modes = np.full((len(places), len(t)), np.nan)
+        for level, place in enumerate(places):
+            if place is not None:
+                modes[level, chosen[i]] = fit.b[i][place, chosen[i]]
+        out.append((modes, scale * t))
+    return out
+
+
+def _around(fit: AnyFit, eta: Vector, weights: Vector | None, rng: np.random.Generator) -> Vector:
+    """Responses around a linear predictor."""
+    if isinstance(fit, LinearFit | MixedFit):
+        scale = fit.sigma if weights is None else fit.sigma / np.sqrt(weights)
+        return np.asarray(eta + scale * rng.standard_normal(len(eta)))
+    psi = fit.psi if isinstance(fit, GlmmFit) else _shapes(fit)
+    return fit.family.draw(rng, fit.family.mean(eta), weights, psi)
+
+
+def _shapes(fit: GlmFit) -> tuple[float, ...]:
+    return family_moments.shapes_of_dispersion(fit.family, fit.dispersion)

@@ -1,0 +1,217 @@
+"""Parameters as users write them, beside the names that a design gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.errors import DataError
+from mixedmodels.fit import family_moments
+from mixedmodels.fit.given import Given
+from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.frame import nearest
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+ROUNDING = 1e-8  # relative; a covariance matrix may miss symmetry or a non-negative eigenvalue by this much
+
+
+def read_given(
+    design: Design,
+    names: Sequence[str],
+    family: Family | None,
+    *,
+    fixef: Any,
+    VarCorr: Any = None,
+    sd: Any = None,
+    theta: Any = None,
+    sigma: Any = None,
+    shapes: Any = None,
+) -> Given:
+    """Read the parameters of a model.
+
+    Parameters
+    ----------
+    design : of the model.
+    names : of the p coefficients that are estimated.
+    family : None of linear (mixed) models.
+    fixef : coefficients, a mapping by name or p numbers.
+    VarCorr : covariance matrix (a number for one effect) of each random term: a mapping by label, what ``VarCorr()`` of
+        a model returned, a sequence in the order of the design, or one matrix of one term.
+    sd : in its place standard deviations of effects without correlations.
+    theta : in its place covariance parameters as a fit has them.
+    sigma : residual standard deviation, or the root of a dispersion.
+    shapes : of a family with other shapes, name -> value, as ``{"theta": 2.0}``.
+
+    Raises
+    ------
+    DataError
+        If one is missing, unknown, of another size, or out of range.
+    """
+    beta = coefficients(fixef, names, "fixef")
+    if sigma is None:
+        sigma = getattr(VarCorr, "sigma", None)
+    scale, psi = _scale(family, sigma, shapes)
+    relative = scale if family is None else 1.0
+    return Given(beta, _theta(design, VarCorr, sd, theta, relative), scale, psi)
+
+
+def coefficients(given: Any, names: Sequence[str], what: str, old: Vector | None = None) -> Vector:
+    """One number per name; with `old` a mapping may leave names out, which then keep those values."""
+    if given is None:
+        if old is not None:
+            return old
+        raise DataError(f"{what} is missing; give {len(names)} numbers, for {', '.join(names)}.")
+    if hasattr(given, "to_dict") and not isinstance(given, Mapping):
+        given = given.to_dict()
+    if isinstance(given, Mapping):
+        unknown = [str(k) for k in given if k not in names]
+        if unknown:
+            near = nearest(unknown[0], tuple(names))
+            offer = f"did you mean {near!r}?" if near else f"there are {', '.join(names)}."
+            raise DataError(f"{what} names {unknown[0]!r}, which is no coefficient; {offer}")
+        missing = [n for n in names if n not in given]
+        if missing and old is None:
+            raise DataError(f"{what} lacks {', '.join(missing)}; give a value for each coefficient.")
+        values = [given[n] if n in given else old[i] for i, n in enumerate(names)]  # type: ignore[index]
+    else:
+        values = given
+    out = _numbers(values, what)
+    if out.shape != (len(names),):
+        raise DataError(f"{what} has shape {out.shape}; give {len(names)} numbers, for {', '.join(names)}.")
+    return out
+
+
+def _theta(design: Design, varcorr: Any, sd: Any, theta: Any, relative: float) -> Vector:
+    told = [name for name, v in (("VarCorr", varcorr), ("sd", sd), ("theta", theta)) if v is not None]
+    if not design.random:
+        if told:
+            raise DataError(f"{told[0]} is given, and {design.formula!r} has no random term.")
+        return np.empty(0)
+    if len(told) != 1:
+        said = f"{' and '.join(told)} are given" if told else "none of VarCorr, sd, theta is given"
+        raise DataError(f"{said}; say the random effects' variances of {_labels(design)} by one of the three.")
+    sizes = [len(t.columns) for t in design.random]
+    if theta is not None:
+        out = _numbers(theta, "theta")
+        m = sum(k * (k + 1) // 2 for k in sizes)
+        if out.shape != (m,):
+            raise DataError(f"theta has shape {out.shape}; these random terms have {m} covariance parameters.")
+        return out
+    return np.concatenate([lower(m / relative**2) for m in covariance_matrices(design, varcorr, sd)])
+
+
+def covariance_matrices(design: Design, varcorr: Any, sd: Any) -> list[Matrix]:
+    """Covariance matrix of every random term, from one of `varcorr` and `sd`."""
+    if (varcorr is None) == (sd is None):
+        said = "none of" if sd is None else "both"
+        raise DataError(f"{said} VarCorr and sd are given; say by one of them how {_labels(design)} vary.")
+    if sd is None:
+        parts = zip(design.random, _by_term(design, varcorr, "VarCorr"), strict=True)
+        return [_covariance(t.label, t.effects, v) for t, v in parts]
+    return [_squares(t.label, t.effects, v) for t, v in zip(design.random, _by_term(design, sd, "sd"), strict=True)]
+
+
+def _by_term(design: Design, given: Any, what: str) -> list[Any]:
+    """What is said of each random term, in their order."""
+    labels = [t.label for t in design.random]
+    if isinstance(given, Mapping):
+        unknown = [str(k) for k in given if k not in labels]
+        missing = [label for label in labels if label not in given]
+        if unknown or missing:
+            wrong = f"names {unknown[0]!r}" if unknown else f"lacks {missing[0]!r}"
+            raise DataError(f"{what} {wrong}; the random terms are {_labels(design)}.")
+        return [given[label] for label in labels]
+    if len(labels) == 1:
+        one = isinstance(given, list | tuple) and len(given) == 1 and what == "VarCorr"
+        return [given[0]] if one else [given]
+    if not isinstance(given, list | tuple) or len(given) != len(labels):
+        raise DataError(f"{what} must name each of the random terms {_labels(design)}, as {{{labels[0]!r}: ..., ...}}.")
+    return list(given)
+
+
+def _labels(design: Design) -> str:
+    return ", ".join(f"{t.label!r} ({', '.join(t.effects)})" for t in design.random)
+
+
+def _covariance(label: str, effects: Sequence[str], given: Any) -> Matrix:
+    k = len(effects)
+    out = np.atleast_2d(_numbers(given, f"VarCorr of {label!r}"))
+    if out.shape != (k, k):
+        raise DataError(
+            f"VarCorr of {label!r} has shape {out.shape}; its effects are {', '.join(effects)}, so give "
+            f"{'a variance' if k == 1 else f'a {k} x {k} covariance matrix'}."
+        )
+    scale = max(float(np.abs(out).max()), 1e-300)
+    if not np.allclose(out, out.T, rtol=0, atol=ROUNDING * scale):
+        raise DataError(f"VarCorr of {label!r} is not symmetric: {out.tolist()}.")
+    least = float(np.linalg.eigvalsh(out)[0])
+    if least < -ROUNDING * scale:
+        raise DataError(
+            f"VarCorr of {label!r} is no covariance matrix, its least eigenvalue being {least:.3g}: {out.tolist()}; "
+            "variances must not be negative, nor correlations beyond 1."
+        )
+    return (out + out.T) / 2
+
+
+def _squares(label: str, effects: Sequence[str], given: Any) -> Matrix:
+    values = np.atleast_1d(_numbers(given, f"sd of {label!r}"))
+    if values.shape != (len(effects),) or (values < 0).any():
+        raise DataError(
+            f"sd of {label!r} is {values.tolist()}; give a standard deviation, not negative, for each of "
+            f"{', '.join(effects)}."
+        )
+    return np.diag(values**2)
+
+
+def lower(matrix: Matrix) -> Vector:
+    """Lower triangle, column by column, of the Cholesky factor of a covariance matrix that may be singular."""
+    k = len(matrix)
+    out = np.zeros((k, k))
+    tiny = ROUNDING * max(float(np.diag(matrix).max()), 1e-300)
+    for i in range(k):
+        left = matrix[i:, i] - out[i:, :i] @ out[i, :i]
+        if left[0] > tiny:
+            out[i:, i] = left / np.sqrt(left[0])
+    columns, rows = np.triu_indices(k)
+    return out[rows, columns]
+
+
+def _scale(family: Family | None, sigma: Any, shapes: Any) -> tuple[float, Vector]:
+    """Residual scale and logarithms of shapes."""
+    dispersed = family is None or family.weights_role == "precision"
+    if dispersed:
+        if sigma is None:
+            raise DataError("sigma is missing; give the residual standard deviation (the root of the dispersion).")
+        value = float(_numbers(sigma, "sigma"))
+        if not value > 0:
+            raise DataError(f"sigma is {value:g}; it must be a positive number.")
+        psi = () if family is None else family_moments.shapes_of_dispersion(family, value**2)
+        return value, np.array(psi, dtype=float)
+    assert family is not None
+    names = family.shapes
+    if sigma is not None and (names != ("theta",) or shapes is not None):
+        raise DataError(f"sigma is given, and {family} has no residual variance; leave it out.")
+    if not names:
+        if shapes is not None:
+            raise DataError(f"shapes are given, and {family} has none that are free; leave them out.")
+        return np.nan, np.empty(0)
+    shapes = {"theta": sigma} if sigma is not None else shapes  # as `sigma` of a negative binomial fit
+    values = coefficients(shapes, names, "shapes")
+    if not (values > 0).all():
+        raise DataError(f"shapes are {values.tolist()}; each must be a positive number.")
+    return np.nan, np.log(values)
+
+
+def _numbers(given: Any, what: str) -> Vector:
+    try:
+        out = np.asarray(given, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} must be numbers; got {given!r:.80}.") from error
+    if not np.isfinite(out).all():
+        raise DataError(f"{what} must be finite numbers; got {given!r:.80}.")
+    return out

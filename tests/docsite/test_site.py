@@ -1,0 +1,131 @@
+"""The builder of the documentation's site, on a small page; the whole site in the slow tests."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import make_site
+import pytest
+from docsite import contents, docstrings, reference
+from docsite.blocks import Block, PageError, can_run
+from docsite.stage import stage
+
+import mixedmodels as mm
+
+FENCE = "```"
+
+
+def staged(text: str, folder: Path, data: Path | None = None) -> str:
+    page = folder / "page.md"
+    page.write_text(text.replace("'''", FENCE), encoding="utf-8")
+    target = folder / "out" / "page.md"
+    stage(page, target, folder if data is None else data)
+    return target.read_text(encoding="utf-8")
+
+
+def test_what_a_block_prints_is_set_below_it(tmp_path: Path) -> None:
+    out = staged("Two:\n\n'''python\nx = 1\nprint(x + 1)\n'''\n\nand so on.\n", tmp_path)
+    assert out == f"Two:\n\n{FENCE}python\nx = 1\nprint(x + 1)\n{FENCE}\n\n{FENCE}text\n2\n{FENCE}\n\nand so on.\n"
+
+
+def test_what_the_page_shows_must_be_what_is_printed(tmp_path: Path) -> None:
+    page = "'''python\nprint(1)\n'''\n\n'''text\n{}\n'''\n"
+    assert staged(page.format(1), tmp_path).count("1") == 2
+    with pytest.raises(PageError, match=r"page\.md:6 shows what is not printed"):
+        staged(page.format(2), tmp_path)
+
+
+def test_figures_of_pyplot_and_of_the_last_line_become_pictures(tmp_path: Path) -> None:
+    page = (
+        "'''python\nimport matplotlib.pyplot as plt\nfigure, ax = plt.subplots()\nax.plot([1, 2]);\n'''\n\n"
+        "<!-- figure: A line\nthat rises. -->\n\n"
+        "'''python\nfrom matplotlib.figure import Figure\nown = Figure()\nown.add_subplot().set_title('Nothing')\n"
+        "print('drawn')\nown\n'''\n\n'''text\ndrawn\n'''\n\nEnd.\n"
+    )
+    out = staged(page, tmp_path)
+    assert ":alt: A line that rises." in out
+    assert ":alt: Picture with 1 panel; Nothing" in out
+    assert out.index("drawn\n```\n") < out.index("page-2.svg") < out.index("End.")
+    for number in (1, 2):
+        assert (tmp_path / "out" / "_pictures" / f"page-{number}.svg").read_text().startswith("<?xml")
+    with pytest.raises(PageError, match="no figure for “A line”"):
+        staged("'''python\nx = 1\n'''\n\n<!-- figure: A line -->\n", tmp_path)
+
+
+def test_blocks_that_need_a_file_are_shown_where_it_is_not(tmp_path: Path) -> None:
+    page = (
+        "<!-- needs: bats.csv -->\n'''python\nfrom pathlib import Path\n"
+        "print(Path('bats.csv').read_text())\n'''\n\n'''text\n7\n'''\n"
+        "<!-- figure: Bats. -->\n<!-- end needs -->\n\n'''python\nprint(2)\n'''\n"
+    )
+    absent = staged(page, tmp_path, tmp_path / "nowhere")
+    assert "7" in absent
+    assert "Bats." in absent
+    (tmp_path / "bats.csv").write_text("8")
+    with pytest.raises(PageError, match="not printed"):
+        staged(page, tmp_path)
+
+
+def test_blocks_that_draw_are_left_out_without_matplotlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    drawing = [Block("python", text, 1) for text in ("mm.plot.groups(fit)", "fit.plot()", "plt.show()")]
+    assert all(can_run(block, tmp_path) for block in drawing)
+    monkeypatch.setattr("docsite.blocks.find_spec", lambda name: None)
+    assert not any(can_run(block, tmp_path) for block in drawing)
+    assert can_run(Block("python", "print(fit)", 1), tmp_path)
+
+
+def test_docstrings_become_markdown() -> None:
+    text = """Do it.
+
+    Parameters
+    ----------
+    a, b : numbers of the `thing`;
+        two of them.
+
+    Raises
+    ------
+    DataError
+        If ``a`` is none.
+    """
+    found = docstrings.markdown(text, {"thing": "#thing"}.get)
+    assert found == (
+        "Do it.\n\n**Parameters**\n\n- **a**, **b**: numbers of the [`thing`](#thing);\n  two of them.\n\n"
+        "**Raises**\n\n- **DataError**: If `a` is none.\n"
+    )
+
+
+def test_everything_public_is_in_the_reference(tmp_path: Path) -> None:
+    pages = reference.write(tmp_path)
+    text = {page: (tmp_path / f"{page}.md").read_text() for page in pages}
+    for name in mm.__all__:
+        value = getattr(mm, name)
+        if callable(value) and value not in reference.MODELS.values():
+            assert f"`{name}`" in text["fitting"] + text["errors"], name
+    for model in reference.MODELS.values():
+        for name in reference.public(dir(model)):
+            assert re.search(rf"^### `{name}`$", text["models"], re.M), name
+    for name in mm.r.__all__:
+        assert f"`{name}(" in text["r"] or not callable(getattr(mm.r, name)) or isinstance(getattr(mm.r, name), type), (
+            name
+        )
+
+
+def test_every_page_has_its_place() -> None:
+    docs = make_site.ROOT / "docs"
+    placed = [page for pages in contents.parts(docs).values() for page in pages]
+    assert len(placed) == len(set(placed)) == len(list(docs.rglob("*.md"))) - 1  # the home page
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # what Sphinx's own libraries warn of
+def test_the_whole_site_builds_offline_without_a_broken_link(tmp_path: Path) -> None:
+    pytest.importorskip("sphinx")
+    site = tmp_path / "site"
+    assert make_site.build(make_site.ROOT / "docs", site) == 0
+    html = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
+    assert len(html) > 20
+    for page, text in html.items():
+        fetched = re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"(https?:[^\"]+)", text)
+        assert fetched == [], page
+        assert all(alt.strip() for alt in re.findall(r'<img alt="([^"]*)"', text)), page

@@ -1,0 +1,63 @@
+"""Smooth lines, densities and ellipses, against what they are by definition."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mixedmodels.plot.ellipses import ellipse
+from mixedmodels.plot.smooth import density, lowess
+
+
+def test_a_line_stays_a_line() -> None:
+    x = np.random.default_rng(1).uniform(0, 10, 300)
+    at, line = lowess(x, 3 - 2 * x)
+    assert np.allclose(line, 3 - 2 * at, atol=1e-9)
+    assert at[0] == x.min()
+    assert at[-1] == x.max()
+
+
+def test_outliers_are_not_followed() -> None:
+    rng = np.random.default_rng(2)
+    x = np.linspace(0, 10, 200)
+    y = np.sin(x) + rng.normal(0, 0.05, 200)
+    y[::20] += 30
+    at, line = lowess(x, y, share=0.2)
+    # The bias of a local line over a fifth of the range, and the noise.
+    assert np.max(np.abs(line - np.sin(at))[5:-5]) < 0.15
+
+
+def brute_lowess(x: np.ndarray, y: np.ndarray, at: float, k: int) -> float:
+    distance = np.abs(x - at)
+    near = np.argsort(distance, kind="stable")[:k]
+    reach = distance[near].max() * 1.0001
+    w = (1 - (distance[near] / reach) ** 3) ** 3
+    a = np.column_stack([np.ones(k), x[near] - at]) * np.sqrt(w)[:, None]
+    return float(np.linalg.lstsq(a, y[near] * np.sqrt(w), rcond=None)[0][0])
+
+
+def test_local_lines_by_brute_force() -> None:
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=90), rng.uniform(-1, 1, 90)
+    at, line = lowess(x, y, share=0.3, robust=False)
+    assert np.allclose(line, [brute_lowess(x, y, a, 27) for a in at], rtol=1e-9, atol=1e-12)
+
+
+def test_too_few_different_values_have_no_line() -> None:
+    at, line = lowess(np.array([0.0, 1.0, 2.0] * 5), np.arange(15.0))
+    assert len(at) == len(line) == 0
+
+
+def test_densities_integrate_to_one() -> None:
+    rng = np.random.default_rng(3)
+    at, d = density(rng.normal(size=400))
+    assert np.trapezoid(d, at) == pytest.approx(1, abs=3e-3)  # three bandwidths leave out so much of a kernel
+    at, d = density(rng.uniform(0, 1, 400), bounds=(0.0, 1.0))
+    assert (at[0], at[-1]) == (0.0, 1.0)
+    assert np.trapezoid(d, at) == pytest.approx(1, abs=3e-3)
+    assert len(density(np.ones(5))[0]) == 0
+
+
+def test_singular_covariances_have_flat_ellipses() -> None:
+    around = ellipse(np.zeros(2), np.array([[4.0, 2.0], [2.0, 1.0]]), 0.95)
+    assert np.allclose(around[:, 0], 2 * around[:, 1], atol=1e-12)

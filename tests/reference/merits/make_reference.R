@@ -1,0 +1,66 @@
+# ICC, R2 and measures of performance by performance 0.10.2 (insight 0.19.0) and MuMIn 1.48: Rscript make_reference.R, in this folder.
+suppressMessages({library(lme4); library(glmmTMB); library(performance); library(insight); library(MuMIn); library(jsonlite)})
+options(MuMIn.noUpdateWarning = TRUE)
+tight <- lmerControl(optCtrl = list(xtol_abs = 1e-12, xtol_rel = 0, ftol_abs = 1e-13, ftol_rel = 0, maxeval = 1e5), calc.derivs = FALSE,
+                     check.conv.singular = "ignore")
+tightg <- glmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-9, maxfun = 1e5), tolPwrss = 1e-12, calc.derivs = FALSE,
+                       check.conv.singular = "ignore")
+sleepstudy$w <- 1 + (sleepstudy$Days %% 4) / 2
+grouseticks$exposure <- 1 + (as.integer(grouseticks$INDEX) %% 5)
+Contraception <- read.csv("../../../python/mixedmodels/datasets/data/Contraception.csv.gz", stringsAsFactors = TRUE)
+Contraception$district <- factor(Contraception$district)
+Contraception$used <- as.integer(Contraception$use == "Y")
+
+cases <- list()
+quiet <- function(x) suppressWarnings(suppressMessages(x))
+scalars <- function(x) lapply(as.list(x), function(v) unname(as.numeric(v)))
+keep <- function(name, m, data, kind, ...) {
+  out <- list(data = data, kind = kind, formula = paste(deparse(formula(m), width.cutoff = 500), collapse = " "), ...)
+  if (insight::is_mixed_model(m)) {
+    icc1 <- quiet(performance::icc(m)); out$icc <- scalars(icc1[c("ICC_adjusted", "ICC_unadjusted")])
+    groups <- quiet(performance::icc(m, by_group = TRUE)); out$icc_by_group <- as.list(setNames(groups$ICC, groups$Group))
+    levels <- tryCatch(quiet(performance::r2_nakagawa(m, by_group = TRUE)), error = function(e) NULL)
+    if (!is.null(levels)) out$r2_by_group <- as.list(setNames(levels$R2, levels$Level))
+    out$parts <- quiet(scalars(unlist(insight::get_variance(m)[c("var.fixed", "var.random", "var.residual")])))
+  }
+  out$r2 <- scalars(quiet(performance::r2(m)))
+  mumin <- tryCatch(quiet(MuMIn::r.squaredGLMM(m)), error = function(e) NULL)
+  if (!is.null(mumin)) out$mumin <- apply(mumin, 1, as.list, simplify = FALSE)
+  if (!is.null(mumin) && is.null(rownames(mumin))) out$mumin <- list(theoretical = as.list(mumin[1, ]))
+  lr <- tryCatch(quiet(MuMIn::r.squaredLR(m)), error = function(e) NULL)
+  if (!is.null(lr)) out$lr <- list(lr = as.numeric(lr), adjusted = attr(lr, "adj.r.squared"))
+  out$performance <- scalars(quiet(performance::model_performance(m)))
+  cases[[name]] <<- out
+}
+keep("intercepts", lmer(Reaction ~ Days + (1 | Subject), sleepstudy, control = tight), "sleepstudy", "lmer")
+keep("slopes", lmer(Reaction ~ Days + (Days | Subject), sleepstudy, control = tight), "sleepstudy", "lmer")
+keep("slopes_ml", lmer(Reaction ~ Days + (Days | Subject), sleepstudy, REML = FALSE, control = tight), "sleepstudy", "lmer", REML = FALSE)
+keep("uncorrelated", lmer(Reaction ~ Days + (Days || Subject), sleepstudy, control = tight), "sleepstudy", "lmer")
+keep("weighted", lmer(Reaction ~ Days + (1 | Subject), sleepstudy, weights = w, control = tight), "sleepstudy", "lmer", weights = "w")
+keep("crossed", lmer(diameter ~ 1 + (1 | plate) + (1 | sample), Penicillin, control = tight), "Penicillin", "lmer")
+keep("nested", lmer(strength ~ 1 + (1 | batch/cask), Pastes, control = tight), "Pastes", "lmer")
+keep("factors", lmer(angle ~ recipe * temperature + (1 | recipe:replicate), cake, control = tight), "cake", "lmer")
+keep("poisson", glmer(TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | LOCATION), grouseticks, poisson, control = tightg), "grouseticks", "glmer", family = "poisson")
+# lme4 1.1-31 stops at one of two points here, which one depends on the start: the better of several.
+best <- function(call, starts) {fits <- lapply(starts, function(s) {call$start <- s; eval(call)}); fits[[which.max(sapply(fits, logLik))]]}
+keep("overdispersed", best(quote(glmer(TICKS ~ YEAR + cHEIGHT + (1 | INDEX) + (1 | BROOD) + (1 | LOCATION), grouseticks, poisson, control = tightg)), list(rep(1, 3), rep(0.5, 3), c(0.5, 0.75, 0.5), c(0.7, 0.4, 0.6))), "grouseticks", "glmer", family = "poisson")
+keep("offset", glmer(TICKS ~ YEAR + cHEIGHT + offset(log(exposure)) + (1 | BROOD) + (1 | LOCATION), grouseticks, poisson, control = tightg), "grouseticks", "glmer", family = "poisson")
+keep("logit", glmer(used ~ age + urban + (1 | district), Contraception, binomial, control = tightg), "Contraception", "glmer", family = "binomial")
+keep("logit_slopes", glmer(used ~ urban + (urban | district), Contraception, binomial, control = tightg), "Contraception", "glmer", family = "binomial")
+keep("probit", glmer(used ~ age + urban + (1 | district), Contraception, binomial("probit"), control = tightg), "Contraception", "glmer", family = "binomial(probit)")
+keep("cloglog", glmer(used ~ age + urban + (1 | district), Contraception, binomial("cloglog"), control = tightg), "Contraception", "glmer", family = "binomial(cloglog)")
+keep("trials", glmer(cbind(incidence, size - incidence) ~ period + (1 | herd), cbpp, binomial, control = tightg), "cbpp", "glmer", family = "binomial")
+keep("nb", glmmTMB(TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | LOCATION), grouseticks, nbinom2), "grouseticks", "glmer_nb")
+keep("Gamma", glmmTMB(Reaction ~ Days + (1 | Subject), sleepstudy, Gamma("log")), "sleepstudy", "glmer", family = "Gamma(log)")
+keep("lm", lm(Reaction ~ Days, sleepstudy), "sleepstudy", "lm")
+keep("lm_weighted", lm(Reaction ~ Days, sleepstudy, weights = w), "sleepstudy", "lm", weights = "w")
+keep("glm_logit", glm(used ~ age + urban, binomial, Contraception, epsilon = 1e-13), "Contraception", "glm", family = "binomial")
+keep("glm_probit", glm(used ~ age + urban, binomial("probit"), Contraception, epsilon = 1e-13), "Contraception", "glm", family = "binomial(probit)")
+keep("glm_poisson", glm(TICKS ~ YEAR + cHEIGHT, poisson, grouseticks, epsilon = 1e-13), "grouseticks", "glm", family = "poisson")
+mcf <- r2_mcfadden(glm(used ~ age + urban, binomial, Contraception, epsilon = 1e-13))
+cases$glm_logit$mcfadden <- scalars(mcf)
+m1 <- lmer(Reaction ~ Days + (Days | Subject), sleepstudy, control = tight)
+m2 <- lmer(Reaction ~ Days + (1 | Subject), sleepstudy, control = tight)
+m3 <- lmer(Reaction ~ 1 + (Days | Subject), sleepstudy, control = tight)
+ranked <- quiet(as.data.frame(compare_performance(m1, m2, m3, rank = TRUE)))
+writeLines(toJSON(list(cases = cases, ranked = as.list(ranked)), digits = NA, auto_unbox = TRUE, na = "null", pretty = TRUE), "reference.json")

@@ -1,0 +1,24 @@
+"""Settings of Sphinx for the site; nothing on it is fetched from elsewhere."""
+
+from mixedmodels import __version__
+
+project = "mixedmodels"
+author = "The mixedmodels developers"
+project_copyright = author
+release = version = __version__
+
+extensions = ["myst_parser"]
+source_suffix = {".md": "markdown"}
+myst_heading_anchors = 4
+nitpicky = True
+
+html_theme = "furo"
+html_title = f"mixedmodels {version}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_show_copyright = False
+html_theme_options = {"top_of_page_buttons": [], "navigation_with_keys": False}
+pygments_style = "friendly"
+pygments_dark_style = "native"

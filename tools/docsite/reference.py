@@ -1,0 +1,258 @@
+"""The reference, from the signatures and docstrings of everything public."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import mixedmodels as mm
+from docsite.docstrings import markdown, summary
+from mixedmodels.model.base import Model
+from mixedmodels.model.mixed_base import RandomEffectsModel
+
+MODELS = {
+    "lmer": mm.MixedModel,
+    "glmer": mm.GeneralizedMixedModel,
+    "lm": mm.LinearModel,
+    "glm": mm.GeneralizedLinearModel,
+}
+WIDTH = 88  # of a signature; a longer one goes on below
+# What a class that several kinds of model share is headed; others by the first sentence of their docstring.
+HEADINGS: dict[type, str] = {
+    Model: "Estimates, rows and files",
+    RandomEffectsModel: "Random effects",
+    **dict.fromkeys(MODELS.values(), "Summaries, predictions and new fits"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something documented: its name, the object, the page, and what models have it."""
+
+    name: str
+    value: Any
+    page: str
+    note: str = ""
+
+    @property
+    def anchor(self) -> str:
+        # Anchors know no case, and there are loglik and logLik.
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", self.name)
+        return re.sub(r"[\W_]+", "-", f"{self.page}-of-{name}" if "." in name else f"{self.page}-{name}").lower()
+
+    def text(self, level: int, index: Index) -> str:
+        """Heading, signature and docstring."""
+        docstring = self.value.func.__doc__ if isinstance(self.value, cached_property) else inspect.getdoc(self.value)
+        said = markdown(docstring, lambda name: index.link(name, self.page))
+        note = f"*{self.note}*\n\n" if self.note else ""
+        own = self.name.rpartition(".")[2]
+        head = f"({self.anchor})=\n{'#' * level} `{own}`\n\n"
+        called = signature(self.value)
+        return head + (f"```python\n{own}{called}\n```\n\n" if called else "") + f"{note}{said}\n"
+
+
+@dataclass
+class Index:
+    """Where each name is documented."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> Entry:
+        """Take an entry; the first of a name has it."""
+        self.entries.setdefault(entry.name.rpartition(".")[2], entry)
+        return entry
+
+    def link(self, name: str, page: str) -> str | None:
+        """The address of a name as seen from a page of the reference."""
+        entry = self.entries.get(name.rpartition(".")[2])
+        return (
+            None if entry is None else f"#{entry.anchor}" if entry.page == page else f"{entry.page}.md#{entry.anchor}"
+        )
+
+
+def write(folder: Path) -> tuple[str, ...]:
+    """Write the pages of the reference into `folder`; returns their names in order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    index = Index()
+    made = {page: make(index) for page, make in PAGES.items()}
+    for page, sections in made.items():
+        title, lead, groups = sections
+        text = [f"# {title}\n\n{lead}\n"]
+        for heading, entries in groups:
+            level = 3 if heading else 2
+            text += [f"## {heading}\n"] if heading else []
+            text += [entry.text(level, index) for entry in entries]
+        (folder / f"{page}.md").write_text("\n".join(text), encoding="utf-8")
+    return tuple(made)
+
+
+Section = tuple[str, list[Entry]]
+Made = tuple[str, str, list[Section]]
+
+
+def signature(value: Any) -> str:
+    """Arguments with their defaults, without types, which the text tells; nothing for a property."""
+    if not callable(value) or isinstance(value, (property, cached_property)):
+        return ""
+    try:
+        found = inspect.signature(value)
+    except ValueError:
+        return "(...)"
+    arguments = [
+        p.replace(annotation=inspect.Parameter.empty)
+        for p in found.parameters.values()
+        if p.name not in ("self", "cls")
+    ]
+    text = str(found.replace(parameters=arguments, return_annotation=inspect.Signature.empty))
+    return text if len(text) <= WIDTH else textwrap.fill(text, WIDTH, subsequent_indent="    ", break_long_words=False)
+
+
+def public(members: Iterable[str]) -> list[str]:
+    """Names without an underscore in front."""
+    return [name for name in members if not name.startswith("_")]
+
+
+def verbs() -> dict[str, tuple[type, str]]:
+    """Public member of a model -> the class that documents it, and the kinds of model that have it."""
+    out: dict[str, tuple[type, str]] = {}
+    for model in MODELS.values():
+        for name in public(dir(model)):
+            have = [kind for kind, other in MODELS.items() if hasattr(other, name)]
+            out.setdefault(name, (model, "" if len(have) == len(MODELS) else f"Of {' and '.join(have)}."))
+    return out
+
+
+def _models(index: Index) -> Made:
+    groups: dict[str, list[Entry]] = {}
+    for name, (model, note) in verbs().items():
+        owner = next(c for c in model.__mro__ if name in vars(c))
+        value = vars(owner)[name]
+        heading = HEADINGS.get(owner) or re.split(r"[:,.]", summary(owner.__doc__))[0]
+        groups.setdefault(heading, []).append(index.add(Entry(name, value, "models", note)))
+    lead = (
+        "What `lm`, `lmer`, `glm` and `glmer` return has these verbs and properties. A note says where only some of "
+        "them have one.\n"
+    )
+    order = sorted(groups, key=lambda h: list(HEADINGS.values()).index(h) if h in HEADINGS.values() else 9)
+    return "Verbs of a fitted model", lead, [(h, sorted(groups[h], key=lambda e: e.name.lower())) for h in order]
+
+
+def _fitting(index: Index) -> Made:
+    names = [n for n in mm.__all__ if not n.startswith("_")]
+    values = {n: getattr(mm, n) for n in names}
+    functions = [n for n, v in values.items() if inspect.isfunction(v) or inspect.isbuiltin(v)]
+    classes = [n for n, v in values.items() if inspect.isclass(v) and not issubclass(v, Exception)]
+    settings = [n for n in classes if values[n] not in MODELS.values()]
+    groups = [("", [index.add(Entry(n, values[n], "fitting")) for n in (*functions, *settings)])]
+    return "Fitting", "Functions of `import mixedmodels as mm`.", groups
+
+
+def _module(title: str, module: ModuleType, page: str, index: Index) -> Made:
+    names = getattr(module, "__all__", None) or public(vars(module))
+    found = [(n, getattr(module, n)) for n in names]
+    entries = [Entry(n, v, page) for n, v in found if callable(v) and not inspect.ismodule(v)]
+    return title, summary(module.__doc__), [("", [index.add(e) for e in entries])]
+
+
+def _r(index: Index) -> Made:
+    """One line each: what they do is said by the verb of the same name."""
+    from mixedmodels import r
+
+    names = [n for n in r.__all__ if inspect.isfunction(getattr(r, n))]
+    rows = [
+        f"| `{n}{_escaped(signature(getattr(r, n)))}` | {_escaped(summary(getattr(r, n).__doc__))} |" for n in names
+    ]
+    lead = summary(r.__doc__) + "\n\n| function | |\n|---|---|\n" + "\n".join(rows) + "\n"
+    return "R's spelling", lead, []
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("``", "`")
+
+
+def _errors(index: Index) -> Made:
+    from mixedmodels import errors
+
+    classes = [v for v in vars(errors).values() if inspect.isclass(v) and issubclass(v, Exception)]
+    return (
+        "Errors and warnings",
+        summary(errors.__doc__),
+        [("", [index.add(Entry(c.__name__, c, "errors")) for c in classes])],
+    )
+
+
+def results() -> dict[str, type]:
+    """Public classes that verbs return, and what their own verbs return, found by their annotations."""
+    known = _classes()
+    todo = [getattr(owner, name) for name, (owner, _) in verbs().items()]
+    todo += [v for v in vars(mm.plot).values() if inspect.isfunction(v)]
+    found: dict[str, type] = {}
+    while todo:
+        value = todo.pop()
+        value = value.fget if isinstance(value, property) else getattr(value, "func", value)
+        words = re.findall(r"\w+", str(getattr(value, "__annotations__", {}).get("return", "")))
+        for word in words:
+            if word in known and word not in found and known[word] not in MODELS.values():
+                found[word] = known[word]
+                todo += [vars(known[word])[n] for n in public(vars(known[word]))]
+    return dict(sorted(found.items()))
+
+
+def _classes() -> dict[str, type]:
+    """Public classes of the package by name."""
+    out: dict[str, type] = {}
+    for info in pkgutil.walk_packages(mm.__path__, "mixedmodels."):
+        if "_engine" in info.name:
+            continue
+        module = importlib.import_module(info.name)
+        for name, value in vars(module).items():
+            if inspect.isclass(value) and value.__module__ == info.name and not name.startswith("_"):
+                out.setdefault(name, value)
+    return out
+
+
+def _results(index: Index) -> Made:
+    groups: list[Section] = []
+    for name, cls in results().items():
+        members = [
+            n
+            for n in public(vars(cls))
+            if callable(vars(cls)[n]) or isinstance(vars(cls)[n], (property, cached_property))
+        ]
+        entries = [index.add(Entry(name, cls, "results"))]
+        entries += [Entry(f"{name}.{n}", vars(cls)[n], "results") for n in members]
+        groups.append((name, entries))
+    return "Results", "What the verbs return, beside plain tables and arrays.", groups
+
+
+def _commands(index: Index) -> Made:
+    import argparse
+    import os
+
+    os.environ["COLUMNS"] = "100"
+    parser = importlib.import_module("mixedmodels.cli.main")._parser()
+    actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    parts = [parser.format_help(), *(p.format_help() for a in actions for p in a.choices.values())]
+    return "Commands", "".join(f"\n```text\n{part}```\n" for part in parts), []
+
+
+PAGES = {
+    "fitting": _fitting,
+    "models": _models,
+    "results": _results,
+    "plot": lambda index: _module("Pictures", mm.plot, "plot", index),
+    "families": lambda index: _module("Families", mm.families, "families", index),
+    "datasets": lambda index: _module("Data sets", mm.datasets, "datasets", index),
+    "r": _r,
+    "errors": _errors,
+    "commands": _commands,
+}
