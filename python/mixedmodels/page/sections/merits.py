@@ -9,6 +9,8 @@ from mixedmodels.errors import MixedModelsError
 from mixedmodels.page.elements import paragraph, result
 from mixedmodels.page.options import Options
 
+MOST_ROWS = 20_000  # of a table for which the conditional AIC is computed without being asked for
+
 
 def parts(model: Any, options: Options) -> Iterator[str]:
     """R2, and of a mixed model the intraclass correlation and the variance in its parts."""
@@ -18,6 +20,8 @@ def parts(model: Any, options: Options) -> Iterator[str]:
             ("Intraclass correlation", lambda: model.icc().table),
             ("The variance of the rows, taken apart", model.variance_partition),
         ]
+    if hasattr(model, "is_reml") and model.nobs <= MOST_ROWS:
+        found.append(("Conditional AIC", lambda: model.caic().table))
     for caption, compute in found:
         try:
             table = compute()
