@@ -17,6 +17,7 @@ from mixedmodels.errors import (
     DesignError,
     FitError,
     FormulaError,
+    MissingLibraryError,
     MixedModelsError,
     MixedModelsWarning,
     PerfectFitWarning,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mixedmodels.inference.mean_comparisons import mcp
     from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel, load
     from mixedmodels.model.making import make_glm, make_glmer, make_lm, make_lmer, simulate_response
+    from mixedmodels.report.simulated_residuals import SimulatedResiduals
     from mixedmodels.simulate.crossing import crossing
     from mixedmodels.simulate.expressions import by_level
     from mixedmodels.simulate.outcomes import response
@@ -49,6 +51,7 @@ _ROOMS = {
     "GeneralizedMixedModel": "model",
     "LinearModel": "model",
     "MixedModel": "model",
+    "SimulatedResiduals": "report.simulated_residuals",
     "by_level": "simulate.expressions",
     "crossing": "simulate.crossing",
     "fit_many": "api",
@@ -85,12 +88,14 @@ __all__ = [
     "GeneralizedLinearModel",
     "GeneralizedMixedModel",
     "LinearModel",
+    "MissingLibraryError",
     "MixedModel",
     "MixedModelsError",
     "MixedModelsWarning",
     "PerfectFitWarning",
     "RankDeficientWarning",
     "SeparationWarning",
+    "SimulatedResiduals",
     "SingularFitWarning",
     "UnknownColumnError",
     "__version__",

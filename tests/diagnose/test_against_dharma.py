@@ -108,7 +108,7 @@ def test_bootstrap_of_outliers_from_the_same_draws(name) -> None:
     for margin in ("both", "upper", "lower"):
         theirs = case["bootstrap"][margin]
         for side, p in zip(SIDES, theirs["p"], strict=True):
-            ours = outliers.by_bootstrap(res.numbers, chosen, side, margin)
+            ours = outliers.by_bootstrap(res.numbers, chosen, np.random.default_rng(1), side, margin)
             assert ours.simulated == pytest.approx(theirs["frequency"], **EXACT)
             assert ours.observed == pytest.approx(theirs["found"], **EXACT)
             assert ours.p_value == pytest.approx(p, **EXACT)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import chdtrc
 
 from mixedmodels.diagnose import kolmogorov, outliers, spatial
 from mixedmodels.diagnose.quadratic_form import upper_tail
-from mixedmodels.diagnose.quantile_deviation import _weights, curves, quantile_deviation, ranks
+from mixedmodels.diagnose.quantile_deviation import _below, _weights, curves, quantile_deviation, ranks
 from mixedmodels.diagnose.quantile_residuals import quantile_residuals, shares
 from mixedmodels.diagnose.rotation import nearest_positive
 from mixedmodels.diagnose.smooth_basis import smooth_basis
@@ -148,6 +149,41 @@ def test_quantiles_find_what_is_there_and_nothing_else() -> None:
     assert same.p_total == pytest.approx(found.p_total, rel=1e-6)
     raw = quantile_deviation(wave, 250, x, (0.5,), rank=False).p_total
     assert quantile_deviation(wave, 250, 1e6 * x + 3, (0.5,), rank=False).p_total == pytest.approx(raw, rel=1e-5)
+
+
+@pytest.mark.parametrize("values", [1, 2, 3, 4, 5])
+def test_predictors_of_few_values(values) -> None:
+    """The functions are all functions of so few values: the shape is the chi-squared test of their shares."""
+    rng = np.random.default_rng(values)
+    x, r = np.repeat(np.arange(values), 60).astype(float), rng.random(60 * values)
+    r[:30] /= 2
+    found = quantile_deviation(r, 10**9, x, (0.5,))
+    if values == 1:
+        assert np.isnan(found.p_shape[0])
+        assert found.p_total == found.p_level[0]
+    elif values < 5:
+        z = (r <= 0.5).reshape(values, 60).mean(axis=1)
+        total = 60 * np.square(z - z.mean()).sum() / np.var(r <= 0.5, ddof=1)
+        assert found.p_shape[0] == pytest.approx(chdtrc(values - 1, total), abs=1e-7)
+    (curve,) = curves(found)
+    assert len(curve.x) == values
+    assert np.isfinite(curve.fitted).all()
+    assert np.isfinite(curve.std_error).all()
+
+
+def test_distances_from_the_middle_find_a_spread_that_changes() -> None:
+    rng = np.random.default_rng(9)
+    x = rng.random(400)
+    spread = np.round(np.clip(0.5 + (rng.random(400) - 0.5) * (0.4 + 1.2 * x), 0, 1) * 250) / 250
+    quantiles = (0.25, 0.5, 0.75)
+    found = quantile_deviation(spread, 250, x, quantiles, absolute=True)
+    assert found.p_total < 1e-4
+    assert found.p_total < quantile_deviation(spread, 250, x, quantiles).p_total
+    assert found.residuals == pytest.approx(2 * np.abs(spread - 0.5))
+    # Shares of 250 simulations are divided so that a quantile has its probability exactly.
+    for q in quantiles:
+        assert _below(np.arange(251) / 250, 250, q, True).mean() == pytest.approx(q, **ROUNDING)
+        assert _below(np.arange(251) / 250, 250, q).mean() == pytest.approx(q, **ROUNDING)
 
 
 def test_ranks_share_their_mean() -> None:

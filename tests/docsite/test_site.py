@@ -90,8 +90,8 @@ def test_docstrings_become_markdown() -> None:
     """
     found = docstrings.markdown(text, {"thing": "#thing"}.get)
     assert found == (
-        "Do it.\n\n**Parameters**\n\n- `a`, `b`: numbers of the [`thing`](#thing);\n  two of them.\n\n"
-        "**Raises**\n\n- `DataError`: If `a` is none.\n"
+        "Do it.\n\n**Parameters**\n\n- **a**, **b**: numbers of the [`thing`](#thing);\n  two of them.\n\n"
+        "**Raises**\n\n- **DataError**: If `a` is none.\n"
     )
 
 

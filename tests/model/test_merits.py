@@ -49,6 +49,18 @@ def test_profile_with_slopes_holds_the_estimate() -> None:
         assert np.isnan(model.icc(ci=0.9).table.row("unadjusted")["conf_low"])
 
 
+def test_interval_on_the_boundary() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mm.SingularFitWarning)
+        model = mm.lmer("Yield ~ 1 + (1 | Batch)", mm.datasets.load("Dyestuff2"))
+    found = model.icc(ci=0.95)
+    row = found.table.row("adjusted")
+    ratio = model.profile(scale="theta", criterion="REML").confint().row("theta_(Intercept)|Batch")["conf_high"]
+    assert (row["icc"], row["conf_low"]) == (0, 0)
+    assert row["conf_high"] == pytest.approx(ratio**2 / (1 + ratio**2), rel=1e-6)
+    assert "boundary 0" in repr(found)
+
+
 def test_bootstrap_intervals() -> None:
     found = slopes().icc(ci=0.9, method="boot", nsim=60, seed=4)
     again = slopes().icc(ci=0.9, method="boot", nsim=60, seed=4)

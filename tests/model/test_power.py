@@ -33,9 +33,7 @@ def sleep():
 @pytest.fixture(scope="module")
 def cake():
     data = mm.datasets.load("cake")
-    data = data.assign(
-        temp=data["temperature"].astype(float), cell=data["recipe"].astype(str) + data["replicate"].astype(str)
-    )
+    data = data.assign(temp=data["temperature"].astype(float))
     return mm.lmer("angle ~ recipe + I(temp / 25) + (1 | recipe:replicate)", data)
 
 

@@ -317,7 +317,7 @@ BAD = {
     "a factor": (lambda m: m["poisson"].simulate_residuals(5).test_quantiles("tension"), "factor"),
     "length": (lambda m: m["lm"].simulate_residuals(5).test_categorical([1, 2]), "one value for each"),
     "quantiles": (lambda m: m["lm"].simulate_residuals(5).test_quantiles(quantiles=(0.5, 1.5)), "between 0 and 1"),
-    "few values": (lambda m: m["lmer"].simulate_residuals(5).test_quantiles(np.arange(180) % 3), "test_categorical"),
+    "few rows": (lambda m: m["lmer"].simulate_residuals(5).recalculate(sel=np.arange(9)).test_quantiles(), "need 10"),
     "times": (lambda m: m["lmer"].simulate_residuals(5).test_temporal_autocorrelation("Days"), "recalculate"),
     "places": (lambda m: m["lmer"].simulate_residuals(5).test_spatial_autocorrelation("Days", "Days"), "recalculate"),
     "half a place": (lambda m: m["lmer"].simulate_residuals(5).test_spatial_autocorrelation("Days"), "x and y"),

@@ -126,6 +126,10 @@ def test_checks_are_in_words(sleep_fit, sleep_page) -> None:
     p = sleep_fit.simulate_residuals(seed=1).test_dispersion().p_value
     assert f"Is there as much scatter as expected? {p:.2}" in sleep_page.read
     assert "Influence of each level of Subject" in sleep_page.read
+    checks = sleep_fit.check_model(seed=1).checks
+    assert any(check.suspicious for check in checks)
+    for check in checks:
+        assert re.sub(r"\s+", " ", check.sentence) in sleep_page.read
 
 
 def test_without_matplotlib_the_page_has_tables_and_says_so(sleep_fit, no_matplotlib, tmp_path: Path) -> None:

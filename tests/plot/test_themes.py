@@ -78,9 +78,9 @@ def saved(figure: Figure, kind: str, **options: float) -> bytes:
 
 
 def test_files_are_clean() -> None:
-    figure = plot.caterpillar(sleep_fit())
+    figure = plot.qq_residuals(sleep_fit())
     svg = saved(figure, "svg").decode()
-    assert ">Random effect<" in svg  # text is text
+    assert ">Normal quantile<" in svg  # text is text
     assert "<image" not in svg
     assert b"/Type3" not in saved(figure, "pdf")
     data = np.random.default_rng(1).normal(size=3000)

@@ -85,7 +85,7 @@ WORLDS = {
 METHODS: dict[str, dict[str, Any]] = {
     "delta, given theta, z": {"uncertainty": "given_theta", "ddf": "asymptotic"},
     "delta, all, z": {"ddf": "asymptotic"},
-    "delta, all, Satterthwaite": {},
+    "delta, all (the default)": {},
     "simulation": {"method": "simulation"},
     "bootstrap": {"method": "bootstrap", "nsim": 200},
 }
@@ -107,8 +107,6 @@ def coverage(name: str, runs: int, seed: int) -> Shares:
             y, y_new, truth = world.respond(rng, eta), world.respond(rng, eta_new), world.mean(eta_new)
             model = world.fit(rows.assign(y=y)) if model is None else model.refit(y)
             for method, options in METHODS.items():
-                if not linear and method.endswith("Satterthwaite"):
-                    continue
                 found = held.setdefault(method, {})
                 for interval, value, what in (("confidence", truth, "mean"), ("prediction", y_new, "observation")):
                     weights = {"weights": world.weights} if interval == "prediction" else {}

@@ -24,6 +24,7 @@ TESTS: Tests = {
     "zero inflation": lambda r: r.test_zero_inflation().p_value if r.integer_response else np.nan,
     "quantiles, along x": lambda r: r.test_quantiles("x").p_value,
     "quantiles, along the prediction": lambda r: r.test_quantiles().p_value,
+    "quantiles of distances, along x": lambda r: r.test_quantiles("x", absolute=True).p_value,
     "levels of a factor": lambda r: r.test_categorical("f").p_value,
     "levels of a factor, Levene": lambda r: r.test_categorical("f").p_levene,
     "temporal autocorrelation": lambda r: r.test_temporal_autocorrelation("time").p_value,

@@ -11,7 +11,9 @@ import time
 from functools import cache
 
 import boundary_tests
+import icc_coverage
 import interval_coverage
+import prediction_coverage
 import residual_errors
 import type_one_errors
 import wrong_models
@@ -28,9 +30,14 @@ STUDIES = {
     "coverage-intercepts": lambda: interval_coverage.coverage(intercepts(), 1000, 999, 4),
     "coverage-slopes": lambda: interval_coverage.coverage(slopes(), 600, 999, 4),
     "coverage-herds": lambda: interval_coverage.coverage(herds(), 300, 399, 4),
+    "coverage-icc": lambda: icc_coverage.coverage(400, 4),
     "residuals-true": lambda: residual_errors.rejection_rates(residual_errors.TRUE, 400, 3),
     "residuals-wrong": lambda: residual_errors.rejection_rates(residual_errors.WRONG, 300, 3),
     "residuals-quantiles": lambda: residual_errors.score_rates(2000, 5),
+    "predictions-intercepts": lambda: prediction_coverage.coverage("intercepts", 400, 5),
+    "predictions-slopes": lambda: prediction_coverage.coverage("slopes", 300, 5),
+    "predictions-counts": lambda: prediction_coverage.coverage("counts", 300, 5),
+    "predictions-proportions": lambda: prediction_coverage.coverage("proportions", 300, 5),
 }
 
 

@@ -23,6 +23,11 @@ def sleep_fit() -> mm.MixedModel:
 
 
 @cache
+def sleep_profile() -> Any:
+    return sleep_fit().profile()
+
+
+@cache
 def cbpp_fit() -> mm.GeneralizedMixedModel:
     """From polars, so that tables come back as such."""
     table = mm.datasets.load("cbpp", as_="polars")

@@ -17,6 +17,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     ),
     "Guides": (
         "pictures",
+        "effects",
+        "residuals",
         "simulation",
         "comparisons",
         "small-samples",

@@ -57,7 +57,7 @@ def _entries(body: str) -> str:
 
 
 def _bold(name: str) -> str:
-    return ", ".join(f"`{part.strip()}`" for part in name.split(","))
+    return ", ".join(f"**{part.strip()}**".replace("***", "**\\*") for part in name.split(","))
 
 
 def _paragraphs(text: str) -> str:

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,6 +25,7 @@ MODELS = {
     "lm": mm.LinearModel,
     "glm": mm.GeneralizedLinearModel,
 }
+WIDTH = 88  # of a signature; a longer one goes on below
 # What a class that several kinds of model share is headed; others by the first sentence of their docstring.
 HEADINGS: dict[type, str] = {
     Model: "Estimates, rows and files",
@@ -110,7 +112,8 @@ def signature(value: Any) -> str:
         for p in found.parameters.values()
         if p.name not in ("self", "cls")
     ]
-    return str(found.replace(parameters=arguments, return_annotation=inspect.Signature.empty))
+    text = str(found.replace(parameters=arguments, return_annotation=inspect.Signature.empty))
+    return text if len(text) <= WIDTH else textwrap.fill(text, WIDTH, subsequent_indent="    ", break_long_words=False)
 
 
 def public(members: Iterable[str]) -> list[str]:

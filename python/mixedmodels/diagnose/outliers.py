@@ -25,7 +25,8 @@ def outliers(
     margin: str = "both",
     type: str = "default",  # noqa: A002
     n_boot: int = 100,
-    rng: np.random.Generator | None = None,
+    *,
+    rng: np.random.Generator,
 ) -> ResidualTest:
     """Test the number of outliers; the default is the bootstrap for up to 500 counts, and the binomial test else.
 
@@ -45,8 +46,8 @@ def outliers(
         return by_binomial(simulated.residuals, simulated.m, alternative, margin)
     if not isinstance(n_boot, (int, np.integer)) or n_boot < 1:
         raise DataError(f"n_boot must be a positive whole number; got {n_boot!r:.40}.")
-    generator = np.random.default_rng(123) if rng is None else rng
-    return by_bootstrap(simulated, resampled(simulated.m, min(n_boot, simulated.m), generator), alternative, margin)
+    chosen = resampled(simulated.m, min(n_boot, simulated.m), rng)
+    return by_bootstrap(simulated, chosen, rng, alternative, margin)
 
 
 def by_binomial(residuals: Vector, m: int, alternative: str, margin: str) -> ResidualTest:
@@ -70,11 +71,7 @@ def by_binomial(residuals: Vector, m: int, alternative: str, margin: str) -> Res
 
 
 def by_bootstrap(
-    simulated: Simulated,
-    chosen: NDArray[np.intp],
-    alternative: str,
-    margin: str,
-    rng: np.random.Generator | None = None,
+    simulated: Simulated, chosen: NDArray[np.intp], rng: np.random.Generator, alternative: str, margin: str
 ) -> ResidualTest:
     """The frequency of outliers against that of simulations among others, drawn from all with replacement.
 
@@ -85,7 +82,6 @@ def by_bootstrap(
     found = _frequency(simulated.residuals, margin)
     many, _ = simulated.compared
     noisy = simulated.method == "traditional"
-    rng = np.random.default_rng(123) if rng is None else rng
     drawn = np.empty(len(chosen))
     for i, columns in enumerate(chosen):
         others = many[:, columns]

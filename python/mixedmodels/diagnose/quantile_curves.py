@@ -49,7 +49,7 @@ def quantile_curve(y: Vector, q: float, rows: Matrix, curvature: Vector, x: Vect
     start = np.zeros(rows.shape[1])
     start[0] = np.quantile(y, q)
     best, chosen = np.inf, (start, np.zeros((len(start), len(start))))
-    scale = 1 / max(float(curvature[2:3].sum()), np.finfo(float).tiny)
+    scale = 1 / curvature[2] if len(curvature) > 2 else 1.0
     for size in PENALTIES[::-1]:
         penalty = n * size * scale * curvature
         start = _fit(y, q, rows, penalty, start)

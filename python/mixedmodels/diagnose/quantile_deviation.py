@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixedmodels.diagnose.quadratic_form import upper_tail
 from mixedmodels.diagnose.quantile_curves import Curve, quantile_curve
@@ -29,7 +30,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.inference.p_adjust import adjust
 
-FEWEST_ROWS, FEWEST_VALUES = 10, 4
+FEWEST_ROWS = 10
 SHAPES = 4.0  # functions that the weights amount to
 MOST_POINTS = 200  # of a curve
 
@@ -41,12 +42,15 @@ class QuantileDeviation:
     Attributes
     ----------
     residuals, x : what was tested, and the predictor, as ranks over the largest where asked for, shapes (n,).
+    outside : whether the observation is outside all of its simulations, shape (n,).
     quantiles : shape (k,).
-    p_level, p_shape, p_value : of each quantile its two tests and what combines them, shapes (k,).
+    p_level, p_shape, p_value : of each quantile its two tests and what combines them, shapes (k,); p_shape is NaN
+        where the predictor has one value.
     p_total : of all together.
     """
 
     residuals: Vector
+    outside: NDArray[np.bool_]
     x: Vector
     quantiles: Vector
     p_level: Vector
@@ -56,31 +60,33 @@ class QuantileDeviation:
 
 
 def quantile_deviation(
-    residuals: Vector, m: int, x: Vector, quantiles: Sequence[float], rank: bool = True
+    residuals: Vector, m: int, x: Vector, quantiles: Sequence[float], rank: bool = True, absolute: bool = False
 ) -> QuantileDeviation:
     """Tests of quantiles of residuals of m simulations, shape (n,), along a predictor, shape (n,).
+
+    Parameters
+    ----------
+    absolute : test 2 |residual - 1/2|, which is uniform too, and larger where responses spread more.
 
     Raises
     ------
     DataError
-        If there are fewer than 10 rows or 4 values of the predictor, or a quantile is not between 0 and 1.
+        If there are fewer than 10 rows, or a quantile is not between 0 and 1.
     """
     q = checked_quantiles(quantiles)
-    n, distinct = len(residuals), len(np.unique(x))
-    if n < FEWEST_ROWS or distinct < FEWEST_VALUES:
-        raise DataError(
-            f"the predictor has {distinct} values in {n} rows, and curves need {FEWEST_VALUES} in {FEWEST_ROWS}; see "
-            "test_categorical()."
-        )
+    if len(residuals) < FEWEST_ROWS:
+        raise DataError(f"there are {len(residuals)} residuals; quantiles along a predictor need {FEWEST_ROWS}.")
     if rank:
         x = ranks(x)
     functions = smooth_basis(_unit(x))
     at_rows = functions(_unit(x))[:, 1:]
     weights = _weights(functions)
-    tests = np.array([_tests(_below(residuals, m, level), level, at_rows, weights) for level in q])
-    combined = np.array([adjust(pair, "BH").min() for pair in tests])
+    tests = np.array([_tests(_below(residuals, m, level, absolute), level, at_rows, weights) for level in q])
+    combined = np.array([np.nanmin(adjust(pair, "BH")) for pair in tests])
     total = float(adjust(combined, "BH").min())
-    return QuantileDeviation(residuals, x, q, tests[:, 0], tests[:, 1], combined, total)
+    outside = (residuals == 0) | (residuals == 1)
+    tested = 2 * np.abs(residuals - 0.5) if absolute else residuals
+    return QuantileDeviation(tested, outside, x, q, tests[:, 0], tests[:, 1], combined, total)
 
 
 def curves(found: QuantileDeviation) -> tuple[Curve, ...]:
@@ -90,7 +96,7 @@ def curves(found: QuantileDeviation) -> tuple[Curve, ...]:
     x = np.unique(found.x)
     if len(x) > MOST_POINTS:
         x = np.linspace(x[0], x[-1], MOST_POINTS)
-    at_rows, at_points = functions(unit), functions((x - x[0]) / (x[-1] - x[0]))
+    at_rows, at_points = functions(unit), functions(_unit(x))
     return tuple(
         quantile_curve(found.residuals, q, at_rows, functions.curvatures, x, at_points)
         for q in found.quantiles.tolist()
@@ -98,8 +104,8 @@ def curves(found: QuantileDeviation) -> tuple[Curve, ...]:
 
 
 def _unit(x: Vector) -> Vector:
-    """The predictor on (0, 1), where curvatures are of the size of numbers."""
-    return np.asarray((x - x.min()) / np.ptp(x))
+    """The predictor on (0, 1), where curvatures are of the size of numbers; 0 where it has one value."""
+    return np.asarray((x - x.min()) / (np.ptp(x) or 1.0))
 
 
 def checked_quantiles(quantiles: Sequence[float]) -> Vector:
@@ -141,8 +147,10 @@ def _weights(functions: SmoothBasis) -> Vector:
     return np.asarray(1 / (1 + np.exp(low) * curvature) ** 2)
 
 
-def _below(residuals: Vector, m: int, q: float) -> Vector:
-    """How far each residual's share, k to k + 1 of m + 1, is below q."""
+def _below(residuals: Vector, m: int, q: float, absolute: bool = False) -> Vector:
+    """How far each residual's share, k to k + 1 of m + 1, is below q; or its distance from the middle is."""
+    if absolute:
+        return _below(residuals, m, (1 + q) / 2) - _below(residuals, m, (1 - q) / 2)
     return np.clip((m + 1) * q - m * residuals, 0.0, 1.0)
 
 
@@ -152,6 +160,8 @@ def _tests(below: Vector, q: float, functions: Matrix, weights: Vector) -> tuple
 
     n, mean, variance = len(below), float(np.mean(below)), float(np.var(below, ddof=1))
     level = float(chdtrc(1, n * (mean - q) ** 2 / (q * (1 - q))))
+    if not len(weights):  # one value of the predictor
+        return level, float("nan")
     if variance == 0:  # no residual, or all, below: nothing that could depend on the predictor
         return level, 1.0
     u = functions.T @ (below - mean) / np.sqrt(n * variance)

@@ -52,7 +52,7 @@ def reduction(now: float, before: float) -> float:
 
 def likelihood_ratio(loglik: float, null: float, n: int) -> dict[str, float]:
     """1 - (L0 / L)^(2 / n), and divided by the largest value that a probability of 1 for every row would give."""
-    value = -expm1(2 / n * (null - loglik))
+    value = -expm1(2 / n * (null - loglik)) + 0.0  # no negative zero
     most = -expm1(2 / n * null)
     return {"lr": value, "lr_adjusted": value / most if most > 0 else nan}
 
@@ -60,7 +60,7 @@ def likelihood_ratio(loglik: float, null: float, n: int) -> dict[str, float]:
 def nagelkerke(loglik: float, null: float, null_deviance: float, n: int) -> float:
     """The likelihood-ratio R2 over its value for a model that fits every row exactly."""
     most = 1 - exp(-null_deviance / n)
-    return -expm1(2 / n * (null - loglik)) / most if most > 0 else nan
+    return likelihood_ratio(loglik, null, n)["lr"] / most if most > 0 else nan
 
 
 def mcfadden(loglik: float, null: float, coefficients: int) -> dict[str, float]:

@@ -17,7 +17,7 @@ from mixedmodels.design import Design
 from mixedmodels.diagnose.variance_parts import column_moments
 from mixedmodels.fit.covariance import SINGULAR, factors
 from mixedmodels.fit.estimates import AnyMixedFit, effect_factors
-from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.fit.record import Matrix, MixedFit, Vector
 
 NEGLIGIBLE = 1e-3  # share of another effect in a combination that counts as none
 
@@ -55,6 +55,7 @@ class TermState:
     components : standard deviations of the principal components in comparable units, largest first, shape (k,).
     rank : directions with variance.
     directions : what is missing.
+    unit : what one comparable unit is, in words.
     """
 
     text: str
@@ -66,6 +67,7 @@ class TermState:
     components: Vector
     rank: int
     directions: tuple[Direction, ...]
+    unit: str
 
     @property
     def smallest(self) -> float:
@@ -82,10 +84,13 @@ def states(design: Design, fit: AnyMixedFit) -> tuple[TermState, ...]:
     """The state of every random term."""
     moments = column_moments(design)
     relative, own = factors(fit.theta, fit.sizes), effect_factors(fit)
-    return tuple(_state(design, i, relative[i], own[i], np.sqrt(np.diag(moments[i]))) for i in range(len(fit.sizes)))
+    unit = "residual standard deviations" if isinstance(fit, MixedFit) else "units of the linear predictor"
+    return tuple(
+        _state(design, i, relative[i], own[i], np.sqrt(np.diag(moments[i])), unit) for i in range(len(fit.sizes))
+    )
 
 
-def _state(design: Design, place: int, relative: Matrix, own: Matrix, scale: Vector) -> TermState:
+def _state(design: Design, place: int, relative: Matrix, own: Matrix, scale: Vector, unit: str) -> TermState:
     term = design.random[place]
     group = design.groups[term.group]
     scaled = scale[:, None] * relative
@@ -100,6 +105,7 @@ def _state(design: Design, place: int, relative: Matrix, own: Matrix, scale: Vec
         components=np.asarray(np.linalg.svd(scaled, compute_uv=False), dtype=float),
         rank=len(term.effects) - len(found),
         directions=found,
+        unit=unit,
     )
 
 

@@ -35,8 +35,8 @@ def tail_of(s_rr: Any, s_rx: Matrix, s_xx: Matrix) -> DenseTail | SparseTail:
         if size > DENSE:
             raise FitError(
                 f"standard errors of predictions need the factorisation of {size:,} crossed random effects and "
-                "coefficients, which is out of reach; those of kind='typical' do not, and a fit to part of the rows, "
-                "with fewer levels of the crossed factors, has them all."
+                "coefficients, which is out of reach; kind='typical' with uncertainty='given_theta' does without it "
+                "(of an lmer with ddf='asymptotic'), and so does a fit to fewer levels of the crossed factors."
             )
     whole = np.empty((size, size))
     whole[:q, :q] = s_rr.toarray()

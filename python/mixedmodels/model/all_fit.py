@@ -13,6 +13,7 @@ import numpy as np
 
 from mixedmodels.diagnose.optima import End, agreement, starts, upright
 from mixedmodels.errors import DataError, MixedModelsError, MixedModelsWarning
+from mixedmodels.fit.covariance import diagonal
 from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.record import GlmmFit, MixedFit, Vector
 from mixedmodels.report.all_fit import AllFit, all_fit_table
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 CHEAP = 0.02  # seconds of an evaluation, beyond which no simplex is sent out
 MOST = 8  # parameters of a simplex
+RESTARTS = 5
+GAIN = 1e-8  # of a restart that is worth another
 NEWTON, GRADIENT, SIMPLEX = "trust-region Newton", "L-BFGS-B", "Nelder-Mead"
 
 
@@ -138,15 +141,28 @@ def _scipy(model: Any, method: str, theta: Vector) -> End:
     problem = _problem(model)
     scale = problem.scale
     begin = problem.point(theta) / scale
+    options: dict[str, Any] = {"maxiter": 2000, "ftol": 1e-14, "gtol": 1e-6}
     if method == SIMPLEX:
         options = {"maxiter": 20_000, "maxfev": 20_000, "xatol": 1e-6, "fatol": 1e-9, "adaptive": True}
-        found = minimize(lambda z: problem.value(z * scale), begin, method=method, options=options)
-    else:
-        options = {"maxiter": 2000, "ftol": 1e-14, "gtol": 1e-6}
 
-        def slope(z: Vector) -> Vector:
-            return problem.gradient(z * scale) * scale
+    def value(z: Vector) -> float:
+        return problem.value(z * scale)
 
-        found = minimize(lambda z: problem.value(z * scale), begin, jac=slope, method=method, options=options)
+    def slope(z: Vector) -> Vector:
+        return problem.gradient(z * scale) * scale
+
+    limits: list[tuple[float | None, float | None]] = [(None, None)] * len(begin)
+    for place in diagonal(model._fit.sizes):
+        limits[int(place)] = (0.0, None)
+    more = {"jac": slope, "bounds": limits} if method == GRADIENT else {}
+    found = minimize(value, begin, method=method, options=options, **more)
+    evaluations = int(found.nfev)
+    # A line search that met a point without a criterion starts anew where it stands.
+    for _ in range(RESTARTS if method == GRADIENT else 0):
+        again = minimize(value, found.x, method=method, options=options, **more)
+        evaluations += int(again.nfev)
+        gain, found = float(found.fun - again.fun), min(found, again, key=lambda one: float(one.fun))
+        if gain < GAIN:
+            break
     at, beta = problem.parts(np.asarray(found.x) * scale)
-    return End(method, "identity", float(found.fun), upright(at, model._fit.sizes), beta, int(found.nfev))
+    return End(method, "identity", float(found.fun), upright(at, model._fit.sizes), beta, evaluations)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels.diagnose import icc as iccs
-from mixedmodels.diagnose.variance_parts import Parts
+from mixedmodels.diagnose.variance_parts import Parts, column_moments
 from mixedmodels.diagnose.variance_shares import variance_shares
 from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
@@ -78,18 +78,30 @@ def _limits(
         raise DataError(f"method is {method!r}; intervals of an ICC are by 'profile' or 'boot'.")
     if not isinstance(fit, MixedFit):
         raise DataError("intervals by profile are for an lmer's ICC; use method='boot'.")
-    weight = iccs.residual_weight(model.design, fit, of.residual.value)
-    quantity = iccs.adjusted_quantity(model.design, fit, weight)
     criterion: Any = "REML" if fit.reml else "deviance"
-    found = model.confint([], level, derived={"ICC": quantity}, criterion=criterion).row("ICC")
-    limits = np.array([[found["conf_low"], found["conf_high"]], [np.nan, np.nan]])
+    weight = iccs.residual_weight(model.design, fit, of.residual.value)
+    low, high, remarks = _profile_limits(model, fit, weight, level, criterion)
     likelihood = "restricted likelihood" if fit.reml else "likelihood"
-    return limits, [
-        (
-            f"{level:.4g} confidence, from the profile of the {likelihood}; the unadjusted one has intervals by "
-            "method='boot' only."
-        )
-    ]
+    said = (
+        f"{level:.4g} confidence, from the profile of the {likelihood}; the unadjusted one has intervals by "
+        "method='boot' only."
+    )
+    return np.array([[low, high], [np.nan, np.nan]]), [said, *remarks]
+
+
+def _profile_limits(
+    model: Model, fit: MixedFit, weight: float, level: float, criterion: Any
+) -> tuple[float, float, tuple[str, ...]]:
+    """Limits of the adjusted ICC, and what the profile has to say about them."""
+    if len(fit.theta) == 1:  # a function of theta alone, whose profile can start on the boundary
+        table = model.profile([0], scale="theta", level=level, criterion=criterion).confint(level)
+        moment = float(column_moments(model.design)[0][0, 0])
+        low, high = (moment * t**2 / (moment * t**2 + weight) for t in (table["conf_low"][0], table["conf_high"][0]))
+        return float(low), float(high), tuple(table.footer)
+    quantity = iccs.adjusted_quantity(model.design, fit, weight)
+    table = model.confint([], level, derived={"ICC": quantity}, criterion=criterion)
+    found = table.row("ICC")
+    return found["conf_low"], found["conf_high"], tuple(table.footer)
 
 
 def bootstrapped(model: Model, statistic: Any, level: float, nsim: int, seed: Any) -> tuple[Any, str]:

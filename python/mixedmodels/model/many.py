@@ -14,11 +14,12 @@ from mixedmodels.design import Design
 from mixedmodels.design.part import part_of
 from mixedmodels.errors import FormulaError, MixedModelsError
 from mixedmodels.families import GAUSSIAN, resolve
+from mixedmodels.fit.given import stand_in
 from mixedmodels.fit.lmm import as_control, as_flag, kept_columns
 from mixedmodels.fit.many import FAILED, NOT_REACHED, ManyFits, empty
 from mixedmodels.fit.many_progress import Tell, counted
 from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix, MixedFit
-from mixedmodels.model.many_fits import Method, fits_of, template
+from mixedmodels.model.many_fits import Method, fits_of
 from mixedmodels.model.many_responses import Responses, read_responses
 from mixedmodels.model.replicates import Refit
 from mixedmodels.report.fit_many import FitMany, covariance_terms
@@ -93,10 +94,8 @@ def refit_many(model: Model, responses: Any, ddf: bool, progress: bool | None) -
 def _answer(task: Task, responses: Responses, kind: Any, progress: bool | None) -> FitMany:
     design, method = task.design, task.method
     # The engine is made with any response that it can have, so that none of those given can spoil the others' fits.
-    stand_in = template(responses.n, method.family)
-    many = _fitted(
-        replace(task, design=replace(design, response=stand_in, response_name="response")), responses, progress
-    )
+    any_y = stand_in(responses.n, method.family)
+    many = _fitted(replace(task, design=replace(design, response=any_y, response_name="response")), responses, progress)
     names, sizes = covariance_terms(task.design, method.family)
     return FitMany(
         many,

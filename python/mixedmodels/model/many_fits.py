@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import glmm, lmm
 from mixedmodels.fit.many import less_offset, many_lmm
 from mixedmodels.fit.many_other import many_glm, many_glmm, many_ols
-from mixedmodels.fit.record import Control, Vector
+from mixedmodels.fit.record import Control
 from mixedmodels.fit.responses import Response
 
 if TYPE_CHECKING:
@@ -82,12 +80,6 @@ def fits_of(design: Design, method: Method, control: Control) -> Refit:
     return lambda y: many_glmm(
         handle, design, family, given, y, nagq=nagq, penalised=penalised, control=control, check=True
     )
-
-
-def template(n: int, family: Family | None) -> Vector:
-    """A response that the family can have, shape (n,)."""
-    y: Vector = np.arange(n, dtype=np.float64) % 2
-    return y + 1 if family is not None and family.support == "positive" else y
 
 
 def _check_rows(n: int, design: Design) -> None:

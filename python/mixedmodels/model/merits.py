@@ -76,7 +76,7 @@ class Merits:
             link); see `mixedmodels.diagnose.distribution_variance`.
         mean : at which mean that variance is taken, where it depends on one: "marginal", of the null model over the
             rows, their offsets and its random effects (the default); "intercept", at the null model's intercept alone,
-            as R's performance did before its version 0.12; "observed", the mean of the response.
+            as R's performance 0.10 does; "observed", the mean of the response.
         per : whose residual variance it is: "unit", that of a single trial or of an observation of weight 1, or "row",
             the mean over the rows with their trials or weights. By default a trial, but rows where weights are
             precisions, as the scale of such weights is arbitrary.

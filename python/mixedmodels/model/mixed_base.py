@@ -235,8 +235,9 @@ class RandomEffectsModel(Model):
         weights : of new observations, for interval="prediction": a column name, numbers, or a number; 1 by default.
             Trials of a binomial response, whose limits are proportions.
         offset : of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
-        ddf : degrees of freedom of limits: of an lmer "Satterthwaite" (the default) or "asymptotic". For
-            kind="typical" also "Kenward-Roger", or what `robust` returned.
+        ddf : degrees of freedom of limits: of an lmer "Satterthwaite" (the default) or "asymptotic". A glmer has normal
+            limits, but for means of unknown levels, where Satterthwaite's of the variance between levels are the
+            default. For kind="typical" also "Kenward-Roger" (of an lmer), or what `robust` returned.
         progress : of the bootstrap, as for `bootstrap`.
 
         Returns

@@ -36,7 +36,7 @@ def null_fit(model: Model, random: bool = True, reml: bool | None = None) -> Any
     design, fit = model.design, model._fit
     restricted = isinstance(fit, MixedFit) and fit.reml if reml is None else reml
     own = isinstance(fit, MixedFit) and fit.reml != restricted
-    if design.fixed.columns == (None,) and (random or not design.random) and not own:
+    if len(design.fixed.columns) == 1 and design.fixed.columns[0] is None and (random or not design.random) and not own:
         return fit  # type: ignore[no-any-return]
     model._need_rows("a comparison with the null model")
     with warnings.catch_warnings():

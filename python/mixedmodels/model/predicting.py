@@ -87,7 +87,7 @@ class Predictions:
         """The predictions themselves."""
         model: Model = self  # type: ignore[assignment]
         if isinstance(self._fit, GlmmFit) and options.kind == "marginal":
-            from mixedmodels.predict.evidence import fresh_variance
+            from mixedmodels.predict.fresh import fresh_variance
             from mixedmodels.predict.marginal import marginal_mean
 
             family = self._fit.family

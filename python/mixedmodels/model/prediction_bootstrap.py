@@ -23,7 +23,7 @@ from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.model.replicates import refitter
 from mixedmodels.predict.draws import CHUNK, Chunks, Parameters
-from mixedmodels.predict.evidence import fresh_variance
+from mixedmodels.predict.fresh import fresh_variance
 from mixedmodels.predict.marginal import marginal_mean
 from mixedmodels.predict.target import Target
 from mixedmodels.simulate import simulate_generalized, simulate_glm, simulate_linear, simulate_mixed

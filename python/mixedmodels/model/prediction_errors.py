@@ -13,7 +13,8 @@ from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
 from mixedmodels.inference import small_samples, wald
 from mixedmodels.inference.coefficients import Coefficients, Ddf
 from mixedmodels.predict import draws
-from mixedmodels.predict.evidence import LinearEvidence, Spread, fresh_variance, quadratic
+from mixedmodels.predict.evidence import GeneralizedEvidence, LinearEvidence, Spread
+from mixedmodels.predict.fresh import fresh_variance, quadratic
 from mixedmodels.predict.table import Asked, Columns, family_columns, marginal_columns, normal_columns
 from mixedmodels.predict.target import Target
 from mixedmodels.simulate import checked, generator
@@ -46,6 +47,8 @@ def uncertain(model: Model, rows: Target, options: Options, weights: Vector | No
         columns = marginal_columns(fit, rows, spread, asked, fit.family, df)
     else:
         unseen = fresh_variance(fit, rows.unseen, len(rows)) if isinstance(fit, GlmmFit) else np.zeros(len(rows))
+        if isinstance(model._evidence, GeneralizedEvidence) and options.ddf is None:
+            df = model._evidence.df(spread, rows.unseen)
         columns = family_columns(rows, spread, asked, fit.family, unseen, df)
     if options.interval == "prediction":
         limits = _observations(model, rows, options, weights, spread)

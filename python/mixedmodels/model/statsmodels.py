@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mixedmodels import frame
 from mixedmodels.fit import estimates
@@ -107,6 +108,22 @@ class StatsmodelsSpellings:
             r_matrix, values = r_matrix
         return with_rhs(hypotheses_about(r_matrix, kept_names(self.design, self._fit)), values)
 
+    def get_prediction(self, exog: Any = None, **how: Any) -> PredictionResults:
+        """Predicted means with standard errors and limits, in the form of statsmodels.
+
+        Parameters
+        ----------
+        exog : a table of new rows, or None for the rows of the fit.
+        how : further arguments of `predict`. Of a mixed model random effects are 0 (``kind="typical"``), as statsmodels
+            has them, unless `kind` says otherwise.
+        """
+        how = {"kind": "typical", "type": "response", **how}
+
+        def columns(**asked: Any) -> Any:
+            return self.predict(exog, **{**how, **asked})  # type: ignore[attr-defined]
+
+        return PredictionResults(columns)
+
     @property
     def resid(self) -> Any:
         """Residuals."""
@@ -126,6 +143,42 @@ class StatsmodelsSpellings:
     def scale(self) -> float:
         """Residual variance."""
         return float(self._fit.sigma) ** 2
+
+
+class PredictionResults:
+    """Predicted means: `predicted_mean`, `se_mean`, `conf_int()`, `summary_frame()`."""
+
+    def __init__(self, columns: Callable[..., Any]) -> None:
+        self._columns = columns
+
+    @cached_property
+    def _means(self) -> Any:
+        return self._columns(se_fit=True)
+
+    @property
+    def predicted_mean(self) -> NDArray[np.float64]:
+        """Shape (n,)."""
+        return np.asarray(self._means["fit"], dtype=float)
+
+    @property
+    def se_mean(self) -> NDArray[np.float64]:
+        """Standard errors of the means, shape (n,)."""
+        return np.asarray(self._means["se_fit"], dtype=float)
+
+    def conf_int(self, obs: bool = False, alpha: float = 0.05) -> NDArray[np.float64]:
+        """Limits at level ``1 - alpha`` of the means, or of new observations; shape (n, 2)."""
+        table = self._columns(interval="prediction" if obs else "confidence", level=1 - alpha)
+        return np.column_stack([np.asarray(table[name], dtype=float) for name in ("conf_low", "conf_high")])
+
+    def summary_frame(self, alpha: float = 0.05) -> pandas.DataFrame:
+        """Means, their standard errors and limits, and the limits of new observations, by statsmodels' names."""
+        import pandas as pd
+
+        mean, observation = self.conf_int(alpha=alpha), self.conf_int(obs=True, alpha=alpha)
+        out = {"mean": self.predicted_mean, "mean_se": self.se_mean}
+        out |= {"mean_ci_lower": mean[:, 0], "mean_ci_upper": mean[:, 1]}
+        out |= {"obs_ci_lower": observation[:, 0], "obs_ci_upper": observation[:, 1]}
+        return pd.DataFrame(out, index=getattr(self._means, "index", None))
 
 
 class ContrastTest:

@@ -11,6 +11,7 @@ from mixedmodels.report.result_table import ResultTable
 from mixedmodels.report.result_text import cells
 
 DIGITS = 4
+SENTENCE = 40  # characters; a longer cell breaks its lines
 _NUMBER = re.compile(r"\s*[-+<>=~]*\s*[\d.]+(e[-+]?\d+)?\s*%?\s*")
 
 
@@ -89,7 +90,8 @@ def figure(source: str, alt: str, caption: str) -> str:
 def _cell(text: str, column: int, right: bool) -> str:
     if column == 0:
         return f'<th scope="row">{escape(text)}</th>'
-    return f"<td{_class('n' if right else '')}>{escape(text)}</td>"
+    kind = "n" if right else "text" if len(text) > SENTENCE else ""
+    return f"<td{_class(kind)}>{escape(text)}</td>"
 
 
 def _is_number(text: str) -> bool:

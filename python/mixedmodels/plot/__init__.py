@@ -27,8 +27,9 @@ from mixedmodels.plot.residual_plots import (
     scale_location,
     scale_location_table,
 )
-from mixedmodels.plot.scaled_panels import residual_panels, residual_panels_table, simulated_test, simulated_test_table
+from mixedmodels.plot.scaled_panels import residual_panels, residual_panels_table
 from mixedmodels.plot.shrinkage_arrows import shrinkage, shrinkage_table
+from mixedmodels.plot.simulated_tests import simulated_test, simulated_test_table
 from mixedmodels.plot.themes import PALETTE, THEME, set_theme, theme
 
 __all__ = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels.diagnose.quantiles import points
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Vector
 from mixedmodels.inference import wald
@@ -141,10 +142,8 @@ def _quantiles(fit: FittedMixed, group: str | None, level: float) -> dict[str, A
 
 
 def normal_points(n: int) -> Vector:
-    """Normal quantiles of the ranks 1..n at R's ppoints: (i - 1/2) / n, of ten or fewer (i - 3/8) / (n + 1/4)."""
-    a = 0.375 if n <= 10 else 0.5
-    ranks = np.arange(1.0, n + 1)
-    return wald.quantile(np.asarray((ranks - a) / (n + 1 - 2 * a)), math.inf)
+    """Normal quantiles of the ranks 1..n, at R's ``ppoints``."""
+    return wald.quantile(points(n), math.inf)
 
 
 def _modes(fit: FittedMixed, group: str | None, level: float, sort: bool | str, picture: str) -> dict[str, Any]:

@@ -100,13 +100,13 @@ def _draw_ellipses(ax: Axes, columns: dict[str, Any], rows: Any) -> None:
         mine = rows & (labels == label)
         x, y = columns["x"][mine], columns["y"][mine]
         ax.plot(x, y, color=color(0), linewidth=1.1)
-        top = int(np.argmax(y))
+        top = int(np.argmax(x / (np.ptp(x) or 1.0) + y / (np.ptp(y) or 1.0)))  # the upper right, off the lines for zero
         ax.annotate(
             f"{100 * float(label):g}%",
             (x[top], y[top]),
-            xytext=(0, 2),
+            xytext=(1, 1),
             textcoords="offset points",
-            ha="center",
+            ha="left",
             va="bottom",
             fontsize="x-small",
             color=color(0),

@@ -120,7 +120,8 @@ def _panels(axes: Any, n: int) -> tuple[Figure, list[Axes]]:
     if axes is not None:
         return several(axes, n)
     across = min(n, max(3, min(8, math.ceil(math.sqrt(n * 1.7)))))
-    return several(None, n, columns=across, size=(1.28, 1.3) if n > 6 else (2.1, 2.0), sharex=True, sharey=True)
+    size = (1.28, 1.3) if n > 6 else (2.1, 2.0) if n > 1 else (4.4, 3.2)
+    return several(None, n, columns=across, size=size, sharex=True, sharey=True)
 
 
 def _draw_one(ax: Axes, columns: dict[str, Any], mine: Any, part: Any, poolings: Sequence[str]) -> None:

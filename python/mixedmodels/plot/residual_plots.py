@@ -175,31 +175,20 @@ def residuals_by_group(
         zero_line(ax, vertical=True)
         part, value = np.array(columns["part"]), columns["value"]
         place = np.array([levels.index(level) for level in columns["level"]])
-        boxes = [{"med": 0.0} | _box(level, place, part, value) for level in range(len(levels))]
-        ax.bxp(
-            boxes,
-            positions=range(len(levels)),
-            orientation="horizontal",
-            widths=0.62,
-            patch_artist=True,
-            manage_ticks=False,
-            boxprops={"facecolor": ink(0.12), "edgecolor": ink(0.6)},
-            medianprops={"color": color(0), "linewidth": 1.4},
-            whiskerprops={"color": ink(0.6), "linewidth": 0.8},
-            showcaps=False,
-            flierprops={"marker": ".", "markersize": 3, "markerfacecolor": ink(0.6), "markeredgecolor": "none"},
-        )
+        _draw_boxes(ax, {p: (value[part == p], place[part == p]) for p in (*LEGS, "outlier")})
         name_levels(ax, levels, height)
         ax.set_xlabel(residual_name(fit, type))
         say(ax, y=name)
         return figure
 
 
-def _box(level: int, place: Any, part: Any, value: Vector) -> dict[str, Any]:
-    names = {"low": "whislo", "q1": "q1", "median": "med", "q3": "q3", "high": "whishi"}
-    mine = place == level
-    out: dict[str, Any] = {names[leg]: float(value[mine & (part == leg)][0]) for leg in LEGS}
-    return {**out, "fliers": value[mine & (part == "outlier")]}
+def _draw_boxes(ax: Axes, parts: dict[str, tuple[Vector, Any]]) -> None:
+    """Boxes that lie, from the values and lines of their parts; a few artists for all, as there may be very many."""
+    (low, at), q1, median, q3, high = (parts["low"], *(parts[leg][0] for leg in LEGS[1:]))
+    ax.hlines([*at, *at], [*low, *q3], [*q1, *high], color=ink(0.6), linewidth=0.8)
+    ax.barh(at, q3 - q1, left=q1, height=0.62, facecolor=ink(0.12), edgecolor=ink(0.6))
+    ax.vlines(median, at - 0.31, at + 0.31, color=color(0), linewidth=1.4)
+    ax.plot(*parts["outlier"], ".", color=ink(0.6), markersize=3, markeredgewidth=0)
 
 
 def _boxes(fit: Fitted, group: str | None, type: str | None) -> tuple[dict[str, Any], list[str], str]:  # noqa: A002

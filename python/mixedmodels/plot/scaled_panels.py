@@ -8,9 +8,9 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.plot.axes import MANY, name_columns, one, point_style, say, several
+from mixedmodels.plot.axes import MANY, name_columns, point_style, say, several
 from mixedmodels.plot.residual_plots import LEGS, five
-from mixedmodels.plot.subjects import columns_of, numbers, table_kind
+from mixedmodels.plot.subjects import columns_of, numbers
 from mixedmodels.plot.themes import color, drawing, ink
 
 if TYPE_CHECKING:
@@ -89,20 +89,20 @@ def _write_tests(ax: Axes, tests: dict[str, tuple[str, float]]) -> None:
         ax.text(
             0.03,
             0.97 - 0.075 * line,
-            f"{name}: {statistic}, p {_p_text(p)}, {said}",
+            f"{name}: {statistic}, p {p_text(p)}, {said}",
             transform=ax.transAxes,
             va="top",
             fontsize="x-small",
-            color=_alarm() if p < ALPHA else ink(0.75),
+            color=alarm() if p < ALPHA else ink(0.75),
         )
 
 
-def _alarm() -> str:
+def alarm() -> str:
     """The colour of what deviates."""
     return color(1)
 
 
-def _p_text(p: float) -> str:
+def p_text(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
@@ -110,7 +110,7 @@ def _draw_points(ax: Axes, columns: dict[str, Any], here: Any, part: Any) -> Non
     points, outside = here & (part == "point"), here & (part == "outlier")
     ax.scatter(columns["x"][points], columns["y"][points], color=ink(0.6), **point_style(int(points.sum())))
     if outside.any():
-        ax.plot(columns["x"][outside], columns["y"][outside], "*", color=_alarm(), markersize=6, markeredgewidth=0)
+        ax.plot(columns["x"][outside], columns["y"][outside], "*", color=alarm(), markersize=6, markeredgewidth=0)
 
 
 def _draw_curves(ax: Axes, columns: dict[str, Any], mine: Any) -> list[float]:
@@ -119,7 +119,7 @@ def _draw_curves(ax: Axes, columns: dict[str, Any], mine: Any) -> list[float]:
     for q in np.unique(columns["quantile"][mine]):
         rows = mine & (columns["quantile"] == q)
         p = float(columns["p_value"][rows][0])
-        shade = _alarm() if p < ALPHA else ink(0.9)
+        shade = alarm() if p < ALPHA else ink(0.9)
         x = columns["x"][rows]
         ax.axhline(q, color=shade, linewidth=0.8, linestyle="--", gid="reference")
         ax.fill_between(x, columns["conf_low"][rows], columns["conf_high"][rows], color=shade, alpha=0.15, linewidth=0)
@@ -135,7 +135,7 @@ def _draw_boxes(ax: Axes, columns: dict[str, Any], here: Any, part: Any) -> list
         mine = here & (columns["x"] == at)
         legs = {leg: float(columns["y"][mine & (part == leg)][0]) for leg in LEGS}
         p = float(columns["p_value"][mine & (part == "median")][0])
-        draw_box(ax, float(at), legs, _alarm() if p < ALPHA else ink(0.7))
+        draw_box(ax, float(at), legs, alarm() if p < ALPHA else ink(0.7))
         found.append(p)
     for q in (0.25, 0.5, 0.75):
         ax.axhline(q, color=ink(0.5), linewidth=0.7, linestyle="--", gid="reference")
@@ -231,45 +231,3 @@ def _panels(
         "Outliers": (f"{outside.statistic:g}", outside.p_value),
     }
     return columns, tests, None if factor is None else factor.levels.labels
-
-
-def simulated_test_table(test: Any, bins: int = 20) -> Any:
-    """What `simulated_test` draws: columns part ("bin", "observed"), lower, upper, count; NaN where there is none."""
-    return frame.to_kind(_histogram(test, bins), table_kind(test))
-
-
-def simulated_test(test: Any, bins: int = 20, *, ax: Axes | None = None) -> Figure:
-    """The statistic of the simulations as a histogram, and that of the data as a line.
-
-    Parameters
-    ----------
-    test : what ``residuals.test_dispersion()``, ``test_zero_inflation()`` or ``test_generic()`` returned.
-    bins : of the histogram.
-    ax : axes to draw in; None for a new figure.
-    """
-    columns = _histogram(test, bins)
-    bar = np.array(columns["part"]) == "bin"
-    low, high, count = (columns[k][bar] for k in ("lower", "upper", "count"))
-    with drawing():
-        figure, ax = one(ax, 4.4, 3.2)
-        ax.bar(low, count, width=high - low, align="edge", color=ink(0.2), edgecolor=ink(0.0), linewidth=0.5)
-        seen = float(columns["lower"][~bar][0])
-        ax.plot([seen, seen], [0, max(count.max(), 1)], color=_alarm() if test.p_value < ALPHA else color(0))
-        ax.annotate("data", (seen, max(count.max(), 1)), xytext=(0, 2), textcoords="offset points", ha="center")
-        say(ax, x="Statistic", y="Simulations", title=f"p {_p_text(test.p_value)}")
-        return figure
-
-
-def _histogram(test: Any, bins: int) -> dict[str, Any]:
-    if not hasattr(test, "histogram"):
-        raise DataError(
-            f"simulated_test() is of a test of simulated residuals, as test_dispersion() returns, not of a "
-            f"{type(test).__name__}."
-        )
-    found = columns_of(test.histogram(bins))
-    return {
-        "part": ["bin"] * len(found["count"]) + ["observed"],
-        "lower": np.append(found["lower"], test.observed),
-        "upper": np.append(found["upper"], test.observed),
-        "count": np.append(found["count"].astype(float), np.nan),
-    }

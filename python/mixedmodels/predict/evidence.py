@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.design import Design
-from mixedmodels.fit.covariance import factors
+from mixedmodels.errors import FitError
 from mixedmodels.fit.estimates import AnyFit, AnyMixedFit, vcov
 from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.henderson_rows import TermRows
 from mixedmodels.fit.mode_slopes import ModeSlopes, mode_slopes
 from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
 from mixedmodels.inference.theta_information import ThetaInformation, theta_information
+from mixedmodels.predict.fresh import fresh_slopes, fresh_variance, quadratic
 
 STEP = 1e-4  # of theta in differences of variances, whose error is of the order of its square
 
@@ -122,7 +123,13 @@ class LinearEvidence(MixedEvidence):
     @cached_property
     def information(self) -> ThetaInformation:
         """How well theta is known; the covariance of its estimate is twice the inverse Hessian of the criterion."""
-        return theta_information(self._engine(), self._fit)
+        engine = self._engine()
+        if engine.describe()["path"] == "estimated":
+            raise FitError(
+                "how well theta is known needs the factorisation of the crossed random effects, which for this model "
+                "is out of reach (see fit.engine); use uncertainty='given_theta' with ddf='asymptotic'."
+            )
+        return theta_information(engine, self._fit)
 
     @cached_property
     def _slopes(self) -> ModeSlopes:
@@ -151,7 +158,8 @@ class LinearEvidence(MixedEvidence):
         g = self._theta_slopes(x, random) + fresh_slopes(fit, fresh, len(x))
         g += 2 * f[:, None] * known.log_sigma_slope
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(1 / (1 / known.df + quadratic(g, known.inverse_hessian) / f**2))
+            df = 1 / (1 / known.df + quadratic(g, known.inverse_hessian) / f**2)
+        return np.where(f == 0, np.inf, df)  # where there is nothing to be uncertain of
 
     def _theta_slopes(self, x: Matrix, random: Sequence[TermRows]) -> Matrix:
         """Derivatives of `_relative` in theta, shape (n, m)."""
@@ -178,11 +186,37 @@ class GeneralizedEvidence(MixedEvidence):
         if not everything:
             return Spread(np.maximum(self._whole.row_variances(x, random), 0.0), x[:, :0], np.empty((0, 0)))
         if all(rows is None for rows in random):
-            slopes = np.zeros((len(x), len(fit.vcov_joint)))
+            slopes = np.zeros((len(x), len(self._covariance)))
             slopes[:, len(fit.theta) : len(fit.theta) + len(fit.kept)] = x
-            return Spread(np.zeros(len(x)), slopes, fit.vcov_joint)
+            return Spread(np.zeros(len(x)), slopes, self._covariance)
         own = np.maximum(self._given_beta.row_variances(None, random), 0.0)
-        return Spread(own, self._slopes_of(x, random, self._slopes), fit.vcov_joint)
+        return Spread(own, self._slopes_of(x, random, self._slopes), self._covariance)
+
+    @cached_property
+    def _covariance(self) -> Matrix:
+        """Of theta, beta and psi; elements of theta on the boundary, which have none, are taken as known."""
+        fit = self._fit
+        out = fit.vcov_joint.copy()
+        unknown = np.isnan(np.diagonal(out)) & (np.arange(len(out)) < len(fit.theta))
+        out[unknown] = out[:, unknown] = 0.0
+        if np.isnan(out).any():
+            raise FitError(
+                "the covariance of the estimates is not known, as the Hessian of the log-likelihood is not positive "
+                "definite; use uncertainty='given_theta', or method='bootstrap'."
+            )
+        return out
+
+    def df(self, spread: Spread, fresh: Sequence[Matrix | None]) -> Vector:
+        """Satterthwaite's degrees of freedom of variances to which effects of unknown levels add, shape (n,).
+
+        What makes the variance uncertain is that between levels, as far as few levels tell; infinite without.
+        """
+        fit, n = self._fit, len(spread.own)
+        m = len(fit.theta)
+        f = spread.variance + fresh_variance(fit, fresh, n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            df = 2 * f**2 / quadratic(fresh_slopes(fit, fresh, n), self._covariance[:m, :m])
+        return np.where(np.isnan(df), np.inf, df)
 
     @cached_property
     def _given_beta(self) -> Henderson:
@@ -191,33 +225,3 @@ class GeneralizedEvidence(MixedEvidence):
     @cached_property
     def _slopes(self) -> ModeSlopes:
         return mode_slopes(self._design, self._fit, self._weights(), self._given_beta)
-
-
-def quadratic(rows: Matrix, matrix: Matrix) -> Vector:
-    """Quadratic forms of rows, not below 0, shape (n,)."""
-    return np.asarray(np.maximum(np.einsum("ni,ni->n", rows @ matrix, rows), 0.0))
-
-
-def fresh_variance(fit: AnyMixedFit, fresh: Sequence[Matrix | None], n: int) -> Vector:
-    """Variances z'TT'z of effects that nobody has seen, summed over the terms; shape (n,).
-
-    Over sigma^2 where theta is relative to sigma.
-    """
-    out = np.zeros(n)
-    for t, z in zip(factors(fit.theta, fit.sizes), fresh, strict=True):
-        if z is not None:
-            out += np.square(z @ t).sum(axis=1)
-    return out
-
-
-def fresh_slopes(fit: AnyMixedFit, fresh: Sequence[Matrix | None], n: int) -> Matrix:
-    """Derivatives of `fresh_variance` in theta, shape (n, m)."""
-    parts = []
-    for t, z in zip(factors(fit.theta, fit.sizes), fresh, strict=True):
-        k = len(t)
-        if z is None:
-            parts.append(np.zeros((n, k * (k + 1) // 2)))
-        else:
-            u = z @ t
-            parts.append(np.column_stack([2 * z[:, i] * u[:, j] for j in range(k) for i in range(j, k)]))
-    return np.hstack(parts)

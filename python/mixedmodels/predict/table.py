@@ -14,7 +14,8 @@ from mixedmodels.fit import family_moments
 from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.record import Vector
 from mixedmodels.inference import wald
-from mixedmodels.predict.evidence import Spread, fresh_slopes, fresh_variance
+from mixedmodels.predict.evidence import Spread
+from mixedmodels.predict.fresh import fresh_slopes, fresh_variance
 from mixedmodels.predict.marginal import marginal_mean
 from mixedmodels.predict.target import Target
 

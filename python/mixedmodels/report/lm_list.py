@@ -100,10 +100,11 @@ class LmList(Mapping[str, Any]):
         fits = [m._fit for m in self.models.values()]
         if not (self.pool and all(isinstance(f, LinearFit) for f in fits)):
             return float(sum(m.loglik for m in self.models.values()))
-        n, rss = sum(f.n for f in fits), sum(f.rss for f in fits)
+        n, rss = int(sum(f.n for f in fits)), float(sum(f.rss for f in fits))
         if rss == 0:
             return math.inf if n else math.nan
-        return -0.5 * (n * (math.log(2 * math.pi * rss / n) + 1) - sum(f.sum_log_weights for f in fits))
+        logs = float(sum(f.sum_log_weights for f in fits))
+        return -0.5 * (n * (math.log(2 * math.pi * rss / n) + 1) - logs)
 
     def summary(self) -> ResultTable:
         """A row for each coefficient of each group, with its test.

@@ -87,8 +87,7 @@ class QuantileTest(ShownAsTable):
     @property
     def points(self) -> Any:
         """A row per residual: predictor, residual, is_outlier."""
-        r = self.found.residuals
-        columns = {"predictor": self.found.x, "residual": r, "is_outlier": (r == 0) | (r == 1)}
+        columns = {"predictor": self.found.x, "residual": self.found.residuals, "is_outlier": self.found.outside}
         return frame.to_kind(columns, self.kind)
 
 

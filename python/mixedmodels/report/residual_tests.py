@@ -91,7 +91,7 @@ class ResidualTests:
         from mixedmodels.simulate import generator
 
         rng = generator(self.seed if isinstance(self.seed, int) else 123)
-        return self._shown(outliers.outliers(self.numbers, alternative, margin, type, n_boot, rng))
+        return self._shown(outliers.outliers(self.numbers, alternative, margin, type, n_boot, rng=rng))
 
     def test_zero_inflation(self, alternative: Alternative = "two.sided") -> HypothesisTest:
         """Test whether there are as many zeros as in the simulations; `statistic` above 1 is more."""
@@ -114,7 +114,12 @@ class ResidualTests:
         return self._shown(dispersion.generic(self.numbers, summary, alternative, method))
 
     def test_quantiles(
-        self, predictor: Any = None, *, quantiles: Sequence[float] = (0.25, 0.5, 0.75), rank: bool = True
+        self,
+        predictor: Any = None,
+        *,
+        quantiles: Sequence[float] = (0.25, 0.5, 0.75),
+        rank: bool = True,
+        absolute: bool = False,
     ) -> QuantileTest:
         """Test whether quantiles of the residuals are where they should be, all along a predictor.
 
@@ -123,6 +128,7 @@ class ResidualTests:
         predictor : None for the fitted values without random effects.
         quantiles : which.
         rank : whether the predictor is replaced by its ranks.
+        absolute : test the distances from the middle, 2 |residual - 0.5|, which find a spread that changes.
 
         Notes
         -----
@@ -132,7 +138,7 @@ class ResidualTests:
         from mixedmodels.report.residual_tables import QuantileTest
 
         x = self.numbers.predicted if predictor is None else numbers(self.find(predictor, "predictor"), "predictor")
-        found = quantile_deviation(self.numbers.residuals, self.numbers.m, x, quantiles, rank)
+        found = quantile_deviation(self.numbers.residuals, self.numbers.m, x, quantiles, rank, absolute)
         name = predictor if isinstance(predictor, str) else "fitted values" if predictor is None else "the predictor"
         return QuantileTest(found, f"{self._data}, along {name}", self.kind)
 

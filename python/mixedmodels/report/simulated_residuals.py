@@ -184,9 +184,9 @@ class SimulatedResiduals(ResidualTests):
         columns = {"expected": np.arange(1, n + 1) / (n + 1), "observed": np.sort(self.numbers.residuals)}
         return frame.to_kind(columns, self.kind)
 
-    def quantile_table(self, predictor: Any = None, rank: bool = True) -> QuantileTest:
+    def quantile_table(self, predictor: Any = None, rank: bool = True, absolute: bool = False) -> QuantileTest:
         """What the right panel shows: `points` and `curves` are its tables, with p-values; see `test_quantiles`."""
-        return self.test_quantiles(predictor, rank=rank)
+        return self.test_quantiles(predictor, rank=rank, absolute=absolute)
 
     # -- again --------------------------------------------------------------------------------------------------
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isinf
 from textwrap import fill
 from typing import Any
 
+import numpy as np
+
 from mixedmodels.diagnose.singularity import Direction, TermState
 from mixedmodels.errors import DataError
+from mixedmodels.fit.covariance import SINGULAR
 from mixedmodels.report.html import paragraph
 from mixedmodels.report.repca import RePCA
 from mixedmodels.report.result_table import ResultTable
@@ -96,20 +98,17 @@ class Singularity:
             many = "1 effect" if len(state.effects) == 1 else f"{len(state.effects)} effects"
             ways = "1 direction" if state.rank == 1 else f"{state.rank} directions"
             out.append(f"{state.text}: {many}, {ways} of variance, {state.levels} levels of {state.group}.")
-            out += [fill(sentence(state, d), WIDTH, initial_indent="  ", subsequent_indent="  ")
-                    for d in state.directions]  # fmt: skip
-            if not state.directions:
-                out.append("  " + distance(state))
+            for line in (*(sentence(state, d) for d in state.directions), distance(state)):
+                out.append(fill(line, WIDTH, initial_indent="  ", subsequent_indent="  "))
         return out
 
 
 def distance(state: TermState) -> str:
-    """How far a term is from having no variance in some direction."""
-    smallest = f"{state.smallest:.3g}"
+    """How far the directions of a term are from having no variance."""
     if len(state.effects) == 1:
-        return f"Standard deviation {smallest} in units of the residual's: variance is there."
-    ratio = "infinitely" if isinf(state.condition) else f"{state.condition:.3g} times"
-    return f"Least standard deviation {smallest} in units of the residual's, the greatest {ratio} as large."
+        return f"Standard deviation {state.smallest:.3g}, in {state.unit}."
+    shown = ", ".join(f"{sd:.3g}" for sd in np.where(state.components < SINGULAR, 0.0, state.components))
+    return f"Standard deviations of the principal components, in {state.unit}: {shown}."
 
 
 def sentence(state: TermState, d: Direction) -> str:

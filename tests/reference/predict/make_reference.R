@@ -100,6 +100,11 @@ for (REML in c(TRUE, FALSE)) {
 }
 out$sleepstudy_weighted <- mixed(Reaction ~ Days + (Days | Subject), sleepstudy, "sleepstudy", TRUE, sleep_new, 1 + sleepstudy$Days %% 3)
 
+sleep2 <- transform(subset(sleepstudy, Days >= 2), days_deprived = Days - 2)
+days <- expand.grid(days_deprived = 0:10, Subject = levels(sleep2$Subject))
+out$sleep2 <- mixed(Reaction ~ days_deprived + (days_deprived | Subject), sleep2, "sleep2", TRUE, days)
+out$sleep2$tmb <- tmb(glmmTMB(Reaction ~ days_deprived + (days_deprived | Subject), sleep2, REML = TRUE, control = strict), days)
+
 # -- generalised mixed models -----------------------------------------------------------------------------------------------
 
 generalised <- function(fit, new, typical = TRUE) list(

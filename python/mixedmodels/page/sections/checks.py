@@ -19,9 +19,27 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     """Tests of simulated residuals, pictures of residuals, and the most influential levels or rows."""
     if not options.checks:
         return
+    yield from _verdicts(model, options)
     yield from _simulated(model, options)
     yield from _pictures(model)
     yield from _influence(model)
+
+
+def _verdicts(model: Any, options: Options) -> Iterator[str]:
+    """A line for each assumption, with what was found in words."""
+    try:
+        checks = model.check_model(seed=options.seed).checks
+    except MixedModelsError as error:
+        yield paragraph(f"No overview: {error}", kind="note")
+        return
+    words = {True: "look at it", False: "fine", None: "not known"}
+    rows = [[check.title, words[check.suspicious], check.sentence] for check in checks]
+    yield table("What was checked", ["assumption", "verdict", "what was found"], rows)
+    yield paragraph(
+        "‘Look at it’ marks what deserves a look, not what is wrong: with many rows small deviations show, with few "
+        "large ones do not.",
+        kind="note",
+    )
 
 
 def _simulated(model: Any, options: Options) -> Iterator[str]:
@@ -73,7 +91,7 @@ def _row(name: str, question: str, test: Callable[[], Any]) -> list[str]:
         p = float(test().p_value)
     except MixedModelsError as error:
         return [name, question, "", f"not tested: {error}"]
-    answer = "does not fit the model" if p < DOUBTFUL else "nothing against the model"
+    answer = "speaks against the model" if p < DOUBTFUL else "nothing against the model"
     return [name, question, format_pvalues([p], 3)[0], answer]
 
 

@@ -15,7 +15,10 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     """A warning each, or that there is none."""
     found = list(warnings_of(model))
     if not found:
-        yield paragraph("Nothing: the optimum was found, inside the space of parameters.", kind="good")
+        suits = " Whether the model suits the data is for the checks below." if options.checks else ""
+        mixed = "Nothing: the optimum was found, inside the space of parameters."
+        fine = mixed if model.design.random else "Nothing: the data determine every coefficient."
+        yield paragraph(fine + suits, kind="good")
     for text in found:
         yield paragraph(text, kind="warn")
     if getattr(model, "is_singular", False) and model._stored is None:

@@ -1,0 +1,60 @@
+"""Tests by simulation: the statistic of the data among those of the simulations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.plot.axes import one, say
+from mixedmodels.plot.scaled_panels import ALPHA, alarm, p_text
+from mixedmodels.plot.subjects import columns_of, table_kind
+from mixedmodels.plot.themes import color, drawing, ink
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def simulated_test_table(test: Any, bins: int = 20) -> Any:
+    """What `simulated_test` draws: columns part ("bin", "observed"), lower, upper, count; NaN where there is none."""
+    return frame.to_kind(_histogram(test, bins), table_kind(test))
+
+
+def simulated_test(test: Any, bins: int = 20, *, ax: Axes | None = None) -> Figure:
+    """The statistic of the simulations as a histogram, and that of the data as a line.
+
+    Parameters
+    ----------
+    test : what ``residuals.test_dispersion()``, ``test_zero_inflation()`` or ``test_generic()`` returned.
+    bins : of the histogram.
+    ax : axes to draw in; None for a new figure.
+    """
+    columns = _histogram(test, bins)
+    bar = np.array(columns["part"]) == "bin"
+    low, high, count = (columns[k][bar] for k in ("lower", "upper", "count"))
+    with drawing():
+        figure, ax = one(ax, 4.4, 3.2)
+        ax.bar(low, count, width=high - low, align="edge", color=ink(0.2), edgecolor=ink(0.0), linewidth=0.5)
+        seen = float(columns["lower"][~bar][0])
+        ax.plot([seen, seen], [0, max(count.max(), 1)], color=alarm() if test.p_value < ALPHA else color(0))
+        ax.annotate("data", (seen, max(count.max(), 1)), xytext=(0, 2), textcoords="offset points", ha="center")
+        say(ax, x="Statistic", y="Simulations", title=f"p {p_text(test.p_value)}")
+        return figure
+
+
+def _histogram(test: Any, bins: int) -> dict[str, Any]:
+    if not hasattr(test, "histogram"):
+        raise DataError(
+            f"simulated_test() is of a test of simulated residuals, as test_dispersion() returns, not of a "
+            f"{type(test).__name__}."
+        )
+    found = columns_of(test.histogram(bins))
+    return {
+        "part": ["bin"] * len(found["count"]) + ["observed"],
+        "lower": np.append(found["lower"], test.observed),
+        "upper": np.append(found["upper"], test.observed),
+        "count": np.append(found["count"].astype(float), np.nan),
+    }
