@@ -81,6 +81,37 @@ def test_deletion_at_kept_variances_is_exact(name, group):
     assert not ours.failures
 
 
+@pytest.mark.parametrize("name", ["crossed", "crossed slopes", "nested", "no random variance"])
+@pytest.mark.parametrize("group", ["school", "item", "room"])
+def test_the_mean_shift_identity_says_the_same(name, group, monkeypatch):
+    """What large models have in the place of solving the equations of the rows that are left."""
+    from mixedmodels.diagnose import influence as module
+
+    monkeypatch.setattr(module, "_apart", lambda *_: False)
+    model = fitted(name)
+    solved = model.influence(group)
+    monkeypatch.setattr(module, "MANY", 0)
+    monkeypatch.setattr(module, "_solved_again", None)
+    shifted = model.influence(group)
+    np.testing.assert_allclose(shifted.to_frame().iloc[:, 1:], solved.to_frame().iloc[:, 1:], **EXACT)
+    assert not shifted.failures
+
+
+def test_the_mean_shift_identity_of_a_glmer_and_of_what_identifies_nothing(monkeypatch):
+    from mixedmodels.diagnose import influence as module
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mm.MixedModelsWarning)
+        model = mm.glmer("count ~ x + f + (1 | school) + (1 | item)", table(), "poisson")
+    solved = model.influence("item")
+    monkeypatch.setattr(module, "MANY", 0)
+    monkeypatch.setattr(module, "_solved_again", None)
+    np.testing.assert_allclose(model.influence("item").to_frame().iloc[:, 1:], solved.to_frame().iloc[:, 1:], **EXACT)
+    nothing = model.influence("f")
+    assert set(nothing.failures) == {"a", "b", "c"}
+    assert "do not identify" in nothing.failures["b"]
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_leverage_and_its_parts(name):
     model = fitted(name)

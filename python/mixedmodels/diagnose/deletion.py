@@ -7,8 +7,8 @@ the information that a deletion takes away:
     set g:  beta - beta_(g) = A_(g)^-1 s_g,  A_(g) = A - X_g'V_g^-1 X_g,  s_g = X_g'V_g^-1 e_g
 
 The latter needs rows g that share no random effect with others; then the sums over g of x_i v_i' and x_i w_i r_i are
-X_g'V_g^-1 X_g and s_g. The former is the mean-shift identity for one row, beta - beta_(g) = A^-1 X'V^-1 E_g (E_g'P
-E_g)^-1 E_g'P y.
+X_g'V_g^-1 X_g and s_g. The former is the mean-shift identity for one row; for rows that share random effects it is in
+`shift`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.diagnose.changes import SATURATED, SINGULAR, UNIDENTIFIED, Changes, blanked, joined
-from mixedmodels.diagnose.leverage import Whitened, whitened
+from mixedmodels.diagnose.leverage import Whitened, balanced, whitened
 from mixedmodels.diagnose.linearised import Linearised
 from mixedmodels.fit.record import Matrix, Vector
 
@@ -33,15 +33,15 @@ def rows_deleted(model: Linearised) -> Changes:
 
 def _rows_deleted(model: Linearised) -> Changes:
     white = whitened(model)
-    p, w, r = model.x.shape[1], model.weights, model.residual
-    used = w > 0
+    p, wr = model.x.shape[1], balanced(model, white)
+    used = model.weights > 0
     left = np.where(used, white.projected, 1.0)
     own = np.where(used, white.own, 1.0)
     gone = used & (left <= SINGULAR * own)
     left = np.where(gone, own, left)
-    d = white.rows * (w * r / left)[:, None]
+    d = white.rows * (wr / left)[:, None]
     length, taken = np.einsum("ij,ij->i", d, d), np.einsum("ij,ij->i", white.rows, white.rows)
-    scale, saturated = _scales(model, w * r * r * own / left, used.astype(float))
+    scale, saturated = _scales(model, wr**2 / left, used.astype(float))
     inverse = _inverse_of(white.lower)
     variance = (inverse**2).sum(axis=1) + (white.rows @ inverse.T) ** 2 / left[:, None]
     ratio = scale / model.scale
@@ -64,7 +64,7 @@ def sets_deleted(model: Linearised, codes: Codes, n_sets: int) -> Changes:
     p = model.x.shape[1]
     at_once = max(1, MOST // max(1, p * p))
     rows: Matrix = model.x @ _inverse_of(white.lower)
-    score = _sums(rows * (model.weights * model.residual)[:, None], codes, n_sets)
+    score = _sums(rows * balanced(model, white)[:, None], codes, n_sets)
     squares: Vector = np.bincount(codes, model.weights * model.residual**2, n_sets).astype(float)
     counts: Vector = np.bincount(codes, (model.weights > 0).astype(float), n_sets).astype(float)
     order = np.argsort(codes, kind="stable")
@@ -96,22 +96,51 @@ def of_information(
     gone = values.min(axis=1, initial=1.0) <= SINGULAR
     values = np.where(gone[:, None], 1.0, values)
     along = np.einsum("jab,ja->jb", vectors, score)
-    d = np.einsum("jab,jb->ja", vectors, along / values)
     scale, saturated = _scales(model, squares + (along**2 / values).sum(axis=1), counts)
+    return _without(_changes(model, white, values, vectors, along / values, scale), gone, saturated)
+
+
+def of_covariance(model: Linearised, white: Whitened, added: NDArray[np.float64], d: Matrix) -> Changes:
+    """Changes from what deletions add to A^-1, in whitened coordinates, the scale kept.
+
+    Parameters
+    ----------
+    added : shape (J, p, p); NaN where a deletion leaves nothing to estimate.
+    d : L'(beta - beta_(g)), shape (J, p).
+    """
+    gone = np.asarray(np.isnan(d).any(axis=1), dtype=np.bool_).reshape(len(d))
+    values, vectors = np.linalg.eigh(np.where(gone[:, None, None], 0.0, (added + added.transpose(0, 2, 1)) / 2))
+    along = np.einsum("jab,ja->jb", vectors, np.where(gone[:, None], 0.0, d))
+    scale = np.full(len(d), model.scale)
+    changes = _changes(model, white, 1 / (1 + np.maximum(values, 0.0)), vectors, along, scale)
+    return _without(changes, gone, np.zeros(len(d), dtype=bool))
+
+
+def _changes(
+    model: Linearised, white: Whitened, values: Matrix, vectors: NDArray[np.float64], along: Matrix, scale: Vector
+) -> Changes:
+    """The measures in the coordinates in which A is the identity and A_(g) is diagonal.
+
+    Parameters
+    ----------
+    values, vectors : of A_(g), shape (J, p) and (J, p, p).
+    along : beta - beta_(g), shape (J, p).
+    scale : residual variance without the rows, shape (J,).
+    """
+    p = model.x.shape[1]
     inverse = _inverse_of(white.lower)
-    turned = inverse @ vectors
-    variance = (turned**2 / values[:, None, :]).sum(axis=2)
+    d = np.einsum("jab,jb->ja", vectors, along)
+    variance = ((inverse @ vectors) ** 2 / values[:, None, :]).sum(axis=2)
     ratio = scale / model.scale
-    out = Changes(
+    return Changes(
         estimates=model.beta - d @ inverse.T,
         std_error=np.sqrt(scale[:, None] * _reference(model, inverse, variance)),
-        cooks=(d**2).sum(axis=1) / (p * model.scale),
-        mdffits=(along**2 / values).sum(axis=1) / (p * scale),
+        cooks=(along**2).sum(axis=1) / (p * model.scale),
+        mdffits=(along**2 * values).sum(axis=1) / (p * scale),
         log_ratio=p * np.log(ratio) - np.log(values).sum(axis=1),
         trace=ratio * (1 / values).sum(axis=1) - p,
         parameters=None if model.df is None else scale[:, None],
     )
-    return _without(out, gone, saturated)
 
 
 def _scales(model: Linearised, lost: Vector, counts: Vector) -> tuple[Vector, NDArray[np.bool_]]:

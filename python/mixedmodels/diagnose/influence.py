@@ -7,18 +7,24 @@ from dataclasses import fields, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixedmodels.design.records import Design
 from mixedmodels.diagnose.changes import Changes, blanked, from_covariances
-from mixedmodels.diagnose.deletion import Codes, rows_deleted, sets_deleted
+from mixedmodels.diagnose.deletion import Codes, of_covariance, rows_deleted, sets_deleted
+from mixedmodels.diagnose.leverage import balanced, whitened
 from mixedmodels.diagnose.linearised import Linearised, linearised
+from mixedmodels.diagnose.shift import shift
 from mixedmodels.errors import MixedModelsError
 from mixedmodels.fit import deleted, estimates
 from mixedmodels.fit.estimates import AnyFit
+from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.record import Control, GlmFit, GlmmFit, LinearFit, MixedFit
 
 Theta = Literal["fixed", "one_step", "refit"]
+MANY = 3000  # rows from which on the mean-shift identity is faster than solving again
+CUBES = 2000.0  # mean of the cubed sizes of the sets, over the number of rows, up to which it is
 INTERRUPTED = "interrupted before it was reached"
 
 
@@ -62,8 +68,8 @@ def deletions(
         np.full((n_sets, m), np.nan),
     )
 
-    def one(j: int, left: Codes) -> None:
-        found = without(j, left)
+    def one(j: int, left: NDArray[np.bool_]) -> None:
+        found = without(j, np.flatnonzero(left))
         beta[j], vcovs[j], parameters[j] = found.beta, found.vcov, found.parameters
 
     reasons = _each(codes, n_sets, one, progress)
@@ -103,17 +109,41 @@ def _apart(design: Design, codes: Codes, n_sets: int) -> bool:
 def _shared_deleted(
     model: Linearised, kept: tuple[int, ...], codes: Codes, n_sets: int, progress: bool | None
 ) -> Changes:
-    """Sets that share random effects: the equations of the rows that are left, solved for each set."""
+    """Sets that share random effects: of large models by the mean-shift identity where that is within reach."""
+    assert model.random is not None
+    cubes = float((np.bincount(codes).astype(float) ** 3).mean())
+    if len(codes) >= MANY and cubes <= CUBES * len(codes):
+        equations = Henderson(*model.random, model.weights)
+        if equations.has_covariances:
+            return _shifted(model, equations, codes, n_sets, progress)
+    return _solved_again(model, kept, codes, n_sets, progress)
+
+
+def _shifted(model: Linearised, equations: Henderson, codes: Codes, n_sets: int, progress: bool | None) -> Changes:
+    p, white = model.x.shape[1], whitened(model)
+    wr = balanced(model, white)
+    added, d = np.full((n_sets, p, p), np.nan), np.full((n_sets, p), np.nan)
+
+    def one(j: int, kept: NDArray[np.bool_]) -> None:
+        added[j], d[j] = shift(white, model.weights, wr, equations, np.flatnonzero(~kept))
+
+    reasons = _each(codes, n_sets, one, progress)
+    return blanked(of_covariance(model, white, added, d), np.isnan(d).any(axis=1), reasons)
+
+
+def _solved_again(
+    model: Linearised, kept: tuple[int, ...], codes: Codes, n_sets: int, progress: bool | None
+) -> Changes:
+    """The equations of the rows that are left, solved for each set."""
     assert model.random is not None
     design, relative = model.random
-    used = np.flatnonzero(model.weights > 0)
-    weights = np.where(model.weights > 0, model.weights, 1.0)
-    rows = replace(design, response=model.response, weights=weights, offset=None)
+    used = model.weights > 0
+    rows = replace(design, response=model.response, weights=np.where(used, model.weights, 1.0), offset=None)
     beta, vcovs = np.full((n_sets, len(kept)), np.nan), np.full((n_sets, len(kept), len(kept)), np.nan)
-    whole, vcov = deleted.at_same_theta(rows, relative.theta, kept, used)
+    whole, vcov = deleted.at_same_theta(rows, relative.theta, kept, np.flatnonzero(used))
 
-    def one(j: int, left: Codes) -> None:
-        beta[j], vcovs[j] = deleted.at_same_theta(rows, relative.theta, kept, left[model.weights[left] > 0])
+    def one(j: int, left: NDArray[np.bool_]) -> None:
+        beta[j], vcovs[j] = deleted.at_same_theta(rows, relative.theta, kept, np.flatnonzero(left & used))
 
     reasons = _each(codes, n_sets, one, progress)
     # what a generalised model's working response says with all rows is not its estimate, but near it
@@ -121,8 +151,10 @@ def _shared_deleted(
     return blanked(changes, ~np.isfinite(beta).all(axis=1), reasons)
 
 
-def _each(codes: Codes, n_sets: int, one: Callable[[int, Codes], None], progress: bool | None) -> dict[int, str]:
-    """Do something for every set with the rows that are left; why it could not be done."""
+def _each(
+    codes: Codes, n_sets: int, one: Callable[[int, NDArray[np.bool_]], None], progress: bool | None
+) -> dict[int, str]:
+    """Do something for every set, given which rows are left; why it could not be done."""
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=n_sets))
     kept, reasons, j = np.ones(len(codes), dtype=bool), dict[int, str](), 0
@@ -132,7 +164,7 @@ def _each(codes: Codes, n_sets: int, one: Callable[[int, Codes], None], progress
                 gone = order[ends[j - 1] if j else 0 : ends[j]]
                 kept[gone] = False
                 try:
-                    one(j, np.flatnonzero(kept))
+                    one(j, kept)
                 except (MixedModelsError, ValueError, RuntimeError, np.linalg.LinAlgError) as error:
                     reasons[j] = " ".join(str(error).split())
                 kept[gone] = True

@@ -46,6 +46,17 @@ class Whitened:
         return out
 
 
+def balanced(model: Linearised, white: Whitened) -> Vector:
+    """W r, whose sum of X'W r is made 0, shape (n,).
+
+    It is 0 of every model but a generalised mixed one, whose estimates also weigh the determinant of Laplace's
+    approximation; of what that says every row gets its share by information.
+    """
+    wr = model.weights * model.residual
+    total = np.linalg.inv(white.lower) @ (model.x.T @ wr)
+    return np.asarray(wr - white.rows @ total)
+
+
 def whitened(model: Linearised) -> Whitened:
     """What rows look like under V^-1."""
     x, w = model.x, model.weights

@@ -87,6 +87,32 @@ class Henderson:
         """`row_variances` of the rows of the fit; times the weights they are the leverages, shape (n,)."""
         return self._variances(self._own)
 
+    @property
+    def has_covariances(self) -> bool:
+        """Whether `own_covariances` can be had: the tail is dense."""
+        return isinstance(self._tail, DenseTail)
+
+    def own_covariances(self, some: NDArray[np.intp]) -> Matrix:
+        """[Z X] V [Z X]' of m rows of the fit, whose diagonal `own_variances` are, shape (m, m).
+
+        With h and r as in `_by_levels` that of two rows is r'S^-1 r, and h'h more within a level. Of r only columns
+        that some row touches are looked at.
+        """
+        assert isinstance(self._tail, DenseTail)
+        rows, q, k = self._own.take(some), self._q, self._k
+        h = np.einsum("nij,nj->ni", self._inverse[rows.code], rows.lead)
+        own = np.where(rows.code[:, None] == rows.code, h @ h.T, 0.0)
+        r = rows.x - np.einsum("nk,nkp->np", h, self._c_x[rows.code])
+        s = self._tail.inverse
+        if not q:
+            return np.asarray(own + r @ s @ r.T)
+        places = rows.code[:, None] * k + np.arange(k)
+        r_r = rows_of(rows.places, rows.values, q) - rows_of(places, h, self._levels * k) @ self._c_r
+        touched = np.unique(r_r.indices)
+        whole = np.hstack([r_r[:, touched].toarray(), r])
+        at = np.concatenate([touched, np.arange(q, len(s))])
+        return np.asarray(own + whole @ s[np.ix_(at, at)] @ whole.T)
+
     def solve(self, v: Matrix, added: Sequence[Blocks | None]) -> tuple[list[Blocks], Matrix]:
         """M^-1 times [Lambda'Z'v + added, X'v], for r right sides at once.
 
