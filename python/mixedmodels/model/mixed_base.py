@@ -237,7 +237,8 @@ class RandomEffectsModel(Model):
         offset : of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
         ddf : degrees of freedom of limits: of an lmer "Satterthwaite" (the default) or "asymptotic". A glmer has normal
             limits, but for means of unknown levels, where Satterthwaite's of the variance between levels are the
-            default (with uncertainty="all"). For kind="typical" also "Kenward-Roger" (of an lmer), or what `robust` returned.
+            default (with uncertainty="all"). For kind="typical" also "Kenward-Roger" (of an lmer), or what `robust`
+            returned.
         progress : of the bootstrap, as for `bootstrap`.
 
         Returns
