@@ -184,3 +184,14 @@ def test_the_certificate_decides_about_convergence_not_the_way_the_optimiser_sto
         (warning,) = mixed_warnings(design, replace(fit, run=doubtful))
         assert isinstance(warning, mm.ConvergenceWarning)
         assert "by about 0.25 if a variance that is 0 grew" in str(warning)
+
+
+@pytest.mark.parametrize("reml", [True, False])
+def test_a_search_whose_curvature_is_far_too_large_arrives(reml: bool) -> None:
+    # Without a fixed intercept all intercepts lie far from 0 together: average information is forty times the
+    # curvature along their covariance with the slopes, and Newton's steps a fortieth of what they should be.
+    sleep = mm.datasets.load("sleepstudy")
+    fit = mm.lmer("Reaction ~ 0 + Days + (Days | Subject)", sleep, REML=reml)
+    assert fit.converged
+    assert fit.engine.evaluations <= 60
+    assert np.abs(fit.objective.gradient(fit.theta)).max() < 1e-4

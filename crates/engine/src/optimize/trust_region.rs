@@ -142,6 +142,8 @@ fn drowned(model: &ModelStep, change: f64, noise: f64) -> bool {
 /// it is used only while steps are short and do what they promise.
 struct Secant {
     matrix: Vec<f64>,
+    /// How many steps in a row gained almost twice what they promised, as steps do under a curvature far too large.
+    stiff: usize,
 }
 
 impl Secant {
@@ -149,9 +151,15 @@ impl Secant {
     const NEAR: f64 = 0.5;
     /// A correction that promises so many times more is not believed.
     const FAR: f64 = 30.0;
+    /// Actual over promised decrease of a step that is far too short: 2 if the true curvature is nothing beside the
+    /// model's.
+    const STIFF: f64 = 1.7;
+    /// After so many of them the search creeps, and any correction is better: it is believed as far as the radius.
+    const PATIENCE: usize = 8;
+    const FAR_IF_STIFF: f64 = 300.0;
 
     fn new(k: usize) -> Self {
-        Self { matrix: vec![0.0; k * k] }
+        Self { matrix: vec![0.0; k * k], stiff: 0 }
     }
 
     /// The step with the correction, unless that promises something else altogether: then it is forgotten.
@@ -166,7 +174,9 @@ impl Secant {
             return lifted(plain);
         }
         let corrected = solve(&gradient, &self.corrected(current), radius);
-        if plain.bounded || corrected.bounded || corrected.decrease > Self::FAR * plain.decrease {
+        let creeps = self.stiff >= Self::PATIENCE;
+        let far = if creeps { Self::FAR_IF_STIFF } else { Self::FAR };
+        if plain.bounded || (corrected.bounded && !creeps) || corrected.decrease > far * plain.decrease {
             self.matrix.fill(0.0);
             return lifted(plain);
         }
@@ -188,6 +198,7 @@ impl Secant {
 
     fn learn(&mut self, old: &Point, new: &Point, model: &ModelStep, ratio: f64) {
         let k = model.step.len();
+        self.stiff = if ratio > Self::STIFF { self.stiff + 1 } else { 0 };
         if model.decrease > Self::NEAR || model.bounded || !(0.5..2.0).contains(&ratio) {
             self.matrix.fill(0.0);
             return;
