@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedmodels.diagnose.residual_test import ResidualTest, check_alternative, simulation_p
 from mixedmodels.diagnose.simulated import Refits, Simulated
+from mixedmodels.diagnose.verdict import ResidualTest, check_alternative, simulation_p
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix, Vector
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.diagnose.quantile_residuals import quantile_residuals
-from mixedmodels.diagnose.residual_test import ResidualTest, check_alternative, simulation_p
 from mixedmodels.diagnose.simulated import Simulated
+from mixedmodels.diagnose.verdict import ResidualTest, check_alternative, simulation_p
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix, Vector
 

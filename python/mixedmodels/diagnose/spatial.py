@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedmodels.diagnose.residual_test import ResidualTest, check_alternative
+from mixedmodels.diagnose.verdict import ResidualTest, check_alternative
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix, Vector
 

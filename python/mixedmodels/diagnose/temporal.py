@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedmodels.diagnose.quadratic_form import upper_tail
-from mixedmodels.diagnose.residual_test import ResidualTest, check_alternative
+from mixedmodels.diagnose.verdict import ResidualTest, check_alternative
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Vector
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedmodels.diagnose.kolmogorov import p_value
-from mixedmodels.diagnose.residual_test import ResidualTest, check_alternative
+from mixedmodels.diagnose.verdict import ResidualTest, check_alternative
 from mixedmodels.fit.record import Vector
 
 EXACT_BELOW = 100  # observations, as R's ks.test has it

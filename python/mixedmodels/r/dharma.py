@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Vector
 from mixedmodels.model.base import Model
-from mixedmodels.report.hypothesis_test import HypothesisTest
+from mixedmodels.report.htest import HypothesisTest
 from mixedmodels.report.residual_tables import CategoricalTest, QuantileTest, ResidualSummary
 from mixedmodels.report.simulated_residuals import SimulatedResiduals
 

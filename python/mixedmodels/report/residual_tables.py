@@ -11,7 +11,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.diagnose.categorical import Categorical
 from mixedmodels.diagnose.quantile_deviation import QuantileDeviation, curves
-from mixedmodels.report.hypothesis_test import HypothesisTest
+from mixedmodels.report.htest import HypothesisTest
 from mixedmodels.report.result_table import ResultTable, ShownAsTable
 from mixedmodels.report.rformat import format_number, format_pvalues
 

@@ -12,12 +12,12 @@ from mixedmodels.diagnose import dispersion, outliers, spatial
 from mixedmodels.diagnose.categorical import categorical
 from mixedmodels.diagnose.dispersion import PearsonSum
 from mixedmodels.diagnose.quantile_deviation import quantile_deviation
-from mixedmodels.diagnose.residual_test import Alternative, ResidualTest
 from mixedmodels.diagnose.simulated import Simulated
 from mixedmodels.diagnose.temporal import temporal
 from mixedmodels.diagnose.uniformity import uniformity
+from mixedmodels.diagnose.verdict import Alternative, ResidualTest
 from mixedmodels.errors import DataError
-from mixedmodels.report.hypothesis_test import HypothesisTest
+from mixedmodels.report.htest import HypothesisTest
 from mixedmodels.report.residual_rows import Find, numbers
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.diagnose.residual_test import ResidualTest
+from mixedmodels.diagnose.verdict import ResidualTest
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Vector
 from mixedmodels.report.html import paragraph
