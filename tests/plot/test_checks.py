@@ -189,7 +189,12 @@ def test_a_page_of_checks_of_a_binary_response() -> None:
     table = plot.check_model_table(check)
     figure = plot.check_model(check)
     found = panels_of(table)
-    assert list(found)[1] == "binned"  # in the place of residuals against fitted values
+    assert list(found)[:2] == ["shares", "binned"]  # in the places of a density, and of residuals against fitted values
+    assert points_of(figure.axes[0]) == told(found["shares"], "x", "y")
+    ring = figure.axes[0].lines[-1]
+    use = np.asarray(mm.datasets.load("Contraception").head(600)["use"] == "Y")
+    assert np.allclose(ring.get_ydata(), [1 - use.mean(), use.mean()])
+    assert figure.axes[0].get_ylabel() == "Share of rows"
     assert "collinearity" in found
     terms = figure.axes[list(found).index("collinearity")]
     assert [t.get_text() for t in terms.get_yticklabels()] == ["urban", "age"]

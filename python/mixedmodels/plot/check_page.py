@@ -67,13 +67,23 @@ def _series(columns: Columns, rows: Any) -> dict[str, Any]:
 
 
 def _draw_draws(ax: Axes, columns: Columns) -> None:
-    few = len(_series(columns, _rows(columns, "data"))["0"]) < 15
-    mark = "o-" if few else "-"
     for rows in _series(columns, _rows(columns, "draw")).values():
         ax.plot(columns["x"][rows], columns["y"][rows], "-", color=ink(0.35), linewidth=0.5, alpha=0.5)
     rows = np.flatnonzero(_rows(columns, "data"))
-    ax.plot(columns["x"][rows], columns["y"][rows], mark, color=color(0), linewidth=1.5, markersize=3)
+    ax.plot(columns["x"][rows], columns["y"][rows], "-", color=color(0), linewidth=1.5)
     ax.set_ylim(bottom=0)
+
+
+def _draw_shares(ax: Axes, columns: Columns) -> None:
+    """Value by value: the data's share of rows as a ring among those of the draws."""
+    for rows in _series(columns, _rows(columns, "draw")).values():
+        ax.plot(columns["x"][rows], columns["y"][rows], "_", color=ink(0.35), markersize=12, alpha=0.5)
+    rows = np.flatnonzero(_rows(columns, "data"))
+    x, y = columns["x"][rows], columns["y"][rows]
+    ax.plot(x, y, "o", color=color(0), markersize=5, markerfacecolor="none", markeredgewidth=1.5)
+    ax.margins(x=0.3 if len(x) < 4 else 0.1)
+    if len(x) <= 6:
+        ax.set_xticks(x, [f"{v:g}" for v in x])
 
 
 def _draw_cloud(ax: Axes, columns: Columns) -> None:
@@ -154,6 +164,7 @@ def _draw_effects(ax: Axes, columns: Columns) -> None:
 
 DRAWERS: dict[str, Callable[[Axes, Columns], None]] = {
     "draws": _draw_draws,
+    "shares": _draw_shares,
     "residuals": _draw_linearity,
     "scale_location": _draw_cloud,
     "dispersion": _draw_dispersion,

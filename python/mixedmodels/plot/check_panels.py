@@ -19,6 +19,7 @@ Columns = dict[str, Any]
 
 BOUNDS = (5.0, 10.0)  # of variance inflation: moderate, high
 CONTOURS = (0.5, 1.0)  # of Cook's distance
+FEW_VALUES = 15  # a response with fewer distinct values is shown value by value
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ def _draws(check: Any, verdict: str) -> Panel:
     part = np.where(data, "data", "draw").tolist()
     series = [f"{int(d)}" for d in found["draw"]]
     drawn = columns(part, found["value"], found["density"], series=series)
-    return Panel("draws", "Data and draws from the model", "Response", "Density", drawn, verdict)
+    few = int(np.sum(data)) < FEW_VALUES
+    name, y = ("shares", "Share of rows") if few else ("draws", "Density")
+    return Panel(name, "Data and draws from the model", "Response", y, drawn, verdict)
 
 
 def _cloud(found: Columns, y: str) -> Columns:
