@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels.effects.level_effects import poolings as all_poolings
+from mixedmodels.effects.level_effects import response_and_weights
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
 from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, say_for_all, several, short
 from mixedmodels.plot.level_grid import default_predictor, grid_design, lines, running
-from mixedmodels.plot.pooling import poolings as all_poolings
-from mixedmodels.plot.pooling import response_and_weights
 from mixedmodels.plot.subjects import FittedMixed, axis_label, group_place, need_mixed, response_label
 from mixedmodels.plot.themes import color, drawing, ink
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels.effects.level_effects import Poolings, poolings
 from mixedmodels.errors import DataError
 from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, several, zero_line
 from mixedmodels.plot.ellipses import ellipse
-from mixedmodels.plot.pooling import Poolings, poolings
 from mixedmodels.plot.subjects import FittedMixed, effect_covariance, group_place, need_mixed
 from mixedmodels.plot.themes import color, drawing, ink
 

@@ -21,8 +21,8 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     model._need_rows("the data of each group")
     group = model.design.groups[model.design.random[0].group]
     yield paragraph(
-        "Complete pooling has one line for all; with no pooling a level's own rows alone choose what varies. The model is "
-        "between: a level is drawn towards the typical line the more, the less its rows say."
+        "Complete pooling has one line for all; with no pooling a level's own rows alone choose what varies. The model "
+        "is between: a level is drawn towards the typical line the more, the less its rows say."
     )
     chosen = _spread(list(group.levels.labels))
     some = "" if len(chosen) == group.n_levels else f" ({len(chosen)} of {group.n_levels:,} levels)"

@@ -1,7 +1,8 @@
 """The three ways to estimate one coefficient per level: all levels as one, each by itself, and each with the others.
 
 Notation: a grouping factor's terms have columns z (n x k) and the level g of a row has coefficients c_g, so that the
-linear predictor is rest + z c_g, where `rest` holds every other term of the model at its estimates.
+linear predictor is rest + z c_g, where `rest` holds every other term of the model at its estimates. (`pooling` has whole
+regressions of the levels.)
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from mixedmodels.fit.negative_binomial import fit_glm_nb
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.responses import family_response
-from mixedmodels.plot.subjects import FittedMixed, numbers
 
 STEPS = 50  # of reweighted least squares within a level
 LARGEST = 30.0  # change of a linear predictor beyond which an estimate has no end
@@ -52,7 +52,7 @@ class Poolings:
     complete_kept: tuple[int, ...]
 
 
-def poolings(fit: FittedMixed, place: int) -> Poolings:
+def poolings(fit: Any, place: int) -> Poolings:
     """The coefficients of a model's grouping factor number `place`."""
     design: Design = fit.design
     effects = fit.ranef().effects[place]
@@ -60,7 +60,7 @@ def poolings(fit: FittedMixed, place: int) -> Poolings:
     coef = fit.coef()
     partial = coef.modes[place][:, [coef.effects[place].index(e) for e in effects]]
     codes = design.groups[place].codes
-    eta = numbers(fit.predict(type="link"))
+    eta = np.asarray(fit.predict(type="link"), dtype=float)
     rest = eta[np.isfinite(eta)] - np.einsum("ij,ij->i", z, partial[codes])
     beta, kept = without_groups(design, fit.family)
     names = [design.fixed.names[j] for j in kept]
@@ -92,7 +92,7 @@ def without_groups(design: Design, family: Any) -> tuple[Vector, tuple[int, ...]
     return fitted.beta, fitted.kept
 
 
-def _by_level(fit: FittedMixed, z: Matrix, rest: Vector, codes: Any, levels: int) -> Matrix:
+def _by_level(fit: Any, z: Matrix, rest: Vector, codes: Any, levels: int) -> Matrix:
     family = fit.family
     psi = tuple(np.log(v) for v in getattr(fit, "shapes", {}).values())
     y, w = response_and_weights(fit)
@@ -111,7 +111,7 @@ def _by_level(fit: FittedMixed, z: Matrix, rest: Vector, codes: Any, levels: int
     return out
 
 
-def response_and_weights(fit: FittedMixed) -> tuple[Vector, Vector | None]:
+def response_and_weights(fit: Any) -> tuple[Vector, Vector | None]:
     """The response as the family sees it, a proportion where it is binomial, and prior weights."""
     if fit.family.name == "gaussian" and fit.family.link == "identity":
         return fit.design.response, fit.design.weights
