@@ -1,8 +1,8 @@
 """The three ways to estimate one coefficient per level: all levels as one, each by itself, and each with the others.
 
 Notation: a grouping factor's terms have columns z (n x k) and the level g of a row has coefficients c_g, so that the
-linear predictor is rest + z c_g, where `rest` holds every other term of the model at its estimates. (`pooling` has whole
-regressions of the levels.)
+linear predictor is rest + z c_g, where `rest` holds every other term of the model at its estimates.
+Whole regressions of the levels are in `pooling`.
 """
 
 from __future__ import annotations
