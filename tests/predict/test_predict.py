@@ -355,3 +355,12 @@ def test_statsmodels_spelling() -> None:
     )
     known = sleep().get_prediction(NEW[:2], kind="conditional")
     np.testing.assert_allclose(known.se_mean, sleep().predict(NEW[:2], se_fit=True)["se_fit"])
+
+
+@pytest.mark.parametrize("formula", ["Reaction ~ Days", "Reaction ~ Days + (Days | Subject)"])
+def test_false_is_no_interval(formula: str) -> None:
+    sleep = mm.datasets.load("sleepstudy")
+    fit = mm.lmer(formula, sleep) if "|" in formula else mm.lm(formula, sleep)
+    assert np.array_equal(fit.predict(interval=False), fit.predict())
+    with pytest.raises(mm.DataError, match=r"interval is True; give None, 'confidence' or 'prediction'"):
+        fit.predict(interval=True)

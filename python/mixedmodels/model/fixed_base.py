@@ -11,7 +11,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit import estimates
 from mixedmodels.inference.coefficients import Coefficients, Ddf, Residual, check_ddf
 from mixedmodels.model.base import Model
-from mixedmodels.model.predicting import Interval, Method, Options, Type
+from mixedmodels.model.predicting import Interval, Method, Options, Type, none_if_false
 from mixedmodels.predict.kinds import Kind
 from mixedmodels.report.summaries import kept_names, scattered
 from mixedmodels.report.tables import tidy_linear
@@ -67,7 +67,7 @@ class FixedEffectsModel(Model):
         kind: Kind | None = None,
         type: Type = "link",  # noqa: A002
         se_fit: bool = False,
-        interval: Interval | None = None,
+        interval: Interval | Literal[False] | None = None,
         level: float = 0.95,
         method: Method = "delta",
         nsim: int | None = None,
@@ -85,7 +85,7 @@ class FixedEffectsModel(Model):
         kind : as of a mixed model; without random effects all kinds are the same.
         type : "link", the linear predictor, or "response", the mean; the same for an lm.
         se_fit : standard errors too. Those of means come from the linear predictor's by the slope of the link.
-        interval : "confidence" for limits of the mean (made for the linear predictor and carried to the response),
+        interval : None or False for none; "confidence" for limits of the mean (made for the linear predictor and carried to the response),
             "prediction" for limits of a new observation (of a glm that is not Gaussian simulated, ``type="response"``).
         level : of the limits.
         method : "delta", "simulation" of coefficients and dispersion, or "bootstrap" (parametric).
@@ -101,7 +101,9 @@ class FixedEffectsModel(Model):
         Series or array of predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked,
         `se_fit`, `conf_low`, `conf_high`.
         """
-        options = Options(kind, None, type, se_fit, interval, level, method, "all", nsim, seed, False, ddf, progress)
+        options = Options(
+            kind, None, type, se_fit, none_if_false(interval), level, method, "all", nsim, seed, False, ddf, progress
+        )
         return self._predicted(newdata, options, weights, offset)
 
     @cached_property

@@ -14,7 +14,7 @@ from mixedmodels.fit.selection import Chosen, chosen_effects
 from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.model.base import Model
 from mixedmodels.model.engine import EngineReport
-from mixedmodels.model.predicting import Interval, Method, Options, Type, Uncertainty
+from mixedmodels.model.predicting import Interval, Method, Options, Type, Uncertainty, none_if_false
 from mixedmodels.model.request import Request, Source
 from mixedmodels.predict import predict_old
 from mixedmodels.predict.kinds import Kind
@@ -197,7 +197,7 @@ class RandomEffectsModel(Model):
         re_form: Any = None,
         type: Type = "link",  # noqa: A002
         se_fit: bool = False,
-        interval: Interval | None = None,
+        interval: Interval | Literal[False] | None = None,
         level: float = 0.95,
         method: Method = "delta",
         uncertainty: Uncertainty = "all",
@@ -221,7 +221,7 @@ class RandomEffectsModel(Model):
             kept and the others integrated (None: all are).
         type : "link" for the linear predictor (as lme4 does), "response" for the mean; the same for an lmer.
         se_fit : standard errors too.
-        interval : "confidence" for limits of the mean (made for the linear predictor and carried to the response),
+        interval : None or False for none; "confidence" for limits of the mean (made for the linear predictor and carried to the response),
             "prediction" for limits of a new observation (of a glmer simulated, ``type="response"``): with
             kind="marginal" from groups drawn anew.
         level : of the limits.
@@ -251,7 +251,7 @@ class RandomEffectsModel(Model):
             re_form,
             type,
             se_fit,
-            interval,
+            none_if_false(interval),
             level,
             method,
             uncertainty,

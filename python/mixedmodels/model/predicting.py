@@ -193,6 +193,11 @@ def _weights(model: Model, table: frame.Table | None, given: Any, options: Optio
     return np.asarray(found, dtype=float)
 
 
+def none_if_false(interval: Interval | Literal[False] | None) -> Interval | None:
+    """No interval, also where it is said with False."""
+    return None if interval is False else interval
+
+
 def _one_of(name: str, given: Any, known: tuple[Any, ...]) -> None:
     if given not in known:
         raise DataError(f"{name} is {given!r:.40}; give {', '.join(map(repr, known[:-1]))} or {known[-1]!r}.")
