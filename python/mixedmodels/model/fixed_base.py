@@ -85,9 +85,9 @@ class FixedEffectsModel(Model):
         kind : as of a mixed model; without random effects all kinds are the same.
         type : "link", the linear predictor, or "response", the mean; the same for an lm.
         se_fit : standard errors too. Those of means come from the linear predictor's by the slope of the link.
-        interval : None or False for none; "confidence" for limits of the mean (made for the linear predictor and carried
-            to the response),
-            "prediction" for limits of a new observation (of a glm that is not Gaussian simulated, ``type="response"``).
+        interval : None or False for none; "confidence" for limits of the mean (made for the linear predictor and
+            carried to the response), "prediction" for limits of a new observation (of a glm
+            that is not Gaussian simulated, ``type="response"``).
         level : of the limits.
         method : "delta", "simulation" of coefficients and dispersion, or "bootstrap" (parametric).
         nsim, seed : draws (by default 2,000; 500 of the bootstrap), and what ``numpy.random.default_rng`` takes.

@@ -221,10 +221,9 @@ class RandomEffectsModel(Model):
             kept and the others integrated (None: all are).
         type : "link" for the linear predictor (as lme4 does), "response" for the mean; the same for an lmer.
         se_fit : standard errors too.
-        interval : None or False for none; "confidence" for limits of the mean (made for the linear predictor and carried
-            to the response),
-            "prediction" for limits of a new observation (of a glmer simulated, ``type="response"``): with
-            kind="marginal" from groups drawn anew.
+        interval : None or False for none; "confidence" for limits of the mean (made for the linear predictor and
+            carried to the response), "prediction" for limits of a new observation (of a glmer
+            simulated, ``type="response"``): with kind="marginal" from groups drawn anew.
         level : of the limits.
         method : "delta"; "simulation" of parameters, coefficients and random effects; "bootstrap" (parametric: random
             effects and responses are drawn, the model refitted).
