@@ -70,9 +70,9 @@ class Variables:
         for name in names:
             if name not in self.columns:
                 near = nearest(name, tuple(self.columns))
-                offer = f"did you mean {near!r}? " if near else ""
+                offer = f"did you mean {near!r}? The" if near else "the"
                 raise UnknownColumnError(
-                    f"{what} has {name!r}, which is no variable of the model; {offer}They are "
+                    f"{what} has {name!r}, which is no variable of the model; {offer} variables are "
                     f"{', '.join(self.columns) or 'none'}."
                 )
 

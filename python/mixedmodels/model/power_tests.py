@@ -141,8 +141,10 @@ def _hypothesis(plan: PlannedModel, text: str, way: str, known: tuple[str, ...])
         read = parse_hypotheses(text, plan._names)
     except FormulaError as error:
         near = nearest(text, known)
-        offer = f"did you mean {near!r}?" if near else f"there are {', '.join(known)}."
-        raise DataError(f"test {text!r} is no coefficient, term or hypothesis; {offer} {error}") from error
+        offer = f"did you mean {near!r}?" if near else f"there are {', '.join(dict.fromkeys(known))}."
+        # What is wrong with it as a hypothesis matters only where it was meant as one.
+        why = f" {error}" if "=" in text else ""
+        raise DataError(f"test {text!r} is no coefficient, term or hypothesis; {offer}{why}") from error
     if read.alternative not in (None, "two.sided"):
         raise DataError(f"test {text!r} has a direction; tests here are two-sided, write it with '='.")
     label = f"for hypothesis '{text}'"
