@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mixedmodels.inference.mean_comparisons import mcp
     from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel, load
     from mixedmodels.model.making import make_glm, make_glmer, make_lm, make_lmer, simulate_response
+    from mixedmodels.model.tabulated import model_table
     from mixedmodels.report.simulated_residuals import SimulatedResiduals
     from mixedmodels.simulate.crossing import crossing
     from mixedmodels.simulate.expressions import by_level
@@ -69,6 +70,7 @@ _ROOMS = {
     "make_lm": "model.making",
     "make_lmer": "model.making",
     "mcp": "inference.mean_comparisons",
+    "model_table": "model.tabulated",
     "population": "simulate.population",
     "predictor": "simulate.predictors",
     "response": "simulate.outcomes",
@@ -119,6 +121,7 @@ __all__ = [
     "make_lm",
     "make_lmer",
     "mcp",
+    "model_table",
     "plot",
     "population",
     "predictor",

@@ -10,9 +10,11 @@ from mixedmodels.fit.covariance import is_singular
 from mixedmodels.model import Model
 from mixedmodels.model.names import caller_names
 from mixedmodels.model.performance import compared
+from mixedmodels.model.tabulated import model_table
 from mixedmodels.report.all_fit import AllFit
 from mixedmodels.report.conditional_aic import ConditionalAIC
 from mixedmodels.report.lm_list import LmList
+from mixedmodels.report.model_table import ModelTable
 from mixedmodels.report.result_table import ResultTable
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "r2_tjur",
     "r_squaredGLMM",
     "r_squaredLR",
+    "tab_model",
     "variance_decomposition",
 ]
 
@@ -136,3 +139,28 @@ def allFit(object: Model, **arguments: Any) -> AllFit:  # noqa: A002
 def lmList(formula: str, data: Any, family: Any = None, pool: bool = True, **arguments: Any) -> LmList:
     """A separate model for each level of a grouping factor, ``y ~ x | g``."""
     return api.lm_list(formula, data, family=family, pool=pool, **arguments)
+
+
+def tab_model(
+    *models: Model, transform: str | None = "exp", file: Any = None, df_method: str = "wald", **arguments: Any
+) -> ModelTable:
+    """SjPlot's ``tab_model``: models side by side, those with a link exponentiated.
+
+    Parameters
+    ----------
+    transform : "exp" or None, of generalised models.
+    file : where to write the HTML, if anywhere.
+    df_method : of linear mixed models: "wald" (normal, as sjPlot's default), "satterthwaite" or "kr".
+    arguments : as of ``model_table``.
+    """
+    ways = {"wald": "asymptotic", "satterthwaite": "Satterthwaite", "kr": "Kenward-Roger"}
+    if df_method not in ways:
+        raise DataError(f"df_method is {df_method!r}; give {', '.join(map(repr, ways))}.")
+    if transform not in (None, "exp"):
+        raise DataError(f"transform is {transform!r}; give 'exp' or None.")
+    arguments.setdefault("names", caller_names(models))
+    exponentiate = transform == "exp" and any(m.family.link != "identity" for m in models)
+    table = model_table(*models, exp=exponentiate, ddf=ways[df_method], **arguments)
+    if file is not None:
+        table.to_html(file)
+    return table
