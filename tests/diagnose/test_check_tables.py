@@ -10,8 +10,9 @@ from influence_reference import check_model
 from scipy import stats
 
 import mixedmodels as mm
+from mixedmodels.diagnose.normal_band import local_level
 from mixedmodels.diagnose.predictive import predictive, summaries
-from mixedmodels.diagnose.quantiles import joint_level, normal_quantiles, points
+from mixedmodels.diagnose.quantiles import normal_quantiles, points
 from mixedmodels.diagnose.smooth import smooth
 
 SLEEP = mm.datasets.load("sleepstudy")
@@ -52,7 +53,7 @@ def test_the_simultaneous_band_holds_all_points_as_often_as_it_says(n):
     inside = ((draws >= band.joint_low) & (draws <= band.joint_high)).all(axis=1).mean()
     # 0.95, its approximation good to a per cent, and four standard errors of 2,000 draws
     assert abs(inside - 0.95) < 0.01 + 4 * np.sqrt(0.95 * 0.05 / 2000)
-    assert joint_level(n) > joint_level(n + 1)
+    assert local_level(n, 0.95) > local_level(n + 1, 0.95)
 
 
 def test_points_are_those_of_r():

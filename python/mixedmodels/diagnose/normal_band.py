@@ -45,7 +45,7 @@ def normal_band(n: int, band: Band, level: float) -> tuple[Vector, Vector]:
 
 def local_level(n: int, level: float) -> float:
     """The probability with which each sorted value may lie outside, so that all lie inside with `level`."""
-    if n == 1:
+    if n <= 1:
         return 1 - level
     if n <= EXACT:
         return _exact_level(n, level)
