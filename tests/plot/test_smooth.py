@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mixedmodels.diagnose.smooth import lowess, smooth
+from mixedmodels.plot.density import density
 from mixedmodels.plot.ellipses import ellipse
-from mixedmodels.plot.smooth import density, lowess
 
 
 def test_a_line_stays_a_line() -> None:
@@ -61,3 +62,11 @@ def test_densities_integrate_to_one() -> None:
 def test_singular_covariances_have_flat_ellipses() -> None:
     around = ellipse(np.zeros(2), np.array([[4.0, 2.0], [2.0, 1.0]]), 0.95)
     assert np.allclose(around[:, 0], 2 * around[:, 1], atol=1e-12)
+
+
+def test_a_curve_through_few_places_has_the_means_there() -> None:
+    x, y = np.array([0.0, 0, 1, 1, 2]), np.array([1.0, 3, 5, 7, 4])
+    assert smooth(x, y).tolist() == [2, 2, 6, 6, 4]
+    assert smooth(np.zeros(3), np.array([1.0, 2, 6])).tolist() == [3, 3, 3]
+    line = np.linspace(0, 1, 50)
+    assert np.allclose(smooth(line, 2 * line + 1), 2 * line + 1)  # local lines keep a line

@@ -1,45 +1,83 @@
-"""A smooth curve through points: local lines, weighted by distance (Cleveland 1979), interpolated."""
+"""A smooth curve through points: local lines, weighted by distance (Cleveland 1979)."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from mixedmodels.fit.record import Vector
 
-PLACES = 60  # at which lines are fitted
+POINTS = 80  # at which a line is computed
+ROBUST_STEPS = 2
 SHARE = 2 / 3  # of the points that a line looks at
 
 
 def smooth(x: Vector, y: Vector) -> Vector:
-    """The curve at every x, shape (n,); the mean of y where x does not vary."""
-    n = len(x)
-    if n < 3 or np.ptp(x) <= 1e-12 * np.abs(x).max(initial=1e-300):
-        return np.full(n, y.mean())
+    """The mean of y along x, at every x, shape (n,); where fewer than four values of x differ, the mean at each."""
+    at, line = lowess(x, y, robust=False)
+    if len(at):
+        return np.asarray(np.interp(x, at, line))
+    _, place = np.unique(x, return_inverse=True)
+    return np.asarray((np.bincount(place, y) / np.bincount(place))[place])
+
+
+def lowess(
+    x: Vector, y: Vector, share: float = SHARE, points: int = POINTS, *, robust: bool = True
+) -> tuple[Vector, Vector]:
+    """A locally linear line, after Cleveland (1979).
+
+    Parameters
+    ----------
+    x, y : shape (n,), finite.
+    share : of the points that take part in each local regression.
+    points : places, at quantiles of `x`, at which the line is computed.
+    robust : whether values far off the line count less; without, the line follows the mean.
+
+    Returns
+    -------
+    places, ascending, and the line there; empty where fewer than four values of `x` differ.
+    """
     order = np.argsort(x, kind="stable")
-    xs, ys = x[order], y[order]
-    at = np.unique(xs[np.linspace(0, n - 1, min(n, PLACES)).round().astype(int)])
-    count = max(3, int(np.ceil(SHARE * n)))
-    values = np.array([_local(xs, ys, place, count) for place in at])
-    return np.asarray(np.interp(x, at, values))
+    x, y = x[order], y[order]
+    if len(np.unique(x)) < 4:
+        return np.empty(0), np.empty(0)
+    n = len(x)
+    k = min(n, max(4, math.ceil(share * n)))
+    at = np.unique(np.quantile(x, np.linspace(0, 1, min(points, n))))
+    first = _nearest(x, at, k)
+    weights = np.ones(n)
+    for step in range(ROBUST_STEPS + 1):
+        line = np.array(
+            [_local(x[s : s + k], y[s : s + k], weights[s : s + k], a) for s, a in zip(first, at, strict=True)]
+        )
+        rest = np.abs(y - np.interp(x, at, line))
+        scale = 6 * float(np.median(rest))
+        if not robust or step == ROBUST_STEPS or scale <= 1e-12 * (np.ptp(y) or 1.0):
+            break
+        weights = np.clip(1 - (rest / scale) ** 2, 0, None) ** 2
+    return at, line
 
 
-def _local(x: Vector, y: Vector, place: float, count: int) -> float:
-    """The line's value at a place, through the `count` nearest points of the sorted x."""
-    low, high = 0, len(x) - count
-    while low < high:  # the window moves on while the point that it would gain is nearer than the one it would lose
-        middle = (low + high) // 2
-        if x[middle + count] - place < place - x[middle]:
-            low = middle + 1
-        else:
-            high = middle
-    start = low
-    d, v = x[start : start + count] - place, y[start : start + count]
-    width = np.abs(d).max()
-    if width == 0:
-        return float(v.mean())
-    w = (1 - np.minimum(np.abs(d) / (width * (1 + 1e-9)), 1.0) ** 3) ** 3
-    mean, centre = w @ v / w.sum(), w @ d / w.sum()
-    spread = w @ (d - centre) ** 2
-    if spread <= 1e-12 * w.sum() * width**2:
-        return float(mean)
-    return float(mean - centre * (w @ ((d - centre) * v)) / spread)
+def _nearest(x: Vector, at: Vector, k: int) -> list[int]:
+    """Where the `k` nearest of sorted `x` to each place begin."""
+    out, start = [], 0
+    for a in at:
+        while start + k < len(x) and a - x[start] > x[start + k] - a:
+            start += 1
+        out.append(start)
+    return out
+
+
+def _local(x: Vector, y: Vector, weights: Vector, at: float) -> float:
+    """The value at a place of a weighted line through its neighbours."""
+    reach = max(float(np.max(np.abs(x - at))), 1e-300) * 1.0001
+    w = weights * (1 - (np.abs(x - at) / reach) ** 3) ** 3
+    total = float(w.sum())
+    if total <= 0:
+        return float(np.median(y))
+    mx, my = float(w @ x) / total, float(w @ y) / total
+    sxx = float(w @ (x - mx) ** 2)
+    if sxx <= 1e-10 * total * reach**2:
+        return my
+    return my + float(w @ ((x - mx) * (y - my))) / sxx * (at - mx)

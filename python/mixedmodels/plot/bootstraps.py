@@ -12,7 +12,7 @@ from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.inference import wald
 from mixedmodels.plot.axes import say, several
-from mixedmodels.plot.smooth import density
+from mixedmodels.plot.density import density
 from mixedmodels.plot.themes import color, drawing, ink
 
 if TYPE_CHECKING:
