@@ -14,14 +14,13 @@ import argparse
 import resource
 import shutil
 import subprocess
-import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from machine import best
 
 import mixedmodels as mm
 
@@ -45,16 +44,6 @@ cat(system.time(suppressMessages(suppressWarnings(
   if (a[3] == "profile") profile(fit) else bootMer(fit, all, nsim = as.integer(a[4]))
 )))[["elapsed"]])
 """
-
-
-def best(work: Callable[[], Any], repeats: int) -> float:
-    """Seconds of the fastest run."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
 
 
 def data(name: str) -> pd.DataFrame:

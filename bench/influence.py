@@ -14,13 +14,12 @@ from __future__ import annotations
 import argparse
 import shutil
 import subprocess
-import time
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from machine import best
 
 import mixedmodels as mm
 
@@ -79,16 +78,6 @@ cat(system.time(suppressMessages(suppressWarnings(
   if (a[2] == "") influence(fit) else influence(fit, group)
 )))[["elapsed"]])
 """
-
-
-def best(work: Callable[[], Any], repeats: int) -> float:
-    """Seconds of the fastest run."""
-    seconds = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
 
 
 def fitted(case: Case) -> Any:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 import shutil
 import subprocess
-import time
 from collections.abc import Callable
 from typing import Any
+
+from machine import best
 
 import mixedmodels as mm
 
@@ -29,16 +30,6 @@ took <- system.time(suppressMessages(powerCurve(fm, fixed("Days", "sa"), along =
                     breaks = c(4, 6, 8, 10, 12, 14, 16, 18), nsim = %d, seed = 1)))[["elapsed"]]
 cat(took)
 """
-
-
-def best(call: Callable[[], Any], runs: int) -> float:
-    """The shortest of several runs, in seconds."""
-    found = []
-    for _ in range(runs):
-        began = time.perf_counter()
-        call()
-        found.append(time.perf_counter() - began)
-    return min(found)
 
 
 def simr() -> float | None:
