@@ -61,7 +61,7 @@ def predictive(y: Vector, draws: Matrix) -> Predictive:
     if discrete:
         curves = [np.array([np.mean(column == v) for v in places]) for column in whole.T]
     else:
-        spread = max(_width(y), 1e-300)
+        spread = max(bandwidth(y), 1e-300)
         places = np.linspace(whole.min() - 2 * spread, whole.max() + 2 * spread, GRID)
         curves = [_density(column, places) for column in whole.T]
     count = whole.shape[1]
@@ -70,7 +70,7 @@ def predictive(y: Vector, draws: Matrix) -> Predictive:
     )
 
 
-def _width(values: Vector) -> float:
+def bandwidth(values: Vector) -> float:
     """Silverman's bandwidth, R's ``bw.nrd0``."""
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
     iqr = float(np.subtract(*np.percentile(values, [75, 25]))) / 1.34
@@ -79,7 +79,7 @@ def _width(values: Vector) -> float:
 
 def _density(values: Vector, places: Vector) -> Vector:
     """Gaussian kernel density by linear binning on a fine grid."""
-    width, step = max(_width(values), 1e-300), places[1] - places[0]
+    width, step = max(bandwidth(values), 1e-300), places[1] - places[0]
     at = (values - places[0]) / step
     left = np.clip(np.floor(at).astype(int), 0, len(places) - 2)
     share = np.clip(at - left, 0.0, 1.0)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from mixedmodels.diagnose.predictive import bandwidth
 from mixedmodels.fit.record import Vector
 
 
@@ -26,9 +27,7 @@ def density(
     v = v[np.isfinite(v)]
     if len(v) < 2 or np.ptp(v) == 0:
         return np.empty(0), np.empty(0)
-    quartiles = np.quantile(v, [0.25, 0.75])
-    spread = min(float(np.std(v, ddof=1)), float(quartiles[1] - quartiles[0]) / 1.349) or float(np.std(v, ddof=1))
-    width = 0.9 * spread * len(v) ** -0.2
+    width = bandwidth(v)
     at = np.linspace(max(v.min() - 3 * width, bounds[0]), min(v.max() + 3 * width, bounds[1]), points)
     mirrors = [v, *(2 * b - v for b in bounds if math.isfinite(b))]
     out = np.zeros(points)
