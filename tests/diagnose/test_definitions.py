@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from math import factorial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import chdtrc
 
-from mixedmodels.diagnose import kolmogorov, outliers, spatial
+from mixedmodels.diagnose import outliers, spatial, uniformity
 from mixedmodels.diagnose.quadratic_form import upper_tail
 from mixedmodels.diagnose.quantile_deviation import _below, _weights, curves, quantile_deviation, ranks
 from mixedmodels.diagnose.quantile_residuals import quantile_residuals, shares
@@ -45,13 +47,17 @@ def test_residuals_of_simulations_among_themselves_are_uniform() -> None:
         assert np.square(counts - 1000).sum() / 1000 < 48  # chi-squared with 19 degrees of freedom, p = 0.0003
 
 
-def test_kolmogorov_against_scipy() -> None:
-    from scipy.stats import kstwo
-
-    for n in (1, 5, 30, 99, 300):
-        for d in (0.03, 0.1, 0.3, 0.7):
-            close = 1e-11 if n < 140 else 1e-6  # above, scipy takes an expansion in 1 / n
-            assert kolmogorov.p_value(d, n, "two.sided", True) == pytest.approx(kstwo.sf(d, n), abs=close)
+def test_kolmogorov_and_smirnov_by_definition() -> None:
+    for n in (1, 2, 7):
+        for d in (0.5 / n, 0.7 / n, 0.99 / n):  # for d up to 1 / n: P(D < d) = n! (2 d - 1 / n)^n
+            known = 1 - factorial(n) * (2 * d - 1 / n) ** n
+            assert uniformity.p_value(d, n, "two.sided", True) == pytest.approx(known, abs=1e-11)
+    rng = np.random.default_rng(4)
+    for n in (5, 30, 99):
+        drawn = [uniformity.uniformity(row).statistics["D"] for row in rng.uniform(size=(4000, n))]
+        for d in (0.1, 0.15, 0.3):
+            p = uniformity.p_value(d, n, "two.sided", True)
+            assert abs(np.mean(np.array(drawn) >= d) - p) < 4 * np.sqrt(p * (1 - p) / 4000) + 1e-3
 
 
 def test_weighted_chi_squared_against_closed_forms() -> None:

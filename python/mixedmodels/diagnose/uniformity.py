@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import exp, sqrt
+
 import numpy as np
 
-from mixedmodels.diagnose.kolmogorov import p_value
 from mixedmodels.diagnose.verdict import ResidualTest, check_alternative
 from mixedmodels.fit.record import Vector
 
@@ -38,3 +39,18 @@ def uniformity(residuals: Vector, alternative: str = "two.sided", exact: bool | 
         p_value=p_value(d, n, alternative, exact),
         alternative=SIDES[alternative],
     )
+
+
+def p_value(d: float, n: int, alternative: str, exact: bool) -> float:
+    """P(D >= d) of n observations; exact, or in the limit of large n."""
+    from scipy.special import kolmogorov, smirnov
+
+    if alternative != "two.sided":
+        out = smirnov(n, min(max(d, 0.0), 1.0)) if exact else exp(-2 * n * d * d)
+    elif exact:
+        from scipy.stats import kstwo
+
+        out = kstwo.sf(d, n)
+    else:
+        out = kolmogorov(sqrt(n) * d)
+    return min(1.0, max(0.0, float(out)))
