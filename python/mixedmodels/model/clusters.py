@@ -71,7 +71,7 @@ def _of_values(model: Any, given: Any, what: str) -> Clusters:
     else:
         name = str(getattr(given, "name", None) or what)
         factor = frame.as_factor(frame.any_column(name, given))
-        codes = _fitting(factor.codes, model, what)
+        codes = factor.codes[model._rows.matched(len(factor.codes), what)]
     if codes.min(initial=0) < 0:
         row = int(np.flatnonzero(codes < 0)[0])
         raise DataError(
@@ -81,21 +81,3 @@ def _of_values(model: Any, given: Any, what: str) -> Clusters:
     seen, local = np.unique(codes, return_inverse=True)
     labels = factor.levels.labels
     return Clusters(name, local.astype(np.intp), tuple(labels[i] for i in seen.tolist()))
-
-
-def _fitting(codes: Any, model: Any, what: str) -> Any:
-    """Codes of the rows used, from as many, or from all rows before or after `subset`."""
-    design: Design = model.design
-    n = len(model._rows.numbers)
-    if len(codes) == n:
-        return codes
-    lengths = {design.n_table: design.rows}
-    if model._source.index is not None:
-        lengths[len(model._source.index)] = design.positions
-    rows = lengths.get(len(codes))
-    if rows is None:
-        raise DataError(
-            f"{what} has {len(codes)} values, and the model uses {n} rows of a table of {max(lengths)}; give one "
-            "value for each."
-        )
-    return codes[rows]

@@ -59,7 +59,7 @@ class Comparisons:
             If a model does not lie within the next one, so that the test means little.
         """
         from mixedmodels.model.comparing import compare
-        from mixedmodels.model.names import caller_names
+        from mixedmodels.report.names import caller_names
 
         if not others:
             return self._anova_terms(type, ddf, test)  # type: ignore[attr-defined]

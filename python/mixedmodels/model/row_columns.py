@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.errors import DataError
 from mixedmodels.frame import Column, Factor
 from mixedmodels.report.residual_rows import length, take
 
@@ -37,16 +36,5 @@ def row_column(model: Model, given: Any, what: str) -> Column:
         assert model._request is not None
         return take(frame.read(model._request.data).column(given), used)
     column = frame.any_column(what, given)
-    if length(column) == len(used):
-        return column
-    design = model.design
-    lengths = {design.n_table: design.rows}
-    if model._source.index is not None:
-        lengths[len(model._source.index)] = design.positions
-    rows = lengths.get(length(column))
-    if rows is None:
-        raise DataError(
-            f"{what} has {length(column)} values, and the model uses {len(used)} rows of a table of {max(lengths)}; "
-            "give one value for each."
-        )
-    return take(column, rows)
+    rows = model._rows.matched(length(column), what)
+    return column if isinstance(rows, slice) else take(column, rows)

@@ -89,24 +89,48 @@ class Rows:
             y = np.ascontiguousarray(values, dtype=float)
         except (TypeError, ValueError) as error:
             raise DataError(f"the new response must be numbers; got {values!r:.80}.") from error
-        n = len(self.numbers)
-        rows = None
-        if y.shape != (n,):
-            lengths = {self.design.n_table: self.design.rows}
-            if self.source.index is not None:
-                lengths[len(self.source.index)] = self.design.positions
-            rows = lengths.get(len(y)) if y.ndim == 1 else None
-            if rows is None:
-                raise DataError(
-                    f"the new response has shape {y.shape}, and the model uses {n} rows; give one value for each."
-                )
-            y = np.ascontiguousarray(y[rows])
+        rows = self.places(len(y)) if y.ndim == 1 else None
+        if rows is None:
+            raise DataError(
+                f"the new response has shape {y.shape}, and the model uses {len(self.numbers)} rows; give one value "
+                "for each."
+            )
+        y = np.ascontiguousarray(y[rows])
         if not np.isfinite(y).all():
             bad = int(np.flatnonzero(~np.isfinite(y))[0])
             raise DataError(
                 f"the new response is {y[bad]} in row {int(self.numbers[bad])}; give a finite number for each row used."
             )
         return y
+
+    def places(self, count: int) -> Any:
+        """Where the rows used stand among `count` values: one per row used, or per row before or after `subset`.
+
+        None where there are neither as many.
+        """
+        if count == len(self.numbers):
+            return slice(None)
+        lengths = {self.design.n_table: self.design.rows}
+        if self.source.index is not None:
+            lengths[len(self.source.index)] = self.design.positions
+        return lengths.get(count)
+
+    def matched(self, count: int, what: str) -> Any:
+        """As `places`, of an argument that is called `what`.
+
+        Raises
+        ------
+        DataError
+            If there are neither as many.
+        """
+        rows = self.places(count)
+        if rows is None:
+            longest = max(self.design.n_table, 0 if self.source.index is None else len(self.source.index))
+            raise DataError(
+                f"{what} has {count} values, and the model uses {len(self.numbers)} rows of a table of {longest}; give "
+                "one value for each."
+            )
+        return rows
 
     def model_frame(self, request: Request) -> Any:
         """The rows used of the columns that the formula and its arguments name, in the kind that came in."""

@@ -13,9 +13,9 @@ from mixedmodels.fit.record import GlmFit, GlmmFit, MixedFit
 from mixedmodels.inference import wald
 from mixedmodels.inference.coefficients import Ddf
 from mixedmodels.model.base import Model
-from mixedmodels.model.names import caller_names
 from mixedmodels.report.merits import R2
 from mixedmodels.report.model_table import ModelTable
+from mixedmodels.report.names import caller_names
 
 COLUMNS = ("model", "part", "term", "estimate", "std_error", "conf_low", "conf_high", "p_value")
 

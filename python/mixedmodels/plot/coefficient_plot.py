@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.plot.axes import height_for, legend, name_levels, one, zero_line
 from mixedmodels.plot.subjects import columns_of, need_model
 from mixedmodels.plot.themes import color, drawing
+from mixedmodels.report.names import names_held
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,11 +103,7 @@ def _ratio_scale(ax: Axes) -> None:
 
 def _caller_names(models: Sequence[Any]) -> list[str]:
     """The variables that hold the models where the picture was asked for; else 'model 1', 'model 2' ..."""
-    caller = sys._getframe(2)
-    found: list[str] = []
-    for i, model in enumerate(models):
-        held = (n for scope in (caller.f_locals, caller.f_globals) for n, v in scope.items() if v is model)
-        found.append(next((n for n in held if not n.startswith("_")), f"model {i + 1}"))
+    found = [name or f"model {i + 1}" for i, name in enumerate(names_held(models, depth=3))]
     return found if len(set(found)) == len(found) else [f"model {i + 1}" for i in range(len(models))]
 
 

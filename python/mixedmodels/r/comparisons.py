@@ -7,8 +7,8 @@ from typing import Any
 from mixedmodels.errors import DataError
 from mixedmodels.model import LinearModel, MixedModel, Model
 from mixedmodels.model.exact_tests import exact_lrt, exact_rlrt
-from mixedmodels.model.names import caller_names
 from mixedmodels.report.exact_table import ExactTest
+from mixedmodels.report.names import caller_names
 from mixedmodels.report.result_table import ResultTable
 
 __all__ = ["add1", "anova", "drop1", "exactLRT", "exactRLRT", "ranova"]

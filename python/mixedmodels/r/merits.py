@@ -8,13 +8,13 @@ from mixedmodels import api
 from mixedmodels.errors import DataError
 from mixedmodels.fit.covariance import is_singular
 from mixedmodels.model import Model
-from mixedmodels.model.names import caller_names
 from mixedmodels.model.performance import compared
 from mixedmodels.model.tabulated import model_table
 from mixedmodels.report.all_fit import AllFit
 from mixedmodels.report.conditional_aic import ConditionalAIC
 from mixedmodels.report.lm_list import LmList
 from mixedmodels.report.model_table import ModelTable
+from mixedmodels.report.names import caller_names
 from mixedmodels.report.result_table import ResultTable
 
 __all__ = [

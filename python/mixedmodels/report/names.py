@@ -15,11 +15,16 @@ def caller_names(models: Sequence[Any], depth: int = 2) -> tuple[str, ...]:
 
     A variable of the function comes before one of its module.
     """
-    frame = sys._getframe(depth)
-    found = [_name_in(frame.f_locals, m) or _name_in(frame.f_globals, m) for m in models]
+    found = names_held(models, depth + 1)
     if None in found or len(set(found)) < len(found) or max(len(name or "") for name in found) > LONGEST:
         return tuple(f"MODEL{i + 1}" for i in range(len(found)))
     return tuple(name for name in found if name is not None)
+
+
+def names_held(models: Sequence[Any], depth: int = 2) -> list[str | None]:
+    """The name of each model in the frame `depth` calls up, None where it has none there."""
+    frame = sys._getframe(depth)
+    return [_name_in(frame.f_locals, m) or _name_in(frame.f_globals, m) for m in models]
 
 
 def _name_in(scope: dict[str, Any], value: Any) -> str | None:
