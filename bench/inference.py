@@ -78,8 +78,8 @@ def profile(name: str, options: argparse.Namespace) -> str:
 
 def boot(name: str, options: argparse.Namespace) -> str:
     """1,000 parametric bootstraps, and what of it is drawing and laying out."""
-    from mixedmodels.model.replicates import drawer, parameter_values, refitter
-    from mixedmodels.simulate import generator
+    from mixedmodels.fit.simulated_responses import generator
+    from mixedmodels.fitted.replicates import drawer, parameter_values, refitter
 
     fit = fitted(name)
     whole = best(lambda: fit.bootstrap(1000, 1), options.repeats)

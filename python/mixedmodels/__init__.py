@@ -30,13 +30,13 @@ from mixedmodels.errors import (
 if TYPE_CHECKING:
     from mixedmodels import datasets, errors, families, plot
     from mixedmodels.api import fit_many, glm, glm_nb, glmer, glmer_nb, lm, lm_list, lmer
+    from mixedmodels.diagnose.quality.model_table import model_table
+    from mixedmodels.diagnose.residuals.record import SimulatedResiduals
     from mixedmodels.fit.record import Control
     from mixedmodels.fit.threads import set_threads, threads
-    from mixedmodels.inference.mean_comparisons import mcp
+    from mixedmodels.inference.glht.mcp import mcp
     from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel, load
-    from mixedmodels.model.making import make_glm, make_glmer, make_lm, make_lmer, simulate_response
-    from mixedmodels.model.tabulated import model_table
-    from mixedmodels.report.simulated_residuals import SimulatedResiduals
+    from mixedmodels.power.make import make_glm, make_glmer, make_lm, make_lmer, simulate_response
     from mixedmodels.simulate.crossing import crossing
     from mixedmodels.simulate.expressions import by_level
     from mixedmodels.simulate.outcomes import response
@@ -52,7 +52,7 @@ _ROOMS = {
     "GeneralizedMixedModel": "model",
     "LinearModel": "model",
     "MixedModel": "model",
-    "SimulatedResiduals": "report.simulated_residuals",
+    "SimulatedResiduals": "diagnose.residuals.record",
     "by_level": "simulate.expressions",
     "crossing": "simulate.crossing",
     "fit_many": "api",
@@ -65,17 +65,17 @@ _ROOMS = {
     "lm_list": "api",
     "lmer": "api",
     "load": "model",
-    "make_glm": "model.making",
-    "make_glmer": "model.making",
-    "make_lm": "model.making",
-    "make_lmer": "model.making",
-    "mcp": "inference.mean_comparisons",
-    "model_table": "model.tabulated",
+    "make_glm": "power.make",
+    "make_glmer": "power.make",
+    "make_lm": "power.make",
+    "make_lmer": "power.make",
+    "mcp": "inference.glht.mcp",
+    "model_table": "diagnose.quality.model_table",
     "population": "simulate.population",
     "predictor": "simulate.predictors",
     "response": "simulate.outcomes",
     "set_threads": "fit.threads",
-    "simulate_response": "model.making",
+    "simulate_response": "power.make",
     "threads": "fit.threads",
 }
 _SUBMODULES = ("api", "datasets", "errors", "families", "plot", "r")

@@ -22,8 +22,8 @@ from mixedmodels.model import (
 )
 
 if TYPE_CHECKING:
-    from mixedmodels.report.fit_many import FitMany
-    from mixedmodels.report.lm_list import LmList
+    from mixedmodels.many.record import FitMany
+    from mixedmodels.model.lm_list_record import LmList
 
 MOST_NAMES = 2000  # a namespace larger than this is not searched for the name of an argument
 
@@ -396,7 +396,7 @@ def fit_many(
     FormulaError, DataError, DesignError
         About the design, or about the shape of the responses.
     """
-    from mixedmodels.model.many import fit_many as fit
+    from mixedmodels.many.fit_many import fit_many as fit
 
     request = Request(
         formula, data, weights, offset, subset, contrasts, na_action, env, REML, None, control,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import mixedmodels as mm
-from mixedmodels.report.result_table import ResultTable
+from mixedmodels.tables.result_table import ResultTable
 
 FILE = Path(__file__).resolve().parent.parent / "reference" / "compare" / "reference.json.gz"
 # The rows of sleepstudy that the unbalanced table lacks, as in make_reference.R (from 1).

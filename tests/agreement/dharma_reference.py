@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels.report.simulated_residuals import SimulatedResiduals
+from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 
 FILE = Path(__file__).resolve().parent.parent / "reference" / "dharma" / "reference.json.gz"
 CASES = ("lm", "poisson", "gamma", "lmer", "binomial", "nb")

@@ -11,8 +11,8 @@ import pytest
 from dharma_reference import CASES, Given, made, reference
 
 from mixedmodels import r
-from mixedmodels.diagnose import outliers, temporal
-from mixedmodels.diagnose.quantile_residuals import quantile_residuals
+from mixedmodels.diagnose.residuals import outliers, temporal
+from mixedmodels.diagnose.residuals.pit import quantile_residuals
 
 SIDES = ("two.sided", "greater", "less")
 EXACT = {"rel": 1e-10, "abs": 1e-12}  # both sides do the same sums

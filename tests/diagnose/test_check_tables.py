@@ -10,10 +10,10 @@ from influence_reference import check_model
 from scipy import stats
 
 import mixedmodels as mm
-from mixedmodels.diagnose.normal_band import local_level
-from mixedmodels.diagnose.predictive import predictive, summaries
-from mixedmodels.diagnose.quantiles import normal_quantiles, points
-from mixedmodels.diagnose.smooth import smooth
+from mixedmodels.diagnose.checks.loess import smooth
+from mixedmodels.diagnose.checks.normal_band import local_level
+from mixedmodels.diagnose.checks.predictive import predictive, summaries
+from mixedmodels.diagnose.checks.qq import normal_quantiles, points
 
 SLEEP = mm.datasets.load("sleepstudy")
 

@@ -14,7 +14,7 @@ from dense_caic import effective_df
 from merits_reference import reference
 
 import mixedmodels as mm
-from mixedmodels.diagnose.conditional_likelihood import turned
+from mixedmodels.diagnose.quality.conditional_likelihood import turned
 
 SLEEP = "Reaction ~ Days + (Days | Subject)"
 

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import chdtrc
 
-from mixedmodels.diagnose import outliers, spatial, uniformity
-from mixedmodels.diagnose.quadratic_form import upper_tail
-from mixedmodels.diagnose.quantile_deviation import _below, _weights, curves, quantile_deviation, ranks
-from mixedmodels.diagnose.quantile_residuals import quantile_residuals, shares
-from mixedmodels.diagnose.rotation import nearest_positive
-from mixedmodels.diagnose.smooth_basis import smooth_basis
-from mixedmodels.diagnose.temporal import temporal
+from mixedmodels.diagnose.residuals import outliers, spatial, uniformity
+from mixedmodels.diagnose.residuals.pit import quantile_residuals, shares
+from mixedmodels.diagnose.residuals.quadratic_form import upper_tail
+from mixedmodels.diagnose.residuals.quantile_deviation import _below, _weights, curves, quantile_deviation, ranks
+from mixedmodels.diagnose.residuals.rotation import nearest_positive
+from mixedmodels.diagnose.residuals.smooth_basis import smooth_basis
+from mixedmodels.diagnose.residuals.temporal import temporal
 from mixedmodels.errors import DataError
 
 ROUNDING = {"rel": 1e-10, "abs": 1e-12}

@@ -85,7 +85,7 @@ def test_deletion_at_kept_variances_is_exact(name, group):
 @pytest.mark.parametrize("group", ["school", "item", "room"])
 def test_the_mean_shift_identity_says_the_same(name, group, monkeypatch):
     """What large models have in the place of solving the equations of the rows that are left."""
-    from mixedmodels.diagnose import influence as module
+    from mixedmodels.diagnose.influence import deletions as module
 
     monkeypatch.setattr(module, "_apart", lambda *_: False)
     model = fitted(name)
@@ -98,7 +98,7 @@ def test_the_mean_shift_identity_says_the_same(name, group, monkeypatch):
 
 
 def test_the_mean_shift_identity_of_a_glmer_and_of_what_identifies_nothing(monkeypatch):
-    from mixedmodels.diagnose import influence as module
+    from mixedmodels.diagnose.influence import deletions as module
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mm.MixedModelsWarning)

@@ -182,7 +182,7 @@ def test_a_model_without_its_rows_says_so(sleep, tmp_path):
 
 
 def test_what_was_not_reached_is_nan_with_a_reason(sleep, monkeypatch):
-    from mixedmodels.diagnose import influence as module
+    from mixedmodels.diagnose.influence import deletions as module
 
     calls = []
 

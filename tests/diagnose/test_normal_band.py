@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mixedmodels.diagnose.normal_band import local_level, normal_band, stays_between
+from mixedmodels.diagnose.checks.normal_band import local_level, normal_band, stays_between
 
 
 def test_sorted_uniforms_between_bounds() -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import mixedmodels as mm
-from mixedmodels.diagnose.singularity import directions, parameters_at_rank, states
+from mixedmodels.estimates.singular_directions import directions, parameters_at_rank, states
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mixedmodels as mm
-from mixedmodels.diagnose import distribution_variance as distributions
-from mixedmodels.diagnose import scores
+from mixedmodels.diagnose.quality import scores
+from mixedmodels.estimates import distribution_variance as distributions
 from mixedmodels.families import Binomial, Gamma, NegativeBinomial, Poisson
 
 

@@ -8,7 +8,7 @@ import pytest
 from effects_reference import table
 
 import mixedmodels as mm
-from mixedmodels.effects import averages
+from mixedmodels.effects.adjusted import averages
 
 
 @pytest.fixture(scope="module")

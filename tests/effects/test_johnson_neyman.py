@@ -9,7 +9,7 @@ import pytest
 from effects_reference import table
 
 import mixedmodels as mm
-from mixedmodels.inference import wald
+from mixedmodels.estimates import wald
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 from effects_reference import FOLDER
 
 import mixedmodels as mm
-from mixedmodels.effects.pretty import pretty, pretty_range, representative
-from mixedmodels.effects.terms import Count, Range, Sample, Term, Values, Word, parse_terms
+from mixedmodels.effects.adjusted.pretty import pretty, pretty_range, representative
+from mixedmodels.effects.adjusted.terms import Count, Range, Sample, Term, Values, Word, parse_terms
 
 GRAMMAR = {
     "x": Term("x"),

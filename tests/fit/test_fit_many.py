@@ -194,13 +194,13 @@ def test_responses_come_as_tables_or_names_and_go_back_in_kind(data, drawn):
 
 def test_chunks_and_threads_do_not_matter(data, drawn, monkeypatch):
     before = mm.fit_many("~ Days + (Days | Subject)", data, drawn)
-    monkeypatch.setattr("mixedmodels.model.many.CHUNK_NUMBERS", 400)
+    monkeypatch.setattr("mixedmodels.many.fit_many.CHUNK_NUMBERS", 400)
     after = mm.fit_many("~ Days + (Days | Subject)", data, drawn)
     pd.testing.assert_frame_equal(before.to_frame(), after.to_frame())
 
 
 def test_what_was_done_before_ctrl_c_is_there(data, drawn, monkeypatch):
-    from mixedmodels.model import many as module
+    from mixedmodels.many import fit_many as module
 
     fits_of = module.fits_of
     calls = []

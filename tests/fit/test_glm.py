@@ -13,7 +13,7 @@ import pytest
 import mixedmodels as mm
 from mixedmodels import ConvergenceWarning, DataError, DesignError, FitError, PerfectFitWarning, SeparationWarning
 from mixedmodels.families import Binomial, NegativeBinomial, Poisson
-from mixedmodels.fit.separation import find
+from mixedmodels.fit.separation.fixed_effects import find
 
 N = 60
 

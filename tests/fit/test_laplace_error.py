@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 import mixedmodels as mm
-from mixedmodels.fit.laplace_indicator import indicated_error
-from mixedmodels.fit.pareto import tail_shape
+from mixedmodels.fit.laplace_error.indicator import indicated_error
+from mixedmodels.fit.laplace_error.pareto import tail_shape
 
 # Small tables with a variance of zero are as good as any here.
 pytestmark = pytest.mark.filterwarnings("ignore::mixedmodels.errors.SingularFitWarning")
@@ -187,7 +187,7 @@ def test_it_prints_what_it_is_and_what_to_do() -> None:
 
 
 def test_degenerate_weights_are_said_in_words() -> None:
-    from mixedmodels.fit.laplace_error import _doubt
+    from mixedmodels.fit.laplace_error.estimate import _doubt
 
     rng = np.random.default_rng(0)
     good = {"error": 1.0, "std_error": 0.05, "ess": 900.0, "draws": 1000, "by_cumulants": 0, "remainder": 0.0}

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import mixedmodels as mm
-from mixedmodels.fit import separation, separation_random
+from mixedmodels.fit.separation import fixed_effects, random_effects
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_large_variances_that_are_real() -> None:
     eta = 18 * rng.normal(size=60)[g] + 4 * x
     data = pd.DataFrame({"g": g, "x": x, "y": (rng.random(1200) < 1 / (1 + np.exp(-eta))).astype(int)})
     fit, none = said("y ~ x + (1 | g)", data, "binomial")
-    assert fit.theta[0] > separation_random.ABSURD
+    assert fit.theta[0] > random_effects.ABSURD
     assert not none
 
 
@@ -132,8 +132,8 @@ def test_healthy_fits_are_not_looked_into(
     def never(*arguments: Any) -> None:
         raise AssertionError("looked for separation")
 
-    monkeypatch.setattr(separation, "find", never)
-    monkeypatch.setattr(separation_random, "_separated", never)
+    monkeypatch.setattr(fixed_effects, "find", never)
+    monkeypatch.setattr(random_effects, "_separated", never)
     try:
         data = mm.datasets.load(name)
     except mm.MixedModelsError:

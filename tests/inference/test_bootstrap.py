@@ -11,12 +11,12 @@ from boot_reference import matrix, reference
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.fit.many import NOT_REACHED, SEPARATED
-from mixedmodels.inference import bootstrap_influence
-from mixedmodels.inference.bootstrap import refitted
-from mixedmodels.inference.bootstrap_intervals import interval
-from mixedmodels.model.replicates import drawer, refitter
-from mixedmodels.simulate import generator
+from mixedmodels.fit.many_responses.linear_mixed import NOT_REACHED, SEPARATED
+from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.fitted.replicates import drawer, refitter
+from mixedmodels.inference.bootstrap import acceleration
+from mixedmodels.inference.bootstrap.intervals import interval
+from mixedmodels.inference.bootstrap.replicates import refitted
 
 NAMES = ("sd_(Intercept)|Subject", "sd_Days|Subject", "cor_Days.(Intercept)|Subject", "sigma", "(Intercept)", "Days")
 
@@ -79,7 +79,7 @@ def test_same_seed_same_replicates_whatever_threads_chunks_and_number(sleep, mon
     assert mm.threads() == before
     np.testing.assert_array_equal(one.t, two.t)
     np.testing.assert_array_equal(sleep.bootstrap(30, 3).t, one.t[:30])
-    monkeypatch.setattr("mixedmodels.inference.bootstrap.CHUNK_NUMBERS", 5 * 180)
+    monkeypatch.setattr("mixedmodels.inference.bootstrap.replicates.CHUNK_NUMBERS", 5 * 180)
     np.testing.assert_array_equal(sleep.bootstrap(30, 3).t, one.t[:30])
     assert not np.array_equal(sleep.bootstrap(30, 4).t, one.t[:30])
 
@@ -201,9 +201,9 @@ def test_an_interrupted_statistic_says_so(sleep):
 def test_levels_of_the_outermost_factor_are_left_out():
     pastes = mm.lmer("strength ~ 1 + (1 | batch / cask)", mm.datasets.load("Pastes"))
     batches = pastes.design.groups[1].codes
-    np.testing.assert_array_equal(bootstrap_influence.blocks(pastes.design, 60), batches)
+    np.testing.assert_array_equal(acceleration.blocks(pastes.design, 60), batches)
     penicillin = mm.lmer("diameter ~ 1 + (1 | plate) + (1 | sample)", mm.datasets.load("Penicillin"))
-    assert bootstrap_influence.blocks(penicillin.design, 144).max() == 23  # crossed: the 24 plates
+    assert acceleration.blocks(penicillin.design, 144).max() == 23  # crossed: the 24 plates
 
 
 def test_jackknife_refits_without_each_level(sleep):

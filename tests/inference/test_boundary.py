@@ -10,10 +10,10 @@ import pytest
 from scipy import optimize, stats
 
 import mixedmodels as mm
-from mixedmodels.inference.boundary import Mixture
-from mixedmodels.inference.cone import draws
-from mixedmodels.inference.mixtures import mixture
-from mixedmodels.inference.variance_information import Direction, information, profiled
+from mixedmodels.estimates.variance_information import Direction, information, profiled
+from mixedmodels.inference.comparison.boundary import Mixture
+from mixedmodels.inference.comparison.chi_bar_squared import mixture
+from mixedmodels.inference.comparison.cone import draws
 
 
 def of(sizes: tuple[int, ...], matrix: np.ndarray, free: int = 0) -> Mixture:

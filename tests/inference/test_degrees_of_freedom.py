@@ -10,10 +10,10 @@ from ddf_reference import differences, fitted, models, numbers, values
 from printed_text import differences as text_differences
 
 import mixedmodels as mm
-from mixedmodels.inference import wald
-from mixedmodels.inference.satterthwaite import Satterthwaite, joint_df
-from mixedmodels.inference.theta_information import theta_information
-from mixedmodels.model.anova_tables import drop1_f_table
+from mixedmodels.estimates import wald
+from mixedmodels.estimates.satterthwaite import Satterthwaite, joint_df
+from mixedmodels.estimates.theta_information import theta_information
+from mixedmodels.inference.anova.r_tables import drop1_f_table
 
 NAMES = list(models("ddf"))
 PRINTED = [name for name in NAMES if models("ddf")[name].get("print")]

@@ -292,10 +292,10 @@ def test_letters_follow_the_pairwise_tests():
 
 
 def test_an_lmer_has_kenward_roger_unless_it_is_large(monkeypatch):
-    from mixedmodels.model import grid_parts
+    from mixedmodels.inference.emmeans import from_model as emmeans_from_model
 
     assert "kenward-roger" in repr(MODELS.oats.emmeans("Variety"))
-    monkeypatch.setattr(grid_parts, "KENWARD_ROGER_ROWS", 50)
+    monkeypatch.setattr(emmeans_from_model, "KENWARD_ROGER_ROWS", 50)
     large = MODELS.oats.emmeans("Variety")
     assert "Degrees-of-freedom method: satterthwaite" in repr(large)
     assert "more than 50 rows" in repr(large)

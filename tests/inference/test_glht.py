@@ -109,7 +109,7 @@ def test_letters_and_matrices():
 
 
 def test_single_step_is_the_studentized_range_when_balanced():
-    from mixedmodels.inference.studentized import ptukey_tail
+    from mixedmodels.inference.multiplicity.studentized_range import ptukey_tail
 
     case = next(c for c in MODELS if c["name"] == "lmer balanced")
     h = hypotheses_of(case).hypotheses

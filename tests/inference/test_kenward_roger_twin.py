@@ -11,7 +11,7 @@ from ddf_reference import fitted
 from dense_kenward_roger import DenseKenwardRoger
 
 import mixedmodels as mm
-from mixedmodels.inference import kenward_roger, level_components
+from mixedmodels.estimates import kenward_roger, level_components
 
 SMALL = ["oats", "machines_unbalanced", "machines", "pastes", "plots_covariate", "plots_three_way", "plots_empty_cell",
          "herds_weighted", "plots_interaction_alone"]  # fmt: skip

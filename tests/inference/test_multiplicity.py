@@ -8,11 +8,11 @@ from glht_reference import reference, tails
 from scipy.special import ndtr
 
 from mixedmodels.errors import DataError
-from mixedmodels.inference import multivariate_t
-from mixedmodels.inference.boxes import box_probability
-from mixedmodels.inference.letters import letter_names, letters
-from mixedmodels.inference.multiplicity import adjust, adjusted_p, correlation, critical_value
-from mixedmodels.inference.studentized import ptukey_tail, qtukey
+from mixedmodels.inference.multiplicity import multivariate_t
+from mixedmodels.inference.multiplicity.adjust import adjust, adjusted_p, correlation, critical_value
+from mixedmodels.inference.multiplicity.compact_letters import letter_names, letters
+from mixedmodels.inference.multiplicity.mvt_rectangles import box_probability
+from mixedmodels.inference.multiplicity.studentized_range import ptukey_tail, qtukey
 
 
 def numbers(values):

@@ -9,7 +9,7 @@ from boot_reference import reference
 import mixedmodels as mm
 from mixedmodels import r
 from mixedmodels.errors import DataError
-from mixedmodels.inference.pbmodcomp import bootstrap_test, ratios, stopped_at
+from mixedmodels.inference.bootstrap.likelihood_ratio import bootstrap_test, ratios, stopped_at
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mixedmodels.errors import DataError
-from mixedmodels.inference.power import check_alpha, f_power, share_interval, sign_and_size, t_power
+from mixedmodels.power.noncentral import check_alpha, f_power, share_interval, sign_and_size, t_power
 
 
 @pytest.mark.parametrize("df", [3.0, 17.0, 200.0, inf])

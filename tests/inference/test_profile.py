@@ -16,9 +16,9 @@ from scipy.optimize import minimize
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.inference.profile import Walk, profiles
-from mixedmodels.inference.profile_parameters import parameters
-from mixedmodels.report.profile import Profile
+from mixedmodels.inference.profile.parameters import parameters
+from mixedmodels.inference.profile.record import Profile
+from mixedmodels.inference.profile.walk import Walk, profiles
 
 HERE = Path(__file__).resolve().parent.parent / "reference" / "profile"
 REFERENCE = json.loads(gzip.decompress((HERE / "reference.json.gz").read_bytes()))

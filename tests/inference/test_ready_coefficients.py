@@ -9,7 +9,7 @@ from scipy import stats
 import mixedmodels as mm
 from mixedmodels import r
 from mixedmodels.errors import DataError
-from mixedmodels.inference.coefficients import Asymptotic
+from mixedmodels.estimates.coefficients import Asymptotic
 
 CAKE = mm.lmer("angle ~ temp + recipe + (1 | replicate)", mm.datasets.load("cake"))
 ROBUST = CAKE.robust("CR2")

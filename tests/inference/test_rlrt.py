@@ -10,8 +10,8 @@ import pytest
 from scipy import optimize, stats
 
 import mixedmodels as mm
-from mixedmodels.inference import rlrt
-from mixedmodels.inference.lrt import restricted_loglik
+from mixedmodels.inference.comparison import rlrt
+from mixedmodels.inference.comparison.lrt import restricted_loglik
 
 
 def one_way(levels: int, size: int) -> rlrt.Spectrum:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mixedmodels.errors import FormulaError
-from mixedmodels.inference.symbolic_hypotheses import parse_hypotheses
+from mixedmodels.estimates.symbolic_hypotheses import parse_hypotheses
 
 NAMES = ["(Intercept)", "a", "b", "a:b", "poly(x, 2)1", "level one", "4"]
 

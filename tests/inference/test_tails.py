@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from mixedmodels.errors import DataError
-from mixedmodels.inference import wald
+from mixedmodels.estimates import wald
 
 DF = np.array([1.0, 4.5, np.inf])
 T = np.array([-2.5, 0.3, 1.96])

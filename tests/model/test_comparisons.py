@@ -12,7 +12,7 @@ import pytest
 
 import mixedmodels as mm
 from mixedmodels import r
-from mixedmodels.inference.lrt import restricted_loglik
+from mixedmodels.inference.comparison.lrt import restricted_loglik
 
 SITES = Path(__file__).resolve().parent.parent / "seeds" / "sites.csv"
 

@@ -11,7 +11,7 @@ import pytest
 from model_tables import tables
 
 import mixedmodels as mm
-from mixedmodels.model.mixed import MixedModel
+from mixedmodels.model.lmer import MixedModel
 
 FORMULA = "Reaction ~ Days + (Days | Subject)"
 

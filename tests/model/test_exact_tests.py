@@ -14,8 +14,8 @@ import pytest
 from compare_reference import table
 
 import mixedmodels as mm
+from mixedmodels.inference.comparison.exact_table import ExactTest
 from mixedmodels.r import exactLRT, exactRLRT
-from mixedmodels.report.exact_table import ExactTest
 
 FILE = Path(__file__).resolve().parent.parent / "reference" / "rlrt" / "reference.json.gz"
 DRAWS = 10_000

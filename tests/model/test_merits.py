@@ -185,7 +185,7 @@ def test_searches_end_in_one_optimum() -> None:
 
 
 def test_searches_that_end_elsewhere_are_told() -> None:
-    from mixedmodels.diagnose.optima import End, agreement, upright
+    from mixedmodels.diagnose.convergence.optima import End, agreement, upright
 
     ends = [End("a", "s", 10.0, np.ones(1), np.ones(1), 3), End("b", "s", 10.5, np.ones(1), np.ones(1), 3)]
     assert agreement(ends) == (1, 0.5)

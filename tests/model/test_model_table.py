@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import mixedmodels as mm
+from mixedmodels.diagnose.quality.model_table_record import number, p_text
 from mixedmodels.r import tab_model
-from mixedmodels.report.model_table import number, p_text
 
 
 @cache

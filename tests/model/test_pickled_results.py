@@ -9,7 +9,7 @@ import pytest
 
 import mixedmodels as mm
 from mixedmodels import r
-from mixedmodels.inference.mean_comparisons import mcp
+from mixedmodels.inference.glht.mcp import mcp
 
 CAKE = mm.datasets.load("cake")
 CBPP = mm.datasets.load("cbpp")

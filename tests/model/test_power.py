@@ -13,8 +13,8 @@ import pytest
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, MixedModelsWarning
-from mixedmodels.model.planned import plan_of
-from mixedmodels.model.power_tests import read_test
+from mixedmodels.power.planned_model import plan_of
+from mixedmodels.power.tests import read_test
 from mixedmodels.r import compare, fixed, powerCurve, powerSim
 
 HERE = Path(__file__).resolve().parent.parent / "reference" / "power"

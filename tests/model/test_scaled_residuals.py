@@ -14,10 +14,10 @@ from dharma_reference import CASES, reference
 
 import mixedmodels as mm
 from mixedmodels import r
-from mixedmodels.diagnose.simulated import scaled
+from mixedmodels.diagnose.residuals.draws import _refitted, pearson_sum
+from mixedmodels.diagnose.residuals.record import SimulatedResiduals
+from mixedmodels.diagnose.residuals.simulated import scaled
 from mixedmodels.errors import DataError, FormulaError, MixedModelsError, MixedModelsWarning
-from mixedmodels.model.residual_draws import _refitted, pearson_sum
-from mixedmodels.report.simulated_residuals import SimulatedResiduals
 
 SLEEP = mm.datasets.load("sleepstudy")
 CBPP = mm.datasets.load("cbpp")

@@ -13,7 +13,7 @@ from drawn_pictures import cbpp_fit, crossed_fit, plain_fit, sleep_fit
 
 import mixedmodels as mm
 from mixedmodels import plot
-from mixedmodels.model import pictures
+from mixedmodels.plot import verbs as plot_verbs
 
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "no model": (lambda: plot.residuals(3), r"residuals() is of a fitted model, not of a int"),  # type: ignore[arg-type]
@@ -79,6 +79,6 @@ def test_a_model_from_a_file_draws_what_needs_no_rows(tmp_path: Path) -> None:
 def test_every_picture_has_a_twin_and_every_kind_a_picture() -> None:
     drawn = {n for n in plot.__all__ if n.islower() and not n.endswith(("_table", "theme"))}
     assert {f"{n}_table" for n in drawn} == {n for n in plot.__all__ if n.endswith("_table")}
-    assert set(pictures.KINDS) <= drawn
-    for kind in pictures.KINDS:
+    assert set(plot_verbs.KINDS) <= drawn
+    for kind in plot_verbs.KINDS:
         assert getattr(plot, kind).__doc__

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mixedmodels.diagnose.smooth import lowess, smooth
+from mixedmodels.diagnose.checks.loess import lowess, smooth
 from mixedmodels.plot.density import density
 from mixedmodels.plot.ellipses import ellipse
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mixedmodels.report.result_table import ResultTable
+from mixedmodels.tables.result_table import ResultTable
 
 FILE = Path(__file__).resolve().parent.parent / "reference" / "compare" / "printed.json.gz"
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mixedmodels.report import rformat, rprint
-from mixedmodels.report.abbreviate import abbreviate
-from mixedmodels.report.coefmat import coefficient_table
+from mixedmodels.tables import r_numbers, r_print
+from mixedmodels.tables.abbreviate import abbreviate
+from mixedmodels.tables.coefmat import coefficient_table
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "rformat" / "rformat.json").read_text())
 
@@ -24,15 +24,15 @@ def number(text: Any) -> float:
 def test_format_numbers(case: dict[str, Any]) -> None:
     x = [number(t) for t in case["x"]]
     for f in case["f"]:
-        assert rformat.format_numbers(x, f["digits"]) == f["text"]
-    assert rformat.format_numbers(x, 4, nsmall=3) == case["n"]
+        assert r_numbers.format_numbers(x, f["digits"]) == f["text"]
+    assert r_numbers.format_numbers(x, 4, nsmall=3) == case["n"]
 
 
 @pytest.mark.parametrize("case", REFERENCE["pvalues"], ids=str)
 def test_format_pvalues(case: dict[str, Any]) -> None:
     p = [number(t) for t in (case["p"] if isinstance(case["p"], list) else [case["p"]])]
     for digits in (1, 3, 4):
-        assert rformat.format_pvalues(p, digits) == case[f"t{digits}"]
+        assert r_numbers.format_pvalues(p, digits) == case[f"t{digits}"]
 
 
 @pytest.mark.parametrize("case", REFERENCE["abbreviations"], ids=lambda c: str(c["k"]))
@@ -42,7 +42,7 @@ def test_abbreviate(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", REFERENCE["quantiles"], ids=lambda c: str(len(c["x"])))
 def test_quantiles(case: dict[str, Any]) -> None:
-    np.testing.assert_allclose(rformat.quantiles(case["x"]), case["q"], rtol=1e-12)  # the file has 15 digits
+    np.testing.assert_allclose(r_numbers.quantiles(case["x"]), case["q"], rtol=1e-12)  # the file has 15 digits
 
 
 @pytest.mark.parametrize("case", REFERENCE["coefficients"], ids=lambda c: str(c["m"][0]))
@@ -57,12 +57,12 @@ def test_coefficient_table(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", REFERENCE["deparse"], ids=lambda c: c["f"][:20])
 def test_deparse(case: dict[str, Any]) -> None:
-    assert rprint.deparse(case["f"]) == case["d"]
-    assert rprint.deparse(f"lm(formula = {case['f']}, data = some_data)") == case["l"]
-    assert rprint.fill("Formula:", *rprint.deparse(case["f"])).split("\n") == case["c"]
+    assert r_print.deparse(case["f"]) == case["d"]
+    assert r_print.deparse(f"lm(formula = {case['f']}, data = some_data)") == case["l"]
+    assert r_print.fill("Formula:", *r_print.deparse(case["f"])).split("\n") == case["c"]
 
 
 @pytest.mark.parametrize("case", REFERENCE["named"], ids=lambda c: str(len(c["x"])))
 def test_named_vector(case: dict[str, Any]) -> None:
-    text = rprint.named_vector(case["names"], rformat.format_numbers(case["x"]))
+    text = r_print.named_vector(case["names"], r_numbers.format_numbers(case["x"]))
     assert text.split("\n") == case["text"]

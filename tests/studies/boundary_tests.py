@@ -9,7 +9,7 @@ from scipy import stats
 from shares import Shares
 
 import mixedmodels as mm
-from mixedmodels.inference.mixtures import mixture
+from mixedmodels.inference.comparison.chi_bar_squared import mixture
 
 LEVEL = 0.05
 ROWS = 5  # of each group

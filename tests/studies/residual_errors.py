@@ -11,7 +11,7 @@ import pandas as pd
 from shares import Shares
 
 import mixedmodels as mm
-from mixedmodels.diagnose.quantile_deviation import quantile_deviation
+from mixedmodels.diagnose.residuals.quantile_deviation import quantile_deviation
 
 GROUPS, EACH = 20, 6
 LEVEL = 0.05

@@ -16,8 +16,8 @@ from typing import Any
 
 import mixedmodels as mm
 from docsite.docstrings import markdown, summary
-from mixedmodels.model.base import Model
-from mixedmodels.model.mixed_base import RandomEffectsModel
+from mixedmodels.fitted.mixed_effects import RandomEffectsModel
+from mixedmodels.fitted.model import Model
 
 MODELS = {
     "lmer": mm.MixedModel,

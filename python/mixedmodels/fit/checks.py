@@ -14,8 +14,8 @@ from mixedmodels.errors import (
     SeparationWarning,
     SingularFitWarning,
 )
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.covariance import SINGULAR, correlation, factors
-from mixedmodels.fit.estimates import AnyFit, AnyMixedFit
 from mixedmodels.fit.record import GlmmFit, LinearFit
 
 CLOSE_TO_ONE = 1 - 1e-4

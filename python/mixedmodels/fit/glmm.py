@@ -13,13 +13,14 @@ import numpy as np
 from mixedmodels import _engine
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DesignError, FitError, MixedModelsError
-from mixedmodels.fit import degenerate, separation_random
+from mixedmodels.fit import degenerate
 from mixedmodels.fit.covariance import is_singular
-from mixedmodels.fit.glm_checks import separated, separated_response
+from mixedmodels.fit.generalized_linear.glm_checks import separated, separated_response
 from mixedmodels.fit.lmm import DEFAULTS, EngineInput, engine_input
 from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import Control, GlmmFit, Matrix, Run
 from mixedmodels.fit.responses import Response, family_response, one_value
+from mixedmodels.fit.separation import random_effects
 from mixedmodels.fit.start import Start, checked_point
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def fit_glmm(
     fit = _record(family, nagq, laplace, given, response, out, seconds)
     if penalised:
         fit = replace(fit, penalised=out["penalised"])
-    found = separated(design, fit) or separation_random.message(design, fit)
+    found = separated(design, fit) or random_effects.message(design, fit)
     return (replace(fit, separated=found) if found else fit), engine
 
 

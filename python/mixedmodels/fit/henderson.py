@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.design.records import Design, Vector
+from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.estimates import AnyMixedFit
 from mixedmodels.fit.henderson_rows import (
     Scaled,
     TermRows,

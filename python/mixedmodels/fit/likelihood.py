@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from mixedmodels.fit.estimates import AnyFit, has_dispersion
+from mixedmodels.fit.any_fit import AnyFit, has_dispersion
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 
 

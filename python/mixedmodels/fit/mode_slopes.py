@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.design.records import Design, Vector
+from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.estimates import AnyMixedFit
 from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.henderson_rows import fixed_rows
 from mixedmodels.fit.moments import residuals

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.design.records import Design, Vector
+from mixedmodels.fit.re_form import Chosen
 from mixedmodels.fit.record import LinearFit, Matrix, MixedFit
-from mixedmodels.fit.selection import Chosen
 
 ResidualType = Literal["response", "pearson", "working", "deviance"]
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Literal
 from mixedmodels import frame
 from mixedmodels.design import Design, build
 from mixedmodels.fit import checks
-from mixedmodels.fit.estimates import AnyMixedFit
-from mixedmodels.fit.glm import fit_glm
-from mixedmodels.fit.glm_checks import glm_warnings
+from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.generalized_linear.glm import fit_glm
+from mixedmodels.fit.generalized_linear.glm_checks import glm_warnings
+from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
 from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import as_control, as_flag, as_verbose, fit_lmm
-from mixedmodels.fit.negative_binomial import fit_glm_nb
 from mixedmodels.fit.ols import fit_ols
-from mixedmodels.model.generalized_linear import GeneralizedLinearModel
-from mixedmodels.model.generalized_mixed import GeneralizedMixedModel
-from mixedmodels.model.linear import LinearModel
-from mixedmodels.model.mixed import MixedModel
-from mixedmodels.model.request import Request, Source
+from mixedmodels.fitted.request import Request, Source
+from mixedmodels.model.glm import GeneralizedLinearModel
+from mixedmodels.model.glmer import GeneralizedMixedModel
+from mixedmodels.model.lm import LinearModel
+from mixedmodels.model.lmer import MixedModel
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family

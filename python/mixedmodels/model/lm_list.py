@@ -12,9 +12,9 @@ from mixedmodels import frame
 from mixedmodels.design import build
 from mixedmodels.errors import FormulaError, MixedModelsError, MixedModelsWarning
 from mixedmodels.fit.many_progress import counted
+from mixedmodels.fitted.request import Request
 from mixedmodels.model.build import build_glm, build_lm
-from mixedmodels.model.request import Request
-from mixedmodels.report.lm_list import LmList
+from mixedmodels.model.lm_list_record import LmList
 
 
 def build_lm_list(request: Request, pool: bool) -> LmList:

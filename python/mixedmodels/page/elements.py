@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from mixedmodels.report.result_table import ResultTable
-from mixedmodels.report.result_text import cells
+from mixedmodels.tables.result_table import ResultTable
+from mixedmodels.tables.result_text import cells
 
 DIGITS = 4
 SENTENCE = 40  # characters; a longer cell breaks its lines

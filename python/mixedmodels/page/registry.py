@@ -11,15 +11,15 @@ from mixedmodels.page.sections import (
     checks,
     effects,
     estimates,
-    heed,
-    merits,
     model,
     optimum,
     poolings,
+    quality,
     random_effects,
     rows,
     session,
     summary,
+    warnings,
 )
 
 
@@ -34,13 +34,13 @@ class Entry:
 
 SECTIONS = (
     Entry("model", "The model", model.parts),
-    Entry("heed", "What to heed", heed.parts),
+    Entry("heed", "What to heed", warnings.parts),
     Entry("data", "The data", rows.parts),
     Entry("fixed", "Fixed effects", estimates.parts),
     Entry("random", "Random effects", random_effects.parts),
     Entry("poolings", "Pooling", poolings.parts),
     Entry("effects", "Effects of the predictors", effects.parts),
-    Entry("merits", "How much is explained", merits.parts),
+    Entry("merits", "How much is explained", quality.parts),
     Entry("checks", "Checks", checks.parts),
     Entry("optimum", "Is this the optimum?", optimum.parts),
     Entry("summary", "The summary as R prints it", summary.parts),

@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.inference import wald
+from mixedmodels.estimates import wald
 from mixedmodels.plot.axes import say, several
 from mixedmodels.plot.density import density
 from mixedmodels.plot.themes import color, drawing, ink

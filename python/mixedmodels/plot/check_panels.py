@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels.diagnose.smooth import lowess
+from mixedmodels.diagnose.checks.loess import lowess
 from mixedmodels.fit.record import Vector
 from mixedmodels.plot.subjects import columns_of
 

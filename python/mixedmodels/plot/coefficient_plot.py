@@ -12,7 +12,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.plot.axes import height_for, legend, name_levels, one, zero_line
 from mixedmodels.plot.subjects import columns_of, need_model
 from mixedmodels.plot.themes import color, drawing
-from mixedmodels.report.names import names_held
+from mixedmodels.tables.caller_names import names_held
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from mixedmodels.diagnose.predictive import bandwidth
+from mixedmodels.diagnose.checks.predictive import bandwidth
 from mixedmodels.fit.record import Vector
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
+from mixedmodels.estimates import wald
 from mixedmodels.fit.record import Matrix, Vector
-from mixedmodels.inference import wald
 from mixedmodels.plot.axes import say, several, zero_line
 from mixedmodels.plot.subjects import (
     Fitted,

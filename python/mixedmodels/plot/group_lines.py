@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.effects.level_effects import poolings as all_poolings
-from mixedmodels.effects.level_effects import response_and_weights
+from mixedmodels.effects.pooling.level_effects import poolings as all_poolings
+from mixedmodels.effects.pooling.level_effects import response_and_weights
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
 from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, say_for_all, several, short

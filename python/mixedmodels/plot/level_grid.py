@@ -12,7 +12,7 @@ from mixedmodels import frame
 from mixedmodels.design import on_new_data
 from mixedmodels.design.records import Design
 from mixedmodels.design.spec import FactorSpec
-from mixedmodels.effects.level_effects import Poolings
+from mixedmodels.effects.pooling.level_effects import Poolings
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.record import Vector

@@ -9,9 +9,9 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
+from mixedmodels.inference.profile.record import Profile, quantile_of
 from mixedmodels.plot.axes import say, several, zero_line
 from mixedmodels.plot.themes import color, drawing, ink
-from mixedmodels.report.profile import Profile, quantile_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,11 +9,11 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
+from mixedmodels.inference.profile.record import Profile
 from mixedmodels.plot.axes import new_figure, short
 from mixedmodels.plot.profile_curves import LEVELS, as_profile, wanted_names
 from mixedmodels.plot.subjects import columns_of
 from mixedmodels.plot.themes import color, drawing, ink
-from mixedmodels.report.profile import Profile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

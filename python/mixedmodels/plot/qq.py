@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.diagnose.normal_band import Band, normal_band
+from mixedmodels.diagnose.checks.normal_band import Band, normal_band
 from mixedmodels.errors import DataError
 from mixedmodels.plot.axes import MANY, one
 from mixedmodels.plot.caterpillars import normal_points

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.diagnose.smooth import lowess
+from mixedmodels.diagnose.checks.loess import lowess
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.record import Vector
 from mixedmodels.plot.axes import height_for, name_levels, one, point_style, say, zero_line

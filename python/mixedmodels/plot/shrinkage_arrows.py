@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.effects.level_effects import Poolings, poolings
+from mixedmodels.effects.pooling.level_effects import Poolings, poolings
 from mixedmodels.errors import DataError
 from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, several, zero_line
 from mixedmodels.plot.ellipses import ellipse

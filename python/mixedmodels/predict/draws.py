@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedmodels.families import Family
+from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.estimates import AnyFit
 from mixedmodels.fit.family_moments import shapes_of_dispersion
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
-from mixedmodels.predict.evidence import Spread
 from mixedmodels.predict.marginal import marginal_mean
 from mixedmodels.predict.target import Target
+from mixedmodels.predict.variances import Spread
 
 CHUNK = 4_000_000  # numbers of a temporary array
 

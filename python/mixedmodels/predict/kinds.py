@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
-from mixedmodels.fit.selection import Chosen, chosen_effects
+from mixedmodels.fit.re_form import Chosen, chosen_effects
 
 Kind = Literal["conditional", "typical", "marginal"]
 KINDS = ("conditional", "typical", "marginal")

@@ -9,10 +9,10 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
-from mixedmodels.fit.estimates import AnyFit, AnyMixedFit
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.moments import add_effects, add_random_part, fixed_part
+from mixedmodels.fit.re_form import Chosen, wanted_terms
 from mixedmodels.fit.record import GlmFit, LinearFit, Vector
-from mixedmodels.fit.selection import Chosen, wanted_terms
 
 
 def predict_rows(fit: AnyFit, new: Design, chosen: Sequence[Chosen], allow_new_levels: bool) -> Vector:

@@ -9,15 +9,15 @@ from typing import Literal
 
 import numpy as np
 
+from mixedmodels.estimates import wald
 from mixedmodels.families import Family
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.estimates import AnyFit
+from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.record import Vector
-from mixedmodels.inference import wald
-from mixedmodels.predict.evidence import Spread
-from mixedmodels.predict.fresh import fresh_slopes, fresh_variance
 from mixedmodels.predict.marginal import marginal_mean
+from mixedmodels.predict.new_levels import fresh_slopes, fresh_variance
 from mixedmodels.predict.target import Target
+from mixedmodels.predict.variances import Spread
 
 Interval = Literal["confidence", "prediction"]
 Columns = dict[str, Vector]

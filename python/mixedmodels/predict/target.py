@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.design.groups import UNSEEN
-from mixedmodels.fit.estimates import AnyFit
+from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.henderson_rows import TermRows, fixed_rows
 from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
 from mixedmodels.predict.kinds import Parts, masked

@@ -13,11 +13,11 @@ from mixedmodels.r import (
     effects,
     hypotheses,
     means,
-    merits,
     models,
     planning,
     prediction,
     profiles,
+    quality,
     resampling,
     robust,
     tests_of_terms,
@@ -28,11 +28,11 @@ from mixedmodels.r.dharma import *  # noqa: F403
 from mixedmodels.r.effects import *  # noqa: F403
 from mixedmodels.r.hypotheses import *  # noqa: F403
 from mixedmodels.r.means import *  # noqa: F403
-from mixedmodels.r.merits import *  # noqa: F403
 from mixedmodels.r.models import *  # noqa: F403
 from mixedmodels.r.planning import *  # noqa: F403
 from mixedmodels.r.prediction import *  # noqa: F403
 from mixedmodels.r.profiles import *  # noqa: F403
+from mixedmodels.r.quality import *  # noqa: F403
 from mixedmodels.r.resampling import *  # noqa: F403
 from mixedmodels.r.robust import *  # noqa: F403
 from mixedmodels.r.tests_of_terms import *  # noqa: F403
@@ -50,7 +50,7 @@ _TOPICS = (
     planning,
     dharma,
     checking,
-    merits,
+    quality,
     effects,
 )
 __all__ = [name for topic in _TOPICS for name in topic.__all__]

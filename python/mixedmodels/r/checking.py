@@ -11,9 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from mixedmodels.diagnose.leverage import whitened
-from mixedmodels.diagnose.linearised import working
-from mixedmodels.diagnose.standardised import (
+from mixedmodels.diagnose.checks.page import ModelChecks
+from mixedmodels.diagnose.influence.leverage import whitened
+from mixedmodels.diagnose.influence.linearised import working
+from mixedmodels.diagnose.influence.record import Influence
+from mixedmodels.diagnose.influence.standardised import (
     cooks_by_leverage,
     covariance_ratio,
     dfbeta_by_residuals,
@@ -21,12 +23,10 @@ from mixedmodels.diagnose.standardised import (
     studentised,
 )
 from mixedmodels.errors import MixedModelsWarning
-from mixedmodels.fit import estimates
+from mixedmodels.fit import any_fit
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit
-from mixedmodels.model.model_checks import ModelChecks
-from mixedmodels.report.checks import Check, Checks
-from mixedmodels.report.influence import Influence
-from mixedmodels.report.result_table import ResultTable
+from mixedmodels.tables.check import Check, Checks
+from mixedmodels.tables.result_table import ResultTable
 
 __all__ = [
     "check_autocorrelation",
@@ -205,7 +205,7 @@ def _prior_hat(model: Any) -> Any:
 
 def _scale(model: Any) -> float:
     """Variance of a row of weight 1 beside the family's."""
-    sd = estimates.residual_sd(model._fit)
+    sd = any_fit.residual_sd(model._fit)
     return 1.0 if sd is None else sd**2
 
 
@@ -222,6 +222,6 @@ def _by_residuals(model: Any) -> tuple[Any, Any]:
 
 
 def _row_table(model: Any, values: Any) -> Any:
-    from mixedmodels.report.summaries import kept_names
+    from mixedmodels.fitted.labels import kept_names
 
     return model._rows.table(dict(zip(kept_names(model.design, model._fit), values.T, strict=True)))

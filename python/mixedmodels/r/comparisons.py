@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from mixedmodels.errors import DataError
+from mixedmodels.inference.comparison.exact_lrt import exact_lrt, exact_rlrt
+from mixedmodels.inference.comparison.exact_table import ExactTest
 from mixedmodels.model import LinearModel, MixedModel, Model
-from mixedmodels.model.exact_tests import exact_lrt, exact_rlrt
-from mixedmodels.report.exact_table import ExactTest
-from mixedmodels.report.names import caller_names
-from mixedmodels.report.result_table import ResultTable
+from mixedmodels.tables.caller_names import caller_names
+from mixedmodels.tables.result_table import ResultTable
 
 __all__ = ["add1", "anova", "drop1", "exactLRT", "exactRLRT", "ranova"]
 

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels.diagnose.residuals.record import SimulatedResiduals
+from mixedmodels.diagnose.residuals.tables import CategoricalTest, QuantileTest, ResidualSummary
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Vector
-from mixedmodels.model.base import Model
-from mixedmodels.report.htest import HypothesisTest
-from mixedmodels.report.residual_tables import CategoricalTest, QuantileTest, ResidualSummary
-from mixedmodels.report.simulated_residuals import SimulatedResiduals
+from mixedmodels.fitted.model import Model
+from mixedmodels.tables.hypothesis_test import HypothesisTest
 
 __all__ = [
     "createDHARMa",

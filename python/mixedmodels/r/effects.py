@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.effects.grid import make_grid
-from mixedmodels.effects.pretty import pretty_range as _pretty_range
-from mixedmodels.effects.pretty import representative
-from mixedmodels.effects.terms import parse_terms
+from mixedmodels.effects.adjusted.from_model import variables_for
+from mixedmodels.effects.adjusted.grid import make_grid
+from mixedmodels.effects.adjusted.partial_residual_table import PartialResiduals, over_grid
+from mixedmodels.effects.adjusted.pretty import pretty_range as _pretty_range
+from mixedmodels.effects.adjusted.pretty import representative
+from mixedmodels.effects.adjusted.record import AdjustedPredictions
+from mixedmodels.effects.adjusted.terms import parse_terms
 from mixedmodels.errors import DataError
-from mixedmodels.model.adjusted_parts import variables_for
-from mixedmodels.model.adjusted_predictions import AdjustedPredictions
-from mixedmodels.model.base import Model
-from mixedmodels.model.focal_residuals import PartialResiduals, over_grid
+from mixedmodels.fitted.model import Model
 
 __all__ = [
     "data_grid",

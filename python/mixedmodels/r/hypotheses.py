@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixedmodels.errors import DataError
-from mixedmodels.inference import boxes, multivariate_t, studentized
-from mixedmodels.inference.coefficients import Ddf
-from mixedmodels.inference.comparison_matrices import comparison_matrix
-from mixedmodels.inference.letters import letters
-from mixedmodels.inference.mean_comparisons import mcp
-from mixedmodels.inference.p_adjust import adjust
-from mixedmodels.report.result_table import ResultTable
+from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.inference.glht.comparison_matrices import comparison_matrix
+from mixedmodels.inference.glht.mcp import mcp
+from mixedmodels.inference.multiplicity import multivariate_t, mvt_rectangles, studentized_range
+from mixedmodels.inference.multiplicity.compact_letters import letters
+from mixedmodels.inference.multiplicity.p_adjust import adjust
+from mixedmodels.tables.result_table import ResultTable
 
 __all__ = [
     "cld",
@@ -61,13 +61,15 @@ def p_adjust(p: ArrayLike, method: str = "holm", n: int | None = None) -> NDArra
 
 def ptukey(q: ArrayLike, nmeans: float, df: float = np.inf, lower_tail: bool = True) -> NDArray[np.float64]:
     """Distribution function of the studentized range."""
-    tail = np.array([studentized.ptukey_tail(float(x), nmeans, df) for x in np.atleast_1d(np.asarray(q, dtype=float))])
+    tail = np.array(
+        [studentized_range.ptukey_tail(float(x), nmeans, df) for x in np.atleast_1d(np.asarray(q, dtype=float))]
+    )
     return 1 - tail if lower_tail else tail
 
 
 def qtukey(p: ArrayLike, nmeans: float, df: float = np.inf) -> NDArray[np.float64]:
     """Quantiles of the studentized range."""
-    return np.array([studentized.qtukey(float(x), nmeans, df) for x in np.atleast_1d(np.asarray(p, dtype=float))])
+    return np.array([studentized_range.qtukey(float(x), nmeans, df) for x in np.atleast_1d(np.asarray(p, dtype=float))])
 
 
 def pmvt(
@@ -93,7 +95,7 @@ def pmvt(
     low, high = np.broadcast_to(low, (k,)), np.broadcast_to(high, (k,))
     degrees = df or np.inf
     matrix = _checked_correlation(np.eye(k) if corr is None else corr)
-    return boxes.box_probability(low, high, multivariate_t.factor(matrix), degrees)[0]
+    return mvt_rectangles.box_probability(low, high, multivariate_t.factor(matrix), degrees)[0]
 
 
 def qmvt(p: float, tail: str = "lower.tail", df: float = np.inf, corr: ArrayLike | None = None, k: int = 1) -> float:

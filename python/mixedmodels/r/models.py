@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mixedmodels import frame
 from mixedmodels.api import call_names
+from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 from mixedmodels.errors import DataError
 from mixedmodels.fit.covariance import SINGULAR
 from mixedmodels.fit.covariance import is_singular as _is_singular
@@ -23,9 +24,8 @@ from mixedmodels.model import (
     build_lm,
     build_lmer,
 )
-from mixedmodels.model.making import simulate_response
-from mixedmodels.report.simulated_residuals import SimulatedResiduals
-from mixedmodels.report.vectors import LogLik
+from mixedmodels.power.make import simulate_response
+from mixedmodels.tables.vectors import LogLik
 
 __all__ = [
     "AIC",

@@ -11,9 +11,9 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.frame import Numeric
-from mixedmodels.model.making import make_glmer, make_lmer
-from mixedmodels.model.planned import PlannedModel
-from mixedmodels.report.power import Power, PowerCurve
+from mixedmodels.power.make import make_glmer, make_lmer
+from mixedmodels.power.planned_model import PlannedModel
+from mixedmodels.power.record import Power, PowerCurve
 from mixedmodels.simulate.crossing import crossing
 from mixedmodels.simulate.expressions import by_level
 from mixedmodels.simulate.outcomes import response

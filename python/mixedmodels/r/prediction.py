@@ -9,12 +9,12 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.design import on_new_data
 from mixedmodels.errors import DataError
+from mixedmodels.estimates import wald
 from mixedmodels.fit.henderson_rows import fixed_rows
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
-from mixedmodels.inference import wald
+from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.model import GeneralizedMixedModel, MixedModel
-from mixedmodels.predict.independent import IndependentDraws
-from mixedmodels.simulate import checked, generator
+from mixedmodels.predict.mertools import IndependentDraws
 
 __all__ = ["predictInterval"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mixedmodels.report.profile import Profile
-from mixedmodels.report.result_table import ResultTable
+from mixedmodels.inference.profile.record import Profile
+from mixedmodels.tables.result_table import ResultTable
 
 __all__ = ["confint", "profile"]
 

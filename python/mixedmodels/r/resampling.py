@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.errors import DataError
-from mixedmodels.model.base import Model
-from mixedmodels.report.bootstrap import Bootstrap
-from mixedmodels.report.pbmodcomp import PBModComp
+from mixedmodels.fitted.model import Model
+from mixedmodels.inference.bootstrap.pbmodcomp_record import PBModComp
+from mixedmodels.inference.bootstrap.record import Bootstrap
 
 __all__ = ["PBmodcomp", "PBrefdist", "bootMer", "seqPBmodcomp"]
 
@@ -54,6 +54,6 @@ def seqPBmodcomp(largeModel: Model, smallModel: Any, h: int = 20, nsim: int = 10
 
 def PBrefdist(largeModel: Model, smallModel: Any, nsim: int = 1000, seed: Any = None) -> NDArray[np.float64]:
     """Likelihood ratios of responses drawn from the smaller model, shape (nsim,)."""
-    from mixedmodels.model.bootstrap_tests import reference_distribution
+    from mixedmodels.inference.bootstrap.pbmodcomp import reference_distribution
 
     return reference_distribution(largeModel, smallModel, nsim, seed)

@@ -7,9 +7,9 @@ from typing import Any
 
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix
+from mixedmodels.inference.robust.table import RobustCoefficients
 from mixedmodels.model import GeneralizedLinearModel, LinearModel
-from mixedmodels.report.result_table import ResultTable
-from mixedmodels.report.robust_table import RobustCoefficients
+from mixedmodels.tables.result_table import ResultTable
 
 __all__ = ["Wald_test", "bread", "coef_test", "conf_int", "estfun", "sandwich", "vcovCR", "vcovHC"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mixedmodels.inference.coefficients import Ddf
+from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.inference.comparison.modcomp_table import ModelTest
 from mixedmodels.model import MixedModel, Model
-from mixedmodels.report.modcomp_table import ModelTest
-from mixedmodels.report.result_table import ResultTable
+from mixedmodels.tables.result_table import ResultTable
 
 __all__ = ["Anova", "KRmodcomp", "SATmodcomp", "contest", "contest1D", "contestMD", "vcovAdj"]
 

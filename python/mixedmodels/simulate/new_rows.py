@@ -8,12 +8,12 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.fit import family_moments
+from mixedmodels.fit.any_fit import AnyFit, effects_scale
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.estimates import AnyFit, effects_scale
 from mixedmodels.fit.moments import add_effects, fixed_part
+from mixedmodels.fit.re_form import Chosen
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
-from mixedmodels.fit.selection import Chosen
-from mixedmodels.simulate.responses import checked
+from mixedmodels.fit.simulated_responses import checked
 
 
 def simulate_new_rows(

@@ -10,7 +10,7 @@ import numpy as np
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.given import Given
+from mixedmodels.fit.at_parameters import Given
 from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.frame import nearest
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
+from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.simulate.outcomes import Response
 from mixedmodels.simulate.predictors import Groups, Predictor, layout
-from mixedmodels.simulate.responses import checked, generator
 
 
 class Population(Mapping[str, Any]):

@@ -13,7 +13,7 @@ from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.simulate import distributions
 from mixedmodels.simulate.expressions import value_of
-from mixedmodels.simulate.extending import checked_size
+from mixedmodels.simulate.extend_rows import checked_size
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from mixedmodels.errors import MixedModelsError
 from mixedmodels.page.elements import heading, paragraph, result, table
 from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw, picture
-from mixedmodels.report.rformat import format_pvalues
+from mixedmodels.tables.r_numbers import format_pvalues
 
 DOUBTFUL = 0.05
 MOST_ROWS = 20_000  # of a table for which the influence of each level is computed by itself

@@ -7,7 +7,7 @@ from typing import Any
 
 from mixedmodels.page.elements import facts, paragraph
 from mixedmodels.page.options import Options
-from mixedmodels.report.rformat import format_number, round_r
+from mixedmodels.tables.r_numbers import format_number, round_r
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""The assumptions of a model, one check a test."""

@@ -1,0 +1,170 @@
+"""Checks of what a model takes for granted, from the model to a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.diagnose.checks import tests
+from mixedmodels.diagnose.checks.loess import smooth
+from mixedmodels.diagnose.influence.from_model import rstandard
+from mixedmodels.diagnose.influence.standardised import cooks_by_leverage
+from mixedmodels.errors import DataError
+from mixedmodels.fit import any_fit
+from mixedmodels.fit.moments import fixed_part
+from mixedmodels.fit.record import LinearFit, MixedFit, Vector
+from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.tables.check import Check, Checks, first_few, p_text
+
+LEVEL = 0.05
+
+
+def normality(model: Any, effects: str) -> Check | Checks:
+    """See `Checking.check_normality`."""
+    if effects == "random":
+        return _random_normality(model)
+    if effects != "fixed":
+        raise DataError(f"effects is {effects!r}; give 'fixed' for the residuals or 'random'.")
+    _need_gaussian(model, "check_normality() of residuals", "simulated residuals or binned ones serve")
+    test = tests.normality(rstandard(model, None))
+    return _tested(
+        "normality of residuals",
+        test,
+        "the residuals look normal",
+        "the residuals do not look normal; coefficients bear that in larger samples, prediction intervals do not",
+        "too few residuals, or all the same, to say whether they are normal",
+    )
+
+
+def _random_normality(model: Any) -> Checks:
+    if not model.design.random:
+        raise DataError("effects='random' is of a model with random effects; leave it out.")
+    found = []
+    for term, b in zip(model.design.random, model._fit.b, strict=True):
+        group = model.design.groups[term.group].name
+        for j, effect in enumerate(term.effects):
+            test = tests.normality(b[:, j])
+            name = f"{effect} of {group}"
+            found.append(
+                _tested(
+                    f"normality of {name}",
+                    test,
+                    f"the random effects {name} look normal",
+                    f"the random effects {name} do not look normal; look for outlying or two kinds of levels",
+                    f"the random effects {name} are too few, or all the same, to say whether they are normal",
+                )
+            )
+    return Checks(found, model._source.kind)
+
+
+def heteroscedasticity(model: Any) -> Check:
+    """See `Checking.check_heteroscedasticity`."""
+    _need_gaussian(model, "check_heteroscedasticity()", "check_overdispersion() is for counts and proportions")
+    test = tests.heteroscedasticity(model._residuals("pearson"), model._fitted(), model.sigma, model.df_resid)
+    return _tested(
+        "equal variance",
+        test,
+        "the residual variance does not change with the fitted values",
+        "the residual variance changes with the fitted values; try a transformation, weights, or robust()",
+        "the fitted values do not vary, so that nothing can be said about variances along them",
+    )
+
+
+def autocorrelation(model: Any, nsim: int, seed: Any) -> Check:
+    """See `Checking.check_autocorrelation`."""
+    model._need_rows("check_autocorrelation()")
+    residuals, x = np.asarray(model._residuals()), model._dense_x()
+    test = tests.autocorrelation(residuals, x, checked(nsim), generator(seed))
+    return _tested(
+        "independent neighbours",
+        test,
+        "residuals of neighbouring rows are not correlated",
+        "residuals of neighbouring rows are correlated; if rows are in the order of time, that is left unmodelled",
+        "too few rows to say whether neighbours are correlated",
+    )
+
+
+def outliers(model: Any, threshold: float | None) -> Check:
+    """See `Checking.check_outliers`."""
+    from scipy.stats import f
+
+    model._need_rows("check_outliers()")
+    fit = model._fit
+    p, n = len(fit.kept), fit.n
+    if p == 0 or n <= p:
+        raise DataError("influence needs coefficients, and more rows than coefficients.")
+    bound = float(f.ppf(0.5, p, n - p)) if threshold is None else _positive(threshold)
+    cooks = row_cooks(model)
+    rows = np.flatnonzero(cooks > bound)
+    labels = [str(label) for label in _row_labels(model)[rows]]
+    values = {"threshold": bound, "rows": rows, "labels": labels, "cooks_distance": cooks[rows]}
+    if not labels:
+        largest = float(np.nanmax(cooks, initial=0.0))
+        words = f"no row has a Cook's distance above {bound:.2f} (the largest is {largest:.2g})"
+        return Check("influential rows", False, words, values)
+    which = f"row {labels[0]} has" if len(labels) == 1 else f"rows {first_few(labels)} have"
+    words = f"{which} a Cook's distance above {bound:.2f}; look at them, and at influence() without them"
+    return Check("influential rows", True, words, values)
+
+
+def row_cooks(model: Any) -> Vector:
+    """Cook's distances from residuals and leverages, of a mixed model with its random effects as known."""
+    sd = any_fit.residual_sd(model._fit)
+    scale = 1.0 if sd is None else sd**2
+    return cooks_by_leverage(model._residuals("pearson"), model._leverage.total, scale, len(model._fit.kept))
+
+
+def linearity(model: Any) -> Check:
+    """How far a smooth curve through the residuals strays from 0 over the middle of the fitted values.
+
+    Those of a mixed model are without random effects: along conditional ones residuals slope, because modes are shrunk.
+    """
+    fit, r = model._fit, shown_residuals(model)
+    fitted = fixed_part(model.design, fit.kept, fit.beta, fit.n)
+    middle = (fitted >= np.quantile(fitted, 0.05)) & (fitted <= np.quantile(fitted, 0.95))
+    curve, spread = smooth(fitted, r), float(np.std(r))
+    move = float(np.ptp(curve[middle]) / spread) if spread > 0 and middle.any() else np.nan
+    if move != move or np.ptp(fitted) <= 1e-12 * np.abs(fitted).max(initial=0.0):
+        return Check("linearity", None, "the fitted values or the residuals do not vary", {"move": np.nan})
+    bend = move > 0.5
+    words = f"a smooth curve through the residuals moves by {move:.2f} of their standard deviation"
+    more = "; a predictor may act along a curve, or an interaction be missing" if bend else ""
+    return Check("linearity", bend, words + more, {"move": move})
+
+
+def predictor(model: Any) -> Vector:
+    """What residuals are shown against: fitted values, of a generalised model the linear predictor."""
+    return np.asarray(model._fitted() if isinstance(model._fit, LinearFit | MixedFit) else model._fit.eta)
+
+
+def shown_residuals(model: Any) -> Vector:
+    """The residuals that are shown: weighted, of a generalised model deviance residuals."""
+    return np.asarray(model._residuals("deviance"))
+
+
+def _need_gaussian(model: Any, what: str, instead: str) -> None:
+    model._need_rows(what)
+    if not isinstance(model._fit, LinearFit | MixedFit):
+        raise DataError(f"{what} is for a Gaussian response, not {model.family}; {instead}.")
+
+
+def _positive(threshold: Any) -> float:
+    if isinstance(threshold, bool) or not isinstance(threshold, (int, float, np.floating)) or not threshold > 0:
+        raise DataError(f"threshold is {threshold!r:.40}; give a positive Cook's distance.")
+    return float(threshold)
+
+
+def _row_labels(model: Any) -> Any:
+    index, numbers = model._source.index, model._rows.numbers
+    return np.asarray(numbers if index is None else index[numbers])
+
+
+def _tested(title: str, test: tests.Test, fine: str, wrong: str, unknown: str) -> Check:
+    values = {"statistic": test.statistic, "p_value": test.p_value}
+    if test.p_value != test.p_value:
+        return Check(title, None, unknown, values)
+    bad = test.p_value < LEVEL
+    return Check(
+        title, bad, f"{wrong if bad else fine} ({test.name} = {test.statistic:.4g}, {p_text(test.p_value)})", values
+    )

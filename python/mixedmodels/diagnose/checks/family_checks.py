@@ -1,0 +1,108 @@
+"""Checks of counts and proportions, from the model to a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.diagnose.checks import counts
+from mixedmodels.errors import DataError
+from mixedmodels.fit.moments import fixed_part
+from mixedmodels.fit.record import GlmFit, GlmmFit, Vector
+from mixedmodels.tables.check import Check, p_text
+
+
+def overdispersion(model: Any) -> Check:
+    """See `Checking.check_overdispersion`."""
+    model._need_rows("check_overdispersion()")
+    reason = undispersed(model)
+    if reason:
+        raise DataError(f"check_overdispersion() is for counts, or proportions of several trials; {reason}.")
+    used, fit = _used(model), model._fit
+    found = counts.overdispersion(model._residuals("pearson")[used], model.df_resid)
+    values = {"statistic": found.chisq, "ratio": found.ratio, "df": found.df, "p_value": found.p_value}
+    title = "dispersion"
+    if found.p_value != found.p_value:
+        return Check(title, None, "no degrees of freedom are left to say anything about the dispersion", values)
+    numbers = (
+        f"(Pearson's Chisq = {found.chisq:.5g} on {found.df} Df, ratio {found.ratio:.2f}, {p_text(found.p_value)})"
+    )
+    if found.p_value < 0.05:
+        other = "further predictors" if fit.family.name.startswith("Negative") else "a negative binomial"
+        if fit.family.support == "proportion":
+            other = "further predictors"
+        words = f"the response varies more than its family lets it; try {other} or a random effect per row"
+        return Check(title, True, f"{words} {numbers}", values)
+    return Check(title, False, f"the response does not vary more than its family lets it {numbers}", values)
+
+
+def undispersed(model: Any) -> str:
+    """Why variation beyond the family's cannot be seen; empty where it can."""
+    fit = model._fit
+    if not isinstance(fit, GlmFit | GlmmFit) or fit.family.weights_role == "precision":
+        return f"{model.family} estimates its dispersion"
+    if fit.family.support == "proportion" and (fit.weights is None or bool((fit.weights <= 1).all())):
+        return "single trials cannot vary more than their probability lets them"
+    return ""
+
+
+def zeroinflation(model: Any, tolerance: float) -> Check:
+    """See `Checking.check_zeroinflation`."""
+    model._need_rows("check_zeroinflation()")
+    fit = model._fit
+    if not isinstance(fit, GlmFit | GlmmFit) or fit.family.support != "counts":
+        raise DataError(f"check_zeroinflation() is for counts, not {model.family}.")
+    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1:
+        raise DataError(f"tolerance is {tolerance!r:.40}; give a share between 0 and 1.")
+    used = _used(model)
+    zeros = counts.expected_zeros(
+        fit.y[used], np.exp(fit.family.log_density(np.zeros(fit.n), None, fit.eta, list(model._psi)))[used]
+    )
+    values = {"observed": zeros.observed, "expected": zeros.expected, "ratio": zeros.ratio, "tolerance": tolerance}
+    numbers = f"{zeros.observed:,} zeros were observed and {zeros.expected:,.1f} are expected"
+    if zeros.observed == 0:
+        return Check("zeros", None, "no zero was observed", values)
+    if zeros.ratio < 1 - tolerance:
+        words = f"{numbers}: too few; try a negative binomial, or a model with zero inflation"
+    elif zeros.ratio > 1 + tolerance:
+        words = f"{numbers}: too many; look whether zeros could be observed at all"
+    else:
+        words = numbers
+    return Check("zeros", abs(zeros.ratio - 1) > tolerance, words, values)
+
+
+def bins_of(model: Any, bins: int | None, fixed: bool = False) -> counts.Bins:
+    """Mean residuals by fitted value.
+
+    Parameters
+    ----------
+    fixed : order rows by what the fixed effects say, along which residuals do not slope as the modes are shrunk.
+    """
+    if bins is not None and (isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or bins < 2):
+        raise DataError(f"bins is {bins!r:.40}; give a whole number from 2.")
+    used = _used(model)
+    fit, along = model._fit, model._fitted()
+    if fixed:
+        along = fixed_part(model.design, fit.kept, fit.beta, fit.n)
+    return counts.binned(along[used], (model._response() - model._fitted())[used], bins)
+
+
+def binned_residuals(model: Any, bins: int | None = None) -> Check:
+    """Whether the mean residuals of rows with similar fitted values are near 0."""
+    from scipy.stats import binom
+
+    model._need_rows("binned residuals")
+    found = bins_of(model, bins, fixed=bool(model.design.random))
+    count = len(found.rows)
+    outside = round((1 - found.inside) * count)
+    p = float(binom.sf(outside - 1, count, 0.05)) if count else np.nan
+    words = f"{outside} of {count} bins have a mean residual outside its limits, where {0.05 * count:.1f} are expected"
+    values = {"inside": found.inside, "bins": count, "p_value": p}
+    return Check("binned residuals", bool(p < 0.05), words, values)
+
+
+def _used(model: Any) -> Vector:
+    """Rows of positive weight."""
+    weights = model._prior_weights()
+    return np.ones(model._fit.n, dtype=bool) if weights is None else np.asarray(weights > 0)

@@ -1,0 +1,127 @@
+"""All checks of a model: a page that prints, and the tables that pictures draw."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from mixedmodels import frame
+from mixedmodels.diagnose.checks import assumption_checks, family_checks, tables, vif_tables
+from mixedmodels.fit.record import LinearFit, MixedFit
+from mixedmodels.tables.check import Check, Checks, page
+
+DRAWS = 100  # that the response is compared with
+GUIDE = "'Look' marks what deserves one, not what is wrong: with many rows small deviations show, with few none do."
+
+
+class ModelChecks:
+    """The checks of a model; it prints them as a page.
+
+    Attributes
+    ----------
+    checks : the findings, see `Check`; ``checks.to_frame()`` has them as a table.
+    """
+
+    def __init__(self, model: Any, seed: Any) -> None:
+        self._model = model
+        self._seed = seed
+
+    @cached_property
+    def checks(self) -> Checks:
+        """The findings."""
+        model, fit = self._model, self._model._fit
+        gaussian = isinstance(fit, LinearFit | MixedFit)
+        found: list[Check | None] = [
+            tables.predictive_check(model, DRAWS, self._seed),
+        ]
+        single = model.family.support == "proportion" and bool(family_checks.undispersed(model))
+        if not single:  # of single trials binned residuals say more
+            found.append(assumption_checks.linearity(model))
+        if gaussian:
+            found += [assumption_checks.heteroscedasticity(model)]
+        if not gaussian and not family_checks.undispersed(model):
+            found.append(family_checks.overdispersion(model))
+        if model.family.support == "counts":
+            found.append(family_checks.zeroinflation(model, 0.05))
+        if model.family.support == "proportion":
+            found.append(family_checks.binned_residuals(model))
+        if fit.kept and fit.n > len(fit.kept):
+            found.append(assumption_checks.outliers(model, None))
+        found.append(vif_tables.checked_collinearity(model))
+        if gaussian:
+            normal = assumption_checks.normality(model, "fixed")
+            assert isinstance(normal, Check)
+            found.append(normal)
+        if model.design.random:
+            random = assumption_checks.normality(model, "random")
+            assert isinstance(random, Checks)
+            found += random.found
+        return Checks([c for c in found if c is not None], model._source.kind)
+
+    # -- tables ---------------------------------------------------------------------------------------------------
+
+    def posterior_predictive_table(self, n: int = 50, seed: Any = None) -> Any:
+        """Curves of the response (draw 0) and of `n` draws from the model given its random effects.
+
+        Columns draw, value, density; of a response with few values density is the share of rows that have it.
+
+        Parameters
+        ----------
+        seed : anything that ``numpy.random.default_rng`` takes; None for that of the page.
+        """
+        return self._table(tables.posterior_predictive(self._model, n, self._seed if seed is None else seed))
+
+    def residuals_fitted_table(self) -> Any:
+        """Columns row, fitted (of a generalised model the linear predictor), residual, smooth."""
+        return self._table(tables.residuals_fitted(self._model))
+
+    def scale_location_table(self) -> Any:
+        """Columns row, fitted, root (of the size of the standardised residual), smooth."""
+        return self._table(tables.scale_location(self._model))
+
+    def qq_residuals_table(self) -> Any:
+        """Columns row, quantile, residual (standardised), low, high, joint_low, joint_high: bands of level 0.95.
+
+        The former hold each point with that probability, the latter all points together.
+        """
+        return self._table(tables.qq_residuals(self._model))
+
+    def qq_random_effects_table(self) -> Any:
+        """Columns group, effect, level, quantile, value, std_error, conf_low, conf_high; sorted within each effect."""
+        return self._table(tables.qq_random_effects(self._model))
+
+    def influence_table(self) -> Any:
+        """Columns row, leverage, residual (standardised), cooks_distance."""
+        return self._table(tables.influence(self._model))
+
+    def collinearity_table(self) -> Any:
+        """The table of `check_collinearity`."""
+        return vif_tables.collinearity(self._model, 0.95).to_frame()
+
+    def binned_residuals_table(self, bins: int | None = None) -> Any:
+        """Columns fitted, residual, rows, low, high: means of rows with similar fitted values."""
+        return self._table(tables.binned_residuals(self._model, bins))
+
+    def dispersion_table(self) -> Any:
+        """Columns row, fitted, squared_residual, variance, of counts and proportions."""
+        return self._table(tables.dispersion(self._model))
+
+    def _table(self, columns: dict[str, Any]) -> Any:
+        return frame.to_kind(columns, self._model._source.kind)
+
+    # -- in print -------------------------------------------------------------------------------------------------
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether any finding deserves a look."""
+        return self.checks.suspicious
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """A row per finding: check, verdict, sentence, statistic, p_value."""
+        return self.checks.to_frame(kind)
+
+    def __repr__(self) -> str:
+        return page(f"Checks of {self._model.formula}", self.checks, (GUIDE,))
+
+    def _repr_html_(self) -> str:
+        return self.checks._repr_html_()

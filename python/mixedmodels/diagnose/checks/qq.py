@@ -1,0 +1,57 @@
+"""Sorted residuals beside the quantiles of a normal distribution, with bands (see `normal_band`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.diagnose.checks.normal_band import Band, normal_band
+from mixedmodels.fit.record import Vector
+
+LEVEL = 0.95  # of both bands
+BANDS: tuple[Band, ...] = ("pointwise", "simultaneous")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Points of a QQ plot, sorted.
+
+    Attributes
+    ----------
+    order : places of the values before they were sorted, shape (n,).
+    quantile, value : shape (n,).
+    low, high : of the pointwise band of level 0.95.
+    joint_low, joint_high : of the simultaneous band of level 0.95.
+    """
+
+    order: NDArray[np.intp]
+    quantile: Vector
+    value: Vector
+    low: Vector
+    high: Vector
+    joint_low: Vector
+    joint_high: Vector
+
+    @property
+    def outside(self) -> int:
+        """Points outside the simultaneous band."""
+        return int(np.sum((self.value < self.joint_low) | (self.value > self.joint_high)))
+
+
+def normal_quantiles(values: Vector, centre: float = 0.0, spread: float = 1.0) -> Quantiles:
+    """Values against the normal distribution with this mean and standard deviation; NaN are left out."""
+    from scipy.special import ndtri
+
+    known = np.flatnonzero(np.isfinite(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    n = len(order)
+    bands = [centre + spread * end for band in BANDS for end in normal_band(n, band, LEVEL)]
+    return Quantiles(order, np.asarray(ndtri(points(n))), values[order], *bands)
+
+
+def points(n: int) -> Vector:
+    """R's ``ppoints``: probabilities of n order statistics."""
+    a = 3 / 8 if n <= 10 else 1 / 2
+    return np.asarray((np.arange(1, n + 1) - a) / (n + 1 - 2 * a))

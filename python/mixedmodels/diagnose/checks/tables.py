@@ -1,0 +1,159 @@
+"""Tables that pictures of a model's checks draw: arrays by column name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.diagnose.checks.assumption_checks import predictor, row_cooks, shown_residuals
+from mixedmodels.diagnose.checks.family_checks import bins_of, undispersed
+from mixedmodels.diagnose.checks.loess import smooth
+from mixedmodels.diagnose.checks.predictive import predictive, summaries
+from mixedmodels.diagnose.checks.qq import normal_quantiles, points
+from mixedmodels.diagnose.influence.from_model import rstandard
+from mixedmodels.errors import DataError, FitError
+from mixedmodels.fit import family_moments
+from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix, MixedFit
+from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.fitted.replicates import drawer
+from mixedmodels.tables.check import Check
+
+Columns = dict[str, Any]
+
+
+def residuals_fitted(model: Any) -> Columns:
+    """Residuals against fitted values, and a smooth curve through them."""
+    x, y = predictor(model), shown_residuals(model)
+    return {"row": model._rows.numbers, "fitted": x, "residual": y, "smooth": smooth(x, y)}
+
+
+def scale_location(model: Any) -> Columns:
+    """Roots of the sizes of the standardised residuals against fitted values, and a smooth curve through them."""
+    x, root = predictor(model), np.sqrt(np.abs(rstandard(model, None)))
+    known = np.isfinite(root)
+    curve = np.full(len(x), np.nan)
+    curve[known] = smooth(x[known], root[known])
+    return {"row": model._rows.numbers, "fitted": x, "root": root, "smooth": curve}
+
+
+def qq_residuals(model: Any) -> Columns:
+    """Standardised residuals, sorted, against normal quantiles, with bands of level 0.95."""
+    found = normal_quantiles(rstandard(model, None))
+    return {
+        "row": model._rows.numbers[found.order],
+        "quantile": found.quantile,
+        "residual": found.value,
+        "low": found.low,
+        "high": found.high,
+        "joint_low": found.joint_low,
+        "joint_high": found.joint_high,
+    }
+
+
+def qq_random_effects(model: Any) -> Columns:
+    """Conditional modes of each effect, sorted, against normal quantiles, each with its interval of level 0.95."""
+    from scipy.special import ndtri
+
+    if not model.design.random:
+        raise DataError("qq_random_effects_table() is of a model with random effects.")
+    parts: dict[str, list[Any]] = {name: [] for name in ("group", "effect", "level", "quantile", "value", "std_error")}
+    for term, b, sd in zip(model.design.random, model._fit.b, _errors(model), strict=True):
+        group = model.design.groups[term.group]
+        labels = np.asarray(group.levels.labels, dtype=object)
+        for j, effect in enumerate(term.effects):
+            order = np.argsort(b[:, j], kind="stable")
+            parts["group"] += [group.name] * len(order)
+            parts["effect"] += [effect] * len(order)
+            parts["level"] += labels[order].tolist()
+            parts["quantile"].append(ndtri(points(len(order))))
+            parts["value"].append(b[order, j])
+            parts["std_error"].append(sd[order, j])
+    out: Columns = {k: v if k in ("group", "effect", "level") else np.concatenate(v) for k, v in parts.items()}
+    far = float(ndtri(0.975)) * out["std_error"]
+    return {**out, "conf_low": out["value"] - far, "conf_high": out["value"] + far}
+
+
+def _errors(model: Any) -> list[Matrix]:
+    """Conditional standard deviations of each term's effects, shape (levels, k); NaN where they are out of reach."""
+    design = model.design
+    try:
+        blocks = model._conditional_covariances()
+    except FitError:
+        return [np.full(b.shape, np.nan) for b in model._fit.b]
+    used, out = [0] * len(design.groups), []
+    for term in design.random:
+        start = used[term.group]
+        used[term.group] += len(term.effects)
+        variances = np.einsum("lkk->lk", blocks[term.group])[:, start : used[term.group]]
+        out.append(np.sqrt(np.maximum(variances, 0.0)))
+    return out
+
+
+def influence(model: Any) -> Columns:
+    """Leverage, standardised residual and Cook's distance of each row."""
+    return {
+        "row": model._rows.numbers,
+        "leverage": model._leverage.total,
+        "residual": rstandard(model, None),
+        "cooks_distance": row_cooks(model),
+    }
+
+
+def posterior_predictive(model: Any, n: int, seed: Any) -> Columns:
+    """Densities of the response (draw 0) and of draws given the random effects; shares where there are few values."""
+    found = predictive(_response(model), _draws(model, n, seed))
+    return {"draw": found.draw, "value": found.value, "density": found.density}
+
+
+def predictive_check(model: Any, n: int, seed: Any) -> Check:
+    """Where mean, spread and extremes of the response lie among those of draws, in a sentence."""
+    counts = model.family.support == "counts"
+    found = summaries(_response(model), _draws(model, n, seed), counts)
+    values = dict(zip(found.name, found.share.tolist(), strict=True))
+    if not np.isfinite([found.low, found.high]).all():
+        return Check("draws from the model", None, "the model has no residual variance to draw with", values)
+    far = 1e-8 * np.maximum(
+        np.abs(found.data), np.ptp(_response(model))
+    )  # of an exact fit all are the same but for rounding
+    odd = [i for i in range(len(found.name)) if not found.low[i] - far[i] <= found.data[i] <= found.high[i] + far[i]]
+    if not odd:
+        words = f"{', '.join(found.name)} of the data lie among those of {n} draws from the model"
+        return Check("draws from the model", False, words, values)
+    told = "; ".join(
+        f"the {found.name[i]} of the data is {found.data[i]:.4g}, of 99% of draws {found.low[i]:.4g} to "
+        f"{found.high[i]:.4g}"
+        for i in odd
+    )
+    return Check("draws from the model", True, told, values)
+
+
+def binned_residuals(model: Any, bins: int | None) -> Columns:
+    """Mean residuals of rows with similar fitted values, with the limits that contain 95% of them."""
+    found = bins_of(model, bins)
+    names = ("fitted", "residual", "rows", "low", "high")
+    return {name: getattr(found, name) for name in names}
+
+
+def dispersion(model: Any) -> Columns:
+    """Squared residuals against the variance that the family gives each row."""
+    reason = undispersed(model)
+    if reason:
+        raise DataError(f"dispersion_table() is for counts, or proportions of several trials; {reason}.")
+    fit = model._fit
+    assert isinstance(fit, GlmFit | GlmmFit)
+    mu = family_moments.mean(fit.family, fit.eta)
+    variance = family_moments.variance(fit.family, mu, model._psi)
+    if fit.weights is not None:
+        variance = variance / np.where(fit.weights > 0, fit.weights, np.nan)
+    return {"row": model._rows.numbers, "fitted": mu, "squared_residual": (fit.y - mu) ** 2, "variance": variance}
+
+
+def _response(model: Any) -> Any:
+    return np.asarray(model._response(), dtype=float)
+
+
+def _draws(model: Any, n: int, seed: Any) -> Matrix:
+    model._need_rows("draws from the model")
+    draw = drawer(model, "parametric", None if isinstance(model._fit, MixedFit | GlmmFit) else "~0", generator(seed))
+    return np.asarray(draw(checked(n)).T)

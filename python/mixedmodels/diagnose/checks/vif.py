@@ -1,0 +1,92 @@
+"""Variance inflation: how much less precise a term's coefficients are because other terms say the same.
+
+With R the correlation matrix of the coefficients without the intercept, a term with the columns A has the generalised
+inflation factor det R_AA det R_BB / det R, B being the other columns (Fox and Monette 1992, JASA 87): what the squared
+volume of its confidence ellipsoid is, beside that of orthogonal predictors. Limits are those of a squared multiple
+correlation on the logit scale, as R's performance has them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.estimates import wald
+from mixedmodels.fit.record import Matrix, Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Inflation:
+    """Variance inflation of each term with coefficients of its own.
+
+    Attributes
+    ----------
+    terms : their labels, length k.
+    gvif : generalised variance inflation factors, shape (k,).
+    df : coefficients of each term, shape (k,).
+    """
+
+    terms: tuple[str, ...]
+    gvif: Vector
+    df: Vector
+
+    @property
+    def scaled(self) -> Vector:
+        """``GVIF^(1 / (2 Df))``, by what standard errors grow, comparable between terms."""
+        out: Vector = self.gvif ** (1 / (2 * self.df))
+        return out
+
+
+def inflation(vcov: Matrix, assign: tuple[int, ...], terms: tuple[str, ...]) -> Inflation:
+    """Variance inflation factors from the covariance of the coefficients.
+
+    Parameters
+    ----------
+    assign : the term of each coefficient, -1 for the intercept.
+
+    Raises
+    ------
+    DataError
+        If fewer than two terms have coefficients.
+    """
+    of = np.array(assign)
+    chosen = np.flatnonzero(of >= 0)
+    present = np.unique(of[chosen])
+    if len(present) < 2:
+        raise DataError(
+            f"variance inflation compares terms with each other, and the model has {len(present)} term"
+            f"{'' if len(present) == 1 else 's'} besides the intercept; fit with two or more."
+        )
+    sd = np.sqrt(np.diag(vcov)[chosen])
+    correlation = vcov[np.ix_(chosen, chosen)] / np.outer(sd, sd)
+    of = of[chosen]
+    whole = np.linalg.slogdet(correlation)[1]
+    logs, df = [], []
+    for term in present:
+        own = of == term
+        logs.append(_logdet(correlation, own) + _logdet(correlation, ~own) - whole)
+        df.append(int(own.sum()))
+    return Inflation(tuple(terms[t] for t in present), np.exp(np.array(logs)), np.array(df, dtype=float))
+
+
+def _logdet(correlation: Matrix, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+    return float(np.linalg.slogdet(correlation[np.ix_(rows, rows)])[1])
+
+
+def inflation_limits(found: Inflation, n: int, p: int, level: float) -> tuple[Vector, Vector]:
+    """Limits of the factors; beside a factor of 1 the upper one is NaN.
+
+    Parameters
+    ----------
+    n, p : rows and coefficients of the model.
+    """
+    r2 = 1 - 1 / found.gvif
+    with np.errstate(all="ignore"):
+        error = np.sqrt((1 - r2**2) ** 2 * (n - p - 1) ** 2 / ((n**2 - 1) * (n + 3))) / (r2 * (1 - r2))
+        logit = np.log(r2 / (1 - r2))
+        far = wald.quantile((1 + level) / 2, np.inf) * error
+        low, high = (1 + np.exp(logit + side * far) for side in (-1, 1))
+    none = r2 <= 1e-12
+    return np.where(none, 1.0, low), np.where(none, np.nan, high)

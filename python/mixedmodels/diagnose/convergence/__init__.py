@@ -1,0 +1,1 @@
+"""Whether the optimum was found, and what to do where it is singular."""

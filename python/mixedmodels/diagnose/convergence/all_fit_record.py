@@ -1,0 +1,76 @@
+"""Searches from several starts and by several methods, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.diagnose.convergence.optima import SAME, End
+from mixedmodels.fit.any_fit import AnyMixedFit, vcov
+from mixedmodels.tables.result_table import ResultTable, ShownAsTable
+
+DECIMALS = 5  # of differences: less is rounding
+
+
+@dataclass(frozen=True, repr=False)
+class AllFit(ShownAsTable):
+    """Where searches ended.
+
+    Attributes
+    ----------
+    ends : each search, with `criterion`, `theta`, `beta`, `evaluations`, and `note` where it failed.
+    same : how many ended in the best optimum found.
+    furthest : the largest criterion found, less the smallest.
+    table : a row per search: criterion, above_best, beta_difference (largest, in standard errors), theta_1 and so on.
+    """
+
+    ends: tuple[End, ...]
+    same: int
+    furthest: float
+    table: ResultTable
+
+    @property
+    def agree(self) -> bool:
+        """Whether all searches ended in one optimum."""
+        return self.same == len(self.ends)
+
+
+def all_fit_table(
+    design: Design, fit: AnyMixedFit, ends: Sequence[End], same: int, furthest: float, kind: object
+) -> AllFit:
+    """The record with its table; fixed effects are compared with those of the best search."""
+    best = min((e for e in ends if np.isfinite(e.criterion)), key=lambda e: e.criterion)
+    errors = np.sqrt(np.diag(vcov(fit)))
+    m = len(fit.theta)
+    thetas = np.array([e.theta if len(e.theta) else np.full(m, np.nan) for e in ends])
+    difference = [
+        float(np.max(np.abs(e.beta - best.beta) / errors, initial=0.0)) if len(e.theta) else np.nan for e in ends
+    ]
+    criterion = np.array([e.criterion for e in ends])
+    columns = {
+        "criterion": criterion,
+        "above_best": np.round(criterion - best.criterion, DECIMALS),
+        "beta_difference": np.round(difference, DECIMALS),
+        "evaluations": np.array([e.evaluations for e in ends]),
+        **{f"theta_{j + 1}": thetas[:, j] for j in range(m)},
+    }
+    said = (
+        f"All {len(ends)} searches ended in one optimum, to {SAME:g} of the criterion."
+        if same == len(ends)
+        else f"{same} of {len(ends)} searches ended in the best optimum; the others up to {furthest:.3g} above it."
+    )
+    failed = [f"{e.name}: {e.note}" for e in ends if e.note]
+    table = ResultTable(
+        columns,
+        tuple(e.name for e in ends),
+        row_column="search",
+        headers={"above_best": "above best", "beta_difference": "beta diff.", "evaluations": "evaluations"},
+        heading=("Searches for the optimum of", design.formula, ""),
+        footer=(said, *failed),
+        kind=kind,
+        missing="NA",
+    )
+    return AllFit(tuple(ends), same, furthest, table)

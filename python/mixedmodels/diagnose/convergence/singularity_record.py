@@ -1,0 +1,155 @@
+"""What is singular about a fit, in words; with the smaller models and which of them to prefer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.estimates.singular_directions import Direction, TermState
+from mixedmodels.fit.covariance import SINGULAR
+from mixedmodels.summary.repca import RePCA
+from mixedmodels.tables.html import paragraph
+from mixedmodels.tables.result_table import ResultTable
+
+WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Singularity:
+    """Why a fit is singular, what that means, and what to do.
+
+    Attributes
+    ----------
+    formula : of the model.
+    singular : whether some direction of the random effects has no variance.
+    terms : per random term its directions, and how far they are from having no variance.
+    components : principal components of the random effects, as of `rePCA`.
+    proposals : smaller formulas, in the order of the search.
+    table : the models compared: npar, aic, bic, loglik, lrt, df, p_value, singular; None where none was fitted.
+    recommended : the formula to prefer; None where that is the model itself.
+    advice : sentences.
+    """
+
+    formula: str
+    singular: bool
+    terms: tuple[TermState, ...]
+    components: RePCA
+    proposals: tuple[str, ...]
+    table: ResultTable | None
+    recommended: str | None
+    advice: tuple[str, ...]
+    exact: Callable[[int, Any], ResultTable] | None = None
+
+    def __bool__(self) -> bool:
+        return self.singular
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """A sentence for each direction without variance."""
+        return tuple(sentence(state, d) for state in self.terms for d in state.directions)
+
+    def rlrt(self, nsim: int = 10_000, seed: Any = None) -> ResultTable:
+        """The exact restricted likelihood-ratio test of the model's variances, see ``fit.rlrt``.
+
+        Raises
+        ------
+        DataError
+            If no term of the model has a single variance, or it is no lmer.
+        """
+        if self.exact is None:
+            raise DataError(
+                "an exact test is for an lmer with a term of one variance; see ranova(test='mixture') for others."
+            )
+        return self.exact(nsim, seed)
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """The models compared, in a library of tables.
+
+        Raises
+        ------
+        DataError
+            If none was fitted.
+        """
+        if self.table is None:
+            raise DataError("no smaller models were fitted; there is nothing to compare.")
+        return self.table.to_frame(kind)
+
+    def __repr__(self) -> str:
+        parts = [f"Singularity of {self.formula}", "", *self._state()]
+        if self.table is not None:
+            parts += ["", repr(self.table)]
+        elif self.proposals:
+            parts += ["", "Smaller formulas:", *(f"  {p}" for p in self.proposals)]
+        if self.advice:
+            parts += ["", *(fill(line, WIDTH) for line in self.advice)]
+        return "\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        return paragraph(repr(self))
+
+    def _state(self) -> list[str]:
+        out = []
+        for state in self.terms:
+            many = "1 effect" if len(state.effects) == 1 else f"{len(state.effects)} effects"
+            ways = "1 direction" if state.rank == 1 else f"{state.rank} directions"
+            out.append(f"{state.text}: {many}, {ways} of variance, {state.levels} levels of {state.group}.")
+            for line in (*(sentence(state, d) for d in state.directions), distance(state)):
+                out.append(fill(line, WIDTH, initial_indent="  ", subsequent_indent="  "))
+        return out
+
+
+def distance(state: TermState) -> str:
+    """How far the directions of a term are from having no variance."""
+    if len(state.effects) == 1:
+        return f"Standard deviation {state.smallest:.3g}, in {state.unit}."
+    shown = ", ".join(f"{sd:.3g}" for sd in np.where(state.components < SINGULAR, 0.0, state.components))
+    return f"Standard deviations of the principal components, in {state.unit}: {shown}."
+
+
+def sentence(state: TermState, d: Direction) -> str:
+    """What an effect without a direction of its own means."""
+    effect, group = _name(state, d.effect), state.group
+    if d.kind == "none":
+        return f"No variance of {effect} among the levels of {group}: all levels are estimated to have the same."
+    if d.kind == "together":
+        other = _name(state, d.others[0])
+        up = "The higher the one, the higher the other" if d.sign > 0 else "The higher the one, the lower the other"
+        return (
+            f"{_capital(other)} of {group} and {_their(effect)} vary together: correlation {d.sign}. {up}, exactly: a "
+            f"level's {_short(state, d.effect)} deviates from the average by {d.weights[0]:.3g} times what its "
+            f"{_short(state, d.others[0])} deviates."
+        )
+    sums = " + ".join(f"{w:.3g} x {_short(state, i)}" for i, w in zip(d.others, d.weights, strict=True))
+    return (
+        f"{_capital(effect)} of {group} are settled by the other effects of the same level: {_short(state, d.effect)} "
+        f"= {sums.replace('+ -', '- ')} (deviations from the averages)."
+    )
+
+
+def _name(state: TermState, effect: int) -> str:
+    """An effect in the plural, as the subject of a sentence."""
+    name = state.effects[effect]
+    if name == "(Intercept)":
+        return "the intercepts"
+    return f"the slopes on {name}" if state.numeric[effect] else f"the effects {name}"
+
+
+def _short(state: TermState, effect: int) -> str:
+    """An effect in the singular."""
+    name = state.effects[effect]
+    if name == "(Intercept)":
+        return "intercept"
+    return f"slope on {name}" if state.numeric[effect] else f"effect {name}"
+
+
+def _their(plural: str) -> str:
+    return "their" + plural.removeprefix("the")
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

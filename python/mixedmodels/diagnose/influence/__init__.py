@@ -1,0 +1,1 @@
+"""What a fit hangs on: deletions, leverage, Cook's distances."""

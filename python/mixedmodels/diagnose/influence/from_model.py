@@ -1,0 +1,114 @@
+"""Influence, leverage and standardised residuals of a model: from its record to what a verb returns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.diagnose.influence import standardised as by_residuals
+from mixedmodels.diagnose.influence.deletion_sets import deletion_sets
+from mixedmodels.diagnose.influence.deletions import deletions
+from mixedmodels.diagnose.influence.record import Influence
+from mixedmodels.diagnose.influence.refits import variance_parameters
+from mixedmodels.errors import DataError
+from mixedmodels.fit import any_fit
+from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.lmm import as_control
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fitted.labels import kept_names, variance_names
+
+THETA = ("fixed", "one_step", "refit")
+
+
+def influence(model: Any, group: Any, theta: str, progress: bool | None) -> Influence:
+    """See `Checking.influence`."""
+    if theta not in THETA:
+        raise DataError(f"theta is {theta!r:.40}; give 'fixed', 'one_step' or 'refit'.")
+    model._need_rows("influence()")
+    fit, design = model._fit, model.design
+    if not fit.kept:
+        raise DataError(f"{design.formula!r} has no fixed effects, so that nothing is there to be influenced.")
+    if theta == "one_step" and isinstance(fit, GlmmFit) and fit.nagq == 0:
+        raise DataError(
+            "a Newton step is of a maximised likelihood, and nAGQ=0 has the fixed effects elsewhere; use 'refit'."
+        )
+    sets = deletion_sets(model, group)
+    control = as_control(model._request.control if model._request else None)
+    changes = deletions(design, fit, sets.codes, len(sets), theta, control, progress)  # type: ignore[arg-type]
+    rows = group is None
+    return Influence(
+        changes,
+        group=None if rows else sets.name,
+        labels=sets.labels,
+        rows=np.bincount(sets.codes, minlength=len(sets)),
+        theta=theta,
+        how=_words(fit, theta),
+        names=kept_names(design, fit),
+        beta=fit.beta,
+        parameter_names=parameter_names(model),
+        parameters=variance_parameters(fit),
+        mixed=bool(design.random),
+        kind=model._source.kind,
+        label=model._rows.label if rows else None,
+        table=model._rows.table if rows else None,
+    )
+
+
+def _words(fit: AnyFit, theta: str) -> str:
+    """How the deletion was done."""
+    if isinstance(fit, LinearFit):
+        return "exact"
+    if isinstance(fit, GlmFit):
+        return "fitted again" if theta == "refit" else "by one step from the estimates"
+    kept = "variances kept" if isinstance(fit, MixedFit) else "variances kept, by one step from the estimates"
+    return {"fixed": kept, "one_step": "by one Newton step from the estimates", "refit": "fitted again"}[theta]
+
+
+def parameter_names(model: Any) -> tuple[str, ...]:
+    """Names of `fit.deleted.variance_parameters`."""
+    fit = model._fit
+    names = variance_names(model.design)[:-1]
+    if any_fit.residual_sd(fit) is not None:
+        return (*names, "var_residual")
+    if isinstance(fit, GlmmFit):
+        return (*names, *fit.family.shapes)
+    return (*names, "theta") if isinstance(fit, GlmFit) and fit.estimated_theta is not None else names
+
+
+def leverage_table(model: Any, group: Any) -> Any:
+    """See `Checking.leverage`."""
+    found = model._leverage
+    columns = {name: getattr(found, name) for name in ("total", "fixed", "random", "unconfounded")}
+    if group is None:
+        return model._rows.table(columns)
+    sets = deletion_sets(model, group)
+    counts = np.bincount(sets.codes, minlength=len(sets))
+    means = {name: np.bincount(sets.codes, v, len(sets)) / counts for name, v in columns.items()}
+    return frame.to_kind({sets.name: list(sets.labels), "rows": counts, **means}, model._source.kind)
+
+
+def rstandard(model: Any, kind: str | None) -> Vector:
+    """See `Checking.rstandard`."""
+    if kind not in (None, "deviance", "pearson"):
+        raise DataError(f"type is {kind!r}; give 'deviance' or 'pearson'.")
+    h, fit = model._leverage.total, model._fit
+    default = "deviance" if isinstance(fit, GlmFit) else "pearson"
+    sigma = any_fit.residual_sd(fit)
+    return by_residuals.standardised(model._residuals(kind or default), h, 1.0 if sigma is None else sigma)
+
+
+def rstudent(model: Any) -> Vector:
+    """See `Checking.rstudent`."""
+    h, fit = model._leverage.total, model._fit
+    e = model._residuals("deviance")
+    if isinstance(fit, LinearFit):
+        return by_residuals.standardised(e, h, 1.0) / by_residuals.sigma_without(e, h, fit.df_resid)
+    if isinstance(fit, MixedFit):
+        return by_residuals.standardised(e, h, fit.sigma)
+    pearson = model._residuals("pearson")
+    if isinstance(fit, GlmmFit):
+        return by_residuals.studentised(e, pearson, h, any_fit.residual_sd(fit) or 1.0)
+    known = fit.family.name in ("binomial", "poisson")
+    return by_residuals.studentised(e, pearson, h, 1.0 if known else by_residuals.sigma_without(e, h, fit.df_resid))

@@ -1,0 +1,124 @@
+"""Leverage: how much of a row's fitted value is its own observation.
+
+The hat matrix of a model at fixed variance parameters is H = I - W^-1 P with P = V^-1 - V^-1 X Phi X'V^-1 and
+Phi = (X'V^-1 X)^-1. Of a mixed model it is the sum of what the fixed effects take, X Phi X'V^-1, and of what the random
+effects take of the rest (Demidenko and Stukel 2005, Statistics in Medicine 24).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.diagnose.influence.linearised import Linearised
+from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.henderson import Henderson
+from mixedmodels.fit.moments import add_random_part
+from mixedmodels.fit.record import Matrix, Vector
+
+ROUNDING = 1e-14
+
+
+@dataclass(frozen=True, slots=True)
+class Whitened:
+    """Rows of V^-1 X in the coordinates in which X'V^-1 X is the identity.
+
+    Attributes
+    ----------
+    lower : L with L L' = X'V^-1 X, shape (p, p).
+    rows : (V^-1 X) L^-T, shape (n, p).
+    own : diagonal of V^-1, shape (n,).
+    unconfounded : diagonal of Z Lambda Lambda' Z', shape (n,).
+    """
+
+    lower: Matrix
+    rows: Matrix
+    own: Vector
+    unconfounded: Vector
+
+    @property
+    def projected(self) -> Vector:
+        """Diagonal of P, shape (n,)."""
+        out: Vector = self.own - np.einsum("ij,ij->i", self.rows, self.rows)
+        return out
+
+
+def balanced(model: Linearised, white: Whitened) -> Vector:
+    """W r, whose sum of X'W r is made 0, shape (n,).
+
+    It is 0 of every model but a generalised mixed one, whose estimates also weigh the determinant of Laplace's
+    approximation; of what that says every row gets its share by information.
+    """
+    wr = model.weights * model.residual
+    total = np.linalg.inv(white.lower) @ (model.x.T @ wr)
+    return np.asarray(wr - white.rows @ total)
+
+
+def whitened(model: Linearised) -> Whitened:
+    """What rows look like under V^-1."""
+    x, w = model.x, model.weights
+    if model.random is None:
+        wx, own, alone = w[:, None] * x, w, np.zeros(len(w))
+    else:
+        wx, own, alone = _absorbed(*model.random, w, x)
+    lower: Matrix = np.asarray(np.linalg.cholesky(x.T @ wx), dtype=np.float64)
+    return Whitened(lower, wx @ np.linalg.inv(lower).T, own, alone)
+
+
+def _absorbed(design: Design, fit: AnyMixedFit, w: Vector, x: Matrix) -> tuple[Matrix, Vector, Vector]:
+    """V^-1 X, the diagonal of V^-1, and the diagonal of Z Lambda Lambda'Z'.
+
+    V^-1 = W - W Z Lambda C^-1 Lambda'Z'W with C = Lambda'Z'WZ Lambda + I, which are Henderson's equations without beta.
+    """
+    equations = Henderson(design, fit, w, known_beta=True)
+    wx: Matrix = w[:, None] * x
+    u = equations.solve(wx, [None] * len(design.random))[0]
+    lam = factors(fit.theta, fit.sizes)
+    for j in range(x.shape[1]):
+        b = [part[:, :, j] @ t.T for part, t in zip(u, lam, strict=True)]
+        wx[:, j] -= w * add_random_part(np.zeros(len(w)), design, b)
+    alone = np.zeros(len(w))
+    for term, t in zip(design.random, lam, strict=True):
+        for column in t.T:
+            total: Vector | float = 0.0
+            for value, z in zip(column, term.columns, strict=True):
+                total = total + (value if z is None else value * z)
+            alone += total**2
+    return wx, w - w**2 * equations.own_variances(), alone
+
+
+@dataclass(frozen=True, slots=True)
+class Leverage:
+    """Diagonals, each of shape (n,).
+
+    Attributes
+    ----------
+    total : of H; fixed + random.
+    fixed : of X Phi X'V^-1.
+    random : of Z Lambda Lambda'Z' P, what the random effects take of what the fixed effects leave.
+    unconfounded : of Z Lambda Lambda'Z', which does not depend on X (Nobre and Singer 2011).
+    """
+
+    total: Vector
+    fixed: Vector
+    random: Vector
+    unconfounded: Vector
+
+
+def leverage(model: Linearised, white: Whitened | None = None) -> Leverage:
+    """The leverages of a model's rows; 0 of a row of weight 0."""
+    white = whitened(model) if white is None else white
+    w = model.weights
+    used = w > 0
+    safe = np.where(used, w, 1.0)
+    total = np.where(used, np.clip(1 - white.projected / safe, 0.0, 1.0), 0.0)
+    if model.random is None:
+        # the sum of squares is exact to the last digit where 1 - ... would lose a small leverage
+        total = np.where(used, np.einsum("ij,ij->i", white.rows, white.rows) / safe, 0.0)
+        total = np.where(total > 1 - ROUNDING, 1.0, total)
+        return Leverage(total, total, np.zeros(len(w)), white.unconfounded)
+    fixed = np.einsum("ij,ij->i", model.x @ np.linalg.inv(white.lower).T, white.rows)
+    return Leverage(total, fixed, total - fixed, white.unconfounded)

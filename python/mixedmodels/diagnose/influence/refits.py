@@ -1,0 +1,187 @@
+"""A fitted model without some of its rows: variance parameters kept, one Newton step further, or fitted again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.design.records import Design
+from mixedmodels.design.row_subset import part_of
+from mixedmodels.errors import FitError
+from mixedmodels.fit import any_fit
+from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.covariance import covariances, diagonal
+from mixedmodels.fit.generalized_linear.glm import fit_glm
+from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
+from mixedmodels.fit.glmm import fit_glmm
+from mixedmodels.fit.glmm import new_engine as new_glmm_engine
+from mixedmodels.fit.lmm import fit_lmm, kept_columns
+from mixedmodels.fit.lmm import new_engine as new_lmm_engine
+from mixedmodels.fit.many_responses.other_classes import family_design, start_of
+from mixedmodels.fit.record import Control, GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+
+Rows = NDArray[np.intp]
+HALVINGS = 10  # of a Newton step that would raise the criterion
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Estimates without some rows.
+
+    Attributes
+    ----------
+    beta, vcov : shape (p,), (p, p).
+    parameters : as of `variance_parameters`.
+    """
+
+    beta: Vector
+    vcov: Matrix
+    parameters: Vector
+
+
+def variance_parameters(fit: AnyFit) -> Vector:
+    """Lower triangles of the random effects' covariances, column by column; residual variance; shapes."""
+    values: list[float] = []
+    if isinstance(fit, MixedFit | GlmmFit):
+        for sigma in covariances(fit.theta, fit.sizes, any_fit.effects_scale(fit)):
+            values += [sigma[i, j] for j in range(len(sigma)) for i in range(j, len(sigma))]
+    residual = any_fit.residual_sd(fit)
+    if residual is not None:
+        values.append(residual**2)
+    elif isinstance(fit, GlmmFit):
+        values += np.exp(fit.psi).tolist()
+    elif isinstance(fit, GlmFit) and fit.estimated_theta is not None:
+        values.append(fit.estimated_theta)
+    return np.array(values)
+
+
+def rows_of(design: Design, fit: AnyFit) -> Design:
+    """The design whose response and weights are as the family sees them."""
+    return design if isinstance(fit, LinearFit | MixedFit) else family_design(design, fit)
+
+
+def at_same_theta(rows: Design, theta: Vector, kept: tuple[int, ...], left: Rows) -> tuple[Vector, Matrix]:
+    """Coefficients of a linear mixed model without rows, theta kept, and their covariance over sigma^2."""
+    out = new_lmm_engine(_part(rows, kept, left), True).at(theta)
+    return out["beta"], out["vcov_unscaled"]
+
+
+def one_step(rows: Design, fit: MixedFit | GlmmFit, left: Rows, beta: Vector) -> Deleted:
+    """All estimates after one Newton step from where the variance parameters of all rows are best with part of them.
+
+    Of a linear mixed model the step is in theta, and beta and sigma are the best at its end; of a generalised one,
+    whose likelihood must have been maximised (nAGQ of 1 or more), it is in all parameters. A step that would raise the
+    criterion is halved. A variance that it would make negative is 0, and one that is 0 stays 0, because the boundary is
+    stationary in theta.
+
+    Parameters
+    ----------
+    beta : without the rows at the variance parameters of all rows, where a generalised model's step begins.
+
+    Raises
+    ------
+    FitError
+        If the rows that are left do not identify all coefficients.
+    """
+    part = _part(rows, fit.kept, left)
+    if isinstance(fit, GlmmFit):
+        return _one_step_generalised(part, fit, beta)
+    engine = new_lmm_engine(part, fit.reml)
+    theta = _stepped(fit.theta, engine.evaluate(fit.theta), diagonal(fit.sizes), engine.criterion)
+    out = engine.at(theta)
+    moved = replace(fit, theta=theta, sigma=out["sigma"])
+    return Deleted(out["beta"], out["sigma"] ** 2 * out["vcov_unscaled"], variance_parameters(moved))
+
+
+def _one_step_generalised(part: Design, fit: GlmmFit, beta: Vector) -> Deleted:
+    assert part.response is not None
+    engine = new_glmm_engine(part, replace(fit, y=part.response, weights=part.weights))
+    how, cuts = (fit.nagq, fit.penalised is not None), np.cumsum([len(fit.theta), len(fit.beta)])
+
+    def criterion(point: Vector) -> float:
+        try:
+            return float(engine.evaluate(*map(np.ascontiguousarray, np.split(point, cuts)), *how)["penalised"])
+        except (ValueError, RuntimeError):  # where the modes are not found
+            return np.inf
+
+    at = np.concatenate([fit.theta, beta, fit.psi])
+    point = _stepped(at, engine.at(fit.theta, beta, fit.psi, *how), diagonal(fit.sizes), criterion)
+    theta, beta, psi = map(np.ascontiguousarray, np.split(point, cuts))
+    out = engine.at(theta, beta, psi, *how)
+    moved = replace(fit, theta=theta, beta=beta, psi=psi, vcov_joint=out["vcov"])
+    return Deleted(beta, any_fit.vcov(moved), variance_parameters(moved))
+
+
+def _stepped(at: Vector, here: Any, bounded: NDArray[np.intp], criterion: Any) -> Vector:
+    """The point that a Newton step reaches; `here` has gradient and Hessian at `at`."""
+    hessian: Matrix = (here["hessian"] + here["hessian"].T) / 2
+    step = _bounded_step(at, here["gradient"], hessian, bounded)
+    before = here.get("penalised", here["criterion"])
+    for _ in range(HALVINGS):
+        point = at + step
+        if criterion(point) <= before:
+            return np.ascontiguousarray(point)
+        step /= 2
+    return at
+
+
+def _bounded_step(at: Vector, gradient: Vector, hessian: Matrix, bounded: NDArray[np.intp]) -> Vector:
+    """The Newton step; elements that it would make negative stop at 0, and the others then step as that lets them."""
+    free, step = np.ones(len(at), dtype=bool), np.zeros(len(at))
+    while free.any():
+        step[free] = _newton(hessian[np.ix_(free, free)], gradient[free] + hessian[np.ix_(free, ~free)] @ step[~free])
+        over = [j for j in bounded if free[j] and at[j] + step[j] < 0]
+        if not over:
+            break
+        worst = min(over, key=lambda j: at[j] + step[j])
+        free[worst], step[worst] = False, -at[worst]
+    return step
+
+
+def _newton(hessian: Matrix, gradient: Vector) -> Vector:
+    """``-H^-1 g``, downhill also where H is not positive definite, and still where it is flat."""
+    try:
+        inverse = np.linalg.inv(np.linalg.cholesky(hessian))
+        return np.asarray(-inverse.T @ (inverse @ gradient))
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(hessian)
+    flat = np.abs(values) <= 1e-10 * np.abs(values).max(initial=0.0)
+    along = np.where(flat, 0.0, vectors.T @ gradient)
+    return np.asarray(-vectors @ (along / np.where(flat, 1.0, np.abs(values))))
+
+
+def fitted_again(rows: Design, fit: AnyFit, left: Rows, control: Control) -> Deleted:
+    """The model fitted to part of its rows, from the estimates of all.
+
+    Raises
+    ------
+    MixedModelsError
+        If it cannot be.
+    """
+    part = _part(rows, fit.kept, left)
+    again: AnyFit
+    if isinstance(fit, MixedFit):
+        again = fit_lmm(part, reml=fit.reml, start=fit.theta, control=control)[0]
+    elif isinstance(fit, GlmmFit):
+        how: dict[str, Any] = {"penalty": None if fit.penalised is None else "soft", "start": start_of(fit)}
+        again = fit_glmm(part, fit.family, nagq=fit.nagq, laplace=fit.laplace, control=control, **how)[0]
+        if again.separated:
+            raise FitError(again.separated)
+    else:
+        assert isinstance(fit, GlmFit)
+        if fit.estimated_theta is not None:
+            again = fit_glm_nb(part, fit.family.link, control=control)
+        else:
+            again = fit_glm(part, fit.family, penalty=fit.penalty, control=control)
+    return Deleted(again.beta, any_fit.vcov(again), variance_parameters(again))
+
+
+def _part(rows: Design, kept: tuple[int, ...], left: Rows) -> Design:
+    part = part_of(rows, left)
+    assert part.response is not None
+    if len(left) <= len(kept) or kept_columns(part.fixed, len(part.response), part.weights) != kept:
+        raise FitError("the rows that are left do not identify all coefficients.")
+    return part

@@ -1,0 +1,164 @@
+"""Conditional AIC: which degrees of freedom, and the refits they take."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.diagnose.quality import conditional_likelihood as conditional
+from mixedmodels.diagnose.quality.caic_record import ConditionalAIC, conditional_aic
+from mixedmodels.diagnose.quality.effective_df import from_estimating_theta, reml_engine, trace_at_theta
+from mixedmodels.errors import DataError, FitError, MixedModelsWarning
+from mixedmodels.estimates.singular_directions import states
+from mixedmodels.fit.any_fit import residual_sd
+from mixedmodels.fit.lmm import new_engine
+from mixedmodels.fit.many_progress import counted
+from mixedmodels.fit.many_responses.other_classes import start_of
+from mixedmodels.fit.record import GlmmFit, MixedFit, Vector
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+
+Method = str | None
+TINY = 1e-10  # a working weight
+WORDS = {
+    "analytic": "df: sum of d yhat / d y, the estimation of theta counted (Greven and Kneib, 2010), and sigma",
+    "hat": "df: trace of the hat matrix at theta, as if that were known (Vaida and Blanchard, 2005)",
+    "steinian": "df: from a refit for each event less or turned round (Lian, 2012; Efron, 2004)",
+    "bootstrap": "df: covariances of responses and natural parameters over {n} refits, given the random effects "
+    "(Efron, 2004)",
+    "aic": "no random effects: this is AIC",
+}
+
+
+def caic(model: Model, method: Method, nsim: int | None, seed: Any) -> ConditionalAIC:
+    """See `Merits.caic`."""
+    fit = model._fit
+    if not isinstance(fit, MixedFit | GlmmFit):
+        if method is not None:
+            raise DataError(f"caic(method={method!r}) is about random effects, and {model.formula!r} has none.")
+        parts = {"parameters": float(model.npar)}
+        return _record(model, model.loglik, parts, "aic", 0.0)
+    model._need_rows("caic()")
+    chosen = _checked(fit, method)
+    loglik = conditional.conditional_loglik(model.design, fit)
+    shapes = _shape_parameters(fit)
+    if chosen == "bootstrap":
+        draws = max(fit.n, 100) if nsim is None else nsim
+        cost, error = _bootstrap(model, draws, seed)
+        return _record(model, loglik, {"fitted values": cost, **shapes}, chosen, error, draws)
+    if chosen == "steinian":
+        return _record(model, loglik, {"fitted values": _steinian(model), **shapes}, chosen, 0.0)
+    if isinstance(fit, GlmmFit):
+        return _record(model, loglik, {"hat matrix": _working_trace(model), **shapes}, chosen, 0.0)
+    parts = {"hat matrix": _trace(model)}
+    if chosen == "analytic":
+        ranks = [s.rank for s in states(model.design, fit)]
+        parts["estimating theta"] = from_estimating_theta(model.design, fit, _handle(model), ranks)
+    return _record(model, loglik, {**parts, **shapes}, chosen, 0.0)
+
+
+def _record(
+    model: Model, loglik: float, parts: dict[str, float], method: str, error: float, draws: int = 0
+) -> ConditionalAIC:
+    words = WORDS[method].format(n=draws) + "."
+    return conditional_aic(model.formula, loglik, parts, method, words, error, model._source.kind)
+
+
+def _checked(fit: MixedFit | GlmmFit, method: Method) -> str:
+    if isinstance(fit, MixedFit):
+        possible: tuple[str, ...] = ("analytic", "hat", "bootstrap")
+    elif fit.family.engine_name in ("poisson", "binomial"):
+        possible = ("steinian", "hat", "bootstrap")
+    else:
+        possible = ("bootstrap", "hat")
+    if method is None:
+        return possible[0]
+    if method not in possible:
+        raise DataError(f"method is {method!r}; caic() of this model has {', '.join(map(repr, possible))}.")
+    return method
+
+
+def _shape_parameters(fit: MixedFit | GlmmFit) -> dict[str, float]:
+    if isinstance(fit, MixedFit):
+        return {"sigma": 1.0}
+    return dict.fromkeys(fit.family.shapes, 1.0)
+
+
+def _handle(model: Any) -> Any:
+    engine = model._engine
+    if engine.describe().get("path") == "estimated":
+        raise FitError(
+            "the degrees of freedom of cAIC need exact derivatives of the criterion, which for this model are out of "
+            "reach (see fit.engine); fit it to part of the rows."
+        )
+    return engine
+
+
+def _trace(model: Model) -> float:
+    fit: MixedFit = model._fit
+    return trace_at_theta(model.design, fit.theta, fit.kept, reml_engine(model.design, fit, _handle(model)))
+
+
+def _working_trace(model: Model) -> float:
+    """tr(H) of the weighted linear model that the modes solve."""
+    fit: GlmmFit = model._fit
+    weights = np.maximum(model._working_weights(), TINY)  # type: ignore[attr-defined]
+    working = fit.eta + model._residuals("working")
+    design = replace(model.design, response=working, weights=weights, offset=None)
+    return trace_at_theta(design, fit.theta, fit.kept, new_engine(design, bool(fit.kept)))
+
+
+def _steinian(model: Model) -> float:
+    fit: GlmmFit = model._fit
+    todo = conditional.turned(fit)
+    total = float(todo.own @ _natural(model, fit.eta, fit))
+    with counted(len(todo.row), "refits") as tell:
+        for done, (row, value, weight) in enumerate(zip(todo.row, todo.value, todo.weight, strict=True)):
+            y = fit.y.copy()
+            y[row] = value
+            total += weight * float(_natural(model, _refitted(model, y)._fit.eta[row : row + 1], fit)[0])
+            tell(done + 1)
+    return total
+
+
+def _bootstrap(model: Model, draws: int, seed: Any) -> tuple[float, float]:
+    from mixedmodels.fit.re_form import chosen_effects
+    from mixedmodels.fit.simulated_responses import checked
+
+    fit = model._fit
+    if checked(draws) < 2:
+        raise DataError(f"nsim is {draws}; covariances need two draws or more.")
+    y = model._draws(draws, seed, chosen_effects(model.design, None)).T  # type: ignore[attr-defined]
+    found = np.empty_like(y)
+    with counted(draws, "refits") as tell:
+        for done, response in enumerate(y):
+            found[done] = _natural(model, _eta(_refitted(model, response)), fit)
+            tell(done + 1)
+    weights = model._prior_weights()
+    scale = np.ones(fit.n) if weights is None else weights
+    return conditional.covariance_cost(found, y, scale / (residual_sd(fit) or 1.0) ** 2)
+
+
+def _eta(model: Model) -> Vector:
+    return model._fit.eta if isinstance(model._fit, GlmmFit) else model._fitted()
+
+
+def _natural(model: Model, eta: Vector, fit: MixedFit | GlmmFit) -> Vector:
+    if isinstance(fit, MixedFit):
+        return eta
+    theta = fit.family.theta
+    if theta is None and "theta" in fit.family.shapes:
+        theta = float(np.exp(fit.psi[fit.family.shapes.index("theta")]))
+    return conditional.natural(fit.family, model._on_scale(eta, "response"), theta)
+
+
+def _refitted(model: Any, y: Vector) -> Any:
+    """The model fitted to another response (of a binomial model proportions), from where it stands."""
+    fit = model._fit
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MixedModelsWarning)
+        return model.refit(y, start=fit.theta if isinstance(fit, MixedFit) else start_of(fit))

@@ -1,0 +1,153 @@
+"""ICC, R2 and variance shares of a model: what to compute, and the words below the tables."""
+
+from __future__ import annotations
+
+import warnings
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.diagnose.quality import icc as iccs
+from mixedmodels.diagnose.quality.null_models import variance_parts
+from mixedmodels.diagnose.quality.records import ICC
+from mixedmodels.diagnose.quality.variance_shares import variance_shares
+from mixedmodels.errors import DataError, MixedModelsWarning
+from mixedmodels.estimates.variance_parts import Parts, column_moments
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.tables.result_table import ResultTable
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+
+Choices = tuple[str | None, str | None, str | None]  # approximation, mean, per
+ABOUT = {"icc": "ICC", "conf_low": "lower", "conf_high": "upper", "share": "Share", "variance": "Variance", "sd": "SD"}
+
+
+def icc(model: Model, by_group: bool, choices: Choices, ci: float | None, how: tuple[str | None, int, Any]) -> Any:
+    """See `Merits.icc`."""
+    if not isinstance(model._fit, MixedFit | GlmmFit):
+        raise DataError(f"icc() is the share of variance among groups, and {model.formula!r} has no random effects.")
+    of = variance_parts(model, *choices)
+    heading = ("Intraclass correlation by group" if by_group else "Intraclass correlation", "", "Model:", model.formula)
+    if by_group:
+        if ci is not None:
+            raise DataError("icc(by_group=True) has no intervals; bootstrap(statistic=...) makes some.")
+        shares = iccs.by_group(of)
+        return ResultTable(
+            {"icc": np.array(list(shares.values()))},
+            tuple(shares),
+            row_column="group",
+            headers=ABOUT,
+            heading=heading,
+            footer=tuple(notes(model, of)),
+            kind=model._source.kind,
+        )
+    values = iccs.icc(of)
+    columns: dict[str, Any] = {"icc": np.array(list(values.values()))}
+    footer = notes(model, of)
+    if ci is not None:
+        limits, said = _limits(model, of, choices, ci, how)
+        columns |= {"conf_low": limits[:, 0], "conf_high": limits[:, 1]}
+        footer += said
+    table = ResultTable(
+        columns,
+        tuple(values),
+        row_column="figure",
+        headers=ABOUT,
+        heading=heading,
+        footer=tuple(footer),
+        kind=model._source.kind,
+        missing="NA",
+    )
+    return ICC(values, table, of.residual.method)
+
+
+def _limits(
+    model: Model, of: Parts, choices: Choices, level: float, how: tuple[str | None, int, Any]
+) -> tuple[Any, list[str]]:
+    method, nsim, seed = how
+    fit = model._fit
+    if method is None:
+        method = "profile" if isinstance(fit, MixedFit) else "boot"
+    if method == "boot":
+        said = f"{level:.4g} confidence, bootstrap percentile intervals"
+        limits, more = bootstrapped(model, lambda m: iccs.icc(variance_parts(m, *choices)), level, nsim, seed)
+        return limits, [f"{said}: {more}."]
+    if method != "profile":
+        raise DataError(f"method is {method!r}; intervals of an ICC are by 'profile' or 'boot'.")
+    if not isinstance(fit, MixedFit):
+        raise DataError("intervals by profile are for an lmer's ICC; use method='boot'.")
+    criterion: Any = "REML" if fit.reml else "deviance"
+    weight = iccs.residual_weight(model.design, fit, of.residual.value)
+    low, high, remarks = _profile_limits(model, fit, weight, level, criterion)
+    likelihood = "restricted likelihood" if fit.reml else "likelihood"
+    said = (
+        f"{level:.4g} confidence, from the profile of the {likelihood}; the unadjusted one has intervals by "
+        "method='boot' only."
+    )
+    return np.array([[low, high], [np.nan, np.nan]]), [said, *remarks]
+
+
+def _profile_limits(
+    model: Model, fit: MixedFit, weight: float, level: float, criterion: Any
+) -> tuple[float, float, tuple[str, ...]]:
+    """Limits of the adjusted ICC, and what the profile has to say about them."""
+    if len(fit.theta) == 1:  # a function of theta alone, whose profile can start on the boundary
+        table = model.profile([0], scale="theta", level=level, criterion=criterion).confint(level)
+        moment = float(column_moments(model.design)[0][0, 0])
+        low, high = (moment * t**2 / (moment * t**2 + weight) for t in (table["conf_low"][0], table["conf_high"][0]))
+        return float(low), float(high), tuple(table.footer)
+    quantity = iccs.adjusted_quantity(model.design, fit, weight)
+    table = model.confint([], level, derived={"ICC": quantity}, criterion=criterion)
+    found = table.row("ICC")
+    return found["conf_low"], found["conf_high"], tuple(table.footer)
+
+
+def bootstrapped(model: Model, statistic: Any, level: float, nsim: int, seed: Any) -> tuple[Any, str]:
+    """Percentile limits of figures of merit, shape (figures, 2), and how they were made."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MixedModelsWarning)
+        found = model.bootstrap(nsim, seed, statistic=statistic)
+    table = found.confint(level)
+    return np.column_stack([table["conf_low"], table["conf_high"]]), "; ".join(table.footer)
+
+
+def notes(model: Model, of: Parts) -> list[str]:
+    """How the residual variance was found, and what a reader should know of the random effects."""
+    out = [f"Residual variance {of.residual.value:.4g}: {of.residual.method}" + _at(of) + "."]
+    extra = [label for label, is_extra in zip(of.labels, of.extra, strict=True) if is_extra]
+    if extra:
+        out.append(f"{', '.join(extra)} has a level per row: it counts as residual variance (overdispersion).")
+    if isinstance(model._fit, MixedFit | GlmmFit) and model._fit.singular:
+        out.append("The fit is singular: what has no variance counts as 0. See singularity().")
+    return out
+
+
+def _at(of: Parts) -> str:
+    return f", mu = {of.residual.mean:.4g}" if isfinite(of.residual.mean) else ""
+
+
+def variance_partition(model: Model, choices: Choices) -> ResultTable:
+    """See `Merits.variance_partition`."""
+    of = variance_parts(model, *choices)
+    names, columns = variance_shares(of)
+    link = model.family.link
+    scale = "" if isinstance(model._fit, LinearFit | MixedFit) else f" (on the scale of the {link} link)"
+    slopes = any(len(t.columns) > 1 or t.columns[0] is not None for t in _terms(model))
+    footer = notes(model, of)
+    if slopes:
+        footer.append("Random slopes: mean variance of their contribution over the rows.")
+    return ResultTable(
+        columns,
+        names,
+        row_column="part",
+        headers=ABOUT,
+        heading=(f"Variance of the rows{scale}", "", "Model:", model.formula),
+        footer=tuple(footer),
+        kind=model._source.kind,
+    )
+
+
+def _terms(model: Model) -> Any:
+    return () if isinstance(model._fit, LinearFit | GlmFit) else model.design.random

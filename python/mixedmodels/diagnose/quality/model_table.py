@@ -1,0 +1,143 @@
+"""Several models in one table: what is shown of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.diagnose.quality.model_table_record import ModelTable
+from mixedmodels.diagnose.quality.records import R2
+from mixedmodels.errors import DataError, MixedModelsError
+from mixedmodels.estimates import wald
+from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.fit.record import GlmFit, GlmmFit, MixedFit
+from mixedmodels.fitted.model import Model
+from mixedmodels.tables.caller_names import caller_names
+
+COLUMNS = ("model", "part", "term", "estimate", "std_error", "conf_low", "conf_high", "p_value")
+
+
+def model_table(
+    *models: Model,
+    names: Sequence[str] | None = None,
+    terms: Sequence[str] | None = None,
+    exp: bool = False,
+    level: float = 0.95,
+    ddf: Ddf = "Satterthwaite",
+) -> ModelTable:
+    """Models side by side, as a paper shows them: estimates, intervals, p-values, variances, R2.
+
+    Parameters
+    ----------
+    models : one or more fitted models, of any class.
+    names : of the models; by default those of the variables that hold them.
+    terms : coefficients to show, in this order; None for all.
+    exp : exponentiate estimates and limits of generalised models, which makes odds ratios of a logistic and ratios of
+        means of a log link; their standard errors become those of the ratios (delta method).
+    level : of the intervals.
+    ddf : of linear mixed models: "Satterthwaite", "Kenward-Roger" or "asymptotic". Others have their own.
+
+    Returns
+    -------
+    ModelTable
+        Prints as text; `to_frame()`, `to_html(path)`, `to_markdown()`.
+
+    Raises
+    ------
+    DataError
+        Without a model, with names that do not go with the models, or a term that no model has.
+    """
+    if not models or not all(isinstance(m, Model) for m in models):
+        wrong = next((type(m).__name__ for m in models if not isinstance(m, Model)), "nothing")
+        raise DataError(f"model_table() takes fitted models, as lmer() and glm() return them; got {wrong}.")
+    wald.check_level(level)
+    if exp and not any(isinstance(m._fit, GlmFit | GlmmFit) for m in models):
+        raise DataError("exp=True is for generalised models, and all of these are linear.")
+    called = tuple(caller_names(models)) if names is None else tuple(map(str, names))
+    if len(called) != len(models) or len(set(called)) < len(called):
+        raise DataError(f"names must be {len(models)} different texts, one for each model; got {list(called)}.")
+    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
+    for name, model in zip(called, models, strict=True):
+        rows = _fixed(model, terms, exp, level, ddf) + _random(model) + _whole(model)
+        for row in rows:
+            for key, value in zip(COLUMNS, (name, *row), strict=True):
+                columns[key].append(value)
+    if terms is not None:
+        missing = [t for t in terms if t not in columns["term"]]
+        if missing:
+            raise DataError(f"no model has the coefficient {missing[0]!r}; they have {', '.join(_all_terms(models))}.")
+    head = _heading(models, exp)
+    return ModelTable(columns, called, head, level, _notes(models, exp, ddf), models[0]._source.kind)
+
+
+Row = tuple[str, str, float, float, float, float, float]
+
+
+def _fixed(model: Model, terms: Sequence[str] | None, exp: bool, level: float, ddf: Ddf) -> list[Row]:
+    tests = model._coefficients(ddf if isinstance(model._fit, MixedFit) else None)
+    found = tests.t_tests()
+    limits = wald.intervals(found.estimate, found.std_error, level, found.df)
+    out = {}
+    for i, term in enumerate(tests.names):
+        estimate, error = float(found.estimate[i]), float(found.std_error[i])
+        low, high = map(float, limits[i])
+        if exp and isinstance(model._fit, GlmFit | GlmmFit):
+            estimate, low, high = math.exp(estimate), math.exp(low), math.exp(high)
+            error *= estimate
+        out[term] = ("fixed", term, estimate, error, low, high, float(found.p_value[i]))
+    return list(out.values()) if terms is None else [out[t] for t in terms if t in out]
+
+
+def _random(model: Model) -> list[Row]:
+    """Standard deviations and correlations, and what the response has besides."""
+    if isinstance(model._fit, MixedFit | GlmmFit):
+        table = model.tidy("ran_pars")  # type: ignore[attr-defined]
+        return [_figure("random", t, v) for t, v in zip(table["term"], table["estimate"], strict=True)]
+    return [] if isinstance(model._fit, GlmFit) else [_figure("random", "sigma", model.sigma)]
+
+
+def _whole(model: Model) -> list[Row]:
+    """Rows, levels, R2, ICC, likelihood; what a model does not have is left out."""
+    rows = [_figure("fit", "observations", model.nobs)]
+    rows += [_figure("fit", f"levels of {g}", n) for g, n in getattr(model, "ngroups", {}).items()]
+    restricted = isinstance(model._fit, MixedFit) and model._fit.reml
+    rows.append(_figure("fit", "restricted log-likelihood" if restricted else "log-likelihood", model.loglik))
+    rows.append(_figure("fit", "AIC", model.aic))
+    for name, value in _merits(model):
+        rows.append(_figure("fit", f"R2 {name.removeprefix('r2').replace('_', ' ').strip()}".strip(), value))
+    return rows
+
+
+def _merits(model: Model) -> list[tuple[str, float]]:
+    try:
+        found = model.r2()
+        return list(found.to_dict().items()) if isinstance(found, R2) else []
+    except MixedModelsError:  # such as no rows, or a family that has none
+        return []
+
+
+def _figure(part: str, term: str, value: float) -> Row:
+    return (part, str(term), float(value), np.nan, np.nan, np.nan, np.nan)
+
+
+def _all_terms(models: Sequence[Model]) -> list[str]:
+    return list(dict.fromkeys(name for m in models for name in m.fixef()))
+
+
+def _heading(models: Sequence[Model], exp: bool) -> str:
+    return "exp(Est.)" if exp and all(isinstance(m._fit, GlmFit | GlmmFit) for m in models) else "Estimate"
+
+
+def _notes(models: Sequence[Model], exp: bool, ddf: Ddf) -> tuple[str, ...]:
+    notes = []
+    if any(isinstance(m._fit, MixedFit) for m in models):
+        how = ddf if isinstance(ddf, str) else "those of the coefficients given"
+        notes.append(f"Intervals and p-values of linear mixed models: {how}.")
+    if len(models) > 1 and any(isinstance(m._fit, MixedFit) and m._fit.reml for m in models):
+        notes.append("AIC of REML fits compares models with the same fixed effects only.")
+    if exp:
+        notes.append("Coefficients of generalised models are exponentiated.")
+    return tuple(notes)

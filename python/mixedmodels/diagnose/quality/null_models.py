@@ -1,0 +1,98 @@
+"""The models that figures of merit compare with: an intercept alone, with the random effects or without."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.design.records import FixedDesign
+from mixedmodels.errors import MixedModelsWarning
+from mixedmodels.estimates import distribution_variance as distributions
+from mixedmodels.estimates.variance_parts import Parts, family_residual, gaussian_residual, parts, random_variances
+from mixedmodels.fit.any_fit import AnyFit, has_dispersion
+from mixedmodels.fit.family_moments import shapes_of_dispersion
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fitted.refits import refitted
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+
+INTERCEPT = FixedDesign(("(Intercept)",), (None,), (-1,), ())
+
+
+def null_design(design: Design, random: bool = True) -> Design:
+    """The design with an intercept as its only fixed effect; offset and weights stay."""
+    formula = f"{design.response_name} ~ 1" + "".join(f" + ({t.text})" for t in design.random if random)
+    out = replace(design, fixed=INTERCEPT, formula=formula)
+    return out if random else replace(out, random=(), groups=())
+
+
+def null_fit(model: Model, random: bool = True, reml: bool | None = None) -> AnyFit:
+    """The null model of the same rows, fitted as the model was; the model's own fit where it is its own null model."""
+    design, fit = model.design, model._fit
+    restricted = isinstance(fit, MixedFit) and fit.reml if reml is None else reml
+    own = isinstance(fit, MixedFit) and fit.reml != restricted
+    if len(design.fixed.columns) == 1 and design.fixed.columns[0] is None and (random or not design.random) and not own:
+        return fit  # type: ignore[no-any-return]
+    model._need_rows("a comparison with the null model")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MixedModelsWarning)
+        return refitted(model, null_design(design, random), reml=restricted)
+
+
+def variance_parts(model: Model, approximation: str | None, mean: str | None, per: str | None) -> Parts:
+    """The parts of the variance of a model's rows, on the scale of the linear predictor."""
+    model._need_rows("the parts of the variance")
+    design, fit = model.design, model._fit
+    if isinstance(fit, LinearFit | MixedFit):
+        _nothing_to_choose(approximation, mean)
+        return parts(design, fit, gaussian_residual(design, fit, per))
+    mu = float("nan")
+    chosen, psi = distributions.approximation_of(fit.family, approximation), shapes(fit)
+    where = distributions.mean_of(fit.family, mean)
+    if distributions.needs_mean(fit.family, chosen, psi):
+        mu = typical_mean(model, where)
+    return parts(design, fit, family_residual(fit, psi, approximation, mu, per))
+
+
+def _nothing_to_choose(approximation: str | None, mean: str | None) -> None:
+    from mixedmodels.errors import DataError
+
+    for name, value in (("approximation", approximation), ("mean", mean)):
+        if value is not None:
+            raise DataError(
+                f"{name}={value!r} is about the variance of a family, and a linear model has its sigma; leave it out."
+            )
+
+
+def shapes(fit: GlmFit | GlmmFit) -> Vector | tuple[float, ...]:
+    """Logarithms of the free shapes of a fit's family."""
+    if isinstance(fit, GlmmFit):
+        return fit.psi
+    return shapes_of_dispersion(fit.family, fit.dispersion) if has_dispersion(fit) else ()
+
+
+def typical_mean(model: Model, where: str) -> float:
+    """Mean response at which a family's variance is taken.
+
+    Parameters
+    ----------
+    where : "marginal", over the rows and the random effects of the null model; "intercept", at its intercept alone;
+        "observed", the mean of the response.
+    """
+    fit = model._fit
+    if where == "observed":
+        role = fit.family.weights_role
+        return float(np.average(fit.y, weights=None if role == "cases" else fit.weights))
+    null = null_fit(model)
+    assert isinstance(null, GlmmFit | GlmFit)
+    if where == "intercept":
+        return float(fit.family.mean(null.beta[0]))
+    offset = model.design.offset
+    eta = np.full(fit.n, null.beta[0]) if offset is None else null.beta[0] + offset
+    spread = float(random_variances(model.design, null).sum()) if isinstance(null, GlmmFit) else 0.0
+    return distributions.marginal_mean(fit.family, eta, spread)

@@ -1,0 +1,71 @@
+"""Figures of merit as records that print as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from mixedmodels.errors import UnknownColumnError
+from mixedmodels.tables.result_table import ResultTable, ShownAsTable
+
+
+@dataclass(frozen=True, repr=False)
+class Merit(ShownAsTable, Mapping[str, float]):
+    """Figures of merit by name.
+
+    Attributes
+    ----------
+    values_by_name : the figures.
+    table : how they print, with the method below them.
+    method : how they were found, in words.
+    """
+
+    values_by_name: Mapping[str, float]
+    table: ResultTable
+    method: str
+
+    def __getitem__(self, name: str) -> float:
+        try:
+            return self.values_by_name[name]
+        except KeyError:
+            raise UnknownColumnError(f"no figure {name!r}; there are {', '.join(self.values_by_name)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_by_name)
+
+    def __len__(self) -> int:
+        return len(self.values_by_name)
+
+    def to_dict(self) -> dict[str, float]:
+        """Name -> figure."""
+        return dict(self.values_by_name)
+
+
+@dataclass(frozen=True, repr=False)
+class ICC(Merit):
+    """The share of the variance that lies among groups."""
+
+    @property
+    def adjusted(self) -> float:
+        """Of random and residual variance, that of the fixed effects left out."""
+        return self["adjusted"]
+
+    @property
+    def unadjusted(self) -> float:
+        """Of all variance, that of the fixed effects counted."""
+        return self["unadjusted"]
+
+
+@dataclass(frozen=True, repr=False)
+class R2(Merit):
+    """Shares of the variation that a model explains."""
+
+    @property
+    def marginal(self) -> float:
+        """By the fixed effects alone (Nakagawa)."""
+        return self["marginal"]
+
+    @property
+    def conditional(self) -> float:
+        """By fixed and random effects together (Nakagawa)."""
+        return self["conditional"]

@@ -1,0 +1,251 @@
+"""Singular fits explained, and figures of merit: ICC, R2, variance shares, conditional AIC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from mixedmodels.errors import DataError
+
+if TYPE_CHECKING:
+    from mixedmodels.diagnose.convergence.all_fit_record import AllFit
+    from mixedmodels.diagnose.convergence.singularity_record import Singularity
+    from mixedmodels.diagnose.quality.caic_record import ConditionalAIC
+    from mixedmodels.diagnose.quality.records import ICC, R2
+    from mixedmodels.tables.result_table import ResultTable
+
+Approximation = Literal["theoretical", "delta", "lognormal", "trigamma"] | None
+MeanOf = Literal["marginal", "intercept", "observed"] | None
+Per = Literal["unit", "row"] | None
+
+
+class Merits:
+    """Singular fits explained, and figures of merit: ICC, R2, variance shares, conditional AIC."""
+
+    def singularity(self, fit: bool = True) -> Singularity:
+        """Which directions of the random effects have no variance, in words; what to do, with smaller models.
+
+        Parameters
+        ----------
+        fit : fit the smaller models and compare them; False only lists their formulas.
+
+        Returns
+        -------
+        Singularity
+            True as a truth value where the fit is singular. `directions` are sentences, `table` compares the models
+            (each tested against this fit by the distribution that holds at the boundary), `recommended` is a formula,
+            None for this fit itself: of the models that are not singular the smallest that loses nothing of the
+            likelihood; if there is none, that with the smallest AIC, unless a singular one, its parameters counted
+            without the directions that have no variance, has an AIC smaller by 2 or more. Of a fit that is not singular
+            it says how far it is from that.
+
+        Raises
+        ------
+        DataError
+            If the model has no random effects.
+        """
+        from mixedmodels.diagnose.convergence.advice import singularity
+
+        return singularity(self, fit)  # type: ignore[arg-type]
+
+    def icc(
+        self,
+        by_group: bool = False,
+        *,
+        ci: float | None = None,
+        method: Literal["profile", "boot"] | None = None,
+        nsim: int = 500,
+        seed: Any = None,
+        approximation: Approximation = None,
+        mean: MeanOf = None,
+        per: Per = None,
+    ) -> ICC | ResultTable:
+        """Intraclass correlation: the share of the variance that lies among groups, on the scale of the link.
+
+        Adjusted, it is the share in random and residual variance; unadjusted, in all variance, that of the fixed
+        effects counted. With random slopes the variance of a group's effects differs from row to row, and its mean over
+        the rows is taken (Johnson, 2014). Random effects with a level per row count as residual variance.
+
+        Parameters
+        ----------
+        by_group : the adjusted share of each grouping factor instead.
+        ci : confidence of an interval, such as 0.95.
+        method : of the interval: "profile" (of an lmer, the default: the adjusted one) or "boot", parametric bootstrap.
+        nsim, seed : of the bootstrap.
+        approximation : how the variance of a family is carried to the scale of the link: "theoretical" (binomial; the
+            default), "lognormal" (with a log link; the default), "delta" (all others' default) or "trigamma" (log
+            link); see `mixedmodels.estimates.distribution_variance`.
+        mean : at which mean that variance is taken, where it depends on one: "marginal", of the null model over the
+            rows, their offsets and its random effects (the default); "intercept", at the null model's intercept alone,
+            as R's performance 0.10 does; "observed", the mean of the response.
+        per : whose residual variance it is: "unit", that of a single trial or of an observation of weight 1, or "row",
+            the mean over the rows with their trials or weights. By default a trial, but rows where weights are
+            precisions, as the scale of such weights is arbitrary.
+
+        Returns
+        -------
+        ICC
+            With `adjusted` and `unadjusted`. With `by_group` a `ResultTable`, a row per grouping factor.
+
+        Raises
+        ------
+        DataError
+            If the model has no random effects, or an option is not for its family.
+        """
+        from mixedmodels.diagnose.quality import icc_of_model
+
+        return icc_of_model.icc(  # type: ignore[no-any-return]
+            self,  # type: ignore[arg-type]
+            by_group,
+            (approximation, mean, per),
+            _level(ci),
+            (method, nsim, seed),
+        )
+
+    def r2(
+        self,
+        method: Literal["nakagawa", "ols", "tjur", "lr", "cox_snell", "nagelkerke", "mcfadden"] | None = None,
+        *,
+        by_group: bool = False,
+        ci: float | None = None,
+        nsim: int = 500,
+        seed: Any = None,
+        approximation: Approximation = None,
+        mean: MeanOf = None,
+        per: Per = None,
+        keep_random: bool = False,
+    ) -> R2 | ResultTable:
+        """Share of the variation that the model explains; which one is printed with it.
+
+        Parameters
+        ----------
+        method : "nakagawa", of mixed models (their default) by the fixed effects alone (marginal) and by fixed and
+            random effects (conditional); "ols", of linear models (their default), plain and adjusted; "tjur", of
+            binomial models (the default of a binary glm with logit link); "nagelkerke" (the default of other binomial
+            models and of counts); "lr", by likelihood ratio (the default of Gamma and inverse Gaussian responses), for
+            all models; "cox_snell", the same by another name; "mcfadden".
+        by_group : of mixed models, how much smaller than in the null model the variance is at each level.
+        ci, nsim, seed : confidence of an interval by parametric bootstrap, its replicates and seed.
+        approximation, mean, per : of "nakagawa", as in `icc`.
+        keep_random : whether the null model of likelihood ratios has the random effects too.
+
+        Returns
+        -------
+        R2
+            A mapping of figures, with `marginal` and `conditional` where there are such. With `by_group` a
+            `ResultTable`.
+
+        Raises
+        ------
+        DataError
+            If there is no such R2 for this model.
+        """
+        from mixedmodels.diagnose.quality import r2_of_model
+
+        choices = (approximation, mean, per)
+        if by_group:
+            if method not in (None, "nakagawa") or ci is not None:
+                raise DataError("r2(by_group=True) is by method 'nakagawa', without intervals.")
+            return r2_of_model.r2_by_level(self, choices)  # type: ignore[arg-type]
+        interval = None if ci is None else (_level(ci) or 0.95, nsim, seed)
+        return r2_of_model.r2(self, method, choices, interval, keep_random)  # type: ignore[arg-type]
+
+    def variance_partition(
+        self, *, approximation: Approximation = None, mean: MeanOf = None, per: Per = None
+    ) -> ResultTable:
+        """The variance of the rows taken apart: fixed effects, each random term, residual; the shares add up to 1.
+
+        Parameters
+        ----------
+        approximation, mean, per : as in `icc`.
+
+        Returns
+        -------
+        ResultTable
+            Columns variance, sd, share.
+        """
+        from mixedmodels.diagnose.quality import icc_of_model
+
+        return icc_of_model.variance_partition(self, (approximation, mean, per))  # type: ignore[arg-type]
+
+    def caic(
+        self,
+        method: Literal["analytic", "hat", "steinian", "bootstrap"] | None = None,
+        *,
+        nsim: int | None = None,
+        seed: Any = None,
+    ) -> ConditionalAIC:
+        """Conditional AIC: for predictions in the groups of the data, where AIC is for those in new groups.
+
+        Parameters
+        ----------
+        method : of the degrees of freedom. "analytic" (of an lmer, the default) is the exact sum of d yhat / d y with
+            the estimation of theta counted, Greven and Kneib's (2010), and 1 for sigma; a covariance matrix on its
+            boundary keeps its rank. "hat" takes theta as known, Vaida and Blanchard's (2005) trace of the hat matrix,
+            which prefers too large models. "steinian" (Poisson and binomial, the default) refits the model with each
+            event less or turned round (Lian, 2012; Efron, 2004), once per row or twice. "bootstrap" (all models) refits
+            it to responses drawn given the random effects.
+        nsim, seed : of "bootstrap": draws, by default as many as rows and 100 at least, and their seed.
+
+        Returns
+        -------
+        ConditionalAIC
+            With `caic`, `loglik`, `df` and its `parts`. Of a model without random effects it is AIC.
+
+        Raises
+        ------
+        DataError
+            If there is no such method for the model.
+        FitError
+            If the model is too large for exact derivatives.
+        """
+        from mixedmodels.diagnose.quality.caic import caic
+
+        return caic(self, method, nsim, seed)  # type: ignore[arg-type]
+
+    def performance(self, *, estimator: Literal["ML", "REML"] | None = None) -> ResultTable:
+        """Measures of performance in one row, as performance's ``model_performance``.
+
+        Parameters
+        ----------
+        estimator : likelihood of AIC, AICc and BIC of linear (mixed) models, None for that of the fit. With "ML" a REML
+            fit is fitted again.
+
+        Returns
+        -------
+        ResultTable
+            aic, aicc, bic; R2 by the default of `r2`; icc (adjusted); rmse of the responses given the random effects;
+            sigma; log_loss of binomial responses, score_log (mean log-probability) of counts.
+        """
+        from mixedmodels.diagnose.quality.performance import performance
+
+        return performance(self, estimator)  # type: ignore[arg-type]
+
+    def all_fit(self, random_starts: int = 4, seed: Any = 0) -> AllFit:
+        """Fit the model again from several starts and by scipy's optimisers, to see whether its optimum is one.
+
+        Parameters
+        ----------
+        random_starts, seed : starts drawn at random, beside the identity, small and large variances and the estimate.
+
+        Returns
+        -------
+        AllFit
+            A row per search, with its criterion and estimates. `agree` is True where all ended in one optimum.
+
+        Raises
+        ------
+        DataError
+            If the model has no random effects.
+        """
+        from mixedmodels.diagnose.convergence.all_fit import all_fit
+
+        return all_fit(self, random_starts, seed)  # type: ignore[arg-type]
+
+
+def _level(ci: float | None) -> float | None:
+    """A confidence between 0 and 1, or None."""
+    if ci is None:
+        return None
+    if not isinstance(ci, (int, float)) or isinstance(ci, bool) or not 0 < ci < 1:
+        raise DataError(f"ci is {ci!r}; give a confidence between 0 and 1, such as 0.95.")
+    return float(ci)

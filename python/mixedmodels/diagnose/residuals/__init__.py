@@ -1,0 +1,1 @@
+"""Simulated residuals and their tests."""

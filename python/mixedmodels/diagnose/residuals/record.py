@@ -1,0 +1,249 @@
+"""Simulated residuals: what their tests and pictures read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels import frame
+from mixedmodels.diagnose.residuals.dispersion import PearsonSum
+from mixedmodels.diagnose.residuals.pit import Method
+from mixedmodels.diagnose.residuals.rows import Find, LabelledRows, PlainRows, given_values
+from mixedmodels.diagnose.residuals.simulated import Simulated, checked, scaled
+from mixedmodels.diagnose.residuals.tables import QuantileTest
+from mixedmodels.diagnose.residuals.tests import ResidualTests
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.tables.html import paragraph
+from mixedmodels.tables.r_numbers import format_numbers, quantiles
+from mixedmodels.tables.r_print import matrix
+
+
+@dataclass(frozen=True, repr=False)
+class SimulatedResiduals(ResidualTests):
+    """Residuals that are uniform on (0, 1) if the model is true, with tests of whether they are.
+
+    Attributes
+    ----------
+    numbers : observed and simulated responses, and residuals.
+    formula : of the model, or what stands for one.
+    how : responses were simulated, in words.
+    seed : gives the same residuals again.
+    rows, kind : labels of the rows; the library of tables.
+    find : gives the values of a column for the rows used.
+    pearson : gives the model's sum of squared Pearson residuals; None where there is no model.
+    failures : reason -> how many refitted models failed for it; their simulations are left out.
+    notes : what to know of these residuals.
+    original : the residuals that these are recalculated from, or None.
+    """
+
+    numbers: Simulated
+    formula: str
+    how: str
+    seed: Any
+    rows: LabelledRows
+    kind: Any
+    find: Find
+    pearson: Callable[[], PearsonSum] | None = None
+    failures: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    original: SimulatedResiduals | None = None
+
+    @classmethod
+    def from_simulations(
+        cls,
+        simulated_response: Any,
+        observed_response: Any,
+        fitted_predicted: Any = None,
+        *,
+        integer_response: bool = False,
+        seed: Any = 123,
+        method: Method = "PIT",
+        rotation: Any = None,
+    ) -> SimulatedResiduals:
+        """Residuals of any model whose responses were simulated elsewhere.
+
+        Parameters
+        ----------
+        simulated_response : shape (n, simulations).
+        observed_response : shape (n,).
+        fitted_predicted : shape (n,); None takes the mean of the simulations.
+        integer_response : whether responses are counts.
+        seed : of the residuals of counts, which are drawn.
+        method, rotation : as of ``fit.simulate_residuals``.
+        """
+        from mixedmodels.fit.simulated_responses import generator
+
+        draws, y, mean = checked(simulated_response, observed_response, fitted_predicted)
+        found = scaled(
+            y, mean, draws, generator(seed), integer=bool(integer_response), method=method, rotation=rotation
+        )
+        index = getattr(observed_response, "index", None)
+        labels = None if index is None or callable(index) else tuple(map(str, index))
+        find = partial(given_values, len(y))
+        return cls(found, "given simulations", "as given", seed, PlainRows("pandas", labels), "pandas", find)
+
+    # -- numbers ------------------------------------------------------------------------------------------------
+
+    @property
+    def scaled_residuals(self) -> Any:
+        """Residuals on (0, 1), one per row as ``fit.fitted()``; 0 and 1 are outside all simulations."""
+        return self.rows.label(self.numbers.residuals)
+
+    @property
+    def observed_response(self) -> Any:
+        """The response; successes of a binomial one."""
+        return self.rows.label(self.numbers.observed)
+
+    @property
+    def fitted_predicted(self) -> Any:
+        """Mean without random effects, on the scale of the response."""
+        return self.rows.label(self.numbers.predicted)
+
+    @property
+    def simulated_response(self) -> Matrix:
+        """Simulations of the rows used, shape (rows, simulations)."""
+        return self.numbers.simulated
+
+    @property
+    def integer_response(self) -> bool:
+        """Whether responses are counts."""
+        return self.numbers.integer
+
+    @property
+    def n(self) -> int:
+        """Simulations."""
+        return self.numbers.m
+
+    @property
+    def nobs(self) -> int:
+        """Residuals."""
+        return self.numbers.n
+
+    @property
+    def method(self) -> str:
+        """How residuals were scaled."""
+        return self.numbers.method
+
+    @property
+    def refit(self) -> bool:
+        """Whether the model was refitted to each simulation."""
+        return self.numbers.refits is not None
+
+    def residuals(
+        self,
+        quantile_function: Literal["normal"] | Callable[[Vector], Any] | None = None,
+        outlier_values: tuple[float, float] | None = None,
+    ) -> Any:
+        """The residuals, on another scale if wanted.
+
+        Parameters
+        ----------
+        quantile_function : "normal", or a function of probabilities, such as ``scipy.stats.norm.ppf``.
+        outlier_values : what stands for minus infinity and infinity, to which residuals of 0 and 1 may be mapped.
+        """
+        r = self.numbers.residuals
+        if quantile_function is None:
+            return self.rows.label(r)
+        if quantile_function == "normal":
+            from scipy.special import ndtri as function
+        elif callable(quantile_function):
+            function = quantile_function
+        else:
+            raise DataError(f"quantile_function is {quantile_function!r:.60}; give 'normal' or a function.")
+        out = np.asarray(function(r), dtype=float)
+        if out.shape != r.shape:
+            raise DataError(f"quantile_function returned shape {out.shape} for {len(r)} residuals; it should keep it.")
+        if outlier_values is not None:
+            low, high = outlier_values
+            out = np.where(np.isneginf(out), low, np.where(np.isposinf(out), high, out))
+        return self.rows.label(out)
+
+    def outliers(self, lower: float = 0.0, upper: float = 1.0) -> NDArray[np.intp]:
+        """Positions (among the rows used) of residuals at or beyond these bounds."""
+        r = self.numbers.residuals
+        return np.flatnonzero((r <= lower) | (r >= upper))
+
+    # -- tables -------------------------------------------------------------------------------------------------
+
+    def to_frame(self) -> Any:
+        """A row per residual: observed, fitted_predicted, scaled_residual."""
+        s = self.numbers
+        return self.rows.table(
+            {"observed": s.observed, "fitted_predicted": s.predicted, "scaled_residual": s.residuals}
+        )
+
+    def qq_table(self) -> Any:
+        """What the left panel of DHARMa's picture shows: a row per residual, columns expected and observed."""
+        n = self.numbers.n
+        columns = {"expected": np.arange(1, n + 1) / (n + 1), "observed": np.sort(self.numbers.residuals)}
+        return frame.to_kind(columns, self.kind)
+
+    def quantile_table(self, predictor: Any = None, rank: bool = True, absolute: bool = False) -> QuantileTest:
+        """What the right panel shows: `points` and `curves` are its tables, with p-values; see `test_quantiles`."""
+        return self.test_quantiles(predictor, rank=rank, absolute=absolute)
+
+    # -- again --------------------------------------------------------------------------------------------------
+
+    def recalculate(
+        self,
+        group: Any = None,
+        *,
+        aggregate: Literal["sum"] | Callable[[Any], float] = "sum",
+        sel: Any = None,
+        seed: Any = 123,
+        method: Method = "PIT",
+        rotation: Any = None,
+    ) -> SimulatedResiduals:
+        """Residuals of groups of rows, or of some rows; always from the simulations of all rows.
+
+        Parameters
+        ----------
+        group : a column's name, or a value per row used; None leaves the rows apart.
+        aggregate : "sum", or a function that gives a number from the values of a group (of other functions than sums
+            and means the residuals need not be uniform).
+        sel : rows to use: a column's name or truth values, or positions among the rows used.
+        seed, method, rotation : as of ``fit.simulate_residuals``.
+        """
+        from mixedmodels.diagnose.residuals.groups import regrouped
+
+        base = self if self.original is None else self.original
+        made = regrouped(base.numbers, base.find, group, aggregate, sel, seed, method, rotation)
+        return replace(
+            base,
+            numbers=made.numbers,
+            formula=f"{base.formula}, {made.words}",
+            seed=seed,
+            rows=PlainRows(base.kind, made.labels, made.name),
+            find=made.find,
+            pearson=None,
+            original=base,
+        )
+
+    # -- print --------------------------------------------------------------------------------------------------
+
+    @property
+    def _data(self) -> str:
+        return self.formula
+
+    def __repr__(self) -> str:
+        s = self.numbers
+        again = " to which the model was refitted" if self.refit else ""
+        lines = [
+            f"Simulated residuals of {self.formula}",
+            f"{s.n} residuals, {s.m} simulations {self.how}{again}, method {s.method}, seed {self.seed}",
+        ]
+        if self.failures:
+            lines.append(f"Left out: {sum(self.failures.values())} simulations to which the model could not be fitted")
+        lines += [f"Note: {note}" for note in self.notes]
+        shown = format_numbers(quantiles(s.residuals), 4)
+        table = matrix([""], ["Min", "1Q", "Median", "3Q", "Max"], [shown])
+        return "\n".join([*lines, "", "Scaled residuals:", table])
+
+    def _repr_html_(self) -> str:
+        return paragraph(repr(self))

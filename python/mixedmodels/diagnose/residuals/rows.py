@@ -1,0 +1,121 @@
+"""Rows of residuals that no model stands behind, or that are groups of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.diagnose.residuals.recalculate import Grouping
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Vector
+from mixedmodels.frame import Column, Factor, Logical, Numeric
+
+Find = Callable[[Any, str], Column]
+
+
+class LabelledRows(Protocol):
+    """Numbers of rows, given back with labels in the caller's kind of table."""
+
+    def label(self, values: Vector) -> Any:
+        """One number per row."""
+
+    def table(self, columns: dict[str, Any]) -> Any:
+        """Several."""
+
+
+@dataclass(frozen=True)
+class PlainRows:
+    """Rows with labels, or without.
+
+    Attributes
+    ----------
+    kind : the library of tables.
+    index : labels of the rows, or None.
+    name : what labels are called as a column where rows have no index.
+    """
+
+    kind: Any = "pandas"
+    index: Sequence[str] | None = None
+    name: str = "group"
+
+    def label(self, values: Vector) -> Any:
+        """A pandas or polars Series; an array where rows have no labels."""
+        if self.kind == "polars":
+            import polars as pl
+
+            return pl.Series(values)
+        if self.index is None or self.kind == "pyarrow":
+            return values
+        import pandas as pd
+
+        return pd.Series(values, index=pd.Index(self.index, name=self.name))
+
+    def table(self, columns: dict[str, Any]) -> Any:
+        """A table with the labels as its first column."""
+        first = {} if self.index is None else {self.name: list(self.index)}
+        return frame.to_kind({**first, **columns}, self.kind)
+
+
+def given_values(n: int, given: Any, what: str) -> Column:
+    """One value per row.
+
+    Raises
+    ------
+    DataError
+        If it is a name, for which there is no table, or not as long.
+    """
+    if isinstance(given, str):
+        raise DataError(f"{what} is {given!r}, and there is no table to look it up in; give {n} values.")
+    column = frame.any_column(what, given)
+    if length(column) != n:
+        raise DataError(f"{what} has {length(column)} values, and there are {n} residuals; give one for each.")
+    return column
+
+
+def of_groups(find: Find, groups: Grouping, given: Any, what: str) -> Column:
+    """One value per group; a column of the rows' table where it is the same in all rows of a group."""
+    if not isinstance(given, str):
+        return given_values(len(groups.levels), given, what)
+    column = find(given, what)
+    kept = take(column, groups.rows)
+    codes = kept.codes if isinstance(kept, Factor) else kept.values
+    if not np.array_equal(np.repeat(codes[groups.starts], np.diff([*groups.starts, len(codes)])), codes):
+        raise DataError(
+            f"{what} {given!r} differs within groups; give {len(groups.levels)} values, one for each group."
+        )
+    return take(kept, groups.starts)
+
+
+def length(column: Column) -> int:
+    """Number of rows."""
+    return len(column.codes if isinstance(column, Factor) else column.values)
+
+
+def take(column: Column, rows: Any) -> Column:
+    """Some rows of a column."""
+    if isinstance(column, Factor):
+        return Factor(column.codes[rows], column.levels, column.ordered)
+    if isinstance(column, Logical):
+        return Logical(column.values[rows])
+    return Numeric(column.values[rows], None if column.origin is None else column.origin[rows])
+
+
+def numbers(column: Column, what: str) -> Vector:
+    """A column of numbers or dates, none of them missing.
+
+    Raises
+    ------
+    DataError
+        If it is a factor, or some value is missing.
+    """
+    if isinstance(column, Factor):
+        raise DataError(f"{what} is a factor with levels {', '.join(column.levels.labels[:3])} ...; give numbers.")
+    values = np.asarray(column.values, dtype=float)
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise DataError(f"{what} is {values[row]} in row {row} of the {len(values)} rows used; give finite numbers.")
+    return values

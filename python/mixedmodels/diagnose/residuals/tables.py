@@ -1,0 +1,128 @@
+"""Tests of scaled residuals that are more than one number: three at once, along a predictor, by level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.diagnose.residuals.categorical import Categorical
+from mixedmodels.diagnose.residuals.quantile_deviation import QuantileDeviation, curves
+from mixedmodels.tables.hypothesis_test import HypothesisTest
+from mixedmodels.tables.r_numbers import format_number, format_pvalues
+from mixedmodels.tables.result_table import ResultTable, ShownAsTable
+
+NORMAL = 1.959963984540054  # of pointwise 95 percent limits
+
+
+@dataclass(frozen=True)
+class ResidualSummary:
+    """Three tests of scaled residuals; prints them all."""
+
+    uniformity: HypothesisTest
+    dispersion: HypothesisTest
+    outliers: HypothesisTest
+    kind: Any = "pandas"
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """A row per test: test, statistic, p_value."""
+        tests = {"uniformity": self.uniformity, "dispersion": self.dispersion, "outliers": self.outliers}
+        columns = {
+            "test": list(tests),
+            "statistic": np.array([t.statistic for t in tests.values()]),
+            "p_value": np.array([t.p_value for t in tests.values()]),
+        }
+        return frame.to_kind(columns, self.kind if kind is None else kind)
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, (self.uniformity, self.dispersion, self.outliers)))
+
+    def _repr_html_(self) -> str:
+        return "".join(t._repr_html_() for t in (self.uniformity, self.dispersion, self.outliers))
+
+
+class QuantileTest(ShownAsTable):
+    """Tests of quantiles along a predictor, a row each; `curves` are the estimated quantiles.
+
+    Attributes
+    ----------
+    found : the numbers.
+    p_value : of all quantiles together.
+    table : columns p_level, p_shape, p_value.
+    """
+
+    def __init__(self, found: QuantileDeviation, data: str, kind: Any) -> None:
+        self.found = found
+        self.kind = kind
+        self.p_value = found.p_total
+        columns = {"p_level": found.p_level, "p_shape": found.p_shape, "p_value": found.p_value}
+        self.table = ResultTable(
+            columns,
+            tuple(f"{q:g}" for q in found.quantiles),
+            row_column="quantile",
+            headers={"p_level": "P(level)", "p_shape": "P(shape)", "p_value": "P(both)"},
+            heading=("Test for location of quantiles by their scores", "", f"data:  {data}"),
+            footer=(f"all quantiles: p-value = {format_pvalues([found.p_total], 4)[0]}",),
+            kind=kind,
+        )
+
+    @cached_property
+    def curves(self) -> Any:
+        """A row per quantile and point: quantile, x, fitted, conf_low, conf_high (pointwise, 95 percent), p_value."""
+        found = curves(self.found)
+        p = dict(zip(self.found.quantiles.tolist(), self.found.p_value.tolist(), strict=True))
+        columns = {
+            "quantile": np.concatenate([np.full(len(c.x), c.quantile) for c in found]),
+            "x": np.concatenate([c.x for c in found]),
+            "fitted": np.concatenate([c.fitted for c in found]),
+            "conf_low": np.concatenate([c.fitted - NORMAL * c.std_error for c in found]),
+            "conf_high": np.concatenate([c.fitted + NORMAL * c.std_error for c in found]),
+            "p_value": np.concatenate([np.full(len(c.x), p[c.quantile]) for c in found]),
+        }
+        return frame.to_kind(columns, self.kind)
+
+    @property
+    def points(self) -> Any:
+        """A row per residual: predictor, residual, is_outlier."""
+        columns = {"predictor": self.found.x, "residual": self.found.residuals, "is_outlier": self.found.outside}
+        return frame.to_kind(columns, self.kind)
+
+
+class CategoricalTest(ShownAsTable):
+    """Tests by level of a factor, a row each, and Levene's test of equal variances.
+
+    Attributes
+    ----------
+    found : the numbers.
+    p_value : the smallest adjusted p-value of the levels.
+    p_levene : of Levene's test; NaN with one level.
+    table : columns n, d, p_value, p_adjusted.
+    """
+
+    def __init__(self, found: Categorical, name: str, data: str, kind: Any) -> None:
+        self.found = found
+        self.p_value = float(found.p_adjusted.min())
+        self.p_levene = found.p_levene
+        columns = {"n": found.n, "d": found.d, "p_value": found.p_value, "p_adjusted": found.p_adjusted}
+        self.table = ResultTable(
+            columns,
+            found.levels,
+            row_column=name,
+            headers={"d": "D", "p_value": "P(D)", "p_adjusted": "P(adjusted)"},
+            heading=(f"Uniformity within levels of {name} (Kolmogorov-Smirnov, Holm)", "", f"data:  {data}"),
+            footer=(_levene_text(found),),
+            kind=kind,
+        )
+
+
+def _levene_text(found: Categorical) -> str:
+    if np.isnan(found.f):
+        return "Levene's test of equal variances needs two levels with residuals that differ."
+    f, p = format_number(found.f, 5), format_pvalues([found.p_levene], 4)[0]
+    return (
+        f"Levene's test of equal variances: F = {f}, df = {found.df[0]} and {found.df[1]}, "
+        f"p-value {p if p.startswith('<') else '= ' + p}"
+    )

@@ -1,0 +1,56 @@
+"""Simulated residuals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from mixedmodels.diagnose.residuals.record import SimulatedResiduals
+    from mixedmodels.fitted.model import Model
+
+
+class ScaledResiduals:
+    """Simulated residuals."""
+
+    def simulate_residuals(
+        self,
+        n: int = 250,
+        seed: Any = 123,
+        *,
+        re_form: Any = None,
+        refit: bool = False,
+        integer_response: bool | None = None,
+        method: Literal["PIT", "traditional"] = "PIT",
+        rotation: Any = None,
+        progress: bool | None = None,
+    ) -> SimulatedResiduals:
+        """Residuals that are uniform on (0, 1) if the model is true, for every kind of response (R's DHARMa).
+
+        The residual of an observation is the share of `n` simulations below it; where some equal it, a number drawn
+        between the shares below and not above it.
+
+        Parameters
+        ----------
+        n : simulations.
+        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same residuals.
+        re_form : random effects that stay at their estimates in the simulations. None keeps all (conditional, DHARMa's
+            default since 0.5), "~0" draws all anew (unconditional, its default before), ``"~ (1 | g)"`` keeps some.
+        refit : refit the model to each simulation and compare residuals, not responses: slower, and rarely needed.
+        integer_response : whether responses are counts; None asks the family. It matters to "traditional" and to the
+            choice of the outlier test.
+        method : "PIT", or "traditional", DHARMa's before 0.3.1 (which `refit` always uses).
+        rotation : "estimated", or the covariance matrix of the responses, shape (n, n), to be removed from the
+            residuals where the model has correlated errors.
+        progress : a line on stderr while models are refitted: True at once, None on a terminal after two seconds, False
+            never. Ctrl-C stops, and gives what there is.
+
+        Returns
+        -------
+        SimulatedResiduals
+            With `scaled_residuals`, tests (`test_uniformity`, `test_dispersion`, ...), and tables for pictures
+            (`qq_table`, `quantile_table`); `recalculate` gives residuals of groups.
+        """
+        from mixedmodels.diagnose.residuals.draws import simulated_residuals
+
+        model: Model = self  # type: ignore[assignment]
+        return simulated_residuals(model, n, seed, re_form, refit, integer_response, method, rotation, progress)

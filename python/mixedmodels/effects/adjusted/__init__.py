@@ -1,0 +1,1 @@
+"""Adjusted predictions over a grid of predictors, with partial residuals."""

@@ -1,0 +1,138 @@
+"""From what a term asks for to the values that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design.evaluate import Scope
+from mixedmodels.design.functions import elementwise
+from mixedmodels.effects.adjusted.pretty import pretty_range, representative
+from mixedmodels.effects.adjusted.terms import KEYWORDS, Count, Range, Sample, Term, Values, Word
+from mixedmodels.effects.adjusted.variables import Variables
+from mixedmodels.errors import DataError
+from mixedmodels.estimates.linear_functions import Level, Vector
+from mixedmodels.estimates.predictors import table_of
+from mixedmodels.formula.grammar import read_expression
+from mixedmodels.frame import Factor, Numeric, label
+
+FEW = 10  # distinct values up to which a number in second place shows them all, as in ggeffects
+MANY = 20  # and in first place
+
+
+def focal_values(term: Term, place: int, variables: Variables, smooth: bool, rng: np.random.Generator) -> list[Level]:
+    """The values of one term, numbers ascending, levels in their order or in that asked for.
+
+    Parameters
+    ----------
+    place : 0 for the first term, which is drawn along x; others are groups, so that few values do.
+    smooth : whether a number in first place takes all its values, as curves need.
+    rng : for ``[sample=8]``.
+
+    Raises
+    ------
+    DataError
+        If a level does not exist, or what stands in the brackets is not known.
+    """
+    name, wanted = term.name, term.wanted
+    if not variables.is_number(name):
+        return _levels(name, wanted, variables, rng)
+    values = _number(name, wanted, place, variables, smooth, rng)
+    if not np.isfinite(values).all():
+        raise DataError(
+            f"{name!r} takes {values[~np.isfinite(values)][0]}; give its values: 'terms' can say '{name} [0:10]'."
+        )
+    return [float(v) for v in np.unique(values)]
+
+
+def _number(name: str, wanted: Any, place: int, variables: Variables, smooth: bool, rng: np.random.Generator) -> Vector:
+    if isinstance(wanted, Range):
+        return np.array(wanted.values)
+    if isinstance(wanted, Values):
+        return _as_numbers(name, wanted.values)
+    column = variables.columns[name]
+    assert isinstance(column, Numeric)
+    if not variables.has_rows:
+        raise DataError(
+            f"a model loaded from a file does not know the values of {name!r}; give some, as '{name} [0, 5, 10]'."
+        )
+    x = column.values
+    if isinstance(wanted, Count):
+        return pretty_range(x, wanted.n)
+    if isinstance(wanted, Sample):
+        return np.array([float(v) for v in _sampled(name, np.unique(x).tolist(), wanted.size, rng)])
+    if isinstance(wanted, Word):
+        return _by_word(name, wanted.word, x, variables)
+    distinct = len(np.unique(x))
+    if place and distinct >= FEW:
+        return representative(x)
+    return np.unique(x) if distinct < MANY or smooth else pretty_range(x)
+
+
+def _by_word(name: str, word: str, x: Vector, variables: Variables) -> Vector:
+    if word == "pretty":
+        return pretty_range(x)
+    if word in KEYWORDS:
+        return representative(x, word)
+    if elementwise(word) is not None or callable((variables.env or {}).get(word)):
+        scope = Scope(table_of({name: Numeric(np.unique(x))}, len(np.unique(x))), variables.env, {}, source=word)
+        return np.asarray(scope.numbers(read_expression(f"{word}(`{name}`)")), dtype=float)
+    if variables.env is not None and word in variables.env:
+        return _as_numbers(name, np.atleast_1d(variables.env[word]).tolist())
+    raise DataError(
+        f"{name!r} is a number, and {word!r} says nothing about its values; write numbers, a range as 0:10, n=5, a "
+        f"function as exp, or one of {', '.join(KEYWORDS)}."
+    )
+
+
+def _as_numbers(name: str, values: Sequence[Any]) -> Vector:
+    try:
+        return np.array([float(v) for v in values])
+    except (TypeError, ValueError):
+        raise DataError(f"{name!r} is a number in this model, and its values are given as {values!r:.80}.") from None
+
+
+def _levels(name: str, wanted: Any, variables: Variables, rng: np.random.Generator) -> list[Level]:
+    own = variables.levels(name)
+    if wanted is None or (isinstance(wanted, Word) and wanted.word in KEYWORDS and wanted.word not in map(label, own)):
+        return own
+    if isinstance(wanted, Sample):
+        return _sampled(name, own, wanted.size, rng)
+    if isinstance(wanted, Count):
+        raise DataError(f"{name!r} is a factor, so that n={wanted.n} says nothing; name levels, or sample={wanted.n}.")
+    given = [wanted.word] if isinstance(wanted, Word) else list(wanted.values)
+    return [chosen_level(name, value, variables) for value in dict.fromkeys(given)]
+
+
+def chosen_level(name: str, value: Any, variables: Variables) -> Level:
+    """The level that prints as `value` does.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    own = variables.levels(name)
+    text = label(value)
+    column = variables.columns[name]
+    found = next((level for level in own if level == value or label(level) == text), None)
+    if found is None:  # True for TRUE
+        found = next((level for level in own if label(level).lower() == text.lower()), None)
+    if found is None and isinstance(column, Numeric):
+        found = next((level for level in own if text == f"{float(level):g}"), None)
+    if found is None:
+        known = ", ".join(label(level) for level in own[:20])
+        kind = "factor" if isinstance(column, Factor) else "variable"
+        raise DataError(
+            f"the {kind} {name!r} has no level {text!r}; its levels are {known}{', ...' if len(own) > 20 else ''}."
+        )
+    return found
+
+
+def _sampled(name: str, own: Sequence[Any], size: int, rng: np.random.Generator) -> list[Any]:
+    if size > len(own):
+        raise DataError(f"sample={size} of {name!r}, which has {len(own)} levels; ask for as many at most.")
+    chosen = np.sort(rng.choice(len(own), size, replace=False))
+    return [own[i] for i in chosen]

@@ -1,0 +1,159 @@
+"""What adjusted predictions take from a model: its variables, its offset, the way back, and what to call them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.effects.adjusted.grid import Grid
+from mixedmodels.effects.adjusted.terms import Term, Word
+from mixedmodels.effects.adjusted.variables import Variables, variables_of
+from mixedmodels.errors import DataError
+from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.estimates.linear_functions import Basis, Vector
+from mixedmodels.estimates.predictors import Predictors, formula_offset
+from mixedmodels.estimates.response_scale import ResponseScale, of_family, of_response
+from mixedmodels.estimates.transformations import WayBack
+from mixedmodels.fit.record import GlmmFit, MixedFit
+from mixedmodels.formula.nodes import column_names
+from mixedmodels.inference.emmeans.from_model import basis_of
+
+TYPES = {
+    "fixed": "fixed", "fe": "fixed", "random": "random", "re": "random", "simulate": "simulate", "sim": "simulate",
+    "simulate_random": "simulate_random", "sim_re": "simulate_random",
+}  # fmt: skip
+BENT = re.compile(r"\b(?:poly|bs|ns|sin|cos|tan)\(|\bI\(.*\^.*\)")
+
+
+def variables_for(model: Any) -> Variables:
+    """The variables of a model at the rows used."""
+    if model._stored is not None:
+        return variables_of(model.design, None)
+    table = frame.read(model._request.data)
+    _refuse_arrays(model, table)
+    return variables_of(model.design, table, model._prior_weights(), model._request.env)
+
+
+def _refuse_arrays(model: Any, table: frame.Table) -> None:
+    """A variable that is an array of ``env=`` says nothing about other rows."""
+    formula, env = model.design.spec.formula, model._request.env or {}
+    nodes = [
+        *formula.fixed.variables_used().values(),
+        *(n for b in formula.random for n in (*b.factors, *b.effects.variables_used().values())),
+    ]
+    for name in (n for node in nodes for n in column_names(node)):
+        if name not in table and np.ndim(env.get(name, 0.0)) > 0:
+            raise DataError(
+                f"{name!r} is an array of env=, which says nothing about other rows; make it a column of the data and "
+                "fit again."
+            )
+
+
+def mean_offset(model: Any, variables: Variables) -> float | None:
+    """What stands for an offset argument that was an array: its mean."""
+    given = array_offset(model, variables)
+    return None if given is None else float(np.mean(given))
+
+
+def array_offset(model: Any, variables: Variables) -> Vector | None:
+    """The offset argument of the rows used where it was an array; None where the formula or a column says it."""
+    design = model.design
+    if design.spec.offset is not True:
+        return None
+    model._need_rows("the offset argument, which was an array,")
+    if not design.spec.formula.offset_texts:
+        return np.asarray(design.offset)
+    predictors = Predictors(design, variables.columns, variables.env)
+    return np.asarray(design.offset - formula_offset(predictors, model._fit.n))
+
+
+def basis_for(model: Any, ddf: Ddf | float, means: bool = False) -> tuple[Basis, tuple[str, ...]]:
+    """Coefficients; where nobody says those that ggeffects takes, whose intervals of a mixed model are narrow.
+
+    Parameters
+    ----------
+    means : of marginal means of an lmer ggeffects has the normal distribution, of predictions t with rows less
+        parameters.
+    """
+    if ddf is None and isinstance(model._fit, MixedFit | GlmmFit):
+        ddf = "asymptotic" if means or isinstance(model._fit, GlmmFit) else float(model.df_resid)
+    basis, _, notes = basis_of(model, ddf)
+    return basis, notes
+
+
+def way_back(model: Any) -> ResponseScale | None:
+    """From the linear predictor to the response, through a link or a transformation of the response."""
+    return of_family(model.family) or of_response(model.design.spec.formula.left)
+
+
+def back_and_notes(model: Any, scale: str, back_transform: bool) -> tuple[WayBack | None, tuple[str, ...]]:
+    """The way back that was asked for, and what must be said of it.
+
+    Raises
+    ------
+    DataError
+        If `scale` is neither "response" nor "link".
+    """
+    if scale not in ("response", "link"):
+        raise DataError(f"scale must be 'response' or 'link', not {scale!r}.")
+    found = way_back(model)
+    if found is None or scale == "link":
+        return None, ()
+    if model.family.link != "identity":
+        return found.back, ()
+    response = model.design.response_name
+    if found.back is None or not back_transform:
+        why = "" if found.back is not None else ", since the way back is not known"
+        return None, (f"Predictions are on the scale of {response}{why}.",)
+    return found.back, (f"Predictions are back from the scale of {response}, standard errors are on it.",)
+
+
+def title_of(model: Any, scale: str) -> str:
+    """What is predicted: "Predicted probabilities of y"."""
+    family = model.family
+    what = "values"
+    if family.support == "proportion":
+        what = "probabilities" if scale == "response" else "log-odds" if family.link == "logit" else "values"
+    elif family.support == "counts":
+        what = "counts" if scale == "response" else "log-mean" if family.link == "log" else "values"
+    return f"Predicted {what} of {response_variable(model)}"
+
+
+def response_variable(model: Any) -> str:
+    """The column behind the response; its text where there are several."""
+    left = model.design.spec.formula.left
+    names = list(column_names(left)) if left is not None else []
+    return names[0] if len(names) == 1 else model.design.response_name
+
+
+def bends(model: Any) -> bool:
+    """Whether the fixed effects have polynomials, splines or waves, whose curves need many points."""
+    return any(BENT.search(text) for text in model.design.spec.formula.fixed.variables_used())
+
+
+def wants_all(terms: Sequence[Term]) -> bool:
+    """Whether some term asks for all values."""
+    return any(term.wanted == Word("all") for term in terms)
+
+
+def offset_names(model: Any) -> frozenset[str]:
+    """Variables that only ``offset()`` terms use."""
+    formula = model.design.spec.formula
+    offsets = dict(formula.offset_texts)
+    inside = {name for node in offsets.values() for name in column_names(node)}
+    others = {
+        name
+        for text, node in formula.fixed.variables_used().items()
+        if text not in offsets
+        for name in column_names(node)
+    }
+    return frozenset(inside - others)
+
+
+def population(variables: Variables, grid: Grid) -> tuple[str, ...]:
+    """Groups that stand at no level."""
+    return tuple(n for n in variables.groups if n not in grid.terms and n not in grid.constants)

@@ -1,0 +1,234 @@
+"""Adjusted predictions of a model: terms to a grid, the grid to predictions, these to a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.effects.adjusted.averages import averaged
+from mixedmodels.effects.adjusted.from_model import (
+    TYPES,
+    array_offset,
+    back_and_notes,
+    basis_for,
+    bends,
+    mean_offset,
+    offset_names,
+    population,
+    title_of,
+    variables_for,
+    wants_all,
+)
+from mixedmodels.effects.adjusted.grid import Grid, lay_out_grid, make_grid
+from mixedmodels.effects.adjusted.predictions import (
+    Predicted,
+    Scale,
+    added_variance,
+    default_variance,
+    predict_layout,
+    predict_rows,
+)
+from mixedmodels.effects.adjusted.record import AdjustedPredictions
+from mixedmodels.effects.adjusted.simulated import simulated
+from mixedmodels.effects.adjusted.terms import Term, parse_terms
+from mixedmodels.effects.adjusted.variables import Variables
+from mixedmodels.errors import DataError
+from mixedmodels.estimates.linear_functions import Basis
+from mixedmodels.fit.re_form import chosen_effects
+from mixedmodels.fit.record import GlmmFit, MixedFit
+from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.inference.emmeans.marginal_means import marginal_means
+
+MARGINS = ("mean_reference", "mean_mode", "marginalmeans", "proportional", "empirical")
+WEIGHTS = {"marginalmeans": "equal", "proportional": "outer"}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Arguments of `ggpredict` as they were given; see there."""
+
+    terms: Any
+    type: str = "fixed"
+    condition: Any = None
+    typical: Any = "mean"
+    interval: str | None = None
+    level: float = 0.95
+    ddf: Any = None
+    back_transform: bool = True
+    bias_correction: bool = False
+    margin: str = "mean_reference"
+    scale: str = "response"
+    variance: Any = None
+    nsim: int = 1000
+    seed: Any = None
+
+
+def adjusted_predictions(model: Any, wish: Wish) -> AdjustedPredictions:
+    """The predictions that were wished for."""
+    wish = _checked(model, wish)
+    terms = parse_terms(wish.terms)
+    variables = variables_for(model)
+    if wish.margin == "proportional":  # as in R's effects, where means of numbers are never weighted
+        variables = replace(variables, weights=None)
+    grid = make_grid(
+        variables,
+        terms,
+        condition=wish.condition,
+        typical=None if wish.margin == "empirical" else "mode" if wish.margin == "mean_mode" else wish.typical,
+        smooth=bends(model) and not isinstance(model._fit, MixedFit | GlmmFit) and not wants_all(terms),
+        rng=generator(wish.seed),
+    )
+    if wish.type.startswith("simulate"):
+        return _simulated(model, wish, variables, grid, terms)
+    basis, more = basis_for(model, wish.ddf, wish.margin in WEIGHTS)
+    back, notes = back_and_notes(model, wish.scale, wish.back_transform)
+    add = wish.variance or default_variance(model._fit) if wish.interval == "prediction" else None
+    scale = Scale(back, wish.level, add, wish.bias_correction)
+    random = wish.type == "random"
+    if wish.margin == "empirical":
+        found = averaged(
+            model._fit, basis, variables, grid, random=random, level=wish.level, back=back,
+            offset=array_offset(model, variables),
+        )  # fmt: skip
+        left: tuple[str, ...] = ()
+    elif wish.margin in WEIGHTS:
+        found, grid = _marginal(model, basis, wish, variables, grid, scale)
+        left = ()
+    else:
+        grid, layout, left = lay_out_grid(variables, grid, terms, mean_offset(model, variables))
+        found = predict_layout(model._fit, basis, layout, scale, random)
+    lost = int(np.isnan(found.predicted).sum())
+    if lost:
+        why = "the data do not determine them, or the formula has no value there"
+        left = (*left, f"{lost} of {len(grid)} predictions are missing: {why}.")
+    return AdjustedPredictions(
+        grid.terms,
+        grid.levels,
+        grid.labels,
+        grid.constants,
+        () if wish.margin == "empirical" and random else population(variables, grid),
+        found.predicted,
+        found.std_error,
+        found.df,
+        found.conf_low,
+        found.conf_high,
+        found.gradient,
+        basis.coefficients,
+        title_of(model, wish.scale),
+        None if wish.margin == "empirical" else found.eta,
+        wish.scale,
+        wish.interval or "confidence",
+        found.included,
+        wish.margin,
+        random,
+        wish.level,
+        (*notes, *left, *more),
+        model._source.kind,
+    )
+
+
+def _checked(model: Any, wish: Wish) -> Wish:
+    """The wish with names that are known, refused where its parts do not go together."""
+    if wish.type not in TYPES:
+        raise DataError(f"type is {wish.type!r}; it is one of {', '.join(map(repr, dict.fromkeys(TYPES.values())))}.")
+    kind = TYPES[wish.type]
+    if wish.margin not in MARGINS:
+        raise DataError(f"margin is {wish.margin!r}; it is one of {', '.join(map(repr, MARGINS))}.")
+    mixed = isinstance(model._fit, MixedFit | GlmmFit)
+    if kind == "random" and not mixed:
+        raise DataError("type='random' is for mixed models; this one has no random effects: take type='fixed'.")
+    if wish.margin != "mean_reference" and kind.startswith("simulate"):
+        raise DataError(f"type={kind!r} averages simulated rows of the data; it goes with no other margin.")
+    given = wish.interval
+    if given not in (None, "confidence", "prediction"):
+        raise DataError(f"interval must be 'confidence' or 'prediction', not {given!r}.")
+    interval = given or ("prediction" if kind == "random" and wish.margin != "empirical" else "confidence")
+    if interval == "prediction" and wish.margin == "empirical":
+        raise DataError("an average over rows is no new observation; it has interval='confidence' only.")
+    if wish.variance is not None and interval != "prediction":
+        raise DataError("variance= says what a prediction interval adds; ask for interval='prediction'.")
+    if wish.bias_correction and wish.margin in (*WEIGHTS, "empirical"):
+        raise DataError(f"bias_correction goes with predictions at typical values, not with margin={wish.margin!r}.")
+    if wish.bias_correction and back_and_notes(model, wish.scale, wish.back_transform)[0] is None:
+        raise DataError("bias_correction is for predictions that come back from a link or a transformed response.")
+    if wish.bias_correction and not mixed and model.family.link != "identity":
+        raise DataError(
+            "bias_correction of a generalised linear model has nothing to correct for: no random effects vary around "
+            "its linear predictor."
+        )
+    return replace(wish, type=kind, interval=interval)
+
+
+def _marginal(
+    model: Any, basis: Basis, wish: Wish, variables: Variables, grid: Grid, scale: Scale
+) -> tuple[Predicted, Grid]:
+    """Estimated marginal means at the focal values, the rest of the factors averaged over."""
+    fixed = [n for n in variables.fixed if n not in offset_names(model)]
+    outside = next((n for n in grid.terms if n not in fixed), None)
+    if outside is not None:
+        raise DataError(
+            f"{outside!r} is not among the fixed effects, so that it has no marginal means; take ggpredict()."
+        )
+    asked = wish.condition or {}
+    held = {n: v for n, v in grid.constants.items() if n in fixed and (variables.is_number(n) or n in asked)}
+    at = {**{n: list(grid.levels[n]) for n in grid.terms}, **{n: [v] for n, v in held.items()}}
+    cells = model.ref_grid(at, nesting={}, ddf="asymptotic" if isinstance(model._fit, MixedFit | GlmmFit) else None)
+    means = marginal_means(cells.functions, grid.terms, WEIGHTS[wish.margin]).functions
+    place = {key: i for i, key in enumerate(zip(*(means.labels[n] for n in grid.terms), strict=True))}
+    order = [place[key] for key in zip(*(grid.labels[n] for n in grid.terms), strict=True)]
+    rows = means.rows[order]
+    offset = None if means.offset is None else means.offset[order]
+    extra, included = np.zeros(1), tuple[str, ...]()
+    if scale.add is not None:
+        _, layout, _ = lay_out_grid(variables, grid, (), mean_offset(model, variables))
+        extra, included = added_variance(model._fit, layout, scale.add, random=False)
+    constants = dict(held)
+    if offset is not None:
+        constants["offset"] = float(offset[0])
+    found = predict_rows(basis, rows, offset, scale, 0.0, extra, included)
+    return found, replace(grid, constants=constants)
+
+
+def _simulated(
+    model: Any, wish: Wish, variables: Variables, grid: Grid, terms: tuple[Term, ...]
+) -> AdjustedPredictions:
+    model._need_rows("simulated predictions")
+    if model.family.support == "proportion":
+        raise DataError("quantiles of simulated proportions say little; take type='fixed' or type='random'.")
+    if wish.condition:
+        raise DataError("simulated predictions are those of the rows of the data; condition= cannot hold a variable.")
+    levels = {t.name: grid.levels[t.name] if t.wanted is not None else tuple(variables.levels(t.name)) for t in terms}
+    labels, columns = simulated(variables, grid.terms, levels, _draws(model, wish), wish.level)
+    r = len(columns["predicted"])
+    return AdjustedPredictions(
+        grid.terms,
+        levels,
+        labels,
+        {},
+        (),
+        columns["predicted"],
+        columns["std_error"],
+        np.full(r, np.nan),
+        columns["conf_low"],
+        columns["conf_high"],
+        None,
+        None,
+        title_of(model, "response"),
+        interval="prediction",
+        random=True,
+        level=wish.level,
+        notes=(f"Means of {wish.nsim} simulated responses of the rows with these values.",),
+        kind=model._source.kind,
+    )
+
+
+def _draws(model: Any, wish: Wish) -> Any:
+    """Simulated responses, shape (n, nsim), given the modes or with new random effects."""
+    if isinstance(model._fit, MixedFit | GlmmFit):
+        chosen = chosen_effects(model.design, None if wish.type == "simulate" else "~0")
+        return model._draws(wish.nsim, wish.seed, chosen)
+    table = frame.read(model.simulate(wish.nsim, wish.seed))
+    return np.column_stack([getattr(table.column(name), "values") for name in table.names])  # noqa: B009

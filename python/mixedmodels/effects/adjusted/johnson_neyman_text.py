@@ -1,0 +1,94 @@
+"""Johnson and Neyman's intervals in words, and the slopes as a table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mixedmodels.effects.adjusted.johnson_neyman import SlopeRegions
+from mixedmodels.tables.html import paragraph
+from mixedmodels.tables.long_table import LongTable
+from mixedmodels.tables.result_table import ShownAsTable
+
+
+@dataclass(frozen=True, repr=False)
+class JohnsonNeyman(ShownAsTable):
+    """Where along a moderator a slope differs from zero; `table` has the slopes with their limits.
+
+    Attributes
+    ----------
+    variable : whose slope.
+    moderator : what it depends on.
+    regions : slopes and bounds.
+    observed : range of the moderator in the rows used.
+    level : confidence level of each interval.
+    slope_of : what the slope is called in print: "slope", or "difference" of a factor of two levels.
+    kind : the library of `to_frame`.
+    """
+
+    variable: str
+    moderator: str
+    regions: SlopeRegions
+    observed: tuple[float, float]
+    level: float
+    slope_of: str = "slope"
+    kind: Any = "pandas"
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """Values of the moderator at which significance begins or ends, ascending."""
+        return self.regions.bounds
+
+    @property
+    def intervals(self) -> tuple[tuple[float, float], ...]:
+        """Where the slope differs from zero: pairs of ends."""
+        return self.regions.intervals
+
+    @cached_property
+    def table(self) -> LongTable:
+        """Slopes at values of the moderator."""
+        r = self.regions
+        columns = {
+            self.moderator: r.moderator,
+            "slope": r.slope,
+            "std_error": r.std_error,
+            "df": r.df,
+            "conf_low": r.conf_low,
+            "conf_high": r.conf_high,
+            "significant": r.significant.tolist(),
+        }
+        return LongTable(columns, kind=self.kind)
+
+    def __getitem__(self, column: str) -> Any:
+        return self.table[column]
+
+    def text(self) -> str:
+        """What prints."""
+        what = f"the {self.slope_of} of {self.variable}"
+        p = f"p < {1 - self.level:.15g}" if self.level < 1 else "p = 0"
+        low, high = self.observed
+        if not self.intervals:
+            found = f"There is no value of {self.moderator} at which {what} has {p}."
+        elif self.intervals == ((-math.inf, math.inf),):
+            found = f"At every value of {self.moderator} {what} has {p}."
+        else:
+            pieces = " or ".join(_piece(self.moderator, piece) for piece in self.intervals)
+            found = f"{what[0].upper()}{what[1:]} has {p} where {pieces}."
+        seen = f"The values of {self.moderator} in the data run from {low:.5g} to {high:.5g}"
+        seen += "." if self.regions.closed else "; bounds were looked for among these."
+        return "\n".join(["Johnson-Neyman interval", "", found, seen])
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return paragraph(self.text())
+
+
+def _piece(name: str, ends: tuple[float, float]) -> str:
+    low, high = ends
+    if math.isinf(low):
+        return f"{name} < {high:.5g}"
+    return f"{name} > {low:.5g}" if math.isinf(high) else f"{low:.5g} < {name} < {high:.5g}"

@@ -1,0 +1,202 @@
+"""Adjusted predictions: the linear predictor of laid-out rows, its uncertainty, and the way back to the response.
+
+With x a row of X, z of Z, and V the covariance of the fixed effects, the standard error of the linear predictor is
+``sqrt(x'V x)``; a prediction interval adds the variance of a residual, of the random effects of unknown groups
+(``z'Sigma z``), or both. Limits are found on the scale of the linear predictor and brought back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mixedmodels.effects.adjusted.grid import Layout
+from mixedmodels.errors import DataError
+from mixedmodels.estimates import wald
+from mixedmodels.estimates.linear_functions import Basis, LinearFunctions, Matrix, Vector
+from mixedmodels.estimates.transformations import Corrected, WayBack
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, effect_factors, residual_sd
+from mixedmodels.fit.moments import add_effects
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+
+Variance = Literal["residual", "random", "all"]
+VARIANCES = ("residual", "random", "all")
+RESIDUAL, RANDOM = "the residual", "the random effects of unknown groups"
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions of r rows; arrays have shape (r,).
+
+    Attributes
+    ----------
+    eta : linear predictor.
+    std_error : of `eta` (of a prediction interval with what it adds), NaN where a row cannot be estimated.
+    df : degrees of freedom.
+    predicted, conf_low, conf_high : on the scale asked for.
+    gradient : of `predicted` in the coefficients, shape (r, p).
+    included : what intervals hold besides the uncertainty of the fixed effects.
+    """
+
+    eta: Vector
+    std_error: Vector
+    df: Vector
+    predicted: Vector
+    conf_low: Vector
+    conf_high: Vector
+    gradient: Matrix
+    included: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How predictions come back, and how wide their intervals are.
+
+    Attributes
+    ----------
+    back : from the scale of the linear predictor; None to stay there.
+    level : confidence level.
+    add : what a prediction interval adds; None for a confidence interval.
+    correct : whether what comes back is corrected for what varies around it (to second order).
+    """
+
+    back: WayBack | None
+    level: float = 0.95
+    add: Variance | None = None
+    correct: bool = False
+
+
+def predict_layout(fit: AnyFit, basis: Basis, layout: Layout, scale: Scale, random: bool) -> Predicted:
+    """Predictions of laid-out rows.
+
+    Parameters
+    ----------
+    random : whether groups that are known add their conditional modes; unknown ones add 0.
+    """
+    modes = modes_part(fit, layout) if random and isinstance(fit, MixedFit | GlmmFit) else 0.0
+    extra, included = added_variance(fit, layout, scale.add, random)
+    spread = _around(fit, layout, random) if scale.correct else None
+    return predict_rows(basis, layout.rows, layout.offset, scale, modes, extra, included, spread)
+
+
+def predict_rows(
+    basis: Basis,
+    rows: Matrix,
+    offset: Vector | None,
+    scale: Scale,
+    modes: Vector | float = 0.0,
+    extra: Vector | float = 0.0,
+    included: tuple[str, ...] = (),
+    spread: Vector | None = None,
+) -> Predicted:
+    """Predictions of rows of X, shape (r, P).
+
+    Parameters
+    ----------
+    modes : added to the linear predictor.
+    extra, included : variance that a prediction interval adds, and what it is of.
+    spread : variance around the linear predictor that what comes back is corrected for.
+    """
+    eta, error, df = basis.estimates(LinearFunctions({}, {}, rows, offset, np.ones(len(rows))))
+    eta, error = eta + modes, np.sqrt(error**2 + extra)
+    limits = wald.intervals(eta, error, scale.level, df)
+    found = [_come_back(v, scale.back, spread) for v in (eta, limits[:, 0], limits[:, 1])]
+    low, high = np.minimum(found[1], found[2]), np.maximum(found[1], found[2])  # an inverse link falls
+    gradient = _slope(eta, scale.back, spread)[:, None] * rows[:, list(basis.kept)]
+    return Predicted(eta, error, df, found[0], low, high, gradient, included)
+
+
+def _come_back(eta: Vector, back: WayBack | None, spread: Vector | None) -> Vector:
+    """Values of the linear predictor as those of the response, corrected for a variance around them."""
+    if back is None:
+        return eta
+    plain = back.inverse(eta)
+    return plain if spread is None else plain + spread * (Corrected(back, 1.0).inverse(eta) - plain)
+
+
+def _slope(eta: Vector, back: WayBack | None, spread: Vector | None) -> Vector:
+    """Derivative of `_come_back`."""
+    if back is None:
+        return np.ones_like(eta)
+    plain = back.slope(eta)
+    return plain if spread is None else plain + spread * (Corrected(back, 1.0).slope(eta) - plain)
+
+
+def modes_part(fit: AnyMixedFit, layout: Layout) -> Vector:
+    """What the conditional modes of known groups add, 0 for combinations that were not there; shape (r,)."""
+    total = np.zeros(len(layout))
+    for term, known, modes in zip(layout.design.random, layout.known, fit.b, strict=True):
+        if known:
+            codes = layout.design.groups[term.group].codes
+            add_effects(total, np.vstack([modes, np.zeros_like(modes[:1])]), codes, term.columns)
+    return total
+
+
+def random_variance(fit: AnyMixedFit, layout: Layout, unknown_only: bool) -> Vector:
+    """Variance z'Sigma z, summed over the terms (or those whose group is unknown), shape (r,)."""
+    total = np.zeros(len(layout))
+    for term, known, factor in zip(layout.design.random, layout.known, effect_factors(fit), strict=True):
+        if known and unknown_only:
+            continue
+        z = np.column_stack([np.ones(len(layout)) if c is None else c for c in term.columns])
+        total += np.sum((z @ factor) ** 2, axis=1)
+    return total
+
+
+def added_variance(fit: AnyFit, layout: Layout, add: Variance | None, random: bool) -> tuple[Vector, tuple[str, ...]]:
+    """What a prediction interval adds to the variance of the linear predictor, and its name.
+
+    Raises
+    ------
+    DataError
+        If a family has no residual on that scale, or the model no random effects.
+    """
+    total, included = np.zeros(len(layout)), list[str]()
+    if add is None:
+        return total, ()
+    if add not in VARIANCES:
+        raise DataError(f"variance is {add!r}; it is one of {', '.join(map(repr, VARIANCES))}.")
+    if add != "random":
+        total = total + _residual_variance(fit)
+        included.append(RESIDUAL)
+    if add != "residual":
+        if isinstance(fit, LinearFit | GlmFit):
+            raise DataError("a model without random effects has no variance of theirs; take variance='residual'.")
+        total = total + random_variance(fit, layout, unknown_only=random)
+        included.append(RANDOM)
+    return total, tuple(included)
+
+
+def _residual_variance(fit: AnyFit) -> float:
+    sd = residual_sd(fit)
+    if isinstance(fit, LinearFit | MixedFit):
+        assert sd is not None
+        return sd**2
+    if fit.family.engine_name != "gaussian" or fit.family.link != "identity" or sd is None:
+        cure = (
+            "take variance='random' for the spread of groups, or simulate() for new observations"
+            if isinstance(fit, GlmmFit)
+            else "simulate() draws new observations"
+        )
+        raise DataError(
+            f"a new observation of a {fit.family.name} model is not normal around its linear predictor, so that no "
+            f"residual can be added there; {cure}."
+        )
+    return sd**2
+
+
+def default_variance(fit: AnyFit) -> Variance:
+    """What a prediction interval adds where nobody says: the residual of a normal response, else random effects."""
+    return "random" if isinstance(fit, GlmmFit) else "residual"
+
+
+def _around(fit: AnyFit, layout: Layout, random: bool) -> Vector:
+    """The variance of the linear predictor around a row: of unknown groups, and of a residual where it has one."""
+    total = np.zeros(len(layout))
+    if isinstance(fit, MixedFit | GlmmFit):
+        total += random_variance(fit, layout, unknown_only=random)
+    if isinstance(fit, LinearFit | MixedFit):
+        total += _residual_variance(fit)
+    return total

@@ -1,0 +1,144 @@
+"""Adjusted predictions as users hold them: a record that prints and answers further questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.effects.adjusted.comparisons import compare
+from mixedmodels.effects.adjusted.table import POPULATION, ROLES, AdjustedTable
+from mixedmodels.errors import DataError
+from mixedmodels.estimates.coefficients import Coefficients
+from mixedmodels.estimates.linear_functions import Level, Matrix, Vector
+from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS, ResultTable, ShownAsTable
+
+Margin = Literal["mean_reference", "mean_mode", "marginalmeans", "proportional", "empirical"]
+
+
+@dataclass(frozen=True, repr=False)
+class AdjustedPredictions(ShownAsTable):
+    """Predictions at focal values, adjusted for all other variables.
+
+    ``found["predicted"]`` is a column, `to_frame` the table of the caller's library, with columns x, predicted,
+    std_error, conf_low, conf_high, group, and with more than two terms facet and panel.
+
+    Attributes
+    ----------
+    terms : names in focus.
+    levels : of each the values that it takes.
+    labels : of each its value in each of the r rows.
+    constants : variables held -> their value.
+    population : groups whose random effects are 0.
+    predicted, std_error, df, conf_low, conf_high : of each row; `std_error` is on the scale of the linear predictor,
+        of averages over rows on that of `predicted`.
+    gradient : of `predicted` in the coefficients, shape (r, p).
+    coefficients : with covariance and degrees of freedom; None of simulated predictions.
+    title : what is predicted.
+    eta : linear predictor of each row; None of averages over rows and of simulated predictions.
+    scale : "response" or "link".
+    interval : "confidence" or "prediction".
+    included : what prediction intervals hold besides the uncertainty of the fixed effects.
+    margin : what is done with other variables.
+    random : whether predictions have the conditional modes of known groups.
+    level, notes, kind : as printed.
+    """
+
+    terms: tuple[str, ...]
+    levels: Mapping[str, tuple[Level, ...]]
+    labels: Mapping[str, tuple[Level, ...]]
+    constants: Mapping[str, Level]
+    population: tuple[str, ...]
+    predicted: Vector
+    std_error: Vector
+    df: Vector
+    conf_low: Vector
+    conf_high: Vector
+    gradient: Matrix | None
+    coefficients: Coefficients | None
+    title: str
+    eta: Vector | None = None
+    scale: str = "response"
+    interval: str = "confidence"
+    included: tuple[str, ...] = ()
+    margin: str = "mean_reference"
+    random: bool = False
+    level: float = 0.95
+    notes: tuple[str, ...] = ()
+    kind: Any = "pandas"
+
+    @cached_property
+    def table(self) -> AdjustedTable:
+        """What prints."""
+        return AdjustedTable(
+            self.columns,
+            self.terms,
+            self.title,
+            {**self.constants, **dict.fromkeys(self.population, POPULATION)},
+            self.level,
+            self._footer(),
+            self.kind,
+        )
+
+    @cached_property
+    def columns(self) -> dict[str, Any]:
+        """Name -> values, in the order of ggeffects."""
+        x = self._focal(0)
+        out = {
+            "x": x,
+            "predicted": self.predicted,
+            "std_error": self.std_error,
+            "conf_low": self.conf_low,
+            "conf_high": self.conf_high,
+            "group": self._focal(1) if len(self.terms) > 1 else ["1"] * len(self.predicted),
+        }
+        return out | {ROLES[j]: self._focal(j) for j in range(2, len(self.terms))}
+
+    def _focal(self, j: int) -> list[Level]:
+        return list(self.labels[self.terms[j]])
+
+    def _footer(self) -> tuple[str, ...]:
+        lines = list(self.notes)
+        if self.interval == "prediction":
+            of = " and ".join(["the fixed effects", *self.included]) if self.included else "draws"
+            lines.append(f"Intervals are prediction intervals, of {of}.")
+        return tuple(lines)
+
+    def __len__(self) -> int:
+        return len(self.predicted)
+
+    def __getitem__(self, column: str) -> Any:
+        return self.table[column]
+
+    def to_frame(self, kind: Any = None, *, term_names: bool = False) -> Any:
+        """The table in a library of tables; with `term_names` columns have the variables' names in place of x, ..."""
+        return self.table.to_frame(kind, term_names=term_names)
+
+    def vcov(self) -> Matrix:
+        """Covariance matrix of `predicted`, shape (r, r), by the delta method."""
+        gradient, coefficients = self._known("a covariance matrix")
+        return np.asarray(gradient @ coefficients.vcov @ gradient.T)
+
+    def compare(self, test: Any = "pairwise", *, adjust: str | None = None) -> ResultTable:
+        """Differences between the predictions, on the scale that they are on.
+
+        Parameters
+        ----------
+        test : "pairwise", "reference" (to the first row), "consecutive", None for the predictions themselves, or a
+            matrix with a row of weights for each comparison.
+        adjust : adjustment of the p-values: "holm", "hochberg", "hommel", "bonferroni", "BH", "BY", "fdr", "sidak".
+        """
+        gradient, coefficients = self._known("comparisons")
+        labels = [", ".join(frame.label(self.labels[t][i]) for t in self.terms) for i in range(len(self.predicted))]
+        names, columns = compare(self.predicted, gradient, coefficients, labels, test, adjust, self.level)
+        headers = T_HEADERS if np.isfinite(columns["df"]).all() else Z_HEADERS
+        return ResultTable(columns, names, row_column="comparison", headers=headers, kind=self.kind)
+
+    def _known(self, what: str) -> tuple[Matrix, Coefficients]:
+        if self.gradient is None or self.coefficients is None:
+            raise DataError(f"simulated predictions have no {what}; take type='fixed' or 'random'.")
+        return self.gradient, self.coefficients

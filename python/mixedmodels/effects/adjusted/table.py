@@ -1,0 +1,175 @@
+"""Adjusted predictions as a table, printed group by group as ggeffects prints them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.effects.adjusted.pretty import rounded_as_r
+from mixedmodels.errors import UnknownColumnError
+from mixedmodels.tables.html import paragraph
+from mixedmodels.tables.html import table as html_table
+
+ROLES = ("x", "group", "facet", "panel")
+POPULATION = "0 (population-level)"
+DECIMALS = 2
+
+
+@dataclass(frozen=True)
+class AdjustedTable:
+    """Predictions by focal values; ``table["predicted"]`` is a column, `to_frame` the table of the caller's library.
+
+    Attributes
+    ----------
+    columns : x, predicted, std_error, conf_low, conf_high, group, and with more terms facet and panel.
+    terms : names of what stands in x, group, facet and panel.
+    title : what was predicted.
+    constants : other variables -> the value they are held at, or a text.
+    level : confidence level.
+    footer : lines below.
+    kind : the library of `to_frame`.
+    """
+
+    columns: Mapping[str, Any]
+    terms: tuple[str, ...]
+    title: str
+    constants: Mapping[str, Any]
+    level: float = 0.95
+    footer: tuple[str, ...] = ()
+    kind: Any = "pandas"
+
+    def __len__(self) -> int:
+        return len(self.columns["predicted"])
+
+    def __getitem__(self, column: str) -> Any:
+        try:
+            return self.columns[column]
+        except KeyError:
+            raise UnknownColumnError(f"no column {column!r}; there are {', '.join(self.columns)}") from None
+
+    def to_frame(self, kind: Any = None, *, term_names: bool = False) -> Any:
+        """The table in a library of tables: that of the model's data, or `kind`.
+
+        Parameters
+        ----------
+        term_names : whether the focal columns have the names of the variables, in place of x, group, facet, panel.
+        """
+        names = dict(zip(ROLES, self.terms, strict=False)) if term_names else {}
+        columns = {names.get(k, k): v for k, v in self.columns.items()}
+        if term_names and len(self.terms) == 1:
+            del columns["group"]
+        return frame.to_kind(columns, self.kind if kind is None else kind)
+
+    def to_pandas(self) -> Any:
+        """The table as a pandas DataFrame."""
+        return self.to_frame("pandas")
+
+    # -- print --------------------------------------------------------------------------------------------------
+
+    def text(self, rows: int | None = None) -> str:
+        """The table as it prints.
+
+        Parameters
+        ----------
+        rows : of each block at most, spread over it; fewer the more blocks there are if not given.
+        """
+        blocks = self._blocks()
+        count = len(blocks)
+        most = rows or (4 if count >= 6 else 5 if count >= 4 else 6 if count >= 2 else 8)
+        lines = [f"# {self.title}"]
+        for titles, places in blocks:
+            lines += ["", *([*(f"# {t}" for t in titles), ""] if titles else [])]
+            lines += self._block(spread(places, most))
+        return "\n".join([*lines, *self._adjusted_for(), *(line for f in self.footer for line in ("", f))])
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        parts = [paragraph(self.title)]
+        for titles, places in self._blocks():
+            headers, cells = self._cells(places)
+            parts.append(html_table(", ".join(titles), headers, cells))
+        return "".join([*parts, *map(paragraph, [*self._adjusted_for()[1:], *self.footer])])
+
+    def _blocks(self) -> list[tuple[list[str], list[int]]]:
+        """Titles and rows of each combination of groups, the first of them fastest."""
+        roles = [r for r in ROLES[1 : len(self.terms)] if len(set(self.columns[r])) > 1]
+        width = max(map(len, self.terms[1:]), default=0) if len(self.terms) > 2 else 0
+        names = {r: t.rjust(width) for r, t in zip(ROLES, self.terms, strict=False)}
+        ranks = {r: {v: i for i, v in enumerate(dict.fromkeys(self.columns[r]))} for r in roles}
+        found: dict[tuple[int, ...], list[int]] = {}
+        for i in range(len(self)):
+            key = tuple(ranks[r][self.columns[r][i]] for r in reversed(roles))
+            found.setdefault(key, []).append(i)
+        return [
+            ([f"{names[r]} = {frame.label(self.columns[r][rows[0]])}" for r in roles], rows)
+            for _, rows in sorted(found.items())
+        ]
+
+    def _cells(self, places: Sequence[int]) -> tuple[list[str], list[list[str]]]:
+        x = [self.columns["x"][i] for i in places]
+        predicted = decimals([float(self.columns["predicted"][i]) for i in places])
+        numeric = all(isinstance(v, float | int) and not isinstance(v, bool) for v in x)
+        shown = decimals([float(v) for v in x]) if numeric else [frame.label(v) for v in x]
+        headers = [self.terms[0], "Predicted"]
+        cells = [shown, predicted]
+        if np.isfinite(self.columns["conf_low"]).any():
+            headers.append(f"{100 * self.level:g}% CI")
+            low, high = ([float(self.columns[c][i]) for i in places] for c in ("conf_low", "conf_high"))
+            cells.append(interval_texts(low, high))
+        widths = [max(len(h), *map(len, c)) for h, c in zip(headers, cells, strict=True)]
+        for j, (h, w) in enumerate(zip(headers, widths, strict=True)):
+            right = numeric or j > 0
+            headers[j] = h.rjust(w) if right else h.ljust(w)
+            cells[j] = [c.rjust(w) if right else c.ljust(w) for c in cells[j]]
+        return headers, [list(row) for row in zip(*cells, strict=True)]
+
+    def _block(self, places: Sequence[int]) -> list[str]:
+        headers, cells = self._cells(places)
+        head = " | ".join(headers)
+        return [head, "-" * len(head), *(" | ".join(row) for row in cells)]
+
+    def _adjusted_for(self) -> list[str]:
+        if not self.constants:
+            return []
+        texts = {
+            name: f"{v:.{DECIMALS}f}" if isinstance(v, float) else frame.label(v) for name, v in self.constants.items()
+        }
+        width = max(map(len, texts))
+        room = max((len(t) for t in texts.values() if t != POPULATION), default=0)
+        return ["", "Adjusted for:", *(f"* {name.rjust(width)} = {t.rjust(room)}" for name, t in texts.items())]
+
+
+def spread(places: Sequence[int], most: int) -> list[int]:
+    """Rows to print, spread over all of them: the first, quantiles, the last."""
+    n = len(places)
+    if n <= most:
+        return list(places)
+    inner = [1 + (n - 1) * k / most for k in range(1, most - 1)]
+    return [places[int(rounded_as_r(at, 0)) - 1] for at in (1, *inner, n)]
+
+
+def decimals(values: Sequence[float]) -> list[str]:
+    """Two decimals, or none where all are whole; a missing number is an empty cell."""
+    shown = [_rounded(v) for v in values]
+    whole = all(v == round(v) for v in shown if math.isfinite(v))
+    return ["" if math.isnan(v) else f"{v:.{0 if whole else DECIMALS}f}" for v in shown]
+
+
+def _rounded(x: float) -> float:
+    """To the decimals that are shown, no negative zero."""
+    return rounded_as_r(x, DECIMALS) + 0.0 if math.isfinite(x) else x
+
+
+def interval_texts(low: Sequence[float], high: Sequence[float]) -> list[str]:
+    """Limits in brackets, lined up; a missing interval is an empty cell."""
+    texts = [[f"{_rounded(v):.{DECIMALS}f}" for v in side] for side in (low, high)]
+    known = [math.isfinite(v) for v in low]
+    widths = [max((len(t) for t, k in zip(side, known, strict=True) if k), default=0) for side in texts]
+    return [f"[{a.rjust(widths[0])}, {b.rjust(widths[1])}]" if k else "" for a, b, k in zip(*texts, known, strict=True)]

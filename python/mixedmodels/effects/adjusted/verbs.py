@@ -1,0 +1,213 @@
+"""Adjusted predictions, partial residuals, ways of pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from mixedmodels.effects.adjusted.johnson_neyman_text import JohnsonNeyman
+    from mixedmodels.effects.adjusted.partial_residual_table import PartialResiduals
+    from mixedmodels.effects.adjusted.record import AdjustedPredictions, Margin
+    from mixedmodels.effects.pooling.group_lines import GroupLines
+    from mixedmodels.effects.pooling.record import Poolings
+    from mixedmodels.estimates.coefficients import Ddf
+
+Type = Literal["fixed", "random", "simulate", "simulate_random"]
+
+
+class Adjusted:
+    """Adjusted predictions, partial residuals, ways of pooling."""
+
+    def ggpredict(
+        self,
+        terms: Any,
+        *,
+        type: Type | str = "fixed",  # noqa: A002
+        condition: Mapping[str, Any] | None = None,
+        typical: Any = "mean",
+        interval: Literal["confidence", "prediction"] | None = None,
+        level: float = 0.95,
+        ddf: Ddf | float = None,
+        back_transform: bool = True,
+        bias_correction: bool = False,
+        margin: Margin | str = "mean_reference",
+        scale: Literal["response", "link"] = "response",
+        variance: Literal["residual", "random", "all"] | None = None,
+        nsim: int = 1000,
+        seed: Any = 0,
+    ) -> AdjustedPredictions:
+        """Predictions at values of some variables, adjusted for all others, as R's ggeffects makes them.
+
+        Parameters
+        ----------
+        terms : one to four terms, drawn along x, by group, facet and panel: ``"x"``, ``["x [0:10]", "f [a, b]"]``,
+            ``{"x": [1, 2], "f": None}``. In brackets: values; a range, ``0:10`` or ``0:10, by=2``; ``n=5`` for about
+            so many round values; ``meansd``, ``minmax``, ``zeromax``, ``quart``, ``quart2``, ``terciles``,
+            ``fivenum``, ``all``; a function such as ``exp``; ``sample=8`` for levels drawn at random. Without brackets
+            a number takes round values over its range, or all if there are few; in second place its mean, and a
+            standard deviation below and above.
+        type : "fixed" has random effects 0; "random" has the modes of the groups that are terms or conditions, and
+            prediction intervals; "simulate" averages draws given the modes, "simulate_random" with new random effects.
+        condition : variable -> value in place of its typical one; with type="random" a group may be among them.
+        typical : of other numbers: "mean" (weighted by prior weights), "median", "zero", "mode", a function; or a
+            mapping from names to these.
+        interval : "confidence" of the mean, or "prediction"; if not given "prediction" for type="random".
+        level : confidence level.
+        ddf : degrees of freedom and covariance, as of `emmeans`; asymptotic for a mixed model if not given.
+        back_transform : whether predictions of ``log(y) ~`` come back to y.
+        bias_correction : correct what comes back for the variance around it (random effects of unknown groups, and the
+            residual of a transformed response), to second order.
+        margin : of other factors: "mean_reference" has the first level, "mean_mode" the most frequent, "marginalmeans"
+            averages over levels (see `ggemmeans`), "proportional" by frequency (`ggeffect`), "empirical" averages the
+            predicted means of the data's rows (`ggaverage`).
+        scale : "response", or "link" for the linear predictor.
+        variance : what a prediction interval adds: the "residual" (of an lmer if not given, as ggeffects does), the
+            "random" effects of groups that are not known (of a glmer if not given), or "all" of it.
+        nsim, seed : of simulated predictions and of ``sample=``.
+
+        Raises
+        ------
+        UnknownColumnError
+            If a name is no variable of the model.
+        DataError
+            If a level does not exist, or arguments do not go together.
+        """
+        from mixedmodels.effects.adjusted.ggpredict import Wish, adjusted_predictions
+
+        wish = Wish(
+            terms, type, condition, typical, interval, level, ddf, back_transform, bias_correction, margin, scale,
+            variance, nsim, seed,
+        )  # fmt: skip
+        return adjusted_predictions(self, wish)
+
+    def ggemmeans(self, terms: Any, **arguments: Any) -> AdjustedPredictions:
+        """Predictions averaged over the levels of other factors: estimated marginal means at the focal values.
+
+        Parameters
+        ----------
+        terms, arguments : as of `ggpredict`.
+        """
+        return self.ggpredict(terms, margin="marginalmeans", **arguments)
+
+    def ggeffect(self, terms: Any, **arguments: Any) -> AdjustedPredictions:
+        """Predictions averaged over the levels of other factors by their frequency, as R's package effects has them.
+
+        Parameters
+        ----------
+        terms, arguments : as of `ggpredict`.
+        """
+        return self.ggpredict(terms, margin="proportional", **arguments)
+
+    def ggaverage(self, terms: Any, **arguments: Any) -> AdjustedPredictions:
+        """Counterfactual averages: each row of the data with the focal values, the predicted means averaged.
+
+        The standard errors are the delta method's and on the scale of the response, limits symmetric around it, as the
+        package marginaleffects has them.
+
+        Parameters
+        ----------
+        terms, arguments : as of `ggpredict`; with type="random" rows have the modes of their own groups.
+        """
+        return self.ggpredict(terms, margin="empirical", **arguments)
+
+    def partial_residuals(
+        self,
+        terms: Any,
+        *,
+        type: Literal["fixed", "random"] = "fixed",  # noqa: A002
+        condition: Mapping[str, Any] | None = None,
+        typical: Any = "mean",
+        scale: Literal["link", "response"] = "link",
+        re_form: Any = None,
+        at: Literal["data", "grid"] = "data",
+    ) -> PartialResiduals:
+        """Partial residuals: the prediction at a row's focal values, plus what the model leaves of that row.
+
+        These are the points to draw beside `ggpredict`: all other variables stand at typical values, and the residual
+        is the working one, ``(y - mu) / mu'(eta)``, added on the scale of the linear predictor.
+
+        Parameters
+        ----------
+        terms : variables in focus, as of `ggpredict`; levels in brackets leave out the rows with others.
+        type : "random" has in the prediction the modes of the groups that are terms.
+        condition, typical : as of `ggpredict`.
+        scale : "link" for the linear predictor, "response" to bring prediction plus residual back.
+        re_form : random effects that are taken out of the residual: None for all, so that differences between groups
+            are not in the points; "~0" for none, so that they are; or some.
+        at : "data" for the row's own values, "grid" for the nearest of ggeffects' grid, as its `residualize_over_grid`.
+        """
+        from mixedmodels.effects.adjusted.partial_residual_table import partial_residuals
+
+        return partial_residuals(self, terms, condition, typical, scale, re_form, at, type == "random")
+
+    def johnson_neyman(
+        self,
+        variable: str,
+        moderator: str,
+        *,
+        condition: Mapping[str, Any] | None = None,
+        typical: Any = "mean",
+        level: float = 0.95,
+        ddf: Ddf | float = None,
+        points: int = 101,
+    ) -> JohnsonNeyman:
+        """Where along a moderator the slope of a variable differs from zero (Johnson and Neyman 1936).
+
+        The intervals are of each slope by itself; looking along the moderator for a place where zero is excluded tests
+        many.
+
+        Parameters
+        ----------
+        variable : a number, or a factor of two levels for their difference.
+        moderator : a number.
+        condition, typical : of other variables, as of `ggpredict`, for slopes that depend on them too.
+        level : confidence level of the interval at each value.
+        ddf : as of `ggpredict`.
+        points : values of the moderator in the table.
+        """
+        from mixedmodels.effects.adjusted.johnson_neyman_table import johnson_neyman
+
+        return johnson_neyman(self, variable, moderator, condition, typical, level, ddf, points)
+
+    def group_lines(
+        self,
+        x: str,
+        *,
+        group: str | None = None,
+        values: Any = None,
+        span: Literal["own", "common"] = "own",
+        points: int = 21,
+        condition: Mapping[str, Any] | None = None,
+        typical: Any = "mean",
+        scale: Literal["response", "link"] = "response",
+        level: float = 0.95,
+    ) -> GroupLines:
+        """The line of each group along a number, with its conditional modes, and the typical line.
+
+        Parameters
+        ----------
+        x : the number.
+        group : grouping factor; needed where there are several.
+        values : of the number; if not given `points` over each group's `span`: its "own" range, or the "common" one.
+        condition, typical : of other variables, as of `ggpredict`; what is constant within groups stands at the group's
+            own value.
+        scale : "response", or "link" for the linear predictor.
+        level : confidence level of the typical line.
+        """
+        from mixedmodels.effects.pooling.group_lines import group_lines
+
+        return group_lines(self, x, group, values, span, points, condition, typical, scale, level)
+
+    def pooling(self, group: str | None = None) -> Poolings:
+        """Complete, no and partial pooling: one regression, one for each level, and this model between them.
+
+        A level whose rows do not determine its coefficients, or separate its responses, has NaN and a reason.
+
+        Parameters
+        ----------
+        group : grouping factor; needed where there are several. Others are left out of the first two.
+        """
+        from mixedmodels.effects.pooling.record import poolings
+
+        return poolings(self, group)

@@ -1,0 +1,1 @@
+"""Complete, no and partial pooling of the levels of a factor."""

@@ -1,0 +1,99 @@
+"""Lines of a mixed model by group, with the typical line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.effects.adjusted.from_model import (
+    back_and_notes,
+    basis_for,
+    mean_offset,
+    response_variable,
+    variables_for,
+)
+from mixedmodels.effects.adjusted.lines import number_values
+from mixedmodels.effects.adjusted.predictions import Scale, predict_layout
+from mixedmodels.effects.adjusted.variables import Variables
+from mixedmodels.effects.pooling.estimates import group_index
+from mixedmodels.effects.pooling.record import laid_lines, need_groups
+from mixedmodels.estimates.linear_functions import Vector
+from mixedmodels.tables.long_table import LongTable
+from mixedmodels.tables.result_table import ShownAsTable
+
+
+@dataclass(frozen=True, repr=False)
+class GroupLines(ShownAsTable):
+    """Lines of a mixed model by group, with the typical line.
+
+    Attributes
+    ----------
+    columns : line ("group" or "typical"), group ("" of the typical line), x, predicted, and of the typical line
+        conf_low, conf_high.
+    group, x : names.
+    title, kind : as printed.
+    """
+
+    columns: dict[str, Any]
+    group: str
+    x: str
+    title: str
+    kind: Any = "pandas"
+
+    @cached_property
+    def table(self) -> LongTable:
+        """What prints."""
+        return LongTable(self.columns, self.title, kind=self.kind)
+
+    def __getitem__(self, column: str) -> Any:
+        return self.table[column]
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+
+def group_lines(
+    model: Any,
+    x: str,
+    group: str | None,
+    values: Any,
+    span: str,
+    points: int,
+    condition: Any,
+    typical: Any,
+    scale: str,
+    level: float,
+) -> GroupLines:
+    """As `Adjusted.group_lines`."""
+    need_groups(model, "group_lines()")
+    variables = variables_for(model)
+    place = group_index(model.design, group)
+    factor = model.design.groups[place]
+    offset = mean_offset(model, variables)
+    rows = laid_lines(variables, factor.name, x, values, span, points, typical, condition, offset)
+    basis, _ = basis_for(model, None)
+    back, _ = back_and_notes(model, scale, True)
+    by_group = predict_layout(model._fit, basis, rows.layout, Scale(back), random=True)
+    along = _values_of_all(variables, x, values, points)
+    typical_line = model.ggpredict({x: along}, condition=condition, typical=typical, scale=scale, level=level)
+    r, t = len(rows.x), len(typical_line)
+    nothing = np.full(r, np.nan)
+    columns = {
+        "line": ["group"] * r + ["typical"] * t,
+        "group": [*(factor.levels.labels[c] for c in rows.codes), *[""] * t],
+        "x": np.concatenate([rows.x, np.asarray(typical_line["x"], dtype=float)]),
+        "predicted": np.concatenate([by_group.predicted, typical_line.predicted]),
+        "conf_low": np.concatenate([nothing, typical_line.conf_low]),
+        "conf_high": np.concatenate([nothing, typical_line.conf_high]),
+    }
+    title = f"Lines of {response_variable(model)} along {x} by {factor.name}, and the typical line"
+    return GroupLines(columns, factor.name, x, title, model._source.kind)
+
+
+def _values_of_all(variables: Variables, x: str, values: Any, points: int) -> Vector | Sequence[float]:
+    own = number_values(variables, x)
+    return np.linspace(own.min(), own.max(), points) if values is None else np.atleast_1d(np.asarray(values, float))

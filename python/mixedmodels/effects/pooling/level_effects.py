@@ -1,0 +1,163 @@
+"""The three ways to estimate one coefficient per level: all levels as one, each by itself, and each with the others.
+
+Notation: a grouping factor's terms have columns z (n x k) and the level g of a row has coefficients c_g, so that the
+linear predictor is rest + z c_g, where `rest` holds every other term of the model at its estimates.
+Whole regressions of the levels are in `pooling`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.errors import MixedModelsError
+from mixedmodels.fit import family_moments
+from mixedmodels.fit.generalized_linear.glm import fit_glm
+from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
+from mixedmodels.fit.ols import fit_ols
+from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.fit.responses import family_response
+
+STEPS = 50  # of reweighted least squares within a level
+LARGEST = 30.0  # change of a linear predictor beyond which an estimate has no end
+
+
+@dataclass(frozen=True)
+class Poolings:
+    """Coefficients of one grouping factor's effects.
+
+    Attributes
+    ----------
+    effects : names of the k effects.
+    codes : level of each row used, shape (n,).
+    partial : the model's own coefficients, fixed plus random, shape (levels, k).
+    none : each level fitted by itself to its own rows with `rest` held, shape (levels, k); NaN where its rows do not
+        determine it.
+    typical : the model's fixed coefficients of the effects, 0 where an effect is random only, shape (k,).
+    complete : those of the model without random effects, shape (k,).
+    complete_beta, complete_kept : all coefficients of that model and the columns of X that they belong to.
+    """
+
+    effects: tuple[str, ...]
+    codes: Any
+    partial: Matrix
+    none: Matrix
+    typical: Vector
+    complete: Vector
+    complete_beta: Vector
+    complete_kept: tuple[int, ...]
+
+
+def poolings(fit: Any, place: int) -> Poolings:
+    """The coefficients of a model's grouping factor number `place`."""
+    design: Design = fit.design
+    effects = fit.ranef().effects[place]
+    z = effect_columns(design, place, len(design.groups[place].codes))
+    coef = fit.coef()
+    partial = coef.modes[place][:, [coef.effects[place].index(e) for e in effects]]
+    codes = design.groups[place].codes
+    eta = np.asarray(fit.predict(type="link"), dtype=float)
+    rest = eta[np.isfinite(eta)] - np.einsum("ij,ij->i", z, partial[codes])
+    beta, kept = without_groups(design, fit.family)
+    names = [design.fixed.names[j] for j in kept]
+    return Poolings(
+        effects,
+        codes,
+        partial,
+        _by_level(fit, z, rest, codes, len(partial)),
+        np.array([dict(fit.fixef()).get(e, 0.0) for e in effects]),
+        np.array([beta[names.index(e)] if e in names else 0.0 for e in effects]),
+        beta,
+        kept,
+    )
+
+
+def effect_columns(design: Design, place: int, n: int) -> Matrix:
+    """Columns of the terms of a grouping factor side by side, shape (n, k)."""
+    columns = [c for term in design.random if term.group == place for c in term.columns]
+    return np.column_stack([np.ones(n) if c is None else c for c in columns])
+
+
+def without_groups(design: Design, family: Any) -> tuple[Vector, tuple[int, ...]]:
+    """Coefficients of the fixed part fitted without random effects, and the columns of X that have one."""
+    alone = replace(design, random=(), groups=())
+    if family.name == "gaussian" and family.link == "identity":
+        linear = fit_ols(alone)
+        return linear.beta, linear.kept
+    fitted = fit_glm_nb(alone, family.link) if "theta" in family.shapes else fit_glm(alone, family)
+    return fitted.beta, fitted.kept
+
+
+def _by_level(fit: Any, z: Matrix, rest: Vector, codes: Any, levels: int) -> Matrix:
+    family = fit.family
+    psi = tuple(np.log(v) for v in getattr(fit, "shapes", {}).values())
+    y, w = response_and_weights(fit)
+    out = np.full((levels, z.shape[1]), np.nan)
+    order = np.argsort(codes, kind="stable")
+    ends = np.searchsorted(codes[order], np.arange(levels + 1))
+    for g in range(levels):
+        rows = order[ends[g] : ends[g + 1]]
+        if len(rows) < z.shape[1] or np.linalg.matrix_rank(z[rows]) < z.shape[1]:
+            continue
+        weights = np.ones(len(rows)) if w is None else w[rows]
+        if family.name == "gaussian" and family.link == "identity":
+            out[g] = _weighted(z[rows], y[rows] - rest[rows], weights)
+        else:
+            out[g] = _reweighted(family, psi, z[rows], y[rows], rest[rows], weights)
+    return out
+
+
+def response_and_weights(fit: Any) -> tuple[Vector, Vector | None]:
+    """The response as the family sees it, a proportion where it is binomial, and prior weights."""
+    if fit.family.name == "gaussian" and fit.family.link == "identity":
+        return fit.design.response, fit.design.weights
+    response = family_response(fit.design, fit.family)
+    return response.y, response.weights
+
+
+def _weighted(z: Matrix, y: Vector, w: Vector) -> Vector:
+    root = np.sqrt(w)
+    return np.asarray(np.linalg.lstsq(z * root[:, None], y * root, rcond=None)[0])
+
+
+def _reweighted(family: Any, psi: Sequence[float], z: Matrix, y: Vector, rest: Vector, w: Vector) -> Vector:
+    """Maximum likelihood of one level; NaN where it has no finite estimate."""
+    lost = np.full(z.shape[1], np.nan)
+    c, before = np.zeros(z.shape[1]), np.inf
+    shapes = np.array(psi)
+    try:
+        eta = np.asarray(family.predictor(_start(family, y)), dtype=float)
+        for _ in range(STEPS):
+            mu = family_moments.mean(family, eta)
+            slope = family_moments.slope(family, eta)
+            weight = w * slope**2 / family_moments.variance(family, mu, shapes)
+            c = _weighted(z, eta - rest + (y - mu) / slope, weight)
+            eta = rest + z @ c
+            if not np.isfinite(eta).all() or float(np.abs(eta - rest).max()) > LARGEST + float(np.abs(rest).max()):
+                return lost
+            deviance = family_moments.deviance(y, w, eta, family, shapes)
+            if abs(deviance - before) <= 1e-9 * (abs(deviance) + 0.1):
+                extreme = family.support == "proportion" and bool((np.abs(eta) > LARGEST / 2).any())
+                return lost if extreme or _at_edge(family, y) else c
+            before = deviance
+    except (MixedModelsError, np.linalg.LinAlgError, FloatingPointError):
+        return lost
+    return lost
+
+
+def _start(family: Any, y: Vector) -> Vector:
+    """Means to start from, off the edges of the family's support."""
+    if family.support == "proportion":
+        return np.asarray((y + 0.5) / 2)
+    return np.maximum(y, 0.1) if family.name != "gaussian" else y
+
+
+def _at_edge(family: Any, y: Vector) -> bool:
+    """Whether all responses are at an end of the scale, where every estimate runs away."""
+    if family.support == "proportion":
+        return bool((y == 0).all() or (y == 1).all())
+    return family.support == "counts" and bool((y == 0).all())

@@ -1,0 +1,146 @@
+"""A regression of one level's rows by themselves: what they tell, and why they do not tell the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.design import Design
+from mixedmodels.design.records import FixedDesign
+from mixedmodels.errors import MixedModelsError
+from mixedmodels.estimates.linear_functions import Matrix, Vector, null_space
+from mixedmodels.families import Family, NegativeBinomial
+from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.generalized_linear.glm import fit_glm
+from mixedmodels.fit.ols import dense_columns, fit_ols
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit
+from mixedmodels.fit.separation import fixed_effects
+
+ESTIMABLE = 1e-8  # largest part of a coefficient in the null space of its columns that is rounding
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Coefficients of one level; q columns.
+
+    Attributes
+    ----------
+    beta : shape (q,); NaN where its rows do not determine them.
+    solution : some coefficients that fit, 0 for dropped columns; NaN where there are none, shape (q,).
+    space : orthonormal, shape (q, k): what the rows say nothing about, or None.
+    reason : why something is missing, or "".
+    """
+
+    beta: Vector
+    solution: Vector
+    space: Matrix | None
+    reason: str
+
+    def estimable(self, rows: Matrix) -> NDArray[np.bool_]:
+        """Which rows of columns, shape (r, q), have a fitted value."""
+        if self.space is None:
+            return np.ones(len(rows), dtype=bool)
+        size = np.maximum(np.linalg.norm(rows, axis=1), 1e-300)
+        return np.asarray(np.linalg.norm(rows @ self.space, axis=1) < ESTIMABLE * size)
+
+
+def family_alone(fit: GlmmFit) -> Family:
+    """The family of a regression without random effects; theta of a negative binomial stays at its estimate."""
+    if "theta" in fit.family.shapes:
+        theta = float(np.exp(fit.psi[fit.family.shapes.index("theta")]))
+        return NegativeBinomial(link=fit.family.link, theta=theta)
+    return fit.family
+
+
+def fit_together(wide: Design, fit: AnyMixedFit) -> Alone:
+    """One regression for all rows; columns that others determine are NaN, as R has them."""
+    found = _regression(wide, fit)
+    kept, beta = found.kept, found.beta
+    out = np.full(len(wide.fixed.columns), np.nan)
+    out[list(kept)] = beta
+    return Alone(out, np.nan_to_num(out), null_space(wide, kept), "")
+
+
+def fit_alone(part: Design, fit: AnyMixedFit, absorbed: NDArray[np.bool_]) -> Alone:
+    """The regression of one level.
+
+    Parameters
+    ----------
+    part : the level's rows.
+    absorbed : columns that the level's intercept stands for, which are left out.
+    """
+    q = len(part.fixed.columns)
+    missing = np.full(q, np.nan)
+    chosen = np.flatnonzero(~absorbed)
+    design = replace(part, fixed=_columns(part, chosen))
+    n = part.n_table
+    try:
+        found = _regression(design, fit)
+    except MixedModelsError as error:
+        return Alone(missing, missing, None, str(error))
+    lost, reasons = np.zeros(len(chosen), dtype=bool), list[str]()
+    if isinstance(found, GlmFit):
+        infinite = _infinite(design, found)
+        lost |= infinite
+        if infinite.any():
+            reasons.append(_separated(design, infinite))
+        elif not found.converged:
+            lost[:] = True
+            reasons.append(f"its estimates did not settle in {found.iterations} iterations")
+    solution = np.zeros(q)
+    solution[chosen[list(found.kept)]] = found.beta
+    inner = null_space(design, found.kept)
+    space = None
+    if inner is not None:
+        open_ = np.abs(inner).max(axis=1) >= ESTIMABLE
+        reasons.insert(0, _untold(design, open_, n))
+        lost |= open_
+        space = np.zeros((q, inner.shape[1]))
+        space[chosen] = inner
+    missing[chosen[~lost]] = solution[chosen[~lost]]
+    return Alone(missing, solution, space, "; ".join(reasons))
+
+
+def _columns(part: Design, chosen: NDArray[np.intp]) -> FixedDesign:
+    f = part.fixed
+    return replace(
+        f,
+        names=tuple(f.names[j] for j in chosen),
+        columns=tuple(f.columns[j] for j in chosen),
+        assign=tuple(f.assign[j] for j in chosen),
+    )
+
+
+def _regression(design: Design, fit: AnyMixedFit) -> LinearFit | GlmFit:
+    """The fit without random effects, in the family of the mixed model."""
+    return fit_glm(design, family_alone(fit)) if isinstance(fit, GlmmFit) else fit_ols(design)
+
+
+def _infinite(design: Design, found: GlmFit) -> NDArray[np.bool_]:
+    """Which columns have no finite estimate, since the responses are separated along them."""
+    out = np.zeros(len(design.fixed.columns), dtype=bool)
+    x = dense_columns(design, found.kept, found.n)
+    known = bool((np.diag(found.vcov_unscaled) > 0).all())  # else the criterion is flat in a direction
+    if not known or fixed_effects.suspected(found.family, found.eta, x, found.vcov_unscaled):
+        direction = fixed_effects.find(x, found.y, found.weights, found.family)
+        if direction is not None:
+            out[np.array(found.kept)[list(direction.columns)]] = True
+    return out
+
+
+def _separated(design: Design, infinite: NDArray[np.bool_]) -> str:
+    y = design.response
+    assert y is not None
+    names = ", ".join(name for name, lost in zip(design.fixed.names, infinite, strict=True) if lost)
+    if bool((y == 0).all()):
+        return f"all responses are 0, so that {names} would be infinite"
+    if bool((y == 1).all()):
+        return f"all responses are 1, so that {names} would be infinite"
+    return f"the responses are separated, so that {names} would be infinite"
+
+
+def _untold(design: Design, lost: NDArray[np.bool_], n: int) -> str:
+    names = ", ".join(name for name, gone in zip(design.fixed.names, lost, strict=True) if gone)
+    return f"{n} {'row does' if n == 1 else 'rows do'} not determine {names}"

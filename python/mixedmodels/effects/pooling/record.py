@@ -1,0 +1,177 @@
+"""Poolings of a mixed model as a record that prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.effects.adjusted.from_model import back_and_notes, mean_offset, variables_for
+from mixedmodels.effects.adjusted.grid import make_grid
+from mixedmodels.effects.adjusted.lines import POINTS, LevelRows, level_rows, number_values, spans
+from mixedmodels.effects.adjusted.terms import Term, Values
+from mixedmodels.effects.adjusted.variables import Variables
+from mixedmodels.effects.pooling.estimates import Pooled, group_index, pooled, pooled_lines
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.estimates.transformations import WayBack
+from mixedmodels.fit.record import GlmmFit, MixedFit
+from mixedmodels.tables.long_table import LongTable
+from mixedmodels.tables.result_table import ShownAsTable
+
+METHODS = ("complete", "no", "partial")
+SHOWN = 5  # levels whose reasons are printed
+
+
+@dataclass(frozen=True, repr=False)
+class Poolings(ShownAsTable):
+    """Complete, no and partial pooling of a mixed model; `table` has a row for each level and coefficient.
+
+    Attributes
+    ----------
+    pools : coefficients of the three.
+    variables, kept, offset, back : what rows along a number are laid out with.
+    kind : the library of `to_frame`.
+    """
+
+    pools: Pooled
+    variables: Variables
+    kept: tuple[int, ...]
+    offset: float | None
+    back: WayBack | None
+    kind: Any = "pandas"
+
+    @property
+    def group(self) -> str:
+        """The grouping factor."""
+        return self.pools.group
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Its levels."""
+        return self.pools.levels
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Coefficients that are compared."""
+        return self.pools.terms
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Level -> why its own regression misses something."""
+        return {level: why for level, why in zip(self.levels, self.pools.reasons, strict=True) if why}
+
+    @cached_property
+    def table(self) -> LongTable:
+        """Columns group, n, term, complete, no, partial, fixed, shrinkage, reason."""
+        p = self.pools
+        q, count = len(p.terms), len(p.levels)
+        columns = {
+            "group": [level for level in p.levels for _ in p.terms],
+            "n": np.repeat(p.rows, q),
+            "term": list(p.terms) * count,
+            "complete": np.tile(p.complete, count),
+            "no": p.alone.ravel(),
+            "partial": p.partial.ravel(),
+            "fixed": np.tile(p.fixed, count),
+            "shrinkage": p.shrinkage.ravel(),
+            "reason": [why for why in p.reasons for _ in p.terms],
+        }
+        title = f"Poolings by {p.group}: one regression, one for each level, and the mixed model"
+        return LongTable(columns, title, self._reasons(), self.kind, hidden=("reason",))
+
+    def _reasons(self) -> tuple[str, ...]:
+        """Lines on what is missing, of the first levels."""
+        lines = [f"{self.group} {level}: {why}" for level, why in self.missing.items()]
+        more = [f"... and of {len(lines) - SHOWN} levels more (see `missing`)"] if len(lines) > SHOWN else []
+        return ("", *lines[:SHOWN], *more) if lines else ()
+
+    def __getitem__(self, column: str) -> Any:
+        return self.table[column]
+
+    def coefficients(self, method: str) -> Any:
+        """Coefficients of one method as a pandas table, a row per level: "complete", "no" or "partial"."""
+        import pandas as pd
+
+        p = self.pools
+        found = {"complete": np.tile(p.complete, (len(p.levels), 1)), "no": p.alone, "partial": p.partial}
+        if method not in found:
+            raise UnknownColumnError(f"there is no pooling {method!r}; there are {', '.join(METHODS)}.")
+        return pd.DataFrame(found[method], index=list(p.levels), columns=list(p.terms))
+
+    def lines(
+        self,
+        x: str,
+        values: Any = None,
+        *,
+        span: str = "common",
+        points: int = POINTS,
+        scale: str = "response",
+        typical: Any = "mean",
+        condition: Any = None,
+    ) -> LongTable:
+        """Fitted values of the three poolings along a number: columns method, group, x, fitted.
+
+        What is constant within levels stands at the level's own value, other variables at typical ones.
+
+        Parameters
+        ----------
+        values : of the number; if not given `points` over the range of all rows (`span` "common") or of each level's
+            ("own").
+        scale : "response", or "link" for the linear predictor.
+        typical, condition : as of `ggpredict`.
+        """
+        if scale not in ("response", "link"):
+            raise DataError(f"scale must be 'response' or 'link', not {scale!r}.")
+        rows = laid_lines(self.variables, self.group, x, values, span, points, typical, condition, self.offset)
+        fitted = pooled_lines(self.pools, rows, self.kept, self.back if scale == "response" else None)
+        r = len(rows.x)
+        columns = {
+            "method": [m for m in METHODS for _ in range(r)],
+            "group": [self.levels[c] for c in rows.codes] * 3,
+            "x": np.tile(rows.x, 3),
+            "fitted": np.concatenate([fitted[m] for m in METHODS]),
+        }
+        return LongTable(columns, f"Poolings by {self.group} along {x}", kind=self.kind)
+
+
+def poolings(model: Any, group: str | None) -> Poolings:
+    """As `Adjusted.pooling`."""
+    need_groups(model, "pooling()")
+    place = group_index(model.design, group)
+    pools = pooled(model.design, model._fit, place)
+    variables = variables_for(model)
+    back, _ = back_and_notes(model, "response", True)
+    kept = tuple(model._fit.kept)
+    return Poolings(pools, variables, kept, mean_offset(model, variables), back, model._source.kind)
+
+
+def need_groups(model: Any, what: str) -> None:
+    if not isinstance(model._fit, MixedFit | GlmmFit):
+        raise DataError(f"{what} is for models with random effects; this one has none.")
+    model._need_rows(what)
+
+
+def laid_lines(
+    variables: Variables,
+    group: str,
+    x: str,
+    values: Any,
+    span: Any,
+    points: int,
+    typical: Any,
+    condition: Any,
+    offset: float | None,
+) -> LevelRows:
+    """Rows along a number for every level of a group."""
+    own = number_values(variables, x)
+    place = group_index(variables.design, group)
+    factor = variables.design.groups[place]
+    chosen = spans(own, factor.codes, factor.n_levels, span, values, points)
+    held: dict[str, Any] = {}
+    if condition:
+        term = Term(x, Values((float(own[0]),)))
+        grid = make_grid(variables, [term], condition=condition, typical=typical)
+        held = {name: grid.constants[name] for name in condition}
+    return level_rows(variables, place, x, chosen, typical=typical, condition=held, offset=offset)

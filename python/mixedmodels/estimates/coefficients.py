@@ -1,0 +1,239 @@
+"""What tests and intervals know of a model's coefficients: estimates, covariance, degrees of freedom.
+
+Whatever tests a linear hypothesis (coefficient tables, anova tables, marginal means, general linear hypotheses) asks
+one of these, so that a method for small samples is written once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.errors import DataError
+from mixedmodels.estimates import wald
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FTest:
+    """A joint test of rows of a contrast matrix.
+
+    Attributes
+    ----------
+    f_value : F statistic (Wald's chi-squared over `num_df`, scaled where the method scales it).
+    num_df : rank of the hypothesis.
+    den_df : denominator degrees of freedom; infinite where the test is asymptotic.
+    p_value : upper tail probability.
+    scale : what Wald's statistic was multiplied by (Kenward and Roger), else 1.
+    """
+
+    f_value: float
+    num_df: int
+    den_df: float
+    p_value: float
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """A fit made for the sake of a method, whose coefficients are not those of the model.
+
+    Attributes
+    ----------
+    remark : a sentence that says so.
+    sigma : residual standard deviation of that fit.
+    """
+
+    remark: str
+    sigma: float
+
+
+@dataclass(frozen=True, slots=True)
+class TTests:
+    """Tests of the rows of a contrast matrix one by one; all of shape (r,).
+
+    Attributes
+    ----------
+    estimate, std_error, df : of each row; `df` infinite where the normal distribution serves.
+    statistic : distance from the hypothesis in standard errors.
+    p_value : two-sided.
+    """
+
+    estimate: Vector
+    std_error: Vector
+    df: Vector
+    statistic: Vector
+    p_value: Vector
+
+
+class Coefficients(ABC):
+    """Estimated coefficients with a covariance matrix and a rule for degrees of freedom.
+
+    Attributes
+    ----------
+    method : name of the rule as users write it.
+    names : of the p estimated coefficients.
+    beta : shape (p,).
+    vcov : shape (p, p), adjusted where the method adjusts it.
+    refitted : None, or the fit in place of the model's that these are of.
+    proportional : whether `vcov` is that of the model's variances, so that sums of squares go with its tests.
+    """
+
+    method: str
+    refitted: Refit | None = None
+    proportional: bool = True
+
+    def __init__(self, names: tuple[str, ...], beta: Vector, vcov: Matrix) -> None:
+        self.names = names
+        self.beta = beta
+        self.vcov = vcov
+
+    @abstractmethod
+    def df(self, c: Matrix) -> Vector:
+        """Degrees of freedom of each row of `c` (shape (r, p)); infinite where the normal distribution serves."""
+
+    @abstractmethod
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
+        """Test that ``c @ distance`` is 0, where `distance` is what `beta` is away from the hypothesis."""
+
+    def f_test(self, c: Matrix, rhs: Vector | None = None) -> FTest:
+        """Test that ``c @ beta`` is 0 (or `rhs`) in all rows at once; rows that depend on others do not count.
+
+        Raises
+        ------
+        DataError
+            If rows contradict each other.
+        """
+        c = np.atleast_2d(c)
+        return self._f_test(c, self._distance(c, rhs))
+
+    @property
+    def phrase(self) -> str:
+        """The method within a sentence: "Satterthwaite's method", "the asymptotic method"."""
+        return f"{self.method}'s method" if self.method[:1].isupper() else f"the {self.method} method"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What must be said wherever these coefficients are shown."""
+        return () if self.refitted is None else (self.refitted.remark,)
+
+    def estimates(self, c: Matrix) -> tuple[Vector, Vector]:
+        """``c @ beta`` and its standard errors."""
+        return wald.linear_hypotheses(c, self.beta, self.vcov)
+
+    def t_tests(self, c: Matrix | None = None, rhs: Vector | float = 0.0) -> TTests:
+        """Tests that each row of ``c @ beta`` is `rhs`; of each coefficient if `c` is not given."""
+        c = np.eye(len(self.beta)) if c is None else np.atleast_2d(c)
+        estimate, std_error = self.estimates(c)
+        df = self.df(c)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.asarray((estimate - rhs) / std_error)
+        return TTests(estimate, std_error, df, t, wald.p_values(t, df))
+
+    def wald_statistic(self, c: Matrix, rhs: Vector | None = None) -> tuple[float, Matrix]:
+        """Wald's chi-squared of the rows of `c` (of ``c @ beta - rhs``), and an orthonormal basis of its rank.
+
+        The rows of the second result, shape (rank, p), are uncorrelated under `vcov` and span what can be tested.
+
+        Raises
+        ------
+        DataError
+            If rows contradict each other.
+        """
+        return self._wald(c, self._distance(c, rhs))
+
+    def _wald(self, c: Matrix, distance: Vector) -> tuple[float, Matrix]:
+        """As `wald_statistic`, from what `beta` is away from the hypothesis."""
+        values, vectors = np.linalg.eigh(c @ self.vcov @ c.T)
+        kept = values > max(values.max(initial=0.0), 0.0) * len(values) * 1e-12
+        basis = vectors[:, kept].T @ c
+        return float(np.sum((basis @ distance) ** 2 / values[kept])), basis
+
+    def _distance(self, c: Matrix, rhs: Vector | None) -> Vector:
+        """`beta` less coefficients that fulfil the hypothesis."""
+        if rhs is None or not np.any(rhs):
+            return self.beta
+        point = np.linalg.lstsq(c, rhs, rcond=None)[0]
+        if not np.allclose(c @ point, rhs, atol=1e-8 * (1 + np.abs(rhs).max())):
+            raise DataError("the hypotheses contradict each other: no coefficients fulfil all of them.")
+        return np.asarray(self.beta - point)
+
+
+class Asymptotic(Coefficients):
+    """Normal and chi-squared distributions, as if the covariance were known."""
+
+    method = "asymptotic"
+
+    def df(self, c: Matrix) -> Vector:
+        return np.full(len(np.atleast_2d(c)), inf)
+
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
+        return f_of(*self._wald(c, distance), inf)
+
+
+class Residual(Coefficients):
+    """t and F distributions with the residual degrees of freedom of a model without random effects."""
+
+    method = "residual"
+
+    def __init__(self, names: tuple[str, ...], beta: Vector, vcov: Matrix, df_resid: float) -> None:
+        super().__init__(names, beta, vcov)
+        self.df_resid = df_resid
+
+    def df(self, c: Matrix) -> Vector:
+        return np.full(len(np.atleast_2d(c)), float(self.df_resid))
+
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
+        return f_of(*self._wald(c, distance), float(self.df_resid))
+
+
+Ddf = str | Coefficients | None  # a method by its name, or coefficients that are ready; None for the model's choice
+
+
+def f_of(chisq: float, basis: Matrix, den_df: float, scale: float = 1.0) -> FTest:
+    """The F test of a Wald statistic whose rank is that of `basis`."""
+    rank = len(basis)
+    if not rank:
+        return FTest(np.nan, 0, den_df, np.nan)
+    f = scale * chisq / rank
+    return FTest(f, rank, den_df, wald.f_p_value(f, rank, den_df), scale)
+
+
+def check_own(given: Coefficients, names: tuple[str, ...], beta: Vector) -> None:
+    """Refuse coefficients that are not of a fit with these estimates.
+
+    Raises
+    ------
+    DataError
+        If names or estimates differ; estimates of a refit may.
+    """
+    if given.names != names:
+        raise DataError(
+            f"the coefficients given are of another model: they are {', '.join(given.names)}, and this model has "
+            f"{', '.join(names)}."
+        )
+    if given.refitted is None and not np.allclose(given.beta, beta, rtol=1e-8, atol=1e-12):
+        raise DataError(
+            "the coefficients given are of another fit, with other estimates; ask the model itself, as "
+            "ddf=fit.robust() does."
+        )
+
+
+def check_ddf(given: object, known: Sequence[str | None]) -> None:
+    """Refuse a way to degrees of freedom that a model does not have.
+
+    Raises
+    ------
+    DataError
+        If `given` is none of `known`.
+    """
+    if not isinstance(given, str | None) or given not in known:
+        names = ", ".join(repr(name) for name in known if name is not None)
+        raise DataError(f"ddf {given!r:.80} is not for this model; it has {names}, and takes what robust() returns.")

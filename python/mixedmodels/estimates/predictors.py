@@ -1,0 +1,235 @@
+"""The variables behind a model's fixed effects: their values in the data, and X at other values of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.design import Design, on_new_data
+from mixedmodels.design.evaluate import Scope
+from mixedmodels.design.matrices import model_matrix
+from mixedmodels.design.spec import FactorSpec
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.estimates.linear_functions import Level, Matrix, Vector
+from mixedmodels.formula.grammar import read_expression
+from mixedmodels.formula.nodes import Name, column_names
+from mixedmodels.frame import Column, Factor, Logical, Numeric, Table, nearest
+
+Values = Sequence[Any] | Any
+Reduce = Callable[[Vector], Any] | Mapping[str, Callable[[Vector], Any]] | bool
+
+
+class Predictors:
+    """The variables that the fixed effects and offsets of a model are made of, at the rows used.
+
+    Parameters
+    ----------
+    design : of the fit.
+    columns : name -> its values at the rows used.
+    env : further names of the formula.
+    has_rows : whether `columns` are the rows of the fit, or only levels that a loaded model remembers.
+    """
+
+    def __init__(
+        self, design: Design, columns: Mapping[str, Column], env: Mapping[str, Any] | None = None, has_rows: bool = True
+    ) -> None:
+        self.has_rows = has_rows
+        self.design = design
+        self.columns = columns
+        self.env = env
+        self.coerced = self._coerced()
+
+    def _coerced(self) -> set[str]:
+        """Numbers that the formula uses as factors only, as ``factor(x)``."""
+        spec = self.design.spec
+        found: set[str] = set()
+        for text, node in spec.formula.fixed.variables_used().items():
+            if isinstance(spec.kinds.get(text), FactorSpec) and not isinstance(node, Name):
+                found.update(n for n in column_names(node) if isinstance(self.columns.get(n), Numeric))
+        return found
+
+    def levels(self, at: Mapping[str, Values], reduce: Reduce, keep: int | Sequence[str]) -> dict[str, list[Level]]:
+        """Name -> the values that the grid is to have.
+
+        Raises
+        ------
+        UnknownColumnError
+            If `at` names no predictor.
+        DataError
+            If `at` has levels that a factor does not have.
+        """
+        for name in at:
+            if name not in self.columns:
+                known = ", ".join(self.columns)
+                near = nearest(name, tuple(self.columns))
+                offer = f"did you mean {near!r}? " if near else ""
+                raise UnknownColumnError(f"at has {name!r}, which is no predictor; {offer}The predictors are {known}.")
+        return {name: self._levels_of(name, column, at, reduce, keep) for name, column in self.columns.items()}
+
+    def _levels_of(
+        self, name: str, column: Column, at: Mapping[str, Values], reduce: Reduce, keep: int | Sequence[str]
+    ) -> list[Level]:
+        own = distinct(column)
+        if not isinstance(column, Numeric) or name in self.coerced:
+            return _chosen(name, own, at[name]) if name in at else own
+        if name in at:
+            return [float(v) for v in np.atleast_1d(np.asarray(at[name], dtype=float))]
+        threshold = max(keep, 1) if isinstance(keep, int) else 1
+        if reduce is False:
+            threshold = 99
+        if len(own) <= threshold or (not isinstance(keep, int) and name in keep):
+            return own
+        found = _reducer(name, reduce)(column.values)
+        return [float(v) for v in np.atleast_1d(np.asarray(found, dtype=float))]
+
+    def are_factors(self, levels: Mapping[str, Sequence[Level]], at: Mapping[str, Values], keep: Any) -> list[str]:
+        """Predictors whose levels are values of the data, so that a cell of the grid has a frequency."""
+        names = []
+        for name, column in self.columns.items():
+            if not isinstance(column, Numeric) or name in self.coerced:
+                names.append(name)
+            elif name not in at:
+                own = distinct(column)
+                few = len(own) <= max(keep, 1) if isinstance(keep, int) else name in keep or len(own) == 1
+                if few or (len(own) == len(levels[name]) and own == list(levels[name])):
+                    names.append(name)
+        return names
+
+    def frequencies(self, labels: Mapping[str, Sequence[Level]], names: Sequence[str]) -> Vector:
+        """Rows of the data in each cell, by the predictors `names`; NaN where the model has none.
+
+        Prior weights do not count, as in emmeans.
+        """
+        r = len(next(iter(labels.values()))) if labels else 1
+        if not self.has_rows:
+            return np.full(r, np.nan)
+        if not names:
+            return np.ones(r)
+        values = [_values(self.columns[name]) for name in names]
+        total = Counter(zip(*values, strict=True))
+        return np.array([float(total[key]) for key in zip(*(labels[name] for name in names), strict=True)])
+
+    def matrix(self, labels: Mapping[str, Sequence[Level]], offset: float | None) -> tuple[Matrix, Vector | None]:
+        """Rows of X and the offset at these values.
+
+        Parameters
+        ----------
+        offset : stands for the offset argument of the fit; nothing for none.
+        """
+        r = len(next(iter(labels.values()))) if labels else 1
+        columns: dict[str, Column] = {name: column_like(self.columns[name], labels[name]) for name in labels}
+        table = table_of(columns, r)
+        given = 0.0 if offset is None and self.design.spec.offset is not None else offset
+        new = on_new_data(self.design.spec, table, random=(), offset=given, env=self.env)
+        return model_matrix(new.fixed, r), new.offset
+
+
+def used_columns(design: Design, table: Table) -> dict[str, Column]:
+    """The predictors of the fixed effects and offsets that are columns of the table, at the rows used."""
+    rows = design.positions
+    names: dict[str, None] = {}
+    for node in design.spec.formula.fixed.variables_used().values():
+        names.update(dict.fromkeys(column_names(node)))
+    found = {}
+    for name in names:
+        if name in table:
+            column = table.column(name)
+            found[name] = column if rows is None else take_rows(column, rows)
+    return found
+
+
+def remembered_columns(design: Design) -> dict[str, Column]:
+    """Predictors of a model without rows: factors and truth values have their levels, numbers are not known."""
+    found: dict[str, Column] = {}
+    spec = design.spec
+    for text, node in spec.formula.fixed.variables_used().items():
+        kind = spec.kinds.get(text, "numeric")
+        for name in column_names(node):
+            if isinstance(node, Name) and isinstance(kind, FactorSpec):
+                found[name] = Factor(np.arange(len(kind.levels)), kind.levels, kind.ordered)
+            elif isinstance(node, Name) and kind == "logical":
+                found[name] = Logical(np.array([0.0, 1.0]))
+            else:
+                found.setdefault(name, Numeric(np.full(1, np.nan)))
+    return found
+
+
+def distinct(column: Column) -> list[Level]:
+    """The values that a column has, in order: levels in level order, numbers ascending."""
+    if isinstance(column, Factor):
+        used = np.unique(column.codes[column.codes >= 0])
+        return [column.levels.labels[c] for c in used]
+    values = np.unique(column.values[~np.isnan(column.values)]) if not np.isnan(column.values).all() else [np.nan]
+    return [bool(v) for v in values] if isinstance(column, Logical) else [float(v) for v in values]
+
+
+def _values(column: Column) -> list[Any]:
+    if isinstance(column, Factor):
+        return [column.levels.labels[c] for c in column.codes]
+    return [bool(v) for v in column.values] if isinstance(column, Logical) else column.values.tolist()
+
+
+def _chosen(name: str, own: list[Level], wanted: Values) -> list[Level]:
+    """The levels wanted, in the order given; texts stand for any level that prints so."""
+    given = [wanted] if isinstance(wanted, (str, int, float, bool)) else list(wanted)
+    if own and isinstance(own[0], str):
+        given = [v if isinstance(v, str) else f"{v:.15g}" if isinstance(v, (int, float)) else str(v) for v in given]
+    found = [next((o for o in own if o == v), None) for v in given]
+    if None in found:
+        lost = given[found.index(None)]
+        raise DataError(f"at has {lost!r} for {name!r}, whose levels are {', '.join(map(str, own))}.")
+    return [v for v in found if v is not None]
+
+
+def _reducer(name: str, reduce: Reduce) -> Callable[[Vector], Any]:
+    if callable(reduce):
+        return reduce
+    if isinstance(reduce, Mapping):
+        return reduce.get(name, np.mean)
+    return np.mean
+
+
+def take_rows(column: Column, rows: NDArray[np.intp]) -> Column:
+    if isinstance(column, Factor):
+        return Factor(column.codes[rows], column.levels, column.ordered)
+    return Logical(column.values[rows]) if isinstance(column, Logical) else Numeric(column.values[rows])
+
+
+def column_like(like: Column, values: Sequence[Level]) -> Column:
+    """Grid values as a column of the kind that the data had."""
+    if isinstance(like, Factor):
+        codes = np.array([like.levels.index[str(v)] for v in values], dtype=np.int32)
+        return Factor(codes, like.levels, like.ordered)
+    numbers = np.array(values, dtype=float)
+    return Logical(numbers) if isinstance(like, Logical) else Numeric(numbers)
+
+
+def table_of(columns: dict[str, Column], n: int) -> Table:
+    return Table("dict", n, lambda: tuple(columns), columns.__getitem__, lambda _name, column: column)
+
+
+def formula_offset(predictors: Predictors, n: int) -> Vector:
+    """Sum of the ``offset()`` terms of the formula at the rows of the fit."""
+    table = table_of(dict(predictors.columns), n)
+    new = on_new_data(predictors.design.spec, table, random=(), offset=0.0, env=predictors.env)
+    return np.zeros(n) if new.offset is None else new.offset
+
+
+def function_of(text: str, predictors: Predictors) -> tuple[str, Callable[[Vector], Vector]]:
+    """The one number in an expression such as "log(x)", and the expression as a function of its values."""
+    node = read_expression(text)
+    names = [n for n in column_names(node) if n in predictors.columns]
+    if len(names) != 1:
+        raise UnknownColumnError(
+            f"{text!r} is no predictor and no function of one; the predictors are {', '.join(predictors.columns)}."
+        )
+
+    def function(values: Vector) -> Vector:
+        scope = Scope(table_of({names[0]: Numeric(values)}, len(values)), predictors.env, {}, source=text)
+        return np.asarray(scope.numbers(node), dtype=float)
+
+    return names[0], function

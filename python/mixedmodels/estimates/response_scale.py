@@ -1,0 +1,133 @@
+"""From the scale of the linear predictor back to that of the response: links of families and transformed responses.
+
+``log(y + 1) ~ x`` and ``sqrt(y) ~ x`` say themselves how to come back; a family says it by its link. Differences on a
+logarithmic scale come back as ratios, on the logit scale as odds ratios.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.estimates.transformations import (
+    Corrected,
+    Expit,
+    Expm1,
+    Exponential,
+    InverseLink,
+    Moved,
+    SineSquared,
+    Square,
+    WayBack,
+)
+from mixedmodels.formula import show
+from mixedmodels.formula.nodes import Binary, Call, Node, Number, strip
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+Vector = NDArray[np.float64]
+Function = Callable[[Vector], Vector]
+
+
+@dataclass(frozen=True)
+class ResponseScale:
+    """How estimates come back to the scale of the response.
+
+    Attributes
+    ----------
+    name : of the transformation, as it is printed: "log", "logit", "log(mu + 1)".
+    label : header of estimates on the response scale: "response", "prob", "rate", "ratio", "odds.ratio".
+    back : the mean as a function of the linear predictor; None where the transformation is not known.
+    base : of a logarithm (e, 2 or 10), so that differences become ratios; 0 of other scales.
+    """
+
+    name: str
+    label: str
+    back: WayBack | None
+    base: float = 0.0
+    ratios: bool = False
+
+    @property
+    def inverse(self) -> Function | None:
+        """The mean as a function of the linear predictor."""
+        return None if self.back is None else self.back.inverse
+
+    @property
+    def slope(self) -> Function | None:
+        """Derivative of `inverse`."""
+        return None if self.back is None else self.back.slope
+
+    def of_contrasts(self) -> ResponseScale | None:
+        """The scale of differences: ratios of a logarithmic one, none otherwise."""
+        if not self.base:
+            return None
+        if self.ratios:
+            return self
+        logit = self.name == "logit"
+        name = "log odds ratio" if logit else {2.0: "log2", 10.0: "log10"}.get(self.base, "log")
+        return ResponseScale(name, "odds.ratio" if logit else "ratio", Exponential(self.base), self.base, True)
+
+    def corrected(self, sigma: float) -> ResponseScale:
+        """With the second-order correction for a linear predictor that varies by `sigma` around its mean."""
+        return self if self.back is None else replace(self, back=Corrected(self.back, sigma))
+
+
+_E = float(np.e)
+# Transformation -> how it is printed, the way back, base of the logarithm.
+TRANSFORMATIONS: dict[str, tuple[str, WayBack, float]] = {
+    "log": ("log", Exponential(_E), _E),
+    "log2": ("log2", Exponential(2.0), 2.0),
+    "log10": ("log10", Exponential(10.0), 10.0),
+    "log1p": ("log1p", Expm1(), 0.0),
+    "sqrt": ("sqrt", Square(), 0.0),
+    "logit": ("logit", Expit(), _E),
+    "qlogis": ("logit", Expit(), _E),
+    "asin(sqrt)": ("asin.sqrt", SineSquared(), 0.0),
+}
+
+
+def of_family(family: Family) -> ResponseScale | None:
+    """The scale of a family's link; None of the identity."""
+    if family.link == "identity":
+        return None
+    name = family.name.lower() if family.engine_name != "nbinom2" else ""
+    label = "prob" if "binomial" in name else "rate" if "poisson" in name else "response"
+    base = _E if family.link in ("log", "logit") else 0.0
+    return ResponseScale(family.link, label, InverseLink(family), base)
+
+
+def of_response(left: Node | None) -> ResponseScale | None:
+    """The scale that a transformed response says, as ``2 * sqrt(y + 0.5)``; None of one that is not transformed."""
+    node = strip(left) if left is not None else None
+    factor = 1.0
+    if isinstance(node, Binary) and node.operator == "*" and isinstance(strip(node.left), Number):
+        number = strip(node.left)
+        assert isinstance(number, Number)
+        factor, node = number.value, strip(node.right)
+    if not isinstance(node, Call) or node.function in ("cbind", "I", "identity") or not node.arguments:
+        return None
+    function = node.function.rpartition("::")[2].removeprefix("np.")
+    inner = strip(node.arguments[0].value)
+    if isinstance(inner, Call) and function == "asin" and inner.function == "sqrt":
+        function, inner = "asin(sqrt)", strip(inner.arguments[0].value)
+    known = TRANSFORMATIONS.get(function) if len(node.arguments) == 1 else None
+    if known is None:
+        return ResponseScale(show(node), "response", None)
+    name, back, base = known
+    shift = _shift(inner)
+    if factor == 1.0 and shift == 0.0:
+        return ResponseScale(name, "response", back, base)
+    shown = (f"{round(factor, 3):g}*" if factor != 1 else "") + name + (f"(mu + {round(shift, 3):g})" if shift else "")
+    return ResponseScale(shown, "response", Moved(back, factor, shift), base)
+
+
+def _shift(node: Node) -> float:
+    """The constant that is added to the response before it is transformed."""
+    if isinstance(node, Binary) and node.operator in ("+", "-") and isinstance(node.right, Number):
+        return node.right.value if node.operator == "+" else -node.right.value
+    return 0.0

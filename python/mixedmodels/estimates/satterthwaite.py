@@ -1,0 +1,68 @@
+"""Satterthwaite's degrees of freedom, with the uncertainty of theta and of sigma.
+
+The variance of a contrast, f = sigma^2 c'Phi_0(theta)c, is treated as a multiple of a chi-squared variable whose
+degrees of freedom match its mean and variance: nu = 2 f^2 / Var(f).
+
+Let D(theta, tau) be the deviance (or REML criterion) with tau = log(sigma) free. As lmerTest, we take Var(f) from the
+delta method with 2 H^-1 for the covariance of the variance parameters, H the exact Hessian of D. From
+D = l(theta) + r^2(theta) exp(-2 tau) + 2 d tau + const it follows at the optimum that D_tautau = 4 d, and that the
+Schur complement of D_tautau is the Hessian P of the criterion profiled over sigma. Inverting by blocks,
+
+    2 H^-1 = 2 J P^-1 J' + e e' / (2 d),    J = [I ; d log(sigma_hat)/d theta],   e = (0, ..., 0, 1)',
+
+so that with g the derivative of the profiled variance sigma_hat^2(theta) c'Phi_0(theta)c
+
+    1 / nu = 1 / d + g'P^-1 g / f^2.
+
+The first part is what sigma alone contributes: nu never exceeds d. On a singular fit the criterion is even in the
+column of T that vanished, so g is 0 there; flat directions of P (eigenvalue 0) are left out, as lmerTest leaves them
+out, and g is 0 along these too.
+
+References: Satterthwaite (1946), Biometrics Bulletin 2; Fai and Cornelius (1996), J. Stat. Comput. Simul. 54, for
+several rows; Kuznetsova, Brockhoff and Christensen (2017), J. Stat. Software 82(13).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedmodels.estimates.coefficients import Coefficients, FTest, f_of
+from mixedmodels.estimates.theta_information import ThetaInformation
+from mixedmodels.fit.record import Matrix, MixedFit, Vector
+
+
+class Satterthwaite(Coefficients):
+    """Coefficients of a linear mixed model with Satterthwaite's degrees of freedom."""
+
+    method = "Satterthwaite"
+
+    def __init__(self, names: tuple[str, ...], fit: MixedFit, known: ThetaInformation) -> None:
+        super().__init__(names, fit.beta, fit.sigma**2 * fit.vcov_unscaled)
+        self._slopes = fit.sigma**2 * known.vcov_slope + 2 * known.log_sigma_slope[:, None, None] * self.vcov
+        self._inverse_hessian = known.inverse_hessian
+        self._df_sigma = known.df
+
+    def df(self, c: Matrix) -> Vector:
+        c = np.atleast_2d(c)
+        f = np.einsum("ri,ij,rj->r", c, self.vcov, c)
+        g = np.einsum("ri,mij,rj->rm", c, self._slopes, c)
+        spread = np.einsum("rm,mk,rk->r", g, self._inverse_hessian, g)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(1 / (1 / self._df_sigma + spread / f**2))
+
+    def _f_test(self, c: Matrix, distance: Vector) -> FTest:
+        chisq, basis = self._wald(c, distance)
+        return f_of(chisq, basis, joint_df(self.df(basis)) if len(basis) else np.nan)
+
+
+def joint_df(nu: Vector) -> float:
+    """Denominator degrees of freedom of the mean of squares of independent t variables with `nu` degrees of freedom.
+
+    The F variable is to have the mean that this has, E / q with E the sum of nu / (nu - 2); 2 where some have no mean.
+    """
+    if len(nu) == 1 or np.ptp(nu) < 1e-8:
+        return float(np.mean(nu))
+    if np.any(nu <= 2):
+        return 2.0
+    e = float(np.sum(nu / (nu - 2)))
+    return 2 * e / (e - len(nu))

@@ -1,0 +1,258 @@
+"""Records of models whose parameters are given: what a design promises about them, before there is a response.
+
+The covariance of the estimates is the one that the design will give at these parameters. Of a generalised mixed model
+it is that of the linear mixed model of its working response, ``(X'V^-1 X)^-1`` with ``V = W^-1 + Z G Z'``, W being the
+expected information of the rows averaged over the random effects (as marginal quasi-likelihood has it; Breslow and
+Clayton 1993, section 2): an approximation, where all other classes are exact at known variances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.errors import DataError
+from mixedmodels.fit import family_moments
+from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.covariance import factors, is_singular
+from mixedmodels.fit.lmm import kept_columns, new_engine
+from mixedmodels.fit.moments import fixed_part
+from mixedmodels.fit.ols import dense_columns
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Run, Vector
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+NODES = 15  # of Gauss-Hermite quadrature of a row's weight over its random effects
+GOLDEN = (5**0.5 - 1) / 2
+RUN = Run("converged", "", 0, 0.0, {"holds": True}, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Parameters of a model.
+
+    Attributes
+    ----------
+    beta : of the p columns of X that are estimated, shape (p,).
+    theta : covariance parameters as the class of model has them, shape (m,).
+    sigma : residual standard deviation (the root of a dispersion); NaN of families without.
+    psi : logarithms of the family's free shapes, shape (s,).
+    """
+
+    beta: Vector
+    theta: Vector
+    sigma: float
+    psi: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """In which way the responses of a given model are to be fitted: what `lmer`, `glmer`, `lm` or `glm` would be told.
+
+    Attributes
+    ----------
+    family : None of linear (mixed) models.
+    reml, nagq, laplace, penalty : as `lmer`, `glmer` and `glm` take them.
+    """
+
+    family: Family | None = None
+    reml: bool = True
+    nagq: int = 1
+    laplace: Literal["observed", "fisher"] = "observed"
+    penalty: Any = None
+
+
+def rows_of(design: Design) -> int:
+    """Rows that a design uses, whether it has a response or not."""
+    return design.n_table - design.dropped
+
+
+def stand_in(n: int, family: Family | None) -> Vector:
+    """A response that a family can have, for an engine that is asked about designs only, shape (n,)."""
+    y: Vector = np.modf(np.arange(1, n + 1) * GOLDEN)[0]  # fills the unit interval and fits no column
+    if family is None or family.support == "real":
+        return y
+    return y + 1 if family.support == "positive" else np.where(y > 0.5, 1.0, 0.0)
+
+
+def given_fit(design: Design, how: How, given: Given) -> AnyFit:
+    """The record of a model with these parameters, in place of estimates; without random terms a linear one or a glm.
+
+    Random effects are 0, which is what is expected of them; what depends on a response is NaN.
+    """
+    n = rows_of(design)
+    kept = kept_columns(design.fixed, n, design.weights)
+    if how.family is None:
+        return _mixed(design, how, given, n, kept) if design.random else _linear(design, given, n, kept)
+    return _glmm(design, how, given, n, kept) if design.random else _glm(design, how, given, n, kept)
+
+
+def _mixed(design: Design, how: How, given: Given, n: int, kept: tuple[int, ...]) -> MixedFit:
+    reml = how.reml and bool(kept)
+    sizes, zeros = _effects(design)
+    m = len(given.theta)
+    return MixedFit(
+        reml=reml,
+        n=n,
+        kept=kept,
+        sizes=sizes,
+        theta=given.theta,
+        beta=given.beta,
+        sigma=given.sigma,
+        criterion=np.nan,
+        pwrss=np.nan,
+        logdet_u=np.nan,
+        logdet_x=np.nan,
+        vcov_unscaled=_promised(design, n, reml, given.theta),
+        u=zeros,
+        b=zeros,
+        gradient=np.full(m, np.nan),
+        hessian=np.full((m, m), np.nan),
+        sum_log_weights=0.0 if design.weights is None else float(np.log(design.weights).sum()),
+        singular=is_singular(given.theta, sizes),
+        run=RUN,
+    )
+
+
+def _linear(design: Design, given: Given, n: int, kept: tuple[int, ...]) -> LinearFit:
+    return LinearFit(
+        n=n,
+        kept=kept,
+        beta=given.beta,
+        sigma=given.sigma,
+        rss=np.nan,
+        df_resid=n - len(kept),
+        vcov_unscaled=_inverse(dense_columns(design, kept, n), design.weights, design),
+        sum_log_weights=0.0 if design.weights is None else float(np.log(design.weights).sum()),
+    )
+
+
+def _glm(design: Design, how: How, given: Given, n: int, kept: tuple[int, ...]) -> GlmFit:
+    family, estimated = how.family, None
+    assert family is not None
+    if "theta" in family.shapes:  # as a fit has it: the estimate becomes part of the family
+        estimated = float(np.exp(given.psi[0]))
+        family = replace(family, theta=estimated)  # type: ignore[type-var]
+    eta = fixed_part(design, kept, given.beta, n)
+    weights = _working(family, eta, np.zeros(n), design.weights, ())
+    return GlmFit(
+        n=n,
+        family=family,
+        kept=kept,
+        beta=given.beta,
+        dispersion=1.0 if np.isnan(given.sigma) else given.sigma**2,
+        deviance=np.nan,
+        null_deviance=np.nan,
+        df_resid=n - len(kept),
+        df_null=n - (-1 in design.fixed.assign),
+        vcov_unscaled=_inverse(dense_columns(design, kept, n), weights, design),
+        loglik=np.nan,
+        eta=eta,
+        y=np.full(n, np.nan),
+        weights=design.weights,
+        iterations=0,
+        converged=True,
+        penalty=how.penalty,
+        estimated_theta=estimated,
+    )
+
+
+def _glmm(design: Design, how: How, given: Given, n: int, kept: tuple[int, ...]) -> GlmmFit:
+    family = how.family
+    assert family is not None
+    sizes, zeros = _effects(design)
+    eta = fixed_part(design, kept, given.beta, n)
+    dispersion = 1.0 if np.isnan(given.sigma) else given.sigma**2
+    weights = _working(family, eta, _variances(design, given.theta, sizes, n), design.weights, given.psi) / dispersion
+    vcov = _promised(replace(design, weights=weights, offset=None), n, False, given.theta)
+    m, p, s = len(given.theta), len(kept), len(given.psi)
+    joint = np.full((m + p + s, m + p + s), np.nan)
+    joint[m : m + p, m : m + p] = vcov
+    return GlmmFit(
+        n=n,
+        family=family,
+        nagq=how.nagq,
+        laplace=how.laplace,
+        kept=kept,
+        sizes=sizes,
+        theta=given.theta,
+        beta=given.beta,
+        psi=given.psi,
+        criterion=np.nan,
+        u=zeros,
+        b=zeros,
+        eta=eta,
+        vcov_joint=joint,
+        vcov_conditional=vcov,
+        gradient=np.full(m + p + s, np.nan),
+        hessian=np.full_like(joint, np.nan),
+        logdet_u=np.nan,
+        penalty=np.nan,
+        conditional_loglik=np.nan,
+        y=np.full(n, np.nan),
+        weights=design.weights,
+        singular=is_singular(given.theta, sizes),
+        inner=0,
+        run=RUN,
+        penalised=None if how.penalty is None else np.nan,
+    )
+
+
+def _effects(design: Design) -> tuple[tuple[int, ...], tuple[Matrix, ...]]:
+    """Columns of every random term, and its effects at 0."""
+    sizes = tuple(len(t.columns) for t in design.random)
+    return sizes, tuple(np.zeros((design.groups[t.group].n_levels, len(t.columns))) for t in design.random)
+
+
+def _promised(design: Design, n: int, reml: bool, theta: Vector) -> Matrix:
+    """(X'V^-1 X)^-1 at sigma = 1."""
+    engine = new_engine(replace(design, response=stand_in(n, None), offset=None), reml)
+    return np.asarray(engine.at(theta)["vcov_unscaled"])
+
+
+def _inverse(x: Matrix, weights: Vector | None, design: Design) -> Matrix:
+    cross = x.T @ (x if weights is None else x * weights[:, None])
+    try:
+        return np.asarray(np.linalg.inv(cross))
+    except np.linalg.LinAlgError:
+        raise DataError(
+            f"the rows of {design.formula!r} say nothing about some coefficient at these parameters, where the means "
+            "lie at their bounds; give smaller coefficients."
+        ) from None
+
+
+def _variances(design: Design, theta: Vector, sizes: tuple[int, ...], n: int) -> Vector:
+    """Variance of each row's random part, shape (n,)."""
+    out = np.zeros(n)
+    for term, t in zip(design.random, factors(theta, sizes), strict=True):
+        for loadings in t.T:
+            row = np.zeros(n)
+            for value, column in zip(loadings, term.columns, strict=True):
+                row += value if column is None else value * column
+            out += row * row
+    return out
+
+
+def _working(family: Family, eta: Vector, variance: Vector, weights: Vector | None, psi: Any) -> Vector:
+    """Expected information of each row about its linear predictor, averaged over its random part, shape (n,)."""
+    nodes, shares = np.polynomial.hermite_e.hermegauss(NODES)
+    total = np.zeros(len(eta))
+    spread = np.sqrt(variance)
+    for node, share in zip(nodes, shares / shares.sum(), strict=True):
+        at = eta + spread * node
+        mu = family_moments.mean(family, at)
+        with np.errstate(all="ignore"):
+            info = family_moments.slope(family, at) ** 2 / family_moments.variance(family, mu, psi)
+        good = np.isfinite(info) & ((mu > 0) | (family.support in ("real", "proportion")))
+        total += share * np.where(good, info, 0.0)
+    if not (total > 0).all():
+        row = int(np.flatnonzero(~(total > 0))[0])
+        raise DataError(
+            f"the linear predictor is {eta[row]:.4g} in row {row}, where {family} has no mean or no information; give "
+            "other coefficients, or another link."
+        )
+    return total if weights is None else total * np.maximum(weights, 0.0)

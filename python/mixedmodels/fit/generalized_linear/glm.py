@@ -1,0 +1,172 @@
+"""A design without random terms and a family -> iteratively reweighted least squares -> a `GlmFit`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mixedmodels.design.records import Design, Vector
+from mixedmodels.errors import DataError, DesignError, FitError
+from mixedmodels.fit import family_moments
+from mixedmodels.fit.generalized_linear import irls, jeffreys
+from mixedmodels.fit.generalized_linear.glm_likelihood import loglik
+from mixedmodels.fit.lmm import kept_columns
+from mixedmodels.fit.moments import fixed_part
+from mixedmodels.fit.ols import dense_columns
+from mixedmodels.fit.record import Control, GlmFit
+from mixedmodels.fit.responses import Response, family_response
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+PENALTIES = (None, "jeffreys")
+
+
+def fit_glm(
+    design: Design,
+    family: Family,
+    *,
+    penalty: Literal["jeffreys"] | None = None,
+    start: ArrayLike | None = None,
+    control: Control | None = None,
+) -> GlmFit:
+    """Fit a generalised linear model.
+
+    Parameters
+    ----------
+    penalty : "jeffreys" adds half the logarithm of the determinant of the information to the log-likelihood, which
+        keeps every estimate finite and takes most of its bias away.
+    start : coefficients of the columns of X to start from (those of dropped columns are not looked at).
+    control : its `max_evaluations` are the most iterations.
+
+    Raises
+    ------
+    DataError, DesignError
+        If the response is not one of the family's.
+    FitError
+        If no start lies in the domain of the link.
+    """
+    if design.random:
+        raise DesignError(f"random term ({design.random[0].text}) in a call of glm(); use glmer().")
+    if penalty == "soft":  # type: ignore[comparison-overlap]
+        raise DataError("penalty='soft' is of glmer(); a model without random effects takes penalty='jeffreys'.")
+    if penalty not in PENALTIES:
+        raise DataError(f"penalty is {penalty!r}; it is 'jeffreys', or None for maximum likelihood.")
+    response = family_response(design, family)
+    used = _positive(response)
+    kept = kept_columns(design.fixed, len(response.y), response.weights)
+    problem = _problem(design, response, family, kept, used)
+    solution = _solution(problem, design, kept, penalty, start, control)
+    return _record(design, response, problem, solution, kept, used, penalty)
+
+
+def _positive(response: Response) -> Vector | None:
+    """Which rows have a positive weight; None where all have."""
+    w = response.weights
+    if w is None or bool((w > 0).all()):
+        return None
+    if not bool((w > 0).any()):
+        raise DataError("every weight is 0, so that no row is left to fit to; give positive weights.")
+    return np.asarray(w > 0)
+
+
+def _problem(
+    design: Design, response: Response, family: Family, kept: tuple[int, ...], used: Vector | None
+) -> irls.Problem:
+    n = len(response.y)
+    x = dense_columns(design, kept, n)
+    weights = np.ones(n) if response.weights is None else response.weights
+    offset = np.zeros(n) if design.offset is None else design.offset
+    if used is None:
+        return irls.Problem(x, response.y, weights, offset, family)
+    return irls.Problem(x[used], response.y[used], weights[used], offset[used], family)
+
+
+def _solution(
+    problem: irls.Problem,
+    design: Design,
+    kept: tuple[int, ...],
+    penalty: str | None,
+    start: ArrayLike | None,
+    control: Control | None,
+) -> irls.Solution:
+    limit = 200 if control is None else control.max_evaluations
+    first = _start(start, design, kept)
+    if penalty is None:
+        solution = irls.solve(problem, first, limit=limit)
+    else:
+        solution = jeffreys.solve(problem, first, limit=limit)
+    if solution is None:
+        raise FitError(
+            f"{design.formula!r}: no coefficients were found from which every mean lies in the domain of the "
+            f"{problem.family} family; give some as start=, or use a link whose domain has no bound, as 'log'."
+        )
+    return solution
+
+
+def _start(start: ArrayLike | None, design: Design, kept: tuple[int, ...]) -> Vector | None:
+    if start is None:
+        return None
+    given = np.asarray(start, dtype=float)
+    p = len(design.fixed.names)
+    if given.shape != (p,) or not np.isfinite(given[list(kept)]).all():
+        raise DataError(f"start must be {p} finite numbers, one for each of {', '.join(design.fixed.names)}.")
+    return np.asarray(given[list(kept)])
+
+
+def _record(
+    design: Design,
+    response: Response,
+    problem: irls.Problem,
+    solution: irls.Solution,
+    kept: tuple[int, ...],
+    used: Vector | None,
+    penalty: Literal["jeffreys"] | None,
+) -> GlmFit:
+    family, n_used = problem.family, len(problem.y)
+    df = n_used - len(kept)
+    inverse = np.linalg.solve(solution.root, np.eye(len(kept))) if kept else np.empty((0, 0))
+    eta = solution.eta if used is None else fixed_part(design, kept, solution.beta, len(response.y))
+    dispersion = 1.0
+    if family.weights_role == "precision":
+        dispersion = family_moments.pearson_dispersion(problem.y, problem.weights, solution.eta, family, df)
+    cases = response.cases if used is None or response.cases is None else response.cases[used]
+    intercept = -1 in design.fixed.assign
+    return GlmFit(
+        n=len(response.y),
+        family=family,
+        kept=kept,
+        beta=solution.beta,
+        dispersion=dispersion,
+        deviance=solution.deviance,
+        null_deviance=_null_deviance(problem, intercept, design.offset is not None),
+        df_resid=df,
+        df_null=n_used - intercept,
+        vcov_unscaled=inverse @ inverse.T,
+        loglik=loglik(problem, solution.eta, solution.deviance, cases),
+        eta=eta,
+        y=response.y,
+        weights=response.weights,
+        iterations=solution.iterations,
+        converged=solution.converged,
+        penalty=penalty,
+    )
+
+
+def _null_deviance(problem: irls.Problem, intercept: bool, offset: bool) -> float:
+    """Deviance of the model with an intercept (if there is one) and the offset alone.
+
+    As in R the one mean that an intercept without offset allows is the weighted average of the response.
+    """
+    y, w, family = problem.y, problem.weights, problem.family
+    with np.errstate(all="ignore"):
+        if not intercept:
+            return family_moments.deviance(y, w, problem.offset, family)
+        if not offset:
+            mu = np.full(len(y), np.average(y, weights=w))
+            return float(w @ family_moments.unit_deviance(family, y, mu))
+    null = irls.solve(replace(problem, x=np.ones((len(y), 1))))
+    return np.nan if null is None else null.deviance

@@ -1,0 +1,1 @@
+"""How far Laplace's approximation is from the exact likelihood at the estimates."""

@@ -1,0 +1,134 @@
+"""New responses drawn from a fitted model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.errors import DataError
+from mixedmodels.fit import family_moments
+from mixedmodels.fit.any_fit import AnyMixedFit, effects_scale
+from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.moments import add_random_part, fixed_part
+from mixedmodels.fit.re_form import Chosen
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+
+
+def generator(seed: Any) -> np.random.Generator:
+    """A numpy Generator from a seed, or the one given."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"seed must be a whole number or a numpy Generator; got {seed!r:.80}.") from error
+
+
+def simulate_linear(design: Design, fit: LinearFit, nsim: int, rng: np.random.Generator) -> Matrix:
+    """Responses of a linear model, shape (n, nsim)."""
+    out = rng.standard_normal((checked(nsim), fit.n))
+    out *= _noise_scale(design, fit.sigma)
+    out += fixed_part(design, fit.kept, fit.beta, fit.n)
+    return out.T
+
+
+def simulate_mixed(
+    design: Design, fit: MixedFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen]
+) -> Matrix:
+    """Responses of a mixed model, shape (n, nsim).
+
+    Random effects in `chosen` stay at their conditional modes; the others are drawn anew, b = sigma T u with u
+    standard normal. The numbers of one response follow each other, u before e, so that asking for more responses, or
+    for the same in several parts, changes none.
+    """
+    q = _n_effects(design)
+    numbers = rng.standard_normal((checked(nsim), q + fit.n))
+    out = numbers[:, q:] * _noise_scale(design, fit.sigma)
+    _add_drawn(out, design, fit, numbers[:, :q], chosen)
+    out += _kept_part(design, fit, chosen)
+    return out.T
+
+
+def simulate_generalized(
+    design: Design, fit: GlmmFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen]
+) -> Matrix:
+    """Responses of a generalised mixed model as its family sees them (proportions if binomial), shape (n, nsim)."""
+    kept = _kept_part(design, fit, chosen)
+    out = np.empty((checked(nsim), fit.n))
+    for eta in out:
+        eta[:] = kept
+        _add_drawn(eta[None], design, fit, rng.standard_normal((1, _n_effects(design))), chosen)
+        eta[:] = fit.family.draw(rng, fit.family.mean(eta), fit.weights, fit.psi)
+    return out.T
+
+
+def resample_residuals(
+    fitted: Vector, residuals: Vector, weights: Vector | None, nsim: int, rng: np.random.Generator
+) -> Matrix:
+    """Fitted values with residuals drawn from the rows with replacement, shape (n, nsim).
+
+    With weights the residuals are drawn as if all had weight 1, and get their new row's weight.
+    """
+    root = 1.0 if weights is None else np.sqrt(weights)
+    drawn = (residuals * root)[rng.integers(len(fitted), size=(checked(nsim), len(fitted)))]
+    return np.asarray((fitted + drawn / root).T)
+
+
+def simulate_glm(fit: GlmFit, nsim: int, rng: np.random.Generator) -> Matrix:
+    """Responses of a generalised linear model as its family sees them (proportions if binomial), shape (n, nsim).
+
+    Rows of weight 0 are drawn with weight 1; proportions of no trials are 0.
+    """
+    family, mu, weights = fit.family, np.asarray(fit.family.mean(fit.eta)), fit.weights
+    dead = None
+    if weights is not None and bool((weights == 0).any()):
+        dead = weights == 0
+        weights = np.where(dead, 1.0, weights)
+    psi = family_moments.shapes_of_dispersion(family, fit.dispersion)
+    out = np.column_stack([family.draw(rng, mu, weights, psi) for _ in range(checked(nsim))])
+    if dead is not None and family.support == "proportion":
+        out[dead] = 0.0
+    return out
+
+
+def _n_effects(design: Design) -> int:
+    return sum(design.groups[term.group].n_levels * len(term.columns) for term in design.random)
+
+
+def _kept_part(design: Design, fit: AnyMixedFit, chosen: Sequence[Chosen]) -> Vector:
+    """Linear predictor of the fixed effects and the `chosen` random effects, shape (n,)."""
+    return add_random_part(fixed_part(design, fit.kept, fit.beta, fit.n), design, fit.b, chosen)
+
+
+def _add_drawn(out: Matrix, design: Design, fit: AnyMixedFit, u: Matrix, chosen: Sequence[Chosen]) -> None:
+    """Add the random effects that are not `chosen` to linear predictors in place.
+
+    Parameters
+    ----------
+    out : shape (nsim, n).
+    u : spherical effects, term by term and level by level, shape (nsim, q).
+    """
+    scale, at = effects_scale(fit), 0
+    for term, t, kept in zip(design.random, factors(fit.theta, fit.sizes), chosen, strict=True):
+        group = design.groups[term.group]
+        end = at + group.n_levels * len(t)
+        if not kept.all():
+            b = u[:, at:end].reshape(len(u), group.n_levels, len(t)) @ (scale * t.T)
+            for j in np.flatnonzero(~kept):
+                effect = b[:, :, j].take(group.codes, axis=1)
+                column = term.columns[j]
+                out += effect if column is None else effect * column
+        at = end
+
+
+def _noise_scale(design: Design, sigma: float) -> float | Vector:
+    """Standard deviation of the rows."""
+    return sigma if design.weights is None else np.asarray(sigma / np.sqrt(design.weights))
+
+
+def checked(nsim: int) -> int:
+    """The number of simulations, at least one."""
+    if not isinstance(nsim, (int, np.integer)) or nsim < 1:
+        raise DataError(f"nsim must be a positive whole number; got {nsim!r}.")
+    return int(nsim)

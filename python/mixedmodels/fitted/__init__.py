@@ -1,0 +1,1 @@
+"""The fitted model, without verbs: its record, design, rows and request."""

@@ -1,0 +1,82 @@
+"""What generalised linear models have in common, with random effects or without: answers that ask the family."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.fit import any_fit, family_moments
+from mixedmodels.fit.moments import ResidualType
+from mixedmodels.fit.record import GlmFit, GlmmFit, Vector
+from mixedmodels.fitted.model import Model
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+
+class FamilyModel(Model):
+    """A model whose response has a family; to stand before other bases of `Model`."""
+
+    _fit: GlmFit | GlmmFit
+
+    @property
+    def family(self) -> Family:
+        """Distribution and link of the response."""
+        return self._fit.family
+
+    @property
+    def sigma(self) -> float:
+        """Spread around the mean: the root of the dispersion; theta of a negative binomial; 1 of other families."""
+        return any_fit.sigma(self._fit)
+
+    @property
+    def scale(self) -> float:
+        """Dispersion, 1 of a family without (statsmodels' spelling)."""
+        return self._dispersion
+
+    @property
+    def _dispersion(self) -> float:
+        return (any_fit.residual_sd(self._fit) or 1.0) ** 2
+
+    def residuals(self, type: ResidualType = "deviance", *, scaled: bool = False) -> Any:  # noqa: A002
+        """Residuals, one per row as `fitted()`.
+
+        Parameters
+        ----------
+        type : "deviance", "pearson", "working" (on the scale of the linear predictor) or "response".
+        scaled : divide by the root of the dispersion.
+        """
+        return super().residuals(type, scaled=scaled)
+
+    def _residuals(self, type: ResidualType = "deviance", scaled: bool = False) -> Vector:  # noqa: A002
+        fit = self._fit
+        r = family_moments.residuals(fit.y, fit.weights, fit.eta, fit.family, self._psi, type)
+        return r / sqrt(self._dispersion) if scaled else r
+
+    def _fitted(self) -> Vector:
+        return self._on_scale(self._fit.eta, "response")
+
+    def _on_scale(self, eta: Vector, type: str) -> Vector:  # noqa: A002
+        return eta if type == "link" else np.asarray(self._fit.family.mean(eta))
+
+    @property
+    def _psi(self) -> Vector | tuple[float, ...]:
+        """Logarithms of the free shapes."""
+        return self._fit.psi if isinstance(self._fit, GlmmFit) else ()
+
+    def _response(self) -> Vector:
+        return self._fit.y
+
+    def _prior_weights(self) -> Vector | None:
+        return self._fit.weights
+
+    def _with_response(self, given: Any) -> Design:
+        """The design with another response, successes and failures or proportions where it had both counts."""
+        counts = self.design.response
+        if counts is None or counts.ndim == 1:
+            return replace(self.design, response=self._rows.response(given))
+        return replace(self.design, response=self._rows.binomial_response(given, counts.sum(axis=1)))

@@ -1,0 +1,328 @@
+"""What linear and mixed models have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels import formula as formulas
+from mixedmodels.design import Design, model_matrix
+from mixedmodels.diagnose.checks.verbs import Checking
+from mixedmodels.diagnose.quality.verbs import Merits
+from mixedmodels.diagnose.residuals.verbs import ScaledResiduals
+from mixedmodels.effects.adjusted.verbs import Adjusted
+from mixedmodels.errors import DataError
+from mixedmodels.estimates.coefficients import Asymptotic, Coefficients, Ddf, check_ddf, check_own
+from mixedmodels.families import GAUSSIAN, Family
+from mixedmodels.fit import any_fit, likelihood
+from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.moments import ResidualType, fitted, residuals
+from mixedmodels.fit.record import Vector
+from mixedmodels.fitted.labels import kept_names
+from mixedmodels.fitted.request import Request, Source
+from mixedmodels.fitted.rows import Rows, labelled_rows
+from mixedmodels.frame import Table, labelled
+from mixedmodels.inference.anova.verbs import TermTests
+from mixedmodels.inference.bootstrap.verbs import Resampling
+from mixedmodels.inference.comparison.verbs import Comparisons
+from mixedmodels.inference.emmeans.verbs import Means
+from mixedmodels.inference.glht.verbs import Hypotheses
+from mixedmodels.inference.profile.verbs import Profiles
+from mixedmodels.inference.robust.verbs import Robust
+from mixedmodels.interop.marginaleffects import register
+from mixedmodels.interop.statsmodels import StatsmodelsSpellings
+from mixedmodels.page.verbs import Reporting
+from mixedmodels.plot.verbs import Pictures
+from mixedmodels.power.verbs import Planning
+from mixedmodels.predict.verbs import Predictions
+from mixedmodels.tables.call import Call
+from mixedmodels.tables.r_numbers import quantiles
+from mixedmodels.tables.vectors import LogLik, NamedVector
+
+if TYPE_CHECKING:
+    import pandas
+
+RESIDUAL_TYPES = ("response", "pearson", "working", "deviance")
+
+
+class Model(
+    TermTests,
+    Comparisons,
+    Profiles,
+    Resampling,
+    Means,
+    Hypotheses,
+    Robust,
+    Predictions,
+    Planning,
+    ScaledResiduals,
+    Checking,
+    Merits,
+    Adjusted,
+    Pictures,
+    Reporting,
+    StatsmodelsSpellings,
+):
+    """A fitted model: a frozen record, the design it came from, and the verbs that read both.
+
+    Attributes
+    ----------
+    design : everything that formula and table say about the model.
+    """
+
+    _fit: Any
+    design: Design
+
+    def __init__(
+        self,
+        fit: AnyFit,
+        design: Design,
+        source: Source,
+        request: Request | None,
+        stored: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._fit = fit
+        self.design = design
+        self._source = source
+        self._request = request
+        register(type(self))
+        self._stored = stored  # the file of a loaded model, which has no rows; None where the rows are here
+
+    # -- numbers ------------------------------------------------------------------------------------------------
+
+    @property
+    def formula(self) -> str:
+        """The formula as R deparses it."""
+        return self.design.formula
+
+    @property
+    def family(self) -> Family:
+        """Distribution and link of the response."""
+        return GAUSSIAN
+
+    @property
+    def nobs(self) -> int:
+        """Rows used."""
+        return int(self._fit.n)
+
+    @property
+    def n_dropped(self) -> int:
+        """Rows left out because of missing values."""
+        return self.design.dropped
+
+    @property
+    def sigma(self) -> float:
+        """Residual standard deviation (of an observation of weight 1)."""
+        return float(self._fit.sigma)
+
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood; of a REML fit the restricted one."""
+        return likelihood.loglik(self._fit)
+
+    @property
+    def npar(self) -> int:
+        """Number of parameters, the residual variance included."""
+        return likelihood.n_parameters(self._fit)
+
+    @property
+    def aic(self) -> float:
+        """-2 loglik + 2 npar."""
+        return likelihood.aic(self._fit)
+
+    @property
+    def bic(self) -> float:
+        """-2 loglik + log(nobs) npar."""
+        return likelihood.bic(self._fit)
+
+    @property
+    def df_resid(self) -> int:
+        """Rows less parameters (of an lm without sigma)."""
+        return likelihood.df_resid(self._fit)
+
+    def logLik(self) -> LogLik:
+        """Log-likelihood with its degrees of freedom."""
+        return LogLik(self.loglik, self.npar, self.nobs)
+
+    def fixef(self) -> NamedVector:
+        """Estimated coefficients by R's names; dropped columns are left out."""
+        return NamedVector(kept_names(self.design, self._fit), self._fit.beta)
+
+    def vcov(self) -> pandas.DataFrame:
+        """Covariance matrix of `fixef()`, labelled."""
+        names = kept_names(self.design, self._fit)
+        return labelled(any_fit.vcov(self._fit), names, names)
+
+    def _coefficients(self, ddf: Ddf = None) -> Coefficients:
+        """Estimates with the covariance and degrees of freedom that tests are to use.
+
+        Parameters
+        ----------
+        ddf : name of a method, None for the model's own choice; or coefficients that are ready, as `robust` makes them.
+
+        Raises
+        ------
+        DataError
+            If the model has no such method, or the coefficients are not its own.
+        """
+        if isinstance(ddf, Coefficients):
+            check_own(ddf, kept_names(self.design, self._fit), self._fit.beta)
+            return ddf
+        return self._coefficients_by(ddf)
+
+    def _coefficients_by(self, method: str | None) -> Coefficients:
+        """Coefficients by "asymptotic", or what a class of models adds to it."""
+        check_ddf(method, (None, "asymptotic"))
+        return Asymptotic(kept_names(self.design, self._fit), self._fit.beta, any_fit.vcov(self._fit))
+
+    def _own_tests(self, ddf: Ddf) -> None:
+        """Refuse a summary with other tests than the model's own.
+
+        Raises
+        ------
+        DataError
+            If `ddf` is another method than the model's own, or coefficients that are ready.
+        """
+        if ddf is not None and (
+            isinstance(ddf, Coefficients) or type(self._coefficients(ddf)) is not type(self._coefficients())
+        ):
+            raise DataError("summary(ddf=) is for an lmer; tidy(ddf=...) or print(fit.robust()) show other tests.")
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    def fitted(self) -> Any:
+        """Fitted values, one per row used (or per row of the table with ``na_action="exclude"``, missing as NaN)."""
+        self._need_rows("fitted()")
+        return self._rows.label(self._fitted())
+
+    def _fitted(self) -> Vector:
+        return fitted(self.design, self._fit)
+
+    def residuals(self, type: ResidualType = "response", *, scaled: bool = False) -> Any:  # noqa: A002
+        """Residuals, one per row as `fitted()`.
+
+        Parameters
+        ----------
+        type : "response" (also "working": the same here), "pearson" or "deviance" (times the root of the weights).
+        scaled : divide by sigma.
+        """
+        if type not in RESIDUAL_TYPES:
+            raise DataError(f"residual type {type!r} is none of {', '.join(RESIDUAL_TYPES)}.")
+        self._need_rows("residuals()")
+        return self._rows.label(self._residuals(type, scaled))
+
+    def _residuals(self, type: ResidualType = "response", scaled: bool = False) -> Vector:  # noqa: A002
+        return residuals(self.design, self._fit, type, scaled)
+
+    @property
+    def frame(self) -> Any:
+        """The rows used, with the columns that the formula names, in the caller's kind of table."""
+        self._need_rows("frame")
+        assert self._request is not None
+        return self._rows.model_frame(self._request)
+
+    def _dense_x(self) -> NDArray[np.float64]:
+        self._need_rows("the model matrix")
+        x = model_matrix(self.design.fixed, self._fit.n)
+        return x if len(self._fit.kept) == x.shape[1] else x[:, list(self._fit.kept)]
+
+    def _labelled_x(self) -> pandas.DataFrame:
+        import pandas as pd
+
+        index, rows = self._source.index, self.design.positions
+        if index is not None and rows is not None:
+            index = index[rows]
+        return pd.DataFrame(self._dense_x(), columns=list(kept_names(self.design, self._fit)), index=index)
+
+    def _augmented(self, more: dict[str, Vector]) -> Any:
+        self._need_rows("augment()")
+        assert self._request is not None
+        more = {"fitted": self._fitted(), "resid": self._residuals(), **more}
+        return self._rows.augmented(self._request, more)
+
+    def _simulated(self, draws: NDArray[np.float64]) -> Any:
+        return self._rows.table({f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])})
+
+    def _new_rows(self, table: Table, values: Vector) -> Any:
+        """Predictions labelled as the rows of a new table."""
+        return labelled_rows(values, table.kind, table.index)
+
+    def _response(self) -> Vector:
+        """The response as the family sees it."""
+        assert self.design.response is not None
+        return self.design.response
+
+    def _prior_weights(self) -> Vector | None:
+        """Weights as the family sees them; None where all are 1."""
+        return self.design.weights
+
+    def _on_scale(self, eta: Vector, type: str) -> Vector:  # noqa: A002
+        """Linear predictors as they are, or as means of the response."""
+        return eta
+
+    def _check_type(self, type: str) -> None:  # noqa: A002
+        if type not in ("link", "response"):
+            raise DataError(f"type must be 'link' or 'response', not {type!r}.")
+
+    @cached_property
+    def _rows(self) -> Rows:
+        return Rows(self._source, self.design)
+
+    @cached_property
+    def _quartiles(self) -> tuple[float, ...]:
+        """Of the residuals that the summary shows."""
+        if self._stored is not None:
+            return tuple(self._stored["quartiles"])
+        return tuple(quantiles(self._summary_residuals()))
+
+    def _summary_residuals(self) -> Vector:
+        raise NotImplementedError  # pragma: no cover
+
+    def _need_rows(self, what: str) -> None:
+        if self._stored is not None:
+            raise DataError(
+                f"{what} needs the rows that the model was fitted to, and a model loaded from a file has none; "
+                "predict(newdata) and all estimates are available, or fit again."
+            )
+
+    # -- again --------------------------------------------------------------------------------------------------
+
+    @property
+    def call(self) -> Call:
+        """How the model was asked for, as it is printed."""
+        if self._stored is not None:
+            return Call(**self._stored["call"])
+        r = self._request
+        assert r is not None
+        return Call(self.design.formula, r.data_name, r.weights_name, r.offset_name, r.subset_name)
+
+    def _updated(self, formula: str | None, changes: dict[str, Any]) -> Request:
+        """The request with a new formula (where ``.`` stands for the old side) and other arguments."""
+        if self._request is None:
+            raise DataError("a model loaded from a file has no data to be fitted again to; fit it anew.")
+        names = {"REML": "reml", "nAGQ": "nagq"}
+        fields = {names.get(k, k): v for k, v in changes.items()}
+        unknown = [k for k in fields if k not in Request.__dataclass_fields__ or k.endswith("_name")]
+        if unknown:
+            raise DataError(f"update() has no argument {unknown[0]!r}.")
+        for argument in ("data", "weights", "offset", "subset"):
+            if argument in fields:
+                fields[f"{argument}_name"] = fields[argument] if isinstance(fields[argument], str) else None
+        if formula is not None:
+            fields["formula"] = formulas.update(self.design.formula, formula).text
+        return replace(self._request, **fields)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one small JSON file (see `mixedmodels.load` for what it keeps)."""
+        from mixedmodels.model.persistence import save
+
+        save(self, path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k in ("_fit", "design", "_source", "_request", "_stored")}

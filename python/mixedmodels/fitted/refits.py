@@ -1,0 +1,104 @@
+"""A fitted model's design, or part of it, fitted again as the model was."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mixedmodels.design import Design
+from mixedmodels.errors import ConvergenceWarning, DataError
+from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.checks import mixed_warnings
+from mixedmodels.fit.generalized_linear.glm import fit_glm
+from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
+from mixedmodels.fit.glmm import fit_glmm
+from mixedmodels.fit.lmm import as_control, fit_lmm
+from mixedmodels.fit.many_progress import counted
+from mixedmodels.fit.ols import fit_ols
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+
+
+def refitted(model: Model, design: Design, *, reml: bool = False, stacklevel: int = 3) -> AnyFit:
+    """Fit another design in the way of a model; without random terms by least squares or as a glm.
+
+    Parameters
+    ----------
+    reml : of a linear mixed model, whether by restricted maximum likelihood.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the fit did not converge.
+    """
+    fit, request = model._fit, model._request
+    control = as_control(request.control if request else None)
+    if isinstance(fit, LinearFit) or (isinstance(fit, MixedFit) and not design.random):
+        return fit_ols(design)
+    if isinstance(fit, GlmFit):
+        return fit_glm(design, fit.family, penalty=fit.penalty, control=control)
+    if isinstance(fit, MixedFit):
+        again: Any = fit_lmm(design, reml=reml, control=control)[0]
+    elif not design.random:
+        return _without_random(fit, design, control)
+    else:
+        penalty = None if fit.penalised is None else "soft"
+        again = fit_glmm(design, fit.family, nagq=fit.nagq, laplace=fit.laplace, penalty=penalty, control=control)[0]
+    for warning in mixed_warnings(design, again):
+        if isinstance(warning, ConvergenceWarning):
+            warnings.warn(warning, stacklevel=stacklevel)
+    return again  # type: ignore[no-any-return]
+
+
+def all_refitted(model: Model, designs: Sequence[Design], *, reml: bool = False, stacklevel: int = 3) -> list[AnyFit]:
+    """Fit several designs, with a line of progress where that takes long."""
+    fits = []
+    with counted(len(designs), "models") as tell:
+        for design in designs:
+            fits.append(refitted(model, design, reml=reml, stacklevel=stacklevel + 1))
+            tell(len(fits))
+    return fits
+
+
+def by_maximum_likelihood(model: Model, stacklevel: int = 3) -> AnyFit:
+    """The fit of a model, by maximum likelihood where it was by restricted."""
+    fit = model._fit
+    if not (isinstance(fit, MixedFit) and fit.reml):
+        return fit  # type: ignore[no-any-return]
+    model._need_rows("refitting by maximum likelihood")
+    return refitted(model, model.design, stacklevel=stacklevel + 1)
+
+
+def design_of(model: Model, formula: str) -> Design:
+    """The design of another formula on the rows that the model used.
+
+    Raises
+    ------
+    DataError
+        If rows that the model used have missing values in a column that it did not.
+    """
+    from mixedmodels.model.build import laid_out
+
+    model._need_rows("another formula")
+    request = model._request
+    assert request is not None
+    if model.design.positions is not None:
+        request = replace(request, subset=model.design.positions)
+    family = None if isinstance(model._fit, LinearFit | MixedFit) else model._fit.family
+    design, _ = laid_out(replace(request, formula=formula), "allowed", family)
+    if design.dropped:
+        raise DataError(
+            f"{design.dropped} of the {model._fit.n} rows of the model have missing values in a column of "
+            f"{formula!r}; fit the model to the rows that are complete in all columns first."
+        )
+    return design
+
+
+def _without_random(fit: GlmmFit, design: Design, control: Any) -> GlmFit:
+    if "theta" in fit.family.shapes:
+        return fit_glm_nb(design, fit.family.link, control=control)
+    return fit_glm(design, fit.family, control=control)

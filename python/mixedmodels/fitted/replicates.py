@@ -1,0 +1,219 @@
+"""New responses of a fitted model, and its design fitted to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.design.row_subset import part_of
+from mixedmodels.errors import DataError, FitError
+from mixedmodels.families import NegativeBinomial
+from mixedmodels.fit import any_fit
+from mixedmodels.fit.glmm import new_engine as new_glmm_engine
+from mixedmodels.fit.lmm import as_control, engine_input, kept_columns
+from mixedmodels.fit.lmm import new_engine as new_lmm_engine
+from mixedmodels.fit.many_responses.linear_mixed import CONVERGED, ManyFits, deviations, less_offset, many_lmm
+from mixedmodels.fit.many_responses.other_classes import family_design, many_glm, many_glmm, many_ols, start_of
+from mixedmodels.fit.re_form import chosen_effects
+from mixedmodels.fit.record import Control, GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.simulated_responses import (
+    resample_residuals,
+    simulate_generalized,
+    simulate_glm,
+    simulate_linear,
+    simulate_mixed,
+)
+from mixedmodels.fit.threads import set_threads
+from mixedmodels.fit.threads import threads as threads_now
+from mixedmodels.fitted.labels import kept_names
+from mixedmodels.fitted.varcorr import varcorr
+from mixedmodels.summary.tidy import covariance_columns
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+
+Type = Literal["parametric", "semiparametric"]
+Refit = Callable[[Matrix], ManyFits]
+
+
+def drawer(model: Model, type: str, re_form: Any, rng: np.random.Generator) -> Callable[[int], Matrix]:  # noqa: A002
+    """Draws that many more responses, as the family sees them, shape (count, n).
+
+    Raises
+    ------
+    DataError
+        If the kind of bootstrap does not exist, or not for this model.
+    """
+    fit, design = model._fit, model.design
+    if type not in ("parametric", "semiparametric"):
+        raise DataError(f"type must be 'parametric' or 'semiparametric', not {type!r:.40}.")
+    chosen = chosen_effects(design, re_form)
+    if type == "semiparametric":
+        return _resampled(model, chosen, rng)
+    if isinstance(fit, LinearFit):
+        return lambda count: simulate_linear(design, fit, count, rng).T
+    if isinstance(fit, MixedFit):
+        return lambda count: simulate_mixed(design, fit, count, rng, chosen).T
+    if isinstance(fit, GlmFit):
+        return lambda count: simulate_glm(fit, count, rng).T
+    return lambda count: simulate_generalized(design, fit, count, rng, chosen).T
+
+
+def _resampled(model: Model, chosen: Sequence[Any], rng: np.random.Generator) -> Callable[[int], Matrix]:
+    if not isinstance(model._fit, LinearFit | MixedFit):
+        raise DataError(
+            f"type='semiparametric' adds residuals to means, which gives no responses that {model.family} could have; "
+            "use type='parametric'."
+        )
+    if not all(c.all() for c in chosen):
+        raise DataError(
+            "type='semiparametric' resamples residuals around the conditional modes; it needs re_form=None."
+        )
+    mean, residuals, weights = model._fitted(), model._residuals("response"), model.design.weights
+    return lambda count: resample_residuals(mean, residuals, weights, count, rng).T
+
+
+def refitter(model: Model, design: Design | None = None, *, df: bool = False) -> Refit:
+    """Fits the model to responses as `drawer` gives them.
+
+    A linear mixed model starts where each response's own moments say, which is never farther from its optimum than the
+    estimates at the data, and in balanced designs all but there.
+
+    Parameters
+    ----------
+    design : part of the model's rows, if not all.
+    df : whether Satterthwaite's degrees of freedom are wanted.
+    """
+    fit = model._fit
+    control = as_control(model._request.control if model._request else None)
+    whole = design is None
+    rows = model.design if design is None else design
+    if isinstance(fit, LinearFit):
+        return lambda y: many_ols(rows, y)
+    if isinstance(fit, MixedFit):
+        return _lmm_refitter(_handle(model) if whole else None, rows, fit, control, df)
+    seen = family_design(rows, fit) if whole else rows
+    if isinstance(fit, GlmFit):
+        family = fit.family if fit.estimated_theta is None else NegativeBinomial(link=fit.family.link)
+        return lambda y: many_glm(seen, family, fit.kept, y, penalty=fit.penalty, control=control)
+    return _glmm_refitter(_handle(model) if whole else None, seen, fit, control)
+
+
+def _glmm_refitter(engine: Any, rows: Design, fit: GlmmFit, control: Control) -> Refit:
+    given = engine_input(rows, fit.kept)
+    if engine is None:
+        assert rows.response is not None
+        engine = new_glmm_engine(rows, replace(fit, y=rows.response, weights=rows.weights))
+    how: dict[str, Any] = {"nagq": fit.nagq, "penalised": fit.penalised is not None, "start": start_of(fit)}
+    return lambda y: many_glmm(engine, rows, fit.family, given, y, control=control, **how)
+
+
+def _handle(model: Any) -> Any:
+    return model._engine
+
+
+def _lmm_refitter(engine: Any, rows: Design, fit: MixedFit, control: Control, df: bool) -> Refit:
+    given = engine_input(rows, fit.kept)
+    if engine is None:
+        engine = new_lmm_engine(rows, fit.reml)
+    return lambda y: many_lmm(engine, given, less_offset(rows, y), control=control, df=df)
+
+
+def part_refitted(model: Model, rows: np.ndarray[Any, Any]) -> ManyFits:
+    """The model fitted to part of its rows.
+
+    Raises
+    ------
+    FitError
+        If it cannot be, or other coefficients can be estimated.
+    """
+    whole = model.design if isinstance(model._fit, LinearFit | MixedFit) else family_design(model.design, model._fit)
+    part = part_of(whole, rows)
+    assert part.response is not None
+    if kept_columns(part.fixed, len(part.response), part.weights) != model._fit.kept:
+        raise FitError("the rows that are left do not identify all coefficients.")
+    many = refitter(model, part)(part.response[None])
+    if many.failed[0]:
+        raise FitError(many.reasons.get(0, "it cannot be fitted."))
+    return many
+
+
+def as_row(fit: any_fit.AnyFit) -> ManyFits:
+    """One fit in the form of many."""
+    mixed = isinstance(fit, MixedFit | GlmmFit)
+    residual = any_fit.residual_sd(fit)
+    shapes = np.empty(0)
+    if isinstance(fit, GlmmFit) and residual is None:
+        shapes = np.exp(fit.psi)
+    elif isinstance(fit, GlmFit) and fit.estimated_theta is not None:
+        shapes = np.array([fit.estimated_theta])
+    return ManyFits(
+        kept=fit.kept,
+        theta=fit.theta[None] if mixed else np.empty((1, 0)),  # type: ignore[union-attr]
+        beta=fit.beta[None],
+        sigma=np.array([np.nan if residual is None else residual]),
+        shapes=shapes[None],
+        vcov=any_fit.vcov(fit)[None],
+        df=np.full((1, len(fit.kept)), any_fit.wald_df(fit)),
+        criterion=np.full(1, np.nan),
+        singular=np.array([mixed and fit.singular]),  # type: ignore[union-attr]
+        status=np.full(1, CONVERGED, dtype=np.int8),
+        n=np.array([fit.n]),
+    )
+
+
+def covariance_names(design: Design, fit: any_fit.AnyFit) -> tuple[str, ...]:
+    """Names of what is not a fixed effect: standard deviations and correlations, sigma, shapes."""
+    if isinstance(fit, MixedFit | GlmmFit):
+        names = list(covariance_columns(varcorr(design, fit))["term"])
+    else:
+        names = [] if any_fit.residual_sd(fit) is None else ["sigma"]
+    if isinstance(fit, GlmmFit) and any_fit.residual_sd(fit) is None:
+        names += fit.family.shapes
+    if isinstance(fit, GlmFit) and fit.estimated_theta is not None:
+        names.append("theta")
+    return tuple(names)
+
+
+def covariance_values(many: ManyFits, fit: any_fit.AnyFit) -> Matrix:
+    """Values of `covariance_names`, a row per fit."""
+    sizes = fit.sizes if isinstance(fit, MixedFit | GlmmFit) else ()
+    scale: Vector | float = many.sigma if isinstance(fit, MixedFit) else 1.0
+    parts = [deviations(many.theta, sizes, scale)]
+    if any_fit.residual_sd(fit) is not None:
+        parts.append(many.sigma[:, None])
+    return np.hstack([*parts, many.shapes])
+
+
+def parameter_names(design: Design, fit: any_fit.AnyFit) -> tuple[str, ...]:
+    """Names of all parameters as the rows of `confint` have them: covariances first, then fixed effects."""
+    return (*covariance_names(design, fit), *kept_names(design, fit))
+
+
+def parameter_values(many: ManyFits, fit: any_fit.AnyFit) -> Matrix:
+    """Values of `parameter_names`, a row per fit."""
+    return np.hstack([covariance_values(many, fit), many.beta])
+
+
+@contextmanager
+def limited(threads: int | None) -> Iterator[None]:
+    """At most so many threads of the engine for a while; None leaves the bound as it is."""
+    if threads is None:
+        yield
+        return
+    before = threads_now()
+    set_threads(threads)
+    try:
+        yield
+    finally:
+        set_threads(before)
+
+
+def new_seed() -> int:
+    """A seed nobody chose, to be reported."""
+    return int(np.random.SeedSequence().generate_state(1)[0])

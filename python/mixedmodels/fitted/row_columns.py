@@ -1,0 +1,40 @@
+"""A value for each row used, by a column's name or as given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.diagnose.residuals.rows import length, take
+from mixedmodels.frame import Column, Factor
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+
+
+def row_column(model: Model, given: Any, what: str) -> Column:
+    """Values of the rows used.
+
+    Parameters
+    ----------
+    given : name of a grouping factor or of a column of the model's table; or one value per row used or per row of the
+        table.
+    what : the argument, for messages.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or the length is wrong.
+    """
+    used = model._rows.numbers
+    if isinstance(given, str):
+        for group in model.design.groups:
+            if group.name == given:
+                return Factor(np.asarray(group.codes, dtype=np.int32), group.levels)
+        assert model._request is not None
+        return take(frame.read(model._request.data).column(given), used)
+    column = frame.any_column(what, given)
+    rows = model._rows.matched(length(column), what)
+    return column if isinstance(rows, slice) else take(column, rows)

@@ -1,0 +1,182 @@
+"""Numbers of the rows used, given back with the labels and in the kind of the table that came in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.design import Design
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.fitted.request import Request, Source
+from mixedmodels.formula import parse
+from mixedmodels.formula.nodes import column_names
+
+
+class Rows:
+    """Which rows of which table a model used."""
+
+    def __init__(self, source: Source, design: Design) -> None:
+        self.source = source
+        self.design = design
+
+    @property
+    def padded(self) -> bool:
+        """Whether rows with missing values are shown as NaN."""
+        return self.design.na_action == "exclude" and self.design.dropped > 0
+
+    def index(self) -> Any:
+        """The pandas index of the rows shown, or None."""
+        index = self.source.index
+        rows = self.design.subset if self.padded else self.design.positions
+        return index if index is None or rows is None else index[rows]
+
+    @property
+    def numbers(self) -> Any:
+        """Positions (from 0) of the rows used in the table as it came."""
+        return np.arange(self.design.n_table) if self.design.positions is None else self.design.positions
+
+    def expand(self, values: Vector) -> Vector:
+        """Values of the rows used; padded with NaN where rows were excluded."""
+        if not self.padded:
+            return values
+        out = np.full(self.design.n_table, np.nan)
+        out[self.design.rows] = values
+        return out
+
+    def label(self, values: Vector) -> Any:
+        """A pandas or polars Series, or an array, like the table."""
+        return labelled_rows(self.expand(values), self.source.kind, self.index())
+
+    def table(self, columns: dict[str, Any]) -> Any:
+        """A table of values of the rows used, in the kind that came in."""
+        return frame.to_kind({k: self.expand(v) for k, v in columns.items()}, self.source.kind, self.index())
+
+    def augmented(self, request: Request, columns: dict[str, Vector]) -> Any:
+        """The model frame with further columns; a name that is taken gets an underscore."""
+        table = self.model_frame(request)
+        taken = set(map(str, table.column_names if self.source.kind == "pyarrow" else table.columns))
+        named = {f"{name}_" if name in taken else name: values for name, values in columns.items()}
+        if self.source.kind == "polars":
+            import polars as pl
+
+            return table.with_columns(**{k: pl.Series(v) for k, v in named.items()})
+        if self.source.kind == "pyarrow":
+            for name, values in named.items():
+                table = table.append_column(name, [values])
+            return table
+        return table.assign(**named)
+
+    def binomial_response(self, values: Any, trials: Vector) -> Matrix:
+        """New successes and failures: given as two columns, or as proportions of `trials`; shape (n, 2)."""
+        given = np.asarray(values)
+        if given.ndim == 2 and given.shape[1] == 2:
+            return np.column_stack([self.response(given[:, j]) for j in range(2)])
+        successes = np.round(trials * self.response(values), 6)
+        return np.column_stack([successes, trials - successes])
+
+    def response(self, values: Any) -> Vector:
+        """A new response for the rows used, from one value per row used or per row of the table.
+
+        Raises
+        ------
+        DataError
+            If there are neither as many values or one is not finite.
+        """
+        try:
+            y = np.ascontiguousarray(values, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"the new response must be numbers; got {values!r:.80}.") from error
+        rows = self.places(len(y)) if y.ndim == 1 else None
+        if rows is None:
+            raise DataError(
+                f"the new response has shape {y.shape}, and the model uses {len(self.numbers)} rows; give one value "
+                "for each."
+            )
+        y = np.ascontiguousarray(y[rows])
+        if not np.isfinite(y).all():
+            bad = int(np.flatnonzero(~np.isfinite(y))[0])
+            raise DataError(
+                f"the new response is {y[bad]} in row {int(self.numbers[bad])}; give a finite number for each row used."
+            )
+        return y
+
+    def places(self, count: int) -> Any:
+        """Where the rows used stand among `count` values: one per row used, or per row before or after `subset`.
+
+        None where there are neither as many.
+        """
+        if count == len(self.numbers):
+            return slice(None)
+        lengths = {self.design.n_table: self.design.rows}
+        if self.source.index is not None:
+            lengths[len(self.source.index)] = self.design.positions
+        return lengths.get(count)
+
+    def matched(self, count: int, what: str) -> Any:
+        """As `places`, of an argument that is called `what`.
+
+        Raises
+        ------
+        DataError
+            If there are neither as many.
+        """
+        rows = self.places(count)
+        if rows is None:
+            longest = max(self.design.n_table, 0 if self.source.index is None else len(self.source.index))
+            raise DataError(
+                f"{what} has {count} values, and the model uses {len(self.numbers)} rows of a table of {longest}; give "
+                "one value for each."
+            )
+        return rows
+
+    def model_frame(self, request: Request) -> Any:
+        """The rows used of the columns that the formula and its arguments name, in the kind that came in."""
+        data = request.data
+        texts = [self.design.formula, *(t for t in (request.weights, request.offset) if isinstance(t, str))]
+        table = frame.read(data)
+        names = [name for name in _columns(texts) if name in table]
+        rows = self.design.positions
+        if table.kind == "pandas":
+            chosen = data[names]
+            return chosen if rows is None else chosen.iloc[rows]
+        if table.kind == "polars":
+            chosen = data.select(names)
+            chosen = chosen.collect() if hasattr(chosen, "collect") else chosen
+            return chosen if rows is None else chosen[rows]
+        if table.kind == "pyarrow":
+            chosen = data.select(names)
+            return chosen if rows is None else chosen.take(rows)
+        import pandas as pd
+
+        if table.kind == "dict":
+            chosen = pd.DataFrame({name: np.asarray(data[name]) for name in names})
+        else:
+            chosen = data.df()[names]
+        return chosen if rows is None else chosen.iloc[rows]
+
+
+def labelled_rows(values: Vector, kind: Any, index: Any) -> Any:
+    """A pandas or polars Series, or an array, like the table that the rows are from."""
+    if kind == "polars":
+        import polars as pl
+
+        return pl.Series(values)
+    if index is None:
+        return values
+    import pandas as pd
+
+    return pd.Series(values, index=index)
+
+
+def _columns(texts: list[str]) -> list[str]:
+    """Names that expressions or formulas mention, each once."""
+    found: dict[str, None] = {}
+    for text in texts:
+        formula = parse(text if "~" in text else f"~ {text}")
+        sides = [formula.right] if formula.left is None else [formula.left, formula.right]
+        for side in sides:
+            found.update(dict.fromkeys(column_names(side)))
+    return list(found)

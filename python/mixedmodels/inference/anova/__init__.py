@@ -1,0 +1,1 @@
+"""Tables of terms: types I, II and III."""

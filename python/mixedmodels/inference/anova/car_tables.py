@@ -1,0 +1,118 @@
+"""Type II and III tables in the layout of the R package car."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError, DesignError
+from mixedmodels.estimates.coefficients import Coefficients, Ddf
+from mixedmodels.estimates.statistic_choice import checked_test
+from mixedmodels.fit.record import GlmFit, LinearFit, MixedFit
+from mixedmodels.inference.anova import car_anova as car
+from mixedmodels.inference.anova.contrast_matrices import TermLayout, term_layout
+from mixedmodels.inference.anova.term_tests import Table, type_number
+from mixedmodels.tables.result_table import ResultTable
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+
+
+def car_anova(model: Model, type: Any, test: str | None, ddf: Ddf = None) -> ResultTable:  # noqa: A002
+    """See `TermTests.car_anova`."""
+    number = type_number(type)
+    if number == 1:
+        raise DataError("car_anova() has types 2 and 3; anova(type=1) has the sequential tests.")
+    fit = model._fit
+    layout = term_layout(model.design, fit.kept)
+    if not layout.labels and number == 2:
+        number = 3  # an intercept alone: type II has nothing to say
+    if isinstance(fit, LinearFit | GlmFit):
+        car.check_estimable(model.design, fit.kept, number)
+    if ddf is not None:
+        return _with_covariance(model, number, layout, test, ddf)
+    if isinstance(fit, LinearFit):
+        return _linear(model, number, layout, test)
+    if isinstance(fit, GlmFit):
+        return _generalized(model, number, layout, test)
+    return _mixed(model, number, layout, test)
+
+
+def _mixed(model: Model, number: int, layout: TermLayout, test: str | None) -> ResultTable:
+    known = ("Chisq", "F") if isinstance(model._fit, MixedFit) else ("Chisq",)
+    wanted = checked_test(test, known, "Chisq")
+    if wanted == "F":
+        return _wald_f(model, number, layout, model._coefficients("Kenward-Roger"), "with Kenward-Roger df")
+    return _wald_chi_squared(model, number, layout, model._coefficients("asymptotic"))
+
+
+def _with_covariance(model: Model, number: int, layout: TermLayout, test: str | None, ddf: Ddf) -> ResultTable:
+    """Wald tests with coefficients that the user names or brings, as car's with ``vcov.``."""
+    if not isinstance(ddf, Coefficients) and not isinstance(model._fit, MixedFit):
+        raise DataError(f"ddf is {ddf!r:.80}; give what robust() returned, as only an lmer has a choice of methods.")
+    coefficients = model._coefficients(ddf)
+    finite = np.isfinite(coefficients.df(np.eye(len(coefficients.beta)))).any()
+    wanted = checked_test(test, ("Chisq", "F"), "F" if finite else "Chisq")
+    phrase = f"with {coefficients.phrase}"
+    if wanted == "F":
+        return _wald_f(model, number, layout, coefficients, phrase)
+    return _wald_chi_squared(model, number, layout, coefficients, f" {phrase}")
+
+
+def _wald_f(model: Model, number: int, layout: TermLayout, coefficients: Coefficients, phrase: str) -> ResultTable:
+    table = car.scaled_f(coefficients, car.hypotheses(layout, number, coefficients.vcov))
+    heading = f"Analysis of Deviance Table (Type {'I' * number} Wald F tests {phrase})"
+    headers = {"f_value": "F", "df": "Df", "df_resid": "Df.res", "p_value": "Pr(>F)"}
+    return _shown(model, table, (heading, ""), headers, coefficients.remarks)
+
+
+def _wald_chi_squared(
+    model: Model, number: int, layout: TermLayout, coefficients: Coefficients, phrase: str = ""
+) -> ResultTable:
+    table = car.wald_chi_squared(coefficients, car.hypotheses(layout, number, coefficients.vcov))
+    heading = f"Analysis of Deviance Table (Type {'I' * number} Wald chisquare tests{phrase})"
+    return _shown(model, table, (heading, ""), {}, coefficients.remarks)
+
+
+def _linear(model: Model, number: int, layout: TermLayout, test: str | None) -> ResultTable:
+    checked_test(test, ("F",), "F")
+    fit = model._fit
+    if not fit.df_resid or fit.exact:
+        raise DesignError(
+            f"{model.formula!r} leaves {fit.df_resid} degrees of freedom and a sum of squares of {fit.rss:.3g} to the "
+            "residuals, so there is nothing to test against; leave out terms."
+        )
+    table = car.sums_of_squares(model.design, fit, layout, number)
+    return _shown(model, table, (f"Anova Table (Type {'I' * number} tests)", ""), {"p_value": "Pr(>F)"})
+
+
+def _generalized(model: Model, number: int, layout: TermLayout, test: str | None) -> ResultTable:
+    fit = model._fit
+    wanted = checked_test(test, ("LR", "Wald", "F"), "LR")
+    title = f"Analysis of Deviance Table (Type {'I' * number} tests)"
+    if wanted == "Wald":
+        coefficients = model._coefficients("asymptotic")
+        (columns, names) = car.wald_chi_squared(coefficients, car.hypotheses(layout, number, coefficients.vcov))
+        ordered = {name: columns[name] for name in ("df", "chisq", "p_value")}
+        return _shown(model, (ordered, names), (title, ""), {})
+    model._need_rows("car_anova()")
+    if wanted == "F":
+        table = car.deviance_f(model.design, fit, layout, number)
+        headers = {"f_value": "F values" if number == 3 else "F value", "p_value": "Pr(>F)"}
+        return _shown(model, table, (title, ""), headers, below=("Error estimate based on Pearson residuals ", ""))
+    table = car.likelihood_ratios(model.design, fit, layout, number)
+    return _shown(model, table, (title, ""), {"chisq": "LR Chisq"})
+
+
+def _shown(
+    model: Model,
+    table: Table,
+    heading: tuple[str, ...],
+    headers: dict[str, str],
+    footer: tuple[str, ...] = (),
+    below: tuple[str, ...] = (),
+) -> ResultTable:
+    columns, names = table
+    lines = (*heading, f"Response: {model.design.response_name}", *below)
+    return ResultTable(columns, names, headers=headers, heading=lines, footer=footer, kind=model._source.kind)

@@ -1,0 +1,151 @@
+"""The analysis of variance of one model, in the layout of R and of lmerTest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.estimates import ddf as estimates_ddf
+from mixedmodels.estimates.coefficients import Coefficients, Ddf
+from mixedmodels.estimates.statistic_choice import checked_test
+from mixedmodels.fit.any_fit import has_dispersion
+from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, MixedFit
+from mixedmodels.inference.anova import contrast_matrices
+from mixedmodels.inference.anova import term_tests as terms
+from mixedmodels.inference.anova.car_tables import car_anova
+from mixedmodels.inference.anova.term_coding import codings
+from mixedmodels.tables.result_table import F_HEADERS, ResultTable
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+
+ROMAN = {1: "I", 2: "II", 3: "III"}
+
+
+def anova_terms(model: Model, type: Any, ddf: Ddf, test: str | None) -> ResultTable:  # noqa: A002
+    """See `TermTests._anova_terms`."""
+    fit = model._fit
+    number = None if type is None else terms.type_number(type)
+    model._need_rows("anova()")
+    if isinstance(fit, MixedFit):
+        if test not in (None, "F"):
+            raise DataError(f"test is {test!r}; anova() of one lmer has F tests, car_anova() Wald's chi-squared.")
+        if ddf is not None and estimates_ddf.is_asymptotic(ddf):
+            return _lme4(model, fit.vcov_unscaled, fit.sigma)
+        return _lmertest(model, 3 if number is None else number, ddf)
+    if number in (2, 3):
+        return car_anova(model, number, test, ddf)
+    if isinstance(ddf, Coefficients):
+        raise DataError(
+            f"the sequential table of {model.formula!r} compares fits and uses no covariance; give type=2 or 3 for "
+            f"tests with {ddf.method} covariance."
+        )
+    if ddf is not None:
+        raise DataError(
+            f"ddf is {ddf!r:.80}; only an lmer has a choice of degrees of freedom. With type=2 or 3 other models take "
+            "what robust() returned."
+        )
+    if isinstance(fit, LinearFit):
+        return _linear(model, test)
+    if isinstance(fit, GlmFit):
+        return _deviance(model, test)
+    if test is not None:
+        raise DataError(f"test is {test!r}; the sequential table of a glmer has none, give type=2 or 3 too.")
+    rx = model.getME("RX")  # type: ignore[attr-defined]
+    return _lme4(model, np.linalg.inv(rx.T @ rx), model.sigma if has_dispersion(fit) else 1.0)
+
+
+def _layout(model: Model) -> contrast_matrices.TermLayout:
+    return contrast_matrices.term_layout(model.design, model._fit.kept)
+
+
+def contrasts_by_term(model: Model, number: int) -> dict[str, Matrix]:
+    """Contrast matrices of type 1, 2 or 3 by name of the term, as lmerTest's ``show_tests`` prints them."""
+    layout = _layout(model)
+    x = model._dense_x()
+    if number == 1:
+        found = contrast_matrices.sequential(layout, x)
+    elif number == 2:
+        found = contrast_matrices.partial(layout, x)
+    elif layout.single:
+        found = contrast_matrices.sequential(layout, x)
+    else:
+        request = model._request
+        rows = frame.read(model.frame)
+        found = contrast_matrices.balanced(layout, x, codings(model.design, rows, request.env if request else None))
+    return dict(zip(layout.labels, found, strict=True))
+
+
+def _lmertest(model: Model, number: int, ddf: Ddf) -> ResultTable:
+    coefficients = model._coefficients(ddf)
+    columns, names = terms.f_tests(contrasts_by_term(model, number), coefficients, model.sigma)
+    return ResultTable(
+        columns,
+        names,
+        headers=F_HEADERS,
+        heading=(f"Type {ROMAN[number]} Analysis of Variance Table with {coefficients.phrase}",),
+        footer=coefficients.remarks,
+        kind=model._source.kind,
+    )
+
+
+def drop1_f_table(model: Model, ddf: Ddf = None, labels: Sequence[str] | None = None) -> ResultTable:
+    """F test of each term of an lmer that is in no other one, given all the rest, as lmerTest's ``drop1``.
+
+    Parameters
+    ----------
+    labels : of the terms to test; all that are in no other one by default.
+    """
+    coefficients = model._coefficients(ddf)
+    hypotheses = terms.single_terms(model.design, model._fit, _layout(model), labels)
+    columns, names = terms.f_tests(hypotheses, coefficients, model.sigma)
+    return ResultTable(
+        columns,
+        names,
+        headers=F_HEADERS,
+        heading=(f"Single term deletions using {coefficients.phrase}:", "", "Model:", model.formula),
+        footer=coefficients.remarks,
+        kind=model._source.kind,
+    )
+
+
+def _lme4(model: Model, vcov_unscaled: Matrix, sigma: float) -> ResultTable:
+    columns, names = terms.sequential_squares(_layout(model), model._fit.beta, vcov_unscaled, sigma)
+    return ResultTable(columns, names, heading=("Analysis of Variance Table",), kind=model._source.kind)
+
+
+def _linear(model: Model, test: str | None) -> ResultTable:
+    checked_test(test, ("F",), "F")
+    columns, names = terms.linear_sequential(model.design, model._fit, _layout(model))
+    heading = ("Analysis of Variance Table", "", f"Response: {model.design.response_name}")
+    return ResultTable(columns, names, headers=F_HEADERS, heading=heading, kind=model._source.kind)
+
+
+def _deviance(model: Model, test: str | None) -> ResultTable:
+    fit = model._fit
+    wanted = checked_test(test, ("Chisq", "F"), "F" if has_dispersion(fit) else "Chisq")
+    columns, names = terms.deviance_sequential(model.design, fit, _layout(model), wanted)
+    family = model.family
+    heading = (
+        "Analysis of Deviance Table",
+        "",
+        f"Model: {family.name}, link: {family.link}",
+        "",
+        f"Response: {model.design.response_name}",
+        "",
+        "Terms added sequentially (first to last)",
+        "",
+        "",
+    )
+    headers = {
+        "deviance": "Deviance",
+        "resid_df": "Resid. Df",
+        "resid_dev": "Resid. Dev",
+        "f_value": "F",
+        "p_value": "Pr(>F)" if wanted == "F" else "Pr(>Chi)",
+    }
+    return ResultTable(columns, names, headers=headers, heading=heading, kind=model._source.kind)

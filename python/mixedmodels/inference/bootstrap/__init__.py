@@ -1,0 +1,1 @@
+"""Parametric bootstraps: intervals, and tests of nested models."""

@@ -1,0 +1,166 @@
+"""A model against a smaller one by the bootstrap: both refitted to what the smaller one says could have been seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import formula as formulas
+from mixedmodels.errors import DataError, FitError
+from mixedmodels.fit import likelihood
+from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.many_responses.linear_mixed import NOT_REACHED, ManyFits, joined
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.fitted.refits import by_maximum_likelihood, design_of, refitted
+from mixedmodels.fitted.replicates import Refit, drawer, limited, new_seed, refitter
+from mixedmodels.inference.bootstrap.likelihood_ratio import bootstrap_test, ratios, stopped_at
+from mixedmodels.inference.bootstrap.pbmodcomp_record import PBModComp
+from mixedmodels.inference.bootstrap.replicates import refitted as replicated
+from mixedmodels.inference.comparison.comparable import check_comparable
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+
+BATCH = 200  # ratios between two looks at how many exceed the observed one
+SLOW = 16  # generalised models refitted between two looks at the line of progress
+
+
+def pbmodcomp(
+    model: Model,
+    smaller: Any,
+    nsim: int,
+    seed: Any,
+    extremes: int | None,
+    reference: Any,
+    threads: int | None,
+    progress: bool | None,
+) -> PBModComp:
+    """See `Resampling.pbmodcomp`."""
+    model._need_rows("pbmodcomp()")
+    small = _smaller(model, smaller)
+    check_comparable((model, small), ("the model", "the smaller one"), True)
+    large = _by_ml(model)
+    small = _by_ml(small)
+    df = model.npar - small.npar
+    if df <= 0:
+        raise DataError(
+            f"the smaller model, {small.formula!r}, has {small.npar} parameters and the model {model.npar}; give a "
+            "model that lies within this one."
+        )
+    if extremes is not None and (not isinstance(extremes, int) or extremes < 1):
+        raise DataError(f"extremes must be a positive whole number or None; got {extremes!r:.40}.")
+    statistic = 2 * (likelihood.loglik(large._fit) - likelihood.loglik(small._fit))
+    began, failures = perf_counter(), 0
+    if reference is not None:
+        drawn, asked, seed = _given(reference), None, None
+    else:
+        asked, seed = checked(nsim), new_seed() if seed is None else seed
+        with limited(threads):
+            many = _reference(small, large, asked, seed, statistic, extremes, progress)
+        drawn, failures = many.criterion, int(np.isnan(many.criterion).sum())
+    if not np.isfinite(drawn).any():
+        raise FitError("none of the responses drawn under the smaller model could be fitted by both models.")
+    return PBModComp(
+        test=bootstrap_test(statistic, df, drawn),
+        reference=drawn,
+        large=model.formula,
+        small=small.formula,
+        asked=asked,
+        failed=failures,
+        stopped=extremes is not None and asked is not None and len(drawn) < asked,
+        seed=seed,
+        seconds=perf_counter() - began,
+        kind=model._source.kind,
+    )
+
+
+def reference_distribution(
+    large: Model, smaller: Any, nsim: int, seed: Any = None, progress: bool | None = None
+) -> Vector:
+    """Likelihood ratios of responses drawn from the smaller model, shape (nsim,); NaN where a fit failed."""
+    small = _by_ml(_smaller(large, smaller))
+    return _reference(small, _by_ml(large), checked(nsim), seed, np.inf, None, progress).criterion
+
+
+def _reference(
+    small: Model, large: Model, nsim: int, seed: Any, statistic: float, extremes: int | None, progress: bool | None
+) -> ManyFits:
+    """Fits of the larger model whose criterion is the likelihood ratio."""
+    draw = drawer(small, "parametric", "~0", generator(seed))
+    work = _both(refitter(small), refitter(large))
+    most = SLOW if isinstance(large._fit, GlmFit | GlmmFit) else None
+    parts: list[ManyFits] = []
+    for count in _batches(nsim, extremes):
+        parts.append(replicated(draw, work, count, large._fit.n, progress, most))
+        found = joined(parts)
+        stop = stopped_at(found.criterion, statistic, extremes)
+        if stop < len(found):
+            return found.taken(np.arange(stop))
+        if len(parts[-1]) < count:
+            break
+    return joined(parts)
+
+
+def _batches(nsim: int, extremes: int | None) -> Iterator[int]:
+    size = nsim if extremes is None else BATCH
+    for done in range(0, nsim, size):
+        yield min(size, nsim - done)
+
+
+def _both(small: Refit, large: Refit) -> Refit:
+    """Refits both; the criterion of the result is the ratio, its status the worse of both."""
+
+    def work(responses: Any) -> ManyFits:
+        one = small(responses)
+        if (one.status == NOT_REACHED).any():
+            return one.taken(np.flatnonzero(one.status != NOT_REACHED)[:0])
+        two = large(responses)
+        status = np.maximum(one.status, two.status)
+        reasons = {**one.reasons, **two.reasons}
+        return replace(two, criterion=ratios(one.criterion, two.criterion), status=status, reasons=reasons)
+
+    return work
+
+
+def _given(reference: Any) -> Vector:
+    try:
+        drawn = np.asarray(reference, dtype=float).ravel()
+    except (TypeError, ValueError) as error:
+        raise DataError(f"reference must be likelihood ratios, numbers; got {reference!r:.60}.") from error
+    if not np.isfinite(drawn).any():
+        raise DataError("reference holds no finite number.")
+    return drawn
+
+
+def _smaller(model: Model, smaller: Any) -> Model:
+    from mixedmodels.fitted.model import Model as Fitted
+
+    if isinstance(smaller, Fitted):
+        return smaller
+    if not isinstance(smaller, str):
+        raise DataError(f"the smaller model must be a fitted model or a formula; got {smaller!r:.60}.")
+    design = design_of(model, formulas.update(model.design.formula, smaller).text)
+    return _model(refitted(model, design), design, model)
+
+
+def _by_ml(model: Model) -> Model:
+    fit = by_maximum_likelihood(model)
+    return model if fit is model._fit else _model(fit, model.design, model)
+
+
+def _model(fit: AnyFit, design: Any, like: Model) -> Model:
+    """A model of a fit; its engine is made when it is needed."""
+    from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel
+
+    if isinstance(fit, MixedFit):
+        return MixedModel(fit, design, like._source, like._request)
+    if isinstance(fit, GlmmFit):
+        return GeneralizedMixedModel(fit, design, like._source, like._request)
+    if isinstance(fit, LinearFit):
+        return LinearModel(fit, design, like._source, like._request)
+    return GeneralizedLinearModel(fit, design, like._source, like._request)

@@ -1,0 +1,163 @@
+"""A bootstrap test of two models, printed as pbkrtest prints it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.fit.record import Vector
+from mixedmodels.inference.bootstrap.likelihood_ratio import BootstrapTest
+from mixedmodels.tables.coefmat import LEGEND, estimate_texts, stars
+from mixedmodels.tables.r_numbers import format_numbers, format_pvalues, pad_right, round_r
+from mixedmodels.tables.r_print import matrix
+
+DIGITS = 5
+
+
+@dataclass(frozen=True)
+class PBModComp:
+    """A likelihood ratio against its distribution under the smaller model.
+
+    Attributes
+    ----------
+    test : the numbers; see `mixedmodels.inference.bootstrap.likelihood_ratio`.
+    reference : likelihood ratios drawn under the smaller model; NaN where a fit failed.
+    large, small : formulas.
+    asked : how many ratios were asked for; None where the reference was given.
+    failed : how many responses one of the models could not be fitted to.
+    stopped : whether enough ratios exceeded the statistic before all were drawn.
+    seed, seconds, kind : what gives the same again; the time it took; the library of tables.
+    """
+
+    test: BootstrapTest
+    reference: Vector
+    large: str
+    small: str
+    asked: int | None
+    failed: int
+    stopped: bool
+    seed: Any
+    seconds: float
+    kind: Any = "pandas"
+
+    @property
+    def statistic(self) -> float:
+        """The likelihood ratio."""
+        return self.test.statistic
+
+    @property
+    def df(self) -> int:
+        """Difference of the numbers of parameters."""
+        return self.test.df
+
+    @property
+    def p_value(self) -> float:
+        """Of the bootstrap test: (1 + ratios that exceed the statistic) / (1 + positive ratios)."""
+        return self.test.p_value
+
+    def summary(self) -> PBModCompSummary:
+        """With the gamma, Bartlett and F variants."""
+        return PBModCompSummary(self)
+
+    def columns(self) -> dict[str, Any]:
+        """Columns test, statistic, df, p_value."""
+        t = self.test
+        return {
+            "test": ["LRT", "PBtest"],
+            "statistic": np.array([t.statistic, t.statistic]),
+            "df": np.array([t.df, nan]),
+            "p_value": np.array([t.p_chisq, t.p_value]),
+        }
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """The table in a library of tables."""
+        return frame.to_kind(self.columns(), self.kind if kind is None else kind)
+
+    def heading(self) -> list[str]:
+        """Lines above the table."""
+        t = self.test
+        lines = [
+            f"Bootstrap test; time: {self.seconds:.2f} sec; samples: {len(self.reference)}; extremes: {t.extreme};"
+        ]
+        if t.positive < len(self.reference):
+            lines.append(f"Requested samples: {len(self.reference)} Used samples: {t.positive} Extremes: {t.extreme}")
+        return [*lines, f"large : {self.large}", f"small : {self.small}"]
+
+    def footer(self) -> list[str]:
+        """What the numbers do not say."""
+        t, lines = self.test, []
+        if t.positive < t.samples:
+            lines.append(
+                f"In {t.samples - t.positive} samples both models fit equally well (a variance is 0); counting them, "
+                f"PBtest has p = {t.p_value_all:.4g}."
+            )
+        if self.failed:
+            lines.append(f"{self.failed} samples could not be fitted by both models and are left out.")
+        if self.stopped:
+            lines.append(f"Stopped after {len(self.reference)} of {self.asked} samples, with {t.extreme} extremes.")
+        elif self.asked is not None and len(self.reference) < self.asked:
+            lines.append(f"Interrupted after {len(self.reference)} of {self.asked} samples.")
+        return lines
+
+    def __repr__(self) -> str:
+        c = self.columns()
+        cells = [_statistics(c["statistic"]), _plain(c["df"])]
+        return _text(self, c["test"], ["stat", "df"], cells, c["p_value"])
+
+
+@dataclass(frozen=True)
+class PBModCompSummary:
+    """The same with the variants that fit a distribution to the reference."""
+
+    of: PBModComp
+
+    def columns(self) -> dict[str, Any]:
+        """Columns test, statistic, df, den_df, p_value."""
+        t = self.of.test
+        return {
+            "test": ["LRT", "PBtest", "Gamma", "Bartlett", "F"],
+            "statistic": np.array([t.statistic, t.statistic, t.statistic, t.bartlett, t.f_value]),
+            "df": np.array([t.df, nan, nan, t.df, t.df]),
+            "den_df": np.array([nan, nan, nan, nan, t.den_df]),
+            "p_value": np.array([t.p_chisq, t.p_value, t.p_gamma, t.p_bartlett, t.p_f]),
+        }
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """The table in a library of tables."""
+        return frame.to_kind(self.columns(), self.of.kind if kind is None else kind)
+
+    def __repr__(self) -> str:
+        c = self.columns()
+        df = [row[1] for row in estimate_texts(np.column_stack([c["statistic"], c["df"]]), DIGITS)]
+        cells = [_statistics(c["statistic"]), _known(c["df"], df), _plain(c["den_df"])]
+        return _text(self.of, c["test"], ["stat", "df", "ddf"], cells, c["p_value"])
+
+
+def _text(test: PBModComp, names: list[str], headers: list[str], columns: list[list[str]], p: Vector) -> str:
+    known = [float(v) for v in p if not isnan(v)]
+    texts = iter(format_pvalues(known, DIGITS - 1))
+    columns = [*columns, ["" if isnan(v) else next(texts) for v in p]]
+    headers = [*headers, "p.value"]
+    legend = []
+    if any(v < 0.1 for v in known):
+        columns.append(pad_right([stars(float(v)) for v in p]))
+        headers.append("")
+        legend = ["---", LEGEND]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    return "\n".join([*test.heading(), matrix(names, headers, rows), *legend, *test.footer()])
+
+
+def _statistics(values: Vector) -> list[str]:
+    return _known(values, format_numbers([round_r(float(v), DIGITS - 1) for v in values], DIGITS))
+
+
+def _plain(values: Vector) -> list[str]:
+    return _known(values, format_numbers(values, DIGITS))
+
+
+def _known(values: Vector, texts: list[str]) -> list[str]:
+    return ["" if isnan(v) else text for v, text in zip(values, texts, strict=True)]

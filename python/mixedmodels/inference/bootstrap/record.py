@@ -1,0 +1,209 @@
+"""What a bootstrap found, printed as R's boot prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.fit.record import Matrix
+from mixedmodels.inference.bootstrap.intervals import Kind, check, intervals
+from mixedmodels.inference.bootstrap.replicates import Replicates
+from mixedmodels.tables.result_table import ResultTable
+from mixedmodels.tables.vectors import NamedVector
+
+TITLES = {"perc": "percentile", "basic": "basic", "norm": "normal", "bca": "BCa"}
+SHOWN = 5  # reasons of failure
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """Replicates of a model's estimates.
+
+    Attributes
+    ----------
+    replicates : the numbers.
+    formula : of the model.
+    method : how responses were drawn, in words.
+    seed : gives the same replicates again, whatever the number of threads.
+    seconds : it took.
+    theta : of the replicates where all parameters are asked for, shape (R, m); else None.
+    jackknife : gives the influence values that BCa intervals need.
+    kind : the library of tables.
+    """
+
+    replicates: Replicates
+    formula: str
+    method: str
+    seed: Any
+    seconds: float
+    theta: Matrix | None
+    jackknife: Callable[[], Matrix]
+    kind: Any = "pandas"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the statistics."""
+        return self.replicates.names
+
+    @property
+    def t0(self) -> NamedVector:
+        """The statistics at the data."""
+        return NamedVector(self.names, self.replicates.t0)
+
+    @property
+    def t(self) -> Matrix:
+        """The replicates, a row each; NaN where one failed."""
+        return self.replicates.t
+
+    @property
+    def nsim(self) -> int:
+        """Replicates asked for; `done` says how many there are."""
+        return self.replicates.asked
+
+    @property
+    def done(self) -> int:
+        """Replicates made: fewer than `nsim` after Ctrl-C."""
+        return self.replicates.done
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """Reason -> number of replicates that have no estimates for it."""
+        return self.replicates.failures()
+
+    @property
+    def n_singular(self) -> int:
+        """Replicates whose fit is singular; they count as all others."""
+        return self.replicates.n_singular
+
+    @property
+    def singular(self) -> NDArray[np.bool_]:
+        """Which replicates' fits are singular."""
+        return self.replicates.singular
+
+    @cached_property
+    def influence(self) -> Matrix:
+        """Influence values of a jackknife over the outermost groups, shape (groups, statistics)."""
+        return self.jackknife()
+
+    def summary(self) -> ResultTable:
+        """Estimate, bias (mean of the replicates less the estimate) and standard error of every statistic."""
+        return ResultTable(
+            self.replicates.moments(),
+            self.names,
+            headers={"estimate": "original", "bias": "bias", "std_error": "std. error"},
+            heading=(f"{self.method} of {self.formula}", ""),
+            footer=self._footer(),
+            kind=self.kind,
+        )
+
+    def confint(
+        self,
+        level: float = 0.95,
+        type: Kind = "perc",  # noqa: A002
+        parm: str | Sequence[str] | None = None,
+        *,
+        influence: Matrix | None = None,
+    ) -> ResultTable:
+        """Intervals, columns conf_low and conf_high.
+
+        Parameters
+        ----------
+        type : "perc" (quantiles of the replicates), "basic", "norm" (corrected for bias) or "bca" (quantiles corrected
+            for bias and skewness; the acceleration is from a jackknife over the outermost groups, see `influence`).
+        parm : a name, or several; by default all.
+        influence : influence values to be used with "bca", shape (J, statistics).
+
+        Raises
+        ------
+        DataError, UnknownColumnError
+            If a name, a level or a type does not exist.
+        """
+        check(level, type)
+        chosen = self._chosen(parm)
+        values = None
+        if type == "bca":
+            values = np.asarray(self.influence if influence is None else influence, dtype=float)
+            if values.ndim != 2 or values.shape[1] != len(self.names):
+                raise DataError(f"influence has shape {values.shape}; it needs a column for each of {len(self.names)}.")
+            values = values[:, chosen]
+        r = self.replicates
+        limits, extreme = intervals(r.t0[chosen], r.t[:, chosen], level, type, values)
+        names = tuple(self.names[j] for j in chosen)
+        notes = list(self._footer())
+        short = [name for name, e in zip(names, extreme, strict=True) if e]
+        if short:
+            notes.append(f"Extreme replicates had to serve as limits of {', '.join(short)}: make more replicates.")
+        lost = [name for name, limit in zip(names, limits, strict=True) if np.isnan(limit).any()]
+        if lost:
+            notes.append(f"No {TITLES[type]} interval of {', '.join(lost)}: {_why(type)}.")
+        percent = [f"{100 * q:.4g} %" for q in ((1 - level) / 2, (1 + level) / 2)]
+        return ResultTable(
+            {"conf_low": limits[:, 0], "conf_high": limits[:, 1]},
+            names,
+            headers={"conf_low": percent[0], "conf_high": percent[1]},
+            heading=(f"Bootstrap {TITLES[type]} intervals",),
+            footer=tuple(notes),
+            kind=self.kind,
+        )
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """A row per replicate: the statistics, and whether the fit is singular or failed."""
+        r = self.replicates
+        columns: dict[str, Any] = {name: r.t[:, j] for j, name in enumerate(self.names)}
+        columns |= {"singular": r.singular, "failed": np.isin(np.arange(r.done), list(r.reasons))}
+        return frame.to_kind(columns, self.kind if kind is None else kind)
+
+    def _chosen(self, parm: str | Sequence[str] | None) -> list[int]:
+        if parm is None:
+            return list(range(len(self.names)))
+        wanted = [parm] if isinstance(parm, str) else list(parm)
+        for name in wanted:
+            if name not in self.names:
+                raise UnknownColumnError(f"no parameter {name!r}; there are {', '.join(self.names)}")
+        return [self.names.index(name) for name in wanted]
+
+    def _footer(self) -> tuple[str, ...]:
+        r = self.replicates
+        of = f"{r.done:,} replicates" + (f" of {r.asked:,} asked for (interrupted)" if r.done < r.asked else "")
+        notes = [f"{of}, seed {self.seed}" if isinstance(self.seed, int) else of]
+        if r.n_singular:
+            notes.append(f"{r.n_singular:,} singular fits, which count.")
+        if r.n_not_converged:
+            notes.append(f"{r.n_not_converged:,} fits did not converge; their estimates count.")
+        if r.n_separated:
+            notes.append(
+                f"{r.n_separated:,} fits have infinite estimates, as the outcomes drawn are separated; they count as "
+                "large numbers, which spoils bias and standard error but not percentile intervals."
+            )
+        if r.n_failed:
+            notes.append(f"{r.n_failed:,} replicates failed and are left out:")
+            reasons = list(r.failures().items())
+            notes += [f"  {count:,} x {why}" for why, count in reasons[:SHOWN]]
+            if len(reasons) > SHOWN:
+                notes.append(f"  and {len(reasons) - SHOWN} other reasons")
+        undefined = np.isnan(r.t).sum(axis=0) - np.isnan(r.t).all(axis=1).sum() if r.t.size else np.zeros(0, dtype=int)
+        notes += [
+            f"{name} is not defined in {int(count):,} replicates, which are left out for it."
+            for name, count in zip(self.names, undefined, strict=True)
+            if count
+        ]
+        return tuple(notes)
+
+    def __repr__(self) -> str:
+        return repr(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+
+def _why(kind: Kind) -> str:
+    if kind == "bca":
+        return "its replicates lie on one side of the estimate, or it does not change when groups are left out"
+    return "there are too few replicates, or no estimate"

@@ -1,0 +1,203 @@
+"""Replicates of a bootstrap: responses drawn, refitted, and what becomes of them.
+
+Replicates are drawn one after the other from one stream of random numbers, whatever the size of the chunks in which
+they are refitted and the number of threads, so that the same seed gives the same replicates, and more of them begin
+with the same ones.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.errors import DataError
+from mixedmodels.fit.many_progress import counted
+from mixedmodels.fit.many_responses.linear_mixed import (
+    FAILED,
+    MAX_EVALUATIONS,
+    NOT_REACHED,
+    SEPARATED,
+    STALLED,
+    ManyFits,
+    joined,
+)
+from mixedmodels.fit.record import Matrix, Vector
+
+CHUNK_NUMBERS = 1 << 16  # responses of a chunk stay in the cache
+Draw = Callable[[int], Matrix]
+
+
+@dataclass(frozen=True, slots=True)
+class Replicates:
+    """Statistics of replicates; R of them done, k statistics.
+
+    Attributes
+    ----------
+    names : of the k statistics.
+    t0 : at the data, shape (k,).
+    t : of the replicates, shape (R, k); a row of NaN where one failed.
+    singular : whether the replicate's fit was singular, shape (R,).
+    status : as in `ManyFits`, shape (R,).
+    reasons : replicate -> why it failed.
+    asked : how many replicates were wanted; R is less after an interruption.
+    """
+
+    names: tuple[str, ...]
+    t0: Vector
+    t: Matrix
+    singular: NDArray[np.bool_]
+    status: NDArray[np.int8]
+    reasons: Mapping[int, str]
+    asked: int
+
+    @property
+    def done(self) -> int:
+        """R, how many replicates were made."""
+        return len(self.t)
+
+    @property
+    def n_failed(self) -> int:
+        """Replicates without an estimate."""
+        return int((self.status == FAILED).sum())
+
+    @property
+    def n_singular(self) -> int:
+        """Replicates whose fit is on the boundary."""
+        return int(self.singular.sum())
+
+    @property
+    def n_not_converged(self) -> int:
+        """Replicates whose optimiser stopped early; their estimates are used."""
+        return int(((self.status == MAX_EVALUATIONS) | (self.status == STALLED)).sum())
+
+    @property
+    def n_separated(self) -> int:
+        """Replicates with an infinite estimate, of which a large number stands here; they are used."""
+        return int((self.status == SEPARATED).sum())
+
+    def failures(self) -> dict[str, int]:
+        """Reason -> how many replicates failed for it, the most frequent first."""
+        return dict(Counter(self.reasons.values()).most_common())
+
+    def moments(self) -> dict[str, Vector]:
+        """Columns estimate, bias, std_error of the statistics, over the replicates that have them."""
+        kept = [column[np.isfinite(column)] for column in self.t.T]
+        mean = np.array([c.mean() if len(c) else np.nan for c in kept])
+        sd = np.array([c.std(ddof=1) if len(c) > 1 else np.nan for c in kept])
+        return {"estimate": self.t0, "bias": mean - self.t0, "std_error": sd}
+
+
+def refitted(
+    draw: Draw,
+    refit: Callable[[Matrix], ManyFits],
+    nsim: int,
+    n: int,
+    progress: bool | None = None,
+    most: int | None = None,
+) -> ManyFits:
+    """Draw and refit `nsim` responses in chunks; after Ctrl-C those that were reached.
+
+    Parameters
+    ----------
+    draw : gives that many more responses, shape (count, n).
+    refit : fits responses.
+    n : rows.
+    most : responses of a chunk at most, where refitting takes long.
+    """
+    chunk = min(max(16, CHUNK_NUMBERS // max(n, 1)), most or nsim)
+    parts: list[ManyFits] = []
+    done = 0
+    with counted(nsim, "replicates", progress) as tell:
+        try:
+            while done < nsim:
+                part = refit(draw(min(chunk, nsim - done)))
+                reached = np.flatnonzero(part.status != NOT_REACHED)
+                if len(reached) < len(part):
+                    parts.append(part.taken(reached))
+                    break
+                parts.append(part)
+                done += len(part)
+                tell(done)
+        except KeyboardInterrupt:
+            if not parts:
+                raise
+    if not sum(map(len, parts)):
+        raise KeyboardInterrupt
+    return joined(parts)
+
+
+def statistics(
+    draw: Draw,
+    one: Callable[[Vector], tuple[Any, bool]],
+    t0: Vector,
+    names: tuple[str, ...],
+    nsim: int,
+    progress: bool | None = None,
+) -> Replicates:
+    """Draw responses and ask a function of each refitted model.
+
+    Parameters
+    ----------
+    one : response -> statistics (as `flattened` reads them) and whether the fit is singular; may raise.
+    t0, names : statistics at the data.
+    """
+    t = np.full((nsim, len(t0)), np.nan)
+    singular, status = np.zeros(nsim, dtype=bool), np.full(nsim, NOT_REACHED, dtype=np.int8)
+    reasons: dict[int, str] = {}
+    done = 0
+    with counted(nsim, "replicates", progress) as tell:
+        try:
+            for i in range(nsim):
+                y = draw(1)[0]
+                try:
+                    values, singular[i] = one(y)
+                    t[i] = checked_values(values, len(t0))
+                    status[i] = 0
+                except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+                    status[i], reasons[i] = FAILED, f"{type(error).__name__}: {' '.join(str(error).split())}"
+                done = i + 1
+                tell(done)
+        except KeyboardInterrupt:
+            if not done:
+                raise
+    return Replicates(names, t0, t[:done], singular[:done], status[:done], reasons, nsim)
+
+
+def flattened(values: Any) -> tuple[tuple[str, ...] | None, Vector]:
+    """Names (None where there are none) and numbers of what a statistic returned: a number, an array or a mapping.
+
+    Raises
+    ------
+    DataError
+        If it is none of these.
+    """
+    if isinstance(values, Mapping):
+        names: tuple[str, ...] | None = tuple(map(str, values))
+        numbers: Any = list(values.values())
+    else:
+        index = getattr(values, "index", None)  # of a pandas Series
+        names = None if index is None or callable(index) else tuple(map(str, index))
+        numbers = values
+    try:
+        out = np.atleast_1d(np.asarray(numbers, dtype=float)).ravel()
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"the statistic returned {values!r:.80}; it should return a number, an array of numbers, or a mapping of "
+            "names to numbers."
+        ) from error
+    if not len(out):
+        raise DataError("the statistic returned no number.")
+    return (names if names is not None and len(names) == len(out) else None), out
+
+
+def checked_values(values: Any, k: int) -> Vector:
+    """The numbers of a statistic, as many as at the data."""
+    out = flattened(values)[1]
+    if len(out) != k:
+        raise DataError(f"the statistic returned {len(out)} numbers where it returned {k} at the data.")
+    return out

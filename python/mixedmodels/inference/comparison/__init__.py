@@ -1,0 +1,1 @@
+"""Models against models: likelihood ratios, dropped terms, variances at their boundary."""

@@ -1,0 +1,120 @@
+"""Whether the likelihoods of models are about the same data, so that they can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import GlmFit, GlmmFit, MixedFit
+from mixedmodels.inference.comparison.lrt import is_restricted
+from mixedmodels.inference.comparison.nesting import fixed_nested
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+
+
+def check_comparable(models: Sequence[Model], names: Sequence[str], refit: bool) -> None:
+    """Refuse models whose likelihoods cannot be compared.
+
+    Raises
+    ------
+    DataError
+        It says which two models, and what differs.
+    """
+    from mixedmodels.fitted.model import Model as Fitted
+
+    for place, model in enumerate(models):
+        if not isinstance(model, Fitted):
+            raise DataError(
+                f"anova() compares fitted models; argument {place} is {type(model).__name__} {model!r:.60}. Options go "
+                "by name, as in anova(type=2)."
+            )
+        model._need_rows("a comparison of models")
+    first = models[0]
+    for name, model in zip(names[1:], models[1:], strict=True):
+        both = f"{names[0]} and {name}"
+        check_rows(first, model, both)
+        _check_method(first, model, both)
+    if not refit:
+        _check_restricted(models, names)
+
+
+def check_rows(a: Model, b: Model, both: str) -> None:
+    """Refuse two models of different rows, responses or weights."""
+    n, m = a._fit.n, b._fit.n
+    if n != m:
+        raise DataError(
+            f"{both} were fitted to {n} and {m} rows, and only likelihoods of the same rows can be compared; rows with "
+            "missing values in a column that one model lacks may be the reason: fit all to the rows that are complete."
+        )
+    left, right = a._rows.numbers, b._rows.numbers
+    if a.design.n_table == b.design.n_table and a._request is not None and b._request is not None:
+        same_table = a._request.data is b._request.data
+        if same_table and not np.array_equal(left, right):
+            where = int(np.setdiff1d(left, right)[0])
+            raise DataError(
+                f"{both} were fitted to different rows of the table: row {where} is in one only. Fit all to the same "
+                "rows."
+            )
+    y, z = a._response(), b._response()
+    if y.shape != z.shape or not np.array_equal(y, z):
+        raise DataError(
+            f"{both} have different responses, {a.design.response_name!r} and {b.design.response_name!r} (their values "
+            "differ), and only likelihoods of the same response can be compared."
+        )
+    if not np.array_equal(_weights(a), _weights(b)):
+        raise DataError(f"{both} have different weights, so that their likelihoods cannot be compared.")
+
+
+def _weights(model: Model) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    weights = model._prior_weights()
+    return np.ones(model._fit.n) if weights is None else weights
+
+
+def _check_method(a: Model, b: Model, both: str) -> None:
+    one, other = a.family, b.family
+    if one.support != other.support:
+        raise DataError(
+            f"{both} have the families {one} and {other}: a density and a probability, or probabilities of different "
+            "outcomes, cannot be compared."
+        )
+    left, right = _approximation(a), _approximation(b)
+    if left is not None and right is not None and left != right:
+        raise DataError(
+            f"{both} were fitted with different approximations of the likelihood ({left} and {right}); fit all alike."
+        )
+    if _penalty(a) != _penalty(b):
+        raise DataError(f"{both} were fitted with the penalties {_penalty(a)!r} and {_penalty(b)!r}; fit all alike.")
+
+
+def _approximation(model: Model) -> str | None:
+    fit = model._fit
+    return f"nAGQ={fit.nagq}, laplace={fit.laplace!r}" if isinstance(fit, GlmmFit) else None
+
+
+def _penalty(model: Model) -> str | None:
+    fit = model._fit
+    if isinstance(fit, GlmmFit):
+        return None if fit.penalised is None else "soft"
+    return fit.penalty if isinstance(fit, GlmFit) else None
+
+
+def _check_restricted(models: Sequence[Model], names: Sequence[str]) -> None:
+    """Restricted likelihoods are about the residuals of X: those of different columns are of different data."""
+    restricted = [is_restricted(m._fit) for m in models]
+    if not any(restricted):
+        return
+    for name, model in zip(names, models, strict=True):
+        if isinstance(model._fit, MixedFit) and not model._fit.reml:
+            raise DataError(f"{name} was fitted by ML and others by REML; refit=True compares all by ML.")
+    first = (models[0].design, models[0]._fit)
+    for name, model in zip(names[1:], models[1:], strict=True):
+        one = (model.design, model._fit)
+        if len(one[1].kept) != len(first[1].kept) or not fixed_nested(one, first):
+            raise DataError(
+                f"{names[0]} and {name} have different fixed effects, so that their restricted likelihoods cannot be "
+                "compared; refit=True compares all by ML."
+            )

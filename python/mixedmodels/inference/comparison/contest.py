@@ -1,0 +1,143 @@
+"""Tests of linear hypotheses about the fixed effects, and of two models that differ in these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.estimates import restrictions, wald
+from mixedmodels.estimates.coefficients import Coefficients, Ddf
+from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.inference.anova import term_tests
+from mixedmodels.inference.comparison.comparable import check_rows
+from mixedmodels.inference.comparison.modcomp_table import ModelTest
+from mixedmodels.tables.result_table import F_HEADERS, T_HEADERS, ResultTable
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+
+
+def contest(model: Model, given: Any, joint: bool, rhs: Any, ddf: Ddf, level: float) -> ResultTable:
+    """See `TermTests.contest`."""
+    coefficients = model._coefficients(ddf)
+    c = restrictions.contrasts(given, len(coefficients.beta))
+    right = restrictions.right_sides(rhs, len(c))
+    if not joint:
+        return _t_tests(model, coefficients, c, right, level)
+    columns, names = term_tests.f_tests({"joint": c}, coefficients, model.sigma, right)
+    return _table(model, coefficients, columns, names, F_HEADERS)
+
+
+def _t_tests(model: Model, coefficients: Coefficients, c: Matrix, right: Vector, level: float) -> ResultTable:
+    tests = coefficients.t_tests(c, right)
+    limits = wald.intervals(tests.estimate, tests.std_error, level, tests.df)
+    columns = {
+        "estimate": tests.estimate,
+        "std_error": tests.std_error,
+        "df": tests.df,
+        "statistic": tests.statistic,
+        "conf_low": limits[:, 0],
+        "conf_high": limits[:, 1],
+        "p_value": tests.p_value,
+    }
+    return _table(model, coefficients, columns, tuple(str(i + 1) for i in range(len(c))), T_HEADERS)
+
+
+def _table(
+    model: Model, coefficients: Coefficients, columns: dict[str, Any], names: tuple[str, ...], headers: dict[str, str]
+) -> ResultTable:
+    return ResultTable(
+        columns,
+        names,
+        row_column="hypothesis",
+        headers=headers,
+        footer=coefficients.remarks,
+        kind=model._source.kind,
+    )
+
+
+def compare_means(model: Model, other: Any, method: str, beta_h: Any) -> ModelTest:
+    """See `TermTests.KRmodcomp`."""
+    large: Model = model
+    small_text, c = None, None
+    if isinstance(other, str):
+        other = _Design(model, other)
+    if hasattr(other, "design") and hasattr(other, "_dense_x"):
+        large, small_text, c = _nested(model, other)
+    if not isinstance(large._fit, MixedFit):
+        raise DataError(f"{method}'s method is for linear mixed models; use anova() for other ones.")
+    coefficients = large._coefficients(method)
+    p = len(coefficients.beta)
+    shift = np.zeros(p)
+    if c is None:
+        c = restrictions.contrasts(other, p)
+        shift = restrictions.right_sides(beta_h, p)
+    test = coefficients.f_test(c, c @ shift)
+    return ModelTest(
+        method=coefficients.method,
+        large=large.formula,
+        small=small_text,
+        contrasts=c,
+        beta_h=shift,
+        statistic=test.f_value,
+        num_df=test.num_df,
+        den_df=test.den_df,
+        scale=test.scale,
+        p_value=test.p_value,
+        unscaled=test.f_value / test.scale,
+        remarks=coefficients.remarks,
+    )
+
+
+class _Design:
+    """The fixed part of a model with another formula, not fitted."""
+
+    def __init__(self, model: Model, formula: str) -> None:
+        from mixedmodels.fit.lmm import kept_columns
+        from mixedmodels.model.build import laid_out
+
+        self.design, _ = laid_out(model._updated(formula, {}), "required")
+        self.formula = self.design.formula
+        n = model.nobs if self.design.response is None else len(self.design.response)
+        self._kept = kept_columns(self.design.fixed, n, self.design.weights)
+        self._n = n
+
+    def check_rows(self, model: Model) -> None:
+        """Refuse a formula that leaves other rows or another response than the model has."""
+        own, other = self.design.response, model.design.response
+        if own is None or other is None or not np.array_equal(own, other):
+            raise DataError(
+                f"{self.formula!r} has another response than {model.formula!r}, or not the same rows; look for missing "
+                "values in columns that only one of them uses."
+            )
+
+    def _dense_x(self) -> Matrix:
+        from mixedmodels.fit.ols import dense_columns
+
+        return dense_columns(self.design, self._kept, self._n)
+
+
+def _nested(first: Model, second: Any) -> tuple[Model, str, Matrix]:
+    """The larger of two models, the formula of the smaller, and the contrasts between them."""
+    if isinstance(second, _Design):
+        second.check_rows(first)
+    else:
+        check_rows(first, second, f"{first.formula!r} and {second.formula!r}")
+    x, x0 = first._dense_x(), second._dense_x()
+    if x0.shape[1] > x.shape[1]:
+        if isinstance(second, _Design):
+            raise DataError(f"{second.formula!r} has more fixed effects than {first.formula!r}; fit the larger model.")
+        return _nested(second, first)
+    c = restrictions.between(x, x0)
+    if c is None:
+        raise DataError(
+            f"{second.formula!r} is not nested in {first.formula!r}: its fixed effects span columns that those of the "
+            "larger model do not."
+        )
+    if not len(c):
+        raise DataError(
+            f"{second.formula!r} has the same mean structure as {first.formula!r}; nothing is to be tested."
+        )
+    return first, second.formula, c

@@ -1,0 +1,169 @@
+"""Exact likelihood-ratio tests of one variance: the models, the observed statistic, the simulated distribution."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import nan, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.errors import DataError
+from mixedmodels.fit.likelihood import ml_deviance, n_parameters
+from mixedmodels.fit.record import LinearFit, MixedFit, Vector
+from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.fitted.refits import refitted
+from mixedmodels.inference.comparison import rlrt
+from mixedmodels.inference.comparison.comparable import check_comparable
+from mixedmodels.inference.comparison.exact_table import ExactTest
+from mixedmodels.inference.comparison.lrt import likelihood_of, restricted_loglik
+from mixedmodels.inference.comparison.nesting import blocks, fixed_nested
+from mixedmodels.tables.result_table import ResultTable
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+    from mixedmodels.model.lm import LinearModel
+    from mixedmodels.model.lmer import MixedModel
+
+QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
+ZERO = 1e-8  # a statistic that is rounding error of two equal log-likelihoods
+
+
+def exact_rlrt(m: MixedModel, m_full: Any, m_null: Any, nsim: int, seed: Any) -> ExactTest:
+    """See `mixedmodels.r.exactRLRT`."""
+    _need_lmer(m, "m")
+    fit = _restricted(m)
+    if m_full is None and m_null is None:
+        null = rlrt.spectrum(m.design, fit.kept, restricted=True)
+        observed = 2 * (-fit.criterion / 2 - restricted_loglik(_without_random(m)))
+        return _test("RLRT", observed, null, nsim, seed)
+    if m_full is None or m_null is None:
+        raise DataError("give both the full model mA and the null model m0, or neither.")
+    _need_lmer(m_full, "mA")
+    check_comparable((m_full, m_null), ("mA", "m0"), refit=True)
+    _check_models(m, m_full, m_null)
+    small = _restricted(m_null) if isinstance(m_null._fit, MixedFit) else m_null._fit
+    gain = likelihood_of(_restricted(m_full)).loglik - likelihood_of(small, restricted=True).loglik
+    return _test("RLRT", 2 * gain, rlrt.spectrum(m.design, fit.kept, restricted=True), nsim, seed)
+
+
+def exact_lrt(m: MixedModel, m0: LinearModel, nsim: int, seed: Any) -> ExactTest:
+    """See `mixedmodels.r.exactLRT`."""
+    _need_lmer(m, "m")
+    if not isinstance(m0._fit, LinearFit):
+        raise DataError(f"m0 must be a linear model without random effects, as lm() fits it; got {type(m0).__name__}.")
+    check_comparable((m, m0), ("m", "m0"), refit=True)
+    if not fixed_nested((m0.design, m0._fit), (m.design, m._fit)):
+        raise DataError(f"the fixed effects of m0, {m0.formula!r}, do not lie within those of m, {m.formula!r}.")
+    fit = m._fit if not m._fit.reml else refitted(m, m.design)
+    assert isinstance(fit, MixedFit)
+    null = rlrt.spectrum(m.design, fit.kept, restricted=False, fixed=len(fit.kept) - len(m0._fit.kept))
+    observed = -ml_deviance(fit) - 2 * likelihood_of(m0._fit).loglik
+    return _test("LRT", observed, null, nsim, seed)
+
+
+def rlrt_table(model: MixedModel, nsim: int, seed: Any) -> ResultTable:
+    """See `Comparisons.rlrt`."""
+    _need_lmer(model, "the model")
+    rng = generator(seed)
+    full = _restricted(model)
+    names, tests, left_out = [], [], []
+    for place, term in enumerate(model.design.random):
+        names.append(f"({term.text})")
+        if len(term.columns) > 1:
+            left_out.append(names[-1])
+            tests.append(ExactTest("RLRT", nan, nan, nan, 0))
+            continue
+        null = _without_term(model.design, place)
+        fit = refitted(model, null, reml=True)
+        observed = 2 * (-full.criterion / 2 - likelihood_of(fit, restricted=True).loglik)
+        alone = rlrt.spectrum(_only_term(model.design, place), full.kept, restricted=True)
+        tests.append(_test("RLRT", observed, alone, nsim, rng))
+    if len(left_out) == len(names):
+        raise DataError(
+            f"an exact test is for a term with one variance, and {', '.join(names)} has several; see "
+            "ranova(test='mixture'), or write uncorrelated effects as (x || g)."
+        )
+    columns = {
+        "rlrt": np.array([t.statistic for t in tests]),
+        "mc_error": np.array([t.std_error for t in tests]),
+        "p_value": np.array([t.p_value for t in tests]),
+    }
+    footer = [f"{nsim} draws of each null distribution; MC error is the p-value's standard error."]
+    if left_out:
+        footer.append(f"Several variances, so no exact test: {', '.join(left_out)}; see ranova(test='mixture').")
+    return ResultTable(
+        columns,
+        tuple(names),
+        headers={"rlrt": "RLRT", "mc_error": "MC error", "p_value": "P(>RLRT)"},
+        heading=("Exact restricted likelihood-ratio tests of variances", "", "Model:", model.formula),
+        footer=tuple(footer),
+        kind=model._source.kind,
+    )
+
+
+def _without_random(model: MixedModel) -> LinearFit:
+    """The linear model with the same fixed effects."""
+    fit = refitted(model, replace(model.design, random=(), groups=()))
+    assert isinstance(fit, LinearFit)
+    return fit
+
+
+def _test(name: str, observed: float, null: rlrt.Spectrum, nsim: int, seed: Any) -> ExactTest:
+    if not isinstance(nsim, (int, np.integer)) or nsim < 1:
+        raise DataError(f"nsim must be a whole number of draws, 1 or more; got {nsim!r}.")
+    if observed < ZERO:
+        return ExactTest(name, 0.0, 1.0, 0.0, 0)
+    sample: Vector = rlrt.simulate(null, int(nsim), generator(seed))
+    p = (1 + int(np.sum(sample > observed))) / (1 + int(nsim))
+    quantiles = dict(zip(QUANTILES, np.quantile(sample, QUANTILES).tolist(), strict=True))
+    return ExactTest(name, float(observed), p, sqrt(p * (1 - p) / nsim), int(nsim), quantiles)
+
+
+def _restricted(model: MixedModel) -> MixedFit:
+    """The fit by restricted maximum likelihood."""
+    if model._fit.reml or not model._fit.kept:
+        return model._fit
+    fit = refitted(model, model.design, reml=True)
+    assert isinstance(fit, MixedFit)
+    return fit
+
+
+def _need_lmer(model: Any, name: str) -> None:
+    if not isinstance(getattr(model, "_fit", None), MixedFit):
+        raise DataError(
+            f"an exact test is for linear mixed models, and {name} is {type(model).__name__}; for others see "
+            "ranova(test='mixture') or a bootstrap."
+        )
+    model._need_rows("an exact test")
+
+
+def _check_models(m: Model, full: Model, null: Model) -> None:
+    """The full model must be the null one with the random effect of `m` more."""
+    large, small = (full.design, full._fit), (null.design, null._fit)
+    if len(large[1].kept) != len(small[1].kept) or not fixed_nested(small, large):
+        raise DataError("mA and m0 must have the same fixed effects, for restricted likelihoods to be compared.")
+    added = n_parameters(full._fit) - n_parameters(null._fit)
+    if added != 1:
+        raise DataError(
+            f"mA has {added} parameters more than m0, and an exact test is for one variance: an effect that is "
+            "correlated with others brings covariances too."
+        )
+    places = blocks(small[0], large[0])
+    if places is None or len(m.design.random) != 1 or blocks(m.design, full.design) is None:
+        raise DataError("mA must hold the random terms of m0, and that of m, which is the one that is tested.")
+
+
+def _without_term(design: Design, place: int) -> Design:
+    return _with_random(design, [i for i in range(len(design.random)) if i != place])
+
+
+def _only_term(design: Design, place: int) -> Design:
+    return _with_random(design, [place])
+
+
+def _with_random(design: Design, places: list[int]) -> Design:
+    used = sorted({design.random[i].group for i in places})
+    terms = tuple(replace(design.random[i], group=used.index(design.random[i].group)) for i in places)
+    return replace(design, random=terms, groups=tuple(design.groups[g] for g in used))

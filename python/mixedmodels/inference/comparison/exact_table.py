@@ -1,0 +1,50 @@
+"""An exact test of a variance, as R prints a test of hypotheses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from textwrap import wrap
+
+from mixedmodels.tables.html import paragraph
+from mixedmodels.tables.r_numbers import format_number, format_pvalues
+
+DIGITS = 7
+WIDTH = 71  # of a line below the title
+
+
+@dataclass(frozen=True)
+class ExactTest:
+    """A likelihood-ratio test whose null distribution was simulated.
+
+    Attributes
+    ----------
+    name : "RLRT" or "LRT".
+    statistic : twice the difference of the (restricted) log-likelihoods, at least 0.
+    p_value : share of the draws above it, the observed one counted among them, so that it is a valid p-value however
+        few are drawn (RLRsim leaves that one out); 1 for a statistic of 0, for which nothing is drawn.
+    std_error : of the p-value, by the number of draws.
+    nsim : draws.
+    quantiles : of the null distribution: probability -> value.
+    """
+
+    name: str
+    statistic: float
+    p_value: float
+    std_error: float
+    nsim: int
+    quantiles: Mapping[float, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        count = f"(p-value based on {self.nsim} simulated values)"
+        if self.name == "RLRT":
+            lines = ["simulated finite sample distribution of RLRT.", "", count]
+        else:
+            lines = wrap(f"simulated finite sample distribution of LRT. {count}", WIDTH)
+        p = f"= {format_pvalues([self.p_value], DIGITS - 3)[0]}"
+        statistic = format_number(self.statistic, DIGITS - 2)
+        body = ["data:  ", f"{self.name} = {statistic}, p-value {p}", ""]
+        return "\n".join(["", *(f"\t{line}" for line in lines), "", *body])
+
+    def _repr_html_(self) -> str:
+        return paragraph(repr(self))

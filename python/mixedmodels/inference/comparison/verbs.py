@@ -1,0 +1,160 @@
+"""Comparisons of a model with others: likelihood ratios, dropped and added terms, variances on their boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mixedmodels.errors import DataError
+
+if TYPE_CHECKING:
+    from mixedmodels.estimates.coefficients import Ddf
+    from mixedmodels.tables.result_table import ResultTable
+
+
+class Comparisons:
+    """Comparisons of a model with others: likelihood ratios, dropped and added terms, variances on their boundary."""
+
+    def anova(
+        self,
+        *others: Any,
+        type: Any = None,  # noqa: A002
+        ddf: Ddf = None,
+        test: str | None = None,
+        refit: bool = True,
+        names: Sequence[str] | None = None,
+    ) -> Any:
+        """Tests of the terms of one model, or a comparison of several models of the same data.
+
+        Parameters
+        ----------
+        others : further models. Without any, the terms of this one are tested.
+        type, ddf : of the tests of terms: 1, 2 or 3 (or "I", "II", "III"), and the way to degrees of freedom: of an
+            lmer a method's name, of all models (but for their sequential tables) what `robust` returned.
+        test : of several models with random effects among them "Chisq" (the default), "mixture" for the distribution
+            that holds where variances are 0 under the smaller model (see
+            `mixedmodels.inference.comparison.boundary`; the table says which), or "none". Of linear models "F" (the
+            default), "Chisq" or "none"; of generalised linear models "Chisq" (the default where the dispersion is
+            known), "F" or "none".
+        refit : compare linear mixed models that were fitted by REML by maximum likelihood. With False their restricted
+            likelihoods are compared, which needs the same fixed effects in all; that of a linear model among them is
+            the restricted one too.
+        names : of the models in the table; by default those of the variables that hold them.
+
+        Returns
+        -------
+        ResultTable
+            Of several models with random effects among them: columns npar, aic, bic, loglik, deviance (headed
+            ``-2*log(L)``, as by lme4 since 1.1-37; before, it said "deviance"), chisq, df, p_value, a row per model in
+            ascending order of parameters, each tested against the row above. Of linear and of generalised linear models
+            R's tables, in the order given.
+
+        Raises
+        ------
+        DataError
+            If the models are not of the same rows, response and weights, or their likelihoods are of different kinds.
+
+        Warns
+        -----
+        MixedModelsWarning
+            If a model does not lie within the next one, so that the test means little.
+        """
+        from mixedmodels.inference.comparison.anova_of_models import compare
+        from mixedmodels.tables.caller_names import caller_names
+
+        if not others:
+            return self._anova_terms(type, ddf, test)  # type: ignore[attr-defined]
+        if type is not None or ddf is not None:
+            raise DataError("anova() of several models compares likelihoods; type and ddf are for the terms of one.")
+        models = (self, *others)
+        found = caller_names(models) if names is None else tuple(names)
+        if len(found) != len(models) or len(set(found)) < len(found):
+            raise DataError(f"names must be {len(models)} different texts; got {names!r}.")
+        return compare(models, found, test, refit)
+
+    def drop1(self, test: str | None = "none", scope: Any = None, *, ddf: Ddf = None) -> ResultTable:
+        """The models without one fixed term each, as R's ``drop1``.
+
+        A term that is part of an interaction is not left out. Linear mixed models are compared by maximum likelihood.
+
+        Parameters
+        ----------
+        test : "none"; "Chisq" for likelihood ratios (of a glm with a dispersion, scaled deviances); "F", which of a
+            linear mixed model is Wald's with the degrees of freedom of `ddf`; of a glm also "Rao", the score test.
+        scope : labels of the terms to leave out, or a formula whose terms they are; by default all that can be.
+        ddf : of test="F" for a linear mixed model: "Satterthwaite" (the default), "Kenward-Roger", or what
+            `robust` returned.
+
+        Returns
+        -------
+        ResultTable
+            A row `<none>` for the model itself, then one per term. Of mixed models: npar (parameters less than the
+            model), aic, lrt, p_value.
+        """
+        from mixedmodels.inference.comparison.drop1 import drop1
+
+        return drop1(self, test, scope, ddf)  # type: ignore[arg-type]
+
+    def add1(self, scope: Any, test: str | None = "none") -> ResultTable:
+        """The models with one fixed term more each, as R's ``add1``, for mixed models too.
+
+        Parameters
+        ----------
+        scope : labels of the terms to try, or a formula that holds them, as ``"~ . + x + f"``.
+        test : as of `drop1`, "F" not for mixed models.
+
+        Raises
+        ------
+        DataError
+            If a new column has missing values in rows that the model used.
+        """
+        from mixedmodels.inference.comparison.drop1 import add1
+
+        return add1(self, scope, test)  # type: ignore[arg-type]
+
+    def ranova(self, reduce_terms: bool = True, test: str | None = "Chisq") -> ResultTable:
+        """Tests of the random terms: the models without one of them, or without one of its effects, each.
+
+        The likelihood is that of the fit, restricted or not; the last random term gone, it is a linear model's.
+
+        Parameters
+        ----------
+        reduce_terms : leave out the effects of a term one by one (`Days in (Days | Subject)` leaves ``(1 | Subject)``)
+            instead of the whole term.
+        test : "Chisq" as lmerTest, which is conservative since variances lie on the boundary of their space, or
+            "mixture" for the distribution that holds there; the table says which.
+
+        Returns
+        -------
+        ResultTable
+            Columns npar, loglik, aic, lrt, df, p_value.
+        """
+        from mixedmodels.inference.comparison.ranova import ranova
+
+        return ranova(self, reduce_terms, test)  # type: ignore[arg-type]
+
+    def rlrt(self, nsim: int = 10_000, seed: Any = None) -> ResultTable:
+        """Exact restricted likelihood-ratio test of each random term with one variance, as RLRsim's ``exactRLRT``.
+
+        The null distribution is that of finite samples, simulated. With one random term it is exact; with several it is
+        that of the model with the tested term alone, the approximation of Greven et al. (2008). A term with several
+        (correlated) effects has no exact test, and NaN in its row.
+
+        Parameters
+        ----------
+        nsim : draws of each null distribution.
+        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
+
+        Returns
+        -------
+        ResultTable
+            Columns rlrt, mc_error (standard error of the p-value by the number of draws), p_value; a row per term.
+
+        Raises
+        ------
+        DataError
+            If the model is not an lmer, or no term has one variance.
+        """
+        from mixedmodels.inference.comparison.exact_lrt import rlrt_table
+
+        return rlrt_table(self, nsim, seed)  # type: ignore[arg-type]

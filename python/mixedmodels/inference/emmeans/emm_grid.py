@@ -1,0 +1,200 @@
+"""Marginal means, trends and contrasts as users hold them: a record that prints and answers further questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mixedmodels.errors import DataError
+from mixedmodels.formula.nodes import column_names
+from mixedmodels.inference.emmeans.contrasts import Contrasts, contrasts, interaction_contrasts
+from mixedmodels.inference.emmeans.grid_summary import SAME, GridSummary, Same
+from mixedmodels.inference.emmeans.joint_table import joint_table
+from mixedmodels.inference.emmeans.joint_tests import joint_tests
+from mixedmodels.inference.emmeans.marginal_means import Weights, marginal_means
+from mixedmodels.inference.emmeans.means_table import MeansTable
+from mixedmodels.inference.emmeans.regrid import on_response_scale
+from mixedmodels.inference.emmeans.settings import Settings
+from mixedmodels.inference.emmeans.specs import Names, names_of, parse_specs
+
+
+@dataclass(frozen=True, repr=False)
+class EmmGrid(GridSummary):
+    """A reference grid, its marginal means, trends, or contrasts of these.
+
+    Printing shows what emmeans shows; `to_frame` gives the table, ``grid["estimate"]`` a column. Every method returns a
+    new record.
+
+    Attributes
+    ----------
+    functions, basis, settings, formula, notes, kind : as of `GridSummary`.
+    """
+
+    # -- contrasts ----------------------------------------------------------------------------------------------
+
+    def contrast(
+        self,
+        method: Any = "eff",
+        *,
+        by: Names | Same = SAME,
+        adjust: str | None = None,
+        interaction: Any = False,
+        simple: Any = None,
+        name: str = "contrast",
+        enhance_levels: bool = True,
+        **options: Any,
+    ) -> Any:
+        """Contrasts of the estimates, within each group.
+
+        Parameters
+        ----------
+        method : "pairwise", "revpairwise", "trt.vs.ctrl", "trt.vs.ctrlk", "dunnett", "consec", "mean_chg", "poly",
+            "eff", "del.eff", "helmert", "identity"; name -> coefficients; or a matrix with a row per contrast.
+        by : factors within whose levels contrasts are taken; as the estimates are grouped if not given.
+        adjust : adjustment of p-values; each family has its own default.
+        interaction : contrasts of contrasts: a method, one for each factor, or factor -> method; True takes `method`.
+        simple : factor (or factors) to contrast within all others, or "each" for each in turn (a dict).
+        name : of the column with the contrasts' names.
+        enhance_levels : whether a level that is a number is preceded by its factor's name.
+        options : of the family: `ref` and `reverse` of comparisons with a control, `max_degree` of "poly".
+        """
+        if simple is not None:
+            if simple == "each" and "each" not in self.levels:
+                return {f: self.contrast(method, simple=f, adjust=adjust, **options) for f in self.levels}
+            chosen = names_of(simple)
+            self._check(chosen)
+            by = tuple(f for f in self.levels if f not in chosen)
+        groups = self.settings.by if isinstance(by, Same) else names_of(by)
+        self._check(groups)
+        if interaction is not False and interaction is not None:
+            methods = method if interaction is True else interaction
+            made = interaction_contrasts(self.functions.without_absent(), methods, groups, **options)
+        else:
+            made = contrasts(self.functions, method, groups, name=name, enhance=enhance_levels, **options)
+        return self._contrasted(made, groups, adjust)
+
+    def _contrasted(self, made: Contrasts, groups: tuple[str, ...], adjust: str | None) -> EmmGrid:
+        s = self.settings
+        scale = s.scale.of_contrasts() if s.scale is not None and made.are_contrasts else None
+        still = (
+            () if s.scale is None or scale is not None else (f"Note: contrasts are still on the {s.scale.name} scale",)
+        )
+        settings = Settings(
+            "estimate",
+            by=groups,
+            limits=False,
+            tests=True,
+            level=s.level,
+            adjust=adjust or made.adjust,
+            pairs=made.pairs,
+            family_size=made.size,
+            on_response=s.on_response,
+            scale=scale,
+            averaged=s.averaged,
+            some=s.some or (self._is_nested and len(made.functions.groups(groups)) > 1),
+            method=s.method,
+            messages=still,
+        )
+        return replace(self, functions=made.functions, settings=settings)
+
+    @property
+    def _is_nested(self) -> bool:
+        return bool(self.functions.nesting) or self.functions.shown is not None
+
+    def pairs(self, *, reverse: bool = False, **arguments: Any) -> Any:
+        """All pairwise differences; arguments as of `contrast`."""
+        return self.contrast("revpairwise" if reverse else "pairwise", **arguments)
+
+    # -- further ------------------------------------------------------------------------------------------------
+
+    def emmeans(
+        self, specs: Any, by: Names = None, *, weights: Weights = "equal", contr: Any = None, **settings: Any
+    ) -> Any:
+        """Marginal means of this grid; `specs` and `weights` as of a model's `emmeans`, `settings` as of `summary`."""
+        factors, groups, method = parse_specs(specs, by)
+        method = contr if contr is not None else method
+        means = marginal_means(self.functions, [*factors, *groups], weights)
+        found = means.functions
+        asked = [f for f in found.levels if f != "1"]
+        s = self.settings
+        own = Settings(
+            "emmean" if s.estimate == "prediction" else s.estimate,
+            by=tuple(dict.fromkeys([h for g in groups for h in found.nesting.get(g, ())] + list(groups))),
+            on_response=s.on_response,
+            scale=s.scale,
+            sigma=s.sigma,
+            averaged=tuple(dict.fromkeys([*s.averaged, *means.averaged])),
+            method=s.method,
+            messages=s.messages,
+        )
+        notes = self.notes
+        trend = (s.estimate.removesuffix(".trend"),) if s.estimate.endswith(".trend") else ()
+        if self._in_interaction({*asked, *trend} - {"degree"}):
+            notes = (*notes, "NOTE: Results may be misleading due to involvement in interactions")
+        made: Any = replace(self, functions=found, settings=own, notes=tuple(dict.fromkeys(notes)))
+        adjust = settings.pop("adjust", None)
+        made = made.summary(**settings)
+        if method is None:
+            return made if adjust is None else made.summary(adjust=adjust)
+        name = "emtrends" if trend else "emmeans"
+        return MeansAndContrasts(made, made.contrast(method, adjust=adjust), name)
+
+    def _in_interaction(self, factors: set[str]) -> bool:
+        fixed = self.formula.fixed
+        names = [set(column_names(node)) & set(self.levels) for node in fixed.variables]
+        return bool(factors) and any(factors < set().union(*(names[v] for v in term)) for term in fixed.terms)
+
+    def regrid(self) -> EmmGrid:
+        """The same estimates on the scale of the response from here on: their means and differences are taken there."""
+        s = self.settings
+        if s.scale is None:
+            return self
+        if s.scale.inverse is None:
+            raise DataError(f"the transformation {s.scale.name!r} is not known, so that there is no way back from it.")
+        functions, basis = on_response_scale(self.functions, self.basis, s.scale, s.sigma)
+        settings = replace(s, estimate=s.scale.label, scale=None, sigma=None, on_response=False)
+        return replace(self, functions=functions, basis=basis, settings=settings)
+
+    def joint_tests(self, by: Names = None) -> MeansTable:
+        """F tests of all main effects and interactions of the factors, for each combination of `by`."""
+        groups = names_of(by)
+        self._check(groups)
+        tests = joint_tests(self.functions, self.basis, self.formula, groups)
+        return joint_table(tests, groups, self.kind, self.notes)
+
+    def cld(
+        self, *, level: float = 0.05, adjust: str | None = None, by: Names | Same = SAME, reverse: bool = False
+    ) -> MeansTable:
+        """Compact letter display: means that share a letter do not differ at `level`; sorted within each group.
+
+        Parameters
+        ----------
+        level : significance level of the pairwise comparisons.
+        adjust : adjustment of their p-values, Tukey's if not given.
+        by : factors within whose levels means are compared.
+        reverse : largest mean first.
+        """
+        from mixedmodels.inference.emmeans.letter_table import letter_table
+
+        within = self if isinstance(by, Same) else self.summary(by=by)
+        plain = replace(within, functions=within.functions.without_absent())
+        return letter_table(plain, level, adjust, reverse)
+
+
+@dataclass(frozen=True)
+class MeansAndContrasts:
+    """Means and their contrasts, as ``"pairwise ~ A"`` asks for."""
+
+    emmeans: EmmGrid
+    contrasts: EmmGrid
+    name: str = "emmeans"
+
+    def __iter__(self) -> Iterator[EmmGrid]:
+        return iter((self.emmeans, self.contrasts))
+
+    def __repr__(self) -> str:
+        return f"${self.name}\n{self.emmeans!r}\n\n$contrasts\n{self.contrasts!r}\n"
+
+    def _repr_html_(self) -> str:
+        return self.emmeans._repr_html_() + self.contrasts._repr_html_()

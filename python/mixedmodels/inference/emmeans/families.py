@@ -1,0 +1,129 @@
+"""Comparisons group by group: which adjustment fits a family, its p-values and limits, and what is said of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.estimates.linear_functions import Basis, LinearFunctions, Matrix, Vector
+from mixedmodels.inference.emmeans.settings import Settings
+from mixedmodels.inference.multiplicity import adjust as multiplicity_adjust
+
+STEPWISE = ("holm", "hochberg", "hommel", "bonferroni", "BH", "BY", "fdr")  # work on a group's p-values alone
+FOR_LIMITS = ("none", "sidak", "tukey", "scheffe", "dunnettx", "mvt", "bonferroni")
+ALTERNATIVES = {0: "two.sided", -1: "less", 1: "greater"}
+
+
+class ComparisonFamily:
+    """The comparisons of a table, group by group."""
+
+    def __init__(
+        self,
+        functions: LinearFunctions,
+        groups: Sequence[NDArray[np.intp]],
+        s: Settings,
+        df: Vector,
+        covariance: Matrix | None,
+        basis: Basis,
+    ) -> None:
+        self.functions, self.groups, self.s, self.df = functions, groups, s, df
+        self.covariance, self.basis = covariance, basis
+        self.sizes = [len(g) for g in groups]
+        self.ragged = len(set(self.sizes)) > 1
+        self.notes: list[str] = []
+
+    def _method(self, side: int, known: Sequence[str] | None) -> str:
+        """The method that fits: none for one comparison, Sidak's where Tukey's does not apply."""
+        method = _canonical(self.s.adjust)
+        if max(self.sizes) == 1 and method != "scheffe":
+            return "none"
+        if known is not None and method not in known:
+            method = "bonferroni"
+        if side and method in ("tukey", "scheffe", "dunnettx"):
+            return self._changed(method, "not appropriate for one-sided inferences")
+        if method == "tukey" and not self.s.pairs:
+            return self._changed(method, "only appropriate for one set of pairwise comparisons")
+        return method
+
+    def _changed(self, method: str, reason: str) -> str:
+        self.notes.append(f'Note: adjust = "{method}" was changed to "sidak" because "{method}" is {reason}')
+        return "sidak"
+
+    def _means(self, k: int) -> int:
+        """Number of means of which k comparisons are all pairs."""
+        if self.s.family_size is not None and not self.ragged:
+            return self.s.family_size
+        return round((1 + math.sqrt(1 + 8 * k)) / 2)
+
+    def _said(self, method: str, what: str) -> list[str]:
+        k = max(self.sizes)
+        if method == "none" or (method == "tukey" and self._means(k) < 3):
+            return []
+        if method == "tukey":
+            more = f"for comparing a family of {self._means(k)} estimates"
+        elif method == "scheffe":
+            ranks = {self._rank(g) for g in self.groups}
+            more = f"with rank {ranks.pop() if len(ranks) == 1 else '(varies)'}"
+        else:
+            more = f"for {k} {what}"
+        return [f"{method} method {more}"]
+
+    def _rank(self, rows: NDArray[np.intp]) -> int:
+        good = self.basis.estimable(self.functions.rows[rows])
+        return int(np.linalg.matrix_rank(self.functions.rows[rows][good])) if good.any() else 0
+
+    def _dimension(self, method: str, rows: NDArray[np.intp]) -> int | None:
+        """What "scheffe", "tukey" and "dunnettx" need to know beside the number of tests."""
+        if method == "scheffe":
+            return self._rank(rows)
+        return self._means(len(rows)) if method == "tukey" else None
+
+    def _correlation(self, rows: NDArray[np.intp]) -> Matrix | None:
+        if self.covariance is None:
+            return None
+        v = self.covariance[np.ix_(rows, rows)]
+        sd = np.sqrt(np.diag(v))
+        return np.asarray(v / np.outer(sd, sd))
+
+    def p_values(self, t: Vector, tail: int) -> tuple[Vector, list[str]]:
+        """Adjusted p-values and what to say about them."""
+        method = self._method(tail, None)
+        p = np.full(len(t), np.nan)
+        for rows in self.groups:
+            good = rows[~np.isnan(t[rows])]
+            if not len(good):
+                continue
+            # A method of several steps counts the tests there are; one that knows its family counts all of them.
+            k = len(good) if method in STEPWISE else len(rows)
+            p[good] = multiplicity_adjust.adjusted_p(
+                t[good], self.df[good], self._correlation(good), method,
+                family_size=k, alternative=ALTERNATIVES[tail], n_means=self._dimension(method, rows),
+            )  # fmt: skip
+        return p, [f"P value adjustment: {text}" for text in self._said(method, "tests")]
+
+    def limits(self, estimate: Vector, error: Vector, side: int) -> tuple[Vector, Vector, list[str]]:
+        """Simultaneous limits and what to say about them."""
+        method = self._method(side, FOR_LIMITS)
+        c = np.full(len(estimate), np.nan)
+        for rows in self.groups:
+            good = rows[error[rows] > 0]
+            c[rows[error[rows] == 0]] = 0.0
+            if len(good):
+                c[good] = multiplicity_adjust.critical_value(
+                    self.df[good], self._correlation(good), method, self.s.level,
+                    len(rows), n_means=self._dimension(method, rows), alternative=ALTERNATIVES[side],
+                )  # fmt: skip
+        low, high = estimate - c * error, estimate + c * error
+        if side < 0:
+            low = np.where(np.isnan(high), np.nan, -np.inf)
+        if side > 0:
+            high = np.where(np.isnan(low), np.nan, np.inf)
+        return low, high, [f"Conf-level adjustment: {text}" for text in self._said(method, "estimates")]
+
+
+def _canonical(adjust: str) -> str:
+    names = {"bh": "BH", "by": "BY", "single-step": "mvt", "dunnett": "dunnettx"}
+    return names.get(adjust.lower(), adjust)

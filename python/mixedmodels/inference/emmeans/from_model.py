@@ -1,0 +1,121 @@
+"""What a reference grid takes from a model: predictors, offset, coefficients, scale of the response."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import FitError, UnknownColumnError
+from mixedmodels.estimates.coefficients import Coefficients, Ddf, Residual
+from mixedmodels.estimates.linear_functions import Basis, null_space
+from mixedmodels.estimates.predictors import Predictors, formula_offset, function_of, remembered_columns, used_columns
+from mixedmodels.estimates.response_scale import of_family, of_response
+from mixedmodels.fit.record import MixedFit
+from mixedmodels.formula.nodes import column_names
+from mixedmodels.frame import Numeric
+from mixedmodels.inference.emmeans.settings import Settings
+
+KENWARD_ROGER_ROWS = 3000  # the default method up to this size, as in emmeans
+
+
+def predictors_of(model: Any) -> Predictors:
+    """The predictors at the rows used; of a model loaded from a file what it remembers of them."""
+    if model._stored is not None:
+        return Predictors(model.design, remembered_columns(model.design), has_rows=False)
+    return Predictors(model.design, used_columns(model.design, frame.read(model._request.data)), model._request.env)
+
+
+def grid_arguments(
+    model: Any, predictors: Predictors, at: Any, cov_reduce: Any, cov_keep: Any, offset: float | None, nesting: Any
+) -> dict[str, Any]:
+    """Arguments of `reference_grid`."""
+    fixed, argument = _offset(model, predictors, offset, dict(at or {}))
+    return {
+        "at": dict(at or {}),
+        "reduce": cov_reduce,
+        "keep": cov_keep,
+        "offset": fixed,
+        "argument_offset": argument,
+        "nesting": nesting,
+    }
+
+
+def _offset(
+    model: Any, predictors: Predictors, offset: float | None, at: Mapping[str, Any]
+) -> tuple[float | None, float | None]:
+    """The offset of all cells, or None and what stands for the offset argument of the fit."""
+    spec = model.design.spec
+    if offset is not None or (spec.offset is None and not spec.formula.offset_texts):
+        return offset, None
+    inside = {name for _, node in spec.formula.offset_texts for name in column_names(node)}
+    if model._stored is not None and spec.offset is None:
+        return None, None
+    model._need_rows("the mean of the offset (give offset=)")
+    if not inside & set(at):
+        return float(np.mean(model.design.offset)), None
+    if spec.offset is None:
+        return None, None
+    return None, float(np.mean(model.design.offset - formula_offset(predictors, model._fit.n)))
+
+
+def settings_of(model: Any, method: str | None, sigma: float | None) -> Settings:
+    """How the grid is summarised: with the link of the family, or the transformation of the response."""
+    scale = of_family(model.family) or of_response(model.design.spec.formula.left)
+    return Settings("prediction", limits=False, scale=scale, sigma=sigma, method=method)
+
+
+def basis_of(model: Any, ddf: Ddf | float) -> tuple[Basis, str | None, tuple[str, ...]]:
+    """Coefficients and what can be estimated, the name of the method where it is to be printed, and notes."""
+    full = len(model._fit.kept) == len(model.design.fixed.names)
+    if not full:
+        model._need_rows("the estimability of means in a model of reduced rank")
+    space = None if full else null_space(model.design, model._fit.kept)
+    coefficients, method, notes = _coefficients(model, ddf)
+    return Basis(coefficients, tuple(model._fit.kept), space), method, notes
+
+
+def _coefficients(model: Any, ddf: Ddf | float) -> tuple[Coefficients, str | None, tuple[str, ...]]:
+    """Coefficients, the name of the method where it is to be printed, and notes."""
+    get = model._coefficients
+    if isinstance(ddf, Coefficients):
+        found = get(ddf)
+        return found, found.method, _notes(found)
+    if isinstance(ddf, int | float | np.number):
+        plain = get("asymptotic")
+        return Residual(plain.names, plain.beta, plain.vcov, float(ddf)), "user-specified", ()
+    if not isinstance(model._fit, MixedFit):
+        return get(ddf), None, ()
+    if ddf is not None:
+        found = get(ddf)
+        return found, ddf.lower(), _notes(found)
+    if model._stored is not None:
+        note = "Note: a model loaded from a file has no rows, so that degrees of freedom are infinite."
+        return get("asymptotic"), "asymptotic", (note,)
+    note = ""
+    if model._fit.n <= KENWARD_ROGER_ROWS:
+        try:
+            found = get("Kenward-Roger")
+            return found, "kenward-roger", _notes(found)
+        except FitError as error:
+            note = f"Note: degrees of freedom are Satterthwaite's, since Kenward and Roger's method failed: {error}"
+    else:
+        note = (
+            f"Note: degrees of freedom are Satterthwaite's, since there are more than {KENWARD_ROGER_ROWS} rows; "
+            "ddf='Kenward-Roger' asks for the other method."
+        )
+    return get("Satterthwaite"), "satterthwaite", (note,)
+
+
+def _notes(found: Coefficients) -> tuple[str, ...]:
+    return tuple(f"Note: {remark}" for remark in found.remarks)
+
+
+def slope_of(var: str, predictors: Predictors) -> tuple[str, Any]:
+    """The number that a slope is in, and what function of it, None for itself."""
+    name, function = (var, None) if var in predictors.columns else function_of(var, predictors)
+    if not isinstance(predictors.columns[name], Numeric) or name in predictors.coerced:
+        raise UnknownColumnError(f"{name!r} is a factor in this model; slopes are in numbers.")
+    return name, function

@@ -1,0 +1,169 @@
+"""Estimates of labelled linear functions as a record that prints and can be summarised in other ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from mixedmodels.errors import UnknownColumnError
+from mixedmodels.estimates import wald
+from mixedmodels.estimates.linear_functions import Basis, LinearFunctions
+from mixedmodels.formula import Formula
+from mixedmodels.inference.emmeans.joint_table import joint_table
+from mixedmodels.inference.emmeans.joint_tests import joint_test
+from mixedmodels.inference.emmeans.means_table import MeansTable
+from mixedmodels.inference.emmeans.settings import Settings, with_side
+from mixedmodels.inference.emmeans.specs import Names, is_response, names_of
+from mixedmodels.inference.emmeans.summarise import summarise
+from mixedmodels.tables.result_table import ShownAsTable
+
+
+class Same(Enum):
+    """What is not given stays as it is, where None has a meaning of its own."""
+
+    SAME = "as it is"
+
+
+SAME = Same.SAME
+
+
+@dataclass(frozen=True, repr=False)
+class GridSummary(ShownAsTable):
+    """Linear functions of a model's coefficients with limits and tests, as a table that can be made in another way.
+
+    Attributes
+    ----------
+    functions : the linear functions of the coefficients, with labels.
+    basis : the coefficients with their covariance and degrees of freedom.
+    settings : how it is summarised.
+    formula : of the model.
+    notes : what was noticed on the way, printed last.
+    kind : the library of `to_frame`.
+    """
+
+    functions: LinearFunctions
+    basis: Basis
+    settings: Settings
+    formula: Formula
+    notes: tuple[str, ...] = ()
+    kind: Any = "pandas"
+
+    # -- as a table ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def table(self) -> MeansTable:
+        """Labels, `estimate`, `std_error`, `df`, and limits or tests."""
+        shown, s = self.functions.without_absent(), self.settings
+        made = summarise(shown, self.basis, s)
+        labels = dict(shown.labels)
+        if s.on_response and s.scale is not None and s.scale.ratios:
+            labels = {
+                k: v if k in s.by else tuple(t.replace(" - ", " / ") if isinstance(t, str) else t for t in v)
+                for k, v in labels.items()
+            }
+        lines = (*made.lines, *self.notes)
+        return MeansTable(labels, made.columns, made.headers, s.by, lines, self.kind, self.notes)
+
+    def __getitem__(self, column: str) -> Any:
+        return self.table[column]
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def levels(self) -> dict[str, tuple[Any, ...]]:
+        """Factor -> its levels."""
+        return dict(self.functions.levels)
+
+    # -- summaries ----------------------------------------------------------------------------------------------
+
+    def _with(self, **changes: Any) -> Self:
+        return replace(self, settings=replace(self.settings, **changes))
+
+    def summary(
+        self,
+        infer: bool | tuple[bool, bool] | None = None,
+        *,
+        level: float | None = None,
+        adjust: str | None = None,
+        by: Names | Same = SAME,
+        type: str | None = None,  # noqa: A002
+        null: float | None = None,
+        side: str | int | None = None,
+        delta: float | None = None,
+    ) -> Self:
+        """The same estimates summarised in another way; what is not given stays.
+
+        Parameters
+        ----------
+        infer : whether limits and tests are wanted, one for both or a pair.
+        level : confidence level, between 0 and 1.
+        adjust : "none", "tukey", "sidak", "bonferroni", "holm", "hochberg", "hommel", "fdr", "BH", "BY", "scheffe",
+            "dunnettx" or "mvt".
+        by : factors whose groups are adjusted for one by one; None for one group.
+        type : "link" or "response".
+        null : value tested against, on the scale of the linear predictor.
+        side : "two-sided", "<" (left) or ">" (right).
+        delta : threshold of tests of equivalence, noninferiority or nonsuperiority.
+        """
+        changes: dict[str, Any] = {}
+        if infer is not None:
+            changes["limits"], changes["tests"] = (infer, infer) if isinstance(infer, bool) else infer
+        if level is not None:
+            wald.check_level(level)
+            changes["level"] = float(level)
+        if adjust is not None:
+            changes["adjust"] = adjust
+        if not isinstance(by, Same):
+            wanted = names_of(by)
+            self._check(wanted)
+            changes["by"] = wanted
+            if wanted != self.settings.by:
+                changes |= {"pairs": False, "family_size": None}
+        if type is not None:
+            changes["on_response"] = is_response(type)
+        if null is not None:
+            changes["null"] = float(null)
+        if delta is not None:
+            changes["delta"] = float(delta)
+        made = self._with(**changes)
+        return made if side is None else replace(made, settings=with_side(made.settings, side))
+
+    def confint(self, *, level: float | None = None, adjust: str | None = None, **more: Any) -> Self:
+        """Confidence limits; arguments as of `summary`."""
+        return self.summary((True, False), level=level, adjust=adjust, **more)
+
+    def test(
+        self,
+        null: float | None = None,
+        *,
+        side: str | int | None = None,
+        delta: float | None = None,
+        adjust: str | None = None,
+        joint: bool = False,
+        by: Names | Same = SAME,
+        **more: Any,
+    ) -> Any:
+        """Tests of each estimate, or with `joint` one F test for each group; arguments as of `summary`."""
+        if not joint:
+            return self.summary((False, True), null=null, side=side, delta=delta, adjust=adjust, by=by, **more)
+        groups = self.settings.by if isinstance(by, Same) else names_of(by)
+        shown = self.functions.without_absent()
+        value = self.settings.null if null is None else null
+        tests = []
+        for rows in shown.groups(groups):
+            offset = np.zeros(len(rows)) if shown.offset is None else shown.offset[rows]
+            against = value - offset if value or offset.any() else None
+            group = tuple(shown.labels[b][rows[0]] for b in groups)
+            tests.append(joint_test(shown.rows[rows], self.basis, "", group, against))
+        return joint_table(tests, groups, self.kind, self.notes, blocks=False)
+
+    def _check(self, names: Sequence[str]) -> None:
+        for name in names:
+            if name not in self.levels:
+                raise UnknownColumnError(f"there is no factor {name!r} here; there are {', '.join(self.levels)}.")

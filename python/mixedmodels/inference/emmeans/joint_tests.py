@@ -1,0 +1,175 @@
+"""Joint tests of interaction contrasts of marginal means: type III tests that need no model comparison.
+
+The row of a set of factors tests that all their interaction contrasts are 0; what cannot be estimated is left out, with
+fewer degrees of freedom and a note (Lenth, R package emmeans, `joint_tests`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.estimates import wald
+from mixedmodels.estimates.linear_functions import Basis, Level, LinearFunctions, Matrix, Vector
+from mixedmodels.formula import Formula
+from mixedmodels.formula.nodes import column_names
+from mixedmodels.inference.emmeans.contrasts import contrasts, interaction_contrasts
+from mixedmodels.inference.emmeans.marginal_means import Weights, marginal_means
+
+SMALL = 1e-7  # coefficients below are rounding errors of zeros
+
+
+@dataclass(frozen=True)
+class JointTest:
+    """One joint test.
+
+    Attributes
+    ----------
+    term : factors joined by ":".
+    group : levels of the factors that tests are made by.
+    num_df, den_df, f_value, p_value : of the F test; `den_df` infinite where the test is asymptotic.
+    dependent, lost : whether rows were linearly dependent, and whether some could not be estimated.
+    functions : the linear functions tested, orthonormal, shape (num_df, P).
+    """
+
+    term: str
+    group: tuple[Level, ...]
+    num_df: int
+    den_df: float
+    f_value: float
+    p_value: float
+    dependent: bool
+    lost: bool
+    functions: Matrix
+
+
+def joint_test(
+    rows: Matrix, basis: Basis, term: str = "", group: tuple[Level, ...] = (), null: Vector | None = None
+) -> JointTest:
+    """F test that linear functions are all 0 (or all `null`).
+
+    The denominator degrees of freedom are the least of the functions made orthonormal one after the other.
+    """
+    bad = ~np.isfinite(rows).all(axis=1)
+    empty = ~bad & (np.abs(rows) < SMALL).all(axis=1)
+    used = np.where(np.abs(rows) < SMALL, 0.0, rows)[~bad & ~empty]
+    lost = bool((bad | empty).any())
+    against = None if null is None else np.asarray(null, dtype=float)[~bad & ~empty]
+    known = basis.estimable(used)
+    if not known.all():
+        lost = True
+        # A combination of functions has no null value of its own, so that with null values whole rows go.
+        used, against = (basis.estimable_part(used), None) if against is None else (used[known], against[known])
+    q, triangle = _orthonormal(used)
+    rank = len(q)
+    if rank == 0:
+        return JointTest(term, group, 0, np.nan, np.nan, np.nan, True, True, q)
+    c = q[:, list(basis.kept)]
+    z = c @ basis.coefficients.beta
+    if against is not None:
+        z = z - _coordinates(triangle, against)
+    f = float(z @ np.linalg.solve(c @ basis.coefficients.vcov @ c.T, z)) / rank
+    df = float(np.min(basis.coefficients.df(c)))
+    return JointTest(term, group, rank, df, f, wald.f_p_value(f, rank, df), rank < len(used), lost, q)
+
+
+def _coordinates(triangle: Matrix, null: Vector) -> Vector:
+    """Values of the orthonormal functions where all functions have their null values."""
+    found = np.linalg.lstsq(triangle.T, null, rcond=None)[0]
+    if np.abs(triangle.T @ found - null).max() > SMALL * max(1.0, np.abs(null).max()):
+        raise DataError(
+            "the functions are linearly dependent and cannot all have these null values at once; test fewer of them, "
+            "or against 0."
+        )
+    return np.asarray(found)
+
+
+def _orthonormal(rows: Matrix) -> tuple[Matrix, Matrix]:
+    """Rows made orthonormal one after the other, dependent ones left out; and R with ``rows.T = q.T @ R``."""
+    kept: list[Vector] = []
+    for row in rows:
+        rest = row.copy()
+        for _ in range(2):
+            for q in kept:
+                rest -= (q @ rest) * q
+        size = float(np.linalg.norm(rest))
+        if size > SMALL * float(np.linalg.norm(row)):
+            kept.append(rest / size)
+    q = np.array(kept).reshape(len(kept), rows.shape[1])
+    return q, q @ rows.T
+
+
+def joint_tests(
+    grid: LinearFunctions, basis: Basis, formula: Formula | None, by: Sequence[str] = (), *, weights: Weights = "equal"
+) -> list[JointTest]:
+    """Tests of all sets of factors that some term of the model has together, small sets first.
+
+    Parameters
+    ----------
+    formula : of the model; None tests every set.
+    by : factors for each combination of which the tests are made.
+    """
+    tests: list[JointTest] = []
+    factors = [f for f in grid.levels if f not in by]
+    for chosen in _together(factors, formula, grid):
+        hosts = [h for f in chosen for h in grid.nesting.get(f, ())]
+        if any(h not in chosen and h not in by for h in hosts):
+            continue
+        means = marginal_means(grid, [*chosen, *by], weights).functions
+        groups = list(dict.fromkeys([*by, *hosts]))
+        within = _within(means, groups) if hosts else interaction_contrasts(means, "consec", groups).functions
+        term = ":".join(chosen)
+        for rows in within.groups(by):
+            group = tuple(within.labels[b][rows[0]] for b in by)
+            tests.append(joint_test(within.rows[rows], basis, term, group))
+    found = [t for t in tests if t.num_df > 0]
+    return found + _confounded(grid, basis, found, by)
+
+
+def _together(factors: Sequence[str], formula: Formula | None, grid: LinearFunctions) -> Iterator[tuple[str, ...]]:
+    sets: list[set[str]] = []
+    if formula is not None:
+        names = [column_names(node) for node in formula.fixed.variables]
+        sets = [{n for v in term for n in names[v]} for term in formula.fixed.terms]
+        sets += [{f, *hosts} for f, hosts in grid.nesting.items()]
+    for k in range(1, len(factors) + 1):
+        for chosen in combinations(factors, k):
+            if formula is None or any(set(chosen) <= s for s in sets):
+                yield chosen
+
+
+def _within(means: LinearFunctions, groups: Sequence[str]) -> LinearFunctions:
+    """Interaction contrasts within each group of nested factors, whose levels differ from group to group."""
+    present = means.without_absent()
+    parts = []
+    for rows in present.groups(groups):
+        part = present.take(rows)
+        fresh = LinearFunctions(part.levels, part.labels, part.rows, part.offset, part.weights)
+        parts.append(interaction_contrasts(fresh, "consec", groups).functions)
+    labels = {g: tuple(v for p in parts for v in p.labels[g]) for g in groups}
+    rows_ = np.vstack([p.rows for p in parts])
+    return LinearFunctions({g: present.levels[g] for g in groups}, labels, rows_, None, np.ones(len(rows_)))
+
+
+def _confounded(grid: LinearFunctions, basis: Basis, found: Sequence[JointTest], by: Sequence[str]) -> list[JointTest]:
+    """What all contrasts among the cells test beyond the tests made."""
+    plain = grid.without_absent()
+    everything = contrasts(LinearFunctions(plain.levels, plain.labels, plain.rows, None, plain.weights), "consec", by)
+    more = []
+    for rows in everything.functions.groups(by):
+        group = tuple(everything.functions.labels[b][rows[0]] for b in by)
+        whole = joint_test(everything.functions.rows[rows], basis)
+        mine = [t.functions for t in found if t.group == group]
+        if not mine or whole.num_df == 0:
+            continue
+        part = joint_test(np.vstack(mine), basis)
+        rest = whole.num_df - part.num_df
+        if rest > 0:
+            f = (whole.num_df * whole.f_value - part.num_df * part.f_value) / rest
+            p = wald.f_p_value(f, rest, whole.den_df)
+            more.append(JointTest("(confounded)", group, rest, whole.den_df, f, p, False, False, np.empty((0, 0))))
+    return more

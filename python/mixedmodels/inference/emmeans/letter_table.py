@@ -1,0 +1,51 @@
+"""Means with letters: those that share one are not shown to differ."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mixedmodels.inference.emmeans.means_table import MeansTable
+from mixedmodels.inference.multiplicity.compact_letters import letters
+
+if TYPE_CHECKING:
+    from mixedmodels.inference.emmeans.emm_grid import EmmGrid
+
+
+def letter_table(means: EmmGrid, level: float, adjust: str | None, reverse: bool) -> MeansTable:
+    """The means sorted within each group, those that cannot be estimated last, with a column "group" of letters.
+
+    Parameters
+    ----------
+    level : significance level of the pairwise comparisons.
+    adjust : adjustment of their p-values, Tukey's if None.
+    reverse : largest mean first.
+    """
+    table, family = means.table, means.pairs(adjust=adjust)
+    estimate, p_values = table["estimate"], iter(family["p_value"].tolist())
+    order: list[int] = []
+    marks = [""] * len(estimate)
+    for rows in means.functions.groups(means.settings.by):
+        p = {pair: next(p_values) for pair in combinations(rows.tolist(), 2)}
+        known = [i for i in rows.tolist() if not np.isnan(estimate[i])]
+        ranked = sorted(known, key=lambda i: -estimate[i] if reverse else estimate[i])
+        found = {(str(i), str(j)): value for (i, j), value in p.items() if i in known and j in known}
+        given = letters(found, [str(i) for i in known], level, order=[str(i) for i in ranked])
+        for i, text in zip(known, given, strict=True):
+            marks[i] = text
+        order += [*ranked, *(i for i in rows.tolist() if i not in known)]
+    lines = [line for line in table.lines if line not in means.notes]
+    lines += [line for line in family.table.lines if line.startswith("P value adjustment")]
+    lines.append(f"significance level used: alpha = {level:g}")
+    lines.append("Means that share a letter are not shown to differ, nor to be the same.")
+    return MeansTable(
+        {name: tuple(values[i] for i in order) for name, values in table.labels.items()},
+        {**{name: values[order] for name, values in table.columns.items()}, "group": [marks[i] for i in order]},
+        {**table.headers, "group": ".group"},
+        means.settings.by,
+        (*lines, *means.notes),
+        means.kind,
+        means.notes,
+    )

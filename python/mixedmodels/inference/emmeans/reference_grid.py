@@ -1,0 +1,92 @@
+"""The reference grid: a table of predictors at levels and typical values, laid out as the rows of the fit were.
+
+Factors, texts and truth values take all their levels, numbers their mean; a number of at most `cov_keep` distinct
+values, or one that the formula turns into a factor, keeps its values. As emmeans has it (Lenth, R package emmeans).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.estimates.linear_functions import LinearFunctions, Vector, cells
+from mixedmodels.estimates.predictors import Predictors, Reduce, Values
+from mixedmodels.inference.emmeans.nested_factors import existing, find_nesting
+
+LIMIT = 10_000  # rows of a grid; more are a slip, most likely
+
+
+def reference_grid(
+    predictors: Predictors,
+    *,
+    at: Mapping[str, Values],
+    reduce: Reduce,
+    keep: int | Sequence[str],
+    offset: float | None,
+    argument_offset: float | None,
+    nesting: Mapping[str, Sequence[str]] | None,
+    shifts: tuple[str, Vector] | None = None,
+) -> LinearFunctions:
+    """The linear predictor at each cell of the grid.
+
+    Parameters
+    ----------
+    at : predictor -> values in place of its levels or its mean.
+    reduce : function of a number's values, one for all or by name; False keeps all values.
+    keep : how many distinct values a number may have to be kept, or names of numbers to keep.
+    offset : the same in all cells; None for what the formula's ``offset()`` terms say there.
+    argument_offset : what stands for the offset argument of the fit if `offset` is None.
+    nesting : factor -> the factors it is nested in; None finds it.
+    shifts : a number and what is added to it in turn: the grid comes once for each, one below the other.
+    """
+    levels = predictors.levels(at, reduce, keep)
+    size = int(np.prod([len(v) for v in levels.values()], dtype=float))
+    if size > LIMIT:
+        counts = ", ".join(f"{name} {len(values)}" for name, values in levels.items())
+        raise DataError(
+            f"the reference grid would have {size} rows, more than {LIMIT}; fix some predictors by at={{...}}, "
+            f"or let fewer numbers keep their values (cov_keep). Levels: {counts}."
+        )
+    labels = cells(levels)
+    for name, values in labels.items():
+        if any(isinstance(v, float) and np.isnan(v) for v in values):
+            raise DataError(
+                f"the mean of {name!r} is not known, since a model loaded from a file has no rows; give its value: "
+                f"at={{{name!r}: ...}}."
+            )
+    laid = labels
+    if shifts is not None:
+        name, steps = shifts
+        laid = {k: tuple(v) * len(steps) for k, v in labels.items()}
+        moved = [float(v) + step for step in steps for v in labels[name]]
+        laid[name] = tuple(moved)
+    rows, added = predictors.matrix(laid, argument_offset)
+    if offset is not None:
+        added = np.full(len(rows), offset) if offset else None
+    factors = predictors.are_factors(levels, at, keep)
+    frequency = predictors.frequencies(labels, factors)
+    r = len(frequency)
+    grid = LinearFunctions(
+        {k: tuple(v) for k, v in levels.items()}, labels, rows[:r], None if added is None else added[:r], frequency
+    )
+    found = find_nesting(grid, predictors.design.spec.formula) if nesting is None else _as_nesting(nesting, levels)
+    if found and not predictors.has_rows:
+        raise DataError(
+            f"{', '.join(found)} is nested in other factors, and a model loaded from a file has no rows that tell "
+            "which cells there are; fit it again, or deny the nesting by nesting={}."
+        )
+    if found:
+        grid = replace(grid, nesting=found, shown=existing(grid, list({*found, *sum(found.values(), ())}), found))
+    return grid if shifts is None else replace(grid, rows=rows, offset=None)
+
+
+def _as_nesting(given: Mapping[str, Sequence[str]], levels: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    found = {name: (hosts,) if isinstance(hosts, str) else tuple(hosts) for name, hosts in given.items()}
+    for name in [*found, *sum(found.values(), ())]:
+        if name not in levels:
+            raise UnknownColumnError(f"nesting has {name!r}, which is no predictor; there are {', '.join(levels)}.")
+    return found

@@ -1,0 +1,217 @@
+"""Reference grids, estimated marginal means and trends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+
+if TYPE_CHECKING:
+    from mixedmodels.estimates.coefficients import Ddf
+    from mixedmodels.inference.emmeans.emm_grid import EmmGrid
+    from mixedmodels.inference.emmeans.means_table import MeansTable
+
+Names = str | Sequence[str] | None
+
+
+class Means:
+    """Reference grids, estimated marginal means and trends."""
+
+    design: Any
+    sigma: Any
+    _source: Any
+
+    def ref_grid(
+        self,
+        at: Mapping[str, Any] | None = None,
+        cov_reduce: Any = np.mean,
+        cov_keep: int | Sequence[str] = 2,
+        *,
+        offset: float | None = None,
+        nesting: Mapping[str, Sequence[str]] | None = None,
+        ddf: Ddf | float = None,
+        type: str = "link",  # noqa: A002
+        bias_adjust: bool = False,
+        sigma: float | None = None,
+    ) -> EmmGrid:
+        """Predictions at all combinations of the factors' levels, with numbers at their means.
+
+        Parameters
+        ----------
+        at : predictor -> values in place of its levels or its mean.
+        cov_reduce : function of a number's values in place of their mean; one for all or by name; False keeps them all.
+        cov_keep : a number of at most so many distinct values keeps them, as a factor; or names of numbers to keep.
+        offset : in place of the mean offset of the rows used. Where `at` has a variable of an ``offset()`` term, the
+            term is computed from that instead.
+        nesting : factor -> the factors it is nested in; found from formula and data if not given, {} for none.
+        ddf : "Kenward-Roger", "Satterthwaite", "asymptotic", "residual", a number, or what `robust` returned, whose
+            covariance is then taken too. An lmer has Kenward-Roger up to 3000 rows and Satterthwaite above (where
+            emmeans gives up degrees of freedom), others their own.
+        type : "link", or "response" to come back from the link or a transformed response as ``log(y) ~``.
+        bias_adjust : correct means that come back for the spread `sigma` of what they are means of (to second order).
+        sigma : of the correction; the model's own if not given. For a mixed model give the root of the sum of all
+            variance components.
+        """
+        from mixedmodels.inference.emmeans.emm_grid import EmmGrid
+        from mixedmodels.inference.emmeans.from_model import basis_of, grid_arguments, predictors_of, settings_of
+        from mixedmodels.inference.emmeans.nested_factors import phrase
+        from mixedmodels.inference.emmeans.reference_grid import reference_grid
+        from mixedmodels.inference.emmeans.specs import is_response
+
+        predictors = predictors_of(self)
+        grid = reference_grid(predictors, **grid_arguments(self, predictors, at, cov_reduce, cov_keep, offset, nesting))
+        basis, method, notes = basis_of(self, ddf)
+        spread = (self.sigma if sigma is None else sigma) if bias_adjust else None
+        settings = settings_of(self, method, spread)
+        if grid.nesting and nesting is None:
+            text = f"NOTE: A nesting structure was detected in the fitted model: {phrase(grid.nesting)}"
+            notes = (text, *notes)
+        settings = replace(settings, on_response=is_response(type))
+        return EmmGrid(grid, basis, settings, self.design.spec.formula, notes, self._source.kind)
+
+    def emmeans(
+        self,
+        specs: Any,
+        by: Names = None,
+        *,
+        at: Mapping[str, Any] | None = None,
+        weights: Any = "equal",
+        type: str = "link",  # noqa: A002
+        ddf: Ddf | float = None,
+        level: float = 0.95,
+        adjust: str | None = None,
+        contr: Any = None,
+        cov_reduce: Any = np.mean,
+        cov_keep: int | Sequence[str] = 2,
+        offset: float | None = None,
+        nesting: Mapping[str, Sequence[str]] | None = None,
+        bias_adjust: bool = False,
+        sigma: float | None = None,
+    ) -> Any:
+        """Estimated marginal means: averages of the reference grid over the factors that are not asked for.
+
+        Parameters
+        ----------
+        specs : a factor, several, or a text as ``"~ A | B"``; ``"pairwise ~ A | B"`` also gives contrasts.
+        by : factors whose levels are shown (and adjusted for) one by one.
+        weights : of the cells averaged: "equal", "proportional" (to the frequencies of the combinations averaged over),
+            "outer", "cells", "flat", factor -> weights, or a number for each combination.
+        level : confidence level.
+        adjust : adjustment of limits, or with contrasts of their p-values.
+        contr : contrasts wanted as well, as of `EmmGrid.contrast`.
+        at, type, ddf, cov_reduce, cov_keep, offset, nesting, bias_adjust, sigma : as of `ref_grid`.
+
+        Returns
+        -------
+        EmmGrid
+            Or with contrasts a pair of them, `emmeans` and `contrasts`.
+
+        Raises
+        ------
+        UnknownColumnError
+            If the model has no such predictor.
+        DataError
+            If an option is not known, or a level does not exist.
+        """
+        grid = self.ref_grid(
+            at,
+            cov_reduce,
+            cov_keep,
+            offset=offset,
+            nesting=nesting,
+            ddf=ddf,
+            type=type,
+            bias_adjust=bias_adjust,
+            sigma=sigma,
+        )
+        return grid.emmeans(specs, by, weights=weights, contr=contr, level=level, adjust=adjust)
+
+    def emtrends(
+        self,
+        specs: Any,
+        var: str,
+        by: Names = None,
+        *,
+        max_degree: int = 1,
+        delta_var: float | None = None,
+        at: Mapping[str, Any] | None = None,
+        weights: Any = "equal",
+        ddf: Ddf | float = None,
+        level: float = 0.95,
+        adjust: str | None = None,
+        contr: Any = None,
+        cov_reduce: Any = np.mean,
+        cov_keep: int | Sequence[str] = 2,
+        nesting: Mapping[str, Sequence[str]] | None = None,
+    ) -> Any:
+        """Marginal means of the slope of the linear predictor in a number.
+
+        Slopes are differences over a thousandth of the number's range (`delta_var`): exact where the model is linear.
+
+        Parameters
+        ----------
+        specs, by : as of `emmeans`; ``"~ 1"`` for one overall slope.
+        var : the number, or a function of one, as "log(x)".
+        max_degree : also slopes of higher degree (divided by factorials, as coefficients of a polynomial), up to 5.
+        delta_var : the step.
+        at, weights, ddf, level, adjust, contr, cov_reduce, cov_keep, nesting : as of `emmeans`.
+        """
+        from mixedmodels.inference.emmeans.emm_grid import EmmGrid
+        from mixedmodels.inference.emmeans.from_model import (
+            basis_of,
+            grid_arguments,
+            predictors_of,
+            settings_of,
+            slope_of,
+        )
+        from mixedmodels.inference.emmeans.reference_grid import reference_grid
+        from mixedmodels.inference.emmeans.specs import parse_specs
+        from mixedmodels.inference.emmeans.trends import DEGREES, steps, trends
+
+        if not 1 <= max_degree <= len(DEGREES):
+            raise DataError(f"max_degree is {max_degree}; slopes of degree 1 to {len(DEGREES)} have names.")
+        predictors = predictors_of(self)
+        name, function = slope_of(var, predictors)
+        values = predictors.columns[name].values  # type: ignore[union-attr]
+        step = 0.001 * float(np.ptp(values)) if delta_var is None else float(delta_var)
+        if step == 0 or not isfinite(step):
+            raise DataError(
+                f"{name!r} does not vary, or its range is not known; give delta_var, the step of the differences."
+            )
+        arguments = grid_arguments(self, predictors, at, cov_reduce, cov_keep, None, nesting)
+        shifted = reference_grid(predictors, **arguments, shifts=(name, steps(step, max_degree)))
+        grid = trends(shifted, name, step, max_degree, function)
+        basis, method, notes = basis_of(self, ddf)
+        settings = replace(settings_of(self, method, None), estimate=f"{var}.trend", scale=None)
+        made = EmmGrid(grid, basis, settings, self.design.spec.formula, notes, self._source.kind)
+        factors, groups, found = parse_specs(specs, by)
+        if max_degree > 1 and "degree" not in (*factors, *groups):
+            groups = ("degree", *groups)
+        method_ = contr if contr is not None else found
+        return made.emmeans(factors, groups, weights=weights, contr=method_, level=level, adjust=adjust)
+
+    def joint_tests(
+        self,
+        by: Names = None,
+        *,
+        at: Mapping[str, Any] | None = None,
+        ddf: Ddf | float = None,
+        cov_reduce: Any = None,
+        cov_keep: int | Sequence[str] = 2,
+        nesting: Mapping[str, Sequence[str]] | None = None,
+    ) -> MeansTable:
+        """F tests of all terms from interaction contrasts of marginal means: type III, whatever the coding.
+
+        Parameters
+        ----------
+        by : factors for each combination of whose levels the tests are made.
+        cov_reduce : of numbers; one below and one above their mean if not given.
+        at, ddf, cov_keep, nesting : as of `ref_grid`.
+        """
+        reduce = (lambda x: np.mean(x) + np.array([-1.0, 1.0])) if cov_reduce is None else cov_reduce
+        return self.ref_grid(at, reduce, cov_keep, nesting=nesting, ddf=ddf).joint_tests(by)

@@ -1,0 +1,1 @@
+"""General linear hypotheses with adjusted p-values."""

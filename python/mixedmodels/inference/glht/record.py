@@ -1,0 +1,149 @@
+"""What `Model.glht` returns: hypotheses of one model, and their tests, intervals and letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.estimates.coefficients import Coefficients
+from mixedmodels.inference.glht import tests as theory
+from mixedmodels.inference.glht import text as glht_text
+from mixedmodels.inference.glht.mcp import CodedFactor
+from mixedmodels.inference.glht.text import EstimatesTable, HypothesesTable, LimitsTable
+from mixedmodels.inference.multiplicity.compact_letters import letters
+from mixedmodels.tables.result_table import ResultTable, one_row
+
+
+class GeneralHypotheses:
+    """Linear hypotheses about the coefficients of a model, tested together; immutable.
+
+    Attributes
+    ----------
+    hypotheses : estimates, covariance, degrees of freedom, matrix and right sides.
+    kind : of comparison of means ("Tukey"), or None.
+    """
+
+    def __init__(
+        self,
+        hypotheses: theory.LinearHypotheses,
+        coefficients: Coefficients,
+        *,
+        kind: str | None = None,
+        fit: str | None = None,
+        table: Any = "pandas",
+        factor: CodedFactor | None = None,
+        response: Any = None,
+    ) -> None:
+        self.hypotheses = hypotheses
+        self.kind = kind
+        self._coefficients = coefficients
+        self._fit = fit
+        self._table = table
+        self._factor = factor
+        self._response = response
+
+    def summary(self, test: str = "single-step") -> ResultTable:
+        """Estimates, standard errors, statistics, adjusted p-values.
+
+        Parameters
+        ----------
+        test : "single-step" (the multivariate t or normal distribution of all statistics), "free", "Westfall" and
+            "Shaffer" (step-down, the latter two with logical constraints), "none" ("univariate"), "bonferroni", "holm",
+            "hochberg", "hommel", "BH" ("fdr"), "BY", "sidak", "scheffe".
+        """
+        h = self.hypotheses
+        letter = "t" if h.is_t else "z"
+        columns: dict[str, Any] = {"estimate": h.estimate, "std_error": h.std_error}
+        if h.is_t and len(set(h.df.tolist())) > 1:
+            columns["df"] = h.df
+        columns["statistic"] = h.statistic
+        columns["p_value"] = h.p_values(test)
+        lines = glht_text.heading("Simultaneous Tests for General Linear Hypotheses", self.kind, self._fit)
+        return HypothesesTable(
+            columns,
+            self._rows,
+            "hypothesis",
+            {"statistic": f"{letter} value", "df": "df", "p_value": glht_text.P_HEADERS[h.alternative].format(letter)},
+            (*lines, "") if self._fit is not None else lines,
+            (glht_text.method_line(test), ""),
+            self._table,
+            4,
+        )
+
+    def confint(self, level: float = 0.95, calpha: str | float = "adjusted") -> ResultTable:
+        """Limits that hold together.
+
+        Parameters
+        ----------
+        level : confidence, of all intervals with ``calpha="adjusted"``, of each with "univariate".
+        calpha : that, or the critical value itself.
+        """
+        h = self.hypotheses
+        low, high, critical = h.limits(level, calpha)
+        quantiles = sorted({round(float(c), 4) for c in critical})
+        family = "% family-wise confidence level" if calpha == "adjusted" else "% confidence level"
+        text = ", ".join(f"{-q if h.alternative == 'greater' else q:g}" for q in quantiles)
+        lines = ("", f"Quantile = {text}", f"{level * 100:g}{family}", " ", "")
+        return LimitsTable(
+            {"estimate": h.estimate, "conf_low": low, "conf_high": high},
+            self._rows,
+            "hypothesis",
+            {"conf_low": "lwr", "conf_high": "upr"},
+            (*glht_text.heading("Simultaneous Confidence Intervals", self.kind, self._fit), *lines),
+            (),
+            self._table,
+            4,
+        )
+
+    def ftest(self) -> ResultTable:
+        """F test of all hypotheses at once, with the residual (or the method's) degrees of freedom."""
+        test = self._coefficients.f_test(self.hypotheses.matrix, self.hypotheses.rhs)
+        values = {"f_value": test.f_value, "num_df": test.num_df, "den_df": test.den_df, "p_value": test.p_value}
+        headers = {"f_value": "F", "num_df": "DF1", "den_df": "DF2", "p_value": "Pr(>F)"}
+        return one_row(values, "1", headers=headers, heading=("Global Test:",), kind=self._table, row_column="test")
+
+    def chisq(self) -> ResultTable:
+        """Wald's chi-squared test of all hypotheses at once."""
+        chisq, df, p = theory.joint_chisq(self._coefficients, self.hypotheses.matrix, self.hypotheses.rhs)
+        values = {"chisq": chisq, "df": df, "p_value": p}
+        headers = {"df": "DF"}
+        return one_row(values, "1", headers=headers, heading=("Global Test:",), kind=self._table, row_column="test")
+
+    def cld(self, level: float = 0.05, test: str = "single-step", *, decreasing: bool = False) -> Mapping[str, str]:
+        """Compact letter display of a factor's levels: those that share a letter do not differ.
+
+        Parameters
+        ----------
+        level : significance level.
+        test : as in `summary`.
+        decreasing : letters begin at the largest mean of the response rather than the smallest.
+
+        Raises
+        ------
+        DataError
+            If these are not all pairwise comparisons of one factor.
+        """
+        factor = self._factor
+        if factor is None or self.kind != "Tukey":
+            raise DataError('letters need all pairwise comparisons of one factor: glht(mcp(Machine="Tukey")).')
+        k = len(factor.levels)
+        pairs = [(factor.levels[j], factor.levels[i]) for i in range(k) for j in range(i + 1, k)]
+        p = dict(zip(pairs, self.hypotheses.p_values(test).tolist(), strict=True))
+        sums = np.bincount(factor.codes, weights=self._response, minlength=k)
+        means = sums / np.maximum(np.bincount(factor.codes, minlength=k), 1)
+        order = [factor.levels[i] for i in np.argsort(means, kind="stable")]
+        marks = letters(p, factor.levels, level, order=order, reverse=decreasing, sweep=True)
+        return dict(zip(factor.levels, marks, strict=True))
+
+    @cached_property
+    def _rows(self) -> tuple[str, ...]:
+        h = self.hypotheses
+        return glht_text.row_names(h.names, h.rhs, h.alternative)
+
+    def __repr__(self) -> str:
+        lines = glht_text.heading("General Linear Hypotheses", self.kind)
+        return repr(EstimatesTable({"estimate": self.hypotheses.estimate}, self._rows, heading=lines, digits=4))

@@ -1,0 +1,158 @@
+"""General linear hypotheses about the coefficients of a model, several at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.errors import DataError
+from mixedmodels.estimates import wald
+from mixedmodels.estimates.coefficients import Coefficients
+from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
+from mixedmodels.inference.multiplicity import adjust as multiplicity_adjust
+from mixedmodels.inference.multiplicity.closed_tests import closed_p
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+CLOSED = ("Westfall", "Shaffer")
+
+
+@dataclass(frozen=True)
+class LinearHypotheses:
+    """Hypotheses with what is needed to test them.
+
+    Attributes
+    ----------
+    names, matrix, rhs, alternative : as in `Hypotheses`, the columns those of the p estimated coefficients.
+    estimate : ``matrix @ beta``, shape (r,).
+    vcov : of the estimates, shape (r, r).
+    df : degrees of freedom of each, infinite for the normal distribution.
+    """
+
+    names: tuple[str, ...]
+    matrix: Matrix
+    rhs: Vector
+    alternative: str
+    estimate: Vector
+    vcov: Matrix
+    df: Vector
+
+    @property
+    def std_error(self) -> Vector:
+        """Standard errors of the estimates."""
+        return np.sqrt(np.diag(self.vcov))
+
+    @property
+    def statistic(self) -> Vector:
+        """Distance from the hypothesis in standard errors."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray((self.estimate - self.rhs) / self.std_error)
+
+    @cached_property
+    def correlation(self) -> Matrix:
+        """Of the estimates; may be singular."""
+        return multiplicity_adjust.correlation(self.vcov)
+
+    @property
+    def is_t(self) -> bool:
+        """Whether some degrees of freedom are finite."""
+        return bool(np.isfinite(self.df).any())
+
+    def p_values(self, test: str = "single-step") -> Vector:
+        """Adjusted p-values.
+
+        Parameters
+        ----------
+        test : a method of `multiplicity`, or "Westfall" or "Shaffer".
+        """
+        if test in CLOSED:
+            return self._closed(test)
+        return multiplicity_adjust.adjusted_p(
+            self.statistic, self.df, self.correlation, test, alternative=self.alternative
+        )
+
+    def _closed(self, test: str) -> Vector:
+        t, alternative = self.statistic, self.alternative
+        upper = {"two.sided": np.abs(t), "less": -t, "greater": t}[alternative]
+        method = "single-step" if test == "Westfall" else "bonferroni"
+
+        def smallest(rows: list[int]) -> float:
+            corr = self.correlation[np.ix_(rows, rows)]
+            best = [rows[int(np.argmax(upper[rows]))]]
+            if method == "bonferroni":
+                p = multiplicity_adjust.univariate_p(t[best], self.df[best], alternative)
+                return float(min(1.0, len(rows) * p[0]))
+            return float(
+                multiplicity_adjust.largest_tail(upper[best], self.df[best], corr, alternative == "two.sided")[0]
+            )
+
+        return closed_p(self.matrix, upper, smallest)
+
+    def limits(self, level: float = 0.95, calpha: str | float = "adjusted") -> tuple[Vector, Vector, Vector]:
+        """Lower and upper limits, and the critical values.
+
+        Parameters
+        ----------
+        level : that all intervals hold ("adjusted") or each by itself ("univariate").
+        calpha : "adjusted", "univariate", a method of `multiplicity`, or the critical value itself.
+        """
+        if isinstance(calpha, str):
+            method = {"adjusted": "mvt", "univariate": "none"}.get(calpha, calpha)
+            critical = multiplicity_adjust.critical_value(
+                self.df, self.correlation, method, level, len(self.df), alternative=self.alternative
+            )
+        else:
+            critical = np.full(len(self.df), float(calpha))
+        reach = critical * self.std_error
+        low = np.full_like(reach, -np.inf) if self.alternative == "less" else self.estimate - reach
+        high = np.full_like(reach, np.inf) if self.alternative == "greater" else self.estimate + reach
+        return low, high, critical
+
+
+def linear_hypotheses(
+    coefficients: Coefficients, hypotheses: Hypotheses, alternative: str, df: float | None = None
+) -> LinearHypotheses:
+    """Estimates, covariance and degrees of freedom of hypotheses about the estimated coefficients.
+
+    Parameters
+    ----------
+    coefficients : of the model, by the method that is to give degrees of freedom.
+    hypotheses : their columns are those of ``coefficients.names``.
+    alternative : the direction.
+    df : degrees of freedom of all of them; 0 or infinity for the normal distribution.
+
+    Raises
+    ------
+    DataError
+        If `df` is negative or the alternative unknown.
+    """
+    multiplicity_adjust.check_alternative(alternative)
+    c = hypotheses.matrix
+    if df is not None and not df >= 0:
+        raise DataError(f"df must be a positive number (or 0 for the normal distribution); got {df}.")
+    own = coefficients.df(c) if df is None else np.full(len(c), float(df) if df else np.inf)
+    return LinearHypotheses(
+        hypotheses.names,
+        c,
+        hypotheses.rhs,
+        alternative,
+        c @ coefficients.beta,
+        np.asarray(c @ coefficients.vcov @ c.T),
+        np.asarray(own, dtype=float),
+    )
+
+
+def joint_chisq(coefficients: Coefficients, c: Matrix, rhs: Vector) -> tuple[float, int, float]:
+    """Wald's chi-squared that ``c @ beta`` is `rhs` in all rows at once, its degrees of freedom and p-value.
+
+    Raises
+    ------
+    DataError
+        If rows contradict each other.
+    """
+    chisq, basis = coefficients.wald_statistic(c, rhs)
+    return chisq, len(basis), float(wald.chi_squared_p(chisq, len(basis)))

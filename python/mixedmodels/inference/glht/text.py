@@ -1,0 +1,89 @@
+"""Tables of general linear hypotheses as multcomp prints them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.tables.coefmat import coefficient_table
+from mixedmodels.tables.r_numbers import format_numbers
+from mixedmodels.tables.r_print import matrix
+from mixedmodels.tables.result_table import ResultTable
+
+RELATIONS = {"two.sided": "==", "less": ">=", "greater": "<="}
+P_HEADERS = {"two.sided": "Pr(>|{}|)", "less": "Pr(<{})", "greater": "Pr(>{})"}
+METHODS = {"none": "(Univariate p values reported)", "univariate": "(Univariate p values reported)"}
+
+
+def heading(title: str, kind: str | None, fit: str | None = None) -> tuple[str, ...]:
+    """Lines above the table of hypotheses: title, what is compared, and the call of the model."""
+    lines = ["", f"\t {title}", ""]
+    if kind is not None:
+        lines += [f"Multiple Comparisons of Means: {kind} Contrasts", "", ""]
+    if fit is not None:
+        lines += [f"Fit: {fit}"]
+    return tuple(lines)
+
+
+def row_names(names: tuple[str, ...], rhs: NDArray[np.float64], alternative: str) -> tuple[str, ...]:
+    """Each hypothesis with its relation."""
+    values = [f"{float(v):.15g}" for v in rhs]
+    return tuple(f"{name} {RELATIONS[alternative]} {value}" for name, value in zip(names, values, strict=True))
+
+
+def method_line(test: str) -> str:
+    """How p-values were adjusted."""
+    return METHODS.get(test, f"(Adjusted p values reported -- {test} method)")
+
+
+@dataclass(frozen=True)
+class HypothesesTable(ResultTable):
+    """Estimates, standard errors, statistics and p-values."""
+
+    def __repr__(self) -> str:
+        shown = [c for c in self.columns if c != "df" or np.isfinite(self.columns[c]).any()]
+        values = np.column_stack([np.asarray(self.columns[c], dtype=float) for c in shown])
+        headers = [self.header(c) for c in shown]
+        table = coefficient_table(self.names, headers, values, digits=self.digits, pvalues=True)
+        return "\n".join([*self.heading, "Linear Hypotheses:", table, *self.footer, ""])
+
+
+@dataclass(frozen=True)
+class EstimatesTable(ResultTable):
+    """Estimates alone."""
+
+    def __repr__(self) -> str:
+        headers = [self.header(c) for c in self.columns]
+        columns = [format_numbers([float(v) for v in values], self.digits) for values in self.columns.values()]
+        rows = [list(row) for row in zip(*columns, strict=True)]
+        return "\n".join([*self.heading, "Linear Hypotheses:", matrix(self.names, headers, rows), *self.footer, ""])
+
+
+@dataclass(frozen=True)
+class LimitsTable(ResultTable):
+    """Estimates and limits, all in one format and at the left of their columns."""
+
+    def __repr__(self) -> str:
+        values = np.column_stack([np.asarray(v, dtype=float) for v in self.columns.values()])
+        texts = _alike(values.ravel(), self.digits)
+        rows = [texts[i : i + values.shape[1]] for i in range(0, len(texts), values.shape[1])]
+        headers = [self.header(c) for c in self.columns]
+        widths = [max(len(header), len(texts[0])) for header in headers]
+        left = max(map(len, self.names))
+        lines = [" ".join([" " * left, *map(str.ljust, headers, widths)])]
+        lines += [
+            " ".join([name.ljust(left), *map(str.ljust, row, widths)])
+            for name, row in zip(self.names, rows, strict=True)
+        ]
+        return "\n".join([*self.heading, "Linear Hypotheses:", *lines, *self.footer, ""])
+
+
+def _alike(values: NDArray[np.float64], digits: int) -> list[str]:
+    """Numbers in one format: so many significant digits for each, as many decimals at least, and one width."""
+    known = format_numbers([float(v) for v in values if np.isfinite(v)], digits)
+    decimals = max([digits, *(len(t.partition(".")[2]) for t in known)])
+    texts = [f"{v:.{decimals}f}" if np.isfinite(v) else ("Inf" if v > 0 else "-Inf") for v in values]
+    width = max(map(len, texts))
+    return [t.rjust(width) for t in texts]

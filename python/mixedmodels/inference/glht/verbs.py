@@ -1,0 +1,226 @@
+"""General linear hypotheses, and what other packages' tools ask of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixedmodels.errors import DataError
+from mixedmodels.estimates import restrictions
+from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.estimates.symbolic_hypotheses import Hypotheses as Symbolic
+from mixedmodels.estimates.symbolic_hypotheses import parse_hypotheses
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.inference.comparison.restriction_table import RestrictionTable, restriction_heading, restriction_layout
+from mixedmodels.inference.glht import tests as theory
+from mixedmodels.inference.glht.mcp import Comparisons, coded_factor, mean_comparisons
+from mixedmodels.interop.marginaleffects import MarginalEffects
+from mixedmodels.tables.result_table import F_HEADERS, ResultTable
+
+if TYPE_CHECKING:
+    from mixedmodels.estimates.coefficients import Coefficients
+    from mixedmodels.inference.glht.record import GeneralHypotheses
+
+
+class Hypotheses(MarginalEffects):
+    """General linear hypotheses, and what other packages' tools ask of a model."""
+
+    _fit: Any
+    design: Any
+    _source: Any
+
+    if TYPE_CHECKING:
+
+        def _coefficients(self, ddf: Ddf = None) -> Coefficients: ...
+
+    def glht(
+        self,
+        linfct: Comparisons | str | Sequence[str] | Mapping[str, Any] | ArrayLike,
+        rhs: ArrayLike | None = None,
+        alternative: str | None = None,
+        df: Ddf | float = None,
+    ) -> GeneralHypotheses:
+        """General linear hypotheses, tested together as multcomp does.
+
+        Parameters
+        ----------
+        linfct : ``mcp(Machine="Tukey")``; texts such as "MachineB - MachineA = 0" or "2*a >= 1" (which also say the
+            direction); a dict name -> row of p weights; or a matrix with a column per coefficient.
+        rhs : right sides, one or one per row; those of texts are their own.
+        alternative : "two.sided", "less" or "greater".
+        df : None for normal statistics (of an `lm` its residual degrees of freedom), "Satterthwaite",
+            "Kenward-Roger", a number, or what `robust` returned, whose covariance is then taken too.
+
+        Raises
+        ------
+        FormulaError, DataError
+            If a text cannot be read, or a matrix does not fit the coefficients.
+        """
+        from mixedmodels.inference.glht.record import GeneralHypotheses
+
+        coefficients = self._coefficients(self._glht_method(df))
+        factor = None
+        kind = None
+        if isinstance(linfct, Comparisons):
+            self._need_rows("glht(mcp())")  # type: ignore[attr-defined]
+            over_x, kind = mean_comparisons(self.design, linfct, self._averages(linfct))
+            found = self._estimable(over_x)
+            if len(linfct.specs) == 1:
+                factor = coded_factor(self.design, next(iter(linfct.specs)))
+        else:
+            found = hypotheses_about(linfct, coefficients.names)
+        found = with_rhs(found, rhs)
+        own = found.alternative
+        if alternative is not None and own not in (None, "two.sided", alternative):
+            raise DataError(
+                f"the hypotheses say alternative={own!r}, but the argument says {alternative!r}; leave one out."
+            )
+        number = float(df) if isinstance(df, int | float | np.number) else None
+        tested = theory.linear_hypotheses(coefficients, found, alternative or own or "two.sided", number)
+        response = None if factor is None else _one_column(self._response())  # type: ignore[attr-defined]
+        return GeneralHypotheses(
+            tested,
+            coefficients,
+            kind=kind,
+            fit=self._call_text(),
+            table=self._source.kind,
+            factor=factor,
+            response=response,
+        )
+
+    def linear_hypothesis(
+        self,
+        hypothesis: str | Sequence[str] | Mapping[str, Any] | ArrayLike,
+        rhs: ArrayLike | None = None,
+        test: str | None = None,
+        ddf: Ddf = None,
+    ) -> ResultTable:
+        """One joint test that all hypotheses hold (``car::linearHypothesis``).
+
+        Parameters
+        ----------
+        hypothesis : as `glht`: texts, rows by name, or a matrix.
+        rhs : right sides.
+        test : "Chisq" or "F"; F for an `lm` or where `ddf` is given, else Chisq.
+        ddf : method of the denominator degrees of freedom of F, or what `robust` returned.
+        """
+        own = self._coefficients(self._glht_method(None))
+        if test is None:
+            test = "F" if ddf is not None or isfinite(own.df(np.zeros((1, len(own.names))))[0]) else "Chisq"
+        if test not in ("F", "Chisq"):
+            raise DataError(f"test must be 'F' or 'Chisq', not {test!r}.")
+        coefficients = own if test == "Chisq" and ddf is None else self._coefficients(ddf)
+        found = with_rhs(hypotheses_about(hypothesis, coefficients.names), rhs)
+        residual: float | None
+        heading = restriction_heading(found.names, found.rhs, str(self.design.formula))
+        if test == "F":
+            f = coefficients.f_test(found.matrix, found.rhs)
+            values = {"num_df": f.num_df, "den_df": f.den_df, "f_value": f.f_value, "p_value": f.p_value}
+            df, ratio, residual = f.num_df, f.f_value, f.den_df
+        else:
+            chisq, df, p = theory.joint_chisq(coefficients, found.matrix, found.rhs)
+            values = {"df": df, "chisq": chisq, "p_value": p}
+            ratio, residual = chisq / df, None if own is not coefficients else _residual_df(self)
+        rss = self._fit.rss if _is_linear(self) and ddf is None else None
+        columns = {name: np.array([value]) for name, value in values.items()}
+        return RestrictionTable(
+            columns,
+            ("1",),
+            "test",
+            {**F_HEADERS, "f_value": "F"} if test == "F" else {},
+            heading,
+            kind=self._source.kind,
+            layout=restriction_layout(values, int(df), float(ratio), residual, rss),
+        )
+
+    def _glht_method(self, df: Ddf | float) -> Ddf:
+        """Which coefficients serve: normal ones, as multcomp, unless asked otherwise or for a linear model."""
+        if df is not None and not isinstance(df, int | float | np.number):
+            return df
+        return None if _is_linear(self) else "asymptotic"
+
+    def _averages(self, wanted: Comparisons) -> dict[str, NDArray[np.float64]] | None:
+        """Mean row of X at each level of each factor, over a grid of the others' levels with numbers at their means."""
+        if not wanted.averages:
+            return None
+        from mixedmodels.inference.emmeans.from_model import grid_arguments, predictors_of
+        from mixedmodels.inference.emmeans.reference_grid import reference_grid
+
+        predictors = predictors_of(self)
+        grid = reference_grid(predictors, **grid_arguments(self, predictors, None, np.mean, 0, 0.0, {}))
+        found = {}
+        for name in wanted.specs:
+            levels = coded_factor(self.design, name).levels
+            at = np.array([str(v) for v in grid.labels[name]])
+            found[name] = np.array([grid.rows[at == level].mean(axis=0) for level in levels])
+        return found
+
+    def _estimable(self, over_x: Symbolic) -> Symbolic:
+        """Hypotheses about all columns of X as ones about those that are estimated."""
+        kept = list(self._fit.kept)
+        lost = np.setdiff1d(np.arange(over_x.matrix.shape[1]), kept)
+        wrong = np.flatnonzero(np.abs(over_x.matrix[:, lost]).max(axis=1, initial=0) > 1e-12)
+        if len(wrong):
+            names = ", ".join(self.design.fixed.names[j] for j in lost)
+            raise DataError(
+                f"{over_x.names[wrong[0]]!r} cannot be estimated: it needs a column that was dropped ({names}), "
+                "because the others determine it."
+            )
+        return Symbolic(over_x.matrix[:, kept], over_x.rhs, over_x.names, over_x.alternative)
+
+    def _call_text(self) -> str:
+        text: str = self.call.fit_text(_FUNCTIONS[type(self._fit)], self)  # type: ignore[attr-defined]
+        return text
+
+
+_FUNCTIONS = {LinearFit: "lm", GlmFit: "glm", MixedFit: "lmer", GlmmFit: "glmer"}
+
+
+def _is_linear(model: Any) -> bool:
+    return isinstance(model._fit, LinearFit)
+
+
+def _residual_df(model: Any) -> float | None:
+    return None if isinstance(model._fit, MixedFit | GlmmFit) else float(model._fit.df_resid)
+
+
+def _one_column(response: NDArray[np.float64]) -> NDArray[np.float64]:
+    return response if response.ndim == 1 else response[:, 0]
+
+
+def hypotheses_about(given: Any, names: Sequence[str]) -> Symbolic:
+    """Hypotheses about named coefficients from texts, rows by name, or a matrix.
+
+    Raises
+    ------
+    DataError
+        If a row does not have a weight for each coefficient.
+    """
+    if isinstance(given, str) or (
+        isinstance(given, Sequence) and len(given) and all(isinstance(text, str) for text in given)
+    ):
+        return parse_hypotheses(given, names)
+    labels: Any = getattr(given, "index", None)
+    labels = None if labels is None or callable(labels) else [str(label) for label in labels]
+    if isinstance(given, Mapping):
+        labels, given = [str(name) for name in given], list(given.values())
+    c = restrictions.contrasts(given, len(names))
+    if labels is None or len(labels) != len(c):
+        labels = [str(i + 1) for i in range(len(c))]
+    return Symbolic(c, np.zeros(len(c)), tuple(labels))
+
+
+def with_rhs(found: Symbolic, rhs: ArrayLike | None) -> Symbolic:
+    """The hypotheses with other right sides.
+
+    Raises
+    ------
+    DataError
+        If they are not one, or one per row.
+    """
+    return found if rhs is None else replace(found, rhs=restrictions.right_sides(rhs, len(found.rhs)))

@@ -1,0 +1,162 @@
+"""Profile limits of a generalised linear model's coefficients: where the deviance over the dispersion has risen by z^2.
+
+All limits are sought at once: a step of Fisher scoring for the other coefficients and one of Newton's method on zeta
+for the one that is held, together (Venzon and Moolgavkar 1988, Appl. Statist. 37, 87-94). What has not settled after a
+few of them is sought alone, with care: every value of the coefficient is an offset to the others, which are fitted
+again from where they were (Venables and Ripley 2002, section 8.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf, nan, sqrt
+
+import numpy as np
+
+from mixedmodels.fit import family_moments
+from mixedmodels.fit.generalized_linear.irls import Problem, allowed, solve
+from mixedmodels.fit.record import GlmFit, Matrix, Vector
+
+EXACT = 1e-10  # of zeta
+FAR = 60  # evaluations of one limit
+RUNAWAY = 1e4  # standard errors at which a limit counts as infinite
+TOGETHER = 25  # steps of all limits at once
+SETTLED = 1e-8  # of zeta, before the last step; and of the decrease that the other coefficients may promise
+MOST_CELLS = 20_000_000  # limits times rows times coefficients that are held at once
+
+
+def all_limits(
+    fit: GlmFit, x: Matrix, offset: Vector | None, columns: Sequence[int], quantile: float
+) -> list[tuple[float, float]]:
+    """Both limits of several coefficients.
+
+    Parameters
+    ----------
+    x : columns of the kept coefficients, shape (n, r).
+    columns : which coefficients.
+    quantile : |zeta| at the limits.
+    """
+    share = max(1, MOST_CELLS // max(1, 2 * x.size))
+    found = [
+        v for i in range(0, len(columns), share) for v in _together(fit, x, offset, columns[i : i + share], quantile)
+    ]
+    return [
+        both if np.isfinite(both).all() else limits(fit, x, offset, j, quantile)
+        for j, both in zip(columns, found, strict=True)
+    ]
+
+
+def _together(
+    fit: GlmFit, x: Matrix, offset: Vector | None, columns: Sequence[int], quantile: float
+) -> list[tuple[float, float]]:
+    """Limits of each coefficient; NaN where the steps have not settled."""
+    weights = np.ones(len(fit.y)) if fit.weights is None else fit.weights
+    used = weights > 0
+    x, y, weights = x[used], fit.y[used], weights[used]
+    shift = np.zeros(len(y)) if offset is None else offset[used]
+    held, sign = np.repeat(np.asarray(columns, dtype=int), 2), np.tile([-1.0, 1.0], len(columns))
+    every = np.arange(len(held))
+    whole = Problem(x, np.tile(y, len(held)), np.tile(weights, len(held)), shift, fit.family)
+    v = fit.vcov_unscaled
+    towards = v[held] / np.sqrt(v[held, held])[:, None]
+    beta = fit.beta + (sign * quantile * sqrt(fit.dispersion))[:, None] * towards
+    out = np.full(len(held), nan)
+    with np.errstate(all="ignore"):
+        for _ in range(TOGETHER):
+            eta = beta @ x.T + shift
+            rise = (_deviances(whole, eta) - fit.deviance) / fit.dispersion
+            w, r = (a.reshape(eta.shape) for a in whole.working(eta.ravel()))
+            score = (w * r) @ x / fit.dispersion
+            try:
+                inverse = np.linalg.inv((w[:, None, :] * x.T) @ x) * fit.dispersion
+            except np.linalg.LinAlgError:
+                break
+            own = inverse[every, held, held]
+            along = inverse[every, held] / own[:, None]
+            whole_step = np.einsum("lij,lj->li", inverse, score)
+            others = whole_step - along * whole_step[every, held][:, None]
+            promise = np.einsum("li,li->l", score, others)
+            zeta = np.sqrt(rise - promise)
+            slope = -np.einsum("li,li->l", score, along) / zeta  # of zeta, which is positive on both sides here
+            step = (quantile - zeta) / slope
+            done = (np.abs(promise) < SETTLED) & (np.abs(zeta - quantile) < SETTLED) & np.isnan(out)
+            out[done] = (beta[every, held] + step)[done]
+            if not np.isnan(out).any():
+                break
+            # One step is at most as long as the way so far.
+            most = np.abs(beta[every, held] - fit.beta[held])
+            beta = beta + others + along * np.clip(step, -most, most)[:, None]
+    return [(float(a), float(b)) for a, b in out.reshape(-1, 2)]
+
+
+def _deviances(whole: Problem, eta: Matrix) -> Vector:
+    """The deviance at each row of linear predictors; NaN where that is outside the domain."""
+    mu = np.asarray(whole.family.mean(eta.ravel()), dtype=float)
+    inside = np.array([allowed(whole.family, row) for row in mu.reshape(eta.shape)])
+    mu = family_moments.off_bounds(whole.family, mu)
+    unit = whole.weights * family_moments.unit_deviance(whole.family, whole.y, mu)
+    return np.where(inside, unit.reshape(eta.shape).sum(axis=1), nan)
+
+
+def limits(fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: float) -> tuple[float, float]:
+    """Both limits of coefficient j; infinite where the deviance never rises enough.
+
+    Parameters
+    ----------
+    x : columns of the kept coefficients, shape (n, r).
+    quantile : |zeta| at the limits.
+    """
+    weights = np.ones(len(fit.y)) if fit.weights is None else fit.weights
+    used = weights > 0
+    shift = np.zeros(len(fit.y)) if offset is None else offset
+    x = x[used]
+    rest = np.delete(x, j, axis=1)
+    error = sqrt(fit.dispersion * fit.vcov_unscaled[j, j])
+    start = np.delete(fit.beta, j)
+    toward = -np.delete(fit.vcov_unscaled[:, j], j) / fit.vcov_unscaled[j, j]
+
+    def held(b: float, start: Vector) -> tuple[float, float, Vector] | None:
+        """Zeta, its slope and the other coefficients."""
+        problem = Problem(rest, fit.y[used], weights[used], shift[used] + b * x[:, j], fit.family)
+        if rest.shape[1]:
+            found = solve(problem, start)
+            if found is None:
+                return None
+            eta, beta, deviance = found.eta, found.beta, found.deviance
+        else:
+            eta, beta = problem.offset, start
+            deviance = problem.deviance(eta)
+        w, r = problem.working(eta)
+        rise = max((deviance - fit.deviance) / fit.dispersion, 0.0)
+        zeta = sqrt(rise)
+        slope = -float(x[:, j] @ (w * r)) / fit.dispersion / zeta if zeta > 0 else nan
+        return zeta, slope, beta
+
+    def one(sign: float) -> float:
+        inner, outer = float(fit.beta[j]), sign * inf
+        b, others = float(fit.beta[j]) + sign * quantile * error, start - sign * quantile * error * toward
+        for _ in range(FAR):
+            found = held(b, others)
+            if found is None or not np.isfinite(found[0]):
+                outer = b
+                b = (inner + b) / 2
+                continue
+            zeta, slope, others = found
+            if abs(zeta - quantile) < EXACT:
+                return b
+            if zeta < quantile:
+                inner = b
+            else:
+                outer = b
+            step = (quantile - zeta) / abs(slope) if slope * sign > 0 else inf
+            step = min(max(step, -abs(b - fit.beta[j])), 3 * abs(b - fit.beta[j]))
+            b += sign * step
+            if np.isfinite(outer) and not min(inner, outer) < b < max(inner, outer):
+                b = (inner + outer) / 2
+            if abs(step) < 1e-13 * max(1.0, abs(b)):
+                return b
+            if abs(b - fit.beta[j]) > RUNAWAY * error:
+                return sign * inf
+        return b if np.isfinite(outer) else sign * inf
+
+    return one(-1.0), one(1.0)

@@ -1,0 +1,117 @@
+"""The parameters that have profiles and intervals: their names, their order, and which of them are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mixedmodels.design.records import Design
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.record import MixedFit
+
+Kind = Literal["sd", "cor", "sigma", "shape", "beta", "theta", "derived"]
+Order = Literal["cov.last", "lower.tri"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One quantity.
+
+    Attributes
+    ----------
+    kind : what it is.
+    name : readable, ``sd_(Intercept)|Subject``.
+    short : lme4's older name, ``.sig01``.
+    at : of an sd term and effect, of a correlation term and two effects, else a place among its kind.
+    """
+
+    kind: Kind
+    name: str
+    short: str
+    at: tuple[int, ...]
+
+    @property
+    def variance(self) -> bool:
+        """Whether it belongs to the random part or the family, and not to the fixed effects."""
+        return self.kind in ("sd", "cor", "sigma", "shape", "theta")
+
+
+def parameters(design: Design, fit: AnyMixedFit, order: Order = "cov.last") -> tuple[Parameter, ...]:
+    """All parameters in the order of lme4's intervals.
+
+    Parameters
+    ----------
+    order : of the rows of one term: "cov.last" has standard deviations first and then correlations, as lme4 from 2.0
+        on; "lower.tri" goes down the columns of the lower triangle, as before.
+    """
+    if order not in ("cov.last", "lower.tri"):
+        raise DataError(f"order must be 'cov.last' or 'lower.tri', not {order!r}.")
+    out: list[Parameter] = []
+    for term, t in enumerate(design.random):
+        k = len(t.effects)
+        cells = [(i, j) for j in range(k) for i in range(j, k)]
+        if order == "cov.last":
+            cells.sort(key=lambda ij: ij[0] != ij[1])
+        for i, j in cells:
+            short = f".sig{len(out) + 1:02d}"
+            if i == j:
+                out.append(Parameter("sd", f"sd_{t.effects[i]}|{t.label}", short, (term, i)))
+            else:
+                out.append(Parameter("cor", f"cor_{t.effects[i]}.{t.effects[j]}|{t.label}", short, (term, j, i)))
+    if isinstance(fit, MixedFit):
+        out.append(Parameter("sigma", "sigma", ".sigma", (0,)))
+    else:
+        out += [Parameter("shape", name, f".{name}", (m,)) for m, name in enumerate(fit.family.shapes)]
+    names = [design.fixed.names[j] for j in fit.kept]
+    return (*out, *(Parameter("beta", name, name, (m,)) for m, name in enumerate(names)))
+
+
+def thetas(design: Design, fit: AnyMixedFit) -> tuple[Parameter, ...]:
+    """The elements of theta, for whoever wants profiles on its own scale."""
+    out: list[Parameter] = []
+    for t in design.random:
+        k = len(t.effects)
+        for j in range(k):
+            for i in range(j, k):
+                effects = t.effects[i] if i == j else f"{t.effects[i]}.{t.effects[j]}"
+                out.append(Parameter("theta", f"theta_{effects}|{t.label}", f".theta{len(out) + 1:02d}", (len(out),)))
+    return tuple(out)
+
+
+def chosen(known: Sequence[Parameter], parm: str | int | Sequence[str | int] | None) -> tuple[Parameter, ...]:
+    """Parameters by name, older name, place, or the shortcuts "theta_" (all variance parameters) and "beta_".
+
+    Raises
+    ------
+    UnknownColumnError, DataError
+        If there is no such parameter.
+    """
+    if parm is None:
+        return tuple(known)
+    given = [parm] if isinstance(parm, (str, int)) else list(parm)
+    out: list[Parameter] = []
+    for wanted in given:
+        for found in _matching(known, wanted):
+            if found not in out:
+                out.append(found)
+    return tuple(out)
+
+
+def _matching(known: Sequence[Parameter], wanted: str | int) -> list[Parameter]:
+    if wanted == "theta_":
+        return [p for p in known if p.variance]
+    if wanted == "beta_":
+        return [p for p in known if p.kind == "beta"]
+    if isinstance(wanted, str):
+        found = [p for p in known if wanted in (p.name, p.short)]
+        if found:
+            return found
+        raise UnknownColumnError(f"no parameter {wanted!r}; there are {', '.join(p.name for p in known)}.")
+    if isinstance(wanted, bool) or not hasattr(wanted, "__index__"):
+        raise DataError(f"parm has {wanted!r}; give names, places from 0, or the shortcuts 'theta_' and 'beta_'.")
+    place = wanted.__index__()
+    if not -len(known) <= place < len(known):
+        raise DataError(f"parm has {place}, but there are {len(known)} parameters.")
+    return [known[place]]

@@ -1,0 +1,291 @@
+"""Profile likelihoods of mixed models: what the engine is asked, and what its curves say of each parameter.
+
+Of an lmer the deviance is profiled (a REML fit is fitted again by maximum likelihood first, as lme4 does), or the REML
+criterion where that is asked for: then sigma and the random part only. Source: Bates et al. (2015), section 5.1; Bates
+and Watts (1988), chapter 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.errors import FitError
+from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.glmm import fit_glmm
+from mixedmodels.fit.lmm import fit_lmm
+from mixedmodels.fit.progress import watched
+from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
+from mixedmodels.inference.profile.curve import Curve
+from mixedmodels.inference.profile.derived import Estimates, Quantity
+from mixedmodels.inference.profile.parameters import Parameter, parameters
+
+MOST_RESTARTS = 3
+MOST_POINTS = 100  # of each side of a curve
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How far profiles go: up to |zeta| = `cutoff` in steps of `step`, and through `limits` exactly."""
+
+    cutoff: float
+    step: float
+    limits: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Curves of some parameters.
+
+    Attributes
+    ----------
+    fit : whose optimum they begin at: of a REML fit that by maximum likelihood.
+    all_parameters : names of the columns of each curve's `values`.
+    curves : one for each parameter asked for.
+    restarts : decreases of the deviance that were found on the way, each followed by a new fit.
+    """
+
+    fit: AnyMixedFit
+    all_parameters: tuple[Parameter, ...]
+    curves: tuple[Curve, ...]
+    restarts: tuple[float, ...]
+
+
+def profiles(
+    engine: Any,
+    design: Design,
+    fit: AnyMixedFit,
+    wanted: Sequence[Parameter],
+    walk: Walk,
+    derived: Mapping[str, Quantity],
+    *,
+    restricted: bool = False,
+    verbose: int = 0,
+) -> Profiles:
+    """Profiles from the optimum.
+
+    Parameters
+    ----------
+    engine : the handle of the model.
+    wanted : parameters.
+    derived : functions of named estimates, by name.
+    restricted : whether the REML criterion is profiled, of a REML fit.
+
+    Raises
+    ------
+    FitError
+        If the model is out of reach of a factorisation, or has its fixed effects at the joint mode (nAGQ = 0).
+    """
+    known = parameters(design, fit)
+    own = _own_optimum(design, fit, restricted)
+    restarts: list[float] = []
+    while True:
+        asked = [*wanted, *(Parameter("derived", name, name, (m,)) for m, name in enumerate(derived))]
+        raw = _raw(engine, design, own, asked, known, walk, tuple(derived.values()), restricted, verbose)
+        lower = next((r["lower"] for r in raw if r["lower"] is not None), None)
+        if lower is None or len(restarts) == MOST_RESTARTS:
+            break
+        better = _refitted(engine, design, own, lower, restricted)
+        if better.criterion >= own.criterion - 1e-8:
+            break
+        restarts.append(own.criterion - better.criterion)
+        own = better
+    every = _values(raw, own, known)
+    curves = tuple(_curve(p, r, v) for p, r, v in zip(asked, raw, every, strict=True))
+    return Profiles(own, known, curves, tuple(restarts))
+
+
+def _own_optimum(design: Design, fit: AnyMixedFit, restricted: bool) -> AnyMixedFit:
+    if isinstance(fit, MixedFit) and fit.reml and not restricted:
+        return fit_lmm(design, reml=False)[0]
+    return fit
+
+
+def _refitted(engine: Any, design: Design, fit: AnyMixedFit, lower: Any, restricted: bool) -> AnyMixedFit:
+    """The fit from a point of lower deviance on."""
+    roots, others = lower
+    scale = float(np.exp(others[0])) if isinstance(fit, MixedFit) else 1.0
+    theta = []
+    for root, k in zip(roots, fit.sizes, strict=True):
+        s = np.reshape(root, (k, k), order="F") / scale
+        t = np.linalg.qr(s.T)[1].T
+        t = t * np.where(np.diag(t) < 0, -1.0, 1.0)
+        theta += [t[i, j] for j in range(k) for i in range(j, k)]
+    if isinstance(fit, MixedFit):
+        return fit_lmm(design, reml=restricted, start=theta)[0]
+    p = len(fit.beta)
+    start = {"theta": np.array(theta), "beta": others[:p], "psi": others[p:]}
+    penalty = None if fit.penalised is None else "soft"
+    return fit_glmm(
+        design, fit.family, nagq=fit.nagq, laplace=fit.laplace, penalty=penalty, start=start, like=(engine, fit)
+    )[0]
+
+
+def _raw(
+    engine: Any,
+    design: Design,
+    fit: AnyMixedFit,
+    asked: Sequence[Parameter],
+    known: Sequence[Parameter],
+    walk: Walk,
+    derived: tuple[Quantity, ...],
+    restricted: bool,
+    verbose: int,
+) -> list[Any]:
+    how = {"cutoff": walk.cutoff, "step": walk.step, "limits": list(walk.limits), "max_points": MOST_POINTS}
+    try:
+        with watched(verbose, fit.n) as watch:
+            if isinstance(fit, GlmmFit):
+                return _of_generalised(engine, fit, asked, known, how, derived, watch)
+            return _of_linear(engine, fit, asked, known, how, derived, restricted, watch)
+    except (ValueError, RuntimeError) as error:
+        raise FitError(f"{design.formula!r} has no profiles: {error}.") from error
+
+
+def _of_linear(
+    engine: Any,
+    fit: MixedFit,
+    asked: Sequence[Parameter],
+    known: Sequence[Parameter],
+    how: dict[str, Any],
+    derived: tuple[Quantity, ...],
+    restricted: bool,
+    watch: Any,
+) -> list[Any]:
+    p = len(fit.beta)
+    held = [q.at[0] for q in asked if q.kind == "beta"]
+    rows = np.ascontiguousarray(np.eye(p)[held].reshape(len(held), p))
+    wishes = [_wish(q, {"sigma": 0}, {j: 1 + i for i, j in enumerate(held)}) for q in asked if q.kind != "derived"]
+    at = (fit.theta, fit.sigma, np.ascontiguousarray(fit.beta))
+    out: list[Any] = engine.profile(*at, rows, wishes, how, restricted, watch) if wishes else []
+    for g in derived:
+        used = [q.at[0] for q in known if q.kind == "beta" and _depends(g, fit, known, q.name)]
+        rows = np.ascontiguousarray(np.eye(p)[used].reshape(len(used), p))
+        places: dict[str, Any] = {"sigma": 0}
+        for q in known:
+            if q.kind == "beta":
+                places[q.name] = 1 + used.index(q.at[0]) if q.at[0] in used else (float(fit.beta[q.at[0]]),)
+        function = _named(g, fit, known, places)
+        out += engine.profile(*at, rows, [("derived", 0, 0, 0, function)], how, restricted, watch)
+    return out
+
+
+def _of_generalised(
+    engine: Any,
+    fit: GlmmFit,
+    asked: Sequence[Parameter],
+    known: Sequence[Parameter],
+    how: dict[str, Any],
+    derived: tuple[Quantity, ...],
+    watch: Any,
+) -> list[Any]:
+    p, m = len(fit.beta), len(fit.theta)
+    errors = np.sqrt(np.diag(fit.vcov_joint)[m:])
+    plain = np.concatenate([np.sqrt(np.diag(fit.vcov_conditional)), np.full(len(fit.psi), 0.3)])
+    errors = np.where(np.isfinite(errors) & (errors > 0), errors, plain)
+    errors = np.ascontiguousarray(np.where(np.isfinite(errors) & (errors > 0), errors, 1.0))
+    places: dict[str, Any] = {q.name: q.at[0] for q in known if q.kind == "beta"}
+    places |= {q.name: p + q.at[0] for q in known if q.kind == "shape"}
+    wishes = []
+    for q in asked:
+        if q.kind == "derived":
+            wishes.append(("derived", 0, 0, 0, _named(derived[q.at[0]], fit, known, places)))
+        else:
+            wishes.append(_wish(q, places, {j: j for j in range(p)}))
+    at = (fit.theta, np.ascontiguousarray(fit.beta), fit.psi)
+    found: list[Any] = engine.profile(*at, fit.nagq, fit.penalised is not None, errors, wishes, how, watch)
+    return found
+
+
+def _wish(q: Parameter, places: Mapping[str, int], betas: Mapping[int, int]) -> tuple[Any, ...]:
+    if q.kind == "sd":
+        return ("sd", q.at[0], q.at[1], 0, None)
+    if q.kind == "cor":
+        return ("cor", q.at[0], q.at[1], q.at[2], None)
+    if q.kind == "theta":
+        return ("theta", q.at[0], 0, 0, None)
+    return ("other", betas[q.at[0]] if q.kind == "beta" else places[q.name], 0, 0, None)
+
+
+def _named(g: Quantity, fit: AnyMixedFit, known: Sequence[Parameter], places: Mapping[str, Any]) -> Any:
+    """A function of the engine's numbers."""
+    by_name = {q.name: q for q in known}
+
+    def value(roots: list[Vector], others: Vector) -> float:
+        try:
+            return float(g(Estimates(by_name, fit.sizes, roots, others, places)))
+        except (ZeroDivisionError, ValueError, OverflowError):
+            return float("nan")
+
+    return value
+
+
+def _depends(g: Quantity, fit: MixedFit, known: Sequence[Parameter], name: str) -> bool:
+    """Whether a quantity looks at a fixed effect."""
+    seen: set[str] = set()
+
+    class Looking(Estimates):
+        def __getitem__(self, key: str) -> float:
+            seen.add(key)
+            return super().__getitem__(key)
+
+    places: dict[str, Any] = {q.name: (float(fit.beta[q.at[0]]),) for q in known if q.kind == "beta"}
+    places["sigma"] = (log(fit.sigma),)
+    roots = [np.ravel(fit.sigma * t, order="F") for t in _factors(fit)]
+    g(Looking({q.name: q for q in known}, fit.sizes, roots, (), places))
+    return name in seen
+
+
+def _factors(fit: MixedFit) -> list[Matrix]:
+    from mixedmodels.fit.covariance import factors
+
+    return factors(fit.theta, fit.sizes)
+
+
+def _curve(q: Parameter, raw: Mapping[str, Any], values: Matrix) -> Curve:
+    return Curve(
+        q,
+        raw["value"],
+        raw["zeta"],
+        raw["slope"],
+        values,
+        raw["estimate"],
+        raw["ends"],
+        raw["limit"],
+        raw["evaluations"],
+    )
+
+
+def _values(raw: Sequence[Mapping[str, Any]], fit: AnyMixedFit, known: Sequence[Parameter]) -> list[Matrix]:
+    """Every parameter at every point of each curve, shape (points, parameters)."""
+    if not raw:
+        return []
+    joined = [np.concatenate(parts) for parts in zip(*(r["roots"] for r in raw), strict=True)]
+    roots = [np.reshape(r, (len(r), k, k), order="C") for r, k in zip(joined, fit.sizes, strict=True)]
+    # Of each curve the first of the others is log sigma; of a generalised model all curves have all of them.
+    others = np.concatenate([r["others"] if isinstance(fit, GlmmFit) else r["others"][:, :1] for r in raw])
+    beta = np.concatenate([r["beta"] for r in raw])
+    columns = []
+    for q in known:
+        if q.kind in ("sd", "cor"):
+            # Stored column by column: [point, column, row].
+            rows = [roots[q.at[0]][:, :, i] for i in q.at[1:]]
+            lengths = [np.sqrt(np.einsum("ij,ij->i", r, r)) for r in rows]
+            if q.kind == "sd":
+                columns.append(lengths[0])
+            else:
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    columns.append(np.einsum("ij,ij->i", *rows) / (lengths[0] * lengths[1]))
+        elif q.kind == "sigma":
+            columns.append(np.exp(others[:, 0]))
+        elif q.kind == "shape":
+            columns.append(np.exp(others[:, len(fit.beta) + q.at[0]]))
+        else:
+            columns.append(beta[:, q.at[0]])
+    ends = np.cumsum([len(r["value"]) for r in raw])[:-1]
+    return np.split(np.column_stack(columns), ends)

@@ -1,0 +1,1 @@
+"""Robust covariances: clusters, heteroscedasticity, the infinitesimal jackknife."""

@@ -1,0 +1,49 @@
+"""Standard errors by the infinitesimal jackknife, as a table that prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.fit.record import Matrix
+from mixedmodels.inference.robust import jackknife
+from mixedmodels.inference.robust.clusters import Clusters
+from mixedmodels.inference.robust.mixed_scores import Scores
+from mixedmodels.tables.result_table import ResultTable, ShownAsTable
+
+
+class InfinitesimalJackknife(ShownAsTable):
+    """Estimates with standard errors by the infinitesimal jackknife, and each cluster's influence; prints as a table.
+
+    Attributes
+    ----------
+    names : of the d parameters.
+    vcov : shape (d, d).
+    table : estimates, robust and model's standard errors.
+    influence : a row per cluster: how the estimates move, to first order, as the cluster's weight grows from 1 to 2.
+    """
+
+    def __init__(
+        self, found: Scores, names: tuple[str, ...], clusters: Clusters, kind: Any, singular: bool = False
+    ) -> None:
+        moved = jackknife.influence(found)
+        self.names = names
+        self.vcov: Matrix = moved.T @ moved
+        columns = {
+            "estimate": found.estimates,
+            "std_error": np.sqrt(np.diag(self.vcov)),
+            "model_error": np.sqrt(np.diag(jackknife.model_covariance(found))),
+        }
+        title = f"Infinitesimal jackknife over {len(clusters)} clusters of {clusters.name}"
+        note = ("The fit is singular: standard errors of variance parameters on the boundary mean nothing.",)
+        self.table = ResultTable(
+            columns,
+            names,
+            headers={"model_error": "Model's"},
+            heading=(title, ""),
+            footer=note if singular else (),
+            kind=kind,
+        )
+        changes = {name: moved[:, j] for j, name in enumerate(names)}
+        self.influence = ResultTable(changes, clusters.labels, row_column=clusters.name, kind=kind)

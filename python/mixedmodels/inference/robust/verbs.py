@@ -1,0 +1,187 @@
+"""Covariance matrices that hold when the model's own does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.estimates.coefficients import Asymptotic, Coefficients
+from mixedmodels.fit import any_fit
+from mixedmodels.fit.record import GlmmFit, MixedFit
+from mixedmodels.fitted.labels import joint_names, kept_names, theta_names, variance_names
+from mixedmodels.fitted.row_groups import find_clusters
+from mixedmodels.inference.robust import hc, jackknife, sandwich
+from mixedmodels.inference.robust.cluster_scores import cluster_scores
+from mixedmodels.inference.robust.clusters import Clusters
+from mixedmodels.inference.robust.jackknife_table import InfinitesimalJackknife
+from mixedmodels.inference.robust.mixed_scores import Scores, mixed_scores
+from mixedmodels.inference.robust.table import RobustCoefficients
+from mixedmodels.inference.robust.tests import ClusterRobust
+from mixedmodels.inference.robust.working import working
+from mixedmodels.tables.result_table import ResultTable
+
+if TYPE_CHECKING:
+    import pandas
+
+Scale = Literal["theta", "variance"]
+
+
+class Robust:
+    """Covariance matrices that hold when the model's own does not."""
+
+    _fit: Any
+    design: Any
+    _source: Any
+
+    def robust(self, type: str | None = None, cluster: Any = None) -> RobustCoefficients:  # noqa: A002
+        """Coefficients with a covariance that does not trust the model's variances, and t tests for small samples.
+
+        Parameters
+        ----------
+        type : cluster-robust "CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3" (as in R's clubSandwich), of a glmer "CR0" and
+            "CR1"; of models without random effects also "HC0" to "HC5" (as in R's sandwich). None is "CR2" where there
+            are clusters ("CR0" of a glmer), else "HC3".
+        cluster : a column's name, or a value per row: rows of different clusters are taken to be independent. None is
+            the grouping factor in which all others are nested.
+
+        Returns
+        -------
+        RobustCoefficients
+            Prints as a table of t tests, with Satterthwaite's degrees of freedom (Bell and McCaffrey 2002); its
+            ``wald_test()`` is the approximate Hotelling test of several coefficients (Pustejovsky and Tipton 2018),
+            ``confint()`` has limits. Tests of contrasts take it as the source of covariance and degrees of freedom.
+
+        Raises
+        ------
+        DataError
+            If there is no such type or column, or random effects are shared between clusters.
+        """
+        kind = self._robust_type(type, cluster)
+        found: Coefficients
+        if kind.startswith("HC"):
+            if cluster is not None:
+                raise DataError(f"type {kind!r} knows no clusters; use one of {', '.join(sandwich.TYPES)}.")
+            found = self._heteroscedastic(kind)
+            return RobustCoefficients(
+                found, kind, f"Heteroscedasticity-consistent covariance ({kind})", self._source.kind
+            )
+        clusters = find_clusters(self, cluster)
+        found = self._clustered(kind, clusters)
+        title = f"Cluster-robust covariance ({kind}), {len(clusters)} clusters of {clusters.name}"
+        return RobustCoefficients(found, kind, title, self._source.kind)
+
+    def vcov_robust(self, type: str | None = None, cluster: Any = None) -> pandas.DataFrame:  # noqa: A002
+        """The covariance matrix of `robust`, labelled."""
+        found = self.robust(type, cluster)
+        return frame.labelled(found.vcov, found.names, found.names)
+
+    def scores(self, cluster: Any = None, *, scale: Scale = "theta") -> ResultTable:
+        """Derivatives of each cluster's log-likelihood at the estimates, which sum to 0; a row per cluster.
+
+        Of a REML fit the part that is the determinant's goes to the clusters that it is a sum over.
+
+        Parameters
+        ----------
+        cluster : as of `robust`.
+        scale : of an lmer "theta" (theta and sigma), or "variance" (variances, covariances, residual variance); of a
+            glmer "theta" (and logarithms of shapes).
+        """
+        clusters = find_clusters(self, cluster)
+        found, names = self._scores(clusters, scale)
+        columns = {name: found.scores[:, j] for j, name in enumerate(names)}
+        return ResultTable(columns, clusters.labels, row_column=clusters.name, kind=self._source.kind)
+
+    def vcov_full(
+        self,
+        type: Literal["model", "sandwich", "ij"] = "sandwich",  # noqa: A002
+        cluster: Any = None,
+        *,
+        scale: Scale = "theta",
+    ) -> pandas.DataFrame:
+        """Covariance matrix of fixed effects and variance parameters together, labelled.
+
+        Parameters
+        ----------
+        type : "model", the inverse of the observed information; "sandwich" (or "ij", the infinitesimal jackknife,
+            which is the same), from the clusters' scores.
+        cluster, scale : as of `scores`.
+        """
+        if type not in ("model", "sandwich", "ij"):
+            raise DataError(f"type is {type!r}; give 'model', 'sandwich' or 'ij'.")
+        found, names = self._scores(find_clusters(self, cluster), scale)
+        matrix = jackknife.model_covariance(found) if type == "model" else jackknife.sandwich(found)
+        return frame.labelled(matrix, names, names)
+
+    def infinitesimal_jackknife(self, cluster: Any = None, *, scale: Scale = "theta") -> InfinitesimalJackknife:
+        """Standard errors of all parameters from the influence of each cluster, see `InfinitesimalJackknife`.
+
+        Parameters
+        ----------
+        cluster, scale : as of `scores`.
+        """
+        clusters = find_clusters(self, cluster)
+        found, names = self._scores(clusters, scale)
+        return InfinitesimalJackknife(found, names, clusters, self._source.kind, self._fit.singular)
+
+    # -- by kind of model -----------------------------------------------------------------------------------------
+
+    def _robust_type(self, kind: str | None, cluster: Any) -> str:
+        fit = self._fit
+        if not fit.kept:
+            raise DataError(f"{self.design.formula!r} has no fixed effects, so that there is no covariance of them.")
+        if isinstance(fit, GlmmFit):
+            if kind not in (None, "CR0", "CR1"):
+                raise DataError(f"type {kind!r} is not of a glmer, whose scores give 'CR0' and 'CR1'.")
+            return kind or "CR0"
+        if kind is None:
+            return "CR2" if isinstance(fit, MixedFit) or cluster is not None else "HC3"
+        known = sandwich.TYPES if isinstance(fit, MixedFit) else sandwich.TYPES + hc.TYPES
+        if kind not in known:
+            raise DataError(f"type {kind!r} is no robust covariance of this model; there are {', '.join(known)}.")
+        return kind
+
+    def _heteroscedastic(self, kind: str) -> Coefficients:
+        self._need_rows("a robust covariance")  # type: ignore[attr-defined]
+        vcov = hc.covariance(working(self.design, self._fit), kind)
+        names = kept_names(self.design, self._fit)
+        return hc.HeteroscedasticityConsistent(names, self._fit.beta, vcov, any_fit.wald_df(self._fit), kind)
+
+    def _clustered(self, kind: str, clusters: Clusters) -> Coefficients:
+        names = kept_names(self.design, self._fit)
+        if isinstance(self._fit, GlmmFit):
+            m, p = len(self._fit.theta), len(names)
+            j = len(clusters)
+            factor = j / (j - 1) if kind == "CR1" else 1.0
+            moved = jackknife.influence(self._scores(clusters, "theta")[0])[:, m : m + p]
+            vcov = factor * moved.T @ moved
+            return Asymptotic(names, self._fit.beta, vcov)
+        found = sandwich.moments(working(self.design, self._fit), clusters, kind)
+        return ClusterRobust(names, self._fit.beta, found, kind, clusters)
+
+    def _scores(self, clusters: Clusters, scale: str) -> tuple[Scores, tuple[str, ...]]:
+        """Scores and information, and the names of the parameters."""
+        fit = self._fit
+        if scale not in ("theta", "variance") or (isinstance(fit, GlmmFit) and scale != "theta"):
+            raise DataError(f"scale is {scale!r}; an lmer has 'theta' and 'variance', a glmer 'theta'.")
+        if isinstance(fit, GlmmFit):
+            values = np.concatenate([fit.theta, fit.beta, fit.psi])
+            by_cluster = cluster_scores(self.design, fit, clusters.rows())
+            return Scores(values, by_cluster, fit.hessian / 2), _distinct(joint_names(self.design, fit))
+        if not isinstance(fit, MixedFit):
+            raise DataError("scores by cluster are of a model with random effects; robust() is for others too.")
+        names = kept_names(self.design, fit)
+        parts = (*theta_names(self.design), "sigma") if scale == "theta" else variance_names(self.design)
+        return mixed_scores(self.design, fit, clusters, scale), _distinct((*names, *parts))
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names with an underscore where an earlier one is the same, as of a predictor called "sigma"."""
+    seen: dict[str, None] = {}
+    for name in names:
+        while name in seen:
+            name += "_"
+        seen[name] = None
+    return tuple(seen)

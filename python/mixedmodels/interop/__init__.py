@@ -1,0 +1,1 @@
+"""The protocols of other packages: statsmodels, marginaleffects, lme4's getME."""

@@ -1,0 +1,227 @@
+"""What the package marginaleffects asks of a model, so that its functions take ours: ``avg_slopes(fit)``.
+
+marginaleffects works on whatever is an instance of its class ``ModelAbstract``. `register` says that our models are,
+and they are registered by themselves when one is made after marginaleffects was imported. Its functions then move the
+coefficients (`get_coef`) and look at predictions (`get_predict`), the random effects held at 0.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels import frame
+from mixedmodels.design import on_new_data
+from mixedmodels.design.spec import FactorSpec
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.fitted.labels import kept_names
+from mixedmodels.formula import parse
+from mixedmodels.formula.nodes import column_names
+
+if TYPE_CHECKING:
+    import polars
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+PACKAGE = "marginaleffects"
+
+
+def register(cls: type) -> None:
+    """Tell marginaleffects, where it is imported, that models of this class answer its questions."""
+    module = sys.modules.get(PACKAGE)
+    if module is None or "_marginal_registered" in cls.__dict__:
+        return
+    from importlib import import_module
+
+    import_module(f"{PACKAGE}.classes.model").ModelAbstract.register(cls)
+    cls._marginal_registered = True  # type: ignore[attr-defined]
+
+
+class MarginalView:
+    """A model as marginaleffects is to see it, with other degrees of freedom or another covariance."""
+
+    def __init__(self, model: MarginalEffects, df: float, ddf: Ddf) -> None:
+        self._model = model
+        self.df_resid = float(df)
+        self._ddf = ddf
+        register(type(self))
+
+    def get_vcov(self, vcov: bool | Ddf = True) -> Matrix | None:
+        """As `MarginalEffects.get_vcov`; True is the covariance that was asked for."""
+        return self._model.get_vcov(self._ddf if vcov is True and self._ddf is not None else vcov)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_model":
+            raise AttributeError(name)
+        return getattr(self._model, name)
+
+
+class MarginalEffects:
+    """The questions of marginaleffects, by its names."""
+
+    _fit: Any
+    design: Any
+
+    def for_marginaleffects(self, df: float = np.inf, ddf: Ddf = None) -> MarginalView:
+        """The model for marginaleffects with statistics of one's choice.
+
+        Given the model itself, marginaleffects takes t with `df_resid`; R's package takes z for most models.
+
+        Parameters
+        ----------
+        df : degrees of freedom of its tests and limits; infinite for z.
+        ddf : the covariance of a method of small samples ("Kenward-Roger"); None for the model's own.
+        """
+        return MarginalView(self, df, ddf)
+
+    def get_coef(self) -> Vector:
+        """Estimates, shape (p,)."""
+        return np.array(self._fit.beta, dtype=float)
+
+    def get_coefnames(self) -> NDArray[np.object_]:
+        """Their names."""
+        return np.array(kept_names(self.design, self._fit), dtype=object)
+
+    def get_vcov(self, vcov: bool | Ddf = True) -> Matrix | None:
+        """Covariance of the estimates.
+
+        Parameters
+        ----------
+        vcov : True for the model's own, False for none, a method of small samples, or what `robust` returned.
+        """
+        if vcov is None or vcov is False:
+            return None
+        if vcov is True:
+            return np.array(self._coefficients("asymptotic").vcov)  # type: ignore[attr-defined]
+        return np.array(self._coefficients(vcov).vcov)  # type: ignore[attr-defined]
+
+    def get_modeldata(self) -> polars.DataFrame:
+        """The rows used, factors as Enum with the levels of the fit."""
+        return self._marginal_data
+
+    def get_exog(self, newdata: Any) -> Matrix:
+        """Rows of X for a table, the offset as a last column; shape (n, p + 1)."""
+        table = frame.read(newdata)
+        new = on_new_data(self.design.spec, table, random=())
+        x = np.zeros((new.n_table, len(self._fit.kept) + 1))
+        for i, j in enumerate(self._fit.kept):
+            column = new.fixed.columns[j]
+            x[:, i] = 1.0 if column is None else column
+        if new.offset is not None:
+            x[:, -1] = new.offset
+        return x
+
+    def get_predict(self, params: Any, newdata: Any) -> polars.DataFrame:
+        """Predictions of the mean response with these coefficients: a table with columns rowid and estimate.
+
+        Parameters
+        ----------
+        params : shape (p,).
+        newdata : from `get_exog`, or a table.
+        """
+        import polars as pl
+
+        x = newdata if isinstance(newdata, np.ndarray) else self.get_exog(newdata)
+        eta = x[:, :-1] @ np.asarray(params, dtype=float) + x[:, -1]
+        mean = self._on_scale(eta, "response")  # type: ignore[attr-defined]
+        return pl.DataFrame({"rowid": np.arange(len(x), dtype=np.int32), "estimate": mean})
+
+    def find_response(self) -> str:
+        """The first column that the left side of the formula names."""
+        return self._marginal_variables[0]
+
+    def find_predictors(self) -> list[str]:
+        """Columns that the fixed effects name."""
+        return self._marginal_variables[1:]
+
+    def find_variables(self) -> list[str]:
+        """Response and predictors."""
+        return list(self._marginal_variables)
+
+    @property
+    def response_name(self) -> str:
+        """As `find_response`."""
+        return self._marginal_variables[0]
+
+    def get_variable_type(self, name: str | None = None) -> Any:
+        """Kind of a column, "numeric", "integer", "binary", "boolean" or "character"; of all without a name."""
+        types = self._marginal_kinds
+        return types.get(name, types)  # type: ignore[arg-type]
+
+    def set_variable_type(self, name: str, value: str) -> None:
+        """Have a column taken for another kind."""
+        self._marginal_kinds[name] = value
+
+    def get_formula(self) -> str:
+        """A formula that names the columns; the rows of X are `get_exog`'s."""
+        return f"{self._marginal_variables[0]} ~ {' + '.join(self._marginal_variables[1:]) or '1'}"
+
+    def get_formula_engine(self) -> str:
+        """Who reads the formula."""
+        return "mixedmodels"
+
+    def get_package(self) -> str:
+        """Which package the model is from."""
+        return "mixedmodels"
+
+    def get_engine_running(self) -> None:
+        """None: there is no other engine."""
+
+    def get_autodiff_args(self) -> None:
+        """None: derivatives by differences."""
+
+    def get_df(self) -> float:
+        """Degrees of freedom of joint tests."""
+        return float(self.df_resid)  # type: ignore[attr-defined]
+
+    @cached_property
+    def _marginal_variables(self) -> list[str]:
+        """Response and predictors among the columns of the table."""
+        plan = self.design.spec.formula
+        left = list(column_names(parse(f"~ {plan.response}").right)) if plan.response else ["response"]
+        right: dict[str, None] = {}
+        for node in plan.fixed.variables_used().values():
+            right.update(dict.fromkeys(column_names(node)))
+        return [left[0] if left else "response", *(name for name in right if name not in left)]
+
+    @cached_property
+    def _marginal_data(self) -> polars.DataFrame:
+        import polars as pl
+
+        data = frame.to_kind({c: _values(self.frame[c]) for c in self.frame.columns}, "polars")  # type: ignore[attr-defined]
+        kinds = self.design.spec.kinds
+        for name in data.columns:
+            kind = kinds.get(name)
+            if isinstance(kind, FactorSpec):
+                labels = [str(label) for label in kind.levels.labels]
+                data = data.with_columns(pl.col(name).cast(pl.String).cast(pl.Enum(labels)))
+        if not isinstance(data, pl.DataFrame):
+            raise DataError("marginaleffects needs polars.")
+        missing = [name for name in self._marginal_variables[1:] if name not in data.columns]
+        if missing:
+            raise UnknownColumnError(f"{missing[0]!r} is not a column of the model's data, so it cannot be varied.")
+        return data
+
+    @cached_property
+    def _marginal_kinds(self) -> dict[str, str]:
+        return {name: _kind(self._marginal_data[name]) for name in self._marginal_data.columns}
+
+
+def _values(column: Any) -> Any:
+    """A column as an array, texts for a factor."""
+    values = np.asarray(column)
+    return values if values.dtype.kind in "biuf" else [None if v is None else str(v) for v in values.tolist()]
+
+
+def _kind(column: Any) -> str:
+    if column.dtype.is_numeric():
+        if bool(np.isin(column.to_numpy(), (0, 1)).all()):
+            return "binary"
+        return "integer" if column.dtype.is_integer() else "numeric"
+    return "boolean" if str(column.dtype) == "Boolean" else "character"

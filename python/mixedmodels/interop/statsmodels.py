@@ -1,0 +1,221 @@
+"""statsmodels' spellings of what a model already answers, so that tools written for its results work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mixedmodels import frame
+from mixedmodels.estimates import wald
+from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
+from mixedmodels.fit import any_fit
+from mixedmodels.fitted.labels import coefficient_matrix, kept_names
+from mixedmodels.inference.glht.tests import joint_chisq
+from mixedmodels.inference.glht.verbs import hypotheses_about, with_rhs
+from mixedmodels.tables.r_numbers import format_number
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class StatsmodelsSpellings:
+    """Names of statsmodels; estimates as pandas Series labelled by coefficient."""
+
+    _fit: Any
+    design: Any
+
+    @property
+    def _wald_df(self) -> float:
+        """Degrees of freedom of the Wald statistics: normal unless a model knows better."""
+        return math.inf
+
+    def _series(self, values: Any) -> pandas.Series[float]:
+        import pandas as pd
+
+        return pd.Series(values, index=list(kept_names(self.design, self._fit)), dtype=float)
+
+    @property
+    def params(self) -> pandas.Series[float]:
+        """Estimates."""
+        return self._series(self._fit.beta)
+
+    @property
+    def bse(self) -> pandas.Series[float]:
+        """Standard errors."""
+        return self._series(coefficient_matrix(self._fit)[:, 1])
+
+    @property
+    def tvalues(self) -> pandas.Series[float]:
+        """Estimates over standard errors."""
+        return self._series(coefficient_matrix(self._fit)[:, 2])
+
+    @property
+    def pvalues(self) -> pandas.Series[float]:
+        """Two-sided Wald p-values: t for a linear model, normal for a mixed one (which is liberal with few groups)."""
+        return self._series(wald.p_values(coefficient_matrix(self._fit)[:, 2], self._wald_df))
+
+    def conf_int(self, alpha: float = 0.05) -> pandas.DataFrame:
+        """Wald limits at level ``1 - alpha``, columns 0 and 1."""
+        table = coefficient_matrix(self._fit)
+        limits = wald.intervals(table[:, 0], table[:, 1], 1 - alpha, self._wald_df)
+        import pandas as pd
+
+        return pd.DataFrame(limits, index=list(kept_names(self.design, self._fit)))
+
+    def cov_params(self) -> pandas.DataFrame:
+        """Covariance matrix of the estimates."""
+        names = kept_names(self.design, self._fit)
+        return frame.labelled(any_fit.vcov(self._fit), names, names)
+
+    def t_test(self, r_matrix: str | Sequence[str] | ArrayLike) -> ContrastTest:
+        """Wald tests of linear combinations of the coefficients, one by one.
+
+        Parameters
+        ----------
+        r_matrix : texts ("Days = 10", "a - b"); or shape (k, p) or (p,), one row per hypothesis; or such a matrix with
+            the values that its rows are to have, ``(matrix, values)``.
+        """
+        found = self._constraints(r_matrix)
+        effect, sd = wald.linear_hypotheses(found.matrix, self._fit.beta, any_fit.vcov(self._fit))
+        return ContrastTest(effect, sd, self._wald_df, found.rhs)
+
+    def wald_test(self, r_matrix: str | Sequence[str] | ArrayLike, use_f: bool | None = None) -> WaldTest:
+        """One Wald test that all linear combinations hold.
+
+        Parameters
+        ----------
+        r_matrix : as `t_test`.
+        use_f : the F distribution with the residual degrees of freedom instead of chi-squared; by default for a model
+            whose statistics are t.
+        """
+        found = self._constraints(r_matrix)
+        coefficients = self._coefficients("asymptotic")  # type: ignore[attr-defined]
+        chisq, df, p = joint_chisq(coefficients, found.matrix, found.rhs)
+        if not (math.isfinite(self._wald_df) if use_f is None else use_f):
+            return WaldTest(chisq, p, df, None)
+        df_denom = self._wald_df if math.isfinite(self._wald_df) else float(self.df_resid)  # type: ignore[attr-defined]
+        return WaldTest(chisq / df, wald.f_p_value(chisq / df, df, df_denom), df, df_denom)
+
+    def _constraints(self, r_matrix: Any) -> Hypotheses:
+        values = None
+        if isinstance(r_matrix, tuple) and len(r_matrix) == 2 and np.ndim(r_matrix[0]) == 2:
+            r_matrix, values = r_matrix
+        return with_rhs(hypotheses_about(r_matrix, kept_names(self.design, self._fit)), values)
+
+    def get_prediction(self, exog: Any = None, **how: Any) -> PredictionResults:
+        """Predicted means with standard errors and limits, in the form of statsmodels.
+
+        Parameters
+        ----------
+        exog : a table of new rows, or None for the rows of the fit.
+        how : further arguments of `predict`. Of a mixed model random effects are 0 (``kind="typical"``), as statsmodels
+            has them, unless `kind` says otherwise.
+        """
+        how = {"kind": "typical", "type": "response", **how}
+
+        def columns(**asked: Any) -> Any:
+            return self.predict(exog, **{**how, **asked})  # type: ignore[attr-defined]
+
+        return PredictionResults(columns)
+
+    @property
+    def resid(self) -> Any:
+        """Residuals."""
+        return self.residuals()  # type: ignore[attr-defined]
+
+    @property
+    def fittedvalues(self) -> Any:
+        """Fitted values."""
+        return self.fitted()  # type: ignore[attr-defined]
+
+    @property
+    def llf(self) -> float:
+        """Log-likelihood."""
+        return float(self.loglik)  # type: ignore[attr-defined]
+
+    @property
+    def scale(self) -> float:
+        """Residual variance."""
+        return float(self._fit.sigma) ** 2
+
+
+class PredictionResults:
+    """Predicted means: `predicted_mean`, `se_mean`, `conf_int()`, `summary_frame()`."""
+
+    def __init__(self, columns: Callable[..., Any]) -> None:
+        self._columns = columns
+
+    @cached_property
+    def _means(self) -> Any:
+        return self._columns(se_fit=True)
+
+    @property
+    def predicted_mean(self) -> NDArray[np.float64]:
+        """Shape (n,)."""
+        return np.asarray(self._means["fit"], dtype=float)
+
+    @property
+    def se_mean(self) -> NDArray[np.float64]:
+        """Standard errors of the means, shape (n,)."""
+        return np.asarray(self._means["se_fit"], dtype=float)
+
+    def conf_int(self, obs: bool = False, alpha: float = 0.05) -> NDArray[np.float64]:
+        """Limits at level ``1 - alpha`` of the means, or of new observations; shape (n, 2)."""
+        table = self._columns(interval="prediction" if obs else "confidence", level=1 - alpha)
+        return np.column_stack([np.asarray(table[name], dtype=float) for name in ("conf_low", "conf_high")])
+
+    def summary_frame(self, alpha: float = 0.05) -> pandas.DataFrame:
+        """Means, their standard errors and limits, and the limits of new observations, by statsmodels' names."""
+        import pandas as pd
+
+        mean, observation = self.conf_int(alpha=alpha), self.conf_int(obs=True, alpha=alpha)
+        out = {"mean": self.predicted_mean, "mean_se": self.se_mean}
+        out |= {"mean_ci_lower": mean[:, 0], "mean_ci_upper": mean[:, 1]}
+        out |= {"obs_ci_lower": observation[:, 0], "obs_ci_upper": observation[:, 1]}
+        return pd.DataFrame(out, index=getattr(self._means, "index", None))
+
+
+class ContrastTest:
+    """Wald tests of linear hypotheses: `effect`, `sd`, `tvalue`, `pvalue`, `conf_int()`."""
+
+    def __init__(self, effect: Any, sd: Any, df: float, against: Any = 0.0) -> None:
+        self.effect = effect
+        self.sd = sd
+        self.df_denom = df
+        self.tvalue = (effect - against) / sd
+        self.pvalue = wald.p_values(self.tvalue, df)
+
+    def conf_int(self, alpha: float = 0.05) -> Any:
+        """Limits at level ``1 - alpha``, shape (k, 2)."""
+        return wald.intervals(self.effect, self.sd, 1 - alpha, self.df_denom)
+
+    def __repr__(self) -> str:
+        rows = zip(self.effect, self.sd, self.tvalue, self.pvalue, strict=True)
+        return "\n".join(
+            f"estimate {format_number(e, 5)}  std. error {format_number(s, 5)}  "
+            f"statistic {format_number(t, 4)}  p {format_number(p, 3)}"
+            for e, s, t, p in rows
+        )
+
+
+@dataclass(frozen=True)
+class WaldTest:
+    """A joint Wald test: `statistic` (chi-squared, or F where `df_denom` is known), `pvalue`, `df_num`, `df_denom`."""
+
+    statistic: float
+    pvalue: float
+    df_num: int
+    df_denom: float | None
+
+    def __repr__(self) -> str:
+        name, more = ("chi2", "") if self.df_denom is None else ("F", f", df_denom={format_number(self.df_denom, 6)}")
+        return (
+            f"<Wald test ({name}): statistic={format_number(self.statistic, 6)}, "
+            f"p-value={format_number(self.pvalue, 6)}, df_num={self.df_num}{more}>"
+        )

@@ -1,0 +1,1 @@
+"""One model fitted to many responses, and the table of their estimates."""

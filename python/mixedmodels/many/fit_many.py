@@ -1,0 +1,202 @@
+"""One design fitted to many responses: read them, group them by their missing values, fit, and lay out one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels import formula as formulas
+from mixedmodels import frame
+from mixedmodels.design import Design
+from mixedmodels.design.row_subset import part_of
+from mixedmodels.errors import FormulaError, MixedModelsError
+from mixedmodels.families import GAUSSIAN, resolve
+from mixedmodels.fit.at_parameters import stand_in
+from mixedmodels.fit.lmm import as_control, as_flag, kept_columns
+from mixedmodels.fit.many_progress import Tell, counted
+from mixedmodels.fit.many_responses.linear_mixed import FAILED, NOT_REACHED, ManyFits, empty
+from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix, MixedFit
+from mixedmodels.fitted.replicates import Refit
+from mixedmodels.many.method import Method, fits_of
+from mixedmodels.many.record import FitMany, covariance_terms
+from mixedmodels.many.responses import Responses, read_responses
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.request import Request
+
+CHUNK_NUMBERS = 1 << 22  # values of the responses that are looked at together
+SLOW = 16  # generalised models fitted between two looks at the line of progress
+KNOWN = 32  # patterns of missing values whose design is kept
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is fitted to every response.
+
+    Attributes
+    ----------
+    design : of the rows that no predictor misses.
+    method : how.
+    control : of the optimiser.
+    """
+
+    design: Design
+    method: Method
+    control: Any
+
+
+def fit_many(request: Request, responses: Any, ddf: bool, progress: bool | None) -> FitMany:
+    """Fit the design of a request, whose left side is not looked at, to many responses."""
+    from mixedmodels.model.build import laid_out
+
+    family = None if request.family is None else resolve(request.family)
+    family = None if family == GAUSSIAN else family
+    whole = formulas.parse(request.formula)
+    if whole.has_dot:
+        raise FormulaError(
+            f"'.' in {whole.text!r} would stand for the responses too; write the terms of the right side out."
+        )
+    right = whole.text[whole.text.index("~") :]
+    design, source = laid_out(replace(request, formula=right), "allowed", family)
+    table = frame.read(request.data)
+    n = table.n_rows - design.dropped if design.subset is None else len(design.subset) - design.dropped
+    method = Method(family, as_flag(request.reml, "REML"), request.nagq, request.laplace, request.penalty, ddf)
+    task = Task(design, method, as_control(request.control))
+    return _answer(task, read_responses(responses, design, n, table), source.kind, progress)
+
+
+def refit_many(model: Model, responses: Any, ddf: bool, progress: bool | None) -> FitMany:
+    """Fit the design of a model to many responses."""
+    model._need_rows("refit_many()")
+    fit, request = model._fit, model._request
+    family = fit.family if isinstance(fit, GlmFit | GlmmFit) else None
+    method = Method(family, True, 1, "observed", None, ddf)
+    if isinstance(fit, MixedFit):
+        method = replace(method, reml=fit.reml)
+    elif isinstance(fit, GlmmFit):
+        method = replace(method, nagq=fit.nagq, laplace=fit.laplace, penalty=fit.penalised and "soft")
+    elif isinstance(fit, GlmFit):
+        method = replace(method, penalty=fit.penalty)
+        if fit.estimated_theta is not None:
+            method = replace(method, family=resolve("negative_binomial"))
+    design = model.design
+    if isinstance(fit, GlmFit | GlmmFit):
+        design = replace(design, response=fit.y, weights=fit.weights)
+    table = None if request is None else frame.read(request.data)
+    task = Task(design, method, as_control(request.control if request else None))
+    return _answer(task, read_responses(responses, design, fit.n, table), model._source.kind, progress)
+
+
+def _answer(task: Task, responses: Responses, kind: Any, progress: bool | None) -> FitMany:
+    design, method = task.design, task.method
+    # The engine is made with any response that it can have, so that none of those given can spoil the others' fits.
+    any_y = stand_in(responses.n, method.family)
+    many = _fitted(replace(task, design=replace(design, response=any_y, response_name="response")), responses, progress)
+    names, sizes = covariance_terms(task.design, method.family)
+    return FitMany(
+        many,
+        tuple(responses.names),
+        tuple(design.fixed.names[j] for j in many.kept),
+        names,
+        sizes,
+        design.formula,
+        method.title(bool(design.random)),
+        method.family is not None,
+        kind,
+    )
+
+
+def _fitted(task: Task, responses: Responses, progress: bool | None) -> ManyFits:
+    design, n, b = task.design, responses.n, len(responses.names)
+    kept = kept_columns(design.fixed, n, design.weights)
+    m = sum(len(t.columns) * (len(t.columns) + 1) // 2 for t in design.random)
+    out = empty(b, kept, m, task.method.n_shapes, n)
+    out.status[:] = NOT_REACHED
+    known: dict[bytes, Refit | str] = {}
+    chunk = max(1, CHUNK_NUMBERS // n)
+    with counted(b, "responses", progress) as tell:
+        try:
+            for first in range(0, b, chunk):
+                last = min(b, first + chunk)
+                y, whole = responses.rows(first, last)
+                _fit_chunk(task, y, whole, first, out, known, tell)
+                if (out.status[first:last] == NOT_REACHED).any():
+                    raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            if (out.status == NOT_REACHED).all():
+                raise
+    return out
+
+
+def _fit_chunk(
+    task: Task, y: Matrix, whole: bool, first: int, out: ManyFits, known: dict[bytes, Refit | str], tell: Tell
+) -> None:
+    """Fit responses and write them from row `first` on."""
+    done = first
+    for key, members, there in [(b"", np.arange(len(y)), None)] if whole else _patterns(y):
+        if key not in known:
+            while len(known) >= KNOWN:
+                del known[next(iter(known))]
+            known[key] = _fit_of(task, there)
+        fit = known[key]
+        out.n[first + members] = y.shape[1] if there is None else len(there)
+        if isinstance(fit, str):
+            out.status[first + members] = FAILED
+            out.reasons.update(dict.fromkeys((first + members).tolist(), fit))  # type: ignore[attr-defined]
+            continue
+        step = SLOW if task.method.family is not None else len(members)
+        for at in range(0, len(members), step):
+            some = members[at : at + step]
+            _write(out, first + some, fit(_part(y, some, there)))
+            done += len(some)
+            tell(done)
+
+
+def _part(y: Matrix, some: NDArray[np.intp], there: NDArray[np.intp] | None) -> Matrix:
+    """Some responses at some rows, without a copy where these are all."""
+    if there is not None:
+        return y[np.ix_(some, there)]
+    return y if len(some) == len(y) else y[some]
+
+
+def _patterns(y: Matrix) -> list[tuple[bytes, NDArray[np.intp], NDArray[np.intp] | None]]:
+    """Groups of responses that miss the same rows: a key, their positions, and the rows they have (None: all)."""
+    missing = np.isnan(y)
+    with_gaps = missing.any(axis=1)
+    whole = np.flatnonzero(~with_gaps)
+    found: list[tuple[bytes, Any, Any]] = [(b"", whole, None)] if len(whole) else []
+    gaps = np.flatnonzero(with_gaps)
+    groups: dict[bytes, list[int]] = {}
+    for i, bits in zip(gaps.tolist(), np.packbits(missing[gaps], axis=1), strict=True):
+        groups.setdefault(bits.tobytes(), []).append(i)
+    for key, members in groups.items():
+        found.append((key, np.array(members, dtype=np.intp), np.flatnonzero(~missing[members[0]])))
+    return found
+
+
+def _fit_of(task: Task, there: NDArray[np.intp] | None) -> Refit | str:
+    """What fits responses with values in the rows `there`, or why nothing can."""
+    if there is not None and not len(there):
+        return "every value is missing"
+    try:
+        return fits_of(task.design if there is None else part_of(task.design, there), task.method, task.control)
+    except (MixedModelsError, ValueError, RuntimeError) as error:
+        if there is None:
+            raise
+        return " ".join(str(error).split())
+
+
+def _write(out: ManyFits, rows: NDArray[np.intp], many: ManyFits) -> None:
+    """Put fits in their rows, and coefficients in their columns, of which fits to part of the rows may lack some."""
+    for name in ("theta", "sigma", "shapes", "criterion", "singular", "status"):
+        getattr(out, name)[rows] = getattr(many, name)
+    places = np.array([out.kept.index(j) for j in many.kept], dtype=np.intp)
+    out.beta[np.ix_(rows, places)] = many.beta
+    out.df[np.ix_(rows, places)] = many.df
+    out.vcov[np.ix_(rows, places, places)] = many.vcov
+    reasons = {int(rows[i]): why for i, why in many.reasons.items()}
+    out.reasons.update(reasons)  # type: ignore[attr-defined]

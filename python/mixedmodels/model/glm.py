@@ -1,0 +1,162 @@
+"""A fitted generalised linear model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from mixedmodels import frame
+from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.fit import any_fit, likelihood
+from mixedmodels.fit.record import GlmFit, Vector
+from mixedmodels.fit.simulated_responses import generator, simulate_glm
+from mixedmodels.fitted.family_model import FamilyModel
+from mixedmodels.fitted.fixed_effects import FixedEffectsModel
+from mixedmodels.summary.glm_summary import GlmSummary, glm_short_text, glm_summary
+from mixedmodels.summary.tidy import glance_glm
+from mixedmodels.tables.call import Call
+from mixedmodels.tables.family_text import call_text
+
+
+class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
+    """A generalised linear model fitted by `glm` or `glm_nb`; immutable."""
+
+    _fit: GlmFit
+    _kind = "generalised linear model"
+
+    # -- numbers ------------------------------------------------------------------------------------------------
+
+    @property
+    def nobs(self) -> int:
+        """Rows used whose weight is not 0."""
+        return likelihood.n_observations(self._fit)
+
+    @property
+    def deviance(self) -> float:
+        """Residual deviance: twice the log-likelihood ratio of the saturated model, times the dispersion."""
+        return self._fit.deviance
+
+    @property
+    def null_deviance(self) -> float:
+        """Deviance of the model with an intercept (where this one has it) and the offset alone."""
+        return self._fit.null_deviance
+
+    @property
+    def df_null(self) -> int:
+        """Residual degrees of freedom of the null model."""
+        return self._fit.df_null
+
+    @property
+    def dispersion(self) -> float:
+        """Factor of the variance: 1, or Pearson's estimate in families that have one."""
+        return self._fit.dispersion
+
+    @property
+    def rank(self) -> int:
+        """Rank of X."""
+        return len(self._fit.kept)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the iterations ended at an optimum."""
+        return self._fit.converged
+
+    @property
+    def iterations(self) -> int:
+        """Of iteratively reweighted least squares, until the deviance had settled by R's rule."""
+        return self._fit.iterations
+
+    @property
+    def penalty(self) -> str | None:
+        """The penalty of the likelihood, or None."""
+        return self._fit.penalty
+
+    @property
+    def theta(self) -> float | None:
+        """Theta of a negative binomial, known or estimated; None of other families."""
+        theta = self._fit.family.theta
+        return None if theta is None else float(theta)
+
+    @property
+    def theta_se(self) -> float | None:
+        """Standard error of an estimated theta."""
+        return self._fit.theta_se
+
+    @property
+    def _wald_df(self) -> float:
+        return any_fit.wald_df(self._fit)
+
+    # -- reports ------------------------------------------------------------------------------------------------
+
+    @property
+    def call(self) -> Call:
+        """How the model was asked for, as it is printed."""
+        if self._stored is not None:
+            return Call(**self._stored["call"])
+        if self._fit.estimated_theta is not None:
+            return replace(super().call, theta=self._fit.estimated_theta, link=self._fit.family.link)
+        return replace(super().call, family=call_text(self._fit.family))
+
+    @cached_property
+    def _summary(self) -> GlmSummary:
+        return glm_summary(self.design, self._fit, self.call, self._quartiles, self._few)
+
+    def summary(self, ddf: Ddf = None) -> GlmSummary:
+        """The summary, which prints as R prints it; ``summary().text(show_residuals=True)`` as before R 4.3."""
+        self._own_tests(ddf)
+        return self._summary
+
+    def _summary_residuals(self) -> Vector:
+        return self._residuals("deviance")
+
+    def glance(self) -> Any:
+        """One row of figures about the whole fit."""
+        return frame.to_kind(glance_glm(self._fit), self._source.kind)
+
+    def augment(self) -> Any:
+        """The rows used, with columns `fitted` (means) and `resid` (deviance residuals)."""
+        return self._augmented({})
+
+    # -- other rows, other responses ----------------------------------------------------------------------------
+
+    def simulate(
+        self, nsim: int = 1, seed: Any = None, *, newdata: Any = None, weights: Any = None, offset: Any = None
+    ) -> Any:
+        """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
+
+        Parameters
+        ----------
+        newdata : a table of other rows to draw for.
+        weights, offset : of the new rows, where the model had arrays.
+        """
+        if newdata is not None:
+            from mixedmodels.simulate.new_responses import simulated_on
+
+            return simulated_on(self, newdata, nsim, seed, None, weights, offset)
+        self._need_rows("simulate()")
+        return self._simulated(simulate_glm(self._fit, nsim, generator(seed)))
+
+    def update(self, formula: str | None = None, **changes: Any) -> GeneralizedLinearModel:
+        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `glm`."""
+        from mixedmodels.model.build import build_glm
+
+        return build_glm(self._updated(formula, changes))
+
+    def refit(self, response: Any) -> GeneralizedLinearModel:
+        """The same model for another response: one value per row used or per row of the table, two columns for cbind.
+
+        A binomial response is given as at the fit: successes and failures where that was ``cbind()``, or proportions
+        of the same trials, as `simulate` returns them.
+        """
+        from mixedmodels.model.build import glm_of_design
+
+        self._need_rows("refit()")
+        assert self._request is not None
+        return glm_of_design(self._with_response(response), self._source, self._request, stacklevel=3)
+
+    def __repr__(self) -> str:
+        return glm_short_text(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()

@@ -1,0 +1,183 @@
+"""A fitted generalised linear mixed model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.fit import any_fit, family_moments
+from mixedmodels.fit.glmm import conditional_covariances, fit_glmm, new_engine
+from mixedmodels.fit.laplace_error.estimate import LaplaceError, laplace_error
+from mixedmodels.fit.laplace_error.indicator import indicated_error
+from mixedmodels.fit.lmm import as_control
+from mixedmodels.fit.objective import GeneralizedObjective
+from mixedmodels.fit.re_form import Chosen
+from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+from mixedmodels.fit.simulated_responses import generator, simulate_generalized
+from mixedmodels.fitted.family_model import FamilyModel
+from mixedmodels.fitted.labels import joint_names, kept_names
+from mixedmodels.fitted.mixed_effects import RandomEffectsModel
+from mixedmodels.summary.glmm_summary import generalized_summary
+from mixedmodels.summary.mixed_summary import MixedSummary, short_text
+from mixedmodels.summary.tidy import glance_generalized
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
+    """A generalised linear mixed model fitted by `glmer` or `glmer_nb`; theta is on the scale of the random effects."""
+
+    _fit: GlmmFit
+
+    # -- numbers ------------------------------------------------------------------------------------------------
+
+    @property
+    def nAGQ(self) -> int:
+        """Quadrature points for each random effect; 1 is Laplace's approximation, 0 has beta at the joint mode."""
+        return self._fit.nagq
+
+    @property
+    def laplace(self) -> str:
+        """Whether the determinant is of the "observed" or of the expected ("fisher") information."""
+        return self._fit.laplace
+
+    @property
+    def penalty(self) -> str | None:
+        """The penalty of the likelihood, "soft" or None; `loglik`, AIC and BIC are always without it."""
+        return None if self._fit.penalised is None else "soft"
+
+    @property
+    def shapes(self) -> dict[str, float]:
+        """Estimates of the family's free shapes by name, such as theta of a negative binomial."""
+        return dict(zip(self._fit.family.shapes, np.exp(self._fit.psi).tolist(), strict=True))
+
+    @property
+    def deviance(self) -> float:
+        """Sum of squared deviance residuals given the conditional modes, as in lme4; not -2 `loglik`."""
+        if self._stored is not None:
+            return float(self._stored["deviance"])
+        fit = self._fit
+        return family_moments.deviance(fit.y, fit.weights, fit.eta, fit.family, fit.psi)
+
+    def vcov(self, *, full: bool = False, conditional: bool = False) -> pandas.DataFrame:
+        """Covariance matrix of `fixef()`, labelled.
+
+        It is the block of the inverse of the full Hessian of the criterion, so that it carries the uncertainty of
+        theta and of the shapes too. Of a penalised fit it is the Hessian of the penalised criterion.
+
+        Parameters
+        ----------
+        full : of theta, the fixed effects and the logarithms of the family's free shapes, in this order.
+        conditional : of the fixed effects with theta, the shapes and the weights at the modes taken as known, lme4's
+            ``use.hessian = FALSE``.
+        """
+        if full and conditional:
+            raise DataError("vcov() is 'full', with theta and shapes, or 'conditional' on them; choose one.")
+        names = joint_names(self.design, self._fit) if full else kept_names(self.design, self._fit)
+        if full:
+            return frame.labelled(self._fit.vcov_joint, names, names)
+        matrix = self._fit.vcov_conditional if conditional else any_fit.vcov(self._fit)
+        return frame.labelled(matrix, names, names)
+
+    def _new_engine(self) -> Any:
+        return new_engine(self.design, self._fit)
+
+    def _conditional_covariances(self) -> list[Matrix]:
+        return conditional_covariances(self._engine, self._fit)
+
+    def _working_weights(self) -> Vector:
+        fit = self._fit
+        w = fit.family.handle.derivatives(fit.y, fit.weights, fit.eta, list(fit.psi))["w"]
+        out: Vector = np.maximum(np.asarray(w, dtype=float), 0.0)
+        return out
+
+    @property
+    def objective(self) -> GeneralizedObjective:
+        """The criterion (of a penalised fit with the penalty) as a function of theta, beta and psi."""
+        return GeneralizedObjective(self._engine, self._fit)
+
+    def laplace_error(self, draws: int = 1000, seed: Any = 0) -> LaplaceError:
+        """How far the log-likelihood of this fit is from the exact one, at the estimates, and what to do about it.
+
+        With one grouping factor by adaptive quadrature with more and more points. Otherwise, and where a grid would be
+        too large, by importance sampling around the mode, with a standard error; where the draws cannot tell, the
+        answer says so.
+
+        Parameters
+        ----------
+        draws : of importance sampling; the standard error falls with their square root.
+        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same answer.
+        """
+        self._need_rows("laplace_error()")
+        number = int(generator(seed).integers(2**63))
+        return laplace_error(self._engine, self.design, self._fit, draws, number)
+
+    @cached_property
+    def _indicated(self) -> float:
+        if self._stored is not None:
+            return float(self._stored.get("indicated", np.nan))
+        return indicated_error(lambda: self._engine, self.design, self._fit)
+
+    # -- reports ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _summary(self) -> MixedSummary:
+        return generalized_summary(self.design, self._fit, self.call, self._quartiles, self._indicated)
+
+    def summary(self, ddf: Ddf = None) -> MixedSummary:
+        """The summary, which prints as lme4 prints it; ``summary().text(correlation=False)`` has options."""
+        self._own_tests(ddf)
+        return self._summary
+
+    def _summary_residuals(self) -> Vector:
+        return self._residuals("pearson", scaled=True)
+
+    def glance(self) -> Any:
+        """One row of figures about the whole fit."""
+        return frame.to_kind(glance_generalized(self._fit, self.deviance), self._source.kind)
+
+    # -- other responses ----------------------------------------------------------------------------------------
+
+    def _draws(self, nsim: int, seed: Any, chosen: Sequence[Chosen]) -> Matrix:
+        return simulate_generalized(self.design, self._fit, nsim, generator(seed), chosen)
+
+    def update(self, formula: str | None = None, **changes: Any) -> Any:
+        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments."""
+        from mixedmodels.model.build import build_glmer
+
+        return build_glmer(self._updated(formula, changes))
+
+    def refit(self, response: Any, *, start: Any = None) -> GeneralizedMixedModel:
+        """The same model for another response: one value per row used or per row of the table, two columns for cbind.
+
+        A binomial response is given as at the fit: successes and failures where that was ``cbind()``, or proportions
+        of the same trials, as `simulate` returns them.
+        """
+        from mixedmodels.model.build import warn
+
+        self._need_rows("refit()")
+        design = self._with_response(response)
+        request = self._request
+        fit, engine = fit_glmm(
+            design,
+            self._fit.family,
+            nagq=self._fit.nagq,
+            laplace=self._fit.laplace,
+            penalty=self.penalty,
+            start=start,
+            control=as_control(request.control if request else None),
+            verbose=request.verbose if request else 0,
+            like=(self._engine, self._fit),
+        )
+        warn(design, fit, stacklevel=3)
+        return GeneralizedMixedModel(fit, design, self._source, request, engine)
+
+    def __repr__(self) -> str:
+        return short_text(generalized_summary(self.design, self._fit, self.call, (np.nan,) * 5))

@@ -1,0 +1,138 @@
+"""A fitted linear model."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.fit.checks import exact_warning
+from mixedmodels.fit.goodness import Goodness, goodness
+from mixedmodels.fit.moments import residuals
+from mixedmodels.fit.ols import fit_ols
+from mixedmodels.fit.record import LinearFit, Vector
+from mixedmodels.fit.simulated_responses import generator, simulate_linear
+from mixedmodels.fitted.fixed_effects import FixedEffectsModel
+from mixedmodels.fitted.labels import linear_summary
+from mixedmodels.summary.linear_summary import LinearSummary, short_text
+from mixedmodels.summary.tidy import glance_linear
+
+
+class LinearModel(FixedEffectsModel):
+    """A linear model fitted by `lm`; immutable."""
+
+    _fit: LinearFit
+    _kind = "linear model"
+
+    # -- numbers ------------------------------------------------------------------------------------------------
+
+    @property
+    def deviance(self) -> float:
+        """Weighted residual sum of squares."""
+        return self._fit.rss
+
+    @property
+    def rank(self) -> int:
+        """Rank of X."""
+        return len(self._fit.kept)
+
+    @property
+    def _wald_df(self) -> float:
+        return float(self._fit.df_resid)
+
+    @cached_property
+    def _goodness(self) -> Goodness:
+        if self._stored is not None:
+            return Goodness(**self._stored["goodness"])
+        return goodness(self.design, self._fit)
+
+    @property
+    def rsquared(self) -> float:
+        """Share of the variation that the model explains."""
+        return self._goodness.r_squared
+
+    @property
+    def rsquared_adj(self) -> float:
+        """R squared adjusted for the number of coefficients."""
+        return self._goodness.adj_r_squared
+
+    @property
+    def fstatistic(self) -> tuple[float, int, int]:
+        """F of all coefficients but the intercept, and its two degrees of freedom; NaN for an intercept alone."""
+        return self._goodness.f, self._goodness.df1, self._goodness.df2
+
+    # -- reports ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _summary(self) -> LinearSummary:
+        return linear_summary(
+            self.design, self._fit, self.call, self._quartiles, self._few, self._goodness, self._weighted
+        )
+
+    def summary(self, ddf: Ddf = None) -> LinearSummary:
+        """The summary, which prints as R prints it."""
+        self._own_tests(ddf)
+        return self._summary
+
+    def _summary_residuals(self) -> Vector:
+        return residuals(self.design, self._fit, "pearson")
+
+    @property
+    def _weighted(self) -> bool:
+        if self._stored is not None:
+            return bool(self._stored["weighted"])
+        return self.design.weights is not None and bool(np.ptp(self.design.weights) > 0)
+
+    def glance(self) -> Any:
+        """One row of figures about the whole fit."""
+        return frame.to_kind(glance_linear(self._fit, self._goodness), self._source.kind)
+
+    def augment(self) -> Any:
+        """The rows used, with columns `fitted` and `resid`."""
+        return self._augmented({})
+
+    # -- other rows, other responses ----------------------------------------------------------------------------
+
+    def simulate(
+        self, nsim: int = 1, seed: Any = None, *, newdata: Any = None, weights: Any = None, offset: Any = None
+    ) -> Any:
+        """A table of `nsim` new responses, columns sim_1, sim_2, ...; the same seed gives the same table.
+
+        Parameters
+        ----------
+        newdata : a table of other rows to draw for.
+        weights, offset : of the new rows, where the model had arrays.
+        """
+        if newdata is not None:
+            from mixedmodels.simulate.new_responses import simulated_on
+
+            return simulated_on(self, newdata, nsim, seed, None, weights, offset)
+        self._need_rows("simulate()")
+        return self._simulated(simulate_linear(self.design, self._fit, nsim, generator(seed)))
+
+    def update(self, formula: str | None = None, **changes: Any) -> LinearModel:
+        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lm`."""
+        from mixedmodels.model.build import build_lm
+
+        return build_lm(self._updated(formula, changes))
+
+    def refit(self, response: Any) -> LinearModel:
+        """The same model for another response, one value per row used or per row of the table."""
+        self._need_rows("refit()")
+        design = replace(self.design, response=self._rows.response(response))
+        fit = fit_ols(design)
+        if fit.exact:
+            warnings.warn(exact_warning(design, fit), stacklevel=2)
+        return LinearModel(fit, design, self._source, self._request)
+
+    def __repr__(self) -> str:
+        coef = self.coef()
+        return short_text(self.call, coef.names, np.asarray(coef))
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()

@@ -1,0 +1,207 @@
+"""Separate models of groups, side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.estimates import wald
+from mixedmodels.fit import any_fit
+from mixedmodels.fit.record import LinearFit, Matrix, Vector
+from mixedmodels.fitted.labels import kept_names
+from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS, ResultTable
+
+
+@dataclass(frozen=True)
+class LmList(Mapping[str, Any]):
+    """Level -> its own model, in the order of the levels; those that could not be fitted are left out.
+
+    Attributes
+    ----------
+    formula : "y ~ x | g".
+    group : name of the grouping factor.
+    levels : all of them.
+    models : level -> model.
+    failures : level -> why it has no model.
+    pool : whether standard errors are made with one residual standard deviation for all groups.
+    kind : the library of tables.
+    """
+
+    formula: str
+    group: str
+    levels: tuple[str, ...]
+    models: Mapping[str, Any]
+    failures: Mapping[str, str]
+    pool: bool
+    kind: Any = "pandas"
+
+    def __getitem__(self, level: Any) -> Any:
+        try:
+            return self.models[str(level)]
+        except KeyError:
+            if str(level) in self.failures:
+                raise DataError(f"{level} has no model: {self.failures[str(level)]}") from None
+            raise UnknownColumnError(
+                f"no level {level!r} of {self.group}; there are {', '.join(self.levels)}"
+            ) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.models)
+
+    def __len__(self) -> int:
+        return len(self.models)
+
+    @cached_property
+    def terms(self) -> tuple[str, ...]:
+        """Names of all coefficients that some group has."""
+        return tuple(dict.fromkeys(name for m in self.models.values() for name in m.design.fixed.names))
+
+    def coef(self) -> Any:
+        """A table of coefficients, a row per level; NaN where a group does not have one."""
+        return self._labelled(self._by_level(lambda m: m._fit.beta))
+
+    def fixef(self) -> dict[str, float]:
+        """Mean of each coefficient over the groups that have it."""
+        with np.errstate(invalid="ignore"):
+            means = np.nanmean(self._by_level(lambda m: m._fit.beta), axis=0)
+        return dict(zip(self.terms, means.tolist(), strict=True))
+
+    @cached_property
+    def df_residual(self) -> int:
+        """Residual degrees of freedom of all groups together."""
+        return int(sum(m._fit.df_resid for m in self.models.values()))
+
+    @cached_property
+    def pooled_sd(self) -> float:
+        """One residual standard deviation: the root of all residual sums of squares over all degrees of freedom.
+
+        Of families without a dispersion it is 1.
+        """
+        fits = [m._fit for m in self.models.values()]
+        if not fits:
+            return math.nan
+        if all(any_fit.residual_sd(f) is None for f in fits):
+            return 1.0
+        if not self.df_residual:
+            return math.nan
+        total = sum(f.rss if isinstance(f, LinearFit) else f.dispersion * f.df_resid for f in fits if f.df_resid)
+        return math.sqrt(total / self.df_residual)
+
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood of all groups together: pooled with one residual variance, else each with its own."""
+        fits = [m._fit for m in self.models.values()]
+        if not (self.pool and all(isinstance(f, LinearFit) for f in fits)):
+            return float(sum(m.loglik for m in self.models.values()))
+        n, rss = int(sum(f.n for f in fits)), float(sum(f.rss for f in fits))
+        if rss == 0:
+            return math.inf if n else math.nan
+        logs = float(sum(f.sum_log_weights for f in fits))
+        return -0.5 * (n * (math.log(2 * math.pi * rss / n) + 1) - logs)
+
+    def summary(self) -> ResultTable:
+        """A row for each coefficient of each group, with its test.
+
+        Pooled standard errors are made with `pooled_sd`, and tests with `df_residual` degrees of freedom; else each
+        group's own are used.
+        """
+        names, estimate, error, df = self._rows()
+        statistic = estimate / error
+        student = bool(np.isfinite(df).any())
+        with np.errstate(invalid="ignore"):
+            p = np.asarray(wald.p_values(statistic, df))
+        columns = {"estimate": estimate, "std_error": error, "statistic": statistic, "df": df, "p_value": p}
+        if not student:
+            del columns["df"]
+        return ResultTable(
+            columns,
+            tuple(f"{level}: {term}" for level, term in names),
+            headers=T_HEADERS if student else Z_HEADERS,
+            heading=(f"Separate models of {self.formula}", ""),
+            footer=self._footer(),
+            kind=self.kind,
+            missing="NA",
+        )
+
+    def tidy(self) -> Any:
+        """The coefficients as a table: level, term, estimate, std_error, statistic, df, p_value."""
+        table = self.summary()
+        names = self._rows()[0]
+        columns = {self.group: [level for level, _ in names], "term": [term for _, term in names], **table.columns}
+        return frame.to_kind(columns, self.kind)
+
+    def confint(self, level: float = 0.95) -> ResultTable:
+        """Wald limits of each coefficient of each group, with one residual standard deviation where they are pooled."""
+        wald.check_level(level)
+        names, estimate, error, df = self._rows()
+        limits = wald.intervals(estimate, error, level, df)
+        percent = [f"{100 * q:.4g} %" for q in ((1 - level) / 2, (1 + level) / 2)]
+        return ResultTable(
+            {"estimate": estimate, "conf_low": limits[:, 0], "conf_high": limits[:, 1]},
+            tuple(f"{g}: {term}" for g, term in names),
+            headers={"conf_low": percent[0], "conf_high": percent[1]},
+            heading=(f"Intervals of separate models of {self.formula}", ""),
+            footer=self._footer(),
+            kind=self.kind,
+            missing="NA",
+        )
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """The coefficients, a row per level, in a library of tables."""
+        values = self._by_level(lambda m: m._fit.beta)
+        columns: dict[str, Any] = {self.group: list(self.levels)}
+        columns |= {term: values[:, j] for j, term in enumerate(self.terms)}
+        return frame.to_kind(columns, self.kind if kind is None else kind)
+
+    def __repr__(self) -> str:
+        lines = [f"Separate models of {self.formula}", "", "Coefficients:", self.coef().to_string(), ""]
+        return "\n".join([*lines, *self._footer()])
+
+    def _repr_html_(self) -> str:
+        html: str = self.coef().to_html()
+        return html
+
+    def _rows(self) -> tuple[list[tuple[str, str]], Vector, Vector, Vector]:
+        """Level and term, estimate, standard error and degrees of freedom of each coefficient."""
+        names, estimate, error, df = list[tuple[str, str]](), list[float](), list[float](), list[float]()
+        for level, model in self.models.items():
+            fit = model._fit
+            own = any_fit.residual_sd(fit)
+            pooled = self.pool and own is not None
+            scale = self.pooled_sd if pooled else (own or 1.0)
+            kept = kept_names(model.design, fit)
+            names += [(level, name) for name in kept]
+            estimate += fit.beta.tolist()
+            error += (scale * np.sqrt(np.diag(fit.vcov_unscaled))).tolist()
+            df += [float(self.df_residual) if pooled else any_fit.wald_df(fit)] * len(kept)
+        return names, np.array(estimate), np.array(error), np.array(df)
+
+    def _by_level(self, values: Any) -> Matrix:
+        out = np.full((len(self.levels), len(self.terms)), np.nan)
+        places = {term: j for j, term in enumerate(self.terms)}
+        for i, level in enumerate(self.levels):
+            model = self.models.get(level)
+            if model is not None:
+                out[i, [places[name] for name in kept_names(model.design, model._fit)]] = values(model)
+        return out
+
+    def _labelled(self, values: Matrix) -> Any:
+        return frame.labelled(values, self.levels, self.terms)
+
+    def _footer(self) -> tuple[str, ...]:
+        out = []
+        if self.pool and any(any_fit.residual_sd(m._fit) is not None for m in self.models.values()):
+            out.append(
+                f"Degrees of freedom: {self.df_residual} residual; pooled residual standard deviation: "
+                f"{self.pooled_sd:.7g}"
+            )
+        if self.failures:
+            out.append(f"Without a model: {', '.join(self.failures)}.")
+        return tuple(out)

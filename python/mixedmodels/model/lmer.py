@@ -1,0 +1,128 @@
+"""A fitted linear mixed model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.estimates import ddf as estimates_ddf
+from mixedmodels.estimates.coefficients import Coefficients, Ddf
+from mixedmodels.fit import likelihood
+from mixedmodels.fit.lmm import as_control, conditional_covariances, new_engine, refit_lmm
+from mixedmodels.fit.moments import residuals
+from mixedmodels.fit.objective import Objective
+from mixedmodels.fit.re_form import Chosen
+from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.simulated_responses import generator, simulate_mixed
+from mixedmodels.fitted.labels import kept_names, mixed_summary
+from mixedmodels.fitted.mixed_effects import RandomEffectsModel
+from mixedmodels.summary.lmertest_summary import with_tests
+from mixedmodels.summary.mixed_summary import MixedSummary, short_text
+from mixedmodels.summary.tidy import glance_mixed
+
+
+class MixedModel(RandomEffectsModel):
+    """A linear mixed model fitted by `lmer`."""
+
+    _fit: MixedFit
+
+    # -- numbers ------------------------------------------------------------------------------------------------
+
+    @property
+    def is_reml(self) -> bool:
+        """Whether the restricted likelihood was maximised."""
+        return self._fit.reml
+
+    @property
+    def deviance(self) -> float:
+        """-2 log-likelihood; of a REML fit that at the REML estimate of theta."""
+        return likelihood.ml_deviance(self._fit)
+
+    @property
+    def reml_criterion(self) -> float:
+        """-2 restricted log-likelihood; of an ML fit that at the ML estimate of theta."""
+        return likelihood.reml_criterion(self._fit)
+
+    def _new_engine(self) -> Any:
+        return new_engine(self.design, self._fit.reml)
+
+    def _working_weights(self) -> Vector:
+        weights = self.design.weights
+        return np.ones(self.nobs) if weights is None else weights
+
+    def _conditional_covariances(self) -> list[Matrix]:
+        return conditional_covariances(self._engine, self._fit)
+
+    @property
+    def objective(self) -> Objective:
+        """The criterion as a function of theta, with its derivatives."""
+        return Objective(self._engine, self._fit.sizes)
+
+    def _coefficients_by(self, method: str | None) -> Coefficients:
+        """Coefficients by "Satterthwaite" (the default), "Kenward-Roger" ("KR"), or "asymptotic" ("lme4", "z")."""
+        method = estimates_ddf.method_name(method)
+        if method not in self._by_method:
+            names = kept_names(self.design, self._fit)
+            engine = None if method == "asymptotic" else self._engine
+            self._by_method[method] = estimates_ddf.coefficients(method, names, self.design, self._fit, engine)
+        return self._by_method[method]
+
+    @cached_property
+    def _by_method(self) -> dict[str, Coefficients]:
+        return {}
+
+    # -- reports ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _summary(self) -> MixedSummary:
+        return mixed_summary(self.design, self._fit, self.call, self._quartiles)
+
+    def summary(self, ddf: Ddf = None) -> MixedSummary:
+        """The summary, which prints as lme4 prints it; ``summary().text(correlation=False)`` has options.
+
+        Parameters
+        ----------
+        ddf : "Satterthwaite" or "Kenward-Roger" add degrees of freedom and p-values, as lmerTest prints them; so does
+            what `robust` returned.
+        """
+        if ddf is None or estimates_ddf.is_asymptotic(ddf):
+            return self._summary
+        return with_tests(self._summary, self._coefficients(ddf))
+
+    def _summary_residuals(self) -> Vector:
+        return residuals(self.design, self._fit, "pearson", scaled=True)
+
+    def glance(self) -> Any:
+        """One row of figures about the whole fit."""
+        return frame.to_kind(glance_mixed(self._fit), self._source.kind)
+
+    # -- other rows, other responses ----------------------------------------------------------------------------
+
+    def _draws(self, nsim: int, seed: Any, chosen: Sequence[Chosen]) -> Matrix:
+        return simulate_mixed(self.design, self._fit, nsim, generator(seed), chosen)
+
+    def update(self, formula: str | None = None, **changes: Any) -> MixedModel:
+        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lmer`."""
+        from mixedmodels.model.build import build_lmer
+
+        return build_lmer(self._updated(formula, changes))
+
+    def refit(self, response: Any, *, start: Any = None) -> MixedModel:
+        """The same model for another response, one value per row used or per row of the table."""
+        from mixedmodels.model.build import warn
+
+        self._need_rows("refit()")
+        design = replace(self.design, response=self._rows.response(response))
+        control = as_control(self._request.control if self._request else None)
+        verbose = self._request.verbose if self._request else 0
+        fit, engine = refit_lmm(self._engine, design, self._fit, start=start, control=control, verbose=verbose)
+        warn(design, fit, stacklevel=3)
+        return MixedModel(fit, design, self._source, self._request, engine)
+
+    def __repr__(self) -> str:
+        return short_text(mixed_summary(self.design, self._fit, self.call, (np.nan,) * 5))

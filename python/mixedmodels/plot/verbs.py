@@ -1,0 +1,73 @@
+"""Pictures and the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mixedmodels.errors import DataError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mixedmodels.fitted.request import Source
+
+# Pictures of `mixedmodels.plot` that take a model.
+KINDS = (
+    "residuals",
+    "scale_location",
+    "qq_residuals",
+    "residuals_by_group",
+    "groups",
+    "shrinkage",
+    "caterpillar",
+    "qq_random_effects",
+    "covariance_ellipses",
+    "fixed_ellipses",
+    "coefficients",
+    "profile_zeta",
+    "profile_pairs",
+    "profile_density",
+    "likelihood_surface",
+    "check_model",
+    "design_matrix",
+    "factor_pattern",
+)
+
+
+class Pictures:
+    """Pictures and the report."""
+
+    _source: Source
+
+    @property
+    def table_kind(self) -> Any:
+        """The library in which tables come back: that of the model's data."""
+        return self._source.kind
+
+    def plot(self, kind: str = "residuals", **options: Any) -> Figure:
+        """A picture of the model.
+
+        Parameters
+        ----------
+        kind : which one, by the name of its function in `mixedmodels.plot`: "residuals" against fitted values,
+            "caterpillar", "shrinkage", "groups", "qq_random_effects", "coefficients" ...
+        options : what that function takes.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Notebooks show it; ``.savefig("name.pdf")`` writes it, ``.show()`` opens a window.
+
+        Raises
+        ------
+        DataError
+            If there is no such picture, or it is not for this class of models.
+        MissingLibraryError
+            Without matplotlib.
+        """
+        if kind not in KINDS:
+            raise DataError(f"plot() has no kind {kind!r}; it has {', '.join(KINDS)}.")
+        from mixedmodels import plot
+
+        figure: Figure = getattr(plot, kind)(self, **options)
+        return figure

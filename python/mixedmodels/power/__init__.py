@@ -1,0 +1,1 @@
+"""Models that were never fitted, and the power of tests under them."""

@@ -1,0 +1,259 @@
+"""Models that are stated, not fitted: a formula, a table of predictors, and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mixedmodels import formula as formulas
+from mixedmodels import frame
+from mixedmodels.design import Design, build
+from mixedmodels.errors import DataError, DesignError, UnknownColumnError
+from mixedmodels.families import GAUSSIAN, resolve
+from mixedmodels.fit.at_parameters import How, given_fit, rows_of
+from mixedmodels.fit.glmm import as_laplace, as_nagq, as_penalised
+from mixedmodels.fit.lmm import as_flag, kept_columns
+from mixedmodels.fitted.request import Request, Source
+from mixedmodels.formula.nodes import Call
+from mixedmodels.power.planned_model import PlannedModel
+from mixedmodels.simulate.parameters import read_given
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+
+def make_lmer(
+    formula: str,
+    data: Any,
+    *,
+    fixef: Any,
+    VarCorr: Any = None,
+    sd: Any = None,
+    theta: Any = None,
+    sigma: float | None = None,
+    REML: bool = True,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    env: Mapping[str, Any] | None = None,
+) -> PlannedModel:
+    """A linear mixed model whose parameters are given: to draw from, to plan with.
+
+    Parameters
+    ----------
+    formula : as for `lmer`; the response need not be in the table, and is not looked at.
+    data : a table of predictors and groups, as `crossing` makes one.
+    fixef : coefficients, a mapping by R's names or numbers in their order.
+    VarCorr : covariance matrix of each random term (variances, not standard deviations): a mapping such as
+        ``{"Subject": [[600, 10], [10, 35]]}``, a number for a single effect, or what ``fit.VarCorr()`` returned, which
+        also gives `sigma`.
+    sd : in its place standard deviations of uncorrelated effects: ``{"Subject": [25, 6]}``.
+    theta : in its place lme4's parameters, lower triangles relative to sigma, column by column.
+    sigma : residual standard deviation (of a row of weight 1).
+    REML : how drawn responses are fitted.
+    weights, offset, subset, contrasts, env : as for `lmer`.
+
+    Returns
+    -------
+    PlannedModel
+
+    Raises
+    ------
+    FormulaError, DataError, DesignError
+        Where formula, table or parameters cannot be read or do not fit each other.
+    """
+    given = {"fixef": fixef, "VarCorr": VarCorr, "sd": sd, "theta": theta, "sigma": sigma}
+    request = Request(formula, data, weights, offset, subset, contrasts, "omit", env)
+    return _made(request, How(reml=as_flag(REML, "REML")), "required", given)
+
+
+def make_glmer(
+    formula: str,
+    data: Any,
+    family: Any,
+    *,
+    fixef: Any,
+    VarCorr: Any = None,
+    sd: Any = None,
+    theta: Any = None,
+    sigma: float | None = None,
+    shapes: Mapping[str, float] | None = None,
+    nAGQ: int = 1,
+    laplace: Literal["observed", "fisher"] = "observed",
+    penalty: Literal["soft"] | None = None,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    env: Mapping[str, Any] | None = None,
+) -> PlannedModel:
+    """A generalised linear mixed model whose parameters are given.
+
+    Parameters
+    ----------
+    formula, data, fixef, VarCorr, sd, theta, subset, contrasts, env : as for `make_lmer`; variances are on the scale of
+        the linear predictor.
+    family : as for `glmer`.
+    sigma : root of the dispersion, of a Gamma or inverse Gaussian family.
+    shapes : free shapes of other families, as ``{"theta": 2.0}`` of a negative binomial whose theta is to be estimated.
+    nAGQ, laplace, penalty : how drawn responses are fitted, as for `glmer`.
+    weights : trials of a binomial response; left out, one each, or the sum of the columns of a ``cbind()`` that the
+        table has.
+    offset : a known part of the linear predictor.
+
+    Returns
+    -------
+    PlannedModel
+    """
+    chosen = resolve(family)
+    if chosen == GAUSSIAN:
+        raise DataError("family is gaussian with identity link; use make_lmer().")
+    given = {"fixef": fixef, "VarCorr": VarCorr, "sd": sd, "theta": theta, "sigma": sigma, "shapes": shapes}
+    request = Request(formula, data, weights, offset, subset, contrasts, "omit", env)
+    return _made(request, How(chosen, False, nAGQ, as_laplace(laplace), penalty), "required", given)
+
+
+def make_lm(
+    formula: str,
+    data: Any,
+    *,
+    fixef: Any,
+    sigma: float,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    env: Mapping[str, Any] | None = None,
+) -> PlannedModel:
+    """A linear model whose parameters are given; arguments as for `make_lmer`."""
+    request = Request(formula, data, weights, offset, subset, contrasts, "omit", env)
+    return _made(request, How(), "forbidden", {"fixef": fixef, "sigma": sigma})
+
+
+def make_glm(
+    formula: str,
+    data: Any,
+    family: Any,
+    *,
+    fixef: Any,
+    sigma: float | None = None,
+    shapes: Mapping[str, float] | None = None,
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    env: Mapping[str, Any] | None = None,
+) -> PlannedModel:
+    """A generalised linear model whose parameters are given; arguments as for `make_glmer`."""
+    request = Request(formula, data, weights, offset, subset, contrasts, "omit", env)
+    return _made(request, How(resolve(family)), "forbidden", {"fixef": fixef, "sigma": sigma, "shapes": shapes})
+
+
+def simulate_response(
+    formula: str,
+    data: Any,
+    family: Any = "gaussian",
+    *,
+    beta: Any,
+    theta: Any = None,
+    VarCorr: Any = None,
+    sd: Any = None,
+    sigma: float | None = None,
+    nsim: int = 1,
+    seed: Any = None,
+    **arguments: Any,
+) -> Any:
+    """Responses drawn from a formula and parameters, as lme4's ``simulate(formula, newdata, newparams)``.
+
+    Parameters
+    ----------
+    formula : with random terms or without; a left side is not looked at.
+    data : a table of predictors and groups.
+    family : a name or an object.
+    beta : coefficients, a mapping by name or numbers in order.
+    theta, VarCorr, sd, sigma : as for `make_lmer` and `make_glmer`.
+    nsim, seed : how many responses, and where the random numbers begin.
+    arguments : `weights`, `offset`, `subset`, `contrasts`, `env`, `shapes` as for `make_glmer`.
+
+    Returns
+    -------
+    table
+        Columns sim_1, sim_2, ..., of the kind of `data`; of a binomial family proportions of successes.
+    """
+    chosen = resolve(family)
+    mixed = bool(formulas.parse(formula).random)
+    given = {"fixef": beta, "sigma": sigma, **arguments}
+    if mixed:
+        given.update(VarCorr=VarCorr, sd=sd, theta=theta)
+    elif theta is not None or VarCorr is not None or sd is not None:
+        raise DataError(f"{formula!r} has no random term; leave theta, VarCorr and sd out.")
+    if chosen == GAUSSIAN:
+        maker: Any = make_lmer if mixed else make_lm
+        return maker(formula, data, **given).simulate(nsim, seed)
+    maker = make_glmer if mixed else make_glm
+    return maker(formula, data, chosen, **given).simulate(nsim, seed)
+
+
+def _made(
+    request: Request, how: How, random: Literal["required", "forbidden"], given: Mapping[str, Any]
+) -> PlannedModel:
+    table = frame.read(request.data)
+    whole = formulas.parse(request.formula)
+    if whole.has_dot:
+        raise DesignError(f"'.' in {whole.text!r} could stand for anything; write the terms out.")
+    if how.family is not None and request.weights is None:
+        request = replace(request, weights=_trials(whole, table, how.family))
+    design, source = _laid_out(request, whole, table, how, random)
+    _check(how, design)
+    n = rows_of(design)
+    kept = kept_columns(design.fixed, n, design.weights)
+    names = tuple(design.fixed.names[j] for j in kept)
+    parameters = read_given(design, names, how.family, **given)
+    return PlannedModel(given_fit(design, how, parameters), design, source, request, how)
+
+
+def _laid_out(request: Request, whole: Any, table: Any, how: How, random: Any) -> tuple[Design, Source]:
+    """The design of the right side, which says the whole formula."""
+    right = whole.text[whole.text.index("~") :]
+    design = build(
+        right,
+        table,
+        weights=request.weights,
+        offset=request.offset,
+        subset=request.subset,
+        contrasts=request.contrasts,
+        na_action="omit",
+        env=request.env,
+        random=random,
+        residual=how.family is None or how.family.weights_role == "precision",
+    )
+    design = replace(design, formula=f"{whole.response or 'y'} {right}", response_name=whole.response or "y")
+    return design, Source(table.kind, table.index)
+
+
+def _trials(whole: Any, table: Any, family: Family) -> Any:
+    """The sum of successes and failures, where the formula names both and the table has them."""
+    left = whole.left
+    if family.support != "proportion" or not isinstance(left, Call) or left.function != "cbind":
+        return None
+    try:
+        counts = build(f"{whole.response} ~ 1", table, na_action="exclude")
+    except UnknownColumnError as error:
+        raise DataError(
+            f"the trials of {whole.response} are not known, since the table lacks a column of it; give weights=, the "
+            "number of trials of each row."
+        ) from error
+    assert counts.response is not None
+    trials = np.full(table.n_rows, np.nan)
+    trials[slice(None) if counts.positions is None else counts.positions] = counts.response.sum(axis=1)
+    return trials
+
+
+def _check(how: How, design: Design) -> None:
+    """Refuse ways of fitting that the design or family does not have."""
+    if how.family is not None and design.random:
+        as_penalised(how.penalty, how.family, as_nagq(how.nagq, design))

@@ -1,0 +1,283 @@
+"""A model whose parameters are given: nothing was fitted, and no response is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal, NoReturn
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.design import Design, model_matrix, on_new_data, z_matrix
+from mixedmodels.design.row_subset import part_of
+from mixedmodels.errors import DataError
+from mixedmodels.families import GAUSSIAN, Family
+from mixedmodels.fit import any_fit
+from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.at_parameters import Given, How, given_fit, rows_of, stand_in
+from mixedmodels.fit.moments import fixed_part
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.fitted.labels import kept_names
+from mixedmodels.fitted.request import Request, Source
+from mixedmodels.fitted.rows import Rows, labelled_rows
+from mixedmodels.fitted.varcorr import VarCorr, varcorr
+from mixedmodels.power.verbs import Planning
+from mixedmodels.tables.vectors import NamedVector
+
+
+class PlannedModel(Planning):
+    """A design with parameters that were given, as `make_lmer`, `make_glmer`, `extend` and `with_parameters` return it.
+
+    It can be drawn from (`simulate`, `draw_and_fit`), asked for its power (`power`, `power_curve`), extended and
+    changed; what needs a response, such as residuals or a likelihood, it does not have. Immutable.
+
+    Attributes
+    ----------
+    design : everything that formula and table say about the model.
+    """
+
+    def __init__(
+        self, fit: AnyFit, design: Design, source: Source, request: Request, how: How, *, observed: bool = False
+    ) -> None:
+        self._fit: Any = fit
+        self.design = design
+        self._source = source
+        self._request = request
+        self._how = how
+        self._observed = observed  # whether the parameters are estimates as they came
+
+    # -- numbers ------------------------------------------------------------------------------------------------
+
+    @property
+    def formula(self) -> str:
+        """The formula as R deparses it."""
+        return self.design.formula
+
+    @property
+    def family(self) -> Family:
+        """Distribution and link of the response."""
+        return self._how.family or GAUSSIAN
+
+    @property
+    def nobs(self) -> int:
+        """Rows of the design."""
+        return int(self._fit.n)
+
+    @property
+    def ngroups(self) -> dict[str, int]:
+        """Levels of each grouping factor."""
+        return {g.name: g.n_levels for g in self.design.groups}
+
+    @property
+    def theta(self) -> Vector:
+        """Covariance parameters (of a linear mixed model relative to sigma)."""
+        return self._fit.theta.copy() if self.design.random else np.empty(0)
+
+    @property
+    def sigma(self) -> float:
+        """Residual standard deviation; the root of a dispersion; theta of a negative binomial; 1 of other families."""
+        return self._fit.sigma if isinstance(self._fit, LinearFit | MixedFit) else any_fit.sigma(self._fit)
+
+    def fixef(self) -> NamedVector:
+        """The coefficients by R's names."""
+        return NamedVector(self._names, self._fit.beta)
+
+    def vcov(self) -> Any:
+        """Covariance matrix that the estimates will have at these parameters, labelled.
+
+        Of a generalised mixed model it is approximate (see the page on simulation).
+        """
+        return frame.labelled(any_fit.vcov(self._fit), self._names, self._names)
+
+    def VarCorr(self) -> VarCorr:
+        """Standard deviations and correlations of the random effects, and of the residual where there is one."""
+        self._need_random("VarCorr()")
+        return varcorr(self.design, self._fit)
+
+    def tidy(self) -> Any:
+        """A row per coefficient: term, estimate (the given value), std_error that the design promises, statistic."""
+        se = np.sqrt(np.diag(any_fit.vcov(self._fit)))
+        columns = {"term": list(self._names), "estimate": self._fit.beta, "std_error": se}
+        return frame.to_kind({**columns, "statistic": self._fit.beta / se}, self._source.kind)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return kept_names(self.design, self._fit)
+
+    @property
+    def _fit_is_mixed(self) -> bool:
+        return isinstance(self._fit, MixedFit | GlmmFit)
+
+    @property
+    def _given(self) -> Given:
+        return given_of(self._fit)
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    @property
+    def frame(self) -> Any:
+        """The rows of the design, with the columns that the formula names, in the caller's kind of table."""
+        return self._rows.model_frame(self._request)
+
+    def model_matrix(self, which: Literal["X", "Z"] = "X") -> Any:
+        """The fixed-effects matrix X (a labelled table) or the random-effects matrix Z (scipy.sparse, n x q)."""
+        if which == "Z":
+            self._need_random("Z")
+            return z_matrix(self.design)
+        if which != "X":
+            raise DataError(f"model_matrix() has 'X' and 'Z', not {which!r}.")
+        x = model_matrix(self.design.fixed, self.nobs)[:, list(self._fit.kept)]
+        return frame.labelled(x, None, self._names)
+
+    def simulate(self, nsim: int = 1, seed: Any = None) -> Any:
+        """A table of `nsim` responses drawn from the model, columns sim_1, sim_2, ...; proportions if binomial.
+
+        Parameters
+        ----------
+        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
+        """
+        y = self._draw(generator(seed))(nsim)
+        return self._rows.table({f"sim_{i + 1}": row for i, row in enumerate(y)})
+
+    def predict(self, newdata: Any = None, *, type: Literal["link", "response"] = "link", offset: Any = None) -> Any:  # noqa: A002
+        """Predictions with all random effects 0, on the rows of the design or on new ones.
+
+        Parameters
+        ----------
+        newdata : a table with the formula's columns, or None.
+        type : "link" for the linear predictor, "response" for the mean of a unit whose random effects are 0.
+        offset : of the new rows, in place of the `offset` argument (needed where that was an array).
+        """
+        if type not in ("link", "response"):
+            raise DataError(f"type must be 'link' or 'response', not {type!r}.")
+        if newdata is None:
+            eta = fixed_part(self.design, self._fit.kept, self._fit.beta, self.nobs)
+        else:
+            table = frame.read(newdata)
+            new = on_new_data(self.design.spec, table, random=(), offset=offset)
+            eta = fixed_part(new, self._fit.kept, self._fit.beta, table.n_rows)
+        values = eta if type == "link" else np.asarray(self.family.mean(eta))
+        return self._rows.label(values) if newdata is None else labelled_rows(values, table.kind, table.index)
+
+    def draw_and_fit(self, seed: Any = None) -> Any:
+        """A fitted model of one response drawn from this one."""
+        from mixedmodels.power.fit_drawn import model_of
+
+        return model_of(self, self._draw(generator(seed))(1)[0])
+
+    def _draw(self, rng: np.random.Generator) -> Any:
+        """Draws that many more responses, shape (count, n)."""
+        from mixedmodels.fitted.replicates import drawer
+
+        return drawer(self, "parametric", "~0", rng)  # type: ignore[arg-type]
+
+    @property
+    def _rows(self) -> Rows:
+        return Rows(self._source, self.design)
+
+    # -- other parameters, other rows ------------------------------------------------------------------------------
+
+    def _planned(self, what: str) -> PlannedModel:
+        return self
+
+    def _with(self, given: Given) -> PlannedModel:
+        """The same design at other parameters."""
+        fit = given_fit(self.design, self._how, given)
+        return PlannedModel(fit, self.design, self._source, self._request, self._how)
+
+    def _part(self, rows: Any) -> PlannedModel:
+        """The model of some of the rows, by position among those used.
+
+        Raises
+        ------
+        DataError
+            If other coefficients can be estimated from them, or a group has fewer than two levels.
+        """
+        design = part_of(self.design, rows)
+        few = [g for g in design.groups if g.n_levels < 2]
+        if few:
+            raise DataError(f"with {len(rows)} rows {few[0].name!r} has one level only; ask for larger sizes.")
+        fit = given_fit_of_part(design, self._how, self._given, self._fit.kept)
+        positions = self._rows.numbers[rows]
+        request = replace(self._request, subset=positions)
+        return PlannedModel(fit, design, self._source, request, self._how, observed=self._observed)
+
+    def _with_stand_in(self) -> Design:
+        """The design with a response that any engine takes."""
+        return replace(self.design, response=stand_in(self.nobs, self._how.family))
+
+    # -- manners --------------------------------------------------------------------------------------------------
+
+    def _need_random(self, what: str) -> None:
+        if not self.design.random:
+            raise DataError(f"{self.formula!r} has no random term, and so no {what}.")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        from mixedmodels.model import GeneralizedMixedModel, MixedModel
+
+        if not name.startswith("_") and (hasattr(MixedModel, name) or hasattr(GeneralizedMixedModel, name)):
+            raise AttributeError(
+                f"{name!r} needs a response, and this model has parameters that were given; draw_and_fit(seed=...) "
+                "draws a response and fits the model to it."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __repr__(self) -> str:
+        from mixedmodels.power.planned_text import planned_text
+
+        return planned_text(self.design, self._fit)
+
+
+def given_of(fit: AnyFit) -> Given:
+    """The parameters of a record."""
+    nothing = np.empty(0)
+    if isinstance(fit, LinearFit):
+        return Given(fit.beta, nothing, fit.sigma, nothing)
+    if isinstance(fit, MixedFit):
+        return Given(fit.beta, fit.theta, fit.sigma, nothing)
+    residual = any_fit.residual_sd(fit)
+    scale = np.nan if residual is None else residual
+    if isinstance(fit, GlmmFit):
+        return Given(fit.beta, fit.theta, scale, fit.psi)
+    psi = nothing if fit.estimated_theta is None else np.log([fit.estimated_theta])
+    return Given(fit.beta, nothing, scale, psi)
+
+
+def how_of(fit: AnyFit) -> How:
+    """In which way a fit was made."""
+    from mixedmodels.families import NegativeBinomial
+
+    if isinstance(fit, LinearFit):
+        return How()
+    if isinstance(fit, MixedFit):
+        return How(reml=fit.reml)
+    if isinstance(fit, GlmFit):
+        family = fit.family if fit.estimated_theta is None else NegativeBinomial(link=fit.family.link)
+        return How(family, penalty=fit.penalty)
+    penalty = None if fit.penalised is None else "soft"
+    return How(fit.family, nagq=fit.nagq, laplace=fit.laplace, penalty=penalty)
+
+
+def plan_of(model: Any, what: str) -> PlannedModel:
+    """A fitted model as a plan: its design, with its estimates for parameters."""
+    from mixedmodels.fit.many_responses.other_classes import family_design
+
+    model._need_rows(what)
+    fit = model._fit
+    design = model.design if isinstance(fit, LinearFit | MixedFit) else family_design(model.design, fit)
+    how = how_of(fit)
+    assert model._request is not None
+    planned = given_fit(design, how, given_of(fit))
+    return PlannedModel(planned, design, model._source, model._request, how, observed=True)
+
+
+def given_fit_of_part(design: Design, how: How, given: Given, kept: Sequence[int]) -> AnyFit:
+    """The record of part of a design, whose rows must tell the same coefficients."""
+    from mixedmodels.fit.lmm import kept_columns
+
+    n = rows_of(design)
+    if tuple(kept_columns(design.fixed, n, design.weights)) != tuple(kept):
+        raise DataError(f"{n} rows do not tell all coefficients of {design.formula!r}; ask for larger sizes.")
+    return given_fit(design, how, given)

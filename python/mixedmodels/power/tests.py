@@ -1,0 +1,199 @@
+"""Tests whose power is asked for: what they are of, and how many responses are tested at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels import formula as formulas
+from mixedmodels.errors import DataError, FormulaError
+from mixedmodels.estimates.symbolic_hypotheses import parse_hypotheses
+from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.frame import nearest
+from mixedmodels.inference.anova.contrast_matrices import term_layout
+from mixedmodels.power import engines
+from mixedmodels.power.engines import Outcomes
+from mixedmodels.power.noncentral import AnalyticPower, analytic_power, promised
+
+if TYPE_CHECKING:
+    from mixedmodels.power.planned_model import PlannedModel
+
+Run = Callable[[Matrix], Outcomes]
+
+_WAYS = {
+    "t": "t", "f": "t", "satterthwaite": "t", "residual": "t", "kr": "kr", "kenward-roger": "kr", "z": "z",
+    "chisq": "z", "wald": "z", "asymptotic": "z", "lrt": "lrt", "lr": "lrt",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PowerTest:
+    """A test to be repeated.
+
+    Attributes
+    ----------
+    label : what it is of, as ``Power`` prints it.
+    description : lines that say which test it is.
+    way : "t", "kr", "z", "lrt", or "own" for a function of the user's.
+    c, rhs : the hypothesis ``c @ beta = rhs``, shapes (r, p) and (r,); None where it is no hypothesis about beta.
+    smaller : formula of the smaller model, or None.
+    own : the user's function, or None.
+    """
+
+    label: str
+    description: tuple[str, ...]
+    way: str
+    c: Matrix | None = None
+    rhs: Vector | None = None
+    smaller: str | None = None
+    own: Callable[[Any], Any] | None = None
+
+    @property
+    def slow(self) -> bool:
+        """Whether every response is fitted by itself."""
+        many = self.c is not None and len(self.c) > 1
+        return self.way in ("kr", "own") or (self.way == "t" and many)
+
+    def effect(self, plan: PlannedModel) -> float:
+        """What the hypothesis is off in truth; NaN of several rows."""
+        if self.c is None or self.rhs is None or len(self.c) != 1:
+            return float("nan")
+        return float((self.c @ plan._fit.beta)[0] - self.rhs[0])
+
+    def run(self, plan: PlannedModel) -> Run:
+        """What tests responses of a plan, shape (B, n)."""
+        if self.way == "own":
+            assert self.own is not None
+            return engines.by_function(plan, self.own)
+        if self.way == "lrt":
+            return engines.by_likelihood(plan, self.c, self.rhs, self.smaller)
+        assert self.c is not None
+        assert self.rhs is not None
+        if self.way == "kr" or (self.way == "t" and isinstance(plan._fit, MixedFit) and len(self.c) > 1):
+            return engines.by_model(plan, self.c, self.rhs, "Kenward-Roger" if self.way == "kr" else "Satterthwaite")
+        return engines.by_wald(plan, self.c, self.rhs, self.way == "t")
+
+    def analytic(self, plan: PlannedModel, alpha: float) -> AnalyticPower | None:
+        """Power by a noncentral distribution; None where there is none."""
+        if self.c is None or self.rhs is None:
+            return None
+        method = "z" if self.way == "lrt" else self.way
+        known = promised(plan.design, plan._fit, plan._names, method)
+        if self.way == "lrt" and len(self.c) == 1:
+            found = analytic_power(known, self.c, self.rhs, alpha)
+            return replace(found, law="chi-squared", noncentrality=found.noncentrality**2)
+        return analytic_power(known, self.c, self.rhs, alpha)
+
+
+def read_test(plan: PlannedModel, test: Any, by: str | None) -> PowerTest:
+    """The test that is meant.
+
+    Parameters
+    ----------
+    test : None for the first coefficient that is no intercept; a coefficient; a term; a hypothesis such as
+        "dose2 - dose1 = 0"; a formula with ``~`` of a smaller model, in which ``.`` stands for what is there; or a
+        function of the fitted model that gives a p-value.
+    by : "t" ("Satterthwaite"), "Kenward-Roger", "z", "LRT", or None for the class's own.
+
+    Raises
+    ------
+    DataError, FormulaError
+        If there is no such coefficient, term or way.
+    """
+    names = plan._names
+    if callable(test):
+        if by is not None:
+            raise DataError(f"by={by!r} is for tests of coefficients; a function says itself how it tests.")
+        name = getattr(test, "__name__", "a function")
+        shown = "a function of your own" if name == "<lambda>" else name
+        return PowerTest(f"by {shown}", ("p-value that the function returns",), "own", own=test)
+    if test is None:
+        test = _first(names)
+    if not isinstance(test, str):
+        raise DataError(f"test is {test!r:.60}; give a coefficient, a term, a hypothesis, a formula, or a function.")
+    if "~" in test:
+        return _comparison(plan, test, by)
+    way = _way(plan, by)
+    if test in names:
+        return _of_rows(plan, f"for predictor '{test}'", np.eye(len(names))[[names.index(test)]], way, test)
+    layout = term_layout(plan.design, plan._fit.kept)
+    if test in layout.labels:
+        columns = layout.columns(layout.labels.index(test))
+        if not len(columns):
+            raise DataError(f"no coefficient of the term {test!r} can be estimated in this design.")
+        return _of_rows(plan, f"for predictor '{test}'", np.eye(len(names))[columns], way, None)
+    return _hypothesis(plan, test, way, (*names, *layout.labels))
+
+
+def _first(names: tuple[str, ...]) -> str:
+    found = next((n for n in names if n != "(Intercept)"), None)
+    if found is None:
+        raise DataError("the model has no coefficient but the intercept; say as test= what is to be tested.")
+    return found
+
+
+def _hypothesis(plan: PlannedModel, text: str, way: str, known: tuple[str, ...]) -> PowerTest:
+    try:
+        read = parse_hypotheses(text, plan._names)
+    except FormulaError as error:
+        near = nearest(text, known)
+        offer = f"did you mean {near!r}?" if near else f"there are {', '.join(dict.fromkeys(known))}."
+        # What is wrong with it as a hypothesis matters only where it was meant as one.
+        why = f" {error}" if "=" in text else ""
+        raise DataError(f"test {text!r} is no coefficient, term or hypothesis; {offer}{why}") from error
+    if read.alternative not in (None, "two.sided"):
+        raise DataError(f"test {text!r} has a direction; tests here are two-sided, write it with '='.")
+    label = f"for hypothesis '{text}'"
+    return _of_rows(plan, label, read.matrix, way, None, read.rhs)
+
+
+def _of_rows(
+    plan: PlannedModel, label: str, c: NDArray[np.float64], way: str, name: str | None, rhs: Vector | None = None
+) -> PowerTest:
+    rhs = np.zeros(len(c)) if rhs is None else rhs
+    lines = [_words(plan, way, len(c))]
+    if len(c) == 1:
+        effect = float((c @ plan._fit.beta)[0] - rhs[0])
+        lines.append(f"Effect size{f' for {name}' if name else ''} is {effect:.4g}")
+    return PowerTest(label, tuple(lines), way, c, rhs)
+
+
+def _words(plan: PlannedModel, way: str, rows: int) -> str:
+    if way == "lrt":
+        return "Likelihood ratio"
+    if way == "kr":
+        return f"{'t-test' if rows == 1 else 'F-test'} by Kenward-Roger"
+    if way == "z" or (way == "t" and not engines.has_df(plan)):
+        return "z-test" if rows == 1 else f"Wald's chi-squared test, {rows} degrees of freedom"
+    kind = "t-test" if rows == 1 else "F-test"
+    return f"{kind} with {'Satterthwaite' if isinstance(plan._fit, MixedFit) else 'residual'} degrees of freedom"
+
+
+def _way(plan: PlannedModel, by: str | None) -> str:
+    mixed = isinstance(plan._fit, MixedFit)
+    if by is None:
+        return "t" if engines.has_df(plan) else "z"
+    way = _WAYS.get(by.lower()) if isinstance(by, str) else None
+    if way is None:
+        raise DataError(f"by is {by!r:.40}; it is 't' (Satterthwaite), 'Kenward-Roger', 'z' or 'LRT'.")
+    if way == "kr" and not mixed:
+        raise DataError(f"by={by!r} is for lmer; this model takes 't', 'z' or 'LRT'.")
+    if way == "kr" and not plan._how.reml:
+        raise DataError("Kenward-Roger's test is for REML, and these responses are fitted by maximum likelihood.")
+    if way == "t" and not engines.has_df(plan):
+        raise DataError(
+            f"by={by!r} needs degrees of freedom, which {plan.family} models do not have; use 'z' or 'LRT'."
+        )
+    return way
+
+
+def _comparison(plan: PlannedModel, text: str, by: str | None) -> PowerTest:
+    if by is not None and _WAYS.get(str(by).lower()) != "lrt":
+        raise DataError(f"a smaller model is compared by its likelihood ratio; by={by!r} does not go with {text!r}.")
+    smaller = formulas.update(plan.formula, text)
+    lines = ("Likelihood ratio", f"Comparison to {smaller.text}")
+    return PowerTest("for model comparison", lines, "lrt", smaller=smaller.text)

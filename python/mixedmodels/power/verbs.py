@@ -1,0 +1,158 @@
+"""Power, sample sizes, and larger designs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from mixedmodels.power.planned_model import PlannedModel
+    from mixedmodels.power.record import Power, PowerCurve
+
+Method = Literal["simulation", "analytic", "both"]
+Test = str | Callable[[Any], Any] | None
+
+
+class Planning:
+    """Power, sample sizes, and larger designs."""
+
+    def power(
+        self,
+        test: Test = None,
+        nsim: int = 1000,
+        seed: Any = None,
+        *,
+        effect: float | Mapping[str, float] | None = None,
+        by: str | None = None,
+        alpha: float = 0.05,
+        method: Method = "simulation",
+        level: float = 0.95,
+        threads: int | None = None,
+        progress: bool | None = None,
+    ) -> Power:
+        """Power of a test at this design.
+
+        Parameters
+        ----------
+        test : a coefficient ("Days", "period2"); a term of several ("period"); a hypothesis ("dose2 - dose1 = 0"); the
+            formula of a smaller model (``"~ . - Days"``), compared by likelihood ratio; or a function of the fitted
+            model that returns a p-value or a record with `p_value`. None for the first coefficient that is no
+            intercept.
+        nsim : responses drawn.
+        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same draws, and more of them
+            begin with the same ones.
+        effect : size of the tested coefficient, or sizes of several by name; None for those that the model has.
+        by : "t" (or "Satterthwaite"; F of several coefficients), "Kenward-Roger", "z" (chi-squared of several), "LRT".
+            None is "t" for `lmer`, `lm` and a glm with a dispersion, else "z".
+        alpha : level of significance.
+        method : "simulation"; "analytic", by a noncentral distribution, at once; or "both".
+        level : of the power's exact limits.
+        threads : at most so many, None for the package's bound.
+        progress : a line on stderr: True at once, None on a terminal after two seconds, False never. Ctrl-C stops, and
+            gives what there is.
+
+        Returns
+        -------
+        Power
+            Fits that fail count as not significant; `failures()` says why.
+
+        Warns
+        -----
+        MixedModelsWarning
+            If the effects are a fit's own estimates.
+        """
+        from mixedmodels.power import power as finding
+
+        settings = finding.Settings(nsim, seed, alpha, level, method, threads, progress)
+        plan = finding.with_effect(self._planned("power()"), test, by, effect)
+        return finding.power_of(plan, test, by, settings)
+
+    def power_curve(
+        self,
+        test: Test = None,
+        nsim: int = 1000,
+        seed: Any = None,
+        *,
+        along: str | None = None,
+        within: str | Sequence[str] | None = None,
+        sizes: Sequence[int] | None = None,
+        effect: float | Mapping[str, float] | None = None,
+        by: str | None = None,
+        alpha: float = 0.05,
+        method: Method = "simulation",
+        level: float = 0.95,
+        threads: int | None = None,
+        progress: bool | None = None,
+    ) -> PowerCurve:
+        """Power along sizes of the design, all of them from the same draws.
+
+        Parameters
+        ----------
+        along : a variable of which the first so many values are used; None for the first grouping factor.
+        within : in its place factors, "Subject + Days", in each of whose cells so many rows are used.
+        sizes : numbers of values or rows; the design is extended (see `extend`) where it has fewer. None for ten sizes
+            up to what there is.
+        test, nsim, seed, effect, by, alpha, method, level, threads, progress : as for `power`.
+
+        Returns
+        -------
+        PowerCurve
+            With ``curve[40]``, `to_frame()` and ``smallest(0.8)``.
+        """
+        from mixedmodels.power import extend as power_extend
+        from mixedmodels.power import power as finding
+
+        settings = finding.Settings(nsim, seed, alpha, level, method, threads, progress)
+        plan = finding.with_effect(self._planned("power_curve()"), test, by, effect)
+        plan, axis = power_extend.axis(plan, along, within, sizes)
+        return finding.curve_of(plan, test, by, axis, settings)
+
+    def extend(
+        self,
+        along: str | None = None,
+        *,
+        within: str | Sequence[str] | None = None,
+        n: int | None = None,
+        values: Sequence[Any] | None = None,
+    ) -> PlannedModel:
+        """The model over more (or fewer) rows, with the parameters that it has.
+
+        Parameters
+        ----------
+        along : a variable that gets `n` values, each with the rows of an old one, in turn. A number continues in its
+            steps, a grouping factor gets new levels, and so do factors nested in it.
+        within : in its place factors, "Subject + Days", in each of whose cells there are to be `n` rows.
+        n : number of values or rows.
+        values : in place of `n` the values of `along` themselves.
+        """
+        from mixedmodels.power.extend import extended
+
+        return extended(self._planned("extend()"), along, within, n, values)
+
+    def with_parameters(
+        self,
+        fixef: Any = None,
+        VarCorr: Any = None,
+        *,
+        sd: Any = None,
+        theta: Any = None,
+        sigma: float | None = None,
+        shapes: Mapping[str, float] | None = None,
+    ) -> PlannedModel:
+        """The same design with other parameters; what is not given stays as it is.
+
+        Parameters
+        ----------
+        fixef : coefficients, a mapping of those that change or all of them in order.
+        VarCorr, sd, theta, sigma, shapes : as for `make_lmer` and `make_glmer`; a mapping may name some random terms
+            only.
+        """
+        from mixedmodels.power.with_parameters import changed
+
+        return changed(self._planned("with_parameters()"), fixef, VarCorr, sd, theta, sigma, shapes)
+
+    def _planned(self, what: str) -> PlannedModel:
+        """The model as a plan."""
+        from mixedmodels.power.planned_model import plan_of
+
+        return plan_of(self, what)

@@ -1,0 +1,41 @@
+"""Effects that nobody has seen: of levels that the model does not know, or averaged over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.record import Matrix, Vector
+
+
+def quadratic(rows: Matrix, matrix: Matrix) -> Vector:
+    """Quadratic forms of rows, not below 0, shape (n,)."""
+    return np.asarray(np.maximum(np.einsum("ni,ni->n", rows @ matrix, rows), 0.0))
+
+
+def fresh_variance(fit: AnyMixedFit, fresh: Sequence[Matrix | None], n: int) -> Vector:
+    """Variances z'TT'z of effects that nobody has seen, summed over the terms; shape (n,).
+
+    Over sigma^2 where theta is relative to sigma.
+    """
+    out = np.zeros(n)
+    for t, z in zip(factors(fit.theta, fit.sizes), fresh, strict=True):
+        if z is not None:
+            out += np.square(z @ t).sum(axis=1)
+    return out
+
+
+def fresh_slopes(fit: AnyMixedFit, fresh: Sequence[Matrix | None], n: int) -> Matrix:
+    """Derivatives of `fresh_variance` in theta, shape (n, m)."""
+    parts = []
+    for t, z in zip(factors(fit.theta, fit.sizes), fresh, strict=True):
+        k = len(t)
+        if z is None:
+            parts.append(np.zeros((n, k * (k + 1) // 2)))
+        else:
+            u = z @ t
+            parts.append(np.column_stack([2 * z[:, i] * u[:, j] for j in range(k) for i in range(j, k)]))
+    return np.hstack(parts)

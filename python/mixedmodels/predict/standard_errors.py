@@ -1,0 +1,187 @@
+"""Standard errors and limits of predictions, by the method that was asked for."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.estimates import ddf as estimates_ddf
+from mixedmodels.estimates import wald
+from mixedmodels.estimates.coefficients import Coefficients, Ddf
+from mixedmodels.fit import any_fit
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.predict import draws
+from mixedmodels.predict.new_levels import fresh_variance, quadratic
+from mixedmodels.predict.table import Asked, Columns, family_columns, marginal_columns, normal_columns
+from mixedmodels.predict.target import Target
+from mixedmodels.predict.variances import GeneralizedEvidence, LinearEvidence, Spread
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+    from mixedmodels.predict.verbs import Options
+
+SIMULATIONS, REPLICATES = 2000, 500
+
+
+def uncertain(model: Model, rows: Target, options: Options, weights: Vector | None, own: bool) -> Columns:
+    """Columns fit, se_fit, conf_low, conf_high, as asked."""
+    wald.check_level(options.level)
+    identity = _normal(model)
+    if options.interval == "prediction" and options.type == "link" and not identity:
+        raise DataError(
+            "interval='prediction' is of new responses, which have no linear predictor; give type='response' with it."
+        )
+    asked = Asked(options.type == "response", options.se_fit, options.interval, options.level)
+    if options.method == "bootstrap":
+        return _by_draws(model, rows, options, asked, weights)
+    spread, df = _spread(model, rows, options)
+    if options.method == "simulation":
+        return _by_draws(model, rows, options, asked, weights, spread)
+    if identity:
+        return _normal_columns(model, rows, options, asked, weights, spread, df)
+    fit = model._fit
+    if isinstance(fit, GlmmFit) and options.kind == "marginal":
+        columns = marginal_columns(fit, rows, spread, asked, fit.family, df)
+    else:
+        unseen = fresh_variance(fit, rows.unseen, len(rows)) if isinstance(fit, GlmmFit) else np.zeros(len(rows))
+        counted = options.ddf is None and options.uncertainty == "all" and any(z is not None for z in rows.unseen)
+        if counted and isinstance(model._evidence, GeneralizedEvidence):
+            df = model._evidence.df(spread, rows.unseen)
+        columns = family_columns(rows, spread, asked, fit.family, unseen, df)
+    if options.interval == "prediction":
+        limits = _observations(model, rows, options, weights, spread)
+        columns |= dict(zip(("conf_low", "conf_high"), limits, strict=True))
+    return columns
+
+
+def _normal(model: Model) -> bool:
+    """Whether responses are normal around their linear predictor."""
+    fit = model._fit
+    return isinstance(fit, LinearFit | MixedFit) or (fit.family.name == "gaussian" and fit.family.link == "identity")
+
+
+def _spread(model: Model, rows: Target, options: Options) -> tuple[Spread, Any]:
+    """Errors of the linear predictors, and degrees of freedom: a number, numbers, or None for Satterthwaite's."""
+    fit, ddf = model._fit, options.ddf
+    if isinstance(fit, LinearFit | GlmFit):
+        coefficients = model._coefficients(ddf)
+        return _of_coefficients(coefficients, rows)
+    if not _own_method(model, ddf):
+        _check_plain(rows, options, ddf)
+        coefficients = model._coefficients(ddf)
+        if coefficients.refitted is not None:
+            raise DataError(
+                f"ddf={ddf!r} is a method for REML, and this model was fitted by maximum likelihood; fit it by REML."
+            )
+        return _of_coefficients(coefficients, rows)
+    spread = model._evidence.spread(rows.x, rows.random, options.uncertainty == "all")
+    linear = isinstance(fit, MixedFit) and (isinstance(ddf, Coefficients) or not estimates_ddf.is_asymptotic(ddf))
+    return spread, None if linear else inf
+
+
+def _own_method(model: Model, ddf: Ddf) -> bool:
+    """Whether degrees of freedom are such that predictions of all kinds have them."""
+    if isinstance(ddf, Coefficients):
+        return False
+    if isinstance(model._fit, MixedFit):
+        return estimates_ddf.method_name(ddf) != "Kenward-Roger"
+    model._coefficients(ddf)  # which refuses what it does not know
+    return True
+
+
+def _check_plain(rows: Target, options: Options, ddf: Ddf) -> None:
+    """Refuse a covariance of the fixed effects where more than that is asked for."""
+    if not rows.plain or options.interval == "prediction" or options.method != "delta":
+        raise DataError(
+            f"ddf={ddf!r:.40} is about the fixed effects: it serves kind='typical' with interval='confidence' and "
+            "method='delta'; other predictions have ddf='Satterthwaite' (of an lmer) or 'asymptotic'."
+        )
+
+
+def _of_coefficients(coefficients: Coefficients, rows: Target) -> tuple[Spread, Vector]:
+    none = np.empty((len(rows), 0))
+    return Spread(quadratic(rows.x, coefficients.vcov), none, np.empty((0, 0))), coefficients.df(rows.x)
+
+
+def _normal_columns(
+    model: Model, rows: Target, options: Options, asked: Asked, weights: Vector | None, spread: Spread, df: Any
+) -> Columns:
+    fit, n = model._fit, len(rows)
+    variance = (any_fit.residual_sd(fit) or 0.0) ** 2
+    residual = np.zeros(n) if weights is None else 1 / weights
+    evidence = model._evidence
+    fresh = (np.zeros(n), np.zeros(n))
+    if isinstance(fit, MixedFit | GlmmFit):
+        scale = any_fit.effects_scale(fit) ** 2
+        fresh = (scale * fresh_variance(fit, rows.unseen, n), scale * fresh_variance(fit, rows.fresh, n))
+
+    def degrees(new: bool) -> Any:
+        if df is not None:
+            return df
+        assert isinstance(evidence, LinearEvidence)
+        return evidence.df(rows.x, rows.random, rows.fresh if new else rows.unseen, residual * new)
+
+    return normal_columns(rows, spread, asked, fresh, variance * residual, degrees)
+
+
+def _shared(model: Model, spread: Spread, options: Options, rng: np.random.Generator) -> draws.Parameters:
+    nsim = checked(SIMULATIONS if options.nsim is None else options.nsim)
+    slope = None
+    if isinstance(model._fit, MixedFit) and len(spread.covariance):
+        assert isinstance(model._evidence, LinearEvidence)
+        slope = model._evidence.information.log_sigma_slope
+    return draws.drawn_parameters(model._fit, spread.covariance, slope, nsim, rng)
+
+
+def _family(model: Model) -> Any:
+    return None if isinstance(model._fit, LinearFit | MixedFit) else model._fit.family
+
+
+def _observations(
+    model: Model, rows: Target, options: Options, weights: Vector | None, spread: Spread
+) -> tuple[Vector, Vector]:
+    """Limits for new observations of a family, by simulation."""
+    assert weights is not None
+    rng = generator(options.seed)
+    shared = _shared(model, spread, options, rng)
+    chunks = draws.drawn_predictors(model._fit, rows, spread, shared, True, rng)
+    return draws.observation_limits(_family(model), chunks, shared, weights, options.level, rng)
+
+
+def _by_draws(
+    model: Model,
+    rows: Target,
+    options: Options,
+    asked: Asked,
+    weights: Vector | None,
+    spread: Spread | None = None,
+) -> Columns:
+    """Standard errors and limits from draws: of the parameters' normal distribution, or of the bootstrap."""
+    fit, family = model._fit, _family(model)
+    marginal = isinstance(fit, GlmmFit) and options.kind == "marginal"
+    rng = generator(options.seed)
+    estimate = model._values(rows, options)
+    if spread is None:
+        from mixedmodels.predict.bootstrap import bootstrapped
+
+        made = bootstrapped(model, rows, checked(REPLICATES if options.nsim is None else options.nsim), rng, options)
+        shared = made.shared
+    else:
+        shared = _shared(model, spread, options, rng)
+
+    def chunks(new: bool) -> draws.Chunks:
+        if spread is None:
+            return made.predictors(new, rng)
+        return draws.drawn_predictors(fit, rows, spread, shared, new, rng)
+
+    # of the bootstrap these are draws of the mean over random effects already
+    integrate = marginal and spread is not None
+    se, low, high = draws.mean_limits(family, chunks(False), len(rows), asked.level, asked.response, integrate)
+    if asked.interval == "prediction":
+        assert weights is not None
+        low, high = draws.observation_limits(family, chunks(True), shared, weights, asked.level, rng)
+    return asked.columns(estimate, se, None if asked.interval is None else low, high)

@@ -1,0 +1,227 @@
+"""What a fit says about the errors of its linear predictors: variances given parameters, and how parameters vary.
+
+A linear predictor is eta = x'beta + z'b. Its error has two parts, independent of each other: what would be left if the
+parameters were known, and what follows from not knowing them.
+
+* A linear mixed model: parameters are theta; given them beta and b have the covariance sigma^2 M^-1 of Henderson's
+  equations (as in lme4), and d eta / d theta takes both along (Kackar and Harville 1984).
+* A generalised mixed model: parameters are theta, beta and the shapes, with the covariance of the full likelihood;
+  given them b has the inverse of its Hessian at the modes (Kass and Steffey 1989, as TMB's ``sdreport``). Taking theta
+  and the shapes as known leaves M^-1.
+* A model without random effects: beta, with its covariance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.errors import FitError
+from mixedmodels.estimates.theta_information import ThetaInformation, theta_information
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, vcov
+from mixedmodels.fit.henderson import Henderson
+from mixedmodels.fit.henderson_rows import TermRows
+from mixedmodels.fit.mode_slopes import ModeSlopes, mode_slopes
+from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
+from mixedmodels.predict.new_levels import fresh_slopes, fresh_variance, quadratic
+
+STEP = 1e-4  # of theta in differences of variances, whose error is of the order of its square
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Errors of linear predictors: normal with variance `own` given M parameters that have a covariance themselves.
+
+    Attributes
+    ----------
+    own : shape (n,).
+    slopes : derivatives of the linear predictors in the parameters, shape (n, M); no columns where these are taken as
+        known.
+    covariance : of the parameters, shape (M, M).
+    """
+
+    own: Vector
+    slopes: Matrix
+    covariance: Matrix
+
+    @property
+    def variance(self) -> Vector:
+        """Of both parts, shape (n,)."""
+        return np.asarray(self.own + quadratic(self.slopes, self.covariance))
+
+
+class Evidence:
+    """Of a model without random effects: `spread` from the covariance of beta."""
+
+    def __init__(self, fit: AnyFit) -> None:
+        self._vcov = vcov(fit)
+
+    def spread(self, x: Matrix, random: Sequence[TermRows], everything: bool) -> Spread:
+        """Errors of rows.
+
+        Parameters
+        ----------
+        x : kept columns, shape (n, p).
+        random : codes and columns of each random term, None for those without a part in the prediction.
+        everything : whether all parameters are taken as estimated; else theta and shapes are taken as known.
+        """
+        return Spread(quadratic(x, self._vcov), np.empty((len(x), 0)), np.empty((0, 0)))
+
+
+class MixedEvidence(Evidence):
+    """Of a model with random effects.
+
+    Parameters
+    ----------
+    weights, engine : W and the engine's handle; called when they are needed, and may refuse.
+    """
+
+    _fit: AnyMixedFit
+
+    def __init__(
+        self, design: Design, fit: AnyMixedFit, weights: Callable[[], Vector], engine: Callable[[], Any]
+    ) -> None:
+        self._design, self._fit = design, fit
+        self._weights, self._engine = weights, engine
+
+    @cached_property
+    def _whole(self) -> Henderson:
+        return Henderson(self._design, self._fit, self._weights())
+
+    def _slopes_of(self, x: Matrix, random: Sequence[TermRows], slopes: ModeSlopes) -> Matrix:
+        """Derivatives of the linear predictors of rows, shape (n, M)."""
+        out = x @ slopes.beta
+        for rows, b in zip(random, slopes.b, strict=True):
+            if rows is None:
+                continue
+            codes, columns = rows
+            known = (codes >= 0).astype(float)[:, None]
+            places = np.where(codes >= 0, codes, 0)
+            for k, column in enumerate(columns):
+                out += b[:, k][places] * (
+                    known if column is None else known * np.where(known[:, 0], column, 0.0)[:, None]
+                )
+        return out
+
+
+class LinearEvidence(MixedEvidence):
+    """Of a linear mixed model."""
+
+    _fit: MixedFit
+
+    def spread(self, x: Matrix, random: Sequence[TermRows], everything: bool) -> Spread:
+        own = self._fit.sigma**2 * self._relative(self._fit, x, random)
+        if not everything:
+            return Spread(own, np.empty((len(x), 0)), np.empty((0, 0)))
+        return Spread(own, self._slopes_of(x, random, self._slopes), 2 * self.information.inverse_hessian)
+
+    @cached_property
+    def information(self) -> ThetaInformation:
+        """How well theta is known; the covariance of its estimate is twice the inverse Hessian of the criterion."""
+        engine = self._engine()
+        if engine.describe()["path"] == "estimated":
+            raise FitError(
+                "how well theta is known needs the factorisation of the crossed random effects, which for this model "
+                "is out of reach (see fit.engine); use uncertainty='given_theta' with ddf='asymptotic'."
+            )
+        return theta_information(engine, self._fit)
+
+    @cached_property
+    def _slopes(self) -> ModeSlopes:
+        return mode_slopes(self._design, self._fit, self._weights(), self._whole)
+
+    def _relative(self, fit: MixedFit, x: Matrix, random: Sequence[TermRows]) -> Vector:
+        """Variances over sigma^2."""
+        if all(rows is None for rows in random):
+            return quadratic(x, fit.vcov_unscaled)
+        equations = self._whole if fit is self._fit else Henderson(self._design, fit, self._weights())
+        return np.maximum(equations.row_variances(x, random), 0.0)
+
+    def df(self, x: Matrix, random: Sequence[TermRows], fresh: Sequence[Matrix | None], residual: Vector) -> Vector:
+        """Satterthwaite's degrees of freedom of variances f = sigma^2 (x'Vx + ... + z'TT'z + residual), shape (n,).
+
+        As for a contrast (see `inference.satterthwaite`), f being the variance of a prediction's error: that of the
+        linear predictor given theta, of effects that nobody has seen, and of the new observation.
+
+        Parameters
+        ----------
+        fresh : per random term loadings z of such effects, shape (n, k), or None.
+        residual : variance of the observation over sigma^2, shape (n,); zeros for a mean.
+        """
+        fit, known = self._fit, self.information
+        f = self._relative(fit, x, random) + fresh_variance(fit, fresh, len(x)) + residual
+        g = self._theta_slopes(x, random) + fresh_slopes(fit, fresh, len(x))
+        g += 2 * f[:, None] * known.log_sigma_slope
+        with np.errstate(divide="ignore", invalid="ignore"):
+            df = 1 / (1 / known.df + quadratic(g, known.inverse_hessian) / f**2)
+        return np.where(f == 0, np.inf, df)  # where there is nothing to be uncertain of
+
+    def _theta_slopes(self, x: Matrix, random: Sequence[TermRows]) -> Matrix:
+        """Derivatives of `_relative` in theta, shape (n, m)."""
+        if all(rows is None for rows in random):
+            return np.asarray(np.einsum("ni,mij,nj->nm", x, self.information.vcov_slope, x))
+        out = np.empty((len(x), len(self._fit.theta)))
+        for j in range(out.shape[1]):
+            sides = []
+            for step in (STEP, -STEP):
+                theta = self._fit.theta.copy()
+                theta[j] += step
+                sides.append(self._relative(replace(self._fit, theta=theta), x, random))
+            out[:, j] = (sides[0] - sides[1]) / (2 * STEP)
+        return out
+
+
+class GeneralizedEvidence(MixedEvidence):
+    """Of a generalised linear mixed model."""
+
+    _fit: GlmmFit
+
+    def spread(self, x: Matrix, random: Sequence[TermRows], everything: bool) -> Spread:
+        fit = self._fit
+        if not everything:
+            return Spread(np.maximum(self._whole.row_variances(x, random), 0.0), x[:, :0], np.empty((0, 0)))
+        if all(rows is None for rows in random):
+            slopes = np.zeros((len(x), len(self._covariance)))
+            slopes[:, len(fit.theta) : len(fit.theta) + len(fit.kept)] = x
+            return Spread(np.zeros(len(x)), slopes, self._covariance)
+        own = np.maximum(self._given_beta.row_variances(None, random), 0.0)
+        return Spread(own, self._slopes_of(x, random, self._slopes), self._covariance)
+
+    @cached_property
+    def _covariance(self) -> Matrix:
+        """Of theta, beta and psi; elements of theta on the boundary, which have none, are taken as known."""
+        fit = self._fit
+        out = fit.vcov_joint.copy()
+        unknown = np.isnan(np.diagonal(out)) & (np.arange(len(out)) < len(fit.theta))
+        out[unknown] = out[:, unknown] = 0.0
+        if np.isnan(out).any():
+            raise FitError(
+                "the covariance of the estimates is not known, as the Hessian of the log-likelihood is not positive "
+                "definite; use uncertainty='given_theta', or method='bootstrap'."
+            )
+        return out
+
+    def df(self, spread: Spread, fresh: Sequence[Matrix | None]) -> Vector:
+        """Satterthwaite's degrees of freedom of variances to which effects of unknown levels add, shape (n,).
+
+        What makes the variance uncertain is that between levels, as far as few levels tell; infinite without.
+        """
+        fit, n = self._fit, len(spread.own)
+        m = len(fit.theta)
+        f = spread.variance + fresh_variance(fit, fresh, n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            df = 2 * f**2 / quadratic(fresh_slopes(fit, fresh, n), self._covariance[:m, :m])
+        return np.where(np.isnan(df), np.inf, df)
+
+    @cached_property
+    def _given_beta(self) -> Henderson:
+        return Henderson(self._design, self._fit, self._weights(), known_beta=True)
+
+    @cached_property
+    def _slopes(self) -> ModeSlopes:
+        return mode_slopes(self._design, self._fit, self._weights(), self._given_beta)

@@ -1,0 +1,166 @@
+"""R's functions for singular fits, ICC, R2, conditional AIC, several starts, and separate models of groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mixedmodels import api
+from mixedmodels.diagnose.convergence.all_fit_record import AllFit
+from mixedmodels.diagnose.quality.caic_record import ConditionalAIC
+from mixedmodels.diagnose.quality.model_table import model_table
+from mixedmodels.diagnose.quality.model_table_record import ModelTable
+from mixedmodels.diagnose.quality.performance import compared
+from mixedmodels.errors import DataError
+from mixedmodels.fit.covariance import is_singular
+from mixedmodels.model import Model
+from mixedmodels.model.lm_list_record import LmList
+from mixedmodels.tables.caller_names import caller_names
+from mixedmodels.tables.result_table import ResultTable
+
+__all__ = [
+    "allFit",
+    "cAIC",
+    "check_singularity",
+    "compare_performance",
+    "icc",
+    "lmList",
+    "model_performance",
+    "r2",
+    "r2_mcfadden",
+    "r2_nagelkerke",
+    "r2_nakagawa",
+    "r2_tjur",
+    "r_squaredGLMM",
+    "r_squaredLR",
+    "tab_model",
+    "variance_decomposition",
+]
+
+
+def icc(model: Model, by_group: bool = False, ci: float | None = None, **arguments: Any) -> Any:
+    """Intraclass correlations, performance's ``icc``; further arguments as of the method `icc`."""
+    return model.icc(by_group, ci=ci, **arguments)
+
+
+def r2(model: Model, ci: float | None = None, **arguments: Any) -> Any:
+    """R2 by the default of the model's class, performance's ``r2``; further arguments as of the method `r2`."""
+    return model.r2(ci=ci, **arguments)
+
+
+def r2_nakagawa(model: Model, by_group: bool = False, ci: float | None = None, **arguments: Any) -> Any:
+    """Marginal and conditional R2 of a mixed model; further arguments as of the method `r2`."""
+    return model.r2("nakagawa", by_group=by_group, ci=ci, **arguments)
+
+
+def r2_tjur(model: Model) -> float:
+    """Tjur's coefficient of discrimination of a binomial model."""
+    return float(model.r2("tjur")["tjur"])
+
+
+def r2_nagelkerke(model: Model) -> float:
+    """Nagelkerke's R2."""
+    return float(model.r2("nagelkerke")["nagelkerke"])
+
+
+def r2_mcfadden(model: Model) -> Any:
+    """McFadden's R2, plain and adjusted."""
+    return model.r2("mcfadden")
+
+
+def r_squaredGLMM(object: Model, **arguments: Any) -> ResultTable:  # noqa: A002
+    """Marginal and conditional R2 by each way to a family's variance, MuMIn's ``r.squaredGLMM``.
+
+    Parameters
+    ----------
+    arguments : `mean` and `per` as of the method `icc`.
+    """
+    from mixedmodels.diagnose.quality.r2_of_model import by_approximation
+
+    return by_approximation(object, arguments.pop("mean", None), arguments.pop("per", None), **arguments)
+
+
+def r_squaredLR(object: Model, null_RE: bool = False) -> Any:  # noqa: A002
+    """R2 by likelihood ratio, MuMIn's ``r.squaredLR``; `null_RE` keeps the random effects in the null model."""
+    return object.r2("lr", keep_random=null_RE)
+
+
+def cAIC(object: Model, method: Any = None, B: int | None = None, seed: Any = None) -> ConditionalAIC:  # noqa: A002
+    """Conditional AIC, cAIC4's ``cAIC``.
+
+    Parameters
+    ----------
+    method : "steinian", "conditionalBootstrap", or what the method `caic` takes; None for its default.
+    B, seed : replicates of the bootstrap, and their seed.
+    """
+    names = {"conditionalBootstrap": "bootstrap"}
+    analytic = method == "steinian" and object.family.engine_name == "gaussian"
+    return object.caic("analytic" if analytic else names.get(method, method), nsim=B, seed=seed)
+
+
+def variance_decomposition(model: Model, **arguments: Any) -> ResultTable:
+    """The variance of the rows taken apart; arguments as of the method `variance_partition`."""
+    return model.variance_partition(**arguments)
+
+
+def model_performance(model: Model, estimator: Any = None) -> ResultTable:
+    """Measures of performance in one row."""
+    return model.performance(estimator=estimator)
+
+
+def compare_performance(
+    *models: Model, rank: bool = False, estimator: Any = "ML", model_names: Any = None
+) -> ResultTable:
+    """Measures of performance of several models of the same data, a row each, with Akaike weights.
+
+    Parameters
+    ----------
+    rank : sort by the mean place of each model between the worst and the best of each measure.
+    estimator : "ML" fits REML models again for their criteria; "REML" is for models with the same fixed effects.
+    model_names : of the rows; by default the names of the variables that hold the models.
+    """
+    if not models:
+        raise DataError("compare_performance() needs a model or more.")
+    return compared(models, caller_names(models) if model_names is None else tuple(model_names), rank, estimator)
+
+
+def check_singularity(x: Model, tolerance: float = 1e-5) -> bool:
+    """Whether a diagonal element of a relative covariance factor is below `tolerance`; see ``x.singularity()``."""
+    fit = x._fit
+    if not hasattr(fit, "theta"):
+        raise DataError(f"check_singularity() is about random effects, and {x.formula!r} has none.")
+    return is_singular(fit.theta, fit.sizes, tolerance)
+
+
+def allFit(object: Model, **arguments: Any) -> AllFit:  # noqa: A002
+    """The model fitted from several starts and by several optimisers."""
+    return object.all_fit(**arguments)
+
+
+def lmList(formula: str, data: Any, family: Any = None, pool: bool = True, **arguments: Any) -> LmList:
+    """A separate model for each level of a grouping factor, ``y ~ x | g``."""
+    return api.lm_list(formula, data, family=family, pool=pool, **arguments)
+
+
+def tab_model(
+    *models: Model, transform: str | None = "exp", file: Any = None, df_method: str = "wald", **arguments: Any
+) -> ModelTable:
+    """SjPlot's ``tab_model``: models side by side, those with a link exponentiated.
+
+    Parameters
+    ----------
+    transform : "exp" or None, of generalised models.
+    file : where to write the HTML, if anywhere.
+    df_method : of linear mixed models: "wald" (normal, as sjPlot's default), "satterthwaite" or "kr".
+    arguments : as of ``model_table``.
+    """
+    ways = {"wald": "asymptotic", "satterthwaite": "Satterthwaite", "kr": "Kenward-Roger"}
+    if df_method not in ways:
+        raise DataError(f"df_method is {df_method!r}; give {', '.join(map(repr, ways))}.")
+    if transform not in (None, "exp"):
+        raise DataError(f"transform is {transform!r}; give 'exp' or None.")
+    arguments.setdefault("names", caller_names(models))
+    exponentiate = transform == "exp" and any(m.family.link != "identity" for m in models)
+    table = model_table(*models, exp=exponentiate, ddf=ways[df_method], **arguments)
+    if file is not None:
+        table.to_html(file)
+    return table

@@ -1,0 +1,61 @@
+"""Responses that a model draws for a table of new rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels import formula as formulas
+from mixedmodels import frame
+from mixedmodels.design import build
+from mixedmodels.design.new_levels import on_own_levels
+from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.fit.re_form import chosen_effects
+from mixedmodels.fit.record import Vector
+from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.formula.nodes import Call
+from mixedmodels.simulate.new_rows import simulate_new_rows
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import Model
+    from mixedmodels.frame import Table
+
+
+def simulated_on(model: Model, newdata: Any, nsim: int, seed: Any, re_form: Any, weights: Any, offset: Any) -> Any:
+    """A table of `nsim` responses of the rows of `newdata`."""
+    table = frame.read(newdata)
+    env = model._request.env if model._request else None
+    new = on_own_levels(model.design.spec, table, offset=offset, env=env)
+    chosen = chosen_effects(model.design, re_form)
+    w = _weights(model, table, weights)
+    draws = simulate_new_rows(model._fit, model.design, new, w, nsim, generator(seed), chosen)
+    return frame.to_kind({f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])}, table.kind, table.index)
+
+
+def _weights(model: Model, table: Table, given: Any) -> Vector | None:
+    """Weights of new rows: those given, else by the model's own expression; ones where the model had none."""
+    if given is None:
+        left = formulas.parse(model.formula).left
+        if model.family.support == "proportion" and isinstance(left, Call) and left.function == "cbind":
+            return _trials(model, table)
+        had = None if model._request is None else model._request.weights
+        if had is None and model._prior_weights() is None:
+            return None
+        if not isinstance(had, str):
+            raise DataError("the model has weights, which say nothing about new rows; give theirs as weights=.")
+        given = had
+    design = build("~ 1", table, weights=given, na_action="fail")
+    return design.weights
+
+
+def _trials(model: Model, table: Table) -> Vector:
+    left = model.design.response_name
+    try:
+        counts = build(f"{left} ~ 1", table, na_action="fail").response
+    except UnknownColumnError as error:
+        raise DataError(
+            f"the trials of {left} are not known in the new rows; give weights=, the number of trials of each."
+        ) from error
+    assert counts is not None
+    return np.asarray(counts.sum(axis=1))

@@ -1,0 +1,1 @@
+"""Summaries in R's layout, and tidy tables of parameters."""

@@ -1,0 +1,196 @@
+"""The summary of a generalised linear model: a record of what is printed, its text in R's layout, its HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.estimates import wald
+from mixedmodels.fit import any_fit, likelihood
+from mixedmodels.fit.checks import dropped_columns
+from mixedmodels.fit.record import GlmFit, Matrix
+from mixedmodels.fitted.labels import coefficient_matrix, scattered
+from mixedmodels.summary.glmm_summary import family_label
+from mixedmodels.summary.mixed_summary import missing_lines, quartile_text
+from mixedmodels.tables import html, r_numbers, r_print
+from mixedmodels.tables.call import Call
+from mixedmodels.tables.coefmat import coefficient_rows, coefficient_table
+
+DIGITS = 4
+PENALISED = "Estimates maximise the likelihood times Jeffreys' prior; deviance and AIC are without it"
+
+
+@dataclass(frozen=True)
+class GlmSummary:
+    """Everything that the summary of a glm fit shows.
+
+    Attributes
+    ----------
+    call : formula, family, data and other arguments.
+    family : its name as R prints it.
+    quartiles : of the deviance residuals.
+    few : with at most five residual degrees of freedom the residuals themselves, by row label; else None.
+    names : all columns of X.
+    headers : of the columns of `coefficients`, z or t.
+    coefficients : estimate, standard error, statistic and p, shape (len(names), 4), NaN where aliased.
+    aliased : names of the columns not estimated.
+    dispersion : 1, or Pearson's estimate.
+    deviance, null_deviance, df_resid, df_null, aic, iterations : as the fit has them.
+    dropped : rows omitted because of missing values.
+    theta : of a negative binomial its estimate, standard error, and twice the log-likelihood; else None.
+    penalised : whether Jeffreys' prior was added.
+    """
+
+    call: Call
+    family: str
+    quartiles: tuple[float, ...]
+    few: dict[str, float] | None
+    names: tuple[str, ...]
+    headers: tuple[str, ...]
+    coefficients: Matrix
+    aliased: tuple[str, ...]
+    dispersion: float
+    deviance: float
+    null_deviance: float
+    df_resid: int
+    df_null: int
+    aic: float
+    iterations: int
+    dropped: int
+    theta: tuple[float, float, float] | None
+    penalised: bool
+
+    def text(self, *, digits: int = DIGITS, show_residuals: bool = False) -> str:
+        """The summary in R's layout.
+
+        Parameters
+        ----------
+        show_residuals : whether quartiles of the deviance residuals come first, as they did before R 4.3.
+        """
+        lines = ["", "Call:", self.call.glm_text(), ""]
+        if show_residuals:
+            lines += ["Deviance Residuals: ", self._residual_text(digits), ""]
+        if self.names:
+            k = len(self.aliased)
+            lines.append("Coefficients:" + (f" ({k} not defined because of singularities)" if k else ""))
+            lines.append(coefficient_table(self.names, self.headers, self.coefficients, digits=digits, pvalues=True))
+        else:
+            lines.append("No Coefficients")
+        return "\n".join([*lines, "", *self._footer(digits), ""])
+
+    def _residual_text(self, digits: int) -> str:
+        if self.few is None:
+            return quartile_text(self.quartiles, digits, gap=2)
+        values = r_numbers.zapsmall(list(self.few.values()), digits + 1)
+        return r_print.named_vector(list(self.few), r_numbers.format_numbers(values, digits), gap=2)
+
+    def _footer(self, digits: int) -> list[str]:
+        dispersion = "NaN" if math.isnan(self.dispersion) else r_numbers.format_number(self.dispersion)
+        deviances = r_numbers.format_numbers([self.null_deviance, self.deviance], max(5, digits + 1))
+        df = r_numbers.format_numbers([self.df_null, self.df_resid])
+        lines = [
+            f"(Dispersion parameter for {self.family} family taken to be {dispersion})",
+            "",
+            f"    Null deviance: {deviances[0]}  on {df[0]}  degrees of freedom",
+            f"Residual deviance: {deviances[1]}  on {df[1]}  degrees of freedom",
+            *missing_lines(self.dropped),
+            f"AIC: {r_numbers.format_number(self.aic, max(4, digits + 1))}",
+            "",
+            f"Number of Fisher Scoring iterations: {self.iterations}",
+        ]
+        if self.penalised:
+            lines += ["", PENALISED]
+        return lines if self.theta is None else [*lines, "", *theta_lines(*self.theta)]
+
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = coefficient_rows(self.names, self.coefficients, digits=DIGITS)
+        return html.section(
+            "Generalised linear model",
+            html.paragraph(self.call.glm_text()),
+            html.table("Coefficients", ["", *self.headers], rows),
+            html.paragraph("\n".join(s.strip() for s in self._footer(DIGITS) if s)),
+        )
+
+
+def theta_lines(theta: float, std_error: float, twice_loglik: float) -> list[str]:
+    """What the summary of a ``glm.nb`` says below that of a glm."""
+    decimals = max(2 - math.floor(math.log10(std_error)), 0) if std_error > 0 else 0
+    shown = [r_numbers.format_number(r_numbers.round_r(v, decimals), nsmall=decimals) for v in (theta, std_error)]
+    likelihood_ = r_numbers.format_number(r_numbers.round_r(twice_loglik, 3), nsmall=decimals)
+    return [
+        "",
+        f"              Theta:  {shown[0]} ",
+        f"          Std. Err.:  {shown[1]} ",
+        "",
+        f" 2 x log-likelihood:  {likelihood_} ",
+    ]
+
+
+def glm_summary(
+    design: Design, fit: GlmFit, call: Call, quartiles: Sequence[float], few: dict[str, float] | None
+) -> GlmSummary:
+    """Summary of a generalised linear model; `quartiles` are those of its deviance residuals."""
+    p = len(design.fixed.names)
+    table = coefficient_matrix(fit)
+    free = any_fit.has_dispersion(fit)
+    if not free:
+        probability = wald.p_values(table[:, 2])
+    else:
+        probability = wald.p_values(table[:, 2], fit.df_resid) if fit.df_resid else table[:, 2] * math.nan
+    complete = np.column_stack([table, probability])
+    statistic = ("t value", "Pr(>|t|)") if free else ("z value", "Pr(>|z|)")
+    theta = None
+    if fit.estimated_theta is not None and fit.theta_se is not None:
+        theta = (fit.estimated_theta, fit.theta_se, 2 * fit.loglik)
+    return GlmSummary(
+        call=call,
+        family=family_label(fit),
+        quartiles=tuple(quartiles),
+        few=few,
+        names=design.fixed.names,
+        headers=("Estimate", "Std. Error", *statistic),
+        coefficients=np.column_stack([scattered(column, fit, p) for column in complete.T]),
+        aliased=dropped_columns(design, fit),
+        dispersion=fit.dispersion,
+        deviance=fit.deviance,
+        null_deviance=fit.null_deviance,
+        df_resid=fit.df_resid,
+        df_null=fit.df_null,
+        aic=likelihood.aic(fit),
+        iterations=fit.iterations,
+        dropped=design.dropped,
+        theta=theta,
+        penalised=fit.penalty is not None,
+    )
+
+
+def glm_short_text(summary: GlmSummary, digits: int = DIGITS) -> str:
+    """What ``print(fit)`` shows for a glm in R."""
+    lines = ["", f"Call:  {summary.call.glm_text()}", ""]
+    if summary.names:
+        values = r_numbers.format_numbers(summary.coefficients[:, 0], digits)
+        lines += ["Coefficients:", r_print.named_vector(summary.names, values, gap=2), ""]
+    else:
+        lines += ["No coefficients", "", ""]
+    null, residual, aic = (
+        r_numbers.format_number(r_numbers.signif(v, digits))
+        for v in (summary.null_deviance, summary.deviance, summary.aic)
+    )
+    return "\n".join(
+        [
+            *lines,
+            f"Degrees of Freedom: {summary.df_null} Total (i.e. Null);  {summary.df_resid} Residual",
+            *missing_lines(summary.dropped),
+            f"Null Deviance:\t    {null} ",
+            f"Residual Deviance: {residual} \tAIC: {aic}",
+        ]
+    )

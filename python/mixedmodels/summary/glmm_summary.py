@@ -1,0 +1,95 @@
+"""From a generalised mixed model and its design to the record that its summary prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.estimates import wald
+from mixedmodels.fit import any_fit
+from mixedmodels.fit.checks import dropped_columns
+from mixedmodels.fit.laplace_error.estimate import MATTERS, better_nagq
+from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix
+from mixedmodels.fitted.labels import coefficient_matrix, criteria, kept_names
+from mixedmodels.fitted.varcorr import varcorr
+from mixedmodels.summary.mixed_summary import MixedSummary
+from mixedmodels.tables import r_numbers
+from mixedmodels.tables.call import Call
+
+PENALISED = (
+    "Estimates maximise a softly penalised likelihood; logLik, deviance, AIC and BIC are without the penalty, and "
+    "their differences are no likelihood-ratio tests"
+)
+
+
+def generalized_summary(
+    design: Design, fit: GlmmFit, call: Call, quartiles: Sequence[float], indicated: float = math.nan
+) -> MixedSummary:
+    """Summary of a generalised mixed model.
+
+    `quartiles` are of Pearson residuals over the root of the dispersion, `indicated` is the guess at the error of
+    Laplace's approximation.
+    """
+    return MixedSummary(
+        title=title(fit.nagq, fit.penalised is not None),
+        family=(family_label(fit), fit.family.link),
+        call=call,
+        criteria=criteria(fit),
+        quartiles=tuple(quartiles),
+        varcorr=varcorr(design, fit),
+        nobs=fit.n,
+        ngroups={g.name: g.n_levels for g in design.groups},
+        dropped=design.dropped,
+        names=kept_names(design, fit),
+        headers=headers(fit),
+        coefficients=with_p_values(coefficient_matrix(fit)),
+        vcov=any_fit.vcov(fit),
+        aliased=dropped_columns(design, fit),
+        singular=fit.singular,
+        converged=fit.run.converged,
+        message=fit.run.message,
+        remarks=remarks(design, fit, indicated),
+    )
+
+
+def approximation(design: Design, fit: GlmmFit, indicated: float) -> str:
+    """That the log-likelihood is far from the exact one, where that matters, and what to do."""
+    if not abs(indicated) > MATTERS:
+        return ""
+    more = better_nagq(design, fit)
+    cure = f"nAGQ={more} is possible here; " if more else ""
+    return f"Laplace's approximation: logLik is off by about {indicated:+.1f}; {cure}see fit.laplace_error()"
+
+
+def title(nagq: int, penalised: bool = False) -> str:
+    """How the likelihood was approximated, and whether it is what was maximised."""
+    how = "Laplace Approximation" if nagq == 1 else f"Adaptive Gauss-Hermite Quadrature, nAGQ = {nagq}"
+    what = "maximum softly penalised likelihood" if penalised else "maximum likelihood"
+    return f"Generalized linear mixed model fit by {what} ({how})"
+
+
+def remarks(design: Design, fit: GlmmFit, indicated: float) -> tuple[str, ...]:
+    """What the reader of a summary must know besides."""
+    penalised = PENALISED if fit.penalised is not None else ""
+    return tuple(text for text in (fit.separated, penalised, approximation(design, fit, indicated)) if text)
+
+
+def headers(fit: GlmmFit) -> tuple[str, ...]:
+    """Names of the columns of the coefficients; lme4 says t where a dispersion is estimated, and takes it as normal."""
+    return ("Estimate", "Std. Error", "t value" if any_fit.has_dispersion(fit) else "z value", "Pr(>|z|)")
+
+
+def with_p_values(table: Matrix) -> Matrix:
+    """Estimate, standard error, statistic and its two-sided normal p-value, shape (p, 4)."""
+    return np.column_stack([table, wald.p_values(table[:, 2])])
+
+
+def family_label(fit: GlmFit | GlmmFit) -> str:
+    """The family's name as R prints it; that of a negative binomial with its theta."""
+    has_theta = fit.family.theta is not None or "theta" in fit.family.shapes
+    if not has_theta:
+        return str(fit.family.name)
+    return f"{fit.family.name}({r_numbers.format_number(r_numbers.round_r(any_fit.sigma(fit), 4))})"

@@ -1,0 +1,113 @@
+"""The summary of a linear model: a record of what is printed, its text in R's layout, its HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.summary.mixed_summary import QUARTILES, missing_lines, quartile_text
+from mixedmodels.tables import html, r_numbers, r_print
+from mixedmodels.tables.call import Call
+from mixedmodels.tables.coefmat import coefficient_rows, coefficient_table
+
+DIGITS = 4
+HEADERS = ("Estimate", "Std. Error", "t value", "Pr(>|t|)")
+
+
+@dataclass(frozen=True)
+class LinearSummary:
+    """Everything that the summary of an lm fit shows.
+
+    Attributes
+    ----------
+    call : formula, data and other arguments.
+    weighted : whether the weights differ.
+    quartiles : of the (weighted) residuals.
+    few : with at most five residual degrees of freedom the residuals themselves, by row label; else None.
+    names : all columns of X.
+    coefficients : estimate, standard error, t and p, shape (len(names), 4), NaN where aliased.
+    aliased : names of the columns not estimated.
+    sigma, df_resid, dropped : residual standard error, its degrees of freedom, rows omitted because of missing values.
+    r_squared, adj_r_squared : coefficients of determination.
+    fstatistic : F, its two degrees of freedom and p-value; None for an intercept alone.
+    """
+
+    call: Call
+    weighted: bool
+    quartiles: tuple[float, ...]
+    few: dict[str, float] | None
+    names: tuple[str, ...]
+    coefficients: Matrix
+    aliased: tuple[str, ...]
+    sigma: float
+    df_resid: int
+    dropped: int
+    r_squared: float
+    adj_r_squared: float
+    fstatistic: tuple[float, float, float, float] | None
+
+    def text(self, *, digits: int = DIGITS) -> str:
+        """The summary in R's layout."""
+        lines = ["", "Call:", self.call.linear_text(), "", f"{'Weighted ' if self.weighted else ''}Residuals:"]
+        lines += [self._residual_text(digits), ""]
+        if self.names:
+            k = len(self.aliased)
+            lines.append("Coefficients:" + (f" ({k} not defined because of singularities)" if k else ""))
+            lines.append(coefficient_table(self.names, HEADERS, self.coefficients, digits=digits, pvalues=True))
+        else:
+            lines.append("No Coefficients")
+        return "\n".join([*lines, "", *self._footer(digits), ""])
+
+    def _residual_text(self, digits: int) -> str:
+        if self.df_resid == 0:
+            count = len(self.names) - len(self.aliased)
+            return f"ALL {count} residuals are 0: no residual degrees of freedom!"
+        if self.few is not None:
+            return r_print.named_vector(list(self.few), r_numbers.format_numbers(list(self.few.values()), digits))
+        return quartile_text(self.quartiles, digits)
+
+    def _footer(self, digits: int) -> list[str]:
+        error = "NaN" if math.isnan(self.sigma) else r_numbers.format_number(r_numbers.signif(self.sigma, digits))
+        lines = [
+            f"Residual standard error: {error} on {self.df_resid} degrees of freedom",
+            *missing_lines(self.dropped),
+        ]
+        if self.fstatistic is not None:
+            f, df1, df2, p = self.fstatistic
+            r2, adjusted = (r_numbers.general(v, digits) for v in (self.r_squared, self.adj_r_squared))
+            pvalue = "NA" if math.isnan(p) else r_numbers.format_pvalues([p], digits)[0]
+            value = r_numbers.general(f, digits)
+            lines.append(f"Multiple R-squared:  {r2},\tAdjusted R-squared:  {adjusted} ")
+            lines.append(
+                f"F-statistic: {value} on {r_numbers.format_number(df1)} and {r_numbers.format_number(df2)} DF,  "
+                f"p-value: {pvalue}"
+            )
+        return lines
+
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = coefficient_rows(self.names, self.coefficients, digits=DIGITS)
+        residuals = r_numbers.format_numbers(r_numbers.zapsmall(self.quartiles, DIGITS + 1), DIGITS, width=False)
+        return html.section(
+            "Linear model",
+            html.paragraph(self.call.linear_text()),
+            html.table("Residuals", ["", *QUARTILES], [["", *residuals]]),
+            html.table("Coefficients", ["", *HEADERS], rows),
+            html.paragraph("\n".join(s.strip() for s in self._footer(DIGITS))),
+        )
+
+
+def short_text(call: Call, names: Sequence[str], beta: Vector, digits: int = DIGITS) -> str:
+    """What ``print(fit)`` shows for an lm in R."""
+    lines = ["", "Call:", call.linear_text(), ""]
+    if names:
+        lines += ["Coefficients:", r_print.named_vector(names, r_numbers.format_numbers(beta, digits), gap=2)]
+    else:
+        lines.append("No coefficients")
+    return "\n".join([*lines, ""])

@@ -1,0 +1,232 @@
+"""The summary of a mixed model: a record of what is printed, its text in lme4's layout, its HTML."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.fitted.varcorr import VarCorr
+from mixedmodels.tables import html, r_numbers, r_print
+from mixedmodels.tables.abbreviate import abbreviate
+from mixedmodels.tables.call import Call
+from mixedmodels.tables.coefmat import coefficient_cells, coefficient_table
+
+DIGITS = 4
+MOST_CORRELATIONS = 12  # lme4 hides larger matrices
+QUARTILES = ("Min", "1Q", "Median", "3Q", "Max")
+HEADERS = ("Estimate", "Std. Error", "t value")
+WIDTH = 80
+
+
+@dataclass(frozen=True)
+class MixedSummary:
+    """Everything that the summary of an lmer or glmer fit shows.
+
+    Attributes
+    ----------
+    title : how the model was fitted, in words.
+    family : name of the family and its link, of a glmer.
+    call : formula, data and other arguments.
+    criteria : ("REML", value), or AIC, BIC, logLik, deviance (-2 logLik), df.resid of an ML fit.
+    quartiles : of the scaled residuals.
+    varcorr : variances and correlations of the random effects.
+    nobs, ngroups, dropped : rows used, levels per grouping factor, rows omitted because of missing values.
+    names : the p fixed effects.
+    headers : names of the columns of `coefficients`.
+    coefficients : estimate, standard error, statistic and of a glmer the p-value, shape (p, len(headers)).
+    vcov : their covariance matrix, shape (p, p).
+    aliased : columns dropped from X.
+    singular, converged, message : the optimiser's outcome.
+    criterion_error : standard error of the criterion where it is estimated, else 0.
+    remarks : sentences about what else the reader must know.
+    r_class : R's name of such a model.
+    """
+
+    title: str
+    family: tuple[str, str] | None
+    call: Call
+    criteria: dict[str, float]
+    quartiles: tuple[float, ...]
+    varcorr: VarCorr
+    nobs: int
+    ngroups: dict[str, int]
+    dropped: int
+    names: tuple[str, ...]
+    headers: tuple[str, ...]
+    coefficients: Matrix
+    vcov: Matrix
+    aliased: tuple[str, ...]
+    singular: bool
+    converged: bool
+    message: str
+    criterion_error: float = 0.0
+    remarks: tuple[str, ...] = ()
+    r_class: str = "lmerMod"
+
+    def text(self, *, digits: int = DIGITS, correlation: bool | None = None) -> str:
+        """The summary in lme4's layout.
+
+        Parameters
+        ----------
+        digits : significant digits of the estimates.
+        correlation : show the correlations of the fixed effects; None shows them up to 12 fixed effects.
+        """
+        lines = [*self.heading(), *self.call.mixed_lines(), "", criteria_text(self.criteria, 1)]
+        lines += [*estimated_lines(self.criterion_error), ""]
+        lines += ["Scaled residuals: ", quartile_text(self.quartiles, digits), ""]
+        lines += ["Random effects:", self.varcorr.text(digits, ("Variance", "Std.Dev."))]
+        lines += [groups_text(self.nobs, self.ngroups), *missing_lines(self.dropped)]
+        if self.names:
+            table = coefficient_table(
+                self.names, self.headers, self.coefficients, digits=digits, pvalues=self._has_pvalues
+            )
+            lines += ["", "Fixed effects:", table]
+            lines += self._correlation_lines(correlation)
+        lines += alias_lines(self.aliased) + self._outcome_lines()
+        return "\n".join(lines)
+
+    def heading(self) -> list[str]:
+        """The lines above the formula."""
+        return [*_wrapped(self.title, self.r_class if self.family is None else "glmerMod"), *self._family_lines()]
+
+    def _family_lines(self) -> list[str]:
+        return [] if self.family is None else [f" Family: {self.family[0]}  ( {self.family[1]} )"]
+
+    @property
+    def _has_pvalues(self) -> bool:
+        return len(self.headers) > len(HEADERS)
+
+    def _correlation_lines(self, wanted: bool | None) -> list[str]:
+        p = len(self.names)
+        if wanted is None and p > MOST_CORRELATIONS:
+            return [
+                "",
+                f"Correlation matrix not shown by default, as p = {p} > {MOST_CORRELATIONS}.",
+                "Use print(fit.summary().text(correlation=True))  or",
+                "    fit.vcov()        if you need it",
+            ]
+        if p < 2 or wanted is False:
+            return []
+        return ["", "Correlation of Fixed Effects:", correlation_text(self.names, self.vcov)]
+
+    def _outcome_lines(self) -> list[str]:
+        lines = [line for remark in self.remarks for line in textwrap.wrap(remark, WIDTH - 2, subsequent_indent="  ")]
+        if self.converged and not self.singular:
+            return [*lines, ""] if lines else []
+        code = "0 (OK)" if self.converged else f"1 ({self.message or 'certificate does not hold'})"
+        lines.append(f"optimizer (trust-region Newton) convergence code: {code}")
+        if self.singular:
+            lines.append("boundary (singular) fit: see fit.is_singular and fit.rePCA()")
+        return [*lines, ""]
+
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        quartiles = r_numbers.format_numbers(r_numbers.zapsmall(self.quartiles, DIGITS + 1), DIGITS, width=False)
+        criteria = [[k, r_numbers.format_number(r_numbers.round_r(v, 1))] for k, v in self.criteria.items()]
+        cells = coefficient_cells(self.coefficients, digits=DIGITS, pvalues=self._has_pvalues)
+        fixed = [[name, *row] for name, row in zip(self.names, cells, strict=True)]
+        about = [*self._family_lines(), *self.call.mixed_lines()]
+        return html.section(
+            self.title.strip(),
+            html.paragraph("\n".join(line.strip() for line in about)),
+            html.table("Criteria", ["", "value"], criteria),
+            html.paragraph("\n".join(estimated_lines(self.criterion_error))),
+            html.table("Scaled residuals", ["", *QUARTILES], [["", *quartiles]]),
+            self.varcorr.html(DIGITS),
+            html.paragraph("\n".join([groups_text(self.nobs, self.ngroups), *missing_lines(self.dropped)])),
+            html.table("Fixed effects", ["", *self.headers], fixed),
+            html.paragraph("\n".join(alias_lines(self.aliased) + self._outcome_lines())),
+        )
+
+
+def _wrapped(title: str, kind: str) -> list[str]:
+    """The title and the name of R's class, over two lines if one is too short."""
+    if len(title) + len(kind) + 5 <= WIDTH:
+        return [f"{title} ['{kind}']"]
+    *first, last = textwrap.wrap(title, WIDTH - 3, subsequent_indent="  ", break_on_hyphens=False)
+    if len(last) + len(kind) + 3 > WIDTH:
+        return [*first, f"{last} [", f"{kind}]"]
+    return [*first, f"{last} [{kind}]"]
+
+
+def linear_title(reml: bool) -> str:
+    """How a linear mixed model was fitted."""
+    return f"Linear mixed model fit by {'REML' if reml else 'maximum likelihood '}"
+
+
+def criteria_text(criteria: dict[str, float], decimals: int) -> str:
+    """The REML criterion, or the table of AIC, BIC, log-likelihood, deviance and residual degrees of freedom."""
+    rounded = {k: r_numbers.round_r(v, decimals) for k, v in criteria.items()}
+    if list(criteria) == ["REML"]:
+        return f"REML criterion at convergence: {r_numbers.format_number(rounded['REML'])}"
+    texts = dict(zip(rounded, r_numbers.format_numbers(list(rounded.values())), strict=True))
+    texts["df.resid"] = r_numbers.format_number(rounded["df.resid"])
+    return r_print.named_vector(list(texts), list(texts.values()))
+
+
+def estimated_lines(error: float) -> list[str]:
+    """That the criterion is estimated, if it is."""
+    return [f"(criterion estimated, standard error {error:.2g}; see fit.engine)"] if error > 0 else []
+
+
+def quartile_text(quartiles: Sequence[float], digits: int, gap: int = 1) -> str:
+    """Five numbers under their names."""
+    texts = r_numbers.format_numbers(r_numbers.zapsmall(quartiles, digits + 1), digits)
+    return r_print.named_vector(QUARTILES, texts, gap=gap)
+
+
+def groups_text(nobs: int, ngroups: dict[str, int]) -> str:
+    """Number of observations and of levels of each grouping factor."""
+    return r_print.fill(f"Number of obs: {nobs}, groups: ", "; ".join(f"{g}, {n}" for g, n in ngroups.items()))
+
+
+def missing_lines(dropped: int) -> list[str]:
+    """How many rows were omitted, if any."""
+    if not dropped:
+        return []
+    return [f"  ({dropped} observation{'s' if dropped > 1 else ''} deleted due to missingness)"]
+
+
+def alias_lines(aliased: Sequence[str]) -> list[str]:
+    """Columns dropped from X, if any."""
+    if not aliased:
+        return []
+    k, s = len(aliased), "s" if len(aliased) > 1 else ""
+    return [
+        "fit warnings:",
+        f"fixed-effect model matrix is rank deficient so dropping {k} column{s} / coefficient{s}",
+        r_print.fill("Dropped:", *[f"{name}," for name in aliased[:-1]], aliased[-1]),
+    ]
+
+
+def correlation_text(names: Sequence[str], vcov: Matrix) -> str:
+    """Lower triangle of the correlations of the fixed effects, with names abbreviated as R does."""
+    sd: Vector = np.sqrt(np.diag(vcov))
+    p = len(names)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = vcov / np.outer(sd, sd)
+    texts = r_numbers.format_numbers([r_numbers.round_r(float(v), 3) for v in r.ravel()], nsmall=3)
+    cells = [[texts[i * p + j] if j < i else "" for j in range(p - 1)] for i in range(1, p)]
+    return r_print.matrix(abbreviate(names, 11)[1:], abbreviate(names, 6)[:-1], cells, right=False)
+
+
+def short_text(summary: MixedSummary, digits: int = DIGITS) -> str:
+    """What ``print(fit)`` shows in lme4."""
+    lines = [*summary.heading(), *summary.call.mixed_lines(long=False), criteria_text(summary.criteria, 4)]
+    lines += estimated_lines(summary.criterion_error)
+    lines += ["Random effects:", summary.varcorr.text(digits), groups_text(summary.nobs, summary.ngroups)]
+    lines += missing_lines(summary.dropped)
+    if summary.names:
+        texts = r_numbers.format_numbers(summary.coefficients[:, 0], digits)
+        lines += ["Fixed Effects:", r_print.named_vector(summary.names, texts, gap=2)]
+    else:
+        lines.append("No fixed effect coefficients")
+    return "\n".join(lines + alias_lines(summary.aliased) + summary._outcome_lines()[:-1])

@@ -1,0 +1,110 @@
+"""Principal components of the random effects, printed as R prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.covariance import factors, principal_components
+from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels.tables import r_numbers, r_print
+
+
+@dataclass(frozen=True)
+class Components:
+    """Components of one grouping factor.
+
+    Attributes
+    ----------
+    sdev : standard deviations relative to sigma, largest first, shape (K,).
+    rotation : loadings of the K effects (rows) on the components (columns).
+    effects : names of the effects.
+    """
+
+    sdev: Vector
+    rotation: Matrix
+    effects: tuple[str, ...]
+
+    @property
+    def proportion(self) -> Vector:
+        """Share of each component in the total variance."""
+        variance = self.sdev**2
+        total = float(variance.sum())
+        return variance / total if total > 0 else np.zeros_like(variance)
+
+    def text(self) -> str:
+        """What R prints for the components of one factor."""
+        k = len(self.sdev)
+        columns = [f"[,{j + 1}]" for j in range(k)]
+        by_column = [r_numbers.format_numbers(self.rotation[:, j]) for j in range(k)]
+        cells = [list(row) for row in zip(*by_column, strict=True)]
+        return "\n".join(
+            [
+                f"Standard deviations (1, .., p={k}):",
+                "[1] " + " ".join(r_numbers.format_numbers(self.sdev)),
+                "",
+                f"Rotation (n x k) = ({k} x {k}):",
+                r_print.matrix([f"[{i + 1},]" for i in range(k)], columns, cells),
+            ]
+        )
+
+    def importance(self) -> str:
+        """Standard deviations and shares of the variance."""
+        columns = [f"[,{j + 1}]" for j in range(len(self.sdev))]
+        rows = ("Standard deviation", "Proportion of Variance", "Cumulative Proportion")
+        shares = [
+            [r_numbers.round_r(float(v), 5) for v in part] for part in (self.proportion, np.cumsum(self.proportion))
+        ]
+        by_column = [r_numbers.format_numbers(column, 4) for column in zip(self.sdev, *shares, strict=True)]
+        return "Importance of components:\n" + r_print.matrix(
+            rows, columns, [list(c) for c in zip(*by_column, strict=True)]
+        )
+
+
+class RePCA(Mapping[str, Components]):
+    """Group -> principal components of the relative covariance factor (not of the correlations) of its effects."""
+
+    def __init__(self, components: dict[str, Components]) -> None:
+        self._components = components
+
+    def __getitem__(self, group: str) -> Components:
+        return self._components[group]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._components)
+
+    def __len__(self) -> int:
+        return len(self._components)
+
+    def summary(self) -> str:
+        """Text with the share of the variance of each component."""
+        return "\n".join(f"${name}\n{c.importance()}\n" for name, c in self._components.items())
+
+    def __repr__(self) -> str:
+        return "\n".join(f"${name}\n{c.text()}\n" for name, c in self._components.items())
+
+
+def repca(design: Design, fit: AnyMixedFit) -> RePCA:
+    """Components of every grouping factor; terms of the same factor are taken together."""
+    ts = factors(fit.theta, fit.sizes)
+    out = {}
+    for g, group in enumerate(design.groups):
+        mine = [i for i, term in enumerate(design.random) if term.group == g]
+        effects = tuple(name for i in mine for name in design.random[i].effects)
+        sdev, rotation = principal_components(_block_diagonal([ts[i] for i in mine]))
+        out[group.name] = Components(sdev, rotation, effects)
+    return RePCA(out)
+
+
+def _block_diagonal(blocks: Sequence[Matrix]) -> Matrix:
+    k = sum(len(b) for b in blocks)
+    out = np.zeros((k, k))
+    at = 0
+    for b in blocks:
+        out[at : at + len(b), at : at + len(b)] = b
+        at += len(b)
+    return out

@@ -1,0 +1,198 @@
+"""Tidy tables of a model: columns by name, to be put into the caller's kind of table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.errors import DataError
+from mixedmodels.estimates import wald
+from mixedmodels.estimates.coefficients import Coefficients
+from mixedmodels.fit import any_fit, likelihood
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, sigma
+from mixedmodels.fit.goodness import Goodness
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fitted.labels import coefficient_matrix, kept_names, scattered
+from mixedmodels.fitted.ranef import RanEf
+from mixedmodels.fitted.varcorr import VarCorr, varcorr
+
+Effects = Literal["fixed", "ran_pars", "ran_vals"]
+Columns = dict[str, Any]
+PARAMETER_COLUMNS = (
+    "effect",
+    "group",
+    "level",
+    "term",
+    "estimate",
+    "std_error",
+    "statistic",
+    "df",
+    "p_value",
+    "conf_low",
+    "conf_high",
+)
+
+
+def fixed_columns(
+    names: tuple[str, ...],
+    estimate: Vector,
+    std_error: Vector,
+    *,
+    statistic: Vector,
+    p_value: Vector | None = None,
+    limits: Matrix | None = None,
+) -> Columns:
+    """One row per coefficient."""
+    out: Columns = {"term": list(names), "estimate": estimate, "std_error": std_error, "statistic": statistic}
+    if p_value is not None:
+        out["p_value"] = p_value
+    if limits is not None:
+        out["conf_low"], out["conf_high"] = limits[:, 0], limits[:, 1]
+    return out
+
+
+def covariance_columns(varcorr: VarCorr) -> Columns:
+    """One row per parameter: ``sd_(Intercept)|Subject``, ``cor_Days.(Intercept)|Subject``, ``sigma``."""
+    rows = varcorr.rows()
+    names = []
+    for group, first, second in zip(rows["grp"], rows["var1"], rows["var2"], strict=True):
+        if first is None:
+            names.append("sigma")
+        elif second is None:
+            names.append(f"sd_{first}|{group}")
+        else:
+            names.append(f"cor_{second}.{first}|{group}")
+    return {"group": rows["grp"], "term": names, "estimate": np.array(rows["sdcor"])}
+
+
+def stack(parts: Mapping[str, Columns]) -> Columns:
+    """Parts under each other, named in a column `effect`; a column that a part lacks is missing there."""
+    lengths = {effect: len(next(iter(columns.values()))) for effect, columns in parts.items()}
+    present = [c for c in PARAMETER_COLUMNS if c != "effect" and any(c in columns for columns in parts.values())]
+    out: Columns = {"effect": [effect for effect, n in lengths.items() for _ in range(n)]}
+    for name in present:
+        text = name in ("group", "level", "term")
+        filler: Any = None if text else float("nan")
+        values = [v for effect, n in lengths.items() for v in parts[effect].get(name, [filler] * n)]
+        out[name] = values if text else np.array(values, dtype=float)
+    return out
+
+
+def tidy_mixed(
+    design: Design,
+    fit: AnyMixedFit,
+    effects: Sequence[Effects],
+    level: float | None,
+    ranef: Callable[[bool], RanEf],
+    tested: Coefficients | None = None,
+) -> Columns:
+    """Rows of the parts asked for; `level` adds Wald limits, `tested` gives the fixed effects their tests."""
+    parts: dict[str, Columns] = {}
+    for part in effects:
+        if part == "fixed":
+            names = kept_names(design, fit)
+            parts[part] = _wald_columns(names, fit, level) if tested is None else t_columns(tested, level)
+        elif part == "ran_pars":
+            parts[part] = covariance_columns(varcorr(design, fit))
+        elif part == "ran_vals":
+            columns = ranef(True).columns()
+            if level is not None:
+                limits = wald.intervals(np.array(columns["estimate"]), np.array(columns["std_error"]), level)
+                columns["conf_low"], columns["conf_high"] = limits[:, 0], limits[:, 1]
+            parts[part] = columns
+        else:
+            raise DataError(f"effects {part!r} is none of 'fixed', 'ran_pars', 'ran_vals'.")
+    return stack(parts)
+
+
+def tidy_linear(
+    design: Design, fit: LinearFit | GlmFit, level: float | None, tested: Coefficients | None = None
+) -> Columns:
+    """A row per coefficient, NaN where a column was dropped; `tested` gives covariance and degrees of freedom."""
+    names = design.fixed.names
+    columns = _wald_columns(names, fit, level, any_fit.wald_df(fit)) if tested is None else t_columns(tested, level)
+    return {k: list(names) if k == "term" else scattered(v, fit, len(names)) for k, v in columns.items()}
+
+
+def t_columns(tested: Coefficients, level: float | None) -> Columns:
+    """A row per coefficient with degrees of freedom and p-value; `level` adds limits by quantiles of t."""
+    t = tested.t_tests()
+    out = {"term": list(tested.names), "estimate": t.estimate, "std_error": t.std_error, "statistic": t.statistic}
+    out.update(df=t.df, p_value=t.p_value)
+    if level is not None:
+        out["conf_low"], out["conf_high"] = wald.intervals(t.estimate, t.std_error, level, t.df).T
+    return out
+
+
+def _wald_columns(names: tuple[str, ...], fit: AnyFit, level: float | None, df: float = math.inf) -> Columns:
+    table = coefficient_matrix(fit)
+    # A t statistic of an lmer has no agreed degrees of freedom.
+    p_value = None if isinstance(fit, MixedFit) else wald.p_values(table[:, 2], df)
+    limits = None if level is None else wald.intervals(table[:, 0], table[:, 1], level, df)
+    return fixed_columns(names, table[:, 0], table[:, 1], statistic=table[:, 2], p_value=p_value, limits=limits)
+
+
+def glance_mixed(fit: MixedFit) -> Columns:
+    """One row about a mixed model."""
+    criterion = "reml_criterion" if fit.reml else "deviance"
+    return {
+        "nobs": [fit.n],
+        "npar": [likelihood.n_parameters(fit)],
+        "sigma": [fit.sigma],
+        "loglik": [likelihood.loglik(fit)],
+        "aic": [likelihood.aic(fit)],
+        "bic": [likelihood.bic(fit)],
+        criterion: [fit.criterion],
+        "df_resid": [likelihood.df_resid(fit)],
+    }
+
+
+def glance_generalized(fit: GlmmFit, deviance: float) -> Columns:
+    """One row about a generalised mixed model; `deviance` is that of the response given the modes."""
+    return {
+        "nobs": [fit.n],
+        "npar": [likelihood.n_parameters(fit)],
+        "sigma": [sigma(fit)],
+        "loglik": [likelihood.loglik(fit)],
+        "aic": [likelihood.aic(fit)],
+        "bic": [likelihood.bic(fit)],
+        "deviance": [deviance],
+        "df_resid": [likelihood.df_resid(fit)],
+    }
+
+
+def glance_glm(fit: GlmFit) -> Columns:
+    """One row about a generalised linear model."""
+    return {
+        "null_deviance": [fit.null_deviance],
+        "df_null": [fit.df_null],
+        "dispersion": [fit.dispersion],
+        "loglik": [fit.loglik],
+        "aic": [likelihood.aic(fit)],
+        "bic": [likelihood.bic(fit)],
+        "deviance": [fit.deviance],
+        "df_resid": [fit.df_resid],
+        "nobs": [likelihood.n_observations(fit)],
+    }
+
+
+def glance_linear(fit: LinearFit, good: Goodness) -> Columns:
+    """One row about a linear model."""
+    return {
+        "r_squared": [good.r_squared],
+        "adj_r_squared": [good.adj_r_squared],
+        "sigma": [fit.sigma],
+        "statistic": [good.f],
+        "p_value": [wald.f_p_value(good.f, good.df1, good.df2) if good.df1 else math.nan],
+        "df": [good.df1],
+        "loglik": [likelihood.loglik(fit)],
+        "aic": [likelihood.aic(fit)],
+        "bic": [likelihood.bic(fit)],
+        "deviance": [fit.rss],
+        "df_resid": [fit.df_resid],
+        "nobs": [fit.n],
+    }

@@ -1,0 +1,148 @@
+"""A test of hypotheses as R prints one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import Vector
+from mixedmodels.tables.html import paragraph
+from mixedmodels.tables.r_numbers import DIGITS, format_number, format_numbers, format_pvalues
+from mixedmodels.tables.test_record import ResidualTest
+
+WIDTH = 71  # of a line of text
+COMPARED = {"two.sided": "not equal to", "less": "less than", "greater": "greater than"}
+
+
+@dataclass(frozen=True)
+class HypothesisTest:
+    """One test; prints as R prints it.
+
+    Attributes
+    ----------
+    test : the numbers.
+    data : what was tested, in words.
+    kind : the library of tables.
+    """
+
+    test: ResidualTest
+    data: str
+    kind: Any = "pandas"
+
+    @property
+    def statistic(self) -> float:
+        """What is tested: the first of `statistics`."""
+        return next(iter(self.test.statistics.values()))
+
+    @property
+    def statistics(self) -> Mapping[str, float]:
+        """Name -> value."""
+        return self.test.statistics
+
+    @property
+    def p_value(self) -> float:
+        """Of the test."""
+        return self.test.p_value
+
+    @property
+    def method(self) -> str:
+        """In words."""
+        return self.test.method
+
+    @property
+    def alternative(self) -> str | None:
+        """What holds if the hypothesis does not."""
+        return self.test.alternative
+
+    @property
+    def parameter(self) -> float | None:
+        """Of the null distribution: observations or degrees of freedom."""
+        return next(iter(self.test.parameters.values()), None)
+
+    @property
+    def estimate(self) -> float | None:
+        """What is estimated beside the statistic, if anything is."""
+        return next(iter(self.test.estimates.values()), None)
+
+    @property
+    def conf_int(self) -> tuple[float, float] | None:
+        """Limits: of the estimate, or of what the simulations say (95 percent of them)."""
+        return self.test.conf_int
+
+    @property
+    def simulated(self) -> Vector | None:
+        """The statistic of each simulation, shape (m,), before it is divided by their mean; None if not simulated."""
+        return self.test.simulated
+
+    @property
+    def observed(self) -> float | None:
+        """The same of the data."""
+        return self.test.observed
+
+    def histogram(self, bins: int | Any = 20) -> Any:
+        """What a picture of the simulated statistics shows: a table with columns lower, upper, count.
+
+        Parameters
+        ----------
+        bins : their number, or their limits.
+        """
+        if self.test.simulated is None or self.test.observed is None:
+            raise DataError(f"{self.method!r} is not tested by simulated statistics, so there is nothing to show.")
+        both = np.r_[self.test.simulated, self.test.observed]
+        try:
+            count, edges = np.histogram(self.test.simulated, bins, (float(np.nanmin(both)), float(np.nanmax(both))))
+        except (TypeError, ValueError) as error:
+            raise DataError(f"bins is {bins!r:.60}; give a number of bins, or their limits, ascending.") from error
+        return frame.to_kind({"lower": edges[:-1], "upper": edges[1:], "count": count}, self.kind)
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """One row in a library of tables: statistic, p_value, method, alternative."""
+        columns = {
+            "statistic": np.array([self.statistic]),
+            "p_value": np.array([self.p_value]),
+            "method": [self.method],
+            "alternative": [self.alternative],
+        }
+        return frame.to_kind(columns, self.kind if kind is None else kind)
+
+    def __repr__(self) -> str:
+        title = [f"\t{line}" for line in wrap(self.method, WIDTH)]
+        return "\n".join(["", *title, "", f"data:  {self.data}", *wrap(self._result(), WIDTH), *self._rest(), ""])
+
+    def _repr_html_(self) -> str:
+        return paragraph(repr(self))
+
+    def _result(self) -> str:
+        t = self.test
+        shown = format_numbers(list(t.statistics.values()), DIGITS - 2, width=False)
+        parts = [f"{name} = {value}" for name, value in zip(t.statistics, shown, strict=True)]
+        parts += [f"{name} = {format_number(value, DIGITS - 2)}" for name, value in t.parameters.items()]
+        p = format_pvalues([t.p_value], DIGITS - 3)[0]
+        return ", ".join([*parts, f"p-value {p}" if p.startswith("<") else f"p-value = {p}"])
+
+    def _rest(self) -> list[str]:
+        """Alternative, limits and estimates, where there are any."""
+        t, out = self.test, []
+        if t.alternative is not None:
+            words = t.alternative
+            if t.null_value is not None:
+                words = f"true {t.null_value[0]} is {COMPARED[t.alternative]} {t.null_value[1]:.7g}"
+            out.append(f"alternative hypothesis: {words}")
+        if t.conf_int is not None:
+            limits = " ".join(format_numbers(t.conf_int, DIGITS, width=False))
+            out += [f"{100 * (t.conf_level or 0.95):g} percent confidence interval:", f" {limits}"]
+        if t.estimates:
+            values = format_numbers(list(t.estimates.values()), DIGITS, width=False)
+            widths = [max(len(n), len(v)) for n, v in zip(t.estimates, values, strict=True)]
+            out.append("sample estimates:")
+            out += [
+                "".join(f"{text.rjust(w)} " for text, w in zip(texts, widths, strict=True))
+                for texts in (list(t.estimates), values)
+            ]
+        return out

@@ -1,0 +1,76 @@
+"""Small results that print as R prints them: named estimates, log-likelihoods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mixedmodels.tables.html import table as html_table
+from mixedmodels.tables.r_numbers import DIGITS, format_number, format_numbers
+from mixedmodels.tables.r_print import named_vector
+
+
+class NamedVector(Mapping[str, float]):
+    """Name -> number, in order; ``numpy.asarray`` gives the numbers alone."""
+
+    __slots__ = ("_index", "names", "values_array")
+
+    def __init__(self, names: Sequence[str], values: NDArray[np.float64]) -> None:
+        self.names = tuple(names)
+        self.values_array = np.asarray(values, dtype=float)
+        self._index: dict[str, int] | None = None
+
+    def __getitem__(self, name: str) -> float:
+        if self._index is None:
+            self._index = {n: i for i, n in enumerate(self.names)}
+        try:
+            return float(self.values_array[self._index[name]])
+        except KeyError:
+            raise KeyError(f"no coefficient {name!r}; there are {', '.join(self.names)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self.values_array, dtype=dtype)
+
+    def to_pandas(self) -> Any:
+        """A pandas Series labelled by name."""
+        import pandas as pd
+
+        return pd.Series(self.values_array, index=pd.Index(self.names), dtype=float)
+
+    def __repr__(self) -> str:
+        return named_vector(self.names, format_numbers(self.values_array, DIGITS))
+
+    def _repr_html_(self) -> str:
+        texts = format_numbers(self.values_array, DIGITS, width=False)
+        return html_table("", ["", "estimate"], [[n, t] for n, t in zip(self.names, texts, strict=True)])
+
+
+class LogLik(float):
+    """A log-likelihood that knows its degrees of freedom and number of observations."""
+
+    __slots__ = ("df", "nobs")
+    df: int
+    nobs: int
+
+    def __new__(cls, value: float, df: int, nobs: int) -> LogLik:
+        self = super().__new__(cls, value)
+        self.df = df
+        self.nobs = nobs
+        return self
+
+    def __getnewargs__(self) -> tuple[float, int, int]:  # type: ignore[override]
+        return float(self), self.df, self.nobs
+
+    def __repr__(self) -> str:
+        return f"'log Lik.' {format_number(float(self), DIGITS)} (df={self.df})"
+
+    __str__ = __repr__
