@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike
 
+from mixedmodels.families import resolve
+from mixedmodels.fit.method import Method
 from mixedmodels.fit.record import Control
 from mixedmodels.model import (
     GeneralizedLinearModel,
@@ -84,7 +86,19 @@ def lmer(
     names = call_names(data, weights, offset, subset)
     return build_lmer(
         Request(
-            formula, data, weights, offset, subset, contrasts, na_action, env, REML, start, control, verbose, **names
+            formula=formula,
+            data=data,
+            weights=weights,
+            offset=offset,
+            subset=subset,
+            contrasts=contrasts,
+            na_action=na_action,
+            env=env,
+            start=start,
+            control=control,
+            verbose=verbose,
+            method=Method(reml=REML),
+            **names,
         ),
         stacklevel=3,
     )
@@ -155,11 +169,22 @@ def glmer(
     names = call_names(data, weights, offset, subset)
     return build_glmer(
         Request(
-            formula, data, weights, offset, subset, contrasts, na_action, env, False, start, control, verbose,
-            **names, family=family, nagq=nAGQ, laplace=laplace, penalty=penalty,
+            formula=formula,
+            data=data,
+            weights=weights,
+            offset=offset,
+            subset=subset,
+            contrasts=contrasts,
+            na_action=na_action,
+            env=env,
+            start=start,
+            control=control,
+            verbose=verbose,
+            method=Method(family=resolve(family), nagq=nAGQ, laplace=laplace, penalty=penalty),
+            **names,
         ),
         stacklevel=3,
-    )  # fmt: skip
+    )
 
 
 def glmer_nb(
@@ -198,11 +223,22 @@ def glmer_nb(
     names = call_names(data, weights, offset, subset)
     model = build_glmer(
         Request(
-            formula, data, weights, offset, subset, contrasts, na_action, env, False, start, control, verbose,
-            **names, family="negative_binomial", nagq=nAGQ, laplace=laplace, penalty=penalty,
+            formula=formula,
+            data=data,
+            weights=weights,
+            offset=offset,
+            subset=subset,
+            contrasts=contrasts,
+            na_action=na_action,
+            env=env,
+            start=start,
+            control=control,
+            verbose=verbose,
+            method=Method(family=resolve("negative_binomial"), nagq=nAGQ, laplace=laplace, penalty=penalty),
+            **names,
         ),
         stacklevel=3,
-    )  # fmt: skip
+    )
     assert isinstance(model, GeneralizedMixedModel)
     return model
 
@@ -241,7 +277,17 @@ def lm(
     """
     names = call_names(data, weights, offset, subset)
     return build_lm(
-        Request(formula, data, weights, offset, subset, contrasts, na_action, env, True, None, None, 0, **names)
+        Request(
+            formula=formula,
+            data=data,
+            weights=weights,
+            offset=offset,
+            subset=subset,
+            contrasts=contrasts,
+            na_action=na_action,
+            env=env,
+            **names,
+        )
     )
 
 
@@ -299,11 +345,21 @@ def glm(
     names = call_names(data, weights, offset, subset)
     return build_glm(
         Request(
-            formula, data, weights, offset, subset, contrasts, na_action, env, False, start, control, 0,
-            **names, family=family, penalty=penalty,
+            formula=formula,
+            data=data,
+            weights=weights,
+            offset=offset,
+            subset=subset,
+            contrasts=contrasts,
+            na_action=na_action,
+            env=env,
+            start=start,
+            control=control,
+            method=Method(family=resolve(family), penalty=penalty),
+            **names,
         ),
         stacklevel=3,
-    )  # fmt: skip
+    )
 
 
 def glm_nb(
@@ -341,11 +397,20 @@ def glm_nb(
     names = call_names(data, weights, offset, subset)
     return build_glm(
         Request(
-            formula, data, weights, offset, subset, contrasts, na_action, env, False, None, control, 0,
-            **names, family=NegativeBinomial(link=link),
+            formula=formula,
+            data=data,
+            weights=weights,
+            offset=offset,
+            subset=subset,
+            contrasts=contrasts,
+            na_action=na_action,
+            env=env,
+            control=control,
+            method=Method(family=NegativeBinomial(link=link)),
+            **names,
         ),
         stacklevel=3,
-    )  # fmt: skip
+    )
 
 
 def fit_many(
@@ -399,9 +464,17 @@ def fit_many(
     from mixedmodels.many.fit_many import fit_many as fit
 
     request = Request(
-        formula, data, weights, offset, subset, contrasts, na_action, env, REML, None, control,
-        family=family, nagq=nAGQ, penalty=penalty,
-    )  # fmt: skip
+        formula=formula,
+        data=data,
+        weights=weights,
+        offset=offset,
+        subset=subset,
+        contrasts=contrasts,
+        na_action=na_action,
+        env=env,
+        control=control,
+        method=Method(reml=REML, family=None if family is None else resolve(family), nagq=nAGQ, penalty=penalty),
+    )
     return fit(request, responses, ddf, progress)
 
 
@@ -444,7 +517,17 @@ def lm_list(
     """
     from mixedmodels.model.lm_list import build_lm_list
 
-    request = Request(formula, data, weights, offset, subset, contrasts, na_action, env, family=family)
+    request = Request(
+        formula=formula,
+        data=data,
+        weights=weights,
+        offset=offset,
+        subset=subset,
+        contrasts=contrasts,
+        na_action=na_action,
+        env=env,
+        method=Method(family=None if family is None else resolve(family)),
+    )
     return build_lm_list(request, pool)
 
 

@@ -15,10 +15,11 @@ import mixedmodels as mm
 from mixedmodels.families import NegativeBinomial, resolve
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.glmm import engine_input
+from mixedmodels.fit.method import Method
 from mixedmodels.fit.record import GlmmFit, Run
 from mixedmodels.fit.responses import family_response
+from mixedmodels.fitted.layout import laid_out
 from mixedmodels.model import GeneralizedMixedModel, Request
-from mixedmodels.model.build import laid_out
 
 ROOT = Path(__file__).parents[1]
 
@@ -82,8 +83,10 @@ def as_lme4_has_it(c: dict[str, Any]) -> GeneralizedMixedModel:
     data = named[c["data"]]
     shown = options(c)
     names = {f"{k}_name": v for k, v in shown.items()}
-    request = Request(c["formula"], data, **shown, family=family_of(c), data_name=c["data"], **names)
-    family = request.family
+    request = Request(
+        formula=c["formula"], data=data, **shown, method=Method(family=family_of(c)), data_name=c["data"], **names
+    )
+    family = request.method.family
     design, source = laid_out(request, "required", family)
     response, given = family_response(design, family), engine_input(design)
     beta, theta = (np.atleast_1d(np.array(c[k], dtype=float)) for k in ("beta", "theta"))
@@ -101,6 +104,9 @@ def as_lme4_has_it(c: dict[str, Any]) -> GeneralizedMixedModel:
         eta=np.array(c["eta"]), vcov_joint=joint, vcov_conditional=joint[m : m + p, m : m + p], gradient=zero,
         hessian=joint, logdet_u=0.0, penalty=0.0, conditional_loglik=0.0, y=response.y, weights=response.weights,
         singular=c["singular"], inner=0,
-        run=Run("converged", "", 0, 0.0, {"holds": True, "predicted_decrease": 0.0, "escape_gain": 0.0}, ()),
+        run=Run(
+            status="converged", message="", evaluations=0, seconds=0.0,
+            certificate={"holds": True, "predicted_decrease": 0.0, "escape_gain": 0.0}, trace=(),
+        ),
     )  # fmt: skip
     return GeneralizedMixedModel(fit, design, source, request)

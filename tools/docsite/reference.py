@@ -16,8 +16,7 @@ from typing import Any
 
 import mixedmodels as mm
 from docsite.docstrings import markdown, summary
-from mixedmodels.fitted.mixed_effects import RandomEffectsModel
-from mixedmodels.fitted.model import Model
+from mixedmodels.model.verbs import Model, RandomEffectsModel
 
 MODELS = {
     "lmer": mm.MixedModel,

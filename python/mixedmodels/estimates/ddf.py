@@ -10,7 +10,6 @@ from mixedmodels.estimates.coefficients import Asymptotic, Coefficients, Ddf, ch
 from mixedmodels.estimates.kenward_roger import KenwardRoger, adjustment
 from mixedmodels.estimates.satterthwaite import Satterthwaite
 from mixedmodels.estimates.theta_information import theta_information
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.lmm import fit_lmm
 from mixedmodels.fit.record import MixedFit
 
@@ -59,7 +58,7 @@ def coefficients(method: str, names: tuple[str, ...], design: Design, fit: Mixed
         If the random effects are too many for the method.
     """
     if method == "asymptotic":
-        return Asymptotic(names, fit.beta, any_fit.vcov(fit))
+        return Asymptotic(names, fit.beta, fit.vcov)
     if not names:
         raise DataError(f"{design.formula!r} has no fixed effects, so there is nothing to test by {method}'s method.")
     if method == "Satterthwaite":

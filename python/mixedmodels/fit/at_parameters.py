@@ -9,7 +9,7 @@ Clayton 1993, section 2): an approximation, where all other classes are exact at
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from mixedmodels.fit import family_moments
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import factors, is_singular
 from mixedmodels.fit.lmm import kept_columns, new_engine
+from mixedmodels.fit.method import Method
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Run, Vector
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 NODES = 15  # of Gauss-Hermite quadrature of a row's weight over its random effects
 GOLDEN = (5**0.5 - 1) / 2
-RUN = Run("converged", "", 0, 0.0, {"holds": True}, ())
+RUN = Run(status="converged", message="", evaluations=0, seconds=0.0, certificate={"holds": True}, trace=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +50,6 @@ class Given:
     psi: Vector
 
 
-@dataclass(frozen=True, slots=True)
-class How:
-    """In which way the responses of a given model are to be fitted: what `lmer`, `glmer`, `lm` or `glm` would be told.
-
-    Attributes
-    ----------
-    family : None of linear (mixed) models.
-    reml, nagq, laplace, penalty : as `lmer`, `glmer` and `glm` take them.
-    """
-
-    family: Family | None = None
-    reml: bool = True
-    nagq: int = 1
-    laplace: Literal["observed", "fisher"] = "observed"
-    penalty: Any = None
-
-
 def rows_of(design: Design) -> int:
     """Rows that a design uses, whether it has a response or not."""
     return design.n_table - design.dropped
@@ -79,20 +63,20 @@ def stand_in(n: int, family: Family | None) -> Vector:
     return y + 1 if family.support == "positive" else np.where(y > 0.5, 1.0, 0.0)
 
 
-def given_fit(design: Design, how: How, given: Given) -> AnyFit:
+def given_fit(design: Design, method: Method, given: Given) -> AnyFit:
     """The record of a model with these parameters, in place of estimates; without random terms a linear one or a glm.
 
     Random effects are 0, which is what is expected of them; what depends on a response is NaN.
     """
     n = rows_of(design)
     kept = kept_columns(design.fixed, n, design.weights)
-    if how.family is None:
-        return _mixed(design, how, given, n, kept) if design.random else _linear(design, given, n, kept)
-    return _glmm(design, how, given, n, kept) if design.random else _glm(design, how, given, n, kept)
+    if method.family is None:
+        return _mixed(design, method, given, n, kept) if design.random else _linear(design, given, n, kept)
+    return _glmm(design, method, given, n, kept) if design.random else _glm(design, method, given, n, kept)
 
 
-def _mixed(design: Design, how: How, given: Given, n: int, kept: tuple[int, ...]) -> MixedFit:
-    reml = how.reml and bool(kept)
+def _mixed(design: Design, method: Method, given: Given, n: int, kept: tuple[int, ...]) -> MixedFit:
+    reml = method.reml and bool(kept)
     sizes, zeros = _effects(design)
     m = len(given.theta)
     return MixedFit(
@@ -131,8 +115,8 @@ def _linear(design: Design, given: Given, n: int, kept: tuple[int, ...]) -> Line
     )
 
 
-def _glm(design: Design, how: How, given: Given, n: int, kept: tuple[int, ...]) -> GlmFit:
-    family, estimated = how.family, None
+def _glm(design: Design, method: Method, given: Given, n: int, kept: tuple[int, ...]) -> GlmFit:
+    family, estimated = method.family, None
     assert family is not None
     if "theta" in family.shapes:  # as a fit has it: the estimate becomes part of the family
         estimated = float(np.exp(given.psi[0]))
@@ -156,13 +140,13 @@ def _glm(design: Design, how: How, given: Given, n: int, kept: tuple[int, ...]) 
         weights=design.weights,
         iterations=0,
         converged=True,
-        penalty=how.penalty,
+        penalty=method.penalty,
         estimated_theta=estimated,
     )
 
 
-def _glmm(design: Design, how: How, given: Given, n: int, kept: tuple[int, ...]) -> GlmmFit:
-    family = how.family
+def _glmm(design: Design, method: Method, given: Given, n: int, kept: tuple[int, ...]) -> GlmmFit:
+    family = method.family
     assert family is not None
     sizes, zeros = _effects(design)
     eta = fixed_part(design, kept, given.beta, n)
@@ -175,8 +159,8 @@ def _glmm(design: Design, how: How, given: Given, n: int, kept: tuple[int, ...])
     return GlmmFit(
         n=n,
         family=family,
-        nagq=how.nagq,
-        laplace=how.laplace,
+        nagq=method.nagq,
+        laplace=method.laplace,
         kept=kept,
         sizes=sizes,
         theta=given.theta,
@@ -198,7 +182,7 @@ def _glmm(design: Design, how: How, given: Given, n: int, kept: tuple[int, ...])
         singular=is_singular(given.theta, sizes),
         inner=0,
         run=RUN,
-        penalised=None if how.penalty is None else np.nan,
+        penalised=None if method.penalty is None else np.nan,
     )
 
 

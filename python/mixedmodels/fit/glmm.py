@@ -159,7 +159,14 @@ def _record(
         weights=response.weights,
         singular=is_singular(out["theta"], given.sizes),
         inner=out["inner"],
-        run=Run(out["status"], out["message"], out["evaluations"], seconds, out["certificate"], tuple(out["trace"])),
+        run=Run(
+            status=out["status"],
+            message=out["message"],
+            evaluations=out["evaluations"],
+            seconds=seconds,
+            certificate=out["certificate"],
+            trace=tuple(out["trace"]),
+        ),
     )
 
 

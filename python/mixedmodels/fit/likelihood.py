@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from mixedmodels.fit.any_fit import AnyFit, has_dispersion
+from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 
 
@@ -13,7 +13,7 @@ def n_parameters(fit: AnyFit) -> int:
     if isinstance(fit, LinearFit):
         return len(fit.kept) + 1
     if isinstance(fit, GlmFit):
-        return len(fit.kept) + (has_dispersion(fit) or fit.estimated_theta is not None)
+        return len(fit.kept) + (fit.has_dispersion or fit.estimated_theta is not None)
     return len(fit.kept) + len(fit.theta) + (len(fit.psi) if isinstance(fit, GlmmFit) else 1)
 
 

@@ -177,7 +177,14 @@ def _record(engine: Any, given: EngineInput, reml: bool, out: Mapping[str, Any],
         hessian=out["hessian"],
         sum_log_weights=engine.sum_log_weights,
         singular=is_singular(out["theta"], given.sizes),
-        run=Run(out["status"], out["message"], out["evaluations"], seconds, out["certificate"], tuple(out["trace"])),
+        run=Run(
+            status=out["status"],
+            message=out["message"],
+            evaluations=out["evaluations"],
+            seconds=seconds,
+            certificate=out["certificate"],
+            trace=tuple(out["trace"]),
+        ),
         criterion_error=out["criterion_error"],
     )
 

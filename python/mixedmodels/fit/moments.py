@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixedmodels.design.records import Design, Vector
 from mixedmodels.fit.re_form import Chosen
-from mixedmodels.fit.record import LinearFit, Matrix, MixedFit
+from mixedmodels.fit.record import GlmmFit, LinearFit, Matrix, MixedFit
 
 ResidualType = Literal["response", "pearson", "working", "deviance"]
 
@@ -63,3 +63,9 @@ def residuals(
     if scaled:
         r /= fit.sigma
     return r
+
+
+def predict_old(fit: MixedFit | GlmmFit, design: Design, chosen: Sequence[Chosen]) -> Vector:
+    """Linear predictor of the rows that the model was fitted to, shape (n,)."""
+    eta = fixed_part(design, fit.kept, fit.beta, fit.n)
+    return add_random_part(eta, design, fit.b, chosen)

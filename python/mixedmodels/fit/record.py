@@ -1,6 +1,7 @@
-"""What a fit is: frozen records of arrays, without behaviour.
+"""What a fit is: frozen records of arrays.
 
-Every question about a model is answered by a function of such a record and of the `Design` it came from.
+All answer the same questions of data (`family`, `mixed`, `psi`, `vcov`, `wald_df`, ...); every other question about a
+model is answered by a function of such a record and of the `Design` it came from.
 Symbols as in Bates et al. (2015): y = X beta + Z b + offset + e, b = Lambda u, Var(e) = sigma^2 W^-1.
 """
 
@@ -8,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from math import inf, sqrt
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from mixedmodels.families import Family
+from mixedmodels.families import GAUSSIAN, Family, NegativeBinomial
+from mixedmodels.fit.method import Method
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -34,8 +36,60 @@ class Control:
     tolerance: float = 1e-11
 
 
-@dataclass(frozen=True, slots=True)
-class LinearFit:
+class _GaussianIdentity:
+    """What a linear (mixed) model answers where a generalised one has a field."""
+
+    __slots__ = ()
+    generalized: ClassVar[bool] = False
+
+    @property
+    def family(self) -> Family:
+        """Gaussian with the identity link."""
+        return GAUSSIAN
+
+    @property
+    def psi(self) -> Vector:
+        """No shapes are free, shape (0,)."""
+        return np.empty(0)
+
+    @property
+    def has_dispersion(self) -> bool:
+        """The residual variance is estimated."""
+        return True
+
+    sigma: float
+    vcov_unscaled: Matrix
+
+    @property
+    def residual_sd(self) -> float | None:
+        """Residual standard deviation."""
+        return self.sigma
+
+    @property
+    def vcov(self) -> Matrix:
+        """Covariance matrix of the estimated coefficients, shape (p, p)."""
+        return np.asarray(self.sigma**2 * self.vcov_unscaled)
+
+
+class _NoRandomEffects:
+    """What a model without random effects answers where a mixed one has a field."""
+
+    __slots__ = ()
+    mixed: ClassVar[bool] = False
+    reml: ClassVar[bool] = False
+    sizes: ClassVar[tuple[int, ...]] = ()
+    u: ClassVar[tuple[Matrix, ...]] = ()
+    b: ClassVar[tuple[Matrix, ...]] = ()
+    singular: ClassVar[bool] = False
+
+    @property
+    def theta(self) -> Vector:
+        """No covariance parameters, shape (0,)."""
+        return np.empty(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearFit(_GaussianIdentity, _NoRandomEffects):
     """A linear model fitted by weighted least squares; r is the rank of X.
 
     Attributes
@@ -61,9 +115,26 @@ class LinearFit:
     sum_log_weights: float
     exact: bool = False
 
+    function: ClassVar[str] = "lm"
 
-@dataclass(frozen=True, slots=True)
-class MixedFit:
+    @property
+    def method(self) -> Method:
+        """How it was fitted."""
+        return Method()
+
+    @property
+    def wald_df(self) -> float:
+        """Degrees of freedom of Wald statistics: those of the residuals."""
+        return float(self.df_resid)
+
+    @property
+    def effects_scale(self) -> float:
+        """There are no effects to scale."""
+        return 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixedFit(_GaussianIdentity):
     """A linear mixed model at its optimum; p kept columns, q random effects, m covariance parameters.
 
     Attributes
@@ -109,9 +180,45 @@ class MixedFit:
     run: Run
     criterion_error: float = 0.0
 
+    function: ClassVar[str] = "lmer"
+    mixed: ClassVar[bool] = True
 
-@dataclass(frozen=True, slots=True)
-class GlmFit:
+    @property
+    def method(self) -> Method:
+        """How it was fitted."""
+        return Method(reml=self.reml)
+
+    @property
+    def wald_df(self) -> float:
+        """Wald statistics of mixed models are taken as normal."""
+        return inf
+
+    @property
+    def effects_scale(self) -> float:
+        """What multiplies T in the standard deviations of random effects: sigma."""
+        return self.sigma
+
+
+class _FamilyFit:
+    """What generalised models with and without random effects have in common."""
+
+    __slots__ = ()
+    generalized: ClassVar[bool] = True
+    family: Family
+
+    @property
+    def has_dispersion(self) -> bool:
+        """Whether the variance of a row is phi V(mu) / weight with an unknown phi."""
+        return self.family.weights_role == "precision"
+
+    @property
+    def effects_scale(self) -> float:
+        """Theta is on the scale of the random effects."""
+        return 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlmFit(_FamilyFit, _NoRandomEffects):
     """A generalised linear model at its maximum likelihood estimate; r is the rank of X.
 
     Attributes
@@ -153,9 +260,44 @@ class GlmFit:
     estimated_theta: float | None = None
     theta_se: float | None = None
 
+    function: ClassVar[str] = "glm"
 
-@dataclass(frozen=True, slots=True)
-class GlmmFit:
+    @property
+    def method(self) -> Method:
+        """How it was fitted; a theta that was estimated is free again."""
+        family = self.family if self.estimated_theta is None else NegativeBinomial(link=self.family.link)
+        return Method(family=family, penalty=self.penalty)
+
+    @property
+    def psi(self) -> Vector:
+        """The shapes, where they were estimated, are part of the family; shape (0,)."""
+        return np.empty(0)
+
+    @property
+    def sigma(self) -> float:
+        """Spread as glmmTMB's `sigma`: the root of the dispersion, theta of a negative binomial, or 1."""
+        if self.residual_sd is not None:
+            return self.residual_sd
+        return 1.0 if self.family.theta is None else float(self.family.theta)
+
+    @property
+    def residual_sd(self) -> float | None:
+        """Root of the dispersion, of a family that has one; None of the others."""
+        return sqrt(self.dispersion) if self.has_dispersion else None
+
+    @property
+    def vcov(self) -> Matrix:
+        """Covariance matrix of the estimated coefficients, shape (p, p)."""
+        return np.asarray(self.dispersion * self.vcov_unscaled)
+
+    @property
+    def wald_df(self) -> float:
+        """Degrees of freedom of Wald statistics: those of the residuals where a dispersion is estimated."""
+        return float(self.df_resid) if self.has_dispersion else inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlmmFit(_FamilyFit):
     """A generalised linear mixed model at its optimum; p kept columns, m covariance parameters, s free shapes.
 
     Here Var(b) = T T' of every term: no residual scale multiplies it.
@@ -217,8 +359,45 @@ class GlmmFit:
     separated: str = ""
     penalised: float | None = None
 
+    function: ClassVar[str] = "glmer"
+    mixed: ClassVar[bool] = True
+    reml: ClassVar[bool] = False
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def method(self) -> Method:
+        """How it was fitted."""
+        penalty = None if self.penalised is None else "soft"
+        return Method(family=self.family, nagq=self.nagq, laplace=self.laplace, penalty=penalty)
+
+    @property
+    def sigma(self) -> float:
+        """Spread as glmmTMB's `sigma`: the root of the dispersion, theta of a negative binomial, or 1."""
+        if self.residual_sd is not None:
+            return self.residual_sd
+        if self.family.theta is not None:
+            return float(self.family.theta)
+        if "theta" in self.family.shapes:
+            return float(np.exp(self.psi[self.family.shapes.index("theta")]))
+        return 1.0
+
+    @property
+    def residual_sd(self) -> float | None:
+        """Root of the dispersion, of a family that has one; None of the others."""
+        return sqrt(self.family.dispersion(self.psi)) if self.has_dispersion else None
+
+    @property
+    def vcov(self) -> Matrix:
+        """Covariance of the estimated coefficients, shape (p, p): with what is not known of theta and the shapes."""
+        m, p = len(self.theta), len(self.kept)
+        return self.vcov_joint[m : m + p, m : m + p]
+
+    @property
+    def wald_df(self) -> float:
+        """Wald statistics of mixed models are taken as normal."""
+        return inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """The optimiser's account.
 

@@ -10,7 +10,7 @@ import numpy as np
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.any_fit import AnyMixedFit, effects_scale
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_random_part, fixed_part
 from mixedmodels.fit.re_form import Chosen
@@ -23,6 +23,17 @@ def generator(seed: Any) -> np.random.Generator:
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
         raise DataError(f"seed must be a whole number or a numpy Generator; got {seed!r:.80}.") from error
+
+
+def simulate_fit(
+    design: Design, fit: AnyFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen] = ()
+) -> Matrix:
+    """Responses of any fit as its family sees them, shape (n, nsim); random effects in `chosen` are kept."""
+    if isinstance(fit, MixedFit):
+        return simulate_mixed(design, fit, nsim, rng, chosen)
+    if isinstance(fit, GlmmFit):
+        return simulate_generalized(design, fit, nsim, rng, chosen)
+    return simulate_linear(design, fit, nsim, rng) if isinstance(fit, LinearFit) else simulate_glm(fit, nsim, rng)
 
 
 def simulate_linear(design: Design, fit: LinearFit, nsim: int, rng: np.random.Generator) -> Matrix:
@@ -109,7 +120,7 @@ def _add_drawn(out: Matrix, design: Design, fit: AnyMixedFit, u: Matrix, chosen:
     out : shape (nsim, n).
     u : spherical effects, term by term and level by level, shape (nsim, q).
     """
-    scale, at = effects_scale(fit), 0
+    scale, at = fit.effects_scale, 0
     for term, t, kept in zip(design.random, factors(fit.theta, fit.sizes), chosen, strict=True):
         group = design.groups[term.group]
         end = at + group.n_levels * len(t)

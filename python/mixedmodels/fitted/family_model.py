@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels.design import Design
-from mixedmodels.fit import any_fit, family_moments
+from mixedmodels.fit import family_moments
 from mixedmodels.fit.moments import ResidualType
 from mixedmodels.fit.record import GlmFit, GlmmFit, Vector
-from mixedmodels.fitted.model import Model
+from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
 
 
-class FamilyModel(Model):
-    """A model whose response has a family; to stand before other bases of `Model`."""
+class FamilyModel(FittedModel):
+    """A model whose response has a family; to stand before other bases of `FittedModel`."""
 
     _fit: GlmFit | GlmmFit
 
@@ -31,16 +31,11 @@ class FamilyModel(Model):
     @property
     def sigma(self) -> float:
         """Spread around the mean: the root of the dispersion; theta of a negative binomial; 1 of other families."""
-        return any_fit.sigma(self._fit)
-
-    @property
-    def scale(self) -> float:
-        """Dispersion, 1 of a family without (statsmodels' spelling)."""
-        return self._dispersion
+        return self._fit.sigma
 
     @property
     def _dispersion(self) -> float:
-        return (any_fit.residual_sd(self._fit) or 1.0) ** 2
+        return (self._fit.residual_sd or 1.0) ** 2
 
     def residuals(self, type: ResidualType = "deviance", *, scaled: bool = False) -> Any:  # noqa: A002
         """Residuals, one per row as `fitted()`.

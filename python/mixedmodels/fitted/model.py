@@ -1,46 +1,27 @@
-"""What linear and mixed models have in common."""
+"""The fitted model, without verbs: a frozen record of estimates, the design that it came from, and its rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import formula as formulas
 from mixedmodels.design import Design, model_matrix
-from mixedmodels.diagnose.checks.verbs import Checking
-from mixedmodels.diagnose.quality.verbs import Merits
-from mixedmodels.diagnose.residuals.verbs import ScaledResiduals
-from mixedmodels.effects.adjusted.verbs import Adjusted
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Asymptotic, Coefficients, Ddf, check_ddf, check_own
 from mixedmodels.families import GAUSSIAN, Family
-from mixedmodels.fit import any_fit, likelihood
+from mixedmodels.fit import likelihood
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.moments import ResidualType, fitted, residuals
 from mixedmodels.fit.record import Vector
 from mixedmodels.fitted.labels import kept_names
-from mixedmodels.fitted.request import Request, Source
+from mixedmodels.fitted.request import Request, Source, changed
 from mixedmodels.fitted.rows import Rows, labelled_rows
 from mixedmodels.frame import Table, labelled
-from mixedmodels.inference.anova.verbs import TermTests
-from mixedmodels.inference.bootstrap.verbs import Resampling
-from mixedmodels.inference.comparison.verbs import Comparisons
-from mixedmodels.inference.emmeans.verbs import Means
-from mixedmodels.inference.glht.verbs import Hypotheses
-from mixedmodels.inference.profile.verbs import Profiles
-from mixedmodels.inference.robust.verbs import Robust
-from mixedmodels.interop.marginaleffects import register
-from mixedmodels.interop.statsmodels import StatsmodelsSpellings
-from mixedmodels.page.verbs import Reporting
-from mixedmodels.plot.verbs import Pictures
-from mixedmodels.power.verbs import Planning
-from mixedmodels.predict.verbs import Predictions
 from mixedmodels.tables.call import Call
 from mixedmodels.tables.r_numbers import quantiles
 from mixedmodels.tables.vectors import LogLik, NamedVector
@@ -48,28 +29,13 @@ from mixedmodels.tables.vectors import LogLik, NamedVector
 if TYPE_CHECKING:
     import pandas
 
+T = TypeVar("T")
+
 RESIDUAL_TYPES = ("response", "pearson", "working", "deviance")
 
 
-class Model(
-    TermTests,
-    Comparisons,
-    Profiles,
-    Resampling,
-    Means,
-    Hypotheses,
-    Robust,
-    Predictions,
-    Planning,
-    ScaledResiduals,
-    Checking,
-    Merits,
-    Adjusted,
-    Pictures,
-    Reporting,
-    StatsmodelsSpellings,
-):
-    """A fitted model: a frozen record, the design it came from, and the verbs that read both.
+class FittedModel:
+    """What every fitted model has; immutable. What one can ask of it are the verbs of `mixedmodels.model`.
 
     Attributes
     ----------
@@ -91,7 +57,6 @@ class Model(
         self.design = design
         self._source = source
         self._request = request
-        register(type(self))
         self._stored = stored  # the file of a loaded model, which has no rows; None where the rows are here
 
     # -- numbers ------------------------------------------------------------------------------------------------
@@ -146,6 +111,11 @@ class Model(
         """Rows less parameters (of an lm without sigma)."""
         return likelihood.df_resid(self._fit)
 
+    @property
+    def _dispersion(self) -> float:
+        """Factor of the variance of an observation of weight 1."""
+        return float(self._fit.sigma) ** 2
+
     def logLik(self) -> LogLik:
         """Log-likelihood with its degrees of freedom."""
         return LogLik(self.loglik, self.npar, self.nobs)
@@ -157,7 +127,7 @@ class Model(
     def vcov(self) -> pandas.DataFrame:
         """Covariance matrix of `fixef()`, labelled."""
         names = kept_names(self.design, self._fit)
-        return labelled(any_fit.vcov(self._fit), names, names)
+        return labelled(self._fit.vcov, names, names)
 
     def _coefficients(self, ddf: Ddf = None) -> Coefficients:
         """Estimates with the covariance and degrees of freedom that tests are to use.
@@ -179,7 +149,7 @@ class Model(
     def _coefficients_by(self, method: str | None) -> Coefficients:
         """Coefficients by "asymptotic", or what a class of models adds to it."""
         check_ddf(method, (None, "asymptotic"))
-        return Asymptotic(kept_names(self.design, self._fit), self._fit.beta, any_fit.vcov(self._fit))
+        return Asymptotic(kept_names(self.design, self._fit), self._fit.beta, self._fit.vcov)
 
     def _own_tests(self, ddf: Ddf) -> None:
         """Refuse a summary with other tests than the model's own.
@@ -284,6 +254,27 @@ class Model(
     def _summary_residuals(self) -> Vector:
         raise NotImplementedError  # pragma: no cover
 
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` returns, asked once for as long as this object lives; a pickled model asks again."""
+        kept = self.__dict__.setdefault("_kept", {})
+        if name not in kept:
+            kept[name] = make()
+        value: T = kept[name]
+        return value
+
+    def _kept_numbers(self) -> dict[str, Any]:
+        """What a saved model keeps beside its record: numbers that only the rows can tell."""
+        return {"quartiles": self._quartiles}
+
+    @property
+    def _engine(self) -> Any:
+        """The engine's handle of a mixed model."""
+        raise NotImplementedError  # pragma: no cover
+
+    def _working_weights(self) -> Vector:
+        """W of Lambda'Z'WZ Lambda + I of a mixed model, shape (n,)."""
+        raise NotImplementedError  # pragma: no cover
+
     def _need_rows(self, what: str) -> None:
         if self._stored is not None:
             raise DataError(
@@ -306,23 +297,9 @@ class Model(
         """The request with a new formula (where ``.`` stands for the old side) and other arguments."""
         if self._request is None:
             raise DataError("a model loaded from a file has no data to be fitted again to; fit it anew.")
-        names = {"REML": "reml", "nAGQ": "nagq"}
-        fields = {names.get(k, k): v for k, v in changes.items()}
-        unknown = [k for k in fields if k not in Request.__dataclass_fields__ or k.endswith("_name")]
-        if unknown:
-            raise DataError(f"update() has no argument {unknown[0]!r}.")
-        for argument in ("data", "weights", "offset", "subset"):
-            if argument in fields:
-                fields[f"{argument}_name"] = fields[argument] if isinstance(fields[argument], str) else None
         if formula is not None:
-            fields["formula"] = formulas.update(self.design.formula, formula).text
-        return replace(self._request, **fields)
-
-    def save(self, path: str | Path) -> None:
-        """Write the model to one small JSON file (see `mixedmodels.load` for what it keeps)."""
-        from mixedmodels.model.persistence import save
-
-        save(self, path)
+            changes = {**changes, "formula": formulas.update(self.design.formula, formula).text}
+        return changed(self._request, changes)
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k in ("_fit", "design", "_source", "_request", "_stored")}

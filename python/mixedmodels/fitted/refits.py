@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from mixedmodels.design import Design
 from mixedmodels.errors import ConvergenceWarning, DataError
-from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.checks import mixed_warnings
 from mixedmodels.fit.generalized_linear.glm import fit_glm
+from mixedmodels.fit.generalized_linear.glm_checks import glm_warnings
 from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
 from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import as_control, fit_lmm
 from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.fitted.layout import laid_out
+from mixedmodels.fitted.request import Request
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 
-def refitted(model: Model, design: Design, *, reml: bool = False, stacklevel: int = 3) -> AnyFit:
+def refitted(model: FittedModel, design: Design, *, reml: bool = False, stacklevel: int = 3) -> AnyFit:
     """Fit another design in the way of a model; without random terms by least squares or as a glm.
 
     Parameters
@@ -46,15 +49,18 @@ def refitted(model: Model, design: Design, *, reml: bool = False, stacklevel: in
     elif not design.random:
         return _without_random(fit, design, control)
     else:
-        penalty = None if fit.penalised is None else "soft"
-        again = fit_glmm(design, fit.family, nagq=fit.nagq, laplace=fit.laplace, penalty=penalty, control=control)[0]
+        again = fit_glmm(
+            design, fit.family, nagq=fit.nagq, laplace=fit.laplace, penalty=fit.method.penalty, control=control
+        )[0]
     for warning in mixed_warnings(design, again):
         if isinstance(warning, ConvergenceWarning):
             warnings.warn(warning, stacklevel=stacklevel)
     return again  # type: ignore[no-any-return]
 
 
-def all_refitted(model: Model, designs: Sequence[Design], *, reml: bool = False, stacklevel: int = 3) -> list[AnyFit]:
+def all_refitted(
+    model: FittedModel, designs: Sequence[Design], *, reml: bool = False, stacklevel: int = 3
+) -> list[AnyFit]:
     """Fit several designs, with a line of progress where that takes long."""
     fits = []
     with counted(len(designs), "models") as tell:
@@ -64,7 +70,7 @@ def all_refitted(model: Model, designs: Sequence[Design], *, reml: bool = False,
     return fits
 
 
-def by_maximum_likelihood(model: Model, stacklevel: int = 3) -> AnyFit:
+def by_maximum_likelihood(model: FittedModel, stacklevel: int = 3) -> AnyFit:
     """The fit of a model, by maximum likelihood where it was by restricted."""
     fit = model._fit
     if not (isinstance(fit, MixedFit) and fit.reml):
@@ -73,7 +79,7 @@ def by_maximum_likelihood(model: Model, stacklevel: int = 3) -> AnyFit:
     return refitted(model, model.design, stacklevel=stacklevel + 1)
 
 
-def design_of(model: Model, formula: str) -> Design:
+def design_of(model: FittedModel, formula: str) -> Design:
     """The design of another formula on the rows that the model used.
 
     Raises
@@ -81,8 +87,6 @@ def design_of(model: Model, formula: str) -> Design:
     DataError
         If rows that the model used have missing values in a column that it did not.
     """
-    from mixedmodels.model.build import laid_out
-
     model._need_rows("another formula")
     request = model._request
     assert request is not None
@@ -102,3 +106,23 @@ def _without_random(fit: GlmmFit, design: Design, control: Any) -> GlmFit:
     if "theta" in fit.family.shapes:
         return fit_glm_nb(design, fit.family.link, control=control)
     return fit_glm(design, fit.family, control=control)
+
+
+def fit_glm_design(design: Design, request: Request, stacklevel: int = 3) -> GlmFit:
+    """Fit the design of a generalised linear model's request, with the warnings that concern the user."""
+    method, control = request.method, as_control(request.control)
+    family = method.family
+    assert family is not None
+    if "theta" in family.shapes:
+        fit = fit_glm_nb(design, family.link, penalty=method.penalty, control=control)
+    else:
+        fit = fit_glm(design, family, penalty=method.penalty, start=request.start, control=control)
+    for warning in glm_warnings(design, fit):
+        warnings.warn(warning, stacklevel=stacklevel)
+    return fit
+
+
+def warn_mixed(design: Design, fit: AnyMixedFit, stacklevel: int) -> None:
+    """Issue the warnings that concern the user of a mixed fit."""
+    for warning in mixed_warnings(design, fit):
+        warnings.warn(warning, stacklevel=stacklevel)

@@ -13,7 +13,7 @@ from mixedmodels.design import Design
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.families import NegativeBinomial
-from mixedmodels.fit import any_fit
+from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.glmm import new_engine as new_glmm_engine
 from mixedmodels.fit.lmm import as_control, engine_input, kept_columns
 from mixedmodels.fit.lmm import new_engine as new_lmm_engine
@@ -23,25 +23,21 @@ from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.record import Control, GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.fit.simulated_responses import (
     resample_residuals,
-    simulate_generalized,
-    simulate_glm,
-    simulate_linear,
-    simulate_mixed,
+    simulate_fit,
 )
 from mixedmodels.fit.threads import set_threads
 from mixedmodels.fit.threads import threads as threads_now
-from mixedmodels.fitted.labels import kept_names
+from mixedmodels.fitted.labels import covariance_columns, kept_names
 from mixedmodels.fitted.varcorr import varcorr
-from mixedmodels.summary.tidy import covariance_columns
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 Type = Literal["parametric", "semiparametric"]
 Refit = Callable[[Matrix], ManyFits]
 
 
-def drawer(model: Model, type: str, re_form: Any, rng: np.random.Generator) -> Callable[[int], Matrix]:  # noqa: A002
+def drawer(model: FittedModel, type: str, re_form: Any, rng: np.random.Generator) -> Callable[[int], Matrix]:  # noqa: A002
     """Draws that many more responses, as the family sees them, shape (count, n).
 
     Raises
@@ -55,16 +51,10 @@ def drawer(model: Model, type: str, re_form: Any, rng: np.random.Generator) -> C
     chosen = chosen_effects(design, re_form)
     if type == "semiparametric":
         return _resampled(model, chosen, rng)
-    if isinstance(fit, LinearFit):
-        return lambda count: simulate_linear(design, fit, count, rng).T
-    if isinstance(fit, MixedFit):
-        return lambda count: simulate_mixed(design, fit, count, rng, chosen).T
-    if isinstance(fit, GlmFit):
-        return lambda count: simulate_glm(fit, count, rng).T
-    return lambda count: simulate_generalized(design, fit, count, rng, chosen).T
+    return lambda count: simulate_fit(design, fit, count, rng, chosen).T
 
 
-def _resampled(model: Model, chosen: Sequence[Any], rng: np.random.Generator) -> Callable[[int], Matrix]:
+def _resampled(model: FittedModel, chosen: Sequence[Any], rng: np.random.Generator) -> Callable[[int], Matrix]:
     if not isinstance(model._fit, LinearFit | MixedFit):
         raise DataError(
             f"type='semiparametric' adds residuals to means, which gives no responses that {model.family} could have; "
@@ -78,7 +68,7 @@ def _resampled(model: Model, chosen: Sequence[Any], rng: np.random.Generator) ->
     return lambda count: resample_residuals(mean, residuals, weights, count, rng).T
 
 
-def refitter(model: Model, design: Design | None = None, *, df: bool = False) -> Refit:
+def refitter(model: FittedModel, design: Design | None = None, *, df: bool = False) -> Refit:
     """Fits the model to responses as `drawer` gives them.
 
     A linear mixed model starts where each response's own moments say, which is never farther from its optimum than the
@@ -124,7 +114,7 @@ def _lmm_refitter(engine: Any, rows: Design, fit: MixedFit, control: Control, df
     return lambda y: many_lmm(engine, given, less_offset(rows, y), control=control, df=df)
 
 
-def part_refitted(model: Model, rows: np.ndarray[Any, Any]) -> ManyFits:
+def part_refitted(model: FittedModel, rows: np.ndarray[Any, Any]) -> ManyFits:
     """The model fitted to part of its rows.
 
     Raises
@@ -143,10 +133,10 @@ def part_refitted(model: Model, rows: np.ndarray[Any, Any]) -> ManyFits:
     return many
 
 
-def as_row(fit: any_fit.AnyFit) -> ManyFits:
+def as_row(fit: AnyFit) -> ManyFits:
     """One fit in the form of many."""
     mixed = isinstance(fit, MixedFit | GlmmFit)
-    residual = any_fit.residual_sd(fit)
+    residual = fit.residual_sd
     shapes = np.empty(0)
     if isinstance(fit, GlmmFit) and residual is None:
         shapes = np.exp(fit.psi)
@@ -154,48 +144,48 @@ def as_row(fit: any_fit.AnyFit) -> ManyFits:
         shapes = np.array([fit.estimated_theta])
     return ManyFits(
         kept=fit.kept,
-        theta=fit.theta[None] if mixed else np.empty((1, 0)),  # type: ignore[union-attr]
+        theta=fit.theta[None] if mixed else np.empty((1, 0)),
         beta=fit.beta[None],
         sigma=np.array([np.nan if residual is None else residual]),
         shapes=shapes[None],
-        vcov=any_fit.vcov(fit)[None],
-        df=np.full((1, len(fit.kept)), any_fit.wald_df(fit)),
+        vcov=fit.vcov[None],
+        df=np.full((1, len(fit.kept)), fit.wald_df),
         criterion=np.full(1, np.nan),
-        singular=np.array([mixed and fit.singular]),  # type: ignore[union-attr]
+        singular=np.array([mixed and fit.singular]),
         status=np.full(1, CONVERGED, dtype=np.int8),
         n=np.array([fit.n]),
     )
 
 
-def covariance_names(design: Design, fit: any_fit.AnyFit) -> tuple[str, ...]:
+def covariance_names(design: Design, fit: AnyFit) -> tuple[str, ...]:
     """Names of what is not a fixed effect: standard deviations and correlations, sigma, shapes."""
     if isinstance(fit, MixedFit | GlmmFit):
         names = list(covariance_columns(varcorr(design, fit))["term"])
     else:
-        names = [] if any_fit.residual_sd(fit) is None else ["sigma"]
-    if isinstance(fit, GlmmFit) and any_fit.residual_sd(fit) is None:
+        names = [] if fit.residual_sd is None else ["sigma"]
+    if isinstance(fit, GlmmFit) and fit.residual_sd is None:
         names += fit.family.shapes
     if isinstance(fit, GlmFit) and fit.estimated_theta is not None:
         names.append("theta")
     return tuple(names)
 
 
-def covariance_values(many: ManyFits, fit: any_fit.AnyFit) -> Matrix:
+def covariance_values(many: ManyFits, fit: AnyFit) -> Matrix:
     """Values of `covariance_names`, a row per fit."""
     sizes = fit.sizes if isinstance(fit, MixedFit | GlmmFit) else ()
     scale: Vector | float = many.sigma if isinstance(fit, MixedFit) else 1.0
     parts = [deviations(many.theta, sizes, scale)]
-    if any_fit.residual_sd(fit) is not None:
+    if fit.residual_sd is not None:
         parts.append(many.sigma[:, None])
     return np.hstack([*parts, many.shapes])
 
 
-def parameter_names(design: Design, fit: any_fit.AnyFit) -> tuple[str, ...]:
+def parameter_names(design: Design, fit: AnyFit) -> tuple[str, ...]:
     """Names of all parameters as the rows of `confint` have them: covariances first, then fixed effects."""
     return (*covariance_names(design, fit), *kept_names(design, fit))
 
 
-def parameter_values(many: ManyFits, fit: any_fit.AnyFit) -> Matrix:
+def parameter_values(many: ManyFits, fit: AnyFit) -> Matrix:
     """Values of `parameter_names`, a row per fit."""
     return np.hstack([covariance_values(many, fit), many.beta])
 

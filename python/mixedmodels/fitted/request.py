@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from mixedmodels.errors import DataError
+from mixedmodels.families import resolve
+from mixedmodels.fit.method import Method
 from mixedmodels.fit.record import Control
 
+DEFAULT = Method()
 NaAction = Literal["omit", "exclude", "fail"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """Arguments of ``lm``, ``lmer``, ``glm`` or ``glmer`` as they were given.
 
     Attributes
     ----------
+    method : family, REML, and what else says how to fit.
     data_name, weights_name, offset_name, subset_name : how the arguments are shown in print, None if they have no name.
     """
 
@@ -28,7 +33,7 @@ class Request:
     contrasts: Any = None
     na_action: NaAction = "omit"
     env: Any = None
-    reml: bool = True
+    method: Method = DEFAULT
     start: Any = None
     control: Control | Mapping[str, Any] | None = None
     verbose: int = 0
@@ -36,10 +41,6 @@ class Request:
     weights_name: str | None = None
     offset_name: str | None = None
     subset_name: str | None = None
-    family: Any = None
-    nagq: int = 1
-    laplace: Literal["observed", "fisher"] = "observed"
-    penalty: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,26 @@ class Source:
 
     kind: Any = "pandas"
     index: Any = None
+
+
+def changed(request: Request, changes: Mapping[str, Any]) -> Request:
+    """The request with other arguments, by the names that `lmer` and the others have for them.
+
+    Raises
+    ------
+    DataError
+        If there is no such argument.
+    """
+    names = {"REML": "reml", "nAGQ": "nagq"}
+    fields = {names.get(k, k): v for k, v in changes.items()}
+    known = {*Request.__dataclass_fields__, *Method.__dataclass_fields__} - {"method"}
+    unknown = [k for k in fields if k not in known or k.endswith("_name")]
+    if unknown:
+        raise DataError(f"update() has no argument {unknown[0]!r}.")
+    for argument in ("data", "weights", "offset", "subset"):
+        if argument in fields:
+            fields[f"{argument}_name"] = fields[argument] if isinstance(fields[argument], str) else None
+    method = {k: fields.pop(k) for k in list(fields) if k in Method.__dataclass_fields__}
+    if method.get("family") is not None:
+        method["family"] = resolve(method["family"])
+    return replace(request, **fields, method=replace(request.method, **method))

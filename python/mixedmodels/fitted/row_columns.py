@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.diagnose.residuals.rows import length, take
 from mixedmodels.frame import Column, Factor
+from mixedmodels.frame.columns import length, take
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 
-def row_column(model: Model, given: Any, what: str) -> Column:
+def row_column(model: FittedModel, given: Any, what: str) -> Column:
     """Values of the rows used.
 
     Parameters

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixedmodels import frame
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import GlmmFit, MixedFit
-from mixedmodels.inference.robust.clusters import Clusters
-from mixedmodels.inference.robust.working import check_nested, outermost
+
+Codes = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Which rows belong together.
+
+    Attributes
+    ----------
+    name : of the factor, as far as it has one.
+    codes : shape (n,), 0 .. J-1, each of which occurs.
+    labels : of the J clusters.
+    """
+
+    name: str
+    codes: Codes
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def rows(self) -> list[Codes]:
+        """Positions of each cluster's rows, ascending."""
+        order = np.argsort(self.codes, kind="stable")
+        ends = np.cumsum(np.bincount(self.codes, minlength=len(self)))
+        return np.split(order, ends[:-1])
 
 
 def find_clusters(model: Any, given: Any) -> Clusters:
@@ -81,3 +108,52 @@ def _of_values(model: Any, given: Any, what: str) -> Clusters:
     seen, local = np.unique(codes, return_inverse=True)
     labels = factor.levels.labels
     return Clusters(name, local.astype(np.intp), tuple(labels[i] for i in seen.tolist()))
+
+
+def nested(inner: NDArray[np.signedinteger], n_levels: int, outer: NDArray[np.signedinteger]) -> int | None:
+    """A level of `inner` that lies in several levels of `outer`; None where there is none."""
+    of_level = np.empty(n_levels, dtype=np.int64)
+    of_level[inner] = outer
+    astray = of_level[inner] != outer
+    return int(inner[astray.argmax()]) if astray.any() else None
+
+
+def outermost(design: Design) -> Clusters:
+    """The grouping factor in whose levels all others are nested.
+
+    Raises
+    ------
+    DataError
+        If there is none, because factors are crossed.
+    """
+    outer = min(design.groups, key=lambda g: g.n_levels)
+    found = Clusters(outer.name, np.asarray(outer.codes, dtype=np.intp), tuple(outer.levels.labels))
+    try:
+        check_nested(design, found)
+    except DataError as error:
+        names = " and ".join(repr(g.name) for g in design.groups)
+        raise DataError(
+            f"the grouping factors {names} are crossed, so that none of them splits the rows into independent "
+            "clusters; give cluster= a column in whose values all grouping factors are nested, if there is one."
+        ) from error
+    return found
+
+
+def check_nested(design: Design, clusters: Clusters) -> None:
+    """Refuse clusters that share a random effect: they are not independent.
+
+    Raises
+    ------
+    DataError
+        Naming a level with rows in several clusters.
+    """
+    for group in design.groups:
+        level = nested(group.codes, group.n_levels, clusters.codes)
+        if level is not None:
+            mine = np.unique(clusters.codes[group.codes == level])
+            shown = ", ".join(repr(clusters.labels[i]) for i in mine[:3]) + (", ..." if len(mine) > 3 else "")
+            raise DataError(
+                f"level {group.levels.labels[level]!r} of grouping factor {group.name!r} has rows in {len(mine)} "
+                f"clusters of {clusters.name!r} ({shown}): they share a random effect and are not independent; choose "
+                "clusters in which every grouping factor is nested."
+            )

@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
-from mixedmodels.fit.any_fit import AnyMixedFit, effect_factors, residual_sd
+from mixedmodels.fit.any_fit import AnyMixedFit, effect_factors
 from mixedmodels.fit.covariance import correlation, factors
 from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.tables import html, r_numbers, r_print
@@ -153,5 +153,5 @@ def varcorr(design: Design, fit: AnyMixedFit) -> VarCorr:
         [t.effects for t in design.random],
         [t @ t.T for t in effect_factors(fit)],
         [correlation(t) for t in factors(fit.theta, fit.sizes)],
-        residual_sd(fit),
+        fit.residual_sd,
     )

@@ -120,3 +120,17 @@ class Factor:
 
 
 Column = Numeric | Logical | Factor
+
+
+def length(column: Column) -> int:
+    """Number of rows."""
+    return len(column.codes if isinstance(column, Factor) else column.values)
+
+
+def take(column: Column, rows: Any) -> Column:
+    """Some rows of a column."""
+    if isinstance(column, Factor):
+        return Factor(column.codes[rows], column.levels, column.ordered)
+    if isinstance(column, Logical):
+        return Logical(column.values[rows])
+    return Numeric(column.values[rows], None if column.origin is None else column.origin[rows])

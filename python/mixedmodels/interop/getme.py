@@ -7,26 +7,31 @@ those without a fill-reducing permutation, so `L` and `RZX` differ from lme4's b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mixedmodels.design import z_matrix
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments, likelihood
-from mixedmodels.fit.any_fit import residual_sd
 from mixedmodels.fit.covariance import diagonal, factors
+from mixedmodels.fit.moments import predict_old
 from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.fitted.labels import theta_names
-from mixedmodels.predict import predict_old
+from mixedmodels.fitted.mixed_effects import MixedEffects
 from mixedmodels.tables.vectors import NamedVector
 
-if TYPE_CHECKING:
-    from mixedmodels.fitted.mixed_effects import RandomEffectsModel
+
+class LmeComponents(MixedEffects):
+    """A model's components by lme4's names."""
+
+    def getME(self, name: str | Sequence[str]) -> Any:
+        """A component of the model by lme4's name ("ALL" lists them all)."""
+        return get(self, name)
 
 
-def get(model: RandomEffectsModel, name: str | Sequence[str]) -> Any:
+def get(model: MixedEffects, name: str | Sequence[str]) -> Any:
     """The component of that name; a dict of several; "ALL" for all of them.
 
     Raises
@@ -45,21 +50,21 @@ def get(model: RandomEffectsModel, name: str | Sequence[str]) -> Any:
     return COMPONENTS[name](model)
 
 
-def _lower(m: RandomEffectsModel) -> NamedVector:
+def _lower(m: MixedEffects) -> NamedVector:
     bound = np.full(len(m._fit.theta), -np.inf)
     bound[diagonal(m._fit.sizes)] = 0.0
     return NamedVector(theta_names(m.design), bound)
 
 
-def _term_sizes(m: RandomEffectsModel) -> list[tuple[int, int]]:
+def _term_sizes(m: MixedEffects) -> list[tuple[int, int]]:
     return [(m.design.groups[t.group].n_levels, len(t.columns)) for t in m.design.random]
 
 
-def _gp(m: RandomEffectsModel) -> Any:
+def _gp(m: MixedEffects) -> Any:
     return np.cumsum([0, *(levels * k for levels, k in _term_sizes(m))])
 
 
-def _lambda(m: RandomEffectsModel) -> Any:
+def _lambda(m: MixedEffects) -> Any:
     from scipy import sparse
 
     blocks = [
@@ -69,7 +74,7 @@ def _lambda(m: RandomEffectsModel) -> Any:
     return sparse.block_diag(blocks, format="csc")
 
 
-def _lind(m: RandomEffectsModel) -> Any:
+def _lind(m: MixedEffects) -> Any:
     """For each stored element of Lambdat, column by column, its place in theta, counted from 1 as in lme4."""
     parts, at = [], 0
     for levels, k in _term_sizes(m):
@@ -83,17 +88,17 @@ def _lind(m: RandomEffectsModel) -> Any:
     return np.concatenate(parts)
 
 
-def _weights(m: RandomEffectsModel) -> Any:
+def _weights(m: MixedEffects) -> Any:
     w = m._prior_weights()
     return np.ones(m.nobs) if w is None else w.copy()
 
 
-def _offset(m: RandomEffectsModel) -> Any:
+def _offset(m: MixedEffects) -> Any:
     o = m.design.offset
     return np.zeros(m.nobs) if o is None else o.copy()
 
 
-def _factor(m: RandomEffectsModel) -> tuple[Any, Any, Any]:
+def _factor(m: MixedEffects) -> tuple[Any, Any, Any]:
     """L of Lambda'Z'WZ Lambda + I, R_ZX and R_X, dense."""
     q = int(_gp(m)[-1])
     if q > MOST_EFFECTS:
@@ -111,13 +116,13 @@ def _factor(m: RandomEffectsModel) -> tuple[Any, Any, Any]:
     return low, rzx, rx
 
 
-def _flist(m: RandomEffectsModel) -> dict[str, Any]:
+def _flist(m: MixedEffects) -> dict[str, Any]:
     import pandas as pd
 
     return {g.name: pd.Categorical.from_codes(g.codes, pd.Index(g.levels.labels)) for g in m.design.groups}
 
 
-def _dims(m: RandomEffectsModel) -> dict[str, int]:
+def _dims(m: MixedEffects) -> dict[str, int]:
     p = len(m._fit.kept)
     return {
         "N": m.nobs,
@@ -126,7 +131,7 @@ def _dims(m: RandomEffectsModel) -> dict[str, int]:
         "nmp": m.nobs - p,
         "q": int(_gp(m)[-1]),
         "nth": len(m._fit.theta),
-        "useSc": int(residual_sd(m._fit) is not None),
+        "useSc": int(m._fit.residual_sd is not None),
         "reTrms": len(m.design.random),
         "spFe": 0,
         "REML": _reml(m),
@@ -135,12 +140,12 @@ def _dims(m: RandomEffectsModel) -> dict[str, int]:
     }
 
 
-def _reml(m: RandomEffectsModel) -> int:
+def _reml(m: MixedEffects) -> int:
     """lme4's flag is the rank of X."""
     return len(m._fit.kept) if isinstance(m._fit, MixedFit) and m._fit.reml else 0
 
 
-def _devcomp(m: RandomEffectsModel) -> dict[str, dict[str, Any]]:
+def _devcomp(m: MixedEffects) -> dict[str, dict[str, Any]]:
     f = m._fit
     return {"cmp": _linear_parts(f) if isinstance(f, MixedFit) else _generalized_parts(f), "dims": _dims(m)}
 
@@ -172,7 +177,7 @@ OF_ROWS = frozenset(
     ["A", "L", "RX", "RZX", "X", "Z", "Zt", "devfun", "flist", "mmList", "mu", "offset", "weights", "y"]
 )
 
-COMPONENTS: dict[str, Callable[[RandomEffectsModel], Any]] = {
+COMPONENTS: dict[str, Callable[[MixedEffects], Any]] = {
     "X": lambda m: m._dense_x(),
     "Z": lambda m: z_matrix(m.design),
     "Zt": lambda m: z_matrix(m.design).T.tocsc(),

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixedmodels import frame
+from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
-from mixedmodels.fit import any_fit
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
+from mixedmodels.fitted.mixed_effects import MixedEffects
+from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.glht.tests import joint_chisq
 from mixedmodels.inference.glht.verbs import hypotheses_about, with_rhs
 from mixedmodels.tables.r_numbers import format_number
@@ -24,11 +26,8 @@ if TYPE_CHECKING:
     import pandas
 
 
-class StatsmodelsSpellings:
+class StatsmodelsSpellings(FittedModel):
     """Names of statsmodels; estimates as pandas Series labelled by coefficient."""
-
-    _fit: Any
-    design: Any
 
     @property
     def _wald_df(self) -> float:
@@ -71,7 +70,7 @@ class StatsmodelsSpellings:
     def cov_params(self) -> pandas.DataFrame:
         """Covariance matrix of the estimates."""
         names = kept_names(self.design, self._fit)
-        return frame.labelled(any_fit.vcov(self._fit), names, names)
+        return frame.labelled(self._fit.vcov, names, names)
 
     def t_test(self, r_matrix: str | Sequence[str] | ArrayLike) -> ContrastTest:
         """Wald tests of linear combinations of the coefficients, one by one.
@@ -82,7 +81,7 @@ class StatsmodelsSpellings:
             the values that its rows are to have, ``(matrix, values)``.
         """
         found = self._constraints(r_matrix)
-        effect, sd = wald.linear_hypotheses(found.matrix, self._fit.beta, any_fit.vcov(self._fit))
+        effect, sd = wald.linear_hypotheses(found.matrix, self._fit.beta, self._fit.vcov)
         return ContrastTest(effect, sd, self._wald_df, found.rhs)
 
     def wald_test(self, r_matrix: str | Sequence[str] | ArrayLike, use_f: bool | None = None) -> WaldTest:
@@ -95,11 +94,11 @@ class StatsmodelsSpellings:
             whose statistics are t.
         """
         found = self._constraints(r_matrix)
-        coefficients = self._coefficients("asymptotic")  # type: ignore[attr-defined]
+        coefficients = self._coefficients("asymptotic")
         chisq, df, p = joint_chisq(coefficients, found.matrix, found.rhs)
         if not (math.isfinite(self._wald_df) if use_f is None else use_f):
             return WaldTest(chisq, p, df, None)
-        df_denom = self._wald_df if math.isfinite(self._wald_df) else float(self.df_resid)  # type: ignore[attr-defined]
+        df_denom = self._wald_df if math.isfinite(self._wald_df) else float(self.df_resid)
         return WaldTest(chisq / df, wald.f_p_value(chisq / df, df, df_denom), df, df_denom)
 
     def _constraints(self, r_matrix: Any) -> Hypotheses:
@@ -127,22 +126,45 @@ class StatsmodelsSpellings:
     @property
     def resid(self) -> Any:
         """Residuals."""
-        return self.residuals()  # type: ignore[attr-defined]
+        return self.residuals()
 
     @property
     def fittedvalues(self) -> Any:
         """Fitted values."""
-        return self.fitted()  # type: ignore[attr-defined]
+        return self.fitted()
 
     @property
     def llf(self) -> float:
         """Log-likelihood."""
-        return float(self.loglik)  # type: ignore[attr-defined]
+        return float(self.loglik)
 
     @property
     def scale(self) -> float:
-        """Residual variance."""
-        return float(self._fit.sigma) ** 2
+        """Residual variance; the dispersion of a generalised model, 1 of a family without one."""
+        return self._dispersion
+
+
+class MixedSpellings(MixedEffects):
+    """Names of statsmodels for random effects."""
+
+    @property
+    def random_effects(self) -> dict[str, pandas.Series[float]]:
+        """Level -> its effects, for a model with one grouping factor (statsmodels' spelling)."""
+        (name,) = self._one_group("random_effects")
+        return {str(level): row for level, row in self.ranef()[name].iterrows()}
+
+    @property
+    def cov_re(self) -> pandas.DataFrame:
+        """Covariance of the random effects, for a model with one random term (statsmodels' spelling)."""
+        self._one_group("cov_re")
+        return self.VarCorr()[self.design.random[0].label]
+
+    def _one_group(self, what: str) -> tuple[str]:
+        if len(self.design.random) != 1:
+            raise DataError(
+                f"{what} is for one random term and this model has {len(self.design.random)}; use ranef() or VarCorr()."
+            )
+        return (self.design.groups[0].name,)
 
 
 class PredictionResults:

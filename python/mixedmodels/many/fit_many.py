@@ -13,19 +13,21 @@ from mixedmodels import frame
 from mixedmodels.design import Design
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import FormulaError, MixedModelsError
-from mixedmodels.families import GAUSSIAN, resolve
+from mixedmodels.families import GAUSSIAN
 from mixedmodels.fit.at_parameters import stand_in
 from mixedmodels.fit.lmm import as_control, as_flag, kept_columns
 from mixedmodels.fit.many_progress import Tell, counted
 from mixedmodels.fit.many_responses.linear_mixed import FAILED, NOT_REACHED, ManyFits, empty
-from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix, MixedFit
+from mixedmodels.fit.method import Method
+from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix
+from mixedmodels.fitted.layout import laid_out
 from mixedmodels.fitted.replicates import Refit
-from mixedmodels.many.method import Method, fits_of
 from mixedmodels.many.record import FitMany, covariance_terms
+from mixedmodels.many.refits import fits_of
 from mixedmodels.many.responses import Responses, read_responses
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
     from mixedmodels.fitted.request import Request
 
 CHUNK_NUMBERS = 1 << 22  # values of the responses that are looked at together
@@ -42,19 +44,18 @@ class Task:
     design : of the rows that no predictor misses.
     method : how.
     control : of the optimiser.
+    ddf : whether a linear mixed model's degrees of freedom are wanted.
     """
 
     design: Design
     method: Method
     control: Any
+    ddf: bool
 
 
 def fit_many(request: Request, responses: Any, ddf: bool, progress: bool | None) -> FitMany:
     """Fit the design of a request, whose left side is not looked at, to many responses."""
-    from mixedmodels.model.build import laid_out
-
-    family = None if request.family is None else resolve(request.family)
-    family = None if family == GAUSSIAN else family
+    family = None if request.method.family == GAUSSIAN else request.method.family
     whole = formulas.parse(request.formula)
     if whole.has_dot:
         raise FormulaError(
@@ -64,30 +65,20 @@ def fit_many(request: Request, responses: Any, ddf: bool, progress: bool | None)
     design, source = laid_out(replace(request, formula=right), "allowed", family)
     table = frame.read(request.data)
     n = table.n_rows - design.dropped if design.subset is None else len(design.subset) - design.dropped
-    method = Method(family, as_flag(request.reml, "REML"), request.nagq, request.laplace, request.penalty, ddf)
-    task = Task(design, method, as_control(request.control))
+    method = replace(request.method, family=family, reml=as_flag(request.method.reml, "REML"))
+    task = Task(design, method, as_control(request.control), ddf)
     return _answer(task, read_responses(responses, design, n, table), source.kind, progress)
 
 
-def refit_many(model: Model, responses: Any, ddf: bool, progress: bool | None) -> FitMany:
+def refit_many(model: FittedModel, responses: Any, ddf: bool, progress: bool | None) -> FitMany:
     """Fit the design of a model to many responses."""
     model._need_rows("refit_many()")
     fit, request = model._fit, model._request
-    family = fit.family if isinstance(fit, GlmFit | GlmmFit) else None
-    method = Method(family, True, 1, "observed", None, ddf)
-    if isinstance(fit, MixedFit):
-        method = replace(method, reml=fit.reml)
-    elif isinstance(fit, GlmmFit):
-        method = replace(method, nagq=fit.nagq, laplace=fit.laplace, penalty=fit.penalised and "soft")
-    elif isinstance(fit, GlmFit):
-        method = replace(method, penalty=fit.penalty)
-        if fit.estimated_theta is not None:
-            method = replace(method, family=resolve("negative_binomial"))
     design = model.design
     if isinstance(fit, GlmFit | GlmmFit):
         design = replace(design, response=fit.y, weights=fit.weights)
     table = None if request is None else frame.read(request.data)
-    task = Task(design, method, as_control(request.control if request else None))
+    task = Task(design, fit.method, as_control(request.control if request else None), ddf)
     return _answer(task, read_responses(responses, design, fit.n, table), model._source.kind, progress)
 
 
@@ -183,7 +174,9 @@ def _fit_of(task: Task, there: NDArray[np.intp] | None) -> Refit | str:
     if there is not None and not len(there):
         return "every value is missing"
     try:
-        return fits_of(task.design if there is None else part_of(task.design, there), task.method, task.control)
+        return fits_of(
+            task.design if there is None else part_of(task.design, there), task.method, task.control, task.ddf
+        )
     except (MixedModelsError, ValueError, RuntimeError) as error:
         if there is None:
             raise

@@ -1,13 +1,13 @@
 """The verbs: what a fitted model answers, each delegated to a function of its record."""
 
-from mixedmodels.fitted.model import Model
 from mixedmodels.fitted.request import Request
 from mixedmodels.model.build import build_glm, build_glmer, build_lm, build_lmer
 from mixedmodels.model.glm import GeneralizedLinearModel
 from mixedmodels.model.glmer import GeneralizedMixedModel
 from mixedmodels.model.lm import LinearModel
 from mixedmodels.model.lmer import MixedModel
-from mixedmodels.model.persistence import load
+from mixedmodels.model.loading import load
+from mixedmodels.model.verbs import Model
 
 __all__ = [
     "GeneralizedLinearModel",

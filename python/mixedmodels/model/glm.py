@@ -8,11 +8,12 @@ from typing import Any
 
 from mixedmodels import frame
 from mixedmodels.estimates.coefficients import Ddf
-from mixedmodels.fit import any_fit, likelihood
+from mixedmodels.fit import likelihood
 from mixedmodels.fit.record import GlmFit, Vector
-from mixedmodels.fit.simulated_responses import generator, simulate_glm
 from mixedmodels.fitted.family_model import FamilyModel
-from mixedmodels.fitted.fixed_effects import FixedEffectsModel
+from mixedmodels.fitted.refits import fit_glm_design
+from mixedmodels.fitted.registry import fit_request
+from mixedmodels.model.verbs import FixedEffectsModel
 from mixedmodels.summary.glm_summary import GlmSummary, glm_short_text, glm_summary
 from mixedmodels.summary.tidy import glance_glm
 from mixedmodels.tables.call import Call
@@ -85,7 +86,7 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
 
     @property
     def _wald_df(self) -> float:
-        return any_fit.wald_df(self._fit)
+        return self._fit.wald_df
 
     # -- reports ------------------------------------------------------------------------------------------------
 
@@ -114,34 +115,12 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
         """One row of figures about the whole fit."""
         return frame.to_kind(glance_glm(self._fit), self._source.kind)
 
-    def augment(self) -> Any:
-        """The rows used, with columns `fitted` (means) and `resid` (deviance residuals)."""
-        return self._augmented({})
-
     # -- other rows, other responses ----------------------------------------------------------------------------
-
-    def simulate(
-        self, nsim: int = 1, seed: Any = None, *, newdata: Any = None, weights: Any = None, offset: Any = None
-    ) -> Any:
-        """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
-
-        Parameters
-        ----------
-        newdata : a table of other rows to draw for.
-        weights, offset : of the new rows, where the model had arrays.
-        """
-        if newdata is not None:
-            from mixedmodels.simulate.new_responses import simulated_on
-
-            return simulated_on(self, newdata, nsim, seed, None, weights, offset)
-        self._need_rows("simulate()")
-        return self._simulated(simulate_glm(self._fit, nsim, generator(seed)))
 
     def update(self, formula: str | None = None, **changes: Any) -> GeneralizedLinearModel:
         """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `glm`."""
-        from mixedmodels.model.build import build_glm
-
-        return build_glm(self._updated(formula, changes))
+        model: GeneralizedLinearModel = fit_request(self._updated(formula, changes), mixed=False)
+        return model
 
     def refit(self, response: Any) -> GeneralizedLinearModel:
         """The same model for another response: one value per row used or per row of the table, two columns for cbind.
@@ -149,11 +128,10 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
         A binomial response is given as at the fit: successes and failures where that was ``cbind()``, or proportions
         of the same trials, as `simulate` returns them.
         """
-        from mixedmodels.model.build import glm_of_design
-
         self._need_rows("refit()")
         assert self._request is not None
-        return glm_of_design(self._with_response(response), self._source, self._request, stacklevel=3)
+        design = self._with_response(response)
+        return GeneralizedLinearModel(fit_glm_design(design, self._request), design, self._source, self._request)
 
     def __repr__(self) -> str:
         return glm_short_text(self.summary())

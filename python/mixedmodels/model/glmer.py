@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +10,19 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Ddf
-from mixedmodels.fit import any_fit, family_moments
+from mixedmodels.fit import family_moments
 from mixedmodels.fit.glmm import conditional_covariances, fit_glmm, new_engine
 from mixedmodels.fit.laplace_error.estimate import LaplaceError, laplace_error
 from mixedmodels.fit.laplace_error.indicator import indicated_error
 from mixedmodels.fit.lmm import as_control
 from mixedmodels.fit.objective import GeneralizedObjective
-from mixedmodels.fit.re_form import Chosen
 from mixedmodels.fit.record import GlmmFit, Matrix, Vector
-from mixedmodels.fit.simulated_responses import generator, simulate_generalized
+from mixedmodels.fit.simulated_responses import generator
 from mixedmodels.fitted.family_model import FamilyModel
 from mixedmodels.fitted.labels import joint_names, kept_names
-from mixedmodels.fitted.mixed_effects import RandomEffectsModel
+from mixedmodels.fitted.refits import warn_mixed
+from mixedmodels.fitted.registry import fit_request
+from mixedmodels.model.verbs import RandomEffectsModel
 from mixedmodels.summary.glmm_summary import generalized_summary
 from mixedmodels.summary.mixed_summary import MixedSummary, short_text
 from mixedmodels.summary.tidy import glance_generalized
@@ -83,7 +83,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         names = joint_names(self.design, self._fit) if full else kept_names(self.design, self._fit)
         if full:
             return frame.labelled(self._fit.vcov_joint, names, names)
-        matrix = self._fit.vcov_conditional if conditional else any_fit.vcov(self._fit)
+        matrix = self._fit.vcov_conditional if conditional else self._fit.vcov
         return frame.labelled(matrix, names, names)
 
     def _new_engine(self) -> Any:
@@ -131,6 +131,9 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
     def _summary(self) -> MixedSummary:
         return generalized_summary(self.design, self._fit, self.call, self._quartiles, self._indicated)
 
+    def _kept_numbers(self) -> dict[str, Any]:
+        return {**super()._kept_numbers(), "deviance": self.deviance, "indicated": self._indicated}
+
     def summary(self, ddf: Ddf = None) -> MixedSummary:
         """The summary, which prints as lme4 prints it; ``summary().text(correlation=False)`` has options."""
         self._own_tests(ddf)
@@ -145,14 +148,9 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
     # -- other responses ----------------------------------------------------------------------------------------
 
-    def _draws(self, nsim: int, seed: Any, chosen: Sequence[Chosen]) -> Matrix:
-        return simulate_generalized(self.design, self._fit, nsim, generator(seed), chosen)
-
     def update(self, formula: str | None = None, **changes: Any) -> Any:
         """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments."""
-        from mixedmodels.model.build import build_glmer
-
-        return build_glmer(self._updated(formula, changes))
+        return fit_request(self._updated(formula, changes), mixed=True)
 
     def refit(self, response: Any, *, start: Any = None) -> GeneralizedMixedModel:
         """The same model for another response: one value per row used or per row of the table, two columns for cbind.
@@ -160,8 +158,6 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         A binomial response is given as at the fit: successes and failures where that was ``cbind()``, or proportions
         of the same trials, as `simulate` returns them.
         """
-        from mixedmodels.model.build import warn
-
         self._need_rows("refit()")
         design = self._with_response(response)
         request = self._request
@@ -176,7 +172,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
             verbose=request.verbose if request else 0,
             like=(self._engine, self._fit),
         )
-        warn(design, fit, stacklevel=3)
+        warn_mixed(design, fit, stacklevel=3)
         return GeneralizedMixedModel(fit, design, self._source, request, engine)
 
     def __repr__(self) -> str:

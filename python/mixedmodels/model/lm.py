@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,10 +16,9 @@ from mixedmodels.fit.goodness import Goodness, goodness
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import LinearFit, Vector
-from mixedmodels.fit.simulated_responses import generator, simulate_linear
-from mixedmodels.fitted.fixed_effects import FixedEffectsModel
-from mixedmodels.fitted.labels import linear_summary
-from mixedmodels.summary.linear_summary import LinearSummary, short_text
+from mixedmodels.fitted.registry import fit_request
+from mixedmodels.model.verbs import FixedEffectsModel
+from mixedmodels.summary.linear_summary import LinearSummary, linear_summary, short_text
 from mixedmodels.summary.tidy import glance_linear
 
 
@@ -74,6 +73,9 @@ class LinearModel(FixedEffectsModel):
             self.design, self._fit, self.call, self._quartiles, self._few, self._goodness, self._weighted
         )
 
+    def _kept_numbers(self) -> dict[str, Any]:
+        return {**super()._kept_numbers(), "goodness": asdict(self._goodness), "weighted": self._weighted}
+
     def summary(self, ddf: Ddf = None) -> LinearSummary:
         """The summary, which prints as R prints it."""
         self._own_tests(ddf)
@@ -92,34 +94,12 @@ class LinearModel(FixedEffectsModel):
         """One row of figures about the whole fit."""
         return frame.to_kind(glance_linear(self._fit, self._goodness), self._source.kind)
 
-    def augment(self) -> Any:
-        """The rows used, with columns `fitted` and `resid`."""
-        return self._augmented({})
-
     # -- other rows, other responses ----------------------------------------------------------------------------
-
-    def simulate(
-        self, nsim: int = 1, seed: Any = None, *, newdata: Any = None, weights: Any = None, offset: Any = None
-    ) -> Any:
-        """A table of `nsim` new responses, columns sim_1, sim_2, ...; the same seed gives the same table.
-
-        Parameters
-        ----------
-        newdata : a table of other rows to draw for.
-        weights, offset : of the new rows, where the model had arrays.
-        """
-        if newdata is not None:
-            from mixedmodels.simulate.new_responses import simulated_on
-
-            return simulated_on(self, newdata, nsim, seed, None, weights, offset)
-        self._need_rows("simulate()")
-        return self._simulated(simulate_linear(self.design, self._fit, nsim, generator(seed)))
 
     def update(self, formula: str | None = None, **changes: Any) -> LinearModel:
         """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lm`."""
-        from mixedmodels.model.build import build_lm
-
-        return build_lm(self._updated(formula, changes))
+        model: LinearModel = fit_request(self._updated(formula, changes), mixed=False)
+        return model
 
     def refit(self, response: Any) -> LinearModel:
         """The same model for another response, one value per row used or per row of the table."""

@@ -32,7 +32,7 @@ def build_lm_list(request: Request, pool: bool) -> LmList:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", MixedModelsWarning)
-                    models[level] = build_lm(mine) if request.family is None else build_glm(mine)
+                    models[level] = build_lm(mine) if request.method.family is None else build_glm(mine)
             except MixedModelsError as error:
                 failures[level] = str(error)
             tell(code + 1)

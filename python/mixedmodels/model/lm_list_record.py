@@ -13,7 +13,6 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates import wald
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.record import LinearFit, Matrix, Vector
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS, ResultTable
@@ -87,7 +86,7 @@ class LmList(Mapping[str, Any]):
         fits = [m._fit for m in self.models.values()]
         if not fits:
             return math.nan
-        if all(any_fit.residual_sd(f) is None for f in fits):
+        if all(f.residual_sd is None for f in fits):
             return 1.0
         if not self.df_residual:
             return math.nan
@@ -173,14 +172,14 @@ class LmList(Mapping[str, Any]):
         names, estimate, error, df = list[tuple[str, str]](), list[float](), list[float](), list[float]()
         for level, model in self.models.items():
             fit = model._fit
-            own = any_fit.residual_sd(fit)
+            own = fit.residual_sd
             pooled = self.pool and own is not None
             scale = self.pooled_sd if pooled else (own or 1.0)
             kept = kept_names(model.design, fit)
             names += [(level, name) for name in kept]
             estimate += fit.beta.tolist()
             error += (scale * np.sqrt(np.diag(fit.vcov_unscaled))).tolist()
-            df += [float(self.df_residual) if pooled else any_fit.wald_df(fit)] * len(kept)
+            df += [float(self.df_residual) if pooled else fit.wald_df] * len(kept)
         return names, np.array(estimate), np.array(error), np.array(df)
 
     def _by_level(self, values: Any) -> Matrix:
@@ -197,7 +196,7 @@ class LmList(Mapping[str, Any]):
 
     def _footer(self) -> tuple[str, ...]:
         out = []
-        if self.pool and any(any_fit.residual_sd(m._fit) is not None for m in self.models.values()):
+        if self.pool and any(m._fit.residual_sd is not None for m in self.models.values()):
             out.append(
                 f"Degrees of freedom: {self.df_residual} residual; pooled residual standard deviation: "
                 f"{self.pooled_sd:.7g}"

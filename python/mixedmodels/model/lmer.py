@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -16,13 +15,13 @@ from mixedmodels.fit import likelihood
 from mixedmodels.fit.lmm import as_control, conditional_covariances, new_engine, refit_lmm
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.objective import Objective
-from mixedmodels.fit.re_form import Chosen
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
-from mixedmodels.fit.simulated_responses import generator, simulate_mixed
-from mixedmodels.fitted.labels import kept_names, mixed_summary
-from mixedmodels.fitted.mixed_effects import RandomEffectsModel
+from mixedmodels.fitted.labels import kept_names
+from mixedmodels.fitted.refits import warn_mixed
+from mixedmodels.fitted.registry import fit_request
+from mixedmodels.model.verbs import RandomEffectsModel
 from mixedmodels.summary.lmertest_summary import with_tests
-from mixedmodels.summary.mixed_summary import MixedSummary, short_text
+from mixedmodels.summary.mixed_summary import MixedSummary, mixed_summary, short_text
 from mixedmodels.summary.tidy import glance_mixed
 
 
@@ -103,25 +102,19 @@ class MixedModel(RandomEffectsModel):
 
     # -- other rows, other responses ----------------------------------------------------------------------------
 
-    def _draws(self, nsim: int, seed: Any, chosen: Sequence[Chosen]) -> Matrix:
-        return simulate_mixed(self.design, self._fit, nsim, generator(seed), chosen)
-
     def update(self, formula: str | None = None, **changes: Any) -> MixedModel:
         """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lmer`."""
-        from mixedmodels.model.build import build_lmer
-
-        return build_lmer(self._updated(formula, changes))
+        model: MixedModel = fit_request(self._updated(formula, changes), mixed=True)
+        return model
 
     def refit(self, response: Any, *, start: Any = None) -> MixedModel:
         """The same model for another response, one value per row used or per row of the table."""
-        from mixedmodels.model.build import warn
-
         self._need_rows("refit()")
         design = replace(self.design, response=self._rows.response(response))
         control = as_control(self._request.control if self._request else None)
         verbose = self._request.verbose if self._request else 0
         fit, engine = refit_lmm(self._engine, design, self._fit, start=start, control=control, verbose=verbose)
-        warn(design, fit, stacklevel=3)
+        warn_mixed(design, fit, stacklevel=3)
         return MixedModel(fit, design, self._source, self._request, engine)
 
     def __repr__(self) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mixedmodels.fitted.model import FittedModel
 
-class Reporting:
+
+class ReportVerbs(FittedModel):
     """The page about a model."""
 
     def report(

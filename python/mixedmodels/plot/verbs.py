@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mixedmodels.errors import DataError
+from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from mixedmodels.fitted.request import Source
 
 # Pictures of `mixedmodels.plot` that take a model.
 KINDS = (
@@ -34,10 +34,8 @@ KINDS = (
 )
 
 
-class Pictures:
+class PictureVerbs(FittedModel):
     """Pictures and the report."""
-
-    _source: Source
 
     @property
     def table_kind(self) -> Any:

@@ -16,12 +16,11 @@ from mixedmodels import frame
 from mixedmodels.design import Design, FixedDesign, build
 from mixedmodels.errors import DataError, DesignError, MixedModelsWarning
 from mixedmodels.estimates import wald
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.lmm import as_control
 from mixedmodels.fit.many_responses.linear_mixed import MAX_EVALUATIONS, NOT_REACHED, STALLED, ManyFits
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
 from mixedmodels.fitted.replicates import refitter
-from mixedmodels.many.method import Method, fits_of
+from mixedmodels.many.refits import fits_of
 from mixedmodels.power.fit_drawn import quiet_model_of
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def joined(parts: list[Outcomes]) -> Outcomes:
 
 def has_df(plan: PlannedModel) -> bool:
     """Whether tests of the model have degrees of freedom."""
-    return isinstance(plan._fit, MixedFit) or not math.isinf(any_fit.wald_df(plan._fit))
+    return isinstance(plan._fit, MixedFit) or not math.isinf(plan._fit.wald_df)
 
 
 def by_wald(plan: PlannedModel, c: Matrix, rhs: Vector, with_df: bool) -> Callable[[Matrix], Outcomes]:
@@ -156,12 +155,11 @@ def by_likelihood(
         small, place = _restricted(large, plan._fit.kept, c)
     else:
         small, place = _smaller(plan, large, smaller), None
-    how = plan._how
-    method = Method(how.family, False, how.nagq, how.laplace, how.penalty, False)
-    if how.penalty is not None:
+    method = replace(plan._method, reml=False)
+    if method.penalty is not None:
         raise DataError("a likelihood ratio is not for penalised fits; use by='z'.")
     control = as_control(plan._request.control)
-    first, second = fits_of(large, method, control), fits_of(small, method, control)
+    first, second = fits_of(large, method, control, False), fits_of(small, method, control, False)
 
     def run(y: Matrix) -> Outcomes:
         one, two = first(y), second(y)
@@ -202,7 +200,7 @@ def _smaller(plan: PlannedModel, large: Design, formula: str) -> Design:
     )
     if small.dropped:
         raise DesignError(f"{small.dropped} rows of the model miss a value of a column of {formula!r}.")
-    if plan._how.family is not None and plan._fit_is_mixed and not small.random:
+    if plan._method.family is not None and plan._fit_is_mixed and not small.random:
         raise DataError(
             f"{formula!r} has no random term, and whether a glmer needs one is tested by fit.pbmodcomp(); keep one."
         )

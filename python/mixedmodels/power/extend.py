@@ -144,8 +144,8 @@ def _laid_over(plan: PlannedModel, data: Any, rows: NDArray[np.intp]) -> Planned
     new = replace(
         request, data=data, weights=given, offset=offset if offset is not None else request.offset, subset=None
     )
-    fit = given_fit_of_part(design, plan._how, plan._given, plan._fit.kept)
-    return PlannedModel(fit, design, Source(kind, table.index), new, plan._how, observed=plan._observed)
+    fit = given_fit_of_part(design, plan._method, plan._given, plan._fit.kept)
+    return PlannedModel(fit, design, Source(kind, table.index), new, plan._method, observed=plan._observed)
 
 
 def _array_at(plan: PlannedModel, given: Any, rows: NDArray[np.intp]) -> Any:

@@ -12,8 +12,8 @@ from mixedmodels import formula as formulas
 from mixedmodels import frame
 from mixedmodels.errors import MixedModelsWarning
 from mixedmodels.fit.record import Vector
+from mixedmodels.fitted import registry
 from mixedmodels.formula.nodes import Name
-from mixedmodels.model.build import build_glm, build_glmer, build_lm, build_lmer
 
 if TYPE_CHECKING:
     from mixedmodels.fitted.request import Request
@@ -25,9 +25,7 @@ NAME = "response"  # of one that the formula does not name by a single word
 def model_of(plan: PlannedModel, response: Vector) -> Any:
     """The model that the plan would be fitted as, of one response; its table has the response as a column."""
     request = request_of(plan, response)
-    if plan._how.family is None:
-        return build_lmer(request, 4) if plan.design.random else build_lm(request, 4)
-    return build_glmer(request, 4) if plan.design.random else build_glm(request, 4)
+    return registry.fit_request(request, bool(plan.design.random), 4)
 
 
 def quiet_model_of(plan: PlannedModel, response: Vector) -> Any:
@@ -39,7 +37,7 @@ def quiet_model_of(plan: PlannedModel, response: Vector) -> Any:
 
 def request_of(plan: PlannedModel, response: Vector) -> Request:
     """What `lmer` and the others would be asked; proportions have their trials as weights."""
-    request, how = plan._request, plan._how
+    request = plan._request
     table = frame.read(request.data)
     name = response_name(plan, table.names)
     right = plan.formula[plan.formula.index("~") :]
@@ -51,11 +49,7 @@ def request_of(plan: PlannedModel, response: Vector) -> Request:
         data=data,
         weights=None if weights is None else _whole(plan, weights, table.n_rows),
         weights_name=None if weights is None else request.weights_name or "(array)",
-        family=how.family,
-        reml=how.reml,
-        nagq=how.nagq,
-        laplace=how.laplace,
-        penalty=how.penalty,
+        method=plan._method,
         start=None,
     )
 

@@ -13,9 +13,10 @@ from mixedmodels import frame
 from mixedmodels.design import Design, build
 from mixedmodels.errors import DataError, DesignError, UnknownColumnError
 from mixedmodels.families import GAUSSIAN, resolve
-from mixedmodels.fit.at_parameters import How, given_fit, rows_of
+from mixedmodels.fit.at_parameters import given_fit, rows_of
 from mixedmodels.fit.glmm import as_laplace, as_nagq, as_penalised
 from mixedmodels.fit.lmm import as_flag, kept_columns
+from mixedmodels.fit.method import Method
 from mixedmodels.fitted.request import Request, Source
 from mixedmodels.formula.nodes import Call
 from mixedmodels.power.planned_model import PlannedModel
@@ -67,8 +68,10 @@ def make_lmer(
         Where formula, table or parameters cannot be read or do not fit each other.
     """
     given = {"fixef": fixef, "VarCorr": VarCorr, "sd": sd, "theta": theta, "sigma": sigma}
-    request = Request(formula, data, weights, offset, subset, contrasts, "omit", env)
-    return _made(request, How(reml=as_flag(REML, "REML")), "required", given)
+    request = Request(
+        formula=formula, data=data, weights=weights, offset=offset, subset=subset, contrasts=contrasts, env=env
+    )
+    return _made(request, Method(reml=as_flag(REML, "REML")), "required", given)
 
 
 def make_glmer(
@@ -113,8 +116,15 @@ def make_glmer(
     if chosen == GAUSSIAN:
         raise DataError("family is gaussian with identity link; use make_lmer().")
     given = {"fixef": fixef, "VarCorr": VarCorr, "sd": sd, "theta": theta, "sigma": sigma, "shapes": shapes}
-    request = Request(formula, data, weights, offset, subset, contrasts, "omit", env)
-    return _made(request, How(chosen, False, nAGQ, as_laplace(laplace), penalty), "required", given)
+    request = Request(
+        formula=formula, data=data, weights=weights, offset=offset, subset=subset, contrasts=contrasts, env=env
+    )
+    return _made(
+        request,
+        Method(family=chosen, reml=False, nagq=nAGQ, laplace=as_laplace(laplace), penalty=penalty),
+        "required",
+        given,
+    )
 
 
 def make_lm(
@@ -130,8 +140,10 @@ def make_lm(
     env: Mapping[str, Any] | None = None,
 ) -> PlannedModel:
     """A linear model whose parameters are given; arguments as for `make_lmer`."""
-    request = Request(formula, data, weights, offset, subset, contrasts, "omit", env)
-    return _made(request, How(), "forbidden", {"fixef": fixef, "sigma": sigma})
+    request = Request(
+        formula=formula, data=data, weights=weights, offset=offset, subset=subset, contrasts=contrasts, env=env
+    )
+    return _made(request, Method(), "forbidden", {"fixef": fixef, "sigma": sigma})
 
 
 def make_glm(
@@ -149,8 +161,12 @@ def make_glm(
     env: Mapping[str, Any] | None = None,
 ) -> PlannedModel:
     """A generalised linear model whose parameters are given; arguments as for `make_glmer`."""
-    request = Request(formula, data, weights, offset, subset, contrasts, "omit", env)
-    return _made(request, How(resolve(family)), "forbidden", {"fixef": fixef, "sigma": sigma, "shapes": shapes})
+    request = Request(
+        formula=formula, data=data, weights=weights, offset=offset, subset=subset, contrasts=contrasts, env=env
+    )
+    return _made(
+        request, Method(family=resolve(family)), "forbidden", {"fixef": fixef, "sigma": sigma, "shapes": shapes}
+    )
 
 
 def simulate_response(
@@ -199,24 +215,24 @@ def simulate_response(
 
 
 def _made(
-    request: Request, how: How, random: Literal["required", "forbidden"], given: Mapping[str, Any]
+    request: Request, method: Method, random: Literal["required", "forbidden"], given: Mapping[str, Any]
 ) -> PlannedModel:
     table = frame.read(request.data)
     whole = formulas.parse(request.formula)
     if whole.has_dot:
         raise DesignError(f"'.' in {whole.text!r} could stand for anything; write the terms out.")
-    if how.family is not None and request.weights is None:
-        request = replace(request, weights=_trials(whole, table, how.family))
-    design, source = _laid_out(request, whole, table, how, random)
-    _check(how, design)
+    if method.family is not None and request.weights is None:
+        request = replace(request, weights=_trials(whole, table, method.family))
+    design, source = _laid_out(request, whole, table, method, random)
+    _check(method, design)
     n = rows_of(design)
     kept = kept_columns(design.fixed, n, design.weights)
     names = tuple(design.fixed.names[j] for j in kept)
-    parameters = read_given(design, names, how.family, **given)
-    return PlannedModel(given_fit(design, how, parameters), design, source, request, how)
+    parameters = read_given(design, names, method.family, **given)
+    return PlannedModel(given_fit(design, method, parameters), design, source, request, method)
 
 
-def _laid_out(request: Request, whole: Any, table: Any, how: How, random: Any) -> tuple[Design, Source]:
+def _laid_out(request: Request, whole: Any, table: Any, method: Method, random: Any) -> tuple[Design, Source]:
     """The design of the right side, which says the whole formula."""
     right = whole.text[whole.text.index("~") :]
     design = build(
@@ -229,7 +245,7 @@ def _laid_out(request: Request, whole: Any, table: Any, how: How, random: Any) -
         na_action="omit",
         env=request.env,
         random=random,
-        residual=how.family is None or how.family.weights_role == "precision",
+        residual=method.family is None or method.family.weights_role == "precision",
     )
     design = replace(design, formula=f"{whole.response or 'y'} {right}", response_name=whole.response or "y")
     return design, Source(table.kind, table.index)
@@ -253,7 +269,7 @@ def _trials(whole: Any, table: Any, family: Family) -> Any:
     return trials
 
 
-def _check(how: How, design: Design) -> None:
+def _check(method: Method, design: Design) -> None:
     """Refuse ways of fitting that the design or family does not have."""
-    if how.family is not None and design.random:
-        as_penalised(how.penalty, how.family, as_nagq(how.nagq, design))
+    if method.family is not None and design.random:
+        as_penalised(method.penalty, method.family, as_nagq(method.nagq, design))

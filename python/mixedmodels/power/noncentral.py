@@ -18,7 +18,6 @@ from mixedmodels.errors import DataError, FitError
 from mixedmodels.estimates.coefficients import Asymptotic, Coefficients, FTest, Residual, f_of
 from mixedmodels.estimates.kenward_roger import KenwardRoger, adjustment
 from mixedmodels.estimates.satterthwaite import joint_df
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.record import MixedFit
 
@@ -56,7 +55,7 @@ class Expected(Coefficients):
     method = "Satterthwaite"
 
     def __init__(self, names: tuple[str, ...], fit: MixedFit, known: KenwardRoger) -> None:
-        super().__init__(names, fit.beta, any_fit.vcov(fit))
+        super().__init__(names, fit.beta, fit.vcov)
         self._known = known
 
     def df(self, c: Matrix) -> Vector:
@@ -74,7 +73,7 @@ def promised(design: Design, fit: AnyFit, names: tuple[str, ...], method: str) -
     ----------
     method : "t" (Satterthwaite's for a linear mixed model), "kr" or "z".
     """
-    vcov, df = any_fit.vcov(fit), any_fit.wald_df(fit)
+    vcov, df = fit.vcov, fit.wald_df
     if not isinstance(fit, MixedFit):
         return (
             Residual(names, fit.beta, vcov, df)

@@ -13,21 +13,22 @@ from mixedmodels.design import Design, model_matrix, on_new_data, z_matrix
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import DataError
 from mixedmodels.families import GAUSSIAN, Family
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.any_fit import AnyFit
-from mixedmodels.fit.at_parameters import Given, How, given_fit, rows_of, stand_in
+from mixedmodels.fit.at_parameters import Given, given_fit, rows_of, stand_in
+from mixedmodels.fit.method import Method
 from mixedmodels.fit.moments import fixed_part
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import GlmmFit, LinearFit, MixedFit, Vector
 from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.fitted import registry
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.request import Request, Source
 from mixedmodels.fitted.rows import Rows, labelled_rows
 from mixedmodels.fitted.varcorr import VarCorr, varcorr
-from mixedmodels.power.verbs import Planning
+from mixedmodels.power.verbs import PlanVerbs
 from mixedmodels.tables.vectors import NamedVector
 
 
-class PlannedModel(Planning):
+class PlannedModel(PlanVerbs):
     """A design with parameters that were given, as `make_lmer`, `make_glmer`, `extend` and `with_parameters` return it.
 
     It can be drawn from (`simulate`, `draw_and_fit`), asked for its power (`power`, `power_curve`), extended and
@@ -39,13 +40,13 @@ class PlannedModel(Planning):
     """
 
     def __init__(
-        self, fit: AnyFit, design: Design, source: Source, request: Request, how: How, *, observed: bool = False
+        self, fit: AnyFit, design: Design, source: Source, request: Request, method: Method, *, observed: bool = False
     ) -> None:
         self._fit: Any = fit
         self.design = design
         self._source = source
         self._request = request
-        self._how = how
+        self._method = method
         self._observed = observed  # whether the parameters are estimates as they came
 
     # -- numbers ------------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ class PlannedModel(Planning):
     @property
     def family(self) -> Family:
         """Distribution and link of the response."""
-        return self._how.family or GAUSSIAN
+        return self._method.family or GAUSSIAN
 
     @property
     def nobs(self) -> int:
@@ -78,7 +79,7 @@ class PlannedModel(Planning):
     @property
     def sigma(self) -> float:
         """Residual standard deviation; the root of a dispersion; theta of a negative binomial; 1 of other families."""
-        return self._fit.sigma if isinstance(self._fit, LinearFit | MixedFit) else any_fit.sigma(self._fit)
+        return float(self._fit.sigma)
 
     def fixef(self) -> NamedVector:
         """The coefficients by R's names."""
@@ -89,7 +90,7 @@ class PlannedModel(Planning):
 
         Of a generalised mixed model it is approximate (see the page on simulation).
         """
-        return frame.labelled(any_fit.vcov(self._fit), self._names, self._names)
+        return frame.labelled(self._fit.vcov, self._names, self._names)
 
     def VarCorr(self) -> VarCorr:
         """Standard deviations and correlations of the random effects, and of the residual where there is one."""
@@ -98,7 +99,7 @@ class PlannedModel(Planning):
 
     def tidy(self) -> Any:
         """A row per coefficient: term, estimate (the given value), std_error that the design promises, statistic."""
-        se = np.sqrt(np.diag(any_fit.vcov(self._fit)))
+        se = np.sqrt(np.diag(self._fit.vcov))
         columns = {"term": list(self._names), "estimate": self._fit.beta, "std_error": se}
         return frame.to_kind({**columns, "statistic": self._fit.beta / se}, self._source.kind)
 
@@ -184,8 +185,8 @@ class PlannedModel(Planning):
 
     def _with(self, given: Given) -> PlannedModel:
         """The same design at other parameters."""
-        fit = given_fit(self.design, self._how, given)
-        return PlannedModel(fit, self.design, self._source, self._request, self._how)
+        fit = given_fit(self.design, self._method, given)
+        return PlannedModel(fit, self.design, self._source, self._request, self._method)
 
     def _part(self, rows: Any) -> PlannedModel:
         """The model of some of the rows, by position among those used.
@@ -199,14 +200,14 @@ class PlannedModel(Planning):
         few = [g for g in design.groups if g.n_levels < 2]
         if few:
             raise DataError(f"with {len(rows)} rows {few[0].name!r} has one level only; ask for larger sizes.")
-        fit = given_fit_of_part(design, self._how, self._given, self._fit.kept)
+        fit = given_fit_of_part(design, self._method, self._given, self._fit.kept)
         positions = self._rows.numbers[rows]
         request = replace(self._request, subset=positions)
-        return PlannedModel(fit, design, self._source, request, self._how, observed=self._observed)
+        return PlannedModel(fit, design, self._source, request, self._method, observed=self._observed)
 
     def _with_stand_in(self) -> Design:
         """The design with a response that any engine takes."""
-        return replace(self.design, response=stand_in(self.nobs, self._how.family))
+        return replace(self.design, response=stand_in(self.nobs, self._method.family))
 
     # -- manners --------------------------------------------------------------------------------------------------
 
@@ -215,9 +216,7 @@ class PlannedModel(Planning):
             raise DataError(f"{self.formula!r} has no random term, and so no {what}.")
 
     def __getattr__(self, name: str) -> NoReturn:
-        from mixedmodels.model import GeneralizedMixedModel, MixedModel
-
-        if not name.startswith("_") and (hasattr(MixedModel, name) or hasattr(GeneralizedMixedModel, name)):
+        if not name.startswith("_") and any(hasattr(model, name) for model in registry.all_classes()):
             raise AttributeError(
                 f"{name!r} needs a response, and this model has parameters that were given; draw_and_fit(seed=...) "
                 "draws a response and fits the model to it."
@@ -237,27 +236,12 @@ def given_of(fit: AnyFit) -> Given:
         return Given(fit.beta, nothing, fit.sigma, nothing)
     if isinstance(fit, MixedFit):
         return Given(fit.beta, fit.theta, fit.sigma, nothing)
-    residual = any_fit.residual_sd(fit)
+    residual = fit.residual_sd
     scale = np.nan if residual is None else residual
     if isinstance(fit, GlmmFit):
         return Given(fit.beta, fit.theta, scale, fit.psi)
     psi = nothing if fit.estimated_theta is None else np.log([fit.estimated_theta])
     return Given(fit.beta, nothing, scale, psi)
-
-
-def how_of(fit: AnyFit) -> How:
-    """In which way a fit was made."""
-    from mixedmodels.families import NegativeBinomial
-
-    if isinstance(fit, LinearFit):
-        return How()
-    if isinstance(fit, MixedFit):
-        return How(reml=fit.reml)
-    if isinstance(fit, GlmFit):
-        family = fit.family if fit.estimated_theta is None else NegativeBinomial(link=fit.family.link)
-        return How(family, penalty=fit.penalty)
-    penalty = None if fit.penalised is None else "soft"
-    return How(fit.family, nagq=fit.nagq, laplace=fit.laplace, penalty=penalty)
 
 
 def plan_of(model: Any, what: str) -> PlannedModel:
@@ -267,17 +251,17 @@ def plan_of(model: Any, what: str) -> PlannedModel:
     model._need_rows(what)
     fit = model._fit
     design = model.design if isinstance(fit, LinearFit | MixedFit) else family_design(model.design, fit)
-    how = how_of(fit)
+    method = fit.method
     assert model._request is not None
-    planned = given_fit(design, how, given_of(fit))
-    return PlannedModel(planned, design, model._source, model._request, how, observed=True)
+    planned = given_fit(design, method, given_of(fit))
+    return PlannedModel(planned, design, model._source, model._request, method, observed=True)
 
 
-def given_fit_of_part(design: Design, how: How, given: Given, kept: Sequence[int]) -> AnyFit:
+def given_fit_of_part(design: Design, method: Method, given: Given, kept: Sequence[int]) -> AnyFit:
     """The record of part of a design, whose rows must tell the same coefficients."""
     from mixedmodels.fit.lmm import kept_columns
 
     n = rows_of(design)
     if tuple(kept_columns(design.fixed, n, design.weights)) != tuple(kept):
         raise DataError(f"{n} rows do not tell all coefficients of {design.formula!r}; ask for larger sizes.")
-    return given_fit(design, how, given)
+    return given_fit(design, method, given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mixedmodels.design.records import Design
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
@@ -25,7 +24,7 @@ def planned_text(design: Design, fit: AnyFit) -> str:
         groups = "; ".join(f"{g.name}, {g.n_levels}" for g in design.groups)
         lines.append(f"Number of rows: {fit.n}, groups:  {groups}")
     else:
-        scale = any_fit.residual_sd(fit)
+        scale = fit.residual_sd
         lines += ["", f"Number of rows: {fit.n}"]
         lines += [] if scale is None else [f"Residual standard deviation: {format_number(scale, 4)}"]
     if len(fit.beta):

@@ -182,7 +182,7 @@ def _way(plan: PlannedModel, by: str | None) -> str:
         raise DataError(f"by is {by!r:.40}; it is 't' (Satterthwaite), 'Kenward-Roger', 'z' or 'LRT'.")
     if way == "kr" and not mixed:
         raise DataError(f"by={by!r} is for lmer; this model takes 't', 'z' or 'LRT'.")
-    if way == "kr" and not plan._how.reml:
+    if way == "kr" and not plan._method.reml:
         raise DataError("Kenward-Roger's test is for REML, and these responses are fitted by maximum likelihood.")
     if way == "t" and not engines.has_df(plan):
         raise DataError(

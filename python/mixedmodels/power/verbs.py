@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels.fitted.model import FittedModel
+
 if TYPE_CHECKING:
     from mixedmodels.power.planned_model import PlannedModel
     from mixedmodels.power.record import Power, PowerCurve
@@ -13,8 +15,12 @@ Method = Literal["simulation", "analytic", "both"]
 Test = str | Callable[[Any], Any] | None
 
 
-class Planning:
-    """Power, sample sizes, and larger designs."""
+class PlanVerbs:
+    """Power, sample sizes, and larger designs, of whatever has a plan."""
+
+    def _planned(self, what: str) -> PlannedModel:
+        """The plan: a design with parameters that are known."""
+        raise NotImplementedError  # pragma: no cover
 
     def power(
         self,
@@ -151,8 +157,11 @@ class Planning:
 
         return changed(self._planned("with_parameters()"), fixef, VarCorr, sd, theta, sigma, shapes)
 
+
+class PowerVerbs(PlanVerbs, FittedModel):
+    """Power, sample sizes, and larger designs, at the estimates of a fitted model."""
+
     def _planned(self, what: str) -> PlannedModel:
-        """The model as a plan."""
         from mixedmodels.power.planned_model import plan_of
 
         return plan_of(self, what)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def changed(plan: PlannedModel, fixef: Any, varcorr: Any, sd: Any, theta: Any, sigma: Any, shapes: Any) -> PlannedModel:
     """The plan with some parameters replaced; a new sigma leaves the variances of random effects as they are."""
-    old, family = plan._given, plan._how.family
+    old, family = plan._given, plan._method.family
     beta = coefficients(fixef, plan._names, "fixef", old.beta)
     if sigma is None and shapes is None:
         own = getattr(varcorr, "sigma", None)

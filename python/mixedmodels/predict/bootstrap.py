@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels.errors import FitError
-from mixedmodels.fit.any_fit import effects_scale
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.family_moments import shapes_of_dispersion
 from mixedmodels.fit.henderson_rows import TermRows
@@ -29,8 +28,8 @@ from mixedmodels.predict.new_levels import fresh_variance
 from mixedmodels.predict.target import Target
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
-    from mixedmodels.predict.verbs import Options
+    from mixedmodels.fitted.model import FittedModel
+    from mixedmodels.predict.options import Options
 
 AT_ONCE = 64  # responses refitted between two looks at the line of progress
 
@@ -68,7 +67,9 @@ class Bootstrapped:
             yield part, eta, np.zeros_like(eta)
 
 
-def bootstrapped(model: Model, rows: Target, nsim: int, rng: np.random.Generator, options: Options) -> Bootstrapped:
+def bootstrapped(
+    model: FittedModel, rows: Target, nsim: int, rng: np.random.Generator, options: Options
+) -> Bootstrapped:
     """Refit the model to `nsim` responses.
 
     Raises
@@ -101,19 +102,19 @@ def bootstrapped(model: Model, rows: Target, nsim: int, rng: np.random.Generator
     shared = Parameters(np.empty((b, 0)), np.full(b, sigma), np.tile(np.asarray(psi, dtype=float), (b, 1)))
     variances = (np.zeros(n), np.zeros(n))
     if isinstance(fit, MixedFit | GlmmFit):
-        scale = effects_scale(fit) ** 2
+        scale = fit.effects_scale**2
         variances = (scale * fresh_variance(fit, rows.unseen, n), scale * fresh_variance(fit, rows.fresh, n))
     return Bootstrapped(rows, np.column_stack(known), np.column_stack(means) if means else None, variances, shared)
 
 
-def _world(model: Model, rng: np.random.Generator) -> tuple[Vector, list[Matrix]]:
+def _world(model: FittedModel, rng: np.random.Generator) -> tuple[Vector, list[Matrix]]:
     """A response, and the random effects in it."""
     fit, design = model._fit, model.design
     if isinstance(fit, LinearFit):
         return simulate_linear(design, fit, 1, rng)[:, 0], []
     if isinstance(fit, GlmFit):
         return simulate_glm(fit, 1, rng)[:, 0], []
-    scale = effects_scale(fit)
+    scale = fit.effects_scale
     b = [
         rng.standard_normal(u.shape) @ (scale * t.T) for u, t in zip(fit.u, factors(fit.theta, fit.sizes), strict=True)
     ]
@@ -122,7 +123,7 @@ def _world(model: Model, rng: np.random.Generator) -> tuple[Vector, list[Matrix]
     return simulate(design, replace(fit, b=tuple(b)), 1, rng, chosen)[:, 0], b
 
 
-def _again(model: Model, rows: Target, world: tuple[Vector, list[Matrix]], many: Any, s: int) -> Vector:
+def _again(model: FittedModel, rows: Target, world: tuple[Vector, list[Matrix]], many: Any, s: int) -> Vector:
     """What the estimates of a replicate predict, less what is so in its world, plus the estimate; shape (n,)."""
     fit = model._fit
     out = rows.eta + rows.x @ (many.beta[s] - fit.beta)
@@ -145,9 +146,9 @@ def _effects(part: TermRows, b: Matrix) -> Vector:
     return np.where(codes >= 0, out, 0.0)
 
 
-def _modes(model: Model, y: Vector, many: Any, s: int) -> list[Matrix]:
+def _modes(model: FittedModel, y: Vector, many: Any, s: int) -> list[Matrix]:
     """Conditional modes given a response, at the estimates from it."""
-    fit, design, engine = model._fit, model.design, model._engine  # type: ignore[attr-defined]
+    fit, design, engine = model._fit, model.design, model._engine
     given = engine_input(design, fit.kept)
     if isinstance(fit, MixedFit):
         own = less_offset(design, y[None])[0]
@@ -165,7 +166,7 @@ def _psi(fit: GlmmFit, many: Any, s: int) -> Vector:
     return np.array(shapes_of_dispersion(fit.family, float(many.sigma[s]) ** 2))
 
 
-def _marginal(model: Model, rows: Target, many: Any, s: int) -> Vector:
+def _marginal(model: FittedModel, rows: Target, many: Any, s: int) -> Vector:
     """Twice the linear predictor of the mean over random effects, less that of a replicate; shape (n,)."""
     fit = model._fit
     family, n = fit.family, len(rows)

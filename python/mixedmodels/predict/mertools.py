@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mixedmodels.design import Design
-from mixedmodels.fit.any_fit import AnyMixedFit, effects_scale, vcov
+from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import covariances
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
 from mixedmodels.predict.draws import root
@@ -69,7 +69,7 @@ class IndependentDraws:
             for, which is left out, and the rest.
         ignored : coefficients that are taken as known.
         """
-        out = np.array(vcov(self._fit))
+        out = np.array(self._fit.vcov)
         if fix_intercept and names[:1] == ["(Intercept)"]:
             ratio = 1 - sum(self._accounted()) / out[0, 0]
             precision = np.linalg.inv(out)
@@ -84,7 +84,7 @@ class IndependentDraws:
     def _accounted(self) -> list[float]:
         """For each grouping factor with random intercepts the variance of their mean."""
         fit, out = self._fit, []
-        scale = effects_scale(fit)
+        scale = fit.effects_scale
         for g in range(len(self._design.groups)):
             i = next(i for i, term in enumerate(self._design.random) if term.group == g)
             if self._design.random[i].effects[0] == "(Intercept)":

@@ -9,8 +9,8 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
-from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
-from mixedmodels.fit.moments import add_effects, add_random_part, fixed_part
+from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.moments import add_effects, fixed_part
 from mixedmodels.fit.re_form import Chosen, wanted_terms
 from mixedmodels.fit.record import GlmFit, LinearFit, Vector
 
@@ -46,9 +46,3 @@ def predict_rows(fit: AnyFit, new: Design, chosen: Sequence[Chosen], allow_new_l
         places = np.where(unseen, len(modes), np.where(codes == -2, len(modes) + 1, codes))
         add_effects(eta, table, places, term.columns, columns)
     return eta
-
-
-def predict_old(fit: AnyMixedFit, design: Design, chosen: Sequence[Chosen]) -> Vector:
-    """Linear predictor of the rows that the model was fitted to, shape (n,)."""
-    eta = fixed_part(design, fit.kept, fit.beta, fit.n)
-    return add_random_part(eta, design, fit.b, chosen)

@@ -11,23 +11,23 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates import ddf as estimates_ddf
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.predict import draws
 from mixedmodels.predict.new_levels import fresh_variance, quadratic
+from mixedmodels.predict.point import evidence_of, values
 from mixedmodels.predict.table import Asked, Columns, family_columns, marginal_columns, normal_columns
 from mixedmodels.predict.target import Target
 from mixedmodels.predict.variances import GeneralizedEvidence, LinearEvidence, Spread
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
-    from mixedmodels.predict.verbs import Options
+    from mixedmodels.fitted.model import FittedModel
+    from mixedmodels.predict.options import Options
 
 SIMULATIONS, REPLICATES = 2000, 500
 
 
-def uncertain(model: Model, rows: Target, options: Options, weights: Vector | None, own: bool) -> Columns:
+def uncertain(model: FittedModel, rows: Target, options: Options, weights: Vector | None, own: bool) -> Columns:
     """Columns fit, se_fit, conf_low, conf_high, as asked."""
     wald.check_level(options.level)
     identity = _normal(model)
@@ -49,8 +49,9 @@ def uncertain(model: Model, rows: Target, options: Options, weights: Vector | No
     else:
         unseen = fresh_variance(fit, rows.unseen, len(rows)) if isinstance(fit, GlmmFit) else np.zeros(len(rows))
         counted = options.ddf is None and options.uncertainty == "all" and any(z is not None for z in rows.unseen)
-        if counted and isinstance(model._evidence, GeneralizedEvidence):
-            df = model._evidence.df(spread, rows.unseen)
+        evidence = evidence_of(model)
+        if counted and isinstance(evidence, GeneralizedEvidence):
+            df = evidence.df(spread, rows.unseen)
         columns = family_columns(rows, spread, asked, fit.family, unseen, df)
     if options.interval == "prediction":
         limits = _observations(model, rows, options, weights, spread)
@@ -58,13 +59,13 @@ def uncertain(model: Model, rows: Target, options: Options, weights: Vector | No
     return columns
 
 
-def _normal(model: Model) -> bool:
+def _normal(model: FittedModel) -> bool:
     """Whether responses are normal around their linear predictor."""
     fit = model._fit
     return isinstance(fit, LinearFit | MixedFit) or (fit.family.name == "gaussian" and fit.family.link == "identity")
 
 
-def _spread(model: Model, rows: Target, options: Options) -> tuple[Spread, Any]:
+def _spread(model: FittedModel, rows: Target, options: Options) -> tuple[Spread, Any]:
     """Errors of the linear predictors, and degrees of freedom: a number, numbers, or None for Satterthwaite's."""
     fit, ddf = model._fit, options.ddf
     if isinstance(fit, LinearFit | GlmFit):
@@ -78,12 +79,12 @@ def _spread(model: Model, rows: Target, options: Options) -> tuple[Spread, Any]:
                 f"ddf={ddf!r} is a method for REML, and this model was fitted by maximum likelihood; fit it by REML."
             )
         return _of_coefficients(coefficients, rows)
-    spread = model._evidence.spread(rows.x, rows.random, options.uncertainty == "all")
+    spread = evidence_of(model).spread(rows.x, rows.random, options.uncertainty == "all")
     linear = isinstance(fit, MixedFit) and (isinstance(ddf, Coefficients) or not estimates_ddf.is_asymptotic(ddf))
     return spread, None if linear else inf
 
 
-def _own_method(model: Model, ddf: Ddf) -> bool:
+def _own_method(model: FittedModel, ddf: Ddf) -> bool:
     """Whether degrees of freedom are such that predictions of all kinds have them."""
     if isinstance(ddf, Coefficients):
         return False
@@ -108,15 +109,15 @@ def _of_coefficients(coefficients: Coefficients, rows: Target) -> tuple[Spread, 
 
 
 def _normal_columns(
-    model: Model, rows: Target, options: Options, asked: Asked, weights: Vector | None, spread: Spread, df: Any
+    model: FittedModel, rows: Target, options: Options, asked: Asked, weights: Vector | None, spread: Spread, df: Any
 ) -> Columns:
     fit, n = model._fit, len(rows)
-    variance = (any_fit.residual_sd(fit) or 0.0) ** 2
+    variance = (fit.residual_sd or 0.0) ** 2
     residual = np.zeros(n) if weights is None else 1 / weights
-    evidence = model._evidence
+    evidence = evidence_of(model)
     fresh = (np.zeros(n), np.zeros(n))
     if isinstance(fit, MixedFit | GlmmFit):
-        scale = any_fit.effects_scale(fit) ** 2
+        scale = fit.effects_scale**2
         fresh = (scale * fresh_variance(fit, rows.unseen, n), scale * fresh_variance(fit, rows.fresh, n))
 
     def degrees(new: bool) -> Any:
@@ -128,21 +129,22 @@ def _normal_columns(
     return normal_columns(rows, spread, asked, fresh, variance * residual, degrees)
 
 
-def _shared(model: Model, spread: Spread, options: Options, rng: np.random.Generator) -> draws.Parameters:
+def _shared(model: FittedModel, spread: Spread, options: Options, rng: np.random.Generator) -> draws.Parameters:
     nsim = checked(SIMULATIONS if options.nsim is None else options.nsim)
     slope = None
     if isinstance(model._fit, MixedFit) and len(spread.covariance):
-        assert isinstance(model._evidence, LinearEvidence)
-        slope = model._evidence.information.log_sigma_slope
+        evidence = evidence_of(model)
+        assert isinstance(evidence, LinearEvidence)
+        slope = evidence.information.log_sigma_slope
     return draws.drawn_parameters(model._fit, spread.covariance, slope, nsim, rng)
 
 
-def _family(model: Model) -> Any:
+def _family(model: FittedModel) -> Any:
     return None if isinstance(model._fit, LinearFit | MixedFit) else model._fit.family
 
 
 def _observations(
-    model: Model, rows: Target, options: Options, weights: Vector | None, spread: Spread
+    model: FittedModel, rows: Target, options: Options, weights: Vector | None, spread: Spread
 ) -> tuple[Vector, Vector]:
     """Limits for new observations of a family, by simulation."""
     assert weights is not None
@@ -153,7 +155,7 @@ def _observations(
 
 
 def _by_draws(
-    model: Model,
+    model: FittedModel,
     rows: Target,
     options: Options,
     asked: Asked,
@@ -164,7 +166,7 @@ def _by_draws(
     fit, family = model._fit, _family(model)
     marginal = isinstance(fit, GlmmFit) and options.kind == "marginal"
     rng = generator(options.seed)
-    estimate = model._values(rows, options)
+    estimate = values(model, rows, options)
     if spread is None:
         from mixedmodels.predict.bootstrap import bootstrapped
 

@@ -99,7 +99,7 @@ def marginal_columns(
     eta = np.asarray(family.predictor(found.mean))
     change = derivative_of_link(family, eta)
     slopes = spread.slopes * (found.by_eta * change)[:, None]
-    m = min(slopes.shape[1], len(fit.theta))  # type: ignore[union-attr]
+    m = min(slopes.shape[1], len(fit.theta))
     if m:
         slopes[:, :m] += fresh_slopes(fit, rows.integrated, n) * (found.by_variance * change)[:, None]  # type: ignore[arg-type]
     own = Spread(spread.own * (found.by_eta * change) ** 2, slopes, spread.covariance)

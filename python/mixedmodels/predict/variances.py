@@ -23,7 +23,7 @@ import numpy as np
 from mixedmodels.design import Design
 from mixedmodels.errors import FitError
 from mixedmodels.estimates.theta_information import ThetaInformation, theta_information
-from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, vcov
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.henderson_rows import TermRows
 from mixedmodels.fit.mode_slopes import ModeSlopes, mode_slopes
@@ -59,7 +59,7 @@ class Evidence:
     """Of a model without random effects: `spread` from the covariance of beta."""
 
     def __init__(self, fit: AnyFit) -> None:
-        self._vcov = vcov(fit)
+        self._vcov = fit.vcov
 
     def spread(self, x: Matrix, random: Sequence[TermRows], everything: bool) -> Spread:
         """Errors of rows.

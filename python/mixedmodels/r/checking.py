@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mixedmodels.diagnose.checks.page import ModelChecks
+from mixedmodels.diagnose.influence.from_model import leverage_of, linearised_of
 from mixedmodels.diagnose.influence.leverage import whitened
 from mixedmodels.diagnose.influence.linearised import working
 from mixedmodels.diagnose.influence.record import Influence
@@ -23,7 +24,6 @@ from mixedmodels.diagnose.influence.standardised import (
     studentised,
 )
 from mixedmodels.errors import MixedModelsWarning
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit
 from mixedmodels.tables.check import Check, Checks
 from mixedmodels.tables.result_table import ResultTable
@@ -62,7 +62,7 @@ def influence(model: Any, groups: Any = None, *, progress: bool | None = None) -
 
 def hatvalues(model: Any) -> Any:
     """Leverages; of a glmer with lme4's prior weights in the place of the working ones, and its warning."""
-    values = model._leverage.total
+    values = leverage_of(model).total
     if isinstance(model._fit, GlmmFit):
         warnings.warn(
             MixedModelsWarning(
@@ -88,7 +88,7 @@ def cooks_distance(model: Any) -> Any:
     fit = model._fit
     if isinstance(fit, LinearFit | GlmFit):
         return model.cooks_distance()
-    hat = _prior_hat(model) if isinstance(fit, GlmmFit) else model._leverage.total
+    hat = _prior_hat(model) if isinstance(fit, GlmmFit) else leverage_of(model).total
     values = cooks_by_leverage(model._residuals("pearson"), hat, _scale(model), len(fit.kept))
     return model._rows.label(values)
 
@@ -123,7 +123,7 @@ def covratio(model: Any) -> Any:
     """R's ``covratio`` of an lm or glm, HLMdiag's of an lmer, by row; or of what `influence` returned."""
     if isinstance(model, Influence) or not isinstance(model._fit, LinearFit | GlmFit):
         return model.cov_ratio()
-    e, h, fit = _weighted_residuals(model), model._leverage.total, model._fit
+    e, h, fit = _weighted_residuals(model), leverage_of(model).total, model._fit
     return model._rows.label(covariance_ratio(e, h, fit.df_resid, len(fit.kept)))
 
 
@@ -200,12 +200,12 @@ def _prior_hat(model: Any) -> Any:
     """lme4's leverages of a glmer."""
     prior, w = model._prior_weights(), working(model._fit)[0]
     ratio = np.where(w > 0, (1.0 if prior is None else prior) / np.where(w > 0, w, 1.0), 0.0)
-    return model._leverage.total * ratio
+    return leverage_of(model).total * ratio
 
 
 def _scale(model: Any) -> float:
     """Variance of a row of weight 1 beside the family's."""
-    sd = any_fit.residual_sd(model._fit)
+    sd = model._fit.residual_sd
     return 1.0 if sd is None else sd**2
 
 
@@ -215,8 +215,8 @@ def _weighted_residuals(model: Any) -> Any:
 
 def _by_residuals(model: Any) -> tuple[Any, Any]:
     """R's dfbeta of an lm or glm, and the residual standard deviation without each row."""
-    e, h = _weighted_residuals(model), model._leverage.total
-    rows = model._linearised()
+    e, h = _weighted_residuals(model), leverage_of(model).total
+    rows = linearised_of(model)
     change = dfbeta_by_residuals(whitened(rows), rows.weights, e, h)
     return change, sigma_without(e, h, model._fit.df_resid)
 

@@ -13,7 +13,7 @@ from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 from mixedmodels.diagnose.residuals.tables import CategoricalTest, QuantileTest, ResidualSummary
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Vector
-from mixedmodels.fitted.model import Model
+from mixedmodels.model import Model
 from mixedmodels.tables.hypothesis_test import HypothesisTest
 
 __all__ = [

@@ -15,7 +15,7 @@ from mixedmodels.effects.adjusted.pretty import representative
 from mixedmodels.effects.adjusted.record import AdjustedPredictions
 from mixedmodels.effects.adjusted.terms import parse_terms
 from mixedmodels.errors import DataError
-from mixedmodels.fitted.model import Model
+from mixedmodels.model import Model
 
 __all__ = [
     "data_grid",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mixedmodels.fitted.model import Model
 from mixedmodels.inference.emmeans.emm_grid import EmmGrid
+from mixedmodels.model import Model
 
 __all__ = ["contrast", "emmeans", "emtrends", "joint_tests", "pairs", "ref_grid", "regrid"]
 

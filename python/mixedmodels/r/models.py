@@ -11,8 +11,10 @@ from mixedmodels import frame
 from mixedmodels.api import call_names
 from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 from mixedmodels.errors import DataError
+from mixedmodels.families import resolve
 from mixedmodels.fit.covariance import SINGULAR
 from mixedmodels.fit.covariance import is_singular as _is_singular
+from mixedmodels.fit.method import Method
 from mixedmodels.model import (
     GeneralizedLinearModel,
     GeneralizedMixedModel,
@@ -74,19 +76,19 @@ Model = LinearModel | GeneralizedLinearModel | AnyMixed
 
 def lmer(formula: str, data: Any, REML: bool = True, **arguments: Any) -> MixedModel:
     """Fit a linear mixed model; further arguments as of `mixedmodels.lmer`."""
-    return build_lmer(Request(formula, data, reml=REML, **arguments, **_shown(data, arguments)), stacklevel=3)
+    return build_lmer(_request(formula, data, arguments, reml=REML), stacklevel=3)
 
 
 def lm(formula: str, data: Any, **arguments: Any) -> LinearModel:
     """Fit a linear model; further arguments as of `mixedmodels.lm`."""
-    return build_lm(Request(formula, data, **arguments, **_shown(data, arguments)))
+    return build_lm(_request(formula, data, arguments))
 
 
 def glm(formula: str, family: Any = "gaussian", data: Any = None, **arguments: Any) -> GeneralizedLinearModel:
     """Fit a generalised linear model; arguments in R's order, further ones as of `mixedmodels.glm`."""
     if data is None:
         raise DataError("glm() needs a table: glm(formula, family, data), or glm(formula, data=..., family=...).")
-    return build_glm(Request(formula, data, family=family, **arguments, **_shown(data, arguments)))
+    return build_glm(_request(formula, data, arguments, family=resolve(family)))
 
 
 def glm_nb(formula: str, data: Any, link: str = "log", **arguments: Any) -> GeneralizedLinearModel:
@@ -94,24 +96,25 @@ def glm_nb(formula: str, data: Any, link: str = "log", **arguments: Any) -> Gene
     from mixedmodels.families import NegativeBinomial
 
     family = NegativeBinomial(link=link)
-    return build_glm(Request(formula, data, family=family, **arguments, **_shown(data, arguments)))
+    return build_glm(_request(formula, data, arguments, family=resolve(family)))
 
 
 def glmer(formula: str, data: Any, family: Any = "gaussian", nAGQ: int = 1, **arguments: Any) -> AnyMixed:
     """Fit a generalised linear mixed model; further arguments as of `mixedmodels.glmer`."""
-    shown = _shown(data, arguments)
-    return build_glmer(Request(formula, data, family=family, nagq=nAGQ, **arguments, **shown), stacklevel=3)
+    return build_glmer(_request(formula, data, arguments, family=resolve(family), nagq=nAGQ), stacklevel=3)
 
 
 def glmer_nb(formula: str, data: Any, nAGQ: int = 1, **arguments: Any) -> AnyMixed:
     """Fit a negative binomial mixed model, lme4's ``glmer.nb``; further arguments as of `mixedmodels.glmer_nb`."""
-    shown = {**_shown(data, arguments), "family": "negative_binomial"}
-    return build_glmer(Request(formula, data, nagq=nAGQ, **arguments, **shown), stacklevel=3)
+    return build_glmer(_request(formula, data, arguments, family=resolve("negative_binomial"), nagq=nAGQ), stacklevel=3)
 
 
-def _shown(data: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+def _request(formula: str, data: Any, arguments: dict[str, Any], **method: Any) -> Request:
     given = arguments.get
-    return call_names(data, given("weights"), given("offset"), given("subset"), depth=3)
+    names = call_names(data, given("weights"), given("offset"), given("subset"), depth=3)
+    method |= {name: arguments[name] for name in Method.__dataclass_fields__ if name in arguments}
+    others = {name: value for name, value in arguments.items() if name not in method}
+    return Request(formula=formula, data=data, method=Method(**method), **others, **names)
 
 
 def summary(object: Model, **arguments: Any) -> Any:  # noqa: A002

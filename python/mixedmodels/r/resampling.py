@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.errors import DataError
-from mixedmodels.fitted.model import Model
 from mixedmodels.inference.bootstrap.pbmodcomp_record import PBModComp
 from mixedmodels.inference.bootstrap.record import Bootstrap
+from mixedmodels.model import Model
 
 __all__ = ["PBmodcomp", "PBrefdist", "bootMer", "seqPBmodcomp"]
 

@@ -13,16 +13,25 @@ from mixedmodels.design.new_levels import on_own_levels
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.record import Vector
-from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.fit.simulated_responses import generator, simulate_fit
 from mixedmodels.formula.nodes import Call
 from mixedmodels.simulate.new_rows import simulate_new_rows
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
     from mixedmodels.frame import Table
 
 
-def simulated_on(model: Model, newdata: Any, nsim: int, seed: Any, re_form: Any, weights: Any, offset: Any) -> Any:
+def simulated(model: FittedModel, nsim: int, seed: Any, re_form: Any) -> Any:
+    """A table of `nsim` responses of the rows of the fit."""
+    model._need_rows("simulate()")
+    chosen = chosen_effects(model.design, re_form)
+    return model._simulated(simulate_fit(model.design, model._fit, nsim, generator(seed), chosen))
+
+
+def simulated_on(
+    model: FittedModel, newdata: Any, nsim: int, seed: Any, re_form: Any, weights: Any, offset: Any
+) -> Any:
     """A table of `nsim` responses of the rows of `newdata`."""
     table = frame.read(newdata)
     env = model._request.env if model._request else None
@@ -33,7 +42,7 @@ def simulated_on(model: Model, newdata: Any, nsim: int, seed: Any, re_form: Any,
     return frame.to_kind({f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])}, table.kind, table.index)
 
 
-def _weights(model: Model, table: Table, given: Any) -> Vector | None:
+def _weights(model: FittedModel, table: Table, given: Any) -> Vector | None:
     """Weights of new rows: those given, else by the model's own expression; ones where the model had none."""
     if given is None:
         left = formulas.parse(model.formula).left
@@ -49,7 +58,7 @@ def _weights(model: Model, table: Table, given: Any) -> Vector | None:
     return design.weights
 
 
-def _trials(model: Model, table: Table) -> Vector:
+def _trials(model: FittedModel, table: Table) -> Vector:
     left = model.design.response_name
     try:
         counts = build(f"{left} ~ 1", table, na_action="fail").response

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.any_fit import AnyFit, effects_scale
+from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_effects, fixed_part
 from mixedmodels.fit.re_form import Chosen
@@ -53,7 +53,7 @@ def simulate_new_rows(
 def _modes(fit: MixedFit | GlmmFit, old: Design, new: Design, chosen: Sequence[Chosen]) -> list[tuple[Matrix, Matrix]]:
     """Of every term the effects that stay, by new level (NaN where they are drawn), and their covariance's factor."""
     out = []
-    scale = effects_scale(fit)
+    scale = fit.effects_scale
     for i, (term, t) in enumerate(zip(new.random, factors(fit.theta, fit.sizes), strict=True)):
         index = old.groups[old.random[i].group].levels.index
         places = [index.get(text) for text in new.groups[term.group].levels.labels]

@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.estimates import wald
-from mixedmodels.fit import any_fit, likelihood
+from mixedmodels.fit import likelihood
 from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fit.record import GlmFit, Matrix
 from mixedmodels.fitted.labels import coefficient_matrix, scattered
@@ -141,7 +141,7 @@ def glm_summary(
     """Summary of a generalised linear model; `quartiles` are those of its deviance residuals."""
     p = len(design.fixed.names)
     table = coefficient_matrix(fit)
-    free = any_fit.has_dispersion(fit)
+    free = fit.has_dispersion
     if not free:
         probability = wald.p_values(table[:, 2])
     else:

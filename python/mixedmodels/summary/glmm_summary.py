@@ -9,13 +9,12 @@ import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.estimates import wald
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fit.laplace_error.estimate import MATTERS, better_nagq
 from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix
-from mixedmodels.fitted.labels import coefficient_matrix, criteria, kept_names
+from mixedmodels.fitted.labels import coefficient_matrix, kept_names
 from mixedmodels.fitted.varcorr import varcorr
-from mixedmodels.summary.mixed_summary import MixedSummary
+from mixedmodels.summary.mixed_summary import MixedSummary, criteria
 from mixedmodels.tables import r_numbers
 from mixedmodels.tables.call import Call
 
@@ -46,7 +45,7 @@ def generalized_summary(
         names=kept_names(design, fit),
         headers=headers(fit),
         coefficients=with_p_values(coefficient_matrix(fit)),
-        vcov=any_fit.vcov(fit),
+        vcov=fit.vcov,
         aliased=dropped_columns(design, fit),
         singular=fit.singular,
         converged=fit.run.converged,
@@ -79,7 +78,7 @@ def remarks(design: Design, fit: GlmmFit, indicated: float) -> tuple[str, ...]:
 
 def headers(fit: GlmmFit) -> tuple[str, ...]:
     """Names of the columns of the coefficients; lme4 says t where a dispersion is estimated, and takes it as normal."""
-    return ("Estimate", "Std. Error", "t value" if any_fit.has_dispersion(fit) else "z value", "Pr(>|z|)")
+    return ("Estimate", "Std. Error", "t value" if fit.has_dispersion else "z value", "Pr(>|z|)")
 
 
 def with_p_values(table: Matrix) -> Matrix:
@@ -92,4 +91,4 @@ def family_label(fit: GlmFit | GlmmFit) -> str:
     has_theta = fit.family.theta is not None or "theta" in fit.family.shapes
     if not has_theta:
         return str(fit.family.name)
-    return f"{fit.family.name}({r_numbers.format_number(r_numbers.round_r(any_fit.sigma(fit), 4))})"
+    return f"{fit.family.name}({r_numbers.format_number(r_numbers.round_r(fit.sigma, 4))})"

@@ -6,7 +6,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mixedmodels.fit.record import Matrix, Vector
+import numpy as np
+
+from mixedmodels.design.records import Design
+from mixedmodels.estimates import wald
+from mixedmodels.fit.checks import dropped_columns
+from mixedmodels.fit.goodness import Goodness
+from mixedmodels.fit.record import LinearFit, Matrix, Vector
+from mixedmodels.fitted.labels import coefficient_matrix
 from mixedmodels.summary.mixed_summary import QUARTILES, missing_lines, quartile_text
 from mixedmodels.tables import html, r_numbers, r_print
 from mixedmodels.tables.call import Call
@@ -111,3 +118,41 @@ def short_text(call: Call, names: Sequence[str], beta: Vector, digits: int = DIG
     else:
         lines.append("No coefficients")
     return "\n".join([*lines, ""])
+
+
+def linear_summary(
+    design: Design,
+    fit: LinearFit,
+    call: Call,
+    quartiles: Sequence[float],
+    few: dict[str, float] | None,
+    good: Goodness,
+    weighted: bool,
+) -> LinearSummary:
+    """Summary of a linear model; `quartiles` are those of its (with differing weights, `weighted`) residuals."""
+    p = len(design.fixed.names)
+    table = coefficient_matrix(fit)
+    complete = np.column_stack(
+        [table, wald.p_values(table[:, 2], fit.df_resid) if fit.df_resid else table[:, 2] * math.nan]
+    )
+    aliased = np.full((p, 4), math.nan)
+    aliased[list(fit.kept)] = complete
+    f = None
+    if good.df1:
+        p_value = math.nan if math.isnan(good.f) else wald.f_p_value(good.f, good.df1, good.df2)
+        f = (good.f, good.df1, good.df2, p_value)
+    return LinearSummary(
+        call=call,
+        weighted=weighted,
+        quartiles=tuple(quartiles),
+        few=few,
+        names=design.fixed.names,
+        coefficients=aliased,
+        aliased=dropped_columns(design, fit),
+        sigma=fit.sigma,
+        df_resid=fit.df_resid,
+        dropped=design.dropped,
+        r_squared=good.r_squared,
+        adj_r_squared=good.adj_r_squared,
+        fstatistic=f,
+    )

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedmodels.fit.record import Matrix, Vector
-from mixedmodels.fitted.varcorr import VarCorr
+from mixedmodels.design.records import Design
+from mixedmodels.fit import likelihood
+from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.checks import dropped_columns
+from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fitted.labels import coefficient_matrix, kept_names
+from mixedmodels.fitted.varcorr import VarCorr, varcorr
 from mixedmodels.tables import html, r_numbers, r_print
 from mixedmodels.tables.abbreviate import abbreviate
 from mixedmodels.tables.call import Call
@@ -230,3 +235,40 @@ def short_text(summary: MixedSummary, digits: int = DIGITS) -> str:
     else:
         lines.append("No fixed effect coefficients")
     return "\n".join(lines + alias_lines(summary.aliased) + summary._outcome_lines()[:-1])
+
+
+def criteria(fit: AnyMixedFit) -> dict[str, float]:
+    """What the summary shows of the likelihood."""
+    if isinstance(fit, MixedFit) and fit.reml:
+        return {"REML": fit.criterion}
+    return {
+        "AIC": likelihood.aic(fit),
+        "BIC": likelihood.bic(fit),
+        "logLik": likelihood.loglik(fit),
+        "deviance": fit.criterion,
+        "df.resid": likelihood.df_resid(fit),
+    }
+
+
+def mixed_summary(design: Design, fit: MixedFit, call: Call, quartiles: Sequence[float]) -> MixedSummary:
+    """Summary of a linear mixed model; `quartiles` are those of the scaled residuals."""
+    return MixedSummary(
+        title=linear_title(fit.reml),
+        family=None,
+        call=call,
+        criteria=criteria(fit),
+        quartiles=tuple(quartiles),
+        varcorr=varcorr(design, fit),
+        nobs=fit.n,
+        ngroups={g.name: g.n_levels for g in design.groups},
+        dropped=design.dropped,
+        names=kept_names(design, fit),
+        headers=HEADERS,
+        coefficients=coefficient_matrix(fit),
+        vcov=fit.vcov,
+        aliased=dropped_columns(design, fit),
+        singular=fit.singular,
+        converged=fit.run.converged,
+        message=fit.run.message,
+        criterion_error=fit.criterion_error,
+    )

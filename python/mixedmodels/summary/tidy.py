@@ -12,13 +12,13 @@ from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients
-from mixedmodels.fit import any_fit, likelihood
-from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, sigma
+from mixedmodels.fit import likelihood
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.goodness import Goodness
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
-from mixedmodels.fitted.labels import coefficient_matrix, kept_names, scattered
+from mixedmodels.fitted.labels import coefficient_matrix, covariance_columns, kept_names, scattered
 from mixedmodels.fitted.ranef import RanEf
-from mixedmodels.fitted.varcorr import VarCorr, varcorr
+from mixedmodels.fitted.varcorr import varcorr
 
 Effects = Literal["fixed", "ran_pars", "ran_vals"]
 Columns = dict[str, Any]
@@ -53,20 +53,6 @@ def fixed_columns(
     if limits is not None:
         out["conf_low"], out["conf_high"] = limits[:, 0], limits[:, 1]
     return out
-
-
-def covariance_columns(varcorr: VarCorr) -> Columns:
-    """One row per parameter: ``sd_(Intercept)|Subject``, ``cor_Days.(Intercept)|Subject``, ``sigma``."""
-    rows = varcorr.rows()
-    names = []
-    for group, first, second in zip(rows["grp"], rows["var1"], rows["var2"], strict=True):
-        if first is None:
-            names.append("sigma")
-        elif second is None:
-            names.append(f"sd_{first}|{group}")
-        else:
-            names.append(f"cor_{second}.{first}|{group}")
-    return {"group": rows["grp"], "term": names, "estimate": np.array(rows["sdcor"])}
 
 
 def stack(parts: Mapping[str, Columns]) -> Columns:
@@ -114,7 +100,7 @@ def tidy_linear(
 ) -> Columns:
     """A row per coefficient, NaN where a column was dropped; `tested` gives covariance and degrees of freedom."""
     names = design.fixed.names
-    columns = _wald_columns(names, fit, level, any_fit.wald_df(fit)) if tested is None else t_columns(tested, level)
+    columns = _wald_columns(names, fit, level, fit.wald_df) if tested is None else t_columns(tested, level)
     return {k: list(names) if k == "term" else scattered(v, fit, len(names)) for k, v in columns.items()}
 
 
@@ -156,7 +142,7 @@ def glance_generalized(fit: GlmmFit, deviance: float) -> Columns:
     return {
         "nobs": [fit.n],
         "npar": [likelihood.n_parameters(fit)],
-        "sigma": [sigma(fit)],
+        "sigma": [fit.sigma],
         "loglik": [likelihood.loglik(fit)],
         "aic": [likelihood.aic(fit)],
         "bic": [likelihood.bic(fit)],

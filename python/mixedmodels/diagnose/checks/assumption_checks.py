@@ -8,10 +8,9 @@ import numpy as np
 
 from mixedmodels.diagnose.checks import tests
 from mixedmodels.diagnose.checks.loess import smooth
-from mixedmodels.diagnose.influence.from_model import rstandard
+from mixedmodels.diagnose.influence.from_model import leverage_of, rstandard
 from mixedmodels.diagnose.influence.standardised import cooks_by_leverage
 from mixedmodels.errors import DataError
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.record import LinearFit, MixedFit, Vector
 from mixedmodels.fit.simulated_responses import checked, generator
@@ -110,9 +109,9 @@ def outliers(model: Any, threshold: float | None) -> Check:
 
 def row_cooks(model: Any) -> Vector:
     """Cook's distances from residuals and leverages, of a mixed model with its random effects as known."""
-    sd = any_fit.residual_sd(model._fit)
+    sd = model._fit.residual_sd
     scale = 1.0 if sd is None else sd**2
-    return cooks_by_leverage(model._residuals("pearson"), model._leverage.total, scale, len(model._fit.kept))
+    return cooks_by_leverage(model._residuals("pearson"), leverage_of(model).total, scale, len(model._fit.kept))
 
 
 def linearity(model: Any) -> Check:

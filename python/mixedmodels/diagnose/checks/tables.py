@@ -11,7 +11,7 @@ from mixedmodels.diagnose.checks.family_checks import bins_of, undispersed
 from mixedmodels.diagnose.checks.loess import smooth
 from mixedmodels.diagnose.checks.predictive import predictive, summaries
 from mixedmodels.diagnose.checks.qq import normal_quantiles, points
-from mixedmodels.diagnose.influence.from_model import rstandard
+from mixedmodels.diagnose.influence.from_model import leverage_of, rstandard
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix, MixedFit
@@ -94,7 +94,7 @@ def influence(model: Any) -> Columns:
     """Leverage, standardised residual and Cook's distance of each row."""
     return {
         "row": model._rows.numbers,
-        "leverage": model._leverage.total,
+        "leverage": leverage_of(model).total,
         "residual": rstandard(model, None),
         "cooks_distance": row_cooks(model),
     }

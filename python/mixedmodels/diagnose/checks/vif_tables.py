@@ -8,7 +8,6 @@ import numpy as np
 
 from mixedmodels.diagnose.checks.vif import Inflation, inflation, inflation_limits
 from mixedmodels.errors import DataError
-from mixedmodels.fit import any_fit
 from mixedmodels.tables.check import Check, first_few
 from mixedmodels.tables.result_table import ResultTable
 
@@ -77,7 +76,7 @@ def checked_collinearity(model: Any) -> Check | None:
 def _inflation(model: Any) -> Inflation:
     fit, fixed = model._fit, model.design.fixed
     assign = tuple(fixed.assign[j] for j in fit.kept)
-    return inflation(any_fit.vcov(fit), assign, fixed.terms)
+    return inflation(fit.vcov, assign, fixed.terms)
 
 
 def _notes(model: Any) -> tuple[str, ...]:

@@ -18,13 +18,14 @@ from mixedmodels.estimates.singular_directions import TermState, parameters_at_r
 from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.inference.comparison.boundary import Mixture
 from mixedmodels.inference.comparison.chi_bar_squared import mixture
+from mixedmodels.inference.comparison.exact_lrt import rlrt_table
 from mixedmodels.inference.comparison.lrt import is_restricted, likelihood_of
 from mixedmodels.inference.comparison.ranova import bar_text
 from mixedmodels.summary.repca import repca
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 FEW_LEVELS = 6  # with fewer a variance is often estimated as 0
 MOST_DIMENSIONS = 3  # of the cone of the new variances and covariances
@@ -49,7 +50,7 @@ WHY = {
 }
 
 
-def singularity(model: Model, fit: bool) -> Singularity:
+def singularity(model: FittedModel, fit: bool) -> Singularity:
     """See `Merits.singularity`."""
     own = model._fit
     if not isinstance(own, MixedFit | GlmmFit):
@@ -79,11 +80,11 @@ def singularity(model: Model, fit: bool) -> Singularity:
         table,
         None if best is None else best.formula,
         tuple(advice),
-        (lambda nsim, seed: model.rlrt(nsim, seed)) if one_variance else None,
+        (lambda nsim, seed: rlrt_table(model, nsim, seed)) if one_variance else None,
     )
 
 
-def _table(model: Model, done: Sequence[Smaller], found: tuple[TermState, ...], restricted: bool) -> ResultTable:
+def _table(model: FittedModel, done: Sequence[Smaller], found: tuple[TermState, ...], restricted: bool) -> ResultTable:
     """The fit, the same with its parameters counted at its rank, and the smaller models, most parameters first."""
     own = model._fit
     base = likelihood_of(own)
@@ -124,7 +125,7 @@ def _table(model: Model, done: Sequence[Smaller], found: tuple[TermState, ...], 
     )
 
 
-def _null_distribution(model: Model, smaller: Smaller) -> Mixture | None:
+def _null_distribution(model: FittedModel, smaller: Smaller) -> Mixture | None:
     """The mixture that holds at the boundary; None where it is not known, or takes long to simulate."""
     assert smaller.design is not None
     try:
@@ -142,7 +143,7 @@ def _fit(smaller: Smaller) -> Any:
     return smaller.fit
 
 
-def _first_advice(model: Model, found: tuple[TermState, ...], singular: bool) -> list[str]:
+def _first_advice(model: FittedModel, found: tuple[TermState, ...], singular: bool) -> list[str]:
     if not singular:
         return [BY_UNITS if model._fit.singular else "The fit is not singular: every direction has variance."]
     out = [NO_FAILURE] if model._fit.run.converged else []
@@ -155,7 +156,7 @@ def _first_advice(model: Model, found: tuple[TermState, ...], singular: bool) ->
     return out
 
 
-def _recommendation(model: Model, best: Smaller | None, rule: str) -> list[str]:
+def _recommendation(model: FittedModel, best: Smaller | None, rule: str) -> list[str]:
     if best is None:
         return [KEEP]
     out = [f"Recommended: {best.formula}. {WHY[rule]}"]
@@ -174,7 +175,7 @@ def _recommendation(model: Model, best: Smaller | None, rule: str) -> list[str]:
     return out
 
 
-def _slopes_lost(model: Model, best: Smaller) -> list[str]:
+def _slopes_lost(model: FittedModel, best: Smaller) -> list[str]:
     """Fixed terms whose slopes vary in the model and not in the smaller one."""
     assert best.design is not None
     x = model.design.fixed

@@ -20,7 +20,7 @@ from mixedmodels.fit.record import GlmmFit, MixedFit, Vector
 from mixedmodels.fit.simulated_responses import generator
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 CHEAP = 0.02  # seconds of an evaluation, beyond which no simplex is sent out
 MOST = 8  # parameters of a simplex
@@ -29,7 +29,7 @@ GAIN = 1e-8  # of a restart that is worth another
 NEWTON, GRADIENT, SIMPLEX = "trust-region Newton", "L-BFGS-B", "Nelder-Mead"
 
 
-def all_fit(model: Model, random_starts: int, seed: Any) -> AllFit:
+def all_fit(model: FittedModel, random_starts: int, seed: Any) -> AllFit:
     """See `Merits.all_fit`."""
     fit = model._fit
     if not isinstance(fit, MixedFit | GlmmFit):

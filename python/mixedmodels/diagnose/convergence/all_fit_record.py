@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.diagnose.convergence.optima import SAME, End
-from mixedmodels.fit.any_fit import AnyMixedFit, vcov
+from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.tables.result_table import ResultTable, ShownAsTable
 
 DECIMALS = 5  # of differences: less is rounding
@@ -43,7 +43,7 @@ def all_fit_table(
 ) -> AllFit:
     """The record with its table; fixed effects are compared with those of the best search."""
     best = min((e for e in ends if np.isfinite(e.criterion)), key=lambda e: e.criterion)
-    errors = np.sqrt(np.diag(vcov(fit)))
+    errors = np.sqrt(np.diag(fit.vcov))
     m = len(fit.theta)
     thetas = np.array([e.theta if len(e.theta) else np.full(m, np.nan) for e in ends])
     difference = [

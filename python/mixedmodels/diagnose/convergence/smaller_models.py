@@ -21,7 +21,7 @@ from mixedmodels.inference.comparison.marginality import droppable
 from mixedmodels.inference.comparison.ranova import bar_text, formula_with
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 EQUAL = 0.01  # of -2 log-likelihood: less is no loss
 ROUNDS = 6  # of going on from a smaller model that is singular again
@@ -138,7 +138,7 @@ def key(formula: str) -> str:
     return " + ".join(sorted(bar_text(bar) for bar in formulas.parse(formula).random))
 
 
-def fitted(model: Model, reml: bool) -> list[Smaller]:
+def fitted(model: FittedModel, reml: bool) -> list[Smaller]:
     """All proposals fitted; from smaller models that are singular again the search goes on, by the smallest AIC.
 
     The order is that of the search, each formula once.
@@ -176,7 +176,7 @@ def aic_at_rank(smaller: Smaller, reml: bool) -> float:
     return aic(smaller, reml) - 2 * (len(fit.theta) - parameters_at_rank(states(_design_of(smaller), fit)))
 
 
-def _design(model: Model, formula: str) -> Design | None:
+def _design(model: FittedModel, formula: str) -> Design | None:
     """The design of a formula; None where its effects cannot be told apart from the residual."""
     try:
         with warnings.catch_warnings():

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.errors import DataError
-from mixedmodels.fitted.row_groups import rows_by
-from mixedmodels.inference.robust.clusters import Clusters
+from mixedmodels.fitted.row_groups import Clusters, rows_by
 
 
 def deletion_sets(model: Any, group: Any) -> Clusters:

@@ -17,7 +17,6 @@ from mixedmodels.diagnose.influence.leverage import balanced, whitened
 from mixedmodels.diagnose.influence.linearised import Linearised, linearised
 from mixedmodels.diagnose.influence.mean_shift import shift
 from mixedmodels.errors import MixedModelsError
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.many_progress import counted
@@ -74,7 +73,7 @@ def deletions(
         beta[j], vcovs[j], parameters[j] = found.beta, found.vcov, found.parameters
 
     reasons = _each(codes, n_sets, one, progress)
-    changes = from_covariances(fit.beta, any_fit.vcov(fit), beta, vcovs)
+    changes = from_covariances(fit.beta, fit.vcov, beta, vcovs)
     changes = replace(changes, parameters=parameters)
     return blanked(changes, ~np.isfinite(beta).all(axis=1), reasons)
 

@@ -10,14 +10,16 @@ from mixedmodels import frame
 from mixedmodels.diagnose.influence import standardised as by_residuals
 from mixedmodels.diagnose.influence.deletion_sets import deletion_sets
 from mixedmodels.diagnose.influence.deletions import deletions
+from mixedmodels.diagnose.influence.leverage import Leverage, leverage
+from mixedmodels.diagnose.influence.linearised import Linearised, linearised
 from mixedmodels.diagnose.influence.record import Influence
 from mixedmodels.diagnose.influence.refits import variance_parameters
 from mixedmodels.errors import DataError
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.lmm import as_control
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
 from mixedmodels.fitted.labels import kept_names, variance_names
+from mixedmodels.fitted.model import FittedModel
 
 THETA = ("fixed", "one_step", "refit")
 
@@ -70,7 +72,7 @@ def parameter_names(model: Any) -> tuple[str, ...]:
     """Names of `fit.deleted.variance_parameters`."""
     fit = model._fit
     names = variance_names(model.design)[:-1]
-    if any_fit.residual_sd(fit) is not None:
+    if fit.residual_sd is not None:
         return (*names, "var_residual")
     if isinstance(fit, GlmmFit):
         return (*names, *fit.family.shapes)
@@ -79,7 +81,7 @@ def parameter_names(model: Any) -> tuple[str, ...]:
 
 def leverage_table(model: Any, group: Any) -> Any:
     """See `Checking.leverage`."""
-    found = model._leverage
+    found = leverage_of(model)
     columns = {name: getattr(found, name) for name in ("total", "fixed", "random", "unconfounded")}
     if group is None:
         return model._rows.table(columns)
@@ -93,15 +95,15 @@ def rstandard(model: Any, kind: str | None) -> Vector:
     """See `Checking.rstandard`."""
     if kind not in (None, "deviance", "pearson"):
         raise DataError(f"type is {kind!r}; give 'deviance' or 'pearson'.")
-    h, fit = model._leverage.total, model._fit
+    h, fit = leverage_of(model).total, model._fit
     default = "deviance" if isinstance(fit, GlmFit) else "pearson"
-    sigma = any_fit.residual_sd(fit)
+    sigma = fit.residual_sd
     return by_residuals.standardised(model._residuals(kind or default), h, 1.0 if sigma is None else sigma)
 
 
 def rstudent(model: Any) -> Vector:
     """See `Checking.rstudent`."""
-    h, fit = model._leverage.total, model._fit
+    h, fit = leverage_of(model).total, model._fit
     e = model._residuals("deviance")
     if isinstance(fit, LinearFit):
         return by_residuals.standardised(e, h, 1.0) / by_residuals.sigma_without(e, h, fit.df_resid)
@@ -109,6 +111,17 @@ def rstudent(model: Any) -> Vector:
         return by_residuals.standardised(e, h, fit.sigma)
     pearson = model._residuals("pearson")
     if isinstance(fit, GlmmFit):
-        return by_residuals.studentised(e, pearson, h, any_fit.residual_sd(fit) or 1.0)
+        return by_residuals.studentised(e, pearson, h, fit.residual_sd or 1.0)
     known = fit.family.name in ("binomial", "poisson")
     return by_residuals.studentised(e, pearson, h, 1.0 if known else by_residuals.sigma_without(e, h, fit.df_resid))
+
+
+def linearised_of(model: FittedModel) -> Linearised:
+    """The working linear model of a fit at its estimates."""
+    model._need_rows("a check of the rows")
+    return linearised(model.design, model._fit)
+
+
+def leverage_of(model: FittedModel) -> Leverage:
+    """Leverage of the rows, computed once."""
+    return model._once("leverage", lambda: leverage(linearised_of(model)))

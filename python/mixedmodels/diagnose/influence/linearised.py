@@ -14,7 +14,7 @@ import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.fit import checks, family_moments
-from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, has_dispersion, residual_sd
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
@@ -59,8 +59,8 @@ def linearised(design: Design, fit: AnyFit) -> Linearised:
     w, r = working(fit)
     y = fit.eta + r if design.offset is None else fit.eta + r - design.offset
     if isinstance(fit, GlmFit):
-        return Linearised(x, w, r, y, fit.dispersion, fit.df_resid if has_dispersion(fit) else None, fit.beta)
-    sd = residual_sd(fit) or 1.0
+        return Linearised(x, w, r, y, fit.dispersion, fit.df_resid if fit.has_dispersion else None, fit.beta)
+    sd = fit.residual_sd or 1.0
     return Linearised(x, w, r, y, sd**2, None, fit.beta, (design, replace(fit, theta=fit.theta / sd)))
 
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from mixedmodels.design.records import Design
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import FitError
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import covariances, diagonal
 from mixedmodels.fit.generalized_linear.glm import fit_glm
@@ -46,9 +45,9 @@ def variance_parameters(fit: AnyFit) -> Vector:
     """Lower triangles of the random effects' covariances, column by column; residual variance; shapes."""
     values: list[float] = []
     if isinstance(fit, MixedFit | GlmmFit):
-        for sigma in covariances(fit.theta, fit.sizes, any_fit.effects_scale(fit)):
+        for sigma in covariances(fit.theta, fit.sizes, fit.effects_scale):
             values += [sigma[i, j] for j in range(len(sigma)) for i in range(j, len(sigma))]
-    residual = any_fit.residual_sd(fit)
+    residual = fit.residual_sd
     if residual is not None:
         values.append(residual**2)
     elif isinstance(fit, GlmmFit):
@@ -112,7 +111,7 @@ def _one_step_generalised(part: Design, fit: GlmmFit, beta: Vector) -> Deleted:
     theta, beta, psi = map(np.ascontiguousarray, np.split(point, cuts))
     out = engine.at(theta, beta, psi, *how)
     moved = replace(fit, theta=theta, beta=beta, psi=psi, vcov_joint=out["vcov"])
-    return Deleted(beta, any_fit.vcov(moved), variance_parameters(moved))
+    return Deleted(beta, moved.vcov, variance_parameters(moved))
 
 
 def _stepped(at: Vector, here: Any, bounded: NDArray[np.intp], criterion: Any) -> Vector:
@@ -176,7 +175,7 @@ def fitted_again(rows: Design, fit: AnyFit, left: Rows, control: Control) -> Del
             again = fit_glm_nb(part, fit.family.link, control=control)
         else:
             again = fit_glm(part, fit.family, penalty=fit.penalty, control=control)
-    return Deleted(again.beta, any_fit.vcov(again), variance_parameters(again))
+    return Deleted(again.beta, again.vcov, variance_parameters(again))
 
 
 def _part(rows: Design, kept: tuple[int, ...], left: Rows) -> Design:

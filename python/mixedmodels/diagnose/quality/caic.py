@@ -13,14 +13,13 @@ from mixedmodels.diagnose.quality.caic_record import ConditionalAIC, conditional
 from mixedmodels.diagnose.quality.effective_df import from_estimating_theta, reml_engine, trace_at_theta
 from mixedmodels.errors import DataError, FitError, MixedModelsWarning
 from mixedmodels.estimates.singular_directions import states
-from mixedmodels.fit.any_fit import residual_sd
 from mixedmodels.fit.lmm import new_engine
 from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.record import GlmmFit, MixedFit, Vector
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 Method = str | None
 TINY = 1e-10  # a working weight
@@ -34,7 +33,7 @@ WORDS = {
 }
 
 
-def caic(model: Model, method: Method, nsim: int | None, seed: Any) -> ConditionalAIC:
+def caic(model: FittedModel, method: Method, nsim: int | None, seed: Any) -> ConditionalAIC:
     """See `Merits.caic`."""
     fit = model._fit
     if not isinstance(fit, MixedFit | GlmmFit):
@@ -62,7 +61,7 @@ def caic(model: Model, method: Method, nsim: int | None, seed: Any) -> Condition
 
 
 def _record(
-    model: Model, loglik: float, parts: dict[str, float], method: str, error: float, draws: int = 0
+    model: FittedModel, loglik: float, parts: dict[str, float], method: str, error: float, draws: int = 0
 ) -> ConditionalAIC:
     words = WORDS[method].format(n=draws) + "."
     return conditional_aic(model.formula, loglik, parts, method, words, error, model._source.kind)
@@ -98,21 +97,21 @@ def _handle(model: Any) -> Any:
     return engine
 
 
-def _trace(model: Model) -> float:
+def _trace(model: FittedModel) -> float:
     fit: MixedFit = model._fit
     return trace_at_theta(model.design, fit.theta, fit.kept, reml_engine(model.design, fit, _handle(model)))
 
 
-def _working_trace(model: Model) -> float:
+def _working_trace(model: FittedModel) -> float:
     """tr(H) of the weighted linear model that the modes solve."""
     fit: GlmmFit = model._fit
-    weights = np.maximum(model._working_weights(), TINY)  # type: ignore[attr-defined]
+    weights = np.maximum(model._working_weights(), TINY)
     working = fit.eta + model._residuals("working")
     design = replace(model.design, response=working, weights=weights, offset=None)
     return trace_at_theta(design, fit.theta, fit.kept, new_engine(design, bool(fit.kept)))
 
 
-def _steinian(model: Model) -> float:
+def _steinian(model: FittedModel) -> float:
     fit: GlmmFit = model._fit
     todo = conditional.turned(fit)
     total = float(todo.own @ _natural(model, fit.eta, fit))
@@ -125,7 +124,7 @@ def _steinian(model: Model) -> float:
     return total
 
 
-def _bootstrap(model: Model, draws: int, seed: Any) -> tuple[float, float]:
+def _bootstrap(model: FittedModel, draws: int, seed: Any) -> tuple[float, float]:
     from mixedmodels.fit.re_form import chosen_effects
     from mixedmodels.fit.simulated_responses import checked
 
@@ -140,14 +139,14 @@ def _bootstrap(model: Model, draws: int, seed: Any) -> tuple[float, float]:
             tell(done + 1)
     weights = model._prior_weights()
     scale = np.ones(fit.n) if weights is None else weights
-    return conditional.covariance_cost(found, y, scale / (residual_sd(fit) or 1.0) ** 2)
+    return conditional.covariance_cost(found, y, scale / (fit.residual_sd or 1.0) ** 2)
 
 
-def _eta(model: Model) -> Vector:
+def _eta(model: FittedModel) -> Vector:
     return model._fit.eta if isinstance(model._fit, GlmmFit) else model._fitted()
 
 
-def _natural(model: Model, eta: Vector, fit: MixedFit | GlmmFit) -> Vector:
+def _natural(model: FittedModel, eta: Vector, fit: MixedFit | GlmmFit) -> Vector:
     if isinstance(fit, MixedFit):
         return eta
     theta = fit.family.theta

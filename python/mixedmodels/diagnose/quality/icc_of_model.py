@@ -15,16 +15,21 @@ from mixedmodels.diagnose.quality.variance_shares import variance_shares
 from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.estimates.variance_parts import Parts, column_moments
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.inference.bootstrap.from_model import bootstrap
+from mixedmodels.inference.intervals.from_model import confint
+from mixedmodels.inference.profile.from_model import profile
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 Choices = tuple[str | None, str | None, str | None]  # approximation, mean, per
 ABOUT = {"icc": "ICC", "conf_low": "lower", "conf_high": "upper", "share": "Share", "variance": "Variance", "sd": "SD"}
 
 
-def icc(model: Model, by_group: bool, choices: Choices, ci: float | None, how: tuple[str | None, int, Any]) -> Any:
+def icc(
+    model: FittedModel, by_group: bool, choices: Choices, ci: float | None, how: tuple[str | None, int, Any]
+) -> Any:
     """See `Merits.icc`."""
     if not isinstance(model._fit, MixedFit | GlmmFit):
         raise DataError(f"icc() is the share of variance among groups, and {model.formula!r} has no random effects.")
@@ -64,7 +69,7 @@ def icc(model: Model, by_group: bool, choices: Choices, ci: float | None, how: t
 
 
 def _limits(
-    model: Model, of: Parts, choices: Choices, level: float, how: tuple[str | None, int, Any]
+    model: FittedModel, of: Parts, choices: Choices, level: float, how: tuple[str | None, int, Any]
 ) -> tuple[Any, list[str]]:
     method, nsim, seed = how
     fit = model._fit
@@ -90,30 +95,30 @@ def _limits(
 
 
 def _profile_limits(
-    model: Model, fit: MixedFit, weight: float, level: float, criterion: Any
+    model: FittedModel, fit: MixedFit, weight: float, level: float, criterion: Any
 ) -> tuple[float, float, tuple[str, ...]]:
     """Limits of the adjusted ICC, and what the profile has to say about them."""
     if len(fit.theta) == 1:  # a function of theta alone, whose profile can start on the boundary
-        table = model.profile([0], scale="theta", level=level, criterion=criterion).confint(level)
+        table = profile(model, [0], scale="theta", level=level, criterion=criterion).confint(level)
         moment = float(column_moments(model.design)[0][0, 0])
         low, high = (moment * t**2 / (moment * t**2 + weight) for t in (table["conf_low"][0], table["conf_high"][0]))
         return float(low), float(high), tuple(table.footer)
     quantity = iccs.adjusted_quantity(model.design, fit, weight)
-    table = model.confint([], level, derived={"ICC": quantity}, criterion=criterion)
+    table = confint(model, [], level, derived={"ICC": quantity}, criterion=criterion)
     found = table.row("ICC")
     return found["conf_low"], found["conf_high"], tuple(table.footer)
 
 
-def bootstrapped(model: Model, statistic: Any, level: float, nsim: int, seed: Any) -> tuple[Any, str]:
+def bootstrapped(model: FittedModel, statistic: Any, level: float, nsim: int, seed: Any) -> tuple[Any, str]:
     """Percentile limits of figures of merit, shape (figures, 2), and how they were made."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MixedModelsWarning)
-        found = model.bootstrap(nsim, seed, statistic=statistic)
+        found = bootstrap(model, nsim, seed, statistic=statistic)
     table = found.confint(level)
     return np.column_stack([table["conf_low"], table["conf_high"]]), "; ".join(table.footer)
 
 
-def notes(model: Model, of: Parts) -> list[str]:
+def notes(model: FittedModel, of: Parts) -> list[str]:
     """How the residual variance was found, and what a reader should know of the random effects."""
     out = [f"Residual variance {of.residual.value:.4g}: {of.residual.method}" + _at(of) + "."]
     extra = [label for label, is_extra in zip(of.labels, of.extra, strict=True) if is_extra]
@@ -128,7 +133,7 @@ def _at(of: Parts) -> str:
     return f", mu = {of.residual.mean:.4g}" if isfinite(of.residual.mean) else ""
 
 
-def variance_partition(model: Model, choices: Choices) -> ResultTable:
+def variance_partition(model: FittedModel, choices: Choices) -> ResultTable:
     """See `Merits.variance_partition`."""
     of = variance_parts(model, *choices)
     names, columns = variance_shares(of)
@@ -149,5 +154,5 @@ def variance_partition(model: Model, choices: Choices) -> ResultTable:
     )
 
 
-def _terms(model: Model) -> Any:
+def _terms(model: FittedModel) -> Any:
     return () if isinstance(model._fit, LinearFit | GlmFit) else model.design.random

@@ -9,19 +9,20 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.diagnose.quality.model_table_record import ModelTable
+from mixedmodels.diagnose.quality.r2_of_model import r2
 from mixedmodels.diagnose.quality.records import R2
 from mixedmodels.errors import DataError, MixedModelsError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.fit.record import GlmFit, GlmmFit, MixedFit
-from mixedmodels.fitted.model import Model
+from mixedmodels.fitted.model import FittedModel
 from mixedmodels.tables.caller_names import caller_names
 
 COLUMNS = ("model", "part", "term", "estimate", "std_error", "conf_low", "conf_high", "p_value")
 
 
 def model_table(
-    *models: Model,
+    *models: FittedModel,
     names: Sequence[str] | None = None,
     terms: Sequence[str] | None = None,
     exp: bool = False,
@@ -50,8 +51,8 @@ def model_table(
     DataError
         Without a model, with names that do not go with the models, or a term that no model has.
     """
-    if not models or not all(isinstance(m, Model) for m in models):
-        wrong = next((type(m).__name__ for m in models if not isinstance(m, Model)), "nothing")
+    if not models or not all(isinstance(m, FittedModel) for m in models):
+        wrong = next((type(m).__name__ for m in models if not isinstance(m, FittedModel)), "nothing")
         raise DataError(f"model_table() takes fitted models, as lmer() and glm() return them; got {wrong}.")
     wald.check_level(level)
     if exp and not any(isinstance(m._fit, GlmFit | GlmmFit) for m in models):
@@ -76,7 +77,7 @@ def model_table(
 Row = tuple[str, str, float, float, float, float, float]
 
 
-def _fixed(model: Model, terms: Sequence[str] | None, exp: bool, level: float, ddf: Ddf) -> list[Row]:
+def _fixed(model: FittedModel, terms: Sequence[str] | None, exp: bool, level: float, ddf: Ddf) -> list[Row]:
     tests = model._coefficients(ddf if isinstance(model._fit, MixedFit) else None)
     found = tests.t_tests()
     limits = wald.intervals(found.estimate, found.std_error, level, found.df)
@@ -91,7 +92,7 @@ def _fixed(model: Model, terms: Sequence[str] | None, exp: bool, level: float, d
     return list(out.values()) if terms is None else [out[t] for t in terms if t in out]
 
 
-def _random(model: Model) -> list[Row]:
+def _random(model: FittedModel) -> list[Row]:
     """Standard deviations and correlations, and what the response has besides."""
     if isinstance(model._fit, MixedFit | GlmmFit):
         table = model.tidy("ran_pars")  # type: ignore[attr-defined]
@@ -99,7 +100,7 @@ def _random(model: Model) -> list[Row]:
     return [] if isinstance(model._fit, GlmFit) else [_figure("random", "sigma", model.sigma)]
 
 
-def _whole(model: Model) -> list[Row]:
+def _whole(model: FittedModel) -> list[Row]:
     """Rows, levels, R2, ICC, likelihood; what a model does not have is left out."""
     rows = [_figure("fit", "observations", model.nobs)]
     rows += [_figure("fit", f"levels of {g}", n) for g, n in getattr(model, "ngroups", {}).items()]
@@ -111,9 +112,9 @@ def _whole(model: Model) -> list[Row]:
     return rows
 
 
-def _merits(model: Model) -> list[tuple[str, float]]:
+def _merits(model: FittedModel) -> list[tuple[str, float]]:
     try:
-        found = model.r2()
+        found = r2(model, None, (None, None, None), None, False)
         return list(found.to_dict().items()) if isinstance(found, R2) else []
     except MixedModelsError:  # such as no rows, or a family that has none
         return []
@@ -123,15 +124,15 @@ def _figure(part: str, term: str, value: float) -> Row:
     return (part, str(term), float(value), np.nan, np.nan, np.nan, np.nan)
 
 
-def _all_terms(models: Sequence[Model]) -> list[str]:
+def _all_terms(models: Sequence[FittedModel]) -> list[str]:
     return list(dict.fromkeys(name for m in models for name in m.fixef()))
 
 
-def _heading(models: Sequence[Model], exp: bool) -> str:
+def _heading(models: Sequence[FittedModel], exp: bool) -> str:
     return "exp(Est.)" if exp and all(isinstance(m._fit, GlmFit | GlmmFit) for m in models) else "Estimate"
 
 
-def _notes(models: Sequence[Model], exp: bool, ddf: Ddf) -> tuple[str, ...]:
+def _notes(models: Sequence[FittedModel], exp: bool, ddf: Ddf) -> tuple[str, ...]:
     notes = []
     if any(isinstance(m._fit, MixedFit) for m in models):
         how = ddf if isinstance(ddf, str) else "those of the coefficients given"

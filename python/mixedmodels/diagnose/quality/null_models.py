@@ -13,13 +13,13 @@ from mixedmodels.design.records import FixedDesign
 from mixedmodels.errors import MixedModelsWarning
 from mixedmodels.estimates import distribution_variance as distributions
 from mixedmodels.estimates.variance_parts import Parts, family_residual, gaussian_residual, parts, random_variances
-from mixedmodels.fit.any_fit import AnyFit, has_dispersion
+from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.family_moments import shapes_of_dispersion
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
 from mixedmodels.fitted.refits import refitted
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 INTERCEPT = FixedDesign(("(Intercept)",), (None,), (-1,), ())
 
@@ -31,7 +31,7 @@ def null_design(design: Design, random: bool = True) -> Design:
     return out if random else replace(out, random=(), groups=())
 
 
-def null_fit(model: Model, random: bool = True, reml: bool | None = None) -> AnyFit:
+def null_fit(model: FittedModel, random: bool = True, reml: bool | None = None) -> AnyFit:
     """The null model of the same rows, fitted as the model was; the model's own fit where it is its own null model."""
     design, fit = model.design, model._fit
     restricted = isinstance(fit, MixedFit) and fit.reml if reml is None else reml
@@ -44,7 +44,7 @@ def null_fit(model: Model, random: bool = True, reml: bool | None = None) -> Any
         return refitted(model, null_design(design, random), reml=restricted)
 
 
-def variance_parts(model: Model, approximation: str | None, mean: str | None, per: str | None) -> Parts:
+def variance_parts(model: FittedModel, approximation: str | None, mean: str | None, per: str | None) -> Parts:
     """The parts of the variance of a model's rows, on the scale of the linear predictor."""
     model._need_rows("the parts of the variance")
     design, fit = model.design, model._fit
@@ -73,10 +73,10 @@ def shapes(fit: GlmFit | GlmmFit) -> Vector | tuple[float, ...]:
     """Logarithms of the free shapes of a fit's family."""
     if isinstance(fit, GlmmFit):
         return fit.psi
-    return shapes_of_dispersion(fit.family, fit.dispersion) if has_dispersion(fit) else ()
+    return shapes_of_dispersion(fit.family, fit.dispersion) if fit.has_dispersion else ()
 
 
-def typical_mean(model: Model, where: str) -> float:
+def typical_mean(model: FittedModel, where: str) -> float:
     """Mean response at which a family's variance is taken.
 
     Parameters

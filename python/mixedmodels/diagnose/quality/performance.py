@@ -22,7 +22,7 @@ from mixedmodels.inference.comparison.lrt import restricted_loglik
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 HEADERS = {
     "aic": "AIC",
@@ -44,7 +44,7 @@ HEADERS = {
 }
 
 
-def performance(model: Model, estimator: str | None) -> ResultTable:
+def performance(model: FittedModel, estimator: str | None) -> ResultTable:
     """See `Merits.performance`."""
     row = _row(model, estimator)
     columns: dict[str, Any] = {name: np.array([value]) for name, value in row.items()}
@@ -58,7 +58,7 @@ def performance(model: Model, estimator: str | None) -> ResultTable:
     )
 
 
-def compared(models: Sequence[Model], names: Sequence[str], rank: bool, estimator: str | None) -> ResultTable:
+def compared(models: Sequence[FittedModel], names: Sequence[str], rank: bool, estimator: str | None) -> ResultTable:
     """See `mixedmodels.r.compare_performance`."""
     check_comparable(models, names, refit=estimator != "REML")
     rows = [_row(m, estimator) for m in models]
@@ -90,7 +90,7 @@ def _headers(columns: dict[str, Any]) -> dict[str, str]:
     return {name: HEADERS.get(name, f"R2 ({name})") for name in columns}
 
 
-def _row(model: Model, estimator: str | None) -> dict[str, float]:
+def _row(model: FittedModel, estimator: str | None) -> dict[str, float]:
     model._need_rows("performance()")
     fit = model._fit
     value, npar, n = _likelihood(model, estimator)
@@ -121,7 +121,7 @@ def _predictive(fit: GlmFit | GlmmFit) -> dict[str, float]:
     return {"score_log": float(np.average(density, weights=weights))}
 
 
-def _likelihood(model: Model, estimator: str | None) -> tuple[float, int, int]:
+def _likelihood(model: FittedModel, estimator: str | None) -> tuple[float, int, int]:
     """Log-likelihood, parameters, observations; of linear models by the estimator asked for."""
     fit = model._fit
     if estimator not in (None, "ML", "REML"):

@@ -19,7 +19,7 @@ from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 METHODS = ("nakagawa", "ols", "tjur", "lr", "cox_snell", "nagelkerke", "mcfadden")
 TITLES = {
@@ -34,7 +34,7 @@ TITLES = {
 
 
 def r2(
-    model: Model,
+    model: FittedModel,
     method: str | None,
     choices: icc_of_model.Choices,
     ci: tuple[float, int, Any] | None = None,
@@ -66,7 +66,7 @@ def r2(
     return R2(values, table, chosen)
 
 
-def r2_by_level(model: Model, choices: icc_of_model.Choices) -> ResultTable:
+def r2_by_level(model: FittedModel, choices: icc_of_model.Choices) -> ResultTable:
     """See `Merits.r2`, by_group."""
     if not isinstance(model._fit, MixedFit | GlmmFit):
         raise DataError(f"r2(by_group=True) is about groups, and {model.formula!r} has no random effects.")
@@ -92,7 +92,7 @@ def r2_by_level(model: Model, choices: icc_of_model.Choices) -> ResultTable:
     )
 
 
-def _null_model(model: Model) -> Model:
+def _null_model(model: FittedModel) -> FittedModel:
     from mixedmodels.diagnose.quality.null_models import null_design
 
     fit: Any = null_fit(model)
@@ -101,7 +101,7 @@ def _null_model(model: Model) -> Model:
     return type(model)(fit, null_design(model.design), model._source, model._request)
 
 
-def _checked(model: Model, method: str | None) -> str:
+def _checked(model: FittedModel, method: str | None) -> str:
     fit = model._fit
     mixed = isinstance(fit, MixedFit | GlmmFit)
     if method is None:
@@ -136,7 +136,7 @@ def _gaussian(fit: AnyFit) -> bool:
 
 
 def _found(
-    model: Model, method: str, choices: icc_of_model.Choices, keep_random: bool
+    model: FittedModel, method: str, choices: icc_of_model.Choices, keep_random: bool
 ) -> tuple[dict[str, float], list[str]]:
     """The figures, and notes about them."""
     fit = model._fit
@@ -155,7 +155,9 @@ def _found(
     return _by_likelihood(model, null, method, keep_random)
 
 
-def _by_likelihood(model: Model, null: AnyFit, method: str, keep_random: bool) -> tuple[dict[str, float], list[str]]:
+def _by_likelihood(
+    model: FittedModel, null: AnyFit, method: str, keep_random: bool
+) -> tuple[dict[str, float], list[str]]:
     fit = model._fit
     own, base = _loglik(fit), _loglik(null)
     n = n_observations(fit)
@@ -182,7 +184,7 @@ def _by_likelihood(model: Model, null: AnyFit, method: str, keep_random: bool) -
     return values, said
 
 
-def _ols(model: Model) -> dict[str, float]:
+def _ols(model: FittedModel) -> dict[str, float]:
     if isinstance(model._fit, LinearFit):
         return {"r2": model.rsquared, "r2_adjusted": model.rsquared_adj}  # type: ignore[attr-defined]
     fit: GlmFit = model._fit
@@ -222,7 +224,7 @@ def _log_choose(k: Vector, m: Vector) -> float:
     return float(np.sum(gammaln(m + 1) - gammaln(k + 1) - gammaln(m - k + 1)))
 
 
-def by_approximation(model: Model, mean: str | None, per: str | None) -> ResultTable:
+def by_approximation(model: FittedModel, mean: str | None, per: str | None) -> ResultTable:
     """Nakagawa's R2 by every way to a family's variance that there is, a row each."""
     from mixedmodels.estimates.distribution_variance import approximations
 

@@ -1,14 +1,13 @@
-"""Singular fits explained, and figures of merit: ICC, R2, variance shares, conditional AIC."""
+"""Figures of merit: ICC, R2, variance shares, conditional AIC."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels.errors import DataError
+from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
-    from mixedmodels.diagnose.convergence.all_fit_record import AllFit
-    from mixedmodels.diagnose.convergence.singularity_record import Singularity
     from mixedmodels.diagnose.quality.caic_record import ConditionalAIC
     from mixedmodels.diagnose.quality.records import ICC, R2
     from mixedmodels.tables.result_table import ResultTable
@@ -18,34 +17,8 @@ MeanOf = Literal["marginal", "intercept", "observed"] | None
 Per = Literal["unit", "row"] | None
 
 
-class Merits:
-    """Singular fits explained, and figures of merit: ICC, R2, variance shares, conditional AIC."""
-
-    def singularity(self, fit: bool = True) -> Singularity:
-        """Which directions of the random effects have no variance, in words; what to do, with smaller models.
-
-        Parameters
-        ----------
-        fit : fit the smaller models and compare them; False only lists their formulas.
-
-        Returns
-        -------
-        Singularity
-            True as a truth value where the fit is singular. `directions` are sentences, `table` compares the models
-            (each tested against this fit by the distribution that holds at the boundary), `recommended` is a formula,
-            None for this fit itself: of the models that are not singular the smallest that loses nothing of the
-            likelihood; if there is none, that with the smallest AIC, unless a singular one, its parameters counted
-            without the directions that have no variance, has an AIC smaller by 2 or more. Of a fit that is not singular
-            it says how far it is from that.
-
-        Raises
-        ------
-        DataError
-            If the model has no random effects.
-        """
-        from mixedmodels.diagnose.convergence.advice import singularity
-
-        return singularity(self, fit)  # type: ignore[arg-type]
+class QualityVerbs(FittedModel):
+    """Figures of merit: ICC, R2, variance shares, conditional AIC."""
 
     def icc(
         self,
@@ -94,7 +67,7 @@ class Merits:
         from mixedmodels.diagnose.quality import icc_of_model
 
         return icc_of_model.icc(  # type: ignore[no-any-return]
-            self,  # type: ignore[arg-type]
+            self,
             by_group,
             (approximation, mean, per),
             _level(ci),
@@ -145,9 +118,9 @@ class Merits:
         if by_group:
             if method not in (None, "nakagawa") or ci is not None:
                 raise DataError("r2(by_group=True) is by method 'nakagawa', without intervals.")
-            return r2_of_model.r2_by_level(self, choices)  # type: ignore[arg-type]
+            return r2_of_model.r2_by_level(self, choices)
         interval = None if ci is None else (_level(ci) or 0.95, nsim, seed)
-        return r2_of_model.r2(self, method, choices, interval, keep_random)  # type: ignore[arg-type]
+        return r2_of_model.r2(self, method, choices, interval, keep_random)
 
     def variance_partition(
         self, *, approximation: Approximation = None, mean: MeanOf = None, per: Per = None
@@ -165,7 +138,7 @@ class Merits:
         """
         from mixedmodels.diagnose.quality import icc_of_model
 
-        return icc_of_model.variance_partition(self, (approximation, mean, per))  # type: ignore[arg-type]
+        return icc_of_model.variance_partition(self, (approximation, mean, per))
 
     def caic(
         self,
@@ -200,7 +173,7 @@ class Merits:
         """
         from mixedmodels.diagnose.quality.caic import caic
 
-        return caic(self, method, nsim, seed)  # type: ignore[arg-type]
+        return caic(self, method, nsim, seed)
 
     def performance(self, *, estimator: Literal["ML", "REML"] | None = None) -> ResultTable:
         """Measures of performance in one row, as performance's ``model_performance``.
@@ -218,28 +191,7 @@ class Merits:
         """
         from mixedmodels.diagnose.quality.performance import performance
 
-        return performance(self, estimator)  # type: ignore[arg-type]
-
-    def all_fit(self, random_starts: int = 4, seed: Any = 0) -> AllFit:
-        """Fit the model again from several starts and by scipy's optimisers, to see whether its optimum is one.
-
-        Parameters
-        ----------
-        random_starts, seed : starts drawn at random, beside the identity, small and large variances and the estimate.
-
-        Returns
-        -------
-        AllFit
-            A row per search, with its criterion and estimates. `agree` is True where all ended in one optimum.
-
-        Raises
-        ------
-        DataError
-            If the model has no random effects.
-        """
-        from mixedmodels.diagnose.convergence.all_fit import all_fit
-
-        return all_fit(self, random_starts, seed)  # type: ignore[arg-type]
+        return performance(self, estimator)
 
 
 def _level(ci: float | None) -> float | None:

@@ -16,22 +16,22 @@ from mixedmodels.diagnose.residuals.simulated import FEWEST, Refits, scaled
 from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.many_responses.other_classes import start_of
+from mixedmodels.fit.moments import predict_old
 from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.replicates import drawer, new_seed
 from mixedmodels.fitted.row_columns import row_column
-from mixedmodels.predict import predict_old
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 
 MANY_ROWS = 2  # to a level: where there are fewer, the random effects fit the rows too well
 
 
 def simulated_residuals(
-    model: Model,
+    model: FittedModel,
     n: int,
     seed: Any,
     re_form: Any,
@@ -82,7 +82,7 @@ def simulated_residuals(
     )
 
 
-def _check_rows(model: Model) -> None:
+def _check_rows(model: FittedModel) -> None:
     """Refuse models whose rows have no residuals; tell of weights that do not enter the draws."""
     fit, weights = model._fit, model._prior_weights()
     if fit.n < FEWEST:
@@ -102,7 +102,7 @@ def _check_rows(model: Model) -> None:
         )
 
 
-def _trials(model: Model) -> Vector | float:
+def _trials(model: FittedModel) -> Vector | float:
     """What a response as the family sees it is multiplied by to be a count of successes."""
     weights = model._prior_weights()
     return weights if weights is not None and model.family.weights_role == "trials" else 1.0
@@ -115,11 +115,11 @@ def _counts(values: Matrix, trials: Vector | float) -> Matrix:
     return out
 
 
-def _is_integer(model: Model) -> bool:
+def _is_integer(model: FittedModel) -> bool:
     return model.family.support in ("counts", "proportion")
 
 
-def _predicted(model: Model) -> Vector:
+def _predicted(model: FittedModel) -> Vector:
     """Mean without random effects, shape (n,)."""
     fit = model._fit
     if isinstance(fit, LinearFit | GlmFit):
@@ -128,7 +128,7 @@ def _predicted(model: Model) -> Vector:
     return model._on_scale(eta, "response")
 
 
-def _in_words(model: Model, re_form: Any) -> str:
+def _in_words(model: FittedModel, re_form: Any) -> str:
     if isinstance(model._fit, LinearFit | GlmFit):
         return "of the model"
     if re_form is None:
@@ -138,7 +138,7 @@ def _in_words(model: Model, re_form: Any) -> str:
     return f"with the random effects {re_form} kept"
 
 
-def _notes(model: Model, re_form: Any) -> tuple[str, ...]:
+def _notes(model: FittedModel, re_form: Any) -> tuple[str, ...]:
     """Tell of random effects that are kept and have so many levels that they take the residuals with them."""
     design, out = model.design, []
     for term, kept in zip(design.random, chosen_effects(design, re_form), strict=True):
@@ -151,7 +151,7 @@ def _notes(model: Model, re_form: Any) -> tuple[str, ...]:
     return tuple(out)
 
 
-def pearson_sum(model: Model) -> PearsonSum:
+def pearson_sum(model: FittedModel) -> PearsonSum:
     """Sum of squared Pearson residuals of a family without dispersion, and its degrees of freedom."""
     if model.family.weights_role == "precision":
         raise DataError(

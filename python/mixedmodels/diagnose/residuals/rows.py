@@ -12,7 +12,8 @@ from mixedmodels import frame
 from mixedmodels.diagnose.residuals.recalculate import Grouping
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Vector
-from mixedmodels.frame import Column, Factor, Logical, Numeric
+from mixedmodels.frame import Column, Factor
+from mixedmodels.frame.columns import length, take
 
 Find = Callable[[Any, str], Column]
 
@@ -88,20 +89,6 @@ def of_groups(find: Find, groups: Grouping, given: Any, what: str) -> Column:
             f"{what} {given!r} differs within groups; give {len(groups.levels)} values, one for each group."
         )
     return take(kept, groups.starts)
-
-
-def length(column: Column) -> int:
-    """Number of rows."""
-    return len(column.codes if isinstance(column, Factor) else column.values)
-
-
-def take(column: Column, rows: Any) -> Column:
-    """Some rows of a column."""
-    if isinstance(column, Factor):
-        return Factor(column.codes[rows], column.levels, column.ordered)
-    if isinstance(column, Logical):
-        return Logical(column.values[rows])
-    return Numeric(column.values[rows], None if column.origin is None else column.origin[rows])
 
 
 def numbers(column: Column, what: str) -> Vector:

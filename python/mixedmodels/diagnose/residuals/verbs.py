@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels.fitted.model import FittedModel
+
 if TYPE_CHECKING:
     from mixedmodels.diagnose.residuals.record import SimulatedResiduals
-    from mixedmodels.fitted.model import Model
 
 
-class ScaledResiduals:
+class ResidualVerbs(FittedModel):
     """Simulated residuals."""
 
     def simulate_residuals(
@@ -52,5 +53,4 @@ class ScaledResiduals:
         """
         from mixedmodels.diagnose.residuals.draws import simulated_residuals
 
-        model: Model = self  # type: ignore[assignment]
-        return simulated_residuals(model, n, seed, re_form, refit, integer_response, method, rotation, progress)
+        return simulated_residuals(self, n, seed, re_form, refit, integer_response, method, rotation, progress)

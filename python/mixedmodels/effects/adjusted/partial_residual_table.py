@@ -25,10 +25,9 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates.linear_functions import Vector
 from mixedmodels.estimates.predictors import take_rows
 from mixedmodels.estimates.transformations import InverseLink
-from mixedmodels.fit.moments import fixed_part
+from mixedmodels.fit.moments import fixed_part, predict_old
 from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.record import GlmmFit, MixedFit
-from mixedmodels.predict import predict_old
 from mixedmodels.tables.long_table import LongTable
 from mixedmodels.tables.result_table import ShownAsTable
 

@@ -17,7 +17,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.linear_functions import Basis, LinearFunctions, Matrix, Vector
 from mixedmodels.estimates.transformations import Corrected, WayBack
-from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, effect_factors, residual_sd
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, effect_factors
 from mixedmodels.fit.moments import add_effects
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 
@@ -170,7 +170,7 @@ def added_variance(fit: AnyFit, layout: Layout, add: Variance | None, random: bo
 
 
 def _residual_variance(fit: AnyFit) -> float:
-    sd = residual_sd(fit)
+    sd = fit.residual_sd
     if isinstance(fit, LinearFit | MixedFit):
         assert sd is not None
         return sd**2

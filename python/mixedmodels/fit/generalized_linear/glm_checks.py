@@ -8,7 +8,6 @@ import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.errors import ConvergenceWarning, MixedModelsWarning, PerfectFitWarning, SeparationWarning
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import GlmFit, GlmmFit
 from mixedmodels.fit.responses import Response, one_value
@@ -28,7 +27,7 @@ def glm_warnings(design: Design, fit: GlmFit) -> list[MixedModelsWarning]:
     constant = None if fit.penalty else one_value(Response(fit.y, fit.weights), design, fit.family)
     if constant is not None and fit.kept and design.offset is None:
         found.append(PerfectFitWarning(f"{constant}: look whether it is the right column."))
-    elif any_fit.has_dispersion(fit) and fit.df_resid > 0 and fit.deviance <= 1e-26 * max(fit.null_deviance, 1e-300):
+    elif fit.has_dispersion and fit.df_resid > 0 and fit.deviance <= 1e-26 * max(fit.null_deviance, 1e-300):
         found.append(
             PerfectFitWarning(
                 f"{design.formula!r} fits the response exactly: the dispersion, {fit.dispersion:.3g}, is rounding "

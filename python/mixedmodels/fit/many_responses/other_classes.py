@@ -11,7 +11,6 @@ import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError, MixedModelsError
-from mixedmodels.fit import any_fit
 from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.generalized_linear.glm_checks import separated
 from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
@@ -99,9 +98,9 @@ def many_glm(
                 fit = fit_glm(one, family, penalty=penalty, control=control)
             if fit.kept != kept:
                 raise FitError("other columns of X can be estimated.")
-            out.beta[i], out.vcov[i], out.criterion[i] = fit.beta, any_fit.vcov(fit), -2 * fit.loglik
-            out.df[i] = any_fit.wald_df(fit)
-            residual = any_fit.residual_sd(fit)
+            out.beta[i], out.vcov[i], out.criterion[i] = fit.beta, fit.vcov, -2 * fit.loglik
+            out.df[i] = fit.wald_df
+            residual = fit.residual_sd
             out.sigma[i] = np.nan if residual is None else residual
             if estimated:
                 out.shapes[i] = fit.family.theta

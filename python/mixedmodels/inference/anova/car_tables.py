@@ -16,10 +16,10 @@ from mixedmodels.inference.anova.term_tests import Table, type_number
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 
-def car_anova(model: Model, type: Any, test: str | None, ddf: Ddf = None) -> ResultTable:  # noqa: A002
+def car_anova(model: FittedModel, type: Any, test: str | None, ddf: Ddf = None) -> ResultTable:  # noqa: A002
     """See `TermTests.car_anova`."""
     number = type_number(type)
     if number == 1:
@@ -39,7 +39,7 @@ def car_anova(model: Model, type: Any, test: str | None, ddf: Ddf = None) -> Res
     return _mixed(model, number, layout, test)
 
 
-def _mixed(model: Model, number: int, layout: TermLayout, test: str | None) -> ResultTable:
+def _mixed(model: FittedModel, number: int, layout: TermLayout, test: str | None) -> ResultTable:
     known = ("Chisq", "F") if isinstance(model._fit, MixedFit) else ("Chisq",)
     wanted = checked_test(test, known, "Chisq")
     if wanted == "F":
@@ -47,7 +47,7 @@ def _mixed(model: Model, number: int, layout: TermLayout, test: str | None) -> R
     return _wald_chi_squared(model, number, layout, model._coefficients("asymptotic"))
 
 
-def _with_covariance(model: Model, number: int, layout: TermLayout, test: str | None, ddf: Ddf) -> ResultTable:
+def _with_covariance(model: FittedModel, number: int, layout: TermLayout, test: str | None, ddf: Ddf) -> ResultTable:
     """Wald tests with coefficients that the user names or brings, as car's with ``vcov.``."""
     if not isinstance(ddf, Coefficients) and not isinstance(model._fit, MixedFit):
         raise DataError(f"ddf is {ddf!r:.80}; give what robust() returned, as only an lmer has a choice of methods.")
@@ -60,7 +60,9 @@ def _with_covariance(model: Model, number: int, layout: TermLayout, test: str | 
     return _wald_chi_squared(model, number, layout, coefficients, f" {phrase}")
 
 
-def _wald_f(model: Model, number: int, layout: TermLayout, coefficients: Coefficients, phrase: str) -> ResultTable:
+def _wald_f(
+    model: FittedModel, number: int, layout: TermLayout, coefficients: Coefficients, phrase: str
+) -> ResultTable:
     table = car.scaled_f(coefficients, car.hypotheses(layout, number, coefficients.vcov))
     heading = f"Analysis of Deviance Table (Type {'I' * number} Wald F tests {phrase})"
     headers = {"f_value": "F", "df": "Df", "df_resid": "Df.res", "p_value": "Pr(>F)"}
@@ -68,14 +70,14 @@ def _wald_f(model: Model, number: int, layout: TermLayout, coefficients: Coeffic
 
 
 def _wald_chi_squared(
-    model: Model, number: int, layout: TermLayout, coefficients: Coefficients, phrase: str = ""
+    model: FittedModel, number: int, layout: TermLayout, coefficients: Coefficients, phrase: str = ""
 ) -> ResultTable:
     table = car.wald_chi_squared(coefficients, car.hypotheses(layout, number, coefficients.vcov))
     heading = f"Analysis of Deviance Table (Type {'I' * number} Wald chisquare tests{phrase})"
     return _shown(model, table, (heading, ""), {}, coefficients.remarks)
 
 
-def _linear(model: Model, number: int, layout: TermLayout, test: str | None) -> ResultTable:
+def _linear(model: FittedModel, number: int, layout: TermLayout, test: str | None) -> ResultTable:
     checked_test(test, ("F",), "F")
     fit = model._fit
     if not fit.df_resid or fit.exact:
@@ -87,7 +89,7 @@ def _linear(model: Model, number: int, layout: TermLayout, test: str | None) -> 
     return _shown(model, table, (f"Anova Table (Type {'I' * number} tests)", ""), {"p_value": "Pr(>F)"})
 
 
-def _generalized(model: Model, number: int, layout: TermLayout, test: str | None) -> ResultTable:
+def _generalized(model: FittedModel, number: int, layout: TermLayout, test: str | None) -> ResultTable:
     fit = model._fit
     wanted = checked_test(test, ("LR", "Wald", "F"), "LR")
     title = f"Analysis of Deviance Table (Type {'I' * number} tests)"
@@ -106,7 +108,7 @@ def _generalized(model: Model, number: int, layout: TermLayout, test: str | None
 
 
 def _shown(
-    model: Model,
+    model: FittedModel,
     table: Table,
     heading: tuple[str, ...],
     headers: dict[str, str],

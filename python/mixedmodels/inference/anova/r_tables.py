@@ -12,7 +12,6 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates import ddf as estimates_ddf
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
 from mixedmodels.estimates.statistic_choice import checked_test
-from mixedmodels.fit.any_fit import has_dispersion
 from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, MixedFit
 from mixedmodels.inference.anova import contrast_matrices
 from mixedmodels.inference.anova import term_tests as terms
@@ -21,12 +20,12 @@ from mixedmodels.inference.anova.term_coding import codings
 from mixedmodels.tables.result_table import F_HEADERS, ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 ROMAN = {1: "I", 2: "II", 3: "III"}
 
 
-def anova_terms(model: Model, type: Any, ddf: Ddf, test: str | None) -> ResultTable:  # noqa: A002
+def anova_terms(model: FittedModel, type: Any, ddf: Ddf, test: str | None) -> ResultTable:  # noqa: A002
     """See `TermTests._anova_terms`."""
     fit = model._fit
     number = None if type is None else terms.type_number(type)
@@ -56,14 +55,14 @@ def anova_terms(model: Model, type: Any, ddf: Ddf, test: str | None) -> ResultTa
     if test is not None:
         raise DataError(f"test is {test!r}; the sequential table of a glmer has none, give type=2 or 3 too.")
     rx = model.getME("RX")  # type: ignore[attr-defined]
-    return _lme4(model, np.linalg.inv(rx.T @ rx), model.sigma if has_dispersion(fit) else 1.0)
+    return _lme4(model, np.linalg.inv(rx.T @ rx), model.sigma if fit.has_dispersion else 1.0)
 
 
-def _layout(model: Model) -> contrast_matrices.TermLayout:
+def _layout(model: FittedModel) -> contrast_matrices.TermLayout:
     return contrast_matrices.term_layout(model.design, model._fit.kept)
 
 
-def contrasts_by_term(model: Model, number: int) -> dict[str, Matrix]:
+def contrasts_by_term(model: FittedModel, number: int) -> dict[str, Matrix]:
     """Contrast matrices of type 1, 2 or 3 by name of the term, as lmerTest's ``show_tests`` prints them."""
     layout = _layout(model)
     x = model._dense_x()
@@ -80,7 +79,7 @@ def contrasts_by_term(model: Model, number: int) -> dict[str, Matrix]:
     return dict(zip(layout.labels, found, strict=True))
 
 
-def _lmertest(model: Model, number: int, ddf: Ddf) -> ResultTable:
+def _lmertest(model: FittedModel, number: int, ddf: Ddf) -> ResultTable:
     coefficients = model._coefficients(ddf)
     columns, names = terms.f_tests(contrasts_by_term(model, number), coefficients, model.sigma)
     return ResultTable(
@@ -93,7 +92,7 @@ def _lmertest(model: Model, number: int, ddf: Ddf) -> ResultTable:
     )
 
 
-def drop1_f_table(model: Model, ddf: Ddf = None, labels: Sequence[str] | None = None) -> ResultTable:
+def drop1_f_table(model: FittedModel, ddf: Ddf = None, labels: Sequence[str] | None = None) -> ResultTable:
     """F test of each term of an lmer that is in no other one, given all the rest, as lmerTest's ``drop1``.
 
     Parameters
@@ -113,21 +112,21 @@ def drop1_f_table(model: Model, ddf: Ddf = None, labels: Sequence[str] | None = 
     )
 
 
-def _lme4(model: Model, vcov_unscaled: Matrix, sigma: float) -> ResultTable:
+def _lme4(model: FittedModel, vcov_unscaled: Matrix, sigma: float) -> ResultTable:
     columns, names = terms.sequential_squares(_layout(model), model._fit.beta, vcov_unscaled, sigma)
     return ResultTable(columns, names, heading=("Analysis of Variance Table",), kind=model._source.kind)
 
 
-def _linear(model: Model, test: str | None) -> ResultTable:
+def _linear(model: FittedModel, test: str | None) -> ResultTable:
     checked_test(test, ("F",), "F")
     columns, names = terms.linear_sequential(model.design, model._fit, _layout(model))
     heading = ("Analysis of Variance Table", "", f"Response: {model.design.response_name}")
     return ResultTable(columns, names, headers=F_HEADERS, heading=heading, kind=model._source.kind)
 
 
-def _deviance(model: Model, test: str | None) -> ResultTable:
+def _deviance(model: FittedModel, test: str | None) -> ResultTable:
     fit = model._fit
-    wanted = checked_test(test, ("Chisq", "F"), "F" if has_dispersion(fit) else "Chisq")
+    wanted = checked_test(test, ("Chisq", "F"), "F" if fit.has_dispersion else "Chisq")
     columns, names = terms.deviance_sequential(model.design, fit, _layout(model), wanted)
     family = model.family
     heading = (

@@ -12,7 +12,6 @@ from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients
-from mixedmodels.fit.any_fit import has_dispersion
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, MixedFit, Vector
@@ -164,7 +163,7 @@ def _deviance_p(gain: float, df: float, fit: GlmFit, test: str) -> float:
         return nan
     if test == CHISQ:
         return float(wald.chi_squared_p(gain / fit.dispersion, df))
-    rest = fit.df_resid if has_dispersion(fit) else inf
+    rest = fit.df_resid if fit.has_dispersion else inf
     return wald.f_p_value(max(gain / df / fit.dispersion, 0.0), df, rest)
 
 

@@ -12,11 +12,11 @@ import numpy as np
 from mixedmodels import formula as formulas
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit import likelihood
-from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.many_responses.linear_mixed import NOT_REACHED, ManyFits, joined
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import GlmFit, GlmmFit, Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.refits import by_maximum_likelihood, design_of, refitted
+from mixedmodels.fitted.registry import model_of
 from mixedmodels.fitted.replicates import Refit, drawer, limited, new_seed, refitter
 from mixedmodels.inference.bootstrap.likelihood_ratio import bootstrap_test, ratios, stopped_at
 from mixedmodels.inference.bootstrap.pbmodcomp_record import PBModComp
@@ -24,14 +24,14 @@ from mixedmodels.inference.bootstrap.replicates import refitted as replicated
 from mixedmodels.inference.comparison.comparable import check_comparable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 BATCH = 200  # ratios between two looks at how many exceed the observed one
 SLOW = 16  # generalised models refitted between two looks at the line of progress
 
 
 def pbmodcomp(
-    model: Model,
+    model: FittedModel,
     smaller: Any,
     nsim: int,
     seed: Any,
@@ -80,7 +80,7 @@ def pbmodcomp(
 
 
 def reference_distribution(
-    large: Model, smaller: Any, nsim: int, seed: Any = None, progress: bool | None = None
+    large: FittedModel, smaller: Any, nsim: int, seed: Any = None, progress: bool | None = None
 ) -> Vector:
     """Likelihood ratios of responses drawn from the smaller model, shape (nsim,); NaN where a fit failed."""
     small = _by_ml(_smaller(large, smaller))
@@ -88,7 +88,13 @@ def reference_distribution(
 
 
 def _reference(
-    small: Model, large: Model, nsim: int, seed: Any, statistic: float, extremes: int | None, progress: bool | None
+    small: FittedModel,
+    large: FittedModel,
+    nsim: int,
+    seed: Any,
+    statistic: float,
+    extremes: int | None,
+    progress: bool | None,
 ) -> ManyFits:
     """Fits of the larger model whose criterion is the likelihood ratio."""
     draw = drawer(small, "parametric", "~0", generator(seed))
@@ -137,30 +143,16 @@ def _given(reference: Any) -> Vector:
     return drawn
 
 
-def _smaller(model: Model, smaller: Any) -> Model:
-    from mixedmodels.fitted.model import Model as Fitted
+def _smaller(model: FittedModel, smaller: Any) -> FittedModel:
 
-    if isinstance(smaller, Fitted):
+    if isinstance(smaller, FittedModel):
         return smaller
     if not isinstance(smaller, str):
         raise DataError(f"the smaller model must be a fitted model or a formula; got {smaller!r:.60}.")
     design = design_of(model, formulas.update(model.design.formula, smaller).text)
-    return _model(refitted(model, design), design, model)
+    return model_of(refitted(model, design), design, model._source, model._request)
 
 
-def _by_ml(model: Model) -> Model:
+def _by_ml(model: FittedModel) -> FittedModel:
     fit = by_maximum_likelihood(model)
-    return model if fit is model._fit else _model(fit, model.design, model)
-
-
-def _model(fit: AnyFit, design: Any, like: Model) -> Model:
-    """A model of a fit; its engine is made when it is needed."""
-    from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel
-
-    if isinstance(fit, MixedFit):
-        return MixedModel(fit, design, like._source, like._request)
-    if isinstance(fit, GlmmFit):
-        return GeneralizedMixedModel(fit, design, like._source, like._request)
-    if isinstance(fit, LinearFit):
-        return LinearModel(fit, design, like._source, like._request)
-    return GeneralizedLinearModel(fit, design, like._source, like._request)
+    return model if fit is model._fit else model_of(fit, model.design, model._source, model._request)

@@ -21,12 +21,12 @@ from mixedmodels.inference.comparison.nesting import blocks, fixed_nested
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 REFITTED = "refitting model(s) with ML (instead of REML)"
 
 
-def compare(models: Sequence[Model], names: Sequence[str], test: str | None, refit: bool) -> ResultTable:
+def compare(models: Sequence[FittedModel], names: Sequence[str], test: str | None, refit: bool) -> ResultTable:
     """Each model against the one before it (see `Comparisons.anova`)."""
     check_comparable(models, names, refit)
     fits = [m._fit for m in models]
@@ -37,7 +37,7 @@ def compare(models: Sequence[Model], names: Sequence[str], test: str | None, ref
     return _likelihoods(models, names, test, refit)
 
 
-def _likelihoods(models: Sequence[Model], names: Sequence[str], test: str | None, refit: bool) -> ResultTable:
+def _likelihoods(models: Sequence[FittedModel], names: Sequence[str], test: str | None, refit: bool) -> ResultTable:
     """R's table for a list with a mixed model in it."""
     wanted = checked_test(test, ("Chisq", "mixture", "none"), "Chisq")
     restricted = any(is_restricted(m._fit) for m in models)
@@ -67,7 +67,7 @@ def _likelihoods(models: Sequence[Model], names: Sequence[str], test: str | None
     )
 
 
-def _heading(models: Sequence[Model], names: Sequence[str]) -> list[str]:
+def _heading(models: Sequence[FittedModel], names: Sequence[str]) -> list[str]:
     lines = []
     data = {m.call.data for m in models}
     if len(data) == 1 and None not in data:
@@ -92,7 +92,7 @@ def _warn_not_nested(pairs: Sequence[Any], names: Sequence[str]) -> None:
         )
 
 
-def _deviances(models: Sequence[Model], test: str | None, linear: bool) -> ResultTable:
+def _deviances(models: Sequence[FittedModel], test: str | None, linear: bool) -> ResultTable:
     """R's tables for lists of lm or of glm: in the order given, against the dispersion of the largest model."""
     fits: list[Any] = [m._fit for m in models]
     largest = fits[min(range(len(fits)), key=lambda i: fits[i].df_resid)]

@@ -13,10 +13,10 @@ from mixedmodels.inference.comparison.lrt import is_restricted
 from mixedmodels.inference.comparison.nesting import fixed_nested
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 
-def check_comparable(models: Sequence[Model], names: Sequence[str], refit: bool) -> None:
+def check_comparable(models: Sequence[FittedModel], names: Sequence[str], refit: bool) -> None:
     """Refuse models whose likelihoods cannot be compared.
 
     Raises
@@ -24,10 +24,8 @@ def check_comparable(models: Sequence[Model], names: Sequence[str], refit: bool)
     DataError
         It says which two models, and what differs.
     """
-    from mixedmodels.fitted.model import Model as Fitted
-
     for place, model in enumerate(models):
-        if not isinstance(model, Fitted):
+        if not isinstance(model, FittedModel):
             raise DataError(
                 f"anova() compares fitted models; argument {place} is {type(model).__name__} {model!r:.60}. Options go "
                 "by name, as in anova(type=2)."
@@ -42,7 +40,7 @@ def check_comparable(models: Sequence[Model], names: Sequence[str], refit: bool)
         _check_restricted(models, names)
 
 
-def check_rows(a: Model, b: Model, both: str) -> None:
+def check_rows(a: FittedModel, b: FittedModel, both: str) -> None:
     """Refuse two models of different rows, responses or weights."""
     n, m = a._fit.n, b._fit.n
     if n != m:
@@ -69,12 +67,12 @@ def check_rows(a: Model, b: Model, both: str) -> None:
         raise DataError(f"{both} have different weights, so that their likelihoods cannot be compared.")
 
 
-def _weights(model: Model) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _weights(model: FittedModel) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     weights = model._prior_weights()
     return np.ones(model._fit.n) if weights is None else weights
 
 
-def _check_method(a: Model, b: Model, both: str) -> None:
+def _check_method(a: FittedModel, b: FittedModel, both: str) -> None:
     one, other = a.family, b.family
     if one.support != other.support:
         raise DataError(
@@ -90,19 +88,19 @@ def _check_method(a: Model, b: Model, both: str) -> None:
         raise DataError(f"{both} were fitted with the penalties {_penalty(a)!r} and {_penalty(b)!r}; fit all alike.")
 
 
-def _approximation(model: Model) -> str | None:
+def _approximation(model: FittedModel) -> str | None:
     fit = model._fit
     return f"nAGQ={fit.nagq}, laplace={fit.laplace!r}" if isinstance(fit, GlmmFit) else None
 
 
-def _penalty(model: Model) -> str | None:
+def _penalty(model: FittedModel) -> str | None:
     fit = model._fit
     if isinstance(fit, GlmmFit):
         return None if fit.penalised is None else "soft"
     return fit.penalty if isinstance(fit, GlmFit) else None
 
 
-def _check_restricted(models: Sequence[Model], names: Sequence[str]) -> None:
+def _check_restricted(models: Sequence[FittedModel], names: Sequence[str]) -> None:
     """Restricted likelihoods are about the residuals of X: those of different columns are of different data."""
     restricted = [is_restricted(m._fit) for m in models]
     if not any(restricted):

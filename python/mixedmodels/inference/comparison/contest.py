@@ -10,16 +10,17 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates import restrictions, wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fitted.layout import laid_out
 from mixedmodels.inference.anova import term_tests
 from mixedmodels.inference.comparison.comparable import check_rows
 from mixedmodels.inference.comparison.modcomp_table import ModelTest
 from mixedmodels.tables.result_table import F_HEADERS, T_HEADERS, ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 
-def contest(model: Model, given: Any, joint: bool, rhs: Any, ddf: Ddf, level: float) -> ResultTable:
+def contest(model: FittedModel, given: Any, joint: bool, rhs: Any, ddf: Ddf, level: float) -> ResultTable:
     """See `TermTests.contest`."""
     coefficients = model._coefficients(ddf)
     c = restrictions.contrasts(given, len(coefficients.beta))
@@ -30,7 +31,7 @@ def contest(model: Model, given: Any, joint: bool, rhs: Any, ddf: Ddf, level: fl
     return _table(model, coefficients, columns, names, F_HEADERS)
 
 
-def _t_tests(model: Model, coefficients: Coefficients, c: Matrix, right: Vector, level: float) -> ResultTable:
+def _t_tests(model: FittedModel, coefficients: Coefficients, c: Matrix, right: Vector, level: float) -> ResultTable:
     tests = coefficients.t_tests(c, right)
     limits = wald.intervals(tests.estimate, tests.std_error, level, tests.df)
     columns = {
@@ -46,7 +47,11 @@ def _t_tests(model: Model, coefficients: Coefficients, c: Matrix, right: Vector,
 
 
 def _table(
-    model: Model, coefficients: Coefficients, columns: dict[str, Any], names: tuple[str, ...], headers: dict[str, str]
+    model: FittedModel,
+    coefficients: Coefficients,
+    columns: dict[str, Any],
+    names: tuple[str, ...],
+    headers: dict[str, str],
 ) -> ResultTable:
     return ResultTable(
         columns,
@@ -58,9 +63,9 @@ def _table(
     )
 
 
-def compare_means(model: Model, other: Any, method: str, beta_h: Any) -> ModelTest:
+def compare_means(model: FittedModel, other: Any, method: str, beta_h: Any) -> ModelTest:
     """See `TermTests.KRmodcomp`."""
-    large: Model = model
+    large: FittedModel = model
     small_text, c = None, None
     if isinstance(other, str):
         other = _Design(model, other)
@@ -94,9 +99,8 @@ def compare_means(model: Model, other: Any, method: str, beta_h: Any) -> ModelTe
 class _Design:
     """The fixed part of a model with another formula, not fitted."""
 
-    def __init__(self, model: Model, formula: str) -> None:
+    def __init__(self, model: FittedModel, formula: str) -> None:
         from mixedmodels.fit.lmm import kept_columns
-        from mixedmodels.model.build import laid_out
 
         self.design, _ = laid_out(model._updated(formula, {}), "required")
         self.formula = self.design.formula
@@ -104,7 +108,7 @@ class _Design:
         self._kept = kept_columns(self.design.fixed, n, self.design.weights)
         self._n = n
 
-    def check_rows(self, model: Model) -> None:
+    def check_rows(self, model: FittedModel) -> None:
         """Refuse a formula that leaves other rows or another response than the model has."""
         own, other = self.design.response, model.design.response
         if own is None or other is None or not np.array_equal(own, other):
@@ -119,7 +123,7 @@ class _Design:
         return dense_columns(self.design, self._kept, self._n)
 
 
-def _nested(first: Model, second: Any) -> tuple[Model, str, Matrix]:
+def _nested(first: FittedModel, second: Any) -> tuple[FittedModel, str, Matrix]:
     """The larger of two models, the formula of the smaller, and the contrasts between them."""
     if isinstance(second, _Design):
         second.check_rows(first)

@@ -29,12 +29,12 @@ from mixedmodels.inference.comparison.marginality import addable, checked_scope,
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 Scope = str | Sequence[str] | None
 
 
-def drop1(model: Model, test: str | None, scope: Scope, ddf: Ddf) -> ResultTable:
+def drop1(model: FittedModel, test: str | None, scope: Scope, ddf: Ddf) -> ResultTable:
     """See `Comparisons.drop1`."""
     model._need_rows("drop1()")
     wanted = checked_test(test, _tests(model))
@@ -56,7 +56,7 @@ def drop1(model: Model, test: str | None, scope: Scope, ddf: Ddf) -> ResultTable
     return _table(model, columns, labels, wanted, ("Single term deletions", "", "Model:", model.formula))
 
 
-def add1(model: Model, scope: Scope, test: str | None) -> ResultTable:
+def add1(model: FittedModel, scope: Scope, test: str | None) -> ResultTable:
     """See `Comparisons.add1`."""
     model._need_rows("add1()")
     wanted = checked_test(test, [name for name in _tests(model) if name != "F" or not model.design.random])
@@ -82,18 +82,18 @@ def add1(model: Model, scope: Scope, test: str | None) -> ResultTable:
     return _table(model, columns, labels, wanted, ("Single term additions", "", "Model:", model.formula))
 
 
-def _tests(model: Model) -> tuple[str, ...]:
+def _tests(model: FittedModel) -> tuple[str, ...]:
     if isinstance(model._fit, GlmFit):
         return ("none", "Chisq", "F", "Rao")
     return ("none", "Chisq") if isinstance(model._fit, GlmmFit) else ("none", "Chisq", "F")
 
 
-def _terms(model: Model) -> Terms:
+def _terms(model: FittedModel) -> Terms:
     terms: Terms = model.design.spec.formula.fixed
     return terms
 
 
-def _updated(model: Model, change: str) -> str:
+def _updated(model: FittedModel, change: str) -> str:
     """The formula, where a ``.`` of `change` stands for the old side."""
     return formulas.update(model.design.spec.formula, change).text
 
@@ -102,7 +102,7 @@ def _variables(label: str) -> frozenset[str]:
     return frozenset(part.strip() for part in label.split(":"))
 
 
-def _without(model: Model, label: str) -> Design:
+def _without(model: FittedModel, label: str) -> Design:
     """The design without a term: its columns left out, or laid out anew where other terms' coding depends on it.
 
     R leaves columns out for lm and glm, whatever remains; lme4 updates the formula. Both are the same where there is
@@ -134,7 +134,9 @@ def _columns(base: Any, fits: Sequence[Any], test: str, adding: bool, scores: Se
     return likelihood_table(likelihood_of(base), [likelihood_of(f) for f in fits], test, adding)
 
 
-def _table(model: Model, columns: Columns, labels: Sequence[str], test: str, heading: tuple[str, ...]) -> ResultTable:
+def _table(
+    model: FittedModel, columns: Columns, labels: Sequence[str], test: str, heading: tuple[str, ...]
+) -> ResultTable:
     mixed = bool(model.design.random)
     known = isinstance(model._fit, GlmFit) and model._fit.dispersion == 1
     p = {"Chisq": "Pr(Chi)" if mixed else "Pr(>Chi)", "Rao": "Pr(>Chi)", "F": "Pr(>F)"}.get(test, "")

@@ -22,15 +22,13 @@ from mixedmodels.inference.comparison.nesting import blocks, fixed_nested
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
-    from mixedmodels.model.lm import LinearModel
-    from mixedmodels.model.lmer import MixedModel
+    from mixedmodels.fitted.model import FittedModel
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 ZERO = 1e-8  # a statistic that is rounding error of two equal log-likelihoods
 
 
-def exact_rlrt(m: MixedModel, m_full: Any, m_null: Any, nsim: int, seed: Any) -> ExactTest:
+def exact_rlrt(m: FittedModel, m_full: Any, m_null: Any, nsim: int, seed: Any) -> ExactTest:
     """See `mixedmodels.r.exactRLRT`."""
     _need_lmer(m, "m")
     fit = _restricted(m)
@@ -48,7 +46,7 @@ def exact_rlrt(m: MixedModel, m_full: Any, m_null: Any, nsim: int, seed: Any) ->
     return _test("RLRT", 2 * gain, rlrt.spectrum(m.design, fit.kept, restricted=True), nsim, seed)
 
 
-def exact_lrt(m: MixedModel, m0: LinearModel, nsim: int, seed: Any) -> ExactTest:
+def exact_lrt(m: FittedModel, m0: FittedModel, nsim: int, seed: Any) -> ExactTest:
     """See `mixedmodels.r.exactLRT`."""
     _need_lmer(m, "m")
     if not isinstance(m0._fit, LinearFit):
@@ -63,7 +61,7 @@ def exact_lrt(m: MixedModel, m0: LinearModel, nsim: int, seed: Any) -> ExactTest
     return _test("LRT", observed, null, nsim, seed)
 
 
-def rlrt_table(model: MixedModel, nsim: int, seed: Any) -> ResultTable:
+def rlrt_table(model: FittedModel, nsim: int, seed: Any) -> ResultTable:
     """See `Comparisons.rlrt`."""
     _need_lmer(model, "the model")
     rng = generator(seed)
@@ -103,7 +101,7 @@ def rlrt_table(model: MixedModel, nsim: int, seed: Any) -> ResultTable:
     )
 
 
-def _without_random(model: MixedModel) -> LinearFit:
+def _without_random(model: FittedModel) -> LinearFit:
     """The linear model with the same fixed effects."""
     fit = refitted(model, replace(model.design, random=(), groups=()))
     assert isinstance(fit, LinearFit)
@@ -121,10 +119,12 @@ def _test(name: str, observed: float, null: rlrt.Spectrum, nsim: int, seed: Any)
     return ExactTest(name, float(observed), p, sqrt(p * (1 - p) / nsim), int(nsim), quantiles)
 
 
-def _restricted(model: MixedModel) -> MixedFit:
+def _restricted(model: FittedModel) -> MixedFit:
     """The fit by restricted maximum likelihood."""
-    if model._fit.reml or not model._fit.kept:
-        return model._fit
+    fit = model._fit
+    assert isinstance(fit, MixedFit)
+    if fit.reml or not fit.kept:
+        return fit
     fit = refitted(model, model.design, reml=True)
     assert isinstance(fit, MixedFit)
     return fit
@@ -139,7 +139,7 @@ def _need_lmer(model: Any, name: str) -> None:
     model._need_rows("an exact test")
 
 
-def _check_models(m: Model, full: Model, null: Model) -> None:
+def _check_models(m: FittedModel, full: FittedModel, null: FittedModel) -> None:
     """The full model must be the null one with the random effect of `m` more."""
     large, small = (full.design, full._fit), (null.design, null._fit)
     if len(large[1].kept) != len(small[1].kept) or not fixed_nested(small, large):

@@ -21,10 +21,10 @@ from mixedmodels.inference.comparison.marginality import droppable
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.fitted.model import Model
+    from mixedmodels.fitted.model import FittedModel
 
 
-def ranova(model: Model, reduce_terms: bool, test: str | None) -> ResultTable:
+def ranova(model: FittedModel, reduce_terms: bool, test: str | None) -> ResultTable:
     """See `Comparisons.ranova`."""
     if not model.design.random:
         raise DataError(f"ranova() leaves out random terms, and {model.formula!r} has none.")

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mixedmodels.errors import DataError
+from mixedmodels.fitted.model import FittedModel
+from mixedmodels.inference.anova.r_tables import anova_terms
+from mixedmodels.inference.comparison.modcomp_table import ModelTest
 
 if TYPE_CHECKING:
     from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.tables.result_table import ResultTable
 
 
-class Comparisons:
+class ComparisonVerbs(FittedModel):
     """Comparisons of a model with others: likelihood ratios, dropped and added terms, variances on their boundary."""
 
     def anova(
@@ -63,7 +66,7 @@ class Comparisons:
         from mixedmodels.tables.caller_names import caller_names
 
         if not others:
-            return self._anova_terms(type, ddf, test)  # type: ignore[attr-defined]
+            return anova_terms(self, type, ddf, test)
         if type is not None or ddf is not None:
             raise DataError("anova() of several models compares likelihoods; type and ddf are for the terms of one.")
         models = (self, *others)
@@ -93,7 +96,7 @@ class Comparisons:
         """
         from mixedmodels.inference.comparison.drop1 import drop1
 
-        return drop1(self, test, scope, ddf)  # type: ignore[arg-type]
+        return drop1(self, test, scope, ddf)
 
     def add1(self, scope: Any, test: str | None = "none") -> ResultTable:
         """The models with one fixed term more each, as R's ``add1``, for mixed models too.
@@ -110,7 +113,7 @@ class Comparisons:
         """
         from mixedmodels.inference.comparison.drop1 import add1
 
-        return add1(self, scope, test)  # type: ignore[arg-type]
+        return add1(self, scope, test)
 
     def ranova(self, reduce_terms: bool = True, test: str | None = "Chisq") -> ResultTable:
         """Tests of the random terms: the models without one of them, or without one of its effects, each.
@@ -131,7 +134,7 @@ class Comparisons:
         """
         from mixedmodels.inference.comparison.ranova import ranova
 
-        return ranova(self, reduce_terms, test)  # type: ignore[arg-type]
+        return ranova(self, reduce_terms, test)
 
     def rlrt(self, nsim: int = 10_000, seed: Any = None) -> ResultTable:
         """Exact restricted likelihood-ratio test of each random term with one variance, as RLRsim's ``exactRLRT``.
@@ -157,4 +160,61 @@ class Comparisons:
         """
         from mixedmodels.inference.comparison.exact_lrt import rlrt_table
 
-        return rlrt_table(self, nsim, seed)  # type: ignore[arg-type]
+        return rlrt_table(self, nsim, seed)
+
+    def contest(
+        self, L: Any, *, joint: bool = True, rhs: Any = 0.0, ddf: Ddf = None, level: float = 0.95
+    ) -> ResultTable:
+        """Test linear hypotheses about the fixed effects.
+
+        Parameters
+        ----------
+        L : matrix of contrasts, shape (rows, p), p being the number of `fixef()`; or a single contrast, shape (p,).
+        joint : test all rows at once by an F test; otherwise each by a t test, with its estimate and limits.
+        rhs : what ``L @ beta`` is under the hypothesis, one value or one for each row.
+        ddf : "Satterthwaite" (the default of an lmer), "Kenward-Roger", "asymptotic", or what `robust` returned.
+        level : of the limits.
+
+        Returns
+        -------
+        ResultTable
+            Of a joint test sum_sq, mean_sq (not with a robust covariance), num_df, den_df, f_value, p_value; else
+            estimate, std_error, df, statistic, conf_low, conf_high, p_value, a row per contrast.
+
+        Raises
+        ------
+        DataError
+            If the contrasts are no numbers or of another length than the fixed effects.
+        """
+        from mixedmodels.inference.comparison.contest import contest
+
+        return contest(self, L, joint, rhs, ddf, level)
+
+    def contest1D(self, L: Any, *, rhs: float = 0.0, ddf: Ddf = None, level: float = 0.95) -> ResultTable:
+        """A t test of one contrast of the fixed effects, shape (p,); see `contest`."""
+        return self.contest(L, joint=False, rhs=rhs, ddf=ddf, level=level)
+
+    def KRmodcomp(self, other: Any, *, beta_h: Any = 0.0) -> ModelTest:
+        """F test of this model against one with fewer fixed effects, by Kenward and Roger's method.
+
+        Parameters
+        ----------
+        other : a model of the same data with the same random effects, a formula for `update` (as ``". ~ . - x"``), or a
+            matrix L whose rows are 0 times the coefficients, shape (rows, p).
+        beta_h : with a matrix, the coefficients under the hypothesis, so that ``L (beta - beta_h)`` is tested.
+
+        Returns
+        -------
+        ModelTest
+            With statistic, num_df, den_df, scale, p_value; it prints as pbkrtest prints it. A model that was fitted by
+            maximum likelihood is fitted again by REML.
+        """
+        from mixedmodels.inference.comparison.contest import compare_means
+
+        return compare_means(self, other, "Kenward-Roger", beta_h)
+
+    def SATmodcomp(self, other: Any, *, beta_h: Any = 0.0) -> ModelTest:
+        """F test of this model against one with fewer fixed effects, by Satterthwaite's method; see `KRmodcomp`."""
+        from mixedmodels.inference.comparison.contest import compare_means
+
+        return compare_means(self, other, "Satterthwaite", beta_h)

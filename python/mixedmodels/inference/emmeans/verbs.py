@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels.errors import DataError
+from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
     from mixedmodels.estimates.coefficients import Ddf
@@ -19,12 +20,8 @@ if TYPE_CHECKING:
 Names = str | Sequence[str] | None
 
 
-class Means:
+class EmmeansVerbs(FittedModel):
     """Reference grids, estimated marginal means and trends."""
-
-    design: Any
-    sigma: Any
-    _source: Any
 
     def ref_grid(
         self,

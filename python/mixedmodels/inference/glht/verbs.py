@@ -1,4 +1,4 @@
-"""General linear hypotheses, and what other packages' tools ask of a model."""
+"""General linear hypotheses."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.estimates.symbolic_hypotheses import Hypotheses as Symbolic
 from mixedmodels.estimates.symbolic_hypotheses import parse_hypotheses
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.comparison.restriction_table import RestrictionTable, restriction_heading, restriction_layout
 from mixedmodels.inference.glht import tests as theory
 from mixedmodels.inference.glht.mcp import Comparisons, coded_factor, mean_comparisons
-from mixedmodels.interop.marginaleffects import MarginalEffects
 from mixedmodels.tables.result_table import F_HEADERS, ResultTable
 
 if TYPE_CHECKING:
@@ -27,12 +27,8 @@ if TYPE_CHECKING:
     from mixedmodels.inference.glht.record import GeneralHypotheses
 
 
-class Hypotheses(MarginalEffects):
-    """General linear hypotheses, and what other packages' tools ask of a model."""
-
-    _fit: Any
-    design: Any
-    _source: Any
+class HypothesisVerbs(FittedModel):
+    """General linear hypotheses."""
 
     if TYPE_CHECKING:
 
@@ -67,7 +63,7 @@ class Hypotheses(MarginalEffects):
         factor = None
         kind = None
         if isinstance(linfct, Comparisons):
-            self._need_rows("glht(mcp())")  # type: ignore[attr-defined]
+            self._need_rows("glht(mcp())")
             over_x, kind = mean_comparisons(self.design, linfct, self._averages(linfct))
             found = self._estimable(over_x)
             if len(linfct.specs) == 1:
@@ -82,7 +78,7 @@ class Hypotheses(MarginalEffects):
             )
         number = float(df) if isinstance(df, int | float | np.number) else None
         tested = theory.linear_hypotheses(coefficients, found, alternative or own or "two.sided", number)
-        response = None if factor is None else _one_column(self._response())  # type: ignore[attr-defined]
+        response = None if factor is None else _one_column(self._response())
         return GeneralHypotheses(
             tested,
             coefficients,
@@ -174,7 +170,7 @@ class Hypotheses(MarginalEffects):
         return Symbolic(over_x.matrix[:, kept], over_x.rhs, over_x.names, over_x.alternative)
 
     def _call_text(self) -> str:
-        text: str = self.call.fit_text(_FUNCTIONS[type(self._fit)], self)  # type: ignore[attr-defined]
+        text: str = self.call.fit_text(_FUNCTIONS[type(self._fit)], self)
         return text
 
 

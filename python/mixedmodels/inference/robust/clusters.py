@@ -20,33 +20,9 @@ from numpy.typing import NDArray
 from mixedmodels.design.records import Design
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fitted.row_groups import Clusters
 
 Codes = NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True)
-class Clusters:
-    """Which rows belong together.
-
-    Attributes
-    ----------
-    name : of the factor, as far as it has one.
-    codes : shape (n,), 0 .. J-1, each of which occurs.
-    labels : of the J clusters.
-    """
-
-    name: str
-    codes: Codes
-    labels: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def rows(self) -> list[Codes]:
-        """Positions of each cluster's rows, ascending."""
-        order = np.argsort(self.codes, kind="stable")
-        ends = np.cumsum(np.bincount(self.codes, minlength=len(self)))
-        return np.split(order, ends[:-1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.fit.record import Matrix
+from mixedmodels.fitted.row_groups import Clusters
 from mixedmodels.inference.robust import jackknife
-from mixedmodels.inference.robust.clusters import Clusters
 from mixedmodels.inference.robust.mixed_scores import Scores
 from mixedmodels.tables.result_table import ResultTable, ShownAsTable
 

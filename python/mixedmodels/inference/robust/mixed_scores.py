@@ -30,7 +30,8 @@ from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
-from mixedmodels.inference.robust.clusters import Clusters, Codes, local_effects
+from mixedmodels.fitted.row_groups import Clusters, Codes
+from mixedmodels.inference.robust.clusters import local_effects
 
 
 @dataclass(frozen=True, slots=True)

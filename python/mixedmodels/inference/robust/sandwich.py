@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit.record import Matrix
-from mixedmodels.inference.robust.clusters import Block, Clusters, Working, blocks
+from mixedmodels.fitted.row_groups import Clusters
+from mixedmodels.inference.robust.clusters import Block, Working, blocks
 
 TYPES = ("CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3")
 TOLERANCE = 1e-12  # relative; eigenvalues below are directions in which the residuals of a cluster cannot vary

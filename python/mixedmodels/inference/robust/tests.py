@@ -12,7 +12,7 @@ import numpy as np
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients, FTest
 from mixedmodels.fit.record import Matrix, Vector
-from mixedmodels.inference.robust.clusters import Clusters
+from mixedmodels.fitted.row_groups import Clusters
 from mixedmodels.inference.robust.sandwich import Moments
 
 

@@ -9,13 +9,12 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Asymptotic, Coefficients
-from mixedmodels.fit import any_fit
+from mixedmodels.fit.cluster_scores import cluster_scores
 from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.fitted.labels import joint_names, kept_names, theta_names, variance_names
-from mixedmodels.fitted.row_groups import find_clusters
+from mixedmodels.fitted.model import FittedModel
+from mixedmodels.fitted.row_groups import Clusters, find_clusters
 from mixedmodels.inference.robust import hc, jackknife, sandwich
-from mixedmodels.inference.robust.cluster_scores import cluster_scores
-from mixedmodels.inference.robust.clusters import Clusters
 from mixedmodels.inference.robust.jackknife_table import InfinitesimalJackknife
 from mixedmodels.inference.robust.mixed_scores import Scores, mixed_scores
 from mixedmodels.inference.robust.table import RobustCoefficients
@@ -29,12 +28,8 @@ if TYPE_CHECKING:
 Scale = Literal["theta", "variance"]
 
 
-class Robust:
+class RobustVerbs(FittedModel):
     """Covariance matrices that hold when the model's own does not."""
-
-    _fit: Any
-    design: Any
-    _source: Any
 
     def robust(self, type: str | None = None, cluster: Any = None) -> RobustCoefficients:  # noqa: A002
         """Coefficients with a covariance that does not trust the model's variances, and t tests for small samples.
@@ -144,10 +139,10 @@ class Robust:
         return kind
 
     def _heteroscedastic(self, kind: str) -> Coefficients:
-        self._need_rows("a robust covariance")  # type: ignore[attr-defined]
+        self._need_rows("a robust covariance")
         vcov = hc.covariance(working(self.design, self._fit), kind)
         names = kept_names(self.design, self._fit)
-        return hc.HeteroscedasticityConsistent(names, self._fit.beta, vcov, any_fit.wald_df(self._fit), kind)
+        return hc.HeteroscedasticityConsistent(names, self._fit.beta, vcov, self._fit.wald_df, kind)
 
     def _clustered(self, kind: str, clusters: Clusters) -> Coefficients:
         names = kept_names(self.design, self._fit)

@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import glmm, lmm
 from mixedmodels.fit.many_responses.linear_mixed import less_offset, many_lmm
 from mixedmodels.fit.many_responses.other_classes import many_glm, many_glmm, many_ols
+from mixedmodels.fit.method import Method
 from mixedmodels.fit.record import Control
 from mixedmodels.fit.responses import Response
 
 if TYPE_CHECKING:
-    from mixedmodels.families import Family
     from mixedmodels.fitted.replicates import Refit
 
 
-@dataclass(frozen=True)
-class Method:
-    """What a model's maker would be told.
-
-    Attributes
-    ----------
-    family : None for linear (mixed) models.
-    reml, nagq, laplace, penalty : as `lmer` and `glmer` take them.
-    ddf : whether a linear mixed model's degrees of freedom are wanted.
-    """
-
-    family: Family | None
-    reml: bool
-    nagq: int
-    laplace: Any
-    penalty: Any
-    ddf: bool
-
-    @property
-    def n_shapes(self) -> int:
-        """Shapes beside the coefficients, the dispersion left out."""
-        if self.family is None or self.family.weights_role == "precision":
-            return 0
-        return len(self.family.shapes)
-
-    def title(self, mixed: bool) -> str:
-        """The method in words."""
-        if self.family is None:
-            return "least squares" if not mixed else "REML" if self.reml else "maximum likelihood"
-        return f"maximum likelihood, {self.family}"
-
-
-def fits_of(design: Design, method: Method, control: Control) -> Refit:
+def fits_of(design: Design, method: Method, control: Control, ddf: bool) -> Refit:
     """What fits responses, shape (B, n), to a design that has one of them.
 
     Raises
@@ -67,7 +34,7 @@ def fits_of(design: Design, method: Method, control: Control) -> Refit:
         _check_rows(n, design)
         given = lmm.engine_input(design)
         engine = lmm.new_engine(design, method.reml and bool(given.x))
-        return lambda y: many_lmm(engine, given, less_offset(design, y), control=control, df=method.ddf)
+        return lambda y: many_lmm(engine, given, less_offset(design, y), control=control, df=ddf)
     kept = lmm.kept_columns(design.fixed, n, design.weights)
     if not design.random:
         return lambda y: many_glm(design, family, kept, y, penalty=method.penalty, control=control)

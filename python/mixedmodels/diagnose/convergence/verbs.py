@@ -1,0 +1,78 @@
+"""Whether the optimum was found, and what is singular about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mixedmodels.diagnose.convergence.engine_account import EngineReport
+from mixedmodels.fit.record import MixedFit
+from mixedmodels.fitted.mixed_effects import MixedEffects
+from mixedmodels.fitted.model import FittedModel
+
+if TYPE_CHECKING:
+    from mixedmodels.diagnose.convergence.all_fit_record import AllFit
+    from mixedmodels.diagnose.convergence.singularity_record import Singularity
+
+
+class ConvergenceVerbs(FittedModel):
+    """Whether the optimum was found, and what is singular about it."""
+
+    def singularity(self, fit: bool = True) -> Singularity:
+        """Which directions of the random effects have no variance, in words; what to do, with smaller models.
+
+        Parameters
+        ----------
+        fit : fit the smaller models and compare them; False only lists their formulas.
+
+        Returns
+        -------
+        Singularity
+            True as a truth value where the fit is singular. `directions` are sentences, `table` compares the models
+            (each tested against this fit by the distribution that holds at the boundary), `recommended` is a formula,
+            None for this fit itself: of the models that are not singular the smallest that loses nothing of the
+            likelihood; if there is none, that with the smallest AIC, unless a singular one, its parameters counted
+            without the directions that have no variance, has an AIC smaller by 2 or more. Of a fit that is not singular
+            it says how far it is from that.
+
+        Raises
+        ------
+        DataError
+            If the model has no random effects.
+        """
+        from mixedmodels.diagnose.convergence.advice import singularity
+
+        return singularity(self, fit)
+
+    def all_fit(self, random_starts: int = 4, seed: Any = 0) -> AllFit:
+        """Fit the model again from several starts and by scipy's optimisers, to see whether its optimum is one.
+
+        Parameters
+        ----------
+        random_starts, seed : starts drawn at random, beside the identity, small and large variances and the estimate.
+
+        Returns
+        -------
+        AllFit
+            A row per search, with its criterion and estimates. `agree` is True where all ended in one optimum.
+
+        Raises
+        ------
+        DataError
+            If the model has no random effects.
+        """
+        from mixedmodels.diagnose.convergence.all_fit import all_fit
+
+        return all_fit(self, random_starts, seed)
+
+
+class EngineVerbs(MixedEffects):
+    """What the engine did."""
+
+    @property
+    def engine(self) -> EngineReport:
+        """What the engine did, and why in this way."""
+        groups = tuple(g.name for g in self.design.groups)
+        fit = self._fit
+        if isinstance(fit, MixedFit):
+            return EngineReport(fit.run, self._described, groups, criterion_error=fit.criterion_error)
+        return EngineReport(fit.run, self._described, groups, inner=fit.inner)

@@ -1,0 +1,39 @@
+"""How a model is to be fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """What `lm`, `lmer`, `glm` or `glmer` are told beside formula and data.
+
+    Attributes
+    ----------
+    family : None of linear (mixed) models.
+    reml, nagq, laplace, penalty : as `lmer`, `glmer` and `glm` take them.
+    """
+
+    family: Family | None = None
+    reml: bool = True
+    nagq: int = 1
+    laplace: Literal["observed", "fisher"] = "observed"
+    penalty: Any = None
+
+    @property
+    def n_shapes(self) -> int:
+        """Shapes beside the coefficients, the dispersion left out."""
+        if self.family is None or self.family.weights_role == "precision":
+            return 0
+        return len(self.family.shapes)
+
+    def title(self, mixed: bool) -> str:
+        """The method in words, of a model with random effects or without."""
+        if self.family is None:
+            return "least squares" if not mixed else "REML" if self.reml else "maximum likelihood"
+        return f"maximum likelihood, {self.family}"

@@ -1,0 +1,34 @@
+"""From a request to the design: the table is read, and the formula's columns are laid out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from mixedmodels import frame
+from mixedmodels.design import Design, build
+from mixedmodels.fitted.request import Request, Source
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
+
+
+def laid_out(
+    request: Request, random: Literal["allowed", "required", "forbidden"], family: Family | None = None
+) -> tuple[Design, Source]:
+    """The design of a request and where its rows came from; `family` says which responses and weights there may be."""
+    table = frame.read(request.data)
+    design = build(
+        request.formula,
+        table,
+        weights=request.weights,
+        offset=request.offset,
+        subset=request.subset,
+        contrasts=request.contrasts,
+        na_action=request.na_action,
+        env=request.env,
+        random=random,
+        response="binomial" if family is not None and family.support == "proportion" else "number",
+        residual=family is None or family.weights_role == "precision",
+        zero_weights=family is not None and random == "forbidden",
+    )
+    return design, Source(table.kind, table.index)

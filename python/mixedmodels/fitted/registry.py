@@ -1,0 +1,53 @@
+"""Which class of model holds which record, and what fits a request: told by `mixedmodels.model` when it is imported.
+
+The rooms below know records and requests, never the classes with all their verbs. Where they must hand a model to the
+user they ask here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from mixedmodels.design import Design
+    from mixedmodels.fit.any_fit import AnyFit
+    from mixedmodels.fitted.model import FittedModel
+    from mixedmodels.fitted.request import Request, Source
+
+
+class Build(Protocol):
+    """Fits a request."""
+
+    def __call__(self, request: Request, mixed: bool, stacklevel: int = 3) -> FittedModel: ...
+
+
+_classes: dict[type, Any] = {}
+_builders: list[Build] = []
+
+
+def fill(classes: Mapping[type, Any], build: Build) -> None:
+    """Say which class holds which record, and what fits a request."""
+    _classes.update(classes)
+    _builders[:] = [build]
+
+
+def model_class(fit: AnyFit) -> Any:
+    """The class of models that holds this kind of record."""
+    return _classes[type(fit)]
+
+
+def all_classes() -> tuple[Any, ...]:
+    """The classes of fitted models."""
+    return tuple(_classes.values())
+
+
+def model_of(fit: AnyFit, design: Design, source: Source, request: Request | None) -> FittedModel:
+    """A model of a fit that is at hand; its engine is made when it is needed."""
+    model: FittedModel = model_class(fit)(fit, design, source, request)
+    return model
+
+
+def fit_request(request: Request, mixed: bool, stacklevel: int = 3) -> Any:
+    """Fit a request; warnings point `stacklevel` frames up."""
+    return _builders[0](request, mixed, stacklevel + 1)

@@ -1,0 +1,136 @@
+"""Replicates of a fitted model: responses drawn from it, the model refitted to each."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedmodels.errors import MixedModelsWarning
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.fitted.replicates import drawer, limited, new_seed
+from mixedmodels.inference.bootstrap import replicates as replication
+from mixedmodels.inference.bootstrap.acceleration import blocks, influence
+from mixedmodels.inference.bootstrap.replicates import Replicates
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import FittedModel
+    from mixedmodels.inference.bootstrap.record import Bootstrap
+
+SLOW = 16  # generalised models refitted between two looks at the line of progress
+
+
+def bootstrap(
+    model: FittedModel,
+    nsim: int = 500,
+    seed: Any = None,
+    *,
+    type: str = "parametric",  # noqa: A002
+    re_form: Any = "~0",
+    statistic: Callable[[Any], Any] | None = None,
+    threads: int | None = None,
+    progress: bool | None = None,
+) -> Bootstrap:
+    """See the verb of this name."""
+    model._need_rows("bootstrap()")
+    seed = new_seed() if seed is None else seed
+    draw = drawer(model, type, re_form, generator(seed))
+    began, theta = perf_counter(), None
+    with limited(threads):
+        if statistic is None:
+            found, theta = _parameters(model, draw, checked(nsim), progress)
+            jackknife = partial(_parameter_influence, model)
+        else:
+            found = _asked(model, draw, checked(nsim), statistic, progress)
+            jackknife = partial(_statistic_influence, model, statistic)
+    return Bootstrap(
+        found,
+        model.formula,
+        _title(model, type, re_form),
+        seed,
+        perf_counter() - began,
+        theta,
+        jackknife,
+        model._source.kind,
+    )
+
+
+def _parameters(model: FittedModel, draw: Any, nsim: int, progress: bool | None) -> tuple[Replicates, Matrix]:
+    """All parameters of each replicate, and theta."""
+    from mixedmodels.fitted import replicates
+
+    fit = model._fit
+    most = SLOW if isinstance(fit, GlmFit | GlmmFit) else None
+    many = replication.refitted(draw, replicates.refitter(model), nsim, fit.n, progress, most)
+    found = Replicates(
+        names=replicates.parameter_names(model.design, fit),
+        t0=replicates.parameter_values(replicates.as_row(fit), fit)[0],
+        t=replicates.parameter_values(many, fit),
+        singular=many.singular,
+        status=many.status,
+        reasons=many.reasons,
+        asked=nsim,
+    )
+    return found, many.theta
+
+
+def _parameter_influence(model: FittedModel) -> Matrix:
+    from mixedmodels.fitted import replicates
+
+    fit = model._fit
+
+    def estimate(rows: Any) -> Vector:
+        return np.asarray(replicates.parameter_values(replicates.part_refitted(model, rows), fit)[0])
+
+    return influence(blocks(model.design, fit.n), estimate)
+
+
+def _asked(
+    model: FittedModel, draw: Any, nsim: int, statistic: Callable[[Any], Any], progress: bool | None
+) -> Replicates:
+    """What a function says of each refitted model."""
+    names, t0 = replication.flattened(statistic(model))
+    again = _start(model._fit)
+
+    def one(y: Vector) -> tuple[Any, bool]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MixedModelsWarning)
+            other = model.refit(y, **again)  # type: ignore[attr-defined]
+            return statistic(other), bool(getattr(other, "is_singular", False))
+
+    return replication.statistics(draw, one, t0, names or tuple(f"t{i + 1}" for i in range(len(t0))), nsim, progress)
+
+
+def _start(fit: Any) -> dict[str, Any]:
+    from mixedmodels.fit.many_responses.other_classes import start_of
+
+    if isinstance(fit, MixedFit):
+        return {"start": fit.theta}
+    return {"start": start_of(fit)} if isinstance(fit, GlmmFit) else {}
+
+
+def _statistic_influence(model: FittedModel, statistic: Callable[[Any], Any]) -> Matrix:
+    numbers = model._rows.numbers
+
+    def estimate(rows: Any) -> Vector:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MixedModelsWarning)
+            return replication.flattened(statistic(model.update(subset=numbers[rows])))[1]  # type: ignore[attr-defined]
+
+    return influence(blocks(model.design, model._fit.n), estimate)
+
+
+def _title(model: FittedModel, type: str, re_form: Any) -> str:  # noqa: A002
+    if type == "semiparametric":
+        return "Semiparametric bootstrap"
+    if isinstance(model._fit, LinearFit | GlmFit):
+        return "Parametric bootstrap"
+    if re_form is None:
+        return "Parametric bootstrap, given the random effects,"
+    drawn = "with all random effects drawn," if re_form == "~0" else f"with the random effects {re_form} kept,"
+    return f"Parametric bootstrap, {drawn}"

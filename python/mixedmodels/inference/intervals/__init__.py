@@ -1,0 +1,1 @@
+"""Confidence intervals of the parameters, by profiles, Wald or the bootstrap."""

@@ -1,0 +1,96 @@
+"""Limits of a fitted model's parameters, by the method that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.estimates import wald
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.fitted.labels import kept_names
+from mixedmodels.fitted.model import FittedModel
+from mixedmodels.inference.bootstrap.from_model import bootstrap
+from mixedmodels.inference.profile import glm
+from mixedmodels.inference.profile.from_model import Derived, Parm, known_parameters, profiled
+from mixedmodels.inference.profile.parameters import Order, Parameter, chosen
+from mixedmodels.inference.profile.record import limits_table, quantile_of
+from mixedmodels.inference.profile.walk import Walk
+from mixedmodels.tables.result_table import ResultTable
+
+FEW_STEPS = 2  # of zeta from the estimate, where only limits are wanted
+
+
+def confint(
+    model: FittedModel,
+    parm: Parm = None,
+    level: float = 0.95,
+    method: str = "profile",
+    *,
+    derived: Derived | None = None,
+    signames: bool = False,
+    order: Order = "cov.last",
+    criterion: str = "deviance",
+    nsim: int = 500,
+    seed: Any = None,
+    boot_type: Any = "perc",
+    verbose: int = 0,
+) -> ResultTable:
+    """See the verb of this name."""
+    if method not in ("profile", "wald", "boot"):
+        raise DataError(f"method must be 'profile', 'wald' or 'boot', not {method!r}.")
+    quantile = quantile_of(level)
+    if derived is not None and method != "profile":
+        raise DataError(f"derived quantities have intervals by method='profile', not {method!r}.")
+    if not isinstance(model._fit, MixedFit | GlmmFit):
+        return _fixed_limits(model, parm, level, method, quantile, (nsim, seed, boot_type))
+    wanted = chosen(known_parameters(model, order, "sdcor", criterion if method == "profile" else "deviance"), parm)
+    names = [p.short if signames else p.name for p in wanted]
+    if method == "wald":
+        return _wald_limits(model, wanted, names, level)
+    if method == "boot":
+        return _boot_limits(model, [p.name for p in wanted], names, level, (nsim, seed, boot_type))
+    walk = Walk(quantile, quantile / FEW_STEPS, (quantile,))
+    if parm is not None and not wanted:
+        wanted = ()
+    return profiled(model, wanted, walk, derived, criterion, signames, verbose).confint(level)
+
+
+def _wald_limits(model: FittedModel, wanted: Sequence[Parameter], names: Sequence[str], level: float) -> ResultTable:
+    limits = wald.intervals(model._fit.beta, np.sqrt(np.diag(model._fit.vcov)), level)
+    rows = [limits[p.at[0]] if p.kind == "beta" else (np.nan, np.nan) for p in wanted]
+    return limits_table(names, [r[0] for r in rows], [r[1] for r in rows], level, model._source.kind)
+
+
+def _boot_limits(
+    model: FittedModel, wanted: Sequence[str], names: Sequence[str], level: float, how: tuple[int, Any, Any]
+) -> ResultTable:
+    nsim, seed, kind = how
+    table = bootstrap(model, nsim, seed).confint(level=level, type=kind)
+    rows = [table.row(name) for name in wanted]
+    low, high = [r["conf_low"] for r in rows], [r["conf_high"] for r in rows]
+    return limits_table(names, low, high, level, model._source.kind, table.footer)
+
+
+def _fixed_limits(
+    model: FittedModel, parm: Parm, level: float, method: str, quantile: float, boot: tuple[int, Any, Any]
+) -> ResultTable:
+    fit: LinearFit | GlmFit = model._fit
+    names = kept_names(model.design, fit)
+    known = tuple(Parameter("beta", name, name, (j,)) for j, name in enumerate(names))
+    wanted = chosen(known, parm)
+    shown = [p.name for p in wanted]
+    if method == "boot":
+        return _boot_limits(model, shown, shown, level, boot)
+    if method == "wald" or isinstance(fit, LinearFit) or fit.penalty is not None:
+        errors = np.sqrt(np.diag(fit.vcov))
+        # As R: Wald limits of a generalised linear model are normal, those of a linear one Student's.
+        df = fit.wald_df if isinstance(fit, LinearFit) else np.inf
+        limits = wald.intervals(fit.beta, errors, level, df)
+        rows = [tuple(limits[p.at[0]]) for p in wanted]
+    else:
+        x = model._dense_x()
+        rows = glm.all_limits(fit, x, model.design.offset, [p.at[0] for p in wanted], quantile)
+    return limits_table(shown, [r[0] for r in rows], [r[1] for r in rows], level, model._source.kind)

@@ -1,0 +1,66 @@
+"""Confidence intervals."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from mixedmodels.fitted.model import FittedModel
+from mixedmodels.inference.intervals.from_model import confint
+from mixedmodels.inference.profile.from_model import Derived, Parm
+from mixedmodels.inference.profile.parameters import Order
+from mixedmodels.tables.result_table import ResultTable
+
+Method = Literal["profile", "wald", "boot"]
+
+
+class IntervalVerbs(FittedModel):
+    """Confidence intervals."""
+
+    def confint(
+        self,
+        parm: Parm = None,
+        level: float = 0.95,
+        method: Method = "profile",
+        *,
+        derived: Derived | None = None,
+        signames: bool = False,
+        order: Order = "cov.last",
+        criterion: Literal["deviance", "REML"] = "deviance",
+        nsim: int = 500,
+        seed: Any = None,
+        boot_type: str = "perc",
+        verbose: int = 0,
+    ) -> ResultTable:
+        """Confidence intervals, a row per parameter, columns conf_low and conf_high.
+
+        Parameters
+        ----------
+        parm : parameters as for `profile`; None for all.
+        level : confidence.
+        method : "profile" inverts likelihood-ratio tests; "wald" goes by standard errors, so that it has no limits for
+            standard deviations and correlations; "boot" is the parametric bootstrap. Of an lm all but "boot" are the t
+            intervals.
+        derived : derived quantities, as for `profile`.
+        signames, order, criterion, verbose : as for `profile`.
+        nsim, seed, boot_type : of the bootstrap.
+
+        Returns
+        -------
+        ResultTable
+            Where a profile ends at a boundary before it reaches the level, the limit is the boundary, and a line below
+            the table says that the interval is one-sided.
+        """
+        return confint(
+            self,
+            parm,
+            level,
+            method,
+            derived=derived,
+            signames=signames,
+            order=order,
+            criterion=criterion,
+            nsim=nsim,
+            seed=seed,
+            boot_type=boot_type,
+            verbose=verbose,
+        )

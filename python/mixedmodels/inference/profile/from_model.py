@@ -1,0 +1,89 @@
+"""Profiles of a fitted model's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import GlmmFit, MixedFit
+from mixedmodels.fitted.model import FittedModel
+from mixedmodels.inference.profile.derived import quantities
+from mixedmodels.inference.profile.parameters import Order, Parameter, chosen, parameters, thetas
+from mixedmodels.inference.profile.record import Profile, quantile_of
+from mixedmodels.inference.profile.walk import Walk, profiles
+
+Parm = str | int | Sequence[str | int] | None
+Derived = Mapping[str, Callable[[Mapping[str, float]], float] | str]
+
+STEPS = 6  # of zeta from the estimate to the cutoff
+
+
+def profile(
+    model: FittedModel,
+    parm: Parm = None,
+    *,
+    scale: str = "sdcor",
+    level: float = 0.95,
+    alphamax: float = 0.01,
+    cutoff: float | None = None,
+    points: int = STEPS,
+    derived: Derived | None = None,
+    criterion: str = "deviance",
+    signames: bool = False,
+    order: Order = "cov.last",
+    verbose: int = 0,
+) -> Profile:
+    """See the verb of this name."""
+    if scale not in ("sdcor", "theta"):
+        raise DataError(f"scale must be 'sdcor' or 'theta', not {scale!r}.")
+    known = known_parameters(model, order, scale, criterion)
+    wanted = chosen(known, parm)
+    if cutoff is None:
+        from scipy.special import chdtri
+
+        cutoff = float(np.sqrt(chdtri(len(known_parameters(model, order)), alphamax)))
+    quantile = quantile_of(level)
+    walk = Walk(max(cutoff, quantile), max(cutoff, quantile) / points, (quantile,))
+    return profiled(model, wanted, walk, derived, criterion, signames, verbose)
+
+
+def profiled(
+    model: FittedModel,
+    wanted: Sequence[Parameter],
+    walk: Walk,
+    derived: Derived | None,
+    criterion: str,
+    signames: bool,
+    verbose: int = 0,
+) -> Profile:
+    found = profiles(
+        model._engine,
+        model.design,
+        model._fit,
+        wanted,
+        walk,
+        quantities(derived or {}, parameters(model.design, model._fit)),
+        restricted=criterion == "REML",
+        verbose=verbose,
+    )
+    return Profile(found, model._source.kind, signames)
+
+
+def known_parameters(
+    model: FittedModel, order: Order = "cov.last", scale: str = "sdcor", criterion: str = "deviance"
+) -> tuple[Parameter, ...]:
+    fit = model._fit
+    if not isinstance(fit, MixedFit | GlmmFit):
+        raise DataError("profile() is for mixed models; confint() of a model without random effects has its limits.")
+    if criterion not in ("deviance", "REML"):
+        raise DataError(f"criterion must be 'deviance' or 'REML', not {criterion!r}.")
+    known = parameters(model.design, fit, order)
+    if scale == "theta":
+        known = (*thetas(model.design, fit), *(p for p in known if p.kind not in ("sd", "cor")))
+    if criterion == "REML":
+        if not (isinstance(fit, MixedFit) and fit.reml):
+            raise DataError("criterion='REML' is for a fit by REML.")
+        known = tuple(p for p in known if p.variance)
+    return known

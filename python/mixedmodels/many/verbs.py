@@ -1,0 +1,30 @@
+"""One model, many responses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mixedmodels.fitted.model import FittedModel
+from mixedmodels.many.record import FitMany
+
+
+class ManyVerbs(FittedModel):
+    """Refits to many responses."""
+
+    def refit_many(self, responses: Any, *, ddf: bool = True, progress: bool | None = None) -> FitMany:
+        """The same model for many other responses.
+
+        Parameters
+        ----------
+        responses : a table with a column per response, or an array of shape (rows, responses); one value per row used
+            or per row of the model's table. Missing values are allowed: each response is fitted to the rows it has.
+        ddf : whether degrees of freedom (Satterthwaite's) and p-values are wanted.
+        progress : as for `bootstrap`.
+
+        Returns
+        -------
+        FitMany
+        """
+        from mixedmodels.many.fit_many import refit_many
+
+        return refit_many(self, responses, ddf, progress)

@@ -1,0 +1,86 @@
+"""A fitted model into one small JSON file, which `mixedmodels.model.loading` reads.
+
+Kept: formula, layout for new rows (levels, contrasts, bases), estimates, spherical random effects, the optimiser's
+account, and the five quartiles that the summary prints. Not kept: rows, and with them fitted values, residuals, the
+objective, conditional variances, `refit`, `update` and `simulate`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.design import Design
+from mixedmodels.fitted.model import FittedModel
+
+FORMAT = "mixedmodels"
+VERSION = 1
+
+_LEFT_OUT = ("b", "run", "family", "y", "weights", "eta")  # they follow from the others, or are as long as the table
+
+
+class SaveVerbs(FittedModel):
+    """A model into a file."""
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one small JSON file (see `mixedmodels.load` for what it keeps)."""
+        document = json.dumps(plain(_document(self)), allow_nan=False, separators=(",", ":"))
+        Path(path).write_text(document, encoding="utf-8")
+
+
+def _document(model: FittedModel) -> dict[str, Any]:
+    from mixedmodels import __version__
+
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "package": __version__,
+        "kind": model._fit.function,
+        "call": asdict(model.call),
+        "design": _design_out(model.design),
+        "fit": {f.name: getattr(model._fit, f.name) for f in fields(model._fit) if f.name not in _LEFT_OUT},
+        "quartiles": model._quartiles,
+    }
+    document |= model._kept_numbers()
+    if model._fit.generalized:
+        document["fit"]["family"] = model.family.to_json()
+    return document
+
+
+def _design_out(design: Design) -> dict[str, Any]:
+    return {
+        "formula": design.formula,
+        "response_name": design.response_name,
+        "fixed": {
+            "names": design.fixed.names,
+            "assign": design.fixed.assign,
+            "terms": design.fixed.terms,
+            "contrasts": dict(design.fixed.contrasts),
+        },
+        "random": [[t.label, t.text, t.group, t.effects, t.structure] for t in design.random],
+        "n_table": design.n_table,
+        "dropped": design.dropped,
+        "na_action": design.na_action,
+        "spec": json.loads(design.spec.to_json()),
+    }
+
+
+def plain(value: Any) -> Any:
+    """Arrays as lists, and numbers that JSON does not have by name."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"number": repr(value)}
+    return value

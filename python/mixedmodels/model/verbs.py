@@ -1,0 +1,67 @@
+"""Everything that one can ask of a fitted model: the verbs of all capabilities, composed."""
+
+from __future__ import annotations
+
+from mixedmodels.diagnose.checks.verbs import CheckVerbs
+from mixedmodels.diagnose.convergence.verbs import ConvergenceVerbs, EngineVerbs
+from mixedmodels.diagnose.influence.verbs import InfluenceVerbs
+from mixedmodels.diagnose.quality.verbs import QualityVerbs
+from mixedmodels.diagnose.residuals.verbs import ResidualVerbs
+from mixedmodels.effects.adjusted.verbs import AdjustedVerbs
+from mixedmodels.effects.pooling.verbs import PoolingVerbs
+from mixedmodels.inference.anova.verbs import TermVerbs
+from mixedmodels.inference.bootstrap.verbs import BootstrapVerbs
+from mixedmodels.inference.comparison.verbs import ComparisonVerbs
+from mixedmodels.inference.emmeans.verbs import EmmeansVerbs
+from mixedmodels.inference.glht.verbs import HypothesisVerbs
+from mixedmodels.inference.intervals.verbs import IntervalVerbs
+from mixedmodels.inference.profile.verbs import ProfileVerbs
+from mixedmodels.inference.robust.verbs import RobustVerbs
+from mixedmodels.interop.getme import LmeComponents
+from mixedmodels.interop.marginaleffects import MarginalEffects
+from mixedmodels.interop.statsmodels import MixedSpellings, StatsmodelsSpellings
+from mixedmodels.many.verbs import ManyVerbs
+from mixedmodels.model.saving import SaveVerbs
+from mixedmodels.page.verbs import ReportVerbs
+from mixedmodels.plot.verbs import PictureVerbs
+from mixedmodels.power.verbs import PowerVerbs
+from mixedmodels.predict.verbs import FixedPredictionVerbs, MixedPredictionVerbs
+from mixedmodels.simulate.verbs import FixedSimulationVerbs, MixedSimulationVerbs
+from mixedmodels.summary.verbs import FixedTableVerbs, MixedTableVerbs
+
+
+class Model(
+    TermVerbs,
+    ComparisonVerbs,
+    IntervalVerbs,
+    ProfileVerbs,
+    BootstrapVerbs,
+    ManyVerbs,
+    EmmeansVerbs,
+    HypothesisVerbs,
+    RobustVerbs,
+    PowerVerbs,
+    ResidualVerbs,
+    CheckVerbs,
+    InfluenceVerbs,
+    QualityVerbs,
+    ConvergenceVerbs,
+    AdjustedVerbs,
+    PoolingVerbs,
+    PictureVerbs,
+    ReportVerbs,
+    SaveVerbs,
+    MarginalEffects,
+    StatsmodelsSpellings,
+):
+    """A fitted model: a frozen record, the design it came from, and the verbs that read both; immutable."""
+
+
+class FixedEffectsModel(FixedTableVerbs, FixedPredictionVerbs, FixedSimulationVerbs, Model):
+    """A model whose coefficients are all fixed effects."""
+
+
+class RandomEffectsModel(
+    MixedTableVerbs, MixedPredictionVerbs, MixedSimulationVerbs, EngineVerbs, LmeComponents, MixedSpellings, Model
+):
+    """A fitted model with random effects; immutable, every verb computes from the record or makes a new model."""

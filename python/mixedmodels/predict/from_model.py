@@ -1,0 +1,105 @@
+"""Predictions of a fitted model, on its own rows or on new ones, alone or with their uncertainty."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from mixedmodels import frame
+from mixedmodels.design import Design, numbers_of, on_new_data
+from mixedmodels.errors import DataError, MixedModelsWarning, RankDeficientWarning
+from mixedmodels.fit.record import LinearFit, MixedFit, Vector
+from mixedmodels.fitted.model import FittedModel
+from mixedmodels.predict.kinds import Parts, parts_of
+from mixedmodels.predict.options import Options
+from mixedmodels.predict.point import values
+from mixedmodels.predict.target import Target, own_rows, target
+
+
+def predicted(model: FittedModel, newdata: Any, options: Options, weights: Any, offset: Any) -> Any:
+    """What the verb `predict` of every class of models returns."""
+    model._check_type(options.type)
+    parts = parts_of(model.design, options.kind, options.re_form)
+    table = None if newdata is None else frame.read(newdata)
+    if table is None:
+        model._need_rows("predict() without newdata")
+        rows = own_rows(model._fit, _with_offset(model, offset), parts)
+    else:
+        rows = _laid_out(model, table, parts, options, offset)
+    if options.certain:
+        value = values(model, rows, options)
+        return model._rows.label(value) if table is None else model._new_rows(table, value)
+    from mixedmodels.predict.standard_errors import uncertain
+
+    columns = uncertain(model, rows, options, _weights(model, table, weights, options), table is None)
+    if table is None:
+        return model._rows.table(columns)
+    return frame.to_kind(columns, table.kind, table.index)
+
+
+def _laid_out(model: FittedModel, table: frame.Table, parts: Parts, options: Options, offset: Any) -> Target:
+    """New rows as arrays."""
+    new = on_new_data(model.design.spec, table, random=parts.wanted, known_levels=parts.of_known_levels, offset=offset)
+    fit = model._fit
+    if len(fit.kept) < len(model.design.fixed.columns) and model._stored is None:
+        _check_estimable(model, new)
+    return target(fit, new, parts, options.allow_new_levels)
+
+
+def _check_estimable(model: FittedModel, new: Design) -> None:
+    """Warn of rows for which the columns that the fit dropped are other combinations than they were."""
+    from mixedmodels.estimates.linear_functions import Basis, null_space
+    from mixedmodels.fit.henderson_rows import fixed_rows
+
+    space = null_space(model.design, model._fit.kept)
+    rows = fixed_rows(new, range(len(new.fixed.columns)), new.n_table)
+    known = np.isfinite(rows).all(axis=1)
+    lost = known & ~Basis(model._coefficients("asymptotic"), model._fit.kept, space).estimable(rows)
+    if lost.any():
+        first = int(np.flatnonzero(lost)[0])
+        warnings.warn(
+            f"{int(lost.sum())} of {len(rows)} predictions (the first in row {first}) depend on coefficients that the "
+            "data do not determine, as the model matrix has not full rank; they take the dropped coefficients as 0.",
+            RankDeficientWarning,
+            stacklevel=5,
+        )
+
+
+def _with_offset(model: FittedModel, offset: Any) -> Design:
+    if offset is not None:
+        raise DataError("offset is for new rows; give newdata, or leave offset out for the rows of the fit.")
+    return model.design
+
+
+def _weights(model: FittedModel, table: frame.Table | None, given: Any, options: Options) -> Vector | None:
+    """Weights of new observations; None where they are not needed.
+
+    Raises
+    ------
+    DataError
+        If they are not positive numbers, one for each row.
+    """
+    if options.interval != "prediction":
+        if given is not None:
+            raise DataError("weights are of new observations; they need interval='prediction'.")
+        return None
+    own = model._prior_weights()
+    if table is None:
+        if given is not None:
+            raise DataError("weights are of new rows; the rows of the fit have theirs.")
+        return np.ones(model._fit.n) if own is None else own
+    found = numbers_of(model.design.spec, table, given, "weights")
+    if found is None:
+        if isinstance(model._fit, LinearFit | MixedFit) and own is not None and bool(np.ptp(own) > 0):
+            warnings.warn(
+                "the model was fitted with weights, and new observations are taken to have weight 1; give weights=.",
+                MixedModelsWarning,
+                stacklevel=4,
+            )
+        return np.ones(table.n_rows)
+    bad = np.flatnonzero(~(found > 0))
+    if len(bad):
+        raise DataError(f"weights must be positive; row {int(bad[0])} has {found[bad[0]]}.")
+    return np.asarray(found, dtype=float)

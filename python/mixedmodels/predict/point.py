@@ -1,0 +1,57 @@
+"""The predictions themselves, and what the fit says about their errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.fit.record import GlmmFit, MixedFit, Vector
+from mixedmodels.fitted.model import FittedModel
+from mixedmodels.predict import variances
+from mixedmodels.predict.options import Options
+from mixedmodels.predict.target import Target
+
+
+def values(model: FittedModel, rows: Target, options: Options) -> Vector:
+    """The predictions of these rows."""
+    if isinstance(model._fit, GlmmFit) and options.kind == "marginal":
+        from mixedmodels.predict.marginal import marginal_mean
+        from mixedmodels.predict.new_levels import fresh_variance
+
+        family = model._fit.family
+        mean = marginal_mean(family, rows.eta, fresh_variance(model._fit, rows.integrated, len(rows))).mean
+        return mean if options.type == "response" else np.asarray(family.predictor(mean))
+    return model._on_scale(rows.eta, options.type)
+
+
+def evidence_of(model: FittedModel) -> variances.Evidence:
+    """What the fit says about the errors of linear predictors."""
+    return model._once("evidence", lambda: _evidence(model))
+
+
+def _evidence(model: FittedModel) -> variances.Evidence:
+    fit = model._fit
+    if not isinstance(fit, MixedFit | GlmmFit):
+        return variances.Evidence(fit)
+    kind = variances.LinearEvidence if isinstance(fit, MixedFit) else variances.GeneralizedEvidence
+
+    def weights() -> Vector:
+        _need_rows(model)
+        return model._working_weights()
+
+    def engine() -> Any:
+        _need_rows(model)
+        return model._engine
+
+    return kind(model.design, fit, weights, engine)
+
+
+def _need_rows(model: FittedModel) -> None:
+    if model._stored is not None:
+        more = "" if isinstance(model._fit, GlmmFit) else ", uncertainty='given_theta' and ddf='asymptotic'"
+        raise DataError(
+            "these standard errors need the rows that the model was fitted to, and a model loaded from a file has "
+            f"none; it has the predictions themselves, and standard errors and limits with kind='typical'{more}."
+        )

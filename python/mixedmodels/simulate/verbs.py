@@ -1,0 +1,55 @@
+"""New responses of a fitted model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mixedmodels.fitted.fixed_effects import FixedEffects
+from mixedmodels.fitted.mixed_effects import MixedEffects
+from mixedmodels.simulate.new_responses import simulated, simulated_on
+
+
+class FixedSimulationVerbs(FixedEffects):
+    """New responses of a model without random effects."""
+
+    def simulate(
+        self, nsim: int = 1, seed: Any = None, *, newdata: Any = None, weights: Any = None, offset: Any = None
+    ) -> Any:
+        """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
+
+        Parameters
+        ----------
+        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
+        newdata : a table of other rows to draw for.
+        weights, offset : of the new rows, where the model had arrays.
+        """
+        if newdata is not None:
+            return simulated_on(self, newdata, nsim, seed, None, weights, offset)
+        return simulated(self, nsim, seed, None)
+
+
+class MixedSimulationVerbs(MixedEffects):
+    """New responses of a model with random effects."""
+
+    def simulate(
+        self,
+        nsim: int = 1,
+        seed: Any = None,
+        *,
+        re_form: Any = "~0",
+        newdata: Any = None,
+        weights: Any = None,
+        offset: Any = None,
+    ) -> Any:
+        """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
+
+        Parameters
+        ----------
+        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
+        re_form : random effects that stay at their estimates; the others are drawn. "~0" draws all, None none.
+        newdata : a table of other rows to draw for; effects of levels that the model has not seen are always drawn.
+        weights, offset : of the new rows, where the model had arrays; weights are the trials of a binomial response.
+        """
+        if newdata is not None:
+            return simulated_on(self, newdata, nsim, seed, re_form, weights, offset)
+        return simulated(self, nsim, seed, re_form)

@@ -1,0 +1,73 @@
+"""Tables of parameters, a row each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mixedmodels import frame
+from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.fit.moments import predict_old
+from mixedmodels.fit.re_form import chosen_effects
+from mixedmodels.fitted.fixed_effects import FixedEffects
+from mixedmodels.fitted.mixed_effects import MixedEffects
+from mixedmodels.summary.repca import RePCA, repca
+from mixedmodels.summary.tidy import Effects, tidy_linear, tidy_mixed
+
+
+class FixedTableVerbs(FixedEffects):
+    """Tables of the parameters of a model without random effects."""
+
+    def tidy(self, *, conf_int: bool = False, conf_level: float = 0.95, ddf: Ddf = None) -> Any:
+        """A row per coefficient.
+
+        Parameters
+        ----------
+        conf_int : adds Wald limits `conf_low`, `conf_high`.
+        ddf : "asymptotic", "residual" or what `robust` returned: gives covariance and degrees of freedom, the latter in
+            a column `df`; None for those that the summary prints.
+        """
+        tested = None if ddf is None else self._coefficients(ddf)
+        columns = tidy_linear(self.design, self._fit, conf_level if conf_int else None, tested)
+        return frame.to_kind(columns, self._source.kind)
+
+    def augment(self) -> Any:
+        """The rows used, with columns `fitted` (means) and `resid` (of a glm the deviance residuals)."""
+        return self._augmented({})
+
+
+class MixedTableVerbs(MixedEffects):
+    """Tables of the parameters of a model with random effects."""
+
+    def tidy(
+        self,
+        effects: Effects | Sequence[Effects] = "fixed",
+        *,
+        conf_int: bool = False,
+        conf_level: float = 0.95,
+        ddf: Ddf = None,
+    ) -> Any:
+        """A row per parameter.
+
+        Parameters
+        ----------
+        effects : "fixed", "ran_pars" (standard deviations, correlations), "ran_vals" (conditional modes), or several.
+        conf_int : add Wald limits `conf_low`, `conf_high` (of the fixed effects, and of the modes given theta).
+        ddf : "Satterthwaite" or "Kenward-Roger" (of an lmer), "asymptotic", or what `robust` returned, add `df` and
+            `p_value` of the fixed effects by that method, whose covariance standard errors and limits then follow.
+        """
+        wanted = (effects,) if isinstance(effects, str) else tuple(effects)
+        level = conf_level if conf_int else None
+        tested = None if ddf is None else self._coefficients(ddf)
+        columns = tidy_mixed(self.design, self._fit, wanted, level, self.ranef, tested)
+        return frame.to_kind(columns, self._source.kind)
+
+    def augment(self) -> Any:
+        """The rows used, with columns `fitted`, `resid`, and `fixed` (the prediction without random effects)."""
+        none = chosen_effects(self.design, "~0")
+        fixed = predict_old(self._fit, self.design, none)
+        return self._augmented({"fixed": self._on_scale(fixed, "response")})
+
+    def rePCA(self) -> RePCA:
+        """Principal components of the relative covariance factor of each grouping factor."""
+        return repca(self.design, self._fit)
