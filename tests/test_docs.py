@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from docsite.blocks import blocks, can_run, run, same_text
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.places import ROOT
+
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 DATA = ROOT.parent / "shared" / "data"  # tables that may not ship: blocks that need them run where they are
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.places import ROOT
 
 
 @pytest.mark.skipif("RUST_TESTED" in os.environ, reason="cargo has just run them")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from mixedmodels import _engine
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support.places import ROOT
 
 
 @pytest.fixture(scope="module")

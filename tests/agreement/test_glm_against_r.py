@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from glm_reference import fitted, models, numbers, tables
-from printed_text import differences
+from tests.support.glm_reference import fitted, models, numbers, tables
+from tests.support.printed_text import differences
 
 import mixedmodels as mm
 

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from glm_reference import REFERENCE
+from tests.support.glm_reference import REFERENCE
 
 import mixedmodels as mm
 from mixedmodels import MixedModelsWarning, SeparationWarning

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import dense_glmm
 import numpy as np
 import pytest
-from glmm_reference import beta, data_of, fitted, models, relative_error, standard_errors
+from tests.support import dense_glmm
+from tests.support.glmm_reference import beta, data_of, fitted, models, relative_error, standard_errors
 
 import mixedmodels as mm
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lme4_reference import criterion, fitted, models, relative_error
+from tests.support.lmm_reference import criterion, fitted, models, relative_error
 
 MODELS = models()
 INTERIOR = [name for name, model in MODELS.items() if model.interior]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from lme4_reference import fitted, models, summaries
-from printed_text import differences, lines, same_line
+from tests.support.lmm_reference import fitted, models, summaries
+from tests.support.printed_text import differences, lines, same_line
 
 # lme4's own optimum is not sharp enough for every printed digit (years, far_groups), not unique (cake_double_bar), or
 # it renames a group that comes twice ("a.b" for a:b in nested_explicit).

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from robust_reference import fitted, models, value
+from tests.support.robust_reference import fitted, models, value
 
 import mixedmodels as mm
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dense_glmm
 import numpy as np
 import pytest
-from glmm_reference import data_of, models
 from scipy import special
+from tests.support import dense_glmm
+from tests.support.glmm_reference import data_of, models
 
 MODELS = models()
 # lme4's inner iterations stop early with these (see the README of the reference): digits that its value has.
@@ -125,7 +125,7 @@ def test_quadrature_on_crossed_factors_by_brute_force_alone() -> None:
 
 def test_rows_against_their_own_differences() -> None:
     """Derivatives in the linear predictor, and the expected weight as an average over the responses."""
-    import glmm_rows
+    from tests.support import glmm_rows
 
     cases = [
         *(("binomial", link, [-1.5, -0.4]) for link in ("logit", "probit", "cloglog", "loglog", "cauchit", "log")),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
+from tests.support.places import ROOT
 
 import mixedmodels as mm
 from mixedmodels.cli import main
@@ -42,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_demo_prints_the_summary_of_the_sleep_study(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo"]) == 0
     printed = capsys.readouterr().out
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text()
     promised = readme.split("```\n")[1]
     assert promised.startswith("Linear mixed model fit by REML")
     assert printed.rstrip().endswith(promised.rstrip())

@@ -3,16 +3,16 @@
 import gzip
 import json
 import pickle
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.support.places import REFERENCE
 
 from mixedmodels import frame
 from mixedmodels.design import build, from_json, model_matrix, on_new_data, z_matrix
 
-PATH = Path(__file__).parents[1] / "reference" / "model_matrix" / "model_matrix.json.gz"
+PATH = REFERENCE / "model_matrix" / "model_matrix.json.gz"
 R = json.loads(gzip.decompress(PATH.read_bytes()))
 # Both sides work in double precision; splines and QR-based bases differ in the last digits only. R wrote 15 digits.
 TOLERANCE = 1e-12

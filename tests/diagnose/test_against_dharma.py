@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from dharma_reference import CASES, Given, made, reference
+from tests.support.residuals_reference import CASES, Given, made, reference
 
 from mixedmodels import r
 from mixedmodels.diagnose.residuals import outliers, temporal

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from influence_reference import check_model
 from scipy import stats
+from tests.support.influence_reference import check_model
 
 import mixedmodels as mm
 from mixedmodels.diagnose.checks.loess import smooth

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from influence_reference import array, check_model, check_values
+from tests.support.influence_reference import array, check_model, check_values
 
 import mixedmodels as mm
 from mixedmodels import r

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from dense_caic import effective_df
-from merits_reference import reference
+from tests.support.dense_caic import effective_df
+from tests.support.places import SEEDS
+from tests.support.quality_reference import reference
 
 import mixedmodels as mm
 from mixedmodels.diagnose.quality.conditional_likelihood import turned
@@ -22,7 +23,7 @@ SLEEP = "Reaction ~ Days + (Days | Subject)"
 @cache
 def table(name: str) -> Any:
     if name == "shrinkage":
-        path = Path(__file__).resolve().parent.parent / "seeds" / "shrinkage.csv"
+        path = SEEDS / "shrinkage.csv"
         return pd.read_csv(path, dtype={"group": "category"})
     if name == "ticks":
         ticks = mm.datasets.load("grouseticks")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import warnings
 
-import dense_deletion
 import numpy as np
 import pandas as pd
 import pytest
+from tests.support import dense_deletion
 
 import mixedmodels as mm
 

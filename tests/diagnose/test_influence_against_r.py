@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from influence_reference import array, influence_model, influence_values
+from tests.support.influence_reference import array, influence_model, influence_values
 
 from mixedmodels import r
 

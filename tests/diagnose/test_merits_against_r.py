@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from merits_reference import cases, fitted, reference
+from tests.support.quality_reference import cases, fitted, reference
 
 CLOSE: dict[str, Any] = {"rel": 2e-4, "abs": 1e-7}
 # insight takes one of several terms of a group only, so that performance's figures of (x || g) are too small.

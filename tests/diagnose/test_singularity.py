@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.support.places import SEEDS
 
 import mixedmodels as mm
 from mixedmodels.estimates.singular_directions import directions, parameters_at_rank, states
-
-SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 
 
 def fit(formula: str, data: Any, **more: Any) -> Any:

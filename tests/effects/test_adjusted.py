@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from effects_reference import table
+from tests.support.adjusted_reference import table
 
 import mixedmodels as mm
 from mixedmodels import r

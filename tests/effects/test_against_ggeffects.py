@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from effects_reference import FOLDER, arguments, fitted, keys, models, numbers, table, values
+from tests.support.adjusted_reference import FOLDER, arguments, fitted, keys, models, numbers, table, values
 
 import mixedmodels as mm
 from mixedmodels import r

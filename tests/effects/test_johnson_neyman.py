@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from effects_reference import table
+from tests.support.adjusted_reference import table
 
 import mixedmodels as mm
 from mixedmodels.estimates import wald

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from effects_reference import table
+from tests.support.adjusted_reference import table
 
 import mixedmodels as mm
 from mixedmodels.r import residualize_over_grid

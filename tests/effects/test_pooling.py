@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from effects_reference import table
+from tests.support.adjusted_reference import table
 
 import mixedmodels as mm
 

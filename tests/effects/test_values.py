@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from effects_reference import FOLDER
+from tests.support.adjusted_reference import FOLDER
 
 import mixedmodels as mm
 from mixedmodels.effects.adjusted.pretty import pretty, pretty_range, representative

@@ -5,15 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.support import places
 
 from mixedmodels import _engine
 
-REFERENCE = Path(__file__).resolve().parent.parent / "reference" / "families" / "reference.json.gz"
+REFERENCE = places.REFERENCE / "families" / "reference.json.gz"
 EPS = float(np.finfo(float).eps)
 
 # Each quantity, and those whose product with eta and with psi says how far one rounding of eta or psi moves it.

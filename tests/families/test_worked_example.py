@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.support.places import ROOT
+
 FAMILY = ROOT / "crates" / "engine" / "src" / "family"
 LINE = re.compile(r'^ *"([\w.]+)" => (\w+) in "(\w+\.rs)",$', re.M)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dense_lmm import Lmm, pivot_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_tables import tables
+from tests.support.dense_lmm import Lmm, pivot_columns
+from tests.support.model_tables import tables
 
 import mixedmodels as mm
 from mixedmodels import frame

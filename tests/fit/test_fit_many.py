@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from tests.support.places import REFERENCE
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, FormulaError
 
-FILE = Path(__file__).resolve().parent.parent / "reference" / "boot" / "reference.json.gz"
+FILE = REFERENCE / "boot" / "reference.json.gz"
 with gzip.open(FILE, "rt") as lines:
     MANY = json.load(lines)["many"]
 

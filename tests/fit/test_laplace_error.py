@@ -8,10 +8,10 @@ import sys
 from functools import cache
 from typing import Any
 
-import dense_glmm
 import numpy as np
 import pandas as pd
 import pytest
+from tests.support import dense_glmm
 
 import mixedmodels as mm
 from mixedmodels.fit.laplace_error.indicator import indicated_error

@@ -8,7 +8,7 @@ import signal
 
 import numpy as np
 import pytest
-from model_tables import tables
+from tests.support.model_tables import tables
 
 import mixedmodels as mm
 from mixedmodels.fit import progress

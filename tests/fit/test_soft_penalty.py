@@ -6,12 +6,11 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-import dense_glmm
 import numpy as np
 import pandas as pd
 import pytest
-import soft_penalty
 from scipy.optimize import minimize
+from tests.support import dense_glmm, soft_penalty
 
 import mixedmodels as mm
 from mixedmodels.fit.covariance import factors

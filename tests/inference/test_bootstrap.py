@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from boot_reference import matrix, reference
+from tests.support.bootstrap_reference import matrix, reference
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, UnknownColumnError

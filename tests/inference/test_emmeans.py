@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from emmeans_cases import QUESTIONS, Models, reference, table
+from tests.support.emmeans_cases import QUESTIONS, Models, reference, table
 
 import mixedmodels as mm
 

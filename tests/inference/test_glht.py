@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from glht_reference import fitted, more_models, reference, table, texts
+from tests.support.glht_reference import fitted, more_models, reference, table, texts
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, FormulaError, MixedModelsWarning

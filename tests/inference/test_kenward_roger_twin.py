@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from ddf_reference import fitted
-from dense_kenward_roger import DenseKenwardRoger
+from tests.support.ddf_reference import fitted
+from tests.support.dense_kenward_roger import DenseKenwardRoger
 
 import mixedmodels as mm
 from mixedmodels.estimates import kenward_roger, level_components

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from dense_robust import loglik, restricted
+from tests.support.dense_robust import loglik, restricted
 
 import mixedmodels as mm
 

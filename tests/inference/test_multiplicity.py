@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from glht_reference import reference, tails
 from scipy.special import ndtr
+from tests.support.glht_reference import reference, tails
 
 from mixedmodels.errors import DataError
 from mixedmodels.inference.multiplicity import multivariate_t

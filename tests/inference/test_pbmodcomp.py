@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from boot_reference import reference
+from tests.support.bootstrap_reference import reference
 
 import mixedmodels as mm
 from mixedmodels import r

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from dense_profile import dense
 from scipy.optimize import minimize
+from tests.support import places
+from tests.support.dense_profile import dense
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, UnknownColumnError
@@ -20,7 +20,7 @@ from mixedmodels.inference.profile.parameters import parameters
 from mixedmodels.inference.profile.record import Profile
 from mixedmodels.inference.profile.walk import Walk, profiles
 
-HERE = Path(__file__).resolve().parent.parent / "reference" / "profile"
+HERE = places.REFERENCE / "profile"
 REFERENCE = json.loads(gzip.decompress((HERE / "reference.json.gz").read_bytes()))
 FIXED = json.loads((HERE / "fixed.json").read_text())
 QUANTILE = 1.959963984540054

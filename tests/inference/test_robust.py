@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from dense_robust import cr2
+from tests.support.dense_robust import cr2
 
 import mixedmodels as mm
 

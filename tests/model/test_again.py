@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from model_tables import tables
+from tests.support.model_tables import tables
 
 import mixedmodels as mm
 

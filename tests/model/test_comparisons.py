@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from tests.support.places import SEEDS
 
 import mixedmodels as mm
 from mixedmodels import r
 from mixedmodels.inference.comparison.lrt import restricted_loglik
 
-SITES = Path(__file__).resolve().parent.parent / "seeds" / "sites.csv"
+SITES = SEEDS / "sites.csv"
 
 
 @pytest.fixture(scope="module")

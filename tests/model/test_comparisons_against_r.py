@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from compare_reference import cases, result
+from tests.support.comparison_reference import cases, result
 
 # What R's optimisers left, and for glmer that its penalised least squares stop a little early.
 STATISTIC = 1e-5

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from model_tables import tables
+from tests.support.model_tables import tables
 
 import mixedmodels as mm
 from mixedmodels.model.lmer import MixedModel

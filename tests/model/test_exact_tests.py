@@ -6,18 +6,18 @@ import gzip
 import json
 import warnings
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from compare_reference import table
+from tests.support.comparison_reference import table
+from tests.support.places import REFERENCE
 
 import mixedmodels as mm
 from mixedmodels.inference.comparison.exact_table import ExactTest
 from mixedmodels.r import exactLRT, exactRLRT
 
-FILE = Path(__file__).resolve().parent.parent / "reference" / "rlrt" / "reference.json.gz"
+FILE = REFERENCE / "rlrt" / "reference.json.gz"
 DRAWS = 10_000
 STATISTIC = 1e-6  # R's optimum, tightened
 ERRORS = 4.5  # standard errors that two simulated shares may differ by

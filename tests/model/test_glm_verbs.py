@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from glm_reference import fitted, models, tables
+from tests.support.glm_reference import fitted, models, tables
 
 import mixedmodels as mm
 from mixedmodels import DataError, r

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from merits_reference import reference
+from tests.support.quality_reference import reference
 
 import mixedmodels as mm
 from mixedmodels import r

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from merits_reference import fitted, reference
+from tests.support.quality_reference import fitted, reference
 
 import mixedmodels as mm
 from mixedmodels import r

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import warnings
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.places import REFERENCE
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, MixedModelsWarning
@@ -17,7 +17,7 @@ from mixedmodels.power.planned_model import plan_of
 from mixedmodels.power.tests import read_test
 from mixedmodels.r import compare, fixed, powerCurve, powerSim
 
-HERE = Path(__file__).resolve().parent.parent / "reference" / "power"
+HERE = REFERENCE / "power"
 
 
 @cache

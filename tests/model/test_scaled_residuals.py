@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from dharma_reference import CASES, reference
+from tests.support.residuals_reference import CASES, reference
 
 import mixedmodels as mm
 from mixedmodels import r
@@ -31,9 +31,9 @@ def table(name: str) -> pd.DataFrame:
 
 
 def sites() -> pd.DataFrame:
-    from seed_texts import HERE
+    from tests.support.seed_texts import SEEDS
 
-    return pd.read_csv(HERE / "sites.csv")
+    return pd.read_csv(SEEDS / "sites.csv")
 
 
 MODELS = {

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from model_tables import tables
+from tests.support.model_tables import tables
 
 import mixedmodels as mm
 import mixedmodels.r as r

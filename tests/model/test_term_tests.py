@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ddf_reference import differences, fitted, models, table, values
-from printed_text import differences as text_differences
+from tests.support.ddf_reference import differences, fitted, models, table, values
+from tests.support.printed_text import differences as text_differences
 
 import mixedmodels as mm
 from mixedmodels.r import Anova, KRmodcomp, SATmodcomp, contest1D, contestMD, vcovAdj

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from model_tables import reference, tables
+from tests.support.model_tables import reference, tables
 
 import mixedmodels as mm
 

@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 import pytest
-from drawn_pictures import assert_readable, drawn, plain_fit, points_of, rounded, sleep_fit, told, turned
 from matplotlib.colors import to_hex
+from tests.support.drawn_pictures import assert_readable, drawn, plain_fit, points_of, rounded, sleep_fit, told, turned
 
 import mixedmodels as mm
 from mixedmodels import plot

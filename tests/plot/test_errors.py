@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from drawn_pictures import cbpp_fit, crossed_fit, plain_fit, sleep_fit
+from tests.support.drawn_pictures import cbpp_fit, crossed_fit, plain_fit, sleep_fit
 
 import mixedmodels as mm
 from mixedmodels import plot

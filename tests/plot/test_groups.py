@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from drawn_pictures import cbpp_fit, crossed_fit, points_of, rounded, sleep_fit, told
+from tests.support.drawn_pictures import cbpp_fit, crossed_fit, points_of, rounded, sleep_fit, told
 
 import mixedmodels as mm
 from mixedmodels import plot

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_pictures import assert_readable, cbpp_fit, crossed_fit, plain_fit, sleep_fit, sleep_profile
 from matplotlib.figure import Figure
+from tests.support.drawn_pictures import assert_readable, cbpp_fit, crossed_fit, plain_fit, sleep_fit, sleep_profile
 
 import mixedmodels as mm
 from mixedmodels import plot

@@ -11,9 +11,9 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from drawn_pictures import sleep_fit
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from tests.support.drawn_pictures import sleep_fit
 
 import mixedmodels as mm
 from mixedmodels import plot

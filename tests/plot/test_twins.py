@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from drawn_pictures import (
+from tests.support.drawn_pictures import (
     cbpp_fit,
     crossed_fit,
     drawn,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from tests.support import places
 
 import mixedmodels as mm
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "predict"
+REFERENCE = places.REFERENCE / "predict"
 EXACT = 1e-7  # R prints 15 digits, and lme4's optimum is tightened to about 10
 GLMM_TMB = 2e-5  # its optimum and its Hessian, by differences of exact gradients, have about 5 digits
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import dense_lmm
 import numpy as np
 import pandas as pd
 import pytest
-from crossed_table import FORMULAS, crossed
+from tests.support import dense_lmm
+from tests.support.crossed_table import FORMULAS, crossed
 
 import mixedmodels as mm
 from mixedmodels.fit import henderson_tail

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from crossed_table import FORMULAS, crossed
+from tests.support.crossed_table import FORMULAS, crossed
 
 import mixedmodels as mm
 from mixedmodels.fit import henderson_tail

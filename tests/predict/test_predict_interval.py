@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.support import places
 
 import mixedmodels as mm
 from mixedmodels.r import predictInterval
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "predict" / "reference.json"
+REFERENCE = places.REFERENCE / "predict" / "reference.json"
 DRAWS = 20_000
 # The 5% quantile of so many normal draws has a standard error of 0.015 standard deviations, a difference of two 0.021.
 CLOSE = 0.09

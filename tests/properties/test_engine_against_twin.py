@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dense_lmm import Lmm as DenseLmm
+from tests.support.dense_lmm import Lmm as DenseLmm
 
 from mixedmodels import _engine
 

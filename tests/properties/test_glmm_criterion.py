@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from glmm_cases import EACH, ONE_FACTOR, TABLE, Case, criterion, fit, fitted, near, table, twin
+from tests.support.glmm_cases import EACH, ONE_FACTOR, TABLE, Case, criterion, fit, fitted, near, table, twin
 
 
 @pytest.mark.parametrize("definition", ["observed", "fisher"])

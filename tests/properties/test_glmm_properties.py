@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from glmm_cases import (
+from scipy import special
+from tests.support.glmm_cases import (
     BOTH,
     CASES,
     EACH,
@@ -19,7 +20,6 @@ from glmm_cases import (
     fit,
     fitted,
 )
-from scipy import special
 
 
 @EACH

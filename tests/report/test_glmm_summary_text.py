@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from glmm_tables import as_lme4_has_it, case, cases
-from model_tables import lines, r_lines, without_outcome
+from tests.support.glmm_tables import as_lme4_has_it, case, cases
+from tests.support.model_tables import lines, r_lines, without_outcome
 
 HERDS = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
 

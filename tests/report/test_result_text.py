@@ -5,15 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.places import REFERENCE
 
 from mixedmodels.tables.result_table import ResultTable
 
-FILE = Path(__file__).resolve().parent.parent / "reference" / "compare" / "printed.json.gz"
+FILE = REFERENCE / "compare" / "printed.json.gz"
 
 
 @cache

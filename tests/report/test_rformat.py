@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.support import places
 
 from mixedmodels.tables import r_numbers, r_print
 from mixedmodels.tables.abbreviate import abbreviate
 from mixedmodels.tables.coefmat import coefficient_table
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "rformat" / "rformat.json").read_text())
+REFERENCE = json.loads((places.REFERENCE / "rformat" / "rformat.json").read_text())
 
 
 def number(text: Any) -> float:

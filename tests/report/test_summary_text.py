@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 import pytest
-from model_tables import fitted, lines, r_lines, reference, without_outcome
+from tests.support.model_tables import fitted, lines, r_lines, reference, without_outcome
 
 CASES = reference("summaries")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from seed_texts import beside, reference, same_print
+from tests.support.seed_texts import beside, reference, same_print
 
 import mixedmodels as mm
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from seed_texts import HERE, beside
+from tests.support.places import SEEDS
+from tests.support.seed_texts import beside
 
 import mixedmodels as mm
 from mixedmodels.r import residualize_over_grid
@@ -20,7 +21,7 @@ OPTIMUM = 1e-6  # R's values are at its tightened optimum, good to about eight d
 
 @cache
 def expected() -> dict[str, Any]:
-    return json.loads((HERE / "effects.json").read_text())
+    return json.loads((SEEDS / "effects.json").read_text())
 
 
 def agree(found, name: str, tolerance: float) -> None:
@@ -57,7 +58,7 @@ def test_both_approaches_tell_the_same_slopes(bats) -> None:
 
 
 def test_the_partial_effect_at_the_average_site() -> None:
-    sites = pd.read_csv(HERE / "sites.csv")
+    sites = pd.read_csv(SEEDS / "sites.csv")
     fit = mm.lmer("y ~ x + (x | site)", sites)
     line = fit.ggpredict("x")
     agree(line, "sites", OPTIMUM)

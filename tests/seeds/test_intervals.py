@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
-from seed_texts import sleep2
+from tests.support.seed_texts import sleep2
 
 import mixedmodels as mm
 from mixedmodels import r

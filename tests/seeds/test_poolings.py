@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from seed_texts import sleep2
+from tests.support.seed_texts import sleep2
 
 import mixedmodels as mm
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from seed_texts import sleep2
+from tests.support import places
+from tests.support.seed_texts import sleep2
 
 import mixedmodels as mm
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "predict" / "reference.json"
+REFERENCE = places.REFERENCE / "predict" / "reference.json"
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from seed_texts import HERE, beside
+from tests.support.places import SEEDS
+from tests.support.seed_texts import beside
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError
@@ -13,7 +14,7 @@ from mixedmodels.errors import DataError
 
 def test_counts_at_sites_are_negative_binomial() -> None:
     """The picture beside the text's model shows no deviation; a Poisson model of the same counts deviates."""
-    sites = pd.read_csv(HERE / "sites.csv")
+    sites = pd.read_csv(SEEDS / "sites.csv")
     fit = mm.glmer_nb("y2 ~ x + (x | site)", sites)
     for re_form in (None, "~0"):
         res = fit.simulate_residuals(re_form=re_form)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from seed_texts import reference
+from tests.support.seed_texts import reference
 
 import mixedmodels as mm
 

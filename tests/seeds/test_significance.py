@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
-from seed_texts import HERE, beside, reference, sleep, sleep2
+from tests.support.places import SEEDS
+from tests.support.seed_texts import beside, reference, sleep, sleep2
 
 import mixedmodels as mm
 
@@ -18,7 +19,7 @@ EARLY_STOP = 3e-5
 
 @pytest.fixture(scope="module")
 def sites():
-    return mm.lmer("y ~ x + (x | site)", pd.read_csv(HERE / "sites.csv"))
+    return mm.lmer("y ~ x + (x | site)", pd.read_csv(SEEDS / "sites.csv"))
 
 
 @pytest.fixture(scope="module")

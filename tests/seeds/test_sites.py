@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from seed_texts import HERE, reference, same_print
+from tests.support.places import SEEDS
+from tests.support.seed_texts import reference, same_print
 
 import mixedmodels as mm
 
@@ -20,7 +21,7 @@ FIRST_X = [-4.248450, 5.766103, -1.820462, 7.660348, 8.809346, -9.088870]
 
 @pytest.fixture(scope="module")
 def sites() -> pd.DataFrame:
-    return pd.read_csv(HERE / "sites.csv")
+    return pd.read_csv(SEEDS / "sites.csv")
 
 
 @pytest.fixture(scope="module")

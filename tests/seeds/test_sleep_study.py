@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from seed_texts import reference, same_print, sleep, sleep2
+from tests.support.seed_texts import reference, same_print, sleep, sleep2
 
 import mixedmodels as mm
 

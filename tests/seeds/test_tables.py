@@ -7,11 +7,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from seed_texts import HERE, beside, sleep2
+from tests.support.places import SEEDS
+from tests.support.seed_texts import beside, sleep2
 
 import mixedmodels as mm
 
-REFERENCE = json.loads((HERE / "effects_reference.json").read_text())
+REFERENCE = json.loads((SEEDS / "effects_reference.json").read_text())
 
 NO_POOLING = {  # intercept and slope of each subject's own line, to the three digits of the text
     "308": (288, 21.7), "309": (200, 4.36), "310": (226, 3.90), "330": (273, 8.01), "331": (298, 4.87),
@@ -50,7 +51,7 @@ def test_predictions_for_every_subject_and_day_are_the_fitted_values() -> None:
 
 
 def test_model_matrices_print_the_sites_as_indicators() -> None:
-    sites = pd.read_csv(HERE / "sites.csv")
+    sites = pd.read_csv(SEEDS / "sites.csv")
     shown = sites[["y", "x"]].head(6).to_numpy()
     assert shown[:, 0] == pytest.approx([1.5101095, 3.7190900, -4.3737644, 30.1459331, 0.2777422, -3.6978175], abs=5e-8)
     assert shown[:, 1] == pytest.approx([-4.248450, 5.766103, -1.820462, 7.660348, 8.809346, -9.088870], abs=5e-7)
@@ -101,7 +102,7 @@ def same_effects(found: object, expected: dict[str, list[float]], tolerance: flo
 
 @pytest.mark.parametrize(("random", "which"), [("(1 | site)", "intercepts"), ("(x | site)", "slopes")])
 def test_partial_effects_at_the_average_site(random: str, which: str) -> None:
-    fit = mm.lmer(f"y ~ x + {random}", pd.read_csv(HERE / "sites.csv"))
+    fit = mm.lmer(f"y ~ x + {random}", pd.read_csv(SEEDS / "sites.csv"))
     same_effects(fit.ggpredict("x [-10, -5, 0, 5, 10]"), REFERENCE[which], 1e-5)
 
 

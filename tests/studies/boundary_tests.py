@@ -6,10 +6,10 @@ import warnings
 
 import numpy as np
 from scipy import stats
-from shares import Shares
 
 import mixedmodels as mm
 from mixedmodels.inference.comparison.chi_bar_squared import mixture
+from tests.studies.shares import Shares
 
 LEVEL = 0.05
 ROWS = 5  # of each group

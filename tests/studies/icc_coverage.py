@@ -6,10 +6,10 @@ import warnings
 from typing import Any
 
 import numpy as np
-from shares import Shares
-from study_designs import Design, intercepts, slopes
 
 import mixedmodels as mm
+from tests.studies.shares import Shares
+from tests.studies.study_designs import Design, intercepts, slopes
 
 DRAWS = 199  # of either bootstrap
 DESIGNS = {"intercepts": intercepts, "slopes": slopes}

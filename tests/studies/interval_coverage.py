@@ -8,10 +8,10 @@ from collections.abc import Container
 from typing import Any
 
 import numpy as np
-from shares import Shares
-from study_designs import Design
 
 import mixedmodels as mm
+from tests.studies.shares import Shares
+from tests.studies.study_designs import Design
 
 LEVEL = 0.95
 BOOTSTRAPS = {"perc": "percentile", "basic": "basic", "norm": "normal", "bca": "BCa"}

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from shares import Shares
-from study_designs import SIZES, TEN, VISITS
 
 import mixedmodels as mm
 from mixedmodels.r import predictInterval
+from tests.studies.shares import Shares
+from tests.studies.study_designs import SIZES, TEN, VISITS
 
 NEW = 8  # groups that the model has not seen
 LEVEL = 0.95

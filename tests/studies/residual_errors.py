@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from shares import Shares
 
 import mixedmodels as mm
 from mixedmodels.diagnose.residuals.quantile_deviation import quantile_deviation
+from tests.studies.shares import Shares
 
 GROUPS, EACH = 20, 6
 LEVEL = 0.05

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from math import sqrt
-from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "calibration.md"
+from tests.support.places import ROOT
+
+PAGE = ROOT / "docs" / "calibration.md"
 MARKED = r"(<!-- table: {name} -->\n).*?(<!-- end -->)"
 
 

@@ -1,7 +1,7 @@
 """The calibration studies by name, and the page of their tables.
 
-python tests/studies/studies.py                      # all: some minutes; writes the tables of docs/calibration.md
-python tests/studies/studies.py coverage-herds
+python -m tests.studies.studies                      # all: some minutes; writes the tables of docs/calibration.md
+python -m tests.studies.studies coverage-herds
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ import sys
 import time
 from functools import cache
 
-import boundary_tests
-import icc_coverage
-import interval_coverage
-import prediction_coverage
-import residual_errors
-import type_one_errors
-import wrong_models
-from shares import Shares, write
-from study_designs import faint_slopes, herds, intercepts, slopes
+from tests.studies import (
+    boundary_tests,
+    icc_coverage,
+    interval_coverage,
+    prediction_coverage,
+    residual_errors,
+    type_one_errors,
+    wrong_models,
+)
+from tests.studies.shares import Shares, write
+from tests.studies.study_designs import faint_slopes, herds, intercepts, slopes
 
 STUDIES = {
     "errors-intercepts": lambda: type_one_errors.rejection_rates(intercepts(), 2000, 7),

@@ -6,8 +6,9 @@ Bounds are on the true share; a study may miss them by three standard errors of 
 from __future__ import annotations
 
 import pytest
-from shares import Shares, assert_is_on_the_page, error, on_the_page
-from studies import STUDIES, study
+
+from tests.studies.shares import Shares, assert_is_on_the_page, error, on_the_page
+from tests.studies.studies import STUDIES, study
 
 
 def holds(shares: Shares, row: str, column: str, low: float, high: float) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
-from shares import Shares
-from study_designs import Design
 
 import mixedmodels as mm
+from tests.studies.shares import Shares
+from tests.studies.study_designs import Design
 
 LEVELS = (0.01, 0.05, 0.10)
 STEPS = (40, 40, 40, 40, 39)  # 199 draws: 200 times each level is whole, so that the test could be exact

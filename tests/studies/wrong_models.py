@@ -7,9 +7,9 @@ import warnings
 import numpy as np
 import pandas as pd
 from scipy import stats
-from shares import Shares
 
 import mixedmodels as mm
+from tests.studies.shares import Shares
 
 SIZES = (4, 4, 5, 6, 6, 8, 9, 12, 14, 20)  # ten clusters
 

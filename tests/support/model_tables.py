@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import mixedmodels as mm
+from tests.support import places
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "models"
+REFERENCE = places.REFERENCE / "models"
 
 
 @cache

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import glmm_rows
 import numpy as np
-from dense_glmm import DenseGlmm
 from numpy.typing import NDArray
+
+from tests.support import glmm_rows
+from tests.support.dense_glmm import DenseGlmm
 
 Array = NDArray[np.float64]
 

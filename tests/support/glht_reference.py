@@ -6,12 +6,12 @@ import gzip
 import json
 import warnings
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import mixedmodels as mm
+from tests.support.places import REFERENCE
 
-FOLDER = Path(__file__).parents[1] / "reference" / "glht"
+FOLDER = REFERENCE / "glht"
 
 
 @cache

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 import mixedmodels as mm
+from tests.support.places import REFERENCE
 
-FILE = Path(__file__).resolve().parent.parent / "reference" / "robust" / "reference.json.gz"
+FILE = REFERENCE / "robust" / "reference.json.gz"
 
 
 @cache

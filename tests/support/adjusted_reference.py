@@ -5,15 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import mixedmodels as mm
+from tests.support.places import REFERENCE
 
-FOLDER = Path(__file__).resolve().parent.parent / "reference" / "effects"
+FOLDER = REFERENCE / "effects"
 ROLES = ("x", "group", "facet", "panel")
 FAMILIES = {
     "binomial(probit)": mm.families.Binomial(link="probit"),

@@ -6,16 +6,15 @@ import gzip
 import json
 import warnings
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import lme4_reference
 import numpy as np
 import pandas as pd
 
 import mixedmodels as mm
+from tests.support import lmm_reference
+from tests.support.places import REFERENCE
 
-FOLDER = Path(__file__).resolve().parent.parent / "reference"
 # What R calls a column of a table of tests, and what we call it.
 COLUMNS = {
     "Sum Sq": "sum_sq",
@@ -41,21 +40,21 @@ COLUMNS = {
 
 @cache
 def models(topic: str) -> dict[str, dict[str, Any]]:
-    return {m["name"]: m for m in json.loads((FOLDER / topic / "models.json").read_text())}
+    return {m["name"]: m for m in json.loads((REFERENCE / topic / "models.json").read_text())}
 
 
 @cache
 def values(topic: str) -> dict[str, dict[str, Any]]:
-    with gzip.open(FOLDER / topic / "reference.json.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(REFERENCE / topic / "reference.json.gz", "rt", encoding="utf-8") as lines:
         return json.load(lines)
 
 
 @cache
 def table(name: str) -> pd.DataFrame:
-    path = FOLDER / "ddf" / "tables" / f"{name}.csv"
+    path = REFERENCE / "ddf" / "tables" / f"{name}.csv"
     if not path.exists():
-        return lme4_reference.table(name)
-    factors = json.loads((FOLDER / "ddf" / "tables" / "levels.json").read_text())[name]
+        return lmm_reference.table(name)
+    factors = json.loads((REFERENCE / "ddf" / "tables" / "levels.json").read_text())[name]
     frame = pd.read_csv(path, dtype=dict.fromkeys(factors, str))
     for column, spec in factors.items():
         frame[column] = pd.Categorical(frame[column], spec["levels"], ordered=spec["ordered"])

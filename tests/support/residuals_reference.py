@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mixedmodels.diagnose.residuals.record import SimulatedResiduals
+from tests.support.places import REFERENCE
 
-FILE = Path(__file__).resolve().parent.parent / "reference" / "dharma" / "reference.json.gz"
+FILE = REFERENCE / "dharma" / "reference.json.gz"
 CASES = ("lm", "poisson", "gamma", "lmer", "binomial", "nb")
 
 

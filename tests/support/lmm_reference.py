@@ -6,15 +6,15 @@ import gzip
 import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import mixedmodels as mm
+from tests.support.places import REFERENCE
 
-FOLDER = Path(__file__).resolve().parent.parent / "reference" / "lmm"
+FOLDER = REFERENCE / "lmm"
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ import json
 import warnings
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import mixedmodels as mm
+from tests.support.places import REFERENCE
 
-FOLDER = Path(__file__).resolve().parent.parent / "reference" / "glmm"
+FOLDER = REFERENCE / "glmm"
 
 CLASSES = {
     "binomial": "Binomial",

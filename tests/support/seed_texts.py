@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from printed_text import differences, lines
 
 import mixedmodels as mm
+from tests.support.places import ROOT, SEEDS
+from tests.support.printed_text import differences, lines
 
-HERE = Path(__file__).resolve().parent.parent / "seeds"
 # Tables that must not ship lie here; tests that read them skip where they are absent.
-BESIDE = HERE.parents[2] / "shared" / "data"
+BESIDE = ROOT.parent / "shared" / "data"
 
 
 @cache
 def reference() -> dict[str, Any]:
-    return json.loads((HERE / "reference.json").read_text())
+    return json.loads((SEEDS / "reference.json").read_text())
 
 
 @cache

@@ -6,13 +6,13 @@ import gzip
 import json
 import warnings
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import mixedmodels as mm
 from mixedmodels.tables.result_table import ResultTable
+from tests.support.places import REFERENCE
 
-FILE = Path(__file__).resolve().parent.parent / "reference" / "compare" / "reference.json.gz"
+FILE = REFERENCE / "compare" / "reference.json.gz"
 # The rows of sleepstudy that the unbalanced table lacks, as in make_reference.R (from 1).
 LEFT_OUT = [*range(2, 7), *range(33, 40), 75, *range(91, 98), 160]
 FITS = {"lm": mm.lm, "glm": mm.glm, "lmer": mm.lmer, "glmer": mm.glmer}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, NamedTuple
 
-import dense_glmm
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import special
 
 import mixedmodels as mm
+from tests.support import dense_glmm
 
 R_NAMES = {
     "Binomial": "binomial",

@@ -7,15 +7,15 @@ import json
 from collections.abc import Callable
 from functools import lru_cache
 from math import log
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import mixedmodels as mm
+from tests.support.places import REFERENCE
 
-HERE = Path(__file__).resolve().parents[1] / "reference" / "emmeans" / "reference.json.gz"
+HERE = REFERENCE / "emmeans" / "reference.json.gz"
 LEVELS = {"tension": ["L", "M", "H"]}
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
 
-import glmm_rows
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from mixedmodels import design, frame
+from tests.support import glmm_rows
 
 Array = NDArray[np.float64]
 Definition = Literal["observed", "fisher"]

@@ -5,25 +5,23 @@ from __future__ import annotations
 import gzip
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import mixedmodels as mm
-
-FOLDER = Path(__file__).resolve().parent.parent / "reference"
+from tests.support.places import REFERENCE
 
 
 @cache
 def influence_values() -> dict[str, Any]:
-    with gzip.open(FOLDER / "influence" / "reference.json.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(REFERENCE / "influence" / "reference.json.gz", "rt", encoding="utf-8") as lines:
         return json.load(lines)
 
 
 @cache
 def check_values() -> dict[str, Any]:
-    return json.loads((FOLDER / "checks" / "reference.json").read_text())
+    return json.loads((REFERENCE / "checks" / "reference.json").read_text())
 
 
 def array(values: Any) -> np.ndarray:

@@ -6,7 +6,6 @@ import gzip
 import json
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,9 @@ import pandas as pd
 
 import mixedmodels as mm
 from mixedmodels.families import NegativeBinomial
+from tests.support import places
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "glm" / "reference.json.gz"
+REFERENCE = places.REFERENCE / "glm" / "reference.json.gz"
 
 
 @cache

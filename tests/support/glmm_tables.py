@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,13 +19,12 @@ from mixedmodels.fit.record import GlmmFit, Run
 from mixedmodels.fit.responses import family_response
 from mixedmodels.fitted.layout import laid_out
 from mixedmodels.model import GeneralizedMixedModel, Request
-
-ROOT = Path(__file__).parents[1]
+from tests.support.places import REFERENCE
 
 
 @cache
 def cases() -> list[dict[str, Any]]:
-    with gzip.open(ROOT / "reference" / "glmm_text" / "summaries.json.gz") as packed:
+    with gzip.open(REFERENCE / "glmm_text" / "summaries.json.gz") as packed:
         return json.load(packed)
 
 

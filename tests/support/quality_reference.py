@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import warnings
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import mixedmodels as mm
+from tests.support.places import REFERENCE
 
-FOLDER = Path(__file__).resolve().parent.parent / "reference" / "merits"
+FOLDER = REFERENCE / "merits"
 FITS = {"lm": mm.lm, "glm": mm.glm, "lmer": mm.lmer, "glmer": mm.glmer, "glmer_nb": mm.glmer_nb}
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-FILE = Path(__file__).resolve().parent.parent / "reference" / "boot" / "reference.json.gz"
+from tests.support.places import REFERENCE
+
+FILE = REFERENCE / "boot" / "reference.json.gz"
 
 
 @cache

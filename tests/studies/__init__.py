@@ -1,0 +1,1 @@
+"""The calibration studies, whose shares docs/calibration.md shows."""
