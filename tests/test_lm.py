@@ -1,4 +1,4 @@
-"""Linear models beside R's lm (tests/reference/models/make.R)."""
+"""Linear models beside R's lm (tests/reference/model/make.R)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Model matrices and random-effects structures equal what R and lme4 wrote (tests/reference/model_matrix/make.R)."""
+"""Model matrices and random-effects structures equal what R and lme4 wrote (tests/reference/design/make.R)."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ from tests.support.places import REFERENCE
 from mixedmodels import frame
 from mixedmodels.design import build, from_json, model_matrix, on_new_data, z_matrix
 
-PATH = REFERENCE / "model_matrix" / "model_matrix.json.gz"
+PATH = REFERENCE / "design" / "model_matrix.json.gz"
 R = json.loads(gzip.decompress(PATH.read_bytes()))
 # Both sides work in double precision; splines and QR-based bases differ in the last digits only. R wrote 15 digits.
 TOLERANCE = 1e-12

@@ -1,4 +1,4 @@
-"""Adjusted predictions against ggeffects' (tests/reference/effects): values, predictions, errors, limits, print."""
+"""Adjusted predictions against ggeffects' (tests/reference/adjusted): values, predictions, errors, limits, print."""
 
 from __future__ import annotations
 

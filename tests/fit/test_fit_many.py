@@ -14,7 +14,7 @@ from tests.support.places import REFERENCE
 import mixedmodels as mm
 from mixedmodels.errors import DataError, FormulaError
 
-FILE = REFERENCE / "boot" / "reference.json.gz"
+FILE = REFERENCE / "bootstrap" / "reference.json.gz"
 with gzip.open(FILE, "rt") as lines:
     MANY = json.load(lines)["many"]
 

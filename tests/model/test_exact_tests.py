@@ -17,7 +17,7 @@ import mixedmodels as mm
 from mixedmodels.inference.comparison.exact_table import ExactTest
 from mixedmodels.r import exactLRT, exactRLRT
 
-FILE = REFERENCE / "rlrt" / "reference.json.gz"
+FILE = REFERENCE / "comparison" / "rlrt.json.gz"
 DRAWS = 10_000
 STATISTIC = 1e-6  # R's optimum, tightened
 ERRORS = 4.5  # standard errors that two simulated shares may differ by

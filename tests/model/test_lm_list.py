@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from tests.support.quality_reference import reference
+from tests.support.model_tables import reference
 
 import mixedmodels as mm
 from mixedmodels import r
@@ -13,7 +13,7 @@ from mixedmodels import r
 
 @pytest.mark.parametrize("name", ["sleep", "own", "cake"])
 def test_against_lme4(name: str) -> None:
-    case = reference("lm_list.json")[name]
+    case = reference("lm_list")[name]
     found = mm.lm_list(case["formula"], mm.datasets.load(case["data"]), pool=case.get("pool", True))
     assert found.levels == tuple(case["levels"])
     assert found.terms == tuple(case["terms"])

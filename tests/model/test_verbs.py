@@ -1,4 +1,4 @@
-"""What a mixed model answers beside what lme4 answers at the same optimum (tests/reference/models/make.R)."""
+"""What a mixed model answers beside what lme4 answers at the same optimum (tests/reference/model/make.R)."""
 
 from __future__ import annotations
 

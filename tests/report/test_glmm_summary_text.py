@@ -1,4 +1,4 @@
-"""Printed generalised mixed models beside what lme4 prints of the same numbers (tests/reference/glmm_text)."""
+"""Printed generalised mixed models beside what lme4 prints of the same numbers (tests/reference/summary)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tests.support.places import REFERENCE
 
 from mixedmodels.tables.result_table import ResultTable
 
-FILE = REFERENCE / "compare" / "printed.json.gz"
+FILE = REFERENCE / "comparison" / "printed.json.gz"
 
 
 @cache

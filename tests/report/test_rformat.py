@@ -1,4 +1,4 @@
-"""Numbers, p-values, names and tables against what R itself printed (tests/reference/rformat/make.R)."""
+"""Numbers, p-values, names and tables against what R itself printed (tests/reference/tables/make.R)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mixedmodels.tables import r_numbers, r_print
 from mixedmodels.tables.abbreviate import abbreviate
 from mixedmodels.tables.coefmat import coefficient_table
 
-REFERENCE = json.loads((places.REFERENCE / "rformat" / "rformat.json").read_text())
+REFERENCE = json.loads((places.REFERENCE / "tables" / "rformat.json").read_text())
 
 
 def number(text: Any) -> float:

@@ -1,4 +1,4 @@
-"""Printed models beside what R prints, line for line (tests/reference/models/make.R)."""
+"""Printed models beside what R prints, line for line (tests/reference/model/make.R)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models, tables and values of tests/reference/effects."""
+"""Models, tables and values of tests/reference/adjusted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 import mixedmodels as mm
 from tests.support.places import REFERENCE
 
-FOLDER = REFERENCE / "effects"
+FOLDER = REFERENCE / "adjusted"
 ROLES = ("x", "group", "facet", "panel")
 FAMILIES = {
     "binomial(probit)": mm.families.Binomial(link="probit"),

@@ -1,4 +1,4 @@
-"""What R's boot, pbkrtest and lme4 found (tests/reference/boot)."""
+"""What R's boot, pbkrtest and lme4 found (tests/reference/bootstrap)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.support.places import REFERENCE
 
-FILE = REFERENCE / "boot" / "reference.json.gz"
+FILE = REFERENCE / "bootstrap" / "reference.json.gz"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Comparisons of models as R made them (tests/reference/compare), and the same by this package."""
+"""Comparisons of models as R made them (tests/reference/comparison), and the same by this package."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import mixedmodels as mm
 from mixedmodels.tables.result_table import ResultTable
 from tests.support.places import REFERENCE
 
-FILE = REFERENCE / "compare" / "reference.json.gz"
+FILE = REFERENCE / "comparison" / "reference.json.gz"
 # The rows of sleepstudy that the unbalanced table lacks, as in make_reference.R (from 1).
 LEFT_OUT = [*range(2, 7), *range(33, 40), 75, *range(91, 98), 160]
 FITS = {"lm": mm.lm, "glm": mm.glm, "lmer": mm.lmer, "glmer": mm.glmer}

@@ -1,4 +1,4 @@
-"""Models made of lme4's own numbers, and the tables of tests/reference/glmm_text/make_reference.R."""
+"""Models made of lme4's own numbers, and the tables of tests/reference/summary/make_reference.R."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.places import REFERENCE
 
 @cache
 def cases() -> list[dict[str, Any]]:
-    with gzip.open(REFERENCE / "glmm_text" / "summaries.json.gz") as packed:
+    with gzip.open(REFERENCE / "summary" / "summaries.json.gz") as packed:
         return json.load(packed)
 
 

@@ -1,4 +1,4 @@
-"""Tables and printed text that tests of the models share; tests/reference/models/make.R makes the same ones."""
+"""Tables and printed text that tests of the models share; tests/reference/model/make.R makes the same ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 import mixedmodels as mm
 from tests.support import places
 
-REFERENCE = places.REFERENCE / "models"
+REFERENCE = places.REFERENCE / "model"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""ICC, R2 and measures of performance as R made them (tests/reference/merits), and the models they are of."""
+"""ICC, R2 and measures of performance as R made them (tests/reference/quality), and the models they are of."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import mixedmodels as mm
 from tests.support.places import REFERENCE
 
-FOLDER = REFERENCE / "merits"
+FOLDER = REFERENCE / "quality"
 FITS = {"lm": mm.lm, "glm": mm.glm, "lmer": mm.lmer, "glmer": mm.glmer, "glmer_nb": mm.glmer_nb}
 
 

@@ -1,4 +1,4 @@
-"""What R's DHARMa, lmtest and ape found (tests/reference/dharma)."""
+"""What R's DHARMa, lmtest and ape found (tests/reference/residuals)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 from tests.support.places import REFERENCE
 
-FILE = REFERENCE / "dharma" / "reference.json.gz"
+FILE = REFERENCE / "residuals" / "reference.json.gz"
 CASES = ("lm", "poisson", "gamma", "lmer", "binomial", "nb")
 
 

@@ -1,4 +1,4 @@
-# Writes rformat.json: what R prints for the numbers and names that tests/report checks.  Rscript make.R > rformat.json
+# Writes rformat.json: what R prints for the numbers and names that tests/tables checks.  Rscript make.R > rformat.json
 library(jsonlite)
 options(digits = 7, width = 80)
 vectors <- list(c(1, 2.5, 10), c(0.1234567, 123.4567), c(1e-10, 1), c(1e5, 1e-5), c(123456789, 0.1), 1e5, 100000, 123456, 1e-15,

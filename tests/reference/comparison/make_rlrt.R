@@ -1,4 +1,4 @@
-# Exact tests of one variance by RLRsim, 1e5 draws each: Rscript make_reference.R, in this folder.
+# Exact tests of one variance by RLRsim, 1e5 draws each: Rscript make_rlrt.R, in this folder.
 suppressMessages({library(lme4); library(RLRsim); library(jsonlite)})
 options(useFancyQuotes = FALSE)
 draws <- 1e5
@@ -62,4 +62,4 @@ y <- round(weak(Penicillin, Penicillin$plate, 1, 0.3, 83) + weak(Penicillin, Pen
 several("several_crossed", "Penicillin", ".y ~ 1 + (1 | sample)", ".y ~ 1 + (1 | plate) + (1 | sample)", ".y ~ 1 + (1 | plate)", y)
 m <- lmer(Yield ~ 1 + (1 | Batch), Dyestuff, control = tight)
 shown <- list(rlrt = I(capture.output(print(exactRLRT(m, seed = 1)))), lrt = I(suppressMessages(capture.output(print(exactLRT(refitML(m), lm(Yield ~ 1, Dyestuff), seed = 1))))))
-writeLines(toJSON(list(draws = draws, probabilities = probs, cases = cases, printed = shown), digits = NA, auto_unbox = TRUE), con <- gzfile("reference.json.gz")); close(con)
+writeLines(toJSON(list(draws = draws, probabilities = probs, cases = cases, printed = shown), digits = NA, auto_unbox = TRUE), con <- gzfile("rlrt.json.gz")); close(con)

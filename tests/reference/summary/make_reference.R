@@ -1,6 +1,6 @@
 # Writes summaries.json.gz: for each model what lme4 prints and the numbers that it prints, so that the layout can be
 # compared apart from the optimum.  Needs lme4 1.1-31, mlmRev and jsonlite:  Rscript make_reference.R
-# Derived columns are functions of the row number; tests/twins/glmm_tables.py makes the same ones.
+# Derived columns are functions of the row number; tests/support/glmm_tables.py makes the same ones.
 suppressMessages({library(lme4); library(jsonlite)})
 options(digits = 7, width = 80, useFancyQuotes = FALSE)
 arguments <- commandArgs(FALSE)

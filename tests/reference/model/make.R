@@ -1,5 +1,5 @@
-# Writes summaries.json (what R prints) and verbs.json (what R's functions return) for the tests of the rooms model and
-# report.  Needs lme4 1.1-31 and jsonlite:  Rscript make.R
+# Writes summaries.json (what R prints) and verbs.json (what R's functions return) for the tests of the rooms model,
+# summary and interop.  Needs lme4 1.1-31 and jsonlite:  Rscript make.R
 # Derived columns are functions of the row number, so that the tests make the same ones.
 suppressMessages({library(lme4); library(jsonlite)})
 options(digits = 7, width = 80, useFancyQuotes = FALSE)

@@ -1,6 +1,6 @@
 # Values that ggeffects' pretty_range() and values_at() choose for numbers of many kinds -> pretty.json.gz
 #
-#   Rscript tests/reference/effects/make_pretty.R
+#   Rscript tests/reference/adjusted/make_pretty.R
 
 suppressMessages({library(ggeffects); library(jsonlite)})
 here <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))))

@@ -1,6 +1,6 @@
 # Effects by R's package effects (4.2), what ggeffects' ggeffect() shows, of models fitted to tables/bees.csv -> effects.json
 #
-#   Rscript tests/reference/effects/make_effects.R
+#   Rscript tests/reference/adjusted/make_effects.R
 
 suppressMessages({library(lme4); library(effects); library(jsonlite)})
 here <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))))

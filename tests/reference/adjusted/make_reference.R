@@ -1,6 +1,6 @@
 # Adjusted predictions by ggeffects (1.2.0) of the models of models.json -> reference.json.gz, and the table that they are fitted to.
 #
-#   Rscript tests/reference/effects/make_reference.R
+#   Rscript tests/reference/adjusted/make_reference.R
 #
 # Linear mixed models are brought to their tightened optimum first (../lmm/tighten.R); generalised ones are fitted with tolerances
 # far below lme4's own. Their standard errors are lme4's, from a Hessian by finite differences.
