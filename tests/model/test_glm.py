@@ -1,4 +1,4 @@
-"""What a generalised linear model answers; its numbers beside R's are in tests/agreement/test_glm_against_r.py."""
+"""What a generalised linear model answers; its numbers beside R's are in tests/fit/test_glm_against_r.py."""
 
 from __future__ import annotations
 
