@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.support.model_tables import reference, tables
 
 import mixedmodels as mm
-from tests.support.model_tables import reference, tables
 
 EXPECTED = reference("verbs")["lm"]
 MODELS: dict[str, tuple[str, dict[str, Any]]] = {

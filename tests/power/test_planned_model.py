@@ -24,11 +24,6 @@ def sleep_plan(**more):
     )
 
 
-@pytest.fixture(scope="module")
-def sleep():
-    return mm.lmer("Reaction ~ Days + (Days | Subject)", mm.datasets.load("sleepstudy"))
-
-
 def test_it_knows_its_parameters() -> None:
     plan = sleep_plan()
     assert dict(plan.fixef()) == {"(Intercept)": 250, "days": 10}

@@ -26,20 +26,10 @@ def reference() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def sleep():
-    return mm.lmer("Reaction ~ Days + (Days | Subject)", mm.datasets.load("sleepstudy"))
-
-
-@pytest.fixture(scope="module")
 def cake():
     data = mm.datasets.load("cake")
     data = data.assign(temp=data["temperature"].astype(float))
     return mm.lmer("angle ~ recipe + I(temp / 25) + (1 | recipe:replicate)", data)
-
-
-@pytest.fixture(scope="module")
-def herds():
-    return mm.glmer("cbind(incidence, size - incidence) ~ period + (1 | herd)", mm.datasets.load("cbpp"), "binomial")
 
 
 def p_values(fit: Any, test: Any, by: str | None, responses: Any) -> np.ndarray:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support.usual_models import herds
 
 import mixedmodels as mm
 from mixedmodels.diagnose.quality.model_table_record import number, p_text
@@ -17,12 +18,6 @@ from mixedmodels.r import tab_model
 def linear() -> tuple[mm.MixedModel, mm.LinearModel]:
     sleep = mm.datasets.load("sleepstudy")
     return mm.lmer("Reaction ~ Days + (Days | Subject)", sleep), mm.lm("Reaction ~ Days", sleep)
-
-
-@cache
-def herds() -> mm.GeneralizedMixedModel:
-    cbpp = mm.datasets.load("cbpp")
-    return mm.glmer("cbind(incidence, size - incidence) ~ period + (1 | herd)", cbpp, family="binomial")
 
 
 def test_fixed_effects_are_those_of_tidy() -> None:

@@ -1,4 +1,4 @@
-"""The verbs: intervals, defaults of each class of model, performance, searches, R's spellings, and refusals."""
+"""The verbs: intervals, defaults of each class of model, performance, R's spellings, and refusals."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.support.quality_reference import fitted, reference
+from tests.support.usual_models import herds, sleep_slopes
 
 import mixedmodels as mm
 from mixedmodels import r
@@ -18,16 +19,6 @@ from mixedmodels import r
 @cache
 def sleep() -> Any:
     return mm.datasets.load("sleepstudy")
-
-
-@cache
-def slopes() -> Any:
-    return mm.lmer("Reaction ~ Days + (Days | Subject)", sleep())
-
-
-@cache
-def herds() -> Any:
-    return mm.glmer("cbind(incidence, size - incidence) ~ period + (1 | herd)", mm.datasets.load("cbpp"), "binomial")
 
 
 def test_profile_of_the_icc_is_that_of_the_ratio() -> None:
@@ -62,8 +53,8 @@ def test_interval_on_the_boundary() -> None:
 
 
 def test_bootstrap_intervals() -> None:
-    found = slopes().icc(ci=0.9, method="boot", nsim=60, seed=4)
-    again = slopes().icc(ci=0.9, method="boot", nsim=60, seed=4)
+    found = sleep_slopes().icc(ci=0.9, method="boot", nsim=60, seed=4)
+    again = sleep_slopes().icc(ci=0.9, method="boot", nsim=60, seed=4)
     assert repr(found) == repr(again)
     for row in ("adjusted", "unadjusted"):
         limits = found.table.row(row)
@@ -76,7 +67,7 @@ def test_bootstrap_intervals() -> None:
 
 
 def test_records_are_mappings_that_print_their_method() -> None:
-    icc = slopes().icc()
+    icc = sleep_slopes().icc()
     assert dict(icc) == icc.to_dict() == {"adjusted": icc.adjusted, "unadjusted": icc.unadjusted}
     assert "sigma^2" in repr(icc)
     assert list(icc.to_frame().columns) == ["figure", "icc"]
@@ -144,7 +135,7 @@ def test_performance_is_that_of_performance(name: str) -> None:
 
 
 def test_models_are_compared_and_ranked() -> None:
-    m1, m2 = slopes(), mm.lmer("Reaction ~ Days + (1 | Subject)", sleep())
+    m1, m2 = sleep_slopes(), mm.lmer("Reaction ~ Days + (1 | Subject)", sleep())
     m3 = mm.lmer("Reaction ~ 1 + (Days | Subject)", sleep())
     table = r.compare_performance(m1, m2, m3)
     assert table.names == ("m1", "m2", "m3")
@@ -168,32 +159,8 @@ def test_models_are_compared_and_ranked() -> None:
     assert m1.performance(estimator="ML").row("")["aic"] == pytest.approx(table["aic"][0])
 
 
-def test_searches_end_in_one_optimum() -> None:
-    found = slopes().all_fit(random_starts=2, seed=1)
-    assert found.agree
-    assert len(found.ends) == 8  # six starts, two methods of scipy
-    assert found.table["beta_difference"].max() < 1e-4
-    for end in found.ends:
-        assert end.theta == pytest.approx(slopes().theta, abs=1e-4)
-    other = herds().all_fit(random_starts=1)
-    assert other.agree
-    assert "All 7 searches ended in one optimum" in repr(other)
-    with pytest.raises(mm.DataError, match="no random effects"):
-        mm.lm("Reaction ~ Days", sleep()).all_fit()
-    with pytest.raises(mm.DataError, match="random_starts"):
-        slopes().all_fit(random_starts=-1)
-
-
-def test_searches_that_end_elsewhere_are_told() -> None:
-    from mixedmodels.diagnose.convergence.optima import End, agreement, upright
-
-    ends = [End("a", "s", 10.0, np.ones(1), np.ones(1), 3), End("b", "s", 10.5, np.ones(1), np.ones(1), 3)]
-    assert agreement(ends) == (1, 0.5)
-    assert upright(np.array([-1.0, 2.0, 3.0]), (2,)) == pytest.approx([1.0, -2.0, 3.0])
-
-
 def test_r_spellings() -> None:
-    m = slopes()
+    m = sleep_slopes()
     assert r.icc(m).adjusted == m.icc().adjusted
     assert r.r2(m).conditional == r.r2_nakagawa(m).conditional == m.r2().conditional
     assert r.r_squaredGLMM(m)["r2m"][0] == pytest.approx(m.r2().marginal)
@@ -244,24 +211,24 @@ def test_missing_rows_rank_deficiency_and_exclusion() -> None:
 
 def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(mm.DataError, match="confidence"):
-        slopes().icc(ci=95)
+        sleep_slopes().icc(ci=95)
     with pytest.raises(mm.DataError, match="'profile' or 'boot'"):
-        slopes().icc(ci=0.95, method="wald")
+        sleep_slopes().icc(ci=0.95, method="wald")
     with pytest.raises(mm.DataError, match="lmer's ICC"):
         herds().icc(ci=0.95, method="profile")
     with pytest.raises(mm.DataError, match="by_group=True"):
-        slopes().icc(by_group=True, ci=0.95)
+        sleep_slopes().icc(by_group=True, ci=0.95)
     with pytest.raises(mm.DataError, match="without intervals"):
-        slopes().r2(by_group=True, ci=0.95)
+        sleep_slopes().r2(by_group=True, ci=0.95)
     with pytest.raises(mm.DataError, match="'tjur' is for binomial"):
-        slopes().r2("tjur")
+        sleep_slopes().r2("tjur")
     with pytest.raises(mm.DataError, match="linear models"):
-        slopes().r2("ols")
+        sleep_slopes().r2("ols")
     with pytest.raises(mm.DataError, match="no bound"):
-        slopes().r2("nagelkerke")
+        sleep_slopes().r2("nagelkerke")
     with pytest.raises(mm.DataError, match="r2\\(\\) has"):
-        slopes().r2("best")
-    slopes().save(tmp_path / "m.json")
+        sleep_slopes().r2("best")
+    sleep_slopes().save(tmp_path / "m.json")
     loaded = mm.load(tmp_path / "m.json")
     for ask in (loaded.icc, loaded.r2, loaded.variance_partition, loaded.performance, loaded.all_fit):
         with pytest.raises(mm.DataError, match="loaded from a file"):

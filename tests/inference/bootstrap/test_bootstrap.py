@@ -21,17 +21,6 @@ from mixedmodels.inference.bootstrap.replicates import refitted
 NAMES = ("sd_(Intercept)|Subject", "sd_Days|Subject", "cor_Days.(Intercept)|Subject", "sigma", "(Intercept)", "Days")
 
 
-@pytest.fixture(scope="module")
-def sleep():
-    return mm.lmer("Reaction ~ Days + (Days | Subject)", mm.datasets.load("sleepstudy"))
-
-
-@pytest.fixture(scope="module")
-def herds():
-    cbpp = mm.datasets.load("cbpp")
-    return mm.glmer("cbind(incidence, size - incidence) ~ period + (1 | herd)", cbpp, "binomial")
-
-
 @pytest.mark.parametrize("name", ["sleep", "skew", "gaps", "few"])
 @pytest.mark.parametrize("kind", ["perc", "basic", "norm", "bca"])
 def test_intervals_are_those_of_boot(name, kind):

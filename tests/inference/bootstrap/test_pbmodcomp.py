@@ -12,11 +12,6 @@ from mixedmodels.errors import DataError
 from mixedmodels.inference.bootstrap.likelihood_ratio import bootstrap_test, ratios, stopped_at
 
 
-@pytest.fixture(scope="module")
-def sleep():
-    return mm.lmer("Reaction ~ Days + (Days | Subject)", mm.datasets.load("sleepstudy"))
-
-
 def number(value):
     return np.nan if value in (None, "NA") else float(value)
 

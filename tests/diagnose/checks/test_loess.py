@@ -1,13 +1,10 @@
-"""Smooth lines, densities and ellipses, against what they are by definition."""
+"""Smooth lines, against what they are by definition."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from mixedmodels.diagnose.checks.loess import lowess, smooth
-from mixedmodels.plot.density import density
-from mixedmodels.plot.ellipses import ellipse
 
 
 def test_a_line_stays_a_line() -> None:
@@ -47,21 +44,6 @@ def test_local_lines_by_brute_force() -> None:
 def test_too_few_different_values_have_no_line() -> None:
     at, line = lowess(np.array([0.0, 1.0, 2.0] * 5), np.arange(15.0))
     assert len(at) == len(line) == 0
-
-
-def test_densities_integrate_to_one() -> None:
-    rng = np.random.default_rng(3)
-    at, d = density(rng.normal(size=400))
-    assert np.trapezoid(d, at) == pytest.approx(1, abs=3e-3)  # three bandwidths leave out so much of a kernel
-    at, d = density(rng.uniform(0, 1, 400), bounds=(0.0, 1.0))
-    assert (at[0], at[-1]) == (0.0, 1.0)
-    assert np.trapezoid(d, at) == pytest.approx(1, abs=3e-3)
-    assert len(density(np.ones(5))[0]) == 0
-
-
-def test_singular_covariances_have_flat_ellipses() -> None:
-    around = ellipse(np.zeros(2), np.array([[4.0, 2.0], [2.0, 1.0]]), 0.95)
-    assert np.allclose(around[:, 0], 2 * around[:, 1], atol=1e-12)
 
 
 def test_a_curve_through_few_places_has_the_means_there() -> None:

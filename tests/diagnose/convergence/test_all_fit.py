@@ -1,0 +1,33 @@
+"""Searches from many starts: whether they end in one optimum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.support.usual_models import herds, sleep_slopes
+
+import mixedmodels as mm
+
+
+def test_searches_end_in_one_optimum() -> None:
+    found = sleep_slopes().all_fit(random_starts=2, seed=1)
+    assert found.agree
+    assert len(found.ends) == 8  # six starts, two methods of scipy
+    assert found.table["beta_difference"].max() < 1e-4
+    for end in found.ends:
+        assert end.theta == pytest.approx(sleep_slopes().theta, abs=1e-4)
+    other = herds().all_fit(random_starts=1)
+    assert other.agree
+    assert "All 7 searches ended in one optimum" in repr(other)
+    with pytest.raises(mm.DataError, match="no random effects"):
+        mm.lm("Reaction ~ Days", mm.datasets.load("sleepstudy")).all_fit()
+    with pytest.raises(mm.DataError, match="random_starts"):
+        sleep_slopes().all_fit(random_starts=-1)
+
+
+def test_searches_that_end_elsewhere_are_told() -> None:
+    from mixedmodels.diagnose.convergence.optima import End, agreement, upright
+
+    ends = [End("a", "s", 10.0, np.ones(1), np.ones(1), 3), End("b", "s", 10.5, np.ones(1), np.ones(1), 3)]
+    assert agreement(ends) == (1, 0.5)
+    assert upright(np.array([-1.0, 2.0, 3.0]), (2,)) == pytest.approx([1.0, -2.0, 3.0])
