@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use mixedmodels_engine::error::EngineError;
 use mixedmodels_engine::profile::{
-    Chart, Coordinate, Curvature, Curve, Deviance, End, Place, Slope, Walk, curve, in_parallel,
+    Chart, Coordinate, Curvature, Curve, Deviance, End, Point, Slope, Walk, curve, in_parallel,
 };
 use mixedmodels_engine::{glmm, lmm};
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
@@ -52,7 +52,7 @@ struct Watched<'a, 'w> {
 }
 
 impl Deviance for Watched<'_, '_> {
-    fn evaluate(&mut self, at: &Place) -> Result<Option<Slope>, EngineError> {
+    fn evaluate(&mut self, at: &Point) -> Result<Option<Slope>, EngineError> {
         self.count += 1;
         let found = self.inner.evaluate(at)?;
         let value = found.as_ref().map_or(f64::NAN, |s| s.value);
@@ -79,14 +79,14 @@ pub(crate) fn of_lmm<'py>(
     let sizes: Vec<usize> = model.terms().iter().map(|t| t.1).collect();
     let held: Vec<f64> = rows.iter().map(|r| r.iter().zip(beta).map(|(a, b)| a * b).sum()).collect();
     let curves = watched(py, watch, model.gram().n, |look| -> Result<Vec<Curve>, EngineError> {
-        let place = model.place(theta, sigma, &held);
+        let point = model.profile_point(theta, sigma, &held);
         let mut whole = lmm::Absolute::new(model, reml, &rows)?;
-        whole.evaluate(&place)?;
+        whole.evaluate(&point)?;
         let spread = whole.spread(sigma);
         let mut others = vec![1.0];
         others.extend(whole.errors(sigma));
         let mut deviance = Watched { inner: &mut whole, look, count: 0 };
-        let curvature = Curvature::at(&mut deviance, &place, &spread, &others)?;
+        let curvature = Curvature::at(&mut deviance, &point, &spread, &others)?;
         let look = Mutex::new(look);
         in_parallel(wishes.len(), |index| {
             let wish = &wishes[index];
@@ -102,7 +102,7 @@ pub(crate) fn of_lmm<'py>(
                 Coordinate::Other(i) if i > 0 => Coordinate::Other(1),
                 other => other,
             };
-            let from = Place { roots: place.roots.clone(), others: kept.iter().map(|&i| place.others[i]).collect() };
+            let from = Point { roots: point.roots.clone(), others: kept.iter().map(|&i| point.others[i]).collect() };
             let mut own = lmm::Absolute::new(model, reml, &own)?;
             let mut ask = |count: usize, value: f64| (look.lock().unwrap_or_else(|e| e.into_inner()))(count, value);
             let mut deviance = Watched { inner: &mut own, look: &mut ask, count: 0 };
@@ -129,16 +129,16 @@ pub(crate) fn of_glmm<'py>(
     let (errors, walk) = (slice(errors)?, how.walk());
     let sizes: Vec<usize> = model.terms().iter().map(|t| t.1).collect();
     let curves = watched(py, watch, model.n(), |look| -> Result<Vec<Curve>, EngineError> {
-        let place = model.profile_place(&at.theta, &at.beta, &at.psi);
+        let point = model.profile_point(&at.theta, &at.beta, &at.psi);
         let mut whole = glmm::Absolute::new(model, criterion)?;
-        whole.evaluate(&place)?.ok_or(EngineError::NoMode)?;
+        whole.evaluate(&point)?.ok_or(EngineError::NoMode)?;
         let spread = whole.spread();
         let mut deviance = Watched { inner: &mut whole, look, count: 0 };
-        let curvature = Curvature::at(&mut deviance, &place, &spread, errors)?;
+        let curvature = Curvature::at(&mut deviance, &point, &spread, errors)?;
         let mut out = Vec::with_capacity(wishes.len());
         for wish in &wishes {
-            let chart = Chart::new(&sizes, place.others.len(), coordinate(wish, false));
-            out.push(one(&mut deviance, &chart, &curvature, &place, wish, &walk)?);
+            let chart = Chart::new(&sizes, point.others.len(), coordinate(wish, false));
+            out.push(one(&mut deviance, &chart, &curvature, &point, wish, &walk)?);
         }
         Ok(out)
     })?;
@@ -149,19 +149,19 @@ fn one(
     deviance: &mut dyn Deviance,
     chart: &Chart,
     curvature: &Curvature,
-    place: &Place,
+    point: &Point,
     wish: &Wish,
     walk: &Walk,
 ) -> Result<Curve, EngineError> {
-    let Some(function) = &wish.4 else { return curve(deviance, chart, curvature, place, None, walk) };
-    let mut quantity = |at: &Place| -> Option<f64> {
+    let Some(function) = &wish.4 else { return curve(deviance, chart, curvature, point, None, walk) };
+    let mut quantity = |at: &Point| -> Option<f64> {
         Python::attach(|py| {
             let roots: Vec<_> = at.roots.iter().map(|r| PyArray1::from_slice(py, r)).collect();
             let others = PyArray1::from_slice(py, &at.others);
             function.call1(py, (roots, others)).and_then(|v| v.extract::<f64>(py)).ok()
         })
     };
-    curve(deviance, chart, curvature, place, Some(&mut quantity), walk)
+    curve(deviance, chart, curvature, point, Some(&mut quantity), walk)
 }
 
 fn report(py: Python<'_>, curves: Vec<Curve>) -> PyResult<Bound<'_, PyList>> {
@@ -184,14 +184,14 @@ fn one_report(py: Python<'_>, curve: Curve) -> PyResult<Bound<'_, PyDict>> {
     let table = |width: usize, cells: Vec<f64>| PyArray1::from_vec(py, cells).reshape([rows, width]);
     let first = &knots[curve.estimate];
     let roots = PyList::empty(py);
-    for term in 0..first.place.roots.len() {
-        let cells = knots.iter().flat_map(|k| k.place.roots[term].iter().copied()).collect();
-        roots.append(table(first.place.roots[term].len(), cells)?)?;
+    for term in 0..first.point.roots.len() {
+        let cells = knots.iter().flat_map(|k| k.point.roots[term].iter().copied()).collect();
+        roots.append(table(first.point.roots[term].len(), cells)?)?;
     }
     out.set_item("roots", roots)?;
     out.set_item(
         "others",
-        table(first.place.others.len(), knots.iter().flat_map(|k| k.place.others.clone()).collect())?,
+        table(first.point.others.len(), knots.iter().flat_map(|k| k.point.others.clone()).collect())?,
     )?;
     out.set_item("beta", table(first.beta.len(), knots.iter().flat_map(|k| k.beta.clone()).collect())?)?;
     out.set_item("estimate", curve.estimate)?;
@@ -206,9 +206,9 @@ fn one_report(py: Python<'_>, curve: Curve) -> PyResult<Bound<'_, PyDict>> {
     });
     out.set_item("ends", (ends[0], ends[1]))?;
     match curve.lower {
-        Some(place) => {
-            let roots: Vec<_> = place.roots.iter().map(|r| PyArray1::from_slice(py, r)).collect();
-            out.set_item("lower", (roots, PyArray1::from_slice(py, &place.others)))?;
+        Some(point) => {
+            let roots: Vec<_> = point.roots.iter().map(|r| PyArray1::from_slice(py, r)).collect();
+            out.set_item("lower", (roots, PyArray1::from_slice(py, &point.others)))?;
         }
         None => out.set_item("lower", py.None())?,
     }

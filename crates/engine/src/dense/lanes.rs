@@ -3,7 +3,7 @@
 use std::array::from_fn;
 use std::ops::{Add, AddAssign, Div, Mul, Sub, SubAssign};
 
-/// Numbers abreast.
+/// Numbers side by side.
 pub const LANES: usize = 8;
 
 /// One number of each of eight problems.

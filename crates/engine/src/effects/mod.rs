@@ -18,7 +18,7 @@
 //! | `start` | covariances to begin with, by the method of moments |
 //! | `parameters` | the user's theta of all terms <-> templates of all factors |
 //! | `chart` | the coordinates in which the optimiser moves |
-//! | `turned` | the user's theta in those coordinates |
+//! | `user_theta` | the user's theta in those coordinates |
 //! | `boundary` | onto the boundary, off it, and how optimal a point of it is |
 //! | `plan` | what was chosen, in figures |
 
@@ -34,7 +34,7 @@ pub(crate) mod score;
 pub(crate) mod start;
 pub(crate) mod tail;
 pub(crate) mod template;
-pub(crate) mod turned;
+pub(crate) mod user_theta;
 
 pub use boundary::Certificate;
 pub use plan::Plan;

@@ -12,7 +12,7 @@
 //! Every sum is accumulated in an order that does not depend on the number of threads, so
 //! results are identical bit by bit whatever the size of the current rayon pool.
 
+mod fronts_small;
 mod kernels;
-mod small;
 pub mod sparse;
 pub mod tiled;

@@ -18,8 +18,8 @@
 //!   which is the selected inverse (Takahashi et al. 1973) of a full pattern: `2/3 n^3`
 //!   operations, all of them matrix products that overwrite a single tile column.
 
+use super::fronts_small;
 use super::kernels::{self, view, view_mut};
-use super::small;
 use faer::prelude::{Reborrow, ReborrowMut};
 use rayon::prelude::*;
 
@@ -190,7 +190,7 @@ impl Tiled {
     pub fn cholesky(&mut self) -> Result<(), usize> {
         let (nb, shape) = (self.nb, self.shape());
         if self.nt <= 1 && self.n <= SMALL {
-            return small::eliminate(&mut self.data, &mut [], nb, 0);
+            return fronts_small::eliminate(&mut self.data, &mut [], nb, 0);
         }
         if self.nt == 1 {
             return kernels::cholesky(view_mut(&mut self.data, nb, nb, nb));
@@ -265,7 +265,7 @@ impl Tiled {
         let (nb, shape) = (self.nb, self.shape());
         self.work.resize(self.nt * nb * nb, 0.0);
         if self.nt <= 1 && self.n <= SMALL {
-            return small::invert(&mut self.data, &mut [], &mut self.work, nb, 0);
+            return fronts_small::invert(&mut self.data, &mut [], &mut self.work, nb, 0);
         }
         for k in (0..self.nt).rev() {
             let width = shape.height(k);

@@ -1,13 +1,13 @@
 //! The deviance as profiles ask for it: at square roots of the covariances, beta and log shapes, with the slope in Sigma.
 
-use super::coordinates::Place as Inside;
+use super::coordinates::Place;
 use super::laplace::Work;
 use super::mode::{Mode, TIGHT};
 use super::model::{Glmm, How};
 use crate::dense::small::{multiply, multiply_transpose_left};
 use crate::effects::boundary::cut;
 use crate::error::EngineError;
-use crate::profile::{Deviance, Place, Slope};
+use crate::profile::{Deviance, Point, Slope};
 
 /// -2 log-likelihood of a model as a function of (S, beta, psi).
 pub struct Absolute<'a> {
@@ -43,7 +43,7 @@ impl<'a> Absolute<'a> {
 }
 
 impl Deviance for Absolute<'_> {
-    fn evaluate(&mut self, at: &Place) -> Result<Option<Slope>, EngineError> {
+    fn evaluate(&mut self, at: &Point) -> Result<Option<Slope>, EngineError> {
         let model = self.model;
         let coordinates = &model.coordinates;
         let (sizes, p) = (&coordinates.parameters.sizes, coordinates.p);
@@ -64,7 +64,7 @@ impl Deviance for Absolute<'_> {
             })
             .collect();
         let (beta, psi) = at.others.split_at(p);
-        let inside = Inside { beta: coordinates.standardised_beta(&model.data, beta), templates, psi: psi.to_vec() };
+        let inside = Place { beta: coordinates.standardised_beta(&model.data, beta), templates, psi: psi.to_vec() };
         let found = self.work.slope(model.likelihood(), inside.at(), &self.mode, TIGHT);
         let Some(state) = found.filter(|s| s.criterion.is_finite()) else { return Ok(None) };
         self.mode = state.mode.clone();
@@ -96,10 +96,10 @@ impl Deviance for Absolute<'_> {
 
 impl Glmm {
     /// The point of given parameters.
-    pub fn profile_place(&self, theta: &[f64], beta: &[f64], psi: &[f64]) -> Place {
+    pub fn profile_point(&self, theta: &[f64], beta: &[f64], psi: &[f64]) -> Point {
         let parameters = &self.coordinates.parameters;
         let templates = parameters.templates(theta);
         let roots = parameters.slots().map(|(g, at, k)| cut(&templates[g], parameters.sizes[g], at, k)).collect();
-        Place { roots, others: [beta, psi].concat() }
+        Point { roots, others: [beta, psi].concat() }
     }
 }

@@ -25,8 +25,8 @@ use super::laplace::{Method, Work};
 use super::leaf_integral::{Leaves, Nodes, Scratch};
 use super::mode::{Mode, TIGHT};
 use super::model::{Glmm, Parameter};
+use super::proposal::Proposal;
 use super::search::Watch;
-use super::spread::Spread;
 use super::weights::{Account, Estimate, Logs};
 use crate::effects::elimination::Elimination;
 use crate::error::EngineError;
@@ -75,7 +75,7 @@ struct Sampler<'a> {
     leaves: Option<Leaves<'a>>,
     nodes: Nodes,
     /// Distribution of the tail's z in each component; none where it has no tail.
-    spreads: Vec<Option<Spread>>,
+    proposals: Vec<Option<Proposal>>,
     /// u at the mode of the tail, scalar by scalar.
     tail: Vec<f64>,
 }
@@ -98,8 +98,8 @@ impl<'a> Sampler<'a> {
             _ => Nodes::drawn(k, 1),
         };
         let components = Components::of(data);
-        let spreads = components.sizes.iter().map(|&d| (d > 0).then(|| Spread::new(d))).collect();
-        Self { data, e, components, leaves, nodes, spreads, tail }
+        let proposals = components.sizes.iter().map(|&d| (d > 0).then(|| Proposal::new(d))).collect();
+        Self { data, e, components, leaves, nodes, proposals, tail }
     }
 
     fn run(&self, pairs: usize, seed: u64, laplace: f64, watch: Watch) -> Result<Estimate, EngineError> {
@@ -149,7 +149,7 @@ impl<'a> Sampler<'a> {
     /// added to `logs`.
     fn tail_draw(&self, rng: &mut StdRng, logs: &mut [Logs]) -> Vec<f64> {
         let stretches: Vec<f64> =
-            self.spreads.iter().map(|spread| spread.as_ref().map_or(1.0, |s| s.stretch(rng))).collect();
+            self.proposals.iter().map(|proposal| proposal.as_ref().map_or(1.0, |s| s.stretch(rng))).collect();
         let mut squares = vec![0.0; logs.len()];
         let order = self.e.tail.order();
         let z = (0..self.tail.len())
@@ -160,8 +160,8 @@ impl<'a> Sampler<'a> {
                 z
             })
             .collect();
-        for ((spread, square), log) in self.spreads.iter().zip(&squares).zip(logs) {
-            let value = spread.as_ref().map_or(0.0, |s| s.log_weight(*square));
+        for ((proposal, square), log) in self.proposals.iter().zip(&squares).zip(logs) {
+            let value = proposal.as_ref().map_or(0.0, |s| s.log_weight(*square));
             log.w.iter_mut().for_each(|l| *l += value);
             log.normal += value - 0.5 * square;
         }

@@ -6,8 +6,8 @@ use rand_distr::StandardNormal;
 
 use super::likelihood::Likelihood;
 use super::mode::Mode;
+use super::proposal::Proposal;
 use super::quadrature::Rule;
-use super::spread::Spread;
 use crate::dense::small::{cholesky, identity, solve_lower, solve_lower_transpose};
 use crate::effects::elimination::Elimination;
 use crate::family::{Response, Second, pair};
@@ -27,12 +27,12 @@ pub(crate) enum Nodes {
     /// A grid: k numbers and the weight, one after another.
     Grid { k: usize, values: Vec<f64> },
     /// So many draws.
-    Drawn { k: usize, count: usize, spread: Spread },
+    Drawn { k: usize, count: usize, proposal: Proposal },
 }
 
 impl Nodes {
     pub(crate) fn drawn(k: usize, count: usize) -> Self {
-        Self::Drawn { k, count, spread: Spread::new(k) }
+        Self::Drawn { k, count, proposal: Proposal::new(k) }
     }
 
     fn grid(k: usize, points: usize) -> Self {
@@ -52,14 +52,14 @@ impl Nodes {
 
     /// The random numbers of a leaf, for both halves of a pair; log w of a normal integrand where there is one draw.
     pub(crate) fn draw(&self, rng: &mut StdRng, out: &mut Vec<f64>) -> f64 {
-        let Self::Drawn { k, count, spread } = self else { return 0.0 };
+        let Self::Drawn { k, count, proposal } = self else { return 0.0 };
         out.clear();
         for _ in 0..count.div_ceil(2) {
-            let stretch = spread.stretch(rng);
+            let stretch = proposal.stretch(rng);
             out.extend((0..*k).map(|_| stretch * rng.sample::<f64, _>(StandardNormal)));
         }
         let square: f64 = out.iter().map(|z| z * z).sum();
-        if *count == 1 { spread.log_weight(square) - 0.5 * square } else { 0.0 }
+        if *count == 1 { proposal.log_weight(square) - 0.5 * square } else { 0.0 }
     }
 
     /// Call `visit(z, log weight)` for every node.
@@ -70,14 +70,14 @@ impl Nodes {
                     visit(&node[..*k], node[*k]);
                 }
             }
-            Self::Drawn { k, count, spread } => {
+            Self::Drawn { k, count, proposal } => {
                 let constant = 0.5 * *k as f64 * (2.0 * std::f64::consts::PI).ln() - (*count as f64).ln();
                 for m in 0..*count {
                     let sign = if m % 2 == 0 { sign } else { -sign };
                     z.clear();
                     z.extend(drawn[m / 2 * k..(m / 2 + 1) * k].iter().map(|v| sign * v));
                     let square: f64 = z.iter().map(|v| v * v).sum();
-                    visit(z, constant + spread.log_weight(square));
+                    visit(z, constant + proposal.log_weight(square));
                 }
             }
         }

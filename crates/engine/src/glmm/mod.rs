@@ -9,7 +9,7 @@
 //! | `likelihood` | a family over all rows |
 //! | `blocks` | weighted cross products |
 //! | `mode` | the conditional mode of the random effects |
-//! | `chord` | modes near a known one, by its factorisation |
+//! | `chord_method` | modes near a known one, by its factorisation |
 //! | `marginal` | variances of the linear predictors given the data |
 //! | `laplace` | criterion, gradient and working curvature at a point |
 //! | `quadrature` | adaptive quadrature in its place, for one grouping factor |
@@ -17,7 +17,7 @@
 //! | `importance` | how far all that is from the likelihood, by sampling |
 //! | `components` | parts of the design that are independent |
 //! | `leaf_integral` | the integral over one level's effects given the others |
-//! | `spread` | what the draws are of |
+//! | `proposal` | what the draws are of |
 //! | `weights` | the mean of importance weights and its standard error |
 //! | `start` | where the search begins |
 //! | `coordinates` | the optimiser's vector <-> beta, T, psi |
@@ -29,7 +29,7 @@
 
 mod absolute;
 mod blocks;
-mod chord;
+mod chord_method;
 mod components;
 mod coordinates;
 mod data;
@@ -43,10 +43,10 @@ mod merge;
 mod mode;
 mod model;
 mod penalty;
+mod proposal;
 mod quadrature;
 mod search;
 mod solution;
-mod spread;
 mod start;
 mod weights;
 

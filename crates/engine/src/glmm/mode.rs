@@ -8,7 +8,7 @@ use super::blocks::{
     UNKNOWN, add_effects, add_fixed, bordered, fill_border, fill_matrix, fixed_part, fixed_products, fixed_sums, run,
     weighted_columns,
 };
-use super::chord::Chord;
+use super::chord_method::ChordMethod;
 use super::data::Data;
 use super::likelihood::Likelihood;
 use crate::dense::small::multiply_transpose_right;
@@ -78,7 +78,7 @@ pub(crate) struct Inner {
     /// Factorisations so far.
     pub count: usize,
     /// A known mode nearby.
-    pub chord: Option<Box<Chord>>,
+    pub chord_method: Option<Box<ChordMethod>>,
     /// Whether beta is part of the inner problem.
     pub joint: bool,
     /// The known part of the linear predictors: X beta + offset, or the offset alone where beta is not known.
@@ -100,7 +100,7 @@ impl Inner {
             step: vec![0.0; runs],
             decrement: 0.0,
             count: 0,
-            chord: None,
+            chord_method: None,
             joint,
             known: vec![0.0; runs],
             trial: vec![0.0; runs],
@@ -147,10 +147,10 @@ impl Inner {
 
     /// A point next to the mode where one nearby is known.
     fn near(&mut self, likelihood: Likelihood, psi: &[f64], start: &Mode) -> Option<Mode> {
-        let chord = self.chord.as_mut()?;
-        let mode = chord.approach(likelihood, psi, &self.elimination.templates, &self.known, start)?;
-        self.g.copy_from_slice(&chord.g);
-        self.w.copy_from_slice(&chord.w);
+        let chord_method = self.chord_method.as_mut()?;
+        let mode = chord_method.approach(likelihood, psi, &self.elimination.templates, &self.known, start)?;
+        self.g.copy_from_slice(&chord_method.g);
+        self.w.copy_from_slice(&chord_method.w);
         Some(mode)
     }
 

@@ -11,7 +11,7 @@ use crate::dense::small::{
 };
 use crate::effects::Certificate;
 use crate::effects::boundary::DECREASE_SLACK;
-use crate::effects::turned;
+use crate::effects::user_theta;
 use crate::error::EngineError;
 use crate::optimize::{Point, Step, promise, step_towards};
 
@@ -133,9 +133,10 @@ impl Glmm {
         let size = p + count + coordinates.shapes;
         let phi = coordinates.phi(x);
         let parameters = &coordinates.parameters;
-        let turned = turned::directions(parameters, &coordinates.chart, &data.factor_standard, phi, theta);
+        let directions = user_theta::directions(parameters, &coordinates.chart, &data.factor_standard, phi, theta);
         let mut out = vec![0.0; size * size];
-        for (m, column) in turned::along(&coordinates.chart, &parameters.sizes, phi, &turned).iter().enumerate() {
+        for (m, column) in user_theta::along(&coordinates.chart, &parameters.sizes, phi, &directions).iter().enumerate()
+        {
             out[m * size + p..m * size + p + count].copy_from_slice(column);
         }
         let fixed = data.x_standard.matrix();

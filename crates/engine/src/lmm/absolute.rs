@@ -14,7 +14,7 @@ use crate::effects::boundary::cut;
 use crate::effects::score::{back_substitute, outer_sums, trace_sums};
 use crate::effects::template::Template;
 use crate::error::EngineError;
-use crate::profile::{Deviance, Place, Slope};
+use crate::profile::{Deviance, Point, Slope};
 
 /// The deviance, or the REML criterion, of a model as a function of (S, log sigma, A beta).
 pub struct Absolute<'a> {
@@ -100,7 +100,7 @@ impl<'a> Absolute<'a> {
         self.rows.iter().map(|r| sigma * y_scale * length(r)).collect()
     }
 
-    fn templates(&self, at: &Place, sigma: f64) -> Vec<Vec<f64>> {
+    fn templates(&self, at: &Point, sigma: f64) -> Vec<Vec<f64>> {
         let sizes = &self.model.parameters.sizes;
         let mut out: Vec<Vec<f64>> = sizes.iter().map(|k| vec![0.0; k * k]).collect();
         for ((g, first, k), root) in self.model.parameters.slots().zip(&at.roots) {
@@ -181,7 +181,7 @@ impl<'a> Absolute<'a> {
 }
 
 impl Deviance for Absolute<'_> {
-    fn evaluate(&mut self, at: &Place) -> Result<Option<Slope>, EngineError> {
+    fn evaluate(&mut self, at: &Point) -> Result<Option<Slope>, EngineError> {
         let (gram, layout) = (self.problem.gram, self.problem.layout);
         let y_scale = gram.standard.y.scale;
         let sigma = at.others[0].exp();
@@ -269,7 +269,7 @@ impl Absolute<'_> {
 
 impl Lmm {
     /// Covariances S S' of an optimum's theta and sigma.
-    pub fn place(&self, theta: &[f64], sigma: f64, held: &[f64]) -> Place {
+    pub fn profile_point(&self, theta: &[f64], sigma: f64, held: &[f64]) -> Point {
         let templates = self.parameters.templates(theta);
         let roots = self
             .parameters
@@ -278,6 +278,6 @@ impl Lmm {
             .collect();
         let mut others = vec![sigma.ln()];
         others.extend_from_slice(held);
-        Place { roots, others }
+        Point { roots, others }
     }
 }

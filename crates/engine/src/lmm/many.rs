@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::abreast::{Abreast, Batch, Point};
+use super::batched::{Batch, Batched, Point};
 use super::model::Lmm;
 use super::second_order::SecondOrder;
 use super::state::Work;
@@ -106,7 +106,7 @@ impl Lmm {
 struct Worker {
     model: Lmm,
     buffers: ResponseWork,
-    abreast: Option<(Abreast, Batch)>,
+    batched: Option<(Batched, Batch)>,
 }
 
 type Fits = Vec<Result<ManyFit, EngineError>>;
@@ -114,21 +114,21 @@ type Fits = Vec<Result<ManyFit, EngineError>>;
 impl Worker {
     fn of(model: &Lmm, rows: &Rows) -> Result<Self, EngineError> {
         let model = Lmm::from_gram(model.gram.clone(), rows, model.reml)?;
-        let abreast = model.classes.as_ref().and_then(|classes| {
-            let abreast = Abreast::of(&model.gram, classes, &model.parameters, model.reml)?;
-            let batch = abreast.batch(classes);
-            Some((abreast, batch))
+        let batched = model.classes.as_ref().and_then(|classes| {
+            let batched = Batched::of(&model.gram, classes, &model.parameters, model.reml)?;
+            let batch = batched.batch(classes);
+            Some((batched, batch))
         });
-        Ok(Self { model, buffers: ResponseWork::default(), abreast })
+        Ok(Self { model, buffers: ResponseWork::default(), batched })
     }
 
-    /// Fit as many responses as stand abreast, or fewer.
+    /// Fit as many responses as a batch holds, or fewer.
     fn fit(&mut self, rows: &Rows, ys: &[&[f64]], wanted: Wanted) -> Fits {
-        let Some((abreast, mut batch)) = self.abreast.take() else {
+        let Some((batched, mut batch)) = self.batched.take() else {
             return ys.iter().map(|y| self.fit_alone(rows, y, wanted)).collect();
         };
-        let fits = self.fit_abreast(&abreast, &mut batch, rows, ys, wanted);
-        self.abreast = Some((abreast, batch));
+        let fits = self.fit_batch(&batched, &mut batch, rows, ys, wanted);
+        self.batched = Some((batched, batch));
         fits
     }
 
@@ -140,14 +140,7 @@ impl Worker {
         Ok(())
     }
 
-    fn fit_abreast(
-        &mut self,
-        abreast: &Abreast,
-        batch: &mut Batch,
-        rows: &Rows,
-        ys: &[&[f64]],
-        wanted: Wanted,
-    ) -> Fits {
+    fn fit_batch(&mut self, batched: &Batched, batch: &mut Batch, rows: &Rows, ys: &[&[f64]], wanted: Wanted) -> Fits {
         let mut scales = [Affine::NONE; LANES];
         for (lane, scale) in scales.iter_mut().enumerate() {
             // Lanes without a response of their own repeat the first one.
@@ -158,16 +151,16 @@ impl Worker {
             *scale = self.model.gram.standard.y;
             let start = self.start(wanted.start);
             if let Some(classes) = &self.model.classes {
-                abreast.put(batch, lane, &self.model.gram, classes, &start);
+                batched.put(batch, lane, &self.model.gram, classes, &start);
             }
         }
         let Some(classes) = &self.model.classes else { return Vec::new() };
-        let at = abreast.fit(classes, batch, wanted.options.tolerance);
+        let at = batched.fit(classes, batch, wanted.options.tolerance);
         let (map, _) = self.model.gram.standard.fixed_map();
         let p = self.model.gram.p;
         let rows_of_map = |j: usize| (0..p).map(|m| map[j + m * p]).collect::<Vec<f64>>();
         let df: Vec<Lanes> =
-            if wanted.df { (0..p).map(|j| abreast.satterthwaite(&at, &rows_of_map(j))).collect() } else { Vec::new() };
+            if wanted.df { (0..p).map(|j| batched.satterthwaite(&at, &rows_of_map(j))).collect() } else { Vec::new() };
         let mut fits = Vec::with_capacity(ys.len());
         for (lane, y) in ys.iter().enumerate() {
             fits.push(if at.arrived[lane] {

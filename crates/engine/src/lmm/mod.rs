@@ -14,11 +14,11 @@
 //! | `solution` | results in the units of the data, certificate |
 //! | `second_order` | exact second derivatives and scores of levels, for what follows a fit |
 //! | `absolute` | the deviance in absolute parameters, for profiles |
-//! | `many`, `abreast` | one design, many responses: one by one, and eight at a time |
+//! | `many`, `batched` | one design, many responses: one by one, and eight at a time |
 //! | `model` | the handle: evaluate, fit, conditional variances |
 
-mod abreast;
 mod absolute;
+mod batched;
 mod by_class;
 mod classes;
 mod krylov;

@@ -7,7 +7,7 @@ use crate::dense::small::{multiply, multiply_transpose_right};
 use crate::effects::Certificate;
 use crate::effects::information::add_curvature;
 use crate::effects::template::Template;
-use crate::effects::turned;
+use crate::effects::user_theta;
 use crate::optimize::promise;
 
 /// Everything that a fit reports at one theta, in the units of the data.
@@ -51,15 +51,15 @@ impl Lmm {
     /// turns T, which changes nothing to first order.
     fn user_derivatives(&self, phi: &[f64], theta: &[f64], state: &State) -> (Vec<f64>, Vec<f64>) {
         let (count, sizes) = (self.parameters.count, &self.parameters.sizes);
-        let turned = turned::directions(&self.parameters, &self.chart, &self.gram.standard.factors, phi, theta);
+        let directions = user_theta::directions(&self.parameters, &self.chart, &self.gram.standard.factors, phi, theta);
         let templates = self.chart.templates(phi);
-        let gradient = turned
+        let gradient = directions
             .iter()
             .map(|m| {
                 2.0 * crate::effects::template::inner(&m.dt, &state.d[m.group], &templates[m.group], sizes[m.group])
             })
             .collect();
-        let along = turned::along(&self.chart, sizes, phi, &turned);
+        let along = user_theta::along(&self.chart, sizes, phi, &directions);
         let n = along.first().map_or(0, Vec::len);
         let mut hessian = vec![0.0; count * count];
         for l in 0..count {
@@ -68,7 +68,7 @@ impl Lmm {
                     (0..n * n).map(|c| along[l][c % n] * state.information[c] * along[m][c / n]).sum();
             }
         }
-        add_curvature(&mut hessian, &turned, &state.d, |m| sizes[m.group]);
+        add_curvature(&mut hessian, &directions, &state.d, |m| sizes[m.group]);
         (gradient, hessian)
     }
 

@@ -2,7 +2,7 @@
 //! |S_11| is its standard deviation and zero an ordinary point; with effects i and j first and row two in polar form,
 //! S_21 = r cos w and S_22 = r sin w, cos w is their correlation and +-1 are ordinary points, the ends of [0, pi].
 
-use super::place::{Place, Slope, covariance, side};
+use super::point::{Point, Slope, covariance, side};
 use crate::dense::eigen::symmetric;
 use crate::dense::small::lower_factor;
 use crate::effects::template::inner;
@@ -36,7 +36,7 @@ pub struct Chart {
     elements: usize,
     others: usize,
     /// Which coordinate is held.
-    pub held: usize,
+    pub constrained: usize,
 }
 
 /// A derivative of S of one term in one coordinate.
@@ -68,7 +68,7 @@ impl Chart {
             let moved = order.remove(from);
             order.insert(to, moved);
         };
-        let (held, polar) = match coordinate {
+        let (constrained, polar) = match coordinate {
             Coordinate::Sd { term, effect } => {
                 front(term, effect, 0);
                 (first[term], None)
@@ -83,7 +83,7 @@ impl Chart {
             Coordinate::Other(i) => (elements + i, None),
         };
         let relative = matches!(coordinate, Coordinate::Relative { .. });
-        Self { coordinate, orders, first, polar, relative, elements, others, held }
+        Self { coordinate, orders, first, polar, relative, elements, others, constrained }
     }
 
     pub(crate) fn dimension(&self) -> usize {
@@ -154,10 +154,10 @@ impl Chart {
     }
 
     /// Coordinates of a point.
-    pub(crate) fn coordinates(&self, place: &Place) -> Vec<f64> {
+    pub(crate) fn coordinates(&self, point: &Point) -> Vec<f64> {
         let mut x = Vec::with_capacity(self.dimension());
-        let scale = self.scale(&place.others);
-        for (term, root) in place.roots.iter().enumerate() {
+        let scale = self.scale(&point.others);
+        for (term, root) in point.roots.iter().enumerate() {
             let (k, order) = (self.k(term), &self.orders[term]);
             let turned: Vec<f64> = (0..k * k).map(|m| root[order[m % k] + m / k * k] / scale).collect();
             let (l, _) = lower_factor(&turned, k);
@@ -169,12 +169,12 @@ impl Chart {
                     (a.hypot(b), if a == 0.0 && b == 0.0 { 0.5 * std::f64::consts::PI } else { b.atan2(a) });
             }
         }
-        x.extend_from_slice(&place.others);
+        x.extend_from_slice(&point.others);
         x
     }
 
     /// The point at given coordinates.
-    pub(crate) fn place(&self, x: &[f64]) -> Place {
+    pub(crate) fn point(&self, x: &[f64]) -> Point {
         let others = x[self.elements..].to_vec();
         let scale = self.scale(&others);
         let roots = (0..self.orders.len())
@@ -192,7 +192,7 @@ impl Chart {
                 root
             })
             .collect();
-        Place { roots, others }
+        Point { roots, others }
     }
 
     fn polar_of(&self, term: usize, x: &[f64]) -> Option<(f64, f64)> {
@@ -200,8 +200,8 @@ impl Chart {
     }
 
     /// Derivatives of S.
-    pub(crate) fn tangents(&self, x: &[f64], place: &Place) -> Vec<Tangent> {
-        let scale = self.scale(&place.others);
+    pub(crate) fn tangents(&self, x: &[f64], point: &Point) -> Vec<Tangent> {
+        let scale = self.scale(&point.others);
         let mut out = Vec::with_capacity(self.elements + self.orders.len());
         for term in 0..self.orders.len() {
             let (k, order) = (self.k(term), &self.orders[term]);
@@ -221,14 +221,14 @@ impl Chart {
                 out.push(Tangent { at: self.first[term] + m, term, ds });
             }
             if self.relative {
-                out.push(Tangent { at: self.elements, term, ds: place.roots[term].clone() });
+                out.push(Tangent { at: self.elements, term, ds: point.roots[term].clone() });
             }
         }
         out
     }
 
     /// Second derivatives of S that are not zero.
-    pub(crate) fn bends(&self, x: &[f64], place: &Place) -> Vec<Bend> {
+    pub(crate) fn bends(&self, x: &[f64], point: &Point) -> Vec<Bend> {
         let mut out = Vec::new();
         if let Some(term) = self.polar {
             let (k, row, from) = (self.k(term), self.orders[term][1], self.first[term]);
@@ -242,7 +242,7 @@ impl Chart {
             }
         }
         if self.relative {
-            for tangent in self.tangents(x, place) {
+            for tangent in self.tangents(x, point) {
                 let (l, m) = (tangent.at.min(self.elements), self.elements);
                 out.push(Bend { at: (l, m), term: tangent.term, d2s: tangent.ds });
             }
@@ -251,11 +251,11 @@ impl Chart {
     }
 
     /// Gradient in the coordinates.
-    pub(crate) fn gradient(&self, tangents: &[Tangent], place: &Place, slope: &Slope) -> Vec<f64> {
+    pub(crate) fn gradient(&self, tangents: &[Tangent], point: &Point, slope: &Slope) -> Vec<f64> {
         let mut g = vec![0.0; self.dimension()];
         g[self.elements..].copy_from_slice(&slope.others);
         for t in tangents {
-            g[t.at] += 2.0 * inner(&t.ds, &slope.d[t.term], &place.roots[t.term], self.k(t.term));
+            g[t.at] += 2.0 * inner(&t.ds, &slope.d[t.term], &point.roots[t.term], self.k(t.term));
         }
         g
     }
@@ -300,8 +300,8 @@ pub(crate) fn grown(root: &[f64], v: &[f64], step: f64) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn place() -> Place {
-        Place { roots: vec![vec![2.0, 0.5, -0.3, 0.4, 1.0, 0.2, -0.1, 0.3, 0.8], vec![0.7]], others: vec![0.3, -1.0] }
+    fn point() -> Point {
+        Point { roots: vec![vec![2.0, 0.5, -0.3, 0.4, 1.0, 0.2, -0.1, 0.3, 0.8], vec![0.7]], others: vec![0.3, -1.0] }
     }
 
     fn charts() -> Vec<Chart> {
@@ -316,11 +316,11 @@ mod tests {
     }
 
     #[test]
-    fn coordinates_and_places_undo_each_other() {
+    fn coordinates_and_points_undo_each_other() {
         for chart in charts() {
-            let x = chart.coordinates(&place());
-            let back = chart.place(&x);
-            for (a, b) in place().roots.iter().zip(&back.roots) {
+            let x = chart.coordinates(&point());
+            let back = chart.point(&x);
+            for (a, b) in point().roots.iter().zip(&back.roots) {
                 let k = side(a);
                 for (u, v) in covariance(a, k).iter().zip(covariance(b, k)) {
                     assert!((u - v).abs() < 1e-13, "{:?}", chart.coordinate);
@@ -330,26 +330,26 @@ mod tests {
     }
 
     #[test]
-    fn the_held_coordinate_is_the_quantity() {
-        let sigma = covariance(&place().roots[0], 3);
+    fn the_constrained_coordinate_is_the_quantity() {
+        let sigma = covariance(&point().roots[0], 3);
         let sd = &charts()[0];
-        assert!((sd.coordinates(&place())[sd.held] - sigma[4].sqrt()).abs() < 1e-14);
+        assert!((sd.coordinates(&point())[sd.constrained] - sigma[4].sqrt()).abs() < 1e-14);
         let angle = &charts()[1];
         let rho = sigma[2] / (sigma[0] * sigma[8]).sqrt();
-        assert!((angle.coordinates(&place())[angle.held].cos() - rho).abs() < 1e-14);
+        assert!((angle.coordinates(&point())[angle.constrained].cos() - rho).abs() < 1e-14);
     }
 
     #[test]
     fn derivatives_of_s_agree_with_differences() {
         for chart in charts() {
-            let x = chart.coordinates(&place());
-            let at = chart.place(&x);
+            let x = chart.coordinates(&point());
+            let at = chart.point(&x);
             let h = 1e-5;
             for l in 0..x.len() {
                 let (mut up, mut down) = (x.clone(), x.clone());
                 up[l] += h;
                 down[l] -= h;
-                let (up, down) = (chart.place(&up), chart.place(&down));
+                let (up, down) = (chart.point(&up), chart.point(&down));
                 for term in 0..2 {
                     let mut ds = vec![0.0; at.roots[term].len()];
                     let mut d2s = ds.clone();

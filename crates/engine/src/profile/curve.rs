@@ -2,8 +2,8 @@
 //! its exact slope; and the values where it crosses given limits.
 
 use super::chart::Chart;
-use super::held::{Full, Held, Quantity, Response};
-use super::place::{Deviance, Place};
+use super::constrained::{Constrained, Full, Quantity, Response};
+use super::point::{Deviance, Point};
 use super::space::Curvature;
 use crate::error::EngineError;
 use crate::optimize::{Options, Status, minimise};
@@ -28,7 +28,7 @@ pub struct Knot {
     pub zeta: f64,
     /// d zeta / d value.
     pub slope: f64,
-    pub place: Place,
+    pub point: Point,
     pub beta: Vec<f64>,
     /// The |zeta| that was asked for here, if any.
     pub limit: Option<f64>,
@@ -61,7 +61,7 @@ pub struct Curve {
     pub estimate: usize,
     pub ends: [End; 2],
     /// Where a lower deviance was found.
-    pub lower: Option<Place>,
+    pub lower: Option<Point>,
     pub evaluations: usize,
 }
 
@@ -87,29 +87,29 @@ const NEARLY: f64 = 0.97;
 /// Zeta may miss a limit by this much before cubic interpolation, whose error goes with the square.
 const MISS: f64 = 1e-3;
 
-/// Follow one quantity from the optimum `place`. Without a `quantity` it is the chart's held coordinate.
+/// Follow one quantity from the optimum `point`. Without a `quantity` it is the chart's held coordinate.
 pub fn curve(
     deviance: &mut dyn Deviance,
     chart: &Chart,
     curvature: &Curvature,
-    place: &Place,
+    point: &Point,
     quantity: Option<Quantity>,
     walk: &Walk,
 ) -> Result<Curve, EngineError> {
-    let x = chart.coordinates(place);
+    let x = chart.coordinates(point);
     let mut lengths = chart.fallback_lengths(&x, &curvature.spread);
-    for (length, unit) in lengths[chart.elements()..].iter_mut().zip(curvature.units_of_others(place.others.len())) {
+    for (length, unit) in lengths[chart.elements()..].iter_mut().zip(curvature.units_of_others(point.others.len())) {
         *length = unit;
     }
-    let mut held = Held::new(deviance, chart, curvature.clone(), quantity, lengths);
-    let start = held.begin(place)?;
-    let value = held.value;
-    let response = held.response(&start);
+    let mut constrained = Constrained::new(deviance, chart, curvature.clone(), quantity, lengths);
+    let start = constrained.begin(point)?;
+    let value = constrained.value;
+    let response = constrained.response(&start);
     let mut walker = Walker {
-        bounds: if held.quantity.is_some() { (f64::NEG_INFINITY, f64::INFINITY) } else { chart.bounds() },
+        bounds: if constrained.quantity.is_some() { (f64::NEG_INFINITY, f64::INFINITY) } else { chart.bounds() },
         least: start.slope.value,
-        curvature: held.curvature.clone(),
-        held,
+        curvature: constrained.curvature.clone(),
+        constrained,
         walk,
         lower: None,
     };
@@ -120,7 +120,7 @@ pub fn curve(
     let mut knots: Vec<Knot> = down.into_iter().rev().collect();
     knots.push(first.knot(None));
     knots.extend(up);
-    let evaluations = walker.held.evaluations;
+    let evaluations = walker.constrained.evaluations;
     Ok(Curve { knots, estimate, ends: [low, high], lower: walker.lower, evaluations })
 }
 
@@ -140,7 +140,7 @@ impl Stop {
             value: self.value,
             zeta: self.zeta,
             slope: self.slope,
-            place: self.full.place.clone(),
+            point: self.full.point.clone(),
             beta: self.full.slope.beta.clone(),
             limit,
         }
@@ -148,22 +148,22 @@ impl Stop {
 }
 
 struct Walker<'a, 'q> {
-    held: Held<'a, 'q>,
+    constrained: Constrained<'a, 'q>,
     walk: &'a Walk,
     bounds: (f64, f64),
     /// Deviance of the estimate.
     least: f64,
     /// Curvature at the estimate.
     curvature: Curvature,
-    lower: Option<Place>,
+    lower: Option<Point>,
 }
 
 impl Walker<'_, '_> {
     /// One side: knots in order of their distance from the estimate.
     fn side(&mut self, first: &Stop, sign: f64) -> Result<(Vec<Knot>, End), EngineError> {
-        self.held.curvature = self.curvature.clone();
-        self.held.current = Some(first.full.clone());
-        self.held.pinned = None;
+        self.constrained.curvature = self.curvature.clone();
+        self.constrained.current = Some(first.full.clone());
+        self.constrained.pinned = None;
         let bound = if sign < 0.0 { self.bounds.0 } else { self.bounds.1 };
         let (mut here, mut before): (Stop, Option<Stop>) = (first.clone(), None);
         let mut knots: Vec<Knot> = Vec::new();
@@ -184,7 +184,7 @@ impl Walker<'_, '_> {
             let guess = self.predicted(&here, before.as_ref(), value);
             let next = self.stop(&here, guess, value, sign, TOLERANCE)?;
             if let Some(lower) = next.as_ref().filter(|n| n.full.slope.value < self.least - FALL) {
-                self.lower = Some(lower.full.place.clone());
+                self.lower = Some(lower.full.point.clone());
                 return Ok((knots, End::Lower));
             }
             match self.turn(&here, next.as_ref(), value) {
@@ -232,7 +232,7 @@ impl Walker<'_, '_> {
                     }
                 }
             }
-            self.held.current = Some(next.full.clone());
+            self.constrained.current = Some(next.full.clone());
             self.fill(&here, &next, sign, &mut knots)?;
             if !stands && knots.last().is_none_or(|k: &Knot| k.value != next.value) {
                 knots.push(next.knot(None));
@@ -257,12 +257,12 @@ impl Walker<'_, '_> {
         }
         let middle = 0.5 * (here.value + next.value);
         let Some(found) = self.stop(here, between(here, next, 0.5), middle, sign, TOLERANCE)? else { return Ok(()) };
-        if within(found.zeta, here.zeta, next.zeta) && !self.held.chart.beyond(&found.full.x) {
+        if within(found.zeta, here.zeta, next.zeta) && !self.constrained.chart.beyond(&found.full.x) {
             // A limit may lie on either side.
             let at = knots.iter().rposition(|k| sign * k.value < sign * middle).map_or(0, |m| m + 1);
             knots.insert(at, found.knot(None));
         }
-        self.held.current = Some(next.full.clone());
+        self.constrained.current = Some(next.full.clone());
         Ok(())
     }
 
@@ -270,7 +270,7 @@ impl Walker<'_, '_> {
     fn jumps(&self, here: &Stop, next: &Stop) -> bool {
         let chord = (next.zeta - here.zeta) / (next.value - here.value);
         let (least, most) = (here.slope.min(next.slope), here.slope.max(next.slope));
-        self.held.chart.guarded().is_some()
+        self.constrained.chart.guarded().is_some()
             && here.zeta != 0.0
             && (chord - 0.5 * (least + most)).abs() > 0.1 * most.max(0.2 / self.unit(here))
     }
@@ -278,22 +278,22 @@ impl Walker<'_, '_> {
     /// Whether a step led where the held coordinate means something else, or a coordinate wants to leave its zero.
     fn turn(&mut self, here: &Stop, next: Option<&Stop>, value: f64) -> Turn {
         let Some(next) = next else { return Turn::None };
-        if let Some(pinned) = self.held.pinned {
+        if let Some(pinned) = self.constrained.pinned {
             if next.full.gradient[pinned] < -RELEASE {
-                self.held.pinned = None;
+                self.constrained.pinned = None;
                 return Turn::Switched;
             }
             return Turn::None;
         }
-        if !self.held.chart.beyond(&next.full.x) {
+        if !self.constrained.chart.beyond(&next.full.x) {
             return Turn::None;
         }
         if (value - here.value).abs() >= PLATEAU * self.unit(here) {
             return Turn::Shorter;
         }
         // A diagonal element of T that has come to zero stays there; the length of a polar row would turn its angle.
-        self.held.pinned = self.held.chart.guarded();
-        if self.held.pinned.is_some() { Turn::Switched } else { Turn::Plateau }
+        self.constrained.pinned = self.constrained.chart.guarded();
+        if self.constrained.pinned.is_some() { Turn::Switched } else { Turn::Plateau }
     }
 
     /// How far the value goes in one step towards a goal that zeta is `left` away from, by the slope of zeta here and its
@@ -314,8 +314,8 @@ impl Walker<'_, '_> {
 
     /// Length of the quantity that changes the deviance by about one.
     fn unit(&self, here: &Stop) -> f64 {
-        match &self.held.quantity {
-            None => self.held.lengths[self.held.chart.held],
+        match &self.constrained.quantity {
+            None => self.constrained.lengths[self.constrained.chart.constrained],
             Some(_) => 1.0 / here.slope.max(1e-300),
         }
     }
@@ -344,21 +344,21 @@ impl Walker<'_, '_> {
         sign: f64,
         tolerance: f64,
     ) -> Result<Option<Stop>, EngineError> {
-        self.held.current = Some(near.full.clone());
-        let free = self.held.hold(&near.full, &guess, value);
+        self.constrained.current = Some(near.full.clone());
+        let free = self.constrained.hold(&near.full, &guess, value);
         let options = Options { max_evaluations: 60, tolerance, radius: 2.0 };
-        let mut found = minimise(&mut self.held, &free, options)?;
+        let mut found = minimise(&mut self.constrained, &free, options)?;
         if found.is_none() {
             // The guess has no value: from the last point instead.
-            let free = self.held.hold(&near.full, &near.full.x.clone(), value);
-            found = minimise(&mut self.held, &free, options)?;
+            let free = self.constrained.hold(&near.full, &near.full.x.clone(), value);
+            found = minimise(&mut self.constrained, &free, options)?;
         }
         let Some(found) = found else { return Ok(None) };
-        let Some(full) = self.held.current.take() else { return Ok(None) };
+        let Some(full) = self.constrained.current.take() else { return Ok(None) };
         if found.status != Status::Converged && found.predicted > 1e-5 {
             return Ok(None);
         }
-        let response = self.held.response(&full);
+        let response = self.constrained.response(&full);
         let rise = full.slope.value - found.predicted.clamp(0.0, tolerance) - self.least;
         let zeta = sign * rise.max(0.0).sqrt();
         let slope = if zeta == 0.0 { 0.0 } else { response.slope / (2.0 * zeta) };
@@ -383,7 +383,7 @@ impl Walker<'_, '_> {
                 return Ok(Some((self.moved(&near, &far, guess, value, target), near)));
             }
             let Some(next) = self.stop(&near, guess, value, sign, CLOSE)? else { return Ok(None) };
-            if self.held.chart.beyond(&next.full.x) {
+            if self.constrained.chart.beyond(&next.full.x) {
                 return Ok(None);
             }
             // The two that bracket the limit, or the two that are closest to it.
@@ -399,7 +399,7 @@ impl Walker<'_, '_> {
     fn moved(&self, near: &Stop, far: &Stop, x: Vec<f64>, value: f64, zeta: f64) -> Stop {
         let mut out = near.clone();
         let share = (value - near.value) / (far.value - near.value);
-        out.full.place = self.held.place(&x);
+        out.full.point = self.constrained.point(&x);
         out.full.x = x;
         for (own, other) in out.full.slope.beta.iter_mut().zip(&far.full.slope.beta) {
             *own += share * (other - *own);

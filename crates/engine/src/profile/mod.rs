@@ -8,16 +8,16 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `place` | a point, the slope there, what a model must answer |
+//! | `point` | a point, the slope there, what a model must answer |
 //! | `chart` | coordinates of which one is the quantity that is profiled |
 //! | `space` | curvature in Sigma itself, the same for all charts, and how it is learnt |
-//! | `held` | the deviance with a quantity held: what the corrector minimises |
+//! | `constrained` | the deviance with a quantity held: what the corrector minimises |
 //! | `curve` | the walk along the curve, and the limits where it crosses given values |
 
 mod chart;
+mod constrained;
 mod curve;
-mod held;
-mod place;
+mod point;
 mod space;
 
 use rayon::prelude::*;
@@ -25,9 +25,9 @@ use rayon::prelude::*;
 use crate::error::EngineError;
 
 pub use chart::{Chart, Coordinate};
+pub use constrained::Quantity;
 pub use curve::{Curve, End, Knot, Walk, curve};
-pub use held::Quantity;
-pub use place::{Deviance, Place, Slope};
+pub use point::{Deviance, Point, Slope};
 pub use space::Curvature;
 
 /// Profiles of several quantities, which know nothing of each other, over the engine's threads; in their order.

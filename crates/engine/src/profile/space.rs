@@ -5,7 +5,7 @@
 //! it is all there is.
 
 use super::chart::{Bend, Tangent, cells, grown};
-use super::place::{Deviance, Place, Slope, covariance, side};
+use super::point::{Deviance, Point, Slope, covariance, side};
 use crate::dense::small::solve_lower;
 use crate::effects::template::{inner, sigma_direction};
 use crate::error::EngineError;
@@ -32,11 +32,11 @@ impl Curvature {
     /// and of the others matter.
     pub fn at(
         deviance: &mut dyn Deviance,
-        place: &Place,
+        point: &Point,
         spread: &[Vec<f64>],
         others: &[f64],
     ) -> Result<Self, EngineError> {
-        let sizes: Vec<usize> = place.roots.iter().map(|r| side(r)).collect();
+        let sizes: Vec<usize> = point.roots.iter().map(|r| side(r)).collect();
         let mut unit = Vec::new();
         for (&k, s) in sizes.iter().zip(spread) {
             unit.extend(cells(k).map(|(i, j)| s[i] * s[j]));
@@ -44,10 +44,10 @@ impl Curvature {
         unit.extend_from_slice(others);
         let n = unit.len();
         let mut out = Self { sizes, unit, matrix: vec![0.0; n * n], spread: spread.to_vec(), weights: Vec::new() };
-        let here = deviance.evaluate(place)?.ok_or(EngineError::NotFinite)?;
+        let here = deviance.evaluate(point)?.ok_or(EngineError::NotFinite)?;
         out.weights.clone_from(&here.weights);
         let base = out.slope(&here);
-        let mut along = |move_by: &dyn Fn(f64) -> Place, straight: bool| -> Result<Vec<f64>, EngineError> {
+        let mut along = |move_by: &dyn Fn(f64) -> Point, straight: bool| -> Result<Vec<f64>, EngineError> {
             let one = deviance.evaluate(&move_by(STEP))?.ok_or(EngineError::NotFinite)?;
             let one = out.slope(&one);
             if straight {
@@ -59,12 +59,12 @@ impl Curvature {
         };
         let mut columns: Vec<Vec<f64>> = vec![Vec::new(); n];
         let mut from = 0;
-        for (term, k) in place.roots.iter().map(|r| side(r)).enumerate() {
+        for (term, k) in point.roots.iter().map(|r| side(r)).enumerate() {
             // A covariance may grow along any vector; elements off the diagonal follow from the sums.
             let grow = |v: Vec<f64>| {
                 move |h: f64| {
-                    let mut moved = place.clone();
-                    moved.roots[term] = grown(&place.roots[term], &v, h);
+                    let mut moved = point.clone();
+                    moved.roots[term] = grown(&point.roots[term], &v, h);
                     moved
                 }
             };
@@ -89,7 +89,7 @@ impl Curvature {
         }
         for (m, unit) in others.iter().enumerate() {
             let moved = |h: f64| {
-                let mut moved = place.clone();
+                let mut moved = point.clone();
                 moved.others[m] += h * unit;
                 moved
             };
@@ -155,13 +155,13 @@ impl Curvature {
     }
 
     /// A point in this space.
-    pub(crate) fn point(&self, place: &Place) -> Vec<f64> {
+    pub(crate) fn coordinates(&self, point: &Point) -> Vec<f64> {
         let mut z = Vec::with_capacity(self.dimension());
-        for (root, &k) in place.roots.iter().zip(&self.sizes) {
+        for (root, &k) in point.roots.iter().zip(&self.sizes) {
             let sigma = covariance(root, k);
             z.extend(cells(k).map(|(i, j)| sigma[i + j * k]));
         }
-        z.extend_from_slice(&place.others);
+        z.extend_from_slice(&point.others);
         z.iter_mut().zip(&self.unit).for_each(|(z, u)| *z /= u);
         z
     }
@@ -200,11 +200,11 @@ impl Curvature {
         dimension: usize,
         tangents: &[Tangent],
         bends: &[Bend],
-        place: &Place,
+        point: &Point,
         slope: &Slope,
         gain: &[f64],
     ) -> Vec<f64> {
-        let (n, others) = (self.dimension(), place.others.len());
+        let (n, others) = (self.dimension(), point.others.len());
         let elements = n - others;
         let mut starts = Vec::with_capacity(self.sizes.len());
         let mut from = 0;
@@ -216,7 +216,7 @@ impl Curvature {
         let mut image = vec![0.0; n * dimension];
         for t in tangents {
             let k = self.sizes[t.term];
-            let direction = sigma_direction(&place.roots[t.term], &t.ds, k);
+            let direction = sigma_direction(&point.roots[t.term], &t.ds, k);
             for (m, (i, j)) in cells(k).enumerate() {
                 let at = starts[t.term] + m;
                 image[at + t.at * n] += direction[i + j * k] * gain[at] / self.unit[at];
@@ -247,7 +247,7 @@ impl Curvature {
             }
         }
         for b in bends {
-            let value = 2.0 * inner(&b.d2s, &slope.d[b.term], &place.roots[b.term], self.sizes[b.term]);
+            let value = 2.0 * inner(&b.d2s, &slope.d[b.term], &point.roots[b.term], self.sizes[b.term]);
             out[b.at.0 + b.at.1 * dimension] += value;
             if b.at.0 != b.at.1 {
                 out[b.at.1 + b.at.0 * dimension] += value;

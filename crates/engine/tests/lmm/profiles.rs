@@ -4,10 +4,10 @@ use super::assert_close;
 use super::data::{Data, Dice, designs};
 use mixedmodels_engine::lmm::{Absolute, Lmm};
 use mixedmodels_engine::optimize::Options;
-use mixedmodels_engine::profile::{Chart, Coordinate, Curvature, Curve, Deviance, End, Place, Walk, curve};
+use mixedmodels_engine::profile::{Chart, Coordinate, Curvature, Curve, Deviance, End, Point, Walk, curve};
 
-fn value(model: &Lmm, rows: &[Vec<f64>], reml: bool, place: &Place) -> f64 {
-    Absolute::new(model, reml, rows).unwrap().evaluate(place).unwrap().unwrap().value
+fn value(model: &Lmm, rows: &[Vec<f64>], reml: bool, point: &Point) -> f64 {
+    Absolute::new(model, reml, rows).unwrap().evaluate(point).unwrap().unwrap().value
 }
 
 /// A combination of all fixed effects.
@@ -22,13 +22,13 @@ fn at_the_optimal_sigma_it_is_the_criterion() {
             let model = Lmm::new(&data.rows(), reml).unwrap();
             let theta = data.theta(&mut Dice::new(seed as u64), true);
             let at = model.at(&theta).unwrap();
-            let place = model.place(&theta, at.sigma, &[]);
-            assert_close(name, &[value(&model, &[], reml, &place)], &[at.criterion], 1e-11);
+            let point = model.profile_point(&theta, at.sigma, &[]);
+            assert_close(name, &[value(&model, &[], reml, &point)], &[at.criterion], 1e-11);
             if !reml {
                 let row = row(at.beta.len());
                 let held = row.iter().zip(&at.beta).map(|(a, b)| a * b).sum();
-                let place = model.place(&theta, at.sigma, &[held]);
-                assert_close(name, &[value(&model, &[row], reml, &place)], &[at.criterion], 1e-11);
+                let point = model.profile_point(&theta, at.sigma, &[held]);
+                assert_close(name, &[value(&model, &[row], reml, &point)], &[at.criterion], 1e-11);
             }
         }
     }
@@ -42,11 +42,11 @@ fn slopes_are_those_of_the_value() {
         let at = model.at(&theta).unwrap();
         let rows = vec![row(at.beta.len())];
         let held: f64 = rows[0].iter().zip(&at.beta).map(|(a, b)| a * b).sum();
-        let place = model.place(&theta, 1.2 * at.sigma, &[held + 0.3 * at.sigma]);
-        let slope = Absolute::new(&model, false, &rows).unwrap().evaluate(&place).unwrap().unwrap();
-        let differenced = |change: &dyn Fn(&mut Place, f64), h: f64| {
+        let point = model.profile_point(&theta, 1.2 * at.sigma, &[held + 0.3 * at.sigma]);
+        let slope = Absolute::new(&model, false, &rows).unwrap().evaluate(&point).unwrap().unwrap();
+        let differenced = |change: &dyn Fn(&mut Point, f64), h: f64| {
             let side = |h: f64| {
-                let mut moved = place.clone();
+                let mut moved = point.clone();
                 change(&mut moved, h);
                 value(&model, &rows, false, &moved)
             };
@@ -58,7 +58,7 @@ fn slopes_are_those_of_the_value() {
             let expected = differenced(&|p, h| p.others[m] += h, h);
             assert_close(&format!("{name}: other {m}"), &[slope.others[m]], &[expected], 1e-6);
         }
-        for (term, root) in place.roots.iter().enumerate() {
+        for (term, root) in point.roots.iter().enumerate() {
             let k = (root.len() as f64).sqrt() as usize;
             for m in 0..k * k {
                 let expected = differenced(&|p, h| p.roots[term][m] += h, 1e-3 * at.sigma);
@@ -73,14 +73,14 @@ fn slopes_are_those_of_the_value() {
 fn profile(model: &Lmm, coordinate: Coordinate) -> Curve {
     let mut watch = |_: usize, _: f64| true;
     let fit = model.fit(None, Options::default(), &mut watch).unwrap().solution;
-    let place = model.place(&fit.theta, fit.sigma, &[]);
+    let point = model.profile_point(&fit.theta, fit.sigma, &[]);
     let mut deviance = Absolute::new(model, false, &[]).unwrap();
-    deviance.evaluate(&place).unwrap();
+    deviance.evaluate(&point).unwrap();
     let spread = deviance.spread(fit.sigma);
-    let curvature = Curvature::at(&mut deviance, &place, &spread, &[1.0]).unwrap();
+    let curvature = Curvature::at(&mut deviance, &point, &spread, &[1.0]).unwrap();
     let sizes: Vec<usize> = model.terms().iter().map(|t| t.1).collect();
     let walk = Walk { cutoff: 3.0, step: 0.5, limits: vec![1.5], max_points: 100 };
-    curve(&mut deviance, &Chart::new(&sizes, 1, coordinate), &curvature, &place, None, &walk).unwrap()
+    curve(&mut deviance, &Chart::new(&sizes, 1, coordinate), &curvature, &point, None, &walk).unwrap()
 }
 
 fn small() -> Data {
@@ -118,7 +118,7 @@ fn an_element_of_theta_stays_on_its_side_of_a_column_without_sign() {
     // Where T_11 has come to 0 and stays there, T_21 is the whole of what the first column has.
     let mut pinned = 0;
     for knot in &found.knots {
-        let (root, sigma) = (&knot.place.roots[0], knot.place.others[0].exp());
+        let (root, sigma) = (&knot.point.roots[0], knot.point.others[0].exp());
         assert!(root[0] >= -1e-3 * sigma, "{}", root[0]);
         assert!((root[1] / sigma - knot.value).abs() < 1e-8 * (1.0 + knot.value.abs()));
         pinned += usize::from(root[0] == 0.0);
@@ -133,11 +133,11 @@ fn limits_are_where_the_deviance_has_risen_by_their_square() {
     let found = profile(&model, Coordinate::Other(0));
     assert_eq!(found.ends, [End::Cutoff, End::Cutoff]);
     let estimate = &found.knots[found.estimate];
-    let least = value(&model, &[], false, &estimate.place);
+    let least = value(&model, &[], false, &estimate.point);
     let limits: Vec<_> = found.knots.iter().filter(|k| k.limit.is_some()).collect();
     assert_eq!(limits.len(), 2);
     for knot in limits {
-        let rise = value(&model, &[], false, &knot.place) - least;
+        let rise = value(&model, &[], false, &knot.point) - least;
         assert!((rise.sqrt() - 1.5).abs() < 1e-4, "{rise}");
         assert!((knot.zeta.abs() - 1.5).abs() < 1e-12);
     }

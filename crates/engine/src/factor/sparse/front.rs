@@ -5,8 +5,8 @@
 //! plain loops. Large ones are cut into blocks that depend on shapes alone and run under
 //! `rayon::join`, so the result does not depend on the number of threads.
 
+use super::super::fronts_small;
 use super::super::kernels::{self, view, view_mut};
-use super::super::small;
 use faer::prelude::{Reborrow, ReborrowMut};
 use faer::{MatMut, MatRef};
 
@@ -40,7 +40,7 @@ pub(super) fn scratch(w: usize, r: usize) -> usize {
 pub(super) fn eliminate(l: &mut [f64], u: &mut [f64], w: usize, r: usize) -> Result<(), usize> {
     let m = w + r;
     if is_small(w, r) {
-        return small::eliminate(l, u, w, r);
+        return fronts_small::eliminate(l, u, w, r);
     }
     eliminate_columns(view_mut(l, m, w, m))?;
     if r > 0 {
@@ -108,7 +108,7 @@ fn subtract_outer(c: MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>, tr
 /// filled too: the products want them in full.
 pub(super) fn invert(l: &mut [f64], z: &mut [f64], scratch: &mut [f64], w: usize, r: usize) {
     if is_small(w, r) {
-        return small::invert(l, z, scratch, w, r);
+        return fronts_small::invert(l, z, scratch, w, r);
     }
     if r > 0 {
         kernels::mirror(view_mut(z, r, r, r));

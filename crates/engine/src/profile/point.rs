@@ -4,7 +4,7 @@ use crate::error::EngineError;
 
 /// A point, in the units of the data.
 #[derive(Debug, Clone, Default)]
-pub struct Place {
+pub struct Point {
     /// For each term a square root S of its covariance, k x k column-major: Var b = S S'.
     pub roots: Vec<Vec<f64>>,
     /// The other parameters.
@@ -28,7 +28,7 @@ pub struct Slope {
 /// -2 log-likelihood as a smooth function of covariances and other parameters.
 pub trait Deviance {
     /// `Ok(None)` where it has no value.
-    fn evaluate(&mut self, at: &Place) -> Result<Option<Slope>, EngineError>;
+    fn evaluate(&mut self, at: &Point) -> Result<Option<Slope>, EngineError>;
 }
 
 /// S S'.

@@ -3,13 +3,13 @@
 //! of the constrained minimum in the value held, and H - lambda d2g is the curvature along the level set.
 
 use super::chart::Chart;
-use super::place::{Deviance, Place, Slope};
+use super::point::{Deviance, Point, Slope};
 use super::space::Curvature;
 use crate::error::EngineError;
-use crate::optimize::{Objective, Point};
+use crate::optimize::{self, Objective};
 
 /// A smooth function of the parameters that is no coordinate.
-pub type Quantity<'a> = &'a mut dyn FnMut(&Place) -> Option<f64>;
+pub type Quantity<'a> = &'a mut dyn FnMut(&Point) -> Option<f64>;
 
 /// Share of a coordinate's length over which a quantity is differenced.
 const STEP: f64 = 1e-3;
@@ -19,7 +19,7 @@ const STEP: f64 = 1e-3;
 pub(crate) struct Full {
     /// Coordinates over their lengths.
     pub x: Vec<f64>,
-    pub place: Place,
+    pub point: Point,
     pub slope: Slope,
     /// In the scaled coordinates.
     pub gradient: Vec<f64>,
@@ -43,7 +43,7 @@ pub(crate) struct Response {
     pub bend: f64,
 }
 
-pub(crate) struct Held<'a, 'q> {
+pub(crate) struct Constrained<'a, 'q> {
     pub deviance: &'a mut dyn Deviance,
     pub chart: &'a Chart,
     pub curvature: Curvature,
@@ -61,7 +61,7 @@ pub(crate) struct Held<'a, 'q> {
     pub evaluations: usize,
 }
 
-impl<'a, 'q> Held<'a, 'q> {
+impl<'a, 'q> Constrained<'a, 'q> {
     pub(crate) fn new(
         deviance: &'a mut dyn Deviance,
         chart: &'a Chart,
@@ -69,7 +69,7 @@ impl<'a, 'q> Held<'a, 'q> {
         quantity: Option<Quantity<'q>>,
         lengths: Vec<f64>,
     ) -> Self {
-        let pivot = chart.held;
+        let pivot = chart.constrained;
         Self {
             deviance,
             chart,
@@ -88,10 +88,10 @@ impl<'a, 'q> Held<'a, 'q> {
 
     /// Everything at the point where a walk begins. The deviance's own curvature there gives the coordinates their lengths,
     /// where it has some.
-    pub(crate) fn begin(&mut self, place: &Place) -> Result<Full, EngineError> {
+    pub(crate) fn begin(&mut self, point: &Point) -> Result<Full, EngineError> {
         self.evaluations += 1;
-        let slope = self.deviance.evaluate(place)?.ok_or(EngineError::NotFinite)?;
-        let x = self.scaled(place);
+        let slope = self.deviance.evaluate(point)?.ok_or(EngineError::NotFinite)?;
+        let x = self.scaled(point);
         let quantity = self.quantity.take();
         let full = self.full_of(&x, slope.clone());
         self.quantity = quantity;
@@ -102,7 +102,7 @@ impl<'a, 'q> Held<'a, 'q> {
                 *length *= (2.0 / curvature).sqrt();
             }
         }
-        let x = self.scaled(place);
+        let x = self.scaled(point);
         let value = self.quantity_at(&x).ok_or(EngineError::NotFinite)?;
         let full = self.full_of(&x, slope.clone()).ok_or(EngineError::NotFinite)?;
         self.hold(&full, &x, value);
@@ -111,29 +111,29 @@ impl<'a, 'q> Held<'a, 'q> {
     }
 
     /// The scaled coordinates of a point.
-    pub(crate) fn scaled(&self, place: &Place) -> Vec<f64> {
-        self.chart.coordinates(place).iter().zip(&self.lengths).map(|(x, l)| x / l).collect()
+    pub(crate) fn scaled(&self, point: &Point) -> Vec<f64> {
+        self.chart.coordinates(point).iter().zip(&self.lengths).map(|(x, l)| x / l).collect()
     }
 
-    pub(crate) fn place(&self, x: &[f64]) -> Place {
+    pub(crate) fn point(&self, x: &[f64]) -> Point {
         let x: Vec<f64> = x.iter().zip(&self.lengths).map(|(x, l)| x * l).collect();
-        self.chart.place(&x)
+        self.chart.point(&x)
     }
 
     /// Everything at scaled coordinates, held or not.
     pub(crate) fn full(&mut self, x: &[f64]) -> Result<Option<Full>, EngineError> {
         self.evaluations += 1;
-        let place = self.place(x);
-        Ok(self.deviance.evaluate(&place)?.and_then(|slope| self.full_of(x, slope)))
+        let point = self.point(x);
+        Ok(self.deviance.evaluate(&point)?.and_then(|slope| self.full_of(x, slope)))
     }
 
     fn full_of(&mut self, x: &[f64], slope: Slope) -> Option<Full> {
-        let (place, n) = (self.place(x), x.len());
+        let (point, n) = (self.point(x), x.len());
         let raw: Vec<f64> = x.iter().zip(&self.lengths).map(|(x, l)| x * l).collect();
-        let tangents = self.chart.tangents(&raw, &place);
-        let mut gradient = self.chart.gradient(&tangents, &place, &slope);
+        let tangents = self.chart.tangents(&raw, &point);
+        let mut gradient = self.chart.gradient(&tangents, &point, &slope);
         gradient.iter_mut().zip(&self.lengths).for_each(|(g, l)| *g *= l);
-        let (z, gz) = (self.curvature.point(&place), self.curvature.slope(&slope));
+        let (z, gz) = (self.curvature.coordinates(&point), self.curvature.slope(&slope));
         let gain = self.curvature.gain(&slope);
         if let Some(known) = &self.current {
             // In units half way between.
@@ -142,8 +142,8 @@ impl<'a, 'q> Held<'a, 'q> {
             let change: Vec<f64> = gz.iter().zip(&known.gz).zip(&middle).map(|((a, b), u)| (a - b) / u).collect();
             self.curvature.learn(&step, &change);
         }
-        let bends = self.chart.bends(&raw, &place);
-        let mut hessian = self.curvature.pulled_back(n, &tangents, &bends, &place, &slope, &gain);
+        let bends = self.chart.bends(&raw, &point);
+        let mut hessian = self.curvature.pulled_back(n, &tangents, &bends, &point, &slope, &gain);
         for (m, h) in hessian.iter_mut().enumerate() {
             *h *= self.lengths[m % n] * self.lengths[m / n];
         }
@@ -151,7 +151,7 @@ impl<'a, 'q> Held<'a, 'q> {
             None => return None,
             Some(None) => {
                 let mut normal = vec![0.0; n];
-                normal[self.chart.held] = self.lengths[self.chart.held];
+                normal[self.chart.constrained] = self.lengths[self.chart.constrained];
                 normal
             }
             Some(Some((normal, second))) => {
@@ -163,7 +163,7 @@ impl<'a, 'q> Held<'a, 'q> {
                 normal
             }
         };
-        Some(Full { x: x.to_vec(), place, slope, gradient, hessian, normal, z, gz, gain })
+        Some(Full { x: x.to_vec(), point, slope, gradient, hessian, normal, z, gz, gain })
     }
 
     /// First and second derivatives of the quantity by differences; `Some(None)`: it is a coordinate.
@@ -173,12 +173,12 @@ impl<'a, 'q> Held<'a, 'q> {
         if self.quantity.is_none() {
             return Some(None);
         }
-        let at = |held: &mut Self, moves: &[(usize, f64)]| {
+        let at = |constrained: &mut Self, moves: &[(usize, f64)]| {
             let mut moved = x.to_vec();
             for &(i, by) in moves {
                 moved[i] += by * STEP;
             }
-            held.quantity_at(&moved)
+            constrained.quantity_at(&moved)
         };
         let here = at(self, &[])?;
         let (mut first, mut second) = (vec![0.0; n], vec![0.0; n * n]);
@@ -201,10 +201,10 @@ impl<'a, 'q> Held<'a, 'q> {
 
     /// The quantity at scaled coordinates.
     pub(crate) fn quantity_at(&mut self, x: &[f64]) -> Option<f64> {
-        let place = self.place(x);
+        let point = self.point(x);
         match &mut self.quantity {
-            Some(g) => g(&place).filter(|v| v.is_finite()),
-            None => Some(x[self.chart.held] * self.lengths[self.chart.held]),
+            Some(g) => g(&point).filter(|v| v.is_finite()),
+            None => Some(x[self.chart.constrained] * self.lengths[self.chart.constrained]),
         }
     }
 
@@ -312,10 +312,10 @@ impl<'a, 'q> Held<'a, 'q> {
     }
 }
 
-impl Objective for Held<'_, '_> {
+impl Objective for Constrained<'_, '_> {
     type Error = EngineError;
 
-    fn evaluate(&mut self, free: &[f64]) -> Result<Option<Point>, EngineError> {
+    fn evaluate(&mut self, free: &[f64]) -> Result<Option<optimize::Point>, EngineError> {
         let Some(x) = self.complete(free) else { return Ok(None) };
         let Some(full) = self.full(&x)? else { return Ok(None) };
         if !full.slope.value.is_finite() {
@@ -325,7 +325,7 @@ impl Objective for Held<'_, '_> {
         let value = full.slope.value;
         self.trial = Some(full);
         let n = free.len();
-        Ok(Some(Point { value, gradient, basis: crate::dense::small::identity(n), hessian }))
+        Ok(Some(optimize::Point { value, gradient, basis: crate::dense::small::identity(n), hessian }))
     }
 
     fn accept(&mut self) {

@@ -16,7 +16,7 @@ const MOST: usize = 5;
 const ENOUGH: f64 = 1e-13;
 
 /// Blocks and factorisation at a known mode.
-pub(crate) struct Chord {
+pub(crate) struct ChordMethod {
     gram: Gram,
     elimination: Elimination,
     /// At the point that was found last.
@@ -24,7 +24,7 @@ pub(crate) struct Chord {
     pub w: Vec<f64>,
 }
 
-impl Chord {
+impl ChordMethod {
     /// Of an inner problem that stands at its mode.
     pub(crate) fn of(inner: &Inner) -> Self {
         let mut gram = inner.gram.clone();

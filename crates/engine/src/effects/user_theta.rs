@@ -32,9 +32,9 @@ pub(crate) fn directions(
 }
 
 /// Components of these directions along the chart's own.
-pub(crate) fn along(chart: &Chart, sizes: &[usize], phi: &[f64], turned: &[Direction]) -> Vec<Vec<f64>> {
+pub(crate) fn along(chart: &Chart, sizes: &[usize], phi: &[f64], directions: &[Direction]) -> Vec<Vec<f64>> {
     let (_, basis) = chart.directions(phi);
-    turned
+    directions
         .iter()
         .map(|m| {
             let whole: Vec<Vec<f64>> = (0..sizes.len())

@@ -13,7 +13,7 @@ use rand_distr::{ChiSquared, Distribution};
 const LEAST: f64 = 7.0;
 const MORE: f64 = 4.0;
 
-pub(crate) struct Spread {
+pub(crate) struct Proposal {
     d: f64,
     freedom: f64,
     chi: Option<ChiSquared<f64>>,
@@ -21,7 +21,7 @@ pub(crate) struct Spread {
     constant: f64,
 }
 
-impl Spread {
+impl Proposal {
     pub(crate) fn new(dimensions: usize) -> Self {
         let d = dimensions as f64;
         let freedom = LEAST + MORE * (d - 1.0);

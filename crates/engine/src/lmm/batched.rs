@@ -1,4 +1,4 @@
-//! Eight responses abreast, for designs whose levels fall into few classes: Newton's method on Sigma with the exact
+//! Eight responses batched, for designs whose levels fall into few classes: Newton's method on Sigma with the exact
 //! Hessian, from the moments' start, all small matrices side by side.
 //!
 //! With A = (Z'Z)^-1 of a class, everything about its levels follows from B = (A + Sigma)^-1 = Z'V^-1 Z:
@@ -21,7 +21,7 @@ const INSIDE: f64 = 1e-2;
 const MOST_COEFFICIENTS: usize = 12;
 
 /// What the design says, shared by all responses.
-pub(crate) struct Abreast {
+pub(crate) struct Batched {
     k: usize,
     p: usize,
     reml: bool,
@@ -68,7 +68,7 @@ pub(crate) struct Point {
     fixed: Vec<Lanes>,
 }
 
-impl Abreast {
+impl Batched {
     /// `None` where the design does not lend itself to it.
     pub(crate) fn of(gram: &Gram, classes: &Classes, parameters: &Parameters, reml: bool) -> Option<Self> {
         let (k, p) = (gram.factors[0].k, gram.p);
