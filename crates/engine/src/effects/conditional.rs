@@ -1,6 +1,7 @@
 //! Conditional covariance of the random effects of each level given theta: Lambda C^-1 Lambda' on the diagonal.
 
-use super::elimination::{Elimination, Layout, Panel};
+use super::elimination::Elimination;
+use super::layout::{Layout, Panel};
 use super::template::Template;
 use crate::dense::small::{multiply, multiply_transpose_left, multiply_transpose_right};
 use crate::gram::Gram;
@@ -19,7 +20,7 @@ pub(crate) fn blocks(gram: &Gram, layout: &Layout, e: &Elimination) -> Vec<Vec<f
                 .map(|m| (node + m % k, node + m / k))
                 .map(|(i, j)| e.tail.inverse_at(i.max(j), i.min(j)))
                 .collect();
-            out[f].extend(turn(&e.templates[f], &inverse));
+            out[f].extend(turn(&e.leaves.templates[f], &inverse));
         }
     }
     out
@@ -47,7 +48,7 @@ fn leaf_blocks(gram: &Gram, layout: &Layout, e: &Elimination, leaf: usize) -> Ve
             inner[j + j * k] = 1.0;
         }
         if layout.n_tail > 0 {
-            e.panel(gram, layout, leaf, level, 0, &mut panel);
+            e.leaves.panel(gram, layout, leaf, level, 0, &mut panel);
             e.tail.multiply_inverse(level, &panel, k, &mut y);
             for (h, y) in panel.h.chunks_exact(k).zip(y.chunks_exact(k)) {
                 for b in 0..k {
@@ -57,10 +58,10 @@ fn leaf_blocks(gram: &Gram, layout: &Layout, e: &Elimination, leaf: usize) -> Ve
                 }
             }
         }
-        let linv = &e.linv[level * k * k..(level + 1) * k * k];
+        let linv = &e.leaves.linv[level * k * k..(level + 1) * k * k];
         multiply(&inner, linv, k, &mut half);
         multiply_transpose_left(linv, &half, k, &mut inverse);
-        out.extend(turn(&e.templates[leaf], &inverse));
+        out.extend(turn(&e.leaves.templates[leaf], &inverse));
     }
     out
 }

@@ -1,79 +1,18 @@
 //! The blocked Cholesky factorisation of `[C, Lambda'Z'[X y]; ., [X y]'[X y]]`: leaves first, then the tail, then X
 //! and y. It yields everything that the criterion needs and leaves behind what score and information use.
 
-use rayon::prelude::*;
-
 use super::border::Border;
-use super::tail::{Tail, TailPlan};
+use super::layout::Layout;
+use super::leaves::Leaves;
+use super::tail::Tail;
 use super::template::Template;
-use crate::dense::small::{self, cholesky, log_determinant, multiply};
 use crate::error::EngineError;
-use crate::gram::{CrossBlocks, Gram};
-
-/// Leaves handled by one task: fixed, so that sums do not depend on the number of threads.
-pub(crate) const LEAVES_PER_TASK: usize = 2048;
-
-/// A tail of one tile and so few leaves are too small for threads.
-const SMALL_TAIL: usize = 64;
-pub(crate) const SMALL_LEAVES: usize = 64;
-
-/// What never changes while theta does: who is a leaf, where tail columns lie.
-pub(crate) struct Layout {
-    /// The factor whose levels are the leaves; `None` for a model without random effects.
-    pub leaf: Option<usize>,
-    /// Tail factors in order, with the first scalar column of each.
-    pub tail: Vec<(usize, usize)>,
-    /// Scalar columns of the tail.
-    pub n_tail: usize,
-    pub plan: TailPlan,
-    /// Everything happens on the caller's own thread: no loop of this model is cut into pieces.
-    pub small: bool,
-}
-
-impl Layout {
-    /// Blocks between two tail factors, with the first scalar columns of either.
-    pub(crate) fn tail_pairs<'a>(&'a self, gram: &'a Gram) -> impl Iterator<Item = (&'a CrossBlocks, usize, usize)> {
-        let place = |g: usize| self.tail.iter().find(|t| t.0 == g).map(|t| t.1);
-        gram.cross.iter().filter_map(move |c| Some((c, place(c.first)?, place(c.second)?)))
-    }
-
-    pub(crate) fn of(gram: &Gram) -> Self {
-        let mut n_tail = 0;
-        let mut tail = Vec::new();
-        for &g in gram.order.iter().skip(1) {
-            tail.push((g, n_tail));
-            n_tail += gram.factors[g].levels * gram.factors[g].k;
-        }
-        let leaf = gram.order.first().copied();
-        let leaves = leaf.map_or(0, |g| gram.factors[g].levels);
-        let small = n_tail <= SMALL_TAIL && leaves <= LEAVES_PER_TASK && (n_tail == 0 || leaves <= SMALL_LEAVES);
-        let mut layout = Self { leaf, tail, n_tail, plan: TailPlan::None, small };
-        layout.plan = TailPlan::of(gram, &layout);
-        layout
-    }
-}
-
-/// The nonzero rows of one leaf's column panel, as scalars of the tail in ascending order.
-#[derive(Default)]
-pub(crate) struct Panel {
-    /// Scalar columns of the tail.
-    pub index: Vec<u32>,
-    /// T_f'A_il, a row of k0 numbers for each index.
-    pub g: Vec<f64>,
-    /// T_f'A_il P, likewise.
-    pub h: Vec<f64>,
-}
+use crate::gram::Gram;
 
 /// State of one evaluation; buffers are kept from one evaluation to the next.
 #[derive(Clone)]
 pub(crate) struct Elimination {
-    pub templates: Vec<Template>,
-    /// Inverse of the Cholesky factor of each leaf's block of C, k0 x k0 (lower).
-    pub linv: Vec<f64>,
-    /// P = T linv', so that T C^-1 T' = P P'.
-    pub p: Vec<f64>,
-    /// P' Z'[X y], k0 rows of p + 1 for each leaf.
-    pub r: Vec<f64>,
+    pub leaves: Leaves,
     pub tail: Tail,
     /// The tail's rows of the factor's border, n_tail x (p + 1) column-major.
     pub tail_rhs: Vec<f64>,
@@ -83,15 +22,10 @@ pub(crate) struct Elimination {
 
 impl Elimination {
     pub(crate) fn new(gram: &Gram, layout: &Layout) -> Self {
-        let (levels, k) = layout.leaf.map_or((0, 0), |g| (gram.factors[g].levels, gram.factors[g].k));
-        let width = gram.p + 1;
         Self {
-            templates: Vec::new(),
-            linv: vec![0.0; levels * k * k],
-            p: vec![0.0; levels * k * k],
-            r: vec![0.0; levels * k * width],
+            leaves: Leaves::new(gram, layout),
             tail: Tail::new(layout),
-            tail_rhs: vec![0.0; layout.n_tail * width],
+            tail_rhs: vec![0.0; layout.n_tail * (gram.p + 1)],
             border: Border::new(gram.p),
             logdet_u: 0.0,
         }
@@ -104,7 +38,7 @@ impl Elimination {
         layout: &Layout,
         templates: &[Vec<f64>],
     ) -> Result<(), EngineError> {
-        self.templates = templates.iter().zip(&gram.factors).map(|(t, f)| Template::of(t, f.k)).collect();
+        self.leaves.templates = templates.iter().zip(&gram.factors).map(|(t, f)| Template::of(t, f.k)).collect();
         self.eliminate(gram, layout)?;
         self.border.finish()
     }
@@ -114,7 +48,7 @@ impl Elimination {
         self.border.matrix.copy_from_slice(&gram.fixed);
         self.logdet_u = 0.0;
         if let Some(leaf) = layout.leaf {
-            self.eliminate_leaves(gram, leaf)?;
+            self.logdet_u = self.leaves.eliminate(gram, leaf, &mut self.border)?;
         }
         if layout.n_tail > 0 {
             self.eliminate_tail(gram, layout)?;
@@ -125,257 +59,43 @@ impl Elimination {
     /// Another border for the same factorisation: everything of [`Self::eliminate`] that depends on `[X y]`. The
     /// number of columns may differ.
     pub(crate) fn eliminate_border(&mut self, gram: &Gram, layout: &Layout) {
-        let width = gram.p + 1;
         if self.border.p != gram.p {
             self.set_width(gram, layout);
         }
         self.border.matrix.copy_from_slice(&gram.fixed);
         if let Some(leaf) = layout.leaf {
-            let (blocks, mut r) = (&gram.factors[leaf], std::mem::take(&mut self.r));
-            let k = blocks.k;
-            let task = |level0: usize, r: &mut [f64]| {
-                let mut taken = vec![0.0; width * width];
-                for (m, r) in r.chunks_exact_mut(k * width).enumerate() {
-                    let level = level0 + m;
-                    let zr = &blocks.zr[level * k * width..(level + 1) * k * width];
-                    project(&self.p[level * k * k..(level + 1) * k * k], zr, k, width, r);
-                    add_squares(r, width, &mut taken);
-                }
-                taken
-            };
-            let piece = k * width * LEAVES_PER_TASK;
-            let sums: Vec<Vec<f64>> = if blocks.levels <= LEAVES_PER_TASK {
-                vec![task(0, &mut r)]
-            } else {
-                r.par_chunks_mut(piece).enumerate().map(|(m, r)| task(m * LEAVES_PER_TASK, r)).collect()
-            };
-            self.r = r;
-            sums.iter().for_each(|taken| self.border.subtract(taken));
+            self.leaves.project_border(gram, leaf, &mut self.border);
         }
         if layout.n_tail > 0 {
-            let mut rhs = std::mem::take(&mut self.tail_rhs);
-            self.start_rhs(gram, layout, &mut rhs);
-            self.update_rhs(gram, layout, &mut rhs);
-            self.tail.solve_lower(&mut rhs, width);
-            self.border.subtract_products(&rhs, layout.n_tail);
-            self.tail_rhs = rhs;
+            let rhs = &mut self.tail_rhs;
+            self.leaves.start_rhs(gram, layout, rhs);
+            self.leaves.update_rhs(gram, layout, rhs);
+            self.tail.solve_lower(rhs, gram.p + 1);
+            self.border.subtract_products(rhs, layout.n_tail);
         }
     }
 
     /// Make room for a border of another width.
     pub(crate) fn set_width(&mut self, gram: &Gram, layout: &Layout) {
-        let (levels, k) = layout.leaf.map_or((0, 0), |g| (gram.factors[g].levels, gram.factors[g].k));
-        let width = gram.p + 1;
         self.border = Border::new(gram.p);
-        self.r.resize(levels * k * width, 0.0);
-        self.tail_rhs.resize(layout.n_tail * width, 0.0);
-    }
-
-    /// Step 1: every leaf's own block, and what it takes from `[X y]'[X y]`.
-    fn eliminate_leaves(&mut self, gram: &Gram, leaf: usize) -> Result<(), EngineError> {
-        let (blocks, template) = (&gram.factors[leaf], &self.templates[leaf]);
-        let (k, width) = (blocks.k, gram.p + 1);
-        let task = |level0: usize, linv: &mut [f64], p: &mut [f64], r: &mut [f64]| {
-            let mut taken = vec![0.0; width * width];
-            let mut logdet = 0.0;
-            let (mut c, mut half) = (vec![0.0; k * k], vec![0.0; k * k]);
-            for m in 0..linv.len() / (k * k) {
-                let level = level0 + m;
-                let zz = &blocks.zz[level * k * k..(level + 1) * k * k];
-                let zr = &blocks.zr[level * k * width..(level + 1) * k * width];
-                let (linv, p) = (&mut linv[m * k * k..(m + 1) * k * k], &mut p[m * k * k..(m + 1) * k * k]);
-                let r = &mut r[m * k * width..(m + 1) * k * width];
-                multiply(zz, &template.t, k, &mut half);
-                small::multiply_transpose_left(&template.t, &half, k, &mut c);
-                for j in 0..k {
-                    c[j + j * k] += 1.0;
-                }
-                cholesky(&mut c, k).map_err(|_| EngineError::NotFinite)?;
-                logdet += log_determinant(&c, k);
-                invert_lower(&c, k, linv);
-                small::multiply_transpose_right(&template.t, linv, k, p);
-                project(p, zr, k, width, r);
-                add_squares(r, width, &mut taken);
-            }
-            Ok((logdet, taken))
-        };
-        let (kk, kw) = (k * k * LEAVES_PER_TASK, k * width * LEAVES_PER_TASK);
-        let pieces =
-            self.linv.par_chunks_mut(kk).zip(self.p.par_chunks_mut(kk)).zip(self.r.par_chunks_mut(kw)).enumerate();
-        let sums: Vec<Result<(f64, Vec<f64>), EngineError>> = if blocks.levels <= LEAVES_PER_TASK {
-            vec![task(0, &mut self.linv, &mut self.p, &mut self.r)]
-        } else {
-            pieces.map(|(m, ((l, p), r))| task(m * LEAVES_PER_TASK, l, p, r)).collect()
-        };
-        for sum in sums {
-            let (logdet, taken) = sum?;
-            self.logdet_u += logdet;
-            self.border.subtract(&taken);
-        }
-        Ok(())
+        self.leaves.set_width(gram, layout);
+        self.tail_rhs.resize(layout.n_tail * (gram.p + 1), 0.0);
     }
 
     /// Steps 2 to 4: the Schur complement on the tail and its border, their factorisation.
     fn eliminate_tail(&mut self, gram: &Gram, layout: &Layout) -> Result<(), EngineError> {
-        let (width, n_tail) = (gram.p + 1, layout.n_tail);
-        let mut tail = std::mem::replace(&mut self.tail, Tail::None);
-        let mut rhs = std::mem::take(&mut self.tail_rhs);
-        self.start_rhs(gram, layout, &mut rhs);
+        let (leaves, tail, rhs) = (&self.leaves, &mut self.tail, &mut self.tail_rhs);
+        leaves.start_rhs(gram, layout, rhs);
         if layout.small {
-            tail.assemble(gram, layout, self);
-            self.update_rhs(gram, layout, &mut rhs);
+            tail.assemble(gram, layout, leaves);
+            leaves.update_rhs(gram, layout, rhs);
         } else {
-            rayon::join(|| tail.assemble(gram, layout, self), || self.update_rhs(gram, layout, &mut rhs));
+            rayon::join(|| tail.assemble(gram, layout, leaves), || leaves.update_rhs(gram, layout, rhs));
         }
-        let factorised = tail.cholesky();
-        if factorised.is_ok() {
-            self.logdet_u += tail.logdet();
-            tail.solve_lower(&mut rhs, width);
-            self.border.subtract_products(&rhs, n_tail);
-        }
-        self.tail = tail;
-        self.tail_rhs = rhs;
-        factorised.map_err(|_| EngineError::NotFinite)
-    }
-
-    /// T_f' Z'[X y] of every tail level.
-    fn start_rhs(&self, gram: &Gram, layout: &Layout, rhs: &mut [f64]) {
-        let (width, n_tail) = (gram.p + 1, layout.n_tail);
-        for &(f, offset) in &layout.tail {
-            let (blocks, t) = (&gram.factors[f], &self.templates[f].t);
-            let k = blocks.k;
-            for level in 0..blocks.levels {
-                let zr = &blocks.zr[level * k * width..(level + 1) * k * width];
-                for c in 0..width {
-                    for a in 0..k {
-                        let sum: f64 = (0..k).map(|m| t[m + a * k] * zr[m * width + c]).sum();
-                        rhs[c * n_tail + offset + level * k + a] = sum;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Subtract H r of every leaf.
-    fn update_rhs(&self, gram: &Gram, layout: &Layout, rhs: &mut [f64]) {
-        let Some(leaf) = layout.leaf else { return };
-        let (width, n_tail, k) = (gram.p + 1, layout.n_tail, gram.factors[leaf].k);
-        let mut panel = Panel::default();
-        for level in 0..gram.factors[leaf].levels {
-            self.panel(gram, layout, leaf, level, 0, &mut panel);
-            let r = &self.r[level * k * width..(level + 1) * k * width];
-            for (e, &index) in panel.index.iter().enumerate() {
-                for (a, h) in panel.h[e * k..(e + 1) * k].iter().enumerate() {
-                    for (c, value) in r[a * width..(a + 1) * width].iter().enumerate() {
-                        rhs[c * n_tail + index as usize] -= h * value;
-                    }
-                }
-            }
-        }
-    }
-
-    /// The column panel of one leaf, from the scalar tail column `from` on.
-    #[inline]
-    pub(crate) fn panel(&self, gram: &Gram, layout: &Layout, leaf: usize, level: usize, from: usize, out: &mut Panel) {
-        out.index.clear();
-        out.g.clear();
-        out.h.clear();
-        let k0 = gram.factors[leaf].k;
-        let p = &self.p[level * k0 * k0..(level + 1) * k0 * k0];
-        for (&(f, offset), cross) in layout.tail.iter().zip(&gram.cross) {
-            let kf = gram.factors[f].k;
-            let mut pairs = cross.pairs(level);
-            if offset + gram.factors[f].levels * kf <= from {
-                continue;
-            }
-            if from > offset {
-                let first = ((from - offset) / kf) as u32;
-                pairs.start += cross.index[pairs.clone()].partition_point(|&i| i < first);
-            }
-            if kf == 1 && k0 == 1 {
-                let (t, tp, first) = (self.templates[f].t[0], self.templates[f].t[0] * p[0], offset as u32);
-                out.index.extend(cross.index[pairs.clone()].iter().map(|i| first + i));
-                out.g.extend(cross.value[pairs.clone()].iter().map(|v| t * v));
-                out.h.extend(cross.value[pairs].iter().map(|v| tp * v));
-            } else {
-                self.panel_blocks(cross, pairs, f, offset, p, k0, kf, out);
-            }
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn panel_blocks(
-        &self,
-        cross: &CrossBlocks,
-        pairs: std::ops::Range<usize>,
-        f: usize,
-        offset: usize,
-        p: &[f64],
-        k0: usize,
-        kf: usize,
-        out: &mut Panel,
-    ) {
-        let t = &self.templates[f].t;
-        for pair in pairs {
-            let block = cross.block(pair);
-            let node = offset + cross.index[pair] as usize * kf;
-            for a in 0..kf {
-                out.index.push((node + a) as u32);
-                let at = out.g.len();
-                for b in 0..k0 {
-                    let sum: f64 = (0..kf).map(|m| t[m + a * kf] * block[m + b * kf]).sum();
-                    out.g.push(sum);
-                }
-                for c in 0..k0 {
-                    let sum: f64 = (0..k0).map(|b| out.g[at + b] * p[b + c * k0]).sum();
-                    out.h.push(sum);
-                }
-            }
-        }
-    }
-}
-
-/// Inverse of a lower-triangular k x k matrix.
-#[inline]
-fn invert_lower(l: &[f64], k: usize, out: &mut [f64]) {
-    if k == 1 {
-        out[0] = 1.0 / l[0];
-        return;
-    }
-    out.fill(0.0);
-    for j in 0..k {
-        out[j + j * k] = 1.0 / l[j + j * k];
-        for i in j + 1..k {
-            let sum: f64 = (j..i).map(|m| l[i + m * k] * out[m + j * k]).sum();
-            out[i + j * k] = -sum / l[i + i * k];
-        }
-    }
-}
-
-/// taken += r'r over rows of `width`, the lower triangle.
-#[inline]
-fn add_squares(r: &[f64], width: usize, taken: &mut [f64]) {
-    for row in r.chunks_exact(width) {
-        for j in 0..width {
-            let value = row[j];
-            for i in j..width {
-                taken[i + j * width] += row[i] * value;
-            }
-        }
-    }
-}
-
-/// out = P' zr, rows of `width`.
-#[inline]
-fn project(p: &[f64], zr: &[f64], k: usize, width: usize, out: &mut [f64]) {
-    for a in 0..k {
-        let row = &mut out[a * width..(a + 1) * width];
-        row.fill(0.0);
-        for m in 0..k {
-            let factor = p[m + a * k];
-            for (o, z) in row.iter_mut().zip(&zr[m * width..(m + 1) * width]) {
-                *o += factor * z;
-            }
-        }
+        tail.cholesky().map_err(|_| EngineError::NotFinite)?;
+        self.logdet_u += tail.logdet();
+        tail.solve_lower(rhs, gram.p + 1);
+        self.border.subtract_products(rhs, layout.n_tail);
+        Ok(())
     }
 }

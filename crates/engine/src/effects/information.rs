@@ -1,7 +1,8 @@
 //! Average information along given directions of the templates (numerics: equation 5): with w_m = (dSigma_m) s,
 //! F_lm = w_l'Z'P Z w_m and AI_lm = (F_lm - (s'w_l)(s'w_m) / r2) / sigma^2.
 
-use super::elimination::{Elimination, Layout, Panel};
+use super::elimination::Elimination;
+use super::layout::{Layout, Panel};
 use super::parameters::Direction;
 use super::score::{LevelParts, in_pieces};
 use super::template::{inner, sigma_direction};
@@ -127,7 +128,7 @@ impl<'a> Variates<'a> {
         let mut at = LeafRows::new(count, k);
         for level in first..first + n {
             self.own_rows(level, &mut at, &mut sums);
-            project(&e.p[level * k * k..(level + 1) * k * k], &at.a, k, &mut at.r);
+            project(&e.leaves.p[level * k * k..(level + 1) * k * k], &at.a, k, &mut at.r);
             subtract_projections(&at.r, k, count, &mut sums);
         }
         sums
@@ -149,9 +150,9 @@ impl<'a> Variates<'a> {
         for level in 0..self.gram.factors[self.leaf].levels {
             self.own_rows(level, &mut at, &mut sums);
             self.tail_rows(level, &w, &mut at, &mut whole, &mut sums);
-            project(&e.p[level * k * k..(level + 1) * k * k], &at.a, k, &mut at.r);
+            project(&e.leaves.p[level * k * k..(level + 1) * k * k], &at.a, k, &mut at.r);
             subtract_projections(&at.r, k, count, &mut sums);
-            e.panel(self.gram, self.layout, self.leaf, level, 0, &mut panel);
+            e.leaves.panel(self.gram, self.layout, self.leaf, level, 0, &mut panel);
             for (h, &index) in panel.h.chunks_exact(k).zip(&panel.index) {
                 for (m, r) in at.r.chunks_exact(k).enumerate() {
                     taken[m * n_tail + index as usize] += h.iter().zip(r).map(|(h, r)| h * r).sum::<f64>();
@@ -286,7 +287,7 @@ impl<'a> Variates<'a> {
         let mut out = vec![0.0; whole.len()];
         for &(f, offset) in &self.layout.tail {
             let (levels, k) = (self.gram.factors[f].levels, self.gram.factors[f].k);
-            let t = &e.templates[f].t;
+            let t = &e.leaves.templates[f].t;
             for m in 0..self.directions.len() {
                 for level in 0..levels {
                     let at = m * n_tail + offset + level * k;

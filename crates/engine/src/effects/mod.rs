@@ -9,6 +9,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `template` | T of one factor, exact on the boundary |
+//! | `layout` | who is a leaf, where tail columns lie |
+//! | `leaves` | every leaf's own factor, and its columns in the tail |
 //! | `tail` | the tail's matrix: none, dense tiles, or sparse supernodes |
 //! | `elimination` | blocked Cholesky of C bordered by `[X y]` |
 //! | `border` | what is left of `[X y]'[X y]`: beta, sigma |
@@ -28,6 +30,8 @@ pub(crate) mod chart;
 pub(crate) mod conditional;
 pub(crate) mod elimination;
 pub(crate) mod information;
+pub(crate) mod layout;
+pub(crate) mod leaves;
 pub(crate) mod parameters;
 pub(crate) mod plan;
 pub(crate) mod score;

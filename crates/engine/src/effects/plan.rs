@@ -1,6 +1,6 @@
 //! What the engine chose for a model, in numbers that a user may read.
 
-use super::elimination::Layout;
+use super::layout::Layout;
 use crate::gram::Gram;
 
 /// The elimination in figures.

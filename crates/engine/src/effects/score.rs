@@ -3,7 +3,8 @@
 
 use rayon::prelude::*;
 
-use super::elimination::{Elimination, LEAVES_PER_TASK, Layout, Panel};
+use super::elimination::Elimination;
+use super::layout::{LEAVES_PER_TASK, Layout, Panel};
 use super::tail::Products;
 use crate::dense::small::{add, multiply};
 use crate::gram::Gram;
@@ -33,7 +34,7 @@ pub(crate) fn back_substitute(gram: &Gram, layout: &Layout, e: &Elimination, bet
                 }
             }
         }
-        parts[f] = level_parts(g, &e.templates[f].inverse_transpose, k, beta);
+        parts[f] = level_parts(g, &e.leaves.templates[f].inverse_transpose, k, beta);
     }
     if let Some(leaf) = layout.leaf {
         parts[leaf] = leaf_parts(gram, layout, e, leaf, &solution, beta);
@@ -51,9 +52,9 @@ fn leaf_parts(gram: &Gram, layout: &Layout, e: &Elimination, leaf: usize, tail: 
         let mut row = vec![0.0; k * width];
         for m in 0..levels {
             let level = first + m;
-            row.copy_from_slice(&e.r[level * k * width..(level + 1) * k * width]);
+            row.copy_from_slice(&e.leaves.r[level * k * width..(level + 1) * k * width]);
             if n_tail > 0 {
-                e.panel(gram, layout, leaf, level, 0, &mut panel);
+                e.leaves.panel(gram, layout, leaf, level, 0, &mut panel);
                 for (entry, &index) in panel.index.iter().enumerate() {
                     for a in 0..k {
                         let h = panel.h[entry * k + a];
@@ -63,7 +64,7 @@ fn leaf_parts(gram: &Gram, layout: &Layout, e: &Elimination, leaf: usize, tail: 
                     }
                 }
             }
-            let linv = &e.linv[level * k * k..(level + 1) * k * k];
+            let linv = &e.leaves.linv[level * k * k..(level + 1) * k * k];
             let out = &mut g[m * k * width..(m + 1) * k * width];
             for a in 0..k {
                 for b in a..k {
@@ -74,7 +75,7 @@ fn leaf_parts(gram: &Gram, layout: &Layout, e: &Elimination, leaf: usize, tail: 
                 }
             }
         }
-        level_parts(g, &e.templates[leaf].inverse_transpose, k, beta)
+        level_parts(g, &e.leaves.templates[leaf].inverse_transpose, k, beta)
     };
     if levels <= LEAVES_PER_TASK {
         return task(0, levels);
@@ -176,7 +177,7 @@ pub(crate) fn trace_sums(gram: &Gram, layout: &Layout, e: &Elimination) -> Vec<V
     let (levels, k) = (gram.factors[leaf].levels, gram.factors[leaf].k);
     let sizes: Vec<usize> = layout.tail.iter().map(|&(f, _)| gram.factors[f].k.pow(2)).collect();
     let size = k * k + sizes.iter().sum::<usize>();
-    if let Some(products) = e.tail.scalar_products(gram, layout, e) {
+    if let Some(products) = e.tail.scalar_products(gram, layout, &e.leaves) {
         scalar_traces(gram, layout, e, leaf, &products, &mut out);
         tail_traces(gram, layout, e, &mut out);
         return out;
@@ -190,7 +191,7 @@ pub(crate) fn trace_sums(gram: &Gram, layout: &Layout, e: &Elimination) -> Vec<V
         let kf = gram.factors[f].k;
         // The leaves' part is -(A P) y' = -T_f^-T sum h y'.
         let mut turned = vec![0.0; size];
-        multiply(&e.templates[f].inverse_transpose, &sums[at..at + size], kf, &mut turned);
+        multiply(&e.leaves.templates[f].inverse_transpose, &sums[at..at + size], kf, &mut turned);
         for (o, v) in out[f].iter_mut().zip(&turned) {
             *o -= v;
         }
@@ -209,10 +210,10 @@ fn scalar_traces(
     products: &Products,
     out: &mut [Vec<f64>],
 ) {
-    let levels = e.p.iter().zip(&e.linv).zip(&gram.factors[leaf].zz).zip(&products.leaves);
+    let levels = e.leaves.p.iter().zip(&e.leaves.linv).zip(&gram.factors[leaf].zz).zip(&products.leaves);
     out[leaf][0] = levels.map(|(((p, linv), zz), q)| (zz * p * (1.0 + q) - q / p) * linv).sum();
     for (&(f, _), sum) in layout.tail.iter().zip(&products.factors) {
-        out[f][0] = -sum * e.templates[f].inverse_transpose[0];
+        out[f][0] = -sum * e.leaves.templates[f].inverse_transpose[0];
     }
 }
 
@@ -220,7 +221,7 @@ fn scalar_traces(
 fn leaves_per_piece(gram: &Gram, leaf: usize, levels: usize) -> usize {
     let pairs: usize = gram.cross.iter().filter(|c| c.first == leaf).map(|c| c.index.len()).sum();
     let per_level = (pairs / levels.max(1)).max(1);
-    (LEAVES_PER_TASK / per_level).max(super::elimination::SMALL_LEAVES)
+    (LEAVES_PER_TASK / per_level).max(super::layout::SMALL_LEAVES)
 }
 
 /// Contributions of leaves `first..last`: [ZZ P (I + P'X) - X] linv with X = sum g'y, and sum h y' of each tail factor.
@@ -251,12 +252,12 @@ fn leaf_traces(
     for level in first..last {
         x.fill(0.0);
         if layout.n_tail > 0 {
-            e.panel(gram, layout, leaf, level, 0, &mut panel);
+            e.leaves.panel(gram, layout, leaf, level, 0, &mut panel);
             e.tail.multiply_inverse(level, &panel, k, &mut y);
             accumulate_panel(&panel, &y, k, &ends, &mut x, &mut sums);
         }
-        let p = &e.p[level * k * k..(level + 1) * k * k];
-        let linv = &e.linv[level * k * k..(level + 1) * k * k];
+        let p = &e.leaves.p[level * k * k..(level + 1) * k * k];
+        let linv = &e.leaves.linv[level * k * k..(level + 1) * k * k];
         let zz = &gram.factors[leaf].zz[level * k * k..(level + 1) * k * k];
         crate::dense::small::multiply_transpose_left(p, &x, k, &mut inner);
         for j in 0..k {
@@ -308,7 +309,7 @@ fn tail_traces(gram: &Gram, layout: &Layout, e: &Elimination, out: &mut [Vec<f64
         for level in 0..blocks.levels {
             let node = offset + level * k;
             let zz = &blocks.zz[level * k * k..(level + 1) * k * k];
-            add_product(&mut out[f], zz, &e.templates[f].t, (k, k), |m, j| inverse(node + m, node + j), false);
+            add_product(&mut out[f], zz, &e.leaves.templates[f].t, (k, k), |m, j| inverse(node + m, node + j), false);
         }
     }
     for (cross, first, second) in layout.tail_pairs(gram) {
@@ -318,7 +319,7 @@ fn tail_traces(gram: &Gram, layout: &Layout, e: &Elimination, out: &mut [Vec<f64
             for pair in cross.pairs(level) {
                 let b = second + cross.index[pair] as usize * ks;
                 let block = cross.block(pair); // second x first
-                let (tf, ts) = (&e.templates[cross.first].t, &e.templates[cross.second].t);
+                let (tf, ts) = (&e.leaves.templates[cross.first].t, &e.leaves.templates[cross.second].t);
                 add_product(&mut out[cross.second], block, tf, (ks, kf), |m, j| inverse(a + m, b + j), false);
                 add_product(&mut out[cross.first], block, ts, (ks, kf), |m, j| inverse(b + m, a + j), true);
             }

@@ -2,72 +2,30 @@
 //! predicted to cost less.
 
 mod dense;
+mod own;
+pub(crate) mod plan;
 mod scalar;
 mod sparse;
 
 use std::sync::Arc;
 
+use self::plan::TailPlan;
 pub(crate) use self::scalar::Products;
-use self::sparse::{SparsePlan, SparseTail};
-use super::elimination::{Elimination, Layout, Panel};
+use self::sparse::SparseTail;
+use super::layout::{Layout, Panel};
+use super::leaves::Leaves;
 use crate::factor::tiled::Tiled;
 use crate::gram::Gram;
 
-/// How the tail of a model is stored, decided once.
-pub(crate) enum TailPlan {
-    None,
-    Dense,
-    Sparse(Arc<SparsePlan>),
-    /// Not stored: a factorisation is out of reach, and the model does without.
-    Absent,
-}
-
-/// Operations and numbers stored from which a factorisation is out of reach: a minute for each evaluation on two
-/// cores, eight gigabytes.
-const MOST_FLOPS: f64 = 1e12;
-const MOST_NUMBERS: f64 = 1e9;
-
-impl TailPlan {
-    /// Dense, unless the pattern left by the leaves is so sparse that supernodes are predicted to win.
-    pub(crate) fn of(gram: &Gram, layout: &Layout) -> Self {
-        if layout.n_tail == 0 {
-            return Self::None;
-        }
-        SparsePlan::of(gram, layout).map_or(Self::Dense, |plan| Self::Sparse(Arc::new(plan)))
+/// Who is a leaf and how the tail is stored: dense, unless the pattern left by the leaves is so sparse that supernodes are
+/// predicted to win.
+pub(crate) fn layout(gram: &Gram) -> Layout {
+    let mut layout = Layout::unplanned(gram);
+    if layout.n_tail > 0 {
+        let sparse = sparse::plan(gram, &layout);
+        layout.plan = sparse.map_or(TailPlan::Dense, |plan| TailPlan::Sparse(Arc::new(plan)));
     }
-
-    /// Whether such a factorisation is out of reach.
-    pub(crate) fn is_far(&self, n_tail: usize) -> bool {
-        self.flops(n_tail) > MOST_FLOPS || self.nonzeros(n_tail) > MOST_NUMBERS
-    }
-
-    pub(crate) fn path(&self, random: bool) -> &'static str {
-        match self {
-            Self::None if !random => "no random effects",
-            Self::None => "one factor",
-            Self::Dense => "dense tail",
-            Self::Sparse(_) => "sparse tail",
-            Self::Absent => "estimated",
-        }
-    }
-
-    /// Numbers stored for the tail's factor.
-    pub(crate) fn nonzeros(&self, n_tail: usize) -> f64 {
-        match self {
-            Self::None | Self::Absent => 0.0,
-            Self::Dense => Tiled::predicted_len(n_tail) as f64,
-            Self::Sparse(plan) => plan.nonzeros(),
-        }
-    }
-
-    /// Operations of one factorisation.
-    pub(crate) fn flops(&self, n_tail: usize) -> f64 {
-        match self {
-            Self::None | Self::Absent => 0.0,
-            Self::Dense => (n_tail as f64).powi(3) / 3.0,
-            Self::Sparse(plan) => plan.flops(),
-        }
-    }
+    layout
 }
 
 /// The tail's numbers: the matrix, then its Cholesky factor, then its inverse.
@@ -89,11 +47,11 @@ impl Tail {
     }
 
     /// Fill in T'(A - sum_l A_tl T C_l^-1 T' A_lt) T + I.
-    pub(crate) fn assemble(&mut self, gram: &Gram, layout: &Layout, e: &Elimination) {
+    pub(crate) fn assemble(&mut self, gram: &Gram, layout: &Layout, leaves: &Leaves) {
         match self {
             Self::None => {}
-            Self::Dense(matrix) => dense::assemble(matrix, gram, layout, e),
-            Self::Sparse(sparse) => sparse.assemble(gram, layout, e),
+            Self::Dense(matrix) => dense::assemble(matrix, gram, layout, leaves),
+            Self::Sparse(sparse) => sparse.assemble(gram, layout, leaves),
         }
     }
 
@@ -157,10 +115,10 @@ impl Tail {
     }
 
     /// h'S h of all leaves at once, where that is faster than one by one: a large dense tail, one effect each.
-    pub(crate) fn scalar_products(&self, gram: &Gram, layout: &Layout, e: &Elimination) -> Option<scalar::Products> {
+    pub(crate) fn scalar_products(&self, gram: &Gram, layout: &Layout, leaves: &Leaves) -> Option<scalar::Products> {
         match self {
             Self::Dense(matrix) if !layout.small && gram.factors.iter().all(|f| f.k == 1) => {
-                Some(scalar::products(matrix, gram, layout, e))
+                Some(scalar::products(matrix, gram, layout, leaves))
             }
             _ => None,
         }
@@ -250,49 +208,4 @@ fn symmetric_product<C: Fn(usize) -> f64>(panel: &Panel, k: usize, y: &mut [f64]
             }
         }
     }
-}
-
-/// The tail's own cross products, scaled by the templates, plus the identity: calls `add(i, j, value)` for i >= j.
-pub(crate) fn own_entries(gram: &Gram, layout: &Layout, e: &Elimination, mut add: impl FnMut(usize, usize, f64)) {
-    for &(f, offset) in &layout.tail {
-        let (blocks, t) = (&gram.factors[f], &e.templates[f].t);
-        let k = blocks.k;
-        for level in 0..blocks.levels {
-            let zz = &blocks.zz[level * k * k..(level + 1) * k * k];
-            for j in 0..k {
-                for i in j..k {
-                    let value = sandwich(t, zz, t, i, j, k, k) + f64::from(u8::from(i == j));
-                    add(offset + level * k + i, offset + level * k + j, value);
-                }
-            }
-        }
-    }
-    for (cross, first, second) in layout.tail_pairs(gram) {
-        let (kf, ks) = (gram.factors[cross.first].k, gram.factors[cross.second].k);
-        let (tf, ts) = (&e.templates[cross.first].t, &e.templates[cross.second].t);
-        for level in 0..gram.factors[cross.first].levels {
-            for pair in cross.pairs(level) {
-                let row = second + cross.index[pair] as usize * ks;
-                for j in 0..kf {
-                    for i in 0..ks {
-                        add(row + i, first + level * kf + j, sandwich(ts, cross.block(pair), tf, i, j, ks, kf));
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Element (i, j) of A' B C with B of ka x kc.
-#[inline]
-fn sandwich(a: &[f64], b: &[f64], c: &[f64], i: usize, j: usize, ka: usize, kc: usize) -> f64 {
-    let mut sum = 0.0;
-    for n in 0..kc {
-        let mut inner = 0.0;
-        for m in 0..ka {
-            inner += a[m + i * ka] * b[m + n * ka];
-        }
-        sum += inner * c[n + j * kc];
-    }
-    sum
 }

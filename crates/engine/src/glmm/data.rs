@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::merge;
-use crate::effects::elimination::Layout;
+use crate::effects::layout::Layout;
+use crate::effects::tail;
 use crate::error::EngineError;
 use crate::family::WeightRole;
 use crate::gram::cross;
@@ -171,7 +172,7 @@ impl Data {
             return Err(EngineError::NotFinite);
         }
         let pattern = pattern_of(rows, &factor_standard, order);
-        let layout = Layout::of(&pattern);
+        let layout = tail::layout(&pattern);
         if layout.plan.is_far(layout.n_tail) {
             return Err(EngineError::OutOfReach("generalised models of crossed factors"));
         }

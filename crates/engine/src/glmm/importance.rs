@@ -85,12 +85,12 @@ impl<'a> Sampler<'a> {
         let data = &model.data;
         let mut tail = vec![0.0; data.layout.n_tail];
         for &(f, offset) in &data.layout.tail {
-            let u = spherical(&e.templates[f].t, &mode.s[f]);
+            let u = spherical(&e.leaves.templates[f].t, &mode.s[f]);
             tail[offset..offset + u.len()].copy_from_slice(&u);
         }
         let leaves = data.layout.leaf.map(|leaf| {
-            let u = spherical(&e.templates[leaf].t, &mode.s[leaf]);
-            Leaves::new(model.likelihood(), leaf, &e.templates[leaf].t, e, mode, u, psi)
+            let u = spherical(&e.leaves.templates[leaf].t, &mode.s[leaf]);
+            Leaves::new(model.likelihood(), leaf, &e.leaves.templates[leaf].t, e, mode, u, psi)
         });
         let k = data.layout.leaf.map_or(1, |leaf| data.factors[leaf].k());
         let nodes = match &leaves {
@@ -176,7 +176,7 @@ impl<'a> Sampler<'a> {
         }
         let mut b: Vec<Vec<f64>> = data.factors.iter().map(|f| vec![0.0; f.levels * f.k()]).collect();
         for &(f, offset) in &data.layout.tail {
-            let (k, t) = (data.factors[f].k(), &self.e.templates[f].t);
+            let (k, t) = (data.factors[f].k(), &self.e.leaves.templates[f].t);
             for (d, b) in d[offset..].chunks_exact(k).zip(b[f].chunks_exact_mut(k)) {
                 for (i, b) in b.iter_mut().enumerate() {
                     *b = (0..k).map(|j| t[i + j * k] * d[j]).sum();

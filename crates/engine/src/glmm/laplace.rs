@@ -152,9 +152,9 @@ impl Work {
         let by_difference =
             |(t, f): (&Template, usize)| t.score_by_inverse_blocks(data.factors[f].levels, &inverse_blocks[f]);
         let scale: Vec<Vec<f64>> =
-            e.templates.iter().zip(0..).map(by_difference).collect::<Option<_>>().unwrap_or_else(|| {
+            e.leaves.templates.iter().zip(0..).map(by_difference).collect::<Option<_>>().unwrap_or_else(|| {
                 let sums = trace_sums(gram, &data.layout, e);
-                e.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect()
+                e.leaves.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect()
             });
         let dw = expected.as_ref().map_or(&self.third, |w| &w.dw);
         let c = contract(&s_rows, dw, n, m);
@@ -164,7 +164,7 @@ impl Work {
         }
         let (t, alpha) = self.adjoint(data, &c);
         let bt: Vec<Vec<f64>> =
-            t.iter().zip(&self.inner.elimination.templates).map(|(t, template)| effects(template, t)).collect();
+            t.iter().zip(&self.inner.elimination.leaves.templates).map(|(t, template)| effects(template, t)).collect();
         let mut eta_t = vec![0.0; m * n];
         add_effects(data, &bt, &mut eta_t);
         add_fixed(data, &alpha, &mut eta_t);
@@ -316,7 +316,7 @@ impl Work {
     fn eliminate_expected(&mut self, data: &Data, w: &[f64]) -> Option<f64> {
         let (gram, e) = self.expected.as_mut()?;
         fill_matrix(data, w, gram);
-        e.templates.clone_from(&self.inner.elimination.templates);
+        e.leaves.templates.clone_from(&self.inner.elimination.leaves.templates);
         gram.factors.iter_mut().for_each(|f| f.zr = vec![0.0; f.levels * f.k]);
         e.eliminate(gram, &data.layout).ok()?;
         Some(e.logdet_u)

@@ -135,7 +135,7 @@ impl<'a> Leaves<'a> {
         out.laplace = (0..data.factors[leaf].levels)
             .map(|level| {
                 out.start(level, &[], 0.0, &mut scratch);
-                let linv = &e.linv[level * k * k..(level + 1) * k * k];
+                let linv = &e.leaves.linv[level * k * k..(level + 1) * k * k];
                 let half_log_det: f64 = (0..k).map(|j| linv[j + j * k].ln()).sum();
                 out.value(level, &vec![0.0; k], &mut scratch) + half_log_two_pi + half_log_det
             })

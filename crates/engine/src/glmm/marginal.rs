@@ -7,7 +7,8 @@ use super::blocks::run;
 use super::data::{Data, FactorRows};
 use super::likelihood::PIECE;
 use crate::dense::small::{add, multiply, multiply_transpose_left, multiply_transpose_right};
-use crate::effects::elimination::{Elimination, Panel};
+use crate::effects::elimination::Elimination;
+use crate::effects::layout::Panel;
 use crate::family::pair;
 use crate::gram::Gram;
 
@@ -80,7 +81,7 @@ fn cut(leaf_start: &[usize]) -> Vec<(usize, usize)> {
 fn tail_blocks(data: &Data, gram: &Gram, e: &Elimination) -> Vec<Vec<f64>> {
     let one = |&(f, offset): &(usize, usize)| {
         let (levels, k) = (gram.factors[f].levels, gram.factors[f].k);
-        let t = &e.templates[f].t;
+        let t = &e.leaves.templates[f].t;
         let mut out = vec![0.0; levels * k * k];
         let (mut s, mut half) = (vec![0.0; k * k], vec![0.0; k * k]);
         for (level, out) in out.chunks_exact_mut(k * k).enumerate() {
@@ -123,11 +124,11 @@ impl Variances<'_> {
         let mut to_tail: Vec<f64> = Vec::new();
         let mut sum = vec![0.0; k * k];
         for level in from..to {
-            let p = &self.e.p[level * k * k..(level + 1) * k * k];
+            let p = &self.e.leaves.p[level * k * k..(level + 1) * k * k];
             inner.fill(0.0);
             (0..k).for_each(|j| inner[j + j * k] = 1.0);
             if data.layout.n_tail > 0 {
-                self.e.panel(self.gram, &data.layout, self.leaf, level, 0, &mut panel);
+                self.e.leaves.panel(self.gram, &data.layout, self.leaf, level, 0, &mut panel);
                 self.e.tail.multiply_inverse(level, &panel, k, &mut y);
                 for (h, y) in panel.h.chunks_exact(k).zip(y.chunks_exact(k)) {
                     for b in 0..k {
@@ -139,7 +140,7 @@ impl Variances<'_> {
                 self.rows_to_tail(level, p, &y, &mut to_tail);
             }
             // The block of H^-1 is linv'(I + h'S h) linv, and P = T linv'.
-            let linv = &self.e.linv[level * k * k..(level + 1) * k * k];
+            let linv = &self.e.leaves.linv[level * k * k..(level + 1) * k * k];
             multiply(&inner, linv, k, &mut half);
             multiply_transpose_left(linv, &half, k, &mut own);
             add(&mut sum, &own);
@@ -176,7 +177,7 @@ impl Variances<'_> {
         for (cross, first, second) in data.layout.tail_pairs(self.gram) {
             let (a, b) =
                 (&data.factors[cross.first].codes[rows.clone()], &data.factors[cross.second].codes[rows.clone()]);
-            let scale = 2.0 * self.e.templates[cross.first].t[0] * self.e.templates[cross.second].t[0];
+            let scale = 2.0 * self.e.leaves.templates[cross.first].t[0] * self.e.leaves.templates[cross.second].t[0];
             for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
                 let (i, j) = (first + a as usize, second + b as usize);
                 *o += scale * self.e.tail.inverse_at(i.max(j), i.min(j));
@@ -193,14 +194,14 @@ impl Variances<'_> {
             let ends = self.data.layout.tail.iter().zip(&self.gram.cross);
             let mut y = y.iter();
             for (&(f, _), cross) in ends {
-                let scale = -p[0] * self.e.templates[f].t[0];
+                let scale = -p[0] * self.e.leaves.templates[f].t[0];
                 out.extend(y.by_ref().take(cross.pairs(level).len()).map(|y| scale * y));
             }
             return;
         }
         let mut entry = 0;
         for (&(f, _), cross) in self.data.layout.tail.iter().zip(&self.gram.cross) {
-            let (kf, t) = (self.gram.factors[f].k, &self.e.templates[f].t);
+            let (kf, t) = (self.gram.factors[f].k, &self.e.leaves.templates[f].t);
             for _ in cross.pairs(level) {
                 for c in 0..kf {
                     for a in 0..k {
@@ -242,7 +243,7 @@ impl Variances<'_> {
             let (a, b) = (&data.factors[cross.first], &data.factors[cross.second]);
             let (ka, kb) = (a.k(), b.k());
             let (i, j) = (first + a.codes[row] as usize * ka, second + b.codes[row] as usize * kb);
-            let (ta, tb) = (&self.e.templates[cross.first].t, &self.e.templates[cross.second].t);
+            let (ta, tb) = (&self.e.leaves.templates[cross.first].t, &self.e.leaves.templates[cross.second].t);
             let inverse = |x: usize, y: usize| self.e.tail.inverse_at((i + x).max(j + y), (i + x).min(j + y));
             let mut block = vec![0.0; ka * kb];
             for (m, out) in block.iter_mut().enumerate() {

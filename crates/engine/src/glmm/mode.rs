@@ -128,7 +128,7 @@ impl Inner {
         };
         let none = vec![0.0; beta.len()];
         fixed_part(data, if self.joint { &none } else { beta }, &mut self.known);
-        self.elimination.templates =
+        self.elimination.leaves.templates =
             templates.iter().zip(likelihood.data.factors.iter()).map(|(t, f)| Template::of(t, f.k())).collect();
         let near = self.near(likelihood, psi, start);
         let warm = near
@@ -148,7 +148,7 @@ impl Inner {
     /// A point next to the mode where one nearby is known.
     fn near(&mut self, likelihood: Likelihood, psi: &[f64], start: &Mode) -> Option<Mode> {
         let chord_method = self.chord_method.as_mut()?;
-        let mode = chord_method.approach(likelihood, psi, &self.elimination.templates, &self.known, start)?;
+        let mode = chord_method.approach(likelihood, psi, &self.elimination.leaves.templates, &self.known, start)?;
         self.g.copy_from_slice(&chord_method.g);
         self.w.copy_from_slice(&chord_method.w);
         Some(mode)
@@ -315,7 +315,7 @@ impl Inner {
         let beta = if self.joint { self.elimination.border.beta() } else { Vec::new() };
         let parts = back_substitute(&self.gram, &data.layout, &self.elimination, &beta);
         let s: Vec<Vec<f64>> = parts.into_iter().map(|p: LevelParts| p.s).collect();
-        let b = s.iter().zip(&self.elimination.templates).map(|(s, t)| effects(t, s)).collect();
+        let b = s.iter().zip(&self.elimination.leaves.templates).map(|(s, t)| effects(t, s)).collect();
         (s, b, beta)
     }
 

@@ -169,7 +169,7 @@ impl<'a> Absolute<'a> {
                 let parts = back_substitute(gram, layout, e, beta);
                 e.tail.invert();
                 let sums = trace_sums(gram, layout, e);
-                let trace = e.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect();
+                let trace = e.leaves.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect();
                 let outer = (0..gram.factors.len())
                     .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, reml))
                     .collect();

@@ -11,11 +11,13 @@ use super::state::{Problem, State, Work};
 use crate::dense::small::{multiply, multiply_transpose_right};
 use crate::effects::chart::Chart;
 use crate::effects::conditional;
-use crate::effects::elimination::{Elimination, Layout};
+use crate::effects::elimination::Elimination;
+use crate::effects::layout::Layout;
 use crate::effects::parameters::{Direction, Parameters};
 use crate::effects::plan::{self, Plan};
 use crate::effects::start::Moments;
-use crate::effects::tail::TailPlan;
+use crate::effects::tail;
+use crate::effects::tail::plan::TailPlan;
 use crate::error::EngineError;
 use crate::gram::Gram;
 use crate::optimize::Options;
@@ -60,7 +62,7 @@ impl Lmm {
         let groups: Vec<usize> = rows.terms.iter().map(|t| t.group).collect();
         let sizes: Vec<usize> = rows.terms.iter().map(|t| t.columns.len()).collect();
         let parameters = Parameters::new(&groups, &sizes, rows.groups.len());
-        let mut layout = Layout::of(&gram);
+        let mut layout = tail::layout(&gram);
         if layout.plan.is_far(layout.n_tail) && krylov::predicted_entries(&gram, &layout).is_some() {
             layout.plan = TailPlan::Absent;
         }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::classes::Classes;
 use crate::effects::border::Border;
-use crate::effects::elimination::{LEAVES_PER_TASK, Layout};
+use crate::effects::layout::{LEAVES_PER_TASK, Layout};
 use crate::effects::parameters::Direction;
 use crate::effects::template::{Template, sigma_direction};
 use crate::error::EngineError;

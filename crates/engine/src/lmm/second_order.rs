@@ -214,7 +214,7 @@ impl Lmm {
             e.factorise(&self.gram, &self.layout, &self.user_templates(theta))?;
             let beta = e.border.beta();
             let parts = back_substitute(&self.gram, &self.layout, &e, &beta);
-            let templates = e.templates.clone();
+            let templates = e.leaves.templates.clone();
             e.tail.invert();
             let inverse = crate::effects::conditional::blocks(&self.gram, &self.layout, &e);
             let blocks: Option<Vec<Vec<f64>>> =

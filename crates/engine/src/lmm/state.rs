@@ -4,11 +4,12 @@ use super::classes::Classes;
 use super::krylov::Krylov;
 use super::one_factor::{self, OneFactor};
 use crate::effects::border::Border;
-use crate::effects::elimination::{Elimination, Layout};
+use crate::effects::elimination::Elimination;
 use crate::effects::information::{add_curvature, average_information};
+use crate::effects::layout::Layout;
 use crate::effects::parameters::Direction;
 use crate::effects::score::{back_substitute, outer_sums, trace_sums};
-use crate::effects::tail::TailPlan;
+use crate::effects::tail::plan::TailPlan;
 use crate::effects::template::{Template, inner};
 use crate::error::EngineError;
 use crate::gram::Gram;
@@ -179,10 +180,10 @@ fn general_parts(
         criterion_error: 0.0,
         beta,
         s2,
-        scale: e.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect(),
+        scale: e.leaves.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect(),
         outer,
         s: parts.into_iter().map(|p| p.s).collect(),
-        templates: e.templates.iter().map(|t| t.t.clone()).collect(),
+        templates: e.leaves.templates.iter().map(|t| t.t.clone()).collect(),
         information,
     })
 }

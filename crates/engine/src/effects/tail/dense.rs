@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::own_entries;
-use crate::effects::elimination::{Elimination, Layout, Panel};
+use super::own::own_entries;
+use crate::effects::layout::{Layout, Panel};
+use crate::effects::leaves::Leaves;
 use crate::factor::tiled::Tiled;
 use crate::gram::Gram;
 
@@ -11,12 +12,12 @@ use crate::gram::Gram;
 /// depend on the matrix alone, so that sums do not depend on the number of threads.
 const STRIP: usize = 1 << 18;
 
-pub(super) fn assemble(matrix: &mut Tiled, gram: &Gram, layout: &Layout, e: &Elimination) {
+pub(super) fn assemble(matrix: &mut Tiled, gram: &Gram, layout: &Layout, leaves: &Leaves) {
     matrix.fill_zero();
     let base: Vec<usize> = (0..layout.n_tail).map(|j| matrix.column_base(j)).collect();
     let row: Vec<usize> = (0..layout.n_tail).map(|i| matrix.row_offset(i)).collect();
     let values = matrix.values_mut();
-    own_entries(gram, layout, e, |i, j, v| values[base[j] + row[i]] += v);
+    own_entries(gram, layout, leaves, |i, j, v| values[base[j] + row[i]] += v);
     let mut pieces = Vec::new();
     let mut rest = values;
     let mut done = 0;
@@ -28,7 +29,7 @@ pub(super) fn assemble(matrix: &mut Tiled, gram: &Gram, layout: &Layout, e: &Eli
         done = end;
     }
     let subtract = |(first, last, at, piece): (usize, usize, usize, &mut [f64])| {
-        subtract_leaves(gram, layout, e, (first, last), piece, at, &base, &row);
+        subtract_leaves(gram, layout, leaves, (first, last), piece, at, &base, &row);
     };
     if layout.small {
         pieces.into_iter().for_each(subtract);
@@ -67,7 +68,7 @@ pub(super) fn strips_of(matrix: &Tiled) -> Vec<(usize, usize)> {
 fn subtract_leaves(
     gram: &Gram,
     layout: &Layout,
-    e: &Elimination,
+    leaves: &Leaves,
     (first, last): (usize, usize),
     piece: &mut [f64],
     at: usize,
@@ -79,7 +80,7 @@ fn subtract_leaves(
     let mut panel = Panel::default();
     let mut offsets: Vec<usize> = Vec::new();
     for level in 0..gram.factors[leaf].levels {
-        e.panel(gram, layout, leaf, level, first, &mut panel);
+        leaves.panel(gram, layout, leaf, level, first, &mut panel);
         offsets.clear();
         offsets.extend(panel.index.iter().map(|&i| row[i as usize]));
         let m = panel.index.len();

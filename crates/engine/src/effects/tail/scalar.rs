@@ -5,7 +5,8 @@ use rayon::prelude::*;
 
 use super::dense::strips_of;
 use crate::dense::small::add;
-use crate::effects::elimination::{Elimination, Layout, Panel};
+use crate::effects::layout::{Layout, Panel};
+use crate::effects::leaves::Leaves;
 use crate::factor::tiled::Tiled;
 use crate::gram::Gram;
 
@@ -15,10 +16,10 @@ pub(crate) struct Products {
     pub factors: Vec<f64>,
 }
 
-pub(super) fn products(matrix: &Tiled, gram: &Gram, layout: &Layout, e: &Elimination) -> Products {
+pub(super) fn products(matrix: &Tiled, gram: &Gram, layout: &Layout, leaves: &Leaves) -> Products {
     let strips = strips_of(matrix);
     let parts: Vec<Products> =
-        strips.into_par_iter().map(|(first, last)| strip(matrix, gram, layout, e, first, last)).collect();
+        strips.into_par_iter().map(|(first, last)| strip(matrix, gram, layout, leaves, first, last)).collect();
     let levels = layout.leaf.map_or(0, |g| gram.factors[g].levels);
     let mut out = Products { leaves: vec![0.0; levels], factors: vec![0.0; layout.tail.len()] };
     for part in parts {
@@ -29,7 +30,7 @@ pub(super) fn products(matrix: &Tiled, gram: &Gram, layout: &Layout, e: &Elimina
 }
 
 /// The share of the columns `first..last` of the lower triangle; what lies below the diagonal counts twice.
-fn strip(matrix: &Tiled, gram: &Gram, layout: &Layout, e: &Elimination, first: usize, last: usize) -> Products {
+fn strip(matrix: &Tiled, gram: &Gram, layout: &Layout, leaves: &Leaves, first: usize, last: usize) -> Products {
     let Some(leaf) = layout.leaf else { return Products { leaves: Vec::new(), factors: Vec::new() } };
     let levels = gram.factors[leaf].levels;
     let ends: Vec<u32> = layout.tail.iter().map(|&(f, offset)| (offset + gram.factors[f].levels) as u32).collect();
@@ -39,7 +40,7 @@ fn strip(matrix: &Tiled, gram: &Gram, layout: &Layout, e: &Elimination, first: u
     let mut offsets: Vec<usize> = Vec::new();
     let mut bounds: Vec<usize> = Vec::new();
     for (level, total) in out.leaves.iter_mut().enumerate() {
-        e.panel(gram, layout, leaf, level, first, &mut panel);
+        leaves.panel(gram, layout, leaf, level, first, &mut panel);
         offsets.clear();
         offsets.extend(panel.index.iter().map(|&i| matrix.row_offset(i as usize)));
         bounds.clear();

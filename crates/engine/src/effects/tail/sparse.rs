@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::own_entries;
-use crate::effects::elimination::{Elimination, Layout, Panel};
+use super::own::own_entries;
+use super::plan::SparsePlan;
+use crate::effects::layout::{Layout, Panel};
+use crate::effects::leaves::Leaves;
 use crate::factor::sparse::{Sparse, Symbolic};
 use crate::gram::Gram;
 
@@ -14,43 +16,24 @@ const FULLEST: f64 = 0.2;
 /// Supernodes run at a fraction of the speed of a dense factorisation.
 const HANDICAP: f64 = 4.0;
 
-/// The pattern of a sparse tail, analysed once for a model.
-pub(crate) struct SparsePlan {
-    symbolic: Arc<Symbolic>,
-    /// Positions of the pairs (a <= b) of every leaf's neighbours, leaf after leaf.
-    pairs: Vec<u32>,
-    /// Where each leaf's pairs begin.
-    start: Vec<usize>,
-}
-
-impl SparsePlan {
-    /// `None` where a dense tail is predicted to be faster.
-    pub(crate) fn of(gram: &Gram, layout: &Layout) -> Option<Self> {
-        let n = layout.n_tail;
-        if n < SMALLEST {
-            return None;
-        }
-        if share(gram, layout) > FULLEST {
-            return None;
-        }
-        let full = 0.5 * (n as f64).powi(2);
-        let (start, rows) = pattern(gram, layout, (FULLEST * full) as usize)?;
-        let symbolic = Symbolic::new(n, &start, &rows);
-        let fits = u32::try_from(symbolic.memory().0).is_ok();
-        if !fits || HANDICAP * symbolic.flops() > (n as f64).powi(3) / 3.0 {
-            return None;
-        }
-        let (start, pairs) = leaf_positions(gram, layout, &symbolic);
-        Some(Self { symbolic: Arc::new(symbolic), pairs, start })
+/// `None` where a dense tail is predicted to be faster.
+pub(super) fn plan(gram: &Gram, layout: &Layout) -> Option<SparsePlan> {
+    let n = layout.n_tail;
+    if n < SMALLEST {
+        return None;
     }
-
-    pub(crate) fn nonzeros(&self) -> f64 {
-        self.symbolic.nnz() as f64
+    if share(gram, layout) > FULLEST {
+        return None;
     }
-
-    pub(crate) fn flops(&self) -> f64 {
-        self.symbolic.flops()
+    let full = 0.5 * (n as f64).powi(2);
+    let (start, rows) = pattern(gram, layout, (FULLEST * full) as usize)?;
+    let symbolic = Symbolic::new(n, &start, &rows);
+    let fits = u32::try_from(symbolic.memory().0).is_ok();
+    if !fits || HANDICAP * symbolic.flops() > (n as f64).powi(3) / 3.0 {
+        return None;
     }
+    let (start, pairs) = leaf_positions(gram, layout, &symbolic);
+    Some(SparsePlan { symbolic: Arc::new(symbolic), pairs, start })
 }
 
 /// Numbers on such a pattern.
@@ -71,16 +54,16 @@ impl SparseTail {
         &self.plan.pairs[self.plan.start[level]..self.plan.start[level + 1]]
     }
 
-    pub(crate) fn assemble(&mut self, gram: &Gram, layout: &Layout, e: &Elimination) {
+    pub(crate) fn assemble(&mut self, gram: &Gram, layout: &Layout, leaves: &Leaves) {
         self.matrix.fill_zero();
         let symbolic = Arc::clone(self.matrix.symbolic());
         let values = self.matrix.values_mut();
-        own_entries(gram, layout, e, |i, j, v| values[symbolic.position(i.max(j), i.min(j))] += v);
+        own_entries(gram, layout, leaves, |i, j, v| values[symbolic.position(i.max(j), i.min(j))] += v);
         let Some(leaf) = layout.leaf else { return };
         let k = gram.factors[leaf].k;
         let mut panel = Panel::default();
         for level in 0..gram.factors[leaf].levels {
-            e.panel(gram, layout, leaf, level, 0, &mut panel);
+            leaves.panel(gram, layout, leaf, level, 0, &mut panel);
             let plan = &self.plan;
             let mut positions = plan.pairs[plan.start[level]..plan.start[level + 1]].iter();
             let h: Vec<&[f64]> = panel.h.chunks_exact(k).collect();

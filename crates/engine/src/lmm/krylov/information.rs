@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::effects::elimination::{Elimination, Layout, Panel};
+use crate::effects::elimination::Elimination;
 use crate::effects::information::profiled;
+use crate::effects::layout::{Layout, Panel};
 use crate::effects::parameters::Direction;
 use crate::effects::score::LevelParts;
 use crate::effects::template::sigma_direction;
@@ -125,7 +126,7 @@ fn products(gram: &Gram, group: usize, w: &[f64]) -> Vec<Vec<f64>> {
 fn eliminate(gram: &Gram, layout: &Layout, e: &Elimination, a: &[Vec<f64>]) -> (Vec<f64>, Vec<f64>) {
     let mut c = vec![0.0; layout.n_tail];
     for &(f, offset) in &layout.tail {
-        let (k, t) = (gram.factors[f].k, &e.templates[f].t);
+        let (k, t) = (gram.factors[f].k, &e.leaves.templates[f].t);
         for (level, a) in a[f].chunks_exact(k).enumerate() {
             for i in 0..k {
                 c[offset + level * k + i] = (0..k).map(|j| t[j + i * k] * a[j]).sum();
@@ -137,11 +138,11 @@ fn eliminate(gram: &Gram, layout: &Layout, e: &Elimination, a: &[Vec<f64>]) -> (
     let mut r = vec![0.0; a[leaf].len()];
     let mut panel = Panel::default();
     for (level, (r, a)) in r.chunks_exact_mut(k).zip(a[leaf].chunks_exact(k)).enumerate() {
-        let p = &e.p[level * k * k..(level + 1) * k * k];
+        let p = &e.leaves.p[level * k * k..(level + 1) * k * k];
         for (i, r) in r.iter_mut().enumerate() {
             *r = (0..k).map(|j| p[j + i * k] * a[j]).sum();
         }
-        e.panel(gram, layout, leaf, level, 0, &mut panel);
+        e.leaves.panel(gram, layout, leaf, level, 0, &mut panel);
         for (h, &index) in panel.h.chunks_exact(k).zip(&panel.index) {
             c[index as usize] -= dot(h, r);
         }

@@ -5,7 +5,8 @@ use rayon::prelude::*;
 
 use super::pattern::Pattern;
 use crate::dense::small::{cholesky, log_determinant, multiply, multiply_transpose_left};
-use crate::effects::elimination::{Elimination, Layout, Panel};
+use crate::effects::elimination::Elimination;
+use crate::effects::layout::{Layout, Panel};
 use crate::error::EngineError;
 use crate::gram::Gram;
 
@@ -41,7 +42,7 @@ impl Matrix {
     /// T'A T within the tail.
     fn add_own(&mut self, gram: &Gram, layout: &Layout, e: &Elimination, pattern: &Pattern) {
         for &(f, offset) in &layout.tail {
-            let (blocks, t) = (&gram.factors[f], &e.templates[f].t);
+            let (blocks, t) = (&gram.factors[f], &e.leaves.templates[f].t);
             let k = blocks.k;
             let (mut half, mut whole) = (vec![0.0; k * k], vec![0.0; k * k]);
             for level in 0..blocks.levels {
@@ -58,7 +59,7 @@ impl Matrix {
         }
         for (cross, first, second) in layout.tail_pairs(gram) {
             let (kf, ks) = (gram.factors[cross.first].k, gram.factors[cross.second].k);
-            let (tf, ts) = (&e.templates[cross.first].t, &e.templates[cross.second].t);
+            let (tf, ts) = (&e.leaves.templates[cross.first].t, &e.leaves.templates[cross.second].t);
             for level in 0..gram.factors[cross.first].levels {
                 for pair in cross.pairs(level) {
                     let block = cross.block(pair);
@@ -86,7 +87,7 @@ impl Matrix {
         let k = gram.factors[leaf].k;
         let mut panel = Panel::default();
         for level in 0..gram.factors[leaf].levels {
-            e.panel(gram, layout, leaf, level, 0, &mut panel);
+            e.leaves.panel(gram, layout, leaf, level, 0, &mut panel);
             let mut entries = pattern.leaf_entries[pattern.leaf_start[level]..pattern.leaf_start[level + 1]].iter();
             for (a, ha) in panel.h.chunks_exact(k).enumerate() {
                 for (b, hb) in panel.h.chunks_exact(k).enumerate().take(a + 1) {

@@ -37,10 +37,11 @@ use self::matrix::Matrix;
 use self::pattern::Pattern;
 use super::state::{Parts, Problem};
 use crate::effects::border::Border;
-use crate::effects::elimination::{Elimination, Layout, Panel};
+use crate::effects::elimination::Elimination;
+use crate::effects::layout::{Layout, Panel};
 use crate::effects::parameters::Direction;
 use crate::effects::score::{back_substitute, outer_sums};
-use crate::effects::tail::{Tail, TailPlan};
+use crate::effects::tail::plan::TailPlan;
 use crate::error::EngineError;
 use crate::gram::Gram;
 
@@ -49,7 +50,8 @@ const MOST_ENTRIES: f64 = 4e7;
 
 /// Buffers of the evaluations of one model, its probes and its outliers.
 pub(crate) struct Krylov {
-    leaves: Elimination,
+    /// The leaves, which are eliminated exactly.
+    exact: Elimination,
     /// The model's layout without its tail: what the exact elimination sees.
     alone: Layout,
     pattern: Pattern,
@@ -73,20 +75,11 @@ pub(crate) fn predicted_entries(gram: &Gram, layout: &Layout) -> Option<f64> {
 impl Krylov {
     pub(crate) fn new(problem: Problem) -> Self {
         let (gram, layout) = (problem.gram, problem.layout);
-        let (levels, k) = layout.leaf.map_or((0, 0), |g| (gram.factors[g].levels, gram.factors[g].k));
         let pattern = Pattern::of(gram, layout);
+        let alone = Layout { leaf: layout.leaf, tail: Vec::new(), n_tail: 0, plan: TailPlan::None, small: false };
         Self {
-            leaves: Elimination {
-                templates: Vec::new(),
-                linv: vec![0.0; levels * k * k],
-                p: vec![0.0; levels * k * k],
-                r: vec![0.0; levels * k * (gram.p + 1)],
-                tail: Tail::None,
-                tail_rhs: Vec::new(),
-                border: Border::new(gram.p),
-                logdet_u: 0.0,
-            },
-            alone: Layout { leaf: layout.leaf, tail: Vec::new(), n_tail: 0, plan: TailPlan::None, small: false },
+            exact: Elimination::new(gram, &alone),
+            alone,
             estimator: Estimator::new(&pattern),
             pattern,
             matrix: Matrix::default(),
@@ -97,7 +90,7 @@ impl Krylov {
 
     /// `[X y]'V^-1 [X y]`, factorised, as the last evaluation left it.
     pub(crate) fn border(&self) -> &Border {
-        &self.leaves.border
+        &self.exact.border
     }
 
     /// Probes behind the estimate, chosen by the first evaluation.
@@ -133,7 +126,7 @@ impl Krylov {
         self.eliminate(problem, templates)?;
         let mut bar = Vec::new();
         self.estimate(Some(&mut bar))?;
-        let e = &self.leaves;
+        let e = &self.exact;
         let s2 = e.border.r2 / problem.degrees();
         let beta = e.border.beta();
         // `tail_rhs` is solved already, which an elimination without tail takes as it is.
@@ -152,7 +145,7 @@ impl Krylov {
             scale: pullback::scale(gram, layout, e, &self.pattern, &self.matrix, &bar),
             outer,
             s: parts.into_iter().map(|p| p.s).collect(),
-            templates: e.templates.iter().map(|t| t.t.clone()).collect(),
+            templates: e.leaves.templates.iter().map(|t| t.t.clone()).collect(),
             information,
         })
     }
@@ -160,13 +153,13 @@ impl Krylov {
     /// Leaves, S, and by solves the border.
     fn eliminate(&mut self, problem: Problem, templates: &[Vec<f64>]) -> Result<(), EngineError> {
         let (gram, layout) = (problem.gram, problem.layout);
-        self.leaves.factorise(gram, &self.alone, templates)?;
-        self.matrix.assemble(gram, layout, &self.leaves, &self.pattern)?;
+        self.exact.factorise(gram, &self.alone, templates)?;
+        self.matrix.assemble(gram, layout, &self.exact, &self.pattern)?;
         self.estimator.deflate(&self.pattern, &self.matrix);
         let (width, n_tail) = (gram.p + 1, layout.n_tail);
-        let rhs = right_hand_sides(gram, layout, &self.leaves);
+        let rhs = right_hand_sides(gram, layout, &self.exact);
         let solved: Vec<Vec<f64>> = rhs.par_chunks(n_tail).map(|c| self.solve(c.to_vec())).collect();
-        let border = &mut self.leaves.border;
+        let border = &mut self.exact.border;
         multiply_back(&mut border.matrix, width);
         for (j, solved) in solved.iter().enumerate() {
             for i in j..width {
@@ -175,13 +168,13 @@ impl Krylov {
             }
         }
         border.finish()?;
-        self.leaves.tail_rhs = solved.concat();
+        self.exact.tail_rhs = solved.concat();
         Ok(())
     }
 
     fn estimate(&mut self, bar: Option<&mut Vec<f64>>) -> Result<(), EngineError> {
         let estimate = self.estimator.estimate(&self.pattern, &self.matrix, bar);
-        self.logdet_u = self.leaves.logdet_u + estimate.logdet;
+        self.logdet_u = self.exact.logdet_u + estimate.logdet;
         self.standard_error = estimate.standard_error;
         if self.logdet_u.is_finite() { Ok(()) } else { Err(EngineError::NotFinite) }
     }
@@ -200,7 +193,7 @@ fn right_hand_sides(gram: &Gram, layout: &Layout, e: &Elimination) -> Vec<f64> {
     let (width, n_tail) = (gram.p + 1, layout.n_tail);
     let mut rhs = vec![0.0; n_tail * width];
     for &(f, offset) in &layout.tail {
-        let (blocks, t) = (&gram.factors[f], &e.templates[f].t);
+        let (blocks, t) = (&gram.factors[f], &e.leaves.templates[f].t);
         let k = blocks.k;
         for (level, zr) in blocks.zr.chunks_exact(k * width).enumerate() {
             for a in 0..k {
@@ -213,8 +206,8 @@ fn right_hand_sides(gram: &Gram, layout: &Layout, e: &Elimination) -> Vec<f64> {
     let Some(leaf) = layout.leaf else { return rhs };
     let k = gram.factors[leaf].k;
     let mut panel = Panel::default();
-    for (level, r) in e.r.chunks_exact(k * width).enumerate() {
-        e.panel(gram, layout, leaf, level, 0, &mut panel);
+    for (level, r) in e.leaves.r.chunks_exact(k * width).enumerate() {
+        e.leaves.panel(gram, layout, leaf, level, 0, &mut panel);
         for (h, &index) in panel.h.chunks_exact(k).zip(&panel.index) {
             for (h, r) in h.iter().zip(r.chunks_exact(width)) {
                 for (c, r) in r.iter().enumerate() {

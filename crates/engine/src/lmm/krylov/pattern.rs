@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use crate::effects::elimination::Layout;
+use crate::effects::layout::Layout;
 use crate::gram::Gram;
 
 /// A symmetric sparse pattern with full blocks of levels, the diagonal ones included.

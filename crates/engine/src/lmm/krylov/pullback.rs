@@ -4,7 +4,8 @@
 use super::matrix::Matrix;
 use super::pattern::Pattern;
 use crate::dense::small::multiply;
-use crate::effects::elimination::{Elimination, Layout, Panel};
+use crate::effects::elimination::Elimination;
+use crate::effects::layout::{Layout, Panel};
 use crate::effects::score::in_pieces;
 use crate::gram::Gram;
 
@@ -30,7 +31,7 @@ pub(super) fn scale(
 fn leaf_scale(gram: &Gram, layout: &Layout, e: &Elimination, pattern: &Pattern, bar: &[f64], leaf: usize) -> Vec<f64> {
     let blocks = &gram.factors[leaf];
     let k = blocks.k;
-    let template = &e.templates[leaf];
+    let template = &e.leaves.templates[leaf];
     let sums = in_pieces(
         blocks.levels,
         |first, count| {
@@ -40,11 +41,11 @@ fn leaf_scale(gram: &Gram, layout: &Layout, e: &Elimination, pattern: &Pattern, 
             let (mut panel, mut sides, mut turned) = (Panel::default(), Vec::new(), vec![0.0; k]);
             for level in first..first + count {
                 let at = level * k * k..(level + 1) * k * k;
-                let linv = &e.linv[at.clone()];
-                multiply(&blocks.zz[at.clone()], &e.p[at], k, &mut zp);
+                let linv = &e.leaves.linv[at.clone()];
+                multiply(&blocks.zz[at.clone()], &e.leaves.p[at], k, &mut zp);
                 multiply(&zp, linv, k, &mut zpl);
                 own.iter_mut().zip(&zpl).for_each(|(o, v)| *o += v);
-                e.panel(gram, layout, leaf, level, 0, &mut panel);
+                e.leaves.panel(gram, layout, leaf, level, 0, &mut panel);
                 sides.clear();
                 for h in panel.h.chunks_exact(k) {
                     for (a, t) in turned.iter_mut().enumerate() {
@@ -105,6 +106,6 @@ fn tail_scale(
         k * k,
     );
     let mut turned = vec![0.0; k * k];
-    multiply(&e.templates[f].inverse_transpose, &sum, k, &mut turned);
-    e.templates[f].score_matrix(&turned)
+    multiply(&e.leaves.templates[f].inverse_transpose, &sum, k, &mut turned);
+    e.leaves.templates[f].score_matrix(&turned)
 }

@@ -1,6 +1,7 @@
 use std::time::Instant;
 
 use super::*;
+use crate::effects::tail;
 use crate::effects::template::inner;
 use crate::lmm::state::Work;
 use crate::rows::{Codes, Column, Grouping, Rows, Term};
@@ -115,7 +116,7 @@ fn slopes(scale: &[Vec<f64>], templates: &[Vec<f64>], directions: &[Direction], 
 }
 
 fn agrees_with_elimination(gram: &Gram, reml: bool, rank: f64) {
-    let layout = Layout::of(gram);
+    let layout = tail::layout(gram);
     let problem = Problem { gram, layout: &layout, reml, classes: None };
     let (templates, directions) = point(gram);
     let exact = Work::new(problem).evaluate(problem, &templates, &directions).unwrap();
@@ -149,7 +150,7 @@ fn agrees_with_elimination(gram: &Gram, reml: bool, rank: f64) {
 
 /// The derivative is that of the estimate.
 fn derivative_is_true(gram: &Gram, tolerance: f64) {
-    let layout = Layout::of(gram);
+    let layout = tail::layout(gram);
     let problem = Problem { gram, layout: &layout, reml: true, classes: None };
     let (templates, directions) = point(gram);
     let mut krylov = Krylov::new(problem);
@@ -203,7 +204,7 @@ fn three_factors() {
 fn a_vanishing_column_leaves_the_score_finite() {
     let data = workers(&[300, 80, 9], 3, 3);
     let gram = gram_of(&data, &[true, true, false]);
-    let layout = Layout::of(&gram);
+    let layout = tail::layout(&gram);
     let problem = Problem { gram: &gram, layout: &layout, reml: true, classes: None };
     let (mut templates, directions) = point(&gram);
     templates[0] = vec![1.0, 0.5, 0.0, 0.0];
@@ -221,7 +222,7 @@ fn a_vanishing_column_leaves_the_score_finite() {
 fn no_effect_of_the_number_of_threads() {
     let data = workers(&[3000, 1500], 3, 1);
     let gram = gram_of(&data, &[false, false]);
-    let layout = Layout::of(&gram);
+    let layout = tail::layout(&gram);
     let problem = Problem { gram: &gram, layout: &layout, reml: true, classes: None };
     let (templates, directions) = point(&gram);
     let run = |threads: usize| {
