@@ -14,6 +14,7 @@
 //! Rows are numbered as the caller numbers them, except where the documentation says
 //! "elimination order". Results do not depend on the number of threads (see `plan`).
 
+mod cost;
 mod front;
 mod ordering;
 mod plan;
@@ -21,7 +22,8 @@ mod solve;
 mod symbolic;
 mod tree;
 
-pub use symbolic::{Prediction, Symbolic, predict};
+pub use cost::{Prediction, predict};
+pub use symbolic::Symbolic;
 
 use rayon::prelude::*;
 use std::ops::Range;

@@ -4,8 +4,9 @@ use rand::RngCore;
 use rand_distr::{Binomial as Draws, Distribution};
 
 use crate::family::link::{Link, Log};
-use crate::family::proportion::{Cauchit, CompLogLog, LogLog, Logit, Probit, Tails};
-use crate::family::single::{Row, Single};
+use crate::family::link::proportion::{Cauchit, CompLogLog, LogLog, Logit, Probit, Tails};
+use crate::family::row::Row;
+use crate::family::single::Single;
 use crate::family::special::{HALF_LOG_TWO_PI, log_minus, logistic, stirling, times};
 use crate::family::{About, Family, Support, WeightRole};
 

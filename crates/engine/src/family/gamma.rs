@@ -5,7 +5,8 @@ use rand_distr::{Distribution, Gamma as Draws};
 
 use crate::family::link::{Identity, Inverse, Link, Log, Powers};
 use crate::family::moments::{Positive, mean_square};
-use crate::family::single::{Row, Single};
+use crate::family::row::Row;
+use crate::family::single::Single;
 use crate::family::special::{HALF_LOG_TWO_PI, log_minus, log_minus_digamma, polygamma_gap, stirling};
 use crate::family::{About, Family, Response, Support, WeightRole};
 

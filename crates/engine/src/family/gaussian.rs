@@ -5,7 +5,8 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::family::link::{self, Identity, Link, Log};
 use crate::family::moments::{Positive, mean_square};
-use crate::family::single::{Row, Single};
+use crate::family::row::Row;
+use crate::family::single::Single;
 use crate::family::special::HALF_LOG_TWO_PI;
 use crate::family::{About, Family, Response, Support, WeightRole};
 

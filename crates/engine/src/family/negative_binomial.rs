@@ -6,7 +6,8 @@ use rand_distr::{Distribution, Gamma as Heterogeneity};
 use crate::family::link::{Identity, Link, Log, Powers, Sqrt};
 use crate::family::moments::{Positive, mean_square};
 use crate::family::registry::poisson;
-use crate::family::single::{Row, Single};
+use crate::family::row::Row;
+use crate::family::single::Single;
 use crate::family::special::{digamma_gap, log_minus, logistic, saturated_count, softplus, stirling};
 use crate::family::{About, Family, Response, Support, WeightRole};
 

@@ -4,7 +4,8 @@ use rand::RngCore;
 use rand_distr::{Distribution, Poisson as Draws};
 
 use crate::family::link::{Identity, Link, Log, Powers, Sqrt};
-use crate::family::single::{Row, Single};
+use crate::family::row::Row;
+use crate::family::single::Single;
 use crate::family::special::{expm1_minus, log_minus, saturated_count, times};
 use crate::family::{About, Family, Support, WeightRole};
 

@@ -5,7 +5,7 @@
 //! taken in an order that depends on the row's place only.
 
 use super::Response;
-use super::single::Row;
+use super::row::Row;
 
 /// Sums that run side by side.
 const LANES: usize = 8;

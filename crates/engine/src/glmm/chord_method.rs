@@ -4,7 +4,7 @@
 use super::blocks::{add_effects, fill_border, run};
 use super::data::Data;
 use super::likelihood::Likelihood;
-use super::mode::{Inner, Mode, effects, inner_product};
+use super::mode::{Mode, effects, inner_product};
 use crate::effects::elimination::Elimination;
 use crate::effects::score::back_substitute;
 use crate::effects::template::Template;
@@ -25,12 +25,12 @@ pub(crate) struct ChordMethod {
 }
 
 impl ChordMethod {
-    /// Of an inner problem that stands at its mode.
-    pub(crate) fn of(inner: &Inner) -> Self {
-        let mut gram = inner.gram.clone();
+    /// Of blocks, factorisation and derivatives at a mode.
+    pub(crate) fn new(gram: &Gram, elimination: &Elimination, g: &[f64], w: &[f64]) -> Self {
+        let mut gram = gram.clone();
         gram.p = 0;
         gram.fixed = vec![0.0];
-        Self { gram, elimination: inner.elimination.clone(), g: inner.g.clone(), w: inner.w.clone() }
+        Self { gram, elimination: elimination.clone(), g: g.to_vec(), w: w.to_vec() }
     }
 
     /// A point next to the mode under other templates, from the effects of `start`; `known` is X beta + offset. `None`:

@@ -1,7 +1,7 @@
 //! The optimiser's vector: beta of the standardised columns, the elements of T (see the linear model's chart), psi.
 
 use super::data::Data;
-use super::laplace::{At, State};
+use super::point::{At, State};
 use crate::dense::small::{cholesky, solve_lower};
 use crate::effects::chart::Chart;
 use crate::effects::parameters::{Direction, Parameters};

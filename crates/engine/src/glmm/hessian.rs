@@ -1,7 +1,6 @@
 //! Second derivatives of the criterion at the optimum: central differences of the exact gradient, along beta, the
 //! directions of T and psi, each step a small share of that parameter's standard error.
 
-use super::chord_method::ChordMethod;
 use super::mode::TIGHT;
 use super::search::Search;
 use crate::dense::small::symmetrise;
@@ -37,7 +36,7 @@ pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) 
     let beta = if search.work.inner.joint { 0 } else { coordinates.p };
     let base = search.base.clone();
     if !search.work.inner.joint {
-        search.work.inner.chord_method = Some(Box::new(ChordMethod::of(&search.work.inner)));
+        search.work.inner.stay_near();
     }
     for j in 0..size {
         // The curvature is that of a deviance: twice the inverse is a variance.
@@ -62,7 +61,7 @@ pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) 
         };
         out[j * size..(j + 1) * size].copy_from_slice(&column);
     }
-    search.work.inner.chord_method = None;
+    search.work.inner.roam();
     symmetrise(&mut out, size);
     Ok(out)
 }

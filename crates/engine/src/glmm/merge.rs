@@ -2,7 +2,7 @@
 //! response. Trials add up, with the mean of their proportions; cases add up. The likelihood stays the same up to the
 //! part that depends on the response alone.
 
-use super::data::GlmmRows;
+use super::rows::GlmmRows;
 use crate::family::WeightRole;
 use crate::rows::Column;
 

@@ -4,13 +4,16 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `rows` | rows as they are given |
 //! | `data` | sorted rows, standardised columns, the pattern of cross products |
 //! | `merge` | rows that say the same become one |
 //! | `likelihood` | a family over all rows |
 //! | `blocks` | weighted cross products |
-//! | `mode` | the conditional mode of the random effects |
+//! | `mode` | a conditional mode of the random effects |
+//! | `inner` | the inner problem: how the mode is found |
 //! | `chord_method` | modes near a known one, by its factorisation |
 //! | `marginal` | variances of the linear predictors given the data |
+//! | `point` | a point, and what an evaluation leaves behind there |
 //! | `laplace` | criterion, gradient and working curvature at a point |
 //! | `quadrature` | adaptive quadrature in its place, for one grouping factor |
 //! | `penalty` | what a softly penalised fit adds to the criterion |
@@ -35,6 +38,7 @@ mod coordinates;
 mod data;
 mod hessian;
 mod importance;
+mod inner;
 mod laplace;
 mod leaf_integral;
 mod likelihood;
@@ -43,17 +47,19 @@ mod merge;
 mod mode;
 mod model;
 mod penalty;
+mod point;
 mod proposal;
 mod quadrature;
+mod rows;
 mod search;
 mod solution;
 mod start;
 mod weights;
 
 pub use absolute::Absolute;
-pub use data::GlmmRows;
 pub use importance::Importance;
 pub use model::{Evaluation, Glmm, How, Parameter, Start};
+pub use rows::GlmmRows;
 pub use search::Optimum;
 pub use solution::Solution;
 pub use weights::Estimate;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::coordinates::{Coordinates, Place};
-use super::data::{Data, GlmmRows};
+use super::data::Data;
 use super::laplace::{Method, Work};
 use super::likelihood::Likelihood;
 use super::mode::{Mode, TIGHT};
 use super::penalty;
+use super::rows::GlmmRows;
 use super::search::{Optimum, Search, Watch};
 use super::solution::Solution;
 use super::start;

@@ -16,8 +16,8 @@ use rayon::prelude::*;
 
 use super::blocks::{fixed_part, fixed_products, fixed_sums};
 use super::data::Data;
-use super::laplace::{At, State};
 use super::likelihood::{Likelihood, PIECE};
+use super::point::{At, State};
 use super::quadrature::score_matrix;
 use crate::dense::eigen::left_singular;
 use crate::dense::small::{cholesky, log_determinant, lower_factor, multiply, multiply_transpose_left, solve_lower};

@@ -19,8 +19,8 @@ use rayon::prelude::*;
 
 use super::blocks::fixed_sums;
 use super::data::Data;
-use super::laplace::{At, Shapes, State};
 use super::likelihood::Likelihood;
+use super::point::{At, Shapes, State};
 use crate::dense::eigen::symmetric;
 use crate::dense::small::{
     add, cholesky, identity, inverse, inverse_from_cholesky, log_determinant, lower_factor, multiply,

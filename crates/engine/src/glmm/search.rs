@@ -1,9 +1,10 @@
 //! The way to the optimum of Laplace's approximation: start, trust-region Newton, the boundary of the covariances.
 
 use super::coordinates::Place;
-use super::laplace::{Method, State, Work};
+use super::laplace::{Method, Work};
 use super::mode::{Mode, TIGHT};
 use super::model::Glmm;
+use super::point::State;
 use super::solution::Solution;
 use crate::effects::boundary::{self, MOST_ESCAPES, SNAP_SLACK};
 use crate::error::EngineError;

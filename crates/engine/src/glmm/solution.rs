@@ -2,9 +2,9 @@
 
 use super::coordinates::Place;
 use super::hessian::{second_derivatives, with_error};
-use super::laplace::State;
 use super::mode::TIGHT;
 use super::model::Glmm;
+use super::point::State;
 use super::search::{End, Search, promised};
 use crate::dense::small::{
     cholesky, inverse, inverse_from_cholesky, multiply, multiply_transpose_left, multiply_transpose_right,

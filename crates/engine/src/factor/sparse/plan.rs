@@ -9,9 +9,9 @@
 //! known beforehand: `assembly[s]` while the children's matrices are still below it,
 //! `slot[s]` afterwards. The backward pass of the inverse runs the same film in reverse.
 
+use super::cost::time;
 use super::front;
 use super::ordering::NONE;
-use super::tree::time;
 use std::ops::Range;
 
 /// Bundles that the work is divided into, at most about this many times two.

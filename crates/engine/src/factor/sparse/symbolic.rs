@@ -5,16 +5,10 @@
 //! rows `J` first. Supernodes form a tree: the parent is the supernode of the first row of
 //! `R`, and every other row of `R` is in the parent's front `J_p + R_p` too (`relative`).
 
+use super::cost::{Counts, Prediction, flops};
 use super::ordering::{self, Graph, NONE};
 use super::plan::Plan;
-use super::tree::{Tree, flops};
-
-/// Size of a factor: entries of `L` and floating point operations of the factorisation.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Prediction {
-    pub nnz: u64,
-    pub flops: f64,
-}
+use super::tree::Tree;
 
 /// Structure of the factor of a sparse symmetric matrix.
 #[derive(Clone, Debug)]
@@ -40,43 +34,6 @@ pub struct Symbolic {
     pub(super) plan: Plan,
     exact: Prediction,
     stored: Prediction,
-}
-
-/// Column counts of the factor in a fill-reducing postorder.
-pub(super) struct Counts {
-    pub(super) order: Vec<u32>,
-    graph: Graph,
-    pub(super) parent: Vec<u32>,
-    /// Entries of every column, diagonal included.
-    pub(super) count: Vec<u32>,
-}
-
-impl Counts {
-    pub(super) fn new(n: usize, col_ptr: &[usize], row_idx: &[u32]) -> Self {
-        let graph = Graph::new(n, col_ptr, row_idx);
-        let degree = ordering::minimum_degree(n, col_ptr, row_idx);
-        let by_degree = graph.renumbered(&degree);
-        let tree = ordering::elimination_tree(&by_degree);
-        let post = ordering::postorder(&tree, |_| ());
-        let name = ordering::inverse(&post);
-        let rename = |p: u32| if p == NONE { NONE } else { name[p as usize] };
-        let parent: Vec<u32> = post.iter().map(|&old| rename(tree[old as usize])).collect();
-        let graph = by_degree.renumbered(&post);
-        let count = ordering::column_counts(&graph, &parent);
-        let order = post.iter().map(|&k| degree[k as usize]).collect();
-        Self { order, graph, parent, count }
-    }
-
-    fn prediction(&self) -> Prediction {
-        let flops = self.count.iter().map(|&c| f64::from(c).powi(2)).sum();
-        Prediction { nnz: self.count.iter().map(|&c| u64::from(c)).sum(), flops }
-    }
-}
-
-/// Size of the factor of a pattern without laying it out: time and memory of the order of
-/// the pattern, whatever the fill.
-pub fn predict(n: usize, col_ptr: &[usize], row_idx: &[u32]) -> Prediction {
-    Counts::new(n, col_ptr, row_idx).prediction()
 }
 
 impl Symbolic {

@@ -1,7 +1,7 @@
 //! The sparse factor against the dense one, over graphs of different shapes.
 
+use super::cost::Counts;
 use super::ordering::inverse;
-use super::symbolic::Counts;
 use super::{Sparse, Symbolic, predict};
 use crate::factor::tiled::Tiled;
 use std::sync::Arc;

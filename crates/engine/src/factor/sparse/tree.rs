@@ -1,7 +1,7 @@
 //! Which columns are eliminated together, and in which order.
 
+use super::cost::{Counts, time};
 use super::ordering::{self, NONE};
-use super::symbolic::Counts;
 
 /// The tree of supernodes while it takes shape, children before parents.
 pub(super) struct Tree {
@@ -152,18 +152,4 @@ fn worth_merging(child: (u32, u32), parent: (u32, u32), zeros: u64) -> bool {
     let entries = w * (w + 1) / 2 + w * r;
     let few = zeros * 2 <= entries || entries <= 64;
     few && time(child.0 + parent.0, parent.1) <= time(child.0, child.1) + time(parent.0, parent.1)
-}
-
-/// Nanoseconds, roughly, to eliminate a supernode: a fixed cost, arithmetic whose speed grows
-/// with the width, and the addition of the update to the parent.
-pub(super) fn time(w: u32, r: u32) -> f64 {
-    let (wide, tall) = (f64::from(w), f64::from(r));
-    let rate = 1.0 + 40.0 * wide / (wide + 32.0);
-    60.0 + flops(w as usize, r as usize) / rate + tall * (tall + 1.0)
-}
-
-/// Operations of eliminating `w` columns above `r` rows: `sum_k (m - k)^2`.
-pub(super) fn flops(w: usize, r: usize) -> f64 {
-    let cumulative = |x: f64| x * (x + 1.0) * (2.0 * x + 1.0) / 6.0;
-    cumulative((w + r) as f64) - cumulative(r as f64)
 }

@@ -2,8 +2,9 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use super::link::{Link, Log};
-use super::special::{HALF_LOG_TWO_PI, Tail, normal_quantile, normal_tail};
+use super::function::Link;
+use super::power::Log;
+use crate::family::special::{HALF_LOG_TWO_PI, Tail, normal_quantile, normal_tail};
 
 /// A link of a probability p.
 pub(crate) trait Tails: Link {
