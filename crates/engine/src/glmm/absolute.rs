@@ -3,7 +3,7 @@
 use super::coordinates::Place;
 use super::laplace::Work;
 use super::mode::{Mode, TIGHT};
-use super::model::{Glmm, How};
+use super::problem::{Glmm, How};
 use crate::dense::small::{multiply, multiply_transpose_left};
 use crate::effects::boundary::cut;
 use crate::error::EngineError;

@@ -2,7 +2,7 @@
 //! directions of T and psi, each step a small share of that parameter's standard error.
 
 use super::mode::TIGHT;
-use super::search::Search;
+use super::objective::Search;
 use crate::dense::small::symmetrise;
 use crate::error::EngineError;
 use crate::optimize::Point;

@@ -24,11 +24,13 @@
 //! | `weights` | the mean of importance weights and its standard error |
 //! | `start` | where the search begins |
 //! | `coordinates` | the optimiser's vector <-> beta, T, psi |
+//! | `objective` | what the optimiser sees |
 //! | `search` | the optimum |
 //! | `hessian` | second derivatives at the optimum |
 //! | `absolute` | the deviance as profiles ask for it
 //! | `solution` | results in the units of the data |
-//! | `model` | the handle |
+//! | `problem` | a model as its rows, family and coordinates |
+//! | `model` | its verbs |
 
 mod absolute;
 mod blocks;
@@ -46,8 +48,10 @@ mod marginal;
 mod merge;
 mod mode;
 mod model;
+mod objective;
 mod penalty;
 mod point;
+mod problem;
 mod proposal;
 mod quadrature;
 mod rows;
@@ -58,7 +62,8 @@ mod weights;
 
 pub use absolute::Absolute;
 pub use importance::Importance;
-pub use model::{Evaluation, Glmm, How, Parameter, Start};
+pub use model::{Evaluation, Start};
+pub use problem::{Glmm, How, Parameter};
 pub use rows::GlmmRows;
 pub use search::Optimum;
 pub use solution::Solution;

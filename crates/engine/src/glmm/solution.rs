@@ -3,9 +3,9 @@
 use super::coordinates::Place;
 use super::hessian::{second_derivatives, with_error};
 use super::mode::TIGHT;
-use super::model::Glmm;
+use super::objective::{End, Search, promised};
 use super::point::State;
-use super::search::{End, Search, promised};
+use super::problem::Glmm;
 use crate::dense::small::{
     cholesky, inverse, inverse_from_cholesky, multiply, multiply_transpose_left, multiply_transpose_right,
 };

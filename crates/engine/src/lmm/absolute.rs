@@ -7,8 +7,9 @@
 //!
 //! Phi = (X'V^-1 X)^-1. At the constrained beta the slope in Sigma is that of equation (1), whatever beta is.
 
-use super::model::Lmm;
-use super::state::{Problem, Work};
+use super::equations::Equations;
+use super::problem::Lmm;
+use super::state::Work;
 use crate::dense::small::{cholesky, multiply, multiply_transpose_left, solve_lower, solve_lower_transpose};
 use crate::effects::boundary::cut;
 use crate::effects::score::{back_substitute, outer_sums, trace_sums};
@@ -18,7 +19,7 @@ use crate::profile::{Deviance, Point, Slope};
 
 /// The deviance, or the REML criterion, of a model as a function of (S, log sigma, A beta).
 pub struct Absolute<'a> {
-    problem: Problem<'a>,
+    equations: Equations<'a>,
     model: &'a Lmm,
     work: Work,
     /// Rows of A for the standardised beta, and what A beta is where that is zero.
@@ -41,8 +42,8 @@ impl<'a> Absolute<'a> {
     /// `rows` of A, each of p numbers.
     pub fn new(model: &'a Lmm, reml: bool, rows: &[Vec<f64>]) -> Result<Self, EngineError> {
         // Levels one by one: beta need not be at its optimum.
-        let problem = Problem { reml, classes: None, ..model.problem() };
-        let work = Work::new(problem);
+        let equations = Equations { reml, classes: None, ..model.equations() };
+        let work = Work::new(equations);
         if matches!(work, Work::Krylov(_)) {
             return Err(EngineError::OutOfReach("profiles"));
         }
@@ -60,7 +61,7 @@ impl<'a> Absolute<'a> {
         };
         let shift = rows.iter().map(|r| r.iter().zip(c).map(|(a, c)| a * c).sum()).collect();
         Ok(Self {
-            problem,
+            equations,
             model,
             work,
             rows: rows.iter().map(map).collect(),
@@ -122,7 +123,7 @@ impl<'a> Absolute<'a> {
             Work::General(e) => &e.border,
             Work::Krylov(_) => return None,
         };
-        let (p, mut beta) = (self.problem.gram.p, border.beta());
+        let (p, mut beta) = (self.equations.gram.p, border.beta());
         let r = self.rows.len();
         if r == 0 {
             return Some((beta, 0.0, Vec::new()));
@@ -157,7 +158,7 @@ impl<'a> Absolute<'a> {
     }
 
     fn sums(&mut self, beta: &[f64], s2: f64, trace: Option<(Vec<f64>, Template)>) -> Sums {
-        let (gram, reml) = (self.problem.gram, self.problem.reml);
+        let (gram, reml) = (self.equations.gram, self.equations.reml);
         match (&mut self.work, trace) {
             (Work::OneFactor(one), Some((trace, template))) => {
                 let blocks = &gram.factors[0];
@@ -165,7 +166,7 @@ impl<'a> Absolute<'a> {
                 Sums { trace: vec![template.score_matrix(&trace)], outer: vec![outer] }
             }
             (Work::General(e), _) => {
-                let layout = self.problem.layout;
+                let layout = self.equations.layout;
                 let parts = back_substitute(gram, layout, e, beta);
                 e.tail.invert();
                 let sums = trace_sums(gram, layout, e);
@@ -182,7 +183,7 @@ impl<'a> Absolute<'a> {
 
 impl Deviance for Absolute<'_> {
     fn evaluate(&mut self, at: &Point) -> Result<Option<Slope>, EngineError> {
-        let (gram, layout) = (self.problem.gram, self.problem.layout);
+        let (gram, layout) = (self.equations.gram, self.equations.layout);
         let y_scale = gram.standard.y.scale;
         let sigma = at.others[0].exp();
         let s2 = (sigma * y_scale).powi(2);
@@ -212,11 +213,11 @@ impl Deviance for Absolute<'_> {
             Work::General(e) => (e.logdet_u, e.border.r2, e.border.logdet_x),
             Work::Krylov(_) => return Ok(None),
         };
-        let m = self.problem.degrees();
+        let m = self.equations.degrees();
         let q = (r2 + cost) / s2;
         let mut value =
             logdet + m * ((2.0 * std::f64::consts::PI).ln() + 2.0 * at.others[0]) + q - gram.sum_log_weights;
-        if self.problem.reml {
+        if self.equations.reml {
             value += logdet_x + gram.standard.log_determinant_correction();
         }
         let sums = self.sums(&beta, s2, kept);

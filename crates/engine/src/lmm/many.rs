@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::batched::{Batch, Batched, Point};
-use super::model::Lmm;
+use super::problem::Lmm;
 use super::second_order::SecondOrder;
 use super::state::Work;
 use crate::dense::eigen::symmetric;
@@ -195,12 +195,12 @@ impl Worker {
         let theta = model.chart.original(&model.parameters, &model.chart.phi_of(&[t]), &model.gram.standard);
         let (beta, vcov_unscaled) = model.coefficients(&pick(&at.beta), &pick(&at.inverse));
         let (r2, scale) = (at.r2.0[lane], model.gram.standard.y.scale);
-        let problem = model.problem();
+        let equations = model.equations();
         ManyFit {
             theta,
             beta,
-            sigma: (r2 / problem.degrees()).sqrt() / scale,
-            criterion: problem.criterion_of(r2, at.logdet_x.0[lane], at.logdet_u.0[lane]),
+            sigma: (r2 / equations.degrees()).sqrt() / scale,
+            criterion: equations.criterion_of(r2, at.logdet_x.0[lane], at.logdet_u.0[lane]),
             pwrss: r2 / scale.powi(2),
             vcov_unscaled,
             df: pick(df),
@@ -220,8 +220,8 @@ impl Worker {
         let sigma = found.state.s2.sqrt() / scale;
         let pwrss = found.state.border.r2 / scale.powi(2);
         let df = if wanted.df {
-            let second = model.second_order_with(&mut Work::new(model.problem()), &theta)?;
-            satterthwaite(&second, &vcov_unscaled, pwrss, model.problem().degrees())
+            let second = model.second_order_with(&mut Work::new(model.equations()), &theta)?;
+            satterthwaite(&second, &vcov_unscaled, pwrss, model.equations().degrees())
         } else {
             Vec::new()
         };

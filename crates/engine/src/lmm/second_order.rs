@@ -6,7 +6,7 @@
 //! from sums over levels; else the exact gradient is differenced.
 
 use super::by_class::Units;
-use super::model::Lmm;
+use super::problem::Lmm;
 use super::state::{State, Work};
 use crate::dense::small::{multiply, multiply_transpose_left, multiply_transpose_right, symmetrise};
 use crate::effects::parameters::Direction;
@@ -44,7 +44,7 @@ impl Lmm {
     pub fn second_order(&self, theta: &[f64]) -> Result<SecondOrder, EngineError> {
         self.check(theta)?;
         self.run(|| {
-            let mut work = Work::new(self.problem());
+            let mut work = Work::new(self.equations());
             self.second_order_with(&mut work, theta)
         })
     }
@@ -206,7 +206,7 @@ impl Lmm {
     /// Z'V^-1[X r] of every level and, where no difference would lose its digits, the blocks [Z'V^-1 Z]_ll.
     pub fn projections(&self, theta: &[f64]) -> Result<Projections, EngineError> {
         self.check(theta)?;
-        if matches!(Work::new(self.problem()), Work::Krylov(_)) {
+        if matches!(Work::new(self.equations()), Work::Krylov(_)) {
             return Err(EngineError::OutOfReach("scores of the levels"));
         }
         self.run(|| {

@@ -1,7 +1,6 @@
 //! A state turned into results in the units of the data, with the certificate of an optimum.
 
-use super::model::Lmm;
-use super::search::Found;
+use super::problem::Lmm;
 use super::state::State;
 use crate::dense::small::{multiply, multiply_transpose_right};
 use crate::effects::Certificate;
@@ -35,10 +34,10 @@ pub struct Solution {
 
 impl Lmm {
     /// Results at the optimiser's phi: derivatives are carried over to theta.
-    pub(crate) fn solution_from_phi(&self, found: &Found) -> Solution {
-        let theta = self.chart.original(&self.parameters, &found.phi, &self.gram.standard);
-        let (gradient, hessian) = self.user_derivatives(&found.phi, &theta, &found.state);
-        self.assemble(theta, &found.state, found.certificate.clone(), gradient, hessian)
+    pub(crate) fn solution_from_phi(&self, phi: &[f64], state: &State, certificate: Certificate) -> Solution {
+        let theta = self.chart.original(&self.parameters, phi, &self.gram.standard);
+        let (gradient, hessian) = self.user_derivatives(phi, &theta, state);
+        self.assemble(theta, state, certificate, gradient, hessian)
     }
 
     /// Results at a user's theta, where the state was evaluated along theta itself.

@@ -1,28 +1,16 @@
 //! One evaluation of a model: factorise, back-substitute, take derivatives along directions of the templates.
 
-use super::classes::Classes;
+use super::equations::{Equations, Parts};
 use super::krylov::Krylov;
 use super::one_factor::{self, OneFactor};
 use crate::effects::border::Border;
 use crate::effects::elimination::Elimination;
 use crate::effects::information::{add_curvature, average_information};
-use crate::effects::layout::Layout;
 use crate::effects::parameters::Direction;
 use crate::effects::score::{back_substitute, outer_sums, trace_sums};
 use crate::effects::tail::plan::TailPlan;
 use crate::effects::template::{Template, inner};
 use crate::error::EngineError;
-use crate::gram::Gram;
-
-/// The parts of a model that an evaluation reads.
-#[derive(Clone, Copy)]
-pub(crate) struct Problem<'a> {
-    pub gram: &'a Gram,
-    pub layout: &'a Layout,
-    pub reml: bool,
-    /// Of the levels of a single factor, where many are alike.
-    pub classes: Option<&'a Classes>,
-}
 
 /// Buffers of an evaluation, by the path that the model takes.
 pub(crate) enum Work {
@@ -56,36 +44,36 @@ pub(crate) struct State {
 }
 
 impl Work {
-    pub(crate) fn new(problem: Problem) -> Self {
-        let gram = problem.gram;
-        if matches!(problem.layout.plan, TailPlan::Absent) {
-            return Self::Krylov(Box::new(Krylov::new(problem)));
+    pub(crate) fn new(equations: Equations) -> Self {
+        let gram = equations.gram;
+        if matches!(equations.layout.plan, TailPlan::Absent) {
+            return Self::Krylov(Box::new(Krylov::new(equations)));
         }
-        match problem.layout.leaf {
-            Some(leaf) if one_factor::serves(gram, problem.layout) => {
+        match equations.layout.leaf {
+            Some(leaf) if one_factor::serves(gram, equations.layout) => {
                 let blocks = &gram.factors[leaf];
-                Self::OneFactor(Box::new(OneFactor::new(blocks.levels, blocks.k, gram.p, problem.classes)))
+                Self::OneFactor(Box::new(OneFactor::new(blocks.levels, blocks.k, gram.p, equations.classes)))
             }
-            _ => Self::General(Box::new(Elimination::new(gram, problem.layout))),
+            _ => Self::General(Box::new(Elimination::new(gram, equations.layout))),
         }
     }
 
     /// The criterion alone.
-    pub(crate) fn criterion(&mut self, problem: Problem, templates: &[Vec<f64>]) -> Result<f64, EngineError> {
-        let gram = problem.gram;
+    pub(crate) fn criterion(&mut self, equations: Equations, templates: &[Vec<f64>]) -> Result<f64, EngineError> {
+        let gram = equations.gram;
         match self {
             Self::OneFactor(one) => {
                 let template = Template::of(&templates[0], gram.factors[0].k);
-                one.eliminate(&gram.factors[0], problem.classes, &gram.fixed, &template)?;
-                Ok(problem.criterion(&one.border, one.logdet_u))
+                one.eliminate(&gram.factors[0], equations.classes, &gram.fixed, &template)?;
+                Ok(equations.criterion(&one.border, one.logdet_u))
             }
             Self::General(e) => {
-                e.factorise(gram, problem.layout, templates)?;
-                Ok(problem.criterion(&e.border, e.logdet_u))
+                e.factorise(gram, equations.layout, templates)?;
+                Ok(equations.criterion(&e.border, e.logdet_u))
             }
             Self::Krylov(krylov) => {
-                krylov.criterion(problem, templates)?;
-                Ok(problem.criterion(krylov.border(), krylov.logdet_u))
+                krylov.criterion(equations, templates)?;
+                Ok(equations.criterion(krylov.border(), krylov.logdet_u))
             }
         }
     }
@@ -101,46 +89,31 @@ impl Work {
     /// Everything, along the given directions.
     pub(crate) fn evaluate(
         &mut self,
-        problem: Problem,
+        equations: Equations,
         templates: &[Vec<f64>],
         directions: &[Direction],
     ) -> Result<State, EngineError> {
         let parts = match self {
-            Self::OneFactor(one) => one_factor_parts(one, problem, templates, directions)?,
-            Self::General(e) => general_parts(e, problem, templates, directions)?,
-            Self::Krylov(krylov) => krylov.evaluate(problem, templates, directions)?,
+            Self::OneFactor(one) => one_factor_parts(one, equations, templates, directions)?,
+            Self::General(e) => general_parts(e, equations, templates, directions)?,
+            Self::Krylov(krylov) => krylov.evaluate(equations, templates, directions)?,
         };
-        Ok(problem.state(parts, templates, directions))
+        Ok(state(equations, parts, templates, directions))
     }
-}
-
-/// What any path delivers.
-pub(crate) struct Parts {
-    pub border: Border,
-    pub logdet_u: f64,
-    /// Standard error of `logdet_u` where it is estimated.
-    pub criterion_error: f64,
-    pub beta: Vec<f64>,
-    pub s2: f64,
-    pub s: Vec<Vec<f64>>,
-    pub templates: Vec<Vec<f64>>,
-    pub scale: Vec<Vec<f64>>,
-    pub outer: Vec<Vec<f64>>,
-    pub information: Vec<f64>,
 }
 
 fn one_factor_parts(
     one: &mut OneFactor,
-    problem: Problem,
+    equations: Equations,
     templates: &[Vec<f64>],
     directions: &[Direction],
 ) -> Result<Parts, EngineError> {
-    let blocks = &problem.gram.factors[0];
+    let blocks = &equations.gram.factors[0];
     let template = Template::of(&templates[0], blocks.k);
-    let trace = one.eliminate(blocks, problem.classes, &problem.gram.fixed, &template)?;
-    let s2 = one.border.r2 / problem.degrees();
+    let trace = one.eliminate(blocks, equations.classes, &equations.gram.fixed, &template)?;
+    let s2 = one.border.r2 / equations.degrees();
     let beta = one.border.beta();
-    let mut sums = one.sums(blocks, problem.classes, trace, &beta, problem.reml);
+    let mut sums = one.sums(blocks, equations.classes, trace, &beta, equations.reml);
     let information = one.average_information(&sums, &templates[0], directions, blocks.k, s2);
     Ok(Parts {
         border: one.border.clone(),
@@ -158,13 +131,13 @@ fn one_factor_parts(
 
 fn general_parts(
     e: &mut Elimination,
-    problem: Problem,
+    equations: Equations,
     templates: &[Vec<f64>],
     directions: &[Direction],
 ) -> Result<Parts, EngineError> {
-    let (gram, layout) = (problem.gram, problem.layout);
+    let (gram, layout) = (equations.gram, equations.layout);
     e.factorise(gram, layout, templates)?;
-    let s2 = e.border.r2 / problem.degrees();
+    let s2 = e.border.r2 / equations.degrees();
     let beta = e.border.beta();
     let parts = back_substitute(gram, layout, e, &beta);
     // The information needs the tail's Cholesky factor, which the inverse then overwrites.
@@ -172,7 +145,7 @@ fn general_parts(
     e.tail.invert();
     let sums = trace_sums(gram, layout, e);
     let outer = (0..gram.factors.len())
-        .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, problem.reml))
+        .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, equations.reml))
         .collect();
     Ok(Parts {
         border: e.border.clone(),
@@ -188,52 +161,31 @@ fn general_parts(
     })
 }
 
-impl Problem<'_> {
-    /// Residual degrees of freedom of the criterion.
-    pub(crate) fn degrees(&self) -> f64 {
-        (if self.reml { self.gram.n - self.gram.p } else { self.gram.n }) as f64
-    }
-
-    /// ML deviance or REML criterion in the units of the data.
-    fn criterion(&self, border: &Border, logdet_u: f64) -> f64 {
-        self.criterion_of(border.r2, border.logdet_x, logdet_u)
-    }
-
-    pub(crate) fn criterion_of(&self, r2: f64, logdet_x: f64, logdet_u: f64) -> f64 {
-        let m = self.degrees();
-        let r2 = r2 / self.gram.standard.y.scale.powi(2);
-        let mut d = logdet_u + m * (1.0 + (2.0 * std::f64::consts::PI * r2 / m).ln()) - self.gram.sum_log_weights;
-        if self.reml {
-            d += logdet_x + self.gram.standard.log_determinant_correction();
-        }
-        d
-    }
-
-    fn state(&self, parts: Parts, templates: &[Vec<f64>], directions: &[Direction]) -> State {
-        let d: Vec<Vec<f64>> = parts
-            .scale
-            .iter()
-            .zip(&parts.outer)
-            .map(|(b, outer)| b.iter().zip(outer).map(|(b, o)| b - o).collect())
-            .collect();
-        let k = |m: &Direction| self.gram.factors[m.group].k;
-        let gradient = directions.iter().map(|m| 2.0 * inner(&m.dt, &d[m.group], &templates[m.group], k(m))).collect();
-        let mut hessian = parts.information.clone();
-        add_curvature(&mut hessian, directions, &d, k);
-        State {
-            criterion: self.criterion(&parts.border, parts.logdet_u),
-            criterion_error: parts.criterion_error,
-            logdet_u: parts.logdet_u,
-            border: parts.border,
-            beta: parts.beta,
-            s2: parts.s2,
-            s: parts.s,
-            templates: parts.templates,
-            d,
-            scale: parts.scale,
-            gradient,
-            information: parts.information,
-            hessian,
-        }
+/// Derivatives along the directions from what a path delivers.
+fn state(equations: Equations, parts: Parts, templates: &[Vec<f64>], directions: &[Direction]) -> State {
+    let d: Vec<Vec<f64>> = parts
+        .scale
+        .iter()
+        .zip(&parts.outer)
+        .map(|(b, outer)| b.iter().zip(outer).map(|(b, o)| b - o).collect())
+        .collect();
+    let k = |m: &Direction| equations.gram.factors[m.group].k;
+    let gradient = directions.iter().map(|m| 2.0 * inner(&m.dt, &d[m.group], &templates[m.group], k(m))).collect();
+    let mut hessian = parts.information.clone();
+    add_curvature(&mut hessian, directions, &d, k);
+    State {
+        criterion: equations.criterion(&parts.border, parts.logdet_u),
+        criterion_error: parts.criterion_error,
+        logdet_u: parts.logdet_u,
+        border: parts.border,
+        beta: parts.beta,
+        s2: parts.s2,
+        s: parts.s,
+        templates: parts.templates,
+        d,
+        scale: parts.scale,
+        gradient,
+        information: parts.information,
+        hessian,
     }
 }

@@ -1,0 +1,53 @@
+//! The mixed-model equations as an evaluation reads them, and what any path to their solution delivers.
+
+use super::classes::Classes;
+use crate::effects::border::Border;
+use crate::effects::layout::Layout;
+use crate::gram::Gram;
+
+/// The parts of a model that an evaluation reads.
+#[derive(Clone, Copy)]
+pub(crate) struct Equations<'a> {
+    pub gram: &'a Gram,
+    pub layout: &'a Layout,
+    pub reml: bool,
+    /// Of the levels of a single factor, where many are alike.
+    pub classes: Option<&'a Classes>,
+}
+
+/// What any path delivers.
+pub(crate) struct Parts {
+    pub border: Border,
+    pub logdet_u: f64,
+    /// Standard error of `logdet_u` where it is estimated.
+    pub criterion_error: f64,
+    pub beta: Vec<f64>,
+    pub s2: f64,
+    pub s: Vec<Vec<f64>>,
+    pub templates: Vec<Vec<f64>>,
+    pub scale: Vec<Vec<f64>>,
+    pub outer: Vec<Vec<f64>>,
+    pub information: Vec<f64>,
+}
+
+impl Equations<'_> {
+    /// Residual degrees of freedom of the criterion.
+    pub(crate) fn degrees(&self) -> f64 {
+        (if self.reml { self.gram.n - self.gram.p } else { self.gram.n }) as f64
+    }
+
+    /// ML deviance or REML criterion in the units of the data.
+    pub(crate) fn criterion(&self, border: &Border, logdet_u: f64) -> f64 {
+        self.criterion_of(border.r2, border.logdet_x, logdet_u)
+    }
+
+    pub(crate) fn criterion_of(&self, r2: f64, logdet_x: f64, logdet_u: f64) -> f64 {
+        let m = self.degrees();
+        let r2 = r2 / self.gram.standard.y.scale.powi(2);
+        let mut d = logdet_u + m * (1.0 + (2.0 * std::f64::consts::PI * r2 / m).ln()) - self.gram.sum_log_weights;
+        if self.reml {
+            d += logdet_x + self.gram.standard.log_determinant_correction();
+        }
+        d
+    }
+}
