@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.support.places import ROOT
 
 FAMILY = ROOT / "crates" / "engine" / "src" / "family"
-LINE = re.compile(r'^ *"([\w.]+)" => (\w+) in "(\w+\.rs)",$', re.M)
+LINE = re.compile(r'^ *"([\w.]+)" => (\w+),$', re.M)
+MODULE = re.compile(r"^mod (\w+);$", re.M)
 
 
 def section() -> str:
@@ -22,11 +23,13 @@ def test_the_example_is_the_one_that_the_engine_tests() -> None:
     assert f"```rust\n{code[1]}```" in section()
 
 
-def test_the_registry_line_has_the_form_of_the_others() -> None:
-    (line,) = LINE.findall(section())
-    assert line[1] == Path(line[2]).stem
+def test_the_two_lines_have_the_form_of_the_others() -> None:
+    (line,), (module,) = LINE.findall(section()), MODULE.findall(section())
+    (file,) = re.findall(r"^saved as `(\w+\.rs)`", section(), re.M)
+    assert line[1] == module == Path(file).stem
     registry = (FAMILY / "registry.rs").read_text()
     registered = LINE.findall(registry.split("\nfamilies! {\n")[1].split("\n}")[0])
     assert len(registered) >= 6
-    assert all((FAMILY / file).exists() and Path(file).stem == module for _, module, file in registered)
+    named = MODULE.findall((FAMILY / "mod.rs").read_text())
+    assert all((FAMILY / f"{module}.rs").exists() and module in named for _, module in registered)
     assert line not in registered

@@ -3,8 +3,8 @@
 use rand::RngCore;
 use rand_distr::{Binomial as Draws, Distribution};
 
-use crate::family::link::{Link, Log};
 use crate::family::link::proportion::{Cauchit, CompLogLog, LogLog, Logit, Probit, Tails};
+use crate::family::link::{Link, Log};
 use crate::family::row::Row;
 use crate::family::single::Single;
 use crate::family::special::{HALF_LOG_TWO_PI, log_minus, logistic, stirling, times};

@@ -1,11 +1,18 @@
 //! Families: the log-likelihood of one observation in one to three linear predictors and a few shape parameters, with
-//! derivatives to third order. A family is one file, and one line in `registry.rs`.
+//! derivatives to third order. A family is one file, a `mod` line here, and a line in `registry.rs`.
 //!
 //! Notation: l(eta; psi) for one row, g = dl/d eta, W = -d2l/d eta2 (observed weight), W' = dW/d eta. psi are the free
 //! shape parameters on the scale on which they are estimated (logarithms of positive ones).
 //!
 //! Batches: everything is asked for n rows at once. Values of predictor r lie in run r, `[r * n .. (r + 1) * n]`; those
 //! of the pair s <= t in run `pair(s, t)`; dW_st/d eta_r in run `pair(s, t) * m + r`.
+
+mod binomial;
+mod gamma;
+mod gaussian;
+mod inverse_gaussian;
+mod negative_binomial;
+mod poisson;
 
 pub mod from_jet;
 pub mod jet;

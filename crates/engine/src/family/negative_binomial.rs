@@ -5,7 +5,7 @@ use rand_distr::{Distribution, Gamma as Heterogeneity};
 
 use crate::family::link::{Identity, Link, Log, Powers, Sqrt};
 use crate::family::moments::{Positive, mean_square};
-use crate::family::registry::poisson;
+use crate::family::poisson;
 use crate::family::row::Row;
 use crate::family::single::Single;
 use crate::family::special::{digamma_gap, log_minus, logistic, saturated_count, softplus, stirling};

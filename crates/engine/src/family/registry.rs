@@ -1,4 +1,5 @@
-//! Every family, by name. A line here is all that a new file needs: module, file, and what the family is asked for by.
+//! Every family, by name. A line here, and `mod` in `mod.rs`, is all that a new file needs: what the family is asked for by,
+//! and its module.
 
 use super::Family;
 use crate::error::EngineError;
@@ -6,20 +7,19 @@ use crate::error::EngineError;
 type Maker = fn(link: &str, fixed: &[f64]) -> Option<Box<dyn Family>>;
 
 macro_rules! families {
-    ($($name:literal => $module:ident in $file:literal,)*) => {
-        $(#[path = $file] pub(crate) mod $module;)*
-
-        const FAMILIES: &[(&str, &super::About, Maker)] = &[$(($name, &$module::ABOUT, $module::make)),*];
+    ($($name:literal => $module:ident,)*) => {
+        const FAMILIES: &[(&str, &super::About, Maker)] =
+            &[$(($name, &super::$module::ABOUT, super::$module::make)),*];
     };
 }
 
 families! {
-    "gaussian" => gaussian in "gaussian.rs",
-    "binomial" => binomial in "binomial.rs",
-    "poisson" => poisson in "poisson.rs",
-    "Gamma" => gamma in "gamma.rs",
-    "inverse.gaussian" => inverse_gaussian in "inverse_gaussian.rs",
-    "nbinom2" => negative_binomial in "negative_binomial.rs",
+    "gaussian" => gaussian,
+    "binomial" => binomial,
+    "poisson" => poisson,
+    "Gamma" => gamma,
+    "inverse.gaussian" => inverse_gaussian,
+    "nbinom2" => negative_binomial,
 }
 
 /// Names of all families.
