@@ -3,3 +3,4 @@
 pub mod eigen;
 pub mod lanes;
 pub mod small;
+pub(crate) mod view;

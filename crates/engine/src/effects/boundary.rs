@@ -5,6 +5,7 @@ use super::chart::Chart;
 use super::parameters::Parameters;
 use crate::dense::eigen::{left_singular, symmetric};
 use crate::dense::small::multiply_transpose_right;
+use crate::dense::view::{View, positions};
 
 /// Singular values of T below this (standardised columns) are tried at zero.
 const SNAP: f64 = 1e-3;
@@ -70,8 +71,8 @@ pub(crate) fn escaped(
     for (g, template) in templates.iter_mut().enumerate() {
         let size = parameters.sizes[g];
         for (at, k) in parameters.of_group(g) {
-            let (values, vectors) = symmetric(&cut(&d[g], size, at, k), k);
-            let scale = cut(&scale[g], size, at, k);
+            let (values, vectors) = symmetric(&View::square(&d[g], size).cut(at, k), k);
+            let scale = View::square(&scale[g], size).cut(at, k);
             if values[0] >= 0.0 || gain(values[0], &vectors[..k], &scale, levels[g]) <= DECREASE_SLACK {
                 continue;
             }
@@ -87,8 +88,8 @@ pub(crate) fn judge(parameters: &Parameters, levels: &[usize], d: &[Vec<f64>], s
     let (mut min_score_eigenvalue, mut escape_gain) = (Vec::new(), 0.0f64);
     for (g, at, k) in parameters.slots() {
         let size = parameters.sizes[g];
-        let (values, vectors) = symmetric(&cut(&d[g], size, at, k), k);
-        let scale = cut(&scale[g], size, at, k);
+        let (values, vectors) = symmetric(&View::square(&d[g], size).cut(at, k), k);
+        let scale = View::square(&scale[g], size).cut(at, k);
         for (v, &value) in vectors.chunks_exact(k).zip(&values).filter(|(_, v)| **v < 0.0) {
             escape_gain = escape_gain.max(gain(value, v, &scale, levels[g]));
         }
@@ -100,7 +101,7 @@ pub(crate) fn judge(parameters: &Parameters, levels: &[usize], d: &[Vec<f64>], s
 /// Add a hundredth of the largest variance along v to one term's Sigma; T becomes its symmetric root.
 fn grow(t: &mut [f64], size: usize, at: usize, v: &[f64]) {
     let k = v.len();
-    let block = cut(t, size, at, k);
+    let block = View::square(t, size).cut(at, k);
     let mut sigma = vec![0.0; k * k];
     multiply_transpose_right(&block, &block, k, &mut sigma);
     let scale = 0.01 * (0..k).map(|j| sigma[j + j * k]).fold(0.01, f64::max);
@@ -119,7 +120,7 @@ fn grow(t: &mut [f64], size: usize, at: usize, v: &[f64]) {
 
 /// Replace singular values below [`SNAP`] by zero in one term's block; whether there was one.
 fn flatten(t: &mut [f64], size: usize, at: usize, k: usize) -> bool {
-    let (u, s) = left_singular(&cut(t, size, at, k), k);
+    let (u, s) = left_singular(&View::square(t, size).cut(at, k), k);
     if s.iter().all(|&v| v >= SNAP || v == 0.0) {
         return false;
     }
@@ -136,11 +137,6 @@ fn flatten(t: &mut [f64], size: usize, at: usize, k: usize) -> bool {
 /// (v'[Z'V^-1 Z]_ll v)^2, at least its mean squared.
 fn gain(value: f64, v: &[f64], scale: &[f64], levels: usize) -> f64 {
     let k = v.len();
-    let mass: f64 = (0..k * k).map(|m| v[m % k] * scale[m] * v[m / k]).sum();
+    let mass: f64 = positions(k, k).zip(scale).map(|((i, j), scale)| v[i] * scale * v[j]).sum();
     0.5 * value * value * levels as f64 / (mass * mass).max(1e-300)
-}
-
-/// The block of one term out of its factor's matrix.
-pub(crate) fn cut(matrix: &[f64], size: usize, at: usize, k: usize) -> Vec<f64> {
-    (0..k * k).map(|m| matrix[at + m % k + (at + m / k) * size]).collect()
 }

@@ -8,6 +8,7 @@
 use super::parameters::Direction;
 use crate::dense::eigen::symmetric;
 use crate::dense::small::{multiply, multiply_transpose_left, multiply_transpose_right};
+use crate::dense::view::{View, ViewMut};
 use crate::gram::Standard;
 
 use super::parameters::Parameters;
@@ -48,8 +49,7 @@ impl Chart {
     pub(crate) fn phi_of(&self, templates: &[Vec<f64>]) -> Vec<f64> {
         let mut phi = Vec::with_capacity(self.count);
         for slot in &self.slots {
-            let (size, k) = (self.sizes[slot.group], slot.k);
-            phi.extend((0..k * k).map(|m| templates[slot.group][slot.at + m % k + (slot.at + m / k) * size]));
+            phi.extend(View::square(&templates[slot.group], self.sizes[slot.group]).cut(slot.at, slot.k));
         }
         phi
     }
@@ -87,9 +87,7 @@ impl Chart {
 
     fn place(&self, slot: &Slot, block: &[f64], out: &mut [f64]) {
         let size = self.sizes[slot.group];
-        for (m, value) in block.iter().enumerate() {
-            out[slot.at + m % slot.k + (slot.at + m / slot.k) * size] = *value;
-        }
+        ViewMut::square(out, size).put(slot.at, slot.k, block.iter().copied());
     }
 
     /// phi of a user's theta, and back (diagonals non-negative).

@@ -3,6 +3,7 @@
 
 use crate::covariance::{Structure, Unstructured};
 use crate::dense::small::multiply;
+use crate::dense::view::{View, ViewMut};
 
 /// Where the parameters of one term live.
 struct TermMap {
@@ -91,17 +92,11 @@ impl Parameters {
 
     fn place(&self, term: &TermMap, t: &[f64], out: &mut [f64]) {
         let size = self.sizes[term.group];
-        for j in 0..term.k {
-            for i in 0..term.k {
-                out[term.at + i + (term.at + j) * size] = t[i + j * term.k];
-            }
-        }
+        ViewMut::square(out, size).put(term.at, term.k, t.iter().copied());
     }
 
     fn cut(&self, term: &TermMap, from: &[f64]) -> Vec<f64> {
-        let size = self.sizes[term.group];
-        let cell = |j: usize, i: usize| from[term.at + i + (term.at + j) * size];
-        (0..term.k).flat_map(|j| (0..term.k).map(move |i| (j, i))).map(|(j, i)| cell(j, i)).collect()
+        View::square(from, self.sizes[term.group]).cut(term.at, term.k)
     }
 
     /// Parameters of given templates (their block-diagonal parts).

@@ -9,6 +9,7 @@
 use super::parameters::Parameters;
 use crate::dense::eigen::symmetric;
 use crate::dense::small::{cholesky, identity, solve_lower, solve_lower_transpose};
+use crate::dense::view::{View, ViewMut, positions};
 use crate::gram::{CrossBlocks, Gram};
 
 /// Factors with more effects than this start at T = I: the system grows with the fourth power.
@@ -59,10 +60,8 @@ impl Moments {
             // Below half the variance of a level's own mean a component is as good as unseen: start there.
             let floor = (0.5 * (blocks.levels * blocks.k) as f64 / mass.max(1e-300)).min(0.1);
             for (at, k) in parameters.of_group(g) {
-                let own: Vec<f64> = (0..k * k).map(|m| sigma[at + m % k + (at + m / k) * blocks.k]).collect();
-                for (m, value) in root(&own, k, floor).into_iter().enumerate() {
-                    sigma[at + m % k + (at + m / k) * blocks.k] = value;
-                }
+                let own = View::square(sigma, blocks.k).cut(at, k);
+                ViewMut::square(sigma, blocks.k).put(at, k, root(&own, k, floor));
             }
         }
         out
@@ -139,7 +138,7 @@ fn list_unknowns(parameters: &Parameters) -> Vec<Unknown> {
 /// Coefficients of ordinary least squares and the residual sum of squares behind them.
 fn least_squares(gram: &Gram) -> Option<Vec<f64>> {
     let (p, width) = (gram.p, gram.p + 1);
-    let mut xx: Vec<f64> = (0..p * p).map(|m| gram.fixed[m % p + (m / p) * width]).collect();
+    let mut xx = View::square(&gram.fixed, width).cut(0, p);
     cholesky(&mut xx, p).ok()?;
     let mut beta: Vec<f64> = (0..p).map(|j| gram.fixed[j + p * width]).collect();
     solve_lower(&xx, p, &mut beta);
@@ -357,7 +356,8 @@ impl Eliminated {
 
 /// A square root of the symmetric part of one term's covariance, eigenvalues raised to the floor.
 fn root(sigma: &[f64], k: usize, floor: f64) -> Vec<f64> {
-    let symmetrised: Vec<f64> = (0..k * k).map(|m| 0.5 * (sigma[m] + sigma[m / k + (m % k) * k])).collect();
+    let sigma = View::square(sigma, k);
+    let symmetrised: Vec<f64> = positions(k, k).map(|(i, j)| 0.5 * (sigma.at(i, j) + sigma.at(j, i))).collect();
     let (values, u) = symmetric(&symmetrised, k);
     let mut out = u;
     // A direction far below the others would make a poor first model of the criterion.

@@ -1,10 +1,10 @@
 //! The user's theta seen from the optimiser's templates. A derivative of the user's T is M dT Q' there: M standardises
 //! the columns, Q turns the user's triangular factor into the optimiser's square one.
 
-use super::boundary::cut;
 use super::chart::Chart;
 use super::parameters::{Direction, Parameters};
 use crate::dense::small::{lower_factor, multiply};
+use crate::dense::view::{View, ViewMut};
 use crate::gram::FactorStandard;
 
 /// dT of every element of theta, at the templates of phi.
@@ -51,10 +51,8 @@ fn rotation(parameters: &Parameters, group: usize, a: &[f64]) -> Vec<f64> {
     let size = parameters.sizes[group];
     let mut q = vec![0.0; size * size];
     for (at, k) in parameters.of_group(group) {
-        let (_, own) = lower_factor(&cut(a, size, at, k), k);
-        for (m, value) in own.iter().enumerate() {
-            q[at + m % k + (at + m / k) * size] = *value;
-        }
+        let (_, own) = lower_factor(&View::square(a, size).cut(at, k), k);
+        ViewMut::square(&mut q, size).put(at, k, own);
     }
     q
 }

@@ -5,7 +5,7 @@ use super::laplace::Work;
 use super::mode::{Mode, TIGHT};
 use super::problem::{Glmm, How};
 use crate::dense::small::{multiply, multiply_transpose_left};
-use crate::effects::boundary::cut;
+use crate::dense::view::{View, ViewMut};
 use crate::error::EngineError;
 use crate::profile::{Deviance, Point, Slope};
 
@@ -50,9 +50,7 @@ impl Deviance for Absolute<'_> {
         let standard = &model.data.factor_standard;
         let mut roots: Vec<Vec<f64>> = sizes.iter().map(|k| vec![0.0; k * k]).collect();
         for ((g, first, k), root) in coordinates.parameters.slots().zip(&at.roots) {
-            for m in 0..k * k {
-                roots[g][first + m % k + (first + m / k) * sizes[g]] = root[m];
-            }
+            ViewMut::square(&mut roots[g], sizes[g]).put(first, k, root.iter().copied());
         }
         let templates = roots
             .iter()
@@ -82,7 +80,11 @@ impl Deviance for Absolute<'_> {
             (0..k).map(|i| full[i + i * k]).collect()
         });
         self.weights = scale.collect();
-        let d = coordinates.parameters.slots().map(|(g, first, k)| cut(&whole[g], sizes[g], first, k)).collect();
+        let d = coordinates
+            .parameters
+            .slots()
+            .map(|(g, first, k)| View::square(&whole[g], sizes[g]).cut(first, k))
+            .collect();
         // beta_standardised = M beta, so that slopes go back by M'.
         let map = model.data.x_standard.matrix();
         let mut others: Vec<f64> = (0..p).map(|j| (0..p).map(|i| map[i + j * p] * state.gradient[i]).sum()).collect();
@@ -99,7 +101,8 @@ impl Glmm {
     pub fn profile_point(&self, theta: &[f64], beta: &[f64], psi: &[f64]) -> Point {
         let parameters = &self.coordinates.parameters;
         let templates = parameters.templates(theta);
-        let roots = parameters.slots().map(|(g, at, k)| cut(&templates[g], parameters.sizes[g], at, k)).collect();
+        let roots =
+            parameters.slots().map(|(g, at, k)| View::square(&templates[g], parameters.sizes[g]).cut(at, k)).collect();
         Point { roots, others: [beta, psi].concat() }
     }
 }

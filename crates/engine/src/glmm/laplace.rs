@@ -22,6 +22,7 @@ use super::penalty::Penalty;
 use super::point::{At, Shapes, State};
 use super::quadrature::{self, Rule};
 use crate::dense::small::{cholesky, solve_lower};
+use crate::dense::view::View;
 use crate::effects::elimination::Elimination;
 use crate::effects::information::{add_curvature, products};
 use crate::effects::parameters::Direction;
@@ -230,7 +231,7 @@ impl Work {
             part.s.clone_from(s);
         }
         let matrix = &inner.elimination.border.matrix;
-        let fixed = (0..(p + q) * (p + q)).map(|i| matrix[i % (p + q) + i / (p + q) * width]).collect();
+        let fixed = View::square(matrix, width).cut(0, p + q);
         (parts, fixed)
     }
 

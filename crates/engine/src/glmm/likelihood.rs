@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::data::Data;
 use crate::dense::eigen::symmetric;
+use crate::dense::view::{View, positions};
 use crate::family::{Expected, Family, Response, Second, Shape, pair};
 
 /// Rows of one piece; results do not depend on the number of threads.
@@ -92,7 +93,8 @@ fn without_signs(w: &mut [f64], row: usize, n: usize, m: usize) {
         w[row] = w[row].abs();
         return;
     }
-    let matrix: Vec<f64> = (0..m * m).map(|at| w[pair(at % m, at / m) * n + row]).collect();
+    let runs = View::new(w, n, m * (m + 1) / 2);
+    let matrix: Vec<f64> = positions(m, m).map(|(s, t)| runs.at(row, pair(s, t))).collect();
     if matrix.iter().any(|v| !v.is_finite()) {
         return;
     }

@@ -21,7 +21,7 @@ use super::point::{At, State};
 use super::quadrature::score_matrix;
 use crate::dense::eigen::left_singular;
 use crate::dense::small::{cholesky, log_determinant, lower_factor, multiply, multiply_transpose_left, solve_lower};
-use crate::effects::boundary::cut;
+use crate::dense::view::{View, ViewMut, positions};
 use crate::effects::parameters::Direction;
 use crate::gram::standard::FactorStandard;
 
@@ -120,7 +120,7 @@ impl Penalty {
         multiply(&back, t, k, &mut own);
         let (mut value, mut first) = (0.0, 0);
         for &size in &standard.blocks {
-            let (l, _) = lower_factor(&cut(&own, k, first, size), size);
+            let (l, _) = lower_factor(&View::square(&own, k).cut(first, size), size);
             let mut slope = vec![0.0; size * size];
             for j in 0..size {
                 for i in j..size {
@@ -134,9 +134,7 @@ impl Penalty {
                 }
             }
             let block = score_matrix(&slope, &l, size)?;
-            for (m, value) in block.iter().enumerate() {
-                d[first + m % size + (first + m / size) * k] = *value;
-            }
+            ViewMut::square(&mut d, k).put(first, size, block);
             first += size;
         }
         let (mut half, mut out) = (vec![0.0; k * k], vec![0.0; k * k]);
@@ -246,18 +244,16 @@ pub(crate) fn inside(standard: &FactorStandard, t: &[f64]) -> Vec<f64> {
     let k = standard.k();
     let (mut out, mut first) = (vec![0.0; k * k], 0);
     for &size in &standard.blocks {
-        let block = cut(t, k, first, size);
-        let mut sigma: Vec<f64> = (0..size * size)
-            .map(|m| (0..size).map(|j| block[m % size + j * size] * block[m / size + j * size]).sum())
-            .collect();
+        let block = View::square(t, k).cut(first, size);
+        let rows = View::square(&block, size);
+        let mut sigma: Vec<f64> =
+            positions(size, size).map(|(a, b)| (0..size).map(|j| rows.at(a, j) * rows.at(b, j)).sum()).collect();
         let least = LEAST_START * (0..size).map(|j| sigma[j + j * size]).fold(1.0f64, f64::max);
         let (_, values) = left_singular(&block, size);
         let thin = values.iter().any(|v| v * v < least);
         (0..size).for_each(|j| sigma[j + j * size] += least);
         let grown = thin && cholesky(&mut sigma, size).is_ok();
-        for (m, value) in if grown { &sigma } else { &block }.iter().enumerate() {
-            out[first + m % size + (first + m / size) * k] = *value;
-        }
+        ViewMut::square(&mut out, k).put(first, size, if grown { sigma } else { block });
         first += size;
     }
     out

@@ -26,6 +26,7 @@ use crate::dense::small::{
     add, cholesky, identity, inverse, inverse_from_cholesky, log_determinant, lower_factor, multiply,
     multiply_transpose_left, multiply_transpose_right,
 };
+use crate::dense::view::{View, positions};
 use crate::effects::template::Template;
 use crate::family::{Response, Second, Shape};
 
@@ -129,7 +130,7 @@ pub(crate) fn score_matrix(slope: &[f64], t: &[f64], k: usize) -> Option<Vec<f64
     let (mut inner, mut half, mut d) = (vec![0.0; k * k], vec![0.0; k * k], vec![0.0; k * k]);
     multiply_transpose_left(t, slope, k, &mut inner);
     // Twice the symmetric part of P: the lower triangle on both sides.
-    let both: Vec<f64> = (0..k * k).map(|m| inner[(m % k).max(m / k) + (m % k).min(m / k) * k]).collect();
+    let both = both_triangles(&inner, k);
     multiply_transpose_left(&back, &both, k, &mut half);
     multiply(&half, &back, k, &mut d);
     Some(d)
@@ -196,8 +197,8 @@ impl Quadrature<'_> {
         let a: Vec<f64> = z.chunks_exact(k).flat_map(|z| transposed(self.t, z)).collect();
         let mut h = identity(k);
         for (a, row) in a.chunks_exact(k).zip(rows.clone()) {
-            for (m, h) in h.iter_mut().enumerate() {
-                *h += self.w[row] * a[m % k] * a[m / k];
+            for (h, (i, j)) in h.iter_mut().zip(positions(k, k)) {
+                *h += self.w[row] * a[i] * a[j];
             }
         }
         cholesky(&mut h, k).ok()?;
@@ -210,7 +211,7 @@ impl Quadrature<'_> {
         part.value -= 0.5 * log_determinant(&s, k) - 0.5 * k as f64 * log_two_pi + nodes.log_sum;
         // How the grid moves.
         let kernel = grid_kernel(&nodes.m, &s, &h_inverse, k);
-        let quadratic = |a: &[f64]| (0..k * k).map(|m| a[m % k] * kernel[m] * a[m / k]).sum::<f64>();
+        let quadratic = |a: &[f64]| kernel.iter().zip(positions(k, k)).map(|(h, (i, j))| a[i] * h * a[j]).sum::<f64>();
         let hk: Vec<f64> = a.chunks_exact(k).map(quadratic).collect();
         let mut sum = nodes.v.clone();
         for ((a, hk), row) in a.chunks_exact(k).zip(&hk).zip(rows.clone()) {
@@ -316,15 +317,16 @@ fn grid_kernel(m: &[f64], s: &[f64], h_inverse: &[f64], k: usize) -> Vec<f64> {
     let (mut sm, mut half, mut moved) = (vec![0.0; k * k], vec![0.0; k * k], vec![0.0; k * k]);
     multiply_transpose_left(s, m, k, &mut sm);
     // (P + P') / 2 with P the lower triangle and half the diagonal.
-    let symmetric: Vec<f64> = (0..k * k)
-        .map(|at| {
-            let (i, j) = ((at % k).max(at / k), (at % k).min(at / k));
-            0.5 * sm[i + j * k]
-        })
-        .collect();
+    let symmetric: Vec<f64> = both_triangles(&sm, k).iter().map(|v| 0.5 * v).collect();
     multiply(s, &symmetric, k, &mut half);
     multiply_transpose_right(&half, s, k, &mut moved);
     h_inverse.iter().zip(&moved).map(|(h, m)| 0.5 * h - m).collect()
+}
+
+/// The symmetric matrix that has this lower triangle.
+fn both_triangles(lower: &[f64], k: usize) -> Vec<f64> {
+    let lower = View::square(lower, k);
+    positions(k, k).map(|(i, j)| lower.at(i.max(j), i.min(j))).collect()
 }
 
 /// T'z.

@@ -9,6 +9,7 @@ use super::problem::Glmm;
 use crate::dense::small::{
     cholesky, inverse, inverse_from_cholesky, multiply, multiply_transpose_left, multiply_transpose_right,
 };
+use crate::dense::view::View;
 use crate::effects::Certificate;
 use crate::effects::boundary::DECREASE_SLACK;
 use crate::effects::user_theta;
@@ -192,7 +193,7 @@ impl Glmm {
     fn conditional_covariance(&self, state: &State) -> Vec<f64> {
         let p = self.coordinates.p;
         let width = p + self.coordinates.shapes;
-        let mut block: Vec<f64> = (0..p * p).map(|m| state.fixed[m % p + (m / p) * width]).collect();
+        let mut block = View::square(&state.fixed, width).cut(0, p);
         if cholesky(&mut block, p).is_err() {
             return vec![f64::NAN; p * p];
         }
@@ -213,7 +214,7 @@ impl Glmm {
                 let k = parameters.sizes[g];
                 let mut forward = vec![0.0; k * k];
                 multiply(&standard[g].matrix(), &user[g], k, &mut forward);
-                (0..k * k).map(|m| forward[m / k + (m % k) * k]).collect()
+                View::square(&forward, k).transposed()
             })
             .collect();
         let to_b: Vec<Vec<f64>> = standard.iter().map(|s| s.inverse()).collect();

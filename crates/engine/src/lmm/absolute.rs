@@ -11,7 +11,7 @@ use super::equations::Equations;
 use super::problem::Lmm;
 use super::state::Work;
 use crate::dense::small::{cholesky, multiply, multiply_transpose_left, solve_lower, solve_lower_transpose};
-use crate::effects::boundary::cut;
+use crate::dense::view::{View, ViewMut, positions};
 use crate::effects::score::{back_substitute, outer_sums, trace_sums};
 use crate::effects::template::Template;
 use crate::error::EngineError;
@@ -105,9 +105,7 @@ impl<'a> Absolute<'a> {
         let sizes = &self.model.parameters.sizes;
         let mut out: Vec<Vec<f64>> = sizes.iter().map(|k| vec![0.0; k * k]).collect();
         for ((g, first, k), root) in self.model.parameters.slots().zip(&at.roots) {
-            for m in 0..k * k {
-                out[g][first + m % k + (first + m / k) * sizes[g]] = root[m] / sigma;
-            }
+            ViewMut::square(&mut out[g], sizes[g]).put(first, k, root.iter().map(|s| s / sigma));
         }
         for (g, t) in out.iter_mut().enumerate() {
             let relative = t.clone();
@@ -141,7 +139,7 @@ impl<'a> Absolute<'a> {
             .map(|m| held[m] - self.shift[m] - self.rows[m].iter().zip(&beta).map(|(a, b)| a * b).sum::<f64>())
             .collect();
         let mut covariance: Vec<f64> =
-            (0..r * r).map(|m| halves[m % r].iter().zip(&halves[m / r]).map(|(a, b)| a * b).sum()).collect();
+            positions(r, r).map(|(i, j)| halves[i].iter().zip(&halves[j]).map(|(a, b)| a * b).sum()).collect();
         cholesky(&mut covariance, r).ok()?;
         solve_lower(&covariance, r, &mut delta);
         let cost = delta.iter().map(|v| v * v).sum();
@@ -262,7 +260,9 @@ impl Absolute<'_> {
             .model
             .parameters
             .slots()
-            .map(|(g, at, k)| cut(&per_factor[g], sizes[g], at, k).iter().map(|v| v / (sigma * sigma)).collect())
+            .map(|(g, at, k)| {
+                View::square(&per_factor[g], sizes[g]).cut(at, k).iter().map(|v| v / (sigma * sigma)).collect()
+            })
             .collect();
         (d, scaling)
     }
@@ -275,7 +275,9 @@ impl Lmm {
         let roots = self
             .parameters
             .slots()
-            .map(|(g, at, k)| cut(&templates[g], self.parameters.sizes[g], at, k).iter().map(|v| v * sigma).collect())
+            .map(|(g, at, k)| {
+                View::square(&templates[g], self.parameters.sizes[g]).cut(at, k).iter().map(|v| v * sigma).collect()
+            })
             .collect();
         let mut others = vec![sigma.ln()];
         others.extend_from_slice(held);

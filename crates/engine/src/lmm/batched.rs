@@ -8,6 +8,7 @@
 use super::classes::Classes;
 use crate::dense::lanes::{LANES, Lanes, cholesky, inverse, multiply, solve_lower, solve_lower_transpose};
 use crate::dense::small;
+use crate::dense::view::{View, ViewMut, positions};
 use crate::effects::parameters::Parameters;
 use crate::gram::Gram;
 
@@ -102,14 +103,13 @@ impl Batched {
 
     fn within_fixed(&self, gram: &Gram, classes: &Classes) -> Vec<f64> {
         let (k, p, width) = (self.k, self.p, self.width());
-        let n = k * width;
-        let mut out: Vec<f64> = (0..p * p).map(|m| gram.fixed[m % p + (m / p) * width]).collect();
+        let mut out = View::square(&gram.fixed, width).cut(0, p);
         for class in 0..classes.len() {
-            let (a, g) = (&self.a[class * k * k..], classes.products_of(class));
-            for (m, weight) in a.iter().take(k * k).enumerate() {
-                let (row, column) = (m % k, m / k);
-                for (c, o) in out.iter_mut().enumerate() {
-                    *o -= weight * g[row * width + c % p + (column * width + c / p) * n];
+            let (a, g) = (View::square(&self.a, k).block(class), classes.products_of(class));
+            for (row, column) in positions(k, k) {
+                let weight = a.at(row, column);
+                for (o, (i, j)) in out.iter_mut().zip(positions(p, p)) {
+                    *o -= weight * g.at(row * width + i, column * width + j);
                 }
             }
         }
@@ -136,12 +136,13 @@ impl Batched {
         for (class, own) in batch.products.chunks_exact_mut(k * n).enumerate() {
             let g = classes.products_of(class);
             for (b, out) in own.chunks_exact_mut(n).enumerate() {
-                let column = &g[(b * width + self.p) * n..][..n];
+                let column = g.col(b * width + self.p);
                 out.iter_mut().zip(column).for_each(|(o, v)| o.0[lane] = *v);
             }
         }
-        for (m, out) in batch.sigma.iter_mut().enumerate() {
-            out.0[lane] = 0.5 * (sigma[m] + sigma[m / k + (m % k) * k]);
+        let sigma = View::square(sigma, k);
+        for (out, (i, j)) in batch.sigma.iter_mut().zip(positions(k, k)) {
+            out.0[lane] = 0.5 * (sigma.at(i, j) + sigma.at(j, i));
         }
     }
 
@@ -220,13 +221,13 @@ impl Batched {
             inverse(&u, k, &mut column[..k], b);
             multiply(b, &a, k, ba);
             multiply(&a, ba, k, &mut h);
-            let y = &batch.products[class * k * n..(class + 1) * k * n];
+            let y = View::new(&batch.products, n, k).block(class);
             self.add_border(&h, classes.products_of(class), y, &mut border);
         }
         cholesky(&mut border, width);
         let r2 = border[p + p * width] * border[p + p * width];
         let s2 = r2 * (1.0 / self.degrees);
-        let factor: Vec<Lanes> = (0..p * p).map(|m| border[m % p + (m / p) * width]).collect();
+        let factor = View::square(&border, width).cut(0, p);
         let mut beta: Vec<Lanes> = (0..p).map(|j| border[p + j * width]).collect();
         solve_lower_transpose(&factor, p, &mut beta);
         let mut phi = vec![Lanes::ZERO; p * p];
@@ -236,9 +237,10 @@ impl Batched {
         // 2. Sums that need beta, and from them derivatives.
         let mut sums = Sums::new(k, p, self.free.len());
         for class in 0..classes.len() {
-            let y = &batch.products[class * k * n..(class + 1) * k * n];
+            let y = View::new(&batch.products, n, k).block(class);
+            let own = OneClass { g: classes.products_of(class), y, count: classes.counts[class] };
             let (b, ba) = (&b[class * kk..(class + 1) * kk], &ba[class * kk..(class + 1) * kk]);
-            self.add_class(&mut sums, classes, class, (b, ba), y, &beta, &phi);
+            self.add_class(&mut sums, &own, (b, ba), &beta, &phi);
         }
         let mut t = sigma.clone();
         cholesky(&mut t, k);
@@ -275,12 +277,11 @@ impl Batched {
             out[p + j * width] = *value;
         }
         for class in 0..classes.len() {
-            let y = &batch.products[class * k * n..(class + 1) * k * n];
-            for m in 0..k * k {
-                let (a, b) = (m % k, m / k);
-                let weight = self.a[class * k * k + m];
+            let y = View::new(&batch.products, n, k).block(class);
+            for (a, b) in positions(k, k) {
+                let weight = View::square(&self.a, k).block(class).at(a, b);
                 for j in 0..width {
-                    out[p + j * width] -= y[b * n + a * width + j] * weight;
+                    out[p + j * width] -= y.at(a * width + j, b) * weight;
                 }
             }
         }
@@ -288,112 +289,123 @@ impl Batched {
     }
 
     /// sum of H[a, b] Z'[X y][a, .]'Z'[X y][b, .].
-    fn add_border(&self, h: &[Lanes], g: &[f64], y: &[Lanes], border: &mut [Lanes]) {
+    fn add_border(&self, h: &[Lanes], g: View, y: View<Lanes>, border: &mut [Lanes]) {
         let (k, p, width) = (self.k, self.p, self.width());
-        let n = k * width;
         for b in 0..k {
             for a in 0..k {
                 let weight = h[a + b * k];
                 for j in 0..p {
-                    let column = &g[(b * width + j) * n + a * width..];
+                    let column = &g.col(b * width + j)[a * width..(a + 1) * width];
                     for i in j..p {
                         border[i + j * width] += weight * column[i];
                     }
                 }
                 for j in 0..width {
-                    border[p + j * width] += weight * y[b * n + a * width + j];
+                    border[p + j * width] += weight * y.at(a * width + j, b);
                 }
             }
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
+    /// Add what one class has to each sum; `b` and `ba` are its B and B A.
     fn add_class(
         &self,
         sums: &mut Sums,
-        classes: &Classes,
-        class: usize,
+        class: &OneClass,
         (b, ba): (&[Lanes], &[Lanes]),
-        y: &[Lanes],
         beta: &[Lanes],
         phi: &[Lanes],
     ) {
+        let k = self.k;
+        let rv = self.residual_products(class, beta);
+        let rv = View::new(&rv, k * self.width(), k);
+        let ss = turned(ba, &self.residual_squares(rv, beta), k);
+        let past = if self.reml { turned(ba, &self.fixed_squares(class.g, phi), k) } else { Vec::new() };
+        for m in 0..k * k {
+            sums.b[m] += b[m] * class.count;
+            sums.ss[m] += ss[m];
+        }
+        sums.past.iter_mut().zip(&past).for_each(|(sum, past)| *sum += *past);
+        self.add_traces(sums, class.count, b, &ss, &past);
+        self.add_fixed(sums, class.g, ba, rv);
+    }
+
+    /// sum of (r v)[c] r[d, i] with v = (-beta, 1), number i of effect d along column c.
+    fn residual_products(&self, class: &OneClass, beta: &[Lanes]) -> Vec<Lanes> {
         let (k, p, width) = (self.k, self.p, self.width());
-        let (n, g, count) = (k * width, classes.products_of(class), classes.counts[class]);
-        // rv[c, (d, i)] = sum of (r v)[c] r[d, i] with v = (-beta, 1).
-        let mut rv = vec![Lanes::ZERO; k * n];
-        for c in 0..k {
-            let own = &mut rv[c * n..(c + 1) * n];
-            own.copy_from_slice(&y[c * n..(c + 1) * n]);
+        let OneClass { g, y, .. } = *class;
+        let mut out = vec![Lanes::ZERO; k * k * width];
+        for (c, own) in out.chunks_exact_mut(k * width).enumerate() {
+            own.copy_from_slice(y.col(c));
             for (j, beta) in beta.iter().enumerate() {
-                let column = &g[(c * width + j) * n..(c * width + j + 1) * n];
+                let column = g.col(c * width + j);
                 for d in 0..k {
                     for i in 0..p {
                         own[d * width + i] -= *beta * column[d * width + i];
                     }
-                    own[d * width + p] -= *beta * y[d * n + c * width + j];
+                    own[d * width + p] -= *beta * y.at(c * width + j, d);
                 }
             }
         }
-        let mut inner = vec![Lanes::ZERO; k * k];
-        for c in 0..k {
-            for d in 0..k {
-                let row = &rv[c * n + d * width..][..width];
-                inner[c + d * k] = row.iter().zip(beta).fold(row[p], |sum, (r, beta)| sum - *r * *beta);
-            }
-        }
-        let ss = turned(ba, &inner, k);
-        let mut past = Vec::new();
-        if self.reml {
-            for d in 0..k {
-                for c in 0..k {
-                    let mut sum = Lanes::ZERO;
-                    for j in 0..p {
-                        for i in 0..p {
-                            sum += phi[i + j * p] * g[c * width + i + (d * width + j) * n];
-                        }
-                    }
-                    inner[c + d * k] = sum;
+        out
+    }
+
+    /// sum of (r v)[c] (r v)[d], k x k.
+    fn residual_squares(&self, rv: View<Lanes>, beta: &[Lanes]) -> Vec<Lanes> {
+        let (p, width) = (self.p, self.width());
+        let square = |(c, d): (usize, usize)| {
+            let row = &rv.col(c)[d * width..(d + 1) * width];
+            row.iter().zip(beta).fold(row[p], |sum, (r, beta)| sum - *r * *beta)
+        };
+        positions(self.k, self.k).map(square).collect()
+    }
+
+    /// sum of r[c, .] Phi r[d, .]' past the response, k x k.
+    fn fixed_squares(&self, g: View, phi: &[Lanes]) -> Vec<Lanes> {
+        let (p, width) = (self.p, self.width());
+        let square = |(c, d): (usize, usize)| {
+            let mut sum = Lanes::ZERO;
+            for j in 0..p {
+                for i in 0..p {
+                    sum += phi[i + j * p] * g.at(c * width + i, d * width + j);
                 }
             }
-            past = turned(ba, &inner, k);
-        }
-        for m in 0..k * k {
-            sums.b[m] += b[m] * count;
-            sums.ss[m] += ss[m];
-            if self.reml {
-                sums.past[m] += past[m];
-            }
-        }
+            sum
+        };
+        positions(self.k, self.k).map(square).collect()
+    }
+
+    /// Traces and pulls over pairs of free elements.
+    fn add_traces(&self, sums: &mut Sums, count: f64, b: &[Lanes], ss: &[Lanes], past: &[Lanes]) {
+        let k = self.k;
         for r in 0..self.free.len() {
             for s in 0..=r {
                 let (first, second) = (self.free[r], self.free[s]);
                 let at = r + s * self.free.len();
-                sums.pulled[at] += quadratic(&ss, b, k, first, second);
+                sums.pulled[at] += quadratic(ss, b, k, first, second);
                 sums.trace[at] += quadratic(b, b, k, first, second) * count;
                 if self.reml {
-                    sums.trace[at] -= quadratic(b, &past, k, first, second) + quadratic(b, &past, k, second, first);
+                    sums.trace[at] -= quadratic(b, past, k, first, second) + quadratic(b, past, k, second, first);
                 }
             }
         }
-        self.add_fixed(sums, g, ba, &rv);
     }
 
     /// sum of T_x[a, .]'T_x[b, .] and of T_x[a, .] s[b].
-    fn add_fixed(&self, sums: &mut Sums, g: &[f64], ba: &[Lanes], rv: &[Lanes]) {
+    fn add_fixed(&self, sums: &mut Sums, g: View, ba: &[Lanes], rv: View<Lanes>) {
         let (k, p, width) = (self.k, self.p, self.width());
-        let n = k * width;
+        let (mut xx, mut txs) = (ViewMut::square(&mut sums.xx, p), ViewMut::new(&mut sums.txs, p, k * k));
         for b in 0..k {
             for a in 0..k {
-                let (xx, txs) = (&mut sums.xx[(a + b * k) * p * p..], &mut sums.txs[(a + b * k) * p..]);
+                let (mut xx, txs) = (xx.block(a + b * k), txs.col(a + b * k));
                 for l in 0..k {
                     for m in 0..k {
                         let weight = ba[a + m * k] * ba[b + l * k];
                         for j in 0..p {
                             for i in 0..p {
-                                xx[i + j * p] += weight * g[m * width + i + (l * width + j) * n];
+                                *xx.at(i, j) += weight * g.at(m * width + i, l * width + j);
                             }
-                            txs[j] += weight * rv[l * n + m * width + j];
+                            txs[j] += weight * rv.at(m * width + j, l);
                         }
                     }
                 }
@@ -420,26 +432,28 @@ impl Batched {
         let pulls: Vec<Lanes> = self.free.iter().map(|&e| both(e, &|c| sums.ss[c])).collect();
         let (mut fixed, mut turned, mut f, mut half) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut product = vec![Lanes::ZERO; p * p];
+        let (xx, txs) = (View::new(&sums.xx, p * p, k * k), View::new(&sums.txs, p, k * k));
         for &e in &self.free {
-            let q: Vec<Lanes> = (0..p * p).map(|i| both(e, &|c| sums.xx[c * p * p + i])).collect();
+            let q: Vec<Lanes> = (0..p * p).map(|i| both(e, &|c| xx.at(i, c))).collect();
             multiply(phi, &q, p, &mut product);
             turned.extend_from_slice(&product);
             fixed.extend(q);
-            let own: Vec<Lanes> = (0..p).map(|i| both(e, &|c| sums.txs[c * p + i])).collect();
+            let own: Vec<Lanes> = (0..p).map(|i| both(e, &|c| txs.at(i, c))).collect();
             half.extend((0..p).map(|i| (0..p).fold(Lanes::ZERO, |sum, j| sum + phi[i + j * p] * own[j])));
             f.extend(own);
         }
+        let (turned, f, half) = (View::square(&turned, p), View::new(&f, p, m), View::new(&half, p, m));
         let mut hessian = vec![Lanes::ZERO; m * m];
         for s in 0..m {
             for r in s..m {
                 let mut pulled = sums.pulled[r + s * m];
-                for i in 0..p {
-                    pulled -= f[r * p + i] * half[s * p + i];
+                for (f, half) in f.col(r).iter().zip(half.col(s)) {
+                    pulled -= *f * *half;
                 }
                 let mut trace = sums.trace[r + s * m];
                 if self.reml {
-                    for i in 0..p * p {
-                        trace += turned[r * p * p + i] * turned[s * p * p + i / p + (i % p) * p];
+                    for (i, j) in positions(p, p) {
+                        trace += turned.block(r).at(i, j) * turned.block(s).at(j, i);
                     }
                 }
                 hessian[r + s * m] = (pulled * 2.0 - pulls[r] * pulls[s] / r2) * reciprocal - trace;
@@ -461,8 +475,8 @@ impl Batched {
         let s2 = at.r2 * (1.0 / self.degrees);
         let mut g: Vec<Lanes> = (0..m)
             .map(|r| {
-                let q = &at.fixed[r * p * p..(r + 1) * p * p];
-                let pulled = (0..p * p).fold(Lanes::ZERO, |sum, i| sum + z[i % p] * q[i] * z[i / p]);
+                let q = View::square(&at.fixed, p).block(r);
+                let pulled = positions(p, p).fold(Lanes::ZERO, |sum, (i, j)| sum + z[i] * q.at(i, j) * z[j]);
                 pulled - v * at.pulls[r] / s2 * (1.0 / self.degrees)
             })
             .collect();
@@ -470,6 +484,14 @@ impl Batched {
         let spread = g.iter().fold(v * v * (1.0 / self.degrees), |sum, g| sum + *g * *g);
         v * v / spread
     }
+}
+
+/// What the data say of one class: its products, those with the responses (number i of effect a in row a (p + 1) + i,
+/// effect b of y in column b), and its levels.
+struct OneClass<'a> {
+    g: View<'a>,
+    y: View<'a, Lanes>,
+    count: f64,
 }
 
 /// Sums over all levels.

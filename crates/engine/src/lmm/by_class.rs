@@ -5,6 +5,7 @@
 
 use super::classes::Classes;
 use super::one_factor::{Eliminated, OneFactor, Square, Sums, eliminate_levels, matrix};
+use crate::dense::view::{View, ViewMut, positions};
 use crate::effects::template::Template;
 use crate::error::EngineError;
 use crate::gram::Gram;
@@ -61,7 +62,7 @@ impl OneFactor {
             bss: vec![0.0; kk * kk],
             s: Vec::new(),
         };
-        let mut rv = vec![0.0; K * K * width]; // sum of r[b, .] (r v)[a], index c + width (b + K a)
+        let mut rv = vec![0.0; K * K * width]; // sum of r[b, .] (r v)[a] along column b + K a
         for class in 0..classes.len() {
             let (b, q) = (&self.b[class * kk..(class + 1) * kk], matrix_of_rows::<K>(&self.tx[class * kk..]));
             let products = classes.products_of(class);
@@ -71,17 +72,13 @@ impl OneFactor {
                 rss[m / K][m % K] = row.iter().zip(&v).map(|(r, v)| r * v).sum();
             }
             let ss = turned::<K>(&q, &rss);
-            for m in 0..kk {
-                sums.ss[m] += ss[m / K][m % K];
-            }
+            add::<K>(&mut sums.ss, &ss);
             add_bss::<K>(b, &ss, &mut sums.bss);
             add_txs::<K>(&q, &rv, p, &mut sums.txs);
             if reml {
                 let inner = contract_fixed::<K>(products, &phi, p, width);
                 let past = turned::<K>(&q, &inner);
-                for m in 0..kk {
-                    sums.past[m] += past[m / K][m % K];
-                }
+                add::<K>(&mut sums.past, &past);
             }
         }
         sums
@@ -90,19 +87,24 @@ impl OneFactor {
 
 /// sum over levels of r'P P'r, from the lower triangle of P P'.
 #[inline]
-fn add_taken<const K: usize>(pp: &[f64], products: &[f64], width: usize, taken: &mut [f64]) {
-    let n = K * width;
+fn add_taken<const K: usize>(pp: &[f64], products: View, width: usize, taken: &mut [f64]) {
     for b in 0..K {
         for a in 0..K {
             let weight = pp[a.max(b) + a.min(b) * K];
             for j in 0..width {
-                let column = &products[(b * width + j) * n + a * width..];
+                let column = &products.col(b * width + j)[a * width..(a + 1) * width];
                 for i in j..width {
                     taken[i + j * width] += weight * column[i];
                 }
             }
         }
     }
+}
+
+/// sum += A.
+#[inline]
+fn add<const K: usize>(sum: &mut [f64], a: &Square<K>) {
+    sum.iter_mut().zip(a.as_flattened()).for_each(|(sum, a)| *sum += a);
 }
 
 /// A matrix given row by row, as columns.
@@ -141,12 +143,12 @@ fn turned<const K: usize>(q: &Square<K>, a: &Square<K>) -> Square<K> {
 
 /// sum over levels of (r v)[a] r[b, c].
 #[inline]
-fn contract_one_side<const K: usize>(products: &[f64], v: &[f64], width: usize, out: &mut [f64]) {
+fn contract_one_side<const K: usize>(products: View, v: &[f64], width: usize, out: &mut [f64]) {
     let n = K * width;
     out.fill(0.0);
     for a in 0..K {
         for (j, v) in v.iter().enumerate() {
-            let column = &products[(a * width + j) * n..(a * width + j + 1) * n];
+            let column = products.col(a * width + j);
             for (o, r) in out[a * n..(a + 1) * n].iter_mut().zip(column) {
                 *o += v * r;
             }
@@ -156,13 +158,12 @@ fn contract_one_side<const K: usize>(products: &[f64], v: &[f64], width: usize, 
 
 /// sum over levels of r Phi r' past the response.
 #[inline]
-fn contract_fixed<const K: usize>(products: &[f64], phi: &[f64], p: usize, width: usize) -> Square<K> {
-    let n = K * width;
+fn contract_fixed<const K: usize>(products: View, phi: &[f64], p: usize, width: usize) -> Square<K> {
     let mut out = [[0.0; K]; K];
     for b in 0..K {
         for j in 0..p {
-            let column = &products[(b * width + j) * n..(b * width + j + 1) * n];
-            let weights = &phi[j * p..(j + 1) * p];
+            let column = products.col(b * width + j);
+            let weights = View::square(phi, p).col(j);
             for a in 0..K {
                 let own = &column[a * width..a * width + p];
                 out[b][a] += own.iter().zip(weights).map(|(r, w)| r * w).sum::<f64>();
@@ -172,29 +173,30 @@ fn contract_fixed<const K: usize>(products: &[f64], phi: &[f64], p: usize, width
     out
 }
 
-/// B[a, b] times s s'[i, j], index a + K (b + K (i + K j)).
+/// B times s s'[i, j], matrix number i + K j.
 #[inline]
 fn add_bss<const K: usize>(b: &[f64], ss: &Square<K>, out: &mut [f64]) {
+    let mut out = ViewMut::new(out, K * K, K * K);
     for j in 0..K {
         for i in 0..K {
-            for (o, b) in out[(i + K * j) * K * K..].iter_mut().zip(b) {
+            for (o, b) in out.col(i + K * j).iter_mut().zip(b) {
                 *o += ss[j][i] * b;
             }
         }
     }
 }
 
-/// sum of T_x[a, c] s[b] = Q[a, m] (sum of r[m, c] (r v)[l]) Q[b, l], index c + p (a + K b).
+/// sum of T_x[a, c] s[b] = Q[a, m] (sum of r[m, c] (r v)[l]) Q[b, l], c along column a + K b.
 #[inline]
 fn add_txs<const K: usize>(q: &Square<K>, rv: &[f64], p: usize, out: &mut [f64]) {
-    let width = p + 1;
+    let (rv, mut out) = (View::new(rv, p + 1, K * K), ViewMut::new(out, p, K * K));
     for b in 0..K {
         for a in 0..K {
-            let own = &mut out[(a + K * b) * p..(a + K * b + 1) * p];
+            let own = out.col(a + K * b);
             for l in 0..K {
                 for m in 0..K {
                     let weight = q[m][a] * q[l][b];
-                    for (o, r) in own.iter_mut().zip(&rv[(m + K * l) * width..]) {
+                    for (o, r) in own.iter_mut().zip(rv.col(m + K * l)) {
                         *o += weight * r;
                     }
                 }
@@ -206,10 +208,10 @@ fn add_txs<const K: usize>(q: &Square<K>, rv: &[f64], p: usize, out: &mut [f64])
 /// Sums over levels that second derivatives need, whatever their directions.
 pub(crate) struct Units {
     pub k: usize,
-    /// sum of B x B and of B x (T_x Phi T_x'), index a + k (b + k (c + k d)).
+    /// sum of B x B and of B x (T_x Phi T_x'): B times element [c, d] of the second is matrix c + k d.
     bb: Vec<f64>,
     bp: Vec<f64>,
-    /// sum of T_x[a, .]' T_x[b, .] past the response, p x p for every a + k b.
+    /// sum of T_x[a, .]' T_x[b, .] past the response, matrix a + k b.
     xx: Vec<f64>,
     /// sum of s s'.
     ss: Vec<f64>,
@@ -256,14 +258,15 @@ impl Units {
         for d in 0..k {
             for a in 0..k {
                 self.ss[a + d * k] += s[a] * s[d];
-                let own = &mut self.xx[(a + k * d) * p * p..(a + k * d + 1) * p * p];
-                for (j, column) in own.chunks_exact_mut(p.max(1)).enumerate() {
-                    for (o, x) in column.iter_mut().zip(row(a)) {
+                let mut blocks = ViewMut::square(&mut self.xx, p);
+                let mut own = blocks.block(a + k * d);
+                for j in 0..p {
+                    for (o, x) in own.col(j).iter_mut().zip(row(a)) {
                         *o += x * row(d)[j];
                     }
                 }
                 if let Some(past) = past.get_mut(a + d * k) {
-                    *past = (0..p * p).map(|m| row(a)[m % p] * phi[m] * row(d)[m / p]).sum();
+                    *past = phi.iter().zip(positions(p, p)).map(|(h, (i, j))| row(a)[i] * h * row(d)[j]).sum();
                 }
             }
         }
@@ -274,15 +277,14 @@ impl Units {
         &mut self,
         b: &[f64],
         q: &dyn Fn(usize, usize) -> f64,
-        products: &[f64],
+        products: View,
         count: f64,
         v: &[f64],
         phi: &[f64],
     ) {
         let (k, width) = (self.k, v.len());
-        let (p, n) = (width - 1, self.k * width);
+        let p = width - 1;
         let mut past = vec![0.0; if phi.is_empty() { 0 } else { k * k }];
-        let cell = |m: usize, i: usize, l: usize, j: usize| products[m * width + i + (l * width + j) * n];
         for d in 0..k {
             for a in 0..k {
                 for l in 0..k {
@@ -290,10 +292,10 @@ impl Units {
                         let weight = q(a, m) * q(d, l);
                         for j in 0..width {
                             for i in 0..width {
-                                let value = weight * cell(m, i, l, j);
+                                let value = weight * products.at(m * width + i, l * width + j);
                                 self.ss[a + d * k] += v[i] * v[j] * value;
                                 if i < p && j < p {
-                                    self.xx[(a + k * d) * p * p + i + j * p] += value;
+                                    *ViewMut::square(&mut self.xx, p).block(a + k * d).at(i, j) += value;
                                     if let Some(past) = past.get_mut(a + d * k) {
                                         *past += phi[i + j * p] * value;
                                     }

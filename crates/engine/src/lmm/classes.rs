@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use crate::dense::small::{
     cholesky, inverse_from_cholesky, multiply, multiply_transpose_left, multiply_transpose_right,
 };
+use crate::dense::view::{View, ViewMut};
 use crate::effects::template::Template;
 use crate::gram::FactorBlocks;
 
@@ -63,11 +64,12 @@ impl Classes {
         let (k, width) = (self.k, self.width);
         let n = k * width;
         for class in self.products.chunks_exact_mut(n * n) {
+            let mut class = ViewMut::square(class, n);
             for a in 0..k {
                 let y = a * width + width - 1;
                 for other in 0..n {
-                    class[y + other * n] = 0.0;
-                    class[other + y * n] = 0.0;
+                    *class.at(y, other) = 0.0;
+                    *class.at(other, y) = 0.0;
                 }
             }
         }
@@ -79,11 +81,12 @@ impl Classes {
         let (k, width) = (self.k, self.width);
         let n = k * width;
         for (&class, r) in self.of_level.iter().zip(blocks.zr.chunks_exact(n)) {
-            let own = &mut self.products[class as usize * n * n..(class as usize + 1) * n * n];
+            let mut products = ViewMut::square(&mut self.products, n);
+            let mut own = products.block(class as usize);
             for a in 0..k {
                 for c in first..width {
                     let j = a * width + c;
-                    for (o, v) in own[j * n..(j + 1) * n].iter_mut().zip(r) {
+                    for (o, v) in own.col(j).iter_mut().zip(r) {
                         *o += r[j] * v;
                     }
                 }
@@ -102,11 +105,10 @@ impl Classes {
         }
     }
 
-    /// Products of one class, k (p + 1) squared.
+    /// Products of one class: number c of effect a stands in row and column a (p + 1) + c.
     #[inline]
-    pub(crate) fn products_of(&self, class: usize) -> &[f64] {
-        let size = (self.k * self.width) * (self.k * self.width);
-        &self.products[class * size..(class + 1) * size]
+    pub(crate) fn products_of(&self, class: usize) -> View<'_> {
+        View::square(&self.products, self.k * self.width).block(class)
     }
 
     /// Z'V^-1(y - X beta) of every level, k a level, at one T.

@@ -8,6 +8,7 @@
 use rayon::prelude::*;
 
 use super::classes::Classes;
+use crate::dense::view::{View, ViewMut, positions};
 use crate::effects::border::Border;
 use crate::effects::layout::{LEAVES_PER_TASK, Layout};
 use crate::effects::parameters::Direction;
@@ -41,9 +42,9 @@ pub(crate) struct Sums {
     pub ss: Vec<f64>,
     /// sum of T_x (X'V^-1 X)^-1 T_x', k x k.
     pub past: Vec<f64>,
-    /// sum of T_x[a, c] s[b], index c + p (a + k b).
+    /// sum of T_x[a, c] s[b], c along column a + k b.
     pub txs: Vec<f64>,
-    /// sum of B[a, b] s[i] s[j], index a + k (b + k (i + k j)).
+    /// sum of B s[i] s[j], matrix number i + k j.
     pub bss: Vec<f64>,
     /// s of every level; empty where levels are handled by class.
     pub s: Vec<f64>,
@@ -213,7 +214,7 @@ impl OneFactor {
             for i in 0..K {
                 for a in 0..K {
                     let row = &tx[a * width..a * width + p];
-                    for (o, t) in txs[(a + K * i) * p..(a + K * i + 1) * p].iter_mut().zip(row) {
+                    for (o, t) in ViewMut::new(&mut txs, p, kk).col(a + K * i).iter_mut().zip(row) {
                         *o += t * s[i];
                     }
                 }
@@ -235,13 +236,13 @@ impl OneFactor {
             }
         }
         let mut out = Vec::with_capacity(2 * kk + p * kk + kk * kk);
-        out.extend((0..kk).map(|m| ss[(m % K).max(m / K)][(m % K).min(m / K)]));
-        out.extend((0..kk).map(|m| past[(m % K).max(m / K)][(m % K).min(m / K)]));
+        out.extend(positions(K, K).map(|(i, j)| ss[i.max(j)][i.min(j)]));
+        out.extend(positions(K, K).map(|(i, j)| past[i.max(j)][i.min(j)]));
         out.extend_from_slice(&txs);
-        out.extend((0..kk * kk).map(|m| {
-            let (a, c, i, j) = (m % K, m / K % K, m / kk % K, m / (kk * K));
-            bss[i.max(j)][i.min(j)][a.max(c)][a.min(c)]
-        }));
+        for (i, j) in positions(K, K) {
+            let own = &bss[i.max(j)][i.min(j)];
+            out.extend(positions(K, K).map(|(a, c)| own[a.max(c)][a.min(c)]));
+        }
         out
     }
 
@@ -285,6 +286,7 @@ impl OneFactor {
         s2: f64,
     ) -> Vec<f64> {
         let (count, p) = (directions.len(), self.border.p);
+        let (txs, bss) = (View::new(&sums.txs, p, k * k), View::square(&sums.bss, k));
         let sigma: Vec<Vec<f64>> = directions.iter().map(|d| sigma_direction(t, &d.dt, k)).collect();
         let mut fixed = vec![0.0; count * p];
         let mut sw = vec![0.0; count];
@@ -292,7 +294,7 @@ impl OneFactor {
             let own = &mut fixed[m * p..(m + 1) * p];
             for b in 0..k {
                 for a in 0..k {
-                    for (o, v) in own.iter_mut().zip(&sums.txs[(a + k * b) * p..]) {
+                    for (o, v) in own.iter_mut().zip(txs.col(a + k * b)) {
                         *o += d[a + b * k] * v;
                     }
                     sw[m] += d[a + b * k] * sums.ss[a + b * k];
@@ -308,14 +310,15 @@ impl OneFactor {
                 for i in 0..k {
                     for b in 0..k {
                         for a in 0..k {
-                            left[b + k * j] += sigma[l][a + i * k] * sums.bss[a + k * (b + k * (i + k * j))];
+                            left[b + k * j] += sigma[l][a + i * k] * bss.block(i + k * j).at(a, b);
                         }
                     }
                 }
             }
             for m in 0..=l {
                 let whole: f64 = left.iter().zip(&sigma[m]).map(|(x, y)| x * y).sum();
-                let past: f64 = (0..p).map(|c| fixed[l * p + c] * fixed[m * p + c]).sum();
+                let (x, y) = (View::new(&fixed, p, count).col(l), View::new(&fixed, p, count).col(m));
+                let past: f64 = x.iter().zip(y).map(|(x, y)| x * y).sum();
                 let value = (whole - past - sw[l] * sw[m] / self.border.r2) / s2;
                 out[l + m * count] = value;
                 out[m + l * count] = value;

@@ -9,6 +9,7 @@ use super::by_class::Units;
 use super::problem::Lmm;
 use super::state::{State, Work};
 use crate::dense::small::{multiply, multiply_transpose_left, multiply_transpose_right, symmetrise};
+use crate::dense::view::View;
 use crate::effects::parameters::Direction;
 use crate::effects::score::{LevelParts, back_substitute};
 use crate::effects::template::{Template, sigma_direction};
@@ -137,6 +138,7 @@ impl Lmm {
             let mut products = vec![0.0; p * p];
             let mut pull = 0.0;
             for (rows, s) in own.tx.chunks_exact(k * width).zip(own.s.chunks_exact(k)) {
+                let row = |a: usize| View::new(rows, width, k).col(a);
                 for b in 0..k {
                     for a in 0..k {
                         let weight = sigma[a + b * k];
@@ -146,7 +148,7 @@ impl Lmm {
                         pull += weight * s[a] * s[b];
                         for j in 0..p {
                             for i in 0..p {
-                                products[i + j * p] += weight * rows[a * width + i] * rows[b * width + j];
+                                products[i + j * p] += weight * row(a)[i] * row(b)[j];
                             }
                         }
                     }
@@ -263,7 +265,7 @@ impl Lmm {
                 for block in blocks[g].chunks_exact(size * size) {
                     multiply(block, &m, size, &mut half);
                     multiply_transpose_left(&m, &half, size, &mut whole);
-                    z.extend((0..k * k).map(|c| whole[at + c / k + (at + c % k) * size]));
+                    z.extend(View::square(&View::square(&whole, size).cut(at, k), k).transposed());
                 }
                 zvz.push(z);
             }

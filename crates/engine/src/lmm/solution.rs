@@ -3,6 +3,7 @@
 use super::problem::Lmm;
 use super::state::State;
 use crate::dense::small::{multiply, multiply_transpose_right};
+use crate::dense::view::{View, positions};
 use crate::effects::Certificate;
 use crate::effects::information::add_curvature;
 use crate::effects::template::Template;
@@ -63,8 +64,8 @@ impl Lmm {
         let mut hessian = vec![0.0; count * count];
         for l in 0..count {
             for m in 0..count {
-                hessian[l + m * count] =
-                    (0..n * n).map(|c| along[l][c % n] * state.information[c] * along[m][c / n]).sum();
+                let information = state.information.iter().zip(positions(n, n));
+                hessian[l + m * count] = information.map(|(v, (i, j))| along[l][i] * v * along[m][j]).sum();
             }
         }
         add_curvature(&mut hessian, &directions, &state.d, |m| sizes[m.group]);
@@ -138,7 +139,7 @@ impl Lmm {
                 let k = self.parameters.sizes[g];
                 let mut forward = vec![0.0; k * k];
                 multiply(&standard[g].matrix(), &user[g], k, &mut forward);
-                (0..k * k).map(|m| forward[m / k + (m % k) * k]).collect()
+                View::square(&forward, k).transposed()
             })
             .collect();
         let by_class = self.classes.as_ref().map(|classes| {

@@ -5,6 +5,7 @@
 use super::point::{Point, Slope, covariance, side};
 use crate::dense::eigen::symmetric;
 use crate::dense::small::lower_factor;
+use crate::dense::view::{View, positions};
 use crate::effects::template::inner;
 
 /// The quantity that is profiled, as a coordinate.
@@ -159,7 +160,8 @@ impl Chart {
         let scale = self.scale(&point.others);
         for (term, root) in point.roots.iter().enumerate() {
             let (k, order) = (self.k(term), &self.orders[term]);
-            let turned: Vec<f64> = (0..k * k).map(|m| root[order[m % k] + m / k * k] / scale).collect();
+            let root = View::square(root, k);
+            let turned: Vec<f64> = positions(k, k).map(|(i, j)| root.at(order[i], j) / scale).collect();
             let (l, _) = lower_factor(&turned, k);
             let from = x.len();
             x.extend(cells(k).map(|(i, j)| l[i + j * k]));
@@ -291,9 +293,9 @@ pub(crate) fn grown(root: &[f64], v: &[f64], step: f64) -> Vec<f64> {
     }
     // Scaled to unit diagonal, so that small variances keep their digits.
     let size: Vec<f64> = (0..k).map(|i| sigma[i + i * k].max(1e-300).sqrt()).collect();
-    let scaled: Vec<f64> = (0..k * k).map(|m| sigma[m] / (size[m % k] * size[m / k])).collect();
+    let scaled: Vec<f64> = sigma.iter().zip(positions(k, k)).map(|(s, (i, j))| s / (size[i] * size[j])).collect();
     let (values, u) = symmetric(&scaled, k);
-    (0..k * k).map(|m| size[m % k] * u[m] * values[m / k].max(0.0).sqrt()).collect()
+    u.iter().zip(positions(k, k)).map(|(u, (i, j))| size[i] * u * values[j].max(0.0).sqrt()).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use super::chart::Chart;
 use super::point::{Deviance, Point, Slope};
 use super::space::Curvature;
+use crate::dense::view::positions;
 use crate::error::EngineError;
 use crate::optimize::{self, Objective};
 
@@ -144,8 +145,8 @@ impl<'a, 'q> Constrained<'a, 'q> {
         }
         let bends = self.chart.bends(&raw, &point);
         let mut hessian = self.curvature.pulled_back(n, &tangents, &bends, &point, &slope, &gain);
-        for (m, h) in hessian.iter_mut().enumerate() {
-            *h *= self.lengths[m % n] * self.lengths[m / n];
+        for (h, (i, j)) in hessian.iter_mut().zip(positions(n, n)) {
+            *h *= self.lengths[i] * self.lengths[j];
         }
         let normal = match self.derivatives(x) {
             None => return None,

@@ -7,6 +7,7 @@
 use super::chart::{Bend, Tangent, cells, grown};
 use super::point::{Deviance, Point, Slope, covariance, side};
 use crate::dense::small::solve_lower;
+use crate::dense::view::{View, positions};
 use crate::effects::template::{inner, sigma_direction};
 use crate::error::EngineError;
 
@@ -96,8 +97,8 @@ impl Curvature {
             // In fixed effects and log scales the slope is all but straight over a thousandth of an error.
             columns[from + m] = along(&moved, true)?;
         }
-        for (m, cell) in out.matrix.iter_mut().enumerate() {
-            *cell = 0.5 * (columns[m / n][m % n] + columns[m % n][m / n]);
+        for (cell, (i, j)) in out.matrix.iter_mut().zip(positions(n, n)) {
+            *cell = 0.5 * (columns[j][i] + columns[i][j]);
         }
         Ok(out)
     }
@@ -118,10 +119,12 @@ impl Curvature {
         let stay: Vec<usize> = (0..elements).chain(kept.iter().map(|m| elements + m)).collect();
         let leave: Vec<usize> = (elements..n).filter(|m| !stay.contains(m)).collect();
         let (s, l) = (stay.len(), leave.len());
-        let cell = |i: usize, j: usize| self.matrix[i + j * n];
-        let mut own: Vec<f64> = (0..l * l).map(|m| cell(leave[m % l], leave[m / l])).collect();
-        let mut cross: Vec<f64> = (0..l * s).map(|m| cell(leave[m % l], stay[m / l])).collect();
-        let mut matrix: Vec<f64> = (0..s * s).map(|m| cell(stay[m % s], stay[m / s])).collect();
+        let whole = View::square(&self.matrix, n);
+        let part = |rows: &[usize], cols: &[usize]| -> Vec<f64> {
+            positions(rows.len(), cols.len()).map(|(i, j)| whole.at(rows[i], cols[j])).collect()
+        };
+        let (mut own, mut cross) = (part(&leave, &leave), part(&leave, &stay));
+        let mut matrix = part(&stay, &stay);
         if l > 0 && crate::dense::small::cholesky(&mut own, l).is_ok() {
             cross.chunks_exact_mut(l).for_each(|c| solve_lower(&own, l, c));
             for j in 0..s {
