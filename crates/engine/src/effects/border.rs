@@ -1,6 +1,7 @@
 //! The last rows of the factorisation: what is left of `[X y]'[X y]` once all random effects are eliminated.
 
 use crate::dense::small::{cholesky, inverse_from_cholesky};
+use crate::dense::view::View;
 use crate::error::EngineError;
 
 /// `[X y]'V^-1[X y]`, then its Cholesky factor.
@@ -98,6 +99,6 @@ impl Border {
 
     /// The p x p Cholesky factor of X'V^-1 X.
     pub(crate) fn x_factor(&self) -> Vec<f64> {
-        (0..self.p * self.p).map(|m| self.matrix[m % self.p + (m / self.p) * (self.p + 1)]).collect()
+        View::square(&self.matrix, self.p + 1).cut(0, self.p)
     }
 }

@@ -150,7 +150,7 @@ fn least_squares(gram: &Gram) -> Option<Vec<f64>> {
 struct Projected {
     k: usize,
     rows: Vec<f64>,
-    /// sum over levels of row[a, g] row[b, d], index a + k (b + k (g + c d)).
+    /// sum over levels of row[a, g] row[b, d], element (a, b) of matrix number g + c d.
     products: Vec<f64>,
 }
 
@@ -162,7 +162,8 @@ fn project(gram: &Gram) -> (Vec<Projected>, usize) {
     let columns: Vec<usize> =
         if p <= MOST_COEFFICIENTS { (0..p).collect() } else { gram.standard.intercept.into_iter().collect() };
     let c = columns.len();
-    let mut r: Vec<f64> = (0..c * c).map(|m| gram.fixed[columns[m % c] + columns[m / c] * width]).collect();
+    let fixed = View::square(&gram.fixed, width);
+    let mut r: Vec<f64> = positions(c, c).map(|(i, j)| fixed.at(columns[i], columns[j])).collect();
     if cholesky(&mut r, c).is_err() {
         return (
             gram.factors.iter().map(|f| Projected { k: f.k, rows: Vec::new(), products: Vec::new() }).collect(),
@@ -180,9 +181,9 @@ fn project(gram: &Gram) -> (Vec<Projected>, usize) {
             solve_lower(&r, c, row);
         }
         for level in rows.chunks_exact((k * c).max(1)) {
-            for (m, out) in products.iter_mut().enumerate() {
-                let (a, b, g, d) = (m % k, m / k % k, m / (k * k) % c, m / (k * k * c));
-                *out += level[a * c + g] * level[b * c + d];
+            let row = |a: usize| View::new(level, c, k).col(a);
+            for (out, (g, d)) in products.chunks_exact_mut(k * k).zip(positions(c, c)) {
+                out.iter_mut().zip(positions(k, k)).for_each(|(out, (a, b))| *out += row(a)[g] * row(b)[d]);
             }
         }
         Projected { k, rows, products }
@@ -202,9 +203,8 @@ fn outer(f: &Projected, i: usize, g: &Projected, j: usize, c: usize, out: &mut [
 
 /// sum over all pairs of levels of B[a, b] B[c', d] for unknowns u = (a, c') of f and v = (b, d) of g.
 fn everywhere(f: &Projected, g: &Projected, u: &Unknown, v: &Unknown, c: usize) -> f64 {
-    (0..c * c)
-        .map(|m| f.products[u.row + f.k * (u.column + f.k * m)] * g.products[v.row + g.k * (v.column + g.k * m)])
-        .sum()
+    let (of_f, of_g) = (View::square(&f.products, f.k), View::square(&g.products, g.k));
+    (0..c * c).map(|m| of_f.block(m).at(u.row, u.column) * of_g.block(m).at(v.row, v.column)).sum()
 }
 
 /// The matrix of the moment equations; the last unknown is sigma^2.
@@ -298,10 +298,11 @@ fn add_cross(gram: &Gram, cross: &CrossBlocks, unknowns: &[Unknown], projected: 
             }
         }
     }
+    let sums = View::square(&sums, cells);
     for (m, u) in unknowns.iter().enumerate().filter(|(_, u)| u.group == cross.second) {
         for (n, v) in unknowns.iter().enumerate().filter(|(_, v)| v.group == cross.first) {
-            let value = sums[(u.row + v.row * second.k) + (u.column + v.column * second.k) * cells]
-                + everywhere(second, first, u, v, c);
+            let value =
+                sums.at(u.row + v.row * second.k, u.column + v.column * second.k) + everywhere(second, first, u, v, c);
             a[m + n * size] += value;
             a[n + m * size] += value;
         }

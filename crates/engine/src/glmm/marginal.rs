@@ -7,6 +7,7 @@ use super::blocks::run;
 use super::data::{Data, FactorRows};
 use super::likelihood::PIECE;
 use crate::dense::small::{add, multiply, multiply_transpose_left, multiply_transpose_right};
+use crate::dense::view::{View, positions};
 use crate::effects::elimination::Elimination;
 use crate::effects::layout::Panel;
 use crate::family::pair;
@@ -245,12 +246,9 @@ impl Variances<'_> {
             let (i, j) = (first + a.codes[row] as usize * ka, second + b.codes[row] as usize * kb);
             let (ta, tb) = (&self.e.leaves.templates[cross.first].t, &self.e.leaves.templates[cross.second].t);
             let inverse = |x: usize, y: usize| self.e.tail.inverse_at((i + x).max(j + y), (i + x).min(j + y));
-            let mut block = vec![0.0; ka * kb];
-            for (m, out) in block.iter_mut().enumerate() {
-                let (r, c) = (m % ka, m / ka);
-                *out =
-                    (0..ka * kb).map(|n| ta[r + (n % ka) * ka] * inverse(n % ka, n / ka) * tb[c + (n / ka) * kb]).sum();
-            }
+            let (ta, tb) = (View::square(ta, ka), View::square(tb, kb));
+            let cell = |(r, c)| positions(ka, kb).map(|(x, y)| ta.at(r, x) * inverse(x, y) * tb.at(c, y)).sum();
+            let block: Vec<f64> = positions(ka, kb).map(cell).collect();
             add_rectangle(a, b, &block, row, at, len, out);
         }
     }
