@@ -1,6 +1,6 @@
 //! The engine's input: borrowed columns, one number a row, and integer codes of grouping factors.
 
-use crate::error::EngineError;
+use crate::error::{EngineError, Index, Misfit};
 
 /// One column of X or Z. A column of ones is never stored.
 #[derive(Debug, Clone, Copy)]
@@ -126,30 +126,28 @@ impl Rows<'_> {
         if n == 0 {
             return Err(EngineError::Empty);
         }
-        let shape = |what: String| Err(EngineError::Shape(what));
+        let shape = |index: Index, what: String| Err(EngineError::shape(Misfit::at(index, what)));
         if let Some(j) = self.x.iter().position(|c| !c.has_length(n)) {
-            return shape(format!("column {j} of X does not have {n} rows"));
+            return shape(Index::Column(j), format!("column {j} of X does not have {n} rows"));
         }
         if self.weights.is_some_and(|w| w.len() != n) {
-            return shape(format!("the weights do not have {n} rows"));
+            return Err(EngineError::shape(format!("the weights do not have {n} rows")));
         }
         for (g, grouping) in self.groups.iter().enumerate() {
             if grouping.codes.len() != n {
-                return shape(format!("grouping factor {g} does not have {n} rows"));
+                return shape(Index::Group(g), format!("grouping factor {g} does not have {n} rows"));
             }
             if !grouping.codes.within(grouping.levels) {
-                return shape(format!(
-                    "grouping factor {g} holds a code outside 0 .. {}",
-                    grouping.levels.saturating_sub(1)
-                ));
+                let last = grouping.levels.saturating_sub(1);
+                return shape(Index::Group(g), format!("grouping factor {g} holds a code outside 0 .. {last}"));
             }
         }
         for (t, term) in self.terms.iter().enumerate() {
             if term.group >= self.groups.len() || term.columns.is_empty() {
-                return shape(format!("random term {t} has no column or no grouping factor"));
+                return shape(Index::Term(t), format!("random term {t} has no column or no grouping factor"));
             }
             if term.columns.iter().any(|c| !c.has_length(n)) {
-                return shape(format!("a column of random term {t} does not have {n} rows"));
+                return shape(Index::Term(t), format!("a column of random term {t} does not have {n} rows"));
             }
         }
         Ok(())

@@ -32,15 +32,15 @@ pub fn names() -> Vec<&'static str> {
 pub fn by_name(name: &str, link: Option<&str>, fixed: &[f64]) -> Result<Box<dyn Family>, EngineError> {
     let Some((name, about, make)) = FAMILIES.iter().find(|(known, about, _)| *known == name || about.name == name)
     else {
-        return Err(EngineError::Shape(format!("no family is called \"{name}\"; there are {}", names().join(", "))));
+        return Err(EngineError::shape(format!("no family is called \"{name}\"; there are {}", names().join(", "))));
     };
     if fixed.len() > about.shapes.len() || fixed.iter().any(|value| !(value.is_finite() && *value > 0.0)) {
-        return Err(EngineError::Shape(format!(
+        return Err(EngineError::shape(format!(
             "the fixed shapes {fixed:?} are not what {name} has: at most {} positive number(s)",
             about.shapes.len()
         )));
     }
     let link = link.unwrap_or(about.links[0]);
     make(link, fixed)
-        .ok_or_else(|| EngineError::Shape(format!("{name} has no link \"{link}\"; it has {}", about.links.join(", "))))
+        .ok_or_else(|| EngineError::shape(format!("{name} has no link \"{link}\"; it has {}", about.links.join(", "))))
 }

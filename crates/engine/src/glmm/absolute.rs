@@ -22,7 +22,7 @@ pub struct Absolute<'a> {
 impl<'a> Absolute<'a> {
     pub fn new(model: &'a Glmm, how: How) -> Result<Self, EngineError> {
         if how.nagq == 0 {
-            return Err(EngineError::Shape("profiles need nAGQ = 1 or more".into()));
+            return Err(EngineError::shape("profiles need nAGQ = 1 or more"));
         }
         let work = Work::new(&model.data, model.method(how)?);
         Ok(Self { model, work, mode: Mode::zero(&model.data), weights: Vec::new() })

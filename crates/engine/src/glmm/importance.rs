@@ -51,7 +51,7 @@ impl Glmm {
     /// Estimate log E w at a point by `draws` draws (pairs: an odd number is rounded up).
     pub fn importance(&self, at: &Parameter, draws: usize, seed: u64, watch: Watch) -> Result<Importance, EngineError> {
         if draws < 4 {
-            return Err(EngineError::Shape("importance sampling needs four draws or more".into()));
+            return Err(EngineError::shape("importance sampling needs four draws or more"));
         }
         let place = self.place(at)?;
         threads::run(|| {

@@ -60,7 +60,7 @@ impl Glmm {
 
     fn build(family: Arc<dyn Family>, rows: &GlmmRows, expected: bool) -> Result<Self, EngineError> {
         if family.predictors() != rows.offsets.len() {
-            return Err(EngineError::Shape(format!(
+            return Err(EngineError::shape(format!(
                 "the family has {} linear predictors, the rows {}",
                 family.predictors(),
                 rows.offsets.len()
@@ -69,7 +69,7 @@ impl Glmm {
         let merge = family.merges().then(|| family.about().weights);
         let data = Data::of(rows, merge)?;
         if rows.rows.x.is_empty() && rows.rows.terms.is_empty() && family.shapes() == 0 {
-            return Err(EngineError::Shape("the model has no parameter".into()));
+            return Err(EngineError::shape("the model has no parameter"));
         }
         let terms: Vec<(usize, usize)> = rows.rows.terms.iter().map(|t| (t.group, t.columns.len())).collect();
         let (groups, sizes): (Vec<usize>, Vec<usize>) = terms.iter().copied().unzip();
@@ -145,12 +145,12 @@ impl Glmm {
         if points <= 1 || one {
             return Ok(Method { expected: self.expected && points == 1, points, penalised });
         }
-        Err(EngineError::Shape("quadrature needs one grouping factor and one linear predictor".into()))
+        Err(EngineError::shape("quadrature needs one grouping factor and one linear predictor"))
     }
 
     /// The penalty is on the weights of the mean's predictor, which know no dispersion.
     fn check_penalty(&self, how: How) -> Result<(), EngineError> {
-        let shape = |what: &str| Err(EngineError::Shape(what.into()));
+        let shape = |what: &str| Err(EngineError::shape(what));
         if how.penalised && how.nagq == 0 {
             return shape("a penalty needs nAGQ = 1 or more: the joint mode does not see it");
         }
@@ -190,7 +190,7 @@ impl Glmm {
     ) -> Result<(), EngineError> {
         let given = [("theta", theta, self.n_theta()), ("beta", beta, self.p()), ("psi", psi, self.n_shapes())];
         match given.into_iter().find(|(_, values, expected)| values.is_some_and(|v| v.len() != *expected)) {
-            Some((name, _, expected)) => Err(EngineError::Shape(format!("{name} does not have {expected} elements"))),
+            Some((name, _, expected)) => Err(EngineError::shape(format!("{name} does not have {expected} elements"))),
             None => Ok(()),
         }
     }

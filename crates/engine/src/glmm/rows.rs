@@ -1,6 +1,6 @@
 //! The rows of a generalised model as they are given.
 
-use crate::error::EngineError;
+use crate::error::{EngineError, Index, Misfit};
 use crate::rows::Rows;
 
 /// The rows of a generalised mixed model. `rows.y` is the response as its family sees it, `rows.weights` are prior
@@ -26,15 +26,18 @@ impl<'a> GlmmRows<'a> {
     pub(super) fn check(&self) -> Result<(), EngineError> {
         self.rows.check()?;
         let predictors = self.offsets.len();
-        let shape = |what: &str| Err(EngineError::Shape(what.into()));
         if self.x_predictor.len() != self.rows.x.len() || self.term_predictor.len() != self.rows.terms.len() {
-            return shape("every column of X and every term belongs to one linear predictor");
+            return Err(EngineError::shape("every column of X and every term belongs to one linear predictor"));
         }
-        if self.x_predictor.iter().chain(&self.term_predictor).any(|&r| r >= predictors) {
-            return shape("there is no such linear predictor");
+        let absent = |of: &[usize]| of.iter().position(|&r| r >= predictors);
+        let stray = absent(&self.x_predictor).map(Index::Column);
+        if let Some(index) = stray.or_else(|| absent(&self.term_predictor).map(Index::Term)) {
+            return Err(EngineError::shape(Misfit::at(index, "there is no such linear predictor")));
         }
-        if self.offsets.iter().flatten().any(|o| o.len() != self.rows.n()) {
-            return shape("an offset does not have a number for each row");
+        let short = |o: &Option<&[f64]>| o.is_some_and(|o| o.len() != self.rows.n());
+        if let Some(r) = self.offsets.iter().position(short) {
+            let what = "an offset does not have a number for each row";
+            return Err(EngineError::shape(Misfit::at(Index::Predictor(r), what)));
         }
         Ok(())
     }

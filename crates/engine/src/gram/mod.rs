@@ -72,13 +72,13 @@ impl Gram {
     /// Add the blocks of other rows of the same model (same columns, same levels, same standardisation).
     pub fn merge(&mut self, other: &Self) -> Result<(), EngineError> {
         if self.standard != other.standard || self.p != other.p || self.factors.len() != other.factors.len() {
-            return Err(EngineError::Shape("blocks with different standardisations do not add up".into()));
+            return Err(EngineError::shape("blocks with different standardisations do not add up"));
         }
         if self.order != other.order {
-            return Err(EngineError::Shape("blocks with different elimination orders do not add up".into()));
+            return Err(EngineError::shape("blocks with different elimination orders do not add up"));
         }
         if self.factors.iter().zip(&other.factors).any(|(a, b)| a.levels != b.levels || a.k != b.k) {
-            return Err(EngineError::Shape("blocks with different levels do not add up".into()));
+            return Err(EngineError::shape("blocks with different levels do not add up"));
         }
         self.n += other.n;
         self.sum_log_weights += other.sum_log_weights;

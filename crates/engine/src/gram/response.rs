@@ -21,7 +21,7 @@ impl Gram {
         rows.check()?;
         let levels = rows.groups.iter().map(|g| g.levels).eq(self.factors.iter().map(|f| f.levels));
         if rows.n() != self.n || rows.x.len() != self.p || !levels {
-            return Err(EngineError::Shape("the rows of a new response must be those of the model".into()));
+            return Err(EngineError::shape("the rows of a new response must be those of the model"));
         }
         let mut out = self.clone();
         out.take_response(rows.y, rows, &mut ResponseWork::default())?;

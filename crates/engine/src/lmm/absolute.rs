@@ -7,9 +7,9 @@
 //!
 //! Phi = (X'V^-1 X)^-1. At the constrained beta the slope in Sigma is that of equation (1), whatever beta is.
 
-use super::equations::Equations;
 use super::problem::Lmm;
 use super::state::Work;
+use super::system::System;
 use crate::dense::small::{cholesky, multiply, multiply_transpose_left, solve_lower, solve_lower_transpose};
 use crate::dense::view::{View, ViewMut, positions};
 use crate::effects::score::{back_substitute, outer_sums, trace_sums};
@@ -19,7 +19,7 @@ use crate::profile::{Deviance, Point, Slope};
 
 /// The deviance, or the REML criterion, of a model as a function of (S, log sigma, A beta).
 pub struct Absolute<'a> {
-    equations: Equations<'a>,
+    system: System<'a>,
     model: &'a Lmm,
     work: Work,
     /// Rows of A for the standardised beta, and what A beta is where that is zero.
@@ -42,17 +42,17 @@ impl<'a> Absolute<'a> {
     /// `rows` of A, each of p numbers.
     pub fn new(model: &'a Lmm, reml: bool, rows: &[Vec<f64>]) -> Result<Self, EngineError> {
         // Levels one by one: beta need not be at its optimum.
-        let equations = Equations { reml, classes: None, ..model.equations() };
-        let work = Work::new(equations);
+        let system = System { reml, classes: None, ..model.system() };
+        let work = Work::new(system);
         if matches!(work, Work::Krylov(_)) {
             return Err(EngineError::OutOfReach("profiles"));
         }
         let (p, standard) = (model.gram.p, &model.gram.standard);
         if reml && !rows.is_empty() {
-            return Err(EngineError::Shape("the restricted likelihood has no fixed effects to be profiled".into()));
+            return Err(EngineError::shape("the restricted likelihood has no fixed effects to be profiled"));
         }
         if rows.iter().any(|r| r.len() != p) {
-            return Err(EngineError::Shape(format!("a combination of fixed effects must have {p} coefficients")));
+            return Err(EngineError::shape(format!("a combination of fixed effects must have {p} coefficients")));
         }
         let fixed = standard.fixed_map();
         let (j, c) = &fixed;
@@ -61,7 +61,7 @@ impl<'a> Absolute<'a> {
         };
         let shift = rows.iter().map(|r| r.iter().zip(c).map(|(a, c)| a * c).sum()).collect();
         Ok(Self {
-            equations,
+            system,
             model,
             work,
             rows: rows.iter().map(map).collect(),
@@ -121,7 +121,7 @@ impl<'a> Absolute<'a> {
             Work::General(e) => &e.border,
             Work::Krylov(_) => return None,
         };
-        let (p, mut beta) = (self.equations.gram.p, border.beta());
+        let (p, mut beta) = (self.system.gram.p, border.beta());
         let r = self.rows.len();
         if r == 0 {
             return Some((beta, 0.0, Vec::new()));
@@ -156,7 +156,7 @@ impl<'a> Absolute<'a> {
     }
 
     fn sums(&mut self, beta: &[f64], s2: f64, trace: Option<(Vec<f64>, Template)>) -> Sums {
-        let (gram, reml) = (self.equations.gram, self.equations.reml);
+        let (gram, reml) = (self.system.gram, self.system.reml);
         match (&mut self.work, trace) {
             (Work::OneFactor(one), Some((trace, template))) => {
                 let blocks = &gram.factors[0];
@@ -164,7 +164,7 @@ impl<'a> Absolute<'a> {
                 Sums { trace: vec![template.score_matrix(&trace)], outer: vec![outer] }
             }
             (Work::General(e), _) => {
-                let layout = self.equations.layout;
+                let layout = self.system.layout;
                 let parts = back_substitute(gram, layout, e, beta);
                 e.tail.invert();
                 let sums = trace_sums(gram, layout, e);
@@ -181,7 +181,7 @@ impl<'a> Absolute<'a> {
 
 impl Deviance for Absolute<'_> {
     fn evaluate(&mut self, at: &Point) -> Result<Option<Slope>, EngineError> {
-        let (gram, layout) = (self.equations.gram, self.equations.layout);
+        let (gram, layout) = (self.system.gram, self.system.layout);
         let y_scale = gram.standard.y.scale;
         let sigma = at.others[0].exp();
         let s2 = (sigma * y_scale).powi(2);
@@ -211,11 +211,11 @@ impl Deviance for Absolute<'_> {
             Work::General(e) => (e.logdet_u, e.border.r2, e.border.logdet_x),
             Work::Krylov(_) => return Ok(None),
         };
-        let m = self.equations.degrees();
+        let m = self.system.degrees();
         let q = (r2 + cost) / s2;
         let mut value =
             logdet + m * ((2.0 * std::f64::consts::PI).ln() + 2.0 * at.others[0]) + q - gram.sum_log_weights;
-        if self.equations.reml {
+        if self.system.reml {
             value += logdet_x + gram.standard.log_determinant_correction();
         }
         let sums = self.sums(&beta, s2, kept);

@@ -14,7 +14,7 @@ use super::state::Work;
 use crate::dense::eigen::symmetric;
 use crate::dense::lanes::{LANES, Lanes};
 use crate::dense::small::{identity, multiply_transpose_right};
-use crate::error::EngineError;
+use crate::error::{EngineError, Index, Misfit};
 use crate::gram::response::ResponseWork;
 use crate::gram::standard::Affine;
 use crate::optimize::{Options, Status};
@@ -67,7 +67,8 @@ impl Lmm {
         rows.check()?;
         wanted.start.map_or(Ok(()), |theta| self.check(theta))?;
         if let Some(bad) = responses.iter().position(|y| y.len() != self.gram.n) {
-            return Err(EngineError::Shape(format!("response {bad} must have {} numbers", self.gram.n)));
+            let what = format!("response {bad} must have {} numbers", self.gram.n);
+            return Err(EngineError::shape(Misfit::at(Index::Response(bad), what)));
         }
         let (next, done, stop) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
         let workers = threads::count().min(responses.len().div_ceil(BATCH)).max(1);
@@ -195,12 +196,12 @@ impl Worker {
         let theta = model.chart.original(&model.parameters, &model.chart.phi_of(&[t]), &model.gram.standard);
         let (beta, vcov_unscaled) = model.coefficients(&pick(&at.beta), &pick(&at.inverse));
         let (r2, scale) = (at.r2.0[lane], model.gram.standard.y.scale);
-        let equations = model.equations();
+        let system = model.system();
         ManyFit {
             theta,
             beta,
-            sigma: (r2 / equations.degrees()).sqrt() / scale,
-            criterion: equations.criterion_of(r2, at.logdet_x.0[lane], at.logdet_u.0[lane]),
+            sigma: (r2 / system.degrees()).sqrt() / scale,
+            criterion: system.criterion_of(r2, at.logdet_x.0[lane], at.logdet_u.0[lane]),
             pwrss: r2 / scale.powi(2),
             vcov_unscaled,
             df: pick(df),
@@ -220,8 +221,8 @@ impl Worker {
         let sigma = found.state.s2.sqrt() / scale;
         let pwrss = found.state.border.r2 / scale.powi(2);
         let df = if wanted.df {
-            let second = model.second_order_with(&mut Work::new(model.equations()), &theta)?;
-            satterthwaite(&second, &vcov_unscaled, pwrss, model.equations().degrees())
+            let second = model.second_order_with(&mut Work::new(model.system()), &theta)?;
+            satterthwaite(&second, &vcov_unscaled, pwrss, model.system().degrees())
         } else {
             Vec::new()
         };

@@ -9,7 +9,7 @@
 //! | `one_factor` | the elimination in two passes for a single factor |
 //! | `classes`, `by_class` | levels that share their Z'Z, and the same two passes over them |
 //! | `krylov` | log|C| estimated where it cannot be factorised |
-//! | `equations` | what an evaluation reads of a model, and what any path delivers |
+//! | `system` | what an evaluation reads of a model, and what any path delivers |
 //! | `state` | one evaluation, by any path |
 //! | `search` | start, Newton, boundary: the optimum |
 //! | `solution` | results in the units of the data, certificate |
@@ -23,7 +23,6 @@ mod absolute;
 mod batched;
 mod by_class;
 mod classes;
-mod equations;
 mod krylov;
 mod many;
 mod model;
@@ -33,6 +32,7 @@ mod search;
 mod second_order;
 mod solution;
 mod state;
+mod system;
 
 pub use absolute::Absolute;
 pub use many::{ManyFit, ManyResult, Wanted};

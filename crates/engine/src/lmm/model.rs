@@ -30,7 +30,7 @@ impl Lmm {
     /// Profiled ML deviance or REML criterion.
     pub fn criterion(&self, theta: &[f64]) -> Result<f64, EngineError> {
         self.check(theta)?;
-        self.run(|| Work::new(self.equations()).criterion(self.equations(), &self.user_templates(theta)))
+        self.run(|| Work::new(self.system()).criterion(self.system(), &self.user_templates(theta)))
     }
 
     /// Criterion, gradient and curvature in the user's theta.
@@ -84,6 +84,6 @@ impl Lmm {
 
     /// State at a user's theta, with derivatives in theta itself.
     fn user_state(&self, theta: &[f64]) -> Result<State, EngineError> {
-        self.user_state_with(&mut Work::new(self.equations()), theta, &self.user_directions(theta))
+        self.user_state_with(&mut Work::new(self.system()), theta, &self.user_directions(theta))
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::OnceLock;
 
 use super::classes::Classes;
-use super::equations::Equations;
 use super::krylov;
 use super::one_factor;
 use super::state::{State, Work};
+use super::system::System;
 use crate::dense::small::multiply;
 use crate::effects::chart::Chart;
 use crate::effects::layout::Layout;
@@ -40,10 +40,10 @@ impl Lmm {
     /// terms.
     pub fn from_gram(gram: Gram, rows: &Rows, reml: bool) -> Result<Self, EngineError> {
         if gram.p != rows.x.len() || gram.factors.len() != rows.groups.len() {
-            return Err(EngineError::Shape("the blocks belong to another model than the rows".into()));
+            return Err(EngineError::shape("the blocks belong to another model than the rows"));
         }
         if gram.n <= gram.p {
-            return Err(EngineError::Shape(format!("{} rows cannot estimate {} coefficients", gram.n, gram.p)));
+            return Err(EngineError::shape(format!("{} rows cannot estimate {} coefficients", gram.n, gram.p)));
         }
         let groups: Vec<usize> = rows.terms.iter().map(|t| t.group).collect();
         let sizes: Vec<usize> = rows.terms.iter().map(|t| t.columns.len()).collect();
@@ -86,15 +86,15 @@ impl Lmm {
         if theta.len() == expected && theta.iter().all(|v| v.is_finite()) {
             return Ok(());
         }
-        Err(EngineError::Shape(format!("theta must hold {expected} finite numbers")))
+        Err(EngineError::shape(format!("theta must hold {expected} finite numbers")))
     }
 
     pub(crate) fn moments(&self) -> &Moments {
         self.moments.get_or_init(|| Moments::of(&self.gram, &self.parameters))
     }
 
-    pub(crate) fn equations(&self) -> Equations<'_> {
-        Equations { gram: &self.gram, layout: &self.layout, reml: self.reml, classes: self.classes.as_ref() }
+    pub(crate) fn system(&self) -> System<'_> {
+        System { gram: &self.gram, layout: &self.layout, reml: self.reml, classes: self.classes.as_ref() }
     }
 
     /// Run inside the thread pool where that pays; waking threads would cost a small fit more than all its numbers.
@@ -113,7 +113,7 @@ impl Lmm {
         directions: &[Direction],
     ) -> Result<State, EngineError> {
         let templates = self.user_templates(theta);
-        let mut state = work.evaluate(self.equations(), &templates, directions)?;
+        let mut state = work.evaluate(self.system(), &templates, directions)?;
         self.parameters.add_map_curvature(theta, &state.d, &templates, &mut state.hessian);
         Ok(state)
     }

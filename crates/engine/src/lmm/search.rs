@@ -29,16 +29,10 @@ pub type Watch<'a> = &'a mut (dyn FnMut(usize, f64) -> bool + Send);
 
 impl Lmm {
     pub(crate) fn search(&self, start: Option<&[f64]>, options: Options, watch: Watch) -> Result<Found, EngineError> {
-        let mut search = Search {
-            model: self,
-            work: Work::new(self.equations()),
-            trial: None,
-            current: None,
-            evaluations: 0,
-            watch,
-        };
+        let mut search =
+            Search { model: self, work: Work::new(self.system()), trial: None, current: None, evaluations: 0, watch };
         if self.n_theta() == 0 {
-            let state = search.work.evaluate(self.equations(), &[], &[])?;
+            let state = search.work.evaluate(self.system(), &[], &[])?;
             let certificate = self.certificate(&state);
             return Ok(Found { phi: Vec::new(), state, certificate, status: Status::Converged, trace: Vec::new() });
         }
@@ -131,7 +125,7 @@ impl Objective for Search<'_> {
         let chart = &self.model.chart;
         let templates = chart.templates(x);
         let (directions, basis) = chart.directions(x);
-        let state = match self.work.evaluate(self.model.equations(), &templates, &directions) {
+        let state = match self.work.evaluate(self.model.system(), &templates, &directions) {
             Ok(state) => state,
             // A step so long that numbers overflow is a bad step, not the end.
             Err(EngineError::NotFinite) => return Ok(None),

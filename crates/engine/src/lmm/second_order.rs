@@ -45,7 +45,7 @@ impl Lmm {
     pub fn second_order(&self, theta: &[f64]) -> Result<SecondOrder, EngineError> {
         self.check(theta)?;
         self.run(|| {
-            let mut work = Work::new(self.equations());
+            let mut work = Work::new(self.system());
             self.second_order_with(&mut work, theta)
         })
     }
@@ -208,7 +208,7 @@ impl Lmm {
     /// Z'V^-1[X r] of every level and, where no difference would lose its digits, the blocks [Z'V^-1 Z]_ll.
     pub fn projections(&self, theta: &[f64]) -> Result<Projections, EngineError> {
         self.check(theta)?;
-        if matches!(Work::new(self.equations()), Work::Krylov(_)) {
+        if matches!(Work::new(self.system()), Work::Krylov(_)) {
             return Err(EngineError::OutOfReach("scores of the levels"));
         }
         self.run(|| {

@@ -1,8 +1,8 @@
 //! One evaluation of a model: factorise, back-substitute, take derivatives along directions of the templates.
 
-use super::equations::{Equations, Parts};
 use super::krylov::Krylov;
 use super::one_factor::{self, OneFactor};
+use super::system::{Parts, System};
 use crate::effects::border::Border;
 use crate::effects::elimination::Elimination;
 use crate::effects::information::{add_curvature, average_information};
@@ -44,36 +44,36 @@ pub(crate) struct State {
 }
 
 impl Work {
-    pub(crate) fn new(equations: Equations) -> Self {
-        let gram = equations.gram;
-        if matches!(equations.layout.plan, TailPlan::Absent) {
-            return Self::Krylov(Box::new(Krylov::new(equations)));
+    pub(crate) fn new(system: System) -> Self {
+        let gram = system.gram;
+        if matches!(system.layout.plan, TailPlan::Absent) {
+            return Self::Krylov(Box::new(Krylov::new(system)));
         }
-        match equations.layout.leaf {
-            Some(leaf) if one_factor::serves(gram, equations.layout) => {
+        match system.layout.leaf {
+            Some(leaf) if one_factor::serves(gram, system.layout) => {
                 let blocks = &gram.factors[leaf];
-                Self::OneFactor(Box::new(OneFactor::new(blocks.levels, blocks.k, gram.p, equations.classes)))
+                Self::OneFactor(Box::new(OneFactor::new(blocks.levels, blocks.k, gram.p, system.classes)))
             }
-            _ => Self::General(Box::new(Elimination::new(gram, equations.layout))),
+            _ => Self::General(Box::new(Elimination::new(gram, system.layout))),
         }
     }
 
     /// The criterion alone.
-    pub(crate) fn criterion(&mut self, equations: Equations, templates: &[Vec<f64>]) -> Result<f64, EngineError> {
-        let gram = equations.gram;
+    pub(crate) fn criterion(&mut self, system: System, templates: &[Vec<f64>]) -> Result<f64, EngineError> {
+        let gram = system.gram;
         match self {
             Self::OneFactor(one) => {
                 let template = Template::of(&templates[0], gram.factors[0].k);
-                one.eliminate(&gram.factors[0], equations.classes, &gram.fixed, &template)?;
-                Ok(equations.criterion(&one.border, one.logdet_u))
+                one.eliminate(&gram.factors[0], system.classes, &gram.fixed, &template)?;
+                Ok(system.criterion(&one.border, one.logdet_u))
             }
             Self::General(e) => {
-                e.factorise(gram, equations.layout, templates)?;
-                Ok(equations.criterion(&e.border, e.logdet_u))
+                e.factorise(gram, system.layout, templates)?;
+                Ok(system.criterion(&e.border, e.logdet_u))
             }
             Self::Krylov(krylov) => {
-                krylov.criterion(equations, templates)?;
-                Ok(equations.criterion(krylov.border(), krylov.logdet_u))
+                krylov.criterion(system, templates)?;
+                Ok(system.criterion(krylov.border(), krylov.logdet_u))
             }
         }
     }
@@ -89,31 +89,31 @@ impl Work {
     /// Everything, along the given directions.
     pub(crate) fn evaluate(
         &mut self,
-        equations: Equations,
+        system: System,
         templates: &[Vec<f64>],
         directions: &[Direction],
     ) -> Result<State, EngineError> {
         let parts = match self {
-            Self::OneFactor(one) => one_factor_parts(one, equations, templates, directions)?,
-            Self::General(e) => general_parts(e, equations, templates, directions)?,
-            Self::Krylov(krylov) => krylov.evaluate(equations, templates, directions)?,
+            Self::OneFactor(one) => one_factor_parts(one, system, templates, directions)?,
+            Self::General(e) => general_parts(e, system, templates, directions)?,
+            Self::Krylov(krylov) => krylov.evaluate(system, templates, directions)?,
         };
-        Ok(state(equations, parts, templates, directions))
+        Ok(state(system, parts, templates, directions))
     }
 }
 
 fn one_factor_parts(
     one: &mut OneFactor,
-    equations: Equations,
+    system: System,
     templates: &[Vec<f64>],
     directions: &[Direction],
 ) -> Result<Parts, EngineError> {
-    let blocks = &equations.gram.factors[0];
+    let blocks = &system.gram.factors[0];
     let template = Template::of(&templates[0], blocks.k);
-    let trace = one.eliminate(blocks, equations.classes, &equations.gram.fixed, &template)?;
-    let s2 = one.border.r2 / equations.degrees();
+    let trace = one.eliminate(blocks, system.classes, &system.gram.fixed, &template)?;
+    let s2 = one.border.r2 / system.degrees();
     let beta = one.border.beta();
-    let mut sums = one.sums(blocks, equations.classes, trace, &beta, equations.reml);
+    let mut sums = one.sums(blocks, system.classes, trace, &beta, system.reml);
     let information = one.average_information(&sums, &templates[0], directions, blocks.k, s2);
     Ok(Parts {
         border: one.border.clone(),
@@ -131,22 +131,21 @@ fn one_factor_parts(
 
 fn general_parts(
     e: &mut Elimination,
-    equations: Equations,
+    system: System,
     templates: &[Vec<f64>],
     directions: &[Direction],
 ) -> Result<Parts, EngineError> {
-    let (gram, layout) = (equations.gram, equations.layout);
+    let (gram, layout) = (system.gram, system.layout);
     e.factorise(gram, layout, templates)?;
-    let s2 = e.border.r2 / equations.degrees();
+    let s2 = e.border.r2 / system.degrees();
     let beta = e.border.beta();
     let parts = back_substitute(gram, layout, e, &beta);
     // The information needs the tail's Cholesky factor, which the inverse then overwrites.
     let information = average_information(gram, layout, e, &parts, templates, directions, s2);
     e.tail.invert();
     let sums = trace_sums(gram, layout, e);
-    let outer = (0..gram.factors.len())
-        .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, equations.reml))
-        .collect();
+    let outer =
+        (0..gram.factors.len()).map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, system.reml)).collect();
     Ok(Parts {
         border: e.border.clone(),
         logdet_u: e.logdet_u,
@@ -162,19 +161,19 @@ fn general_parts(
 }
 
 /// Derivatives along the directions from what a path delivers.
-fn state(equations: Equations, parts: Parts, templates: &[Vec<f64>], directions: &[Direction]) -> State {
+fn state(system: System, parts: Parts, templates: &[Vec<f64>], directions: &[Direction]) -> State {
     let d: Vec<Vec<f64>> = parts
         .scale
         .iter()
         .zip(&parts.outer)
         .map(|(b, outer)| b.iter().zip(outer).map(|(b, o)| b - o).collect())
         .collect();
-    let k = |m: &Direction| equations.gram.factors[m.group].k;
+    let k = |m: &Direction| system.gram.factors[m.group].k;
     let gradient = directions.iter().map(|m| 2.0 * inner(&m.dt, &d[m.group], &templates[m.group], k(m))).collect();
     let mut hessian = parts.information.clone();
     add_curvature(&mut hessian, directions, &d, k);
     State {
-        criterion: equations.criterion(&parts.border, parts.logdet_u),
+        criterion: system.criterion(&parts.border, parts.logdet_u),
         criterion_error: parts.criterion_error,
         logdet_u: parts.logdet_u,
         border: parts.border,

@@ -1,4 +1,4 @@
-//! The mixed-model equations as an evaluation reads them, and what any path to their solution delivers.
+//! The linear system of a model as an evaluation reads it, and what any path to its solution delivers.
 
 use super::classes::Classes;
 use crate::effects::border::Border;
@@ -7,7 +7,7 @@ use crate::gram::Gram;
 
 /// The parts of a model that an evaluation reads.
 #[derive(Clone, Copy)]
-pub(crate) struct Equations<'a> {
+pub(crate) struct System<'a> {
     pub gram: &'a Gram,
     pub layout: &'a Layout,
     pub reml: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Parts {
     pub information: Vec<f64>,
 }
 
-impl Equations<'_> {
+impl System<'_> {
     /// Residual degrees of freedom of the criterion.
     pub(crate) fn degrees(&self) -> f64 {
         (if self.reml { self.gram.n - self.gram.p } else { self.gram.n }) as f64

@@ -1,7 +1,7 @@
 //! What cannot be fitted is refused by name.
 
 use super::data::{Data, crossed};
-use mixedmodels_engine::error::EngineError;
+use mixedmodels_engine::error::{EngineError, Index};
 use mixedmodels_engine::gram::Gram;
 use mixedmodels_engine::lmm::Lmm;
 use mixedmodels_engine::optimize::Options;
@@ -53,11 +53,15 @@ fn lengths_and_codes_that_contradict_each_other_are_shapes() {
     all[6].terms[1].1.clear();
     all[7].weights = Some(vec![1.0; 95]);
     all[8] = all[8].part(0, 3);
-    for (number, data) in all.iter().enumerate() {
-        match refusal(data) {
+    let (group, term) = (|g| Some(Index::Group(g)), |t| Some(Index::Term(t)));
+    let to_blame = [Some(Index::Column(1)), group(1), group(0), group(0), term(0), term(1), term(1), None, None];
+    for (number, (data, index)) in all.iter().zip(to_blame).enumerate() {
+        let refused = refusal(data);
+        match &refused {
             EngineError::Shape(what) => assert!(what.len() > 10, "{what}"),
             other => panic!("case {number}: {other:?}"),
         }
+        assert_eq!(refused.index(), index, "case {number}");
     }
 }
 
@@ -67,6 +71,7 @@ fn no_rows_and_dependent_columns_have_their_own_names() {
     let mut twice = data();
     twice.x.push(twice.x[1].clone());
     assert_eq!(refusal(&twice), EngineError::RankDeficient(3));
+    assert_eq!(refusal(&twice).index(), Some(Index::Column(3)));
 }
 
 #[test]

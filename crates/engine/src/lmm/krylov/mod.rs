@@ -35,7 +35,7 @@ use rayon::prelude::*;
 use self::estimate::Estimator;
 use self::matrix::Matrix;
 use self::pattern::Pattern;
-use super::equations::{Equations, Parts};
+use super::system::{Parts, System};
 use crate::effects::border::Border;
 use crate::effects::elimination::Elimination;
 use crate::effects::layout::{Layout, Panel};
@@ -73,8 +73,8 @@ pub(crate) fn predicted_entries(gram: &Gram, layout: &Layout) -> Option<f64> {
 }
 
 impl Krylov {
-    pub(crate) fn new(equations: Equations) -> Self {
-        let (gram, layout) = (equations.gram, equations.layout);
+    pub(crate) fn new(system: System) -> Self {
+        let (gram, layout) = (system.gram, system.layout);
         let pattern = Pattern::of(gram, layout);
         let alone = Layout { leaf: layout.leaf, tail: Vec::new(), n_tail: 0, plan: TailPlan::None, small: false };
         Self {
@@ -110,31 +110,31 @@ impl Krylov {
     }
 
     /// What the criterion needs: afterwards `border()` and `logdet_u` hold it.
-    pub(crate) fn criterion(&mut self, equations: Equations, templates: &[Vec<f64>]) -> Result<(), EngineError> {
-        self.eliminate(equations, templates)?;
+    pub(crate) fn criterion(&mut self, system: System, templates: &[Vec<f64>]) -> Result<(), EngineError> {
+        self.eliminate(system, templates)?;
         self.estimate(None)
     }
 
     /// Everything, along the given directions.
     pub(crate) fn evaluate(
         &mut self,
-        equations: Equations,
+        system: System,
         templates: &[Vec<f64>],
         directions: &[Direction],
     ) -> Result<Parts, EngineError> {
-        let (gram, layout) = (equations.gram, equations.layout);
-        self.eliminate(equations, templates)?;
+        let (gram, layout) = (system.gram, system.layout);
+        self.eliminate(system, templates)?;
         let mut bar = Vec::new();
         self.estimate(Some(&mut bar))?;
         let e = &self.exact;
-        let s2 = e.border.r2 / equations.degrees();
+        let s2 = e.border.r2 / system.degrees();
         let beta = e.border.beta();
         // `tail_rhs` is solved already, which an elimination without tail takes as it is.
         let parts = back_substitute(gram, layout, e, &beta);
         let solve = |c: Vec<f64>| self.solve(c);
         let information = information::average_information(gram, layout, e, &parts, templates, directions, s2, solve);
         let outer = (0..gram.factors.len())
-            .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, equations.reml))
+            .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, system.reml))
             .collect();
         Ok(Parts {
             border: e.border.clone(),
@@ -151,8 +151,8 @@ impl Krylov {
     }
 
     /// Leaves, S, and by solves the border.
-    fn eliminate(&mut self, equations: Equations, templates: &[Vec<f64>]) -> Result<(), EngineError> {
-        let (gram, layout) = (equations.gram, equations.layout);
+    fn eliminate(&mut self, system: System, templates: &[Vec<f64>]) -> Result<(), EngineError> {
+        let (gram, layout) = (system.gram, system.layout);
         self.exact.factorise(gram, &self.alone, templates)?;
         self.matrix.assemble(gram, layout, &self.exact, &self.pattern)?;
         self.estimator.deflate(&self.pattern, &self.matrix);

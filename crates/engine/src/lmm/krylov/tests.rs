@@ -117,11 +117,11 @@ fn slopes(scale: &[Vec<f64>], templates: &[Vec<f64>], directions: &[Direction], 
 
 fn agrees_with_elimination(gram: &Gram, reml: bool, rank: f64) {
     let layout = tail::layout(gram);
-    let equations = Equations { gram, layout: &layout, reml, classes: None };
+    let system = System { gram, layout: &layout, reml, classes: None };
     let (templates, directions) = point(gram);
-    let exact = Work::new(equations).evaluate(equations, &templates, &directions).unwrap();
-    let mut krylov = Krylov::new(equations);
-    let parts = krylov.evaluate(equations, &templates, &directions).unwrap();
+    let exact = Work::new(system).evaluate(system, &templates, &directions).unwrap();
+    let mut krylov = Krylov::new(system);
+    let parts = krylov.evaluate(system, &templates, &directions).unwrap();
     let error = (krylov.logdet_u - exact.logdet_u).abs();
     println!(
         "n_tail {} logdet {:.6} error {error:.2e} se {:.2e} probes {} steps {} outliers {}",
@@ -151,11 +151,11 @@ fn agrees_with_elimination(gram: &Gram, reml: bool, rank: f64) {
 /// The derivative is that of the estimate.
 fn derivative_is_true(gram: &Gram, tolerance: f64) {
     let layout = tail::layout(gram);
-    let equations = Equations { gram, layout: &layout, reml: true, classes: None };
+    let system = System { gram, layout: &layout, reml: true, classes: None };
     let (templates, directions) = point(gram);
-    let mut krylov = Krylov::new(equations);
-    krylov.criterion(equations, &templates).unwrap();
-    let parts = krylov.evaluate(equations, &templates, &directions).unwrap();
+    let mut krylov = Krylov::new(system);
+    krylov.criterion(system, &templates).unwrap();
+    let parts = krylov.evaluate(system, &templates, &directions).unwrap();
     let got = slopes(&parts.scale, &templates, &directions, gram);
     let step = 1e-4;
     let expected: Vec<f64> = directions
@@ -164,7 +164,7 @@ fn derivative_is_true(gram: &Gram, tolerance: f64) {
             let mut at = |sign: f64| {
                 let mut moved = templates.clone();
                 moved[d.group].iter_mut().zip(&d.dt).for_each(|(t, dt)| *t += sign * step * dt);
-                krylov.criterion(equations, &moved).unwrap();
+                krylov.criterion(system, &moved).unwrap();
                 krylov.logdet_u
             };
             (at(1.0) - at(-1.0)) / (2.0 * step)
@@ -205,13 +205,13 @@ fn a_vanishing_column_leaves_the_score_finite() {
     let data = workers(&[300, 80, 9], 3, 3);
     let gram = gram_of(&data, &[true, true, false]);
     let layout = tail::layout(&gram);
-    let equations = Equations { gram: &gram, layout: &layout, reml: true, classes: None };
+    let system = System { gram: &gram, layout: &layout, reml: true, classes: None };
     let (mut templates, directions) = point(&gram);
     templates[0] = vec![1.0, 0.5, 0.0, 0.0];
     templates[1] = vec![0.7, 0.2, 0.0, 0.0];
     templates[2] = vec![0.0];
-    let exact = Work::new(equations).evaluate(equations, &templates, &directions).unwrap();
-    let parts = Krylov::new(equations).evaluate(equations, &templates, &directions).unwrap();
+    let exact = Work::new(system).evaluate(system, &templates, &directions).unwrap();
+    let parts = Krylov::new(system).evaluate(system, &templates, &directions).unwrap();
     for (got, expected) in parts.scale.iter().zip(&exact.scale) {
         println!("{got:?} {expected:?}");
         close(got, expected, 1e-2, "scale");
@@ -223,11 +223,11 @@ fn no_effect_of_the_number_of_threads() {
     let data = workers(&[3000, 1500], 3, 1);
     let gram = gram_of(&data, &[false, false]);
     let layout = tail::layout(&gram);
-    let equations = Equations { gram: &gram, layout: &layout, reml: true, classes: None };
+    let system = System { gram: &gram, layout: &layout, reml: true, classes: None };
     let (templates, directions) = point(&gram);
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| Krylov::new(equations).evaluate(equations, &templates, &directions).unwrap())
+        pool.install(|| Krylov::new(system).evaluate(system, &templates, &directions).unwrap())
     };
     let (one, two) = (run(1), run(2));
     assert_eq!(one.logdet_u.to_bits(), two.logdet_u.to_bits());
@@ -270,13 +270,13 @@ fn time_evaluations(gram: &Gram, sizes: &[f64]) {
         layout.tail.push((g, layout.n_tail));
         layout.n_tail += gram.factors[g].levels * gram.factors[g].k;
     }
-    let equations = Equations { gram, layout: &layout, reml: true, classes: None };
+    let system = System { gram, layout: &layout, reml: true, classes: None };
     let (mut templates, directions) = point(gram);
     for (t, size) in templates.iter_mut().zip(sizes) {
         t[0] = *size;
     }
     let start = Instant::now();
-    let mut krylov = Krylov::new(equations);
+    let mut krylov = Krylov::new(system);
     println!(
         "{} rows, {:?} entries, new {:?}, steps {}",
         gram.n,
@@ -287,10 +287,10 @@ fn time_evaluations(gram: &Gram, sizes: &[f64]) {
     for factor in [1.0, 1.1] {
         templates[0][0] *= factor;
         let start = Instant::now();
-        let parts = krylov.evaluate(equations, &templates, &directions).unwrap();
+        let parts = krylov.evaluate(system, &templates, &directions).unwrap();
         let whole = start.elapsed();
         let start = Instant::now();
-        krylov.eliminate(equations, &templates).unwrap();
+        krylov.eliminate(system, &templates).unwrap();
         println!(
             "evaluate {whole:?} (border {:?}) logdet {:.5} se {:.2e} probes {} outliers {:.3?} scale {:.2?}",
             start.elapsed(),
