@@ -4,8 +4,8 @@
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'a, T = f64> {
     data: &'a [T],
-    rows: usize,
-    cols: usize,
+    pub rows: usize,
+    pub cols: usize,
 }
 
 impl<'a, T: Copy> View<'a, T> {

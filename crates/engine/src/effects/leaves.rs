@@ -1,11 +1,14 @@
 //! The leaves after their elimination, level by level, and their columns in the tail.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::border::Border;
 use super::layout::{LEAVES_PER_TASK, Layout, Panel};
 use super::template::Template;
 use crate::dense::small::{self, cholesky, log_determinant, multiply};
+use crate::dense::view::View;
 use crate::error::EngineError;
 use crate::gram::{CrossBlocks, Gram};
 
@@ -167,37 +170,30 @@ impl Leaves {
                 out.g.extend(cross.value[pairs.clone()].iter().map(|v| t * v));
                 out.h.extend(cross.value[pairs].iter().map(|v| tp * v));
             } else {
-                self.panel_blocks(cross, pairs, f, offset, p, k0, kf, out);
+                let t = View::square(&self.templates[f].t, kf);
+                out.add_blocks(cross, pairs, offset, t, View::square(p, k0));
             }
         }
     }
+}
 
-    #[allow(clippy::too_many_arguments)]
-    fn panel_blocks(
-        &self,
-        cross: &CrossBlocks,
-        pairs: std::ops::Range<usize>,
-        f: usize,
-        offset: usize,
-        p: &[f64],
-        k0: usize,
-        kf: usize,
-        out: &mut Panel,
-    ) {
-        let t = &self.templates[f].t;
+impl Panel {
+    /// Rows of some pairs of a factor whose columns begin at `offset`: T_f is `t`, P of the leaf `p`.
+    fn add_blocks(&mut self, cross: &CrossBlocks, pairs: Range<usize>, offset: usize, t: View, p: View) {
+        let (kf, k0) = (t.rows, p.rows);
         for pair in pairs {
             let block = cross.block(pair);
             let node = offset + cross.index[pair] as usize * kf;
             for a in 0..kf {
-                out.index.push((node + a) as u32);
-                let at = out.g.len();
+                self.index.push((node + a) as u32);
+                let at = self.g.len();
                 for b in 0..k0 {
-                    let sum: f64 = (0..kf).map(|m| t[m + a * kf] * block[m + b * kf]).sum();
-                    out.g.push(sum);
+                    let sum: f64 = (0..kf).map(|m| t.at(m, a) * block[m + b * kf]).sum();
+                    self.g.push(sum);
                 }
                 for c in 0..k0 {
-                    let sum: f64 = (0..k0).map(|b| out.g[at + b] * p[b + c * k0]).sum();
-                    out.h.push(sum);
+                    let sum: f64 = (0..k0).map(|b| self.g[at + b] * p.at(b, c)).sum();
+                    self.h.push(sum);
                 }
             }
         }

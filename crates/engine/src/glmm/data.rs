@@ -21,6 +21,17 @@ pub(crate) struct DataColumn {
 }
 
 impl DataColumn {
+    /// Of some rows, standardised.
+    fn of(column: &Column, affine: Affine, predictor: usize, position: &[u32]) -> Self {
+        let values = match column {
+            Column::Ones => None,
+            Column::Values(v) => {
+                Some(position.iter().map(|&i| (v[i as usize] - affine.shift) * affine.scale).collect())
+            }
+        };
+        Self { values, predictor }
+    }
+
     #[inline]
     pub(crate) fn at(&self, row: usize) -> f64 {
         self.values.as_ref().map_or(1.0, |v| v[row])
@@ -43,6 +54,21 @@ pub(crate) struct FactorRows {
 }
 
 impl FactorRows {
+    /// One grouping factor with the columns of all its terms, and their standardisation.
+    fn of(given: &GlmmRows, group: usize, position: &[u32]) -> (Self, FactorStandard) {
+        let (rows, grouping) = (&given.rows, &given.rows.groups[group]);
+        let terms: Vec<usize> = (0..rows.terms.len()).filter(|&t| rows.terms[t].group == group).collect();
+        let blocks: Vec<&[Column]> = terms.iter().map(|&t| rows.terms[t].columns.as_slice()).collect();
+        let standard = FactorStandard::of(&blocks);
+        let tagged = terms.iter().flat_map(|&t| {
+            let predictor = given.term_predictor[t];
+            rows.terms[t].columns.iter().map(move |c| (c, predictor))
+        });
+        let columns = tagged.zip(&standard.columns).map(|((c, r), a)| DataColumn::of(c, *a, r, position)).collect();
+        let codes = position.iter().map(|&i| grouping.codes.at(i as usize) as u32).collect();
+        (Self { codes, columns, levels: grouping.levels }, standard)
+    }
+
     pub(crate) fn k(&self) -> usize {
         self.columns.len()
     }
@@ -83,56 +109,21 @@ impl Data {
         given.check()?;
         let rows = &given.rows;
         let order = elimination_order(rows);
-        let (mut position, mut leaf_start) = sort_by_leaf(rows, order.first().copied());
-        let merged = merge.and_then(|role| merge::merge(given, role, &position, &leaf_start));
-        let (y, weights, row_of) = match merged {
-            Some(m) => {
-                (position, leaf_start) = (m.position, m.leaf_start);
-                (m.y, Some(m.weights), m.row_of)
-            }
-            None => {
-                let y = position.iter().map(|&i| rows.y[i as usize]).collect();
-                let weights = rows.weights.map(|w| position.iter().map(|&i| w[i as usize]).collect());
-                (y, weights, inverted(&position))
-            }
-        };
+        let Sorted { position, leaf_start, y, weights, row_of } = Sorted::of(given, merge, order.first().copied());
         let n = position.len();
         let gather = |values: &[f64]| -> Vec<f64> { position.iter().map(|&i| values[i as usize]).collect() };
         let predictors = given.offsets.len();
         let x_blocks: Vec<Vec<usize>> =
             (0..predictors).map(|r| (0..rows.x.len()).filter(|&j| given.x_predictor[j] == r).collect()).collect();
         let x_standard = standard_of_x(&rows.x, &x_blocks);
-        let column = |c: &Column, affine: Affine, predictor: usize| DataColumn {
-            values: match c {
-                Column::Ones => None,
-                Column::Values(v) => {
-                    Some(position.iter().map(|&i| (v[i as usize] - affine.shift) * affine.scale).collect())
-                }
-            },
-            predictor,
-        };
-        let x: Vec<DataColumn> =
-            (0..rows.x.len()).map(|j| column(&rows.x[j], x_standard.columns[j], given.x_predictor[j])).collect();
-        let mut factor_standard = Vec::new();
-        let mut factors = Vec::new();
-        for (g, grouping) in rows.groups.iter().enumerate() {
-            let terms: Vec<usize> = (0..rows.terms.len()).filter(|&t| rows.terms[t].group == g).collect();
-            let blocks: Vec<&[Column]> = terms.iter().map(|&t| rows.terms[t].columns.as_slice()).collect();
-            let standard = FactorStandard::of(&blocks);
-            let tagged = terms.iter().flat_map(|&t| {
-                let predictor = given.term_predictor[t];
-                rows.terms[t].columns.iter().map(move |c| (c, predictor))
-            });
-            let columns = tagged.zip(&standard.columns).map(|((c, r), a)| column(c, *a, r)).collect();
-            let codes = position.iter().map(|&i| grouping.codes.at(i as usize) as u32).collect();
-            factors.push(FactorRows { codes, columns, levels: grouping.levels });
-            factor_standard.push(standard);
-        }
+        let column = |j: usize| DataColumn::of(&rows.x[j], x_standard.columns[j], given.x_predictor[j], &position);
+        let x: Vec<DataColumn> = (0..rows.x.len()).map(column).collect();
+        let (factors, factor_standard): (Vec<FactorRows>, Vec<FactorStandard>) =
+            (0..rows.groups.len()).map(|g| FactorRows::of(given, g, &position)).unzip();
         let offsets: Vec<Option<Vec<f64>>> = given.offsets.iter().map(|o| o.map(gather)).collect();
-        let given_numbers = y.iter().chain(weights.iter().flatten()).chain(offsets.iter().flatten().flatten());
-        let numbers = given_numbers.copied().all(f64::is_finite);
+        let numbers = y.iter().chain(weights.iter().flatten()).chain(offsets.iter().flatten().flatten());
         let affine = factor_standard.iter().chain([&x_standard]).flat_map(|s| &s.columns);
-        if !numbers || affine.into_iter().any(|a| !(a.shift.is_finite() && a.scale.is_finite())) {
+        if !numbers.copied().all(f64::is_finite) || affine.into_iter().any(|a| !a.is_finite()) {
             return Err(EngineError::NotFinite);
         }
         let pattern = pattern_of(rows, &factor_standard, order);
@@ -177,6 +168,31 @@ impl Data {
     /// Values of all rows of the caller, in his order.
     pub(crate) fn in_callers_order(&self, values: &[f64]) -> Vec<f64> {
         self.row_of.iter().map(|&row| values[row as usize]).collect()
+    }
+}
+
+/// Rows sorted by the levels of the leaf factor, merged where that is asked for and pays.
+struct Sorted {
+    /// One of the caller's rows for each row.
+    position: Vec<u32>,
+    leaf_start: Vec<usize>,
+    y: Vec<f64>,
+    weights: Option<Vec<f64>>,
+    row_of: Vec<u32>,
+}
+
+impl Sorted {
+    fn of(given: &GlmmRows, merge: Option<WeightRole>, leaf: Option<usize>) -> Self {
+        let rows = &given.rows;
+        let (position, leaf_start) = sort_by_leaf(rows, leaf);
+        if let Some(m) = merge.and_then(|role| merge::merge(given, role, &position, &leaf_start)) {
+            let merge::Merged { position, leaf_start, y, weights, row_of } = m;
+            return Self { position, leaf_start, y, weights: Some(weights), row_of };
+        }
+        let y = position.iter().map(|&i| rows.y[i as usize]).collect();
+        let weights = rows.weights.map(|w| position.iter().map(|&i| w[i as usize]).collect());
+        let row_of = inverted(&position);
+        Self { position, leaf_start, y, weights, row_of }
     }
 }
 

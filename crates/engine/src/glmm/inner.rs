@@ -171,45 +171,40 @@ impl Inner {
             if !observed {
                 self.factorise_positive(likelihood, psi, &mode.eta).ok()?;
             }
-            let (mut ds, mut db, mut dbeta) = self.solution(data);
-            subtract(&mut ds, &mode.s);
-            subtract(&mut db, &mode.b);
-            dbeta.iter_mut().zip(&mode.beta).for_each(|(d, b)| *d -= b);
-            self.step.fill(0.0);
-            add_fixed(data, &dbeta, &mut self.step);
-            add_effects(data, &db, &mut self.step);
-            let decrement = self.curvature_along_step(data) + inner_product(&ds, &db);
-            self.decrement = decrement;
-            let objective = 0.5 * mode.penalty - mode.value;
-            let noise = ROUNDING * (1.0 + mode.value.abs() + mode.penalty);
+            let step = self.newton_step(data, &mode);
+            let decrement = self.decrement;
             // The second condition: steps no longer get shorter because they are rounding errors.
-            if decrement.abs() <= tolerance || (decrement.abs() <= 1e-4 * noise && decrement.abs() >= 0.5 * last) {
+            if decrement.abs() <= tolerance || (decrement.abs() <= 1e-4 * noise(&mode) && decrement.abs() >= 0.5 * last)
+            {
                 return observed.then_some(mode);
             }
             if decrement.is_nan() || decrement < 0.0 {
                 return None;
             }
             last = decrement;
-            let moved = self.move_along(likelihood, psi, &mode, (&ds, &db, &dbeta), decrement, objective, noise)?;
-            mode = moved;
+            mode = self.move_along(likelihood, psi, &mode, &step)?;
         }
         None
     }
 
+    /// From a mode to the solution of the linear system at hand; `step` and `decrement` are those of the linear predictors.
+    fn newton_step(&mut self, data: &Data, mode: &Mode) -> NewtonStep {
+        let (mut s, mut b, mut beta) = self.solution(data);
+        subtract(&mut s, &mode.s);
+        subtract(&mut b, &mode.b);
+        beta.iter_mut().zip(&mode.beta).for_each(|(d, b)| *d -= b);
+        self.step.fill(0.0);
+        add_fixed(data, &beta, &mut self.step);
+        add_effects(data, &b, &mut self.step);
+        self.decrement = self.curvature_along_step(data) + inner_product(&s, &b);
+        NewtonStep { s, b, beta }
+    }
+
     /// The longest of the steps 1, 1/2, 1/4, ... that lowers the objective enough.
-    #[allow(clippy::too_many_arguments)]
-    fn move_along(
-        &mut self,
-        likelihood: Likelihood,
-        psi: &[f64],
-        mode: &Mode,
-        (ds, db, dbeta): (&[Vec<f64>], &[Vec<f64>], &[f64]),
-        decrement: f64,
-        objective: f64,
-        noise: f64,
-    ) -> Option<Mode> {
+    fn move_along(&mut self, likelihood: Likelihood, psi: &[f64], mode: &Mode, step: &NewtonStep) -> Option<Mode> {
+        let (objective, decrement, noise) = (0.5 * mode.penalty - mode.value, self.decrement, noise(mode));
         // Penalty along the step: s'b + 2 a s'db + a^2 ds'db (Sigma is symmetric).
-        let (linear, square) = (inner_product(&mode.s, db), inner_product(ds, db));
+        let (linear, square) = (inner_product(&mode.s, &step.b), inner_product(&step.s, &step.b));
         let mut length = 1.0;
         for _ in 0..MOST_HALVINGS {
             for ((t, e), d) in self.trial.iter_mut().zip(&mode.eta).zip(&self.step) {
@@ -222,9 +217,9 @@ impl Inner {
                     from.iter().zip(by).map(|(f, b)| f.iter().zip(b).map(|(f, b)| f + length * b).collect()).collect()
                 };
                 return Some(Mode {
-                    s: along(&mode.s, ds),
-                    b: along(&mode.b, db),
-                    beta: mode.beta.iter().zip(dbeta).map(|(b, d)| b + length * d).collect(),
+                    s: along(&mode.s, &step.s),
+                    b: along(&mode.b, &step.b),
+                    beta: mode.beta.iter().zip(&step.beta).map(|(b, d)| b + length * d).collect(),
                     eta: self.trial.clone(),
                     value,
                     penalty,
@@ -301,6 +296,18 @@ impl Inner {
         }
         sum
     }
+}
+
+/// What a Newton step adds to s, b and beta.
+struct NewtonStep {
+    s: Vec<Vec<f64>>,
+    b: Vec<Vec<f64>>,
+    beta: Vec<f64>,
+}
+
+/// By how much the objective at a mode may be off by rounding.
+fn noise(mode: &Mode) -> f64 {
+    ROUNDING * (1.0 + mode.value.abs() + mode.penalty)
 }
 
 fn subtract(a: &mut [Vec<f64>], b: &[Vec<f64>]) {

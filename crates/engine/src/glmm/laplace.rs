@@ -101,15 +101,52 @@ impl Work {
     /// What follows from the mode: the buffers of the inner problem must be those that found it.
     fn state(&mut self, likelihood: Likelihood, at: At, directions: Option<&[Direction]>, mode: Mode) -> Option<State> {
         let (data, psi) = (likelihood.data, at.psi);
-        let (n, m, p) = (data.n, data.predictors, data.x.len());
+        let (n, m) = (data.n, data.predictors);
         let shapes = Shapes::of(likelihood, &mode.eta, psi);
         let expected = self.expected_weights(likelihood, &mode, psi);
         // 1. Columns of X and of the shapes past the random effects.
         let curvature = directions.map(|directions| self.curvature(likelihood, at, directions, &shapes, &mode));
         // 2. The determinant and its derivatives in the weights.
+        let determinant = self.determinant(likelihood, psi, &mode, expected.as_ref())?;
+        let dw = expected.as_ref().map_or(&self.third, |w| &w.dw);
+        let c = contract(&determinant.variances, dw, n, m);
+        // 3. How the mode moves the determinant: one more solve with the factor of f's own Hessian.
+        let (t, eta_t) = self.movement(data, &c);
+        let gradient = self.gradient(data, &shapes, expected.as_ref(), &determinant.variances, &c, &eta_t);
+        let Determinant { logdet, scale, .. } = determinant;
+        let d = score_matrices(&scale, &mode.s, &t, data);
+        // 4. The step that the inner problem still promises, to first order.
+        let left = dot(&c, &self.inner.step) - self.inner.decrement;
+        let criterion = mode.penalty - 2.0 * mode.value + logdet + left;
+        let (fixed, hessian) = (Vec::new(), Vec::new());
+        let mut state = State { criterion, added: 0.0, mode, logdet, gradient, d, scale, fixed, hessian };
+        if let Some(rule) = &self.rule {
+            quadrature::refine(rule, likelihood, at, &mut state)?;
+        }
+        if let (Some(c), Some(directions)) = (curvature, directions) {
+            state.hessian = c.hessian(data, directions, &state.d);
+            state.fixed = c.fixed;
+        }
+        if let Some(penalty) = &self.penalty {
+            penalty.apply(likelihood, at, directions, &mut state)?;
+        }
+        let numbers = state.criterion.is_finite() && state.gradient.iter().all(|g| g.is_finite());
+        numbers.then_some(state)
+    }
+
+    /// log|H| at the observed or the expected weights, with what its derivatives need.
+    fn determinant(
+        &mut self,
+        likelihood: Likelihood,
+        psi: &[f64],
+        mode: &Mode,
+        expected: Option<&ExpectedWeights>,
+    ) -> Option<Determinant> {
+        let data = likelihood.data;
+        let (n, m) = (data.n, data.predictors);
         // The selected inverse takes the place of a factor that is needed again, unless it is that of the other weights.
         let factor = expected.is_none().then(|| self.inner.elimination.tail.clone());
-        let logdet = match &expected {
+        let logdet = match expected {
             Some(weights) => self.eliminate_expected(data, &weights.w)?,
             None => self.inner.elimination.logdet_u,
         };
@@ -122,54 +159,54 @@ impl Work {
             _ => (&self.inner.gram, &mut self.inner.elimination),
         };
         e.tail.invert();
-        let Marginal { variances: s_rows, inverse_blocks } = marginal::of(data, gram, e);
+        let Marginal { variances, inverse_blocks } = marginal::of(data, gram, e);
         let by_difference =
             |(t, f): (&Template, usize)| t.score_by_inverse_blocks(data.factors[f].levels, &inverse_blocks[f]);
+        let templates = &e.leaves.templates;
         let scale: Vec<Vec<f64>> =
-            e.leaves.templates.iter().zip(0..).map(by_difference).collect::<Option<_>>().unwrap_or_else(|| {
+            templates.iter().zip(0..).map(by_difference).collect::<Option<_>>().unwrap_or_else(|| {
                 let sums = trace_sums(gram, &data.layout, e);
-                e.leaves.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect()
+                templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect()
             });
-        let dw = expected.as_ref().map_or(&self.third, |w| &w.dw);
-        let c = contract(&s_rows, dw, n, m);
-        // 3. How the mode moves the determinant: one more solve with the factor of f's own Hessian.
         if let Some(factor) = factor {
             self.inner.elimination.tail = factor;
         }
-        let (t, alpha) = self.adjoint(data, &c);
-        let bt: Vec<Vec<f64>> =
-            t.iter().zip(&self.inner.elimination.leaves.templates).map(|(t, template)| effects(template, t)).collect();
-        let mut eta_t = vec![0.0; m * n];
+        Some(Determinant { logdet, variances, scale })
+    }
+
+    /// t and the linear predictors that belong to it.
+    fn movement(&mut self, data: &Data, c: &[f64]) -> (Vec<Vec<f64>>, Vec<f64>) {
+        let (t, alpha) = self.adjoint(data, c);
+        let templates = &self.inner.elimination.leaves.templates;
+        let bt: Vec<Vec<f64>> = t.iter().zip(templates).map(|(t, template)| effects(template, t)).collect();
+        let mut eta_t = vec![0.0; data.predictors * data.n];
         add_effects(data, &bt, &mut eta_t);
         add_fixed(data, &alpha, &mut eta_t);
-        let r = self.residual(&c, &eta_t, n, m);
-        let mut gradient = fixed_sums(data, &r);
+        (t, eta_t)
+    }
+
+    /// In beta, then psi.
+    fn gradient(
+        &self,
+        data: &Data,
+        shapes: &Shapes,
+        expected: Option<&ExpectedWeights>,
+        variances: &[f64],
+        c: &[f64],
+        eta_t: &[f64],
+    ) -> Vec<f64> {
+        let (n, m) = (data.n, data.predictors);
+        let mut gradient = fixed_sums(data, &self.residual(c, eta_t, n, m));
         for (j, shape) in shapes.list.iter().enumerate() {
-            let dw = expected.as_ref().map_or(&shape.w[..], |w| &w.by_shape[j * s_rows.len()..(j + 1) * s_rows.len()]);
-            gradient.push(-shape.l + 0.5 * traces(&s_rows, dw, n, m) + dot(&eta_t, &shape.g));
+            let dw =
+                expected.map_or(&shape.w[..], |w| View::new(&w.by_shape, variances.len(), shapes.list.len()).col(j));
+            gradient.push(-shape.l + 0.5 * traces(variances, dw, n, m) + dot(eta_t, &shape.g));
         }
         gradient.iter_mut().for_each(|g| *g *= 2.0);
         if self.inner.joint {
-            gradient[..p].fill(0.0); // beta is where it is by the inner problem
+            gradient[..data.x.len()].fill(0.0); // beta is where it is by the inner problem
         }
-        let d = score_matrices(&scale, &mode.s, &t, data);
-        // 4. The step that the inner problem still promises, to first order.
-        let left = dot(&c, &self.inner.step) - self.inner.decrement;
-        let criterion = mode.penalty - 2.0 * mode.value + logdet + left;
-        let (fixed, hessian) = (Vec::new(), Vec::new());
-        let mut state = State { criterion, added: 0.0, mode, logdet, gradient, d, scale, fixed, hessian };
-        if let Some(rule) = &self.rule {
-            quadrature::refine(rule, likelihood, at, &mut state)?;
-        }
-        if let (Some(c), Some(directions)) = (curvature, directions) {
-            state.hessian = working_hessian(&c.fixed, p, psi.len(), &c.wvw, &c.cross, directions, &state.d, data);
-            state.fixed = c.fixed;
-        }
-        if let Some(penalty) = &self.penalty {
-            penalty.apply(likelihood, at, directions, &mut state)?;
-        }
-        let numbers = state.criterion.is_finite() && state.gradient.iter().all(|g| g.is_finite());
-        numbers.then_some(state)
+        gradient
     }
 
     /// Products of the working linear mixed model.
@@ -297,11 +334,21 @@ impl Work {
     }
 }
 
-/// See [`working_hessian`].
+/// Products of the working linear mixed model: profile curvature in (beta, psi), w_l'Z'V^-1 Z w_m over pairs of directions
+/// (the lower triangle counts), and those of either kind.
 struct Curvature {
     fixed: Vec<f64>,
     wvw: Vec<f64>,
     cross: Vec<Vec<f64>>,
+}
+
+/// log|H| and what its derivatives are made of.
+struct Determinant {
+    logdet: f64,
+    /// S_i of every row, in runs of its pairs.
+    variances: Vec<f64>,
+    /// sum of [Z'V^-1 Z]_ll of every factor.
+    scale: Vec<Vec<f64>>,
 }
 
 struct ExpectedWeights {
@@ -367,61 +414,54 @@ fn symmetrise(a: &mut [f64], k: usize) {
     }
 }
 
-/// Second derivatives of the working linear mixed model in (beta, directions of T, psi): exact in (beta, psi) with the
-/// random effects profiled out and between them and T; in T the average information, so that past beta and psi it is
-/// that of a linear mixed model, with the curvature of T -> T T'.
-#[allow(clippy::too_many_arguments)]
-fn working_hessian(
-    fixed: &[f64],
-    p: usize,
-    shapes: usize,
-    wvw: &[f64],
-    cross: &[Vec<f64>],
-    directions: &[Direction],
-    d: &[Vec<f64>],
-    data: &Data,
-) -> Vec<f64> {
-    let (count, outer) = (directions.len(), p + shapes);
-    let size = count + outer;
-    let place = |j: usize| if j < p { j } else { j + count };
-    let mut out = vec![0.0; size * size];
-    for j in 0..outer {
-        for i in 0..outer {
-            out[place(i) + place(j) * size] = 2.0 * fixed[i + j * outer];
-        }
-    }
-    let mut inner_block = vec![0.0; count * count];
-    for m in 0..count {
-        for l in m..count {
-            inner_block[l + m * count] = wvw[l + m * count];
-            inner_block[m + l * count] = wvw[l + m * count];
-        }
-    }
-    let mut factor = fixed.to_vec();
-    if cholesky(&mut factor, outer).is_ok() {
-        let half: Vec<Vec<f64>> = cross
-            .iter()
-            .map(|c| {
-                let mut c = c.clone();
-                solve_lower(&factor, outer, &mut c);
-                c
-            })
-            .collect();
-        for m in 0..count {
-            for l in 0..count {
-                inner_block[l + m * count] += dot(&half[l], &half[m]);
+impl Curvature {
+    /// Second derivatives of the working linear mixed model in (beta, directions of T, psi): exact in (beta, psi) with the
+    /// random effects profiled out and between them and T; in T the average information, so that past beta and psi it is
+    /// that of a linear mixed model, with the curvature of T -> T T'.
+    fn hessian(&self, data: &Data, directions: &[Direction], d: &[Vec<f64>]) -> Vec<f64> {
+        let Self { fixed, wvw, cross } = self;
+        let (p, count, outer) = (data.x.len(), directions.len(), fixed.len().isqrt());
+        let size = count + outer;
+        let place = |j: usize| if j < p { j } else { j + count };
+        let mut out = vec![0.0; size * size];
+        for j in 0..outer {
+            for i in 0..outer {
+                out[place(i) + place(j) * size] = 2.0 * fixed[i + j * outer];
             }
         }
-    }
-    add_curvature(&mut inner_block, directions, d, |m| data.factors[m.group].k());
-    for (m, cross) in cross.iter().enumerate() {
-        for l in 0..count {
-            out[p + l + (p + m) * size] = inner_block[l + m * count];
+        let mut inner_block = vec![0.0; count * count];
+        for m in 0..count {
+            for l in m..count {
+                inner_block[l + m * count] = wvw[l + m * count];
+                inner_block[m + l * count] = wvw[l + m * count];
+            }
         }
-        for (j, value) in cross.iter().enumerate() {
-            out[place(j) + (p + m) * size] = 2.0 * value;
-            out[p + m + place(j) * size] = 2.0 * value;
+        let mut factor = fixed.clone();
+        if cholesky(&mut factor, outer).is_ok() {
+            let half: Vec<Vec<f64>> = cross
+                .iter()
+                .map(|c| {
+                    let mut c = c.clone();
+                    solve_lower(&factor, outer, &mut c);
+                    c
+                })
+                .collect();
+            for m in 0..count {
+                for l in 0..count {
+                    inner_block[l + m * count] += dot(&half[l], &half[m]);
+                }
+            }
         }
+        add_curvature(&mut inner_block, directions, d, |m| data.factors[m.group].k());
+        for (m, cross) in cross.iter().enumerate() {
+            for l in 0..count {
+                out[p + l + (p + m) * size] = inner_block[l + m * count];
+            }
+            for (j, value) in cross.iter().enumerate() {
+                out[place(j) + (p + m) * size] = 2.0 * value;
+                out[p + m + place(j) * size] = 2.0 * value;
+            }
+        }
+        out
     }
-    out
 }

@@ -17,6 +17,10 @@ pub struct Affine {
 
 impl Affine {
     pub(crate) const NONE: Self = Self { shift: 0.0, scale: 1.0 };
+
+    pub(crate) fn is_finite(self) -> bool {
+        self.shift.is_finite() && self.scale.is_finite()
+    }
 }
 
 /// Standardisation of the columns of one grouping factor.
@@ -94,7 +98,7 @@ impl Standard {
         let factors = (0..rows.groups.len()).map(|g| of_factor(rows, g)).collect();
         let mut standard = Self { y: Affine::NONE, x, intercept, factors };
         standard.take_response(rows.y)?;
-        if standard.x.iter().any(|a| !(a.shift.is_finite() && a.scale.is_finite())) {
+        if standard.x.iter().any(|a| !a.is_finite()) {
             return Err(EngineError::NotFinite);
         }
         Ok(standard)
@@ -103,7 +107,7 @@ impl Standard {
     /// Standardise another response.
     pub fn take_response(&mut self, y: &[f64]) -> Result<(), EngineError> {
         self.y = of_column(&Column::Values(y), self.intercept.is_some());
-        if self.y.shift.is_finite() && self.y.scale.is_finite() { Ok(()) } else { Err(EngineError::NotFinite) }
+        if self.y.is_finite() { Ok(()) } else { Err(EngineError::NotFinite) }
     }
 
     /// J, p x p column-major, and c with beta = y_scale^-1 J beta_standardised + c. Row of the intercept collects

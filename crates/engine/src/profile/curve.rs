@@ -147,6 +147,38 @@ impl Stop {
     }
 }
 
+/// Where the walk along one side stands.
+struct Side {
+    sign: f64,
+    /// The end of the quantity's range.
+    bound: f64,
+    /// Limits still to come, ascending, and the |zeta| at which the side is long enough.
+    wanted: Vec<f64>,
+    furthest: f64,
+    here: Stop,
+    before: Option<Stop>,
+    knots: Vec<Knot>,
+    /// Share of the step that is taken.
+    shrink: f64,
+    /// How often a coordinate was pinned or released.
+    switches: usize,
+}
+
+impl Side {
+    fn new(first: &Stop, sign: f64, bound: f64, walk: &Walk) -> Self {
+        let mut wanted = walk.limits.clone();
+        wanted.sort_by(f64::total_cmp);
+        let furthest = wanted.last().copied().unwrap_or(0.0).max(NEARLY * walk.cutoff);
+        let (here, before, knots) = (first.clone(), None, Vec::new());
+        Self { sign, bound, wanted, furthest, here, before, knots, shrink: 1.0, switches: 0 }
+    }
+
+    fn is_long_enough(&self, next: &Stop) -> bool {
+        let last = self.knots.last().map_or(0.0, |k| self.sign * k.zeta);
+        self.wanted.is_empty() && (self.sign * next.zeta).max(last) >= self.furthest
+    }
+}
+
 struct Walker<'a, 'q> {
     constrained: Constrained<'a, 'q>,
     walk: &'a Walk,
@@ -165,88 +197,115 @@ impl Walker<'_, '_> {
         self.constrained.current = Some(first.full.clone());
         self.constrained.pinned = None;
         let bound = if sign < 0.0 { self.bounds.0 } else { self.bounds.1 };
-        let (mut here, mut before): (Stop, Option<Stop>) = (first.clone(), None);
-        let mut knots: Vec<Knot> = Vec::new();
-        let mut wanted: Vec<f64> = self.walk.limits.clone();
-        wanted.sort_by(f64::total_cmp);
-        let furthest = wanted.last().copied().unwrap_or(0.0).max(NEARLY * self.walk.cutoff);
-        let (mut shrink, mut switches) = (1.0, 0);
-        while knots.len() < self.walk.max_points {
-            if sign * (bound - here.value) <= 0.0 {
-                return Ok((knots, End::Boundary));
+        let mut side = Side::new(first, sign, bound, self.walk);
+        while side.knots.len() < self.walk.max_points {
+            if let Some(end) = self.step(&mut side)? {
+                return Ok((side.knots, end));
             }
-            let goal = wanted.first().copied().unwrap_or(furthest.max(self.walk.cutoff));
-            let mut value = here.value + sign * shrink * self.stride(&here, before.as_ref(), goal - sign * here.zeta);
-            let at_bound = sign * (value - bound) >= 0.0;
-            if at_bound {
-                value = bound;
-            }
-            let guess = self.predicted(&here, before.as_ref(), value);
-            let next = self.stop(&here, guess, value, sign, TOLERANCE)?;
-            if let Some(lower) = next.as_ref().filter(|n| n.full.slope.value < self.least - FALL) {
-                self.lower = Some(lower.full.point.clone());
-                return Ok((knots, End::Lower));
-            }
-            match self.turn(&here, next.as_ref(), value) {
-                Turn::None => {}
-                _ if switches == SWITCHES => return Ok((knots, End::Lost)),
-                Turn::Plateau => return Ok((knots, End::Plateau)),
-                Turn::Shorter => {
-                    shrink *= 0.25;
-                    continue;
-                }
-                Turn::Switched => {
-                    (shrink, before, switches) = (1.0, None, switches + 1);
-                    continue;
-                }
-            }
-            let leap = next.as_ref().map_or(f64::INFINITY, |n| sign * (n.zeta - here.zeta));
-            // A step across which zeta runs away, or falls back to another valley, is taken again, shorter.
-            if (leap > 3.0 * self.walk.step || leap < -SINK) && shrink > 1e-3 {
-                shrink *=
-                    if leap.is_finite() && leap > 0.0 { (1.5 * self.walk.step / leap).clamp(0.05, 0.5) } else { 0.25 };
-                continue;
-            }
-            if next.as_ref().is_some_and(|n| self.jumps(&here, n)) && shrink > 1e-3 {
-                shrink *= 0.4;
-                continue;
-            }
-            shrink = (2.0 * shrink).min(1.0);
-            let Some(mut next) = next else { return Ok((knots, End::Lost)) };
-            if leap < -SINK {
-                return Ok((knots, End::Falls));
-            }
-            // What is left is rounding.
-            next.zeta = sign * (sign * next.zeta).max(sign * here.zeta);
-            let mut stands = false;
-            while let Some(limit) = wanted.first().copied() {
-                let aimed = (sign * next.zeta - limit).abs() < AIMED && leap > 2.0 * AIMED && !at_bound;
-                if !aimed && sign * next.zeta < limit {
-                    break;
-                }
-                wanted.remove(0);
-                if let Some((found, near)) = self.limit(&here, &next, limit, sign)? {
-                    knots.push(found.knot(Some(limit)));
-                    if aimed {
-                        (stands, next) = (true, near);
-                    }
-                }
-            }
-            self.constrained.current = Some(next.full.clone());
-            self.fill(&here, &next, sign, &mut knots)?;
-            if !stands && knots.last().is_none_or(|k: &Knot| k.value != next.value) {
-                knots.push(next.knot(None));
-            }
-            if wanted.is_empty() && (sign * next.zeta).max(knots.last().map_or(0.0, |k| sign * k.zeta)) >= furthest {
-                return Ok((knots, End::Cutoff));
-            }
-            if at_bound {
-                return Ok((knots, End::Boundary));
-            }
-            before = Some(here);
-            here = next;
         }
-        Ok((knots, End::Unbounded))
+        Ok((side.knots, End::Unbounded))
+    }
+
+    /// One step of a side, taken or found too long; why the side ends, if it does.
+    fn step(&mut self, side: &mut Side) -> Result<Option<End>, EngineError> {
+        let sign = side.sign;
+        if sign * (side.bound - side.here.value) <= 0.0 {
+            return Ok(Some(End::Boundary));
+        }
+        let (value, at_bound) = self.aim(side);
+        let guess = self.predicted(&side.here, side.before.as_ref(), value);
+        let next = self.stop(&side.here, guess, value, sign, TOLERANCE)?;
+        let (next, leap) = match self.judged(side, next, value) {
+            Verdict::Taken(next, leap) => (*next, leap),
+            Verdict::Again => return Ok(None),
+            Verdict::Over(end) => return Ok(Some(end)),
+        };
+        let (next, stands) = self.limits(side, next, leap > 2.0 * AIMED && !at_bound)?;
+        self.constrained.current = Some(next.full.clone());
+        self.fill(&side.here, &next, sign, &mut side.knots)?;
+        if !stands && side.knots.last().is_none_or(|k: &Knot| k.value != next.value) {
+            side.knots.push(next.knot(None));
+        }
+        if side.is_long_enough(&next) {
+            return Ok(Some(End::Cutoff));
+        }
+        if at_bound {
+            return Ok(Some(End::Boundary));
+        }
+        side.before = Some(std::mem::replace(&mut side.here, next));
+        Ok(None)
+    }
+
+    /// The value to go to next, and whether it is the end of the quantity's range.
+    fn aim(&self, side: &Side) -> (f64, bool) {
+        let (here, sign) = (&side.here, side.sign);
+        let goal = side.wanted.first().copied().unwrap_or(side.furthest.max(self.walk.cutoff));
+        let stride = self.stride(here, side.before.as_ref(), goal - sign * here.zeta);
+        let value = here.value + sign * side.shrink * stride;
+        if sign * (value - side.bound) >= 0.0 { (side.bound, true) } else { (value, false) }
+    }
+
+    /// What becomes of a step to `value`, which led to `next`.
+    fn judged(&mut self, side: &mut Side, next: Option<Stop>, value: f64) -> Verdict {
+        if let Some(lower) = next.as_ref().filter(|n| n.full.slope.value < self.least - FALL) {
+            self.lower = Some(lower.full.point.clone());
+            return Verdict::Over(End::Lower);
+        }
+        match self.turn(&side.here, next.as_ref(), value) {
+            Turn::None => {}
+            _ if side.switches == SWITCHES => return Verdict::Over(End::Lost),
+            Turn::Plateau => return Verdict::Over(End::Plateau),
+            Turn::Shorter => {
+                side.shrink *= 0.25;
+                return Verdict::Again;
+            }
+            Turn::Switched => {
+                (side.shrink, side.before, side.switches) = (1.0, None, side.switches + 1);
+                return Verdict::Again;
+            }
+        }
+        let leap = next.as_ref().map_or(f64::INFINITY, |n| side.sign * (n.zeta - side.here.zeta));
+        if let Some(share) = self.shortened(&side.here, next.as_ref(), leap).filter(|_| side.shrink > 1e-3) {
+            side.shrink *= share;
+            return Verdict::Again;
+        }
+        side.shrink = (2.0 * side.shrink).min(1.0);
+        let Some(mut next) = next else { return Verdict::Over(End::Lost) };
+        if leap < -SINK {
+            return Verdict::Over(End::Falls);
+        }
+        // What is left is rounding.
+        next.zeta = side.sign * (side.sign * next.zeta).max(side.sign * side.here.zeta);
+        Verdict::Taken(Box::new(next), leap)
+    }
+
+    /// A step across which zeta runs away, or falls back to another valley, is taken again, shorter: by this share.
+    fn shortened(&self, here: &Stop, next: Option<&Stop>, leap: f64) -> Option<f64> {
+        if leap > 3.0 * self.walk.step || leap < -SINK {
+            let runs = leap.is_finite() && leap > 0.0;
+            return Some(if runs { (1.5 * self.walk.step / leap).clamp(0.05, 0.5) } else { 0.25 });
+        }
+        next.is_some_and(|n| self.jumps(here, n)).then_some(0.4)
+    }
+
+    /// Knots at the limits that a step passes, or was `aimable` at; whether one of them stands in for the step's own end, and
+    /// where that then is.
+    fn limits(&mut self, side: &mut Side, mut next: Stop, aimable: bool) -> Result<(Stop, bool), EngineError> {
+        let (sign, mut stands) = (side.sign, false);
+        while let Some(limit) = side.wanted.first().copied() {
+            let aimed = (sign * next.zeta - limit).abs() < AIMED && aimable;
+            if !aimed && sign * next.zeta < limit {
+                break;
+            }
+            side.wanted.remove(0);
+            if let Some((found, near)) = self.limit(&side.here, &next, limit, sign)? {
+                side.knots.push(found.knot(Some(limit)));
+                if aimed {
+                    (stands, next) = (true, near);
+                }
+            }
+        }
+        Ok((next, stands))
     }
 
     /// A point half way where zeta bends so much that cubic interpolation between the two would miss it.
@@ -279,15 +338,25 @@ impl Walker<'_, '_> {
     fn turn(&mut self, here: &Stop, next: Option<&Stop>, value: f64) -> Turn {
         let Some(next) = next else { return Turn::None };
         if let Some(pinned) = self.constrained.pinned {
-            if next.full.gradient[pinned] < -RELEASE {
-                self.constrained.pinned = None;
-                return Turn::Switched;
-            }
-            return Turn::None;
+            return self.released(pinned, next);
         }
         if !self.constrained.chart.beyond(&next.full.x) {
             return Turn::None;
         }
+        self.plateau(here, value)
+    }
+
+    /// A coordinate pinned at zero is let go where the deviance falls beside it.
+    fn released(&mut self, pinned: usize, next: &Stop) -> Turn {
+        if next.full.gradient[pinned] < -RELEASE {
+            self.constrained.pinned = None;
+            return Turn::Switched;
+        }
+        Turn::None
+    }
+
+    /// Where the held coordinate comes to mean something else: found closely first, then walked along or the end.
+    fn plateau(&mut self, here: &Stop, value: f64) -> Turn {
         if (value - here.value).abs() >= PLATEAU * self.unit(here) {
             return Turn::Shorter;
         }
@@ -412,6 +481,15 @@ impl Walker<'_, '_> {
 
 fn within(v: f64, a: f64, b: f64) -> bool {
     v > a.min(b) && v < a.max(b)
+}
+
+/// What becomes of a step.
+enum Verdict {
+    /// It is taken: where it led, and by how much zeta grew.
+    Taken(Box<Stop>, f64),
+    /// It is tried again, from a state that has changed.
+    Again,
+    Over(End),
 }
 
 /// What a step came to.

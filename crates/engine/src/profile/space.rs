@@ -28,6 +28,60 @@ pub struct Curvature {
     weights: Vec<Vec<f64>>,
 }
 
+/// Differences of the slope beside a point.
+struct Differences<'a> {
+    deviance: &'a mut dyn Deviance,
+    space: &'a Curvature,
+    /// The slope at the point.
+    base: Vec<f64>,
+}
+
+impl Differences<'_> {
+    fn slope(&mut self, at: &Point) -> Result<Vec<f64>, EngineError> {
+        let slope = self.deviance.evaluate(at)?.ok_or(EngineError::NotFinite)?;
+        Ok(self.space.slope(&slope))
+    }
+
+    /// From one step.
+    fn straight(&mut self, moved: &dyn Fn(f64) -> Point) -> Result<Vec<f64>, EngineError> {
+        let one = self.slope(&moved(STEP))?;
+        Ok(one.iter().zip(&self.base).map(|(one, base)| (one - base) / STEP).collect())
+    }
+
+    /// From two steps to one side, exact where the slope is a parabola.
+    fn curved(&mut self, moved: &dyn Fn(f64) -> Point) -> Result<Vec<f64>, EngineError> {
+        let one = self.slope(&moved(STEP))?;
+        let two = self.slope(&moved(2.0 * STEP))?;
+        let steps = one.iter().zip(&two).zip(&self.base);
+        Ok(steps.map(|((one, two), base)| (4.0 * (one - base) - (two - base)) / (2.0 * STEP)).collect())
+    }
+
+    /// Along each element of one term's Sigma: a covariance may grow along any vector; elements off the diagonal follow
+    /// from the sums.
+    fn of_term(&mut self, point: &Point, term: usize, spread: &[f64]) -> Result<Vec<Vec<f64>>, EngineError> {
+        let k = side(&point.roots[term]);
+        let mut along = |i: usize, j: usize| {
+            let mut v = vec![0.0; k];
+            (v[i], v[j]) = (spread[i], spread[j]);
+            self.curved(&|h: f64| {
+                let mut moved = point.clone();
+                moved.roots[term] = grown(&point.roots[term], &v, h);
+                moved
+            })
+        };
+        let diagonal: Vec<Vec<f64>> = (0..k).map(|i| along(i, i)).collect::<Result<_, _>>()?;
+        let element = |(i, j): (usize, usize)| {
+            if i == j {
+                return Ok(diagonal[i].clone());
+            }
+            let whole = along(i, j)?;
+            let parts = whole.iter().zip(&diagonal[i]).zip(&diagonal[j]);
+            Ok(parts.map(|((whole, a), b)| whole - a - b).collect())
+        };
+        cells(k).map(element).collect()
+    }
+}
+
 impl Curvature {
     /// At a point. `spread` says what changes of the covariances (as standard deviations, for each effect of each term)
     /// and of the others matter.
@@ -48,45 +102,10 @@ impl Curvature {
         let here = deviance.evaluate(point)?.ok_or(EngineError::NotFinite)?;
         out.weights.clone_from(&here.weights);
         let base = out.slope(&here);
-        let mut along = |move_by: &dyn Fn(f64) -> Point, straight: bool| -> Result<Vec<f64>, EngineError> {
-            let one = deviance.evaluate(&move_by(STEP))?.ok_or(EngineError::NotFinite)?;
-            let one = out.slope(&one);
-            if straight {
-                return Ok((0..n).map(|i| (one[i] - base[i]) / STEP).collect());
-            }
-            let two = deviance.evaluate(&move_by(2.0 * STEP))?.ok_or(EngineError::NotFinite)?;
-            let two = out.slope(&two);
-            Ok((0..n).map(|i| (4.0 * (one[i] - base[i]) - (two[i] - base[i])) / (2.0 * STEP)).collect())
-        };
-        let mut columns: Vec<Vec<f64>> = vec![Vec::new(); n];
-        let mut from = 0;
-        for (term, k) in point.roots.iter().map(|r| side(r)).enumerate() {
-            // A covariance may grow along any vector; elements off the diagonal follow from the sums.
-            let grow = |v: Vec<f64>| {
-                move |h: f64| {
-                    let mut moved = point.clone();
-                    moved.roots[term] = grown(&point.roots[term], &v, h);
-                    moved
-                }
-            };
-            let vector = |i: usize, j: usize| {
-                let mut v = vec![0.0; k];
-                v[i] = spread[term][i];
-                v[j] = spread[term][j];
-                v
-            };
-            let index: Vec<(usize, usize)> = cells(k).collect();
-            let diagonal: Vec<usize> =
-                (0..k).map(|i| from + index.iter().position(|&c| c == (i, i)).unwrap_or(0)).collect();
-            for (i, &at) in diagonal.iter().enumerate() {
-                columns[at] = along(&grow(vector(i, i)), false)?;
-            }
-            for (m, &(i, j)) in index.iter().enumerate().filter(|(_, (i, j))| i != j) {
-                let whole = along(&grow(vector(i, j)), false)?;
-                let (a, b) = (&columns[diagonal[i]], &columns[diagonal[j]]);
-                columns[from + m] = (0..n).map(|l| whole[l] - a[l] - b[l]).collect();
-            }
-            from += index.len();
+        let mut differences = Differences { deviance, space: &out, base };
+        let mut columns: Vec<Vec<f64>> = Vec::with_capacity(n);
+        for (term, spread) in spread.iter().enumerate().take(point.roots.len()) {
+            columns.extend(differences.of_term(point, term, spread)?);
         }
         for (m, unit) in others.iter().enumerate() {
             let moved = |h: f64| {
@@ -95,7 +114,7 @@ impl Curvature {
                 moved
             };
             // In fixed effects and log scales the slope is all but straight over a thousandth of an error.
-            columns[from + m] = along(&moved, true)?;
+            columns.push(differences.straight(&moved)?);
         }
         for (cell, (i, j)) in out.matrix.iter_mut().zip(positions(n, n)) {
             *cell = 0.5 * (columns[j][i] + columns[i][j]);

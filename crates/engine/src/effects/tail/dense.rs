@@ -12,25 +12,45 @@ use crate::gram::Gram;
 /// depend on the matrix alone, so that sums do not depend on the number of threads.
 const STRIP: usize = 1 << 18;
 
+/// Where entry (i, j) of a matrix is stored: base[j] + row[i].
+struct Addresses {
+    base: Vec<usize>,
+    row: Vec<usize>,
+}
+
+impl Addresses {
+    fn of(matrix: &Tiled) -> Self {
+        let base = (0..matrix.n()).map(|j| matrix.column_base(j)).collect();
+        let row = (0..matrix.n()).map(|i| matrix.row_offset(i)).collect();
+        Self { base, row }
+    }
+}
+
+/// The columns `first..last`, which `piece` holds from address `at` on.
+struct Strip<'a> {
+    first: usize,
+    last: usize,
+    at: usize,
+    piece: &'a mut [f64],
+}
+
 pub(super) fn assemble(matrix: &mut Tiled, gram: &Gram, layout: &Layout, leaves: &Leaves) {
     matrix.fill_zero();
-    let base: Vec<usize> = (0..layout.n_tail).map(|j| matrix.column_base(j)).collect();
-    let row: Vec<usize> = (0..layout.n_tail).map(|i| matrix.row_offset(i)).collect();
+    let addresses = Addresses::of(matrix);
+    let Addresses { base, row } = &addresses;
     let values = matrix.values_mut();
     own_entries(gram, layout, leaves, |i, j, v| values[base[j] + row[i]] += v);
     let mut pieces = Vec::new();
     let mut rest = values;
     let mut done = 0;
-    for (first, last) in strips(layout.n_tail, &base, &row) {
+    for (first, last) in strips(layout.n_tail, base, row) {
         let end = if last == layout.n_tail { done + rest.len() } else { base[last] + row[last] };
         let (piece, after) = rest.split_at_mut(end - done);
-        pieces.push((first, last, done, piece));
+        pieces.push(Strip { first, last, at: done, piece });
         rest = after;
         done = end;
     }
-    let subtract = |(first, last, at, piece): (usize, usize, usize, &mut [f64])| {
-        subtract_leaves(gram, layout, leaves, (first, last), piece, at, &base, &row);
-    };
+    let subtract = |strip: Strip| subtract_leaves(gram, layout, leaves, strip, &addresses);
     if layout.small {
         pieces.into_iter().for_each(subtract);
     } else {
@@ -58,22 +78,17 @@ fn strips(n: usize, base: &[usize], row: &[usize]) -> Vec<(usize, usize)> {
 
 /// The strips of a matrix.
 pub(super) fn strips_of(matrix: &Tiled) -> Vec<(usize, usize)> {
-    let base: Vec<usize> = (0..matrix.n()).map(|j| matrix.column_base(j)).collect();
-    let row: Vec<usize> = (0..matrix.n()).map(|i| matrix.row_offset(i)).collect();
+    let Addresses { base, row } = Addresses::of(matrix);
     strips(matrix.n(), &base, &row)
 }
 
-/// Subtract H H' of every leaf from the columns `first..last`, which `piece` holds from address `at` on.
-#[allow(clippy::too_many_arguments)]
+/// Subtract H H' of every leaf from a strip.
 fn subtract_leaves(
     gram: &Gram,
     layout: &Layout,
     leaves: &Leaves,
-    (first, last): (usize, usize),
-    piece: &mut [f64],
-    at: usize,
-    base: &[usize],
-    row: &[usize],
+    Strip { first, last, at, piece }: Strip,
+    Addresses { base, row }: &Addresses,
 ) {
     let Some(leaf) = layout.leaf else { return };
     let k = gram.factors[leaf].k;

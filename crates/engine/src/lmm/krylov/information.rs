@@ -9,6 +9,7 @@ use crate::effects::parameters::Direction;
 use crate::effects::score::LevelParts;
 use crate::effects::template::sigma_direction;
 use crate::gram::Gram;
+use crate::lmm::system::System;
 
 /// One direction's working variate with the leaves eliminated.
 struct Variate {
@@ -26,10 +27,8 @@ struct Variate {
 }
 
 /// AI over all pairs of directions; `solve` applies S^-1.
-#[allow(clippy::too_many_arguments)]
 pub(super) fn average_information(
-    gram: &Gram,
-    layout: &Layout,
+    system: System,
     e: &Elimination,
     parts: &[LevelParts],
     templates: &[Vec<f64>],
@@ -38,7 +37,7 @@ pub(super) fn average_information(
     solve: impl Fn(Vec<f64>) -> Vec<f64> + Sync,
 ) -> Vec<f64> {
     let variates: Vec<Variate> =
-        directions.par_iter().map(|d| variate(gram, layout, e, parts, &templates[d.group], d, &solve)).collect();
+        directions.par_iter().map(|d| variate(system, e, parts, &templates[d.group], d, &solve)).collect();
     let count = directions.len();
     let mut sums = vec![0.0; count * count];
     for (l, a) in variates.iter().enumerate() {
@@ -48,7 +47,7 @@ pub(super) fn average_information(
         }
     }
     let mut fixed: Vec<Vec<f64>> = variates.into_iter().map(|v| v.fixed).collect();
-    profiled(&sums, &mut fixed, e, gram.p, s2)
+    profiled(&sums, &mut fixed, e, system.gram.p, s2)
 }
 
 fn dot(x: &[f64], y: &[f64]) -> f64 {
@@ -56,14 +55,14 @@ fn dot(x: &[f64], y: &[f64]) -> f64 {
 }
 
 fn variate(
-    gram: &Gram,
-    layout: &Layout,
+    system: System,
     e: &Elimination,
     parts: &[LevelParts],
     template: &[f64],
     direction: &Direction,
     solve: impl Fn(Vec<f64>) -> Vec<f64>,
 ) -> Variate {
+    let System { gram, layout, .. } = system;
     let (group, width) = (direction.group, gram.p + 1);
     let k = gram.factors[group].k;
     let sigma = sigma_direction(template, &direction.dt, k);

@@ -4,6 +4,7 @@ use super::matrix::Matrix;
 use super::pattern::Pattern;
 use super::polynomial::Polynomial;
 use crate::dense::eigen::symmetric;
+use crate::dense::view::View;
 
 const MOST_STEPS: usize = 150;
 /// Change of a quadrature that counts as converged.
@@ -210,30 +211,37 @@ pub(super) fn quadrature(
         let value: f64 = (0..m).map(|j| square(j) * p.rest(values[j])).sum();
         if last || (value - before).abs() < CONVERGED * (1.0 + size).sqrt() {
             let by_edge = -(0..m).map(|j| square(j) * p_by_edge.at(values[j])).sum::<f64>();
-            let mut out = Quadrature { value, by_edge, ..Quadrature::default() };
+            let (mut weights, mut vectors) = (Vec::new(), Vec::new());
             if derivative {
                 let y: Vec<f64> = (0..m).map(|j| size.sqrt() * v[j * m]).collect();
-                differentiate(&run, &values, &v, &y, deflation, &along, p, &mut out);
+                let found = Eigenpairs { values: &values, coordinates: View::square(&v, m), along: &y };
+                (weights, vectors) = differentiate(&run, &found, deflation, &along, p);
             }
-            return out;
+            return Quadrature { value, by_edge, weights, vectors };
         }
         before = value;
     }
 }
 
+/// Eigenpairs that a run has found, and z along them.
+struct Eigenpairs<'a> {
+    values: &'a [f64],
+    /// In the run's own basis.
+    coordinates: View<'a>,
+    along: &'a [f64],
+}
+
 /// d z'h(M)z = sum over pairs of eigenvectors of h[a, b] (z'x_a) (x_a'dM x_b) (x_b'z) with divided differences of h,
 /// the deflated eigenvectors (h = 0) included; the matrix in the middle is of low rank, as h is smooth.
-#[allow(clippy::too_many_arguments)]
 fn differentiate(
     run: &Run,
-    values: &[f64],
-    v: &[f64],
-    y: &[f64],
+    found: &Eigenpairs,
     deflation: &Deflation,
     along: &[f64],
     p: &Polynomial,
-    out: &mut Quadrature,
-) {
+) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let Eigenpairs { values, coordinates, along: y } = *found;
+    let (mut weights, mut vectors) = (Vec::new(), Vec::new());
     let (m, r) = (values.len(), deflation.values.len());
     let size = m + r;
     let mut c = vec![0.0; size * size];
@@ -251,14 +259,15 @@ fn differentiate(
     let (gamma, e) = symmetric(&c, size);
     let scale = gamma.iter().fold(0.0f64, |s, g| s.max(g.abs()));
     for (g, e) in gamma.iter().zip(e.chunks_exact(size)).filter(|(g, _)| g.abs() > 1e-9 * scale) {
-        let coordinates: Vec<f64> = (0..m).map(|i| (0..m).map(|a| v[i + a * m] * e[a]).sum()).collect();
-        let mut x = run.combine(&coordinates);
+        let combined: Vec<f64> = (0..m).map(|i| (0..m).map(|a| coordinates.at(i, a) * e[a]).sum()).collect();
+        let mut x = run.combine(&combined);
         for (u, &e) in deflation.vectors.iter().zip(&e[m..]) {
             axpy(e, u, &mut x);
         }
-        out.weights.push(*g);
-        out.vectors.push(x);
+        weights.push(*g);
+        vectors.push(x);
     }
+    (weights, vectors)
 }
 
 /// (I - M) x = b by conjugate gradients to a relative residual of 1e-13; the deflated part is solved beforehand.

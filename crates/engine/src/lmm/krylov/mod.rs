@@ -132,7 +132,7 @@ impl Krylov {
         // `tail_rhs` is solved already, which an elimination without tail takes as it is.
         let parts = back_substitute(gram, layout, e, &beta);
         let solve = |c: Vec<f64>| self.solve(c);
-        let information = information::average_information(gram, layout, e, &parts, templates, directions, s2, solve);
+        let information = information::average_information(system, e, &parts, templates, directions, s2, solve);
         let outer = (0..gram.factors.len())
             .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, system.reml))
             .collect();
