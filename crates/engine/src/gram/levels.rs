@@ -1,8 +1,8 @@
 //! One pass over the rows: `[X y]'[X y]` and, for every grouping factor, `Z'Z` and `Z'[X y]` of each level.
 
+use super::blocks::{CHUNK, FactorBlocks};
 use super::fixed::FixedSums;
 use super::standard::{Affine, Standard};
-use super::{CHUNK, FactorBlocks};
 use crate::dense::small::add;
 use crate::rows::{Column, Rows};
 use crate::threads;

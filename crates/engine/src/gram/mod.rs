@@ -4,6 +4,7 @@
 //! it removes the cancellation that a large mean causes in a sum of squares and makes the optimiser's steps free of
 //! the units of measurement. Blocks of two sets of rows that share one `Standard` add up ([`Gram::merge`]).
 
+mod blocks;
 pub(crate) mod cross;
 mod fixed;
 mod levels;
@@ -11,27 +12,13 @@ pub mod rank;
 pub(crate) mod response;
 pub(crate) mod standard;
 
+pub use blocks::FactorBlocks;
 pub use cross::CrossBlocks;
 pub use standard::{FactorStandard, Standard};
 
 use crate::dense::small::add;
 use crate::error::EngineError;
 use crate::rows::Rows;
-
-/// Rows handled at a time: their standardised columns stay in the cache.
-pub(crate) const CHUNK: usize = 1024;
-
-/// Cross products of one grouping factor, level by level.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FactorBlocks {
-    pub levels: usize,
-    /// Columns of all terms on this factor together.
-    pub k: usize,
-    /// Z'Z of each level, k x k column-major, both triangles: `levels * k * k`.
-    pub zz: Vec<f64>,
-    /// Z'[X y] of each level, k rows of p + 1: `levels * k * (p + 1)`.
-    pub zr: Vec<f64>,
-}
 
 /// All cross products of a model.
 #[derive(Debug, Clone)]

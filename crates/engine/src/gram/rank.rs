@@ -1,8 +1,10 @@
 //! Which columns of X to keep: R's rule that a column is dropped when what is left of it after the earlier columns
 //! is shorter than 1e-7 of its length.
 
+use super::blocks::CHUNK;
 use super::fixed::{FixedSums, dot};
-use super::{CHUNK, levels::fill, standard::Affine};
+use super::levels::fill;
+use super::standard::Affine;
 use crate::rows::Column;
 
 /// Columns kept, ascending. The Cholesky factor of X'X decides the clear cases; a column that it finds suspicious is

@@ -1,8 +1,9 @@
 //! Another response in the blocks of a model: only the columns of y change.
 
+use super::Gram;
+use super::blocks::{CHUNK, FactorBlocks};
 use super::fixed::dot;
 use super::levels::fill;
-use super::{CHUNK, FactorBlocks, Gram};
 use crate::error::EngineError;
 use crate::rows::{Column, Rows};
 
