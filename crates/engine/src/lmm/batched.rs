@@ -401,11 +401,11 @@ impl Batched {
                 for l in 0..k {
                     for m in 0..k {
                         let weight = ba[a + m * k] * ba[b + l * k];
-                        for j in 0..p {
+                        for (j, txs) in txs.iter_mut().enumerate() {
                             for i in 0..p {
                                 *xx.at(i, j) += weight * g.at(m * width + i, l * width + j);
                             }
-                            txs[j] += weight * rv.at(m * width + j, l);
+                            *txs += weight * rv.at(m * width + j, l);
                         }
                     }
                 }

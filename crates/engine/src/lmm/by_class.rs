@@ -160,29 +160,25 @@ fn contract_one_side<const K: usize>(products: View, v: &[f64], width: usize, ou
 #[inline]
 fn contract_fixed<const K: usize>(products: View, phi: &[f64], p: usize, width: usize) -> Square<K> {
     let mut out = [[0.0; K]; K];
-    for b in 0..K {
+    for (b, out) in out.iter_mut().enumerate() {
         for j in 0..p {
             let column = products.col(b * width + j);
             let weights = View::square(phi, p).col(j);
-            for a in 0..K {
+            for (a, out) in out.iter_mut().enumerate() {
                 let own = &column[a * width..a * width + p];
-                out[b][a] += own.iter().zip(weights).map(|(r, w)| r * w).sum::<f64>();
+                *out += own.iter().zip(weights).map(|(r, w)| r * w).sum::<f64>();
             }
         }
     }
     out
 }
 
-/// B times s s'[i, j], matrix number i + K j.
+/// B times s s'[i, j], column i + K j.
 #[inline]
 fn add_bss<const K: usize>(b: &[f64], ss: &Square<K>, out: &mut [f64]) {
     let mut out = ViewMut::new(out, K * K, K * K);
-    for j in 0..K {
-        for i in 0..K {
-            for (o, b) in out.col(i + K * j).iter_mut().zip(b) {
-                *o += ss[j][i] * b;
-            }
-        }
+    for (m, ss) in ss.as_flattened().iter().enumerate() {
+        out.col(m).iter_mut().zip(b).for_each(|(o, b)| *o += ss * b);
     }
 }
 

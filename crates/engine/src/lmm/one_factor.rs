@@ -211,11 +211,11 @@ impl OneFactor {
                     }
                 }
             }
-            for i in 0..K {
+            for (i, s) in s.iter().enumerate() {
                 for a in 0..K {
                     let row = &tx[a * width..a * width + p];
                     for (o, t) in ViewMut::new(&mut txs, p, kk).col(a + K * i).iter_mut().zip(row) {
-                        *o += t * s[i];
+                        *o += t * s;
                     }
                 }
             }

@@ -83,51 +83,59 @@ pub(super) fn strips_of(matrix: &Tiled) -> Vec<(usize, usize)> {
 }
 
 /// Subtract H H' of every leaf from a strip.
-fn subtract_leaves(
-    gram: &Gram,
-    layout: &Layout,
-    leaves: &Leaves,
-    Strip { first, last, at, piece }: Strip,
-    Addresses { base, row }: &Addresses,
-) {
+fn subtract_leaves(gram: &Gram, layout: &Layout, leaves: &Leaves, strip: Strip, addresses: &Addresses) {
     let Some(leaf) = layout.leaf else { return };
     let k = gram.factors[leaf].k;
     let mut panel = Panel::default();
     let mut offsets: Vec<usize> = Vec::new();
     for level in 0..gram.factors[leaf].levels {
-        leaves.panel(gram, layout, leaf, level, first, &mut panel);
+        leaves.panel(gram, layout, leaf, level, strip.first, &mut panel);
         offsets.clear();
-        offsets.extend(panel.index.iter().map(|&i| row[i as usize]));
-        let m = panel.index.len();
-        for a in 0..m {
-            let column = panel.index[a] as usize;
-            if column < first {
-                continue; // the first node of the strip may straddle its boundary
+        offsets.extend(panel.index.iter().map(|&i| addresses.row[i as usize]));
+        subtract_panel(&panel, k, &offsets, &addresses.base, (strip.first, strip.last), strip.at, strip.piece);
+    }
+}
+
+/// The same of one leaf. Slices come as they are, not within structs: the compiler must see that they do not overlap.
+#[inline]
+fn subtract_panel(
+    panel: &Panel,
+    k: usize,
+    offsets: &[usize],
+    base: &[usize],
+    (first, last): (usize, usize),
+    at: usize,
+    piece: &mut [f64],
+) {
+    let m = panel.index.len();
+    for a in 0..m {
+        let column = panel.index[a] as usize;
+        if column < first {
+            continue; // the first node of the strip may straddle its boundary
+        }
+        if column >= last {
+            break;
+        }
+        let start = base[column] - at.min(base[column]);
+        let short = at - at.min(base[column]);
+        if k == 1 {
+            let ha = panel.h[a];
+            if offsets[m - 1] - offsets[a] == m - 1 - a {
+                // Neighbours without gaps: one run.
+                let first = start + offsets[a] - short;
+                let run = &mut piece[first..first + m - a];
+                run.iter_mut().zip(&panel.h[a..]).for_each(|(p, h)| *p -= ha * h);
+                continue;
             }
-            if column >= last {
-                break;
+            for b in a..m {
+                piece[start + offsets[b] - short] -= ha * panel.h[b];
             }
-            let start = base[column] - at.min(base[column]);
-            let short = at - at.min(base[column]);
-            if k == 1 {
-                let ha = panel.h[a];
-                if offsets[m - 1] - offsets[a] == m - 1 - a {
-                    // Neighbours without gaps: one run.
-                    let first = start + offsets[a] - short;
-                    let run = &mut piece[first..first + m - a];
-                    run.iter_mut().zip(&panel.h[a..]).for_each(|(p, h)| *p -= ha * h);
-                    continue;
-                }
-                for b in a..m {
-                    piece[start + offsets[b] - short] -= ha * panel.h[b];
-                }
-            } else {
-                let ha = &panel.h[a * k..(a + 1) * k];
-                for b in a..m {
-                    let hb = &panel.h[b * k..(b + 1) * k];
-                    let sum: f64 = ha.iter().zip(hb).map(|(x, y)| x * y).sum();
-                    piece[start + offsets[b] - short] -= sum;
-                }
+        } else {
+            let ha = &panel.h[a * k..(a + 1) * k];
+            for b in a..m {
+                let hb = &panel.h[b * k..(b + 1) * k];
+                let sum: f64 = ha.iter().zip(hb).map(|(x, y)| x * y).sum();
+                piece[start + offsets[b] - short] -= sum;
             }
         }
     }
