@@ -51,7 +51,7 @@ def cbpp() -> Problem:
 
     frame = mm.datasets.load("cbpp").copy()
     frame["p"] = frame["incidence"] / frame["size"]
-    return Problem("p ~ period + (1 | herd)", frame, ("herd",), weights="size", best=184.05256)
+    return Problem(formula="p ~ period + (1 | herd)", frame=frame, groups=("herd",), weights="size", best=184.05256)
 
 
 def contraception() -> Problem:
@@ -59,7 +59,9 @@ def contraception() -> Problem:
 
     frame = mm.datasets.load("Contraception").copy()
     frame["used"] = (frame["use"] == "Y").astype(float)
-    return Problem("used ~ age + I(age ** 2) + urban + livch + (1 | district)", frame, ("district",))
+    return Problem(
+        formula="used ~ age + I(age ** 2) + urban + livch + (1 | district)", frame=frame, groups=("district",)
+    )
 
 
 def grouseticks() -> Problem:
@@ -67,7 +69,9 @@ def grouseticks() -> Problem:
 
     formula = "TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | INDEX) + (1 | LOCATION)"
     groups = ("BROOD", "INDEX", "LOCATION")
-    return Problem(formula, mm.datasets.load("grouseticks"), groups, family="poisson", best=1780.54266)
+    return Problem(
+        formula=formula, frame=mm.datasets.load("grouseticks"), groups=groups, family="poisson", best=1780.54266
+    )
 
 
 def verbagg() -> Problem:
@@ -76,7 +80,10 @@ def verbagg() -> Problem:
     frame = mm.datasets.load("VerbAgg").copy()
     frame["hit"] = (frame["r2"] == "Y").astype(float)
     return Problem(
-        "hit ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)", frame, ("id", "item"), best=8151.39972
+        formula="hit ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)",
+        frame=frame,
+        groups=("id", "item"),
+        best=8151.39972,
     )
 
 
@@ -84,7 +91,11 @@ def immun() -> Problem:
     """Children of mothers in communities: two nested factors."""
     with gzip.open(TABLES / "guImmun.csv.gz", "rt") as lines:
         frame = pd.read_csv(lines)
-    return Problem("immun ~ kid2p + mom25p + ethn + rural + pcInd81 + (1 | comm) + (1 | mom)", frame, ("comm", "mom"))
+    return Problem(
+        formula="immun ~ kid2p + mom25p + ethn + rural + pcInd81 + (1 | comm) + (1 | mom)",
+        frame=frame,
+        groups=("comm", "mom"),
+    )
 
 
 def bernoulli(n: int, a_levels: int, b_levels: int) -> Problem:
@@ -95,7 +106,7 @@ def bernoulli(n: int, a_levels: int, b_levels: int) -> Problem:
     eta = -0.5 + 0.7 * x + rng.normal(size=a_levels)[a] + 0.6 * rng.normal(size=b_levels)[b]
     y = (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(float)
     frame = pd.DataFrame({"y": y, "x": x, "a": _categorical(a, a_levels), "b": _categorical(b, b_levels)})
-    return Problem("y ~ x + (1 | a) + (1 | b)", frame, ("a", "b"))
+    return Problem(formula="y ~ x + (1 | a) + (1 | b)", frame=frame, groups=("a", "b"))
 
 
 PROBLEMS: dict[str, Callable[[], Problem]] = {

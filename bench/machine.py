@@ -73,7 +73,13 @@ def time_product(order: int) -> float:
 @cache
 def measure() -> Machine:
     threads = len(os.sched_getaffinity(0))
-    return Machine(threads, copy_rate(1), copy_rate(threads), product_rate(1), product_rate(threads))
+    return Machine(
+        threads=threads,
+        copy_one=copy_rate(1),
+        copy_all=copy_rate(threads),
+        product_one=product_rate(1),
+        product_all=product_rate(threads),
+    )
 
 
 def report(machine: Machine) -> str:

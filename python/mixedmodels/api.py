@@ -49,25 +49,37 @@ def lmer(
 
     Parameters
     ----------
-    formula : in R's language, as ``"Reaction ~ Days + (Days | Subject)"``.
-    data : a pandas or polars table, Arrow table, DuckDB relation, or mapping of names to arrays.
-    REML : maximise the restricted likelihood (the default) or the likelihood.
-    weights : precision weights: the residual variance of a row is sigma^2 / weight. A column name, an expression or an
-        array.
-    offset : a known part of the mean, added to ``offset()`` terms. A column name, an expression or an array.
-    subset : rows to use: an expression such as ``"Days > 1"``, or an array of truth values or positions.
-    contrasts : factor -> "treatment", "sum", "helmert", "poly" or a matrix.
-    na_action : rows with missing values are left out ("omit"), left out but shown as NaN in `fitted()` and
-        `residuals()` ("exclude"), or refused ("fail").
-    env : where names are looked up that the table does not have.
-    start : theta to start from.
-    control : settings of the optimiser, `max_evaluations` and `tolerance`.
-    verbose : 1 prints number and criterion of every evaluation to stderr; 0 shows one line of progress there, on a
-        terminal only and once a fit has taken two seconds. Ctrl-C stops a fit.
+    formula : str
+        Formula in R's language, as ``"Reaction ~ Days + (Days | Subject)"``.
+    data : table
+        A pandas or polars table, Arrow table, DuckDB relation, or mapping of names to arrays.
+    REML : bool, default True
+        Whether to maximise the restricted likelihood (the default) or the likelihood.
+    weights : str or array_like, optional
+        Precision weights: the residual variance of a row is sigma^2 / weight. A column name, an expression or an array.
+    offset : str or array_like, optional
+        A known part of the mean, added to ``offset()`` terms. A column name, an expression or an array.
+    subset : str or array_like, optional
+        Rows to use: an expression such as ``"Days > 1"``, or an array of truth values or positions.
+    contrasts : mapping of str, optional
+        Mapping from factor to "treatment", "sum", "helmert", "poly" or a matrix.
+    na_action : {"omit", "exclude", "fail"}, default "omit"
+        Rows with missing values are left out ("omit"), left out but shown as NaN in `fitted()` and `residuals()`
+        ("exclude"), or refused ("fail").
+    env : mapping of str, optional
+        Names that the table does not have, and what they stand for.
+    start : array_like, optional
+        Theta to start from.
+    control : Control or mapping of str, optional
+        Settings of the optimiser, `max_evaluations` and `tolerance`.
+    verbose : int, default 0
+        1 prints number and criterion of every evaluation to stderr; 0 shows one line of progress there, on a terminal
+        only and once a fit has taken two seconds. Ctrl-C stops a fit.
 
     Returns
     -------
     MixedModel
+        Fitted model.
 
     Raises
     ------
@@ -126,28 +138,48 @@ def glmer(
 
     Parameters
     ----------
-    formula : in R's language, as ``"cbind(incidence, size - incidence) ~ period + (1 | herd)"``. A binomial response
+    formula : str
+        Formula in R's language, as ``"cbind(incidence, size - incidence) ~ period + (1 | herd)"``. A binomial response
         may be 0/1, boolean, a factor whose first level is a failure, ``cbind(successes, failures)``, or a proportion
         with its trials as `weights`.
-    data, subset, contrasts, na_action, env : as for `lmer`.
-    family : a name such as "binomial" or "poisson", R's text such as ``'binomial(link = "probit")'``, or an object
-        such as ``mm.families.Binomial(link="probit")``. Gaussian with identity link is left to `lmer`.
-    nAGQ : 1 is Laplace's approximation of the likelihood; 2 to 25 are points of adaptive Gauss-Hermite quadrature for
-        each random effect, with one grouping factor only; 0 takes the fixed effects at the joint mode, a quicker and
-        cruder estimator.
-    weights : trials of a binomial proportion; else prior weights, as in R.
-    offset : a known part of the linear predictor, added to ``offset()`` terms.
-    start : theta to start from, or a mapping with any of "theta", "beta" (or "fixef") and "psi", the logarithms of the
+    data : table
+        See `lmer`.
+    family : str or Family
+        A name such as "binomial" or "poisson", R's text such as ``'binomial(link = "probit")'``, or an object such as
+        ``mm.families.Binomial(link="probit")``. Gaussian with identity link is left to `lmer`.
+    nAGQ : int, default 1
+        1 is Laplace's approximation of the likelihood; 2 to 25 are points of adaptive Gauss-Hermite quadrature for each
+        random effect, with one grouping factor only; 0 takes the fixed effects at the joint mode, a quicker and cruder
+        estimator.
+    weights : str or array_like, optional
+        Trials of a binomial proportion; else prior weights, as in R.
+    offset : str or array_like, optional
+        A known part of the linear predictor, added to ``offset()`` terms.
+    subset : str or array_like, optional
+        See `lmer`.
+    contrasts : mapping of str, optional
+        See `lmer`.
+    na_action : {"omit", "exclude", "fail"}, default "omit"
+        See `lmer`.
+    env : mapping of str, optional
+        See `lmer`.
+    start : array_like or mapping of str to array_like, optional
+        Theta to start from, or a mapping with any of "theta", "beta" (or "fixef") and "psi", the logarithms of the
         family's free shapes.
-    control, verbose : as for `lmer`.
-    laplace : the determinant in Laplace's approximation is of the "observed" information, or of the expected one
-        ("fisher"), which is lme4's definition; they differ where the link is not canonical.
-    penalty : "soft" maximises the softly penalised likelihood of Sterzinger and Kosmidis (2023), for binomial, Poisson
-        and negative binomial families: the log-likelihood + c {log|X'WX| / 2 + sum h(log l_ii) + sum h(l_ij)}. W are
-        the weights of the model without random effects, l the elements of the Cholesky factor of each term's
-        covariance matrix, h(x) is -x^2 / 2 and beyond |x| = 1 linear, and c = 2 sqrt(p / n), n counting trials.
-        Estimates are finite where the outcomes are separated, covariance matrices are never singular, and with growing
-        n the penalty fades. It depends on the units of columns with random slopes.
+    control : Control or mapping of str, optional
+        See `lmer`.
+    verbose : int, default 0
+        See `lmer`.
+    laplace : {"observed", "fisher"}, default "observed"
+        The determinant in Laplace's approximation is of the "observed" information, or of the expected one ("fisher"),
+        which is lme4's definition; they differ where the link is not canonical.
+    penalty : {"soft"}, optional
+        "soft" maximises the softly penalised likelihood of Sterzinger and Kosmidis (2023), for binomial, Poisson and
+        negative binomial families: the log-likelihood + c {log|X'WX| / 2 + sum h(log l_ii) + sum h(l_ij)}. W are the
+        weights of the model without random effects, l the elements of the Cholesky factor of each term's covariance
+        matrix, h(x) is -x^2 / 2 and beyond |x| = 1 linear, and c = 2 sqrt(p / n), n counting trials. Estimates are
+        finite where the outcomes are separated, covariance matrices are never singular, and with growing n the penalty
+        fades. It depends on the units of columns with random slopes.
 
     Returns
     -------
@@ -211,9 +243,30 @@ def glmer_nb(
 
     Parameters
     ----------
-    formula : in R's language, as ``"y ~ x + (x | site)"``.
-    data, nAGQ, weights, offset, subset, contrasts, na_action, env, start, control, verbose : as for `glmer`.
-    laplace, penalty : as for `glmer`; theta is not penalised.
+    formula : str
+        Formula in R's language, as ``"y ~ x + (x | site)"``.
+    data : table
+        See `glmer`.
+    nAGQ : int, default 1
+        See `glmer`.
+    weights, offset, subset : str or array_like, optional
+        See `glmer`.
+    contrasts : mapping of str, optional
+        See `glmer`.
+    na_action : {"omit", "exclude", "fail"}, default "omit"
+        See `glmer`.
+    env : mapping of str, optional
+        See `glmer`.
+    start : array_like or mapping of str to array_like, optional
+        See `glmer`.
+    control : Control or mapping of str, optional
+        See `glmer`.
+    verbose : int, default 0
+        See `glmer`.
+    laplace : {"observed", "fisher"}, default "observed"
+        See `glmer`; theta is not penalised.
+    penalty : {"soft"}, optional
+        See `glmer`; theta is not penalised.
 
     Returns
     -------
@@ -258,7 +311,18 @@ def lm(
 
     Parameters
     ----------
-    formula, data, weights, offset, subset, contrasts, na_action, env : as for `lmer`, the formula without random terms.
+    formula : str
+        See `lmer`; the formula without random terms.
+    data : table
+        See `lmer`; the formula without random terms.
+    weights, offset, subset : str or array_like, optional
+        See `lmer`; the formula without random terms.
+    contrasts : mapping of str, optional
+        See `lmer`; the formula without random terms.
+    na_action : {"omit", "exclude", "fail"}, default "omit"
+        See `lmer`; the formula without random terms.
+    env : mapping of str, optional
+        See `lmer`; the formula without random terms.
 
     Returns
     -------
@@ -310,18 +374,34 @@ def glm(
 
     Parameters
     ----------
-    formula : in R's language, as ``"cbind(incidence, size - incidence) ~ period"``. A binomial response may be 0/1,
+    formula : str
+        Formula in R's language, as ``"cbind(incidence, size - incidence) ~ period"``. A binomial response may be 0/1,
         boolean, a factor whose first level is a failure, ``cbind(successes, failures)``, or a proportion with its
         trials as `weights`.
-    data, subset, contrasts, na_action, env : as for `lmer`.
-    family : a name such as "binomial" or "poisson", R's text such as ``'binomial(link = "probit")'``, or an object
-        such as ``mm.families.Binomial(link="probit")``. "negative_binomial" estimates theta, as `glm_nb`.
-    weights : trials of a binomial proportion; else prior weights, as in R. Rows of weight 0 have fitted values only.
-    offset : a known part of the linear predictor, added to ``offset()`` terms.
-    start : a coefficient for each column of X to start from.
-    control : settings of the iterations, `max_evaluations`.
-    penalty : "jeffreys" adds half the log-determinant of the information to the log-likelihood (with the logit link
-        Firth's reduction of bias): estimates are finite even where the outcomes are separated.
+    data : table
+        See `lmer`.
+    family : str or Family, default "gaussian"
+        A name such as "binomial" or "poisson", R's text such as ``'binomial(link = "probit")'``, or an object such as
+        ``mm.families.Binomial(link="probit")``. "negative_binomial" estimates theta, as `glm_nb`.
+    weights : str or array_like, optional
+        Trials of a binomial proportion; else prior weights, as in R. Rows of weight 0 have fitted values only.
+    offset : str or array_like, optional
+        A known part of the linear predictor, added to ``offset()`` terms.
+    subset : str or array_like, optional
+        See `lmer`.
+    contrasts : mapping of str, optional
+        See `lmer`.
+    na_action : {"omit", "exclude", "fail"}, default "omit"
+        See `lmer`.
+    env : mapping of str, optional
+        See `lmer`.
+    start : array_like, optional
+        A coefficient for each column of X to start from.
+    control : Control or mapping of str, optional
+        Settings of the iterations, `max_evaluations`.
+    penalty : {"jeffreys"}, optional
+        "jeffreys" adds half the log-determinant of the information to the log-likelihood (with the logit link Firth's
+        reduction of bias): estimates are finite even where the outcomes are separated.
 
     Returns
     -------
@@ -379,8 +459,22 @@ def glm_nb(
 
     Parameters
     ----------
-    formula, data, weights, offset, subset, contrasts, na_action, env, control : as for `glm`.
-    link : between the mean and the linear predictor.
+    formula : str
+        See `glm`.
+    data : table
+        See `glm`.
+    link : {"log", "sqrt", "identity"}, default "log"
+        Link between the mean and the linear predictor.
+    weights, offset, subset : str or array_like, optional
+        See `glm`.
+    contrasts : mapping of str, optional
+        See `glm`.
+    na_action : {"omit", "exclude", "fail"}, default "omit"
+        See `glm`.
+    env : mapping of str, optional
+        See `glm`.
+    control : Control or mapping of str, optional
+        See `glm`.
 
     Returns
     -------
@@ -439,16 +533,36 @@ def fit_many(
 
     Parameters
     ----------
-    formula : as for `lmer`; its left side, if there is one, is not looked at: ``"~ Days + (Days | Subject)"``.
-    data, weights, offset, subset, contrasts, na_action, env, control : as for `lmer`; what predictors miss leaves a row
-        out for every response.
-    responses : a table with a column per response, an array of shape (rows, responses), or names of columns of `data`.
-        A response with missing values is fitted to the rows that it has; infinite values are refused.
-    REML : of linear mixed models.
-    ddf : whether Satterthwaite's degrees of freedom, and with them p-values, are wanted of linear mixed models.
-    family, nAGQ, penalty : as for `glmer` and `glm`; these are fitted one after the other.
-    progress : a line on stderr: True at once, None on a terminal after two seconds, False never. Ctrl-C stops, and
-        gives what there is.
+    formula : str
+        Formula as for `lmer`; its left side, if there is one, is not looked at: ``"~ Days + (Days | Subject)"``.
+    data : table
+        See `lmer`; what predictors miss leaves a row out for every response.
+    responses : table, array_like or sequence of str
+        A table with a column per response, an array of shape (rows, responses), or names of columns of `data`. A
+        response with missing values is fitted to the rows that it has; infinite values are refused.
+    REML : bool, default True
+        Whether linear mixed models are fitted by REML.
+    ddf : bool, default True
+        Whether Satterthwaite's degrees of freedom, and with them p-values, are wanted of linear mixed models.
+    family : str or Family, optional
+        See `glmer` and `glm`; these models are fitted one after the other.
+    nAGQ : int, default 1
+        See `glmer` and `glm`; these models are fitted one after the other.
+    weights, offset, subset : str or array_like, optional
+        See `lmer`; what predictors miss leaves a row out for every response.
+    contrasts : mapping of str, optional
+        See `lmer`; what predictors miss leaves a row out for every response.
+    na_action : {"omit", "exclude", "fail"}, default "omit"
+        See `lmer`; what predictors miss leaves a row out for every response.
+    env : mapping of str, optional
+        See `lmer`; what predictors miss leaves a row out for every response.
+    control : Control or mapping of str, optional
+        See `lmer`; what predictors miss leaves a row out for every response.
+    penalty : str, optional
+        See `glmer` and `glm`; these models are fitted one after the other.
+    progress : bool, optional
+        Whether a line of progress is shown on stderr: True at once, None on a terminal after two seconds, False never.
+        Ctrl-C stops, and gives what there is.
 
     Returns
     -------
@@ -495,10 +609,22 @@ def lm_list(
 
     Parameters
     ----------
-    formula : a model and its grouping factor, as ``"Reaction ~ Days | Subject"``.
-    data, weights, offset, subset, contrasts, na_action, env : as for `lm`.
-    family : for generalised linear models, as for `glm`.
-    pool : whether standard errors and intervals are made with one residual standard deviation for all groups.
+    formula : str
+        Model and its grouping factor, as ``"Reaction ~ Days | Subject"``.
+    data : table
+        See `lm`.
+    family : str or Family, optional
+        Family of generalised linear models, as for `glm`.
+    pool : bool, default True
+        Whether standard errors and intervals are made with one residual standard deviation for all groups.
+    weights, offset, subset : str or array_like, optional
+        See `lm`.
+    contrasts : mapping of str, optional
+        See `lm`.
+    na_action : {"omit", "exclude", "fail"}, default "omit"
+        See `lm`.
+    env : mapping of str, optional
+        See `lm`.
 
     Returns
     -------

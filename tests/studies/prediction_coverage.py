@@ -64,23 +64,43 @@ class World:
 TRIALS = 8.0
 WORLDS = {
     "intercepts": World(
-        lambda d: mm.lmer("y ~ x + (1 | g)", d), SIZES, (0.7,), 0.0, 0.5,
-        lambda rng, eta: eta + rng.normal(size=len(eta)), lambda eta: eta,
+        fit=lambda d: mm.lmer("y ~ x + (1 | g)", d),
+        sizes=SIZES,
+        sds=(0.7,),
+        level=0.0,
+        slope=0.5,
+        respond=lambda rng, eta: eta + rng.normal(size=len(eta)),
+        mean=lambda eta: eta,
     ),
     "slopes": World(
-        lambda d: mm.lmer("y ~ x + (x | g)", d), TEN, (0.7, 0.5), 0.0, 0.5,
-        lambda rng, eta: eta + rng.normal(size=len(eta)), lambda eta: eta,
+        fit=lambda d: mm.lmer("y ~ x + (x | g)", d),
+        sizes=TEN,
+        sds=(0.7, 0.5),
+        level=0.0,
+        slope=0.5,
+        respond=lambda rng, eta: eta + rng.normal(size=len(eta)),
+        mean=lambda eta: eta,
     ),
     "counts": World(
-        lambda d: mm.glmer("y ~ x + (1 | g)", d, family="poisson"), TEN, (0.6,), 1.0, 0.3,
-        lambda rng, eta: rng.poisson(np.exp(eta)).astype(float), np.exp,
+        fit=lambda d: mm.glmer("y ~ x + (1 | g)", d, family="poisson"),
+        sizes=TEN,
+        sds=(0.6,),
+        level=1.0,
+        slope=0.3,
+        respond=lambda rng, eta: rng.poisson(np.exp(eta)).astype(float),
+        mean=np.exp,
     ),
     "proportions": World(
-        lambda d: mm.glmer("y ~ x + (1 | g)", d.assign(n=TRIALS), family="binomial", weights="n"), VISITS, (0.8,), -0.5,
-        0.5, lambda rng, eta: rng.binomial(int(TRIALS), 1 / (1 + np.exp(-eta))) / TRIALS,
-        lambda eta: 1 / (1 + np.exp(-eta)), TRIALS,
+        fit=lambda d: mm.glmer("y ~ x + (1 | g)", d.assign(n=TRIALS), family="binomial", weights="n"),
+        sizes=VISITS,
+        sds=(0.8,),
+        level=-0.5,
+        slope=0.5,
+        respond=lambda rng, eta: rng.binomial(int(TRIALS), 1 / (1 + np.exp(-eta))) / TRIALS,
+        mean=lambda eta: 1 / (1 + np.exp(-eta)),
+        weights=TRIALS,
     ),
-}  # fmt: skip
+}
 
 METHODS: dict[str, dict[str, Any]] = {
     "delta, given theta, z": {"uncertainty": "given_theta", "ddf": "asymptotic"},

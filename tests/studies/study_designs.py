@@ -56,7 +56,13 @@ def intercepts() -> Design:
         return 0.7 * rng.normal(size=(len(SIZES), count))[g] + rng.normal(size=(len(g), count))
 
     truth = {"(Intercept)": 0.0, "treated": 0.0, "x": 0.0, "sd_(Intercept)|g": 0.7, "sigma": 1.0}
-    return Design(lambda d: mm.lmer("y ~ treated + x + (1 | g)", d), data, draw, truth, ("treated", "x"))
+    return Design(
+        fit=lambda d: mm.lmer("y ~ treated + x + (1 | g)", d),
+        data=data,
+        draw=draw,
+        truth=truth,
+        hypotheses=("treated", "x"),
+    )
 
 
 def slopes() -> Design:
@@ -78,7 +84,13 @@ def with_slopes(sizes: tuple[int, ...], sd: float) -> Design:
         return a[g] + b[g] * x + rng.normal(size=(len(g), count))
 
     truth = {"(Intercept)": 0.0, "treated": 0.0, "x": 0.0, "sd_(Intercept)|g": 0.7, "sd_x|g": sd, "sigma": 1.0}
-    return Design(lambda d: mm.lmer("y ~ treated + x + (x | g)", d), data, draw, truth, ("treated", "x"))
+    return Design(
+        fit=lambda d: mm.lmer("y ~ treated + x + (x | g)", d),
+        data=data,
+        draw=draw,
+        truth=truth,
+        hypotheses=("treated", "x"),
+    )
 
 
 def herds() -> Design:
@@ -96,4 +108,4 @@ def herds() -> Design:
         return mm.glmer("y ~ treated + visit + (1 | herd)", d, "binomial", weights="size")
 
     truth = {"(Intercept)": -1.4, "treated": 0.0, "visit": 0.0, "sd_(Intercept)|herd": 0.6}
-    return Design(fit, data, draw, truth, ("treated", "visit"), "CR1")
+    return Design(fit=fit, data=data, draw=draw, truth=truth, hypotheses=("treated", "visit"), robust="CR1")

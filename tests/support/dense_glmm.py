@@ -140,8 +140,8 @@ class DenseGlmm:
 
     def _part(self, rows: Array) -> DenseGlmm:
         return DenseGlmm(
-            self.family, self.link, self.y[rows], self.weights[rows], self.offset[rows],
-            self.x[rows], self.z[rows], self.sizes, self.members, self.fixed,
+            family=self.family, link=self.link, y=self.y[rows], weights=self.weights[rows], offset=self.offset[rows],
+            x=self.x[rows], z=self.z[rows], sizes=self.sizes, members=self.members, fixed=self.fixed,
         )  # fmt: skip
 
     def quadrature(

@@ -28,8 +28,8 @@ def test_lines_are_those_of_r(name: str) -> None:
     values = [np.array([np.nan if v is None else v for v in column], dtype=float) for column in given["columns"]]
     columns = {f"column_{j}": v for j, v in enumerate(values)}
     table = ResultTable(
-        columns,
-        tuple(given["names"]),
+        columns=columns,
+        names=tuple(given["names"]),
         headers=dict(zip(columns, given["headers"], strict=True)),
         heading=tuple(given["heading"]),
     )

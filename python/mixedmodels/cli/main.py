@@ -27,12 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Parameters
     ----------
-    arguments : what stands after ``mixedmodels`` on the command line; the process's own by default.
+    arguments : sequence of str, optional
+        What stands after ``mixedmodels`` on the command line; the process's own by default.
 
     Returns
     -------
-    0 if all went well, 2 if the arguments, the file or the model cannot be used as asked; what to do then stands on
-    standard error.
+    int
+        0 if all went well, 2 if the arguments, the file or the model cannot be used as asked; what to do then stands on
+        standard error.
     """
     options = _parser().parse_args(arguments)
     try:

@@ -21,19 +21,26 @@ class FactorLevels:
     ordered: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataSet:
     """A data set's description; printing it shows everything.
 
     Attributes
     ----------
-    name, title : what it is called and what it is about.
-    rows : number of rows.
-    columns : column name to its meaning, in the table's order.
-    source : where the table was taken from.
-    reference : who published it first.
-    licence : under which terms it is passed on.
-    factors : column name to levels, for columns that are factors.
+    name, title : str
+        Name of the data set, and what it is about.
+    rows : int
+        Number of rows.
+    columns : mapping of str to str
+        Meaning of each column, in the table's order.
+    source : str
+        Where the table was taken from.
+    reference : str
+        Who published it first.
+    licence : str
+        Terms under which it is passed on.
+    factors : mapping of str to FactorLevels
+        Levels of the columns that are factors.
     """
 
     name: str

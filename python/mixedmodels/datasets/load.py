@@ -18,10 +18,11 @@ def load(name: str, as_: Library = "pandas") -> Any:
 
     Parameters
     ----------
-    name : one of `names()`.
-    as_ : the library of the table. Factors become Categorical columns in pandas, Enum in polars (which knows no
-        ordered factors), dictionary-encoded in Arrow; "dict" maps names to numpy arrays, and factors to
-        `pandas.Categorical`.
+    name : str
+        One of `names()`.
+    as_ : {"pandas", "polars", "pyarrow", "dict"}, default "pandas"
+        The library of the table. Factors become Categorical columns in pandas, Enum in polars (which knows no ordered
+        factors), dictionary-encoded in Arrow; "dict" maps names to numpy arrays, and factors to `pandas.Categorical`.
 
     Raises
     ------

@@ -22,8 +22,10 @@ def numbers(scope: Scope, given: Any, what: str) -> Array | None:
 
     Parameters
     ----------
-    given : a column name, the text of an expression, one number (for an offset), or an array.
-    what : "weights" or "offset", for messages.
+    given : str, float or array_like
+        Column name, text of an expression, one number (for an offset), or an array.
+    what : str
+        "weights" or "offset", for messages.
     """
     if given is None:
         return None
@@ -88,7 +90,8 @@ def check_weights(weights: Array, row_of: Callable[[int], int], *, zeros: bool =
 
     Parameters
     ----------
-    row_of : position among the rows used -> position in the table.
+    row_of : callable
+        Function from the position among the rows used to the position in the table.
     """
     if weights.size and weights.min() > 0 and np.isfinite(weights.sum()):
         return

@@ -47,18 +47,27 @@ def build(
 
     Parameters
     ----------
-    formula : text in R's language, or what `formula.parse` made of it.
-    table : from `frame.read`.
-    weights, offset, subset : a column name, the text of an expression, or an array with one value per row (for
-        `subset` also integer positions).
-    contrasts : factor -> "treatment", "sum", "helmert", "poly", a matrix, or a table with named columns. As in
-        lme4 they apply to the fixed effects; random effects have the default contrasts.
-    na_action : what to do with rows that miss a value of some variable: "omit", "exclude" or "fail".
-    env : names that the table does not have: arrays, numbers, functions.
-    random : whether random terms must, may or must not be there.
-    response : "number", or "binomial" where a factor is a response too.
-    residual : whether the model has a residual variance, which as many random effects as rows would leave unidentified.
-    zero_weights : whether a weight may be 0.
+    formula : str or Formula
+        Text in R's language, or what `formula.parse` made of it.
+    table : Table
+        Table as `frame.read` makes it.
+    weights, offset, subset : str or array_like, optional
+        Column name, text of an expression, or array with one value per row (for `subset` also integer positions).
+    contrasts : mapping of str, optional
+        Contrasts of factors: "treatment", "sum", "helmert", "poly", a matrix, or a table with named columns. As in lme4
+        they apply to the fixed effects; random effects have the default contrasts.
+    na_action : {"omit", "exclude", "fail"}, default "omit"
+        What to do with rows that miss a value of some variable: "omit", "exclude" or "fail".
+    env : mapping of str, optional
+        Names that the table does not have: arrays, numbers, functions.
+    random : {"allowed", "required", "forbidden"}, default "allowed"
+        Whether random terms must, may or must not be there.
+    response : {"number", "binomial"}, default "number"
+        "number", or "binomial" where a factor is a response too.
+    residual : bool, default True
+        Whether the model has a residual variance, which as many random effects as rows would leave unidentified.
+    zero_weights : bool, default False
+        Whether a weight may be 0.
 
     Raises
     ------
@@ -114,7 +123,11 @@ def build(
     if contrasts:
         checks.contrasts(contrasts, values)
     fixed = FixedDesign(
-        tuple(names), tuple(columns), tuple(assign), plan.fixed.labels, {t: c.kind for t, c in coder.codings.items()}
+        names=tuple(names),
+        columns=tuple(columns),
+        assign=tuple(assign),
+        terms=plan.fixed.labels,
+        contrasts={t: c.kind for t, c in coder.codings.items()},
     )
     part = random_part(plan.random, values)
     n = len(y) if y is not None else (rows.n_table - rows.dropped)

@@ -22,8 +22,10 @@ class Coder:
 
     Parameters
     ----------
-    values : text of a variable -> its value at the rows used.
-    contrasts : name or text of a factor -> what the user wants for it.
+    values : mapping of str to Value
+        Value of each variable at the rows used, by its text.
+    contrasts : mapping of str
+        What the user wants for a factor, by its name or text.
     """
 
     def __init__(self, values: Mapping[str, Value], contrasts: Mapping[str, Any]) -> None:

@@ -24,10 +24,14 @@ class Coding:
 
     Attributes
     ----------
-    kind : "treatment", "sum", "helmert", "poly" or "custom".
-    matrix : shape (levels, columns).
-    suffixes : ends of the coefficients' names; None where they are the level labels of `levels_at`.
-    levels_at : for treatment contrasts, the level that each column indicates.
+    kind : str
+        "treatment", "sum", "helmert", "poly" or "custom".
+    matrix : ndarray
+        Contrast matrix, shape (levels, columns).
+    suffixes : tuple of str, optional
+        Ends of the coefficients' names; None where they are the level labels of `levels_at`.
+    levels_at : tuple of int, optional
+        Level that each column indicates, for treatment contrasts.
     """
 
     kind: str
@@ -92,11 +96,15 @@ def coding(name: str, levels: Levels, wanted: Any, ordered: bool) -> Coding:
 
     Parameters
     ----------
-    name : of the factor, for messages.
-    levels : its levels.
-    wanted : a name from `BY_NAME` (also as ``"contr.sum"``), a matrix, a table whose column names are used, a `Coding`
-        or None for the default: polynomials for ordered factors, treatment contrasts for others.
-    ordered : whether the factor is.
+    name : str
+        Name of the factor, for messages.
+    levels : Levels
+        Levels of the factor.
+    wanted : str, array_like, table, Coding or None
+        A name from `BY_NAME` (also as ``"contr.sum"``), a matrix, a table whose column names are used, a `Coding` or
+        None for the default: polynomials for ordered factors, treatment contrasts for others.
+    ordered : bool
+        Whether the factor is ordered.
     """
     k = len(levels)
     if isinstance(wanted, Coding) and len(wanted.matrix) == k:

@@ -35,11 +35,16 @@ class Scope:
 
     Parameters
     ----------
-    table : names are its columns.
-    env : further names, looked up when the table has none: arrays, numbers, or functions of arrays.
-    states : text of a call -> what it remembers. Filled by `evaluate` where empty, used where filled.
-    fitted : whether the states come from an earlier fit, so that no new one may be made.
-    source : the text that the expressions were read from, for messages that mark a place in it.
+    table : Table
+        Table whose columns the names are.
+    env : mapping of str or None
+        Further names, looked up when the table has none: arrays, numbers, or functions of arrays.
+    states : dict of str
+        What each call remembers, by its text. Filled by `evaluate` where empty, used where filled.
+    fitted : bool, default False
+        Whether the states come from an earlier fit, so that no new one may be made.
+    source : str, default ""
+        The text that the expressions were read from, for messages that mark a place in it.
     """
 
     def __init__(
@@ -120,6 +125,7 @@ class Scope:
         return self.as_numbers(self.evaluate(node), node)
 
     def as_numbers(self, value: Any, node: Node) -> Any:
+        """The value as an array or a number; refused where it is neither."""
         if isinstance(value, (Numeric, Logical, Matrix)):
             return value.values
         if isinstance(value, (np.ndarray, float, int)):

@@ -24,8 +24,10 @@ class CellLevels(Levels):
 
     Parameters
     ----------
-    parts : levels of each factor, first one varying slowest.
-    cells : the combinations that occur, ascending, as mixed-radix numbers over `parts`.
+    parts : tuple of Levels
+        Levels of each factor, first one varying slowest.
+    cells : ndarray of int
+        The combinations that occur, ascending, as mixed-radix numbers over `parts`.
     """
 
     __slots__ = ("cells", "parts")
@@ -43,6 +45,7 @@ class CellLevels(Levels):
 
     @property
     def labels(self) -> tuple[str, ...]:
+        """Labels of the levels, those of the factors joined by colons."""
         if self._labels is None:
             self._labels = tuple(":".join(texts) for texts in self.label_parts())
         return self._labels
@@ -59,11 +62,13 @@ class CellLevels(Levels):
 
     @property
     def values(self) -> NDArray[Any]:
+        """The labels as an array."""
         if self._values is None:
             self._values = np.array(self.labels, dtype=object)
         return self._values  # type: ignore[no-any-return]
 
     def take(self, keep: NDArray[np.intp]) -> CellLevels:
+        """The levels at these positions."""
         return CellLevels(self.parts, self.cells[keep])
 
 
@@ -75,8 +80,10 @@ def grouping_factor(name: str, factors: Sequence[Factor]) -> GroupingFactor:
 
     Parameters
     ----------
-    name : "Subject", "b:a".
-    factors : without missing values and without unused levels.
+    name : str
+        Name of the grouping factor, such as "Subject" or "b:a".
+    factors : sequence of Factor
+        Factors without missing values and without unused levels.
     """
     if len(factors) == 1:
         factor = factors[0]
@@ -154,10 +161,14 @@ class GroupSpec:
 
     Attributes
     ----------
-    name : "b:a".
-    factor_names : texts of the expressions combined.
-    parts : used levels of each of them.
-    levels : the observed levels of the group.
+    name : str
+        Name of the grouping factor, such as "b:a".
+    factor_names : tuple of str
+        Texts of the expressions combined.
+    parts : tuple of Levels
+        Used levels of each of them.
+    levels : Levels
+        The observed levels of the group.
     """
 
     name: str

@@ -14,7 +14,8 @@ def model_matrix(fixed: FixedDesign, n: int | None = None) -> np.ndarray[tuple[i
 
     Parameters
     ----------
-    n : number of rows; needed only where every column is a column of ones.
+    n : int, optional
+        Number of rows; needed only where every column is a column of ones.
     """
     return _bind(fixed.columns, n)
 

@@ -38,17 +38,24 @@ def on_new_data(
 
     Parameters
     ----------
-    spec : of the fitted design.
-    table : from `frame.read`.
-    response : whether the response is evaluated too; it must then be in the table.
-    na_action : "pass" keeps rows with missing values (NaN in columns, -2 in codes), "omit" leaves them out,
-        "fail" raises.
-    random : indices of the random terms wanted, into the design's `random`; None for all, () for none. Columns that
-        only other terms need may be absent from the table.
-    known_levels : those of the wanted terms for which the levels of the rows are needed; None for all. Grouping factors
-        of other terms may be absent from the table, and their codes are -1.
-    offset : takes the place of the offset argument of the fit; needed where that was an array.
-    env : names that the table does not have.
+    spec : Spec
+        Specification of the fitted design.
+    table : Table
+        Table as `frame.read` makes it.
+    response : bool, default False
+        Whether the response is evaluated too; it must then be in the table.
+    na_action : {"pass", "omit", "fail"}, default "pass"
+        "pass" keeps rows with missing values (NaN in columns, -2 in codes), "omit" leaves them out, "fail" raises.
+    random : sequence of int, optional
+        Indices of the random terms wanted, into the design's `random`; None for all, () for none. Columns that only
+        other terms need may be absent from the table.
+    known_levels : sequence of int, optional
+        Those of the wanted terms for which the levels of the rows are needed; None for all. Grouping factors of other
+        terms may be absent from the table, and their codes are -1.
+    offset : str or array_like, optional
+        Value in the place of the offset argument of the fit; needed where that was an array.
+    env : mapping of str, optional
+        Names that the table does not have.
 
     Returns
     -------
@@ -90,11 +97,11 @@ def on_new_data(
     coder = Coder(values, spec.contrasts)
     names, fixed_columns, assign = coder.columns(plan.fixed)
     fixed = FixedDesign(
-        tuple(names),
-        tuple(fixed_columns),
-        tuple(assign),
-        plan.fixed.labels,
-        {t: c.kind for t, c in spec.contrasts.items()},
+        names=tuple(names),
+        columns=tuple(fixed_columns),
+        assign=tuple(assign),
+        terms=plan.fixed.labels,
+        contrasts={t: c.kind for t, c in spec.contrasts.items()},
     )
     place = {group: i for i, group in enumerate(groups_used)}
     plain = Coder(values, {})
@@ -103,7 +110,7 @@ def on_new_data(
         label, group = spec.terms[i]
         for effect, text, effects, columns in term_columns(plain, bar, warn=False):
             if effect == spec.order[i][1]:
-                terms.append(RandomTerm(label, text, place[group], effects, columns))
+                terms.append(RandomTerm(label=label, text=text, group=place[group], effects=effects, columns=columns))
     return Design(
         formula=plan.text,
         response_name=plan.response or "",

@@ -18,10 +18,14 @@ def on_own_levels(spec: Spec, table: Table, *, offset: Any = None, env: Any = No
 
     Parameters
     ----------
-    spec : of the fitted design.
-    table : from `frame.read`; no value that the right side needs may be missing.
-    offset : takes the place of the offset argument of the fit; needed where that was an array.
-    env : names that the table does not have.
+    spec : Spec
+        Specification of the fitted design.
+    table : Table
+        Table as `frame.read` makes it; no value that the right side needs may be missing.
+    offset : str or array_like, optional
+        Value in the place of the offset argument of the fit; needed where that was an array.
+    env : mapping of str, optional
+        Names that the table does not have.
 
     Raises
     ------

@@ -51,7 +51,7 @@ def random_part(bars: tuple[Bar, ...], values: Mapping[str, Value]) -> RandomPar
     found = [(i, *term) for i in order for term in term_columns(coder, bars[i])]
     labels = _labels([bars[i].group for i, *_ in found])
     terms = [
-        RandomTerm(label, text, position[bars[i].group], effects, columns)
+        RandomTerm(label=label, text=text, group=position[bars[i].group], effects=effects, columns=columns)
         for label, (i, _, text, effects, columns) in zip(labels, found, strict=True)
     ]
     places = [(i, effect) for i, effect, *_ in found]
@@ -119,7 +119,9 @@ def term_columns(
 
     Returns
     -------
-    list of (place among the effects or `WHOLE`, text, names of effects, columns)
+    list of tuple
+        For each group of columns its place among the effects or `WHOLE`, its text, the names of its effects, and the
+        columns.
     """
     effects, columns, _ = coder.columns(bar.effects)
     if warn and bar.split and len(effects) > 1:

@@ -15,17 +15,22 @@ if TYPE_CHECKING:
 Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FixedDesign:
     """The fixed-effects model matrix X, column by column.
 
     Attributes
     ----------
-    names : R's coefficient names, length p.
-    columns : one float64 array of length n per coefficient; None stands for a column of ones.
-    assign : for each column the index of its term in `terms`; -1 is the intercept.
-    terms : labels of the fixed terms as R's ``terms()`` prints them, in R's order.
-    contrasts : factor name -> name of the contrast used ("treatment", "poly", "sum", "helmert", "custom").
+    names : tuple of str
+        R's coefficient names, length p.
+    columns : tuple of ndarray or None
+        One float64 array of length n per coefficient; None stands for a column of ones.
+    assign : tuple of int
+        Index of each column's term in `terms`; -1 is the intercept.
+    terms : tuple of str
+        Labels of the fixed terms as R's ``terms()`` prints them, in R's order.
+    contrasts : mapping of str to str, optional
+        Name of the contrast used for each factor ("treatment", "poly", "sum", "helmert", "custom").
     """
 
     names: tuple[str, ...]
@@ -41,9 +46,12 @@ class GroupingFactor:
 
     Attributes
     ----------
-    name : "Subject", or "b:a" for an interaction (inner first for ``a/b``, as lme4).
-    codes : int8, int16 or int32 of length n, 0 .. n_levels-1, none missing.
-    levels : the used levels.
+    name : str
+        Name of the factor, "Subject", or "b:a" for an interaction (inner first for ``a/b``, as lme4).
+    codes : ndarray
+        Codes of type int8, int16 or int32, 0 .. n_levels-1, none missing; length n.
+    levels : Levels
+        The used levels.
     """
 
     name: str
@@ -52,21 +60,28 @@ class GroupingFactor:
 
     @property
     def n_levels(self) -> int:
+        """Number of levels."""
         return len(self.levels)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RandomTerm:
     """One random-effects term after expansion of ``||`` and ``/``, in lme4's order.
 
     Attributes
     ----------
-    label : the name in VarCorr: the group's name; where a group comes again, R names: "b.a", "b.a.1".
-    text : the term as the formula has it, e.g. "Days | Subject".
-    group : index into `Design.groups`.
-    effects : R's column names, "(Intercept)", "Days", ... (length k).
-    columns : float64 arrays of length n; None stands for a column of ones.
-    structure : "us" (unstructured), or the structure word of the formula.
+    label : str
+        Name in VarCorr: the group's name; where a group comes again, R names: "b.a", "b.a.1".
+    text : str
+        Term as the formula has it, e.g. "Days | Subject".
+    group : int
+        Index into `Design.groups`.
+    effects : tuple of str
+        R's column names, "(Intercept)", "Days", ... (length k).
+    columns : tuple of ndarray or None
+        Columns, arrays of float64 of length n; None stands for a column of ones.
+    structure : str, default "us"
+        Covariance structure: "us" (unstructured), or the structure word of the formula.
     """
 
     label: str
@@ -77,24 +92,39 @@ class RandomTerm:
     structure: str = "us"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Design:
     """Everything that formula and table say about a model.
 
     Attributes
     ----------
-    formula : the formula's canonical text as R deparses it ("Reaction ~ Days + (Days | Subject)").
-    response_name : text of the left side ("log(weight)").
-    response : float64 of length n, or None where there is none (designs for new data). For ``cbind(a, b)`` an
-        (n, 2) array.
-    fixed, groups, random : see the records.
-    weights, offset : float64 of length n, or None. `offset` adds up ``offset()`` terms and the argument.
-    rows : integer positions of the rows used among the `n_table` rows that `subset` left, or None where all are.
-    n_table : rows of the table (after `subset`) before missing values were omitted.
-    dropped : number of rows omitted because of missing values.
-    na_action : "omit", "exclude" or "fail".
-    subset : positions of the rows that `subset` left, in the table as the caller gave it, or None where it left all.
-    spec : what it takes to lay new rows out in the same way (`design.on_new_data`); picklable, and as JSON by
+    formula : str
+        Canonical text of the formula as R deparses it ("Reaction ~ Days + (Days | Subject)").
+    response_name : str
+        Text of the left side ("log(weight)").
+    response : ndarray or None
+        Response, float64 of length n, or None where there is none (designs for new data). For ``cbind(a, b)`` an (n, 2)
+        array.
+    fixed : FixedDesign
+        Fixed effects.
+    groups : tuple of GroupingFactor
+        Grouping factors.
+    random : tuple of RandomTerm
+        Random terms.
+    weights, offset : ndarray or None
+        Weights and offset, float64 of length n, or None. `offset` adds up ``offset()`` terms and the argument.
+    rows : ndarray of int or None
+        Integer positions of the rows used among the `n_table` rows that `subset` left, or None where all are.
+    n_table : int
+        Rows of the table (after `subset`) before missing values were omitted.
+    dropped : int
+        Number of rows omitted because of missing values.
+    na_action : str
+        What was done with rows that miss a value: "omit", "exclude" or "fail".
+    subset : ndarray of int, optional
+        Positions of the rows that `subset` left, in the table as the caller gave it, or None where it left all.
+    spec : Spec
+        What it takes to lay new rows out in the same way (`design.on_new_data`); picklable, and as JSON by
         `spec.to_json()` / `from_json`.
     """
 

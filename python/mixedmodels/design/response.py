@@ -28,7 +28,8 @@ def as_response(value: Value, name: str, kind: ResponseKind) -> Array:
 
     Parameters
     ----------
-    value : at the rows used.
+    value : Value
+        Value of the response at the rows used.
     """
     if isinstance(value, Factor):
         if kind == "number":

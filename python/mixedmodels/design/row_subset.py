@@ -19,7 +19,8 @@ def part_of(design: Design, rows: NDArray[np.intp]) -> Design:
 
     Parameters
     ----------
-    rows : positions among the rows used.
+    rows : ndarray of int
+        Positions among the rows used.
     """
 
     def pick(column: Any) -> Any:
@@ -33,10 +34,24 @@ def part_of(design: Design, rows: NDArray[np.intp]) -> Design:
     return replace(
         design,
         response=pick(design.response),
-        fixed=FixedDesign(fixed.names, columns(fixed.columns), fixed.assign, fixed.terms, fixed.contrasts),
+        fixed=FixedDesign(
+            names=fixed.names,
+            columns=columns(fixed.columns),
+            assign=fixed.assign,
+            terms=fixed.terms,
+            contrasts=fixed.contrasts,
+        ),
         groups=tuple(_group(g, rows) for g in design.groups),
         random=tuple(
-            RandomTerm(t.label, t.text, t.group, t.effects, columns(t.columns), t.structure) for t in design.random
+            RandomTerm(
+                label=t.label,
+                text=t.text,
+                group=t.group,
+                effects=t.effects,
+                columns=columns(t.columns),
+                structure=t.structure,
+            )
+            for t in design.random
         ),
         weights=pick(design.weights),
         offset=pick(design.offset),

@@ -15,17 +15,22 @@ from mixedmodels.frame import Factor
 Positions = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsedRows:
     """The rows that a model uses.
 
     Attributes
     ----------
-    positions : of the rows in the table; None where all are used.
-    kept : their positions among the rows of the subset; None where all of these are used.
-    n_table : rows of the subset.
-    dropped : how many of them miss a value.
-    suspects : variables that hold something missing or infinite somewhere in the table.
+    positions : ndarray of int or None
+        Positions of the rows used in the table; None where all are used.
+    kept : ndarray of int or None
+        Positions of the rows used among the rows of the subset; None where all of these are used.
+    n_table : int
+        Number of rows of the subset.
+    dropped : int
+        Number of rows of the subset that miss a value.
+    suspects : tuple of str
+        Variables that hold something missing or infinite somewhere in the table.
     """
 
     positions: Positions | None
@@ -48,15 +53,18 @@ def used_rows(values: Mapping[str, Value], n_rows: int, subset: Positions | None
 
     Parameters
     ----------
-    values : everything that the model needs, by the name used in messages.
-    subset : positions that are looked at, or None for all.
-    na_action : with "fail", a missing value is an error.
+    values : mapping of str to Value
+        Everything that the model needs, by the name used in messages.
+    subset : ndarray of int or None
+        Positions that are looked at, or None for all.
+    na_action : str
+        What to do with rows that miss a value; with "fail", a missing value is an error.
     """
     n_table = n_rows if subset is None else len(subset)
     suspects = tuple([what for what, value in values.items() if not _complete(value)])
     gaps = {what: gone for what in suspects if (gone := _gaps(values[what], subset)).any()}
     if not gaps:
-        return UsedRows(subset, None, n_table, 0, suspects)
+        return UsedRows(positions=subset, kept=None, n_table=n_table, dropped=0, suspects=suspects)
     absent = np.logical_or.reduce(list(gaps.values()))
     dropped = int(np.count_nonzero(absent))
     where = ", ".join(f"{what!r} ({np.count_nonzero(gone)})" for what, gone in gaps.items())
@@ -73,7 +81,13 @@ def used_rows(values: Mapping[str, Value], n_rows: int, subset: Positions | None
             "fill them, or leave a variable out"
         )
     kept = np.flatnonzero(~absent)
-    return UsedRows(kept if subset is None else subset[kept], kept, n_table, dropped, suspects)
+    return UsedRows(
+        positions=kept if subset is None else subset[kept],
+        kept=kept,
+        n_table=n_table,
+        dropped=dropped,
+        suspects=suspects,
+    )
 
 
 def _complete(value: Value) -> bool:

@@ -39,21 +39,29 @@ def kind_of(value: Value) -> Kind:
     return "matrix" if isinstance(value, Matrix) else "numeric"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Spec:
     """The layout of a fitted design, without its data.
 
     Attributes
     ----------
-    formula : with every ``.`` replaced.
-    kinds : text of a variable -> what it was.
-    states : text of a data-dependent call -> what it remembers.
-    contrasts : text of a factor -> its coding in the fixed effects.
-    order : for each random term of the design, its place in ``formula.random`` and, for an effect split off by
-        ``diag()``, the effect's place among that term's columns (-1 for a whole term).
-    terms : for each random term, its label and the index of its group.
-    groups : the grouping factors.
-    offset : text of the offset argument; True where it was an array, None where there was none.
+    formula : Formula
+        Formula with every ``.`` replaced.
+    kinds : mapping of str to FactorSpec or str
+        Kind that each variable had, by its text.
+    states : mapping of str
+        What each data-dependent call remembers, by its text.
+    contrasts : mapping of str to Coding
+        Coding of each factor in the fixed effects, by the factor's text.
+    order : tuple of tuple of two int, default ()
+        Place of each random term of the design in ``formula.random`` and, for an effect split off by ``diag()``, the
+        effect's place among that term's columns (-1 for a whole term).
+    terms : tuple of tuple of (str, int), default ()
+        Label of each random term and the index of its group.
+    groups : tuple of GroupSpec, default ()
+        The grouping factors.
+    offset : str or bool, optional
+        Text of the offset argument; True where it was an array, None where there was none.
     """
 
     formula: Formula

@@ -12,13 +12,15 @@ def basis(knots: Array, x: Array, order: int, derivative: int = 0) -> Array:
 
     Parameters
     ----------
-    knots : ascending, shape (m,), with the boundary knots repeated `order` times.
-    x : points within the boundary knots, shape (n,). Functions are continuous from the right, at the last knot
-        from the left.
+    knots : ndarray, shape (m,)
+        Knots, ascending, with the boundary knots repeated `order` times.
+    x : ndarray, shape (n,)
+        Points within the boundary knots. Functions are continuous from the right, at the last knot from the left.
 
     Returns
     -------
     ndarray, shape (n, m - order)
+        Value of each B-spline at the points.
     """
     m = len(knots)
     # The interval of each point; the last non-empty one also holds its right end.

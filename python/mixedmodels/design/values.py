@@ -20,8 +20,10 @@ class Matrix:
 
     Attributes
     ----------
-    values : float64, shape (n, k), in Fortran order.
-    names : what is added to the text of the expression to name each column.
+    values : ndarray, shape (n, k)
+        Columns of float64 in Fortran order.
+    names : tuple of str
+        Text added to that of the expression to name each column.
     """
 
     values: Array

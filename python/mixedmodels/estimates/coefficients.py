@@ -21,17 +21,22 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FTest:
     """A joint test of rows of a contrast matrix.
 
     Attributes
     ----------
-    f_value : F statistic (Wald's chi-squared over `num_df`, scaled where the method scales it).
-    num_df : rank of the hypothesis.
-    den_df : denominator degrees of freedom; infinite where the test is asymptotic.
-    p_value : upper tail probability.
-    scale : what Wald's statistic was multiplied by (Kenward and Roger), else 1.
+    f_value : float
+        F statistic (Wald's chi-squared over `num_df`, scaled where the method scales it).
+    num_df : int
+        Rank of the hypothesis.
+    den_df : float
+        Denominator degrees of freedom; infinite where the test is asymptotic.
+    p_value : float
+        Upper tail probability.
+    scale : float, default 1.0
+        Factor of Wald's statistic (Kenward and Roger), else 1.
     """
 
     f_value: float
@@ -47,23 +52,28 @@ class Refit:
 
     Attributes
     ----------
-    remark : a sentence that says so.
-    sigma : residual standard deviation of that fit.
+    remark : str
+        Sentence that says so.
+    sigma : float
+        Residual standard deviation of that fit.
     """
 
     remark: str
     sigma: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TTests:
     """Tests of the rows of a contrast matrix one by one; all of shape (r,).
 
     Attributes
     ----------
-    estimate, std_error, df : of each row; `df` infinite where the normal distribution serves.
-    statistic : distance from the hypothesis in standard errors.
-    p_value : two-sided.
+    estimate, std_error, df : ndarray
+        Estimate, standard error and degrees of freedom of each row; `df` infinite where the normal distribution serves.
+    statistic : ndarray
+        Distance from the hypothesis in standard errors.
+    p_value : ndarray
+        Two-sided p-value.
     """
 
     estimate: Vector
@@ -78,12 +88,18 @@ class Coefficients(ABC):
 
     Attributes
     ----------
-    method : name of the rule as users write it.
-    names : of the p estimated coefficients.
-    beta : shape (p,).
-    vcov : shape (p, p), adjusted where the method adjusts it.
-    refitted : None, or the fit in place of the model's that these are of.
-    proportional : whether `vcov` is that of the model's variances, so that sums of squares go with its tests.
+    method : str
+        Name of the rule as users write it.
+    names : tuple of str
+        Names of the p estimated coefficients.
+    beta : ndarray, shape (p,)
+        Coefficients.
+    vcov : ndarray, shape (p, p)
+        Covariance of the coefficients, adjusted where the method adjusts it.
+    refitted : Refit, optional
+        Fit in place of the model's that these are of, or None.
+    proportional : bool, default True
+        Whether `vcov` is that of the model's variances, so that sums of squares go with its tests.
     """
 
     method: str
@@ -135,7 +151,7 @@ class Coefficients(ABC):
         df = self.df(c)
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.asarray((estimate - rhs) / std_error)
-        return TTests(estimate, std_error, df, t, wald.p_values(t, df))
+        return TTests(estimate=estimate, std_error=std_error, df=df, statistic=t, p_value=wald.p_values(t, df))
 
     def wald_statistic(self, c: Matrix, rhs: Vector | None = None) -> tuple[float, Matrix]:
         """Wald's chi-squared of the rows of `c` (of ``c @ beta - rhs``), and an orthonormal basis of its rank.
@@ -172,6 +188,7 @@ class Asymptotic(Coefficients):
     method = "asymptotic"
 
     def df(self, c: Matrix) -> Vector:
+        """Degrees of freedom of each row."""
         return np.full(len(np.atleast_2d(c)), inf)
 
     def _f_test(self, c: Matrix, distance: Vector) -> FTest:
@@ -188,6 +205,7 @@ class Residual(Coefficients):
         self.df_resid = df_resid
 
     def df(self, c: Matrix) -> Vector:
+        """Degrees of freedom of each row."""
         return np.full(len(np.atleast_2d(c)), float(self.df_resid))
 
     def _f_test(self, c: Matrix, distance: Vector) -> FTest:
@@ -201,9 +219,9 @@ def f_of(chisq: float, basis: Matrix, den_df: float, scale: float = 1.0) -> FTes
     """The F test of a Wald statistic whose rank is that of `basis`."""
     rank = len(basis)
     if not rank:
-        return FTest(np.nan, 0, den_df, np.nan)
+        return FTest(f_value=np.nan, num_df=0, den_df=den_df, p_value=np.nan)
     f = scale * chisq / rank
-    return FTest(f, rank, den_df, wald.f_p_value(f, rank, den_df), scale)
+    return FTest(f_value=f, num_df=rank, den_df=den_df, p_value=wald.f_p_value(f, rank, den_df), scale=scale)
 
 
 def check_own(given: Coefficients, names: tuple[str, ...], beta: Vector) -> None:

@@ -90,7 +90,8 @@ def variance_at(family: Family, approximation: Approximation, mu: float, psi: Ve
 
     Parameters
     ----------
-    psi : logarithms of the family's free shapes.
+    psi : ndarray or tuple of float
+        Logarithms of the family's free shapes.
     """
     if approximation == "theoretical":
         return LATENT[family.link]

@@ -48,9 +48,12 @@ class Adjustment:
 
     Attributes
     ----------
-    vcov : Phi_A, shape (p, p).
-    p : P_r, shape (K, p, p).
-    w : covariance of the estimated variance parameters, shape (K, K).
+    vcov : ndarray, shape (p, p)
+        Adjusted covariance Phi_A.
+    p : ndarray, shape (K, p, p)
+        Matrices P_r.
+    w : ndarray, shape (K, K)
+        Covariance of the estimated variance parameters.
     """
 
     vcov: Matrix
@@ -77,6 +80,7 @@ class KenwardRoger(Coefficients):
         self._w = known.w
 
     def df(self, c: Matrix) -> Vector:
+        """Degrees of freedom of each row."""
         c = np.atleast_2d(c)
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.einsum("ri,kij,rj->rk", c, self._spread, c) / np.einsum("ri,ij,rj->r", c, self._phi, c)[:, None]

@@ -26,9 +26,12 @@ class Parts:
 
     Attributes
     ----------
-    levels : for each random term its number of levels in such a component.
-    zz : their blocks of Z'WZ, shape (b, c, c); columns go by term, level, effect.
-    zx : their rows of Z'WX, shape (b, c, p).
+    levels : tuple of int
+        Number of levels of each random term in such a component.
+    zz : ndarray, shape (b, c, c)
+        Blocks of Z'WZ of the components; columns go by term, level, effect.
+    zx : ndarray, shape (b, c, p)
+        Rows of Z'WX of the components.
     """
 
     levels: tuple[int, ...]
@@ -42,9 +45,12 @@ class Layout:
 
     Attributes
     ----------
-    order : columns of Z sorted by component.
-    starts : where each component begins in `order`, and its end; length components + 1.
-    counts : levels of each term in each component, shape (components, terms).
+    order : ndarray of int
+        Columns of Z sorted by component.
+    starts : ndarray of int
+        Where each component begins in `order`, and its end; length components + 1.
+    counts : ndarray of int, shape (components, terms)
+        Levels of each term in each component.
     """
 
     order: NDArray[np.intp]

@@ -24,19 +24,26 @@ Level = str | float | bool
 TOLERANCE = 1e-8  # emmeans' own: squared length of the part within the null space, relative to the whole
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LinearFunctions:
     """A table of linear functions with their labels.
 
     Attributes
     ----------
-    levels : factor -> its levels; a regular grid runs through them with the first factor fastest.
-    labels : factor -> its level in each of the r rows.
-    rows : shape (r, P) with P columns of X, dropped ones too.
-    offset : what is added to each, shape (r,), or None.
-    weights : how many rows of the data (their prior weights summed) each stands for, shape (r,).
-    shown : rows that exist where factors are nested, shape (r,), or None where all do.
-    nesting : factor -> the factors it is nested in.
+    levels : mapping of str to tuple of Level
+        Levels of each factor; a regular grid runs through them with the first factor fastest.
+    labels : mapping of str to tuple of Level
+        Level of each factor in each of the r rows.
+    rows : ndarray, shape (r, P)
+        Rows with P columns of X, dropped ones too.
+    offset : ndarray, shape (r,) or None
+        What is added to each, or None.
+    weights : ndarray, shape (r,)
+        Number of rows of the data (their prior weights summed) that each stands for.
+    shown : ndarray of bool, shape (r,), optional
+        Rows that exist where factors are nested, or None where all do.
+    nesting : mapping of str to tuple of str, optional
+        Factors that a factor is nested in.
     """
 
     levels: Mapping[str, tuple[Level, ...]]
@@ -55,7 +62,13 @@ class LinearFunctions:
         labels = {name: tuple([values[i] for i in chosen]) for name, values in self.labels.items()}
         levels = {name: tuple(v for v in values if v in set(labels[name])) for name, values in self.levels.items()}
         return LinearFunctions(
-            levels, labels, self.rows[chosen], _at(self.offset, chosen), self.weights[chosen], None, self.nesting
+            levels=levels,
+            labels=labels,
+            rows=self.rows[chosen],
+            offset=_at(self.offset, chosen),
+            weights=self.weights[chosen],
+            shown=None,
+            nesting=self.nesting,
         )
 
     def without_absent(self) -> LinearFunctions:
@@ -99,9 +112,12 @@ class Basis:
 
     Attributes
     ----------
-    coefficients : of the kept columns, with their covariance and degrees of freedom.
-    kept : positions of these columns among all columns of X.
-    null_space : orthonormal, shape (P, k): combinations of coefficients that the data say nothing about; or None.
+    coefficients : Coefficients
+        Coefficients of the kept columns, with their covariance and degrees of freedom.
+    kept : tuple of int
+        Positions of these columns among all columns of X.
+    null_space : ndarray, shape (P, k) or None
+        Combinations of coefficients that the data say nothing about, orthonormal; or None.
     """
 
     coefficients: Coefficients
@@ -155,8 +171,10 @@ def null_space(design: Design, kept: Sequence[int]) -> Matrix | None:
 
     Parameters
     ----------
-    design : with the rows of the fit.
-    kept : positions of the columns that the fit kept, linearly independent and of the same span as all.
+    design : Design
+        Design with the rows of the fit.
+    kept : sequence of int
+        Positions of the columns that the fit kept, linearly independent and of the same span as all.
     """
     columns = design.fixed.columns
     dropped = [j for j in range(len(columns)) if j not in set(kept)]

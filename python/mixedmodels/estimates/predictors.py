@@ -28,10 +28,14 @@ class Predictors:
 
     Parameters
     ----------
-    design : of the fit.
-    columns : name -> its values at the rows used.
-    env : further names of the formula.
-    has_rows : whether `columns` are the rows of the fit, or only levels that a loaded model remembers.
+    design : Design
+        Design of the fit.
+    columns : mapping of str to Numeric, Logical or Factor
+        Values of each variable at the rows used, by name.
+    env : mapping of str, optional
+        Further names of the formula.
+    has_rows : bool, default True
+        Whether `columns` are the rows of the fit, or only levels that a loaded model remembers.
     """
 
     def __init__(
@@ -118,7 +122,8 @@ class Predictors:
 
         Parameters
         ----------
-        offset : stands for the offset argument of the fit; nothing for none.
+        offset : float or None
+            Value for the offset argument of the fit; None for none.
         """
         r = len(next(iter(labels.values()))) if labels else 1
         columns: dict[str, Column] = {name: column_like(self.columns[name], labels[name]) for name in labels}
@@ -194,6 +199,7 @@ def _reducer(name: str, reduce: Reduce) -> Callable[[Vector], Any]:
 
 
 def take_rows(column: Column, rows: NDArray[np.intp]) -> Column:
+    """The column at these rows."""
     if isinstance(column, Factor):
         return Factor(column.codes[rows], column.levels, column.ordered)
     return Logical(column.values[rows]) if isinstance(column, Logical) else Numeric(column.values[rows])
@@ -209,6 +215,7 @@ def column_like(like: Column, values: Sequence[Level]) -> Column:
 
 
 def table_of(columns: dict[str, Column], n: int) -> Table:
+    """Columns as a table of n rows."""
     return Table("dict", n, lambda: tuple(columns), columns.__getitem__, lambda _name, column: column)
 
 

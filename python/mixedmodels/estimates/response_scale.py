@@ -34,16 +34,20 @@ Vector = NDArray[np.float64]
 Function = Callable[[Vector], Vector]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResponseScale:
     """How estimates come back to the scale of the response.
 
     Attributes
     ----------
-    name : of the transformation, as it is printed: "log", "logit", "log(mu + 1)".
-    label : header of estimates on the response scale: "response", "prob", "rate", "ratio", "odds.ratio".
-    back : the mean as a function of the linear predictor; None where the transformation is not known.
-    base : of a logarithm (e, 2 or 10), so that differences become ratios; 0 of other scales.
+    name : str
+        Name of the transformation, as it is printed: "log", "logit", "log(mu + 1)".
+    label : str
+        Header of estimates on the response scale: "response", "prob", "rate", "ratio", "odds.ratio".
+    back : WayBack or None
+        Mean as a function of the linear predictor; None where the transformation is not known.
+    base : float, default 0.0
+        Base of a logarithm (e, 2 or 10), so that differences become ratios; 0 of other scales.
     """
 
     name: str
@@ -70,7 +74,13 @@ class ResponseScale:
             return self
         logit = self.name == "logit"
         name = "log odds ratio" if logit else {2.0: "log2", 10.0: "log10"}.get(self.base, "log")
-        return ResponseScale(name, "odds.ratio" if logit else "ratio", Exponential(self.base), self.base, True)
+        return ResponseScale(
+            name=name,
+            label="odds.ratio" if logit else "ratio",
+            back=Exponential(self.base),
+            base=self.base,
+            ratios=True,
+        )
 
     def corrected(self, sigma: float) -> ResponseScale:
         """With the second-order correction for a linear predictor that varies by `sigma` around its mean."""
@@ -98,7 +108,7 @@ def of_family(family: Family) -> ResponseScale | None:
     name = family.name.lower() if family.engine_name != "nbinom2" else ""
     label = "prob" if "binomial" in name else "rate" if "poisson" in name else "response"
     base = _E if family.link in ("log", "logit") else 0.0
-    return ResponseScale(family.link, label, InverseLink(family), base)
+    return ResponseScale(name=family.link, label=label, back=InverseLink(family), base=base)
 
 
 def of_response(left: Node | None) -> ResponseScale | None:
@@ -117,13 +127,13 @@ def of_response(left: Node | None) -> ResponseScale | None:
         function, inner = "asin(sqrt)", strip(inner.arguments[0].value)
     known = TRANSFORMATIONS.get(function) if len(node.arguments) == 1 else None
     if known is None:
-        return ResponseScale(show(node), "response", None)
+        return ResponseScale(name=show(node), label="response", back=None)
     name, back, base = known
     shift = _shift(inner)
     if factor == 1.0 and shift == 0.0:
-        return ResponseScale(name, "response", back, base)
+        return ResponseScale(name=name, label="response", back=back, base=base)
     shown = (f"{round(factor, 3):g}*" if factor != 1 else "") + name + (f"(mu + {round(shift, 3):g})" if shift else "")
-    return ResponseScale(shown, "response", Moved(back, factor, shift), base)
+    return ResponseScale(name=shown, label="response", back=Moved(back, factor, shift), base=base)
 
 
 def _shift(node: Node) -> float:

@@ -51,11 +51,15 @@ def between(large: Matrix, small: Matrix) -> Matrix | None:
 
     Parameters
     ----------
-    large, small : model matrices of the same rows, shapes (n, p) and (n, p0), each of full rank.
+    large : ndarray, shape (n, p)
+        Model matrix of full rank.
+    small : ndarray, shape (n, p0)
+        Model matrix of the same rows, of full rank.
 
     Returns
     -------
-    Orthonormal rows, shape (p - p0, p).
+    ndarray, shape (p - p0, p)
+        Orthonormal rows.
     """
     p = large.shape[1]
     norm = np.linalg.norm(large, axis=0)

@@ -43,6 +43,7 @@ class Satterthwaite(Coefficients):
         self._df_sigma = known.df
 
     def df(self, c: Matrix) -> Vector:
+        """Degrees of freedom of each row."""
         c = np.atleast_2d(c)
         f = np.einsum("ri,ij,rj->r", c, self.vcov, c)
         g = np.einsum("ri,mij,rj->rm", c, self._slopes, c)

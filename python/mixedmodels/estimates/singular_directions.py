@@ -22,17 +22,23 @@ from mixedmodels.fit.record import Matrix, MixedFit, Vector
 NEGLIGIBLE = 1e-3  # share of another effect in a combination that counts as none
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Direction:
     """An effect that varies by itself in no way.
 
     Attributes
     ----------
-    effect : position among the term's effects.
-    kind : "none", it has no variance; "together", it is a multiple of one other effect; "combination", of several.
-    others : positions of the effects that determine it.
-    weights : the effect is the sum of these times the others, in the units of the data.
-    sign : of "together", the correlation.
+    effect : int
+        Position among the term's effects.
+    kind : {"none", "together", "combination"}
+        What is wrong: "none", it has no variance; "together", it is a multiple of one other effect; "combination", of
+        several.
+    others : tuple of int, default ()
+        Positions of the effects that determine it.
+    weights : tuple of float, default ()
+        Weights of the others: the effect is their sum times these, in the units of the data.
+    sign : int, default 0
+        Sign of the correlation, for "together".
     """
 
     effect: int
@@ -42,20 +48,32 @@ class Direction:
     sign: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TermState:
     """One random term: how many directions its effects vary in.
 
     Attributes
     ----------
-    text, group, levels : the term, its grouping factor, and how many levels that has.
-    effects : names of the k effects.
-    numeric : for each whether it is a slope on a column with other values than 0 and 1.
-    sd : standard deviations in the units of the data, shape (k,).
-    components : standard deviations of the principal components in comparable units, largest first, shape (k,).
-    rank : directions with variance.
-    directions : what is missing.
-    unit : what one comparable unit is, in words.
+    text : str
+        Text of the term.
+    group : str
+        Name of its grouping factor.
+    levels : int
+        Number of levels of the grouping factor.
+    effects : tuple of str
+        Names of the k effects.
+    numeric : tuple of bool
+        Whether each effect is a slope on a column with other values than 0 and 1.
+    sd : ndarray, shape (k,)
+        Standard deviations in the units of the data.
+    components : ndarray, shape (k,)
+        Standard deviations of the principal components in comparable units, largest first.
+    rank : int
+        Number of directions with variance.
+    directions : tuple of Direction
+        Directions without variance.
+    unit : str
+        What one comparable unit is, in words.
     """
 
     text: str
@@ -114,15 +132,17 @@ def directions(scaled: Matrix, own: Matrix) -> tuple[Direction, ...]:
 
     Parameters
     ----------
-    scaled : factor of the covariance in comparable units, shape (k, k).
-    own : factor in the units of the data.
+    scaled : ndarray, shape (k, k)
+        Factor of the covariance in comparable units.
+    own : ndarray
+        Factor in the units of the data.
     """
     out: list[Direction] = []
     kept: list[int] = []
     for j in range(len(scaled)):
         length = float(np.linalg.norm(scaled[j]))
         if length < SINGULAR:
-            out.append(Direction(j, "none"))
+            out.append(Direction(effect=j, kind="none"))
             continue
         weights = np.linalg.lstsq(scaled[kept].T, scaled[j], rcond=None)[0] if kept else np.empty(0)
         rest = scaled[j] - weights @ scaled[kept]
@@ -134,7 +154,7 @@ def directions(scaled: Matrix, own: Matrix) -> tuple[Direction, ...]:
         given = np.linalg.lstsq(own[used].T, own[j], rcond=None)[0]
         kind: Literal["together", "combination"] = "together" if len(used) == 1 else "combination"
         sign = int(np.sign(given[0])) if len(used) == 1 else 0
-        out.append(Direction(j, kind, tuple(used), tuple(given.tolist()), sign))
+        out.append(Direction(effect=j, kind=kind, others=tuple(used), weights=tuple(given.tolist()), sign=sign))
     return tuple(out)
 
 

@@ -32,10 +32,14 @@ class Hypotheses:
 
     Attributes
     ----------
-    matrix : shape (r, p).
-    rhs : shape (r,).
-    names : of the rows.
-    alternative : "two.sided", "less" (for hypotheses with >=), "greater" (with <=); None where nothing says.
+    matrix : ndarray, shape (r, p)
+        Hypotheses.
+    rhs : ndarray, shape (r,)
+        Right sides.
+    names : tuple of str
+        Names of the rows.
+    alternative : str, optional
+        Alternative: "two.sided", "less" (for hypotheses with >=), "greater" (with <=); None where nothing says.
     """
 
     matrix: Matrix
@@ -61,11 +65,14 @@ def parse_hypotheses(texts: str | Sequence[str], names: Sequence[str], what: str
 
     Parameters
     ----------
-    texts : a hypothesis, several in one text separated by commas, or a sequence of them. Without a relation, "= 0" is
-        meant. Names may hold blanks, colons and parentheses as R's do; where one reads as a number or holds an
-        operator at the wrong place, put it into back quotes. "Intercept" stands for "(Intercept)".
-    names : the p coefficients.
-    what : what messages call them.
+    texts : str or sequence of str
+        A hypothesis, several in one text separated by commas, or a sequence of them. Without a relation, "= 0" is
+        meant. Names may hold blanks, colons and parentheses as R's do; where one reads as a number or holds an operator
+        at the wrong place, put it into back quotes. "Intercept" stands for "(Intercept)".
+    names : sequence of str
+        Names of the p coefficients.
+    what : str, default "coefficient"
+        What messages call them.
 
     Raises
     ------

@@ -25,10 +25,14 @@ class ThetaInformation:
 
     Attributes
     ----------
-    inverse_hessian : generalised inverse of the Hessian of the profiled criterion, shape (m, m).
-    log_sigma_slope : derivatives of log(sigma_hat(theta)), shape (m,).
-    vcov_slope : derivatives of Phi_0, shape (m, p, p).
-    df : d, on which the estimate of sigma given theta rests.
+    inverse_hessian : ndarray, shape (m, m)
+        Generalised inverse of the Hessian of the profiled criterion.
+    log_sigma_slope : ndarray, shape (m,)
+        Derivatives of log(sigma_hat(theta)).
+    vcov_slope : ndarray, shape (m, p, p)
+        Derivatives of Phi_0.
+    df : int
+        Degrees of freedom d, on which the estimate of sigma given theta rests.
     """
 
     inverse_hessian: Matrix

@@ -39,9 +39,11 @@ class Exponential(WayBack):
     base: float
 
     def inverse(self, eta: Vector) -> Vector:
+        """The mean of the response."""
         return np.asarray(np.exp(np.log(self.base) * eta))
 
     def slope(self, eta: Vector) -> Vector:
+        """Derivative of `inverse`."""
         return np.asarray(np.log(self.base) * self.inverse(eta))
 
 
@@ -50,9 +52,11 @@ class Expm1(WayBack):
     """Back from log(1 + y)."""
 
     def inverse(self, eta: Vector) -> Vector:
+        """The mean of the response."""
         return np.expm1(eta)
 
     def slope(self, eta: Vector) -> Vector:
+        """Derivative of `inverse`."""
         return np.exp(eta)
 
 
@@ -61,9 +65,11 @@ class Square(WayBack):
     """Back from a square root."""
 
     def inverse(self, eta: Vector) -> Vector:
+        """The mean of the response."""
         return np.square(eta)
 
     def slope(self, eta: Vector) -> Vector:
+        """Derivative of `inverse`."""
         return 2 * eta
 
 
@@ -72,9 +78,11 @@ class Expit(WayBack):
     """Back from a logit."""
 
     def inverse(self, eta: Vector) -> Vector:
+        """The mean of the response."""
         return np.asarray(1 / (1 + np.exp(-eta)))
 
     def slope(self, eta: Vector) -> Vector:
+        """Derivative of `inverse`."""
         p = self.inverse(eta)
         return np.asarray(p * (1 - p))
 
@@ -84,9 +92,11 @@ class SineSquared(WayBack):
     """Back from the arc sine of a square root."""
 
     def inverse(self, eta: Vector) -> Vector:
+        """The mean of the response."""
         return np.asarray(np.sin(eta) ** 2)
 
     def slope(self, eta: Vector) -> Vector:
+        """Derivative of `inverse`."""
         return np.asarray(np.sin(2 * eta))
 
 
@@ -97,9 +107,11 @@ class InverseLink(WayBack):
     family: Family
 
     def inverse(self, eta: Vector) -> Vector:
+        """The mean of the response."""
         return np.asarray(self.family.mean(eta))
 
     def slope(self, eta: Vector) -> Vector:
+        """Derivative of `inverse`."""
         return np.asarray(self.family.mean_derivative(eta))
 
 
@@ -112,9 +124,11 @@ class Moved(WayBack):
     shift: float
 
     def inverse(self, eta: Vector) -> Vector:
+        """The mean of the response."""
         return self.inner.inverse(eta / self.factor) - self.shift
 
     def slope(self, eta: Vector) -> Vector:
+        """Derivative of `inverse`."""
         return self.inner.slope(eta / self.factor) / self.factor
 
 
@@ -126,9 +140,11 @@ class Corrected(WayBack):
     sigma: float
 
     def inverse(self, eta: Vector) -> Vector:
+        """The mean of the response."""
         return self.inner.inverse(eta) + self.sigma**2 / 2 * self._curve(eta)
 
     def slope(self, eta: Vector) -> Vector:
+        """Derivative of `inverse`."""
         change = (self._curve(eta + STEP) - self._curve(eta - STEP)) / (2 * STEP)
         return self.inner.slope(eta) + self.sigma**2 / 2 * change
 

@@ -41,11 +41,18 @@ def information(
 
     Parameters
     ----------
-    design, kept : of the model, and the columns of X that are estimated.
-    covariances : of each term's effects, G_i.
-    residual : variance of an observation of weight 1.
-    directions : of the parameters.
-    restricted : information in the restricted likelihood.
+    design : Design
+        Design of the model.
+    kept : sequence of int
+        Columns of X that are estimated.
+    covariances : sequence of ndarray
+        Covariance G_i of each term's effects.
+    residual : float
+        Variance of an observation of weight 1.
+    directions : sequence of Direction
+        Directions of the parameters.
+    restricted : bool
+        Whether the information is that of the restricted likelihood.
 
     Raises
     ------
@@ -124,7 +131,8 @@ def profiled(matrix: Matrix, wanted: Vector) -> Matrix:
 
     Parameters
     ----------
-    wanted : shape (m,), True for the parameters that are asked for.
+    wanted : ndarray, shape (m,)
+        Truth values, True for the parameters that are asked for;.
     """
     inner, outer = np.flatnonzero(wanted), np.flatnonzero(~wanted.astype(bool))
     if not len(outer):

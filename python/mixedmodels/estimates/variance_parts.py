@@ -28,9 +28,12 @@ class Residual:
 
     Attributes
     ----------
-    value : the variance.
-    method : how it was found, in words.
-    mean : the mean response that it was taken at, NaN where it does not depend on one.
+    value : float
+        Variance.
+    method : str
+        How the variance was found, in words.
+    mean : float, optional
+        Mean response at which the variance was taken, NaN where it does not depend on one.
     """
 
     value: float
@@ -38,18 +41,24 @@ class Residual:
     mean: float = float("nan")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Variances on the scale of the linear predictor; shape (terms,) where there is one for each random term.
 
     Attributes
     ----------
-    fixed : variance among the rows of X beta, without the offset.
-    random : mean over the rows of the variance of each term's z'b.
-    labels, groups : of the terms.
-    intercepts : variance of each term's intercept, NaN where it has none.
-    extra : for each term whether it has a level per row, so that it is overdispersion, not likeness within groups.
-    residual : of the residual or distribution.
+    fixed : float
+        Variance among the rows of X beta, without the offset.
+    random : ndarray
+        Mean over the rows of the variance of each term's z'b.
+    labels, groups : tuple of str
+        Labels of the terms, and the names of their groups.
+    intercepts : ndarray
+        Variance of each term's intercept, NaN where it has none.
+    extra : tuple of bool
+        Whether each term has a level per row, so that it is overdispersion, not likeness within groups.
+    residual : Residual
+        Residual variance, or that of the distribution.
     """
 
     fixed: float

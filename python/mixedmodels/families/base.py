@@ -29,8 +29,10 @@ class Family:
 
     Attributes
     ----------
-    link : name of the link.
-    theta : fixed theta of a negative binomial family; None where it is estimated, and of other families.
+    link : str
+        Name of the link.
+    theta : float, optional
+        Fixed theta of a negative binomial family; None where it is estimated, and of other families.
     """
 
     engine_name: ClassVar[str] = ""

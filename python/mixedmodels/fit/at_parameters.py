@@ -38,10 +38,14 @@ class Given:
 
     Attributes
     ----------
-    beta : of the p columns of X that are estimated, shape (p,).
-    theta : covariance parameters as the class of model has them, shape (m,).
-    sigma : residual standard deviation (the root of a dispersion); NaN of families without.
-    psi : logarithms of the family's free shapes, shape (s,).
+    beta : ndarray, shape (p,)
+        Coefficients of the p columns of X that are estimated.
+    theta : ndarray, shape (m,)
+        Covariance parameters as the class of model has them.
+    sigma : float
+        Residual standard deviation (the root of a dispersion); NaN of families without.
+    psi : ndarray, shape (s,)
+        Logarithms of the family's free shapes.
     """
 
     beta: Vector

@@ -24,7 +24,8 @@ def cluster_scores(design: Design, fit: GlmmFit, clusters: Sequence[Rows]) -> Ma
 
     Parameters
     ----------
-    clusters : rows of each; every grouping factor is nested in them.
+    clusters : sequence of ndarray of int
+        Rows of each cluster; every grouping factor is nested in them.
 
     Raises
     ------
@@ -44,14 +45,14 @@ def cluster_scores(design: Design, fit: GlmmFit, clusters: Sequence[Rows]) -> Ma
             seen, local = np.unique(codes[rows], return_inverse=True)
             groups.append((local.astype(np.int32), len(seen)))
         engine = _engine.Glmm(
-            fit.family.handle,
-            np.ascontiguousarray(fit.y[rows]),
-            [_at(c, rows) for c in given.x],
-            groups,
-            [(g, [_at(c, rows) for c in columns]) for g, columns in given.terms],
-            _at(fit.weights, rows),
-            _at(design.offset, rows),
-            expected,
+            family=fit.family.handle,
+            y=np.ascontiguousarray(fit.y[rows]),
+            x=[_at(c, rows) for c in given.x],
+            groups=groups,
+            terms=[(g, [_at(c, rows) for c in columns]) for g, columns in given.terms],
+            weights=_at(fit.weights, rows),
+            offset=_at(design.offset, rows),
+            expected=expected,
         )
         value = engine.evaluate(fit.theta, fit.beta, fit.psi, fit.nagq)
         out[j] = -np.asarray(value["gradient"]) / 2

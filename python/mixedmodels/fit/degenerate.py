@@ -21,8 +21,10 @@ def diagnosis(design: Design, y: Vector, cause: str) -> MixedModelsError:
 
     Parameters
     ----------
-    y : the response less the offset.
-    cause : what the engine says itself.
+    y : ndarray
+        Response less the offset.
+    cause : str
+        Engine's own account of the failure.
     """
     return (
         out_of_scale(design, y)

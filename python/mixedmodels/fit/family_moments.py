@@ -65,11 +65,17 @@ def residuals(
 
     Parameters
     ----------
-    y, weights : the response as the family sees it (a proportion for a binomial one), and prior weights.
-    eta : linear predictor.
-    psi : logarithms of the free shapes of the family.
-    kind : "response", y - mu; "working", (y - mu) / (d mu / d eta); "pearson", (y - mu) sqrt(w / V(mu)); "deviance",
-        the signed root of the row's part of the deviance.
+    y : ndarray
+        Response as the family sees it (a proportion for a binomial one).
+    weights : ndarray or None
+        Prior weights.
+    eta : ndarray
+        Linear predictor.
+    psi : ndarray or tuple of float, default ()
+        Logarithms of the free shapes of the family.
+    kind : {"response", "pearson", "working", "deviance"}, default "deviance"
+        Kind of residual: "response", y - mu; "working", (y - mu) / (d mu / d eta); "pearson", (y - mu) sqrt(w / V(mu));
+        "deviance", the signed root of the row's part of the deviance.
     """
     mu = mean(family, eta)
     r = y - mu

@@ -48,20 +48,32 @@ def fit_glmm(
 
     Parameters
     ----------
-    design : with a response and at least one random term.
-    family : distribution and link.
-    nagq : 0 takes beta at the joint mode, 1 is Laplace's approximation, more are points of adaptive quadrature.
-    laplace : whether log|H| is of the "observed" or of the expected ("fisher") information.
-    penalty : "soft" adds the soft penalty of Sterzinger and Kosmidis (2023) to the log-likelihood.
-    start : theta, or a mapping with "theta", "beta" and "psi", or None.
-    control : settings of the optimiser.
-    verbose : 1 prints every evaluation to stderr.
-    like : engine and fit of the same design with another response: what they share is not made again.
+    design : Design
+        Design with a response and at least one random term.
+    family : Family
+        Distribution and link.
+    nagq : int, default 1
+        Points of quadrature: 0 takes beta at the joint mode, 1 is Laplace's approximation, more are points of adaptive
+        quadrature.
+    laplace : {"observed", "fisher"}, default "observed"
+        Information whose log-determinant is taken, "observed" or expected ("fisher").
+    penalty : str, optional
+        Penalty: "soft" adds the soft penalty of Sterzinger and Kosmidis (2023) to the log-likelihood.
+    start : array_like or mapping of str to array_like, optional
+        Theta, or a mapping with "theta", "beta" and "psi", or None.
+    control : Control, optional
+        Settings of the optimiser.
+    verbose : int, default 0
+        Whether to print every evaluation to stderr (1) or not (0).
+    like : tuple of (object, GlmmFit), optional
+        Engine and fit of the same design with another response: what they share is not made again.
 
     Returns
     -------
     fit : GlmmFit
-    engine : the engine's handle, for `GeneralizedObjective`.
+        Fit of the model.
+    engine : Any
+        Engine's handle, for `GeneralizedObjective`.
 
     Raises
     ------
@@ -102,6 +114,7 @@ def new_engine(design: Design, fit: GlmmFit) -> Any:
 def made(
     design: Design, family: Family, response: Response, given: EngineInput, laplace: Laplace, like: Any = None
 ) -> Any:
+    """The engine's handle of a design with a response; `like` is one of the same design."""
     rows = (response.y, given.x, given.groups, given.terms, response.weights, design.offset)
     try:
         if like is not None:

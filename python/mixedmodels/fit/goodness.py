@@ -12,7 +12,7 @@ from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.record import LinearFit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Goodness:
     """R squared, adjusted R squared, and F with its degrees of freedom (NaN where X has an intercept alone)."""
 
@@ -35,12 +35,14 @@ def goodness(design: Design, fit: LinearFit) -> Goodness:
     explained = float(np.sum(w * (mu - centre) ** 2))
     df1 = len(fit.kept) - intercept
     if df1 == 0:
-        return Goodness(0.0, 0.0, math.nan, 0, fit.df_resid)
+        return Goodness(r_squared=0.0, adj_r_squared=0.0, f=math.nan, df1=0, df2=fit.df_resid)
     r2 = ratio(explained, explained + fit.rss)
     if fit.df_resid == 0:
-        return Goodness(r2, math.nan, math.nan, df1, 0)
+        return Goodness(r_squared=r2, adj_r_squared=math.nan, f=math.nan, df1=df1, df2=0)
     adjusted = 1 - (1 - r2) * (fit.n - intercept) / fit.df_resid
-    return Goodness(r2, adjusted, ratio(explained / df1, fit.sigma**2), df1, fit.df_resid)
+    return Goodness(
+        r_squared=r2, adj_r_squared=adjusted, f=ratio(explained / df1, fit.sigma**2), df1=df1, df2=fit.df_resid
+    )
 
 
 def ratio(a: float, b: float) -> float:

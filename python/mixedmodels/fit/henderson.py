@@ -44,10 +44,14 @@ class Henderson:
 
     Parameters
     ----------
-    design : of the fit.
-    fit : its theta and its kept columns are used.
-    weights : W, shape (n,): prior weights of a linear model, working weights of a generalised one.
-    known_beta : leave beta out, as if it were known.
+    design : Design
+        Design of the fit.
+    fit : MixedFit or GlmmFit
+        Fit whose theta and kept columns are used.
+    weights : ndarray, shape (n,)
+        Weights W: prior weights of a linear model, working weights of a generalised one.
+    known_beta : bool, default False
+        Whether to leave beta out, as if it were known.
 
     Raises
     ------
@@ -77,9 +81,11 @@ class Henderson:
 
         Parameters
         ----------
-        x : kept columns of X, shape (n, p); None for zeros.
-        random : for each random term of the model the codes of the rows' levels (negative: no level that the model
-            knows, which contributes nothing) and the term's columns; None for a term that is left out.
+        x : ndarray, shape (n, p) or None
+            Kept columns of X; None for zeros.
+        random : sequence of tuple of (ndarray, sequence of ndarray or None) or None
+            Codes of the rows' levels (negative: no level that the model knows, which contributes nothing) and the
+            columns of each random term of the model; None for a term that is left out.
         """
         return self._variances(self._scaled(x, random))
 
@@ -118,13 +124,17 @@ class Henderson:
 
         Parameters
         ----------
-        v : shape (n, r), a value per row of the fit.
-        added : per random term what is added to the part of u, shape (levels, k, r), or None.
+        v : ndarray, shape (n, r)
+            Right sides, a value per row of the fit.
+        added : sequence of ndarray or None
+            What is added to the part of u of each random term, shape (levels, k, r), or None.
 
         Returns
         -------
-        u : per random term, shape (levels, k, r).
-        beta : shape (p, r).
+        u : tuple of ndarray, shape (levels, k, r)
+            Effects per random term.
+        beta : ndarray, shape (p, r)
+            Coefficients.
         """
         own, q, r = self._own, self._q, v.shape[1]
         lead, tail = sums(own.code, own.lead, v, self._levels), np.zeros((q, r))
@@ -204,11 +214,11 @@ class Henderson:
                 values.append(z)
         none = np.empty((n, 0))
         return Scaled(
-            code,
-            np.hstack(lead),
-            np.hstack(places) if places else none.astype(np.intp),
-            np.hstack(values) if values else none,
-            np.zeros((n, len(self._kept))) if x is None or not self._kept else x,
+            code=code,
+            lead=np.hstack(lead),
+            places=np.hstack(places) if places else none.astype(np.intp),
+            values=np.hstack(values) if values else none,
+            x=np.zeros((n, len(self._kept))) if x is None or not self._kept else x,
         )
 
     def _variances(self, rows: Scaled) -> Vector:

@@ -16,7 +16,7 @@ Columns = Sequence[Vector | None]
 TermRows = tuple[NDArray[Any], Columns] | None  # codes and columns of a random term; None takes no part
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scaled:
     """Rows [Z Lambda, X].
 
@@ -24,10 +24,16 @@ class Scaled:
 
     Attributes
     ----------
-    code : level of the lead factor, shape (n,).
-    lead : values in that level's columns, shape (n, K); zeros where a row has no level.
-    places, values : columns of the tail and values in them, shape (n, m).
-    x : shape (n, p).
+    code : ndarray of int, shape (n,)
+        Level of the lead factor.
+    lead : ndarray, shape (n, K)
+        Values in that level's columns; zeros where a row has no level.
+    places : ndarray of int, shape (n, m)
+        Columns of the tail.
+    values : ndarray, shape (n, m)
+        Values in these columns.
+    x : ndarray, shape (n, p)
+        Columns of X.
     """
 
     code: NDArray[np.intp]
@@ -38,7 +44,13 @@ class Scaled:
 
     def take(self, rows: Any) -> Scaled:
         """Some of the rows."""
-        return Scaled(self.code[rows], self.lead[rows], self.places[rows], self.values[rows], self.x[rows])
+        return Scaled(
+            code=self.code[rows],
+            lead=self.lead[rows],
+            places=self.places[rows],
+            values=self.values[rows],
+            x=self.x[rows],
+        )
 
 
 def fixed_rows(design: Design, kept: Sequence[int], n: int) -> Matrix:

@@ -94,7 +94,8 @@ class Components:
 
     Attributes
     ----------
-    rows : for each size that occurs the rows of the components of that size, shape (components, size).
+    rows : tuple of ndarray of int, shape (components, size)
+        Rows of the components of each size that occurs.
     """
 
     rows: tuple[NDArray[np.intp], ...]

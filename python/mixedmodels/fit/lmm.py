@@ -23,7 +23,7 @@ DEFAULTS = Control()
 TINY, HUGE = 1e-290, 1e290  # a sum of squares beyond these has lost digits
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInput:
     """Arguments of ``_engine.Lmm`` after `y`, kept to give a new response to the same design."""
 
@@ -65,23 +65,41 @@ def fit_lmm(
 
     Parameters
     ----------
-    design : with a response and at least one random term.
-    reml : maximise the restricted likelihood. Without fixed effects both are the same and `reml` is recorded as False.
-    start : theta to start from, shape (m,), or None.
-    control : settings of the optimiser.
-    verbose : 1 prints every evaluation to stderr.
+    design : Design
+        Design with a response and at least one random term.
+    reml : bool, default True
+        Whether to maximise the restricted likelihood. Without fixed effects both are the same and `reml` is recorded as
+        False.
+    start : array_like, shape (m,), optional
+        Theta to start from, or None.
+    control : Control, optional
+        Settings of the optimiser.
+    verbose : int, default 0
+        Whether to print every evaluation to stderr (1) or not (0).
 
     Returns
     -------
     fit : MixedFit
-    engine : the engine's handle, for `Objective`.
+        Fit of the model.
+    engine : Any
+        Engine's handle, for `Objective`.
     """
     y = checks.response(design)
     given = engine_input(design)
     began = perf_counter()
     restricted = reml and bool(given.x)
     engine = _made(design, y, given, restricted)
-    return run(engine, design, y, given, restricted, start, control, verbose, began), engine
+    return run(
+        engine=engine,
+        design=design,
+        y=y,
+        given=given,
+        reml=restricted,
+        start=start,
+        control=control,
+        verbose=verbose,
+        began=began,
+    ), engine
 
 
 def new_engine(design: Design, reml: bool) -> Any:
@@ -124,7 +142,17 @@ def refit_lmm(
         renewed = engine.with_response(y, given.x, given.groups, given.terms, given.weights)
     except (ValueError, RuntimeError) as error:
         raise degenerate.diagnosis(design, y, str(error)) from error
-    return run(renewed, design, y, given, fit.reml, start, control, verbose, began), renewed
+    return run(
+        engine=renewed,
+        design=design,
+        y=y,
+        given=given,
+        reml=fit.reml,
+        start=start,
+        control=control,
+        verbose=verbose,
+        began=began,
+    ), renewed
 
 
 def run(

@@ -19,9 +19,12 @@ def counted(total: int, what: str, progress: bool | None = None) -> Iterator[Tel
 
     Parameters
     ----------
-    total : of what is to be done.
-    what : in words, "replicates".
-    progress : True shows the line at once, None on a terminal and once two seconds have passed, False never.
+    total : int
+        Number of what is to be done.
+    what : str
+        What is counted, in words: "replicates".
+    progress : bool, optional
+        When the line is shown: True at once, None on a terminal and once two seconds have passed, False never.
     """
     if progress is not None and not isinstance(progress, bool):
         raise DataError(f"progress is {progress!r:.40}; give True, False, or None for terminals only.")

@@ -15,8 +15,16 @@ class Method:
 
     Attributes
     ----------
-    family : None of linear (mixed) models.
-    reml, nagq, laplace, penalty : as `lmer`, `glmer` and `glm` take them.
+    family : Family, optional
+        Family; None of linear (mixed) models.
+    reml : bool, default True
+        See `lmer`, `glmer` and `glm`.
+    nagq : int, default 1
+        See `lmer`, `glmer` and `glm`.
+    laplace : {"observed", "fisher"}, default "observed"
+        See `lmer`, `glmer` and `glm`.
+    penalty : str, optional
+        See `lmer`, `glmer` and `glm`.
     """
 
     family: Family | None = None

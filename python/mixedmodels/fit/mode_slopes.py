@@ -36,8 +36,10 @@ class ModeSlopes:
 
     Attributes
     ----------
-    b : of the modes, per random term, shape (levels, k, M).
-    beta : shape (p, M).
+    b : tuple of ndarray, shape (levels, k, M)
+        Slopes of the modes, per random term.
+    beta : ndarray, shape (p, M)
+        Slopes of the coefficients.
     """
 
     b: tuple[Blocks, ...]
@@ -49,8 +51,10 @@ def mode_slopes(design: Design, fit: AnyMixedFit, weights: Vector, equations: He
 
     Parameters
     ----------
-    weights : W.
-    equations : with beta for a linear model, with beta known for a generalised one.
+    weights : ndarray
+        Weights W.
+    equations : Henderson
+        Equations, with beta for a linear model, with beta known for a generalised one.
     """
     places = _elements(fit.sizes)
     m = len(places)

@@ -27,6 +27,7 @@ class Objective:
         self._sizes = sizes
 
     def __call__(self, theta: ArrayLike) -> float:
+        """The criterion at theta."""
         return float(self._engine.criterion(checked_start(theta, self._sizes)))
 
     def gradient(self, theta: ArrayLike) -> Vector:
@@ -62,6 +63,7 @@ class GeneralizedObjective:
         self._lengths = (len(fit.theta), len(fit.beta), len(fit.psi))
 
     def __call__(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike = ()) -> float:
+        """The criterion at theta, beta and psi; infinite where a penalty is."""
         try:
             return float(self._evaluated(theta, beta, psi)["penalised"])
         except _BoundaryError:

@@ -21,9 +21,11 @@ def watched(verbose: int, rows: int) -> AbstractContextManager[Watch | None]:
 
     Parameters
     ----------
-    verbose : 1 and more print number and criterion of every evaluation; 0 shows a line of progress on a terminal, once
-        the fit has taken two seconds.
-    rows : of the table.
+    verbose : int
+        What is shown: 1 and more print number and criterion of every evaluation; 0 shows a line of progress on a
+        terminal, once the fit has taken two seconds.
+    rows : int
+        Number of rows of the table.
     """
     if verbose > 0 and sys.stderr is not None:
         return nullcontext(_print)

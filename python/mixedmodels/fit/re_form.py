@@ -22,8 +22,9 @@ def chosen_effects(design: Design, re_form: Any) -> list[Chosen]:
 
     Parameters
     ----------
-    re_form : None for all random effects; "~0" (or "NA", NaN, False) for none; or a one-sided formula with random
-        terms of the model, or parts of them: "~ (1 | g)".
+    re_form : str, bool, float or None
+        None for all random effects; "~0" (or "NA", NaN, False) for none; or a one-sided formula with random terms of
+        the model, or parts of them: "~ (1 | g)".
 
     Raises
     ------

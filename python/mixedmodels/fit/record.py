@@ -28,8 +28,10 @@ class Control:
 
     Attributes
     ----------
-    max_evaluations : evaluations of criterion and gradient before it gives up.
-    tolerance : decrease of the criterion (a deviance) that may still be predicted at convergence.
+    max_evaluations : int, default 200
+        Most evaluations of criterion and gradient before it gives up.
+    tolerance : float, default 1e-11
+        Decrease of the criterion (a deviance) that may still be predicted at convergence.
     """
 
     max_evaluations: int = 200
@@ -94,15 +96,24 @@ class LinearFit(_GaussianIdentity, _NoRandomEffects):
 
     Attributes
     ----------
-    n : rows used.
-    kept : positions of the r columns of X that are estimated; the others are aliased.
-    beta : shape (r,).
-    sigma : residual standard deviation; NaN with no residual degrees of freedom.
-    rss : weighted residual sum of squares.
-    df_resid : n - r.
-    vcov_unscaled : (X'WX)^-1 of the kept columns, shape (r, r).
-    sum_log_weights : sum of the logarithms of the weights.
-    exact : whether the residuals are rounding error only.
+    n : int
+        Number of rows used.
+    kept : tuple of int
+        Positions of the r columns of X that are estimated; the others are aliased.
+    beta : ndarray, shape (r,)
+        Coefficients.
+    sigma : float
+        Residual standard deviation; NaN with no residual degrees of freedom.
+    rss : float
+        Weighted residual sum of squares.
+    df_resid : int
+        Residual degrees of freedom, n - r.
+    vcov_unscaled : ndarray, shape (r, r)
+        Matrix (X'WX)^-1 of the kept columns.
+    sum_log_weights : float
+        Sum of the logarithms of the weights.
+    exact : bool, default False
+        Whether the residuals are rounding error only.
     """
 
     n: int
@@ -139,24 +150,42 @@ class MixedFit(_GaussianIdentity):
 
     Attributes
     ----------
-    reml : whether `criterion` is the REML criterion; else it is the deviance.
-    n : rows used.
-    kept : positions of the p columns of X that are estimated; the others are combinations of earlier ones.
-    sizes : for each random term its number of columns k.
-    theta : relative covariance parameters, shape (m,): per term the lower triangle of T, column by column.
-    beta : fixed effects, shape (p,).
-    sigma : residual standard deviation.
-    criterion : -2 log restricted likelihood (`reml`) or -2 log likelihood.
-    pwrss : penalised weighted residual sum of squares, r^2.
-    logdet_u, logdet_x : log|Lambda'Z'WZ Lambda + I| and log|R_X|^2.
-    vcov_unscaled : Var(beta) / sigma^2, shape (p, p).
-    u, b : per term spherical and original conditional modes, shape (levels, k).
-    gradient, hessian : of the criterion in theta at the optimum, shapes (m,) and (m, m); the Hessian is average
-        information plus the curvature of the map from theta to the covariance.
-    sum_log_weights : sum of the logarithms of the weights.
-    singular : whether some diagonal element of T is below 1e-4.
-    run : how the optimiser came here.
-    criterion_error : standard error of `criterion` (and `logdet_u`) where it is estimated, 0 where it is exact.
+    reml : bool
+        Whether `criterion` is the REML criterion; else it is the deviance.
+    n : int
+        Number of rows used.
+    kept : tuple of int
+        Positions of the p columns of X that are estimated; the others are combinations of earlier ones.
+    sizes : tuple of int
+        Number of columns k of each random term.
+    theta : ndarray, shape (m,)
+        Relative covariance parameters: per term the lower triangle of T, column by column.
+    beta : ndarray, shape (p,)
+        Fixed effects.
+    sigma : float
+        Residual standard deviation.
+    criterion : float
+        Criterion: -2 log restricted likelihood (`reml`) or -2 log likelihood.
+    pwrss : float
+        Penalised weighted residual sum of squares, r^2.
+    logdet_u, logdet_x : float
+        Log-determinants log|Lambda'Z'WZ Lambda + I| and log|R_X|^2.
+    vcov_unscaled : ndarray, shape (p, p)
+        Covariance Var(beta) / sigma^2.
+    u, b : tuple of ndarray, shape (levels, k)
+        Spherical and original conditional modes per term.
+    gradient : ndarray, shape (m,)
+        Gradient of the criterion in theta at the optimum.
+    hessian : ndarray, shape (m, m)
+        Hessian of the criterion there: average information plus the curvature of the map from theta to the covariance.
+    sum_log_weights : float
+        Sum of the logarithms of the weights.
+    singular : bool
+        Whether some diagonal element of T is below 1e-4.
+    run : Run
+        How the optimiser came here.
+    criterion_error : float, default 0.0
+        Standard error of `criterion` (and `logdet_u`) where it is estimated, 0 where it is exact.
     """
 
     reml: bool
@@ -223,21 +252,40 @@ class GlmFit(_FamilyFit, _NoRandomEffects):
 
     Attributes
     ----------
-    n : rows used.
-    family : distribution and link.
-    kept : positions of the r columns of X that are estimated; the others are aliased.
-    beta : shape (r,).
-    dispersion : 1, or estimated from Pearson's residuals as R's `summary.glm` does.
-    deviance, null_deviance : of the model, and of the one with an intercept (or nothing) and the offset alone.
-    df_resid, df_null : rows of positive weight less r, and less the intercept.
-    vcov_unscaled : (X'WX)^-1 of the kept columns at the expected weights, shape (r, r).
-    loglik : with all constants; of families with a dispersion at its maximum likelihood estimate, as R's `logLik`.
-    eta : linear predictor, shape (n,).
-    y, weights : response as the family sees it (a proportion for a binomial one) and prior weights, shape (n,).
-    iterations : of iteratively reweighted least squares, until the deviance had settled by R's rule.
-    converged : whether the last step was negligible.
-    penalty : "jeffreys" where Jeffreys' prior was added to the likelihood; deviance and log-likelihood are without it.
-    estimated_theta, theta_se : of a negative binomial whose theta was estimated, with its standard error; else None.
+    n : int
+        Number of rows used.
+    family : Family
+        Distribution and link.
+    kept : tuple of int
+        Positions of the r columns of X that are estimated; the others are aliased.
+    beta : ndarray, shape (r,)
+        Coefficients.
+    dispersion : float
+        Dispersion: 1, or estimated from Pearson's residuals as R's `summary.glm` does.
+    deviance, null_deviance : float
+        Deviance of the model, and of the one with an intercept (or nothing) and the offset alone.
+    df_resid, df_null : int
+        Rows of positive weight less r, and less the intercept.
+    vcov_unscaled : ndarray, shape (r, r)
+        Matrix (X'WX)^-1 of the kept columns at the expected weights.
+    loglik : float
+        Log-likelihood with all constants; of families with a dispersion at its maximum likelihood estimate, as R's
+        `logLik`.
+    eta : ndarray, shape (n,)
+        Linear predictor.
+    y : ndarray, shape (n,)
+        Response as the family sees it (a proportion for a binomial one).
+    weights : ndarray, shape (n,) or None
+        Prior weights, or None.
+    iterations : int
+        Number of iterations of reweighted least squares, until the deviance had settled by R's rule.
+    converged : bool
+        Whether the last step was negligible.
+    penalty : {"jeffreys"}, optional
+        Penalty: "jeffreys" where Jeffreys' prior was added to the likelihood; deviance and log-likelihood are without
+        it.
+    estimated_theta, theta_se : float, optional
+        Theta of a negative binomial whose theta was estimated, and its standard error; else None.
     """
 
     n: int
@@ -304,31 +352,57 @@ class GlmmFit(_FamilyFit):
 
     Attributes
     ----------
-    n : rows used.
-    family : distribution and link.
-    nagq : points of adaptive quadrature for each random effect; 1 is Laplace's approximation, 0 Laplace's with beta
-        at the joint mode.
-    laplace : whether log|H| is of the "observed" or of the expected ("fisher") information.
-    kept : positions of the p columns of X that are estimated.
-    sizes : for each random term its number of columns k.
-    theta : covariance parameters, shape (m,): per term the lower triangle of T, column by column.
-    beta : shape (p,).
-    psi : logarithms of the free shapes (`family.shapes`), shape (s,).
-    criterion : -2 log-likelihood, all constants in it.
-    u, b : per term spherical and original conditional modes, shape (levels, k).
-    eta : linear predictor at the modes, shape (n,).
-    vcov_joint : covariance of (theta, beta, psi) from the full Hessian of the criterion, shape (m + p + s,) squared.
-    vcov_conditional : covariance of beta with theta and psi taken as known, shape (p, p).
-    gradient, hessian : of the criterion in (theta, beta, psi), of `penalised` where there is a penalty.
-    logdet_u : log|Lambda'Z'WZ Lambda + I|.
-    penalty : u'u.
-    conditional_loglik : log-likelihood of y given the modes, all constants in it.
-    y, weights : response as the family sees it (a proportion for a binomial one) and prior weights, shape (n,).
-    singular : whether some diagonal element of T is below 1e-4.
-    inner : factorisations in all.
-    run : how the optimiser came here.
-    separated : which fixed effects or variances have no finite estimate, in words; empty where all have.
-    penalised : of a softly penalised fit the criterion with the penalty, which is what was minimised; else None.
+    n : int
+        Number of rows used.
+    family : Family
+        Distribution and link.
+    nagq : int
+        Points of adaptive quadrature for each random effect; 1 is Laplace's approximation, 0 Laplace's with beta at the
+        joint mode.
+    laplace : {"observed", "fisher"}
+        Information whose log-determinant is taken, "observed" or expected ("fisher").
+    kept : tuple of int
+        Positions of the p columns of X that are estimated.
+    sizes : tuple of int
+        Number of columns k of each random term.
+    theta : ndarray, shape (m,)
+        Covariance parameters: per term the lower triangle of T, column by column.
+    beta : ndarray, shape (p,)
+        Coefficients.
+    psi : ndarray
+        Logarithms of the free shapes (`family.shapes`), shape (s,).
+    criterion : float
+        Criterion: -2 log-likelihood, all constants in it.
+    u, b : tuple of ndarray, shape (levels, k)
+        Spherical and original conditional modes per term.
+    eta : ndarray, shape (n,)
+        Linear predictor at the modes.
+    vcov_joint : ndarray, shape (m + p + s,) squared
+        Covariance of (theta, beta, psi) from the full Hessian of the criterion.
+    vcov_conditional : ndarray, shape (p, p)
+        Covariance of beta with theta and psi taken as known.
+    gradient, hessian : ndarray
+        Gradient and Hessian of the criterion in (theta, beta, psi), of `penalised` where there is a penalty.
+    logdet_u : float
+        Log-determinant log|Lambda'Z'WZ Lambda + I|.
+    penalty : float
+        Penalty u'u.
+    conditional_loglik : float
+        Log-likelihood of y given the modes, all constants in it.
+    y : ndarray, shape (n,)
+        Response as the family sees it (a proportion for a binomial one).
+    weights : ndarray, shape (n,) or None
+        Prior weights, or None.
+    singular : bool
+        Whether some diagonal element of T is below 1e-4.
+    inner : int
+        Number of factorisations in all.
+    run : Run
+        How the optimiser came here.
+    separated : str, default ""
+        Fixed effects or variances that have no finite estimate, in words; empty where all have.
+    penalised : float, optional
+        Criterion with the penalty of a softly penalised fit, which is what was minimised; else None.
     """
 
     n: int
@@ -403,15 +477,21 @@ class Run:
 
     Attributes
     ----------
-    status : "converged", "max_evaluations" or "stalled".
-    message : the engine's own sentence, empty where all is well.
-    evaluations : of criterion and gradient.
-    seconds : spent in the engine.
-    certificate : `predicted_decrease` of the criterion that the next step promises; `min_score_eigenvalue` per term
-        (negative: more variance in that direction would fit better); `escape_gain`, the decrease that growing each
-        covariance matrix along its worst direction of no variance promises; and whether it `holds`, both decreases
-        being negligible.
-    trace : per step criterion, predicted decrease, trust radius.
+    status : {"converged", "max_evaluations", "stalled"}
+        How the search ended: "converged", "max_evaluations" or "stalled".
+    message : str
+        Engine's own sentence, empty where all is well.
+    evaluations : int
+        Number of evaluations of criterion and gradient.
+    seconds : float
+        Seconds spent in the engine.
+    certificate : mapping of str
+        Certificate of the optimum: the `predicted_decrease` of the criterion that the next step promises;
+        `min_score_eigenvalue` per term (negative: more variance in that direction would fit better); `escape_gain`, the
+        decrease that growing each covariance matrix along its worst direction of no variance promises; and whether it
+        `holds`, both decreases being negligible.
+    trace : tuple of tuple of three float
+        Criterion, predicted decrease and trust radius of each step.
     """
 
     status: Literal["converged", "max_evaluations", "stalled"]

@@ -25,9 +25,12 @@ class Response:
 
     Attributes
     ----------
-    y : shape (n,); for a binomial family the proportion of successes.
-    weights : prior weights (for a binomial family trials), shape (n,), or None where all are 1.
-    cases : how often each row counts: the `weights` argument beside ``cbind()``, else None. `weights` holds it too.
+    y : ndarray, shape (n,)
+        Response; for a binomial family the proportion of successes.
+    weights : ndarray, shape (n,) or None
+        Prior weights (for a binomial family trials), or None where all are 1.
+    cases : ndarray, optional
+        How often each row counts: the `weights` argument beside ``cbind()``, else None. `weights` holds it too.
     """
 
     y: Vector

@@ -117,8 +117,10 @@ def _add_drawn(out: Matrix, design: Design, fit: AnyMixedFit, u: Matrix, chosen:
 
     Parameters
     ----------
-    out : shape (nsim, n).
-    u : spherical effects, term by term and level by level, shape (nsim, q).
+    out : ndarray, shape (nsim, n)
+        Linear predictors to which the effects are added.
+    u : ndarray, shape (nsim, q)
+        Spherical effects, term by term and level by level.
     """
     scale, at = fit.effects_scale, 0
     for term, t, kept in zip(design.random, factors(fit.theta, fit.sizes), chosen, strict=True):

@@ -22,10 +22,14 @@ def checked_point(start: Start, sizes: tuple[int, ...], p: int, shapes: Sequence
 
     Parameters
     ----------
-    start : theta alone, or a mapping with any of "theta", "beta" (or "fixef") and "psi" (logarithms of the shapes).
-    sizes : for each random term its number of columns.
-    p : number of fixed effects that are estimated.
-    shapes : names of the family's free shapes.
+    start : array_like or mapping of str to array_like
+        Theta alone, or a mapping with any of "theta", "beta" (or "fixef") and "psi" (logarithms of the shapes).
+    sizes : tuple of int
+        Number of columns of each random term.
+    p : int
+        Number of fixed effects that are estimated.
+    shapes : sequence of str
+        Names of the family's free shapes.
 
     Raises
     ------

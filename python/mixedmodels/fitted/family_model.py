@@ -42,8 +42,10 @@ class FamilyModel(FittedModel):
 
         Parameters
         ----------
-        type : "deviance", "pearson", "working" (on the scale of the linear predictor) or "response".
-        scaled : divide by the root of the dispersion.
+        type : {"response", "pearson", "working", "deviance"}, default "deviance"
+            Kind of residuals: "deviance", "pearson", "working" (on the scale of the linear predictor) or "response".
+        scaled : bool, default False
+            Whether to divide by the root of the dispersion.
         """
         return super().residuals(type, scaled=scaled)
 

@@ -83,7 +83,8 @@ class MixedEffects(FittedModel):
 
         Parameters
         ----------
-        cond_var : also the conditional covariance matrix of each level's effects given theta; a FitError where the
+        cond_var : bool, default False
+            Whether to add the conditional covariance matrix of each level's effects given theta; a FitError where the
             engine could not factorise the model (its path is "estimated").
         """
         return random_effects(self.design, self._fit, self._conditional_covariances() if cond_var else None)

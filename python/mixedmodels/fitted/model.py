@@ -39,7 +39,8 @@ class FittedModel:
 
     Attributes
     ----------
-    design : everything that formula and table say about the model.
+    design : Design
+        Everything that formula and table say about the model.
     """
 
     _fit: Any
@@ -134,7 +135,8 @@ class FittedModel:
 
         Parameters
         ----------
-        ddf : name of a method, None for the model's own choice; or coefficients that are ready, as `robust` makes them.
+        ddf : str or Coefficients, optional
+            Name of a method, None for the model's own choice; or coefficients that are ready, as `robust` makes them.
 
         Raises
         ------
@@ -179,8 +181,11 @@ class FittedModel:
 
         Parameters
         ----------
-        type : "response" (also "working": the same here), "pearson" or "deviance" (times the root of the weights).
-        scaled : divide by sigma.
+        type : {"response", "pearson", "working", "deviance"}, default "response"
+            Kind of residuals: "response" (also "working": the same here), "pearson" or "deviance" (times the root of
+            the weights).
+        scaled : bool, default False
+            Whether to divide by sigma.
         """
         if type not in RESIDUAL_TYPES:
             raise DataError(f"residual type {type!r} is none of {', '.join(RESIDUAL_TYPES)}.")
@@ -291,7 +296,13 @@ class FittedModel:
             return Call(**self._stored["call"])
         r = self._request
         assert r is not None
-        return Call(self.design.formula, r.data_name, r.weights_name, r.offset_name, r.subset_name)
+        return Call(
+            formula=self.design.formula,
+            data=r.data_name,
+            weights=r.weights_name,
+            offset=r.offset_name,
+            subset=r.subset_name,
+        )
 
     def _updated(self, formula: str | None, changes: dict[str, Any]) -> Request:
         """The request with a new formula (where ``.`` stands for the old side) and other arguments."""

@@ -21,12 +21,17 @@ class RanEf(Mapping[str, "pandas.DataFrame"]):
 
     Attributes
     ----------
-    names : names of the grouping factors.
-    levels : per factor the labels of its levels.
-    effects : per factor the names of its effects, those of all its terms side by side.
-    modes : per factor the conditional modes, shape (levels, K).
-    cond_var : per factor the conditional covariance matrix of each level's K effects given theta, shape
-        (levels, K, K); None if not asked for.
+    names : tuple of str
+        Names of the grouping factors.
+    levels : mapping of str to tuple of str
+        Labels of the levels of each factor.
+    effects : mapping of str to tuple of str
+        Names of each factor's effects, those of all its terms side by side.
+    modes : mapping of str to ndarray
+        Conditional modes of each factor, shape (levels, K).
+    cond_var : mapping of str to ndarray or None
+        Conditional covariance matrix of each level's K effects given theta, per factor, shape (levels, K, K); None if
+        not asked for.
     """
 
     def __init__(

@@ -31,7 +31,8 @@ def refitted(model: FittedModel, design: Design, *, reml: bool = False, stacklev
 
     Parameters
     ----------
-    reml : of a linear mixed model, whether by restricted maximum likelihood.
+    reml : bool, default False
+        Whether a linear mixed model is fitted by restricted maximum likelihood.
 
     Warns
     -----

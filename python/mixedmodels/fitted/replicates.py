@@ -76,8 +76,10 @@ def refitter(model: FittedModel, design: Design | None = None, *, df: bool = Fal
 
     Parameters
     ----------
-    design : part of the model's rows, if not all.
-    df : whether Satterthwaite's degrees of freedom are wanted.
+    design : Design, optional
+        Design of part of the model's rows, if not all.
+    df : bool, default False
+        Whether Satterthwaite's degrees of freedom are wanted.
     """
     fit = model._fit
     control = as_control(model._request.control if model._request else None)

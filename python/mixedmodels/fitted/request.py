@@ -21,8 +21,10 @@ class Request:
 
     Attributes
     ----------
-    method : family, REML, and what else says how to fit.
-    data_name, weights_name, offset_name, subset_name : how the arguments are shown in print, None if they have no name.
+    method : Method, optional
+        Family, REML, and what else says how to fit.
+    data_name, weights_name, offset_name, subset_name : str, optional
+        How the arguments are shown in print, None if they have no name.
     """
 
     formula: Any

@@ -19,9 +19,11 @@ def row_column(model: FittedModel, given: Any, what: str) -> Column:
 
     Parameters
     ----------
-    given : name of a grouping factor or of a column of the model's table; or one value per row used or per row of the
+    given : str or array_like
+        Name of a grouping factor or of a column of the model's table; or one value per row used or per row of the
         table.
-    what : the argument, for messages.
+    what : str
+        Name of the argument, for messages.
 
     Raises
     ------

@@ -22,9 +22,12 @@ class Clusters:
 
     Attributes
     ----------
-    name : of the factor, as far as it has one.
-    codes : shape (n,), 0 .. J-1, each of which occurs.
-    labels : of the J clusters.
+    name : str
+        Name of the factor, as far as it has one.
+    codes : ndarray of int, shape (n,)
+        Codes, 0 .. J-1, each of which occurs.
+    labels : tuple of str
+        Labels of the J clusters.
     """
 
     name: str
@@ -46,9 +49,10 @@ def find_clusters(model: Any, given: Any) -> Clusters:
 
     Parameters
     ----------
-    model : any model with its rows.
-    given : name of a grouping factor or of a column of the table; one value for each row used or each row of the
-        table.
+    model : fitted model
+        Model with its rows.
+    given : str or array_like
+        Name of a grouping factor or of a column of the table; or one value for each row used or each row of the table.
 
     Raises
     ------
@@ -76,7 +80,8 @@ def rows_by(model: Any, given: Any, what: str) -> Clusters:
 
     Parameters
     ----------
-    what : the argument's name, for errors.
+    what : str
+        The argument's name, for errors.
     """
     return _of_group(model.design, given) or _of_values(model, given, what)
 

@@ -25,11 +25,16 @@ class VarCorr(Mapping[str, "CovarianceMatrix"]):
 
     Attributes
     ----------
-    labels : labels of the terms: the group's name, with ".1", ".2" where the group comes again.
-    effects : per term the names of its random effects.
-    covariances : per term its covariance matrix, shape (k, k).
-    correlations : per term its correlation matrix, NaN where a variance is 0.
-    sigma : residual standard deviation; None of a family without.
+    labels : tuple of str
+        Labels of the terms: the group's name, with ".1", ".2" where the group comes again.
+    effects : tuple of tuple of str
+        Names of the random effects of each term.
+    covariances : tuple of ndarray, shape (k, k)
+        Covariance matrix of each term.
+    correlations : tuple of ndarray
+        Correlation matrix of each term, NaN where a variance is 0.
+    sigma : float or None
+        Residual standard deviation; None of a family without.
     """
 
     def __init__(

@@ -14,20 +14,28 @@ from mixedmodels.formula.terms import Terms, expand_with_bars
 from mixedmodels.formula.tokens import fail
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Formula:
     """A model formula; equal to another one with the same text.
 
     Attributes
     ----------
-    text : the formula as R deparses it, "Reaction ~ Days + (Days | Subject)".
-    source : the text as it was given.
-    left : the expression of the response, or None for a one-sided formula.
-    right : the expression on the right of ``~``.
-    fixed : the fixed terms; None as long as a ``.`` waits for the names of a table.
-    random : the simple random terms, after expansion of ``||``, ``/`` and ``*``, in the order of the formula.
-    labels : labels of fixed and random terms together, in R's order (what ``update`` writes).
-    has_dot : whether ``.`` stands for "all other columns".
+    text : str
+        The formula as R deparses it, "Reaction ~ Days + (Days | Subject)".
+    source : str, optional
+        Text as it was given.
+    left : Node, optional
+        Expression of the response, or None for a one-sided formula.
+    right : Node, optional
+        The expression on the right of ``~``.
+    fixed : Terms, optional
+        The fixed terms; None as long as a ``.`` waits for the names of a table.
+    random : tuple of Bar, optional
+        The simple random terms, after expansion of ``||``, ``/`` and ``*``, in the order of the formula.
+    labels : tuple of str, optional
+        Labels of fixed and random terms together, in R's order (what ``update`` writes).
+    has_dot : bool, optional
+        Whether ``.`` stands for "all other columns".
     """
 
     text: str
@@ -70,7 +78,8 @@ def parse(text: str) -> Formula:
 
     Parameters
     ----------
-    text : for example ``"y ~ x * f + (x | g)"``, or one-sided as ``"~ (1 | g)"``.
+    text : str
+        Formula, for example ``"y ~ x * f + (x | g)"``, or one-sided as ``"~ (1 | g)"``.
 
     Raises
     ------

@@ -89,6 +89,7 @@ def strip(node: Node) -> Node:
 
 
 def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below one, left to right."""
     if isinstance(node, Binary):
         return (node.left, node.right)
     if isinstance(node, Unary):

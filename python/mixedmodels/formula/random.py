@@ -14,19 +14,26 @@ from mixedmodels.formula.terms import Terms, bar_of, expand
 from mixedmodels.formula.tokens import fail
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
     """One simple random term ``effects | group``.
 
     Attributes
     ----------
-    text : "Days | Subject", "1 | b:a".
-    effects : what varies among the levels of the group.
-    group : the label of the grouping factor: "Subject", "b:a", "c:(b:a)".
-    factors : the expressions whose combinations make the group, one for a plain grouping factor.
-    structure : "us", or another structure word of the formula ("diag", "ar1", ...).
-    settings : the further arguments of a structure word.
-    split : whether the term comes from ``||``.
+    text : str
+        Text of the term, "Days | Subject", "1 | b:a".
+    effects : Terms
+        What varies among the levels of the group.
+    group : str
+        Label of the grouping factor: "Subject", "b:a", "c:(b:a)".
+    factors : tuple of Node
+        Expressions whose combinations make the group, one for a plain grouping factor.
+    structure : str, default "us"
+        Covariance structure: "us", or another structure word of the formula ("diag", "ar1", ...).
+    settings : tuple of Argument, optional
+        The further arguments of a structure word.
+    split : bool, default False
+        Whether the term comes from ``||``.
     """
 
     text: str

@@ -16,21 +16,28 @@ from mixedmodels.formula.tokens import fail
 _MAX_TERMS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """A model expression as a list of terms.
 
     Attributes
     ----------
-    variables : the expressions that terms are made of, in order of appearance.
-    names : their texts as R deparses them.
-    terms : for each term the positions of its variables, ascending.
-    labels : for each term its label, "a:b".
-    dummies : for each term and each of its variables whether a factor there is coded by one indicator per
-        level (True) or by contrasts (False); R's rule of marginality. Where there is no intercept, the first
-        factor of the first term that has one is coded by indicators too, which needs the data to say.
-    intercept : whether there is an intercept.
-    offsets : the arguments of ``offset()`` calls.
+    variables : tuple of Node
+        The expressions that terms are made of, in order of appearance.
+    names : tuple of str
+        Texts of the expressions as R deparses them.
+    terms : tuple of tuple of int
+        Positions of each term's variables, ascending.
+    labels : tuple of str
+        Label of each term, "a:b".
+    dummies : tuple of tuple of bool
+        Whether a factor among the variables of each term is coded by one indicator per level (True) or by contrasts
+        (False); R's rule of marginality. Where there is no intercept, the first factor of the first term that has one
+        is coded by indicators too, which needs the data to say.
+    intercept : bool
+        Whether there is an intercept.
+    offsets : tuple of Call, optional
+        The arguments of ``offset()`` calls.
     """
 
     variables: tuple[Node, ...]
@@ -236,8 +243,10 @@ def expand(node: Node, source: str) -> Terms:
 
     Parameters
     ----------
-    node : the expression on the right of ``~``, or on the left of ``|``.
-    source : the text it was read from, for messages.
+    node : Node
+        The expression on the right of ``~``, or on the left of ``|``.
+    source : str
+        Text that the node was read from, for messages.
     """
     return expand_with_bars(node, source, bars=False)[0]
 

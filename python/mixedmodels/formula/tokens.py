@@ -36,6 +36,8 @@ _CURES = {
 
 
 class Token(NamedTuple):
+    """A piece of a formula's text, with the place where it begins."""
+
     kind: str  # number, name, string, operator, end
     text: str
     at: int

@@ -13,8 +13,9 @@ from mixedmodels.frame.table import read
 
 
 def take_rows(data: Any, rows: NDArray[np.intp]) -> Any:
-    """Rows by position, in any order and as often as they are asked for; what is not pandas, polars or Arrow becomes
-    pandas.
+    """Rows by position, in any order and as often as they are asked for.
+
+    What is not pandas, polars or Arrow becomes pandas.
     """
     table = read(data)
     if table.kind == "polars":

@@ -20,7 +20,8 @@ class Levels:
 
     Parameters
     ----------
-    values : the values in level order: an array, or a table library's own index, which is converted on first use.
+    values : array_like
+        The values in level order: an array, or a table library's own index, which is converted on first use.
     """
 
     __slots__ = ("_index", "_labels", "_values")
@@ -49,6 +50,7 @@ class Levels:
 
     @property
     def labels(self) -> tuple[str, ...]:
+        """The values as text."""
         if self._labels is None:
             self._labels = _labels(self.values)
         return self._labels
@@ -61,6 +63,7 @@ class Levels:
         return self._index
 
     def take(self, keep: NDArray[np.intp]) -> Levels:
+        """The levels at these positions."""
         return Levels(self.values[keep])
 
 

@@ -164,6 +164,7 @@ def _mixed(name: str, items: Sequence[Any], types: set[type]) -> DataError:
 
 
 def complex_values(name: str, values: NDArray[Any]) -> DataError:
+    """The error for a column with complex numbers."""
     row = int(np.argmax(values.imag != 0))
     return _complex(name, values[row], row)
 
@@ -176,6 +177,7 @@ def _complex(name: str, value: Any, row: int) -> DataError:
 
 
 def unusable(name: str, what: str) -> DataError:
+    """The error for a column whose values a model cannot read."""
     return DataError(
         f"column {name!r} holds {what}; a model reads numbers, truth values, dates, text and categories: "
         "turn it into one of these"
@@ -183,6 +185,7 @@ def unusable(name: str, what: str) -> DataError:
 
 
 def durations(name: str, what: str) -> DataError:
+    """The error for a column of durations."""
     return DataError(
         f"column {name!r} holds {what}, which are numbers only in a unit; divide it by one, "
         "such as a day or a second, before fitting"

@@ -27,9 +27,12 @@ class Table:
 
     Attributes
     ----------
-    kind : the library that the table came from.
-    n_rows : number of rows.
-    index : the pandas index, to label what is computed for each row; None for other libraries.
+    kind : {"pandas", "polars", "pyarrow", "duckdb", "dict"}
+        The library that the table came from.
+    n_rows : int
+        Number of rows.
+    index : pandas.Index or None
+        Index of a pandas table, to label what is computed for each row; None for other libraries.
     """
 
     __slots__ = ("_columns", "_find", "_names", "_read", "index", "kind", "n_rows")
@@ -55,6 +58,7 @@ class Table:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
         return self._names()
 
     def __contains__(self, name: object) -> bool:
@@ -104,7 +108,8 @@ def read(data: Any) -> Table:
 
     Parameters
     ----------
-    data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table, DuckDB relation, mapping of names to arrays,
+    data : table
+        Pandas or polars DataFrame, polars LazyFrame, pyarrow Table, DuckDB relation, mapping of names to arrays,
         structured numpy array, or whatever narwhals reads.
 
     Raises

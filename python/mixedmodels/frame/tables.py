@@ -16,9 +16,12 @@ def to_kind(columns: Mapping[str, Any], kind: Kind, index: Any = None) -> Any:
 
     Parameters
     ----------
-    columns : name to array, all of one length.
-    kind : where the data came from; what came as a dict or from DuckDB goes back as a pandas DataFrame.
-    index : pandas index for the rows; other libraries have none.
+    columns : mapping of str
+        Array of each column, all of one length.
+    kind : {"pandas", "polars", "pyarrow", "duckdb", "dict"}
+        Where the data came from; what came as a dict or from DuckDB goes back as a pandas DataFrame.
+    index : pandas.Index, optional
+        Index of the rows of a pandas table; other libraries have none.
     """
     if kind == "polars":
         import polars

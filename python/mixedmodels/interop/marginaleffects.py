@@ -75,8 +75,10 @@ class MarginalEffects:
 
         Parameters
         ----------
-        df : degrees of freedom of its tests and limits; infinite for z.
-        ddf : the covariance of a method of small samples ("Kenward-Roger"); None for the model's own.
+        df : float, default np.inf
+            Degrees of freedom of its tests and limits; infinite for z.
+        ddf : str or Coefficients, optional
+            Covariance of a method of small samples ("Kenward-Roger"); None for the model's own.
         """
         return MarginalView(self, df, ddf)
 
@@ -93,7 +95,8 @@ class MarginalEffects:
 
         Parameters
         ----------
-        vcov : True for the model's own, False for none, a method of small samples, or what `robust` returned.
+        vcov : bool, str, Coefficients or None, default True
+            Covariance: True for the model's own, False for none, a method of small samples, or what `robust` returned.
         """
         if vcov is None or vcov is False:
             return None
@@ -122,8 +125,10 @@ class MarginalEffects:
 
         Parameters
         ----------
-        params : shape (p,).
-        newdata : from `get_exog`, or a table.
+        params : array_like, shape (p,)
+            Coefficients.
+        newdata : table
+            Rows from `get_exog`, or a table.
         """
         import polars as pl
 

@@ -77,8 +77,9 @@ class StatsmodelsSpellings(FittedModel):
 
         Parameters
         ----------
-        r_matrix : texts ("Days = 10", "a - b"); or shape (k, p) or (p,), one row per hypothesis; or such a matrix with
-            the values that its rows are to have, ``(matrix, values)``.
+        r_matrix : str, sequence of str or array_like
+            Hypotheses: texts ("Days = 10", "a - b"); or a matrix of shape (k, p) or (p,), one row per hypothesis; or
+            such a matrix with the values that its rows are to have, ``(matrix, values)``.
         """
         found = self._constraints(r_matrix)
         effect, sd = wald.linear_hypotheses(found.matrix, self._fit.beta, self._fit.vcov)
@@ -89,9 +90,11 @@ class StatsmodelsSpellings(FittedModel):
 
         Parameters
         ----------
-        r_matrix : as `t_test`.
-        use_f : the F distribution with the residual degrees of freedom instead of chi-squared; by default for a model
-            whose statistics are t.
+        r_matrix : str, sequence of str or array_like
+            See `t_test`.
+        use_f : bool, optional
+            Whether to use the F distribution with the residual degrees of freedom instead of chi-squared; by default
+            for a model whose statistics are t.
         """
         found = self._constraints(r_matrix)
         coefficients = self._coefficients("asymptotic")
@@ -112,8 +115,10 @@ class StatsmodelsSpellings(FittedModel):
 
         Parameters
         ----------
-        exog : a table of new rows, or None for the rows of the fit.
-        how : further arguments of `predict`. Of a mixed model random effects are 0 (``kind="typical"``), as statsmodels
+        exog : table, optional
+            Table of new rows, or None for the rows of the fit.
+        **how : Any
+            Further arguments of `predict`. Of a mixed model random effects are 0 (``kind="typical"``), as statsmodels
             has them, unless `kind` says otherwise.
         """
         how = {"kind": "typical", "type": "response", **how}

@@ -41,10 +41,14 @@ class Task:
 
     Attributes
     ----------
-    design : of the rows that no predictor misses.
-    method : how.
-    control : of the optimiser.
-    ddf : whether a linear mixed model's degrees of freedom are wanted.
+    design : Design
+        Design of the rows that no predictor misses.
+    method : Method
+        How the responses are fitted.
+    control : Control or None
+        Settings of the optimiser.
+    ddf : bool
+        Whether a linear mixed model's degrees of freedom are wanted.
     """
 
     design: Design
@@ -89,15 +93,15 @@ def _answer(task: Task, responses: Responses, kind: Any, progress: bool | None) 
     many = _fitted(replace(task, design=replace(design, response=any_y, response_name="response")), responses, progress)
     names, sizes = covariance_terms(task.design, method.family)
     return FitMany(
-        many,
-        tuple(responses.names),
-        tuple(design.fixed.names[j] for j in many.kept),
-        names,
-        sizes,
-        design.formula,
-        method.title(bool(design.random)),
-        method.family is not None,
-        kind,
+        fits=many,
+        responses=tuple(responses.names),
+        terms=tuple(design.fixed.names[j] for j in many.kept),
+        ran_pars=names,
+        sizes=sizes,
+        formula=design.formula,
+        method=method.title(bool(design.random)),
+        generalized=method.family is not None,
+        kind=kind,
     )
 
 

@@ -30,20 +30,28 @@ if TYPE_CHECKING:
 SHOWN = 3  # responses, and reasons of failure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FitMany:
     """Fits of one design to B responses.
 
     Attributes
     ----------
-    fits : the numbers.
-    responses : a label for each response.
-    terms : names of the fixed effects.
-    ran_pars : names of standard deviations, correlations, sigma and shapes.
-    sizes : effects of each random term.
-    formula, method : what was fitted, and how.
-    generalized : whether theta is on the scale of the random effects.
-    kind : the library of tables.
+    fits : ManyFits
+        The numbers.
+    responses : tuple
+        Label of each response.
+    terms : tuple of str
+        Names of the fixed effects.
+    ran_pars : tuple of str
+        Names of standard deviations, correlations, sigma and shapes.
+    sizes : tuple of int
+        Number of effects of each random term.
+    formula, method : str
+        What was fitted, and how.
+    generalized : bool
+        Whether theta is on the scale of the random effects.
+    kind : str, default "pandas"
+        The library of tables.
     """
 
     fits: ManyFits

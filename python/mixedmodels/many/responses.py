@@ -22,10 +22,14 @@ class Responses:
 
     Attributes
     ----------
-    names : a label for each; numbers from 0 for the columns of an array.
-    values : shape (rows given, B), NaN where missing.
-    taken : positions of the rows used among those given; None where they are the same.
-    n : rows used.
+    names : sequence
+        Label of each response; numbers from 0 for the columns of an array.
+    values : ndarray, shape (rows given, B)
+        Responses, NaN where missing.
+    taken : ndarray of int or None
+        Positions of the rows used among those given; None where they are the same.
+    n : int
+        Number of rows used.
     """
 
     names: Sequence[Any]
@@ -63,10 +67,13 @@ def read_responses(given: Any, design: Design, n: int, table: Table | None) -> R
 
     Parameters
     ----------
-    given : names of columns of `table`, a table, or an array of shape (rows, B). There is a row for each row used, or
-        for each row of the data, before or after `subset`.
-    n : rows used.
-    table : the model's data, or None.
+    given : table, array_like or sequence of str
+        Names of columns of `table`, a table, or an array of shape (rows, B). There is a row for each row used, or for
+        each row of the data, before or after `subset`.
+    n : int
+        Number of rows used.
+    table : Table or None
+        Data of the model, or None.
 
     Raises
     ------

@@ -16,14 +16,18 @@ class ManyVerbs(FittedModel):
 
         Parameters
         ----------
-        responses : a table with a column per response, or an array of shape (rows, responses); one value per row used
-            or per row of the model's table. Missing values are allowed: each response is fitted to the rows it has.
-        ddf : whether degrees of freedom (Satterthwaite's) and p-values are wanted.
-        progress : as for `bootstrap`.
+        responses : table or array_like
+            A table with a column per response, or an array of shape (rows, responses); one value per row used or per
+            row of the model's table. Missing values are allowed: each response is fitted to the rows it has.
+        ddf : bool, default True
+            Whether degrees of freedom (Satterthwaite's) and p-values are wanted.
+        progress : bool, optional
+            See `bootstrap`.
 
         Returns
         -------
         FitMany
+            Estimates of each response, as `mixedmodels.fit_many` gives them.
         """
         from mixedmodels.many.fit_many import refit_many
 

@@ -74,9 +74,12 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
         Parameters
         ----------
-        full : of theta, the fixed effects and the logarithms of the family's free shapes, in this order.
-        conditional : of the fixed effects with theta, the shapes and the weights at the modes taken as known, lme4's
-            ``use.hessian = FALSE``.
+        full : bool, default False
+            Whether the covariance is of theta, the fixed effects and the logarithms of the family's free shapes, in
+            this order.
+        conditional : bool, default False
+            Whether the covariance is of the fixed effects with theta, the shapes and the weights at the modes taken as
+            known, lme4's ``use.hessian = FALSE``.
         """
         if full and conditional:
             raise DataError("vcov() is 'full', with theta and shapes, or 'conditional' on them; choose one.")
@@ -112,8 +115,10 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
         Parameters
         ----------
-        draws : of importance sampling; the standard error falls with their square root.
-        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same answer.
+        draws : int, default 1000
+            Number of draws of importance sampling; the standard error falls with their square root.
+        seed : int, Generator or None, default 0
+            Anything that ``numpy.random.default_rng`` takes; the same seed gives the same answer.
         """
         self._need_rows("laplace_error()")
         number = int(generator(seed).integers(2**63))

@@ -41,7 +41,13 @@ def build_lm_list(request: Request, pool: bool) -> LmList:
         message = f"{len(failures)} of {factor.n_levels} groups could not be fitted; {first}: {failures[first]}"
         warnings.warn(message, MixedModelsWarning, stacklevel=3)
     return LmList(
-        f"{left} | {group}", factor.name, tuple(map(str, factor.levels.labels)), models, failures, pool, table.kind
+        formula=f"{left} | {group}",
+        group=factor.name,
+        levels=tuple(map(str, factor.levels.labels)),
+        models=models,
+        failures=failures,
+        pool=pool,
+        kind=table.kind,
     )
 
 

@@ -18,19 +18,26 @@ from mixedmodels.fitted.labels import kept_names
 from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS, ResultTable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LmList(Mapping[str, Any]):
     """Level -> its own model, in the order of the levels; those that could not be fitted are left out.
 
     Attributes
     ----------
-    formula : "y ~ x | g".
-    group : name of the grouping factor.
-    levels : all of them.
-    models : level -> model.
-    failures : level -> why it has no model.
-    pool : whether standard errors are made with one residual standard deviation for all groups.
-    kind : the library of tables.
+    formula : str
+        Formula of the models, "y ~ x | g".
+    group : str
+        Name of the grouping factor.
+    levels : tuple of str
+        Levels of the grouping factor, all of them.
+    models : mapping of str
+        Model of each level.
+    failures : mapping of str to str
+        Why a level has no model, by level.
+    pool : bool
+        Whether standard errors are made with one residual standard deviation for all groups.
+    kind : str, default "pandas"
+        The library of tables.
     """
 
     formula: str
@@ -120,8 +127,8 @@ class LmList(Mapping[str, Any]):
         if not student:
             del columns["df"]
         return ResultTable(
-            columns,
-            tuple(f"{level}: {term}" for level, term in names),
+            columns=columns,
+            names=tuple(f"{level}: {term}" for level, term in names),
             headers=T_HEADERS if student else Z_HEADERS,
             heading=(f"Separate models of {self.formula}", ""),
             footer=self._footer(),
@@ -143,8 +150,8 @@ class LmList(Mapping[str, Any]):
         limits = wald.intervals(estimate, error, level, df)
         percent = [f"{100 * q:.4g} %" for q in ((1 - level) / 2, (1 + level) / 2)]
         return ResultTable(
-            {"estimate": estimate, "conf_low": limits[:, 0], "conf_high": limits[:, 1]},
-            tuple(f"{g}: {term}" for g, term in names),
+            columns={"estimate": estimate, "conf_low": limits[:, 0], "conf_high": limits[:, 1]},
+            names=tuple(f"{g}: {term}" for g, term in names),
             headers={"conf_low": percent[0], "conf_high": percent[1]},
             heading=(f"Intervals of separate models of {self.formula}", ""),
             footer=self._footer(),

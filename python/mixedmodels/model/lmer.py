@@ -86,8 +86,9 @@ class MixedModel(RandomEffectsModel):
 
         Parameters
         ----------
-        ddf : "Satterthwaite" or "Kenward-Roger" add degrees of freedom and p-values, as lmerTest prints them; so does
-            what `robust` returned.
+        ddf : str or Coefficients, optional
+            Degrees of freedom: "Satterthwaite" or "Kenward-Roger" add degrees of freedom and p-values, as lmerTest
+            prints them; so does what `robust` returned.
         """
         if ddf is None or estimates_ddf.is_asymptotic(ddf):
             return self._summary

@@ -102,15 +102,22 @@ def _design_in(stored: Mapping[str, Any]) -> Design:
         response_name=stored["response_name"],
         response=None,
         fixed=FixedDesign(
-            tuple(fixed["names"]),
-            (None,) * len(fixed["names"]),
-            tuple(fixed["assign"]),
-            tuple(fixed["terms"]),
-            fixed["contrasts"],
+            names=tuple(fixed["names"]),
+            columns=(None,) * len(fixed["names"]),
+            assign=tuple(fixed["assign"]),
+            terms=tuple(fixed["terms"]),
+            contrasts=fixed["contrasts"],
         ),
         groups=tuple(GroupingFactor(g.name, none, g.levels) for g in spec.groups),
         random=tuple(
-            RandomTerm(label, text, group, tuple(effects), (None,) * len(effects), structure)
+            RandomTerm(
+                label=label,
+                text=text,
+                group=group,
+                effects=tuple(effects),
+                columns=(None,) * len(effects),
+                structure=structure,
+            )
             for label, text, group, effects, structure in stored["random"]
         ),
         weights=None,

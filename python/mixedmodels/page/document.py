@@ -17,13 +17,16 @@ def page(model: Any, options: Options) -> str:
 
     Parameters
     ----------
-    model : a fitted model of any class.
-    options : what to show.
+    model : fitted model
+        Fitted model of any class.
+    options : Options
+        What to show.
 
     Returns
     -------
-    One document in which style sheet and pictures are held, without scripts; the same model and options give the same
-    text.
+    str
+        One document in which style sheet and pictures are held, without scripts; the same model and options give the
+        same text.
     """
     title = options.title or f"{model.design.response_name}: a {kind_of(model)}"
     shown = [(entry, body) for entry in SECTIONS if (body := _body(entry, model, options))]

@@ -12,10 +12,14 @@ class Options:
 
     Attributes
     ----------
-    title : heading of the page; None for one that names the response.
-    checks : whether to simulate residuals and look for influential groups, which take most of the time.
-    seed : of what is drawn at random, so that the same model gives the same page.
-    date : a text under the heading, such as a date; None leaves it out.
+    title : str, optional
+        Heading of the page; None for one that names the response.
+    checks : bool, default True
+        Whether to simulate residuals and look for influential groups, which take most of the time.
+    seed : int, Generator or None, default 1
+        Seed of what is drawn at random, so that the same model gives the same page.
+    date : str, optional
+        A text under the heading, such as a date; None leaves it out.
     """
 
     title: str | None = None

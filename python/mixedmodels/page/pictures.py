@@ -26,9 +26,16 @@ def picture(draw: Callable[..., Any], *arguments: Any, alt: str, caption: str, *
 
     Parameters
     ----------
-    draw, arguments, options : the function, and what it takes.
-    alt : what is to be seen, for those who do not see it.
-    caption : what the reader should look for.
+    draw : callable
+        Function that draws.
+    *arguments : Any
+        Arguments of that function.
+    alt : str
+        What is to be seen, for those who do not see it.
+    caption : str
+        What the reader should look for.
+    **options : Any
+        Arguments of that function.
     """
     if not can_draw():
         return ""

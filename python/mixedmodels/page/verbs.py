@@ -26,16 +26,21 @@ class ReportVerbs(FittedModel):
 
         Parameters
         ----------
-        path : where to write; the folder must exist.
-        title : heading of the page; by default one that names the response.
-        checks : simulate residuals and look for influential groups, which take most of the time.
-        seed : of what is simulated: the same model and seed give the same file.
-        date : a text under the heading, such as ``str(datetime.date.today())``.
+        path : str or Path
+            Where to write the page; the folder must exist.
+        title : str, optional
+            Heading of the page; by default one that names the response.
+        checks : bool, default True
+            Whether to simulate residuals and look for influential groups, which take most of the time.
+        seed : int, Generator or None, default 1
+            Seed of what is simulated: the same model and seed give the same file.
+        date : str, optional
+            A text under the heading, such as ``str(datetime.date.today())``.
 
         Returns
         -------
         Path
-            Of the file.
+            Path of the file.
 
         Raises
         ------

@@ -31,8 +31,9 @@ def effects_table(predictions: Any, points: Any = None) -> Any:
 
     Returns
     -------
-    table with columns part ("predicted", or "point" of the data), position (the number across, or the place of a
-    category, groups side by side), x, predicted, conf_low, conf_high, group, facet and panel.
+    table
+        Columns part ("predicted", or "point" of the data), position (the number across, or the place of a category,
+        groups side by side), x, predicted, conf_low, conf_high, group, facet and panel.
     """
     columns, _ = _effects(predictions, points)
     return frame.to_kind(columns, table_kind(predictions))
@@ -49,12 +50,16 @@ def effects(
 
     Parameters
     ----------
-    predictions : what ``fit.ggpredict()`` or ``fit.ggemmeans()`` returned, or any table with columns x and predicted,
-        and if it has them conf_low, conf_high, group, facet, panel.
-    points : data to draw behind: a table with a column x and one of partial_residual, residual, response, y; with the
+    predictions : AdjustedPredictions or table
+        What ``fit.ggpredict()`` or ``fit.ggemmeans()`` returned, or any table with columns x and predicted, and if it
+        has them conf_low, conf_high, group, facet, panel.
+    points : table, optional
+        Data to draw behind: a table with a column x and one of partial_residual, residual, response, y; with the
         columns group, facet and panel, or without, for all of them.
-    labels : of the axes, the legend and the facets by the names of the terms, and "predicted" of the vertical axis.
-    axes : one for each facet and panel; None for a new figure.
+    labels : mapping of str to str, optional
+        Labels of the axes, the legend and the facets by the names of the terms, and "predicted" of the vertical axis.
+    axes : Axes or sequence of Axes, optional
+        Axes, one for each facet and panel; None for a new figure.
     """
     columns, about = _effects(predictions, points)
     said = {**dict(zip(about["terms"], about["terms"], strict=True)), **(labels or {})}

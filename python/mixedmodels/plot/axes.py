@@ -52,10 +52,14 @@ def several(
 
     Parameters
     ----------
-    axes : None, or n axes (an array of them, as ``subplots`` returns, or one).
-    columns : panels in a row; None for what is nearly square.
-    size : inches of a panel.
-    shared : what ``subplots`` takes.
+    axes : Axes or sequence of Axes
+        Axes: None, or n of them (an array, as ``subplots`` returns, or one).
+    columns : int, optional
+        Number of panels in a row; None for what is nearly square.
+    size : tuple of two float, default (2.6, 2.4)
+        Width and height of a panel in inches.
+    **shared : Any
+        Arguments of ``subplots``.
 
     Raises
     ------

@@ -29,10 +29,14 @@ def bootstrap(boot: Any, parm: str | Sequence[str] | None = None, level: float =
 
     Parameters
     ----------
-    boot : what ``fit.bootstrap()`` returned.
-    parm : a statistic's name, or several; None for all.
-    level : confidence of the interval, which is shaded.
-    axes : one for each statistic; None for a new figure.
+    boot : Bootstrap
+        What ``fit.bootstrap()`` returned.
+    parm : str or sequence of str, optional
+        A statistic's name, or several; None for all.
+    level : float, default 0.95
+        Confidence of the interval, which is shaded.
+    axes : Axes or sequence of Axes, optional
+        Axes, one for each statistic; None for a new figure.
     """
     columns = _densities(boot, parm, level)
     own, part = np.array(columns["parameter"], dtype=object), np.array(columns["part"])

@@ -40,12 +40,17 @@ def caterpillar(
 
     Parameters
     ----------
-    fit : a model with random effects.
-    group : a grouping factor; None for all.
-    level : confidence of the intervals, which take theta as known.
-    sort : by the first effect (True), not at all (False), or by the effect of this name. All panels of a group have
-        the same order, so that a level is one line.
-    axes : one for each panel; None for a new figure.
+    fit : fitted mixed model
+        Model with random effects.
+    group : str, optional
+        Name of a grouping factor; None for all.
+    level : float, default 0.95
+        Confidence of the intervals, which take theta as known.
+    sort : bool or str, default True
+        Whether levels are sorted: by the first effect (True), not at all (False), or by the effect of this name. All
+        panels of a group have the same order, so that a level is one line.
+    axes : Axes or sequence of Axes, optional
+        Axes, one for each panel; None for a new figure.
     """
     columns = _modes(fit, group, level, sort, "caterpillar")
     panels = _panels(columns)
@@ -98,7 +103,14 @@ def qq_random_effects(fit: FittedMixed, group: str | None = None, level: float =
 
     Parameters
     ----------
-    fit, group, level, axes : as for `caterpillar`.
+    fit : fitted mixed model
+        See `caterpillar`.
+    group : str, optional
+        See `caterpillar`.
+    level : float, default 0.95
+        See `caterpillar`.
+    axes : Axes or sequence of Axes, optional
+        See `caterpillar`.
     """
     columns = _quantiles(fit, group, level)
     panels = _panels(columns)

@@ -34,8 +34,10 @@ def check_model(check: Any, *, axes: Any = None) -> Figure:
 
     Parameters
     ----------
-    check : what ``fit.check_model()`` returned, or a model, which is checked first.
-    axes : one for each panel; None for a new figure.
+    check : ModelChecks or fitted model
+        What ``fit.check_model()`` returned, or a model, which is checked first.
+    axes : Axes or sequence of Axes, optional
+        Axes, one for each panel; None for a new figure.
     """
     found, _ = _found(check)
     with drawing():

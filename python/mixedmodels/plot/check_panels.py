@@ -22,16 +22,20 @@ CONTOURS = (0.5, 1.0)  # of Cook's distance
 FEW_VALUES = 15  # a response with fewer distinct values is shown value by value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Panel:
     """A panel of the page.
 
     Attributes
     ----------
-    name : as in the table.
-    title, x, y : in words.
-    columns : what is drawn.
-    verdict : "OK", "Look" or "None" of the check's sentence; empty where there is none.
+    name : str
+        Name as in the table.
+    title, x, y : str
+        Title and labels of the axes, in words.
+    columns : dict of str
+        What is drawn.
+    verdict : str, default ""
+        Verdict of the check's sentence, "OK", "Look" or "None"; empty where there is none.
     """
 
     name: str
@@ -82,7 +86,7 @@ def _draws(check: Any, verdict: str) -> Panel:
     drawn = columns(part, found["value"], found["density"], series=series)
     few = int(np.sum(data)) < FEW_VALUES
     name, y = ("shares", "Share of rows") if few else ("draws", "Density")
-    return Panel(name, "Data and draws from the model", "Response", y, drawn, verdict)
+    return Panel(name=name, title="Data and draws from the model", x="Response", y=y, columns=drawn, verdict=verdict)
 
 
 def _cloud(found: Columns, y: str) -> Columns:
@@ -94,12 +98,19 @@ def _cloud(found: Columns, y: str) -> Columns:
 
 def _linearity(check: Any, verdict: str) -> Panel:
     drawn = _cloud(columns_of(check.residuals_fitted_table()), "residual")
-    return Panel("residuals", "Linearity", "Fitted", "Residual", drawn, verdict)
+    return Panel(name="residuals", title="Linearity", x="Fitted", y="Residual", columns=drawn, verdict=verdict)
 
 
 def _spread(check: Any, verdict: str) -> Panel:
     drawn = _cloud(columns_of(check.scale_location_table()), "root")
-    return Panel("scale_location", "Equal variance", "Fitted", "√|standardised residual|", drawn, verdict)
+    return Panel(
+        name="scale_location",
+        title="Equal variance",
+        x="Fitted",
+        y="√|standardised residual|",
+        columns=drawn,
+        verdict=verdict,
+    )
 
 
 def _dispersion(check: Any, verdict: str) -> Panel:
@@ -110,14 +121,21 @@ def _dispersion(check: Any, verdict: str) -> Panel:
     x, line = lowess(mean, squared, robust=False)
     seen = columns(["observed"] * len(x), x, np.maximum(line, 0.0))
     drawn = joined(seen, columns(["expected"] * len(order), mean[order], expected[order]))
-    return Panel("dispersion", "Dispersion", "Mean", "Variance", drawn, verdict)
+    return Panel(name="dispersion", title="Dispersion", x="Mean", y="Variance", columns=drawn, verdict=verdict)
 
 
 def _bins(check: Any, verdict: str) -> Panel:
     found = columns_of(check.binned_residuals_table())
     n = len(found["fitted"])
     drawn = columns(["bin"] * n, found["fitted"], found["residual"], low=found["low"], high=found["high"])
-    return Panel("binned", "Binned residuals", "Mean fitted value", "Mean residual", drawn, verdict)
+    return Panel(
+        name="binned",
+        title="Binned residuals",
+        x="Mean fitted value",
+        y="Mean residual",
+        columns=drawn,
+        verdict=verdict,
+    )
 
 
 def _influence(check: Any, verdict: str) -> Panel:
@@ -132,7 +150,14 @@ def _influence(check: Any, verdict: str) -> Panel:
             reach = np.sqrt(level * p * (1 - grid) / grid)
             for sign in (-1, 1):
                 drawn.append(columns(["contour"] * len(grid), grid, sign * reach, series=[f"{level:g}"] * len(grid)))
-    return Panel("influence", "Influential rows", "Leverage", "Standardised residual", joined(*drawn), verdict)
+    return Panel(
+        name="influence",
+        title="Influential rows",
+        x="Leverage",
+        y="Standardised residual",
+        columns=joined(*drawn),
+        verdict=verdict,
+    )
 
 
 def _coefficients(h: Vector, r: Vector, cooks: Vector) -> float | None:
@@ -151,7 +176,9 @@ def _collinearity(check: Any, verdict: str) -> Panel:
     high = np.where(np.isfinite(found["conf_high"]), found["conf_high"], found["vif"])
     low = np.where(np.isfinite(found["conf_low"]), found["conf_low"], found["vif"])
     drawn = columns(["term"] * n, found["vif"], np.arange(n)[::-1], series=found["term"], low=low, high=high)
-    return Panel("collinearity", "Collinearity", "Variance inflation", "", drawn, verdict)
+    return Panel(
+        name="collinearity", title="Collinearity", x="Variance inflation", y="", columns=drawn, verdict=verdict
+    )
 
 
 def _normality(check: Any, verdict: str) -> Panel:
@@ -160,7 +187,14 @@ def _normality(check: Any, verdict: str) -> Panel:
     rows = [f"{int(i)}" for i in found["row"]]
     low, high = found["joint_low"], found["joint_high"]
     drawn = columns(["point"] * n, found["quantile"], found["residual"], series=rows, low=low, high=high)
-    return Panel("normality", "Normality of residuals", "Normal quantile", "Standardised residual", drawn, verdict)
+    return Panel(
+        name="normality",
+        title="Normality of residuals",
+        x="Normal quantile",
+        y="Standardised residual",
+        columns=drawn,
+        verdict=verdict,
+    )
 
 
 def _effects(check: Any, verdicts: dict[str, str]) -> list[Panel]:
@@ -174,7 +208,16 @@ def _effects(check: Any, verdicts: dict[str, str]) -> list[Panel]:
         drawn = columns(["point"] * len(q), q, value, series=levels, low=low, high=high)
         name = f"{effect} of {group}"
         verdict = verdicts.get(f"normality of {name}", "")
-        out.append(Panel(f"normality of {name}", f"Normality of {name}", "Normal quantile", "Effect", drawn, verdict))
+        out.append(
+            Panel(
+                name=f"normality of {name}",
+                title=f"Normality of {name}",
+                x="Normal quantile",
+                y="Effect",
+                columns=drawn,
+                verdict=verdict,
+            )
+        )
     return out
 
 

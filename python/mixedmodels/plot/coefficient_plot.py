@@ -51,15 +51,24 @@ def coefficients(
 
     Parameters
     ----------
-    models : one or more, of any class.
-    names : of the models in the legend; by default those of the variables that hold them.
-    terms : coefficients to show, from top to bottom; None for all but the intercept.
-    intercept : show the intercept too.
-    exp : exponentiate: odds ratios of a logistic model, rate ratios of a log link. The axis is logarithmic.
-    level : confidence of the intervals.
-    ddf : the way to degrees of freedom, as for `tidy`: "Satterthwaite", "Kenward-Roger" ...
-    labels : of coefficients on the axis, by name.
-    ax : axes to draw in; None for a new figure.
+    *models : fitted models
+        One or more models, of any class.
+    names : sequence of str, optional
+        Names of the models in the legend; by default those of the variables that hold them.
+    terms : sequence of str, optional
+        Coefficients to show, from top to bottom; None for all but the intercept.
+    intercept : bool, default False
+        Whether to show the intercept too.
+    exp : bool, default False
+        Whether to exponentiate: odds ratios of a logistic model, rate ratios of a log link. The axis is logarithmic.
+    level : float, default 0.95
+        Confidence of the intervals.
+    ddf : str or RobustCoefficients, optional
+        Way to degrees of freedom, as for `tidy`: "Satterthwaite", "Kenward-Roger" ...
+    labels : mapping of str to str, optional
+        Labels of coefficients on the axis, by name.
+    ax : Axes, optional
+        Axes to draw in; None for a new figure.
     """
     columns = _coefficients(models, names or _caller_names(models), terms, intercept, exp, level, ddf)
     shown = list(dict.fromkeys(columns["model"]))

@@ -17,11 +17,13 @@ def density(
 
     Parameters
     ----------
-    bounds : of what the values may be; what the kernels put beyond is reflected.
+    bounds : tuple of two float, default (-math.inf, math.inf)
+        Bounds of what the values may be; what the kernels put beyond is reflected.
 
     Returns
     -------
-    places, from three bandwidths below the least to three above the largest value, and the density there.
+    tuple of two ndarray
+        Places, from three bandwidths below the least to three above the largest value, and the density there.
     """
     v = np.asarray(values, dtype=float)
     v = v[np.isfinite(v)]

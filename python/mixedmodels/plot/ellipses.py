@@ -62,10 +62,14 @@ def covariance_ellipses(
 
     Parameters
     ----------
-    fit : a model with two random effects or more of one grouping factor.
-    group : a grouping factor; None for all that have two effects.
-    levels : shares of the distribution that the ellipses hold.
-    axes : one for each pair; None for a new figure.
+    fit : fitted mixed model
+        A model with two random effects or more of one grouping factor.
+    group : str, optional
+        Name of a grouping factor; None for all that have two effects.
+    levels : sequence of float, default (0.5, 0.95)
+        Shares of the distribution that the ellipses hold.
+    axes : Axes or sequence of Axes, optional
+        Axes, one for each pair; None for a new figure.
     """
     columns = _modes_and_ellipses(fit, group, levels)
     keys = list(zip(columns["group"], columns["term_x"], columns["term_y"], strict=True))
@@ -156,10 +160,14 @@ def fixed_ellipses(fit: Fitted, terms: Sequence[str] | None = None, level: float
 
     Parameters
     ----------
-    fit : any model.
-    terms : two coefficients or more; None for all.
-    level : joint confidence of each pair.
-    axes : one for each pair; None for a new figure.
+    fit : fitted model
+        Any model.
+    terms : sequence of str, optional
+        Two coefficients or more; None for all.
+    level : float, default 0.95
+        Joint confidence of each pair.
+    axes : Axes or sequence of Axes, optional
+        Axes, one for each pair; None for a new figure.
     """
     columns = _regions(fit, terms, level)
     keys = list(zip(columns["term_x"], columns["term_y"], strict=True))

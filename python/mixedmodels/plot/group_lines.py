@@ -67,18 +67,27 @@ def groups(
 
     Parameters
     ----------
-    fit : a model with random effects.
-    x : the predictor along the panels; None for the one that the group has slopes in, else the first. A model without
+    fit : fitted mixed model
+        Model with random effects.
+    x : str, optional
+        Predictor along the panels; None for the one that the group has slopes in, else the first. A model without
         predictors is drawn as one panel with a row per level.
-    poolings : "complete": the model without random effects. "no": each level fitted by itself, with what the group's
-        effects do not cover held at the model's estimates; levels whose rows do not determine it have no line.
+    poolings : sequence of str, default ("complete", "no", "partial")
+        Poolings to draw. "complete": the model without random effects. "no": each level fitted by itself, with what the
+        group's effects do not cover held at the model's estimates; levels whose rows do not determine it have no line.
         "partial": the model.
-    group : a grouping factor; None for the first.
-    levels : to draw; None for all, of more than 60 every second, third ...
-    x_range : ends of the lines, as ``(0, 10)``, in place of those of the data.
-    link : draw linear predictors in place of means, without the data.
-    labels : of the axes, by the names of x and of the response.
-    axes : one for each level; None for a new figure.
+    group : str, optional
+        Name of a grouping factor; None for the first.
+    levels : sequence, optional
+        Levels to draw; None for all, of more than 60 every second, third ...
+    x_range : sequence of float, optional
+        Ends of the lines, as ``(0, 10)``, in place of those of the data.
+    link : bool, default False
+        Whether to draw linear predictors in place of means, without the data.
+    labels : mapping of str to str, optional
+        Labels of the axes, by the names of x and of the response.
+    axes : Axes or sequence of Axes, optional
+        Axes, one for each level; None for a new figure.
 
     Notes
     -----

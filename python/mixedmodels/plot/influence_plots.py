@@ -40,11 +40,14 @@ def influence(influence: Any, measures: str | Sequence[str] = "cooks_distance", 
 
     Parameters
     ----------
-    influence : what ``fit.influence()`` returned.
-    measures : "cooks_distance", "mdffits", "cov_ratio", "cov_trace", "dfbetas" (all coefficients), one of the columns
-        of ``influence.to_frame()``, or several. Beyond the customary bounds (4 / J of J deletions for Cook's distance
-        and MDFFITS, 2 / sqrt(J) for DFBETAS) they are coloured.
-    axes : one for each measure; None for a new figure.
+    influence : Influence
+        What ``fit.influence()`` returned.
+    measures : str or sequence of str, default "cooks_distance"
+        Measures to draw: "cooks_distance", "mdffits", "cov_ratio", "cov_trace", "dfbetas" (all coefficients), one of
+        the columns of ``influence.to_frame()``, or several. Beyond the customary bounds (4 / J of J deletions for
+        Cook's distance and MDFFITS, 2 / sqrt(J) for DFBETAS) they are coloured.
+    axes : Axes or sequence of Axes, optional
+        Axes, one for each measure; None for a new figure.
     """
     columns, (names, heading) = _measures(influence, measures)
     own = np.array(columns["measure"], dtype=object)

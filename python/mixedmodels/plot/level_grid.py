@@ -26,10 +26,14 @@ class Running:
 
     Attributes
     ----------
-    name : of its column.
-    values : places at which lines are computed: numbers, or 0, 1, ... of a factor.
-    rows : its value in each row used, in the same units.
-    labels : of a factor's levels; None of a number.
+    name : str
+        Name of its column.
+    values : ndarray
+        Places at which lines are computed: numbers, or 0, 1, ... of a factor.
+    rows : ndarray
+        Value of the variable in each row used, in the same units.
+    labels : tuple of str or None
+        Labels of a factor's levels; None of a number.
     """
 
     name: str

@@ -44,12 +44,17 @@ def likelihood_surface(
 
     Parameters
     ----------
-    fit : a model with random effects.
-    parameters : names of one or two elements of theta, as ``fit.getME("theta")`` has them; None for the first one or
-        two that stand on a diagonal, which are standard deviations but for a scale.
-    points : along each side.
-    reach : how far to look: diagonal elements from 0 to `reach` times the estimate, others as far on both sides.
-    ax : axes to draw in; None for a new figure.
+    fit : fitted mixed model
+        Model with random effects.
+    parameters : sequence of str, optional
+        Names of one or two elements of theta, as ``fit.getME("theta")`` has them; None for the first one or two that
+        stand on a diagonal, which are standard deviations but for a scale.
+    points : int, default 41
+        Number of points along each side.
+    reach : float, default 2.0
+        How far to look: diagonal elements from 0 to `reach` times the estimate, others as far on both sides.
+    ax : Axes, optional
+        Axes to draw in; None for a new figure.
     """
     columns, best = _surface(fit, parameters, points, reach)
     names = [n for n in columns if n != "rise"]

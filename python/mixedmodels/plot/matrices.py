@@ -37,8 +37,10 @@ def design_matrix(fit: Fitted, *, ax: Axes | None = None) -> Figure:
 
     Parameters
     ----------
-    fit : any model.
-    ax : axes to draw in; None for a new figure.
+    fit : fitted model
+        Any model.
+    ax : Axes, optional
+        Axes to draw in; None for a new figure.
     """
     columns, shape = _design(fit)
     names = list(dict.fromkeys(columns["term"]))
@@ -107,10 +109,14 @@ def factor_pattern(fit: FittedMixed, which: str | Sequence[str] = PARTS, *, axes
 
     Parameters
     ----------
-    fit : a model with random effects.
-    which : "Z" (n x q), "ZtZ" (q x q) and "L", the Cholesky factor of Lambda'Z'WZ Lambda + I with the columns in the
-        order in which they are eliminated: the factor whose levels never meet first, then the others; or several.
-    axes : one for each matrix; None for a new figure.
+    fit : fitted mixed model
+        Model with random effects.
+    which : str or sequence of str, default ("Z", "ZtZ", "L")
+        Matrices to draw: "Z" (n x q), "ZtZ" (q x q) and "L", the Cholesky factor of Lambda'Z'WZ Lambda + I with the
+        columns in the order in which they are eliminated: the factor whose levels never meet first, then the others; or
+        several.
+    axes : Axes or sequence of Axes, optional
+        Axes, one for each matrix; None for a new figure.
     """
     columns, shapes = _patterns(fit, which)
     own = np.array(columns["matrix"])

@@ -29,10 +29,13 @@ def power_curve(curve: Any, *, target: float | None = 0.8, ax: Axes | None = Non
 
     Parameters
     ----------
-    curve : what ``powerCurve()`` returned, or any table with columns value and power, and if it has them conf_low,
+    curve : PowerCurve or table
+        What ``powerCurve()`` returned, or any table with columns value and power, and if it has them conf_low,
         conf_high and analytic.
-    target : where a line across stands; None for none.
-    ax : axes to draw in; None for a new figure.
+    target : float or None, default 0.8
+        Power at which a line across stands; None for none.
+    ax : Axes, optional
+        Axes to draw in; None for a new figure.
     """
     columns = _curve(curve)
     with drawing():

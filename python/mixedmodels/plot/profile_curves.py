@@ -61,11 +61,16 @@ def profile_zeta(
 
     Parameters
     ----------
-    profile : what ``fit.profile()`` returned, or a model, which is profiled first.
-    parm : parameters by name, place or shortcut; None for all.
-    levels : confidence of the intervals that are marked, as far as the profile reaches.
-    absolute : draw the absolute value of zeta.
-    axes : one for each panel; None for a new figure.
+    profile : Profile or fitted model
+        What ``fit.profile()`` returned, or a model, which is profiled first.
+    parm : str, int, sequence of str or int, optional
+        Parameters by name, place or shortcut; None for all.
+    levels : sequence of float, default (0.5, 0.8, 0.9, 0.95, 0.99)
+        Confidence of the intervals that are marked, as far as the profile reaches.
+    absolute : bool, default False
+        Whether to draw the absolute value of zeta.
+    axes : Axes or sequence of Axes, optional
+        Axes, one for each panel; None for a new figure.
     """
     profile = as_profile(profile, "profile_zeta")
     columns = _zeta(profile, parm, levels, absolute)
@@ -131,8 +136,14 @@ def profile_density(profile: Any, parm: Any = None, points: int = 121, *, axes: 
 
     Parameters
     ----------
-    profile, parm, axes : as for `profile_zeta`.
-    points : of a curve.
+    profile : Profile or fitted model
+        See `profile_zeta`.
+    parm : str, int, sequence of str or int, optional
+        See `profile_zeta`.
+    points : int, default 121
+        Number of points of a curve.
+    axes : Axes or sequence of Axes, optional
+        See `profile_zeta`.
     """
     profile = as_profile(profile, "profile_density")
     columns = _densities(profile, parm, points)

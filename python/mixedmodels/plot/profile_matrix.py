@@ -25,8 +25,9 @@ def profile_pairs_table(profile: Any, parm: Any = None, levels: Sequence[float] 
 
     Returns
     -------
-    table with columns parameter_a, parameter_b, part ("contour", "trace of a", "trace of b"), level, zeta_a, zeta_b, a,
-    b. A panel above the diagonal shows b across and a upwards, one below it zeta_a across and zeta_b upwards.
+    table
+        Columns parameter_a, parameter_b, part ("contour", "trace of a", "trace of b"), level, zeta_a, zeta_b, a, b. A
+        panel above the diagonal shows b across and a upwards, one below it zeta_a across and zeta_b upwards.
     """
     profile = as_profile(profile, "profile_pairs")
     return frame.to_kind(_pairs(profile, _names(profile, parm), levels), profile.kind)
@@ -40,10 +41,14 @@ def profile_pairs(profile: Any, parm: Any = None, levels: Sequence[float] = LEVE
 
     Parameters
     ----------
-    profile : what ``fit.profile()`` returned, or a model, which is profiled first.
-    parm : two parameters or more, by name, place or shortcut; None for all.
-    levels : probabilities of the joint regions.
-    axes : a square of axes, one row and column per parameter; None for a new figure.
+    profile : Profile or fitted model
+        What ``fit.profile()`` returned, or a model, which is profiled first.
+    parm : str, int, sequence of str or int, optional
+        Two parameters or more, by name, place or shortcut; None for all.
+    levels : sequence of float, default (0.5, 0.8, 0.9, 0.95, 0.99)
+        Probabilities of the joint regions.
+    axes : Axes or sequence of Axes, optional
+        Axes, a square with one row and column per parameter; None for a new figure.
     """
     profile = as_profile(profile, "profile_pairs")
     names = _names(profile, parm)

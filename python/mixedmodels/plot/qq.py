@@ -44,12 +44,17 @@ def qq_residuals(
 
     Parameters
     ----------
-    fit : any model.
-    type : of the residuals, as for `residuals`; they are divided by sigma.
-    band : where normal residuals lie: "simultaneous" holds all of them with probability `level`, "pointwise" each of
+    fit : fitted model
+        Any model.
+    type : str, optional
+        Type of the residuals, as for `residuals`; they are divided by sigma.
+    band : {"simultaneous", "pointwise"} or None, default "simultaneous"
+        Band where normal residuals lie: "simultaneous" holds all of them with probability `level`, "pointwise" each of
         them; None for no band. It takes the residuals as independent, and sigma as known, so that it is a little wide.
-    level : confidence of the band.
-    ax : axes to draw in; None for a new figure.
+    level : float, default 0.95
+        Confidence of the band.
+    ax : Axes, optional
+        Axes to draw in; None for a new figure.
     """
     columns = _quantiles(fit, type, band, level)
     with drawing():

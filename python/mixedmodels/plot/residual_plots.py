@@ -42,11 +42,15 @@ def residuals(
 
     Parameters
     ----------
-    fit : any model.
-    type : of the residuals: "pearson", "deviance", "response" ... None for "pearson" of a Gaussian response, which are
-        the response's unless there are weights, and "deviance" of another.
-    smooth : a line of locally weighted regression, which should be near zero everywhere.
-    ax : axes to draw in; None for a new figure.
+    fit : fitted model
+        Any model.
+    type : str, optional
+        Type of the residuals: "pearson", "deviance", "response" ... None for "pearson" of a Gaussian response, which
+        are the response's unless there are weights, and "deviance" of another.
+    smooth : bool, default True
+        Whether to draw a line of locally weighted regression, which should be near zero everywhere.
+    ax : Axes, optional
+        Axes to draw in; None for a new figure.
     """
     columns = _cloud(fit, type, smooth, root=False, picture="residuals")
     with drawing():
@@ -78,7 +82,14 @@ def scale_location(
 
     Parameters
     ----------
-    fit, type, smooth, ax : as for `residuals`; residuals are divided by sigma.
+    fit : fitted model
+        See `residuals`; residuals are divided by sigma.
+    type : str, optional
+        See `residuals`; residuals are divided by sigma.
+    smooth : bool, default True
+        See `residuals`; residuals are divided by sigma.
+    ax : Axes, optional
+        See `residuals`; residuals are divided by sigma.
     """
     columns = _cloud(fit, type, smooth, root=True, picture="scale_location")
     with drawing():
@@ -163,10 +174,14 @@ def residuals_by_group(
 
     Parameters
     ----------
-    fit : any model.
-    group : a grouping factor, or any column of the model's table; None for the first grouping factor.
-    type : of the residuals, as for `residuals`.
-    ax : axes to draw in; None for a new figure.
+    fit : fitted model
+        Any model.
+    group : str, optional
+        Name of a grouping factor, or of any column of the model's table; None for the first grouping factor.
+    type : str, optional
+        Type of the residuals, as for `residuals`.
+    ax : Axes, optional
+        Axes to draw in; None for a new figure.
     """
     columns, levels, name = _boxes(fit, group, type)
     with drawing():

@@ -26,9 +26,10 @@ def residual_panels_table(residuals: Any, predictor: Any = None, *, rank: bool =
 
     Returns
     -------
-    table with columns panel ("quantiles", "prediction"), part ("point", "outlier", "curve", and of categories the ends,
-    quartiles and median of a box), quantile (of a curve), x (of categories their place), y, conf_low, conf_high and
-    p_value (of a curve or box).
+    table
+        Columns panel ("quantiles", "prediction"), part ("point", "outlier", "curve", and of categories the ends,
+        quartiles and median of a box), quantile (of a curve), x (of categories their place), y, conf_low, conf_high and
+        p_value (of a curve or box).
     """
     columns, _, _ = _panels(residuals, predictor, rank)
     return frame.to_kind(columns, residuals.kind)
@@ -42,11 +43,15 @@ def residual_panels(residuals: Any, predictor: Any = None, *, rank: bool = True,
 
     Parameters
     ----------
-    residuals : what ``fit.simulate_residuals()`` returned.
-    predictor : what stands across in the second panel, as of ``residuals.test_quantiles``: a column's name, or values;
-        None for the prediction without random effects.
-    rank : whether that is replaced by its ranks.
-    axes : two; None for a new figure.
+    residuals : SimulatedResiduals
+        What ``fit.simulate_residuals()`` returned.
+    predictor : str or array_like, optional
+        What stands across in the second panel, as of ``residuals.test_quantiles``: a column's name, or values; None for
+        the prediction without random effects.
+    rank : bool, default True
+        Whether the predictor is replaced by its ranks.
+    axes : Axes or sequence of Axes, optional
+        Two axes; None for a new figure.
     """
     columns, tests, categories = _panels(residuals, predictor, rank)
     with drawing():
@@ -103,6 +108,7 @@ def alarm() -> str:
 
 
 def p_text(p: float) -> str:
+    """A p-value in a title."""
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 

@@ -35,9 +35,10 @@ def shrinkage_table(
 
     Returns
     -------
-    table with columns term_x, term_y, part, level, x, y. Of a level the parts are "no" and "partial" (pooling), the
-    ends of its arrow; besides there are "typical", the fixed effects, "complete" (pooling), and "ellipse", where
-    `level` is its probability. With one effect term_y is empty and y the line of the level.
+    table
+        Columns term_x, term_y, part, level, x, y. Of a level the parts are "no" and "partial" (pooling), the ends of
+        its arrow; besides there are "typical", the fixed effects, "complete" (pooling), and "ellipse", where `level` is
+        its probability. With one effect term_y is empty and y the line of the level.
     """
     columns, _ = _arrows(fit, effects, group, levels)
     return frame.to_kind(columns, fit.table_kind)
@@ -55,11 +56,16 @@ def shrinkage(
 
     Parameters
     ----------
-    fit : a model with random effects.
-    effects : names of the effects; None for all pairs of the group's. One effect is drawn as a line per level.
-    group : a grouping factor; None for the first.
-    levels : shares of the estimated distribution of the levels that the ellipses hold.
-    axes : one for each pair; None for a new figure.
+    fit : fitted mixed model
+        Model with random effects.
+    effects : sequence of str, optional
+        Names of the effects; None for all pairs of the group's. One effect is drawn as a line per level.
+    group : str, optional
+        Name of a grouping factor; None for the first.
+    levels : sequence of float, default (0.5, 0.95)
+        Shares of the estimated distribution of the levels that the ellipses hold.
+    axes : Axes or sequence of Axes, optional
+        Axes, one for each pair; None for a new figure.
 
     Notes
     -----

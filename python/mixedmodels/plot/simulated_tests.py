@@ -28,9 +28,12 @@ def simulated_test(test: Any, bins: int = 20, *, ax: Axes | None = None) -> Figu
 
     Parameters
     ----------
-    test : what ``residuals.test_dispersion()``, ``test_zero_inflation()`` or ``test_generic()`` returned.
-    bins : of the histogram.
-    ax : axes to draw in; None for a new figure.
+    test : HypothesisTest
+        What ``residuals.test_dispersion()``, ``test_zero_inflation()`` or ``test_generic()`` returned.
+    bins : int, default 20
+        Number of bins of the histogram.
+    ax : Axes, optional
+        Axes to draw in; None for a new figure.
     """
     columns = _histogram(test, bins)
     bar = np.array(columns["part"]) == "bin"

@@ -19,33 +19,65 @@ class Fitted(Protocol):
     design: Any
 
     @property
-    def table_kind(self) -> Any: ...
+    def table_kind(self) -> Any:
+        """The library of the model's table."""
+
     @property
-    def frame(self) -> Any: ...
+    def frame(self) -> Any:
+        """The rows used, as a table."""
+
     @property
-    def family(self) -> Any: ...
-    def fixef(self) -> Any: ...
-    def vcov(self) -> Any: ...
-    def fitted(self) -> Any: ...
-    def residuals(self, type: Any = ..., *, scaled: bool = ...) -> Any: ...  # noqa: A002
-    def tidy(self, *args: Any, **kwargs: Any) -> Any: ...
-    def model_matrix(self, which: Any = ...) -> Any: ...
+    def family(self) -> Any:
+        """Distribution and link."""
+
+    def fixef(self) -> Any:
+        """Fixed effects by name."""
+
+    def vcov(self) -> Any:
+        """Covariance of the fixed effects."""
+
+    def fitted(self) -> Any:
+        """Fitted values."""
+
+    def residuals(self, type: Any = ..., *, scaled: bool = ...) -> Any:  # noqa: A002
+        """Residuals of a type."""
+
+    def tidy(self, *args: Any, **kwargs: Any) -> Any:
+        """Estimates as a table."""
+
+    def model_matrix(self, which: Any = ...) -> Any:
+        """The model matrix."""
 
 
 class FittedMixed(Fitted, Protocol):
     """A fitted model with random effects."""
 
     @property
-    def theta(self) -> Vector: ...
+    def theta(self) -> Vector:
+        """Covariance parameters."""
+
     @property
-    def objective(self) -> Any: ...
+    def objective(self) -> Any:
+        """The criterion as a function of theta."""
+
     @property
-    def engine(self) -> Any: ...
-    def ranef(self, cond_var: bool = ...) -> Any: ...
-    def coef(self) -> Any: ...
-    def VarCorr(self) -> Any: ...
-    def getME(self, name: str) -> Any: ...
-    def predict(self, newdata: Any = ..., *, type: Any = ...) -> Any: ...  # noqa: A002
+    def engine(self) -> Any:
+        """The engine's account of the fit."""
+
+    def ranef(self, cond_var: bool = ...) -> Any:
+        """Conditional modes of the random effects."""
+
+    def coef(self) -> Any:
+        """Coefficients of each level."""
+
+    def VarCorr(self) -> Any:
+        """Covariances of the random effects."""
+
+    def getME(self, name: str) -> Any:
+        """A part of the model by lme4's name."""
+
+    def predict(self, newdata: Any = ..., *, type: Any = ...) -> Any:  # noqa: A002
+        """Predictions for the rows of a table."""
 
 
 def need_mixed(fit: Any, picture: str) -> None:

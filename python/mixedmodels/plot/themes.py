@@ -75,9 +75,11 @@ def set_theme(*settings: Setting, **params: Any) -> None:
 
     Parameters
     ----------
-    settings : mappings of rcParams, names of matplotlib's styles ("dark_background"), or None to leave out the house's
-        own settings; later ones win. Without any, the house's own are back.
-    params : rcParams with underscores for dots: ``font_size=8``.
+    *settings : mapping, str or None
+        Mappings of rcParams, names of matplotlib's styles ("dark_background"), or None to leave out the house's own
+        settings; later ones win. Without any, the house's own are back.
+    **params : Any
+        Settings as rcParams with underscores for dots: ``font_size=8``.
     """
     _always[:] = _checked(settings, params)
 
@@ -88,7 +90,15 @@ def theme(*settings: Setting, **params: Any) -> Iterator[None]:
 
     Parameters
     ----------
-    settings, params : as for `set_theme`; they come on top of what is set.
+    *settings : mapping, str or None
+        See `set_theme`; they come on top of what is set.
+    **params : Any
+        See `set_theme`; they come on top of what is set.
+
+    Yields
+    ------
+    None
+        Control, with the settings in force.
     """
     token = _inside.set((*_inside.get(), *_checked(settings, params)))
     try:

@@ -47,9 +47,11 @@ class PictureVerbs(FittedModel):
 
         Parameters
         ----------
-        kind : which one, by the name of its function in `mixedmodels.plot`: "residuals" against fitted values,
+        kind : str, default "residuals"
+            Picture, by the name of its function in `mixedmodels.plot`: "residuals" against fitted values,
             "caterpillar", "shrinkage", "groups", "qq_random_effects", "coefficients" ...
-        options : what that function takes.
+        **options : Any
+            Arguments of that function.
 
         Returns
         -------

@@ -29,16 +29,20 @@ if TYPE_CHECKING:
 FAILURES = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)  # what a fit or a test may raise
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
     """Tests of B responses; all of shape (B,).
 
     Attributes
     ----------
-    p_values : NaN where a fit or its test failed.
-    estimates : of the tested contrast, NaN where there is none.
-    singular, not_converged : of the fits.
-    reasons : response -> why it failed.
+    p_values : ndarray
+        P-values, NaN where a fit or its test failed.
+    estimates : ndarray
+        Estimates of the tested contrast, NaN where there is none.
+    singular, not_converged : ndarray of bool
+        Whether a fit was singular, and whether it did not converge.
+    reasons : dict of int to str
+        Why a response failed, by its number.
     """
 
     p_values: Vector
@@ -56,7 +60,7 @@ def joined(parts: list[Outcomes]) -> Outcomes:
         at += len(part.p_values)
     names = ("p_values", "estimates", "singular", "not_converged")
     p, e, s, c = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
-    return Outcomes(p, e, s, c, reasons)
+    return Outcomes(p_values=p, estimates=e, singular=s, not_converged=c, reasons=reasons)
 
 
 def has_df(plan: PlannedModel) -> bool:
@@ -114,7 +118,9 @@ def _of(many: ManyFits, p: Vector, estimate: Vector) -> Outcomes:
     reasons = {i: many.reasons.get(i, "it cannot be fitted.") for i in np.flatnonzero(many.failed).tolist()}
     nothing = np.flatnonzero(np.isnan(p) & ~many.failed)
     reasons.update(dict.fromkeys(nothing.tolist(), "the test gave no p-value."))
-    return Outcomes(p, estimate, many.singular & ~many.failed, stopped, reasons)
+    return Outcomes(
+        p_values=p, estimates=estimate, singular=many.singular & ~many.failed, not_converged=stopped, reasons=reasons
+    )
 
 
 def as_coefficient(design: Design, kept: tuple[int, ...], c: Vector) -> tuple[Design, int]:
@@ -122,7 +128,8 @@ def as_coefficient(design: Design, kept: tuple[int, ...], c: Vector) -> tuple[De
 
     Returns
     -------
-    design, and the position of that column among those that are estimated.
+    tuple of (Design, int)
+        Design, and the position of that column among those that are estimated.
     """
     place = int(np.argmax(np.abs(c)))
     if np.count_nonzero(c) == 1 and c[place] == 1:
@@ -133,7 +140,10 @@ def as_coefficient(design: Design, kept: tuple[int, ...], c: Vector) -> tuple[De
     for i, j in enumerate(kept):
         columns[j] = whole[place] / c[place] if i == place else whole[i] - (c[i] / c[place]) * whole[place]
     f = design.fixed
-    return replace(design, fixed=FixedDesign(f.names, tuple(columns), f.assign, f.terms, f.contrasts)), place
+    return replace(
+        design,
+        fixed=FixedDesign(names=f.names, columns=tuple(columns), assign=f.assign, terms=f.terms, contrasts=f.contrasts),
+    ), place
 
 
 def by_likelihood(
@@ -143,8 +153,10 @@ def by_likelihood(
 
     Parameters
     ----------
-    c, rhs : the hypothesis; its rows become columns of X that are left out.
-    smaller : or the formula of the smaller model.
+    c, rhs : ndarray or None
+        Hypothesis; its rows become columns of X that are left out.
+    smaller : str or None
+        Formula of the smaller model, in place of the hypothesis.
     """
     large = plan._with_stand_in()
     if smaller is None:
@@ -185,7 +197,9 @@ def _restricted(design: Design, kept: tuple[int, ...], c: Matrix) -> tuple[Desig
     unit = np.count_nonzero(c, axis=1).max() == 1
     columns = np.delete(x, np.flatnonzero(c.any(axis=0)), axis=1) if unit else x @ basis
     names = tuple(f"x{i + 1}" for i in range(columns.shape[1]))
-    fixed = FixedDesign(names, tuple(np.ascontiguousarray(columns.T)), tuple(range(len(names))), names)
+    fixed = FixedDesign(
+        names=names, columns=tuple(np.ascontiguousarray(columns.T)), assign=tuple(range(len(names))), terms=names
+    )
     return replace(design, fixed=fixed), c[0] if len(c) == 1 else None
 
 
@@ -249,6 +263,6 @@ def _one_by_one(one: Callable[[Vector], tuple[float, float, bool, bool]]) -> Cal
                     p[i], estimate[i], singular[i], stopped[i] = one(np.ascontiguousarray(row))
                 except FAILURES as error:
                     reasons[i] = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return Outcomes(p, estimate, singular, stopped, reasons)
+        return Outcomes(p_values=p, estimates=estimate, singular=singular, not_converged=stopped, reasons=reasons)
 
     return run

@@ -46,21 +46,33 @@ def make_lmer(
 
     Parameters
     ----------
-    formula : as for `lmer`; the response need not be in the table, and is not looked at.
-    data : a table of predictors and groups, as `crossing` makes one.
-    fixef : coefficients, a mapping by R's names or numbers in their order.
-    VarCorr : covariance matrix of each random term (variances, not standard deviations): a mapping such as
-        ``{"Subject": [[600, 10], [10, 35]]}``, a number for a single effect, or what ``fit.VarCorr()`` returned, which
-        also gives `sigma`.
-    sd : in its place standard deviations of uncorrelated effects: ``{"Subject": [25, 6]}``.
-    theta : in its place lme4's parameters, lower triangles relative to sigma, column by column.
-    sigma : residual standard deviation (of a row of weight 1).
-    REML : how drawn responses are fitted.
-    weights, offset, subset, contrasts, env : as for `lmer`.
+    formula : str
+        Formula as for `lmer`; the response need not be in the table, and is not looked at.
+    data : table
+        A table of predictors and groups, as `crossing` makes one.
+    fixef : mapping or array_like
+        Coefficients, a mapping by R's names or numbers in their order.
+    VarCorr : VarCorr, mapping or array_like, optional
+        Covariance matrix of each random term (variances, not standard deviations): a mapping such as ``{"Subject":
+        [[600, 10], [10, 35]]}``, a number for a single effect, or what ``fit.VarCorr()`` returned, which also gives
+        `sigma`.
+    sd : mapping or array_like, optional
+        Standard deviations of uncorrelated effects, in place of `VarCorr`: ``{"Subject": [25, 6]}``.
+    theta : array_like, optional
+        Parameters of lme4, in place of `VarCorr`: lower triangles relative to sigma, column by column.
+    sigma : float, optional
+        Residual standard deviation (of a row of weight 1).
+    REML : bool, default True
+        Whether drawn responses are fitted by REML.
+    weights, offset, subset : str or array_like, optional
+        See `lmer`.
+    contrasts, env : mapping of str, optional
+        See `lmer`.
 
     Returns
     -------
     PlannedModel
+        Model with these parameters, whose responses are still to be drawn.
 
     Raises
     ------
@@ -98,19 +110,44 @@ def make_glmer(
 
     Parameters
     ----------
-    formula, data, fixef, VarCorr, sd, theta, subset, contrasts, env : as for `make_lmer`; variances are on the scale of
-        the linear predictor.
-    family : as for `glmer`.
-    sigma : root of the dispersion, of a Gamma or inverse Gaussian family.
-    shapes : free shapes of other families, as ``{"theta": 2.0}`` of a negative binomial whose theta is to be estimated.
-    nAGQ, laplace, penalty : how drawn responses are fitted, as for `glmer`.
-    weights : trials of a binomial response; left out, one each, or the sum of the columns of a ``cbind()`` that the
-        table has.
-    offset : a known part of the linear predictor.
+    formula : str
+        See `make_lmer`; variances are on the scale of the linear predictor.
+    data : table
+        See `make_lmer`; variances are on the scale of the linear predictor.
+    family : str or Family
+        See `glmer`.
+    fixef : mapping or array_like
+        See `make_lmer`; variances are on the scale of the linear predictor.
+    VarCorr : VarCorr, mapping or array_like, optional
+        See `make_lmer`; variances are on the scale of the linear predictor.
+    sd : mapping or array_like, optional
+        See `make_lmer`; variances are on the scale of the linear predictor.
+    theta : array_like, optional
+        See `make_lmer`; variances are on the scale of the linear predictor.
+    sigma : float, optional
+        Root of the dispersion, of a Gamma or inverse Gaussian family.
+    shapes : mapping of str to float, optional
+        Free shapes of other families, as ``{"theta": 2.0}`` of a negative binomial whose theta is to be estimated.
+    nAGQ : int, default 1
+        How drawn responses are fitted, as for `glmer`.
+    laplace : {"observed", "fisher"}, default "observed"
+        How drawn responses are fitted, as for `glmer`.
+    penalty : {"soft"}, optional
+        How drawn responses are fitted, as for `glmer`.
+    weights : str or array_like, optional
+        Trials of a binomial response; left out, one each, or the sum of the columns of a ``cbind()`` that the table
+        has.
+    offset : str or array_like, optional
+        A known part of the linear predictor.
+    subset : str or array_like, optional
+        See `make_lmer`; variances are on the scale of the linear predictor.
+    contrasts, env : mapping of str, optional
+        See `make_lmer`; variances are on the scale of the linear predictor.
 
     Returns
     -------
     PlannedModel
+        Model with these parameters, whose responses are still to be drawn.
     """
     chosen = resolve(family)
     if chosen == GAUSSIAN:
@@ -187,13 +224,28 @@ def simulate_response(
 
     Parameters
     ----------
-    formula : with random terms or without; a left side is not looked at.
-    data : a table of predictors and groups.
-    family : a name or an object.
-    beta : coefficients, a mapping by name or numbers in order.
-    theta, VarCorr, sd, sigma : as for `make_lmer` and `make_glmer`.
-    nsim, seed : how many responses, and where the random numbers begin.
-    arguments : `weights`, `offset`, `subset`, `contrasts`, `env`, `shapes` as for `make_glmer`.
+    formula : str
+        Formula with random terms or without; a left side is not looked at.
+    data : table
+        A table of predictors and groups.
+    family : str or Family, default "gaussian"
+        A name or an object.
+    beta : mapping or array_like
+        Coefficients, a mapping by name or numbers in order.
+    theta : array_like, optional
+        See `make_lmer` and `make_glmer`.
+    VarCorr : VarCorr, mapping or array_like, optional
+        See `make_lmer` and `make_glmer`.
+    sd : mapping or array_like, optional
+        See `make_lmer` and `make_glmer`.
+    sigma : float, optional
+        See `make_lmer` and `make_glmer`.
+    nsim : int, default 1
+        Number of responses.
+    seed : int or Generator, optional
+        Anything that ``numpy.random.default_rng`` takes.
+    **arguments : Any
+        Further arguments: `weights`, `offset`, `subset`, `contrasts`, `env`, `shapes` as for `make_glmer`.
 
     Returns
     -------

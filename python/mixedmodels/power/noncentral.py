@@ -25,17 +25,24 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyticPower:
     """Power by a noncentral distribution.
 
     Attributes
     ----------
-    power : probability of a significant test.
-    law : "t", "normal", "F" or "chi-squared".
-    num_df, den_df : degrees of freedom; `den_df` infinite where the test is asymptotic.
-    noncentrality : of t (or the normal distribution) effect over standard error, else its square in all directions.
-    type_s : of a test of one effect, the probability that a significant estimate has the wrong sign; else NaN.
+    power : float
+        Probability of a significant test.
+    law : str
+        Law of the statistic: "t", "normal", "F" or "chi-squared".
+    num_df : int
+        Degrees of freedom; `den_df` is infinite where the test is asymptotic.
+    den_df : float
+        Degrees of freedom; `den_df` is infinite where the test is asymptotic.
+    noncentrality : float
+        Noncentrality: of t (or the normal distribution) effect over standard error, else its square in all directions.
+    type_s : float, optional
+        Probability that a significant estimate of one effect has the wrong sign; else NaN.
     """
 
     power: float
@@ -59,6 +66,7 @@ class Expected(Coefficients):
         self._known = known
 
     def df(self, c: Matrix) -> Vector:
+        """Degrees of freedom of each row."""
         return self._known.df(c)
 
     def _f_test(self, c: Matrix, distance: Vector) -> FTest:
@@ -71,7 +79,8 @@ def promised(design: Design, fit: AnyFit, names: tuple[str, ...], method: str) -
 
     Parameters
     ----------
-    method : "t" (Satterthwaite's for a linear mixed model), "kr" or "z".
+    method : str
+        Method: "t" (Satterthwaite's for a linear mixed model), "kr" or "z".
     """
     vcov, df = fit.vcov, fit.wald_df
     if not isinstance(fit, MixedFit):
@@ -115,7 +124,9 @@ def t_power(noncentrality: float, df: float, alpha: float) -> AnalyticPower:
     power = low + high
     wrong = low if noncentrality > 0 else high
     type_s = float("nan") if noncentrality == 0 else wrong / power
-    return AnalyticPower(power, "normal" if isinf(df) else "t", 1, df, noncentrality, type_s)
+    return AnalyticPower(
+        power=power, law="normal" if isinf(df) else "t", num_df=1, den_df=df, noncentrality=noncentrality, type_s=type_s
+    )
 
 
 def f_power(noncentrality: float, num_df: int, den_df: float, scale: float, alpha: float) -> AnalyticPower:
@@ -124,12 +135,18 @@ def f_power(noncentrality: float, num_df: int, den_df: float, scale: float, alph
 
     if isinf(den_df):
         bound = float(chdtri(num_df, alpha))
-        return AnalyticPower(1 - float(chndtr(bound, num_df, noncentrality)), "chi-squared", num_df, inf, noncentrality)
+        return AnalyticPower(
+            power=1 - float(chndtr(bound, num_df, noncentrality)),
+            law="chi-squared",
+            num_df=num_df,
+            den_df=inf,
+            noncentrality=noncentrality,
+        )
     bound = float(fdtri(num_df, den_df, 1 - alpha))
     if noncentrality == 0:
-        return AnalyticPower(alpha, "F", num_df, den_df, 0.0)
+        return AnalyticPower(power=alpha, law="F", num_df=num_df, den_df=den_df, noncentrality=0.0)
     tail = 1 - float(ncfdtr(num_df, den_df, scale * noncentrality, bound))
-    return AnalyticPower(tail, "F", num_df, den_df, noncentrality)
+    return AnalyticPower(power=tail, law="F", num_df=num_df, den_df=den_df, noncentrality=noncentrality)
 
 
 def share_interval(x: int, n: int, level: float = 0.95) -> tuple[float, float]:

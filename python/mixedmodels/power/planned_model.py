@@ -36,7 +36,8 @@ class PlannedModel(PlanVerbs):
 
     Attributes
     ----------
-    design : everything that formula and table say about the model.
+    design : Design
+        Everything that formula and table say about the model.
     """
 
     def __init__(
@@ -137,7 +138,10 @@ class PlannedModel(PlanVerbs):
 
         Parameters
         ----------
-        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
+        nsim : int, default 1
+            Number of responses.
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
         """
         y = self._draw(generator(seed))(nsim)
         return self._rows.table({f"sim_{i + 1}": row for i, row in enumerate(y)})
@@ -147,9 +151,13 @@ class PlannedModel(PlanVerbs):
 
         Parameters
         ----------
-        newdata : a table with the formula's columns, or None.
-        type : "link" for the linear predictor, "response" for the mean of a unit whose random effects are 0.
-        offset : of the new rows, in place of the `offset` argument (needed where that was an array).
+        newdata : table, optional
+            A table with the formula's columns, or None.
+        type : {"link", "response"}, default "link"
+            Scale of the predictions: "link" for the linear predictor, "response" for the mean of a unit whose random
+            effects are 0.
+        offset : str or array_like, optional
+            Offset of the new rows, in place of the `offset` argument (needed where that was an array).
         """
         if type not in ("link", "response"):
             raise DataError(f"type must be 'link' or 'response', not {type!r}.")

@@ -30,13 +30,24 @@ SLOW = 8  # responses of a chunk where each is fitted by itself
 METHODS = ("simulation", "analytic", "both")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """How power is found.
 
     Attributes
     ----------
-    nsim, seed, alpha, level, method, threads, progress : as `Planning.power` takes them.
+    nsim : int
+        See `Planning.power`.
+    seed : int, Generator or None
+        See `Planning.power`.
+    alpha, level : float
+        See `Planning.power`.
+    method : str
+        See `Planning.power`.
+    threads : int or None
+        See `Planning.power`.
+    progress : bool or None
+        See `Planning.power`.
     """
 
     nsim: int
@@ -94,7 +105,9 @@ def curve_of(plan: PlannedModel, test: Any, by: str | None, axis: Axis, settings
         rows = axis.rows(size)
         parts.append((plan, None) if len(rows) == plan.nobs else (plan._part(rows), rows))
     points = _points(plan, tested, parts, settings)
-    return PowerCurve(tuple(points), axis.sizes, axis.values, axis.title, plan._source.kind)
+    return PowerCurve(
+        points=tuple(points), sizes=axis.sizes, values=axis.values, axis=axis.title, kind=plan._source.kind
+    )
 
 
 def _points(
@@ -118,22 +131,22 @@ def _points(
             outcomes = _simulated(plan, tested, draw, runs, [rows for _, rows in parts], settings)
     return [
         Power(
-            tested.label,
-            tested.description,
-            tested.effect(part),
-            found.p_values,
-            found.estimates,
-            found.singular,
-            found.not_converged,
-            found.reasons,
-            part.nobs,
-            settings.alpha,
-            settings.level,
-            int(seed) if isinstance(seed, int | np.integer) and settings.simulated else None,
-            settings.nsim if settings.simulated else 0,
-            exact,
-            plan._observed,
-            plan._source.kind,
+            label=tested.label,
+            description=tested.description,
+            effect=tested.effect(part),
+            p_values=found.p_values,
+            estimates=found.estimates,
+            singular=found.singular,
+            not_converged=found.not_converged,
+            reasons=found.reasons,
+            rows=part.nobs,
+            alpha=settings.alpha,
+            level=settings.level,
+            seed=int(seed) if isinstance(seed, int | np.integer) and settings.simulated else None,
+            asked=settings.nsim if settings.simulated else 0,
+            analytic=exact,
+            observed=plan._observed,
+            kind=plan._source.kind,
         )
         for (part, _), found, exact in zip(parts, outcomes, analytic, strict=True)
     ]
@@ -171,4 +184,4 @@ def _simulated(
 
 def _nothing() -> Outcomes:
     none, no = np.empty(0), np.empty(0, dtype=bool)
-    return Outcomes(none, none, no, no, {})
+    return Outcomes(p_values=none, estimates=none, singular=no, not_converged=no, reasons={})

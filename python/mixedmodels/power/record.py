@@ -20,26 +20,40 @@ from mixedmodels.tables.html import paragraph
 NOTE = "nb: the effect is the model's own estimate, so this might be an observed power calculation"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Power:
     """Power of a test: the share of simulated responses in which it is significant, or by a noncentral distribution.
 
     Attributes
     ----------
-    label : what is tested: "for predictor 'Days'".
-    description : the test, and the effect's size where there is one.
-    effect : what the tested contrast is in truth; NaN where there is none.
-    p_values : of each simulated response, shape (nsim,); NaN of one whose fit failed, which counts as not significant.
-    estimates : of the tested contrast, shape (nsim,); NaN where there is none.
-    singular, not_converged : of each fit, shape (nsim,).
-    reasons : simulation -> why its fit or test failed.
-    rows : of the design.
-    alpha : level of significance.
-    level : of the limits.
-    seed : that gives these simulations again; None where nothing was simulated or a Generator was given.
-    asked : simulations wanted; `nsim` is less after an interruption.
-    analytic : power by a noncentral distribution, or None.
-    observed : whether the parameters are the estimates of a fit as they came.
+    label : str
+        What is tested, as it is printed: "for predictor 'Days'".
+    description : tuple of str
+        Test, and the effect's size where there is one.
+    effect : float
+        What the tested contrast is in truth; NaN where there is none.
+    p_values : ndarray, shape (nsim,)
+        P-value of each simulated response; NaN of one whose fit failed, which counts as not significant.
+    estimates : ndarray, shape (nsim,)
+        Estimate of the tested contrast; NaN where there is none.
+    singular, not_converged : ndarray of bool, shape (nsim,)
+        Whether each fit was singular, and whether it did not converge.
+    reasons : mapping of int to str
+        Why a simulation's fit or test failed, by its number.
+    rows : int
+        Number of rows of the design.
+    alpha : float, default 0.05
+        Level of significance.
+    level : float, default 0.95
+        Confidence level of the limits.
+    seed : int, optional
+        Seed that gives these simulations again; None where nothing was simulated or a Generator was given.
+    asked : int, default 0
+        Number of simulations wanted; `nsim` is less after an interruption.
+    analytic : AnalyticPower, optional
+        Power by a noncentral distribution, or None.
+    observed : bool, default False
+        Whether the parameters are the estimates of a fit as they came.
     """
 
     label: str
@@ -193,16 +207,20 @@ def law_text(found: AnalyticPower) -> str:
     return f"noncentral chi-squared with {found.num_df} degrees of freedom"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PowerCurve:
     """Power along sizes of a design.
 
     Attributes
     ----------
-    points : a `Power` for each size.
-    sizes : numbers of levels or of replicates.
-    values : what stands for each size in print: the size, or the largest value of a number.
-    axis : what the sizes are of: "number of levels in Subject".
+    points : tuple of Power
+        Power at each size.
+    sizes : tuple of int
+        Numbers of levels or of replicates.
+    values : tuple
+        What stands for each size in print: the size, or the largest value of a number.
+    axis : str
+        What the sizes are of: "number of levels in Subject".
     """
 
     points: tuple[Power, ...]
@@ -231,7 +249,10 @@ class PowerCurve:
 
         Parameters
         ----------
-        sure : whether the lower limit of the interval has to reach it.
+        power : float, default 0.8
+            Power to be reached.
+        sure : bool, default False
+            Whether the lower limit of the interval has to reach it.
         """
         enough = [(p.confint()[0] if sure and p.nsim else p.power) >= power for p in self.points]
         found = None

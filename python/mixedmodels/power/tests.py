@@ -30,18 +30,26 @@ _WAYS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PowerTest:
     """A test to be repeated.
 
     Attributes
     ----------
-    label : what it is of, as ``Power`` prints it.
-    description : lines that say which test it is.
-    way : "t", "kr", "z", "lrt", or "own" for a function of the user's.
-    c, rhs : the hypothesis ``c @ beta = rhs``, shapes (r, p) and (r,); None where it is no hypothesis about beta.
-    smaller : formula of the smaller model, or None.
-    own : the user's function, or None.
+    label : str
+        Label of what is tested, as ``Power`` prints it.
+    description : tuple of str
+        Lines that say which test it is.
+    way : str
+        Way to the p-value: "t", "kr", "z", "lrt", or "own" for a function of the user's.
+    c : ndarray, shape (r, p), optional
+        Matrix of the hypothesis ``c @ beta = rhs``; None where it is no hypothesis about beta.
+    rhs : ndarray, shape (r,), optional
+        Right sides of the hypothesis, or None.
+    smaller : str, optional
+        Formula of the smaller model, or None.
+    own : callable, optional
+        Function of the user's, or None.
     """
 
     label: str
@@ -94,10 +102,12 @@ def read_test(plan: PlannedModel, test: Any, by: str | None) -> PowerTest:
 
     Parameters
     ----------
-    test : None for the first coefficient that is no intercept; a coefficient; a term; a hypothesis such as
+    test : str, callable or None
+        What is tested: None for the first coefficient that is no intercept; a coefficient; a term; a hypothesis such as
         "dose2 - dose1 = 0"; a formula with ``~`` of a smaller model, in which ``.`` stands for what is there; or a
         function of the fitted model that gives a p-value.
-    by : "t" ("Satterthwaite"), "Kenward-Roger", "z", "LRT", or None for the class's own.
+    by : str or None
+        Test: "t" ("Satterthwaite"), "Kenward-Roger", "z", "LRT", or None for the class's own.
 
     Raises
     ------
@@ -110,7 +120,7 @@ def read_test(plan: PlannedModel, test: Any, by: str | None) -> PowerTest:
             raise DataError(f"by={by!r} is for tests of coefficients; a function says itself how it tests.")
         name = getattr(test, "__name__", "a function")
         shown = "a function of your own" if name == "<lambda>" else name
-        return PowerTest(f"by {shown}", ("p-value that the function returns",), "own", own=test)
+        return PowerTest(label=f"by {shown}", description=("p-value that the function returns",), way="own", own=test)
     if test is None:
         test = _first(names)
     if not isinstance(test, str):
@@ -159,7 +169,7 @@ def _of_rows(
     if len(c) == 1:
         effect = float((c @ plan._fit.beta)[0] - rhs[0])
         lines.append(f"Effect size{f' for {name}' if name else ''} is {effect:.4g}")
-    return PowerTest(label, tuple(lines), way, c, rhs)
+    return PowerTest(label=label, description=tuple(lines), way=way, c=c, rhs=rhs)
 
 
 def _words(plan: PlannedModel, way: str, rows: int) -> str:
@@ -196,4 +206,4 @@ def _comparison(plan: PlannedModel, text: str, by: str | None) -> PowerTest:
         raise DataError(f"a smaller model is compared by its likelihood ratio; by={by!r} does not go with {text!r}.")
     smaller = formulas.update(plan.formula, text)
     lines = ("Likelihood ratio", f"Comparison to {smaller.text}")
-    return PowerTest("for model comparison", lines, "lrt", smaller=smaller.text)
+    return PowerTest(label="for model comparison", description=lines, way="lrt", smaller=smaller.text)

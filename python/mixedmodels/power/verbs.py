@@ -40,22 +40,32 @@ class PlanVerbs:
 
         Parameters
         ----------
-        test : a coefficient ("Days", "period2"); a term of several ("period"); a hypothesis ("dose2 - dose1 = 0"); the
-            formula of a smaller model (``"~ . - Days"``), compared by likelihood ratio; or a function of the fitted
-            model that returns a p-value or a record with `p_value`. None for the first coefficient that is no
-            intercept.
-        nsim : responses drawn.
-        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same draws, and more of them
-            begin with the same ones.
-        effect : size of the tested coefficient, or sizes of several by name; None for those that the model has.
-        by : "t" (or "Satterthwaite"; F of several coefficients), "Kenward-Roger", "z" (chi-squared of several), "LRT".
-            None is "t" for `lmer`, `lm` and a glm with a dispersion, else "z".
-        alpha : level of significance.
-        method : "simulation"; "analytic", by a noncentral distribution, at once; or "both".
-        level : of the power's exact limits.
-        threads : at most so many, None for the package's bound.
-        progress : a line on stderr: True at once, None on a terminal after two seconds, False never. Ctrl-C stops, and
-            gives what there is.
+        test : str or callable, optional
+            What is tested: a coefficient ("Days", "period2"); a term of several ("period"); a hypothesis ("dose2 -
+            dose1 = 0"); the formula of a smaller model (``"~ . - Days"``), compared by likelihood ratio; or a function
+            of the fitted model that returns a p-value or a record with `p_value`. None for the first coefficient that
+            is no intercept.
+        nsim : int, default 1000
+            Number of responses drawn.
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes; the same seed gives the same draws, and more of them begin
+            with the same ones.
+        effect : float or mapping of str to float, optional
+            Size of the tested coefficient, or sizes of several by name; None for those that the model has.
+        by : str, optional
+            Test: "t" (or "Satterthwaite"; F of several coefficients), "Kenward-Roger", "z" (chi-squared of several),
+            "LRT". None is "t" for `lmer`, `lm` and a glm with a dispersion, else "z".
+        alpha : float, default 0.05
+            Level of significance.
+        method : {"simulation", "analytic", "both"}, default "simulation"
+            Way to the power: "simulation"; "analytic", by a noncentral distribution, at once; or "both".
+        level : float, default 0.95
+            Confidence level of the power's exact limits.
+        threads : int, optional
+            Most threads, None for the package's bound.
+        progress : bool, optional
+            Whether a line of progress is shown on stderr: True at once, None on a terminal after two seconds, False
+            never. Ctrl-C stops, and gives what there is.
 
         Returns
         -------
@@ -69,7 +79,9 @@ class PlanVerbs:
         """
         from mixedmodels.power import power as finding
 
-        settings = finding.Settings(nsim, seed, alpha, level, method, threads, progress)
+        settings = finding.Settings(
+            nsim=nsim, seed=seed, alpha=alpha, level=level, method=method, threads=threads, progress=progress
+        )
         plan = finding.with_effect(self._planned("power()"), test, by, effect)
         return finding.power_of(plan, test, by, settings)
 
@@ -94,11 +106,33 @@ class PlanVerbs:
 
         Parameters
         ----------
-        along : a variable of which the first so many values are used; None for the first grouping factor.
-        within : in its place factors, "Subject + Days", in each of whose cells so many rows are used.
-        sizes : numbers of values or rows; the design is extended (see `extend`) where it has fewer. None for ten sizes
-            up to what there is.
-        test, nsim, seed, effect, by, alpha, method, level, threads, progress : as for `power`.
+        test : str or callable, optional
+            See `power`.
+        nsim : int, default 1000
+            See `power`.
+        seed : int or Generator, optional
+            See `power`.
+        along : str, optional
+            Variable of which the first so many values are used; None for the first grouping factor.
+        within : str or sequence of str, optional
+            Factors, in place of `along`, in each of whose cells so many rows are used: "Subject + Days".
+        sizes : sequence of int, optional
+            Numbers of values or rows; the design is extended (see `extend`) where it has fewer. None for ten sizes up
+            to what there is.
+        effect : float or mapping of str to float, optional
+            See `power`.
+        by : str, optional
+            See `power`.
+        alpha : float, default 0.05
+            See `power`.
+        method : {"simulation", "analytic", "both"}, default "simulation"
+            See `power`.
+        level : float, default 0.95
+            See `power`.
+        threads : int, optional
+            See `power`.
+        progress : bool, optional
+            See `power`.
 
         Returns
         -------
@@ -108,7 +142,9 @@ class PlanVerbs:
         from mixedmodels.power import extend as power_extend
         from mixedmodels.power import power as finding
 
-        settings = finding.Settings(nsim, seed, alpha, level, method, threads, progress)
+        settings = finding.Settings(
+            nsim=nsim, seed=seed, alpha=alpha, level=level, method=method, threads=threads, progress=progress
+        )
         plan = finding.with_effect(self._planned("power_curve()"), test, by, effect)
         plan, axis = power_extend.axis(plan, along, within, sizes)
         return finding.curve_of(plan, test, by, axis, settings)
@@ -125,11 +161,15 @@ class PlanVerbs:
 
         Parameters
         ----------
-        along : a variable that gets `n` values, each with the rows of an old one, in turn. A number continues in its
-            steps, a grouping factor gets new levels, and so do factors nested in it.
-        within : in its place factors, "Subject + Days", in each of whose cells there are to be `n` rows.
-        n : number of values or rows.
-        values : in place of `n` the values of `along` themselves.
+        along : str, optional
+            Variable that gets `n` values, each with the rows of an old one, in turn. A number continues in its steps, a
+            grouping factor gets new levels, and so do factors nested in it.
+        within : str or sequence of str, optional
+            Factors, in place of `along`, in each of whose cells there are to be `n` rows: "Subject + Days".
+        n : int, optional
+            Number of values or rows.
+        values : sequence, optional
+            Values of `along` themselves, in place of `n`.
         """
         from mixedmodels.power.extend import extended
 
@@ -149,9 +189,18 @@ class PlanVerbs:
 
         Parameters
         ----------
-        fixef : coefficients, a mapping of those that change or all of them in order.
-        VarCorr, sd, theta, sigma, shapes : as for `make_lmer` and `make_glmer`; a mapping may name some random terms
-            only.
+        fixef : mapping or array_like, optional
+            Coefficients, a mapping of those that change or all of them in order.
+        VarCorr : VarCorr, mapping or array_like, optional
+            See `make_lmer` and `make_glmer`; a mapping may name some random terms only.
+        sd : mapping or array_like, optional
+            See `make_lmer` and `make_glmer`; a mapping may name some random terms only.
+        theta : array_like, optional
+            See `make_lmer` and `make_glmer`; a mapping may name some random terms only.
+        sigma : float, optional
+            See `make_lmer` and `make_glmer`; a mapping may name some random terms only.
+        shapes : mapping of str to float, optional
+            See `make_lmer` and `make_glmer`; a mapping may name some random terms only.
         """
         from mixedmodels.power.with_parameters import changed
 

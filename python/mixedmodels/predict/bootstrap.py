@@ -34,17 +34,22 @@ if TYPE_CHECKING:
 AT_ONCE = 64  # responses refitted between two looks at the line of progress
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bootstrapped:
     """Draws of linear predictors.
 
     Attributes
     ----------
-    rows : what they are of.
-    known : with the effects of known levels, shape (n, B).
-    means : of a generalised mixed model the linear predictors of means over random effects, where these are wanted.
-    variances : of effects nobody has seen: those of unknown levels, and with those that are integrated; shape (n,).
-    shared : residual standard deviation and shapes, which are those of the fit.
+    rows : Target
+        Rows that the predictions are of.
+    known : ndarray, shape (n, B)
+        Linear predictors with the effects of known levels.
+    means : ndarray or None
+        Linear predictors of means over random effects of a generalised mixed model, where these are wanted.
+    variances : tuple of two ndarray
+        Variances of effects nobody has seen, shape (n,): those of unknown levels, and with those that are integrated.
+    shared : Parameters
+        Residual standard deviation and shapes, which are those of the fit.
     """
 
     rows: Target
@@ -104,7 +109,13 @@ def bootstrapped(
     if isinstance(fit, MixedFit | GlmmFit):
         scale = fit.effects_scale**2
         variances = (scale * fresh_variance(fit, rows.unseen, n), scale * fresh_variance(fit, rows.fresh, n))
-    return Bootstrapped(rows, np.column_stack(known), np.column_stack(means) if means else None, variances, shared)
+    return Bootstrapped(
+        rows=rows,
+        known=np.column_stack(known),
+        means=np.column_stack(means) if means else None,
+        variances=variances,
+        shared=shared,
+    )
 
 
 def _world(model: FittedModel, rng: np.random.Generator) -> tuple[Vector, list[Matrix]]:

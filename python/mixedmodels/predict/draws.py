@@ -29,9 +29,12 @@ class Parameters:
 
     Attributes
     ----------
-    moves : of the M parameters away from their estimates, shape (B, M).
-    sigma : residual standard deviations, shape (B,); 1 of families without.
-    psi : logarithms of the free shapes, shape (B, s).
+    moves : ndarray, shape (B, M)
+        Moves of the M parameters away from their estimates.
+    sigma : ndarray, shape (B,)
+        Residual standard deviations; 1 of families without.
+    psi : ndarray, shape (B, s)
+        Logarithms of the free shapes.
     """
 
     moves: Matrix
@@ -46,8 +49,10 @@ def drawn_parameters(
 
     Parameters
     ----------
-    covariance : of the parameters that vary, shape (M, M); of shape (0, 0) where theta and shapes are known.
-    sigma_slope : of a linear mixed model derivatives of log(sigma) in theta; None where theta is known.
+    covariance : ndarray
+        Covariance of the parameters that vary, shape (M, M); of shape (0, 0) where theta and shapes are known.
+    sigma_slope : ndarray or None
+        Derivatives of log(sigma) in theta, of a linear mixed model; None where theta is known.
     """
     moves = rng.standard_normal((nsim, len(covariance))) @ root(covariance).T
     psi = np.empty((nsim, 0))
@@ -80,7 +85,8 @@ def drawn_predictors(
 
     Parameters
     ----------
-    new : for a new observation, whose random effects that are to be integrated are drawn.
+    new : bool
+        Whether the draws are for a new observation, whose random effects that are to be integrated are drawn.
     """
     b = len(shared.moves)
     size = max(CHUNK // b, 1)
@@ -137,8 +143,10 @@ def mean_limits(
 
     Parameters
     ----------
-    family : None of a linear (mixed) model.
-    marginal : whether means over what is integrated are meant.
+    family : Family or None
+        Family; None of a linear (mixed) model.
+    marginal : bool
+        Whether means over what is integrated are meant.
     """
     out = np.full((3, n), np.nan)
     for part, eta, variance in chunks:
@@ -162,7 +170,8 @@ def observation_limits(
 
     Parameters
     ----------
-    weights : of the observations; trials of proportions.
+    weights : ndarray
+        Weights of the observations; trials of proportions.
     """
     out = np.full((2, len(weights)), np.nan)
     discrete = family is not None and family.support in ("counts", "proportion")

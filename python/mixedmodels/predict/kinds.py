@@ -22,8 +22,10 @@ class Parts:
 
     Attributes
     ----------
-    kept : those that take the value of the row's own level.
-    integrated : those over whose distribution the mean is taken; the others are 0.
+    kept : tuple of ndarray of bool
+        Effects that take the value of the row's own level.
+    integrated : tuple of ndarray of bool
+        Effects over whose distribution the mean is taken; the others are 0.
     """
 
     kept: tuple[Chosen, ...]

@@ -26,8 +26,10 @@ class MarginalMean:
 
     Attributes
     ----------
-    mean : of the response.
-    by_eta, by_variance : its derivatives in eta and in s^2.
+    mean : ndarray
+        Mean of the response.
+    by_eta, by_variance : ndarray
+        Derivatives of the mean in eta and in s^2.
     """
 
     mean: Vector

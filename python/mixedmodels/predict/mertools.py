@@ -22,7 +22,8 @@ class IndependentDraws:
 
     Parameters
     ----------
-    conditional : per grouping factor the conditional covariances of its levels' effects, shape (levels, K, K).
+    conditional : sequence of ndarray
+        Conditional covariances of the levels' effects of each grouping factor, shape (levels, K, K).
     """
 
     def __init__(self, design: Design, fit: AnyMixedFit, conditional: Sequence[Matrix]) -> None:
@@ -65,9 +66,11 @@ class IndependentDraws:
 
         Parameters
         ----------
-        fix_intercept : divide the variance of the intercept (given the others) into what the random intercepts account
+        fix_intercept : bool
+            Whether to divide the variance of the intercept (given the others) into what the random intercepts account
             for, which is left out, and the rest.
-        ignored : coefficients that are taken as known.
+        ignored : sequence of int
+            Positions of coefficients that are taken as known.
         """
         out = np.array(self._fit.vcov)
         if fix_intercept and names[:1] == ["(Intercept)"]:

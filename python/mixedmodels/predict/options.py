@@ -15,7 +15,7 @@ Method = Literal["delta", "simulation", "bootstrap"]
 Uncertainty = Literal["all", "given_theta"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The arguments of `predict` but for the rows; see there."""
 

@@ -29,9 +29,14 @@ class Asked:
 
     Attributes
     ----------
-    response : means of the response, not linear predictors.
-    se_fit : whether standard errors are wanted.
-    interval, level : which limits.
+    response : bool
+        Whether means of the response are asked for, not linear predictors.
+    se_fit : bool
+        Whether standard errors are wanted.
+    interval : {"confidence", "prediction"} or None
+        Kind of limits.
+    level : float
+        Confidence level of the limits.
     """
 
     response: bool
@@ -63,9 +68,12 @@ def normal_columns(
 
     Parameters
     ----------
-    fresh : variances of effects nobody has seen, of the mean's interval and of a new observation's, shape (n,).
-    noise : residual variances of new observations, shape (n,).
-    df : degrees of freedom of the variance of a mean (False) or of a new observation (True).
+    fresh : tuple of two ndarray
+        Variances of effects nobody has seen, of the mean's interval and of a new observation's, shape (n,).
+    noise : ndarray, shape (n,)
+        Residual variances of new observations.
+    df : callable
+        Degrees of freedom of the variance of a mean (False) or of a new observation (True).
     """
     mean = spread.variance + fresh[0]
     if asked.interval is None:
@@ -83,7 +91,8 @@ def family_columns(
 
     Parameters
     ----------
-    fresh : variances of effects of unknown levels, shape (n,).
+    fresh : ndarray, shape (n,)
+        Variances of effects of unknown levels.
     """
     se = np.sqrt(spread.variance + fresh)
     return _through_link(rows.eta, se, asked, family, df)

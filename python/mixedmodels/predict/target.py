@@ -17,17 +17,22 @@ from mixedmodels.predict.kinds import Parts, masked
 from mixedmodels.predict.rows import predict_rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Rows to be predicted.
 
     Attributes
     ----------
-    eta : linear predictor at the estimates, effects of unknown levels 0; shape (n,), NaN where something is missing.
-    x : kept columns, shape (n, p).
-    random : per random term of the model the levels and columns that take part, or None.
-    unseen : per term loadings of effects of levels that the model does not know, shape (n, k), or None.
-    integrated : per term loadings of effects over which a mean is taken, or None.
+    eta : ndarray, shape (n,)
+        Linear predictor at the estimates, effects of unknown levels 0; NaN where something is missing;.
+    x : ndarray, shape (n, p)
+        Kept columns of X.
+    random : tuple of tuple of (ndarray, sequence of ndarray or None) or None, default ()
+        Levels and columns that take part, per random term of the model, or None.
+    unseen : tuple of ndarray, shape (n, k) or None, default ()
+        Loadings of effects of levels that the model does not know, per term, or None.
+    integrated : tuple of ndarray or None, default ()
+        Loadings of effects over which a mean is taken, per term, or None.
     """
 
     eta: Vector
@@ -63,7 +68,7 @@ def target(fit: AnyFit, new: Design, parts: Parts, allow_new_levels: bool) -> Ta
     n = len(eta)
     x = fixed_rows(new, fit.kept, n)
     if not isinstance(fit, MixedFit | GlmmFit):
-        return Target(eta, x)
+        return Target(eta=eta, x=x)
     rows: list[Any] = [None] * len(fit.sizes)
     unseen: list[Matrix | None] = [None] * len(fit.sizes)
     integrated = list(unseen)
@@ -77,7 +82,7 @@ def target(fit: AnyFit, new: Design, parts: Parts, allow_new_levels: bool) -> Ta
                 unseen[i] = loadings(columns, n) * strange[:, None]
         if parts.integrated[i].any():
             integrated[i] = loadings(masked(term.columns, parts.integrated[i], n), n)
-    return Target(eta, x, tuple(rows), tuple(unseen), tuple(integrated))
+    return Target(eta=eta, x=x, random=tuple(rows), unseen=tuple(unseen), integrated=tuple(integrated))
 
 
 def own_rows(fit: AnyFit, design: Design, parts: Parts) -> Target:

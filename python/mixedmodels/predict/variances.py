@@ -39,10 +39,12 @@ class Spread:
 
     Attributes
     ----------
-    own : shape (n,).
-    slopes : derivatives of the linear predictors in the parameters, shape (n, M); no columns where these are taken as
-        known.
-    covariance : of the parameters, shape (M, M).
+    own : ndarray, shape (n,)
+        Variances of the rows' own.
+    slopes : ndarray, shape (n, M)
+        Derivatives of the linear predictors in the parameters; no columns where these are taken as known.
+    covariance : ndarray, shape (M, M)
+        Covariance of the parameters.
     """
 
     own: Vector
@@ -66,9 +68,12 @@ class Evidence:
 
         Parameters
         ----------
-        x : kept columns, shape (n, p).
-        random : codes and columns of each random term, None for those without a part in the prediction.
-        everything : whether all parameters are taken as estimated; else theta and shapes are taken as known.
+        x : ndarray, shape (n, p)
+            Kept columns of X.
+        random : sequence of tuple of (ndarray, sequence of ndarray or None) or None
+            Codes and columns of each random term, None for those without a part in the prediction.
+        everything : bool
+            Whether all parameters are taken as estimated; else theta and shapes are taken as known.
         """
         return Spread(quadratic(x, self._vcov), np.empty((len(x), 0)), np.empty((0, 0)))
 
@@ -78,7 +83,8 @@ class MixedEvidence(Evidence):
 
     Parameters
     ----------
-    weights, engine : W and the engine's handle; called when they are needed, and may refuse.
+    weights, engine : callable
+        Functions that give W and the engine's handle; called when they are needed, and may refuse.
     """
 
     _fit: AnyMixedFit
@@ -115,6 +121,7 @@ class LinearEvidence(MixedEvidence):
     _fit: MixedFit
 
     def spread(self, x: Matrix, random: Sequence[TermRows], everything: bool) -> Spread:
+        """Variances around linear predictors, as of `MixedEvidence.spread`."""
         own = self._fit.sigma**2 * self._relative(self._fit, x, random)
         if not everything:
             return Spread(own, np.empty((len(x), 0)), np.empty((0, 0)))
@@ -150,8 +157,10 @@ class LinearEvidence(MixedEvidence):
 
         Parameters
         ----------
-        fresh : per random term loadings z of such effects, shape (n, k), or None.
-        residual : variance of the observation over sigma^2, shape (n,); zeros for a mean.
+        fresh : sequence of ndarray or None
+            Loadings z of such effects per random term, shape (n, k), or None.
+        residual : ndarray, shape (n,)
+            Variance of the observation over sigma^2; zeros for a mean.
         """
         fit, known = self._fit, self.information
         f = self._relative(fit, x, random) + fresh_variance(fit, fresh, len(x)) + residual
@@ -182,6 +191,7 @@ class GeneralizedEvidence(MixedEvidence):
     _fit: GlmmFit
 
     def spread(self, x: Matrix, random: Sequence[TermRows], everything: bool) -> Spread:
+        """Variances around linear predictors, as of `MixedEvidence.spread`."""
         fit = self._fit
         if not everything:
             return Spread(np.maximum(self._whole.row_variances(x, random), 0.0), x[:, :0], np.empty((0, 0)))

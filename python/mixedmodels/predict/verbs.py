@@ -36,29 +36,58 @@ class FixedPredictionVerbs(FixedEffects):
 
         Parameters
         ----------
-        newdata : a table with the formula's columns, or None. A row that misses a predictor has NaN.
-        kind : as of a mixed model; without random effects all kinds are the same.
-        type : "link", the linear predictor, or "response", the mean; the same for an lm.
-        se_fit : standard errors too. Those of means come from the linear predictor's by the slope of the link.
-        interval : None or False for none; "confidence" for limits of the mean (made for the linear predictor and
-            carried to the response), "prediction" for limits of a new observation (of a glm
-            that is not Gaussian simulated, ``type="response"``).
-        level : of the limits.
-        method : "delta", "simulation" of coefficients and dispersion, or "bootstrap" (parametric).
-        nsim, seed : draws (by default 2,000; 500 of the bootstrap), and what ``numpy.random.default_rng`` takes.
-        weights : of new observations, for interval="prediction": a column name, numbers, or a number; 1 by default.
+        newdata : table, optional
+            A table with the formula's columns, or None. A row that misses a predictor has NaN.
+        kind : {"conditional", "typical", "marginal"}, optional
+            Kind of prediction as of a mixed model; without random effects all kinds are the same.
+        type : {"link", "response"}, default "link"
+            Scale of the predictions: "link", the linear predictor, or "response", the mean; the same for an lm.
+        se_fit : bool, default False
+            Whether standard errors are wanted too. Those of means come from the linear predictor's by the slope of the
+            link.
+        interval : {"confidence", "prediction", False}, optional
+            Kind of interval: None or False for none; "confidence" for limits of the mean (made for the linear predictor
+            and carried to the response), "prediction" for limits of a new observation (of a glm that is not Gaussian
+            simulated, ``type="response"``).
+        level : float, default 0.95
+            Confidence level of the limits.
+        method : {"delta", "simulation", "bootstrap"}, default "delta"
+            Way to standard errors and limits: "delta", "simulation" of coefficients and dispersion, or "bootstrap"
+            (parametric).
+        nsim : int, optional
+            Number of draws (by default 2,000; 500 of the bootstrap).
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes.
+        weights : str, float or array_like, optional
+            Weights of new observations, for interval="prediction": a column name, numbers, or a number; 1 by default.
             Trials of a binomial response, whose limits are proportions.
-        offset : of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
-        ddf : as of `tidy`: covariance and degrees of freedom by another method, or what `robust` returned.
-        progress : of the bootstrap, as for `bootstrap`.
+        offset : str or array_like, optional
+            Offset of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
+        ddf : str or Coefficients, optional
+            Covariance and degrees of freedom by another method, as of `tidy`, or what `robust` returned.
+        progress : bool, optional
+            Progress of the bootstrap, as for `bootstrap`.
 
         Returns
         -------
-        Series or array of predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked,
-        `se_fit`, `conf_low`, `conf_high`.
+        Series, ndarray or table
+            Predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked, `se_fit`, `conf_low`,
+            `conf_high`.
         """
         options = Options(
-            kind, None, type, se_fit, none_if_false(interval), level, method, "all", nsim, seed, False, ddf, progress
+            kind=kind,
+            re_form=None,
+            type=type,
+            se_fit=se_fit,
+            interval=none_if_false(interval),
+            level=level,
+            method=method,
+            uncertainty="all",
+            nsim=nsim,
+            seed=seed,
+            allow_new_levels=False,
+            ddf=ddf,
+            progress=progress,
         )
         return predicted(self, newdata, options, weights, offset)
 
@@ -90,52 +119,71 @@ class MixedPredictionVerbs(MixedEffects):
 
         Parameters
         ----------
-        newdata : a table with the formula's columns, or None. A row that misses a predictor or a group has NaN.
-        kind : "conditional" for each row's own groups, "typical" for groups whose random effects are 0, "marginal" for
-            the mean over the distribution of the random effects. The last two need no grouping factors. By default
-            `re_form` decides.
-        re_form : None uses every random effect, "~0" none, "~ (1 | g)" some. With kind="marginal" those it names are
-            kept and the others integrated (None: all are).
-        type : "link" for the linear predictor (as lme4 does), "response" for the mean; the same for an lmer.
-        se_fit : standard errors too.
-        interval : None or False for none; "confidence" for limits of the mean (made for the linear predictor and
-            carried to the response), "prediction" for limits of a new observation (of a glmer
-            simulated, ``type="response"``): with kind="marginal" from groups drawn anew.
-        level : of the limits.
-        method : "delta"; "simulation" of parameters, coefficients and random effects; "bootstrap" (parametric: random
-            effects and responses are drawn, the model refitted).
-        uncertainty : "all" counts that theta (and shapes) are estimated; "given_theta" takes them as known, as lme4's
-            standard errors do. Directions in which a singular fit is on the boundary count as known.
-        nsim, seed : draws (by default 2,000; 500 of the bootstrap), and what ``numpy.random.default_rng`` takes.
-        allow_new_levels : predict levels that the model has not seen with random effects of 0; the variance of what
-            theirs may be is part of standard errors and limits.
-        weights : of new observations, for interval="prediction": a column name, numbers, or a number; 1 by default.
+        newdata : table, optional
+            A table with the formula's columns, or None. A row that misses a predictor or a group has NaN.
+        kind : {"conditional", "typical", "marginal"}, optional
+            Kind of prediction: "conditional" for each row's own groups, "typical" for groups whose random effects are
+            0, "marginal" for the mean over the distribution of the random effects. The last two need no grouping
+            factors. By default `re_form` decides.
+        re_form : str, optional
+            Random effects that are used: None for every one, "~0" for none, "~ (1 | g)" for some. With kind="marginal"
+            those it names are kept and the others integrated (None: all are).
+        type : {"link", "response"}, default "link"
+            Scale of the predictions: "link" for the linear predictor (as lme4 does), "response" for the mean; the same
+            for an lmer.
+        se_fit : bool, default False
+            Whether standard errors are wanted too.
+        interval : {"confidence", "prediction", False}, optional
+            Kind of interval: None or False for none; "confidence" for limits of the mean (made for the linear predictor
+            and carried to the response), "prediction" for limits of a new observation (of a glmer simulated,
+            ``type="response"``): with kind="marginal" from groups drawn anew.
+        level : float, default 0.95
+            Confidence level of the limits.
+        method : {"delta", "simulation", "bootstrap"}, default "delta"
+            Way to standard errors and limits: "delta"; "simulation" of parameters, coefficients and random effects;
+            "bootstrap" (parametric: random effects and responses are drawn, the model refitted).
+        uncertainty : {"all", "given_theta"}, default "all"
+            What counts as uncertain: "all" counts that theta (and shapes) are estimated; "given_theta" takes them as
+            known, as lme4's standard errors do. Directions in which a singular fit is on the boundary count as known.
+        nsim : int, optional
+            Number of draws (by default 2,000; 500 of the bootstrap).
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes.
+        allow_new_levels : bool, default False
+            Whether to predict levels that the model has not seen, with random effects of 0; the variance of what theirs
+            may be is part of standard errors and limits.
+        weights : str, float or array_like, optional
+            Weights of new observations, for interval="prediction": a column name, numbers, or a number; 1 by default.
             Trials of a binomial response, whose limits are proportions.
-        offset : of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
-        ddf : degrees of freedom of limits: of an lmer "Satterthwaite" (the default) or "asymptotic". A glmer has normal
+        offset : str or array_like, optional
+            Offset of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
+        ddf : str or Coefficients, optional
+            Degrees of freedom of limits: of an lmer "Satterthwaite" (the default) or "asymptotic". A glmer has normal
             limits, but for means of unknown levels, where Satterthwaite's of the variance between levels are the
             default (with uncertainty="all"). For kind="typical" also "Kenward-Roger" (of an lmer), or what `robust`
             returned.
-        progress : of the bootstrap, as for `bootstrap`.
+        progress : bool, optional
+            Progress of the bootstrap, as for `bootstrap`.
 
         Returns
         -------
-        Series or array of predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked,
-        `se_fit`, `conf_low`, `conf_high`.
+        Series, ndarray or table
+            Predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked, `se_fit`, `conf_low`,
+            `conf_high`.
         """
         options = Options(
-            kind,
-            re_form,
-            type,
-            se_fit,
-            none_if_false(interval),
-            level,
-            method,
-            uncertainty,
-            nsim,
-            seed,
-            allow_new_levels,
-            ddf,
-            progress,
+            kind=kind,
+            re_form=re_form,
+            type=type,
+            se_fit=se_fit,
+            interval=none_if_false(interval),
+            level=level,
+            method=method,
+            uncertainty=uncertainty,
+            nsim=nsim,
+            seed=seed,
+            allow_new_levels=allow_new_levels,
+            ddf=ddf,
+            progress=progress,
         )
         return predicted(self, newdata, options, weights, offset)

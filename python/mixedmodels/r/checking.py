@@ -98,7 +98,8 @@ def dfbeta(model: Any) -> Any:
 
     Parameters
     ----------
-    model : a model (of a mixed one lme4 fits again without each row), or what `influence` returned.
+    model : fitted model or Influence
+        A model (of a mixed one lme4 fits again without each row), or what `influence` returned.
     """
     if isinstance(model, Influence):
         change = model.beta - model._changes.estimates

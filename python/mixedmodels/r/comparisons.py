@@ -19,7 +19,14 @@ def anova(object: Model, *others: Model, model_names: Any = None, **arguments: A
 
     Parameters
     ----------
-    model_names : names of the models in the table.
+    object : Model
+        Fitted model.
+    *others : Model
+        Further models. Without any, the terms of this one are tested.
+    model_names : sequence of str, optional
+        Names of the models in the table.
+    **arguments : Any
+        Further arguments of the model's method.
     """
     if not isinstance(object, Model):
         raise DataError(f"anova() is of fitted models, not of {type(object).__name__}.")
@@ -51,11 +58,15 @@ def exactRLRT(
 
     Parameters
     ----------
-    m : the model with the tested variance, which has one random effect if it is given alone. With `mA` and `m0` it is
-        the model with the tested random effect only, whose design gives the null distribution.
-    mA, m0 : the model with all random effects, and the one without the tested one, where there are several.
-    seed : anything that ``numpy.random.default_rng`` takes.
-    nsim : draws of the null distribution.
+    m : MixedModel
+        Model with the tested variance, which has one random effect if it is given alone. With `mA` and `m0` it is the
+        model with the tested random effect only, whose design gives the null distribution.
+    mA, m0 : Model, optional
+        Models with all random effects, and without the tested one, where there are several.
+    seed : int or Generator, optional
+        Anything that ``numpy.random.default_rng`` takes.
+    nsim : int, default 10000
+        Number of draws of the null distribution.
 
     Returns
     -------
@@ -70,8 +81,13 @@ def exactLRT(m: MixedModel, m0: LinearModel, seed: Any = None, nsim: int = 10_00
 
     Parameters
     ----------
-    m : a model with one random effect; one that was fitted by REML is fitted by ML first.
-    m0 : the linear model without it, whose fixed effects lie within those of `m`.
-    seed, nsim : as of `exactRLRT`.
+    m : MixedModel
+        A model with one random effect; one that was fitted by REML is fitted by ML first.
+    m0 : LinearModel
+        The linear model without it, whose fixed effects lie within those of `m`.
+    seed : int or Generator, optional
+        See `exactRLRT`.
+    nsim : int, default 10000
+        See `exactRLRT`.
     """
     return exact_lrt(m, m0, nsim, seed)

@@ -55,8 +55,25 @@ def simulateResiduals(
 
     Parameters
     ----------
-    simulateREs : "conditional" keeps the random effects, "unconditional" draws them; "user-specified" takes `re_form`,
-        or where it is not given lme4's default, which draws them.
+    fittedModel : Model
+        Fitted model.
+    n : int, default 250
+        Number of simulations.
+    simulateREs : {"conditional", "unconditional", "user-specified"}, default "conditional"
+        What is simulated: "conditional" keeps the random effects, "unconditional" draws them; "user-specified" takes
+        `re_form`, or where it is not given lme4's default, which draws them.
+    refit : bool, default False
+        Whether to refit the model to each simulation.
+    integerResponse : bool, optional
+        Whether responses are counts; None asks the family.
+    seed : int, Generator or None, default 123
+        Anything that ``numpy.random.default_rng`` takes.
+    method : {"PIT", "traditional"}, optional
+        Way to residuals, "PIT" or "traditional".
+    rotation : str or array_like, optional
+        Covariance to be removed from the residuals, "estimated" or a matrix.
+    re_form : str, optional
+        Random effects that stay at their estimates.
     """
     if simulateREs == "user-specified":
         kept = "~0" if re_form is _NOT_GIVEN else re_form

@@ -37,7 +37,14 @@ def ggpredict(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments
 
     Parameters
     ----------
-    terms : as there; without any a dict of the predictions by each fixed predictor alone.
+    model : Model
+        Fitted model.
+    terms : str, sequence of str or mapping, optional
+        Terms as there; without any a dict of the predictions by each fixed predictor alone.
+    ci_lvl : float, default 0.95
+        Confidence level of the limits.
+    **arguments : Any
+        Further arguments of the model's method.
     """
     return _by_terms(model, terms, ci_lvl, "mean_reference", arguments)
 
@@ -73,11 +80,17 @@ def hypothesis_test(
 
     Parameters
     ----------
-    model : a model, or what `ggpredict` returned.
-    terms : as of `ggpredict`.
-    test : "pairwise", None for estimates themselves; of predictions also "reference", "consecutive" or a matrix.
-    p_adjust : adjustment of p-values.
-    arguments : as of `ggpredict`, or of `emtrends` where slopes are compared.
+    model : Model or AdjustedPredictions
+        A model, or what `ggpredict` returned.
+    terms : str, sequence of str or mapping, optional
+        See `ggpredict`.
+    test : str, array_like or None, default "pairwise"
+        Comparisons: "pairwise", None for estimates themselves; of predictions also "reference", "consecutive" or a
+        matrix.
+    p_adjust : str, optional
+        Adjustment of p-values.
+    **arguments : Any
+        Further arguments of `ggpredict`, or of `emtrends` where slopes are compared.
     """
     if isinstance(model, AdjustedPredictions):
         return model.compare(test, adjust=p_adjust)

@@ -79,9 +79,14 @@ def pmvt(
 
     Parameters
     ----------
-    lower, upper : bounds, one number for all or shape (k,).
-    df : degrees of freedom; 0 or infinite for the normal distribution.
-    corr : correlation matrix, shape (k, k), may be singular; independent statistics unless given.
+    lower : array_like, default -np.inf
+        Bounds, one number for all or shape (k,).
+    upper : array_like, default np.inf
+        Bounds, one number for all or shape (k,).
+    df : float, default np.inf
+        Degrees of freedom; 0 or infinite for the normal distribution.
+    corr : array_like, shape (k, k), optional
+        Correlation matrix, may be singular; independent statistics unless given;.
 
     Raises
     ------
@@ -103,11 +108,17 @@ def qmvt(p: float, tail: str = "lower.tail", df: float = np.inf, corr: ArrayLike
 
     Parameters
     ----------
-    p : probability.
-    tail : "lower.tail" for P(all T <= q) = p, "upper.tail" for P(all T > q) = p, "both.tails" for
-        P(all abs(T) <= q) = p.
-    df : degrees of freedom; 0 or infinite for the normal distribution.
-    corr : correlation matrix; `k` independent statistics unless given.
+    p : float
+        Probability.
+    tail : str, default "lower.tail"
+        Tail: "lower.tail" for P(all T <= q) = p, "upper.tail" for P(all T > q) = p, "both.tails" for P(all abs(T) <= q)
+        = p.
+    df : float, default np.inf
+        Degrees of freedom; 0 or infinite for the normal distribution.
+    corr : array_like, optional
+        Correlation matrix; `k` independent statistics unless given.
+    k : int, default 1
+        Number of statistics where `corr` is not given.
     """
     if tail not in ("lower.tail", "upper.tail", "both.tails") or not 0 < p < 1:
         raise DataError(f"tail is lower.tail, upper.tail or both.tails, and p between 0 and 1; got {tail!r} and {p}.")

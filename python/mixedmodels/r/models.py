@@ -255,8 +255,14 @@ def simulate(object: Model | str, nsim: int = 1, seed: Any = None, **arguments: 
 
     Parameters
     ----------
-    object : a model, or a formula such as ``"~ x + (1 | g)"``.
-    arguments : of the model's method; of a formula `newdata`, `newparams` (a mapping with beta, theta and sigma), and
+    object : LinearModel, GeneralizedLinearModel, MixedModel, GeneralizedMixedModel or str
+        A model, or a formula such as ``"~ x + (1 | g)"``.
+    nsim : int, default 1
+        Number of responses.
+    seed : int or Generator, optional
+        Anything that ``numpy.random.default_rng`` takes.
+    **arguments : Any
+        Arguments of the model's method; of a formula `newdata`, `newparams` (a mapping with beta, theta and sigma), and
         `family`, `weights`, `offset`.
     """
     if not isinstance(object, str):

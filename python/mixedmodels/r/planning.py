@@ -53,7 +53,10 @@ def fixed(xname: str, method: str | None = None) -> PlannedTest:
 
     Parameters
     ----------
-    method : "t" or "sa" (Satterthwaite), "kr", "z", "chisq", "f", "lr", "anova", "pb"; None is the class's own, for
+    xname : str
+        Name of the coefficient or term.
+    method : str, optional
+        Test: "t" or "sa" (Satterthwaite), "kr", "z", "chisq", "f", "lr", "anova", "pb"; None is the class's own, for
         `lmer` Satterthwaite's where simr takes Kenward and Roger's.
     """
     if method == "pb":
@@ -68,7 +71,10 @@ def compare(model: str, method: str = "lr") -> PlannedTest:
 
     Parameters
     ----------
-    method : "lr", or "pb" for the parametric bootstrap.
+    model : str
+        Formula of the smaller model.
+    method : str, default "lr"
+        Test: "lr", or "pb" for the parametric bootstrap.
     """
     if method == "lr":
         return PlannedTest(model)

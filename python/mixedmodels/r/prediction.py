@@ -43,18 +43,36 @@ def predictInterval(
 
     Parameters
     ----------
-    which : "full" predictions, their "fixed" or "random" parts, or "all" of these, labelled by columns `effect` and
-        `obs`.
-    level, n_sims, stat : of the limits; draws; what stands in `fit`.
-    type : "probability" carries the numbers through the inverse link.
-    include_resid_var : add the residual (of a glmer, as merTools does, a standard normal one on the scale of the link).
-    returnSims : give also the draws, shape (rows, n_sims): a pair of the table and the draws ("all": by part).
-    fix_intercept_variance : take off the variance of the intercept what the random intercepts account for.
-    ignore_fixed_terms : names of fixed effects that are not drawn.
+    merMod : MixedModel or GeneralizedMixedModel
+        Fitted mixed model.
+    newdata : table, optional
+        Table with the formula's columns; None for the rows of the fit.
+    which : {"full", "fixed", "random", "all"}, default "full"
+        What is predicted: "full" predictions, their "fixed" or "random" parts, or "all" of these, labelled by columns
+        `effect` and `obs`.
+    level : float, default 0.8
+        Level of the limits.
+    n_sims : int, default 1000
+        Number of draws.
+    stat : {"median", "mean"}, default "median"
+        What stands in `fit`.
+    type : {"linear.prediction", "probability"}, default "linear.prediction"
+        Scale: "probability" carries the numbers through the inverse link.
+    include_resid_var : bool, default True
+        Whether to add the residual (of a glmer, as merTools does, a standard normal one on the scale of the link).
+    returnSims : bool, default False
+        Whether to give the draws too, shape (rows, n_sims): a pair of the table and the draws ("all": by part).
+    seed : int or Generator, optional
+        Anything that ``numpy.random.default_rng`` takes.
+    fix_intercept_variance : bool, default False
+        Whether to take off the variance of the intercept what the random intercepts account for.
+    ignore_fixed_terms : sequence of str, optional
+        Names of fixed effects that are not drawn.
 
     Returns
     -------
-    A table with columns fit, upr and lwr, rows as `newdata`.
+    table
+        Columns fit, upr and lwr, rows as `newdata`.
     """
     if which not in ("full", "fixed", "random", "all"):
         raise DataError(f"which is {which!r:.40}; give 'full', 'fixed', 'random' or 'all'.")

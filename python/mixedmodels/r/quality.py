@@ -72,7 +72,10 @@ def r_squaredGLMM(object: Model, **arguments: Any) -> ResultTable:  # noqa: A002
 
     Parameters
     ----------
-    arguments : `mean` and `per` as of the method `icc`.
+    object : Model
+        Fitted model.
+    **arguments : Any
+        Choices `mean` and `per` of the method `icc`.
     """
     from mixedmodels.diagnose.quality.r2_of_model import by_approximation
 
@@ -89,8 +92,14 @@ def cAIC(object: Model, method: Any = None, B: int | None = None, seed: Any = No
 
     Parameters
     ----------
-    method : "steinian", "conditionalBootstrap", or what the method `caic` takes; None for its default.
-    B, seed : replicates of the bootstrap, and their seed.
+    object : Model
+        Fitted model.
+    method : str, optional
+        Method: "steinian", "conditionalBootstrap", or what the method `caic` takes; None for its default.
+    B : int, optional
+        Number of replicates of the bootstrap.
+    seed : int or Generator, optional
+        Seed of the bootstrap.
     """
     names = {"conditionalBootstrap": "bootstrap"}
     analytic = method == "steinian" and object.family.engine_name == "gaussian"
@@ -114,9 +123,14 @@ def compare_performance(
 
     Parameters
     ----------
-    rank : sort by the mean place of each model between the worst and the best of each measure.
-    estimator : "ML" fits REML models again for their criteria; "REML" is for models with the same fixed effects.
-    model_names : of the rows; by default the names of the variables that hold the models.
+    *models : Model
+        Fitted models to compare.
+    rank : bool, default False
+        Whether to sort by the mean place of each model between the worst and the best of each measure.
+    estimator : str, optional
+        Likelihood: "ML" fits REML models again for their criteria; "REML" is for models with the same fixed effects.
+    model_names : sequence of str, optional
+        Names of the rows; by default the names of the variables that hold the models.
     """
     if not models:
         raise DataError("compare_performance() needs a model or more.")
@@ -148,10 +162,16 @@ def tab_model(
 
     Parameters
     ----------
-    transform : "exp" or None, of generalised models.
-    file : where to write the HTML, if anywhere.
-    df_method : of linear mixed models: "wald" (normal, as sjPlot's default), "satterthwaite" or "kr".
-    arguments : as of ``model_table``.
+    *models : Model
+        Fitted models.
+    transform : str or None, default "exp"
+        Transformation of the estimates of generalised models, "exp" or None.
+    file : str or Path, optional
+        File to write the HTML to, if any.
+    df_method : str, default "wald"
+        Degrees of freedom of linear mixed models: "wald" (normal, as sjPlot's default), "satterthwaite" or "kr".
+    **arguments : Any
+        Further arguments of ``model_table``.
     """
     ways = {"wald": "asymptotic", "satterthwaite": "Satterthwaite", "kr": "Kenward-Roger"}
     if df_method not in ways:

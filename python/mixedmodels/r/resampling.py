@@ -31,9 +31,20 @@ def bootMer(
 
     Parameters
     ----------
-    FUN : gives a number, an array, or a mapping; None takes all parameters, which is faster by far.
-    use_u : whether the random effects stay at their conditional modes.
-    re_form : which of them stay, in place of `use_u`.
+    x : Model
+        Fitted model.
+    FUN : callable, optional
+        Function that gives a number, an array, or a mapping; None takes all parameters, which is faster by far.
+    nsim : int, default 1
+        Number of replicates.
+    seed : int or Generator, optional
+        Anything that ``numpy.random.default_rng`` takes.
+    use_u : bool, default False
+        Whether the random effects stay at their conditional modes.
+    re_form : str, optional
+        Random effects that stay, in place of `use_u`.
+    type : {"parametric", "semiparametric"}, default "parametric"
+        Kind of bootstrap, "parametric" or "semiparametric".
     """
     if re_form is _NOT_GIVEN:
         re_form = None if use_u else "~0"

@@ -24,7 +24,12 @@ def coef_test(model: Any, vcov: str | RobustCoefficients = "CR2", cluster: Any =
 
     Parameters
     ----------
-    vcov : a type such as "CR2", or what ``model.robust()`` returned.
+    model : fitted model
+        Fitted model.
+    vcov : str or RobustCoefficients, optional
+        Type such as "CR2", or what ``model.robust()`` returned.
+    cluster : str or array_like, optional
+        Column's name, or a value per row, of the clusters.
     """
     return _robust(model, vcov, cluster).table
 
@@ -46,8 +51,14 @@ def Wald_test(
 
     Parameters
     ----------
-    constraints : names of coefficients, or a matrix with a row per combination; None for all but the intercept.
-    vcov : as of `coef_test`.
+    model : fitted model
+        Fitted model.
+    constraints : sequence of str or ndarray, optional
+        Names of coefficients, or a matrix with a row per combination; None for all but the intercept.
+    vcov : str or RobustCoefficients, optional
+        See `coef_test`.
+    cluster : str or array_like, optional
+        Column's name, or a value per row, of the clusters.
     """
     return _robust(model, vcov, cluster).wald_test(constraints)
 

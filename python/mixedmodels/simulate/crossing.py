@@ -16,9 +16,11 @@ def crossing(*, kind: Any = "pandas", **values: Any) -> Any:
 
     Parameters
     ----------
-    values : name -> values, each kept once: a list, range, array or Series (numbers and texts are sorted, categories
+    kind : str, default "pandas"
+        Library of the table, "pandas", "polars" or "pyarrow".
+    **values : Any
+        Values of each column, each kept once: a list, range, array or Series (numbers and texts are sorted, categories
         and ranges keep their order), one value, or a mapping or table of columns that go together.
-    kind : library of the table, "pandas", "polars" or "pyarrow".
 
     Raises
     ------

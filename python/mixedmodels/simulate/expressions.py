@@ -35,9 +35,12 @@ def by_level(factor: Any, *values: Any, **levels: Any) -> Vector:
 
     Parameters
     ----------
-    factor : levels of the rows, shape (n,).
-    values : a mapping of levels to numbers.
-    levels : in its place, levels by name.
+    factor : array_like, shape (n,)
+        Levels of the rows.
+    *values : mapping of str to float
+        Numbers of the levels.
+    **levels : float
+        Numbers of levels by name, in the place of `values`.
 
     Raises
     ------

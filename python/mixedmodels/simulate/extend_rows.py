@@ -21,10 +21,14 @@ class Axis:
 
     Attributes
     ----------
-    places : of each row the level or replicate that it belongs to, counted from 0, shape (n,).
-    sizes : to be looked at.
-    values : what stands for each size in print.
-    title : what the sizes are of.
+    places : ndarray of int, shape (n,)
+        Level or replicate that each row belongs to, counted from 0.
+    sizes : tuple of int
+        Sizes to be looked at.
+    values : tuple
+        What stands for each size in print.
+    title : str
+        What the sizes are of.
     """
 
     places: NDArray[np.intp]
@@ -43,8 +47,10 @@ class Extension:
 
     Attributes
     ----------
-    rows : positions in the old table, shape (new n,).
-    columns : name -> values of the new rows.
+    rows : ndarray of int, shape (new n,)
+        Positions in the old table.
+    columns : dict of str
+        Values of the new rows, by column.
     """
 
     rows: NDArray[np.intp]
@@ -90,9 +96,12 @@ def extended_along(
 
     Parameters
     ----------
-    n : number of values; a number continues in steps as it has them, a factor's new levels get new labels.
-    values : in its place the values themselves.
-    nested : factors whose levels belong to one level of `along` each; in repeated slices they get new labels too.
+    n : int or None
+        Number of values; a number continues in steps as it has them, a factor's new levels get new labels.
+    values : sequence or None
+        Values themselves, in place of `n`.
+    nested : sequence of str
+        Factors whose levels belong to one level of `along` each; in repeated slices they get new labels too.
     """
     places, old = levels_along(table, along)
     count = len(old.levels)

@@ -32,9 +32,12 @@ def simulate_new_rows(
 
     Parameters
     ----------
-    old : the design of the fit.
-    new : the rows laid out by `design.own_levels.on_own_levels`.
-    weights : of the new rows, shape (n,): precision weights, or the trials of a binomial response; None for ones.
+    old : Design
+        The design of the fit.
+    new : Design
+        Rows laid out by `design.own_levels.on_own_levels`.
+    weights : ndarray, shape (n,) or None
+        Precision weights of the new rows, or the trials of a binomial response; None for ones;.
     """
     n = new.n_table
     eta = fixed_part(new, fit.kept, fit.beta, n)

@@ -23,7 +23,7 @@ from mixedmodels.simulate.parameters import covariance_matrices, lower
 from mixedmodels.simulate.predictors import Predictor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Response:
     """How a response comes about; see `response`."""
 
@@ -175,20 +175,29 @@ def response(
 
     Parameters
     ----------
-    mean : the linear predictor: a text with arithmetic over columns drawn before it, ``"50 + 3 * x"``, in which
+    mean : str or callable
+        The linear predictor: a text with arithmetic over columns drawn before it, ``"50 + 3 * x"``, in which
         ``by_level(factor, mapping)`` looks a number up for each row's level and ``(1 + x | group)`` draws random
         effects; or a function of the table of columns.
-    family : as for `glmer`, "gaussian" by default; or a function of a numpy Generator and the linear predictor that
+    family : str or Family, default "gaussian"
+        Family as for `glmer`, "gaussian" by default; or a function of a numpy Generator and the linear predictor that
         returns responses.
-    error_scale : standard deviation of the errors of a gaussian response (of a Gamma or inverse Gaussian one the root
-        of the dispersion): a number, a text over the columns, or a function of their table.
-    error : distribution of gaussian errors before they are scaled, as `predictor` takes it or made by it; standard
-        normal by default.
-    size : trials of a binomial response, which is a count of successes; 1 by default; may be a text.
-    VarCorr : covariances of the random terms, as `make_lmer` takes them.
-    sd : in its place standard deviations, ``{"school": 2}``.
-    shapes : of other families, as ``{"theta": 2.0}`` of a negative binomial.
-    constants : what the text names beside columns: numbers, mappings for `by_level`, functions.
+    error_scale : float, str or callable, optional
+        Standard deviation of the errors of a gaussian response (of a Gamma or inverse Gaussian one the root of the
+        dispersion): a number, a text over the columns, or a function of their table.
+    error : str, predictor or callable, optional
+        Distribution of gaussian errors before they are scaled, as `predictor` takes it or made by it; standard normal
+        by default.
+    size : int or str, optional
+        Trials of a binomial response, which is a count of successes; 1 by default; may be a text.
+    VarCorr : VarCorr, mapping or array_like, optional
+        Covariances of the random terms, as `make_lmer` takes them.
+    sd : mapping or array_like, optional
+        Standard deviations in place of `VarCorr`, ``{"school": 2}``.
+    shapes : mapping of str to float, optional
+        Shapes of other families, as ``{"theta": 2.0}`` of a negative binomial.
+    **constants : Any
+        Constants that the text names beside columns: numbers, mappings for `by_level`, functions.
 
     Raises
     ------
@@ -207,9 +216,19 @@ def response(
             raise DataError(
                 "a family that is a function draws by itself; leave error_scale, error, size and shapes out."
             )
-        return Response(mean, chosen, VarCorr=VarCorr, sd=sd, constants=constants)
+        return Response(mean=mean, family=chosen, VarCorr=VarCorr, sd=sd, constants=constants)
     psi = _check(chosen, error_scale, errors, size, shapes)
-    return Response(mean, chosen, error_scale, errors, size, VarCorr, sd, psi, constants)
+    return Response(
+        mean=mean,
+        family=chosen,
+        error_scale=error_scale,
+        error=errors,
+        size=size,
+        VarCorr=VarCorr,
+        sd=sd,
+        psi=psi,
+        constants=constants,
+    )
 
 
 def _predictor(dist: Any) -> Predictor:

@@ -36,16 +36,25 @@ def read_given(
 
     Parameters
     ----------
-    design : of the model.
-    names : of the p coefficients that are estimated.
-    family : None of linear (mixed) models.
-    fixef : coefficients, a mapping by name or p numbers.
-    VarCorr : covariance matrix (a number for one effect) of each random term: a mapping by label, what ``VarCorr()`` of
-        a model returned, a sequence in the order of the design, or one matrix of one term.
-    sd : in its place standard deviations of effects without correlations.
-    theta : in its place covariance parameters as a fit has them.
-    sigma : residual standard deviation, or the root of a dispersion.
-    shapes : of a family with other shapes, name -> value, as ``{"theta": 2.0}``.
+    design : Design
+        Design of the model.
+    names : sequence of str
+        Names of the p coefficients that are estimated.
+    family : Family or None
+        Family; None of linear (mixed) models.
+    fixef : mapping or array_like
+        Coefficients, a mapping by name or p numbers.
+    VarCorr : VarCorr, mapping or array_like, optional
+        Covariance matrix (a number for one effect) of each random term: a mapping by label, what ``VarCorr()`` of a
+        model returned, a sequence in the order of the design, or one matrix of one term.
+    sd : mapping or array_like, optional
+        Standard deviations of effects without correlations, in place of `VarCorr`.
+    theta : array_like, optional
+        Covariance parameters as a fit has them, in place of `VarCorr`.
+    sigma : float, optional
+        Residual standard deviation, or the root of a dispersion.
+    shapes : mapping of str to float, optional
+        Shapes of a family with other shapes, by name, as ``{"theta": 2.0}``.
 
     Raises
     ------

@@ -43,9 +43,12 @@ class Population(Mapping[str, Any]):
 
         Parameters
         ----------
-        n : number of rows; left out where `groups` lay them out.
-        seed : anything that ``numpy.random.default_rng`` takes.
-        levels : other numbers of levels of grouping factors: ``sample_x(school=40)``.
+        n : int, optional
+            Number of rows; left out where `groups` lay them out.
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes.
+        **levels : int
+            Other numbers of levels of grouping factors: ``sample_x(school=40)``.
         """
         rng = generator(seed)
         given = {k: v for k, v in self._variables.items() if isinstance(v, Groups)}
@@ -77,8 +80,10 @@ class Population(Mapping[str, Any]):
 
         Parameters
         ----------
-        table : of predictors, of any library; it comes back as a pandas table.
-        seed : anything that ``numpy.random.default_rng`` takes.
+        table : table
+            Table of predictors, of any library; it comes back as a pandas table.
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes.
         """
         rng = generator(seed)
         columns = pd.DataFrame(frame.as_pandas(_native(table)))
@@ -102,9 +107,12 @@ class Population(Mapping[str, Any]):
 
         Parameters
         ----------
-        fit : of one of the responses, to a sample.
-        level : of the Wald limits of the coefficients.
-        data : the sample, where the fit's own table lacks a column that the truth needs.
+        fit : fitted model
+            Fit of one of the responses, to a sample.
+        level : float, default 0.95
+            Level of the Wald limits of the coefficients.
+        data : table, optional
+            The sample, where the fit's own table lacks a column that the truth needs.
 
         Returns
         -------
@@ -128,8 +136,10 @@ class Sample(pd.DataFrame):
 
     Attributes
     ----------
-    population : that it was drawn from.
-    effects : response -> label of a random term -> the effects drawn, a table of levels by effects.
+    population : Population or None
+        Population that it was drawn from.
+    effects : dict of str to dict of str
+        Effects drawn, a table of levels by effects, by response and label of a random term.
     """
 
     _metadata: ClassVar[list[str]] = ["population", "effects"]
@@ -162,11 +172,13 @@ def population(**variables: Any) -> Population:
 
     Parameters
     ----------
-    variables : name -> `predictor`, `groups` or `response`, predictors first; each may depend on those before it.
+    **variables : predictor, groups or response
+        Variables by name, predictors first; each may depend on those before it.
 
     Returns
     -------
     Population
+        Population that samples can be drawn from.
 
     Raises
     ------

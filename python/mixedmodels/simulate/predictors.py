@@ -29,7 +29,8 @@ class Predictor:
 
         Parameters
         ----------
-        columns : the pandas table of what was drawn before, n rows.
+        columns : DataFrame
+            Table of pandas with what was drawn before, n rows.
         """
         if self.by is None:
             return self._columns(name, self._values(name, n, columns, rng), n)
@@ -123,14 +124,18 @@ def predictor(dist: Any, *, by: str | None = None, **parameters: Any) -> Predict
 
     Parameters
     ----------
-    dist : "normal" (mean, sd), "uniform" (min, max), "binomial" (size, prob), "poisson" (mean), "negative_binomial"
-        (mean, theta), "exponential" (rate), "gamma" (shape, rate), "beta" (shape1, shape2), "t" (df), "lognormal"
-        (meanlog, sdlog), "cauchy" and "laplace" (location, scale), "integers" (min, max, both possible), "factor"
-        (levels, prob, ordered), "mvnormal" (mean, sigma: columns name1, name2, ...), "computed" (value); a frozen
-        distribution of scipy.stats; or a function of a numpy Generator and a size (and, if it takes three arguments,
-        the table of the columns before it).
-    by : a column before it; one value is drawn for each of its levels.
-    parameters : numbers, arrays, texts over the columns before it (``mean="0.5 * x"``), or functions of their table.
+    dist : str, distribution or callable
+        Distribution: "normal" (mean, sd), "uniform" (min, max), "binomial" (size, prob), "poisson" (mean),
+        "negative_binomial" (mean, theta), "exponential" (rate), "gamma" (shape, rate), "beta" (shape1, shape2), "t"
+        (df), "lognormal" (meanlog, sdlog), "cauchy" and "laplace" (location, scale), "integers" (min, max, both
+        possible), "factor" (levels, prob, ordered), "mvnormal" (mean, sigma: columns name1, name2, ...), "computed"
+        (value); a frozen distribution of scipy.stats; or a function of a numpy Generator and a size (and, if it takes
+        three arguments, the table of the columns before it).
+    by : str, optional
+        Name of a column before it; one value is drawn for each of its levels.
+    **parameters : Any
+        Parameters of the distribution: numbers, arrays, texts over the columns before it (``mean="0.5 * x"``), or
+        functions of their table.
 
     Raises
     ------
@@ -148,10 +153,13 @@ def groups(levels: int | Sequence[Any], each: Any = 1, *, within: str | None = N
 
     Parameters
     ----------
-    levels : their number, or their labels.
-    each : rows of each level (beside those that other groups make): a number, one for each level, or a `predictor` that
-        draws them.
-    within : an earlier grouping factor in each of whose levels there are so many levels of this one.
+    levels : int or sequence
+        Number of the levels, or their labels.
+    each : int, sequence of int or predictor, default 1
+        Number of rows of each level (beside those that other groups make): a number, one for each level, or a
+        `predictor` that draws them.
+    within : str, optional
+        Name of an earlier grouping factor in each of whose levels there are so many levels of this one.
     """
     if isinstance(levels, (int, np.integer)):
         return Groups(checked_size(levels, "levels"), each, within)

@@ -19,9 +19,12 @@ class FixedSimulationVerbs(FixedEffects):
 
         Parameters
         ----------
-        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
-        newdata : a table of other rows to draw for.
-        weights, offset : of the new rows, where the model had arrays.
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
+        newdata : table, optional
+            A table of other rows to draw for.
+        weights, offset : str or array_like, optional
+            Weights and offset of the new rows, where the model had arrays.
         """
         if newdata is not None:
             return simulated_on(self, newdata, nsim, seed, None, weights, offset)
@@ -45,10 +48,15 @@ class MixedSimulationVerbs(MixedEffects):
 
         Parameters
         ----------
-        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
-        re_form : random effects that stay at their estimates; the others are drawn. "~0" draws all, None none.
-        newdata : a table of other rows to draw for; effects of levels that the model has not seen are always drawn.
-        weights, offset : of the new rows, where the model had arrays; weights are the trials of a binomial response.
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
+        re_form : str or None, default "~0"
+            Random effects that stay at their estimates; the others are drawn. "~0" draws all, None none.
+        newdata : table, optional
+            A table of other rows to draw for; effects of levels that the model has not seen are always drawn.
+        weights, offset : str or array_like, optional
+            Weights and offset of the new rows, where the model had arrays; weights are the trials of a binomial
+            response.
         """
         if newdata is not None:
             return simulated_on(self, newdata, nsim, seed, re_form, weights, offset)

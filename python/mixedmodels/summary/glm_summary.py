@@ -24,25 +24,44 @@ DIGITS = 4
 PENALISED = "Estimates maximise the likelihood times Jeffreys' prior; deviance and AIC are without it"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GlmSummary:
     """Everything that the summary of a glm fit shows.
 
     Attributes
     ----------
-    call : formula, family, data and other arguments.
-    family : its name as R prints it.
-    quartiles : of the deviance residuals.
-    few : with at most five residual degrees of freedom the residuals themselves, by row label; else None.
-    names : all columns of X.
-    headers : of the columns of `coefficients`, z or t.
-    coefficients : estimate, standard error, statistic and p, shape (len(names), 4), NaN where aliased.
-    aliased : names of the columns not estimated.
-    dispersion : 1, or Pearson's estimate.
-    deviance, null_deviance, df_resid, df_null, aic, iterations : as the fit has them.
-    dropped : rows omitted because of missing values.
-    theta : of a negative binomial its estimate, standard error, and twice the log-likelihood; else None.
-    penalised : whether Jeffreys' prior was added.
+    call : Call
+        Formula, family, data and other arguments.
+    family : str
+        Name of the family as R prints it.
+    quartiles : tuple of float
+        Quartiles of the deviance residuals.
+    few : dict of str to float or None
+        Residuals themselves, by row label, with at most five residual degrees of freedom; else None.
+    names : tuple of str
+        All columns of X.
+    headers : tuple of str
+        Headers of the columns of `coefficients`, z or t.
+    coefficients : ndarray, shape (len(names), 4)
+        Estimate, standard error, statistic and p, NaN where aliased.
+    aliased : tuple of str
+        Names of the columns not estimated.
+    dispersion : float
+        Dispersion: 1, or Pearson's estimate.
+    deviance, null_deviance : float
+        Value as the fit has it.
+    df_resid, df_null : int
+        Value as the fit has it.
+    aic : float
+        Value as the fit has it.
+    iterations : int
+        Value as the fit has it.
+    dropped : int
+        Number of rows omitted because of missing values.
+    theta : tuple of three float or None
+        Theta of a negative binomial: its estimate, standard error, and twice the log-likelihood; else None.
+    penalised : bool
+        Whether Jeffreys' prior was added.
     """
 
     call: Call
@@ -69,7 +88,8 @@ class GlmSummary:
 
         Parameters
         ----------
-        show_residuals : whether quartiles of the deviance residuals come first, as they did before R 4.3.
+        show_residuals : bool, default False
+            Whether quartiles of the deviance residuals come first, as they did before R 4.3.
         """
         lines = ["", "Call:", self.call.glm_text(), ""]
         if show_residuals:

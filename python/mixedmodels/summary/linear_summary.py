@@ -23,22 +23,36 @@ DIGITS = 4
 HEADERS = ("Estimate", "Std. Error", "t value", "Pr(>|t|)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LinearSummary:
     """Everything that the summary of an lm fit shows.
 
     Attributes
     ----------
-    call : formula, data and other arguments.
-    weighted : whether the weights differ.
-    quartiles : of the (weighted) residuals.
-    few : with at most five residual degrees of freedom the residuals themselves, by row label; else None.
-    names : all columns of X.
-    coefficients : estimate, standard error, t and p, shape (len(names), 4), NaN where aliased.
-    aliased : names of the columns not estimated.
-    sigma, df_resid, dropped : residual standard error, its degrees of freedom, rows omitted because of missing values.
-    r_squared, adj_r_squared : coefficients of determination.
-    fstatistic : F, its two degrees of freedom and p-value; None for an intercept alone.
+    call : Call
+        Formula, data and other arguments.
+    weighted : bool
+        Whether the weights differ.
+    quartiles : tuple of float
+        Quartiles of the (weighted) residuals.
+    few : dict of str to float or None
+        Residuals themselves, by row label, with at most five residual degrees of freedom; else None.
+    names : tuple of str
+        All columns of X.
+    coefficients : ndarray, shape (len(names), 4)
+        Estimate, standard error, t and p, NaN where aliased.
+    aliased : tuple of str
+        Names of the columns not estimated.
+    sigma : float
+        Residual standard error.
+    df_resid : int
+        Residual degrees of freedom.
+    dropped : int
+        Number of rows omitted because of missing values.
+    r_squared, adj_r_squared : float
+        Coefficients of determination, plain and adjusted.
+    fstatistic : tuple of four float or None
+        Statistic F, its two degrees of freedom and p-value; None for an intercept alone.
     """
 
     call: Call

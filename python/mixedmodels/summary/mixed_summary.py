@@ -27,28 +27,52 @@ HEADERS = ("Estimate", "Std. Error", "t value")
 WIDTH = 80
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MixedSummary:
     """Everything that the summary of an lmer or glmer fit shows.
 
     Attributes
     ----------
-    title : how the model was fitted, in words.
-    family : name of the family and its link, of a glmer.
-    call : formula, data and other arguments.
-    criteria : ("REML", value), or AIC, BIC, logLik, deviance (-2 logLik), df.resid of an ML fit.
-    quartiles : of the scaled residuals.
-    varcorr : variances and correlations of the random effects.
-    nobs, ngroups, dropped : rows used, levels per grouping factor, rows omitted because of missing values.
-    names : the p fixed effects.
-    headers : names of the columns of `coefficients`.
-    coefficients : estimate, standard error, statistic and of a glmer the p-value, shape (p, len(headers)).
-    vcov : their covariance matrix, shape (p, p).
-    aliased : columns dropped from X.
-    singular, converged, message : the optimiser's outcome.
-    criterion_error : standard error of the criterion where it is estimated, else 0.
-    remarks : sentences about what else the reader must know.
-    r_class : R's name of such a model.
+    title : str
+        How the model was fitted, in words.
+    family : tuple of two str or None
+        Name of the family and its link, of a glmer.
+    call : Call
+        Formula, data and other arguments.
+    criteria : dict of str to float
+        Criteria: ("REML", value), or AIC, BIC, logLik, deviance (-2 logLik), df.resid of an ML fit.
+    quartiles : tuple of float
+        Quartiles of the scaled residuals.
+    varcorr : VarCorr
+        Variances and correlations of the random effects.
+    nobs : int
+        Number of rows used.
+    ngroups : dict of str to int
+        Number of levels per grouping factor.
+    dropped : int
+        Number of rows omitted because of missing values.
+    names : tuple of str
+        Names of the p fixed effects.
+    headers : tuple of str
+        Names of the columns of `coefficients`.
+    coefficients : ndarray, shape (p, len(headers))
+        Estimate, standard error, statistic and of a glmer the p-value.
+    vcov : ndarray, shape (p, p)
+        Covariance matrix of the coefficients.
+    aliased : tuple of str
+        Columns dropped from X.
+    singular : bool
+        Whether the fit is singular.
+    converged : bool
+        Whether the optimiser's certificate holds.
+    message : str
+        Engine's own sentence.
+    criterion_error : float, default 0.0
+        Standard error of the criterion where it is estimated, else 0.
+    remarks : tuple of str, default ()
+        Sentences about what else the reader must know.
+    r_class : str, default "lmerMod"
+        R's name of such a model.
     """
 
     title: str
@@ -77,8 +101,10 @@ class MixedSummary:
 
         Parameters
         ----------
-        digits : significant digits of the estimates.
-        correlation : show the correlations of the fixed effects; None shows them up to 12 fixed effects.
+        digits : int, default 4
+            Significant digits of the estimates.
+        correlation : bool, optional
+            Whether to show the correlations of the fixed effects; None shows them up to 12 fixed effects.
         """
         lines = [*self.heading(), *self.call.mixed_lines(), "", criteria_text(self.criteria, 1)]
         lines += [*estimated_lines(self.criterion_error), ""]

@@ -20,9 +20,12 @@ class Components:
 
     Attributes
     ----------
-    sdev : standard deviations relative to sigma, largest first, shape (K,).
-    rotation : loadings of the K effects (rows) on the components (columns).
-    effects : names of the effects.
+    sdev : ndarray, shape (K,)
+        Standard deviations relative to sigma, largest first.
+    rotation : ndarray
+        Loadings of the K effects (rows) on the components (columns).
+    effects : tuple of str
+        Names of the effects.
     """
 
     sdev: Vector

@@ -23,9 +23,11 @@ class FixedTableVerbs(FixedEffects):
 
         Parameters
         ----------
-        conf_int : adds Wald limits `conf_low`, `conf_high`.
-        ddf : "asymptotic", "residual" or what `robust` returned: gives covariance and degrees of freedom, the latter in
-            a column `df`; None for those that the summary prints.
+        conf_int : bool, default False
+            Whether to add Wald limits `conf_low`, `conf_high`.
+        ddf : str or Coefficients, optional
+            Covariance and degrees of freedom, the latter in a column `df`: "asymptotic", "residual" or what `robust`
+            returned; None for those that the summary prints.
         """
         tested = None if ddf is None else self._coefficients(ddf)
         columns = tidy_linear(self.design, self._fit, conf_level if conf_int else None, tested)
@@ -51,10 +53,14 @@ class MixedTableVerbs(MixedEffects):
 
         Parameters
         ----------
-        effects : "fixed", "ran_pars" (standard deviations, correlations), "ran_vals" (conditional modes), or several.
-        conf_int : add Wald limits `conf_low`, `conf_high` (of the fixed effects, and of the modes given theta).
-        ddf : "Satterthwaite" or "Kenward-Roger" (of an lmer), "asymptotic", or what `robust` returned, add `df` and
-            `p_value` of the fixed effects by that method, whose covariance standard errors and limits then follow.
+        effects : {"fixed", "ran_pars", "ran_vals"} or sequence of {"fixed", "ran_pars", "ran_vals"}, default "fixed"
+            Effects wanted: "fixed", "ran_pars" (standard deviations, correlations), "ran_vals" (conditional modes), or
+            several.
+        conf_int : bool, default False
+            Whether to add Wald limits `conf_low`, `conf_high` (of the fixed effects, and of the modes given theta).
+        ddf : str or Coefficients, optional
+            Method that adds `df` and `p_value` of the fixed effects: "Satterthwaite" or "Kenward-Roger" (of an lmer),
+            "asymptotic", or what `robust` returned; standard errors and limits then follow its covariance.
         """
         wanted = (effects,) if isinstance(effects, str) else tuple(effects)
         level = conf_level if conf_int else None

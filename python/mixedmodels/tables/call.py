@@ -9,16 +9,22 @@ from mixedmodels.tables import r_numbers
 from mixedmodels.tables.r_print import deparse, fill
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """Texts of the arguments; None where one was not given or has no name.
 
     Attributes
     ----------
-    formula : the formula as R deparses it.
-    data, weights, offset, subset : expression texts or variable names.
-    family : of a glm, as R writes it; of a negative binomial whose theta was estimated None, and then:
-    theta, link : what was estimated, and the link.
+    formula : str
+        The formula as R deparses it.
+    data, weights, offset, subset : str, optional
+        Texts of expressions or names of variables.
+    family : str, optional
+        Family of a glm, as R writes it; None of a negative binomial whose theta was estimated.
+    theta : float, optional
+        Theta that was estimated.
+    link : str, optional
+        Link of that family.
     """
 
     formula: str

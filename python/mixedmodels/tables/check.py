@@ -24,10 +24,14 @@ class Check:
 
     Attributes
     ----------
-    title : what was looked at.
-    suspicious : whether it deserves a look; None where it could not be said.
-    sentence : in words.
-    values : the numbers by name.
+    title : str
+        What was looked at.
+    suspicious : bool or None
+        Whether it deserves a look; None where it could not be said.
+    sentence : str
+        Sentence that says what was found.
+    values : mapping of str
+        Numbers by name.
     """
 
     title: str

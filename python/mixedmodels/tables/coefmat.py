@@ -46,10 +46,14 @@ def coefficient_table(
 
     Parameters
     ----------
-    names : row names, length p.
-    headers : column names: Estimate, Std. Error, [df,] statistic[, p-value].
-    values : shape (p, len(headers)).
-    digits : significant digits of the estimates; the statistic and p-value show one less (at most 5).
+    names : sequence of str
+        Names of the rows, length p.
+    headers : sequence of str
+        Names of the columns: Estimate, Std. Error, [df,] statistic[, p-value].
+    values : ndarray, shape (p, len(headers))
+        Numbers of the table.
+    digits : int, default 4
+        Significant digits of the estimates; the statistic and p-value show one less (at most 5).
     """
     cells = coefficient_cells(values, digits=digits, pvalues=pvalues, na=na)
     columns = list(headers)
@@ -106,8 +110,10 @@ def coefficient_rows(names: Sequence[str], values: NDArray[np.float64], *, digit
 
     Parameters
     ----------
-    names : length p.
-    values : shape (p, 4).
+    names : sequence of str
+        Names of the rows, length p.
+    values : ndarray, shape (p, 4)
+        Numbers of the rows.
     """
     columns = [
         format_numbers(values[:, 0], digits),

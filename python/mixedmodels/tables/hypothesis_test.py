@@ -26,9 +26,12 @@ class HypothesisTest:
 
     Attributes
     ----------
-    test : the numbers.
-    data : what was tested, in words.
-    kind : the library of tables.
+    test : ResidualTest
+        The numbers.
+    data : str
+        What was tested, in words.
+    kind : str, default "pandas"
+        The library of tables.
     """
 
     test: ResidualTest
@@ -90,7 +93,8 @@ class HypothesisTest:
 
         Parameters
         ----------
-        bins : their number, or their limits.
+        bins : int or array_like, default 20
+            Number of bins, or their limits.
         """
         if self.test.simulated is None or self.test.observed is None:
             raise DataError(f"{self.method!r} is not tested by simulated statistics, so there is nothing to show.")

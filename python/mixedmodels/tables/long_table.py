@@ -16,18 +16,24 @@ from mixedmodels.tables.r_numbers import format_numbers
 ROWS = 10  # printed at each end
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LongTable:
     """Columns of one length; ``table["x"]`` is a column, `to_frame` the table of the caller's library.
 
     Attributes
     ----------
-    columns : name in snake case -> values.
-    title : the first line in print.
-    footer : lines below.
-    kind : the library of `to_frame`.
-    digits : significant digits in print.
-    hidden : columns that are not printed.
+    columns : mapping of str
+        Columns by name, in snake case.
+    title : str, default ""
+        The first line in print.
+    footer : tuple of str, default ()
+        Lines below the table.
+    kind : str, default "pandas"
+        The library of `to_frame`.
+    digits : int, default 5
+        Significant digits in print.
+    hidden : tuple of str, default ()
+        Columns that are not printed.
     """
 
     columns: Mapping[str, Any]

@@ -63,10 +63,15 @@ def format_numbers(
     Parameters
     ----------
     values : array_like, shape (n,)
-    digits : significant digits that the neediest element shows.
-    nsmall : least number of decimals in fixed notation.
-    width : pad on the left to a common width.
-    na : the text for NaN.
+        Numbers.
+    digits : int, default 7
+        Significant digits that the neediest element shows.
+    nsmall : int, default 0
+        Least number of decimals in fixed notation.
+    width : bool, default True
+        Whether to pad on the left to a common width.
+    na : str, optional
+        The text for NaN.
     """
     numbers = [float(v) for v in np.asarray(values, dtype=float).ravel()]
     fixed, decimals = _shape(numbers, digits, nsmall)

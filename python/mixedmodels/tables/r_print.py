@@ -32,10 +32,14 @@ def matrix(
 
     Parameters
     ----------
-    rows : row names, left-justified.
-    columns : column names.
-    cells : texts, one sequence per row.
-    right : justify columns right (numbers) or left (texts).
+    rows : sequence of str
+        Names of the rows, left-justified.
+    columns : sequence of str
+        Names of the columns.
+    cells : sequence of sequence of str
+        Texts, one sequence per row.
+    right : bool, default True
+        Whether to justify columns right (numbers) or left (texts).
     """
     margin = max(map(len, rows), default=0)
     widths = [max([len(name), *(len(row[j]) for row in cells)]) for j, name in enumerate(columns)]

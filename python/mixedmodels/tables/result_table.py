@@ -58,7 +58,7 @@ class ShownAsTable:
         return text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResultTable:
     """A table of results, immutable.
 
@@ -66,14 +66,22 @@ class ResultTable:
 
     Attributes
     ----------
-    columns : name in snake case -> values, arrays of numbers or lists of texts, all of one length.
-    names : a name for each row, which stands at its left.
-    row_column : what the row names are called as a column of `to_frame`.
-    headers : how R calls a column, where `HEADERS` does not say.
-    heading, footer : lines above and below.
-    kind : the library of `to_frame` ("pandas", "polars", ...).
-    digits : significant digits in print.
-    missing : how a missing number is printed.
+    columns : mapping of str
+        Columns by name in snake case, arrays of numbers or lists of texts, all of one length.
+    names : tuple of str
+        Name of each row, which stands at its left.
+    row_column : str, default "term"
+        What the row names are called as a column of `to_frame`.
+    headers : mapping of str to str, optional
+        How R calls a column, where `HEADERS` does not say.
+    heading, footer : tuple of str, default ()
+        Lines above and below the table.
+    kind : str, default "pandas"
+        The library of `to_frame` ("pandas", "polars", ...).
+    digits : int, default 5
+        Significant digits in print.
+    missing : str, default ""
+        How a missing number is printed.
     """
 
     columns: Mapping[str, Any]
@@ -137,4 +145,4 @@ class ResultTable:
 def one_row(values: Mapping[str, Any], name: str, **more: Any) -> ResultTable:
     """A table of one row."""
     columns: dict[str, Any] = {k: [v] if isinstance(v, str) else np.array([v]) for k, v in values.items()}
-    return ResultTable(columns, (name,), **more)
+    return ResultTable(columns=columns, names=(name,), **more)

@@ -44,10 +44,14 @@ def cells(columns: Mapping[str, Any], headers: Sequence[str], digits: int, missi
 
     Parameters
     ----------
-    columns : name -> values.
-    headers : what the columns are called in print.
-    digits : significant digits; statistics and p-values show one less (at most 5).
-    missing : text of a missing number.
+    columns : mapping of str
+        Values of each column, by name.
+    headers : sequence of str
+        Names of the columns in print.
+    digits : int
+        Significant digits; statistics and p-values show one less (at most 5).
+    missing : str, default ""
+        Text of a missing number.
     """
     roles = [role(name, header, values) for (name, values), header in zip(columns.items(), headers, strict=True)]
     texts = dict[int, list[str]]()

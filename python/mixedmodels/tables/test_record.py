@@ -15,21 +15,32 @@ Alternative = Literal["two.sided", "greater", "less"]
 ALTERNATIVES = ("two.sided", "greater", "less")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResidualTest:
     """One test in numbers.
 
     Attributes
     ----------
-    method : in words.
-    statistics : name -> value, the one that is tested first.
-    p_value : of the test.
-    alternative : in words or one of "two.sided", "greater", "less".
-    parameters : name -> value, of the null distribution.
-    estimates : name -> value.
-    null_value : name and value of what holds if the model is true, or None.
-    conf_int : limits, or None; `conf_level` is theirs.
-    simulated, observed : the statistic of each simulation, shape (m,), and of the data, where that is how it is tested.
+    method : str
+        Method in words.
+    statistics : mapping of str to float
+        Statistics by name, the one that is tested first.
+    p_value : float
+        P-value of the test.
+    alternative : str, optional
+        Alternative, in words or one of "two.sided", "greater", "less".
+    parameters : mapping of str to float, optional
+        Parameters of the null distribution, by name.
+    estimates : mapping of str to float, optional
+        Estimates by name.
+    null_value : tuple of (str, float), optional
+        Name and value of what holds if the model is true, or None.
+    conf_int : tuple of two float, optional
+        Confidence limits, or None; `conf_level` is theirs.
+    simulated : ndarray, shape (m,), optional
+        Statistic of each simulation, where that is how it is tested.
+    observed : float, optional
+        Statistic of the data, where it is tested by simulation.
     """
 
     method: str

@@ -62,6 +62,7 @@ class LogLik(float):
     nobs: int
 
     def __new__(cls, value: float, df: int, nobs: int) -> LogLik:
+        """A log-likelihood with its degrees of freedom and observations."""
         self = super().__new__(cls, value)
         self.df = df
         self.nobs = nobs

@@ -28,6 +28,9 @@ def test_searches_end_in_one_optimum() -> None:
 def test_searches_that_end_elsewhere_are_told() -> None:
     from mixedmodels.diagnose.convergence.optima import End, agreement, upright
 
-    ends = [End("a", "s", 10.0, np.ones(1), np.ones(1), 3), End("b", "s", 10.5, np.ones(1), np.ones(1), 3)]
+    ends = [
+        End(method="a", start="s", criterion=10.0, theta=np.ones(1), beta=np.ones(1), evaluations=3),
+        End(method="b", start="s", criterion=10.5, theta=np.ones(1), beta=np.ones(1), evaluations=3),
+    ]
     assert agreement(ends) == (1, 0.5)
     assert upright(np.array([-1.0, 2.0, 3.0]), (2,)) == pytest.approx([1.0, -2.0, 3.0])

@@ -96,7 +96,9 @@ def test_refits_are_dharmas(models, given) -> None:
     assert refits.pearson == pytest.approx(np.array(given["pearson"]), **scale)
     res = scaled(fit._response(), fit._response(), simulated, np.random.default_rng(1), integer=False, refits=refits,
                  method="traditional")  # fmt: skip
-    made = SimulatedResiduals(res, "", "", 1, fit._rows, "pandas", lambda *_: None)
+    made = SimulatedResiduals(
+        numbers=res, formula="", how="", seed=1, rows=fit._rows, kind="pandas", find=lambda *_: None
+    )
     for side, theirs in given["dispersion"].items():
         ours = made.test_dispersion(side)
         assert ours.statistic == pytest.approx(theirs["statistic"], rel=1e-3)

@@ -17,7 +17,7 @@ from mixedmodels.inference.comparison.cone import draws
 
 
 def of(sizes: tuple[int, ...], matrix: np.ndarray, free: int = 0) -> Mixture:
-    return Mixture(free, sizes, lambda: matrix)
+    return Mixture(free=free, sizes=sizes, information=lambda: matrix)
 
 
 def some_information(m: int, seed: int) -> np.ndarray:
@@ -30,7 +30,7 @@ def test_one_variance_is_half_and_half() -> None:
     assert one.p_value(2.7055434540954146) == pytest.approx(0.05)
     assert one.p_value(0.0) == 1
     assert str(one) == "0.5 chi2(0) + 0.5 chi2(1)"
-    beside = Mixture(2, (1,), lambda: np.eye(1))
+    beside = Mixture(free=2, sizes=(1,), information=lambda: np.eye(1))
     assert beside.p_value(5.0) == pytest.approx(0.5 * stats.chi2.sf(5, 2) + 0.5 * stats.chi2.sf(5, 3))
 
 

@@ -52,7 +52,15 @@ def test_balanced_one_way_layout_is_that_of_the_f_statistic(levels: int, size: i
 
 def test_maximum_is_the_highest_of_many_searches() -> None:
     """The slow twin: the formula as it is printed, searched from every interval of a fine grid."""
-    null = rlrt.Spectrum(np.array([9.0, 2.0, 0.01]), np.array([1.0, 3.0, 2.0]), *_other_spectrum(), 14, 4)
+    spread, counts = _other_spectrum()
+    null = rlrt.Spectrum(
+        values=np.array([9.0, 2.0, 0.01]),
+        counts=np.array([1.0, 3.0, 2.0]),
+        spread=spread,
+        spread_counts=counts,
+        rows=14,
+        rest=4,
+    )
     rng = np.random.default_rng(8)
     w, rest = rng.chisquare(null.counts, (12, 3)), rng.chisquare(null.rest, 12)
     w[:4, 2] *= 40  # two maxima: large weights on the smallest and on the largest eigenvalue

@@ -47,16 +47,20 @@ def expected_zeros(y: Vector, probability: Vector) -> Zeros:
     return Zeros(int(np.sum(y == 0)), float(probability.sum()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bins:
     """Rows grouped by fitted value, b bins.
 
     Attributes
     ----------
-    fitted, residual : means of each bin, shape (b,).
-    rows : how many, shape (b,).
-    low, high : limits of a bin whose residuals are of mean 0, shape (b,).
-    error : standard error of each mean residual, shape (b,).
+    fitted, residual : ndarray, shape (b,)
+        Means of fitted values and residuals in each bin.
+    rows : ndarray, shape (b,)
+        Number of rows of each bin.
+    low, high : ndarray, shape (b,)
+        Limits within which a bin's mean residual lies if residuals are of mean 0.
+    error : ndarray, shape (b,)
+        Standard error of each mean residual.
     """
 
     fitted: Vector
@@ -77,7 +81,8 @@ def binned(fitted: Vector, residual: Vector, bins: int | None = None) -> Bins:
 
     Parameters
     ----------
-    bins : how many; None for the root of the number of rows. Bins of fewer than two rows are left out.
+    bins : int, optional
+        Number of bins; None for the root of the number of rows. Bins of fewer than two rows are left out.
     """
     from scipy.special import ndtri
 
@@ -92,4 +97,4 @@ def binned(fitted: Vector, residual: Vector, bins: int | None = None) -> Bins:
     rows = rows[kept]
     error = np.sqrt(np.maximum(squares[kept], 0.0) / (rows - 1) / rows)
     far = float(ndtri(0.975)) * error
-    return Bins(means[0][kept], means[1][kept], rows, -far, far, error)
+    return Bins(fitted=means[0][kept], residual=means[1][kept], rows=rows, low=-far, high=far, error=error)

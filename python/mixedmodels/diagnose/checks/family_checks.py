@@ -77,7 +77,8 @@ def bins_of(model: Any, bins: int | None, fixed: bool = False) -> counts.Bins:
 
     Parameters
     ----------
-    fixed : order rows by what the fixed effects say, along which residuals do not slope as the modes are shrunk.
+    fixed : bool, default False
+        Whether to order rows by what the fixed effects say, along which residuals do not slope as the modes are shrunk.
     """
     if bins is not None and (isinstance(bins, bool) or not isinstance(bins, (int, np.integer)) or bins < 2):
         raise DataError(f"bins is {bins!r:.40}; give a whole number from 2.")

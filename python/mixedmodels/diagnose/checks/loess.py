@@ -29,14 +29,19 @@ def lowess(
 
     Parameters
     ----------
-    x, y : shape (n,), finite.
-    share : of the points that take part in each local regression.
-    points : places, at quantiles of `x`, at which the line is computed.
-    robust : whether values far off the line count less; without, the line follows the mean.
+    x, y : ndarray, shape (n,)
+        Coordinates of the points, finite.
+    share : float, optional
+        Share of the points that take part in each local regression.
+    points : int, default 80
+        Number of places, at quantiles of `x`, at which the line is computed.
+    robust : bool, default True
+        Whether values far off the line count less; without, the line follows the mean.
 
     Returns
     -------
-    places, ascending, and the line there; empty where fewer than four values of `x` differ.
+    tuple of two ndarray
+        Places, ascending, and the line there; empty where fewer than four values of `x` differ.
     """
     order = np.argsort(x, kind="stable")
     x, y = x[order], y[order]

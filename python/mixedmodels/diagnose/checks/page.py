@@ -19,7 +19,8 @@ class ModelChecks:
 
     Attributes
     ----------
-    checks : the findings, see `Check`; ``checks.to_frame()`` has them as a table.
+    checks : Checks
+        Findings, see `Check`; ``checks.to_frame()`` has them as a table.
     """
 
     def __init__(self, model: Any, seed: Any) -> None:
@@ -67,7 +68,10 @@ class ModelChecks:
 
         Parameters
         ----------
-        seed : anything that ``numpy.random.default_rng`` takes; None for that of the page.
+        n : int, default 50
+            Number of draws.
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes; None for that of the page.
         """
         return self._table(tables.posterior_predictive(self._model, n, self._seed if seed is None else seed))
 

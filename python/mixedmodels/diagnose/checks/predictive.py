@@ -22,9 +22,12 @@ class Predictive:
 
     Attributes
     ----------
-    draw : 0 of the data, 1, 2, ... of the draws.
-    value, density : places, and the density there; of a response with few values the share of rows that have it.
-    discrete : whether it is shares.
+    draw : ndarray of int
+        Number of the draw: 0 of the data, 1, 2, ... of the draws.
+    value, density : ndarray
+        Places, and the density there; of a response with few values the share of rows that have it.
+    discrete : bool
+        Whether the density is a share of rows.
     """
 
     draw: NDArray[np.intp]
@@ -33,16 +36,20 @@ class Predictive:
     discrete: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summaries:
     """Where summaries of the data lie among those of the draws.
 
     Attributes
     ----------
-    name : "mean", "sd", "minimum", "maximum", and "number of zeros" of counts.
-    data : of the data.
-    low, high : 0.5 and 99.5 per cent quantiles of the draws.
-    share : of the draws that are above the data, ties by half.
+    name : tuple of str
+        Names of the summaries: "mean", "sd", "minimum", "maximum", and "number of zeros" of counts.
+    data : ndarray
+        Summaries of the data.
+    low, high : ndarray
+        Quantiles of the draws at 0.5 and 99.5 per cent.
+    share : ndarray
+        Share of the draws that are above the data, ties by half.
     """
 
     name: tuple[str, ...]
@@ -103,4 +110,4 @@ def summaries(y: Vector, draws: Matrix, counts: bool) -> Summaries:
     drawn: Matrix = np.array([f(draws) for f in functions.values()], dtype=np.float64)
     low, high = np.percentile(drawn, [0.5, 99.5], axis=1)
     above = (drawn > data[:, None]).mean(axis=1) + (drawn == data[:, None]).mean(axis=1) / 2
-    return Summaries(tuple(functions), data, low, high, above)
+    return Summaries(name=tuple(functions), data=data, low=low, high=high, share=above)

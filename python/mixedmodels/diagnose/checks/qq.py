@@ -14,16 +14,20 @@ LEVEL = 0.95  # of both bands
 BANDS: tuple[Band, ...] = ("pointwise", "simultaneous")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quantiles:
     """Points of a QQ plot, sorted.
 
     Attributes
     ----------
-    order : places of the values before they were sorted, shape (n,).
-    quantile, value : shape (n,).
-    low, high : of the pointwise band of level 0.95.
-    joint_low, joint_high : of the simultaneous band of level 0.95.
+    order : ndarray of int, shape (n,)
+        Places of the values before they were sorted.
+    quantile, value : ndarray, shape (n,)
+        Quantiles of the distribution, and the sorted values.
+    low, high : ndarray
+        Limits of the pointwise band of level 0.95.
+    joint_low, joint_high : ndarray
+        Limits of the simultaneous band of level 0.95.
     """
 
     order: NDArray[np.intp]
@@ -47,8 +51,16 @@ def normal_quantiles(values: Vector, centre: float = 0.0, spread: float = 1.0) -
     known = np.flatnonzero(np.isfinite(values))
     order = known[np.argsort(values[known], kind="stable")]
     n = len(order)
-    bands = [centre + spread * end for band in BANDS for end in normal_band(n, band, LEVEL)]
-    return Quantiles(order, np.asarray(ndtri(points(n))), values[order], *bands)
+    low, high, joint_low, joint_high = (centre + spread * end for band in BANDS for end in normal_band(n, band, LEVEL))
+    return Quantiles(
+        order=order,
+        quantile=np.asarray(ndtri(points(n))),
+        value=values[order],
+        low=low,
+        high=high,
+        joint_low=joint_low,
+        joint_high=joint_high,
+    )
 
 
 def points(n: int) -> Vector:

@@ -40,8 +40,10 @@ def heteroscedasticity(pearson: Vector, fitted: Vector, sigma: float, df: int) -
 
     Parameters
     ----------
-    pearson : weighted residuals.
-    df : residual degrees of freedom.
+    pearson : ndarray
+        Weighted residuals.
+    df : int
+        Residual degrees of freedom.
     """
     from scipy.special import chdtrc
 
@@ -60,8 +62,10 @@ def autocorrelation(residuals: Vector, x: Matrix, nsim: int, rng: np.random.Gene
 
     Parameters
     ----------
-    x : the model matrix, shape (n, p); the resampled residuals are freed from what it explains.
-    nsim : resamples.
+    x : ndarray
+        The model matrix, shape (n, p); the resampled residuals are freed from what it explains.
+    nsim : int
+        Number of resamples.
     """
     n = len(residuals)
     if n < 3:

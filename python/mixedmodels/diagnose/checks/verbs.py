@@ -22,7 +22,8 @@ class CheckVerbs(FittedModel):
 
         Parameters
         ----------
-        seed : of the draws that the response is compared with.
+        seed : int, Generator or None, default 1
+            Seed of the draws that the response is compared with.
 
         Returns
         -------
@@ -39,7 +40,9 @@ class CheckVerbs(FittedModel):
 
         Parameters
         ----------
-        effects : "fixed" for residuals (of an lm or lmer), "random" for the conditional modes of every random effect.
+        effects : {"fixed", "random"}, default "fixed"
+            What is looked at: "fixed" for residuals (of an lm or lmer), "random" for the conditional modes of every
+            random effect.
         """
         from mixedmodels.diagnose.checks.assumption_checks import normality
 
@@ -56,7 +59,10 @@ class CheckVerbs(FittedModel):
 
         Parameters
         ----------
-        nsim, seed : of the resampled residuals that the p-value comes from.
+        nsim : int, default 1000
+            Number of resamples of the residuals that the p-value comes from.
+        seed : int, Generator or None, default 1
+            Seed of the resamples.
         """
         from mixedmodels.diagnose.checks.assumption_checks import autocorrelation
 
@@ -69,7 +75,8 @@ class CheckVerbs(FittedModel):
 
         Parameters
         ----------
-        threshold : None for the median of F with p and n - p degrees of freedom.
+        threshold : float, optional
+            Threshold of Cook's distance; None for the median of F with p and n - p degrees of freedom.
         """
         from mixedmodels.diagnose.checks.assumption_checks import outliers
 
@@ -86,7 +93,8 @@ class CheckVerbs(FittedModel):
 
         Parameters
         ----------
-        tolerance : how far the ratio of the two may be from 1.
+        tolerance : float, default 0.05
+            How far the ratio of the two may be from 1.
         """
         from mixedmodels.diagnose.checks.family_checks import zeroinflation
 
@@ -114,7 +122,8 @@ class CheckVerbs(FittedModel):
 
         Parameters
         ----------
-        level : of the limits.
+        level : float, default 0.95
+            Confidence level of the limits.
         """
         from mixedmodels.diagnose.checks.vif_tables import collinearity
 

@@ -23,9 +23,12 @@ class Inflation:
 
     Attributes
     ----------
-    terms : their labels, length k.
-    gvif : generalised variance inflation factors, shape (k,).
-    df : coefficients of each term, shape (k,).
+    terms : tuple of str
+        Labels of the terms, length k.
+    gvif : ndarray, shape (k,)
+        Generalised variance inflation factors.
+    df : ndarray, shape (k,)
+        Number of coefficients of each term.
     """
 
     terms: tuple[str, ...]
@@ -44,7 +47,8 @@ def inflation(vcov: Matrix, assign: tuple[int, ...], terms: tuple[str, ...]) -> 
 
     Parameters
     ----------
-    assign : the term of each coefficient, -1 for the intercept.
+    assign : tuple of int
+        Term of each coefficient, -1 for the intercept.
 
     Raises
     ------
@@ -80,7 +84,8 @@ def inflation_limits(found: Inflation, n: int, p: int, level: float) -> tuple[Ve
 
     Parameters
     ----------
-    n, p : rows and coefficients of the model.
+    n, p : int
+        Numbers of rows and coefficients of the model.
     """
     r2 = 1 - 1 / found.gvif
     with np.errstate(all="ignore"):

@@ -19,7 +19,9 @@ def vif(model: Any) -> ResultTable:
     found = _inflation(model)
     columns = {"vif": found.gvif, "df": found.df, "vif_scaled": found.scaled}
     headers = {"vif": "GVIF", "df": "Df", "vif_scaled": "GVIF^(1/(2*Df))"}
-    return ResultTable(columns, found.terms, headers=headers, footer=_notes(model), kind=model._source.kind)
+    return ResultTable(
+        columns=columns, names=found.terms, headers=headers, footer=_notes(model), kind=model._source.kind
+    )
 
 
 def collinearity(model: Any, level: float) -> ResultTable:
@@ -40,8 +42,8 @@ def collinearity(model: Any, level: float) -> ResultTable:
     }
     headers = {"vif": "VIF", "conf_low": "lower", "conf_high": "upper", "se_factor": "SE factor"}
     return ResultTable(
-        columns,
-        found.terms,
+        columns=columns,
+        names=found.terms,
         headers=headers,
         heading=("Variance inflation of each term", ""),
         footer=_notes(model),

@@ -72,15 +72,15 @@ def singularity(model: FittedModel, fit: bool) -> Singularity:
     if singular and one_variance:
         advice.append("rlrt() tests exactly whether a single variance is 0.")
     return Singularity(
-        model.formula,
-        singular,
-        found,
-        repca(model.design, own),
-        tuple(p.formula for p in proposed),
-        table,
-        None if best is None else best.formula,
-        tuple(advice),
-        (lambda nsim, seed: rlrt_table(model, nsim, seed)) if one_variance else None,
+        formula=model.formula,
+        singular=singular,
+        terms=found,
+        components=repca(model.design, own),
+        proposals=tuple(p.formula for p in proposed),
+        table=table,
+        recommended=None if best is None else best.formula,
+        advice=tuple(advice),
+        exact=(lambda nsim, seed: rlrt_table(model, nsim, seed)) if one_variance else None,
     )
 
 
@@ -106,7 +106,7 @@ def _table(model: FittedModel, done: Sequence[Smaller], found: tuple[TermState, 
     random = " + ".join(bar_text(bar) for bar in model.design.spec.formula.random)
     n = base.nobs
     return ResultTable(
-        {
+        columns={
             "npar": npar,
             "aic": -2 * loglik + 2 * npar,
             "bic": -2 * loglik + log(n) * npar,
@@ -116,7 +116,7 @@ def _table(model: FittedModel, done: Sequence[Smaller], found: tuple[TermState, 
             "df": df,
             "p_value": p,
         },
-        (random, "  at its rank", *(s.random for s in ordered)),
+        names=(random, "  at its rank", *(s.random for s in ordered)),
         row_column="random",
         headers={"singular": "singular"},
         heading=("Smaller random parts, each tested against this fit" + (" (REML)" if restricted else ""), ""),

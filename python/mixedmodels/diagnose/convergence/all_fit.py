@@ -61,14 +61,29 @@ def _safely(method: str, start: str, search: Callable[[], End]) -> End:
             warnings.simplefilter("ignore", MixedModelsWarning)
             return search()
     except MixedModelsError as error:
-        return End(method, start, float("nan"), np.empty(0), np.empty(0), 0, str(error).split(";")[0])
+        return End(
+            method=method,
+            start=start,
+            criterion=float("nan"),
+            theta=np.empty(0),
+            beta=np.empty(0),
+            evaluations=0,
+            note=str(error).split(";")[0],
+        )
 
 
 def _newton(model: Any, name: str, theta: Vector) -> End:
     fit = model._fit
     again = model.refit(model._response(), start=theta if isinstance(fit, MixedFit) else {"theta": theta})._fit
     criterion = again.criterion if isinstance(fit, MixedFit) or fit.penalised is None else again.penalised
-    return End(NEWTON, name, criterion, upright(again.theta, fit.sizes), again.beta, again.run.evaluations)
+    return End(
+        method=NEWTON,
+        start=name,
+        criterion=criterion,
+        theta=upright(again.theta, fit.sizes),
+        beta=again.beta,
+        evaluations=again.run.evaluations,
+    )
 
 
 def _others(model: Any) -> list[str]:
@@ -83,16 +98,21 @@ def _others(model: Any) -> list[str]:
     return [GRADIENT, SIMPLEX] if len(problem.scale) <= MOST and seconds < CHEAP else [GRADIENT]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """The criterion as a function of all its variables in one array.
 
     Attributes
     ----------
-    value, gradient : of that array; infinite, and 0, where the criterion cannot be computed.
-    point : theta -> the array, other variables at their estimates.
-    parts : the array -> theta and beta.
-    scale : of each variable: its standard error by the curvature at the estimates.
+    value, gradient : callable
+        Criterion as a function of that array, and its gradient; infinite, and 0, where the criterion cannot be
+        computed.
+    point : callable
+        Function from theta to the array, other variables at their estimates.
+    parts : callable
+        Function from the array to theta and beta.
+    scale : ndarray
+        Scale of each variable: its standard error by the curvature at the estimates.
     """
 
     value: Callable[[Vector], float]
@@ -131,7 +151,7 @@ def _problem(model: Any) -> Problem:
 
     curvature = np.diag(fit.hessian)
     scale = np.where(curvature > 0, np.sqrt(2 / np.where(curvature > 0, curvature, 1.0)), 1.0)
-    return Problem(value, gradient, point, parts, scale)
+    return Problem(value=value, gradient=gradient, point=point, parts=parts, scale=scale)
 
 
 def _scipy(model: Any, method: str, theta: Vector) -> End:
@@ -165,4 +185,11 @@ def _scipy(model: Any, method: str, theta: Vector) -> End:
         if gain < GAIN:
             break
     at, beta = problem.parts(np.asarray(found.x) * scale)
-    return End(method, "identity", float(found.fun), upright(at, model._fit.sizes), beta, evaluations)
+    return End(
+        method=method,
+        start="identity",
+        criterion=float(found.fun),
+        theta=upright(at, model._fit.sizes),
+        beta=beta,
+        evaluations=evaluations,
+    )

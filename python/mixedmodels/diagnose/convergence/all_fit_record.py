@@ -21,10 +21,14 @@ class AllFit(ShownAsTable):
 
     Attributes
     ----------
-    ends : each search, with `criterion`, `theta`, `beta`, `evaluations`, and `note` where it failed.
-    same : how many ended in the best optimum found.
-    furthest : the largest criterion found, less the smallest.
-    table : a row per search: criterion, above_best, beta_difference (largest, in standard errors), theta_1 and so on.
+    ends : tuple of End
+        End of each search, with `criterion`, `theta`, `beta`, `evaluations`, and `note` where it failed.
+    same : int
+        Number of searches that ended in the best optimum found.
+    furthest : float
+        The largest criterion found, less the smallest.
+    table : ResultTable
+        A row per search: criterion, above_best, beta_difference (largest, in standard errors), theta_1 and so on.
     """
 
     ends: tuple[End, ...]
@@ -64,8 +68,8 @@ def all_fit_table(
     )
     failed = [f"{e.name}: {e.note}" for e in ends if e.note]
     table = ResultTable(
-        columns,
-        tuple(e.name for e in ends),
+        columns=columns,
+        names=tuple(e.name for e in ends),
         row_column="search",
         headers={"above_best": "above best", "beta_difference": "beta diff.", "evaluations": "evaluations"},
         heading=("Searches for the optimum of", design.formula, ""),

@@ -11,18 +11,32 @@ from mixedmodels.fit.record import Run
 class Description(dict[str, Any]):
     """The engine's account by name; it prints as sentences.
 
-    Items
-    -----
-    path : "one factor", "dense tail", "sparse tail", or "estimated" where a factorisation is out of reach.
-    why : the reason for this path.
-    eliminated : name of the grouping factor whose levels are the leaves, eliminated one by one; None without.
-    leaves, tail, pairs : levels of that factor, columns of all other random effects, pairs of levels that meet.
-    nonzeros, flops : numbers stored for the tail's factor; operations of one evaluation with its gradient, predicted.
-        Of the path "estimated" they cover the leaves alone.
-    criterion_error : standard error of the criterion; 0 where it is exact, as on all paths but "estimated".
-    status, evaluations, seconds : how the optimiser ended, after how many evaluations and seconds in the engine.
-    inner : factorisations that these evaluations took, of a generalised model; else None.
-    certificate : why this is an optimum, or what speaks against it.
+    Attributes
+    ----------
+    path : str
+        Path of the computation: "one factor", "dense tail", "sparse tail", or "estimated" where a factorisation is out
+        of reach.
+    why : str
+        Reason for this path.
+    eliminated : str or None
+        Name of the grouping factor whose levels are the leaves, eliminated one by one; None without.
+    leaves, tail, pairs : int
+        Numbers of levels of that factor, of columns of all other random effects, of pairs of levels that meet.
+    nonzeros, flops : int
+        Numbers stored for the tail's factor; operations of one evaluation with its gradient, predicted. Of the path
+        "estimated" they cover the leaves alone.
+    criterion_error : float
+        Standard error of the criterion; 0 where it is exact, as on all paths but "estimated".
+    status : str
+        How the optimiser ended.
+    evaluations : int
+        Number of evaluations.
+    seconds : float
+        Seconds in the engine.
+    inner : int or None
+        Number of factorisations that these evaluations took, of a generalised model; else None.
+    certificate : mapping of str
+        Why this is an optimum, or what speaks against it.
     """
 
     def __repr__(self) -> str:
@@ -51,16 +65,23 @@ class EngineReport:
 
     Attributes
     ----------
-    evaluations : of the criterion and its gradient.
-    seconds : spent in the engine.
-    certificate : `predicted_decrease`, what the next Newton step would still gain; `min_score_eigenvalue` per random
-        term (negative means that more variance in some direction fits better); `escape_gain`, the decrease of the
-        criterion that growing each covariance matrix along its worst direction of no variance promises; `holds`,
-        whether both gains are negligible.
-    status, message : how the optimiser ended.
-    trace : per step criterion, predicted decrease, trust radius.
-    criterion_error : standard error of the criterion at the optimum; 0 where it is exact (see docs/engine.md).
-    inner : factorisations in all, of a generalised model, whose every evaluation needs some; None of a linear one.
+    evaluations : int
+        Number of evaluations of the criterion and its gradient.
+    seconds : float
+        Seconds spent in the engine.
+    certificate : mapping of str
+        Certificate of the optimum: `predicted_decrease`, what the next Newton step would still gain;
+        `min_score_eigenvalue` per random term (negative means that more variance in some direction fits better);
+        `escape_gain`, the decrease of the criterion that growing each covariance matrix along its worst direction of no
+        variance promises; `holds`, whether both gains are negligible.
+    status, message : str
+        How the optimiser ended.
+    trace : tuple of tuple of three float
+        Criterion, predicted decrease and trust radius of each step.
+    criterion_error : float
+        Standard error of the criterion at the optimum; 0 where it is exact (see docs/engine.md).
+    inner : int or None
+        Factorisations in all, of a generalised model, whose every evaluation needs some; None of a linear one.
     """
 
     def __init__(

@@ -14,17 +14,22 @@ from mixedmodels.fit.record import Vector
 SAME = 1e-4  # of a criterion, that of one optimum
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class End:
     """Where a search ended.
 
     Attributes
     ----------
-    method, start : how it went, and from where.
-    criterion : there; NaN where it failed.
-    theta, beta : there, columns of theta turned so that their diagonal is not negative.
-    evaluations : of the criterion.
-    note : the reason of a failure, else empty.
+    method, start : str
+        How the search went, and from where.
+    criterion : float
+        Criterion at the end; NaN where the search failed.
+    theta, beta : ndarray
+        Parameters at the end, columns of theta turned so that their diagonal is not negative.
+    evaluations : int
+        Number of evaluations of the criterion.
+    note : str, default ""
+        Reason of a failure, else empty.
     """
 
     method: str

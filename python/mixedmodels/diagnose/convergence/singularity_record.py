@@ -19,20 +19,28 @@ from mixedmodels.tables.result_table import ResultTable
 WIDTH = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Singularity:
     """Why a fit is singular, what that means, and what to do.
 
     Attributes
     ----------
-    formula : of the model.
-    singular : whether some direction of the random effects has no variance.
-    terms : per random term its directions, and how far they are from having no variance.
-    components : principal components of the random effects, as of `rePCA`.
-    proposals : smaller formulas, in the order of the search.
-    table : the models compared: npar, aic, bic, loglik, lrt, df, p_value, singular; None where none was fitted.
-    recommended : the formula to prefer; None where that is the model itself.
-    advice : sentences.
+    formula : str
+        Formula of the model.
+    singular : bool
+        Whether some direction of the random effects has no variance.
+    terms : tuple of TermState
+        Directions of each random term, and how far they are from having no variance.
+    components : RePCA
+        Principal components of the random effects, as of `rePCA`.
+    proposals : tuple of str
+        Smaller formulas, in the order of the search.
+    table : ResultTable or None
+        Table of the models compared: npar, aic, bic, loglik, lrt, df, p_value, singular; None where none was fitted.
+    recommended : str or None
+        The formula to prefer; None where that is the model itself.
+    advice : tuple of str
+        Advice in sentences.
     """
 
     formula: str

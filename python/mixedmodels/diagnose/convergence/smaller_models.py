@@ -28,17 +28,24 @@ ROUNDS = 6  # of going on from a smaller model that is singular again
 Missing = dict[int, list[Direction]]  # for each bar of a formula what its terms lack
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Smaller:
     """A smaller model.
 
     Attributes
     ----------
-    formula : the whole formula.
-    random : its random part; "none" where there is nothing left.
-    change : what was left out, in words.
-    design, fit : the model; None where it was not fitted.
-    origin : whether it has slopes without the intercepts that belong to them, so that it depends on where x is 0.
+    formula : str
+        The whole formula.
+    random : str
+        Random part of the formula; "none" where there is nothing left.
+    change : str
+        What was left out, in words.
+    design : Design, optional
+        Design of the model; None where it was not fitted.
+    fit : LinearFit, MixedFit, GlmFit or GlmmFit, optional
+        Fit of the model; None where it was not fitted.
+    origin : bool, default False
+        Whether the model has slopes without the intercepts that belong to them, so that it depends on where x is 0.
     """
 
     formula: str
@@ -75,7 +82,7 @@ def _missing(design: Design, fit: MixedFit | GlmmFit) -> tuple[Missing, dict[int
         effects.setdefault(bar, []).extend(state.effects)
         for d in state.directions:
             # Of a term that diag() split, the effect's place among the columns of the whole bar.
-            out.setdefault(bar, []).append(d if effect < 0 else Direction(effect, d.kind))
+            out.setdefault(bar, []).append(d if effect < 0 else Direction(effect=effect, kind=d.kind))
     return out, effects
 
 
@@ -125,7 +132,9 @@ def _with_effects(bar: Bar, labels: Sequence[str], intercept: bool) -> str:
 def _add(out: dict[str, Smaller], whole: Formula, random: Sequence[str], change: str) -> None:
     formula = formula_with(whole, random)
     origin = bool(_with_slopes_alone(formulas.parse(formula).random) - _with_slopes_alone(whole.random))
-    out.setdefault(key(formula), Smaller(formula, " + ".join(random) or "none", change, origin))
+    out.setdefault(
+        key(formula), Smaller(formula=formula, random=" + ".join(random) or "none", change=change, origin=origin)
+    )
 
 
 def _with_slopes_alone(bars: Sequence[Bar]) -> set[str]:
@@ -218,8 +227,10 @@ def recommended(found: Sequence[Smaller], best: float, own: float, reml: bool) -
 
     Parameters
     ----------
-    best : -2 log-likelihood of the fit.
-    own : its AIC, the parameters counted at its rank.
+    best : float
+        Value of -2 log-likelihood of the fit.
+    own : float
+        AIC of the fit, the parameters counted at its rank.
     """
     proper = [s for s in found if not is_singular(s)]
     free = [s for s in proper if loss(s, best, reml) < EQUAL]

@@ -22,7 +22,8 @@ class ConvergenceVerbs(FittedModel):
 
         Parameters
         ----------
-        fit : fit the smaller models and compare them; False only lists their formulas.
+        fit : bool, default True
+            Whether to fit the smaller models and compare them; False only lists their formulas.
 
         Returns
         -------
@@ -48,7 +49,10 @@ class ConvergenceVerbs(FittedModel):
 
         Parameters
         ----------
-        random_starts, seed : starts drawn at random, beside the identity, small and large variances and the estimate.
+        random_starts : int, default 4
+            Number of starts drawn at random, beside the identity, small and large variances and the estimate.
+        seed : int, Generator or None, default 0
+            Seed of the starts drawn at random.
 
         Returns
         -------

@@ -24,18 +24,24 @@ UNIDENTIFIED = "the rows that are left do not identify all coefficients"
 SATURATED = "no degrees of freedom are left for the residual variance"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """J deletions, of p coefficients and m variance parameters; NaN where a deletion leaves nothing to estimate.
 
     Attributes
     ----------
-    estimates, std_error : of the coefficients without the rows, shape (J, p).
-    cooks, mdffits : shape (J,).
-    log_ratio : log det C_(g) - log det C, shape (J,).
-    trace : tr(C^-1 C_(g)) - p, shape (J,).
-    parameters : variance parameters without the rows, shape (J, m); None where they were kept.
-    reasons : number of a deletion -> why it is NaN.
+    estimates, std_error : ndarray, shape (J, p)
+        Coefficients without the rows, and their standard errors.
+    cooks, mdffits : ndarray, shape (J,)
+        Cook's distances and MDFFITS.
+    log_ratio : ndarray, shape (J,)
+        Changes of the log-determinant, log det C_(g) - log det C.
+    trace : ndarray, shape (J,)
+        Changes of the trace, tr(C^-1 C_(g)) - p.
+    parameters : ndarray, shape (J, m), optional
+        Variance parameters without the rows; None where they were kept.
+    reasons : mapping of int to str, optional
+        Why a deletion is NaN, by the deletion's number.
     """
 
     estimates: Matrix

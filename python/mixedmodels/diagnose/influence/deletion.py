@@ -87,9 +87,12 @@ def of_information(
 
     Parameters
     ----------
-    taken : of the information, shape (J, p, p).
-    score : of X'V^-1 e, shape (J, p).
-    squares, counts : of the weighted squares of the residuals, and of the rows.
+    taken : ndarray, shape (J, p, p)
+        Part of the information that the rows take with them.
+    score : ndarray, shape (J, p)
+        Part of the score X'V^-1 e that the rows take with them.
+    squares, counts : ndarray
+        Sums of the weighted squares of the residuals, and numbers of the rows.
     """
     p = model.x.shape[1]
     values, vectors = np.linalg.eigh(np.eye(p) - (taken + taken.transpose(0, 2, 1)) / 2)
@@ -105,8 +108,10 @@ def of_covariance(model: Linearised, white: Whitened, added: NDArray[np.float64]
 
     Parameters
     ----------
-    added : shape (J, p, p); NaN where a deletion leaves nothing to estimate.
-    d : L'(beta - beta_(g)), shape (J, p).
+    added : ndarray, shape (J, p, p)
+        What a deletion adds to the covariance; NaN where it leaves nothing to estimate.
+    d : ndarray, shape (J, p)
+        Changes L'(beta - beta_(g)).
     """
     gone = np.asarray(np.isnan(d).any(axis=1), dtype=np.bool_).reshape(len(d))
     values, vectors = np.linalg.eigh(np.where(gone[:, None, None], 0.0, (added + added.transpose(0, 2, 1)) / 2))
@@ -123,9 +128,14 @@ def _changes(
 
     Parameters
     ----------
-    values, vectors : of A_(g), shape (J, p) and (J, p, p).
-    along : beta - beta_(g), shape (J, p).
-    scale : residual variance without the rows, shape (J,).
+    values : ndarray, shape (J, p)
+        Eigenvalues of A_(g).
+    vectors : ndarray, shape (J, p, p)
+        Eigenvectors of A_(g).
+    along : ndarray, shape (J, p)
+        Changes beta - beta_(g).
+    scale : ndarray, shape (J,)
+        Residual variance without the rows.
     """
     p = model.x.shape[1]
     inverse = _inverse_of(white.lower)
@@ -148,7 +158,8 @@ def _scales(model: Linearised, lost: Vector, counts: Vector) -> tuple[Vector, ND
 
     Parameters
     ----------
-    lost : decrease of the residual sum of squares.
+    lost : ndarray
+        Decrease of the residual sum of squares.
     """
     if model.df is None:
         return np.full(len(lost), model.scale), np.zeros(len(lost), dtype=bool)

@@ -41,9 +41,12 @@ def deletions(
 
     Parameters
     ----------
-    codes : the set of each row, 0 .. `n_sets` - 1, each of which occurs; a set is deleted as a whole.
-    theta : "fixed" keeps the variance parameters, "one_step" takes a Newton step, "refit" fits again.
-    progress : as of `fit.many_progress.counted`.
+    codes : ndarray of int
+        Set of each row, 0 .. `n_sets` - 1, each of which occurs; a set is deleted as a whole.
+    theta : {"fixed", "one_step", "refit"}
+        What happens to the variance parameters: "fixed" keeps them, "one_step" takes a Newton step, "refit" fits again.
+    progress : bool, optional
+        See `fit.many_progress.counted`.
     """
     exact = isinstance(fit, LinearFit) or (isinstance(fit, GlmFit) and theta != "refit")
     if theta == "fixed" or exact:

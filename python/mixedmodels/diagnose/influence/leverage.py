@@ -28,10 +28,14 @@ class Whitened:
 
     Attributes
     ----------
-    lower : L with L L' = X'V^-1 X, shape (p, p).
-    rows : (V^-1 X) L^-T, shape (n, p).
-    own : diagonal of V^-1, shape (n,).
-    unconfounded : diagonal of Z Lambda Lambda' Z', shape (n,).
+    lower : ndarray, shape (p, p)
+        Factor L with L L' = X'V^-1 X.
+    rows : ndarray, shape (n, p)
+        Rows of (V^-1 X) L^-T.
+    own : ndarray, shape (n,)
+        Diagonal of V^-1.
+    unconfounded : ndarray, shape (n,)
+        Diagonal of Z Lambda Lambda' Z'.
     """
 
     lower: Matrix
@@ -96,10 +100,14 @@ class Leverage:
 
     Attributes
     ----------
-    total : of H; fixed + random.
-    fixed : of X Phi X'V^-1.
-    random : of Z Lambda Lambda'Z' P, what the random effects take of what the fixed effects leave.
-    unconfounded : of Z Lambda Lambda'Z', which does not depend on X (Nobre and Singer 2011).
+    total : ndarray
+        Diagonal of H; the sum of fixed and random.
+    fixed : ndarray
+        Diagonal of X Phi X'V^-1.
+    random : ndarray
+        Diagonal of Z Lambda Lambda'Z' P, what the random effects take of what the fixed effects leave.
+    unconfounded : ndarray
+        Diagonal of Z Lambda Lambda'Z', which does not depend on X (Nobre and Singer 2011).
     """
 
     total: Vector

@@ -20,21 +20,29 @@ from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Linearised:
     """A model at its estimates.
 
     Attributes
     ----------
-    x : the estimated columns of X, shape (n, p).
-    weights : W, shape (n,); 0 of a row that says nothing.
-    residual : r, less the random effects too, shape (n,). ``V^-1 e`` is then ``W r``.
-    response : what the least squares are of: the response less the offset, of a generalised model as of its last
-        iteration; shape (n,).
-    scale : s, the residual variance of weight 1.
-    df : degrees of freedom from which s was estimated by the rows' squares, None where it was not.
-    beta : shape (p,).
-    random : design, and the fit with theta in units of the root of s; None without random effects.
+    x : ndarray, shape (n, p)
+        Estimated columns of X.
+    weights : ndarray, shape (n,)
+        Weights W; 0 of a row that says nothing.
+    residual : ndarray, shape (n,)
+        Residuals r, less the random effects too. ``V^-1 e`` is then ``W r``.
+    response : ndarray
+        What the least squares are of, shape (n,): the response less the offset, of a generalised model as of its last
+        iteration.
+    scale : float
+        Residual variance s of weight 1.
+    df : int or None
+        Degrees of freedom from which s was estimated by the rows' squares, None where it was not.
+    beta : ndarray, shape (p,)
+        Coefficients.
+    random : tuple of (Design, MixedFit or GlmmFit), optional
+        Design, and the fit with theta in units of the root of s; None without random effects.
     """
 
     x: Matrix
@@ -54,14 +62,35 @@ def linearised(design: Design, fit: AnyFit) -> Linearised:
         w = np.ones(fit.n) if design.weights is None else design.weights
         r, y = residuals(design, fit), checks.response(design)
         if isinstance(fit, LinearFit):
-            return Linearised(x, w, r, y, fit.sigma**2, fit.df_resid, fit.beta)
-        return Linearised(x, w, r, y, fit.sigma**2, None, fit.beta, (design, fit))
+            return Linearised(
+                x=x, weights=w, residual=r, response=y, scale=fit.sigma**2, df=fit.df_resid, beta=fit.beta
+            )
+        return Linearised(
+            x=x, weights=w, residual=r, response=y, scale=fit.sigma**2, df=None, beta=fit.beta, random=(design, fit)
+        )
     w, r = working(fit)
     y = fit.eta + r if design.offset is None else fit.eta + r - design.offset
     if isinstance(fit, GlmFit):
-        return Linearised(x, w, r, y, fit.dispersion, fit.df_resid if fit.has_dispersion else None, fit.beta)
+        return Linearised(
+            x=x,
+            weights=w,
+            residual=r,
+            response=y,
+            scale=fit.dispersion,
+            df=fit.df_resid if fit.has_dispersion else None,
+            beta=fit.beta,
+        )
     sd = fit.residual_sd or 1.0
-    return Linearised(x, w, r, y, sd**2, None, fit.beta, (design, replace(fit, theta=fit.theta / sd)))
+    return Linearised(
+        x=x,
+        weights=w,
+        residual=r,
+        response=y,
+        scale=sd**2,
+        df=None,
+        beta=fit.beta,
+        random=(design, replace(fit, theta=fit.theta / sd)),
+    )
 
 
 def working(fit: GlmFit | GlmmFit) -> tuple[Vector, Vector]:

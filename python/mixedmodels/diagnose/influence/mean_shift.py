@@ -25,8 +25,10 @@ def shift(
 
     Parameters
     ----------
-    weights, wr : W, and W r of `leverage.balanced`; shape (n,).
-    gone : the rows.
+    weights, wr : ndarray, shape (n,)
+        Weights W, and W r of `leverage.balanced`;.
+    gone : ndarray of int
+        Positions of the rows to leave out.
 
     Raises
     ------

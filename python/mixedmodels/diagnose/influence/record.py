@@ -30,15 +30,28 @@ class Influence(ShownAsTable):
 
     Attributes
     ----------
-    group : name of what is deleted, None of rows.
-    labels : of the J deletions; of rows their label in the table.
-    rows : how many each takes, shape (J,).
-    theta : "fixed", "one_step" or "refit".
-    how : the same in words.
-    names, beta : the coefficients of all rows.
-    parameter_names, parameters : the variance parameters of all rows.
-    mixed : whether the model has random effects.
-    failures : label -> why nothing can be estimated without it; its numbers are NaN.
+    group : str or None
+        Name of what is deleted, None of rows.
+    labels : tuple of str
+        Labels of the J deletions; of rows their label in the table.
+    rows : ndarray of int, shape (J,)
+        Number of rows that each deletion takes.
+    theta : {"fixed", "one_step", "refit"}
+        What happened to the variance parameters, "fixed", "one_step" or "refit".
+    how : str
+        What happened to the variance parameters, in words.
+    names : tuple of str
+        Names of the coefficients.
+    beta : ndarray
+        Coefficients of all rows.
+    parameter_names : tuple of str
+        Names of the variance parameters.
+    parameters : ndarray
+        Variance parameters of all rows.
+    mixed : bool
+        Whether the model has random effects.
+    failures : mapping of str to str
+        Why nothing can be estimated without a level, by its label; its numbers are NaN.
     """
 
     def __init__(
@@ -132,8 +145,8 @@ class Influence(ShownAsTable):
         headers = {**HEADERS, **{name: _header(name) for name in measures if name not in HEADERS}}
         what = "row" if self.group is None else f"level of {self.group}"
         return ResultTable(
-            measures,
-            tuple(self.labels[j] for j in order),
+            columns=measures,
+            names=tuple(self.labels[j] for j in order),
             row_column=self._heading,
             headers=headers,
             heading=(f"Influence of each {what}, {self.how}", ""),

@@ -32,8 +32,12 @@ class Deleted:
 
     Attributes
     ----------
-    beta, vcov : shape (p,), (p, p).
-    parameters : as of `variance_parameters`.
+    beta : ndarray, shape (p,)
+        Coefficients.
+    vcov : ndarray, shape (p, p)
+        Their covariance.
+    parameters : ndarray
+        Variance parameters, as of `variance_parameters`.
     """
 
     beta: Vector
@@ -78,7 +82,8 @@ def one_step(rows: Design, fit: MixedFit | GlmmFit, left: Rows, beta: Vector) ->
 
     Parameters
     ----------
-    beta : without the rows at the variance parameters of all rows, where a generalised model's step begins.
+    beta : ndarray
+        Coefficients without the rows at the variance parameters of all rows, where a generalised model's step begins.
 
     Raises
     ------

@@ -25,7 +25,8 @@ def sigma_without(e: Vector, h: Vector, df: int) -> Vector:
 
     Parameters
     ----------
-    df : with all rows.
+    df : int
+        Residual degrees of freedom with all rows.
     """
     if df <= 1:
         return np.full(len(e), np.nan)
@@ -38,8 +39,10 @@ def studentised(e: Vector, pearson: Vector, h: Vector, sigma: Vector | float) ->
 
     Parameters
     ----------
-    e, pearson : deviance and Pearson's residuals.
-    sigma : what they are divided by: without the row, or 1.
+    e, pearson : ndarray
+        Deviance and Pearson's residuals.
+    sigma : ndarray or float
+        What the residuals are divided by: sigma without the row, or 1.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         saved = np.sqrt(e**2 + h * pearson**2 / (1 - h))

@@ -21,13 +21,16 @@ class InfluenceVerbs(FittedModel):
 
         Parameters
         ----------
-        group : None deletes single rows; the name of a grouping factor or of a column, or one value per row, deletes
-            its levels; a list of names deletes the combinations of their levels.
-        theta : what happens to the variance parameters. "fixed" keeps them: the coefficients without the rows are
-            exact and nothing is fitted again (of a glm or glmer: one step of the iterations from the estimates).
-            "one_step" lets them take one Newton step, "refit" fits again without the rows. An lm is exact with all.
-        progress : a line on stderr: True at once, None on a terminal after two seconds, False never. Ctrl-C stops, and
-            gives what there is.
+        group : str, array_like or sequence of str, optional
+            What is deleted: None deletes single rows; the name of a grouping factor or of a column, or one value per
+            row, deletes its levels; a list of names deletes the combinations of their levels.
+        theta : {"fixed", "one_step", "refit"}, default "fixed"
+            What happens to the variance parameters. "fixed" keeps them: the coefficients without the rows are exact and
+            nothing is fitted again (of a glm or glmer: one step of the iterations from the estimates). "one_step" lets
+            them take one Newton step, "refit" fits again without the rows. An lm is exact with all.
+        progress : bool, optional
+            Whether a line of progress is shown on stderr: True at once, None on a terminal after two seconds, False
+            never. Ctrl-C stops, and gives what there is.
 
         Returns
         -------
@@ -49,7 +52,10 @@ class InfluenceVerbs(FittedModel):
 
         Parameters
         ----------
-        group, theta : as of `influence`.
+        group : str, array_like or sequence of str, optional
+            See `influence`.
+        theta : {"fixed", "one_step", "refit"}, default "fixed"
+            See `influence`.
         """
         return self.influence(group, theta).cooks_distance()
 
@@ -81,7 +87,8 @@ class InfluenceVerbs(FittedModel):
 
         Parameters
         ----------
-        group : None for rows; else as of `influence`, for the mean of each level's rows.
+        group : str, array_like or sequence of str, optional
+            What the leverage is of: None for rows; else as of `influence`, for the mean of each level's rows.
         """
         from mixedmodels.diagnose.influence.from_model import leverage_table
 
@@ -92,7 +99,8 @@ class InfluenceVerbs(FittedModel):
 
         Parameters
         ----------
-        type : of a generalised model "deviance" (the default of a glm) or "pearson" (of a glmer).
+        type : {"deviance", "pearson"}, optional
+            Kind of residuals of a generalised model, "deviance" (the default of a glm) or "pearson" (of a glmer).
         """
         from mixedmodels.diagnose.influence.from_model import rstandard
 

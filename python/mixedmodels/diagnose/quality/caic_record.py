@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from mixedmodels.tables.result_table import ResultTable, ShownAsTable, one_row
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class ConditionalAIC(ShownAsTable):
     """AIC for predictions in the groups of the data: -2 conditional log-likelihood + 2 degrees of freedom.
 
     Attributes
     ----------
-    caic : the criterion.
-    loglik : log-likelihood given the random effects.
-    df : effective degrees of freedom.
-    parts : what they consist of, by name.
-    method : how they were found.
-    mc_error : standard error of `df` by the number of draws; 0 where nothing was drawn.
-    table : how it prints.
+    caic : float
+        The criterion.
+    loglik : float
+        Log-likelihood given the random effects.
+    df : float
+        Effective degrees of freedom.
+    parts : dict of str to float
+        Parts that the degrees of freedom consist of, by name.
+    method : str
+        How the degrees of freedom were found.
+    mc_error : float
+        Standard error of `df` by the number of draws; 0 where nothing was drawn.
+    table : ResultTable
+        Table that is printed.
     """
 
     caic: float
@@ -52,4 +59,4 @@ def conditional_aic(
         kind=kind,
         digits=7,
     )
-    return ConditionalAIC(value, loglik, df, parts, method, mc_error, table)
+    return ConditionalAIC(caic=value, loglik=loglik, df=df, parts=parts, method=method, mc_error=mc_error, table=table)

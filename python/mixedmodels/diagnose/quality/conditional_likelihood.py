@@ -49,10 +49,14 @@ class Turned:
 
     Attributes
     ----------
-    row : which row, shape (r,).
-    value : its new value as the family sees it (of a proportion the share of successes).
-    weight : what multiplies the natural parameter of that row after the refit, in the cost.
-    own : for each row what multiplies its natural parameter in the fit itself, shape (n,).
+    row : ndarray of int, shape (r,)
+        Row that was turned.
+    value : ndarray
+        New value of the row as the family sees it (of a proportion the share of successes).
+    weight : ndarray
+        What multiplies the natural parameter of that row after the refit, in the cost.
+    own : ndarray, shape (n,)
+        What multiplies each row's natural parameter in the fit itself.
     """
 
     row: NDArray[np.intp]
@@ -96,7 +100,8 @@ def natural(family: Family, mu: Vector, theta: float | None) -> Vector:
 
     Parameters
     ----------
-    theta : of a negative binomial family.
+    theta : float or None
+        Theta of a negative binomial family.
     """
     mu = np.asarray(mu, dtype=float)
     kind = family.engine_name
@@ -120,8 +125,10 @@ def covariance_cost(natural_parameters: Matrix, responses: Matrix, scale: Vector
 
     Parameters
     ----------
-    natural_parameters, responses : a row per draw, shape (draws, n).
-    scale : weight / phi of each row.
+    natural_parameters, responses : ndarray, shape (draws, n)
+        Natural parameters and responses, a row per draw.
+    scale : ndarray
+        Weight of each row over phi.
     """
     count = len(responses)
     by_draw = ((natural_parameters - natural_parameters.mean(axis=0)) * (responses - responses.mean(axis=0))) @ scale

@@ -48,7 +48,8 @@ def trace_at_theta(design: Design, theta: Vector, kept: tuple[int, ...], reml_en
 
     Parameters
     ----------
-    reml_engine : the engine's handle of the design with the REML criterion (without fixed effects the other is equal).
+    reml_engine : object
+        Engine's handle of the design with the REML criterion (without fixed effects the other is equal).
     """
     at = reml_engine.at(theta)
     m = len(design.groups[0].codes) - len(kept)
@@ -61,8 +62,10 @@ def from_estimating_theta(design: Design, fit: MixedFit, engine: Any, ranks: Seq
 
     Parameters
     ----------
-    engine : of the fit.
-    ranks : of each term's covariance matrix.
+    engine : object
+        Engine's handle of the fit.
+    ranks : sequence of int
+        Rank of each term's covariance matrix.
     """
     theta, places = trapezoids(fit, ranks)
     if not places:

@@ -39,7 +39,8 @@ def adjusted_quantity(design: Design, fit: MixedFit, residual_weight: float) -> 
 
     Parameters
     ----------
-    residual_weight : what multiplies sigma^2.
+    residual_weight : float
+        Factor of sigma^2.
     """
     moments = column_moments(design)
     names = {(p.kind, p.at): p.name for p in parameters(design, fit)}

@@ -40,8 +40,8 @@ def icc(
             raise DataError("icc(by_group=True) has no intervals; bootstrap(statistic=...) makes some.")
         shares = iccs.by_group(of)
         return ResultTable(
-            {"icc": np.array(list(shares.values()))},
-            tuple(shares),
+            columns={"icc": np.array(list(shares.values()))},
+            names=tuple(shares),
             row_column="group",
             headers=ABOUT,
             heading=heading,
@@ -56,8 +56,8 @@ def icc(
         columns |= {"conf_low": limits[:, 0], "conf_high": limits[:, 1]}
         footer += said
     table = ResultTable(
-        columns,
-        tuple(values),
+        columns=columns,
+        names=tuple(values),
         row_column="figure",
         headers=ABOUT,
         heading=heading,
@@ -144,8 +144,8 @@ def variance_partition(model: FittedModel, choices: Choices) -> ResultTable:
     if slopes:
         footer.append("Random slopes: mean variance of their contribution over the rows.")
     return ResultTable(
-        columns,
-        names,
+        columns=columns,
+        names=names,
         row_column="part",
         headers=ABOUT,
         heading=(f"Variance of the rows{scale}", "", "Model:", model.formula),

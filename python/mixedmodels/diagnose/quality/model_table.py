@@ -33,13 +33,20 @@ def model_table(
 
     Parameters
     ----------
-    models : one or more fitted models, of any class.
-    names : of the models; by default those of the variables that hold them.
-    terms : coefficients to show, in this order; None for all.
-    exp : exponentiate estimates and limits of generalised models, which makes odds ratios of a logistic and ratios of
-        means of a log link; their standard errors become those of the ratios (delta method).
-    level : of the intervals.
-    ddf : of linear mixed models: "Satterthwaite", "Kenward-Roger" or "asymptotic". Others have their own.
+    *models : fitted models
+        One or more fitted models, of any class.
+    names : sequence of str, optional
+        Names of the models; by default those of the variables that hold them.
+    terms : sequence of str, optional
+        Coefficients to show, in this order; None for all.
+    exp : bool, default False
+        Whether to exponentiate estimates and limits of generalised models, which makes odds ratios of a logistic and
+        ratios of means of a log link; their standard errors become those of the ratios (delta method).
+    level : float, default 0.95
+        Confidence level of the intervals.
+    ddf : str, Coefficients or None, default "Satterthwaite"
+        Degrees of freedom of linear mixed models: "Satterthwaite", "Kenward-Roger" or "asymptotic". Others have their
+        own.
 
     Returns
     -------
@@ -71,7 +78,14 @@ def model_table(
         if missing:
             raise DataError(f"no model has the coefficient {missing[0]!r}; they have {', '.join(_all_terms(models))}.")
     head = _heading(models, exp)
-    return ModelTable(columns, called, head, level, _notes(models, exp, ddf), models[0]._source.kind)
+    return ModelTable(
+        columns=columns,
+        names=called,
+        estimate=head,
+        level=level,
+        notes=_notes(models, exp, ddf),
+        kind=models[0]._source.kind,
+    )
 
 
 Row = tuple[str, str, float, float, float, float, float]

@@ -16,19 +16,25 @@ FIGURES = ("observations", "levels", "restricted", "log-likelihood", "AIC", "R2"
 SMALLEST = 0.001  # p-values below are not told apart
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelTable:
     """Models beside each other; prints as text, shows as HTML in a notebook.
 
     Attributes
     ----------
-    columns : a row for each model and quantity: model, part ("fixed", "random", "fit"), term, estimate, std_error,
-        conf_low, conf_high, p_value (lists of one length; NaN where a quantity has none).
-    names : of the models, in the order of the columns in print.
-    estimate : what the column of estimates is called.
-    level : confidence of the intervals.
-    notes : lines below the table.
-    kind : the library of `to_frame`.
+    columns : mapping of str to list
+        Columns with a row for each model and quantity: model, part ("fixed", "random", "fit"), term, estimate,
+        std_error, conf_low, conf_high, p_value (lists of one length; NaN where a quantity has none).
+    names : tuple of str
+        Names of the models, in the order of the columns in print.
+    estimate : str
+        What the column of estimates is called.
+    level : float
+        Confidence of the intervals.
+    notes : tuple of str
+        Lines below the table.
+    kind : str, default "pandas"
+        The library of `to_frame`.
     """
 
     columns: Mapping[str, list[Any]]

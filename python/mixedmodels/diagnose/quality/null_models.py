@@ -21,7 +21,7 @@ from mixedmodels.fitted.refits import refitted
 if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
 
-INTERCEPT = FixedDesign(("(Intercept)",), (None,), (-1,), ())
+INTERCEPT = FixedDesign(names=("(Intercept)",), columns=(None,), assign=(-1,), terms=())
 
 
 def null_design(design: Design, random: bool = True) -> Design:
@@ -81,8 +81,9 @@ def typical_mean(model: FittedModel, where: str) -> float:
 
     Parameters
     ----------
-    where : "marginal", over the rows and the random effects of the null model; "intercept", at its intercept alone;
-        "observed", the mean of the response.
+    where : str
+        Where the mean is taken: "marginal", over the rows and the random effects of the null model; "intercept", at its
+        intercept alone; "observed", the mean of the response.
     """
     fit = model._fit
     if where == "observed":

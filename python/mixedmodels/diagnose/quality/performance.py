@@ -49,8 +49,8 @@ def performance(model: FittedModel, estimator: str | None) -> ResultTable:
     row = _row(model, estimator)
     columns: dict[str, Any] = {name: np.array([value]) for name, value in row.items()}
     return ResultTable(
-        columns,
-        ("",),
+        columns=columns,
+        names=("",),
         row_column="model",
         headers=_headers(columns),
         heading=("Performance of", model.formula),
@@ -75,8 +75,8 @@ def compared(models: Sequence[FittedModel], names: Sequence[str], rank: bool, es
         columns = {name: values[order] for name, values in columns.items()}
         names = [names[i] for i in order]
     return ResultTable(
-        columns,
-        tuple(names),
+        columns=columns,
+        names=tuple(names),
         row_column="model",
         headers=_headers(columns),
         heading=("Comparison of performance",),

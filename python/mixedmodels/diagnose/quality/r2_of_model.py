@@ -54,8 +54,8 @@ def r2(
         columns |= {"conf_low": limits[:, 0], "conf_high": limits[:, 1]}
         said = [*said, f"{level:.4g} confidence, bootstrap percentile intervals: {more}."]
     table = ResultTable(
-        columns,
-        tuple(values),
+        columns=columns,
+        names=tuple(values),
         row_column="figure",
         headers={"r2": "R2", "conf_low": "lower", "conf_high": "upper"},
         heading=(TITLES[chosen], "", "Model:", model.formula),
@@ -81,8 +81,8 @@ def r2_by_level(model: FittedModel, choices: icc_of_model.Choices) -> ResultTabl
         *icc_of_model.notes(model, of),
     ]
     return ResultTable(
-        {"r2": np.array(list(values.values()))},
-        tuple(values),
+        columns={"r2": np.array(list(values.values()))},
+        names=tuple(values),
         row_column="level",
         headers={"r2": "R2"},
         heading=("R2 by level", "", "Model:", model.formula),
@@ -233,8 +233,8 @@ def by_approximation(model: FittedModel, mean: str | None, per: str | None) -> R
     found = [shares.nakagawa(variance_parts(model, way, mean, per)) for way in ways]
     marginal = np.array([f["marginal"] for f in found])
     return ResultTable(
-        {"r2m": marginal, "r2c": np.array([f.get("conditional", f["marginal"]) for f in found])},
-        tuple(way or "sigma^2" for way in ways),
+        columns={"r2m": marginal, "r2c": np.array([f.get("conditional", f["marginal"]) for f in found])},
+        names=tuple(way or "sigma^2" for way in ways),
         row_column="approximation",
         headers={"r2m": "R2m", "r2c": "R2c"},
         kind=model._source.kind,

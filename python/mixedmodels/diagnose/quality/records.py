@@ -15,9 +15,12 @@ class Merit(ShownAsTable, Mapping[str, float]):
 
     Attributes
     ----------
-    values_by_name : the figures.
-    table : how they print, with the method below them.
-    method : how they were found, in words.
+    values_by_name : mapping of str to float
+        Figures by name.
+    table : ResultTable
+        Table that is printed, with the method below it.
+    method : str
+        How the figures were found, in words.
     """
 
     values_by_name: Mapping[str, float]

@@ -40,17 +40,26 @@ class QualityVerbs(FittedModel):
 
         Parameters
         ----------
-        by_group : the adjusted share of each grouping factor instead.
-        ci : confidence of an interval, such as 0.95.
-        method : of the interval: "profile" (of an lmer, the default: the adjusted one) or "boot", parametric bootstrap.
-        nsim, seed : of the bootstrap.
-        approximation : how the variance of a family is carried to the scale of the link: "theoretical" (binomial; the
-            default), "lognormal" (with a log link; the default), "delta" (all others' default) or "trigamma" (log
-            link); see `mixedmodels.estimates.distribution_variance`.
-        mean : at which mean that variance is taken, where it depends on one: "marginal", of the null model over the
-            rows, their offsets and its random effects (the default); "intercept", at the null model's intercept alone,
-            as R's performance 0.10 does; "observed", the mean of the response.
-        per : whose residual variance it is: "unit", that of a single trial or of an observation of weight 1, or "row",
+        by_group : bool, default False
+            Whether the adjusted share of each grouping factor is wanted instead.
+        ci : float, optional
+            Confidence of an interval, such as 0.95.
+        method : {"profile", "boot"}, optional
+            Way to the interval: "profile" (of an lmer, the default: the adjusted one) or "boot", parametric bootstrap.
+        nsim : int, default 500
+            Number of replicates of the bootstrap.
+        seed : int or Generator, optional
+            Seed of the bootstrap.
+        approximation : {"theoretical", "delta", "lognormal", "trigamma"}, optional
+            How the variance of a family is carried to the scale of the link: "theoretical" (binomial; the default),
+            "lognormal" (with a log link; the default), "delta" (all others' default) or "trigamma" (log link); see
+            `mixedmodels.estimates.distribution_variance`.
+        mean : {"marginal", "intercept", "observed"}, optional
+            Mean at which that variance is taken, where it depends on one: "marginal", of the null model over the rows,
+            their offsets and its random effects (the default); "intercept", at the null model's intercept alone, as R's
+            performance 0.10 does; "observed", the mean of the response.
+        per : {"unit", "row"}, optional
+            Unit of the residual variance: "unit", that of a single trial or of an observation of weight 1, or "row",
             the mean over the rows with their trials or weights. By default a trial, but rows where weights are
             precisions, as the scale of such weights is arbitrary.
 
@@ -91,15 +100,28 @@ class QualityVerbs(FittedModel):
 
         Parameters
         ----------
-        method : "nakagawa", of mixed models (their default) by the fixed effects alone (marginal) and by fixed and
-            random effects (conditional); "ols", of linear models (their default), plain and adjusted; "tjur", of
+        method : {"nakagawa", "ols", "tjur", "lr", "cox_snell", "nagelkerke", "mcfadden"}, optional
+            Kind of R2: "nakagawa", of mixed models (their default) by the fixed effects alone (marginal) and by fixed
+            and random effects (conditional); "ols", of linear models (their default), plain and adjusted; "tjur", of
             binomial models (the default of a binary glm with logit link); "nagelkerke" (the default of other binomial
             models and of counts); "lr", by likelihood ratio (the default of Gamma and inverse Gaussian responses), for
             all models; "cox_snell", the same by another name; "mcfadden".
-        by_group : of mixed models, how much smaller than in the null model the variance is at each level.
-        ci, nsim, seed : confidence of an interval by parametric bootstrap, its replicates and seed.
-        approximation, mean, per : of "nakagawa", as in `icc`.
-        keep_random : whether the null model of likelihood ratios has the random effects too.
+        by_group : bool, default False
+            Whether it is asked how much smaller than in the null model the variance of a mixed model is at each level.
+        ci : float, optional
+            Confidence of an interval by parametric bootstrap.
+        nsim : int, default 500
+            Number of replicates of the bootstrap.
+        seed : int or Generator, optional
+            Seed of the bootstrap.
+        approximation : {"theoretical", "delta", "lognormal", "trigamma"}, optional
+            Choices of "nakagawa", as in `icc`.
+        mean : {"marginal", "intercept", "observed"}, optional
+            Choices of "nakagawa", as in `icc`.
+        per : {"unit", "row"}, optional
+            Choices of "nakagawa", as in `icc`.
+        keep_random : bool, default False
+            Whether the null model of likelihood ratios has the random effects too.
 
         Returns
         -------
@@ -129,7 +151,12 @@ class QualityVerbs(FittedModel):
 
         Parameters
         ----------
-        approximation, mean, per : as in `icc`.
+        approximation : {"theoretical", "delta", "lognormal", "trigamma"}, optional
+            See `icc`.
+        mean : {"marginal", "intercept", "observed"}, optional
+            See `icc`.
+        per : {"unit", "row"}, optional
+            See `icc`.
 
         Returns
         -------
@@ -151,13 +178,17 @@ class QualityVerbs(FittedModel):
 
         Parameters
         ----------
-        method : of the degrees of freedom. "analytic" (of an lmer, the default) is the exact sum of d yhat / d y with
+        method : {"analytic", "hat", "steinian", "bootstrap"}, optional
+            Way to the degrees of freedom. "analytic" (of an lmer, the default) is the exact sum of d yhat / d y with
             the estimation of theta counted, Greven and Kneib's (2010), and 1 for sigma; a covariance matrix on its
             boundary keeps its rank. "hat" takes theta as known, Vaida and Blanchard's (2005) trace of the hat matrix,
             which prefers too large models. "steinian" (Poisson and binomial, the default) refits the model with each
             event less or turned round (Lian, 2012; Efron, 2004), once per row or twice. "bootstrap" (all models) refits
             it to responses drawn given the random effects.
-        nsim, seed : of "bootstrap": draws, by default as many as rows and 100 at least, and their seed.
+        nsim : int, optional
+            Number of draws of "bootstrap", by default as many as rows and 100 at least.
+        seed : int or Generator, optional
+            Seed of "bootstrap".
 
         Returns
         -------
@@ -180,14 +211,15 @@ class QualityVerbs(FittedModel):
 
         Parameters
         ----------
-        estimator : likelihood of AIC, AICc and BIC of linear (mixed) models, None for that of the fit. With "ML" a REML
-            fit is fitted again.
+        estimator : {"ML", "REML"}, optional
+            Likelihood of AIC, AICc and BIC of linear (mixed) models, None for that of the fit. With "ML" a REML fit is
+            fitted again.
 
         Returns
         -------
         ResultTable
-            aic, aicc, bic; R2 by the default of `r2`; icc (adjusted); rmse of the responses given the random effects;
-            sigma; log_loss of binomial responses, score_log (mean log-probability) of counts.
+            Columns aic, aicc, bic; R2 by the default of `r2`; icc (adjusted); rmse of the responses given the random
+            effects; sigma; log_loss of binomial responses, score_log (mean log-probability) of counts.
         """
         from mixedmodels.diagnose.quality.performance import performance
 

@@ -13,17 +13,22 @@ from mixedmodels.fit.record import Vector
 from mixedmodels.inference.multiplicity.p_adjust import adjust
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Categorical:
     """Tests by level; k levels that occur.
 
     Attributes
     ----------
-    levels : labels, and `n` residuals of each, shape (k,).
-    d, p_value, p_adjusted : Kolmogorov and Smirnov's statistic of each level, its p-value, and this adjusted by Holm's
-        method, shapes (k,).
-    f, df, p_levene : Levene's test of equal variances, around the medians: F, its two degrees of freedom, p-value; NaN
-        with one level.
+    levels : tuple of str
+        Labels of the levels; `n` are the numbers of their residuals, shape (k,).
+    d, p_value, p_adjusted : ndarray, shape (k,)
+        Kolmogorov and Smirnov's statistic of each level, its p-value, and this adjusted by Holm's method.
+    f : float
+        F statistic of Levene's test of equal variances, around the medians; NaN with one level.
+    df : tuple of two int
+        Numerator and denominator degrees of freedom of Levene's test.
+    p_levene : float
+        P-value of Levene's test; NaN with one level.
     """
 
     levels: tuple[str, ...]

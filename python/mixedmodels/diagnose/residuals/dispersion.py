@@ -105,4 +105,6 @@ def _ratio(method: str, name: str, observed: float, drawn: Vector, alternative: 
     known = drawn[~np.isnan(drawn)]
     mean = float(known.mean()) if len(known) else float("nan")
     ratio = observed / mean if mean else float("nan")
-    return ResidualTest(method, {name: ratio}, p, alternative, simulated=drawn, observed=observed)
+    return ResidualTest(
+        method=method, statistics={name: ratio}, p_value=p, alternative=alternative, simulated=drawn, observed=observed
+    )

@@ -190,7 +190,17 @@ def _refitted(model: Any, drawn: Matrix, progress: bool | None) -> tuple[Refits,
         raise DataError(f"the model could be refitted to {len(kept)} of {len(drawn)} simulations; most often: {why}")
     residuals, predicted, pearson = (np.column_stack(part) for part in zip(*found, strict=True))
     observed, _, observed_pearson = _account(model)
-    return Refits(observed, residuals, predicted, observed_pearson, pearson), kept, reasons
+    return (
+        Refits(
+            observed=observed,
+            residuals=residuals,
+            predicted=predicted,
+            observed_pearson=observed_pearson,
+            pearson=pearson,
+        ),
+        kept,
+        reasons,
+    )
 
 
 def _account(model: Any) -> tuple[Vector, Vector, Vector]:

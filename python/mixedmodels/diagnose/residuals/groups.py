@@ -20,7 +20,7 @@ from mixedmodels.fit.simulated_responses import generator
 from mixedmodels.frame import Logical
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Regrouped:
     """Residuals of groups, with labels of these, and what finds a value for each."""
 
@@ -62,11 +62,11 @@ def regrouped(
     found = recalculated(numbers, groups, function, generator(seed), method=method, rotation=rotation)
     name = group if isinstance(group, str) else "row" if apart else "group"
     return Regrouped(
-        found,
-        tuple(factor.levels.labels[i] for i in groups.levels.tolist()),
-        name,
-        "some rows" if apart else f"groups of {name}",
-        partial(of_groups, find, groups),
+        numbers=found,
+        labels=tuple(factor.levels.labels[i] for i in groups.levels.tolist()),
+        name=name,
+        words="some rows" if apart else f"groups of {name}",
+        find=partial(of_groups, find, groups),
     )
 
 

@@ -77,7 +77,8 @@ def by_bootstrap(
 
     Parameters
     ----------
-    chosen : for each of the first simulations those that it is compared with, shape (replicates, m).
+    chosen : ndarray of int, shape (replicates, m)
+        Positions of those that each of the first simulations is compared with.
     """
     found = _frequency(simulated.residuals, margin)
     many, _ = simulated.compared

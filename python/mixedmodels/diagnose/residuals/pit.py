@@ -33,13 +33,19 @@ def quantile_residuals(
 
     Parameters
     ----------
-    simulated : shape (n, m).
-    observed : shape (n,).
-    rng : of the residuals that have to be drawn.
-    integer : whether the response is a count, which only "traditional" has to be told.
-    method : "PIT", or "traditional", DHARMa's until 0.3: counts get noise of (-1/2, 1/2), and residuals are read from
-        their cumulative distribution, with straight lines between its steps.
-    rotation : "estimated" or a covariance matrix, shape (n, n), of which the residuals are freed first.
+    simulated : ndarray, shape (n, m)
+        Simulated responses.
+    observed : ndarray, shape (n,)
+        Observed responses.
+    rng : numpy.random.Generator
+        Source of the residuals that have to be drawn.
+    integer : bool, default False
+        Whether the response is a count, which only "traditional" has to be told.
+    method : {"PIT", "traditional"}, optional
+        Way to residuals: "PIT", or "traditional", DHARMa's until 0.3: counts get noise of (-1/2, 1/2), and residuals
+        are read from their cumulative distribution, with straight lines between its steps.
+    rotation : ndarray or str, optional
+        Covariance of which the residuals are freed first: "estimated" or a matrix of shape (n, n).
 
     Raises
     ------

@@ -25,9 +25,12 @@ class Curve:
 
     Attributes
     ----------
-    quantile : which.
-    x : shape (r,).
-    fitted, std_error : shape (r,).
+    quantile : float
+        Probability of the quantile.
+    x : ndarray, shape (r,)
+        Places.
+    fitted, std_error : ndarray, shape (r,)
+        Curve at the places, and its standard error.
     """
 
     quantile: float
@@ -41,9 +44,14 @@ def quantile_curve(y: Vector, q: float, rows: Matrix, curvature: Vector, x: Vect
 
     Parameters
     ----------
-    rows : functions at the observations, shape (n, k), the constant first.
-    curvature : of the functions, shape (k,).
-    x, points : where the curve is wanted, and the functions there, shapes (r,) and (r, k).
+    rows : ndarray, shape (n, k)
+        Functions at the observations, the constant first.
+    curvature : ndarray, shape (k,)
+        Curvature of each function.
+    x : ndarray, shape (r,)
+        Places where the curve is wanted.
+    points : ndarray, shape (r, k)
+        Functions at these places.
     """
     n = len(y)
     start = np.zeros(rows.shape[1])

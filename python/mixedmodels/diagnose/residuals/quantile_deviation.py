@@ -35,18 +35,23 @@ SHAPES = 4.0  # functions that the weights amount to
 MOST_POINTS = 200  # of a curve
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuantileDeviation:
     """Tests of k quantiles.
 
     Attributes
     ----------
-    residuals, x : what was tested, and the predictor, as ranks over the largest where asked for, shapes (n,).
-    outside : whether the observation is outside all of its simulations, shape (n,).
-    quantiles : shape (k,).
-    p_level, p_shape, p_value : of each quantile its two tests and what combines them, shapes (k,); p_shape is NaN
-        where the predictor has one value.
-    p_total : of all together.
+    residuals, x : ndarray, shape (n,)
+        Residuals that were tested, and the predictor, as ranks over the largest where asked for.
+    outside : ndarray of bool, shape (n,)
+        Whether the observation is outside all of its simulations.
+    quantiles : ndarray, shape (k,)
+        Probabilities of the quantiles.
+    p_level, p_shape, p_value : ndarray, shape (k,)
+        P-values of each quantile's two tests and of what combines them; p_shape is NaN where the predictor has one
+        value.
+    p_total : float
+        P-value of all quantiles together.
     """
 
     residuals: Vector
@@ -66,7 +71,8 @@ def quantile_deviation(
 
     Parameters
     ----------
-    absolute : test 2 |residual - 1/2|, which is uniform too, and larger where responses spread more.
+    absolute : bool, default False
+        Whether to test 2 |residual - 1/2|, which is uniform too, and larger where responses spread more.
 
     Raises
     ------
@@ -86,7 +92,16 @@ def quantile_deviation(
     total = float(adjust(combined, "BH").min())
     outside = (residuals == 0) | (residuals == 1)
     tested = 2 * np.abs(residuals - 0.5) if absolute else residuals
-    return QuantileDeviation(tested, outside, x, q, tests[:, 0], tests[:, 1], combined, total)
+    return QuantileDeviation(
+        residuals=tested,
+        outside=outside,
+        x=x,
+        quantiles=q,
+        p_level=tests[:, 0],
+        p_shape=tests[:, 1],
+        p_value=combined,
+        p_total=total,
+    )
 
 
 def curves(found: QuantileDeviation) -> tuple[Curve, ...]:

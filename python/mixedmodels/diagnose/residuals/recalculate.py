@@ -22,9 +22,12 @@ class Grouping:
 
     Attributes
     ----------
-    rows : the rows chosen, those of one group after those of another.
-    starts : where in `rows` each group begins, shape (k,).
-    levels : which level of the factor each group is, shape (k,).
+    rows : ndarray of int
+        Rows chosen, those of one group after those of another.
+    starts : ndarray of int, shape (k,)
+        Where in `rows` each group begins.
+    levels : ndarray of int, shape (k,)
+        Level of the factor that each group is.
     """
 
     rows: NDArray[np.intp]
@@ -53,7 +56,8 @@ def recalculated(
 
     Parameters
     ----------
-    aggregate : gives a number from the values of a group; None is the sum, which is faster.
+    aggregate : callable or None
+        Function that gives a number from the values of a group; None is the sum, which is faster.
 
     Raises
     ------

@@ -24,22 +24,34 @@ from mixedmodels.tables.r_numbers import format_numbers, quantiles
 from mixedmodels.tables.r_print import matrix
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class SimulatedResiduals(ResidualTests):
     """Residuals that are uniform on (0, 1) if the model is true, with tests of whether they are.
 
     Attributes
     ----------
-    numbers : observed and simulated responses, and residuals.
-    formula : of the model, or what stands for one.
-    how : responses were simulated, in words.
-    seed : gives the same residuals again.
-    rows, kind : labels of the rows; the library of tables.
-    find : gives the values of a column for the rows used.
-    pearson : gives the model's sum of squared Pearson residuals; None where there is no model.
-    failures : reason -> how many refitted models failed for it; their simulations are left out.
-    notes : what to know of these residuals.
-    original : the residuals that these are recalculated from, or None.
+    numbers : Simulated
+        Observed and simulated responses, and residuals.
+    formula : str
+        Formula of the model, or what stands for one.
+    how : str
+        How responses were simulated, in words.
+    seed : int, Generator or None
+        Seed that gives the same residuals again.
+    rows : LabelledRows
+        Labels of the rows.
+    kind : str
+        Library of tables.
+    find : callable
+        Function that gives the values of a column for the rows used.
+    pearson : callable, optional
+        Function that gives the model's sum of squared Pearson residuals; None where there is no model.
+    failures : mapping of str to int, optional
+        Number of refitted models that failed, by the reason; their simulations are left out.
+    notes : tuple of str, default ()
+        What to know of these residuals.
+    original : SimulatedResiduals, optional
+        The residuals that these are recalculated from, or None.
     """
 
     numbers: Simulated
@@ -70,12 +82,20 @@ class SimulatedResiduals(ResidualTests):
 
         Parameters
         ----------
-        simulated_response : shape (n, simulations).
-        observed_response : shape (n,).
-        fitted_predicted : shape (n,); None takes the mean of the simulations.
-        integer_response : whether responses are counts.
-        seed : of the residuals of counts, which are drawn.
-        method, rotation : as of ``fit.simulate_residuals``.
+        simulated_response : array_like, shape (n, simulations)
+            Simulated responses.
+        observed_response : array_like, shape (n,)
+            Observed responses.
+        fitted_predicted : array_like, shape (n,), optional
+            Predictions; None takes the mean of the simulations.
+        integer_response : bool, default False
+            Whether responses are counts.
+        seed : int, Generator or None, default 123
+            Seed of the residuals of counts, which are drawn.
+        method : {"PIT", "traditional"}, optional
+            See ``fit.simulate_residuals``.
+        rotation : str or array_like, optional
+            See ``fit.simulate_residuals``.
         """
         from mixedmodels.fit.simulated_responses import generator
 
@@ -86,7 +106,15 @@ class SimulatedResiduals(ResidualTests):
         index = getattr(observed_response, "index", None)
         labels = None if index is None or callable(index) else tuple(map(str, index))
         find = partial(given_values, len(y))
-        return cls(found, "given simulations", "as given", seed, PlainRows("pandas", labels), "pandas", find)
+        return cls(
+            numbers=found,
+            formula="given simulations",
+            how="as given",
+            seed=seed,
+            rows=PlainRows("pandas", labels),
+            kind="pandas",
+            find=find,
+        )
 
     # -- numbers ------------------------------------------------------------------------------------------------
 
@@ -144,8 +172,10 @@ class SimulatedResiduals(ResidualTests):
 
         Parameters
         ----------
-        quantile_function : "normal", or a function of probabilities, such as ``scipy.stats.norm.ppf``.
-        outlier_values : what stands for minus infinity and infinity, to which residuals of 0 and 1 may be mapped.
+        quantile_function : {"normal"} or callable, optional
+            Quantile function: "normal", or a function of probabilities, such as ``scipy.stats.norm.ppf``.
+        outlier_values : tuple of two float, optional
+            What stands for minus infinity and infinity, to which residuals of 0 and 1 may be mapped.
         """
         r = self.numbers.residuals
         if quantile_function is None:
@@ -204,16 +234,33 @@ class SimulatedResiduals(ResidualTests):
 
         Parameters
         ----------
-        group : a column's name, or a value per row used; None leaves the rows apart.
-        aggregate : "sum", or a function that gives a number from the values of a group (of other functions than sums
-            and means the residuals need not be uniform).
-        sel : rows to use: a column's name or truth values, or positions among the rows used.
-        seed, method, rotation : as of ``fit.simulate_residuals``.
+        group : str or array_like, optional
+            Groups: a column's name, or a value per row used; None leaves the rows apart.
+        aggregate : {"sum"} or callable, default "sum"
+            Way to aggregate: "sum", or a function that gives a number from the values of a group (of other functions
+            than sums and means the residuals need not be uniform).
+        sel : str or array_like, optional
+            Rows to use: a column's name or truth values, or positions among the rows used.
+        seed : int, Generator or None, default 123
+            See ``fit.simulate_residuals``.
+        method : {"PIT", "traditional"}, optional
+            See ``fit.simulate_residuals``.
+        rotation : str or array_like, optional
+            See ``fit.simulate_residuals``.
         """
         from mixedmodels.diagnose.residuals.groups import regrouped
 
         base = self if self.original is None else self.original
-        made = regrouped(base.numbers, base.find, group, aggregate, sel, seed, method, rotation)
+        made = regrouped(
+            numbers=base.numbers,
+            find=base.find,
+            group=group,
+            aggregate=aggregate,
+            sel=sel,
+            seed=seed,
+            method=method,
+            rotation=rotation,
+        )
         return replace(
             base,
             numbers=made.numbers,

@@ -16,8 +16,12 @@ def rotated(simulated: Matrix, observed: Vector, covariance: Matrix | str) -> tu
 
     Parameters
     ----------
-    simulated, observed : shapes (n, m) and (n,).
-    covariance : of the observations, shape (n, n); "estimated" takes that of the simulations.
+    simulated : ndarray, shape (n, m)
+        Simulated responses.
+    observed : ndarray, shape (n,)
+        Observed responses.
+    covariance : ndarray or str
+        Covariance of the observations, shape (n, n); "estimated" takes that of the simulations.
 
     Raises
     ------

@@ -34,9 +34,12 @@ class PlainRows:
 
     Attributes
     ----------
-    kind : the library of tables.
-    index : labels of the rows, or None.
-    name : what labels are called as a column where rows have no index.
+    kind : str, default "pandas"
+        The library of tables.
+    index : sequence of str, optional
+        Labels of the rows, or None.
+    name : str, default "group"
+        What labels are called as a column where rows have no index.
     """
 
     kind: Any = "pandas"

@@ -13,16 +13,20 @@ from mixedmodels.fit.record import Matrix, Vector
 FEWEST = 3  # observations
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refits:
     """What a model says of itself and, refitted, of each of m simulated responses.
 
     Attributes
     ----------
-    observed : response residuals of the model itself, shape (n,).
-    residuals : of the refitted models, each at its own response, shape (n, m).
-    predicted : their means without random effects, shape (n, m).
-    pearson : their Pearson residuals, shape (n, m), and the model's own in `observed_pearson`, shape (n,).
+    observed : ndarray, shape (n,)
+        Response residuals of the model itself.
+    residuals : ndarray, shape (n, m)
+        Residuals of the refitted models, each at its own response.
+    predicted : ndarray, shape (n, m)
+        Means of the refitted models without random effects.
+    pearson : ndarray
+        Pearson residuals of the refitted models, shape (n, m); the model's own are in `observed_pearson`, shape (n,).
     """
 
     observed: Vector
@@ -32,19 +36,26 @@ class Refits:
     pearson: Matrix
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Simulated:
     """Observed and simulated responses and the scaled residuals; n observations, m simulations.
 
     Attributes
     ----------
-    observed : shape (n,); of a binomial response successes.
-    predicted : mean without random effects, on the scale of `observed`, shape (n,).
-    simulated : shape (n, m).
-    residuals : scaled residuals, shape (n,).
-    integer : whether the response is a count.
-    method : how residuals were scaled.
-    refits : of the models refitted to the simulations; None where none were.
+    observed : ndarray, shape (n,)
+        Observed responses, of a binomial response successes;.
+    predicted : ndarray, shape (n,)
+        Mean without random effects, on the scale of `observed`.
+    simulated : ndarray, shape (n, m)
+        Simulated responses.
+    residuals : ndarray, shape (n,)
+        Scaled residuals.
+    integer : bool
+        Whether the response is a count.
+    method : {"PIT", "traditional"}
+        How residuals were scaled.
+    refits : Refits, optional
+        Models refitted to the simulations; None where none were.
     """
 
     observed: Vector
@@ -87,7 +98,15 @@ def scaled(
     """Scaled residuals of responses, or of the residuals of refitted models where there are any."""
     many, one = (simulated, observed) if refits is None else (refits.residuals, refits.observed)
     residuals = quantile_residuals(many, one, rng, integer=integer, method=method, rotation=rotation)
-    return Simulated(observed, predicted, simulated, residuals, integer, method, refits)
+    return Simulated(
+        observed=observed,
+        predicted=predicted,
+        simulated=simulated,
+        residuals=residuals,
+        integer=integer,
+        method=method,
+        refits=refits,
+    )
 
 
 def checked(simulated: Matrix, observed: Vector, predicted: Vector | None) -> tuple[Matrix, Vector, Vector]:

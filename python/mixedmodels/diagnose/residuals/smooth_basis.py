@@ -25,10 +25,14 @@ class SmoothBasis:
 
     Attributes
     ----------
-    order : of the B-splines, their degree plus 1.
-    knots : of the B-splines; the boundary ones repeated.
-    coefficients : of the functions in the B-splines, shape (number of B-splines, k).
-    curvatures : of the functions, ascending, shape (k,); 0 of the constant and of the straight line.
+    order : int
+        Order of the B-splines, their degree plus 1.
+    knots : ndarray
+        Knots of the B-splines; the boundary ones repeated.
+    coefficients : ndarray, shape (number of B-splines, k)
+        Coefficients of the functions in the B-splines.
+    curvatures : ndarray, shape (k,)
+        Curvatures of the functions, ascending; 0 of the constant and of the straight line.
     """
 
     order: int

@@ -49,9 +49,12 @@ class QuantileTest(ShownAsTable):
 
     Attributes
     ----------
-    found : the numbers.
-    p_value : of all quantiles together.
-    table : columns p_level, p_shape, p_value.
+    found : QuantileDeviation
+        Numbers of the test.
+    p_value : float
+        P-value of all quantiles together.
+    table : DataFrame
+        Table with columns p_level, p_shape, p_value.
     """
 
     def __init__(self, found: QuantileDeviation, data: str, kind: Any) -> None:
@@ -60,8 +63,8 @@ class QuantileTest(ShownAsTable):
         self.p_value = found.p_total
         columns = {"p_level": found.p_level, "p_shape": found.p_shape, "p_value": found.p_value}
         self.table = ResultTable(
-            columns,
-            tuple(f"{q:g}" for q in found.quantiles),
+            columns=columns,
+            names=tuple(f"{q:g}" for q in found.quantiles),
             row_column="quantile",
             headers={"p_level": "P(level)", "p_shape": "P(shape)", "p_value": "P(both)"},
             heading=("Test for location of quantiles by their scores", "", f"data:  {data}"),
@@ -96,10 +99,14 @@ class CategoricalTest(ShownAsTable):
 
     Attributes
     ----------
-    found : the numbers.
-    p_value : the smallest adjusted p-value of the levels.
-    p_levene : of Levene's test; NaN with one level.
-    table : columns n, d, p_value, p_adjusted.
+    found : Categorical
+        Numbers of the test.
+    p_value : float
+        Smallest adjusted p-value of the levels.
+    p_levene : float
+        P-value of Levene's test; NaN with one level.
+    table : DataFrame
+        Table with columns n, d, p_value, p_adjusted.
     """
 
     def __init__(self, found: Categorical, name: str, data: str, kind: Any) -> None:
@@ -108,8 +115,8 @@ class CategoricalTest(ShownAsTable):
         self.p_levene = found.p_levene
         columns = {"n": found.n, "d": found.d, "p_value": found.p_value, "p_adjusted": found.p_adjusted}
         self.table = ResultTable(
-            columns,
-            found.levels,
+            columns=columns,
+            names=found.levels,
             row_column=name,
             headers={"d": "D", "p_value": "P(D)", "p_adjusted": "P(adjusted)"},
             heading=(f"Uniformity within levels of {name} (Kolmogorov-Smirnov, Holm)", "", f"data:  {data}"),

@@ -25,9 +25,11 @@ def temporal(
 
     Parameters
     ----------
-    residuals, time : shapes (n,).
-    exact : whether the p-value is of the exact distribution for normal errors, or of a normal approximation; None below
-        100 observations, as in lmtest.
+    residuals, time : ndarray, shape (n,)
+        Residuals and times.
+    exact : bool, optional
+        Whether the p-value is of the exact distribution for normal errors, or of a normal approximation; None below 100
+        observations, as in lmtest.
 
     Raises
     ------
@@ -51,7 +53,9 @@ def temporal(
     dw = float(np.square(np.diff(r)).sum()) / total
     lower = _exact(dw, n) if (n < EXACT_BELOW if exact is None else exact) else _approximate(dw, n)
     p = {"greater": lower, "less": 1 - lower, "two.sided": 2 * min(lower, 1 - lower)}[alternative]
-    return ResidualTest("Durbin-Watson test", {"DW": dw}, float(p), SIDES[alternative])
+    return ResidualTest(
+        method="Durbin-Watson test", statistics={"DW": dw}, p_value=float(p), alternative=SIDES[alternative]
+    )
 
 
 def _exact(dw: float, n: int) -> float:

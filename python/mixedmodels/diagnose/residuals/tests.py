@@ -44,7 +44,8 @@ class ResidualTests:
 
         Parameters
         ----------
-        exact : whether the p-value is of the exact distribution; None below 100 residuals without ties, as in R.
+        exact : bool, optional
+            Whether the p-value is of the exact distribution; None below 100 residuals without ties, as in R.
         """
         return self._shown(uniformity(self.numbers.residuals, alternative, exact))
 
@@ -58,10 +59,12 @@ class ResidualTests:
 
         Parameters
         ----------
-        alternative : "greater" asks for overdispersion alone.
-        type : "DHARMa" compares the variance around the prediction without random effects with that of the simulations
-            (of refitted models the squared Pearson residuals); "PearsonChisq" compares the model's squared Pearson
-            residuals with chi-squared, which finds too little dispersion where there are random effects.
+        alternative : {"two.sided", "greater", "less"}, default "two.sided"
+            Alternative; "greater" asks for overdispersion alone.
+        type : {"DHARMa", "PearsonChisq"}, default "DHARMa"
+            Statistic: "DHARMa" compares the variance around the prediction without random effects with that of the
+            simulations (of refitted models the squared Pearson residuals); "PearsonChisq" compares the model's squared
+            Pearson residuals with chi-squared, which finds too little dispersion where there are random effects.
         """
         if type == "DHARMa":
             return self._shown(dispersion.dispersion(self.numbers, alternative))
@@ -83,10 +86,13 @@ class ResidualTests:
 
         Parameters
         ----------
-        margin : which side counts.
-        type : "binomial", exact for continuous responses, or "bootstrap", better for counts; the default is the
-            bootstrap for up to 500 counts.
-        n_boot : replicates of the bootstrap, at most as many as simulations.
+        margin : {"both", "upper", "lower"}, default "both"
+            Side that counts.
+        type : {"default", "bootstrap", "binomial"}, default "default"
+            Way to the p-value: "binomial", exact for continuous responses, or "bootstrap", better for counts; the
+            default is the bootstrap for up to 500 counts.
+        n_boot : int, default 100
+            Number of replicates of the bootstrap, at most as many as simulations.
         """
         from mixedmodels.fit.simulated_responses import generator
 
@@ -108,8 +114,10 @@ class ResidualTests:
 
         Parameters
         ----------
-        summary : called with the observed response, and with each simulated one, shape (n,); returns a number.
-        method : what the test is called in print.
+        summary : callable
+            Function called with the observed response, and with each simulated one, shape (n,); returns a number.
+        method : str, default "DHARMa generic simulation test"
+            What the test is called in print.
         """
         return self._shown(dispersion.generic(self.numbers, summary, alternative, method))
 
@@ -125,10 +133,14 @@ class ResidualTests:
 
         Parameters
         ----------
-        predictor : None for the fitted values without random effects.
-        quantiles : which.
-        rank : whether the predictor is replaced by its ranks.
-        absolute : test the distances from the middle, 2 |residual - 0.5|, which find a spread that changes.
+        predictor : str or array_like, optional
+            Predictor; None for the fitted values without random effects.
+        quantiles : sequence of float, default (0.25, 0.5, 0.75)
+            Probabilities of the quantiles.
+        rank : bool, default True
+            Whether the predictor is replaced by its ranks.
+        absolute : bool, default False
+            Whether to test the distances from the middle, 2 |residual - 0.5|, which find a spread that changes.
 
         Notes
         -----
@@ -158,9 +170,12 @@ class ResidualTests:
 
         Parameters
         ----------
-        time : each value once.
-        alternative : "greater" is a positive correlation of neighbours.
-        exact : whether the p-value is of the exact distribution; None below 100 residuals.
+        time : str or array_like
+            Times, each value once.
+        alternative : {"two.sided", "greater", "less"}, default "two.sided"
+            Alternative; "greater" is a positive correlation of neighbours.
+        exact : bool, optional
+            Whether the p-value is of the exact distribution; None below 100 residuals.
         """
         values = numbers(self.find(time, "time"), "time")
         return self._shown(temporal(self.numbers.residuals, values, alternative, exact))
@@ -172,9 +187,12 @@ class ResidualTests:
 
         Parameters
         ----------
-        x, y : coordinates, each place once.
-        distances : a matrix in place of coordinates, shape (n, n).
-        alternative : "greater" is a positive correlation of neighbours.
+        x, y : str or array_like, optional
+            Coordinates, each place once.
+        distances : array_like, shape (n, n), optional
+            Matrix of distances in place of coordinates.
+        alternative : {"two.sided", "greater", "less"}, default "two.sided"
+            Alternative; "greater" is a positive correlation of neighbours.
         """
         if (x is None) != (y is None) or (x is None) == (distances is None):
             raise DataError("a test for spatial autocorrelation needs coordinates x and y, or distances; give one.")

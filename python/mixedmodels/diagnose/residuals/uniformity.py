@@ -23,8 +23,10 @@ def uniformity(residuals: Vector, alternative: str = "two.sided", exact: bool | 
 
     Parameters
     ----------
-    residuals : shape (n,).
-    exact : whether the p-value is of the exact distribution; None below 100 observations without ties, as in R.
+    residuals : ndarray, shape (n,)
+        Residuals.
+    exact : bool, optional
+        Whether the p-value is of the exact distribution; None below 100 observations without ties, as in R.
     """
     check_alternative(alternative)
     n = len(residuals)

@@ -32,18 +32,27 @@ class ResidualVerbs(FittedModel):
 
         Parameters
         ----------
-        n : simulations.
-        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same residuals.
-        re_form : random effects that stay at their estimates in the simulations. None keeps all (conditional, DHARMa's
+        n : int, default 250
+            Number of simulations.
+        seed : int, Generator or None, default 123
+            Anything that ``numpy.random.default_rng`` takes; the same seed gives the same residuals.
+        re_form : str, optional
+            Random effects that stay at their estimates in the simulations. None keeps all (conditional, DHARMa's
             default since 0.5), "~0" draws all anew (unconditional, its default before), ``"~ (1 | g)"`` keeps some.
-        refit : refit the model to each simulation and compare residuals, not responses: slower, and rarely needed.
-        integer_response : whether responses are counts; None asks the family. It matters to "traditional" and to the
-            choice of the outlier test.
-        method : "PIT", or "traditional", DHARMa's before 0.3.1 (which `refit` always uses).
-        rotation : "estimated", or the covariance matrix of the responses, shape (n, n), to be removed from the
-            residuals where the model has correlated errors.
-        progress : a line on stderr while models are refitted: True at once, None on a terminal after two seconds, False
-            never. Ctrl-C stops, and gives what there is.
+        refit : bool, default False
+            Whether to refit the model to each simulation and compare residuals, not responses: slower, and rarely
+            needed.
+        integer_response : bool, optional
+            Whether responses are counts; None asks the family. It matters to "traditional" and to the choice of the
+            outlier test.
+        method : {"PIT", "traditional"}, optional
+            Way to residuals: "PIT", or "traditional", DHARMa's before 0.3.1 (which `refit` always uses).
+        rotation : str or array_like, optional
+            Covariance to be removed from the residuals where the model has correlated errors: "estimated", or the
+            covariance matrix of the responses, shape (n, n).
+        progress : bool, optional
+            Whether a line of progress is shown on stderr while models are refitted: True at once, None on a terminal
+            after two seconds, False never. Ctrl-C stops, and gives what there is.
 
         Returns
         -------
@@ -53,4 +62,14 @@ class ResidualVerbs(FittedModel):
         """
         from mixedmodels.diagnose.residuals.draws import simulated_residuals
 
-        return simulated_residuals(self, n, seed, re_form, refit, integer_response, method, rotation, progress)
+        return simulated_residuals(
+            self,
+            n=n,
+            seed=seed,
+            re_form=re_form,
+            refit=refit,
+            integer=integer_response,
+            method=method,
+            rotation=rotation,
+            progress=progress,
+        )

@@ -42,9 +42,12 @@ def averaged(
 
     Parameters
     ----------
-    random : whether rows have the conditional modes of their own groups; with all random effects 0 otherwise.
-    back : from the linear predictor to the response; None to average the linear predictor.
-    offset : the offset argument of the rows, where it was an array.
+    random : bool
+        Whether rows have the conditional modes of their own groups; with all random effects 0 otherwise.
+    back : WayBack or None
+        Way from the linear predictor to the response; None to average the linear predictor.
+    offset : ndarray or None
+        Offset argument of the rows, where it was an array.
 
     Raises
     ------
@@ -71,7 +74,15 @@ def averaged(
     if good.any():
         df[good] = basis.coefficients.df(gradient[good])
     limits = wald.intervals(mean, error, level, df)
-    return Predicted(mean, error, df, mean, limits[:, 0], limits[:, 1], gradient)
+    return Predicted(
+        eta=mean,
+        std_error=error,
+        df=df,
+        predicted=mean,
+        conf_low=limits[:, 0],
+        conf_high=limits[:, 1],
+        gradient=gradient,
+    )
 
 
 def _layouts(variables: Variables, grid: Grid, offset: Vector | None) -> Iterator[tuple[list[int], Layout]]:

@@ -30,9 +30,14 @@ def compare(
 
     Parameters
     ----------
-    predicted, gradient : shapes (r,) and (r, p).
-    labels : of the r predictions.
-    test : one of `TESTS`, None for each prediction itself, or weights of shape (comparisons, r).
+    predicted : ndarray, shape (r,)
+        Predictions.
+    gradient : ndarray, shape (r, p)
+        Their gradient in the coefficients.
+    labels : sequence of str
+        Labels of the r predictions.
+    test : str, array_like or None
+        One of `TESTS`, None for each prediction itself, or weights of shape (comparisons, r).
     """
     names, weights = _weights(test, labels)
     estimate, c = weights @ predicted, weights @ gradient

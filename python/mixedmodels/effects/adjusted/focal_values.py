@@ -27,9 +27,12 @@ def focal_values(term: Term, place: int, variables: Variables, smooth: bool, rng
 
     Parameters
     ----------
-    place : 0 for the first term, which is drawn along x; others are groups, so that few values do.
-    smooth : whether a number in first place takes all its values, as curves need.
-    rng : for ``[sample=8]``.
+    place : int
+        Place of the term: 0 for the first, which is drawn along x; others are groups, so that few values do.
+    smooth : bool
+        Whether a number in first place takes all its values, as curves need.
+    rng : numpy.random.Generator
+        Source of random numbers for ``[sample=8]``.
 
     Raises
     ------

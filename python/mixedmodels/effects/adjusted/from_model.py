@@ -76,8 +76,9 @@ def basis_for(model: Any, ddf: Ddf | float, means: bool = False) -> tuple[Basis,
 
     Parameters
     ----------
-    means : of marginal means of an lmer ggeffects has the normal distribution, of predictions t with rows less
-        parameters.
+    means : bool, default False
+        Whether the basis is for marginal means: of these of an lmer ggeffects has the normal distribution, of
+        predictions t with rows less parameters.
     """
     if ddf is None and isinstance(model._fit, MixedFit | GlmmFit):
         ddf = "asymptotic" if means or isinstance(model._fit, GlmmFit) else float(model.df_resid)

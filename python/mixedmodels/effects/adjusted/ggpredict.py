@@ -46,7 +46,7 @@ MARGINS = ("mean_reference", "mean_mode", "marginalmeans", "proportional", "empi
 WEIGHTS = {"marginalmeans": "equal", "proportional": "outer"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wish:
     """Arguments of `ggpredict` as they were given; see there."""
 
@@ -105,28 +105,28 @@ def adjusted_predictions(model: Any, wish: Wish) -> AdjustedPredictions:
         why = "the data do not determine them, or the formula has no value there"
         left = (*left, f"{lost} of {len(grid)} predictions are missing: {why}.")
     return AdjustedPredictions(
-        grid.terms,
-        grid.levels,
-        grid.labels,
-        grid.constants,
-        () if wish.margin == "empirical" and random else population(variables, grid),
-        found.predicted,
-        found.std_error,
-        found.df,
-        found.conf_low,
-        found.conf_high,
-        found.gradient,
-        basis.coefficients,
-        title_of(model, wish.scale),
-        None if wish.margin == "empirical" else found.eta,
-        wish.scale,
-        wish.interval or "confidence",
-        found.included,
-        wish.margin,
-        random,
-        wish.level,
-        (*notes, *left, *more),
-        model._source.kind,
+        terms=grid.terms,
+        levels=grid.levels,
+        labels=grid.labels,
+        constants=grid.constants,
+        population=() if wish.margin == "empirical" and random else population(variables, grid),
+        predicted=found.predicted,
+        std_error=found.std_error,
+        df=found.df,
+        conf_low=found.conf_low,
+        conf_high=found.conf_high,
+        gradient=found.gradient,
+        coefficients=basis.coefficients,
+        title=title_of(model, wish.scale),
+        eta=None if wish.margin == "empirical" else found.eta,
+        scale=wish.scale,
+        interval=wish.interval or "confidence",
+        included=found.included,
+        margin=wish.margin,
+        random=random,
+        level=wish.level,
+        notes=(*notes, *left, *more),
+        kind=model._source.kind,
     )
 
 
@@ -204,19 +204,19 @@ def _simulated(
     labels, columns = simulated(variables, grid.terms, levels, _draws(model, wish), wish.level)
     r = len(columns["predicted"])
     return AdjustedPredictions(
-        grid.terms,
-        levels,
-        labels,
-        {},
-        (),
-        columns["predicted"],
-        columns["std_error"],
-        np.full(r, np.nan),
-        columns["conf_low"],
-        columns["conf_high"],
-        None,
-        None,
-        title_of(model, "response"),
+        terms=grid.terms,
+        levels=levels,
+        labels=labels,
+        constants={},
+        population=(),
+        predicted=columns["predicted"],
+        std_error=columns["std_error"],
+        df=np.full(r, np.nan),
+        conf_low=columns["conf_low"],
+        conf_high=columns["conf_high"],
+        gradient=None,
+        coefficients=None,
+        title=title_of(model, "response"),
         interval="prediction",
         random=True,
         level=wish.level,

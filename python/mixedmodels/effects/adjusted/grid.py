@@ -30,10 +30,14 @@ class Grid:
 
     Attributes
     ----------
-    terms : names in focus.
-    levels : of each the values that it takes.
-    labels : of each its value in each of the r rows.
-    constants : all other variables with a place in the prediction -> the value they are held at.
+    terms : tuple of str
+        Names of the variables in focus.
+    levels : mapping of str to tuple of Level
+        Values that each variable in focus takes.
+    labels : mapping of str to tuple of Level
+        Value of each variable in focus in each of the r rows.
+    constants : mapping of str to Level
+        Value at which each other variable with a place in the prediction is held.
     """
 
     terms: tuple[str, ...]
@@ -51,10 +55,14 @@ class Layout:
 
     Attributes
     ----------
-    rows : shape (r, P) with all columns of X.
-    offset : shape (r,), or None.
-    design : with all random terms; groups that are not known stand at a level of no meaning.
-    known : for each random term whether its group is.
+    rows : ndarray, shape (r, P)
+        Rows with all columns of X.
+    offset : ndarray, shape (r,) or None
+        Offset of the rows, or None.
+    design : Design
+        Design with all random terms; groups that are not known stand at a level of no meaning.
+    known : tuple of bool
+        Whether the group of each random term is known.
     """
 
     rows: Matrix
@@ -85,9 +93,14 @@ def make_grid(
 
     Parameters
     ----------
-    condition : variable -> the value it is held at in place of its typical one; a group may be named too.
-    typical : as of `Variables.typical`; None holds nothing but what `condition` says.
-    smooth, rng : as of `focal_values`.
+    condition : mapping of str, optional
+        Values at which variables are held in place of their typical ones; a group may be named too.
+    typical : str, callable, mapping of str or None, default "mean"
+        Typical values, as of `Variables.typical`; None holds nothing but what `condition` says.
+    smooth : bool, default False
+        See `focal_values`.
+    rng : numpy.random.Generator, optional
+        See `focal_values`.
 
     Raises
     ------
@@ -147,8 +160,10 @@ def lay_out(variables: Variables, columns: Mapping[str, Column], r: int, offset:
 
     Parameters
     ----------
-    columns : name -> r values; groups may be absent.
-    offset : stands for an offset argument that was an array.
+    columns : mapping of str to Numeric, Logical or Factor
+        The r values of each variable, by name; groups may be absent.
+    offset : float, ndarray or None
+        Value for an offset argument that was an array.
     """
     spec = variables.design.spec
     given = dict(columns)
@@ -173,7 +188,8 @@ def lay_out_grid(
 
     Returns
     -------
-    grid, layout, notes
+    tuple of (Grid, Layout, tuple of str)
+        Grid, its layout, and notes.
     """
     layout = lay_out(variables, grid_columns(variables, grid), len(grid), offset)
     good = layout.finite

@@ -22,20 +22,27 @@ STEPS = 400  # intervals in which roots are looked for one by one
 LINEAR = 1e-8  # relative departure from a straight line that is rounding
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SlopeRegions:
     """Slopes along a moderator and where they differ from zero.
 
     Attributes
     ----------
-    moderator : values, shape (k,), ascending.
-    slope, std_error, df, conf_low, conf_high : at these, shape (k,).
-    significant : whether the interval excludes zero, shape (k,).
-    bounds : values of the moderator at which that changes, ascending, those outside of its range too where the
-        slope is linear in it.
-    intervals : where slopes are significant, pairs of ends, infinite ones included.
-    linear : whether the slope is linear in the moderator.
-    closed : whether the bounds are roots of a quadratic, rather than found within the range of the moderator.
+    moderator : ndarray, shape (k,)
+        Values of the moderator, ascending.
+    slope, std_error, df, conf_low, conf_high : ndarray, shape (k,)
+        Slope at these values, with its standard error, degrees of freedom and limits.
+    significant : ndarray of bool, shape (k,)
+        Whether the interval excludes zero.
+    bounds : tuple of float
+        Values of the moderator at which that changes, ascending, those outside of its range too where the slope is
+        linear in it.
+    intervals : tuple of tuple of two float
+        Pairs of ends between which slopes are significant, infinite ones included.
+    linear : bool
+        Whether the slope is linear in the moderator.
+    closed : bool
+        Whether the bounds are roots of a quadratic, rather than found within the range of the moderator.
     """
 
     moderator: Vector
@@ -58,9 +65,12 @@ def slope_regions(
 
     Parameters
     ----------
-    rows : values of the moderator, shape (k,), to rows c with slope ``c @ beta``, shape (k, p).
-    moderator : values to report, ascending.
-    level : confidence level of each interval.
+    rows : callable
+        Function from values of the moderator, shape (k,), to rows c with slope ``c @ beta``, shape (k, p).
+    moderator : ndarray
+        Values of the moderator to report, ascending.
+    level : float
+        Confidence level of each interval.
     """
     low, high = float(moderator[0]), float(moderator[-1])
     ends = rows(np.array([low, (low + high) / 2, high]))
@@ -89,17 +99,17 @@ def slope_regions(
     inside = excess(np.array(points)) > 0
     pieces = tuple((edges[i], edges[i + 1]) for i in range(len(edges) - 1) if inside[i])
     return SlopeRegions(
-        moderator,
-        tests.estimate,
-        tests.std_error,
-        tests.df,
-        limits[:, 0],
-        limits[:, 1],
-        (limits[:, 0] > 0) | (limits[:, 1] < 0),
-        bounds,
-        pieces,
-        linear,
-        linear and fixed_df,
+        moderator=moderator,
+        slope=tests.estimate,
+        std_error=tests.std_error,
+        df=tests.df,
+        conf_low=limits[:, 0],
+        conf_high=limits[:, 1],
+        significant=(limits[:, 0] > 0) | (limits[:, 1] < 0),
+        bounds=bounds,
+        intervals=pieces,
+        linear=linear,
+        closed=linear and fixed_df,
     )
 
 

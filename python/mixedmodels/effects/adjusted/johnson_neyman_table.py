@@ -58,7 +58,15 @@ def johnson_neyman(
     regions = slope_regions(rows, basis.coefficients, at, level)
     what = "slope" if variables.is_number(variable) else "difference"
     observed = (float(values.min()), float(values.max()))
-    return JohnsonNeyman(variable, moderator, regions, observed, level, what, model._source.kind)
+    return JohnsonNeyman(
+        variable=variable,
+        moderator=moderator,
+        regions=regions,
+        observed=observed,
+        level=level,
+        slope_of=what,
+        kind=model._source.kind,
+    )
 
 
 def _held(model: Any, variables: Variables, focal: tuple[str, ...], condition: Any, typical: Any) -> dict[str, Any]:

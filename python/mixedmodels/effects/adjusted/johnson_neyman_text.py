@@ -13,19 +13,26 @@ from mixedmodels.tables.long_table import LongTable
 from mixedmodels.tables.result_table import ShownAsTable
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class JohnsonNeyman(ShownAsTable):
     """Where along a moderator a slope differs from zero; `table` has the slopes with their limits.
 
     Attributes
     ----------
-    variable : whose slope.
-    moderator : what it depends on.
-    regions : slopes and bounds.
-    observed : range of the moderator in the rows used.
-    level : confidence level of each interval.
-    slope_of : what the slope is called in print: "slope", or "difference" of a factor of two levels.
-    kind : the library of `to_frame`.
+    variable : str
+        Name of the variable whose slope it is.
+    moderator : str
+        Name of what the slope depends on.
+    regions : SlopeRegions
+        Slopes and bounds.
+    observed : tuple of two float
+        Range of the moderator in the rows used.
+    level : float
+        Confidence level of each interval.
+    slope_of : str, default "slope"
+        What the slope is called in print: "slope", or "difference" of a factor of two levels.
+    kind : str, default "pandas"
+        The library of `to_frame`.
     """
 
     variable: str
@@ -59,7 +66,7 @@ class JohnsonNeyman(ShownAsTable):
             "conf_high": r.conf_high,
             "significant": r.significant.tolist(),
         }
-        return LongTable(columns, kind=self.kind)
+        return LongTable(columns=columns, kind=self.kind)
 
     def __getitem__(self, column: str) -> Any:
         return self.table[column]

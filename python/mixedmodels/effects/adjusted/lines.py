@@ -27,9 +27,12 @@ class LevelRows:
 
     Attributes
     ----------
-    codes : level of each row, shape (r,); -1 for the typical line.
-    x : value of the number, shape (r,).
-    layout : the rows in the design of the fit.
+    codes : ndarray of int, shape (r,)
+        Level of each row; -1 for the typical line.
+    x : ndarray, shape (r,)
+        Value of the number.
+    layout : Layout
+        Layout of the rows in the design of the fit.
     """
 
     codes: NDArray[np.intp]
@@ -69,9 +72,12 @@ def spans(
 
     Parameters
     ----------
-    span : "own" for each level's own range, "common" for that of all.
-    given : the values themselves, the same for all levels, or None.
-    points : how many, equally spaced, where none are given.
+    span : {"own", "common"}
+        Range of the values: "own" for each level's own range, "common" for that of all.
+    given : array_like
+        Values themselves, the same for all levels, or None.
+    points : int
+        Number of values, equally spaced, where none are given.
     """
     if given is not None:
         try:
@@ -105,9 +111,12 @@ def level_rows(
 
     Parameters
     ----------
-    values : of x for each level.
-    condition : variable -> value in place of the typical or own one.
-    offset : stands for an offset argument that was an array.
+    values : sequence of ndarray
+        Values of x for each level.
+    condition : mapping of str, optional
+        Values of variables in place of their typical or own ones.
+    offset : float, optional
+        Value for an offset argument that was an array.
     """
     factor = variables.design.groups[group]
     codes = np.repeat(np.arange(factor.n_levels), [len(v) for v in values])

@@ -32,17 +32,21 @@ from mixedmodels.tables.long_table import LongTable
 from mixedmodels.tables.result_table import ShownAsTable
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class PartialResiduals(ShownAsTable):
     """Partial residuals of the rows used.
 
     Attributes
     ----------
-    terms : names in focus.
-    columns : row (its number in the table, from 0), x, group, facet, panel (where there are so many terms), predicted,
-        residual (on the scale of the linear predictor), partial_residual.
-    scale : of predicted and partial_residual.
-    kind : the library of `to_frame`.
+    terms : tuple of str
+        Names of the variables in focus.
+    columns : dict of str
+        Columns: row (its number in the table, from 0), x, group, facet, panel (where there are so many terms),
+        predicted, residual (on the scale of the linear predictor), partial_residual.
+    scale : str
+        Scale of predicted and partial_residual.
+    kind : str, default "pandas"
+        The library of `to_frame`.
     """
 
     terms: tuple[str, ...]
@@ -56,7 +60,7 @@ class PartialResiduals(ShownAsTable):
         """What prints."""
         where = "" if self.scale == "response" else ", on the scale of the linear predictor"
         title = f"Partial residuals of {self.response} by {', '.join(self.terms)}{where}"
-        return LongTable(self.columns, title, kind=self.kind)
+        return LongTable(columns=self.columns, title=title, kind=self.kind)
 
     def __getitem__(self, column: str) -> Any:
         return self.table[column]
@@ -99,7 +103,9 @@ def partial_residuals(
     numbers = np.asarray(model._rows.numbers)[rows]
     focal = {role: labels[name] for role, name in zip(ROLES, names, strict=False)}
     found = {"row": numbers, **focal, "predicted": predicted, "residual": residual, "partial_residual": partial}
-    return PartialResiduals(names, found, response_variable(model), scale, model._source.kind)
+    return PartialResiduals(
+        terms=names, columns=found, response=response_variable(model), scale=scale, kind=model._source.kind
+    )
 
 
 def _residual(model: Any, re_form: Any) -> Vector:
@@ -131,4 +137,6 @@ def over_grid(grid: AdjustedPredictions, model: Any) -> PartialResiduals:
         "residual": residual,
         "partial_residual": partial if back is None else back.inverse(partial),
     }
-    return PartialResiduals(grid.terms, found, response_variable(model), grid.scale, grid.kind)
+    return PartialResiduals(
+        terms=grid.terms, columns=found, response=response_variable(model), scale=grid.scale, kind=grid.kind
+    )

@@ -25,9 +25,12 @@ def working_residuals(y: Vector, eta: Vector, back: WayBack | None) -> Vector:
 
     Parameters
     ----------
-    y : the response as the family sees it.
-    eta : linear predictor with what is to be taken out.
-    back : the inverse link; None of the identity.
+    y : ndarray
+        Response as the family sees it.
+    eta : ndarray
+        Linear predictor with what is to be taken out.
+    back : WayBack or None
+        Inverse link; None of the identity.
     """
     if back is None:
         return y - eta
@@ -49,7 +52,8 @@ def nearest_rows(variables: Variables, terms: Sequence[str], labels: Sequence[Se
 
     Parameters
     ----------
-    labels : for each term its value in each row of the grid.
+    labels : sequence of sequence of Level
+        Value of each term in each row of the grid.
 
     Raises
     ------

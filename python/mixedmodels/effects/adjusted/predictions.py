@@ -26,18 +26,24 @@ VARIANCES = ("residual", "random", "all")
 RESIDUAL, RANDOM = "the residual", "the random effects of unknown groups"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Predicted:
     """Predictions of r rows; arrays have shape (r,).
 
     Attributes
     ----------
-    eta : linear predictor.
-    std_error : of `eta` (of a prediction interval with what it adds), NaN where a row cannot be estimated.
-    df : degrees of freedom.
-    predicted, conf_low, conf_high : on the scale asked for.
-    gradient : of `predicted` in the coefficients, shape (r, p).
-    included : what intervals hold besides the uncertainty of the fixed effects.
+    eta : ndarray
+        Linear predictor.
+    std_error : ndarray
+        Standard error of `eta` (of a prediction interval with what it adds), NaN where a row cannot be estimated.
+    df : ndarray
+        Degrees of freedom.
+    predicted, conf_low, conf_high : ndarray
+        Predictions and their limits, on the scale asked for.
+    gradient : ndarray, shape (r, p)
+        Gradient of `predicted` in the coefficients.
+    included : tuple of str, default ()
+        What intervals hold besides the uncertainty of the fixed effects.
     """
 
     eta: Vector
@@ -56,10 +62,14 @@ class Scale:
 
     Attributes
     ----------
-    back : from the scale of the linear predictor; None to stay there.
-    level : confidence level.
-    add : what a prediction interval adds; None for a confidence interval.
-    correct : whether what comes back is corrected for what varies around it (to second order).
+    back : WayBack or None
+        Way back from the scale of the linear predictor; None to stay there.
+    level : float, default 0.95
+        Confidence level.
+    add : {"residual", "random", "all"}, optional
+        What a prediction interval adds; None for a confidence interval.
+    correct : bool, default False
+        Whether what comes back is corrected for what varies around it (to second order).
     """
 
     back: WayBack | None
@@ -73,12 +83,22 @@ def predict_layout(fit: AnyFit, basis: Basis, layout: Layout, scale: Scale, rand
 
     Parameters
     ----------
-    random : whether groups that are known add their conditional modes; unknown ones add 0.
+    random : bool
+        Whether groups that are known add their conditional modes; unknown ones add 0.
     """
     modes = modes_part(fit, layout) if random and isinstance(fit, MixedFit | GlmmFit) else 0.0
     extra, included = added_variance(fit, layout, scale.add, random)
     spread = _around(fit, layout, random) if scale.correct else None
-    return predict_rows(basis, layout.rows, layout.offset, scale, modes, extra, included, spread)
+    return predict_rows(
+        basis=basis,
+        rows=layout.rows,
+        offset=layout.offset,
+        scale=scale,
+        modes=modes,
+        extra=extra,
+        included=included,
+        spread=spread,
+    )
 
 
 def predict_rows(
@@ -95,17 +115,33 @@ def predict_rows(
 
     Parameters
     ----------
-    modes : added to the linear predictor.
-    extra, included : variance that a prediction interval adds, and what it is of.
-    spread : variance around the linear predictor that what comes back is corrected for.
+    modes : ndarray or float, default 0.0
+        Conditional modes, added to the linear predictor.
+    extra : ndarray or float, default 0.0
+        Variance that a prediction interval adds.
+    included : tuple of str, default ()
+        What that variance is of.
+    spread : ndarray, optional
+        Variance around the linear predictor that what comes back is corrected for.
     """
-    eta, error, df = basis.estimates(LinearFunctions({}, {}, rows, offset, np.ones(len(rows))))
+    eta, error, df = basis.estimates(
+        LinearFunctions(levels={}, labels={}, rows=rows, offset=offset, weights=np.ones(len(rows)))
+    )
     eta, error = eta + modes, np.sqrt(error**2 + extra)
     limits = wald.intervals(eta, error, scale.level, df)
     found = [_come_back(v, scale.back, spread) for v in (eta, limits[:, 0], limits[:, 1])]
     low, high = np.minimum(found[1], found[2]), np.maximum(found[1], found[2])  # an inverse link falls
     gradient = _slope(eta, scale.back, spread)[:, None] * rows[:, list(basis.kept)]
-    return Predicted(eta, error, df, found[0], low, high, gradient, included)
+    return Predicted(
+        eta=eta,
+        std_error=error,
+        df=df,
+        predicted=found[0],
+        conf_low=low,
+        conf_high=high,
+        gradient=gradient,
+        included=included,
+    )
 
 
 def _come_back(eta: Vector, back: WayBack | None, spread: Vector | None) -> Vector:

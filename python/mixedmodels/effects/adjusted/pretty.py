@@ -24,8 +24,10 @@ def pretty(low: float, high: float, n: int = 5) -> Vector:
 
     Parameters
     ----------
-    low, high : ends of the range.
-    n : intervals wanted.
+    low, high : float
+        Ends of the range.
+    n : int, default 5
+        Number of intervals wanted.
     """
     fewest = n // 3
     unit = _unit(_cell(low, high, n, fewest))
@@ -73,8 +75,10 @@ def pretty_range(x: Vector, n: int | None = None) -> Vector:
 
     Parameters
     ----------
-    x : its values.
-    n : about how many are wanted, in place of the choice by the number of distinct ones.
+    x : ndarray
+        Values of the number.
+    n : int, optional
+        About how many values are wanted, in place of the choice by the number of distinct ones.
     """
     known = x[np.isfinite(x)]
     distinct = len(np.unique(known))
@@ -97,7 +101,8 @@ def representative(x: Vector, how: str = "meansd") -> Vector:
 
     Parameters
     ----------
-    how : "meansd", "minmax", "zeromax", "quart", "quart2", "terciles", "terciles2", "fivenum", "all".
+    how : str, default "meansd"
+        Way to the values: "meansd", "minmax", "zeromax", "quart", "quart2", "terciles", "terciles2", "fivenum", "all".
 
     Raises
     ------

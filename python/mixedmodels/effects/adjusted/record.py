@@ -20,7 +20,7 @@ from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS, ResultTable, S
 Margin = Literal["mean_reference", "mean_mode", "marginalmeans", "proportional", "empirical"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class AdjustedPredictions(ShownAsTable):
     """Predictions at focal values, adjusted for all other variables.
 
@@ -29,23 +29,43 @@ class AdjustedPredictions(ShownAsTable):
 
     Attributes
     ----------
-    terms : names in focus.
-    levels : of each the values that it takes.
-    labels : of each its value in each of the r rows.
-    constants : variables held -> their value.
-    population : groups whose random effects are 0.
-    predicted, std_error, df, conf_low, conf_high : of each row; `std_error` is on the scale of the linear predictor,
-        of averages over rows on that of `predicted`.
-    gradient : of `predicted` in the coefficients, shape (r, p).
-    coefficients : with covariance and degrees of freedom; None of simulated predictions.
-    title : what is predicted.
-    eta : linear predictor of each row; None of averages over rows and of simulated predictions.
-    scale : "response" or "link".
-    interval : "confidence" or "prediction".
-    included : what prediction intervals hold besides the uncertainty of the fixed effects.
-    margin : what is done with other variables.
-    random : whether predictions have the conditional modes of known groups.
-    level, notes, kind : as printed.
+    terms : tuple of str
+        Names of the variables in focus.
+    levels : mapping of str to tuple of Level
+        Values that each variable in focus takes.
+    labels : mapping of str to tuple of Level
+        Value of each variable in focus in each of the r rows.
+    constants : mapping of str to Level
+        Values at which variables are held.
+    population : tuple of str
+        Groups whose random effects are 0.
+    predicted, std_error, df, conf_low, conf_high : ndarray
+        Predictions of each row with their uncertainty; `std_error` is on the scale of the linear predictor, of averages
+        over rows on that of `predicted`.
+    gradient : ndarray, shape (r, p) or None
+        Gradient of `predicted` in the coefficients.
+    coefficients : Coefficients or None
+        Coefficients with covariance and degrees of freedom; None of simulated predictions.
+    title : str
+        What is predicted.
+    eta : ndarray, optional
+        Linear predictor of each row; None of averages over rows and of simulated predictions.
+    scale : str, default "response"
+        Scale of the predictions, "response" or "link".
+    interval : str, default "confidence"
+        Kind of interval, "confidence" or "prediction".
+    included : tuple of str, default ()
+        What prediction intervals hold besides the uncertainty of the fixed effects.
+    margin : str, default "mean_reference"
+        What is done with other variables.
+    random : bool, default False
+        Whether predictions have the conditional modes of known groups.
+    level : float, default 0.95
+        Confidence level, as printed.
+    notes : tuple of str, default ()
+        Lines below the table.
+    kind : str, default "pandas"
+        Library of tables.
     """
 
     terms: tuple[str, ...]
@@ -75,13 +95,13 @@ class AdjustedPredictions(ShownAsTable):
     def table(self) -> AdjustedTable:
         """What prints."""
         return AdjustedTable(
-            self.columns,
-            self.terms,
-            self.title,
-            {**self.constants, **dict.fromkeys(self.population, POPULATION)},
-            self.level,
-            self._footer(),
-            self.kind,
+            columns=self.columns,
+            terms=self.terms,
+            title=self.title,
+            constants={**self.constants, **dict.fromkeys(self.population, POPULATION)},
+            level=self.level,
+            footer=self._footer(),
+            kind=self.kind,
         )
 
     @cached_property
@@ -128,15 +148,17 @@ class AdjustedPredictions(ShownAsTable):
 
         Parameters
         ----------
-        test : "pairwise", "reference" (to the first row), "consecutive", None for the predictions themselves, or a
-            matrix with a row of weights for each comparison.
-        adjust : adjustment of the p-values: "holm", "hochberg", "hommel", "bonferroni", "BH", "BY", "fdr", "sidak".
+        test : str, array_like or None, default "pairwise"
+            Comparisons: "pairwise", "reference" (to the first row), "consecutive", None for the predictions themselves,
+            or a matrix with a row of weights for each comparison.
+        adjust : str, optional
+            Adjustment of the p-values: "holm", "hochberg", "hommel", "bonferroni", "BH", "BY", "fdr", "sidak".
         """
         gradient, coefficients = self._known("comparisons")
         labels = [", ".join(frame.label(self.labels[t][i]) for t in self.terms) for i in range(len(self.predicted))]
         names, columns = compare(self.predicted, gradient, coefficients, labels, test, adjust, self.level)
         headers = T_HEADERS if np.isfinite(columns["df"]).all() else Z_HEADERS
-        return ResultTable(columns, names, row_column="comparison", headers=headers, kind=self.kind)
+        return ResultTable(columns=columns, names=names, row_column="comparison", headers=headers, kind=self.kind)
 
     def _known(self, what: str) -> tuple[Matrix, Coefficients]:
         if self.gradient is None or self.coefficients is None:

@@ -19,8 +19,10 @@ def simulated(
 
     Parameters
     ----------
-    levels : of each term the values asked for.
-    draws : responses, shape (n, draws).
+    levels : mapping of str to sequence of Level
+        Values of each term that were asked for.
+    draws : ndarray, shape (n, draws)
+        Drawn responses.
 
     Raises
     ------

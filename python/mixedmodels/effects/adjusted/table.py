@@ -20,19 +20,26 @@ POPULATION = "0 (population-level)"
 DECIMALS = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AdjustedTable:
     """Predictions by focal values; ``table["predicted"]`` is a column, `to_frame` the table of the caller's library.
 
     Attributes
     ----------
-    columns : x, predicted, std_error, conf_low, conf_high, group, and with more terms facet and panel.
-    terms : names of what stands in x, group, facet and panel.
-    title : what was predicted.
-    constants : other variables -> the value they are held at, or a text.
-    level : confidence level.
-    footer : lines below.
-    kind : the library of `to_frame`.
+    columns : mapping of str
+        Columns: x, predicted, std_error, conf_low, conf_high, group, and with more terms facet and panel.
+    terms : tuple of str
+        Names of what stands in x, group, facet and panel.
+    title : str
+        What was predicted.
+    constants : mapping of str
+        Values at which other variables are held, or a text.
+    level : float, default 0.95
+        Confidence level.
+    footer : tuple of str, default ()
+        Lines below the table.
+    kind : str, default "pandas"
+        The library of `to_frame`.
     """
 
     columns: Mapping[str, Any]
@@ -57,7 +64,10 @@ class AdjustedTable:
 
         Parameters
         ----------
-        term_names : whether the focal columns have the names of the variables, in place of x, group, facet, panel.
+        kind : str, optional
+            Library of the table; None for that of the model's data.
+        term_names : bool, default False
+            Whether the focal columns have the names of the variables, in place of x, group, facet, panel.
         """
         names = dict(zip(ROLES, self.terms, strict=False)) if term_names else {}
         columns = {names.get(k, k): v for k, v in self.columns.items()}
@@ -76,7 +86,8 @@ class AdjustedTable:
 
         Parameters
         ----------
-        rows : of each block at most, spread over it; fewer the more blocks there are if not given.
+        rows : int, optional
+            Most rows of each block, spread over it; fewer the more blocks there are if not given.
         """
         blocks = self._blocks()
         count = len(blocks)

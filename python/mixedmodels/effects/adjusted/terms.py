@@ -27,8 +27,10 @@ class Term:
 
     Attributes
     ----------
-    name : of the variable.
-    wanted : what stood in the brackets, None where there were none.
+    name : str
+        Name of the variable.
+    wanted : Values, Range, Count, Sample or Word, optional
+        What stood in the brackets, None where there were none.
     """
 
     name: str
@@ -88,7 +90,8 @@ def parse_terms(terms: Any) -> tuple[Term, ...]:
 
     Parameters
     ----------
-    terms : one text, several, ``"~ x + f"``, or a mapping name -> values (None for ggeffects' choice).
+    terms : str, sequence of str or mapping
+        One text, several, ``"~ x + f"``, or a mapping from names to values (None for ggeffects' choice).
 
     Raises
     ------

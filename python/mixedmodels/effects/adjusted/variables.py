@@ -21,19 +21,25 @@ Typical = str | Callable[[Vector], float] | Mapping[str, Any]
 TYPICAL = ("mean", "median", "mode", "zero")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Variables:
     """The columns that a model is made of, at the rows used.
 
     Attributes
     ----------
-    design : of the fit.
-    columns : name -> its values; what only makes groups is a factor.
-    fixed, random, groups, offset : names by where they come first: in the fixed effects or their ``offset()``, in what
-        varies among groups, in groups, in the offset argument.
-    weights : prior weights, which means of numbers are weighted by; None where all are the same.
-    env : further names of the formula.
-    has_rows : whether these are the rows of the fit, or only levels that a loaded model remembers.
+    design : Design
+        Design of the fit.
+    columns : mapping of str to Numeric, Logical or Factor
+        Values of each variable, by name; what only makes groups is a factor.
+    fixed, random, groups, offset : tuple of str
+        Names by where they come first: in the fixed effects or their ``offset()``, in what varies among groups, in
+        groups, in the offset argument.
+    weights : ndarray, optional
+        Prior weights, by which means of numbers are weighted; None where all are the same.
+    env : mapping of str, optional
+        Further names of the formula.
+    has_rows : bool, default True
+        Whether these are the rows of the fit, or only levels that a loaded model remembers.
     """
 
     design: Design
@@ -81,8 +87,9 @@ class Variables:
 
         Parameters
         ----------
-        how : "mean" (weighted, where the model has weights), "median", "zero", "mode" (of factors too), a function of
-            a number's values, or one of these by name.
+        how : str, callable or mapping of str, default "mean"
+            Way to a typical value: "mean" (weighted, where the model has weights), "median", "zero", "mode" (of factors
+            too), a function of a number's values, or one of these by name.
 
         Raises
         ------
@@ -133,8 +140,10 @@ def variables_of(
 
     Parameters
     ----------
-    table : that it was fitted to; None for a model loaded from a file.
-    weights : prior weights of the rows used.
+    table : Table or None
+        Table that the model was fitted to; None for a model loaded from a file.
+    weights : ndarray, optional
+        Prior weights of the rows used.
     """
     formula, spec = design.spec.formula, design.spec
     fixed = _names(formula.fixed.variables_used().values())
@@ -153,7 +162,9 @@ def variables_of(
         columns = {name: _used(table.column(name), design) for names in parts.values() for name in names}
         columns |= {name: as_factor(columns[name]) for name in parts["groups"]}
     even = weights is None or bool(np.ptp(weights) == 0)
-    return Variables(design, columns, **parts, weights=None if even else weights, env=env, has_rows=table is not None)
+    return Variables(
+        design=design, columns=columns, **parts, weights=None if even else weights, env=env, has_rows=table is not None
+    )
 
 
 def _names(nodes: Iterable[Node]) -> tuple[str, ...]:

@@ -41,30 +41,45 @@ class AdjustedVerbs(FittedModel):
 
         Parameters
         ----------
-        terms : one to four terms, drawn along x, by group, facet and panel: ``"x"``, ``["x [0:10]", "f [a, b]"]``,
-            ``{"x": [1, 2], "f": None}``. In brackets: values; a range, ``0:10`` or ``0:10, by=2``; ``n=5`` for about
-            so many round values; ``meansd``, ``minmax``, ``zeromax``, ``quart``, ``quart2``, ``terciles``,
-            ``fivenum``, ``all``; a function such as ``exp``; ``sample=8`` for levels drawn at random. Without brackets
-            a number takes round values over its range, or all if there are few; in second place its mean, and a
-            standard deviation below and above.
-        type : "fixed" has random effects 0; "random" has the modes of the groups that are terms or conditions, and
+        terms : str, sequence of str or mapping
+            One to four terms, drawn along x, by group, facet and panel: ``"x"``, ``["x [0:10]", "f [a, b]"]``, ``{"x":
+            [1, 2], "f": None}``. In brackets: values; a range, ``0:10`` or ``0:10, by=2``; ``n=5`` for about so many
+            round values; ``meansd``, ``minmax``, ``zeromax``, ``quart``, ``quart2``, ``terciles``, ``fivenum``,
+            ``all``; a function such as ``exp``; ``sample=8`` for levels drawn at random. Without brackets a number
+            takes round values over its range, or all if there are few; in second place its mean, and a standard
+            deviation below and above.
+        type : {"fixed", "random", "simulate", "simulate_random"} or str, default "fixed"
+            "fixed" has random effects 0; "random" has the modes of the groups that are terms or conditions, and
             prediction intervals; "simulate" averages draws given the modes, "simulate_random" with new random effects.
-        condition : variable -> value in place of its typical one; with type="random" a group may be among them.
-        typical : of other numbers: "mean" (weighted by prior weights), "median", "zero", "mode", a function; or a
-            mapping from names to these.
-        interval : "confidence" of the mean, or "prediction"; if not given "prediction" for type="random".
-        level : confidence level.
-        ddf : degrees of freedom and covariance, as of `emmeans`; asymptotic for a mixed model if not given.
-        back_transform : whether predictions of ``log(y) ~`` come back to y.
-        bias_correction : correct what comes back for the variance around it (random effects of unknown groups, and the
+        condition : mapping of str, optional
+            Values of variables in place of their typical ones; with type="random" a group may be among them.
+        typical : str, callable or mapping, default "mean"
+            Typical values of other numbers: "mean" (weighted by prior weights), "median", "zero", "mode", a function;
+            or a mapping from names to these.
+        interval : {"confidence", "prediction"}, optional
+            Kind of interval: "confidence" of the mean, or "prediction"; if not given "prediction" for type="random".
+        level : float, default 0.95
+            Confidence level.
+        ddf : str, Coefficients or float, optional
+            Degrees of freedom and covariance, as of `emmeans`; asymptotic for a mixed model if not given.
+        back_transform : bool, default True
+            Whether predictions of ``log(y) ~`` come back to y.
+        bias_correction : bool, default False
+            Whether to correct what comes back for the variance around it (random effects of unknown groups, and the
             residual of a transformed response), to second order.
-        margin : of other factors: "mean_reference" has the first level, "mean_mode" the most frequent, "marginalmeans"
-            averages over levels (see `ggemmeans`), "proportional" by frequency (`ggeffect`), "empirical" averages the
-            predicted means of the data's rows (`ggaverage`).
-        scale : "response", or "link" for the linear predictor.
-        variance : what a prediction interval adds: the "residual" (of an lmer if not given, as ggeffects does), the
-            "random" effects of groups that are not known (of a glmer if not given), or "all" of it.
-        nsim, seed : of simulated predictions and of ``sample=``.
+        margin : str, default "mean_reference"
+            Treatment of other factors: "mean_reference" has the first level, "mean_mode" the most frequent,
+            "marginalmeans" averages over levels (see `ggemmeans`), "proportional" by frequency (`ggeffect`),
+            "empirical" averages the predicted means of the data's rows (`ggaverage`).
+        scale : {"response", "link"}, default "response"
+            Scale of the predictions: "response", or "link" for the linear predictor.
+        variance : {"residual", "random", "all"}, optional
+            What a prediction interval adds: the "residual" (of an lmer if not given, as ggeffects does), the "random"
+            effects of groups that are not known (of a glmer if not given), or "all" of it.
+        nsim : int, default 1000
+            Number of draws of simulated predictions.
+        seed : int, Generator or None, default 0
+            Seed of simulated predictions and of ``sample=``.
 
         Raises
         ------
@@ -76,9 +91,21 @@ class AdjustedVerbs(FittedModel):
         from mixedmodels.effects.adjusted.ggpredict import Wish, adjusted_predictions
 
         wish = Wish(
-            terms, type, condition, typical, interval, level, ddf, back_transform, bias_correction, margin, scale,
-            variance, nsim, seed,
-        )  # fmt: skip
+            terms=terms,
+            type=type,
+            condition=condition,
+            typical=typical,
+            interval=interval,
+            level=level,
+            ddf=ddf,
+            back_transform=back_transform,
+            bias_correction=bias_correction,
+            margin=margin,
+            scale=scale,
+            variance=variance,
+            nsim=nsim,
+            seed=seed,
+        )
         return adjusted_predictions(self, wish)
 
     def ggemmeans(self, terms: Any, **arguments: Any) -> AdjustedPredictions:
@@ -86,7 +113,10 @@ class AdjustedVerbs(FittedModel):
 
         Parameters
         ----------
-        terms, arguments : as of `ggpredict`.
+        terms : str, sequence of str or mapping
+            See `ggpredict`.
+        **arguments : Any
+            See `ggpredict`.
         """
         return self.ggpredict(terms, margin="marginalmeans", **arguments)
 
@@ -95,7 +125,10 @@ class AdjustedVerbs(FittedModel):
 
         Parameters
         ----------
-        terms, arguments : as of `ggpredict`.
+        terms : str, sequence of str or mapping
+            See `ggpredict`.
+        **arguments : Any
+            See `ggpredict`.
         """
         return self.ggpredict(terms, margin="proportional", **arguments)
 
@@ -107,7 +140,10 @@ class AdjustedVerbs(FittedModel):
 
         Parameters
         ----------
-        terms, arguments : as of `ggpredict`; with type="random" rows have the modes of their own groups.
+        terms : str, sequence of str or mapping
+            See `ggpredict`; with type="random" rows have the modes of their own groups.
+        **arguments : Any
+            See `ggpredict`; with type="random" rows have the modes of their own groups.
         """
         return self.ggpredict(terms, margin="empirical", **arguments)
 
@@ -129,17 +165,34 @@ class AdjustedVerbs(FittedModel):
 
         Parameters
         ----------
-        terms : variables in focus, as of `ggpredict`; levels in brackets leave out the rows with others.
-        type : "random" has in the prediction the modes of the groups that are terms.
-        condition, typical : as of `ggpredict`.
-        scale : "link" for the linear predictor, "response" to bring prediction plus residual back.
-        re_form : random effects that are taken out of the residual: None for all, so that differences between groups
-            are not in the points; "~0" for none, so that they are; or some.
-        at : "data" for the row's own values, "grid" for the nearest of ggeffects' grid, as its `residualize_over_grid`.
+        terms : str, sequence of str or mapping
+            Variables in focus, as of `ggpredict`; levels in brackets leave out the rows with others.
+        type : {"fixed", "random"}, default "fixed"
+            "random" has in the prediction the modes of the groups that are terms.
+        condition : mapping of str, optional
+            See `ggpredict`.
+        typical : str, callable or mapping, default "mean"
+            See `ggpredict`.
+        scale : {"link", "response"}, default "link"
+            "link" for the linear predictor, "response" to bring prediction plus residual back.
+        re_form : str, optional
+            Random effects that are taken out of the residual: None for all, so that differences between groups are not
+            in the points; "~0" for none, so that they are; or some.
+        at : {"data", "grid"}, default "data"
+            "data" for the row's own values, "grid" for the nearest of ggeffects' grid, as its `residualize_over_grid`.
         """
         from mixedmodels.effects.adjusted.partial_residual_table import partial_residuals
 
-        return partial_residuals(self, terms, condition, typical, scale, re_form, at, type == "random")
+        return partial_residuals(
+            self,
+            terms=terms,
+            condition=condition,
+            typical=typical,
+            scale=scale,
+            re_form=re_form,
+            at=at,
+            random=type == "random",
+        )
 
     def johnson_neyman(
         self,
@@ -159,13 +212,30 @@ class AdjustedVerbs(FittedModel):
 
         Parameters
         ----------
-        variable : a number, or a factor of two levels for their difference.
-        moderator : a number.
-        condition, typical : of other variables, as of `ggpredict`, for slopes that depend on them too.
-        level : confidence level of the interval at each value.
-        ddf : as of `ggpredict`.
-        points : values of the moderator in the table.
+        variable : str
+            A number, or a factor of two levels for their difference.
+        moderator : str
+            A number.
+        condition : mapping of str, optional
+            Values of other variables, as of `ggpredict`, for slopes that depend on them too.
+        typical : str, callable or mapping, default "mean"
+            Values of other variables, as of `ggpredict`, for slopes that depend on them too.
+        level : float, default 0.95
+            Confidence level of the interval at each value.
+        ddf : str, Coefficients or float, optional
+            See `ggpredict`.
+        points : int, default 101
+            Number of values of the moderator in the table.
         """
         from mixedmodels.effects.adjusted.johnson_neyman_table import johnson_neyman
 
-        return johnson_neyman(self, variable, moderator, condition, typical, level, ddf, points)
+        return johnson_neyman(
+            self,
+            variable=variable,
+            moderator=moderator,
+            condition=condition,
+            typical=typical,
+            level=level,
+            ddf=ddf,
+            points=points,
+        )

@@ -24,10 +24,14 @@ class Wide:
 
     Attributes
     ----------
-    design : its fixed columns are the q columns compared, its response that of the family.
-    shifts : level by level what the modes add to the coefficients of these columns, shape (L, q).
-    varies : which columns they add to, shape (q,).
-    added : of each column that is no fixed effect, its random term and its place among that term's effects.
+    design : Design
+        Design whose fixed columns are the q columns compared, and whose response is that of the family.
+    shifts : ndarray, shape (L, q)
+        What the modes add to the coefficients of these columns, level by level.
+    varies : ndarray of bool, shape (q,)
+        Columns to which the modes add.
+    added : tuple of tuple of two int
+        Random term of each column that is no fixed effect, and the column's place among that term's effects.
     """
 
     design: Design
@@ -65,7 +69,7 @@ def wide_design(design: Design, fit: AnyMixedFit, group: int) -> Wide:
     for modes, share in padded:
         shifts += modes[:, None] * share
     varies = np.any([share != 0 for _, share in padded], axis=0)
-    fixed = FixedDesign(tuple(names), tuple(columns), tuple(assign), design.fixed.terms)
+    fixed = FixedDesign(names=tuple(names), columns=tuple(columns), assign=tuple(assign), terms=design.fixed.terms)
     # a family's own form of the response, so that counts of successes are proportions with trials
     weights, response = (fit.weights, fit.y) if isinstance(fit, GlmmFit) else (design.weights, design.response)
     wide = replace(design, fixed=fixed, groups=(), random=(), response=response, weights=weights)

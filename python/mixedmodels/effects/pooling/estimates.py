@@ -25,25 +25,38 @@ from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.many_progress import counted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pooled:
     """Coefficients of the three poolings; L levels, q columns.
 
     Attributes
     ----------
-    group : name of the grouping factor.
-    levels : labels of its levels.
-    terms : names of the columns: those of the fixed effects, then those that vary among the levels only.
-    rows : of the data in each level, shape (L,).
-    complete : coefficients without groups, shape (q,); NaN where they cannot be estimated.
-    fixed : fixed effects of the mixed model, 0 for columns that vary only, shape (q,).
-    alone : each level by itself, shape (L, q); NaN where a level does not tell.
-    regressions : of each level, with what it can say of other rows.
-    partial : of the mixed model, shape (L, q).
-    shrinkage : shape (L, q); NaN where a column does not vary among the levels, or the level alone does not tell.
-    absorbed : whether a column is constant within every level, so that a level's own intercept holds it, shape (q,).
-    reasons : of each level why something is missing, or "".
-    added : of each column that is no fixed effect, its random term and its place among that term's effects.
+    group : str
+        Name of the grouping factor.
+    levels : tuple of str
+        Labels of its levels.
+    terms : tuple of str
+        Names of the columns: those of the fixed effects, then those that vary among the levels only.
+    rows : ndarray of int, shape (L,)
+        Number of rows of the data in each level.
+    complete : ndarray, shape (q,)
+        Coefficients without groups; NaN where they cannot be estimated.
+    fixed : ndarray, shape (q,)
+        Fixed effects of the mixed model, 0 for columns that vary only.
+    alone : ndarray, shape (L, q)
+        Coefficients of each level by itself; NaN where a level does not tell.
+    regressions : tuple of Alone
+        Regression of each level, with what it can say of other rows.
+    partial : ndarray, shape (L, q)
+        Coefficients of the mixed model.
+    shrinkage : ndarray, shape (L, q)
+        Shrinkage; NaN where a column does not vary among the levels, or the level alone does not tell.
+    absorbed : ndarray of bool, shape (q,)
+        Whether a column is constant within every level, so that a level's own intercept holds it.
+    reasons : tuple of str
+        Why something is missing from a level, or "".
+    added : tuple of tuple of two int
+        Random term of each column that is no fixed effect, and the column's place among that term's effects.
     """
 
     group: str
@@ -85,8 +98,10 @@ def pooled(design: Design, fit: AnyMixedFit, group: int) -> Pooled:
 
     Parameters
     ----------
-    design : with the rows of the fit.
-    group : place of the grouping factor among `design.groups`; all others are left out.
+    design : Design
+        Design with the rows of the fit.
+    group : int
+        Place of the grouping factor among `design.groups`; all others are left out.
     """
     columns = wide_design(design, fit, group)
     wide, factor = columns.design, design.groups[group]
@@ -103,19 +118,19 @@ def pooled(design: Design, fit: AnyMixedFit, group: int) -> Pooled:
     coefficients = np.array([a.beta for a in alone])
     held = _held_by_intercept(wide, factor.codes, factor.n_levels, absorbed, fixed)
     return Pooled(
-        factor.name,
-        factor.levels.labels,
-        names,
-        np.bincount(factor.codes, minlength=factor.n_levels),
-        together.beta,
-        fixed,
-        coefficients,
-        tuple(alone),
-        partial,
-        _shrinkage(coefficients - held, partial, fixed, columns.varies),
-        absorbed,
-        tuple(a.reason for a in alone),
-        columns.added,
+        group=factor.name,
+        levels=factor.levels.labels,
+        terms=names,
+        rows=np.bincount(factor.codes, minlength=factor.n_levels),
+        complete=together.beta,
+        fixed=fixed,
+        alone=coefficients,
+        regressions=tuple(alone),
+        partial=partial,
+        shrinkage=_shrinkage(coefficients - held, partial, fixed, columns.varies),
+        absorbed=absorbed,
+        reasons=tuple(a.reason for a in alone),
+        added=columns.added,
     )
 
 
@@ -191,8 +206,10 @@ def pooled_lines(pools: Pooled, rows: LevelRows, kept: Sequence[int], back: WayB
 
     Parameters
     ----------
-    kept : positions of the columns of X that the model estimates.
-    back : from the linear predictor; None to stay there.
+    kept : sequence of int
+        Positions of the columns of X that the model estimates.
+    back : WayBack or None
+        Way back from the linear predictor; None to stay there.
     """
     w = wide_rows(rows.layout, pools, kept)
     offset = 0.0 if rows.layout.offset is None else rows.layout.offset

@@ -26,16 +26,21 @@ from mixedmodels.tables.long_table import LongTable
 from mixedmodels.tables.result_table import ShownAsTable
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class GroupLines(ShownAsTable):
     """Lines of a mixed model by group, with the typical line.
 
     Attributes
     ----------
-    columns : line ("group" or "typical"), group ("" of the typical line), x, predicted, and of the typical line
+    columns : dict of str
+        Columns: line ("group" or "typical"), group ("" of the typical line), x, predicted, and of the typical line
         conf_low, conf_high.
-    group, x : names.
-    title, kind : as printed.
+    group, x : str
+        Names of the grouping factor and of the number.
+    title : str
+        First line in print.
+    kind : str, default "pandas"
+        Library of tables.
     """
 
     columns: dict[str, Any]
@@ -47,7 +52,7 @@ class GroupLines(ShownAsTable):
     @cached_property
     def table(self) -> LongTable:
         """What prints."""
-        return LongTable(self.columns, self.title, kind=self.kind)
+        return LongTable(columns=self.columns, title=self.title, kind=self.kind)
 
     def __getitem__(self, column: str) -> Any:
         return self.table[column]
@@ -74,7 +79,17 @@ def group_lines(
     place = group_index(model.design, group)
     factor = model.design.groups[place]
     offset = mean_offset(model, variables)
-    rows = laid_lines(variables, factor.name, x, values, span, points, typical, condition, offset)
+    rows = laid_lines(
+        variables=variables,
+        group=factor.name,
+        x=x,
+        values=values,
+        span=span,
+        points=points,
+        typical=typical,
+        condition=condition,
+        offset=offset,
+    )
     basis, _ = basis_for(model, None)
     back, _ = back_and_notes(model, scale, True)
     by_group = predict_layout(model._fit, basis, rows.layout, Scale(back), random=True)
@@ -91,7 +106,7 @@ def group_lines(
         "conf_high": np.concatenate([nothing, typical_line.conf_high]),
     }
     title = f"Lines of {response_variable(model)} along {x} by {factor.name}, and the typical line"
-    return GroupLines(columns, factor.name, x, title, model._source.kind)
+    return GroupLines(columns=columns, group=factor.name, x=x, title=title, kind=model._source.kind)
 
 
 def _values_of_all(variables: Variables, x: str, values: Any, points: int) -> Vector | Sequence[float]:

@@ -26,20 +26,29 @@ STEPS = 50  # of reweighted least squares within a level
 LARGEST = 30.0  # change of a linear predictor beyond which an estimate has no end
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Poolings:
     """Coefficients of one grouping factor's effects.
 
     Attributes
     ----------
-    effects : names of the k effects.
-    codes : level of each row used, shape (n,).
-    partial : the model's own coefficients, fixed plus random, shape (levels, k).
-    none : each level fitted by itself to its own rows with `rest` held, shape (levels, k); NaN where its rows do not
+    effects : tuple of str
+        Names of the k effects.
+    codes : ndarray of int, shape (n,)
+        Level of each row used.
+    partial : ndarray, shape (levels, k)
+        Coefficients of the model, fixed plus random.
+    none : ndarray, shape (levels, k)
+        Coefficients of each level fitted by itself to its own rows with `rest` held; NaN where its rows do not
         determine it.
-    typical : the model's fixed coefficients of the effects, 0 where an effect is random only, shape (k,).
-    complete : those of the model without random effects, shape (k,).
-    complete_beta, complete_kept : all coefficients of that model and the columns of X that they belong to.
+    typical : ndarray, shape (k,)
+        Fixed coefficients of the effects, 0 where an effect is random only.
+    complete : ndarray, shape (k,)
+        Coefficients of the model without random effects.
+    complete_beta : ndarray
+        All coefficients of the model without random effects.
+    complete_kept : tuple of int
+        Columns of X that these coefficients belong to.
     """
 
     effects: tuple[str, ...]
@@ -65,14 +74,14 @@ def poolings(fit: Any, place: int) -> Poolings:
     beta, kept = without_groups(design, fit.family)
     names = [design.fixed.names[j] for j in kept]
     return Poolings(
-        effects,
-        codes,
-        partial,
-        _by_level(fit, z, rest, codes, len(partial)),
-        np.array([dict(fit.fixef()).get(e, 0.0) for e in effects]),
-        np.array([beta[names.index(e)] if e in names else 0.0 for e in effects]),
-        beta,
-        kept,
+        effects=effects,
+        codes=codes,
+        partial=partial,
+        none=_by_level(fit, z, rest, codes, len(partial)),
+        typical=np.array([dict(fit.fixef()).get(e, 0.0) for e in effects]),
+        complete=np.array([beta[names.index(e)] if e in names else 0.0 for e in effects]),
+        complete_beta=beta,
+        complete_kept=kept,
     )
 
 

@@ -27,10 +27,14 @@ class Alone:
 
     Attributes
     ----------
-    beta : shape (q,); NaN where its rows do not determine them.
-    solution : some coefficients that fit, 0 for dropped columns; NaN where there are none, shape (q,).
-    space : orthonormal, shape (q, k): what the rows say nothing about, or None.
-    reason : why something is missing, or "".
+    beta : ndarray, shape (q,)
+        Coefficients; NaN where the rows do not determine them.
+    solution : ndarray, shape (q,)
+        Coefficients that fit, 0 for dropped columns; NaN where there are none.
+    space : ndarray, shape (q, k) or None
+        What the rows say nothing about, orthonormal, or None.
+    reason : str
+        Why something is missing, or "".
     """
 
     beta: Vector
@@ -68,8 +72,10 @@ def fit_alone(part: Design, fit: AnyMixedFit, absorbed: NDArray[np.bool_]) -> Al
 
     Parameters
     ----------
-    part : the level's rows.
-    absorbed : columns that the level's intercept stands for, which are left out.
+    part : Design
+        Design of the level's rows.
+    absorbed : ndarray of bool
+        Which columns the level's intercept stands for; they are left out.
     """
     q = len(part.fixed.columns)
     missing = np.full(q, np.nan)

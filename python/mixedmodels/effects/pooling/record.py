@@ -24,15 +24,24 @@ METHODS = ("complete", "no", "partial")
 SHOWN = 5  # levels whose reasons are printed
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Poolings(ShownAsTable):
     """Complete, no and partial pooling of a mixed model; `table` has a row for each level and coefficient.
 
     Attributes
     ----------
-    pools : coefficients of the three.
-    variables, kept, offset, back : what rows along a number are laid out with.
-    kind : the library of `to_frame`.
+    pools : Pooled
+        Coefficients of the three.
+    variables : Variables
+        Variables of the model, with which rows along a number are laid out.
+    kept : tuple of int
+        Positions of the columns of X that are estimated.
+    offset : float or None
+        Value for an offset argument.
+    back : WayBack or None
+        Way back from the linear predictor; None to stay there.
+    kind : str, default "pandas"
+        The library of `to_frame`.
     """
 
     pools: Pooled
@@ -79,7 +88,7 @@ class Poolings(ShownAsTable):
             "reason": [why for why in p.reasons for _ in p.terms],
         }
         title = f"Poolings by {p.group}: one regression, one for each level, and the mixed model"
-        return LongTable(columns, title, self._reasons(), self.kind, hidden=("reason",))
+        return LongTable(columns=columns, title=title, footer=self._reasons(), kind=self.kind, hidden=("reason",))
 
     def _reasons(self) -> tuple[str, ...]:
         """Lines on what is missing, of the first levels."""
@@ -117,14 +126,29 @@ class Poolings(ShownAsTable):
 
         Parameters
         ----------
-        values : of the number; if not given `points` over the range of all rows (`span` "common") or of each level's
+        values : array_like, optional
+            Values of the number; if not given `points` over the range of all rows (`span` "common") or of each level's
             ("own").
-        scale : "response", or "link" for the linear predictor.
-        typical, condition : as of `ggpredict`.
+        scale : str, default "response"
+            Scale of the lines: "response", or "link" for the linear predictor.
+        typical : str, callable or mapping, default "mean"
+            See `ggpredict`.
+        condition : mapping of str, optional
+            See `ggpredict`.
         """
         if scale not in ("response", "link"):
             raise DataError(f"scale must be 'response' or 'link', not {scale!r}.")
-        rows = laid_lines(self.variables, self.group, x, values, span, points, typical, condition, self.offset)
+        rows = laid_lines(
+            variables=self.variables,
+            group=self.group,
+            x=x,
+            values=values,
+            span=span,
+            points=points,
+            typical=typical,
+            condition=condition,
+            offset=self.offset,
+        )
         fitted = pooled_lines(self.pools, rows, self.kept, self.back if scale == "response" else None)
         r = len(rows.x)
         columns = {
@@ -133,7 +157,7 @@ class Poolings(ShownAsTable):
             "x": np.tile(rows.x, 3),
             "fitted": np.concatenate([fitted[m] for m in METHODS]),
         }
-        return LongTable(columns, f"Poolings by {self.group} along {x}", kind=self.kind)
+        return LongTable(columns=columns, title=f"Poolings by {self.group} along {x}", kind=self.kind)
 
 
 def poolings(model: Any, group: str | None) -> Poolings:
@@ -144,10 +168,18 @@ def poolings(model: Any, group: str | None) -> Poolings:
     variables = variables_for(model)
     back, _ = back_and_notes(model, "response", True)
     kept = tuple(model._fit.kept)
-    return Poolings(pools, variables, kept, mean_offset(model, variables), back, model._source.kind)
+    return Poolings(
+        pools=pools,
+        variables=variables,
+        kept=kept,
+        offset=mean_offset(model, variables),
+        back=back,
+        kind=model._source.kind,
+    )
 
 
 def need_groups(model: Any, what: str) -> None:
+    """Refuse a model without random effects, or without its rows."""
     if not isinstance(model._fit, MixedFit | GlmmFit):
         raise DataError(f"{what} is for models with random effects; this one has none.")
     model._need_rows(what)

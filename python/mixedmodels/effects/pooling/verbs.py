@@ -32,17 +32,41 @@ class PoolingVerbs(FittedModel):
 
         Parameters
         ----------
-        x : the number.
-        group : grouping factor; needed where there are several.
-        values : of the number; if not given `points` over each group's `span`: its "own" range, or the "common" one.
-        condition, typical : of other variables, as of `ggpredict`; what is constant within groups stands at the group's
-            own value.
-        scale : "response", or "link" for the linear predictor.
-        level : confidence level of the typical line.
+        x : str
+            Name of the number along the lines.
+        group : str, optional
+            Name of the grouping factor; needed where there are several.
+        values : array_like, optional
+            Values of the number; if not given `points` over each group's `span`: its "own" range, or the "common" one.
+        span : {"own", "common"}, default "own"
+            Range of the lines: "own" for each group's own, "common" for that of all rows.
+        points : int, default 21
+            Number of values along each line where `values` is not given.
+        condition : mapping of str, optional
+            Values of other variables, as of `ggpredict`; what is constant within groups stands at the group's own
+            value.
+        typical : str, callable or mapping, default "mean"
+            Values of other variables, as of `ggpredict`; what is constant within groups stands at the group's own
+            value.
+        scale : {"response", "link"}, default "response"
+            Scale of the predictions: "response", or "link" for the linear predictor.
+        level : float, default 0.95
+            Confidence level of the typical line.
         """
         from mixedmodels.effects.pooling.group_lines import group_lines
 
-        return group_lines(self, x, group, values, span, points, condition, typical, scale, level)
+        return group_lines(
+            self,
+            x=x,
+            group=group,
+            values=values,
+            span=span,
+            points=points,
+            condition=condition,
+            typical=typical,
+            scale=scale,
+            level=level,
+        )
 
     def pooling(self, group: str | None = None) -> Poolings:
         """Complete, no and partial pooling: one regression, one for each level, and this model between them.
@@ -51,7 +75,8 @@ class PoolingVerbs(FittedModel):
 
         Parameters
         ----------
-        group : grouping factor; needed where there are several. Others are left out of the first two.
+        group : str, optional
+            Name of the grouping factor; needed where there are several. Others are left out of the first two.
         """
         from mixedmodels.effects.pooling.record import poolings
 

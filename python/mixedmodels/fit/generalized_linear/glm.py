@@ -37,10 +37,13 @@ def fit_glm(
 
     Parameters
     ----------
-    penalty : "jeffreys" adds half the logarithm of the determinant of the information to the log-likelihood, which
+    penalty : {"jeffreys"}, optional
+        Penalty: "jeffreys" adds half the logarithm of the determinant of the information to the log-likelihood, which
         keeps every estimate finite and takes most of its bias away.
-    start : coefficients of the columns of X to start from (those of dropped columns are not looked at).
-    control : its `max_evaluations` are the most iterations.
+    start : array_like, optional
+        Coefficients of the columns of X to start from (those of dropped columns are not looked at).
+    control : Control, optional
+        Settings; `max_evaluations` are the most iterations.
 
     Raises
     ------
@@ -81,8 +84,8 @@ def _problem(
     weights = np.ones(n) if response.weights is None else response.weights
     offset = np.zeros(n) if design.offset is None else design.offset
     if used is None:
-        return irls.Problem(x, response.y, weights, offset, family)
-    return irls.Problem(x[used], response.y[used], weights[used], offset[used], family)
+        return irls.Problem(x=x, y=response.y, weights=weights, offset=offset, family=family)
+    return irls.Problem(x=x[used], y=response.y[used], weights=weights[used], offset=offset[used], family=family)
 
 
 def _solution(

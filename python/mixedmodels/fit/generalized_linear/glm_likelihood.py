@@ -24,7 +24,8 @@ def loglik(problem: Problem, eta: Vector, deviance: float, cases: Vector | None)
 
     Parameters
     ----------
-    cases : of a binomial family, how often each row counts; the weights less that are the trials.
+    cases : ndarray or None
+        How often each row of a binomial family counts; the weights less that are the trials.
     """
     family = problem.family
     if family.weights_role == "precision":

@@ -33,14 +33,16 @@ ROUNDING = 1e-12  # relative increase of the criterion that may be rounding
 Penalty = Callable[[Vector, Vector, Matrix], Vector]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Rows of positive weight of a generalised linear model.
 
     Attributes
     ----------
-    x : shape (n, r), of full column rank.
-    y, weights, offset : shape (n,).
+    x : ndarray, shape (n, r)
+        Model matrix of full column rank.
+    y, weights, offset : ndarray, shape (n,)
+        Response, weights and offset.
     """
 
     x: Matrix
@@ -101,15 +103,18 @@ class Point:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Solution:
     """Where the iterations ended.
 
     Attributes
     ----------
-    root : upper triangular R with R'R = X'WX at `eta`, shape (r, r).
-    iterations : until the criterion had settled by R's rule.
-    converged : whether the last step was negligible.
+    root : ndarray, shape (r, r)
+        Upper triangular R with R'R = X'WX at `eta`.
+    iterations : int
+        Number of iterations until the criterion had settled by R's rule.
+    converged : bool
+        Whether the last step was negligible.
     """
 
     beta: Vector
@@ -141,10 +146,14 @@ def solve(
 
     Parameters
     ----------
-    start : coefficients to start from; by default the response itself says where.
-    limit : most iterations.
-    penalty : (eta, W, R) -> what the penalty adds to the working residuals.
-    criterion : of eta, what is to be minimised; by default the deviance.
+    start : ndarray, optional
+        Coefficients to start from; by default the response itself says where.
+    limit : int, default 200
+        Most iterations.
+    penalty : callable, optional
+        Function of (eta, W, R) that gives what the penalty adds to the working residuals.
+    criterion : callable, optional
+        Function of eta that is to be minimised; by default the deviance.
 
     Returns
     -------
@@ -156,7 +165,9 @@ def solve(
     if point is None:
         return None
     if not problem.x.shape[1]:
-        return Solution(point.beta, point.eta, point.value, np.empty((0, 0)), 0, True)
+        return Solution(
+            beta=point.beta, eta=point.eta, deviance=point.value, root=np.empty((0, 0)), iterations=0, converged=True
+        )
     settled, length = _settled(point.value, old), np.inf
     past: list[tuple[Vector, Vector]] = []
     for _ in range(limit):
@@ -272,4 +283,11 @@ def _solved(root: Matrix, right: Matrix) -> Matrix | None:
 
 def _ended(problem: Problem, point: Point, iterations: int, converged: bool) -> Solution:
     root = problem.root(problem.working(point.eta)[0])
-    return Solution(point.beta, point.eta, problem.deviance(point.eta), root, iterations, converged)
+    return Solution(
+        beta=point.beta,
+        eta=point.eta,
+        deviance=problem.deviance(point.eta),
+        root=root,
+        iterations=iterations,
+        converged=converged,
+    )

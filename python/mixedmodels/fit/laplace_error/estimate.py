@@ -32,24 +32,38 @@ POINTS_TO_FIT = 9
 WIDTH = 80
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaplaceError:
     """The exact log-likelihood at the estimates against the one that was maximised.
 
     Attributes
     ----------
-    error : exact log-likelihood less that of the fit.
-    std_error : standard error of `error`, 0 where it is by quadrature.
-    method : "quadrature" or "importance sampling".
-    points : of the quadrature, for each random effect; None of importance sampling.
-    draws, ess : of importance sampling, and how many independent ones of the exact distribution they are worth, in the
-        part of the design where they are worth least; None of quadrature.
-    loglik, corrected_loglik : of the fit, and with `error` added.
-    nagq : how the fit was made: 0 and 1 are Laplace's approximation.
-    levels : of each grouping factor.
-    doubt : why the estimate is not to be trusted, in words; empty where it is.
-    advice : what to do.
+    error : float
+        Exact log-likelihood less that of the fit.
+    std_error : float
+        Standard error of `error`, 0 where it is by quadrature.
+    method : {"quadrature", "importance sampling"}
+        How the error was found, "quadrature" or "importance sampling".
+    points : int or None
+        Points of the quadrature, for each random effect; None of importance sampling.
+    draws : int or None
+        Number of draws of importance sampling; None of quadrature.
+    ess : float or None
+        How many independent draws of the exact distribution they are worth, in the part of the design where they are
+        worth least; None of quadrature.
+    loglik, corrected_loglik : float
+        Log-likelihood of the fit, and with `error` added.
+    nagq : int
+        Points of quadrature of the fit: 0 and 1 are Laplace's approximation.
+    levels : dict of str to int
+        Number of levels of each grouping factor.
+    doubt : str, default ""
+        Why the estimate is not to be trusted, in words; empty where it is.
+    advice : str, default ""
+        What to do.
 
+    Notes
+    -----
     Printed, it says all this in a few lines.
     """
 
@@ -108,10 +122,16 @@ def laplace_error(engine: Any, design: Design, fit: GlmmFit, draws: int, seed: i
 
     Parameters
     ----------
-    engine : the handle that made the fit.
-    design, fit : what was fitted.
-    draws : of importance sampling.
-    seed : of importance sampling, from 0 to 2^64 - 1.
+    engine : object
+        Handle that made the fit.
+    design : Design
+        Design of the model.
+    fit : GlmmFit
+        Fit of the model.
+    draws : int
+        Number of draws of importance sampling.
+    seed : int
+        Seed of importance sampling, from 0 to 2^64 - 1.
 
     Raises
     ------

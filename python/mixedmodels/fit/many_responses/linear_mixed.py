@@ -26,24 +26,36 @@ ARRAYS = ("theta", "beta", "sigma", "shapes", "vcov", "df", "criterion", "singul
 Watch = Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ManyFits:
     """Fits of one design to B responses; p kept columns, m covariance parameters, s shapes.
 
     Attributes
     ----------
-    kept : positions of the p columns of X that are estimated.
-    theta : shape (B, m), as in `MixedFit` or `GlmmFit`; no columns without random effects.
-    beta : shape (B, p).
-    sigma : residual standard deviation (the root of a dispersion), shape (B,); NaN of families without.
-    shapes : free shapes of families without dispersion, shape (B, s).
-    vcov : of beta, shape (B, p, p).
-    df : degrees of freedom of each coefficient, shape (B, p); NaN where they were not asked for.
-    criterion : -2 log-likelihood, or of a REML fit -2 restricted log-likelihood, shape (B,).
-    singular : whether a diagonal element of a relative factor is below 1e-4, shape (B,).
-    status : `CONVERGED`, ..., `SEPARATED` (some estimate is infinite), shape (B,).
-    n : rows used, shape (B,).
-    reasons : row -> why it failed.
+    kept : tuple of int
+        Positions of the p columns of X that are estimated.
+    theta : ndarray, shape (B, m)
+        Covariance parameters, as in `MixedFit` or `GlmmFit`; no columns without random effects.
+    beta : ndarray, shape (B, p)
+        Coefficients.
+    sigma : ndarray, shape (B,)
+        Residual standard deviation (the root of a dispersion); NaN of families without.
+    shapes : ndarray, shape (B, s)
+        Free shapes of families without dispersion.
+    vcov : ndarray, shape (B, p, p)
+        Covariance of beta.
+    df : ndarray, shape (B, p)
+        Degrees of freedom of each coefficient; NaN where they were not asked for.
+    criterion : ndarray, shape (B,)
+        Criterion: -2 log-likelihood, or of a REML fit -2 restricted log-likelihood.
+    singular : ndarray of bool, shape (B,)
+        Whether a diagonal element of a relative factor is below 1e-4.
+    status : ndarray, shape (B,)
+        State of each fit, `CONVERGED`, ..., `SEPARATED` (some estimate is infinite).
+    n : ndarray of int, shape (B,)
+        Number of rows used.
+    reasons : mapping of int to str, optional
+        Why a fit failed, by row.
     """
 
     kept: tuple[int, ...]
@@ -76,7 +88,7 @@ class ManyFits:
         """Those of some responses, by position."""
         arrays = {name: getattr(self, name)[rows] for name in ARRAYS}
         reasons = {i: self.reasons[int(row)] for i, row in enumerate(rows) if int(row) in self.reasons}
-        return ManyFits(self.kept, **arrays, reasons=reasons)
+        return ManyFits(kept=self.kept, **arrays, reasons=reasons)
 
 
 def empty(b: int, kept: tuple[int, ...], m: int, s: int = 0, n: int = 0) -> ManyFits:
@@ -107,7 +119,9 @@ def joined(parts: Sequence[ManyFits]) -> ManyFits:
         reasons.update({at + i: why for i, why in part.reasons.items()})
         at += len(part)
     return ManyFits(
-        parts[0].kept, **{name: np.concatenate([getattr(p, name) for p in parts]) for name in ARRAYS}, reasons=reasons
+        kept=parts[0].kept,
+        **{name: np.concatenate([getattr(p, name) for p in parts]) for name in ARRAYS},
+        reasons=reasons,
     )
 
 
@@ -125,12 +139,18 @@ def many_lmm(
 
     Parameters
     ----------
-    engine : the handle of the same design with some response; it says whether the criterion is REML.
-    given : the design as the engine has it.
-    responses : less the offset, shape (B, n).
-    start : theta from which every response starts, or None.
-    df : whether Satterthwaite's degrees of freedom of each coefficient are wanted.
-    watch : called now and then with the number of responses fitted so far.
+    engine : object
+        Handle of the same design with some response; it says whether the criterion is REML.
+    given : EngineInput
+        Design as the engine has it.
+    responses : ndarray, shape (B, n)
+        Responses less the offset.
+    start : ndarray, optional
+        Theta from which every response starts, or None.
+    df : bool, default False
+        Whether Satterthwaite's degrees of freedom of each coefficient are wanted.
+    watch : callable, optional
+        Function called now and then with the number of responses fitted so far.
 
     Raises
     ------
@@ -139,9 +159,17 @@ def many_lmm(
     """
     b, p = len(responses), len(given.kept)
     out = engine.fit_many(
-        np.ascontiguousarray(responses, dtype=float),
-        given.x, given.groups, given.terms, given.weights, start, control.max_evaluations, control.tolerance, df, watch,
-    )  # fmt: skip
+        responses=np.ascontiguousarray(responses, dtype=float),
+        x=given.x,
+        groups=given.groups,
+        terms=given.terms,
+        weights=given.weights,
+        start=start,
+        max_evaluations=control.max_evaluations,
+        tolerance=control.tolerance,
+        df=df,
+        watch=watch,
+    )
     return ManyFits(
         kept=given.kept,
         theta=out["theta"],

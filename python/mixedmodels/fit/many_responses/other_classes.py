@@ -83,9 +83,12 @@ def many_glm(
 
     Parameters
     ----------
-    design : whose `weights` are the family's (trials beside proportions).
-    family : a negative binomial without theta has it estimated.
-    kept : columns of X that are estimated.
+    design : Design
+        Design whose `weights` are the family's (trials beside proportions).
+    family : Family
+        Family; a negative binomial without theta has it estimated.
+    kept : tuple of int
+        Columns of X that are estimated.
     """
     estimated = "theta" in family.shapes
     out = empty(len(responses), kept, 0, int(estimated), responses.shape[1])
@@ -127,12 +130,20 @@ def many_glmm(
 
     Parameters
     ----------
-    engine : the handle of the design with some response; it knows the kind of Laplace's approximation.
-    design : whose `weights` are the family's (trials beside proportions).
-    given : the design as the engine has it.
-    nagq, penalised : as for `fit_glmm`.
-    start : theta, beta and psi from which every response starts, or None.
-    check : whether each response is checked to be one of the family's.
+    engine : object
+        Handle of the design with some response; it knows the kind of Laplace's approximation.
+    design : Design
+        Design whose `weights` are the family's (trials beside proportions).
+    given : EngineInput
+        Design as the engine has it.
+    nagq : int, default 1
+        See `fit_glmm`.
+    penalised : bool, default False
+        See `fit_glmm`.
+    start : dict of str to ndarray, optional
+        Values of theta, beta and psi from which every response starts, or None.
+    check : bool, default False
+        Whether each response is checked to be one of the family's.
     """
     m, p = sum(k * (k + 1) // 2 for k in given.sizes), len(given.kept)
     dispersed = family.weights_role == "precision"

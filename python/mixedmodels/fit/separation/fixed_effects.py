@@ -33,9 +33,12 @@ class Separation:
 
     Attributes
     ----------
-    direction : shape (p,); an estimate is +infinity where it is positive, -infinity where negative.
-    rows : which rows of those given it fits better and better, shape (n,).
-    complete : whether these are all rows.
+    direction : ndarray, shape (p,)
+        Direction of the separation; an estimate is +infinity where it is positive, -infinity where negative.
+    rows : ndarray of bool, shape (n,)
+        Rows, of those given, that it fits better and better.
+    complete : bool
+        Whether these are all rows.
     """
 
     direction: Vector
@@ -53,8 +56,12 @@ def suspected(family: Family, eta: Vector, x: Matrix, vcov: Matrix) -> bool:
 
     Parameters
     ----------
-    eta : linear predictor, shape (n,).
-    x, vcov : columns of X, shape (n, p), and the covariance matrix of their coefficients.
+    eta : ndarray, shape (n,)
+        Linear predictor.
+    x : ndarray, shape (n, p)
+        Columns of X.
+    vcov : ndarray
+        Covariance matrix of their coefficients.
     """
     if not concerned(family) or not at_bounds(family, eta):
         return False
@@ -84,8 +91,12 @@ def find(x: Matrix, y: Vector, weights: Vector | None, family: Family) -> Separa
 
     Parameters
     ----------
-    x : columns of the fixed effects that are estimated, shape (n, p).
-    y, weights : the response as the family sees it, and prior weights; rows of weight 0 are not looked at.
+    x : ndarray, shape (n, p)
+        Columns of the fixed effects that are estimated.
+    y : ndarray
+        Response as the family sees it.
+    weights : ndarray or None
+        Prior weights; rows of weight 0 are not looked at.
     """
     if not concerned(family) or not x.shape[1]:
         return None

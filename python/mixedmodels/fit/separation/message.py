@@ -21,9 +21,14 @@ def message(
 
     Parameters
     ----------
-    kept : positions of the columns that `found` is about.
-    y, weights : the response as the family sees it, and prior weights.
-    penalty : what keeps the estimates of this kind of model finite.
+    kept : tuple of int
+        Positions of the columns that `found` is about.
+    y : ndarray
+        Response as the family sees it.
+    weights : ndarray or None
+        Prior weights.
+    penalty : str
+        What keeps the estimates of this kind of model finite.
     """
     used = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights > 0)
     involved = {kept[j]: float(found.direction[j]) for j in found.columns}

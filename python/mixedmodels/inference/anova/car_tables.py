@@ -117,4 +117,6 @@ def _shown(
 ) -> ResultTable:
     columns, names = table
     lines = (*heading, f"Response: {model.design.response_name}", *below)
-    return ResultTable(columns, names, headers=headers, heading=lines, footer=footer, kind=model._source.kind)
+    return ResultTable(
+        columns=columns, names=names, headers=headers, heading=lines, footer=footer, kind=model._source.kind
+    )

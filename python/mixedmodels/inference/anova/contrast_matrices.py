@@ -21,19 +21,24 @@ from mixedmodels.fit.record import Matrix
 NOTHING = 1e-9  # beside the largest element of its matrix, rounding error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TermLayout:
     """The fixed terms of a model and which of its p estimated columns belong to each.
 
     Attributes
     ----------
-    labels : of the terms, in R's order.
-    variables : for each term the names of its variables.
-    by_contrasts : for each term those of its variables that R codes by contrasts (by indicators where a marginal term
-        is absent).
-    numeric : names of variables that are plain numbers.
-    assign : for each column its term, -1 for the intercept, shape (p,).
-    intercept : whether the formula has one.
+    labels : tuple of str
+        Labels of the terms, in R's order.
+    variables : tuple of frozenset of str
+        Names of the variables of each term.
+    by_contrasts : tuple of frozenset of str
+        Variables of each term that R codes by contrasts (by indicators where a marginal term is absent).
+    numeric : frozenset of str
+        Names of variables that are plain numbers.
+    assign : ndarray of int, shape (p,)
+        Term of each column, -1 for the intercept.
+    intercept : bool
+        Whether the formula has one.
     """
 
     labels: tuple[str, ...]
@@ -121,8 +126,10 @@ def balanced(layout: TermLayout, x: Matrix, coded: Codings) -> list[Matrix]:
 
     Parameters
     ----------
-    x : X, shape (n, p).
-    coded : the same rows under treatment contrasts, and with every level of every factor.
+    x : ndarray, shape (n, p)
+        Model matrix X.
+    coded : Codings
+        Codings of the same rows under treatment contrasts, and with every level of every factor.
     """
     if layout.single:
         return sequential(layout, x)
@@ -150,10 +157,14 @@ class Codings:
 
     Attributes
     ----------
-    treatment : treatment contrasts, collinear columns left out, shape (n, p).
-    assign : for each of its columns the term, -1 for the intercept.
-    complete : an indicator for each level of every factor in every term, shape (n, c).
-    rows : for each column of `treatment` the column of `complete` with the same name.
+    treatment : ndarray, shape (n, p)
+        Columns under treatment contrasts, collinear ones left out.
+    assign : ndarray of int
+        Term of each of its columns, -1 for the intercept.
+    complete : ndarray, shape (n, c)
+        Indicator of each level of every factor in every term.
+    rows : ndarray of int
+        Column of `complete` with the same name, for each column of `treatment`.
     """
 
     treatment: Matrix

@@ -83,8 +83,8 @@ def _lmertest(model: FittedModel, number: int, ddf: Ddf) -> ResultTable:
     coefficients = model._coefficients(ddf)
     columns, names = terms.f_tests(contrasts_by_term(model, number), coefficients, model.sigma)
     return ResultTable(
-        columns,
-        names,
+        columns=columns,
+        names=names,
         headers=F_HEADERS,
         heading=(f"Type {ROMAN[number]} Analysis of Variance Table with {coefficients.phrase}",),
         footer=coefficients.remarks,
@@ -97,14 +97,15 @@ def drop1_f_table(model: FittedModel, ddf: Ddf = None, labels: Sequence[str] | N
 
     Parameters
     ----------
-    labels : of the terms to test; all that are in no other one by default.
+    labels : sequence of str, optional
+        Labels of the terms to test; all that are in no other one by default.
     """
     coefficients = model._coefficients(ddf)
     hypotheses = terms.single_terms(model.design, model._fit, _layout(model), labels)
     columns, names = terms.f_tests(hypotheses, coefficients, model.sigma)
     return ResultTable(
-        columns,
-        names,
+        columns=columns,
+        names=names,
         headers=F_HEADERS,
         heading=(f"Single term deletions using {coefficients.phrase}:", "", "Model:", model.formula),
         footer=coefficients.remarks,
@@ -114,14 +115,14 @@ def drop1_f_table(model: FittedModel, ddf: Ddf = None, labels: Sequence[str] | N
 
 def _lme4(model: FittedModel, vcov_unscaled: Matrix, sigma: float) -> ResultTable:
     columns, names = terms.sequential_squares(_layout(model), model._fit.beta, vcov_unscaled, sigma)
-    return ResultTable(columns, names, heading=("Analysis of Variance Table",), kind=model._source.kind)
+    return ResultTable(columns=columns, names=names, heading=("Analysis of Variance Table",), kind=model._source.kind)
 
 
 def _linear(model: FittedModel, test: str | None) -> ResultTable:
     checked_test(test, ("F",), "F")
     columns, names = terms.linear_sequential(model.design, model._fit, _layout(model))
     heading = ("Analysis of Variance Table", "", f"Response: {model.design.response_name}")
-    return ResultTable(columns, names, headers=F_HEADERS, heading=heading, kind=model._source.kind)
+    return ResultTable(columns=columns, names=names, headers=F_HEADERS, heading=heading, kind=model._source.kind)
 
 
 def _deviance(model: FittedModel, test: str | None) -> ResultTable:
@@ -147,4 +148,4 @@ def _deviance(model: FittedModel, test: str | None) -> ResultTable:
         "f_value": "F",
         "p_value": "Pr(>F)" if wanted == "F" else "Pr(>Chi)",
     }
-    return ResultTable(columns, names, headers=headers, heading=heading, kind=model._source.kind)
+    return ResultTable(columns=columns, names=names, headers=headers, heading=heading, kind=model._source.kind)

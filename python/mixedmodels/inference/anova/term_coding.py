@@ -23,8 +23,10 @@ def codings(design: Design, rows: Table, env: Mapping[str, Any] | None = None) -
 
     Parameters
     ----------
-    rows : the rows used, with the columns that the formula names.
-    env : names that are not columns.
+    rows : Table
+        Rows used, with the columns that the formula names.
+    env : mapping of str, optional
+        Names that are not columns.
     """
     spec = design.spec
     terms = spec.formula.fixed

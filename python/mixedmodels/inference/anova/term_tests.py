@@ -53,7 +53,8 @@ def f_tests(
 
     Parameters
     ----------
-    rhs : what every matrix times the coefficients is under the hypothesis, 0 if not given.
+    rhs : ndarray, optional
+        What every matrix times the coefficients is under the hypothesis, 0 if not given.
     """
     if coefficients.refitted is not None:
         sigma = coefficients.refitted.sigma
@@ -80,7 +81,8 @@ def single_terms(
 
     Parameters
     ----------
-    labels : of the terms; all that are in no other one by default.
+    labels : sequence of str, optional
+        Labels of the terms; all that are in no other one by default.
     """
     aliased = len(fit.kept) < len(design.fixed.names)
     own = sequential(layout, dense_columns(design, fit.kept, fit.n)) if layout.single else marginal(layout)

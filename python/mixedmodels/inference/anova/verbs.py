@@ -19,12 +19,15 @@ class TermVerbs(FittedModel):
 
         Parameters
         ----------
-        type : "II" (or 2), which heeds marginality, or "III" (or 3), which tests the coefficients as they are coded:
+        type : str or int, optional
+            Type: "II" (or 2), which heeds marginality, or "III" (or 3), which tests the coefficients as they are coded:
             use "sum" or "helmert" contrasts.
-        test : of an lmer or glmer "Chisq" (Wald's, the default), of an lmer also "F" (Kenward and Roger's); of a glm
+        test : str, optional
+            Test: of an lmer or glmer "Chisq" (Wald's, the default), of an lmer also "F" (Kenward and Roger's); of a glm
             "LR" (the default), "Wald" or "F"; of an lm "F".
-        ddf : what `robust` returned, or of an lmer a method, for Wald tests with that covariance: "F" (the default), or
-            "Chisq".
+        ddf : str or Coefficients, optional
+            Source of covariance, for Wald tests by "F" (the default) or "Chisq": what `robust` returned, or of an lmer
+            a method.
 
         Raises
         ------

@@ -47,8 +47,10 @@ def influence(block: NDArray[np.intp], estimate: Callable[[NDArray[np.intp]], Ve
 
     Parameters
     ----------
-    block : from `blocks`.
-    estimate : positions of the rows that stay -> statistics; may raise, which leaves a row of NaN.
+    block : ndarray of int
+        Block of each row, as `blocks` makes them.
+    estimate : callable
+        Function from the positions of the rows that stay to statistics; may raise, which leaves a row of NaN.
 
     Raises
     ------

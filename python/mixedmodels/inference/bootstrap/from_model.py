@@ -49,14 +49,14 @@ def bootstrap(
             found = _asked(model, draw, checked(nsim), statistic, progress)
             jackknife = partial(_statistic_influence, model, statistic)
     return Bootstrap(
-        found,
-        model.formula,
-        _title(model, type, re_form),
-        seed,
-        perf_counter() - began,
-        theta,
-        jackknife,
-        model._source.kind,
+        replicates=found,
+        formula=model.formula,
+        method=_title(model, type, re_form),
+        seed=seed,
+        seconds=perf_counter() - began,
+        theta=theta,
+        jackknife=jackknife,
+        kind=model._source.kind,
     )
 
 

@@ -41,14 +41,18 @@ def interval(t0: float, t: Vector, level: float, kind: Kind, influence: Vector |
 
     Parameters
     ----------
-    t0 : statistic at the data.
-    t : its replicates; those that are not finite are left out.
-    influence : empirical influence values or multiples of them, for "bca".
+    t0 : float
+        Statistic at the data.
+    t : ndarray
+        Replicates of the statistic; those that are not finite are left out.
+    influence : ndarray, optional
+        Empirical influence values or multiples of them, for "bca".
 
     Returns
     -------
-    Limits; NaN with fewer than two replicates, and of "bca" where all replicates lie on one side of the estimate (as at
-    a boundary) or the influence values vanish.
+    tuple of two float
+        Limits; NaN with fewer than two replicates, and of "bca" where all replicates lie on one side of the estimate
+        (as at a boundary) or the influence values vanish.
     """
     kept = t[np.isfinite(t)]
     if len(kept) < 2 or not np.isfinite(t0):

@@ -22,18 +22,26 @@ from mixedmodels.fit.record import Vector
 NOISE = 1e-8  # ratios closer to 0 than this are 0, which is what models that coincide at a boundary have
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BootstrapTest:
     """Tests of one likelihood ratio.
 
     Attributes
     ----------
-    statistic, df : the ratio and the difference of numbers of parameters.
-    samples : how many ratios were drawn; `positive` of them are, `extreme` exceed the statistic.
-    p_chisq, p_value : against chi-squared, and PBtest.
-    p_value_all : PBtest with the ratios that are 0 counted too.
-    p_gamma, bartlett, p_bartlett, f_value, den_df, p_f : the variants.
-    mean, variance : of the positive ratios.
+    statistic : float
+        Likelihood ratio.
+    df : int
+        Difference of the numbers of parameters.
+    samples : int
+        How many ratios were drawn; `positive` of them are, `extreme` exceed the statistic.
+    p_chisq, p_value : float
+        P-values against chi-squared, and of PBtest.
+    p_value_all : float
+        P-value of PBtest with the ratios that are 0 counted too.
+    p_gamma, bartlett, p_bartlett, f_value, den_df, p_f : float
+        Statistics and p-values of the variants: gamma, Bartlett and F.
+    mean, variance : float
+        Mean and variance of the positive ratios.
     """
 
     statistic: float

@@ -18,19 +18,30 @@ from mixedmodels.tables.r_print import matrix
 DIGITS = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PBModComp:
     """A likelihood ratio against its distribution under the smaller model.
 
     Attributes
     ----------
-    test : the numbers; see `mixedmodels.inference.bootstrap.likelihood_ratio`.
-    reference : likelihood ratios drawn under the smaller model; NaN where a fit failed.
-    large, small : formulas.
-    asked : how many ratios were asked for; None where the reference was given.
-    failed : how many responses one of the models could not be fitted to.
-    stopped : whether enough ratios exceeded the statistic before all were drawn.
-    seed, seconds, kind : what gives the same again; the time it took; the library of tables.
+    test : BootstrapTest
+        Numbers of the test; see `mixedmodels.inference.bootstrap.likelihood_ratio`.
+    reference : ndarray
+        Likelihood ratios drawn under the smaller model; NaN where a fit failed.
+    large, small : str
+        Formulas of the two models.
+    asked : int or None
+        How many ratios were asked for; None where the reference was given.
+    failed : int
+        How many responses one of the models could not be fitted to.
+    stopped : bool
+        Whether enough ratios exceeded the statistic before all were drawn.
+    seed : int, Generator or None
+        Seed that gives the same again.
+    seconds : float
+        Seconds that it took.
+    kind : str, default "pandas"
+        Library of tables.
     """
 
     test: BootstrapTest

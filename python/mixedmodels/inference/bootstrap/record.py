@@ -22,20 +22,28 @@ TITLES = {"perc": "percentile", "basic": "basic", "norm": "normal", "bca": "BCa"
 SHOWN = 5  # reasons of failure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bootstrap:
     """Replicates of a model's estimates.
 
     Attributes
     ----------
-    replicates : the numbers.
-    formula : of the model.
-    method : how responses were drawn, in words.
-    seed : gives the same replicates again, whatever the number of threads.
-    seconds : it took.
-    theta : of the replicates where all parameters are asked for, shape (R, m); else None.
-    jackknife : gives the influence values that BCa intervals need.
-    kind : the library of tables.
+    replicates : Replicates
+        Numbers of the bootstrap.
+    formula : str
+        Formula of the model.
+    method : str
+        How responses were drawn, in words.
+    seed : int, Generator or None
+        Seed that gives the same replicates again, whatever the number of threads.
+    seconds : float
+        Seconds that it took.
+    theta : ndarray, shape (R, m) or None
+        Theta of the replicates where all parameters are asked for; else None.
+    jackknife : callable
+        Function that gives the influence values that BCa intervals need.
+    kind : str, default "pandas"
+        The library of tables.
     """
 
     replicates: Replicates
@@ -95,8 +103,8 @@ class Bootstrap:
     def summary(self) -> ResultTable:
         """Estimate, bias (mean of the replicates less the estimate) and standard error of every statistic."""
         return ResultTable(
-            self.replicates.moments(),
-            self.names,
+            columns=self.replicates.moments(),
+            names=self.names,
             headers={"estimate": "original", "bias": "bias", "std_error": "std. error"},
             heading=(f"{self.method} of {self.formula}", ""),
             footer=self._footer(),
@@ -115,10 +123,16 @@ class Bootstrap:
 
         Parameters
         ----------
-        type : "perc" (quantiles of the replicates), "basic", "norm" (corrected for bias) or "bca" (quantiles corrected
-            for bias and skewness; the acceleration is from a jackknife over the outermost groups, see `influence`).
-        parm : a name, or several; by default all.
-        influence : influence values to be used with "bca", shape (J, statistics).
+        level : float, default 0.95
+            Confidence level of the limits.
+        type : {"perc", "basic", "norm", "bca"}, default "perc"
+            Type of the intervals: "perc" (quantiles of the replicates), "basic", "norm" (corrected for bias) or "bca"
+            (quantiles corrected for bias and skewness; the acceleration is from a jackknife over the outermost groups,
+            see `influence`).
+        parm : str or sequence of str, optional
+            Name of a statistic, or several; by default all.
+        influence : ndarray, shape (J, statistics), optional
+            Influence values to be used with "bca".
 
         Raises
         ------
@@ -145,8 +159,8 @@ class Bootstrap:
             notes.append(f"No {TITLES[type]} interval of {', '.join(lost)}: {_why(type)}.")
         percent = [f"{100 * q:.4g} %" for q in ((1 - level) / 2, (1 + level) / 2)]
         return ResultTable(
-            {"conf_low": limits[:, 0], "conf_high": limits[:, 1]},
-            names,
+            columns={"conf_low": limits[:, 0], "conf_high": limits[:, 1]},
+            names=names,
             headers={"conf_low": percent[0], "conf_high": percent[1]},
             heading=(f"Bootstrap {TITLES[type]} intervals",),
             footer=tuple(notes),

@@ -32,19 +32,26 @@ CHUNK_NUMBERS = 1 << 16  # responses of a chunk stay in the cache
 Draw = Callable[[int], Matrix]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replicates:
     """Statistics of replicates; R of them done, k statistics.
 
     Attributes
     ----------
-    names : of the k statistics.
-    t0 : at the data, shape (k,).
-    t : of the replicates, shape (R, k); a row of NaN where one failed.
-    singular : whether the replicate's fit was singular, shape (R,).
-    status : as in `ManyFits`, shape (R,).
-    reasons : replicate -> why it failed.
-    asked : how many replicates were wanted; R is less after an interruption.
+    names : tuple of str
+        Names of the k statistics.
+    t0 : ndarray, shape (k,)
+        Statistics at the data.
+    t : ndarray, shape (R, k)
+        Statistics of the replicates; a row of NaN where one failed.
+    singular : ndarray of bool, shape (R,)
+        Whether the replicate's fit was singular.
+    status : ndarray, shape (R,)
+        State of each fit, as in `ManyFits`.
+    reasons : mapping of int to str
+        Why a replicate failed, by its number.
+    asked : int
+        How many replicates were wanted; R is less after an interruption.
     """
 
     names: tuple[str, ...]
@@ -104,10 +111,14 @@ def refitted(
 
     Parameters
     ----------
-    draw : gives that many more responses, shape (count, n).
-    refit : fits responses.
-    n : rows.
-    most : responses of a chunk at most, where refitting takes long.
+    draw : callable
+        Function that gives so many more responses, shape (count, n).
+    refit : callable
+        Function that fits responses.
+    n : int
+        Number of rows.
+    most : int, optional
+        Most responses of a chunk, where refitting takes long.
     """
     chunk = min(max(16, CHUNK_NUMBERS // max(n, 1)), most or nsim)
     parts: list[ManyFits] = []
@@ -143,8 +154,12 @@ def statistics(
 
     Parameters
     ----------
-    one : response -> statistics (as `flattened` reads them) and whether the fit is singular; may raise.
-    t0, names : statistics at the data.
+    one : callable
+        Function from a response to statistics (as `flattened` reads them) and whether the fit is singular; may raise.
+    t0 : ndarray
+        Statistics at the data.
+    names : tuple of str
+        Names of the statistics.
     """
     t = np.full((nsim, len(t0)), np.nan)
     singular, status = np.zeros(nsim, dtype=bool), np.full(nsim, NOT_REACHED, dtype=np.int8)
@@ -165,7 +180,9 @@ def statistics(
         except KeyboardInterrupt:
             if not done:
                 raise
-    return Replicates(names, t0, t[:done], singular[:done], status[:done], reasons, nsim)
+    return Replicates(
+        names=names, t0=t0, t=t[:done], singular=singular[:done], status=status[:done], reasons=reasons, asked=nsim
+    )
 
 
 def flattened(values: Any) -> tuple[tuple[str, ...] | None, Vector]:

@@ -31,19 +31,26 @@ class BootstrapVerbs(FittedModel):
 
         Parameters
         ----------
-        nsim : replicates.
-        seed : anything that ``numpy.random.default_rng`` takes. The same seed gives the same replicates, whatever the
+        nsim : int, default 500
+            Number of replicates.
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes. The same seed gives the same replicates, whatever the
             number of threads, and those of a smaller `nsim` are the first ones of a larger.
-        type : "parametric" draws from the distributions of the model; "semiparametric" adds residuals, drawn from the
-            rows with replacement, to the fitted values of a linear (mixed) model, with ``re_form=None``.
-        re_form : random effects that stay at their estimates. "~0" draws all anew (unconditional, R's
-            ``use.u = FALSE``), None none (conditional).
-        statistic : called with each refitted model; returns a number, an array, or a mapping of names to numbers. By
+        type : {"parametric", "semiparametric"}, default "parametric"
+            Kind of bootstrap: "parametric" draws from the distributions of the model; "semiparametric" adds residuals,
+            drawn from the rows with replacement, to the fitted values of a linear (mixed) model, with ``re_form=None``.
+        re_form : str or None, default "~0"
+            Random effects that stay at their estimates. "~0" draws all anew (unconditional, R's ``use.u = FALSE``),
+            None none (conditional).
+        statistic : callable, optional
+            Function called with each refitted model; returns a number, an array, or a mapping of names to numbers. By
             default all parameters: standard deviations and correlations of the random effects, sigma, fixed effects,
             named as in `confint`. That is faster by far, as no model objects are made.
-        threads : of the engine at most.
-        progress : a line on stderr: True at once, None on a terminal after two seconds, False never. Ctrl-C stops, and
-            gives what there is.
+        threads : int, optional
+            Most threads of the engine.
+        progress : bool, optional
+            Whether a line of progress is shown on stderr: True at once, None on a terminal after two seconds, False
+            never. Ctrl-C stops, and gives what there is.
 
         Returns
         -------
@@ -71,13 +78,21 @@ class BootstrapVerbs(FittedModel):
 
         Parameters
         ----------
-        smaller : a model of the same rows that lies within this one, or its formula (where ``.`` stands for what is
-            there). Without random terms it is an `lm` or `glm`.
-        nsim : responses drawn.
-        seed : the same seed gives the same result, whatever the number of threads.
-        extremes : stop once so many ratios exceed the observed one, which saves time where the p-value is large.
-        reference : likelihood ratios drawn elsewhere, to be used as they are.
-        threads, progress : as for `bootstrap`.
+        smaller : fitted model or str
+            Model of the same rows that lies within this one, or its formula (where ``.`` stands for what is there).
+            Without random terms it is an `lm` or `glm`.
+        nsim : int, default 1000
+            Number of responses drawn.
+        seed : int or Generator, optional
+            Seed of the draws; the same seed gives the same result, whatever the number of threads.
+        extremes : int, optional
+            Number of ratios exceeding the observed one at which to stop, which saves time where the p-value is large.
+        reference : array_like, optional
+            Likelihood ratios drawn elsewhere, to be used as they are.
+        threads : int, optional
+            See `bootstrap`.
+        progress : bool, optional
+            See `bootstrap`.
 
         Returns
         -------
@@ -86,4 +101,13 @@ class BootstrapVerbs(FittedModel):
         """
         from mixedmodels.inference.bootstrap.pbmodcomp import pbmodcomp
 
-        return pbmodcomp(self, smaller, nsim, seed, extremes, reference, threads, progress)
+        return pbmodcomp(
+            self,
+            smaller=smaller,
+            nsim=nsim,
+            seed=seed,
+            extremes=extremes,
+            reference=reference,
+            threads=threads,
+            progress=progress,
+        )

@@ -58,8 +58,8 @@ def _likelihoods(models: Sequence[FittedModel], names: Sequence[str], test: str 
     else:
         _warn_not_nested(pairs, [names[i] for i in order])
     return ResultTable(
-        columns,
-        tuple(names[i] for i in order),
+        columns=columns,
+        names=tuple(names[i] for i in order),
         row_column="model",
         heading=tuple(heading),
         footer=footer,
@@ -109,8 +109,8 @@ def _deviances(models: Sequence[FittedModel], test: str | None, linear: bool) ->
     title = f"Analysis of {'Variance' if linear else 'Deviance'} Table"
     width = len(str(len(models)))
     return ResultTable(
-        columns,
-        tuple(str(i + 1) for i in range(len(models))),
+        columns=columns,
+        names=tuple(str(i + 1) for i in range(len(models))),
         row_column="model",
         headers=headers,
         heading=(title, "", *(f"Model {i + 1:>{width}}: {m.formula}" for i, m in enumerate(models))),

@@ -30,18 +30,26 @@ from mixedmodels.inference.comparison.cone import Draws, draws
 DRAWS = 20_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mixture:
     """The null distribution of a likelihood-ratio statistic.
 
     Attributes
     ----------
-    free : parameters that the larger model adds in the interior of their space.
-    sizes : for each random term the number of effects that it gains, whose variances are at the boundary.
-    information : () -> information matrix of those effects' covariances, with all other parameters profiled out;
-        lower triangles column by column, one size after the other. Asked only where the weights depend on it.
-    approximate : whether the smaller model lies on the boundary itself, for which the theory does not hold.
-    draws, seed : of the simulation.
+    free : int
+        Number of parameters that the larger model adds in the interior of their space.
+    sizes : tuple of int
+        Number of effects that each random term gains, whose variances are at the boundary.
+    information : callable
+        Function without arguments that gives the information matrix of those effects' covariances, with all other
+        parameters profiled out; lower triangles column by column, one size after the other. Asked only where the
+        weights depend on it.
+    approximate : bool, default False
+        Whether the smaller model lies on the boundary itself, for which the theory does not hold.
+    draws : int, default 20000
+        Number of draws of the simulation.
+    seed : int, default 0
+        Seed of the simulation.
     """
 
     free: int

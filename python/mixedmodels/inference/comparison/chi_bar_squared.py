@@ -50,7 +50,9 @@ def mixture(small: Model, large: Model) -> Mixture:
             "fixed effects and covariances; a mixture is for models that differ in nothing else."
         )
     singular = isinstance(small[1], MixedFit | GlmmFit) and small[1].singular
-    return Mixture(free, tuple(sizes), lambda: _information(small, large, places), singular)
+    return Mixture(
+        free=free, sizes=tuple(sizes), information=lambda: _information(small, large, places), approximate=singular
+    )
 
 
 def null_distributions(labels: Sequence[str], found: Sequence[Mixture]) -> tuple[str, ...]:

@@ -20,10 +20,13 @@ class Draws:
 
     Attributes
     ----------
-    z : shape (draws, m), in coordinates whose length is Frobenius's norm, where projecting on the cone means cutting
-        off negative eigenvalues.
-    metric : the information in these coordinates, shape (m, m).
-    sizes : of the matrices; m is the elements of all lower triangles, column by column.
+    z : ndarray, shape (draws, m)
+        Draws, in coordinates whose length is Frobenius's norm, where projecting on the cone means cutting off negative
+        eigenvalues.
+    metric : ndarray, shape (m, m)
+        Information in these coordinates.
+    sizes : tuple of int
+        Sizes of the matrices; m is the elements of all lower triangles, column by column.
     """
 
     z: Matrix
@@ -75,8 +78,10 @@ def draws(information: Matrix, sizes: tuple[int, ...], number: int, rng: np.rand
 
     Parameters
     ----------
-    information : about lower triangles column by column, one matrix after the other; shape (m, m).
-    sizes : of the matrices.
+    information : ndarray, shape (m, m)
+        Information about lower triangles column by column, one matrix after the other;.
+    sizes : tuple of int
+        Sizes of the matrices.
     """
     weight = np.concatenate([_frobenius_weights(r) for r in sizes])
     metric = information / np.outer(weight, weight)  # coordinates: off-diagonal elements times sqrt(2)

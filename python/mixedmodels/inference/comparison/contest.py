@@ -54,8 +54,8 @@ def _table(
     headers: dict[str, str],
 ) -> ResultTable:
     return ResultTable(
-        columns,
-        names,
+        columns=columns,
+        names=names,
         row_column="hypothesis",
         headers=headers,
         footer=coefficients.remarks,

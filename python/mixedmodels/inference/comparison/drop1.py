@@ -148,4 +148,6 @@ def _table(
         "lrt": "LRT" if mixed or known else "scaled dev.",
         "p_value": p,
     }
-    return ResultTable(columns, ("<none>", *labels), headers=headers, heading=heading, kind=model._source.kind)
+    return ResultTable(
+        columns=columns, names=("<none>", *labels), headers=headers, heading=heading, kind=model._source.kind
+    )

@@ -71,7 +71,7 @@ def rlrt_table(model: FittedModel, nsim: int, seed: Any) -> ResultTable:
         names.append(f"({term.text})")
         if len(term.columns) > 1:
             left_out.append(names[-1])
-            tests.append(ExactTest("RLRT", nan, nan, nan, 0))
+            tests.append(ExactTest(name="RLRT", statistic=nan, p_value=nan, std_error=nan, nsim=0))
             continue
         null = _without_term(model.design, place)
         fit = refitted(model, null, reml=True)
@@ -92,8 +92,8 @@ def rlrt_table(model: FittedModel, nsim: int, seed: Any) -> ResultTable:
     if left_out:
         footer.append(f"Several variances, so no exact test: {', '.join(left_out)}; see ranova(test='mixture').")
     return ResultTable(
-        columns,
-        tuple(names),
+        columns=columns,
+        names=tuple(names),
         headers={"rlrt": "RLRT", "mc_error": "MC error", "p_value": "P(>RLRT)"},
         heading=("Exact restricted likelihood-ratio tests of variances", "", "Model:", model.formula),
         footer=tuple(footer),
@@ -112,11 +112,18 @@ def _test(name: str, observed: float, null: rlrt.Spectrum, nsim: int, seed: Any)
     if not isinstance(nsim, (int, np.integer)) or nsim < 1:
         raise DataError(f"nsim must be a whole number of draws, 1 or more; got {nsim!r}.")
     if observed < ZERO:
-        return ExactTest(name, 0.0, 1.0, 0.0, 0)
+        return ExactTest(name=name, statistic=0.0, p_value=1.0, std_error=0.0, nsim=0)
     sample: Vector = rlrt.simulate(null, int(nsim), generator(seed))
     p = (1 + int(np.sum(sample > observed))) / (1 + int(nsim))
     quantiles = dict(zip(QUANTILES, np.quantile(sample, QUANTILES).tolist(), strict=True))
-    return ExactTest(name, float(observed), p, sqrt(p * (1 - p) / nsim), int(nsim), quantiles)
+    return ExactTest(
+        name=name,
+        statistic=float(observed),
+        p_value=p,
+        std_error=sqrt(p * (1 - p) / nsim),
+        nsim=int(nsim),
+        quantiles=quantiles,
+    )
 
 
 def _restricted(model: FittedModel) -> MixedFit:

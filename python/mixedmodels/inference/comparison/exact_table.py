@@ -13,19 +13,25 @@ DIGITS = 7
 WIDTH = 71  # of a line below the title
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExactTest:
     """A likelihood-ratio test whose null distribution was simulated.
 
     Attributes
     ----------
-    name : "RLRT" or "LRT".
-    statistic : twice the difference of the (restricted) log-likelihoods, at least 0.
-    p_value : share of the draws above it, the observed one counted among them, so that it is a valid p-value however
-        few are drawn (RLRsim leaves that one out); 1 for a statistic of 0, for which nothing is drawn.
-    std_error : of the p-value, by the number of draws.
-    nsim : draws.
-    quantiles : of the null distribution: probability -> value.
+    name : str
+        Name of the test, "RLRT" or "LRT".
+    statistic : float
+        Twice the difference of the (restricted) log-likelihoods, at least 0.
+    p_value : float
+        Share of the draws above it, the observed one counted among them, so that it is a valid p-value however few are
+        drawn (RLRsim leaves that one out); 1 for a statistic of 0, for which nothing is drawn.
+    std_error : float
+        Standard error of the p-value, by the number of draws.
+    nsim : int
+        Number of draws.
+    quantiles : mapping of float to float, optional
+        Quantiles of the null distribution, by probability.
     """
 
     name: str

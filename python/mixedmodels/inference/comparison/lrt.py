@@ -80,10 +80,16 @@ def deviance_table(resid_df: Sequence[int], deviance: Sequence[float], test: str
 
     Parameters
     ----------
-    resid_df, deviance : of each model, in the order given.
-    test : "F", "Chisq" or "none".
-    scale : dispersion of the largest model.
-    fixed : whether `scale` is known, so that F has infinitely many denominator degrees of freedom.
+    resid_df : sequence of int
+        Residual degrees of freedom of each model, in the order given.
+    deviance : sequence of float
+        Deviance of each model, in the order given.
+    test : str
+        Test: "F", "Chisq" or "none".
+    scale : float
+        Dispersion of the largest model.
+    fixed : bool
+        Whether `scale` is known, so that F has infinitely many denominator degrees of freedom.
     """
     df = np.r_[nan, -np.diff(np.asarray(resid_df, dtype=float))]
     gain = np.r_[nan, -np.diff(np.asarray(deviance, dtype=float))]

@@ -74,10 +74,10 @@ def with_columns(design: Design, chosen: Sequence[int]) -> Design:
     """The design with some of the columns of X only."""
     x = design.fixed
     some = FixedDesign(
-        tuple(x.names[j] for j in chosen),
-        tuple(x.columns[j] for j in chosen),
-        tuple(x.assign[j] for j in chosen),
-        x.terms,
-        x.contrasts,
+        names=tuple(x.names[j] for j in chosen),
+        columns=tuple(x.columns[j] for j in chosen),
+        assign=tuple(x.assign[j] for j in chosen),
+        terms=x.terms,
+        contrasts=x.contrasts,
     )
     return replace(design, fixed=some)

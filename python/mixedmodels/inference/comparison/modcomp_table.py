@@ -13,22 +13,36 @@ from mixedmodels.tables.r_numbers import format_number, format_numbers, format_p
 from mixedmodels.tables.r_print import matrix
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelTest:
     """An F test of restrictions on the fixed effects of a linear mixed model.
 
     Attributes
     ----------
-    method : "Kenward-Roger" or "Satterthwaite".
-    large, small : formulas of the two models; `small` is None where the restrictions were given as a matrix.
-    contrasts : L, shape (rows, p): under the hypothesis ``L (beta - beta_h)`` is 0.
-    beta_h : shape (p,).
-    statistic : F, scaled where the method scales it.
-    num_df, den_df : degrees of freedom.
-    scale : factor of the scaled F.
-    p_value : upper tail probability of `statistic`.
-    unscaled : F before scaling.
-    remarks : sentences about what else the reader must know.
+    method : str
+        Method, "Kenward-Roger" or "Satterthwaite".
+    large : str
+        Formula of the larger model.
+    small : str or None
+        Formula of the smaller model; None where the restrictions were given as a matrix.
+    contrasts : ndarray, shape (rows, p)
+        Matrix L: under the hypothesis ``L (beta - beta_h)`` is 0.
+    beta_h : ndarray, shape (p,)
+        Coefficients under the hypothesis.
+    statistic : float
+        Statistic F, scaled where the method scales it.
+    num_df : int
+        Degrees of freedom of the numerator and the denominator.
+    den_df : float
+        Degrees of freedom of the numerator and the denominator.
+    scale : float
+        Factor of the scaled F.
+    p_value : float
+        Upper tail probability of `statistic`.
+    unscaled : float
+        Statistic F before scaling.
+    remarks : tuple of str, default ()
+        Sentences about what else the reader must know.
     """
 
     method: str

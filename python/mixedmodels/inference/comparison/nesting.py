@@ -21,9 +21,11 @@ class Block:
 
     Attributes
     ----------
-    term : position among the random terms of the larger model.
-    within : for each term of the smaller model inside it its position there, and its effects as combinations of this
-        term's columns, shape (k, columns of the term).
+    term : int
+        Position among the random terms of the larger model.
+    within : tuple of tuple of (int, ndarray)
+        Position of each term of the smaller model inside it, and its effects as combinations of this term's columns,
+        shape (k, columns of the term).
     """
 
     term: int

@@ -48,8 +48,8 @@ def ranova(model: FittedModel, reduce_terms: bool, test: str | None) -> ResultTa
         footer = null_distributions(labels[1:], found)
     aic = np.array([v.aic for v in values])
     return ResultTable(
-        {"npar": npar, "loglik": loglik, "aic": aic, "lrt": lrt, "df": df, "p_value": p},
-        labels,
+        columns={"npar": npar, "loglik": loglik, "aic": aic, "lrt": lrt, "df": df, "p_value": p},
+        names=labels,
         heading=(
             "ANOVA-like table for random-effects: Single term deletions",
             "",
@@ -80,6 +80,7 @@ def _reductions(bars: Sequence[Bar], reduce_terms: bool) -> list[tuple[str, list
 
 
 def bar_text(bar: Bar) -> str:
+    """A random term as a formula writes it."""
     text = f"({bar.text})"
     if bar.structure == "us":
         return text

@@ -13,7 +13,7 @@ from mixedmodels.tables.result_table import ResultTable
 from mixedmodels.tables.result_text import text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RestrictionTable(ResultTable):
     """One row of results; in print, those of its `layout`: header -> values of the restricted and the full model."""
 
@@ -42,11 +42,16 @@ def restriction_layout(
 
     Parameters
     ----------
-    values : the test, with "f_value" or "chisq", and "p_value".
-    df : number of restrictions.
-    ratio : F, or chi-squared over `df`.
-    residual : residual degrees of freedom of the model, where it has any.
-    rss : residual sum of squares of a linear model, else None.
+    values : mapping of str to float
+        The test, with "f_value" or "chisq", and "p_value".
+    df : int
+        Number of restrictions.
+    ratio : float
+        Statistic F, or chi-squared over `df`.
+    residual : float or None
+        Residual degrees of freedom of the model, where it has any.
+    rss : float or None
+        Residual sum of squares of a linear model, else None.
     """
     layout: dict[str, Any] = {}
     if residual is not None:

@@ -43,17 +43,22 @@ NOTHING = 1e-10  # an eigenvalue relative to the largest that counts as zero
 MOST_EFFECTS = 6000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spectrum:
     """What the null distribution depends on.
 
     Attributes
     ----------
-    values, counts : distinct positive eigenvalues mu and how often each comes.
-    spread, spread_counts : eigenvalues within the sum of logarithms: mu for the restricted ratio, xi for the other.
-    rows : the factor of the logarithm, n - p or n.
-    rest : degrees of freedom of w_0^2.
-    fixed : q, fixed effects that the null model lacks.
+    values, counts : ndarray
+        Distinct positive eigenvalues mu and how often each comes.
+    spread, spread_counts : ndarray
+        Eigenvalues within the sum of logarithms: mu for the restricted ratio, xi for the other.
+    rows : int
+        Factor of the logarithm, n - p or n.
+    rest : int
+        Degrees of freedom of w_0^2.
+    fixed : int, default 0
+        Number q of fixed effects that the null model lacks.
     """
 
     values: Vector
@@ -70,9 +75,14 @@ def spectrum(design: Design, kept: tuple[int, ...], *, restricted: bool, fixed: 
 
     Parameters
     ----------
-    design, kept : of the model with the variance, and its estimated columns of X.
-    restricted : for the restricted likelihood ratio.
-    fixed : fixed effects that the null model lacks.
+    design : Design
+        Design of the model with the variance.
+    kept : tuple of int
+        Its estimated columns of X.
+    restricted : bool
+        Whether the spectrum is for the restricted likelihood ratio.
+    fixed : int, default 0
+        Number of fixed effects that the null model lacks.
 
     Raises
     ------
@@ -108,7 +118,15 @@ def spectrum(design: Design, kept: tuple[int, ...], *, restricted: bool, fixed: 
             f"random effects of {design.random[0].text!r} take all degrees of freedom that the fixed effects leave, or "
             "none; their variance cannot be told apart from the residual's."
         )
-    return Spectrum(values, counts, spread, spread_counts, n - len(kept) if restricted else n, rest, fixed)
+    return Spectrum(
+        values=values,
+        counts=counts,
+        spread=spread,
+        spread_counts=spread_counts,
+        rows=n - len(kept) if restricted else n,
+        rest=rest,
+        fixed=fixed,
+    )
 
 
 def _distinct(values: Vector, total: float) -> tuple[Vector, Vector]:
@@ -149,8 +167,10 @@ def maximum(null: Spectrum, w: Matrix, rest: Vector) -> Vector:
 
     Parameters
     ----------
-    w : chi-squared variables of the eigenvalues, shape (draws, distinct eigenvalues).
-    rest : w_0^2, shape (draws,).
+    w : ndarray, shape (draws, distinct eigenvalues)
+        Chi-squared variables of the eigenvalues.
+    rest : ndarray, shape (draws,)
+        Draws of w_0^2.
     """
     total = w.sum(axis=1) + rest
     grid = np.linspace(LOWEST, HIGHEST, POINTS) - np.log(null.values[0])

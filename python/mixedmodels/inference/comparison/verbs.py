@@ -31,18 +31,24 @@ class ComparisonVerbs(FittedModel):
 
         Parameters
         ----------
-        others : further models. Without any, the terms of this one are tested.
-        type, ddf : of the tests of terms: 1, 2 or 3 (or "I", "II", "III"), and the way to degrees of freedom: of an
-            lmer a method's name, of all models (but for their sequential tables) what `robust` returned.
-        test : of several models with random effects among them "Chisq" (the default), "mixture" for the distribution
-            that holds where variances are 0 under the smaller model (see
-            `mixedmodels.inference.comparison.boundary`; the table says which), or "none". Of linear models "F" (the
-            default), "Chisq" or "none"; of generalised linear models "Chisq" (the default where the dispersion is
-            known), "F" or "none".
-        refit : compare linear mixed models that were fitted by REML by maximum likelihood. With False their restricted
-            likelihoods are compared, which needs the same fixed effects in all; that of a linear model among them is
-            the restricted one too.
-        names : of the models in the table; by default those of the variables that hold them.
+        *others : fitted models
+            Further models. Without any, the terms of this one are tested.
+        type : int or str, optional
+            Type of the tests of terms: 1, 2 or 3 (or "I", "II", "III").
+        ddf : str or Coefficients, optional
+            Way to degrees of freedom of the tests of terms: of an lmer a method's name, of all models (but for their
+            sequential tables) what `robust` returned.
+        test : str, optional
+            Test of several models: with random effects among them "Chisq" (the default), "mixture" for the distribution
+            that holds where variances are 0 under the smaller model (see `mixedmodels.inference.comparison.boundary`;
+            the table says which), or "none". Of linear models "F" (the default), "Chisq" or "none"; of generalised
+            linear models "Chisq" (the default where the dispersion is known), "F" or "none".
+        refit : bool, default True
+            Whether to compare linear mixed models that were fitted by REML by maximum likelihood. With False their
+            restricted likelihoods are compared, which needs the same fixed effects in all; that of a linear model among
+            them is the restricted one too.
+        names : sequence of str, optional
+            Names of the models in the table; by default those of the variables that hold them.
 
         Returns
         -------
@@ -82,11 +88,14 @@ class ComparisonVerbs(FittedModel):
 
         Parameters
         ----------
-        test : "none"; "Chisq" for likelihood ratios (of a glm with a dispersion, scaled deviances); "F", which of a
+        test : str or None, default "none"
+            Test: "none"; "Chisq" for likelihood ratios (of a glm with a dispersion, scaled deviances); "F", which of a
             linear mixed model is Wald's with the degrees of freedom of `ddf`; of a glm also "Rao", the score test.
-        scope : labels of the terms to leave out, or a formula whose terms they are; by default all that can be.
-        ddf : of test="F" for a linear mixed model: "Satterthwaite" (the default), "Kenward-Roger", or what
-            `robust` returned.
+        scope : str or sequence of str, optional
+            Labels of the terms to leave out, or a formula whose terms they are; by default all that can be.
+        ddf : str or Coefficients, optional
+            Degrees of freedom of test="F" for a linear mixed model: "Satterthwaite" (the default), "Kenward-Roger", or
+            what `robust` returned.
 
         Returns
         -------
@@ -103,8 +112,10 @@ class ComparisonVerbs(FittedModel):
 
         Parameters
         ----------
-        scope : labels of the terms to try, or a formula that holds them, as ``"~ . + x + f"``.
-        test : as of `drop1`, "F" not for mixed models.
+        scope : str or sequence of str
+            Labels of the terms to try, or a formula that holds them, as ``"~ . + x + f"``.
+        test : str or None, default "none"
+            Test as of `drop1`, "F" not for mixed models.
 
         Raises
         ------
@@ -122,10 +133,12 @@ class ComparisonVerbs(FittedModel):
 
         Parameters
         ----------
-        reduce_terms : leave out the effects of a term one by one (`Days in (Days | Subject)` leaves ``(1 | Subject)``)
+        reduce_terms : bool, default True
+            Whether to leave out the effects of a term one by one (`Days in (Days | Subject)` leaves ``(1 | Subject)``)
             instead of the whole term.
-        test : "Chisq" as lmerTest, which is conservative since variances lie on the boundary of their space, or
-            "mixture" for the distribution that holds there; the table says which.
+        test : str or None, default "Chisq"
+            Reference distribution: "Chisq" as lmerTest, which is conservative since variances lie on the boundary of
+            their space, or "mixture" for the distribution that holds there; the table says which.
 
         Returns
         -------
@@ -145,8 +158,10 @@ class ComparisonVerbs(FittedModel):
 
         Parameters
         ----------
-        nsim : draws of each null distribution.
-        seed : anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
+        nsim : int, default 10000
+            Number of draws of each null distribution.
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
 
         Returns
         -------
@@ -169,11 +184,17 @@ class ComparisonVerbs(FittedModel):
 
         Parameters
         ----------
-        L : matrix of contrasts, shape (rows, p), p being the number of `fixef()`; or a single contrast, shape (p,).
-        joint : test all rows at once by an F test; otherwise each by a t test, with its estimate and limits.
-        rhs : what ``L @ beta`` is under the hypothesis, one value or one for each row.
-        ddf : "Satterthwaite" (the default of an lmer), "Kenward-Roger", "asymptotic", or what `robust` returned.
-        level : of the limits.
+        L : array_like
+            Matrix of contrasts, shape (rows, p), p being the number of `fixef()`; or a single contrast, shape (p,).
+        joint : bool, default True
+            Whether to test all rows at once by an F test; otherwise each by a t test, with its estimate and limits.
+        rhs : float or array_like, default 0.0
+            What ``L @ beta`` is under the hypothesis, one value or one for each row.
+        ddf : str or Coefficients, optional
+            Degrees of freedom: "Satterthwaite" (the default of an lmer), "Kenward-Roger", "asymptotic", or what
+            `robust` returned.
+        level : float, default 0.95
+            Confidence level of the limits.
 
         Returns
         -------
@@ -199,9 +220,11 @@ class ComparisonVerbs(FittedModel):
 
         Parameters
         ----------
-        other : a model of the same data with the same random effects, a formula for `update` (as ``". ~ . - x"``), or a
+        other : fitted model, str or array_like
+            Model of the same data with the same random effects, a formula for `update` (as ``". ~ . - x"``), or a
             matrix L whose rows are 0 times the coefficients, shape (rows, p).
-        beta_h : with a matrix, the coefficients under the hypothesis, so that ``L (beta - beta_h)`` is tested.
+        beta_h : float or array_like, default 0.0
+            Coefficients under the hypothesis, with a matrix, so that ``L (beta - beta_h)`` is tested.
 
         Returns
         -------

@@ -25,10 +25,14 @@ class Family:
 
     Attributes
     ----------
-    names : of the contrasts.
-    matrix : shape (contrasts, k).
-    adjust : default adjustment of p-values.
-    pairs : whether they are all differences of two levels.
+    names : tuple of str
+        Names of the contrasts.
+    matrix : ndarray, shape (contrasts, k)
+        Coefficients of the contrasts.
+    adjust : str, default "none"
+        Default adjustment of p-values.
+    pairs : bool, default False
+        Whether they are all differences of two levels.
     """
 
     names: tuple[str, ...]
@@ -53,7 +57,8 @@ def against_control(levels: Sequence[str], ref: References = 1, reverse: bool = 
 
     Parameters
     ----------
-    ref : the reference, counted from 1 or by name; negative counts from the end.
+    ref : int, str or sequence of int or str, default 1
+        The reference, counted from 1 or by name; negative counts from the end.
     """
     places = [_place(levels, r) for r in ([ref] if isinstance(ref, (int, str)) else ref)]
     label = levels[places[0]] if len(places) == 1 else f"avg({','.join(levels[p] for p in places)})"
@@ -149,8 +154,11 @@ def family(method: Any, levels: Sequence[str], **options: Any) -> Family:
 
     Parameters
     ----------
-    method : a name of `BY_NAME` (underscores do for dots), name -> coefficients, or a matrix with a row per contrast.
-    levels : names of what is compared.
+    method : str, mapping or array_like
+        Name of `BY_NAME` (underscores do for dots), mapping from names to coefficients, or a matrix with a row per
+        contrast.
+    levels : sequence of str
+        Names of what is compared.
 
     Raises
     ------

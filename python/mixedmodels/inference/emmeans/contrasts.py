@@ -17,18 +17,24 @@ from mixedmodels.inference.emmeans.contrast_families import Family, family
 AMBIGUOUS = re.compile(r"[-+/*]")  # a level with one of these goes in parentheses
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Contrasts:
     """Contrasts and what their p-values need.
 
     Attributes
     ----------
-    functions : one row per contrast, labelled by its name and its group.
-    name : the column of the contrasts' names.
-    adjust : the family's default adjustment.
-    pairs : whether they are pairwise differences.
-    size : number of means compared in a group; None where groups differ.
-    are_contrasts : whether the coefficients of each sum to 0.
+    functions : LinearFunctions
+        One row per contrast, labelled by its name and its group.
+    name : str
+        The column of the contrasts' names.
+    adjust : str
+        The family's default adjustment.
+    pairs : bool
+        Whether they are pairwise differences.
+    size : int or None
+        Number of means compared in a group; None where groups differ.
+    are_contrasts : bool
+        Whether the coefficients of each sum to 0.
     """
 
     functions: LinearFunctions
@@ -52,9 +58,12 @@ def contrasts(
 
     Parameters
     ----------
-    method : as `contrast_families.family` takes it.
-    name : of the column with the contrasts' names.
-    enhance : whether a level that is a number is preceded by its factor's name.
+    method : str, mapping or array_like
+        Contrasts as `contrast_families.family` takes them.
+    name : str, default "contrast"
+        Name of the column with the contrasts' names.
+    enhance : bool, default True
+        Whether a level that is a number is preceded by its factor's name.
     """
     functions = functions.without_absent()
     groups = functions.groups(by)
@@ -79,15 +88,22 @@ def contrasts(
     first = parts[0][0]
     levels = {name: tuple(dict.fromkeys(labels[name])), **{b: functions.levels[b] for b in by}}
     result = LinearFunctions(
-        levels,
-        {k: tuple(v) for k, v in labels.items()},
-        combined(matrix, functions.rows),
-        None if functions.offset is None else matrix @ functions.offset,
-        np.abs(matrix) @ functions.weights,
+        levels=levels,
+        labels={k: tuple(v) for k, v in labels.items()},
+        rows=combined(matrix, functions.rows),
+        offset=None if functions.offset is None else matrix @ functions.offset,
+        weights=np.abs(matrix) @ functions.weights,
     )
     sizes = {len(rows) for rows in groups}
     sums = all(np.abs(f.matrix.sum(axis=1)).max(initial=0.0) < 1e-6 for f, _ in parts)
-    return Contrasts(result, name, first.adjust, first.pairs, sizes.pop() if len(sizes) == 1 else None, sums)
+    return Contrasts(
+        functions=result,
+        name=name,
+        adjust=first.adjust,
+        pairs=first.pairs,
+        size=sizes.pop() if len(sizes) == 1 else None,
+        are_contrasts=sums,
+    )
 
 
 def interaction_contrasts(
@@ -97,7 +113,8 @@ def interaction_contrasts(
 
     Parameters
     ----------
-    methods : one method for all factors, one for each in order, or factor -> method.
+    methods : str, sequence of str or mapping
+        One method for all factors, one for each in order, or a mapping from factors to methods.
     """
     factors = [f for f in functions.levels if f not in by]
     chosen = _by_factor(methods, factors)
@@ -114,7 +131,9 @@ def interaction_contrasts(
         vars_[vars_.index(factor)] = name
     assert made is not None
     functions = _in_order(functions, vars_)
-    return Contrasts(functions, made.name, "none", False, None, true_contrasts)
+    return Contrasts(
+        functions=functions, name=made.name, adjust="none", pairs=False, size=None, are_contrasts=true_contrasts
+    )
 
 
 def _in_order(functions: LinearFunctions, names: Sequence[str]) -> LinearFunctions:
@@ -124,7 +143,7 @@ def _in_order(functions: LinearFunctions, names: Sequence[str]) -> LinearFunctio
     moved = functions.take(np.lexsort(columns))
     levels = {n: moved.levels[n] for n in names}
     labels = {n: moved.labels[n] for n in names}
-    return LinearFunctions(levels, labels, moved.rows, moved.offset, moved.weights)
+    return LinearFunctions(levels=levels, labels=labels, rows=moved.rows, offset=moved.offset, weights=moved.weights)
 
 
 def _by_factor(methods: Any, factors: Sequence[str]) -> dict[str, Any]:

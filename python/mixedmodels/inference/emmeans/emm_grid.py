@@ -19,7 +19,7 @@ from mixedmodels.inference.emmeans.settings import Settings
 from mixedmodels.inference.emmeans.specs import Names, names_of, parse_specs
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class EmmGrid(GridSummary):
     """A reference grid, its marginal means, trends, or contrasts of these.
 
@@ -28,7 +28,18 @@ class EmmGrid(GridSummary):
 
     Attributes
     ----------
-    functions, basis, settings, formula, notes, kind : as of `GridSummary`.
+    functions : LinearFunctions
+        See `GridSummary`.
+    basis : Basis
+        See `GridSummary`.
+    settings : Settings
+        See `GridSummary`.
+    formula : Formula
+        See `GridSummary`.
+    notes : tuple of str, default ()
+        See `GridSummary`.
+    kind : str, default "pandas"
+        See `GridSummary`.
     """
 
     # -- contrasts ----------------------------------------------------------------------------------------------
@@ -49,15 +60,25 @@ class EmmGrid(GridSummary):
 
         Parameters
         ----------
-        method : "pairwise", "revpairwise", "trt.vs.ctrl", "trt.vs.ctrlk", "dunnett", "consec", "mean_chg", "poly",
-            "eff", "del.eff", "helmert", "identity"; name -> coefficients; or a matrix with a row per contrast.
-        by : factors within whose levels contrasts are taken; as the estimates are grouped if not given.
-        adjust : adjustment of p-values; each family has its own default.
-        interaction : contrasts of contrasts: a method, one for each factor, or factor -> method; True takes `method`.
-        simple : factor (or factors) to contrast within all others, or "each" for each in turn (a dict).
-        name : of the column with the contrasts' names.
-        enhance_levels : whether a level that is a number is preceded by its factor's name.
-        options : of the family: `ref` and `reverse` of comparisons with a control, `max_degree` of "poly".
+        method : str, mapping or array_like, default "eff"
+            Contrasts: "pairwise", "revpairwise", "trt.vs.ctrl", "trt.vs.ctrlk", "dunnett", "consec", "mean_chg",
+            "poly", "eff", "del.eff", "helmert", "identity"; a mapping from names to coefficients; or a matrix with a
+            row per contrast.
+        by : str or sequence of str, optional
+            Factors within whose levels contrasts are taken; as the estimates are grouped if not given.
+        adjust : str, optional
+            Adjustment of p-values; each family has its own default.
+        interaction : bool, str, sequence of str or mapping, default False
+            Contrasts of contrasts: a method, one for each factor, or a mapping from factors to methods; True takes
+            `method`.
+        simple : str or sequence of str, optional
+            Factor (or factors) to contrast within all others, or "each" for each in turn (a dict).
+        name : str, default "contrast"
+            Name of the column with the contrasts' names.
+        enhance_levels : bool, default True
+            Whether a level that is a number is preceded by its factor's name.
+        **options : Any
+            Options of the family: `ref` and `reverse` of comparisons with a control, `max_degree` of "poly".
         """
         if simple is not None:
             if simple == "each" and "each" not in self.levels:
@@ -81,7 +102,7 @@ class EmmGrid(GridSummary):
             () if s.scale is None or scale is not None else (f"Note: contrasts are still on the {s.scale.name} scale",)
         )
         settings = Settings(
-            "estimate",
+            estimate="estimate",
             by=groups,
             limits=False,
             tests=True,
@@ -119,7 +140,7 @@ class EmmGrid(GridSummary):
         asked = [f for f in found.levels if f != "1"]
         s = self.settings
         own = Settings(
-            "emmean" if s.estimate == "prediction" else s.estimate,
+            estimate="emmean" if s.estimate == "prediction" else s.estimate,
             by=tuple(dict.fromkeys([h for g in groups for h in found.nesting.get(g, ())] + list(groups))),
             on_response=s.on_response,
             scale=s.scale,
@@ -170,10 +191,14 @@ class EmmGrid(GridSummary):
 
         Parameters
         ----------
-        level : significance level of the pairwise comparisons.
-        adjust : adjustment of their p-values, Tukey's if not given.
-        by : factors within whose levels means are compared.
-        reverse : largest mean first.
+        level : float, default 0.05
+            Significance level of the pairwise comparisons.
+        adjust : str, optional
+            Adjustment of the p-values, Tukey's if not given.
+        by : str or sequence of str, optional
+            Factors within whose levels means are compared.
+        reverse : bool, default False
+            Whether the largest mean comes first.
         """
         from mixedmodels.inference.emmeans.letter_table import letter_table
 

@@ -64,7 +64,7 @@ def _offset(
 def settings_of(model: Any, method: str | None, sigma: float | None) -> Settings:
     """How the grid is summarised: with the link of the family, or the transformation of the response."""
     scale = of_family(model.family) or of_response(model.design.spec.formula.left)
-    return Settings("prediction", limits=False, scale=scale, sigma=sigma, method=method)
+    return Settings(estimate="prediction", limits=False, scale=scale, sigma=sigma, method=method)
 
 
 def basis_of(model: Any, ddf: Ddf | float) -> tuple[Basis, str | None, tuple[str, ...]]:

@@ -32,18 +32,24 @@ class Same(Enum):
 SAME = Same.SAME
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class GridSummary(ShownAsTable):
     """Linear functions of a model's coefficients with limits and tests, as a table that can be made in another way.
 
     Attributes
     ----------
-    functions : the linear functions of the coefficients, with labels.
-    basis : the coefficients with their covariance and degrees of freedom.
-    settings : how it is summarised.
-    formula : of the model.
-    notes : what was noticed on the way, printed last.
-    kind : the library of `to_frame`.
+    functions : LinearFunctions
+        The linear functions of the coefficients, with labels.
+    basis : Basis
+        The coefficients with their covariance and degrees of freedom.
+    settings : Settings
+        How it is summarised.
+    formula : Formula
+        Formula of the model.
+    notes : tuple of str, default ()
+        What was noticed on the way, printed last.
+    kind : str, default "pandas"
+        The library of `to_frame`.
     """
 
     functions: LinearFunctions
@@ -67,7 +73,15 @@ class GridSummary(ShownAsTable):
                 for k, v in labels.items()
             }
         lines = (*made.lines, *self.notes)
-        return MeansTable(labels, made.columns, made.headers, s.by, lines, self.kind, self.notes)
+        return MeansTable(
+            labels=labels,
+            columns=made.columns,
+            headers=made.headers,
+            by=s.by,
+            lines=lines,
+            kind=self.kind,
+            notes=self.notes,
+        )
 
     def __getitem__(self, column: str) -> Any:
         return self.table[column]
@@ -101,15 +115,23 @@ class GridSummary(ShownAsTable):
 
         Parameters
         ----------
-        infer : whether limits and tests are wanted, one for both or a pair.
-        level : confidence level, between 0 and 1.
-        adjust : "none", "tukey", "sidak", "bonferroni", "holm", "hochberg", "hommel", "fdr", "BH", "BY", "scheffe",
-            "dunnettx" or "mvt".
-        by : factors whose groups are adjusted for one by one; None for one group.
-        type : "link" or "response".
-        null : value tested against, on the scale of the linear predictor.
-        side : "two-sided", "<" (left) or ">" (right).
-        delta : threshold of tests of equivalence, noninferiority or nonsuperiority.
+        infer : bool or tuple of two bool, optional
+            Whether limits and tests are wanted, one for both or a pair.
+        level : float, optional
+            Confidence level, between 0 and 1.
+        adjust : str, optional
+            Adjustment: "none", "tukey", "sidak", "bonferroni", "holm", "hochberg", "hommel", "fdr", "BH", "BY",
+            "scheffe", "dunnettx" or "mvt".
+        by : str or sequence of str, optional
+            Factors whose groups are adjusted for one by one; None for one group.
+        type : str, optional
+            Scale of the estimates, "link" or "response".
+        null : float, optional
+            Value tested against, on the scale of the linear predictor.
+        side : str or int, optional
+            Direction of the tests: "two-sided", "<" (left) or ">" (right).
+        delta : float, optional
+            Threshold of tests of equivalence, noninferiority or nonsuperiority.
         """
         changes: dict[str, Any] = {}
         if infer is not None:

@@ -32,4 +32,12 @@ def joint_table(
         lines.append("d: df1 reduced due to linear dependence")
     if any(t.lost for t in tests):
         lines.append("e: df1 reduced due to non-estimability")
-    return MeansTable(labels, columns, headers, by if blocks else (), (*lines, *notes), kind, notes)
+    return MeansTable(
+        labels=labels,
+        columns=columns,
+        headers=headers,
+        by=by if blocks else (),
+        lines=(*lines, *notes),
+        kind=kind,
+        notes=notes,
+    )

@@ -23,17 +23,24 @@ from mixedmodels.inference.emmeans.marginal_means import Weights, marginal_means
 SMALL = 1e-7  # coefficients below are rounding errors of zeros
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class JointTest:
     """One joint test.
 
     Attributes
     ----------
-    term : factors joined by ":".
-    group : levels of the factors that tests are made by.
-    num_df, den_df, f_value, p_value : of the F test; `den_df` infinite where the test is asymptotic.
-    dependent, lost : whether rows were linearly dependent, and whether some could not be estimated.
-    functions : the linear functions tested, orthonormal, shape (num_df, P).
+    term : str
+        Factors joined by ":".
+    group : tuple of Level
+        Levels of the factors that tests are made by.
+    num_df : int
+        F test: degrees of freedom, statistic and p-value; `den_df` is infinite where the test is asymptotic.
+    den_df, f_value, p_value : float
+        F test: degrees of freedom, statistic and p-value; `den_df` is infinite where the test is asymptotic.
+    dependent, lost : bool
+        Whether rows were linearly dependent, and whether some could not be estimated.
+    functions : ndarray, shape (num_df, P)
+        Linear functions tested, orthonormal.
     """
 
     term: str
@@ -67,14 +74,34 @@ def joint_test(
     q, triangle = _orthonormal(used)
     rank = len(q)
     if rank == 0:
-        return JointTest(term, group, 0, np.nan, np.nan, np.nan, True, True, q)
+        return JointTest(
+            term=term,
+            group=group,
+            num_df=0,
+            den_df=np.nan,
+            f_value=np.nan,
+            p_value=np.nan,
+            dependent=True,
+            lost=True,
+            functions=q,
+        )
     c = q[:, list(basis.kept)]
     z = c @ basis.coefficients.beta
     if against is not None:
         z = z - _coordinates(triangle, against)
     f = float(z @ np.linalg.solve(c @ basis.coefficients.vcov @ c.T, z)) / rank
     df = float(np.min(basis.coefficients.df(c)))
-    return JointTest(term, group, rank, df, f, wald.f_p_value(f, rank, df), rank < len(used), lost, q)
+    return JointTest(
+        term=term,
+        group=group,
+        num_df=rank,
+        den_df=df,
+        f_value=f,
+        p_value=wald.f_p_value(f, rank, df),
+        dependent=rank < len(used),
+        lost=lost,
+        functions=q,
+    )
 
 
 def _coordinates(triangle: Matrix, null: Vector) -> Vector:
@@ -110,8 +137,10 @@ def joint_tests(
 
     Parameters
     ----------
-    formula : of the model; None tests every set.
-    by : factors for each combination of which the tests are made.
+    formula : Formula or None
+        Formula of the model; None tests every set.
+    by : sequence of str, default ()
+        Factors for each combination of which the tests are made.
     """
     tests: list[JointTest] = []
     factors = [f for f in grid.levels if f not in by]
@@ -148,17 +177,29 @@ def _within(means: LinearFunctions, groups: Sequence[str]) -> LinearFunctions:
     parts = []
     for rows in present.groups(groups):
         part = present.take(rows)
-        fresh = LinearFunctions(part.levels, part.labels, part.rows, part.offset, part.weights)
+        fresh = LinearFunctions(
+            levels=part.levels, labels=part.labels, rows=part.rows, offset=part.offset, weights=part.weights
+        )
         parts.append(interaction_contrasts(fresh, "consec", groups).functions)
     labels = {g: tuple(v for p in parts for v in p.labels[g]) for g in groups}
     rows_ = np.vstack([p.rows for p in parts])
-    return LinearFunctions({g: present.levels[g] for g in groups}, labels, rows_, None, np.ones(len(rows_)))
+    return LinearFunctions(
+        levels={g: present.levels[g] for g in groups},
+        labels=labels,
+        rows=rows_,
+        offset=None,
+        weights=np.ones(len(rows_)),
+    )
 
 
 def _confounded(grid: LinearFunctions, basis: Basis, found: Sequence[JointTest], by: Sequence[str]) -> list[JointTest]:
     """What all contrasts among the cells test beyond the tests made."""
     plain = grid.without_absent()
-    everything = contrasts(LinearFunctions(plain.levels, plain.labels, plain.rows, None, plain.weights), "consec", by)
+    everything = contrasts(
+        LinearFunctions(levels=plain.levels, labels=plain.labels, rows=plain.rows, offset=None, weights=plain.weights),
+        "consec",
+        by,
+    )
     more = []
     for rows in everything.functions.groups(by):
         group = tuple(everything.functions.labels[b][rows[0]] for b in by)
@@ -171,5 +212,17 @@ def _confounded(grid: LinearFunctions, basis: Basis, found: Sequence[JointTest],
         if rest > 0:
             f = (whole.num_df * whole.f_value - part.num_df * part.f_value) / rest
             p = wald.f_p_value(f, rest, whole.den_df)
-            more.append(JointTest("(confounded)", group, rest, whole.den_df, f, p, False, False, np.empty((0, 0))))
+            more.append(
+                JointTest(
+                    term="(confounded)",
+                    group=group,
+                    num_df=rest,
+                    den_df=whole.den_df,
+                    f_value=f,
+                    p_value=p,
+                    dependent=False,
+                    lost=False,
+                    functions=np.empty((0, 0)),
+                )
+            )
     return more

@@ -19,9 +19,12 @@ def letter_table(means: EmmGrid, level: float, adjust: str | None, reverse: bool
 
     Parameters
     ----------
-    level : significance level of the pairwise comparisons.
-    adjust : adjustment of their p-values, Tukey's if None.
-    reverse : largest mean first.
+    level : float
+        Significance level of the pairwise comparisons.
+    adjust : str or None
+        Adjustment of the p-values, Tukey's if None.
+    reverse : bool
+        Whether the largest mean comes first.
     """
     table, family = means.table, means.pairs(adjust=adjust)
     estimate, p_values = table["estimate"], iter(family["p_value"].tolist())
@@ -41,11 +44,11 @@ def letter_table(means: EmmGrid, level: float, adjust: str | None, reverse: bool
     lines.append(f"significance level used: alpha = {level:g}")
     lines.append("Means that share a letter are not shown to differ, nor to be the same.")
     return MeansTable(
-        {name: tuple(values[i] for i in order) for name, values in table.labels.items()},
-        {**{name: values[order] for name, values in table.columns.items()}, "group": [marks[i] for i in order]},
-        {**table.headers, "group": ".group"},
-        means.settings.by,
-        (*lines, *means.notes),
-        means.kind,
-        means.notes,
+        labels={name: tuple(values[i] for i in order) for name, values in table.labels.items()},
+        columns={**{name: values[order] for name, values in table.columns.items()}, "group": [marks[i] for i in order]},
+        headers={**table.headers, "group": ".group"},
+        by=means.settings.by,
+        lines=(*lines, *means.notes),
+        kind=means.kind,
+        notes=means.notes,
     )

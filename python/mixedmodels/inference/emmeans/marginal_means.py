@@ -23,8 +23,10 @@ class Averages:
 
     Attributes
     ----------
-    functions : one row per mean.
-    averaged : the factors averaged over.
+    functions : LinearFunctions
+        One row per mean.
+    averaged : tuple of str
+        The factors averaged over.
     """
 
     functions: LinearFunctions
@@ -36,10 +38,13 @@ def marginal_means(grid: LinearFunctions, factors: Sequence[str], weights: Weigh
 
     Parameters
     ----------
-    factors : those that remain, the first fastest; () for one overall mean.
-    weights : "equal"; "proportional" to the frequencies of the combinations averaged over; "outer", the product of
-        their one-factor frequencies; "cells", the frequencies of the cells; "flat", equal where a cell occurs;
-        factor -> one weight per level; or one weight for each combination averaged over, the first factor fastest.
+    factors : sequence of str
+        Factors that remain, the first fastest; () for one overall mean.
+    weights : str, mapping or array_like, default "equal"
+        Weights of what is averaged over: "equal"; "proportional" to the frequencies of the combinations averaged over;
+        "outer", the product of their one-factor frequencies; "cells", the frequencies of the cells; "flat", equal where
+        a cell occurs; a mapping from factors to one weight per level; or one weight for each combination averaged over,
+        the first factor fastest.
     """
     unknown = [f for f in factors if f not in grid.levels]
     if unknown:
@@ -67,11 +72,11 @@ def _regular(grid: LinearFunctions, factors: tuple[str, ...], weights: Weights) 
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(total > 1e-12, share / total, np.nan)
     made = LinearFunctions(
-        levels if levels else {"1": ("overall",)},
-        cells(levels) if levels else {"1": ("overall",)},
-        share @ grid.rows,
-        None if grid.offset is None else share @ grid.offset,
-        member @ grid.weights,
+        levels=levels if levels else {"1": ("overall",)},
+        labels=cells(levels) if levels else {"1": ("overall",)},
+        rows=share @ grid.rows,
+        offset=None if grid.offset is None else share @ grid.offset,
+        weights=member @ grid.weights,
     )
     return Averages(made, averaged)
 
@@ -190,4 +195,10 @@ def _stack(parts: Sequence[LinearFunctions], levels: Mapping[str, tuple[Any, ...
     rows = np.vstack([part.rows for part in parts])[order]
     offsets = [part.offset for part in parts if part.offset is not None]
     offset = np.concatenate(offsets)[order] if offsets else None
-    return LinearFunctions(dict(levels), cells(levels), rows, offset, np.concatenate([p.weights for p in parts])[order])
+    return LinearFunctions(
+        levels=dict(levels),
+        labels=cells(levels),
+        rows=rows,
+        offset=offset,
+        weights=np.concatenate([p.weights for p in parts])[order],
+    )

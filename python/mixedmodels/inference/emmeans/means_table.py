@@ -19,18 +19,24 @@ from mixedmodels.tables.r_print import matrix
 RATIOS = ("statistic", "f_value")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MeansTable:
     """Estimates with labels; ``table["estimate"]`` is a column, `to_frame` the table of the caller's library.
 
     Attributes
     ----------
-    labels : factor (or "contrast") -> its value in each row.
-    columns : name in snake case -> numbers, or texts.
-    headers : how R calls the columns.
-    by : labels whose combinations are printed as tables of their own.
-    lines : printed below.
-    kind : the library of `to_frame`.
+    labels : mapping of str to tuple
+        Values of each factor (or of "contrast") in the rows.
+    columns : mapping of str
+        Numbers, or texts, of each column, by its name in snake case.
+    headers : mapping of str to str
+        How R calls the columns.
+    by : tuple of str, default ()
+        Labels whose combinations are printed as tables of their own.
+    lines : tuple of str, default ()
+        Lines printed below.
+    kind : str, default "pandas"
+        The library of `to_frame`.
     """
 
     labels: Mapping[str, tuple[Any, ...]]

@@ -35,13 +35,20 @@ def reference_grid(
 
     Parameters
     ----------
-    at : predictor -> values in place of its levels or its mean.
-    reduce : function of a number's values, one for all or by name; False keeps all values.
-    keep : how many distinct values a number may have to be kept, or names of numbers to keep.
-    offset : the same in all cells; None for what the formula's ``offset()`` terms say there.
-    argument_offset : what stands for the offset argument of the fit if `offset` is None.
-    nesting : factor -> the factors it is nested in; None finds it.
-    shifts : a number and what is added to it in turn: the grid comes once for each, one below the other.
+    at : mapping of str to sequence or Any
+        Values of predictors in place of their levels or their mean.
+    reduce : callable, mapping of str to callable or bool
+        Function of a number's values, one for all or by name; False keeps all values.
+    keep : int or sequence of str
+        How many distinct values a number may have to be kept, or names of numbers to keep.
+    offset : float or None
+        Offset, the same in all cells; None for what the formula's ``offset()`` terms say there.
+    argument_offset : float or None
+        Value for the offset argument of the fit if `offset` is None.
+    nesting : mapping of str to sequence of str or None
+        Factors that each factor is nested in; None finds it.
+    shifts : tuple of (str, ndarray), optional
+        Number and what is added to it in turn: the grid comes once for each, one below the other.
     """
     levels = predictors.levels(at, reduce, keep)
     size = int(np.prod([len(v) for v in levels.values()], dtype=float))
@@ -71,7 +78,11 @@ def reference_grid(
     frequency = predictors.frequencies(labels, factors)
     r = len(frequency)
     grid = LinearFunctions(
-        {k: tuple(v) for k, v in levels.items()}, labels, rows[:r], None if added is None else added[:r], frequency
+        levels={k: tuple(v) for k, v in levels.items()},
+        labels=labels,
+        rows=rows[:r],
+        offset=None if added is None else added[:r],
+        weights=frequency,
     )
     found = find_nesting(grid, predictors.design.spec.formula) if nesting is None else _as_nesting(nesting, levels)
     if found and not predictors.has_rows:

@@ -26,6 +26,7 @@ class DeltaMethod(Coefficients):
         self.jacobian = jacobian
 
     def df(self, c: Matrix) -> Vector:
+        """Degrees of freedom of each row."""
         return self.original.df(np.atleast_2d(c) @ self.jacobian)
 
     def _f_test(self, c: Matrix, distance: Vector) -> FTest:

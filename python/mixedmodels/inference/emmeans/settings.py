@@ -13,26 +13,48 @@ SIDES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """How estimates are to be summarised.
 
     Attributes
     ----------
-    estimate : header of the estimates on the scale of the linear predictor.
-    by : factors whose combinations are groups, adjusted for one by one.
-    limits, tests : which of the two are wanted.
-    level : confidence level.
-    adjust : method of adjustment.
-    pairs : whether all are pairwise differences within each group, so that Tukey's method fits.
-    family_size : number of means compared in a group; None where groups differ.
-    null, side, delta : of the tests: null value, direction (a key of `SIDES`) and threshold of (non-)equivalence.
-    on_response : whether estimates come back to the scale of the response.
-    scale : how, or None.
-    sigma : spread that means are corrected for when they come back, None for no correction.
-    averaged, some : factors averaged over, and whether over different levels from group to group.
-    method : of degrees of freedom, where it is printed.
-    messages : to print among the lines below the table.
+    estimate : str
+        Header of the estimates on the scale of the linear predictor.
+    by : tuple of str, default ()
+        Factors whose combinations are groups, adjusted for one by one.
+    limits : bool, default True
+        Whether confidence limits are wanted.
+    tests : bool, default False
+        Whether tests are wanted.
+    level : float, default 0.95
+        Confidence level.
+    adjust : str, default "none"
+        Method of adjustment.
+    pairs : bool, default False
+        Whether all are pairwise differences within each group, so that Tukey's method fits.
+    family_size : int, optional
+        Number of means compared in a group; None where groups differ.
+    null : float, default 0.0
+        Null value of the tests.
+    side : str, default "two-sided"
+        Direction of the tests, a key of `SIDES`.
+    delta : float, default 0.0
+        Threshold of tests of (non-)equivalence.
+    on_response : bool, default False
+        Whether estimates come back to the scale of the response.
+    scale : ResponseScale, optional
+        How estimates come back, or None.
+    sigma : float, optional
+        Spread that means are corrected for when they come back, None for no correction.
+    averaged : tuple of str, default ()
+        Factors averaged over.
+    some : bool, default False
+        Whether they are averaged over different levels from group to group.
+    method : str, optional
+        Method of degrees of freedom, where it is printed.
+    messages : tuple of str, default ()
+        Lines to print among those below the table.
     """
 
     estimate: str

@@ -32,7 +32,8 @@ def trends(
 
     Parameters
     ----------
-    of : function of the number in which slopes are wanted, in place of the number itself.
+    of : callable, optional
+        Function of the number in which slopes are wanted, in place of the number itself.
 
     Returns
     -------
@@ -58,5 +59,11 @@ def trends(
     levels = {**shifted.levels, "degree": DEGREES[:max_degree]}
     shown = None if shifted.shown is None else np.tile(shifted.shown, max_degree)
     return LinearFunctions(
-        levels, cells(levels), np.vstack(slopes), None, np.tile(shifted.weights, max_degree), shown, shifted.nesting
+        levels=levels,
+        labels=cells(levels),
+        rows=np.vstack(slopes),
+        offset=None,
+        weights=np.tile(shifted.weights, max_degree),
+        shown=shown,
+        nesting=shifted.nesting,
     )

@@ -40,18 +40,28 @@ class EmmeansVerbs(FittedModel):
 
         Parameters
         ----------
-        at : predictor -> values in place of its levels or its mean.
-        cov_reduce : function of a number's values in place of their mean; one for all or by name; False keeps them all.
-        cov_keep : a number of at most so many distinct values keeps them, as a factor; or names of numbers to keep.
-        offset : in place of the mean offset of the rows used. Where `at` has a variable of an ``offset()`` term, the
+        at : mapping of str, optional
+            Values of predictors in place of their levels or their mean.
+        cov_reduce : callable, mapping or bool, default np.mean
+            Function of a number's values in place of their mean; one for all or by name; False keeps them all.
+        cov_keep : int or sequence of str, default 2
+            Most distinct values of a number that keeps them all, as a factor; or names of numbers to keep.
+        offset : float, optional
+            Offset in place of the mean offset of the rows used. Where `at` has a variable of an ``offset()`` term, the
             term is computed from that instead.
-        nesting : factor -> the factors it is nested in; found from formula and data if not given, {} for none.
-        ddf : "Kenward-Roger", "Satterthwaite", "asymptotic", "residual", a number, or what `robust` returned, whose
-            covariance is then taken too. An lmer has Kenward-Roger up to 3000 rows and Satterthwaite above (where
-            emmeans gives up degrees of freedom), others their own.
-        type : "link", or "response" to come back from the link or a transformed response as ``log(y) ~``.
-        bias_adjust : correct means that come back for the spread `sigma` of what they are means of (to second order).
-        sigma : of the correction; the model's own if not given. For a mixed model give the root of the sum of all
+        nesting : mapping of str to sequence of str, optional
+            Factors that each factor is nested in; found from formula and data if not given, {} for none.
+        ddf : str, Coefficients or float, optional
+            Degrees of freedom: "Kenward-Roger", "Satterthwaite", "asymptotic", "residual", a number, or what `robust`
+            returned, whose covariance is then taken too. An lmer has Kenward-Roger up to 3000 rows and Satterthwaite
+            above (where emmeans gives up degrees of freedom), others their own.
+        type : str, default "link"
+            Scale of the means: "link", or "response" to come back from the link or a transformed response as ``log(y)
+            ~``.
+        bias_adjust : bool, default False
+            Whether to correct means that come back for the spread `sigma` of what they are means of (to second order).
+        sigma : float, optional
+            Spread of the correction; the model's own if not given. For a mixed model give the root of the sum of all
             variance components.
         """
         from mixedmodels.inference.emmeans.emm_grid import EmmGrid
@@ -69,7 +79,14 @@ class EmmeansVerbs(FittedModel):
             text = f"NOTE: A nesting structure was detected in the fitted model: {phrase(grid.nesting)}"
             notes = (text, *notes)
         settings = replace(settings, on_response=is_response(type))
-        return EmmGrid(grid, basis, settings, self.design.spec.formula, notes, self._source.kind)
+        return EmmGrid(
+            functions=grid,
+            basis=basis,
+            settings=settings,
+            formula=self.design.spec.formula,
+            notes=notes,
+            kind=self._source.kind,
+        )
 
     def emmeans(
         self,
@@ -94,14 +111,37 @@ class EmmeansVerbs(FittedModel):
 
         Parameters
         ----------
-        specs : a factor, several, or a text as ``"~ A | B"``; ``"pairwise ~ A | B"`` also gives contrasts.
-        by : factors whose levels are shown (and adjusted for) one by one.
-        weights : of the cells averaged: "equal", "proportional" (to the frequencies of the combinations averaged over),
-            "outer", "cells", "flat", factor -> weights, or a number for each combination.
-        level : confidence level.
-        adjust : adjustment of limits, or with contrasts of their p-values.
-        contr : contrasts wanted as well, as of `EmmGrid.contrast`.
-        at, type, ddf, cov_reduce, cov_keep, offset, nesting, bias_adjust, sigma : as of `ref_grid`.
+        specs : str or sequence of str
+            A factor, several, or a text as ``"~ A | B"``; ``"pairwise ~ A | B"`` also gives contrasts.
+        by : str or sequence of str, optional
+            Factors whose levels are shown (and adjusted for) one by one.
+        at : mapping of str, optional
+            See `ref_grid`.
+        weights : str, mapping or array_like, default "equal"
+            Weights of the cells averaged: "equal", "proportional" (to the frequencies of the combinations averaged
+            over), "outer", "cells", "flat", a mapping from factors to weights, or a number for each combination.
+        type : str, default "link"
+            See `ref_grid`.
+        ddf : str, Coefficients or float, optional
+            See `ref_grid`.
+        level : float, default 0.95
+            Confidence level.
+        adjust : str, optional
+            Adjustment of limits, or with contrasts of their p-values.
+        contr : str, mapping or array_like, optional
+            Contrasts wanted as well, as of `EmmGrid.contrast`.
+        cov_reduce : callable, mapping or bool, default np.mean
+            See `ref_grid`.
+        cov_keep : int or sequence of str, default 2
+            See `ref_grid`.
+        offset : float, optional
+            See `ref_grid`.
+        nesting : mapping of str to sequence of str, optional
+            See `ref_grid`.
+        bias_adjust : bool, default False
+            See `ref_grid`.
+        sigma : float, optional
+            See `ref_grid`.
 
         Returns
         -------
@@ -152,11 +192,34 @@ class EmmeansVerbs(FittedModel):
 
         Parameters
         ----------
-        specs, by : as of `emmeans`; ``"~ 1"`` for one overall slope.
-        var : the number, or a function of one, as "log(x)".
-        max_degree : also slopes of higher degree (divided by factorials, as coefficients of a polynomial), up to 5.
-        delta_var : the step.
-        at, weights, ddf, level, adjust, contr, cov_reduce, cov_keep, nesting : as of `emmeans`.
+        specs : str or sequence of str
+            Factors, as of `emmeans`; ``"~ 1"`` for one overall slope.
+        var : str
+            Name of the number, or a function of one, as "log(x)".
+        by : str or sequence of str, optional
+            See `emmeans`.
+        max_degree : int, default 1
+            Highest degree of the slopes (divided by factorials, as coefficients of a polynomial), up to 5.
+        delta_var : float, optional
+            Step of the difference quotient.
+        at : mapping of str, optional
+            See `emmeans`.
+        weights : str, mapping or array_like, default "equal"
+            See `emmeans`.
+        ddf : str, Coefficients or float, optional
+            See `emmeans`.
+        level : float, default 0.95
+            See `emmeans`.
+        adjust : str, optional
+            See `emmeans`.
+        contr : str, mapping or array_like, optional
+            See `emmeans`.
+        cov_reduce : callable, mapping or bool, default np.mean
+            See `emmeans`.
+        cov_keep : int or sequence of str, default 2
+            See `emmeans`.
+        nesting : mapping of str to sequence of str, optional
+            See `emmeans`.
         """
         from mixedmodels.inference.emmeans.emm_grid import EmmGrid
         from mixedmodels.inference.emmeans.from_model import (
@@ -185,7 +248,14 @@ class EmmeansVerbs(FittedModel):
         grid = trends(shifted, name, step, max_degree, function)
         basis, method, notes = basis_of(self, ddf)
         settings = replace(settings_of(self, method, None), estimate=f"{var}.trend", scale=None)
-        made = EmmGrid(grid, basis, settings, self.design.spec.formula, notes, self._source.kind)
+        made = EmmGrid(
+            functions=grid,
+            basis=basis,
+            settings=settings,
+            formula=self.design.spec.formula,
+            notes=notes,
+            kind=self._source.kind,
+        )
         factors, groups, found = parse_specs(specs, by)
         if max_degree > 1 and "degree" not in (*factors, *groups):
             groups = ("degree", *groups)
@@ -206,9 +276,18 @@ class EmmeansVerbs(FittedModel):
 
         Parameters
         ----------
-        by : factors for each combination of whose levels the tests are made.
-        cov_reduce : of numbers; one below and one above their mean if not given.
-        at, ddf, cov_keep, nesting : as of `ref_grid`.
+        by : str or sequence of str, optional
+            Factors for each combination of whose levels the tests are made.
+        at : mapping of str, optional
+            See `ref_grid`.
+        ddf : str, Coefficients or float, optional
+            See `ref_grid`.
+        cov_reduce : callable, mapping or bool, optional
+            Values of numbers; one below and one above their mean if not given.
+        cov_keep : int or sequence of str, default 2
+            See `ref_grid`.
+        nesting : mapping of str to sequence of str, optional
+            See `ref_grid`.
         """
         reduce = (lambda x: np.mean(x) + np.array([-1.0, 1.0])) if cov_reduce is None else cov_reduce
         return self.ref_grid(at, reduce, cov_keep, nesting=nesting, ddf=ddf).joint_tests(by)

@@ -22,10 +22,14 @@ def comparison_matrix(kind: str, counts: Vector, levels: Sequence[str], base: in
 
     Parameters
     ----------
-    kind : one of `KINDS`.
-    counts : sizes of the k groups, by which all but "Tukey", "Dunnett" and "Sequen" weigh.
-    levels : names of the groups.
-    base : position of the control of "Dunnett".
+    kind : str
+        One of `KINDS`.
+    counts : ndarray
+        Sizes of the k groups, by which all but "Tukey", "Dunnett" and "Sequen" weigh.
+    levels : sequence of str
+        Names of the groups.
+    base : int, default 0
+        Position of the control of "Dunnett".
 
     Raises
     ------

@@ -27,8 +27,10 @@ class Comparisons:
 
     Attributes
     ----------
-    specs : factor -> kind, matrix or hypotheses.
-    interaction_average, covariate_average : average over the factors, the numbers, with which it interacts.
+    specs : mapping of str
+        Kind, matrix or hypotheses of each factor.
+    interaction_average, covariate_average : bool, default False
+        Whether to average over the factors, the numbers, with which it interacts.
     """
 
     specs: Mapping[str, Any]
@@ -46,13 +48,16 @@ def mcp(*, interaction_average: bool = False, covariate_average: bool = False, *
 
     Parameters
     ----------
-    **factors : for each factor one of: a kind ("Tukey", "Dunnett", "Sequen", "AVE", "Changepoint", "Williams",
-        "GrandMean", "Marcus", "McDermott", "UmbrellaWilliams"); hypotheses about its levels ("C - A = 0", or a list of
-        them); a matrix with a column per level; a dict of rows, each a sequence of weights or a dict level -> weight.
-        For names that Python cannot write: ``mcp(**{"my factor": "Tukey"})``.
-    interaction_average : average over the levels of the factors with which the factor interacts, all alike, rather than
+    interaction_average : bool, default False
+        Whether to average over the levels of the factors with which the factor interacts, all alike, rather than
         compare at their reference levels.
-    covariate_average : with a number that interacts with the factor, compare at its mean rather than at 0.
+    covariate_average : bool, default False
+        Whether to compare at the mean of a number that interacts with the factor rather than at 0.
+    **factors : Any
+        Comparisons of each factor, one of: a kind ("Tukey", "Dunnett", "Sequen", "AVE", "Changepoint", "Williams",
+        "GrandMean", "Marcus", "McDermott", "UmbrellaWilliams"); hypotheses about its levels ("C - A = 0", or a list of
+        them); a matrix with a column per level; a dict of rows, each a sequence of weights or a dict from levels to
+        weights. For names that Python cannot write: ``mcp(**{"my factor": "Tukey"})``.
 
     Raises
     ------
@@ -64,16 +69,22 @@ def mcp(*, interaction_average: bool = False, covariate_average: bool = False, *
     return Comparisons(factors, interaction_average, covariate_average)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CodedFactor:
     """A factor and where its main effect stands among the columns of X.
 
     Attributes
     ----------
-    name, levels : of the factor.
-    columns : positions in X, shape (q,).
-    coding : value of those columns at each level, shape (levels, q).
-    codes : level of each row of the data, shape (n,).
+    name : str
+        Name of the factor.
+    levels : tuple of str
+        Levels of the factor.
+    columns : ndarray of int, shape (q,)
+        Positions in X.
+    coding : ndarray, shape (levels, q)
+        Value of those columns at each level.
+    codes : ndarray of int, shape (n,)
+        Level of each row of the data.
     """
 
     name: str
@@ -103,7 +114,7 @@ def coded_factor(design: Design, name: str) -> CodedFactor:
     coding = np.eye(len(labels)) if len(columns) == len(labels) or used is None else used.matrix
     values = np.column_stack([_column(design, int(j)) for j in columns])
     codes = np.argmin([np.abs(values - row).sum(axis=1) for row in coding], axis=0)
-    return CodedFactor(name, labels, columns, np.asarray(coding, float), codes)
+    return CodedFactor(name=name, levels=labels, columns=columns, coding=np.asarray(coding, float), codes=codes)
 
 
 def mean_comparisons(
@@ -113,7 +124,8 @@ def mean_comparisons(
 
     Parameters
     ----------
-    averages : factor -> mean row of X at each of its levels, shape (levels, columns), where `wanted` averages.
+    averages : mapping of str to ndarray, optional
+        Mean row of X at each level, shape (levels, columns), of the factors where `wanted` averages.
 
     Raises
     ------

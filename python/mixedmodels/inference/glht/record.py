@@ -23,8 +23,10 @@ class GeneralHypotheses:
 
     Attributes
     ----------
-    hypotheses : estimates, covariance, degrees of freedom, matrix and right sides.
-    kind : of comparison of means ("Tukey"), or None.
+    hypotheses : LinearHypotheses
+        Estimates, covariance, degrees of freedom, matrix and right sides.
+    kind : str or None
+        Kind of comparison of means ("Tukey"), or None.
     """
 
     def __init__(
@@ -51,9 +53,10 @@ class GeneralHypotheses:
 
         Parameters
         ----------
-        test : "single-step" (the multivariate t or normal distribution of all statistics), "free", "Westfall" and
-            "Shaffer" (step-down, the latter two with logical constraints), "none" ("univariate"), "bonferroni", "holm",
-            "hochberg", "hommel", "BH" ("fdr"), "BY", "sidak", "scheffe".
+        test : str, default "single-step"
+            Adjustment: "single-step" (the multivariate t or normal distribution of all statistics), "free", "Westfall"
+            and "Shaffer" (step-down, the latter two with logical constraints), "none" ("univariate"), "bonferroni",
+            "holm", "hochberg", "hommel", "BH" ("fdr"), "BY", "sidak", "scheffe".
         """
         h = self.hypotheses
         letter = "t" if h.is_t else "z"
@@ -64,14 +67,18 @@ class GeneralHypotheses:
         columns["p_value"] = h.p_values(test)
         lines = glht_text.heading("Simultaneous Tests for General Linear Hypotheses", self.kind, self._fit)
         return HypothesesTable(
-            columns,
-            self._rows,
-            "hypothesis",
-            {"statistic": f"{letter} value", "df": "df", "p_value": glht_text.P_HEADERS[h.alternative].format(letter)},
-            (*lines, "") if self._fit is not None else lines,
-            (glht_text.method_line(test), ""),
-            self._table,
-            4,
+            columns=columns,
+            names=self._rows,
+            row_column="hypothesis",
+            headers={
+                "statistic": f"{letter} value",
+                "df": "df",
+                "p_value": glht_text.P_HEADERS[h.alternative].format(letter),
+            },
+            heading=(*lines, "") if self._fit is not None else lines,
+            footer=(glht_text.method_line(test), ""),
+            kind=self._table,
+            digits=4,
         )
 
     def confint(self, level: float = 0.95, calpha: str | float = "adjusted") -> ResultTable:
@@ -79,8 +86,10 @@ class GeneralHypotheses:
 
         Parameters
         ----------
-        level : confidence, of all intervals with ``calpha="adjusted"``, of each with "univariate".
-        calpha : that, or the critical value itself.
+        level : float, default 0.95
+            Confidence of all intervals with ``calpha="adjusted"``, of each with "univariate".
+        calpha : str or float, default "adjusted"
+            Calibration: "adjusted", "univariate", or the critical value itself.
         """
         h = self.hypotheses
         low, high, critical = h.limits(level, calpha)
@@ -89,14 +98,14 @@ class GeneralHypotheses:
         text = ", ".join(f"{-q if h.alternative == 'greater' else q:g}" for q in quantiles)
         lines = ("", f"Quantile = {text}", f"{level * 100:g}{family}", " ", "")
         return LimitsTable(
-            {"estimate": h.estimate, "conf_low": low, "conf_high": high},
-            self._rows,
-            "hypothesis",
-            {"conf_low": "lwr", "conf_high": "upr"},
-            (*glht_text.heading("Simultaneous Confidence Intervals", self.kind, self._fit), *lines),
-            (),
-            self._table,
-            4,
+            columns={"estimate": h.estimate, "conf_low": low, "conf_high": high},
+            names=self._rows,
+            row_column="hypothesis",
+            headers={"conf_low": "lwr", "conf_high": "upr"},
+            heading=(*glht_text.heading("Simultaneous Confidence Intervals", self.kind, self._fit), *lines),
+            footer=(),
+            kind=self._table,
+            digits=4,
         )
 
     def ftest(self) -> ResultTable:
@@ -118,9 +127,12 @@ class GeneralHypotheses:
 
         Parameters
         ----------
-        level : significance level.
-        test : as in `summary`.
-        decreasing : letters begin at the largest mean of the response rather than the smallest.
+        level : float, default 0.05
+            Significance level.
+        test : str, default "single-step"
+            Adjustment as in `summary`.
+        decreasing : bool, default False
+            Whether letters begin at the largest mean of the response rather than the smallest.
 
         Raises
         ------
@@ -146,4 +158,6 @@ class GeneralHypotheses:
 
     def __repr__(self) -> str:
         lines = glht_text.heading("General Linear Hypotheses", self.kind)
-        return repr(EstimatesTable({"estimate": self.hypotheses.estimate}, self._rows, heading=lines, digits=4))
+        return repr(
+            EstimatesTable(columns={"estimate": self.hypotheses.estimate}, names=self._rows, heading=lines, digits=4)
+        )

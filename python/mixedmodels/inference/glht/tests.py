@@ -21,16 +21,24 @@ Matrix = NDArray[np.float64]
 CLOSED = ("Westfall", "Shaffer")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LinearHypotheses:
     """Hypotheses with what is needed to test them.
 
     Attributes
     ----------
-    names, matrix, rhs, alternative : as in `Hypotheses`, the columns those of the p estimated coefficients.
-    estimate : ``matrix @ beta``, shape (r,).
-    vcov : of the estimates, shape (r, r).
-    df : degrees of freedom of each, infinite for the normal distribution.
+    names : tuple of str
+        Hypotheses as in `Hypotheses`, the columns those of the p estimated coefficients.
+    matrix, rhs : ndarray
+        Hypotheses as in `Hypotheses`, the columns those of the p estimated coefficients.
+    alternative : str
+        Hypotheses as in `Hypotheses`, the columns those of the p estimated coefficients.
+    estimate : ndarray, shape (r,)
+        Estimates ``matrix @ beta``.
+    vcov : ndarray, shape (r, r)
+        Covariance of the estimates.
+    df : ndarray
+        Degrees of freedom of each estimate, infinite for the normal distribution.
     """
 
     names: tuple[str, ...]
@@ -67,7 +75,8 @@ class LinearHypotheses:
 
         Parameters
         ----------
-        test : a method of `multiplicity`, or "Westfall" or "Shaffer".
+        test : str, default "single-step"
+            Method of `multiplicity`, or "Westfall" or "Shaffer".
         """
         if test in CLOSED:
             return self._closed(test)
@@ -97,8 +106,10 @@ class LinearHypotheses:
 
         Parameters
         ----------
-        level : that all intervals hold ("adjusted") or each by itself ("univariate").
-        calpha : "adjusted", "univariate", a method of `multiplicity`, or the critical value itself.
+        level : float, default 0.95
+            Confidence that all intervals hold ("adjusted") or each by itself ("univariate").
+        calpha : str or float, default "adjusted"
+            "adjusted", "univariate", a method of `multiplicity`, or the critical value itself.
         """
         if isinstance(calpha, str):
             method = {"adjusted": "mvt", "univariate": "none"}.get(calpha, calpha)
@@ -120,10 +131,14 @@ def linear_hypotheses(
 
     Parameters
     ----------
-    coefficients : of the model, by the method that is to give degrees of freedom.
-    hypotheses : their columns are those of ``coefficients.names``.
-    alternative : the direction.
-    df : degrees of freedom of all of them; 0 or infinity for the normal distribution.
+    coefficients : Coefficients
+        Coefficients of the model, by the method that is to give degrees of freedom.
+    hypotheses : Hypotheses
+        Hypotheses whose columns are those of ``coefficients.names``.
+    alternative : str
+        Direction of the alternative.
+    df : float, optional
+        Degrees of freedom of all of them; 0 or infinity for the normal distribution.
 
     Raises
     ------
@@ -136,13 +151,13 @@ def linear_hypotheses(
         raise DataError(f"df must be a positive number (or 0 for the normal distribution); got {df}.")
     own = coefficients.df(c) if df is None else np.full(len(c), float(df) if df else np.inf)
     return LinearHypotheses(
-        hypotheses.names,
-        c,
-        hypotheses.rhs,
-        alternative,
-        c @ coefficients.beta,
-        np.asarray(c @ coefficients.vcov @ c.T),
-        np.asarray(own, dtype=float),
+        names=hypotheses.names,
+        matrix=c,
+        rhs=hypotheses.rhs,
+        alternative=alternative,
+        estimate=c @ coefficients.beta,
+        vcov=np.asarray(c @ coefficients.vcov @ c.T),
+        df=np.asarray(own, dtype=float),
     )
 
 

@@ -38,7 +38,7 @@ def method_line(test: str) -> str:
     return METHODS.get(test, f"(Adjusted p values reported -- {test} method)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HypothesesTable(ResultTable):
     """Estimates, standard errors, statistics and p-values."""
 
@@ -50,7 +50,7 @@ class HypothesesTable(ResultTable):
         return "\n".join([*self.heading, "Linear Hypotheses:", table, *self.footer, ""])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EstimatesTable(ResultTable):
     """Estimates alone."""
 
@@ -61,7 +61,7 @@ class EstimatesTable(ResultTable):
         return "\n".join([*self.heading, "Linear Hypotheses:", matrix(self.names, headers, rows), *self.footer, ""])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LimitsTable(ResultTable):
     """Estimates and limits, all in one format and at the left of their columns."""
 

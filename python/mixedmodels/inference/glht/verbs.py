@@ -45,12 +45,16 @@ class HypothesisVerbs(FittedModel):
 
         Parameters
         ----------
-        linfct : ``mcp(Machine="Tukey")``; texts such as "MachineB - MachineA = 0" or "2*a >= 1" (which also say the
-            direction); a dict name -> row of p weights; or a matrix with a column per coefficient.
-        rhs : right sides, one or one per row; those of texts are their own.
-        alternative : "two.sided", "less" or "greater".
-        df : None for normal statistics (of an `lm` its residual degrees of freedom), "Satterthwaite",
-            "Kenward-Roger", a number, or what `robust` returned, whose covariance is then taken too.
+        linfct : Comparisons, str, sequence of str, mapping of str or array_like
+            Hypotheses: ``mcp(Machine="Tukey")``; texts such as "MachineB - MachineA = 0" or "2*a >= 1" (which also say
+            the direction); a dict from names to rows of p weights; or a matrix with a column per coefficient.
+        rhs : array_like, optional
+            Right sides, one or one per row; those of texts are their own.
+        alternative : str, optional
+            Alternative: "two.sided", "less" or "greater".
+        df : str, Coefficients or float, optional
+            Degrees of freedom: None for normal statistics (of an `lm` its residual degrees of freedom),
+            "Satterthwaite", "Kenward-Roger", a number, or what `robust` returned, whose covariance is then taken too.
 
         Raises
         ------
@@ -100,10 +104,14 @@ class HypothesisVerbs(FittedModel):
 
         Parameters
         ----------
-        hypothesis : as `glht`: texts, rows by name, or a matrix.
-        rhs : right sides.
-        test : "Chisq" or "F"; F for an `lm` or where `ddf` is given, else Chisq.
-        ddf : method of the denominator degrees of freedom of F, or what `robust` returned.
+        hypothesis : str, sequence of str, mapping of str or array_like
+            Hypotheses as of `glht`: texts, rows by name, or a matrix.
+        rhs : array_like, optional
+            Right sides.
+        test : str, optional
+            Statistic, "Chisq" or "F"; F for an `lm` or where `ddf` is given, else Chisq.
+        ddf : str or Coefficients, optional
+            Method of the denominator degrees of freedom of F, or what `robust` returned.
         """
         own = self._coefficients(self._glht_method(None))
         if test is None:
@@ -125,11 +133,11 @@ class HypothesisVerbs(FittedModel):
         rss = self._fit.rss if _is_linear(self) and ddf is None else None
         columns = {name: np.array([value]) for name, value in values.items()}
         return RestrictionTable(
-            columns,
-            ("1",),
-            "test",
-            {**F_HEADERS, "f_value": "F"} if test == "F" else {},
-            heading,
+            columns=columns,
+            names=("1",),
+            row_column="test",
+            headers={**F_HEADERS, "f_value": "F"} if test == "F" else {},
+            heading=heading,
             kind=self._source.kind,
             layout=restriction_layout(values, int(df), float(ratio), residual, rss),
         )

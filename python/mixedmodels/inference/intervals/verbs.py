@@ -35,14 +35,30 @@ class IntervalVerbs(FittedModel):
 
         Parameters
         ----------
-        parm : parameters as for `profile`; None for all.
-        level : confidence.
-        method : "profile" inverts likelihood-ratio tests; "wald" goes by standard errors, so that it has no limits for
-            standard deviations and correlations; "boot" is the parametric bootstrap. Of an lm all but "boot" are the t
-            intervals.
-        derived : derived quantities, as for `profile`.
-        signames, order, criterion, verbose : as for `profile`.
-        nsim, seed, boot_type : of the bootstrap.
+        parm : str, int or sequence of str or int, optional
+            Parameters as for `profile`; None for all.
+        level : float, default 0.95
+            Confidence.
+        method : {"profile", "wald", "boot"}, default "profile"
+            Way to the limits: "profile" inverts likelihood-ratio tests; "wald" goes by standard errors, so that it has
+            no limits for standard deviations and correlations; "boot" is the parametric bootstrap. Of an lm all but
+            "boot" are the t intervals.
+        derived : mapping of str to callable or str, optional
+            Derived quantities, as for `profile`.
+        signames : bool, default False
+            See `profile`.
+        order : {"cov.last", "lower.tri"}, default "cov.last"
+            See `profile`.
+        criterion : {"deviance", "REML"}, default "deviance"
+            See `profile`.
+        nsim : int, default 500
+            Number of replicates of the bootstrap.
+        seed : int or Generator, optional
+            Seed of the bootstrap.
+        boot_type : str, default "perc"
+            Type of the bootstrap's intervals.
+        verbose : int, default 0
+            See `profile`.
 
         Returns
         -------

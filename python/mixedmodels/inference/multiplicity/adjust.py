@@ -45,15 +45,22 @@ def adjusted_p(
 
     Parameters
     ----------
-    t : statistics, shape (k,).
-    df : their degrees of freedom (shape (k,) or one number); infinite for normal statistics.
-    corr : correlation matrix of the statistics, shape (k, k), which may be singular; needed by "mvt", "single-step",
-        "free", and by "scheffe" for its rank.
-    method : see the module.
-    family_size : number of tests; k unless given.
-    alternative : "two.sided", "less" or "greater".
-    n_means : means compared by "tukey", or the dimension of "scheffe"; from the number of tests (all pairs) and
-        the rank of `corr` unless given.
+    t : ndarray, shape (k,)
+        Statistics.
+    df : ndarray
+        Degrees of freedom of the statistics (shape (k,) or one number); infinite for normal statistics.
+    corr : ndarray, shape (k, k) or None
+        Correlation matrix of the statistics, which may be singular; needed by "mvt", "single-step", "free", and by
+        "scheffe" for its rank.
+    method : str
+        Method of adjustment, see the module.
+    family_size : int, optional
+        Number of tests; k unless given.
+    alternative : str, default "two.sided"
+        Alternative: "two.sided", "less" or "greater".
+    n_means : float, optional
+        Number of means compared by "tukey", or the dimension of "scheffe"; from the number of tests (all pairs) and the
+        rank of `corr` unless given.
 
     Raises
     ------
@@ -92,10 +99,20 @@ def critical_value(
 
     Parameters
     ----------
-    df, corr, method, n_means, alternative : as in `adjusted_p`; stepwise methods, which have no intervals, give
-        Bonferroni's.
-    level : confidence that all `k` intervals hold.
-    k : number of intervals.
+    df : ndarray or float
+        See `adjusted_p`; stepwise methods, which have no intervals, give Bonferroni's.
+    corr : ndarray or None
+        See `adjusted_p`; stepwise methods, which have no intervals, give Bonferroni's.
+    method : str
+        See `adjusted_p`; stepwise methods, which have no intervals, give Bonferroni's.
+    level : float
+        Confidence that all `k` intervals hold.
+    k : int
+        Number of intervals.
+    n_means : float, optional
+        See `adjusted_p`; stepwise methods, which have no intervals, give Bonferroni's.
+    alternative : str, default "two.sided"
+        See `adjusted_p`; stepwise methods, which have no intervals, give Bonferroni's.
 
     Raises
     ------

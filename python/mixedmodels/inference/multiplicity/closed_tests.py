@@ -24,9 +24,12 @@ def closed_p(c: Matrix, upper: Vector, smallest_p: Callable[[list[int]], float])
 
     Parameters
     ----------
-    c : shape (k, p).
-    upper : statistics, the larger the more extreme, shape (k,).
-    smallest_p : of a set of rows, the adjusted p-value of its most extreme one within that set.
+    c : ndarray, shape (k, p)
+        Hypotheses.
+    upper : ndarray, shape (k,)
+        Statistics, the larger the more extreme.
+    smallest_p : callable
+        Function of a set of rows, the adjusted p-value of its most extreme one within that set.
 
     Raises
     ------

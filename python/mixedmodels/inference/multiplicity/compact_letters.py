@@ -26,21 +26,29 @@ def letters(
 
     Parameters
     ----------
-    p_values : of pairs of names, in either order; a pair that is missing, or whose p-value is, does not differ.
-    names : levels, length n.
-    level : significance level.
-    order : the names from the smallest mean to the largest: "a" goes to the first. As `names` unless given.
-    reverse : "a" goes to the last instead.
-    sweep : take away letters that no pair needs, as multcomp's ``cld`` does; multcompView's letters (and those of
-        emmeans) keep them.
+    p_values : mapping of tuple of two str to float
+        P-values of pairs of names, in either order; a pair that is missing, or whose p-value is, does not differ.
+    names : sequence of str
+        Levels, length n.
+    level : float, default 0.05
+        Significance level.
+    order : sequence of str, optional
+        The names from the smallest mean to the largest: "a" goes to the first. As `names` unless given.
+    reverse : bool, default False
+        Whether "a" goes to the last instead.
+    sweep : bool, default False
+        Whether to take away letters that no pair needs, as multcomp's ``cld`` does; multcompView's letters (and those
+        of emmeans) keep them.
 
     Returns
     -------
     list of str
         In the order of `names`.
 
-    Source: Piepho (2004), An algorithm for a letter-based representation of all-pairwise comparisons, J. Comput. Graph.
-    Statist. 13, 456-466: insert, absorb, sweep.
+    Notes
+    -----
+    Source: Piepho (2004), An algorithm for a letter-based representation of all-pairwise comparisons, J. Comput.
+    Graph. Statist. 13, 456-466: insert, absorb, sweep.
     """
     place = _places(names, names if order is None else order)
     pairs = []

@@ -22,8 +22,10 @@ class DirectionalLaw:
 
     Attributes
     ----------
-    rank : dimensions.
-    m, weights : values, and their weights, shape (sets, nodes), each set an estimate of its own.
+    rank : int
+        Number of dimensions.
+    m, weights : ndarray, shape (sets, nodes)
+        Values, and their weights, each set an estimate of its own.
     """
 
     rank: int
@@ -52,8 +54,10 @@ def gathered(values: Matrix, weights: Vector | None = None) -> tuple[Vector, Vec
 
     Parameters
     ----------
-    values : shape (n,) or (n, columns).
-    weights : by column; 1 unless given. All are over n in the result.
+    values : ndarray
+        Values, shape (n,) or (n, columns).
+    weights : ndarray, optional
+        Weights of the columns; 1 unless given. All are over n in the result.
     """
     n = len(values)
     flat = values.ravel()

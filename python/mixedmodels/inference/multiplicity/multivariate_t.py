@@ -51,18 +51,29 @@ COARSE = 1e-6  # standard error of an average above which a box is tried as well
 ENOUGH = 5e-7  # standard error at a p-value about 0.1; twice the points where it is not reached
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Law:
     """The law of the largest of k statistics, as a tail function.
 
     Attributes
     ----------
-    corr, rows : correlation matrix and its factor, shape (k, rank).
-    two_sided : bounds on absolute values.
-    exact : where the whole law is known: as a product form, or as all pairs of so many means.
-    largest : law of m(u).
-    near, near_exact : law of the neighbouring problem's m(u) over the same directions, and its exact law.
-    beyond : law of what inclusion and exclusion leave after the pairs.
+    corr : ndarray
+        Correlation matrix, shape (k, k).
+    rows : ndarray, shape (k, rank)
+        Its factor.
+    two_sided : bool
+        Whether bounds are on absolute values.
+    exact : ProductForm or int, optional
+        Product form of the whole law where it is known, or the number of means where the statistics are all their
+        pairs.
+    largest : DirectionalLaw, optional
+        Law of m(u).
+    near : DirectionalLaw, optional
+        Law of the neighbouring problem's m(u) over the same directions.
+    near_exact : ProductForm or AdditiveBounds, optional
+        Exact law of the neighbouring problem.
+    beyond : DirectionalLaw, optional
+        Law of what inclusion and exclusion leave after the pairs.
     """
 
     corr: Matrix
@@ -133,8 +144,10 @@ def law(corr: Matrix, two_sided: bool = True) -> Law:
 
     Parameters
     ----------
-    corr : shape (k, k), may be singular.
-    two_sided : of absolute values.
+    corr : ndarray, shape (k, k)
+        Correlation matrix, which may be singular.
+    two_sided : bool, default True
+        Whether the law is of absolute values.
 
     Raises
     ------
@@ -161,14 +174,16 @@ def _law(data: bytes, k: int, two_sided: bool) -> Law:
     rank = rows.shape[1]
     if rank == 1:
         m = np.array([[1.0]]) if two_sided else np.array([[rows.max(), -rows.min()]])
-        return Law(corr, rows, two_sided, largest=DirectionalLaw(1, m, np.full(m.shape, 1 / m.size)))
+        return Law(
+            corr=corr, rows=rows, two_sided=two_sided, largest=DirectionalLaw(1, m, np.full(m.shape, 1 / m.size))
+        )
     if rank == 2:
-        return Law(corr, rows, two_sided, largest=circle(rows, two_sided))
+        return Law(corr=corr, rows=rows, two_sided=two_sided, largest=circle(rows, two_sided))
     if two_sided and _all_pairs(corr, rank):
-        return Law(corr, rows, two_sided, rank + 1)
+        return Law(corr=corr, rows=rows, two_sided=two_sided, exact=rank + 1)
     loadings = product_form(corr)
     if loadings is not None:
-        return Law(corr, rows, two_sided, ProductForm(loadings, two_sided))
+        return Law(corr=corr, rows=rows, two_sided=two_sided, exact=ProductForm(loadings, two_sided))
     return averaged(corr, rows, two_sided)
 
 
@@ -187,9 +202,29 @@ def averaged(corr: Matrix, rows: Matrix, two_sided: bool) -> Law:
         own = rows
     parts = _averages(own, near, two_sided)
     sets = list(islice(parts, sphere_lattice.SHIFTS))
-    found = Law(corr, rows, two_sided, None, *_laws(rank, sets), exact)
+    largest, nearest, beyond = _laws(rank, sets)
+    found = Law(
+        corr=corr,
+        rows=rows,
+        two_sided=two_sided,
+        exact=None,
+        largest=largest,
+        near=nearest,
+        beyond=beyond,
+        near_exact=exact,
+    )
     if found.estimate(bonferroni_bounds.bound_of_singles(0.1, len(rows), two_sided))[1] > ENOUGH:
-        found = Law(corr, rows, two_sided, None, *_laws(rank, sets + list(parts)), exact)
+        largest, nearest, beyond = _laws(rank, sets + list(parts))
+        found = Law(
+            corr=corr,
+            rows=rows,
+            two_sided=two_sided,
+            exact=None,
+            largest=largest,
+            near=nearest,
+            beyond=beyond,
+            near_exact=exact,
+        )
     return found
 
 

@@ -38,11 +38,16 @@ def box_probability(
 
     Parameters
     ----------
-    lower, upper : bounds, shape (k,), may be infinite.
-    rows : factor of the correlation matrix, shape (k, rank): rows of length 1.
-    df : degrees of freedom that all statistics share; infinite for the normal distribution.
-    within : standard error to stop at.
-    last : power of 2 of the points of a set to stop at.
+    lower, upper : ndarray, shape (k,)
+        Bounds, which may be infinite.
+    rows : ndarray, shape (k, rank)
+        Factor of the correlation matrix, rows of length 1.
+    df : float, default inf
+        Degrees of freedom that all statistics share; infinite for the normal distribution.
+    within : float, default 2e-07
+        Standard error to stop at.
+    last : int, optional
+        Power of 2 of the points of a set to stop at.
     """
     if np.any(lower > upper):
         return 0.0, 0.0

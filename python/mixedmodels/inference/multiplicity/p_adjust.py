@@ -19,10 +19,15 @@ def adjust(p: Vector, method: str, n: int | None = None) -> Vector:
 
     Parameters
     ----------
-    p : shape (k,).
-    method : "none", "bonferroni", "holm", "hochberg", "hommel", "BH" ("fdr") or "BY".
-    n : number of tests, at least the k that are not missing.
+    p : ndarray, shape (k,)
+        P-values.
+    method : str
+        Method: "none", "bonferroni", "holm", "hochberg", "hommel", "BH" ("fdr") or "BY".
+    n : int, optional
+        Number of tests, at least the k that are not missing.
 
+    Notes
+    -----
     Sources: Holm (1979); Hochberg (1988); Hommel (1988); Benjamini and Hochberg (1995); Benjamini and Yekutieli (2001).
     """
     name = ALIASES.get(method, method)

@@ -23,8 +23,10 @@ class ProductForm:
 
     Attributes
     ----------
-    loadings : l, below 1 in absolute value.
-    two_sided : bounds on absolute values.
+    loadings : ndarray
+        Loadings l, below 1 in absolute value.
+    two_sided : bool
+        Whether bounds are on absolute values.
     """
 
     loadings: Vector

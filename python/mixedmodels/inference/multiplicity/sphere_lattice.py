@@ -25,8 +25,9 @@ def directions(dimension: int, sets: int = SHIFTS) -> Iterator[Matrix]:
 
     Parameters
     ----------
-    dimension : at least 3; pairs of coordinates are an angle each, and the squared radii of the pairs are uniform
-        spacings, which takes one uniform variable less than there are coordinates.
+    dimension : int
+        Number of dimensions, at least 3; pairs of coordinates are an angle each, and the squared radii of the pairs are
+        uniform spacings, which takes one uniform variable less than there are coordinates.
     """
     rng = np.random.default_rng(20240229)
     pairs, odd = divmod(dimension, 2)

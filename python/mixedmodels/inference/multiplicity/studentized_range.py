@@ -40,9 +40,12 @@ def mixed_tail(normal_tail: Callable[[Vector], Vector], c: float, df: float) -> 
 
     Parameters
     ----------
-    normal_tail : vectorised, of a normal problem.
-    c : bound of the t statistics.
-    df : degrees of freedom of s; infinite for s = 1.
+    normal_tail : callable
+        Function, vectorised, that gives the tail of a normal problem.
+    c : float
+        Bound of the t statistics.
+    df : float
+        Degrees of freedom of s; infinite for s = 1.
     """
     if isinf(df):
         return float(normal_tail(np.array([c]))[0])

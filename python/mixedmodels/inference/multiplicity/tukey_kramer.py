@@ -35,7 +35,8 @@ class AdditiveBounds:
 
     Attributes
     ----------
-    sd, half : standard deviations and half widths, shape (means,), in the same unit.
+    sd, half : ndarray, shape (means,)
+        Standard deviations and half widths, in the same unit.
     """
 
     sd: Vector
@@ -79,13 +80,17 @@ def as_pairs(corr: Matrix, rows: Matrix) -> tuple[Matrix, NDArray[np.intp]] | No
 
     Parameters
     ----------
-    corr : correlation matrix of the comparisons, shape (k, k), none of them perfect.
-    rows : its factor, shape (k, rank).
+    corr : ndarray, shape (k, k)
+        Correlation matrix of the comparisons, none of them perfect.
+    rows : ndarray
+        Factor of the correlation matrix, shape (k, rank).
 
     Returns
     -------
-    Points of shape (rank + 1, rank), and the two that each row compares, shape (k, 2); None where the rows are not all
-    pairwise comparisons. Three comparisons depend on each other only around a triangle, which says who meets whom.
+    tuple of two ndarray or None
+        Points of shape (rank + 1, rank), and the two that each row compares, shape (k, 2); None where the rows are not
+        all pairwise comparisons. Three comparisons depend on each other only around a triangle, which says who meets
+        whom.
     """
     k, rank = rows.shape
     means = rank + 1
@@ -136,7 +141,8 @@ def neighbour(points: Matrix, ends: NDArray[np.intp]) -> tuple[Matrix, Matrix, A
 
     Returns
     -------
-    Rows of the comparisons and of the neighbouring problem, both (k, rank), and the exact law of the latter.
+    tuple of (ndarray, ndarray, ProductForm or AdditiveBounds)
+        Rows of the comparisons and of the neighbouring problem, both (k, rank), and the exact law of the latter.
     """
     means, rank = points.shape
     square = np.sum((points[ends[:, 0]] - points[ends[:, 1]]) ** 2, axis=1)

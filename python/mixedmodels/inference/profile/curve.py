@@ -25,20 +25,28 @@ End = Literal["cutoff", "boundary", "plateau", "unbounded", "falls", "lower", "l
 HALVINGS = 50  # of an interval, to its last digits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Curve:
     """A profile.
 
     Attributes
     ----------
-    parameter : whose it is.
-    inner : the engine's coordinate at each point, ascending.
-    zeta, slope : there, and d zeta / d inner.
-    values : every parameter's value there, shape (points, all parameters).
-    estimate : which point is the estimate.
-    ends : why the two sides end.
-    exact : |zeta| of the points that were asked for by it, else NaN.
-    evaluations : of the deviance.
+    parameter : Parameter
+        Parameter of the curve.
+    inner : ndarray
+        The engine's coordinate at each point, ascending.
+    zeta, slope : ndarray
+        Values of zeta there, and d zeta / d inner.
+    values : ndarray, shape (points, all parameters)
+        Value of every parameter there.
+    estimate : int
+        Position of the estimate among the points.
+    ends : tuple of two {"cutoff", "boundary", "plateau", "unbounded", "falls", "lower", "lost"}
+        Why the two sides end.
+    exact : ndarray
+        Value of |zeta| for the points that were asked for by it, else NaN.
+    evaluations : int
+        Number of evaluations of the deviance.
     """
 
     parameter: Parameter

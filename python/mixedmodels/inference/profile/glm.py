@@ -32,9 +32,12 @@ def all_limits(
 
     Parameters
     ----------
-    x : columns of the kept coefficients, shape (n, r).
-    columns : which coefficients.
-    quantile : |zeta| at the limits.
+    x : ndarray, shape (n, r)
+        Columns of the kept coefficients.
+    columns : sequence of int
+        Coefficients whose limits are wanted.
+    quantile : float
+        Value of |zeta| at the limits.
     """
     share = max(1, MOST_CELLS // max(1, 2 * x.size))
     found = [
@@ -56,7 +59,7 @@ def _together(
     shift = np.zeros(len(y)) if offset is None else offset[used]
     held, sign = np.repeat(np.asarray(columns, dtype=int), 2), np.tile([-1.0, 1.0], len(columns))
     every = np.arange(len(held))
-    whole = Problem(x, np.tile(y, len(held)), np.tile(weights, len(held)), shift, fit.family)
+    whole = Problem(x=x, y=np.tile(y, len(held)), weights=np.tile(weights, len(held)), offset=shift, family=fit.family)
     v = fit.vcov_unscaled
     towards = v[held] / np.sqrt(v[held, held])[:, None]
     beta = fit.beta + (sign * quantile * sqrt(fit.dispersion))[:, None] * towards
@@ -103,8 +106,10 @@ def limits(fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: floa
 
     Parameters
     ----------
-    x : columns of the kept coefficients, shape (n, r).
-    quantile : |zeta| at the limits.
+    x : ndarray, shape (n, r)
+        Columns of the kept coefficients.
+    quantile : float
+        Value of |zeta| at the limits.
     """
     weights = np.ones(len(fit.y)) if fit.weights is None else fit.weights
     used = weights > 0
@@ -117,7 +122,9 @@ def limits(fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: floa
 
     def held(b: float, start: Vector) -> tuple[float, float, Vector] | None:
         """Zeta, its slope and the other coefficients."""
-        problem = Problem(rest, fit.y[used], weights[used], shift[used] + b * x[:, j], fit.family)
+        problem = Problem(
+            x=rest, y=fit.y[used], weights=weights[used], offset=shift[used] + b * x[:, j], family=fit.family
+        )
         if rest.shape[1]:
             found = solve(problem, start)
             if found is None:

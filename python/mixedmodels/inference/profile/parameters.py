@@ -21,10 +21,14 @@ class Parameter:
 
     Attributes
     ----------
-    kind : what it is.
-    name : readable, ``sd_(Intercept)|Subject``.
-    short : lme4's older name, ``.sig01``.
-    at : of an sd term and effect, of a correlation term and two effects, else a place among its kind.
+    kind : {"sd", "cor", "sigma", "shape", "beta", "theta", "derived"}
+        What it is.
+    name : str
+        Readable name, ``sd_(Intercept)|Subject``.
+    short : str
+        Older name of lme4, ``.sig01``.
+    at : tuple of int
+        Place: of an sd term and effect, of a correlation term and two effects, else a place among its kind.
     """
 
     kind: Kind
@@ -43,7 +47,8 @@ def parameters(design: Design, fit: AnyMixedFit, order: Order = "cov.last") -> t
 
     Parameters
     ----------
-    order : of the rows of one term: "cov.last" has standard deviations first and then correlations, as lme4 from 2.0
+    order : {"cov.last", "lower.tri"}, default "cov.last"
+        Order of the rows of one term: "cov.last" has standard deviations first and then correlations, as lme4 from 2.0
         on; "lower.tri" goes down the columns of the lower triangle, as before.
     """
     if order not in ("cov.last", "lower.tri"):

@@ -46,7 +46,9 @@ def limits_table(
     tails = [100 * (1 - level) / 2, 100 * (1 + level) / 2]
     headers = dict(zip(("conf_low", "conf_high"), (f"{t:.4g} %" for t in tails), strict=True))
     columns = {"conf_low": np.asarray(low, dtype=float), "conf_high": np.asarray(high, dtype=float)}
-    return ResultTable(columns, tuple(names), headers=headers, footer=tuple(footer), kind=kind, digits=7, missing="NA")
+    return ResultTable(
+        columns=columns, names=tuple(names), headers=headers, footer=tuple(footer), kind=kind, digits=7, missing="NA"
+    )
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class ZetaSpline:
     curve: Curve
 
     def __call__(self, value: ArrayLike) -> Vector:
+        """Zeta where the parameter has these values."""
         return self.curve.zeta_of(value)
 
     def inverse(self, zeta: ArrayLike) -> Vector:
@@ -69,9 +72,12 @@ class Profile:
 
     Attributes
     ----------
-    profiles : the curves.
-    kind : library of tables.
-    signames : whether parameters go by lme4's older names.
+    profiles : Profiles
+        Curves of the profile.
+    kind : str
+        Library of tables.
+    signames : bool, default False
+        Whether parameters go by lme4's older names.
     """
 
     profiles: Profiles
@@ -129,8 +135,10 @@ class Profile:
 
         Parameters
         ----------
-        level : confidence. Limits at the level that the profile was made for are exact, others interpolated.
-        parm : names, places or shortcuts.
+        level : float, default 0.95
+            Confidence. Limits at the level that the profile was made for are exact, others interpolated.
+        parm : str, int or sequence of str or int, optional
+            Names, places or shortcuts.
         """
         quantile = quantile_of(level)
         curves = self._curves(parm)
@@ -160,11 +168,17 @@ class Profile:
 
         Parameters
         ----------
-        levels : probabilities of the chi-squared distribution with two degrees of freedom.
+        a : str or int
+            Name of the first parameter.
+        b : str or int
+            Name of the second parameter.
+        levels : sequence of float, default (0.5, 0.8, 0.9, 0.95, 0.99)
+            Probabilities of the chi-squared distribution with two degrees of freedom.
 
         Returns
         -------
-        table with columns `part` ("contour", "trace of a", "trace of b"), `level`, `zeta_a`, `zeta_b`, `a`, `b`.
+        table
+            Columns `part` ("contour", "trace of a", "trace of b"), `level`, `zeta_a`, `zeta_b`, `a`, `b`.
         """
         from scipy.special import chdtri
 
@@ -209,5 +223,7 @@ class Profile:
         headers = {"zeta_low": "zeta from", "zeta_high": "to", "value_low": "value from", "value_high": "to"}
         heading = (f"Profiles of {len(self.profiles.curves)} parameters, {points} points", "")
         return repr(
-            ResultTable(columns, self.names, headers=headers, heading=heading, footer=self.notes, kind=self.kind)
+            ResultTable(
+                columns=columns, names=self.names, headers=headers, heading=heading, footer=self.notes, kind=self.kind
+            )
         )

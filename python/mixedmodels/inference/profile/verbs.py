@@ -36,20 +36,32 @@ class ProfileVerbs(FittedModel):
 
         Parameters
         ----------
-        parm : names (``sd_(Intercept)|Subject``, ``cor_Days.(Intercept)|Subject``, ``sigma``, those of `fixef()`, or
-            lme4's ``.sig01``), places from 0, or "theta_" for all but the fixed effects and "beta_" for these.
-            None for all.
-        scale : "theta" profiles the elements of theta in place of standard deviations and correlations.
-        level : confidence at which the curves go exactly through the limits.
-        alphamax, cutoff : curves go up to |zeta| = `cutoff`, by default the root of the quantile ``1 - alphamax`` of
-            the chi-squared distribution with as many degrees of freedom as there are parameters.
-        points : steps of zeta up to there.
-        derived : name -> function of a mapping with all estimates by name, or arithmetic as text, with names in
-            backticks (see `inference.derived`): an intraclass correlation, a mean, a ratio of variances.
-        criterion : "REML" profiles the restricted likelihood of a REML fit, in sigma and the random part.
-        signames : lme4's older names, ``.sig01``.
-        order : of the rows of one term: "cov.last", or "lower.tri" as in lme4 before version 2.0.
-        verbose : 1 prints every evaluation to stderr.
+        parm : str, int or sequence of str or int, optional
+            Names (``sd_(Intercept)|Subject``, ``cor_Days.(Intercept)|Subject``, ``sigma``, those of `fixef()`, or
+            lme4's ``.sig01``), places from 0, or "theta_" for all but the fixed effects and "beta_" for these. None for
+            all.
+        scale : {"sdcor", "theta"}, default "sdcor"
+            What is profiled: "theta" profiles the elements of theta in place of standard deviations and correlations.
+        level : float, default 0.95
+            Confidence at which the curves go exactly through the limits.
+        alphamax : float, default 0.01
+            Level whose quantile bounds the curves: the default of `cutoff` is the root of the quantile ``1 - alphamax``
+            of the chi-squared distribution with as many degrees of freedom as there are parameters.
+        cutoff : float, optional
+            Value of |zeta| up to which curves go.
+        points : int, default 6
+            Number of steps of zeta up to there.
+        derived : mapping of str to callable or str, optional
+            Functions of a mapping with all estimates by name, or arithmetic as text, with names in backticks (see
+            `inference.derived`), by name: an intraclass correlation, a mean, a ratio of variances.
+        criterion : {"deviance", "REML"}, default "deviance"
+            Criterion: "REML" profiles the restricted likelihood of a REML fit, in sigma and the random part.
+        signames : bool, default False
+            Whether parameters have lme4's older names, ``.sig01``.
+        order : {"cov.last", "lower.tri"}, default "cov.last"
+            Order of the rows of one term: "cov.last", or "lower.tri" as in lme4 before version 2.0.
+        verbose : int, default 0
+            Whether to print every evaluation to stderr (1) or not (0).
 
         Raises
         ------

@@ -44,10 +44,14 @@ class Profiles:
 
     Attributes
     ----------
-    fit : whose optimum they begin at: of a REML fit that by maximum likelihood.
-    all_parameters : names of the columns of each curve's `values`.
-    curves : one for each parameter asked for.
-    restarts : decreases of the deviance that were found on the way, each followed by a new fit.
+    fit : MixedFit or GlmmFit
+        Fit whose optimum they begin at: of a REML fit that by maximum likelihood.
+    all_parameters : tuple of Parameter
+        Names of the columns of each curve's `values`.
+    curves : tuple of Curve
+        Curve of each parameter asked for.
+    restarts : tuple of float
+        Decreases of the deviance that were found on the way, each followed by a new fit.
     """
 
     fit: AnyMixedFit
@@ -71,10 +75,14 @@ def profiles(
 
     Parameters
     ----------
-    engine : the handle of the model.
-    wanted : parameters.
-    derived : functions of named estimates, by name.
-    restricted : whether the REML criterion is profiled, of a REML fit.
+    engine : object
+        Handle of the model.
+    wanted : sequence of Parameter
+        Parameters whose curves are wanted.
+    derived : mapping of str to callable
+        Functions of named estimates, by name.
+    restricted : bool, default False
+        Whether the REML criterion is profiled, of a REML fit.
 
     Raises
     ------
@@ -86,7 +94,17 @@ def profiles(
     restarts: list[float] = []
     while True:
         asked = [*wanted, *(Parameter("derived", name, name, (m,)) for m, name in enumerate(derived))]
-        raw = _raw(engine, design, own, asked, known, walk, tuple(derived.values()), restricted, verbose)
+        raw = _raw(
+            engine=engine,
+            design=design,
+            fit=own,
+            asked=asked,
+            known=known,
+            walk=walk,
+            derived=tuple(derived.values()),
+            restricted=restricted,
+            verbose=verbose,
+        )
         lower = next((r["lower"] for r in raw if r["lower"] is not None), None)
         if lower is None or len(restarts) == MOST_RESTARTS:
             break
@@ -142,7 +160,16 @@ def _raw(
         with watched(verbose, fit.n) as watch:
             if isinstance(fit, GlmmFit):
                 return _of_generalised(engine, fit, asked, known, how, derived, watch)
-            return _of_linear(engine, fit, asked, known, how, derived, restricted, watch)
+            return _of_linear(
+                engine=engine,
+                fit=fit,
+                asked=asked,
+                known=known,
+                how=how,
+                derived=derived,
+                restricted=restricted,
+                watch=watch,
+            )
     except (ValueError, RuntimeError) as error:
         raise FitError(f"{design.formula!r} has no profiles: {error}.") from error
 
@@ -249,15 +276,15 @@ def _factors(fit: MixedFit) -> list[Matrix]:
 
 def _curve(q: Parameter, raw: Mapping[str, Any], values: Matrix) -> Curve:
     return Curve(
-        q,
-        raw["value"],
-        raw["zeta"],
-        raw["slope"],
-        values,
-        raw["estimate"],
-        raw["ends"],
-        raw["limit"],
-        raw["evaluations"],
+        parameter=q,
+        inner=raw["value"],
+        zeta=raw["zeta"],
+        slope=raw["slope"],
+        values=values,
+        estimate=raw["estimate"],
+        ends=raw["ends"],
+        exact=raw["limit"],
+        evaluations=raw["evaluations"],
     )
 
 

@@ -43,16 +43,20 @@ class Root:
         return self.scale[:, None] * (a + self.q @ (self.c[:, None] * (self.q.T @ a)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """A cluster, in k rows or in k directions of its rows.
 
     Attributes
     ----------
-    x : shape (k, p).
-    residual : shape (k,).
-    weight, target : W_j and the working covariance of the residuals, shape (k, k).
-    root : of the target.
+    x : ndarray, shape (k, p)
+        Columns of X.
+    residual : ndarray, shape (k,)
+        Residuals.
+    weight, target : ndarray, shape (k, k)
+        Weight W_j and the working covariance of the residuals.
+    root : Root
+        Root of the target.
     """
 
     x: Matrix
@@ -62,18 +66,24 @@ class Block:
     root: Root
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Working:
     """A model as its sandwich sees it.
 
     Attributes
     ----------
-    x : shape (n, p); for a generalised model times d mu / d eta.
-    residual : shape (n,), without random effects.
-    precision : w of the covariance ``diag(1 / w)`` of what is not in random effects, shape (n,).
-    bread : (X'WX)^-1, shape (p, p).
-    random : design and fit of the random effects, None without.
-    inverse : whether the target is the inverse of W; else W = diag(w), and the target is the identity.
+    x : ndarray, shape (n, p)
+        Columns of X, for a generalised model times d mu / d eta.
+    residual : ndarray, shape (n,)
+        Residuals without random effects.
+    precision : ndarray, shape (n,)
+        Precisions w of the covariance ``diag(1 / w)`` of what is not in random effects.
+    bread : ndarray, shape (p, p)
+        Matrix (X'WX)^-1.
+    random : tuple of (Design, MixedFit), optional
+        Design and fit of the random effects, None without.
+    inverse : bool, default True
+        Whether the target is the inverse of W; else W = diag(w), and the target is the identity.
     """
 
     x: Matrix
@@ -94,8 +104,9 @@ def blocks(working: Working, clusters: Clusters, rows_matter: bool) -> Iterator[
 
     Parameters
     ----------
-    rows_matter : whether what is done with a block depends on the scale of its rows, as a symmetric square root does;
-        else rows are scaled to precision 1, which leaves a smaller block.
+    rows_matter : bool
+        Whether what is done with a block depends on the scale of its rows, as a symmetric square root does; else rows
+        are scaled to precision 1, which leaves a smaller block.
     """
     scaled = working.inverse and not (rows_matter and not working.uniform)
     lam = None if working.random is None else factors(working.random[1].theta, working.random[1].sizes)
@@ -115,7 +126,7 @@ def blocks(working: Working, clusters: Clusters, rows_matter: bool) -> Iterator[
             root_of = _root(np.sqrt(w)[:, None] * u, 1 / np.sqrt(w))
             target = u @ u.T
             target[np.diag_indices(len(rows))] += 1 / w
-            yield Block(x, e, _precision(u, w), target, root_of)
+            yield Block(x=x, residual=e, weight=_precision(u, w), target=target, root=root_of)
 
 
 def _rotated(x: Matrix, e: Vector, columns: Matrix, u: Matrix, w: Vector | None) -> Block:
@@ -128,7 +139,7 @@ def _rotated(x: Matrix, e: Vector, columns: Matrix, u: Matrix, w: Vector | None)
         given = None if w is None else np.diag(w)
     ones = np.ones(len(x))
     weight = _precision(u, ones) if given is None else np.asarray(given, dtype=np.float64)
-    return Block(x, e, weight, np.eye(len(x)) + u @ u.T, _root(u, ones))
+    return Block(x=x, residual=e, weight=weight, target=np.eye(len(x)) + u @ u.T, root=_root(u, ones))
 
 
 def _precision(u: Matrix, w: Vector) -> Matrix:

@@ -24,7 +24,8 @@ class HeteroscedasticityConsistent(Residual):
 
     Attributes
     ----------
-    type : "HC0" to "HC5".
+    type : str
+        Type, "HC0" to "HC5".
     """
 
     proportional = False

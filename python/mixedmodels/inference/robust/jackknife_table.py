@@ -18,10 +18,15 @@ class InfinitesimalJackknife(ShownAsTable):
 
     Attributes
     ----------
-    names : of the d parameters.
-    vcov : shape (d, d).
-    table : estimates, robust and model's standard errors.
-    influence : a row per cluster: how the estimates move, to first order, as the cluster's weight grows from 1 to 2.
+    names : tuple of str
+        Names of the d parameters.
+    vcov : ndarray, shape (d, d)
+        Covariance of the parameters.
+    table : DataFrame
+        Estimates, robust and model's standard errors.
+    influence : ndarray
+        Influence of each cluster, a row each: how the estimates move, to first order, as the cluster's weight grows
+        from 1 to 2.
     """
 
     def __init__(
@@ -38,12 +43,12 @@ class InfinitesimalJackknife(ShownAsTable):
         title = f"Infinitesimal jackknife over {len(clusters)} clusters of {clusters.name}"
         note = ("The fit is singular: standard errors of variance parameters on the boundary mean nothing.",)
         self.table = ResultTable(
-            columns,
-            names,
+            columns=columns,
+            names=names,
             headers={"model_error": "Model's"},
             heading=(title, ""),
             footer=note if singular else (),
             kind=kind,
         )
         changes = {name: moved[:, j] for j, name in enumerate(names)}
-        self.influence = ResultTable(changes, clusters.labels, row_column=clusters.name, kind=kind)
+        self.influence = ResultTable(columns=changes, names=clusters.labels, row_column=clusters.name, kind=kind)

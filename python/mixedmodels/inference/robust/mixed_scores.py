@@ -40,9 +40,12 @@ class Scores:
 
     Attributes
     ----------
-    estimates : shape (d,).
-    scores : by cluster, shape (J, d).
-    information : minus the Hessian of the sum, shape (d, d).
+    estimates : ndarray, shape (d,)
+        Estimates.
+    scores : ndarray, shape (J, d)
+        Scores by cluster.
+    information : ndarray, shape (d, d)
+        Minus the Hessian of the sum.
     """
 
     estimates: Vector
@@ -50,7 +53,7 @@ class Scores:
     information: Matrix
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Cluster:
     """Crossproducts of a cluster under V^-1: of every basis matrix dV/dphi_k what the derivatives are made of."""
 
@@ -70,8 +73,11 @@ def mixed_scores(design: Design, fit: MixedFit, clusters: Clusters, scale: str) 
 
     Parameters
     ----------
-    clusters : in which all grouping factors are nested.
-    scale : "theta" for (beta, theta, sigma), "variance" for (beta, variances and covariances, residual variance).
+    clusters : Clusters
+        Clusters in which all grouping factors are nested.
+    scale : str
+        Scale of the parameters: "theta" for (beta, theta, sigma), "variance" for (beta, variances and covariances,
+        residual variance).
     """
     assert design.response is not None
     x = dense_columns(design, fit.kept, fit.n)
@@ -156,8 +162,10 @@ def _forms(z: Matrix, va: Matrix, vva: Matrix, za: Matrix, moved: Matrix) -> tup
 
     Parameters
     ----------
-    va, vva : V^-1 a and V^-2 a.
-    za, moved : Z'V^-1 (a, Z), and S_k of it for each k.
+    va, vva : ndarray
+        Products V^-1 a and V^-2 a.
+    za, moved : ndarray
+        Products Z'V^-1 (a, Z), and S_k of it for each k.
     """
     small, m = va.shape[1], len(moved) + 1
     of_a = moved[:, :, :small]
@@ -177,9 +185,12 @@ def _traces(bases: list[_Basis], vz: Matrix, both: Matrix, sb: Matrix, n: int, s
 
     Parameters
     ----------
-    vz : V^-1 Z.
-    both : L^-1 U' of ``s V^-1 = I - U (L L')^-1 U'``.
-    sb : S_k B for each k.
+    vz : ndarray
+        Product V^-1 Z.
+    both : ndarray
+        Product L^-1 U' of ``s V^-1 = I - U (L L')^-1 U'``.
+    sb : ndarray
+        Products S_k B for each k.
     """
     m = len(bases) + 1
     traces, squares = np.empty(m), np.empty((m, m))
@@ -193,7 +204,7 @@ def _traces(bases: list[_Basis], vz: Matrix, both: Matrix, sb: Matrix, n: int, s
     return traces, squares
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Basis:
     """S_k = I (x) E of one term, E with ones at (row, column) and (column, row)."""
 
@@ -217,7 +228,7 @@ class _Basis:
 def _bases(shapes: list[tuple[int, int]]) -> list[_Basis]:
     out, start = [], 0
     for levels, k in shapes:
-        out += [_Basis(start, levels, k, i, j) for j in range(k) for i in range(j, k)]
+        out += [_Basis(start=start, levels=levels, k=k, row=i, column=j) for j in range(k) for i in range(j, k)]
         start += levels * k
     return out
 

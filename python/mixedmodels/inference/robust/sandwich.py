@@ -38,16 +38,20 @@ TOLERANCE = 1e-12  # relative; eigenvalues below are directions in which the res
 Array3 = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moments:
     """The covariance of p coefficients and its moments under the working model; J clusters.
 
     Attributes
     ----------
-    vcov : shape (p, p).
-    influence : M X_j'W_j A_j e_j by cluster, shape (J, p): the change of the coefficients with the cluster's weight.
-    own : g_j, shape (J, p, p).
-    left, right : l_j and r_j for every coefficient, shape (J, p, s).
+    vcov : ndarray, shape (p, p)
+        Covariance.
+    influence : ndarray, shape (J, p)
+        Products M X_j'W_j A_j e_j by cluster: the change of the coefficients with the cluster's weight.
+    own : ndarray, shape (J, p, p)
+        Matrices g_j.
+    left, right : ndarray, shape (J, p, s)
+        Vectors l_j and r_j for every coefficient.
     """
 
     vcov: Matrix
@@ -91,7 +95,7 @@ def moments(working: Working, clusters: Clusters, kind: str) -> Moments:
             left.append(np.hstack([fx @ half_middle, -fx @ half, -inner]))
             right.append(np.hstack([fx @ half_middle, inner, fx @ half]))
     parts = np.array(influence)
-    return Moments(parts.T @ parts, parts, np.array(own), np.array(left), np.array(right))
+    return Moments(vcov=parts.T @ parts, influence=parts, own=np.array(own), left=np.array(left), right=np.array(right))
 
 
 def _factor(kind: str, clusters: int, n: int, p: int) -> float:

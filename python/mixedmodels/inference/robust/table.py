@@ -23,9 +23,12 @@ class RobustCoefficients(ShownAsTable, Coefficients):
 
     Attributes
     ----------
-    type : "CR0" to "CR3", or "HC0" to "HC5".
-    coefficients : what they were before they became a table.
-    table : estimates, standard errors, t, degrees of freedom, p-values.
+    type : str
+        Type, "CR0" to "CR3", or "HC0" to "HC5".
+    coefficients : ClusterRobust, HeteroscedasticityConsistent or Coefficients
+        Coefficients before they became a table.
+    table : ResultTable
+        Table of estimates, standard errors, t, degrees of freedom, p-values.
     """
 
     proportional = False
@@ -43,7 +46,7 @@ class RobustCoefficients(ShownAsTable, Coefficients):
         t = self.t_tests()
         columns = {name: getattr(t, name) for name in ("estimate", "std_error", "statistic", "df", "p_value")}
         headers = Z_HEADERS if np.isinf(t.df).all() else T_HEADERS
-        self.table = ResultTable(columns, self.names, headers=headers, heading=(title, ""), kind=to)
+        self.table = ResultTable(columns=columns, names=self.names, headers=headers, heading=(title, ""), kind=to)
 
     @property
     def phrase(self) -> str:
@@ -51,6 +54,7 @@ class RobustCoefficients(ShownAsTable, Coefficients):
         return f"{self.method} covariance"
 
     def df(self, c: Matrix) -> Vector:
+        """Degrees of freedom of each row."""
         return self.coefficients.df(c)
 
     def _f_test(self, c: Matrix, distance: Vector) -> FTest:
@@ -61,8 +65,9 @@ class RobustCoefficients(ShownAsTable, Coefficients):
 
         Parameters
         ----------
-        hypothesis : names of coefficients, or a matrix with a row per combination, shape (q, p); None for all
-            coefficients but the intercept.
+        hypothesis : sequence of str or ndarray, optional
+            Names of coefficients, or a matrix with a row per combination, shape (q, p); None for all coefficients but
+            the intercept.
         """
         c = self._contrasts(hypothesis)
         f = self.f_test(c)
@@ -75,7 +80,9 @@ class RobustCoefficients(ShownAsTable, Coefficients):
         """Limits from the t distribution, each coefficient with its own degrees of freedom."""
         low, high = wald.intervals(self.beta, self.table["std_error"], level, self.table["df"]).T
         columns = {"estimate": self.beta, "conf_low": low, "conf_high": high}
-        return ResultTable(columns, self.names, headers=T_HEADERS, heading=(self._title, ""), kind=self._kind)
+        return ResultTable(
+            columns=columns, names=self.names, headers=T_HEADERS, heading=(self._title, ""), kind=self._kind
+        )
 
     def _contrasts(self, hypothesis: Sequence[str] | Matrix | None) -> Matrix:
         p = len(self.names)

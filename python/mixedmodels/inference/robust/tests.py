@@ -21,9 +21,12 @@ class ClusterRobust(Coefficients):
 
     Attributes
     ----------
-    type : "CR0", "CR1", "CR1p", "CR1S", "CR2" or "CR3".
-    clusters : which rows belong together.
-    influence : of each cluster on the coefficients, shape (J, p); `vcov` is ``influence.T @ influence``.
+    type : str
+        Type, "CR0", "CR1", "CR1p", "CR1S", "CR2" or "CR3".
+    clusters : Clusters
+        Which rows belong together.
+    influence : object
+        Influence of each cluster on the coefficients, shape (J, p); `vcov` is ``influence.T @ influence``.
     """
 
     proportional = False
@@ -55,12 +58,14 @@ class ClusterRobust(Coefficients):
         chisq, basis = self._wald(c, distance)
         q = len(c)
         if q == 0 or len(basis) < q:
-            return FTest(np.nan, q, np.nan, np.nan, np.nan)
+            return FTest(f_value=np.nan, num_df=q, den_df=np.nan, p_value=np.nan, scale=np.nan)
         nu = self._hotelling_df(c)
         df = nu - q + 1
         scale = max(df / nu, 0.0)
         f = scale * chisq / q
-        return FTest(f, q, df, wald.f_p_value(f, q, df) if df > 0 else np.nan, scale)
+        return FTest(
+            f_value=f, num_df=q, den_df=df, p_value=wald.f_p_value(f, q, df) if df > 0 else np.nan, scale=scale
+        )
 
     def _hotelling_df(self, c: Matrix) -> float:
         """Degrees of freedom of the Wishart matrix whose total variance is that of ``c V c'`` scaled to mean I."""

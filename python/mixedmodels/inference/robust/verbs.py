@@ -36,11 +36,13 @@ class RobustVerbs(FittedModel):
 
         Parameters
         ----------
-        type : cluster-robust "CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3" (as in R's clubSandwich), of a glmer "CR0" and
-            "CR1"; of models without random effects also "HC0" to "HC5" (as in R's sandwich). None is "CR2" where there
-            are clusters ("CR0" of a glmer), else "HC3".
-        cluster : a column's name, or a value per row: rows of different clusters are taken to be independent. None is
-            the grouping factor in which all others are nested.
+        type : str, optional
+            Type: cluster-robust "CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3" (as in R's clubSandwich), of a glmer "CR0"
+            and "CR1"; of models without random effects also "HC0" to "HC5" (as in R's sandwich). None is "CR2" where
+            there are clusters ("CR0" of a glmer), else "HC3".
+        cluster : str or array_like, optional
+            A column's name, or a value per row: rows of different clusters are taken to be independent. None is the
+            grouping factor in which all others are nested.
 
         Returns
         -------
@@ -80,14 +82,16 @@ class RobustVerbs(FittedModel):
 
         Parameters
         ----------
-        cluster : as of `robust`.
-        scale : of an lmer "theta" (theta and sigma), or "variance" (variances, covariances, residual variance); of a
-            glmer "theta" (and logarithms of shapes).
+        cluster : str or array_like, optional
+            See `robust`.
+        scale : {"theta", "variance"}, default "theta"
+            Scale of the parameters: of an lmer "theta" (theta and sigma), or "variance" (variances, covariances,
+            residual variance); of a glmer "theta" (and logarithms of shapes).
         """
         clusters = find_clusters(self, cluster)
         found, names = self._scores(clusters, scale)
         columns = {name: found.scores[:, j] for j, name in enumerate(names)}
-        return ResultTable(columns, clusters.labels, row_column=clusters.name, kind=self._source.kind)
+        return ResultTable(columns=columns, names=clusters.labels, row_column=clusters.name, kind=self._source.kind)
 
     def vcov_full(
         self,
@@ -100,9 +104,13 @@ class RobustVerbs(FittedModel):
 
         Parameters
         ----------
-        type : "model", the inverse of the observed information; "sandwich" (or "ij", the infinitesimal jackknife,
+        type : {"model", "sandwich", "ij"}, default "sandwich"
+            Type: "model", the inverse of the observed information; "sandwich" (or "ij", the infinitesimal jackknife,
             which is the same), from the clusters' scores.
-        cluster, scale : as of `scores`.
+        cluster : str or array_like, optional
+            See `scores`.
+        scale : {"theta", "variance"}, default "theta"
+            See `scores`.
         """
         if type not in ("model", "sandwich", "ij"):
             raise DataError(f"type is {type!r}; give 'model', 'sandwich' or 'ij'.")
@@ -115,7 +123,10 @@ class RobustVerbs(FittedModel):
 
         Parameters
         ----------
-        cluster, scale : as of `scores`.
+        cluster : str or array_like, optional
+            See `scores`.
+        scale : {"theta", "variance"}, default "theta"
+            See `scores`.
         """
         clusters = find_clusters(self, cluster)
         found, names = self._scores(clusters, scale)

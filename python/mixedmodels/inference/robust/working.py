@@ -22,10 +22,10 @@ def working(design: Design, fit: LinearFit | MixedFit | GlmFit) -> Working:
         used = w > 0  # rows of weight 0 say nothing, and have no variance
         x[~used] = 0.0
         bread = np.asarray(np.linalg.inv(x.T @ (w[:, None] * x)), dtype=np.float64)
-        return Working(x, np.where(used, fit.y - mu, 0.0), np.where(used, w, 1.0), bread)
+        return Working(x=x, residual=np.where(used, fit.y - mu, 0.0), precision=np.where(used, w, 1.0), bread=bread)
     assert design.response is not None
     residual: Vector = design.response - fixed_part(design, fit.kept, fit.beta, fit.n)
     w = np.ones(fit.n) if design.weights is None else design.weights
     if isinstance(fit, MixedFit):
-        return Working(x, residual, w, fit.vcov_unscaled, (design, fit))
-    return Working(x, residual, w, fit.vcov_unscaled, inverse=design.weights is None)
+        return Working(x=x, residual=residual, precision=w, bread=fit.vcov_unscaled, random=(design, fit))
+    return Working(x=x, residual=residual, precision=w, bread=fit.vcov_unscaled, inverse=design.weights is None)
