@@ -182,3 +182,6 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
     def __repr__(self) -> str:
         return short_text(generalized_summary(self.design, self._fit, self.call, (np.nan,) * 5))
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()

@@ -140,7 +140,7 @@ def compare_performance(
 def check_singularity(x: Model, tolerance: float = 1e-5) -> bool:
     """Whether a diagonal element of a relative covariance factor is below `tolerance`; see ``x.singularity()``."""
     fit = x._fit
-    if not hasattr(fit, "theta"):
+    if not fit.mixed:
         raise DataError(f"check_singularity() is about random effects, and {x.formula!r} has none.")
     return is_singular(fit.theta, fit.sizes, tolerance)
 

@@ -192,8 +192,8 @@ def test_what_was_not_reached_is_nan_with_a_reason(sleep, monkeypatch):
             raise KeyboardInterrupt
         return again(*arguments)
 
-    again = module.deleted.fitted_again
-    monkeypatch.setattr(module.deleted, "fitted_again", interrupted)
+    again = module.refits.fitted_again
+    monkeypatch.setattr(module.refits, "fitted_again", interrupted)
     found = sleep.influence("Subject", "refit")
     assert len(found.failures) == 15
     assert "interrupted" in found.failures["330"]

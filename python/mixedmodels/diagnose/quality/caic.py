@@ -16,7 +16,9 @@ from mixedmodels.estimates.singular_directions import states
 from mixedmodels.fit.lmm import new_engine
 from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.many_responses.other_classes import start_of
+from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.record import GlmmFit, MixedFit, Vector
+from mixedmodels.fit.simulated_responses import checked, generator, simulate_fit
 
 if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
@@ -125,13 +127,10 @@ def _steinian(model: FittedModel) -> float:
 
 
 def _bootstrap(model: FittedModel, draws: int, seed: Any) -> tuple[float, float]:
-    from mixedmodels.fit.re_form import chosen_effects
-    from mixedmodels.fit.simulated_responses import checked
-
     fit = model._fit
     if checked(draws) < 2:
         raise DataError(f"nsim is {draws}; covariances need two draws or more.")
-    y = model._draws(draws, seed, chosen_effects(model.design, None)).T  # type: ignore[attr-defined]
+    y = simulate_fit(model.design, fit, draws, generator(seed), chosen_effects(model.design, None)).T
     found = np.empty_like(y)
     with counted(draws, "refits") as tell:
         for done, response in enumerate(y):

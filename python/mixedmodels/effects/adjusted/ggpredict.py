@@ -39,7 +39,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates.linear_functions import Basis
 from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.record import GlmmFit, MixedFit
-from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.fit.simulated_responses import generator, simulate_fit
 from mixedmodels.inference.emmeans.marginal_means import marginal_means
 
 MARGINS = ("mean_reference", "mean_mode", "marginalmeans", "proportional", "empirical")
@@ -227,8 +227,8 @@ def _simulated(
 
 def _draws(model: Any, wish: Wish) -> Any:
     """Simulated responses, shape (n, nsim), given the modes or with new random effects."""
-    if isinstance(model._fit, MixedFit | GlmmFit):
+    if model._fit.mixed:
         chosen = chosen_effects(model.design, None if wish.type == "simulate" else "~0")
-        return model._draws(wish.nsim, wish.seed, chosen)
+        return simulate_fit(model.design, model._fit, wish.nsim, generator(wish.seed), chosen)
     table = frame.read(model.simulate(wish.nsim, wish.seed))
     return np.column_stack([getattr(table.column(name), "values") for name in table.names])  # noqa: B009

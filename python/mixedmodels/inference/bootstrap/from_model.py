@@ -16,11 +16,11 @@ from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.replicates import drawer, limited, new_seed
 from mixedmodels.inference.bootstrap import replicates as replication
 from mixedmodels.inference.bootstrap.acceleration import blocks, influence
+from mixedmodels.inference.bootstrap.record import Bootstrap
 from mixedmodels.inference.bootstrap.replicates import Replicates
 
 if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
-    from mixedmodels.inference.bootstrap.record import Bootstrap
 
 SLOW = 16  # generalised models refitted between two looks at the line of progress
 

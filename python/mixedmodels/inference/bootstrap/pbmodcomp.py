@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from mixedmodels.fit import likelihood
 from mixedmodels.fit.many_responses.linear_mixed import NOT_REACHED, ManyFits, joined
 from mixedmodels.fit.record import GlmFit, GlmmFit, Vector
 from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.refits import by_maximum_likelihood, design_of, refitted
 from mixedmodels.fitted.registry import model_of
 from mixedmodels.fitted.replicates import Refit, drawer, limited, new_seed, refitter
@@ -22,9 +23,6 @@ from mixedmodels.inference.bootstrap.likelihood_ratio import bootstrap_test, rat
 from mixedmodels.inference.bootstrap.pbmodcomp_record import PBModComp
 from mixedmodels.inference.bootstrap.replicates import refitted as replicated
 from mixedmodels.inference.comparison.comparable import check_comparable
-
-if TYPE_CHECKING:
-    from mixedmodels.fitted.model import FittedModel
 
 BATCH = 200  # ratios between two looks at how many exceed the observed one
 SLOW = 16  # generalised models refitted between two looks at the line of progress

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import GlmFit, GlmmFit, MixedFit
+from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.comparison.lrt import is_restricted
 from mixedmodels.inference.comparison.nesting import fixed_nested
-
-if TYPE_CHECKING:
-    from mixedmodels.fitted.model import FittedModel
 
 
 def check_comparable(models: Sequence[FittedModel], names: Sequence[str], refit: bool) -> None:
