@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from mixedmodels.fit.record import Control
     from mixedmodels.fit.threads import set_threads, threads
     from mixedmodels.inference.glht.mcp import mcp
-    from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel, load
+    from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel
+    from mixedmodels.model.loading import load
     from mixedmodels.power.make import make_glm, make_glmer, make_lm, make_lmer, simulate_response
     from mixedmodels.simulate.crossing import crossing
     from mixedmodels.simulate.expressions import by_level
@@ -64,7 +65,7 @@ _ROOMS = {
     "lm": "api",
     "lm_list": "api",
     "lmer": "api",
-    "load": "model",
+    "load": "model.loading",
     "make_glm": "power.make",
     "make_glmer": "power.make",
     "make_lm": "power.make",

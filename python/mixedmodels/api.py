@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike
 
-from mixedmodels.families import resolve
 from mixedmodels.fit.method import Method
 from mixedmodels.fit.record import Control
 from mixedmodels.model import (
@@ -198,6 +197,8 @@ def glmer(
     SingularFitWarning, ConvergenceWarning, RankDeficientWarning
         As `lmer`.
     """
+    from mixedmodels.families import resolve
+
     names = call_names(data, weights, offset, subset)
     return build_glmer(
         Request(
@@ -273,6 +274,8 @@ def glmer_nb(
     GeneralizedMixedModel
         With theta as `sigma` and in `shapes`.
     """
+    from mixedmodels.families import resolve
+
     names = call_names(data, weights, offset, subset)
     model = build_glmer(
         Request(
@@ -422,6 +425,8 @@ def glm(
     PerfectFitWarning
         If the response is constant or fitted exactly.
     """
+    from mixedmodels.families import resolve
+
     names = call_names(data, weights, offset, subset)
     return build_glm(
         Request(
@@ -575,6 +580,7 @@ def fit_many(
     FormulaError, DataError, DesignError
         About the design, or about the shape of the responses.
     """
+    from mixedmodels.families import resolve
     from mixedmodels.many.fit_many import fit_many as fit
 
     request = Request(
@@ -641,6 +647,7 @@ def lm_list(
     MixedModelsWarning
         If groups could not be fitted.
     """
+    from mixedmodels.families import resolve
     from mixedmodels.model.lm_list import build_lm_list
 
     request = Request(

@@ -13,7 +13,7 @@ from tests.support.drawn_pictures import cbpp_fit, crossed_fit, plain_fit, sleep
 
 import mixedmodels as mm
 from mixedmodels import plot
-from mixedmodels.plot import verbs as plot_verbs
+from mixedmodels.model import pictures as plot_verbs
 
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "no model": (lambda: plot.residuals(3), r"residuals() is of a fitted model, not of a int"),  # type: ignore[arg-type]

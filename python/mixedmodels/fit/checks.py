@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from mixedmodels.design.records import Design, Vector
@@ -130,3 +132,9 @@ def singular_message(design: Design, fit: AnyMixedFit) -> str:
         "correlations. The estimates are the optimum on the boundary and can be used; a simpler random term (drop the "
         "effect, or '||' for no correlations) fits as well."
     )
+
+
+def warn_mixed(design: Design, fit: AnyMixedFit, stacklevel: int) -> None:
+    """Issue the warnings that concern the user of a mixed fit."""
+    for warning in mixed_warnings(design, fit):
+        warnings.warn(warning, stacklevel=stacklevel)

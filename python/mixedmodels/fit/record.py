@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, sqrt
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.families import GAUSSIAN, Family, NegativeBinomial
 from mixedmodels.fit.method import Method
+
+if TYPE_CHECKING:
+    from mixedmodels.families import Family
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -47,6 +49,8 @@ class _GaussianIdentity:
     @property
     def family(self) -> Family:
         """Gaussian with the identity link."""
+        from mixedmodels.families import GAUSSIAN
+
         return GAUSSIAN
 
     @property
@@ -90,7 +94,7 @@ class _NoRandomEffects:
         return np.empty(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LinearFit(_GaussianIdentity, _NoRandomEffects):
     """A linear model fitted by weighted least squares; r is the rank of X.
 
@@ -144,7 +148,7 @@ class LinearFit(_GaussianIdentity, _NoRandomEffects):
         return 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MixedFit(_GaussianIdentity):
     """A linear mixed model at its optimum; p kept columns, q random effects, m covariance parameters.
 
@@ -246,7 +250,7 @@ class _FamilyFit:
         return 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GlmFit(_FamilyFit, _NoRandomEffects):
     """A generalised linear model at its maximum likelihood estimate; r is the rank of X.
 
@@ -313,6 +317,8 @@ class GlmFit(_FamilyFit, _NoRandomEffects):
     @property
     def method(self) -> Method:
         """How it was fitted; a theta that was estimated is free again."""
+        from mixedmodels.families import NegativeBinomial
+
         family = self.family if self.estimated_theta is None else NegativeBinomial(link=self.family.link)
         return Method(family=family, penalty=self.penalty)
 
@@ -344,7 +350,7 @@ class GlmFit(_FamilyFit, _NoRandomEffects):
         return float(self.df_resid) if self.has_dispersion else inf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GlmmFit(_FamilyFit):
     """A generalised linear mixed model at its optimum; p kept columns, m covariance parameters, s free shapes.
 
@@ -471,7 +477,7 @@ class GlmmFit(_FamilyFit):
         return inf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Run:
     """The optimiser's account.
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixedmodels.design import Design
-from mixedmodels.fit import family_moments
-from mixedmodels.fit.moments import ResidualType
 from mixedmodels.fit.record import GlmFit, GlmmFit, Vector
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
+    from mixedmodels.design import Design
     from mixedmodels.families import Family
+    from mixedmodels.fit.moments import ResidualType
 
 
 class FamilyModel(FittedModel):
@@ -50,6 +49,8 @@ class FamilyModel(FittedModel):
         return super().residuals(type, scaled=scaled)
 
     def _residuals(self, type: ResidualType = "deviance", scaled: bool = False) -> Vector:  # noqa: A002
+        from mixedmodels.fit import family_moments
+
         fit = self._fit
         r = family_moments.residuals(fit.y, fit.weights, fit.eta, fit.family, self._psi, type)
         return r / sqrt(self._dispersion) if scaled else r

@@ -7,13 +7,14 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.coefficients import Coefficients, Residual, check_ddf
 from mixedmodels.fitted.labels import kept_names, scattered
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.tables.vectors import NamedVector
 
 if TYPE_CHECKING:
     import pandas
+
+    from mixedmodels.estimates.coefficients import Coefficients
 
 
 FEW = 5  # with so few residual degrees of freedom R shows the residuals themselves
@@ -25,6 +26,8 @@ class FixedEffects(FittedModel):
     _kind: ClassVar[str]
 
     def _coefficients_by(self, method: str | None) -> Coefficients:
+        from mixedmodels.estimates.coefficients import Residual, check_ddf
+
         check_ddf(method, (None, "residual", "asymptotic"))
         df = self._fit.wald_df
         if method == "asymptotic" or (method is None and not isfinite(df)):

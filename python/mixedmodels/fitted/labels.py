@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixedmodels.design.records import Design
-from mixedmodels.fit.any_fit import AnyFit
-from mixedmodels.fit.record import GlmmFit, Matrix, Vector
-from mixedmodels.fitted.varcorr import VarCorr
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mixedmodels.design.records import Design
+    from mixedmodels.fit.any_fit import AnyFit
+    from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+    from mixedmodels.fitted.varcorr import VarCorr
 
 
 def kept_names(design: Design, fit: AnyFit) -> tuple[str, ...]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels.design import Design, z_matrix
 from mixedmodels.errors import DataError
-from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.record import Matrix, Run, Vector
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.random_effects import coefficients_by_group, random_effects
-from mixedmodels.fitted.ranef import RanEf
-from mixedmodels.fitted.request import Request, Source
 from mixedmodels.fitted.varcorr import VarCorr, varcorr
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Mapping
+
+    from mixedmodels.fit.any_fit import AnyMixedFit
+    from mixedmodels.fitted.ranef import RanEf
+    from mixedmodels.fitted.request import Request, Source
 
 
 class MixedEffects(FittedModel):

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from mixedmodels import formula as formulas
 from mixedmodels.design import Design, model_matrix
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.coefficients import Asymptotic, Coefficients, Ddf, check_ddf, check_own
-from mixedmodels.families import GAUSSIAN, Family
-from mixedmodels.fit import likelihood
-from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.moments import ResidualType, fitted, residuals
-from mixedmodels.fit.record import Vector
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.request import Request, Source, changed
 from mixedmodels.fitted.rows import Rows, labelled_rows
@@ -27,7 +18,16 @@ from mixedmodels.tables.r_numbers import quantiles
 from mixedmodels.tables.vectors import LogLik, NamedVector
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
     import pandas
+    from numpy.typing import NDArray
+
+    from mixedmodels.estimates.coefficients import Coefficients, Ddf
+    from mixedmodels.families import Family
+    from mixedmodels.fit.any_fit import AnyFit
+    from mixedmodels.fit.record import Vector
 
 T = TypeVar("T")
 
@@ -70,6 +70,8 @@ class FittedModel:
     @property
     def family(self) -> Family:
         """Distribution and link of the response."""
+        from mixedmodels.families import GAUSSIAN
+
         return GAUSSIAN
 
     @property
@@ -90,26 +92,36 @@ class FittedModel:
     @property
     def loglik(self) -> float:
         """Log-likelihood; of a REML fit the restricted one."""
+        from mixedmodels.fit import likelihood
+
         return likelihood.loglik(self._fit)
 
     @property
     def npar(self) -> int:
         """Number of parameters, the residual variance included."""
+        from mixedmodels.fit import likelihood
+
         return likelihood.n_parameters(self._fit)
 
     @property
     def aic(self) -> float:
         """-2 loglik + 2 npar."""
+        from mixedmodels.fit import likelihood
+
         return likelihood.aic(self._fit)
 
     @property
     def bic(self) -> float:
         """-2 loglik + log(nobs) npar."""
+        from mixedmodels.fit import likelihood
+
         return likelihood.bic(self._fit)
 
     @property
     def df_resid(self) -> int:
         """Rows less parameters (of an lm without sigma)."""
+        from mixedmodels.fit import likelihood
+
         return likelihood.df_resid(self._fit)
 
     @property
@@ -143,6 +155,8 @@ class FittedModel:
         DataError
             If the model has no such method, or the coefficients are not its own.
         """
+        from mixedmodels.estimates.coefficients import Coefficients, check_own
+
         if isinstance(ddf, Coefficients):
             check_own(ddf, kept_names(self.design, self._fit), self._fit.beta)
             return ddf
@@ -150,6 +164,8 @@ class FittedModel:
 
     def _coefficients_by(self, method: str | None) -> Coefficients:
         """Coefficients by "asymptotic", or what a class of models adds to it."""
+        from mixedmodels.estimates.coefficients import Asymptotic, check_ddf
+
         check_ddf(method, (None, "asymptotic"))
         return Asymptotic(kept_names(self.design, self._fit), self._fit.beta, self._fit.vcov)
 
@@ -161,6 +177,8 @@ class FittedModel:
         DataError
             If `ddf` is another method than the model's own, or coefficients that are ready.
         """
+        from mixedmodels.estimates.coefficients import Coefficients
+
         if ddf is not None and (
             isinstance(ddf, Coefficients) or type(self._coefficients(ddf)) is not type(self._coefficients())
         ):

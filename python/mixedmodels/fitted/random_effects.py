@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixedmodels.design.records import Design
-from mixedmodels.fit.any_fit import AnyMixedFit
-from mixedmodels.fit.record import Matrix
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.ranef import RanEf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mixedmodels.design.records import Design
+    from mixedmodels.fit.any_fit import AnyMixedFit
+    from mixedmodels.fit.record import Matrix
 
 
 def random_effects(design: Design, fit: AnyMixedFit, cond_var: Sequence[Matrix] | None = None) -> RanEf:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixedmodels.fit.record import Matrix
 from mixedmodels.tables import html, r_numbers, r_print
 
 if TYPE_CHECKING:
     import pandas
+
+    from mixedmodels.fit.record import Matrix
 
 HTML_ROWS = 60
 

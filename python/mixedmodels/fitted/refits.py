@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mixedmodels.design import Design
 from mixedmodels.errors import ConvergenceWarning, DataError
-from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.checks import mixed_warnings
 from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.generalized_linear.glm_checks import glm_warnings
@@ -20,10 +17,14 @@ from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted.layout import laid_out
-from mixedmodels.fitted.request import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mixedmodels.design import Design
+    from mixedmodels.fit.any_fit import AnyFit
     from mixedmodels.fitted.model import FittedModel
+    from mixedmodels.fitted.request import Request
 
 
 def refitted(model: FittedModel, design: Design, *, reml: bool = False, stacklevel: int = 3) -> AnyFit:
@@ -121,9 +122,3 @@ def fit_glm_design(design: Design, request: Request, stacklevel: int = 3) -> Glm
     for warning in glm_warnings(design, fit):
         warnings.warn(warning, stacklevel=stacklevel)
     return fit
-
-
-def warn_mixed(design: Design, fit: AnyMixedFit, stacklevel: int) -> None:
-    """Issue the warnings that concern the user of a mixed fit."""
-    for warning in mixed_warnings(design, fit):
-        warnings.warn(warning, stacklevel=stacklevel)

@@ -6,10 +6,11 @@ user they ask here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mixedmodels.design import Design
     from mixedmodels.fit.any_fit import AnyFit
     from mixedmodels.fitted.model import FittedModel

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from mixedmodels.design import Design
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.families import NegativeBinomial
-from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.glmm import new_engine as new_glmm_engine
 from mixedmodels.fit.lmm import as_control, engine_input, kept_columns
 from mixedmodels.fit.lmm import new_engine as new_lmm_engine
@@ -31,6 +29,8 @@ from mixedmodels.fitted.labels import covariance_columns, kept_names
 from mixedmodels.fitted.varcorr import varcorr
 
 if TYPE_CHECKING:
+    from mixedmodels.design import Design
+    from mixedmodels.fit.any_fit import AnyFit
     from mixedmodels.fitted.model import FittedModel
 
 Type = Literal["parametric", "semiparametric"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels.errors import DataError
-from mixedmodels.families import resolve
 from mixedmodels.fit.method import Method
-from mixedmodels.fit.record import Control
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mixedmodels.fit.record import Control
 
 DEFAULT = Method()
 NaAction = Literal["omit", "exclude", "fail"]
@@ -61,6 +63,8 @@ def changed(request: Request, changes: Mapping[str, Any]) -> Request:
     DataError
         If there is no such argument.
     """
+    from mixedmodels.families import resolve
+
     names = {"REML": "reml", "nAGQ": "nagq"}
     fields = {names.get(k, k): v for k, v in changes.items()}
     known = {*Request.__dataclass_fields__, *Method.__dataclass_fields__} - {"method"}

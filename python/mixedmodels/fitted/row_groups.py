@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
-from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import GlmmFit, MixedFit
+
+if TYPE_CHECKING:
+    from mixedmodels.design import Design
 
 Codes = NDArray[np.intp]
 

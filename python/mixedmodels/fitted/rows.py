@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.design import Design
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
-from mixedmodels.fitted.request import Request, Source
 from mixedmodels.formula import parse
 from mixedmodels.formula.nodes import column_names
+
+if TYPE_CHECKING:
+    from mixedmodels.design import Design
+    from mixedmodels.fit.record import Matrix, Vector
+    from mixedmodels.fitted.request import Request, Source
 
 
 class Rows:

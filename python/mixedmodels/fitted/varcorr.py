@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyMixedFit, effect_factors
 from mixedmodels.fit.covariance import correlation, factors
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.tables import html, r_numbers, r_print
 
 if TYPE_CHECKING:
+    from mixedmodels.design.records import Design
+    from mixedmodels.fit.record import Matrix, Vector
     from mixedmodels.tables.frames import CovarianceMatrix
 
 Component = Literal["Variance", "Std.Dev."]

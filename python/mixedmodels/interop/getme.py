@@ -6,14 +6,12 @@ those without a fill-reducing permutation, so `L` and `RZX` differ from lme4's b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedmodels.design import z_matrix
 from mixedmodels.errors import DataError
-from mixedmodels.fit import family_moments, likelihood
 from mixedmodels.fit.covariance import diagonal, factors
 from mixedmodels.fit.moments import predict_old
 from mixedmodels.fit.re_form import chosen_effects
@@ -21,6 +19,9 @@ from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.fitted.labels import theta_names
 from mixedmodels.fitted.mixed_effects import MixedEffects
 from mixedmodels.tables.vectors import NamedVector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 class LmeComponents(MixedEffects):
@@ -151,11 +152,15 @@ def _devcomp(m: MixedEffects) -> dict[str, dict[str, Any]]:
 
 
 def _generalized_parts(f: GlmmFit) -> dict[str, float]:
+    from mixedmodels.fit import family_moments
+
     drsum = family_moments.deviance(f.y, f.weights, f.eta, f.family, f.psi)
     return {"ldL2": f.logdet_u, "drsum": drsum, "ussq": f.penalty, "pwrss": drsum + f.penalty, "dev": f.criterion}
 
 
 def _linear_parts(f: MixedFit) -> dict[str, float]:
+    from mixedmodels.fit import likelihood
+
     ussq = float(sum(np.sum(u * u) for u in f.u))
     n, p = f.n, len(f.kept)
     return {

@@ -18,13 +18,14 @@ from mixedmodels import frame
 from mixedmodels.design import on_new_data
 from mixedmodels.design.spec import FactorSpec
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.formula import parse
 from mixedmodels.formula.nodes import column_names
 
 if TYPE_CHECKING:
     import polars
+
+    from mixedmodels.estimates.coefficients import Ddf
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
 from mixedmodels.fitted.mixed_effects import MixedEffects
 from mixedmodels.fitted.model import FittedModel
-from mixedmodels.inference.glht.tests import joint_chisq
-from mixedmodels.inference.glht.verbs import hypotheses_about, with_rhs
-from mixedmodels.tables.r_numbers import format_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     import pandas
+    from numpy.typing import ArrayLike, NDArray
+
+    from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
 
 
 class StatsmodelsSpellings(FittedModel):
@@ -96,6 +95,8 @@ class StatsmodelsSpellings(FittedModel):
             Whether to use the F distribution with the residual degrees of freedom instead of chi-squared; by default
             for a model whose statistics are t.
         """
+        from mixedmodels.inference.glht.tests import joint_chisq
+
         found = self._constraints(r_matrix)
         coefficients = self._coefficients("asymptotic")
         chisq, df, p = joint_chisq(coefficients, found.matrix, found.rhs)
@@ -105,6 +106,8 @@ class StatsmodelsSpellings(FittedModel):
         return WaldTest(chisq / df, wald.f_p_value(chisq / df, df, df_denom), df, df_denom)
 
     def _constraints(self, r_matrix: Any) -> Hypotheses:
+        from mixedmodels.inference.glht.verbs import hypotheses_about, with_rhs
+
         values = None
         if isinstance(r_matrix, tuple) and len(r_matrix) == 2 and np.ndim(r_matrix[0]) == 2:
             r_matrix, values = r_matrix
@@ -223,6 +226,8 @@ class ContrastTest:
         return wald.intervals(self.effect, self.sd, 1 - alpha, self.df_denom)
 
     def __repr__(self) -> str:
+        from mixedmodels.tables.r_numbers import format_number
+
         rows = zip(self.effect, self.sd, self.tvalue, self.pvalue, strict=True)
         return "\n".join(
             f"estimate {format_number(e, 5)}  std. error {format_number(s, 5)}  "
@@ -241,6 +246,8 @@ class WaldTest:
     df_denom: float | None
 
     def __repr__(self) -> str:
+        from mixedmodels.tables.r_numbers import format_number
+
         name, more = ("chi2", "") if self.df_denom is None else ("F", f", df_denom={format_number(self.df_denom, 6)}")
         return (
             f"<Wald test ({name}): statistic={format_number(self.statistic, 6)}, "

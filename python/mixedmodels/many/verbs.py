@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mixedmodels.fitted.model import FittedModel
-from mixedmodels.many.record import FitMany
+
+if TYPE_CHECKING:
+    from mixedmodels.many.record import FitMany
 
 
 class ManyVerbs(FittedModel):

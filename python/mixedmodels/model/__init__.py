@@ -6,7 +6,6 @@ from mixedmodels.model.glm import GeneralizedLinearModel
 from mixedmodels.model.glmer import GeneralizedMixedModel
 from mixedmodels.model.lm import LinearModel
 from mixedmodels.model.lmer import MixedModel
-from mixedmodels.model.loading import load
 from mixedmodels.model.verbs import Model
 
 __all__ = [
@@ -20,5 +19,4 @@ __all__ = [
     "build_glmer",
     "build_lm",
     "build_lmer",
-    "load",
 ]

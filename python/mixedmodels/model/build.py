@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from mixedmodels.families import GAUSSIAN
-from mixedmodels.fit import checks
-from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import as_control, as_flag, as_verbose, fit_lmm
-from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted import registry
 from mixedmodels.fitted.layout import laid_out
-from mixedmodels.fitted.model import FittedModel
-from mixedmodels.fitted.refits import fit_glm_design, warn_mixed
-from mixedmodels.fitted.request import Request
 from mixedmodels.model.glm import GeneralizedLinearModel
 from mixedmodels.model.glmer import GeneralizedMixedModel
 from mixedmodels.model.lm import LinearModel
 from mixedmodels.model.lmer import MixedModel
 
+if TYPE_CHECKING:
+    from mixedmodels.fitted.model import FittedModel
+    from mixedmodels.fitted.request import Request
+
 
 def build_lmer(request: Request, stacklevel: int = 3) -> MixedModel:
     """Fit a linear mixed model; warnings point `stacklevel` frames up, at the user's line."""
+    from mixedmodels.fit.checks import warn_mixed
+
     control, reml = as_control(request.control), as_flag(request.method.reml, "REML")
     design, source = laid_out(request, "required")
     fit, engine = fit_lmm(design, reml=reml, start=request.start, control=control, verbose=as_verbose(request.verbose))
@@ -33,6 +33,9 @@ def build_lmer(request: Request, stacklevel: int = 3) -> MixedModel:
 
 def build_lm(request: Request, stacklevel: int = 3) -> LinearModel:
     """Fit a linear model. As in R, aliased coefficients are NaN and shown as such, without a warning."""
+    from mixedmodels.fit import checks
+    from mixedmodels.fit.ols import fit_ols
+
     design, source = laid_out(request, "forbidden")
     fit = fit_ols(design)
     if fit.exact:
@@ -42,6 +45,8 @@ def build_lm(request: Request, stacklevel: int = 3) -> LinearModel:
 
 def build_glm(request: Request, stacklevel: int = 3) -> GeneralizedLinearModel:
     """Fit a generalised linear model; of a negative binomial without theta, that too."""
+    from mixedmodels.fitted.refits import fit_glm_design
+
     design, source = laid_out(request, "forbidden", request.method.family)
     fit = fit_glm_design(design, request, stacklevel + 1)
     return GeneralizedLinearModel(fit, design, source, request)
@@ -49,6 +54,11 @@ def build_glm(request: Request, stacklevel: int = 3) -> GeneralizedLinearModel:
 
 def build_glmer(request: Request, stacklevel: int = 3) -> GeneralizedMixedModel | MixedModel:
     """Fit a generalised linear mixed model; a Gaussian response with identity link is left to `build_lmer`."""
+    from mixedmodels.families import GAUSSIAN
+    from mixedmodels.fit import checks
+    from mixedmodels.fit.checks import warn_mixed
+    from mixedmodels.fit.glmm import fit_glmm
+
     family = request.method.family
     assert family is not None
     if family == GAUSSIAN:

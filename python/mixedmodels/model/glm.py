@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mixedmodels import frame
-from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.fit import likelihood
-from mixedmodels.fit.record import GlmFit, Vector
 from mixedmodels.fitted.family_model import FamilyModel
-from mixedmodels.fitted.refits import fit_glm_design
 from mixedmodels.fitted.registry import fit_request
 from mixedmodels.model.verbs import FixedEffectsModel
-from mixedmodels.summary.glm_summary import GlmSummary, glm_short_text, glm_summary
-from mixedmodels.summary.tidy import glance_glm
 from mixedmodels.tables.call import Call
-from mixedmodels.tables.family_text import call_text
+
+if TYPE_CHECKING:
+    from mixedmodels.estimates.coefficients import Ddf
+    from mixedmodels.fit.record import GlmFit, Vector
+    from mixedmodels.summary.glm_summary import GlmSummary
 
 
 class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
@@ -93,6 +92,8 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
     @property
     def call(self) -> Call:
         """How the model was asked for, as it is printed."""
+        from mixedmodels.tables.family_text import call_text
+
         if self._stored is not None:
             return Call(**self._stored["call"])
         if self._fit.estimated_theta is not None:
@@ -101,6 +102,8 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
 
     @cached_property
     def _summary(self) -> GlmSummary:
+        from mixedmodels.summary.glm_summary import glm_summary
+
         return glm_summary(self.design, self._fit, self.call, self._quartiles, self._few)
 
     def summary(self, ddf: Ddf = None) -> GlmSummary:
@@ -113,6 +116,8 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
 
     def glance(self) -> Any:
         """One row of figures about the whole fit."""
+        from mixedmodels.summary.tidy import glance_glm
+
         return frame.to_kind(glance_glm(self._fit), self._source.kind)
 
     # -- other rows, other responses ----------------------------------------------------------------------------
@@ -128,12 +133,16 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
         A binomial response is given as at the fit: successes and failures where that was ``cbind()``, or proportions
         of the same trials, as `simulate` returns them.
         """
+        from mixedmodels.fitted.refits import fit_glm_design
+
         self._need_rows("refit()")
         assert self._request is not None
         design = self._with_response(response)
         return GeneralizedLinearModel(fit_glm_design(design, self._request), design, self._source, self._request)
 
     def __repr__(self) -> str:
+        from mixedmodels.summary.glm_summary import glm_short_text
+
         return glm_short_text(self.summary())
 
     def _repr_html_(self) -> str:

@@ -9,26 +9,21 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.glmm import conditional_covariances, fit_glmm, new_engine
-from mixedmodels.fit.laplace_error.estimate import LaplaceError, laplace_error
-from mixedmodels.fit.laplace_error.indicator import indicated_error
 from mixedmodels.fit.lmm import as_control
-from mixedmodels.fit.objective import GeneralizedObjective
-from mixedmodels.fit.record import GlmmFit, Matrix, Vector
-from mixedmodels.fit.simulated_responses import generator
 from mixedmodels.fitted.family_model import FamilyModel
 from mixedmodels.fitted.labels import joint_names, kept_names
-from mixedmodels.fitted.refits import warn_mixed
 from mixedmodels.fitted.registry import fit_request
 from mixedmodels.model.verbs import RandomEffectsModel
-from mixedmodels.summary.glmm_summary import generalized_summary
-from mixedmodels.summary.mixed_summary import MixedSummary, short_text
-from mixedmodels.summary.tidy import glance_generalized
 
 if TYPE_CHECKING:
     import pandas
+
+    from mixedmodels.estimates.coefficients import Ddf
+    from mixedmodels.fit.laplace_error.estimate import LaplaceError
+    from mixedmodels.fit.objective import GeneralizedObjective
+    from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+    from mixedmodels.summary.mixed_summary import MixedSummary
 
 
 class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
@@ -90,9 +85,13 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         return frame.labelled(matrix, names, names)
 
     def _new_engine(self) -> Any:
+        from mixedmodels.fit.glmm import new_engine
+
         return new_engine(self.design, self._fit)
 
     def _conditional_covariances(self) -> list[Matrix]:
+        from mixedmodels.fit.glmm import conditional_covariances
+
         return conditional_covariances(self._engine, self._fit)
 
     def _working_weights(self) -> Vector:
@@ -104,6 +103,8 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
     @property
     def objective(self) -> GeneralizedObjective:
         """The criterion (of a penalised fit with the penalty) as a function of theta, beta and psi."""
+        from mixedmodels.fit.objective import GeneralizedObjective
+
         return GeneralizedObjective(self._engine, self._fit)
 
     def laplace_error(self, draws: int = 1000, seed: Any = 0) -> LaplaceError:
@@ -120,12 +121,17 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         seed : int, Generator or None, default 0
             Anything that ``numpy.random.default_rng`` takes; the same seed gives the same answer.
         """
+        from mixedmodels.fit.laplace_error.estimate import laplace_error
+        from mixedmodels.fit.simulated_responses import generator
+
         self._need_rows("laplace_error()")
         number = int(generator(seed).integers(2**63))
         return laplace_error(self._engine, self.design, self._fit, draws, number)
 
     @cached_property
     def _indicated(self) -> float:
+        from mixedmodels.fit.laplace_error.indicator import indicated_error
+
         if self._stored is not None:
             return float(self._stored.get("indicated", np.nan))
         return indicated_error(lambda: self._engine, self.design, self._fit)
@@ -134,6 +140,8 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
     @cached_property
     def _summary(self) -> MixedSummary:
+        from mixedmodels.summary.glmm_summary import generalized_summary
+
         return generalized_summary(self.design, self._fit, self.call, self._quartiles, self._indicated)
 
     def _kept_numbers(self) -> dict[str, Any]:
@@ -149,6 +157,8 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
     def glance(self) -> Any:
         """One row of figures about the whole fit."""
+        from mixedmodels.summary.tidy import glance_generalized
+
         return frame.to_kind(glance_generalized(self._fit, self.deviance), self._source.kind)
 
     # -- other responses ----------------------------------------------------------------------------------------
@@ -163,6 +173,9 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         A binomial response is given as at the fit: successes and failures where that was ``cbind()``, or proportions
         of the same trials, as `simulate` returns them.
         """
+        from mixedmodels.fit.checks import warn_mixed
+        from mixedmodels.fit.glmm import fit_glmm
+
         self._need_rows("refit()")
         design = self._with_response(response)
         request = self._request
@@ -181,6 +194,9 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         return GeneralizedMixedModel(fit, design, self._source, request, engine)
 
     def __repr__(self) -> str:
+        from mixedmodels.summary.glmm_summary import generalized_summary
+        from mixedmodels.summary.mixed_summary import short_text
+
         return short_text(generalized_summary(self.design, self._fit, self.call, (np.nan,) * 5))
 
     def _repr_html_(self) -> str:

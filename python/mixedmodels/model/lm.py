@@ -5,21 +5,20 @@ from __future__ import annotations
 import warnings
 from dataclasses import asdict, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.estimates.coefficients import Ddf
-from mixedmodels.fit.checks import exact_warning
-from mixedmodels.fit.goodness import Goodness, goodness
 from mixedmodels.fit.moments import residuals
-from mixedmodels.fit.ols import fit_ols
-from mixedmodels.fit.record import LinearFit, Vector
 from mixedmodels.fitted.registry import fit_request
 from mixedmodels.model.verbs import FixedEffectsModel
-from mixedmodels.summary.linear_summary import LinearSummary, linear_summary, short_text
-from mixedmodels.summary.tidy import glance_linear
+
+if TYPE_CHECKING:
+    from mixedmodels.estimates.coefficients import Ddf
+    from mixedmodels.fit.goodness import Goodness
+    from mixedmodels.fit.record import LinearFit, Vector
+    from mixedmodels.summary.linear_summary import LinearSummary
 
 
 class LinearModel(FixedEffectsModel):
@@ -46,6 +45,8 @@ class LinearModel(FixedEffectsModel):
 
     @cached_property
     def _goodness(self) -> Goodness:
+        from mixedmodels.fit.goodness import Goodness, goodness
+
         if self._stored is not None:
             return Goodness(**self._stored["goodness"])
         return goodness(self.design, self._fit)
@@ -69,6 +70,8 @@ class LinearModel(FixedEffectsModel):
 
     @cached_property
     def _summary(self) -> LinearSummary:
+        from mixedmodels.summary.linear_summary import linear_summary
+
         return linear_summary(
             self.design, self._fit, self.call, self._quartiles, self._few, self._goodness, self._weighted
         )
@@ -92,6 +95,8 @@ class LinearModel(FixedEffectsModel):
 
     def glance(self) -> Any:
         """One row of figures about the whole fit."""
+        from mixedmodels.summary.tidy import glance_linear
+
         return frame.to_kind(glance_linear(self._fit, self._goodness), self._source.kind)
 
     # -- other rows, other responses ----------------------------------------------------------------------------
@@ -103,6 +108,9 @@ class LinearModel(FixedEffectsModel):
 
     def refit(self, response: Any) -> LinearModel:
         """The same model for another response, one value per row used or per row of the table."""
+        from mixedmodels.fit.checks import exact_warning
+        from mixedmodels.fit.ols import fit_ols
+
         self._need_rows("refit()")
         design = replace(self.design, response=self._rows.response(response))
         fit = fit_ols(design)
@@ -111,6 +119,8 @@ class LinearModel(FixedEffectsModel):
         return LinearModel(fit, design, self._source, self._request)
 
     def __repr__(self) -> str:
+        from mixedmodels.summary.linear_summary import short_text
+
         coef = self.coef()
         return short_text(self.call, coef.names, np.asarray(coef))
 

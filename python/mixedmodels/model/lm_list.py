@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,9 +12,11 @@ from mixedmodels import frame
 from mixedmodels.design import build
 from mixedmodels.errors import FormulaError, MixedModelsError, MixedModelsWarning
 from mixedmodels.fit.many_progress import counted
-from mixedmodels.fitted.request import Request
 from mixedmodels.model.build import build_glm, build_lm
 from mixedmodels.model.lm_list_record import LmList
+
+if TYPE_CHECKING:
+    from mixedmodels.fitted.request import Request
 
 
 def build_lm_list(request: Request, pool: bool) -> LmList:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.estimates import ddf as estimates_ddf
-from mixedmodels.estimates.coefficients import Coefficients, Ddf
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.lmm import as_control, conditional_covariances, new_engine, refit_lmm
 from mixedmodels.fit.moments import residuals
-from mixedmodels.fit.objective import Objective
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
 from mixedmodels.fitted.labels import kept_names
-from mixedmodels.fitted.refits import warn_mixed
 from mixedmodels.fitted.registry import fit_request
 from mixedmodels.model.verbs import RandomEffectsModel
-from mixedmodels.summary.lmertest_summary import with_tests
-from mixedmodels.summary.mixed_summary import MixedSummary, mixed_summary, short_text
-from mixedmodels.summary.tidy import glance_mixed
+
+if TYPE_CHECKING:
+    from mixedmodels.estimates.coefficients import Coefficients, Ddf
+    from mixedmodels.fit.objective import Objective
+    from mixedmodels.fit.record import Matrix, MixedFit, Vector
+    from mixedmodels.summary.mixed_summary import MixedSummary
 
 
 class MixedModel(RandomEffectsModel):
@@ -60,10 +58,14 @@ class MixedModel(RandomEffectsModel):
     @property
     def objective(self) -> Objective:
         """The criterion as a function of theta, with its derivatives."""
+        from mixedmodels.fit.objective import Objective
+
         return Objective(self._engine, self._fit.sizes)
 
     def _coefficients_by(self, method: str | None) -> Coefficients:
         """Coefficients by "Satterthwaite" (the default), "Kenward-Roger" ("KR"), or "asymptotic" ("lme4", "z")."""
+        from mixedmodels.estimates import ddf as estimates_ddf
+
         method = estimates_ddf.method_name(method)
         if method not in self._by_method:
             names = kept_names(self.design, self._fit)
@@ -79,6 +81,8 @@ class MixedModel(RandomEffectsModel):
 
     @cached_property
     def _summary(self) -> MixedSummary:
+        from mixedmodels.summary.mixed_summary import mixed_summary
+
         return mixed_summary(self.design, self._fit, self.call, self._quartiles)
 
     def summary(self, ddf: Ddf = None) -> MixedSummary:
@@ -90,6 +94,9 @@ class MixedModel(RandomEffectsModel):
             Degrees of freedom: "Satterthwaite" or "Kenward-Roger" add degrees of freedom and p-values, as lmerTest
             prints them; so does what `robust` returned.
         """
+        from mixedmodels.estimates import ddf as estimates_ddf
+        from mixedmodels.summary.lmertest_summary import with_tests
+
         if ddf is None or estimates_ddf.is_asymptotic(ddf):
             return self._summary
         return with_tests(self._summary, self._coefficients(ddf))
@@ -99,6 +106,8 @@ class MixedModel(RandomEffectsModel):
 
     def glance(self) -> Any:
         """One row of figures about the whole fit."""
+        from mixedmodels.summary.tidy import glance_mixed
+
         return frame.to_kind(glance_mixed(self._fit), self._source.kind)
 
     # -- other rows, other responses ----------------------------------------------------------------------------
@@ -110,6 +119,8 @@ class MixedModel(RandomEffectsModel):
 
     def refit(self, response: Any, *, start: Any = None) -> MixedModel:
         """The same model for another response, one value per row used or per row of the table."""
+        from mixedmodels.fit.checks import warn_mixed
+
         self._need_rows("refit()")
         design = replace(self.design, response=self._rows.response(response))
         control = as_control(self._request.control if self._request else None)
@@ -119,6 +130,8 @@ class MixedModel(RandomEffectsModel):
         return MixedModel(fit, design, self._source, self._request, engine)
 
     def __repr__(self) -> str:
+        from mixedmodels.summary.mixed_summary import mixed_summary, short_text
+
         return short_text(mixed_summary(self.design, self._fit, self.call, (np.nan,) * 5))
 
     def _repr_html_(self) -> str:

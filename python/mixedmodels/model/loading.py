@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +20,9 @@ from mixedmodels.model.glmer import GeneralizedMixedModel
 from mixedmodels.model.lm import LinearModel
 from mixedmodels.model.lmer import MixedModel
 from mixedmodels.model.saving import FORMAT, VERSION, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 AnyModel = LinearModel | GeneralizedLinearModel | MixedModel | GeneralizedMixedModel
 

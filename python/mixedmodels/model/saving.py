@@ -12,12 +12,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixedmodels.design import Design
 from mixedmodels.fitted.model import FittedModel
+
+if TYPE_CHECKING:
+    from mixedmodels.design import Design
 
 FORMAT = "mixedmodels"
 VERSION = 1

@@ -21,9 +21,9 @@ from mixedmodels.interop.getme import LmeComponents
 from mixedmodels.interop.marginaleffects import MarginalEffects
 from mixedmodels.interop.statsmodels import MixedSpellings, StatsmodelsSpellings
 from mixedmodels.many.verbs import ManyVerbs
+from mixedmodels.model.pictures import PictureVerbs
+from mixedmodels.model.reporting import ReportVerbs
 from mixedmodels.model.saving import SaveVerbs
-from mixedmodels.page.verbs import ReportVerbs
-from mixedmodels.plot.verbs import PictureVerbs
 from mixedmodels.power.verbs import PowerVerbs
 from mixedmodels.predict.verbs import FixedPredictionVerbs, MixedPredictionVerbs
 from mixedmodels.simulate.verbs import FixedSimulationVerbs, MixedSimulationVerbs

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.fitted.fixed_effects import FixedEffects
 from mixedmodels.fitted.mixed_effects import MixedEffects
-from mixedmodels.predict.from_model import predicted
-from mixedmodels.predict.kinds import Kind
-from mixedmodels.predict.options import Interval, Method, Options, Type, Uncertainty, none_if_false
+
+if TYPE_CHECKING:
+    from mixedmodels.estimates.coefficients import Ddf
+    from mixedmodels.predict.kinds import Kind
+    from mixedmodels.predict.options import Interval, Method, Type, Uncertainty
 
 
 class FixedPredictionVerbs(FixedEffects):
@@ -74,6 +75,9 @@ class FixedPredictionVerbs(FixedEffects):
             Predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked, `se_fit`, `conf_low`,
             `conf_high`.
         """
+        from mixedmodels.predict.from_model import predicted
+        from mixedmodels.predict.options import Options, none_if_false
+
         options = Options(
             kind=kind,
             re_form=None,
@@ -171,6 +175,9 @@ class MixedPredictionVerbs(MixedEffects):
             Predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked, `se_fit`, `conf_low`,
             `conf_high`.
         """
+        from mixedmodels.predict.from_model import predicted
+        from mixedmodels.predict.options import Options, none_if_false
+
         options = Options(
             kind=kind,
             re_form=re_form,

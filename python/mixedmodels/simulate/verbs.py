@@ -6,7 +6,6 @@ from typing import Any
 
 from mixedmodels.fitted.fixed_effects import FixedEffects
 from mixedmodels.fitted.mixed_effects import MixedEffects
-from mixedmodels.simulate.new_responses import simulated, simulated_on
 
 
 class FixedSimulationVerbs(FixedEffects):
@@ -26,6 +25,8 @@ class FixedSimulationVerbs(FixedEffects):
         weights, offset : str or array_like, optional
             Weights and offset of the new rows, where the model had arrays.
         """
+        from mixedmodels.simulate.new_responses import simulated, simulated_on
+
         if newdata is not None:
             return simulated_on(self, newdata, nsim, seed, None, weights, offset)
         return simulated(self, nsim, seed, None)
@@ -58,6 +59,8 @@ class MixedSimulationVerbs(MixedEffects):
             Weights and offset of the new rows, where the model had arrays; weights are the trials of a binomial
             response.
         """
+        from mixedmodels.simulate.new_responses import simulated, simulated_on
+
         if newdata is not None:
             return simulated_on(self, newdata, nsim, seed, re_form, weights, offset)
         return simulated(self, nsim, seed, re_form)

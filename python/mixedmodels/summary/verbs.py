@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mixedmodels import frame
-from mixedmodels.estimates.coefficients import Ddf
-from mixedmodels.fit.moments import predict_old
-from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fitted.fixed_effects import FixedEffects
 from mixedmodels.fitted.mixed_effects import MixedEffects
-from mixedmodels.summary.repca import RePCA, repca
-from mixedmodels.summary.tidy import Effects, tidy_linear, tidy_mixed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mixedmodels.estimates.coefficients import Ddf
+    from mixedmodels.summary.repca import RePCA
+    from mixedmodels.summary.tidy import Effects
 
 
 class FixedTableVerbs(FixedEffects):
@@ -29,6 +30,8 @@ class FixedTableVerbs(FixedEffects):
             Covariance and degrees of freedom, the latter in a column `df`: "asymptotic", "residual" or what `robust`
             returned; None for those that the summary prints.
         """
+        from mixedmodels.summary.tidy import tidy_linear
+
         tested = None if ddf is None else self._coefficients(ddf)
         columns = tidy_linear(self.design, self._fit, conf_level if conf_int else None, tested)
         return frame.to_kind(columns, self._source.kind)
@@ -62,6 +65,8 @@ class MixedTableVerbs(MixedEffects):
             Method that adds `df` and `p_value` of the fixed effects: "Satterthwaite" or "Kenward-Roger" (of an lmer),
             "asymptotic", or what `robust` returned; standard errors and limits then follow its covariance.
         """
+        from mixedmodels.summary.tidy import tidy_mixed
+
         wanted = (effects,) if isinstance(effects, str) else tuple(effects)
         level = conf_level if conf_int else None
         tested = None if ddf is None else self._coefficients(ddf)
@@ -70,10 +75,15 @@ class MixedTableVerbs(MixedEffects):
 
     def augment(self) -> Any:
         """The rows used, with columns `fitted`, `resid`, and `fixed` (the prediction without random effects)."""
+        from mixedmodels.fit.moments import predict_old
+        from mixedmodels.fit.re_form import chosen_effects
+
         none = chosen_effects(self.design, "~0")
         fixed = predict_old(self._fit, self.design, none)
         return self._augmented({"fixed": self._on_scale(fixed, "response")})
 
     def rePCA(self) -> RePCA:
         """Principal components of the relative covariance factor of each grouping factor."""
+        from mixedmodels.summary.repca import repca
+
         return repca(self.design, self._fit)

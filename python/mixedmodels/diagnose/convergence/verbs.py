@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mixedmodels.diagnose.convergence.engine_account import EngineReport
-from mixedmodels.fit.record import MixedFit
 from mixedmodels.fitted.mixed_effects import MixedEffects
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
     from mixedmodels.diagnose.convergence.all_fit_record import AllFit
+    from mixedmodels.diagnose.convergence.engine_account import EngineReport
     from mixedmodels.diagnose.convergence.singularity_record import Singularity
 
 
@@ -75,6 +74,9 @@ class EngineVerbs(MixedEffects):
     @property
     def engine(self) -> EngineReport:
         """What the engine did, and why in this way."""
+        from mixedmodels.diagnose.convergence.engine_account import EngineReport
+        from mixedmodels.fit.record import MixedFit
+
         groups = tuple(g.name for g in self.design.groups)
         fit = self._fit
         if isinstance(fit, MixedFit):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from mixedmodels.diagnose.influence.from_model import leverage_of
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ class InfluenceVerbs(FittedModel):
         Of a mixed model fixed and random effects together, at the estimates of the variances; of a generalised model
         that of the last iteration's weighted least squares. Their sum is the number of effective parameters.
         """
+        from mixedmodels.diagnose.influence.from_model import leverage_of
+
         return self._rows.label(leverage_of(self).total)
 
     def leverage(self, group: Any = None) -> Any:

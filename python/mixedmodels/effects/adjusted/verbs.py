@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mixedmodels.effects.adjusted.johnson_neyman_text import JohnsonNeyman
     from mixedmodels.effects.adjusted.partial_residual_table import PartialResiduals
     from mixedmodels.effects.adjusted.record import AdjustedPredictions, Margin

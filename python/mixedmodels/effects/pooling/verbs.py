@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mixedmodels.effects.pooling.group_lines import GroupLines
     from mixedmodels.effects.pooling.record import Poolings
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels.fitted.model import FittedModel
-from mixedmodels.inference.bootstrap.from_model import bootstrap
-from mixedmodels.inference.bootstrap.record import Bootstrap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mixedmodels.inference.bootstrap.pbmodcomp_record import PBModComp
+    from mixedmodels.inference.bootstrap.record import Bootstrap
 
 
 class BootstrapVerbs(FittedModel):
@@ -57,6 +57,8 @@ class BootstrapVerbs(FittedModel):
         Bootstrap
             With `t0`, `t`, `summary()`, `confint()`, `to_frame()`, `failures`.
         """
+        from mixedmodels.inference.bootstrap.from_model import bootstrap
+
         return bootstrap(
             self, nsim, seed, type=type, re_form=re_form, statistic=statistic, threads=threads, progress=progress
         )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mixedmodels.errors import DataError
 from mixedmodels.fitted.model import FittedModel
-from mixedmodels.inference.anova.r_tables import anova_terms
-from mixedmodels.inference.comparison.modcomp_table import ModelTest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mixedmodels.estimates.coefficients import Ddf
+    from mixedmodels.inference.comparison.modcomp_table import ModelTest
     from mixedmodels.tables.result_table import ResultTable
 
 
@@ -68,6 +68,7 @@ class ComparisonVerbs(FittedModel):
         MixedModelsWarning
             If a model does not lie within the next one, so that the test means little.
         """
+        from mixedmodels.inference.anova.r_tables import anova_terms
         from mixedmodels.inference.comparison.anova_of_models import compare
         from mixedmodels.tables.caller_names import caller_names
 

@@ -8,23 +8,19 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from mixedmodels.errors import DataError
-from mixedmodels.estimates import restrictions
-from mixedmodels.estimates.coefficients import Ddf
-from mixedmodels.estimates.symbolic_hypotheses import Hypotheses as Symbolic
-from mixedmodels.estimates.symbolic_hypotheses import parse_hypotheses
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted.model import FittedModel
-from mixedmodels.inference.comparison.restriction_table import RestrictionTable, restriction_heading, restriction_layout
-from mixedmodels.inference.glht import tests as theory
-from mixedmodels.inference.glht.mcp import Comparisons, coded_factor, mean_comparisons
-from mixedmodels.tables.result_table import F_HEADERS, ResultTable
 
 if TYPE_CHECKING:
-    from mixedmodels.estimates.coefficients import Coefficients
+    from numpy.typing import ArrayLike, NDArray
+
+    from mixedmodels.estimates.coefficients import Coefficients, Ddf
+    from mixedmodels.estimates.symbolic_hypotheses import Hypotheses as Symbolic
+    from mixedmodels.inference.glht.mcp import Comparisons
     from mixedmodels.inference.glht.record import GeneralHypotheses
+    from mixedmodels.tables.result_table import ResultTable
 
 
 class HypothesisVerbs(FittedModel):
@@ -61,6 +57,8 @@ class HypothesisVerbs(FittedModel):
         FormulaError, DataError
             If a text cannot be read, or a matrix does not fit the coefficients.
         """
+        from mixedmodels.inference.glht import tests as theory
+        from mixedmodels.inference.glht.mcp import Comparisons, coded_factor, mean_comparisons
         from mixedmodels.inference.glht.record import GeneralHypotheses
 
         coefficients = self._coefficients(self._glht_method(df))
@@ -113,6 +111,14 @@ class HypothesisVerbs(FittedModel):
         ddf : str or Coefficients, optional
             Method of the denominator degrees of freedom of F, or what `robust` returned.
         """
+        from mixedmodels.inference.comparison.restriction_table import (
+            RestrictionTable,
+            restriction_heading,
+            restriction_layout,
+        )
+        from mixedmodels.inference.glht import tests as theory
+        from mixedmodels.tables.result_table import F_HEADERS
+
         own = self._coefficients(self._glht_method(None))
         if test is None:
             test = "F" if ddf is not None or isfinite(own.df(np.zeros((1, len(own.names))))[0]) else "Chisq"
@@ -150,6 +156,8 @@ class HypothesisVerbs(FittedModel):
 
     def _averages(self, wanted: Comparisons) -> dict[str, NDArray[np.float64]] | None:
         """Mean row of X at each level of each factor, over a grid of the others' levels with numbers at their means."""
+        from mixedmodels.inference.glht.mcp import coded_factor
+
         if not wanted.averages:
             return None
         from mixedmodels.inference.emmeans.from_model import grid_arguments, predictors_of
@@ -166,6 +174,8 @@ class HypothesisVerbs(FittedModel):
 
     def _estimable(self, over_x: Symbolic) -> Symbolic:
         """Hypotheses about all columns of X as ones about those that are estimated."""
+        from mixedmodels.estimates.symbolic_hypotheses import Hypotheses as Symbolic
+
         kept = list(self._fit.kept)
         lost = np.setdiff1d(np.arange(over_x.matrix.shape[1]), kept)
         wrong = np.flatnonzero(np.abs(over_x.matrix[:, lost]).max(axis=1, initial=0) > 1e-12)
@@ -205,6 +215,10 @@ def hypotheses_about(given: Any, names: Sequence[str]) -> Symbolic:
     DataError
         If a row does not have a weight for each coefficient.
     """
+    from mixedmodels.estimates import restrictions
+    from mixedmodels.estimates.symbolic_hypotheses import Hypotheses as Symbolic
+    from mixedmodels.estimates.symbolic_hypotheses import parse_hypotheses
+
     if isinstance(given, str) or (
         isinstance(given, Sequence) and len(given) and all(isinstance(text, str) for text in given)
     ):
@@ -227,4 +241,6 @@ def with_rhs(found: Symbolic, rhs: ArrayLike | None) -> Symbolic:
     DataError
         If they are not one, or one per row.
     """
+    from mixedmodels.estimates import restrictions
+
     return found if rhs is None else replace(found, rhs=restrictions.right_sides(rhs, len(found.rhs)))

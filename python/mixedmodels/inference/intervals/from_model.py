@@ -14,7 +14,8 @@ from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.bootstrap.from_model import bootstrap
 from mixedmodels.inference.profile import glm
-from mixedmodels.inference.profile.from_model import Derived, Parm, known_parameters, profiled
+from mixedmodels.inference.profile.arguments import Derived, Parm
+from mixedmodels.inference.profile.from_model import known_parameters, profiled
 from mixedmodels.inference.profile.parameters import Order, Parameter, chosen
 from mixedmodels.inference.profile.record import limits_table, quantile_of
 from mixedmodels.inference.profile.walk import Walk

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels.fitted.model import FittedModel
-from mixedmodels.inference.intervals.from_model import confint
-from mixedmodels.inference.profile.from_model import Derived, Parm
-from mixedmodels.inference.profile.parameters import Order
-from mixedmodels.tables.result_table import ResultTable
+
+if TYPE_CHECKING:
+    from mixedmodels.inference.profile.arguments import Derived, Parm
+    from mixedmodels.inference.profile.parameters import Order
+    from mixedmodels.tables.result_table import ResultTable
 
 Method = Literal["profile", "wald", "boot"]
 
@@ -66,6 +67,8 @@ class IntervalVerbs(FittedModel):
             Where a profile ends at a boundary before it reaches the level, the limit is the boundary, and a line below
             the table says that the interval is one-sided.
         """
+        from mixedmodels.inference.intervals.from_model import confint
+
         return confint(
             self,
             parm,

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.fitted.model import FittedModel
+from mixedmodels.inference.profile.arguments import STEPS, Derived, Parm
 from mixedmodels.inference.profile.derived import quantities
 from mixedmodels.inference.profile.parameters import Order, Parameter, chosen, parameters, thetas
 from mixedmodels.inference.profile.record import Profile, quantile_of
 from mixedmodels.inference.profile.walk import Walk, profiles
-
-Parm = str | int | Sequence[str | int] | None
-Derived = Mapping[str, Callable[[Mapping[str, float]], float] | str]
-
-STEPS = 6  # of zeta from the estimate to the cutoff
 
 
 def profile(

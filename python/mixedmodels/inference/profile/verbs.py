@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mixedmodels.fitted.model import FittedModel
-from mixedmodels.inference.profile.from_model import STEPS, Derived, Parm, profile
-from mixedmodels.inference.profile.parameters import Order
-from mixedmodels.inference.profile.record import Profile
+from mixedmodels.inference.profile.arguments import STEPS, Derived, Parm
+
+if TYPE_CHECKING:
+    from mixedmodels.inference.profile.parameters import Order
+    from mixedmodels.inference.profile.record import Profile
 
 
 class ProfileVerbs(FittedModel):
@@ -70,6 +72,8 @@ class ProfileVerbs(FittedModel):
         FitError
             If the model cannot be profiled.
         """
+        from mixedmodels.inference.profile.from_model import profile
+
         return profile(
             self,
             parm,

@@ -6,24 +6,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.coefficients import Asymptotic, Coefficients
-from mixedmodels.fit.cluster_scores import cluster_scores
-from mixedmodels.fit.record import GlmmFit, MixedFit
-from mixedmodels.fitted.labels import joint_names, kept_names, theta_names, variance_names
 from mixedmodels.fitted.model import FittedModel
-from mixedmodels.fitted.row_groups import Clusters, find_clusters
-from mixedmodels.inference.robust import hc, jackknife, sandwich
-from mixedmodels.inference.robust.jackknife_table import InfinitesimalJackknife
-from mixedmodels.inference.robust.mixed_scores import Scores, mixed_scores
-from mixedmodels.inference.robust.table import RobustCoefficients
-from mixedmodels.inference.robust.tests import ClusterRobust
-from mixedmodels.inference.robust.working import working
-from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
     import pandas
+
+    from mixedmodels.estimates.coefficients import Coefficients
+    from mixedmodels.fitted.row_groups import Clusters
+    from mixedmodels.inference.robust.jackknife_table import InfinitesimalJackknife
+    from mixedmodels.inference.robust.mixed_scores import Scores
+    from mixedmodels.inference.robust.table import RobustCoefficients
+    from mixedmodels.tables.result_table import ResultTable
 
 Scale = Literal["theta", "variance"]
 
@@ -56,6 +50,10 @@ class RobustVerbs(FittedModel):
         DataError
             If there is no such type or column, or random effects are shared between clusters.
         """
+        from mixedmodels.fitted.row_groups import find_clusters
+        from mixedmodels.inference.robust import sandwich
+        from mixedmodels.inference.robust.table import RobustCoefficients
+
         kind = self._robust_type(type, cluster)
         found: Coefficients
         if kind.startswith("HC"):
@@ -72,6 +70,8 @@ class RobustVerbs(FittedModel):
 
     def vcov_robust(self, type: str | None = None, cluster: Any = None) -> pandas.DataFrame:  # noqa: A002
         """The covariance matrix of `robust`, labelled."""
+        from mixedmodels import frame
+
         found = self.robust(type, cluster)
         return frame.labelled(found.vcov, found.names, found.names)
 
@@ -88,6 +88,9 @@ class RobustVerbs(FittedModel):
             Scale of the parameters: of an lmer "theta" (theta and sigma), or "variance" (variances, covariances,
             residual variance); of a glmer "theta" (and logarithms of shapes).
         """
+        from mixedmodels.fitted.row_groups import find_clusters
+        from mixedmodels.tables.result_table import ResultTable
+
         clusters = find_clusters(self, cluster)
         found, names = self._scores(clusters, scale)
         columns = {name: found.scores[:, j] for j, name in enumerate(names)}
@@ -112,6 +115,10 @@ class RobustVerbs(FittedModel):
         scale : {"theta", "variance"}, default "theta"
             See `scores`.
         """
+        from mixedmodels import frame
+        from mixedmodels.fitted.row_groups import find_clusters
+        from mixedmodels.inference.robust import jackknife
+
         if type not in ("model", "sandwich", "ij"):
             raise DataError(f"type is {type!r}; give 'model', 'sandwich' or 'ij'.")
         found, names = self._scores(find_clusters(self, cluster), scale)
@@ -128,6 +135,9 @@ class RobustVerbs(FittedModel):
         scale : {"theta", "variance"}, default "theta"
             See `scores`.
         """
+        from mixedmodels.fitted.row_groups import find_clusters
+        from mixedmodels.inference.robust.jackknife_table import InfinitesimalJackknife
+
         clusters = find_clusters(self, cluster)
         found, names = self._scores(clusters, scale)
         return InfinitesimalJackknife(found, names, clusters, self._source.kind, self._fit.singular)
@@ -135,6 +145,9 @@ class RobustVerbs(FittedModel):
     # -- by kind of model -----------------------------------------------------------------------------------------
 
     def _robust_type(self, kind: str | None, cluster: Any) -> str:
+        from mixedmodels.fit.record import GlmmFit, MixedFit
+        from mixedmodels.inference.robust import hc, sandwich
+
         fit = self._fit
         if not fit.kept:
             raise DataError(f"{self.design.formula!r} has no fixed effects, so that there is no covariance of them.")
@@ -150,12 +163,23 @@ class RobustVerbs(FittedModel):
         return kind
 
     def _heteroscedastic(self, kind: str) -> Coefficients:
+        from mixedmodels.fitted.labels import kept_names
+        from mixedmodels.inference.robust import hc
+        from mixedmodels.inference.robust.working import working
+
         self._need_rows("a robust covariance")
         vcov = hc.covariance(working(self.design, self._fit), kind)
         names = kept_names(self.design, self._fit)
         return hc.HeteroscedasticityConsistent(names, self._fit.beta, vcov, self._fit.wald_df, kind)
 
     def _clustered(self, kind: str, clusters: Clusters) -> Coefficients:
+        from mixedmodels.estimates.coefficients import Asymptotic
+        from mixedmodels.fit.record import GlmmFit
+        from mixedmodels.fitted.labels import kept_names
+        from mixedmodels.inference.robust import jackknife, sandwich
+        from mixedmodels.inference.robust.tests import ClusterRobust
+        from mixedmodels.inference.robust.working import working
+
         names = kept_names(self.design, self._fit)
         if isinstance(self._fit, GlmmFit):
             m, p = len(self._fit.theta), len(names)
@@ -169,6 +193,11 @@ class RobustVerbs(FittedModel):
 
     def _scores(self, clusters: Clusters, scale: str) -> tuple[Scores, tuple[str, ...]]:
         """Scores and information, and the names of the parameters."""
+        from mixedmodels.fit.cluster_scores import cluster_scores
+        from mixedmodels.fit.record import GlmmFit, MixedFit
+        from mixedmodels.fitted.labels import joint_names, kept_names, theta_names, variance_names
+        from mixedmodels.inference.robust.mixed_scores import Scores, mixed_scores
+
         fit = self._fit
         if scale not in ("theta", "variance") or (isinstance(fit, GlmmFit) and scale != "theta"):
             raise DataError(f"scale is {scale!r}; an lmer has 'theta' and 'variance', a glmer 'theta'.")
