@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -48,6 +49,70 @@ def test_every_room_has_its_layer() -> None:
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
     layered = {room for layer in contract["layers"] for room in re.findall(r"\w+", layer)}
     assert set(rooms()) == layered
+
+
+def imports_of(path: Path, modules: dict[str, Path]) -> set[str]:
+    """Modules of the package that a file imports, within functions too; those for types alone are left out."""
+    tree = ast.parse(path.read_text())
+    for_types = {
+        id(node)
+        for branch in ast.walk(tree)
+        if isinstance(branch, ast.If) and "TYPE_CHECKING" in ast.dump(branch.test)
+        for node in ast.walk(branch)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in modules and id(node) not in for_types:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names & modules.keys() or {node.module}
+    return found
+
+
+def knots(edges: dict[str, set[str]]) -> list[set[str]]:
+    """Modules that import each other, each with those it reaches and that reach it."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        todo = [start]
+        while todo:
+            new = edges[todo.pop()] - seen
+            seen |= new
+            todo += new
+        return seen
+
+    after = {module: reached(module) for module in edges}
+    return [{m} | {other for other in after[m] if m in after[other]} for m in edges if m in after[m]]
+
+
+def modules_of_the_package() -> dict[str, Path]:
+    names = {p: ".".join(("mixedmodels", *p.relative_to(PACKAGE).with_suffix("").parts)) for p in PACKAGE.rglob("*.py")}
+    return {name.removesuffix(".__init__"): path for path, name in names.items()}
+
+
+def room_of(path: Path) -> Path:
+    """The package that a file belongs to; rooms within a room that has files of its own belong to that."""
+    room = path.parent
+    while room.parent not in (PACKAGE, PACKAGE.parent) and len(list(room.parent.glob("*.py"))) > 1:
+        room = room.parent
+    return room
+
+
+def test_no_knot_of_more_than_three_modules() -> None:
+    modules = modules_of_the_package()
+    edges = {name: imports_of(path, modules) - {name, "mixedmodels"} for name, path in modules.items()}
+    assert knots({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})[0] == {"a", "b", "c"}  # the test itself
+    assert [sorted(knot) for knot in knots(edges) if len(knot) > 3] == []
+
+
+def test_no_package_reads_itself_through_another() -> None:
+    modules = modules_of_the_package()
+    edges: dict[str, set[str]] = {room_of(path).as_posix(): set() for path in modules.values()}
+    for path in modules.values():
+        rooms_read = {room_of(modules[target]) for target in imports_of(path, modules)} - {PACKAGE, room_of(path)}
+        edges[room_of(path).as_posix()] |= {room.as_posix() for room in rooms_read}
+    edges[PACKAGE.as_posix()] = set()  # the face of the package, and the modules beside it
+    assert len(edges) > 30
+    assert [sorted(knot) for knot in knots(edges)] == []
 
 
 def test_only_families_and_fit_talk_to_the_engine() -> None:
