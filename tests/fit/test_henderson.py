@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,10 +12,10 @@ from tests.support import dense_lmm
 from tests.support.crossed_table import FORMULAS, crossed
 
 import mixedmodels as mm
-from mixedmodels.fit import henderson_tail
-from mixedmodels.fit.henderson import Henderson
+from mixedmodels.fit.henderson import Form, Henderson
 from mixedmodels.fit.henderson_rows import fixed_rows, random_rows
 from mixedmodels.fit.lmm import engine_input
+from mixedmodels.frame.columns import Levels
 
 pytestmark = pytest.mark.filterwarnings("ignore::mixedmodels.errors.MixedModelsWarning")
 RTOL = 1e-9  # two ways to invert matrices whose condition numbers are below 1e6
@@ -83,21 +84,62 @@ def test_rows_without_a_level_and_terms_left_out(table: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("name", ["crossed", "nested", "all"])
-def test_sparse_tails_and_small_chunks_give_the_same(
-    table: pd.DataFrame, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dense_and_sparse_tails_give_the_same(table: pd.DataFrame, name: str) -> None:
     model = mm.lmer(FORMULAS[name], table)
     weights = np.ones(len(table))
     expected = Henderson(model.design, model._fit, weights).own_variances()
-    monkeypatch.setattr("mixedmodels.fit.henderson.CHUNK", 60)
-    np.testing.assert_allclose(Henderson(model.design, model._fit, weights).own_variances(), expected, rtol=RTOL)
-    monkeypatch.setattr(henderson_tail, "SMALL", 0)
-    monkeypatch.setattr(henderson_tail, "SHARE", 1)
-    sparse = Henderson(model.design, model._fit, weights)
+    dense = Henderson(model.design, model._fit, weights, form="dense")
+    np.testing.assert_allclose(dense.own_variances(), expected, rtol=RTOL)
+    sparse = Henderson(model.design, model._fit, weights, form="sparse")
     np.testing.assert_allclose(sparse.own_variances(), expected, rtol=RTOL)
-    monkeypatch.setattr(henderson_tail, "DENSE", 0)
+    levels = Levels(np.arange(20_000))
+    wide = replace(model.design, groups=tuple(replace(g, levels=levels) for g in model.design.groups))
     with pytest.raises(mm.FitError, match="out of reach"):
-        Henderson(model.design, model._fit, weights)
+        Henderson(wide, model._fit, weights, form="dense")
+
+
+@pytest.mark.parametrize("form", ["dense", "sparse"])
+@pytest.mark.parametrize("name", FORMULAS)
+def test_few_rows_and_levels_that_never_met_are_those_of_the_dense_inverse(
+    table: pd.DataFrame, name: str, form: Form
+) -> None:
+    model = mm.lmer(FORMULAS[name], table, weights="w")
+    design, fit, weights = model.design, model._fit, table["w"].to_numpy()
+    rows, covariance = twin(model, weights)
+    mixed = np.random.default_rng(3)
+    starts = np.cumsum([0] + [design.groups[t.group].n_levels * len(t.columns) for t in design.random])
+    codes = [mixed.integers(0, g.n_levels, fit.n).astype(np.int32) for g in design.groups]
+    new = np.zeros_like(rows)
+    new[:, starts[-1] :] = rows[:, starts[-1] :]
+    for term, start in zip(design.random, starts, strict=False):
+        for j, column in enumerate(term.columns):
+            places = start + codes[term.group] * len(term.columns) + j
+            new[np.arange(fit.n), places] = 1.0 if column is None else column
+    expected = np.einsum("ij,jk,ik->i", new, covariance, new)
+    x, random = fixed_rows(design, fit.kept, fit.n), [(codes[t.group], t.columns) for t in design.random]
+    got = Henderson(design, fit, weights, form=form)
+    few = [(c[:3], [None if z is None else z[:3] for z in columns]) for c, columns in random]
+    np.testing.assert_allclose(got.row_variances(x[:3], few), expected[:3], rtol=RTOL)
+    np.testing.assert_allclose(got.row_variances(x, random), expected, rtol=RTOL)
+
+
+@pytest.mark.parametrize("form", ["dense", "sparse"])
+@pytest.mark.parametrize("name", FORMULAS)
+def test_covariances_and_projections_are_those_of_the_dense_inverse(table: pd.DataFrame, name: str, form: Form) -> None:
+    model = mm.lmer(FORMULAS[name], table, weights="w")
+    weights = table["w"].to_numpy()
+    some = np.array([3, 100, 4, 239, 17, 5])
+    for known_beta in (False, True):
+        rows, covariance = twin(model, weights, known_beta)
+        got = Henderson(model.design, model._fit, weights, known_beta=known_beta, form=form)
+        scale = np.abs(covariance).max()
+        np.testing.assert_allclose(
+            got.own_covariances(some), rows[some] @ covariance @ rows[some].T, rtol=RTOL, atol=RTOL * scale
+        )
+        v = np.random.default_rng(1).normal(size=(len(table), 2))
+        wv = weights[:, None] * v
+        expected = wv - weights[:, None] * (rows @ (covariance @ (rows.T @ wv)))
+        np.testing.assert_allclose(got.project(v), expected, rtol=RTOL, atol=RTOL * scale)
 
 
 def test_leverages_add_up_to_the_effective_number_of_parameters() -> None:

@@ -1,9 +1,8 @@
 //! Borrowing NumPy arrays as the engine's columns.
 
-use mixedmodels_engine::error::EngineError;
 use mixedmodels_engine::rows::{Codes, Column};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
-use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 /// A column from Python: None is a column of ones.
@@ -24,21 +23,6 @@ impl CodeArray<'_> {
             Self::Short(codes) => Codes::Short(slice(codes)?),
             Self::Int(codes) => Codes::Int(slice(codes)?),
         })
-    }
-}
-
-/// Engine errors as Python exceptions.
-pub(crate) fn raise(error: EngineError) -> PyErr {
-    match error {
-        EngineError::Interrupted => PyKeyboardInterrupt::new_err(()),
-        EngineError::Shape(_) | EngineError::Empty | EngineError::RankDeficient(_) => {
-            PyValueError::new_err(error.to_string())
-        }
-        EngineError::NotFinite
-        | EngineError::PerfectFit
-        | EngineError::OutOfReach(_)
-        | EngineError::OutsideDomain
-        | EngineError::NoMode => PyRuntimeError::new_err(error.to_string()),
     }
 }
 

@@ -5,9 +5,10 @@ use mixedmodels_engine::family::{self as engine, Expected, Response, Second, Sha
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
-use crate::arrays::{MaybeColumn, raise, slice};
+use crate::arrays::{MaybeColumn, slice};
+use crate::failure::raise;
+use crate::results::FamilyDerivatives;
 
 type Values<'py> = Bound<'py, PyArray1<f64>>;
 
@@ -228,7 +229,7 @@ impl Family {
     ///
     /// Returns
     /// -------
-    /// dict
+    /// FamilyDerivatives
     fn derivatives<'py>(
         &self,
         py: Python<'py>,
@@ -236,7 +237,7 @@ impl Family {
         weights: MaybeColumn<'_>,
         eta: PyReadonlyArray1<'_, f64>,
         psi: Vec<f64>,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<FamilyDerivatives<'py>> {
         self.check_psi(&psi)?;
         let eta = slice(&eta)?;
         let data = rows(slice(&y)?, weights.as_ref().map(slice).transpose()?, eta)?;
@@ -245,33 +246,35 @@ impl Family {
         let (mut g, mut w, mut t) = (column(), column(), column());
         let l = family.second(data, eta, &psi, Second { g: &mut g, w: &mut w });
         family.third(data, eta, &psi, &mut t);
-        let out = PyDict::new(py);
-        out.set_item("constant", family.constant(data))?;
-        out.set_item("value", family.value(data, eta, &psi))?;
-        out.set_item("l", l)?;
-        for (name, values) in [("g", g), ("w", w), ("t", t)] {
-            out.set_item(name, PyArray1::from_vec(py, values))?;
-        }
-        let (mut sums, mut slopes, mut weights_psi) = (Vec::new(), Vec::new(), Vec::new());
+        let array = |values: Vec<f64>| PyArray1::from_vec(py, values);
+        let (mut l_psi, mut g_psi, mut w_psi) = (Vec::new(), Vec::new(), Vec::new());
         for j in 0..s {
             let (mut g, mut w) = (column(), column());
-            sums.push(family.shape(data, eta, &psi, j, Shape { g: &mut g, w: &mut w }));
-            slopes.push(PyArray1::from_vec(py, g));
-            weights_psi.push(PyArray1::from_vec(py, w));
+            l_psi.push(family.shape(data, eta, &psi, j, Shape { g: &mut g, w: &mut w }));
+            g_psi.push(array(g));
+            w_psi.push(array(w));
         }
-        out.set_item("l_psi", sums)?;
-        out.set_item("g_psi", slopes)?;
-        out.set_item("w_psi", weights_psi)?;
-        let mut curvature = vec![0.0; s * s];
-        family.shape_curvature(data, eta, &psi, &mut curvature);
-        out.set_item("l_psi_psi", curvature)?;
-        let (mut w, mut dw, mut dw_shape) = (column(), column(), vec![0.0; n * s]);
-        let expected = family.expected(data, eta, &psi, Expected { w: &mut w, dw: &mut dw, dw_shape: &mut dw_shape });
-        let shapes: Vec<_> = dw_shape.chunks(n.max(1)).map(|run| PyArray1::from_slice(py, run)).collect();
-        out.set_item("expected", expected.then(|| PyArray1::from_vec(py, w)))?;
-        out.set_item("expected_t", expected.then(|| PyArray1::from_vec(py, dw)))?;
-        out.set_item("expected_psi", expected.then_some(shapes))?;
-        Ok(out)
+        let mut l_psi_psi = vec![0.0; s * s];
+        family.shape_curvature(data, eta, &psi, &mut l_psi_psi);
+        let (mut ew, mut dw, mut dw_shape) = (column(), column(), vec![0.0; n * s]);
+        let expected = family.expected(data, eta, &psi, Expected { w: &mut ew, dw: &mut dw, dw_shape: &mut dw_shape });
+        let shapes = || dw_shape.chunks(n.max(1)).map(|run| PyArray1::from_slice(py, run)).collect();
+        Ok(FamilyDerivatives {
+            py,
+            constant: family.constant(data),
+            value: family.value(data, eta, &psi),
+            l,
+            g: array(g),
+            w: array(w),
+            t: array(t),
+            l_psi,
+            g_psi,
+            w_psi,
+            l_psi_psi,
+            expected: expected.then(|| array(ew)),
+            expected_t: expected.then(|| array(dw)),
+            expected_psi: expected.then(shapes),
+        })
     }
 
     /// One response per mean.

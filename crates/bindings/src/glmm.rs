@@ -2,14 +2,18 @@
 
 use mixedmodels_engine::glmm as engine;
 use mixedmodels_engine::optimize::Options;
-use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
+use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::PyDict;
 
-use crate::arrays::{MaybeColumn, raise, slice, square};
+use crate::arrays::{slice, square};
+use crate::failure::{raise, raise_for};
 use crate::family::Family;
-use crate::lmm::{Groups, Terms, with_rows};
-use crate::results::{by_term, certificate, plan, watched, way};
+use crate::results::{
+    GlmmEvaluation, GlmmImportance, GlmmOptimum, GlmmSolution, Plan, ProfileCurve, by_term, certificate, plan, watched,
+    way,
+};
+use crate::rows::Rows;
 
 /// A generalised linear mixed model; an immutable handle.
 ///
@@ -17,23 +21,14 @@ use crate::results::{by_term, certificate, plan, watched, way};
 /// ----------
 /// family : Family
 ///     Distribution and link.
-/// y : ndarray
-///     Response as the family sees it (a proportion for a binomial one), float64 of length n.
-/// x : list of ndarray or None
-///     Columns of X (full column rank), float64 of length n; None is a column of ones.
-/// groups : list of (ndarray, int)
-///     Grouping factors: codes of length n (int8, int16 or int32), and the number of levels.
-/// terms : list of (int, list)
-///     Random-effects terms: index of the grouping factor and the columns, None for ones.
-/// weights : ndarray or None
-///     Prior weights, the trials of a binomial proportion.
-/// offset : ndarray or None
-///     Known part of the linear predictor.
+/// rows : Rows
+///     Kept, not copied.
 /// expected : bool
 ///     Whether log|H| is that of the expected information.
 #[pyclass(frozen)]
 pub(crate) struct Glmm {
     model: engine::Glmm,
+    rows: Py<Rows>,
     #[pyo3(get)]
     n: usize,
     #[pyo3(get)]
@@ -47,9 +42,9 @@ pub(crate) struct Glmm {
 }
 
 impl Glmm {
-    fn of(model: engine::Glmm) -> Self {
+    fn of(model: engine::Glmm, rows: Py<Rows>) -> Self {
         let (n, p, q) = (model.n(), model.p(), model.q());
-        Self { n, p, q, n_theta: model.n_theta(), n_shapes: model.n_shapes(), model }
+        Self { n, p, q, n_theta: model.n_theta(), n_shapes: model.n_shapes(), model, rows }
     }
 
     fn parameter(
@@ -65,84 +60,61 @@ impl Glmm {
         })
     }
 
-    fn report<'py>(&self, py: Python<'py>, found: engine::Solution) -> PyResult<Bound<'py, PyDict>> {
+    fn report<'py>(&self, py: Python<'py>, found: engine::Solution) -> PyResult<GlmmSolution<'py>> {
         let size = self.n_theta + self.p + self.n_shapes;
         let shapes: Vec<(usize, usize)> =
             self.model.terms().iter().map(|&(group, k)| (self.model.factors()[group].0, k)).collect();
-        let out = PyDict::new(py);
-        out.set_item("theta", PyArray1::from_vec(py, found.theta))?;
-        out.set_item("beta", PyArray1::from_vec(py, found.beta))?;
-        out.set_item("psi", PyArray1::from_vec(py, found.psi))?;
-        out.set_item("criterion", found.criterion)?;
-        out.set_item("penalised", found.penalised)?;
-        out.set_item("u", by_term(py, found.u, &shapes)?)?;
-        out.set_item("b", by_term(py, found.b, &shapes)?)?;
-        out.set_item("eta", PyArray1::from_vec(py, found.eta))?;
-        out.set_item("vcov", square(py, &found.vcov, size)?)?;
-        out.set_item("vcov_conditional", square(py, &found.vcov_conditional, self.p)?)?;
-        out.set_item("gradient", PyArray1::from_vec(py, found.gradient))?;
-        out.set_item("hessian", square(py, &found.hessian, size)?)?;
-        out.set_item("logdet", found.logdet)?;
-        out.set_item("penalty", found.penalty)?;
-        out.set_item("conditional_loglik", found.conditional_loglik)?;
-        out.set_item("certificate", certificate(py, found.certificate)?)?;
-        Ok(out)
+        Ok(GlmmSolution {
+            py,
+            theta: PyArray1::from_vec(py, found.theta),
+            beta: PyArray1::from_vec(py, found.beta),
+            psi: PyArray1::from_vec(py, found.psi),
+            criterion: found.criterion,
+            penalised: found.penalised,
+            u: by_term(py, found.u, &shapes)?,
+            b: by_term(py, found.b, &shapes)?,
+            eta: PyArray1::from_vec(py, found.eta),
+            vcov: square(py, &found.vcov, size)?,
+            vcov_conditional: square(py, &found.vcov_conditional, self.p)?,
+            gradient: PyArray1::from_vec(py, found.gradient),
+            hessian: square(py, &found.hessian, size)?,
+            logdet: found.logdet,
+            penalty: found.penalty,
+            conditional_loglik: found.conditional_loglik,
+            certificate: certificate(py, found.certificate),
+        })
     }
 }
 
 #[pymethods]
 impl Glmm {
     #[new]
-    #[pyo3(signature = (family, y, x, groups, terms, weights, offset, expected))]
-    #[allow(clippy::too_many_arguments)]
-    fn new(
-        py: Python<'_>,
-        family: &Family,
-        y: PyReadonlyArray1<'_, f64>,
-        x: Vec<MaybeColumn<'_>>,
-        groups: Groups<'_>,
-        terms: Terms<'_>,
-        weights: MaybeColumn<'_>,
-        offset: MaybeColumn<'_>,
-        expected: bool,
-    ) -> PyResult<Self> {
-        let offset = offset.as_ref().map(slice).transpose()?;
+    #[pyo3(signature = (family, rows, expected))]
+    fn new(py: Python<'_>, family: &Family, rows: Py<Rows>, expected: bool) -> PyResult<Self> {
         let family = std::sync::Arc::clone(&family.inner);
-        let built = with_rows(&y, &x, &groups, &terms, &weights, |rows| {
-            let rows = engine::GlmmRows::of_mean(rows.clone(), offset);
-            py.detach(|| engine::Glmm::new(family, &rows, expected))
-        })?;
-        Ok(Self::of(built.map_err(raise)?))
+        let built = rows.get().work(py, |rows, offset| {
+            let given = engine::GlmmRows::of_mean(rows.clone(), offset);
+            engine::Glmm::new(family, &given, expected).map_err(|error| raise_for(error, rows))
+        })??;
+        Ok(Self::of(built, rows))
     }
 
     /// The same model with another response; what depends on the design alone is shared.
     ///
     /// Parameters
     /// ----------
-    /// y, x, groups, terms, weights, offset
+    /// rows : Rows
     ///     As given to the constructor, with the new response and its weights.
     ///
     /// Returns
     /// -------
     /// Glmm
-    #[pyo3(signature = (y, x, groups, terms, weights, offset))]
-    #[allow(clippy::too_many_arguments)]
-    fn with_response(
-        &self,
-        py: Python<'_>,
-        y: PyReadonlyArray1<'_, f64>,
-        x: Vec<MaybeColumn<'_>>,
-        groups: Groups<'_>,
-        terms: Terms<'_>,
-        weights: MaybeColumn<'_>,
-        offset: MaybeColumn<'_>,
-    ) -> PyResult<Self> {
-        let offset = offset.as_ref().map(slice).transpose()?;
-        let built = with_rows(&y, &x, &groups, &terms, &weights, |rows| {
-            let rows = engine::GlmmRows::of_mean(rows.clone(), offset);
-            py.detach(|| self.model.with_response(&rows))
-        })?;
-        Ok(Self::of(built.map_err(raise)?))
+    fn with_response(&self, py: Python<'_>, rows: Py<Rows>) -> PyResult<Self> {
+        let built = rows.get().work(py, |rows, offset| {
+            let given = engine::GlmmRows::of_mean(rows.clone(), offset);
+            self.model.with_response(&given).map_err(|error| raise_for(error, rows))
+        })??;
+        Ok(Self::of(built, rows))
     }
 
     /// The optimum.
@@ -163,8 +135,7 @@ impl Glmm {
     ///
     /// Returns
     /// -------
-    /// dict
-    ///     As `at`, with evaluations, inner (factorisations), trace, status and message.
+    /// GlmmOptimum
     #[pyo3(signature = (nagq=1, start=None, max_evaluations=200, tolerance=1e-11, watch=None, penalty=false))]
     #[allow(clippy::too_many_arguments)]
     fn fit<'py>(
@@ -176,16 +147,23 @@ impl Glmm {
         tolerance: f64,
         watch: Option<Py<PyAny>>,
         penalty: bool,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<GlmmOptimum<'py>> {
         let start = self.start(start.as_ref())?;
         let options = Options { max_evaluations, tolerance, ..Options::default() };
-        let found = watched(py, watch, self.n, |look| self.model.fit(how(nagq, penalty), &start, options, look))?
-            .map_err(raise)?;
-        let out = self.report(py, found.solution)?;
-        out.set_item("inner", found.inner)?;
-        out.set_item("inner_hessian", found.inner_hessian)?;
-        way(py, &out, &found.trace, found.status)?;
-        Ok(out)
+        let found = watched(py, watch, self.n, |look| self.model.fit(how(nagq, penalty), &start, options, look))?;
+        let found = found.or_else(|error| Err(self.rows.get().borrow(py, |rows, _| raise_for(error, rows))?))?;
+        let base = self.report(py, found.solution)?;
+        let (trace, status, message) = way(&found.trace, found.status);
+        Ok(GlmmOptimum {
+            py,
+            base,
+            inner: found.inner,
+            inner_hessian: found.inner_hessian,
+            evaluations: trace.len(),
+            trace,
+            status,
+            message,
+        })
     }
 
     /// All results at given parameters, without optimising.
@@ -200,7 +178,7 @@ impl Glmm {
     ///
     /// Returns
     /// -------
-    /// dict
+    /// GlmmSolution
     ///     theta, beta, psi, criterion (-2 log-likelihood with all constants), penalised (criterion with the soft
     ///     penalty, if there is one), u and b (lists of levels x k), eta, vcov (of theta, beta, psi), vcov_conditional
     ///     (of beta), gradient, hessian, logdet, penalty (u'u), conditional_loglik, certificate.
@@ -213,7 +191,7 @@ impl Glmm {
         psi: PyReadonlyArray1<'py, f64>,
         nagq: usize,
         penalty: bool,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<GlmmSolution<'py>> {
         let at = self.parameter(&theta, &beta, &psi)?;
         let found = py.detach(|| self.model.at(how(nagq, penalty), &at)).map_err(raise)?;
         self.report(py, found)
@@ -231,8 +209,7 @@ impl Glmm {
     ///
     /// Returns
     /// -------
-    /// dict
-    ///     criterion and penalised (floats), gradient in (theta, beta, psi).
+    /// GlmmEvaluation
     #[pyo3(signature = (theta, beta, psi, nagq=1, penalty=false))]
     fn evaluate<'py>(
         &self,
@@ -242,14 +219,11 @@ impl Glmm {
         psi: PyReadonlyArray1<'py, f64>,
         nagq: usize,
         penalty: bool,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<GlmmEvaluation<'py>> {
         let at = self.parameter(&theta, &beta, &psi)?;
         let found = py.detach(|| self.model.evaluate(how(nagq, penalty), &at)).map_err(raise)?;
-        let out = PyDict::new(py);
-        out.set_item("criterion", found.criterion)?;
-        out.set_item("penalised", found.penalised)?;
-        out.set_item("gradient", PyArray1::from_vec(py, found.gradient))?;
-        Ok(out)
+        let gradient = PyArray1::from_vec(py, found.gradient);
+        Ok(GlmmEvaluation { py, criterion: found.criterion, penalised: found.penalised, gradient })
     }
 
     /// Profiles of quantities from the optimum.
@@ -270,7 +244,7 @@ impl Glmm {
     ///
     /// Returns
     /// -------
-    /// list of dict
+    /// list of ProfileCurve
     ///     As `Lmm.profile`.
     #[pyo3(signature = (theta, beta, psi, nagq, penalty, errors, wishes, how, watch=None))]
     #[allow(clippy::too_many_arguments)]
@@ -286,7 +260,7 @@ impl Glmm {
         wishes: Vec<crate::profile::Wish>,
         how: crate::profile::How,
         watch: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyList>> {
+    ) -> PyResult<Vec<ProfileCurve<'py>>> {
         let at = self.parameter(&theta, &beta, &psi)?;
         let criterion = engine::How { nagq, penalised: penalty };
         crate::profile::of_glmm(py, &self.model, at, criterion, &errors, wishes, how, watch)
@@ -309,14 +283,11 @@ impl Glmm {
         theta: PyReadonlyArray1<'py, f64>,
         beta: PyReadonlyArray1<'py, f64>,
         psi: PyReadonlyArray1<'py, f64>,
-    ) -> PyResult<Bound<'py, PyList>> {
+    ) -> PyResult<Vec<Bound<'py, PyArray3<f64>>>> {
         let at = self.parameter(&theta, &beta, &psi)?;
         let blocks = py.detach(|| self.model.conditional_variances(&at)).map_err(raise)?;
-        let out = PyList::empty(py);
-        for (values, (levels, k)) in blocks.into_iter().zip(self.model.factors()) {
-            out.append(PyArray1::from_vec(py, values).reshape([levels, k, k])?)?;
-        }
-        Ok(out)
+        let factors = self.model.factors();
+        blocks.into_iter().zip(factors).map(|(v, (n, k))| PyArray1::from_vec(py, v).reshape([n, k, k])).collect()
     }
 
     /// How far Laplace's approximation is from the likelihood, by importance sampling around the mode.
@@ -334,7 +305,7 @@ impl Glmm {
     ///
     /// Returns
     /// -------
-    /// dict
+    /// GlmmImportance
     ///     laplace (log-likelihood by Laplace's approximation of the observed information), error (the log-likelihood
     ///     less laplace), std_error, ess and log_weights (effective number of draws, and log w of each pair, of the
     ///     connected component of the design where it is smallest), draws, components, by_cumulants (components whose
@@ -351,31 +322,31 @@ impl Glmm {
         draws: usize,
         seed: u64,
         watch: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<GlmmImportance<'py>> {
         let at = self.parameter(&theta, &beta, &psi)?;
         let found = watched(py, watch, self.n, |look| self.model.importance(&at, draws, seed, look))?.map_err(raise)?;
         let estimate = found.estimate;
-        let out = PyDict::new(py);
-        out.set_item("laplace", found.laplace)?;
-        out.set_item("error", estimate.log_mean)?;
-        out.set_item("std_error", estimate.std_error)?;
-        out.set_item("ess", estimate.ess)?;
-        out.set_item("log_weights", PyArray1::from_vec(py, estimate.worst))?;
-        out.set_item("draws", estimate.draws)?;
-        out.set_item("components", found.components)?;
-        out.set_item("by_cumulants", estimate.by_cumulants)?;
-        out.set_item("remainder", estimate.remainder)?;
-        out.set_item("quadrature", found.quadrature)?;
-        Ok(out)
+        Ok(GlmmImportance {
+            py,
+            laplace: found.laplace,
+            error: estimate.log_mean,
+            std_error: estimate.std_error,
+            ess: estimate.ess,
+            log_weights: PyArray1::from_vec(py, estimate.worst),
+            draws: estimate.draws,
+            components: found.components,
+            by_cumulants: estimate.by_cumulants,
+            remainder: estimate.remainder,
+            quadrature: found.quadrature,
+        })
     }
 
     /// What the engine chose to do for this model, and what it is predicted to cost.
     ///
     /// Returns
     /// -------
-    /// dict
-    ///     path, eliminated, leaves, tail, flops, nonzeros, pairs.
-    fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    /// Plan
+    fn describe<'py>(&self, py: Python<'py>) -> Plan<'py> {
         plan(py, self.model.describe())
     }
 }

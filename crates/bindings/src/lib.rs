@@ -1,12 +1,16 @@
 //! The engine's table of contents for Python: checked arrays in, fresh arrays out, the GIL released while it works.
 
 mod arrays;
+mod equations;
+mod failure;
 mod family;
 mod glmm;
 mod lmm;
 mod many;
 mod profile;
 mod results;
+mod rows;
+mod typed;
 
 use pyo3::prelude::*;
 
@@ -40,7 +44,11 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(set_threads, m)?)?;
     m.add_function(wrap_pyfunction!(threads, m)?)?;
     m.add_function(wrap_pyfunction!(lmm::pivot_columns, m)?)?;
+    m.add("EngineError", failure::class(m.py())?)?;
+    m.add_function(wrap_pyfunction!(typed::_results, m)?)?;
+    m.add_class::<rows::Rows>()?;
     m.add_class::<lmm::Lmm>()?;
+    m.add_class::<equations::Equations>()?;
     m.add_function(wrap_pyfunction!(family::family_names, m)?)?;
     m.add_class::<family::Family>()?;
     m.add_class::<glmm::Glmm>()?;

@@ -3,19 +3,19 @@
 use mixedmodels_engine::gram::rank;
 use mixedmodels_engine::lmm as engine;
 use mixedmodels_engine::optimize::Options;
-use mixedmodels_engine::rows::{Grouping, Rows, Term};
-use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
 
-use crate::arrays::{CodeArray, MaybeColumn, columns, raise, slice, square};
+use crate::arrays::{MaybeColumn, columns, slice, square};
+use crate::failure::{raise, raise_for};
 use crate::many;
 use crate::profile;
-use crate::results::{by_term, certificate, plan, watched, way};
-
-pub(crate) type Groups<'py> = Vec<(CodeArray<'py>, usize)>;
-pub(crate) type Terms<'py> = Vec<(usize, Vec<MaybeColumn<'py>>)>;
+use crate::results::{
+    LmmEvaluation, LmmInformation, LmmOptima, LmmOptimum, LmmProjections, LmmSolution, Plan, ProfileCurve, by_term,
+    certificate, plan, watched, way,
+};
+use crate::rows::Rows;
 
 /// Columns of X that R would keep: a column is dropped when earlier ones determine it (relative length 1e-7).
 ///
@@ -48,21 +48,14 @@ pub(crate) fn pivot_columns(
 ///
 /// Parameters
 /// ----------
-/// y : ndarray
-///     Response, float64 of length n, offset subtracted.
-/// x : list of ndarray or None
-///     Columns of X (full column rank), float64 of length n; None is a column of ones.
-/// groups : list of (ndarray, int)
-///     Grouping factors: codes of length n (int8, int16 or int32), and the number of levels.
-/// terms : list of (int, list)
-///     Random-effects terms: index of the grouping factor and the columns, None for ones.
-/// weights : ndarray or None
-///     Precision weights: Var(e_i) = sigma^2 / w_i.
+/// rows : Rows
+///     Kept, not copied.
 /// reml : bool
 ///     Whether the criterion is REML's.
 #[pyclass(frozen)]
 pub(crate) struct Lmm {
     model: engine::Lmm,
+    rows: Py<Rows>,
     #[pyo3(get)]
     n: usize,
     #[pyo3(get)]
@@ -76,10 +69,10 @@ pub(crate) struct Lmm {
 }
 
 impl Lmm {
-    fn of(model: engine::Lmm) -> Self {
+    fn of(model: engine::Lmm, rows: Py<Rows>) -> Self {
         let gram = model.gram();
         let (n, p, q, sum_log_weights) = (gram.n, gram.p, gram.q(), gram.sum_log_weights);
-        Self { n, p, q, n_theta: model.n_theta(), sum_log_weights, model }
+        Self { n, p, q, n_theta: model.n_theta(), sum_log_weights, model, rows }
     }
 
     fn theta<'a>(&self, theta: &'a PyReadonlyArray1<'_, f64>) -> PyResult<&'a [f64]> {
@@ -92,70 +85,31 @@ impl Lmm {
     }
 }
 
-/// Borrow the arrays of a call as the engine's rows and hand them to `work`.
-pub(crate) fn with_rows<R>(
-    y: &PyReadonlyArray1<'_, f64>,
-    x: &[MaybeColumn<'_>],
-    groups: &Groups<'_>,
-    terms: &Terms<'_>,
-    weights: &MaybeColumn<'_>,
-    work: impl FnOnce(&Rows) -> R,
-) -> PyResult<R> {
-    let rows = Rows {
-        y: slice(y)?,
-        x: columns(x)?,
-        groups: groups
-            .iter()
-            .map(|(codes, levels)| Ok(Grouping { codes: codes.borrow()?, levels: *levels }))
-            .collect::<PyResult<_>>()?,
-        terms: terms
-            .iter()
-            .map(|(group, z)| Ok(Term { group: *group, columns: columns(z)? }))
-            .collect::<PyResult<_>>()?,
-        weights: weights.as_ref().map(slice).transpose()?,
-    };
-    Ok(work(&rows))
-}
-
 #[pymethods]
 impl Lmm {
     #[new]
-    #[pyo3(signature = (y, x, groups, terms, weights, reml))]
-    fn new(
-        py: Python<'_>,
-        y: PyReadonlyArray1<'_, f64>,
-        x: Vec<MaybeColumn<'_>>,
-        groups: Groups<'_>,
-        terms: Terms<'_>,
-        weights: MaybeColumn<'_>,
-        reml: bool,
-    ) -> PyResult<Self> {
-        let built = with_rows(&y, &x, &groups, &terms, &weights, |rows| py.detach(|| engine::Lmm::new(rows, reml)))?;
-        built.map(Self::of).map_err(raise)
+    #[pyo3(signature = (rows, reml))]
+    fn new(py: Python<'_>, rows: Py<Rows>, reml: bool) -> PyResult<Self> {
+        let built = rows.get().work(py, |rows, _| engine::Lmm::new(rows, reml).map_err(|e| raise_for(e, rows)))??;
+        Ok(Self::of(built, rows))
     }
 
     /// The same model with another response.
     ///
     /// Parameters
     /// ----------
-    /// y, x, groups, terms, weights
+    /// rows : Rows
     ///     As given to the constructor, with the new response.
     ///
     /// Returns
     /// -------
     /// Lmm
-    #[pyo3(signature = (y, x, groups, terms, weights))]
-    fn with_response(
-        &self,
-        py: Python<'_>,
-        y: PyReadonlyArray1<'_, f64>,
-        x: Vec<MaybeColumn<'_>>,
-        groups: Groups<'_>,
-        terms: Terms<'_>,
-        weights: MaybeColumn<'_>,
-    ) -> PyResult<Self> {
-        let built = with_rows(&y, &x, &groups, &terms, &weights, |rows| py.detach(|| self.model.with_response(rows)))?;
-        built.map(Self::of).map_err(raise)
+    fn with_response(&self, py: Python<'_>, rows: Py<Rows>) -> PyResult<Self> {
+        let renewed = |rows: &mixedmodels_engine::rows::Rows, _: Option<&[f64]>| {
+            self.model.with_response(rows).map_err(|e| raise_for(e, rows))
+        };
+        let built = rows.get().work(py, renewed)??;
+        Ok(Self::of(built, rows))
     }
 
     /// ML deviance or REML criterion, profiled over beta and sigma.
@@ -182,16 +136,16 @@ impl Lmm {
     ///
     /// Returns
     /// -------
-    /// dict
-    ///     criterion (float), gradient (K), hessian (K x K).
-    fn evaluate<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<Bound<'py, PyDict>> {
+    /// LmmEvaluation
+    fn evaluate<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<LmmEvaluation<'py>> {
         let theta = self.theta(&theta)?;
         let found = py.detach(|| self.model.evaluate(theta)).map_err(raise)?;
-        let out = PyDict::new(py);
-        out.set_item("criterion", found.criterion)?;
-        out.set_item("gradient", PyArray1::from_vec(py, found.gradient))?;
-        out.set_item("hessian", square(py, &found.hessian, self.n_theta)?)?;
-        Ok(out)
+        Ok(LmmEvaluation {
+            py,
+            criterion: found.criterion,
+            gradient: PyArray1::from_vec(py, found.gradient),
+            hessian: square(py, &found.hessian, self.n_theta)?,
+        })
     }
 
     /// The optimum.
@@ -208,8 +162,7 @@ impl Lmm {
     ///
     /// Returns
     /// -------
-    /// dict
-    ///     As `at`, with evaluations, trace, status and message.
+    /// LmmOptimum
     #[pyo3(signature = (start=None, max_evaluations=200, tolerance=1e-11, watch=None))]
     fn fit<'py>(
         &self,
@@ -218,14 +171,14 @@ impl Lmm {
         max_evaluations: usize,
         tolerance: f64,
         watch: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<LmmOptimum<'py>> {
         let start = start.as_ref().map(|t| self.theta(t)).transpose()?;
         let options = Options { max_evaluations, tolerance, ..Options::default() };
         let found = watched(py, watch, self.n, |look| self.model.fit(start, options, look))?;
-        let found = found.map_err(raise)?;
-        let out = self.report(py, found.solution)?;
-        way(py, &out, &found.trace, found.status)?;
-        Ok(out)
+        let found = found.or_else(|error| Err(self.rows.get().borrow(py, |rows, _| raise_for(error, rows))?))?;
+        let base = self.report(py, found.solution)?;
+        let (trace, status, message) = way(&found.trace, found.status);
+        Ok(LmmOptimum { py, base, evaluations: trace.len(), trace, status, message })
     }
 
     /// The optimum for each of many responses.
@@ -234,8 +187,6 @@ impl Lmm {
     /// ----------
     /// responses : ndarray
     ///     B x n, float64, C-contiguous; the model's own response does not matter.
-    /// x, groups, terms, weights
-    ///     As given to the constructor.
     /// start : ndarray or None
     ///     theta to start from; None lets every response choose its own.
     /// max_evaluations : int
@@ -249,27 +200,23 @@ impl Lmm {
     ///
     /// Returns
     /// -------
-    /// dict
+    /// LmmOptima
     ///     One row a response: theta (B x K), beta (B x p), sigma, criterion, pwrss (B), vcov_unscaled (B x p x p), df
     ///     (B x p, or x 0), converged (B, bool), evaluations (B), status (B, int8: 0 converged, 1 evaluations used up,
     ///     2 stalled, 3 failed, 4 not reached because Ctrl-C was pressed); NaN where there is no fit. messages: index of
     ///     a failed response -> why. interrupted: whether Ctrl-C was pressed.
-    #[pyo3(signature = (responses, x, groups, terms, weights, start=None, max_evaluations=200, tolerance=1e-11, df=false, watch=None))]
+    #[pyo3(signature = (responses, start=None, max_evaluations=200, tolerance=1e-11, df=false, watch=None))]
     #[allow(clippy::too_many_arguments)]
     fn fit_many<'py>(
         &self,
         py: Python<'py>,
         responses: PyReadonlyArray2<'py, f64>,
-        x: Vec<MaybeColumn<'py>>,
-        groups: Groups<'py>,
-        terms: Terms<'py>,
-        weights: MaybeColumn<'py>,
         start: MaybeColumn<'py>,
         max_evaluations: usize,
         tolerance: f64,
         df: bool,
         watch: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<LmmOptima<'py>> {
         let start = start.as_ref().map(|t| self.theta(t)).transpose()?;
         let options = Options { max_evaluations, tolerance, ..Options::default() };
         let wanted = engine::Wanted { start, options, df };
@@ -281,10 +228,8 @@ impl Lmm {
             )));
         }
         let columns: Vec<&[f64]> = values.chunks_exact(self.n).collect();
-        let own = PyArray1::<f64>::zeros(py, self.n, false).readonly();
-        let (found, interrupted) = with_rows(&own, &x, &groups, &terms, &weights, |rows| {
-            many::run(py, &self.model, rows, &columns, wanted, watch)
-        })??;
+        let (found, interrupted) =
+            self.rows.get().borrow(py, |rows, _| many::run(py, &self.model, rows, &columns, wanted, watch))??;
         many::report(py, found.map_err(raise)?, (self.n_theta, self.p), df, interrupted)
     }
 
@@ -297,10 +242,8 @@ impl Lmm {
     ///
     /// Returns
     /// -------
-    /// dict
-    ///     theta, criterion, beta, sigma, pwrss, logdet_u, logdet_x, vcov_unscaled, u and b (lists of levels x k),
-    ///     gradient, hessian, certificate.
-    fn at<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<Bound<'py, PyDict>> {
+    /// LmmSolution
+    fn at<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<LmmSolution<'py>> {
         let theta = self.theta(&theta)?;
         let found = py.detach(|| self.model.at(theta)).map_err(raise)?;
         self.report(py, found)
@@ -317,14 +260,15 @@ impl Lmm {
     /// -------
     /// list of ndarray
     ///     levels x K x K, K all effects of the factor in the order of its terms.
-    fn condvar<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<Bound<'py, PyList>> {
+    fn condvar<'py>(
+        &self,
+        py: Python<'py>,
+        theta: PyReadonlyArray1<'py, f64>,
+    ) -> PyResult<Vec<Bound<'py, PyArray3<f64>>>> {
         let theta = self.theta(&theta)?;
         let blocks = py.detach(|| self.model.conditional_variances(theta)).map_err(raise)?;
-        let out = PyList::empty(py);
-        for (values, factor) in blocks.into_iter().zip(&self.model.gram().factors) {
-            out.append(PyArray1::from_vec(py, values).reshape([factor.levels, factor.k, factor.k])?)?;
-        }
-        Ok(out)
+        let factors = self.model.gram().factors.iter();
+        blocks.into_iter().zip(factors).map(|(v, f)| PyArray1::from_vec(py, v).reshape([f.levels, f.k, f.k])).collect()
     }
 
     /// Exact second derivatives in theta.
@@ -336,17 +280,17 @@ impl Lmm {
     ///
     /// Returns
     /// -------
-    /// dict
+    /// LmmInformation
     ///     hessian (K x K, exact), jacobian (K x p x p, derivatives of vcov_unscaled), pwrss_gradient (K).
-    fn information<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<Bound<'py, PyDict>> {
+    fn information<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<LmmInformation<'py>> {
         let theta = self.theta(&theta)?;
         let found = py.detach(|| self.model.second_order(theta)).map_err(raise)?;
-        let out = PyDict::new(py);
-        out.set_item("hessian", square(py, &found.hessian, self.n_theta)?)?;
-        let jacobian = PyArray1::from_vec(py, found.jacobian).reshape([self.n_theta, self.p, self.p])?;
-        out.set_item("jacobian", jacobian)?;
-        out.set_item("pwrss_gradient", PyArray1::from_vec(py, found.pwrss_gradient))?;
-        Ok(out)
+        Ok(LmmInformation {
+            py,
+            hessian: square(py, &found.hessian, self.n_theta)?,
+            jacobian: PyArray1::from_vec(py, found.jacobian).reshape([self.n_theta, self.p, self.p])?,
+            pwrss_gradient: PyArray1::from_vec(py, found.pwrss_gradient),
+        })
     }
 
     /// Z'V^-1 X, Z'V^-1(y - X beta) and the blocks [Z'V^-1 Z]_ll, with V = W^-1 + Z Lambda Lambda'Z'.
@@ -358,24 +302,24 @@ impl Lmm {
     ///
     /// Returns
     /// -------
-    /// dict
+    /// LmmProjections
     ///     zvx (per term levels x k x p), zvr (levels x k), zvz (levels x k x k; None where T is too small for it).
-    fn projections<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<Bound<'py, PyDict>> {
+    fn projections<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<LmmProjections<'py>> {
         let theta = self.theta(&theta)?;
         let found = py.detach(|| self.model.projections(theta)).map_err(raise)?;
         let shapes = self.shapes();
-        let out = PyDict::new(py);
-        let blocks = |values: Vec<Vec<f64>>, last: Option<usize>| -> PyResult<Bound<'py, PyList>> {
-            let list = PyList::empty(py);
-            for (values, &(levels, k)) in values.into_iter().zip(&shapes) {
-                list.append(PyArray1::from_vec(py, values).reshape([levels, k, last.unwrap_or(k)])?)?;
-            }
-            Ok(list)
+        let blocks = |values: Vec<Vec<f64>>, last: Option<usize>| -> PyResult<Vec<Bound<'py, PyArray3<f64>>>> {
+            let one = |(v, &(levels, k)): (Vec<f64>, &(usize, usize))| {
+                PyArray1::from_vec(py, v).reshape([levels, k, last.unwrap_or(k)])
+            };
+            values.into_iter().zip(&shapes).map(one).collect()
         };
-        out.set_item("zvx", blocks(found.zvx, Some(self.p))?)?;
-        out.set_item("zvr", by_term(py, found.zvr, &shapes)?)?;
-        out.set_item("zvz", found.zvz.map(|values| blocks(values, None)).transpose()?)?;
-        Ok(out)
+        Ok(LmmProjections {
+            py,
+            zvx: blocks(found.zvx, Some(self.p))?,
+            zvr: by_term(py, found.zvr, &shapes)?,
+            zvz: found.zvz.map(|values| blocks(values, None)).transpose()?,
+        })
     }
 
     /// Profiles of quantities from an optimum.
@@ -398,7 +342,7 @@ impl Lmm {
     ///
     /// Returns
     /// -------
-    /// list of dict
+    /// list of ProfileCurve
     ///     Of each wish its knots in ascending order: value (of a correlation the angle), zeta, slope (d zeta / d value), limit
     ///     (the |zeta| that was asked for there, else NaN), roots (for each term rows of k * k, column-major), others, beta;
     ///     estimate (which knot it is), ends ("cutoff", "boundary", "plateau", "unbounded", "lower" or "lost"), lower (a point of
@@ -416,7 +360,7 @@ impl Lmm {
         how: profile::How,
         reml: bool,
         watch: Option<Py<PyAny>>,
-    ) -> PyResult<Bound<'py, PyList>> {
+    ) -> PyResult<Vec<ProfileCurve<'py>>> {
         self.theta(&theta)?;
         profile::of_lmm(py, &self.model, &theta, sigma, &beta, &rows, wishes, how, reml, watch)
     }
@@ -425,9 +369,8 @@ impl Lmm {
     ///
     /// Returns
     /// -------
-    /// dict
-    ///     path, eliminated, leaves, tail, flops, nonzeros, pairs.
-    fn describe<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    /// Plan
+    fn describe<'py>(&self, py: Python<'py>) -> Plan<'py> {
         plan(py, self.model.describe())
     }
 }
@@ -438,22 +381,23 @@ impl Lmm {
         self.model.terms().into_iter().map(|(group, k)| (self.model.gram().factors[group].levels, k)).collect()
     }
 
-    fn report<'py>(&self, py: Python<'py>, found: engine::Solution) -> PyResult<Bound<'py, PyDict>> {
-        let out = PyDict::new(py);
-        out.set_item("theta", PyArray1::from_vec(py, found.theta))?;
-        out.set_item("criterion", found.criterion)?;
-        out.set_item("criterion_error", found.criterion_error)?;
-        out.set_item("beta", PyArray1::from_vec(py, found.beta))?;
-        out.set_item("sigma", found.sigma)?;
-        out.set_item("pwrss", found.pwrss)?;
-        out.set_item("logdet_u", found.logdet_u)?;
-        out.set_item("logdet_x", found.logdet_x)?;
-        out.set_item("vcov_unscaled", square(py, &found.vcov_unscaled, self.p)?)?;
-        out.set_item("u", by_term(py, found.u, &self.shapes())?)?;
-        out.set_item("b", by_term(py, found.b, &self.shapes())?)?;
-        out.set_item("gradient", PyArray1::from_vec(py, found.gradient))?;
-        out.set_item("hessian", square(py, &found.hessian, self.n_theta)?)?;
-        out.set_item("certificate", certificate(py, found.certificate)?)?;
-        Ok(out)
+    fn report<'py>(&self, py: Python<'py>, found: engine::Solution) -> PyResult<LmmSolution<'py>> {
+        Ok(LmmSolution {
+            py,
+            theta: PyArray1::from_vec(py, found.theta),
+            criterion: found.criterion,
+            criterion_error: found.criterion_error,
+            beta: PyArray1::from_vec(py, found.beta),
+            sigma: found.sigma,
+            pwrss: found.pwrss,
+            logdet_u: found.logdet_u,
+            logdet_x: found.logdet_x,
+            vcov_unscaled: square(py, &found.vcov_unscaled, self.p)?,
+            u: by_term(py, found.u, &self.shapes())?,
+            b: by_term(py, found.b, &self.shapes())?,
+            gradient: PyArray1::from_vec(py, found.gradient),
+            hessian: square(py, &found.hessian, self.n_theta)?,
+            certificate: certificate(py, found.certificate),
+        })
     }
 }

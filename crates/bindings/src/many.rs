@@ -10,9 +10,8 @@ use mixedmodels_engine::optimize::Status;
 use mixedmodels_engine::rows::Rows;
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
-use crate::results::listening;
+use crate::results::{LmmOptima, listening};
 
 /// How often the user's function is called.
 const LOOK: Duration = Duration::from_millis(100);
@@ -69,7 +68,7 @@ pub(crate) fn report<'py>(
     (m, p): (usize, usize),
     df: bool,
     interrupted: bool,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<LmmOptima<'py>> {
     let count = found.len();
     let numbers = |width: usize, of: &dyn Fn(&ManyFit) -> &[f64]| {
         let mut values = Vec::with_capacity(count * width);
@@ -92,24 +91,23 @@ pub(crate) fn report<'py>(
     };
     let fitted = |fit: &ManyResult| fit.as_ref().and_then(|f| f.as_ref().ok()).map(|f| (f.holds, f.evaluations));
     let width = if df { p } else { 0 };
-    let out = PyDict::new(py);
-    out.set_item("theta", numbers(m, &|f| &f.theta).reshape([count, m])?)?;
-    out.set_item("beta", numbers(p, &|f| &f.beta).reshape([count, p])?)?;
-    out.set_item("sigma", numbers(1, &|f| std::slice::from_ref(&f.sigma)))?;
-    out.set_item("criterion", numbers(1, &|f| std::slice::from_ref(&f.criterion)))?;
-    out.set_item("pwrss", numbers(1, &|f| std::slice::from_ref(&f.pwrss)))?;
-    out.set_item("vcov_unscaled", numbers(p * p, &|f| &f.vcov_unscaled).reshape([count, p, p])?)?;
-    out.set_item("df", numbers(width, &|f| &f.df).reshape([count, width])?)?;
-    out.set_item("converged", PyArray1::from_iter(py, found.iter().map(|f| fitted(f).is_some_and(|f| f.0))))?;
-    out.set_item("evaluations", PyArray1::from_iter(py, found.iter().map(|f| fitted(f).map_or(0, |f| f.1 as i64))))?;
-    out.set_item("status", PyArray1::from_iter(py, found.iter().map(status)))?;
-    let messages = PyDict::new(py);
-    for (i, fit) in found.iter().enumerate() {
-        if let Some(Err(error)) = fit {
-            messages.set_item(i, error.to_string())?;
-        }
-    }
-    out.set_item("messages", messages)?;
-    out.set_item("interrupted", interrupted)?;
-    Ok(out)
+    let failed = |(i, fit): (usize, &ManyResult)| match fit {
+        Some(Err(error)) => Some((i, error.to_string())),
+        _ => None,
+    };
+    Ok(LmmOptima {
+        py,
+        theta: numbers(m, &|f| &f.theta).reshape([count, m])?,
+        beta: numbers(p, &|f| &f.beta).reshape([count, p])?,
+        sigma: numbers(1, &|f| std::slice::from_ref(&f.sigma)),
+        criterion: numbers(1, &|f| std::slice::from_ref(&f.criterion)),
+        pwrss: numbers(1, &|f| std::slice::from_ref(&f.pwrss)),
+        vcov_unscaled: numbers(p * p, &|f| &f.vcov_unscaled).reshape([count, p, p])?,
+        df: numbers(width, &|f| &f.df).reshape([count, width])?,
+        converged: PyArray1::from_iter(py, found.iter().map(|f| fitted(f).is_some_and(|f| f.0))),
+        evaluations: PyArray1::from_iter(py, found.iter().map(|f| fitted(f).map_or(0, |f| f.1 as i64))),
+        status: PyArray1::from_iter(py, found.iter().map(status)),
+        messages: found.iter().enumerate().filter_map(failed).collect(),
+        interrupted,
+    })
 }

@@ -9,10 +9,10 @@ use mixedmodels_engine::profile::{
 use mixedmodels_engine::{glmm, lmm};
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
 
-use crate::arrays::{raise, slice};
-use crate::results::watched;
+use crate::arrays::slice;
+use crate::failure::raise;
+use crate::results::{ProfileCurve, watched};
 
 /// What is to be profiled, and how: kind ("sd", "cor", "theta", "other" or "derived"), three places, and the function of a
 /// derived quantity.
@@ -73,7 +73,7 @@ pub(crate) fn of_lmm<'py>(
     how: How,
     reml: bool,
     watch: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyList>> {
+) -> PyResult<Vec<ProfileCurve<'py>>> {
     let (theta, beta, walk) = (slice(theta)?, slice(beta)?, how.walk());
     let rows: Vec<Vec<f64>> = rows.as_array().rows().into_iter().map(|r| r.to_vec()).collect();
     let sizes: Vec<usize> = model.terms().iter().map(|t| t.1).collect();
@@ -111,7 +111,7 @@ pub(crate) fn of_lmm<'py>(
             one(&mut deviance, &chart, &curvature, &from, wish, &walk)
         })
     })?;
-    report(py, curves.map_err(raise)?)
+    curves.map_err(raise)?.into_iter().map(|curve| report(py, curve)).collect()
 }
 
 /// Profiles of a generalised linear mixed model; `errors` are of beta and psi.
@@ -125,7 +125,7 @@ pub(crate) fn of_glmm<'py>(
     wishes: Vec<Wish>,
     how: How,
     watch: Option<Py<PyAny>>,
-) -> PyResult<Bound<'py, PyList>> {
+) -> PyResult<Vec<ProfileCurve<'py>>> {
     let (errors, walk) = (slice(errors)?, how.walk());
     let sizes: Vec<usize> = model.terms().iter().map(|t| t.1).collect();
     let curves = watched(py, watch, model.n(), |look| -> Result<Vec<Curve>, EngineError> {
@@ -142,7 +142,7 @@ pub(crate) fn of_glmm<'py>(
         }
         Ok(out)
     })?;
-    report(py, curves.map_err(raise)?)
+    curves.map_err(raise)?.into_iter().map(|curve| report(py, curve)).collect()
 }
 
 fn one(
@@ -164,38 +164,17 @@ fn one(
     curve(deviance, chart, curvature, point, Some(&mut quantity), walk)
 }
 
-fn report(py: Python<'_>, curves: Vec<Curve>) -> PyResult<Bound<'_, PyList>> {
-    let out = PyList::empty(py);
-    for curve in curves {
-        out.append(one_report(py, curve)?)?;
-    }
-    Ok(out)
-}
-
-fn one_report(py: Python<'_>, curve: Curve) -> PyResult<Bound<'_, PyDict>> {
-    let out = PyDict::new(py);
+fn report(py: Python<'_>, curve: Curve) -> PyResult<ProfileCurve<'_>> {
     let knots = &curve.knots;
     let number = |f: fn(&mixedmodels_engine::profile::Knot) -> f64| PyArray1::from_iter(py, knots.iter().map(f));
-    out.set_item("value", number(|k| k.value))?;
-    out.set_item("zeta", number(|k| k.zeta))?;
-    out.set_item("slope", number(|k| k.slope))?;
-    out.set_item("limit", number(|k| k.limit.unwrap_or(f64::NAN)))?;
     let rows = knots.len();
     let table = |width: usize, cells: Vec<f64>| PyArray1::from_vec(py, cells).reshape([rows, width]);
     let first = &knots[curve.estimate];
-    let roots = PyList::empty(py);
-    for term in 0..first.point.roots.len() {
+    let roots = |term: usize| {
         let cells = knots.iter().flat_map(|k| k.point.roots[term].iter().copied()).collect();
-        roots.append(table(first.point.roots[term].len(), cells)?)?;
-    }
-    out.set_item("roots", roots)?;
-    out.set_item(
-        "others",
-        table(first.point.others.len(), knots.iter().flat_map(|k| k.point.others.clone()).collect())?,
-    )?;
-    out.set_item("beta", table(first.beta.len(), knots.iter().flat_map(|k| k.beta.clone()).collect())?)?;
-    out.set_item("estimate", curve.estimate)?;
-    let ends = curve.ends.map(|end| match end {
+        table(first.point.roots[term].len(), cells)
+    };
+    let end = |end: End| match end {
         End::Cutoff => "cutoff",
         End::Boundary => "boundary",
         End::Plateau => "plateau",
@@ -203,15 +182,24 @@ fn one_report(py: Python<'_>, curve: Curve) -> PyResult<Bound<'_, PyDict>> {
         End::Falls => "falls",
         End::Lower => "lower",
         End::Lost => "lost",
-    });
-    out.set_item("ends", (ends[0], ends[1]))?;
-    match curve.lower {
-        Some(point) => {
-            let roots: Vec<_> = point.roots.iter().map(|r| PyArray1::from_slice(py, r)).collect();
-            out.set_item("lower", (roots, PyArray1::from_slice(py, &point.others)))?;
-        }
-        None => out.set_item("lower", py.None())?,
-    }
-    out.set_item("evaluations", curve.evaluations)?;
-    Ok(out)
+    };
+    let lower = |point: &Point| {
+        let roots = point.roots.iter().map(|r| PyArray1::from_slice(py, r)).collect();
+        (roots, PyArray1::from_slice(py, &point.others))
+    };
+    let [below, above] = curve.ends;
+    Ok(ProfileCurve {
+        py,
+        value: number(|k| k.value),
+        zeta: number(|k| k.zeta),
+        slope: number(|k| k.slope),
+        limit: number(|k| k.limit.unwrap_or(f64::NAN)),
+        roots: (0..first.point.roots.len()).map(roots).collect::<PyResult<_>>()?,
+        others: table(first.point.others.len(), knots.iter().flat_map(|k| k.point.others.clone()).collect())?,
+        beta: table(first.beta.len(), knots.iter().flat_map(|k| k.beta.clone()).collect())?,
+        estimate: curve.estimate,
+        ends: (end(below), end(above)),
+        lower: curve.lower.as_ref().map(lower),
+        evaluations: curve.evaluations,
+    })
 }

@@ -12,6 +12,7 @@ pub mod effects;
 pub mod error;
 pub mod factor;
 pub mod family;
+pub mod fault;
 pub mod glmm;
 pub mod gram;
 pub mod lmm;

@@ -7,11 +7,12 @@ parameter keeps that true, which gives the change of u and beta as the solution 
     M d(u, beta) = [dLambda'Z's - Lambda'Z'W Z dLambda u; -X'W Z dLambda u]      of an element of theta,
     M du = -Lambda'Z'W x_j                                                       of beta_j, where that is a parameter,
     M du = Lambda'Z' ds/dpsi                                                     of a shape.
+
+The engine solves them; what is particular to a model is s, and what other parameters than theta change of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,6 @@ from numpy.typing import NDArray
 
 from mixedmodels.design.records import Design, Vector
 from mixedmodels.fit.any_fit import AnyMixedFit
-from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.henderson_rows import fixed_rows
 from mixedmodels.fit.moments import residuals
@@ -56,30 +56,13 @@ def mode_slopes(design: Design, fit: AnyMixedFit, weights: Vector, equations: He
     equations : Henderson
         Equations, with beta for a linear model, with beta known for a generalised one.
     """
-    places = _elements(fit.sizes)
-    m = len(places)
-    score, more = (_linear_score(design, fit), []) if isinstance(fit, MixedFit) else _score(design, fit, weights)
-    v = np.column_stack([np.empty((len(score), m)), *more])
-    added: list[Blocks] = [np.zeros((*u.shape, v.shape[1])) for u in fit.u]
-    for j, (term, row, column) in enumerate(places):
-        codes, z = design.groups[design.random[term].group].codes, design.random[term].columns[row]
-        ones = 1.0 if z is None else z
-        v[:, j] = -weights * ones * fit.u[term][:, column][codes]
-        added[term][:, column, j] = np.bincount(codes, ones * score, len(fit.u[term]))
-    u, beta = equations.solve(v, added)
-    b = [np.einsum("ij,ljm->lim", t, part) for t, part in zip(factors(fit.theta, fit.sizes), u, strict=True)]
-    for j, (term, row, column) in enumerate(places):
-        b[term][:, row, j] += fit.u[term][:, column]
-    if isinstance(fit, GlmmFit):
-        p = len(fit.kept)
-        beta = np.zeros((p, v.shape[1]))
-        beta[:, m : m + p] = np.eye(p)
+    if isinstance(fit, MixedFit):
+        b, beta = equations.slopes(_linear_score(design, fit), fit.u, np.empty((fit.n, 0)))
+        return ModeSlopes(tuple(b), beta)
+    b, _ = equations.slopes(*_score(design, fit, weights))
+    beta = np.zeros((len(fit.kept), b[0].shape[2]))
+    beta[:, len(fit.theta) : len(fit.theta) + len(fit.kept)] = np.eye(len(fit.kept))
     return ModeSlopes(tuple(b), beta)
-
-
-def _elements(sizes: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Term, row and column of every element of theta."""
-    return [(term, i, j) for term, k in enumerate(sizes) for j in range(k) for i in range(j, k)]
 
 
 def _linear_score(design: Design, fit: MixedFit) -> Vector:
@@ -87,9 +70,8 @@ def _linear_score(design: Design, fit: MixedFit) -> Vector:
     return r if design.weights is None else r * design.weights
 
 
-def _score(design: Design, fit: GlmmFit, weights: Vector) -> tuple[Vector, list[Matrix]]:
-    """s, and its derivatives in beta (through eta) and psi."""
+def _score(design: Design, fit: GlmmFit, weights: Vector) -> tuple[Vector, tuple[Matrix, ...], Matrix]:
+    """s, the modes, and the derivatives of s in beta (through eta) and psi."""
     found = fit.family.handle.derivatives(fit.y, fit.weights, fit.eta, list(fit.psi))
-    more = [-weights[:, None] * fixed_rows(design, fit.kept, fit.n)]
-    more += [np.asarray(slope, dtype=float)[:, None] for slope in found["g_psi"]]
-    return np.asarray(found["g"], dtype=float), more
+    through_eta = -weights[:, None] * fixed_rows(design, fit.kept, fit.n)
+    return np.asarray(found["g"], dtype=float), fit.u, np.column_stack([through_eta, *found["g_psi"]])

@@ -146,7 +146,7 @@ class LinearEvidence(MixedEvidence):
         """Variances over sigma^2."""
         if all(rows is None for rows in random):
             return quadratic(x, fit.vcov_unscaled)
-        equations = self._whole if fit is self._fit else Henderson(self._design, fit, self._weights())
+        equations = self._whole if fit is self._fit else self._whole.at(fit.theta)
         return np.maximum(equations.row_variances(x, random), 0.0)
 
     def df(self, x: Matrix, random: Sequence[TermRows], fresh: Sequence[Matrix | None], residual: Vector) -> Vector:

@@ -21,6 +21,7 @@
 //! | `parameters` | the user's theta of all terms <-> templates of all factors |
 //! | `chart` | the coordinates in which the optimiser moves |
 //! | `user_theta` | the user's theta in those coordinates |
+//! | `equations` | Henderson's equations: variances of rows, solutions, slopes of modes |
 //! | `boundary` | onto the boundary, off it, and how optimal a point of it is |
 //! | `plan` | what was chosen, in figures |
 
@@ -29,6 +30,7 @@ pub(crate) mod boundary;
 pub(crate) mod chart;
 pub(crate) mod conditional;
 pub(crate) mod elimination;
+pub mod equations;
 pub(crate) mod information;
 pub(crate) mod layout;
 pub(crate) mod leaves;

@@ -28,6 +28,11 @@ pub(crate) fn layout(gram: &Gram) -> Layout {
     layout
 }
 
+/// The plan of a sparse tail, whether it pays or not.
+pub(crate) fn sparse_plan(gram: &Gram, layout: &Layout) -> TailPlan {
+    TailPlan::Sparse(Arc::new(sparse::on_any_pattern(gram, layout)))
+}
+
 /// The tail's numbers: the matrix, then its Cholesky factor, then its inverse.
 #[derive(Clone)]
 pub(crate) enum Tail {
@@ -111,6 +116,16 @@ impl Tail {
             Self::None => 0.0,
             Self::Dense(matrix) => matrix.get(i, j),
             Self::Sparse(sparse) => sparse.matrix.get(i, j),
+        }
+    }
+
+    /// The same; `None` where a sparse inverse lacks the entry.
+    #[inline]
+    pub(crate) fn inverse_entry(&self, i: usize, j: usize) -> Option<f64> {
+        match self {
+            Self::None => None,
+            Self::Dense(matrix) => Some(matrix.get(i, j)),
+            Self::Sparse(sparse) => sparse.matrix.symbolic().find(i, j).map(|at| sparse.matrix.values()[at]),
         }
     }
 

@@ -37,6 +37,12 @@ impl Template {
         Self { k, t: scaled, inverse_transpose, u, s }
     }
 
+    /// T as it is, for an elimination in the user's own u: its inverse and its decomposition, which scores alone use,
+    /// are left out.
+    pub(crate) fn exact(t: &[f64], k: usize) -> Self {
+        Self { k, t: t.to_vec(), inverse_transpose: Vec::new(), u: Vec::new(), s: Vec::new() }
+    }
+
     /// D from D (U S): scale the columns back and turn them by U'; the result is made symmetric.
     pub(crate) fn score_matrix(&self, d_us: &[f64]) -> Vec<f64> {
         let k = self.k;

@@ -14,5 +14,6 @@
 
 mod fronts_small;
 mod kernels;
+pub(crate) mod product;
 pub mod sparse;
 pub mod tiled;

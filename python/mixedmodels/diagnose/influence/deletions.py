@@ -116,9 +116,7 @@ def _shared_deleted(
     assert model.random is not None
     cubes = float((np.bincount(codes).astype(float) ** 3).mean())
     if len(codes) >= MANY and cubes <= CUBES * len(codes):
-        equations = Henderson(*model.random, model.weights)
-        if equations.has_covariances:
-            return _shifted(model, equations, codes, n_sets, progress)
+        return _shifted(model, Henderson(*model.random, model.weights), codes, n_sets, progress)
     return _solved_again(model, kept, codes, n_sets, progress)
 
 

@@ -16,7 +16,6 @@ from mixedmodels.diagnose.influence.linearised import Linearised
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.henderson import Henderson
-from mixedmodels.fit.moments import add_random_part
 from mixedmodels.fit.record import Matrix, Vector
 
 ROUNDING = 1e-14
@@ -78,12 +77,8 @@ def _absorbed(design: Design, fit: AnyMixedFit, w: Vector, x: Matrix) -> tuple[M
     V^-1 = W - W Z Lambda C^-1 Lambda'Z'W with C = Lambda'Z'WZ Lambda + I, which are Henderson's equations without beta.
     """
     equations = Henderson(design, fit, w, known_beta=True)
-    wx: Matrix = w[:, None] * x
-    u = equations.solve(wx, [None] * len(design.random))[0]
+    wx = equations.project(x)
     lam = factors(fit.theta, fit.sizes)
-    for j in range(x.shape[1]):
-        b = [part[:, :, j] @ t.T for part, t in zip(u, lam, strict=True)]
-        wx[:, j] -= w * add_random_part(np.zeros(len(w)), design, b)
     alone = np.zeros(len(w))
     for term, t in zip(design.random, lam, strict=True):
         for column in t.T:

@@ -16,6 +16,14 @@ const FULLEST: f64 = 0.2;
 /// Supernodes run at a fraction of the speed of a dense factorisation.
 const HANDICAP: f64 = 4.0;
 
+/// The plan of any pattern, whether it pays or not.
+pub(super) fn on_any_pattern(gram: &Gram, layout: &Layout) -> SparsePlan {
+    let (start, rows) = pattern(gram, layout, usize::MAX).unwrap_or_else(|| (vec![0; layout.n_tail + 1], Vec::new()));
+    let symbolic = Symbolic::new(layout.n_tail, &start, &rows);
+    let (start, pairs) = leaf_positions(gram, layout, &symbolic);
+    SparsePlan { symbolic: Arc::new(symbolic), pairs, start }
+}
+
 /// `None` where a dense tail is predicted to be faster.
 pub(super) fn plan(gram: &Gram, layout: &Layout) -> Option<SparsePlan> {
     let n = layout.n_tail;

@@ -1,0 +1,201 @@
+//! The rows of a mixed model as one object, which borrows its arrays whenever the engine works.
+
+use mixedmodels_engine::rows as engine;
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::arrays::{CodeArray, MaybeColumn, columns, slice};
+use crate::failure;
+
+type Stored = Py<PyArray1<f64>>;
+
+/// Codes of a grouping factor, kept.
+enum StoredCodes {
+    Byte(Py<PyArray1<i8>>),
+    Short(Py<PyArray1<i16>>),
+    Int(Py<PyArray1<i32>>),
+}
+
+/// The rows of a mixed model: arrays that are kept, not copied, so that nobody may write into them.
+///
+/// Parameters
+/// ----------
+/// y : ndarray
+///     Response, float64 of length n: of a linear model with the offset subtracted, of a generalised one as the family
+///     sees it (a proportion for a binomial one).
+/// x : list of ndarray or None
+///     Columns of X (full column rank), float64 of length n; None is a column of ones.
+/// groups : list of (ndarray, int)
+///     Grouping factors: codes of length n (int8, int16 or int32), and the number of levels.
+/// terms : list of (int, list)
+///     Random-effects terms: index of the grouping factor and the columns, None for ones.
+/// weights : ndarray or None
+///     Prior weights: precisions, Var(e_i) = sigma^2 / w_i, or the trials of a binomial proportion.
+/// offset : ndarray or None
+///     Known part of a generalised model's linear predictor.
+#[pyclass(frozen)]
+pub(crate) struct Rows {
+    y: Stored,
+    x: Vec<Option<Stored>>,
+    groups: Vec<(StoredCodes, usize)>,
+    terms: Vec<(usize, Vec<Option<Stored>>)>,
+    weights: Option<Stored>,
+    offset: Option<Stored>,
+    #[pyo3(get)]
+    n: usize,
+}
+
+#[pymethods]
+impl Rows {
+    #[new]
+    #[pyo3(signature = (y, x, groups, terms, weights=None, offset=None))]
+    fn new(
+        y: PyReadonlyArray1<'_, f64>,
+        x: Vec<MaybeColumn<'_>>,
+        groups: Vec<(CodeArray<'_>, usize)>,
+        terms: Vec<(usize, Vec<MaybeColumn<'_>>)>,
+        weights: MaybeColumn<'_>,
+        offset: MaybeColumn<'_>,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            n: slice(&y)?.len(),
+            y: kept(y)?,
+            x: x.into_iter().map(maybe_kept).collect::<PyResult<_>>()?,
+            groups: groups
+                .into_iter()
+                .map(|(codes, levels)| Ok((kept_codes(codes)?, levels)))
+                .collect::<PyResult<_>>()?,
+            terms: terms
+                .into_iter()
+                .map(|(group, z)| Ok((group, z.into_iter().map(maybe_kept).collect::<PyResult<_>>()?)))
+                .collect::<PyResult<_>>()?,
+            weights: maybe_kept(weights)?,
+            offset: maybe_kept(offset)?,
+        })
+    }
+
+    /// The same rows with another response.
+    ///
+    /// Parameters
+    /// ----------
+    /// y : ndarray
+    ///     Response, float64 of length n.
+    ///
+    /// Returns
+    /// -------
+    /// Rows
+    fn with_response(&self, py: Python<'_>, y: PyReadonlyArray1<'_, f64>) -> PyResult<Self> {
+        let copy = |column: &Option<Stored>| column.as_ref().map(|c| c.clone_ref(py));
+        Ok(Self {
+            n: slice(&y)?.len(),
+            y: kept(y)?,
+            x: self.x.iter().map(copy).collect(),
+            groups: self.groups.iter().map(|(codes, levels)| (codes.clone_ref(py), *levels)).collect(),
+            terms: self.terms.iter().map(|(group, z)| (*group, z.iter().map(copy).collect())).collect(),
+            weights: copy(&self.weights),
+            offset: copy(&self.offset),
+        })
+    }
+
+    /// What is wrong with the rows themselves: numbers out of scale, a response that is constant, in all rows or within
+    /// the levels of a grouping factor.
+    ///
+    /// Returns
+    /// -------
+    /// EngineError or None
+    fn fault<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let found = self.borrow(py, |rows, _| mixedmodels_engine::fault::fault(rows))?;
+        Ok(found.map(|fault| failure::of_rows(py, &fault).into_value(py).into_bound(py).into_any()))
+    }
+}
+
+impl Rows {
+    /// Borrow the arrays as the engine's rows, with the offset, and hand them to `work`.
+    pub(crate) fn borrow<R>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&engine::Rows, Option<&[f64]>) -> R,
+    ) -> PyResult<R> {
+        let y = read(py, &self.y)?;
+        let x = self.x.iter().map(|c| maybe_read(py, c)).collect::<PyResult<Vec<_>>>()?;
+        let codes = self.groups.iter().map(|(codes, _)| codes.read(py)).collect::<PyResult<Vec<_>>>()?;
+        let z = self
+            .terms
+            .iter()
+            .map(|(_, z)| z.iter().map(|c| maybe_read(py, c)).collect::<PyResult<Vec<_>>>())
+            .collect::<PyResult<Vec<_>>>()?;
+        let (weights, offset) = (maybe_read(py, &self.weights)?, maybe_read(py, &self.offset)?);
+        let rows = engine::Rows {
+            y: slice(&y)?,
+            x: columns(&x)?,
+            groups: codes
+                .iter()
+                .zip(&self.groups)
+                .map(|(codes, (_, levels))| Ok(engine::Grouping { codes: codes.borrow()?, levels: *levels }))
+                .collect::<PyResult<_>>()?,
+            terms: z
+                .iter()
+                .zip(&self.terms)
+                .map(|(z, (group, _))| Ok(engine::Term { group: *group, columns: columns(z)? }))
+                .collect::<PyResult<_>>()?,
+            weights: weights.as_ref().map(slice).transpose()?,
+        };
+        Ok(work(&rows, offset.as_ref().map(slice).transpose()?))
+    }
+}
+
+impl Rows {
+    /// The same with the GIL released.
+    pub(crate) fn work<R: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&engine::Rows, Option<&[f64]>) -> R + Send,
+    ) -> PyResult<R> {
+        self.borrow(py, |rows, offset| py.detach(|| work(rows, offset)))
+    }
+}
+
+impl StoredCodes {
+    fn clone_ref(&self, py: Python<'_>) -> Self {
+        match self {
+            Self::Byte(codes) => Self::Byte(codes.clone_ref(py)),
+            Self::Short(codes) => Self::Short(codes.clone_ref(py)),
+            Self::Int(codes) => Self::Int(codes.clone_ref(py)),
+        }
+    }
+
+    fn read<'py>(&self, py: Python<'py>) -> PyResult<CodeArray<'py>> {
+        Ok(match self {
+            Self::Byte(codes) => CodeArray::Byte(read(py, codes)?),
+            Self::Short(codes) => CodeArray::Short(read(py, codes)?),
+            Self::Int(codes) => CodeArray::Int(read(py, codes)?),
+        })
+    }
+}
+
+/// Keep an array that is contiguous.
+fn kept<T: numpy::Element>(array: PyReadonlyArray1<'_, T>) -> PyResult<Py<PyArray1<T>>> {
+    slice(&array)?;
+    Ok((*array).clone().unbind())
+}
+
+fn maybe_kept(column: MaybeColumn<'_>) -> PyResult<Option<Stored>> {
+    column.map(kept).transpose()
+}
+
+fn kept_codes(codes: CodeArray<'_>) -> PyResult<StoredCodes> {
+    Ok(match codes {
+        CodeArray::Byte(codes) => StoredCodes::Byte(kept(codes)?),
+        CodeArray::Short(codes) => StoredCodes::Short(kept(codes)?),
+        CodeArray::Int(codes) => StoredCodes::Int(kept(codes)?),
+    })
+}
+
+fn read<'py, T: numpy::Element>(py: Python<'py>, array: &Py<PyArray1<T>>) -> PyResult<PyReadonlyArray1<'py, T>> {
+    array.bind(py).try_readonly().map_err(|_| PyValueError::new_err("an array of the rows is being written"))
+}
+
+fn maybe_read<'py>(py: Python<'py>, column: &Option<Stored>) -> PyResult<MaybeColumn<'py>> {
+    column.as_ref().map(|c| read(py, c)).transpose()
+}
