@@ -43,7 +43,7 @@ def handle(design: Any, reml: bool = True) -> Any:
     kept = _engine.pivot_columns(columns, len(response), design.weights)
     groups = [(group.codes, group.n_levels) for group in design.groups]
     terms = [(term.group, list(term.columns)) for term in design.random]
-    return _engine.Lmm(response, [columns[j] for j in kept], groups, terms, design.weights, reml)
+    return _engine.Lmm(_engine.Rows(response, [columns[j] for j in kept], groups, terms, design.weights), reml)
 
 
 def measure(name: str, machine: host.Machine) -> dict[str, Any] | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from mixedmodels import _engine
-from tests.support.places import ROOT
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,7 @@ SHAPES = [
 def both(name: str, *, reml: bool, weighted: bool, fixed: int = 3) -> tuple[Any, Any, dict[str, Any]]:
     d = design(name)
     arguments = (d["y"], d["x"][:fixed], d["groups"], d["terms"], d["w"] if weighted else None, reml)
-    return _engine.Lmm(*arguments), DenseLmm(*arguments), d
+    return _engine.Lmm(_engine.Rows(*arguments[:-1]), reml), DenseLmm(*arguments), d
 
 
 def random_thetas(count: int, size: int) -> list[np.ndarray]:
@@ -170,11 +170,12 @@ def test_repeated_rows_are_rows_with_weights(name: str) -> None:
     def stretch(column: Any) -> Any:
         return None if column is None else np.repeat(column, times)
 
-    weighted = _engine.Lmm(d["y"], d["x"], d["groups"], d["terms"], times.astype(float), False)
-    repeated = _engine.Lmm(
+    weighted = _engine.Lmm(_engine.Rows(d["y"], d["x"], d["groups"], d["terms"], times.astype(float)), False)
+    repeated = _engine.Rows(
         stretch(d["y"]), [stretch(c) for c in d["x"]], [(stretch(codes), k) for codes, k in d["groups"]],
-        [(g, [stretch(c) for c in columns]) for g, columns in d["terms"]], None, False,
+        [(g, [stretch(c) for c in columns]) for g, columns in d["terms"]], None,
     )  # fmt: skip
+    repeated = _engine.Lmm(repeated, False)
     theta = np.abs(random_thetas(1, weighted.n_theta)[0])
     ours, theirs = weighted.at(theta), repeated.at(theta)
     close(ours["beta"], theirs["beta"], 1e-10)
@@ -197,9 +198,9 @@ def test_few_or_no_fixed_columns(fixed: int) -> None:
 def test_another_response_shares_the_design(name: str) -> None:
     engine, _, d = both(name, reml=True, weighted=True)
     y = np.random.default_rng(8).normal(size=len(d["y"]))
-    rest = (d["x"], d["groups"], d["terms"], d["w"])
-    fresh = _engine.Lmm(y, *rest, True)
-    shared = engine.with_response(y, *rest)
+    rows = _engine.Rows(y, d["x"], d["groups"], d["terms"], d["w"])
+    fresh = _engine.Lmm(rows, True)
+    shared = engine.with_response(rows)
     for theta in random_thetas(2, engine.n_theta):
         assert shared.criterion(theta) == pytest.approx(fresh.criterion(theta), rel=1e-13)
 

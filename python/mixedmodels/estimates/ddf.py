@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
@@ -12,6 +12,9 @@ from mixedmodels.estimates.satterthwaite import Satterthwaite
 from mixedmodels.estimates.theta_information import theta_information
 from mixedmodels.fit.lmm import fit_lmm
 from mixedmodels.fit.record import MixedFit
+
+if TYPE_CHECKING:
+    from mixedmodels.fit.engine import Lmm
 
 METHODS = ("Satterthwaite", "Kenward-Roger", "asymptotic")
 _SPELLINGS = {
@@ -46,7 +49,9 @@ def is_asymptotic(ddf: Ddf) -> bool:
     return not isinstance(ddf, Coefficients) and method_name(ddf) == "asymptotic"
 
 
-def coefficients(method: str, names: tuple[str, ...], design: Design, fit: MixedFit, engine: Any) -> Coefficients:
+def coefficients(
+    method: str, names: tuple[str, ...], design: Design, fit: MixedFit, engine: Lmm | None
+) -> Coefficients:
     """Coefficients with degrees of freedom by one of `METHODS`.
 
     Kenward and Roger's method is one for REML: a model that was fitted by maximum likelihood is fitted again, and
@@ -62,6 +67,7 @@ def coefficients(method: str, names: tuple[str, ...], design: Design, fit: Mixed
     if not names:
         raise DataError(f"{design.formula!r} has no fixed effects, so there is nothing to test by {method}'s method.")
     if method == "Satterthwaite":
+        assert engine is not None
         return Satterthwaite(names, fit, theta_information(engine, fit))
     refitted = not fit.reml
     if refitted:

@@ -7,13 +7,16 @@ sum of squares, f the criterion profiled over beta and sigma, d its degrees of f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.errors import FitError
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
+
+if TYPE_CHECKING:
+    from mixedmodels.fit.engine import Lmm
 
 Array = NDArray[np.float64]
 FLAT = 1e-8  # an eigenvalue of the Hessian, theta in units of its own curvature, that counts as none
@@ -41,7 +44,7 @@ class ThetaInformation:
     df: int
 
 
-def theta_information(engine: Any, fit: MixedFit) -> ThetaInformation:
+def theta_information(engine: Lmm, fit: MixedFit) -> ThetaInformation:
     """Second-order facts at the estimate.
 
     Raises
@@ -59,7 +62,7 @@ def theta_information(engine: Any, fit: MixedFit) -> ThetaInformation:
     )
 
 
-def check_exact(engine: Any) -> None:
+def check_exact(engine: Lmm) -> None:
     """Refuse a model whose crossed random effects were too many to be factorised."""
     if engine.describe()["path"] == "estimated":
         raise FitError(

@@ -44,16 +44,15 @@ def cluster_scores(design: Design, fit: GlmmFit, clusters: Sequence[Rows]) -> Ma
         for codes, _ in given.groups:
             seen, local = np.unique(codes[rows], return_inverse=True)
             groups.append((local.astype(np.int32), len(seen)))
-        engine = _engine.Glmm(
-            family=fit.family.handle,
-            y=np.ascontiguousarray(fit.y[rows]),
-            x=[_at(c, rows) for c in given.x],
-            groups=groups,
-            terms=[(g, [_at(c, rows) for c in columns]) for g, columns in given.terms],
-            weights=_at(fit.weights, rows),
-            offset=_at(design.offset, rows),
-            expected=expected,
+        part = _engine.Rows(
+            np.ascontiguousarray(fit.y[rows]),
+            [_at(c, rows) for c in given.x],
+            groups,
+            [(g, [_at(c, rows) for c in columns]) for g, columns in given.terms],
+            _at(fit.weights, rows),
+            _at(design.offset, rows),
         )
+        engine = _engine.Glmm(fit.family.handle, part, expected)
         value = engine.evaluate(fit.theta, fit.beta, fit.psi, fit.nagq)
         out[j] = -np.asarray(value["gradient"]) / 2
     return out

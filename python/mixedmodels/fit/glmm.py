@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from mixedmodels import _engine
+from mixedmodels._engine import EngineError, Glmm, Rows
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DesignError, FitError, MixedModelsError
 from mixedmodels.fit import degenerate
@@ -24,6 +24,7 @@ from mixedmodels.fit.separation import random_effects
 from mixedmodels.fit.start import Start, checked_point
 
 if TYPE_CHECKING:
+    from mixedmodels._engine import GlmmOptimum
     from mixedmodels.families import Family
 
 Laplace = Literal["observed", "fisher"]
@@ -42,8 +43,8 @@ def fit_glmm(
     start: Start | None = None,
     control: Control = DEFAULTS,
     verbose: int = 0,
-    like: tuple[Any, GlmmFit] | None = None,
-) -> tuple[GlmmFit, Any]:
+    like: tuple[Glmm, GlmmFit] | None = None,
+) -> tuple[GlmmFit, Glmm]:
     """Fit a generalised linear mixed model.
 
     Parameters
@@ -93,11 +94,12 @@ def fit_glmm(
     try:
         with watched(verbose, len(response.y)) as watch:
             out = engine.fit(nagq, point, control.max_evaluations, control.tolerance, watch, penalised)
-    except (ValueError, RuntimeError) as error:
-        raise diagnosis(design, family, given.kept, response, str(error)) from error
+    except EngineError as error:
+        raise diagnosis(design, family, given.kept, response, error, str(error)) from error
     seconds = perf_counter() - began
     if not isfinite(out["penalised"]):
-        raise diagnosis(design, family, given.kept, response, f"the criterion is {out['criterion']:g}")
+        fault = family_rows(given, response, design).fault()
+        raise diagnosis(design, family, given.kept, response, fault, f"the criterion is {out['criterion']:g}")
     fit = _record(family, nagq, laplace, given, response, out, seconds)
     if penalised:
         fit = replace(fit, penalised=out["penalised"])
@@ -105,34 +107,48 @@ def fit_glmm(
     return (replace(fit, separated=found) if found else fit), engine
 
 
-def new_engine(design: Design, fit: GlmmFit) -> Any:
+def new_engine(design: Design, fit: GlmmFit) -> Glmm:
     """The engine's handle for a design, as `fit_glmm` made it."""
     given = engine_input(design, fit.kept)
     return made(design, fit.family, Response(fit.y, fit.weights), given, fit.laplace)
 
 
 def made(
-    design: Design, family: Family, response: Response, given: EngineInput, laplace: Laplace, like: Any = None
-) -> Any:
-    """The engine's handle of a design with a response; `like` is one of the same design."""
-    rows = (response.y, given.x, given.groups, given.terms, response.weights, design.offset)
+    design: Design,
+    family: Family,
+    response: Response,
+    given: EngineInput,
+    laplace: Laplace,
+    like: Glmm | None = None,
+) -> Glmm:
+    rows = family_rows(given, response, design)
     try:
         if like is not None:
-            return like.with_response(*rows)
-        return _engine.Glmm(family.handle, *rows, as_laplace(laplace) == "fisher")
-    except (ValueError, RuntimeError) as error:
-        raise diagnosis(design, family, given.kept, response, str(error)) from error
+            return like.with_response(rows)
+        return Glmm(family.handle, rows, as_laplace(laplace) == "fisher")
+    except EngineError as error:
+        raise diagnosis(design, family, given.kept, response, error, str(error)) from error
+
+
+def family_rows(given: EngineInput, response: Response, design: Design) -> Rows:
+    """The rows as the family sees their response."""
+    return replace(given, weights=response.weights).rows(response.y, design.offset)
 
 
 def diagnosis(
-    design: Design, family: Family, kept: tuple[int, ...], response: Response, cause: str
+    design: Design,
+    family: Family,
+    kept: tuple[int, ...],
+    response: Response,
+    fault: EngineError | None,
+    cause: str,
 ) -> MixedModelsError:
-    """The error that says best why the engine gave up."""
+    """The error that says best why the engine gave up; `fault` is its failure, or what it finds wrong with the rows."""
     apart = separated_response(design, family, kept, response)
     if apart is not None:
         return FitError(f"{design.formula!r} cannot be fitted: {apart}")
     others = " or ".join(repr(link) for link in family.handle.links if link != family.link)
-    return degenerate.out_of_scale(design, response.y) or FitError(
+    return degenerate.out_of_scale(design, kept, fault) or FitError(
         f"{design.formula!r} cannot be fitted as {family}: {cause}. Leave out terms, give predictors similar scales, "
         f"or try another link: {others}."
     )
@@ -144,7 +160,7 @@ def _record(
     laplace: Laplace,
     given: EngineInput,
     response: Response,
-    out: Mapping[str, Any],
+    out: GlmmOptimum,
     seconds: float,
 ) -> GlmmFit:
     return GlmmFit(
@@ -183,7 +199,7 @@ def _record(
     )
 
 
-def conditional_covariances(engine: Any, fit: GlmmFit) -> list[Matrix]:
+def conditional_covariances(engine: Glmm, fit: GlmmFit) -> list[Matrix]:
     """For each grouping factor the conditional covariances of its levels' effects, shape (levels, K, K)."""
     return list(engine.condvar(fit.theta, fit.beta, fit.psi))
 

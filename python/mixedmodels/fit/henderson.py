@@ -13,12 +13,13 @@ which exists for a singular theta as for any other. The engine eliminates them a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels import _engine
+from mixedmodels._engine import EngineError, Equations
 from mixedmodels.design.records import Design, Vector
 from mixedmodels.errors import FitError
 from mixedmodels.fit.any_fit import AnyMixedFit
@@ -35,11 +36,16 @@ class Henderson:
 
     Parameters
     ----------
-    design : of the fit.
-    fit : its theta and its kept columns are used.
-    weights : W, shape (n,): prior weights of a linear model, working weights of a generalised one.
-    known_beta : leave beta out, as if it were known.
-    form : of the factorisation of what the largest grouping factor leaves; None for what is predicted to cost less.
+    design : Design
+        Design of the fit.
+    fit : MixedFit or GlmmFit
+        Fit whose theta and kept columns are used.
+    weights : ndarray, shape (n,)
+        Weights W: prior weights of a linear model, working weights of a generalised one.
+    known_beta : bool, default False
+        Whether to leave beta out, as if it were known.
+    form : {"dense", "sparse"}, optional
+        Of the factorisation of what the largest grouping factor leaves; None for what is predicted to cost less.
 
     Raises
     ------
@@ -59,11 +65,11 @@ class Henderson:
         self._known_beta = known_beta
         given = engine_input(design, () if known_beta else fit.kept)
         w = _plain(weights)
-        rows = _engine.Rows(np.zeros(len(w)), given.x, given.groups, given.terms, w)
+        rows = replace(given, weights=w).rows(np.zeros(len(w)))
         try:
-            self._engine = _engine.Equations(rows, _plain(fit.theta), known_beta, form)
-        except RuntimeError as error:
-            if "out of reach" not in str(error):
+            self._engine = Equations(rows, _plain(fit.theta), known_beta, form)
+        except EngineError as error:
+            if error.status != "out_of_reach":
                 raise
             raise _out_of_reach(design, len(given.x)) from error
 
@@ -78,9 +84,11 @@ class Henderson:
 
         Parameters
         ----------
-        x : kept columns of X, shape (n, p); None for zeros.
-        random : for each random term of the model the codes of the rows' levels (negative: no level that the model
-            knows, which contributes nothing) and the term's columns; None for a term that is left out.
+        x : ndarray, shape (n, p) or None
+            Kept columns of X; None for zeros.
+        random : sequence of tuple of (ndarray, sequence of ndarray or None) or None
+            Codes of the rows' levels (negative: no level that the model knows, which contributes nothing) and the
+            columns of each random term of the model; None for a term that is left out.
         """
         n = len(x) if x is not None else next((len(term[0]) for term in random if term is not None), 0)
         if self._known_beta or x is None:
@@ -104,14 +112,19 @@ class Henderson:
 
         Parameters
         ----------
-        score : derivatives s of the rows' log-likelihoods in eta, shape (n,).
-        u : modes of every term, shape (levels, k).
-        changes : what the other parameters change of s at given u and beta, shape (n, r).
+        score : ndarray, shape (n,)
+            Derivatives s of the rows' log-likelihoods in eta.
+        u : sequence of ndarray
+            Modes of every term, shape (levels, k).
+        changes : ndarray, shape (n, r)
+            What the other parameters change of s at given u and beta.
 
         Returns
         -------
-        b : per random term, shape (levels, k, M).
-        beta : shape (p, M).
+        b : object
+            Per random term, shape (levels, k, M).
+        beta : object
+            Slopes of the coefficients, shape (p, M).
         """
         return self._engine.slopes(_plain(score), [_plain(part) for part in u], _plain(changes))
 

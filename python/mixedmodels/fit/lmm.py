@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from math import isfinite
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mixedmodels import _engine
+from mixedmodels._engine import EngineError, Lmm, Rows
 from mixedmodels.design.records import Design, FixedDesign, Vector
 from mixedmodels.errors import DesignError, FitError
 from mixedmodels.fit import checks, degenerate
@@ -19,13 +20,16 @@ from mixedmodels.fit.covariance import diagonal, is_singular
 from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import Control, Matrix, MixedFit, Run
 
+if TYPE_CHECKING:
+    from mixedmodels._engine import LmmOptimum
+
 DEFAULTS = Control()
 TINY, HUGE = 1e-290, 1e290  # a sum of squares beyond these has lost digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInput:
-    """Arguments of ``_engine.Lmm`` after `y`, kept to give a new response to the same design."""
+    """What ``_engine.Rows`` are made of beside the response, kept to give a new one to the same design."""
 
     x: list[Vector | None]
     groups: list[tuple[Any, int]]
@@ -33,6 +37,10 @@ class EngineInput:
     weights: Vector | None
     kept: tuple[int, ...]
     sizes: tuple[int, ...]
+
+    def rows(self, y: Vector, offset: Vector | None = None) -> Rows:
+        """The rows with a response (of a linear model less the offset)."""
+        return Rows(y, self.x, self.groups, self.terms, self.weights, offset)
 
 
 def engine_input(design: Design, kept: tuple[int, ...] | None = None) -> EngineInput:
@@ -60,7 +68,7 @@ def kept_columns(fixed: FixedDesign, n: int, weights: Vector | None) -> tuple[in
 
 def fit_lmm(
     design: Design, *, reml: bool = True, start: ArrayLike | None = None, control: Control = DEFAULTS, verbose: int = 0
-) -> tuple[MixedFit, Any]:
+) -> tuple[MixedFit, Lmm]:
     """Fit a linear mixed model.
 
     Parameters
@@ -88,10 +96,12 @@ def fit_lmm(
     given = engine_input(design)
     began = perf_counter()
     restricted = reml and bool(given.x)
-    engine = _made(design, y, given, restricted)
+    rows = given.rows(y)
+    engine = _made(design, rows, y, given, restricted)
     return run(
         engine=engine,
         design=design,
+        rows=rows,
         y=y,
         given=given,
         reml=restricted,
@@ -102,13 +112,14 @@ def fit_lmm(
     ), engine
 
 
-def new_engine(design: Design, reml: bool) -> Any:
+def new_engine(design: Design, reml: bool) -> Lmm:
     """The engine's handle for a design, as `fit_lmm` made it."""
     given = engine_input(design)
-    return _made(design, checks.response(design), given, reml)
+    y = checks.response(design)
+    return _made(design, given.rows(y), y, given, reml)
 
 
-def _made(design: Design, y: Vector, given: EngineInput, reml: bool) -> Any:
+def _made(design: Design, rows: Rows, y: Vector, given: EngineInput, reml: bool) -> Lmm:
     if len(given.kept) >= len(y):
         raise DesignError(
             f"the fixed effects of {design.formula!r} have {len(given.kept)} independent columns for {len(y)} rows, "
@@ -116,35 +127,37 @@ def _made(design: Design, y: Vector, given: EngineInput, reml: bool) -> Any:
         )
     if len(given.kept) < len(design.fixed.columns):
         # A column whose squares overflow looks like a combination of others.
-        wrong = degenerate.out_of_scale(design, y)
+        wrong = degenerate.columns_out_of_scale(design, y)
         if wrong is not None:
             raise wrong
     try:
-        return _engine.Lmm(y, given.x, given.groups, given.terms, given.weights, reml)
-    except (ValueError, RuntimeError) as error:
-        raise degenerate.diagnosis(design, y, str(error)) from error
+        return Lmm(rows, reml)
+    except EngineError as error:
+        raise degenerate.diagnosis(design, given.kept, error, str(error)) from error
 
 
 def refit_lmm(
-    engine: Any,
+    engine: Lmm,
     design: Design,
     fit: MixedFit,
     *,
     start: ArrayLike | None = None,
     control: Control = DEFAULTS,
     verbose: int = 0,
-) -> tuple[MixedFit, Any]:
+) -> tuple[MixedFit, Lmm]:
     """Fit the same design to another response (`design.response` is the new one); only its cross-products are new."""
     y = checks.response(design)
     given = engine_input(design, fit.kept)
     began = perf_counter()
+    rows = given.rows(y)
     try:
-        renewed = engine.with_response(y, given.x, given.groups, given.terms, given.weights)
-    except (ValueError, RuntimeError) as error:
-        raise degenerate.diagnosis(design, y, str(error)) from error
+        renewed = engine.with_response(rows)
+    except EngineError as error:
+        raise degenerate.diagnosis(design, given.kept, error, str(error)) from error
     return run(
         engine=renewed,
         design=design,
+        rows=rows,
         y=y,
         given=given,
         reml=fit.reml,
@@ -156,8 +169,9 @@ def refit_lmm(
 
 
 def run(
-    engine: Any,
+    engine: Lmm,
     design: Design,
+    rows: Rows,
     y: Vector,
     given: EngineInput,
     reml: bool,
@@ -171,21 +185,20 @@ def run(
     try:
         with watched(verbose, len(y)) as watch:
             out = engine.fit(theta, control.max_evaluations, control.tolerance, watch)
-    except (ValueError, RuntimeError) as error:
-        raise degenerate.diagnosis(design, y, str(error)) from error
+    except EngineError as error:
+        raise degenerate.diagnosis(design, given.kept, error, str(error)) from error
     seconds = perf_counter() - began
     if not isfinite(out["criterion"]) or not TINY < out["pwrss"] < HUGE:
-        raise degenerate.diagnosis(
-            design, y, f"the criterion is {out['criterion']:g}, the residual sum of squares {out['pwrss']:g}"
-        )
+        cause = f"the criterion is {out['criterion']:g}, the residual sum of squares {out['pwrss']:g}"
+        raise degenerate.diagnosis(design, given.kept, rows.fault(), cause)
     fit = _record(engine, given, reml, out, seconds)
-    exact = degenerate.exact_fit(design, y, fit)
+    exact = degenerate.exact_fit(design, rows, y, fit)
     if exact is not None:
         raise exact
     return fit
 
 
-def _record(engine: Any, given: EngineInput, reml: bool, out: Mapping[str, Any], seconds: float) -> MixedFit:
+def _record(engine: Lmm, given: EngineInput, reml: bool, out: LmmOptimum, seconds: float) -> MixedFit:
     return MixedFit(
         reml=reml,
         n=engine.n,
@@ -217,7 +230,7 @@ def _record(engine: Any, given: EngineInput, reml: bool, out: Mapping[str, Any],
     )
 
 
-def conditional_covariances(engine: Any, fit: MixedFit) -> list[Matrix]:
+def conditional_covariances(engine: Lmm, fit: MixedFit) -> list[Matrix]:
     """For each grouping factor the conditional covariances of its levels' effects, shape (levels, K, K).
 
     Raises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,9 @@ from mixedmodels.fit.lmm import checked_start
 from mixedmodels.fit.record import GlmmFit, Matrix, Vector
 from mixedmodels.fit.start import checked_point
 
+if TYPE_CHECKING:
+    from mixedmodels._engine import Glmm, GlmmEvaluation, Lmm
+
 
 class Objective:
     """Profiled deviance (ML) or REML criterion of a linear mixed model in theta.
@@ -22,7 +25,7 @@ class Objective:
     Theta is free in sign: a column of a factor T and its negative give the same value.
     """
 
-    def __init__(self, engine: Any, sizes: tuple[int, ...]) -> None:
+    def __init__(self, engine: Lmm, sizes: tuple[int, ...]) -> None:
         self._engine = engine
         self._sizes = sizes
 
@@ -55,7 +58,7 @@ class GeneralizedObjective:
     (m + p + s,), in that order. It never changes the fit.
     """
 
-    def __init__(self, engine: Any, fit: GlmmFit) -> None:
+    def __init__(self, engine: Glmm, fit: GlmmFit) -> None:
         self._engine = engine
         self._how = (fit.nagq, fit.penalised is not None)
         self._sizes = fit.sizes
@@ -79,7 +82,7 @@ class GeneralizedObjective:
         at = np.concatenate([np.asarray(part, dtype=float) for part in (theta, beta, psi)])
         return differenced(lambda point: self.gradient(*np.split(point, cuts)), at, step)
 
-    def _evaluated(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike) -> Any:
+    def _evaluated(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike) -> GlmmEvaluation:
         given = {"theta": theta, "beta": beta, "psi": psi}
         point = checked_point(given, self._sizes, self._lengths[1], self._shapes)
         if self._how[1] and not np.all(point["theta"][diagonal(self._sizes)]):

@@ -37,7 +37,7 @@ def fit_ols(design: Design) -> LinearFit:
         inverse = np.linalg.solve(r, np.eye(len(kept))) if kept else np.empty((0, 0))
     df = n - len(kept)
     if not TINY < rss < HUGE or len(kept) < len(design.fixed.columns):
-        wrong = degenerate.out_of_scale(design, given)
+        wrong = degenerate.columns_out_of_scale(design, given)
         if wrong is not None:
             raise wrong
     return LinearFit(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mixedmodels.fit.any_fit import AnyMixedFit
+    from mixedmodels.fit.engine import Glmm, Lmm
     from mixedmodels.fitted.ranef import RanEf
     from mixedmodels.fitted.request import Request, Source
 
@@ -31,7 +32,7 @@ class MixedEffects(FittedModel):
         design: Design,
         source: Source,
         request: Request | None,
-        engine: Any = None,
+        engine: Lmm | Glmm | None = None,
         stored: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(fit, design, source, request, stored)
@@ -67,13 +68,13 @@ class MixedEffects(FittedModel):
         return {**super()._kept_numbers(), "run": run, "engine": self._described()}
 
     @property
-    def _engine(self) -> Any:
+    def _engine(self) -> Lmm | Glmm:
         self._need_rows("the objective")
         if self._handle is None:  # a model that was pickled
             self._handle = self._new_engine()
         return self._handle
 
-    def _new_engine(self) -> Any:
+    def _new_engine(self) -> Lmm | Glmm:
         raise NotImplementedError  # pragma: no cover
 
     # -- random effects -----------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from mixedmodels.fitted.varcorr import varcorr
 if TYPE_CHECKING:
     from mixedmodels.design import Design
     from mixedmodels.fit.any_fit import AnyFit
+    from mixedmodels.fit.engine import Glmm, Lmm
     from mixedmodels.fitted.model import FittedModel
 
 Type = Literal["parametric", "semiparametric"]
@@ -96,7 +97,7 @@ def refitter(model: FittedModel, design: Design | None = None, *, df: bool = Fal
     return _glmm_refitter(_handle(model) if whole else None, seen, fit, control)
 
 
-def _glmm_refitter(engine: Any, rows: Design, fit: GlmmFit, control: Control) -> Refit:
+def _glmm_refitter(engine: Glmm | None, rows: Design, fit: GlmmFit, control: Control) -> Refit:
     given = engine_input(rows, fit.kept)
     if engine is None:
         assert rows.response is not None
@@ -109,7 +110,7 @@ def _handle(model: Any) -> Any:
     return model._engine
 
 
-def _lmm_refitter(engine: Any, rows: Design, fit: MixedFit, control: Control, df: bool) -> Refit:
+def _lmm_refitter(engine: Lmm | None, rows: Design, fit: MixedFit, control: Control, df: bool) -> Refit:
     given = engine_input(rows, fit.kept)
     if engine is None:
         engine = new_lmm_engine(rows, fit.reml)

@@ -10,6 +10,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
+from mixedmodels.fit.engine import Glmm
 from mixedmodels.fit.lmm import as_control
 from mixedmodels.fitted.family_model import FamilyModel
 from mixedmodels.fitted.labels import joint_names, kept_names
@@ -84,7 +85,13 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         matrix = self._fit.vcov_conditional if conditional else self._fit.vcov
         return frame.labelled(matrix, names, names)
 
-    def _new_engine(self) -> Any:
+    @property
+    def _engine(self) -> Glmm:
+        handle = super()._engine
+        assert isinstance(handle, Glmm)
+        return handle
+
+    def _new_engine(self) -> Glmm:
         from mixedmodels.fit.glmm import new_engine
 
         return new_engine(self.design, self._fit)

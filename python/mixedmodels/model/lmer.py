@@ -10,6 +10,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.fit import likelihood
+from mixedmodels.fit.engine import Lmm
 from mixedmodels.fit.lmm import as_control, conditional_covariances, new_engine, refit_lmm
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fitted.labels import kept_names
@@ -45,7 +46,13 @@ class MixedModel(RandomEffectsModel):
         """-2 restricted log-likelihood; of an ML fit that at the ML estimate of theta."""
         return likelihood.reml_criterion(self._fit)
 
-    def _new_engine(self) -> Any:
+    @property
+    def _engine(self) -> Lmm:
+        handle = super()._engine
+        assert isinstance(handle, Lmm)
+        return handle
+
+    def _new_engine(self) -> Lmm:
         return new_engine(self.design, self._fit.reml)
 
     def _working_weights(self) -> Vector:

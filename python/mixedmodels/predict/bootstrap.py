@@ -163,9 +163,9 @@ def _modes(model: FittedModel, y: Vector, many: Any, s: int) -> list[Matrix]:
     given = engine_input(design, fit.kept)
     if isinstance(fit, MixedFit):
         own = less_offset(design, y[None])[0]
-        renewed = engine.with_response(own, given.x, given.groups, given.terms, given.weights)
+        renewed = engine.with_response(given.rows(own))
         return list(renewed.at(many.theta[s])["b"])
-    renewed = engine.with_response(y, given.x, given.groups, given.terms, fit.weights, design.offset)
+    renewed = engine.with_response(replace(given, weights=fit.weights).rows(y, design.offset))
     return list(renewed.at(many.theta[s], many.beta[s], _psi(fit, many, s))["b"])
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from mixedmodels.fit.henderson_rows import TermRows
 from mixedmodels.fit.mode_slopes import ModeSlopes, mode_slopes
 from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
 from mixedmodels.predict.new_levels import fresh_slopes, fresh_variance, quadratic
+
+if TYPE_CHECKING:
+    from mixedmodels.fit.engine import Lmm
 
 STEP = 1e-4  # of theta in differences of variances, whose error is of the order of its square
 
@@ -90,7 +93,7 @@ class MixedEvidence(Evidence):
     _fit: AnyMixedFit
 
     def __init__(
-        self, design: Design, fit: AnyMixedFit, weights: Callable[[], Vector], engine: Callable[[], Any]
+        self, design: Design, fit: AnyMixedFit, weights: Callable[[], Vector], engine: Callable[[], Lmm]
     ) -> None:
         self._design, self._fit = design, fit
         self._weights, self._engine = weights, engine

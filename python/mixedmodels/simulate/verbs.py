@@ -18,6 +18,8 @@ class FixedSimulationVerbs(FixedEffects):
 
         Parameters
         ----------
+        nsim : int, default 1
+            Number of responses.
         seed : int or Generator, optional
             Anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
         newdata : table, optional
@@ -49,6 +51,8 @@ class MixedSimulationVerbs(MixedEffects):
 
         Parameters
         ----------
+        nsim : int, default 1
+            Number of responses.
         seed : int or Generator, optional
             Anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
         re_form : str or None, default "~0"

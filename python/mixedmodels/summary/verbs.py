@@ -26,6 +26,8 @@ class FixedTableVerbs(FixedEffects):
         ----------
         conf_int : bool, default False
             Whether to add Wald limits `conf_low`, `conf_high`.
+        conf_level : float, default 0.95
+            Confidence level of the limits.
         ddf : str or Coefficients, optional
             Covariance and degrees of freedom, the latter in a column `df`: "asymptotic", "residual" or what `robust`
             returned; None for those that the summary prints.
@@ -61,6 +63,8 @@ class MixedTableVerbs(MixedEffects):
             several.
         conf_int : bool, default False
             Whether to add Wald limits `conf_low`, `conf_high` (of the fixed effects, and of the modes given theta).
+        conf_level : float, default 0.95
+            Confidence level of the limits.
         ddf : str or Coefficients, optional
             Method that adds `df` and `p_value` of the fixed effects: "Satterthwaite" or "Kenward-Roger" (of an lmer),
             "asymptotic", or what `robust` returned; standard errors and limits then follow its covariance.

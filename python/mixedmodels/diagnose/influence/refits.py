@@ -13,6 +13,7 @@ from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import FitError
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import covariances, diagonal
+from mixedmodels.fit.engine import EngineError
 from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
 from mixedmodels.fit.glmm import fit_glmm
@@ -107,8 +108,9 @@ def _one_step_generalised(part: Design, fit: GlmmFit, beta: Vector) -> Deleted:
 
     def criterion(point: Vector) -> float:
         try:
-            return float(engine.evaluate(*map(np.ascontiguousarray, np.split(point, cuts)), *how)["penalised"])
-        except (ValueError, RuntimeError):  # where the modes are not found
+            theta, beta, psi = map(np.ascontiguousarray, np.split(point, cuts))
+            return engine.evaluate(theta, beta, psi, *how)["penalised"]
+        except EngineError:  # where the modes are not found
             return np.inf
 
     at = np.concatenate([fit.theta, beta, fit.psi])

@@ -21,6 +21,7 @@ from mixedmodels.fit.record import GlmmFit, MixedFit, Vector
 from mixedmodels.fit.simulated_responses import checked, generator, simulate_fit
 
 if TYPE_CHECKING:
+    from mixedmodels.fit.engine import Lmm
     from mixedmodels.fitted.model import FittedModel
 
 Method = str | None
@@ -89,8 +90,8 @@ def _shape_parameters(fit: MixedFit | GlmmFit) -> dict[str, float]:
     return dict.fromkeys(fit.family.shapes, 1.0)
 
 
-def _handle(model: Any) -> Any:
-    engine = model._engine
+def _handle(model: Any) -> Lmm:
+    engine: Lmm = model._engine
     if engine.describe().get("path") == "estimated":
         raise FitError(
             "the degrees of freedom of cAIC need exact derivatives of the criterion, which for this model are out of "

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -40,10 +40,13 @@ from mixedmodels.fit.moments import add_random_part, fixed_part
 from mixedmodels.fit.objective import Objective
 from mixedmodels.fit.record import Matrix, MixedFit, Vector
 
+if TYPE_CHECKING:
+    from mixedmodels.fit.engine import Lmm
+
 Place = tuple[int, int, int]  # term, row and column of its factor
 
 
-def trace_at_theta(design: Design, theta: Vector, kept: tuple[int, ...], reml_engine: Any) -> float:
+def trace_at_theta(design: Design, theta: Vector, kept: tuple[int, ...], reml_engine: Lmm) -> float:
     """tr(H): degrees of freedom of the fitted values at a known theta.
 
     Parameters
@@ -57,7 +60,7 @@ def trace_at_theta(design: Design, theta: Vector, kept: tuple[int, ...], reml_en
     return len(kept) + m * penalty / float(at["pwrss"]) + float(theta @ at["gradient"]) / 2
 
 
-def from_estimating_theta(design: Design, fit: MixedFit, engine: Any, ranks: Sequence[int]) -> float:
+def from_estimating_theta(design: Design, fit: MixedFit, engine: Lmm, ranks: Sequence[int]) -> float:
     """What the estimation of theta adds to tr(H).
 
     Parameters
@@ -109,7 +112,7 @@ def _position(sizes: tuple[int, ...], place: Place) -> int:
 
 
 def _projected(
-    design: Design, fit: MixedFit, engine: Any, theta: Vector, weights: Vector, v: Vector | None, own: bool
+    design: Design, fit: MixedFit, engine: Lmm, theta: Vector, weights: Vector, v: Vector | None, own: bool
 ) -> tuple[Vector, float]:
     """A v and v'A v; of the fit's own response less its offset."""
     assert v is not None
@@ -120,7 +123,7 @@ def _projected(
     if length == 0:
         return np.zeros_like(v), 0.0
     # Of unit length, as the engine refuses a response that is all but 0.
-    at = engine.with_response(v / length, given.x, given.groups, given.terms, given.weights).at(theta)
+    at = engine.with_response(given.rows(v / length)).at(theta)
     mean = _fitted(design, fit, at["beta"], at["b"])
     return weights * (v - length * mean), float(at["pwrss"]) * length**2
 
@@ -143,6 +146,6 @@ def _change(design: Design, fit: MixedFit, theta: Vector, place: Place, a: Vecto
     return np.asarray(np.sum(z * (sums @ derivative)[group.codes], axis=1), dtype=float)
 
 
-def reml_engine(design: Design, fit: MixedFit, engine: Any) -> Any:
+def reml_engine(design: Design, fit: MixedFit, engine: Lmm) -> Lmm:
     """An engine with the REML criterion; that of the fit where it has it, or where there are no fixed effects."""
     return engine if fit.reml or not fit.kept else new_engine(design, True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 import textwrap
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mixedmodels._engine import EngineError
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.fit import likelihood
@@ -20,6 +21,9 @@ from mixedmodels.fit.glmm import MOST_NODES, MOST_POINTS
 from mixedmodels.fit.laplace_error.pareto import tail_shape
 from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import GlmmFit
+
+if TYPE_CHECKING:
+    from mixedmodels._engine import Glmm, GlmmImportance
 
 POINTS = (7, 11, 17, 25, 37, 55, 81)
 AGREE = 1e-4  # of two log-likelihoods by quadrature
@@ -117,7 +121,7 @@ class LaplaceError:
     __repr__ = __str__
 
 
-def laplace_error(engine: Any, design: Design, fit: GlmmFit, draws: int, seed: int) -> LaplaceError:
+def laplace_error(engine: Glmm, design: Design, fit: GlmmFit, draws: int, seed: int) -> LaplaceError:
     """Estimate the error.
 
     Parameters
@@ -143,11 +147,11 @@ def laplace_error(engine: Any, design: Design, fit: GlmmFit, draws: int, seed: i
     try:
         exact = _by_quadrature(engine, design, fit) if len(design.groups) == 1 else None
         return _sampled(engine, design, fit, int(draws), seed) if exact is None else exact
-    except RuntimeError as error:
+    except EngineError as error:
         raise FitError(f"the error of Laplace's approximation cannot be estimated: {error}.") from error
 
 
-def _by_quadrature(engine: Any, design: Design, fit: GlmmFit) -> LaplaceError | None:
+def _by_quadrature(engine: Glmm, design: Design, fit: GlmmFit) -> LaplaceError | None:
     """None where the grid would be too large, or does not settle."""
     k = sum(fit.sizes)
     last = math.nan
@@ -161,14 +165,14 @@ def _by_quadrature(engine: Any, design: Design, fit: GlmmFit) -> LaplaceError | 
     return None
 
 
-def _sampled(engine: Any, design: Design, fit: GlmmFit, draws: int, seed: int) -> LaplaceError:
+def _sampled(engine: Glmm, design: Design, fit: GlmmFit, draws: int, seed: int) -> LaplaceError:
     with watched(0, fit.n) as watch:
         out = engine.importance(fit.theta, fit.beta, fit.psi, draws, seed, watch)
     exact = out["laplace"] + out["error"]
     return _result(design, fit, exact, out["std_error"], draws=out["draws"], ess=out["ess"], doubt=_doubt(out))
 
 
-def _doubt(out: dict[str, Any]) -> str:
+def _doubt(out: GlmmImportance) -> str:
     """Why the mean of importance weights is not to be trusted, if it is not."""
     cure = "More draws may settle it; believe neither the number nor its standard error before they do."
     shape, share = tail_shape(out["log_weights"]), out["ess"] / out["draws"]
@@ -188,7 +192,7 @@ def _doubt(out: dict[str, Any]) -> str:
     return ""
 
 
-def _tolerable(out: dict[str, Any]) -> float:
+def _tolerable(out: GlmmImportance) -> float:
     return float(max(MATTERS, 0.25 * abs(out["error"])))
 
 

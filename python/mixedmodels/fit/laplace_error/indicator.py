@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._engine import EngineError
 from mixedmodels.design.records import Design
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+
+if TYPE_CHECKING:
+    from mixedmodels._engine import Glmm
 
 POINTS = (25, 9)  # for one effect, and for each of two; of more effects one direction after another
 MOST_ROWS = 600_000  # rows times nodes, for each factor: larger factors are judged by every other level, or fewer
@@ -26,7 +30,7 @@ MOST_DOUBT = 0.25  # standard error of so few draws
 AT_MODE = 1e-3  # of the derivative in u: elsewhere nothing can be said
 
 
-def indicated_error(engine: Callable[[], Any], design: Design, fit: GlmmFit) -> float:
+def indicated_error(engine: Callable[[], Glmm], design: Design, fit: GlmmFit) -> float:
     """Log-likelihood that Laplace's approximation is likely to miss; NaN where this cannot be said cheaply.
 
     `engine` gives the handle that made the fit, where it is needed.
@@ -39,7 +43,7 @@ def indicated_error(engine: Callable[[], Any], design: Design, fit: GlmmFit) -> 
         return guess
     try:
         out = engine().importance(fit.theta, fit.beta, fit.psi, min(draws, MOST_DRAWS), 0)
-    except RuntimeError:
+    except EngineError:
         return guess
     return float(out["error"]) if out["std_error"] < MOST_DOUBT + abs(out["error"]) / 3 else guess
 

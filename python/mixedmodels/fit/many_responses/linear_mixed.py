@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from mixedmodels.design.records import Design
 from mixedmodels.fit import lmm
 from mixedmodels.fit.covariance import SINGULAR, diagonal
 from mixedmodels.fit.record import Control, Matrix, Vector
+
+if TYPE_CHECKING:
+    from mixedmodels._engine import Lmm, LmmOptima
 
 CONVERGED, MAX_EVALUATIONS, STALLED, FAILED, NOT_REACHED, SEPARATED = range(6)
 STATUS = {"converged": CONVERGED, "max_evaluations": MAX_EVALUATIONS, "stalled": STALLED}
@@ -126,7 +129,7 @@ def joined(parts: Sequence[ManyFits]) -> ManyFits:
 
 
 def many_lmm(
-    engine: Any,
+    engine: Lmm,
     given: lmm.EngineInput,
     responses: Matrix,
     *,
@@ -159,16 +162,7 @@ def many_lmm(
     """
     b, p = len(responses), len(given.kept)
     out = engine.fit_many(
-        responses=np.ascontiguousarray(responses, dtype=float),
-        x=given.x,
-        groups=given.groups,
-        terms=given.terms,
-        weights=given.weights,
-        start=start,
-        max_evaluations=control.max_evaluations,
-        tolerance=control.tolerance,
-        df=df,
-        watch=watch,
+        np.ascontiguousarray(responses, dtype=float), start, control.max_evaluations, control.tolerance, df, watch
     )
     return ManyFits(
         kept=given.kept,
@@ -186,7 +180,7 @@ def many_lmm(
     )
 
 
-def _status(out: Mapping[str, Any]) -> NDArray[np.int8]:
+def _status(out: LmmOptima) -> NDArray[np.int8]:
     """How the optimiser stopped; where its certificate holds, it has converged however it came to stop."""
     status = np.asarray(out["status"], dtype=np.int8)
     status[np.asarray(out["converged"], dtype=bool)] = CONVERGED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ from mixedmodels.fit.responses import Response, family_response, one_value
 from mixedmodels.fit.separation import fixed_effects
 
 if TYPE_CHECKING:
+    from mixedmodels._engine import Glmm, GlmmOptimum
     from mixedmodels.families import Family
 
 
@@ -114,7 +115,7 @@ def many_glm(
 
 
 def many_glmm(
-    engine: Any,
+    engine: Glmm,
     design: Design,
     family: Family,
     given: EngineInput,
@@ -148,11 +149,10 @@ def many_glmm(
     m, p = sum(k * (k + 1) // 2 for k in given.sizes), len(given.kept)
     dispersed = family.weights_role == "precision"
     out = empty(len(responses), given.kept, m, 0 if dispersed else len(family.shapes), responses.shape[1])
-    rows = (given.x, given.groups, given.terms, design.weights, design.offset)
     for i, y in enumerate(np.ascontiguousarray(responses)):
         with _failures(out, i):
             seen = _check(replace(design, response=y), family, check, penalised)
-            one = engine.with_response(y, *rows).fit(
+            one = engine.with_response(given.rows(y, design.offset)).fit(
                 nagq, start, control.max_evaluations, control.tolerance, None, penalised
             )
             if not np.isfinite(one["criterion"]):
@@ -181,7 +181,7 @@ def _check(design: Design, family: Family, whole: bool, penalised: bool) -> Resp
     return seen
 
 
-def _separated(design: Design, family: Family, given: EngineInput, seen: Response, out: Mapping[str, Any]) -> bool:
+def _separated(design: Design, family: Family, given: EngineInput, seen: Response, out: GlmmOptimum) -> bool:
     """Whether the outcomes are separated, looked at only where a fitted mean is near its bound."""
     eta = out["eta"]
     if not fixed_effects.concerned(family) or not fixed_effects.at_bounds(family, eta):

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.engine import EngineError, Glmm, Lmm
 from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import fit_lmm
 from mixedmodels.fit.progress import watched
@@ -24,6 +25,9 @@ from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
 from mixedmodels.inference.profile.curve import Curve
 from mixedmodels.inference.profile.derived import Estimates, Quantity
 from mixedmodels.inference.profile.parameters import Parameter, parameters
+
+if TYPE_CHECKING:
+    from mixedmodels.fit.engine import ProfileCurve
 
 MOST_RESTARTS = 3
 MOST_POINTS = 100  # of each side of a curve
@@ -61,7 +65,7 @@ class Profiles:
 
 
 def profiles(
-    engine: Any,
+    engine: Lmm | Glmm,
     design: Design,
     fit: AnyMixedFit,
     wanted: Sequence[Parameter],
@@ -124,7 +128,7 @@ def _own_optimum(design: Design, fit: AnyMixedFit, restricted: bool) -> AnyMixed
     return fit
 
 
-def _refitted(engine: Any, design: Design, fit: AnyMixedFit, lower: Any, restricted: bool) -> AnyMixedFit:
+def _refitted(engine: Lmm | Glmm, design: Design, fit: AnyMixedFit, lower: Any, restricted: bool) -> AnyMixedFit:
     """The fit from a point of lower deviance on."""
     roots, others = lower
     scale = float(np.exp(others[0])) if isinstance(fit, MixedFit) else 1.0
@@ -136,6 +140,7 @@ def _refitted(engine: Any, design: Design, fit: AnyMixedFit, lower: Any, restric
         theta += [t[i, j] for j in range(k) for i in range(j, k)]
     if isinstance(fit, MixedFit):
         return fit_lmm(design, reml=restricted, start=theta)[0]
+    assert isinstance(engine, Glmm)
     p = len(fit.beta)
     start = {"theta": np.array(theta), "beta": others[:p], "psi": others[p:]}
     penalty = None if fit.penalised is None else "soft"
@@ -145,7 +150,7 @@ def _refitted(engine: Any, design: Design, fit: AnyMixedFit, lower: Any, restric
 
 
 def _raw(
-    engine: Any,
+    engine: Lmm | Glmm,
     design: Design,
     fit: AnyMixedFit,
     asked: Sequence[Parameter],
@@ -154,12 +159,14 @@ def _raw(
     derived: tuple[Quantity, ...],
     restricted: bool,
     verbose: int,
-) -> list[Any]:
+) -> list[ProfileCurve]:
     how = {"cutoff": walk.cutoff, "step": walk.step, "limits": list(walk.limits), "max_points": MOST_POINTS}
     try:
         with watched(verbose, fit.n) as watch:
             if isinstance(fit, GlmmFit):
+                assert isinstance(engine, Glmm)
                 return _of_generalised(engine, fit, asked, known, how, derived, watch)
+            assert isinstance(engine, Lmm)
             return _of_linear(
                 engine=engine,
                 fit=fit,
@@ -170,12 +177,12 @@ def _raw(
                 restricted=restricted,
                 watch=watch,
             )
-    except (ValueError, RuntimeError) as error:
+    except EngineError as error:
         raise FitError(f"{design.formula!r} has no profiles: {error}.") from error
 
 
 def _of_linear(
-    engine: Any,
+    engine: Lmm,
     fit: MixedFit,
     asked: Sequence[Parameter],
     known: Sequence[Parameter],
@@ -183,13 +190,13 @@ def _of_linear(
     derived: tuple[Quantity, ...],
     restricted: bool,
     watch: Any,
-) -> list[Any]:
+) -> list[ProfileCurve]:
     p = len(fit.beta)
     held = [q.at[0] for q in asked if q.kind == "beta"]
     rows = np.ascontiguousarray(np.eye(p)[held].reshape(len(held), p))
     wishes = [_wish(q, {"sigma": 0}, {j: 1 + i for i, j in enumerate(held)}) for q in asked if q.kind != "derived"]
     at = (fit.theta, fit.sigma, np.ascontiguousarray(fit.beta))
-    out: list[Any] = engine.profile(*at, rows, wishes, how, restricted, watch) if wishes else []
+    out = engine.profile(*at, rows, wishes, how, restricted, watch) if wishes else []
     for g in derived:
         used = [q.at[0] for q in known if q.kind == "beta" and _depends(g, fit, known, q.name)]
         rows = np.ascontiguousarray(np.eye(p)[used].reshape(len(used), p))
@@ -203,14 +210,14 @@ def _of_linear(
 
 
 def _of_generalised(
-    engine: Any,
+    engine: Glmm,
     fit: GlmmFit,
     asked: Sequence[Parameter],
     known: Sequence[Parameter],
     how: dict[str, Any],
     derived: tuple[Quantity, ...],
     watch: Any,
-) -> list[Any]:
+) -> list[ProfileCurve]:
     p, m = len(fit.beta), len(fit.theta)
     errors = np.sqrt(np.diag(fit.vcov_joint)[m:])
     plain = np.concatenate([np.sqrt(np.diag(fit.vcov_conditional)), np.full(len(fit.psi), 0.3)])
@@ -225,8 +232,7 @@ def _of_generalised(
         else:
             wishes.append(_wish(q, places, {j: j for j in range(p)}))
     at = (fit.theta, np.ascontiguousarray(fit.beta), fit.psi)
-    found: list[Any] = engine.profile(*at, fit.nagq, fit.penalised is not None, errors, wishes, how, watch)
-    return found
+    return engine.profile(*at, fit.nagq, fit.penalised is not None, errors, wishes, how, watch)
 
 
 def _wish(q: Parameter, places: Mapping[str, int], betas: Mapping[int, int]) -> tuple[Any, ...]:
