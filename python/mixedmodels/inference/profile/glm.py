@@ -18,7 +18,7 @@ from mixedmodels.fit.generalized_linear.irls import Problem, allowed, solve
 from mixedmodels.fit.record import GlmFit, Matrix, Vector
 
 EXACT = 1e-10  # of zeta
-FAR = 60  # evaluations of one limit
+FAR = 120  # evaluations of one limit
 RUNAWAY = 1e4  # standard errors at which a limit counts as infinite
 TOGETHER = 25  # steps of all limits at once
 SETTLED = 1e-8  # of zeta, before the last step; and of the decrease that the other coefficients may promise
@@ -140,30 +140,36 @@ def limits(fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: floa
         return zeta, slope, beta
 
     def one(sign: float) -> float:
-        inner, outer = float(fit.beta[j]), sign * inf
-        b, others = float(fit.beta[j]) + sign * quantile * error, start - sign * quantile * error * toward
+        """The limit on one side: Newton's method on zeta within a bracket of distances from the estimate."""
+        near, far = 0.0, inf  # where zeta is below the quantile, and above it or out of the domain
+        distance = quantile * error
+        others = start + sign * distance * -toward
+        widths = [inf, inf]  # of the bracket, two steps ago and one
         for _ in range(FAR):
-            found = held(b, others)
-            if found is None or not np.isfinite(found[0]):
-                outer = b
-                b = (inner + b) / 2
-                continue
-            zeta, slope, others = found
-            if abs(zeta - quantile) < EXACT:
-                return b
-            if zeta < quantile:
-                inner = b
+            point = held(float(fit.beta[j]) + sign * distance, others)
+            step = nan
+            if point is None or not np.isfinite(point[0]):
+                far = distance
             else:
-                outer = b
-            step = (quantile - zeta) / abs(slope) if slope * sign > 0 else inf
-            step = min(max(step, -abs(b - fit.beta[j])), 3 * abs(b - fit.beta[j]))
-            b += sign * step
-            if np.isfinite(outer) and not min(inner, outer) < b < max(inner, outer):
-                b = (inner + outer) / 2
-            if abs(step) < 1e-13 * max(1.0, abs(b)):
-                return b
-            if abs(b - fit.beta[j]) > RUNAWAY * error:
+                zeta, slope, others = point
+                if abs(zeta - quantile) < EXACT:
+                    return float(fit.beta[j]) + sign * distance
+                near, far = (distance, far) if zeta < quantile else (near, distance)
+                step = (quantile - zeta) / abs(slope) if slope * sign > 0 else inf
+            if near > RUNAWAY * error:
                 return sign * inf
-        return b if np.isfinite(outer) else sign * inf
+            if far - near < 1e-13 * max(1.0, abs(fit.beta[j]), far):
+                return float(fit.beta[j]) + sign * (near + far) / 2
+            slow = np.isfinite(far) and far - near > widths[0] / 2
+            widths = [widths[1], far - near]
+            distance = _between(near, far) if slow else min(distance + step, 4 * distance)
+            if not near < distance < far:
+                distance = _between(near, far)
+        return nan if np.isfinite(far) else sign * inf
 
     return one(-1.0), one(1.0)
+
+
+def _between(near: float, far: float) -> float:
+    """The middle of two distances; of very unequal ones their geometric mean, since either may be the nearer scale."""
+    return sqrt(max(near, 1e-8 * far) * far) if far > 4 * near else (near + far) / 2
