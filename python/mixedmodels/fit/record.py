@@ -44,7 +44,7 @@ class _GaussianIdentity:
     """What a linear (mixed) model answers where a generalised one has a field."""
 
     __slots__ = ()
-    generalized: ClassVar[bool] = False
+    generalized: ClassVar[Literal[False]] = False
 
     @property
     def family(self) -> Family:
@@ -81,7 +81,7 @@ class _NoRandomEffects:
     """What a model without random effects answers where a mixed one has a field."""
 
     __slots__ = ()
-    mixed: ClassVar[bool] = False
+    mixed: ClassVar[Literal[False]] = False
     reml: ClassVar[bool] = False
     sizes: ClassVar[tuple[int, ...]] = ()
     u: ClassVar[tuple[Matrix, ...]] = ()
@@ -214,7 +214,7 @@ class MixedFit(_GaussianIdentity):
     criterion_error: float = 0.0
 
     function: ClassVar[str] = "lmer"
-    mixed: ClassVar[bool] = True
+    mixed: ClassVar[Literal[True]] = True
 
     @property
     def method(self) -> Method:
@@ -236,7 +236,7 @@ class _FamilyFit:
     """What generalised models with and without random effects have in common."""
 
     __slots__ = ()
-    generalized: ClassVar[bool] = True
+    generalized: ClassVar[Literal[True]] = True
     family: Family
 
     @property
@@ -440,7 +440,7 @@ class GlmmFit(_FamilyFit):
     penalised: float | None = None
 
     function: ClassVar[str] = "glmer"
-    mixed: ClassVar[bool] = True
+    mixed: ClassVar[Literal[True]] = True
     reml: ClassVar[bool] = False
 
     @property
