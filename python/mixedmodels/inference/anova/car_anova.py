@@ -117,7 +117,7 @@ def _differences(
     Type II: beside the terms that have not all of its variables; type III: beside all other columns.
     """
     models = SubModels(design, fit)
-    own = (fit.rss if isinstance(fit, LinearFit) else fit.deviance, float(fit.df_resid))
+    own = (fit.deviance if fit.generalized else fit.rss, float(fit.df_resid))
     out = []
     for t, label in enumerate(layout.labels):
         above = layout.relatives(t) if number == 2 else []

@@ -9,7 +9,6 @@ import numpy as np
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
 from mixedmodels.estimates.statistic_choice import checked_test
-from mixedmodels.fit.record import GlmFit, LinearFit, MixedFit
 from mixedmodels.inference.anova import car_anova as car
 from mixedmodels.inference.anova.contrast_matrices import TermLayout, term_layout
 from mixedmodels.inference.anova.term_tests import Table, type_number
@@ -28,20 +27,18 @@ def car_anova(model: FittedModel, type: Any, test: str | None, ddf: Ddf = None) 
     layout = term_layout(model.design, fit.kept)
     if not layout.labels and number == 2:
         number = 3  # an intercept alone: type II has nothing to say
-    if isinstance(fit, LinearFit | GlmFit):
+    if not fit.mixed:
         car.check_estimable(model.design, fit.kept, number)
     if ddf is not None:
         return _with_covariance(model, number, layout, test, ddf)
-    if isinstance(fit, LinearFit):
-        return _linear(model, number, layout, test)
-    if isinstance(fit, GlmFit):
-        return _generalized(model, number, layout, test)
-    return _mixed(model, number, layout, test)
+    if fit.mixed:
+        return _mixed(model, number, layout, test)
+    return (_generalized if fit.generalized else _linear)(model, number, layout, test)
 
 
 def _mixed(model: FittedModel, number: int, layout: TermLayout, test: str | None) -> ResultTable:
-    known = ("Chisq", "F") if isinstance(model._fit, MixedFit) else ("Chisq",)
-    wanted = checked_test(test, known, "Chisq")
+    available = ("Chisq",) if model._fit.generalized else ("Chisq", "F")
+    wanted = checked_test(test, available, "Chisq")
     if wanted == "F":
         return _wald_f(model, number, layout, model._coefficients("Kenward-Roger"), "with Kenward-Roger df")
     return _wald_chi_squared(model, number, layout, model._coefficients("asymptotic"))
@@ -49,7 +46,8 @@ def _mixed(model: FittedModel, number: int, layout: TermLayout, test: str | None
 
 def _with_covariance(model: FittedModel, number: int, layout: TermLayout, test: str | None, ddf: Ddf) -> ResultTable:
     """Wald tests with coefficients that the user names or brings, as car's with ``vcov.``."""
-    if not isinstance(ddf, Coefficients) and not isinstance(model._fit, MixedFit):
+    fit = model._fit
+    if not isinstance(ddf, Coefficients) and (fit.generalized or not fit.mixed):
         raise DataError(f"ddf is {ddf!r:.80}; give what robust() returned, as only an lmer has a choice of methods.")
     coefficients = model._coefficients(ddf)
     finite = np.isfinite(coefficients.df(np.eye(len(coefficients.beta)))).any()

@@ -12,7 +12,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates import ddf as estimates_ddf
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
 from mixedmodels.estimates.statistic_choice import checked_test
-from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, MixedFit
+from mixedmodels.fit.record import Matrix
 from mixedmodels.inference.anova import contrast_matrices
 from mixedmodels.inference.anova import term_tests as terms
 from mixedmodels.inference.anova.car_tables import car_anova
@@ -30,7 +30,7 @@ def anova_terms(model: FittedModel, type: Any, ddf: Ddf, test: str | None) -> Re
     fit = model._fit
     number = None if type is None else terms.type_number(type)
     model._need_rows("anova()")
-    if isinstance(fit, MixedFit):
+    if fit.mixed and not fit.generalized:
         if test not in (None, "F"):
             raise DataError(f"test is {test!r}; anova() of one lmer has F tests, car_anova() Wald's chi-squared.")
         if ddf is not None and estimates_ddf.is_asymptotic(ddf):
@@ -48,13 +48,12 @@ def anova_terms(model: FittedModel, type: Any, ddf: Ddf, test: str | None) -> Re
             f"ddf is {ddf!r:.80}; only an lmer has a choice of degrees of freedom. With type=2 or 3 other models take "
             "what robust() returned."
         )
-    if isinstance(fit, LinearFit):
-        return _linear(model, test)
-    if isinstance(fit, GlmFit):
-        return _deviance(model, test)
+    if not fit.mixed:
+        return _deviance(model, test) if fit.generalized else _linear(model, test)
     if test is not None:
         raise DataError(f"test is {test!r}; the sequential table of a glmer has none, give type=2 or 3 too.")
-    rx = model.getME("RX")  # type: ignore[attr-defined]
+    components: Any = model
+    rx = components.getME("RX")
     return _lme4(model, np.linalg.inv(rx.T @ rx), model.sigma if fit.has_dispersion else 1.0)
 
 

@@ -37,7 +37,7 @@ class SubModels:
             assign=tuple(fixed.assign[j] for j in chosen),
         )
         design = replace(self._design, fixed=smaller)
-        if isinstance(self._fit, LinearFit):
+        if not self._fit.generalized:
             return _squares(design, self._fit.n)
         fit = fit_glm(design, self._fit.family, penalty=self._fit.penalty)
         return fit.deviance, float(fit.df_resid)

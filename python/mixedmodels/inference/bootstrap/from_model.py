@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels.errors import MixedModelsWarning
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.replicates import drawer, limited, new_seed
 from mixedmodels.inference.bootstrap import replicates as replication
@@ -65,8 +65,8 @@ def _parameters(model: FittedModel, draw: Any, nsim: int, progress: bool | None)
     from mixedmodels.fitted import replicates
 
     fit = model._fit
-    most = SLOW if isinstance(fit, GlmFit | GlmmFit) else None
-    many = replication.refitted(draw, replicates.refitter(model), nsim, fit.n, progress, most)
+    chunk = SLOW if fit.generalized else None
+    many = replication.refitted(draw, replicates.refitter(model), nsim, fit.n, progress, chunk)
     found = Replicates(
         names=replicates.parameter_names(model.design, fit),
         t0=replicates.parameter_values(replicates.as_row(fit), fit)[0],
@@ -95,12 +95,13 @@ def _asked(
 ) -> Replicates:
     """What a function says of each refitted model."""
     names, t0 = replication.flattened(statistic(model))
+    refittable: Any = model
     again = _start(model._fit)
 
     def one(y: Vector) -> tuple[Any, bool]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MixedModelsWarning)
-            other = model.refit(y, **again)  # type: ignore[attr-defined]
+            other = refittable.refit(y, **again)
             return statistic(other), bool(getattr(other, "is_singular", False))
 
     return replication.statistics(draw, one, t0, names or tuple(f"t{i + 1}" for i in range(len(t0))), nsim, progress)
@@ -109,18 +110,19 @@ def _asked(
 def _start(fit: Any) -> dict[str, Any]:
     from mixedmodels.fit.many_responses.other_classes import start_of
 
-    if isinstance(fit, MixedFit):
-        return {"start": fit.theta}
-    return {"start": start_of(fit)} if isinstance(fit, GlmmFit) else {}
+    if not fit.mixed:
+        return {}
+    return {"start": start_of(fit) if fit.generalized else fit.theta}
 
 
 def _statistic_influence(model: FittedModel, statistic: Callable[[Any], Any]) -> Matrix:
     numbers = model._rows.numbers
+    refittable: Any = model
 
     def estimate(rows: Any) -> Vector:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MixedModelsWarning)
-            return replication.flattened(statistic(model.update(subset=numbers[rows])))[1]  # type: ignore[attr-defined]
+            return replication.flattened(statistic(refittable.update(subset=numbers[rows])))[1]
 
     return influence(blocks(model.design, model._fit.n), estimate)
 
@@ -128,7 +130,7 @@ def _statistic_influence(model: FittedModel, statistic: Callable[[Any], Any]) ->
 def _title(model: FittedModel, type: str, re_form: Any) -> str:  # noqa: A002
     if type == "semiparametric":
         return "Semiparametric bootstrap"
-    if isinstance(model._fit, LinearFit | GlmFit):
+    if not model._fit.mixed:
         return "Parametric bootstrap"
     if re_form is None:
         return "Parametric bootstrap, given the random effects,"

@@ -13,7 +13,7 @@ from mixedmodels import formula as formulas
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.many_responses.linear_mixed import NOT_REACHED, ManyFits, joined
-from mixedmodels.fit.record import GlmFit, GlmmFit, Vector
+from mixedmodels.fit.record import Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.refits import by_maximum_likelihood, design_of, refitted
@@ -97,10 +97,10 @@ def _reference(
     """Fits of the larger model whose criterion is the likelihood ratio."""
     draw = drawer(small, "parametric", "~0", generator(seed))
     work = _both(refitter(small), refitter(large))
-    most = SLOW if isinstance(large._fit, GlmFit | GlmmFit) else None
+    chunk = SLOW if large._fit.generalized else None
     parts: list[ManyFits] = []
     for count in _batches(nsim, extremes):
-        parts.append(replicated(draw, work, count, large._fit.n, progress, most))
+        parts.append(replicated(draw, work, count, large._fit.n, progress, chunk))
         found = joined(parts)
         stop = stopped_at(found.criterion, statistic, extremes)
         if stop < len(found):

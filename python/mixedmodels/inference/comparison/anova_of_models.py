@@ -12,7 +12,6 @@ import numpy as np
 
 from mixedmodels.errors import MixedModelsWarning
 from mixedmodels.estimates.statistic_choice import checked_test
-from mixedmodels.fit.record import GlmFit, LinearFit
 from mixedmodels.fitted.refits import by_maximum_likelihood
 from mixedmodels.inference.comparison.chi_bar_squared import mixture, null_distributions
 from mixedmodels.inference.comparison.comparable import check_comparable
@@ -30,9 +29,11 @@ def compare(models: Sequence[FittedModel], names: Sequence[str], test: str | Non
     """Each model against the one before it (see `Comparisons.anova`)."""
     check_comparable(models, names, refit)
     fits = [m._fit for m in models]
-    if all(isinstance(f, LinearFit) for f in fits):
+    if any(f.mixed for f in fits):
+        return _likelihoods(models, names, test, refit)
+    if not any(f.generalized for f in fits):
         return _deviances(models, test, linear=True)
-    if all(isinstance(f, GlmFit) and f.estimated_theta is None for f in fits):
+    if all(f.generalized and f.estimated_theta is None for f in fits):
         return _deviances(models, test, linear=False)
     return _likelihoods(models, names, test, refit)
 

@@ -13,7 +13,7 @@ from mixedmodels.estimates.variance_information import Direction, information, p
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import covariances
 from mixedmodels.fit.likelihood import n_parameters
-from mixedmodels.fit.record import GlmmFit, LinearFit, Matrix, MixedFit
+from mixedmodels.fit.record import Matrix
 from mixedmodels.inference.comparison.boundary import Mixture, no_information
 from mixedmodels.inference.comparison.nesting import Block, blocks, fixed_nested
 
@@ -49,7 +49,7 @@ def mixture(small: Model, large: Model) -> Mixture:
             f"{large[0].formula!r} has {added} parameters more than {small[0].formula!r}, of which {counted} are of "
             "fixed effects and covariances; a mixture is for models that differ in nothing else."
         )
-    singular = isinstance(small[1], MixedFit | GlmmFit) and small[1].singular
+    singular = small[1].singular
     return Mixture(
         free=free, sizes=tuple(sizes), information=lambda: _information(small, large, places), approximate=singular
     )
@@ -68,10 +68,10 @@ def _triangle(k: int) -> int:
 def _information(small: Model, large: Model, places: tuple[Block, ...]) -> Matrix:
     """About the covariances of the new effects, at the estimates of the smaller model."""
     fit = small[1]
-    if not isinstance(large[1], MixedFit) or not isinstance(fit, MixedFit | LinearFit):
+    if not large[1].mixed or large[1].generalized or fit.generalized:
         return no_information()
     known = _known_covariances(small)
-    residual = fit.rss / fit.n if isinstance(fit, LinearFit) else fit.sigma**2
+    residual = fit.sigma**2 if fit.mixed else fit.rss / fit.n
     values, directions, wanted = [], [Direction(0, None)], [False]
     for block in places:
         columns = len(large[0].random[block.term].columns)
@@ -99,4 +99,4 @@ def _basis(block: Block, columns: int) -> Matrix:
 
 def _known_covariances(small: Model) -> list[Matrix]:
     fit = small[1]
-    return covariances(fit.theta, fit.sizes, fit.sigma) if isinstance(fit, MixedFit) else []
+    return covariances(fit.theta, fit.sizes, fit.sigma) if fit.mixed else []

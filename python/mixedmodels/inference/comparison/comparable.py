@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import GlmFit, GlmmFit, MixedFit
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.comparison.lrt import is_restricted
 from mixedmodels.inference.comparison.nesting import fixed_nested
@@ -86,15 +85,19 @@ def _check_method(a: FittedModel, b: FittedModel, both: str) -> None:
 
 
 def _approximation(model: FittedModel) -> str | None:
-    fit = model._fit
-    return f"nAGQ={fit.nagq}, laplace={fit.laplace!r}" if isinstance(fit, GlmmFit) else None
+    fit, method = model._fit, model._fit.method
+    return f"nAGQ={method.nagq}, laplace={method.laplace!r}" if fit.mixed and fit.generalized else None
 
 
 def _penalty(model: FittedModel) -> str | None:
+    penalty: str | None = model._fit.method.penalty
+    return penalty
+
+
+def _by_ml(model: FittedModel) -> bool:
+    """Whether a linear mixed model was fitted by maximum likelihood."""
     fit = model._fit
-    if isinstance(fit, GlmmFit):
-        return None if fit.penalised is None else "soft"
-    return fit.penalty if isinstance(fit, GlmFit) else None
+    return fit.mixed and not fit.generalized and not fit.reml
 
 
 def _check_restricted(models: Sequence[FittedModel], names: Sequence[str]) -> None:
@@ -103,7 +106,7 @@ def _check_restricted(models: Sequence[FittedModel], names: Sequence[str]) -> No
     if not any(restricted):
         return
     for name, model in zip(names, models, strict=True):
-        if isinstance(model._fit, MixedFit) and not model._fit.reml:
+        if _by_ml(model):
             raise DataError(f"{name} was fitted by ML and others by REML; refit=True compares all by ML.")
     first = (models[0].design, models[0]._fit)
     for name, model in zip(names[1:], models[1:], strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import restrictions, wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fitted.layout import laid_out
 from mixedmodels.inference.anova import term_tests
 from mixedmodels.inference.comparison.comparable import check_rows
@@ -71,7 +71,7 @@ def compare_means(model: FittedModel, other: Any, method: str, beta_h: Any) -> M
         other = _Design(model, other)
     if hasattr(other, "design") and hasattr(other, "_dense_x"):
         large, small_text, c = _nested(model, other)
-    if not isinstance(large._fit, MixedFit):
+    if not large._fit.mixed or large._fit.generalized:
         raise DataError(f"{method}'s method is for linear mixed models; use anova() for other ones.")
     coefficients = large._coefficients(method)
     p = len(coefficients.beta)

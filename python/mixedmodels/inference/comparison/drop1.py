@@ -14,7 +14,6 @@ from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.estimates.statistic_choice import checked_test
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted.refits import all_refitted, by_maximum_likelihood, design_of
 from mixedmodels.formula import Terms
 from mixedmodels.inference.anova.r_tables import drop1_f_table
@@ -45,7 +44,7 @@ def drop1(model: FittedModel, test: str | None, scope: Scope, ddf: Ddf) -> Resul
         if isinstance(scope, str):
             scope = formulas.parse(_updated(model, scope)).fixed.labels if "~" in scope else [scope]
         labels = checked_scope(scope, terms)
-    if isinstance(model._fit, MixedFit) and wanted == "F":
+    if model._fit.mixed and wanted == "F":
         return drop1_f_table(model, ddf, labels)
     if ddf is not None:
         raise DataError("ddf is for drop1(test='F') of a linear mixed model; other tables compare fits.")
@@ -83,9 +82,9 @@ def add1(model: FittedModel, scope: Scope, test: str | None) -> ResultTable:
 
 
 def _tests(model: FittedModel) -> tuple[str, ...]:
-    if isinstance(model._fit, GlmFit):
-        return ("none", "Chisq", "F", "Rao")
-    return ("none", "Chisq") if isinstance(model._fit, GlmmFit) else ("none", "Chisq", "F")
+    if not model._fit.generalized:
+        return ("none", "Chisq", "F")
+    return ("none", "Chisq") if model._fit.mixed else ("none", "Chisq", "F", "Rao")
 
 
 def _terms(model: FittedModel) -> Terms:
@@ -119,9 +118,9 @@ def _kept(design: Design, fit: Any) -> Any:
 
 
 def _columns(base: Any, fits: Sequence[Any], test: str, adding: bool, scores: Sequence[float] | None) -> Columns:
-    if isinstance(base, LinearFit):
-        return linear_table(base, fits, test, adding)
-    if isinstance(base, GlmFit):
+    if base.mixed:
+        return likelihood_table(likelihood_of(base), [likelihood_of(f) for f in fits], test, adding)
+    if base.generalized:
         if test == "F" and base.family.name in ("binomial", "poisson"):
             warnings.warn(
                 MixedModelsWarning(
@@ -131,14 +130,14 @@ def _columns(base: Any, fits: Sequence[Any], test: str, adding: bool, scores: Se
                 stacklevel=5,
             )
         return generalized_table(base, fits, test, adding, None if scores is None else np.array(scores))
-    return likelihood_table(likelihood_of(base), [likelihood_of(f) for f in fits], test, adding)
+    return linear_table(base, fits, test, adding)
 
 
 def _table(
     model: FittedModel, columns: Columns, labels: Sequence[str], test: str, heading: tuple[str, ...]
 ) -> ResultTable:
-    mixed = bool(model.design.random)
-    known = isinstance(model._fit, GlmFit) and model._fit.dispersion == 1
+    fit, mixed = model._fit, bool(model.design.random)
+    known = fit.generalized and not fit.mixed and fit.dispersion == 1
     p = {"Chisq": "Pr(Chi)" if mixed else "Pr(>Chi)", "Rao": "Pr(>Chi)", "F": "Pr(>F)"}.get(test, "")
     headers = {
         "sum_sq": "Sum of Sq",

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import nan, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.likelihood import ml_deviance, n_parameters
+from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import LinearFit, MixedFit, Vector
 from mixedmodels.fit.simulated_responses import generator
-from mixedmodels.fitted.refits import refitted
+from mixedmodels.fitted.model import FittedModel
+from mixedmodels.fitted.refits import by_maximum_likelihood, refitted
 from mixedmodels.inference.comparison import rlrt
 from mixedmodels.inference.comparison.comparable import check_comparable
 from mixedmodels.inference.comparison.exact_table import ExactTest
 from mixedmodels.inference.comparison.lrt import likelihood_of, restricted_loglik
 from mixedmodels.inference.comparison.nesting import blocks, fixed_nested
 from mixedmodels.tables.result_table import ResultTable
-
-if TYPE_CHECKING:
-    from mixedmodels.fitted.model import FittedModel
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 ZERO = 1e-8  # a statistic that is rounding error of two equal log-likelihoods
@@ -41,7 +40,7 @@ def exact_rlrt(m: FittedModel, m_full: Any, m_null: Any, nsim: int, seed: Any) -
     _need_lmer(m_full, "mA")
     check_comparable((m_full, m_null), ("mA", "m0"), refit=True)
     _check_models(m, m_full, m_null)
-    small = _restricted(m_null) if isinstance(m_null._fit, MixedFit) else m_null._fit
+    small = _restricted(m_null) if _is_lmer(m_null) else m_null._fit
     gain = likelihood_of(_restricted(m_full)).loglik - likelihood_of(small, restricted=True).loglik
     return _test("RLRT", 2 * gain, rlrt.spectrum(m.design, fit.kept, restricted=True), nsim, seed)
 
@@ -49,13 +48,12 @@ def exact_rlrt(m: FittedModel, m_full: Any, m_null: Any, nsim: int, seed: Any) -
 def exact_lrt(m: FittedModel, m0: FittedModel, nsim: int, seed: Any) -> ExactTest:
     """See `mixedmodels.r.exactLRT`."""
     _need_lmer(m, "m")
-    if not isinstance(m0._fit, LinearFit):
+    if m0._fit.mixed or m0._fit.generalized:
         raise DataError(f"m0 must be a linear model without random effects, as lm() fits it; got {type(m0).__name__}.")
     check_comparable((m, m0), ("m", "m0"), refit=True)
     if not fixed_nested((m0.design, m0._fit), (m.design, m._fit)):
         raise DataError(f"the fixed effects of m0, {m0.formula!r}, do not lie within those of m, {m.formula!r}.")
-    fit = m._fit if not m._fit.reml else refitted(m, m.design)
-    assert isinstance(fit, MixedFit)
+    fit: Any = by_maximum_likelihood(m)
     null = rlrt.spectrum(m.design, fit.kept, restricted=False, fixed=len(fit.kept) - len(m0._fit.kept))
     observed = -ml_deviance(fit) - 2 * likelihood_of(m0._fit).loglik
     return _test("LRT", observed, null, nsim, seed)
@@ -103,9 +101,7 @@ def rlrt_table(model: FittedModel, nsim: int, seed: Any) -> ResultTable:
 
 def _without_random(model: FittedModel) -> LinearFit:
     """The linear model with the same fixed effects."""
-    fit = refitted(model, replace(model.design, random=(), groups=()))
-    assert isinstance(fit, LinearFit)
-    return fit
+    return fit_ols(replace(model.design, random=(), groups=()))
 
 
 def _test(name: str, observed: float, null: rlrt.Spectrum, nsim: int, seed: Any) -> ExactTest:
@@ -128,17 +124,18 @@ def _test(name: str, observed: float, null: rlrt.Spectrum, nsim: int, seed: Any)
 
 def _restricted(model: FittedModel) -> MixedFit:
     """The fit by restricted maximum likelihood."""
-    fit = model._fit
-    assert isinstance(fit, MixedFit)
-    if fit.reml or not fit.kept:
-        return fit
-    fit = refitted(model, model.design, reml=True)
-    assert isinstance(fit, MixedFit)
-    return fit
+    fit: Any = model._fit
+    again: Any = fit if fit.reml or not fit.kept else refitted(model, model.design, reml=True)
+    restricted: MixedFit = again
+    return restricted
+
+
+def _is_lmer(model: Any) -> bool:
+    return isinstance(model, FittedModel) and model._fit.mixed and not model._fit.generalized
 
 
 def _need_lmer(model: Any, name: str) -> None:
-    if not isinstance(getattr(model, "_fit", None), MixedFit):
+    if not _is_lmer(model):
         raise DataError(
             f"an exact test is for linear mixed models, and {name} is {type(model).__name__}; for others see "
             "ranova(test='mixture') or a bootstrap."

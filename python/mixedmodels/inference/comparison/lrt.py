@@ -12,7 +12,7 @@ import numpy as np
 from mixedmodels.estimates import wald
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.any_fit import AnyFit
-from mixedmodels.fit.record import LinearFit, MixedFit
+from mixedmodels.fit.record import LinearFit
 
 Columns = dict[str, Any]
 
@@ -33,7 +33,7 @@ class Likelihood:
 
 def likelihood_of(fit: AnyFit, restricted: bool = False) -> Likelihood:
     """The likelihood of a fit; of a linear model, where `restricted`, the restricted one."""
-    value = restricted_loglik(fit) if restricted and isinstance(fit, LinearFit) else likelihood.loglik(fit)
+    value = restricted_loglik(fit) if restricted and not fit.mixed and not fit.generalized else likelihood.loglik(fit)
     return Likelihood(value, likelihood.n_parameters(fit), likelihood.n_observations(fit))
 
 
@@ -51,7 +51,7 @@ def restricted_loglik(fit: LinearFit) -> float:
 
 def is_restricted(fit: AnyFit) -> bool:
     """Whether the likelihood that was maximised is the restricted one."""
-    return isinstance(fit, MixedFit) and fit.reml
+    return fit.reml
 
 
 def ratio_table(models: Sequence[Likelihood]) -> Columns:

@@ -12,7 +12,6 @@ from mixedmodels import formula as formulas
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.statistic_choice import checked_test
-from mixedmodels.fit.record import MixedFit
 from mixedmodels.fitted.refits import all_refitted, design_of
 from mixedmodels.formula import Bar, Formula
 from mixedmodels.inference.comparison.chi_bar_squared import mixture, null_distributions
@@ -30,7 +29,7 @@ def ranova(model: FittedModel, reduce_terms: bool, test: str | None) -> ResultTa
         raise DataError(f"ranova() leaves out random terms, and {model.formula!r} has none.")
     wanted = checked_test(test, ("Chisq", "mixture"), "Chisq")
     whole: Formula = model.design.spec.formula
-    restricted = isinstance(model._fit, MixedFit) and model._fit.reml
+    restricted = model._fit.reml
     reductions = _reductions(whole.random, reduce_terms)
     designs = [design_of(model, formula_with(whole, bars)) for _, bars in reductions]
     models = list(zip(designs, all_refitted(model, designs, reml=restricted, stacklevel=4), strict=True))

@@ -13,7 +13,7 @@ from mixedmodels.estimates.coefficients import Coefficients, Ddf, Residual
 from mixedmodels.estimates.linear_functions import Basis, null_space
 from mixedmodels.estimates.predictors import Predictors, formula_offset, function_of, remembered_columns, used_columns
 from mixedmodels.estimates.response_scale import of_family, of_response
-from mixedmodels.fit.record import MixedFit
+from mixedmodels.fit.record import Vector
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.frame import Numeric
 from mixedmodels.inference.emmeans.settings import Settings
@@ -86,7 +86,7 @@ def _coefficients(model: Any, ddf: Ddf | float) -> tuple[Coefficients, str | Non
     if isinstance(ddf, int | float | np.number):
         plain = get("asymptotic")
         return Residual(plain.names, plain.beta, plain.vcov, float(ddf)), "user-specified", ()
-    if not isinstance(model._fit, MixedFit):
+    if not model._fit.mixed or model._fit.generalized:
         return get(ddf), None, ()
     if ddf is not None:
         found = get(ddf)
@@ -113,9 +113,10 @@ def _notes(found: Coefficients) -> tuple[str, ...]:
     return tuple(f"Note: {remark}" for remark in found.remarks)
 
 
-def slope_of(var: str, predictors: Predictors) -> tuple[str, Any]:
-    """The number that a slope is in, and what function of it, None for itself."""
+def slope_of(var: str, predictors: Predictors) -> tuple[str, Vector, Any]:
+    """The numeric predictor that a slope is in, its values, and what function of it; None for itself."""
     name, function = (var, None) if var in predictors.columns else function_of(var, predictors)
-    if not isinstance(predictors.columns[name], Numeric) or name in predictors.coerced:
+    column = predictors.columns[name]
+    if not isinstance(column, Numeric) or name in predictors.coerced:
         raise UnknownColumnError(f"{name!r} is a factor in this model; slopes are in numbers.")
-    return name, function
+    return name, column.values, function

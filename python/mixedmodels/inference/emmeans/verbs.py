@@ -236,8 +236,7 @@ class EmmeansVerbs(FittedModel):
         if not 1 <= max_degree <= len(DEGREES):
             raise DataError(f"max_degree is {max_degree}; slopes of degree 1 to {len(DEGREES)} have names.")
         predictors = predictors_of(self)
-        name, function = slope_of(var, predictors)
-        values = predictors.columns[name].values  # type: ignore[union-attr]
+        name, values, function = slope_of(var, predictors)
         step = 0.001 * float(np.ptp(values)) if delta_var is None else float(delta_var)
         if step == 0 or not isfinite(step):
             raise DataError(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
@@ -188,19 +187,16 @@ class HypothesisVerbs(FittedModel):
         return Symbolic(over_x.matrix[:, kept], over_x.rhs, over_x.names, over_x.alternative)
 
     def _call_text(self) -> str:
-        text: str = self.call.fit_text(_FUNCTIONS[type(self._fit)], self)
+        text: str = self.call.fit_text(self._fit.function, self)
         return text
 
 
-_FUNCTIONS = {LinearFit: "lm", GlmFit: "glm", MixedFit: "lmer", GlmmFit: "glmer"}
+def _is_linear(model: FittedModel) -> bool:
+    return not model._fit.mixed and not model._fit.generalized
 
 
-def _is_linear(model: Any) -> bool:
-    return isinstance(model._fit, LinearFit)
-
-
-def _residual_df(model: Any) -> float | None:
-    return None if isinstance(model._fit, MixedFit | GlmmFit) else float(model._fit.df_resid)
+def _residual_df(model: FittedModel) -> float | None:
+    return None if model._fit.mixed else float(model._fit.df_resid)
 
 
 def _one_column(response: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.fit.record import GlmFit, LinearFit
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.bootstrap.from_model import bootstrap
@@ -45,7 +45,7 @@ def confint(
     quantile = quantile_of(level)
     if derived is not None and method != "profile":
         raise DataError(f"derived quantities have intervals by method='profile', not {method!r}.")
-    if not isinstance(model._fit, MixedFit | GlmmFit):
+    if not model._fit.mixed:
         return _fixed_limits(model, parm, level, method, quantile, (nsim, seed, boot_type))
     wanted = chosen(known_parameters(model, order, "sdcor", criterion if method == "profile" else "deviance"), parm)
     names = [p.short if signames else p.name for p in wanted]
@@ -85,10 +85,10 @@ def _fixed_limits(
     shown = [p.name for p in wanted]
     if method == "boot":
         return _boot_limits(model, shown, shown, level, boot)
-    if method == "wald" or isinstance(fit, LinearFit) or fit.penalty is not None:
+    if method == "wald" or not fit.generalized or fit.penalty is not None:
         errors = np.sqrt(np.diag(fit.vcov))
         # As R: Wald limits of a generalised linear model are normal, those of a linear one Student's.
-        df = fit.wald_df if isinstance(fit, LinearFit) else np.inf
+        df = np.inf if fit.generalized else fit.wald_df
         limits = wald.intervals(fit.beta, errors, level, df)
         rows = [tuple(limits[p.at[0]]) for p in wanted]
     else:

@@ -62,7 +62,7 @@ def mixed_tail(normal_tail: Callable[[Vector], Vector], c: float, df: float) -> 
     return float(np.sum(weights * 2 * t * np.exp(log_density) * normal_tail(c * s)))
 
 
-def range_tail(w: Vector, k: int) -> Vector:
+def range_tail(w: Vector, k: float) -> Vector:
     """P(range of `k` standard normal variables > w), absolute error 1e-15."""
     from scipy.special import ndtr
 
@@ -81,7 +81,7 @@ def ptukey_tail(q: float, k: float, df: float = inf) -> float:
         return float("nan")
     if q <= 0:
         return 1.0
-    return float(min(mixed_tail(lambda w: range_tail(w, k), q, df), 1.0))  # type: ignore[arg-type]
+    return float(min(mixed_tail(lambda w: range_tail(w, k), q, df), 1.0))
 
 
 def qtukey(level: float, k: float, df: float = inf) -> float:

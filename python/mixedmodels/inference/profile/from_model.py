@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.profile.arguments import STEPS, Derived, Parm
 from mixedmodels.inference.profile.derived import quantities
@@ -71,7 +70,7 @@ def known_parameters(
     model: FittedModel, order: Order = "cov.last", scale: str = "sdcor", criterion: str = "deviance"
 ) -> tuple[Parameter, ...]:
     fit = model._fit
-    if not isinstance(fit, MixedFit | GlmmFit):
+    if not fit.mixed:
         raise DataError("profile() is for mixed models; confint() of a model without random effects has its limits.")
     if criterion not in ("deviance", "REML"):
         raise DataError(f"criterion must be 'deviance' or 'REML', not {criterion!r}.")
@@ -79,7 +78,7 @@ def known_parameters(
     if scale == "theta":
         known = (*thetas(model.design, fit), *(p for p in known if p.kind not in ("sd", "cor")))
     if criterion == "REML":
-        if not (isinstance(fit, MixedFit) and fit.reml):
+        if not fit.reml:
             raise DataError("criterion='REML' is for a fit by REML.")
         known = tuple(p for p in known if p.variance)
     return known

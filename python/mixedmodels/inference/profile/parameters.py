@@ -9,7 +9,6 @@ from typing import Literal
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.any_fit import AnyMixedFit
-from mixedmodels.fit.record import MixedFit
 
 Kind = Literal["sd", "cor", "sigma", "shape", "beta", "theta", "derived"]
 Order = Literal["cov.last", "lower.tri"]
@@ -65,7 +64,7 @@ def parameters(design: Design, fit: AnyMixedFit, order: Order = "cov.last") -> t
                 out.append(Parameter("sd", f"sd_{t.effects[i]}|{t.label}", short, (term, i)))
             else:
                 out.append(Parameter("cor", f"cor_{t.effects[i]}.{t.effects[j]}|{t.label}", short, (term, j, i)))
-    if isinstance(fit, MixedFit):
+    if not fit.generalized:
         out.append(Parameter("sigma", "sigma", ".sigma", (0,)))
     else:
         out += [Parameter("shape", name, f".{name}", (m,)) for m, name in enumerate(fit.family.shapes)]

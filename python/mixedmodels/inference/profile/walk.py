@@ -123,7 +123,7 @@ def profiles(
 
 
 def _own_optimum(design: Design, fit: AnyMixedFit, restricted: bool) -> AnyMixedFit:
-    if isinstance(fit, MixedFit) and fit.reml and not restricted:
+    if fit.reml and not restricted:
         return fit_lmm(design, reml=False)[0]
     return fit
 
@@ -131,21 +131,21 @@ def _own_optimum(design: Design, fit: AnyMixedFit, restricted: bool) -> AnyMixed
 def _refitted(engine: Lmm | Glmm, design: Design, fit: AnyMixedFit, lower: Any, restricted: bool) -> AnyMixedFit:
     """The fit from a point of lower deviance on."""
     roots, others = lower
-    scale = float(np.exp(others[0])) if isinstance(fit, MixedFit) else 1.0
+    scale = 1.0 if fit.generalized else float(np.exp(others[0]))
     theta = []
     for root, k in zip(roots, fit.sizes, strict=True):
         s = np.reshape(root, (k, k), order="F") / scale
         t = np.linalg.qr(s.T)[1].T
         t = t * np.where(np.diag(t) < 0, -1.0, 1.0)
         theta += [t[i, j] for j in range(k) for i in range(j, k)]
-    if isinstance(fit, MixedFit):
+    if not fit.generalized:
         return fit_lmm(design, reml=restricted, start=theta)[0]
     assert isinstance(engine, Glmm)
     p = len(fit.beta)
     start = {"theta": np.array(theta), "beta": others[:p], "psi": others[p:]}
-    penalty = None if fit.penalised is None else "soft"
+    how = fit.method
     return fit_glmm(
-        design, fit.family, nagq=fit.nagq, laplace=fit.laplace, penalty=penalty, start=start, like=(engine, fit)
+        design, fit.family, nagq=how.nagq, laplace=how.laplace, penalty=how.penalty, start=start, like=(engine, fit)
     )[0]
 
 
@@ -163,7 +163,7 @@ def _raw(
     how = {"cutoff": walk.cutoff, "step": walk.step, "limits": list(walk.limits), "max_points": MOST_POINTS}
     try:
         with watched(verbose, fit.n) as watch:
-            if isinstance(fit, GlmmFit):
+            if fit.generalized:
                 assert isinstance(engine, Glmm)
                 return _of_generalised(engine, fit, asked, known, how, derived, watch)
             assert isinstance(engine, Lmm)
@@ -301,7 +301,7 @@ def _values(raw: Sequence[Mapping[str, Any]], fit: AnyMixedFit, known: Sequence[
     joined = [np.concatenate(parts) for parts in zip(*(r["roots"] for r in raw), strict=True)]
     roots = [np.reshape(r, (len(r), k, k), order="C") for r, k in zip(joined, fit.sizes, strict=True)]
     # Of each curve the first of the others is log sigma; of a generalised model all curves have all of them.
-    others = np.concatenate([r["others"] if isinstance(fit, GlmmFit) else r["others"][:, :1] for r in raw])
+    others = np.concatenate([r["others"] if fit.generalized else r["others"][:, :1] for r in raw])
     beta = np.concatenate([r["beta"] for r in raw])
     columns = []
     for q in known:

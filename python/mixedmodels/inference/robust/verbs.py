@@ -145,21 +145,20 @@ class RobustVerbs(FittedModel):
     # -- by kind of model -----------------------------------------------------------------------------------------
 
     def _robust_type(self, kind: str | None, cluster: Any) -> str:
-        from mixedmodels.fit.record import GlmmFit, MixedFit
         from mixedmodels.inference.robust import hc, sandwich
 
         fit = self._fit
         if not fit.kept:
             raise DataError(f"{self.design.formula!r} has no fixed effects, so that there is no covariance of them.")
-        if isinstance(fit, GlmmFit):
+        if fit.mixed and fit.generalized:
             if kind not in (None, "CR0", "CR1"):
                 raise DataError(f"type {kind!r} is not of a glmer, whose scores give 'CR0' and 'CR1'.")
             return kind or "CR0"
         if kind is None:
-            return "CR2" if isinstance(fit, MixedFit) or cluster is not None else "HC3"
-        known = sandwich.TYPES if isinstance(fit, MixedFit) else sandwich.TYPES + hc.TYPES
-        if kind not in known:
-            raise DataError(f"type {kind!r} is no robust covariance of this model; there are {', '.join(known)}.")
+            return "CR2" if fit.mixed or cluster is not None else "HC3"
+        types = sandwich.TYPES if fit.mixed else sandwich.TYPES + hc.TYPES
+        if kind not in types:
+            raise DataError(f"type {kind!r} is no robust covariance of this model; there are {', '.join(types)}.")
         return kind
 
     def _heteroscedastic(self, kind: str) -> Coefficients:
@@ -174,14 +173,13 @@ class RobustVerbs(FittedModel):
 
     def _clustered(self, kind: str, clusters: Clusters) -> Coefficients:
         from mixedmodels.estimates.coefficients import Asymptotic
-        from mixedmodels.fit.record import GlmmFit
         from mixedmodels.fitted.labels import kept_names
         from mixedmodels.inference.robust import jackknife, sandwich
         from mixedmodels.inference.robust.tests import ClusterRobust
         from mixedmodels.inference.robust.working import working
 
         names = kept_names(self.design, self._fit)
-        if isinstance(self._fit, GlmmFit):
+        if self._fit.mixed and self._fit.generalized:
             m, p = len(self._fit.theta), len(names)
             j = len(clusters)
             factor = j / (j - 1) if kind == "CR1" else 1.0
@@ -194,18 +192,18 @@ class RobustVerbs(FittedModel):
     def _scores(self, clusters: Clusters, scale: str) -> tuple[Scores, tuple[str, ...]]:
         """Scores and information, and the names of the parameters."""
         from mixedmodels.fit.cluster_scores import cluster_scores
-        from mixedmodels.fit.record import GlmmFit, MixedFit
         from mixedmodels.fitted.labels import joint_names, kept_names, theta_names, variance_names
         from mixedmodels.inference.robust.mixed_scores import Scores, mixed_scores
 
         fit = self._fit
-        if scale not in ("theta", "variance") or (isinstance(fit, GlmmFit) and scale != "theta"):
+        generalized_mixed = fit.mixed and fit.generalized
+        if scale not in ("theta", "variance") or (generalized_mixed and scale != "theta"):
             raise DataError(f"scale is {scale!r}; an lmer has 'theta' and 'variance', a glmer 'theta'.")
-        if isinstance(fit, GlmmFit):
+        if generalized_mixed:
             values = np.concatenate([fit.theta, fit.beta, fit.psi])
             by_cluster = cluster_scores(self.design, fit, clusters.rows())
             return Scores(values, by_cluster, fit.hessian / 2), _distinct(joint_names(self.design, fit))
-        if not isinstance(fit, MixedFit):
+        if not fit.mixed:
             raise DataError("scores by cluster are of a model with random effects; robust() is for others too.")
         names = kept_names(self.design, fit)
         parts = (*theta_names(self.design), "sigma") if scale == "theta" else variance_names(self.design)

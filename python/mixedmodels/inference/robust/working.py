@@ -15,7 +15,7 @@ from mixedmodels.inference.robust.clusters import Working
 def working(design: Design, fit: LinearFit | MixedFit | GlmFit) -> Working:
     """Design, residuals and working covariance of a linear, linear mixed or generalised linear model."""
     x = dense_columns(design, fit.kept, fit.n)
-    if isinstance(fit, GlmFit):
+    if fit.generalized:
         mu = family_moments.mean(fit.family, fit.eta)
         w = (1.0 if fit.weights is None else fit.weights) / family_moments.variance(fit.family, mu)
         x *= family_moments.slope(fit.family, fit.eta)[:, None]
@@ -26,6 +26,6 @@ def working(design: Design, fit: LinearFit | MixedFit | GlmFit) -> Working:
     assert design.response is not None
     residual: Vector = design.response - fixed_part(design, fit.kept, fit.beta, fit.n)
     w = np.ones(fit.n) if design.weights is None else design.weights
-    if isinstance(fit, MixedFit):
+    if fit.mixed:
         return Working(x=x, residual=residual, precision=w, bread=fit.vcov_unscaled, random=(design, fit))
     return Working(x=x, residual=residual, precision=w, bread=fit.vcov_unscaled, inverse=design.weights is None)
