@@ -160,7 +160,7 @@ def test_ctrl_c_gives_what_there_is(sleep):
         calls.append(1)
         return refit(responses)
 
-    many = refitted(draw, impatient, 100, 180, most=16)
+    many = refitted(draw, impatient, 100, 180, max_chunk=16)
     assert len(many) == 32
 
     def cut(responses):

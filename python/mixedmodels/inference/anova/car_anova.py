@@ -61,13 +61,13 @@ def sums_of_squares(design: Design, fit: LinearFit, layout: TermLayout, number: 
     """Sums of squares of a linear model; with collinear columns by comparison of models."""
     error = fit.rss / fit.df_resid
     if len(fit.kept) < len(design.fixed.names):
-        found = _differences(design, fit, layout, number)
+        squares = _differences(design, fit, layout, number)
     else:
         unscaled = Wald(fit)
         matrices = hypotheses(layout, number, fit.vcov_unscaled)
-        found = [(name, *unscaled.square(c)) for name, c in matrices.items()]
+        squares = [(name, *unscaled.square(c)) for name, c in matrices.items()]
     rows = []
-    for name, square, df in found:
+    for name, square, df in squares:
         f = square / df / error if df else nan
         rows.append((name, (square if df else nan, df, f, wald.f_p_value(f, df, fit.df_resid) if df else nan)))
     rows.append(("Residuals", (fit.rss, float(fit.df_resid), nan, nan)))

@@ -9,7 +9,15 @@ import numpy as np
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
 from mixedmodels.estimates.statistic_choice import checked_test
-from mixedmodels.inference.anova import car_anova as car
+from mixedmodels.inference.anova.car_anova import (
+    check_estimable,
+    deviance_f,
+    hypotheses,
+    likelihood_ratios,
+    scaled_f,
+    sums_of_squares,
+    wald_chi_squared,
+)
 from mixedmodels.inference.anova.contrast_matrices import TermLayout, term_layout
 from mixedmodels.inference.anova.term_tests import Table, type_number
 from mixedmodels.tables.result_table import ResultTable
@@ -28,7 +36,7 @@ def car_anova(model: FittedModel, type: Any, test: str | None, ddf: Ddf = None) 
     if not layout.labels and number == 2:
         number = 3  # an intercept alone: type II has nothing to say
     if not fit.mixed:
-        car.check_estimable(model.design, fit.kept, number)
+        check_estimable(model.design, fit.kept, number)
     if ddf is not None:
         return _with_covariance(model, number, layout, test, ddf)
     if fit.mixed:
@@ -61,7 +69,7 @@ def _with_covariance(model: FittedModel, number: int, layout: TermLayout, test: 
 def _wald_f(
     model: FittedModel, number: int, layout: TermLayout, coefficients: Coefficients, phrase: str
 ) -> ResultTable:
-    table = car.scaled_f(coefficients, car.hypotheses(layout, number, coefficients.vcov))
+    table = scaled_f(coefficients, hypotheses(layout, number, coefficients.vcov))
     heading = f"Analysis of Deviance Table (Type {'I' * number} Wald F tests {phrase})"
     headers = {"f_value": "F", "df": "Df", "df_resid": "Df.res", "p_value": "Pr(>F)"}
     return _shown(model, table, (heading, ""), headers, coefficients.remarks)
@@ -70,7 +78,7 @@ def _wald_f(
 def _wald_chi_squared(
     model: FittedModel, number: int, layout: TermLayout, coefficients: Coefficients, phrase: str = ""
 ) -> ResultTable:
-    table = car.wald_chi_squared(coefficients, car.hypotheses(layout, number, coefficients.vcov))
+    table = wald_chi_squared(coefficients, hypotheses(layout, number, coefficients.vcov))
     heading = f"Analysis of Deviance Table (Type {'I' * number} Wald chisquare tests{phrase})"
     return _shown(model, table, (heading, ""), {}, coefficients.remarks)
 
@@ -83,7 +91,7 @@ def _linear(model: FittedModel, number: int, layout: TermLayout, test: str | Non
             f"{model.formula!r} leaves {fit.df_resid} degrees of freedom and a sum of squares of {fit.rss:.3g} to the "
             "residuals, so there is nothing to test against; leave out terms."
         )
-    table = car.sums_of_squares(model.design, fit, layout, number)
+    table = sums_of_squares(model.design, fit, layout, number)
     return _shown(model, table, (f"Anova Table (Type {'I' * number} tests)", ""), {"p_value": "Pr(>F)"})
 
 
@@ -93,15 +101,15 @@ def _generalized(model: FittedModel, number: int, layout: TermLayout, test: str 
     title = f"Analysis of Deviance Table (Type {'I' * number} tests)"
     if wanted == "Wald":
         coefficients = model._coefficients("asymptotic")
-        (columns, names) = car.wald_chi_squared(coefficients, car.hypotheses(layout, number, coefficients.vcov))
+        (columns, names) = wald_chi_squared(coefficients, hypotheses(layout, number, coefficients.vcov))
         ordered = {name: columns[name] for name in ("df", "chisq", "p_value")}
         return _shown(model, (ordered, names), (title, ""), {})
     model._need_rows("car_anova()")
     if wanted == "F":
-        table = car.deviance_f(model.design, fit, layout, number)
+        table = deviance_f(model.design, fit, layout, number)
         headers = {"f_value": "F values" if number == 3 else "F value", "p_value": "Pr(>F)"}
         return _shown(model, table, (title, ""), headers, below=("Error estimate based on Pearson residuals ", ""))
-    table = car.likelihood_ratios(model.design, fit, layout, number)
+    table = likelihood_ratios(model.design, fit, layout, number)
     return _shown(model, table, (title, ""), {"chisq": "LR Chisq"})
 
 

@@ -9,12 +9,11 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.estimates import ddf as estimates_ddf
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
+from mixedmodels.estimates.ddf import is_asymptotic
 from mixedmodels.estimates.statistic_choice import checked_test
 from mixedmodels.fit.record import Matrix
-from mixedmodels.inference.anova import contrast_matrices
-from mixedmodels.inference.anova import term_tests as terms
+from mixedmodels.inference.anova import contrast_matrices, term_tests
 from mixedmodels.inference.anova.car_tables import car_anova
 from mixedmodels.inference.anova.term_coding import codings
 from mixedmodels.tables.result_table import F_HEADERS, ResultTable
@@ -28,12 +27,12 @@ ROMAN = {1: "I", 2: "II", 3: "III"}
 def anova_terms(model: FittedModel, type: Any, ddf: Ddf, test: str | None) -> ResultTable:  # noqa: A002
     """See `TermTests._anova_terms`."""
     fit = model._fit
-    number = None if type is None else terms.type_number(type)
+    number = None if type is None else term_tests.type_number(type)
     model._need_rows("anova()")
     if fit.mixed and not fit.generalized:
         if test not in (None, "F"):
             raise DataError(f"test is {test!r}; anova() of one lmer has F tests, car_anova() Wald's chi-squared.")
-        if ddf is not None and estimates_ddf.is_asymptotic(ddf):
+        if ddf is not None and is_asymptotic(ddf):
             return _lme4(model, fit.vcov_unscaled, fit.sigma)
         return _lmertest(model, 3 if number is None else number, ddf)
     if number in (2, 3):
@@ -66,21 +65,21 @@ def contrasts_by_term(model: FittedModel, number: int) -> dict[str, Matrix]:
     layout = _layout(model)
     x = model._dense_x()
     if number == 1:
-        found = contrast_matrices.sequential(layout, x)
+        matrices = contrast_matrices.sequential(layout, x)
     elif number == 2:
-        found = contrast_matrices.partial(layout, x)
+        matrices = contrast_matrices.partial(layout, x)
     elif layout.single:
-        found = contrast_matrices.sequential(layout, x)
+        matrices = contrast_matrices.sequential(layout, x)
     else:
         request = model._request
         rows = frame.read(model.frame)
-        found = contrast_matrices.balanced(layout, x, codings(model.design, rows, request.env if request else None))
-    return dict(zip(layout.labels, found, strict=True))
+        matrices = contrast_matrices.balanced(layout, x, codings(model.design, rows, request.env if request else None))
+    return dict(zip(layout.labels, matrices, strict=True))
 
 
 def _lmertest(model: FittedModel, number: int, ddf: Ddf) -> ResultTable:
     coefficients = model._coefficients(ddf)
-    columns, names = terms.f_tests(contrasts_by_term(model, number), coefficients, model.sigma)
+    columns, names = term_tests.f_tests(contrasts_by_term(model, number), coefficients, model.sigma)
     return ResultTable(
         columns=columns,
         names=names,
@@ -100,8 +99,8 @@ def drop1_f_table(model: FittedModel, ddf: Ddf = None, labels: Sequence[str] | N
         Labels of the terms to test; all that are in no other one by default.
     """
     coefficients = model._coefficients(ddf)
-    hypotheses = terms.single_terms(model.design, model._fit, _layout(model), labels)
-    columns, names = terms.f_tests(hypotheses, coefficients, model.sigma)
+    hypotheses = term_tests.single_terms(model.design, model._fit, _layout(model), labels)
+    columns, names = term_tests.f_tests(hypotheses, coefficients, model.sigma)
     return ResultTable(
         columns=columns,
         names=names,
@@ -113,13 +112,13 @@ def drop1_f_table(model: FittedModel, ddf: Ddf = None, labels: Sequence[str] | N
 
 
 def _lme4(model: FittedModel, vcov_unscaled: Matrix, sigma: float) -> ResultTable:
-    columns, names = terms.sequential_squares(_layout(model), model._fit.beta, vcov_unscaled, sigma)
+    columns, names = term_tests.sequential_squares(_layout(model), model._fit.beta, vcov_unscaled, sigma)
     return ResultTable(columns=columns, names=names, heading=("Analysis of Variance Table",), kind=model._source.kind)
 
 
 def _linear(model: FittedModel, test: str | None) -> ResultTable:
     checked_test(test, ("F",), "F")
-    columns, names = terms.linear_sequential(model.design, model._fit, _layout(model))
+    columns, names = term_tests.linear_sequential(model.design, model._fit, _layout(model))
     heading = ("Analysis of Variance Table", "", f"Response: {model.design.response_name}")
     return ResultTable(columns=columns, names=names, headers=F_HEADERS, heading=heading, kind=model._source.kind)
 
@@ -127,7 +126,7 @@ def _linear(model: FittedModel, test: str | None) -> ResultTable:
 def _deviance(model: FittedModel, test: str | None) -> ResultTable:
     fit = model._fit
     wanted = checked_test(test, ("Chisq", "F"), "F" if fit.has_dispersion else "Chisq")
-    columns, names = terms.deviance_sequential(model.design, fit, _layout(model), wanted)
+    columns, names = term_tests.deviance_sequential(model.design, fit, _layout(model), wanted)
     family = model.family
     heading = (
         "Analysis of Deviance Table",

@@ -25,7 +25,7 @@ TYPES = {"I": 1, "II": 2, "III": 3, "1": 1, "2": 2, "3": 3}
 CHISQ, F_TEST = "Chisq", "F"
 
 
-def type_number(given: Any) -> int:
+def type_number(type_: Any) -> int:
     """1, 2 or 3 from what the user gave: a number or "I", "II", "III".
 
     Raises
@@ -33,10 +33,10 @@ def type_number(given: Any) -> int:
     DataError
         If it is none.
     """
-    found = TYPES.get(str(given).upper())
-    if found is None:
-        raise DataError(f"type is {given!r}; the types of tests are 1, 2 and 3 (or 'I', 'II', 'III').")
-    return found
+    number = TYPES.get(str(type_).upper())
+    if number is None:
+        raise DataError(f"type is {type_!r}; the types of tests are 1, 2 and 3 (or 'I', 'II', 'III').")
+    return number
 
 
 F_COLUMNS = ("sum_sq", "mean_sq", "num_df", "den_df", "f_value", "p_value")

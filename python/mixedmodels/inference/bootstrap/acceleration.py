@@ -2,7 +2,7 @@
 
 Rows of one level are not independent, so that levels are left out, not rows: those of the coarsest grouping factor in
 which all others are nested, or of crossed factors those of the one with the most levels; without random effects the
-rows themselves. Beyond `MOST` of them, neighbours are left out together. The values are
+rows themselves. Beyond `MAX_REFITS` of them, neighbours are left out together. The values are
 L_j = (J - 1) (mean of all t_(-j) - t_(-j)), which is what R's ``boot::empinf(type = "jack")`` has but for a constant.
 
 Reference: Efron (1987), J. Am. Stat. Assoc. 82; Davison and Hinkley (1997), section 2.7.
@@ -19,7 +19,7 @@ from mixedmodels.design import Design
 from mixedmodels.errors import FitError
 from mixedmodels.fit.record import Matrix, Vector
 
-MOST = 200  # refits
+MAX_REFITS = 200  # refits
 
 
 def blocks(design: Design, n: int) -> NDArray[np.intp]:
@@ -28,7 +28,7 @@ def blocks(design: Design, n: int) -> NDArray[np.intp]:
     if design.groups:
         group = design.groups[_outermost(design)]
         codes, levels = np.asarray(group.codes, dtype=np.intp), group.n_levels
-    return codes if levels <= MOST else np.asarray(codes * MOST // levels)
+    return codes if levels <= MAX_REFITS else np.asarray(codes * MAX_REFITS // levels)
 
 
 def _outermost(design: Design) -> int:
@@ -57,13 +57,13 @@ def influence(block: NDArray[np.intp], estimate: Callable[[NDArray[np.intp]], Ve
     FitError
         If fewer than two blocks can be left out.
     """
-    found = []
+    estimates = []
     for j in range(int(block.max()) + 1):
         try:
-            found.append(estimate(np.flatnonzero(block != j)))
+            estimates.append(estimate(np.flatnonzero(block != j)))
         except (ArithmeticError, RuntimeError, ValueError):
             continue
-    if len(found) < 2:
+    if len(estimates) < 2:
         raise FitError("the model cannot be fitted with any level left out, which BCa intervals need; use type='perc'.")
-    t = np.array(found)
+    t = np.array(estimates)
     return np.asarray((len(t) - 1) * (t.mean(axis=0) - t))

@@ -13,11 +13,19 @@ import numpy as np
 from mixedmodels.errors import MixedModelsWarning
 from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.simulated_responses import checked, generator
-from mixedmodels.fitted.replicates import drawer, limited, new_seed
-from mixedmodels.inference.bootstrap import replicates as replication
+from mixedmodels.fitted.replicates import (
+    as_row,
+    drawer,
+    limited,
+    new_seed,
+    parameter_names,
+    parameter_values,
+    part_refitted,
+    refitter,
+)
 from mixedmodels.inference.bootstrap.acceleration import blocks, influence
 from mixedmodels.inference.bootstrap.record import Bootstrap
-from mixedmodels.inference.bootstrap.replicates import Replicates
+from mixedmodels.inference.bootstrap.replicates import Replicates, flattened, refitted, statistics
 
 if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
@@ -43,13 +51,13 @@ def bootstrap(
     began, theta = perf_counter(), None
     with limited(threads):
         if statistic is None:
-            found, theta = _parameters(model, draw, checked(nsim), progress)
+            sample, theta = _parameters(model, draw, checked(nsim), progress)
             jackknife = partial(_parameter_influence, model)
         else:
-            found = _asked(model, draw, checked(nsim), statistic, progress)
+            sample = _statistics(model, draw, checked(nsim), statistic, progress)
             jackknife = partial(_statistic_influence, model, statistic)
     return Bootstrap(
-        replicates=found,
+        replicates=sample,
         formula=model.formula,
         method=_title(model, type, re_form),
         seed=seed,
@@ -62,39 +70,35 @@ def bootstrap(
 
 def _parameters(model: FittedModel, draw: Any, nsim: int, progress: bool | None) -> tuple[Replicates, Matrix]:
     """All parameters of each replicate, and theta."""
-    from mixedmodels.fitted import replicates
-
     fit = model._fit
     chunk = SLOW if fit.generalized else None
-    many = replication.refitted(draw, replicates.refitter(model), nsim, fit.n, progress, chunk)
-    found = Replicates(
-        names=replicates.parameter_names(model.design, fit),
-        t0=replicates.parameter_values(replicates.as_row(fit), fit)[0],
-        t=replicates.parameter_values(many, fit),
+    many = refitted(draw, refitter(model), nsim, fit.n, progress, chunk)
+    sample = Replicates(
+        names=parameter_names(model.design, fit),
+        t0=parameter_values(as_row(fit), fit)[0],
+        t=parameter_values(many, fit),
         singular=many.singular,
         status=many.status,
         reasons=many.reasons,
         asked=nsim,
     )
-    return found, many.theta
+    return sample, many.theta
 
 
 def _parameter_influence(model: FittedModel) -> Matrix:
-    from mixedmodels.fitted import replicates
-
     fit = model._fit
 
     def estimate(rows: Any) -> Vector:
-        return np.asarray(replicates.parameter_values(replicates.part_refitted(model, rows), fit)[0])
+        return np.asarray(parameter_values(part_refitted(model, rows), fit)[0])
 
     return influence(blocks(model.design, fit.n), estimate)
 
 
-def _asked(
+def _statistics(
     model: FittedModel, draw: Any, nsim: int, statistic: Callable[[Any], Any], progress: bool | None
 ) -> Replicates:
     """What a function says of each refitted model."""
-    names, t0 = replication.flattened(statistic(model))
+    names, t0 = flattened(statistic(model))
     refittable: Any = model
     again = _start(model._fit)
 
@@ -104,7 +108,7 @@ def _asked(
             other = refittable.refit(y, **again)
             return statistic(other), bool(getattr(other, "is_singular", False))
 
-    return replication.statistics(draw, one, t0, names or tuple(f"t{i + 1}" for i in range(len(t0))), nsim, progress)
+    return statistics(draw, one, t0, names or tuple(f"t{i + 1}" for i in range(len(t0))), nsim, progress)
 
 
 def _start(fit: Any) -> dict[str, Any]:
@@ -122,7 +126,7 @@ def _statistic_influence(model: FittedModel, statistic: Callable[[Any], Any]) ->
     def estimate(rows: Any) -> Vector:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MixedModelsWarning)
-            return replication.flattened(statistic(refittable.update(subset=numbers[rows])))[1]
+            return flattened(statistic(refittable.update(subset=numbers[rows])))[1]
 
     return influence(blocks(model.design, model._fit.n), estimate)
 

@@ -76,11 +76,11 @@ def intervals(
 ) -> tuple[Matrix, Vector]:
     """Limits of every statistic, shape (k, 2), and for which of them an extreme replicate had to serve."""
     check(level, kind)
-    found = [
+    pairs = [
         interval(float(t0[j]), t[:, j], level, kind, None if influence is None else influence[:, j])
         for j in range(len(t0))
     ]
-    return np.array([limits for limits, _ in found]).reshape(-1, 2), np.array([extreme for _, extreme in found])
+    return np.array([limits for limits, _ in pairs]).reshape(-1, 2), np.array([extreme for _, extreme in pairs])
 
 
 def check(level: float, kind: str) -> None:

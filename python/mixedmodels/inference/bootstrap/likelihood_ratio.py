@@ -66,8 +66,8 @@ def bootstrap_test(statistic: float, df: int, reference: Vector) -> BootstrapTes
     """Tests from ratios drawn under the smaller model, shape (n,); NaN are left out."""
     from scipy.special import chdtrc, fdtrc, gammaincc
 
-    known = reference[np.isfinite(reference)]
-    positive = known[known > 0]
+    finite = reference[np.isfinite(reference)]
+    positive = finite[finite > 0]
     n, extreme = len(positive), int((positive > statistic).sum())
     mean = float(positive.mean()) if n else nan
     variance = float(positive.var(ddof=1)) if n > 1 else nan
@@ -77,12 +77,12 @@ def bootstrap_test(statistic: float, df: int, reference: Vector) -> BootstrapTes
     return BootstrapTest(
         statistic=statistic,
         df=df,
-        samples=len(known),
+        samples=len(finite),
         positive=n,
         extreme=extreme,
         p_chisq=float(chdtrc(df, max(statistic, 0.0))) if df else nan,
         p_value=(1 + extreme) / (1 + n),
-        p_value_all=(1 + extreme) / (1 + len(known)),
+        p_value_all=(1 + extreme) / (1 + len(finite)),
         p_gamma=float(gammaincc(mean**2 / variance, statistic * mean / variance)) if n > 1 else nan,
         bartlett=bartlett,
         p_bartlett=float(chdtrc(df, bartlett)) if n and df else nan,

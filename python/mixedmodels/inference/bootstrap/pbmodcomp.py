@@ -19,9 +19,9 @@ from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.refits import by_maximum_likelihood, design_of, refitted
 from mixedmodels.fitted.registry import model_of
 from mixedmodels.fitted.replicates import Refit, drawer, limited, new_seed, refitter
+from mixedmodels.inference.bootstrap import replicates
 from mixedmodels.inference.bootstrap.likelihood_ratio import bootstrap_test, ratios, stopped_at
 from mixedmodels.inference.bootstrap.pbmodcomp_record import PBModComp
-from mixedmodels.inference.bootstrap.replicates import refitted as replicated
 from mixedmodels.inference.comparison.comparable import check_comparable
 
 BATCH = 200  # ratios between two looks at how many exceed the observed one
@@ -55,7 +55,7 @@ def pbmodcomp(
     statistic = 2 * (likelihood.loglik(large._fit) - likelihood.loglik(small._fit))
     began, failures = perf_counter(), 0
     if reference is not None:
-        drawn, asked, seed = _given(reference), None, None
+        drawn, asked, seed = _as_reference(reference), None, None
     else:
         asked, seed = checked(nsim), new_seed() if seed is None else seed
         with limited(threads):
@@ -100,11 +100,11 @@ def _reference(
     chunk = SLOW if large._fit.generalized else None
     parts: list[ManyFits] = []
     for count in _batches(nsim, extremes):
-        parts.append(replicated(draw, work, count, large._fit.n, progress, chunk))
-        found = joined(parts)
-        stop = stopped_at(found.criterion, statistic, extremes)
-        if stop < len(found):
-            return found.taken(np.arange(stop))
+        parts.append(replicates.refitted(draw, work, count, large._fit.n, progress, chunk))
+        fits = joined(parts)
+        stop = stopped_at(fits.criterion, statistic, extremes)
+        if stop < len(fits):
+            return fits.taken(np.arange(stop))
         if len(parts[-1]) < count:
             break
     return joined(parts)
@@ -131,7 +131,7 @@ def _both(small: Refit, large: Refit) -> Refit:
     return work
 
 
-def _given(reference: Any) -> Vector:
+def _as_reference(reference: Any) -> Vector:
     try:
         drawn = np.asarray(reference, dtype=float).ravel()
     except (TypeError, ValueError) as error:

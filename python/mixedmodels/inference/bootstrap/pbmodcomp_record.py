@@ -149,12 +149,12 @@ class PBModCompSummary:
 
 
 def _text(test: PBModComp, names: list[str], headers: list[str], columns: list[list[str]], p: Vector) -> str:
-    known = [float(v) for v in p if not isnan(v)]
-    texts = iter(format_pvalues(known, DIGITS - 1))
+    finite = [float(v) for v in p if not isnan(v)]
+    texts = iter(format_pvalues(finite, DIGITS - 1))
     columns = [*columns, ["" if isnan(v) else next(texts) for v in p]]
     headers = [*headers, "p.value"]
     legend = []
-    if any(v < 0.1 for v in known):
+    if any(v < 0.1 for v in finite):
         columns.append(pad_right([stars(float(v)) for v in p]))
         headers.append("")
         legend = ["---", LEGEND]

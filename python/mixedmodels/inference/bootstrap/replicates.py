@@ -105,7 +105,7 @@ def refitted(
     nsim: int,
     n: int,
     progress: bool | None = None,
-    most: int | None = None,
+    max_chunk: int | None = None,
 ) -> ManyFits:
     """Draw and refit `nsim` responses in chunks; after Ctrl-C those that were reached.
 
@@ -117,10 +117,10 @@ def refitted(
         Function that fits responses.
     n : int
         Number of rows.
-    most : int, optional
+    max_chunk : int, optional
         Most responses of a chunk, where refitting takes long.
     """
-    chunk = min(max(16, CHUNK_NUMBERS // max(n, 1)), most or nsim)
+    chunk = min(max(16, CHUNK_NUMBERS // max(n, 1)), max_chunk or nsim)
     parts: list[ManyFits] = []
     done = 0
     with counted(nsim, "replicates", progress) as tell:

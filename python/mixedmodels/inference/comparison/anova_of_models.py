@@ -51,9 +51,11 @@ def _likelihoods(models: Sequence[FittedModel], names: Sequence[str], test: str 
     pairs = [((models[i].design, fits[i]), (models[j].design, fits[j])) for i, j in pairwise(order)]
     footer: tuple[str, ...] = ()
     if wanted == "mixture":
-        found = [mixture(*pair) for pair in pairs]
-        columns["p_value"] = np.array([nan, *(m.p_value(x) for m, x in zip(found, columns["chisq"][1:], strict=True))])
-        footer = null_distributions([names[j] for j in order[1:]], found)
+        mixtures = [mixture(*pair) for pair in pairs]
+        columns["p_value"] = np.array(
+            [nan, *(m.p_value(x) for m, x in zip(mixtures, columns["chisq"][1:], strict=True))]
+        )
+        footer = null_distributions([names[j] for j in order[1:]], mixtures)
     elif wanted == "none":
         del columns["chisq"], columns["df"], columns["p_value"]
     else:
@@ -97,11 +99,11 @@ def _deviances(models: Sequence[FittedModel], test: str | None, linear: bool) ->
     """R's tables for lists of lm or of glm: in the order given, against the dispersion of the largest model."""
     fits: list[Any] = [m._fit for m in models]
     largest = fits[min(range(len(fits)), key=lambda i: fits[i].df_resid)]
-    known = not linear and largest.dispersion == 1
-    wanted = checked_test(test, ("F", "Chisq", "none"), "Chisq" if known else "F")
+    fixed = not linear and largest.dispersion == 1
+    wanted = checked_test(test, ("F", "Chisq", "none"), "Chisq" if fixed else "F")
     scale = largest.rss / largest.df_resid if linear else largest.dispersion
     deviance = [f.rss if linear else f.deviance for f in fits]
-    columns = deviance_table([f.df_resid for f in fits], deviance, wanted, scale, known)
+    columns = deviance_table([f.df_resid for f in fits], deviance, wanted, scale, fixed)
     headers = {"f_value": "F", "p_value": "Pr(>F)" if wanted == "F" else "Pr(>Chi)"}
     if linear:
         headers |= {"resid_df": "Res.Df", "resid_deviance": "RSS", "gain": "Sum of Sq"}

@@ -102,8 +102,8 @@ class Mixture:
         return float(np.mean(chdtrc(self.free, np.maximum(statistic - lengths, 0.0))))
 
     def __str__(self) -> str:
-        known = self._distribution()
-        return f"{known}; approximately, as the smaller model is singular itself" if self.approximate else known
+        text = self._distribution()
+        return f"{text}; approximately, as the smaller model is singular itself" if self.approximate else text
 
     def _distribution(self) -> str:
         if self.weights is None:

@@ -37,10 +37,10 @@ def mixture(small: Model, large: Model) -> Mixture:
     free = len(large[1].kept) - len(small[1].kept)
     sizes = []
     for block in places:
-        columns, known = len(large[0].random[block.term].columns), block.known
-        new = columns - known
+        columns, existing = len(large[0].random[block.term].columns), block.existing
+        new = columns - existing
         own = sum(_triangle(len(m)) for _, m in block.within)
-        free += _triangle(known) - own + known * new
+        free += _triangle(existing) - own + existing * new
         sizes += [new] if new else []
     counted = free + sum(map(_triangle, sizes))
     added = n_parameters(large[1]) - n_parameters(small[1])
@@ -55,9 +55,9 @@ def mixture(small: Model, large: Model) -> Mixture:
     )
 
 
-def null_distributions(labels: Sequence[str], found: Sequence[Mixture]) -> tuple[str, ...]:
+def null_distributions(labels: Sequence[str], mixtures: Sequence[Mixture]) -> tuple[str, ...]:
     """Lines that say by which distribution each row of a table was tested."""
-    lines = (f"{label}: {m}" for label, m in zip(labels, found, strict=True))
+    lines = (f"{label}: {m}" for label, m in zip(labels, mixtures, strict=True))
     return ("Null distributions, with variances on their boundary:", *lines)
 
 
@@ -70,20 +70,20 @@ def _information(small: Model, large: Model, places: tuple[Block, ...]) -> Matri
     fit = small[1]
     if not large[1].mixed or large[1].generalized or fit.generalized:
         return no_information()
-    known = _known_covariances(small)
+    old = _old_covariances(small)
     residual = fit.sigma**2 if fit.mixed else fit.rss / fit.n
     values, directions, wanted = [], [Direction(0, None)], [False]
     for block in places:
         columns = len(large[0].random[block.term].columns)
         value = np.zeros((columns, columns))
         for i, matrix in block.within:
-            value += matrix.T @ known[i] @ matrix
+            value += matrix.T @ old[i] @ matrix
         values.append(value)
         basis = _basis(block, columns)
         for j, i in combinations_with_replacement(range(columns), 2):
             change = np.outer(basis[:, i], basis[:, j])
             directions.append(Direction(block.term, change if i == j else change + change.T))
-            wanted.append(i >= block.known and j >= block.known)
+            wanted.append(i >= block.existing and j >= block.existing)
     matrix = information(large[0], large[1].kept, values, residual, directions, large[1].reml)
     return profiled(matrix, np.array(wanted))
 
@@ -97,6 +97,6 @@ def _basis(block: Block, columns: int) -> Matrix:
     return np.column_stack([old, q[:, old.shape[1] :]])
 
 
-def _known_covariances(small: Model) -> list[Matrix]:
+def _old_covariances(small: Model) -> list[Matrix]:
     fit = small[1]
     return covariances(fit.theta, fit.sizes, fit.sigma) if fit.mixed else []

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mixedmodels.fit.record import Matrix, Vector
 
-MOST_STEPS = 2000
+MAX_STEPS = 2000
 SETTLED = 1e-9
 EXACT = 1e-12  # rounding error of an eigendecomposition
 
@@ -54,7 +54,7 @@ class Draws:
         moving = np.flatnonzero(~self.inside())
         z, x = self.z[moving], out[moving]
         ahead, momentum = x, np.ones((len(moving), 1))
-        for _ in range(MOST_STEPS):
+        for _ in range(MAX_STEPS):
             new = project(ahead - step * (ahead - z) @ self.metric, self.sizes)
             turned = np.sum((ahead - new) * (new - x), axis=1, keepdims=True) > 0
             momentum = np.where(turned, 1.0, momentum)

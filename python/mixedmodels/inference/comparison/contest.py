@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
 
 
-def contest(model: FittedModel, given: Any, joint: bool, rhs: Any, ddf: Ddf, level: float) -> ResultTable:
+def contest(model: FittedModel, hypotheses: Any, joint: bool, rhs: Any, ddf: Ddf, level: float) -> ResultTable:
     """See `TermTests.contest`."""
     coefficients = model._coefficients(ddf)
-    c = restrictions.contrasts(given, len(coefficients.beta))
+    c = restrictions.contrasts(hypotheses, len(coefficients.beta))
     right = restrictions.right_sides(rhs, len(c))
     if not joint:
         return _t_tests(model, coefficients, c, right, level)

@@ -69,10 +69,10 @@ def add1(model: FittedModel, scope: Scope, test: str | None) -> ResultTable:
     if not labels:
         raise DataError(f"the scope has no term that could be added to {model.formula!r}.")
     whole = design_of(model, _updated(model, ". ~ . + " + " + ".join(labels)))
-    known = {_variables(label): label for label in whole.fixed.terms}
-    own = [known[_variables(label)] for label in terms.labels]
+    by_variables = {_variables(label): label for label in whole.fixed.terms}
+    own = [by_variables[_variables(label)] for label in terms.labels]
     base: Any = by_maximum_likelihood(model)
-    designs = [with_terms(whole, [*own, known[_variables(label)]]) for label in labels]
+    designs = [with_terms(whole, [*own, by_variables[_variables(label)]]) for label in labels]
     fits = all_refitted(model, designs)
     scores = None
     if wanted == "Rao":
@@ -137,14 +137,14 @@ def _table(
     model: FittedModel, columns: Columns, labels: Sequence[str], test: str, heading: tuple[str, ...]
 ) -> ResultTable:
     fit, mixed = model._fit, bool(model.design.random)
-    known = fit.generalized and not fit.mixed and fit.dispersion == 1
+    fixed = fit.generalized and not fit.mixed and fit.dispersion == 1
     p = {"Chisq": "Pr(Chi)" if mixed else "Pr(>Chi)", "Rao": "Pr(>Chi)", "F": "Pr(>F)"}.get(test, "")
     headers = {
         "sum_sq": "Sum of Sq",
         "rss": "RSS",
         "deviance": "Deviance",
-        "score": "Rao score" if known else "scaled Rao sc.",
-        "lrt": "LRT" if mixed or known else "scaled dev.",
+        "score": "Rao score" if fixed else "scaled Rao sc.",
+        "lrt": "LRT" if mixed or fixed else "scaled dev.",
         "p_value": p,
     }
     return ResultTable(

@@ -49,11 +49,11 @@ def checked_scope(scope: Sequence[str], terms: Terms) -> tuple[str, ...]:
     """
     by_variables = {own: label for label, own in variables(terms).items()}
     out = []
-    for given in scope:
-        label = by_variables.get(frozenset(part.strip() for part in given.split(":")))
+    for text in scope:
+        label = by_variables.get(frozenset(part.strip() for part in text.split(":")))
         if label is None:
-            known = ", ".join(map(repr, terms.labels)) or "none"
-            raise DataError(f"scope: {given!r} is no term of the model, which has {known}.")
+            labels = ", ".join(map(repr, terms.labels)) or "none"
+            raise DataError(f"scope: {text!r} is no term of the model, which has {labels}.")
         out.append(label)
     return tuple(out)
 

@@ -32,7 +32,7 @@ class Block:
     within: tuple[tuple[int, Matrix], ...]
 
     @property
-    def known(self) -> int:
+    def existing(self) -> int:
         """Effects that the smaller model has."""
         return sum(len(m) for _, m in self.within)
 

@@ -42,9 +42,9 @@ def ranova(model: FittedModel, reduce_terms: bool, test: str | None) -> ResultTa
     p = wald.chi_squared_p(lrt, df)
     footer: tuple[str, ...] = ()
     if wanted == "mixture":
-        found = [mixture(small, (model.design, model._fit)) for small in models]
-        p = np.array([nan, *(m.p_value(x) for m, x in zip(found, lrt[1:], strict=True))])
-        footer = null_distributions(labels[1:], found)
+        mixtures = [mixture(small, (model.design, model._fit)) for small in models]
+        p = np.array([nan, *(m.p_value(x) for m, x in zip(mixtures, lrt[1:], strict=True))])
+        footer = null_distributions(labels[1:], mixtures)
     aic = np.array([v.aic for v in values])
     return ResultTable(
         columns={"npar": npar, "loglik": loglik, "aic": aic, "lrt": lrt, "df": df, "p_value": p},

@@ -40,7 +40,7 @@ NEAR = 0.05  # what refining a peak of the grid may gain
 CHUNK = 1_000_000  # numbers held at once
 EQUAL = 1e-8  # relative difference of eigenvalues that count as one
 NOTHING = 1e-10  # an eigenvalue relative to the largest that counts as zero
-MOST_EFFECTS = 6000
+MAX_EFFECTS = 6000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +97,10 @@ def spectrum(design: Design, kept: tuple[int, ...], *, restricted: bool, fixed: 
             "random effect alone as `m`, and the full and the null model as `mA` and `m0`."
         )
     levels = design.groups[design.random[0].group].n_levels
-    if levels > MOST_EFFECTS:
+    if levels > MAX_EFFECTS:
         raise FitError(
             f"the exact distribution needs the eigenvalues of a {levels:,} x {levels:,} matrix, and the limit is "
-            f"{MOST_EFFECTS:,}; with so many levels the mixture of ranova(test='mixture') is as good."
+            f"{MAX_EFFECTS:,}; with so many levels the mixture of ranova(test='mixture') is as good."
         )
     z = z_matrix(design)
     n = z.shape[0]

@@ -77,10 +77,10 @@ class ComparisonVerbs(FittedModel):
         if type is not None or ddf is not None:
             raise DataError("anova() of several models compares likelihoods; type and ddf are for the terms of one.")
         models = (self, *others)
-        found = caller_names(models) if names is None else tuple(names)
-        if len(found) != len(models) or len(set(found)) < len(found):
+        labels = caller_names(models) if names is None else tuple(names)
+        if len(labels) != len(models) or len(set(labels)) < len(labels):
             raise DataError(f"names must be {len(models)} different texts; got {names!r}.")
-        return compare(models, found, test, refit)
+        return compare(models, labels, test, refit)
 
     def drop1(self, test: str | None = "none", scope: Any = None, *, ddf: Ddf = None) -> ResultTable:
         """The models without one fixed term each, as R's ``drop1``.

@@ -152,8 +152,8 @@ def _by_factor(methods: Any, factors: Sequence[str]) -> dict[str, Any]:
         if lost:
             raise DataError(f"interaction names no method for {', '.join(lost)}.")
         return dict(methods)
-    given = [methods] if isinstance(methods, (str, Mapping)) else list(methods)
-    return {f: given[i % len(given)] for i, f in enumerate(factors)}
+    sequence = [methods] if isinstance(methods, (str, Mapping)) else list(methods)
+    return {f: sequence[i % len(sequence)] for i, f in enumerate(factors)}
 
 
 def combined(matrix: Matrix, rows: Matrix) -> Matrix:

@@ -136,12 +136,12 @@ class EmmGrid(GridSummary):
         factors, groups, method = parse_specs(specs, by)
         method = contr if contr is not None else method
         means = marginal_means(self.functions, [*factors, *groups], weights)
-        found = means.functions
-        asked = [f for f in found.levels if f != "1"]
+        functions = means.functions
+        averaged = [f for f in functions.levels if f != "1"]
         s = self.settings
         own = Settings(
             estimate="emmean" if s.estimate == "prediction" else s.estimate,
-            by=tuple(dict.fromkeys([h for g in groups for h in found.nesting.get(g, ())] + list(groups))),
+            by=tuple(dict.fromkeys([h for g in groups for h in functions.nesting.get(g, ())] + list(groups))),
             on_response=s.on_response,
             scale=s.scale,
             sigma=s.sigma,
@@ -151,9 +151,9 @@ class EmmGrid(GridSummary):
         )
         notes = self.notes
         trend = (s.estimate.removesuffix(".trend"),) if s.estimate.endswith(".trend") else ()
-        if self._in_interaction({*asked, *trend} - {"degree"}):
+        if self._in_interaction({*averaged, *trend} - {"degree"}):
             notes = (*notes, "NOTE: Results may be misleading due to involvement in interactions")
-        made: Any = replace(self, functions=found, settings=own, notes=tuple(dict.fromkeys(notes)))
+        made: Any = replace(self, functions=functions, settings=own, notes=tuple(dict.fromkeys(notes)))
         adjust = settings.pop("adjust", None)
         made = made.summary(**settings)
         if method is None:

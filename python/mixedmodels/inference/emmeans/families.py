@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixedmodels.estimates.linear_functions import Basis, LinearFunctions, Matrix, Vector
 from mixedmodels.inference.emmeans.settings import Settings
-from mixedmodels.inference.multiplicity import adjust as multiplicity_adjust
+from mixedmodels.inference.multiplicity.adjust import adjusted_p, critical_value
 
 STEPWISE = ("holm", "hochberg", "hommel", "bonferroni", "BH", "BY", "fdr")  # work on a group's p-values alone
 FOR_LIMITS = ("none", "sidak", "tukey", "scheffe", "dunnettx", "mvt", "bonferroni")
@@ -35,12 +35,12 @@ class ComparisonFamily:
         self.ragged = len(set(self.sizes)) > 1
         self.notes: list[str] = []
 
-    def _method(self, side: int, known: Sequence[str] | None) -> str:
+    def _method(self, side: int, available: Sequence[str] | None) -> str:
         """The method that fits: none for one comparison, Sidak's where Tukey's does not apply."""
         method = _canonical(self.s.adjust)
         if max(self.sizes) == 1 and method != "scheffe":
             return "none"
-        if known is not None and method not in known:
+        if available is not None and method not in available:
             method = "bonferroni"
         if side and method in ("tukey", "scheffe", "dunnettx"):
             return self._changed(method, "not appropriate for one-sided inferences")
@@ -58,7 +58,7 @@ class ComparisonFamily:
             return self.s.family_size
         return round((1 + math.sqrt(1 + 8 * k)) / 2)
 
-    def _said(self, method: str, what: str) -> list[str]:
+    def _description(self, method: str, what: str) -> list[str]:
         k = max(self.sizes)
         if method == "none" or (method == "tukey" and self._means(k) < 3):
             return []
@@ -98,11 +98,11 @@ class ComparisonFamily:
                 continue
             # A method of several steps counts the tests there are; one that knows its family counts all of them.
             k = len(good) if method in STEPWISE else len(rows)
-            p[good] = multiplicity_adjust.adjusted_p(
+            p[good] = adjusted_p(
                 t[good], self.df[good], self._correlation(good), method,
                 family_size=k, alternative=ALTERNATIVES[tail], n_means=self._dimension(method, rows),
             )  # fmt: skip
-        return p, [f"P value adjustment: {text}" for text in self._said(method, "tests")]
+        return p, [f"P value adjustment: {text}" for text in self._description(method, "tests")]
 
     def limits(self, estimate: Vector, error: Vector, side: int) -> tuple[Vector, Vector, list[str]]:
         """Simultaneous limits and what to say about them."""
@@ -112,7 +112,7 @@ class ComparisonFamily:
             good = rows[error[rows] > 0]
             c[rows[error[rows] == 0]] = 0.0
             if len(good):
-                c[good] = multiplicity_adjust.critical_value(
+                c[good] = critical_value(
                     self.df[good], self._correlation(good), method, self.s.level,
                     len(rows), n_means=self._dimension(method, rows), alternative=ALTERNATIVES[side],
                 )  # fmt: skip
@@ -121,7 +121,7 @@ class ComparisonFamily:
             low = np.where(np.isnan(high), np.nan, -np.inf)
         if side > 0:
             high = np.where(np.isnan(low), np.nan, np.inf)
-        return low, high, [f"Conf-level adjustment: {text}" for text in self._said(method, "estimates")]
+        return low, high, [f"Conf-level adjustment: {text}" for text in self._description(method, "estimates")]
 
 
 def _canonical(adjust: str) -> str:

@@ -81,24 +81,24 @@ def _coefficients(model: Any, ddf: Ddf | float) -> tuple[Coefficients, str | Non
     """Coefficients, the name of the method where it is to be printed, and notes."""
     get = model._coefficients
     if isinstance(ddf, Coefficients):
-        found = get(ddf)
-        return found, found.method, _notes(found)
+        coefficients = get(ddf)
+        return coefficients, coefficients.method, _notes(coefficients)
     if isinstance(ddf, int | float | np.number):
         plain = get("asymptotic")
         return Residual(plain.names, plain.beta, plain.vcov, float(ddf)), "user-specified", ()
     if not model._fit.mixed or model._fit.generalized:
         return get(ddf), None, ()
     if ddf is not None:
-        found = get(ddf)
-        return found, ddf.lower(), _notes(found)
+        coefficients = get(ddf)
+        return coefficients, ddf.lower(), _notes(coefficients)
     if model._stored is not None:
         note = "Note: a model loaded from a file has no rows, so that degrees of freedom are infinite."
         return get("asymptotic"), "asymptotic", (note,)
     note = ""
     if model._fit.n <= KENWARD_ROGER_ROWS:
         try:
-            found = get("Kenward-Roger")
-            return found, "kenward-roger", _notes(found)
+            coefficients = get("Kenward-Roger")
+            return coefficients, "kenward-roger", _notes(coefficients)
         except FitError as error:
             note = f"Note: degrees of freedom are Satterthwaite's, since Kenward and Roger's method failed: {error}"
     else:
@@ -109,8 +109,8 @@ def _coefficients(model: Any, ddf: Ddf | float) -> tuple[Coefficients, str | Non
     return get("Satterthwaite"), "satterthwaite", (note,)
 
 
-def _notes(found: Coefficients) -> tuple[str, ...]:
-    return tuple(f"Note: {remark}" for remark in found.remarks)
+def _notes(coefficients: Coefficients) -> tuple[str, ...]:
+    return tuple(f"Note: {remark}" for remark in coefficients.remarks)
 
 
 def slope_of(var: str, predictors: Predictors) -> tuple[str, Vector, Any]:

@@ -66,11 +66,11 @@ def joint_test(
     used = np.where(np.abs(rows) < SMALL, 0.0, rows)[~bad & ~empty]
     lost = bool((bad | empty).any())
     against = None if null is None else np.asarray(null, dtype=float)[~bad & ~empty]
-    known = basis.estimable(used)
-    if not known.all():
+    estimable = basis.estimable(used)
+    if not estimable.all():
         lost = True
         # A combination of functions has no null value of its own, so that with null values whole rows go.
-        used, against = (basis.estimable_part(used), None) if against is None else (used[known], against[known])
+        used, against = (basis.estimable_part(used), None) if against is None else (used[estimable], against[estimable])
     q, triangle = _orthonormal(used)
     rank = len(q)
     if rank == 0:
@@ -106,13 +106,13 @@ def joint_test(
 
 def _coordinates(triangle: Matrix, null: Vector) -> Vector:
     """Values of the orthonormal functions where all functions have their null values."""
-    found = np.linalg.lstsq(triangle.T, null, rcond=None)[0]
-    if np.abs(triangle.T @ found - null).max() > SMALL * max(1.0, np.abs(null).max()):
+    solution = np.linalg.lstsq(triangle.T, null, rcond=None)[0]
+    if np.abs(triangle.T @ solution - null).max() > SMALL * max(1.0, np.abs(null).max()):
         raise DataError(
             "the functions are linearly dependent and cannot all have these null values at once; test fewer of them, "
             "or against 0."
         )
-    return np.asarray(found)
+    return np.asarray(solution)
 
 
 def _orthonormal(rows: Matrix) -> tuple[Matrix, Matrix]:
@@ -155,8 +155,8 @@ def joint_tests(
         for rows in within.groups(by):
             group = tuple(within.labels[b][rows[0]] for b in by)
             tests.append(joint_test(within.rows[rows], basis, term, group))
-    found = [t for t in tests if t.num_df > 0]
-    return found + _confounded(grid, basis, found, by)
+    tests = [t for t in tests if t.num_df > 0]
+    return tests + _confounded(grid, basis, tests, by)
 
 
 def _together(factors: Sequence[str], formula: Formula | None, grid: LinearFunctions) -> Iterator[tuple[str, ...]]:
@@ -177,10 +177,10 @@ def _within(means: LinearFunctions, groups: Sequence[str]) -> LinearFunctions:
     parts = []
     for rows in present.groups(groups):
         part = present.take(rows)
-        fresh = LinearFunctions(
+        means_ = LinearFunctions(
             levels=part.levels, labels=part.labels, rows=part.rows, offset=part.offset, weights=part.weights
         )
-        parts.append(interaction_contrasts(fresh, "consec", groups).functions)
+        parts.append(interaction_contrasts(means_, "consec", groups).functions)
     labels = {g: tuple(v for p in parts for v in p.labels[g]) for g in groups}
     rows_ = np.vstack([p.rows for p in parts])
     return LinearFunctions(
@@ -192,7 +192,7 @@ def _within(means: LinearFunctions, groups: Sequence[str]) -> LinearFunctions:
     )
 
 
-def _confounded(grid: LinearFunctions, basis: Basis, found: Sequence[JointTest], by: Sequence[str]) -> list[JointTest]:
+def _confounded(grid: LinearFunctions, basis: Basis, tests: Sequence[JointTest], by: Sequence[str]) -> list[JointTest]:
     """What all contrasts among the cells test beyond the tests made."""
     plain = grid.without_absent()
     everything = contrasts(
@@ -204,7 +204,7 @@ def _confounded(grid: LinearFunctions, basis: Basis, found: Sequence[JointTest],
     for rows in everything.functions.groups(by):
         group = tuple(everything.functions.labels[b][rows[0]] for b in by)
         whole = joint_test(everything.functions.rows[rows], basis)
-        mine = [t.functions for t in found if t.group == group]
+        mine = [t.functions for t in tests if t.group == group]
         if not mine or whole.num_df == 0:
             continue
         part = joint_test(np.vstack(mine), basis)

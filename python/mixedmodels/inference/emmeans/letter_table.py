@@ -32,13 +32,13 @@ def letter_table(means: EmmGrid, level: float, adjust: str | None, reverse: bool
     marks = [""] * len(estimate)
     for rows in means.functions.groups(means.settings.by):
         p = {pair: next(p_values) for pair in combinations(rows.tolist(), 2)}
-        known = [i for i in rows.tolist() if not np.isnan(estimate[i])]
-        ranked = sorted(known, key=lambda i: -estimate[i] if reverse else estimate[i])
-        found = {(str(i), str(j)): value for (i, j), value in p.items() if i in known and j in known}
-        given = letters(found, [str(i) for i in known], level, order=[str(i) for i in ranked])
-        for i, text in zip(known, given, strict=True):
+        estimated = [i for i in rows.tolist() if not np.isnan(estimate[i])]
+        ranked = sorted(estimated, key=lambda i: -estimate[i] if reverse else estimate[i])
+        pair_p = {(str(i), str(j)): value for (i, j), value in p.items() if i in estimated and j in estimated}
+        texts = letters(pair_p, [str(i) for i in estimated], level, order=[str(i) for i in ranked])
+        for i, text in zip(estimated, texts, strict=True):
             marks[i] = text
-        order += [*ranked, *(i for i in rows.tolist() if i not in known)]
+        order += [*ranked, *(i for i in rows.tolist() if i not in estimated)]
     lines = [line for line in table.lines if line not in means.notes]
     lines += [line for line in family.table.lines if line.startswith("P value adjustment")]
     lines.append(f"significance level used: alpha = {level:g}")

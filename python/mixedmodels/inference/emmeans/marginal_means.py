@@ -124,10 +124,12 @@ def _marginal(grid: LinearFunctions, names: Sequence[str], frequency: Vector) ->
     return np.array([total[key] for key in keys])
 
 
-def _by_level(grid: LinearFunctions, name: str, given: Any) -> Vector:
+def _by_level(grid: LinearFunctions, name: str, weights: Any) -> Vector:
     """Weights of the levels of one factor, by label or in order, for each cell."""
     levels = grid.levels[name]
-    named = given if isinstance(given, Mapping) else dict(zip(levels, np.asarray(given, dtype=float), strict=True))
+    named = (
+        weights if isinstance(weights, Mapping) else dict(zip(levels, np.asarray(weights, dtype=float), strict=True))
+    )
     try:
         return np.array([float(named[v]) for v in grid.labels[name]])
     except KeyError as cause:
@@ -139,9 +141,9 @@ def _by_level(grid: LinearFunctions, name: str, given: Any) -> Vector:
 def _nested(grid: LinearFunctions, factors: tuple[str, ...], weights: Weights) -> Averages:
     """Means of a grid with nested factors: a factor asked for brings its hosts, and absent cells do not count."""
     nesting = grid.nesting
-    asked = [f for f in factors if f in nesting]
-    hosts = [h for f in asked for h in nesting[f]]
-    wanted = tuple(dict.fromkeys([*asked, *hosts, *factors]))
+    inner_factors = [f for f in factors if f in nesting]
+    hosts = [h for f in inner_factors for h in nesting[f]]
+    wanted = tuple(dict.fromkeys([*inner_factors, *hosts, *factors]))
     gone = [f for f in nesting if f not in wanted]
     plain = replace(grid, nesting={}, shown=None)
     if not gone:
@@ -152,8 +154,8 @@ def _nested(grid: LinearFunctions, factors: tuple[str, ...], weights: Weights) -
     made = means.functions
     kept = {f: tuple(h for h in hosts if h in made.levels) for f, hosts in nesting.items() if f in made.levels}
     kept = {f: h for f, h in kept.items() if h}
-    if asked:
-        made = replace(made, shown=existing(made, asked, nesting))
+    if inner_factors:
+        made = replace(made, shown=existing(made, inner_factors, nesting))
     return Averages(replace(made, nesting=kept), means.averaged)
 
 

@@ -29,19 +29,19 @@ def find_nesting(grid: LinearFunctions, formula: Formula) -> Nesting:
     names = [name for name, levels in grid.levels.items() if len(levels) > 1]
     if len(names) < 2:
         return {}
-    found: dict[str, list[str]] = {}
+    nesting: dict[str, list[str]] = {}
     present = np.flatnonzero(grid.weights > 0)
     for name in names:
-        others = [o for o in names if o != name and not (o in found and name in found[o])]
+        others = [o for o in names if o != name and not (o in nesting and name in nesting[o])]
         hosts = [o for o in others if _one_each(grid, present, name, o)]
         if hosts:
-            found[name] = hosts
+            nesting[name] = hosts
     for name, hosts in _in_formula(formula, names).items():
-        found[name] = list(dict.fromkeys([*found.get(name, []), *hosts]))
-    for name, hosts in found.items():
-        above = [h for host in hosts for h in found.get(host, [])]
-        found[name] = list(dict.fromkeys([*above, *hosts]))
-    return {name: tuple(hosts) for name, hosts in found.items() if name not in hosts}
+        nesting[name] = list(dict.fromkeys([*nesting.get(name, []), *hosts]))
+    for name, hosts in nesting.items():
+        above = [h for host in hosts for h in nesting.get(host, [])]
+        nesting[name] = list(dict.fromkeys([*above, *hosts]))
+    return {name: tuple(hosts) for name, hosts in nesting.items() if name not in hosts}
 
 
 def _one_each(grid: LinearFunctions, present: NDArray[np.intp], name: str, other: str) -> bool:
@@ -64,7 +64,7 @@ def _in_formula(formula: Formula, names: Sequence[str]) -> dict[str, list[str]]:
         for term, dummies in zip(terms.terms, terms.dummies, strict=True)
     ]
     alone = {name for term in coded if len(term) == 1 for name in term}
-    found = {}
+    nesting = {}
     for name in names:
         having = [term for term in coded if name in term]
         if name in alone or not having:
@@ -74,8 +74,8 @@ def _in_formula(formula: Formula, names: Sequence[str]) -> dict[str, list[str]]:
         least = [h for h in hosts if not any(other < h for other in hosts)]
         chosen = [n for n in names if any(n in h for h in least)]
         if chosen:
-            found[name] = chosen
-    return found
+            nesting[name] = chosen
+    return nesting
 
 
 def existing(grid: LinearFunctions, names: Sequence[str], nesting: Mapping[str, tuple[str, ...]]) -> NDArray[np.bool_]:

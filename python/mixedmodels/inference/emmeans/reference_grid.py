@@ -84,20 +84,20 @@ def reference_grid(
         offset=None if added is None else added[:r],
         weights=frequency,
     )
-    found = find_nesting(grid, predictors.design.spec.formula) if nesting is None else _as_nesting(nesting, levels)
-    if found and not predictors.has_rows:
+    nested = find_nesting(grid, predictors.design.spec.formula) if nesting is None else _as_nesting(nesting, levels)
+    if nested and not predictors.has_rows:
         raise DataError(
-            f"{', '.join(found)} is nested in other factors, and a model loaded from a file has no rows that tell "
+            f"{', '.join(nested)} is nested in other factors, and a model loaded from a file has no rows that tell "
             "which cells there are; fit it again, or deny the nesting by nesting={}."
         )
-    if found:
-        grid = replace(grid, nesting=found, shown=existing(grid, list({*found, *sum(found.values(), ())}), found))
+    if nested:
+        grid = replace(grid, nesting=nested, shown=existing(grid, list({*nested, *sum(nested.values(), ())}), nested))
     return grid if shifts is None else replace(grid, rows=rows, offset=None)
 
 
-def _as_nesting(given: Mapping[str, Sequence[str]], levels: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    found = {name: (hosts,) if isinstance(hosts, str) else tuple(hosts) for name, hosts in given.items()}
-    for name in [*found, *sum(found.values(), ())]:
+def _as_nesting(nesting: Mapping[str, Sequence[str]], levels: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    hosts_of = {name: (hosts,) if isinstance(hosts, str) else tuple(hosts) for name, hosts in nesting.items()}
+    for name in [*hosts_of, *sum(hosts_of.values(), ())]:
         if name not in levels:
             raise UnknownColumnError(f"nesting has {name!r}, which is no predictor; there are {', '.join(levels)}.")
-    return found
+    return hosts_of

@@ -26,8 +26,8 @@ class Summary:
 def summarise(functions: LinearFunctions, basis: Basis, s: Settings) -> Summary:
     """Estimates with limits, tests or both."""
     estimate, error, df = basis.estimates(functions)
-    known = df[~np.isnan(df)]
-    normal = bool(np.isinf(known).all())
+    defined = df[~np.isnan(df)]
+    normal = bool(np.isinf(defined).all())
     scale = s.scale if s.on_response and s.scale is not None and s.scale.inverse is not None else None
     if scale is not None and s.sigma is not None:
         scale = scale.corrected(s.sigma)
@@ -38,15 +38,15 @@ def summarise(functions: LinearFunctions, basis: Basis, s: Settings) -> Summary:
     headers = {"estimate": s.estimate if scale is None else scale.label, "std_error": "SE", "df": "df"}
     lines = _first_lines(s)
     if s.limits:
-        limits, said = _limits(family, estimate, error, s, scale)
+        limits, remarks = _limits(family, estimate, error, s, scale)
         columns |= limits
-        lines += said
+        lines += remarks
         ends = ("asymp.LCL", "asymp.UCL") if normal else ("lower.CL", "upper.CL")
         headers |= dict(zip(limits, ends, strict=True))
     if s.tests:
-        tests, said = _tests(family, estimate, error, s, scale)
+        tests, remarks = _tests(family, estimate, error, s, scale)
         columns |= tests
-        lines += said
+        lines += remarks
         headers |= {"null": "null", "statistic": "z.ratio" if normal else "t.ratio", "p_value": "p.value"}
     if scale is not None and scale.inverse is not None and scale.slope is not None:
         columns["std_error"] = np.abs(scale.slope(estimate) * error)
@@ -80,8 +80,8 @@ def _limits(
     family: ComparisonFamily, estimate: Vector, error: Vector, s: Settings, scale: ResponseScale | None
 ) -> tuple[dict[str, Vector], list[str]]:
     """Limits on the scale wanted, and the lines about them."""
-    low, high, said = family.limits(estimate, error, SIDES[s.side])
-    lines = [f"Confidence level used: {label(s.level)}", *said]
+    low, high, remarks = family.limits(estimate, error, SIDES[s.side])
+    lines = [f"Confidence level used: {label(s.level)}", *remarks]
     if scale is not None and scale.inverse is not None:
         low, high = scale.inverse(low), scale.inverse(high)
         both = ~(np.isnan(low) | np.isnan(high))

@@ -255,10 +255,10 @@ class EmmeansVerbs(FittedModel):
             notes=notes,
             kind=self._source.kind,
         )
-        factors, groups, found = parse_specs(specs, by)
+        factors, groups, contrasts = parse_specs(specs, by)
         if max_degree > 1 and "degree" not in (*factors, *groups):
             groups = ("degree", *groups)
-        method_ = contr if contr is not None else found
+        method_ = contr if contr is not None else contrasts
         return made.emmeans(factors, groups, weights=weights, contr=method_, level=level, adjust=adjust)
 
     def joint_tests(

@@ -103,9 +103,11 @@ def coded_factor(design: Design, name: str) -> CodedFactor:
         If the model has no such factor, or not as a main effect.
     """
     kind = design.spec.kinds.get(name)
-    known = [text for text, k in design.spec.kinds.items() if isinstance(k, FactorSpec) and text in design.fixed.terms]
+    factors = [
+        text for text, k in design.spec.kinds.items() if isinstance(k, FactorSpec) and text in design.fixed.terms
+    ]
     if not isinstance(kind, FactorSpec) or name not in design.fixed.terms:
-        near = get_close_matches(name, known, n=1) or known
+        near = get_close_matches(name, factors, n=1) or factors
         cure = f"the factors among its main effects are {', '.join(near)}" if near else "it has no factor at all"
         raise DataError(f"{name!r} is not a factor among the fixed effects of the model; {cure}.")
     columns = np.flatnonzero(np.array(design.fixed.assign) == design.fixed.terms.index(name))
@@ -165,9 +167,9 @@ def _level_hypotheses(factor: CodedFactor, spec: Any) -> tuple[Hypotheses, str |
         matrix, names = comparison_matrix(kind, counts, factor.levels)
         return Hypotheses(matrix, np.zeros(len(names)), tuple(names)), kind
     if isinstance(spec, str) or (isinstance(spec, Sequence) and spec and all(isinstance(s, str) for s in spec)):
-        found = parse_hypotheses(spec, factor.levels, f"level of {factor.name}")
-        _check_sums(factor, found.matrix, found.names)
-        return found, None
+        hypotheses = parse_hypotheses(spec, factor.levels, f"level of {factor.name}")
+        _check_sums(factor, hypotheses.matrix, hypotheses.names)
+        return hypotheses, None
     matrix, names = _numbers(factor, spec)
     _check_sums(factor, matrix, names)
     return Hypotheses(matrix, np.zeros(len(matrix)), tuple(names)), None
@@ -175,8 +177,8 @@ def _level_hypotheses(factor: CodedFactor, spec: Any) -> tuple[Hypotheses, str |
 
 def _kind(text: str) -> str | None:
     """The kind that a text names or begins, if it does."""
-    found = [kind for kind in KINDS if kind.lower().startswith(text.strip().lower())]
-    return found[0] if text.strip() and len(found) == 1 else None
+    matches = [kind for kind in KINDS if kind.lower().startswith(text.strip().lower())]
+    return matches[0] if text.strip() and len(matches) == 1 else None
 
 
 def _numbers(factor: CodedFactor, spec: Any) -> tuple[Matrix, list[str]]:
@@ -197,8 +199,8 @@ def _numbers(factor: CodedFactor, spec: Any) -> tuple[Matrix, list[str]]:
             f"a row of comparisons of {factor.name!r} needs {k} weights, one per level; got {matrix.shape}."
         )
     labels = getattr(spec, "index", None)
-    given = [str(label) for label in labels] if labels is not None and not callable(labels) else None
-    return matrix, given or [str(i + 1) for i in range(len(matrix))]
+    texts = [str(label) for label in labels] if labels is not None and not callable(labels) else None
+    return matrix, texts or [str(i + 1) for i in range(len(matrix))]
 
 
 def _weights(factor: CodedFactor, row: Any) -> Vector:

@@ -10,10 +10,17 @@ import numpy as np
 
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Coefficients
-from mixedmodels.inference.glht import tests as theory
-from mixedmodels.inference.glht import text as glht_text
 from mixedmodels.inference.glht.mcp import CodedFactor
-from mixedmodels.inference.glht.text import EstimatesTable, HypothesesTable, LimitsTable
+from mixedmodels.inference.glht.tests import LinearHypotheses, joint_chisq
+from mixedmodels.inference.glht.text import (
+    P_HEADERS,
+    EstimatesTable,
+    HypothesesTable,
+    LimitsTable,
+    heading,
+    method_line,
+    row_names,
+)
 from mixedmodels.inference.multiplicity.compact_letters import letters
 from mixedmodels.tables.result_table import ResultTable, one_row
 
@@ -31,7 +38,7 @@ class GeneralHypotheses:
 
     def __init__(
         self,
-        hypotheses: theory.LinearHypotheses,
+        hypotheses: LinearHypotheses,
         coefficients: Coefficients,
         *,
         kind: str | None = None,
@@ -65,7 +72,7 @@ class GeneralHypotheses:
             columns["df"] = h.df
         columns["statistic"] = h.statistic
         columns["p_value"] = h.p_values(test)
-        lines = glht_text.heading("Simultaneous Tests for General Linear Hypotheses", self.kind, self._fit)
+        lines = heading("Simultaneous Tests for General Linear Hypotheses", self.kind, self._fit)
         return HypothesesTable(
             columns=columns,
             names=self._rows,
@@ -73,10 +80,10 @@ class GeneralHypotheses:
             headers={
                 "statistic": f"{letter} value",
                 "df": "df",
-                "p_value": glht_text.P_HEADERS[h.alternative].format(letter),
+                "p_value": P_HEADERS[h.alternative].format(letter),
             },
             heading=(*lines, "") if self._fit is not None else lines,
-            footer=(glht_text.method_line(test), ""),
+            footer=(method_line(test), ""),
             kind=self._table,
             digits=4,
         )
@@ -102,7 +109,7 @@ class GeneralHypotheses:
             names=self._rows,
             row_column="hypothesis",
             headers={"conf_low": "lwr", "conf_high": "upr"},
-            heading=(*glht_text.heading("Simultaneous Confidence Intervals", self.kind, self._fit), *lines),
+            heading=(*heading("Simultaneous Confidence Intervals", self.kind, self._fit), *lines),
             footer=(),
             kind=self._table,
             digits=4,
@@ -117,7 +124,7 @@ class GeneralHypotheses:
 
     def chisq(self) -> ResultTable:
         """Wald's chi-squared test of all hypotheses at once."""
-        chisq, df, p = theory.joint_chisq(self._coefficients, self.hypotheses.matrix, self.hypotheses.rhs)
+        chisq, df, p = joint_chisq(self._coefficients, self.hypotheses.matrix, self.hypotheses.rhs)
         values = {"chisq": chisq, "df": df, "p_value": p}
         headers = {"df": "DF"}
         return one_row(values, "1", headers=headers, heading=("Global Test:",), kind=self._table, row_column="test")
@@ -154,10 +161,10 @@ class GeneralHypotheses:
     @cached_property
     def _rows(self) -> tuple[str, ...]:
         h = self.hypotheses
-        return glht_text.row_names(h.names, h.rhs, h.alternative)
+        return row_names(h.names, h.rhs, h.alternative)
 
     def __repr__(self) -> str:
-        lines = glht_text.heading("General Linear Hypotheses", self.kind)
+        lines = heading("General Linear Hypotheses", self.kind)
         return repr(
             EstimatesTable(columns={"estimate": self.hypotheses.estimate}, names=self._rows, heading=lines, digits=4)
         )

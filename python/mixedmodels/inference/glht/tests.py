@@ -12,7 +12,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients
 from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
-from mixedmodels.inference.multiplicity import adjust as multiplicity_adjust
+from mixedmodels.inference.multiplicity import adjust
 from mixedmodels.inference.multiplicity.closed_tests import closed_p
 
 Vector = NDArray[np.float64]
@@ -63,7 +63,7 @@ class LinearHypotheses:
     @cached_property
     def correlation(self) -> Matrix:
         """Of the estimates; may be singular."""
-        return multiplicity_adjust.correlation(self.vcov)
+        return adjust.correlation(self.vcov)
 
     @property
     def is_t(self) -> bool:
@@ -80,9 +80,7 @@ class LinearHypotheses:
         """
         if test in CLOSED:
             return self._closed(test)
-        return multiplicity_adjust.adjusted_p(
-            self.statistic, self.df, self.correlation, test, alternative=self.alternative
-        )
+        return adjust.adjusted_p(self.statistic, self.df, self.correlation, test, alternative=self.alternative)
 
     def _closed(self, test: str) -> Vector:
         t, alternative = self.statistic, self.alternative
@@ -93,11 +91,9 @@ class LinearHypotheses:
             corr = self.correlation[np.ix_(rows, rows)]
             best = [rows[int(np.argmax(upper[rows]))]]
             if method == "bonferroni":
-                p = multiplicity_adjust.univariate_p(t[best], self.df[best], alternative)
+                p = adjust.univariate_p(t[best], self.df[best], alternative)
                 return float(min(1.0, len(rows) * p[0]))
-            return float(
-                multiplicity_adjust.largest_tail(upper[best], self.df[best], corr, alternative == "two.sided")[0]
-            )
+            return float(adjust.largest_tail(upper[best], self.df[best], corr, alternative == "two.sided")[0])
 
         return closed_p(self.matrix, upper, smallest)
 
@@ -113,7 +109,7 @@ class LinearHypotheses:
         """
         if isinstance(calpha, str):
             method = {"adjusted": "mvt", "univariate": "none"}.get(calpha, calpha)
-            critical = multiplicity_adjust.critical_value(
+            critical = adjust.critical_value(
                 self.df, self.correlation, method, level, len(self.df), alternative=self.alternative
             )
         else:
@@ -145,7 +141,7 @@ def linear_hypotheses(
     DataError
         If `df` is negative or the alternative unknown.
     """
-    multiplicity_adjust.check_alternative(alternative)
+    adjust.check_alternative(alternative)
     c = hypotheses.matrix
     if df is not None and not df >= 0:
         raise DataError(f"df must be a positive number (or 0 for the normal distribution); got {df}.")

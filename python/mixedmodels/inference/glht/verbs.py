@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from mixedmodels.estimates.coefficients import Coefficients, Ddf
-    from mixedmodels.estimates.symbolic_hypotheses import Hypotheses as Symbolic
+    from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
     from mixedmodels.inference.glht.mcp import Comparisons
     from mixedmodels.inference.glht.record import GeneralHypotheses
     from mixedmodels.tables.result_table import ResultTable
@@ -56,9 +56,9 @@ class HypothesisVerbs(FittedModel):
         FormulaError, DataError
             If a text cannot be read, or a matrix does not fit the coefficients.
         """
-        from mixedmodels.inference.glht import tests as theory
         from mixedmodels.inference.glht.mcp import Comparisons, coded_factor, mean_comparisons
         from mixedmodels.inference.glht.record import GeneralHypotheses
+        from mixedmodels.inference.glht.tests import linear_hypotheses
 
         coefficients = self._coefficients(self._glht_method(df))
         factor = None
@@ -66,19 +66,19 @@ class HypothesisVerbs(FittedModel):
         if isinstance(linfct, Comparisons):
             self._need_rows("glht(mcp())")
             over_x, kind = mean_comparisons(self.design, linfct, self._averages(linfct))
-            found = self._estimable(over_x)
+            hypotheses = self._estimable(over_x)
             if len(linfct.specs) == 1:
                 factor = coded_factor(self.design, next(iter(linfct.specs)))
         else:
-            found = hypotheses_about(linfct, coefficients.names)
-        found = with_rhs(found, rhs)
-        own = found.alternative
+            hypotheses = hypotheses_about(linfct, coefficients.names)
+        hypotheses = with_rhs(hypotheses, rhs)
+        own = hypotheses.alternative
         if alternative is not None and own not in (None, "two.sided", alternative):
             raise DataError(
                 f"the hypotheses say alternative={own!r}, but the argument says {alternative!r}; leave one out."
             )
         number = float(df) if isinstance(df, int | float | np.number) else None
-        tested = theory.linear_hypotheses(coefficients, found, alternative or own or "two.sided", number)
+        tested = linear_hypotheses(coefficients, hypotheses, alternative or own or "two.sided", number)
         response = None if factor is None else _one_column(self._response())
         return GeneralHypotheses(
             tested,
@@ -115,7 +115,7 @@ class HypothesisVerbs(FittedModel):
             restriction_heading,
             restriction_layout,
         )
-        from mixedmodels.inference.glht import tests as theory
+        from mixedmodels.inference.glht.tests import joint_chisq
         from mixedmodels.tables.result_table import F_HEADERS
 
         own = self._coefficients(self._glht_method(None))
@@ -124,15 +124,15 @@ class HypothesisVerbs(FittedModel):
         if test not in ("F", "Chisq"):
             raise DataError(f"test must be 'F' or 'Chisq', not {test!r}.")
         coefficients = own if test == "Chisq" and ddf is None else self._coefficients(ddf)
-        found = with_rhs(hypotheses_about(hypothesis, coefficients.names), rhs)
+        hypotheses = with_rhs(hypotheses_about(hypothesis, coefficients.names), rhs)
         residual: float | None
-        heading = restriction_heading(found.names, found.rhs, str(self.design.formula))
+        heading = restriction_heading(hypotheses.names, hypotheses.rhs, str(self.design.formula))
         if test == "F":
-            f = coefficients.f_test(found.matrix, found.rhs)
+            f = coefficients.f_test(hypotheses.matrix, hypotheses.rhs)
             values = {"num_df": f.num_df, "den_df": f.den_df, "f_value": f.f_value, "p_value": f.p_value}
             df, ratio, residual = f.num_df, f.f_value, f.den_df
         else:
-            chisq, df, p = theory.joint_chisq(coefficients, found.matrix, found.rhs)
+            chisq, df, p = joint_chisq(coefficients, hypotheses.matrix, hypotheses.rhs)
             values = {"df": df, "chisq": chisq, "p_value": p}
             ratio, residual = chisq / df, None if own is not coefficients else _residual_df(self)
         rss = self._fit.rss if _is_linear(self) and ddf is None else None
@@ -164,16 +164,16 @@ class HypothesisVerbs(FittedModel):
 
         predictors = predictors_of(self)
         grid = reference_grid(predictors, **grid_arguments(self, predictors, None, np.mean, 0, 0.0, {}))
-        found = {}
+        rows = {}
         for name in wanted.specs:
             levels = coded_factor(self.design, name).levels
             at = np.array([str(v) for v in grid.labels[name]])
-            found[name] = np.array([grid.rows[at == level].mean(axis=0) for level in levels])
-        return found
+            rows[name] = np.array([grid.rows[at == level].mean(axis=0) for level in levels])
+        return rows
 
-    def _estimable(self, over_x: Symbolic) -> Symbolic:
+    def _estimable(self, over_x: Hypotheses) -> Hypotheses:
         """Hypotheses about all columns of X as ones about those that are estimated."""
-        from mixedmodels.estimates.symbolic_hypotheses import Hypotheses as Symbolic
+        from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
 
         kept = list(self._fit.kept)
         lost = np.setdiff1d(np.arange(over_x.matrix.shape[1]), kept)
@@ -184,7 +184,7 @@ class HypothesisVerbs(FittedModel):
                 f"{over_x.names[wrong[0]]!r} cannot be estimated: it needs a column that was dropped ({names}), "
                 "because the others determine it."
             )
-        return Symbolic(over_x.matrix[:, kept], over_x.rhs, over_x.names, over_x.alternative)
+        return Hypotheses(over_x.matrix[:, kept], over_x.rhs, over_x.names, over_x.alternative)
 
     def _call_text(self) -> str:
         text: str = self.call.fit_text(self._fit.function, self)
@@ -203,7 +203,7 @@ def _one_column(response: NDArray[np.float64]) -> NDArray[np.float64]:
     return response if response.ndim == 1 else response[:, 0]
 
 
-def hypotheses_about(given: Any, names: Sequence[str]) -> Symbolic:
+def hypotheses_about(hypotheses: Any, names: Sequence[str]) -> Hypotheses:
     """Hypotheses about named coefficients from texts, rows by name, or a matrix.
 
     Raises
@@ -212,24 +212,23 @@ def hypotheses_about(given: Any, names: Sequence[str]) -> Symbolic:
         If a row does not have a weight for each coefficient.
     """
     from mixedmodels.estimates import restrictions
-    from mixedmodels.estimates.symbolic_hypotheses import Hypotheses as Symbolic
-    from mixedmodels.estimates.symbolic_hypotheses import parse_hypotheses
+    from mixedmodels.estimates.symbolic_hypotheses import Hypotheses, parse_hypotheses
 
-    if isinstance(given, str) or (
-        isinstance(given, Sequence) and len(given) and all(isinstance(text, str) for text in given)
+    if isinstance(hypotheses, str) or (
+        isinstance(hypotheses, Sequence) and len(hypotheses) and all(isinstance(text, str) for text in hypotheses)
     ):
-        return parse_hypotheses(given, names)
-    labels: Any = getattr(given, "index", None)
+        return parse_hypotheses(hypotheses, names)
+    labels: Any = getattr(hypotheses, "index", None)
     labels = None if labels is None or callable(labels) else [str(label) for label in labels]
-    if isinstance(given, Mapping):
-        labels, given = [str(name) for name in given], list(given.values())
-    c = restrictions.contrasts(given, len(names))
+    if isinstance(hypotheses, Mapping):
+        labels, hypotheses = [str(name) for name in hypotheses], list(hypotheses.values())
+    c = restrictions.contrasts(hypotheses, len(names))
     if labels is None or len(labels) != len(c):
         labels = [str(i + 1) for i in range(len(c))]
-    return Symbolic(c, np.zeros(len(c)), tuple(labels))
+    return Hypotheses(c, np.zeros(len(c)), tuple(labels))
 
 
-def with_rhs(found: Symbolic, rhs: ArrayLike | None) -> Symbolic:
+def with_rhs(hypotheses: Hypotheses, rhs: ArrayLike | None) -> Hypotheses:
     """The hypotheses with other right sides.
 
     Raises
@@ -239,4 +238,4 @@ def with_rhs(found: Symbolic, rhs: ArrayLike | None) -> Symbolic:
     """
     from mixedmodels.estimates import restrictions
 
-    return found if rhs is None else replace(found, rhs=restrictions.right_sides(rhs, len(found.rhs)))
+    return hypotheses if rhs is None else replace(hypotheses, rhs=restrictions.right_sides(rhs, len(hypotheses.rhs)))

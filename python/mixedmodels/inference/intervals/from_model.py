@@ -15,7 +15,7 @@ from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.bootstrap.from_model import bootstrap
 from mixedmodels.inference.profile import glm
 from mixedmodels.inference.profile.arguments import Derived, Parm
-from mixedmodels.inference.profile.from_model import known_parameters, profiled
+from mixedmodels.inference.profile.from_model import model_parameters, profiled
 from mixedmodels.inference.profile.parameters import Order, Parameter, chosen
 from mixedmodels.inference.profile.record import limits_table, quantile_of
 from mixedmodels.inference.profile.walk import Walk
@@ -47,7 +47,7 @@ def confint(
         raise DataError(f"derived quantities have intervals by method='profile', not {method!r}.")
     if not model._fit.mixed:
         return _fixed_limits(model, parm, level, method, quantile, (nsim, seed, boot_type))
-    wanted = chosen(known_parameters(model, order, "sdcor", criterion if method == "profile" else "deviance"), parm)
+    wanted = chosen(model_parameters(model, order, "sdcor", criterion if method == "profile" else "deviance"), parm)
     names = [p.short if signames else p.name for p in wanted]
     if method == "wald":
         return _wald_limits(model, wanted, names, level)
@@ -80,8 +80,8 @@ def _fixed_limits(
 ) -> ResultTable:
     fit: LinearFit | GlmFit = model._fit
     names = kept_names(model.design, fit)
-    known = tuple(Parameter("beta", name, name, (j,)) for j, name in enumerate(names))
-    wanted = chosen(known, parm)
+    available = tuple(Parameter("beta", name, name, (j,)) for j, name in enumerate(names))
+    wanted = chosen(available, parm)
     shown = [p.name for p in wanted]
     if method == "boot":
         return _boot_limits(model, shown, shown, level, boot)

@@ -146,8 +146,8 @@ def check_method(method: str, alternative: str = "two.sided") -> str:
     check_alternative(alternative)
     name = ALIASES.get(method, method)
     if name not in STEPWISE and name not in JOINT:
-        known = ", ".join(map(repr, [*STEPWISE, *JOINT, *ALIASES]))
-        raise DataError(f"adjustment {method!r} is none of {known}.")
+        methods = ", ".join(map(repr, [*STEPWISE, *JOINT, *ALIASES]))
+        raise DataError(f"adjustment {method!r} is none of {methods}.")
     if alternative != "two.sided" and name in ("tukey", "scheffe", "dunnettx"):
         raise DataError(f"{name!r} is for two-sided inference; with alternative={alternative!r} take 'mvt' or 'sidak'.")
     return name

@@ -125,8 +125,8 @@ class Law:
         if self.near is not None and self.near_exact is not None:
             candidates.append(plain - self.near.averages(c, df) + self.near_exact.tail(c, df))
         if self.beyond is not None:
-            known = bonferroni_bounds.one_and_two(self.corr, c, df, self.two_sided)
-            candidates.append(self.beyond.averages(c, df) + known)
+            exact = bonferroni_bounds.one_and_two(self.corr, c, df, self.two_sided)
+            candidates.append(self.beyond.averages(c, df) + exact)
         errors = [float(each.std(ddof=1)) / np.sqrt(len(each)) for each in candidates]
         best = int(np.argmin(errors))
         value = float(np.clip(candidates[best].mean(), 0.0, 1.0))
@@ -203,7 +203,7 @@ def averaged(corr: Matrix, rows: Matrix, two_sided: bool) -> Law:
     parts = _averages(own, near, two_sided)
     sets = list(islice(parts, sphere_lattice.SHIFTS))
     largest, nearest, beyond = _laws(rank, sets)
-    found = Law(
+    average_law = Law(
         corr=corr,
         rows=rows,
         two_sided=two_sided,
@@ -213,9 +213,9 @@ def averaged(corr: Matrix, rows: Matrix, two_sided: bool) -> Law:
         beyond=beyond,
         near_exact=exact,
     )
-    if found.estimate(bonferroni_bounds.bound_of_singles(0.1, len(rows), two_sided))[1] > ENOUGH:
+    if average_law.estimate(bonferroni_bounds.bound_of_singles(0.1, len(rows), two_sided))[1] > ENOUGH:
         largest, nearest, beyond = _laws(rank, sets + list(parts))
-        found = Law(
+        average_law = Law(
             corr=corr,
             rows=rows,
             two_sided=two_sided,
@@ -225,7 +225,7 @@ def averaged(corr: Matrix, rows: Matrix, two_sided: bool) -> Law:
             beyond=beyond,
             near_exact=exact,
         )
-    return found
+    return average_law
 
 
 def _averages(rows: Matrix, near: Matrix | None, two_sided: bool) -> Iterator[tuple[Bins, Bins | None, Bins | None]]:

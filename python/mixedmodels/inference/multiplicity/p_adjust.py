@@ -34,13 +34,13 @@ def adjust(p: Vector, method: str, n: int | None = None) -> Vector:
     if name not in STEPWISE:
         raise DataError(f"adjustment {method!r} is none of {', '.join(STEPWISE)}.")
     p = np.asarray(p, dtype=float)
-    known = ~np.isnan(p)
-    count = int(known.sum()) if n is None else n
-    if count < known.sum():
-        raise DataError(f"n = {count} tests are fewer than the {int(known.sum())} p-values.")
+    observed = ~np.isnan(p)
+    count = int(observed.sum()) if n is None else n
+    if count < observed.sum():
+        raise DataError(f"n = {count} tests are fewer than the {int(observed.sum())} p-values.")
     out = p.copy()
-    if count > 1 and known.any():
-        out[known] = STEPWISE[name](p[known], count)
+    if count > 1 and observed.any():
+        out[observed] = STEPWISE[name](p[observed], count)
     return out
 
 
@@ -72,9 +72,9 @@ def _benjamini_yekutieli(p: Vector, n: int) -> Vector:
 
 def _hommel(p: Vector, n: int) -> Vector:
     """Closed testing with Simes' test; tests without a p-value count as p = 1."""
-    known = len(p)
+    observed = len(p)
     order = np.argsort(p, kind="stable")
-    sorted_p = np.concatenate([p[order], np.ones(n - known)])
+    sorted_p = np.concatenate([p[order], np.ones(n - observed)])
     rank = np.arange(1, n + 1)
     smallest = float(np.min(n * sorted_p / rank))
     result = np.full(n, smallest)
@@ -85,7 +85,7 @@ def _hommel(p: Vector, n: int) -> Vector:
         candidate[small] = np.minimum(size * sorted_p[small], simes)
         candidate[large] = candidate[n - size]
         result = np.maximum(result, candidate)
-    return _restored(np.maximum(result, sorted_p)[:known], order)
+    return _restored(np.maximum(result, sorted_p)[:observed], order)
 
 
 def _restored(values: Vector, order: NDArray[np.intp]) -> Vector:

@@ -14,7 +14,7 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 SAME = 1e-9  # correlations that agree to this are one
-MOST = 0.98  # of a loading of the nearest product form
+MAX_LOADING = 0.98  # of a loading of the nearest product form
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ def nearest_product_form(corr: Matrix) -> tuple[Vector, Matrix, Matrix]:
         np.fill_diagonal(reduced, square)
         values, vectors = np.linalg.eigh(reduced)
         loadings = vectors[:, -1] * np.sqrt(max(values[-1], 0.0))
-        before, square = square, np.minimum(loadings**2, MOST**2)
+        before, square = square, np.minimum(loadings**2, MAX_LOADING**2)
         if np.abs(square - before).max() < 1e-10:
             break
-    loadings = np.clip(loadings, -MOST, MOST)
+    loadings = np.clip(loadings, -MAX_LOADING, MAX_LOADING)
     near = np.outer(loadings, loadings)
     np.fill_diagonal(near, 1)
     return loadings, _root(corr), _root(near)

@@ -126,15 +126,15 @@ class Curve:
     def limit(self, target: float) -> float:
         """One limit; `target` is in the engine's direction."""
         side = np.arange(len(self.zeta)) < self.estimate if target < 0 else np.arange(len(self.zeta)) > self.estimate
-        asked = np.flatnonzero(side & np.isclose(self.exact, abs(target), rtol=0, atol=1e-12))
-        if len(asked):
-            return float(self.outer(self.inner[asked[0]]))
+        exact = np.flatnonzero(side & np.isclose(self.exact, abs(target), rtol=0, atol=1e-12))
+        if len(exact):
+            return float(self.outer(self.inner[exact[0]]))
         reached = self.zeta[side]
         end = self.ends[0] if target < 0 else self.ends[1]
         if len(reached) and np.max(np.abs(reached)) >= abs(target):
-            found = float(self.value_of(-target if self.falling else target))
-            if isfinite(found):
-                return found
+            value = float(self.value_of(-target if self.falling else target))
+            if isfinite(value):
+                return value
         if end == "boundary":
             edge = self.inner[0] if target < 0 else self.inner[-1]
             return float(self.outer(edge))

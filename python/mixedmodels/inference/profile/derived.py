@@ -42,7 +42,7 @@ OPERATORS: dict[type[ast.AST], Callable[..., float]] = {
 }
 
 
-def quantities(given: Mapping[str, Quantity | str], known: Sequence[Parameter]) -> dict[str, Quantity]:
+def quantities(derived: Mapping[str, Quantity | str], parameters: Sequence[Parameter]) -> dict[str, Quantity]:
     """Name -> function of named estimates.
 
     Raises
@@ -50,9 +50,9 @@ def quantities(given: Mapping[str, Quantity | str], known: Sequence[Parameter]) 
     DataError, UnknownColumnError
         If a text is no arithmetic, or names no parameter.
     """
-    names = {p.name for p in known}
+    names = {p.name for p in parameters}
     out: dict[str, Quantity] = {}
-    for name, what in given.items():
+    for name, what in derived.items():
         if name in names:
             raise DataError(f"a derived quantity cannot be called {name!r}: that is a parameter.")
         out[name] = parsed(what, names) if isinstance(what, str) else what
@@ -107,15 +107,17 @@ def parsed(text: str, names: set[str]) -> Quantity:
 class Estimates(Mapping[str, float]):
     """Estimates by name at one point, each computed when it is asked for."""
 
-    def __init__(self, known: Mapping[str, Parameter], sizes: tuple[int, ...], roots: Any, others: Any, places: Any):
-        self._known = known
+    def __init__(
+        self, parameters: Mapping[str, Parameter], sizes: tuple[int, ...], roots: Any, others: Any, places: Any
+    ):
+        self._parameters = parameters
         self._sizes = sizes
         self._roots = roots
         self._others = others
         self._places = places
 
     def __getitem__(self, name: str) -> float:
-        p = self._known[name]
+        p = self._parameters[name]
         if p.kind in ("sd", "cor"):
             k = self._sizes[p.at[0]]
             root = self._roots[p.at[0]]
@@ -129,7 +131,7 @@ class Estimates(Mapping[str, float]):
         return math.exp(value) if p.kind in ("sigma", "shape") else value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
+        return iter(self._parameters)
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._parameters)

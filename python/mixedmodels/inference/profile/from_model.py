@@ -33,12 +33,12 @@ def profile(
     """See the verb of this name."""
     if scale not in ("sdcor", "theta"):
         raise DataError(f"scale must be 'sdcor' or 'theta', not {scale!r}.")
-    known = known_parameters(model, order, scale, criterion)
-    wanted = chosen(known, parm)
+    available = model_parameters(model, order, scale, criterion)
+    wanted = chosen(available, parm)
     if cutoff is None:
         from scipy.special import chdtri
 
-        cutoff = float(np.sqrt(chdtri(len(known_parameters(model, order)), alphamax)))
+        cutoff = float(np.sqrt(chdtri(len(model_parameters(model, order)), alphamax)))
     quantile = quantile_of(level)
     walk = Walk(max(cutoff, quantile), max(cutoff, quantile) / points, (quantile,))
     return profiled(model, wanted, walk, derived, criterion, signames, verbose)
@@ -53,7 +53,7 @@ def profiled(
     signames: bool,
     verbose: int = 0,
 ) -> Profile:
-    found = profiles(
+    curves = profiles(
         model._engine,
         model.design,
         model._fit,
@@ -63,10 +63,10 @@ def profiled(
         restricted=criterion == "REML",
         verbose=verbose,
     )
-    return Profile(found, model._source.kind, signames)
+    return Profile(curves, model._source.kind, signames)
 
 
-def known_parameters(
+def model_parameters(
     model: FittedModel, order: Order = "cov.last", scale: str = "sdcor", criterion: str = "deviance"
 ) -> tuple[Parameter, ...]:
     fit = model._fit
@@ -74,11 +74,11 @@ def known_parameters(
         raise DataError("profile() is for mixed models; confint() of a model without random effects has its limits.")
     if criterion not in ("deviance", "REML"):
         raise DataError(f"criterion must be 'deviance' or 'REML', not {criterion!r}.")
-    known = parameters(model.design, fit, order)
+    available = parameters(model.design, fit, order)
     if scale == "theta":
-        known = (*thetas(model.design, fit), *(p for p in known if p.kind not in ("sd", "cor")))
+        available = (*thetas(model.design, fit), *(p for p in available if p.kind not in ("sd", "cor")))
     if criterion == "REML":
         if not fit.reml:
             raise DataError("criterion='REML' is for a fit by REML.")
-        known = tuple(p for p in known if p.variance)
-    return known
+        available = tuple(p for p in available if p.variance)
+    return available

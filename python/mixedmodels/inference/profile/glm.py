@@ -22,7 +22,7 @@ FAR = 120  # evaluations of one limit
 RUNAWAY = 1e4  # standard errors at which a limit counts as infinite
 TOGETHER = 25  # steps of all limits at once
 SETTLED = 1e-8  # of zeta, before the last step; and of the decrease that the other coefficients may promise
-MOST_CELLS = 20_000_000  # limits times rows times coefficients that are held at once
+MAX_CELLS = 20_000_000  # limits times rows times coefficients that are held at once
 
 
 def all_limits(
@@ -39,13 +39,13 @@ def all_limits(
     quantile : float
         Value of |zeta| at the limits.
     """
-    share = max(1, MOST_CELLS // max(1, 2 * x.size))
-    found = [
+    share = max(1, MAX_CELLS // max(1, 2 * x.size))
+    both_limits = [
         v for i in range(0, len(columns), share) for v in _together(fit, x, offset, columns[i : i + share], quantile)
     ]
     return [
         both if np.isfinite(both).all() else limits(fit, x, offset, j, quantile)
-        for j, both in zip(columns, found, strict=True)
+        for j, both in zip(columns, both_limits, strict=True)
     ]
 
 
@@ -87,8 +87,8 @@ def _together(
             if not np.isnan(out).any():
                 break
             # One step is at most as long as the way so far.
-            most = np.abs(beta[every, held] - fit.beta[held])
-            beta = beta + others + along * np.clip(step, -most, most)[:, None]
+            longest = np.abs(beta[every, held] - fit.beta[held])
+            beta = beta + others + along * np.clip(step, -longest, longest)[:, None]
     return [(float(a), float(b)) for a, b in out.reshape(-1, 2)]
 
 
@@ -126,10 +126,10 @@ def limits(fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: floa
             x=rest, y=fit.y[used], weights=weights[used], offset=shift[used] + b * x[:, j], family=fit.family
         )
         if rest.shape[1]:
-            found = solve(problem, start)
-            if found is None:
+            solution = solve(problem, start)
+            if solution is None:
                 return None
-            eta, beta, deviance = found.eta, found.beta, found.deviance
+            eta, beta, deviance = solution.eta, solution.beta, solution.deviance
         else:
             eta, beta = problem.offset, start
             deviance = problem.deviance(eta)

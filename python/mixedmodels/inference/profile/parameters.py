@@ -84,7 +84,7 @@ def thetas(design: Design, fit: AnyMixedFit) -> tuple[Parameter, ...]:
     return tuple(out)
 
 
-def chosen(known: Sequence[Parameter], parm: str | int | Sequence[str | int] | None) -> tuple[Parameter, ...]:
+def chosen(available: Sequence[Parameter], parm: str | int | Sequence[str | int] | None) -> tuple[Parameter, ...]:
     """Parameters by name, older name, place, or the shortcuts "theta_" (all variance parameters) and "beta_".
 
     Raises
@@ -93,29 +93,29 @@ def chosen(known: Sequence[Parameter], parm: str | int | Sequence[str | int] | N
         If there is no such parameter.
     """
     if parm is None:
-        return tuple(known)
-    given = [parm] if isinstance(parm, (str, int)) else list(parm)
+        return tuple(available)
+    requests = [parm] if isinstance(parm, (str, int)) else list(parm)
     out: list[Parameter] = []
-    for wanted in given:
-        for found in _matching(known, wanted):
-            if found not in out:
-                out.append(found)
+    for wanted in requests:
+        for parameter in _matching(available, wanted):
+            if parameter not in out:
+                out.append(parameter)
     return tuple(out)
 
 
-def _matching(known: Sequence[Parameter], wanted: str | int) -> list[Parameter]:
+def _matching(available: Sequence[Parameter], wanted: str | int) -> list[Parameter]:
     if wanted == "theta_":
-        return [p for p in known if p.variance]
+        return [p for p in available if p.variance]
     if wanted == "beta_":
-        return [p for p in known if p.kind == "beta"]
+        return [p for p in available if p.kind == "beta"]
     if isinstance(wanted, str):
-        found = [p for p in known if wanted in (p.name, p.short)]
-        if found:
-            return found
-        raise UnknownColumnError(f"no parameter {wanted!r}; there are {', '.join(p.name for p in known)}.")
+        matches = [p for p in available if wanted in (p.name, p.short)]
+        if matches:
+            return matches
+        raise UnknownColumnError(f"no parameter {wanted!r}; there are {', '.join(p.name for p in available)}.")
     if isinstance(wanted, bool) or not hasattr(wanted, "__index__"):
         raise DataError(f"parm has {wanted!r}; give names, places from 0, or the shortcuts 'theta_' and 'beta_'.")
     place = wanted.__index__()
-    if not -len(known) <= place < len(known):
-        raise DataError(f"parm has {place}, but there are {len(known)} parameters.")
-    return [known[place]]
+    if not -len(available) <= place < len(available):
+        raise DataError(f"parm has {place}, but there are {len(available)} parameters.")
+    return [available[place]]

@@ -14,9 +14,9 @@ from mixedmodels import frame
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates import wald
 from mixedmodels.fit.record import Vector
-from mixedmodels.inference.profile import pairs as profile_pairs
 from mixedmodels.inference.profile.curve import Curve
 from mixedmodels.inference.profile.notes import notes
+from mixedmodels.inference.profile.pairs import contour, trace
 from mixedmodels.inference.profile.parameters import Parameter, chosen
 from mixedmodels.inference.profile.walk import Profiles
 from mixedmodels.tables.result_table import ResultTable
@@ -101,8 +101,8 @@ class Profile:
         return parameter.short if self.signames else parameter.name
 
     def _curve(self, parm: str | int) -> Curve:
-        (found,) = self._curves(parm)
-        return found
+        (curve,) = self._curves(parm)
+        return curve
 
     def _curves(self, parm: str | int | Sequence[str | int] | None) -> list[Curve]:
         curves = self.profiles.curves
@@ -149,10 +149,10 @@ class Profile:
                     f"the profile of {curve.parameter.name} ends at zeta = {reach:.3f}, before level {level}; "
                     f"make it with profile(level={level})."
                 )
-        found = [curve.limits(quantile) for curve in curves]
-        said = [*self.notes, *(note for curve in curves for note in notes(curve, quantile, level))]
-        low, high = zip(*found, strict=True)
-        return limits_table([self._name(c.parameter) for c in curves], low, high, level, self.kind, said)
+        limits = [curve.limits(quantile) for curve in curves]
+        remarks = [*self.notes, *(note for curve in curves for note in notes(curve, quantile, level))]
+        low, high = zip(*limits, strict=True)
+        return limits_table([self._name(c.parameter) for c in curves], low, high, level, self.kind, remarks)
 
     def zeta(self, parm: str | int) -> ZetaSpline:
         """Zeta as a function of a parameter, and back."""
@@ -198,11 +198,11 @@ class Profile:
 
         for level in levels:
             radius = float(np.sqrt(chdtri(2, 1 - level)))
-            around = profile_pairs.contour(first, second, places, radius)
+            around = contour(first, second, places, radius)
             put("contour", level, around[:, 0], around[:, 1])
         za, zb = first.points[1], second.points[1]
-        put("trace of a", np.nan, za, profile_pairs.trace(first, second, places[1], za))
-        put("trace of b", np.nan, profile_pairs.trace(second, first, places[0], zb), zb)
+        put("trace of a", np.nan, za, trace(first, second, places[1], za))
+        put("trace of b", np.nan, trace(second, first, places[0], zb), zb)
         columns: dict[str, Any] = {k: v if k == "part" else np.array(v) for k, v in parts.items()}
         columns["a"] = first.value_of(columns["zeta_a"])
         columns["b"] = second.value_of(columns["zeta_b"])

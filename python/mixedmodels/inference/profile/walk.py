@@ -29,8 +29,8 @@ from mixedmodels.inference.profile.parameters import Parameter, parameters
 if TYPE_CHECKING:
     from mixedmodels.fit.engine import ProfileCurve
 
-MOST_RESTARTS = 3
-MOST_POINTS = 100  # of each side of a curve
+MAX_RESTARTS = 3
+MAX_POINTS = 100  # of each side of a curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,33 +93,33 @@ def profiles(
     FitError
         If the model is out of reach of a factorisation, or has its fixed effects at the joint mode (nAGQ = 0).
     """
-    known = parameters(design, fit)
+    all_parameters = parameters(design, fit)
     own = _own_optimum(design, fit, restricted)
     restarts: list[float] = []
     while True:
-        asked = [*wanted, *(Parameter("derived", name, name, (m,)) for m, name in enumerate(derived))]
+        targets = [*wanted, *(Parameter("derived", name, name, (m,)) for m, name in enumerate(derived))]
         raw = _raw(
             engine=engine,
             design=design,
             fit=own,
-            asked=asked,
-            known=known,
+            targets=targets,
+            all_parameters=all_parameters,
             walk=walk,
             derived=tuple(derived.values()),
             restricted=restricted,
             verbose=verbose,
         )
         lower = next((r["lower"] for r in raw if r["lower"] is not None), None)
-        if lower is None or len(restarts) == MOST_RESTARTS:
+        if lower is None or len(restarts) == MAX_RESTARTS:
             break
         better = _refitted(engine, design, own, lower, restricted)
         if better.criterion >= own.criterion - 1e-8:
             break
         restarts.append(own.criterion - better.criterion)
         own = better
-    every = _values(raw, own, known)
-    curves = tuple(_curve(p, r, v) for p, r, v in zip(asked, raw, every, strict=True))
-    return Profiles(own, known, curves, tuple(restarts))
+    every = _values(raw, own, all_parameters)
+    curves = tuple(_curve(p, r, v) for p, r, v in zip(targets, raw, every, strict=True))
+    return Profiles(own, all_parameters, curves, tuple(restarts))
 
 
 def _own_optimum(design: Design, fit: AnyMixedFit, restricted: bool) -> AnyMixedFit:
@@ -153,25 +153,25 @@ def _raw(
     engine: Lmm | Glmm,
     design: Design,
     fit: AnyMixedFit,
-    asked: Sequence[Parameter],
-    known: Sequence[Parameter],
+    targets: Sequence[Parameter],
+    all_parameters: Sequence[Parameter],
     walk: Walk,
     derived: tuple[Quantity, ...],
     restricted: bool,
     verbose: int,
 ) -> list[ProfileCurve]:
-    how = {"cutoff": walk.cutoff, "step": walk.step, "limits": list(walk.limits), "max_points": MOST_POINTS}
+    how = {"cutoff": walk.cutoff, "step": walk.step, "limits": list(walk.limits), "max_points": MAX_POINTS}
     try:
         with watched(verbose, fit.n) as watch:
             if fit.generalized:
                 assert isinstance(engine, Glmm)
-                return _of_generalised(engine, fit, asked, known, how, derived, watch)
+                return _of_generalised(engine, fit, targets, all_parameters, how, derived, watch)
             assert isinstance(engine, Lmm)
             return _of_linear(
                 engine=engine,
                 fit=fit,
-                asked=asked,
-                known=known,
+                targets=targets,
+                all_parameters=all_parameters,
                 how=how,
                 derived=derived,
                 restricted=restricted,
@@ -184,27 +184,29 @@ def _raw(
 def _of_linear(
     engine: Lmm,
     fit: MixedFit,
-    asked: Sequence[Parameter],
-    known: Sequence[Parameter],
+    targets: Sequence[Parameter],
+    all_parameters: Sequence[Parameter],
     how: dict[str, Any],
     derived: tuple[Quantity, ...],
     restricted: bool,
     watch: Any,
 ) -> list[ProfileCurve]:
     p = len(fit.beta)
-    held = [q.at[0] for q in asked if q.kind == "beta"]
+    held = [q.at[0] for q in targets if q.kind == "beta"]
     rows = np.ascontiguousarray(np.eye(p)[held].reshape(len(held), p))
-    wishes = [_wish(q, {"sigma": 0}, {j: 1 + i for i, j in enumerate(held)}) for q in asked if q.kind != "derived"]
+    requests = [
+        _request(q, {"sigma": 0}, {j: 1 + i for i, j in enumerate(held)}) for q in targets if q.kind != "derived"
+    ]
     at = (fit.theta, fit.sigma, np.ascontiguousarray(fit.beta))
-    out = engine.profile(*at, rows, wishes, how, restricted, watch) if wishes else []
+    out = engine.profile(*at, rows, requests, how, restricted, watch) if requests else []
     for g in derived:
-        used = [q.at[0] for q in known if q.kind == "beta" and _depends(g, fit, known, q.name)]
+        used = [q.at[0] for q in all_parameters if q.kind == "beta" and _depends(g, fit, all_parameters, q.name)]
         rows = np.ascontiguousarray(np.eye(p)[used].reshape(len(used), p))
         places: dict[str, Any] = {"sigma": 0}
-        for q in known:
+        for q in all_parameters:
             if q.kind == "beta":
                 places[q.name] = 1 + used.index(q.at[0]) if q.at[0] in used else (float(fit.beta[q.at[0]]),)
-        function = _named(g, fit, known, places)
+        function = _named(g, fit, all_parameters, places)
         out += engine.profile(*at, rows, [("derived", 0, 0, 0, function)], how, restricted, watch)
     return out
 
@@ -212,8 +214,8 @@ def _of_linear(
 def _of_generalised(
     engine: Glmm,
     fit: GlmmFit,
-    asked: Sequence[Parameter],
-    known: Sequence[Parameter],
+    targets: Sequence[Parameter],
+    all_parameters: Sequence[Parameter],
     how: dict[str, Any],
     derived: tuple[Quantity, ...],
     watch: Any,
@@ -223,19 +225,19 @@ def _of_generalised(
     plain = np.concatenate([np.sqrt(np.diag(fit.vcov_conditional)), np.full(len(fit.psi), 0.3)])
     errors = np.where(np.isfinite(errors) & (errors > 0), errors, plain)
     errors = np.ascontiguousarray(np.where(np.isfinite(errors) & (errors > 0), errors, 1.0))
-    places: dict[str, Any] = {q.name: q.at[0] for q in known if q.kind == "beta"}
-    places |= {q.name: p + q.at[0] for q in known if q.kind == "shape"}
-    wishes = []
-    for q in asked:
+    places: dict[str, Any] = {q.name: q.at[0] for q in all_parameters if q.kind == "beta"}
+    places |= {q.name: p + q.at[0] for q in all_parameters if q.kind == "shape"}
+    requests = []
+    for q in targets:
         if q.kind == "derived":
-            wishes.append(("derived", 0, 0, 0, _named(derived[q.at[0]], fit, known, places)))
+            requests.append(("derived", 0, 0, 0, _named(derived[q.at[0]], fit, all_parameters, places)))
         else:
-            wishes.append(_wish(q, places, {j: j for j in range(p)}))
+            requests.append(_request(q, places, {j: j for j in range(p)}))
     at = (fit.theta, np.ascontiguousarray(fit.beta), fit.psi)
-    return engine.profile(*at, fit.nagq, fit.penalised is not None, errors, wishes, how, watch)
+    return engine.profile(*at, fit.nagq, fit.penalised is not None, errors, requests, how, watch)
 
 
-def _wish(q: Parameter, places: Mapping[str, int], betas: Mapping[int, int]) -> tuple[Any, ...]:
+def _request(q: Parameter, places: Mapping[str, int], betas: Mapping[int, int]) -> tuple[Any, ...]:
     if q.kind == "sd":
         return ("sd", q.at[0], q.at[1], 0, None)
     if q.kind == "cor":
@@ -245,9 +247,9 @@ def _wish(q: Parameter, places: Mapping[str, int], betas: Mapping[int, int]) -> 
     return ("other", betas[q.at[0]] if q.kind == "beta" else places[q.name], 0, 0, None)
 
 
-def _named(g: Quantity, fit: AnyMixedFit, known: Sequence[Parameter], places: Mapping[str, Any]) -> Any:
+def _named(g: Quantity, fit: AnyMixedFit, all_parameters: Sequence[Parameter], places: Mapping[str, Any]) -> Any:
     """A function of the engine's numbers."""
-    by_name = {q.name: q for q in known}
+    by_name = {q.name: q for q in all_parameters}
 
     def value(roots: list[Vector], others: Vector) -> float:
         try:
@@ -258,7 +260,7 @@ def _named(g: Quantity, fit: AnyMixedFit, known: Sequence[Parameter], places: Ma
     return value
 
 
-def _depends(g: Quantity, fit: MixedFit, known: Sequence[Parameter], name: str) -> bool:
+def _depends(g: Quantity, fit: MixedFit, all_parameters: Sequence[Parameter], name: str) -> bool:
     """Whether a quantity looks at a fixed effect."""
     seen: set[str] = set()
 
@@ -267,10 +269,10 @@ def _depends(g: Quantity, fit: MixedFit, known: Sequence[Parameter], name: str) 
             seen.add(key)
             return super().__getitem__(key)
 
-    places: dict[str, Any] = {q.name: (float(fit.beta[q.at[0]]),) for q in known if q.kind == "beta"}
+    places: dict[str, Any] = {q.name: (float(fit.beta[q.at[0]]),) for q in all_parameters if q.kind == "beta"}
     places["sigma"] = (log(fit.sigma),)
     roots = [np.ravel(fit.sigma * t, order="F") for t in _factors(fit)]
-    g(Looking({q.name: q for q in known}, fit.sizes, roots, (), places))
+    g(Looking({q.name: q for q in all_parameters}, fit.sizes, roots, (), places))
     return name in seen
 
 
@@ -294,7 +296,7 @@ def _curve(q: Parameter, raw: Mapping[str, Any], values: Matrix) -> Curve:
     )
 
 
-def _values(raw: Sequence[Mapping[str, Any]], fit: AnyMixedFit, known: Sequence[Parameter]) -> list[Matrix]:
+def _values(raw: Sequence[Mapping[str, Any]], fit: AnyMixedFit, all_parameters: Sequence[Parameter]) -> list[Matrix]:
     """Every parameter at every point of each curve, shape (points, parameters)."""
     if not raw:
         return []
@@ -304,7 +306,7 @@ def _values(raw: Sequence[Mapping[str, Any]], fit: AnyMixedFit, known: Sequence[
     others = np.concatenate([r["others"] if fit.generalized else r["others"][:, :1] for r in raw])
     beta = np.concatenate([r["beta"] for r in raw])
     columns = []
-    for q in known:
+    for q in all_parameters:
         if q.kind in ("sd", "cor"):
             # Stored column by column: [point, column, row].
             rows = [roots[q.at[0]][:, :, i] for i in q.at[1:]]

@@ -134,11 +134,11 @@ def _rotated(x: Matrix, e: Vector, columns: Matrix, u: Matrix, w: Vector | None)
     if len(x) > columns.shape[1]:
         q = np.linalg.qr(columns)[0]
         x, e, u = q.T @ x, q.T @ e, q.T @ u
-        given = None if w is None else q.T @ (w[:, None] * q)
+        precision = None if w is None else q.T @ (w[:, None] * q)
     else:
-        given = None if w is None else np.diag(w)
+        precision = None if w is None else np.diag(w)
     ones = np.ones(len(x))
-    weight = _precision(u, ones) if given is None else np.asarray(given, dtype=np.float64)
+    weight = _precision(u, ones) if precision is None else np.asarray(precision, dtype=np.float64)
     return Block(x=x, residual=e, weight=weight, target=np.eye(len(x)) + u @ u.T, root=_root(u, ones))
 
 

@@ -30,15 +30,15 @@ class InfinitesimalJackknife(ShownAsTable):
     """
 
     def __init__(
-        self, found: Scores, names: tuple[str, ...], clusters: Clusters, kind: Any, singular: bool = False
+        self, scores: Scores, names: tuple[str, ...], clusters: Clusters, kind: Any, singular: bool = False
     ) -> None:
-        moved = jackknife.influence(found)
+        moved = jackknife.influence(scores)
         self.names = names
         self.vcov: Matrix = moved.T @ moved
         columns = {
-            "estimate": found.estimates,
+            "estimate": scores.estimates,
             "std_error": np.sqrt(np.diag(self.vcov)),
-            "model_error": np.sqrt(np.diag(jackknife.model_covariance(found))),
+            "model_error": np.sqrt(np.diag(jackknife.model_covariance(scores))),
         }
         title = f"Infinitesimal jackknife over {len(clusters)} clusters of {clusters.name}"
         note = ("The fit is singular: standard errors of variance parameters on the boundary mean nothing.",)

@@ -83,12 +83,12 @@ def mixed_scores(design: Design, fit: MixedFit, clusters: Clusters, scale: str) 
     x = dense_columns(design, fit.kept, fit.n)
     e = design.response - fixed_part(design, fit.kept, fit.beta, fit.n)
     root = np.ones(fit.n) if design.weights is None else np.sqrt(design.weights)
-    found = [_cluster(design, fit, x, e, root, rows) for rows in clusters.rows()]
+    parts = [_cluster(design, fit, x, e, root, rows) for rows in clusters.rows()]
     p, m = x.shape[1], len(fit.theta) + 1
-    scores = np.empty((len(found), p + m))
+    scores = np.empty((len(parts), p + m))
     information = np.zeros((p + m, p + m))
     phi = fit.sigma**2 * fit.vcov_unscaled  # inverse of the sum of xvx
-    for j, c in enumerate(found):
+    for j, c in enumerate(parts):
         scores[j, :p] = c.xve
         scores[j, p:] = (c.e_parts - c.traces) / 2
         if fit.reml:
@@ -98,7 +98,7 @@ def mixed_scores(design: Design, fit: MixedFit, clusters: Clusters, scale: str) 
         information[p:, p:] += c.e_squares - c.squares / 2
     information[:p, p:] = information[p:, :p].T
     if fit.reml:
-        information[p:, p:] += _restricted(found, phi)
+        information[p:, p:] += _restricted(parts, phi)
     estimates = np.concatenate([fit.beta, _variances(fit)])
     if scale == "theta":
         jacobian, bend = _chain(fit, scores[:, p:].sum(axis=0))
@@ -110,10 +110,10 @@ def mixed_scores(design: Design, fit: MixedFit, clusters: Clusters, scale: str) 
     return Scores(estimates, scores, information)
 
 
-def _restricted(found: list[_Cluster], phi: Matrix) -> Matrix:
+def _restricted(parts: list[_Cluster], phi: Matrix) -> Matrix:
     """Second derivatives of 1/2 log|X'V^-1X|."""
-    first = np.sum([c.xx for c in found], axis=0)
-    second = np.sum([c.xxx for c in found if c.xxx is not None], axis=0)
+    first = np.sum([c.xx for c in parts], axis=0)
+    second = np.sum([c.xxx for c in parts if c.xxx is not None], axis=0)
     scaled = phi @ first
     return np.asarray(np.einsum("ab,klab->kl", phi, second) - np.einsum("kab,lba->kl", scaled, scaled) / 2)
 

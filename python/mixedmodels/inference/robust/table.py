@@ -88,10 +88,10 @@ class RobustCoefficients(ShownAsTable, Coefficients):
         p = len(self.names)
         if hypothesis is None:
             return np.eye(p)[[i for i, name in enumerate(self.names) if name != "(Intercept)"]]
-        given = [hypothesis] if isinstance(hypothesis, str) else list(hypothesis)
-        if given and all(isinstance(name, str) for name in given):
-            unknown = [name for name in given if name not in self.names]
+        texts = [hypothesis] if isinstance(hypothesis, str) else list(hypothesis)
+        if texts and all(isinstance(name, str) for name in texts):
+            unknown = [name for name in texts if name not in self.names]
             if unknown:
                 raise DataError(f"there is no coefficient {unknown[0]!r}; there are {', '.join(self.names)}.")
-            return np.eye(p)[[self.names.index(name) for name in given]]
+            return np.eye(p)[[self.names.index(name) for name in texts]]
         return restrictions.contrasts(hypothesis, p)

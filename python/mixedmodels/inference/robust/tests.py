@@ -31,13 +31,13 @@ class ClusterRobust(Coefficients):
 
     proportional = False
 
-    def __init__(self, names: tuple[str, ...], beta: Vector, found: Moments, kind: str, clusters: Clusters) -> None:
-        super().__init__(names, beta, found.vcov)
+    def __init__(self, names: tuple[str, ...], beta: Vector, moments: Moments, kind: str, clusters: Clusters) -> None:
+        super().__init__(names, beta, moments.vcov)
         self.type = kind
         self.method = f"cluster-robust {kind}"
         self.clusters = clusters
-        self.influence = found.influence
-        self._moments = found
+        self.influence = moments.influence
+        self._moments = moments
 
     def df(self, c: Matrix) -> Vector:
         """Satterthwaite's: twice the squared mean of ``c'Vc`` over its variance, under the working model."""

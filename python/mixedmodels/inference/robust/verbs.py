@@ -55,25 +55,25 @@ class RobustVerbs(FittedModel):
         from mixedmodels.inference.robust.table import RobustCoefficients
 
         kind = self._robust_type(type, cluster)
-        found: Coefficients
+        coefficients: Coefficients
         if kind.startswith("HC"):
             if cluster is not None:
                 raise DataError(f"type {kind!r} knows no clusters; use one of {', '.join(sandwich.TYPES)}.")
-            found = self._heteroscedastic(kind)
+            coefficients = self._heteroscedastic(kind)
             return RobustCoefficients(
-                found, kind, f"Heteroscedasticity-consistent covariance ({kind})", self._source.kind
+                coefficients, kind, f"Heteroscedasticity-consistent covariance ({kind})", self._source.kind
             )
         clusters = find_clusters(self, cluster)
-        found = self._clustered(kind, clusters)
+        coefficients = self._clustered(kind, clusters)
         title = f"Cluster-robust covariance ({kind}), {len(clusters)} clusters of {clusters.name}"
-        return RobustCoefficients(found, kind, title, self._source.kind)
+        return RobustCoefficients(coefficients, kind, title, self._source.kind)
 
     def vcov_robust(self, type: str | None = None, cluster: Any = None) -> pandas.DataFrame:  # noqa: A002
         """The covariance matrix of `robust`, labelled."""
         from mixedmodels import frame
 
-        found = self.robust(type, cluster)
-        return frame.labelled(found.vcov, found.names, found.names)
+        coefficients = self.robust(type, cluster)
+        return frame.labelled(coefficients.vcov, coefficients.names, coefficients.names)
 
     def scores(self, cluster: Any = None, *, scale: Scale = "theta") -> ResultTable:
         """Derivatives of each cluster's log-likelihood at the estimates, which sum to 0; a row per cluster.
@@ -92,8 +92,8 @@ class RobustVerbs(FittedModel):
         from mixedmodels.tables.result_table import ResultTable
 
         clusters = find_clusters(self, cluster)
-        found, names = self._scores(clusters, scale)
-        columns = {name: found.scores[:, j] for j, name in enumerate(names)}
+        scores, names = self._scores(clusters, scale)
+        columns = {name: scores.scores[:, j] for j, name in enumerate(names)}
         return ResultTable(columns=columns, names=clusters.labels, row_column=clusters.name, kind=self._source.kind)
 
     def vcov_full(
@@ -121,8 +121,8 @@ class RobustVerbs(FittedModel):
 
         if type not in ("model", "sandwich", "ij"):
             raise DataError(f"type is {type!r}; give 'model', 'sandwich' or 'ij'.")
-        found, names = self._scores(find_clusters(self, cluster), scale)
-        matrix = jackknife.model_covariance(found) if type == "model" else jackknife.sandwich(found)
+        scores, names = self._scores(find_clusters(self, cluster), scale)
+        matrix = jackknife.model_covariance(scores) if type == "model" else jackknife.sandwich(scores)
         return frame.labelled(matrix, names, names)
 
     def infinitesimal_jackknife(self, cluster: Any = None, *, scale: Scale = "theta") -> InfinitesimalJackknife:
@@ -139,8 +139,8 @@ class RobustVerbs(FittedModel):
         from mixedmodels.inference.robust.jackknife_table import InfinitesimalJackknife
 
         clusters = find_clusters(self, cluster)
-        found, names = self._scores(clusters, scale)
-        return InfinitesimalJackknife(found, names, clusters, self._source.kind, self._fit.singular)
+        scores, names = self._scores(clusters, scale)
+        return InfinitesimalJackknife(scores, names, clusters, self._source.kind, self._fit.singular)
 
     # -- by kind of model -----------------------------------------------------------------------------------------
 
@@ -186,8 +186,8 @@ class RobustVerbs(FittedModel):
             moved = jackknife.influence(self._scores(clusters, "theta")[0])[:, m : m + p]
             vcov = factor * moved.T @ moved
             return Asymptotic(names, self._fit.beta, vcov)
-        found = sandwich.moments(working(self.design, self._fit), clusters, kind)
-        return ClusterRobust(names, self._fit.beta, found, kind, clusters)
+        moments = sandwich.moments(working(self.design, self._fit), clusters, kind)
+        return ClusterRobust(names, self._fit.beta, moments, kind, clusters)
 
     def _scores(self, clusters: Clusters, scale: str) -> tuple[Scores, tuple[str, ...]]:
         """Scores and information, and the names of the parameters."""
