@@ -36,6 +36,11 @@ class TermVerbs(FittedModel):
         DesignError
             If type III of an lm or glm is asked for and columns of the model are collinear (of a mixed model the
             coefficients that are estimated are tested, as car does).
+
+        Examples
+        --------
+        >>> baking.car_anova()["chisq"].round(2)
+        array([  0.5 , 102.6 ,  10.06])
         """
         from mixedmodels.inference.anova import car_tables
 

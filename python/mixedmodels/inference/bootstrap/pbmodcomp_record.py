@@ -42,6 +42,12 @@ class PBModComp:
         Seconds that it took.
     kind : str, default "pandas"
         Library of tables.
+
+    Examples
+    --------
+    >>> test = lin.pbmodcomp("~ . - Days", nsim=20, seed=1)
+    >>> test.df, len(test.reference)
+    (1, 20)
     """
 
     test: BootstrapTest
@@ -85,7 +91,13 @@ class PBModComp:
         }
 
     def to_frame(self, kind: Any = None) -> Any:
-        """The table in a library of tables."""
+        """The table in a library of tables.
+
+        Examples
+        --------
+        >>> lin.pbmodcomp("~ . - Days", nsim=20, seed=1).to_frame()["test"].tolist()
+        ['LRT', 'PBtest']
+        """
         return frame.to_kind(self.columns(), self.kind if kind is None else kind)
 
     def heading(self) -> list[str]:

@@ -44,6 +44,12 @@ class Bootstrap:
         Function that gives the influence values that BCa intervals need.
     kind : str, default "pandas"
         The library of tables.
+
+    Examples
+    --------
+    >>> draws = fit.bootstrap(20, seed=1)
+    >>> draws.done, draws.failures
+    (20, {})
     """
 
     replicates: Replicates
@@ -101,7 +107,13 @@ class Bootstrap:
         return self.jackknife()
 
     def summary(self) -> ResultTable:
-        """Estimate, bias (mean of the replicates less the estimate) and standard error of every statistic."""
+        """Estimate, bias (mean of the replicates less the estimate) and standard error of every statistic.
+
+        Examples
+        --------
+        >>> list(fit.bootstrap(20, seed=1).summary().columns)
+        ['estimate', 'bias', 'std_error']
+        """
         return ResultTable(
             columns=self.replicates.moments(),
             names=self.names,
@@ -138,6 +150,12 @@ class Bootstrap:
         ------
         DataError, UnknownColumnError
             If a name, a level or a type does not exist.
+
+        Examples
+        --------
+        >>> limits = fit.bootstrap(100, seed=1).confint(parm="Days")
+        >>> bool(limits["conf_low"][0] < fit.fixef()["Days"] < limits["conf_high"][0])
+        True
         """
         check(level, type)
         chosen = self._chosen(parm)
@@ -168,7 +186,13 @@ class Bootstrap:
         )
 
     def to_frame(self, kind: Any = None) -> Any:
-        """A row per replicate: the statistics, and whether the fit is singular or failed."""
+        """A row per replicate: the statistics, and whether the fit is singular or failed.
+
+        Examples
+        --------
+        >>> fit.bootstrap(20, seed=1).to_frame().shape
+        (20, 8)
+        """
         r = self.replicates
         columns: dict[str, Any] = {name: r.t[:, j] for j, name in enumerate(self.names)}
         columns |= {"singular": r.singular, "failed": np.isin(np.arange(r.done), list(r.reasons))}

@@ -56,6 +56,12 @@ class BootstrapVerbs(FittedModel):
         -------
         Bootstrap
             With `t0`, `t`, `summary()`, `confint()`, `to_frame()`, `failures`.
+
+        Examples
+        --------
+        >>> draws = fit.bootstrap(20, seed=1)
+        >>> draws.names[-2:]
+        ('(Intercept)', 'Days')
         """
         from mixedmodels.inference.bootstrap.from_model import bootstrap
 
@@ -100,6 +106,12 @@ class BootstrapVerbs(FittedModel):
         -------
         PBModComp
             Prints as pbkrtest does; `summary()` adds the gamma, Bartlett and F variants.
+
+        Examples
+        --------
+        >>> test = lin.pbmodcomp("~ . - Days", nsim=20, seed=1)
+        >>> round(test.statistic, 1)
+        60.8
         """
         from mixedmodels.inference.bootstrap.pbmodcomp import pbmodcomp
 

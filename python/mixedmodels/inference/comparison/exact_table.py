@@ -32,6 +32,12 @@ class ExactTest:
         Number of draws.
     quantiles : mapping of float to float, optional
         Quantiles of the null distribution, by probability.
+
+    Examples
+    --------
+    >>> one = mm.lmer("Reaction ~ Days + (1 | Subject)", sleep)
+    >>> mm.r.exactRLRT(one, nsim=100, seed=1).name
+    'RLRT'
     """
 
     name: str

@@ -43,6 +43,12 @@ class ModelTest:
         Statistic F before scaling.
     remarks : tuple of str, default ()
         Sentences about what else the reader must know.
+
+    Examples
+    --------
+    >>> test = mm.r.SATmodcomp(fit, "~ . - Days")
+    >>> test.num_df, round(test.statistic, 2)
+    (1, 45.85)
     """
 
     method: str

@@ -67,6 +67,12 @@ class ComparisonVerbs(FittedModel):
         -----
         MixedModelsWarning
             If a model does not lie within the next one, so that the test means little.
+
+        Examples
+        --------
+        >>> smaller = lin.update(". ~ . - Days")
+        >>> lin.anova(smaller)["f_value"].round(2)
+        array([  nan, 71.46])
         """
         from mixedmodels.inference.anova.r_tables import anova_terms
         from mixedmodels.inference.comparison.anova_of_models import compare
@@ -103,6 +109,11 @@ class ComparisonVerbs(FittedModel):
         ResultTable
             A row `<none>` for the model itself, then one per term. Of mixed models: npar (parameters less than the
             model), aic, lrt, p_value.
+
+        Examples
+        --------
+        >>> lin.drop1(test="F")["p_value"].round(3)
+        array([nan,  0.])
         """
         from mixedmodels.inference.comparison.drop1 import drop1
 
@@ -122,6 +133,11 @@ class ComparisonVerbs(FittedModel):
         ------
         DataError
             If a new column has missing values in rows that the model used.
+
+        Examples
+        --------
+        >>> lin.add1(". ~ . + I(Days^2)", test="F")["p_value"].round(2)
+        array([ nan, 0.49])
         """
         from mixedmodels.inference.comparison.drop1 import add1
 
@@ -145,6 +161,11 @@ class ComparisonVerbs(FittedModel):
         -------
         ResultTable
             Columns npar, loglik, aic, lrt, df, p_value.
+
+        Examples
+        --------
+        >>> fit.ranova()["lrt"].round(2)
+        array([  nan, 42.84])
         """
         from mixedmodels.inference.comparison.ranova import ranova
 
@@ -173,6 +194,12 @@ class ComparisonVerbs(FittedModel):
         ------
         DataError
             If the model is not an lmer, or no term has one variance.
+
+        Examples
+        --------
+        >>> one = mm.lmer("Reaction ~ Days + (1 | Subject)", sleep)
+        >>> one.rlrt(nsim=100, seed=1)["rlrt"].round(1)
+        array([107.2])
         """
         from mixedmodels.inference.comparison.exact_lrt import rlrt_table
 
@@ -207,13 +234,24 @@ class ComparisonVerbs(FittedModel):
         ------
         DataError
             If the contrasts are no numbers or of another length than the fixed effects.
+
+        Examples
+        --------
+        >>> fit.contest([0, 1])["f_value"].round(2)
+        array([45.85])
         """
         from mixedmodels.inference.comparison.contest import contest
 
         return contest(self, L, joint, rhs, ddf, level)
 
     def contest1D(self, L: Any, *, rhs: float = 0.0, ddf: Ddf = None, level: float = 0.95) -> ResultTable:
-        """A t test of one contrast of the fixed effects, shape (p,); see `contest`."""
+        """A t test of one contrast of the fixed effects, shape (p,); see `contest`.
+
+        Examples
+        --------
+        >>> fit.contest1D([0, 1])["estimate"].round(3)
+        array([10.467])
+        """
         return self.contest(L, joint=False, rhs=rhs, ddf=ddf, level=level)
 
     def KRmodcomp(self, other: Any, *, beta_h: Any = 0.0) -> ModelTest:

@@ -40,6 +40,12 @@ class EmmGrid(GridSummary):
         See `GridSummary`.
     kind : str, default "pandas"
         See `GridSummary`.
+
+    Examples
+    --------
+    >>> grid = lin.ref_grid()
+    >>> grid.levels
+    {'Days': (4.5,)}
     """
 
     # -- contrasts ----------------------------------------------------------------------------------------------
@@ -79,6 +85,12 @@ class EmmGrid(GridSummary):
             Whether a level that is a number is preceded by its factor's name.
         **options : Any
             Options of the family: `ref` and `reverse` of comparisons with a control, `max_degree` of "poly".
+
+        Examples
+        --------
+        >>> means = logit.emmeans("period")
+        >>> means.contrast("trt.vs.ctrl", adjust="none").table["contrast"]
+        ('period2 - period1', 'period3 - period1', 'period4 - period1')
         """
         if simple is not None:
             if simple == "each" and "each" not in self.levels:
@@ -124,7 +136,13 @@ class EmmGrid(GridSummary):
         return bool(self.functions.nesting) or self.functions.shown is not None
 
     def pairs(self, *, reverse: bool = False, **arguments: Any) -> Any:
-        """All pairwise differences; arguments as of `contrast`."""
+        """All pairwise differences; arguments as of `contrast`.
+
+        Examples
+        --------
+        >>> logit.emmeans("period").pairs(adjust="holm").table["p_value"].round(4)[:2]
+        array([0.0002, 0.0002])
+        """
         return self.contrast("revpairwise" if reverse else "pairwise", **arguments)
 
     # -- further ------------------------------------------------------------------------------------------------
@@ -132,7 +150,13 @@ class EmmGrid(GridSummary):
     def emmeans(
         self, specs: Any, by: Names = None, *, weights: Weights = "equal", contr: Any = None, **settings: Any
     ) -> Any:
-        """Marginal means of this grid; `specs` and `weights` as of a model's `emmeans`, `settings` as of `summary`."""
+        """Marginal means of this grid; `specs` and `weights` as of a model's `emmeans`, `settings` as of `summary`.
+
+        Examples
+        --------
+        >>> baking.ref_grid(ddf="asymptotic").emmeans("recipe").levels
+        {'recipe': ('A', 'B', 'C')}
+        """
         factors, groups, method = parse_specs(specs, by)
         method = contr if contr is not None else method
         means = marginal_means(self.functions, [*factors, *groups], weights)
@@ -167,7 +191,13 @@ class EmmGrid(GridSummary):
         return bool(factors) and any(factors < set().union(*(names[v] for v in term)) for term in fixed.terms)
 
     def regrid(self) -> EmmGrid:
-        """The same estimates on the scale of the response from here on: their means and differences are taken there."""
+        """The same estimates on the scale of the response from here on: their means and differences are taken there.
+
+        Examples
+        --------
+        >>> logit.ref_grid(type="response").regrid().table["estimate"].round(2)
+        array([0.22, 0.08, 0.07, 0.05])
+        """
         s = self.settings
         if s.scale is None:
             return self
@@ -178,7 +208,13 @@ class EmmGrid(GridSummary):
         return replace(self, functions=functions, basis=basis, settings=settings)
 
     def joint_tests(self, by: Names = None) -> MeansTable:
-        """F tests of all main effects and interactions of the factors, for each combination of `by`."""
+        """F tests of all main effects and interactions of the factors, for each combination of `by`.
+
+        Examples
+        --------
+        >>> logit.ref_grid().joint_tests()["num_df"]
+        array([3])
+        """
         groups = names_of(by)
         self._check(groups)
         tests = joint_tests(self.functions, self.basis, self.formula, groups)
@@ -199,6 +235,11 @@ class EmmGrid(GridSummary):
             Factors within whose levels means are compared.
         reverse : bool, default False
             Whether the largest mean comes first.
+
+        Examples
+        --------
+        >>> logit.emmeans("period").cld(adjust="none")["group"]
+        ['a', 'a', 'a', 'b']
         """
         from mixedmodels.inference.emmeans.letter_table import letter_table
 

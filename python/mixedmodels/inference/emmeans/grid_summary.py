@@ -132,6 +132,11 @@ class GridSummary(ShownAsTable):
             Direction of the tests: "two-sided", "<" (left) or ">" (right).
         delta : float, optional
             Threshold of tests of equivalence, noninferiority or nonsuperiority.
+
+        Examples
+        --------
+        >>> logit.emmeans("period").summary(type="response").table["estimate"].round(2)
+        array([0.22, 0.08, 0.07, 0.05])
         """
         changes: dict[str, Any] = {}
         if infer is not None:
@@ -157,7 +162,13 @@ class GridSummary(ShownAsTable):
         return made if side is None else replace(made, settings=with_side(made.settings, side))
 
     def confint(self, *, level: float | None = None, adjust: str | None = None, **more: Any) -> Self:
-        """Confidence limits; arguments as of `summary`."""
+        """Confidence limits; arguments as of `summary`.
+
+        Examples
+        --------
+        >>> lin.ref_grid().confint(level=0.9).table["conf_low"].round(1)
+        array([292.6])
+        """
         return self.summary((True, False), level=level, adjust=adjust, **more)
 
     def test(
@@ -171,7 +182,13 @@ class GridSummary(ShownAsTable):
         by: Names | Same = SAME,
         **more: Any,
     ) -> Any:
-        """Tests of each estimate, or with `joint` one F test for each group; arguments as of `summary`."""
+        """Tests of each estimate, or with `joint` one F test for each group; arguments as of `summary`.
+
+        Examples
+        --------
+        >>> lin.ref_grid().test(null=300).table["statistic"].round(2)
+        array([-0.42])
+        """
         if not joint:
             return self.summary((False, True), null=null, side=side, delta=delta, adjust=adjust, by=by, **more)
         groups = self.settings.by if isinstance(by, Same) else names_of(by)

@@ -37,6 +37,12 @@ class MeansTable:
         Lines printed below.
     kind : str, default "pandas"
         The library of `to_frame`.
+
+    Examples
+    --------
+    >>> table = lin.ref_grid().table
+    >>> table["estimate"].round(2)
+    array([298.51])
     """
 
     labels: Mapping[str, tuple[Any, ...]]

@@ -63,6 +63,11 @@ class EmmeansVerbs(FittedModel):
         sigma : float, optional
             Spread of the correction; the model's own if not given. For a mixed model give the root of the sum of all
             variance components.
+
+        Examples
+        --------
+        >>> baking.ref_grid(ddf="asymptotic").levels["recipe"]
+        ('A', 'B', 'C')
         """
         from mixedmodels.inference.emmeans.emm_grid import EmmGrid
         from mixedmodels.inference.emmeans.from_model import basis_of, grid_arguments, predictors_of, settings_of
@@ -154,6 +159,12 @@ class EmmeansVerbs(FittedModel):
             If the model has no such predictor.
         DataError
             If an option is not known, or a level does not exist.
+
+        Examples
+        --------
+        >>> means = baking.emmeans("recipe", ddf="asymptotic")
+        >>> means.table["estimate"].round(2)
+        array([33.12, 31.64, 31.6 ])
         """
         grid = self.ref_grid(
             at,
@@ -220,6 +231,12 @@ class EmmeansVerbs(FittedModel):
             See `emmeans`.
         nesting : mapping of str to sequence of str, optional
             See `emmeans`.
+
+        Examples
+        --------
+        >>> slope = fit.emtrends("~ 1", "Days", ddf="asymptotic")
+        >>> slope.table["estimate"].round(3)
+        array([10.467])
         """
         from mixedmodels.inference.emmeans.emm_grid import EmmGrid
         from mixedmodels.inference.emmeans.from_model import (
@@ -287,6 +304,11 @@ class EmmeansVerbs(FittedModel):
             See `ref_grid`.
         nesting : mapping of str to sequence of str, optional
             See `ref_grid`.
+
+        Examples
+        --------
+        >>> logit.joint_tests()["num_df"]
+        array([3])
         """
         reduce = (lambda x: np.mean(x) + np.array([-1.0, 1.0])) if cov_reduce is None else cov_reduce
         return self.ref_grid(at, reduce, cov_keep, nesting=nesting, ddf=ddf).joint_tests(by)

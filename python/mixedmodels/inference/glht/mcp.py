@@ -63,6 +63,11 @@ def mcp(*, interaction_average: bool = False, covariate_average: bool = False, *
     ------
     DataError
         If no factor is given.
+
+    Examples
+    --------
+    >>> mm.mcp(period="Tukey").specs
+    {'period': 'Tukey'}
     """
     if not factors:
         raise DataError('mcp() compares the levels of a factor: mcp(Machine="Tukey").')

@@ -64,6 +64,12 @@ class GeneralHypotheses:
             Adjustment: "single-step" (the multivariate t or normal distribution of all statistics), "free", "Westfall"
             and "Shaffer" (step-down, the latter two with logical constraints), "none" ("univariate"), "bonferroni",
             "holm", "hochberg", "hommel", "BH" ("fdr"), "BY", "sidak", "scheffe".
+
+        Examples
+        --------
+        >>> tests = logit.glht(mm.mcp(period="Dunnett"))
+        >>> tests.summary("holm")["p_value"].round(5)
+        array([6.e-05, 6.e-05, 5.e-05])
         """
         h = self.hypotheses
         letter = "t" if h.is_t else "z"
@@ -97,6 +103,11 @@ class GeneralHypotheses:
             Confidence of all intervals with ``calpha="adjusted"``, of each with "univariate".
         calpha : str or float, default "adjusted"
             Calibration: "adjusted", "univariate", or the critical value itself.
+
+        Examples
+        --------
+        >>> logit.glht(mm.mcp(period="Dunnett")).confint(calpha="univariate")["conf_high"].round(2)
+        array([-0.6 , -0.69, -0.97])
         """
         h = self.hypotheses
         low, high, critical = h.limits(level, calpha)
@@ -116,14 +127,26 @@ class GeneralHypotheses:
         )
 
     def ftest(self) -> ResultTable:
-        """F test of all hypotheses at once, with the residual (or the method's) degrees of freedom."""
+        """F test of all hypotheses at once, with the residual (or the method's) degrees of freedom.
+
+        Examples
+        --------
+        >>> logit.glht(mm.mcp(period="Dunnett")).ftest().names
+        ('1',)
+        """
         test = self._coefficients.f_test(self.hypotheses.matrix, self.hypotheses.rhs)
         values = {"f_value": test.f_value, "num_df": test.num_df, "den_df": test.den_df, "p_value": test.p_value}
         headers = {"f_value": "F", "num_df": "DF1", "den_df": "DF2", "p_value": "Pr(>F)"}
         return one_row(values, "1", headers=headers, heading=("Global Test:",), kind=self._table, row_column="test")
 
     def chisq(self) -> ResultTable:
-        """Wald's chi-squared test of all hypotheses at once."""
+        """Wald's chi-squared test of all hypotheses at once.
+
+        Examples
+        --------
+        >>> logit.glht(mm.mcp(period="Dunnett")).chisq()["df"]
+        array([3])
+        """
         chisq, df, p = joint_chisq(self._coefficients, self.hypotheses.matrix, self.hypotheses.rhs)
         values = {"chisq": chisq, "df": df, "p_value": p}
         headers = {"df": "DF"}
@@ -145,6 +168,11 @@ class GeneralHypotheses:
         ------
         DataError
             If these are not all pairwise comparisons of one factor.
+
+        Examples
+        --------
+        >>> logit.glht(mm.mcp(period="Tukey")).cld(test="holm")
+        {'1': 'b', '2': 'a', '3': 'a', '4': 'a'}
         """
         factor = self._factor
         if factor is None or self.kind != "Tukey":

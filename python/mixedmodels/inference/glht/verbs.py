@@ -55,6 +55,12 @@ class HypothesisVerbs(FittedModel):
         ------
         FormulaError, DataError
             If a text cannot be read, or a matrix does not fit the coefficients.
+
+        Examples
+        --------
+        >>> tests = lin.glht("Days = 10")
+        >>> tests.summary("none")["p_value"].round(3)
+        array([0.706])
         """
         from mixedmodels.inference.glht.mcp import Comparisons, coded_factor, mean_comparisons
         from mixedmodels.inference.glht.record import GeneralHypotheses
@@ -109,6 +115,11 @@ class HypothesisVerbs(FittedModel):
             Statistic, "Chisq" or "F"; F for an `lm` or where `ddf` is given, else Chisq.
         ddf : str or Coefficients, optional
             Method of the denominator degrees of freedom of F, or what `robust` returned.
+
+        Examples
+        --------
+        >>> fit.linear_hypothesis("Days = 10")["p_value"].round(3)
+        array([0.762])
         """
         from mixedmodels.inference.comparison.restriction_table import (
             RestrictionTable,

@@ -66,6 +66,13 @@ class IntervalVerbs(FittedModel):
         ResultTable
             Where a profile ends at a boundary before it reaches the level, the limit is the boundary, and a line below
             the table says that the interval is one-sided.
+
+        Examples
+        --------
+        >>> lin.confint()["conf_low"].round(2)
+        array([238.36,   8.02])
+        >>> fit.confint("beta_", method="wald")["conf_high"].round(2)
+        array([264.78,  13.5 ])
         """
         from mixedmodels.inference.intervals.from_model import confint
 

@@ -78,6 +78,12 @@ class Profile:
         Library of tables.
     signames : bool, default False
         Whether parameters go by lme4's older names.
+
+    Examples
+    --------
+    >>> curve = fit.profile("Days", points=2)
+    >>> curve.names
+    ('Days',)
     """
 
     profiles: Profiles
@@ -110,7 +116,13 @@ class Profile:
         return [c for p in wanted for c in curves if c.parameter == p]
 
     def to_frame(self, kind: Any = None) -> Any:
-        """Every point: `.zeta`, all parameters there, and in `.par` the one that was held."""
+        """Every point: `.zeta`, all parameters there, and in `.par` the one that was held.
+
+        Examples
+        --------
+        >>> list(fit.profile("Days", points=2).to_frame())[:3]
+        ['.zeta', 'sd_(Intercept)|Subject', 'sd_Days|Subject']
+        """
         names = [self._name(p) for p in self.profiles.all_parameters]
         columns: dict[str, list[Any]] = {".zeta": [], **{n: [] for n in names}}
         extra = [self._name(c.parameter) for c in self.profiles.curves if self._name(c.parameter) not in names]
@@ -139,6 +151,11 @@ class Profile:
             Confidence. Limits at the level that the profile was made for are exact, others interpolated.
         parm : str, int or sequence of str or int, optional
             Names, places or shortcuts.
+
+        Examples
+        --------
+        >>> fit.profile("Days", points=2).confint()["conf_high"].round(1)
+        array([13.6])
         """
         quantile = quantile_of(level)
         curves = self._curves(parm)
@@ -155,11 +172,24 @@ class Profile:
         return limits_table([self._name(c.parameter) for c in curves], low, high, level, self.kind, remarks)
 
     def zeta(self, parm: str | int) -> ZetaSpline:
-        """Zeta as a function of a parameter, and back."""
+        """Zeta as a function of a parameter, and back.
+
+        Examples
+        --------
+        >>> zeta = fit.profile("Days", points=2).zeta("Days")
+        >>> bool(abs(zeta(fit.fixef()["Days"])) < 1e-4)
+        True
+        """
         return ZetaSpline(self._curve(parm))
 
     def density(self, parm: str | int, points: int = 121) -> Any:
-        """A table of the density that a profile would be that of: columns `value`, `density`."""
+        """A table of the density that a profile would be that of: columns `value`, `density`.
+
+        Examples
+        --------
+        >>> fit.profile("Days", points=2).density("Days", points=5).shape
+        (5, 2)
+        """
         value, density = self._curve(parm).density(points)
         return frame.to_kind({"value": value, "density": density}, self.kind)
 

@@ -71,6 +71,12 @@ class ProfileVerbs(FittedModel):
             If an argument or a name does not exist.
         FitError
             If the model cannot be profiled.
+
+        Examples
+        --------
+        >>> curve = fit.profile("Days")
+        >>> curve.confint()["conf_low"].round(1)
+        array([7.4])
         """
         from mixedmodels.inference.profile.from_model import profile
 

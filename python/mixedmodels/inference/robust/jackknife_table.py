@@ -27,6 +27,12 @@ class InfinitesimalJackknife(ShownAsTable):
     influence : ndarray
         Influence of each cluster, a row each: how the estimates move, to first order, as the cluster's weight grows
         from 1 to 2.
+
+    Examples
+    --------
+    >>> jackknife = fit.infinitesimal_jackknife()
+    >>> jackknife.names[:2]
+    ('(Intercept)', 'Days')
     """
 
     def __init__(

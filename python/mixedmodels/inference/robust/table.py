@@ -29,6 +29,11 @@ class RobustCoefficients(ShownAsTable, Coefficients):
         Coefficients before they became a table.
     table : ResultTable
         Table of estimates, standard errors, t, degrees of freedom, p-values.
+
+    Examples
+    --------
+    >>> lin.robust("HC3").names
+    ('(Intercept)', 'Days')
     """
 
     proportional = False
@@ -68,6 +73,11 @@ class RobustCoefficients(ShownAsTable, Coefficients):
         hypothesis : sequence of str or ndarray, optional
             Names of coefficients, or a matrix with a row per combination, shape (q, p); None for all coefficients but
             the intercept.
+
+        Examples
+        --------
+        >>> lin.robust("HC3").wald_test("Days")["num_df"]
+        array([1])
         """
         c = self._contrasts(hypothesis)
         f = self.f_test(c)
@@ -77,7 +87,13 @@ class RobustCoefficients(ShownAsTable, Coefficients):
         )
 
     def confint(self, level: float = 0.95) -> ResultTable:
-        """Limits from the t distribution, each coefficient with its own degrees of freedom."""
+        """Limits from the t distribution, each coefficient with its own degrees of freedom.
+
+        Examples
+        --------
+        >>> lin.robust("HC3").confint()["conf_high"].round(2)
+        array([261.63,  13.  ])
+        """
         low, high = wald.intervals(self.beta, self.table["std_error"], level, self.table["df"]).T
         columns = {"estimate": self.beta, "conf_low": low, "conf_high": high}
         return ResultTable(

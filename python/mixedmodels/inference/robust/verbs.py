@@ -49,6 +49,11 @@ class RobustVerbs(FittedModel):
         ------
         DataError
             If there is no such type or column, or random effects are shared between clusters.
+
+        Examples
+        --------
+        >>> lin.robust("HC3").confint()["conf_low"].round(2)
+        array([241.18,   7.94])
         """
         from mixedmodels.fitted.row_groups import find_clusters
         from mixedmodels.inference.robust import sandwich
@@ -69,7 +74,13 @@ class RobustVerbs(FittedModel):
         return RobustCoefficients(coefficients, kind, title, self._source.kind)
 
     def vcov_robust(self, type: str | None = None, cluster: Any = None) -> pandas.DataFrame:  # noqa: A002
-        """The covariance matrix of `robust`, labelled."""
+        """The covariance matrix of `robust`, labelled.
+
+        Examples
+        --------
+        >>> lin.vcov_robust("HC1").shape
+        (2, 2)
+        """
         from mixedmodels import frame
 
         coefficients = self.robust(type, cluster)
@@ -87,6 +98,11 @@ class RobustVerbs(FittedModel):
         scale : {"theta", "variance"}, default "theta"
             Scale of the parameters: of an lmer "theta" (theta and sigma), or "variance" (variances, covariances,
             residual variance); of a glmer "theta" (and logarithms of shapes).
+
+        Examples
+        --------
+        >>> fit.scores().names[:3]
+        ('308', '309', '310')
         """
         from mixedmodels.fitted.row_groups import find_clusters
         from mixedmodels.tables.result_table import ResultTable
@@ -114,6 +130,11 @@ class RobustVerbs(FittedModel):
             See `scores`.
         scale : {"theta", "variance"}, default "theta"
             See `scores`.
+
+        Examples
+        --------
+        >>> fit.vcov_full().columns.tolist()[:3]
+        ['(Intercept)', 'Days', 'Subject.(Intercept)']
         """
         from mixedmodels import frame
         from mixedmodels.fitted.row_groups import find_clusters
@@ -134,6 +155,11 @@ class RobustVerbs(FittedModel):
             See `scores`.
         scale : {"theta", "variance"}, default "theta"
             See `scores`.
+
+        Examples
+        --------
+        >>> fit.infinitesimal_jackknife().table["std_error"].round(2)[:2]
+        array([6.63, 1.5 ])
         """
         from mixedmodels.fitted.row_groups import find_clusters
         from mixedmodels.inference.robust.jackknife_table import InfinitesimalJackknife
