@@ -141,7 +141,7 @@ def test_errors_say_where():
 
 def test_interactions_warn():
     fit = mm.lm("angle ~ recipe * temp", table("uneven"))
-    with pytest.warns(MixedModelsWarning, match="recipe also stands in recipe:temp"):
+    with pytest.warns(MixedModelsWarning, match="recipe also occurs in recipe:temp"):
         fit.glht(mcp(recipe="Tukey"))
 
 
@@ -173,7 +173,7 @@ def test_averages_over_what_interacts():
     number = mm.lm("angle ~ recipe * temp", w).glht(mcp(recipe="Tukey", covariate_average=True)).hypotheses
     np.testing.assert_allclose(number.estimate, [-0.530199097369, -0.969952066986, -0.439752969617], rtol=1e-9)
     np.testing.assert_allclose(number.std_error, [1.25226662977, 1.24871184460, 1.21605212574], rtol=1e-9)
-    with pytest.warns(MixedModelsWarning, match="also stands in recipe:temp"):
+    with pytest.warns(MixedModelsWarning, match="also occurs in recipe:temp"):
         mm.lm("angle ~ recipe * temp", w).glht(mcp(recipe="Tukey", interaction_average=True))
 
 

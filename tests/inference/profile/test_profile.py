@@ -301,7 +301,7 @@ def test_names_places_and_shortcuts() -> None:
         ({"level": 95}, "level must lie between"),
         ({"order": "random"}, "order must be"),
         ({"criterion": "AIC"}, "criterion must be"),
-        ({"derived": {"x": "import os"}}, "no arithmetic"),
+        ({"derived": {"x": "import os"}}, "is not arithmetic"),
         ({"derived": {"x": "__import__('os')"}}, "it may hold"),
         ({"derived": {"x": "nothing + 1"}}, "names 'nothing'"),
         ({"derived": {"sigma": "sigma"}}, "that is a parameter"),

@@ -151,7 +151,7 @@ def test_what_cannot_be_done_says_why():
     line = mm.lm("y ~ x", data)
     with pytest.raises(mm.errors.DataError, match="cluster="):
         line.robust("CR2")
-    with pytest.raises(mm.errors.DataError, match="knows no clusters"):
+    with pytest.raises(mm.errors.DataError, match="does not use clusters"):
         line.robust("HC2", "school")
     with pytest.raises(mm.errors.DataError, match="one"):
         line.robust("CR0", np.zeros(len(data)))

@@ -1,4 +1,4 @@
-"""Types II and III as the R package car tests them: Wald's chi-squared, F, and likelihood ratios.
+"""Tests of types II and III as in the R package car: Wald's chi-squared, F, and likelihood ratios.
 
 Reference: Fox and Weisberg (2019), An R Companion to Applied Regression, 3rd edition, sections 5.3 and 6.10.
 """
@@ -31,8 +31,8 @@ def check_estimable(design: Design, kept: tuple[int, ...], number: int) -> None:
         gone = [name for j, name in enumerate(design.fixed.names) if j not in kept]
         raise DesignError(
             f"{design.formula!r} has columns that are combinations of others ({', '.join(gone[:5])}"
-            f"{', ...' if len(gone) > 5 else ''}), so that type III tests of coefficients mean nothing; use type II, "
-            "or leave out the terms with empty cells."
+            f"{', ...' if len(gone) > 5 else ''}), so that type III tests of coefficients have no meaning; use type "
+            "II, or leave out the terms with empty cells."
         )
 
 

@@ -1,4 +1,4 @@
-"""Which hypothesis about the coefficients belongs to a term: types I, II and III.
+"""Hypotheses about the coefficients that test a term: types I, II and III.
 
 Two traditions disagree in detail, and both are here. `sequential`, `partial` and `balanced` are types I, II and III as
 SAS defines them by estimable functions (lmerTest follows it): they do not depend on how factors are coded. `conjugate`

@@ -1,4 +1,4 @@
-"""The rows of a model coded in two standard ways, whatever contrasts it was fitted with."""
+"""The rows of a model coded in two standard ways, independent of the contrasts of the fit."""
 
 from __future__ import annotations
 

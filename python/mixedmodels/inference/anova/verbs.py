@@ -20,14 +20,14 @@ class TermVerbs(FittedModel):
         Parameters
         ----------
         type : str or int, optional
-            Type: "II" (or 2), which heeds marginality, or "III" (or 3), which tests the coefficients as they are coded:
-            use "sum" or "helmert" contrasts.
+            Type: "II" (or 2) respects marginality; "III" (or 3) tests the coefficients as they are coded, so that the
+            contrasts should be "sum" or "helmert".
         test : str, optional
-            Test: of an lmer or glmer "Chisq" (Wald's, the default), of an lmer also "F" (Kenward and Roger's); of a glm
-            "LR" (the default), "Wald" or "F"; of an lm "F".
+            Statistic. An lmer or glmer has "Chisq" (Wald's, the default), an lmer also "F" (Kenward and Roger's); a glm
+            has "LR" (the default), "Wald" and "F"; an lm has "F".
         ddf : str or Coefficients, optional
-            Source of covariance, for Wald tests by "F" (the default) or "Chisq": what `robust` returned, or of an lmer
-            a method.
+            Covariance matrix and degrees of freedom for Wald tests: the result of `robust`, or the name of a method for
+            an lmer.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""A model against a smaller one by the bootstrap: both refitted to what the smaller one says could have been seen."""
+"""Parametric bootstrap test of a model against a smaller one: both are refitted to responses drawn from the smaller."""
 
 from __future__ import annotations
 

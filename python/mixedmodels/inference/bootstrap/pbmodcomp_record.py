@@ -31,15 +31,15 @@ class PBModComp:
     large, small : str
         Formulas of the two models.
     asked : int or None
-        How many ratios were asked for; None where the reference was given.
+        Number of ratios that were requested; None for a reference that was passed in.
     failed : int
-        How many responses one of the models could not be fitted to.
+        Number of responses that one of the models could not be fitted to.
     stopped : bool
         Whether enough ratios exceeded the statistic before all were drawn.
     seed : int, Generator or None
-        Seed that gives the same again.
+        Seed that reproduces the reference.
     seconds : float
-        Seconds that it took.
+        Elapsed time in seconds.
     kind : str, default "pandas"
         Library of tables.
 

@@ -1,4 +1,4 @@
-"""What a bootstrap found, printed as R's boot prints it."""
+"""The result of a bootstrap, printed as R's boot prints it."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ class Bootstrap:
     Attributes
     ----------
     replicates : Replicates
-        Numbers of the bootstrap.
+        Statistics of the replicates.
     formula : str
         Formula of the model.
     method : str
         How responses were drawn, in words.
     seed : int, Generator or None
-        Seed that gives the same replicates again, whatever the number of threads.
+        Seed that reproduces the replicates, for any number of threads.
     seconds : float
-        Seconds that it took.
+        Elapsed time in seconds.
     theta : ndarray, shape (R, m) or None
-        Theta of the replicates where all parameters are asked for; else None.
+        Theta of the replicates; None for a bootstrap of a statistic.
     jackknife : callable
         Function that gives the influence values that BCa intervals need.
     kind : str, default "pandas"
-        The library of tables.
+        Library of the tables.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Replicates of a bootstrap: responses drawn, refitted, and what becomes of them.
+"""Replicates of a bootstrap: the responses drawn, the refits, and the failures.
 
 Replicates are drawn one after the other from one stream of random numbers, whatever the size of the chunks in which
 they are refitted and the number of threads, so that the same seed gives the same replicates, and more of them begin

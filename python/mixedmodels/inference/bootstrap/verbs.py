@@ -34,23 +34,23 @@ class BootstrapVerbs(FittedModel):
         nsim : int, default 500
             Number of replicates.
         seed : int or Generator, optional
-            Anything that ``numpy.random.default_rng`` takes. The same seed gives the same replicates, whatever the
+            Anything that ``numpy.random.default_rng`` takes. The same seed gives the same replicates for any
             number of threads, and those of a smaller `nsim` are the first ones of a larger.
         type : {"parametric", "semiparametric"}, default "parametric"
             Kind of bootstrap: "parametric" draws from the distributions of the model; "semiparametric" adds residuals,
             drawn from the rows with replacement, to the fitted values of a linear (mixed) model, with ``re_form=None``.
         re_form : str or None, default "~0"
-            Random effects that stay at their estimates. "~0" draws all anew (unconditional, R's ``use.u = FALSE``),
-            None none (conditional).
+            Random effects that stay at their estimates. With "~0" all are drawn (unconditional, R's ``use.u = FALSE``);
+            with None all stay (conditional).
         statistic : callable, optional
             Function called with each refitted model; returns a number, an array, or a mapping of names to numbers. By
             default all parameters: standard deviations and correlations of the random effects, sigma, fixed effects,
-            named as in `confint`. That is faster by far, as no model objects are made.
+            named as in `confint`. The default is much faster, because it makes no model objects.
         threads : int, optional
-            Most threads of the engine.
+            Maximum number of threads of the engine.
         progress : bool, optional
             Whether a line of progress is shown on stderr: True at once, None on a terminal after two seconds, False
-            never. Ctrl-C stops, and gives what there is.
+            never. Ctrl-C stops and returns the replicates made so far.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class BootstrapVerbs(FittedModel):
         nsim : int, default 1000
             Number of responses drawn.
         seed : int or Generator, optional
-            Seed of the draws; the same seed gives the same result, whatever the number of threads.
+            Seed of the draws; the same seed gives the same result for any number of threads.
         extremes : int, optional
             Number of ratios exceeding the observed one at which to stop, which saves time where the p-value is large.
         reference : array_like, optional

@@ -1,4 +1,4 @@
-"""Tables of several models: which can be compared, and how R lays their comparison out."""
+"""Tables that compare several models, in the layout of R."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ def _warn_not_nested(pairs: Sequence[Any], names: Sequence[str]) -> None:
             continue
         warnings.warn(
             MixedModelsWarning(
-                f"{names[k]} does not lie within {names[k + 1]} (its fixed effects, offset or random terms are no part "
-                "of the other's), so that the chi-squared distribution does not hold for twice their difference; "
+                f"{names[k]} does not lie within {names[k + 1]} (its fixed effects, offset or random terms are not "
+                "part of the other's), so that the chi-squared distribution does not hold for twice their difference; "
                 "compare AIC or BIC."
             ),
             stacklevel=5,

@@ -1,4 +1,4 @@
-"""Whether the likelihoods of models are about the same data, so that they can be compared."""
+"""Checks that the likelihoods of models can be compared: the same rows, response, weights and method."""
 
 from __future__ import annotations
 

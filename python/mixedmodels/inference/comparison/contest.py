@@ -142,6 +142,6 @@ def _nested(first: FittedModel, second: Any) -> tuple[FittedModel, str, Matrix]:
         )
     if not len(c):
         raise DataError(
-            f"{second.formula!r} has the same mean structure as {first.formula!r}; nothing is to be tested."
+            f"{second.formula!r} has the same mean structure as {first.formula!r}; there is nothing to test."
         )
     return first, second.formula, c

@@ -1,4 +1,4 @@
-"""Models that differ from one by a fixed term: which, fitted again, and in a table."""
+"""Fixed terms dropped or added one at a time: the models, their refits, and the table."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Columns = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Likelihood:
-    """A maximised log-likelihood, the parameters that it cost, and the number of observations."""
+    """A maximised log-likelihood, the number of parameters and the number of observations."""
 
     loglik: float
     npar: int

@@ -1,4 +1,4 @@
-"""Which terms of a formula can be dropped or added without leaving an interaction that lacks a margin."""
+"""Terms that can be dropped or added without leaving an interaction that lacks a margin."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def checked_scope(scope: Sequence[str], terms: Terms) -> tuple[str, ...]:
         label = by_variables.get(frozenset(part.strip() for part in text.split(":")))
         if label is None:
             labels = ", ".join(map(repr, terms.labels)) or "none"
-            raise DataError(f"scope: {text!r} is no term of the model, which has {labels}.")
+            raise DataError(f"scope: {text!r} is not a term of the model; its terms are {labels}.")
         out.append(label)
     return tuple(out)
 

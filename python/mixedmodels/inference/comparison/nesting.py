@@ -1,4 +1,4 @@
-"""Whether one model lies within another, and how: which random terms of the larger one hold those of the smaller."""
+"""Nesting of models: is one within the other, and which random terms of the larger hold those of the smaller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The test of a model against its restriction, which prints as two rows: the restricted model and the model."""
+"""The test of a model against a restriction of it, printed as two rows: the restricted model and the model."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def spectrum(design: Design, kept: tuple[int, ...], *, restricted: bool, fixed: 
     if rest < 1 or not len(values):
         raise DataError(
             f"random effects of {design.random[0].text!r} take all degrees of freedom that the fixed effects leave, or "
-            "none; their variance cannot be told apart from the residual's."
+            "none; their variance cannot be distinguished from the residual variance."
         )
     return Spectrum(
         values=values,

@@ -36,37 +36,38 @@ class ComparisonVerbs(FittedModel):
         type : int or str, optional
             Type of the tests of terms: 1, 2 or 3 (or "I", "II", "III").
         ddf : str or Coefficients, optional
-            Way to degrees of freedom of the tests of terms: of an lmer a method's name, of all models (but for their
-            sequential tables) what `robust` returned.
+            Degrees of freedom for the tests of terms: the name of a method for an lmer, or the result of `robust` for
+            any model (not for sequential tables).
         test : str, optional
-            Test of several models: with random effects among them "Chisq" (the default), "mixture" for the distribution
-            that holds where variances are 0 under the smaller model (see `mixedmodels.inference.comparison.boundary`;
-            the table says which), or "none". Of linear models "F" (the default), "Chisq" or "none"; of generalised
-            linear models "Chisq" (the default where the dispersion is known), "F" or "none".
+            Test of several models. If some have random effects: "Chisq" (the default), "none", or "mixture", the
+            distribution that holds where variances are 0 under the smaller model (see
+            `mixedmodels.inference.comparison.boundary`; the table names it). Linear models have "F" (the default),
+            "Chisq" and "none"; generalised linear models have "Chisq" (the default where the dispersion is known),
+            "F" and "none".
         refit : bool, default True
-            Whether to compare linear mixed models that were fitted by REML by maximum likelihood. With False their
-            restricted likelihoods are compared, which needs the same fixed effects in all; that of a linear model among
-            them is the restricted one too.
+            Whether linear mixed models that were fitted by REML are refitted by maximum likelihood. With False their
+            restricted likelihoods are compared, which needs the same fixed effects in all models; a linear model among
+            them then has its restricted likelihood too.
         names : sequence of str, optional
-            Names of the models in the table; by default those of the variables that hold them.
+            Names of the models in the table; by default the names of the variables.
 
         Returns
         -------
         ResultTable
-            Of several models with random effects among them: columns npar, aic, bic, loglik, deviance (headed
-            ``-2*log(L)``, as by lme4 since 1.1-37; before, it said "deviance"), chisq, df, p_value, a row per model in
-            ascending order of parameters, each tested against the row above. Of linear and of generalised linear models
-            R's tables, in the order given.
+            For several models of which some have random effects: columns npar, aic, bic, loglik, deviance (headed
+            ``-2*log(L)``, as in lme4 since 1.1-37, before "deviance"), chisq, df, p_value, a row per model in
+            ascending order of parameters, each tested against the row above. For linear and generalised linear models,
+            R's tables in the order of the arguments.
 
         Raises
         ------
         DataError
-            If the models are not of the same rows, response and weights, or their likelihoods are of different kinds.
+            If the models differ in rows, response or weights, or their likelihoods cannot be compared.
 
         Warns
         -----
         MixedModelsWarning
-            If a model does not lie within the next one, so that the test means little.
+            If a model does not lie within the next one, so that the test has no valid distribution.
 
         Examples
         --------
@@ -96,19 +97,20 @@ class ComparisonVerbs(FittedModel):
         Parameters
         ----------
         test : str or None, default "none"
-            Test: "none"; "Chisq" for likelihood ratios (of a glm with a dispersion, scaled deviances); "F", which of a
-            linear mixed model is Wald's with the degrees of freedom of `ddf`; of a glm also "Rao", the score test.
+            Test: "none"; "Chisq" for likelihood ratios (scaled deviances for a glm with a dispersion); "F", which for a
+            linear mixed model is a Wald test with the degrees of freedom of `ddf`; or, for a glm, "Rao", the score
+            test.
         scope : str or sequence of str, optional
-            Labels of the terms to leave out, or a formula whose terms they are; by default all that can be.
+            Labels of the terms to leave out, or a formula with these terms; by default all terms that can be dropped.
         ddf : str or Coefficients, optional
             Degrees of freedom of test="F" for a linear mixed model: "Satterthwaite" (the default), "Kenward-Roger", or
-            what `robust` returned.
+            the result of `robust`.
 
         Returns
         -------
         ResultTable
-            A row `<none>` for the model itself, then one per term. Of mixed models: npar (parameters less than the
-            model), aic, lrt, p_value.
+            A row `<none>` for the model itself, then one per term. Mixed models have the columns npar (the number of
+            parameters dropped), aic, lrt, p_value.
 
         Examples
         --------
@@ -120,14 +122,14 @@ class ComparisonVerbs(FittedModel):
         return drop1(self, test, scope, ddf)
 
     def add1(self, scope: Any, test: str | None = "none") -> ResultTable:
-        """The models with one fixed term more each, as R's ``add1``, for mixed models too.
+        """The models with one more fixed term each, as R's ``add1``; also for mixed models.
 
         Parameters
         ----------
         scope : str or sequence of str
             Labels of the terms to try, or a formula that holds them, as ``"~ . + x + f"``.
         test : str or None, default "none"
-            Test as of `drop1`, "F" not for mixed models.
+            Test as in `drop1`; mixed models have no "F".
 
         Raises
         ------
@@ -144,9 +146,10 @@ class ComparisonVerbs(FittedModel):
         return add1(self, scope, test)
 
     def ranova(self, reduce_terms: bool = True, test: str | None = "Chisq") -> ResultTable:
-        """Tests of the random terms: the models without one of them, or without one of its effects, each.
+        """Tests of the random terms: each is dropped, or each of its effects.
 
-        The likelihood is that of the fit, restricted or not; the last random term gone, it is a linear model's.
+        The likelihood is the one of the fit, restricted or not. Without its last random term the model is a linear
+        model.
 
         Parameters
         ----------
@@ -155,7 +158,7 @@ class ComparisonVerbs(FittedModel):
             instead of the whole term.
         test : str or None, default "Chisq"
             Reference distribution: "Chisq" as lmerTest, which is conservative since variances lie on the boundary of
-            their space, or "mixture" for the distribution that holds there; the table says which.
+            their space, or "mixture" for the distribution that holds there, which the table names.
 
         Returns
         -------
@@ -174,9 +177,9 @@ class ComparisonVerbs(FittedModel):
     def rlrt(self, nsim: int = 10_000, seed: Any = None) -> ResultTable:
         """Exact restricted likelihood-ratio test of each random term with one variance, as RLRsim's ``exactRLRT``.
 
-        The null distribution is that of finite samples, simulated. With one random term it is exact; with several it is
-        that of the model with the tested term alone, the approximation of Greven et al. (2008). A term with several
-        (correlated) effects has no exact test, and NaN in its row.
+        The finite-sample null distribution is simulated. With one random term it is exact. With several terms, each
+        test uses the model with the tested term alone, the approximation of Greven et al. (2008). A term with several
+        (correlated) effects has no exact test, and its row holds NaN.
 
         Parameters
         ----------
@@ -188,7 +191,7 @@ class ComparisonVerbs(FittedModel):
         Returns
         -------
         ResultTable
-            Columns rlrt, mc_error (standard error of the p-value by the number of draws), p_value; a row per term.
+            Columns rlrt, mc_error (simulation error of the p-value), p_value; a row per term.
 
         Raises
         ------
@@ -215,25 +218,25 @@ class ComparisonVerbs(FittedModel):
         L : array_like
             Matrix of contrasts, shape (rows, p), p being the number of `fixef()`; or a single contrast, shape (p,).
         joint : bool, default True
-            Whether to test all rows at once by an F test; otherwise each by a t test, with its estimate and limits.
+            Whether to test all rows at once by an F test. With False each row has a t test, its estimate and limits.
         rhs : float or array_like, default 0.0
-            What ``L @ beta`` is under the hypothesis, one value or one for each row.
+            Value of ``L @ beta`` under the hypothesis, one for all rows or one per row.
         ddf : str or Coefficients, optional
-            Degrees of freedom: "Satterthwaite" (the default of an lmer), "Kenward-Roger", "asymptotic", or what
-            `robust` returned.
+            Degrees of freedom: "Satterthwaite" (the default of an lmer), "Kenward-Roger", "asymptotic", or the
+            result of `robust`.
         level : float, default 0.95
             Confidence level of the limits.
 
         Returns
         -------
         ResultTable
-            Of a joint test sum_sq, mean_sq (not with a robust covariance), num_df, den_df, f_value, p_value; else
+            For a joint test sum_sq, mean_sq (not with a robust covariance), num_df, den_df, f_value, p_value; else
             estimate, std_error, df, statistic, conf_low, conf_high, p_value, a row per contrast.
 
         Raises
         ------
         DataError
-            If the contrasts are no numbers or of another length than the fixed effects.
+            If the contrasts are not numbers, or have another length than the fixed effects.
 
         Examples
         --------
@@ -270,13 +273,26 @@ class ComparisonVerbs(FittedModel):
         ModelTest
             With statistic, num_df, den_df, scale, p_value; it prints as pbkrtest prints it. A model that was fitted by
             maximum likelihood is fitted again by REML.
+
+        Examples
+        --------
+        >>> test = fit.KRmodcomp(". ~ . - Days")
+        >>> test.num_df, round(test.statistic, 2)
+        (1, 45.85)
         """
         from mixedmodels.inference.comparison.contest import compare_means
 
         return compare_means(self, other, "Kenward-Roger", beta_h)
 
     def SATmodcomp(self, other: Any, *, beta_h: Any = 0.0) -> ModelTest:
-        """F test of this model against one with fewer fixed effects, by Satterthwaite's method; see `KRmodcomp`."""
+        """F test of this model against one with fewer fixed effects, by Satterthwaite's method; see `KRmodcomp`.
+
+        Examples
+        --------
+        >>> test = fit.SATmodcomp(". ~ . - Days")
+        >>> test.num_df, round(test.statistic, 2)
+        (1, 45.85)
+        """
         from mixedmodels.inference.comparison.contest import compare_means
 
         return compare_means(self, other, "Satterthwaite", beta_h)

@@ -1,4 +1,4 @@
-"""Marginal means, trends and contrasts as users hold them: a record that prints and answers further questions."""
+"""Marginal means, trends and contrasts: the record that users hold, with its contrasts, tests and limits."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class EmmGrid(GridSummary):
             "poly", "eff", "del.eff", "helmert", "identity"; a mapping from names to coefficients; or a matrix with a
             row per contrast.
         by : str or sequence of str, optional
-            Factors within whose levels contrasts are taken; as the estimates are grouped if not given.
+            Factors within whose levels contrasts are taken; by default the groups of the estimates.
         adjust : str, optional
             Adjustment of p-values; each family has its own default.
         interaction : bool, str, sequence of str or mapping, default False
@@ -82,7 +82,7 @@ class EmmGrid(GridSummary):
         name : str, default "contrast"
             Name of the column with the contrasts' names.
         enhance_levels : bool, default True
-            Whether a level that is a number is preceded by its factor's name.
+            Whether the label of a numeric level begins with the name of its factor.
         **options : Any
             Options of the family: `ref` and `reverse` of comparisons with a control, `max_degree` of "poly".
 
@@ -230,7 +230,7 @@ class EmmGrid(GridSummary):
         level : float, default 0.05
             Significance level of the pairwise comparisons.
         adjust : str, optional
-            Adjustment of the p-values, Tukey's if not given.
+            Adjustment of the p-values; Tukey's by default.
         by : str or sequence of str, optional
             Factors within whose levels means are compared.
         reverse : bool, default False

@@ -1,4 +1,4 @@
-"""Comparisons group by group: which adjustment fits a family, its p-values and limits, and what is said of it."""
+"""Families of comparisons, group by group: the adjustment that applies, p-values, limits, and the notes below them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class ComparisonFamily:
         return int(np.linalg.matrix_rank(self.functions.rows[rows][good])) if good.any() else 0
 
     def _dimension(self, method: str, rows: NDArray[np.intp]) -> int | None:
-        """What "scheffe", "tukey" and "dunnettx" need to know beside the number of tests."""
+        """The rank or number of means that "scheffe" and "tukey" need beside the number of tests."""
         if method == "scheffe":
             return self._rank(rows)
         return self._means(len(rows)) if method == "tukey" else None
@@ -89,7 +89,7 @@ class ComparisonFamily:
         return np.asarray(v / np.outer(sd, sd))
 
     def p_values(self, t: Vector, tail: int) -> tuple[Vector, list[str]]:
-        """Adjusted p-values and what to say about them."""
+        """Adjusted p-values, and the notes about the adjustment."""
         method = self._method(tail, None)
         p = np.full(len(t), np.nan)
         for rows in self.groups:
@@ -105,7 +105,7 @@ class ComparisonFamily:
         return p, [f"P value adjustment: {text}" for text in self._description(method, "tests")]
 
     def limits(self, estimate: Vector, error: Vector, side: int) -> tuple[Vector, Vector, list[str]]:
-        """Simultaneous limits and what to say about them."""
+        """Simultaneous limits, and the notes about the adjustment."""
         method = self._method(side, FOR_LIMITS)
         c = np.full(len(estimate), np.nan)
         for rows in self.groups:

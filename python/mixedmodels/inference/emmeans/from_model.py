@@ -1,4 +1,4 @@
-"""What a reference grid takes from a model: predictors, offset, coefficients, scale of the response."""
+"""The parts of a model that a reference grid needs: predictors, offset, coefficients, scale of the response."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def grid_arguments(
 def _offset(
     model: Any, predictors: Predictors, offset: float | None, at: Mapping[str, Any]
 ) -> tuple[float | None, float | None]:
-    """The offset of all cells, or None and what stands for the offset argument of the fit."""
+    """The offset of all cells; or None, and the constant that replaces the offset argument of the fit."""
     spec = model.design.spec
     if offset is not None or (spec.offset is None and not spec.formula.offset_texts):
         return offset, None

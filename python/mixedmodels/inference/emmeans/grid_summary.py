@@ -24,7 +24,7 @@ from mixedmodels.tables.result_table import ShownAsTable
 
 
 class Same(Enum):
-    """What is not given stays as it is, where None has a meaning of its own."""
+    """Default of arguments for which None has a meaning: the setting stays as it is."""
 
     SAME = "as it is"
 
@@ -47,7 +47,7 @@ class GridSummary(ShownAsTable):
     formula : Formula
         Formula of the model.
     notes : tuple of str, default ()
-        What was noticed on the way, printed last.
+        Notes about the computation, printed last.
     kind : str, default "pandas"
         The library of `to_frame`.
     """
@@ -111,23 +111,23 @@ class GridSummary(ShownAsTable):
         side: str | int | None = None,
         delta: float | None = None,
     ) -> Self:
-        """The same estimates summarised in another way; what is not given stays.
+        """The same estimates with other settings; settings that are left out stay as they are.
 
         Parameters
         ----------
         infer : bool or tuple of two bool, optional
-            Whether limits and tests are wanted, one for both or a pair.
+            Whether to show limits and tests, one for both or a pair.
         level : float, optional
             Confidence level, between 0 and 1.
         adjust : str, optional
             Adjustment: "none", "tukey", "sidak", "bonferroni", "holm", "hochberg", "hommel", "fdr", "BH", "BY",
             "scheffe", "dunnettx" or "mvt".
         by : str or sequence of str, optional
-            Factors whose groups are adjusted for one by one; None for one group.
+            Factors whose groups are separate families of tests; None for one family.
         type : str, optional
             Scale of the estimates, "link" or "response".
         null : float, optional
-            Value tested against, on the scale of the linear predictor.
+            Null value of the tests, on the scale of the linear predictor.
         side : str or int, optional
             Direction of the tests: "two-sided", "<" (left) or ">" (right).
         delta : float, optional

@@ -1,4 +1,4 @@
-"""Estimated marginal means: averages of a reference grid over the factors that are not asked for."""
+"""Estimated marginal means: averages of a reference grid over all other factors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How estimates of linear functions are to be summarised."""
+"""Settings of a summary of estimates of linear functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users write to say which means they want."""
+"""The specification of marginal means: factors, by-factors and contrasts, as users write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimates of labelled linear functions with limits and tests, adjusted for how many there are, on either scale."""
+"""Estimates of labelled linear functions with limits and tests, adjusted for multiplicity, on either scale."""
 
 from __future__ import annotations
 

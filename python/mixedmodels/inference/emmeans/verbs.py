@@ -43,26 +43,27 @@ class EmmeansVerbs(FittedModel):
         at : mapping of str, optional
             Values of predictors in place of their levels or their mean.
         cov_reduce : callable, mapping or bool, default np.mean
-            Function of a number's values in place of their mean; one for all or by name; False keeps them all.
+            Function that summarises a numeric predictor, one for all or one by name; False keeps all values.
         cov_keep : int or sequence of str, default 2
-            Most distinct values of a number that keeps them all, as a factor; or names of numbers to keep.
+            A numeric predictor with at most so many distinct values keeps them all, as a factor; or the names of such
+            predictors.
         offset : float, optional
             Offset in place of the mean offset of the rows used. Where `at` has a variable of an ``offset()`` term, the
             term is computed from that instead.
         nesting : mapping of str to sequence of str, optional
-            Factors that each factor is nested in; found from formula and data if not given, {} for none.
+            Factors that each factor is nested in; by default taken from formula and data, {} for none.
         ddf : str, Coefficients or float, optional
-            Degrees of freedom: "Kenward-Roger", "Satterthwaite", "asymptotic", "residual", a number, or what `robust`
-            returned, whose covariance is then taken too. An lmer has Kenward-Roger up to 3000 rows and Satterthwaite
-            above (where emmeans gives up degrees of freedom), others their own.
+            Degrees of freedom: "Kenward-Roger", "Satterthwaite", "asymptotic", "residual", a number, or the result of
+            `robust`, whose covariance is then used too. The default of an lmer is Kenward-Roger up to 3000 rows and
+            Satterthwaite above (where emmeans has no degrees of freedom); other models use their own method.
         type : str, default "link"
-            Scale of the means: "link", or "response" to come back from the link or a transformed response as ``log(y)
-            ~``.
+            Scale of the means: "link", or "response" to transform back from the link, or from a response such as
+            ``log(y) ~``.
         bias_adjust : bool, default False
-            Whether to correct means that come back for the spread `sigma` of what they are means of (to second order).
+            Whether to correct back-transformed means for the standard deviation `sigma` (second-order correction).
         sigma : float, optional
-            Spread of the correction; the model's own if not given. For a mixed model give the root of the sum of all
-            variance components.
+            Standard deviation for the correction; by default the model's sigma. For a mixed model use the root of the
+            sum of all variance components.
 
         Examples
         --------
@@ -112,7 +113,7 @@ class EmmeansVerbs(FittedModel):
         bias_adjust: bool = False,
         sigma: float | None = None,
     ) -> Any:
-        """Estimated marginal means: averages of the reference grid over the factors that are not asked for.
+        """Estimated marginal means: averages of the reference grid over all other factors.
 
         Parameters
         ----------
@@ -288,7 +289,7 @@ class EmmeansVerbs(FittedModel):
         cov_keep: int | Sequence[str] = 2,
         nesting: Mapping[str, Sequence[str]] | None = None,
     ) -> MeansTable:
-        """F tests of all terms from interaction contrasts of marginal means: type III, whatever the coding.
+        """F tests of all terms from interaction contrasts of marginal means: type III, for any coding of the factors.
 
         Parameters
         ----------

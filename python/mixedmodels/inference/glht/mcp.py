@@ -222,7 +222,7 @@ def _weights(factor: CodedFactor, row: Any) -> Vector:
 
 
 def _check_sums(factor: CodedFactor, matrix: Matrix, names: Sequence[str]) -> None:
-    """Levels' means are only known up to a common constant where the coding leaves one to the intercept."""
+    """Refuse weights that do not sum to 0 where the intercept takes up a common constant of the means."""
     if len(factor.columns) == len(factor.levels):
         return
     wrong = np.flatnonzero(np.abs(matrix.sum(axis=1)) > 1e-8 * np.abs(matrix).sum(axis=1).clip(1))
@@ -251,7 +251,7 @@ def _interactions_left(design: Design, name: str, wanted: Comparisons) -> list[s
 
 def _warn_interactions(name: str, others: Sequence[str]) -> None:
     warnings.warn(
-        f"{name} also stands in {', '.join(others)}: its comparisons hold where the other variables are 0 or at "
+        f"{name} also occurs in {', '.join(others)}: its comparisons hold where the other variables are 0 or at "
         "their reference level; mcp(..., interaction_average=True, covariate_average=True) and emmeans average over "
         "them",
         MixedModelsWarning,

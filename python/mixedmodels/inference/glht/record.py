@@ -1,4 +1,4 @@
-"""What `Model.glht` returns: hypotheses of one model, and their tests, intervals and letters."""
+"""General linear hypotheses of one model: their tests, intervals and letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits of a fitted model's parameters, by the method that was asked for."""
+"""Confidence limits of a fitted model's parameters by profiles, Wald's method or the bootstrap."""
 
 from __future__ import annotations
 

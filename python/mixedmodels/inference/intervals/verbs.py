@@ -41,9 +41,9 @@ class IntervalVerbs(FittedModel):
         level : float, default 0.95
             Confidence.
         method : {"profile", "wald", "boot"}, default "profile"
-            Way to the limits: "profile" inverts likelihood-ratio tests; "wald" goes by standard errors, so that it has
-            no limits for standard deviations and correlations; "boot" is the parametric bootstrap. Of an lm all but
-            "boot" are the t intervals.
+            Method: "profile" inverts likelihood-ratio tests; "wald" uses standard errors, and has no limits for
+            standard deviations and correlations; "boot" is the parametric bootstrap. For an lm, "profile" and "wald"
+            both give the t intervals.
         derived : mapping of str to callable or str, optional
             Derived quantities, as for `profile`.
         signames : bool, default False

@@ -1,4 +1,4 @@
-"""How far the largest of several correlated t (or normal) statistics strays: tails and equicoordinate quantiles.
+"""The largest of several correlated t (or normal) statistics: tail probabilities and equicoordinate quantiles.
 
 Let T = A z / s with z normal of r dimensions, ``A A'`` the correlation matrix of rank r, and s^2 chi-squared(df) / df.
 In the direction u the length of z / s has its own law, F(r, df) of the square over r, so with ``m(u) = max_i a_i'u``
@@ -188,7 +188,7 @@ def _law(data: bytes, k: int, two_sided: bool) -> Law:
 
 
 def averaged(corr: Matrix, rows: Matrix, two_sided: bool) -> Law:
-    """The law by averages over a lattice of directions, whatever may be known exactly."""
+    """The law by averages over a lattice of directions, without exact laws."""
     rank = rows.shape[1]
     near: Matrix | None = None
     exact: ProductForm | AdditiveBounds | None = None

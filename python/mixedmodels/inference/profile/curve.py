@@ -1,4 +1,4 @@
-"""One parameter's profile: zeta as a function of its value and back, limits, densities.
+"""The profile of one parameter: zeta as a function of its value, the inverse, limits and densities.
 
 Zeta is the signed root of what the deviance rises by when the parameter is held at a value. The engine gives it with
 its exact slope, so that cubic Hermite interpolation, in coordinates in which zeta is nearly a straight line (the angle

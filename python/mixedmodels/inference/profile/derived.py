@@ -71,7 +71,7 @@ def parsed(text: str, names: set[str]) -> Quantity:
     try:
         tree = ast.parse(source.strip(), mode="eval").body
     except SyntaxError as error:
-        raise DataError(f"the derived quantity {text!r} is no arithmetic: {error.msg}.") from None
+        raise DataError(f"the derived quantity {text!r} is not arithmetic: {error.msg}.") from None
 
     def value_of(node: ast.AST) -> Callable[[Mapping[str, float]], float]:
         match node:

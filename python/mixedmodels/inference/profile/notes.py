@@ -1,4 +1,4 @@
-"""What an interval from a profile does not say by its two numbers."""
+"""Notes about an interval from a profile that its two numbers do not show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FLAT = 1e-6  # a zeta that is rounding
 
 
 def notes(curve: Curve, quantile: float, level: float) -> list[str]:
-    """Sentences about limits that are no places where the profile crosses its cut-off."""
+    """Sentences about limits at which the profile does not cross its cut-off."""
     value, zeta, _ = curve.points
     name = curve.parameter.name
     out = []
@@ -19,7 +19,7 @@ def notes(curve: Curve, quantile: float, level: float) -> list[str]:
         if reached >= quantile * (1 - 1e-9):
             continue
         if end == "boundary" and curve.parameter.kind == "cor" and np.max(np.abs(zeta)) < FLAT:
-            return [f"{name}: the data say nothing of it, for the estimate of a standard deviation is 0."]
+            return [f"{name}: its likelihood is flat, because the estimate of a standard deviation is 0."]
         if end == "boundary" and reached < FLAT:
             out.append(
                 f"{name}: the estimate lies on the boundary {value[at]:g}, the {side} limit of a one-sided interval."

@@ -1,4 +1,4 @@
-"""The parameters that have profiles and intervals: their names, their order, and which of them are asked for."""
+"""The parameters that have profiles and intervals: their names, their order, and the selection of some."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Parameter:
     Attributes
     ----------
     kind : {"sd", "cor", "sigma", "shape", "beta", "theta", "derived"}
-        What it is.
+        Kind of parameter.
     name : str
         Readable name, ``sd_(Intercept)|Subject``.
     short : str
@@ -73,7 +73,7 @@ def parameters(design: Design, fit: AnyMixedFit, order: Order = "cov.last") -> t
 
 
 def thetas(design: Design, fit: AnyMixedFit) -> tuple[Parameter, ...]:
-    """The elements of theta, for whoever wants profiles on its own scale."""
+    """The elements of theta, for profiles on the scale of theta."""
     out: list[Parameter] = []
     for t in design.random:
         k = len(t.effects)

@@ -33,29 +33,29 @@ class ProfileVerbs(FittedModel):
         """Profile likelihoods of a mixed model's parameters.
 
         Standard deviations and correlations are profiled as such, not as elements of theta; so are sigma, fixed
-        effects, the free shapes of a family on their own scale, and derived quantities. Of a REML fit it is the
-        deviance that is profiled, from the maximum likelihood estimates on, as in lme4.
+        effects, the free shapes of a family, and derived quantities. For a REML fit the deviance is profiled, from the
+        maximum likelihood estimates on, as in lme4.
 
         Parameters
         ----------
         parm : str, int or sequence of str or int, optional
             Names (``sd_(Intercept)|Subject``, ``cor_Days.(Intercept)|Subject``, ``sigma``, those of `fixef()`, or
-            lme4's ``.sig01``), places from 0, or "theta_" for all but the fixed effects and "beta_" for these. None for
-            all.
+            lme4's ``.sig01``), positions from 0, or the groups "beta_" (fixed effects) and "theta_" (all others). None
+            for all.
         scale : {"sdcor", "theta"}, default "sdcor"
-            What is profiled: "theta" profiles the elements of theta in place of standard deviations and correlations.
+            Scale of the random part: standard deviations and correlations, or the elements of theta.
         level : float, default 0.95
-            Confidence at which the curves go exactly through the limits.
+            Confidence level whose limits are points of the curves.
         alphamax : float, default 0.01
             Level whose quantile bounds the curves: the default of `cutoff` is the root of the quantile ``1 - alphamax``
             of the chi-squared distribution with as many degrees of freedom as there are parameters.
         cutoff : float, optional
-            Value of |zeta| up to which curves go.
+            Largest |zeta| of the curves.
         points : int, default 6
-            Number of steps of zeta up to there.
+            Number of steps of zeta up to `cutoff`.
         derived : mapping of str to callable or str, optional
             Functions of a mapping with all estimates by name, or arithmetic as text, with names in backticks (see
-            `inference.derived`), by name: an intraclass correlation, a mean, a ratio of variances.
+            `inference.profile.derived`), by name: an intraclass correlation, a mean, a ratio of variances.
         criterion : {"deviance", "REML"}, default "deviance"
             Criterion: "REML" profiles the restricted likelihood of a REML fit, in sigma and the random part.
         signames : bool, default False

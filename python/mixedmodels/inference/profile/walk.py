@@ -1,4 +1,4 @@
-"""Profile likelihoods of mixed models: what the engine is asked, and what its curves say of each parameter.
+"""Profile likelihoods of mixed models: the requests to the engine, and the curve of each parameter.
 
 Of an lmer the deviance is profiled (a REML fit is fitted again by maximum likelihood first, as lme4 does), or the REML
 criterion where that is asked for: then sigma and the random part only. Source: Bates et al. (2015), section 5.1; Bates

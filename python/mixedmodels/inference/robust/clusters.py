@@ -1,4 +1,4 @@
-"""The rows of a model by cluster, as its sandwich sees them: design, residuals, working weights, working covariance.
+"""The rows of a model by cluster, for the sandwich: design, residuals, working weights, working covariance.
 
 Every model here solves ``sum_j X_j' W_j e_j = 0`` over clusters j, where e are residuals without random effects. W is
 the model's precision of e: V^-1 of a mixed model, the weights of a linear one, w / V(mu) of a generalised one, whose X

@@ -1,4 +1,4 @@
-"""The infinitesimal jackknife: what each cluster's weight does to the estimates.
+"""The infinitesimal jackknife: the influence of each cluster's weight on the estimates.
 
 With scores s_j and information H at the estimates, giving cluster j the weight 1 + w moves them by ``w H^-1 s_j`` (to
 first order), its influence U_j. The sum of U_j U_j' is the sandwich covariance H^-1 (sum s_j s_j') H^-1, which holds

@@ -47,7 +47,7 @@ class InfinitesimalJackknife(ShownAsTable):
             "model_error": np.sqrt(np.diag(jackknife.model_covariance(scores))),
         }
         title = f"Infinitesimal jackknife over {len(clusters)} clusters of {clusters.name}"
-        note = ("The fit is singular: standard errors of variance parameters on the boundary mean nothing.",)
+        note = ("The fit is singular: standard errors of variance parameters on the boundary have no meaning.",)
         self.table = ResultTable(
             columns=columns,
             names=names,

@@ -1,4 +1,4 @@
-"""The cluster-robust ("sandwich") covariance of coefficients, and what small-sample tests need to know of it.
+"""The cluster-robust ("sandwich") covariance of coefficients, and the moments that small-sample tests need.
 
 With clusters j, bread M = (X'WX)^-1, and adjustment matrices A_j, the estimator is
 

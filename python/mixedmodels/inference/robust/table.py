@@ -1,4 +1,4 @@
-"""Coefficients with a robust covariance: the table that prints, and what tests of other hypotheses ask."""
+"""Coefficients with a robust covariance: the printed table, joint tests and limits."""
 
 from __future__ import annotations
 

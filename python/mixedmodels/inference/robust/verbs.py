@@ -1,4 +1,4 @@
-"""Covariance matrices that hold when the model's own does not."""
+"""Covariance matrices that stay valid when the variances of the model are wrong."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ Scale = Literal["theta", "variance"]
 
 
 class RobustVerbs(FittedModel):
-    """Covariance matrices that hold when the model's own does not."""
+    """Covariance matrices that stay valid when the variances of the model are wrong."""
 
     def robust(self, type: str | None = None, cluster: Any = None) -> RobustCoefficients:  # noqa: A002
-        """Coefficients with a covariance that does not trust the model's variances, and t tests for small samples.
+        """Coefficients with a covariance that does not rely on the model's variances, and small-sample t tests.
 
         Parameters
         ----------
         type : str, optional
-            Type: cluster-robust "CR0", "CR1", "CR1p", "CR1S", "CR2", "CR3" (as in R's clubSandwich), of a glmer "CR0"
-            and "CR1"; of models without random effects also "HC0" to "HC5" (as in R's sandwich). None is "CR2" where
-            there are clusters ("CR0" of a glmer), else "HC3".
+            Type: cluster-robust "CR0", "CR1", "CR1p", "CR1S", "CR2" or "CR3" (as in R's clubSandwich; a glmer has "CR0"
+            and "CR1"); models without random effects also have "HC0" to "HC5" (as in R's sandwich). The default is
+            "CR2" with clusters ("CR0" for a glmer), else "HC3".
         cluster : str or array_like, optional
-            A column's name, or a value per row: rows of different clusters are taken to be independent. None is the
-            grouping factor in which all others are nested.
+            A column's name, or a value per row: rows of different clusters are taken to be independent. The default is
+            the grouping factor in which all others are nested.
 
         Returns
         -------
         RobustCoefficients
             Prints as a table of t tests, with Satterthwaite's degrees of freedom (Bell and McCaffrey 2002); its
             ``wald_test()`` is the approximate Hotelling test of several coefficients (Pustejovsky and Tipton 2018),
-            ``confint()`` has limits. Tests of contrasts take it as the source of covariance and degrees of freedom.
+            ``confint()`` has limits. Tests of contrasts accept it as the source of covariance and degrees of freedom.
 
         Raises
         ------
@@ -63,7 +63,7 @@ class RobustVerbs(FittedModel):
         coefficients: Coefficients
         if kind.startswith("HC"):
             if cluster is not None:
-                raise DataError(f"type {kind!r} knows no clusters; use one of {', '.join(sandwich.TYPES)}.")
+                raise DataError(f"type {kind!r} does not use clusters; use one of {', '.join(sandwich.TYPES)}.")
             coefficients = self._heteroscedastic(kind)
             return RobustCoefficients(
                 coefficients, kind, f"Heteroscedasticity-consistent covariance ({kind})", self._source.kind
@@ -89,15 +89,15 @@ class RobustVerbs(FittedModel):
     def scores(self, cluster: Any = None, *, scale: Scale = "theta") -> ResultTable:
         """Derivatives of each cluster's log-likelihood at the estimates, which sum to 0; a row per cluster.
 
-        Of a REML fit the part that is the determinant's goes to the clusters that it is a sum over.
+        For a REML fit, the terms of the determinant are assigned to the clusters that they belong to.
 
         Parameters
         ----------
         cluster : str or array_like, optional
             See `robust`.
         scale : {"theta", "variance"}, default "theta"
-            Scale of the parameters: of an lmer "theta" (theta and sigma), or "variance" (variances, covariances,
-            residual variance); of a glmer "theta" (and logarithms of shapes).
+            Scale of the parameters. An lmer has "theta" (theta and sigma) and "variance" (variances, covariances,
+            residual variance); a glmer has "theta" (theta and logarithms of shapes).
 
         Examples
         --------
@@ -178,13 +178,13 @@ class RobustVerbs(FittedModel):
             raise DataError(f"{self.design.formula!r} has no fixed effects, so that there is no covariance of them.")
         if fit.mixed and fit.generalized:
             if kind not in (None, "CR0", "CR1"):
-                raise DataError(f"type {kind!r} is not of a glmer, whose scores give 'CR0' and 'CR1'.")
+                raise DataError(f"type {kind!r} is not available for a glmer; use 'CR0' or 'CR1'.")
             return kind or "CR0"
         if kind is None:
             return "CR2" if fit.mixed or cluster is not None else "HC3"
         types = sandwich.TYPES if fit.mixed else sandwich.TYPES + hc.TYPES
         if kind not in types:
-            raise DataError(f"type {kind!r} is no robust covariance of this model; there are {', '.join(types)}.")
+            raise DataError(f"type {kind!r} is not a robust covariance of this model; use one of {', '.join(types)}.")
         return kind
 
     def _heteroscedastic(self, kind: str) -> Coefficients:
@@ -230,7 +230,7 @@ class RobustVerbs(FittedModel):
             by_cluster = cluster_scores(self.design, fit, clusters.rows())
             return Scores(values, by_cluster, fit.hessian / 2), _distinct(joint_names(self.design, fit))
         if not fit.mixed:
-            raise DataError("scores by cluster are of a model with random effects; robust() is for others too.")
+            raise DataError("scores by cluster need a model with random effects; robust() is for other models too.")
         names = kept_names(self.design, fit)
         parts = (*theta_names(self.design), "sigma") if scale == "theta" else variance_names(self.design)
         return mixed_scores(self.design, fit, clusters, scale), _distinct((*names, *parts))

@@ -1,4 +1,4 @@
-"""Fitted models as their sandwich sees them, and the clusters that they can have."""
+"""Design, residuals and working covariance of fitted models, for the sandwich."""
 
 from __future__ import annotations
 
