@@ -129,8 +129,8 @@ def _label_texts(values: Sequence[Any], digits: int) -> list[str]:
 
 def _zapped(values: Any) -> Any:
     """Rounded to seven digits of the largest."""
-    known = [abs(float(v)) for v in values if not math.isnan(v)]
-    largest = max(known, default=0.0)
+    sizes = [abs(float(v)) for v in values if not math.isnan(v)]
+    largest = max(sizes, default=0.0)
     if not math.isfinite(largest):
         decimals = 0
     else:
@@ -183,8 +183,8 @@ def _column(name: str, values: Any, digits: int) -> list[str]:
 
 def _in_columns(letters: Sequence[str]) -> list[str]:
     """Each letter in a column of its own."""
-    known = sorted(set("".join(letters)))
-    return pad_right([" " + "".join(c if c in text else " " for c in known).ljust(5) for text in letters])
+    alphabet = sorted(set("".join(letters)))
+    return pad_right([" " + "".join(c if c in text else " " for c in alphabet).ljust(5) for text in letters])
 
 
 def _fixed(values: Sequence[float], decimals: int) -> list[str]:
