@@ -26,7 +26,7 @@ def hypotheses(layout: TermLayout, number: int, vcov: Matrix) -> dict[str, Matri
 
 
 def check_estimable(design: Design, kept: tuple[int, ...], number: int) -> None:
-    """Type III has no meaning where coefficients are missing."""
+    """Refuse type III where coefficients are missing."""
     if number == 3 and len(kept) < len(design.fixed.names):
         gone = [name for j, name in enumerate(design.fixed.names) if j not in kept]
         raise DesignError(
@@ -46,7 +46,7 @@ def wald_chi_squared(coefficients: Coefficients, matrices: dict[str, Matrix]) ->
 
 
 def scaled_f(coefficients: Coefficients, matrices: dict[str, Matrix]) -> Table:
-    """F of every matrix with the degrees of freedom that the coefficients know."""
+    """F of every matrix, with the degrees of freedom of the coefficients."""
     rows = []
     for name, c in matrices.items():
         if len(c):

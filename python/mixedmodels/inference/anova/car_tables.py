@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def car_anova(model: FittedModel, type: Any, test: str | None, ddf: Ddf = None) -> ResultTable:  # noqa: A002
-    """See `TermTests.car_anova`."""
+    """See `TermVerbs.car_anova`."""
     number = type_number(type)
     if number == 1:
         raise DataError("car_anova() has types 2 and 3; anova(type=1) has the sequential tests.")
@@ -53,7 +53,7 @@ def _mixed(model: FittedModel, number: int, layout: TermLayout, test: str | None
 
 
 def _with_covariance(model: FittedModel, number: int, layout: TermLayout, test: str | None, ddf: Ddf) -> ResultTable:
-    """Wald tests with coefficients that the user names or brings, as car's with ``vcov.``."""
+    """Wald tests with the coefficients or method of the caller, as car's ``vcov.``."""
     fit = model._fit
     if not isinstance(ddf, Coefficients) and (fit.generalized or not fit.mixed):
         raise DataError(f"ddf is {ddf!r:.80}; give what robust() returned, as only an lmer has a choice of methods.")

@@ -25,7 +25,7 @@ ROMAN = {1: "I", 2: "II", 3: "III"}
 
 
 def anova_terms(model: FittedModel, type: Any, ddf: Ddf, test: str | None) -> ResultTable:  # noqa: A002
-    """See `TermTests._anova_terms`."""
+    """See `ComparisonVerbs.anova`."""
     fit = model._fit
     number = None if type is None else term_tests.type_number(type)
     model._need_rows("anova()")

@@ -94,7 +94,7 @@ def single_terms(
 
 
 def _what_only(design: Design, fit: MixedFit, term: int) -> Matrix:
-    """What of the coefficients is estimable by the columns of one term alone, where columns are collinear."""
+    """Estimable functions of the coefficients of one term alone, where columns are collinear."""
     x = dense_columns(design, fit.kept, fit.n)
     others = dense_columns(design, tuple(j for j, t in enumerate(design.fixed.assign) if t != term), fit.n)
     left = x - others @ np.linalg.lstsq(others, x, rcond=1e-10)[0]

@@ -23,7 +23,7 @@ MAX_REFITS = 200  # refits
 
 
 def blocks(design: Design, n: int) -> NDArray[np.intp]:
-    """For each row the number of the block with which it is left out."""
+    """Block of each row; blocks are left out one at a time."""
     codes, levels = np.arange(n, dtype=np.intp), n
     if design.groups:
         group = design.groups[_outermost(design)]

@@ -97,7 +97,7 @@ def _parameter_influence(model: FittedModel) -> Matrix:
 def _statistics(
     model: FittedModel, draw: Any, nsim: int, statistic: Callable[[Any], Any], progress: bool | None
 ) -> Replicates:
-    """What a function says of each refitted model."""
+    """Values of a function of each refitted model."""
     names, t0 = flattened(statistic(model))
     refittable: Any = model
     again = _start(model._fit)

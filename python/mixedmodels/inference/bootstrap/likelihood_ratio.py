@@ -95,7 +95,7 @@ def bootstrap_test(statistic: float, df: int, reference: Vector) -> BootstrapTes
 
 
 def ratios(small: Vector, large: Vector) -> Vector:
-    """Likelihood ratios from the criteria of both models; what is rounding error beside 0 is 0."""
+    """Likelihood ratios from the criteria of both models; rounding error around 0 becomes 0."""
     out = small - large
     with np.errstate(invalid="ignore"):
         out[np.abs(out) < NOISE * np.maximum(1.0, np.abs(large) * 1e-3)] = 0.0
@@ -103,7 +103,7 @@ def ratios(small: Vector, large: Vector) -> Vector:
 
 
 def stopped_at(reference: Vector, statistic: float, extremes: int | None) -> int:
-    """How many ratios it takes until `extremes` of them exceed the statistic; all where they never do."""
+    """Number of ratios until `extremes` of them exceed the statistic; all of them where too few do."""
     if extremes is None:
         return len(reference)
     with np.errstate(invalid="ignore"):

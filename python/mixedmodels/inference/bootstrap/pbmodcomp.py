@@ -38,7 +38,7 @@ def pbmodcomp(
     threads: int | None,
     progress: bool | None,
 ) -> PBModComp:
-    """See `Resampling.pbmodcomp`."""
+    """See `BootstrapVerbs.pbmodcomp`."""
     model._need_rows("pbmodcomp()")
     small = _smaller(model, smaller)
     check_comparable((model, small), ("the model", "the smaller one"), True)

@@ -73,11 +73,11 @@ class PBModComp:
 
     @property
     def p_value(self) -> float:
-        """Of the bootstrap test: (1 + ratios that exceed the statistic) / (1 + positive ratios)."""
+        """The p-value of the bootstrap test: (1 + ratios that exceed the statistic) / (1 + positive ratios)."""
         return self.test.p_value
 
     def summary(self) -> PBModCompSummary:
-        """With the gamma, Bartlett and F variants."""
+        """The test with its gamma, Bartlett and F variants."""
         return PBModCompSummary(self)
 
     def columns(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class PBModComp:
         return [*lines, f"large : {self.large}", f"small : {self.small}"]
 
     def footer(self) -> list[str]:
-        """What the numbers do not say."""
+        """Notes about equal fits, failures and an early stop."""
         t, lines = self.test, []
         if t.positive < t.samples:
             lines.append(

@@ -78,7 +78,7 @@ class Bootstrap:
 
     @property
     def nsim(self) -> int:
-        """Replicates asked for; `done` says how many there are."""
+        """Number of replicates that were requested; `done` counts those made."""
         return self.replicates.asked
 
     @property
@@ -93,12 +93,12 @@ class Bootstrap:
 
     @property
     def n_singular(self) -> int:
-        """Replicates whose fit is singular; they count as all others."""
+        """Number of replicates with a singular fit; they are used as all others."""
         return self.replicates.n_singular
 
     @property
     def singular(self) -> NDArray[np.bool_]:
-        """Which replicates' fits are singular."""
+        """Whether the fit of each replicate is singular."""
         return self.replicates.singular
 
     @cached_property

@@ -51,7 +51,7 @@ class Replicates:
     reasons : mapping of int to str
         Why a replicate failed, by its number.
     asked : int
-        How many replicates were wanted; R is less after an interruption.
+        Number of replicates that were requested; R is smaller after an interruption.
     """
 
     names: tuple[str, ...]
@@ -84,7 +84,7 @@ class Replicates:
 
     @property
     def n_separated(self) -> int:
-        """Replicates with an infinite estimate, of which a large number stands here; they are used."""
+        """Replicates with an infinite estimate, stored as a large number; they are used."""
         return int((self.status == SEPARATED).sum())
 
     def failures(self) -> dict[str, int]:

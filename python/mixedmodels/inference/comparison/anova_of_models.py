@@ -26,7 +26,7 @@ REFITTED = "refitting model(s) with ML (instead of REML)"
 
 
 def compare(models: Sequence[FittedModel], names: Sequence[str], test: str | None, refit: bool) -> ResultTable:
-    """Each model against the one before it (see `Comparisons.anova`)."""
+    """Each model against the one before it (see `ComparisonVerbs.anova`)."""
     check_comparable(models, names, refit)
     fits = [m._fit for m in models]
     if any(f.mixed for f in fits):

@@ -125,7 +125,7 @@ def _tail(statistic: float, df: int) -> float:
 
 
 def _two_weights(information: Matrix) -> Vector:
-    """Of the quadrant in the metric of the information: the angle of its sides decides (Self and Liang, case 7)."""
+    """Weights from the angle of a quadrant in the metric of the information (Self and Liang, case 7)."""
     covariance = np.linalg.inv(information)
     correlation = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
     inside = 0.5 - acos(float(np.clip(correlation, -1, 1))) / (2 * pi)
@@ -133,7 +133,7 @@ def _two_weights(information: Matrix) -> Vector:
 
 
 def no_information() -> Matrix:
-    """For models whose information in the variances is not available."""
+    """Raise for models whose information about the variances is not available."""
     raise FitError(
         "the null distribution of this comparison depends on the information about several variances, which is known "
         "for linear mixed models only; compare models that differ by one random effect at a time, or use a bootstrap."

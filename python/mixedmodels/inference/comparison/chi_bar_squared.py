@@ -56,7 +56,7 @@ def mixture(small: Model, large: Model) -> Mixture:
 
 
 def null_distributions(labels: Sequence[str], mixtures: Sequence[Mixture]) -> tuple[str, ...]:
-    """Lines that say by which distribution each row of a table was tested."""
+    """Lines that name the null distribution of each row of a table."""
     lines = (f"{label}: {m}" for label, m in zip(labels, mixtures, strict=True))
     return ("Null distributions, with variances on their boundary:", *lines)
 
@@ -66,7 +66,7 @@ def _triangle(k: int) -> int:
 
 
 def _information(small: Model, large: Model, places: tuple[Block, ...]) -> Matrix:
-    """About the covariances of the new effects, at the estimates of the smaller model."""
+    """Information about the covariances of the new effects, at the estimates of the smaller model."""
     fit = small[1]
     if not large[1].mixed or large[1].generalized or fit.generalized:
         return no_information()

@@ -68,7 +68,7 @@ class Draws:
         return out
 
     def squared_lengths(self) -> Vector:
-        """Of the projections, in the metric; shape (draws,)."""
+        """Squared lengths of the projections in the metric, shape (draws,)."""
         x = self.projected()
         return np.asarray(np.sum((x @ self.metric) * x, axis=1))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def contest(model: FittedModel, hypotheses: Any, joint: bool, rhs: Any, ddf: Ddf, level: float) -> ResultTable:
-    """See `TermTests.contest`."""
+    """See `ComparisonVerbs.contest`."""
     coefficients = model._coefficients(ddf)
     c = restrictions.contrasts(hypotheses, len(coefficients.beta))
     right = restrictions.right_sides(rhs, len(c))
@@ -64,7 +64,7 @@ def _table(
 
 
 def compare_means(model: FittedModel, other: Any, method: str, beta_h: Any) -> ModelTest:
-    """See `TermTests.KRmodcomp`."""
+    """See `ComparisonVerbs.KRmodcomp`."""
     large: FittedModel = model
     small_text, c = None, None
     if isinstance(other, str):
@@ -109,7 +109,7 @@ class _Design:
         self._n = n
 
     def check_rows(self, model: FittedModel) -> None:
-        """Refuse a formula that leaves other rows or another response than the model has."""
+        """Refuse a formula whose rows or response differ from those of the model."""
         own, other = self.design.response, model.design.response
         if own is None or other is None or not np.array_equal(own, other):
             raise DataError(

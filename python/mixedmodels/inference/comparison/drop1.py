@@ -34,7 +34,7 @@ Scope = str | Sequence[str] | None
 
 
 def drop1(model: FittedModel, test: str | None, scope: Scope, ddf: Ddf) -> ResultTable:
-    """See `Comparisons.drop1`."""
+    """See `ComparisonVerbs.drop1`."""
     model._need_rows("drop1()")
     wanted = checked_test(test, _tests(model))
     terms = _terms(model)
@@ -56,7 +56,7 @@ def drop1(model: FittedModel, test: str | None, scope: Scope, ddf: Ddf) -> Resul
 
 
 def add1(model: FittedModel, scope: Scope, test: str | None) -> ResultTable:
-    """See `Comparisons.add1`."""
+    """See `ComparisonVerbs.add1`."""
     model._need_rows("add1()")
     wanted = checked_test(test, [name for name in _tests(model) if name != "F" or not model.design.random])
     terms = _terms(model)

@@ -60,7 +60,7 @@ def exact_lrt(m: FittedModel, m0: FittedModel, nsim: int, seed: Any) -> ExactTes
 
 
 def rlrt_table(model: FittedModel, nsim: int, seed: Any) -> ResultTable:
-    """See `Comparisons.rlrt`."""
+    """See `ComparisonVerbs.rlrt`."""
     _need_lmer(model, "the model")
     rng = generator(seed)
     full = _restricted(model)
@@ -144,7 +144,7 @@ def _need_lmer(model: Any, name: str) -> None:
 
 
 def _check_models(m: FittedModel, full: FittedModel, null: FittedModel) -> None:
-    """The full model must be the null one with the random effect of `m` more."""
+    """Check that the full model is the null model plus the random effect of `m`."""
     large, small = (full.design, full._fit), (null.design, null._fit)
     if len(large[1].kept) != len(small[1].kept) or not fixed_nested(small, large):
         raise DataError("mA and m0 must have the same fixed effects, for restricted likelihoods to be compared.")

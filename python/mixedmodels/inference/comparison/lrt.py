@@ -32,7 +32,7 @@ class Likelihood:
 
 
 def likelihood_of(fit: AnyFit, restricted: bool = False) -> Likelihood:
-    """The likelihood of a fit; of a linear model, where `restricted`, the restricted one."""
+    """The likelihood of a fit; `restricted` takes the restricted likelihood of a linear model."""
     value = restricted_loglik(fit) if restricted and not fit.mixed and not fit.generalized else likelihood.loglik(fit)
     return Likelihood(value, likelihood.n_parameters(fit), likelihood.n_observations(fit))
 

@@ -49,7 +49,7 @@ def fixed_nested(small: tuple[Design, AnyFit], large: tuple[Design, AnyFit]) -> 
 
 
 def blocks(small: Design, large: Design) -> tuple[Block, ...] | None:
-    """Where the random terms of `small` stand in those of `large`; None where one has no place."""
+    """Positions of the random terms of `small` in those of `large`; None where one has no position."""
     taken: set[int] = set()
     out = []
     for place, term in enumerate(large.random):
@@ -72,7 +72,7 @@ def _offset(design: Design, n: int) -> Vector:
 
 
 def _same_group(small: Design, a: RandomTerm, large: Design, b: RandomTerm) -> bool:
-    """Whether two terms group the rows alike, whatever the order of the levels."""
+    """Whether two terms group the rows alike, up to the order of the levels."""
     g, h = small.groups[a.group], large.groups[b.group]
     if g.n_levels != h.n_levels:
         return False

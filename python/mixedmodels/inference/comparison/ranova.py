@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def ranova(model: FittedModel, reduce_terms: bool, test: str | None) -> ResultTable:
-    """See `Comparisons.ranova`."""
+    """See `ComparisonVerbs.ranova`."""
     if not model.design.random:
         raise DataError(f"ranova() leaves out random terms, and {model.formula!r} has none.")
     wanted = checked_test(test, ("Chisq", "mixture"), "Chisq")

@@ -29,7 +29,7 @@ def _columns(layout: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def restriction_heading(names: tuple[str, ...], rhs: Any, formula: str) -> tuple[str, ...]:
-    """Lines above: the hypotheses, and which models the rows are."""
+    """Lines above the table: the hypotheses, and the model of each row."""
     lines = [f"{name} = {value:g}" for name, value in zip(names, rhs, strict=True)]
     models = ("Model 1: restricted model", f"Model 2: {formula}")
     return ("Linear hypothesis test", "", "Hypothesis:", *lines, "", *models, "")

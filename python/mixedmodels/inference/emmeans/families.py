@@ -36,7 +36,7 @@ class ComparisonFamily:
         self.notes: list[str] = []
 
     def _method(self, side: int, available: Sequence[str] | None) -> str:
-        """The method that fits: none for one comparison, Sidak's where Tukey's does not apply."""
+        """The method that applies: none for one comparison, Sidak's where Tukey's is not valid."""
         method = _canonical(self.s.adjust)
         if max(self.sizes) == 1 and method != "scheffe":
             return "none"
@@ -53,7 +53,7 @@ class ComparisonFamily:
         return "sidak"
 
     def _means(self, k: int) -> int:
-        """Number of means of which k comparisons are all pairs."""
+        """Number of means that have k pairwise comparisons."""
         if self.s.family_size is not None and not self.ragged:
             return self.s.family_size
         return round((1 + math.sqrt(1 + 8 * k)) / 2)

@@ -22,7 +22,7 @@ KENWARD_ROGER_ROWS = 3000  # the default method up to this size, as in emmeans
 
 
 def predictors_of(model: Any) -> Predictors:
-    """The predictors at the rows used; of a model loaded from a file what it remembers of them."""
+    """The predictors at the rows used; for a model loaded from a file, the levels that it stores."""
     if model._stored is not None:
         return Predictors(model.design, remembered_columns(model.design), has_rows=False)
     return Predictors(model.design, used_columns(model.design, frame.read(model._request.data)), model._request.env)
@@ -62,7 +62,7 @@ def _offset(
 
 
 def settings_of(model: Any, method: str | None, sigma: float | None) -> Settings:
-    """How the grid is summarised: with the link of the family, or the transformation of the response."""
+    """Settings of the grid: the scale is the link of the family or the transformation of the response."""
     scale = of_family(model.family) or of_response(model.design.spec.formula.left)
     return Settings(estimate="prediction", limits=False, scale=scale, sigma=sigma, method=method)
 

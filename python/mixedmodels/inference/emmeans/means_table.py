@@ -128,7 +128,7 @@ def _label_texts(values: Sequence[Any], digits: int) -> list[str]:
 
 
 def _zapped(values: Any) -> Any:
-    """Rounded to seven digits of the largest."""
+    """Values rounded to seven digits of the largest."""
     sizes = [abs(float(v)) for v in values if not math.isnan(v)]
     largest = max(sizes, default=0.0)
     if not math.isfinite(largest):
@@ -139,7 +139,7 @@ def _zapped(values: Any) -> Any:
 
 
 def _digits(columns: Mapping[str, Any]) -> int:
-    """Digits that tell the limits at two standard errors apart, seven where there are no standard errors."""
+    """Digits that distinguish the limits at two standard errors; seven where there are no standard errors."""
     if "std_error" not in columns:
         return DIGITS
     estimate, error = _zapped(columns["estimate"]), _zapped(columns["std_error"])
@@ -188,7 +188,7 @@ def _in_columns(letters: Sequence[str]) -> list[str]:
 
 
 def _fixed(values: Sequence[float], decimals: int) -> list[str]:
-    """With so many decimals, none where a number is missing."""
+    """Numbers with a fixed number of decimals; empty where one is missing."""
     return pad_left(
         [
             "NA" if math.isnan(v) else ("Inf" if v > 0 else "-Inf") if math.isinf(v) else f"{v + 0.0:.{decimals}f}"

@@ -20,7 +20,7 @@ SHARE = 0.001  # of the range
 
 
 def steps(step: float, max_degree: int) -> Vector:
-    """What is added to the number in turn."""
+    """Shifts of the number, one grid each."""
     places = np.arange(max_degree + 1.0)
     return step * (places - (max_degree // 2))
 

@@ -62,7 +62,7 @@ class LinearHypotheses:
 
     @cached_property
     def correlation(self) -> Matrix:
-        """Of the estimates; may be singular."""
+        """Correlation matrix of the estimates, which may be singular."""
         return adjust.correlation(self.vcov)
 
     @property

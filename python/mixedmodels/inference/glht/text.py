@@ -18,7 +18,7 @@ METHODS = {"none": "(Univariate p values reported)", "univariate": "(Univariate 
 
 
 def heading(title: str, kind: str | None, fit: str | None = None) -> tuple[str, ...]:
-    """Lines above the table of hypotheses: title, what is compared, and the call of the model."""
+    """Lines above the table of hypotheses: title, kind of comparison, and call of the model."""
     lines = ["", f"\t {title}", ""]
     if kind is not None:
         lines += [f"Multiple Comparisons of Means: {kind} Contrasts", "", ""]
@@ -34,7 +34,7 @@ def row_names(names: tuple[str, ...], rhs: NDArray[np.float64], alternative: str
 
 
 def method_line(test: str) -> str:
-    """How p-values were adjusted."""
+    """The line that names the adjustment of the p-values."""
     return METHODS.get(test, f"(Adjusted p values reported -- {test} method)")
 
 

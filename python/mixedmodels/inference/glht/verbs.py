@@ -159,7 +159,7 @@ class HypothesisVerbs(FittedModel):
         )
 
     def _glht_method(self, df: Ddf | float) -> Ddf:
-        """Which coefficients serve: normal ones, as multcomp, unless asked otherwise or for a linear model."""
+        """Source of coefficients: normal tests as in multcomp, but t tests for a linear model or where `df` says so."""
         if df is not None and not isinstance(df, int | float | np.number):
             return df
         return None if _is_linear(self) else "asymptotic"

@@ -142,7 +142,7 @@ JOINT = ("sidak", "tukey", "scheffe", "dunnettx", "mvt", "free")
 
 
 def check_method(method: str, alternative: str = "two.sided") -> str:
-    """The method's own name, where it exists and serves the alternative."""
+    """The name of the method, which must exist and support the alternative."""
     check_alternative(alternative)
     name = ALIASES.get(method, method)
     if name not in STEPWISE and name not in JOINT:
@@ -154,7 +154,7 @@ def check_method(method: str, alternative: str = "two.sided") -> str:
 
 
 def check_alternative(alternative: str) -> None:
-    """Refuse what is no alternative."""
+    """Refuse an unknown alternative."""
     if alternative not in ALTERNATIVES:
         raise DataError(f"alternative must be 'two.sided', 'less' or 'greater', not {alternative!r}.")
 

@@ -160,7 +160,7 @@ def law(corr: Matrix, two_sided: bool = True) -> Law:
 
 
 def check_correlation(corr: Matrix) -> None:
-    """Refuse what is no correlation matrix."""
+    """Refuse a matrix that is not a correlation matrix."""
     if corr.ndim != 2 or corr.shape[0] != corr.shape[1] or not np.allclose(np.diag(corr), 1, atol=1e-8):
         raise DataError(f"a correlation matrix is square with ones on its diagonal; this has shape {corr.shape}.")
     if not np.isfinite(corr).all():

@@ -106,7 +106,7 @@ class Curve:
         return -z if self.falling else z
 
     def value_of(self, zeta: ArrayLike) -> Vector:
-        """The parameter where zeta has given values; NaN outside the profile."""
+        """The parameter at values of zeta; NaN outside the profile."""
         z = np.asarray(zeta, dtype=float)
         rising = self._rising
         inner = inverted(self.inner[rising], self.zeta[rising], self.slope[rising], -z if self.falling else z)
@@ -114,7 +114,7 @@ class Curve:
 
     @cached_property
     def _rising(self) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-        """Points at which zeta exceeds that of all before, so that it has an inverse."""
+        """Points at which zeta exceeds all earlier values, so that it has an inverse."""
         top = np.maximum.accumulate(np.concatenate([[-inf], self.zeta[:-1]]))
         return np.flatnonzero((self.zeta > top) & (self.slope >= 0) | (np.arange(len(self.zeta)) == self.estimate))
 
@@ -150,7 +150,7 @@ class Curve:
         return -inf if target < 0 else inf
 
     def density(self, points: int = 121) -> tuple[Vector, Vector]:
-        """The density that the profile would be that of, phi(zeta) d zeta / d value, on an even grid of values."""
+        """The density phi(zeta) d zeta / d value that the profile implies, on an even grid of values."""
         value, _, _ = self.points
         grid = np.linspace(value[0], value[-1], points)
         x = self.inside(grid)
@@ -194,7 +194,7 @@ def hermite(x: Vector, y: Vector, slope: Vector, at: ArrayLike) -> Vector:
 
 
 def inverted(x: Vector, y: Vector, slope: Vector, at: ArrayLike) -> Vector:
-    """Where the rising `hermite` has given values, by bisection; NaN where it has not."""
+    """Inverse of an increasing `hermite`, by bisection; NaN outside its range."""
     a = np.asarray(at, dtype=float)
     flat = a.ravel()
     i = np.clip(np.searchsorted(y, flat, side="right") - 1, 0, max(len(y) - 2, 0))

@@ -105,7 +105,7 @@ def parsed(text: str, names: set[str]) -> Quantity:
 
 
 class Estimates(Mapping[str, float]):
-    """Estimates by name at one point, each computed when it is asked for."""
+    """Estimates by name at one point, each computed at its first use."""
 
     def __init__(
         self, parameters: Mapping[str, Parameter], sizes: tuple[int, ...], roots: Any, others: Any, places: Any

@@ -97,7 +97,7 @@ class Profile:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What happened on the way."""
+        """Notes about the computation."""
         return tuple(
             f"the deviance is lower by {fall:.6g} at another optimum, found on the way; the profiles start there."
             for fall in self.profiles.restarts

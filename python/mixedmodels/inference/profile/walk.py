@@ -129,7 +129,7 @@ def _own_optimum(design: Design, fit: AnyMixedFit, restricted: bool) -> AnyMixed
 
 
 def _refitted(engine: Lmm | Glmm, design: Design, fit: AnyMixedFit, lower: Any, restricted: bool) -> AnyMixedFit:
-    """The fit from a point of lower deviance on."""
+    """The fit that starts from a point of lower deviance."""
     roots, others = lower
     scale = 1.0 if fit.generalized else float(np.exp(others[0]))
     theta = []
@@ -261,7 +261,7 @@ def _named(g: Quantity, fit: AnyMixedFit, all_parameters: Sequence[Parameter], p
 
 
 def _depends(g: Quantity, fit: MixedFit, all_parameters: Sequence[Parameter], name: str) -> bool:
-    """Whether a quantity looks at a fixed effect."""
+    """Whether a quantity depends on a fixed effect."""
     seen: set[str] = set()
 
     class Looking(Estimates):
