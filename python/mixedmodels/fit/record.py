@@ -59,6 +59,11 @@ class _GaussianIdentity:
         return np.empty(0)
 
     @property
+    def free_shapes(self) -> dict[str, float]:
+        """No shapes are estimated."""
+        return {}
+
+    @property
     def has_dispersion(self) -> bool:
         """The residual variance is estimated."""
         return True
@@ -328,6 +333,11 @@ class GlmFit(_FamilyFit, _NoRandomEffects):
         return np.empty(0)
 
     @property
+    def free_shapes(self) -> dict[str, float]:
+        """Estimated shapes by name: theta of a negative binomial, where it was not given."""
+        return {} if self.estimated_theta is None else {"theta": self.estimated_theta}
+
+    @property
     def sigma(self) -> float:
         """Spread as glmmTMB's `sigma`: the root of the dispersion, theta of a negative binomial, or 1."""
         if self.residual_sd is not None:
@@ -448,6 +458,11 @@ class GlmmFit(_FamilyFit):
         """How it was fitted."""
         penalty = None if self.penalised is None else "soft"
         return Method(family=self.family, nagq=self.nagq, laplace=self.laplace, penalty=penalty)
+
+    @property
+    def free_shapes(self) -> dict[str, float]:
+        """Estimated shapes by name, those of the dispersion among them."""
+        return dict(zip(self.family.shapes, np.exp(self.psi).tolist(), strict=True))
 
     @property
     def sigma(self) -> float:
