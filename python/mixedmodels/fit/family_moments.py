@@ -16,6 +16,7 @@ from mixedmodels.fit.record import Vector
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
+    from mixedmodels.fit.record import GlmFit, GlmmFit
 
 Shapes = Vector | tuple[float, ...]
 
@@ -108,6 +109,11 @@ def pearson_dispersion(
         return math.nan
     r = residuals(y, weights, eta, family, psi, "pearson")
     return float(np.sum(r * r if weights is None else r[weights > 0] ** 2)) / df
+
+
+def shapes_of(fit: GlmFit | GlmmFit) -> Shapes:
+    """Logarithms of the free shapes of a fit's family, its dispersion told by them."""
+    return fit.psi if fit.mixed else shapes_of_dispersion(fit.family, fit.dispersion)
 
 
 def shapes_of_dispersion(family: Family, dispersion: float) -> tuple[float, ...]:

@@ -18,7 +18,7 @@ from mixedmodels.errors import DataError, DesignError, MixedModelsWarning
 from mixedmodels.estimates import wald
 from mixedmodels.fit.lmm import as_control
 from mixedmodels.fit.many_responses.linear_mixed import MAX_EVALUATIONS, NOT_REACHED, STALLED, ManyFits
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fitted.replicates import refitter
 from mixedmodels.many.refits import fits_of
 from mixedmodels.power.fit_drawn import quiet_model_of
@@ -65,7 +65,12 @@ def joined(parts: list[Outcomes]) -> Outcomes:
 
 def has_df(plan: PlannedModel) -> bool:
     """Whether tests of the model have degrees of freedom."""
-    return isinstance(plan._fit, MixedFit) or not math.isinf(plan._fit.wald_df)
+    return is_lmer(plan) or not math.isinf(plan._fit.wald_df)
+
+
+def is_lmer(plan: PlannedModel) -> bool:
+    """Whether the model is a linear mixed one, whose tests have Satterthwaite's or Kenward-Roger's approximations."""
+    return bool(plan._fit.mixed and not plan._fit.generalized)
 
 
 def by_wald(plan: PlannedModel, c: Matrix, rhs: Vector, with_df: bool) -> Callable[[Matrix], Outcomes]:
@@ -75,7 +80,7 @@ def by_wald(plan: PlannedModel, c: Matrix, rhs: Vector, with_df: bool) -> Callab
     from the shared factorisation.
     """
     design, place = plan._with_stand_in(), None
-    mixed = isinstance(plan._fit, MixedFit) and with_df
+    mixed = is_lmer(plan) and with_df
     if mixed:
         design, place = as_coefficient(design, plan._fit.kept, c[0])
     refit = refitter(plan, design, df=mixed)  # type: ignore[arg-type]

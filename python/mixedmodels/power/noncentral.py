@@ -83,7 +83,7 @@ def promised(design: Design, fit: AnyFit, names: tuple[str, ...], method: str) -
         Method: "t" (Satterthwaite's for a linear mixed model), "kr" or "z".
     """
     vcov, df = fit.vcov, fit.wald_df
-    if not isinstance(fit, MixedFit):
+    if not fit.mixed or fit.generalized:
         return (
             Residual(names, fit.beta, vcov, df)
             if method == "t" and not isinf(df)

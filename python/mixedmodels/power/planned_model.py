@@ -17,8 +17,9 @@ from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.at_parameters import Given, given_fit, rows_of, stand_in
 from mixedmodels.fit.method import Method
 from mixedmodels.fit.moments import fixed_part
-from mixedmodels.fit.record import GlmmFit, LinearFit, MixedFit, Vector
-from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.fit.re_form import chosen_effects
+from mixedmodels.fit.record import Vector
+from mixedmodels.fit.simulated_responses import generator, simulate_fit
 from mixedmodels.fitted import registry
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.request import Request, Source
@@ -110,7 +111,7 @@ class PlannedModel(PlanVerbs):
 
     @property
     def _fit_is_mixed(self) -> bool:
-        return isinstance(self._fit, MixedFit | GlmmFit)
+        return bool(self._fit.mixed)
 
     @property
     def _given(self) -> Given:
@@ -178,9 +179,8 @@ class PlannedModel(PlanVerbs):
 
     def _draw(self, rng: np.random.Generator) -> Any:
         """Draws that many more responses, shape (count, n)."""
-        from mixedmodels.fitted.replicates import drawer
-
-        return drawer(self, "parametric", "~0", rng)  # type: ignore[arg-type]
+        chosen = chosen_effects(self.design, "~0")
+        return lambda count: simulate_fit(self.design, self._fit, count, rng, chosen).T
 
     @property
     def _rows(self) -> Rows:
@@ -239,17 +239,9 @@ class PlannedModel(PlanVerbs):
 
 def given_of(fit: AnyFit) -> Given:
     """The parameters of a record."""
-    nothing = np.empty(0)
-    if isinstance(fit, LinearFit):
-        return Given(fit.beta, nothing, fit.sigma, nothing)
-    if isinstance(fit, MixedFit):
-        return Given(fit.beta, fit.theta, fit.sigma, nothing)
-    residual = fit.residual_sd
-    scale = np.nan if residual is None else residual
-    if isinstance(fit, GlmmFit):
-        return Given(fit.beta, fit.theta, scale, fit.psi)
-    psi = nothing if fit.estimated_theta is None else np.log([fit.estimated_theta])
-    return Given(fit.beta, nothing, scale, psi)
+    scale = np.nan if fit.residual_sd is None else fit.residual_sd
+    psi = fit.psi if fit.mixed else np.log(list(fit.free_shapes.values()))
+    return Given(fit.beta, fit.theta, scale, psi)
 
 
 def plan_of(model: Any, what: str) -> PlannedModel:
@@ -258,7 +250,7 @@ def plan_of(model: Any, what: str) -> PlannedModel:
 
     model._need_rows(what)
     fit = model._fit
-    design = model.design if isinstance(fit, LinearFit | MixedFit) else family_design(model.design, fit)
+    design = model.design if not fit.generalized else family_design(model.design, fit)
     method = fit.method
     assert model._request is not None
     planned = given_fit(design, method, given_of(fit))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from mixedmodels.design.records import Design
 from mixedmodels.fit.any_fit import AnyFit
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
 from mixedmodels.fitted.varcorr import varcorr
 from mixedmodels.tables.coefmat import coefficient_table
@@ -17,9 +16,9 @@ HEADERS = ("Given", "Std. Error", "Ratio")
 def planned_text(design: Design, fit: AnyFit) -> str:
     """Formula, random effects, and the coefficients with the standard errors that the design promises."""
     lines = [_title(fit), fill("Formula:", *deparse(design.formula))]
-    if isinstance(fit, GlmFit | GlmmFit):
+    if fit.generalized:
         lines.append(f" Family: {fit.family}")
-    if isinstance(fit, MixedFit | GlmmFit):
+    if fit.mixed:
         lines += ["", "Random effects:", varcorr(design, fit).text(4, ("Variance", "Std.Dev."))]
         groups = "; ".join(f"{g.name}, {g.n_levels}" for g in design.groups)
         lines.append(f"Number of rows: {fit.n}, groups:  {groups}")
@@ -34,10 +33,5 @@ def planned_text(design: Design, fit: AnyFit) -> str:
 
 
 def _title(fit: AnyFit) -> str:
-    kinds = {
-        LinearFit: "Linear model",
-        MixedFit: "Linear mixed model",
-        GlmFit: "Generalized linear model",
-        GlmmFit: "Generalized linear mixed model",
-    }
-    return f"{kinds[type(fit)]} with given parameters"
+    kind = "Generalized linear" if fit.generalized else "Linear"
+    return f"{kind}{' mixed' if fit.mixed else ''} model with given parameters"

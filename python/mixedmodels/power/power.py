@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.estimates.wald import check_level
 from mixedmodels.fit.many_progress import counted
-from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix
+from mixedmodels.fit.record import Matrix
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.replicates import limited, new_seed
 from mixedmodels.power.engines import Outcomes, joined
@@ -161,7 +161,7 @@ def _simulated(
     settings: Settings,
 ) -> list[Outcomes]:
     """Outcomes for each part of the design, of the same responses; after Ctrl-C those that all parts reached."""
-    slow = tested.slow or isinstance(plan._fit, GlmFit | GlmmFit)
+    slow = tested.slow or plan._fit.generalized
     chunk = SLOW if slow else max(16, CHUNK_NUMBERS // plan.nobs)
     found: list[list[Outcomes]] = [[] for _ in runs]
     total, done = settings.nsim * len(runs), 0

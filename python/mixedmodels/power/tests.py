@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mixedmodels import formula as formulas
 from mixedmodels.errors import DataError, FormulaError
 from mixedmodels.estimates.symbolic_hypotheses import parse_hypotheses
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.frame import nearest
 from mixedmodels.inference.anova.contrast_matrices import term_layout
 from mixedmodels.power import engines
@@ -81,7 +81,7 @@ class PowerTest:
             return engines.by_likelihood(plan, self.c, self.rhs, self.smaller)
         assert self.c is not None
         assert self.rhs is not None
-        if self.way == "kr" or (self.way == "t" and isinstance(plan._fit, MixedFit) and len(self.c) > 1):
+        if self.way == "kr" or (self.way == "t" and engines.is_lmer(plan) and len(self.c) > 1):
             return engines.by_model(plan, self.c, self.rhs, "Kenward-Roger" if self.way == "kr" else "Satterthwaite")
         return engines.by_wald(plan, self.c, self.rhs, self.way == "t")
 
@@ -180,17 +180,16 @@ def _words(plan: PlannedModel, way: str, rows: int) -> str:
     if way == "z" or (way == "t" and not engines.has_df(plan)):
         return "z-test" if rows == 1 else f"Wald's chi-squared test, {rows} degrees of freedom"
     kind = "t-test" if rows == 1 else "F-test"
-    return f"{kind} with {'Satterthwaite' if isinstance(plan._fit, MixedFit) else 'residual'} degrees of freedom"
+    return f"{kind} with {'Satterthwaite' if engines.is_lmer(plan) else 'residual'} degrees of freedom"
 
 
 def _way(plan: PlannedModel, by: str | None) -> str:
-    mixed = isinstance(plan._fit, MixedFit)
     if by is None:
         return "t" if engines.has_df(plan) else "z"
     way = _WAYS.get(by.lower()) if isinstance(by, str) else None
     if way is None:
         raise DataError(f"by is {by!r:.40}; it is 't' (Satterthwaite), 'Kenward-Roger', 'z' or 'LRT'.")
-    if way == "kr" and not mixed:
+    if way == "kr" and not engines.is_lmer(plan):
         raise DataError(f"by={by!r} is for lmer; this model takes 't', 'z' or 'LRT'.")
     if way == "kr" and not plan._method.reml:
         raise DataError("Kenward-Roger's test is for REML, and these responses are fitted by maximum likelihood.")

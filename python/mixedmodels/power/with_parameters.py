@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels.fit.covariance import covariances
-from mixedmodels.fit.record import MixedFit
 from mixedmodels.simulate.parameters import coefficients, read_given
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def changed(plan: PlannedModel, fixef: Any, varcorr: Any, sd: Any, theta: Any, s
 
 def _covariances(plan: PlannedModel) -> list[Any]:
     fit = plan._fit
-    return covariances(fit.theta, fit.sizes, fit.sigma if isinstance(fit, MixedFit) else 1.0)
+    return covariances(fit.theta, fit.sizes, fit.effects_scale)
 
 
 def _completed(plan: PlannedModel, given: Any, own: list[Any]) -> Any:

@@ -8,11 +8,11 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_effects, fixed_part
 from mixedmodels.fit.re_form import Chosen
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.simulated_responses import checked
 
 
@@ -41,7 +41,7 @@ def simulate_new_rows(
     """
     n = new.n_table
     eta = fixed_part(new, fit.kept, fit.beta, n)
-    known = _modes(fit, old, new, chosen) if isinstance(fit, MixedFit | GlmmFit) else []
+    known = _modes(fit, old, new, chosen) if fit.mixed else []
     out = np.empty((checked(nsim), n))
     for row in out:
         row[:] = eta
@@ -53,7 +53,7 @@ def simulate_new_rows(
     return out.T
 
 
-def _modes(fit: MixedFit | GlmmFit, old: Design, new: Design, chosen: Sequence[Chosen]) -> list[tuple[Matrix, Matrix]]:
+def _modes(fit: AnyMixedFit, old: Design, new: Design, chosen: Sequence[Chosen]) -> list[tuple[Matrix, Matrix]]:
     """Of every term the effects that stay, by new level (NaN where they are drawn), and their covariance's factor."""
     out = []
     scale = fit.effects_scale
@@ -70,12 +70,7 @@ def _modes(fit: MixedFit | GlmmFit, old: Design, new: Design, chosen: Sequence[C
 
 def _around(fit: AnyFit, eta: Vector, weights: Vector | None, rng: np.random.Generator) -> Vector:
     """Responses around a linear predictor."""
-    if isinstance(fit, LinearFit | MixedFit):
+    if not fit.generalized:
         scale = fit.sigma if weights is None else fit.sigma / np.sqrt(weights)
         return np.asarray(eta + scale * rng.standard_normal(len(eta)))
-    psi = fit.psi if isinstance(fit, GlmmFit) else _shapes(fit)
-    return fit.family.draw(rng, fit.family.mean(eta), weights, psi)
-
-
-def _shapes(fit: GlmFit) -> tuple[float, ...]:
-    return family_moments.shapes_of_dispersion(fit.family, fit.dispersion)
+    return fit.family.draw(rng, fit.family.mean(eta), weights, family_moments.shapes_of(fit))

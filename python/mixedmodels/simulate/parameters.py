@@ -86,7 +86,8 @@ def coefficients(given: Any, names: Sequence[str], what: str, old: Vector | None
         missing = [n for n in names if n not in given]
         if missing and old is None:
             raise DataError(f"{what} lacks {', '.join(missing)}; give a value for each coefficient.")
-        values = [given[n] if n in given else old[i] for i, n in enumerate(names)]  # type: ignore[index]
+        before = {} if old is None else dict(zip(names, old.tolist(), strict=True))
+        values = [{**before, **given}[n] for n in names]
     else:
         values = given
     out = _numbers(values, what)

@@ -12,7 +12,7 @@ from mixedmodels.diagnose.influence.from_model import leverage_of, rstandard
 from mixedmodels.diagnose.influence.standardised import cooks_by_leverage
 from mixedmodels.errors import DataError
 from mixedmodels.fit.moments import fixed_part
-from mixedmodels.fit.record import LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.tables.check import Check, Checks, first_few, p_text
 
@@ -134,7 +134,7 @@ def linearity(model: Any) -> Check:
 
 def predictor(model: Any) -> Vector:
     """What residuals are shown against: fitted values, of a generalised model the linear predictor."""
-    return np.asarray(model._fitted() if isinstance(model._fit, LinearFit | MixedFit) else model._fit.eta)
+    return np.asarray(model._fitted() if not model._fit.generalized else model._fit.eta)
 
 
 def shown_residuals(model: Any) -> Vector:
@@ -144,7 +144,7 @@ def shown_residuals(model: Any) -> Vector:
 
 def _need_gaussian(model: Any, what: str, instead: str) -> None:
     model._need_rows(what)
-    if not isinstance(model._fit, LinearFit | MixedFit):
+    if model._fit.generalized:
         raise DataError(f"{what} is for a Gaussian response, not {model.family}; {instead}.")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from mixedmodels.diagnose.checks import counts
 from mixedmodels.errors import DataError
 from mixedmodels.fit.moments import fixed_part
-from mixedmodels.fit.record import GlmFit, GlmmFit, Vector
+from mixedmodels.fit.record import Vector
 from mixedmodels.tables.check import Check, p_text
 
 
@@ -40,7 +40,7 @@ def overdispersion(model: Any) -> Check:
 def undispersed(model: Any) -> str:
     """Why variation beyond the family's cannot be seen; empty where it can."""
     fit = model._fit
-    if not isinstance(fit, GlmFit | GlmmFit) or fit.family.weights_role == "precision":
+    if not fit.generalized or fit.family.weights_role == "precision":
         return f"{model.family} estimates its dispersion"
     if fit.family.support == "proportion" and (fit.weights is None or bool((fit.weights <= 1).all())):
         return "single trials cannot vary more than their probability lets them"
@@ -51,7 +51,7 @@ def zeroinflation(model: Any, tolerance: float) -> Check:
     """See `Checking.check_zeroinflation`."""
     model._need_rows("check_zeroinflation()")
     fit = model._fit
-    if not isinstance(fit, GlmFit | GlmmFit) or fit.family.support != "counts":
+    if not fit.generalized or fit.family.support != "counts":
         raise DataError(f"check_zeroinflation() is for counts, not {model.family}.")
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1:
         raise DataError(f"tolerance is {tolerance!r:.40}; give a share between 0 and 1.")

@@ -7,7 +7,6 @@ from typing import Any
 
 from mixedmodels import frame
 from mixedmodels.diagnose.checks import assumption_checks, family_checks, tables, vif_tables
-from mixedmodels.fit.record import LinearFit, MixedFit
 from mixedmodels.tables.check import Check, Checks, page
 
 DRAWS = 100  # that the response is compared with
@@ -31,7 +30,7 @@ class ModelChecks:
     def checks(self) -> Checks:
         """The findings."""
         model, fit = self._model, self._model._fit
-        gaussian = isinstance(fit, LinearFit | MixedFit)
+        gaussian = not fit.generalized
         found: list[Check | None] = [
             tables.predictive_check(model, DRAWS, self._seed),
         ]

@@ -14,7 +14,7 @@ from mixedmodels.diagnose.checks.qq import normal_quantiles, points
 from mixedmodels.diagnose.influence.from_model import leverage_of, rstandard
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix, MixedFit
+from mixedmodels.fit.record import Matrix
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.replicates import drawer
 from mixedmodels.tables.check import Check
@@ -141,7 +141,7 @@ def dispersion(model: Any) -> Columns:
     if reason:
         raise DataError(f"dispersion_table() is for counts, or proportions of several trials; {reason}.")
     fit = model._fit
-    assert isinstance(fit, GlmFit | GlmmFit)
+    assert fit.generalized
     mu = family_moments.mean(fit.family, fit.eta)
     variance = family_moments.variance(fit.family, mu, model._psi)
     if fit.weights is not None:
@@ -155,5 +155,5 @@ def _response(model: Any) -> Any:
 
 def _draws(model: Any, n: int, seed: Any) -> Matrix:
     model._need_rows("draws from the model")
-    draw = drawer(model, "parametric", None if isinstance(model._fit, MixedFit | GlmmFit) else "~0", generator(seed))
+    draw = drawer(model, "parametric", None if model._fit.mixed else "~0", generator(seed))
     return np.asarray(draw(checked(n)).T)

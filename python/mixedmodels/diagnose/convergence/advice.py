@@ -15,7 +15,6 @@ from mixedmodels.diagnose.convergence.smaller_models import Smaller
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.singular_directions import TermState, parameters_at_rank, states
-from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.inference.comparison.boundary import Mixture
 from mixedmodels.inference.comparison.chi_bar_squared import mixture
 from mixedmodels.inference.comparison.exact_lrt import rlrt_table
@@ -53,7 +52,7 @@ WHY = {
 def singularity(model: FittedModel, fit: bool) -> Singularity:
     """See `Merits.singularity`."""
     own = model._fit
-    if not isinstance(own, MixedFit | GlmmFit):
+    if not own.mixed:
         raise DataError(f"singularity() is about random effects, and {model.formula!r} has none.")
     model._need_rows("singularity()")
     found = states(model.design, own)
@@ -68,7 +67,7 @@ def singularity(model: FittedModel, fit: bool) -> Singularity:
         best, rule = smaller_models.recommended(done, -2 * likelihood_of(own).loglik, aic_at_rank, restricted)
         advice += _recommendation(model, best, rule)
         proposed = done
-    one_variance = isinstance(own, MixedFit) and any(len(s.effects) == 1 for s in found)
+    one_variance = not own.generalized and any(len(s.effects) == 1 for s in found)
     if singular and one_variance:
         advice.append("rlrt() tests exactly whether a single variance is 0.")
     return Singularity(

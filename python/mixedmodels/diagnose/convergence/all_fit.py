@@ -16,7 +16,7 @@ from mixedmodels.diagnose.convergence.optima import End, agreement, starts, upri
 from mixedmodels.errors import DataError, MixedModelsError, MixedModelsWarning
 from mixedmodels.fit.covariance import diagonal
 from mixedmodels.fit.many_progress import counted
-from mixedmodels.fit.record import GlmmFit, MixedFit, Vector
+from mixedmodels.fit.record import Vector
 from mixedmodels.fit.simulated_responses import generator
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ NEWTON, GRADIENT, SIMPLEX = "trust-region Newton", "L-BFGS-B", "Nelder-Mead"
 def all_fit(model: FittedModel, random_starts: int, seed: Any) -> AllFit:
     """See `Merits.all_fit`."""
     fit = model._fit
-    if not isinstance(fit, MixedFit | GlmmFit):
+    if not fit.mixed:
         raise DataError(f"all_fit() searches for variances, and {model.formula!r} has no random effects.")
     model._need_rows("all_fit()")
     if not isinstance(random_starts, (int, np.integer)) or random_starts < 0:
         raise DataError(f"random_starts is {random_starts!r}; give a whole number, 0 or more.")
     points = starts(fit.theta, fit.sizes, int(random_starts), generator(seed))
-    if isinstance(fit, GlmmFit) and fit.penalised is not None:
+    if fit.generalized and fit.penalised is not None:
         points = {name: p for name, p in points.items() if name != "estimate" or not fit.singular}
     searches: list[tuple[str, str, Callable[[], End]]] = []
     for name, at in points.items():
@@ -74,8 +74,8 @@ def _safely(method: str, start: str, search: Callable[[], End]) -> End:
 
 def _newton(model: Any, name: str, theta: Vector) -> End:
     fit = model._fit
-    again = model.refit(model._response(), start=theta if isinstance(fit, MixedFit) else {"theta": theta})._fit
-    criterion = again.criterion if isinstance(fit, MixedFit) or fit.penalised is None else again.penalised
+    again = model.refit(model._response(), start={"theta": theta} if fit.generalized else theta)._fit
+    criterion = again.criterion if not fit.generalized or fit.penalised is None else again.penalised
     return End(
         method=NEWTON,
         start=name,
@@ -89,7 +89,7 @@ def _newton(model: Any, name: str, theta: Vector) -> End:
 def _others(model: Any) -> list[str]:
     """What of scipy is worth sending out."""
     fit = model._fit
-    if isinstance(fit, MixedFit) and model._engine.describe()["path"] == "estimated":
+    if not fit.generalized and model._engine.describe()["path"] == "estimated":
         return []
     problem = _problem(model)
     began = perf_counter()
@@ -124,8 +124,8 @@ class Problem:
 
 def _problem(model: Any) -> Problem:
     fit, objective = model._fit, model.objective
-    cuts = [len(fit.theta)] if isinstance(fit, MixedFit) else np.cumsum([len(fit.theta), len(fit.beta)])
-    linear = isinstance(fit, MixedFit)
+    linear = not fit.generalized
+    cuts = np.cumsum([len(fit.theta), len(fit.beta)])
 
     def split(x: Vector) -> list[Vector]:
         return [x] if linear else list(np.split(x, cuts))

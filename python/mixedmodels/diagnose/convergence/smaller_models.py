@@ -12,8 +12,7 @@ from mixedmodels import formula as formulas
 from mixedmodels.design import Design
 from mixedmodels.errors import DesignError, MixedModelsWarning
 from mixedmodels.estimates.singular_directions import Direction, parameters_at_rank, states
-from mixedmodels.fit.any_fit import AnyFit
-from mixedmodels.fit.record import GlmmFit, MixedFit
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fitted.refits import all_refitted, design_of
 from mixedmodels.formula import Bar, Formula
 from mixedmodels.inference.comparison.lrt import likelihood_of
@@ -58,7 +57,7 @@ class Smaller:
 
 def proposals(design: Design, fit: AnyFit) -> list[Smaller]:
     """Formulas that lack what a singular fit has no variance for, each once."""
-    assert isinstance(fit, MixedFit | GlmmFit)
+    assert fit.mixed
     whole: Formula = design.spec.formula
     missing, effects = _missing(design, fit)
     texts = [bar_text(bar) for bar in whole.random]
@@ -74,7 +73,7 @@ def proposals(design: Design, fit: AnyFit) -> list[Smaller]:
     return list(out.values())
 
 
-def _missing(design: Design, fit: MixedFit | GlmmFit) -> tuple[Missing, dict[int, list[str]]]:
+def _missing(design: Design, fit: AnyMixedFit) -> tuple[Missing, dict[int, list[str]]]:
     """What the terms of each bar lack, and the names of the bar's effects."""
     out: Missing = {}
     effects: dict[int, list[str]] = {}
@@ -180,7 +179,7 @@ def aic(smaller: Smaller, reml: bool) -> float:
 def aic_at_rank(smaller: Smaller, reml: bool) -> float:
     """AIC with the parameters of a singular fit counted at its rank."""
     fit = smaller.fit
-    if not isinstance(fit, MixedFit | GlmmFit):
+    if fit is None or not fit.mixed:
         return aic(smaller, reml)
     return aic(smaller, reml) - 2 * (len(fit.theta) - parameters_at_rank(states(_design_of(smaller), fit)))
 
@@ -203,7 +202,7 @@ def loss(smaller: Smaller, best: float, reml: bool) -> float:
 def is_singular(smaller: Smaller) -> bool:
     """Whether the smaller model's fit lies on the boundary too."""
     fit = smaller.fit
-    return isinstance(fit, MixedFit | GlmmFit) and any(s.directions for s in states(_design_of(smaller), fit))
+    return fit is not None and fit.mixed and any(s.directions for s in states(_design_of(smaller), fit))
 
 
 def _fit_of(smaller: Smaller) -> AnyFit:

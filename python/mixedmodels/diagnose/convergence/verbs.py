@@ -75,10 +75,9 @@ class EngineVerbs(MixedEffects):
     def engine(self) -> EngineReport:
         """What the engine did, and why in this way."""
         from mixedmodels.diagnose.convergence.engine_account import EngineReport
-        from mixedmodels.fit.record import MixedFit
 
         groups = tuple(g.name for g in self.design.groups)
         fit = self._fit
-        if isinstance(fit, MixedFit):
+        if not fit.generalized:
             return EngineReport(fit.run, self._described, groups, criterion_error=fit.criterion_error)
         return EngineReport(fit.run, self._described, groups, inner=fit.inner)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +96,7 @@ def blanked(changes: Changes, where: NDArray[np.bool_], reasons: Mapping[int, st
 
 def joined(parts: Sequence[Changes]) -> Changes:
     """Deletions one after another."""
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     for f in fields(Changes):
         found = [getattr(part, f.name) for part in parts]
         if isinstance(found[0], np.ndarray):
@@ -104,4 +105,4 @@ def joined(parts: Sequence[Changes]) -> Changes:
     for part in parts:
         reasons.update({start + j: why for j, why in part.reasons.items()})
         start += len(part)
-    return Changes(**values, reasons=reasons)  # type: ignore[arg-type]
+    return Changes(**values, reasons=reasons)

@@ -20,7 +20,7 @@ from mixedmodels.errors import MixedModelsError
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.many_progress import counted
-from mixedmodels.fit.record import Control, GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.fit.record import Control
 
 Theta = Literal["fixed", "one_step", "refit"]
 MANY = 3000  # rows from which on the mean-shift identity is faster than solving again
@@ -48,18 +48,18 @@ def deletions(
     progress : bool, optional
         See `fit.many_progress.counted`.
     """
-    exact = isinstance(fit, LinearFit) or (isinstance(fit, GlmFit) and theta != "refit")
+    exact = not fit.mixed and (not fit.generalized or theta != "refit")
     if theta == "fixed" or exact:
         return _at_fixed_theta(design, fit, codes, n_sets, progress)
     rows = refits.rows_of(design, fit)
 
     first = None
-    if theta == "one_step" and isinstance(fit, GlmmFit):
+    if theta == "one_step" and fit.generalized:
         first = _at_fixed_theta(design, fit, codes, n_sets, progress).estimates
 
     def without(j: int, left: Codes) -> refits.Deleted:
         if theta == "one_step":
-            assert isinstance(fit, MixedFit | GlmmFit)
+            assert fit.mixed
             start = fit.beta if first is None or np.isnan(first[j]).any() else first[j]
             return refits.one_step(rows, fit, left, np.ascontiguousarray(start))
         return refits.fitted_again(rows, fit, left, control)

@@ -9,7 +9,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.diagnose.influence import standardised as by_residuals
 from mixedmodels.diagnose.influence.deletion_sets import deletion_sets
-from mixedmodels.diagnose.influence.deletions import deletions
+from mixedmodels.diagnose.influence.deletions import Theta, deletions
 from mixedmodels.diagnose.influence.leverage import Leverage, leverage
 from mixedmodels.diagnose.influence.linearised import Linearised, linearised
 from mixedmodels.diagnose.influence.record import Influence
@@ -17,14 +17,14 @@ from mixedmodels.diagnose.influence.refits import variance_parameters
 from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.lmm import as_control
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import Vector
 from mixedmodels.fitted.labels import kept_names, variance_names
 from mixedmodels.fitted.model import FittedModel
 
 THETA = ("fixed", "one_step", "refit")
 
 
-def influence(model: Any, group: Any, theta: str, progress: bool | None) -> Influence:
+def influence(model: Any, group: Any, theta: Theta, progress: bool | None) -> Influence:
     """See `Checking.influence`."""
     if theta not in THETA:
         raise DataError(f"theta is {theta!r:.40}; give 'fixed', 'one_step' or 'refit'.")
@@ -32,13 +32,13 @@ def influence(model: Any, group: Any, theta: str, progress: bool | None) -> Infl
     fit, design = model._fit, model.design
     if not fit.kept:
         raise DataError(f"{design.formula!r} has no fixed effects, so that nothing is there to be influenced.")
-    if theta == "one_step" and isinstance(fit, GlmmFit) and fit.nagq == 0:
+    if theta == "one_step" and fit.method.nagq == 0:
         raise DataError(
             "a Newton step is of a maximised likelihood, and nAGQ=0 has the fixed effects elsewhere; use 'refit'."
         )
     sets = deletion_sets(model, group)
     control = as_control(model._request.control if model._request else None)
-    changes = deletions(design, fit, sets.codes, len(sets), theta, control, progress)  # type: ignore[arg-type]
+    changes = deletions(design, fit, sets.codes, len(sets), theta, control, progress)
     rows = group is None
     return Influence(
         changes,
@@ -60,11 +60,11 @@ def influence(model: Any, group: Any, theta: str, progress: bool | None) -> Infl
 
 def _words(fit: AnyFit, theta: str) -> str:
     """How the deletion was done."""
-    if isinstance(fit, LinearFit):
+    if not fit.mixed and not fit.generalized:
         return "exact"
-    if isinstance(fit, GlmFit):
+    if not fit.mixed:
         return "fitted again" if theta == "refit" else "by one step from the estimates"
-    kept = "variances kept" if isinstance(fit, MixedFit) else "variances kept, by one step from the estimates"
+    kept = "variances kept" + (", by one step from the estimates" if fit.generalized else "")
     return {"fixed": kept, "one_step": "by one Newton step from the estimates", "refit": "fitted again"}[theta]
 
 
@@ -74,9 +74,7 @@ def parameter_names(model: Any) -> tuple[str, ...]:
     names = variance_names(model.design)[:-1]
     if fit.residual_sd is not None:
         return (*names, "var_residual")
-    if isinstance(fit, GlmmFit):
-        return (*names, *fit.family.shapes)
-    return (*names, "theta") if isinstance(fit, GlmFit) and fit.estimated_theta is not None else names
+    return (*names, *fit.free_shapes)
 
 
 def leverage_table(model: Any, group: Any) -> Any:
@@ -96,7 +94,7 @@ def rstandard(model: Any, kind: str | None) -> Vector:
     if kind not in (None, "deviance", "pearson"):
         raise DataError(f"type is {kind!r}; give 'deviance' or 'pearson'.")
     h, fit = leverage_of(model).total, model._fit
-    default = "deviance" if isinstance(fit, GlmFit) else "pearson"
+    default = "deviance" if fit.generalized and not fit.mixed else "pearson"
     sigma = fit.residual_sd
     return by_residuals.standardised(model._residuals(kind or default), h, 1.0 if sigma is None else sigma)
 
@@ -105,12 +103,12 @@ def rstudent(model: Any) -> Vector:
     """See `Checking.rstudent`."""
     h, fit = leverage_of(model).total, model._fit
     e = model._residuals("deviance")
-    if isinstance(fit, LinearFit):
-        return by_residuals.standardised(e, h, 1.0) / by_residuals.sigma_without(e, h, fit.df_resid)
-    if isinstance(fit, MixedFit):
+    if not fit.generalized and fit.mixed:
         return by_residuals.standardised(e, h, fit.sigma)
+    if not fit.generalized:
+        return by_residuals.standardised(e, h, 1.0) / by_residuals.sigma_without(e, h, fit.df_resid)
     pearson = model._residuals("pearson")
-    if isinstance(fit, GlmmFit):
+    if fit.mixed:
         return by_residuals.studentised(e, pearson, h, fit.residual_sd or 1.0)
     known = fit.family.name in ("binomial", "poisson")
     return by_residuals.studentised(e, pearson, h, 1.0 if known else by_residuals.sigma_without(e, h, fit.df_resid))

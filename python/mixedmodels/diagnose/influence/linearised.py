@@ -17,7 +17,7 @@ from mixedmodels.fit import checks, family_moments
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix, Vector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +58,10 @@ class Linearised:
 def linearised(design: Design, fit: AnyFit) -> Linearised:
     """A fitted model as weighted least squares."""
     x = dense_columns(design, fit.kept, fit.n)
-    if isinstance(fit, LinearFit | MixedFit):
+    if not fit.generalized:
         w = np.ones(fit.n) if design.weights is None else design.weights
         r, y = residuals(design, fit), checks.response(design)
-        if isinstance(fit, LinearFit):
+        if not fit.mixed:
             return Linearised(
                 x=x, weights=w, residual=r, response=y, scale=fit.sigma**2, df=fit.df_resid, beta=fit.beta
             )
@@ -70,7 +70,7 @@ def linearised(design: Design, fit: AnyFit) -> Linearised:
         )
     w, r = working(fit)
     y = fit.eta + r if design.offset is None else fit.eta + r - design.offset
-    if isinstance(fit, GlmFit):
+    if not fit.mixed:
         return Linearised(
             x=x,
             weights=w,
@@ -95,7 +95,7 @@ def linearised(design: Design, fit: AnyFit) -> Linearised:
 
 def working(fit: GlmFit | GlmmFit) -> tuple[Vector, Vector]:
     """Working weights of Fisher's scoring and working residuals, both 0 where a row says nothing; shape (n,)."""
-    family, psi = fit.family, fit.psi if isinstance(fit, GlmmFit) else ()
+    family, psi = fit.family, fit.psi
     with np.errstate(all="ignore"):
         mu, slope = family_moments.mean(family, fit.eta), family_moments.slope(family, fit.eta)
         w = slope * slope / family_moments.variance(family, mu, psi)

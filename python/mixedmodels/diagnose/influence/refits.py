@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mixedmodels.design.records import Design
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import FitError
-from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.covariance import covariances, diagonal
 from mixedmodels.fit.engine import EngineError
 from mixedmodels.fit.generalized_linear.glm import fit_glm
@@ -21,7 +21,7 @@ from mixedmodels.fit.glmm import new_engine as new_glmm_engine
 from mixedmodels.fit.lmm import fit_lmm, kept_columns
 from mixedmodels.fit.lmm import new_engine as new_lmm_engine
 from mixedmodels.fit.many_responses.other_classes import family_design, start_of
-from mixedmodels.fit.record import Control, GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Control, GlmmFit, Matrix, Vector
 
 Rows = NDArray[np.intp]
 HALVINGS = 10  # of a Newton step that would raise the criterion
@@ -49,22 +49,20 @@ class Deleted:
 def variance_parameters(fit: AnyFit) -> Vector:
     """Lower triangles of the random effects' covariances, column by column; residual variance; shapes."""
     values: list[float] = []
-    if isinstance(fit, MixedFit | GlmmFit):
+    if fit.mixed:
         for sigma in covariances(fit.theta, fit.sizes, fit.effects_scale):
             values += [sigma[i, j] for j in range(len(sigma)) for i in range(j, len(sigma))]
     residual = fit.residual_sd
     if residual is not None:
         values.append(residual**2)
-    elif isinstance(fit, GlmmFit):
-        values += np.exp(fit.psi).tolist()
-    elif isinstance(fit, GlmFit) and fit.estimated_theta is not None:
-        values.append(fit.estimated_theta)
+    else:
+        values += fit.free_shapes.values()
     return np.array(values)
 
 
 def rows_of(design: Design, fit: AnyFit) -> Design:
     """The design whose response and weights are as the family sees them."""
-    return design if isinstance(fit, LinearFit | MixedFit) else family_design(design, fit)
+    return design if not fit.generalized else family_design(design, fit)
 
 
 def at_same_theta(rows: Design, theta: Vector, kept: tuple[int, ...], left: Rows) -> tuple[Vector, Matrix]:
@@ -73,7 +71,7 @@ def at_same_theta(rows: Design, theta: Vector, kept: tuple[int, ...], left: Rows
     return out["beta"], out["vcov_unscaled"]
 
 
-def one_step(rows: Design, fit: MixedFit | GlmmFit, left: Rows, beta: Vector) -> Deleted:
+def one_step(rows: Design, fit: AnyMixedFit, left: Rows, beta: Vector) -> Deleted:
     """All estimates after one Newton step from where the variance parameters of all rows are best with part of them.
 
     Of a linear mixed model the step is in theta, and beta and sigma are the best at its end; of a generalised one,
@@ -92,7 +90,7 @@ def one_step(rows: Design, fit: MixedFit | GlmmFit, left: Rows, beta: Vector) ->
         If the rows that are left do not identify all coefficients.
     """
     part = _part(rows, fit.kept, left)
-    if isinstance(fit, GlmmFit):
+    if fit.generalized:
         return _one_step_generalised(part, fit, beta)
     engine = new_lmm_engine(part, fit.reml)
     theta = _stepped(fit.theta, engine.evaluate(fit.theta), diagonal(fit.sizes), engine.criterion)
@@ -169,19 +167,18 @@ def fitted_again(rows: Design, fit: AnyFit, left: Rows, control: Control) -> Del
     """
     part = _part(rows, fit.kept, left)
     again: AnyFit
-    if isinstance(fit, MixedFit):
+    if not fit.generalized:
+        assert fit.mixed
         again = fit_lmm(part, reml=fit.reml, start=fit.theta, control=control)[0]
-    elif isinstance(fit, GlmmFit):
+    elif fit.mixed:
         how: dict[str, Any] = {"penalty": None if fit.penalised is None else "soft", "start": start_of(fit)}
         again = fit_glmm(part, fit.family, nagq=fit.nagq, laplace=fit.laplace, control=control, **how)[0]
         if again.separated:
             raise FitError(again.separated)
+    elif fit.estimated_theta is not None:
+        again = fit_glm_nb(part, fit.family.link, control=control)
     else:
-        assert isinstance(fit, GlmFit)
-        if fit.estimated_theta is not None:
-            again = fit_glm_nb(part, fit.family.link, control=control)
-        else:
-            again = fit_glm(part, fit.family, penalty=fit.penalty, control=control)
+        again = fit_glm(part, fit.family, penalty=fit.penalty, control=control)
     return Deleted(again.beta, again.vcov, variance_parameters(again))
 
 

@@ -13,6 +13,7 @@ from mixedmodels.diagnose.quality.caic_record import ConditionalAIC, conditional
 from mixedmodels.diagnose.quality.effective_df import from_estimating_theta, reml_engine, trace_at_theta
 from mixedmodels.errors import DataError, FitError, MixedModelsWarning
 from mixedmodels.estimates.singular_directions import states
+from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.lmm import new_engine
 from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.many_responses.other_classes import start_of
@@ -39,7 +40,7 @@ WORDS = {
 def caic(model: FittedModel, method: Method, nsim: int | None, seed: Any) -> ConditionalAIC:
     """See `Merits.caic`."""
     fit = model._fit
-    if not isinstance(fit, MixedFit | GlmmFit):
+    if not fit.mixed:
         if method is not None:
             raise DataError(f"caic(method={method!r}) is about random effects, and {model.formula!r} has none.")
         parts = {"parameters": float(model.npar)}
@@ -54,7 +55,7 @@ def caic(model: FittedModel, method: Method, nsim: int | None, seed: Any) -> Con
         return _record(model, loglik, {"fitted values": cost, **shapes}, chosen, error, draws)
     if chosen == "steinian":
         return _record(model, loglik, {"fitted values": _steinian(model), **shapes}, chosen, 0.0)
-    if isinstance(fit, GlmmFit):
+    if fit.generalized:
         return _record(model, loglik, {"hat matrix": _working_trace(model), **shapes}, chosen, 0.0)
     parts = {"hat matrix": _trace(model)}
     if chosen == "analytic":
@@ -70,8 +71,8 @@ def _record(
     return conditional_aic(model.formula, loglik, parts, method, words, error, model._source.kind)
 
 
-def _checked(fit: MixedFit | GlmmFit, method: Method) -> str:
-    if isinstance(fit, MixedFit):
+def _checked(fit: AnyMixedFit, method: Method) -> str:
+    if not fit.generalized:
         possible: tuple[str, ...] = ("analytic", "hat", "bootstrap")
     elif fit.family.engine_name in ("poisson", "binomial"):
         possible = ("steinian", "hat", "bootstrap")
@@ -84,8 +85,8 @@ def _checked(fit: MixedFit | GlmmFit, method: Method) -> str:
     return method
 
 
-def _shape_parameters(fit: MixedFit | GlmmFit) -> dict[str, float]:
-    if isinstance(fit, MixedFit):
+def _shape_parameters(fit: AnyMixedFit) -> dict[str, float]:
+    if not fit.generalized:
         return {"sigma": 1.0}
     return dict.fromkeys(fit.family.shapes, 1.0)
 
@@ -143,15 +144,13 @@ def _bootstrap(model: FittedModel, draws: int, seed: Any) -> tuple[float, float]
 
 
 def _eta(model: FittedModel) -> Vector:
-    return model._fit.eta if isinstance(model._fit, GlmmFit) else model._fitted()
+    return model._fit.eta if model._fit.generalized else model._fitted()
 
 
-def _natural(model: FittedModel, eta: Vector, fit: MixedFit | GlmmFit) -> Vector:
-    if isinstance(fit, MixedFit):
+def _natural(model: FittedModel, eta: Vector, fit: AnyMixedFit) -> Vector:
+    if not fit.generalized:
         return eta
-    theta = fit.family.theta
-    if theta is None and "theta" in fit.family.shapes:
-        theta = float(np.exp(fit.psi[fit.family.shapes.index("theta")]))
+    theta = fit.free_shapes.get("theta", fit.family.theta)
     return conditional.natural(fit.family, model._on_scale(eta, "response"), theta)
 
 
@@ -160,4 +159,4 @@ def _refitted(model: Any, y: Vector) -> Any:
     fit = model._fit
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MixedModelsWarning)
-        return model.refit(y, start=fit.theta if isinstance(fit, MixedFit) else start_of(fit))
+        return model.refit(y, start=start_of(fit) if fit.generalized else fit.theta)

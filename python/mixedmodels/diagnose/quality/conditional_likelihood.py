@@ -26,16 +26,17 @@ from numpy.typing import NDArray
 
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
+from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.moments import fitted
-from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import GlmmFit, Matrix, Vector
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
 
 
-def conditional_loglik(design: Design, fit: MixedFit | GlmmFit) -> float:
+def conditional_loglik(design: Design, fit: AnyMixedFit) -> float:
     """Log-likelihood of y given the conditional modes, with all constants."""
-    if isinstance(fit, GlmmFit):
+    if fit.generalized:
         return fit.conditional_loglik
     assert design.response is not None
     r = design.response - fitted(design, fit)

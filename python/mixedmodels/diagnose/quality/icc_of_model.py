@@ -14,7 +14,7 @@ from mixedmodels.diagnose.quality.records import ICC
 from mixedmodels.diagnose.quality.variance_shares import variance_shares
 from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.estimates.variance_parts import Parts, column_moments
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.fit.record import MixedFit
 from mixedmodels.inference.bootstrap.from_model import bootstrap
 from mixedmodels.inference.intervals.from_model import confint
 from mixedmodels.inference.profile.from_model import profile
@@ -29,9 +29,9 @@ ABOUT = {"icc": "ICC", "conf_low": "lower", "conf_high": "upper", "share": "Shar
 
 def icc(
     model: FittedModel, by_group: bool, choices: Choices, ci: float | None, how: tuple[str | None, int, Any]
-) -> Any:
+) -> ICC | ResultTable:
     """See `Merits.icc`."""
-    if not isinstance(model._fit, MixedFit | GlmmFit):
+    if not model._fit.mixed:
         raise DataError(f"icc() is the share of variance among groups, and {model.formula!r} has no random effects.")
     of = variance_parts(model, *choices)
     heading = ("Intraclass correlation by group" if by_group else "Intraclass correlation", "", "Model:", model.formula)
@@ -74,14 +74,14 @@ def _limits(
     method, nsim, seed = how
     fit = model._fit
     if method is None:
-        method = "profile" if isinstance(fit, MixedFit) else "boot"
+        method = "boot" if fit.generalized else "profile"
     if method == "boot":
         said = f"{level:.4g} confidence, bootstrap percentile intervals"
         limits, more = bootstrapped(model, lambda m: iccs.icc(variance_parts(m, *choices)), level, nsim, seed)
         return limits, [f"{said}: {more}."]
     if method != "profile":
         raise DataError(f"method is {method!r}; intervals of an ICC are by 'profile' or 'boot'.")
-    if not isinstance(fit, MixedFit):
+    if fit.generalized:
         raise DataError("intervals by profile are for an lmer's ICC; use method='boot'.")
     criterion: Any = "REML" if fit.reml else "deviance"
     weight = iccs.residual_weight(model.design, fit, of.residual.value)
@@ -124,7 +124,7 @@ def notes(model: FittedModel, of: Parts) -> list[str]:
     extra = [label for label, is_extra in zip(of.labels, of.extra, strict=True) if is_extra]
     if extra:
         out.append(f"{', '.join(extra)} has a level per row: it counts as residual variance (overdispersion).")
-    if isinstance(model._fit, MixedFit | GlmmFit) and model._fit.singular:
+    if model._fit.mixed and model._fit.singular:
         out.append("The fit is singular: what has no variance counts as 0. See singularity().")
     return out
 
@@ -138,7 +138,7 @@ def variance_partition(model: FittedModel, choices: Choices) -> ResultTable:
     of = variance_parts(model, *choices)
     names, columns = variance_shares(of)
     link = model.family.link
-    scale = "" if isinstance(model._fit, LinearFit | MixedFit) else f" (on the scale of the {link} link)"
+    scale = "" if not model._fit.generalized else f" (on the scale of the {link} link)"
     slopes = any(len(t.columns) > 1 or t.columns[0] is not None for t in _terms(model))
     footer = notes(model, of)
     if slopes:
@@ -155,4 +155,4 @@ def variance_partition(model: FittedModel, choices: Choices) -> ResultTable:
 
 
 def _terms(model: FittedModel) -> Any:
-    return () if isinstance(model._fit, LinearFit | GlmFit) else model.design.random
+    return () if not model._fit.mixed else model.design.random

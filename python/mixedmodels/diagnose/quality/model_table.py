@@ -14,8 +14,9 @@ from mixedmodels.diagnose.quality.records import R2
 from mixedmodels.errors import DataError, MixedModelsError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Ddf
-from mixedmodels.fit.record import GlmFit, GlmmFit, MixedFit
+from mixedmodels.fitted.labels import covariance_columns
 from mixedmodels.fitted.model import FittedModel
+from mixedmodels.fitted.varcorr import varcorr
 from mixedmodels.tables.caller_names import caller_names
 
 COLUMNS = ("model", "part", "term", "estimate", "std_error", "conf_low", "conf_high", "p_value")
@@ -62,7 +63,7 @@ def model_table(
         wrong = next((type(m).__name__ for m in models if not isinstance(m, FittedModel)), "nothing")
         raise DataError(f"model_table() takes fitted models, as lmer() and glm() return them; got {wrong}.")
     wald.check_level(level)
-    if exp and not any(isinstance(m._fit, GlmFit | GlmmFit) for m in models):
+    if exp and not any(m._fit.generalized for m in models):
         raise DataError("exp=True is for generalised models, and all of these are linear.")
     called = tuple(caller_names(models)) if names is None else tuple(map(str, names))
     if len(called) != len(models) or len(set(called)) < len(called):
@@ -92,14 +93,14 @@ Row = tuple[str, str, float, float, float, float, float]
 
 
 def _fixed(model: FittedModel, terms: Sequence[str] | None, exp: bool, level: float, ddf: Ddf) -> list[Row]:
-    tests = model._coefficients(ddf if isinstance(model._fit, MixedFit) else None)
+    tests = model._coefficients(ddf if _is_lmer(model) else None)
     found = tests.t_tests()
     limits = wald.intervals(found.estimate, found.std_error, level, found.df)
     out = {}
     for i, term in enumerate(tests.names):
         estimate, error = float(found.estimate[i]), float(found.std_error[i])
         low, high = map(float, limits[i])
-        if exp and isinstance(model._fit, GlmFit | GlmmFit):
+        if exp and model._fit.generalized:
             estimate, low, high = math.exp(estimate), math.exp(low), math.exp(high)
             error *= estimate
         out[term] = ("fixed", term, estimate, error, low, high, float(found.p_value[i]))
@@ -108,18 +109,21 @@ def _fixed(model: FittedModel, terms: Sequence[str] | None, exp: bool, level: fl
 
 def _random(model: FittedModel) -> list[Row]:
     """Standard deviations and correlations, and what the response has besides."""
-    if isinstance(model._fit, MixedFit | GlmmFit):
-        table = model.tidy("ran_pars")  # type: ignore[attr-defined]
+    if model._fit.mixed:
+        table = covariance_columns(varcorr(model.design, model._fit))
         return [_figure("random", t, v) for t, v in zip(table["term"], table["estimate"], strict=True)]
-    return [] if isinstance(model._fit, GlmFit) else [_figure("random", "sigma", model.sigma)]
+    return [] if model._fit.generalized else [_figure("random", "sigma", model.sigma)]
+
+
+def _is_lmer(model: FittedModel) -> bool:
+    return bool(model._fit.mixed and not model._fit.generalized)
 
 
 def _whole(model: FittedModel) -> list[Row]:
     """Rows, levels, R2, ICC, likelihood; what a model does not have is left out."""
     rows = [_figure("fit", "observations", model.nobs)]
-    rows += [_figure("fit", f"levels of {g}", n) for g, n in getattr(model, "ngroups", {}).items()]
-    restricted = isinstance(model._fit, MixedFit) and model._fit.reml
-    rows.append(_figure("fit", "restricted log-likelihood" if restricted else "log-likelihood", model.loglik))
+    rows += [_figure("fit", f"levels of {g}", n) for g, n in _levels(model).items()]
+    rows.append(_figure("fit", "restricted log-likelihood" if model._fit.reml else "log-likelihood", model.loglik))
     rows.append(_figure("fit", "AIC", model.aic))
     for name, value in _merits(model):
         rows.append(_figure("fit", f"R2 {name.removeprefix('r2').replace('_', ' ').strip()}".strip(), value))
@@ -134,6 +138,10 @@ def _merits(model: FittedModel) -> list[tuple[str, float]]:
         return []
 
 
+def _levels(model: FittedModel) -> dict[str, int]:
+    return {g.name: g.n_levels for g in model.design.groups}
+
+
 def _figure(part: str, term: str, value: float) -> Row:
     return (part, str(term), float(value), np.nan, np.nan, np.nan, np.nan)
 
@@ -143,15 +151,15 @@ def _all_terms(models: Sequence[FittedModel]) -> list[str]:
 
 
 def _heading(models: Sequence[FittedModel], exp: bool) -> str:
-    return "exp(Est.)" if exp and all(isinstance(m._fit, GlmFit | GlmmFit) for m in models) else "Estimate"
+    return "exp(Est.)" if exp and all(m._fit.generalized for m in models) else "Estimate"
 
 
 def _notes(models: Sequence[FittedModel], exp: bool, ddf: Ddf) -> tuple[str, ...]:
     notes = []
-    if any(isinstance(m._fit, MixedFit) for m in models):
+    if any(_is_lmer(m) for m in models):
         how = ddf if isinstance(ddf, str) else "those of the coefficients given"
         notes.append(f"Intervals and p-values of linear mixed models: {how}.")
-    if len(models) > 1 and any(isinstance(m._fit, MixedFit) and m._fit.reml for m in models):
+    if len(models) > 1 and any(m._fit.reml for m in models):
         notes.append("AIC of REML fits compares models with the same fixed effects only.")
     if exp:
         notes.append("Coefficients of generalised models are exponentiated.")

@@ -14,8 +14,7 @@ from mixedmodels.errors import MixedModelsWarning
 from mixedmodels.estimates import distribution_variance as distributions
 from mixedmodels.estimates.variance_parts import Parts, family_residual, gaussian_residual, parts, random_variances
 from mixedmodels.fit.any_fit import AnyFit
-from mixedmodels.fit.family_moments import shapes_of_dispersion
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fit.family_moments import shapes_of
 from mixedmodels.fitted.refits import refitted
 
 if TYPE_CHECKING:
@@ -33,11 +32,13 @@ def null_design(design: Design, random: bool = True) -> Design:
 
 def null_fit(model: FittedModel, random: bool = True, reml: bool | None = None) -> AnyFit:
     """The null model of the same rows, fitted as the model was; the model's own fit where it is its own null model."""
-    design, fit = model.design, model._fit
-    restricted = isinstance(fit, MixedFit) and fit.reml if reml is None else reml
-    own = isinstance(fit, MixedFit) and fit.reml != restricted
-    if len(design.fixed.columns) == 1 and design.fixed.columns[0] is None and (random or not design.random) and not own:
-        return fit  # type: ignore[no-any-return]
+    design = model.design
+    fit: AnyFit = model._fit
+    restricted = fit.reml if reml is None else reml
+    other = fit.mixed and not fit.generalized and fit.reml != restricted
+    alone = len(design.fixed.columns) == 1 and design.fixed.columns[0] is None
+    if alone and (random or not design.random) and not other:
+        return fit
     model._need_rows("a comparison with the null model")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MixedModelsWarning)
@@ -48,11 +49,11 @@ def variance_parts(model: FittedModel, approximation: str | None, mean: str | No
     """The parts of the variance of a model's rows, on the scale of the linear predictor."""
     model._need_rows("the parts of the variance")
     design, fit = model.design, model._fit
-    if isinstance(fit, LinearFit | MixedFit):
+    if not fit.generalized:
         _nothing_to_choose(approximation, mean)
         return parts(design, fit, gaussian_residual(design, fit, per))
     mu = float("nan")
-    chosen, psi = distributions.approximation_of(fit.family, approximation), shapes(fit)
+    chosen, psi = distributions.approximation_of(fit.family, approximation), shapes_of(fit)
     where = distributions.mean_of(fit.family, mean)
     if distributions.needs_mean(fit.family, chosen, psi):
         mu = typical_mean(model, where)
@@ -69,13 +70,6 @@ def _nothing_to_choose(approximation: str | None, mean: str | None) -> None:
             )
 
 
-def shapes(fit: GlmFit | GlmmFit) -> Vector | tuple[float, ...]:
-    """Logarithms of the free shapes of a fit's family."""
-    if isinstance(fit, GlmmFit):
-        return fit.psi
-    return shapes_of_dispersion(fit.family, fit.dispersion) if fit.has_dispersion else ()
-
-
 def typical_mean(model: FittedModel, where: str) -> float:
     """Mean response at which a family's variance is taken.
 
@@ -90,10 +84,9 @@ def typical_mean(model: FittedModel, where: str) -> float:
         role = fit.family.weights_role
         return float(np.average(fit.y, weights=None if role == "cases" else fit.weights))
     null = null_fit(model)
-    assert isinstance(null, GlmmFit | GlmFit)
     if where == "intercept":
         return float(fit.family.mean(null.beta[0]))
     offset = model.design.offset
     eta = np.full(fit.n, null.beta[0]) if offset is None else null.beta[0] + offset
-    spread = float(random_variances(model.design, null).sum()) if isinstance(null, GlmmFit) else 0.0
+    spread = float(random_variances(model.design, null).sum()) if null.mixed else 0.0
     return distributions.marginal_mean(fit.family, eta, spread)

@@ -10,12 +10,12 @@ import numpy as np
 
 from mixedmodels.diagnose.quality import icc as iccs
 from mixedmodels.diagnose.quality import scores
-from mixedmodels.diagnose.quality.null_models import shapes, variance_parts
+from mixedmodels.diagnose.quality.null_models import variance_parts
 from mixedmodels.diagnose.quality.r2_of_model import r2
 from mixedmodels.errors import DataError
-from mixedmodels.fit.family_moments import mean as family_mean
+from mixedmodels.fit import family_moments
 from mixedmodels.fit.likelihood import loglik, n_observations, n_parameters, reml_criterion
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.fit.record import GlmFit, GlmmFit
 from mixedmodels.fitted.refits import by_maximum_likelihood
 from mixedmodels.inference.comparison.comparable import check_comparable
 from mixedmodels.inference.comparison.lrt import restricted_loglik
@@ -96,7 +96,7 @@ def _row(model: FittedModel, estimator: str | None) -> dict[str, float]:
     value, npar, n = _likelihood(model, estimator)
     out = {"aic": -2 * value + 2 * npar, "aicc": scores.aicc(value, npar, n), "bic": -2 * value + math.log(n) * npar}
     explained = r2(model, None, (None, None, None))
-    mixed = isinstance(fit, MixedFit | GlmmFit)
+    mixed = fit.mixed
     for name, share in explained.items():
         out[f"r2_{name}" if mixed else name] = share
     if mixed:
@@ -104,7 +104,7 @@ def _row(model: FittedModel, estimator: str | None) -> dict[str, float]:
     residual = model._response() - model._fitted()
     out["rmse"] = float(np.sqrt(np.mean(residual**2)))
     out["sigma"] = model.sigma
-    if isinstance(fit, GlmFit | GlmmFit):
+    if fit.generalized:
         out |= _predictive(fit)
     return out
 
@@ -113,11 +113,11 @@ def _predictive(fit: GlmFit | GlmmFit) -> dict[str, float]:
     """Log loss of a proportion's trials, log score (mean log-probability given the modes) of counts."""
     weights = np.ones(len(fit.y)) if fit.weights is None else fit.weights
     if fit.family.support == "proportion":
-        mu = family_mean(fit.family, fit.eta)
+        mu = family_moments.mean(fit.family, fit.eta)
         return {"log_loss": scores.log_loss(fit.y * weights, weights, mu)}
     if fit.family.support != "counts":
         return {}
-    density = fit.family.log_density(fit.y, None, fit.eta, shapes(fit))
+    density = fit.family.log_density(fit.y, None, fit.eta, family_moments.shapes_of(fit))
     return {"score_log": float(np.average(density, weights=weights))}
 
 
@@ -127,9 +127,9 @@ def _likelihood(model: FittedModel, estimator: str | None) -> tuple[float, int, 
     if estimator not in (None, "ML", "REML"):
         raise DataError(f"estimator is {estimator!r}; it can be 'ML' or 'REML', None for the fit's own.")
     npar, n = n_parameters(fit), n_observations(fit)
-    if estimator == "REML" and isinstance(fit, LinearFit):
+    if estimator == "REML" and not fit.generalized and not fit.mixed:
         return restricted_loglik(fit), npar, n
-    if estimator == "REML" and isinstance(fit, MixedFit) and fit.kept:
+    if estimator == "REML" and not fit.generalized and fit.kept:
         return -reml_criterion(fit) / 2, npar, n
     if estimator == "ML":
         return loglik(by_maximum_likelihood(model)), npar, n

@@ -15,7 +15,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.likelihood import loglik, ml_deviance, n_observations
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Vector
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def r2(
 
 def r2_by_level(model: FittedModel, choices: icc_of_model.Choices) -> ResultTable:
     """See `Merits.r2`, by_group."""
-    if not isinstance(model._fit, MixedFit | GlmmFit):
+    if not model._fit.mixed:
         raise DataError(f"r2(by_group=True) is about groups, and {model.formula!r} has no random effects.")
     of = variance_parts(model, *choices)
     null = variance_parts(_null_model(model), *choices)
@@ -103,17 +103,17 @@ def _null_model(model: FittedModel) -> FittedModel:
 
 def _checked(model: FittedModel, method: str | None) -> str:
     fit = model._fit
-    mixed = isinstance(fit, MixedFit | GlmmFit)
+    mixed = fit.mixed
     if method is None:
         return "nakagawa" if mixed else _of_fixed(fit)
     if method not in METHODS:
         raise DataError(f"method is {method!r}; r2() has {', '.join(map(repr, METHODS))}.")
-    if method == "ols" and not (isinstance(fit, LinearFit) or _gaussian(fit)):
+    if method == "ols" and (fit.mixed or fit.family.engine_name != "gaussian"):
         raise DataError("method='ols' is for linear models; see 'nakagawa' (mixed models) or 'lr' (all).")
-    proportion = isinstance(fit, GlmFit | GlmmFit) and fit.family.support == "proportion"
+    proportion = fit.generalized and fit.family.support == "proportion"
     if method == "tjur" and not proportion:
         raise DataError(f"method='tjur' is for binomial models, and this one is {model.family}.")
-    if method == "nagelkerke" and (isinstance(fit, LinearFit | MixedFit) or fit.family.weights_role == "precision"):
+    if method == "nagelkerke" and (not fit.generalized or fit.family.weights_role == "precision"):
         raise DataError(
             "method='nagelkerke' divides by the R2 of a model that fits every row exactly, whose likelihood has no "
             f"bound for {model.family}; use method='lr'."
@@ -123,16 +123,12 @@ def _checked(model: FittedModel, method: str | None) -> str:
 
 def _of_fixed(fit: LinearFit | GlmFit) -> str:
     """The default of a model without random effects, as in R's performance where that is sound."""
-    if isinstance(fit, LinearFit) or _gaussian(fit):
+    if not fit.generalized or fit.family.engine_name == "gaussian":
         return "ols"
     if fit.family.weights_role == "precision":
         return "lr"
     binary = fit.family.support == "proportion" and (fit.weights is None or bool(np.all(fit.weights == 1)))
     return "tjur" if binary and fit.family.link == "logit" else "nagelkerke"
-
-
-def _gaussian(fit: AnyFit) -> bool:
-    return isinstance(fit, GlmFit) and fit.family.engine_name == "gaussian"
 
 
 def _found(
@@ -148,7 +144,7 @@ def _found(
     model._need_rows("r2()")
     if method == "tjur":
         k, m = _counts(fit)
-        given = "given the random effects" if isinstance(fit, GlmmFit) else ""
+        given = "given the random effects" if fit.mixed else ""
         note = ["Mean fitted probability of successes less that of failures" + (f", {given}." if given else ".")]
         return {"tjur": shares.tjur(k, m - k, family_moments.mean(fit.family, fit.eta))}, note
     null = null_fit(model, random=keep_random, reml=False)
@@ -161,7 +157,7 @@ def _by_likelihood(
     fit = model._fit
     own, base = _loglik(fit), _loglik(null)
     n = n_observations(fit)
-    if isinstance(fit, GlmFit | GlmmFit) and fit.family.support == "proportion":
+    if fit.generalized and fit.family.support == "proportion":
         # Counted trial by trial, so that rows with the same predictors can be merged or not.
         k, m = _counts(fit)
         constant = _log_choose(k, m)
@@ -185,7 +181,7 @@ def _by_likelihood(
 
 
 def _ols(model: FittedModel) -> dict[str, float]:
-    if isinstance(model._fit, LinearFit):
+    if not model._fit.generalized:
         return {"r2": model.rsquared, "r2_adjusted": model.rsquared_adj}  # type: ignore[attr-defined]
     fit: GlmFit = model._fit
     model._need_rows("r2()")
@@ -195,17 +191,16 @@ def _ols(model: FittedModel) -> dict[str, float]:
 
 def _loglik(fit: AnyFit) -> float:
     """Of a REML fit the likelihood at its theta, as R's ``logLik(REML = FALSE)``."""
-    return -ml_deviance(fit) / 2 if isinstance(fit, MixedFit) else loglik(fit)
+    return -ml_deviance(fit) / 2 if fit.mixed and not fit.generalized else loglik(fit)
 
 
 def _saturated(fit: GlmFit | GlmmFit) -> float:
     """Log-likelihood of a model that fits every row (of a proportion, every trial) exactly."""
     if fit.family.support == "proportion":
         return 0.0
-    psi = fit.psi if isinstance(fit, GlmmFit) else ()
     mu = family_moments.mean(fit.family, fit.eta)
-    density = fit.family.log_density(fit.y, fit.weights, fit.eta, psi)
-    deviance = family_moments.unit_deviance(fit.family, fit.y, mu, psi)
+    density = fit.family.log_density(fit.y, fit.weights, fit.eta, fit.psi)
+    deviance = family_moments.unit_deviance(fit.family, fit.y, mu, fit.psi)
     w = np.ones(len(fit.y)) if fit.weights is None else fit.weights
     return float(np.sum(density) + w @ deviance / 2)
 
@@ -229,7 +224,7 @@ def by_approximation(model: FittedModel, mean: str | None, per: str | None) -> R
     from mixedmodels.estimates.distribution_variance import approximations
 
     fit = model._fit
-    ways = (None,) if isinstance(fit, LinearFit | MixedFit) else approximations(fit.family)
+    ways = (None,) if not fit.generalized else approximations(fit.family)
     found = [shares.nakagawa(variance_parts(model, way, mean, per)) for way in ways]
     marginal = np.array([f["marginal"] for f in found])
     return ResultTable(

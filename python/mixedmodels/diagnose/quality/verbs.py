@@ -75,7 +75,7 @@ class QualityVerbs(FittedModel):
         """
         from mixedmodels.diagnose.quality import icc_of_model
 
-        return icc_of_model.icc(  # type: ignore[no-any-return]
+        return icc_of_model.icc(
             self,
             by_group,
             (approximation, mean, per),

@@ -18,7 +18,7 @@ from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.moments import predict_old
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.replicates import drawer, new_seed
 from mixedmodels.fitted.row_columns import row_column
@@ -122,14 +122,14 @@ def _is_integer(model: FittedModel) -> bool:
 def _predicted(model: FittedModel) -> Vector:
     """Mean without random effects, shape (n,)."""
     fit = model._fit
-    if isinstance(fit, LinearFit | GlmFit):
+    if not fit.mixed:
         return model._fitted()
     eta = predict_old(fit, model.design, chosen_effects(model.design, "~0"))
     return model._on_scale(eta, "response")
 
 
 def _in_words(model: FittedModel, re_form: Any) -> str:
-    if isinstance(model._fit, LinearFit | GlmFit):
+    if not model._fit.mixed:
         return "of the model"
     if re_form is None:
         return "given the random effects"
@@ -164,10 +164,8 @@ def pearson_sum(model: FittedModel) -> PearsonSum:
 def _refitted(model: Any, drawn: Matrix, progress: bool | None) -> tuple[Refits, list[int], Counter[str]]:
     """The model refitted to responses, shape (m, n); which of them could be fitted, and why others could not."""
     again: dict[str, Any] = {}
-    if isinstance(model._fit, MixedFit):
-        again = {"start": model._fit.theta}
-    elif isinstance(model._fit, GlmmFit):
-        again = {"start": start_of(model._fit)}
+    if model._fit.mixed:
+        again = {"start": start_of(model._fit) if model._fit.generalized else model._fit.theta}
     found: list[tuple[Vector, Vector, Vector]] = []
     kept: list[int] = []
     reasons: Counter[str] = Counter()
