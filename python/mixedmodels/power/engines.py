@@ -184,11 +184,13 @@ def by_likelihood(
         if df <= 0:
             raise DataError(f"the smaller model has as many parameters as {plan.formula!r}; leave something out.")
         p = wald.chi_squared_p(two.criterion - one.criterion, df)
-        found = _of(
+        outcomes = _of(
             one, np.where(two.failed, np.nan, p), np.full(len(one), np.nan) if place is None else one.beta @ place
         )
-        found.reasons.update({i: f"smaller model: {why}" for i, why in two.reasons.items() if i not in found.reasons})
-        return found
+        outcomes.reasons.update(
+            {i: f"smaller model: {why}" for i, why in two.reasons.items() if i not in outcomes.reasons}
+        )
+        return outcomes
 
     return run
 
@@ -228,12 +230,12 @@ def _smaller(plan: PlannedModel, large: Design, formula: str) -> Design:
 
 def by_model(plan: PlannedModel, c: Matrix, rhs: Vector, method: str) -> Callable[[Matrix], Outcomes]:
     """Tests by `method` of ``c @ beta = rhs`` in models fitted one by one."""
-    known: list[Any] = []
+    first: list[Any] = []
 
     def one(y: Vector) -> tuple[float, float, bool, bool]:
-        if not known:
-            known.append(quiet_model_of(plan, y))
-        model = known[0].refit(y)
+        if not first:
+            first.append(quiet_model_of(plan, y))
+        model = first[0].refit(y)
         tested = model._coefficients(method)
         distance = float((c @ model._fit.beta)[0] - rhs[0]) if len(c) == 1 else math.nan
         return tested.f_test(c, rhs).p_value, distance, model.is_singular, not model.converged

@@ -107,13 +107,13 @@ def _grouping(plan: PlannedModel, table: Table, along: str) -> tuple[str, ...]:
         fixed |= {name for node in bar.effects.variables_used().values() for name in column_names(node)}
     names = {name for bar in formula.random for node in bar.factors for name in column_names(node)}
     places = extend_rows.levels_along(table, along)[0]
-    found = []
+    groups = []
     for name in sorted(names - fixed):
         codes = as_factor(table.column(name)).codes.astype(np.int64)
         pairs = np.unique(np.column_stack([codes, places]), axis=0)
         if name == along or (name in table and len(pairs) == len(np.unique(codes))):
-            found.append(name)
-    return tuple(found)
+            groups.append(name)
+    return tuple(groups)
 
 
 def _refuse_fixed_factor(plan: PlannedModel, table: Table, along: str) -> None:
@@ -133,7 +133,7 @@ def _laid_over(plan: PlannedModel, data: Any, rows: NDArray[np.intp]) -> Planned
     table = frame.read(data)
     design = on_own_levels(plan.design.spec, table, offset=offset, env=request.env)
     weights = None if plan.design.weights is None else plan.design.weights[rows]
-    given = request.weights if isinstance(request.weights, str) else weights
+    values = request.weights if isinstance(request.weights, str) else weights
     design = replace(
         design,
         formula=plan.design.formula,
@@ -142,14 +142,14 @@ def _laid_over(plan: PlannedModel, data: Any, rows: NDArray[np.intp]) -> Planned
     )
     kind: Kind = "pandas" if table.kind in ("dict", "duckdb") else table.kind
     new = replace(
-        request, data=data, weights=given, offset=offset if offset is not None else request.offset, subset=None
+        request, data=data, weights=values, offset=offset if offset is not None else request.offset, subset=None
     )
     fit = given_fit_of_part(design, plan._method, plan._given, plan._fit.kept)
     return PlannedModel(fit, design, Source(kind, table.index), new, plan._method, observed=plan._observed)
 
 
-def _array_at(plan: PlannedModel, given: Any, rows: NDArray[np.intp]) -> Any:
+def _array_at(plan: PlannedModel, values: Any, rows: NDArray[np.intp]) -> Any:
     """An argument that was an array at the new rows; None where it is a text, a number, or not there."""
-    if given is None or isinstance(given, (str, int, float)):
+    if values is None or isinstance(values, (str, int, float)):
         return None
-    return np.asarray(given)[plan._rows.numbers][rows]
+    return np.asarray(values)[plan._rows.numbers][rows]

@@ -79,11 +79,11 @@ def make_lmer(
     FormulaError, DataError, DesignError
         Where formula, table or parameters cannot be read or do not fit each other.
     """
-    given = {"fixef": fixef, "VarCorr": VarCorr, "sd": sd, "theta": theta, "sigma": sigma}
+    parameters = {"fixef": fixef, "VarCorr": VarCorr, "sd": sd, "theta": theta, "sigma": sigma}
     request = Request(
         formula=formula, data=data, weights=weights, offset=offset, subset=subset, contrasts=contrasts, env=env
     )
-    return _made(request, Method(reml=as_flag(REML, "REML")), "required", given)
+    return _made(request, Method(reml=as_flag(REML, "REML")), "required", parameters)
 
 
 def make_glmer(
@@ -152,7 +152,7 @@ def make_glmer(
     chosen = resolve(family)
     if chosen == GAUSSIAN:
         raise DataError("family is gaussian with identity link; use make_lmer().")
-    given = {"fixef": fixef, "VarCorr": VarCorr, "sd": sd, "theta": theta, "sigma": sigma, "shapes": shapes}
+    parameters = {"fixef": fixef, "VarCorr": VarCorr, "sd": sd, "theta": theta, "sigma": sigma, "shapes": shapes}
     request = Request(
         formula=formula, data=data, weights=weights, offset=offset, subset=subset, contrasts=contrasts, env=env
     )
@@ -160,7 +160,7 @@ def make_glmer(
         request,
         Method(family=chosen, reml=False, nagq=nAGQ, laplace=as_laplace(laplace), penalty=penalty),
         "required",
-        given,
+        parameters,
     )
 
 
@@ -254,20 +254,20 @@ def simulate_response(
     """
     chosen = resolve(family)
     mixed = bool(formulas.parse(formula).random)
-    given = {"fixef": beta, "sigma": sigma, **arguments}
+    parameters = {"fixef": beta, "sigma": sigma, **arguments}
     if mixed:
-        given.update(VarCorr=VarCorr, sd=sd, theta=theta)
+        parameters.update(VarCorr=VarCorr, sd=sd, theta=theta)
     elif theta is not None or VarCorr is not None or sd is not None:
         raise DataError(f"{formula!r} has no random term; leave theta, VarCorr and sd out.")
     if chosen == GAUSSIAN:
         maker: Any = make_lmer if mixed else make_lm
-        return maker(formula, data, **given).simulate(nsim, seed)
+        return maker(formula, data, **parameters).simulate(nsim, seed)
     maker = make_glmer if mixed else make_glm
-    return maker(formula, data, chosen, **given).simulate(nsim, seed)
+    return maker(formula, data, chosen, **parameters).simulate(nsim, seed)
 
 
 def _made(
-    request: Request, method: Method, random: Literal["required", "forbidden"], given: Mapping[str, Any]
+    request: Request, method: Method, random: Literal["required", "forbidden"], arguments: Mapping[str, Any]
 ) -> PlannedModel:
     table = frame.read(request.data)
     whole = formulas.parse(request.formula)
@@ -280,7 +280,7 @@ def _made(
     n = rows_of(design)
     kept = kept_columns(design.fixed, n, design.weights)
     names = tuple(design.fixed.names[j] for j in kept)
-    parameters = read_given(design, names, method.family, **given)
+    parameters = read_given(design, names, method.family, **arguments)
     return PlannedModel(given_fit(design, method, parameters), design, source, request, method)
 
 

@@ -61,9 +61,9 @@ class Expected(Coefficients):
 
     method = "Satterthwaite"
 
-    def __init__(self, names: tuple[str, ...], fit: MixedFit, known: KenwardRoger) -> None:
+    def __init__(self, names: tuple[str, ...], fit: MixedFit, kenward_roger: KenwardRoger) -> None:
         super().__init__(names, fit.beta, fit.vcov)
-        self._known = known
+        self._known = kenward_roger
 
     def df(self, c: Matrix) -> Vector:
         """Degrees of freedom of each row."""
@@ -92,19 +92,19 @@ def promised(design: Design, fit: AnyFit, names: tuple[str, ...], method: str) -
     if method == "z":
         return Asymptotic(names, fit.beta, vcov)
     try:
-        known = KenwardRoger(names, fit, adjustment(design, fit))
+        kenward_roger = KenwardRoger(names, fit, adjustment(design, fit))
     except FitError:  # so many effects that no degrees of freedom are needed
         return Asymptotic(names, fit.beta, vcov)
-    return known if method == "kr" else Expected(names, fit, known)
+    return kenward_roger if method == "kr" else Expected(names, fit, kenward_roger)
 
 
-def analytic_power(known: Coefficients, c: Matrix, rhs: Vector, alpha: float) -> AnalyticPower:
+def analytic_power(coefficients: Coefficients, c: Matrix, rhs: Vector, alpha: float) -> AnalyticPower:
     """Power of the test that ``c @ beta`` is `rhs`, shape (r, p) and (r,)."""
     if len(c) == 1:
-        se = sqrt(float((c @ known.vcov @ c.T)[0, 0]))
-        df = float(known.df(c)[0])
-        return t_power(float((c @ known.beta)[0] - rhs[0]) / se, df, alpha)
-    test = known.f_test(c, rhs)
+        se = sqrt(float((c @ coefficients.vcov @ c.T)[0, 0]))
+        df = float(coefficients.df(c)[0])
+        return t_power(float((c @ coefficients.beta)[0] - rhs[0]) / se, df, alpha)
+    test = coefficients.f_test(c, rhs)
     return f_power(test.f_value / test.scale * test.num_df, test.num_df, test.den_df, test.scale, alpha)
 
 
@@ -164,11 +164,11 @@ def sign_and_size(estimates_: Vector, significant: NDArray[np.bool_], effect: fl
 
     Gelman and Carlin's (2014) type S and type M errors; NaN where nothing is significant or the effect is 0.
     """
-    found = estimates_[significant & np.isfinite(estimates_)]
-    if not len(found) or effect == 0 or not np.isfinite(effect):
+    retained = estimates_[significant & np.isfinite(estimates_)]
+    if not len(retained) or effect == 0 or not np.isfinite(effect):
         return float("nan"), float("nan")
-    wrong = float(np.mean(np.sign(found) != np.sign(effect)))
-    return wrong, float(np.mean(np.abs(found)) / abs(effect))
+    wrong = float(np.mean(np.sign(retained) != np.sign(effect)))
+    return wrong, float(np.mean(np.abs(retained)) / abs(effect))
 
 
 def check_alpha(alpha: object) -> float:

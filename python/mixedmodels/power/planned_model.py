@@ -191,9 +191,9 @@ class PlannedModel(PlanVerbs):
     def _planned(self, what: str) -> PlannedModel:
         return self
 
-    def _with(self, given: Given) -> PlannedModel:
+    def _with(self, parameters: Given) -> PlannedModel:
         """The same design at other parameters."""
-        fit = given_fit(self.design, self._method, given)
+        fit = given_fit(self.design, self._method, parameters)
         return PlannedModel(fit, self.design, self._source, self._request, self._method)
 
     def _part(self, rows: Any) -> PlannedModel:
@@ -257,11 +257,11 @@ def plan_of(model: Any, what: str) -> PlannedModel:
     return PlannedModel(planned, design, model._source, model._request, method, observed=True)
 
 
-def given_fit_of_part(design: Design, method: Method, given: Given, kept: Sequence[int]) -> AnyFit:
+def given_fit_of_part(design: Design, method: Method, parameters: Given, kept: Sequence[int]) -> AnyFit:
     """The record of part of a design, whose rows must tell the same coefficients."""
     from mixedmodels.fit.lmm import kept_columns
 
     n = rows_of(design)
     if tuple(kept_columns(design.fixed, n, design.weights)) != tuple(kept):
         raise DataError(f"{n} rows do not tell all coefficients of {design.formula!r}; ask for larger sizes.")
-    return given_fit(design, method, given)
+    return given_fit(design, method, parameters)

@@ -134,11 +134,11 @@ def _points(
             label=tested.label,
             description=tested.description,
             effect=tested.effect(part),
-            p_values=found.p_values,
-            estimates=found.estimates,
-            singular=found.singular,
-            not_converged=found.not_converged,
-            reasons=found.reasons,
+            p_values=outcome.p_values,
+            estimates=outcome.estimates,
+            singular=outcome.singular,
+            not_converged=outcome.not_converged,
+            reasons=outcome.reasons,
             rows=part.nobs,
             alpha=settings.alpha,
             level=settings.level,
@@ -148,7 +148,7 @@ def _points(
             observed=plan._observed,
             kind=plan._source.kind,
         )
-        for (part, _), found, exact in zip(parts, outcomes, analytic, strict=True)
+        for (part, _), outcome, exact in zip(parts, outcomes, analytic, strict=True)
     ]
 
 
@@ -163,7 +163,7 @@ def _simulated(
     """Outcomes for each part of the design, of the same responses; after Ctrl-C those that all parts reached."""
     slow = tested.slow or plan._fit.generalized
     chunk = SLOW if slow else max(16, CHUNK_NUMBERS // plan.nobs)
-    found: list[list[Outcomes]] = [[] for _ in runs]
+    outcomes: list[list[Outcomes]] = [[] for _ in runs]
     total, done = settings.nsim * len(runs), 0
     with counted(total, "fits", settings.progress) as tell:
         try:
@@ -173,13 +173,13 @@ def _simulated(
                 for run, chosen in zip(runs, rows, strict=True):
                     now.append(run(y if chosen is None else np.ascontiguousarray(y[:, chosen])))
                     tell(done + len(now) * len(y))
-                for parts, one in zip(found, now, strict=True):
+                for parts, one in zip(outcomes, now, strict=True):
                     parts.append(one)
                 done += len(y) * len(runs)
         except KeyboardInterrupt:
-            if not found[0]:
+            if not outcomes[0]:
                 raise
-    return [joined(parts) for parts in found]
+    return [joined(parts) for parts in outcomes]
 
 
 def _nothing() -> Outcomes:

@@ -154,8 +154,8 @@ class Power:
         return frame.to_kind(columns, self.kind if kind is None else kind)
 
     def __repr__(self) -> str:
-        said = f", ({100 * self.level:g}% confidence interval)" if self.nsim else ""
-        lines = [f"Power {self.label}{said}:", f"      {self.interval_text()}", ""]
+        interval = f", ({100 * self.level:g}% confidence interval)" if self.nsim else ""
+        lines = [f"Power {self.label}{interval}:", f"      {self.interval_text()}", ""]
         lines += [f"{'Test: ' if i == 0 else '      '}{text}" for i, text in enumerate(self.description)]
         lines += ["", *self._basis()]
         if self.observed:
@@ -196,15 +196,15 @@ def percent(share: float) -> str:
     return "100.0" if share == 1 else f"{100 * share:.2f}"
 
 
-def law_text(found: AnalyticPower) -> str:
+def law_text(analytic: AnalyticPower) -> str:
     """The distribution in words."""
-    if found.law == "normal":
+    if analytic.law == "normal":
         return "the normal distribution"
-    if found.law == "t":
-        return f"noncentral t with {found.den_df:.4g} degrees of freedom"
-    if found.law == "F":
-        return f"noncentral F with {found.num_df} and {found.den_df:.4g} degrees of freedom"
-    return f"noncentral chi-squared with {found.num_df} degrees of freedom"
+    if analytic.law == "t":
+        return f"noncentral t with {analytic.den_df:.4g} degrees of freedom"
+    if analytic.law == "F":
+        return f"noncentral F with {analytic.num_df} and {analytic.den_df:.4g} degrees of freedom"
+    return f"noncentral chi-squared with {analytic.num_df} degrees of freedom"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,17 +255,17 @@ class PowerCurve:
             Whether the lower limit of the interval has to reach it.
         """
         enough = [(p.confint()[0] if sure and p.nsim else p.power) >= power for p in self.points]
-        found = None
+        least = None
         for size, good in sorted(zip(self.sizes, enough, strict=True), reverse=True):
             if not good:
                 break
-            found = size
-        return found
+            least = size
+        return least
 
     def __repr__(self) -> str:
         first = self.points[0]
-        said = f" ({100 * first.level:g}% confidence interval)," if first.nsim else ""
-        lines = [f"Power {first.label},{said}", f"by {self.axis}:"]
+        interval = f" ({100 * first.level:g}% confidence interval)," if first.nsim else ""
+        lines = [f"Power {first.label},{interval}", f"by {self.axis}:"]
         for value, point in zip(self.values, self.points, strict=True):
             shown = f"{value:g}" if isinstance(value, float) else str(value)
             exact = point.nsim and point.analytic is not None

@@ -90,11 +90,11 @@ class PowerTest:
         if self.c is None or self.rhs is None:
             return None
         method = "z" if self.way == "lrt" else self.way
-        known = promised(plan.design, plan._fit, plan._names, method)
+        coefficients = promised(plan.design, plan._fit, plan._names, method)
         if self.way == "lrt" and len(self.c) == 1:
-            found = analytic_power(known, self.c, self.rhs, alpha)
-            return replace(found, law="chi-squared", noncentrality=found.noncentrality**2)
-        return analytic_power(known, self.c, self.rhs, alpha)
+            power = analytic_power(coefficients, self.c, self.rhs, alpha)
+            return replace(power, law="chi-squared", noncentrality=power.noncentrality**2)
+        return analytic_power(coefficients, self.c, self.rhs, alpha)
 
 
 def read_test(plan: PlannedModel, test: Any, by: str | None) -> PowerTest:
@@ -140,18 +140,18 @@ def read_test(plan: PlannedModel, test: Any, by: str | None) -> PowerTest:
 
 
 def _first(names: tuple[str, ...]) -> str:
-    found = next((n for n in names if n != "(Intercept)"), None)
-    if found is None:
+    name = next((n for n in names if n != "(Intercept)"), None)
+    if name is None:
         raise DataError("the model has no coefficient but the intercept; say as test= what is to be tested.")
-    return found
+    return name
 
 
-def _hypothesis(plan: PlannedModel, text: str, way: str, known: tuple[str, ...]) -> PowerTest:
+def _hypothesis(plan: PlannedModel, text: str, way: str, possible: tuple[str, ...]) -> PowerTest:
     try:
         read = parse_hypotheses(text, plan._names)
     except FormulaError as error:
-        near = nearest(text, known)
-        offer = f"did you mean {near!r}?" if near else f"there are {', '.join(dict.fromkeys(known))}."
+        near = nearest(text, possible)
+        offer = f"did you mean {near!r}?" if near else f"there are {', '.join(dict.fromkeys(possible))}."
         # What is wrong with it as a hypothesis matters only where it was meant as one.
         why = f" {error}" if "=" in text else ""
         raise DataError(f"test {text!r} is no coefficient, term or hypothesis; {offer}{why}") from error

@@ -77,13 +77,13 @@ class PlanVerbs:
         MixedModelsWarning
             If the effects are a fit's own estimates.
         """
-        from mixedmodels.power import power as finding
+        from mixedmodels.power.power import Settings, power_of, with_effect
 
-        settings = finding.Settings(
+        settings = Settings(
             nsim=nsim, seed=seed, alpha=alpha, level=level, method=method, threads=threads, progress=progress
         )
-        plan = finding.with_effect(self._planned("power()"), test, by, effect)
-        return finding.power_of(plan, test, by, settings)
+        plan = with_effect(self._planned("power()"), test, by, effect)
+        return power_of(plan, test, by, settings)
 
     def power_curve(
         self,
@@ -139,15 +139,15 @@ class PlanVerbs:
         PowerCurve
             With ``curve[40]``, `to_frame()` and ``smallest(0.8)``.
         """
-        from mixedmodels.power import extend as power_extend
-        from mixedmodels.power import power as finding
+        from mixedmodels.power.extend import axis
+        from mixedmodels.power.power import Settings, curve_of, with_effect
 
-        settings = finding.Settings(
+        settings = Settings(
             nsim=nsim, seed=seed, alpha=alpha, level=level, method=method, threads=threads, progress=progress
         )
-        plan = finding.with_effect(self._planned("power_curve()"), test, by, effect)
-        plan, axis = power_extend.axis(plan, along, within, sizes)
-        return finding.curve_of(plan, test, by, axis, settings)
+        plan = with_effect(self._planned("power_curve()"), test, by, effect)
+        plan, rows = axis(plan, along, within, sizes)
+        return curve_of(plan, test, by, rows, settings)
 
     def extend(
         self,

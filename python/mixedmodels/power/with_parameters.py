@@ -29,10 +29,10 @@ def changed(plan: PlannedModel, fixef: Any, varcorr: Any, sd: Any, theta: Any, s
             sd = _completed(plan, sd, [np.sqrt(np.diag(m)) for m in matrices])
         else:
             varcorr = matrices if varcorr is None else _completed(plan, varcorr, matrices)
-    given = read_given(
+    parameters = read_given(
         plan.design, plan._names, family, fixef=beta, VarCorr=varcorr, sd=sd, theta=theta, sigma=sigma, shapes=shapes
     )
-    return plan._with(given)
+    return plan._with(parameters)
 
 
 def _covariances(plan: PlannedModel) -> list[Any]:
@@ -40,9 +40,9 @@ def _covariances(plan: PlannedModel) -> list[Any]:
     return covariances(fit.theta, fit.sizes, fit.effects_scale)
 
 
-def _completed(plan: PlannedModel, given: Any, own: list[Any]) -> Any:
+def _completed(plan: PlannedModel, values: Any, own: list[Any]) -> Any:
     """A mapping with the terms that it leaves out."""
-    if not isinstance(given, Mapping):
-        return given
+    if not isinstance(values, Mapping):
+        return values
     labels = [t.label for t in plan.design.random]
-    return {**dict(zip(labels, own, strict=True)), **{str(k): v for k, v in given.items()}}
+    return {**dict(zip(labels, own, strict=True)), **{str(k): v for k, v in values.items()}}

@@ -32,9 +32,9 @@ def comparison(responses: Mapping[str, Response], fit: Any, level: float, data: 
     eta = eta if design.positions is None else eta[design.positions]
     if design.offset is not None:
         eta = eta - design.offset
-    known = _known(response, fit, design, eta, frame.read(columns))
+    true_values = _known(response, fit, design, eta, frame.read(columns))
     rows = _estimates(fit)
-    truth = np.array([known.get(term, np.nan) for term in rows["term"]])
+    truth = np.array([true_values.get(term, np.nan) for term in rows["term"]])
     estimate, se = np.asarray(rows["estimate"]), np.asarray(rows["std_error"])
     half = float(ndtri((1 + level) / 2)) * se
     limits = np.column_stack([estimate - half, estimate + half])
@@ -136,10 +136,10 @@ def _add_spread(
 ) -> None:
     """Standard deviations and correlations: of the effects drawn, and of the numbers by level."""
     drawn = response.random_design(table)
-    given = {}
+    by_term = {}
     if drawn is not None:
         pairs = zip(drawn.random, response.covariances(drawn), strict=True)
-        given = {t.label: (t.effects, c) for t, c in pairs}
+        by_term = {t.label: (t.effects, c) for t, c in pairs}
     for term, b in zip(design.random, effects, strict=True):
         k = len(term.effects)
         # deviations from a mean that the fixed effects have lost one degree of freedom
@@ -147,7 +147,7 @@ def _add_spread(
         root = np.sqrt(np.maximum(len(b) - lost, 1.0))
         covariance = (b.T @ b) / np.outer(root, root)
         covariance[np.abs(covariance) < 1e-12 * max(1.0, float(np.abs(covariance).max(initial=0.0)))] = 0.0
-        own = given.get(term.label)
+        own = by_term.get(term.label)
         if own is not None:
             if not set(own[0]) <= set(term.effects):
                 continue
@@ -159,5 +159,5 @@ def _add_spread(
         for j in range(k):
             out[f"sd_{term.effects[j]}|{term.label}"] = float(root[j])
             for i in range(j + 1, k):
-                known = root[i] > 0 and root[j] > 0
-                out[f"cor_{term.effects[i]}.{term.effects[j]}|{term.label}"] = float(r[i, j]) if known else np.nan
+                defined = root[i] > 0 and root[j] > 0
+                out[f"cor_{term.effects[i]}.{term.effects[j]}|{term.label}"] = float(r[i, j]) if defined else np.nan

@@ -37,7 +37,7 @@ def crossing(*, kind: Any = "pandas", **values: Any) -> Any:
 
     if not values:
         raise DataError("crossing() needs at least one name with values, as crossing(Subject=range(3), day=range(8)).")
-    parts = [_part(name, given) for name, given in values.items()]
+    parts = [_part(name, levels) for name, levels in values.items()]
     counts = [len(p) for p in parts]
     places = np.indices(counts).reshape(len(parts), -1)
     taken = [p.iloc[at].reset_index(drop=True) for p, at in zip(parts, places, strict=True)]
@@ -48,22 +48,24 @@ def crossing(*, kind: Any = "pandas", **values: Any) -> Any:
     return table if kind == "pandas" else frame.to_kind({str(k): _plain(v) for k, v in table.items()}, kind)
 
 
-def _part(name: str, given: Any) -> Any:
+def _part(name: str, levels: Any) -> Any:
     """Distinct values as a table of one column, or the distinct rows of a table."""
     import pandas as pd
 
-    if hasattr(given, "columns") or isinstance(given, Mapping):
-        rows = pd.DataFrame(frame.as_pandas(given)).drop_duplicates().reset_index(drop=True)
+    if hasattr(levels, "columns") or isinstance(levels, Mapping):
+        rows = pd.DataFrame(frame.as_pandas(levels)).drop_duplicates().reset_index(drop=True)
         if not len(rows):
             raise DataError(f"{name!r} has no rows.")
         return rows
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        given = [given]
-    series = given if isinstance(given, pd.Series) else pd.Series(given if hasattr(given, "dtype") else list(given))
+    if isinstance(levels, str) or not isinstance(levels, Iterable):
+        levels = [levels]
+    series = (
+        levels if isinstance(levels, pd.Series) else pd.Series(levels if hasattr(levels, "dtype") else list(levels))
+    )
     series = series.dropna().drop_duplicates()
     if not len(series):
         raise DataError(f"{name!r} has no values.")
-    ordered = not isinstance(given, range)
+    ordered = not isinstance(levels, range)
     series = series.sort_values() if ordered else series
     return pd.DataFrame({name: series.reset_index(drop=True)})
 

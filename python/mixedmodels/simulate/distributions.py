@@ -118,12 +118,12 @@ def checked(dist: Any, parameters: Mapping[str, Any]) -> str:
             raise DataError(
                 f"there is no distribution {dist!r}; {offer} Others are given as a function of rng and size."
             )
-        known = list(inspect.signature(DISTRIBUTIONS[dist]).parameters.values())[2:]
-        names = [p.name for p in known]
+        signature = list(inspect.signature(DISTRIBUTIONS[dist]).parameters.values())[2:]
+        names = [p.name for p in signature]
         unknown = [p for p in parameters if p not in names]
         if unknown:
             raise DataError(f"the distribution {dist!r} has no parameter {unknown[0]!r}; it has {', '.join(names)}.")
-        missing = [p.name for p in known if p.default is p.empty and p.name not in parameters]
+        missing = [p.name for p in signature if p.default is p.empty and p.name not in parameters]
         if missing:
             raise DataError(f"the distribution {dist!r} lacks {', '.join(missing)}; it has {', '.join(names)}.")
         return dist

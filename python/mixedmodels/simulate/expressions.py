@@ -21,10 +21,10 @@ class PopulationScope(Scope):
     """Names are columns, then constants, which may be mappings as `by_level` takes them."""
 
     def _other_name(self, node: Name) -> Any:
-        found: Any = None if self.env is None else self.env.get(node.name)
-        if hasattr(found, "to_dict") and not isinstance(found, Mapping):
-            return found.to_dict()
-        return found if isinstance(found, Mapping) else super()._other_name(node)
+        value: Any = None if self.env is None else self.env.get(node.name)
+        if hasattr(value, "to_dict") and not isinstance(value, Mapping):
+            return value.to_dict()
+        return value if isinstance(value, Mapping) else super()._other_name(node)
 
 
 def by_level(factor: Any, *values: Any, **levels: Any) -> Vector:
@@ -47,10 +47,10 @@ def by_level(factor: Any, *values: Any, **levels: Any) -> Vector:
     DataError
         If a level has no number.
     """
-    given = dict(values[0]) if values and isinstance(values[0], Mapping) else levels
-    if (values and not isinstance(values[0], Mapping)) or len(values) > 1 or not given:
+    values_by_level = dict(values[0]) if values and isinstance(values[0], Mapping) else levels
+    if (values and not isinstance(values[0], Mapping)) or len(values) > 1 or not values_by_level:
         raise DataError("by_level() takes a factor and a mapping, by_level(county, county_means), or levels by name.")
-    texts = {label(k): float(v) for k, v in given.items()}
+    texts = {label(k): float(v) for k, v in values_by_level.items()}
     rows = [label(v) for v in np.asarray(factor, dtype=object).tolist()]
     missing = [r for r in dict.fromkeys(rows) if r not in texts]
     if missing:
@@ -63,7 +63,7 @@ def scope_of(table: Table, constants: Mapping[str, Any], source: str) -> Populat
     return PopulationScope(table, {"by_level": by_level, **constants}, {}, source=source)
 
 
-def value_of(given: Any, table: Table, columns: Any, constants: Mapping[str, Any], what: str) -> Any:
+def value_of(expression: Any, table: Table, columns: Any, constants: Mapping[str, Any], what: str) -> Any:
     """A number for each row, or one for all, from a number, an array, a text or a function of the columns.
 
     Raises
@@ -71,13 +71,13 @@ def value_of(given: Any, table: Table, columns: Any, constants: Mapping[str, Any
     DataError, FormulaError
         If it is no number, or of another length.
     """
-    if isinstance(given, str):
-        node = read_expression(given)
-        out = scope_of(table, constants, given).numbers(node)
-    elif callable(given):
-        out = given(columns)
+    if isinstance(expression, str):
+        node = read_expression(expression)
+        out = scope_of(table, constants, expression).numbers(node)
+    elif callable(expression):
+        out = expression(columns)
     else:
-        out = given
+        out = expression
     try:
         values = np.asarray(out, dtype=float)
     except (TypeError, ValueError) as error:

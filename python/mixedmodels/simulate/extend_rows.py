@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mixedmodels.errors import DataError
 from mixedmodels.frame import Factor, Numeric, Table, as_factor, values_of
 
-FEWEST, MOST = 3, 10  # the least size of a curve, and its number of sizes, unless others are asked for
+SMALLEST, POINTS = 3, 10  # the least size of a curve, and its number of sizes, unless others are asked for
 
 
 @dataclass(frozen=True)
@@ -208,14 +208,14 @@ def axis_of(
 
 def tidy_sizes(there: int) -> tuple[int, ...]:
     """Ten sizes at most between three and what there is."""
-    if there < FEWEST:
+    if there < SMALLEST:
         return (there,)
-    if there - FEWEST + 1 <= MOST:
-        return tuple(range(FEWEST, there + 1))
-    return tuple(round(float(s)) for s in np.linspace(FEWEST, there, MOST))
+    if there - SMALLEST + 1 <= POINTS:
+        return tuple(range(SMALLEST, there + 1))
+    return tuple(round(float(s)) for s in np.linspace(SMALLEST, there, POINTS))
 
 
-def checked_size(given: Any, what: str) -> int:
+def checked_size(size: Any, what: str) -> int:
     """A positive whole number.
 
     Raises
@@ -223,6 +223,6 @@ def checked_size(given: Any, what: str) -> int:
     DataError
         If it is none.
     """
-    if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 1:
-        raise DataError(f"{what} is {given!r:.40}; give a positive whole number.")
-    return int(given)
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+        raise DataError(f"{what} is {size!r:.40}; give a positive whole number.")
+    return int(size)

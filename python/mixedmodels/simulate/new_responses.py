@@ -42,9 +42,9 @@ def simulated_on(
     return frame.to_kind({f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])}, table.kind, table.index)
 
 
-def _weights(model: FittedModel, table: Table, given: Any) -> Vector | None:
+def _weights(model: FittedModel, table: Table, weights: Any) -> Vector | None:
     """Weights of new rows: those given, else by the model's own expression; ones where the model had none."""
-    if given is None:
+    if weights is None:
         left = formulas.parse(model.formula).left
         if model.family.support == "proportion" and isinstance(left, Call) and left.function == "cbind":
             return _trials(model, table)
@@ -53,8 +53,8 @@ def _weights(model: FittedModel, table: Table, given: Any) -> Vector | None:
             return None
         if not isinstance(had, str):
             raise DataError("the model has weights, which say nothing about new rows; give theirs as weights=.")
-        given = had
-    design = build("~ 1", table, weights=given, na_action="fail")
+        weights = had
+    design = build("~ 1", table, weights=weights, na_action="fail")
     return design.weights
 
 

@@ -41,11 +41,11 @@ def simulate_new_rows(
     """
     n = new.n_table
     eta = fixed_part(new, fit.kept, fit.beta, n)
-    known = _modes(fit, old, new, chosen) if fit.mixed else []
+    effects = _modes(fit, old, new, chosen) if fit.mixed else []
     out = np.empty((checked(nsim), n))
     for row in out:
         row[:] = eta
-        for term, (modes, factor) in zip(new.random, known, strict=True):
+        for term, (modes, factor) in zip(new.random, effects, strict=True):
             drawn = rng.standard_normal(modes.shape) @ factor.T
             b = np.where(np.isnan(modes), drawn, modes)
             add_effects(row, b, new.groups[term.group].codes, term.columns)

@@ -248,10 +248,10 @@ def _check(family: Family, error_scale: Any, error: Any, size: Any, shapes: Any)
     if size is not None and family.support != "proportion":
         raise DataError(f"size is for binomial responses, not for {family}.")
     names = () if scaled else family.shapes
-    given = dict(shapes or {})
-    if set(given) != set(names):
+    by_name = dict(shapes or {})
+    if set(by_name) != set(names):
         need = f"give shapes={{{', '.join(f'{n!r}: ...' for n in names)}}}" if names else "leave shapes out"
-        raise DataError(f"shapes are {given!r:.60}; of {family} {need}.")
-    if not all(v > 0 for v in given.values()):
-        raise DataError(f"shapes are {given!r:.60}; each must be a positive number.")
-    return tuple(float(np.log(given[n])) for n in names)
+        raise DataError(f"shapes are {by_name!r:.60}; of {family} {need}.")
+    if not all(v > 0 for v in by_name.values()):
+        raise DataError(f"shapes are {by_name!r:.60}; each must be a positive number.")
+    return tuple(float(np.log(by_name[n])) for n in names)

@@ -69,27 +69,27 @@ def read_given(
     return Given(beta, _theta(design, VarCorr, sd, theta, relative), scale, psi)
 
 
-def coefficients(given: Any, names: Sequence[str], what: str, old: Vector | None = None) -> Vector:
+def coefficients(numbers: Any, names: Sequence[str], what: str, old: Vector | None = None) -> Vector:
     """One number per name; with `old` a mapping may leave names out, which then keep those values."""
-    if given is None:
+    if numbers is None:
         if old is not None:
             return old
         raise DataError(f"{what} is missing; give {len(names)} numbers, for {', '.join(names)}.")
-    if hasattr(given, "to_dict") and not isinstance(given, Mapping):
-        given = given.to_dict()
-    if isinstance(given, Mapping):
-        unknown = [str(k) for k in given if k not in names]
+    if hasattr(numbers, "to_dict") and not isinstance(numbers, Mapping):
+        numbers = numbers.to_dict()
+    if isinstance(numbers, Mapping):
+        unknown = [str(k) for k in numbers if k not in names]
         if unknown:
             near = nearest(unknown[0], tuple(names))
             offer = f"did you mean {near!r}?" if near else f"there are {', '.join(names)}."
             raise DataError(f"{what} names {unknown[0]!r}, which is no coefficient; {offer}")
-        missing = [n for n in names if n not in given]
+        missing = [n for n in names if n not in numbers]
         if missing and old is None:
             raise DataError(f"{what} lacks {', '.join(missing)}; give a value for each coefficient.")
         before = {} if old is None else dict(zip(names, old.tolist(), strict=True))
-        values = [{**before, **given}[n] for n in names]
+        values = [{**before, **numbers}[n] for n in names]
     else:
-        values = given
+        values = numbers
     out = _numbers(values, what)
     if out.shape != (len(names),):
         raise DataError(f"{what} has shape {out.shape}; give {len(names)} numbers, for {', '.join(names)}.")
@@ -103,8 +103,8 @@ def _theta(design: Design, varcorr: Any, sd: Any, theta: Any, relative: float) -
             raise DataError(f"{told[0]} is given, and {design.formula!r} has no random term.")
         return np.empty(0)
     if len(told) != 1:
-        said = f"{' and '.join(told)} are given" if told else "none of VarCorr, sd, theta is given"
-        raise DataError(f"{said}; say the random effects' variances of {_labels(design)} by one of the three.")
+        clause = f"{' and '.join(told)} are given" if told else "none of VarCorr, sd, theta is given"
+        raise DataError(f"{clause}; say the random effects' variances of {_labels(design)} by one of the three.")
     sizes = [len(t.columns) for t in design.random]
     if theta is not None:
         out = _numbers(theta, "theta")
@@ -118,39 +118,39 @@ def _theta(design: Design, varcorr: Any, sd: Any, theta: Any, relative: float) -
 def covariance_matrices(design: Design, varcorr: Any, sd: Any) -> list[Matrix]:
     """Covariance matrix of every random term, from one of `varcorr` and `sd`."""
     if (varcorr is None) == (sd is None):
-        said = "none of" if sd is None else "both"
-        raise DataError(f"{said} VarCorr and sd are given; say by one of them how {_labels(design)} vary.")
+        which = "none of" if sd is None else "both"
+        raise DataError(f"{which} VarCorr and sd are given; say by one of them how {_labels(design)} vary.")
     if sd is None:
         parts = zip(design.random, _by_term(design, varcorr, "VarCorr"), strict=True)
         return [_covariance(t.label, t.effects, v) for t, v in parts]
     return [_squares(t.label, t.effects, v) for t, v in zip(design.random, _by_term(design, sd, "sd"), strict=True)]
 
 
-def _by_term(design: Design, given: Any, what: str) -> list[Any]:
+def _by_term(design: Design, values: Any, what: str) -> list[Any]:
     """What is said of each random term, in their order."""
     labels = [t.label for t in design.random]
-    if isinstance(given, Mapping):
-        unknown = [str(k) for k in given if k not in labels]
-        missing = [label for label in labels if label not in given]
+    if isinstance(values, Mapping):
+        unknown = [str(k) for k in values if k not in labels]
+        missing = [label for label in labels if label not in values]
         if unknown or missing:
             wrong = f"names {unknown[0]!r}" if unknown else f"lacks {missing[0]!r}"
             raise DataError(f"{what} {wrong}; the random terms are {_labels(design)}.")
-        return [given[label] for label in labels]
+        return [values[label] for label in labels]
     if len(labels) == 1:
-        one = isinstance(given, list | tuple) and len(given) == 1 and what == "VarCorr"
-        return [given[0]] if one else [given]
-    if not isinstance(given, list | tuple) or len(given) != len(labels):
+        one = isinstance(values, list | tuple) and len(values) == 1 and what == "VarCorr"
+        return [values[0]] if one else [values]
+    if not isinstance(values, list | tuple) or len(values) != len(labels):
         raise DataError(f"{what} must name each of the random terms {_labels(design)}, as {{{labels[0]!r}: ..., ...}}.")
-    return list(given)
+    return list(values)
 
 
 def _labels(design: Design) -> str:
     return ", ".join(f"{t.label!r} ({', '.join(t.effects)})" for t in design.random)
 
 
-def _covariance(label: str, effects: Sequence[str], given: Any) -> Matrix:
+def _covariance(label: str, effects: Sequence[str], values: Any) -> Matrix:
     k = len(effects)
-    out = np.atleast_2d(_numbers(given, f"VarCorr of {label!r}"))
+    out = np.atleast_2d(_numbers(values, f"VarCorr of {label!r}"))
     if out.shape != (k, k):
         raise DataError(
             f"VarCorr of {label!r} has shape {out.shape}; its effects are {', '.join(effects)}, so give "
@@ -168,8 +168,8 @@ def _covariance(label: str, effects: Sequence[str], given: Any) -> Matrix:
     return (out + out.T) / 2
 
 
-def _squares(label: str, effects: Sequence[str], given: Any) -> Matrix:
-    values = np.atleast_1d(_numbers(given, f"sd of {label!r}"))
+def _squares(label: str, effects: Sequence[str], deviations: Any) -> Matrix:
+    values = np.atleast_1d(_numbers(deviations, f"sd of {label!r}"))
     if values.shape != (len(effects),) or (values < 0).any():
         raise DataError(
             f"sd of {label!r} is {values.tolist()}; give a standard deviation, not negative, for each of "
@@ -217,11 +217,11 @@ def _scale(family: Family | None, sigma: Any, shapes: Any) -> tuple[float, Vecto
     return np.nan, np.log(values)
 
 
-def _numbers(given: Any, what: str) -> Vector:
+def _numbers(values: Any, what: str) -> Vector:
     try:
-        out = np.asarray(given, dtype=float)
+        out = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
-        raise DataError(f"{what} must be numbers; got {given!r:.80}.") from error
+        raise DataError(f"{what} must be numbers; got {values!r:.80}.") from error
     if not np.isfinite(out).all():
-        raise DataError(f"{what} must be finite numbers; got {given!r:.80}.")
+        raise DataError(f"{what} must be finite numbers; got {values!r:.80}.")
     return out

@@ -51,17 +51,17 @@ class Population(Mapping[str, Any]):
             Other numbers of levels of grouping factors: ``sample_x(school=40)``.
         """
         rng = generator(seed)
-        given = {k: v for k, v in self._variables.items() if isinstance(v, Groups)}
-        unknown = [k for k in levels if k not in given]
+        groupings = {k: v for k, v in self._variables.items() if isinstance(v, Groups)}
+        unknown = [k for k in levels if k not in groupings]
         if unknown:
             raise DataError(
-                f"{unknown[0]!r} is no grouping factor of the population; it has {', '.join(given) or 'none'}."
+                f"{unknown[0]!r} is no grouping factor of the population; it has {', '.join(groupings) or 'none'}."
             )
-        if given:
+        if groupings:
             if n is not None:
-                raise DataError(f"the rows are laid out by {', '.join(given)}; leave n out.")
+                raise DataError(f"the rows are laid out by {', '.join(groupings)}; leave n out.")
             counts = {k: checked(v) for k, v in levels.items()}
-            n, columns = layout(given, counts, rng)
+            n, columns = layout(groupings, counts, rng)
             table = pd.DataFrame(columns)
         else:
             if n is None:

@@ -60,16 +60,16 @@ class Predictor:
 
     def _columns(self, name: str, values: Any, n: int) -> dict[str, Any]:
         if hasattr(values, "columns"):
-            found = {f"{name}{k}": v.to_numpy() for k, v in values.items()}
+            columns = {f"{name}{k}": v.to_numpy() for k, v in values.items()}
         elif np.ndim(values) == 2:
             array = np.asarray(values)
-            found = {f"{name}{j + 1}": array[:, j] for j in range(array.shape[1])}
+            columns = {f"{name}{j + 1}": array[:, j] for j in range(array.shape[1])}
         else:
-            found = {name: values}
-        for column in found.values():
+            columns = {name: values}
+        for column in columns.values():
             if np.ndim(column) != 1 or len(column) != n:
                 raise DataError(f"{name!r} was to have {n} values, and {np.shape(column)} were drawn.")
-        return found
+        return columns
 
     def __str__(self) -> str:
         inside = [f"{k} = {_shown(v)}" for k, v in self.parameters.items()]
@@ -89,8 +89,8 @@ class Groups:
         """Labels of the levels; `count` takes the place of the number that was given."""
         if count is not None:
             return [str(i + 1) for i in range(count)]
-        given = self.levels
-        return [str(i + 1) for i in range(given)] if isinstance(given, int) else [frame.label(v) for v in given]
+        levels = self.levels
+        return [str(i + 1) for i in range(levels)] if isinstance(levels, int) else [frame.label(v) for v in levels]
 
     def sizes(self, name: str, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """Rows of each level of the factor, shape (count,)."""
@@ -170,7 +170,7 @@ def groups(levels: int | Sequence[Any], each: Any = 1, *, within: str | None = N
 
 
 def layout(
-    given: Mapping[str, Groups], counts: Mapping[str, int], rng: np.random.Generator
+    groupings: Mapping[str, Groups], counts: Mapping[str, int], rng: np.random.Generator
 ) -> tuple[int, dict[str, Any]]:
     """Number of rows, and the columns of all grouping factors."""
     import pandas as pd
@@ -178,7 +178,7 @@ def layout(
     codes: dict[str, NDArray[np.int64]] = {}
     labels: dict[str, list[str]] = {}
     n = 1
-    for name, group in given.items():
+    for name, group in groupings.items():
         own = group.labels(counts.get(name))
         k = len(own)
         codes = {other: np.repeat(c, k) for other, c in codes.items()}
@@ -192,7 +192,7 @@ def layout(
         labels[name] = own
         n *= k
     repeats = np.ones(n, dtype=np.int64)
-    for name, group in given.items():
+    for name, group in groupings.items():
         repeats *= group.sizes(name, len(labels[name]), rng)[codes[name]]
     rows = np.repeat(np.arange(n), repeats)
     if not len(rows):

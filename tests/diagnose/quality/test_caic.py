@@ -15,7 +15,7 @@ from tests.support.places import SEEDS
 from tests.support.quality_reference import reference
 
 import mixedmodels as mm
-from mixedmodels.diagnose.quality.conditional_likelihood import turned
+from mixedmodels.diagnose.quality.conditional_likelihood import perturbed
 
 SLEEP = "Reaction ~ Days + (Days | Subject)"
 
@@ -123,7 +123,7 @@ def test_trials_are_turned_one_by_one() -> None:
     long = pd.DataFrame(rows)
     merged = mm.glmer("cbind(incidence, size - incidence) ~ 1 + (1 | herd)", cbpp, "binomial")
     single = mm.glmer("y ~ 1 + (1 | herd)", long, "binomial")
-    assert len(turned(single._fit).row) == len(long)
+    assert len(perturbed(single._fit).row) == len(long)
     assert merged.caic().df == pytest.approx(single.caic().df, abs=1e-4)
 
 

@@ -39,13 +39,13 @@ def normality(model: Any, effects: str) -> Check | Checks:
 def _random_normality(model: Any) -> Checks:
     if not model.design.random:
         raise DataError("effects='random' is of a model with random effects; leave it out.")
-    found = []
+    checks = []
     for term, b in zip(model.design.random, model._fit.b, strict=True):
         group = model.design.groups[term.group].name
         for j, effect in enumerate(term.effects):
             test = tests.normality(b[:, j])
             name = f"{effect} of {group}"
-            found.append(
+            checks.append(
                 _tested(
                     f"normality of {name}",
                     test,
@@ -54,7 +54,7 @@ def _random_normality(model: Any) -> Checks:
                     f"the random effects {name} are too few, or all the same, to say whether they are normal",
                 )
             )
-    return Checks(found, model._source.kind)
+    return Checks(checks, model._source.kind)
 
 
 def heteroscedasticity(model: Any) -> Check:

@@ -20,15 +20,13 @@ def overdispersion(model: Any) -> Check:
     if reason:
         raise DataError(f"check_overdispersion() is for counts, or proportions of several trials; {reason}.")
     used, fit = _used(model), model._fit
-    found = counts.overdispersion(model._residuals("pearson")[used], model.df_resid)
-    values = {"statistic": found.chisq, "ratio": found.ratio, "df": found.df, "p_value": found.p_value}
+    test = counts.overdispersion(model._residuals("pearson")[used], model.df_resid)
+    values = {"statistic": test.chisq, "ratio": test.ratio, "df": test.df, "p_value": test.p_value}
     title = "dispersion"
-    if found.p_value != found.p_value:
+    if test.p_value != test.p_value:
         return Check(title, None, "no degrees of freedom are left to say anything about the dispersion", values)
-    numbers = (
-        f"(Pearson's Chisq = {found.chisq:.5g} on {found.df} Df, ratio {found.ratio:.2f}, {p_text(found.p_value)})"
-    )
-    if found.p_value < 0.05:
+    numbers = f"(Pearson's Chisq = {test.chisq:.5g} on {test.df} Df, ratio {test.ratio:.2f}, {p_text(test.p_value)})"
+    if test.p_value < 0.05:
         other = "further predictors" if fit.family.name.startswith("Negative") else "a negative binomial"
         if fit.family.support == "proportion":
             other = "further predictors"
@@ -94,12 +92,12 @@ def binned_residuals(model: Any, bins: int | None = None) -> Check:
     from scipy.stats import binom
 
     model._need_rows("binned residuals")
-    found = bins_of(model, bins, fixed=bool(model.design.random))
-    count = len(found.rows)
-    outside = round((1 - found.inside) * count)
+    binned = bins_of(model, bins, fixed=bool(model.design.random))
+    count = len(binned.rows)
+    outside = round((1 - binned.inside) * count)
     p = float(binom.sf(outside - 1, count, 0.05)) if count else np.nan
     words = f"{outside} of {count} bins have a mean residual outside its limits, where {0.05 * count:.1f} are expected"
-    values = {"inside": found.inside, "bins": count, "p_value": p}
+    values = {"inside": binned.inside, "bins": count, "p_value": p}
     return Check("binned residuals", bool(p < 0.05), words, values)
 
 

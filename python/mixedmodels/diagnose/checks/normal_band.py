@@ -87,11 +87,11 @@ def stays_between(low: Vector, high: Vector) -> float:
     chance = np.zeros(n + 1)
     chance[0] = 1.0
     before = 0.0
-    for t, least, most in zip(times, must, may, strict=True):
+    for t, least, greatest in zip(times, must, may, strict=True):
         steps = _poisson(n * (t - before), n)
         moved = np.convolve(chance, steps)[: n + 1]
         moved[:least] = 0.0
-        moved[most + 1 :] = 0.0
+        moved[greatest + 1 :] = 0.0
         chance, before = moved, float(t)
     return float(chance[n] / _poisson(float(n), n)[n])
 

@@ -31,32 +31,32 @@ class ModelChecks:
         """The findings."""
         model, fit = self._model, self._model._fit
         gaussian = not fit.generalized
-        found: list[Check | None] = [
+        findings: list[Check | None] = [
             tables.predictive_check(model, DRAWS, self._seed),
         ]
         single = model.family.support == "proportion" and bool(family_checks.undispersed(model))
         if not single:  # of single trials binned residuals say more
-            found.append(assumption_checks.linearity(model))
+            findings.append(assumption_checks.linearity(model))
         if gaussian:
-            found += [assumption_checks.heteroscedasticity(model)]
+            findings += [assumption_checks.heteroscedasticity(model)]
         if not gaussian and not family_checks.undispersed(model):
-            found.append(family_checks.overdispersion(model))
+            findings.append(family_checks.overdispersion(model))
         if model.family.support == "counts":
-            found.append(family_checks.zeroinflation(model, 0.05))
+            findings.append(family_checks.zeroinflation(model, 0.05))
         if model.family.support == "proportion":
-            found.append(family_checks.binned_residuals(model))
+            findings.append(family_checks.binned_residuals(model))
         if fit.kept and fit.n > len(fit.kept):
-            found.append(assumption_checks.outliers(model, None))
-        found.append(vif_tables.checked_collinearity(model))
+            findings.append(assumption_checks.outliers(model, None))
+        findings.append(vif_tables.checked_collinearity(model))
         if gaussian:
             normal = assumption_checks.normality(model, "fixed")
             assert isinstance(normal, Check)
-            found.append(normal)
+            findings.append(normal)
         if model.design.random:
             random = assumption_checks.normality(model, "random")
             assert isinstance(random, Checks)
-            found += random.found
-        return Checks([c for c in found if c is not None], model._source.kind)
+            findings += random.found
+        return Checks([c for c in findings if c is not None], model._source.kind)
 
     # -- tables ---------------------------------------------------------------------------------------------------
 

@@ -48,8 +48,8 @@ def normal_quantiles(values: Vector, centre: float = 0.0, spread: float = 1.0) -
     """Values against the normal distribution with this mean and standard deviation; NaN are left out."""
     from scipy.special import ndtri
 
-    known = np.flatnonzero(np.isfinite(values))
-    order = known[np.argsort(values[known], kind="stable")]
+    finite = np.flatnonzero(np.isfinite(values))
+    order = finite[np.argsort(values[finite], kind="stable")]
     n = len(order)
     low, high, joint_low, joint_high = (centre + spread * end for band in BANDS for end in normal_band(n, band, LEVEL))
     return Quantiles(

@@ -31,23 +31,23 @@ def residuals_fitted(model: Any) -> Columns:
 def scale_location(model: Any) -> Columns:
     """Roots of the sizes of the standardised residuals against fitted values, and a smooth curve through them."""
     x, root = predictor(model), np.sqrt(np.abs(rstandard(model, None)))
-    known = np.isfinite(root)
+    finite = np.isfinite(root)
     curve = np.full(len(x), np.nan)
-    curve[known] = smooth(x[known], root[known])
+    curve[finite] = smooth(x[finite], root[finite])
     return {"row": model._rows.numbers, "fitted": x, "root": root, "smooth": curve}
 
 
 def qq_residuals(model: Any) -> Columns:
     """Standardised residuals, sorted, against normal quantiles, with bands of level 0.95."""
-    found = normal_quantiles(rstandard(model, None))
+    quantiles = normal_quantiles(rstandard(model, None))
     return {
-        "row": model._rows.numbers[found.order],
-        "quantile": found.quantile,
-        "residual": found.value,
-        "low": found.low,
-        "high": found.high,
-        "joint_low": found.joint_low,
-        "joint_high": found.joint_high,
+        "row": model._rows.numbers[quantiles.order],
+        "quantile": quantiles.quantile,
+        "residual": quantiles.value,
+        "low": quantiles.low,
+        "high": quantiles.high,
+        "joint_low": quantiles.joint_low,
+        "joint_high": quantiles.joint_high,
     }
 
 
@@ -102,27 +102,31 @@ def influence(model: Any) -> Columns:
 
 def posterior_predictive(model: Any, n: int, seed: Any) -> Columns:
     """Densities of the response (draw 0) and of draws given the random effects; shares where there are few values."""
-    found = predictive(_response(model), _draws(model, n, seed))
-    return {"draw": found.draw, "value": found.value, "density": found.density}
+    curves = predictive(_response(model), _draws(model, n, seed))
+    return {"draw": curves.draw, "value": curves.value, "density": curves.density}
 
 
 def predictive_check(model: Any, n: int, seed: Any) -> Check:
     """Where mean, spread and extremes of the response lie among those of draws, in a sentence."""
     counts = model.family.support == "counts"
-    found = summaries(_response(model), _draws(model, n, seed), counts)
-    values = dict(zip(found.name, found.share.tolist(), strict=True))
-    if not np.isfinite([found.low, found.high]).all():
+    compared = summaries(_response(model), _draws(model, n, seed), counts)
+    values = dict(zip(compared.name, compared.share.tolist(), strict=True))
+    if not np.isfinite([compared.low, compared.high]).all():
         return Check("draws from the model", None, "the model has no residual variance to draw with", values)
     far = 1e-8 * np.maximum(
-        np.abs(found.data), np.ptp(_response(model))
+        np.abs(compared.data), np.ptp(_response(model))
     )  # of an exact fit all are the same but for rounding
-    odd = [i for i in range(len(found.name)) if not found.low[i] - far[i] <= found.data[i] <= found.high[i] + far[i]]
+    odd = [
+        i
+        for i in range(len(compared.name))
+        if not compared.low[i] - far[i] <= compared.data[i] <= compared.high[i] + far[i]
+    ]
     if not odd:
-        words = f"{', '.join(found.name)} of the data lie among those of {n} draws from the model"
+        words = f"{', '.join(compared.name)} of the data lie among those of {n} draws from the model"
         return Check("draws from the model", False, words, values)
     told = "; ".join(
-        f"the {found.name[i]} of the data is {found.data[i]:.4g}, of 99% of draws {found.low[i]:.4g} to "
-        f"{found.high[i]:.4g}"
+        f"the {compared.name[i]} of the data is {compared.data[i]:.4g}, of 99% of draws {compared.low[i]:.4g} to "
+        f"{compared.high[i]:.4g}"
         for i in odd
     )
     return Check("draws from the model", True, told, values)
@@ -130,9 +134,9 @@ def predictive_check(model: Any, n: int, seed: Any) -> Check:
 
 def binned_residuals(model: Any, bins: int | None) -> Columns:
     """Mean residuals of rows with similar fitted values, with the limits that contain 95% of them."""
-    found = bins_of(model, bins)
+    binned = bins_of(model, bins)
     names = ("fitted", "residual", "rows", "low", "high")
-    return {name: getattr(found, name) for name in names}
+    return {name: getattr(binned, name) for name in names}
 
 
 def dispersion(model: Any) -> Columns:

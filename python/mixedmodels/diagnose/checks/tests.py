@@ -27,12 +27,12 @@ def normality(residuals: Vector) -> Test:
 
     values = residuals[np.isfinite(residuals)]
     if len(values) >= MOST_SHAPIRO:
-        found = stats.kstest(values, "norm", method="asymp")
-        return Test("Kolmogorov-Smirnov D", float(found.statistic), float(found.pvalue))
+        test = stats.kstest(values, "norm", method="asymp")
+        return Test("Kolmogorov-Smirnov D", float(test.statistic), float(test.pvalue))
     if len(values) < 3 or np.ptp(values) <= 1e-12 * np.abs(values).max(initial=0.0):
         return Test("Shapiro-Wilk W", np.nan, np.nan)
-    found = stats.shapiro(values)
-    return Test("Shapiro-Wilk W", float(found.statistic), float(found.pvalue))
+    test = stats.shapiro(values)
+    return Test("Shapiro-Wilk W", float(test.statistic), float(test.pvalue))
 
 
 def heteroscedasticity(pearson: Vector, fitted: Vector, sigma: float, df: int) -> Test:
@@ -72,9 +72,9 @@ def autocorrelation(residuals: Vector, x: Matrix, nsim: int, rng: np.random.Gene
         return Test("Durbin-Watson", np.nan, np.nan)
     statistic = durbin_watson(residuals)
     q = np.linalg.qr(x)[0] if x.shape[1] else x
-    above, done, most = 0, 0, max(1, AT_ONCE // n)
+    above, done, batch = 0, 0, max(1, AT_ONCE // n)
     while done < nsim:
-        count = min(most, nsim - done)
+        count = min(batch, nsim - done)
         drawn = residuals[rng.integers(n, size=(n, count))]
         drawn = drawn - q @ (q.T @ drawn)
         above += int(np.sum(statistic < durbin_watson(drawn)))

@@ -79,7 +79,7 @@ def _logdet(correlation: Matrix, rows: np.ndarray[tuple[int], np.dtype[np.bool_]
     return float(np.linalg.slogdet(correlation[np.ix_(rows, rows)])[1])
 
 
-def inflation_limits(found: Inflation, n: int, p: int, level: float) -> tuple[Vector, Vector]:
+def inflation_limits(inflation: Inflation, n: int, p: int, level: float) -> tuple[Vector, Vector]:
     """Limits of the factors; beside a factor of 1 the upper one is NaN.
 
     Parameters
@@ -87,7 +87,7 @@ def inflation_limits(found: Inflation, n: int, p: int, level: float) -> tuple[Ve
     n, p : int
         Numbers of rows and coefficients of the model.
     """
-    r2 = 1 - 1 / found.gvif
+    r2 = 1 - 1 / inflation.gvif
     with np.errstate(all="ignore"):
         error = np.sqrt((1 - r2**2) ** 2 * (n - p - 1) ** 2 / ((n**2 - 1) * (n + 3))) / (r2 * (1 - r2))
         logit = np.log(r2 / (1 - r2))

@@ -16,11 +16,11 @@ MODERATE, HIGH = 5.0, 10.0
 
 def vif(model: Any) -> ResultTable:
     """See `Checking.vif`."""
-    found = _inflation(model)
-    columns = {"vif": found.gvif, "df": found.df, "vif_scaled": found.scaled}
+    inflation = _inflation(model)
+    columns = {"vif": inflation.gvif, "df": inflation.df, "vif_scaled": inflation.scaled}
     headers = {"vif": "GVIF", "df": "Df", "vif_scaled": "GVIF^(1/(2*Df))"}
     return ResultTable(
-        columns=columns, names=found.terms, headers=headers, footer=_notes(model), kind=model._source.kind
+        columns=columns, names=inflation.terms, headers=headers, footer=_notes(model), kind=model._source.kind
     )
 
 
@@ -28,22 +28,22 @@ def collinearity(model: Any, level: float) -> ResultTable:
     """See `Checking.check_collinearity`."""
     if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < 1:
         raise DataError(f"level is {level!r:.40}; give a probability between 0 and 1.")
-    found = _inflation(model)
-    low, high = inflation_limits(found, model.nobs, len(model._fit.kept), level)
+    inflation = _inflation(model)
+    low, high = inflation_limits(inflation, model.nobs, len(model._fit.kept), level)
     columns = {
-        "vif": found.gvif,
+        "vif": inflation.gvif,
         "conf_low": low,
         "conf_high": high,
-        "se_factor": np.sqrt(found.gvif),
-        "tolerance": 1 / found.gvif,
+        "se_factor": np.sqrt(inflation.gvif),
+        "tolerance": 1 / inflation.gvif,
         "tolerance_low": 1 / high,
         "tolerance_high": 1 / low,
-        "correlation": [grade(v) for v in found.gvif],
+        "correlation": [grade(v) for v in inflation.gvif],
     }
     headers = {"vif": "VIF", "conf_low": "lower", "conf_high": "upper", "se_factor": "SE factor"}
     return ResultTable(
         columns=columns,
-        names=found.terms,
+        names=inflation.terms,
         headers=headers,
         heading=("Variance inflation of each term", ""),
         footer=_notes(model),
@@ -60,16 +60,16 @@ def grade(factor: float) -> str:
 def checked_collinearity(model: Any) -> Check | None:
     """Collinearity in a sentence; None of a model with fewer than two terms."""
     try:
-        found = _inflation(model)
+        inflation = _inflation(model)
     except DataError:
         return None
-    worst = int(np.argmax(found.gvif))
-    values = {"vif": found.gvif, "terms": found.terms, "largest": float(found.gvif[worst])}
-    bad = [t for t, v in zip(found.terms, found.gvif, strict=True) if v >= MODERATE]
+    worst = int(np.argmax(inflation.gvif))
+    values = {"vif": inflation.gvif, "terms": inflation.terms, "largest": float(inflation.gvif[worst])}
+    bad = [t for t, v in zip(inflation.terms, inflation.gvif, strict=True) if v >= MODERATE]
     if not bad:
-        words = f"the largest variance inflation is {found.gvif[worst]:.2f}, of {found.terms[worst]}"
+        words = f"the largest variance inflation is {inflation.gvif[worst]:.2f}, of {inflation.terms[worst]}"
         return Check("collinearity", False, words, values)
-    words = f"{first_few(bad)} inflated, {found.terms[worst]} by {found.gvif[worst]:.3g}"
+    words = f"{first_few(bad)} inflated, {inflation.terms[worst]} by {inflation.gvif[worst]:.3g}"
     products = any(":" in t for t in bad)
     more = "; products do that to their factors, and centred predictors help" if products else ""
     return Check("collinearity", True, f"variances of {words}{more}", values)

@@ -55,25 +55,25 @@ def singularity(model: FittedModel, fit: bool) -> Singularity:
     if not own.mixed:
         raise DataError(f"singularity() is about random effects, and {model.formula!r} has none.")
     model._need_rows("singularity()")
-    found = states(model.design, own)
-    singular = any(s.directions for s in found)
+    terms = states(model.design, own)
+    singular = any(s.directions for s in terms)
     proposed = smaller_models.proposals(model.design, own) if singular else []
-    table, best, advice = None, None, _first_advice(model, found, singular)
+    table, best, advice = None, None, _first_advice(model, terms, singular)
     if singular and fit:
         restricted = is_restricted(own)
         done = smaller_models.fitted(model, restricted)
-        table = _table(model, done, found, restricted)
+        table = _table(model, done, terms, restricted)
         aic_at_rank = float(table["aic"][1])
         best, rule = smaller_models.recommended(done, -2 * likelihood_of(own).loglik, aic_at_rank, restricted)
         advice += _recommendation(model, best, rule)
         proposed = done
-    one_variance = not own.generalized and any(len(s.effects) == 1 for s in found)
+    one_variance = not own.generalized and any(len(s.effects) == 1 for s in terms)
     if singular and one_variance:
         advice.append("rlrt() tests exactly whether a single variance is 0.")
     return Singularity(
         formula=model.formula,
         singular=singular,
-        terms=found,
+        terms=terms,
         components=repca(model.design, own),
         proposals=tuple(p.formula for p in proposed),
         table=table,
@@ -83,11 +83,11 @@ def singularity(model: FittedModel, fit: bool) -> Singularity:
     )
 
 
-def _table(model: FittedModel, done: Sequence[Smaller], found: tuple[TermState, ...], restricted: bool) -> ResultTable:
+def _table(model: FittedModel, done: Sequence[Smaller], terms: tuple[TermState, ...], restricted: bool) -> ResultTable:
     """The fit, the same with its parameters counted at its rank, and the smaller models, most parameters first."""
     own = model._fit
     base = likelihood_of(own)
-    fewer = len(own.theta) - parameters_at_rank(found)
+    fewer = len(own.theta) - parameters_at_rank(terms)
     ordered = sorted(done, key=lambda s: -likelihood_of(_fit(s), restricted).npar)
     values = [likelihood_of(_fit(s), restricted) for s in ordered]
     npar = np.array([base.npar, base.npar - fewer, *(v.npar for v in values)])
@@ -128,13 +128,13 @@ def _null_distribution(model: FittedModel, smaller: Smaller) -> Mixture | None:
     """The mixture that holds at the boundary; None where it is not known, or takes long to simulate."""
     assert smaller.design is not None
     try:
-        found = mixture((smaller.design, _fit(smaller)), (model.design, model._fit))
-        if sum(r * (r + 1) // 2 for r in found.sizes) > MOST_DIMENSIONS:
+        law = mixture((smaller.design, _fit(smaller)), (model.design, model._fit))
+        if sum(r * (r + 1) // 2 for r in law.sizes) > MOST_DIMENSIONS:
             return None
-        found.p_value(0.0)  # the information may not be known
+        law.p_value(0.0)  # the information may not be known
     except (DataError, FitError):
         return None
-    return found
+    return law
 
 
 def _fit(smaller: Smaller) -> Any:
@@ -142,11 +142,11 @@ def _fit(smaller: Smaller) -> Any:
     return smaller.fit
 
 
-def _first_advice(model: FittedModel, found: tuple[TermState, ...], singular: bool) -> list[str]:
+def _first_advice(model: FittedModel, terms: tuple[TermState, ...], singular: bool) -> list[str]:
     if not singular:
         return [BY_UNITS if model._fit.singular else "The fit is not singular: every direction has variance."]
     out = [NO_FAILURE] if model._fit.run.converged else []
-    few = {s.group: s.levels for s in found if s.directions and s.levels < FEW_LEVELS}
+    few = {s.group: s.levels for s in terms if s.directions and s.levels < FEW_LEVELS}
     for group, levels in few.items():
         out.append(
             f"{group} has {levels} levels: from so few a variance is often estimated as 0 that is not; fixed effects "

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
 
 CHEAP = 0.02  # seconds of an evaluation, beyond which no simplex is sent out
-MOST = 8  # parameters of a simplex
+SIMPLEX_PARAMETERS = 8  # parameters of a simplex
 RESTARTS = 5
 GAIN = 1e-8  # of a restart that is worth another
 NEWTON, GRADIENT, SIMPLEX = "trust-region Newton", "L-BFGS-B", "Nelder-Mead"
@@ -95,7 +95,7 @@ def _others(model: Any) -> list[str]:
     began = perf_counter()
     problem.value(problem.point(fit.theta))
     seconds = perf_counter() - began
-    return [GRADIENT, SIMPLEX] if len(problem.scale) <= MOST and seconds < CHEAP else [GRADIENT]
+    return [GRADIENT, SIMPLEX] if len(problem.scale) <= SIMPLEX_PARAMETERS and seconds < CHEAP else [GRADIENT]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,20 +175,20 @@ def _scipy(model: Any, method: str, theta: Vector) -> End:
     for place in diagonal(model._fit.sizes):
         limits[int(place)] = (0.0, None)
     more = {"jac": slope, "bounds": limits} if method == GRADIENT else {}
-    found = minimize(value, begin, method=method, options=options, **more)
-    evaluations = int(found.nfev)
+    optimum = minimize(value, begin, method=method, options=options, **more)
+    evaluations = int(optimum.nfev)
     # A line search that met a point without a criterion starts anew where it stands.
     for _ in range(RESTARTS if method == GRADIENT else 0):
-        again = minimize(value, found.x, method=method, options=options, **more)
+        again = minimize(value, optimum.x, method=method, options=options, **more)
         evaluations += int(again.nfev)
-        gain, found = float(found.fun - again.fun), min(found, again, key=lambda one: float(one.fun))
+        gain, optimum = float(optimum.fun - again.fun), min(optimum, again, key=lambda one: float(one.fun))
         if gain < GAIN:
             break
-    at, beta = problem.parts(np.asarray(found.x) * scale)
+    at, beta = problem.parts(np.asarray(optimum.x) * scale)
     return End(
         method=method,
         start="identity",
-        criterion=float(found.fun),
+        criterion=float(optimum.fun),
         theta=upright(at, model._fit.sizes),
         beta=beta,
         evaluations=evaluations,

@@ -61,7 +61,7 @@ def all_fit_table(
         "evaluations": np.array([e.evaluations for e in ends]),
         **{f"theta_{j + 1}": thetas[:, j] for j in range(m)},
     }
-    said = (
+    sentence = (
         f"All {len(ends)} searches ended in one optimum, to {SAME:g} of the criterion."
         if same == len(ends)
         else f"{same} of {len(ends)} searches ended in the best optimum; the others up to {furthest:.3g} above it."
@@ -73,7 +73,7 @@ def all_fit_table(
         row_column="search",
         headers={"above_best": "above best", "beta_difference": "beta diff.", "evaluations": "evaluations"},
         heading=("Searches for the optimum of", design.formula, ""),
-        footer=(said, *failed),
+        footer=(sentence, *failed),
         kind=kind,
         missing="NA",
     )

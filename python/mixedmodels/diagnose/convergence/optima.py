@@ -66,7 +66,7 @@ def starts(theta: Vector, sizes: tuple[int, ...], count: int, rng: np.random.Gen
 
 def agreement(ends: Sequence[End]) -> tuple[int, float]:
     """How many searches ended in the best optimum, and the greatest distance from it."""
-    known = [e.criterion for e in ends if np.isfinite(e.criterion)]
-    best = min(known)
-    above = [c - best for c in known]
+    criteria = [e.criterion for e in ends if np.isfinite(e.criterion)]
+    best = min(criteria)
+    above = [c - best for c in criteria]
     return sum(a < SAME for a in above), max(above)

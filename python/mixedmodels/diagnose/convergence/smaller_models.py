@@ -215,7 +215,7 @@ def _design_of(smaller: Smaller) -> Design:
     return smaller.design
 
 
-def recommended(found: Sequence[Smaller], best: float, own: float, reml: bool) -> tuple[Smaller | None, str]:
+def recommended(candidates: Sequence[Smaller], best: float, own: float, reml: bool) -> tuple[Smaller | None, str]:
     """The model to prefer, None for the fit itself, and the rule that chose it.
 
     1. "free": of the models that are not singular and lose nothing, the one with fewest parameters (one that has slopes
@@ -231,11 +231,11 @@ def recommended(found: Sequence[Smaller], best: float, own: float, reml: bool) -
     own : float
         AIC of the fit, the parameters counted at its rank.
     """
-    proper = [s for s in found if not is_singular(s)]
+    proper = [s for s in candidates if not is_singular(s)]
     free = [s for s in proper if loss(s, best, reml) < EQUAL]
     if free:
         return min(free, key=lambda s: (s.origin, likelihood_of(_fit_of(s), reml).npar)), "free"
-    at_rank: list[tuple[float, Smaller | None]] = [(aic_at_rank(s, reml), s) for s in found if is_singular(s)]
+    at_rank: list[tuple[float, Smaller | None]] = [(aic_at_rank(s, reml), s) for s in candidates if is_singular(s)]
     least, singular = min([(own, None), *at_rank], key=lambda pair: pair[0])
     first = min(proper, key=lambda s: aic(s, reml), default=None)
     return (first, "aic") if first is not None and aic(first, reml) < least + 2 else (singular, "keep")

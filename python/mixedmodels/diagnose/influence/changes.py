@@ -61,8 +61,8 @@ class Changes:
 def from_covariances(beta: Vector, vcov: Matrix, estimates: Matrix, vcovs: NDArray[np.float64]) -> Changes:
     """Changes from the estimates of every deletion, shape (J, p), and their covariances, shape (J, p, p)."""
     p = len(beta)
-    known = np.asarray(np.isfinite(np.hstack([estimates, vcovs.reshape(-1, p * p)])).all(axis=1))
-    safe = np.where(known[:, None, None], vcovs, np.eye(p))
+    finite = np.asarray(np.isfinite(np.hstack([estimates, vcovs.reshape(-1, p * p)])).all(axis=1))
+    safe = np.where(finite[:, None, None], vcovs, np.eye(p))
     d = beta - estimates
     lower = np.linalg.cholesky(vcov)
     white = np.linalg.solve(lower, d.T).T
@@ -76,7 +76,7 @@ def from_covariances(beta: Vector, vcov: Matrix, estimates: Matrix, vcovs: NDArr
             log_ratio=np.linalg.slogdet(safe)[1] - 2 * np.log(np.diag(lower)).sum(),
             trace=np.einsum("ab,jba->j", inverse, safe) - p,
         )
-    return blanked(out, ~known, {})
+    return blanked(out, ~finite, {})
 
 
 def blanked(changes: Changes, where: NDArray[np.bool_], reasons: Mapping[int, str]) -> Changes:
@@ -98,9 +98,9 @@ def joined(parts: Sequence[Changes]) -> Changes:
     """Deletions one after another."""
     values: dict[str, Any] = {}
     for f in fields(Changes):
-        found = [getattr(part, f.name) for part in parts]
-        if isinstance(found[0], np.ndarray):
-            values[f.name] = np.concatenate(found)
+        arrays = [getattr(part, f.name) for part in parts]
+        if isinstance(arrays[0], np.ndarray):
+            values[f.name] = np.concatenate(arrays)
     reasons, start = dict[int, str](), 0
     for part in parts:
         reasons.update({start + j: why for j, why in part.reasons.items()})

@@ -22,7 +22,7 @@ from mixedmodels.diagnose.influence.linearised import Linearised
 from mixedmodels.fit.record import Matrix, Vector
 
 Codes = NDArray[np.intp]
-MOST = 2**22  # numbers of the matrices that are factorised together
+BATCH_NUMBERS = 2**22  # numbers of the matrices that are factorised together
 
 
 def rows_deleted(model: Linearised) -> Changes:
@@ -62,7 +62,7 @@ def sets_deleted(model: Linearised, codes: Codes, n_sets: int) -> Changes:
     """Sets of rows, none of which shares random effects with rows of another set."""
     white = whitened(model)
     p = model.x.shape[1]
-    at_once = max(1, MOST // max(1, p * p))
+    at_once = max(1, BATCH_NUMBERS // max(1, p * p))
     rows: Matrix = model.x @ _inverse_of(white.lower)
     score = _sums(rows * balanced(model, white)[:, None], codes, n_sets)
     squares: Vector = np.bincount(codes, model.weights * model.residual**2, n_sets).astype(float)

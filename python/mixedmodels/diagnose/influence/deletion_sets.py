@@ -30,8 +30,8 @@ def deletion_sets(model: Any, group: Any) -> Clusters:
         numbers = model._rows.numbers
         labels = numbers.tolist() if index is None else index[numbers].tolist()
         return Clusters("row", np.arange(n, dtype=np.intp), tuple(map(str, labels)))
-    found = [rows_by(model, g, "group") for g in (group if _several(group) else [group])]
-    sets = found[0] if len(found) == 1 else _combined(found)
+    factors = [rows_by(model, g, "group") for g in (group if _several(group) else [group])]
+    sets = factors[0] if len(factors) == 1 else _combined(factors)
     if len(sets) < 2:
         raise DataError(f"{sets.name!r} has the one level {sets.labels[0]!r}; without it no row is left.")
     return sets
@@ -47,10 +47,10 @@ def _several(group: Any) -> bool:
     )
 
 
-def _combined(found: list[Clusters]) -> Clusters:
-    codes, labels = found[0].codes, found[0].labels
-    for other in found[1:]:
+def _combined(factors: list[Clusters]) -> Clusters:
+    codes, labels = factors[0].codes, factors[0].labels
+    for other in factors[1:]:
         seen, codes = np.unique(codes.astype(np.int64) * len(other) + other.codes, return_inverse=True)
         pairs = [divmod(int(s), len(other)) for s in seen]
         labels = tuple(f"{labels[a]}.{other.labels[b]}" for a, b in pairs)
-    return Clusters(".".join(f.name for f in found), codes.astype(np.intp), labels)
+    return Clusters(".".join(f.name for f in factors), codes.astype(np.intp), labels)

@@ -72,8 +72,8 @@ def deletions(
     )
 
     def one(j: int, left: NDArray[np.bool_]) -> None:
-        found = without(j, np.flatnonzero(left))
-        beta[j], vcovs[j], parameters[j] = found.beta, found.vcov, found.parameters
+        deleted = without(j, np.flatnonzero(left))
+        beta[j], vcovs[j], parameters[j] = deleted.beta, deleted.vcov, deleted.parameters
 
     reasons = _each(codes, n_sets, one, progress)
     changes = from_covariances(fit.beta, fit.vcov, beta, vcovs)

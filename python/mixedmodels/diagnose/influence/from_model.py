@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.diagnose.influence import standardised as by_residuals
+from mixedmodels.diagnose.influence import standardised
 from mixedmodels.diagnose.influence.deletion_sets import deletion_sets
 from mixedmodels.diagnose.influence.deletions import Theta, deletions
 from mixedmodels.diagnose.influence.leverage import Leverage, leverage
@@ -79,8 +79,8 @@ def parameter_names(model: Any) -> tuple[str, ...]:
 
 def leverage_table(model: Any, group: Any) -> Any:
     """See `Checking.leverage`."""
-    found = leverage_of(model)
-    columns = {name: getattr(found, name) for name in ("total", "fixed", "random", "unconfounded")}
+    parts = leverage_of(model)
+    columns = {name: getattr(parts, name) for name in ("total", "fixed", "random", "unconfounded")}
     if group is None:
         return model._rows.table(columns)
     sets = deletion_sets(model, group)
@@ -96,7 +96,7 @@ def rstandard(model: Any, kind: str | None) -> Vector:
     h, fit = leverage_of(model).total, model._fit
     default = "deviance" if fit.generalized and not fit.mixed else "pearson"
     sigma = fit.residual_sd
-    return by_residuals.standardised(model._residuals(kind or default), h, 1.0 if sigma is None else sigma)
+    return standardised.standardised(model._residuals(kind or default), h, 1.0 if sigma is None else sigma)
 
 
 def rstudent(model: Any) -> Vector:
@@ -104,14 +104,16 @@ def rstudent(model: Any) -> Vector:
     h, fit = leverage_of(model).total, model._fit
     e = model._residuals("deviance")
     if not fit.generalized and fit.mixed:
-        return by_residuals.standardised(e, h, fit.sigma)
+        return standardised.standardised(e, h, fit.sigma)
     if not fit.generalized:
-        return by_residuals.standardised(e, h, 1.0) / by_residuals.sigma_without(e, h, fit.df_resid)
+        return standardised.standardised(e, h, 1.0) / standardised.sigma_without(e, h, fit.df_resid)
     pearson = model._residuals("pearson")
     if fit.mixed:
-        return by_residuals.studentised(e, pearson, h, fit.residual_sd or 1.0)
-    known = fit.family.name in ("binomial", "poisson")
-    return by_residuals.studentised(e, pearson, h, 1.0 if known else by_residuals.sigma_without(e, h, fit.df_resid))
+        return standardised.studentised(e, pearson, h, fit.residual_sd or 1.0)
+    no_dispersion = fit.family.name in ("binomial", "poisson")
+    return standardised.studentised(
+        e, pearson, h, 1.0 if no_dispersion else standardised.sigma_without(e, h, fit.df_resid)
+    )
 
 
 def linearised_of(model: FittedModel) -> Linearised:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixedmodels.diagnose.quality import conditional_likelihood as conditional
+from mixedmodels.diagnose.quality import conditional_likelihood
 from mixedmodels.diagnose.quality.caic_record import ConditionalAIC, conditional_aic
 from mixedmodels.diagnose.quality.effective_df import from_estimating_theta, reml_engine, trace_at_theta
 from mixedmodels.errors import DataError, FitError, MixedModelsWarning
@@ -47,7 +47,7 @@ def caic(model: FittedModel, method: Method, nsim: int | None, seed: Any) -> Con
         return _record(model, model.loglik, parts, "aic", 0.0)
     model._need_rows("caic()")
     chosen = _checked(fit, method)
-    loglik = conditional.conditional_loglik(model.design, fit)
+    loglik = conditional_likelihood.conditional_loglik(model.design, fit)
     shapes = _shape_parameters(fit)
     if chosen == "bootstrap":
         draws = max(fit.n, 100) if nsim is None else nsim
@@ -117,7 +117,7 @@ def _working_trace(model: FittedModel) -> float:
 
 def _steinian(model: FittedModel) -> float:
     fit: GlmmFit = model._fit
-    todo = conditional.turned(fit)
+    todo = conditional_likelihood.perturbed(fit)
     total = float(todo.own @ _natural(model, fit.eta, fit))
     with counted(len(todo.row), "refits") as tell:
         for done, (row, value, weight) in enumerate(zip(todo.row, todo.value, todo.weight, strict=True)):
@@ -133,14 +133,14 @@ def _bootstrap(model: FittedModel, draws: int, seed: Any) -> tuple[float, float]
     if checked(draws) < 2:
         raise DataError(f"nsim is {draws}; covariances need two draws or more.")
     y = simulate_fit(model.design, fit, draws, generator(seed), chosen_effects(model.design, None)).T
-    found = np.empty_like(y)
+    parameters = np.empty_like(y)
     with counted(draws, "refits") as tell:
         for done, response in enumerate(y):
-            found[done] = _natural(model, _eta(_refitted(model, response)), fit)
+            parameters[done] = _natural(model, _eta(_refitted(model, response)), fit)
             tell(done + 1)
     weights = model._prior_weights()
     scale = np.ones(fit.n) if weights is None else weights
-    return conditional.covariance_cost(found, y, scale / (fit.residual_sd or 1.0) ** 2)
+    return conditional_likelihood.covariance_cost(parameters, y, scale / (fit.residual_sd or 1.0) ** 2)
 
 
 def _eta(model: FittedModel) -> Vector:
@@ -151,7 +151,7 @@ def _natural(model: FittedModel, eta: Vector, fit: AnyMixedFit) -> Vector:
     if not fit.generalized:
         return eta
     theta = fit.free_shapes.get("theta", fit.family.theta)
-    return conditional.natural(fit.family, model._on_scale(eta, "response"), theta)
+    return conditional_likelihood.natural(fit.family, model._on_scale(eta, "response"), theta)
 
 
 def _refitted(model: Any, y: Vector) -> Any:

@@ -45,13 +45,13 @@ def conditional_loglik(design: Design, fit: AnyMixedFit) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class Perturbed:
     """Responses that differ from the observed one in one row.
 
     Attributes
     ----------
     row : ndarray of int, shape (r,)
-        Row that was turned.
+        Row that differs.
     value : ndarray
         New value of the row as the family sees it (of a proportion the share of successes).
     weight : ndarray
@@ -66,7 +66,7 @@ class Turned:
     own: Vector
 
 
-def turned(fit: GlmmFit) -> Turned:
+def perturbed(fit: GlmmFit) -> Perturbed:
     """The refits that the cost is made of.
 
     Raises
@@ -78,7 +78,7 @@ def turned(fit: GlmmFit) -> Turned:
     if fit.family.engine_name == "poisson":
         row = np.flatnonzero((fit.y > 0) & (w > 0))
         own = w * fit.y
-        return Turned(row, fit.y[row] - 1, -own[row], own)
+        return Perturbed(row, fit.y[row] - 1, -own[row], own)
     if fit.family.engine_name != "binomial":
         raise DataError(
             f"method='steinian' is for Poisson and binomial responses, not for {fit.family}; use method='bootstrap' or "
@@ -88,7 +88,7 @@ def turned(fit: GlmmFit) -> Turned:
     mu = np.asarray(fit.family.mean(fit.eta))
     scale = mu * (1 - mu)
     down, up = np.flatnonzero(k > 0), np.flatnonzero(k < m)
-    return Turned(
+    return Perturbed(
         np.concatenate([down, up]),
         np.concatenate([(k[down] - 1) / m[down], (k[up] + 1) / m[up]]),
         np.concatenate([-(scale * k)[down], (scale * (m - k))[up]]),

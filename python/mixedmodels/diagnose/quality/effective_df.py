@@ -118,12 +118,12 @@ def _projected(
     assert v is not None
     if own and design.offset is not None:
         v = v - design.offset
-    given = engine_input(design, fit.kept)
+    arrays = engine_input(design, fit.kept)
     length = float(np.linalg.norm(v))
     if length == 0:
         return np.zeros_like(v), 0.0
     # Of unit length, as the engine refuses a response that is all but 0.
-    at = engine.with_response(given.rows(v / length)).at(theta)
+    at = engine.with_response(arrays.rows(v / length)).at(theta)
     mean = _fitted(design, fit, at["beta"], at["b"])
     return weights * (v - length * mean), float(at["pwrss"]) * length**2
 

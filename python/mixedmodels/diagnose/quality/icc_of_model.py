@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixedmodels.diagnose.quality import icc as iccs
+from mixedmodels.diagnose.quality import intraclass
 from mixedmodels.diagnose.quality.null_models import variance_parts
 from mixedmodels.diagnose.quality.records import ICC
 from mixedmodels.diagnose.quality.variance_shares import variance_shares
@@ -38,7 +38,7 @@ def icc(
     if by_group:
         if ci is not None:
             raise DataError("icc(by_group=True) has no intervals; bootstrap(statistic=...) makes some.")
-        shares = iccs.by_group(of)
+        shares = intraclass.by_group(of)
         return ResultTable(
             columns={"icc": np.array(list(shares.values()))},
             names=tuple(shares),
@@ -48,13 +48,13 @@ def icc(
             footer=tuple(notes(model, of)),
             kind=model._source.kind,
         )
-    values = iccs.icc(of)
+    values = intraclass.icc(of)
     columns: dict[str, Any] = {"icc": np.array(list(values.values()))}
     footer = notes(model, of)
     if ci is not None:
-        limits, said = _limits(model, of, choices, ci, how)
+        limits, interval_notes = _limits(model, of, choices, ci, how)
         columns |= {"conf_low": limits[:, 0], "conf_high": limits[:, 1]}
-        footer += said
+        footer += interval_notes
     table = ResultTable(
         columns=columns,
         names=tuple(values),
@@ -76,22 +76,22 @@ def _limits(
     if method is None:
         method = "boot" if fit.generalized else "profile"
     if method == "boot":
-        said = f"{level:.4g} confidence, bootstrap percentile intervals"
-        limits, more = bootstrapped(model, lambda m: iccs.icc(variance_parts(m, *choices)), level, nsim, seed)
-        return limits, [f"{said}: {more}."]
+        sentence = f"{level:.4g} confidence, bootstrap percentile intervals"
+        limits, more = bootstrapped(model, lambda m: intraclass.icc(variance_parts(m, *choices)), level, nsim, seed)
+        return limits, [f"{sentence}: {more}."]
     if method != "profile":
         raise DataError(f"method is {method!r}; intervals of an ICC are by 'profile' or 'boot'.")
     if fit.generalized:
         raise DataError("intervals by profile are for an lmer's ICC; use method='boot'.")
     criterion: Any = "REML" if fit.reml else "deviance"
-    weight = iccs.residual_weight(model.design, fit, of.residual.value)
+    weight = intraclass.residual_weight(model.design, fit, of.residual.value)
     low, high, remarks = _profile_limits(model, fit, weight, level, criterion)
     likelihood = "restricted likelihood" if fit.reml else "likelihood"
-    said = (
+    sentence = (
         f"{level:.4g} confidence, from the profile of the {likelihood}; the unadjusted one has intervals by "
         "method='boot' only."
     )
-    return np.array([[low, high], [np.nan, np.nan]]), [said, *remarks]
+    return np.array([[low, high], [np.nan, np.nan]]), [sentence, *remarks]
 
 
 def _profile_limits(
@@ -103,18 +103,18 @@ def _profile_limits(
         moment = float(column_moments(model.design)[0][0, 0])
         low, high = (moment * t**2 / (moment * t**2 + weight) for t in (table["conf_low"][0], table["conf_high"][0]))
         return float(low), float(high), tuple(table.footer)
-    quantity = iccs.adjusted_quantity(model.design, fit, weight)
+    quantity = intraclass.adjusted_quantity(model.design, fit, weight)
     table = confint(model, [], level, derived={"ICC": quantity}, criterion=criterion)
-    found = table.row("ICC")
-    return found["conf_low"], found["conf_high"], tuple(table.footer)
+    row = table.row("ICC")
+    return row["conf_low"], row["conf_high"], tuple(table.footer)
 
 
 def bootstrapped(model: FittedModel, statistic: Any, level: float, nsim: int, seed: Any) -> tuple[Any, str]:
     """Percentile limits of figures of merit, shape (figures, 2), and how they were made."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MixedModelsWarning)
-        found = bootstrap(model, nsim, seed, statistic=statistic)
-    table = found.confint(level)
+        replicates = bootstrap(model, nsim, seed, statistic=statistic)
+    table = replicates.confint(level)
     return np.column_stack([table["conf_low"], table["conf_high"]]), "; ".join(table.footer)
 
 

@@ -94,16 +94,16 @@ Row = tuple[str, str, float, float, float, float, float]
 
 def _fixed(model: FittedModel, terms: Sequence[str] | None, exp: bool, level: float, ddf: Ddf) -> list[Row]:
     tests = model._coefficients(ddf if _is_lmer(model) else None)
-    found = tests.t_tests()
-    limits = wald.intervals(found.estimate, found.std_error, level, found.df)
+    t_tests = tests.t_tests()
+    limits = wald.intervals(t_tests.estimate, t_tests.std_error, level, t_tests.df)
     out = {}
     for i, term in enumerate(tests.names):
-        estimate, error = float(found.estimate[i]), float(found.std_error[i])
+        estimate, error = float(t_tests.estimate[i]), float(t_tests.std_error[i])
         low, high = map(float, limits[i])
         if exp and model._fit.generalized:
             estimate, low, high = math.exp(estimate), math.exp(low), math.exp(high)
             error *= estimate
-        out[term] = ("fixed", term, estimate, error, low, high, float(found.p_value[i]))
+        out[term] = ("fixed", term, estimate, error, low, high, float(t_tests.p_value[i]))
     return list(out.values()) if terms is None else [out[t] for t in terms if t in out]
 
 
@@ -132,8 +132,8 @@ def _whole(model: FittedModel) -> list[Row]:
 
 def _merits(model: FittedModel) -> list[tuple[str, float]]:
     try:
-        found = r2(model, None, (None, None, None), None, False)
-        return list(found.to_dict().items()) if isinstance(found, R2) else []
+        values = r2(model, None, (None, None, None), None, False)
+        return list(values.to_dict().items()) if isinstance(values, R2) else []
     except MixedModelsError:  # such as no rows, or a family that has none
         return []
 

@@ -70,13 +70,13 @@ class ModelTable:
     def _sections(self) -> list[tuple[str, list[list[str]]]]:
         """Title -> rows of texts: a term, and three cells for each model."""
         c = self.columns
-        found = {(m, p, t): i for i, (m, p, t) in enumerate(zip(c["model"], c["part"], c["term"], strict=True))}
+        places = {(m, p, t): i for i, (m, p, t) in enumerate(zip(c["model"], c["part"], c["term"], strict=True))}
         out = []
         for part, title in PARTS.items():
             terms = dict.fromkeys(t for p, t in zip(c["part"], c["term"], strict=True) if p == part)
             if part == "fit":
                 terms = dict.fromkeys(sorted(terms, key=_place))
-            rows = [[t, *(cell for m in self.names for cell in self._cells(found.get((m, part, t))))] for t in terms]
+            rows = [[t, *(cell for m in self.names for cell in self._cells(places.get((m, part, t))))] for t in terms]
             if rows:
                 out.append((title, rows))
         return out

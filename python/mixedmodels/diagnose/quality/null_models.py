@@ -11,7 +11,7 @@ import numpy as np
 from mixedmodels.design import Design
 from mixedmodels.design.records import FixedDesign
 from mixedmodels.errors import MixedModelsWarning
-from mixedmodels.estimates import distribution_variance as distributions
+from mixedmodels.estimates import distribution_variance
 from mixedmodels.estimates.variance_parts import Parts, family_residual, gaussian_residual, parts, random_variances
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.family_moments import shapes_of
@@ -53,9 +53,9 @@ def variance_parts(model: FittedModel, approximation: str | None, mean: str | No
         _nothing_to_choose(approximation, mean)
         return parts(design, fit, gaussian_residual(design, fit, per))
     mu = float("nan")
-    chosen, psi = distributions.approximation_of(fit.family, approximation), shapes_of(fit)
-    where = distributions.mean_of(fit.family, mean)
-    if distributions.needs_mean(fit.family, chosen, psi):
+    chosen, psi = distribution_variance.approximation_of(fit.family, approximation), shapes_of(fit)
+    where = distribution_variance.mean_of(fit.family, mean)
+    if distribution_variance.needs_mean(fit.family, chosen, psi):
         mu = typical_mean(model, where)
     return parts(design, fit, family_residual(fit, psi, approximation, mu, per))
 
@@ -89,4 +89,4 @@ def typical_mean(model: FittedModel, where: str) -> float:
     offset = model.design.offset
     eta = np.full(fit.n, null.beta[0]) if offset is None else null.beta[0] + offset
     spread = float(random_variances(model.design, null).sum()) if null.mixed else 0.0
-    return distributions.marginal_mean(fit.family, eta, spread)
+    return distribution_variance.marginal_mean(fit.family, eta, spread)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixedmodels.diagnose.quality import icc as iccs
-from mixedmodels.diagnose.quality import scores
+from mixedmodels.diagnose.quality import intraclass, scores
 from mixedmodels.diagnose.quality.null_models import variance_parts
 from mixedmodels.diagnose.quality.r2_of_model import r2
 from mixedmodels.errors import DataError
@@ -62,10 +61,10 @@ def compared(models: Sequence[FittedModel], names: Sequence[str], rank: bool, es
     """See `mixedmodels.r.compare_performance`."""
     check_comparable(models, names, refit=estimator != "REML")
     rows = [_row(m, estimator) for m in models]
-    known = [name for name in HEADERS if any(name in row for row in rows)]
-    known += [name for row in rows for name in row if name not in known]
+    measures = [name for name in HEADERS if any(name in row for row in rows)]
+    measures += [name for row in rows for name in row if name not in measures]
     columns: dict[str, Any] = {}
-    for name in dict.fromkeys(known):
+    for name in dict.fromkeys(measures):
         columns[name] = np.array([row.get(name, math.nan) for row in rows])
         if name in scores.RAW:
             columns[f"{name}_weight"] = scores.weights_of(columns[name])
@@ -100,7 +99,7 @@ def _row(model: FittedModel, estimator: str | None) -> dict[str, float]:
     for name, share in explained.items():
         out[f"r2_{name}" if mixed else name] = share
     if mixed:
-        out["icc"] = iccs.icc(variance_parts(model, None, None, None))["adjusted"]
+        out["icc"] = intraclass.icc(variance_parts(model, None, None, None))["adjusted"]
     residual = model._response() - model._fitted()
     out["rmse"] = float(np.sqrt(np.mean(residual**2)))
     out["sigma"] = model.sigma

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixedmodels.diagnose.quality import icc_of_model
-from mixedmodels.diagnose.quality import r2 as shares
+from mixedmodels.diagnose.quality import determination, icc_of_model
 from mixedmodels.diagnose.quality.null_models import null_fit, variance_parts
 from mixedmodels.diagnose.quality.records import R2
 from mixedmodels.errors import DataError
@@ -42,24 +41,24 @@ def r2(
 ) -> R2:
     """See `Merits.r2`."""
     chosen = _checked(model, method)
-    values, said = _found(model, chosen, choices, keep_random)
+    values, footer = _figures(model, chosen, choices, keep_random)
     columns: dict[str, Any] = {"r2": np.array(list(values.values()))}
     if ci is not None:
         level, nsim, seed = ci
 
         def statistic(m: Any) -> dict[str, float]:
-            return _found(m, chosen, choices, keep_random)[0]
+            return _figures(m, chosen, choices, keep_random)[0]
 
         limits, more = icc_of_model.bootstrapped(model, statistic, level, nsim, seed)
         columns |= {"conf_low": limits[:, 0], "conf_high": limits[:, 1]}
-        said = [*said, f"{level:.4g} confidence, bootstrap percentile intervals: {more}."]
+        footer = [*footer, f"{level:.4g} confidence, bootstrap percentile intervals: {more}."]
     table = ResultTable(
         columns=columns,
         names=tuple(values),
         row_column="figure",
         headers={"r2": "R2", "conf_low": "lower", "conf_high": "upper"},
         heading=(TITLES[chosen], "", "Model:", model.formula),
-        footer=tuple(said),
+        footer=tuple(footer),
         kind=model._source.kind,
         missing="NA",
     )
@@ -72,7 +71,7 @@ def r2_by_level(model: FittedModel, choices: icc_of_model.Choices) -> ResultTabl
         raise DataError(f"r2(by_group=True) is about groups, and {model.formula!r} has no random effects.")
     of = variance_parts(model, *choices)
     null = variance_parts(_null_model(model), *choices)
-    values = shares.by_level(of, null)
+    values = determination.by_level(of, null)
     footer = [
         (
             "1 - variance / variance in the null model (an intercept and the same random effects); negative where "
@@ -131,22 +130,24 @@ def _of_fixed(fit: LinearFit | GlmFit) -> str:
     return "tjur" if binary and fit.family.link == "logit" else "nagelkerke"
 
 
-def _found(
+def _figures(
     model: FittedModel, method: str, choices: icc_of_model.Choices, keep_random: bool
 ) -> tuple[dict[str, float], list[str]]:
     """The figures, and notes about them."""
     fit = model._fit
     if method == "nakagawa":
         of = variance_parts(model, *choices)
-        return shares.nakagawa(of), icc_of_model.notes(model, of)
+        return determination.nakagawa(of), icc_of_model.notes(model, of)
     if method == "ols":
         return _ols(model), []
     model._need_rows("r2()")
     if method == "tjur":
         k, m = _counts(fit)
-        given = "given the random effects" if fit.mixed else ""
-        note = ["Mean fitted probability of successes less that of failures" + (f", {given}." if given else ".")]
-        return {"tjur": shares.tjur(k, m - k, family_moments.mean(fit.family, fit.eta))}, note
+        condition = "given the random effects" if fit.mixed else ""
+        note = [
+            "Mean fitted probability of successes less that of failures" + (f", {condition}." if condition else ".")
+        ]
+        return {"tjur": determination.tjur(k, m - k, family_moments.mean(fit.family, fit.eta))}, note
     null = null_fit(model, random=keep_random, reml=False)
     return _by_likelihood(model, null, method, keep_random)
 
@@ -162,22 +163,22 @@ def _by_likelihood(
         k, m = _counts(fit)
         constant = _log_choose(k, m)
         own, base, n = own - constant, base - constant, round(m.sum())
-    said = [
+    footer = [
         (
             f"Null model: an intercept{' and the same random effects' if keep_random and model.design.random else ''}; "
             f"log-likelihoods {own:.4f} and {base:.4f}, n = {n}."
         )
     ]
     if method == "mcfadden":
-        return shares.mcfadden(own, base, len(fit.kept)), said
+        return determination.mcfadden(own, base, len(fit.kept)), footer
     if method == "nagelkerke":
-        return {"nagelkerke": shares.nagelkerke(own, base, 2 * (_saturated(fit) - base), n)}, said
-    values = shares.likelihood_ratio(own, base, n)
+        return {"nagelkerke": determination.nagelkerke(own, base, 2 * (_saturated(fit) - base), n)}, footer
+    values = determination.likelihood_ratio(own, base, n)
     if method == "cox_snell":
-        return {"cox_snell": values["lr"]}, said
+        return {"cox_snell": values["lr"]}, footer
     if not isfinite(values["lr_adjusted"]):
         values.pop("lr_adjusted")
-    return values, said
+    return values, footer
 
 
 def _ols(model: FittedModel) -> dict[str, float]:
@@ -185,7 +186,7 @@ def _ols(model: FittedModel) -> dict[str, float]:
         return {"r2": model.rsquared, "r2_adjusted": model.rsquared_adj}  # type: ignore[attr-defined]
     fit: GlmFit = model._fit
     model._need_rows("r2()")
-    value = shares.of_predictions(fit.y, np.asarray(fit.family.mean(fit.eta)), fit.weights)
+    value = determination.of_predictions(fit.y, np.asarray(fit.family.mean(fit.eta)), fit.weights)
     return {"r2": value, "r2_adjusted": 1 - (1 - value) * fit.df_null / fit.df_resid if fit.df_resid else np.nan}
 
 
@@ -225,10 +226,10 @@ def by_approximation(model: FittedModel, mean: str | None, per: str | None) -> R
 
     fit = model._fit
     ways = (None,) if not fit.generalized else approximations(fit.family)
-    found = [shares.nakagawa(variance_parts(model, way, mean, per)) for way in ways]
-    marginal = np.array([f["marginal"] for f in found])
+    by_way = [determination.nakagawa(variance_parts(model, way, mean, per)) for way in ways]
+    marginal = np.array([f["marginal"] for f in by_way])
     return ResultTable(
-        columns={"r2m": marginal, "r2c": np.array([f.get("conditional", f["marginal"]) for f in found])},
+        columns={"r2m": marginal, "r2c": np.array([f.get("conditional", f["marginal"]) for f in by_way])},
         names=tuple(way or "sigma^2" for way in ways),
         row_column="approximation",
         headers={"r2m": "R2m", "r2c": "R2c"},

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels.diagnose.quality.icc import share
+from mixedmodels.diagnose.quality.intraclass import share
 from mixedmodels.estimates.variance_parts import Parts
 
 

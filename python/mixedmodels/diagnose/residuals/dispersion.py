@@ -41,21 +41,21 @@ def _by_refits(refits: Refits, alternative: str) -> ResidualTest:
     return _ratio(BY_REFITS, "dispersion", observed, np.square(refits.pearson).sum(axis=0), alternative)
 
 
-def pearson(found: PearsonSum, alternative: str = "greater") -> ResidualTest:
+def pearson(total: PearsonSum, alternative: str = "greater") -> ResidualTest:
     """The sum of squared Pearson residuals against chi-squared; with random effects it tends to be too small."""
     from scipy.special import chdtr, chdtrc
 
     check_alternative(alternative)
-    if found.df <= 0:
+    if total.df <= 0:
         raise DataError("the model has no residual degrees of freedom, so its dispersion cannot be tested.")
-    above, below = float(chdtrc(found.df, found.chisq)), float(chdtr(found.df, found.chisq))
+    above, below = float(chdtrc(total.df, total.chisq)), float(chdtr(total.df, total.chisq))
     p = {"greater": above, "less": below, "two.sided": min(2 * min(above, below), 1.0)}[alternative]
     return ResidualTest(
         method="Parametric dispersion test via mean Pearson-chisq statistic",
-        statistics={"dispersion": found.chisq / found.df},
+        statistics={"dispersion": total.chisq / total.df},
         p_value=p,
         alternative=alternative,
-        parameters={"df": float(found.df)},
+        parameters={"df": float(total.df)},
     )
 
 
@@ -78,10 +78,10 @@ def generic(
 
 
 def _number(summary: Callable[[Vector], float], values: Vector) -> float:
-    found = np.asarray(summary(values))
-    if found.size != 1 or found.dtype.kind not in "biuf":
-        raise DataError(f"summary returned {found!r:.60}; it should return one number.")
-    return float(found.reshape(()))
+    number = np.asarray(summary(values))
+    if number.size != 1 or number.dtype.kind not in "biuf":
+        raise DataError(f"summary returned {number!r:.60}; it should return one number.")
+    return float(number.reshape(()))
 
 
 def zero_inflation(simulated: Simulated, alternative: str = "two.sided") -> ResidualTest:
@@ -102,8 +102,8 @@ def _zeros(simulated: Matrix) -> Vector:
 
 def _ratio(method: str, name: str, observed: float, drawn: Vector, alternative: str) -> ResidualTest:
     p = simulation_p(drawn, observed, alternative)
-    known = drawn[~np.isnan(drawn)]
-    mean = float(known.mean()) if len(known) else float("nan")
+    finite = drawn[~np.isnan(drawn)]
+    mean = float(finite.mean()) if len(finite) else float("nan")
     ratio = observed / mean if mean else float("nan")
     return ResidualTest(
         method=method, statistics={name: ratio}, p_value=p, alternative=alternative, simulated=drawn, observed=observed

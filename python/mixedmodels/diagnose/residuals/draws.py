@@ -58,7 +58,7 @@ def simulated_residuals(
         refits, kept, failures = _refitted(model, drawn, progress)
         drawn = drawn[kept]
     trials = _trials(model)
-    found = scaled(
+    numbers = scaled(
         _counts(model._response(), trials),
         _predicted(model) * trials,
         np.ascontiguousarray(_counts(drawn, trials).T),
@@ -69,7 +69,7 @@ def simulated_residuals(
         refits=refits,
     )
     return SimulatedResiduals(
-        numbers=found,
+        numbers=numbers,
         formula=model.formula,
         how=_in_words(model, re_form),
         seed=seed,
@@ -166,7 +166,7 @@ def _refitted(model: Any, drawn: Matrix, progress: bool | None) -> tuple[Refits,
     again: dict[str, Any] = {}
     if model._fit.mixed:
         again = {"start": start_of(model._fit) if model._fit.generalized else model._fit.theta}
-    found: list[tuple[Vector, Vector, Vector]] = []
+    accounts: list[tuple[Vector, Vector, Vector]] = []
     kept: list[int] = []
     reasons: Counter[str] = Counter()
     with counted(len(drawn), "models", progress) as tell:
@@ -175,7 +175,7 @@ def _refitted(model: Any, drawn: Matrix, progress: bool | None) -> tuple[Refits,
                 try:
                     with warnings.catch_warnings():
                         warnings.simplefilter("ignore", MixedModelsWarning)
-                        found.append(_account(model.refit(y, **again)))
+                        accounts.append(_account(model.refit(y, **again)))
                     kept.append(i)
                 except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
                     reasons[" ".join(str(error).split())] += 1
@@ -186,7 +186,7 @@ def _refitted(model: Any, drawn: Matrix, progress: bool | None) -> tuple[Refits,
     if len(kept) < 2:
         why = reasons.most_common(1)[0][0]
         raise DataError(f"the model could be refitted to {len(kept)} of {len(drawn)} simulations; most often: {why}")
-    residuals, predicted, pearson = (np.column_stack(part) for part in zip(*found, strict=True))
+    residuals, predicted, pearson = (np.column_stack(part) for part in zip(*accounts, strict=True))
     observed, _, observed_pearson = _account(model)
     return (
         Refits(

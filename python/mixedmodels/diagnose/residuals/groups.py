@@ -59,10 +59,10 @@ def regrouped(
         raise DataError(f"group is missing in {missing} of the rows; leave them out by sel.")
     groups = grouping(codes, rows)
     function = None if aggregate == "sum" else aggregate
-    found = recalculated(numbers, groups, function, generator(seed), method=method, rotation=rotation)
+    grouped = recalculated(numbers, groups, function, generator(seed), method=method, rotation=rotation)
     name = group if isinstance(group, str) else "row" if apart else "group"
     return Regrouped(
-        numbers=found,
+        numbers=grouped,
         labels=tuple(factor.levels.labels[i] for i in groups.levels.tolist()),
         name=name,
         words="some rows" if apart else f"groups of {name}",

@@ -54,18 +54,18 @@ def by_binomial(residuals: Vector, m: int, alternative: str, margin: str) -> Res
     """Residuals nearer than 1 / (m + 1) to 0 or 1, each of which has that probability; by the exact binomial test."""
     edge = 1 / (m + 1)
     low, high = int((residuals < edge).sum()), int((residuals > 1 - edge).sum())
-    found = {"both": low + high, "upper": high, "lower": low}[margin]
+    count = {"both": low + high, "upper": high, "lower": low}[margin]
     expected = edge * (2 if margin == "both" else 1)
     n = len(residuals)
     return ResidualTest(
         method="DHARMa outlier test based on exact binomial test with approximate expectations",
-        statistics={f"outliers at {margin} margin(s)": float(found)},
-        p_value=binomial_p(found, n, expected, alternative),
+        statistics={f"outliers at {margin} margin(s)": float(count)},
+        p_value=binomial_p(count, n, expected, alternative),
         alternative=alternative,
         parameters={"observations": float(n)},
-        estimates={f"frequency of outliers (expected: {expected:.15g} )": found / n},
+        estimates={f"frequency of outliers (expected: {expected:.15g} )": count / n},
         null_value=("probability of success", expected),
-        conf_int=binomial_limits(found, n, alternative),
+        conf_int=binomial_limits(count, n, alternative),
         conf_level=0.95,
     )
 
@@ -80,7 +80,7 @@ def by_bootstrap(
     chosen : ndarray of int, shape (replicates, m)
         Positions of those that each of the first simulations is compared with.
     """
-    found = _frequency(simulated.residuals, margin)
+    observed = _frequency(simulated.residuals, margin)
     many, _ = simulated.compared
     noisy = simulated.method == "traditional"
     drawn = np.empty(len(chosen))
@@ -94,14 +94,14 @@ def by_bootstrap(
     low, high = np.quantile(drawn, [0.025, 0.975])
     return ResidualTest(
         method="DHARMa bootstrapped outlier test",
-        statistics={f"outliers at {margin} margin(s)": found * simulated.n},
-        p_value=simulation_p(drawn, found, alternative),
+        statistics={f"outliers at {margin} margin(s)": observed * simulated.n},
+        p_value=simulation_p(drawn, observed, alternative),
         alternative=alternative,
         parameters={"observations": float(simulated.n)},
-        estimates={f"outlier frequency (expected: {drawn.mean():.15g} )": found},
+        estimates={f"outlier frequency (expected: {drawn.mean():.15g} )": observed},
         conf_int=(float(low), float(high)),
         simulated=drawn,
-        observed=found,
+        observed=observed,
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from mixedmodels.fit.record import Vector
 
 NEGLIGIBLE = 1e-11  # of a probability
-MOST = 1 << 18  # points of the integral
+INTEGRAL_POINTS = 1 << 18  # points of the integral
 BLOCK = 1 << 12
 
 
@@ -28,7 +28,7 @@ def upper_tail(weights: Vector, x: float) -> float:
     span = 2 * (abs(float(w.sum()) - x) + 8 * spread + 60.0)
     step = 2 * np.pi / span
     total = 0.0
-    for first in range(0, MOST, BLOCK):
+    for first in range(0, INTEGRAL_POINTS, BLOCK):
         k = np.arange(first, first + BLOCK) + 0.5
         u = k * step
         angle = np.zeros(BLOCK)

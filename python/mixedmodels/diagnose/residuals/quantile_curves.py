@@ -82,13 +82,13 @@ def _fit(y: Vector, q: float, rows: Matrix, penalty: Vector, beta: Vector) -> Ve
         size, predicted = 1.0, float(gradient @ step)
         while size > SETTLED:
             trial = beta - size * step
-            found = _objective(y, q, rows, penalty, trial)
-            if found <= value - 1e-4 * size * predicted:
+            objective = _objective(y, q, rows, penalty, trial)
+            if objective <= value - 1e-4 * size * predicted:
                 break
             size /= 2
         else:
             return beta
-        beta, value = trial, found
+        beta, value = trial, objective
         if predicted < SETTLED * max(1.0, abs(value)):
             break
     return beta

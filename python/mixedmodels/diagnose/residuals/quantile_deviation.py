@@ -104,17 +104,17 @@ def quantile_deviation(
     )
 
 
-def curves(found: QuantileDeviation) -> tuple[Curve, ...]:
+def curves(deviation: QuantileDeviation) -> tuple[Curve, ...]:
     """An estimate of each quantile along the predictor, at its distinct values or at 200 points."""
-    unit = _unit(found.x)
+    unit = _unit(deviation.x)
     functions = smooth_basis(unit)
-    x = np.unique(found.x)
+    x = np.unique(deviation.x)
     if len(x) > MOST_POINTS:
         x = np.linspace(x[0], x[-1], MOST_POINTS)
     at_rows, at_points = functions(unit), functions(_unit(x))
     return tuple(
-        quantile_curve(found.residuals, q, at_rows, functions.curvatures, x, at_points)
-        for q in found.quantiles.tolist()
+        quantile_curve(deviation.residuals, q, at_rows, functions.curvatures, x, at_points)
+        for q in deviation.quantiles.tolist()
     )
 
 

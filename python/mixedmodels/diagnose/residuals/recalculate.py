@@ -100,8 +100,8 @@ def _applied(values: Matrix, groups: Grouping, aggregate: Aggregate) -> Matrix:
     out = np.empty((len(parts), values.shape[1]))
     for i, part in enumerate(parts):
         for j in range(values.shape[1]):
-            found = np.asarray(aggregate(part[:, j]))
-            if found.size != 1 or found.dtype.kind not in "biuf":
-                raise DataError(f"aggregate returned {found!r:.60}; it should return one number for a group.")
-            out[i, j] = float(found.reshape(()))
+            number = np.asarray(aggregate(part[:, j]))
+            if number.size != 1 or number.dtype.kind not in "biuf":
+                raise DataError(f"aggregate returned {number!r:.60}; it should return one number for a group.")
+            out[i, j] = float(number.reshape(()))
     return out

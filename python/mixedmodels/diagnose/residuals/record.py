@@ -100,14 +100,14 @@ class SimulatedResiduals(ResidualTests):
         from mixedmodels.fit.simulated_responses import generator
 
         draws, y, mean = checked(simulated_response, observed_response, fitted_predicted)
-        found = scaled(
+        numbers = scaled(
             y, mean, draws, generator(seed), integer=bool(integer_response), method=method, rotation=rotation
         )
         index = getattr(observed_response, "index", None)
         labels = None if index is None or callable(index) else tuple(map(str, index))
         find = partial(given_values, len(y))
         return cls(
-            numbers=found,
+            numbers=numbers,
             formula="given simulations",
             how="as given",
             seed=seed,

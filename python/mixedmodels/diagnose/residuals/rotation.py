@@ -41,11 +41,11 @@ def rotated(simulated: Matrix, observed: Vector, covariance: Matrix | str) -> tu
     return both[:, 1:], both[:, 0]
 
 
-def _checked(given: Matrix, n: int) -> Matrix:
+def _checked(covariance: Matrix, n: int) -> Matrix:
     try:
-        matrix = np.asarray(given, dtype=float)
+        matrix = np.asarray(covariance, dtype=float)
     except (TypeError, ValueError) as error:
-        raise DataError(f"rotation is {given!r:.60}; give 'estimated' or a covariance matrix.") from error
+        raise DataError(f"rotation is {covariance!r:.60}; give 'estimated' or a covariance matrix.") from error
     if matrix.shape != (n, n):
         raise DataError(f"rotation has shape {matrix.shape}, and there are {n} observations; give shape ({n}, {n}).")
     if not np.isfinite(matrix).all() or not np.allclose(matrix, matrix.T, rtol=1e-8, atol=0.0):

@@ -64,7 +64,7 @@ class PlainRows:
         return frame.to_kind({**first, **columns}, self.kind)
 
 
-def given_values(n: int, given: Any, what: str) -> Column:
+def given_values(n: int, values: Any, what: str) -> Column:
     """One value per row.
 
     Raises
@@ -72,24 +72,24 @@ def given_values(n: int, given: Any, what: str) -> Column:
     DataError
         If it is a name, for which there is no table, or not as long.
     """
-    if isinstance(given, str):
-        raise DataError(f"{what} is {given!r}, and there is no table to look it up in; give {n} values.")
-    column = frame.any_column(what, given)
+    if isinstance(values, str):
+        raise DataError(f"{what} is {values!r}, and there is no table to look it up in; give {n} values.")
+    column = frame.any_column(what, values)
     if length(column) != n:
         raise DataError(f"{what} has {length(column)} values, and there are {n} residuals; give one for each.")
     return column
 
 
-def of_groups(find: Find, groups: Grouping, given: Any, what: str) -> Column:
+def of_groups(find: Find, groups: Grouping, values: Any, what: str) -> Column:
     """One value per group; a column of the rows' table where it is the same in all rows of a group."""
-    if not isinstance(given, str):
-        return given_values(len(groups.levels), given, what)
-    column = find(given, what)
+    if not isinstance(values, str):
+        return given_values(len(groups.levels), values, what)
+    column = find(values, what)
     kept = take(column, groups.rows)
     codes = kept.codes if isinstance(kept, Factor) else kept.values
     if not np.array_equal(np.repeat(codes[groups.starts], np.diff([*groups.starts, len(codes)])), codes):
         raise DataError(
-            f"{what} {given!r} differs within groups; give {len(groups.levels)} values, one for each group."
+            f"{what} {values!r} differs within groups; give {len(groups.levels)} values, one for each group."
         )
     return take(kept, groups.starts)
 

@@ -37,11 +37,11 @@ class Moran:
 def spatial(residuals: Vector, distances: Distances, alternative: str = "two.sided") -> ResidualTest:
     """Moran's test of residuals, shape (n,), whose distances are given by rows (see `between` and `of_matrix`)."""
     check_alternative(alternative)
-    found = moran(residuals, distances, alternative)
+    test = moran(residuals, distances, alternative)
     return ResidualTest(
         method="DHARMa Moran's I test for distance-based autocorrelation",
-        statistics={"observed": found.observed, "expected": found.expected, "sd": found.sd},
-        p_value=found.p_value,
+        statistics={"observed": test.observed, "expected": test.expected, "sd": test.sd},
+        p_value=test.p_value,
         alternative="Distance-based autocorrelation",
     )
 
@@ -64,7 +64,7 @@ def between(x: Vector, y: Vector) -> Distances:
     return lambda first, last: np.hypot(x[first:last, None] - x, y[first:last, None] - y)
 
 
-def of_matrix(given: Matrix, n: int) -> Distances:
+def of_matrix(table: Matrix, n: int) -> Distances:
     """Distances of a matrix, shape (n, n).
 
     Raises
@@ -73,9 +73,9 @@ def of_matrix(given: Matrix, n: int) -> Distances:
         If it is none, or has a distance of 0 beside the diagonal.
     """
     try:
-        matrix = np.asarray(given, dtype=float)
+        matrix = np.asarray(table, dtype=float)
     except (TypeError, ValueError) as error:
-        raise DataError(f"distances must be a matrix of numbers; got {given!r:.60}.") from error
+        raise DataError(f"distances must be a matrix of numbers; got {table!r:.60}.") from error
     if matrix.shape != (n, n):
         raise DataError(f"distances have shape {matrix.shape}, and there are {n} residuals; give shape ({n}, {n}).")
     if not np.isfinite(matrix).all() or (matrix < 0).any() or not np.allclose(matrix, matrix.T, rtol=1e-10, atol=0.0):

@@ -57,33 +57,33 @@ class QuantileTest(ShownAsTable):
         Table with columns p_level, p_shape, p_value.
     """
 
-    def __init__(self, found: QuantileDeviation, data: str, kind: Any) -> None:
-        self.found = found
+    def __init__(self, deviation: QuantileDeviation, data: str, kind: Any) -> None:
+        self.found = deviation
         self.kind = kind
-        self.p_value = found.p_total
-        columns = {"p_level": found.p_level, "p_shape": found.p_shape, "p_value": found.p_value}
+        self.p_value = deviation.p_total
+        columns = {"p_level": deviation.p_level, "p_shape": deviation.p_shape, "p_value": deviation.p_value}
         self.table = ResultTable(
             columns=columns,
-            names=tuple(f"{q:g}" for q in found.quantiles),
+            names=tuple(f"{q:g}" for q in deviation.quantiles),
             row_column="quantile",
             headers={"p_level": "P(level)", "p_shape": "P(shape)", "p_value": "P(both)"},
             heading=("Test for location of quantiles by their scores", "", f"data:  {data}"),
-            footer=(f"all quantiles: p-value = {format_pvalues([found.p_total], 4)[0]}",),
+            footer=(f"all quantiles: p-value = {format_pvalues([deviation.p_total], 4)[0]}",),
             kind=kind,
         )
 
     @cached_property
     def curves(self) -> Any:
         """A row per quantile and point: quantile, x, fitted, conf_low, conf_high (pointwise, 95 percent), p_value."""
-        found = curves(self.found)
+        fitted = curves(self.found)
         p = dict(zip(self.found.quantiles.tolist(), self.found.p_value.tolist(), strict=True))
         columns = {
-            "quantile": np.concatenate([np.full(len(c.x), c.quantile) for c in found]),
-            "x": np.concatenate([c.x for c in found]),
-            "fitted": np.concatenate([c.fitted for c in found]),
-            "conf_low": np.concatenate([c.fitted - NORMAL * c.std_error for c in found]),
-            "conf_high": np.concatenate([c.fitted + NORMAL * c.std_error for c in found]),
-            "p_value": np.concatenate([np.full(len(c.x), p[c.quantile]) for c in found]),
+            "quantile": np.concatenate([np.full(len(c.x), c.quantile) for c in fitted]),
+            "x": np.concatenate([c.x for c in fitted]),
+            "fitted": np.concatenate([c.fitted for c in fitted]),
+            "conf_low": np.concatenate([c.fitted - NORMAL * c.std_error for c in fitted]),
+            "conf_high": np.concatenate([c.fitted + NORMAL * c.std_error for c in fitted]),
+            "p_value": np.concatenate([np.full(len(c.x), p[c.quantile]) for c in fitted]),
         }
         return frame.to_kind(columns, self.kind)
 
@@ -109,27 +109,27 @@ class CategoricalTest(ShownAsTable):
         Table with columns n, d, p_value, p_adjusted.
     """
 
-    def __init__(self, found: Categorical, name: str, data: str, kind: Any) -> None:
-        self.found = found
-        self.p_value = float(found.p_adjusted.min())
-        self.p_levene = found.p_levene
-        columns = {"n": found.n, "d": found.d, "p_value": found.p_value, "p_adjusted": found.p_adjusted}
+    def __init__(self, tests: Categorical, name: str, data: str, kind: Any) -> None:
+        self.found = tests
+        self.p_value = float(tests.p_adjusted.min())
+        self.p_levene = tests.p_levene
+        columns = {"n": tests.n, "d": tests.d, "p_value": tests.p_value, "p_adjusted": tests.p_adjusted}
         self.table = ResultTable(
             columns=columns,
-            names=found.levels,
+            names=tests.levels,
             row_column=name,
             headers={"d": "D", "p_value": "P(D)", "p_adjusted": "P(adjusted)"},
             heading=(f"Uniformity within levels of {name} (Kolmogorov-Smirnov, Holm)", "", f"data:  {data}"),
-            footer=(_levene_text(found),),
+            footer=(_levene_text(tests),),
             kind=kind,
         )
 
 
-def _levene_text(found: Categorical) -> str:
-    if np.isnan(found.f):
+def _levene_text(tests: Categorical) -> str:
+    if np.isnan(tests.f):
         return "Levene's test of equal variances needs two levels with residuals that differ."
-    f, p = format_number(found.f, 5), format_pvalues([found.p_levene], 4)[0]
+    f, p = format_number(tests.f, 5), format_pvalues([tests.p_levene], 4)[0]
     return (
-        f"Levene's test of equal variances: F = {f}, df = {found.df[0]} and {found.df[1]}, "
+        f"Levene's test of equal variances: F = {f}, df = {tests.df[0]} and {tests.df[1]}, "
         f"p-value {p if p.startswith('<') else '= ' + p}"
     )

@@ -150,9 +150,9 @@ class ResidualTests:
         from mixedmodels.diagnose.residuals.tables import QuantileTest
 
         x = self.numbers.predicted if predictor is None else numbers(self.find(predictor, "predictor"), "predictor")
-        found = quantile_deviation(self.numbers.residuals, self.numbers.m, x, quantiles, rank, absolute)
+        deviation = quantile_deviation(self.numbers.residuals, self.numbers.m, x, quantiles, rank, absolute)
         name = predictor if isinstance(predictor, str) else "fitted values" if predictor is None else "the predictor"
-        return QuantileTest(found, f"{self._data}, along {name}", self.kind)
+        return QuantileTest(deviation, f"{self._data}, along {name}", self.kind)
 
     def test_categorical(self, group: Any) -> CategoricalTest:
         """Test whether residuals are uniform within each level of a factor, and of the same variance among levels."""
@@ -160,8 +160,8 @@ class ResidualTests:
 
         factor = frame.as_factor(self.find(group, "group"))
         name = group if isinstance(group, str) else "group"
-        found = categorical(self.numbers.residuals, np.asarray(factor.codes, dtype=np.intp), factor.levels.labels)
-        return CategoricalTest(found, name, self._data, self.kind)
+        tests = categorical(self.numbers.residuals, np.asarray(factor.codes, dtype=np.intp), factor.levels.labels)
+        return CategoricalTest(tests, name, self._data, self.kind)
 
     def test_temporal_autocorrelation(
         self, time: Any, alternative: Alternative = "two.sided", *, exact: bool | None = None

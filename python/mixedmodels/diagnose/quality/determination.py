@@ -14,7 +14,7 @@ from math import exp, expm1, nan
 
 import numpy as np
 
-from mixedmodels.diagnose.quality.icc import share
+from mixedmodels.diagnose.quality.intraclass import share
 from mixedmodels.estimates.variance_parts import Parts
 from mixedmodels.fit.record import Vector
 
@@ -53,14 +53,14 @@ def reduction(now: float, before: float) -> float:
 def likelihood_ratio(loglik: float, null: float, n: int) -> dict[str, float]:
     """1 - (L0 / L)^(2 / n), and divided by the largest value that a probability of 1 for every row would give."""
     value = -expm1(2 / n * (null - loglik)) + 0.0  # no negative zero
-    most = -expm1(2 / n * null)
-    return {"lr": value, "lr_adjusted": value / most if most > 0 else nan}
+    maximum = -expm1(2 / n * null)
+    return {"lr": value, "lr_adjusted": value / maximum if maximum > 0 else nan}
 
 
 def nagelkerke(loglik: float, null: float, null_deviance: float, n: int) -> float:
     """The likelihood-ratio R2 over its value for a model that fits every row exactly."""
-    most = 1 - exp(-null_deviance / n)
-    return likelihood_ratio(loglik, null, n)["lr"] / most if most > 0 else nan
+    maximum = 1 - exp(-null_deviance / n)
+    return likelihood_ratio(loglik, null, n)["lr"] / maximum if maximum > 0 else nan
 
 
 def mcfadden(loglik: float, null: float, coefficients: int) -> dict[str, float]:
