@@ -78,6 +78,13 @@ def make_lmer(
     ------
     FormulaError, DataError, DesignError
         Where formula, table or parameters cannot be read or do not fit each other.
+
+    Examples
+    --------
+    >>> table = mm.crossing(time=range(4), subject=range(10))
+    >>> plan = mm.make_lmer("y ~ time + (1 | subject)", table, fixef=[0, 1], VarCorr=0.5, sigma=1)
+    >>> plan.nobs, plan.ngroups
+    (40, {'subject': 10})
     """
     parameters = {"fixef": fixef, "VarCorr": VarCorr, "sd": sd, "theta": theta, "sigma": sigma}
     request = Request(
@@ -148,6 +155,13 @@ def make_glmer(
     -------
     PlannedModel
         Model with these parameters, whose responses are still to be drawn.
+
+    Examples
+    --------
+    >>> table = mm.crossing(time=range(4), subject=range(10))
+    >>> plan = mm.make_glmer("y ~ time + (1 | subject)", table, family="poisson", fixef=[0, 0.2], sd=0.5)
+    >>> plan.simulate(1, seed=1).shape
+    (40, 1)
     """
     chosen = resolve(family)
     if chosen == GAUSSIAN:
@@ -176,7 +190,14 @@ def make_lm(
     contrasts: Mapping[str, Any] | None = None,
     env: Mapping[str, Any] | None = None,
 ) -> PlannedModel:
-    """A linear model whose parameters are given; arguments as for `make_lmer`."""
+    """A linear model whose parameters are given; arguments as for `make_lmer`.
+
+    Examples
+    --------
+    >>> plan = mm.make_lm("y ~ x", {"x": range(20)}, fixef=[0, 0.1], sigma=1)
+    >>> print(f"{plan.power('x', method='analytic').power:.2f}")
+    0.68
+    """
     request = Request(
         formula=formula, data=data, weights=weights, offset=offset, subset=subset, contrasts=contrasts, env=env
     )
@@ -197,7 +218,14 @@ def make_glm(
     contrasts: Mapping[str, Any] | None = None,
     env: Mapping[str, Any] | None = None,
 ) -> PlannedModel:
-    """A generalised linear model whose parameters are given; arguments as for `make_glmer`."""
+    """A generalised linear model whose parameters are given; arguments as for `make_glmer`.
+
+    Examples
+    --------
+    >>> plan = mm.make_glm("y ~ x", {"x": range(20)}, family="poisson", fixef=[0, 0.1])
+    >>> plan.nobs
+    20
+    """
     request = Request(
         formula=formula, data=data, weights=weights, offset=offset, subset=subset, contrasts=contrasts, env=env
     )
@@ -251,6 +279,13 @@ def simulate_response(
     -------
     table
         Columns sim_1, sim_2, ..., of the kind of `data`; of a binomial family proportions of successes.
+
+    Examples
+    --------
+    >>> table = mm.crossing(time=range(4), subject=range(10))
+    >>> y = mm.simulate_response("~ time + (1 | subject)", table, beta=[0, 1], theta=[0.5], sigma=1, seed=1)
+    >>> y.shape
+    (40, 1)
     """
     chosen = resolve(family)
     mixed = bool(formulas.parse(formula).random)

@@ -39,6 +39,12 @@ class PlannedModel(PlanVerbs):
     ----------
     design : Design
         Everything that formula and table say about the model.
+
+    Examples
+    --------
+    >>> plan = fit.with_parameters(sigma=20)
+    >>> plan.sigma, plan.simulate(2, seed=1).shape
+    (20.0, (180, 2))
     """
 
     def __init__(

@@ -54,6 +54,12 @@ class Power:
         Power by a noncentral distribution, or None.
     observed : bool, default False
         Whether the parameters are the estimates of a fit as they came.
+
+    Examples
+    --------
+    >>> result = fit.power("Days", effect={"Days": 3}, nsim=20, seed=1, progress=False)
+    >>> result.nsim, result.n_significant
+    (20, 11)
     """
 
     label: str
@@ -221,6 +227,12 @@ class PowerCurve:
         What stands for each size in print: the size, or the largest value of a number.
     axis : str
         What the sizes are of: "number of levels in Subject".
+
+    Examples
+    --------
+    >>> curve = fit.with_parameters(fixef={"Days": 5}).power_curve("Days", along="Subject", method="analytic")
+    >>> curve.sizes[:3], len(curve)
+    ((3, 5, 6), 10)
     """
 
     points: tuple[Power, ...]

@@ -76,6 +76,12 @@ class PlanVerbs:
         -----
         MixedModelsWarning
             If the effects are a fit's own estimates.
+
+        Examples
+        --------
+        >>> result = fit.power("Days", effect={"Days": 3}, method="analytic")
+        >>> print(f"{result.power:.2f}")
+        0.45
         """
         from mixedmodels.power.power import Settings, power_of, with_effect
 
@@ -138,6 +144,12 @@ class PlanVerbs:
         -------
         PowerCurve
             With ``curve[40]``, `to_frame()` and ``smallest(0.8)``.
+
+        Examples
+        --------
+        >>> plan = fit.with_parameters(fixef={"Days": 5})
+        >>> plan.power_curve("Days", along="Subject", method="analytic").smallest(0.8)
+        16
         """
         from mixedmodels.power.extend import axis
         from mixedmodels.power.power import Settings, curve_of, with_effect
@@ -170,6 +182,11 @@ class PlanVerbs:
             Number of values or rows.
         values : sequence, optional
             Values of `along` themselves, in place of `n`.
+
+        Examples
+        --------
+        >>> fit.extend(along="Subject", n=30).nobs
+        300
         """
         from mixedmodels.power.extend import extended
 
@@ -201,6 +218,13 @@ class PlanVerbs:
             See `make_lmer` and `make_glmer`; a mapping may name some random terms only.
         shapes : mapping of str to float, optional
             See `make_lmer` and `make_glmer`; a mapping may name some random terms only.
+
+        Examples
+        --------
+        >>> plan = fit.with_parameters(fixef={"Days": 5}, sigma=20)
+        >>> print(plan.fixef())
+        (Intercept)        Days
+           251.4051      5.0000
         """
         from mixedmodels.power.with_parameters import changed
 

@@ -46,6 +46,11 @@ def by_level(factor: Any, *values: Any, **levels: Any) -> Vector:
     ------
     DataError
         If a level has no number.
+
+    Examples
+    --------
+    >>> mm.by_level(["a", "b", "a"], a=1, b=2).tolist()
+    [1.0, 2.0, 1.0]
     """
     values_by_level = dict(values[0]) if values and isinstance(values[0], Mapping) else levels
     if (values and not isinstance(values[0], Mapping)) or len(values) > 1 or not values_by_level:

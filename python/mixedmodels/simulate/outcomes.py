@@ -203,6 +203,12 @@ def response(
     ------
     DataError, FormulaError
         If the text cannot be read, or a scale is missing or has no use.
+
+    Examples
+    --------
+    >>> pop = mm.population(x=mm.predictor("normal"), y=mm.response("1 + 2 * x", error_scale=0.5))
+    >>> list(pop.sample(n=5, seed=1))
+    ['x', 'y']
     """
     if not callable(mean):
         if not isinstance(mean, str):

@@ -141,6 +141,12 @@ def predictor(dist: Any, *, by: str | None = None, **parameters: Any) -> Predict
     ------
     DataError
         If there is no such distribution or parameter.
+
+    Examples
+    --------
+    >>> pop = mm.population(dose=mm.predictor("factor", levels=["low", "high"]))
+    >>> sorted(set(pop.sample(n=50, seed=1)["dose"]))
+    ['high', 'low']
     """
     distributions.checked(dist, parameters)
     return Predictor(dist, dict(parameters), by)
@@ -160,6 +166,12 @@ def groups(levels: int | Sequence[Any], each: Any = 1, *, within: str | None = N
         `predictor` that draws them.
     within : str, optional
         Name of an earlier grouping factor in each of whose levels there are so many levels of this one.
+
+    Examples
+    --------
+    >>> pop = mm.population(school=mm.groups(3), pupil=mm.groups(2, each=4, within="school"))
+    >>> pop.sample(seed=1)["pupil"].nunique()
+    6
     """
     if isinstance(levels, (int, np.integer)):
         return Groups(checked_size(levels, "levels"), each, within)

@@ -26,6 +26,13 @@ class FixedSimulationVerbs(FixedEffects):
             A table of other rows to draw for.
         weights, offset : str or array_like, optional
             Weights and offset of the new rows, where the model had arrays.
+
+        Examples
+        --------
+        >>> lin.simulate(1, seed=1).round(1).head(2)
+           sim_1
+        0  267.9
+        1  301.1
         """
         from mixedmodels.simulate.new_responses import simulated, simulated_on
 
@@ -62,6 +69,13 @@ class MixedSimulationVerbs(MixedEffects):
         weights, offset : str or array_like, optional
             Weights and offset of the new rows, where the model had arrays; weights are the trials of a binomial
             response.
+
+        Examples
+        --------
+        >>> fit.simulate(2, seed=1).round(1).head(2)
+           sim_1  sim_2
+        0  246.8  246.9
+        1  233.2  230.5
         """
         from mixedmodels.simulate.new_responses import simulated, simulated_on
 

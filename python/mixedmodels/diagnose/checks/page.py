@@ -20,6 +20,12 @@ class ModelChecks:
     ----------
     checks : Checks
         Findings, see `Check`; ``checks.to_frame()`` has them as a table.
+
+    Examples
+    --------
+    >>> page = lin.check_model()
+    >>> list(page.influence_table())
+    ['row', 'leverage', 'residual', 'cooks_distance']
     """
 
     def __init__(self, model: Any, seed: Any) -> None:

@@ -29,6 +29,12 @@ class CheckVerbs(FittedModel):
         -------
         ModelChecks
             Prints a sentence per check; `residuals_fitted_table()`, `qq_residuals_table()`, ... are for pictures.
+
+        Examples
+        --------
+        >>> page = lin.check_model()
+        >>> list(page.residuals_fitted_table())
+        ['row', 'fitted', 'residual', 'smooth']
         """
         from mixedmodels.diagnose.checks.page import ModelChecks
 
@@ -43,13 +49,24 @@ class CheckVerbs(FittedModel):
         effects : {"fixed", "random"}, default "fixed"
             What is looked at: "fixed" for residuals (of an lm or lmer), "random" for the conditional modes of every
             random effect.
+
+        Examples
+        --------
+        >>> fit.check_normality()
+        Look: the residuals do not look normal; ... (Shapiro-Wilk W = 0.9005, p = 1.2e-09)
         """
         from mixedmodels.diagnose.checks.assumption_checks import normality
 
         return normality(self, effects)
 
     def check_heteroscedasticity(self) -> Check:
-        """Breusch and Pagan's test that the residual variance of an lm or lmer is the same for all fitted values."""
+        """Breusch and Pagan's test that the residual variance of an lm or lmer is the same for all fitted values.
+
+        Examples
+        --------
+        >>> baking.check_heteroscedasticity()
+        Look: the residual variance changes with the fitted values; ... (Breusch-Pagan Chisq = 15.96, p = 6.5e-05)
+        """
         from mixedmodels.diagnose.checks.assumption_checks import heteroscedasticity
 
         return heteroscedasticity(self)
@@ -63,6 +80,11 @@ class CheckVerbs(FittedModel):
             Number of resamples of the residuals that the p-value comes from.
         seed : int, Generator or None, default 1
             Seed of the resamples.
+
+        Examples
+        --------
+        >>> lin.check_autocorrelation(nsim=200)
+        Look: residuals of neighbouring rows are correlated; ... (Durbin-Watson = 0.6953, p <2e-16)
         """
         from mixedmodels.diagnose.checks.assumption_checks import autocorrelation
 
@@ -77,13 +99,25 @@ class CheckVerbs(FittedModel):
         ----------
         threshold : float, optional
             Threshold of Cook's distance; None for the median of F with p and n - p degrees of freedom.
+
+        Examples
+        --------
+        >>> fit.check_outliers()
+        Look: rows 7, 56, 59, 130 have a Cook's distance above 0.70; ...
         """
         from mixedmodels.diagnose.checks.assumption_checks import outliers
 
         return outliers(self, threshold)
 
     def check_overdispersion(self) -> Check:
-        """Pearson's chi-squared beside its degrees of freedom, of counts, or of proportions of several trials."""
+        """Pearson's chi-squared beside its degrees of freedom, of counts, or of proportions of several trials.
+
+        Examples
+        --------
+        >>> check = logit.check_overdispersion()
+        >>> print(f"{check['ratio']:.2f}")
+        2.19
+        """
         from mixedmodels.diagnose.checks.family_checks import overdispersion
 
         return overdispersion(self)
@@ -95,6 +129,13 @@ class CheckVerbs(FittedModel):
         ----------
         tolerance : float, default 0.05
             How far the ratio of the two may be from 1.
+
+        Examples
+        --------
+        >>> counts = mm.glm("incidence ~ period", cbpp, family="poisson")
+        >>> check = counts.check_zeroinflation()
+        >>> print(f"{check['observed']} zeros, {check['expected']:.1f} expected")
+        22 zeros, 17.2 expected
         """
         from mixedmodels.diagnose.checks.family_checks import zeroinflation
 
@@ -112,6 +153,14 @@ class CheckVerbs(FittedModel):
         ------
         DataError
             If fewer than two terms have coefficients.
+
+        Examples
+        --------
+        >>> print(baking.vif())
+                           GVIF Df GVIF^(1/(2*Df))
+        recipe                1  2          1.0000
+        temperature         243  5          1.7321
+        recipe:temperature  243 10          1.3161
         """
         from mixedmodels.diagnose.checks.vif_tables import vif
 
@@ -124,6 +173,11 @@ class CheckVerbs(FittedModel):
         ----------
         level : float, default 0.95
             Confidence level of the limits.
+
+        Examples
+        --------
+        >>> baking.check_collinearity().to_frame()["correlation"].tolist()
+        ['low', 'high', 'high']
         """
         from mixedmodels.diagnose.checks.vif_tables import collinearity
 

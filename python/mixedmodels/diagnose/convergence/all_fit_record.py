@@ -29,6 +29,12 @@ class AllFit(ShownAsTable):
         The largest criterion found, less the smallest.
     table : ResultTable
         A row per search: criterion, above_best, beta_difference (largest, in standard errors), theta_1 and so on.
+
+    Examples
+    --------
+    >>> searches = fit.all_fit(random_starts=0)
+    >>> searches.agree
+    True
     """
 
     ends: tuple[End, ...]

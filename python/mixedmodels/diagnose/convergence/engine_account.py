@@ -104,7 +104,14 @@ class EngineReport:
         self._groups = groups
 
     def describe(self) -> Description:
-        """The path through the elimination and the reason for it, its sizes and cost, and how the run went."""
+        """The path through the elimination and the reason for it, its sizes and cost, and how the run went.
+
+        Examples
+        --------
+        >>> account = fit.engine.describe()
+        >>> account["path"], account["eliminated"], account["leaves"]
+        ('one factor', 'Subject', 18)
+        """
         plan = dict(self._describe())
         leaf = plan["eliminated"]
         plan["eliminated"] = None if leaf is None else self._groups[leaf]

@@ -41,6 +41,13 @@ class Singularity:
         The formula to prefer; None where that is the model itself.
     advice : tuple of str
         Advice in sentences.
+
+    Examples
+    --------
+    >>> print(fit.singularity())
+    Singularity of Reaction ~ Days + (Days | Subject)
+    ...
+    The fit is not singular: every direction has variance.
     """
 
     formula: str

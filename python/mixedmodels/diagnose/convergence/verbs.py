@@ -38,6 +38,12 @@ class ConvergenceVerbs(FittedModel):
         ------
         DataError
             If the model has no random effects.
+
+        Examples
+        --------
+        >>> state = fit.singularity()
+        >>> bool(state), state.directions
+        (False, ())
         """
         from mixedmodels.diagnose.convergence.advice import singularity
 
@@ -62,6 +68,11 @@ class ConvergenceVerbs(FittedModel):
         ------
         DataError
             If the model has no random effects.
+
+        Examples
+        --------
+        >>> gm.all_fit(random_starts=1).agree
+        True
         """
         from mixedmodels.diagnose.convergence.all_fit import all_fit
 
@@ -73,7 +84,13 @@ class EngineVerbs(MixedEffects):
 
     @property
     def engine(self) -> EngineReport:
-        """What the engine did, and why in this way."""
+        """What the engine did, and why in this way.
+
+        Examples
+        --------
+        >>> fit.engine.status, fit.engine.certificate["holds"]
+        ('converged', True)
+        """
         from mixedmodels.diagnose.convergence.engine_account import EngineReport
 
         groups = tuple(g.name for g in self.design.groups)

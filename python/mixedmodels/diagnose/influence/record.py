@@ -52,6 +52,12 @@ class Influence(ShownAsTable):
         Whether the model has random effects.
     failures : mapping of str to str
         Why nothing can be estimated without a level, by its label; its numbers are NaN.
+
+    Examples
+    --------
+    >>> influence = fit.influence("Subject")
+    >>> len(influence), list(influence.fixed_effects())
+    (18, ['Subject', '(Intercept)', 'Days'])
     """
 
     def __init__(

@@ -41,6 +41,15 @@ class InfluenceVerbs(FittedModel):
         ------
         DataError
             If there is no such column, or the model has no coefficients.
+
+        Examples
+        --------
+        >>> print(fit.influence("Subject"))
+        Influence of each level of Subject, variances kept
+        <BLANKLINE>
+            rows Cook's D MDFFITS COVRATIO COVTRACE DFBETAS (Intercept) DFBETAS Days
+        309   10   0.1485  0.1403     1.12    0.118              -0.388       -0.303
+        ...
         """
         from mixedmodels.diagnose.influence.from_model import influence
 
@@ -55,19 +64,48 @@ class InfluenceVerbs(FittedModel):
             See `influence`.
         theta : {"fixed", "one_step", "refit"}, default "fixed"
             See `influence`.
+
+        Examples
+        --------
+        >>> distance = fit.cooks_distance("Subject")
+        >>> print(f"{distance['309']:.4f}")
+        0.1485
         """
         return self.influence(group, theta).cooks_distance()
 
     def dfbeta(self, group: Any = None, theta: Theta = "fixed") -> Any:
-        """A table of changes of the coefficients, with all rows less without; see `influence`."""
+        """A table of changes of the coefficients, with all rows less without; see `influence`.
+
+        Examples
+        --------
+        >>> fit.dfbeta("Subject").round(2).head(2)
+          Subject  (Intercept)  Days
+        0     308        -0.42  0.66
+        1     309        -2.73 -0.48
+        """
         return self.influence(group, theta).dfbeta()
 
     def dfbetas(self, group: Any = None, theta: Theta = "fixed") -> Any:
-        """A table of changes of the coefficients in standard errors, with all rows less without; see `influence`."""
+        """A table of changes of the coefficients in standard errors, with all rows less without; see `influence`.
+
+        Examples
+        --------
+        >>> fit.dfbetas("Subject").round(2).head(2)
+          Subject  (Intercept)  Days
+        0     308        -0.06  0.42
+        1     309        -0.39 -0.30
+        """
         return self.influence(group, theta).dfbetas()
 
     def cov_ratio(self, group: Any = None, theta: Theta = "fixed") -> Any:
-        """Determinant of the coefficients' covariance without each row or level over that with all; see `influence`."""
+        """Determinant of the coefficients' covariance without each row or level over that with all; see `influence`.
+
+        Examples
+        --------
+        >>> ratio = fit.cov_ratio("Subject")
+        >>> print(f"{ratio['308']:.2f}")
+        1.12
+        """
         return self.influence(group, theta).cov_ratio()
 
     def hat_values(self) -> Any:
@@ -75,6 +113,11 @@ class InfluenceVerbs(FittedModel):
 
         Of a mixed model fixed and random effects together, at the estimates of the variances; of a generalised model
         that of the last iteration's weighted least squares. Their sum is the number of effective parameters.
+
+        Examples
+        --------
+        >>> print(f"{fit.hat_values().sum():.2f} effective parameters")
+        29.02 effective parameters
         """
         from mixedmodels.diagnose.influence.from_model import leverage_of
 
@@ -90,6 +133,13 @@ class InfluenceVerbs(FittedModel):
         ----------
         group : str, array_like or sequence of str, optional
             What the leverage is of: None for rows; else as of `influence`, for the mean of each level's rows.
+
+        Examples
+        --------
+        >>> fit.leverage("Subject").round(3).head(2)
+          Subject  rows  total  fixed  random  unconfounded
+        0     308    10  0.161  0.011    0.15         2.593
+        1     309    10  0.161  0.011    0.15         2.593
         """
         from mixedmodels.diagnose.influence.from_model import leverage_table
 
@@ -102,6 +152,11 @@ class InfluenceVerbs(FittedModel):
         ----------
         type : {"deviance", "pearson"}, optional
             Kind of residuals of a generalised model, "deviance" (the default of a glm) or "pearson" (of a glmer).
+
+        Examples
+        --------
+        >>> fit.rstandard().round(2).tolist()[:3]
+        [-0.18, -0.63, -1.76]
         """
         from mixedmodels.diagnose.influence.from_model import rstandard
 
@@ -111,6 +166,11 @@ class InfluenceVerbs(FittedModel):
         """Residuals divided by their standard deviation without the row itself (of a mixed model with it, as in lme4).
 
         Of a generalised model the deviance that the row's leaving saves, as R takes it.
+
+        Examples
+        --------
+        >>> lin.rstudent().round(2).tolist()[:3]
+        [-0.04, -0.07, -0.45]
         """
         from mixedmodels.diagnose.influence.from_model import rstudent
 

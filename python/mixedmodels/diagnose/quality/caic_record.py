@@ -27,6 +27,11 @@ class ConditionalAIC(ShownAsTable):
         Standard error of `df` by the number of draws; 0 where nothing was drawn.
     table : ResultTable
         Table that is printed.
+
+    Examples
+    --------
+    >>> round(fit.caic().df, 2)
+    31.25
     """
 
     caic: float

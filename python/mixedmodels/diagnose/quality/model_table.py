@@ -58,6 +58,15 @@ def model_table(
     ------
     DataError
         Without a model, with names that do not go with the models, or a term that no model has.
+
+    Examples
+    --------
+    >>> print(mm.model_table(lin, fit, terms=["Days"]))
+                                                 lin                                fit
+                                   Estimate          95% CI       p   Estimate          95% CI       p
+    Fixed effects
+    Days                              10.47  [8.024, 12.91]  <0.001      10.47  [7.206, 13.73]  <0.001
+    ...
     """
     if not models or not all(isinstance(m, FittedModel) for m in models):
         wrong = next((type(m).__name__ for m in models if not isinstance(m, FittedModel)), "nothing")

@@ -35,6 +35,12 @@ class ModelTable:
         Lines below the table.
     kind : str, default "pandas"
         The library of `to_frame`.
+
+    Examples
+    --------
+    >>> table = mm.model_table(lin, fit)
+    >>> table.names, table.to_frame().shape[0]
+    (('lin', 'fit'), 20)
     """
 
     columns: Mapping[str, list[Any]]

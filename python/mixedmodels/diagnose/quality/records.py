@@ -46,7 +46,13 @@ class Merit(ShownAsTable, Mapping[str, float]):
 
 @dataclass(frozen=True, repr=False)
 class ICC(Merit):
-    """The share of the variance that lies among groups."""
+    """The share of the variance that lies among groups.
+
+    Examples
+    --------
+    >>> list(gm.icc())
+    ['adjusted', 'unadjusted']
+    """
 
     @property
     def adjusted(self) -> float:
@@ -61,7 +67,13 @@ class ICC(Merit):
 
 @dataclass(frozen=True, repr=False)
 class R2(Merit):
-    """Shares of the variation that a model explains."""
+    """Shares of the variation that a model explains.
+
+    Examples
+    --------
+    >>> {name: round(share, 3) for name, share in gm.r2().items()}
+    {'conditional': 0.187, 'marginal': 0.085}
+    """
 
     @property
     def marginal(self) -> float:

@@ -72,6 +72,12 @@ class QualityVerbs(FittedModel):
         ------
         DataError
             If the model has no random effects, or an option is not for its family.
+
+        Examples
+        --------
+        >>> share = fit.icc()
+        >>> print(f"{share.adjusted:.3f} {share.unadjusted:.3f}")
+        0.722 0.521
         """
         from mixedmodels.diagnose.quality import icc_of_model
 
@@ -133,6 +139,15 @@ class QualityVerbs(FittedModel):
         ------
         DataError
             If there is no such R2 for this model.
+
+        Examples
+        --------
+        >>> print(fit.r2())
+        R2 by Nakagawa, Johnson and Schielzeth (2017)
+        ...
+        conditional 0.79922
+        marginal    0.27865
+        ...
         """
         from mixedmodels.diagnose.quality import r2_of_model
 
@@ -162,6 +177,12 @@ class QualityVerbs(FittedModel):
         -------
         ResultTable
             Columns variance, sd, share.
+
+        Examples
+        --------
+        >>> shares = fit.variance_partition()
+        >>> shares["share"].round(3).tolist()
+        [0.279, 0.521, 0.201]
         """
         from mixedmodels.diagnose.quality import icc_of_model
 
@@ -201,6 +222,11 @@ class QualityVerbs(FittedModel):
             If there is no such method for the model.
         FitError
             If the model is too large for exact derivatives.
+
+        Examples
+        --------
+        >>> print(f"{fit.caic().caic:.1f}, and {fit.caic(method='hat').caic:.1f} with theta known")
+        1711.5, and 1709.1 with theta known
         """
         from mixedmodels.diagnose.quality.caic import caic
 
@@ -220,6 +246,14 @@ class QualityVerbs(FittedModel):
         ResultTable
             Columns aic, aicc, bic; R2 by the default of `r2`; icc (adjusted); rmse of the responses given the random
             effects; sigma; log_loss of binomial responses, score_log (mean log-probability) of counts.
+
+        Examples
+        --------
+        >>> print(fit.performance())
+        Performance of
+        Reaction ~ Days + (Days | Subject)
+            AIC   AICc    BIC R2 (cond.) R2 (marg.)     ICC   RMSE  Sigma
+         1755.6 1756.1 1774.8    0.79922    0.27865 0.72166 23.438 25.592
         """
         from mixedmodels.diagnose.quality.performance import performance
 

@@ -52,6 +52,12 @@ class SimulatedResiduals(ResidualTests):
         What to know of these residuals.
     original : SimulatedResiduals, optional
         The residuals that these are recalculated from, or None.
+
+    Examples
+    --------
+    >>> residuals = gm.simulate_residuals(n=100, seed=1)
+    >>> residuals.recalculate("herd").nobs
+    15
     """
 
     numbers: Simulated

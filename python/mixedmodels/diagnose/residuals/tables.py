@@ -107,6 +107,12 @@ class CategoricalTest(ShownAsTable):
         P-value of Levene's test; NaN with one level.
     table : DataFrame
         Table with columns n, d, p_value, p_adjusted.
+
+    Examples
+    --------
+    >>> residuals = gm.simulate_residuals(n=100, seed=1)
+    >>> list(residuals.test_categorical("period").to_frame())
+    ['period', 'n', 'd', 'p_value', 'p_adjusted']
     """
 
     def __init__(self, tests: Categorical, name: str, data: str, kind: Any) -> None:

@@ -46,6 +46,12 @@ class ResidualTests:
         ----------
         exact : bool, optional
             Whether the p-value is of the exact distribution; None below 100 residuals without ties, as in R.
+
+        Examples
+        --------
+        >>> test = gm.simulate_residuals(n=100, seed=1).test_uniformity()
+        >>> test.p_value > 0.05
+        True
         """
         return self._shown(uniformity(self.numbers.residuals, alternative, exact))
 

@@ -59,6 +59,12 @@ class ResidualVerbs(FittedModel):
         SimulatedResiduals
             With `scaled_residuals`, tests (`test_uniformity`, `test_dispersion`, ...), and tables for pictures
             (`qq_table`, `quantile_table`); `recalculate` gives residuals of groups.
+
+        Examples
+        --------
+        >>> residuals = gm.simulate_residuals(n=100, seed=1)
+        >>> residuals.n, residuals.nobs
+        (100, 56)
         """
         from mixedmodels.diagnose.residuals.draws import simulated_residuals
 
