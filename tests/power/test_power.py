@@ -345,7 +345,7 @@ def test_other_bad_requests(sleep, herds, tmp_path) -> None:
         alone.power(nsim=5)
     assert alone.power("(Intercept)", 5, 1, effect=0).nsim == 5
     line = mm.lm("Reaction ~ Days", mm.datasets.load("sleepstudy"))
-    with pytest.raises(DataError, match="say along="):
+    with pytest.raises(DataError, match="give along=, a variable that gets more values, or within="):
         line.power_curve(effect=1, nsim=5)
     assert line.power_curve(effect=1, nsim=5, seed=1, along="Days", sizes=[3, 10]).sizes == (3, 10)
 

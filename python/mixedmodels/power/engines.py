@@ -1,4 +1,4 @@
-"""How responses drawn from a plan are fitted and tested: all at once where there is a shared factorisation for it."""
+"""Fits and tests of responses drawn from a plan: all at once where they can share a factorisation."""
 
 from __future__ import annotations
 

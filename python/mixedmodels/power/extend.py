@@ -43,7 +43,7 @@ def axis(plan: PlannedModel, along: str | None, within: Any, sizes: Any) -> tupl
     if along is None and within is None:
         along = plan.design.groups[0].name if plan.design.groups else None
         if along is None or along not in frame.read(plan._request.data):
-            raise DataError("say along= which variable, or within= which cells, the design grows.")
+            raise DataError("give along=, a variable that gets more values, or within=, cells that get more rows.")
     _one_of(along, within)
     names = None if within is None else extend_rows.factor_names(within)
     table = _used(plan, [along] if along else list(names or ()))

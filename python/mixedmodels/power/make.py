@@ -1,4 +1,4 @@
-"""Models that are stated, not fitted: a formula, a table of predictors, and parameters."""
+"""Models with given parameters: a formula, a table of predictors, and values instead of a fit."""
 
 from __future__ import annotations
 

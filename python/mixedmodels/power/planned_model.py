@@ -223,7 +223,7 @@ class PlannedModel(PlanVerbs):
         """The design with a response that any engine takes."""
         return replace(self.design, response=stand_in(self.nobs, self._method.family))
 
-    # -- manners --------------------------------------------------------------------------------------------------
+    # -- errors ---------------------------------------------------------------------------------------------------
 
     def _need_random(self, what: str) -> None:
         if not self.design.random:
@@ -264,10 +264,10 @@ def plan_of(model: Any, what: str) -> PlannedModel:
 
 
 def given_fit_of_part(design: Design, method: Method, parameters: Given, kept: Sequence[int]) -> AnyFit:
-    """The record of part of a design, whose rows must tell the same coefficients."""
+    """The record of part of a design, whose rows must identify the same coefficients."""
     from mixedmodels.fit.lmm import kept_columns
 
     n = rows_of(design)
     if tuple(kept_columns(design.fixed, n, design.weights)) != tuple(kept):
-        raise DataError(f"{n} rows do not tell all coefficients of {design.formula!r}; ask for larger sizes.")
+        raise DataError(f"{n} rows do not identify all coefficients of {design.formula!r}; ask for larger sizes.")
     return given_fit(design, method, parameters)

@@ -1,4 +1,4 @@
-"""How a model prints whose parameters were given."""
+"""Printed text of a model whose parameters were given."""
 
 from __future__ import annotations
 

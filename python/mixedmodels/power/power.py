@@ -78,7 +78,7 @@ def with_effect(plan: PlannedModel, test: Any, by: str | None, effect: Any) -> P
     if effect is None:
         if plan._observed:
             warnings.warn(
-                "the effects are the model's own estimates, and power at these says little beyond the p-value; give "
+                "the effects are the model's own estimates, and power at these adds little to the p-value; give "
                 'the effect that would matter, as effect={"x": 1}.',
                 MixedModelsWarning,
                 stacklevel=4,

@@ -1,4 +1,4 @@
-"""Tests whose power is asked for: what they are of, and how many responses are tested at once."""
+"""Tests whose power is computed: their hypotheses and their methods."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def read_test(plan: PlannedModel, test: Any, by: str | None) -> PowerTest:
     names = plan._names
     if callable(test):
         if by is not None:
-            raise DataError(f"by={by!r} is for tests of coefficients; a function says itself how it tests.")
+            raise DataError(f"by={by!r} is for tests of coefficients, and a function has its own; leave it out.")
         name = getattr(test, "__name__", "a function")
         shown = "a function of your own" if name == "<lambda>" else name
         return PowerTest(label=f"by {shown}", description=("p-value that the function returns",), way="own", own=test)
@@ -142,7 +142,7 @@ def read_test(plan: PlannedModel, test: Any, by: str | None) -> PowerTest:
 def _first(names: tuple[str, ...]) -> str:
     name = next((n for n in names if n != "(Intercept)"), None)
     if name is None:
-        raise DataError("the model has no coefficient but the intercept; say as test= what is to be tested.")
+        raise DataError("the model has no coefficient but the intercept; give the test as test=.")
     return name
 
 

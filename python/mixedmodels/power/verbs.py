@@ -16,7 +16,7 @@ Test = str | Callable[[Any], Any] | None
 
 
 class PlanVerbs:
-    """Power, sample sizes, and larger designs, of whatever has a plan."""
+    """Power, sample sizes and larger designs of fitted and of planned models."""
 
     def _planned(self, what: str) -> PlannedModel:
         """The plan: a design with parameters that are known."""
@@ -58,11 +58,11 @@ class PlanVerbs:
         alpha : float, default 0.05
             Level of significance.
         method : {"simulation", "analytic", "both"}, default "simulation"
-            Way to the power: "simulation"; "analytic", by a noncentral distribution, at once; or "both".
+            Method: "simulation"; "analytic", by a noncentral distribution; or "both".
         level : float, default 0.95
             Confidence level of the power's exact limits.
         threads : int, optional
-            Most threads, None for the package's bound.
+            Maximum number of threads; None for the package's limit.
         progress : bool, optional
             Whether a line of progress is shown on stderr: True at once, None on a terminal after two seconds, False
             never. Ctrl-C stops, and gives what there is.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mixedmodels.errors import DataError
 from mixedmodels.frame import Factor, Numeric, Table, as_factor, values_of
 
-SMALLEST, POINTS = 3, 10  # the least size of a curve, and its number of sizes, unless others are asked for
+SMALLEST, POINTS = 3, 10  # the least size of a curve, and its number of sizes, unless the caller gives others
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def _weights(model: FittedModel, table: Table, weights: Any) -> Vector | None:
         if had is None and model._prior_weights() is None:
             return None
         if not isinstance(had, str):
-            raise DataError("the model has weights, which say nothing about new rows; give theirs as weights=.")
+            raise DataError("the model has weights, and new rows need their own; give them as weights=.")
         weights = had
     design = build("~ 1", table, weights=weights, na_action="fail")
     return design.weights

@@ -104,7 +104,7 @@ def _theta(design: Design, varcorr: Any, sd: Any, theta: Any, relative: float) -
         return np.empty(0)
     if len(told) != 1:
         clause = f"{' and '.join(told)} are given" if told else "none of VarCorr, sd, theta is given"
-        raise DataError(f"{clause}; say the random effects' variances of {_labels(design)} by one of the three.")
+        raise DataError(f"{clause}; give one of the three, for {_labels(design)}.")
     sizes = [len(t.columns) for t in design.random]
     if theta is not None:
         out = _numbers(theta, "theta")
@@ -119,7 +119,7 @@ def covariance_matrices(design: Design, varcorr: Any, sd: Any) -> list[Matrix]:
     """Covariance matrix of every random term, from one of `varcorr` and `sd`."""
     if (varcorr is None) == (sd is None):
         which = "none of" if sd is None else "both"
-        raise DataError(f"{which} VarCorr and sd are given; say by one of them how {_labels(design)} vary.")
+        raise DataError(f"{which} VarCorr and sd are given; give one of them, for {_labels(design)}.")
     if sd is None:
         parts = zip(design.random, _by_term(design, varcorr, "VarCorr"), strict=True)
         return [_covariance(t.label, t.effects, v) for t, v in parts]

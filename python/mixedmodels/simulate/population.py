@@ -65,7 +65,7 @@ class Population(Mapping[str, Any]):
             table = pd.DataFrame(columns)
         else:
             if n is None:
-                raise DataError("n is missing; say how many rows are to be drawn.")
+                raise DataError("n is missing; give the number of rows.")
             n, table = checked(n), pd.DataFrame(index=pd.RangeIndex(checked(n)))
         for name, variable in self._variables.items():
             if isinstance(variable, Predictor):

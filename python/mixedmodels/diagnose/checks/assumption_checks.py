@@ -1,4 +1,4 @@
-"""Checks of what a model takes for granted, from the model to a sentence."""
+"""Checks of a model's assumptions, each with its finding in a sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEVEL = 0.05
 
 
 def normality(model: Any, effects: str) -> Check | Checks:
-    """See `Checking.check_normality`."""
+    """See `CheckVerbs.check_normality`."""
     if effects == "random":
         return _random_normality(model)
     if effects != "fixed":
@@ -31,7 +31,7 @@ def normality(model: Any, effects: str) -> Check | Checks:
         "normality of residuals",
         test,
         "the residuals look normal",
-        "the residuals do not look normal; coefficients bear that in larger samples, prediction intervals do not",
+        "the residuals do not look normal; with many rows this affects prediction intervals more than coefficients",
         "too few residuals, or all the same, to say whether they are normal",
     )
 
@@ -58,7 +58,7 @@ def _random_normality(model: Any) -> Checks:
 
 
 def heteroscedasticity(model: Any) -> Check:
-    """See `Checking.check_heteroscedasticity`."""
+    """See `CheckVerbs.check_heteroscedasticity`."""
     _need_gaussian(model, "check_heteroscedasticity()", "check_overdispersion() is for counts and proportions")
     test = tests.heteroscedasticity(model._residuals("pearson"), model._fitted(), model.sigma, model.df_resid)
     return _tested(
@@ -71,7 +71,7 @@ def heteroscedasticity(model: Any) -> Check:
 
 
 def autocorrelation(model: Any, nsim: int, seed: Any) -> Check:
-    """See `Checking.check_autocorrelation`."""
+    """See `CheckVerbs.check_autocorrelation`."""
     model._need_rows("check_autocorrelation()")
     residuals, x = np.asarray(model._residuals()), model._dense_x()
     test = tests.autocorrelation(residuals, x, checked(nsim), generator(seed))
@@ -79,13 +79,13 @@ def autocorrelation(model: Any, nsim: int, seed: Any) -> Check:
         "independent neighbours",
         test,
         "residuals of neighbouring rows are not correlated",
-        "residuals of neighbouring rows are correlated; if rows are in the order of time, that is left unmodelled",
+        "residuals of neighbouring rows are correlated; if rows are in the order of time, the model ignores it",
         "too few rows to say whether neighbours are correlated",
     )
 
 
 def outliers(model: Any, threshold: float | None) -> Check:
-    """See `Checking.check_outliers`."""
+    """See `CheckVerbs.check_outliers`."""
     from scipy.stats import f
 
     model._need_rows("check_outliers()")

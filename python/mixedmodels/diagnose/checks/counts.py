@@ -1,4 +1,4 @@
-"""Whether counts and proportions vary more than their family lets them, and how many zeros it expects."""
+"""Overdispersion of counts and proportions, and the number of zeros that a family expects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of counts and proportions, from the model to a sentence."""
+"""Checks of counts and proportions, each with its finding in a sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mixedmodels.tables.check import Check, p_text
 
 
 def overdispersion(model: Any) -> Check:
-    """See `Checking.check_overdispersion`."""
+    """See `CheckVerbs.check_overdispersion`."""
     model._need_rows("check_overdispersion()")
     reason = undispersed(model)
     if reason:
@@ -46,7 +46,7 @@ def undispersed(model: Any) -> str:
 
 
 def zeroinflation(model: Any, tolerance: float) -> Check:
-    """See `Checking.check_zeroinflation`."""
+    """See `CheckVerbs.check_zeroinflation`."""
     model._need_rows("check_zeroinflation()")
     fit = model._fit
     if not fit.generalized or fit.family.support != "counts":

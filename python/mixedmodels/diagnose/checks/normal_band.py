@@ -1,4 +1,4 @@
-"""Where the sorted values of a normal sample lie: limits of each by itself, or of all of them together.
+"""Limits of the sorted values of a normal sample, pointwise or simultaneous.
 
 The i-th of n sorted uniform values is Beta(i, n + 1 - i). For all together each gets the same tail probability, small
 enough that none lies outside with the level wanted (Aldor-Noiman et al. 2013, American Statistician 67, 249-260). Up

@@ -10,7 +10,7 @@ from mixedmodels.diagnose.checks import assumption_checks, family_checks, tables
 from mixedmodels.tables.check import Check, Checks, page
 
 DRAWS = 100  # that the response is compared with
-GUIDE = "'Look' marks what deserves one, not what is wrong: with many rows small deviations show, with few none do."
+GUIDE = "'Look' marks a check to look at, not an error. With many rows small deviations show; with few rows none do."
 
 
 class ModelChecks:
@@ -122,7 +122,7 @@ class ModelChecks:
 
     @property
     def suspicious(self) -> bool:
-        """Whether any finding deserves a look."""
+        """Whether any check says 'Look'."""
         return self.checks.suspicious
 
     def to_frame(self, kind: Any = None) -> Any:

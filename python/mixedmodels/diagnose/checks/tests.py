@@ -1,4 +1,4 @@
-"""Tests of what a model takes for granted: normality, equal variance, independence of neighbours."""
+"""Tests of a model's assumptions: normality, equal variance, independence of neighbours."""
 
 from __future__ import annotations
 

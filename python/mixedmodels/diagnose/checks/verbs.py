@@ -1,4 +1,4 @@
-"""Classical checks of a model: influence, leverage, collinearity, and what a page of them says."""
+"""Checks of a model: its assumptions, its dispersion, its collinearity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class CheckVerbs(FittedModel):
-    """Classical checks of a model: influence, leverage, collinearity, and what a page of them says."""
+    """Checks of a model: its assumptions, its dispersion, its collinearity."""
 
     # -- assumptions ----------------------------------------------------------------------------------------------
 

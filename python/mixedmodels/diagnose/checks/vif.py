@@ -1,4 +1,4 @@
-"""Variance inflation: how much less precise a term's coefficients are because other terms say the same.
+"""Variance inflation: the precision that a term's coefficients lose because it is correlated with other terms.
 
 With R the correlation matrix of the coefficients without the intercept, a term with the columns A has the generalised
 inflation factor det R_AA det R_BB / det R, B being the other columns (Fox and Monette 1992, JASA 87): what the squared

@@ -15,7 +15,7 @@ MODERATE, HIGH = 5.0, 10.0
 
 
 def vif(model: Any) -> ResultTable:
-    """See `Checking.vif`."""
+    """See `CheckVerbs.vif`."""
     inflation = _inflation(model)
     columns = {"vif": inflation.gvif, "df": inflation.df, "vif_scaled": inflation.scaled}
     headers = {"vif": "GVIF", "df": "Df", "vif_scaled": "GVIF^(1/(2*Df))"}
@@ -25,7 +25,7 @@ def vif(model: Any) -> ResultTable:
 
 
 def collinearity(model: Any, level: float) -> ResultTable:
-    """See `Checking.check_collinearity`."""
+    """See `CheckVerbs.check_collinearity`."""
     if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < 1:
         raise DataError(f"level is {level!r:.40}; give a probability between 0 and 1.")
     inflation = _inflation(model)

@@ -1,4 +1,4 @@
-"""The doctor of singular fits: states, smaller models, their table, and advice."""
+"""Advice about singular fits: directions without variance, smaller models and their table."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ FEW_LEVELS = 6  # with fewer a variance is often estimated as 0
 MOST_DIMENSIONS = 3  # of the cone of the new variances and covariances
 NO_FAILURE = (
     "This is no failure of the optimiser: the likelihood is highest there, and more variance in that direction would "
-    "fit worse. The model asks the data for more variances than they show."
+    "fit worse. The model has more variances than the data support."
 )
 BY_UNITS = (
     "lme4's rule calls this fit singular, as an element of theta is below 1e-4; but that is because of the unit of a "
-    "slope's column: what the effects do to the response has variance in every direction. Divide the column by a "
-    "thousand, say, to be rid of the warning."
+    "slope's column: what the effects do to the response has variance in every direction. Divide the column by, say, "
+    "a thousand to avoid the warning."
 )
 KEEP = (
     "Recommended: keep this model, and report that the direction has no variance. Every smaller model that is not "
@@ -50,7 +50,7 @@ WHY = {
 
 
 def singularity(model: FittedModel, fit: bool) -> Singularity:
-    """See `Merits.singularity`."""
+    """See `ConvergenceVerbs.singularity`."""
     own = model._fit
     if not own.mixed:
         raise DataError(f"singularity() is about random effects, and {model.formula!r} has none.")

@@ -1,4 +1,4 @@
-"""A model fitted again from several starts and by several methods, to see that its optimum is one."""
+"""A model fitted again from several starts and by several methods, to check its optimum."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mixedmodels.fit.simulated_responses import generator
 if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
 
-CHEAP = 0.02  # seconds of an evaluation, beyond which no simplex is sent out
+CHEAP = 0.02  # seconds of an evaluation, beyond which no simplex is used
 SIMPLEX_PARAMETERS = 8  # parameters of a simplex
 RESTARTS = 5
 GAIN = 1e-8  # of a restart that is worth another
@@ -30,7 +30,7 @@ NEWTON, GRADIENT, SIMPLEX = "trust-region Newton", "L-BFGS-B", "Nelder-Mead"
 
 
 def all_fit(model: FittedModel, random_starts: int, seed: Any) -> AllFit:
-    """See `Merits.all_fit`."""
+    """See `ConvergenceVerbs.all_fit`."""
     fit = model._fit
     if not fit.mixed:
         raise DataError(f"all_fit() searches for variances, and {model.formula!r} has no random effects.")
@@ -87,7 +87,7 @@ def _newton(model: Any, name: str, theta: Vector) -> End:
 
 
 def _others(model: Any) -> list[str]:
-    """What of scipy is worth sending out."""
+    """Optimisers of scipy that are worth their time."""
     fit = model._fit
     if not fit.generalized and model._engine.describe()["path"] == "estimated":
         return []

@@ -1,4 +1,4 @@
-"""What the engine did for one fit."""
+"""The engine's account of one fit: its path, its cost and its run."""
 
 from __future__ import annotations
 

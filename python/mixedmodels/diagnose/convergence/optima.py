@@ -1,4 +1,4 @@
-"""Whether searches from several starts, and by several methods, end in the same optimum."""
+"""Agreement of the optima that searches from several starts and by several methods reach."""
 
 from __future__ import annotations
 

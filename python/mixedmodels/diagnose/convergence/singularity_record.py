@@ -1,4 +1,4 @@
-"""What is singular about a fit, in words; with the smaller models and which of them to prefer."""
+"""Singularity of a fit in words, with smaller models and the recommended one."""
 
 from __future__ import annotations
 

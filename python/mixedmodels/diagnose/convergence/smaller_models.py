@@ -1,4 +1,4 @@
-"""Smaller random parts for a model whose fit is singular: which ones, and the fits."""
+"""Smaller random parts for a model whose fit is singular, and their fits."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def aic_at_rank(smaller: Smaller, reml: bool) -> float:
 
 
 def _design(model: FittedModel, formula: str) -> Design | None:
-    """The design of a formula; None where its effects cannot be told apart from the residual."""
+    """The design of a formula; None where its effects cannot be distinguished from the residual."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MixedModelsWarning)

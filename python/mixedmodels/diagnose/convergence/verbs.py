@@ -1,4 +1,4 @@
-"""Whether the optimum was found, and what is singular about it."""
+"""Convergence and singularity of a fit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ConvergenceVerbs(FittedModel):
-    """Whether the optimum was found, and what is singular about it."""
+    """Convergence and singularity of a fit."""
 
     def singularity(self, fit: bool = True) -> Singularity:
         """Which directions of the random effects have no variance, in words; what to do, with smaller models.

@@ -1,4 +1,4 @@
-"""Which rows are deleted together, as the caller says it."""
+"""Sets of rows that are deleted together, from an argument of the caller."""
 
 from __future__ import annotations
 

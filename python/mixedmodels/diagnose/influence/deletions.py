@@ -1,4 +1,4 @@
-"""Deletion of rows or groups of rows, in the way that is asked for, from any fitted model."""
+"""Deletion of rows or groups of rows from any fitted model."""
 
 from __future__ import annotations
 

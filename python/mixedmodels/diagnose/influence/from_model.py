@@ -1,4 +1,4 @@
-"""Influence, leverage and standardised residuals of a model: from its record to what a verb returns."""
+"""Influence, leverage and standardised residuals of a model, as its verbs return them."""
 
 from __future__ import annotations
 
@@ -25,17 +25,15 @@ THETA = ("fixed", "one_step", "refit")
 
 
 def influence(model: Any, group: Any, theta: Theta, progress: bool | None) -> Influence:
-    """See `Checking.influence`."""
+    """See `InfluenceVerbs.influence`."""
     if theta not in THETA:
         raise DataError(f"theta is {theta!r:.40}; give 'fixed', 'one_step' or 'refit'.")
     model._need_rows("influence()")
     fit, design = model._fit, model.design
     if not fit.kept:
-        raise DataError(f"{design.formula!r} has no fixed effects, so that nothing is there to be influenced.")
+        raise DataError(f"{design.formula!r} has no fixed effects, and influence is on these; add one.")
     if theta == "one_step" and fit.method.nagq == 0:
-        raise DataError(
-            "a Newton step is of a maximised likelihood, and nAGQ=0 has the fixed effects elsewhere; use 'refit'."
-        )
+        raise DataError("a Newton step needs a maximised likelihood, and nAGQ=0 does not maximise it; use 'refit'.")
     sets = deletion_sets(model, group)
     control = as_control(model._request.control if model._request else None)
     changes = deletions(design, fit, sets.codes, len(sets), theta, control, progress)
@@ -69,7 +67,7 @@ def _words(fit: AnyFit, theta: str) -> str:
 
 
 def parameter_names(model: Any) -> tuple[str, ...]:
-    """Names of `fit.deleted.variance_parameters`."""
+    """Names of `refits.variance_parameters`."""
     fit = model._fit
     names = variance_names(model.design)[:-1]
     if fit.residual_sd is not None:
@@ -78,7 +76,7 @@ def parameter_names(model: Any) -> tuple[str, ...]:
 
 
 def leverage_table(model: Any, group: Any) -> Any:
-    """See `Checking.leverage`."""
+    """See `InfluenceVerbs.leverage`."""
     parts = leverage_of(model)
     columns = {name: getattr(parts, name) for name in ("total", "fixed", "random", "unconfounded")}
     if group is None:
@@ -90,7 +88,7 @@ def leverage_table(model: Any, group: Any) -> Any:
 
 
 def rstandard(model: Any, kind: str | None) -> Vector:
-    """See `Checking.rstandard`."""
+    """See `InfluenceVerbs.rstandard`."""
     if kind not in (None, "deviance", "pearson"):
         raise DataError(f"type is {kind!r}; give 'deviance' or 'pearson'.")
     h, fit = leverage_of(model).total, model._fit
@@ -100,7 +98,7 @@ def rstandard(model: Any, kind: str | None) -> Vector:
 
 
 def rstudent(model: Any) -> Vector:
-    """See `Checking.rstudent`."""
+    """See `InfluenceVerbs.rstudent`."""
     h, fit = leverage_of(model).total, model._fit
     e = model._residuals("deviance")
     if not fit.generalized and fit.mixed:

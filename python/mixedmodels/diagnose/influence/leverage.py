@@ -1,4 +1,4 @@
-"""Leverage: how much of a row's fitted value is its own observation.
+"""Leverage: the weight of an observation in its own fitted value.
 
 The hat matrix of a model at fixed variance parameters is H = I - W^-1 P with P = V^-1 - V^-1 X Phi X'V^-1 and
 Phi = (X'V^-1 X)^-1. Of a mixed model it is the sum of what the fixed effects take, X Phi X'V^-1, and of what the random

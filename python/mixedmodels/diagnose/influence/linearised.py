@@ -1,4 +1,4 @@
-"""Any fitted model as weighted least squares at its estimates: what leverage and deletion are made of.
+"""Any fitted model as weighted least squares at its estimates; leverage and deletion start from it.
 
 The rows have e = r + what random effects explain, Var(e) = s V, V = W^-1 + Z Lambda Lambda' Z' (without random effects
 W^-1). Linear models are so already. Of a generalised one W are the working weights of Fisher's scoring and r the

@@ -1,4 +1,4 @@
-"""What deleting rows or groups changes, as a table that prints with the most influential first."""
+"""Changes by deletion of rows or groups, as a table that prints the most influential first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fitted model without some of its rows: variance parameters kept, one Newton step further, or fitted again."""
+"""A fitted model without some of its rows: by one Newton step, or fitted again."""
 
 from __future__ import annotations
 

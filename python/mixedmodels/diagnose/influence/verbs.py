@@ -1,4 +1,4 @@
-"""What a fit hangs on: deletions, leverage, standardised residuals."""
+"""Influence of rows and groups: deletions, leverage, standardised residuals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Theta = Literal["fixed", "one_step", "refit"]
 
 
 class InfluenceVerbs(FittedModel):
-    """What a fit hangs on: deletions, leverage, standardised residuals."""
+    """Influence of rows and groups: deletions, leverage, standardised residuals."""
 
     def influence(self, group: Any = None, theta: Theta = "fixed", *, progress: bool | None = None) -> Influence:
         """What deleting each row, or each level of a factor, would change.

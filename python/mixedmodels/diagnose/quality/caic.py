@@ -1,4 +1,4 @@
-"""Conditional AIC: which degrees of freedom, and the refits they take."""
+"""Conditional AIC: the choice of its degrees of freedom, and the refits that they need."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TINY = 1e-10  # a working weight
 WORDS = {
     "analytic": "df: sum of d yhat / d y, the estimation of theta counted (Greven and Kneib, 2010), and sigma",
     "hat": "df: trace of the hat matrix at theta, as if that were known (Vaida and Blanchard, 2005)",
-    "steinian": "df: from a refit for each event less or turned round (Lian, 2012; Efron, 2004)",
+    "steinian": "df: from refits with one event less, or one trial reversed (Lian, 2012; Efron, 2004)",
     "bootstrap": "df: covariances of responses and natural parameters over {n} refits, given the random effects "
     "(Efron, 2004)",
     "aic": "no random effects: this is AIC",
@@ -38,7 +38,7 @@ WORDS = {
 
 
 def caic(model: FittedModel, method: Method, nsim: int | None, seed: Any) -> ConditionalAIC:
-    """See `Merits.caic`."""
+    """See `QualityVerbs.caic`."""
     fit = model._fit
     if not fit.mixed:
         if method is not None:

@@ -1,12 +1,12 @@
-"""Log-likelihood given the random effects, and what estimating them costs where the response has a family.
+"""Conditional log-likelihood, and the degrees of freedom of a generalised model's fitted values.
 
 The cost of a fit is the sum of cov(lambda_i, y_i) w_i / phi over the rows, lambda the natural parameter of the fitted
-mean (Efron, 2004). Of counts it has an unbiased estimate from refits with one event less, or one trial turned round:
+mean (Efron, 2004). Of counts it has an unbiased estimate from refits with one event less, or one trial reversed:
 
     Poisson     sum y (lambda(y) - lambda(y - 1))                                    (Lian, 2012)
     binomial    sum mu (1 - mu) [k (lambda(k) - lambda(k - 1)) + (m - k) (lambda(k + 1) - lambda(k))]
 
-for k successes of m trials, which for m = 1 is Efron's formula: each trial turned round in its turn.
+for k successes of m trials, which for m = 1 is Efron's formula: each trial is reversed once.
 
 References
 ----------

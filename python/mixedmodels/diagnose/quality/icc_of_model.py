@@ -1,4 +1,4 @@
-"""ICC, R2 and variance shares of a model: what to compute, and the words below the tables."""
+"""ICC and variance shares of a model: the tables and their notes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ABOUT = {"icc": "ICC", "conf_low": "lower", "conf_high": "upper", "share": "Shar
 def icc(
     model: FittedModel, by_group: bool, choices: Choices, ci: float | None, how: tuple[str | None, int, Any]
 ) -> ICC | ResultTable:
-    """See `Merits.icc`."""
+    """See `QualityVerbs.icc`."""
     if not model._fit.mixed:
         raise DataError(f"icc() is the share of variance among groups, and {model.formula!r} has no random effects.")
     of = variance_parts(model, *choices)
@@ -134,7 +134,7 @@ def _at(of: Parts) -> str:
 
 
 def variance_partition(model: FittedModel, choices: Choices) -> ResultTable:
-    """See `Merits.variance_partition`."""
+    """See `QualityVerbs.variance_partition`."""
     of = variance_parts(model, *choices)
     names, columns = variance_shares(of)
     link = model.family.link

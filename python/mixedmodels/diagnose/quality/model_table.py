@@ -1,4 +1,4 @@
-"""Several models in one table: what is shown of each."""
+"""Several models in one table: the rows of each."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from mixedmodels import frame
 
 PARTS = {"fixed": "Fixed effects", "random": "Random effects", "fit": "Fit"}
 FIGURES = ("observations", "levels", "restricted", "log-likelihood", "AIC", "R2")  # beginnings, in order
-SMALLEST = 0.001  # p-values below are not told apart
+SMALLEST = 0.001  # p-values below print as smaller than this
 
 
 @dataclass(frozen=True, kw_only=True)

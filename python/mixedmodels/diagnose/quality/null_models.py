@@ -1,4 +1,4 @@
-"""The models that figures of merit compare with: an intercept alone, with the random effects or without."""
+"""Null models that R2 and ICC compare with: an intercept alone, with or without the random effects."""
 
 from __future__ import annotations
 

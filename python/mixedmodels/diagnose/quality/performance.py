@@ -44,7 +44,7 @@ HEADERS = {
 
 
 def performance(model: FittedModel, estimator: str | None) -> ResultTable:
-    """See `Merits.performance`."""
+    """See `QualityVerbs.performance`."""
     row = _row(model, estimator)
     columns: dict[str, Any] = {name: np.array([value]) for name, value in row.items()}
     return ResultTable(
@@ -121,7 +121,7 @@ def _predictive(fit: GlmFit | GlmmFit) -> dict[str, float]:
 
 
 def _likelihood(model: FittedModel, estimator: str | None) -> tuple[float, int, int]:
-    """Log-likelihood, parameters, observations; of linear models by the estimator asked for."""
+    """Log-likelihood, parameters, observations; of linear models by the chosen estimator."""
     fit = model._fit
     if estimator not in (None, "ML", "REML"):
         raise DataError(f"estimator is {estimator!r}; it can be 'ML' or 'REML', None for the fit's own.")

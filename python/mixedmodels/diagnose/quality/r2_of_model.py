@@ -1,4 +1,4 @@
-"""R2 of a model by the method asked for."""
+"""R2 of a model by a chosen method."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def r2(
     ci: tuple[float, int, Any] | None = None,
     keep_random: bool = False,
 ) -> R2:
-    """See `Merits.r2`."""
+    """See `QualityVerbs.r2`."""
     chosen = _checked(model, method)
     values, footer = _figures(model, chosen, choices, keep_random)
     columns: dict[str, Any] = {"r2": np.array(list(values.values()))}
@@ -66,7 +66,7 @@ def r2(
 
 
 def r2_by_level(model: FittedModel, choices: icc_of_model.Choices) -> ResultTable:
-    """See `Merits.r2`, by_group."""
+    """See `QualityVerbs.r2`, by_group."""
     if not model._fit.mixed:
         raise DataError(f"r2(by_group=True) is about groups, and {model.formula!r} has no random effects.")
     of = variance_parts(model, *choices)

@@ -1,4 +1,4 @@
-"""How near the fitted values are to the responses, and how one ranks models by several measures."""
+"""Scores of fitted values, and the rank of models by several measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The variance of the rows, taken apart: fixed effects, each random term, residual or distribution."""
+"""The variance of the rows by source: fixed effects, each random term, residual or distribution."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ class QualityVerbs(FittedModel):
     def variance_partition(
         self, *, approximation: Approximation = None, mean: MeanOf = None, per: Per = None
     ) -> ResultTable:
-        """The variance of the rows taken apart: fixed effects, each random term, residual; the shares add up to 1.
+        """The variance of the rows by source: fixed effects, each random term, residual; the shares add up to 1.
 
         Parameters
         ----------
@@ -200,12 +200,12 @@ class QualityVerbs(FittedModel):
         Parameters
         ----------
         method : {"analytic", "hat", "steinian", "bootstrap"}, optional
-            Way to the degrees of freedom. "analytic" (of an lmer, the default) is the exact sum of d yhat / d y with
+            Method of the degrees of freedom. "analytic" (of an lmer, the default) is the exact sum of d yhat / d y with
             the estimation of theta counted, Greven and Kneib's (2010), and 1 for sigma; a covariance matrix on its
             boundary keeps its rank. "hat" takes theta as known, Vaida and Blanchard's (2005) trace of the hat matrix,
-            which prefers too large models. "steinian" (Poisson and binomial, the default) refits the model with each
-            event less or turned round (Lian, 2012; Efron, 2004), once per row or twice. "bootstrap" (all models) refits
-            it to responses drawn given the random effects.
+            which prefers too large models. "steinian" (Poisson and binomial, the default) refits the model with one
+            event less, or one trial reversed (Lian, 2012; Efron, 2004), once or twice per row. "bootstrap" (all models)
+            refits it to responses drawn given the random effects.
         nsim : int, optional
             Number of draws of "bootstrap", by default as many as rows and 100 at least.
         seed : int or Generator, optional

@@ -1,4 +1,4 @@
-"""Whether scaled residuals are uniform within the levels of a factor, and of one variance among them."""
+"""Uniformity of scaled residuals within the levels of a factor, and equal variance among them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether responses spread more or less than the model says."""
+"""Dispersion of responses beside that of simulations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What simulated residuals need of a model: responses drawn, its predictions, and refits to each response."""
+"""Responses drawn from a model for simulated residuals, its predictions, and refits to each response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scaled residuals of groups of rows, or of some rows, from what the caller says of them."""
+"""Scaled residuals of groups of rows, or of some rows."""
 
 from __future__ import annotations
 

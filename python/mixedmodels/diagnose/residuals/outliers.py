@@ -1,4 +1,4 @@
-"""Whether more or fewer observations than expected lie outside all of their simulations."""
+"""Outliers: observations outside all of their simulations, and the number that is expected."""
 
 from __future__ import annotations
 

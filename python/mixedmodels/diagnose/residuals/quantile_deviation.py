@@ -1,4 +1,4 @@
-"""Whether quantiles of scaled residuals depend on a predictor.
+"""Test that quantiles of scaled residuals do not depend on a predictor.
 
 If the model is true, z_i = [residual_i <= q] is 1 with probability q whatever the predictor x_i. (A residual is one of
 m + 1 shares of m simulations. z_i is between 0 and 1 for the share that q divides, so that its mean is q.) Two tests

@@ -1,4 +1,4 @@
-"""Simulated residuals: what their tests and pictures read."""
+"""Simulated residuals, as tests and pictures read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of residuals that no model stands behind, or that are groups of rows."""
+"""Rows of residuals without a model, and rows that are groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated responses beside the observed one: what scaled residuals and their tests are made of."""
+"""Simulated responses beside the observed one: the data of scaled residuals and their tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of scaled residuals that are more than one number: three at once, along a predictor, by level."""
+"""Tests of scaled residuals with several results: three tests at once, along a predictor, by level."""
 
 from __future__ import annotations
 

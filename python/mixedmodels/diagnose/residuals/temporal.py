@@ -1,4 +1,4 @@
-"""Whether scaled residuals that follow each other in time are correlated: Durbin and Watson's test."""
+"""Temporal autocorrelation of scaled residuals: Durbin and Watson's test."""
 
 from __future__ import annotations
 

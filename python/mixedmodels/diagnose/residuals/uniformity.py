@@ -1,4 +1,4 @@
-"""Whether scaled residuals are uniform: Kolmogorov and Smirnov's test."""
+"""Uniformity of scaled residuals: Kolmogorov and Smirnov's test."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class ResidualVerbs(FittedModel):
             Whether responses are counts; None asks the family. It matters to "traditional" and to the choice of the
             outlier test.
         method : {"PIT", "traditional"}, optional
-            Way to residuals: "PIT", or "traditional", DHARMa's before 0.3.1 (which `refit` always uses).
+            Method: "PIT", or "traditional", DHARMa's before 0.3.1 (which `refit` always uses).
         rotation : str or array_like, optional
             Covariance to be removed from the residuals where the model has correlated errors: "estimated", or the
             covariance matrix of the responses, shape (n, n).
