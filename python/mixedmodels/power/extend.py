@@ -16,7 +16,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.fitted.request import Source
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.frame import Numeric, Table, as_factor
-from mixedmodels.power.planned_model import PlannedModel, given_fit_of_part
+from mixedmodels.power.planned_model import PlannedModel, fit_of_part
 from mixedmodels.simulate import extend_rows
 from mixedmodels.simulate.extend_rows import Axis
 
@@ -144,7 +144,7 @@ def _laid_over(plan: PlannedModel, data: Any, rows: NDArray[np.intp]) -> Planned
     new = replace(
         request, data=data, weights=values, offset=offset if offset is not None else request.offset, subset=None
     )
-    fit = given_fit_of_part(design, plan._method, plan._given, plan._fit.kept)
+    fit = fit_of_part(design, plan._method, plan._parameters, plan._fit.kept)
     return PlannedModel(fit, design, Source(kind, table.index), new, plan._method, observed=plan._observed)
 
 

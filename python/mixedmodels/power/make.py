@@ -20,7 +20,7 @@ from mixedmodels.fit.method import Method
 from mixedmodels.fitted.request import Request, Source
 from mixedmodels.formula.nodes import Call
 from mixedmodels.power.planned_model import PlannedModel
-from mixedmodels.simulate.parameters import read_given
+from mixedmodels.simulate.parameters import read_parameters
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
@@ -315,7 +315,7 @@ def _made(
     n = rows_of(design)
     kept = kept_columns(design.fixed, n, design.weights)
     names = tuple(design.fixed.names[j] for j in kept)
-    parameters = read_given(design, names, method.family, **arguments)
+    parameters = read_parameters(design, names, method.family, **arguments)
     return PlannedModel(given_fit(design, method, parameters), design, source, request, method)
 
 

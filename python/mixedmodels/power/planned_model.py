@@ -120,8 +120,8 @@ class PlannedModel(PlanVerbs):
         return bool(self._fit.mixed)
 
     @property
-    def _given(self) -> Given:
-        return given_of(self._fit)
+    def _parameters(self) -> Given:
+        return parameters_of(self._fit)
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
@@ -214,7 +214,7 @@ class PlannedModel(PlanVerbs):
         few = [g for g in design.groups if g.n_levels < 2]
         if few:
             raise DataError(f"with {len(rows)} rows {few[0].name!r} has one level only; ask for larger sizes.")
-        fit = given_fit_of_part(design, self._method, self._given, self._fit.kept)
+        fit = fit_of_part(design, self._method, self._parameters, self._fit.kept)
         positions = self._rows.numbers[rows]
         request = replace(self._request, subset=positions)
         return PlannedModel(fit, design, self._source, request, self._method, observed=self._observed)
@@ -243,7 +243,7 @@ class PlannedModel(PlanVerbs):
         return planned_text(self.design, self._fit)
 
 
-def given_of(fit: AnyFit) -> Given:
+def parameters_of(fit: AnyFit) -> Given:
     """The parameters of a record."""
     scale = np.nan if fit.residual_sd is None else fit.residual_sd
     psi = fit.psi if fit.mixed else np.log(list(fit.free_shapes.values()))
@@ -259,11 +259,11 @@ def plan_of(model: Any, what: str) -> PlannedModel:
     design = model.design if not fit.generalized else family_design(model.design, fit)
     method = fit.method
     assert model._request is not None
-    planned = given_fit(design, method, given_of(fit))
+    planned = given_fit(design, method, parameters_of(fit))
     return PlannedModel(planned, design, model._source, model._request, method, observed=True)
 
 
-def given_fit_of_part(design: Design, method: Method, parameters: Given, kept: Sequence[int]) -> AnyFit:
+def fit_of_part(design: Design, method: Method, parameters: Given, kept: Sequence[int]) -> AnyFit:
     """The record of part of a design, whose rows must identify the same coefficients."""
     from mixedmodels.fit.lmm import kept_columns
 

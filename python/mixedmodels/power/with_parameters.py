@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels.fit.covariance import covariances
-from mixedmodels.simulate.parameters import coefficients, read_given
+from mixedmodels.simulate.parameters import coefficients, read_parameters
 
 if TYPE_CHECKING:
     from mixedmodels.power.planned_model import PlannedModel
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def changed(plan: PlannedModel, fixef: Any, varcorr: Any, sd: Any, theta: Any, sigma: Any, shapes: Any) -> PlannedModel:
     """The plan with some parameters replaced; a new sigma leaves the variances of random effects as they are."""
-    old, family = plan._given, plan._method.family
+    old, family = plan._parameters, plan._method.family
     beta = coefficients(fixef, plan._names, "fixef", old.beta)
     if sigma is None and shapes is None:
         own = getattr(varcorr, "sigma", None)
@@ -29,7 +29,7 @@ def changed(plan: PlannedModel, fixef: Any, varcorr: Any, sd: Any, theta: Any, s
             sd = _completed(plan, sd, [np.sqrt(np.diag(m)) for m in matrices])
         else:
             varcorr = matrices if varcorr is None else _completed(plan, varcorr, matrices)
-    parameters = read_given(
+    parameters = read_parameters(
         plan.design, plan._names, family, fixef=beta, VarCorr=varcorr, sd=sd, theta=theta, sigma=sigma, shapes=shapes
     )
     return plan._with(parameters)

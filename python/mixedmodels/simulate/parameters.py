@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROUNDING = 1e-8  # relative; a covariance matrix may miss symmetry or a non-negative eigenvalue by this much
 
 
-def read_given(
+def read_parameters(
     design: Design,
     names: Sequence[str],
     family: Family | None,

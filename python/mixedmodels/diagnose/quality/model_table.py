@@ -134,12 +134,12 @@ def _whole(model: FittedModel) -> list[Row]:
     rows += [_figure("fit", f"levels of {g}", n) for g, n in _levels(model).items()]
     rows.append(_figure("fit", "restricted log-likelihood" if model._fit.reml else "log-likelihood", model.loglik))
     rows.append(_figure("fit", "AIC", model.aic))
-    for name, value in _merits(model):
+    for name, value in _r2_values(model):
         rows.append(_figure("fit", f"R2 {name.removeprefix('r2').replace('_', ' ').strip()}".strip(), value))
     return rows
 
 
-def _merits(model: FittedModel) -> list[tuple[str, float]]:
+def _r2_values(model: FittedModel) -> list[tuple[str, float]]:
     try:
         values = r2(model, None, (None, None, None), None, False)
         return list(values.to_dict().items()) if isinstance(values, R2) else []

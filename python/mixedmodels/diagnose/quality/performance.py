@@ -94,9 +94,9 @@ def _row(model: FittedModel, estimator: str | None) -> dict[str, float]:
     fit = model._fit
     value, npar, n = _likelihood(model, estimator)
     out = {"aic": -2 * value + 2 * npar, "aicc": scores.aicc(value, npar, n), "bic": -2 * value + math.log(n) * npar}
-    explained = r2(model, None, (None, None, None))
+    shares = r2(model, None, (None, None, None))
     mixed = fit.mixed
-    for name, share in explained.items():
+    for name, share in shares.items():
         out[f"r2_{name}" if mixed else name] = share
     if mixed:
         out["icc"] = intraclass.icc(variance_parts(model, None, None, None))["adjusted"]

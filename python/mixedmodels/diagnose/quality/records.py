@@ -10,7 +10,7 @@ from mixedmodels.tables.result_table import ResultTable, ShownAsTable
 
 
 @dataclass(frozen=True, repr=False)
-class Merit(ShownAsTable, Mapping[str, float]):
+class FiguresOfMerit(ShownAsTable, Mapping[str, float]):
     """Figures of merit by name.
 
     Attributes
@@ -45,7 +45,7 @@ class Merit(ShownAsTable, Mapping[str, float]):
 
 
 @dataclass(frozen=True, repr=False)
-class ICC(Merit):
+class ICC(FiguresOfMerit):
     """The share of the variance that lies among groups.
 
     Examples
@@ -66,7 +66,7 @@ class ICC(Merit):
 
 
 @dataclass(frozen=True, repr=False)
-class R2(Merit):
+class R2(FiguresOfMerit):
     """Shares of the variation that a model explains.
 
     Examples

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mixedmodels import frame
 from mixedmodels.diagnose.residuals.dispersion import PearsonSum
 from mixedmodels.diagnose.residuals.pit import Method
-from mixedmodels.diagnose.residuals.rows import Find, LabelledRows, PlainRows, given_values
+from mixedmodels.diagnose.residuals.rows import Find, LabelledRows, PlainRows, row_values
 from mixedmodels.diagnose.residuals.simulated import Simulated, checked, scaled
 from mixedmodels.diagnose.residuals.tables import QuantileTest
 from mixedmodels.diagnose.residuals.tests import ResidualTests
@@ -111,7 +111,7 @@ class SimulatedResiduals(ResidualTests):
         )
         index = getattr(observed_response, "index", None)
         labels = None if index is None or callable(index) else tuple(map(str, index))
-        find = partial(given_values, len(y))
+        find = partial(row_values, len(y))
         return cls(
             numbers=numbers,
             formula="given simulations",

@@ -64,7 +64,7 @@ class PlainRows:
         return frame.to_kind({**first, **columns}, self.kind)
 
 
-def given_values(n: int, values: Any, what: str) -> Column:
+def row_values(n: int, values: Any, what: str) -> Column:
     """One value per row.
 
     Raises
@@ -83,7 +83,7 @@ def given_values(n: int, values: Any, what: str) -> Column:
 def of_groups(find: Find, groups: Grouping, values: Any, what: str) -> Column:
     """One value per group; a column of the rows' table where it is the same in all rows of a group."""
     if not isinstance(values, str):
-        return given_values(len(groups.levels), values, what)
+        return row_values(len(groups.levels), values, what)
     column = find(values, what)
     kept = take(column, groups.rows)
     codes = kept.codes if isinstance(kept, Factor) else kept.values
