@@ -65,7 +65,7 @@ class PlanVerbs:
             Maximum number of threads; None for the package's limit.
         progress : bool, optional
             Whether a line of progress is shown on stderr: True at once, None on a terminal after two seconds, False
-            never. Ctrl-C stops, and gives what there is.
+            never. Ctrl-C stops, and returns the results so far.
 
         Returns
         -------

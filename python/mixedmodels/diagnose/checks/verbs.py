@@ -47,7 +47,7 @@ class CheckVerbs(FittedModel):
         Parameters
         ----------
         effects : {"fixed", "random"}, default "fixed"
-            What is looked at: "fixed" for residuals (of an lm or lmer), "random" for the conditional modes of every
+            Values to test: "fixed" for residuals (of an lm or lmer), "random" for the conditional modes of every
             random effect.
 
         Examples
@@ -128,7 +128,7 @@ class CheckVerbs(FittedModel):
         Parameters
         ----------
         tolerance : float, default 0.05
-            How far the ratio of the two may be from 1.
+            Greatest distance of their ratio from 1 that passes.
 
         Examples
         --------

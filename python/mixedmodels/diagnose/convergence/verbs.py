@@ -17,7 +17,7 @@ class ConvergenceVerbs(FittedModel):
     """Convergence and singularity of a fit."""
 
     def singularity(self, fit: bool = True) -> Singularity:
-        """Which directions of the random effects have no variance, in words; what to do, with smaller models.
+        """Directions of the random effects without variance, in words, and smaller models to use instead.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class ConvergenceVerbs(FittedModel):
         return singularity(self, fit)
 
     def all_fit(self, random_starts: int = 4, seed: Any = 0) -> AllFit:
-        """Fit the model again from several starts and by scipy's optimisers, to see whether its optimum is one.
+        """Fit the model again from several starts and by scipy's optimisers, to check its optimum.
 
         Parameters
         ----------
@@ -80,11 +80,11 @@ class ConvergenceVerbs(FittedModel):
 
 
 class EngineVerbs(MixedEffects):
-    """What the engine did."""
+    """The engine's account of a fit."""
 
     @property
     def engine(self) -> EngineReport:
-        """What the engine did, and why in this way.
+        """The engine's account of the fit: its path, the reason for it, and its run.
 
         Examples
         --------

@@ -16,20 +16,20 @@ class InfluenceVerbs(FittedModel):
     """Influence of rows and groups: deletions, leverage, standardised residuals."""
 
     def influence(self, group: Any = None, theta: Theta = "fixed", *, progress: bool | None = None) -> Influence:
-        """What deleting each row, or each level of a factor, would change.
+        """Changes of the estimates without each row, or without each level of a factor.
 
         Parameters
         ----------
         group : str, array_like or sequence of str, optional
-            What is deleted: None deletes single rows; the name of a grouping factor or of a column, or one value per
+            Rows to delete: None deletes single rows; the name of a grouping factor or of a column, or one value per
             row, deletes its levels; a list of names deletes the combinations of their levels.
         theta : {"fixed", "one_step", "refit"}, default "fixed"
-            What happens to the variance parameters. "fixed" keeps them: the coefficients without the rows are exact and
+            Treatment of the variance parameters. "fixed" keeps them: the coefficients without the rows are exact and
             nothing is fitted again (of a glm or glmer: one step of the iterations from the estimates). "one_step" lets
             them take one Newton step, "refit" fits again without the rows. An lm is exact with all.
         progress : bool, optional
             Whether a line of progress is shown on stderr: True at once, None on a terminal after two seconds, False
-            never. Ctrl-C stops, and gives what there is.
+            never. Ctrl-C stops, and returns the results so far.
 
         Returns
         -------
@@ -74,7 +74,7 @@ class InfluenceVerbs(FittedModel):
         return self.influence(group, theta).cooks_distance()
 
     def dfbeta(self, group: Any = None, theta: Theta = "fixed") -> Any:
-        """A table of changes of the coefficients, with all rows less without; see `influence`.
+        """A table of changes of the coefficients: with all rows minus without; see `influence`.
 
         Examples
         --------
@@ -86,7 +86,7 @@ class InfluenceVerbs(FittedModel):
         return self.influence(group, theta).dfbeta()
 
     def dfbetas(self, group: Any = None, theta: Theta = "fixed") -> Any:
-        """A table of changes of the coefficients in standard errors, with all rows less without; see `influence`.
+        """A table of changes of the coefficients in standard errors: with all rows minus without; see `influence`.
 
         Examples
         --------
@@ -109,7 +109,7 @@ class InfluenceVerbs(FittedModel):
         return self.influence(group, theta).cov_ratio()
 
     def hat_values(self) -> Any:
-        """Diagonal of the hat matrix: how much of each row's fitted value is its own observation.
+        """Diagonal of the hat matrix: the weight of each observation in its own fitted value.
 
         Of a mixed model fixed and random effects together, at the estimates of the variances; of a generalised model
         that of the last iteration's weighted least squares. Their sum is the number of effective parameters.
@@ -132,7 +132,7 @@ class InfluenceVerbs(FittedModel):
         Parameters
         ----------
         group : str, array_like or sequence of str, optional
-            What the leverage is of: None for rows; else as of `influence`, for the mean of each level's rows.
+            None for single rows; else levels as for `influence`, with the mean over the rows of each.
 
         Examples
         --------
@@ -165,7 +165,7 @@ class InfluenceVerbs(FittedModel):
     def rstudent(self) -> Any:
         """Residuals divided by their standard deviation without the row itself (of a mixed model with it, as in lme4).
 
-        Of a generalised model the deviance that the row's leaving saves, as R takes it.
+        Of a generalised model they measure, as R does, the change of the deviance without the row.
 
         Examples
         --------

@@ -41,7 +41,7 @@ class QualityVerbs(FittedModel):
         Parameters
         ----------
         by_group : bool, default False
-            Whether the adjusted share of each grouping factor is wanted instead.
+            Whether to return the adjusted share of each grouping factor instead.
         ci : float, optional
             Confidence of an interval, such as 0.95.
         method : {"profile", "boot"}, optional
@@ -102,7 +102,7 @@ class QualityVerbs(FittedModel):
         per: Per = None,
         keep_random: bool = False,
     ) -> R2 | ResultTable:
-        """Share of the variation that the model explains; which one is printed with it.
+        """Share of the variation that the model explains; the printed table names the method.
 
         Parameters
         ----------
@@ -113,7 +113,7 @@ class QualityVerbs(FittedModel):
             models and of counts); "lr", by likelihood ratio (the default of Gamma and inverse Gaussian responses), for
             all models; "cox_snell", the same by another name; "mcfadden".
         by_group : bool, default False
-            Whether it is asked how much smaller than in the null model the variance of a mixed model is at each level.
+            Whether to compare the variance at each level of a mixed model with that of its null model.
         ci : float, optional
             Confidence of an interval by parametric bootstrap.
         nsim : int, default 500

@@ -52,7 +52,7 @@ class ResidualVerbs(FittedModel):
             covariance matrix of the responses, shape (n, n).
         progress : bool, optional
             Whether a line of progress is shown on stderr while models are refitted: True at once, None on a terminal
-            after two seconds, False never. Ctrl-C stops, and gives what there is.
+            after two seconds, False never. Ctrl-C stops, and returns the results so far.
 
         Returns
         -------
