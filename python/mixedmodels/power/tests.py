@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Run = Callable[[Matrix], Outcomes]
 
-_WAYS = {
+_METHODS = {
     "t": "t", "f": "t", "satterthwaite": "t", "residual": "t", "kr": "kr", "kenward-roger": "kr", "z": "z",
     "chisq": "z", "wald": "z", "asymptotic": "z", "lrt": "lrt", "lr": "lrt",
 }  # fmt: skip
@@ -40,8 +40,8 @@ class PowerTest:
         Label of what is tested, as ``Power`` prints it.
     description : tuple of str
         Lines that say which test it is.
-    way : str
-        Way to the p-value: "t", "kr", "z", "lrt", or "own" for a function of the user's.
+    method : str
+        Method of the p-value: "t", "kr", "z", "lrt", or "own" for a function of the user's.
     c : ndarray, shape (r, p), optional
         Matrix of the hypothesis ``c @ beta = rhs``; None where it is no hypothesis about beta.
     rhs : ndarray, shape (r,), optional
@@ -54,7 +54,7 @@ class PowerTest:
 
     label: str
     description: tuple[str, ...]
-    way: str
+    method: str
     c: Matrix | None = None
     rhs: Vector | None = None
     smaller: str | None = None
@@ -64,7 +64,7 @@ class PowerTest:
     def slow(self) -> bool:
         """Whether every response is fitted by itself."""
         many = self.c is not None and len(self.c) > 1
-        return self.way in ("kr", "own") or (self.way == "t" and many)
+        return self.method in ("kr", "own") or (self.method == "t" and many)
 
     def effect(self, plan: PlannedModel) -> float:
         """What the hypothesis is off in truth; NaN of several rows."""
@@ -74,24 +74,24 @@ class PowerTest:
 
     def run(self, plan: PlannedModel) -> Run:
         """What tests responses of a plan, shape (B, n)."""
-        if self.way == "own":
+        if self.method == "own":
             assert self.own is not None
             return engines.by_function(plan, self.own)
-        if self.way == "lrt":
+        if self.method == "lrt":
             return engines.by_likelihood(plan, self.c, self.rhs, self.smaller)
         assert self.c is not None
         assert self.rhs is not None
-        if self.way == "kr" or (self.way == "t" and engines.is_lmer(plan) and len(self.c) > 1):
-            return engines.by_model(plan, self.c, self.rhs, "Kenward-Roger" if self.way == "kr" else "Satterthwaite")
-        return engines.by_wald(plan, self.c, self.rhs, self.way == "t")
+        if self.method == "kr" or (self.method == "t" and engines.is_lmer(plan) and len(self.c) > 1):
+            return engines.by_model(plan, self.c, self.rhs, "Kenward-Roger" if self.method == "kr" else "Satterthwaite")
+        return engines.by_wald(plan, self.c, self.rhs, self.method == "t")
 
     def analytic(self, plan: PlannedModel, alpha: float) -> AnalyticPower | None:
         """Power by a noncentral distribution; None where there is none."""
         if self.c is None or self.rhs is None:
             return None
-        method = "z" if self.way == "lrt" else self.way
+        method = "z" if self.method == "lrt" else self.method
         coefficients = promised(plan.design, plan._fit, plan._names, method)
-        if self.way == "lrt" and len(self.c) == 1:
+        if self.method == "lrt" and len(self.c) == 1:
             power = analytic_power(coefficients, self.c, self.rhs, alpha)
             return replace(power, law="chi-squared", noncentrality=power.noncentrality**2)
         return analytic_power(coefficients, self.c, self.rhs, alpha)
@@ -112,7 +112,7 @@ def read_test(plan: PlannedModel, test: Any, by: str | None) -> PowerTest:
     Raises
     ------
     DataError, FormulaError
-        If there is no such coefficient, term or way.
+        If there is no such coefficient, term or method.
     """
     names = plan._names
     if callable(test):
@@ -120,23 +120,25 @@ def read_test(plan: PlannedModel, test: Any, by: str | None) -> PowerTest:
             raise DataError(f"by={by!r} is for tests of coefficients, and a function has its own; leave it out.")
         name = getattr(test, "__name__", "a function")
         shown = "a function of your own" if name == "<lambda>" else name
-        return PowerTest(label=f"by {shown}", description=("p-value that the function returns",), way="own", own=test)
+        return PowerTest(
+            label=f"by {shown}", description=("p-value that the function returns",), method="own", own=test
+        )
     if test is None:
         test = _first(names)
     if not isinstance(test, str):
         raise DataError(f"test is {test!r:.60}; give a coefficient, a term, a hypothesis, a formula, or a function.")
     if "~" in test:
         return _comparison(plan, test, by)
-    way = _way(plan, by)
+    method = _method_of(plan, by)
     if test in names:
-        return _of_rows(plan, f"for predictor '{test}'", np.eye(len(names))[[names.index(test)]], way, test)
+        return _of_rows(plan, f"for predictor '{test}'", np.eye(len(names))[[names.index(test)]], method, test)
     layout = term_layout(plan.design, plan._fit.kept)
     if test in layout.labels:
         columns = layout.columns(layout.labels.index(test))
         if not len(columns):
             raise DataError(f"no coefficient of the term {test!r} can be estimated in this design.")
-        return _of_rows(plan, f"for predictor '{test}'", np.eye(len(names))[columns], way, None)
-    return _hypothesis(plan, test, way, (*names, *layout.labels))
+        return _of_rows(plan, f"for predictor '{test}'", np.eye(len(names))[columns], method, None)
+    return _hypothesis(plan, test, method, (*names, *layout.labels))
 
 
 def _first(names: tuple[str, ...]) -> str:
@@ -146,7 +148,7 @@ def _first(names: tuple[str, ...]) -> str:
     return name
 
 
-def _hypothesis(plan: PlannedModel, text: str, way: str, possible: tuple[str, ...]) -> PowerTest:
+def _hypothesis(plan: PlannedModel, text: str, method: str, possible: tuple[str, ...]) -> PowerTest:
     try:
         read = parse_hypotheses(text, plan._names)
     except FormulaError as error:
@@ -158,51 +160,51 @@ def _hypothesis(plan: PlannedModel, text: str, way: str, possible: tuple[str, ..
     if read.alternative not in (None, "two.sided"):
         raise DataError(f"test {text!r} has a direction; tests here are two-sided, write it with '='.")
     label = f"for hypothesis '{text}'"
-    return _of_rows(plan, label, read.matrix, way, None, read.rhs)
+    return _of_rows(plan, label, read.matrix, method, None, read.rhs)
 
 
 def _of_rows(
-    plan: PlannedModel, label: str, c: NDArray[np.float64], way: str, name: str | None, rhs: Vector | None = None
+    plan: PlannedModel, label: str, c: NDArray[np.float64], method: str, name: str | None, rhs: Vector | None = None
 ) -> PowerTest:
     rhs = np.zeros(len(c)) if rhs is None else rhs
-    lines = [_words(plan, way, len(c))]
+    lines = [_words(plan, method, len(c))]
     if len(c) == 1:
         effect = float((c @ plan._fit.beta)[0] - rhs[0])
         lines.append(f"Effect size{f' for {name}' if name else ''} is {effect:.4g}")
-    return PowerTest(label=label, description=tuple(lines), way=way, c=c, rhs=rhs)
+    return PowerTest(label=label, description=tuple(lines), method=method, c=c, rhs=rhs)
 
 
-def _words(plan: PlannedModel, way: str, rows: int) -> str:
-    if way == "lrt":
+def _words(plan: PlannedModel, method: str, rows: int) -> str:
+    if method == "lrt":
         return "Likelihood ratio"
-    if way == "kr":
+    if method == "kr":
         return f"{'t-test' if rows == 1 else 'F-test'} by Kenward-Roger"
-    if way == "z" or (way == "t" and not engines.has_df(plan)):
+    if method == "z" or (method == "t" and not engines.has_df(plan)):
         return "z-test" if rows == 1 else f"Wald's chi-squared test, {rows} degrees of freedom"
     kind = "t-test" if rows == 1 else "F-test"
     return f"{kind} with {'Satterthwaite' if engines.is_lmer(plan) else 'residual'} degrees of freedom"
 
 
-def _way(plan: PlannedModel, by: str | None) -> str:
+def _method_of(plan: PlannedModel, by: str | None) -> str:
     if by is None:
         return "t" if engines.has_df(plan) else "z"
-    way = _WAYS.get(by.lower()) if isinstance(by, str) else None
-    if way is None:
+    method = _METHODS.get(by.lower()) if isinstance(by, str) else None
+    if method is None:
         raise DataError(f"by is {by!r:.40}; it is 't' (Satterthwaite), 'Kenward-Roger', 'z' or 'LRT'.")
-    if way == "kr" and not engines.is_lmer(plan):
+    if method == "kr" and not engines.is_lmer(plan):
         raise DataError(f"by={by!r} is for lmer; this model takes 't', 'z' or 'LRT'.")
-    if way == "kr" and not plan._method.reml:
+    if method == "kr" and not plan._method.reml:
         raise DataError("Kenward-Roger's test is for REML, and these responses are fitted by maximum likelihood.")
-    if way == "t" and not engines.has_df(plan):
+    if method == "t" and not engines.has_df(plan):
         raise DataError(
             f"by={by!r} needs degrees of freedom, which {plan.family} models do not have; use 'z' or 'LRT'."
         )
-    return way
+    return method
 
 
 def _comparison(plan: PlannedModel, text: str, by: str | None) -> PowerTest:
-    if by is not None and _WAYS.get(str(by).lower()) != "lrt":
+    if by is not None and _METHODS.get(str(by).lower()) != "lrt":
         raise DataError(f"a smaller model is compared by its likelihood ratio; by={by!r} does not go with {text!r}.")
     smaller = formulas.update(plan.formula, text)
     lines = ("Likelihood ratio", f"Comparison to {smaller.text}")
-    return PowerTest(label="for model comparison", description=lines, way="lrt", smaller=smaller.text)
+    return PowerTest(label="for model comparison", description=lines, method="lrt", smaller=smaller.text)

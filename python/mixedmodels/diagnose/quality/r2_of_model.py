@@ -221,16 +221,16 @@ def _log_choose(k: Vector, m: Vector) -> float:
 
 
 def by_approximation(model: FittedModel, mean: str | None, per: str | None) -> ResultTable:
-    """Nakagawa's R2 by every way to a family's variance that there is, a row each."""
+    """Nakagawa's R2 by every approximation of a family's variance, a row each."""
     from mixedmodels.estimates.distribution_variance import approximations
 
     fit = model._fit
-    ways = (None,) if not fit.generalized else approximations(fit.family)
-    by_way = [determination.nakagawa(variance_parts(model, way, mean, per)) for way in ways]
-    marginal = np.array([f["marginal"] for f in by_way])
+    choices = (None,) if not fit.generalized else approximations(fit.family)
+    figures = [determination.nakagawa(variance_parts(model, choice, mean, per)) for choice in choices]
+    marginal = np.array([f["marginal"] for f in figures])
     return ResultTable(
-        columns={"r2m": marginal, "r2c": np.array([f.get("conditional", f["marginal"]) for f in by_way])},
-        names=tuple(way or "sigma^2" for way in ways),
+        columns={"r2m": marginal, "r2c": np.array([f.get("conditional", f["marginal"]) for f in figures])},
+        names=tuple(choice or "sigma^2" for choice in choices),
         row_column="approximation",
         headers={"r2m": "R2m", "r2c": "R2c"},
         kind=model._source.kind,
