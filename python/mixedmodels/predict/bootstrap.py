@@ -19,8 +19,8 @@ from mixedmodels.fit.henderson_rows import TermRows
 from mixedmodels.fit.lmm import engine_input
 from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.many_responses.linear_mixed import less_offset
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
-from mixedmodels.fit.simulated_responses import simulate_generalized, simulate_glm, simulate_linear, simulate_mixed
+from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+from mixedmodels.fit.simulated_responses import simulate_fit
 from mixedmodels.fitted.replicates import refitter
 from mixedmodels.predict.draws import CHUNK, Chunks, Parameters
 from mixedmodels.predict.marginal import marginal_mean
@@ -84,7 +84,7 @@ def bootstrapped(
     """
     model._need_rows("method='bootstrap'")
     fit, n = model._fit, len(rows)
-    marginal = isinstance(fit, GlmmFit) and options.kind == "marginal"
+    marginal = fit.mixed and fit.generalized and options.kind == "marginal"
     refit = refitter(model)
     known, means = [], []
     with counted(nsim, "replicates", options.progress) as tell:
@@ -99,14 +99,12 @@ def bootstrapped(
             tell(start + count)
     if len(known) < 2:
         raise FitError(f"of {nsim} responses drawn from the model, {len(known)} could be refitted; use method='delta'.")
-    sigma = fit.sigma if isinstance(fit, LinearFit | MixedFit) else 1.0
-    psi: Any = fit.psi if isinstance(fit, GlmmFit) else ()
-    if isinstance(fit, GlmFit):
-        psi = shapes_of_dispersion(fit.family, fit.dispersion)
+    sigma = 1.0 if fit.generalized else fit.sigma
+    psi = shapes_of_dispersion(fit.family, fit.dispersion) if fit.generalized and not fit.mixed else fit.psi
     b = len(known)
     shared = Parameters(np.empty((b, 0)), np.full(b, sigma), np.tile(np.asarray(psi, dtype=float), (b, 1)))
     variances = (np.zeros(n), np.zeros(n))
-    if isinstance(fit, MixedFit | GlmmFit):
+    if fit.mixed:
         scale = fit.effects_scale**2
         variances = (scale * fresh_variance(fit, rows.unseen, n), scale * fresh_variance(fit, rows.fresh, n))
     return Bootstrapped(
@@ -121,17 +119,14 @@ def bootstrapped(
 def _world(model: FittedModel, rng: np.random.Generator) -> tuple[Vector, list[Matrix]]:
     """A response, and the random effects in it."""
     fit, design = model._fit, model.design
-    if isinstance(fit, LinearFit):
-        return simulate_linear(design, fit, 1, rng)[:, 0], []
-    if isinstance(fit, GlmFit):
-        return simulate_glm(fit, 1, rng)[:, 0], []
+    if not fit.mixed:
+        return simulate_fit(design, fit, 1, rng)[:, 0], []
     scale = fit.effects_scale
     b = [
         rng.standard_normal(u.shape) @ (scale * t.T) for u, t in zip(fit.u, factors(fit.theta, fit.sizes), strict=True)
     ]
     chosen = [np.ones(k, dtype=bool) for k in fit.sizes]
-    simulate: Any = simulate_mixed if isinstance(fit, MixedFit) else simulate_generalized
-    return simulate(design, replace(fit, b=tuple(b)), 1, rng, chosen)[:, 0], b
+    return simulate_fit(design, replace(fit, b=tuple(b)), 1, rng, chosen)[:, 0], b
 
 
 def _again(model: FittedModel, rows: Target, world: tuple[Vector, list[Matrix]], many: Any, s: int) -> Vector:
@@ -161,7 +156,7 @@ def _modes(model: FittedModel, y: Vector, many: Any, s: int) -> list[Matrix]:
     """Conditional modes given a response, at the estimates from it."""
     fit, design, engine = model._fit, model.design, model._engine
     given = engine_input(design, fit.kept)
-    if isinstance(fit, MixedFit):
+    if not fit.generalized:
         own = less_offset(design, y[None])[0]
         renewed = engine.with_response(given.rows(own))
         return list(renewed.at(many.theta[s])["b"])

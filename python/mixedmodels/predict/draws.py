@@ -15,7 +15,7 @@ from mixedmodels.families import Family
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.family_moments import shapes_of_dispersion
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.predict.marginal import marginal_mean
 from mixedmodels.predict.target import Target
 from mixedmodels.predict.variances import Spread
@@ -56,14 +56,14 @@ def drawn_parameters(
     """
     moves = rng.standard_normal((nsim, len(covariance))) @ root(covariance).T
     psi = np.empty((nsim, 0))
-    if isinstance(fit, GlmmFit):
+    if fit.mixed and fit.generalized:
         psi = np.tile(fit.psi, (nsim, 1))
         if len(covariance) and len(fit.psi):
             psi += moves[:, -len(fit.psi) :]
         return Parameters(moves, np.ones(nsim), psi)
-    df = fit.n - len(fit.kept) * fit.reml if isinstance(fit, MixedFit) else fit.df_resid
+    df = fit.n - len(fit.kept) * fit.reml if fit.mixed else fit.df_resid
     relative = np.sqrt(df / rng.chisquare(df, nsim)) if df > 0 else np.full(nsim, np.nan)
-    if isinstance(fit, GlmFit):
+    if fit.generalized:
         found = [shapes_of_dispersion(fit.family, fit.dispersion * r**2) for r in relative.tolist()]
         return Parameters(moves, np.ones(nsim), np.array(found).reshape(nsim, -1))
     sigma = fit.sigma * relative
@@ -90,7 +90,7 @@ def drawn_predictors(
     """
     b = len(shared.moves)
     size = max(CHUNK // b, 1)
-    scale = shared.sigma / fit.sigma if isinstance(fit, LinearFit | MixedFit) else np.ones(b)
+    scale = np.ones(b) if fit.generalized else shared.sigma / fit.sigma
     theta = _thetas(fit, shared)
     for start in range(0, len(rows), size):
         part = slice(start, min(start + size, len(rows)))
@@ -106,7 +106,7 @@ def drawn_predictors(
 
 
 def _thetas(fit: AnyFit, shared: Parameters) -> Matrix:
-    if not isinstance(fit, MixedFit | GlmmFit):
+    if not fit.mixed:
         return np.empty((len(shared.moves), 0))
     theta = np.tile(fit.theta, (len(shared.moves), 1))
     if shared.moves.shape[1]:
@@ -118,7 +118,7 @@ def _variances(fit: AnyFit, fresh: Sequence[Matrix | None], theta: Matrix, share
     """Variances z'Sigma z of effects nobody has seen at each draw of theta, shape (rows, B)."""
     n, b = part.stop - part.start, len(theta)
     out = np.zeros((n, b))
-    if not isinstance(fit, MixedFit | GlmmFit):
+    if not fit.mixed:
         return out
     for i, z in enumerate(fresh):
         if z is None:
@@ -130,7 +130,7 @@ def _variances(fit: AnyFit, fresh: Sequence[Matrix | None], theta: Matrix, share
             sigmas[s] = (t @ t.T).ravel()
         pairs = (z[part, :, None] * z[part, None, :]).reshape(n, k * k)
         out += pairs @ sigmas.T
-    return out * (np.square(shared.sigma) if isinstance(fit, MixedFit) else 1.0)
+    return out * (1.0 if fit.generalized else np.square(shared.sigma))
 
 
 Chunks = Iterator[tuple[slice, Matrix, Matrix]]

@@ -10,7 +10,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.design import Design, numbers_of, on_new_data
 from mixedmodels.errors import DataError, MixedModelsWarning, RankDeficientWarning
-from mixedmodels.fit.record import LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import Vector
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.predict.kinds import Parts, parts_of
 from mixedmodels.predict.options import Options
@@ -92,7 +92,7 @@ def _weights(model: FittedModel, table: frame.Table | None, given: Any, options:
         return np.ones(model._fit.n) if own is None else own
     found = numbers_of(model.design.spec, table, given, "weights")
     if found is None:
-        if isinstance(model._fit, LinearFit | MixedFit) and own is not None and bool(np.ptp(own) > 0):
+        if not model._fit.generalized and own is not None and bool(np.ptp(own) > 0):
             warnings.warn(
                 "the model was fitted with weights, and new observations are taken to have weight 1; give weights=.",
                 MixedModelsWarning,

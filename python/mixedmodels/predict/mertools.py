@@ -12,7 +12,7 @@ import numpy as np
 from mixedmodels.design import Design
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import covariances
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.predict.draws import root
 from mixedmodels.predict.target import loadings
 
@@ -32,7 +32,7 @@ class IndependentDraws:
     def sigma(self, count: int, rng: np.random.Generator) -> Vector:
         """Residual standard deviations from the posterior of a flat prior; 1 of a generalised model."""
         fit = self._fit
-        if not isinstance(fit, MixedFit):
+        if fit.generalized:
             return np.ones(count)
         df = fit.n - len(fit.beta) - len(fit.theta) - 1
         return np.sqrt(fit.pwrss / rng.chisquare(df, count))

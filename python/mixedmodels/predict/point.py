@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import GlmmFit, MixedFit, Vector
+from mixedmodels.fit.record import Vector
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.predict import variances
 from mixedmodels.predict.options import Options
@@ -16,7 +16,7 @@ from mixedmodels.predict.target import Target
 
 def values(model: FittedModel, rows: Target, options: Options) -> Vector:
     """The predictions of these rows."""
-    if isinstance(model._fit, GlmmFit) and options.kind == "marginal":
+    if model._fit.mixed and model._fit.generalized and options.kind == "marginal":
         from mixedmodels.predict.marginal import marginal_mean
         from mixedmodels.predict.new_levels import fresh_variance
 
@@ -33,9 +33,9 @@ def evidence_of(model: FittedModel) -> variances.Evidence:
 
 def _evidence(model: FittedModel) -> variances.Evidence:
     fit = model._fit
-    if not isinstance(fit, MixedFit | GlmmFit):
+    if not fit.mixed:
         return variances.Evidence(fit)
-    kind = variances.LinearEvidence if isinstance(fit, MixedFit) else variances.GeneralizedEvidence
+    kind = variances.GeneralizedEvidence if fit.generalized else variances.LinearEvidence
 
     def weights() -> Vector:
         _need_rows(model)
@@ -50,7 +50,7 @@ def _evidence(model: FittedModel) -> variances.Evidence:
 
 def _need_rows(model: FittedModel) -> None:
     if model._stored is not None:
-        more = "" if isinstance(model._fit, GlmmFit) else ", uncertainty='given_theta' and ddf='asymptotic'"
+        more = "" if model._fit.generalized else ", uncertainty='given_theta' and ddf='asymptotic'"
         raise DataError(
             "these standard errors need the rows that the model was fitted to, and a model loaded from a file has "
             f"none; it has the predictions themselves, and standard errors and limits with kind='typical'{more}."

@@ -12,7 +12,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.moments import add_effects, fixed_part
 from mixedmodels.fit.re_form import Chosen, wanted_terms
-from mixedmodels.fit.record import GlmFit, LinearFit, Vector
+from mixedmodels.fit.record import Vector
 
 
 def predict_rows(fit: AnyFit, new: Design, chosen: Sequence[Chosen], allow_new_levels: bool) -> Vector:
@@ -27,7 +27,7 @@ def predict_rows(fit: AnyFit, new: Design, chosen: Sequence[Chosen], allow_new_l
         On an unseen level without `allow_new_levels`.
     """
     eta = fixed_part(new, fit.kept, fit.beta, new.n_table)
-    if isinstance(fit, LinearFit | GlmFit):
+    if not fit.mixed:
         return eta
     wanted = wanted_terms(chosen)
     for i, term in zip(wanted, new.random, strict=True):

@@ -11,7 +11,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates import ddf as estimates_ddf
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.predict import draws
 from mixedmodels.predict.new_levels import fresh_variance, quadratic
@@ -44,10 +44,10 @@ def uncertain(model: FittedModel, rows: Target, options: Options, weights: Vecto
     if identity:
         return _normal_columns(model, rows, options, asked, weights, spread, df)
     fit = model._fit
-    if isinstance(fit, GlmmFit) and options.kind == "marginal":
+    if fit.mixed and options.kind == "marginal":
         columns = marginal_columns(fit, rows, spread, asked, fit.family, df)
     else:
-        unseen = fresh_variance(fit, rows.unseen, len(rows)) if isinstance(fit, GlmmFit) else np.zeros(len(rows))
+        unseen = fresh_variance(fit, rows.unseen, len(rows)) if fit.mixed else np.zeros(len(rows))
         counted = options.ddf is None and options.uncertainty == "all" and any(z is not None for z in rows.unseen)
         evidence = evidence_of(model)
         if counted and isinstance(evidence, GeneralizedEvidence):
@@ -61,14 +61,14 @@ def uncertain(model: FittedModel, rows: Target, options: Options, weights: Vecto
 
 def _normal(model: FittedModel) -> bool:
     """Whether responses are normal around their linear predictor."""
-    fit = model._fit
-    return isinstance(fit, LinearFit | MixedFit) or (fit.family.name == "gaussian" and fit.family.link == "identity")
+    family = model._fit.family
+    return bool(family.name == "gaussian" and family.link == "identity")
 
 
 def _spread(model: FittedModel, rows: Target, options: Options) -> tuple[Spread, Any]:
     """Errors of the linear predictors, and degrees of freedom: a number, numbers, or None for Satterthwaite's."""
     fit, ddf = model._fit, options.ddf
-    if isinstance(fit, LinearFit | GlmFit):
+    if not fit.mixed:
         coefficients = model._coefficients(ddf)
         return _of_coefficients(coefficients, rows)
     if not _own_method(model, ddf):
@@ -80,7 +80,7 @@ def _spread(model: FittedModel, rows: Target, options: Options) -> tuple[Spread,
             )
         return _of_coefficients(coefficients, rows)
     spread = evidence_of(model).spread(rows.x, rows.random, options.uncertainty == "all")
-    linear = isinstance(fit, MixedFit) and (isinstance(ddf, Coefficients) or not estimates_ddf.is_asymptotic(ddf))
+    linear = not fit.generalized and (isinstance(ddf, Coefficients) or not estimates_ddf.is_asymptotic(ddf))
     return spread, None if linear else inf
 
 
@@ -88,7 +88,7 @@ def _own_method(model: FittedModel, ddf: Ddf) -> bool:
     """Whether degrees of freedom are such that predictions of all kinds have them."""
     if isinstance(ddf, Coefficients):
         return False
-    if isinstance(model._fit, MixedFit):
+    if not model._fit.generalized:
         return estimates_ddf.method_name(ddf) != "Kenward-Roger"
     model._coefficients(ddf)  # which refuses what it does not know
     return True
@@ -116,7 +116,7 @@ def _normal_columns(
     residual = np.zeros(n) if weights is None else 1 / weights
     evidence = evidence_of(model)
     fresh = (np.zeros(n), np.zeros(n))
-    if isinstance(fit, MixedFit | GlmmFit):
+    if fit.mixed:
         scale = fit.effects_scale**2
         fresh = (scale * fresh_variance(fit, rows.unseen, n), scale * fresh_variance(fit, rows.fresh, n))
 
@@ -132,7 +132,7 @@ def _normal_columns(
 def _shared(model: FittedModel, spread: Spread, options: Options, rng: np.random.Generator) -> draws.Parameters:
     nsim = checked(SIMULATIONS if options.nsim is None else options.nsim)
     slope = None
-    if isinstance(model._fit, MixedFit) and len(spread.covariance):
+    if model._fit.mixed and not model._fit.generalized and len(spread.covariance):
         evidence = evidence_of(model)
         assert isinstance(evidence, LinearEvidence)
         slope = evidence.information.log_sigma_slope
@@ -140,7 +140,7 @@ def _shared(model: FittedModel, spread: Spread, options: Options, rng: np.random
 
 
 def _family(model: FittedModel) -> Any:
-    return None if isinstance(model._fit, LinearFit | MixedFit) else model._fit.family
+    return model._fit.family if model._fit.generalized else None
 
 
 def _observations(
@@ -164,7 +164,7 @@ def _by_draws(
 ) -> Columns:
     """Standard errors and limits from draws: of the parameters' normal distribution, or of the bootstrap."""
     fit, family = model._fit, _family(model)
-    marginal = isinstance(fit, GlmmFit) and options.kind == "marginal"
+    marginal = fit.mixed and fit.generalized and options.kind == "marginal"
     rng = generator(options.seed)
     estimate = values(model, rows, options)
     if spread is None:

@@ -12,7 +12,7 @@ import numpy as np
 from mixedmodels.estimates import wald
 from mixedmodels.families import Family
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.record import Vector
 from mixedmodels.predict.marginal import marginal_mean
 from mixedmodels.predict.new_levels import fresh_slopes, fresh_variance
@@ -99,20 +99,20 @@ def family_columns(
 
 
 def marginal_columns(
-    fit: AnyFit, rows: Target, spread: Spread, asked: Asked, family: Family, df: Vector | float = inf
+    fit: AnyMixedFit, rows: Target, spread: Spread, asked: Asked, family: Family, df: Vector | float = inf
 ) -> Columns:
     """Of means over random effects, whose variance is estimated too; `spread` is of the rest of eta."""
     n = len(rows)
-    variance = fresh_variance(fit, rows.integrated, n)  # type: ignore[arg-type]
+    variance = fresh_variance(fit, rows.integrated, n)
     found = marginal_mean(family, rows.eta, variance)
     eta = np.asarray(family.predictor(found.mean))
     change = derivative_of_link(family, eta)
     slopes = spread.slopes * (found.by_eta * change)[:, None]
     m = min(slopes.shape[1], len(fit.theta))
     if m:
-        slopes[:, :m] += fresh_slopes(fit, rows.integrated, n) * (found.by_variance * change)[:, None]  # type: ignore[arg-type]
+        slopes[:, :m] += fresh_slopes(fit, rows.integrated, n) * (found.by_variance * change)[:, None]
     own = Spread(spread.own * (found.by_eta * change) ** 2, slopes, spread.covariance)
-    unseen = fresh_variance(fit, rows.unseen, n) * (found.by_eta * change) ** 2  # type: ignore[arg-type]
+    unseen = fresh_variance(fit, rows.unseen, n) * (found.by_eta * change) ** 2
     return _through_link(eta, np.sqrt(own.variance + unseen), asked, family, df)
 
 

@@ -12,7 +12,7 @@ from mixedmodels.design import Design
 from mixedmodels.design.groups import UNSEEN
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.henderson_rows import TermRows, fixed_rows
-from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.predict.kinds import Parts, masked
 from mixedmodels.predict.rows import predict_rows
 
@@ -67,7 +67,7 @@ def target(fit: AnyFit, new: Design, parts: Parts, allow_new_levels: bool) -> Ta
     eta = predict_rows(fit, replace(new, random=tuple(known)), parts.kept, allow_new_levels)
     n = len(eta)
     x = fixed_rows(new, fit.kept, n)
-    if not isinstance(fit, MixedFit | GlmmFit):
+    if not fit.mixed:
         return Target(eta=eta, x=x)
     rows: list[Any] = [None] * len(fit.sizes)
     unseen: list[Matrix | None] = [None] * len(fit.sizes)

@@ -265,7 +265,7 @@ def short_text(summary: MixedSummary, digits: int = DIGITS) -> str:
 
 def criteria(fit: AnyMixedFit) -> dict[str, float]:
     """What the summary shows of the likelihood."""
-    if isinstance(fit, MixedFit) and fit.reml:
+    if fit.reml:
         return {"REML": fit.criterion}
     return {
         "AIC": likelihood.aic(fit),

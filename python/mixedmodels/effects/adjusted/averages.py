@@ -19,7 +19,6 @@ from mixedmodels.estimates.linear_functions import Basis, Vector
 from mixedmodels.estimates.predictors import column_like, take_rows
 from mixedmodels.estimates.transformations import WayBack
 from mixedmodels.fit.any_fit import AnyFit
-from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.frame import Column
 
 CHUNK = 100_000  # rows laid out at a time
@@ -61,7 +60,7 @@ def averaged(
     for chosen, layout in _layouts(variables, grid, offset):
         eta = layout.rows[:, kept] @ basis.coefficients.beta
         eta += 0.0 if layout.offset is None else layout.offset
-        if random and isinstance(fit, MixedFit | GlmmFit):
+        if random and fit.mixed:
             eta += modes_part(fit, layout)
         eta[~basis.estimable(layout.rows)] = np.nan
         mu, slope = (eta, np.ones_like(eta)) if back is None else (back.inverse(eta), back.slope(eta))

@@ -18,7 +18,6 @@ from mixedmodels.estimates.linear_functions import Basis, Vector
 from mixedmodels.estimates.predictors import Predictors, formula_offset
 from mixedmodels.estimates.response_scale import ResponseScale, of_family, of_response
 from mixedmodels.estimates.transformations import WayBack
-from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.inference.emmeans.from_model import basis_of
 
@@ -80,8 +79,8 @@ def basis_for(model: Any, ddf: Ddf | float, means: bool = False) -> tuple[Basis,
         Whether the basis is for marginal means: of these of an lmer ggeffects has the normal distribution, of
         predictions t with rows less parameters.
     """
-    if ddf is None and isinstance(model._fit, MixedFit | GlmmFit):
-        ddf = "asymptotic" if means or isinstance(model._fit, GlmmFit) else float(model.df_resid)
+    if ddf is None and model._fit.mixed:
+        ddf = "asymptotic" if means or model._fit.generalized else float(model.df_resid)
     basis, _, notes = basis_of(model, ddf)
     return basis, notes
 

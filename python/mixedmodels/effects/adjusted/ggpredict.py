@@ -38,7 +38,6 @@ from mixedmodels.effects.adjusted.variables import Variables
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.linear_functions import Basis
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.fit.simulated_responses import generator, simulate_fit
 from mixedmodels.inference.emmeans.marginal_means import marginal_means
 
@@ -78,7 +77,7 @@ def adjusted_predictions(model: Any, wish: Wish) -> AdjustedPredictions:
         terms,
         condition=wish.condition,
         typical=None if wish.margin == "empirical" else "mode" if wish.margin == "mean_mode" else wish.typical,
-        smooth=bends(model) and not isinstance(model._fit, MixedFit | GlmmFit) and not wants_all(terms),
+        smooth=bends(model) and not model._fit.mixed and not wants_all(terms),
         rng=generator(wish.seed),
     )
     if wish.type.startswith("simulate"):
@@ -137,7 +136,7 @@ def _checked(model: Any, wish: Wish) -> Wish:
     kind = TYPES[wish.type]
     if wish.margin not in MARGINS:
         raise DataError(f"margin is {wish.margin!r}; it is one of {', '.join(map(repr, MARGINS))}.")
-    mixed = isinstance(model._fit, MixedFit | GlmmFit)
+    mixed = model._fit.mixed
     if kind == "random" and not mixed:
         raise DataError("type='random' is for mixed models; this one has no random effects: take type='fixed'.")
     if wish.margin != "mean_reference" and kind.startswith("simulate"):
@@ -175,7 +174,7 @@ def _marginal(
     asked = wish.condition or {}
     held = {n: v for n, v in grid.constants.items() if n in fixed and (variables.is_number(n) or n in asked)}
     at = {**{n: list(grid.levels[n]) for n in grid.terms}, **{n: [v] for n, v in held.items()}}
-    cells = model.ref_grid(at, nesting={}, ddf="asymptotic" if isinstance(model._fit, MixedFit | GlmmFit) else None)
+    cells = model.ref_grid(at, nesting={}, ddf="asymptotic" if model._fit.mixed else None)
     means = marginal_means(cells.functions, grid.terms, WEIGHTS[wish.margin]).functions
     place = {key: i for i, key in enumerate(zip(*(means.labels[n] for n in grid.terms), strict=True))}
     order = [place[key] for key in zip(*(grid.labels[n] for n in grid.terms), strict=True)]

@@ -27,7 +27,6 @@ from mixedmodels.estimates.predictors import take_rows
 from mixedmodels.estimates.transformations import InverseLink
 from mixedmodels.fit.moments import fixed_part, predict_old
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.tables.long_table import LongTable
 from mixedmodels.tables.result_table import ShownAsTable
 
@@ -76,7 +75,7 @@ def partial_residuals(
     model._need_rows("partial residuals")
     if at not in ("data", "grid"):
         raise DataError(f"at must be 'data' or 'grid', not {at!r}.")
-    if random and not isinstance(model._fit, MixedFit | GlmmFit):
+    if random and not model._fit.mixed:
         raise DataError("type='random' is for mixed models; this one has no random effects.")
     asked, variables = parse_terms(terms), variables_for(model)
     grid = make_grid(variables, asked, condition=condition, typical=typical)
@@ -111,7 +110,7 @@ def partial_residuals(
 def _residual(model: Any, re_form: Any) -> Vector:
     """Working residuals given the random effects that `re_form` keeps, shape (n,)."""
     fit, design = model._fit, model.design
-    if isinstance(fit, MixedFit | GlmmFit):
+    if fit.mixed:
         eta = predict_old(fit, design, chosen_effects(design, re_form))
     else:
         eta = fixed_part(design, fit.kept, fit.beta, fit.n)

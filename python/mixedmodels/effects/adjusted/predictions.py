@@ -19,7 +19,6 @@ from mixedmodels.estimates.linear_functions import Basis, LinearFunctions, Matri
 from mixedmodels.estimates.transformations import Corrected, WayBack
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, effect_factors
 from mixedmodels.fit.moments import add_effects
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 
 Variance = Literal["residual", "random", "all"]
 VARIANCES = ("residual", "random", "all")
@@ -86,7 +85,7 @@ def predict_layout(fit: AnyFit, basis: Basis, layout: Layout, scale: Scale, rand
     random : bool
         Whether groups that are known add their conditional modes; unknown ones add 0.
     """
-    modes = modes_part(fit, layout) if random and isinstance(fit, MixedFit | GlmmFit) else 0.0
+    modes = modes_part(fit, layout) if random and fit.mixed else 0.0
     extra, included = added_variance(fit, layout, scale.add, random)
     spread = _around(fit, layout, random) if scale.correct else None
     return predict_rows(
@@ -198,7 +197,7 @@ def added_variance(fit: AnyFit, layout: Layout, add: Variance | None, random: bo
         total = total + _residual_variance(fit)
         included.append(RESIDUAL)
     if add != "residual":
-        if isinstance(fit, LinearFit | GlmFit):
+        if not fit.mixed:
             raise DataError("a model without random effects has no variance of theirs; take variance='residual'.")
         total = total + random_variance(fit, layout, unknown_only=random)
         included.append(RANDOM)
@@ -207,13 +206,10 @@ def added_variance(fit: AnyFit, layout: Layout, add: Variance | None, random: bo
 
 def _residual_variance(fit: AnyFit) -> float:
     sd = fit.residual_sd
-    if isinstance(fit, LinearFit | MixedFit):
-        assert sd is not None
-        return sd**2
     if fit.family.engine_name != "gaussian" or fit.family.link != "identity" or sd is None:
         cure = (
             "take variance='random' for the spread of groups, or simulate() for new observations"
-            if isinstance(fit, GlmmFit)
+            if fit.mixed
             else "simulate() draws new observations"
         )
         raise DataError(
@@ -225,14 +221,14 @@ def _residual_variance(fit: AnyFit) -> float:
 
 def default_variance(fit: AnyFit) -> Variance:
     """What a prediction interval adds where nobody says: the residual of a normal response, else random effects."""
-    return "random" if isinstance(fit, GlmmFit) else "residual"
+    return "random" if fit.mixed and fit.generalized else "residual"
 
 
 def _around(fit: AnyFit, layout: Layout, random: bool) -> Vector:
     """The variance of the linear predictor around a row: of unknown groups, and of a residual where it has one."""
     total = np.zeros(len(layout))
-    if isinstance(fit, MixedFit | GlmmFit):
+    if fit.mixed:
         total += random_variance(fit, layout, unknown_only=random)
-    if isinstance(fit, LinearFit | MixedFit):
+    if not fit.generalized:
         total += _residual_variance(fit)
     return total

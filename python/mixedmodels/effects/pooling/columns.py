@@ -11,7 +11,6 @@ from mixedmodels.design import Design
 from mixedmodels.design.records import FixedDesign
 from mixedmodels.estimates.linear_functions import Matrix, Vector
 from mixedmodels.fit.any_fit import AnyMixedFit
-from mixedmodels.fit.record import GlmmFit
 
 SPANNED = 1e-9  # relative distance of a column from the span of others that is rounding
 
@@ -71,7 +70,7 @@ def wide_design(design: Design, fit: AnyMixedFit, group: int) -> Wide:
     varies = np.any([share != 0 for _, share in padded], axis=0)
     fixed = FixedDesign(names=tuple(names), columns=tuple(columns), assign=tuple(assign), terms=design.fixed.terms)
     # a family's own form of the response, so that counts of successes are proportions with trials
-    weights, response = (fit.weights, fit.y) if isinstance(fit, GlmmFit) else (design.weights, design.response)
+    weights, response = (fit.weights, fit.y) if fit.generalized else (design.weights, design.response)
     wide = replace(design, fixed=fixed, groups=(), random=(), response=response, weights=weights)
     return Wide(wide, shifts, np.asarray(varies), tuple(added))
 

@@ -7,7 +7,6 @@ Whole regressions of the levels are in `pooling`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -103,7 +102,6 @@ def without_groups(design: Design, family: Any) -> tuple[Vector, tuple[int, ...]
 
 def _by_level(fit: Any, z: Matrix, rest: Vector, codes: Any, levels: int) -> Matrix:
     family = fit.family
-    psi = tuple(np.log(v) for v in getattr(fit, "shapes", {}).values())
     y, w = response_and_weights(fit)
     out = np.full((levels, z.shape[1]), np.nan)
     order = np.argsort(codes, kind="stable")
@@ -116,7 +114,7 @@ def _by_level(fit: Any, z: Matrix, rest: Vector, codes: Any, levels: int) -> Mat
         if family.name == "gaussian" and family.link == "identity":
             out[g] = _weighted(z[rows], y[rows] - rest[rows], weights)
         else:
-            out[g] = _reweighted(family, psi, z[rows], y[rows], rest[rows], weights)
+            out[g] = _reweighted(family, fit._fit.psi, z[rows], y[rows], rest[rows], weights)
     return out
 
 
@@ -133,22 +131,21 @@ def _weighted(z: Matrix, y: Vector, w: Vector) -> Vector:
     return np.asarray(np.linalg.lstsq(z * root[:, None], y * root, rcond=None)[0])
 
 
-def _reweighted(family: Any, psi: Sequence[float], z: Matrix, y: Vector, rest: Vector, w: Vector) -> Vector:
+def _reweighted(family: Any, psi: Vector, z: Matrix, y: Vector, rest: Vector, w: Vector) -> Vector:
     """Maximum likelihood of one level; NaN where it has no finite estimate."""
     lost = np.full(z.shape[1], np.nan)
     c, before = np.zeros(z.shape[1]), np.inf
-    shapes = np.array(psi)
     try:
         eta = np.asarray(family.predictor(_start(family, y)), dtype=float)
         for _ in range(STEPS):
             mu = family_moments.mean(family, eta)
             slope = family_moments.slope(family, eta)
-            weight = w * slope**2 / family_moments.variance(family, mu, shapes)
+            weight = w * slope**2 / family_moments.variance(family, mu, psi)
             c = _weighted(z, eta - rest + (y - mu) / slope, weight)
             eta = rest + z @ c
             if not np.isfinite(eta).all() or float(np.abs(eta - rest).max()) > LARGEST + float(np.abs(rest).max()):
                 return lost
-            deviance = family_moments.deviance(y, w, eta, family, shapes)
+            deviance = family_moments.deviance(y, w, eta, family, psi)
             if abs(deviance - before) <= 1e-9 * (abs(deviance) + 0.1):
                 extreme = family.support == "proportion" and bool((np.abs(eta) > LARGEST / 2).any())
                 return lost if extreme or _at_edge(family, y) else c

@@ -87,7 +87,7 @@ def fit_alone(part: Design, fit: AnyMixedFit, absorbed: NDArray[np.bool_]) -> Al
     except MixedModelsError as error:
         return Alone(missing, missing, None, str(error))
     lost, reasons = np.zeros(len(chosen), dtype=bool), list[str]()
-    if isinstance(found, GlmFit):
+    if found.generalized:
         infinite = _infinite(design, found)
         lost |= infinite
         if infinite.any():
@@ -121,7 +121,7 @@ def _columns(part: Design, chosen: NDArray[np.intp]) -> FixedDesign:
 
 def _regression(design: Design, fit: AnyMixedFit) -> LinearFit | GlmFit:
     """The fit without random effects, in the family of the mixed model."""
-    return fit_glm(design, family_alone(fit)) if isinstance(fit, GlmmFit) else fit_ols(design)
+    return fit_glm(design, family_alone(fit)) if fit.generalized else fit_ols(design)
 
 
 def _infinite(design: Design, found: GlmFit) -> NDArray[np.bool_]:

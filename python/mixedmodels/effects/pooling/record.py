@@ -16,7 +16,6 @@ from mixedmodels.effects.adjusted.variables import Variables
 from mixedmodels.effects.pooling.estimates import Pooled, group_index, pooled, pooled_lines
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates.transformations import WayBack
-from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.tables.long_table import LongTable
 from mixedmodels.tables.result_table import ShownAsTable
 
@@ -180,7 +179,7 @@ def poolings(model: Any, group: str | None) -> Poolings:
 
 def need_groups(model: Any, what: str) -> None:
     """Refuse a model without random effects, or without its rows."""
-    if not isinstance(model._fit, MixedFit | GlmmFit):
+    if not model._fit.mixed:
         raise DataError(f"{what} is for models with random effects; this one has none.")
     model._need_rows(what)
 
