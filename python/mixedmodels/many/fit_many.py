@@ -19,7 +19,7 @@ from mixedmodels.fit.lmm import as_control, as_flag, kept_columns
 from mixedmodels.fit.many_progress import Tell, counted
 from mixedmodels.fit.many_responses.linear_mixed import FAILED, NOT_REACHED, ManyFits, empty
 from mixedmodels.fit.method import Method
-from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix
+from mixedmodels.fit.record import Matrix
 from mixedmodels.fitted.layout import laid_out
 from mixedmodels.fitted.replicates import Refit
 from mixedmodels.many.record import FitMany, covariance_terms
@@ -79,7 +79,7 @@ def refit_many(model: FittedModel, responses: Any, ddf: bool, progress: bool | N
     model._need_rows("refit_many()")
     fit, request = model._fit, model._request
     design = model.design
-    if isinstance(fit, GlmFit | GlmmFit):
+    if fit.generalized:
         design = replace(design, response=fit.y, weights=fit.weights)
     table = None if request is None else frame.read(request.data)
     task = Task(design, fit.method, as_control(request.control if request else None), ddf)
@@ -141,7 +141,7 @@ def _fit_chunk(
         out.n[first + members] = y.shape[1] if there is None else len(there)
         if isinstance(fit, str):
             out.status[first + members] = FAILED
-            out.reasons.update(dict.fromkeys((first + members).tolist(), fit))  # type: ignore[attr-defined]
+            out.reasons.update(dict.fromkeys((first + members).tolist(), fit))
             continue
         step = SLOW if task.method.family is not None else len(members)
         for at in range(0, len(members), step):
@@ -196,4 +196,4 @@ def _write(out: ManyFits, rows: NDArray[np.intp], many: ManyFits) -> None:
     out.df[np.ix_(rows, places)] = many.df
     out.vcov[np.ix_(rows, places, places)] = many.vcov
     reasons = {int(rows[i]): why for i, why in many.reasons.items()}
-    out.reasons.update(reasons)  # type: ignore[attr-defined]
+    out.reasons.update(reasons)

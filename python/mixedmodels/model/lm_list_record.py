@@ -13,7 +13,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates import wald
-from mixedmodels.fit.record import LinearFit, Matrix, Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS, ResultTable
 
@@ -97,14 +97,14 @@ class LmList(Mapping[str, Any]):
             return 1.0
         if not self.df_residual:
             return math.nan
-        total = sum(f.rss if isinstance(f, LinearFit) else f.dispersion * f.df_resid for f in fits if f.df_resid)
+        total = sum(f.dispersion * f.df_resid if f.generalized else f.rss for f in fits if f.df_resid)
         return math.sqrt(total / self.df_residual)
 
     @property
     def loglik(self) -> float:
         """Log-likelihood of all groups together: pooled with one residual variance, else each with its own."""
         fits = [m._fit for m in self.models.values()]
-        if not (self.pool and all(isinstance(f, LinearFit) for f in fits)):
+        if not (self.pool and not any(f.generalized for f in fits)):
             return float(sum(m.loglik for m in self.models.values()))
         n, rss = int(sum(f.n for f in fits)), float(sum(f.rss for f in fits))
         if rss == 0:

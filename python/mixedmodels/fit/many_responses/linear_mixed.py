@@ -6,7 +6,7 @@ response. A response that cannot be fitted is a row of NaN with its reason; it n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,7 @@ class ManyFits:
         State of each fit, `CONVERGED`, ..., `SEPARATED` (some estimate is infinite).
     n : ndarray of int, shape (B,)
         Number of rows used.
-    reasons : mapping of int to str, optional
+    reasons : dict of int to str, optional
         Why a fit failed, by row.
     """
 
@@ -72,7 +72,7 @@ class ManyFits:
     singular: NDArray[np.bool_]
     status: NDArray[np.int8]
     n: NDArray[np.int64]
-    reasons: Mapping[int, str] = field(default_factory=dict)
+    reasons: dict[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.criterion)
