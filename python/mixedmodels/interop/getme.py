@@ -27,12 +27,17 @@ if TYPE_CHECKING:
 class LmeComponents(MixedEffects):
     """A model's components by lme4's names."""
 
+    @property
+    def objective(self) -> Any:
+        """The criterion as a function of its parameters."""
+        raise NotImplementedError  # pragma: no cover
+
     def getME(self, name: str | Sequence[str]) -> Any:
         """A component of the model by lme4's name ("ALL" lists them all)."""
         return get(self, name)
 
 
-def get(model: MixedEffects, name: str | Sequence[str]) -> Any:
+def get(model: LmeComponents, name: str | Sequence[str]) -> Any:
     """The component of that name; a dict of several; "ALL" for all of them.
 
     Raises
@@ -136,19 +141,19 @@ def _dims(m: MixedEffects) -> dict[str, int]:
         "reTrms": len(m.design.random),
         "spFe": 0,
         "REML": _reml(m),
-        "GLMM": int(isinstance(m._fit, GlmmFit)),
+        "GLMM": int(m._fit.generalized),
         "NLMM": 0,
     }
 
 
 def _reml(m: MixedEffects) -> int:
     """lme4's flag is the rank of X."""
-    return len(m._fit.kept) if isinstance(m._fit, MixedFit) and m._fit.reml else 0
+    return len(m._fit.kept) if m._fit.reml else 0
 
 
 def _devcomp(m: MixedEffects) -> dict[str, dict[str, Any]]:
     f = m._fit
-    return {"cmp": _linear_parts(f) if isinstance(f, MixedFit) else _generalized_parts(f), "dims": _dims(m)}
+    return {"cmp": _generalized_parts(f) if f.generalized else _linear_parts(f), "dims": _dims(m)}
 
 
 def _generalized_parts(f: GlmmFit) -> dict[str, float]:
@@ -182,7 +187,7 @@ OF_ROWS = frozenset(
     ["A", "L", "RX", "RZX", "X", "Z", "Zt", "devfun", "flist", "mmList", "mu", "offset", "weights", "y"]
 )
 
-COMPONENTS: dict[str, Callable[[MixedEffects], Any]] = {
+COMPONENTS: dict[str, Callable[[LmeComponents], Any]] = {
     "X": lambda m: m._dense_x(),
     "Z": lambda m: z_matrix(m.design),
     "Zt": lambda m: z_matrix(m.design).T.tocsc(),
@@ -209,7 +214,7 @@ COMPONENTS: dict[str, Callable[[MixedEffects], Any]] = {
     "beta": lambda m: m._fit.beta.copy(),
     "theta": lambda m: NamedVector(theta_names(m.design), m._fit.theta),
     "REML": _reml,
-    "is_REML": lambda m: isinstance(m._fit, MixedFit) and m._fit.reml,
+    "is_REML": lambda m: m._fit.reml,
     "n_rtrms": lambda m: len(m.design.random),
     "n_rfacs": lambda m: len(m.design.groups),
     "N": lambda m: m.nobs,
@@ -228,5 +233,5 @@ COMPONENTS: dict[str, Callable[[MixedEffects], Any]] = {
     "weights": _weights,
     "offset": _offset,
     "lower": _lower,
-    "devfun": lambda m: m.objective,  # type: ignore[attr-defined]
+    "devfun": lambda m: m.objective,
 }

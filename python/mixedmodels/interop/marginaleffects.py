@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from mixedmodels.design import on_new_data
 from mixedmodels.design.spec import FactorSpec
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fitted.labels import kept_names
+from mixedmodels.fitted.model import FittedModel
 from mixedmodels.formula import parse
 from mixedmodels.formula.nodes import column_names
 
@@ -31,17 +33,18 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 PACKAGE = "marginaleffects"
+_REGISTERED = WeakSet[type]()  # classes that marginaleffects knows
 
 
 def register(cls: type) -> None:
     """Tell marginaleffects, where it is imported, that models of this class answer its questions."""
     module = sys.modules.get(PACKAGE)
-    if module is None or "_marginal_registered" in cls.__dict__:
+    if module is None or cls in _REGISTERED:
         return
     from importlib import import_module
 
     import_module(f"{PACKAGE}.classes.model").ModelAbstract.register(cls)
-    cls._marginal_registered = True  # type: ignore[attr-defined]
+    _REGISTERED.add(cls)
 
 
 class MarginalView:
@@ -63,11 +66,8 @@ class MarginalView:
         return getattr(self._model, name)
 
 
-class MarginalEffects:
+class MarginalEffects(FittedModel):
     """The questions of marginaleffects, by its names."""
-
-    _fit: Any
-    design: Any
 
     def for_marginaleffects(self, df: float = np.inf, ddf: Ddf = None) -> MarginalView:
         """The model for marginaleffects with statistics of one's choice.
@@ -102,8 +102,8 @@ class MarginalEffects:
         if vcov is None or vcov is False:
             return None
         if vcov is True:
-            return np.array(self._coefficients("asymptotic").vcov)  # type: ignore[attr-defined]
-        return np.array(self._coefficients(vcov).vcov)  # type: ignore[attr-defined]
+            return np.array(self._coefficients("asymptotic").vcov)
+        return np.array(self._coefficients(vcov).vcov)
 
     def get_modeldata(self) -> polars.DataFrame:
         """The rows used, factors as Enum with the levels of the fit."""
@@ -135,7 +135,7 @@ class MarginalEffects:
 
         x = newdata if isinstance(newdata, np.ndarray) else self.get_exog(newdata)
         eta = x[:, :-1] @ np.asarray(params, dtype=float) + x[:, -1]
-        mean = self._on_scale(eta, "response")  # type: ignore[attr-defined]
+        mean = self._on_scale(eta, "response")
         return pl.DataFrame({"rowid": np.arange(len(x), dtype=np.int32), "estimate": mean})
 
     def find_response(self) -> str:
@@ -158,7 +158,7 @@ class MarginalEffects:
     def get_variable_type(self, name: str | None = None) -> Any:
         """Kind of a column, "numeric", "integer", "binary", "boolean" or "character"; of all without a name."""
         types = self._marginal_kinds
-        return types.get(name, types)  # type: ignore[arg-type]
+        return types if name is None else types.get(name, types)
 
     def set_variable_type(self, name: str, value: str) -> None:
         """Have a column taken for another kind."""
@@ -184,7 +184,7 @@ class MarginalEffects:
 
     def get_df(self) -> float:
         """Degrees of freedom of joint tests."""
-        return float(self.df_resid)  # type: ignore[attr-defined]
+        return float(self.df_resid)
 
     @cached_property
     def _marginal_variables(self) -> list[str]:
@@ -200,7 +200,7 @@ class MarginalEffects:
     def _marginal_data(self) -> polars.DataFrame:
         import polars as pl
 
-        data = frame.to_kind({c: _values(self.frame[c]) for c in self.frame.columns}, "polars")  # type: ignore[attr-defined]
+        data = frame.to_kind({c: _values(self.frame[c]) for c in self.frame.columns}, "polars")
         kinds = self.design.spec.kinds
         for name in data.columns:
             kind = kinds.get(name)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 class StatsmodelsSpellings(FittedModel):
     """Names of statsmodels; estimates as pandas Series labelled by coefficient."""
 
+    predict: Callable[..., Any]  # the verb of the class of models
+
     @property
     def _wald_df(self) -> float:
         """Degrees of freedom of the Wald statistics: normal unless a model knows better."""
@@ -126,8 +128,8 @@ class StatsmodelsSpellings(FittedModel):
         """
         how = {"kind": "typical", "type": "response", **how}
 
-        def columns(**asked: Any) -> Any:
-            return self.predict(exog, **{**how, **asked})  # type: ignore[attr-defined]
+        def columns(**more: Any) -> Any:
+            return self.predict(exog, **{**how, **more})
 
         return PredictionResults(columns)
 

@@ -24,7 +24,6 @@ from mixedmodels.diagnose.influence.standardised import (
     studentised,
 )
 from mixedmodels.errors import MixedModelsWarning
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit
 from mixedmodels.tables.check import Check, Checks
 from mixedmodels.tables.result_table import ResultTable
 
@@ -55,15 +54,14 @@ def influence(model: Any, groups: Any = None, *, progress: bool | None = None) -
     Of an lm or glm R's, by row and without fitting again. ``model.influence(groups)`` keeps the variances, and is
     faster by orders of magnitude.
     """
-    alone = isinstance(model._fit, LinearFit | GlmFit)
-    found: Influence = model.influence(groups, "fixed" if alone else "refit", progress=progress)
-    return found
+    deletions: Influence = model.influence(groups, "refit" if model._fit.mixed else "fixed", progress=progress)
+    return deletions
 
 
 def hatvalues(model: Any) -> Any:
     """Leverages; of a glmer with lme4's prior weights in the place of the working ones, and its warning."""
     values = leverage_of(model).total
-    if isinstance(model._fit, GlmmFit):
+    if model._fit.mixed and model._fit.generalized:
         warnings.warn(
             MixedModelsWarning(
                 "the hat matrix may not make sense for GLMMs: lme4 multiplies by prior weights where the working "
@@ -86,9 +84,9 @@ def cooks_distance(model: Any) -> Any:
         values, j, p = model._changes.cooks, len(model), len(model.names)
         return model._vector(values * (j - p) / j if model.mixed else values)
     fit = model._fit
-    if isinstance(fit, LinearFit | GlmFit):
+    if not fit.mixed:
         return model.cooks_distance()
-    hat = _prior_hat(model) if isinstance(fit, GlmmFit) else leverage_of(model).total
+    hat = _prior_hat(model) if fit.generalized else leverage_of(model).total
     values = cooks_by_leverage(model._residuals("pearson"), hat, _scale(model), len(fit.kept))
     return model._rows.label(values)
 
@@ -104,7 +102,7 @@ def dfbeta(model: Any) -> Any:
     if isinstance(model, Influence):
         change = model.beta - model._changes.estimates
         return model._columns(model.names, -change if model.mixed else change)
-    if isinstance(model._fit, LinearFit | GlmFit):
+    if not model._fit.mixed:
         return _row_table(model, _by_residuals(model)[0])
     return dfbeta(influence(model))
 
@@ -113,7 +111,7 @@ def dfbetas(model: Any) -> Any:
     """R's ``dfbetas``, a table; signs and arguments as of `dfbeta`."""
     if isinstance(model, Influence):
         return model._columns(model.names, -model._scaled if model.mixed else model._scaled)
-    if isinstance(model._fit, LinearFit | GlmFit):
+    if not model._fit.mixed:
         change, sigma = _by_residuals(model)
         unit = np.sqrt(np.diag(model._fit.vcov_unscaled))
         return _row_table(model, change / sigma[:, None] / unit)
@@ -122,7 +120,7 @@ def dfbetas(model: Any) -> Any:
 
 def covratio(model: Any) -> Any:
     """R's ``covratio`` of an lm or glm, HLMdiag's of an lmer, by row; or of what `influence` returned."""
-    if isinstance(model, Influence) or not isinstance(model._fit, LinearFit | GlmFit):
+    if isinstance(model, Influence) or model._fit.mixed:
         return model.cov_ratio()
     e, h, fit = _weighted_residuals(model), leverage_of(model).total, model._fit
     return model._rows.label(covariance_ratio(e, h, fit.df_resid, len(fit.kept)))
@@ -136,7 +134,7 @@ def rstandard(model: Any, type: Literal["deviance", "pearson"] | None = None) ->
 def rstudent(model: Any) -> Any:
     """R's ``rstudent``; of a glmer lme4's, with the leverages of `hatvalues`."""
     fit = model._fit
-    if not isinstance(fit, GlmmFit):
+    if not (fit.mixed and fit.generalized):
         return model.rstudent()
     e, pearson, h = model._residuals("deviance"), model._residuals("pearson"), _prior_hat(model)
     with np.errstate(invalid="ignore"):

@@ -39,14 +39,16 @@ def glht(model: Any, linfct: Any, rhs: ArrayLike | None = None, alternative: str
 
 def cld(object: Any, level: float = 0.05, decreasing: bool = False) -> Mapping[str, str]:  # noqa: A002
     """Compact letter display of the pairwise comparisons of a factor (``multcomp::cld``)."""
-    return object.cld(level, decreasing=decreasing)  # type: ignore[no-any-return]
+    display: Mapping[str, str] = object.cld(level, decreasing=decreasing)
+    return display
 
 
 def linearHypothesis(
     model: Any, hypothesis_matrix: Any, rhs: ArrayLike | None = None, test: str | None = None, ddf: Ddf = None
 ) -> ResultTable:
     """One joint Wald test of linear hypotheses (``car::linearHypothesis``)."""
-    return model.linear_hypothesis(hypothesis_matrix, rhs, test, ddf)  # type: ignore[no-any-return]
+    table: ResultTable = model.linear_hypothesis(hypothesis_matrix, rhs, test, ddf)
+    return table
 
 
 def contrMat(n: Mapping[str, float], type: str = "Dunnett", base: int = 1) -> NDArray[np.float64]:  # noqa: A002

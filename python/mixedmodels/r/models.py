@@ -191,7 +191,7 @@ def REMLcrit(object: MixedModel) -> float:  # noqa: A002
 
 def isREML(x: AnyMixed) -> bool:
     """Whether the restricted likelihood was maximised."""
-    return isinstance(x, MixedModel) and x.is_reml
+    return x._fit.reml
 
 
 def df_residual(object: Model) -> int:  # noqa: A002

@@ -95,8 +95,9 @@ def makeGlmer(formula: str, family: Any, fixef: Any, VarCorr: Any, data: Any) ->
 
 def powerSim(fit: Any, test: Any = None, nsim: int = 1000, seed: Any = None, alpha: float = 0.05, **more: Any) -> Power:
     """As simr's ``powerSim`` (see ``fit.power``, which takes what `more` holds); `test` as there, or by `fixed`."""
-    found = test if isinstance(test, PlannedTest) else PlannedTest(test)
-    return fit.power(found.test, nsim, seed, alpha=alpha, **_by(found, more))  # type: ignore[no-any-return]
+    planned = test if isinstance(test, PlannedTest) else PlannedTest(test)
+    power: Power = fit.power(planned.test, nsim, seed, alpha=alpha, **_by(planned, more))
+    return power
 
 
 def powerCurve(
@@ -111,9 +112,10 @@ def powerCurve(
     **more: Any,
 ) -> PowerCurve:
     """As simr's ``powerCurve`` (see ``fit.power_curve``); `breaks` are its sizes."""
-    found = test if isinstance(test, PlannedTest) else PlannedTest(test)
-    how = {"along": along, "within": within, "sizes": breaks, "alpha": alpha, **_by(found, more)}
-    return fit.power_curve(found.test, nsim, seed, **how)  # type: ignore[no-any-return]
+    planned = test if isinstance(test, PlannedTest) else PlannedTest(test)
+    arguments = {"along": along, "within": within, "sizes": breaks, "alpha": alpha, **_by(planned, more)}
+    curve: PowerCurve = fit.power_curve(planned.test, nsim, seed, **arguments)
+    return curve
 
 
 def extend(
@@ -127,7 +129,8 @@ def extend(
     if along is not None and values is None and n is not None:
         column = frame.read(object._request.data).column(along)
         values = list(range(1, n + 1)) if isinstance(column, Numeric) else _letters(n)
-    return object.extend(along, within=within, n=None if values is not None else n, values=values)  # type: ignore[no-any-return]
+    extended: PlannedModel = object.extend(along, within=within, n=None if values is not None else n, values=values)
+    return extended
 
 
 def sample_x(population: Any, n: int | None = None, seed: Any = None) -> Any:

@@ -11,7 +11,7 @@ from mixedmodels.design import on_new_data
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.fit.henderson_rows import fixed_rows
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.model import GeneralizedMixedModel, MixedModel
 from mixedmodels.predict.mertools import IndependentDraws
@@ -97,26 +97,26 @@ def predictInterval(
         return values + sigma * rng.standard_normal(values.shape)
 
     full = sum(parts.values()) + offset
-    shown: dict[str, Matrix] = {
+    shown: dict[str, dict[str, Any]] = {
         "full": {"": full},
         "fixed": {"": parts["fixed"] + offset},
         "random": {"": sum(v for k, v in parts.items() if k != "fixed")},
         "all": {"combined": full, **parts},
-    }[which]  # type: ignore[assignment]
-    shown = {name: noisy(np.asarray(values)) for name, values in shown.items()}
-    columns = [_summary(values, level, stat) for values in shown.values()]
-    if type == "probability" and not isinstance(model._fit, MixedFit):
+    }
+    drawn = {name: noisy(np.asarray(values)) for name, values in shown[which].items()}
+    columns = [_summary(values, level, stat) for values in drawn.values()]
+    if type == "probability" and model._fit.generalized:
         columns = [[np.asarray(model._fit.family.mean(c)) for c in three] for three in columns]
     out: dict[str, Any] = {
         name: np.concatenate([c[i] for c in columns]) for i, name in enumerate(("fit", "upr", "lwr"))
     }
     index = table.index
     if which == "all":
-        out = {"effect": np.repeat(list(shown), new.n_table), **out, "obs": np.tile(np.arange(new.n_table), len(shown))}
+        out = {"effect": np.repeat(list(drawn), new.n_table), **out, "obs": np.tile(np.arange(new.n_table), len(drawn))}
         index = None
     result = frame.to_kind(out, table.kind, index)
     if returnSims:
-        return result, shown if which == "all" else next(iter(shown.values()))
+        return result, drawn if which == "all" else next(iter(drawn.values()))
     return result
 
 

@@ -15,7 +15,8 @@ _METHODS = {"profile": "profile", "wald": "wald", "Wald": "wald", "boot": "boot"
 
 def profile(fitted: Any, which: str | int | Sequence[str | int] | None = None, **more: Any) -> Profile:
     """Profile likelihoods of a mixed model; arguments as of the method ``profile``."""
-    return fitted.profile(which, **more)  # type: ignore[no-any-return]
+    profiles: Profile = fitted.profile(which, **more)
+    return profiles
 
 
 def confint(
@@ -28,4 +29,5 @@ def confint(
     """Confidence intervals of a model or of a profile; arguments as of the method ``confint``."""
     if isinstance(object, Profile):
         return object.confint(level, parm)
-    return object.confint(parm, level, _METHODS.get(method, method), **more)  # type: ignore[no-any-return]
+    limits: ResultTable = object.confint(parm, level, _METHODS.get(method, method), **more)
+    return limits

@@ -8,7 +8,6 @@ from typing import Any
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Matrix
 from mixedmodels.inference.robust.table import RobustCoefficients
-from mixedmodels.model import GeneralizedLinearModel, LinearModel
 from mixedmodels.tables.result_table import ResultTable
 
 __all__ = ["Wald_test", "bread", "coef_test", "conf_int", "estfun", "sandwich", "vcovCR", "vcovHC"]
@@ -81,7 +80,7 @@ def bread(model: Any, cluster: Any = None) -> Any:
 
 def sandwich(model: Any, cluster: Any = None) -> Any:
     """Covariance matrix of all parameters from the scores of clusters, labelled; of an lm or glm that is HC0."""
-    if isinstance(model, LinearModel | GeneralizedLinearModel):
+    if not model._fit.mixed:
         return model.vcov_robust("HC0" if cluster is None else "CR0", cluster)
     return model.vcov_full("sandwich", cluster)
 
