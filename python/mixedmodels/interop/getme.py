@@ -107,7 +107,7 @@ def _offset(m: MixedEffects) -> Any:
 def _factor(m: MixedEffects) -> tuple[Any, Any, Any]:
     """L of Lambda'Z'WZ Lambda + I, R_ZX and R_X, dense."""
     q = int(_gp(m)[-1])
-    if q > MOST_EFFECTS:
+    if q > MAX_EFFECTS:
         raise DataError(
             f"getME() makes L, RZX and RX dense, and with {q} random effects they would fill {q * q * 8 / 1e9:.0f} GB; "
             "objective and vcov() hold what they are made for."
@@ -181,7 +181,7 @@ def _linear_parts(f: MixedFit) -> dict[str, float]:
     }
 
 
-MOST_EFFECTS = 20_000  # a dense factor of 3.2 GB
+MAX_EFFECTS = 20_000  # a dense factor of 3.2 GB
 
 OF_ROWS = frozenset(
     ["A", "L", "RX", "RZX", "X", "Z", "Zt", "devfun", "flist", "mmList", "mu", "offset", "weights", "y"]

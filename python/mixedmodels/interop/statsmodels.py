@@ -82,9 +82,9 @@ class StatsmodelsSpellings(FittedModel):
             Hypotheses: texts ("Days = 10", "a - b"); or a matrix of shape (k, p) or (p,), one row per hypothesis; or
             such a matrix with the values that its rows are to have, ``(matrix, values)``.
         """
-        found = self._constraints(r_matrix)
-        effect, sd = wald.linear_hypotheses(found.matrix, self._fit.beta, self._fit.vcov)
-        return ContrastTest(effect, sd, self._wald_df, found.rhs)
+        hypotheses = self._constraints(r_matrix)
+        effect, sd = wald.linear_hypotheses(hypotheses.matrix, self._fit.beta, self._fit.vcov)
+        return ContrastTest(effect, sd, self._wald_df, hypotheses.rhs)
 
     def wald_test(self, r_matrix: str | Sequence[str] | ArrayLike, use_f: bool | None = None) -> WaldTest:
         """One Wald test that all linear combinations hold.
@@ -99,9 +99,9 @@ class StatsmodelsSpellings(FittedModel):
         """
         from mixedmodels.inference.glht.tests import joint_chisq
 
-        found = self._constraints(r_matrix)
+        hypotheses = self._constraints(r_matrix)
         coefficients = self._coefficients("asymptotic")
-        chisq, df, p = joint_chisq(coefficients, found.matrix, found.rhs)
+        chisq, df, p = joint_chisq(coefficients, hypotheses.matrix, hypotheses.rhs)
         if not (math.isfinite(self._wald_df) if use_f is None else use_f):
             return WaldTest(chisq, p, df, None)
         df_denom = self._wald_df if math.isfinite(self._wald_df) else float(self.df_resid)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CHUNK_NUMBERS = 1 << 22  # values of the responses that are looked at together
 SLOW = 16  # generalised models fitted between two looks at the line of progress
-KNOWN = 32  # patterns of missing values whose design is kept
+PATTERNS_KEPT = 32  # patterns of missing values whose design is kept
 
 
 @dataclass(frozen=True)
@@ -111,14 +111,14 @@ def _fitted(task: Task, responses: Responses, progress: bool | None) -> ManyFits
     m = sum(len(t.columns) * (len(t.columns) + 1) // 2 for t in design.random)
     out = empty(b, kept, m, task.method.n_shapes, n)
     out.status[:] = NOT_REACHED
-    known: dict[bytes, Refit | str] = {}
+    refits: dict[bytes, Refit | str] = {}
     chunk = max(1, CHUNK_NUMBERS // n)
     with counted(b, "responses", progress) as tell:
         try:
             for first in range(0, b, chunk):
                 last = min(b, first + chunk)
                 y, whole = responses.rows(first, last)
-                _fit_chunk(task, y, whole, first, out, known, tell)
+                _fit_chunk(task, y, whole, first, out, refits, tell)
                 if (out.status[first:last] == NOT_REACHED).any():
                     raise KeyboardInterrupt
         except KeyboardInterrupt:
@@ -128,16 +128,16 @@ def _fitted(task: Task, responses: Responses, progress: bool | None) -> ManyFits
 
 
 def _fit_chunk(
-    task: Task, y: Matrix, whole: bool, first: int, out: ManyFits, known: dict[bytes, Refit | str], tell: Tell
+    task: Task, y: Matrix, whole: bool, first: int, out: ManyFits, refits: dict[bytes, Refit | str], tell: Tell
 ) -> None:
     """Fit responses and write them from row `first` on."""
     done = first
     for key, members, there in [(b"", np.arange(len(y)), None)] if whole else _patterns(y):
-        if key not in known:
-            while len(known) >= KNOWN:
-                del known[next(iter(known))]
-            known[key] = _fit_of(task, there)
-        fit = known[key]
+        if key not in refits:
+            while len(refits) >= PATTERNS_KEPT:
+                del refits[next(iter(refits))]
+            refits[key] = _fit_of(task, there)
+        fit = refits[key]
         out.n[first + members] = y.shape[1] if there is None else len(there)
         if isinstance(fit, str):
             out.status[first + members] = FAILED
@@ -163,14 +163,14 @@ def _patterns(y: Matrix) -> list[tuple[bytes, NDArray[np.intp], NDArray[np.intp]
     missing = np.isnan(y)
     with_gaps = missing.any(axis=1)
     whole = np.flatnonzero(~with_gaps)
-    found: list[tuple[bytes, Any, Any]] = [(b"", whole, None)] if len(whole) else []
+    patterns: list[tuple[bytes, Any, Any]] = [(b"", whole, None)] if len(whole) else []
     gaps = np.flatnonzero(with_gaps)
     groups: dict[bytes, list[int]] = {}
     for i, bits in zip(gaps.tolist(), np.packbits(missing[gaps], axis=1), strict=True):
         groups.setdefault(bits.tobytes(), []).append(i)
     for key, members in groups.items():
-        found.append((key, np.array(members, dtype=np.intp), np.flatnonzero(~missing[members[0]])))
-    return found
+        patterns.append((key, np.array(members, dtype=np.intp), np.flatnonzero(~missing[members[0]])))
+    return patterns
 
 
 def _fit_of(task: Task, there: NDArray[np.intp] | None) -> Refit | str:

@@ -32,20 +32,20 @@ def fits_of(design: Design, method: Method, control: Control, ddf: bool) -> Refi
         return lambda y: many_ols(design, y)
     if family is None:
         _check_rows(n, design)
-        given = lmm.engine_input(design)
-        engine = lmm.new_engine(design, method.reml and bool(given.x))
-        return lambda y: many_lmm(engine, given, less_offset(design, y), control=control, df=ddf)
+        inputs = lmm.engine_input(design)
+        engine = lmm.new_engine(design, method.reml and bool(inputs.x))
+        return lambda y: many_lmm(engine, inputs, less_offset(design, y), control=control, df=ddf)
     kept = lmm.kept_columns(design.fixed, n, design.weights)
     if not design.random:
         return lambda y: many_glm(design, family, kept, y, penalty=method.penalty, control=control)
-    given = lmm.engine_input(design, kept)
+    inputs = lmm.engine_input(design, kept)
     nagq = glmm.as_nagq(method.nagq, design)
     penalised = glmm.as_penalised(method.penalty, family, nagq)
     handle = glmm.made(
-        design, family, Response(design.response, design.weights), given, glmm.as_laplace(method.laplace)
+        design, family, Response(design.response, design.weights), inputs, glmm.as_laplace(method.laplace)
     )
     return lambda y: many_glmm(
-        handle, design, family, given, y, nagq=nagq, penalised=penalised, control=control, check=True
+        handle, design, family, inputs, y, nagq=nagq, penalised=penalised, control=control, check=True
     )
 
 

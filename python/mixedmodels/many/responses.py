@@ -62,12 +62,12 @@ def complete(values: Matrix) -> bool:
         return bool(np.isfinite(values.sum()))
 
 
-def read_responses(given: Any, design: Design, n: int, table: Table | None) -> Responses:
+def read_responses(responses: Any, design: Design, n: int, table: Table | None) -> Responses:
     """Read responses and find the rows that the design uses.
 
     Parameters
     ----------
-    given : table, array_like or sequence of str
+    responses : table, array_like or sequence of str
         Names of columns of `table`, a table, or an array of shape (rows, B). There is a row for each row used, or for
         each row of the data, before or after `subset`.
     n : int
@@ -80,7 +80,7 @@ def read_responses(given: Any, design: Design, n: int, table: Table | None) -> R
     DataError
         If it is none of these, a column is no number, or the number of rows fits neither.
     """
-    names, values = _columns(given, table)
+    names, values = _columns(responses, table)
     lengths: dict[int, Any] = {}
     if table is not None:
         lengths[table.n_rows] = design.positions
@@ -99,22 +99,22 @@ def read_responses(given: Any, design: Design, n: int, table: Table | None) -> R
     return Responses(names, values, lengths[values.shape[0]], n)
 
 
-def _columns(given: Any, table: Table | None) -> tuple[Sequence[Any], Matrix]:
-    if isinstance(given, str):
-        given = [given]
-    if isinstance(given, Sequence) and given and all(isinstance(name, str) for name in given):
+def _columns(responses: Any, table: Table | None) -> tuple[Sequence[Any], Matrix]:
+    if isinstance(responses, str):
+        responses = [responses]
+    if isinstance(responses, Sequence) and responses and all(isinstance(name, str) for name in responses):
         if table is None:
             raise DataError("names of responses need the model's data, which is not here; give the columns.")
-        return tuple(given), _stacked(table, tuple(given))
-    if isinstance(given, np.ndarray) and given.dtype.names is None:
-        return _array(given)
-    if isinstance(given, Mapping) or hasattr(given, "columns") or hasattr(given, "column_names"):
-        return _table(given)
+        return tuple(responses), _stacked(table, tuple(responses))
+    if isinstance(responses, np.ndarray) and responses.dtype.names is None:
+        return _array(responses)
+    if isinstance(responses, Mapping) or hasattr(responses, "columns") or hasattr(responses, "column_names"):
+        return _table(responses)
     try:
-        return _array(np.asarray(given, dtype=float))
+        return _array(np.asarray(responses, dtype=float))
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"responses are {given!r:.60}; give a table, an array of shape (rows, responses), or names of columns."
+            f"responses are {responses!r:.60}; give a table, an array of shape (rows, responses), or names of columns."
         ) from error
 
 
@@ -127,13 +127,14 @@ def _array(values: NDArray[Any]) -> tuple[Sequence[Any], Matrix]:
     return range(values.shape[1]), np.asarray(values, dtype=float)
 
 
-def _table(given: Any) -> tuple[Sequence[Any], Matrix]:
-    dtypes: Any = getattr(given, "dtypes", None)
-    if hasattr(given, "to_numpy") and hasattr(dtypes, "to_numpy"):  # pandas: all columns at once where they are numbers
+def _table(responses: Any) -> tuple[Sequence[Any], Matrix]:
+    dtypes: Any = getattr(responses, "dtypes", None)
+    # pandas: all columns at once where they are numbers
+    if hasattr(responses, "to_numpy") and hasattr(dtypes, "to_numpy"):
         kinds = {getattr(d, "kind", "O") if isinstance(d, np.dtype) else "O" for d in dtypes}
         if kinds <= set("fiub"):
-            return tuple(given.columns), given.to_numpy(dtype=float)
-    table = frame.read(given)
+            return tuple(responses.columns), responses.to_numpy(dtype=float)
+    table = frame.read(responses)
     return table.names, _stacked(table, table.names)
 
 

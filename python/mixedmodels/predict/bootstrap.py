@@ -42,7 +42,7 @@ class Bootstrapped:
     ----------
     rows : Target
         Rows that the predictions are of.
-    known : ndarray, shape (n, B)
+    conditional : ndarray, shape (n, B)
         Linear predictors with the effects of known levels.
     means : ndarray or None
         Linear predictors of means over random effects of a generalised mixed model, where these are wanted.
@@ -53,16 +53,16 @@ class Bootstrapped:
     """
 
     rows: Target
-    known: Matrix
+    conditional: Matrix
     means: Matrix | None
     variances: tuple[Vector, Vector]
     shared: Parameters
 
     def predictors(self, new: bool, rng: np.random.Generator) -> Chunks:
         """Draws in chunks of rows, of means or of `new` observations."""
-        b = self.known.shape[1]
+        b = self.conditional.shape[1]
         size = max(CHUNK // b, 1)
-        source = self.known if new or self.means is None else self.means
+        source = self.conditional if new or self.means is None else self.means
         variance = self.variances[new]
         for start in range(0, len(self.rows), size):
             part = slice(start, min(start + size, len(self.rows)))
@@ -86,22 +86,24 @@ def bootstrapped(
     fit, n = model._fit, len(rows)
     marginal = fit.mixed and fit.generalized and options.kind == "marginal"
     refit = refitter(model)
-    known, means = [], []
+    conditional, means = [], []
     with counted(nsim, "replicates", options.progress) as tell:
         for start in range(0, nsim, AT_ONCE):
             count = min(AT_ONCE, nsim - start)
             worlds = [_world(model, rng) for _ in range(count)]
             many = refit(np.array([y for y, _ in worlds]))
             for s in np.flatnonzero(~many.failed):
-                known.append(2 * rows.eta - _again(model, rows, worlds[s], many, int(s)))
+                conditional.append(2 * rows.eta - _again(model, rows, worlds[s], many, int(s)))
                 if marginal:
                     means.append(_marginal(model, rows, many, int(s)))
             tell(start + count)
-    if len(known) < 2:
-        raise FitError(f"of {nsim} responses drawn from the model, {len(known)} could be refitted; use method='delta'.")
+    if len(conditional) < 2:
+        raise FitError(
+            f"of {nsim} responses drawn from the model, {len(conditional)} could be refitted; use method='delta'."
+        )
     sigma = 1.0 if fit.generalized else fit.sigma
     psi = shapes_of_dispersion(fit.family, fit.dispersion) if fit.generalized and not fit.mixed else fit.psi
-    b = len(known)
+    b = len(conditional)
     shared = Parameters(np.empty((b, 0)), np.full(b, sigma), np.tile(np.asarray(psi, dtype=float), (b, 1)))
     variances = (np.zeros(n), np.zeros(n))
     if fit.mixed:
@@ -109,7 +111,7 @@ def bootstrapped(
         variances = (scale * fresh_variance(fit, rows.unseen, n), scale * fresh_variance(fit, rows.fresh, n))
     return Bootstrapped(
         rows=rows,
-        known=np.column_stack(known),
+        conditional=np.column_stack(conditional),
         means=np.column_stack(means) if means else None,
         variances=variances,
         shared=shared,
@@ -135,9 +137,9 @@ def _again(model: FittedModel, rows: Target, world: tuple[Vector, list[Matrix]],
     out = rows.eta + rows.x @ (many.beta[s] - fit.beta)
     if any(part is not None for part in rows.random):
         modes = _modes(model, world[0], many, s)
-        for part, found, true in zip(rows.random, modes, world[1], strict=True):
+        for part, estimated, true in zip(rows.random, modes, world[1], strict=True):
             if part is not None:
-                out += _effects(part, found - true)
+                out += _effects(part, estimated - true)
     return np.asarray(out)
 
 
@@ -155,12 +157,12 @@ def _effects(part: TermRows, b: Matrix) -> Vector:
 def _modes(model: FittedModel, y: Vector, many: Any, s: int) -> list[Matrix]:
     """Conditional modes given a response, at the estimates from it."""
     fit, design, engine = model._fit, model.design, model._engine
-    given = engine_input(design, fit.kept)
+    inputs = engine_input(design, fit.kept)
     if not fit.generalized:
         own = less_offset(design, y[None])[0]
-        renewed = engine.with_response(given.rows(own))
+        renewed = engine.with_response(inputs.rows(own))
         return list(renewed.at(many.theta[s])["b"])
-    renewed = engine.with_response(replace(given, weights=fit.weights).rows(y, design.offset))
+    renewed = engine.with_response(replace(inputs, weights=fit.weights).rows(y, design.offset))
     return list(renewed.at(many.theta[s], many.beta[s], _psi(fit, many, s))["b"])
 
 

@@ -64,8 +64,8 @@ def drawn_parameters(
     df = fit.n - len(fit.kept) * fit.reml if fit.mixed else fit.df_resid
     relative = np.sqrt(df / rng.chisquare(df, nsim)) if df > 0 else np.full(nsim, np.nan)
     if fit.generalized:
-        found = [shapes_of_dispersion(fit.family, fit.dispersion * r**2) for r in relative.tolist()]
-        return Parameters(moves, np.ones(nsim), np.array(found).reshape(nsim, -1))
+        shapes = [shapes_of_dispersion(fit.family, fit.dispersion * r**2) for r in relative.tolist()]
+        return Parameters(moves, np.ones(nsim), np.array(shapes).reshape(nsim, -1))
     sigma = fit.sigma * relative
     if sigma_slope is not None:
         sigma = sigma * np.exp(moves @ sigma_slope)

@@ -55,8 +55,8 @@ def _check_estimable(model: FittedModel, new: Design) -> None:
 
     space = null_space(model.design, model._fit.kept)
     rows = fixed_rows(new, range(len(new.fixed.columns)), new.n_table)
-    known = np.isfinite(rows).all(axis=1)
-    lost = known & ~Basis(model._coefficients("asymptotic"), model._fit.kept, space).estimable(rows)
+    complete = np.isfinite(rows).all(axis=1)
+    lost = complete & ~Basis(model._coefficients("asymptotic"), model._fit.kept, space).estimable(rows)
     if lost.any():
         first = int(np.flatnonzero(lost)[0])
         warnings.warn(
@@ -73,7 +73,7 @@ def _with_offset(model: FittedModel, offset: Any) -> Design:
     return model.design
 
 
-def _weights(model: FittedModel, table: frame.Table | None, given: Any, options: Options) -> Vector | None:
+def _weights(model: FittedModel, table: frame.Table | None, weights: Any, options: Options) -> Vector | None:
     """Weights of new observations; None where they are not needed.
 
     Raises
@@ -82,16 +82,16 @@ def _weights(model: FittedModel, table: frame.Table | None, given: Any, options:
         If they are not positive numbers, one for each row.
     """
     if options.interval != "prediction":
-        if given is not None:
+        if weights is not None:
             raise DataError("weights are of new observations; they need interval='prediction'.")
         return None
     own = model._prior_weights()
     if table is None:
-        if given is not None:
+        if weights is not None:
             raise DataError("weights are of new rows; the rows of the fit have theirs.")
         return np.ones(model._fit.n) if own is None else own
-    found = numbers_of(model.design.spec, table, given, "weights")
-    if found is None:
+    numbers = numbers_of(model.design.spec, table, weights, "weights")
+    if numbers is None:
         if not model._fit.generalized and own is not None and bool(np.ptp(own) > 0):
             warnings.warn(
                 "the model was fitted with weights, and new observations are taken to have weight 1; give weights=.",
@@ -99,7 +99,7 @@ def _weights(model: FittedModel, table: frame.Table | None, given: Any, options:
                 stacklevel=4,
             )
         return np.ones(table.n_rows)
-    bad = np.flatnonzero(~(found > 0))
+    bad = np.flatnonzero(~(numbers > 0))
     if len(bad):
-        raise DataError(f"weights must be positive; row {int(bad[0])} has {found[bad[0]]}.")
-    return np.asarray(found, dtype=float)
+        raise DataError(f"weights must be positive; row {int(bad[0])} has {numbers[bad[0]]}.")
+    return np.asarray(numbers, dtype=float)

@@ -49,6 +49,6 @@ def none_if_false(interval: Interval | Literal[False] | None) -> Interval | None
     return None if interval is False else interval
 
 
-def _one_of(name: str, given: Any, known: tuple[Any, ...]) -> None:
-    if given not in known:
-        raise DataError(f"{name} is {given!r:.40}; give {', '.join(map(repr, known[:-1]))} or {known[-1]!r}.")
+def _one_of(name: str, value: Any, choices: tuple[Any, ...]) -> None:
+    if value not in choices:
+        raise DataError(f"{name} is {value!r:.40}; give {', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}.")

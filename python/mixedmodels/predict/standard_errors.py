@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels.errors import DataError
-from mixedmodels.estimates import ddf as estimates_ddf
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
+from mixedmodels.estimates.ddf import is_asymptotic, method_name
 from mixedmodels.fit.record import Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.predict import draws
 from mixedmodels.predict.new_levels import fresh_variance, quadratic
 from mixedmodels.predict.point import evidence_of, values
-from mixedmodels.predict.table import Asked, Columns, family_columns, marginal_columns, normal_columns
+from mixedmodels.predict.table import Columns, Form, family_columns, marginal_columns, normal_columns
 from mixedmodels.predict.target import Target
 from mixedmodels.predict.variances import GeneralizedEvidence, LinearEvidence, Spread
 
@@ -35,24 +35,24 @@ def uncertain(model: FittedModel, rows: Target, options: Options, weights: Vecto
         raise DataError(
             "interval='prediction' is of new responses, which have no linear predictor; give type='response' with it."
         )
-    asked = Asked(options.type == "response", options.se_fit, options.interval, options.level)
+    form = Form(options.type == "response", options.se_fit, options.interval, options.level)
     if options.method == "bootstrap":
-        return _by_draws(model, rows, options, asked, weights)
+        return _by_draws(model, rows, options, form, weights)
     spread, df = _spread(model, rows, options)
     if options.method == "simulation":
-        return _by_draws(model, rows, options, asked, weights, spread)
+        return _by_draws(model, rows, options, form, weights, spread)
     if identity:
-        return _normal_columns(model, rows, options, asked, weights, spread, df)
+        return _normal_columns(model, rows, options, form, weights, spread, df)
     fit = model._fit
     if fit.mixed and options.kind == "marginal":
-        columns = marginal_columns(fit, rows, spread, asked, fit.family, df)
+        columns = marginal_columns(fit, rows, spread, form, fit.family, df)
     else:
         unseen = fresh_variance(fit, rows.unseen, len(rows)) if fit.mixed else np.zeros(len(rows))
         counted = options.ddf is None and options.uncertainty == "all" and any(z is not None for z in rows.unseen)
         evidence = evidence_of(model)
         if counted and isinstance(evidence, GeneralizedEvidence):
             df = evidence.df(spread, rows.unseen)
-        columns = family_columns(rows, spread, asked, fit.family, unseen, df)
+        columns = family_columns(rows, spread, form, fit.family, unseen, df)
     if options.interval == "prediction":
         limits = _observations(model, rows, options, weights, spread)
         columns |= dict(zip(("conf_low", "conf_high"), limits, strict=True))
@@ -80,7 +80,7 @@ def _spread(model: FittedModel, rows: Target, options: Options) -> tuple[Spread,
             )
         return _of_coefficients(coefficients, rows)
     spread = evidence_of(model).spread(rows.x, rows.random, options.uncertainty == "all")
-    linear = not fit.generalized and (isinstance(ddf, Coefficients) or not estimates_ddf.is_asymptotic(ddf))
+    linear = not fit.generalized and (isinstance(ddf, Coefficients) or not is_asymptotic(ddf))
     return spread, None if linear else inf
 
 
@@ -89,7 +89,7 @@ def _own_method(model: FittedModel, ddf: Ddf) -> bool:
     if isinstance(ddf, Coefficients):
         return False
     if not model._fit.generalized:
-        return estimates_ddf.method_name(ddf) != "Kenward-Roger"
+        return method_name(ddf) != "Kenward-Roger"
     model._coefficients(ddf)  # which refuses what it does not know
     return True
 
@@ -109,7 +109,7 @@ def _of_coefficients(coefficients: Coefficients, rows: Target) -> tuple[Spread, 
 
 
 def _normal_columns(
-    model: FittedModel, rows: Target, options: Options, asked: Asked, weights: Vector | None, spread: Spread, df: Any
+    model: FittedModel, rows: Target, options: Options, form: Form, weights: Vector | None, spread: Spread, df: Any
 ) -> Columns:
     fit, n = model._fit, len(rows)
     variance = (fit.residual_sd or 0.0) ** 2
@@ -126,7 +126,7 @@ def _normal_columns(
         assert isinstance(evidence, LinearEvidence)
         return evidence.df(rows.x, rows.random, rows.fresh if new else rows.unseen, residual * new)
 
-    return normal_columns(rows, spread, asked, fresh, variance * residual, degrees)
+    return normal_columns(rows, spread, form, fresh, variance * residual, degrees)
 
 
 def _shared(model: FittedModel, spread: Spread, options: Options, rng: np.random.Generator) -> draws.Parameters:
@@ -158,7 +158,7 @@ def _by_draws(
     model: FittedModel,
     rows: Target,
     options: Options,
-    asked: Asked,
+    form: Form,
     weights: Vector | None,
     spread: Spread | None = None,
 ) -> Columns:
@@ -182,8 +182,8 @@ def _by_draws(
 
     # of the bootstrap these are draws of the mean over random effects already
     integrate = marginal and spread is not None
-    se, low, high = draws.mean_limits(family, chunks(False), len(rows), asked.level, asked.response, integrate)
-    if asked.interval == "prediction":
+    se, low, high = draws.mean_limits(family, chunks(False), len(rows), form.level, form.response, integrate)
+    if form.interval == "prediction":
         assert weights is not None
-        low, high = draws.observation_limits(family, chunks(True), shared, weights, asked.level, rng)
-    return asked.columns(estimate, se, None if asked.interval is None else low, high)
+        low, high = draws.observation_limits(family, chunks(True), shared, weights, form.level, rng)
+    return form.columns(estimate, se, None if form.interval is None else low, high)

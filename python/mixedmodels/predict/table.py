@@ -24,8 +24,8 @@ Columns = dict[str, Vector]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is to be said of the predictions.
+class Form:
+    """The form in which predictions are reported.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Asked:
 def normal_columns(
     rows: Target,
     spread: Spread,
-    asked: Asked,
+    form: Form,
     fresh: tuple[Vector, Vector],
     noise: Vector,
     df: Callable[[bool], Vector | float],
@@ -76,16 +76,16 @@ def normal_columns(
         Degrees of freedom of the variance of a mean (False) or of a new observation (True).
     """
     mean = spread.variance + fresh[0]
-    if asked.interval is None:
-        return asked.columns(rows.eta, np.sqrt(mean), None, None)
-    new = asked.interval == "prediction"
-    half = wald.quantile((1 + asked.level) / 2, df(new))
+    if form.interval is None:
+        return form.columns(rows.eta, np.sqrt(mean), None, None)
+    new = form.interval == "prediction"
+    half = wald.quantile((1 + form.level) / 2, df(new))
     half = half * np.sqrt(spread.variance + fresh[1] + noise if new else mean)
-    return asked.columns(rows.eta, np.sqrt(mean), rows.eta - half, rows.eta + half)
+    return form.columns(rows.eta, np.sqrt(mean), rows.eta - half, rows.eta + half)
 
 
 def family_columns(
-    rows: Target, spread: Spread, asked: Asked, family: Family, fresh: Vector, df: Vector | float = inf
+    rows: Target, spread: Spread, form: Form, family: Family, fresh: Vector, df: Vector | float = inf
 ) -> Columns:
     """Of a mean with a link: limits are made for the linear predictor and carried to the response.
 
@@ -95,25 +95,25 @@ def family_columns(
         Variances of effects of unknown levels.
     """
     se = np.sqrt(spread.variance + fresh)
-    return _through_link(rows.eta, se, asked, family, df)
+    return _through_link(rows.eta, se, form, family, df)
 
 
 def marginal_columns(
-    fit: AnyMixedFit, rows: Target, spread: Spread, asked: Asked, family: Family, df: Vector | float = inf
+    fit: AnyMixedFit, rows: Target, spread: Spread, form: Form, family: Family, df: Vector | float = inf
 ) -> Columns:
     """Of means over random effects, whose variance is estimated too; `spread` is of the rest of eta."""
     n = len(rows)
     variance = fresh_variance(fit, rows.integrated, n)
-    found = marginal_mean(family, rows.eta, variance)
-    eta = np.asarray(family.predictor(found.mean))
+    mean = marginal_mean(family, rows.eta, variance)
+    eta = np.asarray(family.predictor(mean.mean))
     change = derivative_of_link(family, eta)
-    slopes = spread.slopes * (found.by_eta * change)[:, None]
+    slopes = spread.slopes * (mean.by_eta * change)[:, None]
     m = min(slopes.shape[1], len(fit.theta))
     if m:
-        slopes[:, :m] += fresh_slopes(fit, rows.integrated, n) * (found.by_variance * change)[:, None]
-    own = Spread(spread.own * (found.by_eta * change) ** 2, slopes, spread.covariance)
-    unseen = fresh_variance(fit, rows.unseen, n) * (found.by_eta * change) ** 2
-    return _through_link(eta, np.sqrt(own.variance + unseen), asked, family, df)
+        slopes[:, :m] += fresh_slopes(fit, rows.integrated, n) * (mean.by_variance * change)[:, None]
+    own = Spread(spread.own * (mean.by_eta * change) ** 2, slopes, spread.covariance)
+    unseen = fresh_variance(fit, rows.unseen, n) * (mean.by_eta * change) ** 2
+    return _through_link(eta, np.sqrt(own.variance + unseen), form, family, df)
 
 
 def derivative_of_link(family: Family, eta: Vector) -> Vector:
@@ -122,14 +122,14 @@ def derivative_of_link(family: Family, eta: Vector) -> Vector:
         return np.asarray(1 / np.asarray(family.mean_derivative(eta)))
 
 
-def _through_link(eta: Vector, se: Vector, asked: Asked, family: Family, df: Vector | float) -> Columns:
+def _through_link(eta: Vector, se: Vector, form: Form, family: Family, df: Vector | float) -> Columns:
     low = high = None
-    if asked.interval is not None:
-        half = wald.quantile((1 + asked.level) / 2, df) * se
+    if form.interval is not None:
+        half = wald.quantile((1 + form.level) / 2, df) * se
         low, high = eta - half, eta + half
-    if not asked.response:
-        return asked.columns(eta, se, low, high)
+    if not form.response:
+        return form.columns(eta, se, low, high)
     slope = np.abs(family_moments.slope(family, eta))
     if low is not None and high is not None:
         low, high = np.asarray(family.mean(low)), np.asarray(family.mean(high))
-    return asked.columns(np.asarray(family.mean(eta)), slope * se, low, high)
+    return form.columns(np.asarray(family.mean(eta)), slope * se, low, high)

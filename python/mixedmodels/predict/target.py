@@ -63,8 +63,8 @@ def target(fit: AnyFit, new: Design, parts: Parts, allow_new_levels: bool) -> Ta
     DataError
         On an unknown level without `allow_new_levels`.
     """
-    known = [term for i, term in zip(parts.wanted, new.random, strict=True) if parts.kept[i].any()]
-    eta = predict_rows(fit, replace(new, random=tuple(known)), parts.kept, allow_new_levels)
+    conditional = [term for i, term in zip(parts.wanted, new.random, strict=True) if parts.kept[i].any()]
+    eta = predict_rows(fit, replace(new, random=tuple(conditional)), parts.kept, allow_new_levels)
     n = len(eta)
     x = fixed_rows(new, fit.kept, n)
     if not fit.mixed:

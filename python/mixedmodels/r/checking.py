@@ -143,56 +143,56 @@ def rstudent(model: Any) -> Any:
 
 def vif(model: Any) -> ResultTable:
     """As car's ``vif``: generalised variance inflation factors; see `Model.vif`."""
-    found: ResultTable = model.vif()
-    return found
+    factors: ResultTable = model.vif()
+    return factors
 
 
 def check_model(model: Any, seed: Any = 1) -> ModelChecks:
     """As performance's ``check_model``, in words and as tables; see `Model.check_model`."""
-    found: ModelChecks = model.check_model(seed)
-    return found
+    checks: ModelChecks = model.check_model(seed)
+    return checks
 
 
 def check_collinearity(model: Any, ci: float = 0.95) -> ResultTable:
     """As performance's ``check_collinearity``; see `Model.check_collinearity`."""
-    found: ResultTable = model.check_collinearity(ci)
-    return found
+    factors: ResultTable = model.check_collinearity(ci)
+    return factors
 
 
 def check_normality(model: Any, effects: Literal["fixed", "random"] = "fixed") -> Check | Checks:
     """As performance's ``check_normality``; see `Model.check_normality`."""
-    found: Check | Checks = model.check_normality(effects)
-    return found
+    check: Check | Checks = model.check_normality(effects)
+    return check
 
 
 def check_heteroscedasticity(model: Any) -> Check:
     """As performance's ``check_heteroscedasticity``; see `Model.check_heteroscedasticity`."""
-    found: Check = model.check_heteroscedasticity()
-    return found
+    check: Check = model.check_heteroscedasticity()
+    return check
 
 
 def check_autocorrelation(model: Any, nsim: int = 1000, seed: Any = 1) -> Check:
     """As performance's ``check_autocorrelation``; see `Model.check_autocorrelation`."""
-    found: Check = model.check_autocorrelation(nsim, seed)
-    return found
+    check: Check = model.check_autocorrelation(nsim, seed)
+    return check
 
 
 def check_outliers(model: Any, threshold: float | None = None) -> Check:
     """As performance's ``check_outliers(method = "cook")``; see `Model.check_outliers`."""
-    found: Check = model.check_outliers(threshold)
-    return found
+    check: Check = model.check_outliers(threshold)
+    return check
 
 
 def check_overdispersion(model: Any) -> Check:
     """As performance's ``check_overdispersion``; see `Model.check_overdispersion`."""
-    found: Check = model.check_overdispersion()
-    return found
+    check: Check = model.check_overdispersion()
+    return check
 
 
 def check_zeroinflation(model: Any, tolerance: float = 0.05) -> Check:
     """As performance's ``check_zeroinflation``; see `Model.check_zeroinflation`."""
-    found: Check = model.check_zeroinflation(tolerance)
-    return found
+    check: Check = model.check_zeroinflation(tolerance)
+    return check
 
 
 def _prior_hat(model: Any) -> Any:

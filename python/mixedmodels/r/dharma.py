@@ -220,10 +220,10 @@ def testSpatialAutocorrelation(
     return _simulated(simulationOutput).test_spatial_autocorrelation(x, y, distances=distMat, alternative=alternative)
 
 
-def _simulated(given: Any) -> SimulatedResiduals:
+def _simulated(output: Any) -> SimulatedResiduals:
     """Simulated residuals, or those of a model by all defaults."""
-    if isinstance(given, SimulatedResiduals):
-        return given
-    if isinstance(given, Model):
-        return given.simulate_residuals()
-    raise DataError(f"simulationOutput is {given!r:.60}; give what simulateResiduals() returned, or a model.")
+    if isinstance(output, SimulatedResiduals):
+        return output
+    if isinstance(output, Model):
+        return output.simulate_residuals()
+    raise DataError(f"simulationOutput is {output!r:.60}; give what simulateResiduals() returned, or a model.")

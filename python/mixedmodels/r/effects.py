@@ -59,8 +59,8 @@ def ggeffect(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments:
     return _by_terms(model, terms, ci_lvl, "proportional", arguments)
 
 
-def _by_terms(model: Model, terms: Any, level: float, margin: str, given: dict[str, Any]) -> Any:
-    arguments = {"margin": margin, "level": level, **given}
+def _by_terms(model: Model, terms: Any, level: float, margin: str, more: dict[str, Any]) -> Any:
+    arguments = {"margin": margin, "level": level, **more}
     if terms is not None:
         return model.ggpredict(terms, **arguments)
     names = variables_for(model).fixed
@@ -94,16 +94,16 @@ def hypothesis_test(
     """
     if isinstance(model, AdjustedPredictions):
         return model.compare(test, adjust=p_adjust)
-    asked = parse_terms(terms)
+    focal = parse_terms(terms)
     variables = variables_for(model)
-    variables.check([t.name for t in asked], "terms")
-    if not variables.is_number(asked[0].name):
+    variables.check([t.name for t in focal], "terms")
+    if not variables.is_number(focal[0].name):
         return model.ggpredict(terms, **arguments).compare(test, adjust=p_adjust)
     rng = np.random.default_rng(0)
-    others = asked[1:]
+    others = focal[1:]
     levels = make_grid(variables, others, typical=None, rng=rng).levels if others else {}
     at = {name: list(values) for name, values in levels.items()}
-    slopes = model.emtrends([t.name for t in others] or "~ 1", asked[0].name, at=at or None, **arguments)
+    slopes = model.emtrends([t.name for t in others] or "~ 1", focal[0].name, at=at or None, **arguments)
     if not others or test is None:
         return slopes.summary((True, True))
     if test != "pairwise":

@@ -110,8 +110,8 @@ def glmer_nb(formula: str, data: Any, nAGQ: int = 1, **arguments: Any) -> AnyMix
 
 
 def _request(formula: str, data: Any, arguments: dict[str, Any], **method: Any) -> Request:
-    given = arguments.get
-    names = call_names(data, given("weights"), given("offset"), given("subset"), depth=3)
+    weights, offset, subset = (arguments.get(name) for name in ("weights", "offset", "subset"))
+    names = call_names(data, weights, offset, subset, depth=3)
     method |= {name: arguments[name] for name in Method.__dataclass_fields__ if name in arguments}
     others = {name: value for name, value in arguments.items() if name not in method}
     return Request(formula=formula, data=data, method=Method(**method), **others, **names)
@@ -239,9 +239,9 @@ resid = residuals
 
 def weights(object: Model) -> NDArray[np.float64] | None:  # noqa: A002
     """Prior weights of the rows used (trials of a binomial model); None for an lm without, else ones."""
-    given = object._prior_weights()
-    if given is not None:
-        return given.copy()
+    prior = object._prior_weights()
+    if prior is not None:
+        return prior.copy()
     return None if isinstance(object, LinearModel) else np.ones(object.nobs)
 
 

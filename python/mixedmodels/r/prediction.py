@@ -81,8 +81,7 @@ def predictInterval(
     wald.check_level(level)
     model, rng = merMod, generator(seed)
     model._need_rows("predictInterval()")
-    given = model.frame if newdata is None else newdata
-    table = frame.read(given)
+    table = frame.read(model.frame if newdata is None else newdata)
     new = on_new_data(model.design.spec, table)
     source = IndependentDraws(model.design, model._fit, model._conditional_covariances())
     names = list(model.fixef().names)
@@ -126,10 +125,10 @@ def _summary(draws: Matrix, level: float, stat: str) -> list[Vector]:
     return [middle, high, low]
 
 
-def _positions(given: Any, names: list[str]) -> list[int]:
-    if given is None:
+def _positions(ignored: Any, names: list[str]) -> list[int]:
+    if ignored is None:
         return []
-    wanted = [given] if isinstance(given, str) else list(given)
+    wanted = [ignored] if isinstance(ignored, str) else list(ignored)
     unknown = [name for name in wanted if name not in names]
     if unknown:
         raise DataError(f"ignore_fixed_terms has {unknown[0]!r}; the fixed effects are {', '.join(names)}.")

@@ -74,8 +74,8 @@ def estfun(model: Any, cluster: Any = None) -> Any:
 
 def bread(model: Any, cluster: Any = None) -> Any:
     """Inverse of the observed information of all parameters times the number of clusters, labelled."""
-    found = model.vcov_full("model", cluster)
-    return found * len(model.scores(cluster))
+    covariance = model.vcov_full("model", cluster)
+    return covariance * len(model.scores(cluster))
 
 
 def sandwich(model: Any, cluster: Any = None) -> Any:
@@ -90,5 +90,5 @@ def _robust(model: Any, vcov: str | RobustCoefficients, cluster: Any) -> RobustC
         return vcov
     if not isinstance(vcov, str):
         raise DataError(f"vcov is {vcov!r:.60}; give a type such as 'CR2', or what robust() returned.")
-    found: RobustCoefficients = model.robust(vcov, cluster)
-    return found
+    coefficients: RobustCoefficients = model.robust(vcov, cluster)
+    return coefficients

@@ -53,5 +53,5 @@ def vcovAdj(object: MixedModel) -> Any:  # noqa: A002
     """Kenward and Roger's adjusted covariance matrix of the fixed effects, labelled."""
     from mixedmodels.frame import labelled
 
-    found = object._coefficients("Kenward-Roger")
-    return labelled(found.vcov, found.names, found.names)
+    adjusted = object._coefficients("Kenward-Roger")
+    return labelled(adjusted.vcov, adjusted.names, adjusted.names)

@@ -21,7 +21,7 @@ from mixedmodels.tables.call import Call
 from mixedmodels.tables.coefmat import coefficient_cells, coefficient_table
 
 DIGITS = 4
-MOST_CORRELATIONS = 12  # lme4 hides larger matrices
+MAX_CORRELATIONS = 12  # lme4 hides larger matrices
 QUARTILES = ("Min", "1Q", "Median", "3Q", "Max")
 HEADERS = ("Estimate", "Std. Error", "t value")
 WIDTH = 80
@@ -133,10 +133,10 @@ class MixedSummary:
 
     def _correlation_lines(self, wanted: bool | None) -> list[str]:
         p = len(self.names)
-        if wanted is None and p > MOST_CORRELATIONS:
+        if wanted is None and p > MAX_CORRELATIONS:
             return [
                 "",
-                f"Correlation matrix not shown by default, as p = {p} > {MOST_CORRELATIONS}.",
+                f"Correlation matrix not shown by default, as p = {p} > {MAX_CORRELATIONS}.",
                 "Use print(fit.summary().text(correlation=True))  or",
                 "    fit.vcov()        if you need it",
             ]

@@ -105,8 +105,8 @@ def _levels(name: str, wanted: Any, variables: Variables, rng: np.random.Generat
         return _sampled(name, own, wanted.size, rng)
     if isinstance(wanted, Count):
         raise DataError(f"{name!r} is a factor, so that n={wanted.n} says nothing; name levels, or sample={wanted.n}.")
-    given = [wanted.word] if isinstance(wanted, Word) else list(wanted.values)
-    return [chosen_level(name, value, variables) for value in dict.fromkeys(given)]
+    labels = [wanted.word] if isinstance(wanted, Word) else list(wanted.values)
+    return [chosen_level(name, value, variables) for value in dict.fromkeys(labels)]
 
 
 def chosen_level(name: str, value: Any, variables: Variables) -> Level:
@@ -120,18 +120,18 @@ def chosen_level(name: str, value: Any, variables: Variables) -> Level:
     own = variables.levels(name)
     text = label(value)
     column = variables.columns[name]
-    found = next((level for level in own if level == value or label(level) == text), None)
-    if found is None:  # True for TRUE
-        found = next((level for level in own if label(level).lower() == text.lower()), None)
-    if found is None and isinstance(column, Numeric):
-        found = next((level for level in own if text == f"{float(level):g}"), None)
-    if found is None:
-        known = ", ".join(label(level) for level in own[:20])
+    match = next((level for level in own if level == value or label(level) == text), None)
+    if match is None:  # True for TRUE
+        match = next((level for level in own if label(level).lower() == text.lower()), None)
+    if match is None and isinstance(column, Numeric):
+        match = next((level for level in own if text == f"{float(level):g}"), None)
+    if match is None:
+        listed = ", ".join(label(level) for level in own[:20])
         kind = "factor" if isinstance(column, Factor) else "variable"
         raise DataError(
-            f"the {kind} {name!r} has no level {text!r}; its levels are {known}{', ...' if len(own) > 20 else ''}."
+            f"the {kind} {name!r} has no level {text!r}; its levels are {listed}{', ...' if len(own) > 20 else ''}."
         )
-    return found
+    return match
 
 
 def _sampled(name: str, own: Sequence[Any], size: int, rng: np.random.Generator) -> list[Any]:

@@ -54,8 +54,8 @@ def _refuse_arrays(model: Any, table: frame.Table) -> None:
 
 def mean_offset(model: Any, variables: Variables) -> float | None:
     """What stands for an offset argument that was an array: its mean."""
-    given = array_offset(model, variables)
-    return None if given is None else float(np.mean(given))
+    offset = array_offset(model, variables)
+    return None if offset is None else float(np.mean(offset))
 
 
 def array_offset(model: Any, variables: Variables) -> Vector | None:
@@ -100,16 +100,16 @@ def back_and_notes(model: Any, scale: str, back_transform: bool) -> tuple[WayBac
     """
     if scale not in ("response", "link"):
         raise DataError(f"scale must be 'response' or 'link', not {scale!r}.")
-    found = way_back(model)
-    if found is None or scale == "link":
+    scale_of_response = way_back(model)
+    if scale_of_response is None or scale == "link":
         return None, ()
     if model.family.link != "identity":
-        return found.back, ()
+        return scale_of_response.back, ()
     response = model.design.response_name
-    if found.back is None or not back_transform:
-        why = "" if found.back is not None else ", since the way back is not known"
+    if scale_of_response.back is None or not back_transform:
+        why = "" if scale_of_response.back is not None else ", since the way back is not known"
         return None, (f"Predictions are on the scale of {response}{why}.",)
-    return found.back, (f"Predictions are back from the scale of {response}, standard errors are on it.",)
+    return scale_of_response.back, (f"Predictions are back from the scale of {response}, standard errors are on it.",)
 
 
 def title_of(model: Any, scale: str) -> str:

@@ -46,7 +46,7 @@ WEIGHTS = {"marginalmeans": "equal", "proportional": "outer"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class PredictionRequest:
     """Arguments of `ggpredict` as they were given; see there."""
 
     terms: Any
@@ -65,41 +65,41 @@ class Wish:
     seed: Any = None
 
 
-def adjusted_predictions(model: Any, wish: Wish) -> AdjustedPredictions:
-    """The predictions that were wished for."""
-    wish = _checked(model, wish)
-    terms = parse_terms(wish.terms)
+def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPredictions:
+    """The predictions that are requested."""
+    request = _checked(model, request)
+    terms = parse_terms(request.terms)
     variables = variables_for(model)
-    if wish.margin == "proportional":  # as in R's effects, where means of numbers are never weighted
+    if request.margin == "proportional":  # as in R's effects, where means of numbers are never weighted
         variables = replace(variables, weights=None)
     grid = make_grid(
         variables,
         terms,
-        condition=wish.condition,
-        typical=None if wish.margin == "empirical" else "mode" if wish.margin == "mean_mode" else wish.typical,
+        condition=request.condition,
+        typical=None if request.margin == "empirical" else "mode" if request.margin == "mean_mode" else request.typical,
         smooth=bends(model) and not model._fit.mixed and not wants_all(terms),
-        rng=generator(wish.seed),
+        rng=generator(request.seed),
     )
-    if wish.type.startswith("simulate"):
-        return _simulated(model, wish, variables, grid, terms)
-    basis, more = basis_for(model, wish.ddf, wish.margin in WEIGHTS)
-    back, notes = back_and_notes(model, wish.scale, wish.back_transform)
-    add = wish.variance or default_variance(model._fit) if wish.interval == "prediction" else None
-    scale = Scale(back, wish.level, add, wish.bias_correction)
-    random = wish.type == "random"
-    if wish.margin == "empirical":
-        found = averaged(
-            model._fit, basis, variables, grid, random=random, level=wish.level, back=back,
+    if request.type.startswith("simulate"):
+        return _simulated(model, request, variables, grid, terms)
+    basis, more = basis_for(model, request.ddf, request.margin in WEIGHTS)
+    back, notes = back_and_notes(model, request.scale, request.back_transform)
+    add = request.variance or default_variance(model._fit) if request.interval == "prediction" else None
+    scale = Scale(back, request.level, add, request.bias_correction)
+    random = request.type == "random"
+    if request.margin == "empirical":
+        predicted = averaged(
+            model._fit, basis, variables, grid, random=random, level=request.level, back=back,
             offset=array_offset(model, variables),
         )  # fmt: skip
         left: tuple[str, ...] = ()
-    elif wish.margin in WEIGHTS:
-        found, grid = _marginal(model, basis, wish, variables, grid, scale)
+    elif request.margin in WEIGHTS:
+        predicted, grid = _marginal(model, basis, request, variables, grid, scale)
         left = ()
     else:
         grid, layout, left = lay_out_grid(variables, grid, terms, mean_offset(model, variables))
-        found = predict_layout(model._fit, basis, layout, scale, random)
-    lost = int(np.isnan(found.predicted).sum())
+        predicted = predict_layout(model._fit, basis, layout, scale, random)
+    lost = int(np.isnan(predicted.predicted).sum())
     if lost:
         why = "the data do not determine them, or the formula has no value there"
         left = (*left, f"{lost} of {len(grid)} predictions are missing: {why}.")
@@ -108,61 +108,63 @@ def adjusted_predictions(model: Any, wish: Wish) -> AdjustedPredictions:
         levels=grid.levels,
         labels=grid.labels,
         constants=grid.constants,
-        population=() if wish.margin == "empirical" and random else population(variables, grid),
-        predicted=found.predicted,
-        std_error=found.std_error,
-        df=found.df,
-        conf_low=found.conf_low,
-        conf_high=found.conf_high,
-        gradient=found.gradient,
+        population=() if request.margin == "empirical" and random else population(variables, grid),
+        predicted=predicted.predicted,
+        std_error=predicted.std_error,
+        df=predicted.df,
+        conf_low=predicted.conf_low,
+        conf_high=predicted.conf_high,
+        gradient=predicted.gradient,
         coefficients=basis.coefficients,
-        title=title_of(model, wish.scale),
-        eta=None if wish.margin == "empirical" else found.eta,
-        scale=wish.scale,
-        interval=wish.interval or "confidence",
-        included=found.included,
-        margin=wish.margin,
+        title=title_of(model, request.scale),
+        eta=None if request.margin == "empirical" else predicted.eta,
+        scale=request.scale,
+        interval=request.interval or "confidence",
+        included=predicted.included,
+        margin=request.margin,
         random=random,
-        level=wish.level,
+        level=request.level,
         notes=(*notes, *left, *more),
         kind=model._source.kind,
     )
 
 
-def _checked(model: Any, wish: Wish) -> Wish:
-    """The wish with names that are known, refused where its parts do not go together."""
-    if wish.type not in TYPES:
-        raise DataError(f"type is {wish.type!r}; it is one of {', '.join(map(repr, dict.fromkeys(TYPES.values())))}.")
-    kind = TYPES[wish.type]
-    if wish.margin not in MARGINS:
-        raise DataError(f"margin is {wish.margin!r}; it is one of {', '.join(map(repr, MARGINS))}.")
+def _checked(model: Any, request: PredictionRequest) -> PredictionRequest:
+    """The request by the full names of its choices; refused where they do not go together."""
+    if request.type not in TYPES:
+        raise DataError(
+            f"type is {request.type!r}; it is one of {', '.join(map(repr, dict.fromkeys(TYPES.values())))}."
+        )
+    kind = TYPES[request.type]
+    if request.margin not in MARGINS:
+        raise DataError(f"margin is {request.margin!r}; it is one of {', '.join(map(repr, MARGINS))}.")
     mixed = model._fit.mixed
     if kind == "random" and not mixed:
         raise DataError("type='random' is for mixed models; this one has no random effects: take type='fixed'.")
-    if wish.margin != "mean_reference" and kind.startswith("simulate"):
+    if request.margin != "mean_reference" and kind.startswith("simulate"):
         raise DataError(f"type={kind!r} averages simulated rows of the data; it goes with no other margin.")
-    given = wish.interval
-    if given not in (None, "confidence", "prediction"):
-        raise DataError(f"interval must be 'confidence' or 'prediction', not {given!r}.")
-    interval = given or ("prediction" if kind == "random" and wish.margin != "empirical" else "confidence")
-    if interval == "prediction" and wish.margin == "empirical":
+    interval = request.interval
+    if interval not in (None, "confidence", "prediction"):
+        raise DataError(f"interval must be 'confidence' or 'prediction', not {interval!r}.")
+    interval = interval or ("prediction" if kind == "random" and request.margin != "empirical" else "confidence")
+    if interval == "prediction" and request.margin == "empirical":
         raise DataError("an average over rows is no new observation; it has interval='confidence' only.")
-    if wish.variance is not None and interval != "prediction":
+    if request.variance is not None and interval != "prediction":
         raise DataError("variance= says what a prediction interval adds; ask for interval='prediction'.")
-    if wish.bias_correction and wish.margin in (*WEIGHTS, "empirical"):
-        raise DataError(f"bias_correction goes with predictions at typical values, not with margin={wish.margin!r}.")
-    if wish.bias_correction and back_and_notes(model, wish.scale, wish.back_transform)[0] is None:
+    if request.bias_correction and request.margin in (*WEIGHTS, "empirical"):
+        raise DataError(f"bias_correction goes with predictions at typical values, not with margin={request.margin!r}.")
+    if request.bias_correction and back_and_notes(model, request.scale, request.back_transform)[0] is None:
         raise DataError("bias_correction is for predictions that come back from a link or a transformed response.")
-    if wish.bias_correction and not mixed and model.family.link != "identity":
+    if request.bias_correction and not mixed and model.family.link != "identity":
         raise DataError(
             "bias_correction of a generalised linear model has nothing to correct for: no random effects vary around "
             "its linear predictor."
         )
-    return replace(wish, type=kind, interval=interval)
+    return replace(request, type=kind, interval=interval)
 
 
 def _marginal(
-    model: Any, basis: Basis, wish: Wish, variables: Variables, grid: Grid, scale: Scale
+    model: Any, basis: Basis, request: PredictionRequest, variables: Variables, grid: Grid, scale: Scale
 ) -> tuple[Predicted, Grid]:
     """Estimated marginal means at the focal values, the rest of the factors averaged over."""
     fixed = [n for n in variables.fixed if n not in offset_names(model)]
@@ -171,11 +173,11 @@ def _marginal(
         raise DataError(
             f"{outside!r} is not among the fixed effects, so that it has no marginal means; take ggpredict()."
         )
-    asked = wish.condition or {}
-    held = {n: v for n, v in grid.constants.items() if n in fixed and (variables.is_number(n) or n in asked)}
+    condition = request.condition or {}
+    held = {n: v for n, v in grid.constants.items() if n in fixed and (variables.is_number(n) or n in condition)}
     at = {**{n: list(grid.levels[n]) for n in grid.terms}, **{n: [v] for n, v in held.items()}}
     cells = model.ref_grid(at, nesting={}, ddf="asymptotic" if model._fit.mixed else None)
-    means = marginal_means(cells.functions, grid.terms, WEIGHTS[wish.margin]).functions
+    means = marginal_means(cells.functions, grid.terms, WEIGHTS[request.margin]).functions
     place = {key: i for i, key in enumerate(zip(*(means.labels[n] for n in grid.terms), strict=True))}
     order = [place[key] for key in zip(*(grid.labels[n] for n in grid.terms), strict=True)]
     rows = means.rows[order]
@@ -187,20 +189,20 @@ def _marginal(
     constants = dict(held)
     if offset is not None:
         constants["offset"] = float(offset[0])
-    found = predict_rows(basis, rows, offset, scale, 0.0, extra, included)
-    return found, replace(grid, constants=constants)
+    predicted = predict_rows(basis, rows, offset, scale, 0.0, extra, included)
+    return predicted, replace(grid, constants=constants)
 
 
 def _simulated(
-    model: Any, wish: Wish, variables: Variables, grid: Grid, terms: tuple[Term, ...]
+    model: Any, request: PredictionRequest, variables: Variables, grid: Grid, terms: tuple[Term, ...]
 ) -> AdjustedPredictions:
     model._need_rows("simulated predictions")
     if model.family.support == "proportion":
         raise DataError("quantiles of simulated proportions say little; take type='fixed' or type='random'.")
-    if wish.condition:
+    if request.condition:
         raise DataError("simulated predictions are those of the rows of the data; condition= cannot hold a variable.")
     levels = {t.name: grid.levels[t.name] if t.wanted is not None else tuple(variables.levels(t.name)) for t in terms}
-    labels, columns = simulated(variables, grid.terms, levels, _draws(model, wish), wish.level)
+    labels, columns = simulated(variables, grid.terms, levels, _draws(model, request), request.level)
     r = len(columns["predicted"])
     return AdjustedPredictions(
         terms=grid.terms,
@@ -218,16 +220,16 @@ def _simulated(
         title=title_of(model, "response"),
         interval="prediction",
         random=True,
-        level=wish.level,
-        notes=(f"Means of {wish.nsim} simulated responses of the rows with these values.",),
+        level=request.level,
+        notes=(f"Means of {request.nsim} simulated responses of the rows with these values.",),
         kind=model._source.kind,
     )
 
 
-def _draws(model: Any, wish: Wish) -> Any:
+def _draws(model: Any, request: PredictionRequest) -> Any:
     """Simulated responses, shape (n, nsim), given the modes or with new random effects."""
     if model._fit.mixed:
-        chosen = chosen_effects(model.design, None if wish.type == "simulate" else "~0")
-        return simulate_fit(model.design, model._fit, wish.nsim, generator(wish.seed), chosen)
-    table = frame.read(model.simulate(wish.nsim, wish.seed))
+        chosen = chosen_effects(model.design, None if request.type == "simulate" else "~0")
+        return simulate_fit(model.design, model._fit, request.nsim, generator(request.seed), chosen)
+    table = frame.read(model.simulate(request.nsim, request.seed))
     return np.column_stack([getattr(table.column(name), "values") for name in table.names])  # noqa: B009

@@ -166,12 +166,12 @@ def lay_out(variables: Variables, columns: Mapping[str, Column], r: int, offset:
         Value for an offset argument that was an array.
     """
     spec = variables.design.spec
-    given = dict(columns)
+    complete = dict(columns)
     for name in variables.groups:
-        if name not in given:
-            given[name] = take_rows(variables.columns[name], np.zeros(r, dtype=np.intp))
+        if name not in complete:
+            complete[name] = take_rows(variables.columns[name], np.zeros(r, dtype=np.intp))
     argument = offset if spec.offset is True else None
-    new = on_new_data(spec, table_of(given, r), offset=argument, env=variables.env)
+    new = on_new_data(spec, table_of(complete, r), offset=argument, env=variables.env)
     return Layout(model_matrix(new.fixed, r), new.offset, new, _known(variables, columns))
 
 

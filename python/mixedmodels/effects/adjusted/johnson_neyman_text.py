@@ -77,15 +77,15 @@ class JohnsonNeyman(ShownAsTable):
         p = f"p < {1 - self.level:.15g}" if self.level < 1 else "p = 0"
         low, high = self.observed
         if not self.intervals:
-            found = f"There is no value of {self.moderator} at which {what} has {p}."
+            sentence = f"There is no value of {self.moderator} at which {what} has {p}."
         elif self.intervals == ((-math.inf, math.inf),):
-            found = f"At every value of {self.moderator} {what} has {p}."
+            sentence = f"At every value of {self.moderator} {what} has {p}."
         else:
             pieces = " or ".join(_piece(self.moderator, piece) for piece in self.intervals)
-            found = f"{what[0].upper()}{what[1:]} has {p} where {pieces}."
+            sentence = f"{what[0].upper()}{what[1:]} has {p} where {pieces}."
         seen = f"The values of {self.moderator} in the data run from {low:.5g} to {high:.5g}"
         seen += "." if self.regions.closed else "; bounds were looked for among these."
-        return "\n".join(["Johnson-Neyman interval", "", found, seen])
+        return "\n".join(["Johnson-Neyman interval", "", sentence, seen])
 
     def __repr__(self) -> str:
         return self.text()

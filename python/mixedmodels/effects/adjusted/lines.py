@@ -66,7 +66,7 @@ def number_values(variables: Variables, x: str) -> Vector:
 
 
 def spans(
-    values: Vector, codes: NDArray[np.signedinteger], n_levels: int, span: Span, given: Any, points: int
+    values: Vector, codes: NDArray[np.signedinteger], n_levels: int, span: Span, wanted: Any, points: int
 ) -> list[Vector]:
     """Values of the number for each level.
 
@@ -74,16 +74,16 @@ def spans(
     ----------
     span : {"own", "common"}
         Range of the values: "own" for each level's own range, "common" for that of all.
-    given : array_like
+    wanted : array_like
         Values themselves, the same for all levels, or None.
     points : int
         Number of values, equally spaced, where none are given.
     """
-    if given is not None:
+    if wanted is not None:
         try:
-            chosen = np.atleast_1d(np.asarray(given, dtype=float))
+            chosen = np.atleast_1d(np.asarray(wanted, dtype=float))
         except (TypeError, ValueError):
-            raise DataError(f"values are {given!r:.80}; give numbers.") from None
+            raise DataError(f"values are {wanted!r:.80}; give numbers.") from None
         return [chosen] * n_levels
     if span not in ("own", "common"):
         raise DataError(f"span is {span!r}; it is 'own' or 'common'.")

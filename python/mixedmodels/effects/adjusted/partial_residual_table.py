@@ -77,10 +77,10 @@ def partial_residuals(
         raise DataError(f"at must be 'data' or 'grid', not {at!r}.")
     if random and not model._fit.mixed:
         raise DataError("type='random' is for mixed models; this one has no random effects.")
-    asked, variables = parse_terms(terms), variables_for(model)
-    grid = make_grid(variables, asked, condition=condition, typical=typical)
+    focal_terms, variables = parse_terms(terms), variables_for(model)
+    grid = make_grid(variables, focal_terms, condition=condition, typical=typical)
     names = grid.terms
-    rows = used_levels(variables, names, [grid.levels[t.name] if t.wanted is not None else None for t in asked])
+    rows = used_levels(variables, names, [grid.levels[t.name] if t.wanted is not None else None for t in focal_terms])
     basis, _ = basis_for(model, None)
     offset = mean_offset(model, variables)
     shown = {name: row_values(variables, name) for name in names}
@@ -101,9 +101,9 @@ def partial_residuals(
     predicted, partial = (v if back is None else back.inverse(v) for v in (eta, eta + residual))
     numbers = np.asarray(model._rows.numbers)[rows]
     focal = {role: labels[name] for role, name in zip(ROLES, names, strict=False)}
-    found = {"row": numbers, **focal, "predicted": predicted, "residual": residual, "partial_residual": partial}
+    table = {"row": numbers, **focal, "predicted": predicted, "residual": residual, "partial_residual": partial}
     return PartialResiduals(
-        terms=names, columns=found, response=response_variable(model), scale=scale, kind=model._source.kind
+        terms=names, columns=table, response=response_variable(model), scale=scale, kind=model._source.kind
     )
 
 
@@ -129,7 +129,7 @@ def over_grid(grid: AdjustedPredictions, model: Any) -> PartialResiduals:
     residual = _residual(model, None)
     partial = grid.eta[place] + residual
     focal = {role: [grid.labels[n][i] for i in place] for role, n in zip(ROLES, grid.terms, strict=False)}
-    found = {
+    columns = {
         "row": np.asarray(model._rows.numbers),
         **focal,
         "predicted": grid.predicted[place],
@@ -137,5 +137,5 @@ def over_grid(grid: AdjustedPredictions, model: Any) -> PartialResiduals:
         "partial_residual": partial if back is None else back.inverse(partial),
     }
     return PartialResiduals(
-        terms=grid.terms, columns=found, response=response_variable(model), scale=grid.scale, kind=grid.kind
+        terms=grid.terms, columns=columns, response=response_variable(model), scale=grid.scale, kind=grid.kind
     )

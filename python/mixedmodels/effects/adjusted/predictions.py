@@ -128,14 +128,14 @@ def predict_rows(
     )
     eta, error = eta + modes, np.sqrt(error**2 + extra)
     limits = wald.intervals(eta, error, scale.level, df)
-    found = [_come_back(v, scale.back, spread) for v in (eta, limits[:, 0], limits[:, 1])]
-    low, high = np.minimum(found[1], found[2]), np.maximum(found[1], found[2])  # an inverse link falls
+    shown = [_come_back(v, scale.back, spread) for v in (eta, limits[:, 0], limits[:, 1])]
+    low, high = np.minimum(shown[1], shown[2]), np.maximum(shown[1], shown[2])  # an inverse link falls
     gradient = _slope(eta, scale.back, spread)[:, None] * rows[:, list(basis.kept)]
     return Predicted(
         eta=eta,
         std_error=error,
         df=df,
-        predicted=found[0],
+        predicted=shown[0],
         conf_low=low,
         conf_high=high,
         gradient=gradient,

@@ -80,20 +80,20 @@ def pretty_range(x: Vector, n: int | None = None) -> Vector:
     n : int, optional
         About how many values are wanted, in place of the choice by the number of distinct ones.
     """
-    known = x[np.isfinite(x)]
-    distinct = len(np.unique(known))
-    low, high = float(known.min()), float(known.max())
+    finite = x[np.isfinite(x)]
+    distinct = len(np.unique(finite))
+    low, high = float(finite.min()), float(finite.max())
     step = math.sqrt(high - low) / 10
     count = int((high - low) / step + FUZZ) + 1 if step > 0 else 1
     top = low + (count - 1) * step
     base = n if n is not None else 3 if distinct > 100 else 5 if distinct > 50 else 10
     wanted = base ** int(math.log10(count))
-    few, more, most = (pretty(low, top, k) for k in (wanted, math.ceil(wanted * 1.5), 2 * wanted))
+    few, more, many = (pretty(low, top, k) for k in (wanted, math.ceil(wanted * 1.5), 2 * wanted))
     if len(few) >= distinct:
         return few
     if len(few) < 10 and len(more) < 25:
         return more
-    return most if len(more) < 15 and len(most) < 25 else few
+    return many if len(more) < 15 and len(many) < 25 else few
 
 
 def representative(x: Vector, how: str = "meansd") -> Vector:
@@ -109,11 +109,11 @@ def representative(x: Vector, how: str = "meansd") -> Vector:
     DataError
         If there is no such way.
     """
-    known = x[np.isfinite(x)]
+    finite = x[np.isfinite(x)]
     how = how.replace("iles", "") if how.startswith("quartiles") else how
-    if how[:4] in ("quar", "terc") and len(np.unique(np.quantile(known, np.linspace(0, 1, 5)))) < 3:
+    if how[:4] in ("quar", "terc") and len(np.unique(np.quantile(finite, np.linspace(0, 1, 5)))) < 3:
         how = "minmax"
-    return _distinct_rounded(known, _represented(known, how))
+    return _distinct_rounded(finite, _represented(finite, how))
 
 
 def _represented(x: Vector, how: str) -> Vector:

@@ -91,11 +91,11 @@ class AdjustedTable:
         """
         blocks = self._blocks()
         count = len(blocks)
-        most = rows or (4 if count >= 6 else 5 if count >= 4 else 6 if count >= 2 else 8)
+        n_shown = rows or (4 if count >= 6 else 5 if count >= 4 else 6 if count >= 2 else 8)
         lines = [f"# {self.title}"]
         for titles, places in blocks:
             lines += ["", *([*(f"# {t}" for t in titles), ""] if titles else [])]
-            lines += self._block(spread(places, most))
+            lines += self._block(spread(places, n_shown))
         return "\n".join([*lines, *self._adjusted_for(), *(line for f in self.footer for line in ("", f))])
 
     def __repr__(self) -> str:
@@ -114,13 +114,13 @@ class AdjustedTable:
         width = max(map(len, self.terms[1:]), default=0) if len(self.terms) > 2 else 0
         names = {r: t.rjust(width) for r, t in zip(ROLES, self.terms, strict=False)}
         ranks = {r: {v: i for i, v in enumerate(dict.fromkeys(self.columns[r]))} for r in roles}
-        found: dict[tuple[int, ...], list[int]] = {}
+        rows_of: dict[tuple[int, ...], list[int]] = {}
         for i in range(len(self)):
             key = tuple(ranks[r][self.columns[r][i]] for r in reversed(roles))
-            found.setdefault(key, []).append(i)
+            rows_of.setdefault(key, []).append(i)
         return [
             ([f"{names[r]} = {frame.label(self.columns[r][rows[0]])}" for r in roles], rows)
-            for _, rows in sorted(found.items())
+            for _, rows in sorted(rows_of.items())
         ]
 
     def _cells(self, places: Sequence[int]) -> tuple[list[str], list[list[str]]]:
@@ -157,12 +157,12 @@ class AdjustedTable:
         return ["", "Adjusted for:", *(f"* {name.rjust(width)} = {t.rjust(room)}" for name, t in texts.items())]
 
 
-def spread(places: Sequence[int], most: int) -> list[int]:
+def spread(places: Sequence[int], n_shown: int) -> list[int]:
     """Rows to print, spread over all of them: the first, quantiles, the last."""
     n = len(places)
-    if n <= most:
+    if n <= n_shown:
         return list(places)
-    inner = [1 + (n - 1) * k / most for k in range(1, most - 1)]
+    inner = [1 + (n - 1) * k / n_shown for k in range(1, n_shown - 1)]
     return [places[int(rounded_as_r(at, 0)) - 1] for at in (1, *inner, n)]
 
 
@@ -181,6 +181,8 @@ def _rounded(x: float) -> float:
 def interval_texts(low: Sequence[float], high: Sequence[float]) -> list[str]:
     """Limits in brackets, lined up; a missing interval is an empty cell."""
     texts = [[f"{_rounded(v):.{DECIMALS}f}" for v in side] for side in (low, high)]
-    known = [math.isfinite(v) for v in low]
-    widths = [max((len(t) for t, k in zip(side, known, strict=True) if k), default=0) for side in texts]
-    return [f"[{a.rjust(widths[0])}, {b.rjust(widths[1])}]" if k else "" for a, b, k in zip(*texts, known, strict=True)]
+    finite = [math.isfinite(v) for v in low]
+    widths = [max((len(t) for t, k in zip(side, finite, strict=True) if k), default=0) for side in texts]
+    return [
+        f"[{a.rjust(widths[0])}, {b.rjust(widths[1])}]" if k else "" for a, b, k in zip(*texts, finite, strict=True)
+    ]

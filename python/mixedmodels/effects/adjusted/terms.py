@@ -13,7 +13,7 @@ from mixedmodels.errors import DataError, FormulaError
 from mixedmodels.formula import parse
 from mixedmodels.formula.nodes import column_names
 
-MOST = 10_000  # values of a range
+MAX_VALUES = 10_000  # values of a range
 ROLES = ("x", "group", "facet", "panel")
 KEYWORDS = (
     "meansd", "minmax", "zeromax", "quart", "quart2", "quartiles", "quartiles2", "terciles", "terciles2", "fivenum",
@@ -101,26 +101,26 @@ def parse_terms(terms: Any) -> tuple[Term, ...]:
         If brackets do not close, or hold what makes no sense.
     """
     if isinstance(terms, Mapping):
-        found = [_given(name, values) for name, values in terms.items()]
+        parsed = [_mapped(name, values) for name, values in terms.items()]
     elif isinstance(terms, str) and terms.lstrip().startswith("~"):
-        found = [Term(name) for name in column_names(parse(terms).right)]
+        parsed = [Term(name) for name in column_names(parse(terms).right)]
     else:
         texts = [terms] if isinstance(terms, str) else terms
         if not isinstance(texts, Sequence) or not all(isinstance(t, str) for t in texts):
             raise DataError(
                 f"terms are texts such as 'x [0:10]', or a mapping from names to values; got {terms!r:.80}."
             )
-        found = [parse_term(text) for text in texts]
-    names = [term.name for term in found]
+        parsed = [parse_term(text) for text in texts]
+    names = [term.name for term in parsed]
     if not 1 <= len(names) <= len(ROLES):
         raise DataError(f"one to four terms can be shown (x, group, facet, panel); got {len(names)}.")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise DataError(f"the term {twice!r} comes twice; each variable has one place.")
-    return tuple(found)
+    return tuple(parsed)
 
 
-def _given(name: str, values: Any) -> Term:
+def _mapped(name: str, values: Any) -> Term:
     if values is None:
         return Term(name)
     if isinstance(values, str):
@@ -151,8 +151,8 @@ def _wanted(inside: str, text: str) -> Values | Range | Count | Sample | Word:
         low, high, by = float(span[1]), float(span[2]), float(span[3] or 1)
         if by <= 0 or high < low:
             raise FormulaError(f"{text!r}: a range runs upward, with a step above 0.")
-        if (high - low) / by > MOST:
-            raise FormulaError(f"{text!r} has more than {MOST} values; ask for fewer values, by a larger step.")
+        if (high - low) / by > MAX_VALUES:
+            raise FormulaError(f"{text!r} has more than {MAX_VALUES} values; ask for fewer values, by a larger step.")
         return Range(low, high, by)
     parts = [part.strip() for part in inside.split(",")]
     if "" in parts:

@@ -178,7 +178,7 @@ def _used(column: Column, design: Design) -> Column:
 
 def _remembered(design: Design, parts: Mapping[str, tuple[str, ...]]) -> dict[str, Column]:
     """Levels of factors and groups; numbers are not known."""
-    known = remembered_columns(design)
+    remembered = remembered_columns(design)
     levels = {
         name: part for group in design.spec.groups for name, part in zip(group.factor_names, group.parts, strict=True)
     }
@@ -188,5 +188,5 @@ def _remembered(design: Design, parts: Mapping[str, tuple[str, ...]]) -> dict[st
             if where == "groups" and name in levels:
                 columns[name] = Factor(np.arange(len(levels[name])), levels[name])
             else:
-                columns[name] = known.get(name, Numeric(np.full(1, np.nan)))
+                columns[name] = remembered.get(name, Numeric(np.full(1, np.nan)))
     return columns

@@ -89,9 +89,9 @@ class AdjustedVerbs(FittedModel):
         DataError
             If a level does not exist, or arguments do not go together.
         """
-        from mixedmodels.effects.adjusted.ggpredict import Wish, adjusted_predictions
+        from mixedmodels.effects.adjusted.ggpredict import PredictionRequest, adjusted_predictions
 
-        wish = Wish(
+        request = PredictionRequest(
             terms=terms,
             type=type,
             condition=condition,
@@ -107,7 +107,7 @@ class AdjustedVerbs(FittedModel):
             nsim=nsim,
             seed=seed,
         )
-        return adjusted_predictions(self, wish)
+        return adjusted_predictions(self, request)
 
     def ggemmeans(self, terms: Any, **arguments: Any) -> AdjustedPredictions:
         """Predictions averaged over the levels of other factors: estimated marginal means at the focal values.

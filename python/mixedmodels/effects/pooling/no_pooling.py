@@ -60,8 +60,8 @@ def family_alone(fit: GlmmFit) -> Family:
 
 def fit_together(wide: Design, fit: AnyMixedFit) -> Alone:
     """One regression for all rows; columns that others determine are NaN, as R has them."""
-    found = _regression(wide, fit)
-    kept, beta = found.kept, found.beta
+    regression = _regression(wide, fit)
+    kept, beta = regression.kept, regression.beta
     out = np.full(len(wide.fixed.columns), np.nan)
     out[list(kept)] = beta
     return Alone(out, np.nan_to_num(out), null_space(wide, kept), "")
@@ -83,25 +83,25 @@ def fit_alone(part: Design, fit: AnyMixedFit, absorbed: NDArray[np.bool_]) -> Al
     design = replace(part, fixed=_columns(part, chosen))
     n = part.n_table
     try:
-        found = _regression(design, fit)
+        regression = _regression(design, fit)
     except MixedModelsError as error:
         return Alone(missing, missing, None, str(error))
     lost, reasons = np.zeros(len(chosen), dtype=bool), list[str]()
-    if found.generalized:
-        infinite = _infinite(design, found)
+    if regression.generalized:
+        infinite = _infinite(design, regression)
         lost |= infinite
         if infinite.any():
             reasons.append(_separated(design, infinite))
-        elif not found.converged:
+        elif not regression.converged:
             lost[:] = True
-            reasons.append(f"its estimates did not settle in {found.iterations} iterations")
+            reasons.append(f"its estimates did not settle in {regression.iterations} iterations")
     solution = np.zeros(q)
-    solution[chosen[list(found.kept)]] = found.beta
-    inner = null_space(design, found.kept)
+    solution[chosen[list(regression.kept)]] = regression.beta
+    inner = null_space(design, regression.kept)
     space = None
     if inner is not None:
         open_ = np.abs(inner).max(axis=1) >= ESTIMABLE
-        reasons.insert(0, _untold(design, open_, n))
+        reasons.insert(0, _undetermined(design, open_, n))
         lost |= open_
         space = np.zeros((q, inner.shape[1]))
         space[chosen] = inner
@@ -124,15 +124,15 @@ def _regression(design: Design, fit: AnyMixedFit) -> LinearFit | GlmFit:
     return fit_glm(design, family_alone(fit)) if fit.generalized else fit_ols(design)
 
 
-def _infinite(design: Design, found: GlmFit) -> NDArray[np.bool_]:
+def _infinite(design: Design, regression: GlmFit) -> NDArray[np.bool_]:
     """Which columns have no finite estimate, since the responses are separated along them."""
     out = np.zeros(len(design.fixed.columns), dtype=bool)
-    x = dense_columns(design, found.kept, found.n)
-    known = bool((np.diag(found.vcov_unscaled) > 0).all())  # else the criterion is flat in a direction
-    if not known or fixed_effects.suspected(found.family, found.eta, x, found.vcov_unscaled):
-        direction = fixed_effects.find(x, found.y, found.weights, found.family)
+    x = dense_columns(design, regression.kept, regression.n)
+    curved = bool((np.diag(regression.vcov_unscaled) > 0).all())  # else the criterion is flat in a direction
+    if not curved or fixed_effects.suspected(regression.family, regression.eta, x, regression.vcov_unscaled):
+        direction = fixed_effects.find(x, regression.y, regression.weights, regression.family)
         if direction is not None:
-            out[np.array(found.kept)[list(direction.columns)]] = True
+            out[np.array(regression.kept)[list(direction.columns)]] = True
     return out
 
 
@@ -147,6 +147,6 @@ def _separated(design: Design, infinite: NDArray[np.bool_]) -> str:
     return f"the responses are separated, so that {names} would be infinite"
 
 
-def _untold(design: Design, lost: NDArray[np.bool_], n: int) -> str:
+def _undetermined(design: Design, lost: NDArray[np.bool_], n: int) -> str:
     names = ", ".join(name for name, gone in zip(design.fixed.names, lost, strict=True) if gone)
     return f"{n} {'row does' if n == 1 else 'rows do'} not determine {names}"

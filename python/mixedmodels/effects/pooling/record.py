@@ -103,10 +103,10 @@ class Poolings(ShownAsTable):
         import pandas as pd
 
         p = self.pools
-        found = {"complete": np.tile(p.complete, (len(p.levels), 1)), "no": p.alone, "partial": p.partial}
-        if method not in found:
+        tables = {"complete": np.tile(p.complete, (len(p.levels), 1)), "no": p.alone, "partial": p.partial}
+        if method not in tables:
             raise UnknownColumnError(f"there is no pooling {method!r}; there are {', '.join(METHODS)}.")
-        return pd.DataFrame(found[method], index=list(p.levels), columns=list(p.terms))
+        return pd.DataFrame(tables[method], index=list(p.levels), columns=list(p.terms))
 
     def lines(
         self,
