@@ -93,6 +93,13 @@ def lmer(
         If the optimiser's certificate does not hold.
     RankDeficientWarning
         If columns of the fixed effects were dropped.
+
+    Examples
+    --------
+    >>> sleep = mm.datasets.load("sleepstudy")
+    >>> fit = mm.lmer("Reaction ~ Days + (Days | Subject)", sleep)
+    >>> round(fit.sigma, 2)
+    25.59
     """
     names = call_names(data, weights, offset, subset)
     return build_lmer(
@@ -196,6 +203,14 @@ def glmer(
         If fixed effects have no finite estimate; it names terms and levels.
     SingularFitWarning, ConvergenceWarning, RankDeficientWarning
         As `lmer`.
+
+    Examples
+    --------
+    >>> cbpp = mm.datasets.load("cbpp")
+    >>> formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
+    >>> gm = mm.glmer(formula, cbpp, "binomial")
+    >>> round(gm.loglik, 2)
+    -92.03
     """
     from mixedmodels.families import resolve
 
@@ -273,6 +288,13 @@ def glmer_nb(
     -------
     GeneralizedMixedModel
         With theta as `sigma` and in `shapes`.
+
+    Examples
+    --------
+    >>> ticks = mm.datasets.load("grouseticks")
+    >>> nb = mm.glmer_nb("TICKS ~ YEAR + (1 | BROOD)", ticks)
+    >>> round(nb.sigma, 1)
+    3.3
     """
     from mixedmodels.families import resolve
 
@@ -341,6 +363,12 @@ def lm(
     -----
     PerfectFitWarning
         If the residuals are rounding error only.
+
+    Examples
+    --------
+    >>> lin = mm.lm("Reaction ~ Days", sleep)
+    >>> round(lin.coef()["Days"], 2)
+    10.47
     """
     names = call_names(data, weights, offset, subset)
     return build_lm(
@@ -424,6 +452,12 @@ def glm(
         If the iterations did not end at an optimum.
     PerfectFitWarning
         If the response is constant or fitted exactly.
+
+    Examples
+    --------
+    >>> logit = mm.glm("cbind(incidence, size - incidence) ~ period", cbpp, "binomial")
+    >>> round(logit.deviance, 2)
+    114.1
     """
     from mixedmodels.families import resolve
 
@@ -490,6 +524,13 @@ def glm_nb(
     ------
     FitError
         If the counts vary no more than Poisson's, so that theta is infinite.
+
+    Examples
+    --------
+    >>> ticks = mm.datasets.load("grouseticks")
+    >>> nb = mm.glm_nb("TICKS ~ cHEIGHT", ticks)
+    >>> round(nb.theta, 2)
+    0.5
     """
     from mixedmodels.families import NegativeBinomial
 
@@ -579,6 +620,13 @@ def fit_many(
     ------
     FormulaError, DataError, DesignError
         About the design, or about the shape of the responses.
+
+    Examples
+    --------
+    >>> responses = sleep[["Reaction"]].assign(log=np.log(sleep["Reaction"]))
+    >>> fits = mm.fit_many("~ Days + (Days | Subject)", sleep, responses)
+    >>> len(fits), fits.failures
+    (2, {})
     """
     from mixedmodels.families import resolve
     from mixedmodels.many.fit_many import fit_many as fit
@@ -646,6 +694,12 @@ def lm_list(
     -----
     MixedModelsWarning
         If groups could not be fitted.
+
+    Examples
+    --------
+    >>> separate = mm.lm_list("Reaction ~ Days | Subject", sleep)
+    >>> len(separate), separate.df_residual
+    (18, 144)
     """
     from mixedmodels.families import resolve
     from mixedmodels.model.lm_list import build_lm_list

@@ -33,7 +33,15 @@ class LmeComponents(MixedEffects):
         raise NotImplementedError  # pragma: no cover
 
     def getME(self, name: str | Sequence[str]) -> Any:
-        """A component of the model by lme4's name ("ALL" lists them all)."""
+        """A component of the model by lme4's name ("ALL" lists them all).
+
+        Examples
+        --------
+        >>> fit.getME("Gp").tolist()
+        [0, 36]
+        >>> fit.getME(["n", "p", "q"])
+        {'n': 180, 'p': 2, 'q': 36}
+        """
         return get(self, name)
 
 

@@ -80,6 +80,12 @@ class MarginalEffects(FittedModel):
             Degrees of freedom of its tests and limits; infinite for z.
         ddf : str or Coefficients, optional
             Covariance of a method of small samples ("Kenward-Roger"); None for the model's own.
+
+        Examples
+        --------
+        >>> view = fit.for_marginaleffects(df=17)
+        >>> view.get_coef().round(1), view.df_resid
+        (array([251.4,  10.5]), 17.0)
         """
         return MarginalView(self, df, ddf)
 
@@ -88,7 +94,13 @@ class MarginalEffects(FittedModel):
         return np.array(self._fit.beta, dtype=float)
 
     def get_coefnames(self) -> NDArray[np.object_]:
-        """Their names."""
+        """Their names.
+
+        Examples
+        --------
+        >>> fit.get_coefnames().tolist()
+        ['(Intercept)', 'Days']
+        """
         return np.array(kept_names(self.design, self._fit), dtype=object)
 
     def get_vcov(self, vcov: bool | Ddf = True) -> Matrix | None:

@@ -42,7 +42,13 @@ class StatsmodelsSpellings(FittedModel):
 
     @property
     def params(self) -> pandas.Series[float]:
-        """Estimates."""
+        """Estimates.
+
+        Examples
+        --------
+        >>> fit.params.round(2).to_dict()
+        {'(Intercept)': 251.41, 'Days': 10.47}
+        """
         return self._series(self._fit.beta)
 
     @property
@@ -61,7 +67,13 @@ class StatsmodelsSpellings(FittedModel):
         return self._series(wald.p_values(coefficient_matrix(self._fit)[:, 2], self._wald_df))
 
     def conf_int(self, alpha: float = 0.05) -> pandas.DataFrame:
-        """Wald limits at level ``1 - alpha``, columns 0 and 1."""
+        """Wald limits at level ``1 - alpha``, columns 0 and 1.
+
+        Examples
+        --------
+        >>> lin.conf_int().loc["Days"].round(2).tolist()
+        [8.02, 12.91]
+        """
         table = coefficient_matrix(self._fit)
         limits = wald.intervals(table[:, 0], table[:, 1], 1 - alpha, self._wald_df)
         import pandas as pd
@@ -81,6 +93,11 @@ class StatsmodelsSpellings(FittedModel):
         r_matrix : str, sequence of str or array_like
             Hypotheses: texts ("Days = 10", "a - b"); or a matrix of shape (k, p) or (p,), one row per hypothesis; or
             such a matrix with the values that its rows are to have, ``(matrix, values)``.
+
+        Examples
+        --------
+        >>> lin.t_test("Days = 10").pvalue.round(3)
+        array([0.706])
         """
         hypotheses = self._constraints(r_matrix)
         effect, sd = wald.linear_hypotheses(hypotheses.matrix, self._fit.beta, self._fit.vcov)
@@ -96,6 +113,11 @@ class StatsmodelsSpellings(FittedModel):
         use_f : bool, optional
             Whether to use the F distribution with the residual degrees of freedom instead of chi-squared; by default
             for a model whose statistics are t.
+
+        Examples
+        --------
+        >>> lin.wald_test("Days = 0").df_num
+        1
         """
         from mixedmodels.inference.glht.tests import joint_chisq
 
@@ -125,6 +147,11 @@ class StatsmodelsSpellings(FittedModel):
         **how : Any
             Further arguments of `predict`. Of a mixed model random effects are 0 (``kind="typical"``), as statsmodels
             has them, unless `kind` says otherwise.
+
+        Examples
+        --------
+        >>> lin.get_prediction(pd.DataFrame({"Days": [0]})).predicted_mean.round(1)
+        array([251.4])
         """
         how = {"kind": "typical", "type": "response", **how}
 
@@ -159,13 +186,25 @@ class MixedSpellings(MixedEffects):
 
     @property
     def random_effects(self) -> dict[str, pandas.Series[float]]:
-        """Level -> its effects, for a model with one grouping factor (statsmodels' spelling)."""
+        """Level -> its effects, for a model with one grouping factor (statsmodels' spelling).
+
+        Examples
+        --------
+        >>> fit.random_effects["308"].round(2).tolist()
+        [2.26, 9.2]
+        """
         (name,) = self._one_group("random_effects")
         return {str(level): row for level, row in self.ranef()[name].iterrows()}
 
     @property
     def cov_re(self) -> pandas.DataFrame:
-        """Covariance of the random effects, for a model with one random term (statsmodels' spelling)."""
+        """Covariance of the random effects, for a model with one random term (statsmodels' spelling).
+
+        Examples
+        --------
+        >>> fit.cov_re.shape
+        (2, 2)
+        """
         self._one_group("cov_re")
         return self.VarCorr()[self.design.random[0].label]
 

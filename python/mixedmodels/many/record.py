@@ -52,6 +52,12 @@ class FitMany:
         Whether theta is on the scale of the random effects.
     kind : str, default "pandas"
         The library of tables.
+
+    Examples
+    --------
+    >>> fits = fit.refit_many(sleep[["Reaction"]])
+    >>> fits.terms, len(fits)
+    (('(Intercept)', 'Days'), 1)
     """
 
     fits: ManyFits
@@ -121,11 +127,22 @@ class FitMany:
 
         Columns response, effect ("fixed" or "ran_pars"), term, estimate, std_error, df, statistic, p_value; and of the
         whole fit criterion, singular, converged, nobs.
+
+        Examples
+        --------
+        >>> fit.refit_many(sleep[["Reaction"]]).to_frame()["term"].tolist()[:2]
+        ['(Intercept)', 'Days']
         """
         return frame.to_kind(self.columns(), self.kind if kind is None else kind)
 
     def fixef(self) -> Any:
-        """Fixed effects, a row per response: column response, then the coefficients."""
+        """Fixed effects, a row per response: column response, then the coefficients.
+
+        Examples
+        --------
+        >>> fit.refit_many(sleep[["Reaction"]]).fixef().columns.tolist()
+        ['response', '(Intercept)', 'Days']
+        """
         columns = {"response": self._labels, **dict(zip(self.terms, self.fits.beta.T, strict=True))}
         return frame.to_kind(columns, self.kind)
 

@@ -30,6 +30,13 @@ class ManyVerbs(FittedModel):
         -------
         FitMany
             Estimates of each response, as `mixedmodels.fit_many` gives them.
+
+        Examples
+        --------
+        >>> responses = sleep[["Reaction"]].assign(log=np.log(sleep["Reaction"]))
+        >>> fits = fit.refit_many(responses)
+        >>> fits.fixef().shape
+        (2, 3)
         """
         from mixedmodels.many.fit_many import refit_many
 

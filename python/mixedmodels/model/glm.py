@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 
 class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
-    """A generalised linear model fitted by `glm` or `glm_nb`; immutable."""
+    """A generalised linear model fitted by `glm` or `glm_nb`; immutable.
+
+    Examples
+    --------
+    >>> round(logit.deviance, 2), logit.df_resid
+    (114.1, 52)
+    """
 
     _fit: GlmFit
     _kind = "generalised linear model"
@@ -107,7 +113,13 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
         return glm_summary(self.design, self._fit, self.call, self._quartiles, self._few)
 
     def summary(self, ddf: Ddf = None) -> GlmSummary:
-        """The summary, which prints as R prints it; ``summary().text(show_residuals=True)`` as before R 4.3."""
+        """The summary, which prints as R prints it; ``summary().text(show_residuals=True)`` as before R 4.3.
+
+        Examples
+        --------
+        >>> print(logit.summary().text().splitlines()[-4])
+        Residual deviance: 114.10  on 52  degrees of freedom
+        """
         self._own_tests(ddf)
         return self._summary
 
@@ -115,7 +127,13 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
         return self._residuals("deviance")
 
     def glance(self) -> Any:
-        """One row of figures about the whole fit."""
+        """One row of figures about the whole fit.
+
+        Examples
+        --------
+        >>> logit.glance()["deviance"].round(2).tolist()
+        [114.1]
+        """
         from mixedmodels.summary.tidy import glance_glm
 
         return frame.to_kind(glance_glm(self._fit), self._source.kind)
@@ -123,7 +141,13 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
     # -- other rows, other responses ----------------------------------------------------------------------------
 
     def update(self, formula: str | None = None, **changes: Any) -> GeneralizedLinearModel:
-        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `glm`."""
+        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `glm`.
+
+        Examples
+        --------
+        >>> logit.update(". ~ 1").formula
+        'cbind(incidence, size - incidence) ~ 1'
+        """
         model: GeneralizedLinearModel = fit_request(self._updated(formula, changes), mixed=False)
         return model
 
@@ -132,6 +156,12 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
 
         A binomial response is given as at the fit: successes and failures where that was ``cbind()``, or proportions
         of the same trials, as `simulate` returns them.
+
+        Examples
+        --------
+        >>> draws = logit.simulate(1, seed=1)
+        >>> logit.refit(draws["sim_1"]).nobs
+        56
         """
         from mixedmodels.fitted.refits import fit_glm_design
 

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 
 
 class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
-    """A generalised linear mixed model fitted by `glmer` or `glmer_nb`; theta is on the scale of the random effects."""
+    """A generalised linear mixed model fitted by `glmer` or `glmer_nb`; theta is on the scale of the random effects.
+
+    Examples
+    --------
+    >>> gm.family.name, gm.nAGQ, round(gm.loglik, 2)
+    ('binomial', 1, -92.03)
+    """
 
     _fit: GlmmFit
 
@@ -76,6 +82,11 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         conditional : bool, default False
             Whether the covariance is of the fixed effects with theta, the shapes and the weights at the modes taken as
             known, lme4's ``use.hessian = FALSE``.
+
+        Examples
+        --------
+        >>> gm.vcov().shape, gm.vcov(full=True).shape
+        ((4, 4), (5, 5))
         """
         if full and conditional:
             raise DataError("vcov() is 'full', with theta and shapes, or 'conditional' on them; choose one.")
@@ -127,6 +138,11 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
             Number of draws of importance sampling; the standard error falls with their square root.
         seed : int, Generator or None, default 0
             Anything that ``numpy.random.default_rng`` takes; the same seed gives the same answer.
+
+        Examples
+        --------
+        >>> round(gm.laplace_error().error, 2)
+        0.04
         """
         from mixedmodels.fit.laplace_error.estimate import laplace_error
         from mixedmodels.fit.simulated_responses import generator
@@ -155,7 +171,13 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         return {**super()._kept_numbers(), "deviance": self.deviance, "indicated": self._indicated}
 
     def summary(self, ddf: Ddf = None) -> MixedSummary:
-        """The summary, which prints as lme4 prints it; ``summary().text(correlation=False)`` has options."""
+        """The summary, which prints as lme4 prints it; ``summary().text(correlation=False)`` has options.
+
+        Examples
+        --------
+        >>> print(gm.summary().text().splitlines()[0])
+        Generalized linear mixed model fit by maximum likelihood (Laplace
+        """
         self._own_tests(ddf)
         return self._summary
 
@@ -163,7 +185,13 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         return self._residuals("pearson", scaled=True)
 
     def glance(self) -> Any:
-        """One row of figures about the whole fit."""
+        """One row of figures about the whole fit.
+
+        Examples
+        --------
+        >>> gm.glance()["aic"].round(2).tolist()
+        [194.05]
+        """
         from mixedmodels.summary.tidy import glance_generalized
 
         return frame.to_kind(glance_generalized(self._fit, self.deviance), self._source.kind)
@@ -171,7 +199,13 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
     # -- other responses ----------------------------------------------------------------------------------------
 
     def update(self, formula: str | None = None, **changes: Any) -> Any:
-        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments."""
+        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments.
+
+        Examples
+        --------
+        >>> gm.update(nAGQ=5).nAGQ
+        5
+        """
         return fit_request(self._updated(formula, changes), mixed=True)
 
     def refit(self, response: Any, *, start: Any = None) -> GeneralizedMixedModel:
@@ -179,6 +213,12 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
         A binomial response is given as at the fit: successes and failures where that was ``cbind()``, or proportions
         of the same trials, as `simulate` returns them.
+
+        Examples
+        --------
+        >>> draws = gm.simulate(1, seed=1)
+        >>> gm.refit(draws["sim_1"]).nobs
+        56
         """
         from mixedmodels.fit.checks import warn_mixed
         from mixedmodels.fit.glmm import fit_glmm

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 
 class LinearModel(FixedEffectsModel):
-    """A linear model fitted by `lm`; immutable."""
+    """A linear model fitted by `lm`; immutable.
+
+    Examples
+    --------
+    >>> round(lin.fixef()["Days"], 2), lin.df_resid
+    (10.47, 178)
+    """
 
     _fit: LinearFit
     _kind = "linear model"
@@ -80,7 +86,13 @@ class LinearModel(FixedEffectsModel):
         return {**super()._kept_numbers(), "goodness": asdict(self._goodness), "weighted": self._weighted}
 
     def summary(self, ddf: Ddf = None) -> LinearSummary:
-        """The summary, which prints as R prints it."""
+        """The summary, which prints as R prints it.
+
+        Examples
+        --------
+        >>> print(lin.summary().text().splitlines()[2])
+        lm(formula = Reaction ~ Days, data = sleep)
+        """
         self._own_tests(ddf)
         return self._summary
 
@@ -94,7 +106,13 @@ class LinearModel(FixedEffectsModel):
         return self.design.weights is not None and bool(np.ptp(self.design.weights) > 0)
 
     def glance(self) -> Any:
-        """One row of figures about the whole fit."""
+        """One row of figures about the whole fit.
+
+        Examples
+        --------
+        >>> lin.glance()["r_squared"].round(3).tolist()
+        [0.286]
+        """
         from mixedmodels.summary.tidy import glance_linear
 
         return frame.to_kind(glance_linear(self._fit, self._goodness), self._source.kind)
@@ -102,12 +120,24 @@ class LinearModel(FixedEffectsModel):
     # -- other rows, other responses ----------------------------------------------------------------------------
 
     def update(self, formula: str | None = None, **changes: Any) -> LinearModel:
-        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lm`."""
+        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lm`.
+
+        Examples
+        --------
+        >>> lin.update(". ~ . + I(Days^2)").formula
+        'Reaction ~ Days + I(Days^2)'
+        """
         model: LinearModel = fit_request(self._updated(formula, changes), mixed=False)
         return model
 
     def refit(self, response: Any) -> LinearModel:
-        """The same model for another response, one value per row used or per row of the table."""
+        """The same model for another response, one value per row used or per row of the table.
+
+        Examples
+        --------
+        >>> round(lin.refit(2 * sleep["Reaction"]).fixef()["Days"], 2)
+        20.93
+        """
         from mixedmodels.fit.checks import exact_warning
         from mixedmodels.fit.ols import fit_ols
 

@@ -38,6 +38,12 @@ class LmList(Mapping[str, Any]):
         Whether standard errors are made with one residual standard deviation for all groups.
     kind : str, default "pandas"
         The library of tables.
+
+    Examples
+    --------
+    >>> separate = mm.lm_list("Reaction ~ Days | Subject", sleep)
+    >>> len(separate), round(separate.pooled_sd, 2)
+    (18, 25.59)
     """
 
     formula: str
@@ -70,11 +76,24 @@ class LmList(Mapping[str, Any]):
         return tuple(dict.fromkeys(name for m in self.models.values() for name in m.design.fixed.names))
 
     def coef(self) -> Any:
-        """A table of coefficients, a row per level; NaN where a group does not have one."""
+        """A table of coefficients, a row per level; NaN where a group does not have one.
+
+        Examples
+        --------
+        >>> mm.lm_list("Reaction ~ Days | Subject", sleep).coef().loc["308"].round(1).tolist()
+        [244.2, 21.8]
+        """
         return self._labelled(self._by_level(lambda m: m._fit.beta))
 
     def fixef(self) -> dict[str, float]:
-        """Mean of each coefficient over the groups that have it."""
+        """Mean of each coefficient over the groups that have it.
+
+        Examples
+        --------
+        >>> means = mm.lm_list("Reaction ~ Days | Subject", sleep).fixef()
+        >>> round(means["Days"], 2)
+        10.47
+        """
         with np.errstate(invalid="ignore"):
             means = np.nanmean(self._by_level(lambda m: m._fit.beta), axis=0)
         return dict(zip(self.terms, means.tolist(), strict=True))
@@ -117,6 +136,11 @@ class LmList(Mapping[str, Any]):
 
         Pooled standard errors are made with `pooled_sd`, and tests with `df_residual` degrees of freedom; else each
         group's own are used.
+
+        Examples
+        --------
+        >>> len(mm.lm_list("Reaction ~ Days | Subject", sleep).summary().names)
+        36
         """
         names, estimate, error, df = self._rows()
         statistic = estimate / error
@@ -137,14 +161,26 @@ class LmList(Mapping[str, Any]):
         )
 
     def tidy(self) -> Any:
-        """The coefficients as a table: level, term, estimate, std_error, statistic, df, p_value."""
+        """The coefficients as a table: level, term, estimate, std_error, statistic, df, p_value.
+
+        Examples
+        --------
+        >>> mm.lm_list("Reaction ~ Days | Subject", sleep).tidy().columns.tolist()[:3]
+        ['Subject', 'term', 'estimate']
+        """
         table = self.summary()
         names = self._rows()[0]
         columns = {self.group: [level for level, _ in names], "term": [term for _, term in names], **table.columns}
         return frame.to_kind(columns, self.kind)
 
     def confint(self, level: float = 0.95) -> ResultTable:
-        """Wald limits of each coefficient of each group, with one residual standard deviation where they are pooled."""
+        """Wald limits of each coefficient of each group, with one residual standard deviation where they are pooled.
+
+        Examples
+        --------
+        >>> mm.lm_list("Reaction ~ Days | Subject", sleep).confint()["conf_low"][:2].round(1)
+        array([214.5,  16.2])
+        """
         wald.check_level(level)
         names, estimate, error, df = self._rows()
         limits = wald.intervals(estimate, error, level, df)

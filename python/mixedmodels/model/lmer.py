@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 
 class MixedModel(RandomEffectsModel):
-    """A linear mixed model fitted by `lmer`."""
+    """A linear mixed model fitted by `lmer`.
+
+    Examples
+    --------
+    >>> round(fit.sigma, 2), fit.nobs, fit.ngroups
+    (25.59, 180, {'Subject': 18})
+    """
 
     _fit: MixedFit
 
@@ -100,6 +106,11 @@ class MixedModel(RandomEffectsModel):
         ddf : str or Coefficients, optional
             Degrees of freedom: "Satterthwaite" or "Kenward-Roger" add degrees of freedom and p-values, as lmerTest
             prints them; so does what `robust` returned.
+
+        Examples
+        --------
+        >>> print(fit.summary(ddf="Satterthwaite").text().splitlines()[0])
+        Linear mixed model fit by REML. t-tests use Satterthwaite's method [
         """
         from mixedmodels.estimates import ddf as estimates_ddf
         from mixedmodels.summary.lmertest_summary import with_tests
@@ -112,7 +123,13 @@ class MixedModel(RandomEffectsModel):
         return residuals(self.design, self._fit, "pearson", scaled=True)
 
     def glance(self) -> Any:
-        """One row of figures about the whole fit."""
+        """One row of figures about the whole fit.
+
+        Examples
+        --------
+        >>> fit.glance().columns.tolist()[:3]
+        ['nobs', 'npar', 'sigma']
+        """
         from mixedmodels.summary.tidy import glance_mixed
 
         return frame.to_kind(glance_mixed(self._fit), self._source.kind)
@@ -120,12 +137,24 @@ class MixedModel(RandomEffectsModel):
     # -- other rows, other responses ----------------------------------------------------------------------------
 
     def update(self, formula: str | None = None, **changes: Any) -> MixedModel:
-        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lmer`."""
+        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lmer`.
+
+        Examples
+        --------
+        >>> fit.update(". ~ . - Days").formula
+        'Reaction ~ (Days | Subject)'
+        """
         model: MixedModel = fit_request(self._updated(formula, changes), mixed=True)
         return model
 
     def refit(self, response: Any, *, start: Any = None) -> MixedModel:
-        """The same model for another response, one value per row used or per row of the table."""
+        """The same model for another response, one value per row used or per row of the table.
+
+        Examples
+        --------
+        >>> round(fit.refit(2 * sleep["Reaction"]).fixef()["Days"], 2)
+        20.93
+        """
         from mixedmodels.fit.checks import warn_mixed
 
         self._need_rows("refit()")

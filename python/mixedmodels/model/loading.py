@@ -39,6 +39,14 @@ def load(path: str | Path) -> AnyModel:
     ------
     DataError
         If the file is not such a model, or a newer version of the package wrote it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = f"{tempfile.mkdtemp()}/sleep.json"
+    >>> fit.save(path)
+    >>> round(mm.load(path).sigma, 2)
+    25.59
     """
     text = Path(path).read_text(encoding="utf-8")
     try:

@@ -31,7 +31,16 @@ class SaveVerbs(FittedModel):
     """A model into a file."""
 
     def save(self, path: str | Path) -> None:
-        """Write the model to one small JSON file (see `mixedmodels.load` for what it keeps)."""
+        """Write the model to one small JSON file (see `mixedmodels.load` for what it keeps).
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> path = f"{tempfile.mkdtemp()}/sleep.json"
+        >>> fit.save(path)
+        >>> mm.load(path).formula
+        'Reaction ~ Days + (Days | Subject)'
+        """
         document = json.dumps(plain(_document(self)), allow_nan=False, separators=(",", ":"))
         Path(path).write_text(document, encoding="utf-8")
 

@@ -74,6 +74,13 @@ class FixedPredictionVerbs(FixedEffects):
         Series, ndarray or table
             Predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked, `se_fit`, `conf_low`,
             `conf_high`.
+
+        Examples
+        --------
+        >>> lin.predict(pd.DataFrame({"Days": [0, 9]})).round(1).tolist()
+        [251.4, 345.6]
+        >>> lin.predict(pd.DataFrame({"Days": [10]}), interval="prediction").round(1).iloc[0].tolist()
+        [356.1, 260.7, 451.5]
         """
         from mixedmodels.predict.from_model import predicted
         from mixedmodels.predict.options import Options, none_if_false
@@ -174,6 +181,14 @@ class MixedPredictionVerbs(MixedEffects):
         Series, ndarray or table
             Predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked, `se_fit`, `conf_low`,
             `conf_high`.
+
+        Examples
+        --------
+        >>> rows = pd.DataFrame({"Days": [10, 10], "Subject": ["308", "309"]})
+        >>> fit.predict(rows).round(1).tolist()
+        [450.3, 229.5]
+        >>> fit.predict(rows, kind="typical", se_fit=True).round(2).iloc[0].tolist()
+        [356.08, 16.02]
         """
         from mixedmodels.predict.from_model import predicted
         from mixedmodels.predict.options import Options, none_if_false

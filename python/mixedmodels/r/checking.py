@@ -53,13 +53,26 @@ def influence(model: Any, groups: Any = None, *, progress: bool | None = None) -
 
     Of an lm or glm R's, by row and without fitting again. ``model.influence(groups)`` keeps the variances, and is
     faster by orders of magnitude.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import influence
+    >>> influence(lin).cooks_distance().shape
+    (180,)
     """
     deletions: Influence = model.influence(groups, "refit" if model._fit.mixed else "fixed", progress=progress)
     return deletions
 
 
 def hatvalues(model: Any) -> Any:
-    """Leverages; of a glmer with lme4's prior weights in the place of the working ones, and its warning."""
+    """Leverages; of a glmer with lme4's prior weights in the place of the working ones, and its warning.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import hatvalues
+    >>> round(float(hatvalues(lin).sum()), 6)
+    2.0
+    """
     values = leverage_of(model).total
     if model._fit.mixed and model._fit.generalized:
         warnings.warn(
@@ -79,6 +92,12 @@ def cooks_distance(model: Any) -> Any:
     Of a model by row: of an lm or glm that of `model.cooks_distance`, of a mixed model lme4's, which puts the leverages
     of fixed and random effects together into the formula of a linear model. Of what `influence` returned of a mixed
     model lme4's, which multiplies by (J - p) / J for J deletions.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import cooks_distance
+    >>> cooks_distance(fit).shape
+    (180,)
     """
     if isinstance(model, Influence):
         values, j, p = model._changes.cooks, len(model), len(model.names)
@@ -98,6 +117,12 @@ def dfbeta(model: Any) -> Any:
     ----------
     model : fitted model or Influence
         A model (of a mixed one lme4 fits again without each row), or what `influence` returned.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import dfbeta
+    >>> dfbeta(lin).shape
+    (180, 2)
     """
     if isinstance(model, Influence):
         change = model.beta - model._changes.estimates
@@ -108,7 +133,14 @@ def dfbeta(model: Any) -> Any:
 
 
 def dfbetas(model: Any) -> Any:
-    """R's ``dfbetas``, a table; signs and arguments as of `dfbeta`."""
+    """R's ``dfbetas``, a table; signs and arguments as of `dfbeta`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import dfbetas
+    >>> dfbetas(lin).columns.tolist()
+    ['(Intercept)', 'Days']
+    """
     if isinstance(model, Influence):
         return model._columns(model.names, -model._scaled if model.mixed else model._scaled)
     if not model._fit.mixed:
@@ -119,7 +151,14 @@ def dfbetas(model: Any) -> Any:
 
 
 def covratio(model: Any) -> Any:
-    """R's ``covratio`` of an lm or glm, HLMdiag's of an lmer, by row; or of what `influence` returned."""
+    """R's ``covratio`` of an lm or glm, HLMdiag's of an lmer, by row; or of what `influence` returned.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import covratio
+    >>> covratio(lin).shape
+    (180,)
+    """
     if isinstance(model, Influence) or model._fit.mixed:
         return model.cov_ratio()
     e, h, fit = _weighted_residuals(model), leverage_of(model).total, model._fit
@@ -127,12 +166,26 @@ def covratio(model: Any) -> Any:
 
 
 def rstandard(model: Any, type: Literal["deviance", "pearson"] | None = None) -> Any:  # noqa: A002
-    """R's ``rstandard``: residuals divided by their standard deviation."""
+    """R's ``rstandard``: residuals divided by their standard deviation.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import rstandard
+    >>> rstandard(lin).round(2).tolist()[:3]
+    [-0.04, -0.07, -0.45]
+    """
     return model.rstandard(type)
 
 
 def rstudent(model: Any) -> Any:
-    """R's ``rstudent``; of a glmer lme4's, with the leverages of `hatvalues`."""
+    """R's ``rstudent``; of a glmer lme4's, with the leverages of `hatvalues`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import rstudent
+    >>> rstudent(lin).round(2).tolist()[:3]
+    [-0.04, -0.07, -0.45]
+    """
     fit = model._fit
     if not (fit.mixed and fit.generalized):
         return model.rstudent()
@@ -142,55 +195,121 @@ def rstudent(model: Any) -> Any:
 
 
 def vif(model: Any) -> ResultTable:
-    """As car's ``vif``: generalised variance inflation factors; see `Model.vif`."""
+    """As car's ``vif``: generalised variance inflation factors; see `Model.vif`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import vif
+    >>> list(vif(baking).names)
+    ['recipe', 'temperature', 'recipe:temperature']
+    """
     factors: ResultTable = model.vif()
     return factors
 
 
 def check_model(model: Any, seed: Any = 1) -> ModelChecks:
-    """As performance's ``check_model``, in words and as tables; see `Model.check_model`."""
+    """As performance's ``check_model``, in words and as tables; see `Model.check_model`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import check_model
+    >>> checks = check_model(lin)
+    >>> type(checks).__name__
+    'ModelChecks'
+    """
     checks: ModelChecks = model.check_model(seed)
     return checks
 
 
 def check_collinearity(model: Any, ci: float = 0.95) -> ResultTable:
-    """As performance's ``check_collinearity``; see `Model.check_collinearity`."""
+    """As performance's ``check_collinearity``; see `Model.check_collinearity`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import check_collinearity
+    >>> list(check_collinearity(baking).names)
+    ['recipe', 'temperature', 'recipe:temperature']
+    """
     factors: ResultTable = model.check_collinearity(ci)
     return factors
 
 
 def check_normality(model: Any, effects: Literal["fixed", "random"] = "fixed") -> Check | Checks:
-    """As performance's ``check_normality``; see `Model.check_normality`."""
+    """As performance's ``check_normality``; see `Model.check_normality`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import check_normality
+    >>> check_normality(lin).suspicious
+    True
+    """
     check: Check | Checks = model.check_normality(effects)
     return check
 
 
 def check_heteroscedasticity(model: Any) -> Check:
-    """As performance's ``check_heteroscedasticity``; see `Model.check_heteroscedasticity`."""
+    """As performance's ``check_heteroscedasticity``; see `Model.check_heteroscedasticity`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import check_heteroscedasticity
+    >>> check_heteroscedasticity(lin).suspicious
+    True
+    """
     check: Check = model.check_heteroscedasticity()
     return check
 
 
 def check_autocorrelation(model: Any, nsim: int = 1000, seed: Any = 1) -> Check:
-    """As performance's ``check_autocorrelation``; see `Model.check_autocorrelation`."""
+    """As performance's ``check_autocorrelation``; see `Model.check_autocorrelation`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import check_autocorrelation
+    >>> check_autocorrelation(lin, nsim=100).suspicious
+    True
+    """
     check: Check = model.check_autocorrelation(nsim, seed)
     return check
 
 
 def check_outliers(model: Any, threshold: float | None = None) -> Check:
-    """As performance's ``check_outliers(method = "cook")``; see `Model.check_outliers`."""
+    """As performance's ``check_outliers(method = "cook")``; see `Model.check_outliers`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import check_outliers
+    >>> check_outliers(lin).suspicious
+    False
+    """
     check: Check = model.check_outliers(threshold)
     return check
 
 
 def check_overdispersion(model: Any) -> Check:
-    """As performance's ``check_overdispersion``; see `Model.check_overdispersion`."""
+    """As performance's ``check_overdispersion``; see `Model.check_overdispersion`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import check_overdispersion
+    >>> check_overdispersion(gm).suspicious
+    False
+    """
     check: Check = model.check_overdispersion()
     return check
 
 
 def check_zeroinflation(model: Any, tolerance: float = 0.05) -> Check:
-    """As performance's ``check_zeroinflation``; see `Model.check_zeroinflation`."""
+    """As performance's ``check_zeroinflation``; see `Model.check_zeroinflation`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import check_zeroinflation
+    >>> ticks = mm.datasets.load("grouseticks")
+    >>> poisson = mm.glm("TICKS ~ YEAR", ticks, "poisson")
+    >>> check_zeroinflation(poisson).suspicious
+    True
+    """
     check: Check = model.check_zeroinflation(tolerance)
     return check
 

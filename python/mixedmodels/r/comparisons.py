@@ -27,6 +27,13 @@ def anova(object: Model, *others: Model, model_names: Any = None, **arguments: A
         Names of the models in the table.
     **arguments : Any
         Further arguments of the model's method.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import anova
+    >>> smaller = fit.update(". ~ . - Days")
+    >>> anova(fit, smaller)["npar"].tolist()
+    [5, 6]
     """
     if not isinstance(object, Model):
         raise DataError(f"anova() is of fitted models, not of {type(object).__name__}.")
@@ -37,17 +44,38 @@ def anova(object: Model, *others: Model, model_names: Any = None, **arguments: A
 
 
 def drop1(object: Model, scope: Any = None, test: str | None = "none", **arguments: Any) -> ResultTable:  # noqa: A002
-    """The models without one fixed term each."""
+    """The models without one fixed term each.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import drop1
+    >>> drop1(fit)["npar"].tolist()
+    [nan, 1.0]
+    """
     return object.drop1(test, scope, **arguments)
 
 
 def add1(object: Model, scope: Any, test: str | None = "none") -> ResultTable:  # noqa: A002
-    """The models with one fixed term more each."""
+    """The models with one fixed term more each.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import add1
+    >>> add1(lin, ". ~ . + I(Days^2)")["df"].tolist()
+    [nan, 1.0]
+    """
     return object.add1(scope, test)
 
 
 def ranova(model: Model, reduce_terms: bool = True, test: str | None = "Chisq") -> ResultTable:
-    """The models without one random term, or one of its effects, each."""
+    """The models without one random term, or one of its effects, each.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import ranova
+    >>> list(ranova(fit).names)
+    ['<none>', 'Days in (Days | Subject)']
+    """
     return model.ranova(reduce_terms, test)
 
 
@@ -72,6 +100,13 @@ def exactRLRT(
     -------
     ExactTest
         It prints as R prints a test. Models that were fitted by ML are fitted by REML first.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import exactRLRT
+    >>> intercepts = mm.lmer("Reaction ~ Days + (1 | Subject)", sleep)
+    >>> exactRLRT(intercepts, seed=1, nsim=500).p_value < 0.01
+    True
     """
     return exact_rlrt(m, mA, m0, nsim, seed)
 
@@ -89,5 +124,12 @@ def exactLRT(m: MixedModel, m0: LinearModel, seed: Any = None, nsim: int = 10_00
         See `exactRLRT`.
     nsim : int, default 10000
         See `exactRLRT`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import exactLRT
+    >>> intercepts = mm.lmer("Reaction ~ Days + (1 | Subject)", sleep)
+    >>> exactLRT(intercepts, lin, seed=1, nsim=500).p_value < 0.01
+    True
     """
     return exact_lrt(m, m0, nsim, seed)

@@ -74,6 +74,13 @@ def simulateResiduals(
         Covariance to be removed from the residuals, "estimated" or a matrix.
     re_form : str, optional
         Random effects that stay at their estimates.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import simulateResiduals
+    >>> simulated = simulateResiduals(gm)
+    >>> len(simulated.residuals())
+    56
     """
     if simulateREs == "user-specified":
         kept = "~0" if re_form is _NOT_GIVEN else re_form
@@ -97,7 +104,16 @@ def createDHARMa(
     method: Method = "PIT",
     rotation: Any = None,
 ) -> SimulatedResiduals:
-    """Residuals of responses that were simulated elsewhere, shape (n, simulations)."""
+    """Residuals of responses that were simulated elsewhere, shape (n, simulations).
+
+    Examples
+    --------
+    >>> from mixedmodels.r import createDHARMa
+    >>> rng = np.random.default_rng(1)
+    >>> simulated = createDHARMa(rng.normal(size=(5, 100)), rng.normal(size=5))
+    >>> len(simulated.residuals())
+    5
+    """
     return SimulatedResiduals.from_simulations(
         simulatedResponse,
         observedResponse,
@@ -117,7 +133,15 @@ def getQuantile(
     rotation: Any = None,
     seed: Any = 123,
 ) -> Vector:
-    """The residuals alone, shape (n,)."""
+    """The residuals alone, shape (n,).
+
+    Examples
+    --------
+    >>> from mixedmodels.r import getQuantile
+    >>> rng = np.random.default_rng(1)
+    >>> getQuantile(rng.normal(size=(3, 100)), [-9.0, 0.0, 9.0], False).round(1)
+    array([0. , 0.5, 1. ])
+    """
     made = createDHARMa(simulations, observed, None, integerResponse, seed, method, rotation)
     return made.numbers.residuals
 
@@ -131,7 +155,15 @@ def recalculateResiduals(
     method: Method = "PIT",
     rotation: Any = None,
 ) -> SimulatedResiduals:
-    """Residuals of groups of rows, or of some rows."""
+    """Residuals of groups of rows, or of some rows.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import recalculateResiduals, simulateResiduals
+    >>> by_herd = recalculateResiduals(simulateResiduals(gm), group=cbpp["herd"])
+    >>> len(by_herd.residuals())
+    15
+    """
     return _simulated(simulationOutput).recalculate(
         group, aggregate=aggregateBy, sel=sel, seed=seed, method=method, rotation=rotation
     )
@@ -142,17 +174,39 @@ def outliers(
     lowerQuantile: float = 0.0,
     upperQuantile: float = 1.0,
 ) -> NDArray[np.intp]:
-    """Positions, from 0, of residuals at or beyond these bounds."""
+    """Positions, from 0, of residuals at or beyond these bounds.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import outliers, simulateResiduals
+    >>> outliers(simulateResiduals(gm)).tolist()
+    []
+    """
     return _simulated(object).outliers(lowerQuantile, upperQuantile)
 
 
 def testResiduals(simulationOutput: Any) -> ResidualSummary:
-    """The tests of uniformity, dispersion and outliers."""
+    """The tests of uniformity, dispersion and outliers.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import simulateResiduals, testResiduals
+    >>> tests = testResiduals(simulateResiduals(gm))
+    >>> round(tests.uniformity.p_value, 2)
+    0.77
+    """
     return _simulated(simulationOutput).test_residuals()
 
 
 def testUniformity(simulationOutput: Any, alternative: Alternative = "two.sided") -> HypothesisTest:
-    """Kolmogorov and Smirnov's test that residuals are uniform."""
+    """Kolmogorov and Smirnov's test that residuals are uniform.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import testUniformity
+    >>> round(testUniformity(gm).p_value, 2)
+    0.77
+    """
     return _simulated(simulationOutput).test_uniformity(alternative)
 
 
@@ -161,7 +215,14 @@ def testDispersion(
     alternative: Alternative = "two.sided",
     type: Literal["DHARMa", "PearsonChisq"] = "DHARMa",  # noqa: A002
 ) -> HypothesisTest:
-    """Test for more or less dispersion than the model says."""
+    """Test for more or less dispersion than the model says.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import testDispersion
+    >>> round(testDispersion(gm).p_value, 2)
+    0.04
+    """
     return _simulated(simulationOutput).test_dispersion(alternative, type=type)
 
 
@@ -172,12 +233,26 @@ def testOutliers(
     type: Literal["default", "bootstrap", "binomial"] = "default",  # noqa: A002
     nBoot: int = 100,
 ) -> HypothesisTest:
-    """Test for more or fewer outliers than expected."""
+    """Test for more or fewer outliers than expected.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import testOutliers
+    >>> round(testOutliers(gm).p_value, 2)
+    1.0
+    """
     return _simulated(simulationOutput).test_outliers(alternative, margin=margin, type=type, n_boot=nBoot)
 
 
 def testZeroInflation(simulationOutput: Any, alternative: Alternative = "two.sided") -> HypothesisTest:
-    """Test for more or fewer zeros than the model says."""
+    """Test for more or fewer zeros than the model says.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import testZeroInflation
+    >>> round(testZeroInflation(gm).p_value, 2)
+    0.38
+    """
     return _simulated(simulationOutput).test_zero_inflation(alternative)
 
 
@@ -187,7 +262,14 @@ def testGeneric(
     alternative: Alternative = "two.sided",
     methodName: str = "DHARMa generic simulation test",
 ) -> HypothesisTest:
-    """Test any summary of the response against that of the simulations."""
+    """Test any summary of the response against that of the simulations.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import testGeneric
+    >>> round(testGeneric(gm, np.max).p_value, 2)
+    0.78
+    """
     return _simulated(simulationOutput).test_generic(summary, alternative, method=methodName)
 
 
@@ -197,26 +279,56 @@ def testQuantiles(
     rank: bool = True,
     quantiles: Sequence[float] = (0.25, 0.5, 0.75),
 ) -> QuantileTest:
-    """Test whether quantiles of residuals depend on a predictor; not by qgam, see ``test_quantiles``."""
+    """Test whether quantiles of residuals depend on a predictor; not by qgam, see ``test_quantiles``.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import testQuantiles
+    >>> type(testQuantiles(fit)).__name__
+    'QuantileTest'
+    """
     return _simulated(simulationOutput).test_quantiles(predictor, quantiles=quantiles, rank=rank)
 
 
 def testCategorical(simulationOutput: Any, catPred: Any) -> CategoricalTest:
-    """Test residuals by level of a factor."""
+    """Test residuals by level of a factor.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import testCategorical
+    >>> test = testCategorical(gm, cbpp["period"])
+    >>> type(test).__name__
+    'CategoricalTest'
+    """
     return _simulated(simulationOutput).test_categorical(catPred)
 
 
 def testTemporalAutocorrelation(
     simulationOutput: Any, time: Any, alternative: Alternative = "two.sided"
 ) -> HypothesisTest:
-    """Durbin and Watson's test of residuals in the order of time."""
+    """Durbin and Watson's test of residuals in the order of time.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import testTemporalAutocorrelation
+    >>> round(testTemporalAutocorrelation(gm, np.arange(56)).p_value, 2)
+    0.36
+    """
     return _simulated(simulationOutput).test_temporal_autocorrelation(time, alternative)
 
 
 def testSpatialAutocorrelation(
     simulationOutput: Any, x: Any = None, y: Any = None, distMat: Any = None, alternative: Alternative = "two.sided"
 ) -> HypothesisTest:
-    """Moran's test of residuals with inverse distances as weights."""
+    """Moran's test of residuals with inverse distances as weights.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import testSpatialAutocorrelation
+    >>> x, y = np.arange(56) % 8, np.arange(56) // 8
+    >>> round(testSpatialAutocorrelation(gm, x, y).p_value, 2)
+    0.69
+    """
     return _simulated(simulationOutput).test_spatial_autocorrelation(x, y, distances=distMat, alternative=alternative)
 
 

@@ -45,17 +45,37 @@ def ggpredict(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments
         Confidence level of the limits.
     **arguments : Any
         Further arguments of the model's method.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import ggpredict
+    >>> ggpredict(fit, "Days [0, 9]").predicted.round(1)
+    array([251.4, 345.6])
     """
     return _by_terms(model, terms, ci_lvl, "mean_reference", arguments)
 
 
 def ggemmeans(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments: Any) -> Any:
-    """Marginal means; arguments as of `ggpredict`."""
+    """Marginal means; arguments as of `ggpredict`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import ggemmeans
+    >>> ggemmeans(baking, "recipe").predicted.round(2)
+    array([33.12, 31.64, 31.6 ])
+    """
     return _by_terms(model, terms, ci_lvl, "marginalmeans", arguments)
 
 
 def ggeffect(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments: Any) -> Any:
-    """Predictions averaged over other factors by frequency; arguments as of `ggpredict`."""
+    """Predictions averaged over other factors by frequency; arguments as of `ggpredict`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import ggeffect
+    >>> ggeffect(baking, "recipe").predicted.round(2)
+    array([33.12, 31.64, 31.6 ])
+    """
     return _by_terms(model, terms, ci_lvl, "proportional", arguments)
 
 
@@ -91,6 +111,13 @@ def hypothesis_test(
         Adjustment of p-values.
     **arguments : Any
         Further arguments of `ggpredict`, or of `emtrends` where slopes are compared.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import hypothesis_test
+    >>> comparisons = hypothesis_test(baking, "recipe")
+    >>> comparisons["estimate"].round(2)
+    array([ 2.27,  1.2 , -1.07])
     """
     if isinstance(model, AdjustedPredictions):
         return model.compare(test, adjust=p_adjust)
@@ -112,7 +139,14 @@ def hypothesis_test(
 
 
 def new_data(model: Model, terms: Any, typical: Any = "mean", condition: Any = None) -> Any:
-    """The grid that predictions are made at, as a table with a column for each variable."""
+    """The grid that predictions are made at, as a table with a column for each variable.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import new_data
+    >>> new_data(baking, "recipe").columns.tolist()
+    ['recipe', 'temperature']
+    """
     variables = variables_for(model)
     grid = make_grid(variables, parse_terms(terms), condition=condition, typical=typical)
     r = len(grid)
@@ -125,17 +159,40 @@ data_grid = new_data
 
 
 def residualize_over_grid(grid: AdjustedPredictions, model: Model) -> PartialResiduals:
-    """Partial residuals at the grid of adjusted predictions, each row of the data at the nearest of its points."""
+    """Partial residuals at the grid of adjusted predictions, each row of the data at the nearest of its points.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import ggpredict, residualize_over_grid
+    >>> points = residualize_over_grid(ggpredict(fit, "Days"), fit)
+    >>> len(points)
+    180
+    """
     return over_grid(grid, model)
 
 
 def johnson_neyman(model: Model, pred: str, modx: str, **arguments: Any) -> Any:
-    """Where along `modx` the slope of `pred` differs from zero; arguments as of a model's `johnson_neyman`."""
+    """Where along `modx` the slope of `pred` differs from zero; arguments as of a model's `johnson_neyman`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import johnson_neyman
+    >>> model = mm.lm("Reaction ~ Days * late", sleep.assign(late=sleep["Days"] // 5))
+    >>> johnson_neyman(model, "Days", "late").regions.linear
+    True
+    """
     return model.johnson_neyman(pred, modx, **arguments)
 
 
 def values_at(x: Any, values: str = "meansd") -> Any:
-    """Values that represent a number, shape (k,): "meansd", "minmax", "quart", "fivenum", "terciles", "all" ..."""
+    """Values that represent a number, shape (k,): "meansd", "minmax", "quart", "fivenum", "terciles", "all" ...
+
+    Examples
+    --------
+    >>> from mixedmodels.r import values_at
+    >>> values_at(sleep["Days"], "minmax")
+    array([0., 9.])
+    """
     return representative(np.asarray(x, dtype=float), values)
 
 
@@ -143,5 +200,12 @@ representative_values = values_at
 
 
 def pretty_range(x: Any, n: int | None = None) -> Any:
-    """Round values over the range of a number, shape (k,), about `n` of them."""
+    """Round values over the range of a number, shape (k,), about `n` of them.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import pretty_range
+    >>> pretty_range(sleep["Days"], 2)
+    array([ 0.,  5., 10.])
+    """
     return _pretty_range(np.asarray(x, dtype=float), n)

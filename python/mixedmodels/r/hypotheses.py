@@ -33,12 +33,27 @@ __all__ = [
 
 
 def glht(model: Any, linfct: Any, rhs: ArrayLike | None = None, alternative: str | None = None, df: Any = None) -> Any:
-    """General linear hypotheses of a model (``multcomp::glht``); see the method `glht` of models."""
+    """General linear hypotheses of a model (``multcomp::glht``); see the method `glht` of models.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import glht
+    >>> tests = glht(fit, ["Days = 0"])
+    >>> tests.summary()["estimate"].round(2)
+    array([10.47])
+    """
     return model.glht(linfct, rhs, alternative, df)
 
 
 def cld(object: Any, level: float = 0.05, decreasing: bool = False) -> Mapping[str, str]:  # noqa: A002
-    """Compact letter display of the pairwise comparisons of a factor (``multcomp::cld``)."""
+    """Compact letter display of the pairwise comparisons of a factor (``multcomp::cld``).
+
+    Examples
+    --------
+    >>> from mixedmodels.r import cld, glht, mcp
+    >>> dict(cld(glht(baking, mcp(recipe="Tukey"))))
+    {'A': 'a', 'B': 'a', 'C': 'a'}
+    """
     display: Mapping[str, str] = object.cld(level, decreasing=decreasing)
     return display
 
@@ -46,23 +61,51 @@ def cld(object: Any, level: float = 0.05, decreasing: bool = False) -> Mapping[s
 def linearHypothesis(
     model: Any, hypothesis_matrix: Any, rhs: ArrayLike | None = None, test: str | None = None, ddf: Ddf = None
 ) -> ResultTable:
-    """One joint Wald test of linear hypotheses (``car::linearHypothesis``)."""
+    """One joint Wald test of linear hypotheses (``car::linearHypothesis``).
+
+    Examples
+    --------
+    >>> from mixedmodels.r import linearHypothesis
+    >>> linearHypothesis(fit, "Days = 0")["chisq"].round(2)
+    array([45.85])
+    """
     table: ResultTable = model.linear_hypothesis(hypothesis_matrix, rhs, test, ddf)
     return table
 
 
 def contrMat(n: Mapping[str, float], type: str = "Dunnett", base: int = 1) -> NDArray[np.float64]:  # noqa: A002
-    """Matrix of comparisons of groups, name -> size (``multcomp::contrMat``); `base` is the number of the control."""
+    """Matrix of comparisons of groups, name -> size (``multcomp::contrMat``); `base` is the number of the control.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import contrMat
+    >>> contrMat({"a": 5, "b": 5, "c": 5}).tolist()
+    [[-1.0, 1.0, 0.0], [-1.0, 0.0, 1.0]]
+    """
     return comparison_matrix(type, np.array(list(n.values()), dtype=float), list(n), base - 1)[0]
 
 
 def p_adjust(p: ArrayLike, method: str = "holm", n: int | None = None) -> NDArray[np.float64]:
-    """p-values adjusted for their number (``p.adjust``)."""
+    """p-values adjusted for their number (``p.adjust``).
+
+    Examples
+    --------
+    >>> from mixedmodels.r import p_adjust
+    >>> p_adjust([0.01, 0.02, 0.03], "bonferroni")
+    array([0.03, 0.06, 0.09])
+    """
     return adjust(np.asarray(p, dtype=float), method, n)
 
 
 def ptukey(q: ArrayLike, nmeans: float, df: float = np.inf, lower_tail: bool = True) -> NDArray[np.float64]:
-    """Distribution function of the studentized range."""
+    """Distribution function of the studentized range.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import ptukey
+    >>> ptukey(3.5, 3, 20).round(4)
+    array([0.9441])
+    """
     tail = np.array(
         [studentized_range.ptukey_tail(float(x), nmeans, df) for x in np.atleast_1d(np.asarray(q, dtype=float))]
     )
@@ -70,7 +113,14 @@ def ptukey(q: ArrayLike, nmeans: float, df: float = np.inf, lower_tail: bool = T
 
 
 def qtukey(p: ArrayLike, nmeans: float, df: float = np.inf) -> NDArray[np.float64]:
-    """Quantiles of the studentized range."""
+    """Quantiles of the studentized range.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import qtukey
+    >>> qtukey(0.95, 3, 20).round(4)
+    array([3.5779])
+    """
     return np.array([studentized_range.qtukey(float(x), nmeans, df) for x in np.atleast_1d(np.asarray(p, dtype=float))])
 
 
@@ -94,6 +144,12 @@ def pmvt(
     ------
     DataError
         If `corr` is not a correlation matrix, or the bounds do not fit it.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import pmvt
+    >>> round(pmvt(lower=-1.96, upper=1.96, corr=np.eye(2)), 4)
+    0.9025
     """
     low, high = (np.atleast_1d(np.asarray(b, dtype=float)) for b in (lower, upper))
     k = max(len(low), len(high)) if corr is None else len(np.atleast_2d(np.asarray(corr, dtype=float)))
@@ -121,6 +177,12 @@ def qmvt(p: float, tail: str = "lower.tail", df: float = np.inf, corr: ArrayLike
         Correlation matrix; `k` independent statistics unless given.
     k : int, default 1
         Number of statistics where `corr` is not given.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import qmvt
+    >>> round(qmvt(0.95, tail="both.tails", k=2), 4)
+    2.2365
     """
     if tail not in ("lower.tail", "upper.tail", "both.tails") or not 0 < p < 1:
         raise DataError(f"tail is lower.tail, upper.tail or both.tails, and p between 0 and 1; got {tail!r} and {p}.")
@@ -138,5 +200,13 @@ def _checked_correlation(corr: ArrayLike) -> NDArray[np.float64]:
 def multcompLetters(
     p_values: Mapping[tuple[str, str], float], names: Sequence[str], threshold: float = 0.05
 ) -> list[str]:
-    """Letters of names from the p-values of their pairs (``multcompView::multcompLetters``)."""
+    """Letters of names from the p-values of their pairs (``multcompView::multcompLetters``).
+
+    Examples
+    --------
+    >>> from mixedmodels.r import multcompLetters
+    >>> pairs = {("a", "b"): 0.5, ("a", "c"): 0.01, ("b", "c"): 0.02}
+    >>> multcompLetters(pairs, ["a", "b", "c"])
+    ['a', 'a', 'b']
+    """
     return letters(p_values, names, threshold)

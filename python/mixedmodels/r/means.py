@@ -11,35 +11,85 @@ __all__ = ["contrast", "emmeans", "emtrends", "joint_tests", "pairs", "ref_grid"
 
 
 def ref_grid(object: Model, at: Any = None, **arguments: Any) -> EmmGrid:  # noqa: A002
-    """Reference grid of a model; arguments as of its `ref_grid`."""
+    """Reference grid of a model; arguments as of its `ref_grid`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import ref_grid
+    >>> len(ref_grid(baking).summary())
+    18
+    """
     return object.ref_grid(at, **arguments)
 
 
 def emmeans(object: Model | EmmGrid, specs: Any, by: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """Estimated marginal means of a model or of a reference grid; arguments as of their `emmeans`."""
+    """Estimated marginal means of a model or of a reference grid; arguments as of their `emmeans`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import emmeans
+    >>> emmeans(baking, "recipe").summary()["estimate"].round(2)
+    array([33.12, 31.64, 31.6 ])
+    """
     return object.emmeans(specs, by, **arguments)
 
 
 def emtrends(object: Model, specs: Any, var: str, by: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """Marginal means of slopes; arguments as of a model's `emtrends`."""
+    """Marginal means of slopes; arguments as of a model's `emtrends`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import emtrends
+    >>> slopes = emtrends(fit, "~ 1", "Days").summary()
+    >>> slopes["estimate"].round(2)
+    array([10.47])
+    """
     return object.emtrends(specs, var, by, **arguments)
 
 
 def contrast(object: EmmGrid, method: Any = "eff", **arguments: Any) -> Any:  # noqa: A002
-    """Contrasts of means; arguments as of `EmmGrid.contrast`."""
+    """Contrasts of means; arguments as of `EmmGrid.contrast`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import contrast, emmeans
+    >>> contrast(emmeans(baking, "recipe"), "eff").summary()["estimate"].round(2)
+    array([ 1.  , -0.48, -0.52])
+    """
     return object.contrast(method, **arguments)
 
 
 def pairs(x: EmmGrid, reverse: bool = False, **arguments: Any) -> Any:
-    """Pairwise differences of means; arguments as of `EmmGrid.contrast`."""
+    """Pairwise differences of means; arguments as of `EmmGrid.contrast`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import emmeans, pairs
+    >>> pairs(emmeans(baking, "recipe")).summary()["estimate"].round(2)
+    array([1.48, 1.52, 0.04])
+    """
     return x.pairs(reverse=reverse, **arguments)
 
 
 def joint_tests(object: Model | EmmGrid, by: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """F tests of all terms from contrasts of marginal means; arguments as of a model's `joint_tests`."""
+    """F tests of all terms from contrasts of marginal means; arguments as of a model's `joint_tests`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import joint_tests
+    >>> len(joint_tests(baking))
+    3
+    """
     return object.joint_tests(by, **arguments)
 
 
 def regrid(object: EmmGrid) -> EmmGrid:  # noqa: A002
-    """Estimates on the scale of the response from here on."""
+    """Estimates on the scale of the response from here on.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import emmeans, regrid
+    >>> regrid(emmeans(gm, "period")).summary()["estimate"].round(3)
+    array([0.198, 0.084, 0.074, 0.048])
+    """
     return object.regrid()

@@ -75,24 +75,54 @@ Model = LinearModel | GeneralizedLinearModel | AnyMixed
 
 
 def lmer(formula: str, data: Any, REML: bool = True, **arguments: Any) -> MixedModel:
-    """Fit a linear mixed model; further arguments as of `mixedmodels.lmer`."""
+    """Fit a linear mixed model; further arguments as of `mixedmodels.lmer`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import lmer
+    >>> round(lmer("Reaction ~ Days + (Days | Subject)", sleep, REML=False).sigma, 2)
+    25.59
+    """
     return build_lmer(_request(formula, data, arguments, reml=REML), stacklevel=3)
 
 
 def lm(formula: str, data: Any, **arguments: Any) -> LinearModel:
-    """Fit a linear model; further arguments as of `mixedmodels.lm`."""
+    """Fit a linear model; further arguments as of `mixedmodels.lm`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import lm
+    >>> round(lm("Reaction ~ Days", sleep).sigma, 2)
+    47.71
+    """
     return build_lm(_request(formula, data, arguments))
 
 
 def glm(formula: str, family: Any = "gaussian", data: Any = None, **arguments: Any) -> GeneralizedLinearModel:
-    """Fit a generalised linear model; arguments in R's order, further ones as of `mixedmodels.glm`."""
+    """Fit a generalised linear model; arguments in R's order, further ones as of `mixedmodels.glm`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import glm
+    >>> model = glm("cbind(incidence, size - incidence) ~ period", "binomial", cbpp)
+    >>> round(model.deviance, 2)
+    114.1
+    """
     if data is None:
         raise DataError("glm() needs a table: glm(formula, family, data), or glm(formula, data=..., family=...).")
     return build_glm(_request(formula, data, arguments, family=resolve(family)))
 
 
 def glm_nb(formula: str, data: Any, link: str = "log", **arguments: Any) -> GeneralizedLinearModel:
-    """Fit a negative binomial model, MASS's ``glm.nb``; further arguments as of `mixedmodels.glm_nb`."""
+    """Fit a negative binomial model, MASS's ``glm.nb``; further arguments as of `mixedmodels.glm_nb`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import glm_nb
+    >>> ticks = mm.datasets.load("grouseticks")
+    >>> round(glm_nb("TICKS ~ cHEIGHT", ticks).theta, 2)
+    0.5
+    """
     from mixedmodels.families import NegativeBinomial
 
     family = NegativeBinomial(link=link)
@@ -100,12 +130,28 @@ def glm_nb(formula: str, data: Any, link: str = "log", **arguments: Any) -> Gene
 
 
 def glmer(formula: str, data: Any, family: Any = "gaussian", nAGQ: int = 1, **arguments: Any) -> AnyMixed:
-    """Fit a generalised linear mixed model; further arguments as of `mixedmodels.glmer`."""
+    """Fit a generalised linear mixed model; further arguments as of `mixedmodels.glmer`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import glmer
+    >>> formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
+    >>> round(glmer(formula, cbpp, "binomial").loglik, 2)
+    -92.03
+    """
     return build_glmer(_request(formula, data, arguments, family=resolve(family), nagq=nAGQ), stacklevel=3)
 
 
 def glmer_nb(formula: str, data: Any, nAGQ: int = 1, **arguments: Any) -> AnyMixed:
-    """Fit a negative binomial mixed model, lme4's ``glmer.nb``; further arguments as of `mixedmodels.glmer_nb`."""
+    """Fit a negative binomial mixed model, lme4's ``glmer.nb``; further arguments as of `mixedmodels.glmer_nb`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import glmer_nb
+    >>> ticks = mm.datasets.load("grouseticks")
+    >>> round(glmer_nb("TICKS ~ YEAR + (1 | BROOD)", ticks).sigma, 1)
+    3.3
+    """
     return build_glmer(_request(formula, data, arguments, family=resolve("negative_binomial"), nagq=nAGQ), stacklevel=3)
 
 
@@ -118,42 +164,98 @@ def _request(formula: str, data: Any, arguments: dict[str, Any], **method: Any) 
 
 
 def summary(object: Model, **arguments: Any) -> Any:  # noqa: A002
-    """The summary, which prints as R prints it; of an lmer `ddf` adds tests, as lmerTest prints them."""
+    """The summary, which prints as R prints it; of an lmer `ddf` adds tests, as lmerTest prints them.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import summary
+    >>> print(summary(lin).text().splitlines()[2])
+    lm(formula = Reaction ~ Days, data = sleep)
+    """
     return object.summary(**arguments)
 
 
 def fixef(object: AnyMixed) -> Any:  # noqa: A002
-    """Fixed effects by name."""
+    """Fixed effects by name.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import fixef
+    >>> round(fixef(fit)["Days"], 2)
+    10.47
+    """
     return object.fixef()
 
 
 def ranef(object: AnyMixed, condVar: bool = True) -> Any:  # noqa: A002
-    """Conditional modes of the random effects; as in lme4 with their conditional variances."""
+    """Conditional modes of the random effects; as in lme4 with their conditional variances.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import ranef
+    >>> ranef(fit)["Subject"].loc["308"].round(2).tolist()
+    [2.26, 9.2]
+    """
     return object.ranef(cond_var=condVar)
 
 
 def VarCorr(x: AnyMixed) -> Any:
-    """Standard deviations and correlations of the random effects."""
+    """Standard deviations and correlations of the random effects.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import VarCorr
+    >>> VarCorr(fit)["Subject"].round(1).values.tolist()
+    [[612.1, 9.6], [9.6, 35.1]]
+    """
     return x.VarCorr()
 
 
 def coef(object: Model) -> Any:  # noqa: A002
-    """Coefficients; of a mixed model by level of each grouping factor."""
+    """Coefficients; of a mixed model by level of each grouping factor.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import coef
+    >>> round(coef(lin)["Days"], 2)
+    10.47
+    """
     return object.coef()
 
 
 def vcov(object: Model) -> Any:  # noqa: A002
-    """Covariance matrix of the fixed effects."""
+    """Covariance matrix of the fixed effects.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import vcov
+    >>> vcov(fit).shape
+    (2, 2)
+    """
     return object.vcov()
 
 
 def sigma(object: Model) -> float:  # noqa: A002
-    """Residual standard deviation."""
+    """Residual standard deviation.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import sigma
+    >>> round(sigma(fit), 2)
+    25.59
+    """
     return object.sigma
 
 
 def logLik(object: Model, REML: bool | None = None) -> LogLik:  # noqa: A002
-    """Log-likelihood, with `df` and `nobs`; `REML` chooses the criterion, by default that of the fit."""
+    """Log-likelihood, with `df` and `nobs`; `REML` chooses the criterion, by default that of the fit.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import logLik
+    >>> round(float(logLik(fit, REML=False)), 2)
+    -875.99
+    """
     if REML is None or not isinstance(object, MixedModel):
         return object.logLik()
     value = object.reml_criterion if REML else object.deviance
@@ -161,12 +263,28 @@ def logLik(object: Model, REML: bool | None = None) -> LogLik:  # noqa: A002
 
 
 def AIC(*objects: Model) -> Any:
-    """Akaike's criterion of a model; of several a table with columns df and AIC."""
+    """Akaike's criterion of a model; of several a table with columns df and AIC.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import AIC
+    >>> round(AIC(fit), 2)
+    1755.63
+    >>> AIC(fit, lin)["df"].tolist()
+    [6, 3]
+    """
     return objects[0].aic if len(objects) == 1 else _criteria("AIC", [m.aic for m in objects], objects)
 
 
 def BIC(*objects: Model) -> Any:
-    """Schwarz's criterion of a model; of several a table with columns df and BIC."""
+    """Schwarz's criterion of a model; of several a table with columns df and BIC.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import BIC
+    >>> round(BIC(fit), 2)
+    1774.79
+    """
     return objects[0].bic if len(objects) == 1 else _criteria("BIC", [m.bic for m in objects], objects)
 
 
@@ -180,47 +298,109 @@ def deviance(object: Model, REML: bool | None = None) -> float:  # noqa: A002
     """Of an lm the residual sum of squares, of an lmer -2 log-likelihood (with ``REML=True`` its REML criterion).
 
     Of a glmer the sum of squared deviance residuals given the conditional modes.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import deviance
+    >>> round(deviance(gm), 2)
+    73.47
     """
     return object.reml_criterion if REML and isinstance(object, MixedModel) else object.deviance
 
 
 def REMLcrit(object: MixedModel) -> float:  # noqa: A002
-    """-2 restricted log-likelihood."""
+    """-2 restricted log-likelihood.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import REMLcrit
+    >>> round(REMLcrit(fit), 2)
+    1743.63
+    """
     return object.reml_criterion
 
 
 def isREML(x: AnyMixed) -> bool:
-    """Whether the restricted likelihood was maximised."""
+    """Whether the restricted likelihood was maximised.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import isREML
+    >>> isREML(fit), isREML(gm)
+    (True, False)
+    """
     return x._fit.reml
 
 
 def df_residual(object: Model) -> int:  # noqa: A002
-    """Residual degrees of freedom."""
+    """Residual degrees of freedom.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import df_residual
+    >>> df_residual(lin)
+    178
+    """
     return object.df_resid
 
 
 def nobs(object: Model) -> int:  # noqa: A002
-    """Rows used."""
+    """Rows used.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import nobs
+    >>> nobs(fit)
+    180
+    """
     return object.nobs
 
 
 def ngrps(object: AnyMixed) -> dict[str, int]:  # noqa: A002
-    """Levels of each grouping factor."""
+    """Levels of each grouping factor.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import ngrps
+    >>> ngrps(fit)
+    {'Subject': 18}
+    """
     return object.ngroups
 
 
 def formula(x: Model) -> str:
-    """The formula."""
+    """The formula.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import formula
+    >>> formula(fit)
+    'Reaction ~ Days + (Days | Subject)'
+    """
     return x.formula
 
 
 def family(object: Model) -> Any:  # noqa: A002
-    """Distribution and link."""
+    """Distribution and link.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import family
+    >>> family(gm).name
+    'binomial'
+    """
     return object.family
 
 
 def fitted(object: Model) -> Any:  # noqa: A002
-    """Fitted values."""
+    """Fitted values.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import fitted
+    >>> fitted(fit).round(1).tolist()[:2]
+    [253.7, 273.3]
+    """
     return object.fitted()
 
 
@@ -228,6 +408,12 @@ def residuals(object: Any, type: Any = None, scaled: bool = False, **arguments: 
     """Residuals of a type: by default "response", of a model with a family "deviance".
 
     Of simulated residuals themselves, on the scale of `quantileFunction`, with `outlierValues` for infinite ones.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import residuals
+    >>> residuals(fit).round(1).tolist()[:2]
+    [-4.1, -14.6]
     """
     if isinstance(object, SimulatedResiduals):
         return object.residuals(arguments.get("quantileFunction"), arguments.get("outlierValues"))
@@ -238,7 +424,14 @@ resid = residuals
 
 
 def weights(object: Model) -> NDArray[np.float64] | None:  # noqa: A002
-    """Prior weights of the rows used (trials of a binomial model); None for an lm without, else ones."""
+    """Prior weights of the rows used (trials of a binomial model); None for an lm without, else ones.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import weights
+    >>> weights(gm)[:3]
+    array([14., 12.,  9.])
+    """
     prior = object._prior_weights()
     if prior is not None:
         return prior.copy()
@@ -246,7 +439,14 @@ def weights(object: Model) -> NDArray[np.float64] | None:  # noqa: A002
 
 
 def predict(object: Model, newdata: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """Predictions; arguments as of the model's method."""
+    """Predictions; arguments as of the model's method.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import predict
+    >>> predict(fit, pd.DataFrame({"Days": [10]}), re_form="~0").round(1).tolist()
+    [356.1]
+    """
     return object.predict(newdata, **arguments)
 
 
@@ -264,6 +464,12 @@ def simulate(object: Model | str, nsim: int = 1, seed: Any = None, **arguments: 
     **arguments : Any
         Arguments of the model's method; of a formula `newdata`, `newparams` (a mapping with beta, theta and sigma), and
         `family`, `weights`, `offset`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import simulate
+    >>> simulate(fit, 2, seed=1).shape
+    (180, 2)
     """
     if not isinstance(object, str):
         return object.simulate(nsim, seed, **arguments)
@@ -275,41 +481,97 @@ def simulate(object: Model | str, nsim: int = 1, seed: Any = None, **arguments: 
 
 
 def update(object: Model, formula: str | None = None, **changes: Any) -> Any:  # noqa: A002
-    """The model fitted again with a changed formula or changed arguments."""
+    """The model fitted again with a changed formula or changed arguments.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import update
+    >>> update(fit, ". ~ . - Days").formula
+    'Reaction ~ (Days | Subject)'
+    """
     return object.update(formula, **changes)
 
 
 def refit(object: Model, newresp: Any) -> Any:  # noqa: A002
-    """The model fitted to another response."""
+    """The model fitted to another response.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import refit
+    >>> round(refit(fit, 2 * sleep["Reaction"]).sigma, 2)
+    51.18
+    """
     return object.refit(newresp)
 
 
 def refitML(x: MixedModel) -> MixedModel:
-    """The model fitted by maximum likelihood."""
+    """The model fitted by maximum likelihood.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import refitML
+    >>> refitML(fit).is_reml
+    False
+    """
     return x.update(REML=False) if x.is_reml else x
 
 
 def model_matrix(object: Model, type: Any = "fixed") -> Any:  # noqa: A002
-    """X ("fixed") or Z ("random")."""
+    """X ("fixed") or Z ("random").
+
+    Examples
+    --------
+    >>> from mixedmodels.r import model_matrix
+    >>> model_matrix(fit).shape, model_matrix(fit, "random").shape
+    ((180, 2), (180, 36))
+    """
     names = {"fixed": "X", "random": "Z"}
     return object.model_matrix(names.get(type, type))
 
 
 def model_frame(formula: Model) -> Any:
-    """The rows used of the columns in the formula."""
+    """The rows used of the columns in the formula.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import model_frame
+    >>> model_frame(fit).columns.tolist()
+    ['Reaction', 'Days', 'Subject']
+    """
     return formula.frame
 
 
 def getME(object: AnyMixed, name: Any) -> Any:  # noqa: A002
-    """A component by lme4's name."""
+    """A component by lme4's name.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import getME
+    >>> getME(fit, "q")
+    36
+    """
     return object.getME(name)
 
 
 def isSingular(x: AnyMixed, tol: float = SINGULAR) -> bool:
-    """Whether a diagonal element of a relative covariance factor is below `tol`."""
+    """Whether a diagonal element of a relative covariance factor is below `tol`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import isSingular
+    >>> isSingular(fit)
+    False
+    """
     return _is_singular(x._fit.theta, x._fit.sizes, tol)
 
 
 def rePCA(x: AnyMixed) -> Any:
-    """Principal components of the random effects."""
+    """Principal components of the random effects.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import rePCA
+    >>> rePCA(fit)["Subject"].sdev.round(2)
+    array([0.97, 0.23])
+    """
     return x.rePCA()

@@ -58,6 +58,12 @@ def fixed(xname: str, method: str | None = None) -> PlannedTest:
     method : str, optional
         Test: "t" or "sa" (Satterthwaite), "kr", "z", "chisq", "f", "lr", "anova", "pb"; None is the class's own, for
         `lmer` Satterthwaite's where simr takes Kenward and Roger's.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import fixed
+    >>> fixed("Days", "z")
+    PlannedTest(test='Days', by='z')
     """
     if method == "pb":
         return PlannedTest(lambda fit: fit.pbmodcomp(f". ~ . - {xname}"))
@@ -75,6 +81,12 @@ def compare(model: str, method: str = "lr") -> PlannedTest:
         Formula of the smaller model.
     method : str, default "lr"
         Test: "lr", or "pb" for the parametric bootstrap.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import compare
+    >>> compare(". ~ . - Days").test
+    '. ~ . - Days'
     """
     if method == "lr":
         return PlannedTest(model)
@@ -84,17 +96,43 @@ def compare(model: str, method: str = "lr") -> PlannedTest:
 
 
 def makeLmer(formula: str, fixef: Any, VarCorr: Any, sigma: float, data: Any) -> PlannedModel:
-    """As simr's ``makeLmer``: a linear mixed model with given parameters (see `mixedmodels.make_lmer`)."""
+    """As simr's ``makeLmer``: a linear mixed model with given parameters (see `mixedmodels.make_lmer`).
+
+    Examples
+    --------
+    >>> from mixedmodels.r import makeLmer
+    >>> rows = pd.DataFrame({"x": [0, 1] * 4, "g": list("aabbccdd")})
+    >>> plan = makeLmer("y ~ x + (1 | g)", [1, 2], 0.5, 1.0, rows)
+    >>> plan.sigma
+    1.0
+    """
     return make_lmer(formula, data, fixef=fixef, VarCorr=VarCorr, sigma=sigma)
 
 
 def makeGlmer(formula: str, family: Any, fixef: Any, VarCorr: Any, data: Any) -> PlannedModel:
-    """As simr's ``makeGlmer``: a generalised linear mixed model with given parameters (see `make_glmer`)."""
+    """As simr's ``makeGlmer``: a generalised linear mixed model with given parameters (see `make_glmer`).
+
+    Examples
+    --------
+    >>> from mixedmodels.r import makeGlmer
+    >>> rows = pd.DataFrame({"x": [0, 1] * 4, "g": list("aabbccdd")})
+    >>> plan = makeGlmer("y ~ x + (1 | g)", "poisson", [1, 0.2], 0.5, rows)
+    >>> plan.family.name
+    'poisson'
+    """
     return make_glmer(formula, data, family, fixef=fixef, VarCorr=VarCorr)
 
 
 def powerSim(fit: Any, test: Any = None, nsim: int = 1000, seed: Any = None, alpha: float = 0.05, **more: Any) -> Power:
-    """As simr's ``powerSim`` (see ``fit.power``, which takes what `more` holds); `test` as there, or by `fixed`."""
+    """As simr's ``powerSim`` (see ``fit.power``, which takes what `more` holds); `test` as there, or by `fixed`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import fixed, powerSim
+    >>> power = powerSim(fit, fixed("Days", "z"), nsim=20, seed=1)
+    >>> type(power).__name__
+    'Power'
+    """
     planned = test if isinstance(test, PlannedTest) else PlannedTest(test)
     power: Power = fit.power(planned.test, nsim, seed, alpha=alpha, **_by(planned, more))
     return power
@@ -111,7 +149,15 @@ def powerCurve(
     alpha: float = 0.05,
     **more: Any,
 ) -> PowerCurve:
-    """As simr's ``powerCurve`` (see ``fit.power_curve``); `breaks` are its sizes."""
+    """As simr's ``powerCurve`` (see ``fit.power_curve``); `breaks` are its sizes.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import fixed, powerCurve
+    >>> curve = powerCurve(fit, fixed("Days", "z"), along="Subject", breaks=[4, 8], nsim=10, seed=1)
+    >>> type(curve).__name__
+    'PowerCurve'
+    """
     planned = test if isinstance(test, PlannedTest) else PlannedTest(test)
     arguments = {"along": along, "within": within, "sizes": breaks, "alpha": alpha, **_by(planned, more)}
     curve: PowerCurve = fit.power_curve(planned.test, nsim, seed, **arguments)
@@ -125,7 +171,15 @@ def extend(
     n: int | None = None,
     values: Any = None,
 ) -> PlannedModel:
-    """As simr's ``extend``: numbers become 1, 2, ..., n, factors a, b, ..., where ``fit.extend`` goes on."""
+    """As simr's ``extend``: numbers become 1, 2, ..., n, factors a, b, ..., where ``fit.extend`` goes on.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import extend
+    >>> plan = extend(fit, along="Subject", n=20)
+    >>> plan.nobs
+    200
+    """
     if along is not None and values is None and n is not None:
         column = frame.read(object._request.data).column(along)
         values = list(range(1, n + 1)) if isinstance(column, Numeric) else _letters(n)
@@ -134,12 +188,28 @@ def extend(
 
 
 def sample_x(population: Any, n: int | None = None, seed: Any = None) -> Any:
-    """The R package regressinator's ``sample_x`` (see ``population.sample_x``)."""
+    """The R package regressinator's ``sample_x`` (see ``population.sample_x``).
+
+    Examples
+    --------
+    >>> from mixedmodels.r import population, predictor, response, sample_x
+    >>> people = population(x=predictor("normal"), y=response("1 + 2 * x", error_scale=1.0))
+    >>> len(sample_x(people, 5, seed=1))
+    5
+    """
     return population.sample_x(n, seed)
 
 
 def sample_y(xs: Any, seed: Any = None) -> Any:
-    """The R package regressinator's ``sample_y``: responses for what `sample_x` returned."""
+    """The R package regressinator's ``sample_y``: responses for what `sample_x` returned.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import population, predictor, response, sample_x, sample_y
+    >>> people = population(x=predictor("normal"), y=response("1 + 2 * x", error_scale=1.0))
+    >>> sample_y(sample_x(people, 5, seed=1), seed=2).shape
+    (5, 2)
+    """
     return xs.sample_y(seed)
 
 

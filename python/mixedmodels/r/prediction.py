@@ -73,6 +73,12 @@ def predictInterval(
     -------
     table
         Columns fit, upr and lwr, rows as `newdata`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import predictInterval
+    >>> predictInterval(fit, n_sims=100, seed=1).columns.tolist()
+    ['fit', 'upr', 'lwr']
     """
     if which not in ("full", "fixed", "random", "all"):
         raise DataError(f"which is {which!r:.40}; give 'full', 'fixed', 'random' or 'all'.")

@@ -14,7 +14,15 @@ _METHODS = {"profile": "profile", "wald": "wald", "Wald": "wald", "boot": "boot"
 
 
 def profile(fitted: Any, which: str | int | Sequence[str | int] | None = None, **more: Any) -> Profile:
-    """Profile likelihoods of a mixed model; arguments as of the method ``profile``."""
+    """Profile likelihoods of a mixed model; arguments as of the method ``profile``.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import profile
+    >>> curves = profile(fit, "Days")
+    >>> type(curves).__name__
+    'Profile'
+    """
     profiles: Profile = fitted.profile(which, **more)
     return profiles
 
@@ -26,7 +34,14 @@ def confint(
     method: str = "profile",
     **more: Any,
 ) -> ResultTable:
-    """Confidence intervals of a model or of a profile; arguments as of the method ``confint``."""
+    """Confidence intervals of a model or of a profile; arguments as of the method ``confint``.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import confint
+    >>> confint(fit, method="wald")["conf_low"][-2:].round(2)
+    array([238.03,   7.44])
+    """
     if isinstance(object, Profile):
         return object.confint(level, parm)
     limits: ResultTable = object.confint(parm, level, _METHODS.get(method, method), **more)

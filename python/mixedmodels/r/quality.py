@@ -38,32 +38,74 @@ __all__ = [
 
 
 def icc(model: Model, by_group: bool = False, ci: float | None = None, **arguments: Any) -> Any:
-    """Intraclass correlations, performance's ``icc``; further arguments as of the method `icc`."""
+    """Intraclass correlations, performance's ``icc``; further arguments as of the method `icc`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import icc
+    >>> round(icc(fit)["adjusted"], 3)
+    0.722
+    """
     return model.icc(by_group, ci=ci, **arguments)
 
 
 def r2(model: Model, ci: float | None = None, **arguments: Any) -> Any:
-    """R2 by the default of the model's class, performance's ``r2``; further arguments as of the method `r2`."""
+    """R2 by the default of the model's class, performance's ``r2``; further arguments as of the method `r2`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import r2
+    >>> round(r2(fit)["conditional"], 3)
+    0.799
+    """
     return model.r2(ci=ci, **arguments)
 
 
 def r2_nakagawa(model: Model, by_group: bool = False, ci: float | None = None, **arguments: Any) -> Any:
-    """Marginal and conditional R2 of a mixed model; further arguments as of the method `r2`."""
+    """Marginal and conditional R2 of a mixed model; further arguments as of the method `r2`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import r2_nakagawa
+    >>> round(r2_nakagawa(gm)["marginal"], 3)
+    0.085
+    """
     return model.r2("nakagawa", by_group=by_group, ci=ci, **arguments)
 
 
 def r2_tjur(model: Model) -> float:
-    """Tjur's coefficient of discrimination of a binomial model."""
+    """Tjur's coefficient of discrimination of a binomial model.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import r2_tjur
+    >>> round(r2_tjur(logit), 2)
+    0.05
+    """
     return float(model.r2("tjur")["tjur"])
 
 
 def r2_nagelkerke(model: Model) -> float:
-    """Nagelkerke's R2."""
+    """Nagelkerke's R2.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import r2_nagelkerke
+    >>> round(r2_nagelkerke(logit), 3)
+    0.092
+    """
     return float(model.r2("nagelkerke")["nagelkerke"])
 
 
 def r2_mcfadden(model: Model) -> Any:
-    """McFadden's R2, plain and adjusted."""
+    """McFadden's R2, plain and adjusted.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import r2_mcfadden
+    >>> round(r2_mcfadden(logit)["mcfadden"], 3)
+    0.067
+    """
     return model.r2("mcfadden")
 
 
@@ -76,6 +118,12 @@ def r_squaredGLMM(object: Model, **arguments: Any) -> ResultTable:  # noqa: A002
         Fitted model.
     **arguments : Any
         Choices `mean` and `per` of the method `icc`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import r_squaredGLMM
+    >>> list(r_squaredGLMM(gm).names)
+    ['theoretical', 'delta']
     """
     from mixedmodels.diagnose.quality.r2_of_model import by_approximation
 
@@ -83,7 +131,14 @@ def r_squaredGLMM(object: Model, **arguments: Any) -> ResultTable:  # noqa: A002
 
 
 def r_squaredLR(object: Model, null_RE: bool = False) -> Any:  # noqa: A002
-    """R2 by likelihood ratio, MuMIn's ``r.squaredLR``; `null_RE` keeps the random effects in the null model."""
+    """R2 by likelihood ratio, MuMIn's ``r.squaredLR``; `null_RE` keeps the random effects in the null model.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import r_squaredLR
+    >>> round(r_squaredLR(fit)["lr"], 3)
+    0.687
+    """
     return object.r2("lr", keep_random=null_RE)
 
 
@@ -100,6 +155,12 @@ def cAIC(object: Model, method: Any = None, B: int | None = None, seed: Any = No
         Number of replicates of the bootstrap.
     seed : int or Generator, optional
         Seed of the bootstrap.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import cAIC
+    >>> round(cAIC(fit).caic, 2)
+    1711.52
     """
     names = {"conditionalBootstrap": "bootstrap"}
     analytic = method == "steinian" and object.family.engine_name == "gaussian"
@@ -107,12 +168,26 @@ def cAIC(object: Model, method: Any = None, B: int | None = None, seed: Any = No
 
 
 def variance_decomposition(model: Model, **arguments: Any) -> ResultTable:
-    """The variance of the rows taken apart; arguments as of the method `variance_partition`."""
+    """The variance of the rows taken apart; arguments as of the method `variance_partition`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import variance_decomposition
+    >>> list(variance_decomposition(fit).names)
+    ['fixed effects', '(Days | Subject)', 'residual']
+    """
     return model.variance_partition(**arguments)
 
 
 def model_performance(model: Model, estimator: Any = None) -> ResultTable:
-    """Measures of performance in one row."""
+    """Measures of performance in one row.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import model_performance
+    >>> list(model_performance(lin).columns)[:3]
+    ['aic', 'aicc', 'bic']
+    """
     return model.performance(estimator=estimator)
 
 
@@ -131,6 +206,12 @@ def compare_performance(
         Likelihood: "ML" fits REML models again for their criteria; "REML" is for models with the same fixed effects.
     model_names : sequence of str, optional
         Names of the rows; by default the names of the variables that hold the models.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import compare_performance
+    >>> compare_performance(lin, fit).names
+    ('lin', 'fit')
     """
     if not models:
         raise DataError("compare_performance() needs a model or more.")
@@ -138,7 +219,14 @@ def compare_performance(
 
 
 def check_singularity(x: Model, tolerance: float = 1e-5) -> bool:
-    """Whether a diagonal element of a relative covariance factor is below `tolerance`; see ``x.singularity()``."""
+    """Whether a diagonal element of a relative covariance factor is below `tolerance`; see ``x.singularity()``.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import check_singularity
+    >>> check_singularity(fit)
+    False
+    """
     fit = x._fit
     if not fit.mixed:
         raise DataError(f"check_singularity() is about random effects, and {x.formula!r} has none.")
@@ -146,12 +234,27 @@ def check_singularity(x: Model, tolerance: float = 1e-5) -> bool:
 
 
 def allFit(object: Model, **arguments: Any) -> AllFit:  # noqa: A002
-    """The model fitted from several starts and by several optimisers."""
+    """The model fitted from several starts and by several optimisers.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import allFit
+    >>> fits = allFit(fit)
+    >>> type(fits).__name__
+    'AllFit'
+    """
     return object.all_fit(**arguments)
 
 
 def lmList(formula: str, data: Any, family: Any = None, pool: bool = True, **arguments: Any) -> LmList:
-    """A separate model for each level of a grouping factor, ``y ~ x | g``."""
+    """A separate model for each level of a grouping factor, ``y ~ x | g``.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import lmList
+    >>> len(lmList("Reaction ~ Days | Subject", sleep))
+    18
+    """
     return api.lm_list(formula, data, family=family, pool=pool, **arguments)
 
 
@@ -172,6 +275,12 @@ def tab_model(
         Degrees of freedom of linear mixed models: "wald" (normal, as sjPlot's default), "satterthwaite" or "kr".
     **arguments : Any
         Further arguments of ``model_table``.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import tab_model
+    >>> type(tab_model(fit)).__name__
+    'ModelTable'
     """
     ways = {"wald": "asymptotic", "satterthwaite": "Satterthwaite", "kr": "Kenward-Roger"}
     if df_method not in ways:

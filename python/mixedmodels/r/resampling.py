@@ -45,6 +45,12 @@ def bootMer(
         Random effects that stay, in place of `use_u`.
     type : {"parametric", "semiparametric"}, default "parametric"
         Kind of bootstrap, "parametric" or "semiparametric".
+
+    Examples
+    --------
+    >>> from mixedmodels.r import bootMer
+    >>> bootMer(fit, nsim=20, seed=1).t.shape
+    (20, 6)
     """
     if re_form is _NOT_GIVEN:
         re_form = None if use_u else "~0"
@@ -54,17 +60,40 @@ def bootMer(
 
 
 def PBmodcomp(largeModel: Model, smallModel: Any, nsim: int = 1000, ref: Any = None, seed: Any = None) -> PBModComp:
-    """Compare as pbkrtest's ``PBmodcomp`` (see ``fit.pbmodcomp``); `ref` is what `PBrefdist` gives."""
+    """Compare as pbkrtest's ``PBmodcomp`` (see ``fit.pbmodcomp``); `ref` is what `PBrefdist` gives.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import PBmodcomp
+    >>> test = PBmodcomp(fit, ". ~ . - Days", nsim=20, seed=1)
+    >>> type(test).__name__
+    'PBModComp'
+    """
     return largeModel.pbmodcomp(smallModel, nsim, seed, reference=ref)
 
 
 def seqPBmodcomp(largeModel: Model, smallModel: Any, h: int = 20, nsim: int = 1000, seed: Any = None) -> PBModComp:
-    """The same, stopped once `h` of the likelihood ratios drawn exceed the observed one."""
+    """The same, stopped once `h` of the likelihood ratios drawn exceed the observed one.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import seqPBmodcomp
+    >>> test = seqPBmodcomp(fit, ". ~ . - Days", nsim=20, seed=1)
+    >>> type(test).__name__
+    'PBModComp'
+    """
     return largeModel.pbmodcomp(smallModel, nsim, seed, extremes=h)
 
 
 def PBrefdist(largeModel: Model, smallModel: Any, nsim: int = 1000, seed: Any = None) -> NDArray[np.float64]:
-    """Likelihood ratios of responses drawn from the smaller model, shape (nsim,)."""
+    """Likelihood ratios of responses drawn from the smaller model, shape (nsim,).
+
+    Examples
+    --------
+    >>> from mixedmodels.r import PBrefdist
+    >>> PBrefdist(fit, ". ~ . - Days", nsim=20, seed=1).shape
+    (20,)
+    """
     from mixedmodels.inference.bootstrap.pbmodcomp import reference_distribution
 
     return reference_distribution(largeModel, smallModel, nsim, seed)

@@ -14,7 +14,14 @@ __all__ = ["Wald_test", "bread", "coef_test", "conf_int", "estfun", "sandwich", 
 
 
 def vcovCR(model: Any, cluster: Any = None, type: str = "CR2") -> Any:  # noqa: A002
-    """Cluster-robust covariance matrix of the coefficients, labelled; see `Model.robust`."""
+    """Cluster-robust covariance matrix of the coefficients, labelled; see `Model.robust`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import vcovCR
+    >>> vcovCR(fit).shape
+    (2, 2)
+    """
     return model.vcov_robust(type, cluster)
 
 
@@ -29,6 +36,12 @@ def coef_test(model: Any, vcov: str | RobustCoefficients = "CR2", cluster: Any =
         Type such as "CR2", or what ``model.robust()`` returned.
     cluster : str or array_like, optional
         Column's name, or a value per row, of the clusters.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import coef_test
+    >>> list(coef_test(fit).names)
+    ['(Intercept)', 'Days']
     """
     return _robust(model, vcov, cluster).table
 
@@ -36,7 +49,14 @@ def coef_test(model: Any, vcov: str | RobustCoefficients = "CR2", cluster: Any =
 def conf_int(
     model: Any, vcov: str | RobustCoefficients = "CR2", level: float = 0.95, cluster: Any = None
 ) -> ResultTable:
-    """Limits of the coefficients with a robust covariance; `vcov` as of `coef_test`."""
+    """Limits of the coefficients with a robust covariance; `vcov` as of `coef_test`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import conf_int
+    >>> list(conf_int(fit).names)
+    ['(Intercept)', 'Days']
+    """
     return _robust(model, vcov, cluster).confint(level)
 
 
@@ -58,28 +78,62 @@ def Wald_test(
         See `coef_test`.
     cluster : str or array_like, optional
         Column's name, or a value per row, of the clusters.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import Wald_test
+    >>> Wald_test(fit, ["Days"])["num_df"].tolist()
+    [1]
     """
     return _robust(model, vcov, cluster).wald_test(constraints)
 
 
 def vcovHC(model: Any, type: str = "HC3") -> Any:  # noqa: A002
-    """Heteroscedasticity-consistent covariance matrix of an lm or glm, labelled; "HC" is "HC0"."""
+    """Heteroscedasticity-consistent covariance matrix of an lm or glm, labelled; "HC" is "HC0".
+
+    Examples
+    --------
+    >>> from mixedmodels.r import vcovHC
+    >>> vcovHC(lin, "HC0").shape
+    (2, 2)
+    """
     return model.vcov_robust("HC0" if type == "HC" else type)
 
 
 def estfun(model: Any, cluster: Any = None) -> Any:
-    """Scores of all parameters, a table with a row per cluster (merDeriv's `estfun`); see `Model.scores`."""
+    """Scores of all parameters, a table with a row per cluster (merDeriv's `estfun`); see `Model.scores`.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import estfun
+    >>> estfun(fit).shape
+    (18, 7)
+    """
     return model.scores(cluster).to_frame()
 
 
 def bread(model: Any, cluster: Any = None) -> Any:
-    """Inverse of the observed information of all parameters times the number of clusters, labelled."""
+    """Inverse of the observed information of all parameters times the number of clusters, labelled.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import bread
+    >>> bread(fit).shape
+    (6, 6)
+    """
     covariance = model.vcov_full("model", cluster)
     return covariance * len(model.scores(cluster))
 
 
 def sandwich(model: Any, cluster: Any = None) -> Any:
-    """Covariance matrix of all parameters from the scores of clusters, labelled; of an lm or glm that is HC0."""
+    """Covariance matrix of all parameters from the scores of clusters, labelled; of an lm or glm that is HC0.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import sandwich
+    >>> sandwich(fit).shape
+    (6, 6)
+    """
     if not model._fit.mixed:
         return model.vcov_robust("HC0" if cluster is None else "CR0", cluster)
     return model.vcov_full("sandwich", cluster)

@@ -18,39 +18,88 @@ def Anova(
     test_statistic: str | None = None,
     vcov: Ddf = None,
 ) -> ResultTable:
-    """Type II or III tests of terms, car's ``Anova``; `vcov` is what ``mod.robust()`` returned."""
+    """Type II or III tests of terms, car's ``Anova``; `vcov` is what ``mod.robust()`` returned.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import Anova
+    >>> list(Anova(baking).names)
+    ['recipe', 'temperature', 'recipe:temperature']
+    """
     return mod.car_anova(type, test_statistic, ddf=vcov)
 
 
 def KRmodcomp(largeModel: MixedModel, smallModel: Any, betaH: Any = 0.0) -> ModelTest:
-    """F test of two models by Kenward and Roger's method; `smallModel` is a model, a formula or a matrix."""
+    """F test of two models by Kenward and Roger's method; `smallModel` is a model, a formula or a matrix.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import KRmodcomp
+    >>> type(KRmodcomp(fit, ". ~ . - Days")).__name__
+    'ModelTest'
+    """
     return largeModel.KRmodcomp(smallModel, beta_h=betaH)
 
 
 def SATmodcomp(largeModel: MixedModel, smallModel: Any, betaH: Any = 0.0) -> ModelTest:
-    """F test of two models by Satterthwaite's method; `smallModel` is a model, a formula or a matrix."""
+    """F test of two models by Satterthwaite's method; `smallModel` is a model, a formula or a matrix.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import SATmodcomp
+    >>> type(SATmodcomp(fit, ". ~ . - Days")).__name__
+    'ModelTest'
+    """
     return largeModel.SATmodcomp(smallModel, beta_h=betaH)
 
 
 def contest(
     model: Model, L: Any, rhs: Any = 0.0, joint: bool = True, ddf: Ddf = None, level: float = 0.95
 ) -> ResultTable:
-    """Tests of contrasts of the fixed effects, jointly by F or one by one by t."""
+    """Tests of contrasts of the fixed effects, jointly by F or one by one by t.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import contest
+    >>> contest(fit, [0, 1])["p_value"] < 0.05
+    array([ True])
+    """
     return model.contest(L, joint=joint, rhs=rhs, ddf=ddf, level=level)
 
 
 def contest1D(model: Model, L: Any, rhs: float = 0.0, ddf: Ddf = None, level: float = 0.95) -> ResultTable:
-    """A t test of one contrast of the fixed effects."""
+    """A t test of one contrast of the fixed effects.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import contest1D
+    >>> contest1D(fit, [0, 1])["estimate"].round(2)
+    array([10.47])
+    """
     return model.contest1D(L, rhs=rhs, ddf=ddf, level=level)
 
 
 def contestMD(model: Model, L: Any, rhs: Any = 0.0, ddf: Ddf = None) -> ResultTable:
-    """A joint F test of contrasts of the fixed effects."""
+    """A joint F test of contrasts of the fixed effects.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import contestMD
+    >>> contestMD(fit, np.eye(2))["num_df"]
+    array([2.])
+    """
     return model.contest(L, rhs=rhs, ddf=ddf)
 
 
 def vcovAdj(object: MixedModel) -> Any:  # noqa: A002
-    """Kenward and Roger's adjusted covariance matrix of the fixed effects, labelled."""
+    """Kenward and Roger's adjusted covariance matrix of the fixed effects, labelled.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import vcovAdj
+    >>> vcovAdj(fit).shape
+    (2, 2)
+    """
     from mixedmodels.frame import labelled
 
     adjusted = object._coefficients("Kenward-Roger")

@@ -90,6 +90,11 @@ class GlmSummary:
         ----------
         show_residuals : bool, default False
             Whether quartiles of the deviance residuals come first, as they did before R 4.3.
+
+        Examples
+        --------
+        >>> "Deviance Residuals" in logit.summary().text(show_residuals=True)
+        True
         """
         lines = ["", "Call:", self.call.glm_text(), ""]
         if show_residuals:

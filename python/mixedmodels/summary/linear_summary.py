@@ -70,7 +70,13 @@ class LinearSummary:
     fstatistic: tuple[float, float, float, float] | None
 
     def text(self, *, digits: int = DIGITS) -> str:
-        """The summary in R's layout."""
+        """The summary in R's layout.
+
+        Examples
+        --------
+        >>> print(lin.summary().text().splitlines()[-3])
+        Residual standard error: 47.71 on 178 degrees of freedom
+        """
         lines = ["", "Call:", self.call.linear_text(), "", f"{'Weighted ' if self.weighted else ''}Residuals:"]
         lines += [self._residual_text(digits), ""]
         if self.names:

@@ -105,6 +105,12 @@ class MixedSummary:
             Significant digits of the estimates.
         correlation : bool, optional
             Whether to show the correlations of the fixed effects; None shows them up to 12 fixed effects.
+
+        Examples
+        --------
+        >>> text = fit.summary().text(correlation=False)
+        >>> "Correlation of Fixed Effects" in text
+        False
         """
         lines = [*self.heading(), *self.call.mixed_lines(), "", criteria_text(self.criteria, 1)]
         lines += [*estimated_lines(self.criterion_error), ""]

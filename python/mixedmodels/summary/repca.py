@@ -84,7 +84,13 @@ class RePCA(Mapping[str, Components]):
         return len(self._components)
 
     def summary(self) -> str:
-        """Text with the share of the variance of each component."""
+        """Text with the share of the variance of each component.
+
+        Examples
+        --------
+        >>> print(fit.rePCA().summary().splitlines()[1])
+        Importance of components:
+        """
         return "\n".join(f"${name}\n{c.importance()}\n" for name, c in self._components.items())
 
     def __repr__(self) -> str:

@@ -31,6 +31,11 @@ class FixedTableVerbs(FixedEffects):
         ddf : str or Coefficients, optional
             Covariance and degrees of freedom, the latter in a column `df`: "asymptotic", "residual" or what `robust`
             returned; None for those that the summary prints.
+
+        Examples
+        --------
+        >>> lin.tidy()[["term", "estimate"]].round(2).values.tolist()
+        [['(Intercept)', 251.41], ['Days', 10.47]]
         """
         from mixedmodels.summary.tidy import tidy_linear
 
@@ -39,7 +44,13 @@ class FixedTableVerbs(FixedEffects):
         return frame.to_kind(columns, self._source.kind)
 
     def augment(self) -> Any:
-        """The rows used, with columns `fitted` (means) and `resid` (of a glm the deviance residuals)."""
+        """The rows used, with columns `fitted` (means) and `resid` (of a glm the deviance residuals).
+
+        Examples
+        --------
+        >>> lin.augment().columns.tolist()
+        ['Reaction', 'Days', 'fitted', 'resid']
+        """
         return self._augmented({})
 
 
@@ -68,6 +79,13 @@ class MixedTableVerbs(MixedEffects):
         ddf : str or Coefficients, optional
             Method that adds `df` and `p_value` of the fixed effects: "Satterthwaite" or "Kenward-Roger" (of an lmer),
             "asymptotic", or what `robust` returned; standard errors and limits then follow its covariance.
+
+        Examples
+        --------
+        >>> fit.tidy("ran_pars")["term"].tolist()[:2]
+        ['sd_(Intercept)|Subject', 'sd_Days|Subject']
+        >>> fit.tidy(ddf="Satterthwaite")["df"].round(1).tolist()
+        [17.0, 17.0]
         """
         from mixedmodels.summary.tidy import tidy_mixed
 
@@ -78,7 +96,13 @@ class MixedTableVerbs(MixedEffects):
         return frame.to_kind(columns, self._source.kind)
 
     def augment(self) -> Any:
-        """The rows used, with columns `fitted`, `resid`, and `fixed` (the prediction without random effects)."""
+        """The rows used, with columns `fitted`, `resid`, and `fixed` (the prediction without random effects).
+
+        Examples
+        --------
+        >>> fit.augment()[["fitted", "resid", "fixed"]].shape
+        (180, 3)
+        """
         from mixedmodels.fit.moments import predict_old
         from mixedmodels.fit.re_form import chosen_effects
 
@@ -87,7 +111,13 @@ class MixedTableVerbs(MixedEffects):
         return self._augmented({"fixed": self._on_scale(fixed, "response")})
 
     def rePCA(self) -> RePCA:
-        """Principal components of the relative covariance factor of each grouping factor."""
+        """Principal components of the relative covariance factor of each grouping factor.
+
+        Examples
+        --------
+        >>> fit.rePCA()["Subject"].sdev.round(2)
+        array([0.97, 0.23])
+        """
         from mixedmodels.summary.repca import repca
 
         return repca(self.design, self._fit)

@@ -33,6 +33,13 @@ class JohnsonNeyman(ShownAsTable):
         What the slope is called in print: "slope", or "difference" of a factor of two levels.
     kind : str, default "pandas"
         The library of `to_frame`.
+
+    Examples
+    --------
+    >>> rows = sleep.assign(late=sleep["Days"] // 5)
+    >>> slopes = mm.lm("Reaction ~ Days * late", rows).johnson_neyman("Days", "late", points=3)
+    >>> len(slopes.table)
+    3
     """
 
     variable: str

@@ -46,6 +46,11 @@ class PartialResiduals(ShownAsTable):
         Scale of predicted and partial_residual.
     kind : str, default "pandas"
         The library of `to_frame`.
+
+    Examples
+    --------
+    >>> fit.partial_residuals("Days").to_frame().shape
+    (180, 5)
     """
 
     terms: tuple[str, ...]

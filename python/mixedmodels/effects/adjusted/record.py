@@ -66,6 +66,14 @@ class AdjustedPredictions(ShownAsTable):
         Lines below the table.
     kind : str, default "pandas"
         Library of tables.
+
+    Examples
+    --------
+    >>> prediction = fit.ggpredict("Days [0, 9]")
+    >>> prediction.terms, prediction.labels["Days"]
+    (('Days',), (0.0, 9.0))
+    >>> prediction.to_frame().columns.tolist()
+    ['x', 'predicted', 'std_error', 'conf_low', 'conf_high', 'group']
     """
 
     terms: tuple[str, ...]
@@ -135,11 +143,23 @@ class AdjustedPredictions(ShownAsTable):
         return self.table[column]
 
     def to_frame(self, kind: Any = None, *, term_names: bool = False) -> Any:
-        """The table in a library of tables; with `term_names` columns have the variables' names in place of x, ..."""
+        """The table in a library of tables; with `term_names` columns have the variables' names in place of x, ...
+
+        Examples
+        --------
+        >>> fit.ggpredict("Days [0, 9]").to_frame(term_names=True).columns[0]
+        'Days'
+        """
         return self.table.to_frame(kind, term_names=term_names)
 
     def vcov(self) -> Matrix:
-        """Covariance matrix of `predicted`, shape (r, r), by the delta method."""
+        """Covariance matrix of `predicted`, shape (r, r), by the delta method.
+
+        Examples
+        --------
+        >>> fit.ggpredict("Days [0, 9]").vcov().shape
+        (2, 2)
+        """
         gradient, coefficients = self._known("a covariance matrix")
         return np.asarray(gradient @ coefficients.vcov @ gradient.T)
 
@@ -153,6 +173,12 @@ class AdjustedPredictions(ShownAsTable):
             or a matrix with a row of weights for each comparison.
         adjust : str, optional
             Adjustment of the p-values: "holm", "hochberg", "hommel", "bonferroni", "BH", "BY", "fdr", "sidak".
+
+        Examples
+        --------
+        >>> comparison = fit.ggpredict("Days [0, 9]").compare()
+        >>> comparison["estimate"].round(1)
+        array([-94.2])
         """
         gradient, coefficients = self._known("comparisons")
         labels = [", ".join(frame.label(self.labels[t][i]) for t in self.terms) for i in range(len(self.predicted))]

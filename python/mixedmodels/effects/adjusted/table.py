@@ -88,6 +88,11 @@ class AdjustedTable:
         ----------
         rows : int, optional
             Most rows of each block, spread over it; fewer the more blocks there are if not given.
+
+        Examples
+        --------
+        >>> print(lin.ggpredict("Days [0, 9]").table.text().splitlines()[0])
+        # Predicted values of Reaction
         """
         blocks = self._blocks()
         count = len(blocks)

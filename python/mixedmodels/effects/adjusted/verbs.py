@@ -88,6 +88,14 @@ class AdjustedVerbs(FittedModel):
             If a name is no variable of the model.
         DataError
             If a level does not exist, or arguments do not go together.
+
+        Examples
+        --------
+        >>> prediction = fit.ggpredict("Days [0, 5, 9]")
+        >>> prediction.predicted.round(1)
+        array([251.4, 303.7, 345.6])
+        >>> prediction["x"]
+        [0.0, 5.0, 9.0]
         """
         from mixedmodels.effects.adjusted.ggpredict import PredictionRequest, adjusted_predictions
 
@@ -118,6 +126,11 @@ class AdjustedVerbs(FittedModel):
             See `ggpredict`.
         **arguments : Any
             See `ggpredict`.
+
+        Examples
+        --------
+        >>> baking.ggemmeans("recipe").predicted.round(2)
+        array([33.12, 31.64, 31.6 ])
         """
         return self.ggpredict(terms, margin="marginalmeans", **arguments)
 
@@ -130,6 +143,11 @@ class AdjustedVerbs(FittedModel):
             See `ggpredict`.
         **arguments : Any
             See `ggpredict`.
+
+        Examples
+        --------
+        >>> baking.ggeffect("recipe").predicted.round(2)
+        array([33.12, 31.64, 31.6 ])
         """
         return self.ggpredict(terms, margin="proportional", **arguments)
 
@@ -145,6 +163,11 @@ class AdjustedVerbs(FittedModel):
             See `ggpredict`; with type="random" rows have the modes of their own groups.
         **arguments : Any
             See `ggpredict`; with type="random" rows have the modes of their own groups.
+
+        Examples
+        --------
+        >>> gm.ggaverage("period").predicted.round(3)
+        array([0.198, 0.084, 0.074, 0.048])
         """
         return self.ggpredict(terms, margin="empirical", **arguments)
 
@@ -181,6 +204,14 @@ class AdjustedVerbs(FittedModel):
             in the points; "~0" for none, so that they are; or some.
         at : {"data", "grid"}, default "data"
             "data" for the row's own values, "grid" for the nearest of ggeffects' grid, as its `residualize_over_grid`.
+
+        Examples
+        --------
+        >>> points = fit.partial_residuals("Days")
+        >>> len(points)
+        180
+        >>> list(points.columns)
+        ['row', 'x', 'predicted', 'residual', 'partial_residual']
         """
         from mixedmodels.effects.adjusted.partial_residual_table import partial_residuals
 
@@ -227,6 +258,13 @@ class AdjustedVerbs(FittedModel):
             See `ggpredict`.
         points : int, default 101
             Number of values of the moderator in the table.
+
+        Examples
+        --------
+        >>> rows = sleep.assign(late=sleep["Days"] // 5)
+        >>> model = mm.lm("Reaction ~ Days * late", rows)
+        >>> model.johnson_neyman("Days", "late").regions.linear
+        True
         """
         from mixedmodels.effects.adjusted.johnson_neyman_table import johnson_neyman
 

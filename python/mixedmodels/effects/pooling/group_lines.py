@@ -41,6 +41,12 @@ class GroupLines(ShownAsTable):
         First line in print.
     kind : str, default "pandas"
         Library of tables.
+
+    Examples
+    --------
+    >>> lines = fit.group_lines("Days", points=2)
+    >>> lines.group, lines.x
+    ('Subject', 'Days')
     """
 
     columns: dict[str, Any]

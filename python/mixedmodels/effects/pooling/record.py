@@ -41,6 +41,12 @@ class Poolings(ShownAsTable):
         Way back from the linear predictor; None to stay there.
     kind : str, default "pandas"
         The library of `to_frame`.
+
+    Examples
+    --------
+    >>> pools = fit.pooling()
+    >>> pools.group, pools.terms
+    ('Subject', ('(Intercept)', 'Days'))
     """
 
     pools: Pooled
@@ -99,7 +105,13 @@ class Poolings(ShownAsTable):
         return self.table[column]
 
     def coefficients(self, method: str) -> Any:
-        """Coefficients of one method as a pandas table, a row per level: "complete", "no" or "partial"."""
+        """Coefficients of one method as a pandas table, a row per level: "complete", "no" or "partial".
+
+        Examples
+        --------
+        >>> fit.pooling().coefficients("complete").iloc[0].round(1).tolist()
+        [251.4, 10.5]
+        """
         import pandas as pd
 
         p = self.pools
@@ -134,6 +146,12 @@ class Poolings(ShownAsTable):
             See `ggpredict`.
         condition : mapping of str, optional
             See `ggpredict`.
+
+        Examples
+        --------
+        >>> lines = fit.pooling().lines("Days", points=2)
+        >>> len(lines)
+        108
         """
         if scale not in ("response", "link"):
             raise DataError(f"scale must be 'response' or 'link', not {scale!r}.")

@@ -53,6 +53,12 @@ class PoolingVerbs(FittedModel):
             Scale of the predictions: "response", or "link" for the linear predictor.
         level : float, default 0.95
             Confidence level of the typical line.
+
+        Examples
+        --------
+        >>> lines = fit.group_lines("Days", points=2)
+        >>> len(lines)
+        38
         """
         from mixedmodels.effects.pooling.group_lines import group_lines
 
@@ -78,6 +84,14 @@ class PoolingVerbs(FittedModel):
         ----------
         group : str, optional
             Name of the grouping factor; needed where there are several. Others are left out of the first two.
+
+        Examples
+        --------
+        >>> pools = fit.pooling()
+        >>> pools.coefficients("no").loc["308"].round(1).tolist()
+        [244.2, 21.8]
+        >>> pools.coefficients("partial").loc["308"].round(1).tolist()
+        [253.7, 19.7]
         """
         from mixedmodels.effects.pooling.record import poolings
 
