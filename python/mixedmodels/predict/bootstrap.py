@@ -24,7 +24,7 @@ from mixedmodels.fit.simulated_responses import simulate_fit
 from mixedmodels.fitted.replicates import refitter
 from mixedmodels.predict.draws import CHUNK, Chunks, Parameters
 from mixedmodels.predict.marginal import marginal_mean
-from mixedmodels.predict.new_levels import fresh_variance
+from mixedmodels.predict.new_levels import new_level_variance
 from mixedmodels.predict.target import Target
 
 if TYPE_CHECKING:
@@ -108,7 +108,10 @@ def bootstrapped(
     variances = (np.zeros(n), np.zeros(n))
     if fit.mixed:
         scale = fit.effects_scale**2
-        variances = (scale * fresh_variance(fit, rows.unseen, n), scale * fresh_variance(fit, rows.fresh, n))
+        variances = (
+            scale * new_level_variance(fit, rows.unseen, n),
+            scale * new_level_variance(fit, rows.new_effects, n),
+        )
     return Bootstrapped(
         rows=rows,
         conditional=np.column_stack(conditional),
@@ -180,7 +183,7 @@ def _marginal(model: FittedModel, rows: Target, many: Any, s: int) -> Vector:
     family, n = fit.family, len(rows)
     other = replace(fit, theta=many.theta[s])
     there = marginal_mean(
-        family, rows.eta + rows.x @ (many.beta[s] - fit.beta), fresh_variance(other, rows.integrated, n)
+        family, rows.eta + rows.x @ (many.beta[s] - fit.beta), new_level_variance(other, rows.integrated, n)
     )
-    here = marginal_mean(family, rows.eta, fresh_variance(fit, rows.integrated, n))
+    here = marginal_mean(family, rows.eta, new_level_variance(fit, rows.integrated, n))
     return np.asarray(2 * np.asarray(family.predictor(here.mean)) - np.asarray(family.predictor(there.mean)))

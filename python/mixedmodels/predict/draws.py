@@ -99,9 +99,9 @@ def drawn_predictors(
         eta += rows.eta[part, None]
         if spread.slopes.shape[1]:
             eta += spread.slopes[part] @ shared.moves.T
-        fresh = rows.fresh if new else rows.unseen
-        if any(z is not None for z in fresh):
-            eta += rng.standard_normal((n, b)) * np.sqrt(_variances(fit, fresh, theta, shared, part))
+        new_effects = rows.new_effects if new else rows.unseen
+        if any(z is not None for z in new_effects):
+            eta += rng.standard_normal((n, b)) * np.sqrt(_variances(fit, new_effects, theta, shared, part))
         yield part, eta, _variances(fit, rows.integrated, theta, shared, part)
 
 
@@ -114,13 +114,15 @@ def _thetas(fit: AnyFit, shared: Parameters) -> Matrix:
     return theta
 
 
-def _variances(fit: AnyFit, fresh: Sequence[Matrix | None], theta: Matrix, shared: Parameters, part: slice) -> Matrix:
+def _variances(
+    fit: AnyFit, new_effects: Sequence[Matrix | None], theta: Matrix, shared: Parameters, part: slice
+) -> Matrix:
     """Variances z'Sigma z of effects nobody has seen at each draw of theta, shape (rows, B)."""
     n, b = part.stop - part.start, len(theta)
     out = np.zeros((n, b))
     if not fit.mixed:
         return out
-    for i, z in enumerate(fresh):
+    for i, z in enumerate(new_effects):
         if z is None:
             continue
         k = z.shape[1]

@@ -16,22 +16,22 @@ def quadratic(rows: Matrix, matrix: Matrix) -> Vector:
     return np.asarray(np.maximum(np.einsum("ni,ni->n", rows @ matrix, rows), 0.0))
 
 
-def fresh_variance(fit: AnyMixedFit, fresh: Sequence[Matrix | None], n: int) -> Vector:
+def new_level_variance(fit: AnyMixedFit, new_effects: Sequence[Matrix | None], n: int) -> Vector:
     """Variances z'TT'z of effects that nobody has seen, summed over the terms; shape (n,).
 
     Over sigma^2 where theta is relative to sigma.
     """
     out = np.zeros(n)
-    for t, z in zip(factors(fit.theta, fit.sizes), fresh, strict=True):
+    for t, z in zip(factors(fit.theta, fit.sizes), new_effects, strict=True):
         if z is not None:
             out += np.square(z @ t).sum(axis=1)
     return out
 
 
-def fresh_slopes(fit: AnyMixedFit, fresh: Sequence[Matrix | None], n: int) -> Matrix:
-    """Derivatives of `fresh_variance` in theta, shape (n, m)."""
+def new_level_slopes(fit: AnyMixedFit, new_effects: Sequence[Matrix | None], n: int) -> Matrix:
+    """Derivatives of `new_level_variance` in theta, shape (n, m)."""
     parts = []
-    for t, z in zip(factors(fit.theta, fit.sizes), fresh, strict=True):
+    for t, z in zip(factors(fit.theta, fit.sizes), new_effects, strict=True):
         k = len(t)
         if z is None:
             parts.append(np.zeros((n, k * (k + 1) // 2)))

@@ -18,24 +18,24 @@ def values(model: FittedModel, rows: Target, options: Options) -> Vector:
     """The predictions of these rows."""
     if model._fit.mixed and model._fit.generalized and options.kind == "marginal":
         from mixedmodels.predict.marginal import marginal_mean
-        from mixedmodels.predict.new_levels import fresh_variance
+        from mixedmodels.predict.new_levels import new_level_variance
 
         family = model._fit.family
-        mean = marginal_mean(family, rows.eta, fresh_variance(model._fit, rows.integrated, len(rows))).mean
+        mean = marginal_mean(family, rows.eta, new_level_variance(model._fit, rows.integrated, len(rows))).mean
         return mean if options.type == "response" else np.asarray(family.predictor(mean))
     return model._on_scale(rows.eta, options.type)
 
 
-def evidence_of(model: FittedModel) -> variances.Evidence:
+def prediction_errors(model: FittedModel) -> variances.PredictionErrors:
     """What the fit says about the errors of linear predictors."""
-    return model._once("evidence", lambda: _evidence(model))
+    return model._once("errors", lambda: _prediction_errors(model))
 
 
-def _evidence(model: FittedModel) -> variances.Evidence:
+def _prediction_errors(model: FittedModel) -> variances.PredictionErrors:
     fit = model._fit
     if not fit.mixed:
-        return variances.Evidence(fit)
-    kind = variances.GeneralizedEvidence if fit.generalized else variances.LinearEvidence
+        return variances.PredictionErrors(fit)
+    kind = variances.GeneralizedMixedErrors if fit.generalized else variances.LinearMixedErrors
 
     def weights() -> Vector:
         _need_rows(model)

@@ -14,11 +14,11 @@ from mixedmodels.estimates.ddf import is_asymptotic, method_name
 from mixedmodels.fit.record import Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.predict import draws
-from mixedmodels.predict.new_levels import fresh_variance, quadratic
-from mixedmodels.predict.point import evidence_of, values
+from mixedmodels.predict.new_levels import new_level_variance, quadratic
+from mixedmodels.predict.point import prediction_errors, values
 from mixedmodels.predict.table import Columns, Form, family_columns, marginal_columns, normal_columns
 from mixedmodels.predict.target import Target
-from mixedmodels.predict.variances import GeneralizedEvidence, LinearEvidence, Spread
+from mixedmodels.predict.variances import GeneralizedMixedErrors, LinearMixedErrors, Spread
 
 if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
@@ -47,11 +47,11 @@ def uncertain(model: FittedModel, rows: Target, options: Options, weights: Vecto
     if fit.mixed and options.kind == "marginal":
         columns = marginal_columns(fit, rows, spread, form, fit.family, df)
     else:
-        unseen = fresh_variance(fit, rows.unseen, len(rows)) if fit.mixed else np.zeros(len(rows))
+        unseen = new_level_variance(fit, rows.unseen, len(rows)) if fit.mixed else np.zeros(len(rows))
         counted = options.ddf is None and options.uncertainty == "all" and any(z is not None for z in rows.unseen)
-        evidence = evidence_of(model)
-        if counted and isinstance(evidence, GeneralizedEvidence):
-            df = evidence.df(spread, rows.unseen)
+        errors = prediction_errors(model)
+        if counted and isinstance(errors, GeneralizedMixedErrors):
+            df = errors.df(spread, rows.unseen)
         columns = family_columns(rows, spread, form, fit.family, unseen, df)
     if options.interval == "prediction":
         limits = _observations(model, rows, options, weights, spread)
@@ -79,7 +79,7 @@ def _spread(model: FittedModel, rows: Target, options: Options) -> tuple[Spread,
                 f"ddf={ddf!r} is a method for REML, and this model was fitted by maximum likelihood; fit it by REML."
             )
         return _of_coefficients(coefficients, rows)
-    spread = evidence_of(model).spread(rows.x, rows.random, options.uncertainty == "all")
+    spread = prediction_errors(model).spread(rows.x, rows.random, options.uncertainty == "all")
     linear = not fit.generalized and (isinstance(ddf, Coefficients) or not is_asymptotic(ddf))
     return spread, None if linear else inf
 
@@ -114,28 +114,31 @@ def _normal_columns(
     fit, n = model._fit, len(rows)
     variance = (fit.residual_sd or 0.0) ** 2
     residual = np.zeros(n) if weights is None else 1 / weights
-    evidence = evidence_of(model)
-    fresh = (np.zeros(n), np.zeros(n))
+    errors = prediction_errors(model)
+    added_variance = (np.zeros(n), np.zeros(n))
     if fit.mixed:
         scale = fit.effects_scale**2
-        fresh = (scale * fresh_variance(fit, rows.unseen, n), scale * fresh_variance(fit, rows.fresh, n))
+        added_variance = (
+            scale * new_level_variance(fit, rows.unseen, n),
+            scale * new_level_variance(fit, rows.new_effects, n),
+        )
 
     def degrees(new: bool) -> Any:
         if df is not None:
             return df
-        assert isinstance(evidence, LinearEvidence)
-        return evidence.df(rows.x, rows.random, rows.fresh if new else rows.unseen, residual * new)
+        assert isinstance(errors, LinearMixedErrors)
+        return errors.df(rows.x, rows.random, rows.new_effects if new else rows.unseen, residual * new)
 
-    return normal_columns(rows, spread, form, fresh, variance * residual, degrees)
+    return normal_columns(rows, spread, form, added_variance, variance * residual, degrees)
 
 
 def _shared(model: FittedModel, spread: Spread, options: Options, rng: np.random.Generator) -> draws.Parameters:
     nsim = checked(SIMULATIONS if options.nsim is None else options.nsim)
     slope = None
     if model._fit.mixed and not model._fit.generalized and len(spread.covariance):
-        evidence = evidence_of(model)
-        assert isinstance(evidence, LinearEvidence)
-        slope = evidence.information.log_sigma_slope
+        errors = prediction_errors(model)
+        assert isinstance(errors, LinearMixedErrors)
+        slope = errors.information.log_sigma_slope
     return draws.drawn_parameters(model._fit, spread.covariance, slope, nsim, rng)
 
 

@@ -15,7 +15,7 @@ from mixedmodels.fit import family_moments
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.record import Vector
 from mixedmodels.predict.marginal import marginal_mean
-from mixedmodels.predict.new_levels import fresh_slopes, fresh_variance
+from mixedmodels.predict.new_levels import new_level_slopes, new_level_variance
 from mixedmodels.predict.target import Target
 from mixedmodels.predict.variances import Spread
 
@@ -60,7 +60,7 @@ def normal_columns(
     rows: Target,
     spread: Spread,
     form: Form,
-    fresh: tuple[Vector, Vector],
+    added_variance: tuple[Vector, Vector],
     noise: Vector,
     df: Callable[[bool], Vector | float],
 ) -> Columns:
@@ -68,33 +68,33 @@ def normal_columns(
 
     Parameters
     ----------
-    fresh : tuple of two ndarray
+    added_variance : tuple of two ndarray
         Variances of effects nobody has seen, of the mean's interval and of a new observation's, shape (n,).
     noise : ndarray, shape (n,)
         Residual variances of new observations.
     df : callable
         Degrees of freedom of the variance of a mean (False) or of a new observation (True).
     """
-    mean = spread.variance + fresh[0]
+    mean = spread.variance + added_variance[0]
     if form.interval is None:
         return form.columns(rows.eta, np.sqrt(mean), None, None)
     new = form.interval == "prediction"
     half = wald.quantile((1 + form.level) / 2, df(new))
-    half = half * np.sqrt(spread.variance + fresh[1] + noise if new else mean)
+    half = half * np.sqrt(spread.variance + added_variance[1] + noise if new else mean)
     return form.columns(rows.eta, np.sqrt(mean), rows.eta - half, rows.eta + half)
 
 
 def family_columns(
-    rows: Target, spread: Spread, form: Form, family: Family, fresh: Vector, df: Vector | float = inf
+    rows: Target, spread: Spread, form: Form, family: Family, added_variance: Vector, df: Vector | float = inf
 ) -> Columns:
     """Of a mean with a link: limits are made for the linear predictor and carried to the response.
 
     Parameters
     ----------
-    fresh : ndarray, shape (n,)
+    added_variance : ndarray, shape (n,)
         Variances of effects of unknown levels.
     """
-    se = np.sqrt(spread.variance + fresh)
+    se = np.sqrt(spread.variance + added_variance)
     return _through_link(rows.eta, se, form, family, df)
 
 
@@ -103,16 +103,16 @@ def marginal_columns(
 ) -> Columns:
     """Of means over random effects, whose variance is estimated too; `spread` is of the rest of eta."""
     n = len(rows)
-    variance = fresh_variance(fit, rows.integrated, n)
+    variance = new_level_variance(fit, rows.integrated, n)
     mean = marginal_mean(family, rows.eta, variance)
     eta = np.asarray(family.predictor(mean.mean))
     change = derivative_of_link(family, eta)
     slopes = spread.slopes * (mean.by_eta * change)[:, None]
     m = min(slopes.shape[1], len(fit.theta))
     if m:
-        slopes[:, :m] += fresh_slopes(fit, rows.integrated, n) * (mean.by_variance * change)[:, None]
+        slopes[:, :m] += new_level_slopes(fit, rows.integrated, n) * (mean.by_variance * change)[:, None]
     own = Spread(spread.own * (mean.by_eta * change) ** 2, slopes, spread.covariance)
-    unseen = fresh_variance(fit, rows.unseen, n) * (mean.by_eta * change) ** 2
+    unseen = new_level_variance(fit, rows.unseen, n) * (mean.by_eta * change) ** 2
     return _through_link(eta, np.sqrt(own.variance + unseen), form, family, df)
 
 

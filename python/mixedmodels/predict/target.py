@@ -50,7 +50,7 @@ class Target:
         return all(part is None for part in (*self.random, *self.unseen, *self.integrated))
 
     @property
-    def fresh(self) -> tuple[Matrix | None, ...]:
+    def new_effects(self) -> tuple[Matrix | None, ...]:
         """Loadings of all effects that nobody has seen."""
         return tuple(_sum(a, b) for a, b in zip(self.unseen, self.integrated, strict=True))
 

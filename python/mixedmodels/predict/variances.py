@@ -28,7 +28,7 @@ from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.henderson_rows import TermRows
 from mixedmodels.fit.mode_slopes import ModeSlopes, mode_slopes
 from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
-from mixedmodels.predict.new_levels import fresh_slopes, fresh_variance, quadratic
+from mixedmodels.predict.new_levels import new_level_slopes, new_level_variance, quadratic
 
 if TYPE_CHECKING:
     from mixedmodels.fit.engine import Lmm
@@ -60,7 +60,7 @@ class Spread:
         return np.asarray(self.own + quadratic(self.slopes, self.covariance))
 
 
-class Evidence:
+class PredictionErrors:
     """Of a model without random effects: `spread` from the covariance of beta."""
 
     def __init__(self, fit: AnyFit) -> None:
@@ -81,7 +81,7 @@ class Evidence:
         return Spread(quadratic(x, self._vcov), np.empty((len(x), 0)), np.empty((0, 0)))
 
 
-class MixedEvidence(Evidence):
+class MixedErrors(PredictionErrors):
     """Of a model with random effects.
 
     Parameters
@@ -118,13 +118,13 @@ class MixedEvidence(Evidence):
         return out
 
 
-class LinearEvidence(MixedEvidence):
+class LinearMixedErrors(MixedErrors):
     """Of a linear mixed model."""
 
     _fit: MixedFit
 
     def spread(self, x: Matrix, random: Sequence[TermRows], everything: bool) -> Spread:
-        """Variances around linear predictors, as of `MixedEvidence.spread`."""
+        """Variances around linear predictors, as of `MixedErrors.spread`."""
         own = self._fit.sigma**2 * self._relative(self._fit, x, random)
         if not everything:
             return Spread(own, np.empty((len(x), 0)), np.empty((0, 0)))
@@ -152,7 +152,9 @@ class LinearEvidence(MixedEvidence):
         equations = self._whole if fit is self._fit else self._whole.at(fit.theta)
         return np.maximum(equations.row_variances(x, random), 0.0)
 
-    def df(self, x: Matrix, random: Sequence[TermRows], fresh: Sequence[Matrix | None], residual: Vector) -> Vector:
+    def df(
+        self, x: Matrix, random: Sequence[TermRows], new_effects: Sequence[Matrix | None], residual: Vector
+    ) -> Vector:
         """Satterthwaite's degrees of freedom of variances f = sigma^2 (x'Vx + ... + z'TT'z + residual), shape (n,).
 
         As for a contrast (see `inference.satterthwaite`), f being the variance of a prediction's error: that of the
@@ -160,14 +162,14 @@ class LinearEvidence(MixedEvidence):
 
         Parameters
         ----------
-        fresh : sequence of ndarray or None
+        new_effects : sequence of ndarray or None
             Loadings z of such effects per random term, shape (n, k), or None.
         residual : ndarray, shape (n,)
             Variance of the observation over sigma^2; zeros for a mean.
         """
         fit, known = self._fit, self.information
-        f = self._relative(fit, x, random) + fresh_variance(fit, fresh, len(x)) + residual
-        g = self._theta_slopes(x, random) + fresh_slopes(fit, fresh, len(x))
+        f = self._relative(fit, x, random) + new_level_variance(fit, new_effects, len(x)) + residual
+        g = self._theta_slopes(x, random) + new_level_slopes(fit, new_effects, len(x))
         g += 2 * f[:, None] * known.log_sigma_slope
         with np.errstate(divide="ignore", invalid="ignore"):
             df = 1 / (1 / known.df + quadratic(g, known.inverse_hessian) / f**2)
@@ -188,13 +190,13 @@ class LinearEvidence(MixedEvidence):
         return out
 
 
-class GeneralizedEvidence(MixedEvidence):
+class GeneralizedMixedErrors(MixedErrors):
     """Of a generalised linear mixed model."""
 
     _fit: GlmmFit
 
     def spread(self, x: Matrix, random: Sequence[TermRows], everything: bool) -> Spread:
-        """Variances around linear predictors, as of `MixedEvidence.spread`."""
+        """Variances around linear predictors, as of `MixedErrors.spread`."""
         fit = self._fit
         if not everything:
             return Spread(np.maximum(self._whole.row_variances(x, random), 0.0), x[:, :0], np.empty((0, 0)))
@@ -219,16 +221,16 @@ class GeneralizedEvidence(MixedEvidence):
             )
         return out
 
-    def df(self, spread: Spread, fresh: Sequence[Matrix | None]) -> Vector:
+    def df(self, spread: Spread, new_effects: Sequence[Matrix | None]) -> Vector:
         """Satterthwaite's degrees of freedom of variances to which effects of unknown levels add, shape (n,).
 
         What makes the variance uncertain is that between levels, as far as few levels tell; infinite without.
         """
         fit, n = self._fit, len(spread.own)
         m = len(fit.theta)
-        f = spread.variance + fresh_variance(fit, fresh, n)
+        f = spread.variance + new_level_variance(fit, new_effects, n)
         with np.errstate(divide="ignore", invalid="ignore"):
-            df = 2 * f**2 / quadratic(fresh_slopes(fit, fresh, n), self._covariance[:m, :m])
+            df = 2 * f**2 / quadratic(new_level_slopes(fit, new_effects, n), self._covariance[:m, :m])
         return np.where(np.isnan(df), np.inf, df)
 
     @cached_property
