@@ -337,22 +337,22 @@ def lm(
     Parameters
     ----------
     formula : str
-        See `lmer`; the formula without random terms.
+        See `lmer`; without random terms.
     data : table
-        See `lmer`; the formula without random terms.
+        See `lmer`.
     weights, offset, subset : str or array_like, optional
-        See `lmer`; the formula without random terms.
+        See `lmer`.
     contrasts : mapping of str, optional
-        See `lmer`; the formula without random terms.
+        See `lmer`.
     na_action : {"omit", "exclude", "fail"}, default "omit"
-        See `lmer`; the formula without random terms.
+        See `lmer`.
     env : mapping of str, optional
-        See `lmer`; the formula without random terms.
+        See `lmer`.
 
     Returns
     -------
     LinearModel
-        Coefficients that cannot be told apart from earlier ones are NaN, as in R.
+        Coefficients of columns that are combinations of earlier ones are NaN, as in R.
 
     Raises
     ------
@@ -437,7 +437,7 @@ def glm(
     Returns
     -------
     GeneralizedLinearModel
-        Coefficients that cannot be told apart from earlier ones are NaN, as in R.
+        Coefficients of columns that are combinations of earlier ones are NaN, as in R.
 
     Raises
     ------
@@ -574,15 +574,15 @@ def fit_many(
 ) -> FitMany:
     """Fit one design to many responses: genes, voxels, simulated data.
 
-    What does not depend on the response is made once. With random terms the models are those of `lmer` (or of `glmer`
-    with a `family`), without any those of `lm` or `glm`.
+    Computations that do not depend on the response are made once. With random terms the models are those of `lmer` (or
+    of `glmer` with a `family`), without any those of `lm` or `glm`.
 
     Parameters
     ----------
     formula : str
-        Formula as for `lmer`; its left side, if there is one, is not looked at: ``"~ Days + (Days | Subject)"``.
+        Formula as for `lmer`; its left side, if there is one, is ignored: ``"~ Days + (Days | Subject)"``.
     data : table
-        See `lmer`; what predictors miss leaves a row out for every response.
+        See `lmer`; a row in which a predictor is missing is left out for every response.
     responses : table, array_like or sequence of str
         A table with a column per response, an array of shape (rows, responses), or names of columns of `data`. A
         response with missing values is fitted to the rows that it has; infinite values are refused.
@@ -595,20 +595,20 @@ def fit_many(
     nAGQ : int, default 1
         See `glmer` and `glm`; these models are fitted one after the other.
     weights, offset, subset : str or array_like, optional
-        See `lmer`; what predictors miss leaves a row out for every response.
+        See `lmer`.
     contrasts : mapping of str, optional
-        See `lmer`; what predictors miss leaves a row out for every response.
+        See `lmer`.
     na_action : {"omit", "exclude", "fail"}, default "omit"
-        See `lmer`; what predictors miss leaves a row out for every response.
+        See `lmer`.
     env : mapping of str, optional
-        See `lmer`; what predictors miss leaves a row out for every response.
+        See `lmer`.
     control : Control or mapping of str, optional
-        See `lmer`; what predictors miss leaves a row out for every response.
+        See `lmer`.
     penalty : str, optional
         See `glmer` and `glm`; these models are fitted one after the other.
     progress : bool, optional
         Whether a line of progress is shown on stderr: True at once, None on a terminal after two seconds, False never.
-        Ctrl-C stops, and gives what there is.
+        Ctrl-C stops and returns the fits so far.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What each command does; every one prints to standard output and raises what the user has to mend."""
+"""The commands; each prints to standard output and raises an error that the user can fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments in, exit code out: 0 where all went well, 2 where the user has something to mend."""
+"""Arguments in, exit code out: 0 for success, 2 for an error that the user can fix."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        What stands after ``mixedmodels`` on the command line; the process's own by default.
+        Arguments after ``mixedmodels`` on the command line; by default those of the process.
 
     Returns
     -------
     int
-        0 if all went well, 2 if the arguments, the file or the model cannot be used as asked; what to do then stands on
-        standard error.
+        0 for success, 2 if the arguments, the file or the model cannot be used. The message on standard error says
+        what to do.
     """
     options = _parser().parse_args(arguments)
     try:

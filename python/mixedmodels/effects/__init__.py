@@ -1,1 +1,1 @@
-"""What a model says about its predictors: adjusted predictions, partial residuals, ways of pooling."""
+"""The effects of predictors: adjusted predictions, partial residuals, poolings."""

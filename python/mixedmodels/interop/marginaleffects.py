@@ -1,8 +1,9 @@
-"""What the package marginaleffects asks of a model, so that its functions take ours: ``avg_slopes(fit)``.
+"""The interface of the package marginaleffects, so that its functions accept our models: ``avg_slopes(fit)``.
 
-marginaleffects works on whatever is an instance of its class ``ModelAbstract``. `register` says that our models are,
-and they are registered by themselves when one is made after marginaleffects was imported. Its functions then move the
-coefficients (`get_coef`) and look at predictions (`get_predict`), the random effects held at 0.
+marginaleffects works on any instance of its class ``ModelAbstract``. `register` declares that our models are instances.
+A class is registered when one of its models is made after marginaleffects was imported. The functions of
+marginaleffects then change the coefficients (`get_coef`) and compute predictions (`get_predict`) with random effects
+of 0.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class MarginalView:
         register(type(self))
 
     def get_vcov(self, vcov: bool | Ddf = True) -> Matrix | None:
-        """As `MarginalEffects.get_vcov`; True is the covariance that was asked for."""
+        """As `MarginalEffects.get_vcov`; True is the covariance of `ddf`."""
         return self._model.get_vcov(self._ddf if vcov is True and self._ddf is not None else vcov)
 
     def __getattr__(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""statsmodels' spellings of what a model already answers, so that tools written for its results work."""
+"""The names of statsmodels for the results of a model, so that tools written for statsmodels work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How each of many responses is fitted."""
+"""Functions that fit many responses, one for each class of models."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def fits_of(design: Design, method: Method, control: Control, ddf: bool) -> Refit:
-    """What fits responses, shape (B, n), to a design that has one of them.
+    """The function that fits responses, shape (B, n), to a design that has one of them.
 
     Raises
     ------

@@ -97,7 +97,7 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
 
     @property
     def call(self) -> Call:
-        """How the model was asked for, as it is printed."""
+        """The call that fitted the model, as it is printed."""
         from mixedmodels.tables.family_text import call_text
 
         if self._stored is not None:

@@ -129,8 +129,8 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         """How far the log-likelihood of this fit is from the exact one, at the estimates, and what to do about it.
 
         With one grouping factor by adaptive quadrature with more and more points. Otherwise, and where a grid would be
-        too large, by importance sampling around the mode, with a standard error; where the draws cannot tell, the
-        answer says so.
+        too large, by importance sampling around the mode, with a standard error; where the draws are not
+        conclusive, the result says so.
 
         Parameters
         ----------

@@ -1,1 +1,1 @@
-"""Predictions on old and new rows, and how uncertain they are."""
+"""Predictions on old and new rows, and their uncertainty."""

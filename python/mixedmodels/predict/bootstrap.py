@@ -47,7 +47,7 @@ class Bootstrapped:
     means : ndarray or None
         Linear predictors of means over random effects of a generalised mixed model, where these are wanted.
     variances : tuple of two ndarray
-        Variances of effects nobody has seen, shape (n,): those of unknown levels, and with those that are integrated.
+        Variances of effects of new levels, shape (n,): those of unknown levels, and with those that are integrated.
     shared : Parameters
         Residual standard deviation and shapes, which are those of the fit.
     """

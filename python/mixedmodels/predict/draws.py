@@ -117,7 +117,7 @@ def _thetas(fit: AnyFit, shared: Parameters) -> Matrix:
 def _variances(
     fit: AnyFit, new_effects: Sequence[Matrix | None], theta: Matrix, shared: Parameters, part: slice
 ) -> Matrix:
-    """Variances z'Sigma z of effects nobody has seen at each draw of theta, shape (rows, B)."""
+    """Variances z'Sigma z of effects of new levels at each draw of theta, shape (rows, B)."""
     n, b = part.stop - part.start, len(theta)
     out = np.zeros((n, b))
     if not fit.mixed:

@@ -1,4 +1,4 @@
-"""Which of three questions a prediction answers, and what that means for each random effect."""
+"""Kinds of predictions (conditional, typical, marginal), and how each treats the random effects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = ("conditional", "typical", "marginal")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What becomes of the random effects, per term and effect.
+    """How a prediction treats the random effects, per term and effect.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Parts:
 
 
 def parts_of(design: Design, kind: str | None, re_form: Any) -> Parts:
-    """What a kind and `re_form` ask for.
+    """Treatment of the random effects by a kind of prediction and `re_form`.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def parts_of(design: Design, kind: str | None, re_form: Any) -> Parts:
 
 
 def check_kind(kind: str | None) -> None:
-    """Refuse a kind that is none.
+    """Refuse an unknown kind.
 
     Raises
     ------

@@ -80,6 +80,6 @@ def _by_rule(family: Family, eta: Vector, variance: Vector) -> MarginalMean:
         slope = np.asarray(family.mean_derivative(at))
         out[0][rows] = np.asarray(family.mean(at)) @ weight
         out[1][rows] = slope @ weight
-        with np.errstate(divide="ignore", invalid="ignore"):  # without variance its derivative is not asked for
+        with np.errstate(divide="ignore", invalid="ignore"):  # without variance its derivative is not used
             out[2][rows] = np.where(sd[rows] > 0, slope @ (weight * t) / (2 * sd[rows]), 0.0)
     return MarginalMean(*out)

@@ -1,4 +1,4 @@
-"""Effects that nobody has seen: of levels that the model does not know, or averaged over."""
+"""Random effects of new levels, and of levels over which a mean is taken."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def quadratic(rows: Matrix, matrix: Matrix) -> Vector:
 
 
 def new_level_variance(fit: AnyMixedFit, new_effects: Sequence[Matrix | None], n: int) -> Vector:
-    """Variances z'TT'z of effects that nobody has seen, summed over the terms; shape (n,).
+    """Variances z'TT'z of effects of new levels, summed over the terms; shape (n,).
 
     Over sigma^2 where theta is relative to sigma.
     """

@@ -1,4 +1,4 @@
-"""The arguments of `predict` but for the rows."""
+"""The arguments of `predict` except the rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Uncertainty = Literal["all", "given_theta"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The arguments of `predict` but for the rows; see there."""
+    """The arguments of `predict` except the rows; see there."""
 
     kind: Kind | None
     re_form: Any

@@ -1,4 +1,4 @@
-"""The predictions themselves, and what the fit says about their errors."""
+"""The predictions themselves, and the object that computes their errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def values(model: FittedModel, rows: Target, options: Options) -> Vector:
 
 
 def prediction_errors(model: FittedModel) -> variances.PredictionErrors:
-    """What the fit says about the errors of linear predictors."""
+    """Errors of the linear predictors of a fit."""
     return model._once("errors", lambda: _prediction_errors(model))
 
 

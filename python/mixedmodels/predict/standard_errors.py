@@ -1,4 +1,4 @@
-"""Standard errors and limits of predictions, by the method that was asked for."""
+"""Standard errors and limits of predictions by each method."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIMULATIONS, REPLICATES = 2000, 500
 
 
 def uncertain(model: FittedModel, rows: Target, options: Options, weights: Vector | None, own: bool) -> Columns:
-    """Columns fit, se_fit, conf_low, conf_high, as asked."""
+    """Columns fit, se_fit, conf_low, conf_high, as the options request."""
     wald.check_level(options.level)
     identity = _normal(model)
     if options.interval == "prediction" and options.type == "link" and not identity:
@@ -95,7 +95,7 @@ def _own_method(model: FittedModel, ddf: Ddf) -> bool:
 
 
 def _check_plain(rows: Target, options: Options, ddf: Ddf) -> None:
-    """Refuse a covariance of the fixed effects where more than that is asked for."""
+    """Refuse a covariance of the fixed effects for predictions that need more than these."""
     if not rows.plain or options.interval == "prediction" or options.method != "delta":
         raise DataError(
             f"ddf={ddf!r:.40} is about the fixed effects: it serves kind='typical' with interval='confidence' and "

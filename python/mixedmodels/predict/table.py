@@ -30,7 +30,7 @@ class Form:
     Attributes
     ----------
     response : bool
-        Whether means of the response are asked for, not linear predictors.
+        Whether predictions are means of the response, not linear predictors.
     se_fit : bool
         Whether standard errors are wanted.
     interval : {"confidence", "prediction"} or None
@@ -45,7 +45,7 @@ class Form:
     level: float
 
     def columns(self, fit: Vector, se: Vector, low: Vector | None, high: Vector | None) -> Columns:
-        """The columns asked for; NaN in all where a prediction is missing."""
+        """The columns of this form; NaN in all where a prediction is missing."""
         gone = np.isnan(fit)
         out = {"fit": fit}
         if self.se_fit:
@@ -69,7 +69,7 @@ def normal_columns(
     Parameters
     ----------
     added_variance : tuple of two ndarray
-        Variances of effects nobody has seen, of the mean's interval and of a new observation's, shape (n,).
+        Variances of effects of new levels, in the interval of the mean and in that of a new observation, shape (n,).
     noise : ndarray, shape (n,)
         Residual variances of new observations.
     df : callable

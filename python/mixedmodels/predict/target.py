@@ -1,4 +1,4 @@
-"""The rows that a prediction is for, as arrays."""
+"""The rows to be predicted, as arrays."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Target:
 
     @property
     def new_effects(self) -> tuple[Matrix | None, ...]:
-        """Loadings of all effects that nobody has seen."""
+        """Loadings of all effects of new levels: unknown or integrated."""
         return tuple(_sum(a, b) for a, b in zip(self.unseen, self.integrated, strict=True))
 
 

@@ -33,7 +33,7 @@ class FixedPredictionVerbs(FixedEffects):
         ddf: Ddf = None,
         progress: bool | None = None,
     ) -> Any:
-        """Predictions on the rows of the fit or on new ones, with standard errors and limits if asked.
+        """Predictions on the rows of the fit or on new ones, with standard errors and limits on request.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class FixedPredictionVerbs(FixedEffects):
         Returns
         -------
         Series, ndarray or table
-            Predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked, `se_fit`, `conf_low`,
+            Predictions; with `se_fit` or `interval` a table with columns `fit` and, on request, `se_fit`, `conf_low`,
             `conf_high`.
 
         Examples
@@ -126,7 +126,7 @@ class MixedPredictionVerbs(MixedEffects):
         ddf: Ddf = None,
         progress: bool | None = None,
     ) -> Any:
-        """Predictions on the rows of the fit or on new ones, with standard errors and limits if asked.
+        """Predictions on the rows of the fit or on new ones, with standard errors and limits on request.
 
         Parameters
         ----------
@@ -179,7 +179,7 @@ class MixedPredictionVerbs(MixedEffects):
         Returns
         -------
         Series, ndarray or table
-            Predictions; with `se_fit` or `interval` a table with columns `fit` and, as asked, `se_fit`, `conf_low`,
+            Predictions; with `se_fit` or `interval` a table with columns `fit` and, on request, `se_fit`, `conf_low`,
             `conf_high`.
 
         Examples

@@ -1,4 +1,4 @@
-"""R's functions that fit models and ask them for their numbers."""
+"""R's functions that fit models and return their estimates."""
 
 from __future__ import annotations
 

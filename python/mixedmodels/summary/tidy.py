@@ -76,7 +76,7 @@ def tidy_mixed(
     ranef: Callable[[bool], RanEf],
     tested: Coefficients | None = None,
 ) -> Columns:
-    """Rows of the parts asked for; `level` adds Wald limits, `tested` gives the fixed effects their tests."""
+    """Rows of the requested parts; `level` adds Wald limits, `tested` gives the tests of the fixed effects."""
     parts: dict[str, Columns] = {}
     for part in effects:
         if part == "fixed":

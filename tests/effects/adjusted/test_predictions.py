@@ -236,7 +236,7 @@ def test_small_formulas(bees) -> None:
 REFUSED = [
     ({"terms": "xx"}, "did you mean 'x'"),
     ({"terms": "f [q]"}, "has no level 'q'"),
-    ({"terms": "x [nonsense]"}, "says nothing about its values"),
+    ({"terms": "x [nonsense]"}, "does not describe its values"),
     ({"terms": {"x": ["a"]}}, "values are given"),
     ({"terms": "f [n=3]"}, "is a factor"),
     ({"terms": "site [sample=99]", "type": "random"}, "10 levels"),

@@ -1,4 +1,4 @@
-"""From what a term asks for to the values that it takes."""
+"""Values of focal terms: numbers over a range, levels of factors, keywords and samples."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MANY = 20  # and in first place
 
 
 def focal_values(term: Term, place: int, variables: Variables, smooth: bool, rng: np.random.Generator) -> list[Level]:
-    """The values of one term, numbers ascending, levels in their order or in that asked for.
+    """The values of one term: numbers in ascending order, levels in their own order or in the order of the term.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def focal_values(term: Term, place: int, variables: Variables, smooth: bool, rng
     Raises
     ------
     DataError
-        If a level does not exist, or what stands in the brackets is not known.
+        If a level does not exist, or the text in the brackets has no meaning.
     """
     name, wanted = term.name, term.wanted
     if not variables.is_number(name):
@@ -85,7 +85,7 @@ def _by_word(name: str, word: str, x: Vector, variables: Variables) -> Vector:
     if variables.env is not None and word in variables.env:
         return _as_numbers(name, np.atleast_1d(variables.env[word]).tolist())
     raise DataError(
-        f"{name!r} is a number, and {word!r} says nothing about its values; write numbers, a range as 0:10, n=5, a "
+        f"{name!r} is a number, and {word!r} does not describe its values; write numbers, a range as 0:10, n=5, a "
         f"function as exp, or one of {', '.join(KEYWORDS)}."
     )
 
@@ -104,7 +104,7 @@ def _levels(name: str, wanted: Any, variables: Variables, rng: np.random.Generat
     if isinstance(wanted, Sample):
         return _sampled(name, own, wanted.size, rng)
     if isinstance(wanted, Count):
-        raise DataError(f"{name!r} is a factor, so that n={wanted.n} says nothing; name levels, or sample={wanted.n}.")
+        raise DataError(f"{name!r} is a factor, and n={wanted.n} is for numbers; name levels, or sample={wanted.n}.")
     labels = [wanted.word] if isinstance(wanted, Word) else list(wanted.values)
     return [chosen_level(name, value, variables) for value in dict.fromkeys(labels)]
 

@@ -1,4 +1,4 @@
-"""What adjusted predictions take from a model: its variables, its offset, the way back, and what to call them."""
+"""The parts of a model that adjusted predictions use: variables, offset, inverse transformation and titles."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def variables_for(model: Any) -> Variables:
 
 
 def _refuse_arrays(model: Any, table: frame.Table) -> None:
-    """A variable that is an array of ``env=`` says nothing about other rows."""
+    """Refuse a variable that is an array of ``env=``: it has no values for other rows."""
     formula, env = model.design.spec.formula, model._request.env or {}
     nodes = [
         *formula.fixed.variables_used().values(),
@@ -47,19 +47,19 @@ def _refuse_arrays(model: Any, table: frame.Table) -> None:
     for name in (n for node in nodes for n in column_names(node)):
         if name not in table and np.ndim(env.get(name, 0.0)) > 0:
             raise DataError(
-                f"{name!r} is an array of env=, which says nothing about other rows; make it a column of the data and "
+                f"{name!r} is an array of env=, which has no values for other rows; make it a column of the data and "
                 "fit again."
             )
 
 
 def mean_offset(model: Any, variables: Variables) -> float | None:
-    """What stands for an offset argument that was an array: its mean."""
+    """Mean of an offset argument that was an array; None where there is none."""
     offset = array_offset(model, variables)
     return None if offset is None else float(np.mean(offset))
 
 
 def array_offset(model: Any, variables: Variables) -> Vector | None:
-    """The offset argument of the rows used where it was an array; None where the formula or a column says it."""
+    """Offset argument of the rows used if it was an array; None if the formula or a column holds the offset."""
     design = model.design
     if design.spec.offset is not True:
         return None
@@ -71,13 +71,13 @@ def array_offset(model: Any, variables: Variables) -> Vector | None:
 
 
 def basis_for(model: Any, ddf: Ddf | float, means: bool = False) -> tuple[Basis, tuple[str, ...]]:
-    """Coefficients; where nobody says those that ggeffects takes, whose intervals of a mixed model are narrow.
+    """Coefficients and their covariance; by default those of ggeffects, whose intervals of a mixed model are narrow.
 
     Parameters
     ----------
     means : bool, default False
-        Whether the basis is for marginal means: of these of an lmer ggeffects has the normal distribution, of
-        predictions t with rows less parameters.
+        Whether the basis is for marginal means. For those of an lmer ggeffects uses the normal distribution; for
+        predictions it uses t with as many degrees of freedom as rows less parameters.
     """
     if ddf is None and model._fit.mixed:
         ddf = "asymptotic" if means or model._fit.generalized else float(model.df_resid)
@@ -91,7 +91,7 @@ def way_back(model: Any) -> ResponseScale | None:
 
 
 def back_and_notes(model: Any, scale: str, back_transform: bool) -> tuple[WayBack | None, tuple[str, ...]]:
-    """The way back that was asked for, and what must be said of it.
+    """The inverse transformation for a scale, and notes about it for the reader.
 
     Raises
     ------
@@ -155,5 +155,5 @@ def offset_names(model: Any) -> frozenset[str]:
 
 
 def population(variables: Variables, grid: Grid) -> tuple[str, ...]:
-    """Groups that stand at no level."""
+    """Grouping factors that have no level in the grid."""
     return tuple(n for n in variables.groups if n not in grid.terms and n not in grid.constants)

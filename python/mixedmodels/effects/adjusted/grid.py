@@ -21,7 +21,7 @@ from mixedmodels.estimates.predictors import column_like, table_of, take_rows
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.frame import Column
 
-LIMIT = 200_000  # rows of a grid; more are a slip, most likely
+LIMIT = 200_000  # rows of a grid; a larger one is most likely a mistake
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Layout:
     offset : ndarray, shape (r,) or None
         Offset of the rows, or None.
     design : Design
-        Design with all random terms; groups that are not known stand at a level of no meaning.
+        Design with all random terms; an unknown group has an arbitrary level.
     known : tuple of bool
         Whether the group of each random term is known.
     """
@@ -184,7 +184,7 @@ def _known(variables: Variables, columns: Mapping[str, Column]) -> tuple[bool, .
 def lay_out_grid(
     variables: Variables, grid: Grid, terms: Sequence[Term], offset: float | None
 ) -> tuple[Grid, Layout, tuple[str, ...]]:
-    """A grid and its rows; values that nobody asked for one by one are left out where there is no prediction.
+    """A grid and its rows; automatic values without a prediction are left out.
 
     Returns
     -------

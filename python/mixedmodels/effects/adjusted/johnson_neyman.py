@@ -1,4 +1,4 @@
-"""Where along a moderator the slope of a variable differs from zero: Johnson and Neyman's intervals.
+"""Johnson and Neyman's intervals: values of a moderator at which the slope of a variable differs from zero.
 
 The slope at moderator w is ``c(w)'beta``. Where c is linear in w, ``(c'beta)^2 - t^2 c'V c`` is a quadratic in w whose
 roots are the bounds (Johnson and Neyman 1936; Bauer and Curran 2005); elsewhere sign changes are looked for within

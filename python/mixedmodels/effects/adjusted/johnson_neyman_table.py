@@ -54,7 +54,7 @@ def johnson_neyman(
 
     at = np.linspace(values.min(), values.max(), points)
     if at[0] == at[-1]:
-        raise DataError(f"{moderator!r} has one value only, {at[0]:g}, so that nothing can be said along it.")
+        raise DataError(f"{moderator!r} has one value only, {at[0]:g}, so that a slope cannot change along it.")
     regions = slope_regions(rows, basis.coefficients, at, level)
     what = "slope" if variables.is_number(variable) else "difference"
     observed = (float(values.min()), float(values.max()))

@@ -1,4 +1,4 @@
-"""Rows along a number for every level of a group: what lines by group are drawn through."""
+"""Rows along a number for every level of a group, for lines by group."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mixedmodels.estimates.predictors import column_like, take_rows
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.frame import Column, Factor, Numeric
 
-POINTS = 21  # of a line, where nobody says
+POINTS = 21  # of a line, by default
 Span = Literal["own", "common"]
 
 
@@ -107,7 +107,7 @@ def level_rows(
     condition: Mapping[str, Any] | None = None,
     offset: float | None = None,
 ) -> LevelRows:
-    """Rows of every level: x as asked for, what is constant within levels at its own value, the rest typical.
+    """Rows of every level along x; other variables have the level's value if constant within levels, else typical ones.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Partial residuals: what a row says about focal variables once all others stand at typical values.
+"""Partial residuals: the residual of a row, added to the prediction with other variables held at typical values.
 
 The partial residual of a row is the prediction at its focal values plus its working residual
 ``(y - mu) / mu'(eta)``, both on the scale of the linear predictor (Landwehr, Pregibon and Shoemaker 1984; visreg and
@@ -81,7 +81,7 @@ def nearest_rows(variables: Variables, terms: Sequence[str], labels: Sequence[Se
 def used_levels(
     variables: Variables, terms: Sequence[str], levels: Sequence[Sequence[Level] | None]
 ) -> NDArray[np.intp]:
-    """Rows whose factors have one of the levels asked for; all where nothing was."""
+    """Rows whose factors have one of the requested levels; all rows without a request."""
     n = len(row_values(variables, terms[0]))
     good = np.ones(n, dtype=bool)
     for name, wanted in zip(terms, levels, strict=True):

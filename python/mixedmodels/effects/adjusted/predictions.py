@@ -38,7 +38,7 @@ class Predicted:
     df : ndarray
         Degrees of freedom.
     predicted, conf_low, conf_high : ndarray
-        Predictions and their limits, on the scale asked for.
+        Predictions and their limits, on the requested scale.
     gradient : ndarray, shape (r, p)
         Gradient of `predicted` in the coefficients.
     included : tuple of str, default ()
@@ -220,7 +220,7 @@ def _residual_variance(fit: AnyFit) -> float:
 
 
 def default_variance(fit: AnyFit) -> Variance:
-    """What a prediction interval adds where nobody says: the residual of a normal response, else random effects."""
+    """What a prediction interval adds by default: the residual of a normal response, else random effects."""
     return "random" if fit.mixed and fit.generalized else "residual"
 
 

@@ -1,4 +1,4 @@
-"""Adjusted predictions as users hold them: a record that prints and answers further questions."""
+"""Adjusted predictions as a record that prints itself and compares its predictions."""
 
 from __future__ import annotations
 

@@ -20,14 +20,14 @@ def simulated(
     Parameters
     ----------
     levels : mapping of str to sequence of Level
-        Values of each term that were asked for.
+        Requested values of each term.
     draws : ndarray, shape (n, draws)
         Drawn responses.
 
     Raises
     ------
     DataError
-        If no row has values that were asked for.
+        If no row has the requested values.
     """
     values = [row_values(variables, name) for name in terms]
     place = [{v: i for i, v in enumerate(levels[name])} for name in terms]
@@ -37,7 +37,7 @@ def simulated(
         if -1 not in at:
             cells.setdefault(at, []).append(row)
     if not cells:
-        raise DataError("no row of the data has the values asked for, and simulated predictions are those of rows.")
+        raise DataError("no row of the data has these values, and simulated predictions are those of rows.")
     of_rows = {
         "predicted": draws.mean(axis=1),
         "std_error": draws.std(axis=1, ddof=1),

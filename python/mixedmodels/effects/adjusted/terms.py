@@ -1,4 +1,4 @@
-"""What a focal term asks for: ``"x [0:10, by=2]"``, ``"f [a, b]"``, ``"x [meansd]"`` as ggeffects writes them."""
+"""The syntax of focal terms: ``"x [0:10, by=2]"``, ``"f [a, b]"``, ``"x [meansd]"``, as in ggeffects."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Term:
     name : str
         Name of the variable.
     wanted : Values, Range, Count, Sample or Word, optional
-        What stood in the brackets, None where there were none.
+        Content of the brackets; None without brackets.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Term:
 
     @property
     def is_automatic(self) -> bool:
-        """Whether nobody chose the values one by one, so that those without a prediction may be left out."""
+        """Whether the values were chosen automatically, so that those without a prediction may be left out."""
         return self.wanted is None or isinstance(self.wanted, Count) or self.wanted == Word("pretty")
 
 

@@ -182,10 +182,10 @@ class AdjustedVerbs(FittedModel):
         re_form: Any = None,
         at: Literal["data", "grid"] = "data",
     ) -> PartialResiduals:
-        """Partial residuals: the prediction at a row's focal values, plus what the model leaves of that row.
+        """Partial residuals: the prediction at a row's focal values, plus the residual of that row.
 
-        These are the points to draw beside `ggpredict`: all other variables stand at typical values, and the residual
-        is the working one, ``(y - mu) / mu'(eta)``, added on the scale of the linear predictor.
+        These are the points to draw beside `ggpredict`: all other variables are held at typical values. The
+        residual is the working one, ``(y - mu) / mu'(eta)``, added on the scale of the linear predictor.
 
         Parameters
         ----------
@@ -237,10 +237,10 @@ class AdjustedVerbs(FittedModel):
         ddf: Ddf | float = None,
         points: int = 101,
     ) -> JohnsonNeyman:
-        """Where along a moderator the slope of a variable differs from zero (Johnson and Neyman 1936).
+        """Values of a moderator at which the slope of a variable differs from zero (Johnson and Neyman 1936).
 
-        The intervals are of each slope by itself; looking along the moderator for a place where zero is excluded tests
-        many.
+        Each interval is of one slope. A search along the moderator for values where zero is excluded makes many tests,
+        for which the level is not adjusted.
 
         Parameters
         ----------

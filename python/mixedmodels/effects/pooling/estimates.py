@@ -44,15 +44,15 @@ class Pooled:
     fixed : ndarray, shape (q,)
         Fixed effects of the mixed model, 0 for columns that vary only.
     alone : ndarray, shape (L, q)
-        Coefficients of each level by itself; NaN where a level does not tell.
+        Coefficients of each level by itself; NaN where its rows do not determine them.
     regressions : tuple of Alone
         Regression of each level, with what it can say of other rows.
     partial : ndarray, shape (L, q)
         Coefficients of the mixed model.
     shrinkage : ndarray, shape (L, q)
-        Shrinkage; NaN where a column does not vary among the levels, or the level alone does not tell.
+        Shrinkage; NaN where a column does not vary among the levels, or the rows of the level do not determine it.
     absorbed : ndarray of bool, shape (q,)
-        Whether a column is constant within every level, so that a level's own intercept holds it.
+        Whether a column is constant within every level, so that the intercept of a level's regression includes it.
     reasons : tuple of str
         Why something is missing from a level, or "".
     added : tuple of tuple of two int
@@ -159,7 +159,7 @@ def _absorbed(wide: Design, codes: NDArray[np.signedinteger], n_levels: int) -> 
 def _held_by_intercept(
     wide: Design, codes: NDArray[np.signedinteger], n_levels: int, absorbed: NDArray[np.bool_], fixed: Vector
 ) -> Matrix:
-    """What a level's own intercept holds besides itself: the absorbed columns times their fixed effects."""
+    """Contribution of the absorbed columns to the intercept of a level's regression: columns times fixed effects."""
     out = np.zeros((n_levels, len(fixed)))
     if not absorbed.any():
         return out

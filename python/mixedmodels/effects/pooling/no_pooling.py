@@ -1,4 +1,4 @@
-"""A regression of one level's rows by themselves: what they tell, and why they do not tell the rest."""
+"""A separate regression of each level: the coefficients that its rows determine, and reasons for missing ones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Alone:
     solution : ndarray, shape (q,)
         Coefficients that fit, 0 for dropped columns; NaN where there are none.
     space : ndarray, shape (q, k) or None
-        What the rows say nothing about, orthonormal, or None.
+        Directions that the rows do not determine, orthonormal, or None.
     reason : str
         Why something is missing, or "".
     """

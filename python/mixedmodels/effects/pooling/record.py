@@ -73,7 +73,7 @@ class Poolings(ShownAsTable):
 
     @property
     def missing(self) -> dict[str, str]:
-        """Level -> why its own regression misses something."""
+        """Level -> reason why its own regression lacks a coefficient."""
         return {level: why for level, why in zip(self.levels, self.pools.reasons, strict=True) if why}
 
     @cached_property
@@ -133,7 +133,7 @@ class Poolings(ShownAsTable):
     ) -> LongTable:
         """Fitted values of the three poolings along a number: columns method, group, x, fitted.
 
-        What is constant within levels stands at the level's own value, other variables at typical ones.
+        Variables that are constant within levels keep the value of the level; others are held at typical values.
 
         Parameters
         ----------

@@ -44,11 +44,11 @@ class PoolingVerbs(FittedModel):
         points : int, default 21
             Number of values along each line where `values` is not given.
         condition : mapping of str, optional
-            Values of other variables, as of `ggpredict`; what is constant within groups stands at the group's own
-            value.
+            Values of other variables, as of `ggpredict`; those that are constant within groups keep the
+            value of the group.
         typical : str, callable or mapping, default "mean"
-            Values of other variables, as of `ggpredict`; what is constant within groups stands at the group's own
-            value.
+            Values of other variables, as of `ggpredict`; those that are constant within groups keep the
+            value of the group.
         scale : {"response", "link"}, default "response"
             Scale of the predictions: "response", or "link" for the linear predictor.
         level : float, default 0.95
