@@ -53,7 +53,7 @@ class FixedPredictionVerbs(FixedEffects):
         level : float, default 0.95
             Confidence level of the limits.
         method : {"delta", "simulation", "bootstrap"}, default "delta"
-            Way to standard errors and limits: "delta", "simulation" of coefficients and dispersion, or "bootstrap"
+            Method for standard errors and limits: "delta", "simulation" of coefficients and dispersion, or "bootstrap"
             (parametric).
         nsim : int, optional
             Number of draws (by default 2,000; 500 of the bootstrap).
@@ -137,7 +137,7 @@ class MixedPredictionVerbs(MixedEffects):
             0, "marginal" for the mean over the distribution of the random effects. The last two need no grouping
             factors. By default `re_form` decides.
         re_form : str, optional
-            Random effects that are used: None for every one, "~0" for none, "~ (1 | g)" for some. With kind="marginal"
+            Random effects that are used: None for all, "~0" for none, "~ (1 | g)" for some. With kind="marginal"
             those it names are kept and the others integrated (None: all are).
         type : {"link", "response"}, default "link"
             Scale of the predictions: "link" for the linear predictor (as lme4 does), "response" for the mean; the same
@@ -151,18 +151,18 @@ class MixedPredictionVerbs(MixedEffects):
         level : float, default 0.95
             Confidence level of the limits.
         method : {"delta", "simulation", "bootstrap"}, default "delta"
-            Way to standard errors and limits: "delta"; "simulation" of parameters, coefficients and random effects;
+            Method for standard errors and limits: "delta"; "simulation" of parameters, coefficients and random effects;
             "bootstrap" (parametric: random effects and responses are drawn, the model refitted).
         uncertainty : {"all", "given_theta"}, default "all"
-            What counts as uncertain: "all" counts that theta (and shapes) are estimated; "given_theta" takes them as
+            Sources of uncertainty: "all" includes the estimation of theta (and shapes); "given_theta" takes them as
             known, as lme4's standard errors do. Directions in which a singular fit is on the boundary count as known.
         nsim : int, optional
             Number of draws (by default 2,000; 500 of the bootstrap).
         seed : int or Generator, optional
             Anything that ``numpy.random.default_rng`` takes.
         allow_new_levels : bool, default False
-            Whether to predict levels that the model has not seen, with random effects of 0; the variance of what theirs
-            may be is part of standard errors and limits.
+            Whether to predict for new levels of grouping factors, with random effects of 0. The variance of their
+            random effects is part of standard errors and limits.
         weights : str, float or array_like, optional
             Weights of new observations, for interval="prediction": a column name, numbers, or a number; 1 by default.
             Trials of a binomial response, whose limits are proportions.
@@ -170,9 +170,9 @@ class MixedPredictionVerbs(MixedEffects):
             Offset of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
         ddf : str or Coefficients, optional
             Degrees of freedom of limits: of an lmer "Satterthwaite" (the default) or "asymptotic". A glmer has normal
-            limits, but for means of unknown levels, where Satterthwaite's of the variance between levels are the
-            default (with uncertainty="all"). For kind="typical" also "Kenward-Roger" (of an lmer), or what `robust`
-            returned.
+            limits; for means of unknown levels the default is Satterthwaite's degrees of freedom of the variance
+            between levels (with uncertainty="all"). For kind="typical" also "Kenward-Roger" (of an lmer), or what
+            `robust` returned.
         progress : bool, optional
             Progress of the bootstrap, as for `bootstrap`.
 

@@ -64,10 +64,10 @@ class AdjustedVerbs(FittedModel):
         ddf : str, Coefficients or float, optional
             Degrees of freedom and covariance, as of `emmeans`; asymptotic for a mixed model if not given.
         back_transform : bool, default True
-            Whether predictions of ``log(y) ~`` come back to y.
+            Whether predictions of a transformed response, such as ``log(y)``, are transformed back to y.
         bias_correction : bool, default False
-            Whether to correct what comes back for the variance around it (random effects of unknown groups, and the
-            residual of a transformed response), to second order.
+            Whether to correct back-transformed predictions for the variance around the linear predictor (random effects
+            of unknown groups, and the residual of a transformed response), to second order.
         margin : str, default "mean_reference"
             Treatment of other factors: "mean_reference" has the first level, "mean_mode" the most frequent,
             "marginalmeans" averages over levels (see `ggemmeans`), "proportional" by frequency (`ggeffect`),
@@ -76,7 +76,7 @@ class AdjustedVerbs(FittedModel):
             Scale of the predictions: "response", or "link" for the linear predictor.
         variance : {"residual", "random", "all"}, optional
             What a prediction interval adds: the "residual" (of an lmer if not given, as ggeffects does), the "random"
-            effects of groups that are not known (of a glmer if not given), or "all" of it.
+            effects of unknown groups (of a glmer if not given), or "all" of these.
         nsim : int, default 1000
             Number of draws of simulated predictions.
         seed : int, Generator or None, default 0
