@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import make_site
 import pytest
-from docsite import contents, docstrings, reference
+from docsite import contents, cross_references, reference
 from docsite.blocks import Block, PageError, can_run
 from docsite.stage import stage
 
@@ -75,24 +77,53 @@ def test_blocks_that_draw_are_left_out_without_matplotlib(monkeypatch: pytest.Mo
     assert can_run(Block("python", "print(fit)", 1), tmp_path)
 
 
-def test_docstrings_become_markdown() -> None:
+def test_formulas_of_docstrings_stay_plain_text() -> None:
+    lines = ["log|X'X| * 2, `x`^2 and ``a|b``::", "", "    a_ | b", "", ">>> a * b", "*more : str"]
+    assert cross_references.plain(lines) == [
+        "log\\|X'X\\| \\* 2, `x`\\ ^2 and ``a|b``::", "", "    a_ | b", "", ">>> a * b", "*more : str"
+    ]  # fmt: skip
+
+
+def test_names_in_backticks_are_links_where_they_are_documented() -> None:
+    names = ["mixedmodels.MixedModel.thing", "mixedmodels.thing", "mixedmodels.plot.other"]
+    assert cross_references.nearest("thing()", names) == "mixedmodels.thing"
+    assert cross_references.nearest("plot.other", names) == "mixedmodels.plot.other"
+    assert cross_references.nearest("hing", names) is None
+
+
+@pytest.mark.filterwarnings("ignore")  # what Sphinx's own libraries warn of
+def test_docstrings_become_html(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sphinx = pytest.importorskip("sphinx.cmd.build")
+    pytest.importorskip("numpydoc")
     text = """Do it.
 
     Parameters
     ----------
-    a, b : numbers of the `thing`;
-        two of them.
+    a, b : int
+        Numbers of the `thing`; two of them.
 
     Raises
     ------
     DataError
         If ``a`` is none.
     """
-    found = docstrings.markdown(text, {"thing": "#thing"}.get)
-    assert found == (
-        "Do it.\n\n**Parameters**\n\n- **a**, **b**: numbers of the [`thing`](#thing);\n  two of them.\n\n"
-        "**Raises**\n\n- **DataError**: If `a` is none.\n"
-    )
+    source = tmp_path / "source"
+    source.mkdir()
+    module = ModuleType("documented")
+    exec("def do(a, b): ...\ndef thing(): ...", vars(module))
+    module.do.__doc__, module.thing.__doc__ = text, "A thing."
+    monkeypatch.setitem(sys.modules, "documented", module)
+    blocks = [f"{FENCE}{{eval-rst}}\n.. autofunction:: documented.{name}\n{FENCE}\n" for name in ("do", "thing")]
+    (source / "index.md").write_text("# Page\n\n" + "\n".join(blocks), encoding="utf-8")
+    settings = make_site.TOOLS / "docsite" / "conf.py"
+    (source / "conf.py").write_text(settings.read_text() + "\nhtml_static_path = []\nhtml_css_files = []\n")
+    assert sphinx.main(["-b", "html", "-W", "-q", str(source), str(tmp_path / "site")]) == 0
+    page = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert '<strong>a, b</strong><span class="classifier">int</span>' in page
+    link = re.search(r'Numbers of the <a [^>]*href="#documented.thing"[^>]*>(.*?)</a>; two of them', page)
+    assert link is not None
+    assert "DataError" in page
+    assert re.search(r"If <code [^>]*><span[^>]*>a</span></code> is none", page)
 
 
 def test_everything_public_is_in_the_reference(tmp_path: Path) -> None:

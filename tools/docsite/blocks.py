@@ -80,8 +80,14 @@ def run(block: Block, page: Path, names: dict[str, object], data: Path) -> Outpu
 
     Parameters
     ----------
-    names : what earlier blocks of the page have defined; this one adds to it.
-    data : where files that may be missing lie.
+    block : Block
+        Python that can be run here.
+    page : Path
+        Page that the block stands on.
+    names : dict of str
+        What earlier blocks of the page have defined; this one adds to it.
+    data : Path
+        Folder of files that may be missing.
     """
     if block.needs is not None and not Path(block.needs).exists():
         shutil.copy(data / block.needs, block.needs)

@@ -7,10 +7,20 @@ author = "The mixedmodels developers"
 project_copyright = author
 release = version = __version__
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "docsite.cross_references"]
 source_suffix = {".md": "markdown"}
 myst_heading_anchors = 4
 nitpicky = True
+smartquotes = False  # "omit" is a value
+
+# The reference: names in backticks are code, and links where they are documented; types stand in the docstrings.
+default_role = "py:obj"
+add_module_names = False
+autodoc_typehints = "none"
+maximum_signature_line_length = 88
+numpydoc_show_class_members = False
+autosummary_generate = False
+toc_object_entries = False
 
 html_theme = "furo"
 html_title = f"mixedmodels {version}"

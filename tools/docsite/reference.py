@@ -1,4 +1,4 @@
-"""The reference, from the signatures and docstrings of everything public."""
+"""The reference: which page documents what, in which order; autodoc and numpydoc write it from the docstrings."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import pkgutil
 import re
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import mixedmodels as mm
-from docsite.docstrings import markdown, summary
 from mixedmodels.model.verbs import Model, RandomEffectsModel
 
 MODELS = {
@@ -35,61 +34,54 @@ HEADINGS: dict[type, str] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """Something documented: its name, the object, the page, and what models have it."""
+    """Something documented: its name, where autodoc imports it from, the object, the page, and what models have it."""
 
     name: str
+    path: str
     value: Any
     page: str
     note: str = ""
 
     @property
     def anchor(self) -> str:
+        """Where pages link to."""
         # Anchors know no case, and there are loglik and logLik.
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", self.name)
         return re.sub(r"[\W_]+", "-", f"{self.page}-of-{name}" if "." in name else f"{self.page}-{name}").lower()
 
-    def text(self, level: int, index: Index) -> str:
-        """Heading, signature and docstring."""
-        docstring = self.value.func.__doc__ if isinstance(self.value, cached_property) else inspect.getdoc(self.value)
-        said = markdown(docstring, lambda name: index.link(name, self.page))
-        note = f"*{self.note}*\n\n" if self.note else ""
+    @property
+    def directive(self) -> str:
+        """The directive of autodoc for an object of this kind."""
+        if inspect.isclass(self.value):
+            return "autoexception" if issubclass(self.value, BaseException) else "autoclass"
+        if isinstance(self.value, (property, cached_property)):
+            return "autoproperty"
+        return "automethod" if self.page == "models" or "." in self.name else "autofunction"
+
+    def text(self, level: int) -> str:
+        """Heading, note, and where autodoc writes signature and docstring."""
         own = self.name.rpartition(".")[2]
+        note = f"*{self.note}*\n\n" if self.note else ""
         head = f"({self.anchor})=\n{'#' * level} `{own}`\n\n"
-        called = signature(self.value)
-        return head + (f"```python\n{own}{called}\n```\n\n" if called else "") + f"{note}{said}\n"
+        return f"{head}{note}```{{eval-rst}}\n.. {self.directive}:: {self.path}\n```\n"
 
 
-@dataclass
-class Index:
-    """Where each name is documented."""
-
-    entries: dict[str, Entry] = field(default_factory=dict)
-
-    def add(self, entry: Entry) -> Entry:
-        """Take an entry; the first of a name has it."""
-        self.entries.setdefault(entry.name.rpartition(".")[2], entry)
-        return entry
-
-    def link(self, name: str, page: str) -> str | None:
-        """The address of a name as seen from a page of the reference."""
-        entry = self.entries.get(name.rpartition(".")[2])
-        return (
-            None if entry is None else f"#{entry.anchor}" if entry.page == page else f"{entry.page}.md#{entry.anchor}"
-        )
+def summary(text: str | None) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join(inspect.cleandoc(text or "").split("\n\n")[0].split())
 
 
 def write(folder: Path) -> tuple[str, ...]:
     """Write the pages of the reference into `folder`; returns their names in order."""
     folder.mkdir(parents=True, exist_ok=True)
-    index = Index()
-    made = {page: make(index) for page, make in PAGES.items()}
+    made = {page: make() for page, make in PAGES.items()}
     for page, sections in made.items():
         title, lead, groups = sections
         text = [f"# {title}\n\n{lead}\n"]
         for heading, entries in groups:
             level = 3 if heading else 2
             text += [f"## {heading}\n"] if heading else []
-            text += [entry.text(level, index) for entry in entries]
+            text += [entry.text(level) for entry in entries]
         (folder / f"{page}.md").write_text("\n".join(text), encoding="utf-8")
     return tuple(made)
 
@@ -130,13 +122,13 @@ def verbs() -> dict[str, tuple[type, str]]:
     return out
 
 
-def _models(index: Index) -> Made:
+def _models() -> Made:
     groups: dict[str, list[Entry]] = {}
     for name, (model, note) in verbs().items():
         owner = next(c for c in model.__mro__ if name in vars(c))
-        value = vars(owner)[name]
         heading = HEADINGS.get(owner) or re.split(r"[:,.]", summary(owner.__doc__))[0]
-        groups.setdefault(heading, []).append(index.add(Entry(name, value, "models", note)))
+        path = f"mixedmodels.{model.__name__}.{name}"
+        groups.setdefault(heading, []).append(Entry(name, path, vars(owner)[name], "models", note))
     lead = (
         "What `lm`, `lmer`, `glm` and `glmer` return has these verbs and properties. A note says where only some of "
         "them have one.\n"
@@ -145,24 +137,24 @@ def _models(index: Index) -> Made:
     return "Verbs of a fitted model", lead, [(h, sorted(groups[h], key=lambda e: e.name.lower())) for h in order]
 
 
-def _fitting(index: Index) -> Made:
+def _fitting() -> Made:
     names = [n for n in mm.__all__ if not n.startswith("_")]
     values = {n: getattr(mm, n) for n in names}
     functions = [n for n, v in values.items() if inspect.isfunction(v) or inspect.isbuiltin(v)]
     classes = [n for n, v in values.items() if inspect.isclass(v) and not issubclass(v, Exception)]
     settings = [n for n in classes if values[n] not in MODELS.values()]
-    groups = [("", [index.add(Entry(n, values[n], "fitting")) for n in (*functions, *settings)])]
+    groups = [("", [Entry(n, f"mixedmodels.{n}", values[n], "fitting") for n in (*functions, *settings)])]
     return "Fitting", "Functions of `import mixedmodels as mm`.", groups
 
 
-def _module(title: str, module: ModuleType, page: str, index: Index) -> Made:
+def _module(title: str, module: ModuleType, page: str) -> Made:
     names = getattr(module, "__all__", None) or public(vars(module))
     found = [(n, getattr(module, n)) for n in names]
-    entries = [Entry(n, v, page) for n, v in found if callable(v) and not inspect.ismodule(v)]
-    return title, summary(module.__doc__), [("", [index.add(e) for e in entries])]
+    entries = [Entry(n, f"{module.__name__}.{n}", v, page) for n, v in found if callable(v) and not inspect.ismodule(v)]
+    return title, summary(module.__doc__), [("", entries)]
 
 
-def _r(index: Index) -> Made:
+def _r() -> Made:
     """One line each: what they do is said by the verb of the same name."""
     from mixedmodels import r
 
@@ -178,14 +170,14 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("``", "`")
 
 
-def _errors(index: Index) -> Made:
+def _errors() -> Made:
     from mixedmodels import errors
 
     classes = [v for v in vars(errors).values() if inspect.isclass(v) and issubclass(v, Exception)]
     return (
         "Errors and warnings",
         summary(errors.__doc__),
-        [("", [index.add(Entry(c.__name__, c, "errors")) for c in classes])],
+        [("", [Entry(c.__name__, f"mixedmodels.errors.{c.__name__}", c, "errors") for c in classes])],
     )
 
 
@@ -219,7 +211,7 @@ def _classes() -> dict[str, type]:
     return out
 
 
-def _results(index: Index) -> Made:
+def _results() -> Made:
     groups: list[Section] = []
     for name, cls in results().items():
         members = [
@@ -227,13 +219,14 @@ def _results(index: Index) -> Made:
             for n in public(vars(cls))
             if callable(vars(cls)[n]) or isinstance(vars(cls)[n], (property, cached_property))
         ]
-        entries = [index.add(Entry(name, cls, "results"))]
-        entries += [Entry(f"{name}.{n}", vars(cls)[n], "results") for n in members]
+        path = f"{cls.__module__}.{name}"
+        entries = [Entry(name, path, cls, "results")]
+        entries += [Entry(f"{name}.{n}", f"{path}.{n}", vars(cls)[n], "results") for n in members]
         groups.append((name, entries))
     return "Results", "What the verbs return, beside plain tables and arrays.", groups
 
 
-def _commands(index: Index) -> Made:
+def _commands() -> Made:
     import argparse
     import os
 
@@ -248,9 +241,9 @@ PAGES = {
     "fitting": _fitting,
     "models": _models,
     "results": _results,
-    "plot": lambda index: _module("Pictures", mm.plot, "plot", index),
-    "families": lambda index: _module("Families", mm.families, "families", index),
-    "datasets": lambda index: _module("Data sets", mm.datasets, "datasets", index),
+    "plot": lambda: _module("Pictures", mm.plot, "plot"),
+    "families": lambda: _module("Families", mm.families, "families"),
+    "datasets": lambda: _module("Data sets", mm.datasets, "datasets"),
     "r": _r,
     "errors": _errors,
     "commands": _commands,

@@ -23,12 +23,15 @@ def stage(page: Path, target: Path, data: Path) -> int:
 
     Parameters
     ----------
-    page, target : Markdown files.
-    data : where files lie that blocks need and that may be missing.
+    page, target : Path
+        Markdown file to read, and the one to write.
+    data : Path
+        Folder of files that blocks need and that may be missing.
 
     Returns
     -------
-    Number of pictures.
+    int
+        Number of pictures.
 
     Raises
     ------
