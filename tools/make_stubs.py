@@ -89,6 +89,7 @@ def section(doc: str, title: str) -> list[str]:
 
 
 def parameter_types(doc: str) -> dict[str, str]:
+    """Annotation of each parameter of a docstring."""
     types = {}
     for line in section(doc, "Parameters"):
         names, _, words = line.partition(" : ")
@@ -98,6 +99,7 @@ def parameter_types(doc: str) -> dict[str, str]:
 
 
 def result_type(doc: str) -> str:
+    """Annotation of the result of a docstring."""
     lines = section(doc, "Returns")
     return annotation(lines[0].rpartition(" : ")[2]) if lines else "None"
 
@@ -146,6 +148,7 @@ def result_stub(name: str, base: str | None, doc: str, fields: list[tuple[str, s
 
 
 def class_stub(name: str, cls: type) -> str:
+    """The lines of a class."""
     if issubclass(cls, BaseException):
         return exception_stub(name, cls)
     body = []
@@ -173,6 +176,7 @@ def stub(module: ModuleType) -> str:
 
 
 def main() -> int:
+    """Write the stub, or say by the exit code whether it is as it would be written."""
     made = stub(importlib.import_module("mixedmodels._engine"))
     if "--check" in sys.argv[1:]:
         return 0 if STUB.exists() and STUB.read_text() == made else 1
