@@ -98,7 +98,16 @@ class MixedEffects(FittedModel):
         return coefficients_by_group(self.design, self._fit)
 
     def VarCorr(self) -> VarCorr:
-        """Standard deviations and correlations of the random effects, and of the residual where there is one."""
+        """Standard deviations and correlations of the random effects, and of the residual where there is one.
+
+        Examples
+        --------
+        >>> print(fit.VarCorr())
+         Groups   Name        Std.Dev. Corr
+         Subject  (Intercept) 24.7405
+                  Days         5.9221  0.066
+         Residual             25.5918
+        """
         return varcorr(self.design, self._fit)
 
     # -- matrices -----------------------------------------------------------------------------------------------

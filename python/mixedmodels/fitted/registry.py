@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Build(Protocol):
     """Fits a request."""
 
-    def __call__(self, request: Request, mixed: bool, stacklevel: int = 3) -> FittedModel: ...
+    def __call__(self, request: Request, mixed: bool, stacklevel: int = 3) -> FittedModel:
+        """The fitted model of a request, with random effects or without."""
 
 
 _classes: dict[type, Any] = {}

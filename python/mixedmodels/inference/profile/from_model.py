@@ -69,6 +69,7 @@ def profiled(
 def model_parameters(
     model: FittedModel, order: Order = "cov.last", scale: str = "sdcor", criterion: str = "deviance"
 ) -> tuple[Parameter, ...]:
+    """The parameters of a model that can be profiled, in the order asked for."""
     fit = model._fit
     if not fit.mixed:
         raise DataError("profile() is for mixed models; confint() of a model without random effects has its limits.")
