@@ -32,7 +32,7 @@ HEADINGS: dict[type, str] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """Something documented: its name, where autodoc imports it from, the object, the page, and what models have it."""
 
@@ -128,7 +128,9 @@ def _models() -> Made:
         owner = next(c for c in model.__mro__ if name in vars(c))
         heading = HEADINGS.get(owner) or re.split(r"[:,.]", summary(owner.__doc__))[0]
         path = f"mixedmodels.{model.__name__}.{name}"
-        groups.setdefault(heading, []).append(Entry(name, path, vars(owner)[name], "models", note))
+        groups.setdefault(heading, []).append(
+            Entry(name=name, path=path, value=vars(owner)[name], page="models", note=note)
+        )
     lead = (
         "What `lm`, `lmer`, `glm` and `glmer` return has these verbs and properties. A note says where only some of "
         "them have one.\n"
@@ -143,14 +145,20 @@ def _fitting() -> Made:
     functions = [n for n, v in values.items() if inspect.isfunction(v) or inspect.isbuiltin(v)]
     classes = [n for n, v in values.items() if inspect.isclass(v) and not issubclass(v, Exception)]
     settings = [n for n in classes if values[n] not in MODELS.values()]
-    groups = [("", [Entry(n, f"mixedmodels.{n}", values[n], "fitting") for n in (*functions, *settings)])]
+    groups = [
+        ("", [Entry(name=n, path=f"mixedmodels.{n}", value=values[n], page="fitting") for n in (*functions, *settings)])
+    ]
     return "Fitting", "Functions of `import mixedmodels as mm`.", groups
 
 
 def _module(title: str, module: ModuleType, page: str) -> Made:
     names = getattr(module, "__all__", None) or public(vars(module))
     found = [(n, getattr(module, n)) for n in names]
-    entries = [Entry(n, f"{module.__name__}.{n}", v, page) for n, v in found if callable(v) and not inspect.ismodule(v)]
+    entries = [
+        Entry(name=n, path=f"{module.__name__}.{n}", value=v, page=page)
+        for n, v in found
+        if callable(v) and not inspect.ismodule(v)
+    ]
     return title, summary(module.__doc__), [("", entries)]
 
 
@@ -177,7 +185,15 @@ def _errors() -> Made:
     return (
         "Errors and warnings",
         summary(errors.__doc__),
-        [("", [Entry(c.__name__, f"mixedmodels.errors.{c.__name__}", c, "errors") for c in classes])],
+        [
+            (
+                "",
+                [
+                    Entry(name=c.__name__, path=f"mixedmodels.errors.{c.__name__}", value=c, page="errors")
+                    for c in classes
+                ],
+            )
+        ],
     )
 
 
@@ -220,8 +236,8 @@ def _results() -> Made:
             if callable(vars(cls)[n]) or isinstance(vars(cls)[n], (property, cached_property))
         ]
         path = f"{cls.__module__}.{name}"
-        entries = [Entry(name, path, cls, "results")]
-        entries += [Entry(f"{name}.{n}", f"{path}.{n}", vars(cls)[n], "results") for n in members]
+        entries = [Entry(name=name, path=path, value=cls, page="results")]
+        entries += [Entry(name=f"{name}.{n}", path=f"{path}.{n}", value=vars(cls)[n], page="results") for n in members]
         groups.append((name, entries))
     return "Results", "What the verbs return, beside plain tables and arrays.", groups
 
