@@ -121,6 +121,7 @@ def made(
     laplace: Laplace,
     like: Glmm | None = None,
 ) -> Glmm:
+    """The engine's handle of a design with a response; `like` is one of the same design."""
     rows = family_rows(given, response, design)
     try:
         if like is not None:
