@@ -35,6 +35,9 @@ SHARED: dict[str, Callable[[], Any]] = {
     ),
     "lin": lambda: mm.lm("Reaction ~ Days", shared("sleep")),
     "glm": lambda: mm.glm("cbind(incidence, size - incidence) ~ period", shared("cbpp"), family="binomial"),
+    "logit": lambda: shared("glm"),
+    "cake": lambda: mm.datasets.load("cake"),
+    "baking": lambda: mm.lmer("angle ~ recipe * temperature + (1 | recipe:replicate)", shared("cake")),
 }
 
 
@@ -57,6 +60,7 @@ def examples() -> list[doctest.DocTest]:
 EXAMPLES = examples()
 
 
+@pytest.mark.filterwarnings("ignore::mixedmodels.errors.MixedModelsWarning")  # few draws and small data are quick
 @pytest.mark.parametrize("test", EXAMPLES, ids=[test.name.removeprefix("mixedmodels.") for test in EXAMPLES])
 def test_an_example_prints_what_it_shows(
     test: doctest.DocTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

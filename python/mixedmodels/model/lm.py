@@ -91,7 +91,7 @@ class LinearModel(FixedEffectsModel):
         Examples
         --------
         >>> print(lin.summary().text().splitlines()[2])
-        lm(formula = Reaction ~ Days, data = sleep)
+        lm(formula = Reaction ~ Days, data = ...)
         """
         self._own_tests(ddf)
         return self._summary

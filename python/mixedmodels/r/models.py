@@ -170,7 +170,7 @@ def summary(object: Model, **arguments: Any) -> Any:  # noqa: A002
     --------
     >>> from mixedmodels.r import summary
     >>> print(summary(lin).text().splitlines()[2])
-    lm(formula = Reaction ~ Days, data = sleep)
+    lm(formula = Reaction ~ Days, data = ...)
     """
     return object.summary(**arguments)
 

@@ -53,6 +53,7 @@ def profiled(
     signames: bool,
     verbose: int = 0,
 ) -> Profile:
+    """Walk along the profiles of these parameters."""
     curves = profiles(
         model._engine,
         model.design,
