@@ -13,8 +13,8 @@ from mixedmodels.fit.generalized_linear.glm_checks import glm_warnings
 from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
 from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import as_control, fit_lmm
-from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.ols import fit_ols
+from mixedmodels.fit.progress import counted
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted.layout import laid_out
 

@@ -16,7 +16,6 @@ from mixedmodels.errors import FormulaError, MixedModelsError
 from mixedmodels.families import GAUSSIAN
 from mixedmodels.fit.at_parameters import stand_in
 from mixedmodels.fit.lmm import as_control, as_flag, kept_columns
-from mixedmodels.fit.many_progress import Tell, counted
 from mixedmodels.fit.many_responses.linear_mixed import FAILED, NOT_REACHED, ManyFits, empty
 from mixedmodels.fit.method import Method
 from mixedmodels.fit.record import Matrix

@@ -11,7 +11,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.design import build
 from mixedmodels.errors import FormulaError, MixedModelsError, MixedModelsWarning
-from mixedmodels.fit.many_progress import counted
+from mixedmodels.fit.progress import counted
 from mixedmodels.model.build import build_glm, build_lm
 from mixedmodels.model.lm_list_record import LmList
 

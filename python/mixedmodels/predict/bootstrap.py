@@ -17,7 +17,6 @@ from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.family_moments import shapes_of_dispersion
 from mixedmodels.fit.henderson_rows import TermRows
 from mixedmodels.fit.lmm import engine_input
-from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.many_responses.linear_mixed import less_offset
 from mixedmodels.fit.record import GlmmFit, Matrix, Vector
 from mixedmodels.fit.simulated_responses import simulate_fit

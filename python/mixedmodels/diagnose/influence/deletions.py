@@ -46,7 +46,7 @@ def deletions(
     theta : {"fixed", "one_step", "refit"}
         What happens to the variance parameters: "fixed" keeps them, "one_step" takes a Newton step, "refit" fits again.
     progress : bool, optional
-        See `fit.many_progress.counted`.
+        See `fit.progress.counted`.
     """
     exact = not fit.mixed and (not fit.generalized or theta != "refit")
     if theta == "fixed" or exact:

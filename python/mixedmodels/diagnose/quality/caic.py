@@ -15,8 +15,8 @@ from mixedmodels.errors import DataError, FitError, MixedModelsWarning
 from mixedmodels.estimates.singular_directions import states
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.lmm import new_engine
-from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.many_responses.other_classes import start_of
+from mixedmodels.fit.progress import counted
 from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.record import GlmmFit, MixedFit, Vector
 from mixedmodels.fit.simulated_responses import checked, generator, simulate_fit

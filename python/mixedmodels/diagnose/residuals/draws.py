@@ -14,9 +14,9 @@ from mixedmodels.diagnose.residuals.pit import Method
 from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 from mixedmodels.diagnose.residuals.simulated import FEWEST, Refits, scaled
 from mixedmodels.errors import DataError, MixedModelsWarning
-from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.moments import predict_old
+from mixedmodels.fit.progress import counted
 from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.simulated_responses import checked, generator

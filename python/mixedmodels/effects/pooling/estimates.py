@@ -22,7 +22,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates.linear_functions import Matrix, Vector
 from mixedmodels.estimates.transformations import WayBack
 from mixedmodels.fit.any_fit import AnyMixedFit
-from mixedmodels.fit.many_progress import counted
+from mixedmodels.fit.progress import counted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.errors import DataError
-from mixedmodels.fit.many_progress import counted
 from mixedmodels.fit.many_responses.linear_mixed import (
     FAILED,
     MAX_EVALUATIONS,
@@ -26,6 +25,7 @@ from mixedmodels.fit.many_responses.linear_mixed import (
     ManyFits,
     joined,
 )
+from mixedmodels.fit.progress import counted
 from mixedmodels.fit.record import Matrix, Vector
 
 CHUNK_NUMBERS = 1 << 16  # responses of a chunk stay in the cache
