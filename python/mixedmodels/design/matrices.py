@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels.design.records import Design, FixedDesign, Vector
+from mixedmodels._typing import Vector
+from mixedmodels.design.records import Design, FixedDesign
 
 
 def model_matrix(fixed: FixedDesign, n: int | None = None) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

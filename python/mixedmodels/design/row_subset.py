@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm, Vector
+from mixedmodels._typing import Vector
+from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
 
 
 def part_of(design: Design, rows: NDArray[np.intp]) -> Design:

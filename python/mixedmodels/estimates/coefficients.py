@@ -12,13 +12,10 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

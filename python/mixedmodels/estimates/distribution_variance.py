@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.estimates import level_components
@@ -35,7 +36,7 @@ from mixedmodels.estimates.coefficients import Coefficients, FTest, Refit, f_of
 from mixedmodels.estimates.theta_information import generalised_inverse
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import MixedFit
 
 Array = NDArray[np.float64]
 REFITTED = "Kenward-Roger's method is for REML: estimates and tests of the fixed effects are from a refit by REML."

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix
 from mixedmodels.design import z_matrix
 from mixedmodels.design.records import Design
-from mixedmodels.fit.record import Matrix
 
 Array = NDArray[np.float64]
 

@@ -14,11 +14,10 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.estimates.coefficients import Coefficients
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 Level = str | float | bool
 
 TOLERANCE = 1e-8  # emmeans' own: squared length of the part within the null space, relative to the whole

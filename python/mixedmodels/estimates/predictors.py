@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, on_new_data
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.matrices import model_matrix
 from mixedmodels.design.spec import FactorSpec
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.estimates.linear_functions import Level, Matrix, Vector
+from mixedmodels.estimates.linear_functions import Level
 from mixedmodels.formula.grammar import read_expression
 from mixedmodels.formula.nodes import Name, column_names
 from mixedmodels.frame import Column, Factor, Logical, Numeric, Table, nearest

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Vector
 from mixedmodels.estimates.transformations import (
     Corrected,
     Expit,
@@ -30,7 +30,6 @@ from mixedmodels.formula.nodes import Binary, Call, Node, Number, strip
 if TYPE_CHECKING:
     from mixedmodels.families import Family
 
-Vector = NDArray[np.float64]
 Function = Callable[[Vector], Vector]
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 
 
 def contrasts(given: Any, p: int) -> Matrix:

@@ -26,9 +26,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.estimates.coefficients import Coefficients, FTest, f_of
 from mixedmodels.estimates.theta_information import ThetaInformation
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import MixedFit
 
 
 class Satterthwaite(Coefficients):

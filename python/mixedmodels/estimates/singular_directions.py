@@ -13,11 +13,12 @@ from typing import Literal
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.estimates.variance_parts import column_moments
 from mixedmodels.fit.any_fit import AnyMixedFit, effect_factors
 from mixedmodels.fit.covariance import SINGULAR, factors
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import MixedFit
 
 NEGLIGIBLE = 1e-3  # share of another effect in a combination that counts as none
 

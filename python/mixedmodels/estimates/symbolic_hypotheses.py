@@ -9,13 +9,10 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import FormulaError
 from mixedmodels.formula.tokens import marked
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _QUOTED = re.compile(r"`([^`]+)`")

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from mixedmodels._typing import Vector
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
 
-Vector = NDArray[np.float64]
 
 STEP = 5e-4  # of the differences that second derivatives are taken by, as emmeans takes them
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, z_matrix
 from mixedmodels.errors import FitError
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import Matrix, Vector
 
 MOST_EFFECTS = 4000
 

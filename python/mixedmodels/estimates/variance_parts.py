@@ -12,12 +12,13 @@ from typing import Literal
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import distribution_variance as distributions
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, effect_factors
 from mixedmodels.fit.moments import fixed_part
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 
 Per = Literal["unit", "row"]
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 def lower_tail(t: Vector, df: Vector | float) -> Vector:

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mixedmodels import _engine
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
 from mixedmodels.families import checks
-
-Vector = NDArray[np.float64]
 
 
 @lru_cache(maxsize=256)

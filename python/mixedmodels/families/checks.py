@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
 
 if TYPE_CHECKING:
     from mixedmodels.families.base import Family
 
-Vector = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 
 # How far from a whole number: a count comes as it is, successes as the product of a rounded proportion and trials.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mixedmodels._typing import Matrix
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 
 AnyMixedFit = MixedFit | GlmmFit
 AnyFit = LinearFit | MixedFit | GlmFit | GlmmFit

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
@@ -22,7 +23,7 @@ from mixedmodels.fit.lmm import kept_columns, new_engine
 from mixedmodels.fit.method import Method
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Run, Vector
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Run
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family

@@ -6,7 +6,8 @@ import warnings
 
 import numpy as np
 
-from mixedmodels.design.records import Design, Vector
+from mixedmodels._typing import Vector
+from mixedmodels.design.records import Design
 from mixedmodels.errors import (
     ConvergenceWarning,
     DesignError,

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import _engine
-from mixedmodels.design.records import Design, Vector
+from mixedmodels._typing import Matrix, Vector
+from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.fit.lmm import engine_input
-from mixedmodels.fit.record import GlmmFit, Matrix
+from mixedmodels.fit.record import GlmmFit
 
 Rows = NDArray[np.intp]
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels._typing import Matrix, Vector
 
 SINGULAR = 1e-4  # lme4's bound on the diagonal of the relative Cholesky factor
 

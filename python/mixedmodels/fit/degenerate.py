@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mixedmodels._engine import EngineError, Rows
-from mixedmodels.design.records import Design, Vector
+from mixedmodels._typing import Vector
+from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, DesignError, FitError, MixedModelsError
 from mixedmodels.fit.record import MixedFit
 

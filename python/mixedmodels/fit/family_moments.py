@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.fit.moments import ResidualType
-from mixedmodels.fit.record import Vector
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from mixedmodels._engine import EngineError, Glmm, Rows
+from mixedmodels._typing import Matrix
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DesignError, FitError, MixedModelsError
 from mixedmodels.fit import degenerate
@@ -18,7 +19,7 @@ from mixedmodels.fit.covariance import is_singular
 from mixedmodels.fit.generalized_linear.glm_checks import separated, separated_response
 from mixedmodels.fit.lmm import DEFAULTS, EngineInput, engine_input
 from mixedmodels.fit.progress import watched
-from mixedmodels.fit.record import Control, GlmmFit, Matrix, Run
+from mixedmodels.fit.record import Control, GlmmFit, Run
 from mixedmodels.fit.responses import Response, family_response, one_value
 from mixedmodels.fit.separation import random_effects
 from mixedmodels.fit.start import Start, checked_point

@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels._engine import EngineError, Equations
-from mixedmodels.design.records import Design, Vector
+from mixedmodels._typing import Matrix, Vector
+from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.henderson_rows import TermRows
 from mixedmodels.fit.lmm import engine_input
-from mixedmodels.fit.record import Matrix
 
 Blocks = NDArray[np.float64]
 Form = Literal["dense", "sparse"]

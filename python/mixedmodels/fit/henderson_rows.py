@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.design.records import Design, Vector
-from mixedmodels.fit.record import Matrix
+from mixedmodels._typing import Matrix, Vector
+from mixedmodels.design.records import Design
 
 Columns = Sequence[Vector | None]
 TermRows = tuple[NDArray[Any], Columns] | None  # codes and columns of a random term; None takes no part

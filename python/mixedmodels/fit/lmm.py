@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike
 
 from mixedmodels import _engine
 from mixedmodels._engine import EngineError, Lmm, Rows
-from mixedmodels.design.records import Design, FixedDesign, Vector
+from mixedmodels._typing import Matrix, Vector
+from mixedmodels.design.records import Design, FixedDesign
 from mixedmodels.errors import DesignError, FitError
 from mixedmodels.fit import checks, degenerate
 from mixedmodels.fit.covariance import diagonal, is_singular
 from mixedmodels.fit.progress import watched
-from mixedmodels.fit.record import Control, Matrix, MixedFit, Run
+from mixedmodels.fit.record import Control, MixedFit, Run
 
 if TYPE_CHECKING:
     from mixedmodels._engine import LmmOptimum

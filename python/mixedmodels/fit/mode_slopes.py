@@ -18,12 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.design.records import Design, Vector
+from mixedmodels._typing import Matrix, Vector
+from mixedmodels.design.records import Design
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.henderson_rows import fixed_rows
 from mixedmodels.fit.moments import residuals
-from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit
+from mixedmodels.fit.record import GlmmFit, MixedFit
 
 Blocks = NDArray[np.float64]
 

@@ -8,9 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.design.records import Design, Vector
+from mixedmodels._typing import Matrix, Vector
+from mixedmodels.design.records import Design
 from mixedmodels.fit.re_form import Chosen
-from mixedmodels.fit.record import GlmmFit, LinearFit, Matrix, MixedFit
+from mixedmodels.fit.record import GlmmFit, LinearFit, MixedFit
 
 ResidualType = Literal["response", "pearson", "working", "deviance"]
 

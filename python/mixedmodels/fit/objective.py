@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import FitError
 from mixedmodels.fit.covariance import diagonal
 from mixedmodels.fit.lmm import checked_start
-from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+from mixedmodels.fit.record import GlmmFit
 from mixedmodels.fit.start import checked_point
 
 if TYPE_CHECKING:

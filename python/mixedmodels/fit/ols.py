@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 
-from mixedmodels.design.records import Design, Vector
+from mixedmodels._typing import Matrix, Vector
+from mixedmodels.design.records import Design
 from mixedmodels.errors import DesignError
 from mixedmodels.fit import checks, degenerate
 from mixedmodels.fit.lmm import HUGE, TINY, kept_columns
-from mixedmodels.fit.record import LinearFit, Matrix
+from mixedmodels.fit.record import LinearFit
 
 
 def fit_ols(design: Design) -> LinearFit:

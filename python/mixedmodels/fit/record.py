@@ -13,15 +13,12 @@ from math import inf, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.fit.method import Method
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
@@ -14,7 +15,7 @@ from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_random_part, fixed_part
 from mixedmodels.fit.re_form import Chosen
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 
 
 def generator(seed: Any) -> np.random.Generator:

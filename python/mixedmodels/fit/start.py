@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mixedmodels._typing import Vector
 from mixedmodels.errors import FitError
 from mixedmodels.fit.lmm import checked_start
-from mixedmodels.fit.record import Vector
 
 Start = ArrayLike | Mapping[str, ArrayLike]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixedmodels.fit.record import GlmFit, GlmmFit, Vector
+from mixedmodels._typing import Vector
+from mixedmodels.fit.record import GlmFit, GlmmFit
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:

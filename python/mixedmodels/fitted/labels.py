@@ -10,9 +10,10 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mixedmodels._typing import Matrix, Vector
     from mixedmodels.design.records import Design
     from mixedmodels.fit.any_fit import AnyFit
-    from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+    from mixedmodels.fit.record import GlmmFit
     from mixedmodels.fitted.varcorr import VarCorr
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, z_matrix
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Run, Vector
+from mixedmodels.fit.record import Run
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.random_effects import coefficients_by_group, random_effects
 from mixedmodels.fitted.varcorr import VarCorr, varcorr

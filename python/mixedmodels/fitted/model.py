@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mixedmodels import formula as formulas
+from mixedmodels._typing import Vector
 from mixedmodels.design import Design, model_matrix
 from mixedmodels.errors import DataError
 from mixedmodels.fit.moments import ResidualType, fitted, residuals
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     import pandas
     from numpy.typing import NDArray
 
+    from mixedmodels._typing import Vector
     from mixedmodels.estimates.coefficients import Coefficients, Ddf
     from mixedmodels.families import Family
     from mixedmodels.fit.any_fit import AnyFit
-    from mixedmodels.fit.record import Vector
 
 T = TypeVar("T")
 

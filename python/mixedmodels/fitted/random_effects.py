@@ -12,9 +12,9 @@ from mixedmodels.fitted.ranef import RanEf
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mixedmodels._typing import Matrix
     from mixedmodels.design.records import Design
     from mixedmodels.fit.any_fit import AnyMixedFit
-    from mixedmodels.fit.record import Matrix
 
 
 def random_effects(design: Design, fit: AnyMixedFit, cond_var: Sequence[Matrix] | None = None) -> RanEf:

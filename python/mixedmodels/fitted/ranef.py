@@ -12,7 +12,7 @@ from mixedmodels.tables import html, r_numbers, r_print
 if TYPE_CHECKING:
     import pandas
 
-    from mixedmodels.fit.record import Matrix
+    from mixedmodels._typing import Matrix
 
 HTML_ROWS = 60
 

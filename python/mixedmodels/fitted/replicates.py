@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.families import NegativeBinomial
@@ -18,7 +19,7 @@ from mixedmodels.fit.lmm import new_engine as new_lmm_engine
 from mixedmodels.fit.many_responses.linear_mixed import CONVERGED, ManyFits, deviations, less_offset, many_lmm
 from mixedmodels.fit.many_responses.other_classes import family_design, many_glm, many_glmm, many_ols, start_of
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.record import Control, GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import Control, GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fit.simulated_responses import (
     resample_residuals,
     simulate_fit,

@@ -12,8 +12,8 @@ from mixedmodels.formula import parse
 from mixedmodels.formula.nodes import column_names
 
 if TYPE_CHECKING:
+    from mixedmodels._typing import Matrix, Vector
     from mixedmodels.design import Design
-    from mixedmodels.fit.record import Matrix, Vector
     from mixedmodels.fitted.request import Request, Source
 
 

@@ -13,8 +13,8 @@ from mixedmodels.fit.covariance import correlation, factors
 from mixedmodels.tables import html, r_numbers, r_print
 
 if TYPE_CHECKING:
+    from mixedmodels._typing import Matrix, Vector
     from mixedmodels.design.records import Design
-    from mixedmodels.fit.record import Matrix, Vector
     from mixedmodels.tables.frames import CovarianceMatrix
 
 Component = Literal["Variance", "Std.Dev."]

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import on_new_data
 from mixedmodels.design.spec import FactorSpec
 from mixedmodels.errors import DataError, UnknownColumnError
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
     from mixedmodels.estimates.coefficients import Ddf
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 PACKAGE = "marginaleffects"
 _REGISTERED = WeakSet[type]()  # classes that marginaleffects knows

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mixedmodels import formula as formulas
 from mixedmodels import frame
+from mixedmodels._typing import Matrix
 from mixedmodels.design import Design
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import FormulaError, MixedModelsError

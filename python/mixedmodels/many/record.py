@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix
 from mixedmodels.design import Design
 from mixedmodels.estimates.wald import p_values
 from mixedmodels.fit.many_responses.linear_mixed import (
@@ -22,7 +23,6 @@ from mixedmodels.fit.many_responses.linear_mixed import (
     ManyFits,
     deviations,
 )
-from mixedmodels.fit.record import Matrix
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix
 from mixedmodels.frame import Factor, Table
 
 

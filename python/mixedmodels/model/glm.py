@@ -14,8 +14,9 @@ from mixedmodels.model.verbs import FixedEffectsModel
 from mixedmodels.tables.call import Call
 
 if TYPE_CHECKING:
+    from mixedmodels._typing import Vector
     from mixedmodels.estimates.coefficients import Ddf
-    from mixedmodels.fit.record import GlmFit, Vector
+    from mixedmodels.fit.record import GlmFit
     from mixedmodels.summary.glm_summary import GlmSummary
 
 

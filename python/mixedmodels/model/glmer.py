@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.engine import Glmm
@@ -20,10 +21,11 @@ from mixedmodels.model.verbs import RandomEffectsModel
 if TYPE_CHECKING:
     import pandas
 
+    from mixedmodels._typing import Matrix, Vector
     from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.fit.laplace_error.estimate import LaplaceError
     from mixedmodels.fit.objective import GeneralizedObjective
-    from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+    from mixedmodels.fit.record import GlmmFit
     from mixedmodels.summary.mixed_summary import MixedSummary
 
 

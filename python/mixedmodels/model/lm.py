@@ -15,9 +15,10 @@ from mixedmodels.fitted.registry import fit_request
 from mixedmodels.model.verbs import FixedEffectsModel
 
 if TYPE_CHECKING:
+    from mixedmodels._typing import Vector
     from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.fit.goodness import Goodness
-    from mixedmodels.fit.record import LinearFit, Vector
+    from mixedmodels.fit.record import LinearFit
     from mixedmodels.summary.linear_summary import LinearSummary
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates import wald
 from mixedmodels.fit.record import Matrix, Vector

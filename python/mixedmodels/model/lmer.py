@@ -18,9 +18,10 @@ from mixedmodels.fitted.registry import fit_request
 from mixedmodels.model.verbs import RandomEffectsModel
 
 if TYPE_CHECKING:
+    from mixedmodels._typing import Matrix, Vector
     from mixedmodels.estimates.coefficients import Coefficients, Ddf
     from mixedmodels.fit.objective import Objective
-    from mixedmodels.fit.record import Matrix, MixedFit, Vector
+    from mixedmodels.fit.record import MixedFit
     from mixedmodels.summary.mixed_summary import MixedSummary
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.fit.record import Vector
 from mixedmodels.plot.axes import legend, name_columns, point_style, say_for_all, several, short
 from mixedmodels.plot.subjects import columns_of, table_kind
 from mixedmodels.plot.themes import color, drawing, ink

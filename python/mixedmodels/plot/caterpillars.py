@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks.qq import points
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.fit.record import Vector
 from mixedmodels.plot.axes import height_for, name_levels, say, several, zero_line
 from mixedmodels.plot.subjects import FittedMixed, group_place, need_mixed
 from mixedmodels.plot.themes import color, drawing, ink

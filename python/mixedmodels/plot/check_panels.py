@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks.loess import lowess
-from mixedmodels.fit.record import Vector
 from mixedmodels.plot.subjects import columns_of
 
 Columns = dict[str, Any]

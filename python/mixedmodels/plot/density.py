@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks.predictive import bandwidth
-from mixedmodels.fit.record import Vector
 
 
 def density(

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.plot.axes import say, several, zero_line
 from mixedmodels.plot.subjects import (
     Fitted,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 from mixedmodels.plot.axes import height_for, name_levels, say, several, short, zero_line
 from mixedmodels.plot.subjects import columns_of, table_kind
 from mixedmodels.plot.themes import color, drawing, ink

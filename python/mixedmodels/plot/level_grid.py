@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.design import on_new_data
 from mixedmodels.design.records import Design
 from mixedmodels.design.spec import FactorSpec
 from mixedmodels.effects.pooling.level_effects import Poolings
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.moments import fixed_part
-from mixedmodels.fit.record import Vector
 from mixedmodels.frame import Factor, Numeric
 from mixedmodels.plot.subjects import FittedMixed
 

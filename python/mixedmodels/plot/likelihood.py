@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, FitError
-from mixedmodels.fit.record import Vector
 from mixedmodels.plot.axes import one, say
 from mixedmodels.plot.subjects import FittedMixed, need_mixed
 from mixedmodels.plot.themes import color, drawing, ink

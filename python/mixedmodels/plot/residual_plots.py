@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks.loess import lowess
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.fit.record import Vector
 from mixedmodels.plot.axes import height_for, name_levels, one, point_style, say, zero_line
 from mixedmodels.plot.subjects import Fitted, need_model, numbers
 from mixedmodels.plot.themes import color, drawing, ink

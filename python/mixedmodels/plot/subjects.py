@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 
 
 class Fitted(Protocol):

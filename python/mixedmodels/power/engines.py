@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mixedmodels import formula as formulas
 from mixedmodels import frame
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, FixedDesign, build
 from mixedmodels.errors import DataError, DesignError, MixedModelsWarning
 from mixedmodels.estimates import wald

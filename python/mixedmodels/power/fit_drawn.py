@@ -10,8 +10,8 @@ import numpy as np
 
 from mixedmodels import formula as formulas
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.errors import MixedModelsWarning
-from mixedmodels.fit.record import Vector
 from mixedmodels.fitted import registry
 from mixedmodels.formula.nodes import Name
 

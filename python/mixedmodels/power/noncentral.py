@@ -13,6 +13,7 @@ from math import inf, isinf, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.estimates.coefficients import Asymptotic, Coefficients, FTest, Residual, f_of
@@ -20,9 +21,6 @@ from mixedmodels.estimates.kenward_roger import KenwardRoger, adjustment
 from mixedmodels.estimates.satterthwaite import joint_df
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.record import MixedFit
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

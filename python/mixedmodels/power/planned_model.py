@@ -9,6 +9,7 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.design import Design, model_matrix, on_new_data, z_matrix
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import DataError

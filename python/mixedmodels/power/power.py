@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.estimates.wald import check_level
 from mixedmodels.fit.many_progress import counted

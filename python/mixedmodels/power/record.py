@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 from mixedmodels.power.noncentral import AnalyticPower, share_interval, sign_and_size
 from mixedmodels.tables.html import paragraph
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import formula as formulas
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError, FormulaError
 from mixedmodels.estimates.symbolic_hypotheses import parse_hypotheses
 from mixedmodels.fit.record import Matrix, Vector

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import FitError
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.family_moments import shapes_of_dispersion

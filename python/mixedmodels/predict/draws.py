@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.families import Family
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import factors

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.design import Design, numbers_of, on_new_data
 from mixedmodels.errors import DataError, MixedModelsWarning, RankDeficientWarning
 from mixedmodels.fit.record import Vector

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
 from mixedmodels.families import Family
-from mixedmodels.fit.record import Vector
 
 REACH = 9.0  # standard deviations; the normal density beyond is below 1e-17
 STEP = 0.25  # of the rule, in standard deviations where these are below 1

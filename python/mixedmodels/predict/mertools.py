@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import covariances

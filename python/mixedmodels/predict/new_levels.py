@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.record import Matrix, Vector
 
 
 def quadratic(rows: Matrix, matrix: Matrix) -> Vector:

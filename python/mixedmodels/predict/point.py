@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Vector
 from mixedmodels.fitted.model import FittedModel

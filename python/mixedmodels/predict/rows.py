@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyFit

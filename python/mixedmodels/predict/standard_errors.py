@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.estimates import wald
 from mixedmodels.families import Family
 from mixedmodels.fit import family_moments

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.design.groups import UNSEEN
 from mixedmodels.fit.any_fit import AnyFit

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import FitError
 from mixedmodels.estimates.theta_information import ThetaInformation, theta_information

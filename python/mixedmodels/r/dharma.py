@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 from mixedmodels.diagnose.residuals.tables import CategoricalTest, QuantileTest, ResidualSummary
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 from mixedmodels.model import Model
 from mixedmodels.tables.hypothesis_test import HypothesisTest
 

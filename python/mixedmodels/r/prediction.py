@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import on_new_data
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald

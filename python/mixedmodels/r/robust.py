@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix
 from mixedmodels.inference.robust.table import RobustCoefficients
 from mixedmodels.tables.result_table import ResultTable
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, model_matrix, z_matrix
 from mixedmodels.errors import DataError
 from mixedmodels.families import Family
 from mixedmodels.fit.covariance import correlation
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.simulate.outcomes import Response
 
 EXACT = 1e-6  # relative to the spread of the linear predictor: what it may miss where it is reproduced

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 from mixedmodels.formula import show
 from mixedmodels.formula.grammar import read_expression
 from mixedmodels.formula.nodes import Binary, Call, Name, Node, Paren, Unary

@@ -8,11 +8,11 @@ import numpy as np
 
 from mixedmodels import formula as formulas
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.design import build
 from mixedmodels.design.new_levels import on_own_levels
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.record import Vector
 from mixedmodels.fit.simulated_responses import generator, simulate_fit
 from mixedmodels.formula.nodes import Call
 from mixedmodels.simulate.new_rows import simulate_new_rows

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit

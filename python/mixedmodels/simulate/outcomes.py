@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, build
 from mixedmodels.errors import DataError
 from mixedmodels.families import Family, resolve
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_effects
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.frame import Table
 from mixedmodels.simulate import distributions
 from mixedmodels.simulate.expressions import scope_of, split, value_of

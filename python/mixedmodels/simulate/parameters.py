@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.at_parameters import Given
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.frame import nearest
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix
 from mixedmodels.design.records import Design
 from mixedmodels.estimates import wald
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.checks import dropped_columns
-from mixedmodels.fit.record import GlmFit, Matrix
+from mixedmodels.fit.record import GlmFit
 from mixedmodels.fitted.labels import coefficient_matrix, scattered
 from mixedmodels.summary.glmm_summary import family_label
 from mixedmodels.summary.mixed_summary import missing_lines, quartile_text

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mixedmodels._typing import Matrix
 from mixedmodels.design.records import Design
 from mixedmodels.estimates import wald
 from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fit.laplace_error.estimate import MATTERS, better_nagq
-from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix
+from mixedmodels.fit.record import GlmFit, GlmmFit
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
 from mixedmodels.fitted.varcorr import varcorr
 from mixedmodels.summary.mixed_summary import MixedSummary, criteria

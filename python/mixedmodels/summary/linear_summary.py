@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.estimates import wald
 from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fit.goodness import Goodness
-from mixedmodels.fit.record import LinearFit, Matrix, Vector
+from mixedmodels.fit.record import LinearFit
 from mixedmodels.fitted.labels import coefficient_matrix
 from mixedmodels.summary.mixed_summary import QUARTILES, missing_lines, quartile_text
 from mixedmodels.tables import html, r_numbers, r_print

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from mixedmodels._typing import Matrix
 from mixedmodels.estimates.coefficients import Coefficients
-from mixedmodels.fit.record import Matrix
 from mixedmodels.summary.mixed_summary import MixedSummary
 
 HEADERS = ("Estimate", "Std. Error", "df", "t value", "Pr(>|t|)")

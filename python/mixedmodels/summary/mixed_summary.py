@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.checks import dropped_columns
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import MixedFit
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
 from mixedmodels.fitted.varcorr import VarCorr, varcorr
 from mixedmodels.tables import html, r_numbers, r_print

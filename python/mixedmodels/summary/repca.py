@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import factors, principal_components
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.tables import r_numbers, r_print
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
@@ -15,7 +16,7 @@ from mixedmodels.estimates.coefficients import Coefficients
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.goodness import Goodness
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted.labels import coefficient_matrix, covariance_columns, kept_names, scattered
 from mixedmodels.fitted.ranef import RanEf
 from mixedmodels.fitted.varcorr import varcorr

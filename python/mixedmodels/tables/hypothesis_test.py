@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 from mixedmodels.tables.html import paragraph
 from mixedmodels.tables.r_numbers import DIGITS, format_number, format_numbers, format_pvalues
 from mixedmodels.tables.test_record import ResidualTest

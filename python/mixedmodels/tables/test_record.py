@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 
 Alternative = Literal["two.sided", "greater", "less"]
 ALTERNATIVES = ("two.sided", "greater", "less")

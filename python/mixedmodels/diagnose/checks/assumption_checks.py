@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks import tests
 from mixedmodels.diagnose.checks.loess import smooth
 from mixedmodels.diagnose.influence.from_model import leverage_of, rstandard

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks import counts
 from mixedmodels.errors import DataError
 from mixedmodels.fit.moments import fixed_part

@@ -14,9 +14,9 @@ from typing import Literal
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.fit.record import Vector
 
 Band = Literal["simultaneous", "pointwise"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels._typing import Matrix, Vector
 
 GRID = 128  # places of a density
 FEW = 40  # distinct values of a response that is shown value by value

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks.normal_band import Band, normal_band
-from mixedmodels.fit.record import Vector
 
 LEVEL = 0.95  # of both bands
 BANDS: tuple[Band, ...] = ("pointwise", "simultaneous")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix
 from mixedmodels.diagnose.checks.assumption_checks import predictor, row_cooks, shown_residuals
 from mixedmodels.diagnose.checks.family_checks import bins_of, undispersed
 from mixedmodels.diagnose.checks.loess import smooth

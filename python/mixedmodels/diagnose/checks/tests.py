@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels._typing import Matrix, Vector
 
 MOST_SHAPIRO = 5000  # from here on Kolmogorov and Smirnov's test, as R's performance
 AT_ONCE = 2**22  # numbers of simulated residuals that are looked at together

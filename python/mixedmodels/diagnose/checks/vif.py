@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.fit.record import Matrix, Vector
 
 
 @dataclass(frozen=True, slots=True)

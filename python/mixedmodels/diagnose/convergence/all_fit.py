@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.convergence.all_fit_record import AllFit, all_fit_table
 from mixedmodels.diagnose.convergence.optima import End, agreement, starts, upright
 from mixedmodels.errors import DataError, MixedModelsError, MixedModelsWarning

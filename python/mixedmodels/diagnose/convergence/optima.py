@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.lmm import default_start
-from mixedmodels.fit.record import Vector
 
 SAME = 1e-4  # of a criterion, that of one optimum
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels._typing import Matrix, Vector
 
 SINGULAR = 1e-10  # information along some direction, beside that of all rows, that is rounding error
 UNIDENTIFIED = "the rows that are left do not identify all coefficients"

@@ -16,10 +16,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.influence.changes import SATURATED, SINGULAR, UNIDENTIFIED, Changes, blanked, joined
 from mixedmodels.diagnose.influence.leverage import Whitened, balanced, whitened
 from mixedmodels.diagnose.influence.linearised import Linearised
-from mixedmodels.fit.record import Matrix, Vector
 
 Codes = NDArray[np.intp]
 BATCH_NUMBERS = 2**22  # numbers of the matrices that are factorised together

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.diagnose.influence.linearised import Linearised
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.henderson import Henderson
-from mixedmodels.fit.record import Matrix, Vector
 
 ROUNDING = 1e-14
 

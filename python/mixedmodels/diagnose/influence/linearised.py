@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.fit import checks, family_moments
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit

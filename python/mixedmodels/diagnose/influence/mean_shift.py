@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.influence.changes import SINGULAR, UNIDENTIFIED
 from mixedmodels.diagnose.influence.leverage import Whitened
 from mixedmodels.errors import FitError
 from mixedmodels.fit.henderson import Henderson
-from mixedmodels.fit.record import Matrix, Vector
 
 
 def shift(

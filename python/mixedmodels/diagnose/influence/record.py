@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.influence.changes import Changes
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 from mixedmodels.tables.result_table import ResultTable, ShownAsTable
 from mixedmodels.tables.vectors import NamedVector
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.influence.leverage import Whitened
-from mixedmodels.fit.record import Matrix, Vector
 
 WHOLE = 1 - 1e-14  # a leverage from here on is 1: the row is fitted exactly
 

@@ -18,7 +18,7 @@ from mixedmodels.fit.lmm import new_engine
 from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.progress import counted
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.record import GlmmFit, MixedFit, Vector
+from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.fit.simulated_responses import checked, generator, simulate_fit
 
 if TYPE_CHECKING:

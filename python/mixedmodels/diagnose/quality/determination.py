@@ -16,7 +16,6 @@ import numpy as np
 
 from mixedmodels.diagnose.quality.intraclass import share
 from mixedmodels.estimates.variance_parts import Parts
-from mixedmodels.fit.record import Vector
 
 
 def nakagawa(of: Parts) -> dict[str, float]:

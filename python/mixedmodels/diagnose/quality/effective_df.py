@@ -33,12 +33,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.lmm import engine_input, new_engine
 from mixedmodels.fit.moments import add_random_part, fixed_part
 from mixedmodels.fit.objective import Objective
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import MixedFit
 
 if TYPE_CHECKING:
     from mixedmodels.fit.engine import Lmm

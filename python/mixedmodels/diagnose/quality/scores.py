@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mixedmodels.fit.record import Vector
+from mixedmodels._typing import Vector
 
 SMALLER_IS_BETTER = ("rmse", "sigma", "log_loss")
 RAW = ("aic", "aicc", "bic")  # their weights take part in ranks

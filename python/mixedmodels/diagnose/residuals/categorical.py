@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.residuals.uniformity import uniformity
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 from mixedmodels.inference.multiplicity.p_adjust import adjust
 
 

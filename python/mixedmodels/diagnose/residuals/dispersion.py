@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.residuals.simulated import Refits, Simulated
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.tables.test_record import ResidualTest, check_alternative, simulation_p
 
 BY_SPREAD = "DHARMa nonparametric dispersion test via sd of residuals fitted vs. simulated"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.residuals.dispersion import PearsonSum
 from mixedmodels.diagnose.residuals.pit import Method
 from mixedmodels.diagnose.residuals.record import SimulatedResiduals

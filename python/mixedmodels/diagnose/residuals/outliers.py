@@ -7,10 +7,10 @@ from math import ceil, floor
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.residuals.pit import quantile_residuals
 from mixedmodels.diagnose.residuals.simulated import Simulated
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.tables.test_record import ResidualTest, check_alternative, simulation_p
 
 MARGINS = ("both", "upper", "lower")

@@ -11,9 +11,9 @@ from typing import Literal
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.residuals.rotation import rotated
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 
 Method = Literal["PIT", "traditional"]
 METHODS = ("PIT", "traditional")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedmodels.fit.record import Vector
+from mixedmodels._typing import Vector
 
 NEGLIGIBLE = 1e-11  # of a probability
 INTEGRAL_POINTS = 1 << 18  # points of the integral

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels._typing import Matrix, Vector
 
 SMOOTHING = 0.03  # h: residuals are on (0, 1)
 PENALTIES = tuple(np.logspace(-7, 2, 10))

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.residuals.quadratic_form import upper_tail
 from mixedmodels.diagnose.residuals.quantile_curves import Curve, quantile_curve
 from mixedmodels.diagnose.residuals.smooth_basis import SmoothBasis, smooth_basis
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.inference.multiplicity.p_adjust import adjust
 
 FEWEST_ROWS = 10

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.residuals.pit import Method
 from mixedmodels.diagnose.residuals.simulated import Refits, Simulated, scaled
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 
 Aggregate = Callable[[Vector], float]
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.residuals.dispersion import PearsonSum
 from mixedmodels.diagnose.residuals.pit import Method
 from mixedmodels.diagnose.residuals.rows import Find, LabelledRows, PlainRows, row_values
@@ -18,7 +19,6 @@ from mixedmodels.diagnose.residuals.simulated import Simulated, checked, scaled
 from mixedmodels.diagnose.residuals.tables import QuantileTest
 from mixedmodels.diagnose.residuals.tests import ResidualTests
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.tables.html import paragraph
 from mixedmodels.tables.r_numbers import format_numbers, quantiles
 from mixedmodels.tables.r_print import matrix

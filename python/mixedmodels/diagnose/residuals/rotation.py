@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 
 EIGEN, CHANGE, POSITIVE, STEPS = 1e-6, 1e-7, 1e-8, 100  # tolerances of R's nearPD, so that its results come out
 

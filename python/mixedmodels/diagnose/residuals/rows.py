@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.residuals.recalculate import Grouping
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 from mixedmodels.frame import Column, Factor
 from mixedmodels.frame.columns import length, take
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.residuals.pit import Method, quantile_residuals
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 
 FEWEST = 3  # observations
 

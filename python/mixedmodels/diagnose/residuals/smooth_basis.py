@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.splines import basis
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 
 FUNCTIONS = 10  # of the spline at most, the constant included; what DHARMa asks of mgcv
 ORDER = 4

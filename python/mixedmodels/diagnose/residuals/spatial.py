@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.tables.test_record import ResidualTest, check_alternative
 
 BLOCK = 1 << 21  # distances at once

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.residuals.quadratic_form import upper_tail
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 from mixedmodels.tables.test_record import ResidualTest, check_alternative
 
 EXACT_BELOW = 100  # observations, as lmtest's dwtest has it

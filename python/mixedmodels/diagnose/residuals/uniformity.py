@@ -6,7 +6,7 @@ from math import exp, sqrt
 
 import numpy as np
 
-from mixedmodels.fit.record import Vector
+from mixedmodels._typing import Vector
 from mixedmodels.tables.test_record import ResidualTest, check_alternative
 
 EXACT_BELOW = 100  # observations, as R's ks.test has it

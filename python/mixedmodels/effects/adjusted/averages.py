@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.effects.adjusted.grid import Grid, Layout, lay_out
 from mixedmodels.effects.adjusted.predictions import Predicted, modes_part
 from mixedmodels.effects.adjusted.variables import Variables
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.estimates.linear_functions import Basis, Vector
+from mixedmodels.estimates.linear_functions import Basis
 from mixedmodels.estimates.predictors import column_like, take_rows
 from mixedmodels.estimates.transformations import WayBack
 from mixedmodels.fit.any_fit import AnyFit

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients
-from mixedmodels.estimates.linear_functions import Matrix, Vector
 from mixedmodels.inference.multiplicity.p_adjust import adjust as p_adjust
 
 TESTS = ("pairwise", "reference", "consecutive")

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.functions import elementwise
 from mixedmodels.effects.adjusted.pretty import pretty_range, representative
 from mixedmodels.effects.adjusted.terms import KEYWORDS, Count, Range, Sample, Term, Values, Word
 from mixedmodels.effects.adjusted.variables import Variables
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.linear_functions import Level, Vector
+from mixedmodels.estimates.linear_functions import Level
 from mixedmodels.estimates.predictors import table_of
 from mixedmodels.formula.grammar import read_expression
 from mixedmodels.frame import Factor, Numeric, label

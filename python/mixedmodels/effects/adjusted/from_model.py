@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.effects.adjusted.grid import Grid
 from mixedmodels.effects.adjusted.terms import Term, Word
 from mixedmodels.effects.adjusted.variables import Variables, variables_of
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Ddf
-from mixedmodels.estimates.linear_functions import Basis, Vector
+from mixedmodels.estimates.linear_functions import Basis
 from mixedmodels.estimates.predictors import Predictors, formula_offset
 from mixedmodels.estimates.response_scale import ResponseScale, of_family, of_response
 from mixedmodels.estimates.transformations import WayBack

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, on_new_data
 from mixedmodels.design.matrices import model_matrix
 from mixedmodels.effects.adjusted.focal_values import chosen_level, focal_values
 from mixedmodels.effects.adjusted.terms import Term
 from mixedmodels.effects.adjusted.variables import Typical, Variables
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.linear_functions import Level, Matrix, Vector
+from mixedmodels.estimates.linear_functions import Level
 from mixedmodels.estimates.predictors import column_like, table_of, take_rows
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.frame import Column

@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients
-from mixedmodels.estimates.linear_functions import Matrix, Vector
 
 STEPS = 400  # intervals in which roots are looked for one by one
 LINEAR = 1e-8  # relative departure from a straight line that is rounding

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.effects.adjusted.from_model import basis_for, mean_offset, variables_for
 from mixedmodels.effects.adjusted.grid import lay_out
 from mixedmodels.effects.adjusted.johnson_neyman import slope_regions
@@ -15,7 +16,6 @@ from mixedmodels.effects.adjusted.lines import number_values
 from mixedmodels.effects.adjusted.variables import Variables
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.estimates.linear_functions import Matrix, Vector
 from mixedmodels.estimates.predictors import column_like
 from mixedmodels.frame import Column, Numeric, label
 

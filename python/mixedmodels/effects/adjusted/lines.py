@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Vector
 from mixedmodels.effects.adjusted.grid import Layout, lay_out
 from mixedmodels.effects.adjusted.variables import Typical, Variables
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.linear_functions import Vector
 from mixedmodels.estimates.predictors import column_like, take_rows
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.frame import Column, Factor, Numeric

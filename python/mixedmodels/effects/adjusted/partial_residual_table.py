@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.effects.adjusted.from_model import (
     back_and_notes,
     basis_for,
@@ -22,7 +23,6 @@ from mixedmodels.effects.adjusted.record import AdjustedPredictions
 from mixedmodels.effects.adjusted.table import ROLES
 from mixedmodels.effects.adjusted.terms import parse_terms
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.linear_functions import Vector
 from mixedmodels.estimates.predictors import take_rows
 from mixedmodels.estimates.transformations import InverseLink
 from mixedmodels.fit.moments import fixed_part, predict_old

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Vector
 from mixedmodels.effects.adjusted.variables import Variables
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.linear_functions import Level, Vector
+from mixedmodels.estimates.linear_functions import Level
 from mixedmodels.estimates.transformations import WayBack
 from mixedmodels.frame import Factor, Logical, Numeric
 

@@ -12,10 +12,11 @@ from typing import Literal
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.effects.adjusted.grid import Layout
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.estimates.linear_functions import Basis, LinearFunctions, Matrix, Vector
+from mixedmodels.estimates.linear_functions import Basis, LinearFunctions
 from mixedmodels.estimates.transformations import Corrected, WayBack
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, effect_factors
 from mixedmodels.fit.moments import add_effects

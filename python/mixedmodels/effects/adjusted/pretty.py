@@ -10,8 +10,8 @@ import sys
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.linear_functions import Vector
 
 HIGH = 1.5  # R's high.u.bias: how much larger units are preferred
 FIVE = 0.5 + 1.5 * HIGH  # R's u5.bias: the same for units of 5

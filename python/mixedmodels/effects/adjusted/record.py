@@ -10,11 +10,12 @@ from typing import Any, Literal
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.effects.adjusted.comparisons import compare
 from mixedmodels.effects.adjusted.table import POPULATION, ROLES, AdjustedTable
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Coefficients
-from mixedmodels.estimates.linear_functions import Level, Matrix, Vector
+from mixedmodels.estimates.linear_functions import Level
 from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS, ResultTable, ShownAsTable
 
 Margin = Literal["mean_reference", "mean_mode", "marginalmeans", "proportional", "empirical"]

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.effects.adjusted.partial_residuals import row_values
 from mixedmodels.effects.adjusted.variables import Variables
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.linear_functions import Level, Matrix, Vector
+from mixedmodels.estimates.linear_functions import Level
 
 
 def simulated(

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.estimates.linear_functions import Level, Vector
+from mixedmodels.estimates.linear_functions import Level
 from mixedmodels.estimates.predictors import Predictors, distinct, remembered_columns, take_rows
 from mixedmodels.formula.grammar import read_expression
 from mixedmodels.formula.nodes import Node, column_names

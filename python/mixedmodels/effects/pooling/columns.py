@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.design.records import FixedDesign
-from mixedmodels.estimates.linear_functions import Matrix, Vector
 from mixedmodels.fit.any_fit import AnyMixedFit
 
 SPANNED = 1e-9  # relative distance of a column from the span of others that is rounding

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.effects.adjusted.grid import Layout
 from mixedmodels.effects.adjusted.lines import LevelRows
 from mixedmodels.effects.pooling.columns import wide_design
 from mixedmodels.effects.pooling.no_pooling import Alone, fit_alone, fit_together
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.linear_functions import Matrix, Vector
 from mixedmodels.estimates.transformations import WayBack
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.progress import counted

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.effects.adjusted.from_model import (
     back_and_notes,
     basis_for,
@@ -21,7 +22,6 @@ from mixedmodels.effects.adjusted.predictions import Scale, predict_layout
 from mixedmodels.effects.adjusted.variables import Variables
 from mixedmodels.effects.pooling.estimates import group_index
 from mixedmodels.effects.pooling.record import laid_lines, need_groups
-from mixedmodels.estimates.linear_functions import Vector
 from mixedmodels.tables.long_table import LongTable
 from mixedmodels.tables.result_table import ShownAsTable
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import MixedModelsError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
 from mixedmodels.fit.ols import fit_ols
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.responses import family_response
 
 STEPS = 50  # of reweighted least squares within a level

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.design.records import FixedDesign
 from mixedmodels.errors import MixedModelsError
-from mixedmodels.estimates.linear_functions import Matrix, Vector, null_space
+from mixedmodels.estimates.linear_functions import null_space
 from mixedmodels.families import Family, NegativeBinomial
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.generalized_linear.glm import fit_glm

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixedmodels.design.records import Design, Vector
+from mixedmodels._typing import Vector
+from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, DesignError, FitError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.generalized_linear import irls, jeffreys

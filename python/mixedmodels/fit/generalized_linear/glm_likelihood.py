@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.record import Vector
 
 if TYPE_CHECKING:
     from mixedmodels.fit.generalized_linear.irls import Problem

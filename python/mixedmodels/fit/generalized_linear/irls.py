@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.record import Matrix, Vector
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family

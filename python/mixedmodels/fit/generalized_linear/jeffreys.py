@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.fit.generalized_linear import irls
-from mixedmodels.fit.record import Matrix, Vector
 
 STENCIL = 1e-3  # step of the difference quotient, whose error is of the order of its fourth power
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixedmodels.design.records import Design, Vector
+from mixedmodels._typing import Vector
+from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.record import Control, GlmFit

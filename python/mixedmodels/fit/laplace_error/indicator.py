@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels._engine import EngineError
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+from mixedmodels.fit.record import GlmmFit
 
 if TYPE_CHECKING:
     from mixedmodels._engine import Glmm

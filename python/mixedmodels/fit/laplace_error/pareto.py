@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from mixedmodels.fit.record import Vector
+from mixedmodels._typing import Vector
 
 FEWEST = 20
 

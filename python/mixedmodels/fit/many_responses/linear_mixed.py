@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.fit import lmm
 from mixedmodels.fit.covariance import SINGULAR, diagonal
-from mixedmodels.fit.record import Control, Matrix, Vector
+from mixedmodels.fit.record import Control
 
 if TYPE_CHECKING:
     from mixedmodels._engine import Lmm, LmmOptima

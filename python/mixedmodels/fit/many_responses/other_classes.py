@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError, MixedModelsError
 from mixedmodels.fit.generalized_linear.glm import fit_glm
@@ -28,7 +29,7 @@ from mixedmodels.fit.many_responses.linear_mixed import (
     singular,
 )
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import Control, GlmFit, GlmmFit, Matrix, Vector
+from mixedmodels.fit.record import Control, GlmFit, GlmmFit
 from mixedmodels.fit.responses import Response, family_response, one_value
 from mixedmodels.fit.separation import fixed_effects
 

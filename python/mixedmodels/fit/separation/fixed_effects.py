@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.record import Matrix, Vector
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.design.records import Design, Vector
+from mixedmodels._typing import Vector
+from mixedmodels.design.records import Design
 from mixedmodels.fit.separation.fixed_effects import Separation
 
 MOST = 4  # findings that a sentence names

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Vector
 from mixedmodels.design import z_matrix
-from mixedmodels.design.records import Design, RandomTerm, Vector
+from mixedmodels.design.records import Design, RandomTerm
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import GlmmFit

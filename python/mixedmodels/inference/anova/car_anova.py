@@ -9,12 +9,13 @@ from math import nan
 
 import numpy as np
 
+from mixedmodels._typing import Matrix
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DesignError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients
 from mixedmodels.fit.family_moments import pearson_dispersion
-from mixedmodels.fit.record import GlmFit, LinearFit, Matrix
+from mixedmodels.fit.record import GlmFit, LinearFit
 from mixedmodels.inference.anova.contrast_matrices import TermLayout, coefficients_of, conjugate
 from mixedmodels.inference.anova.submodels import SubModels
 from mixedmodels.inference.anova.term_tests import Table, tabulated

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix
 from mixedmodels.design.records import Design
-from mixedmodels.fit.record import Matrix
 
 NOTHING = 1e-9  # beside the largest element of its matrix, rounding error
 

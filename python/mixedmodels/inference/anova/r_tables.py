@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
 from mixedmodels.estimates.ddf import is_asymptotic

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix
 from mixedmodels.design import on_new_data
 from mixedmodels.design.contrasts import treatment
 from mixedmodels.design.records import Design, FixedDesign
 from mixedmodels.fit.lmm import kept_columns
-from mixedmodels.fit.record import Matrix
 from mixedmodels.formula import Terms
 from mixedmodels.frame import Table
 from mixedmodels.inference.anova.contrast_matrices import Codings

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import GlmFit, LinearFit, MixedFit
 from mixedmodels.inference.anova.contrast_matrices import TermLayout, marginal, sequential
 from mixedmodels.inference.anova.submodels import SubModels
 

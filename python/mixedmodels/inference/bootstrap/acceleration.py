@@ -15,9 +15,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import FitError
-from mixedmodels.fit.record import Matrix, Vector
 
 MAX_REFITS = 200  # refits
 

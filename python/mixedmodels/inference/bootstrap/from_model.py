@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import MixedModelsWarning
 from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.simulated_responses import checked, generator

@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.wald import check_level
-from mixedmodels.fit.record import Matrix, Vector
 
 Kind = Literal["perc", "basic", "norm", "bca"]
 KINDS = ("perc", "basic", "norm", "bca")

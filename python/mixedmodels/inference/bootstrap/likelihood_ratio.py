@@ -17,7 +17,7 @@ from math import nan
 
 import numpy as np
 
-from mixedmodels.fit.record import Vector
+from mixedmodels._typing import Vector
 
 NOISE = 1e-8  # ratios closer to 0 than this are 0, which is what models that coincide at a boundary have
 

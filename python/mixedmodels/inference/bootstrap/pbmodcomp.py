@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import formula as formulas
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.many_responses.linear_mixed import NOT_REACHED, ManyFits, joined

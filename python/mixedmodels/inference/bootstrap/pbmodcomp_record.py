@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.fit.record import Vector
+from mixedmodels._typing import Vector
 from mixedmodels.inference.bootstrap.likelihood_ratio import BootstrapTest
 from mixedmodels.tables.coefmat import LEGEND, estimate_texts, stars
 from mixedmodels.tables.r_numbers import format_numbers, format_pvalues, pad_right, round_r

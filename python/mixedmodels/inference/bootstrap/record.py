@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
+from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.fit.record import Matrix
 from mixedmodels.inference.bootstrap.intervals import Kind, check, intervals
 from mixedmodels.inference.bootstrap.replicates import Replicates
 from mixedmodels.tables.result_table import ResultTable

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.fit.many_responses.linear_mixed import (
     FAILED,
@@ -26,7 +27,6 @@ from mixedmodels.fit.many_responses.linear_mixed import (
     joined,
 )
 from mixedmodels.fit.progress import counted
-from mixedmodels.fit.record import Matrix, Vector
 
 CHUNK_NUMBERS = 1 << 16  # responses of a chunk stay in the cache
 Draw = Callable[[int], Matrix]

@@ -23,8 +23,8 @@ from math import acos, pi
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import FitError
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.inference.comparison.cone import Draws, draws
 
 DRAWS = 20_000

@@ -7,6 +7,7 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
+from mixedmodels._typing import Matrix
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.variance_information import Direction, information, profiled

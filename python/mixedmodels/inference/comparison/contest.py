@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import restrictions, wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf

@@ -7,9 +7,10 @@ from math import nan
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.estimates import wald
 from mixedmodels.fit.likelihood import aic as aic_of
-from mixedmodels.fit.record import GlmFit, LinearFit, Matrix, Vector
+from mixedmodels.fit.record import GlmFit, LinearFit
 from mixedmodels.inference.comparison.lrt import Columns, Likelihood
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.tables.coefmat import LEGEND, stars
 from mixedmodels.tables.html import paragraph
 from mixedmodels.tables.r_numbers import format_number, format_numbers, format_pvalues, round_r

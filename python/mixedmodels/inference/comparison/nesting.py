@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, RandomTerm
-from mixedmodels.design.records import Vector
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import Matrix
 
 TOLERANCE = 1e-7  # of a column that lies in the span of others, relative to its length
 

@@ -27,11 +27,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, z_matrix
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.progress import counted
-from mixedmodels.fit.record import Matrix, Vector
 
 LOWEST, HIGHEST, POINTS = -12.0, 24.0, 181  # log(lam) times the largest eigenvalue
 STEPS = 40  # of Newton's method or bisection

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError
 
-Matrix = NDArray[np.float64]
 References = int | str | Sequence[int | str]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.linear_functions import Level, LinearFunctions, Matrix
+from mixedmodels.estimates.linear_functions import Level, LinearFunctions
 from mixedmodels.frame import label
 from mixedmodels.inference.emmeans.contrast_families import Family, family
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.estimates.linear_functions import Basis, LinearFunctions, Matrix, Vector
+from mixedmodels._typing import Matrix, Vector
+from mixedmodels.estimates.linear_functions import Basis, LinearFunctions
 from mixedmodels.inference.emmeans.settings import Settings
 from mixedmodels.inference.multiplicity.adjust import adjusted_p, critical_value
 

@@ -12,9 +12,10 @@ from itertools import combinations
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.estimates.linear_functions import Basis, Level, LinearFunctions, Matrix, Vector
+from mixedmodels.estimates.linear_functions import Basis, Level, LinearFunctions
 from mixedmodels.formula import Formula
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.inference.emmeans.contrasts import contrasts, interaction_contrasts

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.estimates.linear_functions import LinearFunctions, Vector, cells
+from mixedmodels.estimates.linear_functions import LinearFunctions, cells
 from mixedmodels.estimates.predictors import Predictors, Reduce, Values
 from mixedmodels.inference.emmeans.nested_factors import existing, find_nesting
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.estimates.coefficients import Coefficients, FTest, f_of
-from mixedmodels.estimates.linear_functions import Basis, LinearFunctions, Matrix, Vector
+from mixedmodels.estimates.linear_functions import Basis, LinearFunctions
 from mixedmodels.estimates.response_scale import ResponseScale
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels.estimates.linear_functions import Basis, LinearFunctions, Vector
+from mixedmodels._typing import Vector
+from mixedmodels.estimates.linear_functions import Basis, LinearFunctions
 from mixedmodels.estimates.response_scale import ResponseScale
 from mixedmodels.frame import label
 from mixedmodels.inference.emmeans.families import ComparisonFamily

@@ -13,7 +13,8 @@ from math import factorial
 
 import numpy as np
 
-from mixedmodels.estimates.linear_functions import LinearFunctions, Vector, cells
+from mixedmodels._typing import Vector
+from mixedmodels.estimates.linear_functions import LinearFunctions, cells
 
 DEGREES = ("linear", "quadratic", "cubic", "quartic", "quintic")
 SHARE = 0.001  # of the range

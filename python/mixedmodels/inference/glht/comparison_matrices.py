@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 def comparison_matrix(kind: str, counts: Vector, levels: Sequence[str], base: int = 0) -> tuple[Matrix, list[str]]:

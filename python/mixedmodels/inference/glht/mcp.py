@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.design.spec import FactorSpec
 from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.estimates.symbolic_hypotheses import Hypotheses, parse_hypotheses
 from mixedmodels.inference.glht.comparison_matrices import KINDS, comparison_matrix
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients
 from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
 from mixedmodels.inference.multiplicity import adjust
 from mixedmodels.inference.multiplicity.closed_tests import closed_p
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 CLOSED = ("Westfall", "Shaffer")
 

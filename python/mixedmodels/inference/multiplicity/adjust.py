@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.inference.multiplicity import multivariate_t, studentized_range
 from mixedmodels.inference.multiplicity.p_adjust import ALIASES, STEPWISE, adjust
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 ALTERNATIVES = ("two.sided", "less", "greater")
 

@@ -9,12 +9,9 @@ from __future__ import annotations
 from math import isinf
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.inference.multiplicity.studentized_range import panels
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 def one_and_two(corr: Matrix, c: float, df: float, two_sided: bool) -> float:

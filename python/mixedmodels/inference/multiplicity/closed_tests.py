@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 Flat = frozenset[int]
 
 LARGEST = 20_000  # sets looked at for one hypothesis

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from math import inf, isinf
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.inference.multiplicity.studentized_range import panels
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 BINS = 2048
 

@@ -29,8 +29,8 @@ from itertools import islice
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.inference.multiplicity import bonferroni_bounds, sphere_lattice, tukey_kramer
 from mixedmodels.inference.multiplicity.directions import DirectionalLaw, circle, gathered
@@ -39,8 +39,6 @@ from mixedmodels.inference.multiplicity.product_form import ProductForm, nearest
 from mixedmodels.inference.multiplicity.studentized_range import ptukey_tail, root
 from mixedmodels.inference.multiplicity.tukey_kramer import AdditiveBounds
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 Bins = tuple[Vector, Vector]
 
 SAME = 1e-9  # correlations that agree to this are one

@@ -15,8 +15,7 @@ from math import inf, isinf
 import numpy as np
 from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
+from mixedmodels._typing import Matrix, Vector
 
 SETS = 8
 FIRST, LAST = 12, 17  # powers of 2 of the points of a set

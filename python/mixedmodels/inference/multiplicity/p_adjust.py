@@ -7,9 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
-
-Vector = NDArray[np.float64]
 
 ALIASES = {"fdr": "BH", "single-step": "mvt", "univariate": "none"}
 

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.inference.multiplicity.studentized_range import mixed_tail, panels
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 SAME = 1e-9  # correlations that agree to this are one
 MAX_LOADING = 0.98  # of a loading of the nearest product form

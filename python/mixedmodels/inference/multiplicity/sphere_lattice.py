@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[np.float64]
+from mixedmodels._typing import Matrix
 
 POINTS = 2**16
 SHIFTS = 8

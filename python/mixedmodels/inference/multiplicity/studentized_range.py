@@ -11,9 +11,8 @@ from functools import lru_cache
 from math import inf, isinf, log
 
 import numpy as np
-from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
+from mixedmodels._typing import Vector
 
 NODES = 48  # of Gauss and Legendre for a panel: the integrands are analytic
 PANELS = 4

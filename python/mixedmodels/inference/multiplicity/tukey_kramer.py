@@ -19,10 +19,8 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.inference.multiplicity.studentized_range import mixed_tail, panels
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 SAME = 1e-7  # squared sines of angles below this are zero
 FARTHEST = 14.0  # the table of the normal problem ends there, where its tail is below 1e-20

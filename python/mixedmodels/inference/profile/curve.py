@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.inference.profile.parameters import Parameter
 
 End = Literal["cutoff", "boundary", "plateau", "unbounded", "falls", "lower", "lost"]

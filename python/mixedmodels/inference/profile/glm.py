@@ -13,9 +13,10 @@ from math import inf, nan, sqrt
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.generalized_linear.irls import Problem, allowed, solve
-from mixedmodels.fit.record import GlmFit, Matrix, Vector
+from mixedmodels.fit.record import GlmFit
 
 EXACT = 1e-10  # of zeta
 FAR = 120  # evaluations of one limit

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedmodels.fit.record import Matrix, Vector
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.inference.profile.curve import Curve, hermite
 
 POINTS = 101

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates import wald
 from mixedmodels.fit.record import Vector

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.fit.any_fit import AnyMixedFit
@@ -21,7 +22,7 @@ from mixedmodels.fit.engine import EngineError, Glmm, Lmm
 from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import fit_lmm
 from mixedmodels.fit.progress import watched
-from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.inference.profile.curve import Curve
 from mixedmodels.inference.profile.derived import Estimates, Quantity
 from mixedmodels.inference.profile.parameters import Parameter, parameters

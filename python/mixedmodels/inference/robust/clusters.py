@@ -17,9 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import MixedFit
 from mixedmodels.fitted.row_groups import Clusters
 
 Codes = NDArray[np.intp]

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.estimates.coefficients import Residual
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.inference.robust.clusters import Working
 
 TYPES = ("HC0", "HC1", "HC2", "HC3", "HC4", "HC4m", "HC5")

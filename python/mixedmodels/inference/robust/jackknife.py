@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedmodels._typing import Matrix
 from mixedmodels.errors import FitError
-from mixedmodels.fit.record import Matrix
 from mixedmodels.inference.robust.mixed_scores import Scores
 
 

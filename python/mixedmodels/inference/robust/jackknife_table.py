@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels.fit.record import Matrix
+from mixedmodels._typing import Matrix
 from mixedmodels.fitted.row_groups import Clusters
 from mixedmodels.inference.robust import jackknife
 from mixedmodels.inference.robust.mixed_scores import Scores

@@ -25,11 +25,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import Matrix, MixedFit, Vector
+from mixedmodels.fit.record import MixedFit
 from mixedmodels.fitted.row_groups import Clusters, Codes
 from mixedmodels.inference.robust.clusters import local_effects
 

@@ -27,8 +27,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError, FitError
-from mixedmodels.fit.record import Matrix
 from mixedmodels.fitted.row_groups import Clusters
 from mixedmodels.inference.robust.clusters import Block, Working, blocks
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import restrictions, wald
 from mixedmodels.estimates.coefficients import Coefficients, FTest
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.inference.robust.hc import HeteroscedasticityConsistent
 from mixedmodels.inference.robust.tests import ClusterRobust
 from mixedmodels.tables.result_table import F_HEADERS, T_HEADERS, Z_HEADERS, ResultTable, ShownAsTable, one_row

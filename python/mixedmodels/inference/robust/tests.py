@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients, FTest
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fitted.row_groups import Clusters
 from mixedmodels.inference.robust.sandwich import Moments
 

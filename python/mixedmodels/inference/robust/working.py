@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.design.records import Design
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import GlmFit, LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import GlmFit, LinearFit, MixedFit
 from mixedmodels.inference.robust.clusters import Working
 
 
