@@ -1,4 +1,4 @@
-"""B-splines on numpy: basis and derivatives by the recursion of de Boor and Cox."""
+"""B-splines: basis and derivatives at points within the boundary knots."""
 
 from __future__ import annotations
 
@@ -22,27 +22,7 @@ def basis(knots: Array, x: Array, order: int, derivative: int = 0) -> Array:
     ndarray, shape (n, m - order)
         Value of each B-spline at the points.
     """
-    m = len(knots)
-    # The interval of each point; the last non-empty one also holds its right end.
-    last = int(np.searchsorted(knots, knots[m - order], side="left")) - 1
-    place = np.minimum(np.searchsorted(knots, x, side="right") - 1, last)
-    values = np.zeros((len(x), m - 1))
-    values[np.arange(len(x)), np.maximum(place, 0)] = 1.0
-    for k in range(2, order - derivative + 1):
-        left, right = _spans(knots, k)
-        n = m - k
-        values = (x[:, None] - knots[:n]) * left[:n] * values[:, :n] + (knots[k : k + n] - x[:, None]) * right[
-            :n
-        ] * values[:, 1 : n + 1]
-    for k in range(order - derivative + 1, order + 1):
-        left, right = _spans(knots, k)
-        n = m - k
-        values = (k - 1) * (left[:n] * values[:, :n] - right[:n] * values[:, 1 : n + 1])
-    return values
+    from scipy.interpolate import BSpline
 
-
-def _spans(knots: Array, k: int) -> tuple[Array, Array]:
-    """Reciprocals of the knot spans below two neighbouring functions of order k; 0 for empty spans."""
-    span = knots[k - 1 :] - knots[: len(knots) - k + 1]
-    inverse = np.divide(1.0, span, out=np.zeros_like(span), where=span > 0)
-    return inverse[:-1], inverse[1:]
+    each = np.eye(len(knots) - order)
+    return np.asarray(BSpline(knots, each, order - 1)(x, derivative), dtype=float)
