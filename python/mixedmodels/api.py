@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,12 +20,11 @@ from mixedmodels.model import (
     build_lm,
     build_lmer,
 )
+from mixedmodels.tables.caller_names import call_names
 
 if TYPE_CHECKING:
     from mixedmodels.many.record import FitMany
     from mixedmodels.model.lm_list_record import LmList
-
-MOST_NAMES = 2000  # a namespace larger than this is not searched for the name of an argument
 
 
 def lmer(
@@ -716,37 +714,3 @@ def lm_list(
         method=Method(family=None if family is None else resolve(family)),
     )
     return build_lm_list(request, pool)
-
-
-def call_names(data: Any, weights: Any, offset: Any, subset: Any, depth: int = 2) -> dict[str, Any]:
-    """How the caller of `lmer` or `lm` calls its arguments, for the print: R shows the expressions.
-
-    A text is shown as it is, an object by the name of a variable that holds it where there is one.
-    The caller stands `depth` frames up. The keys are those of `Request`.
-    """
-    scope = sys._getframe(depth).f_locals
-
-    def name(value: Any) -> str | None:
-        return value if value is None or isinstance(value, str) else _name_in(scope, value) or "(array)"
-
-    return {
-        "data_name": _name_in(scope, data) or _own_name(data),
-        "weights_name": name(weights),
-        "offset_name": name(offset),
-        "subset_name": name(subset),
-    }
-
-
-def _name_in(scope: Mapping[str, Any], value: Any) -> str | None:
-    if len(scope) > MOST_NAMES:
-        return None
-    for name, held in scope.items():
-        if held is value and name[0] != "_":
-            return name
-    return None
-
-
-def _own_name(data: Any) -> str | None:
-    attrs = getattr(data, "attrs", None)
-    name = attrs.get("name") if isinstance(attrs, dict) else None
-    return name if isinstance(name, str) else None

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
-from mixedmodels.api import call_names
 from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 from mixedmodels.errors import DataError
 from mixedmodels.families import resolve
@@ -27,6 +26,7 @@ from mixedmodels.model import (
     build_lmer,
 )
 from mixedmodels.power.make import simulate_response
+from mixedmodels.tables.caller_names import call_names
 from mixedmodels.tables.vectors import LogLik
 
 __all__ = [

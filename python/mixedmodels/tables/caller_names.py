@@ -1,12 +1,13 @@
-"""Names of models, as the caller's variables have them."""
+"""Names of objects, as the caller's variables have them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-MOST_NAMES = 5000  # a larger scope is not searched
+MOST_ARGUMENTS = 2000  # a scope of more names is not searched for the arguments of a call
+MOST_NAMES = 5000  # nor one of more names than this for a model
 LONGEST = 200
 
 
@@ -15,20 +16,54 @@ def caller_names(models: Sequence[Any], depth: int = 2) -> tuple[str, ...]:
 
     A variable of the function comes before one of its module.
     """
-    found = names_held(models, depth + 1)
-    if None in found or len(set(found)) < len(found) or max(len(name or "") for name in found) > LONGEST:
-        return tuple(f"MODEL{i + 1}" for i in range(len(found)))
-    return tuple(name for name in found if name is not None)
+    names = names_held(models, depth + 1)
+    if None in names or len(set(names)) < len(names) or max(len(name or "") for name in names) > LONGEST:
+        return tuple(f"MODEL{i + 1}" for i in range(len(names)))
+    return tuple(name for name in names if name is not None)
 
 
 def names_held(models: Sequence[Any], depth: int = 2) -> list[str | None]:
     """The name of each model in the frame `depth` calls up, None where it has none there."""
     frame = sys._getframe(depth)
-    return [_name_in(frame.f_locals, m) or _name_in(frame.f_globals, m) for m in models]
+    return [_model_name(frame.f_locals, m) or _model_name(frame.f_globals, m) for m in models]
 
 
-def _name_in(scope: dict[str, Any], value: Any) -> str | None:
-    if len(scope) > MOST_NAMES:
-        return None
-    held_by = (name for name, held in scope.items() if held is value)
-    return next((name for name in held_by if name.isidentifier() and name[0] != "_" and name != "self"), None)
+def call_names(data: Any, weights: Any, offset: Any, subset: Any, depth: int = 2) -> dict[str, Any]:
+    """How the caller of `lmer` or `lm` calls its arguments, for the print: R shows the expressions.
+
+    A text is shown as it is, an object by the name of a variable that holds it where there is one.
+    The caller stands `depth` frames up. The keys are those of `Request`.
+    """
+    scope = sys._getframe(depth).f_locals
+
+    def name(value: Any) -> str | None:
+        return value if value is None or isinstance(value, str) else _argument_name(scope, value) or "(array)"
+
+    return {
+        "data_name": _argument_name(scope, data) or _own_name(data),
+        "weights_name": name(weights),
+        "offset_name": name(offset),
+        "subset_name": name(subset),
+    }
+
+
+def _model_name(scope: Mapping[str, Any], value: Any) -> str | None:
+    names = _names(scope, value, MOST_NAMES)
+    return next((name for name in names if name.isidentifier() and name != "self"), None)
+
+
+def _argument_name(scope: Mapping[str, Any], value: Any) -> str | None:
+    return next(iter(_names(scope, value, MOST_ARGUMENTS)), None)
+
+
+def _names(scope: Mapping[str, Any], value: Any, limit: int) -> list[str]:
+    """The names that a scope has for an object, apart from those that begin with an underscore."""
+    if len(scope) > limit:
+        return []
+    return [name for name, other in scope.items() if other is value and name[:1] != "_"]
+
+
+def _own_name(data: Any) -> str | None:
+    attrs = getattr(data, "attrs", None)
+    name = attrs.get("name") if isinstance(attrs, dict) else None
+    return name if isinstance(name, str) else None
