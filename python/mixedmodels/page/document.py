@@ -7,9 +7,9 @@ from importlib.resources import files
 from typing import Any
 
 from mixedmodels.errors import MixedModelsError
-from mixedmodels.page.elements import paragraph
 from mixedmodels.page.options import Options
 from mixedmodels.page.registry import SECTIONS, Entry
+from mixedmodels.tables.html import paragraph
 
 
 def page(model: Any, options: Options) -> str:

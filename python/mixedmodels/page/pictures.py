@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from mixedmodels.errors import MixedModelsError
-from mixedmodels.page.elements import figure, paragraph
+from mixedmodels.page.elements import figure
+from mixedmodels.tables.html import paragraph
 
 LARGEST = 250_000  # bytes of a drawing; larger ones, of very many points, become images
 

@@ -1,22 +1,35 @@
-"""Accessible HTML for notebooks: captioned tables with row and column headers, no script and no style sheet."""
+"""Accessible HTML without scripts: captioned tables with row and column headers, for notebooks and for the page."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
+SENTENCE = 40  # characters; a longer cell of the page breaks its lines
+_NUMBER = re.compile(r"\s*[-+<>=~]*\s*[\d.]+(e[-+]?\d+)?\s*%?\s*")
+_RIGHT = ' style="text-align:right"'
+
+Cell = tuple[str, str]  # text and attributes
+
 
 def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column holds the row headers."""
-    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in headers)
-    body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(f'<td style="text-align:right">{escape(cell.strip())}</td>' for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    )
+    """A table whose first column holds the row headers, for a notebook: it needs no style sheet."""
     title = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    cells = [[(row[0], ""), *((cell.strip(), _RIGHT) for cell in row[1:])] for row in rows]
+    return _table(title, [(header, "") for header in headers], cells)
+
+
+def wide_table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The same table for the page, whose style sheet has its classes; columns of numbers are flushed right."""
+    right = [j > 0 and all(_is_number(row[j]) for row in rows) for j in range(len(headers))]
+    head = [(header, _class("n" if flush else "")) for header, flush in zip(headers, right, strict=True)]
+    cells = [[(text, "" if j == 0 else _class_of_cell(text, right[j])) for j, text in enumerate(row)] for row in rows]
+    # A wide table scrolls in its frame, which the keyboard can reach.
+    return (
+        f'<div class="wide" role="region" aria-label="{escape(caption, quote=True)}" tabindex="0">'
+        f"{_table(f'<caption>{escape(caption)}</caption>', head, cells)}</div>"
+    )
 
 
 def section(title: str, *parts: str) -> str:
@@ -24,6 +37,32 @@ def section(title: str, *parts: str) -> str:
     return f'<section aria-label="{escape(title, quote=True)}"><h4>{escape(title)}</h4>{"".join(parts)}</section>'
 
 
-def paragraph(text: str) -> str:
-    """A paragraph; line breaks of the text are kept."""
-    return f"<p>{'<br>'.join(escape(line) for line in text.splitlines())}</p>"
+def paragraph(text: str, *, kind: str = "") -> str:
+    """A paragraph; line breaks of the text are kept. `kind` is a class of the page's style sheet ("note", "warn")."""
+    return f"<p{_class(kind)}>{'<br>'.join(escape(line) for line in text.splitlines())}</p>"
+
+
+def _table(title: str, headers: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> str:
+    head = "".join(f'<th scope="col"{attributes}>{escape(text)}</th>' for text, attributes in headers)
+    body = "".join(f"<tr>{_row_header(row[0])}{''.join(map(_cell, row[1:]))}</tr>" for row in rows)
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _row_header(cell: Cell) -> str:
+    return f'<th scope="row">{escape(cell[0])}</th>'
+
+
+def _cell(cell: Cell) -> str:
+    return f"<td{cell[1]}>{escape(cell[0])}</td>"
+
+
+def _class_of_cell(text: str, right: bool) -> str:
+    return _class("n" if right else "text" if len(text) > SENTENCE else "")
+
+
+def _class(name: str) -> str:
+    return f' class="{name}"' if name else ""
+
+
+def _is_number(text: str) -> bool:
+    return not text.strip() or text.strip() in ("NA", "NaN", "Inf", "-Inf") or _NUMBER.fullmatch(text) is not None

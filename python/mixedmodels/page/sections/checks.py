@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mixedmodels.errors import MixedModelsError
-from mixedmodels.page.elements import heading, paragraph, result, table
+from mixedmodels.page.elements import heading, result
 from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw, picture
+from mixedmodels.tables.html import paragraph, wide_table
 from mixedmodels.tables.r_numbers import format_pvalues
 
 DOUBTFUL = 0.05
@@ -34,7 +35,7 @@ def _verdicts(model: Any, options: Options) -> Iterator[str]:
         return
     words = {True: "look at it", False: "fine", None: "not known"}
     rows = [[check.title, words[check.suspicious], check.sentence] for check in checks]
-    yield table("What was checked", ["assumption", "verdict", "what was found"], rows)
+    yield wide_table("What was checked", ["assumption", "verdict", "what was found"], rows)
     yield paragraph(
         "‘Look at it’ marks what deserves a look, not what is wrong: with many rows small deviations show, with few "
         "large ones do not.",
@@ -66,7 +67,7 @@ def _simulated(model: Any, options: Options) -> Iterator[str]:
             "level if it is so everywhere. What deviates is coloured.",
         )
     rows = [_row(name, question, test) for name, question, test in tests_of(residuals)]
-    yield table("Tests of the simulated residuals", ["what is tested", "question", "p-value", "answer"], rows)
+    yield wide_table("Tests of the simulated residuals", ["what is tested", "question", "p-value", "answer"], rows)
 
 
 Tests = list[tuple[str, str, Callable[[], Any]]]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from mixedmodels.formula.nodes import column_names
-from mixedmodels.page.elements import paragraph
 from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw, picture
+from mixedmodels.tables.html import paragraph
 
 MOST = 6  # predictors with a picture
 

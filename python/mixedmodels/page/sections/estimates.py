@@ -7,9 +7,10 @@ from typing import Any
 
 from mixedmodels.errors import MixedModelsError
 from mixedmodels.page.columns import columns_of
-from mixedmodels.page.elements import paragraph, result, table_of
+from mixedmodels.page.elements import result, table_of
 from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw, picture
+from mixedmodels.tables.html import paragraph
 
 HEADERS = {
     "term": "term",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mixedmodels.page.elements import facts, paragraph
+from mixedmodels.page.elements import facts
 from mixedmodels.page.options import Options
+from mixedmodels.tables.html import paragraph
 from mixedmodels.tables.r_numbers import format_number, round_r
 
 

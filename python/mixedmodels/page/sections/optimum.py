@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mixedmodels.page.elements import paragraph
 from mixedmodels.page.options import Options
+from mixedmodels.tables.html import paragraph
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:

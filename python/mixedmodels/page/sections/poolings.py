@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mixedmodels.page.elements import paragraph
 from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw, picture
+from mixedmodels.tables.html import paragraph
 
 MOST_PANELS = 24  # levels of which each has a panel
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mixedmodels.errors import MixedModelsError
-from mixedmodels.page.elements import paragraph, result
+from mixedmodels.page.elements import result
 from mixedmodels.page.options import Options
+from mixedmodels.tables.html import paragraph
 
 MOST_ROWS = 20_000  # of a table for which the conditional AIC is computed without being asked for
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mixedmodels.page.elements import folded, paragraph, table, table_of
+from mixedmodels.page.elements import folded, table_of
 from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw, picture
+from mixedmodels.tables.html import paragraph, wide_table
 
 NOTHING = 1e-8  # of sigma: random effects so small have no variance, and no picture
 MOST_LEVELS = 60  # shown of a grouping factor; a page is no data file
@@ -20,7 +21,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     varcorr = model.VarCorr()
     headers, cells = varcorr.cells(4, ("Variance", "Std.Dev."))
     rows = [[c.strip() for c in row] for row in cells]
-    yield table("Variances, standard deviations and correlations", [h.strip() for h in headers], rows)
+    yield wide_table("Variances, standard deviations and correlations", [h.strip() for h in headers], rows)
     for name, modes in model.ranef().items():
         if float(modes.abs().to_numpy().max(initial=0.0)) > NOTHING * model.sigma:
             yield from _pictures(model, name, len(modes))

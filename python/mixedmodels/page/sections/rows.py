@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels.page.elements import facts, paragraph, table
+from mixedmodels.page.elements import facts
 from mixedmodels.page.options import Options
+from mixedmodels.tables.html import paragraph, wide_table
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
@@ -28,7 +29,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     else:
         headers = ["grouping factor", "levels"]
     if counted:
-        yield table("Groups: rows of each level", headers, counted)
+        yield wide_table("Groups: rows of each level", headers, counted)
 
 
 def _counts(group: Any) -> list[str]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from mixedmodels.fit.checks import dropped_columns
-from mixedmodels.page.elements import bullets, paragraph, result
+from mixedmodels.page.elements import bullets, result
 from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw
+from mixedmodels.tables.html import paragraph
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
