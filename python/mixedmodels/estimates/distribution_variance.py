@@ -30,13 +30,14 @@ if TYPE_CHECKING:
 Approximation = Literal["theoretical", "delta", "lognormal", "trigamma"]
 MeanOf = Literal["marginal", "intercept", "observed"]
 
+MEANS: tuple[MeanOf, ...] = ("marginal", "intercept", "observed")
 LATENT = {"logit": pi**2 / 3, "probit": 1.0, "cloglog": pi**2 / 6, "loglog": pi**2 / 6}
 LATENT_TEXT = {"logit": "pi^2 / 3", "probit": "1", "cloglog": "pi^2 / 6", "loglog": "pi^2 / 6"}
 NO_MEAN = ("inverse", "1/mu^2")  # links whose inverse has no mean under a normal predictor
 NODES = 61
 
 
-def approximation_of(family: Family, asked: str | None) -> Approximation:
+def approximation_of(family: Family, approximation: str | None) -> Approximation:
     """The approximation for a family, by default what the field uses.
 
     Raises
@@ -45,12 +46,12 @@ def approximation_of(family: Family, asked: str | None) -> Approximation:
         If there is none of this name for the family and its link.
     """
     possible = approximations(family)
-    if asked is None:
+    if approximation is None:
         return possible[0]
     for name in possible:
-        if name == asked:
+        if name == approximation:
             return name
-    raise DataError(f"approximation is {asked!r}; for {family} it can be {', '.join(map(repr, possible))}.")
+    raise DataError(f"approximation is {approximation!r}; for {family} it can be {', '.join(map(repr, possible))}.")
 
 
 def approximations(family: Family) -> tuple[Approximation, ...]:
@@ -60,7 +61,7 @@ def approximations(family: Family) -> tuple[Approximation, ...]:
     return ("lognormal", "delta", "trigamma") if family.link == "log" and family.support != "real" else ("delta",)
 
 
-def mean_of(family: Family, asked: str | None) -> MeanOf:
+def mean_of(family: Family, mean: str | None) -> MeanOf:
     """Which mean the variance is taken at.
 
     Raises
@@ -68,16 +69,17 @@ def mean_of(family: Family, asked: str | None) -> MeanOf:
     DataError
         If there is none of this name, or it does not exist for the link.
     """
-    if asked is None:
+    if mean is None:
         return "marginal" if _has_marginal_mean(family) else "observed"
-    if asked not in ("marginal", "intercept", "observed"):
-        raise DataError(f"mean is {asked!r}; it can be 'marginal', 'intercept' or 'observed'.")
-    if asked == "marginal" and not _has_marginal_mean(family):
+    if mean == "marginal" and not _has_marginal_mean(family):
         raise DataError(
             f"with the link {family.link!r} not every linear predictor has a mean, so that a mean over normal random "
             "effects does not exist; use mean='observed' or 'intercept'."
         )
-    return asked  # type: ignore[return-value]
+    for name in MEANS:
+        if name == mean:
+            return name
+    raise DataError(f"mean is {mean!r}; it can be 'marginal', 'intercept' or 'observed'.")
 
 
 def _has_marginal_mean(family: Family) -> bool:

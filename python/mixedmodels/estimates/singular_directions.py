@@ -18,7 +18,6 @@ from mixedmodels.design import Design
 from mixedmodels.estimates.variance_parts import column_moments
 from mixedmodels.fit.any_fit import AnyMixedFit, effect_factors
 from mixedmodels.fit.covariance import SINGULAR, factors
-from mixedmodels.fit.record import MixedFit
 
 NEGLIGIBLE = 1e-3  # share of another effect in a combination that counts as none
 
@@ -103,7 +102,7 @@ def states(design: Design, fit: AnyMixedFit) -> tuple[TermState, ...]:
     """The state of every random term."""
     moments = column_moments(design)
     relative, own = factors(fit.theta, fit.sizes), effect_factors(fit)
-    unit = "residual standard deviations" if isinstance(fit, MixedFit) else "units of the linear predictor"
+    unit = "units of the linear predictor" if fit.generalized else "residual standard deviations"
     return tuple(
         _state(design, i, relative[i], own[i], np.sqrt(np.diag(moments[i])), unit) for i in range(len(fit.sizes))
     )

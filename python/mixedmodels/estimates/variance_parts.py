@@ -88,15 +88,14 @@ class Parts:
 
 def parts(design: Design, fit: AnyFit, residual: Residual) -> Parts:
     """All parts of the variance, given the residual one."""
-    mixed = isinstance(fit, MixedFit | GlmmFit)
-    terms = design.random if mixed else ()
+    terms = design.random if fit.mixed else ()
     groups = tuple(design.groups[t.group].name for t in terms)
     return Parts(
         fixed=fixed_variance(design, fit),
-        random=random_variances(design, fit) if isinstance(fit, MixedFit | GlmmFit) else np.empty(0),
+        random=random_variances(design, fit) if fit.mixed else np.empty(0),
         labels=tuple(f"({t.text})" for t in terms),
         groups=groups,
-        intercepts=_intercepts(design, fit) if isinstance(fit, MixedFit | GlmmFit) else np.empty(0),
+        intercepts=_intercepts(design, fit) if fit.mixed else np.empty(0),
         extra=tuple(design.groups[t.group].n_levels == fit.n for t in terms),
         residual=residual,
     )
@@ -125,14 +124,14 @@ def column_moments(design: Design) -> list[np.ndarray[tuple[int, int], np.dtype[
 
 
 def _intercepts(design: Design, fit: AnyMixedFit) -> Vector:
-    found = []
+    variances = []
     for term, t in zip(design.random, effect_factors(fit), strict=True):
         here = [j for j, name in enumerate(term.effects) if name == "(Intercept)"]
-        found.append(float(t[here[0]] @ t[here[0]]) if here else float("nan"))
-    return np.array(found)
+        variances.append(float(t[here[0]] @ t[here[0]]) if here else float("nan"))
+    return np.array(variances)
 
 
-def per_of(fit: AnyFit, asked: str | None) -> Per:
+def per_of(fit: AnyFit, per: str | None) -> Per:
     """Whose variance the residual one is: a row's as it is weighted, or that of weight 1.
 
     Raises
@@ -140,13 +139,14 @@ def per_of(fit: AnyFit, asked: str | None) -> Per:
     DataError
         If there is no such choice.
     """
-    if asked is None:
-        trials = isinstance(fit, GlmFit | GlmmFit) and fit.family.weights_role == "trials"
-        return "unit" if trials else "row"
-    if asked in ("unit", "row"):
-        return asked  # type: ignore[return-value]
+    if per is None:
+        return "unit" if fit.family.weights_role == "trials" else "row"
+    if per == "unit":
+        return "unit"
+    if per == "row":
+        return "row"
     raise DataError(
-        f"per is {asked!r}; it can be 'unit', a single trial or an observation of weight 1, or 'row', the average row."
+        f"per is {per!r}; it can be 'unit', a single trial or an observation of weight 1, or 'row', the average row."
     )
 
 

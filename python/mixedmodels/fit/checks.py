@@ -19,7 +19,7 @@ from mixedmodels.errors import (
 )
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.covariance import SINGULAR, correlation, factors
-from mixedmodels.fit.record import GlmmFit, LinearFit
+from mixedmodels.fit.record import LinearFit
 
 CLOSE_TO_ONE = 1 - 1e-4
 
@@ -87,7 +87,7 @@ def mixed_warnings(design: Design, fit: AnyMixedFit) -> list[MixedModelsWarning]
     rank = rank_warning(design, fit)
     if rank is not None:
         found.append(rank)
-    if isinstance(fit, GlmmFit) and fit.separated:
+    if fit.generalized and fit.separated:
         found.append(SeparationWarning(fit.separated))
     elif not fit.run.converged:
         found.append(_convergence(fit))

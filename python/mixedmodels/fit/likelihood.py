@@ -5,23 +5,19 @@ from __future__ import annotations
 import math
 
 from mixedmodels.fit.any_fit import AnyFit
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.fit.record import MixedFit
 
 
 def n_parameters(fit: AnyFit) -> int:
     """Fixed effects, covariance parameters, and the residual variance or what else a family has free."""
-    if isinstance(fit, LinearFit):
-        return len(fit.kept) + 1
-    if isinstance(fit, GlmFit):
-        return len(fit.kept) + (fit.has_dispersion or fit.estimated_theta is not None)
-    return len(fit.kept) + len(fit.theta) + (len(fit.psi) if isinstance(fit, GlmmFit) else 1)
+    return len(fit.kept) + len(fit.theta) + (len(fit.free_shapes) or int(fit.has_dispersion))
 
 
 def loglik(fit: AnyFit) -> float:
     """Log-likelihood at the estimates; of a REML fit the restricted one."""
-    if isinstance(fit, MixedFit | GlmmFit):
+    if fit.mixed:
         return -fit.criterion / 2
-    if isinstance(fit, GlmFit):
+    if fit.generalized:
         return fit.loglik
     if fit.rss == 0:
         return math.inf
@@ -51,9 +47,9 @@ def bic(fit: AnyFit) -> float:
 
 def n_observations(fit: AnyFit) -> int:
     """Rows used; of a glm those with positive weight."""
-    return fit.df_resid + len(fit.kept) if isinstance(fit, GlmFit) else fit.n
+    return fit.df_resid + len(fit.kept) if fit.generalized and not fit.mixed else fit.n
 
 
 def df_resid(fit: AnyFit) -> int:
     """Rows less parameters; of a mixed model the variance parameters count too."""
-    return fit.n - n_parameters(fit) if isinstance(fit, MixedFit | GlmmFit) else fit.df_resid
+    return fit.n - n_parameters(fit) if fit.mixed else fit.df_resid

@@ -46,7 +46,7 @@ def add_effects(
 def fitted(design: Design, fit: LinearFit | MixedFit) -> Vector:
     """Conditional mean of the response, shape (n,)."""
     eta = fixed_part(design, fit.kept, fit.beta, fit.n)
-    return add_random_part(eta, design, fit.b) if isinstance(fit, MixedFit) else eta
+    return add_random_part(eta, design, fit.b) if fit.mixed else eta
 
 
 def residuals(

@@ -30,11 +30,11 @@ def simulate_fit(
     design: Design, fit: AnyFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen] = ()
 ) -> Matrix:
     """Responses of any fit as its family sees them, shape (n, nsim); random effects in `chosen` are kept."""
-    if isinstance(fit, MixedFit):
-        return simulate_mixed(design, fit, nsim, rng, chosen)
-    if isinstance(fit, GlmmFit):
+    if fit.mixed and fit.generalized:
         return simulate_generalized(design, fit, nsim, rng, chosen)
-    return simulate_linear(design, fit, nsim, rng) if isinstance(fit, LinearFit) else simulate_glm(fit, nsim, rng)
+    if fit.mixed:
+        return simulate_mixed(design, fit, nsim, rng, chosen)
+    return simulate_glm(fit, nsim, rng) if fit.generalized else simulate_linear(design, fit, nsim, rng)
 
 
 def simulate_linear(design: Design, fit: LinearFit, nsim: int, rng: np.random.Generator) -> Matrix:

@@ -63,9 +63,9 @@ class FamilyModel(FittedModel):
         return eta if type == "link" else np.asarray(self._fit.family.mean(eta))
 
     @property
-    def _psi(self) -> Vector | tuple[float, ...]:
+    def _psi(self) -> Vector:
         """Logarithms of the free shapes."""
-        return self._fit.psi if isinstance(self._fit, GlmmFit) else ()
+        return self._fit.psi
 
     def _response(self) -> Vector:
         return self._fit.y

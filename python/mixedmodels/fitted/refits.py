@@ -15,7 +15,7 @@ from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import as_control, fit_lmm
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.progress import counted
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.fit.record import GlmFit, GlmmFit
 from mixedmodels.fitted.layout import laid_out
 
 if TYPE_CHECKING:
@@ -40,14 +40,15 @@ def refitted(model: FittedModel, design: Design, *, reml: bool = False, stacklev
     ConvergenceWarning
         If the fit did not converge.
     """
-    fit, request = model._fit, model._request
+    fit: AnyFit = model._fit
+    request = model._request
     control = as_control(request.control if request else None)
-    if isinstance(fit, LinearFit) or (isinstance(fit, MixedFit) and not design.random):
+    if not fit.generalized and not (fit.mixed and design.random):
         return fit_ols(design)
-    if isinstance(fit, GlmFit):
+    if fit.generalized and not fit.mixed:
         return fit_glm(design, fit.family, penalty=fit.penalty, control=control)
-    if isinstance(fit, MixedFit):
-        again: Any = fit_lmm(design, reml=reml, control=control)[0]
+    if not fit.generalized:
+        again: AnyMixedFit = fit_lmm(design, reml=reml, control=control)[0]
     elif not design.random:
         return _without_random(fit, design, control)
     else:
@@ -57,7 +58,7 @@ def refitted(model: FittedModel, design: Design, *, reml: bool = False, stacklev
     for warning in mixed_warnings(design, again):
         if isinstance(warning, ConvergenceWarning):
             warnings.warn(warning, stacklevel=stacklevel)
-    return again  # type: ignore[no-any-return]
+    return again
 
 
 def all_refitted(
@@ -74,9 +75,9 @@ def all_refitted(
 
 def by_maximum_likelihood(model: FittedModel, stacklevel: int = 3) -> AnyFit:
     """The fit of a model, by maximum likelihood where it was by restricted."""
-    fit = model._fit
-    if not (isinstance(fit, MixedFit) and fit.reml):
-        return fit  # type: ignore[no-any-return]
+    fit: AnyFit = model._fit
+    if not fit.reml:
+        return fit
     model._need_rows("refitting by maximum likelihood")
     return refitted(model, model.design, stacklevel=stacklevel + 1)
 
@@ -94,7 +95,7 @@ def design_of(model: FittedModel, formula: str) -> Design:
     assert request is not None
     if model.design.positions is not None:
         request = replace(request, subset=model.design.positions)
-    family = None if isinstance(model._fit, LinearFit | MixedFit) else model._fit.family
+    family = model._fit.family if model._fit.generalized else None
     design, _ = laid_out(replace(request, formula=formula), "allowed", family)
     if design.dropped:
         raise DataError(

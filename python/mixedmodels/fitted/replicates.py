@@ -12,14 +12,13 @@ import numpy as np
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import DataError, FitError
-from mixedmodels.families import NegativeBinomial
 from mixedmodels.fit.glmm import new_engine as new_glmm_engine
 from mixedmodels.fit.lmm import as_control, engine_input, kept_columns
 from mixedmodels.fit.lmm import new_engine as new_lmm_engine
 from mixedmodels.fit.many_responses.linear_mixed import CONVERGED, ManyFits, deviations, less_offset, many_lmm
 from mixedmodels.fit.many_responses.other_classes import family_design, many_glm, many_glmm, many_ols, start_of
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.record import Control, GlmFit, GlmmFit, LinearFit, MixedFit
+from mixedmodels.fit.record import Control, GlmmFit, MixedFit
 from mixedmodels.fit.simulated_responses import (
     resample_residuals,
     simulate_fit,
@@ -57,7 +56,7 @@ def drawer(model: FittedModel, type: str, re_form: Any, rng: np.random.Generator
 
 
 def _resampled(model: FittedModel, chosen: Sequence[Any], rng: np.random.Generator) -> Callable[[int], Matrix]:
-    if not isinstance(model._fit, LinearFit | MixedFit):
+    if model._fit.generalized:
         raise DataError(
             f"type='semiparametric' adds residuals to means, which gives no responses that {model.family} could have; "
             "use type='parametric'."
@@ -87,13 +86,13 @@ def refitter(model: FittedModel, design: Design | None = None, *, df: bool = Fal
     control = as_control(model._request.control if model._request else None)
     whole = design is None
     rows = model.design if design is None else design
-    if isinstance(fit, LinearFit):
+    if not fit.generalized and not fit.mixed:
         return lambda y: many_ols(rows, y)
-    if isinstance(fit, MixedFit):
+    if not fit.generalized:
         return _lmm_refitter(_handle(model) if whole else None, rows, fit, control, df)
     seen = family_design(rows, fit) if whole else rows
-    if isinstance(fit, GlmFit):
-        family = fit.family if fit.estimated_theta is None else NegativeBinomial(link=fit.family.link)
+    if not fit.mixed:
+        family = fit.method.family  # with a theta that is estimated anew where it was before
         return lambda y: many_glm(seen, family, fit.kept, y, penalty=fit.penalty, control=control)
     return _glmm_refitter(_handle(model) if whole else None, seen, fit, control)
 
@@ -126,7 +125,7 @@ def part_refitted(model: FittedModel, rows: np.ndarray[Any, Any]) -> ManyFits:
     FitError
         If it cannot be, or other coefficients can be estimated.
     """
-    whole = model.design if isinstance(model._fit, LinearFit | MixedFit) else family_design(model.design, model._fit)
+    whole = family_design(model.design, model._fit) if model._fit.generalized else model.design
     part = part_of(whole, rows)
     assert part.response is not None
     if kept_columns(part.fixed, len(part.response), part.weights) != model._fit.kept:
@@ -139,23 +138,18 @@ def part_refitted(model: FittedModel, rows: np.ndarray[Any, Any]) -> ManyFits:
 
 def as_row(fit: AnyFit) -> ManyFits:
     """One fit in the form of many."""
-    mixed = isinstance(fit, MixedFit | GlmmFit)
     residual = fit.residual_sd
-    shapes = np.empty(0)
-    if isinstance(fit, GlmmFit) and residual is None:
-        shapes = np.exp(fit.psi)
-    elif isinstance(fit, GlmFit) and fit.estimated_theta is not None:
-        shapes = np.array([fit.estimated_theta])
+    shapes = np.array(list(_shapes_apart(fit).values()))
     return ManyFits(
         kept=fit.kept,
-        theta=fit.theta[None] if mixed else np.empty((1, 0)),
+        theta=fit.theta[None],
         beta=fit.beta[None],
         sigma=np.array([np.nan if residual is None else residual]),
         shapes=shapes[None],
         vcov=fit.vcov[None],
         df=np.full((1, len(fit.kept)), fit.wald_df),
         criterion=np.full(1, np.nan),
-        singular=np.array([mixed and fit.singular]),
+        singular=np.array([fit.singular]),
         status=np.full(1, CONVERGED, dtype=np.int8),
         n=np.array([fit.n]),
     )
@@ -163,22 +157,22 @@ def as_row(fit: AnyFit) -> ManyFits:
 
 def covariance_names(design: Design, fit: AnyFit) -> tuple[str, ...]:
     """Names of what is not a fixed effect: standard deviations and correlations, sigma, shapes."""
-    if isinstance(fit, MixedFit | GlmmFit):
+    if fit.mixed:
         names = list(covariance_columns(varcorr(design, fit))["term"])
     else:
         names = [] if fit.residual_sd is None else ["sigma"]
-    if isinstance(fit, GlmmFit) and fit.residual_sd is None:
-        names += fit.family.shapes
-    if isinstance(fit, GlmFit) and fit.estimated_theta is not None:
-        names.append("theta")
-    return tuple(names)
+    return (*names, *_shapes_apart(fit))
+
+
+def _shapes_apart(fit: AnyFit) -> dict[str, float]:
+    """The estimated shapes, where they are not shown as the residual standard deviation."""
+    return fit.free_shapes if fit.residual_sd is None else {}
 
 
 def covariance_values(many: ManyFits, fit: AnyFit) -> Matrix:
     """Values of `covariance_names`, a row per fit."""
-    sizes = fit.sizes if isinstance(fit, MixedFit | GlmmFit) else ()
-    scale: Vector | float = many.sigma if isinstance(fit, MixedFit) else 1.0
-    parts = [deviations(many.theta, sizes, scale)]
+    scale: Vector | float = 1.0 if fit.generalized else many.sigma
+    parts = [deviations(many.theta, fit.sizes, scale)]
     if fit.residual_sd is not None:
         parts.append(many.sigma[:, None])
     return np.hstack([*parts, many.shapes])

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import GlmmFit, MixedFit
 
 if TYPE_CHECKING:
     from mixedmodels.design import Design
@@ -64,7 +63,7 @@ def find_clusters(model: Any, given: Any) -> Clusters:
     """
     model._need_rows("a cluster-robust covariance")
     design: Design = model.design
-    mixed = isinstance(model._fit, MixedFit | GlmmFit)
+    mixed = model._fit.mixed
     if given is None:
         if not mixed:
             raise DataError(

@@ -51,9 +51,9 @@ def separated(design: Design, fit: GlmFit | GlmmFit) -> str | None:
 
     What separates the outcomes by fixed effects alone does so given any random effects too.
     """
-    if not fixed_effects.concerned(fit.family) or (isinstance(fit, GlmmFit) and fit.penalised is not None):
+    if not fixed_effects.concerned(fit.family) or fit.method.penalty == "soft":
         return None
-    vcov = fit.vcov_conditional if isinstance(fit, GlmmFit) else fit.vcov_unscaled
+    vcov = fit.vcov_conditional if fit.mixed else fit.vcov_unscaled
     known = bool((np.diag(vcov) > 0).all())  # a criterion that is flat in a direction may have no covariance at all
     if known and not fixed_effects.at_bounds(fit.family, fit.eta):
         return None
