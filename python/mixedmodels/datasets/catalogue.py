@@ -69,7 +69,13 @@ class DataSet:
 
 @cache
 def names() -> tuple[str, ...]:
-    """Names of the data sets that `load` and `describe` know, in alphabetical order."""
+    """Names of the data sets that `load` and `describe` know, in alphabetical order.
+
+    Examples
+    --------
+    >>> "sleepstudy" in mm.datasets.names()
+    True
+    """
     return tuple(sorted((entry.stem for entry in FOLDER.glob("*.json")), key=str.casefold))
 
 
@@ -81,6 +87,13 @@ def describe(name: str) -> DataSet:
     ------
     DataError
         If there is no data set of that name; offers the nearest.
+
+    Examples
+    --------
+    >>> mm.datasets.describe("sleepstudy").rows
+    180
+    >>> list(mm.datasets.describe("sleepstudy").columns)
+    ['Reaction', 'Days', 'Subject']
     """
     import json
 

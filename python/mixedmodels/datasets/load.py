@@ -28,6 +28,13 @@ def load(name: str, as_: Library = "pandas") -> Any:
     ------
     DataError
         If there is no data set of that name, or no such library.
+
+    Examples
+    --------
+    >>> mm.datasets.load("sleepstudy").shape
+    (180, 3)
+    >>> mm.datasets.load("cbpp", as_="dict")["period"].categories.tolist()
+    ['1', '2', '3', '4']
     """
     if as_ not in ("pandas", "polars", "pyarrow", "dict"):
         raise DataError(f"as_={as_!r} is no table library; choose 'pandas', 'polars', 'pyarrow' or 'dict'")

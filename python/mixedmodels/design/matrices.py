@@ -17,6 +17,12 @@ def model_matrix(fixed: FixedDesign, n: int | None = None) -> np.ndarray[tuple[i
     ----------
     n : int, optional
         Number of rows; needed only where every column is a column of ones.
+
+    Examples
+    --------
+    >>> from mixedmodels.design.matrices import model_matrix
+    >>> model_matrix(fit.design.fixed).shape
+    (180, 2)
     """
     return _bind(fixed.columns, n)
 
@@ -38,6 +44,12 @@ def z_matrix(design: Design) -> Any:
 
     Columns go term by term, within a term level by level, and within a level effect by effect, as in lme4. Rows whose
     level was not there at the fit have zeros.
+
+    Examples
+    --------
+    >>> from mixedmodels.design.matrices import z_matrix
+    >>> z_matrix(fit.design).shape
+    (180, 36)
     """
     from scipy import sparse
 

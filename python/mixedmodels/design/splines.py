@@ -21,6 +21,12 @@ def basis(knots: Array, x: Array, order: int, derivative: int = 0) -> Array:
     -------
     ndarray, shape (n, m - order)
         Value of each B-spline at the points.
+
+    Examples
+    --------
+    >>> from mixedmodels.design.splines import basis
+    >>> basis(np.array([0.0, 0.0, 0.5, 1.0, 1.0]), np.array([0.25]), 2).tolist()
+    [[0.5, 0.5, 0.0]]
     """
     from scipy.interpolate import BSpline
 

@@ -55,7 +55,14 @@ def approximation_of(family: Family, approximation: str | None) -> Approximation
 
 
 def approximations(family: Family) -> tuple[Approximation, ...]:
-    """All that there are for a family, the default first."""
+    """All that there are for a family, the default first.
+
+    Examples
+    --------
+    >>> from mixedmodels.estimates.distribution_variance import approximations
+    >>> approximations(mm.families.Binomial())
+    ('theoretical', 'delta')
+    """
     if family.support == "proportion":
         return ("theoretical", "delta") if family.link in LATENT else ("delta",)
     return ("lognormal", "delta", "trigamma") if family.link == "log" and family.support != "real" else ("delta",)

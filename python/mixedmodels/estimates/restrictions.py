@@ -17,6 +17,12 @@ def contrasts(given: Any, p: int) -> Matrix:
     ------
     DataError
         If it is not of numbers or has another width.
+
+    Examples
+    --------
+    >>> from mixedmodels.estimates.restrictions import contrasts
+    >>> contrasts([1, -1], 2).tolist()
+    [[1.0, -1.0]]
     """
     try:
         c = np.atleast_2d(np.asarray(given, dtype=float))

@@ -27,7 +27,14 @@ def quantile(probability: Vector | float, df: Vector | float) -> Vector:
 
 
 def p_values(statistic: Vector, df: Vector | float = math.inf) -> Vector:
-    """Two-sided p-values of z (infinite `df`) or t statistics, which may each have degrees of freedom of their own."""
+    """Two-sided p-values of z (infinite `df`) or t statistics, which may each have degrees of freedom of their own.
+
+    Examples
+    --------
+    >>> from mixedmodels.estimates.wald import p_values
+    >>> p_values(np.array([1.96])).round(3).tolist()
+    [0.05]
+    """
     return 2 * lower_tail(-np.abs(statistic), df)
 
 

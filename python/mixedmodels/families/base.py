@@ -86,7 +86,13 @@ class Family:
     # -- functions ----------------------------------------------------------------------------------------------
 
     def mean(self, eta: ArrayLike) -> Vector:
-        """Mean of a linear predictor; NaN outside the domain of the link."""
+        """Mean of a linear predictor; NaN outside the domain of the link.
+
+        Examples
+        --------
+        >>> mm.families.Binomial().mean([-1.0, 0.0, 1.0]).round(3).tolist()
+        [0.269, 0.5, 0.731]
+        """
         return _over(self.handle.mean, eta)
 
     def predictor(self, mu: ArrayLike) -> Vector:
@@ -98,7 +104,13 @@ class Family:
         return _over(self.handle.mean_derivative, eta)
 
     def variance(self, mu: ArrayLike, psi: Sequence[float] | Vector = ()) -> Vector:
-        """V(mu); the variance of a response is dispersion V(mu) / weight."""
+        """V(mu); the variance of a response is dispersion V(mu) / weight.
+
+        Examples
+        --------
+        >>> mm.families.Poisson().variance([0.5, 2.0]).tolist()
+        [0.5, 2.0]
+        """
         return _over(lambda mu: self.handle.variance(mu, self._shape(psi)), mu)
 
     def dispersion(self, psi: Sequence[float] | Vector = ()) -> float:
@@ -106,7 +118,13 @@ class Family:
         return self.handle.dispersion(self._shape(psi))
 
     def unit_deviance(self, y: ArrayLike, mu: ArrayLike, psi: Sequence[float] | Vector = ()) -> Vector:
-        """Squared deviance residual of a row of weight 1."""
+        """Squared deviance residual of a row of weight 1.
+
+        Examples
+        --------
+        >>> float(mm.families.Gaussian().unit_deviance(3.0, 1.0))
+        4.0
+        """
         return _over(lambda y, mu: self.handle.unit_deviance(y, mu, self._shape(psi)), y, mu)
 
     def log_density(

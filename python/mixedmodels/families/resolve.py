@@ -59,9 +59,9 @@ def resolve(given: str | Family | type[Family]) -> Family:
 
     Examples
     --------
-    >>> str(resolve("binomial(probit)"))
+    >>> str(mm.families.resolve("binomial(probit)"))
     'binomial (probit)'
-    >>> str(resolve("inverse_gaussian"))
+    >>> str(mm.families.resolve("inverse_gaussian"))
     'inverse.gaussian (1/mu^2)'
     """
     if isinstance(given, Family):

@@ -52,7 +52,14 @@ def covariances(theta: Vector, sizes: tuple[int, ...], sigma: float) -> list[Mat
 
 
 def correlation(t: Matrix) -> Matrix:
-    """Correlations implied by a factor T (or any matrix of loadings by row); NaN where a variance is 0."""
+    """Correlations implied by a factor T (or any matrix of loadings by row); NaN where a variance is 0.
+
+    Examples
+    --------
+    >>> from mixedmodels.fit.covariance import correlation
+    >>> correlation(np.array([[2.0, 0.0], [1.0, 1.0]])).round(3).tolist()
+    [[1.0, 0.707], [0.707, 1.0]]
+    """
     sd = np.sqrt((t * t).sum(axis=1))
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled = t / sd[:, None]

@@ -9,7 +9,13 @@ from mixedmodels.fit.record import MixedFit
 
 
 def n_parameters(fit: AnyFit) -> int:
-    """Fixed effects, covariance parameters, and the residual variance or what else a family has free."""
+    """Fixed effects, covariance parameters, and the residual variance or what else a family has free.
+
+    Examples
+    --------
+    >>> fit.npar, lin.npar, gm.npar
+    (6, 3, 5)
+    """
     return len(fit.kept) + len(fit.theta) + (len(fit.free_shapes) or int(fit.has_dispersion))
 
 
@@ -36,7 +42,13 @@ def reml_criterion(fit: MixedFit) -> float:
 
 
 def aic(fit: AnyFit) -> float:
-    """-2 log-likelihood + 2 parameters."""
+    """-2 log-likelihood + 2 parameters.
+
+    Examples
+    --------
+    >>> round(fit.aic, 2)
+    1755.63
+    """
     return -2 * loglik(fit) + 2 * n_parameters(fit)
 
 

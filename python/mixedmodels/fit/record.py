@@ -31,6 +31,11 @@ class Control:
         Most evaluations of criterion and gradient before it gives up.
     tolerance : float, default 1e-11
         Decrease of the criterion (a deviance) that may still be predicted at convergence.
+
+    Examples
+    --------
+    >>> mm.lmer("Reaction ~ Days + (1 | Subject)", sleep, control={"max_evaluations": 50}).converged
+    True
     """
 
     max_evaluations: int = 200

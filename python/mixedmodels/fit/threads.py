@@ -20,5 +20,12 @@ def set_threads(n: int) -> None:
 
 
 def threads() -> int:
-    """Threads that the engine may use."""
+    """Threads that the engine may use.
+
+    Examples
+    --------
+    >>> from mixedmodels.fit.threads import threads
+    >>> threads() >= 0
+    True
+    """
     return int(_engine.threads())

@@ -25,7 +25,13 @@ class FamilyModel(FittedModel):
 
     @property
     def family(self) -> Family:
-        """Distribution and link of the response."""
+        """Distribution and link of the response.
+
+        Examples
+        --------
+        >>> gm.family
+        Binomial(link='logit')
+        """
         return self._fit.family
 
     @property
@@ -46,6 +52,11 @@ class FamilyModel(FittedModel):
             Kind of residuals: "deviance", "pearson", "working" (on the scale of the linear predictor) or "response".
         scaled : bool, default False
             Whether to divide by the root of the dispersion.
+
+        Examples
+        --------
+        >>> gm.residuals("pearson").head(2).round(3).tolist()
+        [-1.34, 1.075]
         """
         return super().residuals(type, scaled=scaled)
 

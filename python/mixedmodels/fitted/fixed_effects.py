@@ -35,12 +35,24 @@ class FixedEffects(FittedModel):
         return Residual(kept_names(self.design, self._fit), self._fit.beta, self._fit.vcov, df)
 
     def coef(self) -> NamedVector:
-        """All coefficients by R's names, NaN where a column is a combination of earlier ones."""
+        """All coefficients by R's names, NaN where a column is a combination of earlier ones.
+
+        Examples
+        --------
+        >>> lin.coef().names
+        ('(Intercept)', 'Days')
+        """
         names = self.design.fixed.names
         return NamedVector(names, scattered(self._fit.beta, self._fit, len(names)))
 
     def model_matrix(self, which: Literal["X"] = "X") -> pandas.DataFrame:
-        """The matrix X, a labelled table."""
+        """The matrix X, a labelled table.
+
+        Examples
+        --------
+        >>> lin.model_matrix().shape
+        (180, 2)
+        """
         if which != "X":
             raise DataError(f"model_matrix() of a {self._kind} has 'X' only, not {which!r}.")
         return self._labelled_x()

@@ -48,7 +48,13 @@ class MixedEffects(FittedModel):
 
     @property
     def ngroups(self) -> dict[str, int]:
-        """Levels of each grouping factor."""
+        """Levels of each grouping factor.
+
+        Examples
+        --------
+        >>> fit.ngroups
+        {'Subject': 18}
+        """
         return {g.name: g.n_levels for g in self.design.groups}
 
     @property
@@ -88,6 +94,11 @@ class MixedEffects(FittedModel):
         cond_var : bool, default False
             Whether to add the conditional covariance matrix of each level's effects given theta; a FitError where the
             engine could not factorise the model (its path is "estimated").
+
+        Examples
+        --------
+        >>> fit.ranef()["Subject"].shape
+        (18, 2)
         """
         return random_effects(self.design, self._fit, self._conditional_covariances() if cond_var else None)
 
@@ -95,7 +106,13 @@ class MixedEffects(FittedModel):
         raise NotImplementedError  # pragma: no cover
 
     def coef(self) -> RanEf:
-        """Fixed plus random effects by level, a table per grouping factor."""
+        """Fixed plus random effects by level, a table per grouping factor.
+
+        Examples
+        --------
+        >>> fit.coef()["Subject"].columns.tolist()
+        ['(Intercept)', 'Days']
+        """
         return coefficients_by_group(self.design, self._fit)
 
     def VarCorr(self) -> VarCorr:
@@ -114,7 +131,13 @@ class MixedEffects(FittedModel):
     # -- matrices -----------------------------------------------------------------------------------------------
 
     def model_matrix(self, which: Literal["X", "Z"] = "X") -> Any:
-        """The fixed-effects matrix X (a labelled table) or the random-effects matrix Z (scipy.sparse, n x q)."""
+        """The fixed-effects matrix X (a labelled table) or the random-effects matrix Z (scipy.sparse, n x q).
+
+        Examples
+        --------
+        >>> fit.model_matrix("X").shape
+        (180, 2)
+        """
         if which == "Z":
             self._need_rows("the model matrix")
             return z_matrix(self.design)

@@ -131,15 +131,33 @@ class FittedModel:
         return float(self._fit.sigma) ** 2
 
     def logLik(self) -> LogLik:
-        """Log-likelihood with its degrees of freedom."""
+        """Log-likelihood with its degrees of freedom.
+
+        Examples
+        --------
+        >>> fit.logLik()
+        'log Lik.' -871.8141 (df=6)
+        """
         return LogLik(self.loglik, self.npar, self.nobs)
 
     def fixef(self) -> NamedVector:
-        """Estimated coefficients by R's names; dropped columns are left out."""
+        """Estimated coefficients by R's names; dropped columns are left out.
+
+        Examples
+        --------
+        >>> round(fit.fixef()["Days"], 3)
+        10.467
+        """
         return NamedVector(kept_names(self.design, self._fit), self._fit.beta)
 
     def vcov(self) -> pandas.DataFrame:
-        """Covariance matrix of `fixef()`, labelled."""
+        """Covariance matrix of `fixef()`, labelled.
+
+        Examples
+        --------
+        >>> fit.vcov().shape
+        (2, 2)
+        """
         names = kept_names(self.design, self._fit)
         return labelled(self._fit.vcov, names, names)
 
@@ -188,7 +206,13 @@ class FittedModel:
     # -- rows ---------------------------------------------------------------------------------------------------
 
     def fitted(self) -> Any:
-        """Fitted values, one per row used (or per row of the table with ``na_action="exclude"``, missing as NaN)."""
+        """Fitted values, one per row used (or per row of the table with ``na_action="exclude"``, missing as NaN).
+
+        Examples
+        --------
+        >>> fit.fitted().head(2).round(2).tolist()
+        [253.66, 273.33]
+        """
         self._need_rows("fitted()")
         return self._rows.label(self._fitted())
 
@@ -205,6 +229,11 @@ class FittedModel:
             the weights).
         scaled : bool, default False
             Whether to divide by sigma.
+
+        Examples
+        --------
+        >>> fit.residuals().head(2).round(2).tolist()
+        [-4.1, -14.63]
         """
         if type not in RESIDUAL_TYPES:
             raise DataError(f"residual type {type!r} is none of {', '.join(RESIDUAL_TYPES)}.")
@@ -216,7 +245,13 @@ class FittedModel:
 
     @property
     def frame(self) -> Any:
-        """The rows used, with the columns that the formula names, in the caller's kind of table."""
+        """The rows used, with the columns that the formula names, in the caller's kind of table.
+
+        Examples
+        --------
+        >>> fit.frame.columns.tolist()
+        ['Reaction', 'Days', 'Subject']
+        """
         self._need_rows("frame")
         assert self._request is not None
         return self._rows.model_frame(self._request)
@@ -310,7 +345,13 @@ class FittedModel:
 
     @property
     def call(self) -> Call:
-        """How the model was asked for, as it is printed."""
+        """How the model was asked for, as it is printed.
+
+        Examples
+        --------
+        >>> fit.call.formula
+        'Reaction ~ Days + (Days | Subject)'
+        """
         if self._stored is not None:
             return Call(**self._stored["call"])
         r = self._request

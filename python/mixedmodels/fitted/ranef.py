@@ -33,6 +33,11 @@ class RanEf(Mapping[str, "pandas.DataFrame"]):
     cond_var : mapping of str to ndarray or None
         Conditional covariance matrix of each level's K effects given theta, per factor, shape (levels, K, K); None if
         not asked for.
+
+    Examples
+    --------
+    >>> list(fit.ranef())
+    ['Subject']
     """
 
     def __init__(

@@ -35,6 +35,13 @@ class VarCorr(Mapping[str, "CovarianceMatrix"]):
         Correlation matrix of each term, NaN where a variance is 0.
     sigma : float or None
         Residual standard deviation; None of a family without.
+
+    Examples
+    --------
+    >>> list(fit.VarCorr())
+    ['Subject']
+    >>> fit.VarCorr().stddevs[0].round(2).tolist()
+    [24.74, 5.92]
     """
 
     def __init__(

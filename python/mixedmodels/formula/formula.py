@@ -36,6 +36,11 @@ class Formula:
         Labels of fixed and random terms together, in R's order (what ``update`` writes).
     has_dot : bool, optional
         Whether ``.`` stands for "all other columns".
+
+    Examples
+    --------
+    >>> mm.formula.parse("y ~ x + (x | g)").text
+    'y ~ x + (x | g)'
     """
 
     text: str
@@ -85,6 +90,11 @@ def parse(text: str) -> Formula:
     ------
     FormulaError
         Where the text cannot be read; the last line of the message marks the offending characters.
+
+    Examples
+    --------
+    >>> mm.formula.parse("y~x+(x|g)").text
+    'y ~ x + (x | g)'
     """
     if not isinstance(text, str):
         raise FormulaError(f"a formula is a text such as 'y ~ x + (1 | g)', not {type(text).__name__}")
@@ -156,6 +166,11 @@ def update(old: Formula | str, new: str) -> Formula:
     """R's ``update``: in ``new`` a ``.`` stands for that side of ``old``, and the result is simplified.
 
     ``update("y ~ x + (1 | g)", ". ~ . - (1 | g) + (x | g)")`` is ``y ~ x + (x | g)``.
+
+    Examples
+    --------
+    >>> mm.formula.update("y ~ x", ". ~ . + z").text
+    'y ~ x + z'
     """
     before = parse(old) if isinstance(old, str) else old
     node = read_expression(new)

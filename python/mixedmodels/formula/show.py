@@ -13,7 +13,14 @@ _TIGHT = frozenset(["^", ":", "/"])
 
 
 def show(node: Node) -> str:
-    """R's text of an expression: ``Reaction ~ Days + (Days | Subject)``, ``I(x^2)``, ``a/b``."""
+    """R's text of an expression: ``Reaction ~ Days + (Days | Subject)``, ``I(x^2)``, ``a/b``.
+
+    Examples
+    --------
+    >>> from mixedmodels.formula.show import show
+    >>> show(mm.formula.parse("y ~ x").left)
+    'y'
+    """
     if isinstance(node, Name):
         return quoted_name(node.name)
     if isinstance(node, Binary):

@@ -83,7 +83,14 @@ def _date_labels(values: NDArray[Any]) -> tuple[str, ...]:
 
 
 def label(value: Any) -> str:
-    """A level's label as R writes it: no trailing ``.0``, fifteen significant digits, TRUE and FALSE."""
+    """A level's label as R writes it: no trailing ``.0``, fifteen significant digits, TRUE and FALSE.
+
+    Examples
+    --------
+    >>> from mixedmodels import frame
+    >>> frame.label(1.0)
+    '1'
+    """
     if isinstance(value, (bool, np.bool_)):
         return "TRUE" if value else "FALSE"
     if isinstance(value, (float, np.floating)):

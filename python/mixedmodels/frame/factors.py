@@ -20,6 +20,12 @@ def as_factor(column: Column) -> Factor:
     """The column as a factor.
 
     Numbers become their sorted distinct values, truth values ``FALSE``, ``TRUE``; a factor stays as it is.
+
+    Examples
+    --------
+    >>> from mixedmodels import frame
+    >>> frame.as_factor(frame.read({"g": ["b", "a", "b"]}).column("g")).levels.labels
+    ('a', 'b')
     """
     if isinstance(column, Factor):
         return column

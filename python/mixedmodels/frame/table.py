@@ -116,6 +116,12 @@ def read(data: Any) -> Table:
     ------
     DataError
         If it is none of these, has no rows, or has a name twice.
+
+    Examples
+    --------
+    >>> from mixedmodels import frame
+    >>> frame.read({"x": [1.0, 2.0]}).names
+    ('x',)
     """
     if isinstance(data, Table):
         return data

@@ -22,6 +22,12 @@ def to_kind(columns: Mapping[str, Any], kind: Kind, index: Any = None) -> Any:
         Where the data came from; what came as a dict or from DuckDB goes back as a pandas DataFrame.
     index : pandas.Index, optional
         Index of the rows of a pandas table; other libraries have none.
+
+    Examples
+    --------
+    >>> from mixedmodels import frame
+    >>> frame.to_kind({"x": [1, 2]}, "pandas").shape
+    (2, 1)
     """
     if kind == "polars":
         import polars

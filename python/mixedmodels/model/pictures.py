@@ -39,7 +39,13 @@ class PictureVerbs(FittedModel):
 
     @property
     def table_kind(self) -> Any:
-        """The library in which tables come back: that of the model's data."""
+        """The library in which tables come back: that of the model's data.
+
+        Examples
+        --------
+        >>> fit.table_kind
+        'pandas'
+        """
         return self._source.kind
 
     def plot(self, kind: str = "residuals", **options: Any) -> Figure:
@@ -64,6 +70,12 @@ class PictureVerbs(FittedModel):
             If there is no such picture, or it is not for this class of models.
         MissingLibraryError
             Without matplotlib.
+
+        Examples
+        --------
+        >>> figure = fit.plot("caterpillar")
+        >>> len(figure.axes)
+        2
         """
         if kind not in KINDS:
             raise DataError(f"plot() has no kind {kind!r}; it has {', '.join(KINDS)}.")

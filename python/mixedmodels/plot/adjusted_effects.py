@@ -34,6 +34,11 @@ def effects_table(predictions: Any, points: Any = None) -> Any:
     table
         Columns part ("predicted", or "point" of the data), position (the number across, or the place of a category,
         groups side by side), x, predicted, conf_low, conf_high, group, facet and panel.
+
+    Examples
+    --------
+    >>> mm.plot.effects_table(lin.ggpredict("Days")).columns.tolist()
+    ['part', 'position', 'x', 'predicted', 'conf_low', 'conf_high', 'group', 'facet', 'panel']
     """
     columns, _ = _effects(predictions, points)
     return frame.to_kind(columns, table_kind(predictions))

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 
 def bootstrap_table(boot: Any, parm: str | Sequence[str] | None = None, level: float = 0.95) -> Any:
-    """What `bootstrap` draws: columns parameter, part ("density", "estimate", "limit"), value, density."""
+    """What `bootstrap` draws: columns parameter, part ("density", "estimate", "limit"), value, density.
+
+    Examples
+    --------
+    >>> boot = lin.bootstrap(20, seed=1)
+    >>> mm.plot.bootstrap_table(boot)["parameter"].unique().tolist()
+    ['sigma', '(Intercept)', 'Days']
+    """
     return frame.to_kind(_densities(boot, parm, level), boot.kind)
 
 

@@ -24,7 +24,16 @@ FEW = 60  # points whose intervals are drawn as lines with a marker
 
 
 def caterpillar_table(fit: FittedMixed, group: str | None = None, level: float = 0.95, sort: bool | str = True) -> Any:
-    """What `caterpillar` draws: columns group, term, level, position, estimate, std_error, conf_low, conf_high."""
+    """What `caterpillar` draws: columns group, term, level, position, estimate, std_error, conf_low, conf_high.
+
+    Examples
+    --------
+    >>> table = mm.plot.caterpillar_table(fit)
+    >>> table.columns.tolist()
+    ['group', 'term', 'level', 'position', 'estimate', 'std_error', 'conf_low', 'conf_high']
+    >>> len(table)
+    36
+    """
     return frame.to_kind(_modes(fit, group, level, sort, "caterpillar"), fit.table_kind)
 
 
@@ -51,6 +60,12 @@ def caterpillar(
         panels of a group have the same order, so that a level is one line.
     axes : Axes or sequence of Axes, optional
         Axes, one for each panel; None for a new figure.
+
+    Examples
+    --------
+    >>> figure = mm.plot.caterpillar(gm)
+    >>> len(figure.axes)
+    1
     """
     columns = _modes(fit, group, level, sort, "caterpillar")
     panels = _panels(columns)
@@ -91,7 +106,13 @@ def _bars(ax: Axes, columns: dict[str, Any], rows: Any, shade: Any, many: int) -
 
 
 def qq_random_effects_table(fit: FittedMixed, group: str | None = None, level: float = 0.95) -> Any:
-    """What `qq_random_effects` draws: group, term, level, quantile, estimate, std_error, conf_low, conf_high."""
+    """What `qq_random_effects` draws: group, term, level, quantile, estimate, std_error, conf_low, conf_high.
+
+    Examples
+    --------
+    >>> len(mm.plot.qq_random_effects_table(gm))
+    15
+    """
     return frame.to_kind(_quantiles(fit, group, level), fit.table_kind)
 
 

@@ -31,7 +31,15 @@ def coefficients_table(
     level: float = 0.95,
     ddf: Any = None,
 ) -> Any:
-    """What `coefficients` draws: columns model, term, position, estimate, conf_low, conf_high."""
+    """What `coefficients` draws: columns model, term, position, estimate, conf_low, conf_high.
+
+    Examples
+    --------
+    >>> mm.plot.coefficients_table(logit)["term"].tolist()
+    ['period2', 'period3', 'period4']
+    >>> mm.plot.coefficients_table(fit)["estimate"].round(2).tolist()
+    [10.47]
+    """
     columns = _coefficients(models, names or _caller_names(models), terms, intercept, exp, level, ddf)
     return frame.to_kind(columns, models[0].table_kind)
 
@@ -69,6 +77,12 @@ def coefficients(
         Labels of coefficients on the axis, by name.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
+
+    Examples
+    --------
+    >>> figure = mm.plot.coefficients(logit)
+    >>> len(figure.axes)
+    1
     """
     columns = _coefficients(models, names or _caller_names(models), terms, intercept, exp, level, ddf)
     shown = list(dict.fromkeys(columns["model"]))

@@ -49,6 +49,11 @@ def covariance_ellipses_table(fit: FittedMixed, group: str | None = None, levels
     """What `covariance_ellipses` draws: columns group, term_x, term_y, part ("level" or "ellipse"), level, x, y.
 
     `level` is the label of a level of the group, or the probability of an ellipse.
+
+    Examples
+    --------
+    >>> mm.plot.covariance_ellipses_table(fit).columns.tolist()
+    ['group', 'term_x', 'term_y', 'part', 'level', 'x', 'y']
     """
     return frame.to_kind(_modes_and_ellipses(fit, group, levels), fit.table_kind)
 
@@ -151,7 +156,13 @@ def _modes_and_ellipses(fit: FittedMixed, group: str | None, levels: Sequence[fl
 
 
 def fixed_ellipses_table(fit: Fitted, terms: Sequence[str] | None = None, level: float = 0.95) -> Any:
-    """What `fixed_ellipses` draws: columns term_x, term_y, part ("estimate" or "ellipse"), x, y."""
+    """What `fixed_ellipses` draws: columns term_x, term_y, part ("estimate" or "ellipse"), x, y.
+
+    Examples
+    --------
+    >>> mm.plot.fixed_ellipses_table(fit).columns.tolist()
+    ['term_x', 'term_y', 'part', 'x', 'y']
+    """
     return frame.to_kind(_regions(fit, terms, level), fit.table_kind)
 
 

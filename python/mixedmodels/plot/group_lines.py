@@ -45,6 +45,11 @@ def groups_table(
     """What `groups` draws: columns level, part ("data", "complete", "no", "partial"), x and y.
 
     x is a column's number, or the place of a factor's level; NaN where the model has no predictor.
+
+    Examples
+    --------
+    >>> mm.plot.groups_table(fit)["part"].unique().tolist()
+    ['data', 'complete', 'no', 'partial']
     """
     columns, _ = _lines(fit, x, poolings, group, levels, x_range, link)
     del columns["place"]

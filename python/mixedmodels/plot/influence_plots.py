@@ -30,7 +30,13 @@ TITLES = {
 
 
 def influence_table(influence: Any, measures: str | Sequence[str] = "cooks_distance") -> Any:
-    """What `influence` draws: columns measure, label, position, value, and whether it is `flagged`."""
+    """What `influence` draws: columns measure, label, position, value, and whether it is `flagged`.
+
+    Examples
+    --------
+    >>> mm.plot.influence_table(fit.influence("Subject"))["measure"].unique().tolist()
+    ['cooks_distance']
+    """
     columns, _ = _measures(influence, measures)
     return frame.to_kind(columns, table_kind(influence))
 

@@ -27,6 +27,11 @@ def design_matrix_table(fit: Fitted) -> Any:
     """What `design_matrix` draws: columns row (the first of those averaged), term, value, scaled.
 
     `scaled` is the value over the largest absolute value of its column, which is what the colour shows.
+
+    Examples
+    --------
+    >>> mm.plot.design_matrix_table(fit).columns.tolist()
+    ['row', 'term', 'value', 'scaled']
     """
     columns, _ = _design(fit)
     return frame.to_kind(columns, fit.table_kind)
@@ -99,6 +104,11 @@ def factor_pattern_table(fit: FittedMixed, which: str | Sequence[str] = PARTS) -
 
     Cells are single elements of small matrices, and squares of many elements of large ones; row and column are those
     of their first element. Columns of L are in the order of elimination.
+
+    Examples
+    --------
+    >>> mm.plot.factor_pattern_table(gm).columns.tolist()
+    ['matrix', 'row', 'column', 'count']
     """
     columns, _ = _patterns(fit, which)
     return frame.to_kind(columns, fit.table_kind)

@@ -44,7 +44,14 @@ def wanted_names(profile: Profile, parm: Any) -> list[str]:
 def profile_zeta_table(
     profile: Any, parm: Any = None, levels: Sequence[float] = LEVELS, *, absolute: bool = False
 ) -> Any:
-    """What `profile_zeta` draws: columns parameter, part ("curve", "point", "interval"), level, value, zeta."""
+    """What `profile_zeta` draws: columns parameter, part ("curve", "point", "interval"), level, value, zeta.
+
+    Examples
+    --------
+    >>> simple = mm.lmer("Reaction ~ 1 + (1 | Subject)", sleep)
+    >>> mm.plot.profile_zeta_table(simple).columns.tolist()
+    ['parameter', 'part', 'level', 'value', 'zeta']
+    """
     profile = as_profile(profile, "profile_zeta")
     return frame.to_kind(_zeta(profile, parm, levels, absolute), profile.kind)
 
@@ -126,7 +133,14 @@ def _zeta(profile: Profile, parm: Any, levels: Sequence[float], absolute: bool) 
 
 
 def profile_density_table(profile: Any, parm: Any = None, points: int = 121) -> Any:
-    """What `profile_density` draws: columns parameter, value, density."""
+    """What `profile_density` draws: columns parameter, value, density.
+
+    Examples
+    --------
+    >>> simple = mm.lmer("Reaction ~ 1 + (1 | Subject)", sleep)
+    >>> mm.plot.profile_density_table(simple).columns.tolist()
+    ['parameter', 'value', 'density']
+    """
     profile = as_profile(profile, "profile_density")
     return frame.to_kind(_densities(profile, parm, points), profile.kind)
 

@@ -26,7 +26,13 @@ def qq_residuals_table(
     band: Band | None = "simultaneous",
     level: float = 0.95,
 ) -> Any:
-    """What `qq_residuals` draws: columns quantile, residual, conf_low, conf_high, ascending."""
+    """What `qq_residuals` draws: columns quantile, residual, conf_low, conf_high, ascending.
+
+    Examples
+    --------
+    >>> mm.plot.qq_residuals_table(logit).columns.tolist()
+    ['quantile', 'residual', 'conf_low', 'conf_high']
+    """
     return frame.to_kind(_quantiles(fit, type, band, level), fit.table_kind)
 
 

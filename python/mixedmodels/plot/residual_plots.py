@@ -27,7 +27,13 @@ def residuals_table(
     *,
     smooth: bool = True,
 ) -> Any:
-    """What `residuals` draws: columns part ("point" or "smooth"), fitted, residual."""
+    """What `residuals` draws: columns part ("point" or "smooth"), fitted, residual.
+
+    Examples
+    --------
+    >>> mm.plot.residuals_table(fit).columns.tolist()
+    ['part', 'fitted', 'residual']
+    """
     return frame.to_kind(_cloud(fit, type, smooth, root=False, picture="residuals"), fit.table_kind)
 
 
@@ -51,6 +57,12 @@ def residuals(
         Whether to draw a line of locally weighted regression, which should be near zero everywhere.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
+
+    Examples
+    --------
+    >>> figure = mm.plot.residuals(fit)
+    >>> figure.axes[0].get_xlabel()
+    'Fitted value'
     """
     columns = _cloud(fit, type, smooth, root=False, picture="residuals")
     with drawing():
@@ -67,7 +79,13 @@ def scale_location_table(
     *,
     smooth: bool = True,
 ) -> Any:
-    """What `scale_location` draws: columns part ("point" or "smooth"), fitted, root."""
+    """What `scale_location` draws: columns part ("point" or "smooth"), fitted, root.
+
+    Examples
+    --------
+    >>> mm.plot.scale_location_table(fit).columns.tolist()
+    ['part', 'fitted', 'root']
+    """
     return frame.to_kind(_cloud(fit, type, smooth, root=True, picture="scale_location"), fit.table_kind)
 
 
@@ -90,6 +108,12 @@ def scale_location(
         See `residuals`; residuals are divided by sigma.
     ax : Axes, optional
         See `residuals`; residuals are divided by sigma.
+
+    Examples
+    --------
+    >>> figure = mm.plot.scale_location(lin)
+    >>> figure.axes[0].get_xlabel()
+    'Fitted value'
     """
     columns = _cloud(fit, type, smooth, root=True, picture="scale_location")
     with drawing():
@@ -159,7 +183,13 @@ def residuals_by_group_table(
     group: str | None = None,
     type: str | None = None,  # noqa: A002
 ) -> Any:
-    """What `residuals_by_group` draws: columns level, part (ends, quartiles and median of a box, "outlier"), value."""
+    """What `residuals_by_group` draws: columns level, part (ends, quartiles and median of a box, "outlier"), value.
+
+    Examples
+    --------
+    >>> mm.plot.residuals_by_group_table(fit).columns.tolist()
+    ['level', 'part', 'value']
+    """
     return frame.to_kind(_boxes(fit, group, type)[0], fit.table_kind)
 
 

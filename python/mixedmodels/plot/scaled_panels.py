@@ -30,6 +30,11 @@ def residual_panels_table(residuals: Any, predictor: Any = None, *, rank: bool =
         Columns panel ("quantiles", "prediction"), part ("point", "outlier", "curve", and of categories the ends,
         quartiles and median of a box), quantile (of a curve), x (of categories their place), y, conf_low, conf_high and
         p_value (of a curve or box).
+
+    Examples
+    --------
+    >>> mm.plot.residual_panels_table(logit.simulate_residuals(50, seed=1))["panel"].unique().tolist()
+    ['quantiles', 'prediction']
     """
     columns, _, _ = _panels(residuals, predictor, rank)
     return frame.to_kind(columns, residuals.kind)

@@ -39,6 +39,11 @@ def shrinkage_table(
         Columns term_x, term_y, part, level, x, y. Of a level the parts are "no" and "partial" (pooling), the ends of
         its arrow; besides there are "typical", the fixed effects, "complete" (pooling), and "ellipse", where `level` is
         its probability. With one effect term_y is empty and y the line of the level.
+
+    Examples
+    --------
+    >>> mm.plot.shrinkage_table(fit)["part"].unique().tolist()
+    ['no', 'partial', 'complete', 'typical', 'ellipse']
     """
     columns, _ = _arrows(fit, effects, group, levels)
     return frame.to_kind(columns, fit.table_kind)
@@ -71,6 +76,12 @@ def shrinkage(
     -----
     A level by itself is fitted to its own rows, with what the group's effects do not cover held at the model's
     estimates. A level whose rows do not determine its estimates has a point and no arrow.
+
+    Examples
+    --------
+    >>> figure = mm.plot.shrinkage(fit)
+    >>> figure.axes[0].get_xlabel()
+    '(Intercept) of Subject'
     """
     columns, panels = _arrows(fit, effects, group, levels)
     name = fit.design.groups[group_place(fit, group)].name

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 
 def simulated_test_table(test: Any, bins: int = 20) -> Any:
-    """What `simulated_test` draws: columns part ("bin", "observed"), lower, upper, count; NaN where there is none."""
+    """What `simulated_test` draws: columns part ("bin", "observed"), lower, upper, count; NaN where there is none.
+
+    Examples
+    --------
+    >>> test = lin.simulate_residuals(50, seed=1).test_dispersion()
+    >>> mm.plot.simulated_test_table(test).columns.tolist()
+    ['part', 'lower', 'upper', 'count']
+    """
     return frame.to_kind(_histogram(test, bins), table_kind(test))
 
 

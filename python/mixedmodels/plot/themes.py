@@ -99,6 +99,12 @@ def theme(*settings: Setting, **params: Any) -> Iterator[None]:
     ------
     None
         Control, with the settings in force.
+
+    Examples
+    --------
+    >>> with mm.plot.theme(): figure = mm.plot.residuals(lin)
+    >>> figure.axes[0].get_ylabel()
+    'Pearson residual'
     """
     token = _inside.set((*_inside.get(), *_checked(settings, params)))
     try:

@@ -59,7 +59,14 @@ def shorten(name: str, minlength: int) -> str:
 
 
 def abbreviate(names: Sequence[str], minlength: int = 4) -> list[str]:
-    """All names, those that come out equal being cut less until they differ."""
+    """All names, those that come out equal being cut less until they differ.
+
+    Examples
+    --------
+    >>> from mixedmodels.tables.abbreviate import abbreviate
+    >>> abbreviate(["temperature"], 4)
+    ['tmpr']
+    """
     unique = list(dict.fromkeys(n.strip(" ") for n in names))
     short = [shorten(n, minlength) for n in unique]
     while len(set(short)) < len(short):

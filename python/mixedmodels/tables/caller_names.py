@@ -15,6 +15,13 @@ def caller_names(models: Sequence[Any], depth: int = 2) -> tuple[str, ...]:
     """The name of each model in the frame `depth` calls up; MODEL1, MODEL2, ... where one has none.
 
     A variable of the function comes before one of its module.
+
+    Examples
+    --------
+    >>> from mixedmodels.tables.caller_names import caller_names
+    >>> model = lin
+    >>> caller_names([model], depth=1)
+    ('lin',)
     """
     names = names_held(models, depth + 1)
     if None in names or len(set(names)) < len(names) or max(len(name or "") for name in names) > LONGEST:

@@ -14,7 +14,14 @@ Cell = tuple[str, str]  # text and attributes
 
 
 def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column holds the row headers, for a notebook: it needs no style sheet."""
+    """A table whose first column holds the row headers, for a notebook: it needs no style sheet.
+
+    Examples
+    --------
+    >>> from mixedmodels.tables.html import table
+    >>> table("", ["", "n"], [["a", "1"]]).count("<td")
+    1
+    """
     title = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
     cells = [[(row[0], ""), *((cell.strip(), _RIGHT) for cell in row[1:])] for row in rows]
     return _table(title, [(header, "") for header in headers], cells)

@@ -80,7 +80,14 @@ def format_numbers(
 
 
 def format_number(value: float, digits: int = DIGITS, *, nsmall: int = 0) -> str:
-    """One number as R's ``format()`` shows it alone."""
+    """One number as R's ``format()`` shows it alone.
+
+    Examples
+    --------
+    >>> from mixedmodels.tables.r_numbers import format_number
+    >>> format_number(0.5)
+    '0.5'
+    """
     return format_numbers([value], digits, nsmall=nsmall)[0]
 
 
@@ -125,7 +132,14 @@ def quantiles(values: ArrayLike, probabilities: Sequence[float] = (0.0, 0.25, 0.
 
 
 def format_pvalues(values: Sequence[float], digits: int, eps: float = float(np.finfo(float).eps)) -> list[str]:
-    """P-values with "< 2e-16" for those below `eps`; those below 1e-4 are formatted apart."""
+    """P-values with "< 2e-16" for those below `eps`; those below 1e-4 are formatted apart.
+
+    Examples
+    --------
+    >>> from mixedmodels.tables.r_numbers import format_pvalues
+    >>> format_pvalues([0.0421, 1e-20], 3)
+    ['0.0421', '<2e-16']
+    """
     out = ["NA"] * len(values)
     here = [i for i, p in enumerate(values) if not math.isnan(p)]
     tiny = [i for i in here if values[i] < eps]

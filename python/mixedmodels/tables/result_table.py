@@ -104,7 +104,13 @@ class ResultTable:
         return len(self.names)
 
     def row(self, name: str) -> dict[str, Any]:
-        """One row by its name: column -> value."""
+        """One row by its name: column -> value.
+
+        Examples
+        --------
+        >>> round(float(fit.anova().row("Days")["f_value"]), 2)
+        45.85
+        """
         try:
             i = self.names.index(name)
         except ValueError:
@@ -112,12 +118,24 @@ class ResultTable:
         return {column: values[i] for column, values in self.columns.items()}
 
     def to_frame(self, kind: Any = None) -> Any:
-        """The table in a library of tables: that of the model's data, or `kind`."""
+        """The table in a library of tables: that of the model's data, or `kind`.
+
+        Examples
+        --------
+        >>> fit.anova().to_frame().columns.tolist()
+        ['term', 'sum_sq', 'mean_sq', 'num_df', 'den_df', 'f_value', 'p_value']
+        """
         columns = {self.row_column: list(self.names), **self.columns}
         return frame.to_kind(columns, self.kind if kind is None else kind)
 
     def to_pandas(self) -> Any:
-        """A pandas table with the row names as index."""
+        """A pandas table with the row names as index.
+
+        Examples
+        --------
+        >>> fit.anova().to_pandas().index.tolist()
+        ['Days']
+        """
         import pandas as pd
 
         return pd.DataFrame({k: np.asarray(v) for k, v in self.columns.items()}, index=list(self.names))

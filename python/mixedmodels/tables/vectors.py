@@ -14,7 +14,16 @@ from mixedmodels.tables.r_print import named_vector
 
 
 class NamedVector(Mapping[str, float]):
-    """Name -> number, in order; ``numpy.asarray`` gives the numbers alone."""
+    """Name -> number, in order; ``numpy.asarray`` gives the numbers alone.
+
+    Examples
+    --------
+    >>> fixed = fit.fixef()
+    >>> fixed.names
+    ('(Intercept)', 'Days')
+    >>> round(fixed["Days"], 2)
+    10.47
+    """
 
     __slots__ = ("_index", "names", "values_array")
 
@@ -55,7 +64,14 @@ class NamedVector(Mapping[str, float]):
 
 
 class LogLik(float):
-    """A log-likelihood that knows its degrees of freedom and number of observations."""
+    """A log-likelihood that knows its degrees of freedom and number of observations.
+
+    Examples
+    --------
+    >>> value = fit.logLik()
+    >>> round(float(value), 2), value.df
+    (-871.81, 6)
+    """
 
     __slots__ = ("df", "nobs")
     df: int
