@@ -65,7 +65,8 @@ class CellLevels(Levels):
         """The labels as an array."""
         if self._values is None:
             self._values = np.array(self.labels, dtype=object)
-        return self._values  # type: ignore[no-any-return]
+        values: NDArray[Any] = self._values
+        return values
 
     def take(self, keep: NDArray[np.intp]) -> CellLevels:
         """The levels at these positions."""

@@ -16,6 +16,7 @@ import numpy as np
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
+from mixedmodels.families import NegativeBinomial
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import factors, is_singular
@@ -125,7 +126,7 @@ def _glm(design: Design, method: Method, given: Given, n: int, kept: tuple[int, 
     assert family is not None
     if "theta" in family.shapes:  # as a fit has it: the estimate becomes part of the family
         estimated = float(np.exp(given.psi[0]))
-        family = replace(family, theta=estimated)  # type: ignore[type-var]
+        family = NegativeBinomial(theta=estimated, link=family.link)
     eta = fixed_part(design, kept, given.beta, n)
     weights = _working(family, eta, np.zeros(n), design.weights, ())
     return GlmFit(

@@ -64,7 +64,8 @@ class FixedEffects(FittedModel):
     def _few(self) -> dict[str, float] | None:
         """The residuals that a summary shows one by one, where there are few."""
         if self._stored is not None:
-            return self._stored["few"]  # type: ignore[no-any-return]
+            few: dict[str, float] | None = self._stored["few"]
+            return few
         if self._fit.df_resid > FEW:
             return None
         labels = [str(i + 1) for i in self._rows.numbers]

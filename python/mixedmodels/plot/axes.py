@@ -108,7 +108,7 @@ def is_own(figure: Figure) -> bool:
     return isinstance(figure, Picture)
 
 
-def height_for(levels: int, least: float = 2.2, margin: float = 0.9) -> float:
+def height_for(levels: float, least: float = 2.2, margin: float = 0.9) -> float:
     """Inches that a picture with a row per level needs."""
     return min(max(least, levels * LEVEL_HEIGHT + margin), TALLEST)
 
@@ -184,7 +184,7 @@ def _shared(texts: Sequence[str]) -> int:
 def name_levels(ax: Axes, labels: Sequence[Any], height: float | None = None, *, longest: int = LONGEST) -> None:
     """Put labels on the y axis at 0, 1, ..., as many as have room."""
     n = len(labels)
-    inches = ax.get_figure().get_figheight() if height is None else height  # type: ignore[union-attr]
+    inches = _figure_of(ax).get_figheight() if height is None else height
     step = max(1, math.ceil(n * LEVEL_HEIGHT * 0.75 / max(inches - 0.7, 0.5)))
     places = range(0, n, step)
     texts = all_short(labels, longest)
@@ -199,7 +199,7 @@ def name_columns(ax: Axes, labels: Sequence[Any], *, longest: int = LONGEST) -> 
     """Put labels on the x axis at 0, 1, ..., upright where they would run into each other."""
     n = len(labels)
     texts = all_short(labels, longest)
-    width = ax.get_figure().get_figwidth()  # type: ignore[union-attr]
+    width = _figure_of(ax).get_figwidth()
     step = max(1, math.ceil(n * 0.14 / max(width - 0.8, 0.5)))
     crowded = n * (max(map(len, texts), default=0) + 2) * 0.075 > width - 0.8
     places = range(0, n, step)

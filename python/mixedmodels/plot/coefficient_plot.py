@@ -89,7 +89,7 @@ def coefficients(
     rows = list(dict.fromkeys(columns["term"]))
     which = np.array([shown.index(m) for m in columns["model"]])
     with drawing():
-        height = height_for(len(rows) * max(1, 0.6 * len(shown)), least=1.6)  # type: ignore[arg-type]
+        height = height_for(len(rows) * max(1, 0.6 * len(shown)), least=1.6)
         figure, ax = one(ax, 5.2, height)
         zero_line(ax, at=1.0 if exp else 0.0, vertical=True)
         handles = []

@@ -95,7 +95,8 @@ def profile_zeta(
             say(ax, title=name)
             ax.locator_params(axis="x", nbins=5)
         for ax in found:
-            if ax.get_subplotspec() is None or ax.get_subplotspec().is_first_col():  # type: ignore[union-attr]
+            place = ax.get_subplotspec()
+            if place is None or place.is_first_col():
                 ax.set_ylabel("|ζ|" if absolute else "ζ")
         return figure
 

@@ -175,9 +175,9 @@ def _handles(*, upright: bool = False) -> list[Any]:
     """Of the legend; `upright` where the centers are lines across the levels."""
     from matplotlib.lines import Line2D
 
-    hollow = {"markerfacecolor": "none", "markeredgewidth": 0.9}
+    hollow: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 0.9}
     out = [
-        Line2D([], [], linestyle="", marker="o", color=color(1), label="no pooling", **hollow),  # type: ignore[arg-type]
+        Line2D([], [], linestyle="", marker="o", color=color(1), label="no pooling", **hollow),
         Line2D([], [], linestyle="", marker="o", color=color(0), label="partial pooling"),
     ]
     labels = {"complete": "complete pooling", "typical": "fixed effects"}

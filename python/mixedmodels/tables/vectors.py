@@ -84,8 +84,8 @@ class LogLik(float):
         self.nobs = nobs
         return self
 
-    def __getnewargs__(self) -> tuple[float, int, int]:  # type: ignore[override]
-        return float(self), self.df, self.nobs
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LogLik, (float(self), self.df, self.nobs)
 
     def __repr__(self) -> str:
         return f"'log Lik.' {format_number(float(self), DIGITS)} (df={self.df})"

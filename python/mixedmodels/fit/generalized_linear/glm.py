@@ -55,7 +55,7 @@ def fit_glm(
     """
     if design.random:
         raise DesignError(f"random term ({design.random[0].text}) in a call of glm(); use glmer().")
-    if penalty == "soft":  # type: ignore[comparison-overlap]
+    if str(penalty) == "soft":
         raise DataError("penalty='soft' is of glmer(); a model without random effects takes penalty='jeffreys'.")
     if penalty not in PENALTIES:
         raise DataError(f"penalty is {penalty!r}; it is 'jeffreys', or None for maximum likelihood.")
