@@ -17,43 +17,43 @@ from mixedmodels.frame import Factor, Logical, any_column
 Rows = NDArray[np.intp]
 
 
-def numbers(scope: Scope, given: Any, what: str) -> Array | None:
+def numbers(scope: Scope, argument: Any, what: str) -> Array | None:
     """One number per row of the table, or None where nothing is given.
 
     Parameters
     ----------
-    given : str, float or array_like
+    argument : str, float or array_like
         Column name, text of an expression, one number (for an offset), or an array.
     what : str
         "weights" or "offset", for messages.
     """
-    if given is None:
+    if argument is None:
         return None
-    if isinstance(given, (int, float, np.number)) and not isinstance(given, bool):
-        return np.full(scope.table.n_rows, float(given))
-    value = _value(scope, given, what)
+    if isinstance(argument, (int, float, np.number)) and not isinstance(argument, bool):
+        return np.full(scope.table.n_rows, float(argument))
+    value = _value(scope, argument, what)
     if isinstance(value, (Factor, Matrix)):
-        raise DataError(f"{what} {_shown(given)}is {describe(value)}; {what} needs one number per row")
+        raise DataError(f"{what} {_shown(argument)}is {describe(value)}; {what} needs one number per row")
     values: Array = value.values
     return values
 
 
-def subset_rows(scope: Scope, given: Any) -> Rows | None:
+def subset_rows(scope: Scope, argument: Any) -> Rows | None:
     """Positions of the rows to use: where a condition holds, or the positions themselves."""
-    if given is None:
+    if argument is None:
         return None
     n = scope.table.n_rows
-    if not isinstance(given, str):
-        array = np.asarray(given)
+    if not isinstance(argument, str):
+        array = np.asarray(argument)
         if array.dtype.kind in "iu" and array.ndim == 1:
             wrong = array[(array < 0) | (array >= n)]
             if len(wrong):
                 raise DataError(f"subset holds row {wrong[0]}; the table has rows 0 to {n - 1}")
             return _some(array.astype(np.intp))
-    value = _value(scope, given, "subset")
+    value = _value(scope, argument, "subset")
     if not isinstance(value, Logical):
         raise DataError(
-            f"subset {_shown(given)}is {describe(value)}; it must be a condition such as 'x > 3', "
+            f"subset {_shown(argument)}is {describe(value)}; it must be a condition such as 'x > 3', "
             "truth values, or row positions"
         )
     # A condition that is missing does not hold.
@@ -66,23 +66,23 @@ def _some(rows: Rows) -> Rows:
     return rows
 
 
-def _value(scope: Scope, given: Any, what: str) -> Any:
+def _value(scope: Scope, argument: Any, what: str) -> Any:
     n = scope.table.n_rows
-    if isinstance(given, str):
+    if isinstance(argument, str):
         try:
-            return scope.table.column(given)
+            return scope.table.column(argument)
         except UnknownColumnError:
-            inner = Scope(scope.table, scope.env, scope.states, fitted=scope.fitted, source=given)
-            return inner.value(read_expression(given), given)
-    value = any_column(what, given)
+            inner = Scope(scope.table, scope.env, scope.states, fitted=scope.fitted, source=argument)
+            return inner.value(read_expression(argument), argument)
+    value = any_column(what, argument)
     length = len(value.codes) if isinstance(value, Factor) else len(value.values)
     if length != n:
         raise DataError(f"{what} has {length} values, the table has {n} rows; give one value per row")
     return value
 
 
-def _shown(given: Any) -> str:
-    return f"{given!r} " if isinstance(given, str) else ""
+def _shown(argument: Any) -> str:
+    return f"{argument!r} " if isinstance(argument, str) else ""
 
 
 def check_weights(weights: Array, row_of: Callable[[int], int], *, zeros: bool = False) -> None:

@@ -97,12 +97,12 @@ class Scope:
     def _other_name(self, node: Name) -> Any:
         name = node.name
         if self.env is not None and name in self.env:
-            found = self.env[name]
-            if isinstance(found, (str, bool, int, float)) or found is None:
-                return float(found) if type(found) is int else found
-            if isinstance(found, np.generic):
-                return found.item()
-            column = any_column(name, found)
+            held = self.env[name]
+            if isinstance(held, (str, bool, int, float)) or held is None:
+                return float(held) if type(held) is int else held
+            if isinstance(held, np.generic):
+                return held.item()
+            column = any_column(name, held)
             length = len(column.codes) if isinstance(column, Factor) else len(column.values)
             if length != self.table.n_rows:
                 raise DataError(f"{name!r} of env has {length} values, the table has {self.table.n_rows} rows")
@@ -214,19 +214,21 @@ def _logical_join(symbol: str, a: Any, b: Any) -> Logical:
     return Logical(np.where(np.isnan(result), np.nan, (result != 0).astype(np.float64)))
 
 
-def _as_value(given: Any, text: str, n: int) -> Value:
+def _as_value(result: Any, text: str, n: int) -> Value:
     """What an expression gave, as a variable with one value, or one row of values, per row of the table."""
-    if isinstance(given, (bool, float, int)):
-        return Numeric(np.full(n, float(given)))
-    if isinstance(given, np.ndarray):
-        values = np.asarray(given, dtype=np.float64)
+    if isinstance(result, (bool, float, int)):
+        return Numeric(np.full(n, float(result)))
+    if isinstance(result, np.ndarray):
+        values = np.asarray(result, dtype=np.float64)
         names = tuple(str(j + 1) for j in range(values.shape[1])) if values.ndim == 2 else ()
-        given = Matrix(np.asfortranarray(values), names) if values.ndim == 2 else Numeric(values)
-    if not isinstance(given, (Numeric, Logical, Factor, Matrix)):
-        raise DataError(f"{text} is {given!r:.60}; a variable of a model has one number or category per row")
-    if isinstance(given, Logical) and given.values.ndim == 0:
-        return Logical(np.full(n, float(given.values)))
-    length = len(given.codes) if isinstance(given, Factor) else np.size(given.values, 0) if np.ndim(given.values) else 1
+        result = Matrix(np.asfortranarray(values), names) if values.ndim == 2 else Numeric(values)
+    if not isinstance(result, (Numeric, Logical, Factor, Matrix)):
+        raise DataError(f"{text} is {result!r:.60}; a variable of a model has one number or category per row")
+    if isinstance(result, Logical) and result.values.ndim == 0:
+        return Logical(np.full(n, float(result.values)))
+    length = (
+        len(result.codes) if isinstance(result, Factor) else np.size(result.values, 0) if np.ndim(result.values) else 1
+    )
     if length != n:
         raise DataError(f"{text} has {length} values, the table has {n} rows")
-    return given
+    return result

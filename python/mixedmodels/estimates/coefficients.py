@@ -221,7 +221,7 @@ def f_of(chisq: float, basis: Matrix, den_df: float, scale: float = 1.0) -> FTes
     return FTest(f_value=f, num_df=rank, den_df=den_df, p_value=wald.f_p_value(f, rank, den_df), scale=scale)
 
 
-def check_own(given: Coefficients, names: tuple[str, ...], beta: Vector) -> None:
+def check_own(ready: Coefficients, names: tuple[str, ...], beta: Vector) -> None:
     """Refuse coefficients that are not of a fit with these estimates.
 
     Raises
@@ -229,26 +229,26 @@ def check_own(given: Coefficients, names: tuple[str, ...], beta: Vector) -> None
     DataError
         If names or estimates differ; estimates of a refit may.
     """
-    if given.names != names:
+    if ready.names != names:
         raise DataError(
-            f"the coefficients given are of another model: they are {', '.join(given.names)}, and this model has "
+            f"the coefficients given are of another model: they are {', '.join(ready.names)}, and this model has "
             f"{', '.join(names)}."
         )
-    if given.refitted is None and not np.allclose(given.beta, beta, rtol=1e-8, atol=1e-12):
+    if ready.refitted is None and not np.allclose(ready.beta, beta, rtol=1e-8, atol=1e-12):
         raise DataError(
             "the coefficients given are of another fit, with other estimates; ask the model itself, as "
             "ddf=fit.robust() does."
         )
 
 
-def check_ddf(given: object, known: Sequence[str | None]) -> None:
+def check_ddf(ddf: object, methods: Sequence[str | None]) -> None:
     """Refuse a way to degrees of freedom that a model does not have.
 
     Raises
     ------
     DataError
-        If `given` is none of `known`.
+        If `ddf` is none of `methods`.
     """
-    if not isinstance(given, str | None) or given not in known:
-        names = ", ".join(repr(name) for name in known if name is not None)
-        raise DataError(f"ddf {given!r:.80} is not for this model; it has {names}, and takes what robust() returns.")
+    if not isinstance(ddf, str | None) or ddf not in methods:
+        names = ", ".join(repr(name) for name in methods if name is not None)
+        raise DataError(f"ddf {ddf!r:.80} is not for this model; it has {names}, and takes what robust() returns.")

@@ -158,6 +158,6 @@ def directions(scaled: Matrix, own: Matrix) -> tuple[Direction, ...]:
     return tuple(out)
 
 
-def parameters_at_rank(found: tuple[TermState, ...]) -> int:
+def parameters_at_rank(terms: tuple[TermState, ...]) -> int:
     """Covariance parameters that matrices of these ranks have: k r - r (r - 1) / 2 for k effects of rank r."""
-    return sum(len(s.effects) * s.rank - s.rank * (s.rank - 1) // 2 for s in found)
+    return sum(len(s.effects) * s.rank - s.rank * (s.rank - 1) // 2 for s in terms)

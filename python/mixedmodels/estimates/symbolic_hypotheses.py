@@ -183,9 +183,9 @@ class _Parser:
             self.at = quoted.end()
             return self._coefficient(self.names.index(quoted[1]))
         for pattern, i in self.patterns:
-            found = pattern.match(self.text, self.at)
-            if found and _ends(self.text, found.end()) and not (number and number.end() >= found.end()):
-                self.at = found.end()
+            match = pattern.match(self.text, self.at)
+            if match and _ends(self.text, match.end()) and not (number and number.end() >= match.end()):
+                self.at = match.end()
                 return self._coefficient(i)
         if number:
             self.at = number.end()
@@ -207,16 +207,16 @@ class _Parser:
 
     def _take(self, pattern: re.Pattern[str]) -> str | None:
         self._skip()
-        found = pattern.match(self.text, self.at)
-        if not found:
+        match = pattern.match(self.text, self.at)
+        if not match:
             return None
-        self.at = found.end()
-        return found[0]
+        self.at = match.end()
+        return match[0]
 
     def _skip(self) -> None:
-        found = _SPACE.match(self.text, self.at)
-        assert found is not None
-        self.at = found.end()
+        match = _SPACE.match(self.text, self.at)
+        assert match is not None
+        self.at = match.end()
 
     def _unknown(self, word: str) -> NoReturn:
         near = get_close_matches(word, self.names, n=3, cutoff=0.5) or self.names[:12]
@@ -245,5 +245,5 @@ def _tidy(text: str) -> str:
     return re.sub(r"(?<=[\w)`]) ?([-+*/]) ?(?=[\w(.`])", _spaced, text)
 
 
-def _spaced(found: re.Match[str]) -> str:
-    return found[1] if found[1] == "/" else f" {found[1]} "
+def _spaced(match: re.Match[str]) -> str:
+    return match[1] if match[1] == "/" else f" {match[1]} "

@@ -69,7 +69,7 @@ def stand_in(n: int, family: Family | None) -> Vector:
     return y + 1 if family.support == "positive" else np.where(y > 0.5, 1.0, 0.0)
 
 
-def given_fit(design: Design, method: Method, given: Given) -> AnyFit:
+def given_fit(design: Design, method: Method, parameters: Given) -> AnyFit:
     """The record of a model with these parameters, in place of estimates; without random terms a linear one or a glm.
 
     Random effects are 0, which is what is expected of them; what depends on a response is NaN.
@@ -77,43 +77,43 @@ def given_fit(design: Design, method: Method, given: Given) -> AnyFit:
     n = rows_of(design)
     kept = kept_columns(design.fixed, n, design.weights)
     if method.family is None:
-        return _mixed(design, method, given, n, kept) if design.random else _linear(design, given, n, kept)
-    return _glmm(design, method, given, n, kept) if design.random else _glm(design, method, given, n, kept)
+        return _mixed(design, method, parameters, n, kept) if design.random else _linear(design, parameters, n, kept)
+    return _glmm(design, method, parameters, n, kept) if design.random else _glm(design, method, parameters, n, kept)
 
 
-def _mixed(design: Design, method: Method, given: Given, n: int, kept: tuple[int, ...]) -> MixedFit:
+def _mixed(design: Design, method: Method, parameters: Given, n: int, kept: tuple[int, ...]) -> MixedFit:
     reml = method.reml and bool(kept)
     sizes, zeros = _effects(design)
-    m = len(given.theta)
+    m = len(parameters.theta)
     return MixedFit(
         reml=reml,
         n=n,
         kept=kept,
         sizes=sizes,
-        theta=given.theta,
-        beta=given.beta,
-        sigma=given.sigma,
+        theta=parameters.theta,
+        beta=parameters.beta,
+        sigma=parameters.sigma,
         criterion=np.nan,
         pwrss=np.nan,
         logdet_u=np.nan,
         logdet_x=np.nan,
-        vcov_unscaled=_promised(design, n, reml, given.theta),
+        vcov_unscaled=_promised(design, n, reml, parameters.theta),
         u=zeros,
         b=zeros,
         gradient=np.full(m, np.nan),
         hessian=np.full((m, m), np.nan),
         sum_log_weights=0.0 if design.weights is None else float(np.log(design.weights).sum()),
-        singular=is_singular(given.theta, sizes),
+        singular=is_singular(parameters.theta, sizes),
         run=RUN,
     )
 
 
-def _linear(design: Design, given: Given, n: int, kept: tuple[int, ...]) -> LinearFit:
+def _linear(design: Design, parameters: Given, n: int, kept: tuple[int, ...]) -> LinearFit:
     return LinearFit(
         n=n,
         kept=kept,
-        beta=given.beta,
-        sigma=given.sigma,
+        beta=parameters.beta,
+        sigma=parameters.sigma,
         rss=np.nan,
         df_resid=n - len(kept),
         vcov_unscaled=_inverse(dense_columns(design, kept, n), design.weights, design),
@@ -121,20 +121,20 @@ def _linear(design: Design, given: Given, n: int, kept: tuple[int, ...]) -> Line
     )
 
 
-def _glm(design: Design, method: Method, given: Given, n: int, kept: tuple[int, ...]) -> GlmFit:
+def _glm(design: Design, method: Method, parameters: Given, n: int, kept: tuple[int, ...]) -> GlmFit:
     family, estimated = method.family, None
     assert family is not None
     if "theta" in family.shapes:  # as a fit has it: the estimate becomes part of the family
-        estimated = float(np.exp(given.psi[0]))
+        estimated = float(np.exp(parameters.psi[0]))
         family = NegativeBinomial(theta=estimated, link=family.link)
-    eta = fixed_part(design, kept, given.beta, n)
+    eta = fixed_part(design, kept, parameters.beta, n)
     weights = _working(family, eta, np.zeros(n), design.weights, ())
     return GlmFit(
         n=n,
         family=family,
         kept=kept,
-        beta=given.beta,
-        dispersion=1.0 if np.isnan(given.sigma) else given.sigma**2,
+        beta=parameters.beta,
+        dispersion=1.0 if np.isnan(parameters.sigma) else parameters.sigma**2,
         deviance=np.nan,
         null_deviance=np.nan,
         df_resid=n - len(kept),
@@ -151,15 +151,18 @@ def _glm(design: Design, method: Method, given: Given, n: int, kept: tuple[int, 
     )
 
 
-def _glmm(design: Design, method: Method, given: Given, n: int, kept: tuple[int, ...]) -> GlmmFit:
+def _glmm(design: Design, method: Method, parameters: Given, n: int, kept: tuple[int, ...]) -> GlmmFit:
     family = method.family
     assert family is not None
     sizes, zeros = _effects(design)
-    eta = fixed_part(design, kept, given.beta, n)
-    dispersion = 1.0 if np.isnan(given.sigma) else given.sigma**2
-    weights = _working(family, eta, _variances(design, given.theta, sizes, n), design.weights, given.psi) / dispersion
-    vcov = _promised(replace(design, weights=weights, offset=None), n, False, given.theta)
-    m, p, s = len(given.theta), len(kept), len(given.psi)
+    eta = fixed_part(design, kept, parameters.beta, n)
+    dispersion = 1.0 if np.isnan(parameters.sigma) else parameters.sigma**2
+    weights = (
+        _working(family, eta, _variances(design, parameters.theta, sizes, n), design.weights, parameters.psi)
+        / dispersion
+    )
+    vcov = _promised(replace(design, weights=weights, offset=None), n, False, parameters.theta)
+    m, p, s = len(parameters.theta), len(kept), len(parameters.psi)
     joint = np.full((m + p + s, m + p + s), np.nan)
     joint[m : m + p, m : m + p] = vcov
     return GlmmFit(
@@ -169,9 +172,9 @@ def _glmm(design: Design, method: Method, given: Given, n: int, kept: tuple[int,
         laplace=method.laplace,
         kept=kept,
         sizes=sizes,
-        theta=given.theta,
-        beta=given.beta,
-        psi=given.psi,
+        theta=parameters.theta,
+        beta=parameters.beta,
+        psi=parameters.psi,
         criterion=np.nan,
         u=zeros,
         b=zeros,
@@ -185,7 +188,7 @@ def _glmm(design: Design, method: Method, given: Given, n: int, kept: tuple[int,
         conditional_loglik=np.nan,
         y=np.full(n, np.nan),
         weights=design.weights,
-        singular=is_singular(given.theta, sizes),
+        singular=is_singular(parameters.theta, sizes),
         inner=0,
         run=RUN,
         penalised=None if method.penalty is None else np.nan,

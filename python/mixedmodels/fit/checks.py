@@ -83,17 +83,17 @@ def gaussian_warning() -> MixedModelsWarning:
 
 def mixed_warnings(design: Design, fit: AnyMixedFit) -> list[MixedModelsWarning]:
     """Warnings that this fit deserves, in the order in which they matter."""
-    found: list[MixedModelsWarning] = []
+    warnings: list[MixedModelsWarning] = []
     rank = rank_warning(design, fit)
     if rank is not None:
-        found.append(rank)
+        warnings.append(rank)
     if fit.generalized and fit.separated:
-        found.append(SeparationWarning(fit.separated))
+        warnings.append(SeparationWarning(fit.separated))
     elif not fit.run.converged:
-        found.append(_convergence(fit))
+        warnings.append(_convergence(fit))
     if fit.singular:
-        found.append(SingularFitWarning(singular_message(design, fit)))
-    return found
+        warnings.append(SingularFitWarning(singular_message(design, fit)))
+    return warnings
 
 
 def _convergence(fit: AnyMixedFit) -> ConvergenceWarning:
@@ -115,7 +115,7 @@ def singular_message(design: Design, fit: AnyMixedFit) -> str:
             continue
         sd = np.sqrt((t * t).sum(axis=1))
         zero = [name for name, s in zip(term.effects, sd, strict=True) if s < SINGULAR]
-        found = [f"the variance of {name} is 0" for name in zero]
+        causes = [f"the variance of {name} is 0" for name in zero]
         r = correlation(t)
         pairs = [
             f"the correlation of {term.effects[j]} and {term.effects[i]} is {r[i, j]:+.0f}"
@@ -123,11 +123,11 @@ def singular_message(design: Design, fit: AnyMixedFit) -> str:
             for j in range(i)
             if sd[i] >= SINGULAR and sd[j] >= SINGULAR and abs(r[i, j]) > CLOSE_TO_ONE
         ]
-        found += pairs[:3]
-        if not found:
+        causes += pairs[:3]
+        if not causes:
             rank = int((np.linalg.svd(t, compute_uv=False) >= SINGULAR).sum())
-            found.append(f"{len(sd)} effects vary in only {rank} dimension{'s' if rank > 1 else ''}")
-        findings.append(f"in ({term.text}) " + " and ".join(found))
+            causes.append(f"{len(sd)} effects vary in only {rank} dimension{'s' if rank > 1 else ''}")
+        findings.append(f"in ({term.text}) " + " and ".join(causes))
     return (
         f"boundary (singular) fit: {'; '.join(findings)}. The data do not support this many variances and "
         "correlations. The estimates are the optimum on the boundary and can be used; a simpler random term (drop the "

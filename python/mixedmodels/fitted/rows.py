@@ -73,9 +73,9 @@ class Rows:
 
     def binomial_response(self, values: Any, trials: Vector) -> Matrix:
         """New successes and failures: given as two columns, or as proportions of `trials`; shape (n, 2)."""
-        given = np.asarray(values)
-        if given.ndim == 2 and given.shape[1] == 2:
-            return np.column_stack([self.response(given[:, j]) for j in range(2)])
+        array = np.asarray(values)
+        if array.ndim == 2 and array.shape[1] == 2:
+            return np.column_stack([self.response(array[:, j]) for j in range(2)])
         successes = np.round(trials * self.response(values), 6)
         return np.column_stack([successes, trials - successes])
 

@@ -11,5 +11,5 @@ def columns_of(table: Any) -> dict[str, list[Any]]:
         return {str(k): list(v) for k, v in table.items()}
     import narwhals
 
-    found = narwhals.from_native(table, eager_only=True).to_dict(as_series=False)
-    return {str(k): [None if v is None else v for v in values] for k, values in found.items()}
+    columns = narwhals.from_native(table, eager_only=True).to_dict(as_series=False)
+    return {str(k): [None if v is None else v for v in values] for k, values in columns.items()}

@@ -49,12 +49,12 @@ def table_of(
     return wide_table(caption, [headers[k] for k in shown], rows)
 
 
-def result(caption: str, found: ResultTable) -> str:
+def result(caption: str, results: ResultTable) -> str:
     """A table of results with the lines that stand above and below it."""
-    headers = [found.header(c) for c in found.columns]
-    texts = cells(found.columns, headers, min(found.digits, DIGITS), found.missing)
-    rows = [[name, *(cell.strip() for cell in row)] for name, row in zip(found.names, texts, strict=True)]
-    lines = [line for line in found.footer if line.strip()]
+    headers = [results.header(c) for c in results.columns]
+    texts = cells(results.columns, headers, min(results.digits, DIGITS), results.missing)
+    rows = [[name, *(cell.strip() for cell in row)] for name, row in zip(results.names, texts, strict=True)]
+    lines = [line for line in results.footer if line.strip()]
     return wide_table(caption, ["", *headers], rows) + "".join(paragraph(line, kind="note") for line in lines)
 
 

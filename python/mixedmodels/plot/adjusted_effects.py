@@ -67,25 +67,27 @@ def effects(
         Axes, one for each facet and panel; None for a new figure.
     """
     columns, about = _effects(predictions, points)
-    said = {**dict(zip(about["terms"], about["terms"], strict=True)), **(labels or {})}
-    terms = [said[t] for t in about["terms"]]
+    titles = {**dict(zip(about["terms"], about["terms"], strict=True)), **(labels or {})}
+    terms = [titles[t] for t in about["terms"]]
     with drawing():
         facets, panels = about["facet"], about["panel"]
         n = len(facets) * len(panels)
         size = (4.6, 3.4) if n == 1 else (3.0, 2.7) if n <= 3 else (2.5, 2.3)
-        figure, found = several(axes, n, columns=_across(len(facets), len(panels)), size=size, sharex=True, sharey=True)
+        figure, all_axes = several(
+            axes, n, columns=_across(len(facets), len(panels)), size=size, sharex=True, sharey=True
+        )
         part = np.array(columns["part"])
         keys = list(zip(columns["panel"], columns["facet"], strict=True))
         handles: list[Any] = []
-        for i, ax in enumerate(found):
+        for i, ax in enumerate(all_axes):
             panel, facet = panels[i // len(facets)], facets[i % len(facets)]
             here = np.array([k == (panel, facet) for k in keys])
             handles = _draw_panel(ax, columns, here, part, about)
             ax.set_title(_title(terms, facet, panel))
         shared = axes is None and n > 1
-        say_for_all(figure, found, shared, x=terms[0], y=said.get("predicted", about["title"]))
+        say_for_all(figure, all_axes, shared, x=terms[0], y=titles.get("predicted", about["title"]))
         if len(about["group"]) > 1:
-            legend(figure, found[0], handles, title=terms[1] if len(terms) > 1 else None)
+            legend(figure, all_axes[0], handles, title=terms[1] if len(terms) > 1 else None)
         return figure
 
 
@@ -124,12 +126,12 @@ def _draw_panel(ax: Axes, columns: dict[str, Any], here: Any, part: Any, about: 
 def _draw_group(ax: Axes, columns: dict[str, Any], rows: Any, i: int, label: str, ranges: bool) -> Any:
     at, y = columns["position"][rows], columns["predicted"][rows]
     low, high = columns["conf_low"][rows], columns["conf_high"][rows]
-    known = bool(np.isfinite(low).any())
+    with_intervals = bool(np.isfinite(low).any())
     if ranges or len(rows) == 1:
-        if known:
+        if with_intervals:
             ax.vlines(at, low, high, color=color(i), linewidth=1.2, zorder=3)
         return ax.plot(at, y, "os^Dv"[i % 5], color=color(i), markersize=5, zorder=3, label=label)[0]
-    if known:
+    if with_intervals:
         ax.fill_between(at, low, high, color=color(i), alpha=0.15, linewidth=0)
     return ax.plot(at, y, color=color(i), linestyle=STYLES[(i // 7) % len(STYLES)], label=label)[0]
 
@@ -185,20 +187,20 @@ def _points(
     points: Any, terms: Sequence[str], categories: list[str] | None, order: Mapping[str, list[str]]
 ) -> dict[str, Any]:
     """Points of the data in the columns of the predictions; repeated in every facet and panel that they do not name."""
-    given = columns_of(points)
+    drawn = columns_of(points)
     names = dict(zip(ROLES, terms, strict=False))
-    height = next((h for h in HEIGHTS if h in given), None)
-    across = next((c for c in ("x", names["x"]) if c in given), None)
+    height = next((h for h in HEIGHTS if h in drawn), None)
+    across = next((c for c in ("x", names["x"]) if c in drawn), None)
     if height is None or across is None:
         raise UnknownColumnError(
-            f"points need a column x (or {names['x']}) and one of {', '.join(HEIGHTS)}; they have {', '.join(given)}."
+            f"points need a column x (or {names['x']}) and one of {', '.join(HEIGHTS)}; they have {', '.join(drawn)}."
         )
-    n = len(given[height])
+    n = len(drawn[height])
     texts = {}
     for role in ROLES[1:]:
-        column = next((c for c in (role, names.get(role)) if c in given), None)
-        texts[role] = [""] * n if column is None else _texts(given[column], n)
-    x = given[across]
+        column = next((c for c in (role, names.get(role)) if c in drawn), None)
+        texts[role] = [""] * n if column is None else _texts(drawn[column], n)
+    x = drawn[across]
     if categories is not None:
         unknown = next((frame.label(v) for v in x if frame.label(v) not in categories), None)
         if unknown is not None:
@@ -216,7 +218,7 @@ def _points(
         "part": ["point"] * n,
         "position": position,
         "x": x if categories is None else _texts(x, n),
-        "predicted": np.asarray(given[height], dtype=float),
+        "predicted": np.asarray(drawn[height], dtype=float),
         "conf_low": np.full(n, np.nan),
         "conf_high": np.full(n, np.nan),
         **texts,

@@ -72,9 +72,9 @@ def caterpillar(
     tallest = max(len(rows) for _, _, rows in panels)
     with drawing():
         height = height_for(tallest)
-        figure, found = several(axes, len(panels), columns=len(panels), size=(_width(len(panels)), height))
+        figure, all_axes = several(axes, len(panels), columns=len(panels), size=(_width(len(panels)), height))
         last = None
-        for ax, (name, term, rows) in zip(found, panels, strict=True):
+        for ax, (name, term, rows) in zip(all_axes, panels, strict=True):
             zero_line(ax, vertical=True)
             low, high = columns["conf_low"][rows], columns["conf_high"][rows]
             away = (low > 0) | (high < 0)
@@ -136,8 +136,8 @@ def qq_random_effects(fit: FittedMixed, group: str | None = None, level: float =
     columns = _quantiles(fit, group, level)
     panels = _panels(columns)
     with drawing():
-        figure, found = several(axes, len(panels), size=(3.0, 2.8))
-        for ax, (name, term, rows) in zip(found, panels, strict=True):
+        figure, all_axes = several(axes, len(panels), size=(3.0, 2.8))
+        for ax, (name, term, rows) in zip(all_axes, panels, strict=True):
             q, at = columns["quantile"][rows], columns["estimate"][rows]
             slope, start = _quartile_line(q, at)
             ends = np.array([q.min(), q.max()])

@@ -79,21 +79,21 @@ def panels(check: Any) -> list[Panel]:
 
 
 def _draws(check: Any, verdict: str) -> Panel:
-    found = columns_of(check.posterior_predictive_table())
-    data = found["draw"] == 0
+    table = columns_of(check.posterior_predictive_table())
+    data = table["draw"] == 0
     part = np.where(data, "data", "draw").tolist()
-    series = [f"{int(d)}" for d in found["draw"]]
-    drawn = columns(part, found["value"], found["density"], series=series)
+    series = [f"{int(d)}" for d in table["draw"]]
+    drawn = columns(part, table["value"], table["density"], series=series)
     few = int(np.sum(data)) < FEW_VALUES
     name, y = ("shares", "Share of rows") if few else ("draws", "Density")
     return Panel(name=name, title="Data and draws from the model", x="Response", y=y, columns=drawn, verdict=verdict)
 
 
-def _cloud(found: Columns, y: str) -> Columns:
+def _cloud(table: Columns, y: str) -> Columns:
     """Points, and the smooth curve of the table."""
-    order = np.argsort(found["fitted"], kind="stable")
-    points = columns(["point"] * len(order), found["fitted"], found[y])
-    return joined(points, columns(["smooth"] * len(order), found["fitted"][order], found["smooth"][order]))
+    order = np.argsort(table["fitted"], kind="stable")
+    points = columns(["point"] * len(order), table["fitted"], table[y])
+    return joined(points, columns(["smooth"] * len(order), table["fitted"][order], table["smooth"][order]))
 
 
 def _linearity(check: Any, verdict: str) -> Panel:
@@ -114,9 +114,9 @@ def _spread(check: Any, verdict: str) -> Panel:
 
 
 def _dispersion(check: Any, verdict: str) -> Panel:
-    found = columns_of(check.dispersion_table())
-    known = np.isfinite(found["fitted"]) & np.isfinite(found["squared_residual"])
-    mean, squared, expected = (found[k][known] for k in ("fitted", "squared_residual", "variance"))
+    table = columns_of(check.dispersion_table())
+    finite = np.isfinite(table["fitted"]) & np.isfinite(table["squared_residual"])
+    mean, squared, expected = (table[k][finite] for k in ("fitted", "squared_residual", "variance"))
     order = np.argsort(mean, kind="stable")
     x, line = lowess(mean, squared, robust=False)
     seen = columns(["observed"] * len(x), x, np.maximum(line, 0.0))
@@ -125,9 +125,9 @@ def _dispersion(check: Any, verdict: str) -> Panel:
 
 
 def _bins(check: Any, verdict: str) -> Panel:
-    found = columns_of(check.binned_residuals_table())
-    n = len(found["fitted"])
-    drawn = columns(["bin"] * n, found["fitted"], found["residual"], low=found["low"], high=found["high"])
+    table = columns_of(check.binned_residuals_table())
+    n = len(table["fitted"])
+    drawn = columns(["bin"] * n, table["fitted"], table["residual"], low=table["low"], high=table["high"])
     return Panel(
         name="binned",
         title="Binned residuals",
@@ -139,9 +139,9 @@ def _bins(check: Any, verdict: str) -> Panel:
 
 
 def _influence(check: Any, verdict: str) -> Panel:
-    found = columns_of(check.influence_table())
-    h, r, cooks = found["leverage"], found["residual"], found["cooks_distance"]
-    rows = [f"{int(i)}" for i in found["row"]]
+    table = columns_of(check.influence_table())
+    h, r, cooks = table["leverage"], table["residual"], table["cooks_distance"]
+    rows = [f"{int(i)}" for i in table["row"]]
     drawn = [columns(["point"] * len(h), h, r, series=rows, low=cooks)]
     p = _coefficients(h, r, cooks)
     if p is not None:
@@ -162,31 +162,31 @@ def _influence(check: Any, verdict: str) -> Panel:
 
 def _coefficients(h: Vector, r: Vector, cooks: Vector) -> float | None:
     """The p of Cook's distance r^2 h / (p (1 - h)), where the distances of all rows are that; else None."""
-    known = np.isfinite(h) & np.isfinite(r) & (cooks > 1e-12) & (h < 1)
-    if not known.any():
+    finite = np.isfinite(h) & np.isfinite(r) & (cooks > 1e-12) & (h < 1)
+    if not finite.any():
         return None
-    p = r[known] ** 2 * h[known] / ((1 - h[known]) * cooks[known])
+    p = r[finite] ** 2 * h[finite] / ((1 - h[finite]) * cooks[finite])
     return float(np.median(p)) if np.ptp(p) <= 1e-6 * float(np.median(p)) else None
 
 
 def _collinearity(check: Any, verdict: str) -> Panel:
-    found = columns_of(check.collinearity_table())
-    n = len(found["vif"])
+    table = columns_of(check.collinearity_table())
+    n = len(table["vif"])
     # An upper limit is missing where the terms have nothing in common.
-    high = np.where(np.isfinite(found["conf_high"]), found["conf_high"], found["vif"])
-    low = np.where(np.isfinite(found["conf_low"]), found["conf_low"], found["vif"])
-    drawn = columns(["term"] * n, found["vif"], np.arange(n)[::-1], series=found["term"], low=low, high=high)
+    high = np.where(np.isfinite(table["conf_high"]), table["conf_high"], table["vif"])
+    low = np.where(np.isfinite(table["conf_low"]), table["conf_low"], table["vif"])
+    drawn = columns(["term"] * n, table["vif"], np.arange(n)[::-1], series=table["term"], low=low, high=high)
     return Panel(
         name="collinearity", title="Collinearity", x="Variance inflation", y="", columns=drawn, verdict=verdict
     )
 
 
 def _normality(check: Any, verdict: str) -> Panel:
-    found = columns_of(check.qq_residuals_table())
-    n = len(found["quantile"])
-    rows = [f"{int(i)}" for i in found["row"]]
-    low, high = found["joint_low"], found["joint_high"]
-    drawn = columns(["point"] * n, found["quantile"], found["residual"], series=rows, low=low, high=high)
+    table = columns_of(check.qq_residuals_table())
+    n = len(table["quantile"])
+    rows = [f"{int(i)}" for i in table["row"]]
+    low, high = table["joint_low"], table["joint_high"]
+    drawn = columns(["point"] * n, table["quantile"], table["residual"], series=rows, low=low, high=high)
     return Panel(
         name="normality",
         title="Normality of residuals",
@@ -198,13 +198,13 @@ def _normality(check: Any, verdict: str) -> Panel:
 
 
 def _effects(check: Any, verdicts: dict[str, str]) -> list[Panel]:
-    found = columns_of(check.qq_random_effects_table())
-    keys = list(zip(found["group"], found["effect"], strict=True))
+    table = columns_of(check.qq_random_effects_table())
+    keys = list(zip(table["group"], table["effect"], strict=True))
     out = []
     for group, effect in dict.fromkeys(keys):
         mine = np.array([k == (group, effect) for k in keys])
-        q, value, low, high = (found[k][mine] for k in ("quantile", "value", "conf_low", "conf_high"))
-        levels = [level for level, here in zip(found["level"], mine, strict=True) if here]
+        q, value, low, high = (table[k][mine] for k in ("quantile", "value", "conf_low", "conf_high"))
+        levels = [level for level, here in zip(table["level"], mine, strict=True) if here]
         drawn = columns(["point"] * len(q), q, value, series=levels, low=low, high=high)
         name = f"{effect} of {group}"
         verdict = verdicts.get(f"normality of {name}", "")

@@ -126,8 +126,8 @@ def _ratio_scale(ax: Axes) -> None:
 
 def _caller_names(models: Sequence[Any]) -> list[str]:
     """The variables that hold the models where the picture was asked for; else 'model 1', 'model 2' ..."""
-    found = [name or f"model {i + 1}" for i, name in enumerate(names_held(models, depth=3))]
-    return found if len(set(found)) == len(found) else [f"model {i + 1}" for i in range(len(models))]
+    called = [name or f"model {i + 1}" for i, name in enumerate(names_held(models, depth=3))]
+    return called if len(set(called)) == len(called) else [f"model {i + 1}" for i in range(len(models))]
 
 
 def _coefficients(
@@ -146,11 +146,11 @@ def _coefficients(
     if len(names) != len(models) or len(set(names)) < len(names):
         raise DataError(f"names must be {len(models)} different texts; got {list(names)!r}.")
     tables = [columns_of(m.tidy(conf_int=True, conf_level=level, ddf=ddf)) for m in models]
-    known = list(dict.fromkeys(t for table in tables for t in table["term"]))
-    rows = [t for t in known if intercept or t != INTERCEPT] if terms is None else list(terms)
+    all_terms = list(dict.fromkeys(t for table in tables for t in table["term"]))
+    rows = [t for t in all_terms if intercept or t != INTERCEPT] if terms is None else list(terms)
     for term in rows:
-        if term not in known:
-            raise DataError(f"no coefficient {term!r}; the models have {', '.join(known)}.")
+        if term not in all_terms:
+            raise DataError(f"no coefficient {term!r}; the models have {', '.join(all_terms)}.")
     if not rows:
         raise DataError("the models have no coefficient but the intercept; pass intercept=True to show that.")
     out: dict[str, list[Any]] = {k: [] for k in ("model", "term", "position", "estimate", "conf_low", "conf_high")}

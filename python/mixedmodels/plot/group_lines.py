@@ -103,10 +103,10 @@ def groups(
         if about["x"] is None:
             return _draw_levels(fit, columns, about, labels, axes)
         shown = about["levels"]
-        figure, found = _panels(axes, len(shown))
+        figure, all_axes = _panels(axes, len(shown))
         part = np.array(columns["part"])
         own = np.array(columns["place"])
-        for i, (ax, level) in enumerate(zip(found, shown, strict=True)):
+        for i, (ax, level) in enumerate(zip(all_axes, shown, strict=True)):
             mine = own == i
             _draw_one(ax, columns, mine, part, about["poolings"])
             ax.set_title(short(level, 18), fontsize="small", pad=2)
@@ -118,10 +118,10 @@ def groups(
             ax.locator_params(axis="y", nbins=4)
             ax.tick_params(labelsize=7)
         x_label = axis_label(fit, about["x"].name, labels)
-        say_for_all(figure, found, axes is None, x=x_label, y=_response_label(fit, link, labels))
+        say_for_all(figure, all_axes, axes is None, x=x_label, y=_response_label(fit, link, labels))
         if about["of"] > len(shown) and levels is None:
             figure.suptitle(f"{len(shown)} of {about['of']:,} levels of {about['group']}")
-        legend(figure, found[0], _handles(about["poolings"]))
+        legend(figure, all_axes[0], _handles(about["poolings"]))
         return figure
 
 

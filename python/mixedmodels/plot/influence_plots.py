@@ -62,8 +62,8 @@ def influence(influence: Any, measures: str | Sequence[str] = "cooks_distance", 
     with drawing():
         height = height_for(n) if by_line else 2.4
         size = (4.2 if len(names) == 1 else 2.6, height) if by_line else (5.0, height)
-        figure, found = several(axes, len(names), columns=len(names) if by_line else 1, size=size)
-        for i, (ax, name) in enumerate(zip(found, names, strict=True)):
+        figure, all_axes = several(axes, len(names), columns=len(names) if by_line else 1, size=size)
+        for i, (ax, name) in enumerate(zip(all_axes, names, strict=True)):
             rows = np.flatnonzero(own == name)
             (_draw_lines if by_line else _draw_stems)(ax, columns, rows, _center(name))
             title = TITLES.get(name, name.replace("dfbetas_", "DFBETAS: "))
@@ -122,9 +122,9 @@ def _measures(influence: Any, measures: str | Sequence[str]) -> tuple[dict[str, 
         raise DataError(f"influence() is of what fit.influence() returned, not of a {type(influence).__name__}.")
     found = columns_of(influence)
     heading = next(iter(found))
-    asked = [measures] if isinstance(measures, str) else list(measures)
+    wanted = [measures] if isinstance(measures, str) else list(measures)
     names: list[str] = []
-    for name in asked:
+    for name in wanted:
         mine = [c for c in found if c.startswith("dfbetas_")] if name == "dfbetas" else [name]
         if not mine or any(c not in found or c == heading for c in mine):
             raise DataError(f"there is no measure {name!r}; there are dfbetas, {', '.join(list(found)[1:])}.")

@@ -84,8 +84,8 @@ def profile_zeta(
     names = list(dict.fromkeys(columns["parameter"]))
     own, part = np.array(columns["parameter"], dtype=object), np.array(columns["part"])
     with drawing():
-        figure, found = several(axes, len(names), size=(2.3, 2.1), sharey=True)
-        for ax, name in zip(found, names, strict=True):
+        figure, all_axes = several(axes, len(names), size=(2.3, 2.1), sharey=True)
+        for ax, name in zip(all_axes, names, strict=True):
             mine = own == name
             zero_line(ax)
             _draw_intervals(ax, columns, mine & (part == "interval"), absolute)
@@ -94,7 +94,7 @@ def profile_zeta(
             ax.plot(columns["value"][points], columns["zeta"][points], "o", color=color(0), markersize=2.5)
             say(ax, title=name)
             ax.locator_params(axis="x", nbins=5)
-        for ax in found:
+        for ax in all_axes:
             place = ax.get_subplotspec()
             if place is None or place.is_first_col():
                 ax.set_ylabel("|ζ|" if absolute else "ζ")
@@ -165,8 +165,8 @@ def profile_density(profile: Any, parm: Any = None, points: int = 121, *, axes: 
     own = np.array(columns["parameter"], dtype=object)
     names = list(dict.fromkeys(columns["parameter"]))
     with drawing():
-        figure, found = several(axes, len(names), size=(2.3, 1.9))
-        for ax, name in zip(found, names, strict=True):
+        figure, all_axes = several(axes, len(names), size=(2.3, 1.9))
+        for ax, name in zip(all_axes, names, strict=True):
             value, density = columns["value"][own == name], columns["density"][own == name]
             ax.fill_between(value, 0, density, color=color(0), alpha=0.2, linewidth=0)
             ax.plot(value, density, color=color(0))

@@ -74,9 +74,9 @@ def _names(profile: Profile, parm: Any) -> list[str]:
     curves = [c for c in profile._curves(parm) if c.parameter.name not in derived or parm is not None]
     names = [profile._name(c.parameter) for c in curves]
     if len(names) < 2:
-        known = wanted_names(profile, None)
+        available = wanted_names(profile, None)
         raise DataError(
-            f"profile_pairs() needs two parameters and has {len(names)}; the profile has {', '.join(known)}."
+            f"profile_pairs() needs two parameters and has {len(names)}; the profile has {', '.join(available)}."
         )
     return names
 
@@ -87,12 +87,12 @@ def _pairs(profile: Profile, names: Sequence[str], levels: Sequence[float]) -> d
     part: list[str] = []
     for i, a in enumerate(names):
         for b in names[i + 1 :]:
-            found = columns_of(profile.pairs(a, b, levels))
-            part += found["part"]
-            out["parameter_a"] += [a] * len(found["part"])
-            out["parameter_b"] += [b] * len(found["part"])
+            contours = columns_of(profile.pairs(a, b, levels))
+            part += contours["part"]
+            out["parameter_a"] += [a] * len(contours["part"])
+            out["parameter_b"] += [b] * len(contours["part"])
             for key, values in numeric.items():
-                values.append(found[key])
+                values.append(contours[key])
     return {**out, "part": part, **{k: np.concatenate(v) for k, v in numeric.items()}}
 
 

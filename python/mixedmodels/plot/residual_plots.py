@@ -124,17 +124,17 @@ def scale_location(
         return figure
 
 
-def residual_type(fit: Fitted, asked: str | None) -> str:
+def residual_type(fit: Fitted, type_: str | None) -> str:
     """The type asked for, or the usual one of the model."""
-    if asked is not None:
-        return asked
+    if type_ is not None:
+        return type_
     family = getattr(fit, "family", None)
     return "pearson" if getattr(family, "name", "gaussian") == "gaussian" else "deviance"
 
 
-def residual_name(fit: Fitted, asked: str | None) -> str:
+def residual_name(fit: Fitted, type_: str | None) -> str:
     """What an axis of residuals says."""
-    return {"pearson": "Pearson residual"}.get(kind := residual_type(fit, asked), f"{kind} residual")
+    return {"pearson": "Pearson residual"}.get(kind := residual_type(fit, type_), f"{kind} residual")
 
 
 def finite_residuals(fit: Fitted, type: str | None, scaled: bool) -> tuple[Vector, Vector]:  # noqa: A002

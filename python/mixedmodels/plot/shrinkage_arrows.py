@@ -89,11 +89,11 @@ def shrinkage(
         if panels == [(panels[0][0], "")]:
             return _draw_lines(columns, panels[0][0], name, axes)
         part, which = np.array(columns["part"]), _panel_of(columns, panels)
-        figure, found = several(axes, len(panels), size=(4.6, 4.0) if len(panels) == 1 else (3.2, 3.0))
-        for i, (ax, (x, y)) in enumerate(zip(found, panels, strict=True)):
+        figure, all_axes = several(axes, len(panels), size=(4.6, 4.0) if len(panels) == 1 else (3.2, 3.0))
+        for i, (ax, (x, y)) in enumerate(zip(all_axes, panels, strict=True)):
             _draw_plane(ax, columns, which == i, part)
             say(ax, x=f"{x} of {name}", y=f"{y} of {name}")
-        legend(figure, found[0], _handles())
+        legend(figure, all_axes[0], _handles())
         return figure
 
 
@@ -217,30 +217,30 @@ def _arrows(
     """The columns, and the pair of effects of each panel."""
     need_mixed(fit, "shrinkage")
     place = group_place(fit, group)
-    known = fit.ranef().effects[place]
-    wanted = list(known) if effects is None else [effects] if isinstance(effects, str) else list(effects)
+    own_effects = fit.ranef().effects[place]
+    wanted = list(own_effects) if effects is None else [effects] if isinstance(effects, str) else list(effects)
     for effect in wanted:
-        if effect not in known:
+        if effect not in own_effects:
             raise DataError(
-                f"no random effect {effect!r} of {fit.design.groups[place].name}; it has {', '.join(known)}."
+                f"no random effect {effect!r} of {fit.design.groups[place].name}; it has {', '.join(own_effects)}."
             )
     if not wanted:
-        raise DataError(f"effects is empty; the group has {', '.join(known)}.")
-    found = poolings(fit, place)
+        raise DataError(f"effects is empty; the group has {', '.join(own_effects)}.")
+    estimates = poolings(fit, place)
     labels = fit.design.groups[place].levels.labels
     covariance = effect_covariance(fit, place)
     if len(wanted) == 1:
-        return _one_effect(found, known.index(wanted[0]), labels), [(wanted[0], "")]
+        return _one_effect(estimates, own_effects.index(wanted[0]), labels), [(wanted[0], "")]
     out: dict[str, list[Any]] = {k: [] for k in ("term_x", "term_y", "part", "level", "x", "y")}
     panels = list(combinations(wanted, 2))
     for a, b in panels:
-        at = [known.index(a), known.index(b)]
-        around = [ellipse(found.typical[at], covariance[np.ix_(at, at)], level) for level in levels]
+        at = [own_effects.index(a), own_effects.index(b)]
+        around = [ellipse(estimates.typical[at], covariance[np.ix_(at, at)], level) for level in levels]
         parts = [
-            ("no", labels, found.none[:, at]),
-            ("partial", labels, found.partial[:, at]),
-            ("complete", [""], found.complete[None, at]),
-            ("typical", [""], found.typical[None, at]),
+            ("no", labels, estimates.none[:, at]),
+            ("partial", labels, estimates.partial[:, at]),
+            ("complete", [""], estimates.complete[None, at]),
+            ("typical", [""], estimates.typical[None, at]),
             *(("ellipse", [f"{p:g}"] * len(e), e) for p, e in zip(levels, around, strict=True)),
         ]
         for part, names, points in parts:
@@ -248,14 +248,14 @@ def _arrows(
     return _arrays(out), panels
 
 
-def _one_effect(found: Poolings, j: int, labels: Sequence[str]) -> dict[str, Any]:
+def _one_effect(estimates: Poolings, j: int, labels: Sequence[str]) -> dict[str, Any]:
     line = np.empty(len(labels))
-    line[np.argsort(found.partial[:, j], kind="stable")] = np.arange(len(labels))
+    line[np.argsort(estimates.partial[:, j], kind="stable")] = np.arange(len(labels))
     out: dict[str, list[Any]] = {k: [] for k in ("term_x", "term_y", "part", "level", "x", "y")}
-    key = (found.effects[j], "")
-    for part, values in (("no", found.none), ("partial", found.partial)):
+    key = (estimates.effects[j], "")
+    for part, values in (("no", estimates.none), ("partial", estimates.partial)):
         _put(out, key, part, labels, np.column_stack([values[:, j], line]))
-    for part, center in (("complete", found.complete), ("typical", found.typical)):
+    for part, center in (("complete", estimates.complete), ("typical", estimates.typical)):
         _put(out, key, part, [""], np.array([[center[j], np.nan]]))
     return _arrays(out)
 

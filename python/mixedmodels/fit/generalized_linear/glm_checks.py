@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 def glm_warnings(design: Design, fit: GlmFit) -> list[MixedModelsWarning]:
     """Warnings that a fit deserves; where the outcomes are separated, that alone."""
     if fit.penalty is None:
-        said = separated(design, fit)
-        if said is not None:
-            return [SeparationWarning(said)]
-    found: list[MixedModelsWarning] = []
+        infinite = separated(design, fit)
+        if infinite is not None:
+            return [SeparationWarning(infinite)]
+    warnings: list[MixedModelsWarning] = []
     constant = None if fit.penalty else one_value(Response(fit.y, fit.weights), design, fit.family)
     if constant is not None and fit.kept and design.offset is None:
-        found.append(PerfectFitWarning(f"{constant}: look whether it is the right column."))
+        warnings.append(PerfectFitWarning(f"{constant}: look whether it is the right column."))
     elif fit.has_dispersion and fit.df_resid > 0 and fit.deviance <= 1e-26 * max(fit.null_deviance, 1e-300):
-        found.append(
+        warnings.append(
             PerfectFitWarning(
                 f"{design.formula!r} fits the response exactly: the dispersion, {fit.dispersion:.3g}, is rounding "
                 "error, and standard errors and tests mean nothing; leave out what determines "
@@ -36,14 +36,14 @@ def glm_warnings(design: Design, fit: GlmFit) -> list[MixedModelsWarning]:
             )
         )
     if not fit.converged:
-        found.append(
+        warnings.append(
             ConvergenceWarning(
                 f"{design.formula!r}: after {fit.iterations} iterations the deviance, {fit.deviance:.6g}, still "
                 "changes, or the optimum lies where a mean leaves the domain of the link. Raise "
                 "control={'max_evaluations': ...}, give start=, or use another link."
             )
         )
-    return found
+    return warnings
 
 
 def separated(design: Design, fit: GlmFit | GlmmFit) -> str | None:
@@ -54,10 +54,10 @@ def separated(design: Design, fit: GlmFit | GlmmFit) -> str | None:
     if not fixed_effects.concerned(fit.family) or fit.method.penalty == "soft":
         return None
     vcov = fit.vcov_conditional if fit.mixed else fit.vcov_unscaled
-    known = bool((np.diag(vcov) > 0).all())  # a criterion that is flat in a direction may have no covariance at all
-    if known and not fixed_effects.at_bounds(fit.family, fit.eta):
+    definite = bool((np.diag(vcov) > 0).all())  # a criterion that is flat in a direction may have no covariance at all
+    if definite and not fixed_effects.at_bounds(fit.family, fit.eta):
         return None
-    if known and not fixed_effects.suspected(fit.family, fit.eta, dense_columns(design, fit.kept, fit.n), vcov):
+    if definite and not fixed_effects.suspected(fit.family, fit.eta, dense_columns(design, fit.kept, fit.n), vcov):
         return None
     return separated_response(design, fit.family, fit.kept, Response(fit.y, fit.weights))
 
@@ -65,7 +65,7 @@ def separated(design: Design, fit: GlmFit | GlmmFit) -> str | None:
 def separated_response(design: Design, family: Family, kept: tuple[int, ...], response: Response) -> str | None:
     """The sentence of `separated`, found from the response alone."""
     y, weights = response.y, response.weights
-    found = fixed_effects.find(dense_columns(design, kept, len(y)), y, weights, family)
-    if found is None:
+    separation = fixed_effects.find(dense_columns(design, kept, len(y)), y, weights, family)
+    if separation is None:
         return None
-    return message.message(design, kept, found, y, weights, "soft" if design.random else "jeffreys")
+    return message.message(design, kept, separation, y, weights, "soft" if design.random else "jeffreys")

@@ -75,15 +75,15 @@ Tests = list[tuple[str, str, Callable[[], Any]]]
 
 def tests_of(residuals: Any) -> Tests:
     """Name, question and function of each test."""
-    found: Tests = [
+    tests: Tests = [
         ("uniformity", "Is the distribution right as a whole?", residuals.test_uniformity),
         ("dispersion", "Is there as much scatter as expected?", residuals.test_dispersion),
         ("outliers", "Are there more rows outside all simulations than expected?", residuals.test_outliers),
         ("quantiles", "Do quartiles stay level along the fitted values?", residuals.test_quantiles),
     ]
     if residuals.integer_response:
-        found.append(("zeros", "Are there as many zeros as expected?", residuals.test_zero_inflation))
-    return found
+        tests.append(("zeros", "Are there as many zeros as expected?", residuals.test_zero_inflation))
+    return tests
 
 
 def _row(name: str, question: str, test: Callable[[], Any]) -> list[str]:
@@ -132,7 +132,7 @@ def _influence(model: Any) -> Iterator[str]:
         return
     for group in [g.name for g in model.design.groups] or [None]:
         try:
-            found = model.influence(group)
+            influence = model.influence(group)
         except MixedModelsError as error:
             yield paragraph(f"{group or 'Rows'}: {error}", kind="note")
             continue
@@ -142,8 +142,8 @@ def _influence(model: Any) -> Iterator[str]:
             what = "row" if group is None else f"level of {group}"
             yield picture(
                 plot.influence,
-                found,
+                influence,
                 alt=f"Cook's distance of each {what}; those above the customary bound are coloured.",
                 caption=f"How far the coefficients move without each {what}, as Cook's distance.",
             )
-        yield result(found.table.heading[0], found.table)
+        yield result(influence.table.heading[0], influence.table)

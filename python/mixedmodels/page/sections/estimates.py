@@ -49,7 +49,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
 def tests(model: Any) -> tuple[dict[str, list[Any]], dict[str, str], str]:
     """Columns of the table, their headers, and a sentence on how tests and intervals were made."""
     mixed = bool(model.design.random)
-    if mixed and hasattr(model, "is_reml"):
+    if mixed and not model._fit.generalized:
         try:
             columns = columns_of(model.tidy(ddf="Satterthwaite", conf_int=True))
         except MixedModelsError as error:
@@ -67,7 +67,7 @@ def tests(model: Any) -> tuple[dict[str, list[Any]], dict[str, str], str]:
 def _terms(model: Any) -> Iterator[str]:
     """Tests of whole terms: of factors all coefficients at once."""
     try:
-        if model.design.random and hasattr(model, "is_reml"):
+        if model.design.random and not model._fit.generalized:
             yield result("Tests of the terms, type III with Satterthwaite's degrees of freedom", model.anova())
         else:
             yield result("Tests of the terms, each left out in turn", model.drop1("Chisq"))

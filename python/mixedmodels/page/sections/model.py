@@ -30,7 +30,7 @@ def sentence(model: Any) -> str:
 
 
 def _likelihood(model: Any) -> str:
-    if hasattr(model, "is_reml"):
+    if not model._fit.generalized:
         return "restricted maximum likelihood (REML)" if model.is_reml else "maximum likelihood"
     if model.nAGQ > 1:
         return f"maximum likelihood, by adaptive quadrature with {model.nAGQ} points for each random effect"
@@ -65,7 +65,7 @@ def _call(model: Any) -> dict[str, str]:
 
 
 def _figures(model: Any) -> dict[str, str]:
-    restricted = getattr(model, "is_reml", False)
+    restricted = model._fit.reml
     names = {
         "restricted log-likelihood" if restricted else "log-likelihood": model.loglik,
         "AIC": model.aic,

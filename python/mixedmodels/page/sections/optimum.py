@@ -16,7 +16,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     account = model.engine.describe()
     holds = model.engine.certificate["holds"]
     yield paragraph(f"The certificate {account['certificate']}.", kind="good" if holds else "warn")
-    what = "-2 restricted log-likelihood" if getattr(model, "is_reml", False) else "-2 log-likelihood"
+    what = "-2 restricted log-likelihood" if model._fit.reml else "-2 log-likelihood"
     inner = f" with {account['inner']:,} factorisations" if account["inner"] is not None else ""
     plural = "" if account["evaluations"] == 1 else "s"
     yield paragraph(

@@ -15,15 +15,15 @@ MOST_ROWS = 20_000  # of a table for which the conditional AIC is computed witho
 
 def parts(model: Any, options: Options) -> Iterator[str]:
     """R2, and of a mixed model the intraclass correlation and the variance in its parts."""
-    found: list[tuple[str, Callable[[], Any]]] = [("R-squared", lambda: model.r2().table)]
+    tables: list[tuple[str, Callable[[], Any]]] = [("R-squared", lambda: model.r2().table)]
     if model.design.random:
-        found += [
+        tables += [
             ("Intraclass correlation", lambda: model.icc().table),
             ("The variance of the rows, taken apart", model.variance_partition),
         ]
-    if hasattr(model, "is_reml") and model.nobs <= MOST_ROWS:
-        found.append(("Conditional AIC", lambda: model.caic().table))
-    for caption, compute in found:
+    if model._fit.mixed and not model._fit.generalized and model.nobs <= MOST_ROWS:
+        tables.append(("Conditional AIC", lambda: model.caic().table))
+    for caption, compute in tables:
         try:
             table = compute()
             yield result(next(iter(table.heading), caption), table)

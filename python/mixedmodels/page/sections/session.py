@@ -15,9 +15,9 @@ PACKAGES = ("mixedmodels", "numpy", "scipy", "matplotlib")
 
 def parts(model: Any, options: Options) -> Iterator[str]:
     """Versions of the package and of what it computes with; nothing that changes from one run to the next."""
-    found = {name: _version(name) for name in PACKAGES}
+    versions = {name: _version(name) for name in PACKAGES}
     seed = {"seed": str(options.seed)} if options.checks else {}
-    yield facts({**{k: v for k, v in found.items() if v}, "Python": platform.python_version(), **seed})
+    yield facts({**{k: v for k, v in versions.items() if v}, "Python": platform.python_version(), **seed})
 
 
 def _version(name: str) -> str:

@@ -14,15 +14,15 @@ from mixedmodels.tables.html import paragraph
 
 def parts(model: Any, options: Options) -> Iterator[str]:
     """A warning each, or that there is none."""
-    found = list(warnings_of(model))
-    if not found:
+    texts = list(warnings_of(model))
+    if not texts:
         suits = " Whether the model suits the data is for the checks below." if options.checks else ""
         mixed = "Nothing: the optimum was found, inside the space of parameters."
         fine = mixed if model.design.random else "Nothing: the data determine every coefficient."
         yield paragraph(fine + suits, kind="good")
-    for text in found:
+    for text in texts:
         yield paragraph(text, kind="warn")
-    if getattr(model, "is_singular", False) and model._stored is None:
+    if model._fit.singular and model._stored is None:
         yield from doctor(model)
     if not can_draw():
         yield paragraph(
@@ -34,18 +34,18 @@ def parts(model: Any, options: Options) -> Iterator[str]:
 
 def doctor(model: Any) -> Iterator[str]:
     """What is singular about the fit, and which smaller models there are."""
-    found = model.singularity()
-    yield bullets(found.directions)
-    yield from (paragraph(sentence) for sentence in found.advice)
-    if found.table is not None:
-        yield result("Smaller models", found.table)
+    singularity = model.singularity()
+    yield bullets(singularity.directions)
+    yield from (paragraph(sentence) for sentence in singularity.advice)
+    if singularity.table is not None:
+        yield result("Smaller models", singularity.table)
 
 
 def warnings_of(model: Any) -> Iterator[str]:
     """Warnings that concern the whole fit, in the order of their weight."""
     if not getattr(model, "converged", True):
         yield "The optimiser stopped before its certificate held; see ‘Is this the optimum?’ below."
-    if getattr(model, "is_singular", False):
+    if model._fit.singular:
         yield (
             "The fit is singular: some combination of random effects has no variance at all, so that the data do not "
             "tell this model from a smaller one."
