@@ -92,7 +92,7 @@ def test_as_many_effects_as_rows() -> None:
     assert fit.ngroups == {"INDEX": 403}
     with pytest.raises(mm.DesignError, match="806 random effects for 403 observations"):
         mm.glmer("TICKS ~ 1 + (cHEIGHT | INDEX)", ticks, "poisson")
-    with pytest.raises(mm.DesignError, match="cannot be told apart from the residual"):
+    with pytest.raises(mm.DesignError, match="cannot be distinguished from the residual"):
         mm.glmer("TICKS + 1 ~ 1 + (1 | INDEX)", ticks, "Gamma(log)")
 
 

@@ -1,4 +1,4 @@
-"""What can be said against a model before it is fitted."""
+"""Errors in a design, found before the model is fitted."""
 
 from __future__ import annotations
 
@@ -70,18 +70,18 @@ def identified(groups: tuple[GroupingFactor, ...], terms: tuple[RandomTerm, ...]
             if effects > n:
                 raise DesignError(
                     f"random term ({term.text}): {effects} random effects for {n} observations are more than can be "
-                    f"told apart; use a coarser grouping factor than {group.name!r} or drop a column"
+                    f"distinguished; use a coarser grouping factor than {group.name!r} or drop a column"
                 )
             continue
         if group.n_levels >= n:
             raise DesignError(
                 f"random term ({term.text}): {group.name!r} has {group.n_levels} levels for {n} observations, so its "
-                "effects cannot be told apart from the residual; use a coarser grouping factor"
+                "effects cannot be distinguished from the residual; use a coarser grouping factor"
             )
         if effects >= n:
             raise DesignError(
                 f"random term ({term.text}): {effects} random effects for {n} observations, so they cannot be "
-                f"told apart from the residual; use a coarser grouping factor than {group.name!r} or drop a column"
+                f"distinguished from the residual; use a coarser grouping factor than {group.name!r} or drop a column"
             )
 
 

@@ -71,7 +71,7 @@ def polynomial(k: int) -> Coding:
     """Orthonormal polynomials in the level's number (``contr.poly``)."""
     if k > 95:
         raise DesignError(
-            f"polynomial contrasts for {k} ordered levels cannot be told apart numerically; "
+            f"polynomial contrasts for {k} ordered levels cannot be distinguished numerically; "
             "use the number itself as a predictor, or another contrast such as 'treatment'"
         )
     scores = np.arange(1.0, k + 1.0)

@@ -1,4 +1,4 @@
-"""Which rows a model uses: those of the subset, less those that miss a value of some variable."""
+"""The rows that a model uses: those of the subset, less those that miss a value of some variable."""
 
 from __future__ import annotations
 

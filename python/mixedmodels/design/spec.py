@@ -1,4 +1,4 @@
-"""What it takes to lay new rows out as the rows of the fit were: bases, levels, contrasts, and the order of terms."""
+"""The recipe by which new rows get the columns of the fit: bases, levels, contrasts, and the order of terms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an expression of a formula is worth: a column of the frame room, or several columns side by side."""
+"""Values of the expressions of a formula: one column of the table, or several columns side by side."""
 
 from __future__ import annotations
 

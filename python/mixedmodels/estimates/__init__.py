@@ -1,1 +1,1 @@
-"""What a fit says, shared by all tests: coefficients, degrees of freedom, linear functions, variances."""
+"""Estimates of a fit that all tests share: coefficients, degrees of freedom, linear functions, variances."""

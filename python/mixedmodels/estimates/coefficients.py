@@ -1,4 +1,4 @@
-"""What tests and intervals know of a model's coefficients: estimates, covariance, degrees of freedom.
+"""The coefficients that tests and intervals are made of: estimates, covariance, degrees of freedom.
 
 Whatever tests a linear hypothesis (coefficient tables, anova tables, marginal means, general linear hypotheses) asks
 one of these, so that a method for small samples is written once.

@@ -1,4 +1,4 @@
-"""What a row's distribution adds to the variance of its linear predictor (Nakagawa, Johnson and Schielzeth, 2017).
+"""The distribution-specific variance on the scale of the linear predictor (Nakagawa, Johnson and Schielzeth, 2017).
 
 The response of a generalised model varies on its own scale. To stand beside the variances of random effects, which are
 on the scale of the linear predictor eta = g(mu), its variance is carried over to that scale:

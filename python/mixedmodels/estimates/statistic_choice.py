@@ -1,4 +1,4 @@
-"""Which test a user asks for, by the names that R's functions have for them."""
+"""The choice of a test by the names that R's functions use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much the data say about theta, and how the covariance of the fixed effects hangs on it.
+"""Information of the data about theta, and derivatives of the covariance of the fixed effects by theta.
 
 Notation: V = W^-1 + Z Lambda Lambda' Z' (sigma = 1), Phi_0(theta) = (X'V^-1 X)^-1, r^2(theta) the penalised residual
 sum of squares, f the criterion profiled over beta and sigma, d its degrees of freedom (n for ML, n - p for REML).

@@ -1,4 +1,4 @@
-"""What the variation among rows consists of, on the scale of the linear predictor: fixed, random, residual.
+"""Components of the variance among rows on the scale of the linear predictor: fixed, random, residual.
 
 Random slopes: the variance of z'b differs from row to row, and its mean over the rows, tr(Z Sigma Z') / n, is taken
 (Johnson, 2014, Methods in Ecology and Evolution 5, 944-946). It is about the columns z that the term has, whether or

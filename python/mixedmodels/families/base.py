@@ -1,4 +1,4 @@
-"""What every family can do: functions of the engine's handle over arrays of any shape."""
+"""The base of all families: functions of the engine's handle over arrays of any shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a family can have a response, and what to do if not."""
+"""Checks of a response: errors where its family cannot have such values, with the cure."""
 
 from __future__ import annotations
 

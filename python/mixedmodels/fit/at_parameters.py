@@ -1,4 +1,4 @@
-"""Records of models whose parameters are given: what a design promises about them, before there is a response.
+"""Records of models at parameters that are given: the precision that a design promises before there is a response.
 
 The covariance of the estimates is the one that the design will give at these parameters. Of a generalised mixed model
 it is that of the linear mixed model of its working response, ``(X'V^-1 X)^-1`` with ``V = W^-1 + Z G Z'``, W being the

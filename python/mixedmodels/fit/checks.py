@@ -1,4 +1,4 @@
-"""What can be said against a model before it is fitted (errors), and against a fit afterwards (warnings)."""
+"""Errors about a model before it is fitted, and warnings about a fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of the variation of the response a linear model explains."""
+"""R-squared and the F test of a linear model."""
 
 from __future__ import annotations
 

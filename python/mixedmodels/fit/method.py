@@ -1,4 +1,4 @@
-"""How a model is to be fitted."""
+"""The method by which a model is fitted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which random effects a question is about: R's ``re.form``."""
+"""The random effects that a prediction uses: R's ``re.form``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fit is: frozen records of arrays.
+"""The four records of a fit: frozen, made of arrays.
 
 All answer the same questions of data (`family`, `mixed`, `psi`, `vcov`, `wald_df`, ...); every other question about a
 model is answered by a function of such a record and of the `Design` it came from.

@@ -1,4 +1,4 @@
-"""Where an optimiser starts, or a criterion is asked for: checked before the engine sees it."""
+"""Points at which an optimiser starts or a criterion is evaluated, checked before the engine sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many threads the engine may use."""
+"""The number of threads that the engine may use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What generalised linear models have in common, with random effects or without: answers that ask the family."""
+"""The common base of fitted generalised linear models, with random effects or without."""
 
 from __future__ import annotations
 

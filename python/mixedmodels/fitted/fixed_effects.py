@@ -1,4 +1,4 @@
-"""What fitted models without random effects have in common."""
+"""The common base of fitted models without random effects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fitted linear and generalised linear mixed models have in common."""
+"""The common base of fitted linear and generalised linear mixed models."""
 
 from __future__ import annotations
 

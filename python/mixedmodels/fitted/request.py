@@ -1,4 +1,4 @@
-"""What the user asked for: enough to ask again with a change."""
+"""The request of a fit: enough to fit again with a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows of a model belong together, as the caller says it."""
+"""Groups of rows, by a grouping factor, a column or values of the caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one column of a table is to a model: a number per row, a truth value per row, or a factor.
+"""Columns of a table as models read them: numbers, truth values, or factors.
 
 Every table library is read into these three kinds; nothing below this room knows pandas or polars.
 """

@@ -1,4 +1,4 @@
-"""What the reader of the page wants to see."""
+"""Options of the page."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Entry:
 
 SECTIONS = (
     Entry("model", "The model", model.parts),
-    Entry("heed", "What to heed", warnings.parts),
+    Entry("heed", "Warnings", warnings.parts),
     Entry("data", "The data", rows.parts),
     Entry("fixed", "Fixed effects", estimates.parts),
     Entry("random", "Random effects", random_effects.parts),

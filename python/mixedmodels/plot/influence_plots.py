@@ -1,4 +1,4 @@
-"""What deleting rows or groups changes: Cook's distances, DFBETAS and their like."""
+"""Influence of rows and groups: Cook's distances, DFBETAS and their like."""
 
 from __future__ import annotations
 

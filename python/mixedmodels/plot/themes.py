@@ -1,4 +1,4 @@
-"""How pictures look: one small set of matplotlib's rcParams, laid under what the user has set.
+"""The look of pictures: one small set of matplotlib's rcParams, laid under what the user has set.
 
 A picture is drawn, and later saved, with these settings around it; matplotlib's own are never changed.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from mixedmodels.errors import DataError, MissingLibraryError
 
-# Okabe and Ito (2008): told apart by people with any kind of colour blindness. Their yellow is left out, which is
+# Okabe and Ito (2008): distinguished by people with any kind of colour blindness. Their yellow is left out, which is
 # too pale for lines on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 

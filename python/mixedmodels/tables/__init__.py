@@ -1,1 +1,1 @@
-"""How results print and become tables: R's layout of numbers, HTML, and tables of the caller's library."""
+"""Results as text and as tables: R's layout of numbers, HTML, and tables of the caller's library."""

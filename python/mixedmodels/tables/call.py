@@ -1,4 +1,4 @@
-"""How a model was asked for, as far as its print shows it."""
+"""The call of a model, as its print shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check of a model found, in one sentence; several of them as a page."""
+"""The result of a check of a model in one sentence; several of them as a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be said against a model with a family once it is fitted."""
+"""Warnings about a fitted generalised linear model."""
 
 from __future__ import annotations
 

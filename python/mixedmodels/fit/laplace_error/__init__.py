@@ -1,1 +1,1 @@
-"""How far Laplace's approximation is from the exact likelihood at the estimates."""
+"""The error of Laplace's approximation at the estimates, against the exact likelihood."""

@@ -1,4 +1,4 @@
-"""How far the log-likelihood of a fit, Laplace's approximation or quadrature, is from the exact one.
+"""The error of a fit's log-likelihood, by Laplace's approximation or quadrature, against the exact one.
 
 Both are taken at the estimates. With one grouping factor the exact value is that of adaptive quadrature with more and
 more points; otherwise it is estimated by importance sampling around the mode (`_engine.Glmm.importance`).

@@ -1,1 +1,1 @@
-"""Whether a likelihood rises for ever: directions of the coefficients that separate the outcomes."""
+"""Separation: directions of the coefficients along which a likelihood rises for ever."""

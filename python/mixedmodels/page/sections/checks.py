@@ -1,4 +1,4 @@
-"""Whether the model's assumptions hold: simulated residuals with their tests, residuals as they are, influence."""
+"""Checks of the model's assumptions: simulated residuals with their tests, residuals as they are, influence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model predicts along each of its predictors, the others held at typical values."""
+"""Predictions along each predictor, the others held at typical values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was fitted, by which criterion, and how well."""
+"""The model in a sentence, its call, its criterion and its fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of the variance the parts of the model carry."""
+"""R-squared, intraclass correlation and shares of the variance."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     if model.design.random:
         tables += [
             ("Intraclass correlation", lambda: model.icc().table),
-            ("The variance of the rows, taken apart", model.variance_partition),
+            ("Components of the variance of the rows", model.variance_partition),
         ]
     if model._fit.mixed and not model._fit.generalized and model.nobs <= MOST_ROWS:
         tables.append(("Conditional AIC", lambda: model.caic().table))

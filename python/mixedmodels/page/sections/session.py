@@ -1,4 +1,4 @@
-"""Which versions made the page."""
+"""The versions that made the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the reader must know before believing the numbers."""
+"""Warnings that the reader needs before the numbers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def warnings_of(model: Any) -> Iterator[str]:
     if model._fit.singular:
         yield (
             "The fit is singular: some combination of random effects has no variance at all, so that the data do not "
-            "tell this model from a smaller one."
+            "distinguish this model from a smaller one."
         )
     dropped = dropped_columns(model.design, model._fit)
     if dropped:
