@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mixedmodels.errors import ConvergenceWarning, DataError
+from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.checks import mixed_warnings
 from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.generalized_linear.glm_checks import glm_warnings

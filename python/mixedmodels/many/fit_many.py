@@ -19,7 +19,7 @@ from mixedmodels.fit.at_parameters import stand_in
 from mixedmodels.fit.lmm import as_control, as_flag, kept_columns
 from mixedmodels.fit.many_responses.linear_mixed import FAILED, NOT_REACHED, ManyFits, empty
 from mixedmodels.fit.method import Method
-from mixedmodels.fit.record import Matrix
+from mixedmodels.fit.progress import Tell, counted
 from mixedmodels.fitted.layout import laid_out
 from mixedmodels.fitted.replicates import Refit
 from mixedmodels.many.record import FitMany, covariance_terms

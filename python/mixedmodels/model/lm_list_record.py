@@ -14,7 +14,6 @@ from mixedmodels import frame
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates import wald
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS, ResultTable
 

@@ -19,7 +19,6 @@ from mixedmodels.errors import DataError, DesignError, MixedModelsWarning
 from mixedmodels.estimates import wald
 from mixedmodels.fit.lmm import as_control
 from mixedmodels.fit.many_responses.linear_mixed import MAX_EVALUATIONS, NOT_REACHED, STALLED, ManyFits
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fitted.replicates import refitter
 from mixedmodels.many.refits import fits_of
 from mixedmodels.power.fit_drawn import quiet_model_of

@@ -19,7 +19,6 @@ from mixedmodels.fit.at_parameters import Given, given_fit, rows_of, stand_in
 from mixedmodels.fit.method import Method
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.record import Vector
 from mixedmodels.fit.simulated_responses import generator, simulate_fit
 from mixedmodels.fitted import registry
 from mixedmodels.fitted.labels import kept_names

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.estimates.wald import check_level
-from mixedmodels.fit.many_progress import counted
-from mixedmodels.fit.record import Matrix
+from mixedmodels.fit.progress import counted
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.replicates import limited, new_seed
 from mixedmodels.power.engines import Outcomes, joined

@@ -13,7 +13,6 @@ from mixedmodels import formula as formulas
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError, FormulaError
 from mixedmodels.estimates.symbolic_hypotheses import parse_hypotheses
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.frame import nearest
 from mixedmodels.inference.anova.contrast_matrices import term_layout
 from mixedmodels.power import engines

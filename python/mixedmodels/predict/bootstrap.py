@@ -19,7 +19,8 @@ from mixedmodels.fit.family_moments import shapes_of_dispersion
 from mixedmodels.fit.henderson_rows import TermRows
 from mixedmodels.fit.lmm import engine_input
 from mixedmodels.fit.many_responses.linear_mixed import less_offset
-from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+from mixedmodels.fit.progress import counted
+from mixedmodels.fit.record import GlmmFit
 from mixedmodels.fit.simulated_responses import simulate_fit
 from mixedmodels.fitted.replicates import refitter
 from mixedmodels.predict.draws import CHUNK, Chunks, Parameters

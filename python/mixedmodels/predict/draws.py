@@ -16,7 +16,6 @@ from mixedmodels.families import Family
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.family_moments import shapes_of_dispersion
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.predict.marginal import marginal_mean
 from mixedmodels.predict.target import Target
 from mixedmodels.predict.variances import Spread

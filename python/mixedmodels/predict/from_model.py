@@ -11,7 +11,6 @@ from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design, numbers_of, on_new_data
 from mixedmodels.errors import DataError, MixedModelsWarning, RankDeficientWarning
-from mixedmodels.fit.record import Vector
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.predict.kinds import Parts, parts_of
 from mixedmodels.predict.options import Options

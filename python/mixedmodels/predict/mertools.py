@@ -13,7 +13,6 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import covariances
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.predict.draws import root
 from mixedmodels.predict.target import loadings
 

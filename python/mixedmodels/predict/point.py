@@ -8,7 +8,6 @@ import numpy as np
 
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.record import Vector
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.predict import variances
 from mixedmodels.predict.options import Options

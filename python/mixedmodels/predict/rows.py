@@ -13,7 +13,6 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.moments import add_effects, fixed_part
 from mixedmodels.fit.re_form import Chosen, wanted_terms
-from mixedmodels.fit.record import Vector
 
 
 def predict_rows(fit: AnyFit, new: Design, chosen: Sequence[Chosen], allow_new_levels: bool) -> Vector:

@@ -12,7 +12,6 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
 from mixedmodels.estimates.ddf import is_asymptotic, method_name
-from mixedmodels.fit.record import Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.predict import draws
 from mixedmodels.predict.new_levels import new_level_variance, quadratic

@@ -14,7 +14,6 @@ from mixedmodels.estimates import wald
 from mixedmodels.families import Family
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.any_fit import AnyMixedFit
-from mixedmodels.fit.record import Vector
 from mixedmodels.predict.marginal import marginal_mean
 from mixedmodels.predict.new_levels import new_level_slopes, new_level_variance
 from mixedmodels.predict.target import Target

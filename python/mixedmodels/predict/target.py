@@ -13,7 +13,6 @@ from mixedmodels.design import Design
 from mixedmodels.design.groups import UNSEEN
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.henderson_rows import TermRows, fixed_rows
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.predict.kinds import Parts, masked
 from mixedmodels.predict.rows import predict_rows
 

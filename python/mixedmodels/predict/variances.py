@@ -28,7 +28,7 @@ from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.henderson import Henderson
 from mixedmodels.fit.henderson_rows import TermRows
 from mixedmodels.fit.mode_slopes import ModeSlopes, mode_slopes
-from mixedmodels.fit.record import GlmmFit, Matrix, MixedFit, Vector
+from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.predict.new_levels import new_level_slopes, new_level_variance, quadratic
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_effects, fixed_part
 from mixedmodels.fit.re_form import Chosen
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.simulated_responses import checked
 
 

@@ -13,7 +13,6 @@ from mixedmodels.diagnose.influence.from_model import leverage_of, rstandard
 from mixedmodels.diagnose.influence.standardised import cooks_by_leverage
 from mixedmodels.errors import DataError
 from mixedmodels.fit.moments import fixed_part
-from mixedmodels.fit.record import Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.tables.check import Check, Checks, first_few, p_text
 

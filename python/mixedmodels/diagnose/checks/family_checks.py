@@ -10,7 +10,6 @@ from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks import counts
 from mixedmodels.errors import DataError
 from mixedmodels.fit.moments import fixed_part
-from mixedmodels.fit.record import Vector
 from mixedmodels.tables.check import Check, p_text
 
 

@@ -15,7 +15,6 @@ from mixedmodels.diagnose.checks.qq import normal_quantiles, points
 from mixedmodels.diagnose.influence.from_model import leverage_of, rstandard
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.record import Matrix
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.replicates import drawer
 from mixedmodels.tables.check import Check

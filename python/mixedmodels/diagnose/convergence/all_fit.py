@@ -16,8 +16,7 @@ from mixedmodels.diagnose.convergence.all_fit_record import AllFit, all_fit_tabl
 from mixedmodels.diagnose.convergence.optima import End, agreement, starts, upright
 from mixedmodels.errors import DataError, MixedModelsError, MixedModelsWarning
 from mixedmodels.fit.covariance import diagonal
-from mixedmodels.fit.many_progress import counted
-from mixedmodels.fit.record import Vector
+from mixedmodels.fit.progress import counted
 from mixedmodels.fit.simulated_responses import generator
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from mixedmodels.diagnose.influence.mean_shift import shift
 from mixedmodels.errors import MixedModelsError
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.henderson import Henderson
-from mixedmodels.fit.many_progress import counted
+from mixedmodels.fit.progress import counted
 from mixedmodels.fit.record import Control
 
 Theta = Literal["fixed", "one_step", "refit"]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.influence import standardised
 from mixedmodels.diagnose.influence.deletion_sets import deletion_sets
 from mixedmodels.diagnose.influence.deletions import Theta, deletions
@@ -17,7 +18,6 @@ from mixedmodels.diagnose.influence.refits import variance_parameters
 from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.lmm import as_control
-from mixedmodels.fit.record import Vector
 from mixedmodels.fitted.labels import kept_names, variance_names
 from mixedmodels.fitted.model import FittedModel
 

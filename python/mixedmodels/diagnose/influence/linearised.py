@@ -18,7 +18,7 @@ from mixedmodels.fit import checks, family_moments
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fit.ols import dense_columns
-from mixedmodels.fit.record import GlmFit, GlmmFit, Matrix, Vector
+from mixedmodels.fit.record import GlmFit, GlmmFit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

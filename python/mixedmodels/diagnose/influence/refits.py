@@ -22,7 +22,7 @@ from mixedmodels.fit.glmm import new_engine as new_glmm_engine
 from mixedmodels.fit.lmm import fit_lmm, kept_columns
 from mixedmodels.fit.lmm import new_engine as new_lmm_engine
 from mixedmodels.fit.many_responses.other_classes import family_design, start_of
-from mixedmodels.fit.record import Control, GlmmFit, Matrix, Vector
+from mixedmodels.fit.record import Control, GlmmFit
 
 Rows = NDArray[np.intp]
 HALVINGS = 10  # of a Newton step that would raise the criterion

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.quality import conditional_likelihood
 from mixedmodels.diagnose.quality.caic_record import ConditionalAIC, conditional_aic
 from mixedmodels.diagnose.quality.effective_df import from_estimating_theta, reml_engine, trace_at_theta

@@ -29,7 +29,7 @@ from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.moments import fitted
-from mixedmodels.fit.record import GlmmFit, Matrix, Vector
+from mixedmodels.fit.record import GlmmFit
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family

@@ -14,6 +14,7 @@ from math import exp, expm1, nan
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.quality.intraclass import share
 from mixedmodels.estimates.variance_parts import Parts
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixedmodels._typing import Vector
 from mixedmodels.design import Design
 from mixedmodels.design.records import FixedDesign
 from mixedmodels.errors import MixedModelsWarning

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._typing import Vector
 from mixedmodels.diagnose.quality import determination, icc_of_model
 from mixedmodels.diagnose.quality.null_models import null_fit, variance_parts
 from mixedmodels.diagnose.quality.records import R2
@@ -14,7 +15,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.likelihood import loglik, ml_deviance, n_observations
-from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, Vector
+from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:

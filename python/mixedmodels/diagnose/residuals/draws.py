@@ -19,7 +19,6 @@ from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.moments import predict_old
 from mixedmodels.fit.progress import counted
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.replicates import drawer, new_seed
 from mixedmodels.fitted.row_columns import row_column

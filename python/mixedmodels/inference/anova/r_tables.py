@@ -13,7 +13,6 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
 from mixedmodels.estimates.ddf import is_asymptotic
 from mixedmodels.estimates.statistic_choice import checked_test
-from mixedmodels.fit.record import Matrix
 from mixedmodels.inference.anova import contrast_matrices, term_tests
 from mixedmodels.inference.anova.car_tables import car_anova
 from mixedmodels.inference.anova.term_coding import codings

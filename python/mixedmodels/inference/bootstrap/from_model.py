@@ -12,7 +12,6 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import MixedModelsWarning
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.replicates import (
     as_row,

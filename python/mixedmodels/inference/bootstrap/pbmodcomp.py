@@ -14,7 +14,6 @@ from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.many_responses.linear_mixed import NOT_REACHED, ManyFits, joined
-from mixedmodels.fit.record import Vector
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.refits import by_maximum_likelihood, design_of, refitted

@@ -14,7 +14,6 @@ from mixedmodels.estimates.variance_information import Direction, information, p
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import covariances
 from mixedmodels.fit.likelihood import n_parameters
-from mixedmodels.fit.record import Matrix
 from mixedmodels.inference.comparison.boundary import Mixture, no_information
 from mixedmodels.inference.comparison.nesting import Block, blocks, fixed_nested
 

@@ -10,7 +10,6 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import restrictions, wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
-from mixedmodels.fit.record import Matrix, Vector
 from mixedmodels.fitted.layout import laid_out
 from mixedmodels.inference.anova import term_tests
 from mixedmodels.inference.comparison.comparable import check_rows

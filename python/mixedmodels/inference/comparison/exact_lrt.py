@@ -13,7 +13,7 @@ from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.likelihood import ml_deviance, n_parameters
 from mixedmodels.fit.ols import fit_ols
-from mixedmodels.fit.record import LinearFit, MixedFit, Vector
+from mixedmodels.fit.record import LinearFit, MixedFit
 from mixedmodels.fit.simulated_responses import generator
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.refits import by_maximum_likelihood, refitted

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Vector
 from mixedmodels.errors import FitError, UnknownColumnError
 from mixedmodels.estimates.coefficients import Coefficients, Ddf, Residual
 from mixedmodels.estimates.linear_functions import Basis, null_space
 from mixedmodels.estimates.predictors import Predictors, formula_offset, function_of, remembered_columns, used_columns
 from mixedmodels.estimates.response_scale import of_family, of_response
-from mixedmodels.fit.record import Vector
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.frame import Numeric
 from mixedmodels.inference.emmeans.settings import Settings

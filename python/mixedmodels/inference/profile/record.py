@@ -14,7 +14,6 @@ from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates import wald
-from mixedmodels.fit.record import Vector
 from mixedmodels.inference.profile.curve import Curve
 from mixedmodels.inference.profile.notes import notes
 from mixedmodels.inference.profile.pairs import contour, trace
