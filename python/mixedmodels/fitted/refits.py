@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mixedmodels.design import Design
-    from mixedmodels.fit.any_fit import AnyFit
+    from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
     from mixedmodels.fitted.model import FittedModel
     from mixedmodels.fitted.request import Request
 
