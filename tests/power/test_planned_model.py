@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -352,10 +354,21 @@ def test_new_rows_of_other_classes() -> None:
     line = mm.lm("Reaction ~ Days", data, weights="w")
     y = np.asarray(line.simulate(2000, 1, newdata=data.iloc[[0, 179]]))
     assert y.std(axis=1) == pytest.approx([line.sigma, line.sigma / 10], rel=0.1)
-    with pytest.raises(DataError, match="give theirs as weights="):
+    with pytest.raises(DataError, match="new rows need their own; give them as weights="):
         mm.lm("Reaction ~ Days", data, weights=np.linspace(1, 2, 180)).simulate(1, 1, newdata=data)
     gamma = mm.glm("Reaction ~ Days", data, "Gamma(log)")
     y = np.asarray(gamma.simulate(2000, 1, newdata=data.head(1)))
     assert y.std() / y.mean() == pytest.approx(gamma.sigma, rel=0.1)
     with pytest.raises(DataError, match="miss a value"):
         line.simulate(1, 1, newdata=data.assign(Days=np.nan))
+
+
+def test_it_draws_and_fits_in_a_process_that_has_fitted_nothing() -> None:
+    script = (
+        "import mixedmodels as mm\n"
+        "grid = mm.crossing(g=range(6), x=range(4))\n"
+        "plan = mm.make_lmer('y ~ x + (1 | g)', grid, fixef=[0, 1], VarCorr=1, sigma=1)\n"
+        "print(type(plan.draw_and_fit(seed=1)).__name__, hasattr(plan, 'residuals'))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["MixedModel", "False"]

@@ -6,6 +6,7 @@ user they ask here.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -34,13 +35,21 @@ def fill(classes: Mapping[type, Any], build: Build) -> None:
     _builders[:] = [build]
 
 
+def _complete() -> None:
+    """Import the package of models where nothing has yet: a plan can be made, or unpickled, before any fit."""
+    if not _builders:
+        import_module("mixedmodels.model")
+
+
 def model_class(fit: AnyFit) -> Any:
     """The class of models that holds this kind of record."""
+    _complete()
     return _classes[type(fit)]
 
 
 def all_classes() -> tuple[Any, ...]:
     """The classes of fitted models."""
+    _complete()
     return tuple(_classes.values())
 
 
@@ -52,4 +61,5 @@ def model_of(fit: AnyFit, design: Design, source: Source, request: Request | Non
 
 def fit_request(request: Request, mixed: bool, stacklevel: int = 3) -> Any:
     """Fit a request; warnings point `stacklevel` frames up."""
+    _complete()
     return _builders[0](request, mixed, stacklevel + 1)
