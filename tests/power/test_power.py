@@ -314,7 +314,7 @@ BAD = [
     ({"test": "~ . - Days", "by": "z"}, "does not go with"),
     ({"test": "~ . - Days", "method": "analytic"}, "no analytic power"),
     ({"test": "~ . + I(Days^2)"}, "as many parameters"),
-    ({"test": len, "by": "z"}, "a function says itself"),
+    ({"test": len, "by": "z"}, "and a function has its own; leave it out"),
     ({"test": "Days", "seed": "x"}, "seed must be"),
 ]
 

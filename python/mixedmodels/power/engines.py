@@ -19,6 +19,7 @@ from mixedmodels.errors import DataError, DesignError, MixedModelsWarning
 from mixedmodels.estimates import wald
 from mixedmodels.fit.lmm import as_control
 from mixedmodels.fit.many_responses.linear_mixed import MAX_EVALUATIONS, NOT_REACHED, STALLED, ManyFits
+from mixedmodels.fitted import registry
 from mixedmodels.fitted.replicates import refitter
 from mixedmodels.many.refits import fits_of
 from mixedmodels.power.fit_drawn import quiet_model_of
@@ -83,7 +84,8 @@ def by_wald(plan: PlannedModel, c: Matrix, rhs: Vector, with_df: bool) -> Callab
     mixed = is_lmer(plan) and with_df
     if mixed:
         design, place = as_coefficient(design, plan._fit.kept, c[0])
-    refit = refitter(plan, design, df=mixed)  # type: ignore[arg-type]
+    model = registry.model_of(plan._fit, plan.design, plan._source, plan._request)
+    refit = refitter(model, design, df=mixed)
 
     def run(y: Matrix) -> Outcomes:
         many = refit(y)
