@@ -195,7 +195,7 @@ def test_terms_within_interactions_stay() -> None:
     assert fit.drop1().names == ("<none>", "recipe:temperature")
     assert fit.drop1(scope=["temperature:recipe"]).names == ("<none>", "recipe:temperature")
     assert fit.drop1(scope="~ recipe:temperature").names == ("<none>", "recipe:temperature")
-    with pytest.raises(mm.DataError, match="'oven' is no term"):
+    with pytest.raises(mm.DataError, match="'oven' is not a term"):
         fit.drop1(scope="oven")
     with pytest.raises(mm.DataError, match="ddf is for"):
         fit.drop1(ddf="Satterthwaite")
