@@ -82,7 +82,7 @@ def gaussian_warning() -> MixedModelsWarning:
 
 
 def mixed_warnings(design: Design, fit: AnyMixedFit) -> list[MixedModelsWarning]:
-    """Warnings that this fit deserves, in the order in which they matter."""
+    """Warnings about this fit, the most important first."""
     warnings: list[MixedModelsWarning] = []
     rank = rank_warning(design, fit)
     if rank is not None:

@@ -37,17 +37,17 @@ class Settings:
     Attributes
     ----------
     nsim : int
-        See `Planning.power`.
+        See `PlanVerbs.power`.
     seed : int, Generator or None
-        See `Planning.power`.
+        See `PlanVerbs.power`.
     alpha, level : float
-        See `Planning.power`.
+        See `PlanVerbs.power`.
     method : str
-        See `Planning.power`.
+        See `PlanVerbs.power`.
     threads : int or None
-        See `Planning.power`.
+        See `PlanVerbs.power`.
     progress : bool or None
-        See `Planning.power`.
+        See `PlanVerbs.power`.
     """
 
     nsim: int

@@ -41,7 +41,7 @@ def simulated_residuals(
     rotation: Any,
     progress: bool | None,
 ) -> SimulatedResiduals:
-    """See `ScaledResiduals.simulate_residuals`."""
+    """See `ResidualVerbs.simulate_residuals`."""
     model._need_rows("simulate_residuals()")
     if checked(n) < 2:
         raise DataError(f"n is {n}; residuals need 2 or more simulations, and 250 are usual.")

@@ -76,7 +76,7 @@ class PartialResiduals(ShownAsTable):
 def partial_residuals(
     model: Any, terms: Any, condition: Any, typical: Any, scale: str, re_form: Any, at: str, random: bool
 ) -> PartialResiduals:
-    """As `Adjusted.partial_residuals`."""
+    """As `AdjustedVerbs.partial_residuals`."""
     model._need_rows("partial residuals")
     if at not in ("data", "grid"):
         raise DataError(f"at must be 'data' or 'grid', not {at!r}.")

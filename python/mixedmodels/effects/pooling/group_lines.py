@@ -79,7 +79,7 @@ def group_lines(
     scale: str,
     level: float,
 ) -> GroupLines:
-    """As `Adjusted.group_lines`."""
+    """As `PoolingVerbs.group_lines`."""
     need_groups(model, "group_lines()")
     variables = variables_for(model)
     place = group_index(model.design, group)

@@ -178,7 +178,7 @@ class Poolings(ShownAsTable):
 
 
 def poolings(model: Any, group: str | None) -> Poolings:
-    """As `Adjusted.pooling`."""
+    """As `PoolingVerbs.pooling`."""
     need_groups(model, "pooling()")
     place = group_index(model.design, group)
     pools = pooled(model.design, model._fit, place)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def glm_warnings(design: Design, fit: GlmFit) -> list[MixedModelsWarning]:
-    """Warnings that a fit deserves; where the outcomes are separated, that alone."""
+    """Warnings about a fit; where the outcomes are separated, that one alone."""
     if fit.penalty is None:
         infinite = separated(design, fit)
         if infinite is not None:
