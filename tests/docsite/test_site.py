@@ -94,7 +94,8 @@ def test_names_in_backticks_are_links_where_they_are_documented() -> None:
 @pytest.mark.filterwarnings("ignore")  # what Sphinx's own libraries warn of
 def test_docstrings_become_html(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sphinx = pytest.importorskip("sphinx.cmd.build")
-    pytest.importorskip("numpydoc")
+    for extension in ("numpydoc", "myst_parser", "furo"):  # what the configuration of the site loads
+        pytest.importorskip(extension)
     text = """Do it.
 
     Parameters
