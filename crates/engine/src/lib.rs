@@ -8,6 +8,7 @@
 
 pub mod covariance;
 pub mod dense;
+pub mod distributions;
 pub mod effects;
 pub mod error;
 pub mod factor;

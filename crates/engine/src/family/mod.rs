@@ -21,7 +21,7 @@ mod moments;
 pub mod registry;
 mod row;
 mod single;
-mod special;
+pub(crate) mod special;
 mod vector;
 
 use rand::{RngCore, SeedableRng};
