@@ -1,6 +1,7 @@
 //! The engine's table of contents for Python: checked arrays in, fresh arrays out, the GIL released while it works.
 
 mod arrays;
+mod distributions;
 mod equations;
 mod failure;
 mod family;
@@ -52,5 +53,13 @@ fn _engine(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(family::family_names, m)?)?;
     m.add_class::<family::Family>()?;
     m.add_class::<glmm::Glmm>()?;
+    m.add_function(wrap_pyfunction!(distributions::normal_tail, m)?)?;
+    m.add_function(wrap_pyfunction!(distributions::normal_quantile, m)?)?;
+    m.add_function(wrap_pyfunction!(distributions::t_tail, m)?)?;
+    m.add_function(wrap_pyfunction!(distributions::t_quantile, m)?)?;
+    m.add_function(wrap_pyfunction!(distributions::f_tail, m)?)?;
+    m.add_function(wrap_pyfunction!(distributions::f_quantile, m)?)?;
+    m.add_function(wrap_pyfunction!(distributions::chi_squared_tail, m)?)?;
+    m.add_function(wrap_pyfunction!(distributions::chi_squared_quantile, m)?)?;
     Ok(())
 }
