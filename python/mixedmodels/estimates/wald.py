@@ -8,22 +8,17 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
+from mixedmodels.fit import distributions
 
 
 def lower_tail(t: Vector, df: Vector | float) -> Vector:
     """Probability of less than `t`; of the normal distribution where `df` is infinite."""
-    from scipy.special import ndtr, stdtr
-
-    normal = np.isinf(df)
-    return np.asarray(np.where(normal, ndtr(t), stdtr(np.where(normal, 1.0, df), t)))
+    return distributions.t_tail(t, df)
 
 
 def quantile(probability: Vector | float, df: Vector | float) -> Vector:
     """Quantiles of t; of the normal distribution where `df` is infinite."""
-    from scipy.special import ndtri, stdtrit
-
-    normal = np.isinf(df)
-    return np.asarray(np.where(normal, ndtri(probability), stdtrit(np.where(normal, 1.0, df), probability)))
+    return distributions.t_quantile(probability, df)
 
 
 def p_values(statistic: Vector, df: Vector | float = math.inf) -> Vector:
@@ -45,22 +40,12 @@ def f_p_value(f: float, df1: float, df2: float) -> float:
 
 def f_p_values(f: Vector | float, df1: Vector | float, df2: Vector | float) -> Vector:
     """Upper tails of F, of chi-squared over `df1` where `df2` is infinite; NaN without degrees of freedom."""
-    from scipy.special import chdtrc, fdtrc
-
-    f, df1, df2 = np.broadcast_arrays(np.asarray(f, dtype=float), df1, df2)
-    known = (df1 > 0) & (df2 > 0)
-    one, two = np.where(known, df1, 1.0), np.where(known & np.isfinite(df2), df2, 1.0)
-    tail = np.where(np.isinf(df2), chdtrc(one, one * f), fdtrc(one, two, f))
-    return np.where(known, tail, math.nan)
+    return distributions.f_tail(f, df1, df2, upper=True)
 
 
 def chi_squared_p(statistic: Vector | float, df: Vector | float) -> Vector:
     """Upper tail probabilities of chi-squared (1 below 0); NaN where there are no degrees of freedom."""
-    from scipy.special import chdtrc
-
-    df = np.asarray(df, dtype=float)
-    known = df > 0
-    return np.where(known, chdtrc(np.where(known, df, 1.0), np.maximum(statistic, 0.0)), math.nan)
+    return distributions.chi_squared_tail(statistic, df, upper=True)
 
 
 def check_level(level: float) -> None:
