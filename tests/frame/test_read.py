@@ -403,8 +403,11 @@ def test_results_go_back_into_the_caller_s_library() -> None:
     columns = {"x": np.array([1.0, 2.0])}
     assert isinstance(frame.to_kind(columns, "polars"), pl.DataFrame)
     assert isinstance(frame.to_kind(columns, "pyarrow"), pa.Table)
-    for kind in ("pandas", "dict", "duckdb"):
+    for kind in ("pandas", "dict"):
         assert isinstance(frame.to_kind(columns, kind), pd.DataFrame)
+    assert isinstance(frame.to_kind(columns, "duckdb"), duckdb.DuckDBPyRelation)
+    with pytest.raises(DataError, match="'nonsense' is no library of tables; give one of 'pandas'"):
+        frame.to_kind(columns, "nonsense")
     assert list(frame.to_kind(columns, "pandas", index=pd.Index(["p", "q"])).index) == ["p", "q"]
 
 

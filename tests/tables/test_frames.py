@@ -30,7 +30,11 @@ def test_results_come_in_the_kind_of_table_that_came(kind: str, fit: mm.MixedMod
     }[kind]()
     other = mm.lmer(FORMULA, data)
     assert other.reml_criterion == pytest.approx(fit.reml_criterion, abs=1e-8)
-    expected = {"polars": pl.DataFrame, "pyarrow": type(pl.DataFrame().to_arrow())}.get(kind, pd.DataFrame)
+    expected = {
+        "polars": pl.DataFrame,
+        "pyarrow": type(pl.DataFrame().to_arrow()),
+        "duckdb": duckdb.DuckDBPyRelation,
+    }.get(kind, pd.DataFrame)
     tidy_tables = (
         other.tidy("fixed"),
         other.tidy("ran_vals"),

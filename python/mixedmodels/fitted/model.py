@@ -13,7 +13,7 @@ from mixedmodels.fit.moments import ResidualType, fitted, residuals
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.request import Request, Source, changed
 from mixedmodels.fitted.rows import Rows, labelled_rows
-from mixedmodels.frame import Table, labelled
+from mixedmodels.frame import Table, given_back, labelled
 from mixedmodels.tables.call import Call
 from mixedmodels.tables.r_numbers import quantiles
 from mixedmodels.tables.vectors import LogLik, NamedVector
@@ -254,7 +254,7 @@ class FittedModel:
         """
         self._need_rows("frame")
         assert self._request is not None
-        return self._rows.model_frame(self._request)
+        return given_back(self._rows.model_frame(self._request), self._source.kind)
 
     def _dense_x(self) -> NDArray[np.float64]:
         self._need_rows("the model matrix")

@@ -69,7 +69,7 @@ class Rows:
             for name, values in named.items():
                 table = table.append_column(name, [values])
             return table
-        return table.assign(**named)
+        return frame.given_back(table.assign(**named), self.source.kind)
 
     def binomial_response(self, values: Any, trials: Vector) -> Matrix:
         """New successes and failures: given as two columns, or as proportions of `trials`; shape (n, 2)."""

@@ -5,7 +5,7 @@ from mixedmodels.frame.collate import text_order
 from mixedmodels.frame.columns import Column, Factor, Levels, Logical, Numeric, label
 from mixedmodels.frame.factors import as_factor
 from mixedmodels.frame.table import Kind, Table, any_column, nearest, read
-from mixedmodels.frame.tables import labelled, to_kind
+from mixedmodels.frame.tables import arrow_stream, given_back, labelled, to_kind
 
 __all__ = [
     "Column",
@@ -16,8 +16,10 @@ __all__ = [
     "Numeric",
     "Table",
     "any_column",
+    "arrow_stream",
     "as_factor",
     "as_pandas",
+    "given_back",
     "label",
     "labelled",
     "nearest",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mixedmodels.errors import DataError, MissingLibraryError
 from mixedmodels.frame.table import Kind
 
 if TYPE_CHECKING:
     import pandas
+
+LIBRARIES = ("pandas", "polars", "pyarrow", "duckdb", "dict")
 
 
 def to_kind(columns: Mapping[str, Any], kind: Kind, index: Any = None) -> Any:
@@ -19,9 +23,16 @@ def to_kind(columns: Mapping[str, Any], kind: Kind, index: Any = None) -> Any:
     columns : mapping of str
         Array of each column, all of one length.
     kind : {"pandas", "polars", "pyarrow", "duckdb", "dict"}
-        Where the data came from; what came as a dict or from DuckDB goes back as a pandas DataFrame.
+        Library of the table; what came as a dict goes back as a pandas DataFrame.
     index : pandas.Index, optional
         Index of the rows of a pandas table; other libraries have none.
+
+    Raises
+    ------
+    DataError
+        If no library is called so.
+    MissingLibraryError
+        If the library is not installed.
 
     Examples
     --------
@@ -30,16 +41,51 @@ def to_kind(columns: Mapping[str, Any], kind: Kind, index: Any = None) -> Any:
     (2, 1)
     """
     if kind == "polars":
-        import polars
+        return _library("polars").DataFrame(dict(columns))
+    if kind in ("pyarrow", "arrow"):
+        return _library("pyarrow").table(dict(columns))
+    if kind == "duckdb":
+        return _library("duckdb").from_df(_pandas(columns, None))
+    if kind in ("pandas", "dict"):
+        return _pandas(columns, index)
+    raise DataError(f"{kind!r:.60} is no library of tables; give one of {', '.join(map(repr, LIBRARIES))}.")
 
-        return polars.DataFrame(dict(columns))
-    if kind == "pyarrow":
-        import pyarrow
 
-        return pyarrow.table(dict(columns))
+def given_back(table: Any, kind: Kind) -> Any:
+    """A pandas table of rows that came from `kind`: a DuckDB relation where that is DuckDB, else as it is."""
+    return _library("duckdb").from_df(table) if kind == "duckdb" else table
+
+
+def arrow_stream(columns: Mapping[str, Any], requested_schema: Any = None) -> Any:
+    """Columns as a stream of the Arrow C data interface, made by pyarrow or, where that is missing, by polars.
+
+    Raises
+    ------
+    MissingLibraryError
+        If neither is installed.
+    """
+    for library, made in (("pyarrow", "table"), ("polars", "DataFrame")):
+        try:
+            table = getattr(importlib.import_module(library), made)(dict(columns))
+        except ImportError:
+            continue
+        return table.__arrow_c_stream__(requested_schema)
+    raise MissingLibraryError("an Arrow stream needs the package pyarrow or polars: pip install pyarrow.")
+
+
+def _pandas(columns: Mapping[str, Any], index: Any) -> Any:
     import pandas
 
     return pandas.DataFrame(dict(columns), index=index)
+
+
+def _library(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingLibraryError(
+            f"a table of {name} needs the package {name}: pip install {name}; to_pandas() works without it."
+        ) from error
 
 
 def labelled(matrix: Any, rows: Sequence[str] | None, columns: Sequence[str]) -> pandas.DataFrame:

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels import frame
-from mixedmodels.errors import UnknownColumnError
-from mixedmodels.tables.html import paragraph
-from mixedmodels.tables.html import table as html_table
-from mixedmodels.tables.result_text import cells, text
+from mixedmodels.tables.result_text import cells, role, text
+from mixedmodels.tables.sheet import Block, Sheet
+from mixedmodels.tables.table import Table
 
 # What R calls a column; a table's own `headers` go first.
 HEADERS = {
@@ -41,10 +39,22 @@ T_HEADERS = {"df": "df", "conf_low": "lower", "conf_high": "upper", "p_value": "
 Z_HEADERS = {**T_HEADERS, "statistic": "z value", "p_value": "Pr(>|z|)"}
 
 
-class ShownAsTable:
-    """What prints as its table, and becomes one in the user's library of tables."""
+class ShownAsTable(Table):
+    """What is a table by another one that it makes, in `table`, and prints as that."""
 
     table: Any
+
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        columns: Mapping[str, Any] = self.table._columns_of_table()
+        return columns
+
+    def _aliases(self) -> Mapping[str, str]:
+        aliases: Mapping[str, str] = self.table._aliases()
+        return aliases
+
+    def _sheet(self) -> Sheet:
+        sheet: Sheet = self.table._sheet()
+        return sheet
 
     def to_frame(self, kind: Any = None) -> Any:
         """The table in a library of tables: that of the model's data, or `kind`."""
@@ -53,25 +63,26 @@ class ShownAsTable:
     def __repr__(self) -> str:
         return repr(self.table)
 
-    def _repr_html_(self) -> str:
-        text: str = self.table._repr_html_()
+    def to_html(self) -> str:
+        """The table as HTML."""
+        text: str = self.table.to_html()
         return text
 
 
-@dataclass(frozen=True, kw_only=True)
-class ResultTable:
-    """A table of results, immutable.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ResultTable(Table):
+    """A table of results whose rows have names.
 
     ``table["p_value"]`` is a column, ``table.row("Days")`` a row, `to_frame` the table of the caller's library.
 
     Attributes
     ----------
     columns : mapping of str
-        Columns by name in snake case, arrays of numbers or lists of texts, all of one length.
+        Columns by name in snake case, arrays of numbers or lists of texts, all of one length; without the names.
     names : tuple of str
         Name of each row, which stands at its left.
     row_column : str, default "term"
-        What the row names are called as a column of `to_frame`.
+        What the row names are called as the first column.
     headers : mapping of str to str, optional
         How R calls a column, where `HEADERS` does not say.
     heading, footer : tuple of str, default ()
@@ -94,51 +105,17 @@ class ResultTable:
     digits: int = 5
     missing: str = ""
 
-    def __getitem__(self, column: str) -> Any:
-        try:
-            return self.columns[column]
-        except KeyError:
-            raise UnknownColumnError(f"no column {column!r}; there are {', '.join(self.columns)}") from None
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return {self.row_column: list(self.names), **self.columns}
+
+    def _aliases(self) -> Mapping[str, str]:
+        return {self.header(column): column for column in self.columns}
+
+    def _row_labels(self) -> list[str]:
+        return list(self.names)
 
     def __len__(self) -> int:
         return len(self.names)
-
-    def row(self, name: str) -> dict[str, Any]:
-        """One row by its name: column -> value.
-
-        Examples
-        --------
-        >>> round(float(fit.anova().row("Days")["f_value"]), 2)
-        45.85
-        """
-        try:
-            i = self.names.index(name)
-        except ValueError:
-            raise UnknownColumnError(f"no row {name!r}; there are {', '.join(self.names)}") from None
-        return {column: values[i] for column, values in self.columns.items()}
-
-    def to_frame(self, kind: Any = None) -> Any:
-        """The table in a library of tables: that of the model's data, or `kind`.
-
-        Examples
-        --------
-        >>> fit.anova().to_frame().columns.tolist()
-        ['term', 'sum_sq', 'mean_sq', 'num_df', 'den_df', 'f_value', 'p_value']
-        """
-        columns = {self.row_column: list(self.names), **self.columns}
-        return frame.to_kind(columns, self.kind if kind is None else kind)
-
-    def to_pandas(self) -> Any:
-        """A pandas table with the row names as index.
-
-        Examples
-        --------
-        >>> fit.anova().to_pandas().index.tolist()
-        ['Days']
-        """
-        import pandas as pd
-
-        return pd.DataFrame({k: np.asarray(v) for k, v in self.columns.items()}, index=list(self.names))
 
     def header(self, column: str) -> str:
         """How a column is called in print."""
@@ -150,14 +127,17 @@ class ResultTable:
             [*self.heading, text(self.names, headers, self.columns, self.digits, self.missing), *self.footer]
         )
 
-    def _repr_html_(self) -> str:
+    def _sheet(self) -> Sheet:
         headers = [self.header(c) for c in self.columns]
-        rows = [
-            [name, *row]
-            for name, row in zip(self.names, cells(self.columns, headers, self.digits, self.missing), strict=True)
+        shown = cells(self.columns, headers, self.digits, self.missing)
+        rows = [[name, *row] for name, row in zip(self.names, shown, strict=True)]
+        texts = [
+            j
+            for j, (c, h) in enumerate(zip(self.columns, headers, strict=True), 1)
+            if role(c, h, self.columns[c]) == "text"
         ]
-        parts = [*map(paragraph, self.heading), html_table("", ["", *headers], rows), *map(paragraph, self.footer)]
-        return "".join(parts)
+        block = Block(headers=["", *headers], rows=rows, texts=frozenset([0, *texts]))
+        return Sheet(blocks=[block], heading=self.heading, footer=self.footer)
 
 
 def one_row(values: Mapping[str, Any], name: str, **more: Any) -> ResultTable:

@@ -33,7 +33,7 @@ def test_bounds_of_a_linear_model(bees) -> None:
         middle = low + 1 if math.isinf(high) else high - 1 if math.isinf(low) else (low + high) / 2
         assert abs(t_at(fit, "x", "z", middle)) > critical
     inside = np.array([any(a < w < b for a, b in found.intervals) for w in found["z"]])
-    assert inside.tolist() == found["significant"]
+    assert inside.tolist() == found["significant"].tolist()
     assert "Johnson-Neyman" in repr(found)
 
 

@@ -37,7 +37,7 @@ def test_of_a_mixed_model_groups_are_taken_out_or_left_in(bees) -> None:
     by_site = fit.partial_residuals(["x", "site"], type="random", condition={"f": "a"})
     line = fit.predict(bees.assign(f="a"))
     np.testing.assert_allclose(by_site["predicted"], line, rtol=1e-10)
-    assert by_site["group"] == bees["site"].tolist()
+    assert by_site["group"].tolist() == bees["site"].tolist()
 
 
 @pytest.mark.filterwarnings("ignore::mixedmodels.SingularFitWarning")

@@ -132,10 +132,10 @@ def test_tables_come_back_in_the_kind_that_came_in(bees, kind: str) -> None:
 
 def test_truth_values_factors_of_numbers_and_numbered_groups(bees) -> None:
     fit = mm.lm("y ~ cov * x", bees)
-    assert fit.ggpredict("cov")["x"] == [False, True]
+    assert fit.ggpredict("cov")["x"].tolist() == [False, True]
     assert fit.ggpredict("x", condition={"cov": True}).constants["cov"] is True
     made = mm.lm("y ~ factor(k) + x", bees)
-    assert made.ggpredict("k")["x"] == sorted(set(bees["k"].astype(float)))
+    assert made.ggpredict("k")["x"].tolist() == sorted(set(bees["k"].astype(float)))
     assert made.ggpredict("x").constants["k"] == bees["k"].min()
     numbered = mm.lmer("y ~ x + (1 | number)", bees.assign(number=bees["site"].str[1:].astype(int)))
     named = mm.lmer("y ~ x + (1 | site)", bees)
@@ -146,7 +146,7 @@ def test_truth_values_factors_of_numbers_and_numbered_groups(bees) -> None:
     drawn = numbered.ggpredict(["x [0]", "number [sample=3]"], type="random", seed=4)
     again = numbered.ggpredict(["x [0]", "number [sample=3]"], type="random", seed=4)
     assert len(set(drawn["group"])) == 3
-    assert drawn["group"] == again["group"]
+    assert drawn["group"].tolist() == again["group"].tolist()
 
 
 def test_what_cannot_be_estimated_is_missing_and_said(bees) -> None:

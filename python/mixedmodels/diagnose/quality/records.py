@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from mixedmodels.errors import UnknownColumnError
-from mixedmodels.tables.result_table import ResultTable, ShownAsTable
+from mixedmodels.tables.exported import ByName
+from mixedmodels.tables.result_table import ResultTable
+from mixedmodels.tables.sheet import Sheet
 
 
 @dataclass(frozen=True, repr=False)
-class FiguresOfMerit(ShownAsTable, Mapping[str, float]):
+class FiguresOfMerit(ByName, Mapping[str, float]):
     """Figures of merit by name.
 
     Attributes
@@ -26,6 +29,20 @@ class FiguresOfMerit(ShownAsTable, Mapping[str, float]):
     values_by_name: Mapping[str, float]
     table: ResultTable
     method: str
+
+    @property
+    def kind(self) -> Any:
+        """The library of the model's data."""
+        return self.table.kind
+
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return self.table._columns_of_table()
+
+    def _sheet(self) -> Sheet:
+        return self.table._sheet()
+
+    def __repr__(self) -> str:
+        return repr(self.table)
 
     def __getitem__(self, name: str) -> float:
         try:

@@ -11,17 +11,16 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.effects.adjusted.pretty import rounded_as_r
-from mixedmodels.errors import UnknownColumnError
-from mixedmodels.tables.html import paragraph
-from mixedmodels.tables.html import table as html_table
+from mixedmodels.tables.sheet import Block, Sheet
+from mixedmodels.tables.table import Table
 
 ROLES = ("x", "group", "facet", "panel")
 POPULATION = "0 (population-level)"
 DECIMALS = 2
 
 
-@dataclass(frozen=True, kw_only=True)
-class AdjustedTable:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AdjustedTable(Table):
     """Predictions by focal values; ``table["predicted"]`` is a column, `to_frame` the table of the caller's library.
 
     Attributes
@@ -50,14 +49,11 @@ class AdjustedTable:
     footer: tuple[str, ...] = ()
     kind: Any = "pandas"
 
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return self.columns
+
     def __len__(self) -> int:
         return len(self.columns["predicted"])
-
-    def __getitem__(self, column: str) -> Any:
-        try:
-            return self.columns[column]
-        except KeyError:
-            raise UnknownColumnError(f"no column {column!r}; there are {', '.join(self.columns)}") from None
 
     def to_frame(self, kind: Any = None, *, term_names: bool = False) -> Any:
         """The table in a library of tables: that of the model's data, or `kind`.
@@ -74,10 +70,6 @@ class AdjustedTable:
         if term_names and len(self.terms) == 1:
             del columns["group"]
         return frame.to_kind(columns, self.kind if kind is None else kind)
-
-    def to_pandas(self) -> Any:
-        """The table as a pandas DataFrame."""
-        return self.to_frame("pandas")
 
     # -- print --------------------------------------------------------------------------------------------------
 
@@ -106,12 +98,12 @@ class AdjustedTable:
     def __repr__(self) -> str:
         return self.text()
 
-    def _repr_html_(self) -> str:
-        parts = [paragraph(self.title)]
+    def _sheet(self) -> Sheet:
+        blocks = []
         for titles, places in self._blocks():
             headers, cells = self._cells(places)
-            parts.append(html_table(", ".join(titles), headers, cells))
-        return "".join([*parts, *map(paragraph, [*self._adjusted_for()[1:], *self.footer])])
+            blocks.append(Block(title=", ".join(titles), headers=headers, rows=cells))
+        return Sheet(blocks=blocks, heading=[self.title], footer=[*self._adjusted_for()[1:], *self.footer])
 
     def _blocks(self) -> list[tuple[list[str], list[int]]]:
         """Titles and rows of each combination of groups, the first of them fastest."""

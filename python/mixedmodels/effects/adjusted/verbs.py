@@ -94,7 +94,7 @@ class AdjustedVerbs(FittedModel):
         >>> prediction = fit.ggpredict("Days [0, 5, 9]")
         >>> prediction.predicted.round(1)
         array([251.4, 303.7, 345.6])
-        >>> prediction["x"]
+        >>> prediction["x"].tolist()
         [0.0, 5.0, 9.0]
         """
         from mixedmodels.effects.adjusted.ggpredict import PredictionRequest, adjusted_predictions

@@ -89,8 +89,8 @@ class EmmGrid(GridSummary):
         Examples
         --------
         >>> means = logit.emmeans("period")
-        >>> means.contrast("trt.vs.ctrl", adjust="none").table["contrast"]
-        ('period2 - period1', 'period3 - period1', 'period4 - period1')
+        >>> means.contrast("trt.vs.ctrl", adjust="none")["contrast"].tolist()
+        ['period2 - period1', 'period3 - period1', 'period4 - period1']
         """
         if simple is not None:
             if simple == "each" and "each" not in self.levels:
@@ -238,7 +238,7 @@ class EmmGrid(GridSummary):
 
         Examples
         --------
-        >>> logit.emmeans("period").cld(adjust="none")["group"]
+        >>> logit.emmeans("period").cld(adjust="none")["group"].tolist()
         ['a', 'a', 'a', 'b']
         """
         from mixedmodels.inference.emmeans.letter_table import letter_table

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.errors import UnknownColumnError
-from mixedmodels.tables.html import paragraph
-from mixedmodels.tables.html import table as html_table
 from mixedmodels.tables.r_numbers import DIGITS, format_numbers, pad_left, pad_right, round_r
 from mixedmodels.tables.r_print import matrix
+from mixedmodels.tables.sheet import Block, Sheet
+from mixedmodels.tables.table import Table
 
 RATIOS = ("statistic", "f_value")
 
 
-@dataclass(frozen=True, kw_only=True)
-class MeansTable:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MeansTable(Table):
     """Estimates with labels; ``table["estimate"]`` is a column, `to_frame` the table of the caller's library.
 
     Attributes
@@ -53,23 +52,14 @@ class MeansTable:
     kind: Any = "pandas"
     notes: tuple[str, ...] = field(default=())
 
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return {**{name: list(values) for name, values in self.labels.items()}, **self.columns}
+
+    def _aliases(self) -> Mapping[str, str]:
+        return {self.headers.get(name, name).strip(): name for name in self.columns}
+
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
-
-    def __getitem__(self, column: str) -> Any:
-        for part in (self.columns, self.labels):
-            if column in part:
-                return part[column]
-        raise UnknownColumnError(f"no column {column!r}; there are {', '.join([*self.labels, *self.columns])}")
-
-    def to_frame(self, kind: Any = None) -> Any:
-        """The table in a library of tables: that of the model's data, or `kind`."""
-        labels = {name: list(values) for name, values in self.labels.items()}
-        return frame.to_kind({**labels, **self.columns}, self.kind if kind is None else kind)
-
-    def to_pandas(self) -> Any:
-        """The table as a pandas DataFrame."""
-        return self.to_frame("pandas")
 
     def __repr__(self) -> str:
         parts = []
@@ -79,11 +69,11 @@ class MeansTable:
             parts += [matrix([""] * len(rows), names, rows), ""]
         return "\n".join([*parts, *self.lines])
 
-    def _repr_html_(self) -> str:
-        parts = []
-        for title, names, rows in self._blocks():
-            parts.append(html_table(title, [n.strip() for n in names], [[c.strip() for c in row] for row in rows]))
-        return "".join([*parts, *map(paragraph, self.lines)])
+    def _sheet(self) -> Sheet:
+        left = [name for name in self.labels if name not in self.by]
+        texts = frozenset(j for j, name in enumerate(left) if not _is_numeric(self.labels[name]))
+        blocks = [Block(title=title, headers=h, rows=rows, texts=texts) for title, h, rows in self._blocks()]
+        return Sheet(blocks=blocks, footer=self.lines)
 
     def _blocks(self) -> list[tuple[str, list[str], list[list[str]]]]:
         """Title, headers and cells of each group."""

@@ -42,7 +42,7 @@ class RobustCoefficients(ShownAsTable, Coefficients):
     def __init__(
         self, coefficients: ClusterRobust | HeteroscedasticityConsistent | Coefficients, kind: str, title: str, to: Any
     ) -> None:
-        super().__init__(coefficients.names, coefficients.beta, coefficients.vcov)
+        Coefficients.__init__(self, coefficients.names, coefficients.beta, coefficients.vcov)
         self.coefficients = coefficients
         self.type = kind
         self.method = f"{'heteroscedasticity-consistent' if kind.startswith('HC') else 'cluster-robust'} {kind}"
