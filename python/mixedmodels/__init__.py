@@ -1,4 +1,6 @@
-"""Linear mixed-effects models for Python: R's formulas, lme4's verbs, an exact and fast engine.
+"""Linear and generalised linear mixed-effects models for Python, with R's formulas and lme4's functions.
+
+Fits come from an exact and fast engine in Rust.
 
 >>> import mixedmodels as mm
 >>> sleep = mm.datasets.load("sleepstudy")
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Name -> module that has it; imported when first asked for, so that `import mixedmodels` stays quick.
+# Name -> its module, which is imported at first use, so that `import mixedmodels` stays fast.
 _ROOMS = {
     "Control": "fit.record",
     "GeneralizedLinearModel": "model",

@@ -1,4 +1,4 @@
-"""One self-contained page about a model: tables, checks and pictures in an HTML file that needs nothing else."""
+"""One self-contained page about a model: tables, checks and pictures in one HTML file without further files."""
 
 from mixedmodels.page.document import page
 from mixedmodels.page.options import Options

@@ -1,4 +1,4 @@
-"""Any table that a verb returned, as plain columns."""
+"""The table that a method returned, as plain columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def columns_of(table: Any) -> dict[str, list[Any]]:
-    """Name -> values of a table of any library; a missing text is None."""
+    """Name -> values of a table of any library. A missing text is None."""
     if isinstance(table, dict):
         return {str(k): list(v) for k, v in table.items()}
     import narwhals

@@ -25,7 +25,7 @@ def page(model: Any, options: Options) -> str:
     Returns
     -------
     str
-        One document in which style sheet and pictures are held, without scripts; the same model and options give the
+        One document that contains its style sheet and pictures, without scripts. The same model and options give the
         same text.
     """
     title = options.title or f"{model.design.response_name}: a {kind_of(model)}"
@@ -49,7 +49,7 @@ def page(model: Any, options: Options) -> str:
 
 
 def kind_of(model: Any) -> str:
-    """What sort of model it is, in words."""
+    """The class of the model in words."""
     mixed = bool(model.design.random)
     generalised = model.family.name != "gaussian" or model.family.link != "identity"
     return f"{'generalised ' if generalised else ''}linear {'mixed ' if mixed else ''}model"
@@ -61,7 +61,7 @@ def style_sheet() -> str:
 
 
 def _body(entry: Entry, model: Any, options: Options) -> str:
-    """A section's HTML; what cannot be had for this model is said, and the page goes on."""
+    """A section's HTML, or a note if this model does not have it."""
     try:
         return "".join(entry.build(model, options))
     except MixedModelsError as error:

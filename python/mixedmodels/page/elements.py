@@ -14,7 +14,7 @@ DIGITS = 4
 
 
 def code(text: str) -> str:
-    """A text as it stands, in fixed width."""
+    """A text without changes, in fixed width."""
     return f"<pre><code>{escape(text)}</code></pre>"
 
 
@@ -29,12 +29,12 @@ def bullets(items: Sequence[str]) -> str:
 
 
 def facts(pairs: Mapping[str, str]) -> str:
-    """Names and what they are, as a description list."""
+    """Names and values as a description list."""
     return "<dl>" + "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs.items()) + "</dl>"
 
 
 def folded(title: str, *parts: str) -> str:
-    """Parts that open when their title is clicked, and stand open in print."""
+    """Parts that open with a click on their title, and are open in print."""
     return f"<details><summary>{escape(title)}</summary>{''.join(parts)}</details>"
 
 
@@ -50,7 +50,7 @@ def table_of(
 
 
 def result(caption: str, results: ResultTable) -> str:
-    """A table of results with the lines that stand above and below it."""
+    """A table of results with the notes below it."""
     headers = [results.header(c) for c in results.columns]
     texts = cells(results.columns, headers, min(results.digits, DIGITS), results.missing)
     rows = [[name, *(cell.strip() for cell in row)] for name, row in zip(results.names, texts, strict=True)]
@@ -59,7 +59,7 @@ def result(caption: str, results: ResultTable) -> str:
 
 
 def figure(source: str, alt: str, caption: str) -> str:
-    """A picture held in the page itself."""
+    """A picture inside the page."""
     return (
         f'<figure><img src="{source}" alt="{escape(alt, quote=True)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"

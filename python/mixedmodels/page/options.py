@@ -13,11 +13,11 @@ class Options:
     Attributes
     ----------
     title : str, optional
-        Heading of the page; None for one that names the response.
+        Heading of the page. With None it names the response.
     checks : bool, default True
-        Whether to simulate residuals and look for influential groups, which take most of the time.
+        Whether to simulate residuals and to compute influential groups. Both take most of the time.
     seed : int, Generator or None, default 1
-        Seed of what is drawn at random, so that the same model gives the same page.
+        Seed of the random draws. The same model and seed give the same page.
     date : str, optional
         A text under the heading, such as a date; None leaves it out.
     """

@@ -1,4 +1,4 @@
-"""Figures as pictures held in the page."""
+"""Figures as pictures inside the page."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def can_draw() -> bool:
 
 
 def picture(draw: Callable[..., Any], *arguments: Any, alt: str, caption: str, **options: Any) -> str:
-    """A figure of `mixedmodels.plot` as HTML, with its text for those who do not see it.
+    """A figure of `mixedmodels.plot` as HTML, with a text for readers who cannot see it.
 
-    Without matplotlib there is nothing; a picture that this model does not have is named with the reason.
+    Without matplotlib the result is empty. If the model does not have the picture, a note gives the reason.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ def picture(draw: Callable[..., Any], *arguments: Any, alt: str, caption: str, *
     *arguments : Any
         Arguments of that function.
     alt : str
-        What is to be seen, for those who do not see it.
+        Description for readers who cannot see the picture.
     caption : str
-        What the reader should look for.
+        Text below the picture.
     **options : Any
         Arguments of that function.
     """
@@ -43,7 +43,7 @@ def picture(draw: Callable[..., Any], *arguments: Any, alt: str, caption: str, *
     from mixedmodels import plot
 
     try:
-        # Letters as outlines: the reader's machine may not have the font that the layout was made for.
+        # Letters as outlines: the reader's machine may not have the font of the layout.
         with plot.theme(svg_fonttype="path"):
             drawn = draw(*arguments, **options)
     except MixedModelsError as error:
@@ -52,7 +52,7 @@ def picture(draw: Callable[..., Any], *arguments: Any, alt: str, caption: str, *
 
 
 def source(drawn: Any) -> str:
-    """A figure as a data URI: SVG, or PNG where that would be very large."""
+    """A figure as a data URI: SVG, or PNG if the SVG would be very large."""
     drawing = io.BytesIO()
     drawn.savefig(drawing, format="svg", bbox_inches="tight", metadata={"Date": None})
     if drawing.tell() <= LARGEST:

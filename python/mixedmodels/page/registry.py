@@ -1,4 +1,4 @@
-"""The sections of the page in their order; a new one is a file in `page/sections` and a line here."""
+"""The sections of the page in their order. A new section is a file in `page/sections` and a line here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mixedmodels.page.sections import (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A section: its anchor in the page, its heading, and what makes its pieces of HTML (none: it is left out)."""
+    """A section: its anchor, its heading, and the function that makes its HTML (without HTML it is left out)."""
 
     anchor: str
     title: str
@@ -34,15 +34,15 @@ class Entry:
 
 SECTIONS = (
     Entry("model", "The model", model.parts),
-    Entry("heed", "Warnings", warnings.parts),
+    Entry("warnings", "Warnings", warnings.parts),
     Entry("data", "The data", rows.parts),
     Entry("fixed", "Fixed effects", estimates.parts),
     Entry("random", "Random effects", random_effects.parts),
-    Entry("poolings", "Pooling", poolings.parts),
+    Entry("pooling", "Pooling", poolings.parts),
     Entry("effects", "Effects of the predictors", effects.parts),
-    Entry("merits", "How much is explained", quality.parts),
+    Entry("quality", "How much the model explains", quality.parts),
     Entry("checks", "Checks", checks.parts),
     Entry("optimum", "Is this the optimum?", optimum.parts),
     Entry("summary", "The summary as R prints it", summary.parts),
-    Entry("session", "Made with", session.parts),
+    Entry("session", "Software versions", session.parts),
 )

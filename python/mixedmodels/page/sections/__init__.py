@@ -1,1 +1,1 @@
-"""A section of the page each: ``parts(model, options)`` gives its pieces of HTML, or none."""
+"""The sections of the page, one in each file: ``parts(model, options)`` gives its pieces of HTML, or none."""

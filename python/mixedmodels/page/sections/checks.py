@@ -1,4 +1,4 @@
-"""Checks of the model's assumptions: simulated residuals with their tests, residuals as they are, influence."""
+"""Checks of the model's assumptions: simulated residuals with their tests, ordinary residuals, influence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mixedmodels.tables.html import paragraph, wide_table
 from mixedmodels.tables.r_numbers import format_pvalues
 
 DOUBTFUL = 0.05
-MOST_ROWS = 20_000  # of a table for which the influence of each level is computed by itself
+MOST_ROWS = 20_000  # of a table for which the page computes the influence of each level
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
@@ -27,7 +27,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
 
 
 def _verdicts(model: Any, options: Options) -> Iterator[str]:
-    """A line for each assumption, with what was found in words."""
+    """A line for each assumption, with its result in words."""
     try:
         checks = model.check_model(seed=options.seed).checks
     except MixedModelsError as error:
@@ -35,10 +35,10 @@ def _verdicts(model: Any, options: Options) -> Iterator[str]:
         return
     words = {True: "look at it", False: "fine", None: "not known"}
     rows = [[check.title, words[check.suspicious], check.sentence] for check in checks]
-    yield wide_table("What was checked", ["assumption", "verdict", "what was found"], rows)
+    yield wide_table("Checks of the assumptions", ["assumption", "verdict", "result"], rows)
     yield paragraph(
-        "‘Look at it’ marks what deserves a look, not what is wrong: with many rows small deviations show, with few "
-        "large ones do not.",
+        "‘Look at it’ marks a check that deserves a closer look. It does not mean that the model is wrong. With many "
+        "rows even small deviations are significant, with few rows large ones are not.",
         kind="note",
     )
 
@@ -52,8 +52,8 @@ def _simulated(model: Any, options: Options) -> Iterator[str]:
         return
     yield paragraph(
         f"Each observation is compared with {residuals.n:,} responses simulated from the model, given its random "
-        "effects: if the model is true, the shares below it are uniform. A small p-value speaks against the model; "
-        "with many rows it may do so for a deviation that matters little."
+        "effects. If the model is true, the shares below the observations are uniform. A small p-value is evidence "
+        "against the model. With many rows it may come from a deviation of little importance."
     )
     if can_draw():
         from mixedmodels import plot
@@ -63,11 +63,11 @@ def _simulated(model: Any, options: Options) -> Iterator[str]:
             residuals,
             alt="Two panels: scaled residuals against uniform quantiles, with the tests; and along the ranks of the "
             "prediction, with three quantile curves.",
-            caption="Left, the points lie on the diagonal if the distribution is right; right, the three curves are "
-            "level if it is so everywhere. What deviates is coloured.",
+            caption="Left: if the distribution is right, the points lie on the diagonal. Right: if it is right for all "
+            "predictions, the three curves are level. Significant deviations are coloured.",
         )
     rows = [_row(name, question, test) for name, question, test in tests_of(residuals)]
-    yield wide_table("Tests of the simulated residuals", ["what is tested", "question", "p-value", "answer"], rows)
+    yield wide_table("Tests of the simulated residuals", ["test", "question", "p-value", "answer"], rows)
 
 
 Tests = list[tuple[str, str, Callable[[], Any]]]
@@ -87,12 +87,12 @@ def tests_of(residuals: Any) -> Tests:
 
 
 def _row(name: str, question: str, test: Callable[[], Any]) -> list[str]:
-    """A test in words; one that cannot be made says why."""
+    """A test in words, or the reason why it cannot be made."""
     try:
         p = float(test().p_value)
     except MixedModelsError as error:
         return [name, question, "", f"not tested: {error}"]
-    answer = "speaks against the model" if p < DOUBTFUL else "nothing against the model"
+    answer = "evidence against the model" if p < DOUBTFUL else "no evidence against the model"
     return [name, question, format_pvalues([p], 3)[0], answer]
 
 
@@ -106,13 +106,13 @@ def _pictures(model: Any) -> Iterator[str]:
         plot.residuals,
         model,
         alt="Residuals against fitted values, a point per row, with a smooth line.",
-        caption="Residuals against fitted values: no trend and no funnel is what one hopes for.",
+        caption="Residuals against fitted values. In a good model they show no trend and no funnel.",
     )
     yield picture(
         plot.scale_location,
         model,
         alt="Square roots of absolute residuals against fitted values, with a smooth line.",
-        caption="The size of residuals along the fitted values: a level line means an even scatter.",
+        caption="The size of residuals along the fitted values. A level line means that the variance is constant.",
     )
     linear = model.family.name == "gaussian" and model.family.link == "identity"
     if linear:
@@ -120,15 +120,15 @@ def _pictures(model: Any) -> Iterator[str]:
             plot.qq_residuals,
             model,
             alt="Residuals against quantiles of a normal distribution, with a line.",
-            caption="Normal residuals lie along the line.",
+            caption="If the residuals are normal, the points lie along the line.",
         )
 
 
 def _influence(model: Any) -> Iterator[str]:
-    """Of each grouping factor's levels; of the rows, where there is none."""
+    """The influence of each grouping factor's levels, or of the rows of a model without grouping factors."""
     yield heading("Influence")
     if model.nobs > MOST_ROWS:
-        yield paragraph(f"Not looked for in more than {MOST_ROWS:,} rows; fit.influence() finds it.", kind="note")
+        yield paragraph(f"The page computes it for at most {MOST_ROWS:,} rows. Use fit.influence().", kind="note")
         return
     for group in [g.name for g in model.design.groups] or [None]:
         try:
@@ -143,7 +143,7 @@ def _influence(model: Any) -> Iterator[str]:
             yield picture(
                 plot.influence,
                 influence,
-                alt=f"Cook's distance of each {what}; those above the customary bound are coloured.",
-                caption=f"How far the coefficients move without each {what}, as Cook's distance.",
+                alt=f"Cook's distance of each {what}; those above the usual bound are coloured.",
+                caption=f"The change of the coefficients without each {what}, as Cook's distance.",
             )
         yield result(influence.table.heading[0], influence.table)

@@ -1,4 +1,4 @@
-"""Predictions along each predictor, the others held at typical values."""
+"""Predictions along each predictor, with the others at typical values."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     if not names or not can_draw():
         return
     yield paragraph(
-        "Predicted means with 95 % intervals, for a group whose random effects are 0; other numbers are at their mean, "
+        "Predicted means with 95 % intervals, for a group whose random effects are 0. Other numbers are at their mean, "
         "other factors at their first level."
         if model.design.random
-        else "Predicted means with 95 % intervals; other numbers are at their mean, other factors at their first level."
+        else "Predicted means with 95 % intervals. Other numbers are at their mean, other factors at their first level."
     )
     for name in names[:MOST]:
         yield picture(
@@ -37,7 +37,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
 
 
 def predictors(model: Any) -> list[str]:
-    """Columns that the fixed effects are made of, in the formula's order."""
+    """Columns of the fixed effects, in the formula's order."""
     used = model.design.spec.formula.fixed.variables_used().values()
     return list(dict.fromkeys(name for node in used for name in column_names(node)))
 

@@ -47,29 +47,29 @@ def parts(model: Any, options: Options) -> Iterator[str]:
 
 
 def tests(model: Any) -> tuple[dict[str, list[Any]], dict[str, str], str]:
-    """Columns of the table, their headers, and a sentence on how tests and intervals were made."""
+    """Columns of the table, their headers, and a sentence on the method of tests and intervals."""
     mixed = bool(model.design.random)
     if mixed and not model._fit.generalized:
         try:
             columns = columns_of(model.tidy(ddf="Satterthwaite", conf_int=True))
         except MixedModelsError as error:
             columns = columns_of(model.tidy(conf_int=True))
-            return columns, HEADERS, f"Intervals are Wald's. No degrees of freedom by Satterthwaite's method: {error}"
-        return columns, HEADERS, "Tests and intervals by t with Satterthwaite's degrees of freedom."
+            return columns, HEADERS, f"Intervals are Wald's. Satterthwaite's method is not available: {error}"
+        return columns, HEADERS, "Tests and intervals use t with Satterthwaite's degrees of freedom."
     columns = columns_of(model.tidy(conf_int=True))
     linear = not mixed and model.family.name == "gaussian" and model.family.link == "identity"
     if linear:
-        return columns, HEADERS, f"Tests and intervals by t with {model.df_resid:,} degrees of freedom."
+        return columns, HEADERS, f"Tests and intervals use t with {model.df_resid:,} degrees of freedom."
     scale = f"on the scale of the linear predictor ({model.family.link} link)"
-    return columns, NORMAL, f"Estimates are {scale}; tests and intervals are Wald's."
+    return columns, NORMAL, f"Estimates are {scale}. Tests and intervals are Wald's."
 
 
 def _terms(model: Any) -> Iterator[str]:
-    """Tests of whole terms: of factors all coefficients at once."""
+    """Tests of whole terms, such as all coefficients of a factor."""
     try:
         if model.design.random and not model._fit.generalized:
             yield result("Tests of the terms, type III with Satterthwaite's degrees of freedom", model.anova())
         else:
-            yield result("Tests of the terms, each left out in turn", model.drop1("Chisq"))
+            yield result("Tests of the terms, with one term left out at a time", model.drop1("Chisq"))
     except MixedModelsError as error:
         yield paragraph(f"No tests of whole terms: {error}", kind="note")

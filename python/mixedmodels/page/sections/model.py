@@ -1,4 +1,4 @@
-"""The model in a sentence, its call, its criterion and its fit."""
+"""The model in a sentence, its call, and its likelihood."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mixedmodels.tables.r_numbers import format_number, round_r
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
-    """The model in a sentence, its call, and the figures about the whole fit."""
+    """The model in a sentence, its call, and the measures of the whole fit."""
     yield paragraph(sentence(model), kind="lead")
     yield facts({**_call(model), **_figures(model)})
 
@@ -21,7 +21,7 @@ def sentence(model: Any) -> str:
     """Response, distribution, predictors and groups in words."""
     design = model.design
     terms = [t for t in design.fixed.terms if t]
-    on = f" depends on {_joined([_quoted(t) for t in terms])}" if terms else " has a mean of its own"
+    on = f" depends on {_joined([_quoted(t) for t in terms])}" if terms else " depends on no predictor"
     vary = [f"{_joined([_effect(e) for e in t.effects])} by {design.groups[t.group].name}" for t in design.random]
     varies = f", with {_joined(vary)}" if vary else ""
     count = f"{model.nobs:,} rows"
@@ -34,7 +34,7 @@ def _likelihood(model: Any) -> str:
         return "restricted maximum likelihood (REML)" if model.is_reml else "maximum likelihood"
     if model.nAGQ > 1:
         return f"maximum likelihood, by adaptive quadrature with {model.nAGQ} points for each random effect"
-    return "maximum likelihood, in Laplace's approximation"
+    return "maximum likelihood, with Laplace's approximation"
 
 
 def _function(model: Any) -> str:

@@ -10,7 +10,7 @@ from mixedmodels.tables.html import paragraph
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
-    """Why the estimates maximise the likelihood, or what speaks against it; least squares need no such account."""
+    """Evidence that the estimates maximise the likelihood, or that they do not; nothing for least squares."""
     if not model.design.random:
         return
     account = model.engine.describe()
@@ -20,7 +20,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     inner = f" with {account['inner']:,} factorisations" if account["inner"] is not None else ""
     plural = "" if account["evaluations"] == 1 else "s"
     yield paragraph(
-        f"The criterion is {what}. The engine took the path ‘{account['path']}’, because {account['why']}, and "
+        f"The criterion is {what}. The engine took the path ‘{account['path']}’, because {account['why']}. It "
         f"{account['status']} after {account['evaluations']:,} evaluation{plural}{inner}."
     )
     if account["criterion_error"]:

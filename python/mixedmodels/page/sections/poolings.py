@@ -1,4 +1,4 @@
-"""The groups' own lines, the model's, and one line for all: three ways of pooling."""
+"""The groups' own lines, the model's lines, and one line for all: three kinds of pooling."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     model._need_rows("the data of each group")
     group = model.design.groups[model.design.random[0].group]
     yield paragraph(
-        "Complete pooling has one line for all; with no pooling a level's own rows alone choose what varies. The model "
-        "is between: a level is drawn towards the typical line the more, the less its rows say."
+        "Complete pooling has one line for all levels. No pooling estimates the varying effects from each level's own "
+        "rows alone. The model lies between them. It shrinks a level towards the typical line, and more so if the "
+        "level has little information."
     )
     chosen = _spread(list(group.levels.labels))
     some = "" if len(chosen) == group.n_levels else f" ({len(chosen)} of {group.n_levels:,} levels)"
@@ -43,13 +44,13 @@ def parts(model: Any, options: Options) -> Iterator[str]:
             group=group.name,
             alt=f"An arrow for each level of {group.name} from the estimates of its own rows to those of the model, "
             "which lie nearer to the middle.",
-            caption="Shrinkage: from each level's own estimates to the model's. The longer the arrow, the "
-            "less its rows say against the other levels.",
+            caption="Shrinkage: from each level's own estimates to the model's. A long arrow means that the level's "
+            "rows have little information compared with the other levels.",
         )
 
 
 def _spread(levels: list[str]) -> list[str]:
-    """So many levels as have a panel, spread evenly over all."""
+    """The levels that have a panel, spread evenly over all."""
     n = len(levels)
     if n <= MOST_PANELS:
         return levels

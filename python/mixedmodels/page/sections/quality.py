@@ -10,11 +10,11 @@ from mixedmodels.page.elements import result
 from mixedmodels.page.options import Options
 from mixedmodels.tables.html import paragraph
 
-MOST_ROWS = 20_000  # of a table for which the conditional AIC is computed without being asked for
+MOST_ROWS = 20_000  # of a table for which the page computes the conditional AIC
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
-    """R2, and of a mixed model the intraclass correlation and the variance in its parts."""
+    """R2, and for a mixed model the intraclass correlation and the components of the variance."""
     tables: list[tuple[str, Callable[[], Any]]] = [("R-squared", lambda: model.r2().table)]
     if model.design.random:
         tables += [

@@ -11,11 +11,11 @@ from mixedmodels.page.pictures import can_draw, picture
 from mixedmodels.tables.html import paragraph, wide_table
 
 NOTHING = 1e-8  # of sigma: random effects so small have no variance, and no picture
-MOST_LEVELS = 60  # shown of a grouping factor; a page is no data file
+MOST_LEVELS = 60  # of a grouping factor that the page shows; it is not a data file
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
-    """Tables of the covariance parameters and, folded, of each factor's levels; nothing for a model without."""
+    """Tables of the covariance parameters and, folded, of each factor's levels; nothing without random effects."""
     if not model.design.random:
         return
     varcorr = model.VarCorr()
@@ -40,14 +40,14 @@ def _pictures(model: Any, name: str, levels: int) -> Iterator[str]:
             model,
             name,
             alt=f"The random effects of the {levels} levels of {name}, sorted, each with a 95 % interval.",
-            caption=f"Random effects of {name} with 95 % intervals, which take the variances as known.",
+            caption=f"Random effects of {name} with 95 % intervals, which treat the variances as known.",
         )
     yield picture(
         plot.qq_random_effects,
         model,
         name,
         alt=f"Random effects of {name} against quantiles of a normal distribution, with a line.",
-        caption=f"If random effects of {name} are normal, they lie along the line.",
+        caption=f"If the random effects of {name} are normal, the points lie along the line.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The rows that the model saw, and how they fall into groups."""
+"""The rows of the fit, and their numbers by group."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     if model.n_dropped:
         share = model.n_dropped / (model.nobs + model.n_dropped)
         yield paragraph(
-            f"{model.n_dropped:,} rows ({share:.1%}) lack the response or a predictor and were left out. Estimates "
-            "hold for the others, and for all only if what is missing does not depend on what it would have been.",
+            f"{model.n_dropped:,} rows ({share:.1%}) lack the response or a predictor and were left out. The "
+            "estimates describe the other rows. They are valid for all rows only if missingness does not depend on the "
+            "missing values.",
             kind="note",
         )
     counted = [_counts(group) for group in design.groups]

@@ -1,4 +1,4 @@
-"""The versions that made the page."""
+"""The versions of the software that made the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PACKAGES = ("mixedmodels", "numpy", "scipy", "matplotlib")
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
-    """Versions of the package and of what it computes with; nothing that changes from one run to the next."""
+    """Versions of the package and its libraries; nothing that changes from one run to the next."""
     versions = {name: _version(name) for name in PACKAGES}
     seed = {"seed": str(options.seed)} if options.checks else {}
     yield facts({**{k: v for k, v in versions.items() if v}, "Python": platform.python_version(), **seed})

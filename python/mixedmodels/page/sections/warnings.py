@@ -1,4 +1,4 @@
-"""Warnings that the reader needs before the numbers."""
+"""Warnings that readers need before they read the numbers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mixedmodels.tables.html import paragraph
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
-    """A warning each, or that there is none."""
+    """The warnings, or a sentence that there are none."""
     texts = list(warnings_of(model))
     if not texts:
-        suits = " Whether the model suits the data is for the checks below." if options.checks else ""
-        mixed = "Nothing: the optimum was found, inside the space of parameters."
-        fine = mixed if model.design.random else "Nothing: the data determine every coefficient."
+        suits = " The checks below show whether the model fits the data." if options.checks else ""
+        mixed = "None: the optimum was found, and it lies inside the parameter space."
+        fine = mixed if model.design.random else "None: the data determine every coefficient."
         yield paragraph(fine + suits, kind="good")
     for text in texts:
         yield paragraph(text, kind="warn")
@@ -26,14 +26,14 @@ def parts(model: Any, options: Options) -> Iterator[str]:
         yield from doctor(model)
     if not can_draw():
         yield paragraph(
-            "This page has tables only: its pictures are drawn by matplotlib, which is not installed "
+            "This page has tables only. Its pictures need matplotlib, which is not installed "
             "(pip install 'mixedmodels[plot]').",
             kind="note",
         )
 
 
 def doctor(model: Any) -> Iterator[str]:
-    """What is singular about the fit, and which smaller models there are."""
+    """The directions without variance, and the smaller models."""
     singularity = model.singularity()
     yield bullets(singularity.directions)
     yield from (paragraph(sentence) for sentence in singularity.advice)
@@ -42,15 +42,15 @@ def doctor(model: Any) -> Iterator[str]:
 
 
 def warnings_of(model: Any) -> Iterator[str]:
-    """Warnings that concern the whole fit, in the order of their weight."""
+    """Warnings about the whole fit, in the order of their importance."""
     if not getattr(model, "converged", True):
-        yield "The optimiser stopped before its certificate held; see ‘Is this the optimum?’ below."
+        yield "The optimiser stopped before its certificate held. See ‘Is this the optimum?’ below."
     if model._fit.singular:
         yield (
-            "The fit is singular: some combination of random effects has no variance at all, so that the data do not "
+            "The fit is singular: some combination of random effects has an estimated variance of 0. The data do not "
             "distinguish this model from a smaller one."
         )
     dropped = dropped_columns(model.design, model._fit)
     if dropped:
-        yield (f"The data do not determine {', '.join(dropped)}, which other predictors imply: left out of the model.")
+        yield (f"The data do not determine {', '.join(dropped)}. The model leaves out what other predictors imply.")
     yield from getattr(model.summary(), "remarks", ())
