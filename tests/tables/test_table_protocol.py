@@ -62,7 +62,7 @@ def test_each_library_takes_it() -> None:
     for arrow in (pa.table(table), table.to_arrow(), pa.RecordBatchReader.from_stream(table).read_all()):
         assert arrow.column_names == list(table)
         assert arrow["note"].to_pylist() == ["a & b", None]
-    by_name = table
+    by_name = table  # noqa: F841 - DuckDB finds it by its name
     assert duckdb.sql("select estimate, note from by_name").fetchall() == [(1.5, "a & b"), (2.25, None)]
     with pytest.raises(mm.DataError, match="no library of tables"):
         table.to_frame("nonsense")
