@@ -140,7 +140,7 @@ def test_other_predictors_are_at_their_values_in_the_level() -> None:
 
 
 def test_very_many_levels_are_thinned_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_lines, "MOST_PANELS", 8)
+    monkeypatch.setattr(group_lines, "MAX_PANELS", 8)
     figure = plot.groups(sleep_fit())
     assert len(figure.axes) == 6
     assert figure.get_suptitle() == "6 of 18 levels of Subject"

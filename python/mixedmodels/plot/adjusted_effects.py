@@ -138,26 +138,26 @@ def _draw_group(ax: Axes, columns: dict[str, Any], rows: Any, i: int, label: str
 
 def _effects(predictions: Any, points: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The columns, and the terms, groups, facets, panels and categories in their order."""
-    found = columns_of(predictions)
+    table = columns_of(predictions)
     for name in ("x", "predicted"):
-        if name not in found:
+        if name not in table:
             raise UnknownColumnError(
-                f"effects() needs columns x and predicted, and the table has {', '.join(found)}; "
+                f"effects() needs columns x and predicted, and the table has {', '.join(table)}; "
                 "fit.ggpredict(...) makes one."
             )
-    n = len(found["predicted"])
+    n = len(table["predicted"])
     terms = tuple(getattr(predictions, "terms", ())) or ("x", "group", "facet", "panel")
-    single = len(terms) == 1 or "group" not in found
-    texts = {r: _texts(found.get(r), n) for r in ROLES[1:]}
+    single = len(terms) == 1 or "group" not in table
+    texts = {r: _texts(table.get(r), n) for r in ROLES[1:]}
     if single:
         texts["group"] = [""] * n
     order = {r: list(dict.fromkeys(v)) for r, v in texts.items()}
-    categories = None if _is_number(found["x"]) else list(dict.fromkeys(_texts(found["x"], n)))
+    categories = None if _is_number(table["x"]) else list(dict.fromkeys(_texts(table["x"], n)))
     columns: dict[str, Any] = {
         "part": ["predicted"] * n,
-        "position": _positions(found["x"], texts["group"], categories, order["group"]),
-        "x": found["x"] if categories is None else _texts(found["x"], n),
-        **{k: np.asarray(found.get(k, np.full(n, np.nan)), dtype=float) for k in NUMBERS},
+        "position": _positions(table["x"], texts["group"], categories, order["group"]),
+        "x": table["x"] if categories is None else _texts(table["x"], n),
+        **{k: np.asarray(table.get(k, np.full(n, np.nan)), dtype=float) for k in NUMBERS},
         **texts,
     }
     if points is not None:

@@ -67,10 +67,10 @@ def several(
         If there are not `n` axes.
     """
     if axes is not None:
-        given = [_checked(a) for a in np.atleast_1d(np.asarray(axes, dtype=object)).ravel()]
-        if len(given) != n:
-            raise DataError(f"the picture has {n} panels and {len(given)} axes were given; give one for each panel.")
-        return _figure_of(given[0]), given
+        panels = [_checked(a) for a in np.atleast_1d(np.asarray(axes, dtype=object)).ravel()]
+        if len(panels) != n:
+            raise DataError(f"the picture has {n} panels and {len(panels)} axes were given; give one for each panel.")
+        return _figure_of(panels[0]), panels
     across = min(n, columns or math.ceil(math.sqrt(n * 1.3)))
     down = math.ceil(n / across)
     figure = new_figure(max(across * size[0], 3.4), down * size[1])
@@ -146,16 +146,16 @@ def say_for_all(figure: Figure, panels: Sequence[Axes], own: bool, *, x: str, y:
 
 def _lines(text: str, inches: float) -> str:
     """A text broken at spaces and underscores, or anywhere, to lines that fit."""
-    most = max(8, int(inches / LETTER))
-    if len(text) <= most:
+    width = max(8, int(inches / LETTER))
+    if len(text) <= width:
         return text
     words = re.findall(r"[^\s_:|]+[\s_:|]*|[\s_:|]+", text)
     out = [""]
     for word in words:
-        while len(word.rstrip()) > most:
-            out[-1:] = [out[-1], word[:most]] if out[-1] else [word[:most]]
-            word = word[most:]
-        if len(out[-1]) + len(word.rstrip()) > most:
+        while len(word.rstrip()) > width:
+            out[-1:] = [out[-1], word[:width]] if out[-1] else [word[:width]]
+            word = word[width:]
+        if len(out[-1]) + len(word.rstrip()) > width:
             out.append("")
         out[-1] += word
     return "\n".join(line.rstrip() for line in out if line.strip())

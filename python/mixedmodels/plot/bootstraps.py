@@ -49,8 +49,8 @@ def bootstrap(boot: Any, parm: str | Sequence[str] | None = None, level: float =
     own, part = np.array(columns["parameter"], dtype=object), np.array(columns["part"])
     names = list(dict.fromkeys(columns["parameter"]))
     with drawing():
-        figure, found = several(axes, len(names), size=(2.3, 1.9))
-        for ax, name in zip(found, names, strict=True):
+        figure, panels = several(axes, len(names), size=(2.3, 1.9))
+        for ax, name in zip(panels, names, strict=True):
             x, y = (columns[k][(own == name) & (part == "density")] for k in ("value", "density"))
             limits = columns["value"][(own == name) & (part == "limit")]
             inside = (x >= limits[0]) & (x <= limits[1])

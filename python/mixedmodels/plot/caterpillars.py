@@ -186,8 +186,10 @@ def _modes(fit: FittedMixed, group: str | None, level: float, sort: bool | str, 
     places = range(len(fit.design.groups)) if group is None else [group_place(fit, group)]
     ranef = fit.ranef(cond_var=True)
     if isinstance(sort, str) and not any(sort in ranef.effects[g] for g in places):
-        known = dict.fromkeys(e for g in places for e in ranef.effects[g])
-        raise DataError(f"sort={sort!r} is none of the random effects {', '.join(known)}; or give True or False.")
+        effect_names = dict.fromkeys(e for g in places for e in ranef.effects[g])
+        raise DataError(
+            f"sort={sort!r} is none of the random effects {', '.join(effect_names)}; or give True or False."
+        )
     z = float(wald.quantile((1 + level) / 2, math.inf))
     text: dict[str, list[Any]] = {"group": [], "term": [], "level": []}
     parts: dict[str, list[Vector]] = {"position": [], "estimate": [], "std_error": []}

@@ -23,9 +23,9 @@ NAMED = 3  # rows of large Cook's distance that are named
 
 def check_model_table(check: Any) -> Any:
     """What `check_model` draws: columns panel, part, series, x, y, low, high (of influence Cook's distance)."""
-    found, kind = _found(check)
-    drawn = joined(*(p.columns for p in found))
-    names = [p.name for p in found for _ in p.columns["part"]]
+    drawn_panels, kind = _panels_and_kind(check)
+    drawn = joined(*(p.columns for p in drawn_panels))
+    names = [p.name for p in drawn_panels for _ in p.columns["part"]]
     return frame.to_kind({"panel": names, **drawn}, kind)
 
 
@@ -39,17 +39,17 @@ def check_model(check: Any, *, axes: Any = None) -> Figure:
     axes : Axes or sequence of Axes, optional
         Axes, one for each panel; None for a new figure.
     """
-    found, _ = _found(check)
+    drawn_panels, _ = _panels_and_kind(check)
     with drawing():
-        figure, grid = several(axes, len(found), columns=2 if len(found) < 5 else 3, size=(3.1, 2.6))
-        for ax, panel in zip(grid, found, strict=True):
+        figure, grid = several(axes, len(drawn_panels), columns=2 if len(drawn_panels) < 5 else 3, size=(3.1, 2.6))
+        for ax, panel in zip(grid, drawn_panels, strict=True):
             DRAWERS.get(panel.name, _draw_effects)(ax, panel.columns)
             say(ax, x=panel.x, y=panel.y, title=panel.title + (f": {panel.verdict}" if panel.verdict else ""))
             ax.title.set_color(color(1) if panel.verdict == "Look" else ink())
         return figure
 
 
-def _found(check: Any) -> tuple[list[Panel], Any]:
+def _panels_and_kind(check: Any) -> tuple[list[Panel], Any]:
     made = check.check_model() if hasattr(check, "check_model") else check
     if not hasattr(made, "posterior_predictive_table"):
         raise DataError(f"check_model() is of what fit.check_model() returned, not of a {type(check).__name__}.")

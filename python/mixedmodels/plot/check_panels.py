@@ -146,10 +146,10 @@ def _influence(check: Any, verdict: str) -> Panel:
     p = _coefficients(h, r, cooks)
     if p is not None:
         grid = np.linspace(max(float(np.nanmin(h)), 1e-4), min(float(np.nanmax(h)) * 1.02, 0.999), 101)
-        for level in CONTOURS:
-            reach = np.sqrt(level * p * (1 - grid) / grid)
+        for distance in CONTOURS:
+            reach = np.sqrt(distance * p * (1 - grid) / grid)
             for sign in (-1, 1):
-                drawn.append(columns(["contour"] * len(grid), grid, sign * reach, series=[f"{level:g}"] * len(grid)))
+                drawn.append(columns(["contour"] * len(grid), grid, sign * reach, series=[f"{distance:g}"] * len(grid)))
     return Panel(
         name="influence",
         title="Influential rows",
@@ -204,8 +204,8 @@ def _effects(check: Any, verdicts: dict[str, str]) -> list[Panel]:
     for group, effect in dict.fromkeys(keys):
         mine = np.array([k == (group, effect) for k in keys])
         q, value, low, high = (table[k][mine] for k in ("quantile", "value", "conf_low", "conf_high"))
-        levels = [level for level, here in zip(table["level"], mine, strict=True) if here]
-        drawn = columns(["point"] * len(q), q, value, series=levels, low=low, high=high)
+        labels = [label for label, here in zip(table["level"], mine, strict=True) if here]
+        drawn = columns(["point"] * len(q), q, value, series=labels, low=low, high=high)
         name = f"{effect} of {group}"
         verdict = verdicts.get(f"normality of {name}", "")
         out.append(

@@ -81,8 +81,8 @@ def covariance_ellipses(
     panels = list(dict.fromkeys(keys))
     part, which = np.array(columns["part"]), np.array([panels.index(k) for k in keys])
     with drawing():
-        figure, found = several(axes, len(panels), size=(3.3, 3.1))
-        for place, (ax, (name, x, y)) in enumerate(zip(found, panels, strict=True)):
+        figure, grid = several(axes, len(panels), size=(3.3, 3.1))
+        for place, (ax, (name, x, y)) in enumerate(zip(grid, panels, strict=True)):
             mine = which == place
             zero_line(ax)
             zero_line(ax, vertical=True)
@@ -185,8 +185,8 @@ def fixed_ellipses(fit: Fitted, terms: Sequence[str] | None = None, level: float
     panels = list(dict.fromkeys(keys))
     part, which = np.array(columns["part"]), np.array([panels.index(k) for k in keys])
     with drawing():
-        figure, found = several(axes, len(panels), size=(2.8, 2.6))
-        for place, (ax, (x, y)) in enumerate(zip(found, panels, strict=True)):
+        figure, grid = several(axes, len(panels), size=(2.8, 2.6))
+        for place, (ax, (x, y)) in enumerate(zip(grid, panels, strict=True)):
             around, center = (which == place) & (part == "ellipse"), (which == place) & (part == "estimate")
             ax.fill(columns["x"][around], columns["y"][around], facecolor=color(0), alpha=0.15, edgecolor="none")
             ax.plot(columns["x"][around], columns["y"][around], color=color(0))

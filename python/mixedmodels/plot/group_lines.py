@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 POOLINGS = ("complete", "no", "partial")
 POINTS = 41  # of a line
-MOST_PANELS = 60
+MAX_PANELS = 60
 LOOKS: Mapping[str, tuple[int, Any, float]] = {  # colour, line, width
     "complete": (2, "--", 1.0),
     "no": (1, ":", 1.5),
@@ -219,8 +219,8 @@ def _lines(
     predictor = x if x is not None else default_predictor(fit, place)
     along = None if predictor is None else running(fit, predictor, x_range, POINTS)
     n = 1 if along is None else len(along.values)
-    found = all_poolings(fit, place)
-    predicted = lines(fit, found, grid_design(fit, place, along, chosen), chosen, n)
+    estimates = all_poolings(fit, place)
+    predicted = lines(fit, estimates, grid_design(fit, place, along, chosen), chosen, n)
     y, _ = response_and_weights(fit)
     out: dict[str, list[Any]] = {k: [] for k in ("level", "part", "x", "y", "place")}
 
@@ -255,11 +255,11 @@ def _chosen(factor: Any, levels: Sequence[Any] | None) -> list[int]:
     """Places of the levels to draw."""
     labels = factor.levels.labels
     if levels is None:
-        step = math.ceil(len(labels) / MOST_PANELS)
+        step = math.ceil(len(labels) / MAX_PANELS)
         return list(range(0, len(labels), step))
     wanted = [frame.label(v) for v in ([levels] if isinstance(levels, str) else levels)]
-    for level in wanted:
-        if level not in labels:
+    for label in wanted:
+        if label not in labels:
             shown = ", ".join(labels[:10]) + (" ..." if len(labels) > 10 else "")
-            raise DataError(f"{factor.name} has no level {level!r}; it has {shown}")
-    return [labels.index(level) for level in wanted]
+            raise DataError(f"{factor.name} has no level {label!r}; it has {shown}")
+    return [labels.index(label) for label in wanted]

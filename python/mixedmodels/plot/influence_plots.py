@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_LINES = 80  # deletions that get a line with a name each
+MAX_LINES = 80  # deletions that get a line with a name each
 NAMED = 5  # of the others, how many are named
 TITLES = {
     "cooks_distance": "Cook's distance",
@@ -58,7 +58,7 @@ def influence(influence: Any, measures: str | Sequence[str] = "cooks_distance", 
     columns, (names, heading) = _measures(influence, measures)
     own = np.array(columns["measure"], dtype=object)
     n = int((own == names[0]).sum())
-    by_line = n <= MOST_LINES
+    by_line = n <= MAX_LINES
     with drawing():
         height = height_for(n) if by_line else 2.4
         size = (4.2 if len(names) == 1 else 2.6, height) if by_line else (5.0, height)
@@ -120,24 +120,24 @@ def _measures(influence: Any, measures: str | Sequence[str]) -> tuple[dict[str, 
     """The columns; the measures by name, and what is deleted."""
     if not hasattr(influence, "to_frame"):
         raise DataError(f"influence() is of what fit.influence() returned, not of a {type(influence).__name__}.")
-    found = columns_of(influence)
-    heading = next(iter(found))
+    table = columns_of(influence)
+    heading = next(iter(table))
     wanted = [measures] if isinstance(measures, str) else list(measures)
     names: list[str] = []
     for name in wanted:
-        mine = [c for c in found if c.startswith("dfbetas_")] if name == "dfbetas" else [name]
-        if not mine or any(c not in found or c == heading for c in mine):
-            raise DataError(f"there is no measure {name!r}; there are dfbetas, {', '.join(list(found)[1:])}.")
+        mine = [c for c in table if c.startswith("dfbetas_")] if name == "dfbetas" else [name]
+        if not mine or any(c not in table or c == heading for c in mine):
+            raise DataError(f"there is no measure {name!r}; there are dfbetas, {', '.join(list(table)[1:])}.")
         names += mine
-    n = len(found[heading])
-    labels = [frame.label(v) for v in found[heading]]
-    first = np.asarray(found[names[0]], dtype=float)
+    n = len(table[heading])
+    labels = [frame.label(v) for v in table[heading]]
+    first = np.asarray(table[names[0]], dtype=float)
     position: Any = np.arange(n)
-    if n <= MOST_LINES:
+    if n <= MAX_LINES:
         position = np.empty(n, dtype=int)
         size = np.abs(first - _center(names[0]))
         position[np.argsort(np.where(np.isnan(size), -1, size), kind="stable")] = np.arange(n)
-    values = [np.asarray(found[name], dtype=float) for name in names]
+    values = [np.asarray(table[name], dtype=float) for name in names]
     columns = {
         "measure": [name for name in names for _ in range(n)],
         "label": labels * len(names),

@@ -119,7 +119,7 @@ def _is_coded(design: Design, name: str) -> bool:
     """Whether a column of numbers stands in the formula as a factor, so that its mean would be no level."""
     groups = {text for g in design.spec.groups for text in g.factor_names}
     return name in groups or any(
-        isinstance(kind, FactorSpec) and name in text for text, kind in design.spec.kinds.items()
+        isinstance(variable, FactorSpec) and name in text for text, variable in design.spec.kinds.items()
     )
 
 
@@ -133,7 +133,7 @@ def _typical(column: Any, own: Sequence[Any], coded: bool) -> Any:
     return np.asarray(factor.levels.values)[common]
 
 
-def lines(fit: FittedMixed, found: Poolings, grid: Design, levels: Sequence[int], n: int) -> dict[str, Vector]:
+def lines(fit: FittedMixed, estimates: Poolings, grid: Design, levels: Sequence[int], n: int) -> dict[str, Vector]:
     """Linear predictors of the three ways of pooling on the rows of a grid of `n` rows per level."""
     size = n * len(levels)
     g = np.repeat(np.asarray(levels), n)
@@ -142,9 +142,9 @@ def lines(fit: FittedMixed, found: Poolings, grid: Design, levels: Sequence[int]
     kept = tuple(design.fixed.names.index(name) for name in fixef.names)
     fixed = fixed_part(grid, kept, np.asarray(fixef, dtype=float), size)
     z = np.column_stack([np.ones(size) if c is None else c for term in grid.random for c in term.columns])
-    rest = fixed - z @ found.typical
+    rest = fixed - z @ estimates.typical
     return {
-        "complete": fixed_part(grid, found.complete_kept, found.complete_beta, size),
-        "no": rest + np.einsum("ij,ij->i", z, found.none[g]),
-        "partial": rest + np.einsum("ij,ij->i", z, found.partial[g]),
+        "complete": fixed_part(grid, estimates.complete_kept, estimates.complete_beta, size),
+        "no": rest + np.einsum("ij,ij->i", z, estimates.none[g]),
+        "partial": rest + np.einsum("ij,ij->i", z, estimates.partial[g]),
     }

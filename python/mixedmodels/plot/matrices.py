@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_ROWS = 400  # of an image; longer matrices are averaged over neighbouring rows
+MAX_ROWS = 400  # of an image; longer matrices are averaged over neighbouring rows
 FINEST = 240  # cells of a pattern's side; larger matrices are counted by cell
-MOST_NONZEROS = 20_000_000  # of a factor
+MAX_NONZEROS = 20_000_000  # of a factor
 PARTS = ("Z", "ZtZ", "L")
 
 
@@ -85,7 +85,7 @@ def _design(fit: Fitted) -> tuple[dict[str, Any], tuple[int, int]]:
     names = list(fit.fixef().names)
     if not names:
         raise DataError("the model has no fixed effects, so that there is no matrix X to draw.")
-    edges = np.unique(np.linspace(0, len(x), min(len(x), MOST_ROWS) + 1).astype(int))
+    edges = np.unique(np.linspace(0, len(x), min(len(x), MAX_ROWS) + 1).astype(int))
     counts = np.diff(edges)
     mean = np.add.reduceat(x, edges[:-1], axis=0) / counts[:, None]
     largest = np.abs(x).max(axis=0)
@@ -131,8 +131,8 @@ def factor_pattern(fit: FittedMixed, which: str | Sequence[str] = PARTS, *, axes
     columns, shapes = _patterns(fit, which)
     own = np.array(columns["matrix"])
     with drawing():
-        figure, found = new_figure_row(len(shapes)) if axes is None else several(axes, len(shapes))
-        for ax, (name, ((n, q), step, filled)) in zip(found, shapes.items(), strict=True):
+        figure, panels = new_figure_row(len(shapes)) if axes is None else several(axes, len(shapes))
+        for ax, (name, ((n, q), step, filled)) in zip(panels, shapes.items(), strict=True):
             mine = own == name
             image = np.zeros((-(-n // step), -(-q // step)))
             image[columns["row"][mine] // step, columns["column"][mine] // step] = columns["count"][mine]
@@ -220,7 +220,7 @@ def cholesky_factor(fit: FittedMixed) -> Any:
 
     z = abs(fit.model_matrix("Z").tocsc()[:, elimination_order(fit)])
     crossed = z.T @ z
-    if crossed.nnz > MOST_NONZEROS:
+    if crossed.nnz > MAX_NONZEROS:
         raise DataError(
             f"Z'Z has {crossed.nnz:,} elements that are not zero, too many for a picture of its factor; "
             "ask for which='Z'."

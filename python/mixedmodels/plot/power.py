@@ -62,11 +62,11 @@ def _capital(text: str) -> str:
 
 
 def _curve(curve: Any) -> dict[str, Any]:
-    found = columns_of(curve)
+    table = columns_of(curve)
     for name in ("value", "power"):
-        if name not in found:
+        if name not in table:
             raise UnknownColumnError(
-                f"power_curve() needs columns value and power, and the table has {', '.join(found)}."
+                f"power_curve() needs columns value and power, and the table has {', '.join(table)}."
             )
-    n = len(found["power"])
-    return {k: np.asarray(found.get(k, np.full(n, np.nan)), dtype=float) for k in COLUMNS}
+    n = len(table["power"])
+    return {k: np.asarray(table.get(k, np.full(n, np.nan)), dtype=float) for k in COLUMNS}

@@ -134,7 +134,7 @@ def residual_type(fit: Fitted, type_: str | None) -> str:
 
 def residual_name(fit: Fitted, type_: str | None) -> str:
     """What an axis of residuals says."""
-    return {"pearson": "Pearson residual"}.get(kind := residual_type(fit, type_), f"{kind} residual")
+    return {"pearson": "Pearson residual"}.get(name := residual_type(fit, type_), f"{name} residual")
 
 
 def finite_residuals(fit: Fitted, type: str | None, scaled: bool) -> tuple[Vector, Vector]:  # noqa: A002
@@ -219,7 +219,7 @@ def residuals_by_group(
         figure, ax = one(ax, 5.0, height)
         zero_line(ax, vertical=True)
         part, value = np.array(columns["part"]), columns["value"]
-        place = np.array([levels.index(level) for level in columns["level"]])
+        place = np.array([levels.index(label) for label in columns["level"]])
         _draw_boxes(ax, {p: (value[part == p], place[part == p]) for p in (*LEGS, "outlier")})
         name_levels(ax, levels, height)
         ax.set_xlabel(residual_name(fit, type))
@@ -242,18 +242,18 @@ def _boxes(fit: Fitted, group: str | None, type: str | None) -> tuple[dict[str, 
     rest = numbers(fit.residuals(residual_type(fit, type)))
     rest = rest[np.isfinite(rest)]
     codes, labels, name = _levels(fit, group)
-    found: list[tuple[str, Vector, Vector]] = []
+    boxes: list[tuple[str, Vector, Vector]] = []
     for code, label in enumerate(labels):
         mine = rest[codes == code]
         if len(mine):
-            found.append((label, *five(mine)))
-    found.sort(key=lambda one: one[1][2])
+            boxes.append((label, *five(mine)))
+    boxes.sort(key=lambda one: one[1][2])
     out: dict[str, list[Any]] = {"level": [], "part": [], "value": []}
-    for label, legs, outliers in found:
+    for label, legs, outliers in boxes:
         out["level"] += [label] * (len(legs) + len(outliers))
         out["part"] += [*LEGS, *["outlier"] * len(outliers)]
         out["value"] += [*legs.tolist(), *outliers.tolist()]
-    return {**out, "value": np.array(out["value"])}, [label for label, _, _ in found], name
+    return {**out, "value": np.array(out["value"])}, [label for label, _, _ in boxes], name
 
 
 def five(values: Vector) -> tuple[Vector, Vector]:
@@ -275,5 +275,5 @@ def _levels(fit: Fitted, group: str | None) -> tuple[Any, list[str], str]:
     table = frame.read(fit.frame)
     if group not in table:
         raise UnknownColumnError(f"no grouping factor or column {group!r}; the model has {', '.join(table.names)}.")
-    found = frame.as_factor(cast(Any, table.column(group)))
-    return found.codes, list(found.levels.labels), group
+    column_factor = frame.as_factor(cast(Any, table.column(group)))
+    return column_factor.codes, list(column_factor.levels.labels), group

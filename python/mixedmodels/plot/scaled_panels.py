@@ -95,11 +95,11 @@ def _draw_quantiles(ax: Axes, columns: dict[str, Any], mine: Any) -> None:
 def _write_tests(ax: Axes, tests: dict[str, tuple[str, float]]) -> None:
     """Tests in the empty corner above the diagonal, coloured where they are significant."""
     for line, (name, (statistic, p)) in enumerate(tests.items()):
-        said = "deviates" if p < ALPHA else "n.s."
+        verdict = "deviates" if p < ALPHA else "n.s."
         ax.text(
             0.03,
             0.97 - 0.075 * line,
-            f"{name}: {statistic}, p {p_text(p)}, {said}",
+            f"{name}: {statistic}, p {p_text(p)}, {verdict}",
             transform=ax.transAxes,
             va="top",
             fontsize="x-small",
@@ -126,7 +126,7 @@ def _draw_points(ax: Axes, columns: dict[str, Any], here: Any, part: Any) -> Non
 
 def _draw_curves(ax: Axes, columns: dict[str, Any], mine: Any) -> list[float]:
     """Each quantile's curve with its band and where it should be; returns the p-values."""
-    found = []
+    p_values = []
     for q in np.unique(columns["quantile"][mine]):
         rows = mine & (columns["quantile"] == q)
         p = float(columns["p_value"][rows][0])
@@ -135,22 +135,22 @@ def _draw_curves(ax: Axes, columns: dict[str, Any], mine: Any) -> list[float]:
         ax.axhline(q, color=shade, linewidth=0.8, linestyle="--", gid="reference")
         ax.fill_between(x, columns["conf_low"][rows], columns["conf_high"][rows], color=shade, alpha=0.15, linewidth=0)
         ax.plot(x, columns["y"][rows], color=shade, linewidth=1.3)
-        found.append(p)
-    return found or [1.0]
+        p_values.append(p)
+    return p_values or [1.0]
 
 
 def _draw_boxes(ax: Axes, columns: dict[str, Any], here: Any, part: Any) -> list[float]:
     """A box for each category; returns the p-values."""
-    found = []
+    p_values = []
     for at in np.unique(columns["x"][here & (part == "median")]):
         mine = here & (columns["x"] == at)
         legs = {leg: float(columns["y"][mine & (part == leg)][0]) for leg in LEGS}
         p = float(columns["p_value"][mine & (part == "median")][0])
         draw_box(ax, float(at), legs, alarm() if p < ALPHA else ink(0.7))
-        found.append(p)
+        p_values.append(p)
     for q in (0.25, 0.5, 0.75):
         ax.axhline(q, color=ink(0.5), linewidth=0.7, linestyle="--", gid="reference")
-    return found
+    return p_values
 
 
 def draw_box(ax: Axes, at: float, legs: dict[str, float], shade: Any) -> None:

@@ -61,10 +61,10 @@ def _histogram(test: Any, bins: int) -> dict[str, Any]:
             f"simulated_test() is of a test of simulated residuals, as test_dispersion() returns, not of a "
             f"{type(test).__name__}."
         )
-    found = columns_of(test.histogram(bins))
+    bars = columns_of(test.histogram(bins))
     return {
-        "part": ["bin"] * len(found["count"]) + ["observed"],
-        "lower": np.append(found["lower"], test.observed),
-        "upper": np.append(found["upper"], test.observed),
-        "count": np.append(found["count"].astype(float), np.nan),
+        "part": ["bin"] * len(bars["count"]) + ["observed"],
+        "lower": np.append(bars["lower"], test.observed),
+        "upper": np.append(bars["upper"], test.observed),
+        "count": np.append(bars["count"].astype(float), np.nan),
     }

@@ -117,8 +117,8 @@ def _checked(settings: tuple[Setting, ...], params: Mapping[str, Any]) -> tuple[
     """Settings that matplotlib knows, each tried out; `params` as a mapping with its names."""
     rc = matplotlib().rcParams
     if params:
-        known = {name.replace(".", "_"): name for name in rc}
-        settings = (*settings, {known.get(k, k): v for k, v in params.items()})
+        rc_names = {name.replace(".", "_"): name for name in rc}
+        settings = (*settings, {rc_names.get(k, k): v for k, v in params.items()})
     for setting in settings:
         _resolve(setting)
     return settings
