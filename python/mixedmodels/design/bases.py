@@ -158,8 +158,8 @@ def _knots(x: Array, settings: State, name: str, fewest: int) -> State:
     if len(ends) != 2 or not ends[0] < ends[1]:
         raise DesignError(f"{name}() needs two different boundary knots, they are {ends}")
     if settings.get("knots") is not None:
-        given = settings["knots"]
-        knots = sorted(map(float, given if isinstance(given, (tuple, list, np.ndarray)) else [given]))
+        inner = settings["knots"]
+        knots = sorted(map(float, inner if isinstance(inner, (tuple, list, np.ndarray)) else [inner]))
         if knots and not ends[0] < knots[0] <= knots[-1] < ends[1]:
             raise DesignError(f"knots {knots} of {name}() must lie between the boundary knots {ends}")
         return {"knots": knots, "boundary": ends}

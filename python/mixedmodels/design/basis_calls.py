@@ -46,7 +46,7 @@ def basis(scope: Scope, node: Call, name: str) -> Any:
 
 def _split_arguments(scope: Scope, node: Call, name: str) -> tuple[dict[str, Any], list[Node]]:
     """Settings by name, and the expressions of the data."""
-    known = SETTINGS[name]
+    parameters = SETTINGS[name]
     settings: dict[str, Any] = {}
     data: list[Node] = []
     for argument in node.arguments:
@@ -54,15 +54,15 @@ def _split_arguments(scope: Scope, node: Call, name: str) -> tuple[dict[str, Any
         if key is None or key == "x":
             data.append(argument.value)
             continue
-        dotted = key if key in known else key.replace("_", ".")
-        if dotted not in known:
-            raise FormulaError(f"{show(node)}: {name}() has no argument {key!r}; it has {', '.join(known)}")
+        dotted = key if key in parameters else key.replace("_", ".")
+        if dotted not in parameters:
+            raise FormulaError(f"{show(node)}: {name}() has no argument {key!r}; it has {', '.join(parameters)}")
         settings[dotted] = scope.evaluate(argument.value)
     if not data:
         raise FormulaError(f"{show(node)} names no column; write for example {name}(x)")
     if name == "poly" and "degree" in settings:
         return settings, data  # what is left are further variables: poly(x, z, degree = 2)
-    free = [key for key in known if key not in settings]
+    free = [key for key in parameters if key not in settings]
     constants = [(piece, scope.evaluate(piece)) for piece in data[1:]]
     if name == "poly":
         columns = [piece for piece, value in constants if not isinstance(value, (bool, int, float, tuple))]
@@ -71,7 +71,7 @@ def _split_arguments(scope: Scope, node: Call, name: str) -> tuple[dict[str, Any
     else:
         data = data[:1]
     if len(constants) > len(free):
-        raise FormulaError(f"{show(node)} has more arguments than {name}() takes: {', '.join(known)}")
+        raise FormulaError(f"{show(node)} has more arguments than {name}() takes: {', '.join(parameters)}")
     settings.update((key, value) for key, (_, value) in zip(free, constants, strict=False))
     return settings, data
 

@@ -164,9 +164,9 @@ def build(
     )
 
 
-def _offset(scope: Scope, plan: Formula, values: dict[str, Value], given: Any) -> Array | None:
+def _offset(scope: Scope, plan: Formula, values: dict[str, Value], argument: Any) -> Array | None:
     """The sum of the ``offset()`` terms and the argument."""
-    total = numbers(scope, given, "offset")
+    total = numbers(scope, argument, "offset")
     for text, _ in plan.offset_texts:
         value = values.pop(text)
         if not hasattr(value, "values") or value.values.ndim != 1:

@@ -60,8 +60,8 @@ def _known(scope: Scope, node: Call) -> Any:
 
 
 def _elementwise(scope: Scope, node: Call, function: Callable[..., Any]) -> Any:
-    given = [scope.evaluate(argument.value) for argument in node.arguments]
-    pairs = zip(given, node.arguments, strict=True)
+    operands = [scope.evaluate(argument.value) for argument in node.arguments]
+    pairs = zip(operands, node.arguments, strict=True)
     values = [scope.as_numbers(value, argument.value) for value, argument in pairs]
     result = function(*values)
     if np.ndim(result) == 0:
@@ -69,8 +69,8 @@ def _elementwise(scope: Scope, node: Call, function: Callable[..., Any]) -> Any:
     if result.dtype == np.bool_:
         return Logical(result.astype(np.float64))
     _warn_new_missing(node, values, result)
-    if result.ndim == 2 and isinstance(given[0], Matrix):
-        return Matrix(np.asfortranarray(result), given[0].names)
+    if result.ndim == 2 and isinstance(operands[0], Matrix):
+        return Matrix(np.asfortranarray(result), operands[0].names)
     return np.asarray(result, dtype=np.float64)
 
 
@@ -186,8 +186,8 @@ def _with_contrasts(scope: Scope, node: Call) -> Factor:
     if not 1 <= len(node.arguments) <= 2:
         raise FormulaError("C() takes a factor and its contrasts, as in C(f, sum)")
     if len(node.arguments) > 1:
-        wish = node.arguments[1].value
-        scope.contrasts[show(node)] = wish.name if isinstance(wish, Name) else scope.evaluate(wish)
+        coding = node.arguments[1].value
+        scope.contrasts[show(node)] = coding.name if isinstance(coding, Name) else scope.evaluate(coding)
     return factor_calls.factor([scope.evaluate(node.arguments[0].value)], {}, show(node))
 
 

@@ -37,10 +37,10 @@ def formula(plan: Formula, random: str) -> None:
             raise DesignError(f"{where}: the setting {settings} is not fitted yet; leave it out")
 
 
-def contrasts(given: Mapping[str, Any], values: Mapping[str, Value]) -> None:
+def contrasts(codings: Mapping[str, Any], values: Mapping[str, Value]) -> None:
     """Contrasts are given for factors of the model."""
     factors = tuple(text for text, value in values.items() if isinstance(value, (Factor, Logical)))
-    for name in given:
+    for name in codings:
         if name not in values:
             near = nearest(name, factors)
             offer = f"did you mean {near!r}?" if near else f"its factors are {', '.join(factors) or 'none'}."

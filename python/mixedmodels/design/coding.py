@@ -121,9 +121,9 @@ class Coder:
         return used
 
 
-def indicator(factor: Factor, level: int) -> Array:
+def indicator(factor: Factor, code: int) -> Array:
     """1 where the factor has that level, else 0; NaN where it is missing."""
-    column = np.equal(factor.codes, level).astype(np.float64)
+    column = np.equal(factor.codes, code).astype(np.float64)
     return _with_missing(column, factor)
 
 

@@ -31,16 +31,16 @@ def as_factor_value(value: Any, text: str) -> Factor:
 def factor(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Factor:
     """``factor(x, levels =, labels =, ordered =)``."""
     names = ("x", "levels", "labels")
-    given = dict(zip(names, arguments, strict=False)) | {str(k): v for k, v in named.items()}
-    unknown = set(given) - {*names, "ordered"}
-    if "x" not in given or unknown or len(arguments) > len(names):
+    settings = dict(zip(names, arguments, strict=False)) | {str(k): v for k, v in named.items()}
+    unknown = set(settings) - {*names, "ordered"}
+    if "x" not in settings or unknown or len(arguments) > len(names):
         raise FormulaError(f"{text}: factor() takes a column, levels, labels and ordered")
-    made = as_factor_value(given["x"], text)
-    ordered = bool(given.get("ordered", made.ordered))
-    if given.get("levels") is not None:
-        made = _with_levels(made, _tuple(given["levels"]))
-    if given.get("labels") is not None:
-        labels = [text_of(v) for v in _tuple(given["labels"])]
+    made = as_factor_value(settings["x"], text)
+    ordered = bool(settings.get("ordered", made.ordered))
+    if settings.get("levels") is not None:
+        made = _with_levels(made, _tuple(settings["levels"]))
+    if settings.get("labels") is not None:
+        labels = [text_of(v) for v in _tuple(settings["labels"])]
         if len(labels) != len(made.levels):
             raise FormulaError(f"{text}: {len(labels)} labels for {len(made.levels)} levels")
         distinct = list(dict.fromkeys(labels))

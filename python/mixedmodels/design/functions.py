@@ -64,9 +64,9 @@ REDUCTIONS: dict[str, Callable[[Array], Any]] = {
 def elementwise(name: str) -> Elementwise | None:
     """The function of that name: R's, or any numpy function that works element by element."""
     plain = name.rpartition("::")[2].removeprefix("np.").removeprefix("numpy.")
-    found = ELEMENTWISE.get(plain)
-    if found is not None:
-        return found
+    function = ELEMENTWISE.get(plain)
+    if function is not None:
+        return function
     other = getattr(np, plain, None)
     if isinstance(other, np.ufunc) and other.nin <= 2 and other.nout == 1:
         return other

@@ -186,17 +186,17 @@ class GroupSpec:
         if len(coded) == 1:
             return coded[0]
         assert isinstance(self.levels, CellLevels)
-        known = np.ones(n, dtype=np.bool_)
+        observed_parts = np.ones(n, dtype=np.bool_)
         gone = np.zeros(n, dtype=np.bool_)
         for codes in coded:
-            known &= codes >= 0
+            observed_parts &= codes >= 0
             gone |= codes == MISSING
         out = np.full(n, UNSEEN, dtype=np.int32)
-        cells, _ = combine([(c[known], len(p)) for c, p in zip(coded, self.parts, strict=True)], self.name)
+        cells, _ = combine([(c[observed_parts], len(p)) for c, p in zip(coded, self.parts, strict=True)], self.name)
         observed = self.levels.cells
         place = np.searchsorted(observed, cells)
         place[place == len(observed)] = 0
-        out[known] = np.where(observed[place] == cells, place, UNSEEN)
+        out[observed_parts] = np.where(observed[place] == cells, place, UNSEEN)
         out[gone] = MISSING
         return out
 

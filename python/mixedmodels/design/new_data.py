@@ -131,41 +131,41 @@ def on_new_data(
     )
 
 
-def _as_fitted(text: str, value: Value, kind: Any) -> Value:
+def _as_fitted(text: str, value: Value, fitted_kind: Any) -> Value:
     """A new value of the kind that the variable had at the fit, factors with the levels they had."""
-    if isinstance(kind, FactorSpec):
+    if isinstance(fitted_kind, FactorSpec):
         if isinstance(value, Matrix):
             raise DataError(f"{text!r} was a factor at the fit and is {describe(value)} in the new data")
         factor = as_factor(value)
-        codes = recode(factor, kind.levels)
+        codes = recode(factor, fitted_kind.levels)
         new = np.flatnonzero(codes == -1)
         if len(new):
             row = int(new[0])
             labels = ", ".join(repr(factor.levels.labels[c]) for c in dict.fromkeys(factor.codes[new].tolist()))
-            known = ", ".join(kind.levels.labels[:20])
+            fitted_labels = ", ".join(fitted_kind.levels.labels[:20])
             raise DataError(
                 f"factor {text!r} has levels in the new data that the fit did not know: {labels} (first in row {row}); "
-                f"its levels are {known}{', ...' if len(kind.levels) > 20 else ''}"
+                f"its levels are {fitted_labels}{', ...' if len(fitted_kind.levels) > 20 else ''}"
             )
         codes[codes == -2] = -1
-        return Factor(codes, kind.levels, kind.ordered)
-    fits = {"numeric": Numeric, "logical": Logical, "matrix": Matrix}[kind]
-    if kind == "logical" and isinstance(value, Numeric) and bool(np.isin(value.values, (0.0, 1.0)).all()):
+        return Factor(codes, fitted_kind.levels, fitted_kind.ordered)
+    fits = {"numeric": Numeric, "logical": Logical, "matrix": Matrix}[fitted_kind]
+    if fitted_kind == "logical" and isinstance(value, Numeric) and bool(np.isin(value.values, (0.0, 1.0)).all()):
         return Logical(value.values)
     if not isinstance(value, fits):
         raise DataError(
-            f"{text!r} was {'a matrix' if kind == 'matrix' else kind} at the fit "
+            f"{text!r} was {'a matrix' if fitted_kind == 'matrix' else fitted_kind} at the fit "
             f"and is {describe(value)} in the new data"
         )
     return value
 
 
 def _codes(
-    spec: Spec, scope: Scope, wanted: Sequence[int], known: Sequence[int], n: int
+    spec: Spec, scope: Scope, wanted: Sequence[int], coded: Sequence[int], n: int
 ) -> tuple[list[Any], list[int]]:
     """Codes of each group that a wanted term has (-1 without a known term), and which groups these are."""
     used = list(dict.fromkeys(spec.terms[i][1] for i in wanted))
-    needed = {spec.terms[i][1] for i in known}
+    needed = {spec.terms[i][1] for i in coded}
     nodes = {
         text: node for bar in spec.formula.random for text, node in zip(bar.factor_names, bar.factors, strict=True)
     }
@@ -183,15 +183,15 @@ def _codes(
     return codes, used
 
 
-def _offset(spec: Spec, scope: Scope, offsets: Mapping[str, Node], given: Any) -> Array | None:
-    if given is None:
+def _offset(spec: Spec, scope: Scope, offsets: Mapping[str, Node], argument: Any) -> Array | None:
+    if argument is None:
         if spec.offset is True:
             raise DesignError(
                 "the fit had an array as offset, which says nothing about new rows; give their offset, "
                 "or fit with offset() in the formula or a column name"
             )
-        given = spec.offset or None
-    total = numbers(scope, given, "offset")
+        argument = spec.offset or None
+    total = numbers(scope, argument, "offset")
     for text, node in offsets.items():
         value = scope.value(node, text)
         if not isinstance(value, (Numeric, Logical)):
@@ -220,7 +220,7 @@ def _complete(
     return (np.flatnonzero(~absent), dropped) if dropped else (None, 0)
 
 
-def numbers_of(spec: Spec, table: Table, given: Any, what: str) -> Array | None:
+def numbers_of(spec: Spec, table: Table, argument: Any, what: str) -> Array | None:
     """One number per row of a table, given as a column name, an expression, a number or an array; None for nothing."""
     scope = Scope(table, None, dict(spec.states), fitted=True, source=spec.formula.source)
-    return numbers(scope, given, what)
+    return numbers(scope, argument, what)

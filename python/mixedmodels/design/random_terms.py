@@ -48,13 +48,13 @@ def random_part(bars: tuple[Bar, ...], values: Mapping[str, Value]) -> RandomPar
     for i in order:
         position.setdefault(bars[i].group, len(position))
     coder = Coder(values, {})
-    found = [(i, *term) for i in order for term in term_columns(coder, bars[i])]
-    labels = _labels([bars[i].group for i, *_ in found])
+    built = [(i, *term) for i in order for term in term_columns(coder, bars[i])]
+    labels = _labels([bars[i].group for i, *_ in built])
     terms = [
         RandomTerm(label=label, text=text, group=position[bars[i].group], effects=effects, columns=columns)
-        for label, (i, _, text, effects, columns) in zip(labels, found, strict=True)
+        for label, (i, _, text, effects, columns) in zip(labels, built, strict=True)
     ]
-    places = [(i, effect) for i, effect, *_ in found]
+    places = [(i, effect) for i, effect, *_ in built]
     specs = [
         GroupSpec(name, parts[name], tuple([factors[text].levels for text in parts[name]]), made[name].levels)
         for name in position

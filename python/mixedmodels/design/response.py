@@ -21,7 +21,7 @@ def refuse_on_both_sides(formula: Formula) -> None:
         raise DesignError(f"the response {name!r} of {formula.text!r} is on the right of '~' too; remove it there")
 
 
-def as_response(value: Value, name: str, kind: ResponseKind) -> Array:
+def as_response(value: Value, name: str, response_kind: ResponseKind) -> Array:
     """The response as float64: shape (n,), or (n, k) for ``cbind()``.
 
     A factor is a response of a binomial model only, where its first level is a failure and any other a success.
@@ -32,7 +32,7 @@ def as_response(value: Value, name: str, kind: ResponseKind) -> Array:
         Value of the response at the rows used.
     """
     if isinstance(value, Factor):
-        if kind == "number":
+        if response_kind == "number":
             raise DataError(
                 f"the response {name!r} is {describe(value)} where numbers are needed; "
                 "convert it, or fit a binomial model"
@@ -42,7 +42,7 @@ def as_response(value: Value, name: str, kind: ResponseKind) -> Array:
             # New rows may miss their response; the levels are those of the others.
             out = np.full(len(missing), np.nan)
             present = Factor(value.codes[~missing], value.levels)
-            out[~missing] = as_response(present, name, kind)
+            out[~missing] = as_response(present, name, response_kind)
             return out
         return np.asarray(drop_unused(value).codes > 0, dtype=np.float64)
     if isinstance(value, Matrix) and value.values.shape[1] == 1:

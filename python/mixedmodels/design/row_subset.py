@@ -27,8 +27,8 @@ def part_of(design: Design, rows: NDArray[np.intp]) -> Design:
     def pick(column: Any) -> Any:
         return None if column is None else np.ascontiguousarray(column[rows])
 
-    def columns(given: tuple[Vector | None, ...]) -> tuple[Vector | None, ...]:
-        return tuple(pick(c) for c in given)
+    def columns(whole: tuple[Vector | None, ...]) -> tuple[Vector | None, ...]:
+        return tuple(pick(c) for c in whole)
 
     fixed = design.fixed
     used = np.arange(design.n_table, dtype=np.intp) if design.rows is None else design.rows
