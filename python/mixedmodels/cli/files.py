@@ -13,7 +13,7 @@ from mixedmodels.errors import DataError
 _SEPARATORS = {".csv": ",", ".txt": ",", ".tsv": "\t", ".tab": "\t"}
 _ARROW = {".parquet": "parquet", ".pq": "parquet", ".arrow": "feather", ".feather": "feather", ".ipc": "feather"}
 _PACKED = (".gz", ".bz2", ".xz", ".zst")
-_KNOWN = "a file of CSV or TSV (.csv, .tsv; also .gz), Parquet (.parquet), Arrow or Feather (.arrow, .feather)"
+_READABLE = "a file of CSV or TSV (.csv, .tsv; also .gz), Parquet (.parquet), Arrow or Feather (.arrow, .feather)"
 
 
 def read_table(name: str) -> Any:
@@ -37,18 +37,18 @@ def read_table(name: str) -> Any:
 
 def _reader(name: str) -> Callable[[Any], Any]:
     """What reads a file of that name."""
-    endings = [ending.lower() for ending in Path(name).suffixes]
+    endings = [suffix.lower() for suffix in Path(name).suffixes]
     if endings and endings[-1] in _PACKED:
         endings.pop()
-    kind = ".csv" if name == "-" else endings[-1] if endings else ""
-    if kind in _SEPARATORS:
+    ending = ".csv" if name == "-" else endings[-1] if endings else ""
+    if ending in _SEPARATORS:
         import pandas
 
-        return lambda source: pandas.read_csv(source, sep=_SEPARATORS[kind])
-    if kind in _ARROW:
-        module = _arrow(_ARROW[kind])
+        return lambda source: pandas.read_csv(source, sep=_SEPARATORS[ending])
+    if ending in _ARROW:
+        module = _arrow(_ARROW[ending])
         return lambda source: module.read_table(source).to_pandas()
-    raise DataError(f"cannot tell from its name what kind of file {name!r} is; give {_KNOWN}")
+    raise DataError(f"cannot tell from its name what kind of file {name!r} is; give {_READABLE}")
 
 
 def _arrow(module: str) -> Any:

@@ -74,7 +74,7 @@ def _factor(factor: FactorLevels, fields: tuple[str, ...], as_: Library) -> Any:
         import polars
 
         return polars.Series(fields, dtype=polars.Enum(factor.levels))
-    position = {level: i for i, level in enumerate(factor.levels)}
+    position = {label: i for i, label in enumerate(factor.levels)}
     codes = np.fromiter(map(position.__getitem__, fields), dtype=np.int32, count=len(fields))
     if as_ == "pyarrow":
         import pyarrow

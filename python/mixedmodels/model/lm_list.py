@@ -29,14 +29,14 @@ def build_lm_list(request: Request, pool: bool) -> LmList:
     models: dict[str, Any] = {}
     failures: dict[str, str] = {}
     with counted(factor.n_levels, "groups") as tell:
-        for code, level in enumerate(map(str, factor.levels.labels)):
+        for code, label in enumerate(map(str, factor.levels.labels)):
             mine = replace(request, formula=left, subset=rows[factor.codes == code])
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", MixedModelsWarning)
-                    models[level] = build_lm(mine) if request.method.family is None else build_glm(mine)
+                    models[label] = build_lm(mine) if request.method.family is None else build_glm(mine)
             except MixedModelsError as error:
-                failures[level] = str(error)
+                failures[label] = str(error)
             tell(code + 1)
     if failures:
         first = next(iter(failures))

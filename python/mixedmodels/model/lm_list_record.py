@@ -54,14 +54,14 @@ class LmList(Mapping[str, Any]):
     pool: bool
     kind: Any = "pandas"
 
-    def __getitem__(self, level: Any) -> Any:
+    def __getitem__(self, label: Any) -> Any:
         try:
-            return self.models[str(level)]
+            return self.models[str(label)]
         except KeyError:
-            if str(level) in self.failures:
-                raise DataError(f"{level} has no model: {self.failures[str(level)]}") from None
+            if str(label) in self.failures:
+                raise DataError(f"{label} has no model: {self.failures[str(label)]}") from None
             raise UnknownColumnError(
-                f"no level {level!r} of {self.group}; there are {', '.join(self.levels)}"
+                f"no level {label!r} of {self.group}; there are {', '.join(self.levels)}"
             ) from None
 
     def __iter__(self) -> Iterator[str]:
@@ -152,7 +152,7 @@ class LmList(Mapping[str, Any]):
             del columns["df"]
         return ResultTable(
             columns=columns,
-            names=tuple(f"{level}: {term}" for level, term in names),
+            names=tuple(f"{label}: {term}" for label, term in names),
             headers=T_HEADERS if student else Z_HEADERS,
             heading=(f"Separate models of {self.formula}", ""),
             footer=self._footer(),
@@ -170,7 +170,7 @@ class LmList(Mapping[str, Any]):
         """
         table = self.summary()
         names = self._rows()[0]
-        columns = {self.group: [level for level, _ in names], "term": [term for _, term in names], **table.columns}
+        columns = {self.group: [label for label, _ in names], "term": [term for _, term in names], **table.columns}
         return frame.to_kind(columns, self.kind)
 
     def confint(self, level: float = 0.95) -> ResultTable:
@@ -213,13 +213,13 @@ class LmList(Mapping[str, Any]):
     def _rows(self) -> tuple[list[tuple[str, str]], Vector, Vector, Vector]:
         """Level and term, estimate, standard error and degrees of freedom of each coefficient."""
         names, estimate, error, df = list[tuple[str, str]](), list[float](), list[float](), list[float]()
-        for level, model in self.models.items():
+        for label, model in self.models.items():
             fit = model._fit
             own = fit.residual_sd
             pooled = self.pool and own is not None
             scale = self.pooled_sd if pooled else (own or 1.0)
             kept = kept_names(model.design, fit)
-            names += [(level, name) for name in kept]
+            names += [(label, name) for name in kept]
             estimate += fit.beta.tolist()
             error += (scale * np.sqrt(np.diag(fit.vcov_unscaled))).tolist()
             df += [float(self.df_residual) if pooled else fit.wald_df] * len(kept)
@@ -228,8 +228,8 @@ class LmList(Mapping[str, Any]):
     def _by_level(self, values: Any) -> Matrix:
         out = np.full((len(self.levels), len(self.terms)), np.nan)
         places = {term: j for j, term in enumerate(self.terms)}
-        for i, level in enumerate(self.levels):
-            model = self.models.get(level)
+        for i, label in enumerate(self.levels):
+            model = self.models.get(label)
             if model is not None:
                 out[i, [places[name] for name in kept_names(model.design, model._fit)]] = values(model)
         return out

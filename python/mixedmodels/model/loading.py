@@ -70,7 +70,7 @@ def load(path: str | Path) -> AnyModel:
 
 
 def _model(document: Mapping[str, Any]) -> AnyModel:
-    kind = document["kind"]
+    function = document["kind"]
     design = _design_in(document["design"])
     stored = dict(document["fit"])
     stored["kept"] = tuple(stored["kept"])
@@ -84,13 +84,13 @@ def _model(document: Mapping[str, Any]) -> AnyModel:
     if "family" in stored:
         stored["family"] = Family.from_json(stored["family"])
         stored |= {"y": np.empty(0), "weights": None, "eta": np.empty(0)}  # rows are not kept
-    if kind == "lm":
+    if function == "lm":
         return LinearModel(LinearFit(**stored), design, Source(), None, document)
-    if kind == "glm":
+    if function == "glm":
         return GeneralizedLinearModel(GlmFit(**stored), design, Source(), None, document)
     _put_effects(stored)
     run = Run(**{**document["run"], "trace": tuple(tuple(step) for step in document["run"]["trace"])})
-    if kind == "lmer":
+    if function == "lmer":
         return MixedModel(MixedFit(**stored, run=run), design, Source(), None, None, document)
     return GeneralizedMixedModel(GlmmFit(**stored, run=run), design, Source(), None, None, document)
 

@@ -65,4 +65,4 @@ def _body(entry: Entry, model: Any, options: Options) -> str:
     try:
         return "".join(entry.build(model, options))
     except MixedModelsError as error:
-        return paragraph(f"Not shown: {error}", kind="note")
+        return paragraph(f"Not shown: {error}", css_class="note")

@@ -55,7 +55,7 @@ def result(caption: str, results: ResultTable) -> str:
     texts = cells(results.columns, headers, min(results.digits, DIGITS), results.missing)
     rows = [[name, *(cell.strip() for cell in row)] for name, row in zip(results.names, texts, strict=True)]
     lines = [line for line in results.footer if line.strip()]
-    return wide_table(caption, ["", *headers], rows) + "".join(paragraph(line, kind="note") for line in lines)
+    return wide_table(caption, ["", *headers], rows) + "".join(paragraph(line, css_class="note") for line in lines)
 
 
 def figure(source: str, alt: str, caption: str) -> str:

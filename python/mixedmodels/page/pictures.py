@@ -47,7 +47,7 @@ def picture(draw: Callable[..., Any], *arguments: Any, alt: str, caption: str, *
         with plot.theme(svg_fonttype="path"):
             drawn = draw(*arguments, **options)
     except MixedModelsError as error:
-        return paragraph(f"No picture: {error}", kind="note")
+        return paragraph(f"No picture: {error}", css_class="note")
     return figure(source(drawn), alt, caption)
 
 
@@ -62,5 +62,5 @@ def source(drawn: Any) -> str:
     return _uri("image/png", image.getvalue())
 
 
-def _uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+def _uri(media_type: str, content: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"

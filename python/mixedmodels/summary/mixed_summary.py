@@ -185,14 +185,14 @@ class MixedSummary:
         )
 
 
-def _wrapped(title: str, kind: str) -> list[str]:
+def _wrapped(title: str, class_name: str) -> list[str]:
     """The title and the name of R's class, over two lines if one is too short."""
-    if len(title) + len(kind) + 5 <= WIDTH:
-        return [f"{title} ['{kind}']"]
+    if len(title) + len(class_name) + 5 <= WIDTH:
+        return [f"{title} ['{class_name}']"]
     *first, last = textwrap.wrap(title, WIDTH - 3, subsequent_indent="  ", break_on_hyphens=False)
-    if len(last) + len(kind) + 3 > WIDTH:
-        return [*first, f"{last} [", f"{kind}]"]
-    return [*first, f"{last} [{kind}]"]
+    if len(last) + len(class_name) + 3 > WIDTH:
+        return [*first, f"{last} [", f"{class_name}]"]
+    return [*first, f"{last} [{class_name}]"]
 
 
 def linear_title(reml: bool) -> str:

@@ -73,6 +73,6 @@ class Call:
         more = {"weights": self.weights, "subset": self.subset, "offset": self.offset}
         return self._text(function, **rows, **more)
 
-    def _text(self, function: str, **given: str | None) -> str:
-        arguments = [f"{k} = {v}" for k, v in {"formula": self.formula, **given}.items() if v is not None]
+    def _text(self, function: str, **entries: str | None) -> str:
+        arguments = [f"{k} = {v}" for k, v in {"formula": self.formula, **entries}.items() if v is not None]
         return "\n".join(deparse(f"{function}({', '.join(arguments)})"))

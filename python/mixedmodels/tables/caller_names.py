@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-MOST_ARGUMENTS = 2000  # a scope of more names is not searched for the arguments of a call
-MOST_NAMES = 5000  # nor one of more names than this for a model
+MAX_ARGUMENTS = 2000  # a scope of more names is not searched for the arguments of a call
+MAX_NAMES = 5000  # nor one of more names than this for a model
 LONGEST = 200
 
 
@@ -55,12 +55,12 @@ def call_names(data: Any, weights: Any, offset: Any, subset: Any, depth: int = 2
 
 
 def _model_name(scope: Mapping[str, Any], value: Any) -> str | None:
-    names = _names(scope, value, MOST_NAMES)
+    names = _names(scope, value, MAX_NAMES)
     return next((name for name in names if name.isidentifier() and name != "self"), None)
 
 
 def _argument_name(scope: Mapping[str, Any], value: Any) -> str | None:
-    return next(iter(_names(scope, value, MOST_ARGUMENTS)), None)
+    return next(iter(_names(scope, value, MAX_ARGUMENTS)), None)
 
 
 def _names(scope: Mapping[str, Any], value: Any, limit: int) -> list[str]:

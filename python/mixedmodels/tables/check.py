@@ -60,8 +60,8 @@ class Check:
 class Checks(Sequence[Check]):
     """Several findings; they print line by line."""
 
-    def __init__(self, found: Sequence[Check], kind: Any = "pandas") -> None:
-        self.found = tuple(found)
+    def __init__(self, findings: Sequence[Check], kind: Any = "pandas") -> None:
+        self.found = tuple(findings)
         self._kind = kind
 
     def __getitem__(self, i: Any) -> Any:
@@ -119,7 +119,7 @@ def p_text(p: float) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def first_few(labels: Sequence[str], most: int = 8) -> str:
+def first_few(labels: Sequence[str], limit: int = 8) -> str:
     """Labels in a sentence."""
-    shown = ", ".join(labels[:most])
-    return f"{shown} and {len(labels) - most:,} more" if len(labels) > most else shown
+    shown = ", ".join(labels[:limit])
+    return f"{shown} and {len(labels) - limit:,} more" if len(labels) > limit else shown

@@ -86,8 +86,8 @@ def coefficient_cells(
         cells[i][j] = na if math.isnan(values[i, 0]) else "NaN"
     if pvalues:
         probability = values[:, k - 1]
-        known = [i for i in range(p) if not math.isnan(probability[i])]
-        for i, text in zip(known, format_pvalues([float(probability[i]) for i in known], test_digits), strict=True):
+        present = [i for i in range(p) if not math.isnan(probability[i])]
+        for i, text in zip(present, format_pvalues([float(probability[i]) for i in present], test_digits), strict=True):
             cells[i][k - 1] = text
     return cells
 

@@ -44,9 +44,9 @@ def section(title: str, *parts: str) -> str:
     return f'<section aria-label="{escape(title, quote=True)}"><h4>{escape(title)}</h4>{"".join(parts)}</section>'
 
 
-def paragraph(text: str, *, kind: str = "") -> str:
-    """A paragraph; line breaks of the text are kept. `kind` is a class of the page's style sheet ("note", "warn")."""
-    return f"<p{_class(kind)}>{'<br>'.join(escape(line) for line in text.splitlines())}</p>"
+def paragraph(text: str, *, css_class: str = "") -> str:
+    """A paragraph, which keeps the line breaks of the text. `css_class` is one of the style sheet ("note", "warn")."""
+    return f"<p{_class(css_class)}>{'<br>'.join(escape(line) for line in text.splitlines())}</p>"
 
 
 def _table(title: str, headers: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> str:

@@ -101,12 +101,12 @@ def deparse(text: str, cutoff: int = 60) -> list[str]:
         elif c == ")" and len(broken) > 1:
             broken.pop()
         else:
-            found = next((b for b in _BREAKS if text.startswith(b, i)), None)
-            if found:
-                i += len(found)
+            operator = next((b for b in _BREAKS if text.startswith(b, i)), None)
+            if operator:
+                i += len(operator)
                 full = len(indent) + i - start > cutoff
                 # an operator's break indents its right side only; a comma's all that follows in the bracket
-                broken[-1] = full or (found == ", " and broken[-1])
+                broken[-1] = full or (operator == ", " and broken[-1])
                 if full:
                     lines.append(indent + text[start:i])
                     start = i

@@ -62,8 +62,8 @@ def cells(columns: Mapping[str, Any], headers: Sequence[str], digits: int, missi
             texts[j] = _pvalue_texts(values, digits, missing)
     numbers = [j for j in range(len(roles)) if j not in texts]
     if numbers:
-        given = np.column_stack([np.asarray(list(columns.values())[j], dtype=float) for j in numbers])
-        texts.update(zip(numbers, _number_texts(given, [roles[j] for j in numbers], digits, missing), strict=True))
+        block = np.column_stack([np.asarray(list(columns.values())[j], dtype=float) for j in numbers])
+        texts.update(zip(numbers, _number_texts(block, [roles[j] for j in numbers], digits, missing), strict=True))
     return [list(row) for row in zip(*(texts[j] for j in range(len(roles))), strict=True)]
 
 
@@ -87,8 +87,8 @@ def _number_texts(values: np.ndarray[Any, Any], roles: Sequence[Role], digits: i
     shown = values.copy()
     for j, what in enumerate(roles):
         if what == "number":
-            known = ~np.isnan(values[:, j])
-            shown[known, j] = zapsmall(values[known, j].tolist(), digits)
+            present = ~np.isnan(values[:, j])
+            shown[present, j] = zapsmall(values[present, j].tolist(), digits)
     out = [[""] * len(values) for _ in roles]
     for what in ("estimate", "statistic"):
         here = [j for j, other in enumerate(roles) if other == what]
@@ -116,6 +116,6 @@ def _statistic_texts(values: np.ndarray[Any, Any], digits: int) -> list[list[str
 
 def _pvalue_texts(values: Any, digits: int, missing: str) -> list[str]:
     numbers = [float(v) for v in values]
-    known = [v for v in numbers if not math.isnan(v)]
-    texts = iter(format_pvalues(known, max(1, min(5, digits - 1))))
+    present = [v for v in numbers if not math.isnan(v)]
+    texts = iter(format_pvalues(present, max(1, min(5, digits - 1))))
     return [missing if math.isnan(v) else next(texts) for v in numbers]

@@ -74,10 +74,10 @@ def simulation_p(simulated: Vector, observed: float, alternative: str) -> float:
     As DHARMa has it, so that 0 means less than one of the simulations. NaN are left out.
     """
     check_alternative(alternative)
-    known = simulated[~np.isnan(simulated)]
-    if not len(known) or np.isnan(observed):
+    present = simulated[~np.isnan(simulated)]
+    if not len(present) or np.isnan(observed):
         return float("nan")
-    above, below = float(np.mean(known >= observed)), float(np.mean(known <= observed))
+    above, below = float(np.mean(present >= observed)), float(np.mean(present <= observed))
     if alternative == "greater":
         return above
     return below if alternative == "less" else min(2 * min(above, below), 1.0)

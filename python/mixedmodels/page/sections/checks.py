@@ -13,7 +13,7 @@ from mixedmodels.tables.html import paragraph, wide_table
 from mixedmodels.tables.r_numbers import format_pvalues
 
 DOUBTFUL = 0.05
-MOST_ROWS = 20_000  # of a table for which the page computes the influence of each level
+MAX_ROWS = 20_000  # of a table for which the page computes the influence of each level
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
@@ -31,7 +31,7 @@ def _verdicts(model: Any, options: Options) -> Iterator[str]:
     try:
         checks = model.check_model(seed=options.seed).checks
     except MixedModelsError as error:
-        yield paragraph(f"No overview: {error}", kind="note")
+        yield paragraph(f"No overview: {error}", css_class="note")
         return
     words = {True: "look at it", False: "fine", None: "not known"}
     rows = [[check.title, words[check.suspicious], check.sentence] for check in checks]
@@ -39,7 +39,7 @@ def _verdicts(model: Any, options: Options) -> Iterator[str]:
     yield paragraph(
         "‘Look at it’ marks a check that deserves a closer look. It does not mean that the model is wrong. With many "
         "rows even small deviations are significant, with few rows large ones are not.",
-        kind="note",
+        css_class="note",
     )
 
 
@@ -48,7 +48,7 @@ def _simulated(model: Any, options: Options) -> Iterator[str]:
     try:
         residuals = model.simulate_residuals(seed=options.seed)
     except MixedModelsError as error:
-        yield paragraph(f"None: {error}", kind="note")
+        yield paragraph(f"None: {error}", css_class="note")
         return
     yield paragraph(
         f"Each observation is compared with {residuals.n:,} responses simulated from the model, given its random "
@@ -127,14 +127,14 @@ def _pictures(model: Any) -> Iterator[str]:
 def _influence(model: Any) -> Iterator[str]:
     """The influence of each grouping factor's levels, or of the rows of a model without grouping factors."""
     yield heading("Influence")
-    if model.nobs > MOST_ROWS:
-        yield paragraph(f"The page computes it for at most {MOST_ROWS:,} rows. Use fit.influence().", kind="note")
+    if model.nobs > MAX_ROWS:
+        yield paragraph(f"The page computes it for at most {MAX_ROWS:,} rows. Use fit.influence().", css_class="note")
         return
     for group in [g.name for g in model.design.groups] or [None]:
         try:
             influence = model.influence(group)
         except MixedModelsError as error:
-            yield paragraph(f"{group or 'Rows'}: {error}", kind="note")
+            yield paragraph(f"{group or 'Rows'}: {error}", css_class="note")
             continue
         if can_draw():
             from mixedmodels import plot

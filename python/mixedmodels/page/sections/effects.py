@@ -10,7 +10,7 @@ from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw, picture
 from mixedmodels.tables.html import paragraph
 
-MOST = 6  # predictors with a picture
+MAX_PICTURES = 6  # predictors with a picture
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
@@ -24,7 +24,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
         if model.design.random
         else "Predicted means with 95 % intervals. Other numbers are at their mean, other factors at their first level."
     )
-    for name in names[:MOST]:
+    for name in names[:MAX_PICTURES]:
         yield picture(
             _draw,
             model,
@@ -32,8 +32,8 @@ def parts(model: Any, options: Options) -> Iterator[str]:
             alt=f"Predicted {model.design.response_name} against {name}, with a band or bars for the 95 % interval.",
             caption=f"{model.design.response_name} along {name}.",
         )
-    if len(names) > MOST:
-        yield paragraph(f"Not shown: {', '.join(names[MOST:])}. See fit.ggpredict().", kind="note")
+    if len(names) > MAX_PICTURES:
+        yield paragraph(f"Not shown: {', '.join(names[MAX_PICTURES:])}. See fit.ggpredict().", css_class="note")
 
 
 def predictors(model: Any) -> list[str]:

@@ -32,7 +32,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
         return
     columns, headers, how = tests(model)
     yield table_of("Estimates with 95 % intervals", columns, headers)
-    yield paragraph(how, kind="note")
+    yield paragraph(how, css_class="note")
     if can_draw() and len(columns["term"]) > 1:
         from mixedmodels import plot
 
@@ -72,4 +72,4 @@ def _terms(model: Any) -> Iterator[str]:
         else:
             yield result("Tests of the terms, with one term left out at a time", model.drop1("Chisq"))
     except MixedModelsError as error:
-        yield paragraph(f"No tests of whole terms: {error}", kind="note")
+        yield paragraph(f"No tests of whole terms: {error}", css_class="note")

@@ -13,7 +13,7 @@ from mixedmodels.tables.r_numbers import format_number, round_r
 
 def parts(model: Any, options: Options) -> Iterator[str]:
     """The model in a sentence, its call, and the measures of the whole fit."""
-    yield paragraph(sentence(model), kind="lead")
+    yield paragraph(sentence(model), css_class="lead")
     yield facts({**_call(model), **_figures(model)})
 
 
@@ -57,8 +57,8 @@ def _joined(items: list[str]) -> str:
 
 def _call(model: Any) -> dict[str, str]:
     call = model.call
-    given = {"data": call.data, "weights": call.weights, "offset": call.offset, "subset": call.subset}
-    out = {k: v for k, v in given.items() if v}
+    arguments = {"data": call.data, "weights": call.weights, "offset": call.offset, "subset": call.subset}
+    out = {k: v for k, v in arguments.items() if v}
     if _function(model) in ("glm", "glmer"):
         out["family"] = f"{model.family.name}, {model.family.link} link"
     return out

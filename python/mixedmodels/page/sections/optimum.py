@@ -15,7 +15,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
         return
     account = model.engine.describe()
     holds = model.engine.certificate["holds"]
-    yield paragraph(f"The certificate {account['certificate']}.", kind="good" if holds else "warn")
+    yield paragraph(f"The certificate {account['certificate']}.", css_class="good" if holds else "warn")
     what = "-2 restricted log-likelihood" if model._fit.reml else "-2 log-likelihood"
     inner = f" with {account['inner']:,} factorisations" if account["inner"] is not None else ""
     plural = "" if account["evaluations"] == 1 else "s"
@@ -25,5 +25,5 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     )
     if account["criterion_error"]:
         yield paragraph(
-            f"The criterion is estimated, with standard error {account['criterion_error']:.2g}.", kind="note"
+            f"The criterion is estimated, with standard error {account['criterion_error']:.2g}.", css_class="note"
         )

@@ -9,7 +9,7 @@ from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw, picture
 from mixedmodels.tables.html import paragraph
 
-MOST_PANELS = 24  # levels of which each has a panel
+MAX_PANELS = 24  # levels of which each has a panel
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
@@ -52,6 +52,6 @@ def parts(model: Any, options: Options) -> Iterator[str]:
 def _spread(levels: list[str]) -> list[str]:
     """The levels that have a panel, spread evenly over all."""
     n = len(levels)
-    if n <= MOST_PANELS:
+    if n <= MAX_PANELS:
         return levels
-    return [levels[i * n // MOST_PANELS] for i in range(MOST_PANELS)]
+    return [levels[i * n // MAX_PANELS] for i in range(MAX_PANELS)]

@@ -10,7 +10,7 @@ from mixedmodels.page.elements import result
 from mixedmodels.page.options import Options
 from mixedmodels.tables.html import paragraph
 
-MOST_ROWS = 20_000  # of a table for which the page computes the conditional AIC
+MAX_ROWS = 20_000  # of a table for which the page computes the conditional AIC
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
@@ -21,11 +21,11 @@ def parts(model: Any, options: Options) -> Iterator[str]:
             ("Intraclass correlation", lambda: model.icc().table),
             ("Components of the variance of the rows", model.variance_partition),
         ]
-    if model._fit.mixed and not model._fit.generalized and model.nobs <= MOST_ROWS:
+    if model._fit.mixed and not model._fit.generalized and model.nobs <= MAX_ROWS:
         tables.append(("Conditional AIC", lambda: model.caic().table))
     for caption, compute in tables:
         try:
             table = compute()
             yield result(next(iter(table.heading), caption), table)
         except MixedModelsError as error:
-            yield paragraph(f"{caption}: {error}", kind="note")
+            yield paragraph(f"{caption}: {error}", css_class="note")

@@ -11,7 +11,7 @@ from mixedmodels.page.pictures import can_draw, picture
 from mixedmodels.tables.html import paragraph, wide_table
 
 NOTHING = 1e-8  # of sigma: random effects so small have no variance, and no picture
-MOST_LEVELS = 60  # of a grouping factor that the page shows; it is not a data file
+MAX_LEVELS = 60  # of a grouping factor that the page shows; it is not a data file
 
 
 def parts(model: Any, options: Options) -> Iterator[str]:
@@ -34,7 +34,7 @@ def _pictures(model: Any, name: str, levels: int) -> Iterator[str]:
         return
     from mixedmodels import plot
 
-    if levels <= MOST_LEVELS:
+    if levels <= MAX_LEVELS:
         yield picture(
             plot.caterpillar,
             model,
@@ -53,9 +53,9 @@ def _pictures(model: Any, name: str, levels: int) -> Iterator[str]:
 
 def _levels(name: str, modes: Any) -> Iterator[str]:
     """The levels' effects, the first of them where there are many."""
-    shown = modes.iloc[:MOST_LEVELS]
+    shown = modes.iloc[:MAX_LEVELS]
     columns = {"level": [str(v) for v in shown.index], **{str(c): shown[c].tolist() for c in shown.columns}}
     caption = f"Deviations of the levels of {name} from the fixed effects"
     yield table_of(caption, columns, {k: k for k in columns})
-    if len(modes) > MOST_LEVELS:
-        yield paragraph(f"The first {MOST_LEVELS} of {len(modes):,} levels; fit.ranef() has all.", kind="note")
+    if len(modes) > MAX_LEVELS:
+        yield paragraph(f"The first {MAX_LEVELS} of {len(modes):,} levels; fit.ranef() has all.", css_class="note")

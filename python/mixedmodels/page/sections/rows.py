@@ -22,7 +22,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
             f"{model.n_dropped:,} rows ({share:.1%}) lack the response or a predictor and were left out. The "
             "estimates describe the other rows. They are valid for all rows only if missingness does not depend on the "
             "missing values.",
-            kind="note",
+            css_class="note",
         )
     counted = [_counts(group) for group in design.groups]
     if any(len(row) > 2 for row in counted):

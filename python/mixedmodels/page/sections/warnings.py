@@ -19,16 +19,16 @@ def parts(model: Any, options: Options) -> Iterator[str]:
         suits = " The checks below show whether the model fits the data." if options.checks else ""
         mixed = "None: the optimum was found, and it lies inside the parameter space."
         fine = mixed if model.design.random else "None: the data determine every coefficient."
-        yield paragraph(fine + suits, kind="good")
+        yield paragraph(fine + suits, css_class="good")
     for text in texts:
-        yield paragraph(text, kind="warn")
+        yield paragraph(text, css_class="warn")
     if model._fit.singular and model._stored is None:
         yield from doctor(model)
     if not can_draw():
         yield paragraph(
             "This page has tables only. Its pictures need matplotlib, which is not installed "
             "(pip install 'mixedmodels[plot]').",
-            kind="note",
+            css_class="note",
         )
 
 
