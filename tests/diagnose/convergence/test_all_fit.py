@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 import pytest
 from tests.support.usual_models import herds, sleep_slopes
@@ -9,7 +11,13 @@ from tests.support.usual_models import herds, sleep_slopes
 import mixedmodels as mm
 
 
-def test_searches_end_in_one_optimum() -> None:
+def an_evaluation_takes(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Time that the searches see, whatever else the machine does."""
+    monkeypatch.setattr("mixedmodels.diagnose.convergence.all_fit.perf_counter", count(0.0, seconds).__next__)
+
+
+def test_searches_end_in_one_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    an_evaluation_takes(monkeypatch, 0.001)
     found = sleep_slopes().all_fit(random_starts=2, seed=1)
     assert found.agree
     assert len(found.ends) == 8  # six starts, two methods of scipy
@@ -23,6 +31,13 @@ def test_searches_end_in_one_optimum() -> None:
         mm.lm("Reaction ~ Days", mm.datasets.load("sleepstudy")).all_fit()
     with pytest.raises(mm.DataError, match="random_starts"):
         sleep_slopes().all_fit(random_starts=-1)
+
+
+def test_a_dear_criterion_is_searched_without_a_simplex(monkeypatch: pytest.MonkeyPatch) -> None:
+    an_evaluation_takes(monkeypatch, 1.0)
+    searches = sleep_slopes().all_fit(random_starts=0)
+    assert searches.agree
+    assert [end.method for end in searches.ends if end.method != "trust-region Newton"] == ["L-BFGS-B"]
 
 
 def test_searches_that_end_elsewhere_are_told() -> None:
