@@ -73,9 +73,9 @@ def test_statistics_of_simulations() -> None:
     assert np.allclose([b.get_x() for b in ax.patches], bars["lower"])
     assert ax.lines[0].get_xdata()[0] == test.observed
     assert bars["count"].sum() == 100
-    with pytest.raises(mm.DataError, match="of a test of simulated residuals"):
+    with pytest.raises(mm.DataError, match="needs a test of simulated residuals"):
         plot.simulated_test(sleep_fit())
-    with pytest.raises(mm.DataError, match=r"of what fit\.simulate_residuals\(\) returned"):
+    with pytest.raises(mm.DataError, match=r"needs the result of fit\.simulate_residuals\(\)"):
         plot.residual_panels(sleep_fit())
 
 
@@ -108,7 +108,7 @@ def test_influence_of_many_rows() -> None:
     assert rounded(plot.influence_table(plain_fit().influence(), "cov_ratio")[["position", "value"]])
     with pytest.raises(mm.DataError, match="no measure 'cook'; there are dfbetas, rows, cooks_distance"):
         plot.influence(found, "cook")
-    with pytest.raises(mm.DataError, match=r"of what fit\.influence\(\) returned"):
+    with pytest.raises(mm.DataError, match=r"needs the result of fit\.influence\(\)"):
         plot.influence(3)
 
 
@@ -200,7 +200,7 @@ def test_a_page_of_checks_of_a_binary_response() -> None:
     assert [t.get_text() for t in terms.get_yticklabels()] == ["urban", "age"]
     assert type(table).__module__.startswith("polars")
     assert_readable(figure)
-    with pytest.raises(mm.DataError, match=r"of what fit\.check_model\(\) returned, not of a int"):
+    with pytest.raises(mm.DataError, match=r"needs a model or the result of fit\.check_model\(\), not a int"):
         plot.check_model(3)
 
 

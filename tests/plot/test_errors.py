@@ -16,35 +16,38 @@ from mixedmodels import plot
 from mixedmodels.model import pictures as plot_verbs
 
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
-    "no model": (lambda: plot.residuals(3), r"residuals() is of a fitted model, not of a int"),  # type: ignore[arg-type]
+    "no model": (lambda: plot.residuals(3), r"residuals() needs a fitted model, not a int"),  # type: ignore[arg-type]
     "no random effects": (lambda: plot.shrinkage(plain_fit()), "'Reaction ~ Days' has none"),  # type: ignore[arg-type]
     "no groups": (lambda: plot.residuals_by_group(plain_fit()), "name a column, as group='site'"),
     "group": (lambda: plot.caterpillar(sleep_fit(), "subject"), "no grouping factor 'subject'; the model has Subject"),
     "level": (lambda: plot.caterpillar(sleep_fit(), level=95), "level must"),
-    "sort": (lambda: plot.caterpillar(sleep_fit(), sort="days"), "none of the random effects (Intercept), Days"),
+    "sort": (
+        lambda: plot.caterpillar(sleep_fit(), sort="days"),
+        "no random effect; give one of (Intercept), Days, or True or False",
+    ),
     "column": (lambda: plot.residuals_by_group(sleep_fit(), "day"), "no grouping factor or column 'day'"),
     "band": (lambda: plot.qq_residuals(sleep_fit(), band="wide"), "band must be"),  # type: ignore[arg-type]
     "type": (lambda: plot.residuals(sleep_fit(), "raw"), "residual type 'raw' is none of"),
-    "one effect": (lambda: plot.covariance_ellipses(crossed_fit()), "two random effects or more of one"),
+    "one effect": (lambda: plot.covariance_ellipses(crossed_fit()), "needs two or more random effects of one"),
     "coefficient": (lambda: plot.fixed_ellipses(sleep_fit(), ["Days", "day"]), "no coefficient 'day'"),
-    "one coefficient": (lambda: plot.fixed_ellipses(sleep_fit(), ["Days"]), "of two coefficients or more, not of Days"),
+    "one coefficient": (lambda: plot.fixed_ellipses(sleep_fit(), ["Days"]), "needs two or more coefficients, not Days"),
     "no coefficients": (lambda: plot.coefficients(crossed_fit()), "no coefficient but the intercept"),
-    "no models": (lambda: plot.coefficients(), "of one model or more"),
+    "no models": (lambda: plot.coefficients(), "needs one or more models"),
     "names": (lambda: plot.coefficients(sleep_fit(), names=["a", "b"]), "1 different texts"),
     "terms": (lambda: plot.coefficients(sleep_fit(), terms=["x"]), "no coefficient 'x'"),
     "matrix": (lambda: plot.factor_pattern(sleep_fit(), "X"), "no matrix 'X'; it has Z, ZtZ, L"),
     "x": (lambda: plot.groups(sleep_fit(), "days"), "x='days' is no column of the model"),
     "pooling": (lambda: plot.groups(sleep_fit(), poolings="some"), "got 'some'"),
     "levels": (lambda: plot.groups(sleep_fit(), levels=["1"]), "Subject has no level '1'"),
-    "x_range": (lambda: plot.groups(sleep_fit(), x_range=(5, 1)), "x_range must rise"),
+    "x_range": (lambda: plot.groups(sleep_fit(), x_range=(5, 1)), "x_range must have the smaller number first"),
     "x_range of one": (lambda: plot.groups(sleep_fit(), x_range=5), "x_range must be two numbers"),  # type: ignore[arg-type]
     "x_range of a factor": (lambda: plot.groups(cbpp_fit(), x_range=(0, 1)), "'period' is a factor"),
     "effect": (lambda: plot.shrinkage(sleep_fit(), ["day"]), "no random effect 'day' of Subject"),
-    "profile": (lambda: plot.profile_zeta("x"), "of a profile or of a model, not of a str"),
-    "one profile": (lambda: plot.profile_pairs(sleep_fit().profile("sigma")), "needs two parameters and has 1"),
-    "replicates": (lambda: plot.bootstrap(sleep_fit()), "of what fit.bootstrap() returned"),
+    "profile": (lambda: plot.profile_zeta("x"), "needs a profile or a model, not a str"),
+    "one profile": (lambda: plot.profile_pairs(sleep_fit().profile("sigma")), "needs two parameters, but has 1"),
+    "replicates": (lambda: plot.bootstrap(sleep_fit()), "needs the result of fit.bootstrap()"),
     "theta": (lambda: plot.likelihood_surface(sleep_fit(), "x"), "no element of theta 'x'"),
-    "points": (lambda: plot.likelihood_surface(sleep_fit(), points=2), "points must be 5 or more"),
+    "points": (lambda: plot.likelihood_surface(sleep_fit(), points=2), "points must be at least 5"),
     "effects": (lambda: plot.effects(pd.DataFrame({"x": [1.0]})), "needs columns x and predicted"),
     "points of effects": (
         lambda: plot.effects(pd.DataFrame({"x": [1.0], "predicted": [2.0]}), pd.DataFrame({"x": [1.0]})),

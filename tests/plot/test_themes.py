@@ -110,7 +110,7 @@ def test_pictures_are_drawn_in_axes_that_are_given() -> None:
     own, grid = plt.subplots(3, 3)
     assert plot.profile_pairs(sleep_fit().profile(["sigma", "Days", "(Intercept)"]), axes=grid) is own
     plt.close(own)
-    with pytest.raises(mm.DataError, match="2 panels and 1 axes were given"):
+    with pytest.raises(mm.DataError, match="2 panels, but there are 1 axes"):
         plot.caterpillar(sleep_fit(), axes=[grid[0, 0]])
     with pytest.raises(mm.DataError, match="ax is a str"):
         plot.residuals(sleep_fit(), ax="left")  # type: ignore[arg-type]

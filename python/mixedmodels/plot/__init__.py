@@ -1,4 +1,4 @@
-"""Pictures of models, each with a twin that returns the table it draws; needs matplotlib."""
+"""Pictures of models. Each has a twin that returns the table it draws. Pictures need matplotlib."""
 
 from mixedmodels.plot.adjusted_effects import effects, effects_table
 from mixedmodels.plot.bootstraps import bootstrap, bootstrap_table

@@ -32,8 +32,9 @@ def effects_table(predictions: Any, points: Any = None) -> Any:
     Returns
     -------
     table
-        Columns part ("predicted", or "point" of the data), position (the number across, or the place of a category,
-        groups side by side), x, predicted, conf_low, conf_high, group, facet and panel.
+        Columns part, position, x, predicted, conf_low, conf_high, group, facet and panel. `part` is "predicted", or
+        "point" for the data. `position` is the number on the horizontal axis; for a category it is the category's
+        place, with groups side by side.
 
     Examples
     --------
@@ -51,18 +52,19 @@ def effects(
     labels: Mapping[str, str] | None = None,
     axes: Any = None,
 ) -> Figure:
-    """Predictions along a predictor: a colour per group, a column of panels per facet, a row of them per panel.
+    """Draw predictions along a predictor: one colour per group, one column per facet and one row per panel.
 
     Parameters
     ----------
     predictions : AdjustedPredictions or table
-        What ``fit.ggpredict()`` or ``fit.ggemmeans()`` returned, or any table with columns x and predicted, and if it
-        has them conf_low, conf_high, group, facet, panel.
+        Result of ``fit.ggpredict()`` or ``fit.ggemmeans()``, or any table with columns x and predicted. Columns
+        conf_low, conf_high, group, facet and panel are optional.
     points : table, optional
-        Data to draw behind: a table with a column x and one of partial_residual, residual, response, y; with the
-        columns group, facet and panel, or without, for all of them.
+        Data to draw behind the predictions: a table with a column x and one of partial_residual, residual, response and
+        y. Columns group, facet and panel are optional; points without them belong to all groups, facets or panels.
     labels : mapping of str to str, optional
-        Labels of the axes, the legend and the facets by the names of the terms, and "predicted" of the vertical axis.
+        Labels of the axes, the legend and the facets, keyed by the names of the terms. The key "predicted" labels the
+        vertical axis.
     axes : Axes or sequence of Axes, optional
         Axes, one for each facet and panel; None for a new figure.
     """
@@ -137,12 +139,12 @@ def _draw_group(ax: Axes, columns: dict[str, Any], rows: Any, i: int, label: str
 
 
 def _effects(predictions: Any, points: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The columns, and the terms, groups, facets, panels and categories in their order."""
+    """The columns, and the ordered terms, groups, facets, panels and categories."""
     table = columns_of(predictions)
     for name in ("x", "predicted"):
         if name not in table:
             raise UnknownColumnError(
-                f"effects() needs columns x and predicted, and the table has {', '.join(table)}; "
+                f"effects() needs columns x and predicted, but the table has {', '.join(table)}; "
                 "fit.ggpredict(...) makes one."
             )
     n = len(table["predicted"])
@@ -186,7 +188,7 @@ def _positions(x: Any, groups: Sequence[str], categories: list[str] | None, orde
 def _points(
     points: Any, terms: Sequence[str], categories: list[str] | None, order: Mapping[str, list[str]]
 ) -> dict[str, Any]:
-    """Points of the data in the columns of the predictions; repeated in every facet and panel that they do not name."""
+    """The data's points in the columns of the predictions. Points that name no facet or panel appear in each."""
     drawn = columns_of(points)
     names = dict(zip(ROLES, terms, strict=False))
     height = next((h for h in HEIGHTS if h in drawn), None)
@@ -204,9 +206,9 @@ def _points(
     if categories is not None:
         unknown = next((frame.label(v) for v in x if frame.label(v) not in categories), None)
         if unknown is not None:
-            raise DataError(f"points have x = {unknown!r}, and the predictions are at {', '.join(categories)}.")
+            raise DataError(f"points have x = {unknown!r}, but the predictions are at {', '.join(categories)}.")
     elif not _is_number(x):
-        raise DataError(f"points have texts in {across!r}, and the predictions have numbers there.")
+        raise DataError(f"points have texts in {across!r}, but the predictions have numbers there.")
     grouped = texts["group"] if set(texts["group"]) <= set(order["group"]) else [""] * n
     texts["group"] = grouped
     position = _positions(

@@ -1,4 +1,4 @@
-"""Where pictures are drawn: new figures or the caller's axes, sizes that grow with what is shown, legends beside it."""
+"""Axes for pictures: new or the caller's. Figures grow with the number of levels; legends stand beside the data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def one(ax: Axes | None, width: float = 5.0, height: float = 3.6) -> tuple[Figure, Axes]:
-    """The caller's axes, or those of a new figure.
+    """The caller's axes, or axes in a new figure.
 
     Raises
     ------
@@ -53,9 +53,9 @@ def several(
     Parameters
     ----------
     axes : Axes or sequence of Axes
-        Axes: None, or n of them (an array, as ``subplots`` returns, or one).
+        None for new axes; or `n` of the caller's, as one Axes or as an array such as ``subplots`` returns.
     columns : int, optional
-        Number of panels in a row; None for what is nearly square.
+        Number of panels in a row; None for a nearly square layout.
     size : tuple of two float, default (2.6, 2.4)
         Width and height of a panel in inches.
     **shared : Any
@@ -69,7 +69,7 @@ def several(
     if axes is not None:
         panels = [_checked(a) for a in np.atleast_1d(np.asarray(axes, dtype=object)).ravel()]
         if len(panels) != n:
-            raise DataError(f"the picture has {n} panels and {len(panels)} axes were given; give one for each panel.")
+            raise DataError(f"the picture has {n} panels, but there are {len(panels)} axes; give one for each panel.")
         return _figure_of(panels[0]), panels
     across = min(n, columns or math.ceil(math.sqrt(n * 1.3)))
     down = math.ceil(n / across)
@@ -93,7 +93,7 @@ def _checked(ax: Any) -> Axes:
 
 
 def _figure_of(ax: Axes) -> Figure:
-    """The figure, also of axes in a subfigure."""
+    """The figure of the axes, which may be in a subfigure."""
     holder: Any = ax.get_figure()
     while holder.figure is not holder:
         holder = holder.figure
@@ -102,7 +102,7 @@ def _figure_of(ax: Axes) -> Figure:
 
 
 def is_own(figure: Figure) -> bool:
-    """Whether the figure was made here, so that it is laid out and may have its own legend."""
+    """Whether the figure was made here; then it is laid out and may have its own legend."""
     from mixedmodels.plot.figures import Picture
 
     return isinstance(figure, Picture)
@@ -123,7 +123,7 @@ def short(label: Any, longest: int = LONGEST) -> str:
 
 
 def say(ax: Axes, *, x: str | None = None, y: str | None = None, title: str | None = None) -> None:
-    """Label the axes; what is longer than its side of the panel goes on several lines."""
+    """Label the axes. A label longer than its side of the panel is broken into several lines."""
     box, figure = ax.get_position(), _figure_of(ax)
     wide, high = box.width * figure.get_figwidth(), box.height * figure.get_figheight()
     if x is not None:
@@ -162,7 +162,7 @@ def _lines(text: str, inches: float) -> str:
 
 
 def all_short(labels: Sequence[Any], longest: int = LONGEST) -> list[str]:
-    """Labels that fit and still differ: where all lose what tells them apart, they lose what they share."""
+    """Labels that fit and still differ. If shortening would make them equal, their common beginning is left out."""
     texts = [str(label) for label in labels]
     cut = [short(text, longest) for text in texts]
     if len(set(cut)) == len(set(texts)):
@@ -225,12 +225,12 @@ def legend(figure: Figure, ax: Axes, handles: Sequence[Any], *, title: str | Non
 
 
 def zero_line(ax: Axes, *, at: float = 0.0, vertical: bool = False) -> None:
-    """A thin line for nothing, or for the expected."""
+    """A thin line at zero, or at the expected value."""
     draw: Callable[..., Any] = ax.axvline if vertical else ax.axhline
     draw(at, color=ink(0.45), linewidth=0.7, zorder=0.5, gid="reference")
 
 
 def point_style(n: int) -> dict[str, Any]:
-    """How `n` points are drawn: fainter and smaller the more there are, as an image where they are very many."""
+    """The style of `n` points: the more points, the fainter and smaller. Very many points become an image."""
     alpha = float(np.clip(60 / math.sqrt(max(n, 1)) / 5, 0.12, 0.8))
     return {"s": 12 if n <= 500 else 7 if n <= 5000 else 3, "alpha": alpha, "linewidths": 0, "rasterized": n > MANY}

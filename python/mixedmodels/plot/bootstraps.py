@@ -32,16 +32,16 @@ def bootstrap_table(boot: Any, parm: str | Sequence[str] | None = None, level: f
 
 
 def bootstrap(boot: Any, parm: str | Sequence[str] | None = None, level: float = 0.95, *, axes: Any = None) -> Figure:
-    """Densities of the replicates of each statistic, with the estimate and the percentile interval.
+    """Draw the density of each statistic's replicates, with the estimate and the percentile interval.
 
     Parameters
     ----------
     boot : Bootstrap
-        What ``fit.bootstrap()`` returned.
+        Result of ``fit.bootstrap()``.
     parm : str or sequence of str, optional
-        A statistic's name, or several; None for all.
+        Name of a statistic, or several names; None for all.
     level : float, default 0.95
-        Confidence of the interval, which is shaded.
+        Confidence level of the interval, which is shaded.
     axes : Axes or sequence of Axes, optional
         Axes, one for each statistic; None for a new figure.
     """
@@ -65,7 +65,7 @@ def bootstrap(boot: Any, parm: str | Sequence[str] | None = None, level: float =
 
 
 def _bounds(name: str) -> tuple[float, float]:
-    """What a statistic can be: a standard deviation no less than 0, a correlation between -1 and 1."""
+    """Bounds of a statistic: a standard deviation is at least 0, a correlation is between -1 and 1."""
     if name.startswith("cor_"):
         return -1.0, 1.0
     return (0.0, inf) if name == "sigma" or name.startswith("sd_") else (-inf, inf)
@@ -74,7 +74,7 @@ def _bounds(name: str) -> tuple[float, float]:
 def _densities(boot: Any, parm: str | Sequence[str] | None, level: float) -> dict[str, Any]:
     wald.check_level(level)
     if not hasattr(boot, "t0") or not hasattr(boot, "t"):
-        raise DataError(f"bootstrap() is of what fit.bootstrap() returned, not of a {type(boot).__name__}.")
+        raise DataError(f"bootstrap() needs the result of fit.bootstrap(), not a {type(boot).__name__}.")
     wanted = list(boot.names) if parm is None else [parm] if isinstance(parm, str) else list(parm)
     out: dict[str, list[Any]] = {"parameter": [], "part": [], "value": [], "density": []}
     for name in wanted:

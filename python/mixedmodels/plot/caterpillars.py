@@ -1,4 +1,4 @@
-"""Random effects with their intervals: the caterpillar, and the same against normal quantiles."""
+"""Random effects with their intervals: level by level (a caterpillar), or against normal quantiles."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def caterpillar(
     *,
     axes: Any = None,
 ) -> Figure:
-    """Conditional modes of the random effects with intervals, a panel per effect and a line per level.
+    """Draw conditional modes of the random effects with intervals: a panel per effect, a line per level.
 
     Parameters
     ----------
@@ -54,10 +54,10 @@ def caterpillar(
     group : str, optional
         Name of a grouping factor; None for all.
     level : float, default 0.95
-        Confidence of the intervals, which take theta as known.
+        Confidence level of the intervals. They treat the variance parameters theta as known.
     sort : bool or str, default True
-        Whether levels are sorted: by the first effect (True), not at all (False), or by the effect of this name. All
-        panels of a group have the same order, so that a level is one line.
+        Order of the levels: True sorts by the first effect, False does not sort, a name sorts by that effect. All
+        panels of a group have the same order, so each level stays on one line.
     axes : Axes or sequence of Axes, optional
         Axes, one for each panel; None for a new figure.
 
@@ -117,9 +117,9 @@ def qq_random_effects_table(fit: FittedMixed, group: str | None = None, level: f
 
 
 def qq_random_effects(fit: FittedMixed, group: str | None = None, level: float = 0.95, *, axes: Any = None) -> Figure:
-    """Conditional modes against normal quantiles, with intervals, a panel per effect.
+    """Draw conditional modes with intervals against normal quantiles: a panel per effect.
 
-    Modes of levels with few rows are drawn in towards zero, so that the line through the quartiles is flatter than the
+    Modes of levels with few rows are shrunk towards zero. The line through the quartiles is therefore flatter than the
     standard deviation of the effect.
 
     Parameters
@@ -154,7 +154,7 @@ def qq_random_effects(fit: FittedMixed, group: str | None = None, level: float =
 
 
 def _quartile_line(q: Vector, at: Vector) -> tuple[float, float]:
-    """Slope and start of the line through the quartiles; through the mean where there are few levels."""
+    """Slope and intercept of the line through the quartiles; few levels have a line through the mean."""
     x, y = np.quantile(q, [0.25, 0.75]), np.quantile(at, [0.25, 0.75])
     slope = float((y[1] - y[0]) / (x[1] - x[0])) if x[1] > x[0] else 0.0
     return slope, float(y[0] - slope * x[0])
@@ -187,9 +187,7 @@ def _modes(fit: FittedMixed, group: str | None, level: float, sort: bool | str, 
     ranef = fit.ranef(cond_var=True)
     if isinstance(sort, str) and not any(sort in ranef.effects[g] for g in places):
         effect_names = dict.fromkeys(e for g in places for e in ranef.effects[g])
-        raise DataError(
-            f"sort={sort!r} is none of the random effects {', '.join(effect_names)}; or give True or False."
-        )
+        raise DataError(f"sort={sort!r} is no random effect; give one of {', '.join(effect_names)}, or True or False.")
     z = float(wald.quantile((1 + level) / 2, math.inf))
     text: dict[str, list[Any]] = {"group": [], "term": [], "level": []}
     parts: dict[str, list[Vector]] = {"position": [], "estimate": [], "std_error": []}
@@ -210,7 +208,7 @@ def _modes(fit: FittedMixed, group: str | None, level: float, sort: bool | str, 
 
 
 def _positions(modes: Any, effects: tuple[str, ...], sort: bool | str) -> Any:
-    """The line of each level, counted from below; the first level is on top where they are not sorted."""
+    """The line of each level, counted from below. Unsorted levels start at the top."""
     n = len(modes)
     if sort is False:
         return np.arange(n)[::-1].copy()

@@ -30,12 +30,12 @@ def check_model_table(check: Any) -> Any:
 
 
 def check_model(check: Any, *, axes: Any = None) -> Figure:
-    """Pictures of the checks that ``fit.check_model()`` made, each with its verdict.
+    """Draw the checks of ``fit.check_model()``, each with its verdict.
 
     Parameters
     ----------
     check : ModelChecks or fitted model
-        What ``fit.check_model()`` returned, or a model, which is checked first.
+        Result of ``fit.check_model()``, or a model, which is then checked first.
     axes : Axes or sequence of Axes, optional
         Axes, one for each panel; None for a new figure.
     """
@@ -52,7 +52,9 @@ def check_model(check: Any, *, axes: Any = None) -> Figure:
 def _panels_and_kind(check: Any) -> tuple[list[Panel], Any]:
     made = check.check_model() if hasattr(check, "check_model") else check
     if not hasattr(made, "posterior_predictive_table"):
-        raise DataError(f"check_model() is of what fit.check_model() returned, not of a {type(check).__name__}.")
+        raise DataError(
+            f"check_model() needs a model or the result of fit.check_model(), not a {type(check).__name__}."
+        )
     return panels(made), frame.read(made.to_frame()).kind
 
 
@@ -77,7 +79,7 @@ def _draw_draws(ax: Axes, columns: Columns) -> None:
 
 
 def _draw_shares(ax: Axes, columns: Columns) -> None:
-    """Value by value: the data's share of rows as a ring among those of the draws."""
+    """For each value, the share of rows: a ring for the data, points for the draws."""
     for rows in _series(columns, _rows(columns, "draw")).values():
         ax.plot(columns["x"][rows], columns["y"][rows], "_", color=ink(0.35), markersize=12, alpha=0.5)
     rows = np.flatnonzero(_rows(columns, "data"))

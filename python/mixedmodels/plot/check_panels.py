@@ -35,7 +35,7 @@ class Panel:
     columns : dict of str
         What is drawn.
     verdict : str, default ""
-        Verdict of the check's sentence, "OK", "Look" or "None"; empty where there is none.
+        Verdict of the check: "OK", "Look" or "None"; empty if the panel has no check.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Panel:
 def columns(
     part: Sequence[str], x: Any, y: Any, *, series: Sequence[Any] | None = None, low: Any = None, high: Any = None
 ) -> Columns:
-    """The columns of a panel; what is not given is missing."""
+    """The columns of a panel. Columns that are left out hold missing values."""
     n = len(part)
     numbers = {"x": x, "y": y, "low": low, "high": high}
     return {
@@ -68,7 +68,7 @@ def joined(*parts: Columns) -> Columns:
 
 
 def panels(check: Any) -> list[Panel]:
-    """The panels that go with the checks that were made, in the order of the page."""
+    """The panels of the checks that were made, in the order of the page."""
     verdicts = {c.title: c.verdict for c in check.checks}
     out = []
     for title, build in BUILDERS.items():
@@ -161,7 +161,7 @@ def _influence(check: Any, verdict: str) -> Panel:
 
 
 def _coefficients(h: Vector, r: Vector, cooks: Vector) -> float | None:
-    """The p of Cook's distance r^2 h / (p (1 - h)), where the distances of all rows are that; else None."""
+    """The p of Cook's distance r^2 h / (p (1 - h)) if it holds for all rows; else None."""
     finite = np.isfinite(h) & np.isfinite(r) & (cooks > 1e-12) & (h < 1)
     if not finite.any():
         return None

@@ -55,26 +55,27 @@ def coefficients(
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """Coefficients as points with intervals, a line for each and a colour for each model.
+    """Draw coefficients as points with intervals: one line per coefficient, one colour per model.
 
     Parameters
     ----------
     *models : fitted models
         One or more models, of any class.
     names : sequence of str, optional
-        Names of the models in the legend; by default those of the variables that hold them.
+        Names of the models in the legend; by default the names of the variables that hold them.
     terms : sequence of str, optional
         Coefficients to show, from top to bottom; None for all but the intercept.
     intercept : bool, default False
         Whether to show the intercept too.
     exp : bool, default False
-        Whether to exponentiate: odds ratios of a logistic model, rate ratios of a log link. The axis is logarithmic.
+        Whether to exponentiate. A logistic model then shows odds ratios, a model with a log link rate ratios. The axis
+        is logarithmic.
     level : float, default 0.95
-        Confidence of the intervals.
+        Confidence level of the intervals.
     ddf : str or RobustCoefficients, optional
-        Way to degrees of freedom, as for `tidy`: "Satterthwaite", "Kenward-Roger" ...
+        Method for degrees of freedom, as in `tidy`: "Satterthwaite", "Kenward-Roger" ...
     labels : mapping of str to str, optional
-        Labels of coefficients on the axis, by name.
+        Labels of the coefficients on the axis, keyed by name.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
 
@@ -125,7 +126,7 @@ def _ratio_scale(ax: Axes) -> None:
 
 
 def _caller_names(models: Sequence[Any]) -> list[str]:
-    """The variables that hold the models where the picture was asked for; else 'model 1', 'model 2' ..."""
+    """Names of the caller's variables that hold the models; else 'model 1', 'model 2' ..."""
     called = [name or f"model {i + 1}" for i, name in enumerate(names_held(models, depth=3))]
     return called if len(set(called)) == len(called) else [f"model {i + 1}" for i in range(len(models))]
 
@@ -140,7 +141,7 @@ def _coefficients(
     ddf: Any,
 ) -> dict[str, Any]:
     if not models:
-        raise DataError("coefficients() is of one model or more; none was given.")
+        raise DataError("coefficients() needs one or more models; give one.")
     for model in models:
         need_model(model, "coefficients")
     if len(names) != len(models) or len(set(names)) < len(names):
@@ -152,7 +153,7 @@ def _coefficients(
         if term not in all_terms:
             raise DataError(f"no coefficient {term!r}; the models have {', '.join(all_terms)}.")
     if not rows:
-        raise DataError("the models have no coefficient but the intercept; pass intercept=True to show that.")
+        raise DataError("the models have no coefficient but the intercept; pass intercept=True to show it.")
     out: dict[str, list[Any]] = {k: [] for k in ("model", "term", "position", "estimate", "conf_low", "conf_high")}
     step = 0.7 / len(models)
     for i, (name, table) in enumerate(zip(names, tables, strict=True)):

@@ -1,4 +1,4 @@
-"""Densities of points."""
+"""Kernel densities."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mixedmodels.diagnose.checks.predictive import bandwidth
 def density(
     values: Vector, points: int = 161, bounds: tuple[float, float] = (-math.inf, math.inf)
 ) -> tuple[Vector, Vector]:
-    """A Gaussian kernel density with Silverman's bandwidth; empty where all values are the same.
+    """A Gaussian kernel density with Silverman's bandwidth; empty if all values are the same.
 
     Parameters
     ----------
     bounds : tuple of two float, default (-math.inf, math.inf)
-        Bounds of what the values may be; what the kernels put beyond is reflected.
+        Bounds of the possible values. Density beyond a bound is reflected back inside.
 
     Returns
     -------

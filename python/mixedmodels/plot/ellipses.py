@@ -1,4 +1,4 @@
-"""Ellipses: the estimated distribution of random effects beside their modes, and regions of fixed effects."""
+"""Ellipses of pairs of random effects around their modes, and confidence regions of pairs of fixed effects."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ POINTS = 121  # of an ellipse
 def ellipse(center: Vector, covariance: Matrix, level: float) -> Matrix:
     """Points of the ellipse that holds a share of a bivariate normal distribution, shape (POINTS, 2).
 
-    It is a segment or a point where the covariance is singular.
+    If the covariance is singular, the ellipse is a segment or a point.
     """
     wald.check_level(level)
     values, vectors = np.linalg.eigh(covariance)
@@ -61,18 +61,18 @@ def covariance_ellipses_table(fit: FittedMixed, group: str | None = None, levels
 def covariance_ellipses(
     fit: FittedMixed, group: str | None = None, levels: Sequence[float] = (0.5, 0.95), *, axes: Any = None
 ) -> Figure:
-    """Conditional modes of each pair of effects, with ellipses of their estimated distribution.
+    """Draw conditional modes of each pair of effects, with ellipses of their estimated distribution.
 
-    Modes are drawn in towards zero, so that fewer of them lie outside than the ellipses' levels say.
+    Modes are shrunk towards zero, so fewer of them lie outside an ellipse than its probability suggests.
 
     Parameters
     ----------
     fit : fitted mixed model
-        A model with two random effects or more of one grouping factor.
+        Model with two or more random effects of one grouping factor.
     group : str, optional
-        Name of a grouping factor; None for all that have two effects.
+        Name of a grouping factor; None for all that have two or more effects.
     levels : sequence of float, default (0.5, 0.95)
-        Shares of the distribution that the ellipses hold.
+        Probabilities that the ellipses contain.
     axes : Axes or sequence of Axes, optional
         Axes, one for each pair; None for a new figure.
     """
@@ -130,7 +130,7 @@ def _modes_and_ellipses(fit: FittedMixed, group: str | None, levels: Sequence[fl
     if not places:
         there = [f"{', '.join(e)} of {n}" for n, e in zip(ranef.names, ranef.effects, strict=True)]
         raise DataError(
-            "covariance_ellipses() is of two random effects or more of one grouping factor; "
+            "covariance_ellipses() needs two or more random effects of one grouping factor; "
             f"the model has {'; '.join(there)}."
         )
     out: dict[str, list[Any]] = {k: [] for k in ("group", "term_x", "term_y", "part", "level")}
@@ -167,16 +167,16 @@ def fixed_ellipses_table(fit: Fitted, terms: Sequence[str] | None = None, level:
 
 
 def fixed_ellipses(fit: Fitted, terms: Sequence[str] | None = None, level: float = 0.95, *, axes: Any = None) -> Figure:
-    """Confidence ellipses of pairs of coefficients: their joint Wald regions.
+    """Draw confidence ellipses of pairs of coefficients, which are their joint Wald regions.
 
     Parameters
     ----------
     fit : fitted model
         Any model.
     terms : sequence of str, optional
-        Two coefficients or more; None for all.
+        Two or more coefficients; None for all.
     level : float, default 0.95
-        Joint confidence of each pair.
+        Joint confidence level of each pair.
     axes : Axes or sequence of Axes, optional
         Axes, one for each pair; None for a new figure.
     """
@@ -205,7 +205,7 @@ def _regions(fit: Fitted, terms: Sequence[str] | None, level: float) -> dict[str
         if name not in names:
             raise DataError(f"no coefficient {name!r}; the model has {', '.join(names)}.")
     if len(wanted) < 2:
-        raise DataError(f"fixed_ellipses() is of two coefficients or more, not of {', '.join(wanted) or 'none'}.")
+        raise DataError(f"fixed_ellipses() needs two or more coefficients, not {', '.join(wanted) or 'none'}.")
     out: dict[str, list[Any]] = {"term_x": [], "term_y": [], "part": []}
     points = []
     for a, b in combinations(wanted, 2):

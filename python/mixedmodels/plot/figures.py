@@ -1,4 +1,4 @@
-"""A matplotlib figure that belongs to nobody else; imported when the first picture is drawn."""
+"""The matplotlib figure of a picture. The module is imported when the first picture is drawn."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ rc_context: Any = matplotlib.rc_context  # its types name every rcParam of one v
 
 
 class Picture(Figure):
-    """A figure that pyplot does not know, so that none is left open, and that notebooks show all the same.
+    """A figure outside pyplot. No figure stays open, and notebooks show it nevertheless.
 
-    It remembers the settings that it was drawn with, for ticks are made and fonts are chosen when it is saved.
+    It remembers the settings it was drawn with, because matplotlib makes ticks and chooses fonts when it saves.
     """
 
     def __init__(self, *args: Any, settings: Mapping[str, Any] | None = None, **kwargs: Any) -> None:

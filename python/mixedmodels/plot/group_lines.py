@@ -44,7 +44,7 @@ def groups_table(
 ) -> Any:
     """What `groups` draws: columns level, part ("data", "complete", "no", "partial"), x and y.
 
-    x is a column's number, or the place of a factor's level; NaN where the model has no predictor.
+    x is a number, or for a factor the place of its level. It is NaN if the model has no predictor.
 
     Examples
     --------
@@ -68,35 +68,35 @@ def groups(
     labels: Mapping[str, str] | None = None,
     axes: Any = None,
 ) -> Figure:
-    """The data of each level, with a line for all levels together, for the level alone, and for the model's own.
+    """Draw the data of each level with three lines: complete pooling, no pooling and the model's partial pooling.
 
     Parameters
     ----------
     fit : fitted mixed model
         Model with random effects.
     x : str, optional
-        Predictor along the panels; None for the one that the group has slopes in, else the first. A model without
-        predictors is drawn as one panel with a row per level.
+        Predictor on the horizontal axis. None chooses the one with random slopes, else the first. A model without
+        predictors has one panel with a row per level.
     poolings : sequence of str, default ("complete", "no", "partial")
-        Poolings to draw. "complete": the model without random effects. "no": each level fitted by itself, with what the
-        group's effects do not cover held at the model's estimates; levels whose rows do not determine it have no line.
-        "partial": the model.
+        Poolings to draw. "complete" is the model without random effects. "no" fits each level separately; terms that do
+        not vary between levels are held at the model's estimates. Levels with too few rows for a separate fit have no
+        such line. "partial" is the model.
     group : str, optional
         Name of a grouping factor; None for the first.
     levels : sequence, optional
-        Levels to draw; None for all, of more than 60 every second, third ...
+        Levels to draw. None draws all; if there are more than 60, it draws every second, third ...
     x_range : sequence of float, optional
-        Ends of the lines, as ``(0, 10)``, in place of those of the data.
+        Ends of the lines, such as ``(0, 10)``; None for the range of the data.
     link : bool, default False
-        Whether to draw linear predictors in place of means, without the data.
+        Whether to draw linear predictors instead of means. The data are then left out.
     labels : mapping of str to str, optional
-        Labels of the axes, by the names of x and of the response.
+        Labels of the axes, keyed by the names of x and of the response.
     axes : Axes or sequence of Axes, optional
         Axes, one for each level; None for a new figure.
 
     Notes
     -----
-    Numbers other than `x` are held at their mean in the level, factors at their most frequent value there.
+    In each level, numbers other than `x` are held at their mean and factors at their most frequent value.
     """
     columns, about = _lines(fit, x, poolings, group, levels, x_range, link)
     with drawing():
@@ -207,7 +207,7 @@ def _lines(
     x_range: Sequence[float] | None,
     link: bool,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The columns, with the panel of each row in `place`, and what the picture needs to know beside them."""
+    """The columns, with the panel of each row in `place`, and the labels and settings of the picture."""
     need_mixed(fit, "groups")
     wanted = [poolings] if isinstance(poolings, str) else list(poolings)
     for name in wanted:

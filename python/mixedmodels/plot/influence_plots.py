@@ -1,4 +1,4 @@
-"""Influence of rows and groups: Cook's distances, DFBETAS and their like."""
+"""Influence of rows and groups: Cook's distances, DFBETAS and similar measures."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def influence_table(influence: Any, measures: str | Sequence[str] = "cooks_dista
 
 
 def influence(influence: Any, measures: str | Sequence[str] = "cooks_distance", *, axes: Any = None) -> Figure:
-    """Measures of influence: of groups a line each, the most influential on top, of many rows a line upwards each.
+    """Draw measures of influence: groups from the most influential down, many rows as vertical lines.
 
     Parameters
     ----------
     influence : Influence
-        What ``fit.influence()`` returned.
+        Result of ``fit.influence()``.
     measures : str or sequence of str, default "cooks_distance"
-        Measures to draw: "cooks_distance", "mdffits", "cov_ratio", "cov_trace", "dfbetas" (all coefficients), one of
-        the columns of ``influence.to_frame()``, or several. Beyond the customary bounds (4 / J of J deletions for
-        Cook's distance and MDFFITS, 2 / sqrt(J) for DFBETAS) they are coloured.
+        Measures to draw: "cooks_distance", "mdffits", "cov_ratio", "cov_trace", "dfbetas" (all coefficients), or
+        columns of ``influence.to_frame()``. Values beyond the usual bounds are coloured. For J deletions the bounds are
+        4 / J for Cook's distance and MDFFITS, and 2 / sqrt(J) for DFBETAS.
     axes : Axes or sequence of Axes, optional
         Axes, one for each measure; None for a new figure.
     """
@@ -117,9 +117,9 @@ def _draw_stems(ax: Axes, columns: dict[str, Any], rows: Any, center: float) -> 
 
 
 def _measures(influence: Any, measures: str | Sequence[str]) -> tuple[dict[str, Any], tuple[list[str], str]]:
-    """The columns; the measures by name, and what is deleted."""
+    """The columns, the names of the measures, and the name of the deleted unit."""
     if not hasattr(influence, "to_frame"):
-        raise DataError(f"influence() is of what fit.influence() returned, not of a {type(influence).__name__}.")
+        raise DataError(f"influence() needs the result of fit.influence(), not a {type(influence).__name__}.")
     table = columns_of(influence)
     heading = next(iter(table))
     wanted = [measures] if isinstance(measures, str) else list(measures)
@@ -149,7 +149,7 @@ def _measures(influence: Any, measures: str | Sequence[str]) -> tuple[dict[str, 
 
 
 def _flagged(name: str, values: Vector, n: int) -> Any:
-    """Beyond the customary bound of a measure, if it has one."""
+    """Whether values exceed the usual bound of a measure, if it has one."""
     bound = 4 / n if name in ("cooks_distance", "mdffits") else 2 / math.sqrt(n) if "dfbetas_" in name else math.inf
     with np.errstate(invalid="ignore"):
         return np.abs(values) > bound

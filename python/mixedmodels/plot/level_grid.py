@@ -1,4 +1,4 @@
-"""Rows on which the lines of a level are drawn: one predictor runs, everything else is what it is in that level."""
+"""Rows for the lines of a level: one predictor varies, the others are held at typical values of the level."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from mixedmodels.plot.subjects import FittedMixed
 
 @dataclass(frozen=True)
 class Running:
-    """The predictor that runs.
+    """The predictor that varies along the lines.
 
     Attributes
     ----------
     name : str
         Name of its column.
     values : ndarray
-        Places at which lines are computed: numbers, or 0, 1, ... of a factor.
+        Places at which lines are computed: numbers, or 0, 1, ... for a factor.
     rows : ndarray
         Value of the variable in each row used, in the same units.
     labels : tuple of str or None
-        Labels of a factor's levels; None of a number.
+        Labels of a factor's levels; None for a number.
     """
 
     name: str
@@ -62,7 +62,7 @@ def default_predictor(fit: FittedMixed, place: int) -> str | None:
 
 
 def running(fit: FittedMixed, name: str, x_range: Sequence[float] | None, points: int) -> Running:
-    """The predictor of that name, and where its lines are computed.
+    """The predictor of that name, with the places at which its lines are computed.
 
     Raises
     ------
@@ -70,12 +70,12 @@ def running(fit: FittedMixed, name: str, x_range: Sequence[float] | None, points
     """
     table = column_table(fit)
     if name not in table:
-        raise UnknownColumnError(f"x={name!r} is no column of the model, which has {', '.join(table.names)}.")
+        raise UnknownColumnError(f"x={name!r} is no column of the model; it has {', '.join(table.names)}.")
     column = table.column(name)
     if not isinstance(column, Numeric):
         factor = frame.as_factor(column)
         if x_range is not None:
-            raise DataError(f"x_range is for a number, and {name!r} is a factor.")
+            raise DataError(f"x_range is for numbers, but {name!r} is a factor; leave it out.")
         return Running(
             name, np.arange(len(factor.levels), dtype=float), factor.codes.astype(float), factor.levels.labels
         )
@@ -87,14 +87,14 @@ def running(fit: FittedMixed, name: str, x_range: Sequence[float] | None, points
         except (TypeError, ValueError) as cause:
             raise DataError(f"x_range must be two numbers, the ends of the lines; got {x_range!r}.") from cause
         if not low < high:
-            raise DataError(f"x_range must rise; got {x_range!r}.")
+            raise DataError(f"x_range must have the smaller number first; got {x_range!r}.")
     return Running(name, np.linspace(low, high, points), rows, None)
 
 
 def grid_design(fit: FittedMixed, place: int, x: Running | None, levels: Sequence[int]) -> Design:
-    """The group's terms and the fixed part laid over the rows of the lines, level by level, x by x.
+    """The design of the group's terms and the fixed part on the rows of the lines, level by level.
 
-    Numbers other than `x` are at their mean within the level, all else at its most frequent value there.
+    Within a level, numbers other than `x` are at their mean, all else at its most frequent value.
     """
     table, design = column_table(fit), fit.design
     codes = design.groups[place].codes
@@ -116,7 +116,7 @@ def grid_design(fit: FittedMixed, place: int, x: Running | None, levels: Sequenc
 
 
 def _is_coded(design: Design, name: str) -> bool:
-    """Whether a column of numbers stands in the formula as a factor, so that its mean would be no level."""
+    """Whether the formula uses a column of numbers as a factor, whose mean would be no level."""
     groups = {text for g in design.spec.groups for text in g.factor_names}
     return name in groups or any(
         isinstance(variable, FactorSpec) and name in text for text, variable in design.spec.kinds.items()

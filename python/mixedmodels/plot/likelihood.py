@@ -1,4 +1,4 @@
-"""The criterion as a landscape over one or two covariance parameters."""
+"""The criterion as a function of one or two covariance parameters."""
 
 from __future__ import annotations
 
@@ -46,22 +46,22 @@ def likelihood_surface(
     *,
     ax: Axes | None = None,
 ) -> Figure:
-    """What the criterion (a deviance) rises by around the optimum, over one or two elements of theta.
+    """Draw how much the criterion (a deviance) rises around the optimum, over one or two elements of theta.
 
-    The others are held at their estimates; of an lmer, beta and sigma are at their best for each theta, of a glmer they
-    are held too.
+    The other elements are held at their estimates. An lmer has the optimal beta and sigma for each theta; a glmer holds
+    them at their estimates too.
 
     Parameters
     ----------
     fit : fitted mixed model
         Model with random effects.
     parameters : sequence of str, optional
-        Names of one or two elements of theta, as ``fit.getME("theta")`` has them; None for the first one or two that
-        stand on a diagonal, which are standard deviations but for a scale.
+        Names of one or two elements of theta, as in ``fit.getME("theta")``. None chooses the first one or two diagonal
+        elements, which are standard deviations up to a scale.
     points : int, default 41
         Number of points along each side.
     reach : float, default 2.0
-        How far to look: diagonal elements from 0 to `reach` times the estimate, others as far on both sides.
+        Range of the grid. Diagonal elements run from 0 to `reach` times the estimate, others equally far to both sides.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
     """
@@ -97,9 +97,9 @@ def _surface(
         if name not in names:
             raise DataError(f"no element of theta {name!r}; there are {', '.join(names)}.")
     if not 1 <= len(wanted) <= 2 or len(set(wanted)) < len(wanted):
-        raise DataError(f"likelihood_surface() is over one or two elements of theta, not {len(wanted)}.")
+        raise DataError(f"likelihood_surface() needs one or two elements of theta, not {len(wanted)}.")
     if points < 5 or not reach > 0:
-        raise DataError(f"points must be 5 or more and reach positive; got {points} and {reach}.")
+        raise DataError(f"points must be at least 5 and reach positive; got {points} and {reach}.")
     at = [names.index(name) for name in wanted]
     least = float(center[lower == 0].min()) or float(np.abs(center).max()) or 1.0
     sides = [_side(float(center[j]), float(lower[j]), least, points, reach) for j in at]
@@ -118,7 +118,7 @@ def _surface(
 
 
 def _side(center: float, lower: float, usual: float, points: int, reach: float) -> Vector:
-    """Values along one side; `usual` is a size for elements that are about 0 themselves."""
+    """Values along one side. `usual` is the size used for elements that are about 0."""
     if lower == 0:
         return np.linspace(0.0, reach * max(center, usual / 2), points)
     size = reach * max(abs(center), usual)
@@ -126,7 +126,7 @@ def _side(center: float, lower: float, usual: float, points: int, reach: float) 
 
 
 def _criterion(fit: FittedMixed) -> Any:
-    """The criterion of theta alone; what else a generalised model has is held."""
+    """The criterion as a function of theta. Other parameters of a generalised model are held."""
     objective = fit.objective
     if not hasattr(fit, "shapes"):
         return objective

@@ -26,7 +26,7 @@ PARTS = ("Z", "ZtZ", "L")
 def design_matrix_table(fit: Fitted) -> Any:
     """What `design_matrix` draws: columns row (the first of those averaged), term, value, scaled.
 
-    `scaled` is the value over the largest absolute value of its column, which is what the colour shows.
+    `scaled` is the value divided by the largest absolute value of its column. The colour shows it.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def design_matrix_table(fit: Fitted) -> Any:
 
 
 def design_matrix(fit: Fitted, *, ax: Axes | None = None) -> Figure:
-    """The fixed-effects matrix X as an image, each column scaled to its largest absolute value.
+    """Draw the fixed-effects matrix X as an image, each column scaled to its largest absolute value.
 
     Parameters
     ----------
@@ -79,12 +79,12 @@ def _signed_colors() -> Any:
 
 
 def _design(fit: Fitted) -> tuple[dict[str, Any], tuple[int, int]]:
-    """Columns, one matrix column after the other; rows of the image and of the matrix."""
+    """The table's columns, one matrix column after the other; the numbers of rows of image and matrix."""
     need_model(fit, "design_matrix")
     x = np.asarray(fit.model_matrix("X"), dtype=float)
     names = list(fit.fixef().names)
     if not names:
-        raise DataError("the model has no fixed effects, so that there is no matrix X to draw.")
+        raise DataError("the model has no fixed effects, so there is no matrix X to draw.")
     edges = np.unique(np.linspace(0, len(x), min(len(x), MAX_ROWS) + 1).astype(int))
     counts = np.diff(edges)
     mean = np.add.reduceat(x, edges[:-1], axis=0) / counts[:, None]
@@ -102,8 +102,8 @@ def _design(fit: Fitted) -> tuple[dict[str, Any], tuple[int, int]]:
 def factor_pattern_table(fit: FittedMixed, which: str | Sequence[str] = PARTS) -> Any:
     """What `factor_pattern` draws: columns matrix, row, column, count: elements that are not zero in each cell.
 
-    Cells are single elements of small matrices, and squares of many elements of large ones; row and column are those
-    of their first element. Columns of L are in the order of elimination.
+    A cell is one element of a small matrix, or a square of many elements of a large one. Row and column are those of
+    its first element. Columns of L are in the order of elimination.
 
     Examples
     --------
@@ -115,16 +115,16 @@ def factor_pattern_table(fit: FittedMixed, which: str | Sequence[str] = PARTS) -
 
 
 def factor_pattern(fit: FittedMixed, which: str | Sequence[str] = PARTS, *, axes: Any = None) -> Figure:
-    """Which elements of the random effects' matrices are not zero, and so what a fit costs.
+    """Draw the nonzero elements of the random effects' matrices, which determine the cost of a fit.
 
     Parameters
     ----------
     fit : fitted mixed model
         Model with random effects.
     which : str or sequence of str, default ("Z", "ZtZ", "L")
-        Matrices to draw: "Z" (n x q), "ZtZ" (q x q) and "L", the Cholesky factor of Lambda'Z'WZ Lambda + I with the
-        columns in the order in which they are eliminated: the factor whose levels never meet first, then the others; or
-        several.
+        One or more matrices to draw: "Z" (n x q), "ZtZ" (q x q) and "L". "L" is the Cholesky factor of Lambda'Z'WZ
+        Lambda + I. Its columns are in the order of elimination: first the factor whose levels never share a row, then
+        the others.
     axes : Axes or sequence of Axes, optional
         Axes, one for each matrix; None for a new figure.
     """
@@ -192,7 +192,7 @@ def _patterns(fit: FittedMixed, which: str | Sequence[str]) -> tuple[dict[str, A
 
 
 def elimination_order(fit: FittedMixed) -> Any:
-    """Columns of Z in the order in which they are eliminated: first those of the factor that the engine chose."""
+    """Columns of Z in the order of elimination: first those of the factor that the engine chose."""
     design = fit.design
     first = fit.engine.describe()["eliminated"]
     sizes = [(design.groups[t.group].n_levels, len(t.columns)) for t in design.random]
@@ -213,7 +213,7 @@ def elimination_order(fit: FittedMixed) -> Any:
 def cholesky_factor(fit: FittedMixed) -> Any:
     """A matrix with the pattern of L in the order of elimination, sparse, shape (q, q).
 
-    Of a positive matrix with the pattern of Z'Z, so that neither a theta of 0 nor cancellation hides an element.
+    It factorises a positive matrix with the pattern of Z'Z. Neither a theta of 0 nor cancellation hides an element.
     """
     from scipy import sparse
     from scipy.sparse.linalg import splu
@@ -222,8 +222,7 @@ def cholesky_factor(fit: FittedMixed) -> Any:
     crossed = z.T @ z
     if crossed.nnz > MAX_NONZEROS:
         raise DataError(
-            f"Z'Z has {crossed.nnz:,} elements that are not zero, too many for a picture of its factor; "
-            "ask for which='Z'."
+            f"Z'Z has {crossed.nnz:,} nonzero elements, too many for a picture of its factor; give which='Z'."
         )
     dominant = sparse.diags_array(np.asarray(crossed.sum(axis=1)).ravel() + 1.0)
     solved = splu(

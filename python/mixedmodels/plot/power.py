@@ -1,4 +1,4 @@
-"""Power along sizes of a design."""
+"""Power as a function of the size of a design."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def power_curve_table(curve: Any) -> Any:
 
 
 def power_curve(curve: Any, *, target: float | None = 0.8, ax: Axes | None = None) -> Figure:
-    """Simulated power with its intervals, and the analytic approximation as a line.
+    """Draw simulated power with its intervals, and the analytic approximation as a line.
 
     Parameters
     ----------
     curve : PowerCurve or table
-        What ``powerCurve()`` returned, or any table with columns value and power, and if it has them conf_low,
-        conf_high and analytic.
+        Result of ``powerCurve()``, or any table with columns value and power. Columns conf_low, conf_high and analytic
+        are optional.
     target : float or None, default 0.8
-        Power at which a line across stands; None for none.
+        Power marked by a horizontal line; None for no line.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
     """
@@ -66,7 +66,7 @@ def _curve(curve: Any) -> dict[str, Any]:
     for name in ("value", "power"):
         if name not in table:
             raise UnknownColumnError(
-                f"power_curve() needs columns value and power, and the table has {', '.join(table)}."
+                f"power_curve() needs columns value and power, but the table has {', '.join(table)}."
             )
     n = len(table["power"])
     return {k: np.asarray(table.get(k, np.full(n, np.nan)), dtype=float) for k in COLUMNS}

@@ -1,4 +1,4 @@
-"""Profile zeta plots and the densities that profiles would be those of."""
+"""Profile zeta plots, and the densities that profiles imply."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POINTS = 101  # of a curve
 
 
 def as_profile(of: Any, picture: str) -> Profile:
-    """A profile as it is, or that of a model.
+    """The profile itself, or the profile of a model.
 
     Raises
     ------
@@ -31,13 +31,13 @@ def as_profile(of: Any, picture: str) -> Profile:
     if isinstance(of, Profile):
         return of
     if not hasattr(of, "profile"):
-        raise DataError(f"{picture}() is of a profile or of a model, not of a {type(of).__name__}.")
+        raise DataError(f"{picture}() needs a profile or a model, not a {type(of).__name__}.")
     made: Profile = of.profile()
     return made
 
 
 def wanted_names(profile: Profile, parm: Any) -> list[str]:
-    """The parameters asked for, in the order of the profile."""
+    """The chosen parameters, in the order of the profile."""
     return [profile._name(c.parameter) for c in profile._curves(parm)]
 
 
@@ -64,16 +64,16 @@ def profile_zeta(
     absolute: bool = False,
     axes: Any = None,
 ) -> Figure:
-    """Profile zeta of each parameter, with the limits of intervals: a straight line where Wald's interval is right.
+    """Draw profile zeta of each parameter with confidence limits. A straight line means that Wald's interval is right.
 
     Parameters
     ----------
     profile : Profile or fitted model
-        What ``fit.profile()`` returned, or a model, which is profiled first.
+        Result of ``fit.profile()``, or a model, which is then profiled first.
     parm : str, int, sequence of str or int, optional
-        Parameters by name, place or shortcut; None for all.
+        Parameters by name, position or shortcut; None for all.
     levels : sequence of float, default (0.5, 0.8, 0.9, 0.95, 0.99)
-        Confidence of the intervals that are marked, as far as the profile reaches.
+        Confidence levels of the marked intervals. Limits beyond the range of the profile are left out.
     absolute : bool, default False
         Whether to draw the absolute value of zeta.
     axes : Axes or sequence of Axes, optional
@@ -147,7 +147,7 @@ def profile_density_table(profile: Any, parm: Any = None, points: int = 121) -> 
 
 
 def profile_density(profile: Any, parm: Any = None, points: int = 121, *, axes: Any = None) -> Figure:
-    """The density of an estimate whose signed root of the likelihood ratio is normal, from each profile.
+    """Draw the density of each estimate, for which the signed root of the likelihood ratio is normal.
 
     Parameters
     ----------

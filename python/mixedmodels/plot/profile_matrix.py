@@ -1,4 +1,4 @@
-"""Pairs of profiles: contours of the joint profile likelihood and the traces that they touch."""
+"""Pairs of profiles: contours of the joint profile likelihood, and the profile traces."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ def profile_pairs_table(profile: Any, parm: Any = None, levels: Sequence[float] 
     Returns
     -------
     table
-        Columns parameter_a, parameter_b, part ("contour", "trace of a", "trace of b"), level, zeta_a, zeta_b, a, b. A
-        panel above the diagonal shows b across and a upwards, one below it zeta_a across and zeta_b upwards.
+        Columns parameter_a, parameter_b, part ("contour", "trace of a", "trace of b"), level, zeta_a, zeta_b, a, b.
+        Panels above the diagonal have b on the horizontal and a on the vertical axis. Panels below have zeta_a and
+        zeta_b.
     """
     profile = as_profile(profile, "profile_pairs")
     return frame.to_kind(_pairs(profile, _names(profile, parm), levels), profile.kind)
 
 
 def profile_pairs(profile: Any, parm: Any = None, levels: Sequence[float] = LEVELS, *, axes: Any = None) -> Figure:
-    """Contours of each pair of parameters: on their own scale above the diagonal, on that of zeta below.
+    """Draw contours of each pair of parameters: on their own scale above the diagonal, on the zeta scale below.
 
-    On the scale of zeta the contours are circles, and the traces straight, where the likelihood is that of a normal
-    distribution.
+    If the likelihood is that of a normal distribution, the zeta scale has circles as contours and straight traces.
 
     Parameters
     ----------
     profile : Profile or fitted model
         What ``fit.profile()`` returned, or a model, which is profiled first.
     parm : str, int, sequence of str or int, optional
-        Two parameters or more, by name, place or shortcut; None for all.
+        Two or more parameters by name, position or shortcut; None for all.
     levels : sequence of float, default (0.5, 0.8, 0.9, 0.95, 0.99)
         Probabilities of the joint regions.
     axes : Axes or sequence of Axes, optional
-        Axes, a square with one row and column per parameter; None for a new figure.
+        A square array of axes with one row and column per parameter; None for a new figure.
     """
     profile = as_profile(profile, "profile_pairs")
     names = _names(profile, parm)
@@ -76,7 +76,7 @@ def _names(profile: Profile, parm: Any) -> list[str]:
     if len(names) < 2:
         available = wanted_names(profile, None)
         raise DataError(
-            f"profile_pairs() needs two parameters and has {len(names)}; the profile has {', '.join(available)}."
+            f"profile_pairs() needs two parameters, but has {len(names)}; the profile has {', '.join(available)}."
         )
     return names
 
@@ -117,7 +117,7 @@ def _panel(ax: Axes, columns: dict[str, Any], rows: Any, x: str, y: str, levels:
 
 
 def _limits(grid: list[list[Axes]], columns: dict[str, Any], own: list[Any], names: Sequence[str]) -> None:
-    """One scale for each parameter, so that panels of a row or column can be compared; zeta has one for all."""
+    """One scale for each parameter, so panels of a row or column can be compared. All zetas share one."""
     contour = np.array(columns["part"]) == "contour"
     radius = max(-_span([columns[k][contour] for k in ("zeta_a", "zeta_b")])[0], 0.5)
     spans = []
@@ -135,7 +135,7 @@ def _limits(grid: list[list[Axes]], columns: dict[str, Any], own: list[Any], nam
 
 
 def _span(*choices: list[Any]) -> tuple[float, float]:
-    """Least and largest of the first choice that has numbers."""
+    """Minimum and maximum of the first candidate that has numbers."""
     for arrays in choices:
         values = np.concatenate(arrays)
         values = values[np.isfinite(values)]
@@ -162,7 +162,7 @@ def _broken(name: str) -> str:
 
 
 def _ticks(grid: list[list[Axes]], p: int) -> None:
-    """Scales at the outer edges: of the parameters on top and at the right, of zeta at the left and below."""
+    """Scales at the outer edges: parameters at the top and right, zeta at the left and bottom."""
     for i in range(p):
         for j in range(p):
             ax = grid[i][j]

@@ -1,4 +1,4 @@
-"""Residuals against normal quantiles, with a band that says how far they may stray."""
+"""Residuals against normal quantiles, with a band for normal residuals."""
 
 from __future__ import annotations
 
@@ -44,21 +44,22 @@ def qq_residuals(
     *,
     ax: Axes | None = None,
 ) -> Figure:
-    """Standardised residuals against normal quantiles.
+    """Draw standardised residuals against normal quantiles.
 
-    Those of a generalised model need not be normal even if it is right: see `residual_panels` for such models.
+    Residuals of a generalised model need not be normal, even if the model is right; use `residual_panels` there.
 
     Parameters
     ----------
     fit : fitted model
         Any model.
     type : str, optional
-        Type of the residuals, as for `residuals`; they are divided by sigma.
+        Type of the residuals, as in `residuals`. They are divided by sigma.
     band : {"simultaneous", "pointwise"} or None, default "simultaneous"
-        Band where normal residuals lie: "simultaneous" holds all of them with probability `level`, "pointwise" each of
-        them; None for no band. It takes the residuals as independent, and sigma as known, so that it is a little wide.
+        Band for normal residuals. The "simultaneous" band contains all of them with probability `level`, the
+        "pointwise" band each of them; None draws no band. It treats the residuals as independent and sigma as known,
+        and is therefore a little wide.
     level : float, default 0.95
-        Confidence of the band.
+        Confidence level of the band.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
     """

@@ -1,4 +1,4 @@
-"""Residuals against fitted values, their spread, and residuals by group."""
+"""Residuals and their spread against fitted values, and residuals by group."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def residuals(
     smooth: bool = True,
     ax: Axes | None = None,
 ) -> Figure:
-    """Residuals against fitted values.
+    """Draw residuals against fitted values.
 
     Parameters
     ----------
     fit : fitted model
         Any model.
     type : str, optional
-        Type of the residuals: "pearson", "deviance", "response" ... None for "pearson" of a Gaussian response, which
-        are the response's unless there are weights, and "deviance" of another.
+        Type of the residuals: "pearson", "deviance", "response" ... None means "pearson" for a Gaussian response and
+        "deviance" for others. Without weights, Pearson residuals of a Gaussian response equal its response residuals.
     smooth : bool, default True
-        Whether to draw a line of locally weighted regression, which should be near zero everywhere.
+        Whether to draw a locally weighted regression line. It should be near zero everywhere.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
 
@@ -96,18 +96,18 @@ def scale_location(
     smooth: bool = True,
     ax: Axes | None = None,
 ) -> Figure:
-    """The root of the absolute standardised residuals against fitted values: level where the spread is the same.
+    """Draw the root of the absolute standardised residuals against fitted values. Equal spread gives a level line.
 
     Parameters
     ----------
     fit : fitted model
-        See `residuals`; residuals are divided by sigma.
+        See `residuals`. Residuals are divided by sigma.
     type : str, optional
-        See `residuals`; residuals are divided by sigma.
+        See `residuals`. Residuals are divided by sigma.
     smooth : bool, default True
-        See `residuals`; residuals are divided by sigma.
+        See `residuals`. Residuals are divided by sigma.
     ax : Axes, optional
-        See `residuals`; residuals are divided by sigma.
+        See `residuals`. Residuals are divided by sigma.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def scale_location(
 
 
 def residual_type(fit: Fitted, type_: str | None) -> str:
-    """The type asked for, or the usual one of the model."""
+    """The chosen type, or the usual one of the model."""
     if type_ is not None:
         return type_
     family = getattr(fit, "family", None)
@@ -133,7 +133,7 @@ def residual_type(fit: Fitted, type_: str | None) -> str:
 
 
 def residual_name(fit: Fitted, type_: str | None) -> str:
-    """What an axis of residuals says."""
+    """The label of an axis of residuals."""
     return {"pearson": "Pearson residual"}.get(name := residual_type(fit, type_), f"{name} residual")
 
 
@@ -200,7 +200,7 @@ def residuals_by_group(
     *,
     ax: Axes | None = None,
 ) -> Figure:
-    """Boxes of the residuals of each level, from the lowest median to the highest.
+    """Draw a box of the residuals of each level, from the lowest median to the highest.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def residuals_by_group(
     group : str, optional
         Name of a grouping factor, or of any column of the model's table; None for the first grouping factor.
     type : str, optional
-        Type of the residuals, as for `residuals`.
+        Type of the residuals, as in `residuals`.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
     """
@@ -228,7 +228,7 @@ def residuals_by_group(
 
 
 def _draw_boxes(ax: Axes, parts: dict[str, tuple[Vector, Any]]) -> None:
-    """Boxes that lie, from the values and lines of their parts; a few artists for all, as there may be very many."""
+    """Horizontal boxes. A few artists draw all of them, because there may be very many."""
     (low, at), q1, median, q3, high = (parts["low"], *(parts[leg][0] for leg in LEGS[1:]))
     ax.hlines([*at, *at], [*low, *q3], [*q1, *high], color=ink(0.6), linewidth=0.8)
     ax.barh(at, q3 - q1, left=q1, height=0.62, facecolor=ink(0.12), edgecolor=ink(0.6))
@@ -237,7 +237,7 @@ def _draw_boxes(ax: Axes, parts: dict[str, tuple[Vector, Any]]) -> None:
 
 
 def _boxes(fit: Fitted, group: str | None, type: str | None) -> tuple[dict[str, Any], list[str], str]:  # noqa: A002
-    """The columns, the levels by their medians, and the factor's name."""
+    """The columns, the levels in order of their medians, and the factor's name."""
     need_model(fit, "residuals_by_group")
     rest = numbers(fit.residuals(residual_type(fit, type)))
     rest = rest[np.isfinite(rest)]
@@ -257,7 +257,7 @@ def _boxes(fit: Fitted, group: str | None, type: str | None) -> tuple[dict[str, 
 
 
 def five(values: Vector) -> tuple[Vector, Vector]:
-    """Whiskers within 1.5 times the box, quartiles and median; and what lies outside."""
+    """Five numbers of a box, with whiskers within 1.5 times its length; and the outliers."""
     q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75])
     reach = 1.5 * (q3 - q1)
     inside = values[(values >= q1 - reach) & (values <= q3 + reach)]

@@ -1,4 +1,4 @@
-"""Scaled (simulated) residuals: against uniform quantiles, along the prediction, and tests by simulation."""
+"""Scaled (simulated) residuals against uniform quantiles and against the prediction, with tests by simulation."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def residual_panels_table(residuals: Any, predictor: Any = None, *, rank: bool =
     Returns
     -------
     table
-        Columns panel ("quantiles", "prediction"), part ("point", "outlier", "curve", and of categories the ends,
-        quartiles and median of a box), quantile (of a curve), x (of categories their place), y, conf_low, conf_high and
-        p_value (of a curve or box).
+        Columns panel ("quantiles", "prediction"), part, quantile (of a curve), x, y, conf_low, conf_high and p_value
+        (of a curve or box). `part` is "point", "outlier" or "curve"; boxes of categories have their ends, quartiles and
+        median as parts. For categories, x is their place.
 
     Examples
     --------
@@ -41,20 +41,20 @@ def residual_panels_table(residuals: Any, predictor: Any = None, *, rank: bool =
 
 
 def residual_panels(residuals: Any, predictor: Any = None, *, rank: bool = True, axes: Any = None) -> Figure:
-    """Scaled residuals in two panels: against uniform quantiles, and along the prediction.
+    """Draw scaled residuals in two panels: against uniform quantiles, and against the prediction.
 
-    Quantile curves that deviate are coloured, as are tests that say so and observations outside all simulations. A
-    factor, or fewer than four different values across, has boxes in place of curves, with a test of each.
+    Colour marks quantile curves that deviate, significant tests, and observations outside all simulations. A predictor
+    that is a factor or has fewer than four different values has boxes instead of curves. Each box has a test.
 
     Parameters
     ----------
     residuals : SimulatedResiduals
-        What ``fit.simulate_residuals()`` returned.
+        Result of ``fit.simulate_residuals()``.
     predictor : str or array_like, optional
-        What stands across in the second panel, as of ``residuals.test_quantiles``: a column's name, or values; None for
-        the prediction without random effects.
+        Predictor on the horizontal axis of the second panel, as in ``residuals.test_quantiles``: the name of a column,
+        or values. None is the prediction without random effects.
     rank : bool, default True
-        Whether the predictor is replaced by its ranks.
+        Whether to replace the predictor by its ranks.
     axes : Axes or sequence of Axes, optional
         Two axes; None for a new figure.
     """
@@ -93,7 +93,7 @@ def _draw_quantiles(ax: Axes, columns: dict[str, Any], mine: Any) -> None:
 
 
 def _write_tests(ax: Axes, tests: dict[str, tuple[str, float]]) -> None:
-    """Tests in the empty corner above the diagonal, coloured where they are significant."""
+    """Write the tests into the empty corner above the diagonal. Significant tests are coloured."""
     for line, (name, (statistic, p)) in enumerate(tests.items()):
         verdict = "deviates" if p < ALPHA else "n.s."
         ax.text(
@@ -108,7 +108,7 @@ def _write_tests(ax: Axes, tests: dict[str, tuple[str, float]]) -> None:
 
 
 def alarm() -> str:
-    """The colour of what deviates."""
+    """The colour of deviations."""
     return color(1)
 
 
@@ -125,7 +125,7 @@ def _draw_points(ax: Axes, columns: dict[str, Any], here: Any, part: Any) -> Non
 
 
 def _draw_curves(ax: Axes, columns: dict[str, Any], mine: Any) -> list[float]:
-    """Each quantile's curve with its band and where it should be; returns the p-values."""
+    """Draw each quantile's curve with its band and its expected line; returns the p-values."""
     p_values = []
     for q in np.unique(columns["quantile"][mine]):
         rows = mine & (columns["quantile"] == q)
@@ -140,7 +140,7 @@ def _draw_curves(ax: Axes, columns: dict[str, Any], mine: Any) -> list[float]:
 
 
 def _draw_boxes(ax: Axes, columns: dict[str, Any], here: Any, part: Any) -> list[float]:
-    """A box for each category; returns the p-values."""
+    """Draw a box for each category; returns the p-values."""
     p_values = []
     for at in np.unique(columns["x"][here & (part == "median")]):
         mine = here & (columns["x"] == at)
@@ -170,7 +170,7 @@ def draw_box(ax: Axes, at: float, legs: dict[str, float], shade: Any) -> None:
 
 
 def _categories(residuals: Any, predictor: Any) -> frame.Factor | None:
-    """What stands across, if it is a factor or has too few values for curves."""
+    """The predictor as categories, if it is a factor or has too few values for curves."""
     if predictor is None:
         column: Any = frame.any_column("prediction", numbers(residuals.numbers.predicted))
     else:
@@ -221,10 +221,10 @@ def _curves(residuals: Any, predictor: Any, rank: bool) -> dict[str, list[Any]]:
 def _panels(
     residuals: Any, predictor: Any, rank: bool
 ) -> tuple[dict[str, Any], dict[str, tuple[str, float]], tuple[str, ...] | None]:
-    """The columns; of each test its statistic in words and p-value; the categories of the right panel, if any."""
+    """The columns; each test's statistic in words and p-value; the categories of the right panel, if any."""
     if not hasattr(residuals, "qq_table"):
         raise DataError(
-            f"residual_panels() is of what fit.simulate_residuals() returned, not of a {type(residuals).__name__}."
+            f"residual_panels() needs the result of fit.simulate_residuals(), not a {type(residuals).__name__}."
         )
     qq = columns_of(residuals.qq_table())
     factor = _categories(residuals, predictor)

@@ -1,4 +1,4 @@
-"""Shrinkage: from each level's own estimate to the one that the model gives it."""
+"""Shrinkage: arrows from each level's separate estimate to the model's estimate."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def shrinkage_table(
     Returns
     -------
     table
-        Columns term_x, term_y, part, level, x, y. Of a level the parts are "no" and "partial" (pooling), the ends of
-        its arrow; besides there are "typical", the fixed effects, "complete" (pooling), and "ellipse", where `level` is
-        its probability. With one effect term_y is empty and y the line of the level.
+        Columns term_x, term_y, part, level, x, y. A level has the parts "no" and "partial" (pooling), which are the
+        ends of its arrow. Other parts are "typical" (the fixed effects), "complete" (pooling) and "ellipse", where
+        `level` is the probability. With one effect, term_y is empty and y is the line of the level.
 
     Examples
     --------
@@ -57,25 +57,25 @@ def shrinkage(
     levels: Sequence[float] = (0.5, 0.95),
     axes: Any = None,
 ) -> Figure:
-    """Arrows from the estimates of each level by itself to those of the model, in the plane of two effects.
+    """Draw arrows from each level's separate estimates to the model's, in the plane of two effects.
 
     Parameters
     ----------
     fit : fitted mixed model
         Model with random effects.
     effects : sequence of str, optional
-        Names of the effects; None for all pairs of the group's. One effect is drawn as a line per level.
+        Names of the effects; None for all pairs of the group's effects. One effect has a line per level.
     group : str, optional
         Name of a grouping factor; None for the first.
     levels : sequence of float, default (0.5, 0.95)
-        Shares of the estimated distribution of the levels that the ellipses hold.
+        Probabilities, under the estimated distribution of the effects, that the ellipses contain.
     axes : Axes or sequence of Axes, optional
         Axes, one for each pair; None for a new figure.
 
     Notes
     -----
-    A level by itself is fitted to its own rows, with what the group's effects do not cover held at the model's
-    estimates. A level whose rows do not determine its estimates has a point and no arrow.
+    The separate estimates of a level use its own rows; terms that do not vary between levels are held at the model's
+    estimates. A level with too few rows for separate estimates has a point and no arrow.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def _panel_of(columns: dict[str, Any], panels: list[tuple[str, str]]) -> Any:
 
 
 def _ends(columns: dict[str, Any], mine: Any, part: Any) -> tuple[Any, Any, Any]:
-    """Rows of the two ends of each arrow, in the order of the levels, and whether there is a start."""
+    """Rows of the two ends of each arrow, in the order of the levels, and whether it has a start."""
     start, end = np.flatnonzero(mine & (part == "no")), np.flatnonzero(mine & (part == "partial"))
     return start, end, np.isfinite(columns["x"][start])
 
@@ -125,7 +125,7 @@ def _draw_plane(ax: Axes, columns: dict[str, Any], mine: Any, part: Any) -> None
 
 
 def _draw_arrows(ax: Axes, starts: Any, ends: Any) -> None:
-    """Arrows, or lines where there are very many, whose heads would hide each other."""
+    """Draw arrows; very many are lines, because their heads would hide each other."""
     if len(ends) > MANY_ARROWS:
         from matplotlib.collections import LineCollection
 
@@ -172,7 +172,7 @@ CENTER_COLORS = {"complete": 2, "typical": 3}
 
 
 def _handles(*, upright: bool = False) -> list[Any]:
-    """Of the legend; `upright` where the centers are lines across the levels."""
+    """Handles of the legend; `upright` if the centers are lines across the levels."""
     from matplotlib.lines import Line2D
 
     hollow: dict[str, Any] = {"markerfacecolor": "none", "markeredgewidth": 0.9}

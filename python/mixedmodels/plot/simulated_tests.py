@@ -1,4 +1,4 @@
-"""Tests by simulation: the statistic of the data among those of the simulations."""
+"""Tests by simulation: the statistic of the data beside the simulated ones."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def simulated_test_table(test: Any, bins: int = 20) -> Any:
 
 
 def simulated_test(test: Any, bins: int = 20, *, ax: Axes | None = None) -> Figure:
-    """The statistic of the simulations as a histogram, and that of the data as a line.
+    """Draw the simulated statistics as a histogram, and the statistic of the data as a line.
 
     Parameters
     ----------
     test : HypothesisTest
-        What ``residuals.test_dispersion()``, ``test_zero_inflation()`` or ``test_generic()`` returned.
+        Result of ``residuals.test_dispersion()``, ``test_zero_inflation()`` or ``test_generic()``.
     bins : int, default 20
         Number of bins of the histogram.
     ax : Axes, optional
@@ -58,7 +58,7 @@ def simulated_test(test: Any, bins: int = 20, *, ax: Axes | None = None) -> Figu
 def _histogram(test: Any, bins: int) -> dict[str, Any]:
     if not hasattr(test, "histogram"):
         raise DataError(
-            f"simulated_test() is of a test of simulated residuals, as test_dispersion() returns, not of a "
+            f"simulated_test() needs a test of simulated residuals, such as test_dispersion() returns, not a "
             f"{type(test).__name__}."
         )
     bars = columns_of(test.histogram(bins))

@@ -1,4 +1,4 @@
-"""What pictures ask of a model or of a result: a few verbs, whatever class has them."""
+"""The few verbs of a model or result that pictures use, in any class that has them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class FittedMixed(Fitted, Protocol):
 
 
 def need_mixed(fit: Any, picture: str) -> None:
-    """Refuse what has no random effects.
+    """Refuse a model without random effects.
 
     Raises
     ------
@@ -95,18 +95,18 @@ def need_mixed(fit: Any, picture: str) -> None:
 
 
 def need_model(fit: Any, picture: str) -> None:
-    """Refuse what is no model.
+    """Refuse an object that is no model.
 
     Raises
     ------
     DataError
     """
     if not hasattr(fit, "design") or not hasattr(fit, "fixef"):
-        raise DataError(f"{picture}() is of a fitted model, not of a {type(fit).__name__}.")
+        raise DataError(f"{picture}() needs a fitted model, not a {type(fit).__name__}.")
 
 
 def group_place(fit: Any, group: str | None) -> int:
-    """Which grouping factor is meant; None for the first.
+    """Position of a grouping factor; None means the first.
 
     Raises
     ------
@@ -155,14 +155,14 @@ def columns_of(table: Any) -> dict[str, Any]:
 
 
 def table_kind(result: Any) -> Any:
-    """The library in which a result's tables come back: its own, or that of the table that it is."""
+    """The library of a result's tables: the result's own, or for a table its library."""
     if hasattr(result, "kind"):
         return result.kind
     return frame.read(result.to_frame() if hasattr(result, "to_frame") else result).kind
 
 
 def axis_label(fit: Any, name: str, labels: Mapping[str, str] | None = None) -> str:
-    """What an axis says: the given label, or the name with its unit where the table has one (``attrs["units"]``)."""
+    """The label of an axis: the user's, or the name with its unit if the table has one (``attrs["units"]``)."""
     if labels and name in labels:
         return labels[name]
     unit = _units(fit).get(name)
@@ -170,7 +170,7 @@ def axis_label(fit: Any, name: str, labels: Mapping[str, str] | None = None) -> 
 
 
 def response_label(fit: Any, labels: Mapping[str, str] | None = None) -> str:
-    """What the axis of the response says; of successes and failures that it is the proportion of the first."""
+    """The label of the response's axis. For successes and failures it is their proportion of successes."""
     name = str(fit.design.response_name)
     if labels and name in labels:
         return labels[name]

@@ -1,4 +1,4 @@
-"""The look of pictures: one small set of matplotlib's rcParams, laid under what the user has set.
+"""The look of pictures: a small set of matplotlib's rcParams. The user's settings take precedence.
 
 A picture is drawn, and later saved, with these settings around it; matplotlib's own are never changed.
 """
@@ -64,8 +64,8 @@ def matplotlib() -> Any:
         import matplotlib as library
     except ImportError as cause:
         raise MissingLibraryError(
-            "pictures are drawn by matplotlib, which is not installed: pip install 'mixedmodels[plot]'. "
-            "The tables that they show need nothing: every picture has a twin, as shrinkage() has shrinkage_table()."
+            "pictures need matplotlib, which is not installed: pip install 'mixedmodels[plot]'. "
+            "Their tables do not need it: every picture has a twin, as shrinkage() has shrinkage_table()."
         ) from cause
     return library
 
@@ -76,8 +76,8 @@ def set_theme(*settings: Setting, **params: Any) -> None:
     Parameters
     ----------
     *settings : mapping, str or None
-        Mappings of rcParams, names of matplotlib's styles ("dark_background"), or None to leave out the house's own
-        settings; later ones win. Without any, the house's own are back.
+        Mappings of rcParams, names of matplotlib's styles ("dark_background"), or None to leave out the package's own
+        settings. Later ones take precedence. Without any, the package's own settings return.
     **params : Any
         Settings as rcParams with underscores for dots: ``font_size=8``.
     """
@@ -91,9 +91,9 @@ def theme(*settings: Setting, **params: Any) -> Iterator[None]:
     Parameters
     ----------
     *settings : mapping, str or None
-        See `set_theme`; they come on top of what is set.
+        See `set_theme`. They are added to the settings in force.
     **params : Any
-        See `set_theme`; they come on top of what is set.
+        See `set_theme`. They are added to the settings in force.
 
     Yields
     ------
@@ -114,7 +114,7 @@ def theme(*settings: Setting, **params: Any) -> Iterator[None]:
 
 
 def _checked(settings: tuple[Setting, ...], params: Mapping[str, Any]) -> tuple[Setting, ...]:
-    """Settings that matplotlib knows, each tried out; `params` as a mapping with its names."""
+    """Settings with matplotlib's names for `params`; each is tried out."""
     rc = matplotlib().rcParams
     if params:
         rc_names = {name.replace(".", "_"): name for name in rc}
@@ -150,9 +150,9 @@ def _resolve(setting: Setting) -> Mapping[str, Any]:
 
 
 def rc_params() -> dict[str, Any]:
-    """The settings that a picture gets now.
+    """The settings of a picture that is drawn now.
 
-    The house's own give way to rcParams that the user has changed, and both to what `theme` or `set_theme` ask for.
+    rcParams that the user has changed override the package's own. Settings of `theme` and `set_theme` override both.
     """
     from cycler import cycler
 
@@ -175,7 +175,7 @@ def drawing() -> Iterator[None]:
 
 
 def in_force() -> dict[str, Any]:
-    """Every rcParam that is not matplotlib's default now, but for those that do not say how pictures look."""
+    """Every rcParam that the user has changed, without those that do not affect the look of pictures."""
     library = matplotlib()
     usual = library.rcParamsDefault
     names = [n for n in usual if not n.startswith(("backend", "interactive", "toolbar", "webagg", "keymap", "tk."))]
@@ -183,7 +183,7 @@ def in_force() -> dict[str, Any]:
 
 
 def color(i: int) -> str:
-    """Colour `i` of the palette in force, counted round."""
+    """Colour `i` of the palette in force; after the last comes the first again."""
     from matplotlib.colors import to_hex
 
     cycle = matplotlib().rcParams["axes.prop_cycle"].by_key().get("color", list(PALETTE))
