@@ -1,1 +1,1 @@
-"""One model fitted to many responses, and the table of their estimates."""
+"""Fit one model to many responses, and put the estimates into one table."""

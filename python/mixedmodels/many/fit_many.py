@@ -1,4 +1,4 @@
-"""One design fitted to many responses: read them, group them by their missing values, fit, and lay out one table."""
+"""Fit one design to many responses: read them, group them by missing values, fit, and make one table."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ PATTERNS_KEPT = 32  # patterns of missing values whose design is kept
 
 @dataclass(frozen=True)
 class Task:
-    """What is fitted to every response.
+    """The fit that every response gets.
 
     Attributes
     ----------
     design : Design
-        Design of the rows that no predictor misses.
+        Design of the rows without a missing predictor.
     method : Method
-        How the responses are fitted.
+        Method of the fits.
     control : Control or None
         Settings of the optimiser.
     ddf : bool
-        Whether a linear mixed model's degrees of freedom are wanted.
+        Whether to compute degrees of freedom of a linear mixed model.
     """
 
     design: Design

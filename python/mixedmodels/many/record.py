@@ -1,4 +1,4 @@
-"""Many responses' fits as one tidy table."""
+"""The fits of many responses as one tidy table."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FitMany:
     Attributes
     ----------
     fits : ManyFits
-        The numbers.
+        Numbers of the fits.
     responses : tuple
         Label of each response.
     terms : tuple of str
@@ -47,7 +47,7 @@ class FitMany:
     sizes : tuple of int
         Number of effects of each random term.
     formula, method : str
-        What was fitted, and how.
+        Formula, and method of the fits.
     generalized : bool
         Whether theta is on the scale of the random effects.
     kind : str, default "pandas"
@@ -125,8 +125,8 @@ class FitMany:
     def to_frame(self, kind: Any = None) -> Any:
         """The tidy table: a row for each parameter of each response.
 
-        Columns response, effect ("fixed" or "ran_pars"), term, estimate, std_error, df, statistic, p_value; and of the
-        whole fit criterion, singular, converged, nobs.
+        Columns response, effect ("fixed" or "ran_pars"), term, estimate, std_error, df, statistic and p_value. Columns
+        criterion, singular, converged and nobs describe the whole fit.
 
         Examples
         --------

@@ -27,7 +27,7 @@ class Responses:
     values : ndarray, shape (rows given, B)
         Responses, NaN where missing.
     taken : ndarray of int or None
-        Positions of the rows used among those given; None where they are the same.
+        Positions of the rows used among the rows of the responses; None if they are the same.
     n : int
         Number of rows used.
     """
@@ -68,8 +68,8 @@ def read_responses(responses: Any, design: Design, n: int, table: Table | None) 
     Parameters
     ----------
     responses : table, array_like or sequence of str
-        Names of columns of `table`, a table, or an array of shape (rows, B). There is a row for each row used, or for
-        each row of the data, before or after `subset`.
+        Names of columns of `table`, a table, or an array of shape (rows, B). Rows are the rows used, or the rows of the
+        data before or after `subset`.
     n : int
         Number of rows used.
     table : Table or None

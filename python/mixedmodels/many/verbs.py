@@ -1,4 +1,4 @@
-"""One model, many responses."""
+"""Refits of a model to many responses."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ class ManyVerbs(FittedModel):
     """Refits to many responses."""
 
     def refit_many(self, responses: Any, *, ddf: bool = True, progress: bool | None = None) -> FitMany:
-        """The same model for many other responses.
+        """Fit the same model to many other responses.
 
         Parameters
         ----------
         responses : table or array_like
-            A table with a column per response, or an array of shape (rows, responses); one value per row used or per
-            row of the model's table. Missing values are allowed: each response is fitted to the rows it has.
+            A table with a column per response, or an array of shape (rows, responses). It has one value per row used or
+            per row of the model's table. Missing values are allowed: each fit uses the rows with a value.
         ddf : bool, default True
-            Whether degrees of freedom (Satterthwaite's) and p-values are wanted.
+            Whether to compute Satterthwaite's degrees of freedom and p-values.
         progress : bool, optional
             See `bootstrap`.
 

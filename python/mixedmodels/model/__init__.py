@@ -1,4 +1,4 @@
-"""The verbs: what a fitted model answers, each delegated to a function of its record."""
+"""Fitted models. Each class composes its verbs; a verb calls a function that reads the model's record."""
 
 from mixedmodels.fitted.request import Request
 from mixedmodels.model.build import build_glm, build_glmer, build_lm, build_lmer

@@ -1,4 +1,4 @@
-"""From a request to a fitted model: design, fit, warnings."""
+"""A request becomes a fitted model: build the design, fit it, warn."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
         return glm_summary(self.design, self._fit, self.call, self._quartiles, self._few)
 
     def summary(self, ddf: Ddf = None) -> GlmSummary:
-        """The summary, which prints as R prints it; ``summary().text(show_residuals=True)`` as before R 4.3.
+        """The summary, printed as in R; ``summary().text(show_residuals=True)`` prints it as before R 4.3.
 
         Examples
         --------
@@ -142,7 +142,7 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
     # -- other rows, other responses ----------------------------------------------------------------------------
 
     def update(self, formula: str | None = None, **changes: Any) -> GeneralizedLinearModel:
-        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `glm`.
+        """A new model with a changed formula, in which ``.`` is the old part, or with changed arguments of `glm`.
 
         Examples
         --------
@@ -153,10 +153,10 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
         return model
 
     def refit(self, response: Any) -> GeneralizedLinearModel:
-        """The same model for another response: one value per row used or per row of the table, two columns for cbind.
+        """Fit the same model to another response, with one value per row used or per row of the table.
 
-        A binomial response is given as at the fit: successes and failures where that was ``cbind()``, or proportions
-        of the same trials, as `simulate` returns them.
+        A binomial response has the form of the original fit. After ``cbind()``, give two columns of successes and
+        failures, or proportions of the same trials as `simulate` returns.
 
         Examples
         --------

@@ -73,17 +73,17 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
     def vcov(self, *, full: bool = False, conditional: bool = False) -> pandas.DataFrame:
         """Covariance matrix of `fixef()`, labelled.
 
-        It is the block of the inverse of the full Hessian of the criterion, so that it carries the uncertainty of
-        theta and of the shapes too. Of a penalised fit it is the Hessian of the penalised criterion.
+        It is the block of the inverse of the criterion's full Hessian, so it includes the uncertainty of theta and of
+        the shapes. A penalised fit uses the Hessian of the penalised criterion.
 
         Parameters
         ----------
         full : bool, default False
-            Whether the covariance is of theta, the fixed effects and the logarithms of the family's free shapes, in
-            this order.
+            Whether to return the covariance of theta, the fixed effects and the logarithms of the family's free shapes,
+            in this order.
         conditional : bool, default False
-            Whether the covariance is of the fixed effects with theta, the shapes and the weights at the modes taken as
-            known, lme4's ``use.hessian = FALSE``.
+            Whether to treat theta, the shapes and the weights at the modes as known. lme4 does so with
+            ``use.hessian = FALSE``.
 
         Examples
         --------
@@ -128,10 +128,10 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         return GeneralizedObjective(self._engine, self._fit)
 
     def laplace_error(self, draws: int = 1000, seed: Any = 0) -> LaplaceError:
-        """How far the log-likelihood of this fit is from the exact one, at the estimates, and what to do about it.
+        """Estimate the error of this fit's log-likelihood at the estimates, with advice.
 
-        With one grouping factor by adaptive quadrature with more and more points. Otherwise, and where a grid would be
-        too large, by importance sampling around the mode, with a standard error; where the draws are not
+        With one grouping factor, the method is adaptive quadrature with more and more points. Otherwise, or if a grid
+        would be too large, it is importance sampling around the mode, with a standard error. If the draws are not
         conclusive, the result says so.
 
         Parameters
@@ -139,7 +139,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         draws : int, default 1000
             Number of draws of importance sampling; the standard error falls with their square root.
         seed : int, Generator or None, default 0
-            Anything that ``numpy.random.default_rng`` takes; the same seed gives the same answer.
+            Anything that ``numpy.random.default_rng`` takes. The same seed gives the same result.
 
         Examples
         --------
@@ -201,7 +201,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
     # -- other responses ----------------------------------------------------------------------------------------
 
     def update(self, formula: str | None = None, **changes: Any) -> Any:
-        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments.
+        """A new model with a changed formula, in which ``.`` is the old part, or with changed arguments.
 
         Examples
         --------
@@ -211,10 +211,10 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         return fit_request(self._updated(formula, changes), mixed=True)
 
     def refit(self, response: Any, *, start: Any = None) -> GeneralizedMixedModel:
-        """The same model for another response: one value per row used or per row of the table, two columns for cbind.
+        """Fit the same model to another response, with one value per row used or per row of the table.
 
-        A binomial response is given as at the fit: successes and failures where that was ``cbind()``, or proportions
-        of the same trials, as `simulate` returns them.
+        A binomial response has the form of the original fit. After ``cbind()``, give two columns of successes and
+        failures, or proportions of the same trials as `simulate` returns.
 
         Examples
         --------

@@ -121,7 +121,7 @@ class LinearModel(FixedEffectsModel):
     # -- other rows, other responses ----------------------------------------------------------------------------
 
     def update(self, formula: str | None = None, **changes: Any) -> LinearModel:
-        """A new model with a changed formula, where ``.`` stands for what was there, or changed arguments of `lm`.
+        """A new model with a changed formula, in which ``.`` is the old part, or with changed arguments of `lm`.
 
         Examples
         --------
@@ -132,7 +132,7 @@ class LinearModel(FixedEffectsModel):
         return model
 
     def refit(self, response: Any) -> LinearModel:
-        """The same model for another response, one value per row used or per row of the table.
+        """Fit the same model to another response, with one value per row used or per row of the table.
 
         Examples
         --------

@@ -20,7 +20,7 @@ from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS, ResultTable
 
 @dataclass(frozen=True, kw_only=True)
 class LmList(Mapping[str, Any]):
-    """Level -> its own model, in the order of the levels; those that could not be fitted are left out.
+    """A mapping from level to its separate model, in the order of the levels, without levels that failed.
 
     Attributes
     ----------
@@ -29,13 +29,13 @@ class LmList(Mapping[str, Any]):
     group : str
         Name of the grouping factor.
     levels : tuple of str
-        Levels of the grouping factor, all of them.
+        All levels of the grouping factor.
     models : mapping of str
         Model of each level.
     failures : mapping of str to str
-        Why a level has no model, by level.
+        Reason why a level has no model, keyed by level.
     pool : bool
-        Whether standard errors are made with one residual standard deviation for all groups.
+        Whether standard errors use one residual standard deviation for all groups.
     kind : str, default "pandas"
         The library of tables.
 
@@ -76,7 +76,7 @@ class LmList(Mapping[str, Any]):
         return tuple(dict.fromkeys(name for m in self.models.values() for name in m.design.fixed.names))
 
     def coef(self) -> Any:
-        """A table of coefficients, a row per level; NaN where a group does not have one.
+        """A table of coefficients with a row per level; NaN if a group lacks a coefficient.
 
         Examples
         --------
@@ -105,9 +105,9 @@ class LmList(Mapping[str, Any]):
 
     @cached_property
     def pooled_sd(self) -> float:
-        """One residual standard deviation: the root of all residual sums of squares over all degrees of freedom.
+        """The pooled residual standard deviation: the root of all sums of squares over all degrees of freedom.
 
-        Of families without a dispersion it is 1.
+        For families without a dispersion it is 1.
         """
         fits = [m._fit for m in self.models.values()]
         if not fits:
@@ -121,7 +121,7 @@ class LmList(Mapping[str, Any]):
 
     @property
     def loglik(self) -> float:
-        """Log-likelihood of all groups together: pooled with one residual variance, else each with its own."""
+        """Log-likelihood of all groups together, with one residual variance if pooled, else one per group."""
         fits = [m._fit for m in self.models.values()]
         if not (self.pool and not any(f.generalized for f in fits)):
             return float(sum(m.loglik for m in self.models.values()))
@@ -134,8 +134,8 @@ class LmList(Mapping[str, Any]):
     def summary(self) -> ResultTable:
         """A row for each coefficient of each group, with its test.
 
-        Pooled standard errors are made with `pooled_sd`, and tests with `df_residual` degrees of freedom; else each
-        group's own are used.
+        With pooling, standard errors use `pooled_sd` and tests use `df_residual` degrees of freedom. Otherwise each
+        group has its own.
 
         Examples
         --------
@@ -174,7 +174,7 @@ class LmList(Mapping[str, Any]):
         return frame.to_kind(columns, self.kind)
 
     def confint(self, level: float = 0.95) -> ResultTable:
-        """Wald limits of each coefficient of each group, with one residual standard deviation where they are pooled.
+        """Wald limits of each coefficient of each group, with the pooled residual standard deviation if `pool`.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""A fitted model from the file that `mixedmodels.model.saving` wrote."""
+"""Read a fitted model from a file of `mixedmodels.model.saving`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ _MATRICES = ("vcov_unscaled", "hessian", "vcov_joint", "vcov_conditional")
 def load(path: str | Path) -> AnyModel:
     """Read a model that `save` wrote.
 
-    It predicts new rows, prints its summary, and has all estimates; what needs the rows of the fit raises a DataError.
+    The model predicts new rows, prints its summary and has all estimates. Verbs that need the rows of the fit raise a
+    DataError.
 
     Raises
     ------

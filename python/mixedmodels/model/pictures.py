@@ -39,7 +39,7 @@ class PictureVerbs(FittedModel):
 
     @property
     def table_kind(self) -> Any:
-        """The library in which tables come back: that of the model's data.
+        """The library of returned tables, which is that of the model's data.
 
         Examples
         --------
@@ -49,27 +49,27 @@ class PictureVerbs(FittedModel):
         return self._source.kind
 
     def plot(self, kind: str = "residuals", **options: Any) -> Figure:
-        """A picture of the model.
+        """Draw a picture of the model.
 
         Parameters
         ----------
         kind : str, default "residuals"
-            Picture, by the name of its function in `mixedmodels.plot`: "residuals" against fitted values,
-            "caterpillar", "shrinkage", "groups", "qq_random_effects", "coefficients" ...
+            Name of the picture's function in `mixedmodels.plot`: "residuals" (against fitted values), "caterpillar",
+            "shrinkage", "groups", "qq_random_effects", "coefficients" ...
         **options : Any
             Arguments of that function.
 
         Returns
         -------
         matplotlib.figure.Figure
-            Notebooks show it; ``.savefig("name.pdf")`` writes it, ``.show()`` opens a window.
+            Figure, which notebooks show. ``.savefig("name.pdf")`` writes it, ``.show()`` opens a window.
 
         Raises
         ------
         DataError
-            If there is no such picture, or it is not for this class of models.
+            If there is no such picture, or this class of models does not have it.
         MissingLibraryError
-            Without matplotlib.
+            If matplotlib is not installed.
 
         Examples
         --------

@@ -22,18 +22,18 @@ class ReportVerbs(FittedModel):
     ) -> Path:
         """Write one HTML file about the model: estimates, tests, random effects, checks and pictures.
 
-        The file holds its style and pictures in itself, so that it can be mailed and printed. Pictures need matplotlib.
+        The file contains its style and pictures, so you can mail and print it. Pictures need matplotlib.
 
         Parameters
         ----------
         path : str or Path
-            Where to write the page; the folder must exist.
+            Path of the file. Its folder must exist.
         title : str, optional
             Heading of the page; by default one that names the response.
         checks : bool, default True
-            Whether to simulate residuals and look for influential groups, which take most of the time.
+            Whether to simulate residuals and look for influential groups. These take most of the time.
         seed : int, Generator or None, default 1
-            Seed of what is simulated: the same model and seed give the same file.
+            Seed of the simulations. The same model and seed give the same file.
         date : str, optional
             A text under the heading, such as ``str(datetime.date.today())``.
 
@@ -51,7 +51,7 @@ class ReportVerbs(FittedModel):
         from mixedmodels.page import Options, page
 
         target = Path(path)
-        if not target.parent.is_dir():  # said before the work, not after it
+        if not target.parent.is_dir():  # checked before the work, not after it
             raise DataError(f"cannot write the report to {str(path)!r}: there is no folder {str(target.parent)!r}.")
         text = page(self, Options(title, checks, seed, date))
         try:

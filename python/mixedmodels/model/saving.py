@@ -1,8 +1,8 @@
-"""A fitted model into one small JSON file, which `mixedmodels.model.loading` reads.
+"""Write a fitted model to a small JSON file, which `mixedmodels.model.loading` reads.
 
-Kept: formula, layout for new rows (levels, contrasts, bases), estimates, spherical random effects, the optimiser's
-account, and the five quartiles that the summary prints. Not kept: rows, and with them fitted values, residuals, the
-objective, conditional variances, `refit`, `update` and `simulate`.
+The file has the formula, the layout for new rows (levels, contrasts, bases), the estimates, the spherical random
+effects, the optimiser's report, and the five quartiles of the summary. It has no rows, and therefore no fitted values,
+residuals, objective or conditional variances. `refit`, `update` and `simulate` need rows too.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LEFT_OUT = ("b", "run", "family", "y", "weights", "eta")  # they follow from th
 
 
 class SaveVerbs(FittedModel):
-    """A model into a file."""
+    """Writing a model to a file."""
 
     def save(self, path: str | Path) -> None:
         """Write the model to one small JSON file (see `mixedmodels.load` for what it keeps).
@@ -83,7 +83,7 @@ def _design_out(design: Design) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Arrays as lists, and numbers that JSON does not have by name."""
+    """Arrays as lists; numbers that JSON lacks, such as infinity, as their names."""
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, np.ndarray):

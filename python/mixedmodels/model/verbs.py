@@ -1,4 +1,4 @@
-"""Everything that one can ask of a fitted model: the verbs of all capabilities, composed."""
+"""The classes of fitted models, composed of the verbs of all capabilities."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Model(
     MarginalEffects,
     StatsmodelsSpellings,
 ):
-    """A fitted model: a frozen record, the design it came from, and the verbs that read both; immutable."""
+    """A fitted model, immutable: a frozen record, its design, and the verbs that read both."""
 
 
 class FixedEffectsModel(FixedTableVerbs, FixedPredictionVerbs, FixedSimulationVerbs, Model):
@@ -64,4 +64,4 @@ class FixedEffectsModel(FixedTableVerbs, FixedPredictionVerbs, FixedSimulationVe
 class RandomEffectsModel(
     MixedTableVerbs, MixedPredictionVerbs, MixedSimulationVerbs, EngineVerbs, LmeComponents, MixedSpellings, Model
 ):
-    """A fitted model with random effects; immutable, every verb computes from the record or makes a new model."""
+    """A fitted model with random effects, immutable. A verb computes from the record or makes a new model."""

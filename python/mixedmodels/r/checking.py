@@ -49,10 +49,10 @@ __all__ = [
 
 
 def influence(model: Any, groups: Any = None, *, progress: bool | None = None) -> Influence:
-    """lme4's ``influence(model, groups)``: the model fitted again without each row or each level of `groups`.
+    """As lme4's ``influence(model, groups)``: the model fitted again without each row or each level of `groups`.
 
-    Of an lm or glm R's, by row and without fitting again. ``model.influence(groups)`` keeps the variances, and is
-    faster by orders of magnitude.
+    For an lm or glm it is R's, by row and without refits. ``model.influence(groups)`` keeps the variances and is faster
+    by orders of magnitude.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def influence(model: Any, groups: Any = None, *, progress: bool | None = None) -
 
 
 def hatvalues(model: Any) -> Any:
-    """Leverages; of a glmer with lme4's prior weights in the place of the working ones, and its warning.
+    """Leverages; a glmer has lme4's prior weights instead of the working weights, and its warning.
 
     Examples
     --------
@@ -89,9 +89,9 @@ def hatvalues(model: Any) -> Any:
 def cooks_distance(model: Any) -> Any:
     """R's ``cooks.distance``.
 
-    Of a model by row: of an lm or glm that of `model.cooks_distance`, of a mixed model lme4's, which puts the leverages
-    of fixed and random effects together into the formula of a linear model. Of what `influence` returned of a mixed
-    model lme4's, which multiplies by (J - p) / J for J deletions.
+    A model has one distance per row. An lm or glm has that of `model.cooks_distance`. A mixed model has lme4's, which
+    puts the leverages of fixed and random effects together into the formula of a linear model. For the result of
+    `influence` of a mixed model, it is lme4's too, which multiplies by (J - p) / J for J deletions.
 
     Examples
     --------
@@ -111,12 +111,12 @@ def cooks_distance(model: Any) -> Any:
 
 
 def dfbeta(model: Any) -> Any:
-    """R's ``dfbeta``, a table: with all rows less without for an lm or glm; without less with for a mixed model.
+    """R's ``dfbeta`` as a table: estimates with all rows minus without; the opposite sign for a mixed model.
 
     Parameters
     ----------
     model : fitted model or Influence
-        A model (of a mixed one lme4 fits again without each row), or what `influence` returned.
+        A model, or the result of `influence`. A mixed model is fitted again without each row, as in lme4.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def dfbeta(model: Any) -> Any:
 
 
 def dfbetas(model: Any) -> Any:
-    """R's ``dfbetas``, a table; signs and arguments as of `dfbeta`.
+    """R's ``dfbetas`` as a table, with the signs and arguments of `dfbeta`.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def dfbetas(model: Any) -> Any:
 
 
 def covratio(model: Any) -> Any:
-    """R's ``covratio`` of an lm or glm, HLMdiag's of an lmer, by row; or of what `influence` returned.
+    """R's ``covratio`` of an lm or glm, HLMdiag's of an lmer, by row; or that of the result of `influence`.
 
     Examples
     --------
@@ -178,7 +178,7 @@ def rstandard(model: Any, type: Literal["deviance", "pearson"] | None = None) ->
 
 
 def rstudent(model: Any) -> Any:
-    """R's ``rstudent``; of a glmer lme4's, with the leverages of `hatvalues`.
+    """R's ``rstudent``; for a glmer lme4's, with the leverages of `hatvalues`.
 
     Examples
     --------

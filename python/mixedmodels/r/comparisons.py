@@ -15,14 +15,14 @@ __all__ = ["add1", "anova", "drop1", "exactLRT", "exactRLRT", "ranova"]
 
 
 def anova(object: Model, *others: Model, model_names: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """Tests of the terms of one model, or a comparison of several; arguments as of the method `anova`.
+    """Test the terms of one model, or compare several models; arguments as in the method `anova`.
 
     Parameters
     ----------
     object : Model
         Fitted model.
     *others : Model
-        Further models. Without any, the terms of this one are tested.
+        Further models. Without any, the terms of `object` are tested.
     model_names : sequence of str, optional
         Names of the models in the table.
     **arguments : Any
@@ -44,7 +44,7 @@ def anova(object: Model, *others: Model, model_names: Any = None, **arguments: A
 
 
 def drop1(object: Model, scope: Any = None, test: str | None = "none", **arguments: Any) -> ResultTable:  # noqa: A002
-    """The models without one fixed term each.
+    """Compare the model with those that drop one fixed term.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def drop1(object: Model, scope: Any = None, test: str | None = "none", **argumen
 
 
 def add1(object: Model, scope: Any, test: str | None = "none") -> ResultTable:  # noqa: A002
-    """The models with one fixed term more each.
+    """Compare the model with those that add one fixed term.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def add1(object: Model, scope: Any, test: str | None = "none") -> ResultTable:  
 
 
 def ranova(model: Model, reduce_terms: bool = True, test: str | None = "Chisq") -> ResultTable:
-    """The models without one random term, or one of its effects, each.
+    """Compare the model with those that drop one random term, or one of its effects.
 
     Examples
     --------
@@ -87,10 +87,10 @@ def exactRLRT(
     Parameters
     ----------
     m : MixedModel
-        Model with the tested variance, which has one random effect if it is given alone. With `mA` and `m0` it is the
-        model with the tested random effect only, whose design gives the null distribution.
+        Model with the tested variance. Without `mA` and `m0` it must have one random effect. With them it has only the
+        tested random effect, and its design gives the null distribution.
     mA, m0 : Model, optional
-        Models with all random effects, and without the tested one, where there are several.
+        Models with all random effects, and without the tested one; needed if there are several random effects.
     seed : int or Generator, optional
         Anything that ``numpy.random.default_rng`` takes.
     nsim : int, default 10000
@@ -99,7 +99,7 @@ def exactRLRT(
     Returns
     -------
     ExactTest
-        It prints as R prints a test. Models that were fitted by ML are fitted by REML first.
+        Test, which prints as in R. Models that were fitted by ML are fitted by REML first.
 
     Examples
     --------
@@ -117,9 +117,9 @@ def exactLRT(m: MixedModel, m0: LinearModel, seed: Any = None, nsim: int = 10_00
     Parameters
     ----------
     m : MixedModel
-        A model with one random effect; one that was fitted by REML is fitted by ML first.
+        Model with one random effect. A REML fit is fitted by ML first.
     m0 : LinearModel
-        The linear model without it, whose fixed effects lie within those of `m`.
+        Linear model without the random effect. Its fixed effects must be among those of `m`.
     seed : int or Generator, optional
         See `exactRLRT`.
     nsim : int, default 10000

@@ -60,18 +60,18 @@ def simulateResiduals(
     n : int, default 250
         Number of simulations.
     simulateREs : {"conditional", "unconditional", "user-specified"}, default "conditional"
-        What is simulated: "conditional" keeps the random effects, "unconditional" draws them; "user-specified" takes
-        `re_form`, or where it is not given lme4's default, which draws them.
+        Treatment of the random effects: "conditional" keeps them, "unconditional" draws them, and "user-specified" uses
+        `re_form`. Without `re_form`, "user-specified" draws them, as is lme4's default.
     refit : bool, default False
         Whether to refit the model to each simulation.
     integerResponse : bool, optional
-        Whether responses are counts; None asks the family.
+        Whether responses are counts; None decides by the family.
     seed : int, Generator or None, default 123
         Anything that ``numpy.random.default_rng`` takes.
     method : {"PIT", "traditional"}, optional
-        Way to residuals, "PIT" or "traditional".
+        Method for the residuals, "PIT" or "traditional".
     rotation : str or array_like, optional
-        Covariance to be removed from the residuals, "estimated" or a matrix.
+        Covariance to remove from the residuals: "estimated", or a matrix.
     re_form : str, optional
         Random effects that stay at their estimates.
 
@@ -104,7 +104,7 @@ def createDHARMa(
     method: Method = "PIT",
     rotation: Any = None,
 ) -> SimulatedResiduals:
-    """Residuals of responses that were simulated elsewhere, shape (n, simulations).
+    """Residuals from your own simulated responses, shape (n, simulations).
 
     Examples
     --------
@@ -133,7 +133,7 @@ def getQuantile(
     rotation: Any = None,
     seed: Any = 123,
 ) -> Vector:
-    """The residuals alone, shape (n,).
+    """Scaled residuals as an array, shape (n,).
 
     Examples
     --------
@@ -215,7 +215,7 @@ def testDispersion(
     alternative: Alternative = "two.sided",
     type: Literal["DHARMa", "PearsonChisq"] = "DHARMa",  # noqa: A002
 ) -> HypothesisTest:
-    """Test for more or less dispersion than the model says.
+    """Test for more or less dispersion than the model implies.
 
     Examples
     --------
@@ -245,7 +245,7 @@ def testOutliers(
 
 
 def testZeroInflation(simulationOutput: Any, alternative: Alternative = "two.sided") -> HypothesisTest:
-    """Test for more or fewer zeros than the model says.
+    """Test for more or fewer zeros than the model implies.
 
     Examples
     --------

@@ -33,14 +33,14 @@ __all__ = [
 
 
 def ggpredict(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments: Any) -> Any:
-    """Adjusted predictions; further arguments as of a model's `ggpredict`.
+    """Adjusted predictions; further arguments as in a model's `ggpredict`.
 
     Parameters
     ----------
     model : Model
         Fitted model.
     terms : str, sequence of str or mapping, optional
-        Terms as there; without any a dict of the predictions by each fixed predictor alone.
+        Terms, as in a model's `ggpredict`. None gives a dict with the predictions along each fixed predictor.
     ci_lvl : float, default 0.95
         Confidence level of the limits.
     **arguments : Any
@@ -56,7 +56,7 @@ def ggpredict(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments
 
 
 def ggemmeans(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments: Any) -> Any:
-    """Marginal means; arguments as of `ggpredict`.
+    """Marginal means; arguments as in `ggpredict`.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def ggemmeans(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments
 
 
 def ggeffect(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments: Any) -> Any:
-    """Predictions averaged over other factors by frequency; arguments as of `ggpredict`.
+    """Predictions averaged over other factors by frequency; arguments as in `ggpredict`.
 
     Examples
     --------
@@ -96,21 +96,21 @@ def hypothesis_test(
     p_adjust: str | None = None,
     **arguments: Any,
 ) -> Any:
-    """Comparisons of adjusted predictions, or of slopes where the first term is a number.
+    """Compare adjusted predictions, or slopes if the first term is a number.
 
     Parameters
     ----------
     model : Model or AdjustedPredictions
-        A model, or what `ggpredict` returned.
+        A model, or the result of `ggpredict`.
     terms : str, sequence of str or mapping, optional
         See `ggpredict`.
     test : str, array_like or None, default "pairwise"
-        Comparisons: "pairwise", None for estimates themselves; of predictions also "reference", "consecutive" or a
-        matrix.
+        Comparisons: "pairwise", or None for the estimates themselves. Predictions also have "reference", "consecutive"
+        or a matrix.
     p_adjust : str, optional
         Adjustment of p-values.
     **arguments : Any
-        Further arguments of `ggpredict`, or of `emtrends` where slopes are compared.
+        Further arguments of `ggpredict`, or of `emtrends` for slopes.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def hypothesis_test(
 
 
 def new_data(model: Model, terms: Any, typical: Any = "mean", condition: Any = None) -> Any:
-    """The grid that predictions are made at, as a table with a column for each variable.
+    """The grid of the predictions, as a table with a column for each variable.
 
     Examples
     --------
@@ -159,7 +159,7 @@ data_grid = new_data
 
 
 def residualize_over_grid(grid: AdjustedPredictions, model: Model) -> PartialResiduals:
-    """Partial residuals at the grid of adjusted predictions, each row of the data at the nearest of its points.
+    """Partial residuals on the grid of adjusted predictions; each row of the data goes to its nearest point.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def residualize_over_grid(grid: AdjustedPredictions, model: Model) -> PartialRes
 
 
 def johnson_neyman(model: Model, pred: str, modx: str, **arguments: Any) -> Any:
-    """Where along `modx` the slope of `pred` differs from zero; arguments as of a model's `johnson_neyman`.
+    """The values of `modx` at which the slope of `pred` differs from zero; see a model's `johnson_neyman`.
 
     Examples
     --------

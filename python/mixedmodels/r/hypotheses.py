@@ -74,7 +74,7 @@ def linearHypothesis(
 
 
 def contrMat(n: Mapping[str, float], type: str = "Dunnett", base: int = 1) -> NDArray[np.float64]:  # noqa: A002
-    """Matrix of comparisons of groups, name -> size (``multcomp::contrMat``); `base` is the number of the control.
+    """Contrast matrix of groups, given as name -> size (``multcomp::contrMat``); `base` numbers the control.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def pmvt(
     df : float, default np.inf
         Degrees of freedom; 0 or infinite for the normal distribution.
     corr : array_like, shape (k, k), optional
-        Correlation matrix, may be singular; independent statistics unless given;.
+        Correlation matrix, which may be singular; None for independent statistics.
 
     Raises
     ------
@@ -174,9 +174,9 @@ def qmvt(p: float, tail: str = "lower.tail", df: float = np.inf, corr: ArrayLike
     df : float, default np.inf
         Degrees of freedom; 0 or infinite for the normal distribution.
     corr : array_like, optional
-        Correlation matrix; `k` independent statistics unless given.
+        Correlation matrix; None for `k` independent statistics.
     k : int, default 1
-        Number of statistics where `corr` is not given.
+        Number of statistics if `corr` is None.
 
     Examples
     --------

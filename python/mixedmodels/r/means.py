@@ -11,7 +11,7 @@ __all__ = ["contrast", "emmeans", "emtrends", "joint_tests", "pairs", "ref_grid"
 
 
 def ref_grid(object: Model, at: Any = None, **arguments: Any) -> EmmGrid:  # noqa: A002
-    """Reference grid of a model; arguments as of its `ref_grid`.
+    """Reference grid of a model; arguments as in its `ref_grid`.
 
     Examples
     --------
@@ -23,7 +23,7 @@ def ref_grid(object: Model, at: Any = None, **arguments: Any) -> EmmGrid:  # noq
 
 
 def emmeans(object: Model | EmmGrid, specs: Any, by: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """Estimated marginal means of a model or of a reference grid; arguments as of their `emmeans`.
+    """Estimated marginal means of a model or of a reference grid; arguments as in their `emmeans`.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def emmeans(object: Model | EmmGrid, specs: Any, by: Any = None, **arguments: An
 
 
 def emtrends(object: Model, specs: Any, var: str, by: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """Marginal means of slopes; arguments as of a model's `emtrends`.
+    """Marginal means of slopes; arguments as in a model's `emtrends`.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def emtrends(object: Model, specs: Any, var: str, by: Any = None, **arguments: A
 
 
 def contrast(object: EmmGrid, method: Any = "eff", **arguments: Any) -> Any:  # noqa: A002
-    """Contrasts of means; arguments as of `EmmGrid.contrast`.
+    """Contrasts of means; arguments as in `EmmGrid.contrast`.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def contrast(object: EmmGrid, method: Any = "eff", **arguments: Any) -> Any:  # 
 
 
 def pairs(x: EmmGrid, reverse: bool = False, **arguments: Any) -> Any:
-    """Pairwise differences of means; arguments as of `EmmGrid.contrast`.
+    """Pairwise differences of means; arguments as in `EmmGrid.contrast`.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def pairs(x: EmmGrid, reverse: bool = False, **arguments: Any) -> Any:
 
 
 def joint_tests(object: Model | EmmGrid, by: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """F tests of all terms from contrasts of marginal means; arguments as of a model's `joint_tests`.
+    """F tests of all terms from contrasts of marginal means; arguments as in a model's `joint_tests`.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def joint_tests(object: Model | EmmGrid, by: Any = None, **arguments: Any) -> An
 
 
 def regrid(object: EmmGrid) -> EmmGrid:  # noqa: A002
-    """Estimates on the scale of the response from here on.
+    """Transform the estimates to the scale of the response.
 
     Examples
     --------

@@ -75,7 +75,7 @@ Model = LinearModel | GeneralizedLinearModel | AnyMixed
 
 
 def lmer(formula: str, data: Any, REML: bool = True, **arguments: Any) -> MixedModel:
-    """Fit a linear mixed model; further arguments as of `mixedmodels.lmer`.
+    """Fit a linear mixed model; further arguments as in `mixedmodels.lmer`.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def lmer(formula: str, data: Any, REML: bool = True, **arguments: Any) -> MixedM
 
 
 def lm(formula: str, data: Any, **arguments: Any) -> LinearModel:
-    """Fit a linear model; further arguments as of `mixedmodels.lm`.
+    """Fit a linear model; further arguments as in `mixedmodels.lm`.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def lm(formula: str, data: Any, **arguments: Any) -> LinearModel:
 
 
 def glm(formula: str, family: Any = "gaussian", data: Any = None, **arguments: Any) -> GeneralizedLinearModel:
-    """Fit a generalised linear model; arguments in R's order, further ones as of `mixedmodels.glm`.
+    """Fit a generalised linear model; arguments in R's order, further ones as in `mixedmodels.glm`.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def glm(formula: str, family: Any = "gaussian", data: Any = None, **arguments: A
 
 
 def glm_nb(formula: str, data: Any, link: str = "log", **arguments: Any) -> GeneralizedLinearModel:
-    """Fit a negative binomial model, MASS's ``glm.nb``; further arguments as of `mixedmodels.glm_nb`.
+    """Fit a negative binomial model, MASS's ``glm.nb``; further arguments as in `mixedmodels.glm_nb`.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def glm_nb(formula: str, data: Any, link: str = "log", **arguments: Any) -> Gene
 
 
 def glmer(formula: str, data: Any, family: Any = "gaussian", nAGQ: int = 1, **arguments: Any) -> AnyMixed:
-    """Fit a generalised linear mixed model; further arguments as of `mixedmodels.glmer`.
+    """Fit a generalised linear mixed model; further arguments as in `mixedmodels.glmer`.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def glmer(formula: str, data: Any, family: Any = "gaussian", nAGQ: int = 1, **ar
 
 
 def glmer_nb(formula: str, data: Any, nAGQ: int = 1, **arguments: Any) -> AnyMixed:
-    """Fit a negative binomial mixed model, lme4's ``glmer.nb``; further arguments as of `mixedmodels.glmer_nb`.
+    """Fit a negative binomial mixed model, lme4's ``glmer.nb``; further arguments as in `mixedmodels.glmer_nb`.
 
     Examples
     --------
@@ -164,7 +164,7 @@ def _request(formula: str, data: Any, arguments: dict[str, Any], **method: Any) 
 
 
 def summary(object: Model, **arguments: Any) -> Any:  # noqa: A002
-    """The summary, which prints as R prints it; of an lmer `ddf` adds tests, as lmerTest prints them.
+    """The summary, which prints as in R; for an lmer, `ddf` adds tests, printed as in lmerTest.
 
     Examples
     --------
@@ -188,7 +188,7 @@ def fixef(object: AnyMixed) -> Any:  # noqa: A002
 
 
 def ranef(object: AnyMixed, condVar: bool = True) -> Any:  # noqa: A002
-    """Conditional modes of the random effects; as in lme4 with their conditional variances.
+    """Conditional modes of the random effects with their conditional variances, as in lme4.
 
     Examples
     --------
@@ -212,7 +212,7 @@ def VarCorr(x: AnyMixed) -> Any:
 
 
 def coef(object: Model) -> Any:  # noqa: A002
-    """Coefficients; of a mixed model by level of each grouping factor.
+    """Coefficients; for a mixed model by level of each grouping factor.
 
     Examples
     --------
@@ -263,7 +263,7 @@ def logLik(object: Model, REML: bool | None = None) -> LogLik:  # noqa: A002
 
 
 def AIC(*objects: Model) -> Any:
-    """Akaike's criterion of a model; of several a table with columns df and AIC.
+    """Akaike's criterion of a model; for several models a table with columns df and AIC.
 
     Examples
     --------
@@ -277,7 +277,7 @@ def AIC(*objects: Model) -> Any:
 
 
 def BIC(*objects: Model) -> Any:
-    """Schwarz's criterion of a model; of several a table with columns df and BIC.
+    """Schwarz's criterion of a model; for several models a table with columns df and BIC.
 
     Examples
     --------
@@ -295,9 +295,9 @@ def _criteria(name: str, values: list[float], objects: tuple[Model, ...]) -> Any
 
 
 def deviance(object: Model, REML: bool | None = None) -> float:  # noqa: A002
-    """Of an lm the residual sum of squares, of an lmer -2 log-likelihood (with ``REML=True`` its REML criterion).
+    """The residual sum of squares of an lm, or -2 log-likelihood of an lmer (``REML=True``: REML criterion).
 
-    Of a glmer the sum of squared deviance residuals given the conditional modes.
+    For a glmer it is the sum of squared deviance residuals at the conditional modes.
 
     Examples
     --------
@@ -405,9 +405,9 @@ def fitted(object: Model) -> Any:  # noqa: A002
 
 
 def residuals(object: Any, type: Any = None, scaled: bool = False, **arguments: Any) -> Any:  # noqa: A002
-    """Residuals of a type: by default "response", of a model with a family "deviance".
+    """Residuals of a type: by default "response", for a model with a family "deviance".
 
-    Of simulated residuals themselves, on the scale of `quantileFunction`, with `outlierValues` for infinite ones.
+    Simulated residuals are returned on the scale of `quantileFunction`, with `outlierValues` for infinite ones.
 
     Examples
     --------
@@ -424,7 +424,7 @@ resid = residuals
 
 
 def weights(object: Model) -> NDArray[np.float64] | None:  # noqa: A002
-    """Prior weights of the rows used (trials of a binomial model); None for an lm without, else ones.
+    """Prior weights of the rows used (trials of a binomial model); None for an lm without weights, else ones.
 
     Examples
     --------
@@ -439,7 +439,7 @@ def weights(object: Model) -> NDArray[np.float64] | None:  # noqa: A002
 
 
 def predict(object: Model, newdata: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """Predictions; arguments as of the model's method.
+    """Predictions; arguments as in the model's method.
 
     Examples
     --------
@@ -451,7 +451,7 @@ def predict(object: Model, newdata: Any = None, **arguments: Any) -> Any:  # noq
 
 
 def simulate(object: Model | str, nsim: int = 1, seed: Any = None, **arguments: Any) -> Any:  # noqa: A002
-    """New responses of a model, or of a formula with ``newdata`` and ``newparams`` as lme4 has it.
+    """Simulate responses of a model, or of a formula with ``newdata`` and ``newparams`` as in lme4.
 
     Parameters
     ----------
@@ -462,8 +462,8 @@ def simulate(object: Model | str, nsim: int = 1, seed: Any = None, **arguments: 
     seed : int or Generator, optional
         Anything that ``numpy.random.default_rng`` takes.
     **arguments : Any
-        Arguments of the model's method; of a formula `newdata`, `newparams` (a mapping with beta, theta and sigma), and
-        `family`, `weights`, `offset`.
+        Arguments of the model's method. A formula takes `newdata`, `newparams` (a mapping with beta, theta and sigma),
+        `family`, `weights` and `offset`.
 
     Examples
     --------
@@ -481,7 +481,7 @@ def simulate(object: Model | str, nsim: int = 1, seed: Any = None, **arguments: 
 
 
 def update(object: Model, formula: str | None = None, **changes: Any) -> Any:  # noqa: A002
-    """The model fitted again with a changed formula or changed arguments.
+    """Fit the model again with a changed formula or changed arguments.
 
     Examples
     --------
@@ -493,7 +493,7 @@ def update(object: Model, formula: str | None = None, **changes: Any) -> Any:  #
 
 
 def refit(object: Model, newresp: Any) -> Any:  # noqa: A002
-    """The model fitted to another response.
+    """Fit the model to another response.
 
     Examples
     --------
@@ -505,7 +505,7 @@ def refit(object: Model, newresp: Any) -> Any:  # noqa: A002
 
 
 def refitML(x: MixedModel) -> MixedModel:
-    """The model fitted by maximum likelihood.
+    """Fit the model by maximum likelihood.
 
     Examples
     --------
@@ -530,7 +530,7 @@ def model_matrix(object: Model, type: Any = "fixed") -> Any:  # noqa: A002
 
 
 def model_frame(formula: Model) -> Any:
-    """The rows used of the columns in the formula.
+    """The formula's columns in the rows used.
 
     Examples
     --------

@@ -49,15 +49,15 @@ class PlannedTest:
 
 
 def fixed(xname: str, method: str | None = None) -> PlannedTest:
-    """A test as simr's ``fixed``: of a coefficient or term.
+    """A test of a coefficient or term, as simr's ``fixed``.
 
     Parameters
     ----------
     xname : str
         Name of the coefficient or term.
     method : str, optional
-        Test: "t" or "sa" (Satterthwaite), "kr", "z", "chisq", "f", "lr", "anova", "pb"; None is the class's own, for
-        `lmer` Satterthwaite's where simr takes Kenward and Roger's.
+        Test: "t" or "sa" (Satterthwaite), "kr", "z", "chisq", "f", "lr", "anova", "pb". None is the default of the
+        model's class. For `lmer` that is Satterthwaite's, while simr uses Kenward and Roger's.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def fixed(xname: str, method: str | None = None) -> PlannedTest:
 
 
 def compare(model: str, method: str = "lr") -> PlannedTest:
-    """A test as simr's ``compare``: against a smaller model, a formula in which ``.`` stands for what is there.
+    """A test against a smaller model, as simr's ``compare``; in its formula ``.`` is the old part.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def compare(model: str, method: str = "lr") -> PlannedTest:
 
 
 def makeLmer(formula: str, fixef: Any, VarCorr: Any, sigma: float, data: Any) -> PlannedModel:
-    """As simr's ``makeLmer``: a linear mixed model with given parameters (see `mixedmodels.make_lmer`).
+    """As simr's ``makeLmer``: a linear mixed model with your parameters (see `mixedmodels.make_lmer`).
 
     Examples
     --------
@@ -110,7 +110,7 @@ def makeLmer(formula: str, fixef: Any, VarCorr: Any, sigma: float, data: Any) ->
 
 
 def makeGlmer(formula: str, family: Any, fixef: Any, VarCorr: Any, data: Any) -> PlannedModel:
-    """As simr's ``makeGlmer``: a generalised linear mixed model with given parameters (see `make_glmer`).
+    """As simr's ``makeGlmer``: a generalised linear mixed model with your parameters (see `make_glmer`).
 
     Examples
     --------
@@ -124,7 +124,7 @@ def makeGlmer(formula: str, family: Any, fixef: Any, VarCorr: Any, data: Any) ->
 
 
 def powerSim(fit: Any, test: Any = None, nsim: int = 1000, seed: Any = None, alpha: float = 0.05, **more: Any) -> Power:
-    """As simr's ``powerSim`` (see ``fit.power``, which takes what `more` holds); `test` as there, or by `fixed`.
+    """As simr's ``powerSim``; `test` is as in ``fit.power``, or by `fixed`; `more` has its further arguments.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def extend(
     n: int | None = None,
     values: Any = None,
 ) -> PlannedModel:
-    """As simr's ``extend``: numbers become 1, 2, ..., n, factors a, b, ..., where ``fit.extend`` goes on.
+    """As simr's ``extend``: numbers become 1, 2, ..., n and factors a, b, ...; ``fit.extend`` continues the old labels.
 
     Examples
     --------
@@ -201,7 +201,7 @@ def sample_x(population: Any, n: int | None = None, seed: Any = None) -> Any:
 
 
 def sample_y(xs: Any, seed: Any = None) -> Any:
-    """The R package regressinator's ``sample_y``: responses for what `sample_x` returned.
+    """The R package regressinator's ``sample_y``: responses for a result of `sample_x`.
 
     Examples
     --------

@@ -35,11 +35,11 @@ def predictInterval(
     fix_intercept_variance: bool = False,
     ignore_fixed_terms: Any = None,
 ) -> Any:
-    """Limits as merTools makes them: fixed and random effects are drawn as if they were independent of each other.
+    """Limits as in merTools, which draws fixed and random effects as if they were independent.
 
-    They are not, so that its limits for the levels of the fit are mostly too wide (`fix_intercept_variance` makes up
-    for part of that), and effects of unknown levels are taken to be 0 without variance; ``fit.predict(newdata,
-    interval="prediction")`` has neither fault.
+    They are not independent, so limits for the levels of the fit are mostly too wide; `fix_intercept_variance` corrects
+    a part of it. Effects of unknown levels are 0 without variance. ``fit.predict(newdata, interval="prediction")`` has
+    neither fault.
 
     Parameters
     ----------
@@ -48,31 +48,30 @@ def predictInterval(
     newdata : table, optional
         Table with the formula's columns; None for the rows of the fit.
     which : {"full", "fixed", "random", "all"}, default "full"
-        What is predicted: "full" predictions, their "fixed" or "random" parts, or "all" of these, labelled by columns
-        `effect` and `obs`.
+        Prediction: "full", its "fixed" or "random" part, or "all" of these, labelled by columns `effect` and `obs`.
     level : float, default 0.8
-        Level of the limits.
+        Confidence level of the limits.
     n_sims : int, default 1000
         Number of draws.
     stat : {"median", "mean"}, default "median"
-        What stands in `fit`.
+        Statistic in the column `fit`.
     type : {"linear.prediction", "probability"}, default "linear.prediction"
-        Scale: "probability" carries the numbers through the inverse link.
+        Scale of the numbers. "probability" applies the inverse link.
     include_resid_var : bool, default True
-        Whether to add the residual (of a glmer, as merTools does, a standard normal one on the scale of the link).
+        Whether to add the residual. For a glmer this is a standard normal one on the scale of the link, as in merTools.
     returnSims : bool, default False
-        Whether to give the draws too, shape (rows, n_sims): a pair of the table and the draws ("all": by part).
+        Whether to return a pair of the table and the draws, shape (rows, n_sims). With "all" the draws are by part.
     seed : int or Generator, optional
         Anything that ``numpy.random.default_rng`` takes.
     fix_intercept_variance : bool, default False
-        Whether to take off the variance of the intercept what the random intercepts account for.
+        Whether to subtract the variance of the random intercepts from that of the intercept.
     ignore_fixed_terms : sequence of str, optional
         Names of fixed effects that are not drawn.
 
     Returns
     -------
     table
-        Columns fit, upr and lwr, rows as `newdata`.
+        Columns fit, upr and lwr, with the rows of `newdata`.
 
     Examples
     --------

@@ -14,7 +14,7 @@ _METHODS = {"profile": "profile", "wald": "wald", "Wald": "wald", "boot": "boot"
 
 
 def profile(fitted: Any, which: str | int | Sequence[str | int] | None = None, **more: Any) -> Profile:
-    """Profile likelihoods of a mixed model; arguments as of the method ``profile``.
+    """Profile likelihoods of a mixed model; arguments as in the method ``profile``.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def confint(
     method: str = "profile",
     **more: Any,
 ) -> ResultTable:
-    """Confidence intervals of a model or of a profile; arguments as of the method ``confint``.
+    """Confidence intervals of a model or of a profile; arguments as in the method ``confint``.
 
     Examples
     --------

@@ -38,7 +38,7 @@ __all__ = [
 
 
 def icc(model: Model, by_group: bool = False, ci: float | None = None, **arguments: Any) -> Any:
-    """Intraclass correlations, performance's ``icc``; further arguments as of the method `icc`.
+    """Intraclass correlations, performance's ``icc``; further arguments as in the method `icc`.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def icc(model: Model, by_group: bool = False, ci: float | None = None, **argumen
 
 
 def r2(model: Model, ci: float | None = None, **arguments: Any) -> Any:
-    """R2 by the default of the model's class, performance's ``r2``; further arguments as of the method `r2`.
+    """R2 by the default of the model's class, performance's ``r2``; further arguments as in the method `r2`.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def r2(model: Model, ci: float | None = None, **arguments: Any) -> Any:
 
 
 def r2_nakagawa(model: Model, by_group: bool = False, ci: float | None = None, **arguments: Any) -> Any:
-    """Marginal and conditional R2 of a mixed model; further arguments as of the method `r2`.
+    """Marginal and conditional R2 of a mixed model; further arguments as in the method `r2`.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def r2_mcfadden(model: Model) -> Any:
 
 
 def r_squaredGLMM(object: Model, **arguments: Any) -> ResultTable:  # noqa: A002
-    """Marginal and conditional R2 by each way to a family's variance, MuMIn's ``r.squaredGLMM``.
+    """Marginal and conditional R2 by each method for a family's variance, MuMIn's ``r.squaredGLMM``.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def cAIC(object: Model, method: Any = None, B: int | None = None, seed: Any = No
     object : Model
         Fitted model.
     method : str, optional
-        Method: "steinian", "conditionalBootstrap", or what the method `caic` takes; None for its default.
+        Method: "steinian", "conditionalBootstrap", or a method of `caic`; None for its default.
     B : int, optional
         Number of replicates of the bootstrap.
     seed : int or Generator, optional
@@ -168,7 +168,7 @@ def cAIC(object: Model, method: Any = None, B: int | None = None, seed: Any = No
 
 
 def variance_decomposition(model: Model, **arguments: Any) -> ResultTable:
-    """The variance of the rows taken apart; arguments as of the method `variance_partition`.
+    """Partition the variance of the rows; arguments as in the method `variance_partition`.
 
     Examples
     --------
@@ -194,16 +194,16 @@ def model_performance(model: Model, estimator: Any = None) -> ResultTable:
 def compare_performance(
     *models: Model, rank: bool = False, estimator: Any = "ML", model_names: Any = None
 ) -> ResultTable:
-    """Measures of performance of several models of the same data, a row each, with Akaike weights.
+    """Measures of performance of several models of the same data, with a row each and Akaike weights.
 
     Parameters
     ----------
     *models : Model
         Fitted models to compare.
     rank : bool, default False
-        Whether to sort by the mean place of each model between the worst and the best of each measure.
+        Whether to sort by each model's mean position between the worst and the best value of each measure.
     estimator : str, optional
-        Likelihood: "ML" fits REML models again for their criteria; "REML" is for models with the same fixed effects.
+        Likelihood of the criteria. "ML" refits REML models; "REML" is for models with the same fixed effects.
     model_names : sequence of str, optional
         Names of the rows; by default the names of the variables that hold the models.
 
@@ -234,7 +234,7 @@ def check_singularity(x: Model, tolerance: float = 1e-5) -> bool:
 
 
 def allFit(object: Model, **arguments: Any) -> AllFit:  # noqa: A002
-    """The model fitted from several starts and by several optimisers.
+    """Fit the model from several starts and by several optimisers.
 
     Examples
     --------
@@ -261,7 +261,7 @@ def lmList(formula: str, data: Any, family: Any = None, pool: bool = True, **arg
 def tab_model(
     *models: Model, transform: str | None = "exp", file: Any = None, df_method: str = "wald", **arguments: Any
 ) -> ModelTable:
-    """SjPlot's ``tab_model``: models side by side, those with a link exponentiated.
+    """A table of models side by side, sjPlot's ``tab_model``; models with a link are exponentiated.
 
     Parameters
     ----------

@@ -27,14 +27,15 @@ def bootMer(
     re_form: Any = _NOT_GIVEN,
     type: Literal["parametric", "semiparametric"] = "parametric",  # noqa: A002
 ) -> Bootstrap:
-    """lme4's ``bootMer``: `FUN` of the model refitted to responses drawn from it (see ``fit.bootstrap``).
+    """As lme4's ``bootMer``: `FUN` of the model after refits to responses drawn from it (see ``fit.bootstrap``).
 
     Parameters
     ----------
     x : Model
         Fitted model.
     FUN : callable, optional
-        Function that gives a number, an array, or a mapping; None takes all parameters, which is faster by far.
+        Function of a model that returns a number, an array or a mapping. None returns all parameters, which is much
+        faster.
     nsim : int, default 1
         Number of replicates.
     seed : int or Generator, optional
@@ -42,7 +43,7 @@ def bootMer(
     use_u : bool, default False
         Whether the random effects stay at their conditional modes.
     re_form : str, optional
-        Random effects that stay, in place of `use_u`.
+        Random effects that stay at their modes, instead of `use_u`.
     type : {"parametric", "semiparametric"}, default "parametric"
         Kind of bootstrap, "parametric" or "semiparametric".
 
@@ -60,7 +61,7 @@ def bootMer(
 
 
 def PBmodcomp(largeModel: Model, smallModel: Any, nsim: int = 1000, ref: Any = None, seed: Any = None) -> PBModComp:
-    """Compare as pbkrtest's ``PBmodcomp`` (see ``fit.pbmodcomp``); `ref` is what `PBrefdist` gives.
+    """Compare as pbkrtest's ``PBmodcomp`` (see ``fit.pbmodcomp``); `ref` is a result of `PBrefdist`.
 
     Examples
     --------
@@ -73,7 +74,7 @@ def PBmodcomp(largeModel: Model, smallModel: Any, nsim: int = 1000, ref: Any = N
 
 
 def seqPBmodcomp(largeModel: Model, smallModel: Any, h: int = 20, nsim: int = 1000, seed: Any = None) -> PBModComp:
-    """The same, stopped once `h` of the likelihood ratios drawn exceed the observed one.
+    """As `PBmodcomp`, but stop when `h` simulated likelihood ratios exceed the observed one.
 
     Examples
     --------

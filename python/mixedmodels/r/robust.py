@@ -1,4 +1,4 @@
-"""R's functions for covariance matrices that hold when the model does not."""
+"""R's functions for robust covariance matrices, which are valid if the model's variances are wrong."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def coef_test(model: Any, vcov: str | RobustCoefficients = "CR2", cluster: Any =
     model : fitted model
         Fitted model.
     vcov : str or RobustCoefficients, optional
-        Type such as "CR2", or what ``model.robust()`` returned.
+        Type such as "CR2", or the result of ``model.robust()``.
     cluster : str or array_like, optional
-        Column's name, or a value per row, of the clusters.
+        Clusters: the name of a column, or a value per row.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def coef_test(model: Any, vcov: str | RobustCoefficients = "CR2", cluster: Any =
 def conf_int(
     model: Any, vcov: str | RobustCoefficients = "CR2", level: float = 0.95, cluster: Any = None
 ) -> ResultTable:
-    """Limits of the coefficients with a robust covariance; `vcov` as of `coef_test`.
+    """Confidence limits of the coefficients with a robust covariance; `vcov` as in `coef_test`.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def Wald_test(
     vcov : str or RobustCoefficients, optional
         See `coef_test`.
     cluster : str or array_like, optional
-        Column's name, or a value per row, of the clusters.
+        Clusters: the name of a column, or a value per row.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def bread(model: Any, cluster: Any = None) -> Any:
 
 
 def sandwich(model: Any, cluster: Any = None) -> Any:
-    """Covariance matrix of all parameters from the scores of clusters, labelled; of an lm or glm that is HC0.
+    """Covariance matrix of all parameters from the scores of clusters, labelled; for an lm or glm it is HC0.
 
     Examples
     --------

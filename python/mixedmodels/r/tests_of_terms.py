@@ -18,7 +18,7 @@ def Anova(
     test_statistic: str | None = None,
     vcov: Ddf = None,
 ) -> ResultTable:
-    """Type II or III tests of terms, car's ``Anova``; `vcov` is what ``mod.robust()`` returned.
+    """Type II or III tests of terms, car's ``Anova``; `vcov` is a result of ``mod.robust()``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The summary of a generalised linear model: a record of what is printed, its text in R's layout, its HTML."""
+"""The summary of a generalised linear model: its record, its text in R's layout, its HTML."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class GlmSummary:
     quartiles : tuple of float
         Quartiles of the deviance residuals.
     few : dict of str to float or None
-        Residuals themselves, by row label, with at most five residual degrees of freedom; else None.
+        Residuals by row label, if there are at most five residual degrees of freedom; else None.
     names : tuple of str
         All columns of X.
     headers : tuple of str
@@ -90,7 +90,7 @@ class GlmSummary:
         Parameters
         ----------
         show_residuals : bool, default False
-            Whether quartiles of the deviance residuals come first, as they did before R 4.3.
+            Whether to print quartiles of the deviance residuals first, as before R 4.3.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""From a generalised mixed model and its design to the record that its summary prints."""
+"""The record that the summary of a generalised mixed model prints."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def generalized_summary(
 ) -> MixedSummary:
     """Summary of a generalised mixed model.
 
-    `quartiles` are of Pearson residuals over the root of the dispersion, `indicated` is the guess at the error of
-    Laplace's approximation.
+    `quartiles` are those of Pearson residuals divided by the root of the dispersion. `indicated` is a rough estimate of
+    the error of Laplace's approximation.
     """
     return MixedSummary(
         title=title(fit.nagq, fit.penalised is not None),

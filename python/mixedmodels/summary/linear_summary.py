@@ -1,4 +1,4 @@
-"""The summary of a linear model: a record of what is printed, its text in R's layout, its HTML."""
+"""The summary of a linear model: its record, its text in R's layout, its HTML."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LinearSummary:
     quartiles : tuple of float
         Quartiles of the (weighted) residuals.
     few : dict of str to float or None
-        Residuals themselves, by row label, with at most five residual degrees of freedom; else None.
+        Residuals by row label, if there are at most five residual degrees of freedom; else None.
     names : tuple of str
         All columns of X.
     coefficients : ndarray, shape (len(names), 4)
@@ -53,7 +53,7 @@ class LinearSummary:
     r_squared, adj_r_squared : float
         Coefficients of determination, plain and adjusted.
     fstatistic : tuple of four float or None
-        Statistic F, its two degrees of freedom and p-value; None for an intercept alone.
+        F statistic, its two degrees of freedom and its p-value; None for a model with only an intercept.
     """
 
     call: Call

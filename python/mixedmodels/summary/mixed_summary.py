@@ -1,4 +1,4 @@
-"""The summary of a mixed model: a record of what is printed, its text in lme4's layout, its HTML."""
+"""The summary of a mixed model: its record, its text in lme4's layout, its HTML."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class MixedSummary:
     Attributes
     ----------
     title : str
-        How the model was fitted, in words.
+        Method of the fit, in words.
     family : tuple of two str or None
         Name of the family and its link, of a glmer.
     call : Call
@@ -57,7 +57,7 @@ class MixedSummary:
     headers : tuple of str
         Names of the columns of `coefficients`.
     coefficients : ndarray, shape (p, len(headers))
-        Estimate, standard error, statistic and of a glmer the p-value.
+        Estimate, standard error and statistic; for a glmer also the p-value.
     vcov : ndarray, shape (p, p)
         Covariance matrix of the coefficients.
     aliased : tuple of str
@@ -67,11 +67,11 @@ class MixedSummary:
     converged : bool
         Whether the optimiser's certificate holds.
     message : str
-        Engine's own sentence.
+        Message of the engine.
     criterion_error : float, default 0.0
-        Standard error of the criterion where it is estimated, else 0.
+        Standard error of the criterion if it is estimated, else 0.
     remarks : tuple of str, default ()
-        Sentences about what else the reader must know.
+        Further remarks for the reader, as sentences.
     r_class : str, default "lmerMod"
         R's name of such a model.
     """

@@ -1,4 +1,4 @@
-"""Tidy tables of a model: columns by name, to be put into the caller's kind of table."""
+"""Tidy tables of a model as columns by name, ready for the caller's library of tables."""
 
 from __future__ import annotations
 

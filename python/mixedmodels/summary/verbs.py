@@ -1,4 +1,4 @@
-"""Tables of parameters, a row each."""
+"""Tables with a row for each parameter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FixedTableVerbs(FixedEffects):
     """Tables of the parameters of a model without random effects."""
 
     def tidy(self, *, conf_int: bool = False, conf_level: float = 0.95, ddf: Ddf = None) -> Any:
-        """A row per coefficient.
+        """A table with a row per coefficient.
 
         Parameters
         ----------
@@ -29,8 +29,8 @@ class FixedTableVerbs(FixedEffects):
         conf_level : float, default 0.95
             Confidence level of the limits.
         ddf : str or Coefficients, optional
-            Covariance and degrees of freedom, the latter in a column `df`: "asymptotic", "residual" or what `robust`
-            returned; None for those that the summary prints.
+            Method for the covariance and the degrees of freedom, which are in a column `df`: "asymptotic", "residual"
+            or the result of `robust`. None uses those of the printed summary.
 
         Examples
         --------
@@ -44,7 +44,7 @@ class FixedTableVerbs(FixedEffects):
         return frame.to_kind(columns, self._source.kind)
 
     def augment(self) -> Any:
-        """The rows used, with columns `fitted` (means) and `resid` (of a glm the deviance residuals).
+        """The rows used, with columns `fitted` (means) and `resid` (deviance residuals for a glm).
 
         Examples
         --------
@@ -65,20 +65,21 @@ class MixedTableVerbs(MixedEffects):
         conf_level: float = 0.95,
         ddf: Ddf = None,
     ) -> Any:
-        """A row per parameter.
+        """A table with a row per parameter.
 
         Parameters
         ----------
         effects : {"fixed", "ran_pars", "ran_vals"} or sequence of {"fixed", "ran_pars", "ran_vals"}, default "fixed"
-            Effects wanted: "fixed", "ran_pars" (standard deviations, correlations), "ran_vals" (conditional modes), or
-            several.
+            Effects to include: "fixed", "ran_pars" (standard deviations, correlations), "ran_vals" (conditional modes),
+            or several.
         conf_int : bool, default False
-            Whether to add Wald limits `conf_low`, `conf_high` (of the fixed effects, and of the modes given theta).
+            Whether to add Wald limits `conf_low`, `conf_high` for the fixed effects, and for the modes at the estimated
+            theta.
         conf_level : float, default 0.95
             Confidence level of the limits.
         ddf : str or Coefficients, optional
-            Method that adds `df` and `p_value` of the fixed effects: "Satterthwaite" or "Kenward-Roger" (of an lmer),
-            "asymptotic", or what `robust` returned; standard errors and limits then follow its covariance.
+            Method that adds `df` and `p_value` of the fixed effects: "Satterthwaite" or "Kenward-Roger" (lmer only),
+            "asymptotic", or the result of `robust`. Standard errors and limits use its covariance.
 
         Examples
         --------

@@ -11,7 +11,7 @@ from mixedmodels.tables.r_print import deparse, fill
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """Texts of the arguments; None where one was not given or has no name.
+    """Texts of the arguments; None for an argument without a value or a name.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Call:
         if self.theta is None:
             return self._text("glm", family=self.family, **rows)
         theta = r_numbers.format_number(self.theta, 10)
-        # R adds what it estimated at the end, and the link after it unless that was given.
+        # R adds its estimate at the end, and then the link unless the call had one.
         names = ["init.theta", "link"] if self.link == "log" else ["link", "init.theta"]
         values = {"init.theta": theta, "link": self.link}
         return self._text("glm.nb", **rows, **{name: values[name] for name in names})

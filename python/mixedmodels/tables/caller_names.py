@@ -1,4 +1,4 @@
-"""Names of objects, as the caller's variables have them."""
+"""Names of the caller's variables that hold objects."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def names_held(models: Sequence[Any], depth: int = 2) -> list[str | None]:
 
 
 def call_names(data: Any, weights: Any, offset: Any, subset: Any, depth: int = 2) -> dict[str, Any]:
-    """How the caller of `lmer` or `lm` calls its arguments, for the print: R shows the expressions.
+    """Names of the arguments of `lmer` or `lm` in the caller's code, which the print shows as R does.
 
-    A text is shown as it is, an object by the name of a variable that holds it where there is one.
-    The caller stands `depth` frames up. The keys are those of `Request`.
+    A text is shown as it is; an object by the name of a variable that holds it, if there is one. The caller stands
+    `depth` frames up. The keys are those of `Request`.
     """
     scope = sys._getframe(depth).f_locals
 

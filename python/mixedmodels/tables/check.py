@@ -20,18 +20,18 @@ OK, WARNING, UNKNOWN = "OK", "Look", "None"
 class Check:
     """One finding; it prints as a sentence.
 
-    ``check["p_value"]`` is a number of it.
+    ``check["p_value"]`` is one of its numbers.
 
     Attributes
     ----------
     title : str
-        What was looked at.
+        Assumption or property that was checked.
     suspicious : bool or None
-        Whether it deserves a look; None where it could not be said.
+        Whether it deserves a look; None if the check was not possible.
     sentence : str
-        Sentence that says what was found.
+        The result of the check, as a sentence.
     values : mapping of str
-        Numbers by name.
+        Numbers of the check, by name.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""pandas tables with a meaning; imported only when one is asked for."""
+"""pandas tables of results. The module is imported only when a caller needs one."""
 
 from __future__ import annotations
 

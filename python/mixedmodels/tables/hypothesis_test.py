@@ -27,9 +27,9 @@ class HypothesisTest:
     Attributes
     ----------
     test : ResidualTest
-        The numbers.
+        Numbers of the test.
     data : str
-        What was tested, in words.
+        Data of the test, in words.
     kind : str, default "pandas"
         The library of tables.
     """
@@ -89,12 +89,12 @@ class HypothesisTest:
         return self.test.observed
 
     def histogram(self, bins: int | Any = 20) -> Any:
-        """What a picture of the simulated statistics shows: a table with columns lower, upper, count.
+        """A histogram of the simulated statistics: a table with columns lower, upper and count.
 
         Parameters
         ----------
         bins : int or array_like, default 20
-            Number of bins, or their limits.
+            Number of bins, or their ascending limits.
         """
         if self.test.simulated is None or self.test.observed is None:
             raise DataError(f"{self.method!r} is not tested by simulated statistics, so there is nothing to show.")

@@ -1,4 +1,4 @@
-"""A table with a row for each row of the data or point of a line: printed in part, whole as a table of a library."""
+"""A long table, such as a row per row of the data. It prints in part; `to_frame` has all rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table in which every test, comparison and interval ends: named columns that print as R prints them."""
+"""The result table of tests, comparisons and intervals: named columns that print as R prints them."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ class ResultTable(Table):
     columns : mapping of str
         Columns by name in snake case, arrays of numbers or lists of texts, all of one length; without the names.
     names : tuple of str
-        Name of each row, which stands at its left.
+        Name of each row, printed at its left.
     row_column : str, default "term"
         What the row names are called as the first column.
     headers : mapping of str to str, optional
-        How R calls a column, where `HEADERS` does not say.
+        R's headers of columns that are not in `HEADERS`.
     heading, footer : tuple of str, default ()
         Lines above and below the table.
     kind : str, default "pandas"
@@ -92,7 +92,7 @@ class ResultTable(Table):
     digits : int, default 5
         Significant digits in print.
     missing : str, default ""
-        How a missing number is printed.
+        Text for a missing number.
     """
 
     columns: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""A table of results as text: each column in the format that its role asks for, p-values with stars.
+"""A table of results as text: the role of a column determines its format, and p-values have stars.
 
 The roles are those of R's tables of tests. A p-value has a header such as ``Pr(>F)``; a test statistic is headed ``F``,
 ``Chisq``, ``Cp`` or ``t value``; estimates and standard errors share their decimals; degrees of freedom (headers that

@@ -1,4 +1,4 @@
-"""A test of scaled residuals, and p-values of what was simulated."""
+"""A test of scaled residuals, and p-values from simulations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ResidualTest:
     method : str
         Method in words.
     statistics : mapping of str to float
-        Statistics by name, the one that is tested first.
+        Statistics by name; the first is the one that is tested.
     p_value : float
         P-value of the test.
     alternative : str, optional
@@ -34,13 +34,13 @@ class ResidualTest:
     estimates : mapping of str to float, optional
         Estimates by name.
     null_value : tuple of (str, float), optional
-        Name and value of what holds if the model is true, or None.
+        Name and value of the parameter under the null hypothesis, or None.
     conf_int : tuple of two float, optional
         Confidence limits, or None; `conf_level` is theirs.
     simulated : ndarray, shape (m,), optional
-        Statistic of each simulation, where that is how it is tested.
+        Statistic of each simulation, if the test is by simulation.
     observed : float, optional
-        Statistic of the data, where it is tested by simulation.
+        Statistic of the data, if the test is by simulation.
     """
 
     method: str
@@ -57,7 +57,7 @@ class ResidualTest:
 
 
 def check_alternative(alternative: str) -> None:
-    """Refuse what is no alternative.
+    """Refuse an unknown alternative.
 
     Raises
     ------
@@ -69,9 +69,9 @@ def check_alternative(alternative: str) -> None:
 
 
 def simulation_p(simulated: Vector, observed: float, alternative: str) -> float:
-    """Share of the simulations at least as large ("greater") or small ("less"); twice the smaller, at most 1.
+    """Share of simulations at least as large ("greater") or small ("less"); two-sided, twice the smaller share.
 
-    As DHARMa has it, so that 0 means less than one of the simulations. NaN are left out.
+    As in DHARMa, 0 means that no simulation is as extreme. NaN are left out, and the value is at most 1.
     """
     check_alternative(alternative)
     present = simulated[~np.isnan(simulated)]
