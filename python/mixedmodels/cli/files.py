@@ -1,4 +1,4 @@
-"""Files into tables, chosen by the end of their names."""
+"""Read files into tables by the ending of their names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_table(name: str) -> Any:
     Raises
     ------
     DataError
-        If the file is not there, of an unknown kind, or not what its name says.
+        If the file does not exist, is of an unknown kind, or does not match its name.
     """
     read = _reader(name)
     try:
@@ -36,7 +36,7 @@ def read_table(name: str) -> Any:
 
 
 def _reader(name: str) -> Callable[[Any], Any]:
-    """What reads a file of that name."""
+    """The function that reads a file of that name."""
     endings = [suffix.lower() for suffix in Path(name).suffixes]
     if endings and endings[-1] in _PACKED:
         endings.pop()

@@ -1,4 +1,4 @@
-"""What is known about each data set, read from the file beside it."""
+"""Descriptions of the data sets, read from the files beside them."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class DataSet:
     Attributes
     ----------
     name, title : str
-        Name of the data set, and what it is about.
+        Name of the data set, and its subject.
     rows : int
         Number of rows.
     columns : mapping of str to str
         Meaning of each column, in the table's order.
     source : str
-        Where the table was taken from.
+        Source of the table.
     reference : str
-        Who published it first.
+        First publication of the data.
     licence : str
-        Terms under which it is passed on.
+        Licence of the table.
     factors : mapping of str to FactorLevels
         Levels of the columns that are factors.
     """
@@ -81,7 +81,7 @@ def names() -> tuple[str, ...]:
 
 @cache
 def describe(name: str) -> DataSet:
-    """What a data set is, where it comes from and under which licence it is passed on.
+    """The description of a data set, with its source and licence.
 
     Raises
     ------

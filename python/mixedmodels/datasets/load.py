@@ -1,4 +1,4 @@
-"""A data set as a table in the library of one's choice."""
+"""Load a data set as a table of any supported library."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ Library = Literal["pandas", "polars", "pyarrow", "dict"]
 
 
 def load(name: str, as_: Library = "pandas") -> Any:
-    """Load a data set; every call gives a fresh table.
+    """Load a data set as a new table.
 
     Parameters
     ----------
     name : str
         One of `names()`.
     as_ : {"pandas", "polars", "pyarrow", "dict"}, default "pandas"
-        The library of the table. Factors become Categorical columns in pandas, Enum in polars (which knows no ordered
-        factors), dictionary-encoded in Arrow; "dict" maps names to numpy arrays, and factors to `pandas.Categorical`.
+        Library of the table. Factors are Categorical columns in pandas, Enum columns in polars (which has no ordered
+        factors) and dictionary-encoded columns in Arrow. "dict" maps names to numpy arrays, and factors to
+        `pandas.Categorical`.
 
     Raises
     ------

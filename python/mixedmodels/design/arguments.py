@@ -18,7 +18,7 @@ Rows = NDArray[np.intp]
 
 
 def numbers(scope: Scope, argument: Any, what: str) -> Array | None:
-    """One number per row of the table, or None where nothing is given.
+    """One number per row of the table; None stays None.
 
     Parameters
     ----------

@@ -149,7 +149,7 @@ def ns(x: Array, settings: State, state: State | None) -> tuple[Matrix, State]:
 
 
 def _knots(x: Array, settings: State, name: str, fewest: int) -> State:
-    """Boundary and inner knots, the latter at quantiles where only `df` is given."""
+    """Boundary and inner knots; with `df` only, the inner knots are at quantiles."""
     present = x[~np.isnan(x)]
     if not len(present):
         raise DesignError(f"{name}() has no value that is not missing")

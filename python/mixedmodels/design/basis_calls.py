@@ -1,4 +1,4 @@
-"""``scale()``, ``poly()``, ``bs()``, ``ns()`` and column summaries as they stand in a formula: arguments and memory."""
+"""Calls of ``scale()``, ``poly()``, ``bs()``, ``ns()`` and column summaries: arguments, and their state at the fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formula and table to a `Design`."""
+"""Build a `Design` from a formula and a table."""
 
 from __future__ import annotations
 
@@ -48,24 +48,24 @@ def build(
     Parameters
     ----------
     formula : str or Formula
-        Text in R's language, or what `formula.parse` made of it.
+        Formula in R's language, as a text or as parsed by `formula.parse`.
     table : Table
-        Table as `frame.read` makes it.
+        Table from `frame.read`.
     weights, offset, subset : str or array_like, optional
         Column name, text of an expression, or array with one value per row (for `subset` also integer positions).
     contrasts : mapping of str, optional
         Contrasts of factors: "treatment", "sum", "helmert", "poly", a matrix, or a table with named columns. As in lme4
         they apply to the fixed effects; random effects have the default contrasts.
     na_action : {"omit", "exclude", "fail"}, default "omit"
-        What to do with rows that miss a value of some variable: "omit", "exclude" or "fail".
+        Treatment of rows with a missing value: "omit", "exclude" or "fail".
     env : mapping of str, optional
-        Names that the table does not have: arrays, numbers, functions.
+        Further names that the table lacks: arrays, numbers, functions.
     random : {"allowed", "required", "forbidden"}, default "allowed"
-        Whether random terms must, may or must not be there.
+        Whether the formula may, must or must not have random terms.
     response : {"number", "binomial"}, default "number"
-        "number", or "binomial" where a factor is a response too.
+        Kind of the response. With "binomial" it may be a factor too.
     residual : bool, default True
-        Whether the model has a residual variance, which as many random effects as rows would leave unidentified.
+        Whether the model has a residual variance. It is not identified if there are as many random effects as rows.
     zero_weights : bool, default False
         Whether a weight may be 0.
 

@@ -30,7 +30,7 @@ def call(scope: Scope, node: Call) -> Any:
     Raises
     ------
     FormulaError
-        If the function is not known, or does not take these arguments.
+        If the function is unknown, or does not take these arguments.
     """
     own = scope.env.get(node.function) if scope.env is not None else None
     if callable(own):
@@ -75,13 +75,13 @@ def _elementwise(scope: Scope, node: Call, function: Callable[..., Any]) -> Any:
 
 
 def _warn_new_missing(node: Call, values: list[Any], result: Any) -> None:
-    """``log(-1)`` gives no number; the rows are lost, and that is said."""
+    """Warn of rows that are lost because a function gives no number, as ``log(-1)``."""
     if all_finite(result):
         return
-    fresh = np.isnan(result)
+    new_missing = np.isnan(result)
     for value in values:
-        fresh = fresh & ~np.isnan(value)
-    count = int(np.count_nonzero(fresh))
+        new_missing = new_missing & ~np.isnan(value)
+    count = int(np.count_nonzero(new_missing))
     if count:
         message = f"{show(node)} gives no number in {count} row{'s' if count > 1 else ''}, which count as missing"
         warnings.warn(message, MixedModelsWarning, stacklevel=2)

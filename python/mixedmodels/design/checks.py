@@ -1,4 +1,4 @@
-"""Errors in a design, found before the model is fitted."""
+"""Checks of a design before the model is fitted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def formula(plan: Formula, random: str) -> None:
 
 
 def contrasts(codings: Mapping[str, Any], values: Mapping[str, Value]) -> None:
-    """Contrasts are given for factors of the model."""
+    """Check that contrasts belong to factors of the model."""
     factors = tuple(text for text, value in values.items() if isinstance(value, (Factor, Logical)))
     for name in codings:
         if name not in values:
@@ -53,9 +53,9 @@ def contrasts(codings: Mapping[str, Any], values: Mapping[str, Value]) -> None:
 
 
 def identified(groups: tuple[GroupingFactor, ...], terms: tuple[RandomTerm, ...], n: int, residual: bool) -> None:
-    """Random effects are fewer than observations, and every grouping factor has at least two levels.
+    """Check that there are fewer random effects than observations, and two levels or more per grouping factor.
 
-    Without a residual variance there may be as many, one for each observation.
+    Without a residual variance there may be one random effect for each observation.
     """
     for group in groups:
         if group.n_levels < 2:

@@ -1,4 +1,4 @@
-"""Terms and values to model-matrix columns, with R's names and R's order of columns."""
+"""Model-matrix columns of terms, with R's names and R's order."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ FALSE_TRUE = Levels(np.array([False, True]))
 
 
 class Coder:
-    """Columns of terms over one set of values; what several terms share is computed once.
+    """Columns of terms over one set of values. Columns that several terms share are computed once.
 
     Parameters
     ----------
     values : mapping of str to Value
         Value of each variable at the rows used, by its text.
     contrasts : mapping of str
-        What the user wants for a factor, by its name or text.
+        The user's contrasts of factors, by name or text.
     """
 
     def __init__(self, values: Mapping[str, Value], contrasts: Mapping[str, Any]) -> None:

@@ -29,9 +29,9 @@ class Coding:
     matrix : ndarray
         Contrast matrix, shape (levels, columns).
     suffixes : tuple of str, optional
-        Ends of the coefficients' names; None where they are the level labels of `levels_at`.
+        Suffixes of the coefficients' names; None if they are the level labels of `levels_at`.
     levels_at : tuple of int, optional
-        Level that each column indicates, for treatment contrasts.
+        Level of each indicator column of treatment contrasts.
     """
 
     kind: str
@@ -101,8 +101,8 @@ def coding(name: str, levels: Levels, wanted: Any, ordered: bool) -> Coding:
     levels : Levels
         Levels of the factor.
     wanted : str, array_like, table, Coding or None
-        A name from `BY_NAME` (also as ``"contr.sum"``), a matrix, a table whose column names are used, a `Coding` or
-        None for the default: polynomials for ordered factors, treatment contrasts for others.
+        A name from `BY_NAME` (also as ``"contr.sum"``), a matrix, a table with column names, or a `Coding`. None is the
+        default: polynomials for ordered factors, treatment contrasts for others.
     ordered : bool
         Whether the factor is ordered.
     """

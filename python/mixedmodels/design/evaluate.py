@@ -31,20 +31,20 @@ _MAX_RANGE = 100_000
 
 
 class Scope:
-    """Where names are looked up, and what transforms remember.
+    """The names of a formula with their values, and the states of its transforms.
 
     Parameters
     ----------
     table : Table
-        Table whose columns the names are.
+        Table, whose columns are names of the formula.
     env : mapping of str or None
-        Further names, looked up when the table has none: arrays, numbers, or functions of arrays.
+        Further names that the table lacks: arrays, numbers, or functions of arrays.
     states : dict of str
-        What each call remembers, by its text. Filled by `evaluate` where empty, used where filled.
+        State of each data-dependent call, by its text. `evaluate` fills an empty state and uses a filled one.
     fitted : bool, default False
-        Whether the states come from an earlier fit, so that no new one may be made.
+        Whether the states come from an earlier fit. No new state may then be made.
     source : str, default ""
-        The text that the expressions were read from, for messages that mark a place in it.
+        Text of the expressions, for messages that mark a place in it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Functions that a formula may call on numbers, element by element or over a whole column."""
+"""Functions of numbers in formulas, element by element or over a whole column."""
 
 from __future__ import annotations
 

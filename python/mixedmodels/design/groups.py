@@ -20,14 +20,14 @@ UNSEEN, MISSING = -1, -2
 
 
 class CellLevels(Levels):
-    """Levels of a combination of factors; ``b1:a1`` is written only when somebody asks.
+    """Levels of a combination of factors. Labels such as ``b1:a1`` are made only when they are read.
 
     Parameters
     ----------
     parts : tuple of Levels
         Levels of each factor, first one varying slowest.
     cells : ndarray of int
-        The combinations that occur, ascending, as mixed-radix numbers over `parts`.
+        Observed combinations, ascending, as mixed-radix numbers over `parts`.
     """
 
     __slots__ = ("cells", "parts")
@@ -98,9 +98,9 @@ def grouping_factor(name: str, factors: Sequence[Factor]) -> GroupingFactor:
 
 
 def _nested(factors: Sequence[Factor], name: str) -> tuple[NDArray[np.int32], Cells] | None:
-    """Codes and observed cells where one factor determines the others, as the inner one of ``a/b`` mostly does.
+    """Codes and observed cells if one factor determines the others, as the inner one of ``a/b`` usually does.
 
-    Then a level has one cell, and levels are combined and sorted in place of rows.
+    Then a level has one cell, so levels are combined and sorted instead of rows.
     """
     inner = max(factors, key=lambda f: len(f.levels))
     k = len(inner.levels)
@@ -158,7 +158,7 @@ def as_grouping(text: str, value: Value) -> Factor:
 
 @dataclass(frozen=True)
 class GroupSpec:
-    """What a grouping factor was when the model was fitted.
+    """A grouping factor at the time of the fit.
 
     Attributes
     ----------
@@ -178,7 +178,7 @@ class GroupSpec:
     levels: Levels
 
     def codes(self, values: Sequence[Value], n: int) -> NDArray[np.int32]:
-        """Codes of new rows: -1 where the level was not there at the fit, -2 where it is missing."""
+        """Codes of new rows: -1 for a level that is new, -2 for a missing one."""
         coded = [
             recode(as_grouping(text, v), part)
             for text, v, part in zip(self.factor_names, values, self.parts, strict=True)

@@ -1,4 +1,4 @@
-"""Whole matrices, for those who want to look at them; the engine never does."""
+"""Whole matrices X and Z for callers. The engine does not need them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def model_matrix(fixed: FixedDesign, n: int | None = None) -> np.ndarray[tuple[i
     Parameters
     ----------
     n : int, optional
-        Number of rows; needed only where every column is a column of ones.
+        Number of rows; needed only if every column is a column of ones.
 
     Examples
     --------
@@ -42,8 +42,7 @@ def _bind(columns: tuple[Vector | None, ...], n: int | None) -> np.ndarray[tuple
 def z_matrix(design: Design) -> Any:
     """The random-effects model matrix Z, sparse (CSC), shape (n, q).
 
-    Columns go term by term, within a term level by level, and within a level effect by effect, as in lme4. Rows whose
-    level was not there at the fit have zeros.
+    Columns are in lme4's order: by term, then by level, then by effect. Rows with a new level have zeros.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A fitted design laid over other rows."""
+"""The layout of other rows by a fitted design."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ def on_new_data(
     spec : Spec
         Specification of the fitted design.
     table : Table
-        Table as `frame.read` makes it.
+        Table from `frame.read`.
     response : bool, default False
-        Whether the response is evaluated too; it must then be in the table.
+        Whether to evaluate the response too. It must then be in the table.
     na_action : {"pass", "omit", "fail"}, default "pass"
         "pass" keeps rows with missing values (NaN in columns, -2 in codes), "omit" leaves them out, "fail" raises.
     random : sequence of int, optional
-        Indices of the random terms wanted, into the design's `random`; None for all, () for none. Columns that only
-        other terms need may be absent from the table.
+        Indices of the random terms in the design's `random`; None for all, () for none. The table may lack columns that
+        only other terms need.
     known_levels : sequence of int, optional
-        Those of the wanted terms for which the levels of the rows are needed; None for all. Grouping factors of other
-        terms may be absent from the table, and their codes are -1.
+        Terms in `random` whose levels are needed; None for all. The table may lack grouping factors of other terms;
+        their codes are -1.
     offset : str or array_like, optional
-        Value in the place of the offset argument of the fit; needed where that was an array.
+        Offset of the new rows, which replaces the fit's offset argument. It is needed if that was an array.
     env : mapping of str, optional
         Names that the table does not have.
 
     Returns
     -------
     Design
-        Its `random` holds the wanted terms only. Codes of `groups` count in the levels of the fit; -1 is a level
-        that was not there, -2 for a missing value.
+        Its `random` has the chosen terms only. Codes of `groups` refer to the levels of the fit; -1 is a new level, -2
+        a missing value.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def on_new_data(
 
 
 def _as_fitted(text: str, value: Value, fitted_kind: Any) -> Value:
-    """A new value of the kind that the variable had at the fit, factors with the levels they had."""
+    """A new value as the kind of its variable at the fit; factors have the levels of the fit."""
     if isinstance(fitted_kind, FactorSpec):
         if isinstance(value, Matrix):
             raise DataError(f"{text!r} was a factor at the fit and is {describe(value)} in the new data")
@@ -163,7 +163,7 @@ def _as_fitted(text: str, value: Value, fitted_kind: Any) -> Value:
 def _codes(
     spec: Spec, scope: Scope, wanted: Sequence[int], coded: Sequence[int], n: int
 ) -> tuple[list[Any], list[int]]:
-    """Codes of each group that a wanted term has (-1 without a known term), and which groups these are."""
+    """Codes of the groups of the `wanted` terms (-1 for groups without a `coded` term), and these groups."""
     used = list(dict.fromkeys(spec.terms[i][1] for i in wanted))
     needed = {spec.terms[i][1] for i in coded}
     nodes = {
@@ -203,7 +203,7 @@ def _offset(spec: Spec, scope: Scope, offsets: Mapping[str, Node], argument: Any
 def _complete(
     values: Mapping[str, Value], codes: Sequence[Any], y: Array | None, offset: Array | None, n: int, na_action: str
 ) -> tuple[Rows | None, int]:
-    """Rows without a missing value; None where that is all of them."""
+    """Rows without a missing value; None if these are all rows."""
     absent = np.zeros(n, dtype=np.bool_)
     for value in values.values():
         gone = missing(value)
@@ -221,6 +221,6 @@ def _complete(
 
 
 def numbers_of(spec: Spec, table: Table, argument: Any, what: str) -> Array | None:
-    """One number per row of a table, given as a column name, an expression, a number or an array; None for nothing."""
+    """One number per row of a table, from a column name, an expression, a number or an array; None stays None."""
     scope = Scope(table, None, dict(spec.states), fitted=True, source=spec.formula.source)
     return numbers(scope, argument, what)

@@ -1,4 +1,4 @@
-"""New rows laid out as a fit was, with grouping factors that have the levels of these rows."""
+"""The layout of new rows by a fit's design, with grouping factors that have the levels of these rows."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from mixedmodels.frame import Table
 
 
 def on_own_levels(spec: Spec, table: Table, *, offset: Any = None, env: Any = None) -> Design:
-    """Lay new rows out with the bases and contrasts of a fit; levels of groups need not have been there.
+    """Lay new rows out with the bases and contrasts of a fit; their groups may have new levels.
 
     Parameters
     ----------
     spec : Spec
         Specification of the fitted design.
     table : Table
-        Table as `frame.read` makes it; no value that the right side needs may be missing.
+        Table from `frame.read`, without missing values in the variables of the right side.
     offset : str or array_like, optional
-        Value in the place of the offset argument of the fit; needed where that was an array.
+        Offset of the new rows, which replaces the fit's offset argument. It is needed if that was an array.
     env : mapping of str, optional
         Names that the table does not have.
 

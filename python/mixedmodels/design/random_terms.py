@@ -73,9 +73,9 @@ def _used(text: str, values: Mapping[str, Value], factors: dict[str, Factor]) ->
 def _lme4_order(places: list[int], n_levels: Sequence[int]) -> list[int]:
     """Terms with more levels first, as lme4 sorts them.
 
-    Terms that are in this order already stay as they are. Where something has to move, lme4 turns an ascending order
-    around, so that terms with equally many levels change places too: ``(1 | h) + (1 | g) + (x | g)`` with more levels
-    of g than of h is ``(x | g), (1 | g), (1 | h)``.
+    Terms that are already in this order stay. Otherwise lme4 reverses an ascending order, which also swaps terms with
+    equally many levels: ``(1 | h) + (1 | g) + (x | g)`` with more levels of g than of h is ``(x | g), (1 | g), (1 |
+    h)``.
     """
     if all(n_levels[a] >= n_levels[b] for a, b in itertools.pairwise(places)):
         return places
@@ -115,13 +115,13 @@ def _distinct(bars: Sequence[Bar]) -> list[int]:
 def term_columns(
     coder: Coder, bar: Bar, *, warn: bool = True
 ) -> list[tuple[int, str, tuple[str, ...], tuple[Array | None, ...]]]:
-    """Columns of a random term as a whole, or for ``diag()`` of each effect alone.
+    """Columns of a whole random term, or with ``diag()`` of each effect separately.
 
     Returns
     -------
     list of tuple
-        For each group of columns its place among the effects or `WHOLE`, its text, the names of its effects, and the
-        columns.
+        For each group of columns: its position among the effects or `WHOLE`, its text, the names of its effects, and
+        its columns.
     """
     effects, columns, _ = coder.columns(bar.effects)
     if warn and bar.split and len(effects) > 1:

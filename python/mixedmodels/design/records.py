@@ -1,4 +1,4 @@
-"""The records that leave the design room: what the engine fits, and what names its numbers."""
+"""The records of a design: the arrays that the engine fits, and the names of its numbers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class GroupingFactor:
     name : str
         Name of the factor, "Subject", or "b:a" for an interaction (inner first for ``a/b``, as lme4).
     codes : ndarray
-        Codes of type int8, int16 or int32, 0 .. n_levels-1, none missing; length n.
+        Codes from 0 to n_levels-1 without missing values, of type int8, int16 or int32 and length n.
     levels : Levels
         The used levels.
     """
@@ -71,9 +71,9 @@ class RandomTerm:
     Attributes
     ----------
     label : str
-        Name in VarCorr: the group's name; where a group comes again, R names: "b.a", "b.a.1".
+        Name in VarCorr: the group's name. A repeated group has R's names: "b.a", "b.a.1".
     text : str
-        Term as the formula has it, e.g. "Days | Subject".
+        Term of the formula, such as "Days | Subject".
     group : int
         Index into `Design.groups`.
     effects : tuple of str
@@ -94,7 +94,7 @@ class RandomTerm:
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """Everything that formula and table say about a model.
+    """The layout of a model's data: response, columns, groups and their names.
 
     Attributes
     ----------
@@ -114,18 +114,18 @@ class Design:
     weights, offset : ndarray or None
         Weights and offset, float64 of length n, or None. `offset` adds up ``offset()`` terms and the argument.
     rows : ndarray of int or None
-        Integer positions of the rows used among the `n_table` rows that `subset` left, or None where all are.
+        Integer positions of the rows used among the `n_table` rows of the subset; None if all are used.
     n_table : int
         Rows of the table (after `subset`) before missing values were omitted.
     dropped : int
         Number of rows omitted because of missing values.
     na_action : str
-        What was done with rows that miss a value: "omit", "exclude" or "fail".
+        Treatment of rows with a missing value: "omit", "exclude" or "fail".
     subset : ndarray of int, optional
-        Positions of the rows that `subset` left, in the table as the caller gave it, or None where it left all.
+        Positions of the subset's rows in the caller's table; None if the subset has all rows.
     spec : Spec
-        What it takes to lay new rows out in the same way (`design.on_new_data`); picklable, and as JSON by
-        `spec.to_json()` / `from_json`.
+        Layout for new rows (`design.on_new_data`). It can be pickled, or written as JSON with `spec.to_json()` and read
+        with `from_json`.
     """
 
     formula: str

@@ -15,7 +15,7 @@ ResponseKind = Literal["number", "binomial"]
 
 
 def refuse_on_both_sides(formula: Formula) -> None:
-    """A response cannot explain itself."""
+    """Refuse a formula whose response is also a predictor."""
     name = formula.response
     if name in formula.variables:
         raise DesignError(f"the response {name!r} of {formula.text!r} is on the right of '~' too; remove it there")

@@ -1,4 +1,4 @@
-"""A design with part of its rows."""
+"""A design with a subset of its rows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, Rand
 
 
 def part_of(design: Design, rows: NDArray[np.intp]) -> Design:
-    """The design of some of the rows used, in their order; levels of grouping factors that are left out are dropped.
+    """The design of some of the rows used, in their order. Grouping factors lose levels without rows.
 
-    Columns of X stay as they are, even where a part of the rows makes one of them constant: which of them can be
-    estimated is for the fit to say.
+    Columns of X stay as they are, even if one of them becomes constant. The fit decides which of them can be estimated.
 
     Parameters
     ----------

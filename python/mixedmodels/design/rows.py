@@ -1,4 +1,4 @@
-"""The rows that a model uses: those of the subset, less those that miss a value of some variable."""
+"""The rows that a model uses: the rows of the subset that have all variables."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class UsedRows:
     Attributes
     ----------
     positions : ndarray of int or None
-        Positions of the rows used in the table; None where all are used.
+        Positions of the rows used in the table; None if all are used.
     kept : ndarray of int or None
-        Positions of the rows used among the rows of the subset; None where all of these are used.
+        Positions of the rows used among the rows of the subset; None if all of these are used.
     n_table : int
         Number of rows of the subset.
     dropped : int
         Number of rows of the subset that miss a value.
     suspects : tuple of str
-        Variables that hold something missing or infinite somewhere in the table.
+        Variables with a missing or infinite value anywhere in the table.
     """
 
     positions: Positions | None
@@ -54,11 +54,11 @@ def used_rows(values: Mapping[str, Value], n_rows: int, subset: Positions | None
     Parameters
     ----------
     values : mapping of str to Value
-        Everything that the model needs, by the name used in messages.
+        Values of all variables that the model needs, by their names in messages.
     subset : ndarray of int or None
-        Positions that are looked at, or None for all.
+        Positions of the subset, or None for all rows.
     na_action : str
-        What to do with rows that miss a value; with "fail", a missing value is an error.
+        Treatment of rows with a missing value; with "fail" they are an error.
     """
     n_table = n_rows if subset is None else len(subset)
     suspects = tuple([what for what, value in values.items() if not _complete(value)])

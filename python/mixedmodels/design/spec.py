@@ -1,4 +1,4 @@
-"""The recipe by which new rows get the columns of the fit: bases, levels, contrasts, and the order of terms."""
+"""The layout that gives new rows the columns of the fit: bases, levels, contrasts and the order of terms."""
 
 from __future__ import annotations
 
@@ -48,20 +48,20 @@ class Spec:
     formula : Formula
         Formula with every ``.`` replaced.
     kinds : mapping of str to FactorSpec or str
-        Kind that each variable had, by its text.
+        Kind of each variable at the fit, by its text.
     states : mapping of str
-        What each data-dependent call remembers, by its text.
+        State of each data-dependent call, such as its knots, by its text.
     contrasts : mapping of str to Coding
         Coding of each factor in the fixed effects, by the factor's text.
     order : tuple of tuple of two int, default ()
-        Place of each random term of the design in ``formula.random`` and, for an effect split off by ``diag()``, the
-        effect's place among that term's columns (-1 for a whole term).
+        Position of each random term in ``formula.random``. For an effect split off by ``diag()``, also its position
+        among that term's columns (-1 for a whole term).
     terms : tuple of tuple of (str, int), default ()
         Label of each random term and the index of its group.
     groups : tuple of GroupSpec, default ()
         The grouping factors.
     offset : str or bool, optional
-        Text of the offset argument; True where it was an array, None where there was none.
+        Text of the offset argument; True for an array, None without an offset.
     """
 
     formula: Formula
@@ -91,7 +91,7 @@ class Spec:
 
 
 def from_json(text: str) -> Spec:
-    """Read what `Spec.to_json` wrote.
+    """Read the text that `Spec.to_json` wrote.
 
     Raises
     ------
