@@ -88,7 +88,7 @@ def _records(table: Any) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it: numpy's numbers as Python's, and null for what is not a number."""
+    """The value for JSON: numpy's numbers as Python's, and NaN as null."""
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -108,5 +108,5 @@ def check_weights(weights: Array, row_of: Callable[[int], int], *, zeros: bool =
 
 
 def pick(values: Array | None, rows: Rows | None) -> Array | None:
-    """Values at some rows; all of them, without a copy, where `rows` is None."""
+    """Values at some rows. If `rows` is None, all values without a copy."""
     return values if values is None or rows is None else values[rows]

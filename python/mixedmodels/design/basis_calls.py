@@ -61,7 +61,7 @@ def _split_arguments(scope: Scope, node: Call, name: str) -> tuple[dict[str, Any
     if not data:
         raise FormulaError(f"{show(node)} names no column; write for example {name}(x)")
     if name == "poly" and "degree" in settings:
-        return settings, data  # what is left are further variables: poly(x, z, degree = 2)
+        return settings, data  # the others are further variables: poly(x, z, degree = 2)
     free = [key for key in parameters if key not in settings]
     constants = [(piece, scope.evaluate(piece)) for piece in data[1:]]
     if name == "poly":

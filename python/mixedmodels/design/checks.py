@@ -16,7 +16,7 @@ FITTED_STRUCTURES = frozenset(["us", "diag"])
 
 
 def formula(plan: Formula, random: str) -> None:
-    """Random terms are there where they must be, and their structures can be fitted."""
+    """Check that the formula has the random terms it must have, and that their structures can be fitted."""
     if random == "required" and not plan.random:
         raise DesignError(
             f"{plan.text!r} has no random term; add one such as (1 | group), or use lm() or glm() for a model without"

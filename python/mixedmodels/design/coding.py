@@ -31,7 +31,7 @@ class Coder:
     def __init__(self, values: Mapping[str, Value], contrasts: Mapping[str, Any]) -> None:
         self.values = values
         self.contrasts = contrasts
-        self.codings: dict[str, Coding] = {}  # contrasts that were used
+        self.codings: dict[str, Coding] = {}  # codings that the terms use
         self._done: dict[tuple[str, bool], Columns] = {}
 
     def columns(self, terms: Terms) -> tuple[list[str], list[Array | None], list[int]]:
@@ -122,7 +122,7 @@ class Coder:
 
 
 def indicator(factor: Factor, code: int) -> Array:
-    """1 where the factor has that level, else 0; NaN where it is missing."""
+    """1 for rows with that level, else 0; NaN for missing values."""
     column = np.equal(factor.codes, code).astype(np.float64)
     return _with_missing(column, factor)
 

@@ -20,7 +20,7 @@ from mixedmodels.frame import Levels
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """Columns that stand for a factor.
+    """The columns of a factor.
 
     Attributes
     ----------

@@ -61,7 +61,7 @@ class Scope:
         self.states = states
         self.fitted = fitted
         self.source = source
-        self.contrasts: dict[str, Any] = {}  # wishes stated in the formula, by C(f, sum)
+        self.contrasts: dict[str, Any] = {}  # stated in the formula by C(f, sum)
 
     def value(self, node: Node, text: str) -> Value:
         """The value of one variable of the model, a column as long as the table."""
@@ -125,7 +125,7 @@ class Scope:
         return self.as_numbers(self.evaluate(node), node)
 
     def as_numbers(self, value: Any, node: Node) -> Any:
-        """The value as an array or a number; refused where it is neither."""
+        """The value as an array or a number; other values are refused."""
         if isinstance(value, (Numeric, Logical, Matrix)):
             return value.values
         if isinstance(value, (np.ndarray, float, int)):

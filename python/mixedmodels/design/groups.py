@@ -108,7 +108,7 @@ def _nested(factors: Sequence[Factor], name: str) -> tuple[NDArray[np.int32], Ce
     for factor in factors:
         codes = np.zeros(k, dtype=factor.codes.dtype)
         codes[inner.codes] = factor.codes
-        for rows in (slice(0, 4096), slice(4096, None)):  # what is not nested shows early
+        for rows in (slice(0, 4096), slice(4096, None)):  # crossed factors differ in the first rows
             if not np.array_equal(codes[inner.codes[rows]], factor.codes[rows]):
                 return None
         of_level.append((codes, len(factor.levels)))

@@ -187,7 +187,7 @@ def _offset(spec: Spec, scope: Scope, offsets: Mapping[str, Node], argument: Any
     if argument is None:
         if spec.offset is True:
             raise DesignError(
-                "the fit had an array as offset, which says nothing about new rows; give their offset, "
+                "the fit had an array as offset, which has no values for new rows; give their offset, "
                 "or fit with offset() in the formula or a column name"
             )
         argument = spec.offset or None

@@ -21,7 +21,7 @@ WHOLE = -1  # in place of an effect: the term with all of them
 
 @dataclass(frozen=True, slots=True)
 class RandomPart:
-    """The random side of a design, and what it takes to lay it out again (see `Spec`)."""
+    """The random part of a design, and its layout for new rows (see `Spec`)."""
 
     groups: tuple[GroupingFactor, ...]
     terms: tuple[RandomTerm, ...]
@@ -83,7 +83,7 @@ def _lme4_order(places: list[int], n_levels: Sequence[int]) -> list[int]:
 
 
 def _labels(groups: list[str]) -> list[str]:
-    """The names of the terms in VarCorr: their groups' names; where one comes twice, lme4 makes R names of them all."""
+    """The names of the terms in VarCorr: their groups' names, as R names if a group is repeated, as in lme4."""
     if len(set(groups)) == len(groups):
         return groups
     plain = [re.sub(r"[^\w.]", ".", name) for name in groups]

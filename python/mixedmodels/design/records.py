@@ -103,8 +103,7 @@ class Design:
     response_name : str
         Text of the left side ("log(weight)").
     response : ndarray or None
-        Response, float64 of length n, or None where there is none (designs for new data). For ``cbind(a, b)`` an (n, 2)
-        array.
+        Response, float64 of length n; None in a design for new data. For ``cbind(a, b)`` it is an (n, 2) array.
     fixed : FixedDesign
         Fixed effects.
     groups : tuple of GroupingFactor

@@ -24,7 +24,7 @@ def refuse_on_both_sides(formula: Formula) -> None:
 def as_response(value: Value, name: str, response_kind: ResponseKind) -> Array:
     """The response as float64: shape (n,), or (n, k) for ``cbind()``.
 
-    A factor is a response of a binomial model only, where its first level is a failure and any other a success.
+    A factor is the response of binomial models only. Its first level is a failure, any other a success.
 
     Parameters
     ----------

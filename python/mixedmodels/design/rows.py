@@ -44,7 +44,7 @@ class UsedRows:
         return value if self.positions is None else take(value, self.positions)
 
     def position(self, i: int) -> int:
-        """Where the i-th row used stands in the table."""
+        """The position in the table of the i-th row used."""
         return int(i if self.positions is None else self.positions[i])
 
 

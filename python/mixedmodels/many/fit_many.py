@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
     from mixedmodels.fitted.request import Request
 
-CHUNK_NUMBERS = 1 << 22  # values of the responses that are looked at together
-SLOW = 16  # generalised models fitted between two looks at the line of progress
+CHUNK_NUMBERS = 1 << 22  # values of the responses that are grouped together
+SLOW = 16  # generalised models fitted between two updates of the line of progress
 PATTERNS_KEPT = 32  # patterns of missing values whose design is kept
 
 
@@ -88,7 +88,7 @@ def refit_many(model: FittedModel, responses: Any, ddf: bool, progress: bool | N
 
 def _answer(task: Task, responses: Responses, kind: Any, progress: bool | None) -> FitMany:
     design, method = task.design, task.method
-    # The engine is made with any response that it can have, so that none of those given can spoil the others' fits.
+    # The engine is made with an arbitrary valid response, so no response of the caller can spoil the others' fits.
     any_y = stand_in(responses.n, method.family)
     many = _fitted(replace(task, design=replace(design, response=any_y, response_name="response")), responses, progress)
     names, sizes = covariance_terms(task.design, method.family)

@@ -27,7 +27,7 @@ JITTER_SEED = 1
 
 
 def effects_table(predictions: Any, points: Any = None) -> Any:
-    """What `effects` draws.
+    """Data that `effects` draws.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def effects(
 
 
 def _across(facets: int, panels: int) -> int | None:
-    """Panels in a row: the facets, where there are rows of them."""
+    """Number of panels in a row: the number of facets if there are rows of panels."""
     return facets if panels > 1 or facets <= 4 else None
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LEVEL_HEIGHT = 0.17  # inches that a level's label needs
 TALLEST = 14.0  # inches; more levels are named by every second, third ... label
 LONGEST = 28  # characters of a label; more is cut in the middle
-LETTER = 0.078  # inches that a letter of a label takes, rather more than less
+LETTER = 0.078  # inches of a letter of a label, rounded up
 MANY = 2000  # points; more are stored as an image in vector files
 
 
@@ -182,7 +182,7 @@ def _shared(texts: Sequence[str]) -> int:
 
 
 def name_levels(ax: Axes, labels: Sequence[Any], height: float | None = None, *, longest: int = LONGEST) -> None:
-    """Put labels on the y axis at 0, 1, ..., as many as have room."""
+    """Put labels on the y axis at 0, 1, ..., as many as fit."""
     n = len(labels)
     inches = _figure_of(ax).get_figheight() if height is None else height
     step = max(1, math.ceil(n * LEVEL_HEIGHT * 0.75 / max(inches - 0.7, 0.5)))
@@ -196,7 +196,7 @@ def name_levels(ax: Axes, labels: Sequence[Any], height: float | None = None, *,
 
 
 def name_columns(ax: Axes, labels: Sequence[Any], *, longest: int = LONGEST) -> None:
-    """Put labels on the x axis at 0, 1, ..., upright where they would run into each other."""
+    """Put labels on the x axis at 0, 1, ..., upright if they would overlap."""
     n = len(labels)
     texts = all_short(labels, longest)
     width = _figure_of(ax).get_figwidth()

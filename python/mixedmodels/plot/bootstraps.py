@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def bootstrap_table(boot: Any, parm: str | Sequence[str] | None = None, level: float = 0.95) -> Any:
-    """What `bootstrap` draws: columns parameter, part ("density", "estimate", "limit"), value, density.
+    """Data of `bootstrap`: columns parameter, part ("density", "estimate", "limit"), value, density.
 
     Examples
     --------

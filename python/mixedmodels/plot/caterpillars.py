@@ -24,7 +24,7 @@ FEW = 60  # points whose intervals are drawn as lines with a marker
 
 
 def caterpillar_table(fit: FittedMixed, group: str | None = None, level: float = 0.95, sort: bool | str = True) -> Any:
-    """What `caterpillar` draws: columns group, term, level, position, estimate, std_error, conf_low, conf_high.
+    """Data of `caterpillar`: columns group, term, level, position, estimate, std_error, conf_low, conf_high.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def _bars(ax: Axes, columns: dict[str, Any], rows: Any, shade: Any, many: int) -
 
 
 def qq_random_effects_table(fit: FittedMixed, group: str | None = None, level: float = 0.95) -> Any:
-    """What `qq_random_effects` draws: group, term, level, quantile, estimate, std_error, conf_low, conf_high.
+    """Data of `qq_random_effects`: group, term, level, quantile, estimate, std_error, conf_low, conf_high.
 
     Examples
     --------

@@ -22,7 +22,7 @@ NAMED = 3  # rows of large Cook's distance that are named
 
 
 def check_model_table(check: Any) -> Any:
-    """What `check_model` draws: columns panel, part, series, x, y, low, high (of influence Cook's distance)."""
+    """Data of `check_model`: columns panel, part, series, x, y, low, high (of influence Cook's distance)."""
     drawn_panels, kind = _panels_and_kind(check)
     drawn = joined(*(p.columns for p in drawn_panels))
     names = [p.name for p in drawn_panels for _ in p.columns["part"]]

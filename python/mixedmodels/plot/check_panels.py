@@ -1,4 +1,4 @@
-"""The panels of a page of checks: for each what it draws, from the tables of the checks, in the same columns.
+"""The panels of a page of checks: the data of each panel, from the tables of the checks, in the same columns.
 
 Columns of every panel: part, series (which of several curves, or a label), x, y, low, high.
 """

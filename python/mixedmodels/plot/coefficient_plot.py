@@ -31,7 +31,7 @@ def coefficients_table(
     level: float = 0.95,
     ddf: Any = None,
 ) -> Any:
-    """What `coefficients` draws: columns model, term, position, estimate, conf_low, conf_high.
+    """Data of `coefficients`: columns model, term, position, estimate, conf_low, conf_high.
 
     Examples
     --------

@@ -46,7 +46,7 @@ def ellipse(center: Vector, covariance: Matrix, level: float) -> Matrix:
 
 
 def covariance_ellipses_table(fit: FittedMixed, group: str | None = None, levels: Sequence[float] = (0.5, 0.95)) -> Any:
-    """What `covariance_ellipses` draws: columns group, term_x, term_y, part ("level" or "ellipse"), level, x, y.
+    """Data of `covariance_ellipses`: columns group, term_x, term_y, part ("level" or "ellipse"), level, x, y.
 
     `level` is the label of a level of the group, or the probability of an ellipse.
 
@@ -156,7 +156,7 @@ def _modes_and_ellipses(fit: FittedMixed, group: str | None, levels: Sequence[fl
 
 
 def fixed_ellipses_table(fit: Fitted, terms: Sequence[str] | None = None, level: float = 0.95) -> Any:
-    """What `fixed_ellipses` draws: columns term_x, term_y, part ("estimate" or "ellipse"), x, y.
+    """Data of `fixed_ellipses`: columns term_x, term_y, part ("estimate" or "ellipse"), x, y.
 
     Examples
     --------

@@ -36,7 +36,7 @@ class Picture(Figure):
             super().savefig(fname, **kwargs)
 
     def show(self, warn: bool = True) -> None:
-        """Open a window with the picture, where there is a screen."""
+        """Open a window with the picture, if there is a screen."""
         import matplotlib.pyplot as plt
 
         if self.canvas.manager is None:

@@ -42,7 +42,7 @@ def groups_table(
     x_range: Sequence[float] | None = None,
     link: bool = False,
 ) -> Any:
-    """What `groups` draws: columns level, part ("data", "complete", "no", "partial"), x and y.
+    """Data of `groups`: columns level, part ("data", "complete", "no", "partial"), x and y.
 
     x is a number, or for a factor the place of its level. It is NaN if the model has no predictor.
 

@@ -30,7 +30,7 @@ TITLES = {
 
 
 def influence_table(influence: Any, measures: str | Sequence[str] = "cooks_distance") -> Any:
-    """What `influence` draws: columns measure, label, position, value, and whether it is `flagged`.
+    """Data of `influence`: columns measure, label, position, value, and whether it is `flagged`.
 
     Examples
     --------

@@ -24,7 +24,7 @@ CONTOURS = (0.5, 1.0, 2.0, 4.0, 6.0, 9.0, 14.0, 20.0, 30.0, 50.0, 80.0)
 def likelihood_surface_table(
     fit: FittedMixed, parameters: Sequence[str] | None = None, points: int = 41, reach: float = 2.0
 ) -> Any:
-    """What `likelihood_surface` draws: columns with the names of the parameters, and `rise` above the optimum.
+    """Data of `likelihood_surface`: columns with the names of the parameters, and `rise` above the optimum.
 
     Examples
     --------

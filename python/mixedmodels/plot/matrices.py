@@ -24,7 +24,7 @@ PARTS = ("Z", "ZtZ", "L")
 
 
 def design_matrix_table(fit: Fitted) -> Any:
-    """What `design_matrix` draws: columns row (the first of those averaged), term, value, scaled.
+    """Data of `design_matrix`: columns row (the first of those averaged), term, value, scaled.
 
     `scaled` is the value divided by the largest absolute value of its column. The colour shows it.
 
@@ -100,7 +100,7 @@ def _design(fit: Fitted) -> tuple[dict[str, Any], tuple[int, int]]:
 
 
 def factor_pattern_table(fit: FittedMixed, which: str | Sequence[str] = PARTS) -> Any:
-    """What `factor_pattern` draws: columns matrix, row, column, count: elements that are not zero in each cell.
+    """Data of `factor_pattern`: columns matrix, row, column, count: elements that are not zero in each cell.
 
     A cell is one element of a small matrix, or a square of many elements of a large one. Row and column are those of
     its first element. Columns of L are in the order of elimination.

@@ -20,7 +20,7 @@ COLUMNS = ("value", "power", "conf_low", "conf_high", "analytic")
 
 
 def power_curve_table(curve: Any) -> Any:
-    """What `power_curve` draws: columns value, power, conf_low, conf_high, analytic."""
+    """Data of `power_curve`: columns value, power, conf_low, conf_high, analytic."""
     return frame.to_kind(_curve(curve), table_kind(curve))
 
 

@@ -44,7 +44,7 @@ def wanted_names(profile: Profile, parm: Any) -> list[str]:
 def profile_zeta_table(
     profile: Any, parm: Any = None, levels: Sequence[float] = LEVELS, *, absolute: bool = False
 ) -> Any:
-    """What `profile_zeta` draws: columns parameter, part ("curve", "point", "interval"), level, value, zeta.
+    """Data of `profile_zeta`: columns parameter, part ("curve", "point", "interval"), level, value, zeta.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def _zeta(profile: Profile, parm: Any, levels: Sequence[float], absolute: bool) 
 
 
 def profile_density_table(profile: Any, parm: Any = None, points: int = 121) -> Any:
-    """What `profile_density` draws: columns parameter, value, density.
+    """Data of `profile_density`: columns parameter, value, density.
 
     Examples
     --------

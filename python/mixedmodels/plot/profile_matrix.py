@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def profile_pairs_table(profile: Any, parm: Any = None, levels: Sequence[float] = LEVELS) -> Any:
-    """What `profile_pairs` draws.
+    """Data that `profile_pairs` draws.
 
     Returns
     -------

@@ -26,7 +26,7 @@ def qq_residuals_table(
     band: Band | None = "simultaneous",
     level: float = 0.95,
 ) -> Any:
-    """What `qq_residuals` draws: columns quantile, residual, conf_low, conf_high, ascending.
+    """Data of `qq_residuals`: columns quantile, residual, conf_low, conf_high, ascending.
 
     Examples
     --------

@@ -27,7 +27,7 @@ def residuals_table(
     *,
     smooth: bool = True,
 ) -> Any:
-    """What `residuals` draws: columns part ("point" or "smooth"), fitted, residual.
+    """Data of `residuals`: columns part ("point" or "smooth"), fitted, residual.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def scale_location_table(
     *,
     smooth: bool = True,
 ) -> Any:
-    """What `scale_location` draws: columns part ("point" or "smooth"), fitted, root.
+    """Data of `scale_location`: columns part ("point" or "smooth"), fitted, root.
 
     Examples
     --------
@@ -183,7 +183,7 @@ def residuals_by_group_table(
     group: str | None = None,
     type: str | None = None,  # noqa: A002
 ) -> Any:
-    """What `residuals_by_group` draws: columns level, part (ends, quartiles and median of a box, "outlier"), value.
+    """Data of `residuals_by_group`: columns level, part (ends, quartiles and median of a box, "outlier"), value.
 
     Examples
     --------

@@ -22,7 +22,7 @@ FEWEST = 4  # different values that a quantile curve needs
 
 
 def residual_panels_table(residuals: Any, predictor: Any = None, *, rank: bool = True) -> Any:
-    """What `residual_panels` draws.
+    """Data that `residual_panels` draws.
 
     Returns
     -------

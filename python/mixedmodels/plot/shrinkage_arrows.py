@@ -31,7 +31,7 @@ def shrinkage_table(
     group: str | None = None,
     levels: Sequence[float] = (0.5, 0.95),
 ) -> Any:
-    """What `shrinkage` draws.
+    """Data that `shrinkage` draws.
 
     Returns
     -------

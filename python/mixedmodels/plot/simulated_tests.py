@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def simulated_test_table(test: Any, bins: int = 20) -> Any:
-    """What `simulated_test` draws: columns part ("bin", "observed"), lower, upper, count; NaN where there is none.
+    """Data of `simulated_test`: columns part ("bin", "observed"), lower, upper, count; NaN where there is none.
 
     Examples
     --------

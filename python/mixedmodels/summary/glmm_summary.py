@@ -56,7 +56,7 @@ def generalized_summary(
 
 
 def approximation(design: Design, fit: GlmmFit, indicated: float) -> str:
-    """That the log-likelihood is far from the exact one, where that matters, and what to do."""
+    """A remark if the log-likelihood is far from the exact one, with advice."""
     if not abs(indicated) > MATTERS:
         return ""
     more = better_nagq(design, fit)
@@ -65,7 +65,7 @@ def approximation(design: Design, fit: GlmmFit, indicated: float) -> str:
 
 
 def title(nagq: int, penalised: bool = False) -> str:
-    """How the likelihood was approximated, and whether it is what was maximised."""
+    """The approximation of the likelihood, and whether it was the maximised criterion."""
     how = "Laplace Approximation" if nagq == 1 else f"Adaptive Gauss-Hermite Quadrature, nAGQ = {nagq}"
     what = "maximum softly penalised likelihood" if penalised else "maximum likelihood"
     return f"Generalized linear mixed model fit by {what} ({how})"

@@ -12,7 +12,7 @@ LONGEST = 200
 
 
 def caller_names(models: Sequence[Any], depth: int = 2) -> tuple[str, ...]:
-    """The name of each model in the frame `depth` calls up; MODEL1, MODEL2, ... where one has none.
+    """The name of each model in the frame `depth` calls up; a model without one is MODEL1, MODEL2, ...
 
     A variable of the function comes before one of its module.
 
@@ -30,7 +30,7 @@ def caller_names(models: Sequence[Any], depth: int = 2) -> tuple[str, ...]:
 
 
 def names_held(models: Sequence[Any], depth: int = 2) -> list[str | None]:
-    """The name of each model in the frame `depth` calls up, None where it has none there."""
+    """The name of each model in the frame `depth` calls up; None for a model without one there."""
     frame = sys._getframe(depth)
     return [_model_name(frame.f_locals, m) or _model_name(frame.f_globals, m) for m in models]
 

@@ -97,7 +97,7 @@ class Checks(Sequence[Check]):
 
 
 def page(heading: str, checks: Sequence[Check], footer: Sequence[str] = ()) -> str:
-    """Findings as a page of text: verdict, what was looked at, the sentence, wrapped."""
+    """Findings as a page of text: verdict, property and sentence, wrapped."""
     lines = [heading, ""]
     for check in checks:
         lines += textwrap.wrap(

@@ -75,7 +75,7 @@ class HypothesisTest:
 
     @property
     def conf_int(self) -> tuple[float, float] | None:
-        """Limits: of the estimate, or of what the simulations say (95 percent of them)."""
+        """Confidence limits of the estimate, or limits that hold 95 percent of the simulations."""
         return self.test.conf_int
 
     @property
@@ -131,7 +131,7 @@ class HypothesisTest:
         return ", ".join([*parts, f"p-value {p}" if p.startswith("<") else f"p-value = {p}"])
 
     def _rest(self) -> list[str]:
-        """Alternative, limits and estimates, where there are any."""
+        """Alternative, limits and estimates, if there are any."""
         t, out = self.test, []
         if t.alternative is not None:
             words = t.alternative

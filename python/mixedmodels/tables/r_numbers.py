@@ -108,7 +108,7 @@ def round_r(x: float, digits: int) -> float:
 
 
 def zapsmall(values: Sequence[float], digits: int) -> list[float]:
-    """Rounded so that what is negligible beside the largest becomes 0."""
+    """Rounded, so that numbers negligible beside the largest become 0."""
     largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
     decimals = math.floor(max(0.0, digits - math.log10(largest)) + 0.5) if largest > 0 else digits
     return [round_r(v, decimals) for v in values]

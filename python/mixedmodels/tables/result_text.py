@@ -3,7 +3,7 @@
 The roles are those of R's tables of tests. A p-value has a header such as ``Pr(>F)``; a test statistic is headed ``F``,
 ``Chisq``, ``Cp`` or ``t value``; estimates and standard errors share their decimals; degrees of freedom (headers that
 end in ``Df``) are shown as they are; of all other columns what is negligible beside the largest number becomes 0. A
-missing number is an empty cell, or what the table says.
+missing number is an empty cell, or the table's text for it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ P_VALUES = ("p_value", "p_adjusted")
 
 
 def role(column: str, header: str, values: Sequence[Any]) -> Role:
-    """What a column is, from its name, from what R calls it, and from what it holds."""
+    """The role of a column, from its name, its header in R and its values."""
     if any(isinstance(v, str) or v is None for v in values):
         return "text"
     if column in ESTIMATES:
