@@ -31,7 +31,7 @@ Kind = FactorSpec | str  # "numeric", "logical" or "matrix"
 
 
 def kind_of(value: Value) -> Kind:
-    """What a variable was at the fit."""
+    """The kind of a variable at the fit."""
     if isinstance(value, Factor):
         return FactorSpec(value.levels, value.ordered)
     if isinstance(value, Logical):

@@ -44,7 +44,7 @@ def build_lm(request: Request, stacklevel: int = 3) -> LinearModel:
 
 
 def build_glm(request: Request, stacklevel: int = 3) -> GeneralizedLinearModel:
-    """Fit a generalised linear model; of a negative binomial without theta, that too."""
+    """Fit a generalised linear model; a negative binomial without theta has theta estimated too."""
     from mixedmodels.fitted.refits import fit_glm_design
 
     design, source = laid_out(request, "forbidden", request.method.family)
@@ -81,7 +81,7 @@ def build_glmer(request: Request, stacklevel: int = 3) -> GeneralizedMixedModel 
 
 
 def build_model(request: Request, mixed: bool, stacklevel: int = 3) -> FittedModel:
-    """Fit what a request says: with random effects or without, with a family or without."""
+    """Fit a request by the function it needs: with or without random effects, with or without a family."""
     if request.method.family is None:
         return build_lmer(request, stacklevel + 1) if mixed else build_lm(request, stacklevel + 1)
     return build_glmer(request, stacklevel + 1) if mixed else build_glm(request, stacklevel + 1)

@@ -46,7 +46,7 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
 
     @property
     def null_deviance(self) -> float:
-        """Deviance of the model with an intercept (where this one has it) and the offset alone."""
+        """Deviance of the model with only an intercept (if this one has it) and the offset."""
         return self._fit.null_deviance
 
     @property
@@ -71,7 +71,7 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
 
     @property
     def iterations(self) -> int:
-        """Of iteratively reweighted least squares, until the deviance had settled by R's rule."""
+        """Iterations of reweighted least squares until the deviance settled by R's rule."""
         return self._fit.iterations
 
     @property

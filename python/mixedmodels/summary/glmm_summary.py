@@ -72,7 +72,7 @@ def title(nagq: int, penalised: bool = False) -> str:
 
 
 def remarks(design: Design, fit: GlmmFit, indicated: float) -> tuple[str, ...]:
-    """What the reader of a summary must know besides."""
+    """Further remarks for the reader of a summary."""
     penalised = PENALISED if fit.penalised is not None else ""
     return tuple(text for text in (fit.separated, penalised, approximation(design, fit, indicated)) if text)
 

@@ -196,7 +196,7 @@ def _wrapped(title: str, class_name: str) -> list[str]:
 
 
 def linear_title(reml: bool) -> str:
-    """How a linear mixed model was fitted."""
+    """Title of a linear mixed model, with its method."""
     return f"Linear mixed model fit by {'REML' if reml else 'maximum likelihood '}"
 
 
@@ -211,7 +211,7 @@ def criteria_text(criteria: dict[str, float], decimals: int) -> str:
 
 
 def estimated_lines(error: float) -> list[str]:
-    """That the criterion is estimated, if it is."""
+    """A line if the criterion is an estimate."""
     return [f"(criterion estimated, standard error {error:.2g}; see fit.engine)"] if error > 0 else []
 
 
@@ -227,7 +227,7 @@ def groups_text(nobs: int, ngroups: dict[str, int]) -> str:
 
 
 def missing_lines(dropped: int) -> list[str]:
-    """How many rows were omitted, if any."""
+    """The number of rows omitted, if any."""
     if not dropped:
         return []
     return [f"  ({dropped} observation{'s' if dropped > 1 else ''} deleted due to missingness)"]
@@ -271,7 +271,7 @@ def short_text(summary: MixedSummary, digits: int = DIGITS) -> str:
 
 
 def criteria(fit: AnyMixedFit) -> dict[str, float]:
-    """What the summary shows of the likelihood."""
+    """The summary's figures about the likelihood."""
     if fit.reml:
         return {"REML": fit.criterion}
     return {

@@ -47,7 +47,7 @@ class Check:
 
     @property
     def verdict(self) -> str:
-        """In a word."""
+        """The verdict in a word."""
         return UNKNOWN if self.suspicious is None else WARNING if self.suspicious else OK
 
     def __repr__(self) -> str:
@@ -79,7 +79,7 @@ class Checks(Sequence[Check]):
         return any(c.suspicious for c in self.found)
 
     def to_frame(self, kind: Any = None) -> Any:
-        """A row per finding: what, verdict, sentence, statistic and p-value."""
+        """A row per finding: check, verdict, sentence, statistic and p-value."""
         columns: dict[str, Any] = {
             "check": [c.title for c in self.found],
             "verdict": [c.verdict for c in self.found],

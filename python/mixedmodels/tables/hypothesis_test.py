@@ -40,37 +40,37 @@ class HypothesisTest:
 
     @property
     def statistic(self) -> float:
-        """What is tested: the first of `statistics`."""
+        """The statistic of the test, which is the first of `statistics`."""
         return next(iter(self.test.statistics.values()))
 
     @property
     def statistics(self) -> Mapping[str, float]:
-        """Name -> value."""
+        """Statistics by name."""
         return self.test.statistics
 
     @property
     def p_value(self) -> float:
-        """Of the test."""
+        """P-value of the test."""
         return self.test.p_value
 
     @property
     def method(self) -> str:
-        """In words."""
+        """Method of the test, in words."""
         return self.test.method
 
     @property
     def alternative(self) -> str | None:
-        """What holds if the hypothesis does not."""
+        """The alternative hypothesis."""
         return self.test.alternative
 
     @property
     def parameter(self) -> float | None:
-        """Of the null distribution: observations or degrees of freedom."""
+        """Parameters of the null distribution: observations or degrees of freedom."""
         return next(iter(self.test.parameters.values()), None)
 
     @property
     def estimate(self) -> float | None:
-        """What is estimated beside the statistic, if anything is."""
+        """Estimates of the test beside its statistic, if any."""
         return next(iter(self.test.estimates.values()), None)
 
     @property
@@ -85,7 +85,7 @@ class HypothesisTest:
 
     @property
     def observed(self) -> float | None:
-        """The same of the data."""
+        """The statistic of the data, in the same units; None if not simulated."""
         return self.test.observed
 
     def histogram(self, bins: int | Any = 20) -> Any:
