@@ -35,7 +35,7 @@ RUN = Run(status="converged", message="", evaluations=0, seconds=0.0, certificat
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ParameterValues:
     """Parameters of a model.
 
     Attributes
@@ -61,7 +61,7 @@ def rows_of(design: Design) -> int:
     return design.n_table - design.dropped
 
 
-def stand_in(n: int, family: Family | None) -> Vector:
+def placeholder_response(n: int, family: Family | None) -> Vector:
     """A response that a family can have, for an engine that is asked about designs only, shape (n,)."""
     y: Vector = np.modf(np.arange(1, n + 1) * GOLDEN)[0]  # fills the unit interval and fits no column
     if family is None or family.support == "real":
@@ -69,7 +69,7 @@ def stand_in(n: int, family: Family | None) -> Vector:
     return y + 1 if family.support == "positive" else np.where(y > 0.5, 1.0, 0.0)
 
 
-def given_fit(design: Design, method: Method, parameters: Given) -> AnyFit:
+def fit_at(design: Design, method: Method, parameters: ParameterValues) -> AnyFit:
     """The record of a model with these parameters, in place of estimates; without random terms a linear one or a glm.
 
     Random effects are 0, which is what is expected of them; what depends on a response is NaN.
@@ -81,7 +81,7 @@ def given_fit(design: Design, method: Method, parameters: Given) -> AnyFit:
     return _glmm(design, method, parameters, n, kept) if design.random else _glm(design, method, parameters, n, kept)
 
 
-def _mixed(design: Design, method: Method, parameters: Given, n: int, kept: tuple[int, ...]) -> MixedFit:
+def _mixed(design: Design, method: Method, parameters: ParameterValues, n: int, kept: tuple[int, ...]) -> MixedFit:
     reml = method.reml and bool(kept)
     sizes, zeros = _effects(design)
     m = len(parameters.theta)
@@ -108,7 +108,7 @@ def _mixed(design: Design, method: Method, parameters: Given, n: int, kept: tupl
     )
 
 
-def _linear(design: Design, parameters: Given, n: int, kept: tuple[int, ...]) -> LinearFit:
+def _linear(design: Design, parameters: ParameterValues, n: int, kept: tuple[int, ...]) -> LinearFit:
     return LinearFit(
         n=n,
         kept=kept,
@@ -121,7 +121,7 @@ def _linear(design: Design, parameters: Given, n: int, kept: tuple[int, ...]) ->
     )
 
 
-def _glm(design: Design, method: Method, parameters: Given, n: int, kept: tuple[int, ...]) -> GlmFit:
+def _glm(design: Design, method: Method, parameters: ParameterValues, n: int, kept: tuple[int, ...]) -> GlmFit:
     family, estimated = method.family, None
     assert family is not None
     if "theta" in family.shapes:  # as a fit has it: the estimate becomes part of the family
@@ -151,7 +151,7 @@ def _glm(design: Design, method: Method, parameters: Given, n: int, kept: tuple[
     )
 
 
-def _glmm(design: Design, method: Method, parameters: Given, n: int, kept: tuple[int, ...]) -> GlmmFit:
+def _glmm(design: Design, method: Method, parameters: ParameterValues, n: int, kept: tuple[int, ...]) -> GlmmFit:
     family = method.family
     assert family is not None
     sizes, zeros = _effects(design)
@@ -203,7 +203,7 @@ def _effects(design: Design) -> tuple[tuple[int, ...], tuple[Matrix, ...]]:
 
 def _promised(design: Design, n: int, reml: bool, theta: Vector) -> Matrix:
     """(X'V^-1 X)^-1 at sigma = 1."""
-    engine = new_engine(replace(design, response=stand_in(n, None), offset=None), reml)
+    engine = new_engine(replace(design, response=placeholder_response(n, None), offset=None), reml)
     return np.asarray(engine.at(theta)["vcov_unscaled"])
 
 

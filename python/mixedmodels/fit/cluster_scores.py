@@ -37,19 +37,19 @@ def cluster_scores(design: Design, fit: GlmmFit, clusters: Sequence[Rows]) -> Ma
         raise FitError("scores are of a maximised likelihood, and nAGQ=0 has the fixed effects elsewhere; use nAGQ=1.")
     if fit.penalised is not None:
         raise FitError("scores are of a maximised likelihood, and this fit maximised a penalised one; fit without.")
-    given = engine_input(design, fit.kept)
+    inputs = engine_input(design, fit.kept)
     expected = fit.laplace == "fisher"
     out = np.empty((len(clusters), len(fit.gradient)))
     for j, rows in enumerate(clusters):
         groups = []
-        for codes, _ in given.groups:
+        for codes, _ in inputs.groups:
             seen, local = np.unique(codes[rows], return_inverse=True)
             groups.append((local.astype(np.int32), len(seen)))
         part = _engine.Rows(
             np.ascontiguousarray(fit.y[rows]),
-            [_at(c, rows) for c in given.x],
+            [_at(c, rows) for c in inputs.x],
             groups,
-            [(g, [_at(c, rows) for c in columns]) for g, columns in given.terms],
+            [(g, [_at(c, rows) for c in columns]) for g, columns in inputs.terms],
             _at(fit.weights, rows),
             _at(design.offset, rows),
         )

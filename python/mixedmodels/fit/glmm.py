@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 Laplace = Literal["observed", "fisher"]
 
-MOST_POINTS = 25  # of quadrature, for one random effect; as in lme4
-MOST_NODES = 20_000  # of a level's grid
+MAX_POINTS = 25  # of quadrature, for one random effect; as in lme4
+MAX_NODES = 20_000  # of a level's grid
 
 
 def fit_glmm(
@@ -88,53 +88,53 @@ def fit_glmm(
     constant = None if penalised else one_value(response, design, family)
     if constant is not None:
         raise DesignError(f"{constant}: look whether it is the right column.")
-    given = engine_input(design, None if like is None else like[1].kept)
+    inputs = engine_input(design, None if like is None else like[1].kept)
     began = perf_counter()
-    engine = made(design, family, response, given, laplace, None if like is None else like[0])
-    point = None if start is None else checked_point(start, given.sizes, len(given.kept), family.shapes)
+    engine = made(design, family, response, inputs, laplace, None if like is None else like[0])
+    point = None if start is None else checked_point(start, inputs.sizes, len(inputs.kept), family.shapes)
     try:
         with watched(verbose, len(response.y)) as watch:
             out = engine.fit(nagq, point, control.max_evaluations, control.tolerance, watch, penalised)
     except EngineError as error:
-        raise diagnosis(design, family, given.kept, response, error, str(error)) from error
+        raise diagnosis(design, family, inputs.kept, response, error, str(error)) from error
     seconds = perf_counter() - began
     if not isfinite(out["penalised"]):
-        fault = family_rows(given, response, design).fault()
-        raise diagnosis(design, family, given.kept, response, fault, f"the criterion is {out['criterion']:g}")
-    fit = _record(family, nagq, laplace, given, response, out, seconds)
+        fault = family_rows(inputs, response, design).fault()
+        raise diagnosis(design, family, inputs.kept, response, fault, f"the criterion is {out['criterion']:g}")
+    fit = _record(family, nagq, laplace, inputs, response, out, seconds)
     if penalised:
         fit = replace(fit, penalised=out["penalised"])
-    found = separated(design, fit) or random_effects.message(design, fit)
-    return (replace(fit, separated=found) if found else fit), engine
+    separation = separated(design, fit) or random_effects.message(design, fit)
+    return (replace(fit, separated=separation) if separation else fit), engine
 
 
 def new_engine(design: Design, fit: GlmmFit) -> Glmm:
     """The engine's handle for a design, as `fit_glmm` made it."""
-    given = engine_input(design, fit.kept)
-    return made(design, fit.family, Response(fit.y, fit.weights), given, fit.laplace)
+    inputs = engine_input(design, fit.kept)
+    return made(design, fit.family, Response(fit.y, fit.weights), inputs, fit.laplace)
 
 
 def made(
     design: Design,
     family: Family,
     response: Response,
-    given: EngineInput,
+    inputs: EngineInput,
     laplace: Laplace,
     like: Glmm | None = None,
 ) -> Glmm:
     """The engine's handle of a design with a response; `like` is one of the same design."""
-    rows = family_rows(given, response, design)
+    rows = family_rows(inputs, response, design)
     try:
         if like is not None:
             return like.with_response(rows)
         return Glmm(family.handle, rows, as_laplace(laplace) == "fisher")
     except EngineError as error:
-        raise diagnosis(design, family, given.kept, response, error, str(error)) from error
+        raise diagnosis(design, family, inputs.kept, response, error, str(error)) from error
 
 
-def family_rows(given: EngineInput, response: Response, design: Design) -> Rows:
+def family_rows(inputs: EngineInput, response: Response, design: Design) -> Rows:
     """The rows as the family sees their response."""
-    return replace(given, weights=response.weights).rows(response.y, design.offset)
+    return replace(inputs, weights=response.weights).rows(response.y, design.offset)
 
 
 def diagnosis(
@@ -160,7 +160,7 @@ def _record(
     family: Family,
     nagq: int,
     laplace: Laplace,
-    given: EngineInput,
+    inputs: EngineInput,
     response: Response,
     out: GlmmOptimum,
     seconds: float,
@@ -170,8 +170,8 @@ def _record(
         family=family,
         nagq=nagq,
         laplace=laplace,
-        kept=given.kept,
-        sizes=given.sizes,
+        kept=inputs.kept,
+        sizes=inputs.sizes,
         theta=out["theta"],
         beta=out["beta"],
         psi=out["psi"],
@@ -188,7 +188,7 @@ def _record(
         conditional_loglik=out["conditional_loglik"],
         y=response.y,
         weights=response.weights,
-        singular=is_singular(out["theta"], given.sizes),
+        singular=is_singular(out["theta"], inputs.sizes),
         inner=out["inner"],
         run=Run(
             status=out["status"],
@@ -206,7 +206,7 @@ def conditional_covariances(engine: Glmm, fit: GlmmFit) -> list[Matrix]:
     return list(engine.condvar(fit.theta, fit.beta, fit.psi))
 
 
-def as_nagq(given: object, design: Design) -> int:
+def as_nagq(value: object, design: Design) -> int:
     """The number of quadrature points, if the design's random effects can be integrated so.
 
     Raises
@@ -214,12 +214,12 @@ def as_nagq(given: object, design: Design) -> int:
     FitError
         If it is no whole number from 0 to 25, or above 1 with several grouping factors or too many random effects.
     """
-    if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or not 0 <= given <= MOST_POINTS:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value <= MAX_POINTS:
         raise FitError(
-            f"nAGQ is {given!r:.40}; give 1 for Laplace's approximation, 2 to {MOST_POINTS} for adaptive quadrature "
+            f"nAGQ is {value!r:.40}; give 1 for Laplace's approximation, 2 to {MAX_POINTS} for adaptive quadrature "
             "with as many points for each random effect, or 0 for fixed effects at the joint mode."
         )
-    nagq = int(given)
+    nagq = int(value)
     if nagq > 1:
         _check_quadrature(nagq, design)
     return nagq
@@ -233,12 +233,12 @@ def _check_quadrature(nagq: int, design: Design) -> None:
             "effects cannot be integrated one level at a time; use nAGQ=1 (Laplace's approximation)."
         )
     k = sum(len(t.columns) for t in design.random)
-    if nagq**k > MOST_NODES:
-        fits = int(MOST_NODES ** (1 / k) + 1e-9)
+    if nagq**k > MAX_NODES:
+        fits = int(MAX_NODES ** (1 / k) + 1e-9)
         cure = f"use nAGQ={fits} or less" if fits > 1 else "use nAGQ=1 (Laplace's approximation)"
         raise FitError(
             f"nAGQ = {nagq} with {k} random effects in each level of {names[0]!r} takes {nagq}^{k} = {nagq**k:,} "
-            f"points a level, more than {MOST_NODES:,}; {cure}, or fewer random effects."
+            f"points a level, more than {MAX_NODES:,}; {cure}, or fewer random effects."
         )
 
 
@@ -246,7 +246,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(map(repr, names[:-1]))} and {names[-1]!r}"
 
 
-def as_penalised(given: object, family: Family, nagq: int) -> bool:
+def as_penalised(penalty: object, family: Family, nagq: int) -> bool:
     """Whether the likelihood is to be penalised.
 
     Raises
@@ -254,15 +254,15 @@ def as_penalised(given: object, family: Family, nagq: int) -> bool:
     FitError
         If this penalty does not exist, or not for this family or `nagq`.
     """
-    if given is None:
+    if penalty is None:
         return False
-    if given == "jeffreys":
+    if penalty == "jeffreys":
         raise FitError(
             "penalty='jeffreys' is of glm(); a mixed model takes penalty='soft', which is Jeffreys' prior of the fixed "
             "effects, scaled so that it fades in large samples, with a penalty that keeps variances from 0."
         )
-    if given != "soft":
-        raise FitError(f"penalty is {given!r:.40}; a mixed model takes 'soft', or None for maximum likelihood.")
+    if penalty != "soft":
+        raise FitError(f"penalty is {penalty!r:.40}; a mixed model takes 'soft', or None for maximum likelihood.")
     if family.weights_role == "precision":
         raise FitError(
             f"penalty='soft' is for families without a dispersion (binomial, Poisson, negative binomial), not for "
@@ -276,7 +276,7 @@ def as_penalised(given: object, family: Family, nagq: int) -> bool:
     return True
 
 
-def as_laplace(given: object) -> Laplace:
+def as_laplace(laplace: object) -> Laplace:
     """Which information the determinant is of.
 
     Raises
@@ -284,8 +284,8 @@ def as_laplace(given: object) -> Laplace:
     FitError
         If it is neither "observed" nor "fisher".
     """
-    if given == "observed":
+    if laplace == "observed":
         return "observed"
-    if given == "fisher":
+    if laplace == "fisher":
         return "fisher"
-    raise FitError(f"laplace is {given!r:.40}; give 'observed', or 'fisher' for lme4's definition.")
+    raise FitError(f"laplace is {laplace!r:.40}; give 'observed', or 'fisher' for lme4's definition.")

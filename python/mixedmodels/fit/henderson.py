@@ -63,15 +63,15 @@ class Henderson:
         form: Form | None = None,
     ) -> None:
         self._known_beta = known_beta
-        given = engine_input(design, () if known_beta else fit.kept)
+        inputs = engine_input(design, () if known_beta else fit.kept)
         w = _plain(weights)
-        rows = replace(given, weights=w).rows(np.zeros(len(w)))
+        rows = replace(inputs, weights=w).rows(np.zeros(len(w)))
         try:
             self._engine = Equations(rows, _plain(fit.theta), known_beta, form)
         except EngineError as error:
             if error.status != "out_of_reach":
                 raise
-            raise _out_of_reach(design, len(given.x)) from error
+            raise _out_of_reach(design, len(inputs.x)) from error
 
     def at(self, theta: Vector) -> Henderson:
         """The equations of the same rows at another theta."""

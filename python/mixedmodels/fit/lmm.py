@@ -94,17 +94,17 @@ def fit_lmm(
         Engine's handle, for `Objective`.
     """
     y = checks.response(design)
-    given = engine_input(design)
+    inputs = engine_input(design)
     began = perf_counter()
-    restricted = reml and bool(given.x)
-    rows = given.rows(y)
-    engine = _made(design, rows, y, given, restricted)
+    restricted = reml and bool(inputs.x)
+    rows = inputs.rows(y)
+    engine = _made(design, rows, y, inputs, restricted)
     return run(
         engine=engine,
         design=design,
         rows=rows,
         y=y,
-        given=given,
+        inputs=inputs,
         reml=restricted,
         start=start,
         control=control,
@@ -115,18 +115,18 @@ def fit_lmm(
 
 def new_engine(design: Design, reml: bool) -> Lmm:
     """The engine's handle for a design, as `fit_lmm` made it."""
-    given = engine_input(design)
+    inputs = engine_input(design)
     y = checks.response(design)
-    return _made(design, given.rows(y), y, given, reml)
+    return _made(design, inputs.rows(y), y, inputs, reml)
 
 
-def _made(design: Design, rows: Rows, y: Vector, given: EngineInput, reml: bool) -> Lmm:
-    if len(given.kept) >= len(y):
+def _made(design: Design, rows: Rows, y: Vector, inputs: EngineInput, reml: bool) -> Lmm:
+    if len(inputs.kept) >= len(y):
         raise DesignError(
-            f"the fixed effects of {design.formula!r} have {len(given.kept)} independent columns for {len(y)} rows, "
+            f"the fixed effects of {design.formula!r} have {len(inputs.kept)} independent columns for {len(y)} rows, "
             "which leaves nothing for variances; leave out terms, such as a factor with a level per row."
         )
-    if len(given.kept) < len(design.fixed.columns):
+    if len(inputs.kept) < len(design.fixed.columns):
         # A column whose squares overflow looks like a combination of others.
         wrong = degenerate.columns_out_of_scale(design, y)
         if wrong is not None:
@@ -134,7 +134,7 @@ def _made(design: Design, rows: Rows, y: Vector, given: EngineInput, reml: bool)
     try:
         return Lmm(rows, reml)
     except EngineError as error:
-        raise degenerate.diagnosis(design, given.kept, error, str(error)) from error
+        raise degenerate.diagnosis(design, inputs.kept, error, str(error)) from error
 
 
 def refit_lmm(
@@ -148,19 +148,19 @@ def refit_lmm(
 ) -> tuple[MixedFit, Lmm]:
     """Fit the same design to another response (`design.response` is the new one); only its cross-products are new."""
     y = checks.response(design)
-    given = engine_input(design, fit.kept)
+    inputs = engine_input(design, fit.kept)
     began = perf_counter()
-    rows = given.rows(y)
+    rows = inputs.rows(y)
     try:
         renewed = engine.with_response(rows)
     except EngineError as error:
-        raise degenerate.diagnosis(design, given.kept, error, str(error)) from error
+        raise degenerate.diagnosis(design, inputs.kept, error, str(error)) from error
     return run(
         engine=renewed,
         design=design,
         rows=rows,
         y=y,
-        given=given,
+        inputs=inputs,
         reml=fit.reml,
         start=start,
         control=control,
@@ -174,7 +174,7 @@ def run(
     design: Design,
     rows: Rows,
     y: Vector,
-    given: EngineInput,
+    inputs: EngineInput,
     reml: bool,
     start: ArrayLike | None,
     control: Control,
@@ -182,29 +182,29 @@ def run(
     began: float,
 ) -> MixedFit:
     """Optimise and record."""
-    theta = None if start is None else checked_start(start, given.sizes)
+    theta = None if start is None else checked_start(start, inputs.sizes)
     try:
         with watched(verbose, len(y)) as watch:
             out = engine.fit(theta, control.max_evaluations, control.tolerance, watch)
     except EngineError as error:
-        raise degenerate.diagnosis(design, given.kept, error, str(error)) from error
+        raise degenerate.diagnosis(design, inputs.kept, error, str(error)) from error
     seconds = perf_counter() - began
     if not isfinite(out["criterion"]) or not TINY < out["pwrss"] < HUGE:
         cause = f"the criterion is {out['criterion']:g}, the residual sum of squares {out['pwrss']:g}"
-        raise degenerate.diagnosis(design, given.kept, rows.fault(), cause)
-    fit = _record(engine, given, reml, out, seconds)
+        raise degenerate.diagnosis(design, inputs.kept, rows.fault(), cause)
+    fit = _record(engine, inputs, reml, out, seconds)
     exact = degenerate.exact_fit(design, rows, y, fit)
     if exact is not None:
         raise exact
     return fit
 
 
-def _record(engine: Lmm, given: EngineInput, reml: bool, out: LmmOptimum, seconds: float) -> MixedFit:
+def _record(engine: Lmm, inputs: EngineInput, reml: bool, out: LmmOptimum, seconds: float) -> MixedFit:
     return MixedFit(
         reml=reml,
         n=engine.n,
-        kept=given.kept,
-        sizes=given.sizes,
+        kept=inputs.kept,
+        sizes=inputs.sizes,
         theta=out["theta"],
         beta=out["beta"],
         sigma=out["sigma"],
@@ -218,7 +218,7 @@ def _record(engine: Lmm, given: EngineInput, reml: bool, out: LmmOptimum, second
         gradient=out["gradient"],
         hessian=out["hessian"],
         sum_log_weights=engine.sum_log_weights,
-        singular=is_singular(out["theta"], given.sizes),
+        singular=is_singular(out["theta"], inputs.sizes),
         run=Run(
             status=out["status"],
             message=out["message"],
@@ -289,18 +289,18 @@ def as_control(control: Control | Mapping[str, Any] | None) -> Control:
                 f"control is {control!r:.60}; give settings by name, as control={{'max_evaluations': 500}}, or a "
                 "mixedmodels.Control."
             )
-        known = [f.name for f in fields(Control)]
-        unknown = [k for k in control if k not in known]
+        settings = [f.name for f in fields(Control)]
+        unknown = [k for k in control if k not in settings]
         if unknown:
-            raise FitError(f"control has no setting {unknown[0]!r}; it has {', '.join(known)}.")
+            raise FitError(f"control has no setting {unknown[0]!r}; it has {', '.join(settings)}.")
         control = Control(**control)
-    most, tolerance = control.max_evaluations, control.tolerance
-    if not isinstance(most, int) or most < 1 or not isinstance(tolerance, (int, float)) or not tolerance > 0:
+    limit, tolerance = control.max_evaluations, control.tolerance
+    if not isinstance(limit, int) or limit < 1 or not isinstance(tolerance, (int, float)) or not tolerance > 0:
         raise FitError(f"control must have a whole number max_evaluations >= 1 and tolerance > 0; got {control}.")
     return control
 
 
-def as_flag(given: object, name: str) -> bool:
+def as_flag(value: object, name: str) -> bool:
     """An argument that is true or false.
 
     Raises
@@ -308,12 +308,12 @@ def as_flag(given: object, name: str) -> bool:
     FitError
         If it is neither.
     """
-    if not isinstance(given, (bool, np.bool_)):
-        raise FitError(f"{name} is {given!r:.80}; give True or False.")
-    return bool(given)
+    if not isinstance(value, (bool, np.bool_)):
+        raise FitError(f"{name} is {value!r:.80}; give True or False.")
+    return bool(value)
 
 
-def as_verbose(given: object) -> int:
+def as_verbose(verbose: object) -> int:
     """How much is printed during a fit: 0 or False for nothing, 1 or True for every evaluation.
 
     Raises
@@ -321,9 +321,9 @@ def as_verbose(given: object) -> int:
     FitError
         If it is no whole number.
     """
-    if not isinstance(given, (int, np.integer)):
-        raise FitError(f"verbose is {given!r:.80}; give 0, or 1 to print every evaluation.")
-    return int(given)
+    if not isinstance(verbose, (int, np.integer)):
+        raise FitError(f"verbose is {verbose!r:.80}; give 0, or 1 to print every evaluation.")
+    return int(verbose)
 
 
 def default_start(sizes: tuple[int, ...]) -> Vector:

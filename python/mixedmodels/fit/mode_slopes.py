@@ -57,7 +57,7 @@ def mode_slopes(design: Design, fit: AnyMixedFit, weights: Vector, equations: He
     equations : Henderson
         Equations, with beta for a linear model, with beta known for a generalised one.
     """
-    if isinstance(fit, MixedFit):
+    if not fit.generalized:
         b, beta = equations.slopes(_linear_score(design, fit), fit.u, np.empty((fit.n, 0)))
         return ModeSlopes(tuple(b), beta)
     b, _ = equations.slopes(*_score(design, fit, weights))
@@ -73,6 +73,6 @@ def _linear_score(design: Design, fit: MixedFit) -> Vector:
 
 def _score(design: Design, fit: GlmmFit, weights: Vector) -> tuple[Vector, tuple[Matrix, ...], Matrix]:
     """s, the modes, and the derivatives of s in beta (through eta) and psi."""
-    found = fit.family.handle.derivatives(fit.y, fit.weights, fit.eta, list(fit.psi))
+    derivatives = fit.family.handle.derivatives(fit.y, fit.weights, fit.eta, list(fit.psi))
     through_eta = -weights[:, None] * fixed_rows(design, fit.kept, fit.n)
-    return np.asarray(found["g"], dtype=float), fit.u, np.column_stack([through_eta, *found["g_psi"]])
+    return np.asarray(derivatives["g"], dtype=float), fit.u, np.column_stack([through_eta, *derivatives["g_psi"]])

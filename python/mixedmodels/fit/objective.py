@@ -89,8 +89,8 @@ class GeneralizedObjective:
         return differenced(lambda point: self.gradient(*np.split(point, cuts)), at, step)
 
     def _evaluated(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike) -> GlmmEvaluation:
-        given = {"theta": theta, "beta": beta, "psi": psi}
-        point = checked_point(given, self._sizes, self._lengths[1], self._shapes)
+        parameters = {"theta": theta, "beta": beta, "psi": psi}
+        point = checked_point(parameters, self._sizes, self._lengths[1], self._shapes)
         if self._how[1] and not np.all(point["theta"][diagonal(self._sizes)]):
             raise _BoundaryError("the penalty is infinite on the boundary, where a diagonal element of theta is 0.")
         return self._engine.evaluate(point["theta"], point["beta"], point["psi"], *self._how)

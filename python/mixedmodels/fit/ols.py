@@ -19,7 +19,7 @@ def fit_ols(design: Design) -> LinearFit:
 
     Columns that are combinations of earlier ones are aliased, as in R. sigma is NaN without degrees of freedom.
     """
-    y = given = checks.response(design)
+    y = response = checks.response(design)
     if design.random:
         raise DesignError(f"random term ({design.random[0].text}) in a call of lm(); use lmer().")
     n = len(y)
@@ -38,7 +38,7 @@ def fit_ols(design: Design) -> LinearFit:
         inverse = np.linalg.solve(r, np.eye(len(kept))) if kept else np.empty((0, 0))
     df = n - len(kept)
     if not TINY < rss < HUGE or len(kept) < len(design.fixed.columns):
-        wrong = degenerate.columns_out_of_scale(design, given)
+        wrong = degenerate.columns_out_of_scale(design, response)
         if wrong is not None:
             raise wrong
     return LinearFit(

@@ -124,10 +124,10 @@ def one_value(response: Response, design: Design, family: Family) -> str | None:
     y = response.y if response.weights is None else response.y[response.weights > 0]
     if not len(y) or not bool((y == y[0]).all()):
         return None
-    said = f"the response {design.response_name!r} is {y[0]:g} in all {len(y)} rows used"
+    fact = f"the response {design.response_name!r} is {y[0]:g} in all {len(y)} rows used"
     if family.support == "proportion" and y[0] in (0.0, 1.0):
         outcome = "success" if y[0] else "failure"
-        return f"{said}: every one is a {outcome}, so that nothing can be learnt about what makes the difference"
+        return f"{fact}: every one is a {outcome}, so that nothing can be learnt about what makes the difference"
     if family.support == "counts" and y[0] == 0:
-        return f"{said}: nothing was counted, so that the mean is estimated as 0 and its logarithm as minus infinity"
-    return None if family.support == "proportion" else f"{said}; there is nothing to explain"
+        return f"{fact}: nothing was counted, so that the mean is estimated as 0 and its logarithm as minus infinity"
+    return None if family.support == "proportion" else f"{fact}; there is nothing to explain"

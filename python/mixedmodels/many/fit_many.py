@@ -15,7 +15,7 @@ from mixedmodels.design import Design
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import FormulaError, MixedModelsError
 from mixedmodels.families import GAUSSIAN
-from mixedmodels.fit.at_parameters import stand_in
+from mixedmodels.fit.at_parameters import placeholder_response
 from mixedmodels.fit.lmm import as_control, as_flag, kept_columns
 from mixedmodels.fit.many_responses.linear_mixed import FAILED, NOT_REACHED, ManyFits, empty
 from mixedmodels.fit.method import Method
@@ -89,7 +89,7 @@ def refit_many(model: FittedModel, responses: Any, ddf: bool, progress: bool | N
 def _answer(task: Task, responses: Responses, kind: Any, progress: bool | None) -> FitMany:
     design, method = task.design, task.method
     # The engine is made with an arbitrary valid response, so no response of the caller can spoil the others' fits.
-    any_y = stand_in(responses.n, method.family)
+    any_y = placeholder_response(responses.n, method.family)
     many = _fitted(replace(task, design=replace(design, response=any_y, response_name="response")), responses, progress)
     names, sizes = covariance_terms(task.design, method.family)
     return FitMany(

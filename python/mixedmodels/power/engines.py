@@ -80,7 +80,7 @@ def by_wald(plan: PlannedModel, c: Matrix, rhs: Vector, with_df: bool) -> Callab
     A single contrast of a linear mixed model becomes a coefficient, so that it gets Satterthwaite's degrees of freedom
     from the shared factorisation.
     """
-    design, place = plan._with_stand_in(), None
+    design, place = plan._with_placeholder_response(), None
     mixed = is_lmer(plan) and with_df
     if mixed:
         design, place = as_coefficient(design, plan._fit.kept, c[0])
@@ -165,7 +165,7 @@ def by_likelihood(
     smaller : str or None
         Formula of the smaller model, in place of the hypothesis.
     """
-    large = plan._with_stand_in()
+    large = plan._with_placeholder_response()
     if smaller is None:
         assert c is not None
         assert rhs is not None

@@ -13,7 +13,7 @@ from mixedmodels import frame
 from mixedmodels.design import Design, build
 from mixedmodels.errors import DataError, DesignError, UnknownColumnError
 from mixedmodels.families import GAUSSIAN, resolve
-from mixedmodels.fit.at_parameters import given_fit, rows_of
+from mixedmodels.fit.at_parameters import fit_at, rows_of
 from mixedmodels.fit.glmm import as_laplace, as_nagq, as_penalised
 from mixedmodels.fit.lmm import as_flag, kept_columns
 from mixedmodels.fit.method import Method
@@ -316,7 +316,7 @@ def _made(
     kept = kept_columns(design.fixed, n, design.weights)
     names = tuple(design.fixed.names[j] for j in kept)
     parameters = read_parameters(design, names, method.family, **arguments)
-    return PlannedModel(given_fit(design, method, parameters), design, source, request, method)
+    return PlannedModel(fit_at(design, method, parameters), design, source, request, method)
 
 
 def _laid_out(request: Request, whole: Any, table: Any, method: Method, random: Any) -> tuple[Design, Source]:

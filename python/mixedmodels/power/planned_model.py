@@ -15,7 +15,7 @@ from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import DataError
 from mixedmodels.families import GAUSSIAN, Family
 from mixedmodels.fit.any_fit import AnyFit
-from mixedmodels.fit.at_parameters import Given, given_fit, rows_of, stand_in
+from mixedmodels.fit.at_parameters import ParameterValues, fit_at, placeholder_response, rows_of
 from mixedmodels.fit.method import Method
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.re_form import chosen_effects
@@ -120,7 +120,7 @@ class PlannedModel(PlanVerbs):
         return bool(self._fit.mixed)
 
     @property
-    def _parameters(self) -> Given:
+    def _parameters(self) -> ParameterValues:
         return parameters_of(self._fit)
 
     # -- rows ---------------------------------------------------------------------------------------------------
@@ -197,9 +197,9 @@ class PlannedModel(PlanVerbs):
     def _planned(self, what: str) -> PlannedModel:
         return self
 
-    def _with(self, parameters: Given) -> PlannedModel:
+    def _with(self, parameters: ParameterValues) -> PlannedModel:
         """The same design at other parameters."""
-        fit = given_fit(self.design, self._method, parameters)
+        fit = fit_at(self.design, self._method, parameters)
         return PlannedModel(fit, self.design, self._source, self._request, self._method)
 
     def _part(self, rows: Any) -> PlannedModel:
@@ -219,9 +219,9 @@ class PlannedModel(PlanVerbs):
         request = replace(self._request, subset=positions)
         return PlannedModel(fit, design, self._source, request, self._method, observed=self._observed)
 
-    def _with_stand_in(self) -> Design:
+    def _with_placeholder_response(self) -> Design:
         """The design with a response that any engine takes."""
-        return replace(self.design, response=stand_in(self.nobs, self._method.family))
+        return replace(self.design, response=placeholder_response(self.nobs, self._method.family))
 
     # -- errors ---------------------------------------------------------------------------------------------------
 
@@ -243,11 +243,11 @@ class PlannedModel(PlanVerbs):
         return planned_text(self.design, self._fit)
 
 
-def parameters_of(fit: AnyFit) -> Given:
+def parameters_of(fit: AnyFit) -> ParameterValues:
     """The parameters of a record."""
     scale = np.nan if fit.residual_sd is None else fit.residual_sd
     psi = fit.psi if fit.mixed else np.log(list(fit.free_shapes.values()))
-    return Given(fit.beta, fit.theta, scale, psi)
+    return ParameterValues(fit.beta, fit.theta, scale, psi)
 
 
 def plan_of(model: Any, what: str) -> PlannedModel:
@@ -259,15 +259,15 @@ def plan_of(model: Any, what: str) -> PlannedModel:
     design = model.design if not fit.generalized else family_design(model.design, fit)
     method = fit.method
     assert model._request is not None
-    planned = given_fit(design, method, parameters_of(fit))
+    planned = fit_at(design, method, parameters_of(fit))
     return PlannedModel(planned, design, model._source, model._request, method, observed=True)
 
 
-def fit_of_part(design: Design, method: Method, parameters: Given, kept: Sequence[int]) -> AnyFit:
+def fit_of_part(design: Design, method: Method, parameters: ParameterValues, kept: Sequence[int]) -> AnyFit:
     """The record of part of a design, whose rows must identify the same coefficients."""
     from mixedmodels.fit.lmm import kept_columns
 
     n = rows_of(design)
     if tuple(kept_columns(design.fixed, n, design.weights)) != tuple(kept):
         raise DataError(f"{n} rows do not identify all coefficients of {design.formula!r}; ask for larger sizes.")
-    return given_fit(design, method, parameters)
+    return fit_at(design, method, parameters)

@@ -11,7 +11,7 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.at_parameters import Given
+from mixedmodels.fit.at_parameters import ParameterValues
 from mixedmodels.frame import nearest
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def read_parameters(
     theta: Any = None,
     sigma: Any = None,
     shapes: Any = None,
-) -> Given:
+) -> ParameterValues:
     """Read the parameters of a model.
 
     Parameters
@@ -66,7 +66,7 @@ def read_parameters(
         sigma = getattr(VarCorr, "sigma", None)
     scale, psi = _scale(family, sigma, shapes)
     relative = scale if family is None else 1.0
-    return Given(beta, _theta(design, VarCorr, sd, theta, relative), scale, psi)
+    return ParameterValues(beta, _theta(design, VarCorr, sd, theta, relative), scale, psi)
 
 
 def coefficients(numbers: Any, names: Sequence[str], what: str, old: Vector | None = None) -> Vector:

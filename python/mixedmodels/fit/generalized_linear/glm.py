@@ -114,11 +114,11 @@ def _solution(
 def _start(start: ArrayLike | None, design: Design, kept: tuple[int, ...]) -> Vector | None:
     if start is None:
         return None
-    given = np.asarray(start, dtype=float)
+    beta = np.asarray(start, dtype=float)
     p = len(design.fixed.names)
-    if given.shape != (p,) or not np.isfinite(given[list(kept)]).all():
+    if beta.shape != (p,) or not np.isfinite(beta[list(kept)]).all():
         raise DataError(f"start must be {p} finite numbers, one for each of {', '.join(design.fixed.names)}.")
-    return np.asarray(given[list(kept)])
+    return np.asarray(beta[list(kept)])
 
 
 def _record(

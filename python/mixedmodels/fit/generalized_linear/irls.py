@@ -180,14 +180,14 @@ def solve(
         if settled and (length <= EXACT or (length <= NOISE and length > 0.98 * before)):
             return _ended(problem, point, iterations, True)
         step = _solved(root, gradient)
-        found = None if step is None else _search(problem, measure, point, step, past if settled else [], root)
+        following = None if step is None else _search(problem, measure, point, step, past if settled else [], root)
         if settled and step is not None:
             past = [*past[1 - MEMORY :], (point.beta, step)]
         iterations += not settled
-        if found is None:  # nothing along the step is lower: rounding, or a corner of the domain
+        if following is None:  # nothing along the step is lower: rounding, or a corner of the domain
             return _ended(problem, point, iterations, length <= CLOSE)
-        settled = settled or _settled(found.value, point.value)
-        point = found
+        settled = settled or _settled(following.value, point.value)
+        point = following
     return _ended(problem, point, iterations, settled and length <= CLOSE)
 
 
@@ -234,14 +234,14 @@ def _search(
     root: Matrix,
 ) -> Point | None:
     """The first point along a step, halved again and again, that lies in the domain and is no worse than `here`."""
-    most = here.value + ROUNDING * (abs(here.value) + 0.1)
+    limit = here.value + ROUNDING * (abs(here.value) + 0.1)
     if past and float(np.abs(problem.x @ step).max()) < NEAR:
         point = _at(problem, here.beta + _combined(here.beta, step, past, root), measure)
-        if point is not None and point.value <= most:
+        if point is not None and point.value <= limit:
             return point
     for _ in range(HALVINGS):
         point = _at(problem, here.beta + step, measure)
-        if point is not None and point.value <= most:
+        if point is not None and point.value <= limit:
             return point
         step = step / 2
     return None
@@ -269,16 +269,16 @@ def _scale(problem: Problem, value: float) -> float:
 
 def _gradient(problem: Problem, root: Matrix, rows: Vector) -> Vector:
     """X' rows in the coordinates in which X'WX is the identity; NaN where that is singular."""
-    found = _solved(root.T, problem.x.T @ rows)
-    return np.full(len(root), np.nan) if found is None else found
+    gradient = _solved(root.T, problem.x.T @ rows)
+    return np.full(len(root), np.nan) if gradient is None else gradient
 
 
 def _solved(root: Matrix, right: Matrix) -> Matrix | None:
     try:
-        found = np.linalg.solve(root, right)
+        solution = np.linalg.solve(root, right)
     except np.linalg.LinAlgError:
         return None
-    return np.asarray(found, dtype=float) if np.isfinite(found).all() else None
+    return np.asarray(solution, dtype=float) if np.isfinite(solution).all() else None
 
 
 def _ended(problem: Problem, point: Point, iterations: int, converged: bool) -> Solution:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TURNS = 100
 SETTLED = 1e-10  # relative change of theta
-MOST = 1e7  # a theta beyond this is Poisson's: its digits are lost in the score
+LARGEST_THETA = 1e7  # a theta beyond this is Poisson's: its digits are lost in the score
 
 
 def fit_glm_nb(
@@ -53,11 +53,11 @@ def fit_glm_nb(
     theta, turns, settled = _moment_estimate(fit), 0, False
     while turns < TURNS and not settled:
         turns += 1
-        new, information = theta_given_means(fit, theta)
-        if not new < MOST:
+        new, information = theta_at_means(fit, theta)
+        if not new < LARGEST_THETA:
             raise FitError(
-                f"theta of {design.formula!r} grows beyond {MOST:.0e}: the counts {design.response_name!r} vary no "
-                "more around their means than Poisson's do; fit glm(..., family='poisson')."
+                f"theta of {design.formula!r} grows beyond {LARGEST_THETA:.0e}: the counts {design.response_name!r} "
+                "vary no more around their means than Poisson's do; fit glm(..., family='poisson')."
             )
         settled = turns > 1 and abs(new - theta) <= SETTLED * theta
         theta = new
@@ -81,7 +81,7 @@ def _moment_estimate(fit: GlmFit) -> float:
     return float(w.sum() / np.maximum(w @ (y / mu - 1) ** 2, np.finfo(float).tiny))
 
 
-def theta_given_means(fit: GlmFit, theta: float) -> tuple[float, float]:
+def theta_at_means(fit: GlmFit, theta: float) -> tuple[float, float]:
     """The maximum likelihood estimate of theta at the means of a fit, and the information on it there.
 
     Newton's steps are taken in log(theta), where the likelihood is nearer to a parabola, each at most a factor of e^2.
@@ -92,7 +92,7 @@ def theta_given_means(fit: GlmFit, theta: float) -> tuple[float, float]:
         curvature = theta * theta * information - theta * score  # minus the second derivative in log(theta)
         step = theta * score / curvature if curvature > 0 else math.copysign(1.0, score)
         theta *= math.exp(min(2.0, max(-2.0, step)))
-        if abs(step) < 1e-13 or theta > MOST:
+        if abs(step) < 1e-13 or theta > LARGEST_THETA:
             break
     return theta, _score(theta, y, mu, w)[1]
 

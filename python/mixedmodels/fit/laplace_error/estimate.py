@@ -17,7 +17,7 @@ from mixedmodels._engine import EngineError
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.fit import likelihood
-from mixedmodels.fit.glmm import MOST_NODES, MOST_POINTS
+from mixedmodels.fit.glmm import MAX_NODES, MAX_POINTS
 from mixedmodels.fit.laplace_error.pareto import tail_shape
 from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import GlmmFit
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 POINTS = (7, 11, 17, 25, 37, 55, 81)
 AGREE = 1e-4  # of two log-likelihoods by quadrature
-MOST_EVALUATIONS = 10**8  # of rows, for the largest grid
+MAX_EVALUATIONS = 10**8  # of rows, for the largest grid
 MATTERS = 0.5  # in log-likelihood: a likelihood-ratio test at 5 % with one degree of freedom turns on 1.92
-FEWEST_DRAWS = 40
+MIN_DRAWS = 40
 HEAVY = 0.7  # shape of the weights' tail from which their mean has no useful standard error (Vehtari et al. 2024)
 FEW = 0.1  # share of the draws that must be effective where cumulants cannot help
 POINTS_TO_FIT = 9
@@ -142,8 +142,8 @@ def laplace_error(engine: Glmm, design: Design, fit: GlmmFit, draws: int, seed: 
     FitError
         If there are too few draws, or the engine finds no mode.
     """
-    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < FEWEST_DRAWS:
-        raise FitError(f"draws is {draws!r:.40}; give a whole number, {FEWEST_DRAWS} or more.")
+    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < MIN_DRAWS:
+        raise FitError(f"draws is {draws!r:.40}; give a whole number, {MIN_DRAWS} or more.")
     try:
         exact = _by_quadrature(engine, design, fit) if len(design.groups) == 1 else None
         return _sampled(engine, design, fit, int(draws), seed) if exact is None else exact
@@ -156,7 +156,7 @@ def _by_quadrature(engine: Glmm, design: Design, fit: GlmmFit) -> LaplaceError |
     k = sum(fit.sizes)
     last = math.nan
     for points in POINTS:
-        if points**k > MOST_NODES or fit.n * points**k > MOST_EVALUATIONS:
+        if points**k > MAX_NODES or fit.n * points**k > MAX_EVALUATIONS:
             return None
         value = -engine.evaluate(fit.theta, fit.beta, fit.psi, points)["criterion"] / 2
         if abs(value - last) <= AGREE * max(1.0, abs(value) * 1e-4):
@@ -245,7 +245,7 @@ def better_nagq(design: Design, fit: GlmmFit) -> int:
     """Points of a quadrature that would do better than the fit; 0 where there are none."""
     if len(design.groups) > 1:
         return 0
-    most = min(MOST_POINTS, int(MOST_NODES ** (1 / sum(fit.sizes)) + 1e-9))
-    wanted = MOST_POINTS if fit.nagq >= POINTS_TO_FIT else POINTS_TO_FIT
-    better = min(wanted, most)
+    limit = min(MAX_POINTS, int(MAX_NODES ** (1 / sum(fit.sizes)) + 1e-9))
+    wanted = MAX_POINTS if fit.nagq >= POINTS_TO_FIT else POINTS_TO_FIT
+    better = min(wanted, limit)
     return better if better > max(fit.nagq, 1) else 0

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from mixedmodels._engine import Glmm
 
 POINTS = (25, 9)  # for one effect, and for each of two; of more effects one direction after another
-MOST_ROWS = 600_000  # rows times nodes, for each factor: larger factors are judged by every other level, or fewer
-MOST_SAMPLED = 150_000  # rows times draws
-FEWEST_DRAWS, MOST_DRAWS = 16, 60
-MOST_DOUBT = 0.25  # standard error of so few draws
+MAX_ROWS = 600_000  # rows times nodes, for each factor: larger factors are judged by every other level, or fewer
+MAX_SAMPLED = 150_000  # rows times draws
+MIN_DRAWS, MAX_DRAWS = 16, 60
+MAX_STD_ERROR = 0.25  # standard error of so few draws
 AT_MODE = 1e-3  # of the derivative in u: elsewhere nothing can be said
 
 
@@ -39,14 +39,14 @@ def indicated_error(engine: Callable[[], Glmm], design: Design, fit: GlmmFit) ->
     if fit.nagq > 1 or fit.laplace == "fisher":
         return math.nan
     guess = _one_by_one(design, fit)
-    draws = 2 * (MOST_SAMPLED // (2 * fit.n))
-    if math.isnan(guess) or len(design.groups) == 1 or draws < FEWEST_DRAWS:
+    draws = 2 * (MAX_SAMPLED // (2 * fit.n))
+    if math.isnan(guess) or len(design.groups) == 1 or draws < MIN_DRAWS:
         return guess
     try:
-        out = engine().importance(fit.theta, fit.beta, fit.psi, min(draws, MOST_DRAWS), 0)
+        out = engine().importance(fit.theta, fit.beta, fit.psi, min(draws, MAX_DRAWS), 0)
     except EngineError:
         return guess
-    return float(out["error"]) if out["std_error"] < MOST_DOUBT + abs(out["error"]) / 3 else guess
+    return float(out["error"]) if out["std_error"] < MAX_STD_ERROR + abs(out["error"]) / 3 else guess
 
 
 def _one_by_one(design: Design, fit: GlmmFit) -> float:
@@ -64,7 +64,7 @@ def _of_factor(design: Design, fit: GlmmFit, group: int, ts: list[Matrix], g: Ve
     k = sum(fit.sizes[t] for t in terms)
     z, shares = _nodes(k)
     codes, levels = np.asarray(design.groups[group].codes), design.groups[group].n_levels
-    step = math.ceil(len(codes) * len(z) / MOST_ROWS)
+    step = math.ceil(len(codes) * len(z) / MAX_ROWS)
     chosen = np.flatnonzero(codes % step == 0) if step > 1 else slice(None)
     codes, count = codes[chosen] // step, math.ceil(levels / step)
     a = np.concatenate([_columns(design.random[t].columns, chosen, len(codes)) @ ts[t] for t in terms], axis=1)

@@ -131,7 +131,7 @@ def joined(parts: Sequence[ManyFits]) -> ManyFits:
 
 def many_lmm(
     engine: Lmm,
-    given: lmm.EngineInput,
+    inputs: lmm.EngineInput,
     responses: Matrix,
     *,
     start: Vector | None = None,
@@ -145,7 +145,7 @@ def many_lmm(
     ----------
     engine : object
         Handle of the same design with some response; it says whether the criterion is REML.
-    given : EngineInput
+    inputs : EngineInput
         Design as the engine has it.
     responses : ndarray, shape (B, n)
         Responses less the offset.
@@ -161,12 +161,12 @@ def many_lmm(
     ValueError, RuntimeError
         If a response is not finite, or the design is not that of `engine`.
     """
-    b, p = len(responses), len(given.kept)
+    b, p = len(responses), len(inputs.kept)
     out = engine.fit_many(
         np.ascontiguousarray(responses, dtype=float), start, control.max_evaluations, control.tolerance, df, watch
     )
     return ManyFits(
-        kept=given.kept,
+        kept=inputs.kept,
         theta=out["theta"],
         beta=out["beta"],
         sigma=out["sigma"],
@@ -174,7 +174,7 @@ def many_lmm(
         vcov=out["vcov_unscaled"] * (out["sigma"] ** 2)[:, None, None],
         df=out["df"] if df else np.full((b, p), np.nan),
         criterion=out["criterion"],
-        singular=singular(out["theta"], given.sizes),
+        singular=singular(out["theta"], inputs.sizes),
         status=_status(out),
         n=np.full(b, responses.shape[1], dtype=np.int64),
         reasons=out["messages"],

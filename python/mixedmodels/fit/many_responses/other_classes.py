@@ -119,7 +119,7 @@ def many_glmm(
     engine: Glmm,
     design: Design,
     family: Family,
-    given: EngineInput,
+    inputs: EngineInput,
     responses: Matrix,
     *,
     nagq: int = 1,
@@ -136,7 +136,7 @@ def many_glmm(
         Handle of the design with some response; it knows the kind of Laplace's approximation.
     design : Design
         Design whose `weights` are the family's (trials beside proportions).
-    given : EngineInput
+    inputs : EngineInput
         Design as the engine has it.
     nagq : int, default 1
         See `fit_glmm`.
@@ -147,13 +147,13 @@ def many_glmm(
     check : bool, default False
         Whether each response is checked to be one of the family's.
     """
-    m, p = sum(k * (k + 1) // 2 for k in given.sizes), len(given.kept)
+    m, p = sum(k * (k + 1) // 2 for k in inputs.sizes), len(inputs.kept)
     dispersed = family.weights_role == "precision"
-    out = empty(len(responses), given.kept, m, 0 if dispersed else len(family.shapes), responses.shape[1])
+    out = empty(len(responses), inputs.kept, m, 0 if dispersed else len(family.shapes), responses.shape[1])
     for i, y in enumerate(np.ascontiguousarray(responses)):
         with _failures(out, i):
             seen = _check(replace(design, response=y), family, check, penalised)
-            one = engine.with_response(given.rows(y, design.offset)).fit(
+            one = engine.with_response(inputs.rows(y, design.offset)).fit(
                 nagq, start, control.max_evaluations, control.tolerance, None, penalised
             )
             if not np.isfinite(one["criterion"]):
@@ -166,9 +166,9 @@ def many_glmm(
             else:
                 out.shapes[i] = np.exp(one["psi"])
             out.status[i] = CONVERGED if one["certificate"]["holds"] else STATUS.get(one["status"], STALLED)
-            if not penalised and _separated(design, family, given, seen, one):
+            if not penalised and _separated(design, family, inputs, seen, one):
                 out.status[i] = SEPARATED
-    out.singular[:] = singular(out.theta, given.sizes)
+    out.singular[:] = singular(out.theta, inputs.sizes)
     return out
 
 
@@ -182,12 +182,12 @@ def _check(design: Design, family: Family, whole: bool, penalised: bool) -> Resp
     return seen
 
 
-def _separated(design: Design, family: Family, given: EngineInput, seen: Response, out: GlmmOptimum) -> bool:
+def _separated(design: Design, family: Family, inputs: EngineInput, seen: Response, out: GlmmOptimum) -> bool:
     """Whether the outcomes are separated, looked at only where a fitted mean is near its bound."""
     eta = out["eta"]
     if not fixed_effects.concerned(family) or not fixed_effects.at_bounds(family, eta):
         return False
-    x, vcov = dense_columns(design, given.kept, len(eta)), out["vcov_conditional"]
+    x, vcov = dense_columns(design, inputs.kept, len(eta)), out["vcov_conditional"]
     if (np.diag(vcov) > 0).all() and not fixed_effects.suspected(family, eta, x, vcov):
         return False
     return fixed_effects.find(x, seen.y, seen.weights, family) is not None

@@ -71,8 +71,8 @@ def suspected(family: Family, eta: Vector, x: Matrix, vcov: Matrix) -> bool:
         near |= mu > 1 - NEAR
     rows = x[near]
     variance = np.einsum("ij,jk,ik->i", rows, vcov, rows)
-    known = (variance >= 0) & (variance < (WIDE + 2 * np.abs(eta[near])) ** 2)
-    return not bool(np.all(known))
+    bounded = (variance >= 0) & (variance < (WIDE + 2 * np.abs(eta[near])) ** 2)
+    return not bool(np.all(bounded))
 
 
 def at_bounds(family: Family, eta: Vector) -> bool:
@@ -130,12 +130,12 @@ def _recession(a: Matrix, fixed: Rows) -> tuple[Vector | None, Rows]:
     from scipy.optimize import linprog
 
     total = np.zeros(a.shape[1])
-    found = np.zeros(len(a), dtype=bool)
+    separated = np.zeros(len(a), dtype=bool)
     limits: dict[str, Any] = {"A_ub": -a[~fixed], "b_ub": np.zeros(int((~fixed).sum()))} if not fixed.all() else {}
     if fixed.any():
         limits |= {"A_eq": a[fixed], "b_eq": np.zeros(int(fixed.sum()))}
     for _ in range(a.shape[1]):
-        left = ~found & ~fixed
+        left = ~separated & ~fixed
         if not left.any():
             break
         result = linprog(-a[left].sum(axis=0), **limits, bounds=(-1, 1), method="highs")
@@ -144,6 +144,6 @@ def _recession(a: Matrix, fixed: Rows) -> tuple[Vector | None, Rows]:
         new = left & (a @ result.x > TOLERANCE)
         if not new.any():
             break
-        found |= new
+        separated |= new
         total += result.x
-    return (total if found.any() else None), found
+    return (total if separated.any() else None), separated

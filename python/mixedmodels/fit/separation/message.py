@@ -11,19 +11,19 @@ from mixedmodels._typing import Vector
 from mixedmodels.design.records import Design
 from mixedmodels.fit.separation.fixed_effects import Separation
 
-MOST = 4  # findings that a sentence names
+MAX_FINDINGS = 4  # findings that a sentence names
 Rows = NDArray[np.bool_]
 
 
 def message(
-    design: Design, kept: tuple[int, ...], found: Separation, y: Vector, weights: Vector | None, penalty: str
+    design: Design, kept: tuple[int, ...], separation: Separation, y: Vector, weights: Vector | None, penalty: str
 ) -> str:
     """The sentence of the warning.
 
     Parameters
     ----------
     kept : tuple of int
-        Positions of the columns that `found` is about.
+        Positions of the columns that `separation` is about.
     y : ndarray
         Response as the family sees it.
     weights : ndarray or None
@@ -32,9 +32,9 @@ def message(
         What keeps the estimates of this kind of model finite.
     """
     used = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights > 0)
-    involved = {kept[j]: float(found.direction[j]) for j in found.columns}
+    involved = {kept[j]: float(separation.direction[j]) for j in separation.columns}
     infinite = [f"{design.fixed.names[j]} ({'+' if d > 0 else '-'}Inf)" for j, d in involved.items()]
-    kind = "complete" if found.complete else "quasi-complete"
+    kind = "complete" if separation.complete else "quasi-complete"
     whose = "coefficient of" if len(infinite) == 1 else "coefficients of"
     reason, cure = _reason(design, involved, y, used)
     cure = f"Use penalty={penalty!r} for finite estimates, or {cure[0].lower()}{cure[1:]}"
@@ -54,12 +54,12 @@ def _reason(design: Design, involved: dict[int, float], y: Vector, used: Rows) -
             "Look whether it is the right column.",
         )
     terms = tuple(dict.fromkeys(design.fixed.terms[t] for j in involved if (t := design.fixed.assign[j]) >= 0))
-    evidence = [(t, said) for t in terms for said in _evidence(design, t, involved, y, used)]
+    evidence = [(t, finding) for t in terms for finding in _evidence(design, t, involved, y, used)]
     if evidence:
         to_drop = _listed([repr(t) for t in dict.fromkeys(t for t, _ in evidence)])
-        said = _listed([said for _, said in evidence])
+        findings = _listed([finding for _, finding in evidence])
         cure = f"Merge such a level with another, or drop {to_drop}."
-        return f"{said[:1].upper()}{said[1:]}.", cure
+        return f"{findings[:1].upper()}{findings[1:]}.", cure
     named = _listed([repr(t) for t in terms]) or "the intercept"
     return (
         f"A linear combination of {named} tells outcomes of {name!r} apart without error.",
@@ -68,8 +68,8 @@ def _reason(design: Design, involved: dict[int, float], y: Vector, used: Rows) -
 
 
 def _listed(texts: list[str]) -> str:
-    if len(texts) > MOST:
-        texts = [*texts[:MOST], f"{len(texts) - MOST} more"]
+    if len(texts) > MAX_FINDINGS:
+        texts = [*texts[:MAX_FINDINGS], f"{len(texts) - MAX_FINDINGS} more"]
     return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mixedmodels.families import Family
 
 ABSURD = 10.0  # standard deviation of a linear predictor on the scale of logits or logarithms
-MOST = 2_000_000  # elements of Z in a linear programme that nobody waits for
+MAX_ELEMENTS = 2_000_000  # elements of Z in a linear programme that nobody waits for
 
 Rows = NDArray[np.bool_]
 
@@ -38,11 +38,11 @@ def message(design: Design, fit: GlmmFit) -> str | None:
         for term, t in zip(design.random, factors(fit.theta, fit.sizes), strict=True)
         if _spread(term, np.sqrt((t * t).sum(axis=1))) > ABSURD
     ]
-    if not suspects or sum(fit.sizes) * fit.n > MOST:
+    if not suspects or sum(fit.sizes) * fit.n > MAX_ELEMENTS:
         return None
     rows = _separated(design, fit.kept, fit.y, fit.weights, fit.family)
-    found = [term for term in suspects if bool(rows[_concerned(term, fit.n)].all())]
-    return _sentence(design, fit, found) if found else None
+    separated = [term for term in suspects if bool(rows[_concerned(term, fit.n)].all())]
+    return _sentence(design, fit, separated) if separated else None
 
 
 def _spread(term: RandomTerm, sd: Vector) -> float:
@@ -98,10 +98,10 @@ def _separated(design: Design, kept: tuple[int, ...], y: Vector, weights: Vector
     return out
 
 
-def _sentence(design: Design, fit: GlmmFit, found: list[RandomTerm]) -> str:
-    term = found[0]
+def _sentence(design: Design, fit: GlmmFit, terms: list[RandomTerm]) -> str:
+    term = terms[0]
     group = design.groups[term.group]
-    variances = " and ".join(f"({t.text})" for t in found)
+    variances = " and ".join(f"({t.text})" for t in terms)
     if _constant(design, term, fit.y):
         why = f"{design.response_name!r} does not vary within any of the {group.n_levels} levels of {group.name!r}"
     else:
