@@ -37,11 +37,11 @@ def method_name(ddf: str | None) -> str:
     """
     if ddf is None:
         return "Satterthwaite"
-    found = _SPELLINGS.get(ddf.lower()) if isinstance(ddf, str) else None
-    if found is None:
+    method = _SPELLINGS.get(ddf.lower()) if isinstance(ddf, str) else None
+    if method is None:
         check_ddf(ddf, METHODS)
-    assert found is not None
-    return found
+    assert method is not None
+    return method
 
 
 def is_asymptotic(ddf: Ddf) -> bool:

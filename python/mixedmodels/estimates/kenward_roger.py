@@ -71,14 +71,14 @@ class KenwardRoger(Coefficients):
 
     method = "Kenward-Roger"
 
-    def __init__(self, names: tuple[str, ...], fit: MixedFit, known: Adjustment, *, refitted: bool = False) -> None:
-        super().__init__(names, fit.beta, fit.sigma**2 * known.vcov)
+    def __init__(self, names: tuple[str, ...], fit: MixedFit, adjusted: Adjustment, *, refitted: bool = False) -> None:
+        super().__init__(names, fit.beta, fit.sigma**2 * adjusted.vcov)
         self.refitted = Refit(REFITTED, fit.sigma) if refitted else None
         self.unadjusted = fit.sigma**2 * fit.vcov_unscaled
         phi = fit.vcov_unscaled
         self._phi = phi
-        self._spread = phi @ known.p @ phi
-        self._w = known.w
+        self._spread = phi @ adjusted.p @ phi
+        self._w = adjusted.w
 
     def df(self, c: Matrix) -> Vector:
         """Degrees of freedom of each row."""

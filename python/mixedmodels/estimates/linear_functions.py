@@ -82,10 +82,10 @@ class LinearFunctions:
             return [np.arange(len(self))]
         keys = list(zip(*(self.labels[name] for name in by), strict=True))
         order = {key[::-1]: i for i, key in enumerate(product(*(self.levels[name] for name in reversed(by))))}
-        found: dict[int, list[int]] = {}
+        members: dict[int, list[int]] = {}
         for i, key in enumerate(keys):
-            found.setdefault(order[key], []).append(i)
-        return [np.array(found[place], dtype=np.intp) for place in sorted(found)]
+            members.setdefault(order[key], []).append(i)
+        return [np.array(members[place], dtype=np.intp) for place in sorted(members)]
 
     @property
     def is_regular(self) -> bool:

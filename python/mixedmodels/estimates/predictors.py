@@ -51,11 +51,11 @@ class Predictors:
     def _coerced(self) -> set[str]:
         """Numbers that the formula uses as factors only, as ``factor(x)``."""
         spec = self.design.spec
-        found: set[str] = set()
+        names: set[str] = set()
         for text, node in spec.formula.fixed.variables_used().items():
             if isinstance(spec.kinds.get(text), FactorSpec) and not isinstance(node, Name):
-                found.update(n for n in column_names(node) if isinstance(self.columns.get(n), Numeric))
-        return found
+                names.update(n for n in column_names(node) if isinstance(self.columns.get(n), Numeric))
+        return names
 
     def levels(self, at: Mapping[str, Values], reduce: Reduce, keep: int | Sequence[str]) -> dict[str, list[Level]]:
         """Name -> the values that the grid is to have.
@@ -69,10 +69,10 @@ class Predictors:
         """
         for name in at:
             if name not in self.columns:
-                known = ", ".join(self.columns)
+                names = ", ".join(self.columns)
                 near = nearest(name, tuple(self.columns))
                 offer = f"did you mean {near!r}? " if near else ""
-                raise UnknownColumnError(f"at has {name!r}, which is no predictor; {offer}The predictors are {known}.")
+                raise UnknownColumnError(f"at has {name!r}, which is no predictor; {offer}The predictors are {names}.")
         return {name: self._levels_of(name, column, at, reduce, keep) for name, column in self.columns.items()}
 
     def _levels_of(
@@ -88,8 +88,8 @@ class Predictors:
             threshold = 99
         if len(own) <= threshold or (not isinstance(keep, int) and name in keep):
             return own
-        found = _reducer(name, reduce)(column.values)
-        return [float(v) for v in np.atleast_1d(np.asarray(found, dtype=float))]
+        reduced = _reducer(name, reduce)(column.values)
+        return [float(v) for v in np.atleast_1d(np.asarray(reduced, dtype=float))]
 
     def are_factors(self, levels: Mapping[str, Sequence[Level]], at: Mapping[str, Values], keep: Any) -> list[str]:
         """Predictors whose levels are values of the data, so that a cell of the grid has a frequency."""
@@ -129,8 +129,8 @@ class Predictors:
         r = len(next(iter(labels.values()))) if labels else 1
         columns: dict[str, Column] = {name: column_like(self.columns[name], labels[name]) for name in labels}
         table = table_of(columns, r)
-        given = 0.0 if offset is None and self.design.spec.offset is not None else offset
-        new = on_new_data(self.design.spec, table, random=(), offset=given, env=self.env)
+        argument = 0.0 if offset is None and self.design.spec.offset is not None else offset
+        new = on_new_data(self.design.spec, table, random=(), offset=argument, env=self.env)
         return model_matrix(new.fixed, r), new.offset
 
 
@@ -140,28 +140,28 @@ def used_columns(design: Design, table: Table) -> dict[str, Column]:
     names: dict[str, None] = {}
     for node in design.spec.formula.fixed.variables_used().values():
         names.update(dict.fromkeys(column_names(node)))
-    found = {}
+    columns = {}
     for name in names:
         if name in table:
             column = table.column(name)
-            found[name] = column if rows is None else take_rows(column, rows)
-    return found
+            columns[name] = column if rows is None else take_rows(column, rows)
+    return columns
 
 
 def remembered_columns(design: Design) -> dict[str, Column]:
     """Predictors of a model without rows: factors and truth values have their levels, numbers are not known."""
-    found: dict[str, Column] = {}
+    columns: dict[str, Column] = {}
     spec = design.spec
     for text, node in spec.formula.fixed.variables_used().items():
         kind = spec.kinds.get(text, "numeric")
         for name in column_names(node):
             if isinstance(node, Name) and isinstance(kind, FactorSpec):
-                found[name] = Factor(np.arange(len(kind.levels)), kind.levels, kind.ordered)
+                columns[name] = Factor(np.arange(len(kind.levels)), kind.levels, kind.ordered)
             elif isinstance(node, Name) and kind == "logical":
-                found[name] = Logical(np.array([0.0, 1.0]))
+                columns[name] = Logical(np.array([0.0, 1.0]))
             else:
-                found.setdefault(name, Numeric(np.full(1, np.nan)))
-    return found
+                columns.setdefault(name, Numeric(np.full(1, np.nan)))
+    return columns
 
 
 def distinct(column: Column) -> list[Level]:
@@ -181,14 +181,14 @@ def _values(column: Column) -> list[Any]:
 
 def _chosen(name: str, own: list[Level], wanted: Values) -> list[Level]:
     """The levels wanted, in the order given; texts stand for any level that prints so."""
-    given = [wanted] if isinstance(wanted, (str, int, float, bool)) else list(wanted)
+    labels = [wanted] if isinstance(wanted, (str, int, float, bool)) else list(wanted)
     if own and isinstance(own[0], str):
-        given = [v if isinstance(v, str) else f"{v:.15g}" if isinstance(v, (int, float)) else str(v) for v in given]
-    found = [next((o for o in own if o == v), None) for v in given]
-    if None in found:
-        lost = given[found.index(None)]
+        labels = [v if isinstance(v, str) else f"{v:.15g}" if isinstance(v, (int, float)) else str(v) for v in labels]
+    matches = [next((o for o in own if o == v), None) for v in labels]
+    if None in matches:
+        lost = labels[matches.index(None)]
         raise DataError(f"at has {lost!r} for {name!r}, whose levels are {', '.join(map(str, own))}.")
-    return [v for v in found if v is not None]
+    return [v for v in matches if v is not None]
 
 
 def _reducer(name: str, reduce: Reduce) -> Callable[[Vector], Any]:

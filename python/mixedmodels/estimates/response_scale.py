@@ -124,10 +124,10 @@ def of_response(left: Node | None) -> ResponseScale | None:
     inner = strip(node.arguments[0].value)
     if isinstance(inner, Call) and function == "asin" and inner.function == "sqrt":
         function, inner = "asin(sqrt)", strip(inner.arguments[0].value)
-    known = TRANSFORMATIONS.get(function) if len(node.arguments) == 1 else None
-    if known is None:
+    transformation = TRANSFORMATIONS.get(function) if len(node.arguments) == 1 else None
+    if transformation is None:
         return ResponseScale(name=show(node), label="response", back=None)
-    name, back, base = known
+    name, back, base = transformation
     shift = _shift(inner)
     if factor == 1.0 and shift == 0.0:
         return ResponseScale(name=name, label="response", back=back, base=base)

@@ -10,7 +10,7 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 
 
-def contrasts(given: Any, p: int) -> Matrix:
+def contrasts(values: Any, p: int) -> Matrix:
     """A matrix of contrasts of `p` coefficients, shape (rows, p).
 
     Raises
@@ -25,9 +25,9 @@ def contrasts(given: Any, p: int) -> Matrix:
     [[1.0, -1.0]]
     """
     try:
-        c = np.atleast_2d(np.asarray(given, dtype=float))
+        c = np.atleast_2d(np.asarray(values, dtype=float))
     except (TypeError, ValueError) as error:
-        raise DataError(f"contrasts must be numbers, a row of {p} for each; got {given!r:.80}.") from error
+        raise DataError(f"contrasts must be numbers, a row of {p} for each; got {values!r:.80}.") from error
     if c.ndim != 2 or c.shape[1] != p:
         raise DataError(
             f"the contrasts have shape {c.shape}, and the model has {p} fixed effects (see fixef()); give a column "
@@ -38,7 +38,7 @@ def contrasts(given: Any, p: int) -> Matrix:
     return c
 
 
-def right_sides(given: Any, rows: int) -> Vector:
+def right_sides(rhs: Any, rows: int) -> Vector:
     """What the contrasts are under the hypothesis, shape (rows,).
 
     Raises
@@ -46,9 +46,9 @@ def right_sides(given: Any, rows: int) -> Vector:
     DataError
         If there are neither one nor `rows` finite numbers.
     """
-    values = np.asarray(given, dtype=float)
+    values = np.asarray(rhs, dtype=float)
     if values.shape not in ((), (1,), (rows,)) or not np.isfinite(values).all():
-        raise DataError(f"rhs is {given!r:.80}; give one number, or one for each of {rows} contrasts.")
+        raise DataError(f"rhs is {rhs!r:.80}; give one number, or one for each of {rows} contrasts.")
     return np.broadcast_to(values, (rows,)).astype(float)
 
 

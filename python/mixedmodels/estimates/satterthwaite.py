@@ -37,11 +37,12 @@ class Satterthwaite(Coefficients):
 
     method = "Satterthwaite"
 
-    def __init__(self, names: tuple[str, ...], fit: MixedFit, known: ThetaInformation) -> None:
+    def __init__(self, names: tuple[str, ...], fit: MixedFit, information: ThetaInformation) -> None:
         super().__init__(names, fit.beta, fit.sigma**2 * fit.vcov_unscaled)
-        self._slopes = fit.sigma**2 * known.vcov_slope + 2 * known.log_sigma_slope[:, None, None] * self.vcov
-        self._inverse_hessian = known.inverse_hessian
-        self._df_sigma = known.df
+        log_sigma_slope = information.log_sigma_slope[:, None, None]
+        self._slopes = fit.sigma**2 * information.vcov_slope + 2 * log_sigma_slope * self.vcov
+        self._inverse_hessian = information.inverse_hessian
+        self._df_sigma = information.df
 
     def df(self, c: Matrix) -> Vector:
         """Degrees of freedom of each row."""

@@ -112,7 +112,7 @@ def _state(design: Design, place: int, relative: Matrix, own: Matrix, scale: Vec
     term = design.random[place]
     group = design.groups[term.group]
     scaled = scale[:, None] * relative
-    found = directions(scaled, own)
+    null_directions = directions(scaled, own)
     return TermState(
         text=f"({term.text})",
         group=group.name,
@@ -121,8 +121,8 @@ def _state(design: Design, place: int, relative: Matrix, own: Matrix, scale: Vec
         numeric=tuple(c is not None and not bool(np.isin(c, (0.0, 1.0)).all()) for c in term.columns),
         sd=np.sqrt(np.sum(own * own, axis=1)),
         components=np.asarray(np.linalg.svd(scaled, compute_uv=False), dtype=float),
-        rank=len(term.effects) - len(found),
-        directions=found,
+        rank=len(term.effects) - len(null_directions),
+        directions=null_directions,
         unit=unit,
     )
 
@@ -151,10 +151,10 @@ def directions(scaled: Matrix, own: Matrix) -> tuple[Direction, ...]:
             continue
         shares = np.abs(weights) * np.linalg.norm(scaled[kept], axis=1) / length
         used = [i for i, s in zip(kept, shares, strict=True) if s > NEGLIGIBLE]
-        given = np.linalg.lstsq(own[used].T, own[j], rcond=None)[0]
+        combination = np.linalg.lstsq(own[used].T, own[j], rcond=None)[0]
         kind: Literal["together", "combination"] = "together" if len(used) == 1 else "combination"
-        sign = int(np.sign(given[0])) if len(used) == 1 else 0
-        out.append(Direction(effect=j, kind=kind, others=tuple(used), weights=tuple(given.tolist()), sign=sign))
+        sign = int(np.sign(combination[0])) if len(used) == 1 else 0
+        out.append(Direction(effect=j, kind=kind, others=tuple(used), weights=tuple(combination.tolist()), sign=sign))
     return tuple(out)
 
 

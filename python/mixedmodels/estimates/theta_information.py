@@ -54,11 +54,11 @@ def theta_information(engine: Lmm, fit: MixedFit) -> ThetaInformation:
         If the criterion is only estimated, so that it has no exact derivatives.
     """
     check_exact(engine)
-    found = engine.information(fit.theta)
+    derivatives = engine.information(fit.theta)
     return ThetaInformation(
-        inverse_hessian=generalised_inverse(np.asarray(found["hessian"])),
-        log_sigma_slope=np.asarray(found["pwrss_gradient"]) / (2 * fit.pwrss),
-        vcov_slope=np.asarray(found["jacobian"]),
+        inverse_hessian=generalised_inverse(np.asarray(derivatives["hessian"])),
+        log_sigma_slope=np.asarray(derivatives["pwrss_gradient"]) / (2 * fit.pwrss),
+        vcov_slope=np.asarray(derivatives["jacobian"]),
         df=fit.n - len(fit.kept) * fit.reml,
     )
 

@@ -18,7 +18,7 @@ from mixedmodels.design import Design, z_matrix
 from mixedmodels.errors import FitError
 from mixedmodels.fit.ols import dense_columns
 
-MOST_EFFECTS = 4000
+MAX_EFFECTS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ class _Blocks:
         self.shapes = [(design.groups[t.group].n_levels, len(t.columns)) for t in design.random]
         sizes = [levels * k for levels, k in self.shapes]
         self.ends = np.cumsum([0, *sizes])
-        if self.ends[-1] > MOST_EFFECTS:
+        if self.ends[-1] > MAX_EFFECTS:
             raise FitError(
-                f"the information about several variances is computed for up to {MOST_EFFECTS:,} random effects, and "
+                f"the information about several variances is computed for up to {MAX_EFFECTS:,} random effects, and "
                 f"this model has {self.ends[-1]:,}; compare models that differ by one random effect at a time."
             )
         z = z_matrix(design)
