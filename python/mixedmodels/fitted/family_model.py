@@ -84,9 +84,9 @@ class FamilyModel(FittedModel):
     def _prior_weights(self) -> Vector | None:
         return self._fit.weights
 
-    def _with_response(self, given: Any) -> Design:
+    def _with_response(self, response: Any) -> Design:
         """The design with another response, successes and failures or proportions where it had both counts."""
         counts = self.design.response
         if counts is None or counts.ndim == 1:
-            return replace(self.design, response=self._rows.response(given))
-        return replace(self.design, response=self._rows.binomial_response(given, counts.sum(axis=1)))
+            return replace(self.design, response=self._rows.response(response))
+        return replace(self.design, response=self._rows.binomial_response(response, counts.sum(axis=1)))

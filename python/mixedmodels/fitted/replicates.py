@@ -98,12 +98,12 @@ def refitter(model: FittedModel, design: Design | None = None, *, df: bool = Fal
 
 
 def _glmm_refitter(engine: Glmm | None, rows: Design, fit: GlmmFit, control: Control) -> Refit:
-    given = engine_input(rows, fit.kept)
+    inputs = engine_input(rows, fit.kept)
     if engine is None:
         assert rows.response is not None
         engine = new_glmm_engine(rows, replace(fit, y=rows.response, weights=rows.weights))
     how: dict[str, Any] = {"nagq": fit.nagq, "penalised": fit.penalised is not None, "start": start_of(fit)}
-    return lambda y: many_glmm(engine, rows, fit.family, given, y, control=control, **how)
+    return lambda y: many_glmm(engine, rows, fit.family, inputs, y, control=control, **how)
 
 
 def _handle(model: Any) -> Any:
@@ -111,10 +111,10 @@ def _handle(model: Any) -> Any:
 
 
 def _lmm_refitter(engine: Lmm | None, rows: Design, fit: MixedFit, control: Control, df: bool) -> Refit:
-    given = engine_input(rows, fit.kept)
+    inputs = engine_input(rows, fit.kept)
     if engine is None:
         engine = new_lmm_engine(rows, fit.reml)
-    return lambda y: many_lmm(engine, given, less_offset(rows, y), control=control, df=df)
+    return lambda y: many_lmm(engine, inputs, less_offset(rows, y), control=control, df=df)
 
 
 def part_refitted(model: FittedModel, rows: np.ndarray[Any, Any]) -> ManyFits:

@@ -67,8 +67,8 @@ def changed(request: Request, changes: Mapping[str, Any]) -> Request:
 
     names = {"REML": "reml", "nAGQ": "nagq"}
     fields = {names.get(k, k): v for k, v in changes.items()}
-    known = {*Request.__dataclass_fields__, *Method.__dataclass_fields__} - {"method"}
-    unknown = [k for k in fields if k not in known or k.endswith("_name")]
+    settings = {*Request.__dataclass_fields__, *Method.__dataclass_fields__} - {"method"}
+    unknown = [k for k in fields if k not in settings or k.endswith("_name")]
     if unknown:
         raise DataError(f"update() has no argument {unknown[0]!r}.")
     for argument in ("data", "weights", "offset", "subset"):

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
 
 
-def row_column(model: FittedModel, given: Any, what: str) -> Column:
+def row_column(model: FittedModel, variable: Any, what: str) -> Column:
     """Values of the rows used.
 
     Parameters
     ----------
-    given : str or array_like
+    variable : str or array_like
         Name of a grouping factor or of a column of the model's table; or one value per row used or per row of the
         table.
     what : str
@@ -31,12 +31,12 @@ def row_column(model: FittedModel, given: Any, what: str) -> Column:
         If there is no such column, or the length is wrong.
     """
     used = model._rows.numbers
-    if isinstance(given, str):
+    if isinstance(variable, str):
         for group in model.design.groups:
-            if group.name == given:
+            if group.name == variable:
                 return Factor(np.asarray(group.codes, dtype=np.int32), group.levels)
         assert model._request is not None
-        return take(frame.read(model._request.data).column(given), used)
-    column = frame.any_column(what, given)
+        return take(frame.read(model._request.data).column(variable), used)
+    column = frame.any_column(what, variable)
     rows = model._rows.matched(length(column), what)
     return column if isinstance(rows, slice) else take(column, rows)

@@ -45,14 +45,14 @@ class Clusters:
         return np.split(order, ends[:-1])
 
 
-def find_clusters(model: Any, given: Any) -> Clusters:
+def find_clusters(model: Any, cluster: Any) -> Clusters:
     """Clusters from a column's name, a value per row, or None for the outermost grouping factor.
 
     Parameters
     ----------
     model : fitted model
         Model with its rows.
-    given : str or array_like
+    cluster : str or array_like
         Name of a grouping factor or of a column of the table; or one value for each row used or each row of the table.
 
     Raises
@@ -64,19 +64,19 @@ def find_clusters(model: Any, given: Any) -> Clusters:
     model._need_rows("a cluster-robust covariance")
     design: Design = model.design
     mixed = model._fit.mixed
-    if given is None:
+    if cluster is None:
         if not mixed:
             raise DataError(
                 "a model without random effects has no clusters of its own; give cluster= a column or values."
             )
         return outermost(design)
-    clusters = rows_by(model, given, "cluster")
+    clusters = rows_by(model, cluster, "cluster")
     if mixed:
         check_nested(design, clusters)
     return clusters
 
 
-def rows_by(model: Any, given: Any, what: str) -> Clusters:
+def rows_by(model: Any, variable: Any, what: str) -> Clusters:
     """Rows by the levels of a grouping factor or of a column, or by one value for each.
 
     Parameters
@@ -84,26 +84,26 @@ def rows_by(model: Any, given: Any, what: str) -> Clusters:
     what : str
         The argument's name, for errors.
     """
-    return _of_group(model.design, given) or _of_values(model, given, what)
+    return _of_group(model.design, variable) or _of_values(model, variable, what)
 
 
-def _of_group(design: Design, given: Any) -> Clusters | None:
-    if isinstance(given, str):
+def _of_group(design: Design, variable: Any) -> Clusters | None:
+    if isinstance(variable, str):
         for group in design.groups:
-            if group.name == given:
-                return Clusters(given, np.asarray(group.codes, dtype=np.intp), tuple(group.levels.labels))
+            if group.name == variable:
+                return Clusters(variable, np.asarray(group.codes, dtype=np.intp), tuple(group.levels.labels))
     return None
 
 
-def _of_values(model: Any, given: Any, what: str) -> Clusters:
+def _of_values(model: Any, variable: Any, what: str) -> Clusters:
     used = model._rows.numbers
-    if isinstance(given, str):
-        name = given
-        factor = frame.as_factor(frame.read(model._request.data).column(given))
+    if isinstance(variable, str):
+        name = variable
+        factor = frame.as_factor(frame.read(model._request.data).column(variable))
         codes = factor.codes[used]
     else:
-        name = str(getattr(given, "name", None) or what)
-        factor = frame.as_factor(frame.any_column(name, given))
+        name = str(getattr(variable, "name", None) or what)
+        factor = frame.as_factor(frame.any_column(name, variable))
         codes = factor.codes[model._rows.matched(len(factor.codes), what)]
     if codes.min(initial=0) < 0:
         row = int(np.flatnonzero(codes < 0)[0])
@@ -133,16 +133,16 @@ def outermost(design: Design) -> Clusters:
         If there is none, because factors are crossed.
     """
     outer = min(design.groups, key=lambda g: g.n_levels)
-    found = Clusters(outer.name, np.asarray(outer.codes, dtype=np.intp), tuple(outer.levels.labels))
+    clusters = Clusters(outer.name, np.asarray(outer.codes, dtype=np.intp), tuple(outer.levels.labels))
     try:
-        check_nested(design, found)
+        check_nested(design, clusters)
     except DataError as error:
         names = " and ".join(repr(g.name) for g in design.groups)
         raise DataError(
             f"the grouping factors {names} are crossed, so that none of them splits the rows into independent "
             "clusters; give cluster= a column in whose values all grouping factors are nested, if there is one."
         ) from error
-    return found
+    return clusters
 
 
 def check_nested(design: Design, clusters: Clusters) -> None:

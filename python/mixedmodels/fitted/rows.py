@@ -175,10 +175,10 @@ def labelled_rows(values: Vector, kind: Any, index: Any) -> Any:
 
 def _columns(texts: list[str]) -> list[str]:
     """Names that expressions or formulas mention, each once."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for text in texts:
         formula = parse(text if "~" in text else f"~ {text}")
         sides = [formula.right] if formula.left is None else [formula.left, formula.right]
         for side in sides:
-            found.update(dict.fromkeys(column_names(side)))
-    return list(found)
+            names.update(dict.fromkeys(column_names(side)))
+    return list(names)
