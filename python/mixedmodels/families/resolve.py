@@ -43,12 +43,12 @@ def of_engine(engine_name: str, link: str | None = None, theta: float | None = N
     return classes()[engine_name](**{name: value for name, value in options.items() if value is not None})
 
 
-def resolve(given: str | Family | type[Family]) -> Family:
+def resolve(family: str | Family | type[Family]) -> Family:
     """Return the family that is meant.
 
     Parameters
     ----------
-    given : str, Family or class
+    family : str, Family or class
         ``"poisson"``, ``'binomial(link = "probit")'``, ``"binomial(probit)"``, ``mm.families.Gamma(link="log")`` or
         ``mm.families.Gamma``.
 
@@ -64,34 +64,34 @@ def resolve(given: str | Family | type[Family]) -> Family:
     >>> str(mm.families.resolve("inverse_gaussian"))
     'inverse.gaussian (1/mu^2)'
     """
-    if isinstance(given, Family):
-        return given
-    if isinstance(given, type) and issubclass(given, Family):
-        return given()
-    if not isinstance(given, str):
+    if isinstance(family, Family):
+        return family
+    if isinstance(family, type) and issubclass(family, Family):
+        return family()
+    if not isinstance(family, str):
         raise DataError(
-            f"family={given!r} is not a family; give its name, such as 'binomial' or 'poisson(sqrt)', "
+            f"family={family!r} is not a family; give its name, such as 'binomial' or 'poisson(sqrt)', "
             "or an object such as mm.families.Gamma(link='log')."
         )
-    return _by_text(given)
+    return _by_text(family)
 
 
 @lru_cache
-def _by_text(given: str) -> Family:
-    call = re.fullmatch(r"\s*([\w.\- ]+?)\s*(?:\((.*)\))?\s*", given)
+def _by_text(text: str) -> Family:
+    call = re.fullmatch(r"\s*([\w.\- ]+?)\s*(?:\((.*)\))?\s*", text)
     if call is None:
-        raise DataError(f"family={given!r} cannot be read; write it like 'binomial' or 'binomial(link = \"probit\")'.")
-    return _engine_call(call[1], call[2] or "", given)
+        raise DataError(f"family={text!r} cannot be read; write it like 'binomial' or 'binomial(link = \"probit\")'.")
+    return _engine_call(call[1], call[2] or "", text)
 
 
-def _engine_call(name: str, inside: str, given: str) -> Family:
-    known = {_plain(engine_name): engine_name for engine_name in _engine.family_names()}
+def _engine_call(name: str, inside: str, text: str) -> Family:
+    engine_names = {_plain(engine_name): engine_name for engine_name in _engine.family_names()}
     plain = _plain(name)
-    engine_name = known.get(_ALIASES.get(plain, plain))
+    engine_name = engine_names.get(_ALIASES.get(plain, plain))
     if engine_name is None:
-        near = difflib.get_close_matches(plain, [*known, *_ALIASES], n=1)
-        meant = f" Did you mean {known.get(near[0], near[0])!r}?" if near else ""
-        raise DataError(f"there is no family {name!r}; there are {', '.join(map(repr, known.values()))}.{meant}")
+        near = difflib.get_close_matches(plain, [*engine_names, *_ALIASES], n=1)
+        meant = f" Did you mean {engine_names.get(near[0], near[0])!r}?" if near else ""
+        raise DataError(f"there is no family {name!r}; there are {', '.join(map(repr, engine_names.values()))}.{meant}")
     arguments: dict[str, Any] = {"link": None, "theta": None}
     for part in filter(None, (part.strip() for part in inside.split(","))):
         key, _, value = part.rpartition("=")
@@ -100,7 +100,7 @@ def _engine_call(name: str, inside: str, given: str) -> Family:
         key = key.strip() or ("theta" if number else "link")
         if key not in arguments or (key == "theta" and (number is None or engine_name != "nbinom2")):
             raise DataError(
-                f"{part!r} in family={given!r} is not understood; write it like 'binomial(link = \"probit\")'."
+                f"{part!r} in family={text!r} is not understood; write it like 'binomial(link = \"probit\")'."
             )
         arguments[key] = float(value) if key == "theta" else value
     return of_engine(engine_name, **arguments)

@@ -80,10 +80,10 @@ class Table:
         column = self._columns.get(name)
         if column is None:
             try:
-                found = self._find(name)
+                values = self._find(name)
             except KeyError:
                 raise self._unknown(name) from None
-            column = self._columns[name] = self._read(name, found)
+            column = self._columns[name] = self._read(name, values)
         return column
 
     def _unknown(self, name: str) -> UnknownColumnError:
