@@ -110,11 +110,11 @@ class MixedErrors(PredictionErrors):
             if rows is None:
                 continue
             codes, columns = rows
-            known = (codes >= 0).astype(float)[:, None]
+            in_fit = (codes >= 0).astype(float)[:, None]
             places = np.where(codes >= 0, codes, 0)
             for k, column in enumerate(columns):
                 out += b[:, k][places] * (
-                    known if column is None else known * np.where(known[:, 0], column, 0.0)[:, None]
+                    in_fit if column is None else in_fit * np.where(in_fit[:, 0], column, 0.0)[:, None]
                 )
         return out
 
@@ -168,12 +168,12 @@ class LinearMixedErrors(MixedErrors):
         residual : ndarray, shape (n,)
             Variance of the observation over sigma^2; zeros for a mean.
         """
-        fit, known = self._fit, self.information
+        fit, information = self._fit, self.information
         f = self._relative(fit, x, random) + new_level_variance(fit, new_effects, len(x)) + residual
         g = self._theta_slopes(x, random) + new_level_slopes(fit, new_effects, len(x))
-        g += 2 * f[:, None] * known.log_sigma_slope
+        g += 2 * f[:, None] * information.log_sigma_slope
         with np.errstate(divide="ignore", invalid="ignore"):
-            df = 1 / (1 / known.df + quadratic(g, known.inverse_hessian) / f**2)
+            df = 1 / (1 / information.df + quadratic(g, information.inverse_hessian) / f**2)
         return np.where(f == 0, np.inf, df)  # where there is nothing to be uncertain of
 
     def _theta_slopes(self, x: Matrix, random: Sequence[TermRows]) -> Matrix:
@@ -205,7 +205,7 @@ class GeneralizedMixedErrors(MixedErrors):
             slopes = np.zeros((len(x), len(self._covariance)))
             slopes[:, len(fit.theta) : len(fit.theta) + len(fit.kept)] = x
             return Spread(np.zeros(len(x)), slopes, self._covariance)
-        own = np.maximum(self._given_beta.row_variances(None, random), 0.0)
+        own = np.maximum(self._equations_at_beta.row_variances(None, random), 0.0)
         return Spread(own, self._slopes_of(x, random, self._slopes), self._covariance)
 
     @cached_property
@@ -235,9 +235,9 @@ class GeneralizedMixedErrors(MixedErrors):
         return np.where(np.isnan(df), np.inf, df)
 
     @cached_property
-    def _given_beta(self) -> Henderson:
+    def _equations_at_beta(self) -> Henderson:
         return Henderson(self._design, self._fit, self._weights(), known_beta=True)
 
     @cached_property
     def _slopes(self) -> ModeSlopes:
-        return mode_slopes(self._design, self._fit, self._weights(), self._given_beta)
+        return mode_slopes(self._design, self._fit, self._weights(), self._equations_at_beta)
