@@ -55,11 +55,11 @@ def pbmodcomp(
     statistic = 2 * (likelihood.loglik(large._fit) - likelihood.loglik(small._fit))
     began, failures = perf_counter(), 0
     if reference is not None:
-        drawn, asked, seed = _as_reference(reference), None, None
+        drawn, samples, seed = _as_reference(reference), None, None
     else:
-        asked, seed = checked(nsim), new_seed() if seed is None else seed
+        samples, seed = checked(nsim), new_seed() if seed is None else seed
         with limited(threads):
-            many = _reference(small, large, asked, seed, statistic, extremes, progress)
+            many = _reference(small, large, samples, seed, statistic, extremes, progress)
         drawn, failures = many.criterion, int(np.isnan(many.criterion).sum())
     if not np.isfinite(drawn).any():
         raise FitError("none of the responses drawn under the smaller model could be fitted by both models.")
@@ -68,9 +68,9 @@ def pbmodcomp(
         reference=drawn,
         large=model.formula,
         small=small.formula,
-        asked=asked,
+        asked=samples,
         failed=failures,
-        stopped=extremes is not None and asked is not None and len(drawn) < asked,
+        stopped=extremes is not None and samples is not None and len(drawn) < samples,
         seed=seed,
         seconds=perf_counter() - began,
         kind=model._source.kind,

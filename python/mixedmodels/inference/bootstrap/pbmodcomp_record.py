@@ -156,7 +156,7 @@ class PBModCompSummary:
     def __repr__(self) -> str:
         c = self.columns()
         df = [row[1] for row in estimate_texts(np.column_stack([c["statistic"], c["df"]]), DIGITS)]
-        cells = [_statistics(c["statistic"]), _known(c["df"], df), _plain(c["den_df"])]
+        cells = [_statistics(c["statistic"]), _blank_if_missing(c["df"], df), _plain(c["den_df"])]
         return _text(self.of, c["test"], ["stat", "df", "ddf"], cells, c["p_value"])
 
 
@@ -175,12 +175,12 @@ def _text(test: PBModComp, names: list[str], headers: list[str], columns: list[l
 
 
 def _statistics(values: Vector) -> list[str]:
-    return _known(values, format_numbers([round_r(float(v), DIGITS - 1) for v in values], DIGITS))
+    return _blank_if_missing(values, format_numbers([round_r(float(v), DIGITS - 1) for v in values], DIGITS))
 
 
 def _plain(values: Vector) -> list[str]:
-    return _known(values, format_numbers(values, DIGITS))
+    return _blank_if_missing(values, format_numbers(values, DIGITS))
 
 
-def _known(values: Vector, texts: list[str]) -> list[str]:
+def _blank_if_missing(values: Vector, texts: list[str]) -> list[str]:
     return ["" if isnan(v) else text for v, text in zip(values, texts, strict=True)]

@@ -219,10 +219,10 @@ class _Basis:
         """S_k a."""
         out = np.zeros_like(a)
         here = slice(self.start, self.start + self.levels * self.k)
-        given = a[here].reshape(self.levels, self.k, -1)
+        blocks = a[here].reshape(self.levels, self.k, -1)
         moved = out[here].reshape(self.levels, self.k, -1)
-        moved[:, self.row] = given[:, self.column]
-        moved[:, self.column] = given[:, self.row]
+        moved[:, self.row] = blocks[:, self.column]
+        moved[:, self.column] = blocks[:, self.row]
         return out
 
 
