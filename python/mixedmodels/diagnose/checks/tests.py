@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 
-MOST_SHAPIRO = 5000  # from here on Kolmogorov and Smirnov's test, as R's performance
+MAX_SHAPIRO = 5000  # from here on Kolmogorov and Smirnov's test, as R's performance
 AT_ONCE = 2**22  # numbers of simulated residuals that are looked at together
 
 
@@ -26,7 +26,7 @@ def normality(residuals: Vector) -> Test:
     from scipy import stats
 
     values = residuals[np.isfinite(residuals)]
-    if len(values) >= MOST_SHAPIRO:
+    if len(values) >= MAX_SHAPIRO:
         test = stats.kstest(values, "norm", method="asymp")
         return Test("Kolmogorov-Smirnov D", float(test.statistic), float(test.pvalue))
     if len(values) < 3 or np.ptp(values) <= 1e-12 * np.abs(values).max(initial=0.0):

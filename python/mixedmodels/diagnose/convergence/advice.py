@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
 
 FEW_LEVELS = 6  # with fewer a variance is often estimated as 0
-MOST_DIMENSIONS = 3  # of the cone of the new variances and covariances
+MAX_DIMENSIONS = 3  # of the cone of the new variances and covariances
 NO_FAILURE = (
     "This is no failure of the optimiser: the likelihood is highest there, and more variance in that direction would "
     "fit worse. The model has more variances than the data support."
@@ -129,7 +129,7 @@ def _null_distribution(model: FittedModel, smaller: Smaller) -> Mixture | None:
     assert smaller.design is not None
     try:
         law = mixture((smaller.design, _fit(smaller)), (model.design, model._fit))
-        if sum(r * (r + 1) // 2 for r in law.sizes) > MOST_DIMENSIONS:
+        if sum(r * (r + 1) // 2 for r in law.sizes) > MAX_DIMENSIONS:
             return None
         law.p_value(0.0)  # the information may not be known
     except (DataError, FitError):

@@ -32,7 +32,7 @@ from mixedmodels.inference.multiplicity.p_adjust import adjust
 
 FEWEST_ROWS = 10
 SHAPES = 4.0  # functions that the weights amount to
-MOST_POINTS = 200  # of a curve
+MAX_POINTS = 200  # of a curve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +109,8 @@ def curves(deviation: QuantileDeviation) -> tuple[Curve, ...]:
     unit = _unit(deviation.x)
     functions = smooth_basis(unit)
     x = np.unique(deviation.x)
-    if len(x) > MOST_POINTS:
-        x = np.linspace(x[0], x[-1], MOST_POINTS)
+    if len(x) > MAX_POINTS:
+        x = np.linspace(x[0], x[-1], MAX_POINTS)
     at_rows, at_points = functions(unit), functions(_unit(x))
     return tuple(
         quantile_curve(deviation.residuals, q, at_rows, functions.curvatures, x, at_points)
