@@ -62,14 +62,14 @@ class Layout:
         Offset of the rows, or None.
     design : Design
         Design with all random terms; an unknown group has an arbitrary level.
-    known : tuple of bool
+    known_levels : tuple of bool
         Whether the group of each random term is known.
     """
 
     rows: Matrix
     offset: Vector | None
     design: Design
-    known: tuple[bool, ...]
+    known_levels: tuple[bool, ...]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -173,10 +173,10 @@ def lay_out(variables: Variables, columns: Mapping[str, Column], r: int, offset:
             complete[name] = take_rows(variables.columns[name], np.zeros(r, dtype=np.intp))
     argument = offset if spec.offset is True else None
     new = on_new_data(spec, table_of(complete, r), offset=argument, env=variables.env)
-    return Layout(model_matrix(new.fixed, r), new.offset, new, _known(variables, columns))
+    return Layout(model_matrix(new.fixed, r), new.offset, new, _known_levels(variables, columns))
 
 
-def _known(variables: Variables, columns: Mapping[str, Column]) -> tuple[bool, ...]:
+def _known_levels(variables: Variables, columns: Mapping[str, Column]) -> tuple[bool, ...]:
     design = variables.design
     bars = [design.spec.formula.random[place] for place, _ in design.spec.order]
     return tuple(all(n in columns for node in bar.factors for n in column_names(node)) for bar in bars)

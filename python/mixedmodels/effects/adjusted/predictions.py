@@ -163,8 +163,8 @@ def _slope(eta: Vector, back: WayBack | None, spread: Vector | None) -> Vector:
 def modes_part(fit: AnyMixedFit, layout: Layout) -> Vector:
     """What the conditional modes of known groups add, 0 for combinations that were not there; shape (r,)."""
     total = np.zeros(len(layout))
-    for term, known, modes in zip(layout.design.random, layout.known, fit.b, strict=True):
-        if known:
+    for term, level_known, modes in zip(layout.design.random, layout.known_levels, fit.b, strict=True):
+        if level_known:
             codes = layout.design.groups[term.group].codes
             add_effects(total, np.vstack([modes, np.zeros_like(modes[:1])]), codes, term.columns)
     return total
@@ -173,8 +173,8 @@ def modes_part(fit: AnyMixedFit, layout: Layout) -> Vector:
 def random_variance(fit: AnyMixedFit, layout: Layout, unknown_only: bool) -> Vector:
     """Variance z'Sigma z, summed over the terms (or those whose group is unknown), shape (r,)."""
     total = np.zeros(len(layout))
-    for term, known, factor in zip(layout.design.random, layout.known, effect_factors(fit), strict=True):
-        if known and unknown_only:
+    for term, level_known, factor in zip(layout.design.random, layout.known_levels, effect_factors(fit), strict=True):
+        if level_known and unknown_only:
             continue
         z = np.column_stack([np.ones(len(layout)) if c is None else c for c in term.columns])
         total += np.sum((z @ factor) ** 2, axis=1)

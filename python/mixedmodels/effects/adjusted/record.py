@@ -161,7 +161,7 @@ class AdjustedPredictions(ShownAsTable):
         >>> fit.ggpredict("Days [0, 9]").vcov().shape
         (2, 2)
         """
-        gradient, coefficients = self._known("a covariance matrix")
+        gradient, coefficients = self._gradient_and_coefficients("a covariance matrix")
         return np.asarray(gradient @ coefficients.vcov @ gradient.T)
 
     def compare(self, test: Any = "pairwise", *, adjust: str | None = None) -> ResultTable:
@@ -181,13 +181,13 @@ class AdjustedPredictions(ShownAsTable):
         >>> comparison["estimate"].round(1)
         array([-94.2])
         """
-        gradient, coefficients = self._known("comparisons")
+        gradient, coefficients = self._gradient_and_coefficients("comparisons")
         labels = [", ".join(frame.label(self.labels[t][i]) for t in self.terms) for i in range(len(self.predicted))]
         names, columns = compare(self.predicted, gradient, coefficients, labels, test, adjust, self.level)
         headers = T_HEADERS if np.isfinite(columns["df"]).all() else Z_HEADERS
         return ResultTable(columns=columns, names=names, row_column="comparison", headers=headers, kind=self.kind)
 
-    def _known(self, what: str) -> tuple[Matrix, Coefficients]:
+    def _gradient_and_coefficients(self, what: str) -> tuple[Matrix, Coefficients]:
         if self.gradient is None or self.coefficients is None:
             raise DataError(f"simulated predictions have no {what}; take type='fixed' or 'random'.")
         return self.gradient, self.coefficients
