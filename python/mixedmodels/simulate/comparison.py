@@ -16,7 +16,7 @@ from mixedmodels.fit.covariance import correlation
 from mixedmodels.simulate.outcomes import Response
 
 EXACT = 1e-6  # relative to the spread of the linear predictor: what it may miss where it is reproduced
-MOST_NUMBERS = 50_000_000  # of X and Z as one dense array
+MAX_ELEMENTS = 50_000_000  # of X and Z as one dense array
 
 
 def comparison(responses: Mapping[str, Response], fit: Any, level: float, data: Any) -> Any:
@@ -32,7 +32,7 @@ def comparison(responses: Mapping[str, Response], fit: Any, level: float, data: 
     eta = eta if design.positions is None else eta[design.positions]
     if design.offset is not None:
         eta = eta - design.offset
-    true_values = _known(response, fit, design, eta, frame.read(columns))
+    true_values = _true_values(response, fit, design, eta, frame.read(columns))
     rows = _estimates(fit)
     truth = np.array([true_values.get(term, np.nan) for term in rows["term"]])
     estimate, se = np.asarray(rows["estimate"]), np.asarray(rows["std_error"])
@@ -80,7 +80,7 @@ def _name(group: str, first: str | None, second: str | None) -> str:
     return f"sd_{first}|{group}" if second is None else f"cor_{second}.{first}|{group}"
 
 
-def _known(response: Response, fit: Any, design: Design, eta: Vector, table: Any) -> dict[str, float]:
+def _true_values(response: Response, fit: Any, design: Design, eta: Vector, table: Any) -> dict[str, float]:
     """True values by the name that the fit has for them."""
     out: dict[str, float] = {}
     family = response.family
@@ -110,7 +110,7 @@ def _split(design: Design, kept: tuple[int, ...], eta: Vector) -> tuple[Vector |
     u = np.empty(0)
     if design.random:
         z = z_matrix(design)
-        if z.shape[0] * z.shape[1] > MOST_NUMBERS:
+        if z.shape[0] * z.shape[1] > MAX_ELEMENTS:
             raise DataError(
                 f"Z has {z.shape[0]:,} x {z.shape[1]:,} numbers, too many to match the truth; take fewer rows."
             )
