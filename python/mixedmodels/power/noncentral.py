@@ -61,11 +61,11 @@ class Expected(Coefficients):
 
     def __init__(self, names: tuple[str, ...], fit: MixedFit, kenward_roger: KenwardRoger) -> None:
         super().__init__(names, fit.beta, fit.vcov)
-        self._known = kenward_roger
+        self._kenward_roger = kenward_roger
 
     def df(self, c: Matrix) -> Vector:
         """Degrees of freedom of each row."""
-        return self._known.df(c)
+        return self._kenward_roger.df(c)
 
     def _f_test(self, c: Matrix, distance: Vector) -> FTest:
         chisq, basis = self._wald(c, distance)
