@@ -78,13 +78,13 @@ class MixedModel(RandomEffectsModel):
 
     def _coefficients_by(self, method: str | None) -> Coefficients:
         """Coefficients by "Satterthwaite" (the default), "Kenward-Roger" ("KR"), or "asymptotic" ("lme4", "z")."""
-        from mixedmodels.estimates import ddf as estimates_ddf
+        from mixedmodels.estimates.ddf import coefficients, method_name
 
-        method = estimates_ddf.method_name(method)
+        method = method_name(method)
         if method not in self._by_method:
             names = kept_names(self.design, self._fit)
             engine = None if method == "asymptotic" else self._engine
-            self._by_method[method] = estimates_ddf.coefficients(method, names, self.design, self._fit, engine)
+            self._by_method[method] = coefficients(method, names, self.design, self._fit, engine)
         return self._by_method[method]
 
     @cached_property
@@ -113,10 +113,10 @@ class MixedModel(RandomEffectsModel):
         >>> print(fit.summary(ddf="Satterthwaite").text().splitlines()[0])
         Linear mixed model fit by REML. t-tests use Satterthwaite's method [
         """
-        from mixedmodels.estimates import ddf as estimates_ddf
+        from mixedmodels.estimates.ddf import is_asymptotic
         from mixedmodels.summary.lmertest_summary import with_tests
 
-        if ddf is None or estimates_ddf.is_asymptotic(ddf):
+        if ddf is None or is_asymptotic(ddf):
             return self._summary
         return with_tests(self._summary, self._coefficients(ddf))
 
