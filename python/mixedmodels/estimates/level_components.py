@@ -104,16 +104,16 @@ def parts(design: Design, x: Matrix, where: Layout) -> Iterator[Parts]:
     component, place = np.empty(z.shape[1], dtype=np.intp), np.empty(z.shape[1], dtype=np.intp)
     component[where.order] = owner
     place[where.order] = np.arange(z.shape[1]) - where.starts[owner]
-    shapes, kind_of = np.unique(where.counts, axis=0, return_inverse=True)
-    kind_of = kind_of.ravel()
-    kind_of_entry = kind_of[component[rows]]
-    for kind, shape in enumerate(shapes):
-        members = np.flatnonzero(kind_of == kind)
+    shapes, shape_of = np.unique(where.counts, axis=0, return_inverse=True)
+    shape_of = shape_of.ravel()
+    shape_of_entry = shape_of[component[rows]]
+    for shape_index, shape in enumerate(shapes):
+        members = np.flatnonzero(shape_of == shape_index)
         rank = np.empty(len(where.starts) - 1, dtype=np.intp)
         rank[members] = np.arange(len(members))
         begin = where.starts[members]
         c = int(where.starts[members[0] + 1] - begin[0])
-        chosen = np.flatnonzero(kind_of_entry == kind)
+        chosen = np.flatnonzero(shape_of_entry == shape_index)
         i, j = rows[chosen], cols[chosen]
         block = np.zeros((len(members), c, c))
         block[rank[component[i]], place[i], place[j]] = zz.data[chosen]

@@ -125,13 +125,13 @@ class Basis:
 
     def estimable(self, rows: Matrix) -> NDArray[np.bool_]:
         """Which rows the data determine; none that holds a missing number."""
-        known = np.asarray(np.isfinite(rows).all(axis=1))
+        finite = np.asarray(np.isfinite(rows).all(axis=1))
         if self.null_space is None:
-            return known
-        filled = np.where(known[:, None], rows, 0.0)
+            return finite
+        filled = np.where(finite[:, None], rows, 0.0)
         size = np.einsum("ij,ij->i", filled, filled)
         lost = np.sum((filled @ self.null_space) ** 2, axis=1)
-        return np.asarray(known & (lost < TOLERANCE * np.where(size < TOLERANCE, 1.0, size)))
+        return np.asarray(finite & (lost < TOLERANCE * np.where(size < TOLERANCE, 1.0, size)))
 
     def estimates(self, functions: LinearFunctions) -> tuple[Vector, Vector, Vector]:
         """Estimates, standard errors and degrees of freedom, NaN where a row cannot be estimated."""

@@ -153,11 +153,11 @@ def remembered_columns(design: Design) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     spec = design.spec
     for text, node in spec.formula.fixed.variables_used().items():
-        kind = spec.kinds.get(text, "numeric")
+        variable = spec.kinds.get(text, "numeric")
         for name in column_names(node):
-            if isinstance(node, Name) and isinstance(kind, FactorSpec):
-                columns[name] = Factor(np.arange(len(kind.levels)), kind.levels, kind.ordered)
-            elif isinstance(node, Name) and kind == "logical":
+            if isinstance(node, Name) and isinstance(variable, FactorSpec):
+                columns[name] = Factor(np.arange(len(variable.levels)), variable.levels, variable.ordered)
+            elif isinstance(node, Name) and variable == "logical":
                 columns[name] = Logical(np.array([0.0, 1.0]))
             else:
                 columns.setdefault(name, Numeric(np.full(1, np.nan)))

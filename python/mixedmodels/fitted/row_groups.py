@@ -154,12 +154,12 @@ def check_nested(design: Design, clusters: Clusters) -> None:
         Naming a level with rows in several clusters.
     """
     for group in design.groups:
-        level = nested(group.codes, group.n_levels, clusters.codes)
-        if level is not None:
-            mine = np.unique(clusters.codes[group.codes == level])
+        shared = nested(group.codes, group.n_levels, clusters.codes)
+        if shared is not None:
+            mine = np.unique(clusters.codes[group.codes == shared])
             shown = ", ".join(repr(clusters.labels[i]) for i in mine[:3]) + (", ..." if len(mine) > 3 else "")
             raise DataError(
-                f"level {group.levels.labels[level]!r} of grouping factor {group.name!r} has rows in {len(mine)} "
+                f"level {group.levels.labels[shared]!r} of grouping factor {group.name!r} has rows in {len(mine)} "
                 f"clusters of {clusters.name!r} ({shown}): they share a random effect and are not independent; choose "
                 "clusters in which every grouping factor is nested."
             )

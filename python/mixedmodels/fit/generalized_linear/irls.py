@@ -210,8 +210,8 @@ def _begin(
             return point, measure(eta), 1
     mean = np.average(problem.y, weights=problem.weights)
     flat = float(np.asarray(problem.family.predictor(np.array([mean])))[0])
-    level = np.linalg.lstsq(x, flat - offset, rcond=None)[0]
-    return _at(problem, np.asarray(level, dtype=float), measure), np.inf, 0
+    first = np.linalg.lstsq(x, flat - offset, rcond=None)[0]
+    return _at(problem, np.asarray(first, dtype=float), measure), np.inf, 0
 
 
 def starting_mean(problem: Problem) -> Vector:

@@ -34,12 +34,12 @@ def message(
     used = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights > 0)
     involved = {kept[j]: float(separation.direction[j]) for j in separation.columns}
     infinite = [f"{design.fixed.names[j]} ({'+' if d > 0 else '-'}Inf)" for j, d in involved.items()]
-    kind = "complete" if separation.complete else "quasi-complete"
+    extent = "complete" if separation.complete else "quasi-complete"
     whose = "coefficient of" if len(infinite) == 1 else "coefficients of"
     reason, cure = _reason(design, involved, y, used)
     cure = f"Use penalty={penalty!r} for finite estimates, or {cure[0].lower()}{cure[1:]}"
     return (
-        f"{kind} separation: the {whose} {_listed(infinite)} {'has' if len(infinite) == 1 else 'have'} no finite "
+        f"{extent} separation: the {whose} {_listed(infinite)} {'has' if len(infinite) == 1 else 'have'} no finite "
         f"maximum likelihood estimate. {reason} What stands there is where the iterations stopped, and its standard "
         f"error and test mean nothing. {cure}"
     )
@@ -78,9 +78,9 @@ def _evidence(design: Design, term: str, involved: dict[int, float], y: Vector, 
     columns = [j for j, t in enumerate(design.fixed.assign) if t >= 0 and design.fixed.terms[t] == term]
     levels = _levels(design, term, columns)
     if levels is not None:
-        labels, level = levels
+        labels, codes = levels
         for i, label in enumerate(labels):
-            yield from _one_outcome(f"{term} = {label!r}", (level == i) & used, design, y)
+            yield from _one_outcome(f"{term} = {label!r}", (codes == i) & used, design, y)
         return
     for j in columns:
         column = design.fixed.columns[j]
@@ -98,12 +98,12 @@ def _evidence(design: Design, term: str, involved: dict[int, float], y: Vector, 
 def _levels(design: Design, term: str, columns: list[int]) -> tuple[tuple[str, ...], NDArray[np.intp]] | None:
     """Labels of a factor and the level of each row, from the columns that stand for it; None if it is no factor."""
     used = design.spec.contrasts.get(term)
-    kind = design.spec.kinds.get(term)
-    if kind is None or not hasattr(kind, "levels"):
+    factor = design.spec.kinds.get(term)
+    if factor is None or not hasattr(factor, "levels"):
         return None
     x = np.column_stack([_column(design, j) for j in columns])
     matrix = used.matrix if used is not None and used.matrix.shape[1] == x.shape[1] else np.eye(x.shape[1])
-    labels = tuple(kind.levels.labels)
+    labels = tuple(factor.levels.labels)
     if len(matrix) != len(labels):
         return None
     distance = np.stack([np.abs(x - row).sum(axis=1) for row in matrix])
