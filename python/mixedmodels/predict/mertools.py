@@ -46,12 +46,12 @@ class IndependentDraws:
             modes = np.hstack([self._fit.b[i] for i in terms])
             seen, codes = np.unique(group.codes, return_inverse=True)
             part = np.zeros((new.n_table, count))
-            for j, level in enumerate(seen):
+            for j, code in enumerate(seen):
                 rows = codes == j
-                if level >= 0:
-                    b = modes[level] + rng.standard_normal((count, z.shape[1])) @ root(self._conditional[g][level]).T
+                if code >= 0:
+                    b = modes[code] + rng.standard_normal((count, z.shape[1])) @ root(self._conditional[g][code]).T
                     part[rows] = z[rows] @ b.T
-                elif level == -2:
+                elif code == -2:
                     part[rows] = np.nan
             out[group.name] = part
         return out

@@ -35,7 +35,7 @@ def _prediction_errors(model: FittedModel) -> variances.PredictionErrors:
     fit = model._fit
     if not fit.mixed:
         return variances.PredictionErrors(fit)
-    kind = variances.GeneralizedMixedErrors if fit.generalized else variances.LinearMixedErrors
+    errors = variances.GeneralizedMixedErrors if fit.generalized else variances.LinearMixedErrors
 
     def weights() -> Vector:
         _need_rows(model)
@@ -45,7 +45,7 @@ def _prediction_errors(model: FittedModel) -> variances.PredictionErrors:
         _need_rows(model)
         return model._engine
 
-    return kind(model.design, fit, weights, engine)
+    return errors(model.design, fit, weights, engine)
 
 
 def _need_rows(model: FittedModel) -> None:

@@ -135,18 +135,18 @@ def _checked(model: Any, request: PredictionRequest) -> PredictionRequest:
         raise DataError(
             f"type is {request.type!r}; it is one of {', '.join(map(repr, dict.fromkeys(TYPES.values())))}."
         )
-    kind = TYPES[request.type]
+    type_name = TYPES[request.type]
     if request.margin not in MARGINS:
         raise DataError(f"margin is {request.margin!r}; it is one of {', '.join(map(repr, MARGINS))}.")
     mixed = model._fit.mixed
-    if kind == "random" and not mixed:
+    if type_name == "random" and not mixed:
         raise DataError("type='random' is for mixed models; this one has no random effects: take type='fixed'.")
-    if request.margin != "mean_reference" and kind.startswith("simulate"):
-        raise DataError(f"type={kind!r} averages simulated rows of the data; it goes with no other margin.")
+    if request.margin != "mean_reference" and type_name.startswith("simulate"):
+        raise DataError(f"type={type_name!r} averages simulated rows of the data; it goes with no other margin.")
     interval = request.interval
     if interval not in (None, "confidence", "prediction"):
         raise DataError(f"interval must be 'confidence' or 'prediction', not {interval!r}.")
-    interval = interval or ("prediction" if kind == "random" and request.margin != "empirical" else "confidence")
+    interval = interval or ("prediction" if type_name == "random" and request.margin != "empirical" else "confidence")
     if interval == "prediction" and request.margin == "empirical":
         raise DataError("an average over rows is no new observation; it has interval='confidence' only.")
     if request.variance is not None and interval != "prediction":
@@ -160,7 +160,7 @@ def _checked(model: Any, request: PredictionRequest) -> PredictionRequest:
             "bias_correction of a generalised linear model has nothing to correct for: no random effects vary around "
             "its linear predictor."
         )
-    return replace(request, type=kind, interval=interval)
+    return replace(request, type=type_name, interval=interval)
 
 
 def _marginal(

@@ -55,13 +55,13 @@ class Range:
 
     low: float
     high: float
-    by: float
+    step: float
 
     @property
     def values(self) -> tuple[float, ...]:
         """All of them; the last is at most `high`."""
-        steps = int(np.floor((self.high - self.low) / self.by + 1e-10))
-        return tuple((self.low + np.arange(steps + 1) * self.by).tolist())
+        steps = int(np.floor((self.high - self.low) / self.step + 1e-10))
+        return tuple((self.low + np.arange(steps + 1) * self.step).tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +148,12 @@ def _wanted(inside: str, text: str) -> Values | Range | Count | Sample | Word:
     number_text = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
     span = re.fullmatch(rf"({number_text})\s*:\s*({number_text})(?:\s*,?\s*by\s*=\s*({number_text}))?", inside)
     if span:
-        low, high, by = float(span[1]), float(span[2]), float(span[3] or 1)
-        if by <= 0 or high < low:
+        low, high, step = float(span[1]), float(span[2]), float(span[3] or 1)
+        if step <= 0 or high < low:
             raise FormulaError(f"{text!r}: a range runs upward, with a step above 0.")
-        if (high - low) / by > MAX_VALUES:
+        if (high - low) / step > MAX_VALUES:
             raise FormulaError(f"{text!r} has more than {MAX_VALUES} values; ask for fewer values, by a larger step.")
-        return Range(low, high, by)
+        return Range(low, high, step)
     parts = [part.strip() for part in inside.split(",")]
     if "" in parts:
         raise FormulaError(f"{text!r} has a comma with nothing beside it.")

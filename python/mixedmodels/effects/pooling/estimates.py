@@ -214,8 +214,8 @@ def pooled_lines(pools: Pooled, rows: LevelRows, kept: Sequence[int], back: WayB
     w = wide_rows(rows.layout, pools, kept)
     offset = 0.0 if rows.layout.offset is None else rows.layout.offset
     alone = np.full(len(w), np.nan)
-    for level, regression in enumerate(pools.regressions):
-        here = rows.codes == level
+    for code, regression in enumerate(pools.regressions):
+        here = rows.codes == code
         values = w[here] @ regression.solution
         alone[here] = np.where(regression.estimable(w[here]), values, np.nan)
     complete = w @ np.nan_to_num(pools.complete)
