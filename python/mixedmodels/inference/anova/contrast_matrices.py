@@ -87,7 +87,7 @@ def term_layout(design: Design, kept: tuple[int, ...]) -> TermLayout:
         labels=tuple(terms.labels),
         variables=tuple(frozenset(own) for own in names),
         by_contrasts=tuple(coded),
-        numeric=frozenset(text for text, kind in design.spec.kinds.items() if kind == "numeric"),
+        numeric=frozenset(text for text, variable in design.spec.kinds.items() if variable == "numeric"),
         assign=np.array([design.fixed.assign[j] for j in kept], dtype=np.intp),
         intercept=terms.intercept,
     )

@@ -241,7 +241,7 @@ class Bootstrap:
         return self.summary()._repr_html_()
 
 
-def _why(kind: Kind) -> str:
-    if kind == "bca":
+def _why(interval: Kind) -> str:
+    if interval == "bca":
         return "its replicates lie on one side of the estimate, or it does not change when groups are left out"
     return "there are too few replicates, or no estimate"

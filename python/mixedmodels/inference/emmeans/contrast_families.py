@@ -64,11 +64,11 @@ def against_control(levels: Sequence[str], ref: References = 1, reverse: bool = 
     base = np.zeros(len(levels))
     base[places] = 1 / len(places)
     rows, names = [], []
-    for i, level in enumerate(levels):
+    for i, factor_level in enumerate(levels):
         if i not in places:
             row = np.eye(len(levels))[i] - base
             rows.append(-row if reverse else row)
-            names.append(f"{label} - {level}" if reverse else f"{level} - {label}")
+            names.append(f"{label} - {factor_level}" if reverse else f"{factor_level} - {label}")
     return Family(tuple(names), _matrix(rows, len(levels)), "dunnettx")
 
 
@@ -107,14 +107,14 @@ def _whole(contrast: Matrix) -> Matrix:
 def effects(levels: Sequence[str]) -> Family:
     """Each level minus the mean of all."""
     k = len(levels)
-    return Family(tuple(f"{level} effect" for level in levels), np.eye(k) - 1 / k, "fdr")
+    return Family(tuple(f"{label} effect" for label in levels), np.eye(k) - 1 / k, "fdr")
 
 
 def deleted_effects(levels: Sequence[str]) -> Family:
     """Each level minus the mean of the others."""
     k = len(levels)
     matrix = np.where(np.eye(k) > 0, 1.0, -1 / (k - 1)) if k > 1 else np.zeros((1, 1))
-    return Family(tuple(f"{level} effect" for level in levels), matrix, "fdr")
+    return Family(tuple(f"{label} effect" for label in levels), matrix, "fdr")
 
 
 def helmert(levels: Sequence[str]) -> Family:

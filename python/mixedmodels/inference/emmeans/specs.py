@@ -18,7 +18,7 @@ def names_of(names: Names) -> tuple[str, ...]:
     return () if names is None else (names,) if isinstance(names, str) else tuple(names)
 
 
-def is_response(kind: str) -> bool:
+def is_response(scale: str) -> bool:
     """Whether a type asks for the scale of the response.
 
     Raises
@@ -26,9 +26,9 @@ def is_response(kind: str) -> bool:
     DataError
         If it is no type.
     """
-    if kind not in ("link", "response"):
-        raise DataError(f"type must be 'link' or 'response', not {kind!r}.")
-    return kind == "response"
+    if scale not in ("link", "response"):
+        raise DataError(f"type must be 'link' or 'response', not {scale!r}.")
+    return scale == "response"
 
 
 def parse_specs(specs: Any, by: Names = None) -> tuple[tuple[str, ...], tuple[str, ...], Any]:

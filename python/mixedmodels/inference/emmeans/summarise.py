@@ -108,8 +108,8 @@ def _tests(
     tail = side or (-1 if delta else 0)
     p, lines = family.p_values(t, tail)
     if delta:
-        kind = {-1: "nonsuperiority", 0: "equivalence", 1: "noninferiority"}[side]
-        lines.append(f"Statistics are tests of {kind} with a threshold of {delta:.5g}")
+        hypothesis = {-1: "nonsuperiority", 0: "equivalence", 1: "noninferiority"}[side]
+        lines.append(f"Statistics are tests of {hypothesis} with a threshold of {delta:.5g}")
     if tail:
         lines.append(f"P values are {'left' if tail < 0 else 'right'}-tailed")
     if scale is not None:

@@ -14,12 +14,12 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 
 
-def comparison_matrix(kind: str, counts: Vector, levels: Sequence[str], base: int = 0) -> tuple[Matrix, list[str]]:
+def comparison_matrix(contrast: str, counts: Vector, levels: Sequence[str], base: int = 0) -> tuple[Matrix, list[str]]:
     """Rows of comparisons and their names.
 
     Parameters
     ----------
-    kind : str
+    contrast : str
         One of `KINDS`.
     counts : ndarray
         Sizes of the k groups, by which all but "Tukey", "Dunnett" and "Sequen" weigh.
@@ -31,23 +31,23 @@ def comparison_matrix(kind: str, counts: Vector, levels: Sequence[str], base: in
     Raises
     ------
     DataError
-        If the kind is unknown, or the groups are too few for it.
+        If the contrast is unknown, or the groups are too few for it.
     """
     k = len(levels)
-    if kind not in KINDS:
-        raise DataError(f"comparison {kind!r} is none of {', '.join(KINDS)}.")
-    least = 3 if kind in ("AVE", "Williams") else 2
+    if contrast not in KINDS:
+        raise DataError(f"comparison {contrast!r} is none of {', '.join(KINDS)}.")
+    least = 3 if contrast in ("AVE", "Williams") else 2
     if k < least:
-        raise DataError(f"{kind!r} compares at least {least} groups; there are {k}.")
+        raise DataError(f"{contrast!r} compares at least {least} groups; there are {k}.")
     if not 0 <= base < k:
         raise DataError(f"base must be the position of a group, 0 to {k - 1}; got {base}.")
     n = np.asarray(counts, dtype=float)
-    if kind in _PAIRS:
-        pairs = _PAIRS[kind](k, base)
+    if contrast in _PAIRS:
+        pairs = _PAIRS[contrast](k, base)
         eye = np.eye(k)
         return np.array([eye[i] - eye[j] for i, j in pairs]), [f"{levels[i]} - {levels[j]}" for i, j in pairs]
-    matrix = _WEIGHTED[kind](n)
-    return matrix, list(levels) if kind == "GrandMean" else [f"C {i + 1}" for i in range(len(matrix))]
+    matrix = _WEIGHTED[contrast](n)
+    return matrix, list(levels) if contrast == "GrandMean" else [f"C {i + 1}" for i in range(len(matrix))]
 
 
 _PAIRS: dict[str, Callable[[int, int], list[tuple[int, int]]]] = {

@@ -105,16 +105,16 @@ def coded_factor(design: Design, name: str) -> CodedFactor:
     DataError
         If the model has no such factor, or not as a main effect.
     """
-    kind = design.spec.kinds.get(name)
+    variable = design.spec.kinds.get(name)
     factors = [
         text for text, k in design.spec.kinds.items() if isinstance(k, FactorSpec) and text in design.fixed.terms
     ]
-    if not isinstance(kind, FactorSpec) or name not in design.fixed.terms:
+    if not isinstance(variable, FactorSpec) or name not in design.fixed.terms:
         near = get_close_matches(name, factors, n=1) or factors
         cure = f"the factors among its main effects are {', '.join(near)}" if near else "it has no factor at all"
         raise DataError(f"{name!r} is not a factor among the fixed effects of the model; {cure}.")
     columns = np.flatnonzero(np.array(design.fixed.assign) == design.fixed.terms.index(name))
-    labels = tuple(map(str, kind.levels.labels))
+    labels = tuple(map(str, variable.levels.labels))
     used = design.spec.contrasts.get(name)
     coding = np.eye(len(labels)) if len(columns) == len(labels) or used is None else used.matrix
     values = np.column_stack([_column(design, int(j)) for j in columns])
@@ -125,7 +125,7 @@ def coded_factor(design: Design, name: str) -> CodedFactor:
 def mean_comparisons(
     design: Design, wanted: Comparisons, averages: Mapping[str, Matrix] | None = None
 ) -> tuple[Hypotheses, str]:
-    """The comparisons as hypotheses about all columns of X, and the name of their kind.
+    """The comparisons as hypotheses about all columns of X, and the name of their contrast.
 
     Parameters
     ----------
@@ -137,13 +137,13 @@ def mean_comparisons(
     DataError
         If a factor or a comparison of it cannot be used.
     """
-    rows, rhs, names, kinds, alternatives = [], [], [], [], set()
+    rows, rhs, names, contrasts, alternatives = [], [], [], [], set()
     for name, spec in wanted.specs.items():
         factor = coded_factor(design, name)
         left = _interactions_left(design, name, wanted)
         if left:
             _warn_interactions(name, left)
-        levels, kind = _level_hypotheses(factor, spec)
+        levels, contrast = _level_hypotheses(factor, spec)
         block = np.zeros((len(levels.names), len(design.fixed.names)))
         block[:, factor.columns] = levels.matrix @ factor.coding
         if averages is not None and name in averages:
@@ -153,22 +153,22 @@ def mean_comparisons(
         rows.append(block)
         rhs.append(levels.rhs)
         names += [f"{name}: {row}" if len(wanted.specs) > 1 else row for row in levels.names]
-        kinds += [kind] if kind else []
+        contrasts += [contrast] if contrast else []
         alternatives |= {levels.alternative} - {None}
     if len(alternatives) > 1:
         raise DataError("the hypotheses mix '=', '>=' and '<='; test those of one kind at a time.")
-    kind = ", ".join(dict.fromkeys(kinds)) or "User-defined"
+    contrast = ", ".join(dict.fromkeys(contrasts)) or "User-defined"
     alternative = alternatives.pop() if alternatives else None
-    return Hypotheses(np.vstack(rows), np.concatenate(rhs), tuple(names), alternative), kind
+    return Hypotheses(np.vstack(rows), np.concatenate(rhs), tuple(names), alternative), contrast
 
 
 def _level_hypotheses(factor: CodedFactor, spec: Any) -> tuple[Hypotheses, str | None]:
-    """Hypotheses about the levels' means, and the kind where one was named."""
+    """Hypotheses about the levels' means, and the contrast where one was named."""
     k = len(factor.levels)
-    if isinstance(spec, str) and (kind := _kind(spec)):
+    if isinstance(spec, str) and (contrast := _contrast(spec)):
         counts = np.bincount(factor.codes, minlength=k).astype(float)
-        matrix, names = comparison_matrix(kind, counts, factor.levels)
-        return Hypotheses(matrix, np.zeros(len(names)), tuple(names)), kind
+        matrix, names = comparison_matrix(contrast, counts, factor.levels)
+        return Hypotheses(matrix, np.zeros(len(names)), tuple(names)), contrast
     if isinstance(spec, str) or (isinstance(spec, Sequence) and spec and all(isinstance(s, str) for s in spec)):
         hypotheses = parse_hypotheses(spec, factor.levels, f"level of {factor.name}")
         _check_sums(factor, hypotheses.matrix, hypotheses.names)
@@ -178,9 +178,9 @@ def _level_hypotheses(factor: CodedFactor, spec: Any) -> tuple[Hypotheses, str |
     return Hypotheses(matrix, np.zeros(len(matrix)), tuple(names)), None
 
 
-def _kind(text: str) -> str | None:
-    """The kind that a text names or begins, if it does."""
-    matches = [kind for kind in KINDS if kind.lower().startswith(text.strip().lower())]
+def _contrast(text: str) -> str | None:
+    """The contrast that a text names or begins, if it does."""
+    matches = [contrast for contrast in KINDS if contrast.lower().startswith(text.strip().lower())]
     return matches[0] if text.strip() and len(matches) == 1 else None
 
 
@@ -208,11 +208,11 @@ def _numbers(factor: CodedFactor, spec: Any) -> tuple[Matrix, list[str]]:
 
 def _weights(factor: CodedFactor, row: Any) -> Vector:
     if isinstance(row, Mapping):
-        unknown = [str(level) for level in row if str(level) not in factor.levels]
+        unknown = [str(label) for label in row if str(label) not in factor.levels]
         if unknown:
             raise DataError(f"{factor.name!r} has no level {unknown[0]!r}; it has {', '.join(factor.levels)}.")
-        weights = {str(level): float(w) for level, w in row.items()}
-        return np.array([weights.get(level, 0.0) for level in factor.levels])
+        weights = {str(label): float(w) for label, w in row.items()}
+        return np.array([weights.get(label, 0.0) for label in factor.levels])
     weights_row = np.asarray(row, dtype=float)
     if weights_row.shape != (len(factor.levels),):
         raise DataError(f"comparisons of {factor.name!r} need {len(factor.levels)} weights; got {weights_row.shape}.")

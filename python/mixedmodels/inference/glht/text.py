@@ -17,11 +17,11 @@ P_HEADERS = {"two.sided": "Pr(>|{}|)", "less": "Pr(<{})", "greater": "Pr(>{})"}
 METHODS = {"none": "(Univariate p values reported)", "univariate": "(Univariate p values reported)"}
 
 
-def heading(title: str, kind: str | None, fit: str | None = None) -> tuple[str, ...]:
+def heading(title: str, contrast: str | None, fit: str | None = None) -> tuple[str, ...]:
     """Lines above the table of hypotheses: title, kind of comparison, and call of the model."""
     lines = ["", f"\t {title}", ""]
-    if kind is not None:
-        lines += [f"Multiple Comparisons of Means: {kind} Contrasts", "", ""]
+    if contrast is not None:
+        lines += [f"Multiple Comparisons of Means: {contrast} Contrasts", "", ""]
     if fit is not None:
         lines += [f"Fit: {fit}"]
     return tuple(lines)

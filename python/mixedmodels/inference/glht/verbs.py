@@ -68,10 +68,10 @@ class HypothesisVerbs(FittedModel):
 
         coefficients = self._coefficients(self._glht_method(df))
         factor = None
-        kind = None
+        contrast = None
         if isinstance(linfct, Comparisons):
             self._need_rows("glht(mcp())")
-            over_x, kind = mean_comparisons(self.design, linfct, self._averages(linfct))
+            over_x, contrast = mean_comparisons(self.design, linfct, self._averages(linfct))
             hypotheses = self._estimable(over_x)
             if len(linfct.specs) == 1:
                 factor = coded_factor(self.design, next(iter(linfct.specs)))
@@ -89,7 +89,7 @@ class HypothesisVerbs(FittedModel):
         return GeneralHypotheses(
             tested,
             coefficients,
-            kind=kind,
+            kind=contrast,
             fit=self._call_text(),
             table=self._source.kind,
             factor=factor,

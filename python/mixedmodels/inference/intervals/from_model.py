@@ -68,8 +68,8 @@ def _wald_limits(model: FittedModel, wanted: Sequence[Parameter], names: Sequenc
 def _boot_limits(
     model: FittedModel, wanted: Sequence[str], names: Sequence[str], level: float, how: tuple[int, Any, Any]
 ) -> ResultTable:
-    nsim, seed, kind = how
-    table = bootstrap(model, nsim, seed).confint(level=level, type=kind)
+    nsim, seed, interval = how
+    table = bootstrap(model, nsim, seed).confint(level=level, type=interval)
     rows = [table.row(name) for name in wanted]
     low, high = [r["conf_low"] for r in rows], [r["conf_high"] for r in rows]
     return limits_table(names, low, high, level, model._source.kind, table.footer)

@@ -36,7 +36,7 @@ class HeteroscedasticityConsistent(Residual):
         self.method = f"heteroscedasticity-consistent {kind}"
 
 
-def covariance(working: Working, kind: str) -> Matrix:
+def covariance(working: Working, estimator: str) -> Matrix:
     """The covariance matrix of a type, shape (p, p).
 
     Raises
@@ -46,30 +46,32 @@ def covariance(working: Working, kind: str) -> Matrix:
     FitError
         If a row has leverage 1, so that its residual is 0 whatever its response.
     """
-    if kind not in TYPES:
-        raise DataError(f"type {kind!r} is no heteroscedasticity-consistent covariance; there are {', '.join(TYPES)}.")
+    if estimator not in TYPES:
+        raise DataError(
+            f"type {estimator!r} is no heteroscedasticity-consistent covariance; there are {', '.join(TYPES)}."
+        )
     x, w = working.x, working.precision
     n, p = x.shape
     parts = (x @ working.bread) * (w * working.residual)[:, None]
-    if kind in ("HC0", "HC1"):
-        return np.asarray(parts.T @ parts) * (n / (n - p) if kind == "HC1" else 1.0)
+    if estimator in ("HC0", "HC1"):
+        return np.asarray(parts.T @ parts) * (n / (n - p) if estimator == "HC1" else 1.0)
     leverage = w * np.einsum("ij,jk,ik->i", x, working.bread, x)
     if leverage.max(initial=0.0) > 1 - 1.5e-8:
         row = int(leverage.argmax())
         raise FitError(
-            f"type {kind!r} divides by 1 - leverage, and row {row + 1} of the rows used has leverage 1: a coefficient "
-            "is its own; use 'HC0' or 'HC1', or leave that coefficient out."
+            f"type {estimator!r} divides by 1 - leverage, and row {row + 1} of the rows used has leverage 1: a "
+            "coefficient is its own; use 'HC0' or 'HC1', or leave that coefficient out."
         )
-    return np.asarray(parts.T @ (parts * ((1 - leverage) ** -_power(kind, leverage, p))[:, None]))
+    return np.asarray(parts.T @ (parts * ((1 - leverage) ** -_power(estimator, leverage, p))[:, None]))
 
 
-def _power(kind: str, leverage: Vector, p: int) -> Vector | float:
+def _power(estimator: str, leverage: Vector, p: int) -> Vector | float:
     """The exponent d of ``(1 - h)^-d``."""
     relative = len(leverage) * leverage / p
-    if kind == "HC4":
+    if estimator == "HC4":
         return np.minimum(4.0, relative)
-    if kind == "HC4m":
+    if estimator == "HC4m":
         return np.minimum(1.0, relative) + np.minimum(1.5, relative)
-    if kind == "HC5":
+    if estimator == "HC5":
         return np.minimum(relative, max(4.0, 0.7 * float(relative.max()))) / 2
-    return {"HC2": 1.0, "HC3": 2.0}[kind]
+    return {"HC2": 1.0, "HC3": 2.0}[estimator]

@@ -61,7 +61,7 @@ class Moments:
     right: Array3
 
 
-def moments(working: Working, clusters: Clusters, kind: str) -> Moments:
+def moments(working: Working, clusters: Clusters, estimator: str) -> Moments:
     """The sandwich of a type and its moments.
 
     Raises
@@ -71,18 +71,18 @@ def moments(working: Working, clusters: Clusters, kind: str) -> Moments:
     FitError
         If a cluster alone determines a coefficient, with CR3.
     """
-    factor = _factor(kind, len(clusters), *working.x.shape)
+    factor = _factor(estimator, len(clusters), *working.x.shape)
     bread = working.bread
     middle = None if working.inverse else _middle(working)
     half = np.asarray(np.linalg.cholesky(bread), dtype=np.float64)
     half_middle = None if middle is None else np.linalg.cholesky(middle)
     influence, own, left, right = [], [], [], []
-    for j, block in enumerate(blocks(working, clusters, rows_matter=kind == "CR2")):
+    for j, block in enumerate(blocks(working, clusters, rows_matter=estimator == "CR2")):
         xw = block.x.T @ block.weight
         f = factor * (bread @ xw)
-        if kind == "CR2":
+        if estimator == "CR2":
             f = _cr2(block, xw, f, bread, middle)
-        elif kind == "CR3":
+        elif estimator == "CR3":
             f = _cr3(block, xw, f, bread, half, clusters, j)
         influence.append(f @ block.residual)
         own.append(f @ block.target @ f.T)
@@ -98,25 +98,25 @@ def moments(working: Working, clusters: Clusters, kind: str) -> Moments:
     return Moments(vcov=parts.T @ parts, influence=parts, own=np.array(own), left=np.array(left), right=np.array(right))
 
 
-def _factor(kind: str, clusters: int, n: int, p: int) -> float:
+def _factor(estimator: str, clusters: int, n: int, p: int) -> float:
     """The root of what CR1, CR1p and CR1S multiply CR0 by."""
-    if kind not in TYPES:
-        raise DataError(f"type {kind!r} is no cluster-robust covariance; there are {', '.join(TYPES)}.")
+    if estimator not in TYPES:
+        raise DataError(f"type {estimator!r} is no cluster-robust covariance; there are {', '.join(TYPES)}.")
     if clusters < 2:
         raise DataError("a cluster-robust covariance needs two clusters at least, and here is one; choose another.")
-    if kind == "CR1p" and clusters <= p:
+    if estimator == "CR1p" and clusters <= p:
         raise DataError(
             f"type 'CR1p' multiplies by J / (J - p), and there are J = {clusters} clusters for p = {p} coefficients; "
             "use 'CR2', or 'CR1'."
         )
-    if kind == "CR1S" and n <= p:
+    if estimator == "CR1S" and n <= p:
         raise DataError(f"type 'CR1S' divides by N - p, and {n} rows are as many as coefficients; use 'CR1'.")
     many: dict[str, Callable[[], float]] = {
         "CR1": lambda: clusters / (clusters - 1),
         "CR1p": lambda: clusters / (clusters - p),
         "CR1S": lambda: clusters * (n - 1) / ((clusters - 1) * (n - p)),
     }
-    return float(np.sqrt(many[kind]())) if kind in many else 1.0
+    return float(np.sqrt(many[estimator]())) if estimator in many else 1.0
 
 
 def _middle(working: Working) -> Matrix:

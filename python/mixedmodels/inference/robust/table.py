@@ -40,18 +40,24 @@ class RobustCoefficients(ShownAsTable, Coefficients):
     table: ResultTable
 
     def __init__(
-        self, coefficients: ClusterRobust | HeteroscedasticityConsistent | Coefficients, kind: str, title: str, to: Any
+        self,
+        coefficients: ClusterRobust | HeteroscedasticityConsistent | Coefficients,
+        estimator: str,
+        title: str,
+        kind: Any,
     ) -> None:
         Coefficients.__init__(self, coefficients.names, coefficients.beta, coefficients.vcov)
         self.coefficients = coefficients
-        self.type = kind
-        self.method = f"{'heteroscedasticity-consistent' if kind.startswith('HC') else 'cluster-robust'} {kind}"
+        self.type = estimator
+        self.method = (
+            f"{'heteroscedasticity-consistent' if estimator.startswith('HC') else 'cluster-robust'} {estimator}"
+        )
         self._title = title
-        self._kind = to
+        self._kind = kind
         t = self.t_tests()
         columns = {name: getattr(t, name) for name in ("estimate", "std_error", "statistic", "df", "p_value")}
         headers = Z_HEADERS if np.isinf(t.df).all() else T_HEADERS
-        self.table = ResultTable(columns=columns, names=self.names, headers=headers, heading=(title, ""), kind=to)
+        self.table = ResultTable(columns=columns, names=self.names, headers=headers, heading=(title, ""), kind=kind)
 
     @property
     def phrase(self) -> str:

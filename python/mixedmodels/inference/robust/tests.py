@@ -31,10 +31,12 @@ class ClusterRobust(Coefficients):
 
     proportional = False
 
-    def __init__(self, names: tuple[str, ...], beta: Vector, moments: Moments, kind: str, clusters: Clusters) -> None:
+    def __init__(
+        self, names: tuple[str, ...], beta: Vector, moments: Moments, estimator: str, clusters: Clusters
+    ) -> None:
         super().__init__(names, beta, moments.vcov)
-        self.type = kind
-        self.method = f"cluster-robust {kind}"
+        self.type = estimator
+        self.method = f"cluster-robust {estimator}"
         self.clusters = clusters
         self.influence = moments.influence
         self._moments = moments

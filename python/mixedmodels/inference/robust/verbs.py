@@ -59,19 +59,19 @@ class RobustVerbs(FittedModel):
         from mixedmodels.inference.robust import sandwich
         from mixedmodels.inference.robust.table import RobustCoefficients
 
-        kind = self._robust_type(type, cluster)
+        estimator = self._robust_type(type, cluster)
         coefficients: Coefficients
-        if kind.startswith("HC"):
+        if estimator.startswith("HC"):
             if cluster is not None:
-                raise DataError(f"type {kind!r} does not use clusters; use one of {', '.join(sandwich.TYPES)}.")
-            coefficients = self._heteroscedastic(kind)
+                raise DataError(f"type {estimator!r} does not use clusters; use one of {', '.join(sandwich.TYPES)}.")
+            coefficients = self._heteroscedastic(estimator)
             return RobustCoefficients(
-                coefficients, kind, f"Heteroscedasticity-consistent covariance ({kind})", self._source.kind
+                coefficients, estimator, f"Heteroscedasticity-consistent covariance ({estimator})", self._source.kind
             )
         clusters = find_clusters(self, cluster)
-        coefficients = self._clustered(kind, clusters)
-        title = f"Cluster-robust covariance ({kind}), {len(clusters)} clusters of {clusters.name}"
-        return RobustCoefficients(coefficients, kind, title, self._source.kind)
+        coefficients = self._clustered(estimator, clusters)
+        title = f"Cluster-robust covariance ({estimator}), {len(clusters)} clusters of {clusters.name}"
+        return RobustCoefficients(coefficients, estimator, title, self._source.kind)
 
     def vcov_robust(self, type: str | None = None, cluster: Any = None) -> pandas.DataFrame:  # noqa: A002
         """The covariance matrix of `robust`, labelled.
@@ -170,34 +170,36 @@ class RobustVerbs(FittedModel):
 
     # -- by kind of model -----------------------------------------------------------------------------------------
 
-    def _robust_type(self, kind: str | None, cluster: Any) -> str:
+    def _robust_type(self, estimator: str | None, cluster: Any) -> str:
         from mixedmodels.inference.robust import hc, sandwich
 
         fit = self._fit
         if not fit.kept:
             raise DataError(f"{self.design.formula!r} has no fixed effects, so that there is no covariance of them.")
         if fit.mixed and fit.generalized:
-            if kind not in (None, "CR0", "CR1"):
-                raise DataError(f"type {kind!r} is not available for a glmer; use 'CR0' or 'CR1'.")
-            return kind or "CR0"
-        if kind is None:
+            if estimator not in (None, "CR0", "CR1"):
+                raise DataError(f"type {estimator!r} is not available for a glmer; use 'CR0' or 'CR1'.")
+            return estimator or "CR0"
+        if estimator is None:
             return "CR2" if fit.mixed or cluster is not None else "HC3"
         types = sandwich.TYPES if fit.mixed else sandwich.TYPES + hc.TYPES
-        if kind not in types:
-            raise DataError(f"type {kind!r} is not a robust covariance of this model; use one of {', '.join(types)}.")
-        return kind
+        if estimator not in types:
+            raise DataError(
+                f"type {estimator!r} is not a robust covariance of this model; use one of {', '.join(types)}."
+            )
+        return estimator
 
-    def _heteroscedastic(self, kind: str) -> Coefficients:
+    def _heteroscedastic(self, estimator: str) -> Coefficients:
         from mixedmodels.fitted.labels import kept_names
         from mixedmodels.inference.robust import hc
         from mixedmodels.inference.robust.working import working
 
         self._need_rows("a robust covariance")
-        vcov = hc.covariance(working(self.design, self._fit), kind)
+        vcov = hc.covariance(working(self.design, self._fit), estimator)
         names = kept_names(self.design, self._fit)
-        return hc.HeteroscedasticityConsistent(names, self._fit.beta, vcov, self._fit.wald_df, kind)
+        return hc.HeteroscedasticityConsistent(names, self._fit.beta, vcov, self._fit.wald_df, estimator)
 
-    def _clustered(self, kind: str, clusters: Clusters) -> Coefficients:
+    def _clustered(self, estimator: str, clusters: Clusters) -> Coefficients:
         from mixedmodels.estimates.coefficients import Asymptotic
         from mixedmodels.fitted.labels import kept_names
         from mixedmodels.inference.robust import jackknife, sandwich
@@ -208,12 +210,12 @@ class RobustVerbs(FittedModel):
         if self._fit.mixed and self._fit.generalized:
             m, p = len(self._fit.theta), len(names)
             j = len(clusters)
-            factor = j / (j - 1) if kind == "CR1" else 1.0
+            factor = j / (j - 1) if estimator == "CR1" else 1.0
             moved = jackknife.influence(self._scores(clusters, "theta")[0])[:, m : m + p]
             vcov = factor * moved.T @ moved
             return Asymptotic(names, self._fit.beta, vcov)
-        moments = sandwich.moments(working(self.design, self._fit), clusters, kind)
-        return ClusterRobust(names, self._fit.beta, moments, kind, clusters)
+        moments = sandwich.moments(working(self.design, self._fit), clusters, estimator)
+        return ClusterRobust(names, self._fit.beta, moments, estimator, clusters)
 
     def _scores(self, clusters: Clusters, scale: str) -> tuple[Scores, tuple[str, ...]]:
         """Scores and information, and the names of the parameters."""
