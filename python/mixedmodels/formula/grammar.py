@@ -187,10 +187,10 @@ def _balanced(parts: list[Node], places: list[int]) -> Node:
 
 def depth(node: Node) -> int:
     """Levels of a tree, counted without recursion."""
-    level, deepest = [node], 0
-    while level:
+    layer, deepest = [node], 0
+    while layer:
         deepest += 1
-        level = [child for parent in level for child in children(parent)]
+        layer = [child for parent in layer for child in children(parent)]
     return deepest
 
 

@@ -16,34 +16,38 @@ def arrow_column(name: str, column: Any) -> Column:
     import pyarrow as pa
     from pyarrow import types
 
-    kind = column.type
-    if isinstance(kind, pa.BaseExtensionType):
+    arrow_type = column.type
+    if isinstance(arrow_type, pa.BaseExtensionType):
         array = _one_piece(column)
         return arrow_column(name, array.storage)
-    if types.is_dictionary(kind):
+    if types.is_dictionary(arrow_type):
         return _dictionary(name, column)
-    if _is_text(kind):
+    if _is_text(arrow_type):
         return _text(column)
-    if types.is_boolean(kind):
+    if types.is_boolean(arrow_type):
         return Logical(_floats(column.cast(pa.uint8())))
-    if types.is_integer(kind):
+    if types.is_integer(arrow_type):
         return Numeric(_floats(column), _numpy(column.fill_null(0) if column.null_count else column))
-    if types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind):
+    if types.is_floating(arrow_type) or types.is_decimal(arrow_type) or types.is_null(arrow_type):
         return Numeric(_floats(column))
-    if types.is_date(kind):
+    if types.is_date(arrow_type):
         return date_column(_numpy(column.cast(pa.date32())).astype("M8[D]"))
-    if types.is_timestamp(kind):
+    if types.is_timestamp(arrow_type):
         return date_column(_numpy(column))
-    if types.is_duration(kind) or types.is_time(kind):
-        raise durations(name, f"times of Arrow type {kind}")
-    raise unusable(name, f"values of Arrow type {kind}")
+    if types.is_duration(arrow_type) or types.is_time(arrow_type):
+        raise durations(name, f"times of Arrow type {arrow_type}")
+    raise unusable(name, f"values of Arrow type {arrow_type}")
 
 
-def _is_text(kind: Any) -> bool:
+def _is_text(arrow_type: Any) -> bool:
     from pyarrow import types
 
     is_view = getattr(types, "is_string_view", None)
-    return bool(types.is_string(kind) or types.is_large_string(kind) or (is_view is not None and is_view(kind)))
+    return bool(
+        types.is_string(arrow_type)
+        or types.is_large_string(arrow_type)
+        or (is_view is not None and is_view(arrow_type))
+    )
 
 
 def _one_piece(column: Any) -> Any:

@@ -18,11 +18,11 @@ def pandas_column(name: str, values: Any) -> Column:
             return Numeric(values)
         return array_column(name, values)
     dtype = values.dtype
-    kind = type(dtype).__name__
-    read = _READERS.get(kind)
+    type_name = type(dtype).__name__
+    read = _READERS.get(type_name)
     if read is not None:
         return read(name, values)
-    if kind == "ArrowDtype":
+    if type_name == "ArrowDtype":
         from mixedmodels.frame.from_arrow import arrow_column
 
         return arrow_column(name, values.__arrow_array__())

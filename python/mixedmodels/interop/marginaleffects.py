@@ -215,9 +215,9 @@ class MarginalEffects(FittedModel):
         data = frame.to_kind({c: _values(self.frame[c]) for c in self.frame.columns}, "polars")
         kinds = self.design.spec.kinds
         for name in data.columns:
-            kind = kinds.get(name)
-            if isinstance(kind, FactorSpec):
-                labels = [str(label) for label in kind.levels.labels]
+            variable = kinds.get(name)
+            if isinstance(variable, FactorSpec):
+                labels = [str(label) for label in variable.levels.labels]
                 data = data.with_columns(pl.col(name).cast(pl.String).cast(pl.Enum(labels)))
         if not isinstance(data, pl.DataFrame):
             raise DataError("marginaleffects needs polars.")

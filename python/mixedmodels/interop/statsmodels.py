@@ -194,7 +194,7 @@ class MixedSpellings(MixedEffects):
         [2.26, 9.2]
         """
         (name,) = self._one_group("random_effects")
-        return {str(level): row for level, row in self.ranef()[name].iterrows()}
+        return {str(label): row for label, row in self.ranef()[name].iterrows()}
 
     @property
     def cov_re(self) -> pandas.DataFrame:

@@ -33,5 +33,5 @@ def planned_text(design: Design, fit: AnyFit) -> str:
 
 
 def _title(fit: AnyFit) -> str:
-    kind = "Generalized linear" if fit.generalized else "Linear"
-    return f"{kind}{' mixed' if fit.mixed else ''} model with given parameters"
+    title = "Generalized linear" if fit.generalized else "Linear"
+    return f"{title}{' mixed' if fit.mixed else ''} model with given parameters"

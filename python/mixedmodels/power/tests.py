@@ -181,8 +181,8 @@ def _words(plan: PlannedModel, method: str, rows: int) -> str:
         return f"{'t-test' if rows == 1 else 'F-test'} by Kenward-Roger"
     if method == "z" or (method == "t" and not engines.has_df(plan)):
         return "z-test" if rows == 1 else f"Wald's chi-squared test, {rows} degrees of freedom"
-    kind = "t-test" if rows == 1 else "F-test"
-    return f"{kind} with {'Satterthwaite' if engines.is_lmer(plan) else 'residual'} degrees of freedom"
+    statistic = "t-test" if rows == 1 else "F-test"
+    return f"{statistic} with {'Satterthwaite' if engines.is_lmer(plan) else 'residual'} degrees of freedom"
 
 
 def _method_of(plan: PlannedModel, by: str | None) -> str:

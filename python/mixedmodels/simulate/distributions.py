@@ -85,7 +85,7 @@ def _factor(rng: Rng, n: int, levels: Any, prob: Any = None, ordered: bool = Fal
         unknown = [k for k in prob if k not in labels]
         if unknown or len(prob) < len(labels):
             raise DataError(f"prob must have one share for each of the levels {', '.join(map(str, labels))}.")
-        prob = [prob[level] for level in labels]
+        prob = [prob[label] for label in labels]
     if prob is not None:
         shares = np.asarray(prob, dtype=float)
         if shares.shape != (len(labels),) or not (shares >= 0).all() or not 0 < shares.sum() < np.inf:

@@ -61,9 +61,9 @@ def _modes(fit: AnyMixedFit, old: Design, new: Design, chosen: Sequence[Chosen])
         index = old.groups[old.random[i].group].levels.index
         places = [index.get(text) for text in new.groups[term.group].levels.labels]
         modes = np.full((len(places), len(t)), np.nan)
-        for level, place in enumerate(places):
+        for code, place in enumerate(places):
             if place is not None:
-                modes[level, chosen[i]] = fit.b[i][place, chosen[i]]
+                modes[code, chosen[i]] = fit.b[i][place, chosen[i]]
         out.append((modes, scale * t))
     return out
 

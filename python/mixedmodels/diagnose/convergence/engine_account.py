@@ -143,9 +143,9 @@ def _why(path: str, plan: Mapping[str, Any], others: str) -> str:
             f"{first}to factorise what is left of the {plan['tail']:,} columns of {others} would need too many "
             "operations (more than a trillion) or too much memory (more than a billion numbers)"
         )
-    many, kind = ("few", "sparse") if path == "sparse tail" else ("many", "dense")
+    many, storage = ("few", "sparse") if path == "sparse tail" else ("many", "dense")
     return (
-        f"{first}of the {plan['tail']:,} columns of {others} so {many} then depend on each other that a {kind} "
+        f"{first}of the {plan['tail']:,} columns of {others} so {many} then depend on each other that a {storage} "
         "factorisation is predicted to cost least"
     )
 

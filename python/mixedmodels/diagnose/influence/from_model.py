@@ -87,14 +87,14 @@ def leverage_table(model: Any, group: Any) -> Any:
     return frame.to_kind({sets.name: list(sets.labels), "rows": counts, **means}, model._source.kind)
 
 
-def rstandard(model: Any, kind: str | None) -> Vector:
+def rstandard(model: Any, residual: str | None) -> Vector:
     """See `InfluenceVerbs.rstandard`."""
-    if kind not in (None, "deviance", "pearson"):
-        raise DataError(f"type is {kind!r}; give 'deviance' or 'pearson'.")
+    if residual not in (None, "deviance", "pearson"):
+        raise DataError(f"type is {residual!r}; give 'deviance' or 'pearson'.")
     h, fit = leverage_of(model).total, model._fit
     default = "deviance" if fit.generalized and not fit.mixed else "pearson"
     sigma = fit.residual_sd
-    return standardised.standardised(model._residuals(kind or default), h, 1.0 if sigma is None else sigma)
+    return standardised.standardised(model._residuals(residual or default), h, 1.0 if sigma is None else sigma)
 
 
 def rstudent(model: Any) -> Vector:

@@ -106,18 +106,18 @@ def natural(family: Family, mu: Vector, theta: float | None) -> Vector:
         Theta of a negative binomial family.
     """
     mu = np.asarray(mu, dtype=float)
-    kind = family.engine_name
-    if kind == "gaussian":
+    name = family.engine_name
+    if name == "gaussian":
         return mu
-    if kind == "binomial":
+    if name == "binomial":
         return np.log(mu) - np.log1p(-mu)
-    if kind == "poisson":
+    if name == "poisson":
         return np.log(mu)
-    if kind == "Gamma":
+    if name == "Gamma":
         return -1 / mu
-    if kind == "inverse.gaussian":
+    if name == "inverse.gaussian":
         return -1 / (2 * mu**2)
-    if kind == "nbinom2" and theta is not None:
+    if name == "nbinom2" and theta is not None:
         return np.log(mu) - np.log(mu + theta)
     raise DataError(f"the cost of a fit by method='bootstrap' needs a natural parameter, which {family} does not have.")
 

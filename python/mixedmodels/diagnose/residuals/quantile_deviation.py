@@ -87,7 +87,7 @@ def quantile_deviation(
     functions = smooth_basis(_unit(x))
     at_rows = functions(_unit(x))[:, 1:]
     weights = _weights(functions)
-    tests = np.array([_tests(_below(residuals, m, level, absolute), level, at_rows, weights) for level in q])
+    tests = np.array([_tests(_below(residuals, m, quantile, absolute), quantile, at_rows, weights) for quantile in q])
     combined = np.array([np.nanmin(adjust(pair, "BH")) for pair in tests])
     total = float(adjust(combined, "BH").min())
     outside = (residuals == 0) | (residuals == 1)
@@ -174,10 +174,10 @@ def _tests(below: Vector, q: float, functions: Matrix, weights: Vector) -> tuple
     from scipy.special import chdtrc
 
     n, mean, variance = len(below), float(np.mean(below)), float(np.var(below, ddof=1))
-    level = float(chdtrc(1, n * (mean - q) ** 2 / (q * (1 - q))))
+    p_level = float(chdtrc(1, n * (mean - q) ** 2 / (q * (1 - q))))
     if not len(weights):  # one value of the predictor
-        return level, float("nan")
+        return p_level, float("nan")
     if variance == 0:  # no residual, or all, below: nothing that could depend on the predictor
-        return level, 1.0
+        return p_level, 1.0
     u = functions.T @ (below - mean) / np.sqrt(n * variance)
-    return level, upper_tail(weights, float(weights @ np.square(u)))
+    return p_level, upper_tail(weights, float(weights @ np.square(u)))
