@@ -15,7 +15,7 @@ import numpy as np
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
-from mixedmodels.estimates import distribution_variance as distributions
+from mixedmodels.estimates import distribution_variance
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, effect_factors
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
@@ -163,9 +163,9 @@ def family_residual(
     fit: GlmFit | GlmmFit, psi: Vector | tuple[float, ...], approximation: str | None, mu: float, per: str | None
 ) -> Residual:
     """The distribution-specific variance of a family at a mean, see `distribution_variance`."""
-    chosen = distributions.approximation_of(fit.family, approximation)
-    value = distributions.variance_at(fit.family, chosen, mu if np.isfinite(mu) else 0.5, psi)
-    words = distributions.in_words(fit.family, chosen)
+    chosen = distribution_variance.approximation_of(fit.family, approximation)
+    value = distribution_variance.variance_at(fit.family, chosen, mu if np.isfinite(mu) else 0.5, psi)
+    words = distribution_variance.in_words(fit.family, chosen)
     role, weights = fit.family.weights_role, fit.weights
     if per_of(fit, per) == "row" and role in ("trials", "precision") and weights is not None:
         value *= float(np.mean(1 / weights[weights > 0]))
