@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.effects.pooling.level_effects import poolings as all_poolings
-from mixedmodels.effects.pooling.level_effects import response_and_weights
+from mixedmodels.effects.pooling.level_effects import level_effects, response_and_weights
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
 from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, say_for_all, several, short
@@ -219,7 +218,7 @@ def _lines(
     predictor = x if x is not None else default_predictor(fit, place)
     along = None if predictor is None else running(fit, predictor, x_range, POINTS)
     n = 1 if along is None else len(along.values)
-    estimates = all_poolings(fit, place)
+    estimates = level_effects(fit, place)
     predicted = lines(fit, estimates, grid_design(fit, place, along, chosen), chosen, n)
     y, _ = response_and_weights(fit)
     out: dict[str, list[Any]] = {k: [] for k in ("level", "part", "x", "y", "place")}

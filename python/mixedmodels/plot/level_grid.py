@@ -13,7 +13,7 @@ from mixedmodels._typing import Vector
 from mixedmodels.design import on_new_data
 from mixedmodels.design.records import Design
 from mixedmodels.design.spec import FactorSpec
-from mixedmodels.effects.pooling.level_effects import Poolings
+from mixedmodels.effects.pooling.level_effects import LevelEffects
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.frame import Factor, Numeric
@@ -133,7 +133,7 @@ def _typical(column: Any, own: Sequence[Any], coded: bool) -> Any:
     return np.asarray(factor.levels.values)[common]
 
 
-def lines(fit: FittedMixed, estimates: Poolings, grid: Design, levels: Sequence[int], n: int) -> dict[str, Vector]:
+def lines(fit: FittedMixed, estimates: LevelEffects, grid: Design, levels: Sequence[int], n: int) -> dict[str, Vector]:
     """Linear predictors of the three ways of pooling on the rows of a grid of `n` rows per level."""
     size = n * len(levels)
     g = np.repeat(np.asarray(levels), n)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.effects.pooling.level_effects import Poolings, poolings
+from mixedmodels.effects.pooling.level_effects import LevelEffects, level_effects
 from mixedmodels.errors import DataError
 from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, several, zero_line
 from mixedmodels.plot.ellipses import ellipse
@@ -226,7 +226,7 @@ def _arrows(
             )
     if not wanted:
         raise DataError(f"effects is empty; the group has {', '.join(own_effects)}.")
-    estimates = poolings(fit, place)
+    estimates = level_effects(fit, place)
     labels = fit.design.groups[place].levels.labels
     covariance = effect_covariance(fit, place)
     if len(wanted) == 1:
@@ -248,7 +248,7 @@ def _arrows(
     return _arrays(out), panels
 
 
-def _one_effect(estimates: Poolings, j: int, labels: Sequence[str]) -> dict[str, Any]:
+def _one_effect(estimates: LevelEffects, j: int, labels: Sequence[str]) -> dict[str, Any]:
     line = np.empty(len(labels))
     line[np.argsort(estimates.partial[:, j], kind="stable")] = np.arange(len(labels))
     out: dict[str, list[Any]] = {k: [] for k in ("term_x", "term_y", "part", "level", "x", "y")}

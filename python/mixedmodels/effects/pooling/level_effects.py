@@ -2,7 +2,7 @@
 
 Notation: a grouping factor's terms have columns z (n x k) and the level g of a row has coefficients c_g, so that the
 linear predictor is rest + z c_g, where `rest` holds every other term of the model at its estimates.
-Whole regressions of the levels are in `pooling`.
+Whole regressions of the levels are in `estimates`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LARGEST = 30.0  # change of a linear predictor beyond which an estimate has no e
 
 
 @dataclass(frozen=True, kw_only=True)
-class Poolings:
+class LevelEffects:
     """Coefficients of one grouping factor's effects.
 
     Attributes
@@ -60,7 +60,7 @@ class Poolings:
     complete_kept: tuple[int, ...]
 
 
-def poolings(fit: Any, place: int) -> Poolings:
+def level_effects(fit: Any, place: int) -> LevelEffects:
     """The coefficients of a model's grouping factor number `place`."""
     design: Design = fit.design
     effects = fit.ranef().effects[place]
@@ -72,7 +72,7 @@ def poolings(fit: Any, place: int) -> Poolings:
     rest = eta[np.isfinite(eta)] - np.einsum("ij,ij->i", z, partial[codes])
     beta, kept = without_groups(design, fit.family)
     names = [design.fixed.names[j] for j in kept]
-    return Poolings(
+    return LevelEffects(
         effects=effects,
         codes=codes,
         partial=partial,
