@@ -136,7 +136,7 @@ def _world(model: FittedModel, rng: np.random.Generator) -> tuple[Vector, list[M
 
 
 def _again(model: FittedModel, rows: Target, world: tuple[Vector, list[Matrix]], many: Any, s: int) -> Vector:
-    """What the estimates of a replicate predict, less what is so in its world, plus the estimate; shape (n,)."""
+    """Predictions of a replicate, less those of the parameters behind it, plus the estimate; shape (n,)."""
     fit = model._fit
     out = rows.eta + rows.x @ (many.beta[s] - fit.beta)
     if any(part is not None for part in rows.random):

@@ -19,7 +19,7 @@ from mixedmodels.predict.target import Target, own_rows, target
 
 
 def predicted(model: FittedModel, newdata: Any, options: Options, weights: Any, offset: Any) -> Any:
-    """What the verb `predict` of every class of models returns."""
+    """The return value of the verb `predict`, for every class of model."""
     model._check_type(options.type)
     parts = parts_of(model.design, options.kind, options.re_form)
     table = None if newdata is None else frame.read(newdata)

@@ -18,7 +18,7 @@ KINDS = ("conditional", "typical", "marginal")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """How a prediction treats the random effects, per term and effect.
+    """The treatment of the random effects in a prediction, per term and effect.
 
     Attributes
     ----------

@@ -64,7 +64,7 @@ def normal_columns(
     noise: Vector,
     df: Callable[[bool], Vector | float],
 ) -> Columns:
-    """Of a Gaussian response with the identity link: t limits, closed forms throughout.
+    """Columns for a Gaussian response with the identity link: t limits, in closed form throughout.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def normal_columns(
 def family_columns(
     rows: Target, spread: Spread, form: Form, family: Family, added_variance: Vector, df: Vector | float = inf
 ) -> Columns:
-    """Of a mean with a link: limits are made for the linear predictor and carried to the response.
+    """Columns for a mean with a link: limits are computed for the linear predictor and carried to the response.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def family_columns(
 def marginal_columns(
     fit: AnyMixedFit, rows: Target, spread: Spread, form: Form, family: Family, df: Vector | float = inf
 ) -> Columns:
-    """Of means over random effects, whose variance is estimated too; `spread` is of the rest of eta."""
+    """Columns for means over random effects, whose variance is estimated too; `spread` is of the rest of eta."""
     n = len(rows)
     variance = new_level_variance(fit, rows.integrated, n)
     mean = marginal_mean(family, rows.eta, variance)

@@ -1,14 +1,14 @@
-"""What a fit says about the errors of its linear predictors: variances given parameters, and how parameters vary.
+"""Errors of the linear predictors of a fit: their variances given the parameters, and that of the parameters.
 
-A linear predictor is eta = x'beta + z'b. Its error has two parts, independent of each other: what would be left if the
-parameters were known, and what follows from not knowing them.
+A linear predictor is eta = x'beta + z'b. Its error has two independent parts. One would remain if the parameters were
+known; the other comes from their estimation.
 
-* A linear mixed model: parameters are theta; given them beta and b have the covariance sigma^2 M^-1 of Henderson's
-  equations (as in lme4), and d eta / d theta takes both along (Kackar and Harville 1984).
-* A generalised mixed model: parameters are theta, beta and the shapes, with the covariance of the full likelihood;
-  given them b has the inverse of its Hessian at the modes (Kass and Steffey 1989, as TMB's ``sdreport``). Taking theta
-  and the shapes as known leaves M^-1.
-* A model without random effects: beta, with its covariance.
+* A linear mixed model has the parameters theta. Given them, beta and b have the covariance sigma^2 M^-1 of Henderson's
+  equations (as in lme4); d eta / d theta includes the change of both (Kackar and Harville 1984).
+* A generalised mixed model has the parameters theta, beta and the shapes, with the covariance of the full likelihood.
+  Given them, the covariance of b is the inverse of its Hessian at the modes (Kass and Steffey 1989, as TMB's
+  ``sdreport``). With theta and the shapes taken as known, M^-1 remains.
+* A model without random effects has the parameters beta, with their covariance.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ STEP = 1e-4  # of theta in differences of variances, whose error is of the order
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Errors of linear predictors: normal with variance `own` given M parameters that have a covariance themselves.
+    """Errors of linear predictors: normal with variance `own`, given M parameters that vary with a covariance.
 
     Attributes
     ----------
     own : ndarray, shape (n,)
-        Variances of the rows' own.
+        Variance of each row's error given the parameters.
     slopes : ndarray, shape (n, M)
-        Derivatives of the linear predictors in the parameters; no columns where these are taken as known.
+        Derivatives of the linear predictors in the parameters; no columns if the parameters are taken as known.
     covariance : ndarray, shape (M, M)
-        Covariance of the parameters.
+        Covariance matrix of the parameters; empty if they are taken as known.
     """
 
     own: Vector
@@ -57,38 +57,38 @@ class Spread:
 
     @property
     def variance(self) -> Vector:
-        """Of both parts, shape (n,)."""
+        """Variance of both parts together, shape (n,)."""
         return np.asarray(self.own + quadratic(self.slopes, self.covariance))
 
 
 class PredictionErrors:
-    """Of a model without random effects: `spread` from the covariance of beta."""
+    """Prediction errors of a model without random effects, from the covariance of beta."""
 
     def __init__(self, fit: AnyFit) -> None:
         self._vcov = fit.vcov
 
     def spread(self, x: Matrix, random: Sequence[TermRows], everything: bool) -> Spread:
-        """Errors of rows.
+        """Errors of the linear predictors of rows.
 
         Parameters
         ----------
         x : ndarray, shape (n, p)
-            Kept columns of X.
+            Model matrix of the rows, in the columns of X that are estimated.
         random : sequence of tuple of (ndarray, sequence of ndarray or None) or None
-            Codes and columns of each random term, None for those without a part in the prediction.
+            Level codes and columns of each random term; None for a term that the prediction leaves out.
         everything : bool
-            Whether all parameters are taken as estimated; else theta and shapes are taken as known.
+            Whether the errors include the estimation of all parameters; else theta and the shapes are taken as known.
         """
         return Spread(quadratic(x, self._vcov), np.empty((len(x), 0)), np.empty((0, 0)))
 
 
 class MixedErrors(PredictionErrors):
-    """Of a model with random effects.
+    """Prediction errors of a model with random effects.
 
     Parameters
     ----------
     weights, engine : callable
-        Functions that give W and the engine's handle; called when they are needed, and may refuse.
+        Functions that return the weights W and the engine's handle. They run on first use and may raise an error.
     """
 
     _fit: AnyMixedFit
@@ -120,7 +120,7 @@ class MixedErrors(PredictionErrors):
 
 
 class LinearMixedErrors(MixedErrors):
-    """Of a linear mixed model."""
+    """Prediction errors of a linear mixed model."""
 
     _fit: MixedFit
 
@@ -133,7 +133,7 @@ class LinearMixedErrors(MixedErrors):
 
     @cached_property
     def information(self) -> ThetaInformation:
-        """How well theta is known; the covariance of its estimate is twice the inverse Hessian of the criterion."""
+        """The information about theta; the covariance of its estimate is twice the inverse Hessian of the criterion."""
         engine = self._engine()
         if engine.describe()["path"] == "estimated":
             raise FitError(
@@ -147,7 +147,7 @@ class LinearMixedErrors(MixedErrors):
         return mode_slopes(self._design, self._fit, self._weights(), self._whole)
 
     def _relative(self, fit: MixedFit, x: Matrix, random: Sequence[TermRows]) -> Vector:
-        """Variances over sigma^2."""
+        """Variances of the linear predictors given theta, over sigma^2, shape (n,)."""
         if all(rows is None for rows in random):
             return quadratic(x, fit.vcov_unscaled)
         equations = self._whole if fit is self._fit else self._whole.at(fit.theta)
@@ -158,15 +158,15 @@ class LinearMixedErrors(MixedErrors):
     ) -> Vector:
         """Satterthwaite's degrees of freedom of variances f = sigma^2 (x'Vx + ... + z'TT'z + residual), shape (n,).
 
-        As for a contrast (see `inference.satterthwaite`), f being the variance of a prediction's error: that of the
-        linear predictor given theta, of effects that nobody has seen, and of the new observation.
+        The method is that of a contrast (see `estimates.satterthwaite`). Here f is the variance of a prediction's
+        error: the sum over the linear predictor given theta, the effects of new levels, and the new observation.
 
         Parameters
         ----------
         new_effects : sequence of ndarray or None
-            Loadings z of such effects per random term, shape (n, k), or None.
+            Loadings z of the effects of new levels, shape (n, k) for each random term; None for a term without them.
         residual : ndarray, shape (n,)
-            Variance of the observation over sigma^2; zeros for a mean.
+            Variance of the new observation over sigma^2; zeros for a mean.
         """
         fit, information = self._fit, self.information
         f = self._relative(fit, x, random) + new_level_variance(fit, new_effects, len(x)) + residual
@@ -174,7 +174,7 @@ class LinearMixedErrors(MixedErrors):
         g += 2 * f[:, None] * information.log_sigma_slope
         with np.errstate(divide="ignore", invalid="ignore"):
             df = 1 / (1 / information.df + quadratic(g, information.inverse_hessian) / f**2)
-        return np.where(f == 0, np.inf, df)  # where there is nothing to be uncertain of
+        return np.where(f == 0, np.inf, df)  # f = 0: the prediction has no error
 
     def _theta_slopes(self, x: Matrix, random: Sequence[TermRows]) -> Matrix:
         """Derivatives of `_relative` in theta, shape (n, m)."""
@@ -192,7 +192,7 @@ class LinearMixedErrors(MixedErrors):
 
 
 class GeneralizedMixedErrors(MixedErrors):
-    """Of a generalised linear mixed model."""
+    """Prediction errors of a generalised linear mixed model."""
 
     _fit: GlmmFit
 
@@ -210,7 +210,7 @@ class GeneralizedMixedErrors(MixedErrors):
 
     @cached_property
     def _covariance(self) -> Matrix:
-        """Of theta, beta and psi; elements of theta on the boundary, which have none, are taken as known."""
+        """Covariance of theta, beta and psi; elements of theta on the boundary have none and are taken as known."""
         fit = self._fit
         out = fit.vcov_joint.copy()
         unknown = np.isnan(np.diagonal(out)) & (np.arange(len(out)) < len(fit.theta))
@@ -223,9 +223,9 @@ class GeneralizedMixedErrors(MixedErrors):
         return out
 
     def df(self, spread: Spread, new_effects: Sequence[Matrix | None]) -> Vector:
-        """Satterthwaite's degrees of freedom of variances to which effects of unknown levels add, shape (n,).
+        """Satterthwaite's degrees of freedom of variances that include effects of new levels, shape (n,).
 
-        What makes the variance uncertain is that between levels, as far as few levels tell; infinite without.
+        They account for the uncertainty of the variance between levels alone. They are infinite without new levels.
         """
         fit, n = self._fit, len(spread.own)
         m = len(fit.theta)
