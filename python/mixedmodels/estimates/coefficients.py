@@ -134,7 +134,7 @@ class Coefficients(ABC):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What must be said wherever these coefficients are shown."""
+        """Remarks that every print of these coefficients has."""
         return () if self.refitted is None else (self.refitted.remark,)
 
     def estimates(self, c: Matrix) -> tuple[Vector, Vector]:

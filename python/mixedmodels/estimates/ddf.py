@@ -1,4 +1,4 @@
-"""By which rule the coefficients of a linear mixed model get their degrees of freedom."""
+"""The methods that give the coefficients of a linear mixed model their degrees of freedom."""
 
 from __future__ import annotations
 

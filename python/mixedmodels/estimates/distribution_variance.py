@@ -69,7 +69,7 @@ def approximations(family: Family) -> tuple[Approximation, ...]:
 
 
 def mean_of(family: Family, mean: str | None) -> MeanOf:
-    """Which mean the variance is taken at.
+    """The mean at which the variance is computed.
 
     Raises
     ------

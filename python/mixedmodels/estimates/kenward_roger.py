@@ -45,7 +45,7 @@ LARGEST = 5_000  # columns of Z that hang together: the block of B then has 25 m
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """What Kenward and Roger's method adds to a fit, at sigma = 1; K variance parameters.
+    """Quantities that Kenward and Roger's method adds to a fit, at sigma = 1; K variance parameters.
 
     Attributes
     ----------

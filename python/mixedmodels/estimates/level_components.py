@@ -41,14 +41,14 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which column of Z lies where.
+    """The place of each column of Z.
 
     Attributes
     ----------
     order : ndarray of int
         Columns of Z sorted by component.
     starts : ndarray of int
-        Where each component begins in `order`, and its end; length components + 1.
+        Positions in `order` where components begin, and the end of the last; length components + 1.
     counts : ndarray of int, shape (components, terms)
         Levels of each term in each component.
     """

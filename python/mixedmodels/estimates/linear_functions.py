@@ -36,7 +36,7 @@ class LinearFunctions:
     rows : ndarray, shape (r, P)
         Rows with P columns of X, dropped ones too.
     offset : ndarray, shape (r,) or None
-        What is added to each, or None.
+        Offset added to each function, or None.
     weights : ndarray, shape (r,)
         Number of rows of the data (their prior weights summed) that each stands for.
     shown : ndarray of bool, shape (r,), optional
@@ -107,7 +107,7 @@ def _at(values: Vector | None, chosen: NDArray[np.intp]) -> Vector | None:
 
 @dataclass(frozen=True)
 class Basis:
-    """What is known of the coefficients that linear functions are functions of.
+    """The coefficients that linear functions are functions of, and the rows of X behind them.
 
     Attributes
     ----------
@@ -124,7 +124,7 @@ class Basis:
     null_space: Matrix | None
 
     def estimable(self, rows: Matrix) -> NDArray[np.bool_]:
-        """Which rows the data determine; none that holds a missing number."""
+        """A mask of the rows that the data determine; a row with a missing number is not determined."""
         finite = np.asarray(np.isfinite(rows).all(axis=1))
         if self.null_space is None:
             return finite

@@ -35,7 +35,7 @@ Function = Callable[[Vector], Vector]
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseScale:
-    """How estimates come back to the scale of the response.
+    """The transformation that brings estimates back to the scale of the response.
 
     Attributes
     ----------

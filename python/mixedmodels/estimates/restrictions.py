@@ -39,7 +39,7 @@ def contrasts(values: Any, p: int) -> Matrix:
 
 
 def right_sides(rhs: Any, rows: int) -> Vector:
-    """What the contrasts are under the hypothesis, shape (rows,).
+    """Values of the contrasts under the hypothesis, shape (rows,).
 
     Raises
     ------

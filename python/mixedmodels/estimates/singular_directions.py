@@ -31,8 +31,8 @@ class Direction:
     effect : int
         Position among the term's effects.
     kind : {"none", "together", "combination"}
-        What is wrong: "none", it has no variance; "together", it is a multiple of one other effect; "combination", of
-        several.
+        Kind of singularity: "none", it has no variance; "together", it is a multiple of one other effect;
+        "combination", of several.
     others : tuple of int, default ()
         Positions of the effects that determine it.
     weights : tuple of float, default ()
@@ -73,7 +73,7 @@ class TermState:
     directions : tuple of Direction
         Directions without variance.
     unit : str
-        What one comparable unit is, in words.
+        Name of one comparable unit, in words.
     """
 
     text: str

@@ -69,7 +69,7 @@ def parse_hypotheses(texts: str | Sequence[str], names: Sequence[str], what: str
     names : sequence of str
         Names of the p coefficients.
     what : str, default "coefficient"
-        What messages call them.
+        Name of a coefficient in messages.
 
     Raises
     ------

@@ -23,7 +23,7 @@ MAX_EFFECTS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """How a parameter changes the covariance of one term's effects: a symmetric matrix, or None for the residual."""
+    """The derivative of the covariance of one term's effects: a symmetric matrix, or None for the residual."""
 
     term: int
     matrix: Matrix | None

@@ -32,7 +32,7 @@ class Residual:
     value : float
         Variance.
     method : str
-        How the variance was found, in words.
+        Method of computing the variance, in words.
     mean : float, optional
         Mean response at which the variance was taken, NaN where it does not depend on one.
     """
@@ -82,7 +82,7 @@ class Parts:
 
     @property
     def total(self) -> float:
-        """Of everything."""
+        """The sum of all variances."""
         return self.fixed + float(np.sum(self.random)) + self.residual.value
 
 
@@ -132,7 +132,7 @@ def _intercepts(design: Design, fit: AnyMixedFit) -> Vector:
 
 
 def per_of(fit: AnyFit, per: str | None) -> Per:
-    """Whose variance the residual one is: a row's as it is weighted, or that of weight 1.
+    """The unit of the residual variance: a row as it is weighted, or one of weight 1.
 
     Raises
     ------

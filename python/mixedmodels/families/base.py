@@ -71,12 +71,12 @@ class Family:
 
     @property
     def support(self) -> str:
-        """Where a response may lie: "real", "counts", "positive" or "proportion"."""
+        """The range of a response: "real", "counts", "positive" or "proportion"."""
         return self.handle.support
 
     @property
     def weights_role(self) -> str:
-        """What prior weights are.
+        """The meaning of prior weights.
 
         "trials" of a proportion, "cases" (they multiply a row's log-likelihood) or "precision" (they divide its
         dispersion).
@@ -161,7 +161,7 @@ class Family:
         weights : ndarray or None
             Prior weights; None is ones.
         name : str
-            What messages call the response.
+            Name of the response in messages.
         positions : ndarray or None
             Row numbers for messages, where rows were left out.
 

@@ -44,7 +44,7 @@ def response(design: Design) -> Vector:
 
 
 def rank_warning(design: Design, fit: AnyFit) -> RankDeficientWarning | None:
-    """Which columns of X were dropped."""
+    """A warning that names the columns of X that were dropped."""
     dropped = dropped_columns(design, fit)
     if not dropped:
         return None
@@ -108,7 +108,7 @@ def _convergence(fit: AnyMixedFit) -> ConvergenceWarning:
 
 
 def singular_message(design: Design, fit: AnyMixedFit) -> str:
-    """Which variances are 0 and which correlations +-1, and what to do."""
+    """A message that names the variances at 0 and the correlations at +-1, with a remedy."""
     findings = []
     for term, t in zip(design.random, factors(fit.theta, fit.sizes), strict=True):
         if float(np.diag(t).min()) >= SINGULAR:

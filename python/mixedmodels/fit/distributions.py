@@ -20,7 +20,7 @@ def normal_tail(z: ArrayLike, *, upper: bool = False) -> Vector:
 
 
 def normal_quantile(p: ArrayLike) -> Vector:
-    """Where the lower tails of the standard normal distribution are `p`."""
+    """Quantiles of the standard normal distribution whose lower tails are `p`."""
     shape, (p,) = _columns(p)
     return _engine.normal_quantile(p).reshape(shape)
 
@@ -32,7 +32,7 @@ def t_tail(t: ArrayLike, df: ArrayLike, *, upper: bool = False) -> Vector:
 
 
 def t_quantile(p: ArrayLike, df: ArrayLike) -> Vector:
-    """Where the lower tails of t are `p`; of the normal distribution where `df` is infinite."""
+    """Quantiles of t whose lower tails are `p`; of the normal distribution where `df` is infinite."""
     shape, (p, df) = _columns(p, df)
     return _engine.t_quantile(p, df).reshape(shape)
 
@@ -44,7 +44,7 @@ def f_tail(f: ArrayLike, df1: ArrayLike, df2: ArrayLike, *, upper: bool = False)
 
 
 def f_quantile(p: ArrayLike, df1: ArrayLike, df2: ArrayLike, *, upper: bool = False) -> Vector:
-    """Where the lower, or the upper, tails of F are `p`."""
+    """Quantiles of F whose lower, or upper, tails are `p`."""
     shape, (p, df1, df2) = _columns(p, df1, df2)
     return _engine.f_quantile(p, df1, df2, upper).reshape(shape)
 
@@ -56,7 +56,7 @@ def chi_squared_tail(x: ArrayLike, df: ArrayLike, *, upper: bool = False) -> Vec
 
 
 def chi_squared_quantile(p: ArrayLike, df: ArrayLike, *, upper: bool = False) -> Vector:
-    """Where the lower, or the upper, tails of chi-squared are `p`."""
+    """Quantiles of chi-squared whose lower, or upper, tails are `p`."""
     shape, (p, df) = _columns(p, df)
     return _engine.chi_squared_quantile(p, df, upper).reshape(shape)
 

@@ -277,7 +277,7 @@ def as_penalised(penalty: object, family: Family, nagq: int) -> bool:
 
 
 def as_laplace(laplace: object) -> Laplace:
-    """Which information the determinant is of.
+    """The choice of information, observed or Fisher's, for Laplace's determinant.
 
     Raises
     ------

@@ -117,7 +117,7 @@ class Henderson:
         u : sequence of ndarray
             Modes of every term, shape (levels, k).
         changes : ndarray, shape (n, r)
-            What the other parameters change of s at given u and beta.
+            Derivatives of s in the other parameters, with u and beta held.
 
         Returns
         -------

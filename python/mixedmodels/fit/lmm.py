@@ -30,7 +30,7 @@ TINY, HUGE = 1e-290, 1e290  # a sum of squares beyond these has lost digits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInput:
-    """What ``_engine.Rows`` are made of beside the response, kept to give a new one to the same design."""
+    """The parts of ``_engine.Rows`` beside the response, kept for new responses of the same design."""
 
     x: list[Vector | None]
     groups: list[tuple[Any, int]]
@@ -314,7 +314,7 @@ def as_flag(value: object, name: str) -> bool:
 
 
 def as_verbose(verbose: object) -> int:
-    """How much is printed during a fit: 0 or False for nothing, 1 or True for every evaluation.
+    """The amount printed during a fit: 0 or False for nothing, 1 or True for every evaluation.
 
     Raises
     ------

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """What `lm`, `lmer`, `glm` or `glmer` are told beside formula and data.
+    """Arguments of `lm`, `lmer`, `glm` or `glmer` beside formula and data that decide how to fit.
 
     Attributes
     ----------

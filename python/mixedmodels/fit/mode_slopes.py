@@ -1,4 +1,4 @@
-"""How coefficients and conditional modes move with the parameters that they are computed from.
+"""Derivatives of coefficients and conditional modes in the parameters that they are computed from.
 
 At the modes Lambda'Z's = u, s the derivatives of the rows' log-likelihoods in eta (of a linear model W times the
 residuals, with b relative to sigma); where beta is solved for together with u, X's = 0 too. A small change of a
@@ -53,7 +53,7 @@ def mode_slopes(design: Design, fit: AnyMixedFit, weights: Vector, equations: He
     Parameters
     ----------
     weights : ndarray
-        Weights W.
+        Weights W of the rows.
     equations : Henderson
         Equations, with beta for a linear model, with beta known for a generalised one.
     """

@@ -20,12 +20,12 @@ _SILENT: AbstractContextManager[Watch | None] = nullcontext()
 
 
 def watched(verbose: int, rows: int) -> AbstractContextManager[Watch | None]:
-    """What the engine shall call at each evaluation, or None.
+    """A context whose value the engine calls at each evaluation; the value is None if nothing is shown.
 
     Parameters
     ----------
     verbose : int
-        What is shown: 1 and more print number and criterion of every evaluation; 0 shows a line of progress on a
+        Amount shown: 1 and more print number and criterion of every evaluation; 0 shows a line of progress on a
         terminal, once the fit has taken two seconds.
     rows : int
         Number of rows of the table.
@@ -37,14 +37,14 @@ def watched(verbose: int, rows: int) -> AbstractContextManager[Watch | None]:
 
 @contextmanager
 def counted(total: int, what: str, progress: bool | None = None) -> Iterator[Tell]:
-    """What is called with the number done so far.
+    """A context whose value is called with the number done so far.
 
     Parameters
     ----------
     total : int
-        Number of what is to be done.
+        Number to be done.
     what : str
-        What is counted, in words: "replicates".
+        Plural name of the things counted: "replicates".
     progress : bool, optional
         When the line is shown: True at once, None on a terminal and once two seconds have passed, False never.
     """

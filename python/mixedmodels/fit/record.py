@@ -43,7 +43,7 @@ class Control:
 
 
 class _GaussianIdentity:
-    """What a linear (mixed) model answers where a generalised one has a field."""
+    """Properties of a linear (mixed) model that are fields of a generalised one."""
 
     __slots__ = ()
     generalized: ClassVar[Literal[False]] = False
@@ -85,7 +85,7 @@ class _GaussianIdentity:
 
 
 class _NoRandomEffects:
-    """What a model without random effects answers where a mixed one has a field."""
+    """Properties of a model without random effects that are fields of a mixed one."""
 
     __slots__ = ()
     mixed: ClassVar[Literal[False]] = False
@@ -141,7 +141,7 @@ class LinearFit(_GaussianIdentity, _NoRandomEffects):
 
     @property
     def method(self) -> Method:
-        """How it was fitted."""
+        """The method of the fit."""
         return Method()
 
     @property
@@ -225,7 +225,7 @@ class MixedFit(_GaussianIdentity):
 
     @property
     def method(self) -> Method:
-        """How it was fitted."""
+        """The method of the fit."""
         return Method(reml=self.reml)
 
     @property
@@ -235,12 +235,12 @@ class MixedFit(_GaussianIdentity):
 
     @property
     def effects_scale(self) -> float:
-        """What multiplies T in the standard deviations of random effects: sigma."""
+        """The factor of T in the standard deviations of random effects: sigma."""
         return self.sigma
 
 
 class _FamilyFit:
-    """What generalised models with and without random effects have in common."""
+    """Properties that generalised models with and without random effects share."""
 
     __slots__ = ()
     generalized: ClassVar[Literal[True]] = True
@@ -323,7 +323,7 @@ class GlmFit(_FamilyFit, _NoRandomEffects):
 
     @property
     def method(self) -> Method:
-        """How it was fitted; a theta that was estimated is free again."""
+        """The method of the fit; a theta that was estimated is free again."""
         from mixedmodels.families import NegativeBinomial
 
         family = self.family if self.estimated_theta is None else NegativeBinomial(link=self.family.link)
@@ -457,7 +457,7 @@ class GlmmFit(_FamilyFit):
 
     @property
     def method(self) -> Method:
-        """How it was fitted."""
+        """The method of the fit."""
         penalty = None if self.penalised is None else "soft"
         return Method(family=self.family, nagq=self.nagq, laplace=self.laplace, penalty=penalty)
 

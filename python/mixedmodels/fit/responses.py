@@ -22,7 +22,7 @@ WHOLE = 1e-3  # a count of successes may differ from a whole number by this much
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a family sees.
+    """A response as a family sees it.
 
     Attributes
     ----------
@@ -117,7 +117,7 @@ def _refuse(wrong: Rows, values: Vector, design: Design, what: str, cure: str) -
 
 
 def one_value(response: Response, design: Design, family: Family) -> str | None:
-    """What is wrong with a response that is the same in every row of positive weight; None if it varies.
+    """The fault of a response that is the same in every row of positive weight; None if it varies.
 
     Of a proportion or count the estimate is infinite where that value is 0 (or 1); else there is nothing to explain.
     """

@@ -305,7 +305,7 @@ class FittedModel:
 
     @cached_property
     def _quartiles(self) -> tuple[float, ...]:
-        """Of the residuals that the summary shows."""
+        """Quartiles of the residuals, as the summary shows them."""
         if self._stored is not None:
             return tuple(self._stored["quartiles"])
         return tuple(quantiles(self._summary_residuals()))
@@ -314,7 +314,7 @@ class FittedModel:
         raise NotImplementedError  # pragma: no cover
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
-        """What `make` returns, asked once for as long as this object lives; a pickled model asks again."""
+        """The value of `make`, computed once in the life of this object; a pickled model computes it again."""
         kept = self.__dict__.setdefault("_kept", {})
         if name not in kept:
             kept[name] = make()
@@ -322,7 +322,7 @@ class FittedModel:
         return value
 
     def _kept_numbers(self) -> dict[str, Any]:
-        """What a saved model keeps beside its record: numbers that only the rows can tell."""
+        """Numbers that a saved model keeps beside its record, since they need the rows."""
         return {"quartiles": self._quartiles}
 
     @property
@@ -345,7 +345,7 @@ class FittedModel:
 
     @property
     def call(self) -> Call:
-        """How the model was asked for, as it is printed.
+        """The call that fitted the model, as it is printed.
 
         Examples
         --------

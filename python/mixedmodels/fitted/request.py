@@ -26,7 +26,7 @@ class Request:
     method : Method, optional
         Family, REML, and what else says how to fit.
     data_name, weights_name, offset_name, subset_name : str, optional
-        How the arguments are shown in print, None if they have no name.
+        Names of the arguments in print; None without a name.
     """
 
     formula: Any
@@ -49,7 +49,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the rows came from: the library, and the pandas index of the whole table or None."""
+    """The origin of the rows: the library, and the pandas index of the whole table or None."""
 
     kind: Any = "pandas"
     index: Any = None

@@ -19,7 +19,7 @@ Codes = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """Which rows belong together.
+    """Rows in groups that are independent of each other.
 
     Attributes
     ----------

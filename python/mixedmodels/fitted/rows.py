@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Rows:
-    """Which rows of which table a model used."""
+    """The rows of a table that a model used."""
 
     def __init__(self, source: Source, design: Design) -> None:
         self.source = source
@@ -106,7 +106,7 @@ class Rows:
         return y
 
     def places(self, count: int) -> Any:
-        """Where the rows used stand among `count` values: one per row used, or per row before or after `subset`.
+        """Positions of the rows used among `count` values: one per row used, or per row before or after `subset`.
 
         None where there are neither as many.
         """

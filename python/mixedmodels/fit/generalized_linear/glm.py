@@ -68,7 +68,7 @@ def fit_glm(
 
 
 def _positive(response: Response) -> Vector | None:
-    """Which rows have a positive weight; None where all have."""
+    """A mask of the rows of positive weight; None if all rows have one."""
     w = response.weights
     if w is None or bool((w > 0).all()):
         return None

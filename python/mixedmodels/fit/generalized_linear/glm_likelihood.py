@@ -25,7 +25,7 @@ def loglik(problem: Problem, eta: Vector, deviance: float, cases: Vector | None)
     Parameters
     ----------
     cases : ndarray or None
-        How often each row of a binomial family counts; the weights less that are the trials.
+        Number of times that each row of a binomial family counts; weights over cases are the trials.
     """
     family = problem.family
     if family.weights_role == "precision":

@@ -105,7 +105,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solution:
-    """Where the iterations ended.
+    """The end of the iterations.
 
     Attributes
     ----------
@@ -261,7 +261,7 @@ def _settled(value: float, old: float) -> bool:
 
 
 def _scale(problem: Problem, value: float) -> float:
-    """What a squared step is measured by: an unknown dispersion, or 1."""
+    """The unit of a squared step: an estimate of an unknown dispersion, or 1."""
     if problem.family.weights_role != "precision":
         return 1.0
     return max(value / max(1, len(problem.y)), float(np.finfo(float).tiny))

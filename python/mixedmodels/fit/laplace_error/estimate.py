@@ -47,7 +47,7 @@ class LaplaceError:
     std_error : float
         Standard error of `error`, 0 where it is by quadrature.
     method : {"quadrature", "importance sampling"}
-        How the error was found, "quadrature" or "importance sampling".
+        Method of computing the error, "quadrature" or "importance sampling".
     points : int or None
         Points of the quadrature, for each random effect; None of importance sampling.
     draws : int or None
@@ -64,7 +64,7 @@ class LaplaceError:
     doubt : str, default ""
         Why the estimate is not to be trusted, in words; empty where it is.
     advice : str, default ""
-        What to do.
+        Advice on a better approximation, in words.
 
     Notes
     -----

@@ -80,7 +80,7 @@ class ManyFits:
 
     @property
     def failed(self) -> NDArray[np.bool_]:
-        """Which responses have no estimates."""
+        """A mask of the responses without estimates."""
         return np.isin(self.status, (FAILED, NOT_REACHED))
 
     @property
@@ -89,7 +89,7 @@ class ManyFits:
         return np.sqrt(np.diagonal(self.vcov, axis1=1, axis2=2))
 
     def taken(self, rows: NDArray[Any]) -> ManyFits:
-        """Those of some responses, by position."""
+        """The fits of some responses, by position."""
         arrays = {name: getattr(self, name)[rows] for name in ARRAYS}
         reasons = {i: self.reasons[int(row)] for i, row in enumerate(rows) if int(row) in self.reasons}
         return ManyFits(kept=self.kept, **arrays, reasons=reasons)
@@ -182,7 +182,7 @@ def many_lmm(
 
 
 def _status(out: LmmOptima) -> NDArray[np.int8]:
-    """How the optimiser stopped; where its certificate holds, it has converged however it came to stop."""
+    """The status of each search: converged if its certificate holds, else the optimiser's reason to stop."""
     status = np.asarray(out["status"], dtype=np.int8)
     status[np.asarray(out["converged"], dtype=bool)] = CONVERGED
     return status

@@ -29,7 +29,7 @@ def message(
     weights : ndarray or None
         Prior weights.
     penalty : str
-        What keeps the estimates of this kind of model finite.
+        Remedy that keeps the estimates of this class of model finite, in words.
     """
     used = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights > 0)
     involved = {kept[j]: float(separation.direction[j]) for j in separation.columns}
