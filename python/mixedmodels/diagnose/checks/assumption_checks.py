@@ -115,7 +115,7 @@ def row_cooks(model: Any) -> Vector:
 
 
 def linearity(model: Any) -> Check:
-    """How far a smooth curve through the residuals strays from 0 over the middle of the fitted values.
+    """The distance from 0 of a smooth curve through the residuals over the middle of the fitted values.
 
     Those of a mixed model are without random effects: along conditional ones residuals slope, because modes are shrunk.
     """
@@ -133,7 +133,7 @@ def linearity(model: Any) -> Check:
 
 
 def predictor(model: Any) -> Vector:
-    """What residuals are shown against: fitted values, of a generalised model the linear predictor."""
+    """The horizontal axis of plots of residuals: fitted values, or a generalised model's linear predictor."""
     return np.asarray(model._fitted() if not model._fit.generalized else model._fit.eta)
 
 

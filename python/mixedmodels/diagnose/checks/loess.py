@@ -65,7 +65,7 @@ def lowess(
 
 
 def _nearest(x: Vector, at: Vector, k: int) -> list[int]:
-    """Where the `k` nearest of sorted `x` to each place begin."""
+    """Position of the first of the `k` nearest values of sorted `x` for each place."""
     out, start = [], 0
     for a in at:
         while start + k < len(x) and a - x[start] > x[start + k] - a:

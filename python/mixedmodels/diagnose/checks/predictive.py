@@ -38,7 +38,7 @@ class Predictive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summaries:
-    """Where summaries of the data lie among those of the draws.
+    """Positions of summaries of the data among those of the draws.
 
     Attributes
     ----------

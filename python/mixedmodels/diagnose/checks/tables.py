@@ -107,7 +107,7 @@ def posterior_predictive(model: Any, n: int, seed: Any) -> Columns:
 
 
 def predictive_check(model: Any, n: int, seed: Any) -> Check:
-    """Where mean, spread and extremes of the response lie among those of draws, in a sentence."""
+    """Positions of mean, spread and extremes of the response among those of draws, in a sentence."""
     counts = model.family.support == "counts"
     compared = summaries(_response(model), _draws(model, n, seed), counts)
     values = dict(zip(compared.name, compared.share.tolist(), strict=True))

@@ -17,7 +17,7 @@ DECIMALS = 5  # of differences: less is rounding
 
 @dataclass(frozen=True, repr=False)
 class AllFit(ShownAsTable):
-    """Where searches ended.
+    """Ends of searches by several optimisers and from several starts.
 
     Attributes
     ----------

@@ -151,7 +151,7 @@ def _why(path: str, plan: Mapping[str, Any], others: str) -> str:
 
 
 def _estimated_text(error: float) -> str:
-    """What an estimated criterion means."""
+    """An explanation of an estimated criterion."""
     return (
         f"estimated with standard error {error:.2g}; estimates of fixed effects given theta are exact, and so are "
         "sigma, the standard errors and the conditional modes"

@@ -16,12 +16,12 @@ SAME = 1e-4  # of a criterion, that of one optimum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """Where a search ended.
+    """The end of a search.
 
     Attributes
     ----------
     method, start : str
-        How the search went, and from where.
+        Optimiser and start of the search.
     criterion : float
         Criterion at the end; NaN where the search failed.
     theta, beta : ndarray
@@ -65,7 +65,7 @@ def starts(theta: Vector, sizes: tuple[int, ...], count: int, rng: np.random.Gen
 
 
 def agreement(ends: Sequence[End]) -> tuple[int, float]:
-    """How many searches ended in the best optimum, and the greatest distance from it."""
+    """The number of searches that ended in the best optimum, and the greatest distance from it."""
     criteria = [e.criterion for e in ends if np.isfinite(e.criterion)]
     best = min(criteria)
     above = [c - best for c in criteria]

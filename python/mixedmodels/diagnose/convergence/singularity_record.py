@@ -119,7 +119,7 @@ class Singularity:
 
 
 def distance(state: TermState) -> str:
-    """How far the directions of a term are from having no variance."""
+    """The distance of a term's directions from having no variance."""
     if len(state.effects) == 1:
         return f"Standard deviation {state.smallest:.3g}, in {state.unit}."
     shown = ", ".join(f"{sd:.3g}" for sd in np.where(state.components < SINGULAR, 0.0, state.components))
@@ -127,7 +127,7 @@ def distance(state: TermState) -> str:
 
 
 def sentence(state: TermState, d: Direction) -> str:
-    """What an effect without a direction of its own means."""
+    """An explanation of an effect without a direction of its own."""
     effect, group = _name(state, d.effect), state.group
     if d.kind == "none":
         return f"No variance of {effect} among the levels of {group}: all levels are estimated to have the same."

@@ -38,7 +38,7 @@ class Smaller:
     random : str
         Random part of the formula; "none" where there is nothing left.
     change : str
-        What was left out, in words.
+        Effects that were left out, in words.
     design : Design, optional
         Design of the model; None where it was not fitted.
     fit : LinearFit, MixedFit, GlmFit or GlmmFit, optional
@@ -74,7 +74,7 @@ def proposals(design: Design, fit: AnyFit) -> list[Smaller]:
 
 
 def _missing(design: Design, fit: AnyMixedFit) -> tuple[Missing, dict[int, list[str]]]:
-    """What the terms of each bar lack, and the names of the bar's effects."""
+    """Directions that the terms of each bar lack, and the names of the bar's effects."""
     out: Missing = {}
     effects: dict[int, list[str]] = {}
     for (bar, effect), state in zip(design.spec.order, states(design, fit), strict=True):
@@ -86,7 +86,7 @@ def _missing(design: Design, fit: AnyMixedFit) -> tuple[Missing, dict[int, list[
 
 
 def _of_bar(bar: Bar, lacks: Sequence[Direction], effects: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """What to leave out of a term, in words, and the term that is left; empty for none."""
+    """Effects to leave out of a term, in words, and the term that is left; empty for none."""
     own, labels, intercept = bar_text(bar), bar.effects.labels, bar.effects.intercept
     if len(effects) > 1 and bar.structure == "us":
         yield f"no correlations in {own}", _uncorrelated(bar, effects)
@@ -142,7 +142,7 @@ def _with_slopes_alone(bars: Sequence[Bar]) -> set[str]:
 
 
 def key(formula: str) -> str:
-    """The same for formulas that differ in how their random terms are written only."""
+    """A key that is equal for formulas that differ only in how their random terms are written."""
     return " + ".join(sorted(bar_text(bar) for bar in formulas.parse(formula).random))
 
 
@@ -195,7 +195,7 @@ def _design(model: FittedModel, formula: str) -> Design | None:
 
 
 def loss(smaller: Smaller, best: float, reml: bool) -> float:
-    """How much higher -2 log-likelihood is than `best`."""
+    """The excess of -2 log-likelihood over `best`."""
     return -2 * likelihood_of(_fit_of(smaller), reml).loglik - best
 
 

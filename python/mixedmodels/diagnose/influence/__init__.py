@@ -1,1 +1,1 @@
-"""What a fit hangs on: deletions, leverage, Cook's distances."""
+"""Influence of rows and levels on a fit: deletions, leverage, Cook's distances."""

@@ -1,4 +1,4 @@
-"""What deletions change, as numbers: estimates without the rows, their covariance beside that with all rows.
+"""Measures of the changes by deletions: estimates without the rows, and their covariance beside that of all rows.
 
 With d = beta - beta_(g) and the covariances C of all rows and C_(g) without g, of p coefficients:
 

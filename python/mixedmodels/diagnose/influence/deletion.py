@@ -109,7 +109,7 @@ def of_covariance(model: Linearised, white: Whitened, added: NDArray[np.float64]
     Parameters
     ----------
     added : ndarray, shape (J, p, p)
-        What a deletion adds to the covariance; NaN where it leaves nothing to estimate.
+        Change of the covariance by a deletion; NaN where it leaves nothing to estimate.
     d : ndarray, shape (J, p)
         Changes L'(beta - beta_(g)).
     """
@@ -170,7 +170,7 @@ def _scales(model: Linearised, lost: Vector, counts: Vector) -> tuple[Vector, ND
 
 
 def _reference(model: Linearised, inverse: Matrix, variance: Matrix) -> Matrix:
-    """What the unit of DFBETAS has beside the residual variance: without random effects that of all rows, as in R."""
+    """The factor of the residual variance in the unit of DFBETAS: without random effects that of all rows, as in R."""
     if model.random is None:
         return np.broadcast_to((inverse**2).sum(axis=1), variance.shape)
     return variance

@@ -37,14 +37,14 @@ def deletions(
     control: Control,
     progress: bool | None = None,
 ) -> Changes:
-    """What deleting each set of rows changes.
+    """The changes by deleting each set of rows.
 
     Parameters
     ----------
     codes : ndarray of int
         Set of each row, 0 .. `n_sets` - 1, each of which occurs; a set is deleted as a whole.
     theta : {"fixed", "one_step", "refit"}
-        What happens to the variance parameters: "fixed" keeps them, "one_step" takes a Newton step, "refit" fits again.
+        Treatment of the variance parameters: "fixed" keeps them, "one_step" takes a Newton step, "refit" fits again.
     progress : bool, optional
         See `fit.progress.counted`.
     """

@@ -57,7 +57,7 @@ def influence(model: Any, group: Any, theta: Theta, progress: bool | None) -> In
 
 
 def _words(fit: AnyFit, theta: str) -> str:
-    """How the deletion was done."""
+    """A sentence on the method of deletion."""
     if not fit.mixed and not fit.generalized:
         return "exact"
     if not fit.mixed:

@@ -61,7 +61,7 @@ def balanced(model: Linearised, white: Whitened) -> Vector:
 
 
 def whitened(model: Linearised) -> Whitened:
-    """What rows look like under V^-1."""
+    """Rows of V^-1 X in coordinates where X'V^-1 X is the identity."""
     x, w = model.x, model.weights
     if model.random is None:
         wx, own, alone = w[:, None] * x, w, np.zeros(len(w))

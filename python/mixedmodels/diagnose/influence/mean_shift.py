@@ -21,7 +21,7 @@ from mixedmodels.fit.henderson import Henderson
 def shift(
     white: Whitened, weights: Vector, wr: Vector, equations: Henderson, gone: NDArray[np.intp]
 ) -> tuple[Matrix, Vector]:
-    """What deleting rows adds to A^-1, and L'(beta - beta_(g)), in whitened coordinates; shape (p, p) and (p,).
+    """The change of A^-1 by deleting rows, and L'(beta - beta_(g)), in whitened coordinates; shape (p, p) and (p,).
 
     Parameters
     ----------

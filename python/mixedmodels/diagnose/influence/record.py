@@ -26,7 +26,7 @@ HEADERS = {
 
 
 class Influence(ShownAsTable):
-    """What deleting each row, or each level of a factor, changes; prints the most influential first.
+    """The influence of each row, or each level of a factor; prints the most influential first.
 
     Attributes
     ----------
@@ -37,9 +37,9 @@ class Influence(ShownAsTable):
     rows : ndarray of int, shape (J,)
         Number of rows that each deletion takes.
     theta : {"fixed", "one_step", "refit"}
-        What happened to the variance parameters, "fixed", "one_step" or "refit".
+        Treatment of the variance parameters, "fixed", "one_step" or "refit".
     how : str
-        What happened to the variance parameters, in words.
+        Treatment of the variance parameters, in words.
     names : tuple of str
         Names of the coefficients.
     beta : ndarray
@@ -97,7 +97,7 @@ class Influence(ShownAsTable):
         return self._vector(self._changes.cooks)
 
     def mdffits(self) -> Any:
-        """As Cook's distances, in units of the covariance without the rows."""
+        """Cook's distances in units of the covariance without the rows."""
         return self._vector(self._changes.mdffits)
 
     def cov_ratio(self) -> Any:
@@ -228,7 +228,7 @@ class Influence(ShownAsTable):
 
 
 def _header(name: str) -> str:
-    """What a column of a coefficient or parameter is called in print."""
+    """The header in print of a column of a coefficient or parameter."""
     for prefix, word in (("dfbetas_", "DFBETAS "), ("rvc_var_", "RVC "), ("rvc_", "RVC ")):
         if name.startswith(prefix):
             return word + name.removeprefix(prefix)

@@ -37,7 +37,7 @@ class Deleted:
     beta : ndarray, shape (p,)
         Coefficients.
     vcov : ndarray, shape (p, p)
-        Their covariance.
+        Covariance matrix of the coefficients.
     parameters : ndarray
         Variance parameters, as of `variance_parameters`.
     """

@@ -42,7 +42,7 @@ def studentised(e: Vector, pearson: Vector, h: Vector, sigma: Vector | float) ->
     e, pearson : ndarray
         Deviance and Pearson's residuals.
     sigma : ndarray or float
-        What the residuals are divided by: sigma without the row, or 1.
+        Divisor of the residuals: sigma without the row, or 1.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         saved = np.sqrt(e**2 + h * pearson**2 / (1 - h))

@@ -1,1 +1,1 @@
-"""How well a model fits: R2, ICC, conditional AIC, and models side by side."""
+"""Quality of a fit: R2, ICC, conditional AIC, and models side by side."""

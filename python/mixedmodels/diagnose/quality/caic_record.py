@@ -22,7 +22,7 @@ class ConditionalAIC(ShownAsTable):
     parts : dict of str to float
         Parts that the degrees of freedom consist of, by name.
     method : str
-        How the degrees of freedom were found.
+        Method of computing the degrees of freedom.
     mc_error : float
         Standard error of `df` by the number of draws; 0 where nothing was drawn.
     table : ResultTable

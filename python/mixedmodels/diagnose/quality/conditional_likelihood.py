@@ -56,9 +56,9 @@ class Perturbed:
     value : ndarray
         New value of the row as the family sees it (of a proportion the share of successes).
     weight : ndarray
-        What multiplies the natural parameter of that row after the refit, in the cost.
+        Factor of that row's natural parameter after the refit, in the cost.
     own : ndarray, shape (n,)
-        What multiplies each row's natural parameter in the fit itself.
+        Factor of each row's natural parameter in the fit itself.
     """
 
     row: NDArray[np.intp]

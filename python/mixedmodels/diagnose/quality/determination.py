@@ -20,7 +20,7 @@ from mixedmodels.estimates.variance_parts import Parts
 
 
 def nakagawa(of: Parts) -> dict[str, float]:
-    """Of the fixed effects alone ("marginal"), and of fixed and random effects together ("conditional").
+    """R2 of the fixed effects alone ("marginal"), and of fixed and random effects together ("conditional").
 
     Random effects with a level per row are overdispersion and explain nothing.
     """
@@ -31,7 +31,7 @@ def nakagawa(of: Parts) -> dict[str, float]:
 
 
 def by_level(of: Parts, null: Parts) -> dict[str, float]:
-    """How much smaller than in the null model the variance is, of the rows within groups and of each group.
+    """The decrease of the variance from that in the null model, of the rows within groups and of each group.
 
     A level at which the null model has no variance has NaN; where predictors make a variance larger, it is negative.
     """

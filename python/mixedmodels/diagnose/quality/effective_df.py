@@ -62,7 +62,7 @@ def trace_at_theta(design: Design, theta: Vector, kept: tuple[int, ...], reml_en
 
 
 def from_estimating_theta(design: Design, fit: MixedFit, engine: Lmm, ranks: Sequence[int]) -> float:
-    """What the estimation of theta adds to tr(H).
+    """Degrees of freedom that the estimation of theta adds to tr(H).
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def trapezoids(fit: MixedFit, ranks: Sequence[int]) -> tuple[Vector, list[Place]
 
 
 def _position(sizes: tuple[int, ...], place: Place) -> int:
-    """Of an element in theta, which runs down the columns of the lower triangles."""
+    """The position of an element in theta, which runs down the columns of the lower triangles."""
     term, i, j = place
     before = sum(k * (k + 1) // 2 for k in sizes[:term])
     return before + j * sizes[term] - j * (j - 1) // 2 + (i - j)

@@ -119,7 +119,7 @@ def bootstrapped(model: FittedModel, statistic: Any, level: float, nsim: int, se
 
 
 def notes(model: FittedModel, of: Parts) -> list[str]:
-    """How the residual variance was found, and what a reader should know of the random effects."""
+    """Notes on the method of the residual variance, and on the random effects."""
     out = [f"Residual variance {of.residual.value:.4g}: {of.residual.method}" + _at(of) + "."]
     extra = [label for label, is_extra in zip(of.labels, of.extra, strict=True) if is_extra]
     if extra:

@@ -13,7 +13,7 @@ from mixedmodels.inference.profile.parameters import parameters
 
 
 def icc(of: Parts) -> dict[str, float]:
-    """Of random variance in random and residual variance ("adjusted" for the fixed effects), and in all ("unadjusted").
+    """Share of random in random and residual variance ("adjusted" for the fixed effects), and in all ("unadjusted").
 
     Random effects with a level per row count as residual variance.
     """
@@ -60,5 +60,5 @@ def adjusted_quantity(design: Design, fit: MixedFit, residual_weight: float) -> 
 
 
 def residual_weight(design: Design, fit: LinearFit | MixedFit, residual: float) -> float:
-    """What sigma^2 was multiplied by."""
+    """The factor of sigma^2."""
     return residual / fit.sigma**2

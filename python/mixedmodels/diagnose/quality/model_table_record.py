@@ -28,7 +28,7 @@ class ModelTable:
     names : tuple of str
         Names of the models, in the order of the columns in print.
     estimate : str
-        What the column of estimates is called.
+        Name of the column of estimates.
     level : float
         Confidence of the intervals.
     notes : tuple of str

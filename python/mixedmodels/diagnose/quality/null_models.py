@@ -76,7 +76,7 @@ def typical_mean(model: FittedModel, where: str) -> float:
     Parameters
     ----------
     where : str
-        Where the mean is taken: "marginal", over the rows and the random effects of the null model; "intercept", at its
+        Place of the mean: "marginal", over the rows and the random effects of the null model; "intercept", at its
         intercept alone; "observed", the mean of the response.
     """
     fit = model._fit

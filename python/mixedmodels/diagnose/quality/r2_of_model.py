@@ -192,7 +192,7 @@ def _ols(model: FittedModel) -> dict[str, float]:
 
 
 def _loglik(fit: AnyFit) -> float:
-    """Of a REML fit the likelihood at its theta, as R's ``logLik(REML = FALSE)``."""
+    """The log-likelihood, of a REML fit at its theta, as R's ``logLik(REML = FALSE)``."""
     return -ml_deviance(fit) / 2 if fit.mixed and not fit.generalized else loglik(fit)
 
 

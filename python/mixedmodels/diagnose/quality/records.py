@@ -23,7 +23,7 @@ class FiguresOfMerit(ByName, Mapping[str, float]):
     table : ResultTable
         Table that is printed, with the method below it.
     method : str
-        How the figures were found, in words.
+        Method of computing the figures, in words.
     """
 
     values_by_name: Mapping[str, float]
@@ -73,12 +73,12 @@ class ICC(FiguresOfMerit):
 
     @property
     def adjusted(self) -> float:
-        """Of random and residual variance, that of the fixed effects left out."""
+        """Share of random and residual variance; the variance of the fixed effects is left out."""
         return self["adjusted"]
 
     @property
     def unadjusted(self) -> float:
-        """Of all variance, that of the fixed effects counted."""
+        """Share of all variance, with that of the fixed effects."""
         return self["unadjusted"]
 
 

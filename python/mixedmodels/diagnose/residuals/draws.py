@@ -103,7 +103,7 @@ def _check_rows(model: FittedModel) -> None:
 
 
 def _trials(model: FittedModel) -> Vector | float:
-    """What a response as the family sees it is multiplied by to be a count of successes."""
+    """The factor that makes a response as the family sees it a count of successes."""
     weights = model._prior_weights()
     return weights if weights is not None and model.family.weights_role == "trials" else 1.0
 

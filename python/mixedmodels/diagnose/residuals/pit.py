@@ -1,4 +1,4 @@
-"""Where each observation stands among its simulations: residuals that are uniform on (0, 1) if the model is true.
+"""Ranks of observations among their simulations: residuals that are uniform on (0, 1) if the model is true.
 
 Of an observation y with simulations s_1, ..., s_m the residual is the share of the simulations below it. Where some
 equal it, as counts do, the residual is drawn between the shares below and not above it (Smith 1985; Dunn and Smyth

@@ -28,7 +28,7 @@ class Curve:
     quantile : float
         Probability of the quantile.
     x : ndarray, shape (r,)
-        Places.
+        Values of the predictor.
     fitted, std_error : ndarray, shape (r,)
         Curve at the places, and its standard error.
     """

@@ -163,7 +163,7 @@ def _weights(functions: SmoothBasis) -> Vector:
 
 
 def _below(residuals: Vector, m: int, q: float, absolute: bool = False) -> Vector:
-    """How far each residual's share, k to k + 1 of m + 1, is below q; or its distance from the middle is."""
+    """Part below q of each residual's share, k to k + 1 of m + 1; or of the share of its distance from the middle."""
     if absolute:
         return _below(residuals, m, (1 + q) / 2) - _below(residuals, m, (1 - q) / 2)
     return np.clip((m + 1) * q - m * residuals, 0.0, 1.0)

@@ -18,14 +18,14 @@ Aggregate = Callable[[Vector], float]
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Which rows make up which group, in the order of the groups; k groups that have rows.
+    """Rows of each group, in the order of the groups; k groups that have rows.
 
     Attributes
     ----------
     rows : ndarray of int
         Rows chosen, those of one group after those of another.
     starts : ndarray of int, shape (k,)
-        Where in `rows` each group begins.
+        Position in `rows` where each group begins.
     levels : ndarray of int, shape (k,)
         Level of the factor that each group is.
     """

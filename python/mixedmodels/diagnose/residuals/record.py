@@ -35,7 +35,7 @@ class SimulatedResiduals(ResidualTests):
     formula : str
         Formula of the model, or what stands for one.
     how : str
-        How responses were simulated, in words.
+        Method of simulating responses, in words.
     seed : int, Generator or None
         Seed that gives the same residuals again.
     rows : LabelledRows
@@ -49,7 +49,7 @@ class SimulatedResiduals(ResidualTests):
     failures : mapping of str to int, optional
         Number of refitted models that failed, by the reason; their simulations are left out.
     notes : tuple of str, default ()
-        What to know of these residuals.
+        Notes on these residuals.
     original : SimulatedResiduals, optional
         The residuals that these are recalculated from, or None.
 
@@ -161,7 +161,7 @@ class SimulatedResiduals(ResidualTests):
 
     @property
     def method(self) -> str:
-        """How residuals were scaled."""
+        """The method of scaling residuals."""
         return self.numbers.method
 
     @property
@@ -181,7 +181,7 @@ class SimulatedResiduals(ResidualTests):
         quantile_function : {"normal"} or callable, optional
             Quantile function: "normal", or a function of probabilities, such as ``scipy.stats.norm.ppf``.
         outlier_values : tuple of two float, optional
-            What stands for minus infinity and infinity, to which residuals of 0 and 1 may be mapped.
+            Values that replace minus infinity and infinity, to which residuals of 0 and 1 may be mapped.
         """
         r = self.numbers.residuals
         if quantile_function is None:
@@ -215,13 +215,13 @@ class SimulatedResiduals(ResidualTests):
         )
 
     def qq_table(self) -> Any:
-        """What the left panel of DHARMa's picture shows: a row per residual, columns expected and observed."""
+        """The points of the left panel of DHARMa's plot: a row per residual, columns expected and observed."""
         n = self.numbers.n
         columns = {"expected": np.arange(1, n + 1) / (n + 1), "observed": np.sort(self.numbers.residuals)}
         return frame.to_kind(columns, self.kind)
 
     def quantile_table(self, predictor: Any = None, rank: bool = True, absolute: bool = False) -> QuantileTest:
-        """What the right panel shows: `points` and `curves` are its tables, with p-values; see `test_quantiles`."""
+        """The test behind the right panel; `points` and `curves` are its tables. See `test_quantiles`."""
         return self.test_quantiles(predictor, rank=rank, absolute=absolute)
 
     # -- again --------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class PlainRows:
     index : sequence of str, optional
         Labels of the rows, or None.
     name : str, default "group"
-        What labels are called as a column where rows have no index.
+        Name of the column of labels if rows have no index.
     """
 
     kind: Any = "pandas"

@@ -15,7 +15,7 @@ FEWEST = 3  # observations
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refits:
-    """What a model says of itself and, refitted, of each of m simulated responses.
+    """Residuals of a model and of its refits to each of m simulated responses.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Simulated:
     integer : bool
         Whether the response is a count.
     method : {"PIT", "traditional"}
-        How residuals were scaled.
+        Method of scaling residuals.
     refits : Refits, optional
         Models refitted to the simulations; None where none were.
     """
@@ -78,7 +78,7 @@ class Simulated:
 
     @property
     def compared(self) -> tuple[Matrix, Vector]:
-        """What the residuals compare: responses, or the residuals of refitted models; shapes (n, m) and (n,)."""
+        """The values that the residuals compare: responses, or residuals of refitted models; shapes (n, m) and (n,)."""
         if self.refits is None:
             return self.simulated, self.observed
         return self.refits.residuals, self.refits.observed

@@ -65,7 +65,7 @@ def _exact(dw: float, n: int) -> float:
 
 
 def _approximate(dw: float, n: int) -> float:
-    """The same by a normal distribution with the statistic's mean and variance."""
+    """The p-value from a normal distribution with the statistic's mean and variance."""
     from scipy.special import ndtr
 
     p, q, df = 2 * (n - 1), 2 * (3 * n - 4), n - 1

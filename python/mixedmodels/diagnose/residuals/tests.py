@@ -93,7 +93,7 @@ class ResidualTests:
         Parameters
         ----------
         margin : {"both", "upper", "lower"}, default "both"
-            Side that counts.
+            Side on which outliers are counted.
         type : {"default", "bootstrap", "binomial"}, default "default"
             Way to the p-value: "binomial", exact for continuous responses, or "bootstrap", better for counts; the
             default is the bootstrap for up to 500 counts.
@@ -123,7 +123,7 @@ class ResidualTests:
         summary : callable
             Function called with the observed response, and with each simulated one, shape (n,); returns a number.
         method : str, default "DHARMa generic simulation test"
-            What the test is called in print.
+            Name of the test in print.
         """
         return self._shown(dispersion.generic(self.numbers, summary, alternative, method))
 

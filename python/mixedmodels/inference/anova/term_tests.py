@@ -55,7 +55,7 @@ def f_tests(
     Parameters
     ----------
     rhs : ndarray, optional
-        What every matrix times the coefficients is under the hypothesis, 0 if not given.
+        Value of every matrix times the coefficients under the hypothesis; 0 if not given.
     """
     if coefficients.refitted is not None:
         sigma = coefficients.refitted.sigma
@@ -78,7 +78,7 @@ def f_tests(
 def single_terms(
     design: Design, fit: MixedFit, layout: TermLayout, labels: Sequence[str] | None = None
 ) -> dict[str, Matrix]:
-    """What is tested when a term that is in no other one is left out (``drop1`` as lmerTest has it).
+    """Tests of terms that are in no other term, each left out by itself (``drop1`` as lmerTest has it).
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ class BootstrapTest:
     df : int
         Difference of the numbers of parameters.
     samples : int
-        How many ratios were drawn; `positive` of them are, `extreme` exceed the statistic.
+        Number of ratios drawn; `positive` of them are positive, `extreme` exceed the statistic.
     p_chisq, p_value : float
         P-values against chi-squared, and of PBtest.
     p_value_all : float

@@ -134,7 +134,7 @@ class PBModComp:
 
 @dataclass(frozen=True)
 class PBModCompSummary:
-    """The same with the variants that fit a distribution to the reference."""
+    """The test with the variants that fit a distribution to the reference."""
 
     of: PBModComp
 

@@ -33,7 +33,7 @@ class Bootstrap:
     formula : str
         Formula of the model.
     method : str
-        How responses were drawn, in words.
+        Method of drawing responses, in words.
     seed : int, Generator or None
         Seed that reproduces the replicates, for any number of threads.
     seconds : float

@@ -61,7 +61,7 @@ def ranova(model: FittedModel, reduce_terms: bool, test: str | None) -> ResultTa
 
 
 def _reductions(bars: Sequence[Bar], reduce_terms: bool) -> list[tuple[str, list[str]]]:
-    """What is left out, by the name that its row gets, and the random terms that remain, as texts."""
+    """Effects to leave out, by the name of their row, and the random terms that remain, as texts."""
     texts = [bar_text(bar) for bar in bars]
     out = []
     for place, bar in enumerate(bars):

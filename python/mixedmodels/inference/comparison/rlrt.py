@@ -45,7 +45,7 @@ MAX_EFFECTS = 6000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spectrum:
-    """What the null distribution depends on.
+    """The numbers that determine the null distribution.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ def spectrum(design: Design, kept: tuple[int, ...], *, restricted: bool, fixed: 
     design : Design
         Design of the model with the variance.
     kept : tuple of int
-        Its estimated columns of X.
+        Positions of the columns of X that are estimated.
     restricted : bool
         Whether the spectrum is for the restricted likelihood ratio.
     fixed : int, default 0

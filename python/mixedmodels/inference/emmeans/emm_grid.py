@@ -191,7 +191,7 @@ class EmmGrid(GridSummary):
         return bool(factors) and any(factors < set().union(*(names[v] for v in term)) for term in fixed.terms)
 
     def regrid(self) -> EmmGrid:
-        """The same estimates on the scale of the response from here on: their means and differences are taken there.
+        """The estimates on the scale of the response from here on: their means and differences are taken there.
 
         Examples
         --------

@@ -43,7 +43,7 @@ class GridSummary(ShownAsTable):
     basis : Basis
         The coefficients with their covariance and degrees of freedom.
     settings : Settings
-        How it is summarised.
+        Settings of the summary.
     formula : Formula
         Formula of the model.
     notes : tuple of str, default ()
@@ -111,7 +111,7 @@ class GridSummary(ShownAsTable):
         side: str | int | None = None,
         delta: float | None = None,
     ) -> Self:
-        """The same estimates with other settings; settings that are left out stay as they are.
+        """The estimates with other settings; settings that are left out stay as they are.
 
         Parameters
         ----------

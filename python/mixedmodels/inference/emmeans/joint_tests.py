@@ -194,7 +194,7 @@ def _within(means: LinearFunctions, groups: Sequence[str]) -> LinearFunctions:
 
 
 def _confounded(grid: LinearFunctions, basis: Basis, tests: Sequence[JointTest], by: Sequence[str]) -> list[JointTest]:
-    """What all contrasts among the cells test beyond the tests made."""
+    """The joint test of all contrasts among the cells that the other tests leave out."""
     plain = grid.without_absent()
     everything = contrasts(
         LinearFunctions(levels=plain.levels, labels=plain.labels, rows=plain.rows, offset=None, weights=plain.weights),

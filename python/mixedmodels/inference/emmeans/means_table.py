@@ -29,7 +29,7 @@ class MeansTable(Table):
     columns : mapping of str
         Numbers, or texts, of each column, by its name in snake case.
     headers : mapping of str to str
-        How R calls the columns.
+        Names of the columns in R.
     by : tuple of str, default ()
         Labels whose combinations are printed as tables of their own.
     lines : tuple of str, default ()

@@ -79,7 +79,7 @@ def _in_formula(formula: Formula, names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def existing(grid: LinearFunctions, names: Sequence[str], nesting: Mapping[str, tuple[str, ...]]) -> NDArray[np.bool_]:
-    """Which rows have combinations of `names` and what hosts them that occur in the data, shape (r,)."""
+    """A mask of the rows whose combination of `names` and their hosts occurs in the data, shape (r,)."""
     keep = np.ones(len(grid), dtype=np.bool_)
     for name in names:
         factors = [f for f in dict.fromkeys([name, *nesting.get(name, ())]) if f in grid.labels]

@@ -41,7 +41,7 @@ def reference_grid(
     reduce : callable, mapping of str to callable or bool
         Function of a number's values, one for all or by name; False keeps all values.
     keep : int or sequence of str
-        How many distinct values a number may have to be kept, or names of numbers to keep.
+        Greatest number of distinct values of a number that is kept, or names of numbers to keep.
     offset : float or None
         Offset, the same in all cells; None for what the formula's ``offset()`` terms say there.
     argument_offset : float or None

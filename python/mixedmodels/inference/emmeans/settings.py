@@ -15,7 +15,7 @@ SIDES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How estimates are to be summarised.
+    """Settings of a summary of estimates.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Settings:
     on_response : bool, default False
         Whether estimates come back to the scale of the response.
     scale : ResponseScale, optional
-        How estimates come back, or None.
+        Transformation back to the scale of the response, or None.
     sigma : float, optional
         Spread that means are corrected for when they come back, None for no correction.
     averaged : tuple of str, default ()

@@ -62,7 +62,7 @@ def _correlated(adjust: str) -> bool:
 
 
 def _first_lines(s: Settings) -> list[str]:
-    """What is averaged, the method, and the scale."""
+    """Lines on the factors averaged over, the method and the scale."""
     lines = []
     if s.averaged:
         qualifier = " some or all of" if s.some else ""

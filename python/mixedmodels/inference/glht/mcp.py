@@ -21,7 +21,7 @@ from mixedmodels.inference.glht.comparison_matrices import KINDS, comparison_mat
 
 @dataclass(frozen=True)
 class Comparisons:
-    """What to compare; made by `mcp`.
+    """Comparisons of factors' means; made by `mcp`.
 
     Attributes
     ----------

@@ -58,7 +58,7 @@ class Law:
     corr : ndarray
         Correlation matrix, shape (k, k).
     rows : ndarray, shape (k, rank)
-        Its factor.
+        Factor of the correlation matrix.
     two_sided : bool
         Whether bounds are on absolute values.
     exact : ProductForm or int, optional

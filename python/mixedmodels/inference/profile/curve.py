@@ -119,7 +119,7 @@ class Curve:
         return np.flatnonzero((self.zeta > top) & (self.slope >= 0) | (np.arange(len(self.zeta)) == self.estimate))
 
     def limits(self, quantile: float) -> tuple[float, float]:
-        """Where zeta is -quantile and +quantile; at an end that it never reaches, its bound or infinity."""
+        """Limits where zeta is -quantile and +quantile; where zeta ends before, the parameter's bound or infinity."""
         low, high = self.limit(-quantile), self.limit(quantile)
         return (low, high) if not self.falling else (high, low)
 

@@ -36,7 +36,7 @@ MAX_POINTS = 100  # of each side of a curve
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """How far profiles go: up to |zeta| = `cutoff` in steps of `step`, and through `limits` exactly."""
+    """The reach of profiles: up to |zeta| = `cutoff` in steps of `step`, and through `limits` exactly."""
 
     cutoff: float
     step: float

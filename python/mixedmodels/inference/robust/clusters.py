@@ -159,7 +159,7 @@ def _root(u: Matrix, scale: Vector) -> Root:
 
 
 def local_effects(design: Design, rows: Codes) -> list[Matrix]:
-    """Of each random term the columns of Z of some rows, only of levels that these have: (rows, levels there, k)."""
+    """Columns of Z of each random term for some rows and the levels that these have: (rows, levels there, k)."""
     out = []
     for term in design.random:
         local = np.unique(design.groups[term.group].codes[rows], return_inverse=True)[1]

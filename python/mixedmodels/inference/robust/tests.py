@@ -24,7 +24,7 @@ class ClusterRobust(Coefficients):
     type : str
         Type, "CR0", "CR1", "CR1p", "CR1S", "CR2" or "CR3".
     clusters : Clusters
-        Which rows belong together.
+        Clusters of rows.
     influence : object
         Influence of each cluster on the coefficients, shape (J, p); `vcov` is ``influence.T @ influence``.
     """
