@@ -23,7 +23,7 @@ class Bar:
     text : str
         Text of the term, "Days | Subject", "1 | b:a".
     effects : Terms
-        What varies among the levels of the group.
+        Effects that vary among the levels of the group.
     group : str
         Label of the grouping factor: "Subject", "b:a", "c:(b:a)".
     factors : tuple of Node
@@ -79,7 +79,7 @@ def bars_of(node: Node, source: str) -> tuple[Bar, ...]:
 
 
 def _split(effects: Terms) -> tuple[Node, ...]:
-    """What ``||`` separates: the intercept, then each term alone."""
+    """Terms that ``||`` separates: the intercept, then each term alone."""
     parts: list[Node] = [Number(1.0)] if effects.intercept else []
     for term in effects.terms:
         product = effects.variables[term[0]]

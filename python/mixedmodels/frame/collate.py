@@ -25,7 +25,7 @@ def text_order(texts: Sequence[str]) -> list[int]:
 
 
 def _key(text: str) -> tuple[str, str, str, str]:
-    """What counts first to last: base letters, accents, case (lower first), and the text itself."""
+    """A sort key, in order of weight: base letters, accents, case (lower first), and the text itself."""
     if text.isascii():
         return text.lower().translate(_RANK), "", text.swapcase(), text
     decomposed = unicodedata.normalize("NFKD", text)

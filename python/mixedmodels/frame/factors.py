@@ -49,7 +49,7 @@ def distinct(values: NDArray[Any], missing: NDArray[np.bool_]) -> tuple[Codes, N
 
 
 def distinct_present(values: NDArray[Any]) -> tuple[Codes, NDArray[Any]]:
-    """As `distinct`, for values of which none is missing."""
+    """Distinct values, as of `distinct`, where none is missing."""
     if values.size and values.dtype.kind in "iuf":
         low, high = values.min().item(), values.max().item()
         # A table over the whole range beats sorting, as long as it is not much longer than the column.

@@ -265,7 +265,7 @@ def _as_array(name: str, values: Any) -> Any:
 
 
 def _other(data: Any) -> Table:
-    """What narwhals knows, or what exports an Arrow stream; read as Arrow."""
+    """A table that narwhals supports, or that exports an Arrow stream; read as Arrow."""
     import narwhals
 
     try:

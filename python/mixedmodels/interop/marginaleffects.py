@@ -57,7 +57,7 @@ class MarginalView:
         register(type(self))
 
     def get_vcov(self, vcov: bool | Ddf = True) -> Matrix | None:
-        """As `MarginalEffects.get_vcov`; True is the covariance of `ddf`."""
+        """See `MarginalEffects.get_vcov`; True is the covariance of `ddf`."""
         return self._model.get_vcov(self._ddf if vcov is True and self._ddf is not None else vcov)
 
     def __getattr__(self, name: str) -> Any:
@@ -94,7 +94,7 @@ class MarginalEffects(FittedModel):
         return np.array(self._fit.beta, dtype=float)
 
     def get_coefnames(self) -> NDArray[np.object_]:
-        """Their names.
+        """Names of the coefficients.
 
         Examples
         --------
@@ -164,7 +164,7 @@ class MarginalEffects(FittedModel):
 
     @property
     def response_name(self) -> str:
-        """As `find_response`."""
+        """See `find_response`."""
         return self._marginal_variables[0]
 
     def get_variable_type(self, name: str | None = None) -> Any:
@@ -185,7 +185,7 @@ class MarginalEffects(FittedModel):
         return "mixedmodels"
 
     def get_package(self) -> str:
-        """Which package the model is from."""
+        """The package that the model is from."""
         return "mixedmodels"
 
     def get_engine_running(self) -> None:

@@ -131,7 +131,7 @@ def _of(many: ManyFits, p: Vector, estimate: Vector) -> Outcomes:
 
 
 def as_coefficient(design: Design, kept: tuple[int, ...], c: Vector) -> tuple[Design, int]:
-    """The same space of means with other columns of X, of which one has ``c @ beta`` for its coefficient.
+    """A design with the same means and other columns of X, of which one has ``c @ beta`` for its coefficient.
 
     Returns
     -------
@@ -246,7 +246,7 @@ def by_model(plan: PlannedModel, c: Matrix, rhs: Vector, method: str) -> Callabl
 
 
 def by_function(plan: PlannedModel, function: Callable[[Any], Any]) -> Callable[[Matrix], Outcomes]:
-    """What a function says of models fitted one by one."""
+    """Results of a function of models fitted one by one."""
 
     def one(y: Vector) -> tuple[float, float, bool, bool]:
         model = quiet_model_of(plan, y)

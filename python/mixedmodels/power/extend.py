@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def extended(plan: PlannedModel, along: str | None, within: Any, n: Any, values: Any) -> PlannedModel:
-    """The same model over rows extended along a variable or within cells."""
+    """A planned model over rows extended along a variable or within cells."""
     _one_of(along, within)
     data = _rows_of(plan, [along] if along else list(extend_rows.factor_names(within)))
     table = frame.read(data)

@@ -29,14 +29,14 @@ def model_of(plan: PlannedModel, response: Vector) -> Any:
 
 
 def quiet_model_of(plan: PlannedModel, response: Vector) -> Any:
-    """The same, without warnings: they are counted where many are fitted."""
+    """The fitted model without warnings: where many are fitted, warnings are counted."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MixedModelsWarning)
         return model_of(plan, response)
 
 
 def request_of(plan: PlannedModel, response: Vector) -> Request:
-    """What `lmer` and the others would be asked; proportions have their trials as weights."""
+    """The request for `lmer` and the others; proportions have their trials as weights."""
     request = plan._request
     table = frame.read(request.data)
     name = response_name(plan, table.names)

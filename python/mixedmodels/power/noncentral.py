@@ -73,7 +73,7 @@ class Expected(Coefficients):
 
 
 def promised(design: Design, fit: AnyFit, names: tuple[str, ...], method: str) -> Coefficients:
-    """What a design promises about tests at given parameters.
+    """Coefficients at given parameters, with the covariance and degrees of freedom that a design will give them.
 
     Parameters
     ----------

@@ -198,7 +198,7 @@ class PlannedModel(PlanVerbs):
         return self
 
     def _with(self, parameters: ParameterValues) -> PlannedModel:
-        """The same design at other parameters."""
+        """The design at other parameters."""
         fit = fit_at(self.design, self._method, parameters)
         return PlannedModel(fit, self.design, self._source, self._request, self._method)
 

@@ -32,7 +32,7 @@ METHODS = ("simulation", "analytic", "both")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How power is found.
+    """Settings of the computation of power.
 
     Attributes
     ----------

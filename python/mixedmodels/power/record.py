@@ -27,11 +27,11 @@ class Power:
     Attributes
     ----------
     label : str
-        What is tested, as it is printed: "for predictor 'Days'".
+        Name of the test in print: "for predictor 'Days'".
     description : tuple of str
         Test, and the effect's size where there is one.
     effect : float
-        What the tested contrast is in truth; NaN where there is none.
+        True value of the tested contrast; NaN where there is none.
     p_values : ndarray, shape (nsim,)
         P-value of each simulated response; NaN of one whose fit failed, which counts as not significant.
     estimates : ndarray, shape (nsim,)
@@ -224,9 +224,9 @@ class PowerCurve:
     sizes : tuple of int
         Numbers of levels or of replicates.
     values : tuple
-        What stands for each size in print: the size, or the largest value of a number.
+        Value printed for each size: the size, or the largest value of a number.
     axis : str
-        What the sizes are of: "number of levels in Subject".
+        Name of the sizes: "number of levels in Subject".
 
     Examples
     --------

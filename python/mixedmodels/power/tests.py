@@ -67,13 +67,13 @@ class PowerTest:
         return self.method in ("kr", "own") or (self.method == "t" and many)
 
     def effect(self, plan: PlannedModel) -> float:
-        """What the hypothesis is off in truth; NaN of several rows."""
+        """The true difference from the hypothesis; NaN of several rows."""
         if self.c is None or self.rhs is None or len(self.c) != 1:
             return float("nan")
         return float((self.c @ plan._fit.beta)[0] - self.rhs[0])
 
     def run(self, plan: PlannedModel) -> Run:
-        """What tests responses of a plan, shape (B, n)."""
+        """The function that tests responses of a plan, shape (B, n)."""
         if self.method == "own":
             assert self.own is not None
             return engines.by_function(plan, self.own)
@@ -103,7 +103,7 @@ def read_test(plan: PlannedModel, test: Any, by: str | None) -> PowerTest:
     Parameters
     ----------
     test : str, callable or None
-        What is tested: None for the first coefficient that is no intercept; a coefficient; a term; a hypothesis such as
+        The test: None for the first coefficient that is no intercept; a coefficient; a term; a hypothesis such as
         "dose2 - dose1 = 0"; a formula with ``~`` of a smaller model, in which ``.`` stands for what is there; or a
         function of the fitted model that gives a p-value.
     by : str or None

@@ -41,7 +41,7 @@ class PlanVerbs:
         Parameters
         ----------
         test : str or callable, optional
-            What is tested: a coefficient ("Days", "period2"); a term of several ("period"); a hypothesis ("dose2 -
+            The test: a coefficient ("Days", "period2"); a term of several ("period"); a hypothesis ("dose2 -
             dose1 = 0"); the formula of a smaller model (``"~ . - Days"``), compared by likelihood ratio; or a function
             of the fitted model that returns a p-value or a record with `p_value`. None for the first coefficient that
             is no intercept.
@@ -202,7 +202,7 @@ class PlanVerbs:
         sigma: float | None = None,
         shapes: Mapping[str, float] | None = None,
     ) -> PlannedModel:
-        """The same design with other parameters; what is not given stays as it is.
+        """The design with other parameters; those that are not given stay as they are.
 
         Parameters
         ----------

@@ -104,7 +104,7 @@ DISTRIBUTIONS: dict[str, Draw] = {
 
 
 def checked(dist: Any, parameters: Mapping[str, Any]) -> str:
-    """What a distribution is called, once name and parameters are known to be good.
+    """The name of a distribution, after a check of name and parameters.
 
     Raises
     ------

@@ -64,7 +64,7 @@ def by_level(factor: Any, *values: Any, **levels: Any) -> Vector:
 
 
 def scope_of(table: Table, constants: Mapping[str, Any], source: str) -> PopulationScope:
-    """Where the names of a text are looked up."""
+    """The scope in which the names of a text are looked up."""
     return PopulationScope(table, {"by_level": by_level, **constants}, {}, source=source)
 
 

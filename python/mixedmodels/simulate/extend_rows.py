@@ -26,9 +26,9 @@ class Axis:
     sizes : tuple of int
         Sizes to be looked at.
     values : tuple
-        What stands for each size in print.
+        Value printed for each size.
     title : str
-        What the sizes are of.
+        Name of the quantity whose sizes vary.
     """
 
     places: NDArray[np.intp]
@@ -58,7 +58,7 @@ class Extension:
 
 
 def levels_along(table: Table, along: str) -> tuple[NDArray[np.intp], Factor]:
-    """Of each row the place of its value among the values that occur, in level order, and these."""
+    """The place of each row's value among the values that occur, in level order, and these values."""
     factor = as_factor(table.column(along))
     present, places = np.unique(factor.codes, return_inverse=True)
     if present[0] < 0:
@@ -68,7 +68,7 @@ def levels_along(table: Table, along: str) -> tuple[NDArray[np.intp], Factor]:
 
 
 def replicates_within(table: Table, within: Sequence[str]) -> NDArray[np.intp]:
-    """Of each row its number, from 0, among the rows of the same cell of the factors `within`."""
+    """The number of each row, from 0, among the rows of the same cell of the factors `within`."""
     cells = np.zeros(table.n_rows, dtype=np.int64)
     for name in within:
         codes = as_factor(table.column(name)).codes

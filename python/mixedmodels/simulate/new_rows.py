@@ -54,7 +54,7 @@ def simulate_new_rows(
 
 
 def _modes(fit: AnyMixedFit, old: Design, new: Design, chosen: Sequence[Chosen]) -> list[tuple[Matrix, Matrix]]:
-    """Of every term the effects that stay, by new level (NaN where they are drawn), and their covariance's factor."""
+    """For every term the effects that stay, by new level (NaN if drawn), and the factor of their covariance."""
     out = []
     scale = fit.effects_scale
     for i, (term, t) in enumerate(zip(new.random, factors(fit.theta, fit.sizes), strict=True)):

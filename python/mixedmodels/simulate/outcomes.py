@@ -25,7 +25,7 @@ from mixedmodels.simulate.predictors import Predictor
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """How a response comes about; see `response`."""
+    """The distribution of a response; see `response`."""
 
     mean: Any
     family: Family | Callable[..., Any]

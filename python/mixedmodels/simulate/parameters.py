@@ -127,7 +127,7 @@ def covariance_matrices(design: Design, varcorr: Any, sd: Any) -> list[Matrix]:
 
 
 def _by_term(design: Design, values: Any, what: str) -> list[Any]:
-    """What is said of each random term, in their order."""
+    """The specification of each random term, in their order."""
     labels = [t.label for t in design.random]
     if isinstance(values, Mapping):
         unknown = [str(k) for k in values if k not in labels]

@@ -156,7 +156,7 @@ class Sample(pd.DataFrame):
         return self
 
     def sample_y(self, seed: Any = None) -> Sample:
-        """The same rows with the population's responses drawn; see `Population.sample_y`."""
+        """Rows with the population's responses drawn; see `Population.sample_y`."""
         population: Population | None = getattr(self, "population", None)
         if population is None:
             raise DataError("the table no longer knows its population; use population.sample_y(table).")

@@ -114,7 +114,7 @@ def back_and_notes(model: Any, scale: str, back_transform: bool) -> tuple[WayBac
 
 
 def title_of(model: Any, scale: str) -> str:
-    """What is predicted: "Predicted probabilities of y"."""
+    """The title of a table: "Predicted probabilities of y"."""
     family = model.family
     what = "values"
     if family.support == "proportion":

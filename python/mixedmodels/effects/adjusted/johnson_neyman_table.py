@@ -26,7 +26,7 @@ STRAIGHT = 1e-7  # relative difference of slopes over the whole range and over a
 def johnson_neyman(
     model: Any, variable: str, moderator: str, condition: Any, typical: Any, level: float, ddf: Any, points: int
 ) -> JohnsonNeyman:
-    """As `AdjustedVerbs.johnson_neyman`."""
+    """See `AdjustedVerbs.johnson_neyman`."""
     wald.check_level(level)
     model._need_rows("Johnson-Neyman intervals")
     variables = variables_for(model)

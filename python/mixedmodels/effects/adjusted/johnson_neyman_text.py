@@ -15,7 +15,7 @@ from mixedmodels.tables.result_table import ShownAsTable
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class JohnsonNeyman(ShownAsTable):
-    """Where along a moderator a slope differs from zero; `table` has the slopes with their limits.
+    """Intervals of a moderator where a slope differs from zero; `table` has the slopes with their limits.
 
     Attributes
     ----------
@@ -24,13 +24,13 @@ class JohnsonNeyman(ShownAsTable):
     moderator : str
         Name of what the slope depends on.
     regions : SlopeRegions
-        Slopes and bounds.
+        Slopes at values of the moderator, and the bounds of the intervals.
     observed : tuple of two float
         Range of the moderator in the rows used.
     level : float
         Confidence level of each interval.
     slope_of : str, default "slope"
-        What the slope is called in print: "slope", or "difference" of a factor of two levels.
+        Name of the slope in print: "slope", or "difference" of a factor of two levels.
     kind : str, default "pandas"
         The library of `to_frame`.
 
@@ -57,7 +57,7 @@ class JohnsonNeyman(ShownAsTable):
 
     @property
     def intervals(self) -> tuple[tuple[float, float], ...]:
-        """Where the slope differs from zero: pairs of ends."""
+        """Intervals where the slope differs from zero, as pairs of ends."""
         return self.regions.intervals
 
     @cached_property
@@ -79,7 +79,7 @@ class JohnsonNeyman(ShownAsTable):
         return self.table[column]
 
     def text(self) -> str:
-        """What prints."""
+        """The printed text."""
         what = f"the {self.slope_of} of {self.variable}"
         p = f"p < {1 - self.level:.15g}" if self.level < 1 else "p = 0"
         low, high = self.observed

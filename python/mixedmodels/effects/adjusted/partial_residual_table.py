@@ -61,7 +61,7 @@ class PartialResiduals(ShownAsTable):
 
     @cached_property
     def table(self) -> LongTable:
-        """What prints."""
+        """The printed table."""
         where = "" if self.scale == "response" else ", on the scale of the linear predictor"
         title = f"Partial residuals of {self.response} by {', '.join(self.terms)}{where}"
         return LongTable(columns=self.columns, title=title, kind=self.kind)
@@ -76,7 +76,7 @@ class PartialResiduals(ShownAsTable):
 def partial_residuals(
     model: Any, terms: Any, condition: Any, typical: Any, scale: str, re_form: Any, at: str, random: bool
 ) -> PartialResiduals:
-    """As `AdjustedVerbs.partial_residuals`."""
+    """See `AdjustedVerbs.partial_residuals`."""
     model._need_rows("partial residuals")
     if at not in ("data", "grid"):
         raise DataError(f"at must be 'data' or 'grid', not {at!r}.")

@@ -43,7 +43,7 @@ class Predicted:
     gradient : ndarray, shape (r, p)
         Gradient of `predicted` in the coefficients.
     included : tuple of str, default ()
-        What intervals hold besides the uncertainty of the fixed effects.
+        Variances that intervals include beside the uncertainty of the fixed effects.
     """
 
     eta: Vector
@@ -58,7 +58,7 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Scale:
-    """How predictions come back, and how wide their intervals are.
+    """The scale of predictions, and the width of their intervals.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Scale:
     level : float, default 0.95
         Confidence level.
     add : {"residual", "random", "all"}, optional
-        What a prediction interval adds; None for a confidence interval.
+        Variance that a prediction interval adds; None for a confidence interval.
     correct : bool, default False
         Whether what comes back is corrected for what varies around it (to second order).
     """
@@ -120,7 +120,7 @@ def predict_rows(
     extra : ndarray or float, default 0.0
         Variance that a prediction interval adds.
     included : tuple of str, default ()
-        What that variance is of.
+        Names of the parts of that variance.
     spread : ndarray, optional
         Variance around the linear predictor that what comes back is corrected for.
     """
@@ -161,7 +161,7 @@ def _slope(eta: Vector, back: WayBack | None, spread: Vector | None) -> Vector:
 
 
 def modes_part(fit: AnyMixedFit, layout: Layout) -> Vector:
-    """What the conditional modes of known groups add, 0 for combinations that were not there; shape (r,)."""
+    """The sum of the conditional modes of known groups, 0 for combinations without data; shape (r,)."""
     total = np.zeros(len(layout))
     for term, level_known, modes in zip(layout.design.random, layout.known_levels, fit.b, strict=True):
         if level_known:
@@ -182,7 +182,7 @@ def random_variance(fit: AnyMixedFit, layout: Layout, unknown_only: bool) -> Vec
 
 
 def added_variance(fit: AnyFit, layout: Layout, add: Variance | None, random: bool) -> tuple[Vector, tuple[str, ...]]:
-    """What a prediction interval adds to the variance of the linear predictor, and its name.
+    """The variance that a prediction interval adds to that of the linear predictor, and its name.
 
     Raises
     ------
@@ -221,7 +221,7 @@ def _residual_variance(fit: AnyFit) -> float:
 
 
 def default_variance(fit: AnyFit) -> Variance:
-    """What a prediction interval adds by default: the residual of a normal response, else random effects."""
+    """The default variance of a prediction interval: the residual of a normal response, else random effects."""
     return "random" if fit.mixed and fit.generalized else "residual"
 
 

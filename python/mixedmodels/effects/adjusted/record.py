@@ -48,7 +48,7 @@ class AdjustedPredictions(ShownAsTable):
     coefficients : Coefficients or None
         Coefficients with covariance and degrees of freedom; None of simulated predictions.
     title : str
-        What is predicted.
+        Title of the table.
     eta : ndarray, optional
         Linear predictor of each row; None of averages over rows and of simulated predictions.
     scale : str, default "response"
@@ -56,9 +56,9 @@ class AdjustedPredictions(ShownAsTable):
     interval : str, default "confidence"
         Kind of interval, "confidence" or "prediction".
     included : tuple of str, default ()
-        What prediction intervals hold besides the uncertainty of the fixed effects.
+        Variances that prediction intervals include beside the uncertainty of the fixed effects.
     margin : str, default "mean_reference"
-        What is done with other variables.
+        Treatment of the other variables.
     random : bool, default False
         Whether predictions have the conditional modes of known groups.
     level : float, default 0.95
@@ -102,7 +102,7 @@ class AdjustedPredictions(ShownAsTable):
 
     @cached_property
     def table(self) -> AdjustedTable:
-        """What prints."""
+        """The printed table."""
         return AdjustedTable(
             columns=self.columns,
             terms=self.terms,

@@ -30,7 +30,7 @@ class AdjustedTable(Table):
     terms : tuple of str
         Names of what stands in x, group, facet and panel.
     title : str
-        What was predicted.
+        Title of the table.
     constants : mapping of str
         Values at which other variables are held, or a text.
     level : float, default 0.95

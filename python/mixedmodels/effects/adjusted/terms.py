@@ -59,7 +59,7 @@ class Range:
 
     @property
     def values(self) -> tuple[float, ...]:
-        """All of them; the last is at most `high`."""
+        """All values of the range; the last is at most `high`."""
         steps = int(np.floor((self.high - self.low) / self.step + 1e-10))
         return tuple((self.low + np.arange(steps + 1) * self.step).tolist())
 

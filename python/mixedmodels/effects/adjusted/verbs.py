@@ -75,8 +75,8 @@ class AdjustedVerbs(FittedModel):
         scale : {"response", "link"}, default "response"
             Scale of the predictions: "response", or "link" for the linear predictor.
         variance : {"residual", "random", "all"}, optional
-            What a prediction interval adds: the "residual" (of an lmer if not given, as ggeffects does), the "random"
-            effects of unknown groups (of a glmer if not given), or "all" of these.
+            Variance that a prediction interval adds: the "residual" (of an lmer if not given, as ggeffects does), the
+            "random" effects of unknown groups (of a glmer if not given), or "all" of these.
         nsim : int, default 1000
             Number of draws of simulated predictions.
         seed : int, Generator or None, default 0

@@ -26,7 +26,7 @@ class Wide:
     design : Design
         Design whose fixed columns are the q columns compared, and whose response is that of the family.
     shifts : ndarray, shape (L, q)
-        What the modes add to the coefficients of these columns, level by level.
+        Sums of the modes that belong to these columns, level by level.
     varies : ndarray of bool, shape (q,)
         Columns to which the modes add.
     added : tuple of tuple of two int

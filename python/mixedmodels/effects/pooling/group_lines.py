@@ -57,7 +57,7 @@ class GroupLines(ShownAsTable):
 
     @cached_property
     def table(self) -> LongTable:
-        """What prints."""
+        """The printed table."""
         return LongTable(columns=self.columns, title=self.title, kind=self.kind)
 
     def __getitem__(self, column: str) -> Any:
@@ -79,7 +79,7 @@ def group_lines(
     scale: str,
     level: float,
 ) -> GroupLines:
-    """As `PoolingVerbs.group_lines`."""
+    """See `PoolingVerbs.group_lines`."""
     need_groups(model, "group_lines()")
     variables = variables_for(model)
     place = group_index(model.design, group)

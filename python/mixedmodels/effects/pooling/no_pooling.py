@@ -44,7 +44,7 @@ class Alone:
     reason: str
 
     def estimable(self, rows: Matrix) -> NDArray[np.bool_]:
-        """Which rows of columns, shape (r, q), have a fitted value."""
+        """A mask of the rows, shape (r, q) in columns, that have a fitted value."""
         if self.space is None:
             return np.ones(len(rows), dtype=bool)
         size = np.maximum(np.linalg.norm(rows, axis=1), 1e-300)
@@ -76,7 +76,7 @@ def fit_alone(part: Design, fit: AnyMixedFit, absorbed: NDArray[np.bool_]) -> Al
     part : Design
         Design of the level's rows.
     absorbed : ndarray of bool
-        Which columns the level's intercept stands for; they are left out.
+        Mask of the columns that the level's intercept includes; they are left out.
     """
     q = len(part.fixed.columns)
     missing = np.full(q, np.nan)
@@ -126,7 +126,7 @@ def _regression(design: Design, fit: AnyMixedFit) -> LinearFit | GlmFit:
 
 
 def _infinite(design: Design, regression: GlmFit) -> NDArray[np.bool_]:
-    """Which columns have no finite estimate, since the responses are separated along them."""
+    """A mask of the columns without a finite estimate, since the responses are separated along them."""
     out = np.zeros(len(design.fixed.columns), dtype=bool)
     x = dense_columns(design, regression.kept, regression.n)
     curved = bool((np.diag(regression.vcov_unscaled) > 0).all())  # else the criterion is flat in a direction

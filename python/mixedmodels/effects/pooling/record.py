@@ -63,7 +63,7 @@ class Poolings(ShownAsTable):
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """Its levels."""
+        """Levels of the grouping factor."""
         return self.pools.levels
 
     @property
@@ -178,7 +178,7 @@ class Poolings(ShownAsTable):
 
 
 def poolings(model: Any, group: str | None) -> Poolings:
-    """As `PoolingVerbs.pooling`."""
+    """See `PoolingVerbs.pooling`."""
     need_groups(model, "pooling()")
     place = group_index(model.design, group)
     pools = pooled(model.design, model._fit, place)
