@@ -137,9 +137,14 @@ class Poolings(ShownAsTable):
 
         Parameters
         ----------
+        x : str
+            Name of the number along the lines.
         values : array_like, optional
-            Values of the number; if not given `points` over the range of all rows (`span` "common") or of each level's
-            ("own").
+            Values of the number; if not given `points` over `span`.
+        span : {"common", "own"}, default "common"
+            Range of the lines: "common" for that of all rows, "own" for each level's own.
+        points : int, default 21
+            Number of values along each line where `values` is not given.
         scale : str, default "response"
             Scale of the lines: "response", or "link" for the linear predictor.
         typical : str, callable or mapping, default "mean"
