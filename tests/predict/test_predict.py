@@ -313,7 +313,7 @@ def test_models_from_a_file(tmp_path: Any) -> None:
     ({"interval": "confidence", "level": 95}, "level must lie between 0 and 1"),
     ({"se_fit": True, "weights": 1.0}, "they need interval='prediction'"),
     ({"interval": "prediction", "weights": [1, -1, 1]}, "weights must be positive; row 1"),
-    ({"interval": "confidence", "ddf": "Kenward-Roger"}, "it serves kind='typical'"),
+    ({"interval": "confidence", "ddf": "Kenward-Roger"}, "use it with kind='typical'"),
     ({"se_fit": True, "method": "simulation", "nsim": 0}, "nsim must be a positive whole number"),
 ])  # fmt: skip
 def test_what_it_refuses(asked: dict[str, Any], message: str) -> None:

@@ -213,8 +213,8 @@ def _inverse(x: Matrix, weights: Vector | None, design: Design) -> Matrix:
         return np.asarray(np.linalg.inv(cross))
     except np.linalg.LinAlgError:
         raise DataError(
-            f"the rows of {design.formula!r} say nothing about some coefficient at these parameters, where the means "
-            "lie at their bounds; give smaller coefficients."
+            f"the rows of {design.formula!r} do not determine every coefficient at these parameters, whose means are "
+            "at their bounds; give smaller coefficients."
         ) from None
 
 

@@ -307,7 +307,7 @@ def _made(
     table = frame.read(request.data)
     whole = formulas.parse(request.formula)
     if whole.has_dot:
-        raise DesignError(f"'.' in {whole.text!r} could stand for anything; write the terms out.")
+        raise DesignError(f"'.' in {whole.text!r} is ambiguous in a plan; write the terms out.")
     if method.family is not None and request.weights is None:
         request = replace(request, weights=_trials(whole, table, method.family))
     design, source = _laid_out(request, whole, table, method, random)

@@ -98,8 +98,8 @@ def _check_plain(rows: Target, options: Options, ddf: Ddf) -> None:
     """Refuse a covariance of the fixed effects for predictions that need more than these."""
     if not rows.plain or options.interval == "prediction" or options.method != "delta":
         raise DataError(
-            f"ddf={ddf!r:.40} is about the fixed effects: it serves kind='typical' with interval='confidence' and "
-            "method='delta'; other predictions have ddf='Satterthwaite' (of an lmer) or 'asymptotic'."
+            f"ddf={ddf!r:.40} is for the fixed effects alone: use it with kind='typical', interval='confidence' and "
+            "method='delta'; other predictions take ddf='Satterthwaite' (of an lmer) or 'asymptotic'."
         )
 
 

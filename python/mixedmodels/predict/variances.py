@@ -137,7 +137,7 @@ class LinearMixedErrors(MixedErrors):
         engine = self._engine()
         if engine.describe()["path"] == "estimated":
             raise FitError(
-                "how well theta is known needs the factorisation of the crossed random effects, which for this model "
+                "the uncertainty of theta needs the factorisation of the crossed random effects, which for this model "
                 "is out of reach (see fit.engine); use uncertainty='given_theta' with ddf='asymptotic'."
             )
         return theta_information(engine, self._fit)

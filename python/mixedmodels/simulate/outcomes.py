@@ -220,7 +220,7 @@ def response(
     if plain:
         if error_scale is not None or errors is not None or size is not None or shapes is not None:
             raise DataError(
-                "a family that is a function draws by itself; leave error_scale, error, size and shapes out."
+                "a function as family draws the whole response; leave out error_scale, error, size and shapes."
             )
         return Response(mean=mean, family=chosen, VarCorr=VarCorr, sd=sd, constants=constants)
     psi = _check(chosen, error_scale, errors, size, shapes)

@@ -25,7 +25,7 @@ def normality(model: Any, effects: str) -> Check | Checks:
         return _random_normality(model)
     if effects != "fixed":
         raise DataError(f"effects is {effects!r}; give 'fixed' for the residuals or 'random'.")
-    _need_gaussian(model, "check_normality() of residuals", "simulated residuals or binned ones serve")
+    _need_gaussian(model, "check_normality() of residuals", "use simulated or binned residuals")
     test = tests.normality(rstandard(model, None))
     return _tested(
         "normality of residuals",
@@ -66,7 +66,7 @@ def heteroscedasticity(model: Any) -> Check:
         test,
         "the residual variance does not change with the fitted values",
         "the residual variance changes with the fitted values; try a transformation, weights, or robust()",
-        "the fitted values do not vary, so that nothing can be said about variances along them",
+        "the fitted values do not vary, so that the test is not possible",
     )
 
 

@@ -155,7 +155,7 @@ def pearson_sum(model: FittedModel) -> PearsonSum:
     """Sum of squared Pearson residuals of a family without dispersion, and its degrees of freedom."""
     if model.family.weights_role == "precision":
         raise DataError(
-            f"type='PearsonChisq' is for families without a dispersion of their own, and {model.family.name} has one, "
+            f"type='PearsonChisq' is for families without a dispersion parameter, and {model.family.name} has one, "
             "estimated from these residuals; use type='DHARMa'."
         )
     return PearsonSum(float(np.square(model._residuals("pearson")).sum()), model.df_resid)

@@ -134,8 +134,8 @@ def _represented(x: Vector, how: str) -> Vector:
     if how == "fivenum":
         return _five_numbers(np.sort(x))
     raise DataError(
-        f"{how!r} is no way to choose values; there are meansd, minmax, zeromax, quart, quart2, terciles, terciles2, "
-        "fivenum and all."
+        f"{how!r} is no rule for choosing values; there are meansd, minmax, zeromax, quart, quart2, terciles, "
+        "terciles2, fivenum and all."
     )
 
 

@@ -134,7 +134,7 @@ def parse_term(text: str) -> Term:
     name = name.strip()
     inside = rest.rstrip()
     if not name or (opened and (not inside.endswith("]") or not inside[:-1].strip())) or (not opened and "]" in text):
-        raise FormulaError(f"{text!r} is no term: it is a name, or a name with what it takes, as 'x [0:10, by=2]'.")
+        raise FormulaError(f"{text!r} is no term; give a name, or a name with its values, as 'x [0:10, by=2]'.")
     return Term(name, _wanted(inside[:-1].strip(), text) if opened else None)
 
 

@@ -48,7 +48,7 @@ def pbmodcomp(
     if df <= 0:
         raise DataError(
             f"the smaller model, {small.formula!r}, has {small.npar} parameters and the model {model.npar}; give a "
-            "model that lies within this one."
+            "model that is nested in this one."
         )
     if extremes is not None and (not isinstance(extremes, int) or extremes < 1):
         raise DataError(f"extremes must be a positive whole number or None; got {extremes!r:.40}.")

@@ -171,7 +171,7 @@ class Bootstrap:
         notes = list(self._footer())
         short = [name for name, e in zip(names, extreme, strict=True) if e]
         if short:
-            notes.append(f"Extreme replicates had to serve as limits of {', '.join(short)}: make more replicates.")
+            notes.append(f"Extreme replicates are the limits of {', '.join(short)}: draw more replicates.")
         lost = [name for name, limit in zip(names, limits, strict=True) if np.isnan(limit).any()]
         if lost:
             notes.append(f"No {TITLES[type]} interval of {', '.join(lost)}: {_why(type)}.")

@@ -87,7 +87,7 @@ class BootstrapVerbs(FittedModel):
         Parameters
         ----------
         smaller : fitted model or str
-            Model of the same rows that lies within this one, or its formula (where ``.`` stands for what is there).
+            Model of the same rows that is nested in this one, or its formula (where ``.`` stands for what is there).
             Without random terms it is an `lm` or `glm`.
         nsim : int, default 1000
             Number of responses drawn.

@@ -202,7 +202,7 @@ class EmmGrid(GridSummary):
         if s.scale is None:
             return self
         if s.scale.inverse is None:
-            raise DataError(f"the transformation {s.scale.name!r} is not known, so that there is no way back from it.")
+            raise DataError(f"the inverse of the transformation {s.scale.name!r} is not known.")
         functions, basis = on_response_scale(self.functions, self.basis, s.scale, s.sigma)
         settings = replace(s, estimate=s.scale.label, scale=None, sigma=None, on_response=False)
         return replace(self, functions=functions, basis=basis, settings=settings)

@@ -88,8 +88,8 @@ def reference_grid(
     nested = find_nesting(grid, predictors.design.spec.formula) if nesting is None else _as_nesting(nesting, levels)
     if nested and not predictors.has_rows:
         raise DataError(
-            f"{', '.join(nested)} is nested in other factors, and a model loaded from a file has no rows that tell "
-            "which cells there are; fit it again, or deny the nesting by nesting={}."
+            f"{', '.join(nested)} is nested in other factors, and a model loaded from a file has no rows to "
+            "show which cells exist; fit it again, or give nesting={} if no factor is nested."
         )
     if nested:
         grid = replace(grid, nesting=nested, shown=existing(grid, list({*nested, *sum(nested.values(), ())}), nested))

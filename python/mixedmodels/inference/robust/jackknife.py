@@ -28,7 +28,7 @@ def model_covariance(scores: Scores) -> Matrix:
         raise FitError(
             "the information at the estimates is not positive definite: the likelihood is flat or its maximum lies on "
             "the boundary, where a covariance of the variance parameters has no meaning; leave out random effects "
-            "whose variance is 0 (scale='theta' may do, where it is scale='variance' that has no inverse)."
+            "whose variance is 0 (if scale='variance' fails, scale='theta' may work)."
         )
     root = _standardised(scores)[1]
     return np.asarray((vectors / values) @ vectors.T / np.outer(root, root))
