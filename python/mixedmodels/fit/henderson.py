@@ -45,7 +45,7 @@ class Henderson:
     known_beta : bool, default False
         Whether to leave beta out, as if it were known.
     form : {"dense", "sparse"}, optional
-        Of the factorisation of what the largest grouping factor leaves; None for what is predicted to cost less.
+        Form of the factorisation after the largest grouping factor is eliminated; None for the cheaper one.
 
     Raises
     ------

@@ -194,7 +194,7 @@ class MixedFit(_GaussianIdentity):
     singular : bool
         Whether some diagonal element of T is below 1e-4.
     run : Run
-        How the optimiser came here.
+        Run of the optimiser: status, evaluations, time and certificate.
     criterion_error : float, default 0.0
         Standard error of `criterion` (and `logdet_u`) where it is estimated, 0 where it is exact.
     """
@@ -416,7 +416,7 @@ class GlmmFit(_FamilyFit):
     inner : int
         Number of factorisations in all.
     run : Run
-        How the optimiser came here.
+        Run of the optimiser: status, evaluations, time and certificate.
     separated : str, default ""
         Fixed effects or variances that have no finite estimate, in words; empty where all have.
     penalised : float, optional
@@ -501,7 +501,7 @@ class Run:
     Attributes
     ----------
     status : {"converged", "max_evaluations", "stalled"}
-        How the search ended: "converged", "max_evaluations" or "stalled".
+        End of the search: "converged", "max_evaluations" or "stalled".
     message : str
         Engine's own sentence, empty where all is well.
     evaluations : int

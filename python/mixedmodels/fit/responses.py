@@ -31,7 +31,8 @@ class Response:
     weights : ndarray, shape (n,) or None
         Prior weights (for a binomial family trials), or None where all are 1.
     cases : ndarray, optional
-        How often each row counts: the `weights` argument beside ``cbind()``, else None. `weights` holds it too.
+        Number of times that each row counts: the `weights` argument beside ``cbind()``, else None. It is a factor of
+        `weights`.
     """
 
     y: Vector

@@ -136,11 +136,11 @@ def make_glmer(
     shapes : mapping of str to float, optional
         Free shapes of other families, as ``{"theta": 2.0}`` of a negative binomial whose theta is to be estimated.
     nAGQ : int, default 1
-        How drawn responses are fitted, as for `glmer`.
+        Setting for the fits of drawn responses; see `glmer`.
     laplace : {"observed", "fisher"}, default "observed"
-        How drawn responses are fitted, as for `glmer`.
+        Setting for the fits of drawn responses; see `glmer`.
     penalty : {"soft"}, optional
-        How drawn responses are fitted, as for `glmer`.
+        Setting for the fits of drawn responses; see `glmer`.
     weights : str or array_like, optional
         Trials of a binomial response; left out, one each, or the sum of the columns of a ``cbind()`` that the table
         has.

@@ -28,7 +28,7 @@ class Description(dict[str, Any]):
     criterion_error : float
         Standard error of the criterion; 0 where it is exact, as on all paths but "estimated".
     status : str
-        How the optimiser ended.
+        Status of the optimiser at its end.
     evaluations : int
         Number of evaluations.
     seconds : float
@@ -75,7 +75,7 @@ class EngineReport:
         `escape_gain`, the decrease of the criterion that growing each covariance matrix along its worst direction of no
         variance promises; `holds`, whether both gains are negligible.
     status, message : str
-        How the optimiser ended.
+        Status of the optimiser at its end.
     trace : tuple of tuple of three float
         Criterion, predicted decrease and trust radius of each step.
     criterion_error : float

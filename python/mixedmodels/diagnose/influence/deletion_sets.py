@@ -17,8 +17,8 @@ def deletion_sets(model: Any, group: Any) -> Clusters:
     Parameters
     ----------
     group : str, array_like or sequence of str
-        What is deleted: None for rows; name of a grouping factor or of a column of the table, or one value per row;
-        several of these in a list for the combinations of their levels.
+        Rows to delete together: None for single rows; name of a grouping factor or of a column of the table, or one
+        value per row; several of these in a list for the combinations of their levels.
 
     Raises
     ------

@@ -34,7 +34,7 @@ class Linearised:
     residual : ndarray, shape (n,)
         Residuals r, less the random effects too. ``V^-1 e`` is then ``W r``.
     response : ndarray
-        What the least squares are of, shape (n,): the response less the offset, of a generalised model as of its last
+        Response of the least squares, shape (n,): the response less the offset, of a generalised model as of its last
         iteration.
     scale : float
         Residual variance s of weight 1.

@@ -51,7 +51,7 @@ class QualityVerbs(FittedModel):
         seed : int or Generator, optional
             Seed of the bootstrap.
         approximation : {"theoretical", "delta", "lognormal", "trigamma"}, optional
-            How the variance of a family is carried to the scale of the link: "theoretical" (binomial; the default),
+            Method to bring the variance of a family to the scale of the link: "theoretical" (binomial; the default),
             "lognormal" (with a log link; the default), "delta" (all others' default) or "trigamma" (log link); see
             `mixedmodels.estimates.distribution_variance`.
         mean : {"marginal", "intercept", "observed"}, optional

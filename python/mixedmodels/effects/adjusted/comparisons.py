@@ -33,7 +33,7 @@ def compare(
     predicted : ndarray, shape (r,)
         Predictions.
     gradient : ndarray, shape (r, p)
-        Their gradient in the coefficients.
+        Gradient of the predictions in the coefficients.
     labels : sequence of str
         Labels of the r predictions.
     test : str, array_like or None

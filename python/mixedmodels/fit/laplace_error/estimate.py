@@ -53,8 +53,7 @@ class LaplaceError:
     draws : int or None
         Number of draws of importance sampling; None of quadrature.
     ess : float or None
-        How many independent draws of the exact distribution they are worth, in the part of the design where they are
-        worth least; None of quadrature.
+        Effective number of independent draws, the least over the parts of the design; None of quadrature.
     loglik, corrected_loglik : float
         Log-likelihood of the fit, and with `error` added.
     nagq : int
