@@ -72,7 +72,7 @@ class Expected(Coefficients):
         return f_of(chisq, basis, joint_df(self.df(basis)) if len(basis) else np.nan)
 
 
-def promised(design: Design, fit: AnyFit, names: tuple[str, ...], method: str) -> Coefficients:
+def planned_coefficients(design: Design, fit: AnyFit, names: tuple[str, ...], method: str) -> Coefficients:
     """Coefficients at given parameters, with the covariance and degrees of freedom that a design will give them.
 
     Parameters

@@ -17,7 +17,7 @@ from mixedmodels.frame import nearest
 from mixedmodels.inference.anova.contrast_matrices import term_layout
 from mixedmodels.power import engines
 from mixedmodels.power.engines import Outcomes
-from mixedmodels.power.noncentral import AnalyticPower, analytic_power, promised
+from mixedmodels.power.noncentral import AnalyticPower, analytic_power, planned_coefficients
 
 if TYPE_CHECKING:
     from mixedmodels.power.planned_model import PlannedModel
@@ -90,7 +90,7 @@ class PowerTest:
         if self.c is None or self.rhs is None:
             return None
         method = "z" if self.method == "lrt" else self.method
-        coefficients = promised(plan.design, plan._fit, plan._names, method)
+        coefficients = planned_coefficients(plan.design, plan._fit, plan._names, method)
         if self.method == "lrt" and len(self.c) == 1:
             power = analytic_power(coefficients, self.c, self.rhs, alpha)
             return replace(power, law="chi-squared", noncentrality=power.noncentrality**2)
