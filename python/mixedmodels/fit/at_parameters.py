@@ -97,7 +97,7 @@ def _mixed(design: Design, method: Method, parameters: ParameterValues, n: int, 
         pwrss=np.nan,
         logdet_u=np.nan,
         logdet_x=np.nan,
-        vcov_unscaled=_promised(design, n, reml, parameters.theta),
+        vcov_unscaled=_gls_covariance(design, n, reml, parameters.theta),
         u=zeros,
         b=zeros,
         gradient=np.full(m, np.nan),
@@ -161,7 +161,7 @@ def _glmm(design: Design, method: Method, parameters: ParameterValues, n: int, k
         _working(family, eta, _variances(design, parameters.theta, sizes, n), design.weights, parameters.psi)
         / dispersion
     )
-    vcov = _promised(replace(design, weights=weights, offset=None), n, False, parameters.theta)
+    vcov = _gls_covariance(replace(design, weights=weights, offset=None), n, False, parameters.theta)
     m, p, s = len(parameters.theta), len(kept), len(parameters.psi)
     joint = np.full((m + p + s, m + p + s), np.nan)
     joint[m : m + p, m : m + p] = vcov
@@ -201,7 +201,7 @@ def _effects(design: Design) -> tuple[tuple[int, ...], tuple[Matrix, ...]]:
     return sizes, tuple(np.zeros((design.groups[t.group].n_levels, len(t.columns))) for t in design.random)
 
 
-def _promised(design: Design, n: int, reml: bool, theta: Vector) -> Matrix:
+def _gls_covariance(design: Design, n: int, reml: bool, theta: Vector) -> Matrix:
     """(X'V^-1 X)^-1 at sigma = 1."""
     engine = new_engine(replace(design, response=placeholder_response(n, None), offset=None), reml)
     return np.asarray(engine.at(theta)["vcov_unscaled"])

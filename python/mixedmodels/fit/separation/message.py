@@ -54,10 +54,10 @@ def _reason(design: Design, involved: dict[int, float], y: Vector, used: Rows) -
             "Look whether it is the right column.",
         )
     terms = tuple(dict.fromkeys(design.fixed.terms[t] for j in involved if (t := design.fixed.assign[j]) >= 0))
-    evidence = [(t, finding) for t in terms for finding in _evidence(design, t, involved, y, used)]
-    if evidence:
-        to_drop = _listed([repr(t) for t in dict.fromkeys(t for t, _ in evidence)])
-        findings = _listed([finding for _, finding in evidence])
+    cells = [(t, finding) for t in terms for finding in _separating_cells(design, t, involved, y, used)]
+    if cells:
+        to_drop = _listed([repr(t) for t in dict.fromkeys(t for t, _ in cells)])
+        findings = _listed([finding for _, finding in cells])
         cure = f"Merge such a level with another, or drop {to_drop}."
         return f"{findings[:1].upper()}{findings[1:]}.", cure
     named = _listed([repr(t) for t in terms]) or "the intercept"
@@ -73,7 +73,7 @@ def _listed(texts: list[str]) -> str:
     return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
-def _evidence(design: Design, term: str, involved: dict[int, float], y: Vector, used: Rows) -> Iterator[str]:
+def _separating_cells(design: Design, term: str, involved: dict[int, float], y: Vector, used: Rows) -> Iterator[str]:
     """Cells of a term in which there is one outcome only, or the value at which a number divides the outcomes."""
     columns = [j for j, t in enumerate(design.fixed.assign) if t >= 0 and design.fixed.terms[t] == term]
     levels = _levels(design, term, columns)
