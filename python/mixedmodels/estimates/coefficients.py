@@ -163,7 +163,7 @@ class Coefficients(ABC):
         return self._wald(c, self._distance(c, rhs))
 
     def _wald(self, c: Matrix, distance: Vector) -> tuple[float, Matrix]:
-        """As `wald_statistic`, from what `beta` is away from the hypothesis."""
+        """Wald's statistic of a hypothesis, from the difference of `beta` from it; see `wald_statistic`."""
         values, vectors = np.linalg.eigh(c @ self.vcov @ c.T)
         kept = values > max(values.max(initial=0.0), 0.0) * len(values) * 1e-12
         basis = vectors[:, kept].T @ c

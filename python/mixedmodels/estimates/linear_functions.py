@@ -116,7 +116,7 @@ class Basis:
     kept : tuple of int
         Positions of these columns among all columns of X.
     null_space : ndarray, shape (P, k) or None
-        Combinations of coefficients that the data say nothing about, orthonormal; or None.
+        Combinations of coefficients that the data do not determine, orthonormal; or None.
     """
 
     coefficients: Coefficients

@@ -36,7 +36,7 @@ RESIDUAL_TYPES = ("response", "pearson", "working", "deviance")
 
 
 class FittedModel:
-    """What every fitted model has; immutable. What one can ask of it are the verbs of `mixedmodels.model`.
+    """The data, record and request of every fitted model; immutable. Its verbs are in `mixedmodels.model`.
 
     Attributes
     ----------

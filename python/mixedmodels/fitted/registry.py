@@ -1,4 +1,4 @@
-"""Which class of model holds which record, and what fits a request: told by `mixedmodels.model` when it is imported.
+"""The class of model for each record, and the functions that fit a request; `mixedmodels.model` registers both.
 
 The rooms below know records and requests, never the classes with all their verbs. Where they must hand a model to the
 user they ask here.

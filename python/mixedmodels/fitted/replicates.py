@@ -203,5 +203,5 @@ def limited(threads: int | None) -> Iterator[None]:
 
 
 def new_seed() -> int:
-    """A seed nobody chose, to be reported."""
+    """A random seed, for the report."""
     return int(np.random.SeedSequence().generate_state(1)[0])

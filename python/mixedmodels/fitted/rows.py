@@ -118,7 +118,7 @@ class Rows:
         return lengths.get(count)
 
     def matched(self, count: int, what: str) -> Any:
-        """As `places`, of an argument that is called `what`.
+        """Positions, as of `places`, for an argument called `what`.
 
         Raises
         ------

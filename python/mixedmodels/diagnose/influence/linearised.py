@@ -30,7 +30,7 @@ class Linearised:
     x : ndarray, shape (n, p)
         Estimated columns of X.
     weights : ndarray, shape (n,)
-        Weights W; 0 of a row that says nothing.
+        Weights W; 0 of a row without information.
     residual : ndarray, shape (n,)
         Residuals r, less the random effects too. ``V^-1 e`` is then ``W r``.
     response : ndarray
@@ -95,7 +95,7 @@ def linearised(design: Design, fit: AnyFit) -> Linearised:
 
 
 def working(fit: GlmFit | GlmmFit) -> tuple[Vector, Vector]:
-    """Working weights of Fisher's scoring and working residuals, both 0 where a row says nothing; shape (n,)."""
+    """Working weights of Fisher's scoring and working residuals, both 0 of a row without information; shape (n,)."""
     family, psi = fit.family, fit.psi
     with np.errstate(all="ignore"):
         mu, slope = family_moments.mean(family, fit.eta), family_moments.slope(family, fit.eta)

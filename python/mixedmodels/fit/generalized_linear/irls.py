@@ -67,7 +67,7 @@ class Problem:
             mu, slope = family_moments.mean(self.family, eta), family_moments.slope(self.family, eta)
             w = self.weights * slope * slope / family_moments.variance(self.family, mu)
             r = (self.y - mu) / slope
-        dead = ~(np.isfinite(w) & np.isfinite(r))  # a mean so near its bound that the row says nothing
+        dead = ~(np.isfinite(w) & np.isfinite(r))  # a mean so near its bound that the row has no information
         if dead.any():
             w[dead] = r[dead] = 0.0
         return w, r

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mixedmodels.families import Family
 
 ABSURD = 10.0  # standard deviation of a linear predictor on the scale of logits or logarithms
-MAX_ELEMENTS = 2_000_000  # elements of Z in a linear programme that nobody waits for
+MAX_ELEMENTS = 2_000_000  # elements of Z; a larger linear programme takes too long
 
 Rows = NDArray[np.bool_]
 

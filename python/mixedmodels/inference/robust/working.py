@@ -20,7 +20,7 @@ def working(design: Design, fit: LinearFit | MixedFit | GlmFit) -> Working:
         mu = family_moments.mean(fit.family, fit.eta)
         w = (1.0 if fit.weights is None else fit.weights) / family_moments.variance(fit.family, mu)
         x *= family_moments.slope(fit.family, fit.eta)[:, None]
-        used = w > 0  # rows of weight 0 say nothing, and have no variance
+        used = w > 0  # rows of weight 0 have no information and no variance
         x[~used] = 0.0
         bread = np.asarray(np.linalg.inv(x.T @ (w[:, None] * x)), dtype=np.float64)
         return Working(x=x, residual=np.where(used, fit.y - mu, 0.0), precision=np.where(used, w, 1.0), bread=bread)
