@@ -163,7 +163,7 @@ class Coefficients(ABC):
         return self._wald(c, self._distance(c, rhs))
 
     def _wald(self, c: Matrix, distance: Vector) -> tuple[float, Matrix]:
-        """Wald's statistic of a hypothesis, from the difference of `beta` from it; see `wald_statistic`."""
+        """Wald's statistic and the basis of the tested space, from the difference of `beta` from the hypothesis."""
         values, vectors = np.linalg.eigh(c @ self.vcov @ c.T)
         kept = values > max(values.max(initial=0.0), 0.0) * len(values) * 1e-12
         basis = vectors[:, kept].T @ c

@@ -134,7 +134,7 @@ def _represented(x: Vector, how: str) -> Vector:
     if how == "fivenum":
         return _five_numbers(np.sort(x))
     raise DataError(
-        f"{how!r} is no rule for choosing values; there are meansd, minmax, zeromax, quart, quart2, terciles, "
+        f"{how!r} is no way to choose values; there are meansd, minmax, zeromax, quart, quart2, terciles, "
         "terciles2, fivenum and all."
     )
 
