@@ -167,8 +167,8 @@ def _recommendation(model: FittedModel, best: Smaller | None, rule: str) -> list
     lost = ", ".join(_slopes_lost(model, best))
     if lost:
         out.append(
-            f"It has no random slopes on {lost}, which the fixed effects have. If the effect of {lost} is tested, "
-            "leaving out slopes that vary makes its p-value too small (Barr and others, 2013): compare the test in "
+            f"It has no random slopes on {lost}, which the fixed effects have. Where the effect of {lost} is what is "
+            "tested, leaving out slopes that vary makes its test too bold (Barr and others, 2013): look at the test in "
             "both models."
         )
     return out
