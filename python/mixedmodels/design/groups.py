@@ -156,7 +156,7 @@ def as_grouping(text: str, value: Value) -> Factor:
     return as_factor(value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GroupSpec:
     """A grouping factor at the time of the fit.
 

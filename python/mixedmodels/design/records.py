@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mixedmodels.frame.columns import Levels
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FixedDesign:
     """The fixed-effects model matrix X, column by column.
 
@@ -40,7 +40,7 @@ class FixedDesign:
     contrasts: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GroupingFactor:
     """One grouping factor: used levels only, in level order.
 
@@ -64,7 +64,7 @@ class GroupingFactor:
         return len(self.levels)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RandomTerm:
     """One random-effects term after expansion of ``||`` and ``/``, in lme4's order.
 
@@ -92,7 +92,7 @@ class RandomTerm:
     structure: str = "us"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Design:
     """The layout of a model's data: response, columns, groups and their names.
 

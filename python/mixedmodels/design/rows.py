@@ -15,7 +15,7 @@ from mixedmodels.frame import Factor
 Positions = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class UsedRows:
     """The rows that a model uses.
 

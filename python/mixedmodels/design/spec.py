@@ -19,7 +19,7 @@ from mixedmodels.frame import Factor, Levels, Logical
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FactorSpec:
     """Levels that a factor of the model had."""
 
@@ -39,7 +39,7 @@ def kind_of(value: Value) -> Kind:
     return "matrix" if isinstance(value, Matrix) else "numeric"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Spec:
     """The layout of a fitted design, without its data.
 

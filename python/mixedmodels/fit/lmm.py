@@ -28,7 +28,7 @@ DEFAULTS = Control()
 TINY, HUGE = 1e-290, 1e290  # a sum of squares beyond these has lost digits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EngineInput:
     """The parts of ``_engine.Rows`` beside the response, kept for new responses of the same design."""
 

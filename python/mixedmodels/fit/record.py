@@ -101,7 +101,7 @@ class _NoRandomEffects:
         return np.empty(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LinearFit(_GaussianIdentity, _NoRandomEffects):
     """A linear model fitted by weighted least squares; r is the rank of X.
 
@@ -155,7 +155,7 @@ class LinearFit(_GaussianIdentity, _NoRandomEffects):
         return 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class MixedFit(_GaussianIdentity):
     """A linear mixed model at its optimum; p kept columns, q random effects, m covariance parameters.
 
@@ -257,7 +257,7 @@ class _FamilyFit:
         return 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class GlmFit(_FamilyFit, _NoRandomEffects):
     """A generalised linear model at its maximum likelihood estimate; r is the rank of X.
 
@@ -362,7 +362,7 @@ class GlmFit(_FamilyFit, _NoRandomEffects):
         return float(self.df_resid) if self.has_dispersion else inf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class GlmmFit(_FamilyFit):
     """A generalised linear mixed model at its optimum; p kept columns, m covariance parameters, s free shapes.
 
@@ -494,7 +494,7 @@ class GlmmFit(_FamilyFit):
         return inf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Run:
     """The optimiser's account.
 

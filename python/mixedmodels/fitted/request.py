@@ -17,7 +17,7 @@ DEFAULT = Method()
 NaAction = Literal["omit", "exclude", "fail"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Request:
     """Arguments of ``lm``, ``lmer``, ``glm`` or ``glmer`` as they were given.
 
@@ -47,7 +47,7 @@ class Request:
     subset_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Source:
     """The origin of the rows: the library, and the pandas index of the whole table or None."""
 

@@ -100,7 +100,7 @@ def label(value: Any) -> str:
     return str(value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Numeric:
     """Numbers, float64 of length n; NaN marks a missing value.
 
@@ -113,14 +113,14 @@ class Numeric:
     origin: NDArray[Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Logical:
     """Truth values as float64 0, 1 or NaN (missing), length n. R codes them as a factor FALSE, TRUE."""
 
     values: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Factor:
     """Integer codes into ordered levels, signed integers of length n; -1 marks a missing value."""
 

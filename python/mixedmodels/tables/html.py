@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html import escape
 
 SENTENCE = 40  # characters; a longer cell of the page breaks its lines
 _NUMBER = re.compile(r"\s*[-+<>=~]*\s*[\d.]+(e[-+]?\d+)?\s*%?\s*")
@@ -22,7 +21,7 @@ def table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -
     >>> table("", ["", "n"], [["a", "1"]]).count("<td")
     1
     """
-    title = f'<caption style="text-align:left">{escape(caption)}</caption>' if caption else ""
+    title = f'<caption style="text-align:left">{_escaped(caption)}</caption>' if caption else ""
     cells = [[(row[0], ""), *((cell.strip(), _RIGHT) for cell in row[1:])] for row in rows]
     return _table(title, [(header, "") for header in headers], cells)
 
@@ -34,37 +33,43 @@ def wide_table(caption: str, headers: Sequence[str], rows: Sequence[Sequence[str
     cells = [[(text, "" if j == 0 else _class_of_cell(text, right[j])) for j, text in enumerate(row)] for row in rows]
     # A wide table scrolls in its frame, which the keyboard can reach.
     return (
-        f'<div class="wide" role="region" aria-label="{escape(caption, quote=True)}" tabindex="0">'
-        f"{_table(f'<caption>{escape(caption)}</caption>', head, cells)}</div>"
+        f'<div class="wide" role="region" aria-label="{_escaped(caption)}" tabindex="0">'
+        f"{_table(f'<caption>{_escaped(caption)}</caption>', head, cells)}</div>"
     )
 
 
 def section(title: str, *parts: str) -> str:
     """Parts under one heading."""
-    return f'<section aria-label="{escape(title, quote=True)}"><h4>{escape(title)}</h4>{"".join(parts)}</section>'
+    return f'<section aria-label="{_escaped(title)}"><h4>{_escaped(title)}</h4>{"".join(parts)}</section>'
 
 
 def paragraph(text: str, *, css_class: str = "") -> str:
     """A paragraph, which keeps the line breaks of the text. `css_class` is one of the style sheet ("note", "warn")."""
-    return f"<p{_class(css_class)}>{'<br>'.join(escape(line) for line in text.splitlines())}</p>"
+    return f"<p{_class(css_class)}>{'<br>'.join(_escaped(line) for line in text.splitlines())}</p>"
 
 
 def _table(title: str, headers: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> str:
-    head = "".join(f'<th scope="col"{attributes}>{escape(text)}</th>' for text, attributes in headers)
+    head = "".join(f'<th scope="col"{attributes}>{_escaped(text)}</th>' for text, attributes in headers)
     body = "".join(f"<tr>{_row_header(row[0])}{''.join(map(_cell, row[1:]))}</tr>" for row in rows)
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _row_header(cell: Cell) -> str:
-    return f'<th scope="row">{escape(cell[0])}</th>'
+    return f'<th scope="row">{_escaped(cell[0])}</th>'
 
 
 def _cell(cell: Cell) -> str:
-    return f"<td{cell[1]}>{escape(cell[0])}</td>"
+    return f"<td{cell[1]}>{_escaped(cell[0])}</td>"
 
 
 def _class_of_cell(text: str, right: bool) -> str:
     return _class("n" if right else "text" if len(text) > SENTENCE else "")
+
+
+def _escaped(text: str) -> str:
+    from html import escape  # takes longer to import than a small model to fit
+
+    return escape(text, quote=True)
 
 
 def _class(name: str) -> str:
