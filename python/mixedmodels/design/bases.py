@@ -41,7 +41,7 @@ def poly(x: Array, settings: State, state: State | None) -> tuple[Matrix, State]
     degree = whole(settings.get("degree", 1), "degree of poly()", 1)
     names = tuple(str(j + 1) for j in range(degree))
     if settings.get("raw", False):
-        return Matrix(np.column_stack([x ** (j + 1) for j in range(degree)]), names), {}
+        return Matrix(np.asfortranarray(np.column_stack([x ** (j + 1) for j in range(degree)])), names), {}
     if state is None:
         state = _polynomial_state(x[~np.isnan(x)], degree)
     alpha, norm2 = state["alpha"], state["norm2"]

@@ -25,7 +25,8 @@ from mixedmodels.estimates.transformations import (
     WayBack,
 )
 from mixedmodels.formula import show
-from mixedmodels.formula.nodes import Binary, Call, Node, Number, strip
+from mixedmodels.formula.affine import Affine, affine
+from mixedmodels.formula.nodes import Call, Node, strip
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
@@ -112,31 +113,34 @@ def of_family(family: Family) -> ResponseScale | None:
 
 def of_response(left: Node | None) -> ResponseScale | None:
     """The scale that a transformed response says, as ``2 * sqrt(y + 0.5)``; None of one that is not transformed."""
-    node = strip(left) if left is not None else None
-    factor = 1.0
-    if isinstance(node, Binary) and node.operator == "*" and isinstance(strip(node.left), Number):
-        number = strip(node.left)
-        assert isinstance(number, Number)
-        factor, node = number.value, strip(node.right)
+    if left is None:
+        return None
+    outer = affine(left)
+    node = outer.of
     if not isinstance(node, Call) or node.function in ("cbind", "I", "identity") or not node.arguments:
         return None
     function = node.function.rpartition("::")[2].removeprefix("np.")
-    inner = strip(node.arguments[0].value)
-    if isinstance(inner, Call) and function == "asin" and inner.function == "sqrt":
-        function, inner = "asin(sqrt)", strip(inner.arguments[0].value)
+    inside = strip(node.arguments[0].value)
+    if isinstance(inside, Call) and function == "asin" and inside.function == "sqrt":
+        function, inside = "asin(sqrt)", strip(inside.arguments[0].value)
     transformation = TRANSFORMATIONS.get(function) if len(node.arguments) == 1 else None
-    if transformation is None:
+    if transformation is None or not outer.scale:
         return ResponseScale(name=show(node), label="response", back=None)
     name, back, base = transformation
-    shift = _shift(inner)
-    if factor == 1.0 and shift == 0.0:
+    inner = affine(inside)
+    if outer.is_identity and inner.is_identity:
         return ResponseScale(name=name, label="response", back=back, base=base)
-    shown = (f"{round(factor, 3):g}*" if factor != 1 else "") + name + (f"(mu + {round(shift, 3):g})" if shift else "")
-    return ResponseScale(name=shown, label="response", back=Moved(back, factor, shift), base=base)
+    if not inner.scale:
+        return ResponseScale(name=show(node), label="response", back=None)
+    way = Moved(inner=back, factor=outer.scale, constant=outer.shift, scale=inner.scale, shift=inner.shift)
+    # A difference of logarithms is a ratio of what is inside; of twice the logarithms it is the square of one.
+    ratio_base = base if outer.scale == 1 and inner.scale > 0 else 0.0
+    return ResponseScale(name=_name(name, outer, inner), label="response", back=way, base=ratio_base)
 
 
-def _shift(node: Node) -> float:
-    """The constant that is added to the response before it is transformed."""
-    if isinstance(node, Binary) and node.operator in ("+", "-") and isinstance(node.right, Number):
-        return node.right.value if node.operator == "+" else -node.right.value
-    return 0.0
+def _name(name: str, outer: Affine, inner: Affine) -> str:
+    """The transformation as emmeans prints it: "2*sqrt(mu + 0.5)"."""
+    mean = "mu" if inner.scale == 1 else "-mu" if inner.scale == -1 else f"{round(inner.scale, 3):g}*mu"
+    inside = f"({mean} + {round(inner.shift, 3):g})" if inner.shift else "" if inner.is_identity else f"({mean})"
+    factor = "" if outer.scale == 1 else f"{round(outer.scale, 3):g}*"
+    return factor + name + inside + (f" + {round(outer.shift, 3):g}" if outer.shift else "")

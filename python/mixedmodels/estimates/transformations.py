@@ -115,21 +115,23 @@ class InverseLink(WayBack):
         return np.asarray(self.family.mean_derivative(eta))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Moved(WayBack):
-    """Back from ``factor * f(y + shift)``."""
+    """Back from ``factor * f(scale * y + shift) + constant``."""
 
     inner: WayBack
-    factor: float
-    shift: float
+    factor: float = 1.0
+    constant: float = 0.0
+    scale: float = 1.0
+    shift: float = 0.0
 
     def inverse(self, eta: Vector) -> Vector:
         """The mean of the response."""
-        return self.inner.inverse(eta / self.factor) - self.shift
+        return (self.inner.inverse((eta - self.constant) / self.factor) - self.shift) / self.scale
 
     def slope(self, eta: Vector) -> Vector:
         """Derivative of `inverse`."""
-        return self.inner.slope(eta / self.factor) / self.factor
+        return self.inner.slope((eta - self.constant) / self.factor) / (self.factor * self.scale)
 
 
 @dataclass(frozen=True)
