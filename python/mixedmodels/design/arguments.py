@@ -12,7 +12,7 @@ from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.values import Array, Matrix, describe
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.formula.grammar import read_expression
-from mixedmodels.frame import Factor, Logical, any_column
+from mixedmodels.frame import Factor, Logical, aligned, any_column
 
 Rows = NDArray[np.intp]
 
@@ -74,7 +74,7 @@ def _value(scope: Scope, argument: Any, what: str) -> Any:
         except UnknownColumnError:
             inner = Scope(scope.table, scope.env, scope.states, fitted=scope.fitted, source=argument)
             return inner.value(read_expression(argument), argument)
-    value = any_column(what, argument)
+    value = any_column(what, aligned(argument, scope.table.index, what))
     length = len(value.codes) if isinstance(value, Factor) else len(value.values)
     if length != n:
         raise DataError(f"{what} has {length} values, the table has {n} rows; give one value per row")

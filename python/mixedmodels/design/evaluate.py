@@ -14,7 +14,7 @@ from mixedmodels.errors import DataError, FormulaError, UnknownColumnError
 from mixedmodels.formula import show
 from mixedmodels.formula.nodes import Binary, Call, Name, Node, Number, Paren, Text, Unary
 from mixedmodels.formula.tokens import marked
-from mixedmodels.frame import Factor, Logical, Numeric, Table, any_column
+from mixedmodels.frame import Factor, Logical, Numeric, Table, aligned, any_column
 
 CONSTANTS: dict[str, Any] = {
     "TRUE": True, "FALSE": False, "T": True, "F": False, "True": True, "False": False, "NULL": None, "None": None,
@@ -102,7 +102,7 @@ class Scope:
                 return float(held) if type(held) is int else held
             if isinstance(held, np.generic):
                 return held.item()
-            column = any_column(name, held)
+            column = any_column(name, aligned(held, self.table.index, f"{name!r} of env"))
             length = len(column.codes) if isinstance(column, Factor) else len(column.values)
             if length != self.table.n_rows:
                 raise DataError(f"{name!r} of env has {length} values, the table has {self.table.n_rows} rows")

@@ -37,6 +37,6 @@ def row_column(model: FittedModel, variable: Any, what: str) -> Column:
                 return Factor(np.asarray(group.codes, dtype=np.int32), group.levels)
         assert model._request is not None
         return take(frame.read(model._request.data).column(variable), used)
-    column = frame.any_column(what, variable)
+    column = frame.any_column(what, model._rows.aligned(variable, what))
     rows = model._rows.matched(length(column), what)
     return column if isinstance(rows, slice) else take(column, rows)

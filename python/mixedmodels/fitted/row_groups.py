@@ -103,7 +103,7 @@ def _of_values(model: Any, variable: Any, what: str) -> Clusters:
         codes = factor.codes[used]
     else:
         name = str(getattr(variable, "name", None) or what)
-        factor = frame.as_factor(frame.any_column(name, variable))
+        factor = frame.as_factor(frame.any_column(name, model._rows.aligned(variable, what)))
         codes = factor.codes[model._rows.matched(len(factor.codes), what)]
     if codes.min(initial=0) < 0:
         row = int(np.flatnonzero(codes < 0)[0])

@@ -73,7 +73,7 @@ class Rows:
 
     def binomial_response(self, values: Any, trials: Vector) -> Matrix:
         """New successes and failures: given as two columns, or as proportions of `trials`; shape (n, 2)."""
-        array = np.asarray(values)
+        array = np.asarray(self.aligned(values, "the new response"))
         if array.ndim == 2 and array.shape[1] == 2:
             return np.column_stack([self.response(array[:, j]) for j in range(2)])
         successes = np.round(trials * self.response(values), 6)
@@ -87,6 +87,7 @@ class Rows:
         DataError
             If there are neither as many values or one is not finite.
         """
+        values = self.aligned(values, "the new response")
         try:
             y = np.ascontiguousarray(values, dtype=float)
         except (TypeError, ValueError) as error:
@@ -104,6 +105,17 @@ class Rows:
                 f"the new response is {y[bad]} in row {int(self.numbers[bad])}; give a finite number for each row used."
             )
         return y
+
+    def aligned(self, values: Any, what: str) -> Any:
+        """Labelled values in the order of the rows used; values without labels as they are.
+
+        Raises
+        ------
+        DataError
+            If a row used has no value.
+        """
+        index, rows = self.source.index, self.design.positions
+        return frame.aligned(values, index if index is None or rows is None else index[rows], what)
 
     def places(self, count: int) -> Any:
         """Positions of the rows used among `count` values: one per row used, or per row before or after `subset`.

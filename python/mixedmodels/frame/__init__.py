@@ -1,5 +1,6 @@
 """Tables of any library into numbers, truth values and factors; results back into the caller's library."""
 
+from mixedmodels.frame.align import aligned
 from mixedmodels.frame.change import as_pandas, take_rows, values_of, with_columns
 from mixedmodels.frame.collate import text_order
 from mixedmodels.frame.columns import Column, Factor, Levels, Logical, Numeric, label
@@ -15,6 +16,7 @@ __all__ = [
     "Logical",
     "Numeric",
     "Table",
+    "aligned",
     "any_column",
     "arrow_stream",
     "as_factor",
