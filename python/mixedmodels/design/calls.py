@@ -158,7 +158,7 @@ def _is_na(scope: Scope, node: Call) -> Logical:
 
 
 def _as_numeric(scope: Scope, node: Call) -> Any:
-    value = scope.evaluate(_only(node))
+    value = scope.remembered(_only(node))
     if isinstance(value, Factor):
         return np.where(value.codes < 0, np.nan, value.codes + 1.0)  # the level's number, from one, as in R
     return np.asarray(scope.as_numbers(value, node), dtype=np.float64)
@@ -170,11 +170,17 @@ def _as_integer(scope: Scope, node: Call) -> Any:
 
 def _factor_maker(make: Callable[..., Factor]) -> Callable[[Scope, Call], Factor]:
     def made(scope: Scope, node: Call) -> Factor:
-        arguments = [scope.evaluate(a.value) for a in node.arguments if a.keyword is None]
-        named = {a.keyword: scope.evaluate(a.value) for a in node.arguments if a.keyword is not None}
+        # Labels and references are given to the levels of all data, of which new rows may have a part.
+        evaluate = scope.remembered if _depends_on_all_levels(node) else scope.evaluate
+        arguments = [evaluate(a.value) for a in node.arguments if a.keyword is None]
+        named = {a.keyword: evaluate(a.value) for a in node.arguments if a.keyword is not None}
         return make(arguments, named, show(node))
 
     return made
+
+
+def _depends_on_all_levels(node: Call) -> bool:
+    return node.function == "relevel" or len(node.arguments) > 2 or any(a.keyword == "labels" for a in node.arguments)
 
 
 def _interaction(scope: Scope, node: Call) -> Factor:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.design import calls, factor_calls
+from mixedmodels.design.levels_store import levels_in, levels_out
 from mixedmodels.design.values import Matrix, Value, describe
 from mixedmodels.errors import DataError, FormulaError, UnknownColumnError
 from mixedmodels.formula import show
@@ -120,6 +121,18 @@ class Scope:
         there = source[node.at : node.at + len(shown)] == shown and source.strip() != shown
         return marked(message, source, node.at, len(shown)) if there else message
 
+    def remembered(self, node: Node) -> Any:
+        """The value of an expression; a factor of new rows has the levels that it had at the fit."""
+        value = self.evaluate(node)
+        if not isinstance(value, Factor):
+            return value
+        key = f"levels of {show(node)}"
+        if not self.fitted:
+            self.states[key] = levels_out(value.levels)
+        elif key in self.states:
+            return factor_calls.remembered(value, levels_in(self.states[key]), show(node))
+        return value
+
     def numbers(self, node: Node) -> Any:
         """The value of an operand of arithmetic: an array, or a single number."""
         return self.as_numbers(self.evaluate(node), node)
@@ -182,7 +195,9 @@ class Scope:
         raise FormulaError(f"{symbol!r} has no meaning in {show(node)}")
 
     def _compare(self, node: Binary, compare: Callable[[Any, Any], Any]) -> Any:
-        left, right = self.evaluate(node.left), self.evaluate(node.right)
+        # Which levels are larger depends on all of them.
+        evaluate = self.evaluate if compare in (operator.eq, operator.ne) else self.remembered
+        left, right = evaluate(node.left), evaluate(node.right)
         if isinstance(right, Factor) and isinstance(left, str):
             left, right = right, left
             compare = {operator.lt: operator.gt, operator.gt: operator.lt, operator.le: operator.ge,

@@ -66,6 +66,25 @@ def _with_levels(made: Factor, levels: tuple[Any, ...]) -> Factor:
     return Factor(table[made.codes], Levels(values))
 
 
+def remembered(factor: Factor, levels: Levels, text: str) -> Factor:
+    """New values with the levels of the fit, since what is made of them depends on all levels and their order.
+
+    Raises
+    ------
+    DataError
+        If a level is new.
+    """
+    places = levels.places_of(factor.levels)
+    used = np.unique(factor.codes[factor.codes >= 0])
+    new = [factor.levels.labels[c] for c in used if places[c] < 0]
+    if new:
+        raise DataError(
+            f"{text} has the level {new[0]!r}, which the fit did not know; its levels are "
+            f"{', '.join(levels.labels[:20])}{', ...' if len(levels) > 20 else ''}"
+        )
+    return Factor(np.append(places, np.int32(-1))[factor.codes], levels, factor.ordered)
+
+
 def relevel(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Factor:
     """``relevel(f, ref = "b")``: that level comes first."""
     reference = arguments[1] if len(arguments) > 1 else named.get("ref")
@@ -90,10 +109,22 @@ def cut(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Fa
         raise FormulaError(f"{text}: cut() takes a column and the break points, as in cut(x, c(0, 10, 20))")
     values = getattr(arguments[0], "values", arguments[0])
     edges = np.sort(np.array(breaks, dtype=np.float64))
+    if len(np.unique(edges)) < len(edges):
+        raise FormulaError(f"{text}: the break points of cut() must differ from each other")
     codes = np.searchsorted(edges, values, side="left") - 1
     codes[(codes < 0) | (codes >= len(edges) - 1) | np.isnan(values)] = -1
-    labels = [f"({a:.3g},{b:.3g}]" for a, b in itertools.pairwise(edges)]
+    labels = [f"({a},{b}]" for a, b in itertools.pairwise(_edge_texts(edges.tolist()))]
     return Factor(codes.astype(np.int32), Levels(np.array(labels, dtype=object)))
+
+
+def _edge_texts(edges: Sequence[float]) -> list[str]:
+    """Break points with as many digits, from three on, as tell each from the next, as R writes them."""
+    texts = list(map(repr, edges))
+    for digits in range(3, 17):
+        shorter = [f"{edge:.{digits}g}" for edge in edges]
+        if all(a != b for a, b in itertools.pairwise(shorter)):
+            return shorter
+    return texts
 
 
 def interaction(parts: Sequence[Any], text: str, separator: str = ":") -> Factor:
@@ -120,8 +151,8 @@ def compare(left: Factor, right: Any, how: Callable[[Any, Any], Any], text: str)
     if isinstance(right, Factor):
         if symbol not in ("eq", "ne"):
             raise DataError(f"{text}: two factors can be compared with == and != only")
-        index = left.levels.index
-        table = np.array([index.get(t, -2) for t in right.levels.labels] + [-1])
+        places = left.levels.places_of(right.levels)
+        table = np.append(np.where(places < 0, -2, places), -1)
         result = how(left.codes, table[right.codes]).astype(np.float64)
         result[(left.codes < 0) | (right.codes < 0)] = np.nan
         return Logical(result)

@@ -47,7 +47,10 @@ class CellLevels(Levels):
     def labels(self) -> tuple[str, ...]:
         """Labels of the levels, those of the factors joined by colons."""
         if self._labels is None:
-            self._labels = tuple(":".join(texts) for texts in self.label_parts())
+            labels = tuple(":".join(texts) for texts in self.label_parts())
+            if len(set(labels)) < len(labels):  # levels hold colons: a:b with c, and a with b:c
+                labels = tuple(":".join(map(_quoted, texts)) for texts in self.label_parts())
+            self._labels = labels
         return self._labels
 
     def label_parts(self) -> Iterator[tuple[str, ...]]:
@@ -71,6 +74,31 @@ class CellLevels(Levels):
     def take(self, keep: NDArray[np.intp]) -> CellLevels:
         """The levels at these positions."""
         return CellLevels(self.parts, self.cells[keep])
+
+    def places_of(self, other: Levels) -> NDArray[np.int32]:
+        """The position here of each level of `other`, -1 where it is not among these: cell by cell, not by label."""
+        if not isinstance(other, CellLevels) or len(other.parts) != len(self.parts):
+            return super().places_of(other)
+        places = np.zeros(len(other), dtype=np.int64)
+        among = np.ones(len(other), dtype=np.bool_)
+        rest, factor = other.cells, 1
+        for own, theirs in zip(reversed(self.parts), reversed(other.parts), strict=True):
+            code = own.places_of(theirs)[rest % len(theirs)]
+            among &= code >= 0
+            places += factor * code.astype(np.int64)
+            rest, factor = rest // len(theirs), factor * len(own)
+        return np.where(among, position_among(self.cells, places), UNSEEN).astype(np.int32)
+
+
+def _quoted(text: str) -> str:
+    return f"`{text}`" if ":" in text else text
+
+
+def position_among(observed: Cells, cells: Cells) -> Cells:
+    """Positions of cells among ascending observed ones; -1 of a cell that is not there."""
+    place = np.searchsorted(observed, cells)
+    place[place == len(observed)] = 0
+    return np.where(observed[place] == cells, place, UNSEEN)
 
 
 ENGINE_CODES = frozenset({"int8", "int16", "int32"})
@@ -193,21 +221,17 @@ class GroupSpec:
             gone |= codes == MISSING
         out = np.full(n, UNSEEN, dtype=np.int32)
         cells, _ = combine([(c[observed_parts], len(p)) for c, p in zip(coded, self.parts, strict=True)], self.name)
-        observed = self.levels.cells
-        place = np.searchsorted(observed, cells)
-        place[place == len(observed)] = 0
-        out[observed_parts] = np.where(observed[place] == cells, place, UNSEEN)
+        out[observed_parts] = position_among(self.levels.cells, cells)
         out[gone] = MISSING
         return out
 
 
 def recode(factor: Factor, levels: Levels) -> NDArray[np.int32]:
-    """Codes into other levels by label: -1 where the label is not among them, -2 where missing."""
+    """Codes into other levels: -1 where a level is not among them, -2 where missing."""
     if factor.levels is levels or same_values(factor.levels, levels):
         table = np.arange(len(levels) + 1, dtype=np.int32)
     else:
-        index = levels.index
-        table = np.array([index.get(text, UNSEEN) for text in factor.levels.labels] + [0], dtype=np.int32)
+        table = np.append(levels.places_of(factor.levels), np.int32(0))
     table[-1] = MISSING  # code -1 finds it
     codes: NDArray[np.int32] = table[factor.codes]
     return codes

@@ -11,6 +11,7 @@ import numpy as np
 
 from mixedmodels.design.contrasts import Coding
 from mixedmodels.design.groups import CellLevels, GroupSpec
+from mixedmodels.design.levels_store import levels_in, levels_out
 from mixedmodels.design.values import Matrix, Value
 from mixedmodels.errors import DataError
 from mixedmodels.formula import Formula, parse
@@ -115,27 +116,12 @@ def from_json(text: str) -> Spec:
     )
 
 
-def _levels_out(levels: Levels) -> dict[str, Any]:
-    if isinstance(levels, CellLevels):
-        return {"parts": [_levels_out(part) for part in levels.parts], "cells": levels.cells.tolist()}
-    values = levels.values
-    if values.dtype.kind in "biuf":
-        return {"values": values.tolist(), "dtype": values.dtype.str}
-    return {"values": list(levels.labels)}
-
-
-def _levels_in(stored: dict[str, Any]) -> Levels:
-    if "cells" in stored:
-        return CellLevels(tuple(map(_levels_in, stored["parts"])), np.array(stored["cells"], dtype=np.int64))
-    return Levels(np.array(stored["values"], dtype=stored.get("dtype", object)))
-
-
 def _kind_out(kind: Kind) -> Any:
-    return kind if isinstance(kind, str) else {"levels": _levels_out(kind.levels), "ordered": kind.ordered}
+    return kind if isinstance(kind, str) else {"levels": levels_out(kind.levels), "ordered": kind.ordered}
 
 
 def _kind_in(stored: Any) -> Kind:
-    return stored if isinstance(stored, str) else FactorSpec(_levels_in(stored["levels"]), stored["ordered"])
+    return stored if isinstance(stored, str) else FactorSpec(levels_in(stored["levels"]), stored["ordered"])
 
 
 def _coding_out(used: Coding) -> dict[str, Any]:
@@ -153,16 +139,16 @@ def _coding_in(stored: dict[str, Any]) -> Coding:
 
 
 def _group_out(group: GroupSpec) -> dict[str, Any]:
-    parts = [] if isinstance(group.levels, CellLevels) else [_levels_out(part) for part in group.parts]
+    parts = [] if isinstance(group.levels, CellLevels) else [levels_out(part) for part in group.parts]
     return {
         "name": group.name,
         "factors": list(group.factor_names),
         "parts": parts,
-        "levels": _levels_out(group.levels),
+        "levels": levels_out(group.levels),
     }
 
 
 def _group_in(stored: dict[str, Any]) -> GroupSpec:
-    levels = _levels_in(stored["levels"])
+    levels = levels_in(stored["levels"])
     parts = levels.parts if isinstance(levels, CellLevels) else (levels,)
     return GroupSpec(stored["name"], tuple(stored["factors"]), parts, levels)

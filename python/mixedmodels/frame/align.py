@@ -48,14 +48,16 @@ def aligned(values: Any, index: Any, what: str) -> Any:
         if not labels.is_unique:
             twice = labels[labels.duplicated()][0]
             raise DataError(
-                f"{what} has other row labels than the table, and {whose} has the label {_shown(twice)} more than once, so "
-                f"that they cannot be matched; {NO_LABELS}."
+                f"{what} has other row labels than the table, and {whose} has the label {_shown(twice)} more than "
+                f"once, so that they cannot be matched; {NO_LABELS}."
             )
     places = own.get_indexer(index)
     absent = index[places < 0]
     if len(absent):
         more = f" and {len(absent) - 1} more rows" if len(absent) > 1 else ""
-        raise DataError(f"{what} has no value for the row labelled {_shown(absent[0])}{more} of the table; {NO_LABELS}.")
+        raise DataError(
+            f"{what} has no value for the row labelled {_shown(absent[0])}{more} of the table; {NO_LABELS}."
+        )
     return values.iloc[places]
 
 

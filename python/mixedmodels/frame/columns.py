@@ -5,18 +5,23 @@ Every table library is read into these three kinds; nothing below this room know
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels.errors import DataError
+
 
 class Levels:
     """The ordered distinct values of a factor, with their labels made only when somebody asks.
 
-    Labels are what R's ``as.character`` gives: ``308``, ``2.5``, ``TRUE``, ``a``. A factor of 100,000
-    integer levels costs nothing until it is printed.
+    A level is its value; its label is how it prints. Labels are what R's ``as.character`` gives: ``308``, ``2.5``,
+    ``TRUE``, ``a``, with more digits where two levels would print alike. A factor of 100,000 integer levels costs
+    nothing until it is printed.
 
     Parameters
     ----------
@@ -52,7 +57,7 @@ class Levels:
     def labels(self) -> tuple[str, ...]:
         """The values as text."""
         if self._labels is None:
-            self._labels = _labels(self.values)
+            self._labels = _distinct_labels(self.values)
         return self._labels
 
     @property
@@ -65,6 +70,53 @@ class Levels:
     def take(self, keep: NDArray[np.intp]) -> Levels:
         """The levels at these positions."""
         return Levels(self.values[keep])
+
+    def places_of(self, other: Levels) -> NDArray[np.int32]:
+        """The position here of each level of `other`; -1 where it is not among these.
+
+        Numbers and dates are compared as such, so that the levels of a part of the data, which may print otherwise,
+        are the same levels. Between texts and numbers the label decides.
+        """
+        kinds = (self.values.dtype.kind, other.values.dtype.kind)
+        if kinds == ("M", "M"):
+            unit = np.promote_types(self.values.dtype, other.values.dtype)
+            own, theirs = (levels.values.astype(unit).tolist() for levels in (self, other))
+        elif set(kinds) <= set("iuf"):
+            own, theirs = (list(map(number_key, levels.values.tolist())) for levels in (self, other))
+        else:
+            own, theirs = list(self.labels), list(other.labels)
+        index = {key: i for i, key in enumerate(own)}
+        return np.array([index.get(key, -1) for key in theirs], dtype=np.int32)
+
+
+def number_key(value: float) -> float | str:
+    """What makes a number a level: whole numbers themselves, others their fifteen digits, as R has it.
+
+    Examples
+    --------
+    >>> from mixedmodels.frame.columns import number_key
+    >>> number_key(0.1 * 3) == number_key(0.3)
+    True
+    """
+    return value if not math.isfinite(value) or value == int(value) else f"{value:.15g}"
+
+
+def _distinct_labels(values: NDArray[Any]) -> tuple[str, ...]:
+    labels = _labels(values)
+    if len(set(labels)) == len(labels):
+        return labels
+    alike = {text for text, count in Counter(labels).items() if count > 1}
+    longer = tuple(
+        f"{value:.17g}" if text in alike and isinstance(value, float) else text
+        for text, value in zip(labels, values.tolist(), strict=True)
+    )
+    if len(set(longer)) < len(longer):
+        text, count = Counter(longer).most_common(1)[0]
+        raise DataError(
+            f"{count} levels of a factor print as {text!r}, so that nothing could tell which is which; "
+            "give them texts of their own, or make them one."
+        )
+    return longer
 
 
 def _labels(values: NDArray[Any]) -> tuple[str, ...]:

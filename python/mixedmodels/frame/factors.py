@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.frame.collate import text_order
-from mixedmodels.frame.columns import Column, Factor, Levels, Logical
+from mixedmodels.frame.columns import Column, Factor, Levels, Logical, number_key
 
 Codes = NDArray[np.int32]
 
@@ -59,7 +59,20 @@ def distinct_present(values: NDArray[Any]) -> tuple[Codes, NDArray[Any]]:
                 codes, offsets = _by_table(whole - int(low) if low else whole)
                 return codes, (offsets + int(low)).astype(values.dtype)
     levels, inverse = np.unique(values, return_inverse=True)
+    if values.dtype.kind == "f":
+        return _merged(inverse, levels)
     return inverse.astype(np.int32), levels
+
+
+def _merged(codes: NDArray[np.intp], levels: NDArray[Any]) -> tuple[Codes, NDArray[Any]]:
+    """Levels that are one number to fifteen digits made one, as R's ``factor()`` makes them: 0.3 and 0.1 * 3."""
+    close = np.diff(levels) <= 1e-14 * np.abs(levels[1:])
+    if not close.any():
+        return codes.astype(np.int32), levels
+    keys = list(map(number_key, levels.tolist()))
+    rank = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    table = np.array([rank[key] for key in keys], dtype=np.int32)
+    return table[codes], levels[np.unique(table, return_index=True)[1]]
 
 
 def _by_table(offsets: NDArray[np.int64]) -> tuple[Codes, NDArray[np.intp]]:

@@ -58,11 +58,10 @@ def _modes(fit: AnyMixedFit, old: Design, new: Design, chosen: Sequence[Chosen])
     out = []
     scale = fit.effects_scale
     for i, (term, t) in enumerate(zip(new.random, factors(fit.theta, fit.sizes), strict=True)):
-        index = old.groups[old.random[i].group].levels.index
-        places = [index.get(text) for text in new.groups[term.group].levels.labels]
+        places = old.groups[old.random[i].group].levels.places_of(new.groups[term.group].levels)
         modes = np.full((len(places), len(t)), np.nan)
         for code, place in enumerate(places):
-            if place is not None:
+            if place >= 0:
                 modes[code, chosen[i]] = fit.b[i][place, chosen[i]]
         out.append((modes, scale * t))
     return out
