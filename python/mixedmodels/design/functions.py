@@ -68,6 +68,7 @@ def elementwise(name: str) -> Elementwise | None:
     if function is not None:
         return function
     other = getattr(np, plain, None)
-    if isinstance(other, np.ufunc) and other.nin <= 2 and other.nout == 1:
+    # A ufunc with a signature, as matmul, is a function of whole columns.
+    if isinstance(other, np.ufunc) and other.nin <= 2 and other.nout == 1 and other.signature is None:
         return other
     return None

@@ -21,7 +21,8 @@ from mixedmodels.formula.nodes import Name, column_names
 from mixedmodels.frame import Column, Factor, Logical, Numeric, Table, nearest
 
 Values = Sequence[Any] | Any
-Reduce = Callable[[Vector], Any] | Mapping[str, Callable[[Vector], Any]] | bool
+Summary = Callable[[Vector], Any] | str
+Reduce = Summary | Mapping[str, Summary] | bool
 
 
 class Predictors:
@@ -63,7 +64,7 @@ class Predictors:
         Raises
         ------
         UnknownColumnError
-            If `at` names no predictor.
+            If `at` or `reduce` names no predictor.
         DataError
             If `at` has levels that a factor does not have.
         """
@@ -73,6 +74,11 @@ class Predictors:
                 near = nearest(name, tuple(self.columns))
                 offer = f"did you mean {near!r}? " if near else ""
                 raise UnknownColumnError(f"at has {name!r}, which is no predictor; {offer}The predictors are {names}.")
+        strangers = [name for name in reduce if name not in self.columns] if isinstance(reduce, Mapping) else []
+        if strangers:
+            raise UnknownColumnError(
+                f"cov_reduce has {strangers[0]!r}, which is no predictor; the predictors are {', '.join(self.columns)}."
+            )
         return {name: self._levels_of(name, column, at, reduce, keep) for name, column in self.columns.items()}
 
     def _levels_of(
@@ -191,12 +197,28 @@ def _chosen(name: str, own: list[Level], wanted: Values) -> list[Level]:
     return [v for v in matches if v is not None]
 
 
+SUMMARIES: dict[str, Callable[[Vector], Any]] = {"mean": np.mean, "median": np.median, "min": np.min, "max": np.max}
+
+
 def _reducer(name: str, reduce: Reduce) -> Callable[[Vector], Any]:
-    if callable(reduce):
-        return reduce
-    if isinstance(reduce, Mapping):
-        return reduce.get(name, np.mean)
-    return np.mean
+    """The function that summarises a numeric predictor.
+
+    Raises
+    ------
+    DataError
+        If it is neither a function nor the name of one.
+    """
+    if isinstance(reduce, bool):
+        return np.mean
+    summary = reduce.get(name, np.mean) if isinstance(reduce, Mapping) else reduce
+    if callable(summary):
+        return summary
+    if summary not in SUMMARIES:
+        raise DataError(
+            f"cov_reduce is {summary!r:.60}; give a function, one of {', '.join(map(repr, SUMMARIES))}, a mapping of "
+            "predictors to these, or False to keep all values."
+        )
+    return SUMMARIES[summary]
 
 
 def take_rows(column: Column, rows: NDArray[np.intp]) -> Column:

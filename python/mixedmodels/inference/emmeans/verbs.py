@@ -42,8 +42,9 @@ class EmmeansVerbs(FittedModel):
         ----------
         at : mapping of str, optional
             Values of predictors in place of their levels or their mean.
-        cov_reduce : callable, mapping or bool, default np.mean
-            Function that summarises a numeric predictor, one for all or one by name; False keeps all values.
+        cov_reduce : callable, str, mapping or bool, default np.mean
+            Function that summarises a numeric predictor, or its name ("mean", "median", "min", "max"), one for all or
+            one for each predictor; False keeps all values.
         cov_keep : int or sequence of str, default 2
             A numeric predictor with at most so many distinct values keeps them all, as a factor; or the names of such
             predictors.
