@@ -136,6 +136,7 @@ def build(
         if residual and response == "number" and y is not None and y.ndim == 1:
             checks.varies(y, plan)
 
+    checks.warn_of_seconds(plan, values)
     spec = Spec(
         formula=plan,
         kinds={text: kind_of(value) for text, value in values.items()},

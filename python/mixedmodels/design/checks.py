@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from mixedmodels.design.records import GroupingFactor, RandomTerm
 from mixedmodels.design.response import is_constant
 from mixedmodels.design.values import Array, Value
-from mixedmodels.errors import DesignError
+from mixedmodels.errors import DesignError, MixedModelsWarning
 from mixedmodels.formula import STRUCTURES, Formula, show
-from mixedmodels.frame import Factor, Logical, nearest
+from mixedmodels.frame import Factor, Logical, Numeric, date_unit, nearest
 
 FITTED_STRUCTURES = frozenset(["us", "diag"])
 
@@ -92,3 +93,17 @@ def varies(response: Array, plan: Formula) -> None:
             f"the response {plan.response!r} is {response[0]:g} in all {len(response)} rows used; "
             "there is nothing to explain: look whether it is the right column"
         )
+
+
+def warn_of_seconds(plan: Formula, values: Mapping[str, Value]) -> None:
+    """Warn of times that enter as numbers: their coefficients are for a second, which is rarely meant."""
+    effects = [plan.fixed, *(bar.effects for bar in plan.random)]
+    for text in dict.fromkeys(text for terms in effects for text in terms.variables_used()):
+        value = values.get(text)
+        dates = value.origin if isinstance(value, Numeric) else None
+        if dates is not None and dates.dtype.kind == "M" and date_unit(dates) == "seconds":
+            message = (
+                f"{text!r} holds times, which count seconds since 1970-01-01, so that its coefficient is for one "
+                f"second; write I({text} / 86400) for days, scale({text}), or give the column as dates"
+            )
+            warnings.warn(message, MixedModelsWarning, stacklevel=3)

@@ -15,7 +15,7 @@ from mixedmodels.errors import DataError, FormulaError, UnknownColumnError
 from mixedmodels.formula import show
 from mixedmodels.formula.nodes import Binary, Call, Name, Node, Number, Paren, Text, Unary
 from mixedmodels.formula.tokens import marked
-from mixedmodels.frame import Factor, Logical, Numeric, Table, aligned, any_column
+from mixedmodels.frame import Column, Factor, Logical, Numeric, Table, aligned, any_column, date_unit, like_dates
 
 CONSTANTS: dict[str, Any] = {
     "TRUE": True, "FALSE": False, "T": True, "F": False, "True": True, "False": False, "NULL": None, "None": None,
@@ -28,6 +28,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 _COMPARISON: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
+SECONDS_OF_DAY = 86_400.0
 _MAX_RANGE = 100_000
 
 
@@ -68,7 +69,7 @@ class Scope:
         """The value of one variable of the model, a column as long as the table."""
         if type(node) is Name:
             try:
-                return self.table.column(node.name)
+                return self._column(node.name)
             except UnknownColumnError:
                 result = self._other_name(node)
         else:
@@ -79,7 +80,7 @@ class Scope:
         """A Column, a Matrix, an array of numbers, or a constant."""
         if isinstance(node, Name):
             try:
-                return self.table.column(node.name)
+                return self._column(node.name)
             except UnknownColumnError:
                 return self._other_name(node)
         if isinstance(node, Number):
@@ -94,6 +95,21 @@ class Scope:
             if isinstance(node, Unary):
                 return self._unary(node)
             return self._binary(node)
+
+    def _column(self, name: str) -> Column:
+        """A column of the table; dates in the unit that they had at the fit."""
+        column = self.table.column(name)
+        if not isinstance(column, Numeric) or column.origin is None or column.origin.dtype.kind != "M":
+            return column
+        key, unit = f"unit of {name}", date_unit(column.origin)
+        if not self.fitted:
+            self.states[key] = unit
+        elif key not in self.states:
+            raise DataError(f"{name!r} holds dates in the new data, and numbers at the fit; give it the same numbers")
+        elif self.states[key] != unit:
+            factor = SECONDS_OF_DAY if unit == "days" else 1 / SECONDS_OF_DAY
+            return Numeric(column.values * factor, column.origin)
+        return column
 
     def _other_name(self, node: Name) -> Any:
         name = node.name
@@ -204,9 +220,14 @@ class Scope:
                        operator.ge: operator.le}.get(compare, compare)  # fmt: skip
         if isinstance(left, Factor):
             return factor_calls.compare(left, right, compare, show(node))
+        left, right = self._dates_in_text(left, node.left, right), self._dates_in_text(right, node.right, left)
         a, b = self._one_per_row(left, node.left), self._one_per_row(right, node.right)
         result = np.asarray(compare(a, b), dtype=np.float64)
         return Logical(np.where(np.isnan(a) | np.isnan(b), np.nan, result))
+
+    def _dates_in_text(self, value: Any, node: Node, beside: Any) -> Any:
+        """A text beside a column of dates as its date: ``day > "2024-03-01"``."""
+        return like_dates(value, beside) if isinstance(node, Text) and isinstance(beside, Numeric) else value
 
     def _within(self, node: Binary) -> Logical:
         left, right = self.evaluate(node.left), self.evaluate(node.right)

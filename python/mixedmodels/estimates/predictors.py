@@ -18,7 +18,7 @@ from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates.linear_functions import Level
 from mixedmodels.formula.grammar import read_expression
 from mixedmodels.formula.nodes import Name, column_names
-from mixedmodels.frame import Column, Factor, Logical, Numeric, Table, nearest
+from mixedmodels.frame import Column, Factor, Logical, Numeric, Table, like_dates, nearest
 
 Values = Sequence[Any] | Any
 Summary = Callable[[Vector], Any] | str
@@ -88,7 +88,7 @@ class Predictors:
         if not isinstance(column, Numeric) or name in self.coerced:
             return _chosen(name, own, at[name]) if name in at else own
         if name in at:
-            return [float(v) for v in np.atleast_1d(np.asarray(at[name], dtype=float))]
+            return [float(v) for v in np.atleast_1d(np.asarray(like_dates(at[name], column), dtype=float))]
         threshold = max(keep, 1) if isinstance(keep, int) else 1
         if reduce is False:
             threshold = 99

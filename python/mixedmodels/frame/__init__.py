@@ -3,7 +3,7 @@
 from mixedmodels.frame.align import aligned
 from mixedmodels.frame.change import as_pandas, take_rows, values_of, with_columns
 from mixedmodels.frame.collate import text_order
-from mixedmodels.frame.columns import Column, Factor, Levels, Logical, Numeric, label
+from mixedmodels.frame.columns import Column, Factor, Levels, Logical, Numeric, date_unit, label, like_dates
 from mixedmodels.frame.factors import as_factor
 from mixedmodels.frame.table import Kind, Table, any_column, nearest, read
 from mixedmodels.frame.tables import arrow_stream, given_back, labelled, to_kind
@@ -21,9 +21,11 @@ __all__ = [
     "arrow_stream",
     "as_factor",
     "as_pandas",
+    "date_unit",
     "given_back",
     "label",
     "labelled",
+    "like_dates",
     "nearest",
     "read",
     "take_rows",

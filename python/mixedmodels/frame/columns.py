@@ -81,12 +81,16 @@ class Levels:
         if kinds == ("M", "M"):
             unit = np.promote_types(self.values.dtype, other.values.dtype)
             own, theirs = (levels.values.astype(unit).tolist() for levels in (self, other))
-        elif set(kinds) <= set("iuf"):
-            own, theirs = (list(map(number_key, levels.values.tolist())) for levels in (self, other))
+        elif set(kinds) <= set("iufM"):  # dates beside numbers are numbers, as in a grid of predictions
+            own, theirs = (list(map(number_key, _numbers(levels.values).tolist())) for levels in (self, other))
         else:
             own, theirs = list(self.labels), list(other.labels)
         index = {key: i for i, key in enumerate(own)}
         return np.array([index.get(key, -1) for key in theirs], dtype=np.int32)
+
+
+def _numbers(values: NDArray[Any]) -> NDArray[Any]:
+    return date_numbers(values) if values.dtype.kind == "M" else values
 
 
 def number_key(value: float) -> float | str:
@@ -99,6 +103,57 @@ def number_key(value: float) -> float | str:
     True
     """
     return value if not math.isfinite(value) or value == int(value) else f"{value:.15g}"
+
+
+def date_unit(dates: NDArray[Any]) -> str:
+    """What dates count as numbers: "days", or of times of day "seconds"."""
+    return "days" if np.datetime_data(dates.dtype)[0] in ("Y", "M", "W", "D") else "seconds"
+
+
+def date_numbers(dates: NDArray[Any]) -> NDArray[np.float64]:
+    """Dates as numbers since 1970-01-01, in their unit."""
+    unit = np.timedelta64(1, "D" if date_unit(dates) == "days" else "s")
+    numbers: NDArray[np.float64] = (dates - np.datetime64(0, "s").astype(dates.dtype)) / unit
+    return numbers
+
+
+def like_dates(values: Any, column: Column) -> Any:
+    """Dates that a user writes for a column of dates, as the numbers that it counts; other values as they are.
+
+    Parameters
+    ----------
+    values : str, date or sequence of these
+        Texts such as ``"2024-03-01"``, Python's or numpy's dates; numbers stay.
+    column : Column
+        Column of the data.
+
+    Raises
+    ------
+    DataError
+        If a text is no date.
+    """
+    if not isinstance(column, Numeric) or column.origin is None or column.origin.dtype.kind != "M":
+        return values
+    single = np.ndim(values) == 0
+    items = [values] if single else list(values)
+    if all(map(_is_number, items)):
+        return values
+    try:
+        dates = np.array(items, dtype="M8[us]")
+    except (ValueError, TypeError) as cause:
+        raise DataError(
+            f"{items!r:.60} holds what is no date; write dates as 2024-03-01 or 2024-03-01T12:00"
+        ) from cause
+    if date_unit(column.origin) == "days":
+        dates = dates.astype("M8[D]")
+    numbers = date_numbers(dates)
+    return float(numbers[0]) if single else numbers.tolist()
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lstrip("+-").replace(".", "", 1).isdigit()
+    return isinstance(value, (int, float, np.number))
 
 
 def _distinct_labels(values: NDArray[Any]) -> tuple[str, ...]:

@@ -12,11 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.errors import DataError
-from mixedmodels.frame.columns import Column, Factor, Logical, Numeric
+from mixedmodels.frame.columns import Column, Factor, Logical, Numeric, date_numbers
 from mixedmodels.frame.factors import text_factor
-
-_DAY = np.timedelta64(1, "D")
-_SECOND = np.timedelta64(1, "s")
 
 
 def array_column(name: str, values: NDArray[Any]) -> Column:
@@ -65,8 +62,7 @@ def _integers(values: NDArray[Any]) -> Numeric:
 
 def date_column(dates: NDArray[Any]) -> Numeric:
     """Dates count days since 1970-01-01, times of day count seconds, as R's ``as.numeric`` has it."""
-    unit = _DAY if np.datetime_data(dates.dtype)[0] in ("Y", "M", "W", "D") else _SECOND
-    return Numeric((dates - np.datetime64(0, "s").astype(dates.dtype)) / unit, dates)
+    return Numeric(date_numbers(dates), dates)
 
 
 def _fixed_width_text(values: NDArray[Any]) -> Factor:

@@ -17,7 +17,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates.linear_functions import Level
 from mixedmodels.estimates.predictors import table_of
 from mixedmodels.formula.grammar import read_expression
-from mixedmodels.frame import Factor, Numeric, label
+from mixedmodels.frame import Factor, Numeric, label, like_dates
 
 FEW = 10  # distinct values up to which a number in second place shows them all, as in ggeffects
 MANY = 20  # and in first place
@@ -55,7 +55,7 @@ def _number(name: str, wanted: Any, place: int, variables: Variables, smooth: bo
     if isinstance(wanted, Range):
         return np.array(wanted.values)
     if isinstance(wanted, Values):
-        return _as_numbers(name, wanted.values)
+        return _as_numbers(name, like_dates(wanted.values, variables.columns[name]))
     column = variables.columns[name]
     assert isinstance(column, Numeric)
     if not variables.has_rows:

@@ -20,7 +20,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates.linear_functions import Level
 from mixedmodels.estimates.predictors import column_like, table_of, take_rows
 from mixedmodels.formula.nodes import column_names
-from mixedmodels.frame import Column
+from mixedmodels.frame import Column, like_dates
 
 LIMIT = 200_000  # rows of a grid; a larger one is most likely a mistake
 
@@ -142,7 +142,7 @@ def _held(name: str, value: Any, variables: Variables) -> Level:
     if not variables.is_number(name):
         return chosen_level(name, value, variables)
     try:
-        return float(value)
+        return float(like_dates(value, variables.columns[name]))
     except (TypeError, ValueError):
         raise DataError(f"condition holds {name!r}, a number, at {value!r:.80}; give one number.") from None
 
