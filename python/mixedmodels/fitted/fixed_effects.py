@@ -12,8 +12,6 @@ from mixedmodels.fitted.model import FittedModel
 from mixedmodels.tables.vectors import NamedVector
 
 if TYPE_CHECKING:
-    import pandas
-
     from mixedmodels.estimates.coefficients import Coefficients
 
 
@@ -45,7 +43,7 @@ class FixedEffects(FittedModel):
         names = self.design.fixed.names
         return NamedVector(names, scattered(self._fit.beta, self._fit, len(names)))
 
-    def model_matrix(self, which: Literal["X"] = "X") -> pandas.DataFrame:
+    def model_matrix(self, which: Literal["X"] = "X") -> Any:
         """The matrix X, a labelled table.
 
         Examples

@@ -100,7 +100,8 @@ class MixedEffects(FittedModel):
         >>> fit.ranef()["Subject"].shape
         (18, 2)
         """
-        return random_effects(self.design, self._fit, self._conditional_covariances() if cond_var else None)
+        covariances = self._conditional_covariances() if cond_var else None
+        return random_effects(self.design, self._fit, covariances, self._source.kind)
 
     def _conditional_covariances(self) -> list[Matrix]:
         raise NotImplementedError  # pragma: no cover
@@ -113,7 +114,7 @@ class MixedEffects(FittedModel):
         >>> fit.coef()["Subject"].columns.tolist()
         ['(Intercept)', 'Days']
         """
-        return coefficients_by_group(self.design, self._fit)
+        return coefficients_by_group(self.design, self._fit, self._source.kind)
 
     def VarCorr(self) -> VarCorr:
         """Standard deviations and correlations of the random effects, and of the residual where there is one.

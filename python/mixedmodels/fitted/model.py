@@ -12,8 +12,8 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit.moments import ResidualType, fitted, residuals
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.request import Request, Source, changed
-from mixedmodels.fitted.rows import Rows, labelled_rows
-from mixedmodels.frame import Table, given_back, labelled
+from mixedmodels.fitted.rows import Rows
+from mixedmodels.frame import given_back, matrix
 from mixedmodels.tables.call import Call
 from mixedmodels.tables.r_numbers import quantiles
 from mixedmodels.tables.vectors import LogLik, NamedVector
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy as np
-    import pandas
     from numpy.typing import NDArray
 
     from mixedmodels._typing import Vector
@@ -150,8 +149,14 @@ class FittedModel:
         """
         return NamedVector(kept_names(self.design, self._fit), self._fit.beta)
 
-    def vcov(self) -> pandas.DataFrame:
-        """Covariance matrix of `fixef()`, labelled.
+    def vcov(self) -> Any:
+        """Covariance matrix of `fixef()`, in its order.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            Like the data of the model, pandas also for DuckDB. ``numpy.asarray`` of it is p x p. So polars and Arrow
+            name only the columns: a column of labels would be a part of the matrix.
 
         Examples
         --------
@@ -159,7 +164,7 @@ class FittedModel:
         (2, 2)
         """
         names = kept_names(self.design, self._fit)
-        return labelled(self._fit.vcov, names, names)
+        return matrix(self._fit.vcov, names, names, self._source.kind)
 
     def _coefficients(self, ddf: Ddf = None) -> Coefficients:
         """Estimates with the covariance and degrees of freedom that tests are to use.
@@ -214,7 +219,7 @@ class FittedModel:
         [253.66, 273.33]
         """
         self._need_rows("fitted()")
-        return self._rows.label(self._fitted())
+        return self._rows.label(self._fitted(), "fitted")
 
     def _fitted(self) -> Vector:
         return fitted(self.design, self._fit)
@@ -238,7 +243,7 @@ class FittedModel:
         if type not in RESIDUAL_TYPES:
             raise DataError(f"residual type {type!r} is none of {', '.join(RESIDUAL_TYPES)}.")
         self._need_rows("residuals()")
-        return self._rows.label(self._residuals(type, scaled))
+        return self._rows.label(self._residuals(type, scaled), "resid")
 
     def _residuals(self, type: ResidualType = "response", scaled: bool = False) -> Vector:  # noqa: A002
         return residuals(self.design, self._fit, type, scaled)
@@ -261,13 +266,11 @@ class FittedModel:
         x = model_matrix(self.design.fixed, self._fit.n)
         return x if len(self._fit.kept) == x.shape[1] else x[:, list(self._fit.kept)]
 
-    def _labelled_x(self) -> pandas.DataFrame:
-        import pandas as pd
-
+    def _labelled_x(self) -> Any:
         index, rows = self._source.index, self.design.positions
         if index is not None and rows is not None:
             index = index[rows]
-        return pd.DataFrame(self._dense_x(), columns=list(kept_names(self.design, self._fit)), index=index)
+        return matrix(self._dense_x(), index, kept_names(self.design, self._fit), self._source.kind)
 
     def _augmented(self, more: dict[str, Vector]) -> Any:
         self._need_rows("augment()")
@@ -277,10 +280,6 @@ class FittedModel:
 
     def _simulated(self, draws: NDArray[np.float64]) -> Any:
         return self._rows.table({f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])})
-
-    def _new_rows(self, table: Table, values: Vector) -> Any:
-        """Predictions labelled as the rows of a new table."""
-        return labelled_rows(values, table.kind, table.index)
 
     def _response(self) -> Vector:
         """The response as the family sees it."""

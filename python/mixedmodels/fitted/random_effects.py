@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from mixedmodels._typing import Matrix
     from mixedmodels.design.records import Design
     from mixedmodels.fit.any_fit import AnyMixedFit
+    from mixedmodels.frame import Kind
 
 
-def random_effects(design: Design, fit: AnyMixedFit, cond_var: Sequence[Matrix] | None = None) -> RanEf:
+def random_effects(
+    design: Design, fit: AnyMixedFit, cond_var: Sequence[Matrix] | None = None, kind: Kind = "pandas"
+) -> RanEf:
     """Conditional modes; terms of the same grouping factor are bound side by side."""
     effects, modes = [], []
     for g in range(len(design.groups)):
@@ -26,10 +29,10 @@ def random_effects(design: Design, fit: AnyMixedFit, cond_var: Sequence[Matrix] 
         modes.append(np.hstack([fit.b[i] for i in mine]))
     names = [g.name for g in design.groups]
     blocks = None if cond_var is None else dict(zip(names, cond_var, strict=True))
-    return RanEf(names, [g.levels.labels for g in design.groups], effects, modes, blocks)
+    return RanEf(names, [g.levels.labels for g in design.groups], effects, modes, blocks, kind)
 
 
-def coefficients_by_group(design: Design, fit: AnyMixedFit) -> RanEf:
+def coefficients_by_group(design: Design, fit: AnyMixedFit, kind: Kind = "pandas") -> RanEf:
     """Fixed plus random effects of every level; effects that are random only come first, with a fixed part of 0."""
     ranef = random_effects(design, fit)
     fixed = kept_names(design, fit)
@@ -42,4 +45,4 @@ def coefficients_by_group(design: Design, fit: AnyMixedFit) -> RanEf:
         for j, name in enumerate(names):
             table[:, columns.index(name)] += modes[:, j]
         tables.append(table)
-    return RanEf(ranef.names, ranef.levels, [columns] * len(tables), tables)
+    return RanEf(ranef.names, ranef.levels, [columns] * len(tables), tables, kind=kind)

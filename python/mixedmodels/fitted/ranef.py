@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels import frame
 from mixedmodels.tables import html, r_numbers, r_print
 
 if TYPE_CHECKING:
     import pandas
 
     from mixedmodels._typing import Matrix
+    from mixedmodels.frame import Kind
 
 HTML_ROWS = 60
 
 
-class RanEf(Mapping[str, "pandas.DataFrame"]):
+class RanEf(Mapping[str, Any]):
     """Group -> table of conditional modes, a row per level and a column per effect.
+
+    The table is of the library of the model's data. pandas has the levels as its index; in polars, Arrow and DuckDB the
+    first column `level` has them.
 
     Attributes
     ----------
@@ -47,20 +52,27 @@ class RanEf(Mapping[str, "pandas.DataFrame"]):
         effects: Sequence[Sequence[str]],
         modes: Sequence[Matrix],
         cond_var: Mapping[str, Matrix] | None = None,
+        kind: Kind = "pandas",
     ) -> None:
         self.names = tuple(names)
         self.levels = tuple(levels)
         self.effects = tuple(tuple(e) for e in effects)
         self.modes = tuple(modes)
         self.cond_var = cond_var
+        self.kind: Kind = kind
 
-    def __getitem__(self, group: str) -> pandas.DataFrame:
-        import pandas as pd
-
+    def __getitem__(self, group: str) -> Any:
         if group not in self.names:
             raise KeyError(f"no grouping factor {group!r}; there are {', '.join(self.names)}")
         i = self.names.index(group)
-        return pd.DataFrame(self.modes[i], index=pd.Index(list(self.levels[i])), columns=list(self.effects[i]))
+        levels, effects = list(self.levels[i]), self.effects[i]
+        if self.kind in ("pandas", "dict"):
+            return frame.labelled(self.modes[i], levels, effects)
+        first = "level"
+        while first in effects:
+            first += "_"
+        columns = np.ascontiguousarray(self.modes[i].T)
+        return frame.to_kind({first: levels, **dict(zip(effects, columns, strict=True))}, self.kind)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fit.method import Method
 
@@ -45,6 +46,9 @@ class Request:
     weights_name: str | None = None
     offset_name: str | None = None
     subset_name: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", frame.fetched(self.data))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -48,9 +48,13 @@ class Rows:
         out[self.design.rows] = values
         return out
 
-    def label(self, values: Vector) -> Any:
-        """A pandas or polars Series, or an array, like the table."""
-        return labelled_rows(self.expand(values), self.source.kind, self.index())
+    def label(self, values: Vector, name: str = "") -> Any:
+        """A pandas or polars Series, an Arrow or a numpy array, like the table."""
+        return labelled_rows(self.expand(values), self.source.kind, self.index(), name)
+
+    def predictions(self, values: Vector) -> Any:
+        """Predictions of the rows used, like the table."""
+        return predictions(self.expand(values), self.source.kind, self.index())
 
     def table(self, columns: dict[str, Any]) -> Any:
         """A table of values of the rows used, in the kind that came in."""
@@ -59,13 +63,14 @@ class Rows:
     def augmented(self, request: Request, columns: dict[str, Vector]) -> Any:
         """The model frame with further columns; a name that is taken gets an underscore."""
         table = self.model_frame(request)
-        taken = set(map(str, table.column_names if self.source.kind == "pyarrow" else table.columns))
+        arrow = self.source.kind == "pyarrow"
+        taken = set(map(str, table.column_names if arrow else table.columns))
         named = {f"{name}_" if name in taken else name: values for name, values in columns.items()}
         if self.source.kind == "polars":
             import polars as pl
 
             return table.with_columns(**{k: pl.Series(v) for k, v in named.items()})
-        if self.source.kind == "pyarrow":
+        if arrow:
             for name, values in named.items():
                 table = table.append_column(name, [values])
             return table
@@ -148,41 +153,52 @@ class Rows:
 
     def model_frame(self, request: Request) -> Any:
         """The rows used of the columns that the formula and its arguments name, in the kind that came in."""
-        data = request.data
+        data = frame.rows_at_hand(request.data)
         texts = [self.design.formula, *(t for t in (request.weights, request.offset) if isinstance(t, str))]
-        table = frame.read(data)
+        table = frame.read(request.data)
         names = [name for name in _columns(texts) if name in table]
         rows = self.design.positions
-        if table.kind == "pandas":
-            chosen = data[names]
-            return chosen if rows is None else chosen.iloc[rows]
         if table.kind == "polars":
             chosen = data.select(names)
-            chosen = chosen.collect() if hasattr(chosen, "collect") else chosen
             return chosen if rows is None else chosen[rows]
         if table.kind == "pyarrow":
             chosen = data.select(names)
             return chosen if rows is None else chosen.take(rows)
-        import pandas as pd
+        if table.kind == "pandas":
+            chosen = data[names]
+        elif table.kind == "dict":
+            import pandas as pd
 
-        if table.kind == "dict":
             chosen = pd.DataFrame({name: np.asarray(data[name]) for name in names})
         else:
-            chosen = data.df()[names]
+            chosen = data.select(names).to_pandas()
         return chosen if rows is None else chosen.iloc[rows]
 
 
-def labelled_rows(values: Vector, kind: Any, index: Any) -> Any:
-    """A pandas or polars Series, or an array, like the table that the rows are from."""
+def labelled_rows(values: Vector, kind: Any, index: Any, name: str = "") -> Any:
+    """A pandas Series with the table's index, a polars Series, or an Arrow array, like the table of the rows.
+
+    Of a dict or a DuckDB relation a numpy array: a relation has no order that its rows could share with a vector.
+    `name` is that of a polars Series, so that `with_columns` takes it as a column.
+    """
     if kind == "polars":
         import polars as pl
 
-        return pl.Series(values)
+        return pl.Series(name, values)
+    if kind == "pyarrow":
+        import pyarrow as pa
+
+        return pa.array(values)
     if index is None:
         return values
     import pandas as pd
 
     return pd.Series(values, index=index)
+
+
+def predictions(values: Vector, kind: Any, index: Any) -> Any:
+    """Predictions of all rows of a table, like it: of a relation a relation of one column `fit`."""
+    return frame.to_kind({"fit": values}, kind) if kind == "duckdb" else labelled_rows(values, kind, index, "fit")
 
 
 def _columns(texts: list[str]) -> list[str]:

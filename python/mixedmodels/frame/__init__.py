@@ -5,8 +5,9 @@ from mixedmodels.frame.change import as_pandas, take_rows, values_of, with_colum
 from mixedmodels.frame.collate import text_order
 from mixedmodels.frame.columns import Column, Factor, Levels, Logical, Numeric, date_unit, label, like_dates
 from mixedmodels.frame.factors import as_factor
+from mixedmodels.frame.relations import fetched, rows_at_hand, same_table
 from mixedmodels.frame.table import Kind, Table, any_column, nearest, read
-from mixedmodels.frame.tables import arrow_stream, given_back, labelled, to_kind
+from mixedmodels.frame.tables import arrow_stream, given_back, labelled, matrix, to_kind
 
 __all__ = [
     "Column",
@@ -22,12 +23,16 @@ __all__ = [
     "as_factor",
     "as_pandas",
     "date_unit",
+    "fetched",
     "given_back",
     "label",
     "labelled",
     "like_dates",
+    "matrix",
     "nearest",
     "read",
+    "rows_at_hand",
+    "same_table",
     "take_rows",
     "text_order",
     "to_kind",

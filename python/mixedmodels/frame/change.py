@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels.frame.columns import Factor, Logical
+from mixedmodels.frame.relations import rows_at_hand
 from mixedmodels.frame.table import read
 
 
@@ -19,8 +20,7 @@ def take_rows(data: Any, rows: NDArray[np.intp]) -> Any:
     """
     table = read(data)
     if table.kind == "polars":
-        whole = data.collect() if hasattr(data, "collect") else data
-        return whole[rows.tolist()]
+        return rows_at_hand(data)[rows.tolist()]
     if table.kind == "pyarrow":
         return data.take(rows)
     return as_pandas(data).iloc[rows].reset_index(drop=True)
@@ -32,8 +32,7 @@ def with_columns(data: Any, columns: Mapping[str, Any]) -> Any:
     if kind == "polars":
         import polars as pl
 
-        whole = data.collect() if hasattr(data, "collect") else data
-        return whole.with_columns(**{k: pl.Series(k, _listed(v)) for k, v in columns.items()})
+        return rows_at_hand(data).with_columns(**{k: pl.Series(k, _listed(v)) for k, v in columns.items()})
     if kind == "pyarrow":
         for name, values in columns.items():
             place = data.schema.get_field_index(name)

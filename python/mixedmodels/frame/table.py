@@ -13,6 +13,7 @@ from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.frame.columns import Column
 from mixedmodels.frame.from_numpy import array_column
 from mixedmodels.frame.from_pandas import pandas_column
+from mixedmodels.frame.relations import Fetched, fetched
 
 Kind = Literal["pandas", "polars", "pyarrow", "duckdb", "dict"]
 
@@ -130,14 +131,14 @@ def read(data: Any) -> Table:
     if pandas is not None and isinstance(data, pandas.DataFrame):
         return _pandas(data)
     polars = sys.modules.get("polars")
-    if polars is not None and isinstance(data, (polars.DataFrame, polars.LazyFrame)):
-        return _polars(data.collect() if isinstance(data, polars.LazyFrame) else data)
+    if polars is not None and isinstance(data, polars.DataFrame):
+        return _polars(data)
     pyarrow = sys.modules.get("pyarrow")
     if pyarrow is not None and isinstance(data, (pyarrow.Table, pyarrow.RecordBatch)):
         return _arrow(data, "pyarrow")
-    duckdb = sys.modules.get("duckdb")
-    if duckdb is not None and isinstance(data, duckdb.DuckDBPyRelation):
-        return _duckdb(data)
+    lazy = fetched(data)
+    if isinstance(lazy, Fetched):
+        return _polars(lazy.rows) if lazy.kind == "polars" else _arrow(lazy.rows, lazy.kind)
     if isinstance(data, Mapping):
         return _mapping(data)
     if isinstance(data, np.ndarray) and data.dtype.names is not None:
@@ -202,15 +203,6 @@ def _arrow(data: Any, kind: Kind) -> Table:
     names = _unique(tuple(data.schema.names))
     position = {name: i for i, name in enumerate(names)}
     return Table(kind, data.num_rows, lambda: names, lambda name: data.column(position[name]), arrow_column)
-
-
-def _duckdb(relation: Any) -> Table:
-    """A relation is run once: run again for each column, its rows might come in another order."""
-    fetch = getattr(relation, "to_arrow_table", None) or relation.fetch_arrow_table
-    try:
-        return _arrow(fetch(), "duckdb")
-    except ModuleNotFoundError as cause:
-        raise DataError("reading a DuckDB relation needs pyarrow; install it, or pass relation.df()") from cause
 
 
 def _mapping(data: Mapping[Any, Any]) -> Table:

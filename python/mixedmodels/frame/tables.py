@@ -6,7 +6,10 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mixedmodels.errors import DataError, MissingLibraryError
+from mixedmodels.frame.relations import as_relation
 from mixedmodels.frame.table import Kind
 
 if TYPE_CHECKING:
@@ -45,7 +48,8 @@ def to_kind(columns: Mapping[str, Any], kind: Kind, index: Any = None) -> Any:
     if kind in ("pyarrow", "arrow"):
         return _library("pyarrow").table(dict(columns))
     if kind == "duckdb":
-        return _library("duckdb").from_df(_pandas(columns, None))
+        _library("duckdb")
+        return as_relation(_pandas(columns, None), kind)
     if kind in ("pandas", "dict"):
         return _pandas(columns, index)
     raise DataError(f"{kind!r:.60} is no library of tables; give one of {', '.join(map(repr, LIBRARIES))}.")
@@ -53,7 +57,7 @@ def to_kind(columns: Mapping[str, Any], kind: Kind, index: Any = None) -> Any:
 
 def given_back(table: Any, kind: Kind) -> Any:
     """A pandas table of rows that came from `kind`: a DuckDB relation where that is DuckDB, else as it is."""
-    return _library("duckdb").from_df(table) if kind == "duckdb" else table
+    return as_relation(table, kind) if kind == "duckdb" else table
 
 
 def arrow_stream(columns: Mapping[str, Any], requested_schema: Any = None) -> Any:
@@ -88,8 +92,36 @@ def _library(name: str) -> Any:
         ) from error
 
 
-def labelled(matrix: Any, rows: Sequence[str] | None, columns: Sequence[str]) -> pandas.DataFrame:
+def matrix(values: Any, rows: Any, columns: Sequence[str], kind: Kind) -> Any:
+    """A matrix in the library of `kind`, whose ``numpy.asarray`` are the numbers alone.
+
+    polars and Arrow name the columns. pandas labels the rows too, and serves DuckDB as well: a relation has no order of
+    rows, and is no array.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, p)
+        The matrix.
+    rows : sequence of str, pandas.Index or None
+        Labels of the rows.
+    columns : sequence of str
+        Names of the columns.
+    kind : {"pandas", "polars", "pyarrow", "duckdb", "dict"}
+        Library of the caller's table.
+
+    Examples
+    --------
+    >>> from mixedmodels import frame
+    >>> frame.matrix(np.eye(2), ["a", "b"], ["a", "b"], "polars").columns
+    ['a', 'b']
+    """
+    if kind in ("polars", "pyarrow"):
+        return to_kind(dict(zip(columns, np.ascontiguousarray(values.T), strict=True)), kind)
+    return labelled(values, rows, columns)
+
+
+def labelled(matrix: Any, rows: Any, columns: Sequence[str]) -> pandas.DataFrame:
     """A matrix with names on its rows and columns, as a pandas DataFrame."""
     import pandas
 
-    return pandas.DataFrame(matrix, index=None if rows is None else list(rows), columns=list(columns))
+    return pandas.DataFrame(matrix, index=rows, columns=list(columns))

@@ -194,7 +194,10 @@ class MixedSpellings(MixedEffects):
         [2.26, 9.2]
         """
         (name,) = self._one_group("random_effects")
-        return {str(label): row for label, row in self.ranef()[name].iterrows()}
+        ranef = self.ranef()
+        place = ranef.names.index(name)
+        table = frame.labelled(ranef.modes[place], list(ranef.levels[place]), ranef.effects[place])
+        return {str(label): row for label, row in table.iterrows()}
 
     @property
     def cov_re(self) -> pandas.DataFrame:

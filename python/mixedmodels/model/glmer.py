@@ -19,8 +19,6 @@ from mixedmodels.fitted.registry import fit_request
 from mixedmodels.model.verbs import RandomEffectsModel
 
 if TYPE_CHECKING:
-    import pandas
-
     from mixedmodels._typing import Matrix, Vector
     from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.fit.laplace_error.estimate import LaplaceError
@@ -70,7 +68,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         fit = self._fit
         return family_moments.deviance(fit.y, fit.weights, fit.eta, fit.family, fit.psi)
 
-    def vcov(self, *, full: bool = False, conditional: bool = False) -> pandas.DataFrame:
+    def vcov(self, *, full: bool = False, conditional: bool = False) -> Any:
         """Covariance matrix of `fixef()`, labelled.
 
         It is the block of the inverse of the criterion's full Hessian, so it includes the uncertainty of theta and of
@@ -85,6 +83,11 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
             Whether to treat theta, the shapes and the weights at the modes as known. lme4 does so with
             ``use.hessian = FALSE``.
 
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            Like the data of the model, pandas also for DuckDB; ``numpy.asarray`` of it is p x p.
+
         Examples
         --------
         >>> gm.vcov().shape, gm.vcov(full=True).shape
@@ -94,9 +97,9 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
             raise DataError("vcov() is 'full', with theta and shapes, or 'conditional' on them; choose one.")
         names = joint_names(self.design, self._fit) if full else kept_names(self.design, self._fit)
         if full:
-            return frame.labelled(self._fit.vcov_joint, names, names)
+            return frame.matrix(self._fit.vcov_joint, names, names, self._source.kind)
         matrix = self._fit.vcov_conditional if conditional else self._fit.vcov
-        return frame.labelled(matrix, names, names)
+        return frame.matrix(matrix, names, names, self._source.kind)
 
     @property
     def _engine(self) -> Glmm:

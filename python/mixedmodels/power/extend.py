@@ -90,7 +90,7 @@ def _rows_of(plan: PlannedModel, more: Sequence[str]) -> Any:
     data = (
         frame.as_pandas(request.data)[names]
         if table.kind in ("pandas", "dict", "duckdb")
-        else request.data.select(names)
+        else frame.rows_at_hand(request.data).select(names)
     )
     return frame.take_rows(data, plan._rows.numbers)
 

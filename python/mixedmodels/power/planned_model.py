@@ -23,7 +23,7 @@ from mixedmodels.fit.simulated_responses import generator, simulate_fit
 from mixedmodels.fitted import registry
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.request import Request, Source
-from mixedmodels.fitted.rows import Rows, labelled_rows
+from mixedmodels.fitted.rows import Rows, predictions
 from mixedmodels.fitted.varcorr import VarCorr, varcorr
 from mixedmodels.power.verbs import PlanVerbs
 from mixedmodels.tables.vectors import NamedVector
@@ -98,7 +98,7 @@ class PlannedModel(PlanVerbs):
 
         Of a generalised mixed model it is approximate (see the page on simulation).
         """
-        return frame.labelled(self._fit.vcov, self._names, self._names)
+        return frame.matrix(self._fit.vcov, self._names, self._names, self._source.kind)
 
     def VarCorr(self) -> VarCorr:
         """Standard deviations and correlations of the random effects, and of the residual where there is one."""
@@ -138,7 +138,7 @@ class PlannedModel(PlanVerbs):
         if which != "X":
             raise DataError(f"model_matrix() has 'X' and 'Z', not {which!r}.")
         x = model_matrix(self.design.fixed, self.nobs)[:, list(self._fit.kept)]
-        return frame.labelled(x, None, self._names)
+        return frame.matrix(x, None, self._names, self._source.kind)
 
     def simulate(self, nsim: int = 1, seed: Any = None) -> Any:
         """A table of `nsim` responses drawn from the model, columns sim_1, sim_2, ...; proportions if binomial.
@@ -175,7 +175,7 @@ class PlannedModel(PlanVerbs):
             new = on_new_data(self.design.spec, table, random=(), offset=offset)
             eta = fixed_part(new, self._fit.kept, self._fit.beta, table.n_rows)
         values = eta if type == "link" else np.asarray(self.family.mean(eta))
-        return self._rows.label(values) if newdata is None else labelled_rows(values, table.kind, table.index)
+        return self._rows.predictions(values) if newdata is None else predictions(values, table.kind, table.index)
 
     def draw_and_fit(self, seed: Any = None) -> Any:
         """A fitted model of one response drawn from this one."""

@@ -12,6 +12,7 @@ from mixedmodels._typing import Vector
 from mixedmodels.design import Design, numbers_of, on_new_data
 from mixedmodels.errors import DataError, MixedModelsWarning, RankDeficientWarning
 from mixedmodels.fitted.model import FittedModel
+from mixedmodels.fitted.rows import predictions
 from mixedmodels.predict.kinds import Parts, parts_of
 from mixedmodels.predict.options import Options
 from mixedmodels.predict.point import values
@@ -30,7 +31,7 @@ def predicted(model: FittedModel, newdata: Any, options: Options, weights: Any, 
         rows = _laid_out(model, table, parts, options, offset)
     if options.certain:
         value = values(model, rows, options)
-        return model._rows.label(value) if table is None else model._new_rows(table, value)
+        return model._rows.predictions(value) if table is None else predictions(value, table.kind, table.index)
     from mixedmodels.predict.standard_errors import uncertain
 
     columns = uncertain(model, rows, options, _weights(model, table, weights, options), table is None)

@@ -47,12 +47,16 @@ class PlainRows:
     name: str = "group"
 
     def label(self, values: Vector) -> Any:
-        """A pandas or polars Series; an array where rows have no labels."""
+        """A pandas or polars Series or an Arrow array; a numpy array where rows have no labels."""
         if self.kind == "polars":
             import polars as pl
 
             return pl.Series(values)
-        if self.index is None or self.kind == "pyarrow":
+        if self.kind == "pyarrow":
+            import pyarrow as pa
+
+            return pa.array(values)
+        if self.index is None:
             return values
         import pandas as pd
 

@@ -18,7 +18,9 @@ from mixedmodels.errors import MixedModelsError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
+from mixedmodels.fit.moments import predict_old
 from mixedmodels.fit.ols import fit_ols
+from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.responses import family_response
 
 STEPS = 50  # of reweighted least squares within a level
@@ -68,8 +70,8 @@ def level_effects(fit: Any, place: int) -> LevelEffects:
     coef = fit.coef()
     partial = coef.modes[place][:, [coef.effects[place].index(e) for e in effects]]
     codes = design.groups[place].codes
-    eta = np.asarray(fit.predict(type="link"), dtype=float)
-    rest = eta[np.isfinite(eta)] - np.einsum("ij,ij->i", z, partial[codes])
+    eta = predict_old(fit._fit, design, chosen_effects(design, None))
+    rest = eta - np.einsum("ij,ij->i", z, partial[codes])
     beta, kept = without_groups(design, fit.family)
     names = [design.fixed.names[j] for j in kept]
     return LevelEffects(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.comparison.lrt import is_restricted
@@ -46,7 +47,7 @@ def check_rows(a: FittedModel, b: FittedModel, both: str) -> None:
         )
     left, right = a._rows.numbers, b._rows.numbers
     if a.design.n_table == b.design.n_table and a._request is not None and b._request is not None:
-        same_table = a._request.data is b._request.data
+        same_table = frame.same_table(a._request.data, b._request.data)
         if same_table and not np.array_equal(left, right):
             where = int(np.setdiff1d(left, right)[0])
             raise DataError(

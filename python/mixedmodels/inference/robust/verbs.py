@@ -10,8 +10,6 @@ from mixedmodels.errors import DataError
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
-    import pandas
-
     from mixedmodels.estimates.coefficients import Coefficients
     from mixedmodels.fitted.row_groups import Clusters
     from mixedmodels.inference.robust.jackknife_table import InfinitesimalJackknife
@@ -73,7 +71,7 @@ class RobustVerbs(FittedModel):
         title = f"Cluster-robust covariance ({estimator}), {len(clusters)} clusters of {clusters.name}"
         return RobustCoefficients(coefficients, estimator, title, self._source.kind)
 
-    def vcov_robust(self, type: str | None = None, cluster: Any = None) -> pandas.DataFrame:  # noqa: A002
+    def vcov_robust(self, type: str | None = None, cluster: Any = None) -> Any:  # noqa: A002
         """The covariance matrix of `robust`, labelled.
 
         Examples
@@ -84,7 +82,7 @@ class RobustVerbs(FittedModel):
         from mixedmodels import frame
 
         coefficients = self.robust(type, cluster)
-        return frame.labelled(coefficients.vcov, coefficients.names, coefficients.names)
+        return frame.matrix(coefficients.vcov, coefficients.names, coefficients.names, self._source.kind)
 
     def scores(self, cluster: Any = None, *, scale: Scale = "theta") -> ResultTable:
         """Derivatives of each cluster's log-likelihood at the estimates, which sum to 0; a row per cluster.
@@ -118,7 +116,7 @@ class RobustVerbs(FittedModel):
         cluster: Any = None,
         *,
         scale: Scale = "theta",
-    ) -> pandas.DataFrame:
+    ) -> Any:
         """Covariance matrix of fixed effects and variance parameters together, labelled.
 
         Parameters
@@ -144,7 +142,7 @@ class RobustVerbs(FittedModel):
             raise DataError(f"type is {type!r}; give 'model', 'sandwich' or 'ij'.")
         scores, names = self._scores(find_clusters(self, cluster), scale)
         matrix = jackknife.model_covariance(scores) if type == "model" else jackknife.sandwich(scores)
-        return frame.labelled(matrix, names, names)
+        return frame.matrix(matrix, names, names, self._source.kind)
 
     def infinitesimal_jackknife(self, cluster: Any = None, *, scale: Scale = "theta") -> InfinitesimalJackknife:
         """Standard errors of all parameters from the influence of each cluster, see `InfinitesimalJackknife`.

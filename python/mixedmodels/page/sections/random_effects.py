@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from mixedmodels._typing import Matrix
 from mixedmodels.page.elements import folded, table_of
 from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw, picture
@@ -22,10 +25,12 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     headers, cells = varcorr.cells(4, ("Variance", "Std.Dev."))
     rows = [[c.strip() for c in row] for row in cells]
     yield wide_table("Variances, standard deviations and correlations", [h.strip() for h in headers], rows)
-    for name, modes in model.ranef().items():
-        if float(modes.abs().to_numpy().max(initial=0.0)) > NOTHING * model.sigma:
+    ranef = model.ranef()
+    for i, name in enumerate(ranef.names):
+        modes = ranef.modes[i]
+        if float(np.abs(modes).max(initial=0.0)) > NOTHING * model.sigma:
             yield from _pictures(model, name, len(modes))
-        yield folded(f"Conditional modes of {name}", *_levels(name, modes))
+        yield folded(f"Conditional modes of {name}", *_levels(name, ranef.levels[i], ranef.effects[i], modes))
 
 
 def _pictures(model: Any, name: str, levels: int) -> Iterator[str]:
@@ -51,10 +56,10 @@ def _pictures(model: Any, name: str, levels: int) -> Iterator[str]:
     )
 
 
-def _levels(name: str, modes: Any) -> Iterator[str]:
+def _levels(name: str, levels: Sequence[str], effects: Sequence[str], modes: Matrix) -> Iterator[str]:
     """The levels' effects, the first of them where there are many."""
-    shown = modes.iloc[:MAX_LEVELS]
-    columns = {"level": [str(v) for v in shown.index], **{str(c): shown[c].tolist() for c in shown.columns}}
+    shown = modes[:MAX_LEVELS]
+    columns = {"level": list(levels[:MAX_LEVELS]), **dict(zip(effects, shown.T.tolist(), strict=True))}
     caption = f"Deviations of the levels of {name} from the fixed effects"
     yield table_of(caption, columns, {k: k for k in columns})
     if len(modes) > MAX_LEVELS:
