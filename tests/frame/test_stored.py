@@ -40,7 +40,8 @@ def assert_same(a: frame.Column, b: frame.Column, what: str) -> None:
     np.testing.assert_array_equal(a.values, b.values, what)
     np.testing.assert_array_equal(np.signbit(a.values), np.signbit(b.values), what)
     if isinstance(a, frame.Numeric) and a.origin is not None:
-        assert isinstance(b, frame.Numeric) and b.origin is not None, what
+        assert isinstance(b, frame.Numeric), what
+        assert b.origin is not None, what
         there = ~np.isnan(a.values)
         np.testing.assert_array_equal(a.origin[there], b.origin[there], what)
 

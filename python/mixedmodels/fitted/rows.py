@@ -156,7 +156,7 @@ class Rows:
         data = frame.rows_at_hand(request.data)
         texts = [self.design.formula, *(t for t in (request.weights, request.offset) if isinstance(t, str))]
         table = frame.read(request.data)
-        names = [name for name in _columns(texts) if name in table]
+        names = [name for name in named_columns(texts) if name in table]
         rows = self.design.positions
         if table.kind == "polars":
             chosen = data.select(names)
@@ -201,7 +201,7 @@ def predictions(values: Vector, kind: Any, index: Any) -> Any:
     return frame.to_kind({"fit": values}, kind) if kind == "duckdb" else labelled_rows(values, kind, index, "fit")
 
 
-def _columns(texts: list[str]) -> list[str]:
+def named_columns(texts: list[str]) -> list[str]:
     """Names that expressions or formulas mention, each once."""
     names: dict[str, None] = {}
     for text in texts:

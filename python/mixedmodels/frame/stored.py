@@ -103,9 +103,11 @@ def index_in(stored: Mapping[str, Any] | None) -> Any:
         return None
     names = stored["names"]
     if "range" in stored:
-        return pandas.RangeIndex(*stored["range"], name=names[0])
+        return pandas.RangeIndex.from_range(range(*stored["range"]), name=names[0])
     levels = [_pandas(level) for level in stored["levels"]]
-    return pandas.Index(levels[0], name=names[0]) if len(levels) == 1 else pandas.MultiIndex.from_arrays(levels, names=names)
+    if len(levels) > 1:
+        return pandas.MultiIndex.from_arrays(levels, names=names)
+    return pandas.Index(levels[0], name=names[0])
 
 
 # -- one column -------------------------------------------------------------------------------------------------------

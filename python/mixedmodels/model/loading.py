@@ -14,15 +14,18 @@ from mixedmodels.errors import DataError
 from mixedmodels.families import Family
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Run
+from mixedmodels.fitted.registry import model_class
 from mixedmodels.fitted.request import Source
 from mixedmodels.model.glm import GeneralizedLinearModel
 from mixedmodels.model.glmer import GeneralizedMixedModel
 from mixedmodels.model.lm import LinearModel
 from mixedmodels.model.lmer import MixedModel
-from mixedmodels.model.saving import FORMAT, VERSION, plain
+from mixedmodels.model.saving import FORMAT, VERSION, WITH_ROWS, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mixedmodels.fit.any_fit import AnyFit
 
 AnyModel = LinearModel | GeneralizedLinearModel | MixedModel | GeneralizedMixedModel
 
@@ -33,13 +36,15 @@ _MATRICES = ("vcov_unscaled", "hessian", "vcov_joint", "vcov_conditional")
 def load(path: str | Path) -> AnyModel:
     """Read a model that `save` wrote.
 
-    The model predicts new rows, prints its summary and has all estimates. Verbs that need the rows of the fit raise a
-    DataError.
+    Saved with ``rows=True`` it does what it did. Otherwise it predicts new rows, prints its summary, and has all
+    estimates; what needs the rows of the fit raises a DataError.
 
     Raises
     ------
     DataError
         If the file is not such a model, or a newer version of the package wrote it.
+    MissingLibraryError
+        If its rows are of a library of tables that is not installed.
 
     Examples
     --------
@@ -59,9 +64,9 @@ def load(path: str | Path) -> AnyModel:
             f"{str(path)!r} is not a saved model: it does not say format {FORMAT!r}; write one with fit.save(path)."
         )
     version = document.get("version")
-    if version != VERSION:
+    if version not in (VERSION, WITH_ROWS):
         raise DataError(
-            f"{str(path)!r} has version {version} of the file format and this package reads version {VERSION}; "
+            f"{str(path)!r} has version {version} of the file format and this package reads up to {WITH_ROWS}; "
             f"it was written by mixedmodels {document.get('package')}: install that version or newer."
         )
     try:
@@ -71,9 +76,21 @@ def load(path: str | Path) -> AnyModel:
 
 
 def _model(document: Mapping[str, Any]) -> AnyModel:
-    function = document["kind"]
+    fit = _fit(document)
+    if "rows" in document:
+        from mixedmodels.model.saved_rows import model_rows
+
+        design, source, request = model_rows(document["rows"], document["design"]["formula"], fit.mixed)
+        model: AnyModel = model_class(fit)(fit, design, source, request)
+        return model
     design = _design_in(document["design"])
-    stored = dict(document["fit"])
+    loaded: AnyModel = model_class(fit)(fit, design, Source(), None, stored=document)
+    return loaded
+
+
+def _fit(document: Mapping[str, Any]) -> AnyFit:
+    """The record of the fit."""
+    stored, rows = dict(document["fit"]), document.get("rows", {}).get("fit", {})
     stored["kept"] = tuple(stored["kept"])
     for name in _VECTORS:
         if name in stored:
@@ -84,22 +101,24 @@ def _model(document: Mapping[str, Any]) -> AnyModel:
             stored[name] = np.array(stored[name], dtype=float).reshape(side, side)
     if "family" in stored:
         stored["family"] = Family.from_json(stored["family"])
-        stored |= {"y": np.empty(0), "weights": None, "eta": np.empty(0)}  # rows are not kept
-    if function == "lm":
-        return LinearModel(LinearFit(**stored), design, Source(), None, document)
-    if function == "glm":
-        return GeneralizedLinearModel(GlmFit(**stored), design, Source(), None, document)
-    _put_effects(stored)
+        for name in ("y", "weights", "eta"):
+            values = rows.get(name)
+            stored[name] = None if values is None and name == "weights" else np.array(values or [], dtype=float)
+    function = document["kind"]
+    if function in ("lm", "glm"):
+        return LinearFit(**stored) if function == "lm" else GlmFit(**stored)
+    _put_effects(stored, rows.get("b"))
     run = Run(**{**document["run"], "trace": tuple(tuple(step) for step in document["run"]["trace"])})
-    if function == "lmer":
-        return MixedModel(MixedFit(**stored, run=run), design, Source(), None, None, document)
-    return GeneralizedMixedModel(GlmmFit(**stored, run=run), design, Source(), None, None, document)
+    return MixedFit(**stored, run=run) if function == "lmer" else GlmmFit(**stored, run=run)
 
 
-def _put_effects(stored: dict[str, Any]) -> None:
-    """Sizes and random effects as the record has them."""
+def _put_effects(stored: dict[str, Any], b: Any) -> None:
+    """Sizes and random effects as the record has them; without rows `b` follows from the others."""
     sizes = stored["sizes"] = tuple(stored["sizes"])
     stored["u"] = tuple(np.array(u, dtype=float).reshape(-1, k) for u, k in zip(stored["u"], sizes, strict=True))
+    if b is not None:
+        stored["b"] = tuple(np.array(e, dtype=float).reshape(-1, k) for e, k in zip(b, sizes, strict=True))
+        return
     ts = factors(stored["theta"], sizes)
     stored["b"] = tuple(u @ t.T for u, t in zip(stored["u"], ts, strict=True))
 

@@ -1,8 +1,8 @@
-"""Write a fitted model to a small JSON file, which `mixedmodels.model.loading` reads.
+"""Write a fitted model to a JSON file, which `mixedmodels.model.loading` reads.
 
 The file has the formula, the layout for new rows (levels, contrasts, bases), the estimates, the spherical random
-effects, the optimiser's report, and the five quartiles of the summary. It has no rows, and therefore no fitted values,
-residuals, objective or conditional variances. `refit`, `update` and `simulate` need rows too.
+effects, the optimiser's report, and the five quartiles of the summary. It has the rows only on request. Without them
+there are no fitted values, residuals, objective or conditional variances. `refit`, `update` and `simulate` need rows too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from mixedmodels.design import Design
 
 FORMAT = "mixedmodels"
-VERSION = 1
+VERSION = 1  # without rows
+WITH_ROWS = 2
 
 _LEFT_OUT = ("b", "run", "family", "y", "weights", "eta")  # they follow from the others, or are as long as the table
 
@@ -30,19 +31,39 @@ _LEFT_OUT = ("b", "run", "family", "y", "weights", "eta")  # they follow from th
 class SaveVerbs(FittedModel):
     """Writing a model to a file."""
 
-    def save(self, path: str | Path) -> None:
-        """Write the model to one small JSON file (see `mixedmodels.load` for what it keeps).
+    def save(self, path: str | Path, *, rows: bool = False) -> None:
+        """Write the model to one JSON file, which `mixedmodels.load` reads.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write.
+        rows : bool, default False
+            Whether to keep the rows of the columns that the model uses. A loaded model then does what this one does,
+            with the same numbers. Without rows the file is small and holds no data; the loaded model predicts new rows
+            and has all estimates.
+
+        Raises
+        ------
+        DataError
+            If `rows` are wanted and are not at hand, or an argument of the fit, such as a function in `env`, cannot be
+            written.
 
         Examples
         --------
         >>> import tempfile
         >>> path = f"{tempfile.mkdtemp()}/sleep.json"
-        >>> fit.save(path)
-        >>> mm.load(path).formula
-        'Reaction ~ Days + (Days | Subject)'
+        >>> fit.save(path, rows=True)
+        >>> mm.load(path).residuals().equals(fit.residuals())
+        True
         """
-        document = json.dumps(plain(_document(self)), allow_nan=False, separators=(",", ":"))
-        Path(path).write_text(document, encoding="utf-8")
+        document = _document(self)
+        if rows:
+            from mixedmodels.model.saved_rows import rows_out
+
+            document |= {"version": WITH_ROWS, "rows": rows_out(self)}
+        text = json.dumps(plain(document), allow_nan=False, separators=(",", ":"))
+        Path(path).write_text(text, encoding="utf-8")
 
 
 def _document(model: FittedModel) -> dict[str, Any]:
