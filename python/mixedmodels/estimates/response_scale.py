@@ -144,3 +144,44 @@ def _name(name: str, outer: Affine, inner: Affine) -> str:
     inside = f"({mean} + {round(inner.shift, 3):g})" if inner.shift else "" if inner.is_identity else f"({mean})"
     factor = "" if outer.scale == 1 else f"{round(outer.scale, 3):g}*"
     return factor + name + inside + (f" + {round(outer.shift, 3):g}" if outer.shift else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """What a coefficient is as a ratio.
+
+    Attributes
+    ----------
+    name : str
+        Name: "odds ratio", "rate ratio", "risk ratio", "hazard ratio" or "ratio".
+    base : float
+        Base of the logarithm that the coefficients are on.
+    """
+
+    name: str
+    base: float
+
+
+def ratio_of(family: Family, left: Node | None) -> Ratio | None:
+    """The ratio that a coefficient is the logarithm of; None where it is no logarithm.
+
+    Parameters
+    ----------
+    family : Family
+        Family of the response.
+    left : Node or None
+        Left side of the formula, which may be a logarithm.
+    """
+    if family.link == "identity":
+        scale = of_response(left)
+        if scale is None or not scale.base or scale.back is None:
+            return None
+        return Ratio(name="odds ratio" if scale.name == "logit" else "ratio", base=scale.base)
+    name = {
+        ("logit", "proportion"): "odds ratio",
+        ("log", "proportion"): "risk ratio",
+        ("cloglog", "proportion"): "hazard ratio",
+        ("log", "counts"): "rate ratio",
+        ("log", "positive"): "ratio",
+    }.get((family.link, family.support), "ratio" if family.link == "log" else None)
+    return None if name is None else Ratio(name=name, base=_E)

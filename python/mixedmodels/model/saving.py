@@ -2,7 +2,7 @@
 
 The file has the formula, the layout for new rows (levels, contrasts, bases), the estimates, the spherical random
 effects, the optimiser's report, and the five quartiles of the summary. It has the rows only on request. Without them
-there are no fitted values, residuals, objective or conditional variances. `refit`, `update` and `simulate` need rows too.
+there are no fitted values, residuals, objective or conditional variances, and no `refit`, `update` and `simulate`.
 """
 
 from __future__ import annotations

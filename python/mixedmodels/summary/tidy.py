@@ -13,6 +13,8 @@ from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients
+from mixedmodels.estimates.response_scale import Ratio, ratio_of
+from mixedmodels.families import Family
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.goodness import Goodness
@@ -20,8 +22,11 @@ from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted.labels import coefficient_matrix, covariance_columns, kept_names, scattered
 from mixedmodels.fitted.ranef import RanEf
 from mixedmodels.fitted.varcorr import varcorr
+from mixedmodels.formula.nodes import Node
 
-Effects = Literal["fixed", "ran_pars", "ran_vals"]
+Effects = Literal["fixed", "ran_pars", "ran_vals", "all"]
+# All parameters of the model, as by default in broom.mixed. Conditional modes are predictions, and may be thousands.
+ALL = ("fixed", "ran_pars")
 Columns = dict[str, Any]
 PARAMETER_COLUMNS = (
     "effect",
@@ -72,17 +77,24 @@ def stack(parts: Mapping[str, Columns]) -> Columns:
 def tidy_mixed(
     design: Design,
     fit: AnyMixedFit,
-    effects: Sequence[Effects],
+    effects: Sequence[str],
     level: float | None,
     ranef: Callable[[bool], RanEf],
     tested: Coefficients | None = None,
+    ratio: Ratio | None = None,
 ) -> Columns:
-    """Rows of the requested parts; `level` adds Wald limits, `tested` gives the tests of the fixed effects."""
+    """Rows of the requested parts; `level` adds Wald limits, `tested` gives the tests of the fixed effects.
+
+    With `ratio` the fixed effects are ratios.
+    """
     parts: dict[str, Columns] = {}
+    if ratio is not None and "fixed" not in effects:
+        raise DataError("exponentiate=True is for the fixed effects; add 'fixed' to effects, or leave it out.")
     for part in effects:
         if part == "fixed":
             names = kept_names(design, fit)
-            parts[part] = _wald_columns(names, fit, level) if tested is None else t_columns(tested, level)
+            columns = _wald_columns(names, fit, level) if tested is None else t_columns(tested, level)
+            parts[part] = columns if ratio is None else exponentiated(columns, ratio)
         elif part == "ran_pars":
             parts[part] = covariance_columns(varcorr(design, fit))
         elif part == "ran_vals":
@@ -92,17 +104,55 @@ def tidy_mixed(
                 columns["conf_low"], columns["conf_high"] = limits[:, 0], limits[:, 1]
             parts[part] = columns
         else:
-            raise DataError(f"effects {part!r} is none of 'fixed', 'ran_pars', 'ran_vals'.")
+            raise DataError(f"effects {part!r} is none of 'fixed', 'ran_pars', 'ran_vals', 'all'.")
     return stack(parts)
 
 
 def tidy_linear(
-    design: Design, fit: LinearFit | GlmFit, level: float | None, tested: Coefficients | None = None
+    design: Design,
+    fit: LinearFit | GlmFit,
+    level: float | None,
+    tested: Coefficients | None = None,
+    ratio: Ratio | None = None,
 ) -> Columns:
     """A row per coefficient, NaN where a column was dropped; `tested` gives covariance and degrees of freedom."""
     names = design.fixed.names
     columns = _wald_columns(names, fit, level, fit.wald_df) if tested is None else t_columns(tested, level)
+    columns = columns if ratio is None else exponentiated(columns, ratio)
     return {k: list(names) if k == "term" else scattered(v, fit, len(names)) for k, v in columns.items()}
+
+
+def wanted_parts(effects: str | Sequence[str]) -> tuple[str, ...]:
+    """The parts of a table of parameters, each once, "all" spelt out."""
+    asked = (effects,) if isinstance(effects, str) else tuple(effects)
+    return tuple(dict.fromkeys(part for e in asked for part in (ALL if e == "all" else (e,))))
+
+
+def ratio_or_error(family: Family, left: Node | None) -> Ratio:
+    """The ratio that a model's coefficients are the logarithm of.
+
+    Raises
+    ------
+    DataError
+        If they are no logarithms.
+    """
+    ratio = ratio_of(family, left)
+    if ratio is None:
+        raise DataError(
+            f"exponentiate=True makes ratios of logarithms, and coefficients on the {family.link} link are none; leave "
+            "it out, or fit a log or logit link, or the response as log(y)."
+        )
+    return ratio
+
+
+def exponentiated(columns: Columns, ratio: Ratio) -> Columns:
+    """Coefficients and limits as ratios; statistics and p-values stay, as their hypothesis stays.
+
+    Standard errors are by the delta method, as in broom.mixed; broom itself leaves those of a glm on the link's scale.
+    """
+    out = {k: np.power(ratio.base, v) if k in ("estimate", "conf_low", "conf_high") else v for k, v in columns.items()}
+    out["std_error"] = columns["std_error"] * math.log(ratio.base) * out["estimate"]
+    return out
 
 
 def t_columns(tested: Coefficients, level: float | None) -> Columns:

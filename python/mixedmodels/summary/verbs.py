@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 class FixedTableVerbs(FixedEffects):
     """Tables of the parameters of a model without random effects."""
 
-    def tidy(self, *, conf_int: bool = False, conf_level: float = 0.95, ddf: Ddf = None) -> Any:
+    def tidy(
+        self,
+        *,
+        conf_int: bool = False,
+        conf_level: float = 0.95,
+        exponentiate: bool = False,
+        ddf: Ddf = None,
+    ) -> Any:
         """A table with a row per coefficient.
 
         Parameters
@@ -36,11 +43,14 @@ class FixedTableVerbs(FixedEffects):
         --------
         >>> lin.tidy()[["term", "estimate"]].round(2).values.tolist()
         [['(Intercept)', 251.41], ['Days', 10.47]]
+        >>> logit.tidy(exponentiate=True)["estimate"].round(2).tolist()
+        [0.28, 0.31, 0.27, 0.17]
         """
-        from mixedmodels.summary.tidy import tidy_linear
+        from mixedmodels.summary.tidy import ratio_or_error, tidy_linear
 
         tested = None if ddf is None else self._coefficients(ddf)
-        columns = tidy_linear(self.design, self._fit, conf_level if conf_int else None, tested)
+        ratio = ratio_or_error(self.family, self.design.spec.formula.left) if exponentiate else None
+        columns = tidy_linear(self.design, self._fit, conf_level if conf_int else None, tested, ratio)
         return frame.to_kind(columns, self._source.kind)
 
     def augment(self) -> Any:
@@ -63,20 +73,25 @@ class MixedTableVerbs(MixedEffects):
         *,
         conf_int: bool = False,
         conf_level: float = 0.95,
+        exponentiate: bool = False,
         ddf: Ddf = None,
     ) -> Any:
         """A table with a row per parameter.
 
         Parameters
         ----------
-        effects : {"fixed", "ran_pars", "ran_vals"} or sequence of {"fixed", "ran_pars", "ran_vals"}, default "fixed"
+        effects : {"fixed", "ran_pars", "ran_vals", "all"} or sequence of these, default "fixed"
             Effects to include: "fixed", "ran_pars" (standard deviations, correlations), "ran_vals" (conditional modes),
-            or several.
+            or several. "all" are all parameters: "fixed" and "ran_pars".
         conf_int : bool, default False
             Whether to add Wald limits `conf_low`, `conf_high` for the fixed effects, and for the modes at the estimated
             theta.
         conf_level : float, default 0.95
             Confidence level of the limits.
+        exponentiate : bool, default False
+            Whether the fixed effects and their limits are ratios, for a log or logit link or a response log(y): odds
+            ratios, rate ratios. Standard errors are by the delta method; statistics and p-values are those of the
+            coefficients.
         ddf : str or Coefficients, optional
             Method that adds `df` and `p_value` of the fixed effects: "Satterthwaite" or "Kenward-Roger" (lmer only),
             "asymptotic", or the result of `robust`. Standard errors and limits use its covariance.
@@ -87,13 +102,15 @@ class MixedTableVerbs(MixedEffects):
         ['sd_(Intercept)|Subject', 'sd_Days|Subject']
         >>> fit.tidy(ddf="Satterthwaite")["df"].round(1).tolist()
         [17.0, 17.0]
+        >>> gm.tidy("all", exponentiate=True)[["term", "estimate"]].round(2).values.tolist()[-2:]
+        [['period4', 0.21], ['sd_(Intercept)|herd', 0.64]]
         """
-        from mixedmodels.summary.tidy import tidy_mixed
+        from mixedmodels.summary.tidy import ratio_or_error, tidy_mixed, wanted_parts
 
-        wanted = (effects,) if isinstance(effects, str) else tuple(effects)
+        ratio = ratio_or_error(self.family, self.design.spec.formula.left) if exponentiate else None
         level = conf_level if conf_int else None
         tested = None if ddf is None else self._coefficients(ddf)
-        columns = tidy_mixed(self.design, self._fit, wanted, level, self.ranef, tested)
+        columns = tidy_mixed(self.design, self._fit, wanted_parts(effects), level, self.ranef, tested, ratio)
         return frame.to_kind(columns, self._source.kind)
 
     def augment(self) -> Any:
