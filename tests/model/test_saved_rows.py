@@ -68,6 +68,7 @@ def through_file(model: Any, path: Path) -> Any:
     return mm.load(path / "fit.json")
 
 
+@pytest.mark.filterwarnings("ignore:.when. holds times")
 @pytest.mark.parametrize("name", MODELS)
 def test_everything_comes_back_bit_for_bit(name: str, tmp_path: Path) -> None:
     model = fitted(name, nights())

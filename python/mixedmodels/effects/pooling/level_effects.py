@@ -64,6 +64,7 @@ class LevelEffects:
 
 def level_effects(fit: Any, place: int) -> LevelEffects:
     """The coefficients of a model's grouping factor number `place`."""
+    fit._need_rows("a comparison of the pools")
     design: Design = fit.design
     effects = fit.ranef().effects[place]
     z = effect_columns(design, place, len(design.groups[place].codes))
