@@ -134,9 +134,9 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
         model.save(tmp_path / "fit.json", rows=True)
     assert not (tmp_path / "fit.json").exists()
     model = fitted("lm", data)
-    data["Days"] = data["Days"] + 1.0  # in place, under the model
-    with pytest.raises(mm.DataError, match="does not follow from its table"):
-        model.save(tmp_path / "fit.json", rows=True)
+    data["Days"] = data["Days"] + 1.0  # in the table that the model was fitted to, and not in the model's
+    model.save(tmp_path / "fit.json", rows=True)
+    np.testing.assert_array_equal(mm.load(tmp_path / "fit.json").frame["Days"], fitted("lm", nights()).frame["Days"])
     fitted("lm", nights()).save(tmp_path / "small.json")
     with pytest.raises(mm.DataError, match="loaded from a file has none"):
         mm.load(tmp_path / "small.json").save(tmp_path / "again.json", rows=True)

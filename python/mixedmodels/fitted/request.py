@@ -48,7 +48,12 @@ class Request:
     subset_name: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "data", frame.fetched(self.data))
+        # A fit is of what it was given, whatever the caller does with it afterwards.
+        object.__setattr__(self, "data", frame.owned(self.data))
+        for name in ("weights", "offset", "subset"):
+            object.__setattr__(self, name, frame.owned_values(getattr(self, name)))
+        if self.env is not None:
+            object.__setattr__(self, "env", {k: frame.owned_values(v) for k, v in self.env.items()})
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -81,6 +81,9 @@ def same_table(a: Any, b: Any) -> bool:
     """Whether two tables are one, lazy or not."""
     if isinstance(a, Fetched) and isinstance(b, Fetched):
         return a is b or (a.origin is not None and a.origin is b.origin)
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(a, pandas.DataFrame) and isinstance(b, pandas.DataFrame):
+        return bool(a.index.is_(b.index))  # copies of one table share its index
     return a is b
 
 

@@ -1,0 +1,46 @@
+"""A table as it is now: what the caller changes later does not reach a model that was fitted to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mixedmodels.frame.relations import fetched
+
+
+def owned(data: Any) -> Any:
+    """A table that later changes of the caller's do not reach.
+
+    Rows of a lazy table are fetched. Tables of polars and Arrow cannot be changed, and stay. pandas copies on write
+    from version 3 on, so that a second handle costs microseconds; before, and of arrays, the numbers are copied.
+
+    Parameters
+    ----------
+    data : table
+        What `read` takes.
+    """
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(data, pandas.DataFrame):
+        return data.copy(deep=not _copies_on_write(pandas))
+    if isinstance(data, Mapping):
+        return {name: owned_values(values) for name, values in data.items()}
+    if isinstance(data, np.ndarray):
+        return data.copy()
+    return fetched(data)
+
+
+def owned_values(values: Any) -> Any:
+    """A column, or one value for each row, that later changes of the caller's do not reach."""
+    if isinstance(values, (np.ndarray, list)):
+        return values.copy()
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(values, (pandas.Series, pandas.DataFrame)):
+        return values.copy(deep=not _copies_on_write(pandas))
+    return values
+
+
+def _copies_on_write(pandas: Any) -> bool:
+    return int(pandas.__version__.partition(".")[0]) >= 3
