@@ -4,6 +4,9 @@
 //! depend on how many threads there are.
 
 use std::num::NonZeroUsize;
+use std::process;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -20,12 +23,40 @@ impl Pool {
     }
 }
 
+/// The pool of one process. A child of `fork` has a copy of its parent's memory and none of its threads: work for them
+/// would wait forever, and so might a lock that another thread held.
+struct OfProcess {
+    process: u32,
+    pool: RwLock<Pool>,
+}
+
+impl OfProcess {
+    fn new(threads: usize) -> Self {
+        Self { process: process::id(), pool: RwLock::new(Pool::of(threads)) }
+    }
+}
+
 fn current() -> &'static RwLock<Pool> {
-    static POOL: OnceLock<RwLock<Pool>> = OnceLock::new();
-    POOL.get_or_init(|| {
-        let available = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        RwLock::new(Pool::of(available))
-    })
+    static CURRENT: AtomicPtr<OfProcess> = AtomicPtr::new(ptr::null_mut());
+    loop {
+        let found = CURRENT.load(Ordering::Acquire);
+        // SAFETY: what is stored here was leaked below and is never freed.
+        let known = unsafe { found.as_ref() };
+        if let Some(own) = known.filter(|pool| pool.process == process::id()) {
+            return &own.pool;
+        }
+        // The parent's pool is left as it is: to drop it would be to wait for threads that are not here.
+        let bound = known.and_then(|parent| parent.pool.try_read().ok().map(|pool| pool.threads));
+        let made = Box::into_raw(Box::new(OfProcess::new(bound.unwrap_or_else(available))));
+        if CURRENT.compare_exchange(found, made, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            // SAFETY: another thread was first, so that nobody else has seen this one.
+            drop(unsafe { Box::from_raw(made) });
+        }
+    }
+}
+
+fn available() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// Bound the engine to `threads` threads (at least one).
