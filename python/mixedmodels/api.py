@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import ArrayLike
 
-from mixedmodels.fit.method import Method
+from mixedmodels.fit.method import Method, as_ddf
 from mixedmodels.fit.record import Control
 from mixedmodels.model import (
     GeneralizedLinearModel,
@@ -38,6 +38,7 @@ def lmer(
     contrasts: Mapping[str, Any] | None = None,
     na_action: Literal["omit", "exclude", "fail"] = "omit",
     env: Mapping[str, Any] | None = None,
+    ddf: str = "Satterthwaite",
     start: ArrayLike | None = None,
     control: Control | Mapping[str, Any] | None = None,
     verbose: int = 0,
@@ -65,6 +66,9 @@ def lmer(
         ("exclude"), or refused ("fail").
     env : mapping of str, optional
         Names that the table does not have, and what they stand for.
+    ddf : {"Satterthwaite", "Kenward-Roger", "normal"}, default "Satterthwaite"
+        Degrees of freedom of every test and every Wald interval of this model, unless a verb is told otherwise:
+        Satterthwaite's; Kenward and Roger's, with their standard errors (for REML); or "normal" for none, as in lme4.
     start : array_like, optional
         Theta to start from.
     control : Control or mapping of str, optional
@@ -113,7 +117,7 @@ def lmer(
             start=start,
             control=control,
             verbose=verbose,
-            method=Method(reml=REML),
+            method=Method(reml=REML, ddf=as_ddf(ddf)),
             **names,
         ),
         stacklevel=3,

@@ -5,8 +5,54 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels.errors import DataError
+
 if TYPE_CHECKING:
     from mixedmodels.families import Family
+
+DdfName = Literal["Satterthwaite", "Kenward-Roger", "normal"]  # ways to degrees of freedom of a linear mixed model
+_SPELLINGS: dict[str, DdfName] = {
+    "satterthwaite": "Satterthwaite",
+    "kenward-roger": "Kenward-Roger",
+    "kr": "Kenward-Roger",
+    "normal": "normal",
+    "asymptotic": "normal",
+    "lme4": "normal",
+    "z": "normal",
+}
+
+
+def ddf_name(text: object) -> DdfName | None:
+    """The way to degrees of freedom that a spelling names, None if none is called so."""
+    return _SPELLINGS.get(text.lower()) if isinstance(text, str) else None
+
+
+def as_ddf(text: object) -> DdfName:
+    """The way to degrees of freedom that a spelling names.
+
+    Raises
+    ------
+    DataError
+        If none is called so.
+    """
+    name = ddf_name(text)
+    if name is None:
+        raise DataError(f"ddf is {text!r:.80}; give 'Satterthwaite', 'Kenward-Roger' or 'normal'.")
+    return name
+
+
+def check_reml(ddf: str, reml: bool) -> None:
+    """Refuse Kenward and Roger's method for a fit by maximum likelihood.
+
+    Raises
+    ------
+    DataError
+        If it is one.
+    """
+    if ddf == "Kenward-Roger" and not reml:
+        raise DataError(
+            "ddf='Kenward-Roger' is a method for REML, and REML is False; take ddf='Satterthwaite', or fit by REML."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +71,8 @@ class Method:
         See `lmer`, `glmer` and `glm`.
     penalty : str, optional
         See `lmer`, `glmer` and `glm`.
+    ddf : {"Satterthwaite", "Kenward-Roger", "normal"}, default "Satterthwaite"
+        How an `lmer` gets its degrees of freedom; other classes of models have their own.
     """
 
     family: Family | None = None
@@ -32,6 +80,7 @@ class Method:
     nagq: int = 1
     laplace: Literal["observed", "fisher"] = "observed"
     penalty: Any = None
+    ddf: DdfName = "Satterthwaite"
 
     @property
     def n_shapes(self) -> int:

@@ -23,6 +23,11 @@ class FixedEffects(FittedModel):
 
     _kind: ClassVar[str]
 
+    @property
+    def ddf(self) -> str:
+        """As of all models: "residual" where a variance is estimated, else "normal"."""
+        return "residual" if isfinite(self._fit.wald_df) else "normal"
+
     def _coefficients_by(self, method: str | None) -> Coefficients:
         from mixedmodels.estimates.coefficients import Residual, check_ddf
 

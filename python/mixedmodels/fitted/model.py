@@ -125,6 +125,20 @@ class FittedModel:
         return likelihood.df_resid(self._fit)
 
     @property
+    def ddf(self) -> str:
+        """Way to the degrees of freedom of tests and limits: "Satterthwaite", "Kenward-Roger", "residual" or "normal".
+
+        Of an lmer it is what `lmer` was told, and ``update(ddf=...)`` changes it. Other classes of models have one way:
+        residual degrees of freedom where a variance is estimated, else the normal distribution.
+
+        Examples
+        --------
+        >>> fit.ddf, fit.update(ddf="normal").ddf, lin.ddf, logit.ddf
+        ('Satterthwaite', 'normal', 'residual', 'normal')
+        """
+        return "normal"
+
+    @property
     def _dispersion(self) -> float:
         """Factor of the variance of an observation of weight 1."""
         return float(self._fit.sigma) ** 2
@@ -369,7 +383,21 @@ class FittedModel:
             raise DataError("a model loaded from a file has no data to be fitted again to; fit it anew.")
         if formula is not None:
             changes = {**changes, "formula": formulas.update(self.design.formula, formula).text}
+        if "ddf" in changes:
+            self._check_ddf()
         return changed(self._request, changes)
+
+    def _check_ddf(self) -> None:
+        """Refuse another way to degrees of freedom where there is no choice.
+
+        Raises
+        ------
+        DataError
+            If the model is not an lmer.
+        """
+        raise DataError(
+            f"ddf is a choice of lmer; {self.formula!r} is of {self._fit.function}, whose ddf is {self.ddf!r}."
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k in ("_fit", "design", "_source", "_request", "_stored")}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.fit.method import Method
+from mixedmodels.fit.method import Method, as_ddf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +84,8 @@ def changed(request: Request, changes: Mapping[str, Any]) -> Request:
         if argument in fields:
             fields[f"{argument}_name"] = fields[argument] if isinstance(fields[argument], str) else None
     method = {k: fields.pop(k) for k in list(fields) if k in Method.__dataclass_fields__}
+    if "ddf" in method:
+        method["ddf"] = as_ddf(method["ddf"])
     if method.get("family") is not None:
         method["family"] = resolve(method["family"])
     return replace(request, **fields, method=replace(request.method, **method))

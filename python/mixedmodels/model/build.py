@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mixedmodels.fit.lmm import as_control, as_flag, as_verbose, fit_lmm
+from mixedmodels.fit.method import check_reml
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted import registry
 from mixedmodels.fitted.layout import laid_out
@@ -25,6 +26,7 @@ def build_lmer(request: Request, stacklevel: int = 3) -> MixedModel:
     from mixedmodels.fit.checks import warn_mixed
 
     control, reml = as_control(request.control), as_flag(request.method.reml, "REML")
+    check_reml(request.method.ddf, reml)
     design, source = laid_out(request, "required")
     fit, engine = fit_lmm(design, reml=reml, start=request.start, control=control, verbose=as_verbose(request.verbose))
     warn_mixed(design, fit, stacklevel + 1)

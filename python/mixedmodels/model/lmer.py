@@ -12,9 +12,11 @@ from mixedmodels import frame
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.engine import Lmm
 from mixedmodels.fit.lmm import as_control, conditional_covariances, new_engine, refit_lmm
+from mixedmodels.fit.method import DdfName, as_ddf, check_reml
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.registry import fit_request
+from mixedmodels.fitted.request import DEFAULT
 from mixedmodels.model.verbs import RandomEffectsModel
 
 if TYPE_CHECKING:
@@ -75,6 +77,19 @@ class MixedModel(RandomEffectsModel):
         from mixedmodels.fit.objective import Objective
 
         return Objective(self._engine, self._fit.sizes)
+
+    @property
+    def ddf(self) -> str:
+        """As of all models: what `lmer` was told."""
+        if self._stored is not None:
+            return str(self._stored.get("ddf", DEFAULT.ddf))
+        return (self._request.method if self._request else DEFAULT).ddf
+
+    def _check_ddf(self) -> None:
+        """Any way will do."""
+
+    def _kept_numbers(self) -> dict[str, Any]:
+        return {**super()._kept_numbers(), "ddf": self.ddf}
 
     def _coefficients_by(self, method: str | None) -> Coefficients:
         """Coefficients by "Satterthwaite" (the default), "Kenward-Roger" ("KR"), or "asymptotic" ("lme4", "z")."""
@@ -145,8 +160,17 @@ class MixedModel(RandomEffectsModel):
         >>> fit.update(". ~ . - Days").formula
         'Reaction ~ (Days | Subject)'
         """
+        if formula is None and changes.keys() == {"ddf"}:
+            return self._with_ddf(as_ddf(changes["ddf"]))
         model: MixedModel = fit_request(self._updated(formula, changes), mixed=True)
         return model
+
+    def _with_ddf(self, ddf: DdfName) -> MixedModel:
+        """The same fit with another way to degrees of freedom, which needs no optimisation."""
+        check_reml(ddf, self.is_reml)
+        if self._stored is not None:
+            return MixedModel(self._fit, self.design, self._source, None, None, {**self._stored, "ddf": ddf})
+        return MixedModel(self._fit, self.design, self._source, self._updated(None, {"ddf": ddf}), self._handle)
 
     def refit(self, response: Any, *, start: Any = None) -> MixedModel:
         """The same model for another response, one value per row used or per row of the table.
