@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mixedmodels as mm
@@ -71,3 +72,35 @@ def test_refusals(by_kenward_roger: MixedModel) -> None:
         with pytest.raises(mm.DataError, match="is a method for REML"):
             ask()
     assert by_kenward_roger.update(REML=False, ddf="normal").ddf == "normal"
+
+
+@pytest.mark.parametrize("ddf", ["Satterthwaite", "Kenward-Roger"])
+def test_a_file_keeps_the_tests(ddf: str, tmp_path: Path) -> None:
+    formula = "angle ~ recipe * poly(temp, 2) + (1 | recipe:replicate)"
+    fit = mm.lmer(formula, mm.datasets.load("cake"), ddf=ddf)
+    fit.save(tmp_path / "fit.json")
+    once = mm.load(tmp_path / "fit.json")
+    once.save(tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_text() == (tmp_path / "fit.json").read_text()
+    for model in (once, mm.load(tmp_path / "again.json")):
+        ours, theirs = fit._coefficients(), model._coefficients()
+        assert theirs.method == ddf
+        np.testing.assert_allclose(theirs.t_tests().df, ours.t_tests().df, rtol=1e-12)
+        np.testing.assert_allclose(theirs.t_tests().std_error, ours.t_tests().std_error, rtol=1e-12)
+        assert theirs.f_test(np.eye(9)[3:]).den_df == pytest.approx(ours.f_test(np.eye(9)[3:]).den_df, rel=1e-12)
+
+
+def test_the_normal_distribution_stands_in_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit = mm.lmer(FORMULA, SLEEP)
+    monkeypatch.setattr(type(fit._engine), "describe", lambda self: {"path": "estimated"})
+    own = fit._coefficients()
+    assert own.method == "normal"
+    assert own.remarks[0].startswith("The normal distribution stands in for Satterthwaite's method: degrees of freedom")
+    with pytest.raises(mm.FitError, match="use ddf='normal'"):
+        fit._coefficients("Satterthwaite")
+    monkeypatch.undo()
+    fit.save(tmp_path / "fit.json")
+    by_another_way = mm.load(tmp_path / "fit.json").update(ddf="Kenward-Roger")._coefficients()
+    assert "stands in for Kenward-Roger's method" in by_another_way.footer[1]
+    nothing = mm.lmer("Reaction ~ 0 + (1 | Subject)", SLEEP)._coefficients()
+    assert (nothing.method, nothing.names, nothing.remarks) == ("normal", (), ())

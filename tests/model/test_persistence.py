@@ -42,7 +42,7 @@ def test_saved_models_come_back(name: str, tmp_path: Path) -> None:
     saved: Any = getattr(mm, function)(formula, sleep, **options)
     path = tmp_path / "fit.json"
     saved.save(path)
-    assert path.stat().st_size < 8000
+    assert path.stat().st_size < 9500  # with what Satterthwaite's degrees of freedom need
     loaded: Any = mm.load(path)
     assert type(loaded) is type(saved)
     assert str(loaded.summary()) == str(saved.summary())

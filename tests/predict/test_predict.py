@@ -290,10 +290,9 @@ def test_models_from_a_file(tmp_path: Any) -> None:
 
     linear = loaded(sleep())
     asked = {"se_fit": True, "interval": "confidence", "kind": "typical"}
-    known = {"uncertainty": "given_theta", "ddf": "asymptotic"}
-    pd.testing.assert_frame_equal(linear.predict(NEW, **asked, **known), sleep().predict(NEW, **asked, **known))
-    with pytest.raises(mm.DataError, match="kind='typical', uncertainty='given_theta' and ddf='asymptotic'"):
-        linear.predict(NEW, **asked)
+    pd.testing.assert_frame_equal(linear.predict(NEW, **asked), sleep().predict(NEW, **asked))
+    with pytest.raises(mm.DataError, match="standard errors and limits of means with kind='typical'"):
+        linear.predict(NEW, se_fit=True, kind="conditional", allow_new_levels=True)
     generalised = loaded(herds())
     for kind in ("typical", "marginal"):
         asked["kind"] = kind

@@ -95,12 +95,15 @@ class Coefficients(ABC):
         Covariance of the coefficients, adjusted where the method adjusts it.
     refitted : Refit, optional
         Fit in place of the model's that these are of, or None.
+    note : str, optional
+        Why the method is not the model's own, or None.
     proportional : bool, default True
         Whether `vcov` is that of the model's variances, so that sums of squares go with its tests.
     """
 
     method: str
     refitted: Refit | None = None
+    note: str | None = None
     proportional: bool = True
 
     def __init__(self, names: tuple[str, ...], beta: Vector, vcov: Matrix) -> None:
@@ -129,13 +132,19 @@ class Coefficients(ABC):
 
     @property
     def phrase(self) -> str:
-        """The method within a sentence: "Satterthwaite's method", "the asymptotic method"."""
+        """The method within a sentence: "Satterthwaite's method", "the normal distribution"."""
         return f"{self.method}'s method" if self.method[:1].isupper() else f"the {self.method} method"
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """Remarks that every print of these coefficients has."""
-        return () if self.refitted is None else (self.refitted.remark,)
+        texts = (None if self.refitted is None else self.refitted.remark, self.note)
+        return tuple(text for text in texts if text is not None)
+
+    @property
+    def footer(self) -> tuple[str, ...]:
+        """Lines below a table of tests or intervals: the method, and what must be said of it."""
+        return (f"Degrees-of-freedom method: {self.method}", *self.remarks)
 
     def estimates(self, c: Matrix) -> tuple[Vector, Vector]:
         """``c @ beta`` and its standard errors."""
@@ -182,7 +191,16 @@ class Coefficients(ABC):
 class Asymptotic(Coefficients):
     """Normal and chi-squared distributions, as if the covariance were known."""
 
-    method = "asymptotic"
+    method = "normal"
+
+    def __init__(self, names: tuple[str, ...], beta: Vector, vcov: Matrix, note: str | None = None) -> None:
+        super().__init__(names, beta, vcov)
+        self.note = note
+
+    @property
+    def phrase(self) -> str:
+        """The method within a sentence."""
+        return "the normal distribution"
 
     def df(self, c: Matrix) -> Vector:
         """Degrees of freedom of each row."""
@@ -200,6 +218,11 @@ class Residual(Coefficients):
     def __init__(self, names: tuple[str, ...], beta: Vector, vcov: Matrix, df_resid: float) -> None:
         super().__init__(names, beta, vcov)
         self.df_resid = df_resid
+
+    @property
+    def phrase(self) -> str:
+        """The method within a sentence."""
+        return "residual degrees of freedom"
 
     def df(self, c: Matrix) -> Vector:
         """Degrees of freedom of each row."""
@@ -242,7 +265,7 @@ def check_own(ready: Coefficients, names: tuple[str, ...], beta: Vector) -> None
 
 
 def check_ddf(ddf: object, methods: Sequence[str | None]) -> None:
-    """Refuse a way to degrees of freedom that a model does not have.
+    """Refuse a way to degrees of freedom that a model does not have; `methods` are names, None the model's choice.
 
     Raises
     ------

@@ -73,6 +73,7 @@ class KenwardRoger(Coefficients):
 
     def __init__(self, names: tuple[str, ...], fit: MixedFit, adjusted: Adjustment, *, refitted: bool = False) -> None:
         super().__init__(names, fit.beta, fit.sigma**2 * adjusted.vcov)
+        self.facts = adjusted
         self.refitted = Refit(REFITTED, fit.sigma) if refitted else None
         self.unadjusted = fit.sigma**2 * fit.vcov_unscaled
         phi = fit.vcov_unscaled

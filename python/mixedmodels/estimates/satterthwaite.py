@@ -39,6 +39,7 @@ class Satterthwaite(Coefficients):
 
     def __init__(self, names: tuple[str, ...], fit: MixedFit, information: ThetaInformation) -> None:
         super().__init__(names, fit.beta, fit.sigma**2 * fit.vcov_unscaled)
+        self.facts = information
         log_sigma_slope = information.log_sigma_slope[:, None, None]
         self._slopes = fit.sigma**2 * information.vcov_slope + 2 * log_sigma_slope * self.vcov
         self._inverse_hessian = information.inverse_hessian

@@ -68,7 +68,7 @@ def check_exact(engine: Lmm) -> None:
     if engine.describe()["path"] == "estimated":
         raise FitError(
             "degrees of freedom need the factorisation of the crossed random effects, which for this model is out of "
-            "reach (see fit.engine); with so many levels the normal distribution is accurate: use ddf='asymptotic'."
+            "reach (see fit.engine); with so many levels the normal distribution is accurate: use ddf='normal'."
         )
 
 

@@ -149,5 +149,5 @@ def _out_of_reach(design: Design, p: int) -> FitError:
     return FitError(
         f"standard errors of predictions need the factorisation of {sum(sizes) - max(sizes) + p:,} crossed random "
         "effects and coefficients, which is out of reach; kind='typical' with uncertainty='given_theta' does without "
-        "it (of an lmer with ddf='asymptotic'), and so does a fit to fewer levels of the crossed factors."
+        "it (of an lmer with ddf='normal'), and so does a fit to fewer levels of the crossed factors."
     )

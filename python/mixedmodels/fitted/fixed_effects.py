@@ -7,6 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from mixedmodels.errors import DataError
+from mixedmodels.fit.method import ddf_name
 from mixedmodels.fitted.labels import kept_names, scattered
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.tables.vectors import NamedVector
@@ -31,9 +32,10 @@ class FixedEffects(FittedModel):
     def _coefficients_by(self, method: str | None) -> Coefficients:
         from mixedmodels.estimates.coefficients import Residual, check_ddf
 
-        check_ddf(method, (None, "residual", "asymptotic"))
+        name = ddf_name(method) or method
+        check_ddf(name, (None, "residual", "normal"))
         df = self._fit.wald_df
-        if method == "asymptotic" or (method is None and not isfinite(df)):
+        if name == "normal" or (method is None and not isfinite(df)):
             return super()._coefficients_by(method)
         return Residual(kept_names(self.design, self._fit), self._fit.beta, self._fit.vcov, df)
 

@@ -9,6 +9,7 @@ from mixedmodels import formula as formulas
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design, model_matrix
 from mixedmodels.errors import DataError
+from mixedmodels.fit.method import ddf_name
 from mixedmodels.fit.moments import ResidualType, fitted, residuals
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.request import Request, Source, changed
@@ -186,7 +187,7 @@ class FittedModel:
         Parameters
         ----------
         ddf : str or Coefficients, optional
-            Name of a method, None for the model's own choice; or coefficients that are ready, as `robust` makes them.
+            Name of a method, or coefficients that are ready, as `robust` makes them; None for the model's own `ddf`.
 
         Raises
         ------
@@ -201,10 +202,10 @@ class FittedModel:
         return self._coefficients_by(ddf)
 
     def _coefficients_by(self, method: str | None) -> Coefficients:
-        """Coefficients by "asymptotic", or what a class of models adds to it."""
+        """Coefficients by "normal", or what a class of models adds to it."""
         from mixedmodels.estimates.coefficients import Asymptotic, check_ddf
 
-        check_ddf(method, (None, "asymptotic"))
+        check_ddf(ddf_name(method) or method, (None, "normal"))
         return Asymptotic(kept_names(self.design, self._fit), self._fit.beta, self._fit.vcov)
 
     def _own_tests(self, ddf: Ddf) -> None:

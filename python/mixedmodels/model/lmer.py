@@ -89,22 +89,37 @@ class MixedModel(RandomEffectsModel):
         """Any way will do."""
 
     def _kept_numbers(self) -> dict[str, Any]:
-        return {**super()._kept_numbers(), "ddf": self.ddf}
+        from mixedmodels.estimates import ddf as estimates_ddf
+
+        if self._stored is None:
+            tests = estimates_ddf.kept_numbers(self.ddf, self._coefficients_by)
+        else:
+            tests = self._stored.get("tests", {})
+        return {**super()._kept_numbers(), "ddf": self.ddf, "tests": tests}
 
     def _coefficients_by(self, method: str | None) -> Coefficients:
-        """Coefficients by "Satterthwaite" (the default), "Kenward-Roger" ("KR"), or "asymptotic" ("lme4", "z")."""
-        from mixedmodels.estimates.ddf import coefficients, method_name
+        """Coefficients by "Satterthwaite", "Kenward-Roger" ("KR"), or "normal" ("asymptotic", "lme4", "z").
 
-        method = method_name(method)
-        if method not in self._by_method:
-            names = kept_names(self.design, self._fit)
-            engine = None if method == "asymptotic" else self._engine
-            self._by_method[method] = coefficients(method, names, self.design, self._fit, engine)
-        return self._by_method[method]
+        None is the model's own way, or the normal distribution where that is out of reach.
+        """
+        from mixedmodels.estimates import ddf as estimates_ddf
 
-    @cached_property
-    def _by_method(self) -> dict[str, Coefficients]:
-        return {}
+        if method is None:
+            return self._once("own way", lambda: estimates_ddf.or_normal(self.ddf, self._coefficients_by))
+        name = estimates_ddf.method_name(method)
+        return self._once(name, lambda: self._made_by(name))
+
+    def _made_by(self, method: str) -> Coefficients:
+        """Coefficients by the name of a method, from the engine or from the file."""
+        from mixedmodels.estimates import ddf as estimates_ddf
+
+        names = kept_names(self.design, self._fit)
+        if self._stored is not None:
+            stored = estimates_ddf.from_kept(method, names, self._fit, self._stored.get("tests", {}))
+            if stored is not None:
+                return stored
+        engine = None if method == "normal" else self._engine
+        return estimates_ddf.coefficients(method, names, self.design, self._fit, engine)
 
     # -- reports ------------------------------------------------------------------------------------------------
 
@@ -128,10 +143,10 @@ class MixedModel(RandomEffectsModel):
         >>> print(fit.summary(ddf="Satterthwaite").text().splitlines()[0])
         Linear mixed model fit by REML. t-tests use Satterthwaite's method [
         """
-        from mixedmodels.estimates.ddf import is_asymptotic
+        from mixedmodels.estimates import ddf as estimates_ddf
         from mixedmodels.summary.lmertest_summary import with_tests
 
-        if ddf is None or is_asymptotic(ddf):
+        if ddf is None or estimates_ddf.is_normal(ddf):
             return self._summary
         return with_tests(self._summary, self._coefficients(ddf))
 

@@ -50,8 +50,7 @@ def _prediction_errors(model: FittedModel) -> variances.PredictionErrors:
 
 def _need_rows(model: FittedModel) -> None:
     if model._stored is not None:
-        more = "" if model._fit.generalized else ", uncertainty='given_theta' and ddf='asymptotic'"
         raise DataError(
             "these standard errors need the rows that the model was fitted to, and a model loaded from a file has "
-            f"none; it has the predictions themselves, and standard errors and limits with kind='typical'{more}."
+            "none; it has the predictions themselves, and standard errors and limits of means with kind='typical'."
         )

@@ -11,7 +11,7 @@ from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
-from mixedmodels.estimates.ddf import is_asymptotic, method_name
+from mixedmodels.estimates.ddf import method_name
 from mixedmodels.fit.simulated_responses import checked, generator
 from mixedmodels.predict import draws
 from mixedmodels.predict.new_levels import new_level_variance, quadratic
@@ -68,38 +68,49 @@ def _normal(model: FittedModel) -> bool:
 def _spread(model: FittedModel, rows: Target, options: Options) -> tuple[Spread, Any]:
     """Errors of the linear predictors, and degrees of freedom: a number, numbers, or None for Satterthwaite's."""
     fit, ddf = model._fit, options.ddf
-    if not fit.mixed:
-        coefficients = model._coefficients(ddf)
-        return _of_coefficients(coefficients, rows)
-    if not _own_method(model, ddf):
-        _check_plain(rows, options, ddf)
-        coefficients = model._coefficients(ddf)
-        if coefficients.refitted is not None:
-            raise DataError(
-                f"ddf={ddf!r} is a method for REML, and this model was fitted by maximum likelihood; fit it by REML."
-            )
-        return _of_coefficients(coefficients, rows)
+    fixed_alone = rows.plain and options.interval != "prediction" and options.method == "delta"
+    if not fit.mixed or (fixed_alone and not fit.generalized):
+        return _of_coefficients(_coefficients(model, ddf), rows)
+    method = _method_of_all(model, ddf)
+    if method is None:
+        _check_fixed_alone(fixed_alone, ddf)
+        return _of_coefficients(_coefficients(model, ddf), rows)
     spread = prediction_errors(model).spread(rows.x, rows.random, options.uncertainty == "all")
-    linear = not fit.generalized and (isinstance(ddf, Coefficients) or not is_asymptotic(ddf))
-    return spread, None if linear else inf
+    return spread, inf if method == "normal" else None
 
 
-def _own_method(model: FittedModel, ddf: Ddf) -> bool:
-    """Whether degrees of freedom are such that predictions of all kinds have them."""
+def _coefficients(model: FittedModel, ddf: Ddf) -> Coefficients:
+    """The fixed effects by a method; refused where they are of another fit than the predictions."""
+    coefficients = model._coefficients(ddf)
+    if coefficients.refitted is not None:
+        raise DataError(
+            f"ddf={ddf!r} is a method for REML, and this model was fitted by maximum likelihood; fit it by REML."
+        )
+    return coefficients
+
+
+def _method_of_all(model: FittedModel, ddf: Ddf) -> str | None:
+    """The way to degrees of freedom that predictions of all kinds have; None if `ddf` is about fixed effects alone.
+
+    A model whose own way is Kenward and Roger's has Satterthwaite's here, as theirs ends at the fixed effects.
+    """
     if isinstance(ddf, Coefficients):
-        return False
-    if not model._fit.generalized:
-        return method_name(ddf) != "Kenward-Roger"
-    model._coefficients(ddf)  # which refuses what it does not know
-    return True
+        return None
+    if model._fit.generalized:
+        model._coefficients(ddf)  # which refuses what it does not know
+        return "normal"
+    if ddf is not None:
+        name = method_name(ddf)
+        return None if name == "Kenward-Roger" else name
+    return "normal" if model._coefficients().method == "normal" else "Satterthwaite"
 
 
-def _check_plain(rows: Target, options: Options, ddf: Ddf) -> None:
+def _check_fixed_alone(fixed_alone: bool, ddf: Ddf) -> None:
     """Refuse a covariance of the fixed effects for predictions that need more than these."""
-    if not rows.plain or options.interval == "prediction" or options.method != "delta":
+    if not fixed_alone:
         raise DataError(
             f"ddf={ddf!r:.40} is for the fixed effects alone: use it with kind='typical', interval='confidence' and "
-            "method='delta'; other predictions take ddf='Satterthwaite' (of an lmer) or 'asymptotic'."
+            "method='delta'; other predictions take ddf='Satterthwaite' (of an lmer) or 'normal'."
         )
 
 

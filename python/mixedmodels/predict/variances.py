@@ -138,7 +138,7 @@ class LinearMixedErrors(MixedErrors):
         if engine.describe()["path"] == "estimated":
             raise FitError(
                 "the uncertainty of theta needs the factorisation of the crossed random effects, which for this model "
-                "is out of reach (see fit.engine); use uncertainty='given_theta' with ddf='asymptotic'."
+                "is out of reach (see fit.engine); use uncertainty='given_theta' with ddf='normal'."
             )
         return theta_information(engine, self._fit)
 

@@ -11,7 +11,7 @@ from mixedmodels import frame
 from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
-from mixedmodels.estimates.ddf import is_asymptotic
+from mixedmodels.estimates.ddf import is_lme4
 from mixedmodels.estimates.statistic_choice import checked_test
 from mixedmodels.inference.anova import contrast_matrices, term_tests
 from mixedmodels.inference.anova.car_tables import car_anova
@@ -32,7 +32,7 @@ def anova_terms(model: FittedModel, type: Any, ddf: Ddf, test: str | None) -> Re
     if fit.mixed and not fit.generalized:
         if test not in (None, "F"):
             raise DataError(f"test is {test!r}; anova() of one lmer has F tests, car_anova() Wald's chi-squared.")
-        if ddf is not None and is_asymptotic(ddf):
+        if is_lme4(ddf):
             return _lme4(model, fit.vcov_unscaled, fit.sigma)
         return _lmertest(model, 3 if number is None else number, ddf)
     if number in (2, 3):
