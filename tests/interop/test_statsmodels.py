@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import mixedmodels as mm
@@ -12,9 +13,14 @@ def test_statsmodels_spellings(fit: mm.MixedModel) -> None:
     assert list(fit.params.index) == ["(Intercept)", "Days"]
     np.testing.assert_allclose(fit.bse**2, np.diag(fit.vcov()))
     np.testing.assert_allclose(fit.tvalues, fit.params / fit.bse)
-    assert fit.pvalues["Days"] == pytest.approx(1.28e-11, rel=0.01)
+    assert fit.pvalues["Days"] == pytest.approx(3.26e-6, rel=0.01)  # lmerTest: t with 17 degrees of freedom
     limits = fit.conf_int(alpha=0.1)
+    np.testing.assert_allclose(limits[1] - limits[0], 2 * 1.739607 * fit.bse, rtol=1e-6)
+    normal = fit.update(ddf="normal")
+    assert normal.pvalues["Days"] == pytest.approx(1.28e-11, rel=0.01)
+    limits = normal.conf_int(alpha=0.1)
     np.testing.assert_allclose(limits[1] - limits[0], 2 * 1.6448536 * fit.bse)
+    pd.testing.assert_frame_equal(limits, fit.conf_int(alpha=0.1, ddf="normal"))
     assert fit.cov_params().equals(fit.vcov())
     assert fit.llf == fit.loglik
     assert fit.scale == pytest.approx(fit.sigma**2)

@@ -9,7 +9,8 @@ import mixedmodels as mm
 
 def test_tidy_tables(fit: mm.MixedModel) -> None:
     fixed = fit.tidy("fixed", conf_int=True)
-    assert list(fixed) == ["effect", "term", "estimate", "std_error", "statistic", "conf_low", "conf_high"]
+    tests = ["estimate", "std_error", "statistic", "df", "p_value"]
+    assert list(fixed) == ["effect", "term", *tests, "conf_low", "conf_high"]
     pars = fit.tidy("ran_pars")
     assert list(pars["term"]) == ["sd_(Intercept)|Subject", "sd_Days|Subject", "cor_Days.(Intercept)|Subject", "sigma"]
     both = fit.tidy(["fixed", "ran_pars"])

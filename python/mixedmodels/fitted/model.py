@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -200,6 +201,15 @@ class FittedModel:
             check_own(ddf, kept_names(self.design, self._fit), self._fit.beta)
             return ddf
         return self._coefficients_by(ddf)
+
+    def _told(self, ddf: Ddf = None) -> Coefficients:
+        """Coefficients for what has no footer: what must be said of them is a warning, at the user's line."""
+        from mixedmodels.errors import MixedModelsWarning
+
+        coefficients = self._coefficients(ddf)
+        for remark in coefficients.remarks:
+            warnings.warn(remark, MixedModelsWarning, stacklevel=3)
+        return coefficients
 
     def _coefficients_by(self, method: str | None) -> Coefficients:
         """Coefficients by "normal", or what a class of models adds to it."""

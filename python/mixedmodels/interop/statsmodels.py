@@ -12,7 +12,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.fitted.labels import coefficient_matrix, kept_names
+from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.mixed_effects import MixedEffects
 from mixedmodels.fitted.model import FittedModel
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas
     from numpy.typing import ArrayLike, NDArray
 
+    from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
 
 
@@ -29,11 +30,6 @@ class StatsmodelsSpellings(FittedModel):
     """Names of statsmodels; estimates as pandas Series labelled by coefficient."""
 
     predict: Callable[..., Any]  # the verb of the class of models
-
-    @property
-    def _wald_df(self) -> float:
-        """Degrees of freedom of the Wald statistics: normal unless a model knows better."""
-        return math.inf
 
     def _series(self, values: Any) -> pandas.Series[float]:
         import pandas as pd
@@ -53,39 +49,47 @@ class StatsmodelsSpellings(FittedModel):
 
     @property
     def bse(self) -> pandas.Series[float]:
-        """Standard errors."""
-        return self._series(coefficient_matrix(self._fit)[:, 1])
+        """Standard errors; adjusted where the model's `ddf` is Kenward-Roger."""
+        return self._series(self._told().t_tests().std_error)
 
     @property
     def tvalues(self) -> pandas.Series[float]:
         """Estimates over standard errors."""
-        return self._series(coefficient_matrix(self._fit)[:, 2])
+        return self._series(self._told().t_tests().statistic)
 
     @property
     def pvalues(self) -> pandas.Series[float]:
-        """Two-sided Wald p-values: t for a linear model, normal for a mixed one (which is liberal with few groups)."""
-        return self._series(wald.p_values(coefficient_matrix(self._fit)[:, 2], self._wald_df))
+        """Two-sided Wald p-values, with degrees of freedom by the model's `ddf`."""
+        return self._series(self._told().t_tests().p_value)
 
-    def conf_int(self, alpha: float = 0.05) -> pandas.DataFrame:
+    def conf_int(self, alpha: float = 0.05, *, ddf: Ddf = None) -> pandas.DataFrame:
         """Wald limits at level ``1 - alpha``, columns 0 and 1.
+
+        Parameters
+        ----------
+        alpha : float, default 0.05
+            One less the confidence level.
+        ddf : str or Coefficients, optional
+            Way to degrees of freedom, or what `robust` returned; None for the model's own `ddf`.
 
         Examples
         --------
         >>> lin.conf_int().loc["Days"].round(2).tolist()
         [8.02, 12.91]
         """
-        table = coefficient_matrix(self._fit)
-        limits = wald.intervals(table[:, 0], table[:, 1], 1 - alpha, self._wald_df)
         import pandas as pd
 
-        return pd.DataFrame(limits, index=list(kept_names(self.design, self._fit)))
+        coefficients = self._told(ddf)
+        t = coefficients.t_tests()
+        limits = wald.intervals(t.estimate, t.std_error, 1 - alpha, t.df)
+        return pd.DataFrame(limits, index=list(coefficients.names))
 
     def cov_params(self) -> pandas.DataFrame:
-        """Covariance matrix of the estimates."""
-        names = kept_names(self.design, self._fit)
-        return frame.labelled(self._fit.vcov, names, names)
+        """Covariance matrix of the estimates, whose diagonal has the squares of `bse`."""
+        coefficients = self._told()
+        return frame.labelled(coefficients.vcov, coefficients.names, coefficients.names)
 
-    def t_test(self, r_matrix: str | Sequence[str] | ArrayLike) -> ContrastTest:
+    def t_test(self, r_matrix: str | Sequence[str] | ArrayLike, *, ddf: Ddf = None) -> ContrastTest:
         """Wald tests of linear combinations of the coefficients, one by one.
 
         Parameters
@@ -93,6 +97,8 @@ class StatsmodelsSpellings(FittedModel):
         r_matrix : str, sequence of str or array_like
             Hypotheses: texts ("Days = 10", "a - b"); or a matrix of shape (k, p) or (p,), one row per hypothesis; or
             such a matrix with the values that its rows are to have, ``(matrix, values)``.
+        ddf : str or Coefficients, optional
+            Way to degrees of freedom, or what `robust` returned; None for the model's own `ddf`.
 
         Examples
         --------
@@ -100,10 +106,13 @@ class StatsmodelsSpellings(FittedModel):
         array([0.706])
         """
         hypotheses = self._constraints(r_matrix)
-        effect, sd = wald.linear_hypotheses(hypotheses.matrix, self._fit.beta, self._fit.vcov)
-        return ContrastTest(effect, sd, self._wald_df, hypotheses.rhs)
+        coefficients = self._coefficients(ddf)
+        t = coefficients.t_tests(hypotheses.matrix)
+        return ContrastTest(t.estimate, t.std_error, t.df, hypotheses.rhs, coefficients.footer)
 
-    def wald_test(self, r_matrix: str | Sequence[str] | ArrayLike, use_f: bool | None = None) -> WaldTest:
+    def wald_test(
+        self, r_matrix: str | Sequence[str] | ArrayLike, use_f: bool | None = None, *, ddf: Ddf = None
+    ) -> WaldTest:
         """One Wald test that all linear combinations hold.
 
         Parameters
@@ -111,8 +120,10 @@ class StatsmodelsSpellings(FittedModel):
         r_matrix : str, sequence of str or array_like
             See `t_test`.
         use_f : bool, optional
-            Whether to use the F distribution with the residual degrees of freedom instead of chi-squared; by default
-            for a model whose statistics are t.
+            Whether to use the F distribution instead of chi-squared; by default for a model whose statistics are t. Its
+            degrees of freedom are the method's; of the normal distribution the residual ones.
+        ddf : str or Coefficients, optional
+            Way to degrees of freedom, or what `robust` returned; None for the model's own `ddf`.
 
         Examples
         --------
@@ -122,12 +133,16 @@ class StatsmodelsSpellings(FittedModel):
         from mixedmodels.inference.glht.tests import joint_chisq
 
         hypotheses = self._constraints(r_matrix)
-        coefficients = self._coefficients("asymptotic")
-        chisq, df, p = joint_chisq(coefficients, hypotheses.matrix, hypotheses.rhs)
-        if not (math.isfinite(self._wald_df) if use_f is None else use_f):
-            return WaldTest(chisq, p, df, None)
-        df_denom = self._wald_df if math.isfinite(self._wald_df) else float(self.df_resid)
-        return WaldTest(chisq / df, wald.f_p_value(chisq / df, df, df_denom), df, df_denom)
+        coefficients = self._coefficients(ddf)
+        f = coefficients.f_test(hypotheses.matrix, hypotheses.rhs)
+        if not (math.isfinite(f.den_df) if use_f is None else use_f):
+            chisq, df, p = joint_chisq(coefficients, hypotheses.matrix, hypotheses.rhs)
+            return WaldTest(chisq, p, df, None, coefficients.footer)
+        if math.isfinite(f.den_df):
+            return WaldTest(f.f_value, f.p_value, f.num_df, f.den_df, coefficients.footer)
+        df_denom = float(self.df_resid)
+        p = wald.f_p_value(f.f_value, f.num_df, df_denom)
+        return WaldTest(f.f_value, p, f.num_df, df_denom, coefficients.footer)
 
     def _constraints(self, r_matrix: Any) -> Hypotheses:
         from mixedmodels.inference.glht.verbs import hypotheses_about, with_rhs
@@ -256,14 +271,15 @@ class PredictionResults:
 
 
 class ContrastTest:
-    """Wald tests of linear hypotheses: `effect`, `sd`, `tvalue`, `pvalue`, `conf_int()`."""
+    """Wald tests of linear hypotheses: `effect`, `sd`, `df_denom`, `tvalue`, `pvalue`, `conf_int()`."""
 
-    def __init__(self, effect: Any, sd: Any, df: float, against: Any = 0.0) -> None:
+    def __init__(self, effect: Any, sd: Any, df: Any, against: Any = 0.0, footer: tuple[str, ...] = ()) -> None:
         self.effect = effect
         self.sd = sd
         self.df_denom = df
         self.tvalue = (effect - against) / sd
         self.pvalue = wald.p_values(self.tvalue, df)
+        self._footer = footer
 
     def conf_int(self, alpha: float = 0.05) -> Any:
         """Limits at level ``1 - alpha``, shape (k, 2)."""
@@ -272,12 +288,13 @@ class ContrastTest:
     def __repr__(self) -> str:
         from mixedmodels.tables.r_numbers import format_number
 
-        rows = zip(self.effect, self.sd, self.tvalue, self.pvalue, strict=True)
-        return "\n".join(
+        rows = zip(self.effect, self.sd, self.df_denom, self.tvalue, self.pvalue, strict=True)
+        lines = [
             f"estimate {format_number(e, 5)}  std. error {format_number(s, 5)}  "
-            f"statistic {format_number(t, 4)}  p {format_number(p, 3)}"
-            for e, s, t, p in rows
-        )
+            f"statistic {format_number(t, 4)}  df {format_number(d, 5)}  p {format_number(p, 3)}"
+            for e, s, d, t, p in rows
+        ]
+        return "\n".join([*lines, *self._footer])
 
 
 @dataclass(frozen=True)
@@ -288,6 +305,7 @@ class WaldTest:
     pvalue: float
     df_num: int
     df_denom: float | None
+    footer: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         from mixedmodels.tables.r_numbers import format_number
@@ -296,4 +314,4 @@ class WaldTest:
         return (
             f"<Wald test ({name}): statistic={format_number(self.statistic, 6)}, "
             f"p-value={format_number(self.pvalue, 6)}, df_num={self.df_num}{more}>"
-        )
+        ) + "".join(f"\n{line}" for line in self.footer)

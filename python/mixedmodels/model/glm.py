@@ -90,10 +90,6 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
         """Standard error of an estimated theta."""
         return self._fit.theta_se
 
-    @property
-    def _wald_df(self) -> float:
-        return self._fit.wald_df
-
     # -- reports ------------------------------------------------------------------------------------------------
 
     @property

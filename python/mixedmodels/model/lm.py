@@ -46,10 +46,6 @@ class LinearModel(FixedEffectsModel):
         """Rank of X."""
         return len(self._fit.kept)
 
-    @property
-    def _wald_df(self) -> float:
-        return float(self._fit.df_resid)
-
     @cached_property
     def _goodness(self) -> Goodness:
         from mixedmodels.fit.goodness import Goodness, goodness

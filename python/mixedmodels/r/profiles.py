@@ -44,5 +44,8 @@ def confint(
     """
     if isinstance(object, Profile):
         return object.confint(level, parm)
-    limits: ResultTable = object.confint(parm, level, _METHODS.get(method, method), **more)
+    method = _METHODS.get(method, method)
+    if method == "wald" and object._fit.function != "lm":
+        more.setdefault("ddf", "normal")  # as R has them of all models but an lm
+    limits: ResultTable = object.confint(parm, level, method, **more)
     return limits

@@ -167,8 +167,7 @@ def t_columns(tested: Coefficients, level: float | None) -> Columns:
 
 def _wald_columns(names: tuple[str, ...], fit: AnyFit, level: float | None, df: float = math.inf) -> Columns:
     table = coefficient_matrix(fit)
-    # A t statistic of an lmer has no agreed degrees of freedom.
-    p_value = None if fit.mixed and not fit.generalized else wald.p_values(table[:, 2], df)
+    p_value = wald.p_values(table[:, 2], df)
     limits = None if level is None else wald.intervals(table[:, 0], table[:, 1], level, df)
     return fixed_columns(names, table[:, 0], table[:, 1], statistic=table[:, 2], p_value=p_value, limits=limits)
 

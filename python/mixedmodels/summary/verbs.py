@@ -36,8 +36,8 @@ class FixedTableVerbs(FixedEffects):
         conf_level : float, default 0.95
             Confidence level of the limits.
         ddf : str or Coefficients, optional
-            Method for the covariance and the degrees of freedom, which are in a column `df`: "asymptotic", "residual"
-            or the result of `robust`. None uses those of the printed summary.
+            Method for the covariance and the degrees of freedom, which are in a column `df`: "normal", "residual" or
+            the result of `robust`. None uses those of the printed summary.
 
         Examples
         --------
@@ -93,14 +93,14 @@ class MixedTableVerbs(MixedEffects):
             ratios, rate ratios. Standard errors are by the delta method; statistics and p-values are those of the
             coefficients.
         ddf : str or Coefficients, optional
-            Method that adds `df` and `p_value` of the fixed effects: "Satterthwaite" or "Kenward-Roger" (lmer only),
-            "asymptotic", or the result of `robust`. Standard errors and limits use its covariance.
+            Method for the tests of the fixed effects: "Satterthwaite" or "Kenward-Roger" (lmer only), "normal", or the
+            result of `robust`. Standard errors and limits use its covariance. None uses the model's own `ddf`.
 
         Examples
         --------
         >>> fit.tidy("ran_pars")["term"].tolist()[:2]
         ['sd_(Intercept)|Subject', 'sd_Days|Subject']
-        >>> fit.tidy(ddf="Satterthwaite")["df"].round(1).tolist()
+        >>> fit.tidy()["df"].round(1).tolist()
         [17.0, 17.0]
         >>> gm.tidy("all", exponentiate=True)[["term", "estimate"]].round(2).values.tolist()[-2:]
         [['period4', 0.21], ['sd_(Intercept)|herd', 0.64]]
@@ -109,8 +109,9 @@ class MixedTableVerbs(MixedEffects):
 
         ratio = ratio_or_error(self.family, self.design.spec.formula.left) if exponentiate else None
         level = conf_level if conf_int else None
-        tested = None if ddf is None else self._coefficients(ddf)
-        columns = tidy_mixed(self.design, self._fit, wanted_parts(effects), level, self.ranef, tested, ratio)
+        parts = wanted_parts(effects)
+        tested = None if "fixed" not in parts or (ddf is None and self._fit.generalized) else self._told(ddf)
+        columns = tidy_mixed(self.design, self._fit, parts, level, self.ranef, tested, ratio)
         return frame.to_kind(columns, self._source.kind)
 
     def augment(self) -> Any:

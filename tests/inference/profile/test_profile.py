@@ -314,12 +314,16 @@ def test_bad_arguments_say_what_is_wrong(arguments: dict[str, Any], message: str
 
 
 def test_wald_limits_are_missing_for_variances() -> None:
-    limits = sleep().confint(method="wald")
+    limits = sleep().confint(method="wald", ddf="normal")  # as lme4
     assert np.isnan(limits["conf_low"][:4]).all()
     lines = repr(limits).splitlines()
-    assert [line.split()[-2:] == ["NA", "NA"] for line in lines[1:]] == [True] * 4 + [False] * 2
+    assert [line.split()[-2:] == ["NA", "NA"] for line in lines[1:7]] == [True] * 4 + [False] * 2
+    assert lines[7:] == ["Degrees-of-freedom method: normal"]
     for name, expected in FIXED["lmer_wald"].items():
         assert list(limits.row(name).values()) == pytest.approx(expected, rel=1e-6)
+    assert repr(sleep().confint(method="wald")).endswith("Degrees-of-freedom method: Satterthwaite")
+    with pytest.raises(DataError, match="ddf is for the Wald limits"):
+        sleep().confint(ddf="normal")
 
 
 def without_random_effects(name: str) -> Any:

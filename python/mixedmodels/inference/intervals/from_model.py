@@ -9,6 +9,7 @@ import numpy as np
 
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
+from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.fit.record import GlmFit, LinearFit
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.model import FittedModel
@@ -38,6 +39,7 @@ def confint(
     seed: Any = None,
     boot_type: Any = "perc",
     verbose: int = 0,
+    ddf: Ddf = None,
 ) -> ResultTable:
     """See the verb of this name."""
     if method not in ("profile", "wald", "boot"):
@@ -45,12 +47,14 @@ def confint(
     quantile = quantile_of(level)
     if derived is not None and method != "profile":
         raise DataError(f"derived quantities have intervals by method='profile', not {method!r}.")
+    if ddf is not None and method != "wald":
+        raise DataError(f"ddf is for the Wald limits of method='wald'; method={method!r} has no degrees of freedom.")
+    if method == "wald":
+        return _wald_limits(model, parm, level, signames, order, ddf)
     if not model._fit.mixed:
         return _fixed_limits(model, parm, level, method, quantile, (nsim, seed, boot_type))
     wanted = chosen(model_parameters(model, order, "sdcor", criterion if method == "profile" else "deviance"), parm)
     names = [p.short if signames else p.name for p in wanted]
-    if method == "wald":
-        return _wald_limits(model, wanted, names, level)
     if method == "boot":
         return _boot_limits(model, [p.name for p in wanted], names, level, (nsim, seed, boot_type))
     walk = Walk(quantile, quantile / FEW_STEPS, (quantile,))
@@ -59,10 +63,24 @@ def confint(
     return profiled(model, wanted, walk, derived, criterion, signames, verbose).confint(level)
 
 
-def _wald_limits(model: FittedModel, wanted: Sequence[Parameter], names: Sequence[str], level: float) -> ResultTable:
-    limits = wald.intervals(model._fit.beta, np.sqrt(np.diag(model._fit.vcov)), level)
+def _wald_limits(model: FittedModel, parm: Parm, level: float, signames: bool, order: Order, ddf: Ddf) -> ResultTable:
+    """Limits of the fixed effects; NaN of standard deviations and correlations."""
+    coefficients = model._coefficients(ddf)
+    if model._fit.mixed:
+        wanted = chosen(model_parameters(model, order, "sdcor", "deviance"), parm)
+    else:
+        wanted = chosen(_fixed_parameters(model), parm)
+    t = coefficients.t_tests()
+    limits = wald.intervals(t.estimate, t.std_error, level, t.df)
     rows = [limits[p.at[0]] if p.kind == "beta" else (np.nan, np.nan) for p in wanted]
-    return limits_table(names, [r[0] for r in rows], [r[1] for r in rows], level, model._source.kind)
+    names = [p.short if signames else p.name for p in wanted]
+    low, high = [r[0] for r in rows], [r[1] for r in rows]
+    return limits_table(names, low, high, level, model._source.kind, coefficients.footer)
+
+
+def _fixed_parameters(model: FittedModel) -> tuple[Parameter, ...]:
+    names = kept_names(model.design, model._fit)
+    return tuple(Parameter("beta", name, name, (j,)) for j, name in enumerate(names))
 
 
 def _boot_limits(
@@ -79,17 +97,14 @@ def _fixed_limits(
     model: FittedModel, parm: Parm, level: float, method: str, quantile: float, boot: tuple[int, Any, Any]
 ) -> ResultTable:
     fit: LinearFit | GlmFit = model._fit
-    names = kept_names(model.design, fit)
-    available = tuple(Parameter("beta", name, name, (j,)) for j, name in enumerate(names))
-    wanted = chosen(available, parm)
+    wanted = chosen(_fixed_parameters(model), parm)
     shown = [p.name for p in wanted]
     if method == "boot":
         return _boot_limits(model, shown, shown, level, boot)
-    if method == "wald" or not fit.generalized or fit.penalty is not None:
-        errors = np.sqrt(np.diag(fit.vcov))
-        # As R: Wald limits of a generalised linear model are normal, those of a linear one Student's.
+    if not fit.generalized or fit.penalty is not None:
+        # As R: Wald limits in place of profiles are normal of a generalised linear model, Student's of a linear one.
         df = np.inf if fit.generalized else fit.wald_df
-        limits = wald.intervals(fit.beta, errors, level, df)
+        limits = wald.intervals(fit.beta, np.sqrt(np.diag(fit.vcov)), level, df)
         rows = [tuple(limits[p.at[0]]) for p in wanted]
     else:
         x = model._dense_x()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
+    from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.inference.profile.arguments import Derived, Parm
     from mixedmodels.inference.profile.parameters import Order
     from mixedmodels.tables.result_table import ResultTable
@@ -31,6 +32,7 @@ class IntervalVerbs(FittedModel):
         seed: Any = None,
         boot_type: str = "perc",
         verbose: int = 0,
+        ddf: Ddf = None,
     ) -> ResultTable:
         """Confidence intervals, a row per parameter, columns conf_low and conf_high.
 
@@ -60,6 +62,8 @@ class IntervalVerbs(FittedModel):
             Type of the bootstrap's intervals.
         verbose : int, default 0
             See `profile`.
+        ddf : str or Coefficients, optional
+            Way to the degrees of freedom of method="wald", or what `robust` returned; None for the model's own `ddf`.
 
         Returns
         -------
@@ -89,4 +93,5 @@ class IntervalVerbs(FittedModel):
             seed=seed,
             boot_type=boot_type,
             verbose=verbose,
+            ddf=ddf,
         )
