@@ -14,6 +14,7 @@ from mixedmodels.estimates import wald
 from mixedmodels.estimates.satterthwaite import Satterthwaite, joint_df
 from mixedmodels.estimates.theta_information import theta_information
 from mixedmodels.inference.anova.r_tables import drop1_f_table
+from mixedmodels.r import Anova
 
 NAMES = list(models("ddf"))
 PRINTED = [name for name in NAMES if models("ddf")[name].get("print")]
@@ -73,8 +74,8 @@ def test_tables_of_terms(name: str) -> None:
         "drop1": lambda: drop1_f_table(model),
         "car2": lambda: model.car_anova(),
         "car3": lambda: model.car_anova("III"),
-        "car2_f": lambda: model.car_anova(2, test="F"),
-        "car3_f": lambda: model.car_anova(3, test="F"),
+        "car2_f": lambda: Anova(model, 2, "F"),
+        "car3_f": lambda: Anova(model, 3, "F"),
     }
     given = [key for key in ours if key in theirs]
     assert len(given) >= 6
@@ -94,7 +95,7 @@ def test_print_line_for_line(name: str) -> None:
         "anova_lme4": model.anova(ddf="lme4"),
         "drop1": drop1_f_table(model),
         "car2": model.car_anova(),
-        "car3_f": model.car_anova(3, "F"),
+        "car3_f": Anova(model, 3, "F"),
     }
     wrong = {key: found for key, text in ours.items() if (found := text_differences(text, "\n".join(theirs[key])))}
     assert wrong == {}

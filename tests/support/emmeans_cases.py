@@ -69,11 +69,11 @@ MODELS: dict[str, Callable[[], Any]] = {
     "loglink": lambda: mm.glm("time ~ C + x", table("trial"), mm.families.Gaussian("log")),
     "seven": lambda: mm.lm("breaks ~ f", table("warp").assign(f=[*"abcdefg"] * 7 + [*"abcde"])),
     "oats_ml": lambda: mm.lmer("yield ~ Variety + nitro + (1 | Block / Variety)", table("oats"), REML=False),
-    "oats": lambda: mm.lmer("yield ~ Variety + factor(nitro) + (1 | Block / Variety)", table("oats")),
-    "oats2": lambda: mm.lmer("yield ~ Variety * factor(nitro) + (1 | Block / Variety)", table("oats2")),
-    "oats3": lambda: mm.lmer("yield ~ Variety * factor(nitro) + (1 | Block / Variety)", table("oats3")),
-    "sleep": lambda: mm.lmer("Reaction ~ Days + (Days | Subject)", table("sleep")),
-    "cakes": lambda: mm.lmer("log(angle) ~ recipe * temperature + (1 | recipe:replicate)", table("cakes")),
+    "oats": lambda: mm.lmer("yield ~ Variety + factor(nitro) + (1 | Block / Variety)", table("oats"), ddf="KR"),
+    "oats2": lambda: mm.lmer("yield ~ Variety * factor(nitro) + (1 | Block / Variety)", table("oats2"), ddf="KR"),
+    "oats3": lambda: mm.lmer("yield ~ Variety * factor(nitro) + (1 | Block / Variety)", table("oats3"), ddf="KR"),
+    "sleep": lambda: mm.lmer("Reaction ~ Days + (Days | Subject)", table("sleep"), ddf="KR"),
+    "cakes": lambda: mm.lmer("log(angle) ~ recipe * temperature + (1 | recipe:replicate)", table("cakes"), ddf="KR"),
     "herds": lambda: mm.glmer("cbind(incidence, size - incidence) ~ period + (1 | herd)", table("herds"), "binomial"),
 }
 

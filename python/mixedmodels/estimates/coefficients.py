@@ -146,6 +146,11 @@ class Coefficients(ABC):
         """Lines below a table of tests or intervals: the method, and what must be said of it."""
         return (f"Degrees-of-freedom method: {self.method}", *self.remarks)
 
+    @property
+    def lines_beside_r(self) -> tuple[str, ...]:
+        """As `footer`, below a table in R's layout, where z and t say what a method of small samples does not."""
+        return self.remarks if self.method in ("normal", "residual") else self.footer
+
     def estimates(self, c: Matrix) -> tuple[Vector, Vector]:
         """``c @ beta`` and its standard errors."""
         return wald.linear_hypotheses(c, self.beta, self.vcov)

@@ -114,7 +114,7 @@ class MarginalEffects(FittedModel):
         if vcov is None or vcov is False:
             return None
         if vcov is True:
-            return np.array(self._coefficients("asymptotic").vcov)
+            return np.array(self._coefficients("normal").vcov)
         return np.array(self._coefficients(vcov).vcov)
 
     def get_modeldata(self) -> polars.DataFrame:

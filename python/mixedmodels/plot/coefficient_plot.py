@@ -73,7 +73,7 @@ def coefficients(
     level : float, default 0.95
         Confidence level of the intervals.
     ddf : str or RobustCoefficients, optional
-        Method for degrees of freedom, as in `tidy`: "Satterthwaite", "Kenward-Roger" ...
+        Method for degrees of freedom, as in `tidy`; None for each model's own `ddf`. The label of the axis names it.
     labels : mapping of str to str, optional
         Labels of the coefficients on the axis, keyed by name.
     ax : Axes, optional
@@ -100,7 +100,8 @@ def coefficients(
         name_levels(ax, [(labels or {}).get(t, t) for t in reversed(rows)], height)
         if exp:
             _ratio_scale(ax)
-        ax.set_xlabel(f"{'exp(estimate)' if exp else 'Estimate'}, {100 * level:g}% interval")
+        how = ", ".join(dict.fromkeys(model._coefficients(ddf).method for model in models))
+        ax.set_xlabel(f"{'exp(estimate)' if exp else 'Estimate'}, {100 * level:g}% interval ({how})")
         if len(shown) > 1:
             legend(figure, ax, handles)
         return figure

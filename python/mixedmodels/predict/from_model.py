@@ -57,7 +57,7 @@ def _check_estimable(model: FittedModel, new: Design) -> None:
     space = null_space(model.design, model._fit.kept)
     rows = fixed_rows(new, range(len(new.fixed.columns)), new.n_table)
     complete = np.isfinite(rows).all(axis=1)
-    lost = complete & ~Basis(model._coefficients("asymptotic"), model._fit.kept, space).estimable(rows)
+    lost = complete & ~Basis(model._coefficients("normal"), model._fit.kept, space).estimable(rows)
     if lost.any():
         first = int(np.flatnonzero(lost)[0])
         warnings.warn(

@@ -156,6 +156,8 @@ class MixedPredictionVerbs(MixedEffects):
         uncertainty : {"all", "given_theta"}, default "all"
             Sources of uncertainty: "all" includes the estimation of theta (and shapes); "given_theta" takes them as
             known, as lme4's standard errors do. Directions in which a singular fit is on the boundary count as known.
+            Of an lmer's means of kind="typical" the estimation of theta is in the degrees of freedom (and in
+            Kenward and Roger's covariance), as in every test of the fixed effects.
         nsim : int, optional
             Number of draws (by default 2,000; 500 of the bootstrap).
         seed : int or Generator, optional
@@ -169,10 +171,11 @@ class MixedPredictionVerbs(MixedEffects):
         offset : str or array_like, optional
             Offset of the new rows, in place of the `offset` argument of the fit (needed where that was an array).
         ddf : str or Coefficients, optional
-            Degrees of freedom of limits: of an lmer "Satterthwaite" (the default) or "asymptotic". A glmer has normal
-            limits; for means of unknown levels the default is Satterthwaite's degrees of freedom of the variance
-            between levels (with uncertainty="all"). For kind="typical" also "Kenward-Roger" (of an lmer), or what
-            `robust` returned.
+            Degrees of freedom of limits: of an lmer "Satterthwaite" or "normal"; None for its own `ddf`. Means of
+            kind="typical" also have "Kenward-Roger", or what `robust` returned; where an lmer's own `ddf` is
+            Kenward-Roger, other predictions have Satterthwaite's. A glmer has normal limits; for means of unknown
+            levels the default is Satterthwaite's degrees of freedom of the variance between levels (with
+            uncertainty="all").
         progress : bool, optional
             Progress of the bootstrap, as for `bootstrap`.
 

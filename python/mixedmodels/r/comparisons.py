@@ -8,6 +8,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.inference.comparison.exact_lrt import exact_lrt, exact_rlrt
 from mixedmodels.inference.comparison.exact_table import ExactTest
 from mixedmodels.model import LinearModel, MixedModel, Model
+from mixedmodels.r.small_samples import lmertest
 from mixedmodels.tables.caller_names import caller_names
 from mixedmodels.tables.result_table import ResultTable
 
@@ -16,6 +17,8 @@ __all__ = ["add1", "anova", "drop1", "exactLRT", "exactRLRT", "ranova"]
 
 def anova(object: Model, *others: Model, model_names: Any = None, **arguments: Any) -> Any:  # noqa: A002
     """Test the terms of one model, or compare several models; arguments as in the method `anova`.
+
+    The terms of an lmer have Satterthwaite's degrees of freedom, as in lmerTest, unless `ddf` says otherwise.
 
     Parameters
     ----------
@@ -40,6 +43,8 @@ def anova(object: Model, *others: Model, model_names: Any = None, **arguments: A
     if others and model_names is None:
         model_names = caller_names((object, *others))
     names = {} if model_names is None else {"names": model_names}
+    if not others:
+        arguments["ddf"] = lmertest(object, arguments.get("ddf"))
     return object.anova(*others, **names, **arguments)
 
 
@@ -52,6 +57,8 @@ def drop1(object: Model, scope: Any = None, test: str | None = "none", **argumen
     >>> drop1(fit)["npar"].tolist()
     [nan, 1.0]
     """
+    if str(test).upper() == "F":
+        arguments["ddf"] = lmertest(object, arguments.get("ddf"))
     return object.drop1(test, scope, **arguments)
 
 

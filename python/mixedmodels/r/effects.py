@@ -1,4 +1,4 @@
-"""ggeffects' functions."""
+"""ggeffects' functions, with its degrees of freedom unless `ddf` says otherwise."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.effects.adjusted.from_model import variables_for
+from mixedmodels.effects.adjusted.ggpredict import WEIGHTS
 from mixedmodels.effects.adjusted.grid import make_grid
 from mixedmodels.effects.adjusted.partial_residual_table import PartialResiduals, over_grid
 from mixedmodels.effects.adjusted.pretty import pretty_range as _pretty_range
@@ -16,6 +17,8 @@ from mixedmodels.effects.adjusted.record import AdjustedPredictions
 from mixedmodels.effects.adjusted.terms import parse_terms
 from mixedmodels.errors import DataError
 from mixedmodels.model import Model
+from mixedmodels.r.small_samples import emmeans as emmeans_ddf
+from mixedmodels.r.small_samples import ggeffects
 
 __all__ = [
     "data_grid",
@@ -80,7 +83,8 @@ def ggeffect(model: Model, terms: Any = None, ci_lvl: float = 0.95, **arguments:
 
 
 def _by_terms(model: Model, terms: Any, level: float, margin: str, more: dict[str, Any]) -> Any:
-    arguments = {"margin": margin, "level": level, **more}
+    ddf = ggeffects(model, more.get("ddf"), margin in WEIGHTS)
+    arguments = {"margin": margin, "level": level, **more, "ddf": ddf}
     if terms is not None:
         return model.ggpredict(terms, **arguments)
     names = variables_for(model).fixed
@@ -125,7 +129,9 @@ def hypothesis_test(
     variables = variables_for(model)
     variables.check([t.name for t in focal], "terms")
     if not variables.is_number(focal[0].name):
+        arguments["ddf"] = ggeffects(model, arguments.get("ddf"), arguments.get("margin") in WEIGHTS)
         return model.ggpredict(terms, **arguments).compare(test, adjust=p_adjust)
+    arguments["ddf"] = emmeans_ddf(model, arguments.get("ddf"))
     rng = np.random.default_rng(0)
     others = focal[1:]
     levels = make_grid(variables, others, typical=None, rng=rng).levels if others else {}
@@ -181,6 +187,7 @@ def johnson_neyman(model: Model, pred: str, modx: str, **arguments: Any) -> Any:
     >>> johnson_neyman(model, "Days", "late").regions.linear
     True
     """
+    arguments["ddf"] = ggeffects(model, arguments.get("ddf"), False)
     return model.johnson_neyman(pred, modx, **arguments)
 
 

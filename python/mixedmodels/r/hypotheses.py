@@ -15,6 +15,7 @@ from mixedmodels.inference.glht.mcp import mcp
 from mixedmodels.inference.multiplicity import multivariate_t, mvt_rectangles, studentized_range
 from mixedmodels.inference.multiplicity.compact_letters import letters
 from mixedmodels.inference.multiplicity.p_adjust import adjust
+from mixedmodels.r.small_samples import is_lmer, multcomp
 from mixedmodels.tables.result_table import ResultTable
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
 def glht(model: Any, linfct: Any, rhs: ArrayLike | None = None, alternative: str | None = None, df: Any = None) -> Any:
     """General linear hypotheses of a model (``multcomp::glht``); see the method `glht` of models.
 
+    As there, tests are normal but of an lm, unless `df` says otherwise.
+
     Examples
     --------
     >>> from mixedmodels.r import glht
@@ -42,7 +45,7 @@ def glht(model: Any, linfct: Any, rhs: ArrayLike | None = None, alternative: str
     >>> tests.summary()["estimate"].round(2)
     array([10.47])
     """
-    return model.glht(linfct, rhs, alternative, df)
+    return model.glht(linfct, rhs, alternative, multcomp(model, df))
 
 
 def cld(object: Any, level: float = 0.05, decreasing: bool = False) -> Mapping[str, str]:  # noqa: A002
@@ -63,12 +66,18 @@ def linearHypothesis(
 ) -> ResultTable:
     """One joint Wald test of linear hypotheses (``car::linearHypothesis``).
 
+    As there, the test is "Chisq" by the normal distribution but of an lm, and "F" of an lmer is Kenward and Roger's,
+    unless `ddf` says otherwise.
+
     Examples
     --------
     >>> from mixedmodels.r import linearHypothesis
     >>> linearHypothesis(fit, "Days = 0")["chisq"].round(2)
     array([45.85])
     """
+    if ddf is None and model._fit.function != "lm":
+        test = test or "Chisq"
+        ddf = "normal" if test == "Chisq" else "Kenward-Roger" if is_lmer(model) else None
     table: ResultTable = model.linear_hypothesis(hypothesis_matrix, rhs, test, ddf)
     return table
 

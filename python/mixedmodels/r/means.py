@@ -1,4 +1,4 @@
-"""R's functions for estimated marginal means."""
+"""R's functions for estimated marginal means; as in emmeans, an lmer has Kenward and Roger's degrees of freedom."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from typing import Any
 
 from mixedmodels.inference.emmeans.emm_grid import EmmGrid
 from mixedmodels.model import Model
+from mixedmodels.r.small_samples import emmeans as emmeans_ddf
 
 __all__ = ["contrast", "emmeans", "emtrends", "joint_tests", "pairs", "ref_grid", "regrid"]
+
+
+def _as_emmeans(object: Model | EmmGrid, arguments: dict[str, Any]) -> dict[str, Any]:  # noqa: A002
+    """Arguments with the degrees of freedom that emmeans takes for a model."""
+    return arguments if isinstance(object, EmmGrid) else {**arguments, "ddf": emmeans_ddf(object, arguments.get("ddf"))}
 
 
 def ref_grid(object: Model, at: Any = None, **arguments: Any) -> EmmGrid:  # noqa: A002
@@ -19,7 +25,7 @@ def ref_grid(object: Model, at: Any = None, **arguments: Any) -> EmmGrid:  # noq
     >>> len(ref_grid(baking).summary())
     18
     """
-    return object.ref_grid(at, **arguments)
+    return object.ref_grid(at, **_as_emmeans(object, arguments))
 
 
 def emmeans(object: Model | EmmGrid, specs: Any, by: Any = None, **arguments: Any) -> Any:  # noqa: A002
@@ -31,7 +37,7 @@ def emmeans(object: Model | EmmGrid, specs: Any, by: Any = None, **arguments: An
     >>> emmeans(baking, "recipe").summary()["estimate"].round(2)
     array([33.12, 31.64, 31.6 ])
     """
-    return object.emmeans(specs, by, **arguments)
+    return object.emmeans(specs, by, **_as_emmeans(object, arguments))
 
 
 def emtrends(object: Model, specs: Any, var: str, by: Any = None, **arguments: Any) -> Any:  # noqa: A002
@@ -44,7 +50,7 @@ def emtrends(object: Model, specs: Any, var: str, by: Any = None, **arguments: A
     >>> slopes["estimate"].round(2)
     array([10.47])
     """
-    return object.emtrends(specs, var, by, **arguments)
+    return object.emtrends(specs, var, by, **_as_emmeans(object, arguments))
 
 
 def contrast(object: EmmGrid, method: Any = "eff", **arguments: Any) -> Any:  # noqa: A002
@@ -80,7 +86,7 @@ def joint_tests(object: Model | EmmGrid, by: Any = None, **arguments: Any) -> An
     >>> len(joint_tests(baking))
     3
     """
-    return object.joint_tests(by, **arguments)
+    return object.joint_tests(by, **_as_emmeans(object, arguments))
 
 
 def regrid(object: EmmGrid) -> EmmGrid:  # noqa: A002

@@ -13,7 +13,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.families import resolve
 from mixedmodels.fit.covariance import SINGULAR
 from mixedmodels.fit.covariance import is_singular as _is_singular
-from mixedmodels.fit.method import Method
+from mixedmodels.fit.method import Method, as_ddf
 from mixedmodels.model import (
     GeneralizedLinearModel,
     GeneralizedMixedModel,
@@ -158,7 +158,10 @@ def glmer_nb(formula: str, data: Any, nAGQ: int = 1, **arguments: Any) -> AnyMix
 def _request(formula: str, data: Any, arguments: dict[str, Any], **method: Any) -> Request:
     weights, offset, subset = (arguments.get(name) for name in ("weights", "offset", "subset"))
     names = call_names(data, weights, offset, subset, depth=3)
-    method |= {name: arguments[name] for name in Method.__dataclass_fields__ if name in arguments}
+    fields = {*Method.__dataclass_fields__} - (set() if "reml" in method else {"ddf"})
+    method |= {name: arguments[name] for name in fields if name in arguments}
+    if "ddf" in method:
+        method["ddf"] = as_ddf(method["ddf"])
     others = {name: value for name, value in arguments.items() if name not in method}
     return Request(formula=formula, data=data, method=Method(**method), **others, **names)
 

@@ -282,7 +282,7 @@ def tab_model(
     >>> type(tab_model(fit)).__name__
     'ModelTable'
     """
-    ways = {"wald": "asymptotic", "satterthwaite": "Satterthwaite", "kr": "Kenward-Roger"}
+    ways = {"wald": "normal", "satterthwaite": "Satterthwaite", "kr": "Kenward-Roger"}
     if df_method not in ways:
         raise DataError(f"df_method is {df_method!r}; give {', '.join(map(repr, ways))}.")
     if transform not in (None, "exp"):

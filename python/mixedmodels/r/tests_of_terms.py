@@ -7,6 +7,7 @@ from typing import Any
 from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.inference.comparison.modcomp_table import ModelTest
 from mixedmodels.model import MixedModel, Model
+from mixedmodels.r.small_samples import is_lmer, lmertest
 from mixedmodels.tables.result_table import ResultTable
 
 __all__ = ["Anova", "KRmodcomp", "SATmodcomp", "contest", "contest1D", "contestMD", "vcovAdj"]
@@ -20,12 +21,16 @@ def Anova(
 ) -> ResultTable:
     """Type II or III tests of terms, car's ``Anova``; `vcov` is a result of ``mod.robust()``.
 
+    As there, F tests of an lmer are Kenward and Roger's.
+
     Examples
     --------
     >>> from mixedmodels.r import Anova
     >>> list(Anova(baking).names)
     ['recipe', 'temperature', 'recipe:temperature']
     """
+    if vcov is None and is_lmer(mod) and str(test_statistic).upper() == "F":
+        vcov = "Kenward-Roger"
     return mod.car_anova(type, test_statistic, ddf=vcov)
 
 
@@ -56,7 +61,7 @@ def SATmodcomp(largeModel: MixedModel, smallModel: Any, betaH: Any = 0.0) -> Mod
 def contest(
     model: Model, L: Any, rhs: Any = 0.0, joint: bool = True, ddf: Ddf = None, level: float = 0.95
 ) -> ResultTable:
-    """Tests of contrasts of the fixed effects, jointly by F or one by one by t.
+    """Tests of contrasts of the fixed effects, jointly by F or one by one by t; of an lmer as lmerTest.
 
     Examples
     --------
@@ -64,7 +69,7 @@ def contest(
     >>> contest(fit, [0, 1])["p_value"] < 0.05
     array([ True])
     """
-    return model.contest(L, joint=joint, rhs=rhs, ddf=ddf, level=level)
+    return model.contest(L, joint=joint, rhs=rhs, ddf=lmertest(model, ddf), level=level)
 
 
 def contest1D(model: Model, L: Any, rhs: float = 0.0, ddf: Ddf = None, level: float = 0.95) -> ResultTable:
@@ -76,7 +81,7 @@ def contest1D(model: Model, L: Any, rhs: float = 0.0, ddf: Ddf = None, level: fl
     >>> contest1D(fit, [0, 1])["estimate"].round(2)
     array([10.47])
     """
-    return model.contest1D(L, rhs=rhs, ddf=ddf, level=level)
+    return model.contest1D(L, rhs=rhs, ddf=lmertest(model, ddf), level=level)
 
 
 def contestMD(model: Model, L: Any, rhs: Any = 0.0, ddf: Ddf = None) -> ResultTable:
@@ -88,7 +93,7 @@ def contestMD(model: Model, L: Any, rhs: Any = 0.0, ddf: Ddf = None) -> ResultTa
     >>> contestMD(fit, np.eye(2))["num_df"]
     array([2.])
     """
-    return model.contest(L, rhs=rhs, ddf=ddf)
+    return model.contest(L, rhs=rhs, ddf=lmertest(model, ddf))
 
 
 def vcovAdj(object: MixedModel) -> Any:  # noqa: A002

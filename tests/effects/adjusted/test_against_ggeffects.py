@@ -44,7 +44,7 @@ def test_predictions_are_those_of_ggeffects(name: str, i: int) -> None:
         again = fit.partial_residuals(ask["terms"], at="grid", scale="response")
         np.testing.assert_allclose(found["partial_residual"], again["partial_residual"], rtol=1e-12)
         return
-    found = getattr(fit, ask.get("fun", "ggpredict"))(ask["terms"], **arguments(ask))
+    found = getattr(r, ask.get("fun", "ggpredict"))(fit, ask["terms"], **arguments(ask))
     count = len(ask["terms"])
     ours, theirs = keys(found, count), keys(expected, count)
     assert sorted(ours) == sorted(theirs)
@@ -75,7 +75,7 @@ def test_print_is_that_of_ggeffects() -> None:
             continue
         if not np.isfinite(numbers(expected.get(MISSING_IN_R, [None]))).all():
             continue
-        found = fit_of(name).ggpredict(ask["terms"], **arguments(ask))
+        found = r.ggpredict(fit_of(name), ask["terms"], **arguments(ask))
         assert lines(repr(found)) == lines("\n".join(expected["print"]))
         same += 1
     assert same > 30

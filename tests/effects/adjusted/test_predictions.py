@@ -55,10 +55,12 @@ def test_errors_are_the_quadratic_forms(mixed, bees) -> None:
 
 
 def test_methods_for_small_samples_give_their_covariance(mixed) -> None:
-    plain, kr = mixed.ggpredict("f"), mixed.ggpredict("f", ddf="Kenward-Roger")
-    assert (plain.df == mixed.df_resid).all()
+    plain, kr = r.ggpredict(mixed, "f"), mixed.ggpredict("f", ddf="Kenward-Roger")
+    assert (plain.df == mixed.df_resid).all()  # as ggeffects
     assert (kr.df < 30).all()
-    means = mixed.emmeans("f", at={"x": float(np.mean(table("bees")["x"])), "z": float(np.mean(table("bees")["z"]))})
+    means = mixed.update(ddf="KR").emmeans(
+        "f", at={"x": float(np.mean(table("bees")["x"])), "z": float(np.mean(table("bees")["z"]))}
+    )
     np.testing.assert_allclose(kr.std_error, means["std_error"], rtol=1e-9)
     np.testing.assert_allclose(kr.df, means["df"], rtol=1e-9)
 
@@ -295,7 +297,7 @@ def test_names_of_r(mixed, bees) -> None:
     assert r.pretty_range(bees["x"], 3)[0] <= bees["x"].min()
     np.testing.assert_allclose(r.ggemmeans(mixed, "f").predicted, mixed.ggemmeans("f").predicted)
     np.testing.assert_allclose(r.ggeffect(mixed, "f").predicted, mixed.ggeffect("f").predicted)
-    assert r.johnson_neyman(mixed, "x", "z").bounds == mixed.johnson_neyman("x", "z").bounds
+    assert r.johnson_neyman(mixed, "x", "z").bounds == mixed.johnson_neyman("x", "z", ddf=mixed.df_resid).bounds
     with pytest.raises(mm.errors.DataError, match="pairwise"):
         r.hypothesis_test(mixed, ["x", "f"], test="reference")
     with pytest.raises(mm.errors.DataError, match="no predictor"):

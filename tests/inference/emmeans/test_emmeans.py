@@ -13,6 +13,8 @@ import pytest
 from tests.support.emmeans_cases import QUESTIONS, Models, reference, table
 
 import mixedmodels as mm
+from mixedmodels import r
+from mixedmodels.r import small_samples
 
 COLUMNS = {
     "SE": "std_error", "df": "df", "lower.CL": "conf_low", "asymp.LCL": "conf_low", "upper.CL": "conf_high",
@@ -71,12 +73,19 @@ def test_numbers_of_emmeans(name):
             assert texts == list(values)
 
 
+def with_our_name(line):
+    """A line of emmeans with the name that a method has everywhere in this package."""
+    names = {"kenward-roger": "Kenward-Roger", "satterthwaite": "Satterthwaite", "asymptotic": "normal"}
+    head, colon, method = line.partition("Degrees-of-freedom method: ")
+    return head + colon + names.get(method, method)
+
+
 @pytest.mark.parametrize("name", [n for n in QUESTIONS if n not in CONFOUNDED])
 def test_print_of_emmeans(name):
     """Line for line, but for blanks at the end of lines; what R says by message() stands below."""
     stored = reference()["answers"][name]
     notes = [" ".join(line.split()) for line in stored["notes"]]
-    want = [line.rstrip() for line in stored["text"] if "user-specified" not in line]
+    want = [with_our_name(line.rstrip()) for line in stored["text"] if "user-specified" not in line]
     got = [line.rstrip() for line in repr(answer(name)).split("\n")]
     assert got[: len(want)] == want
     joint = "joint" in name  # R says nothing there about interactions that the tests are about
@@ -256,7 +265,8 @@ def test_letters_stand_in_columns_of_their_own():
 
 
 def test_a_model_fitted_by_ml_has_the_means_of_its_reml_refit():
-    means, reml = MODELS.oats_ml.emmeans("Variety"), MODELS.oats_ml.update(REML=True).emmeans("Variety")
+    means = MODELS.oats_ml.emmeans("Variety", ddf="Kenward-Roger")
+    reml = MODELS.oats_ml.update(REML=True, ddf="Kenward-Roger").emmeans("Variety")
     for column in ("estimate", "std_error", "df"):
         np.testing.assert_allclose(means[column], reml[column], rtol=1e-5)
     assert "from a refit by REML" in repr(means)
@@ -291,16 +301,16 @@ def test_letters_follow_the_pairwise_tests():
     assert by_wool["group"].tolist() == ["a", "b", "b", "a", "a", "a"]
 
 
-def test_an_lmer_has_kenward_roger_unless_it_is_large(monkeypatch):
-    from mixedmodels.inference.emmeans import from_model as emmeans_from_model
-
-    assert "kenward-roger" in repr(MODELS.oats.emmeans("Variety"))
-    monkeypatch.setattr(emmeans_from_model, "KENWARD_ROGER_ROWS", 50)
-    large = MODELS.oats.emmeans("Variety")
-    assert "Degrees-of-freedom method: satterthwaite" in repr(large)
-    assert "more than 50 rows" in repr(large)
-    np.testing.assert_allclose(large["df"], MODELS.oats.emmeans("Variety", ddf="Satterthwaite")["df"])
-    assert set(MODELS.oats.emmeans("Variety", ddf=7)["df"]) == {7.0}
+def test_an_lmer_has_its_own_method_and_in_r_that_of_emmeans(monkeypatch):
+    oats = MODELS.oats.update(ddf="Satterthwaite")
+    own, kenward_roger = oats.emmeans("Variety"), oats.emmeans("Variety", ddf="Kenward-Roger")
+    assert "Degrees-of-freedom method: Satterthwaite" in repr(own)
+    assert "Degrees-of-freedom method: Kenward-Roger" in repr(r.emmeans(oats, "Variety"))
+    np.testing.assert_array_equal(r.emmeans(oats, "Variety")["df"], kenward_roger["df"])
+    np.testing.assert_array_equal(r.joint_tests(oats)["den_df"], oats.joint_tests(ddf="Kenward-Roger")["den_df"])
+    monkeypatch.setattr(small_samples, "EMMEANS_ROWS", 50)
+    assert np.isinf(r.emmeans(oats, "Variety")["df"]).all()  # emmeans' pbkrtest.limit
+    assert set(oats.emmeans("Variety", ddf=7)["df"]) == {7.0}
 
 
 def test_offset_follows_at_where_it_names_its_variable():

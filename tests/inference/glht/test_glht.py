@@ -6,6 +6,7 @@ from tests.support.glht_reference import fitted, more_models, reference, table, 
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, FormulaError, MixedModelsWarning
+from mixedmodels.estimates import wald
 from mixedmodels.r import cld, contrMat, glht, linearHypothesis, mcp, pmvt, qmvt
 
 MODELS = reference()["models"] + more_models()
@@ -18,7 +19,7 @@ def hypotheses_of(case):
     spec = case["spec"]
     wanted = mcp(**spec["mcp"]) if "mcp" in spec else spec["text"]
     direction = case["alternative"] if case["alternative"] != "two.sided" and "mcp" in spec else None
-    return fit.glht(wanted, alternative=direction)
+    return glht(fit, wanted, alternative=direction)
 
 
 @pytest.mark.parametrize("case", MODELS, ids=[case["name"] for case in MODELS])
@@ -61,8 +62,8 @@ def test_prints_as_multcomp():
     ours = {
         "plain": tukey,
         "summary": tukey.summary("holm"),
-        "univariate": m.glht(mcp(recipe="Tukey")).summary("none"),
-        "less": m.glht(["recipeB >= 1", "recipeC >= 0.5"]).summary("bonferroni"),
+        "univariate": glht(m, mcp(recipe="Tukey")).summary("none"),
+        "less": glht(m, ["recipeB >= 1", "recipeC >= 0.5"]).summary("bonferroni"),
         "confint": tukey.confint(calpha="univariate"),
         "greater": linear.glht(mcp(temperature="Dunnett"), alternative="greater").confint(calpha="univariate"),
     }
@@ -78,10 +79,14 @@ def test_prints_as_multcomp():
 
 def test_degrees_of_freedom_on_request():
     fit = fitted({"f": "lmer", "formula": "angle ~ recipe + temp + (1 | replicate)", "data": "uneven"})
-    plain = fit.glht(mcp(recipe="Tukey"))
+    plain = glht(fit, mcp(recipe="Tukey"))
     assert np.isinf(plain.hypotheses.df).all()
     small = fit.glht(mcp(recipe="Tukey"), df="Satterthwaite")
     assert np.isfinite(small.hypotheses.df).all()
+    own = fit.glht(mcp(recipe="Tukey"))
+    np.testing.assert_array_equal(own.hypotheses.df, small.hypotheses.df)
+    for table_ in (own.summary(), own.confint(), own.ftest(), own.chisq()):
+        assert "Degrees-of-freedom method: Satterthwaite" in repr(table_)
     assert np.all(small.summary()["p_value"] > plain.summary()["p_value"])
     fixed = glht(fit, mcp(recipe="Tukey"), df=7).hypotheses
     assert np.all(fixed.df == 7)
@@ -147,16 +152,21 @@ def test_interactions_warn():
 
 def test_statsmodels_constraints():
     fit = fitted({"f": "lmer", "formula": "Reaction ~ Days + (Days | Subject)", "data": "sleepstudy"})
-    test = fit.t_test("Days = 10")
+    test = fit.t_test("Days = 10", ddf="normal")
     beta, se = fit.params["Days"], fit.bse["Days"]
     assert test.tvalue[0] == pytest.approx((beta - 10) / se)
     same = fit.t_test((np.array([[0.0, 1.0]]), [10.0]))
     assert same.tvalue[0] == pytest.approx(test.tvalue[0])
-    joint = fit.wald_test("Days = 10, Intercept = 250")
+    joint = fit.wald_test("Days = 10, Intercept = 250", ddf="normal")
     d = np.asarray(fit.params) - [250, 10]
     assert joint.statistic == pytest.approx(d @ np.linalg.solve(np.asarray(fit.cov_params()), d))
     assert joint.df_num == 2
     assert "chi2" in repr(joint)
+    small = fit.wald_test("Days = 10, Intercept = 250")
+    assert small.statistic == pytest.approx(joint.statistic / 2)
+    assert small.df_denom == pytest.approx(17, rel=1e-6)
+    assert small.pvalue == pytest.approx(wald.f_p_value(small.statistic, 2, small.df_denom))
+    assert repr(small).endswith("df_denom=17>\nDegrees-of-freedom method: Satterthwaite")
     linear = fitted({"f": "lm", "formula": "angle ~ recipe + temperature", "data": "uneven"})
     f = linear.wald_test("recipeB = 0, recipeC = 0")
     assert f.statistic == pytest.approx(linear.linear_hypothesis(["recipeB", "recipeC"]).row("1")["f_value"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from mixedmodels.diagnose.quality.r2_of_model import r2
 from mixedmodels.diagnose.quality.records import R2
 from mixedmodels.errors import DataError, MixedModelsError
 from mixedmodels.estimates import wald
-from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.estimates.coefficients import Coefficients, Ddf
 from mixedmodels.fitted.labels import covariance_columns
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.varcorr import varcorr
@@ -28,7 +28,7 @@ def model_table(
     terms: Sequence[str] | None = None,
     exp: bool = False,
     level: float = 0.95,
-    ddf: Ddf = "Satterthwaite",
+    ddf: Ddf = None,
 ) -> ModelTable:
     """Models side by side, as a paper shows them: estimates, intervals, p-values, variances, R2.
 
@@ -45,9 +45,9 @@ def model_table(
         ratios of means of a log link; their standard errors become those of the ratios (delta method).
     level : float, default 0.95
         Confidence level of the intervals.
-    ddf : str, Coefficients or None, default "Satterthwaite"
-        Degrees of freedom of linear mixed models: "Satterthwaite", "Kenward-Roger" or "asymptotic". Others have their
-        own.
+    ddf : str or Coefficients, optional
+        Degrees of freedom of linear mixed models: "Satterthwaite", "Kenward-Roger" or "normal"; None for each model's
+        own `ddf`, which other models always have.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def model_table(
         names=called,
         estimate=head,
         level=level,
-        notes=_notes(models, exp, ddf),
+        notes=_notes(dict(zip(called, models, strict=True)), exp, ddf),
         kind=models[0]._source.kind,
     )
 
@@ -102,7 +102,7 @@ Row = tuple[str, str, float, float, float, float, float]
 
 
 def _fixed(model: FittedModel, terms: Sequence[str] | None, exp: bool, level: float, ddf: Ddf) -> list[Row]:
-    tests = model._coefficients(ddf if _is_lmer(model) else None)
+    tests = _tests(model, ddf)
     t_tests = tests.t_tests()
     limits = wald.intervals(t_tests.estimate, t_tests.std_error, level, t_tests.df)
     out = {}
@@ -114,6 +114,10 @@ def _fixed(model: FittedModel, terms: Sequence[str] | None, exp: bool, level: fl
             error *= estimate
         out[term] = ("fixed", term, estimate, error, low, high, float(t_tests.p_value[i]))
     return list(out.values()) if terms is None else [out[t] for t in terms if t in out]
+
+
+def _tests(model: FittedModel, ddf: Ddf) -> Coefficients:
+    return model._coefficients(ddf if _is_lmer(model) else None)
 
 
 def _random(model: FittedModel) -> list[Row]:
@@ -163,12 +167,13 @@ def _heading(models: Sequence[FittedModel], exp: bool) -> str:
     return "exp(Est.)" if exp and all(m._fit.generalized for m in models) else "Estimate"
 
 
-def _notes(models: Sequence[FittedModel], exp: bool, ddf: Ddf) -> tuple[str, ...]:
-    notes = []
-    if any(_is_lmer(m) for m in models):
-        how = ddf if isinstance(ddf, str) else "those of the coefficients given"
-        notes.append(f"Intervals and p-values of linear mixed models: {how}.")
-    if len(models) > 1 and any(m._fit.reml for m in models):
+def _notes(models: Mapping[str, FittedModel], exp: bool, ddf: Ddf) -> tuple[str, ...]:
+    footers = {name: _tests(m, ddf).footer for name, m in models.items() if _is_lmer(m)}
+    if len(set(footers.values())) == 1:
+        notes = list(next(iter(footers.values())))
+    else:
+        notes = [f"{name}: {line}" for name, lines in footers.items() for line in lines]
+    if len(models) > 1 and any(m._fit.reml for m in models.values()):
         notes.append("AIC of REML fits compares models with the same fixed effects only.")
     if exp:
         notes.append("Coefficients of generalised models are exponentiated.")

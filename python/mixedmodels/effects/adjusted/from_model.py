@@ -71,19 +71,12 @@ def array_offset(model: Any, variables: Variables) -> Vector | None:
     return np.asarray(design.offset - formula_offset(predictors, model._fit.n))
 
 
-def basis_for(model: Any, ddf: Ddf | float, means: bool = False) -> tuple[Basis, tuple[str, ...]]:
-    """Coefficients and their covariance; by default those of ggeffects, whose intervals of a mixed model are narrow.
-
-    Parameters
-    ----------
-    means : bool, default False
-        Whether the basis is for marginal means. For those of an lmer ggeffects uses the normal distribution; for
-        predictions it uses t with as many degrees of freedom as rows less parameters.
-    """
-    if ddf is None and model._fit.mixed:
-        ddf = "asymptotic" if means or model._fit.generalized else float(model.df_resid)
-    basis, _, notes = basis_of(model, ddf)
-    return basis, notes
+def basis_for(model: Any, ddf: Ddf | float) -> tuple[Basis, tuple[str, ...]]:
+    """Coefficients and their covariance, and notes: of the method where it is one of several."""
+    basis, method, notes = basis_of(model, ddf)
+    if method is None or isinstance(ddf, int | float | np.number):
+        return basis, notes
+    return basis, (f"Degrees-of-freedom method: {method}", *notes)
 
 
 def way_back(model: Any) -> ResponseScale | None:

@@ -82,7 +82,7 @@ def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPred
     )
     if request.type.startswith("simulate"):
         return _simulated(model, request, variables, grid, terms)
-    basis, more = basis_for(model, request.ddf, request.margin in WEIGHTS)
+    basis, more = basis_for(model, request.ddf)
     back, notes = back_and_notes(model, request.scale, request.back_transform)
     add = request.variance or default_variance(model._fit) if request.interval == "prediction" else None
     scale = Scale(back, request.level, add, request.bias_correction)
@@ -176,7 +176,7 @@ def _marginal(
     condition = request.condition or {}
     held = {n: v for n, v in grid.constants.items() if n in fixed and (variables.is_number(n) or n in condition)}
     at = {**{n: list(grid.levels[n]) for n in grid.terms}, **{n: [v] for n, v in held.items()}}
-    cells = model.ref_grid(at, nesting={}, ddf="asymptotic" if model._fit.mixed else None)
+    cells = model.ref_grid(at, nesting={}, ddf="normal" if model._fit.mixed else None)
     means = marginal_means(cells.functions, grid.terms, WEIGHTS[request.margin]).functions
     place = {key: i for i, key in enumerate(zip(*(means.labels[n] for n in grid.terms), strict=True))}
     order = [place[key] for key in zip(*(grid.labels[n] for n in grid.terms), strict=True)]

@@ -62,7 +62,7 @@ class AdjustedVerbs(FittedModel):
         level : float, default 0.95
             Confidence level.
         ddf : str, Coefficients or float, optional
-            Degrees of freedom and covariance, as of `emmeans`; asymptotic for a mixed model if not given.
+            Degrees of freedom and covariance, as of `emmeans`; None for the model's own `ddf`.
         back_transform : bool, default True
             Whether predictions of a transformed response, such as ``log(y)``, are transformed back to y.
         bias_correction : bool, default False

@@ -48,8 +48,8 @@ def _mixed(model: FittedModel, number: int, layout: TermLayout, test: str | None
     available = ("Chisq",) if model._fit.generalized else ("Chisq", "F")
     wanted = checked_test(test, available, "Chisq")
     if wanted == "F":
-        return _wald_f(model, number, layout, model._coefficients("Kenward-Roger"), "with Kenward-Roger df")
-    return _wald_chi_squared(model, number, layout, model._coefficients("asymptotic"))
+        return _wald_f(model, number, layout, model._coefficients())
+    return _wald_chi_squared(model, number, layout, model._coefficients("normal"))
 
 
 def _with_covariance(model: FittedModel, number: int, layout: TermLayout, test: str | None, ddf: Ddf) -> ResultTable:
@@ -60,15 +60,15 @@ def _with_covariance(model: FittedModel, number: int, layout: TermLayout, test: 
     coefficients = model._coefficients(ddf)
     finite = np.isfinite(coefficients.df(np.eye(len(coefficients.beta)))).any()
     wanted = checked_test(test, ("Chisq", "F"), "F" if finite else "Chisq")
-    phrase = f"with {coefficients.phrase}"
     if wanted == "F":
-        return _wald_f(model, number, layout, coefficients, phrase)
-    return _wald_chi_squared(model, number, layout, coefficients, f" {phrase}")
+        return _wald_f(model, number, layout, coefficients)
+    phrase = "" if coefficients.method == "normal" else f" with {coefficients.phrase}"
+    return _wald_chi_squared(model, number, layout, coefficients, phrase)
 
 
-def _wald_f(
-    model: FittedModel, number: int, layout: TermLayout, coefficients: Coefficients, phrase: str
-) -> ResultTable:
+def _wald_f(model: FittedModel, number: int, layout: TermLayout, coefficients: Coefficients) -> ResultTable:
+    small = coefficients.method in ("Satterthwaite", "Kenward-Roger")
+    phrase = f"with {coefficients.method} df" if small else f"with {coefficients.phrase}"  # as car says it
     table = scaled_f(coefficients, hypotheses(layout, number, coefficients.vcov))
     heading = f"Analysis of Deviance Table (Type {'I' * number} Wald F tests {phrase})"
     headers = {"f_value": "F", "df": "Df", "df_resid": "Df.res", "p_value": "Pr(>F)"}
@@ -100,7 +100,7 @@ def _generalized(model: FittedModel, number: int, layout: TermLayout, test: str 
     wanted = checked_test(test, ("LR", "Wald", "F"), "LR")
     title = f"Analysis of Deviance Table (Type {'I' * number} tests)"
     if wanted == "Wald":
-        coefficients = model._coefficients("asymptotic")
+        coefficients = model._coefficients("normal")
         (columns, names) = wald_chi_squared(coefficients, hypotheses(layout, number, coefficients.vcov))
         ordered = {name: columns[name] for name in ("df", "chisq", "p_value")}
         return _shown(model, (ordered, names), (title, ""), {})

@@ -23,11 +23,11 @@ class TermVerbs(FittedModel):
             Type: "II" (or 2) respects marginality; "III" (or 3) tests the coefficients as they are coded, so that the
             contrasts should be "sum" or "helmert".
         test : str, optional
-            Statistic. An lmer or glmer has "Chisq" (Wald's, the default), an lmer also "F" (Kenward and Roger's); a glm
-            has "LR" (the default), "Wald" and "F"; an lm has "F".
+            Statistic. An lmer or glmer has "Chisq" (Wald's by the normal distribution, the default), an lmer also "F"
+            (with its `ddf`); a glm has "LR" (the default), "Wald" and "F"; an lm has "F".
         ddf : str or Coefficients, optional
-            Covariance matrix and degrees of freedom for Wald tests: the result of `robust`, or the name of a method for
-            an lmer.
+            Covariance matrix and degrees of freedom for Wald tests: the result of `robust`, or the name of a way for an
+            lmer, which has F tests then.
 
         Raises
         ------

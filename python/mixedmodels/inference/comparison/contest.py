@@ -58,7 +58,7 @@ def _table(
         names=names,
         row_column="hypothesis",
         headers=headers,
-        footer=coefficients.remarks,
+        footer=coefficients.footer,
         kind=model._source.kind,
     )
 

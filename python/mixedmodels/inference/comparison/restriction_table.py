@@ -21,7 +21,7 @@ class RestrictionTable(ResultTable):
 
     def __repr__(self) -> str:
         body = text(("1", "2"), list(self.layout), _columns(self.layout), self.digits)
-        return "\n".join([*self.heading, body])
+        return "\n".join([*self.heading, body, *self.footer])
 
 
 def _columns(layout: Mapping[str, Any]) -> dict[str, Any]:

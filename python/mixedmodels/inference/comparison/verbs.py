@@ -36,8 +36,9 @@ class ComparisonVerbs(FittedModel):
         type : int or str, optional
             Type of the tests of terms: 1, 2 or 3 (or "I", "II", "III").
         ddf : str or Coefficients, optional
-            Degrees of freedom for the tests of terms: the name of a method for an lmer, or the result of `robust` for
-            any model (not for sequential tables).
+            Degrees of freedom for the tests of terms: of an lmer "Satterthwaite", "Kenward-Roger", "normal", or "lme4"
+            for lme4's table without p-values; of any model the result of `robust` (not for sequential tables). None is
+            the model's own `ddf`.
         test : str, optional
             Test of several models. If some have random effects: "Chisq" (the default), "none", or "mixture", the
             distribution that holds where variances are 0 under the smaller model (see
@@ -103,8 +104,8 @@ class ComparisonVerbs(FittedModel):
         scope : str or sequence of str, optional
             Labels of the terms to leave out, or a formula with these terms; by default all terms that can be dropped.
         ddf : str or Coefficients, optional
-            Degrees of freedom of test="F" for a linear mixed model: "Satterthwaite" (the default), "Kenward-Roger", or
-            the result of `robust`.
+            Degrees of freedom of test="F" for a linear mixed model: "Satterthwaite", "Kenward-Roger", "normal", or the
+            result of `robust`; None for the model's own `ddf`.
 
         Returns
         -------
@@ -222,8 +223,8 @@ class ComparisonVerbs(FittedModel):
         rhs : float or array_like, default 0.0
             Value of ``L @ beta`` under the hypothesis, one for all rows or one per row.
         ddf : str or Coefficients, optional
-            Degrees of freedom: "Satterthwaite" (the default of an lmer), "Kenward-Roger", "asymptotic", or the
-            result of `robust`.
+            Degrees of freedom: "Satterthwaite", "Kenward-Roger", "normal", or the result of `robust`; None for the
+            model's own `ddf`.
         level : float, default 0.95
             Confidence level of the limits.
 

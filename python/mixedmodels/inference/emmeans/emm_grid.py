@@ -154,7 +154,7 @@ class EmmGrid(GridSummary):
 
         Examples
         --------
-        >>> baking.ref_grid(ddf="asymptotic").emmeans("recipe").levels
+        >>> baking.ref_grid(ddf="normal").emmeans("recipe").levels
         {'recipe': ('A', 'B', 'C')}
         """
         factors, groups, method = parse_specs(specs, by)

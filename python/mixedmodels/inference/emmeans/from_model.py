@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels._typing import Vector
-from mixedmodels.errors import FitError, UnknownColumnError
+from mixedmodels.errors import UnknownColumnError
 from mixedmodels.estimates.coefficients import Coefficients, Ddf, Residual
 from mixedmodels.estimates.linear_functions import Basis, null_space
 from mixedmodels.estimates.predictors import Predictors, formula_offset, function_of, remembered_columns, used_columns
@@ -17,8 +17,6 @@ from mixedmodels.estimates.response_scale import of_family, of_response
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.frame import Numeric
 from mixedmodels.inference.emmeans.settings import Settings
-
-KENWARD_ROGER_ROWS = 3000  # the default method up to this size, as in emmeans
 
 
 def predictors_of(model: Any) -> Predictors:
@@ -84,29 +82,12 @@ def _coefficients(model: Any, ddf: Ddf | float) -> tuple[Coefficients, str | Non
         coefficients = get(ddf)
         return coefficients, coefficients.method, _notes(coefficients)
     if isinstance(ddf, int | float | np.number):
-        plain = get("asymptotic")
+        plain = get("normal")
         return Residual(plain.names, plain.beta, plain.vcov, float(ddf)), "user-specified", ()
     if not model._fit.mixed or model._fit.generalized:
         return get(ddf), None, ()
-    if ddf is not None:
-        coefficients = get(ddf)
-        return coefficients, ddf.lower(), _notes(coefficients)
-    if model._stored is not None:
-        note = "Note: a model loaded from a file has no rows, so that degrees of freedom are infinite."
-        return get("asymptotic"), "asymptotic", (note,)
-    note = ""
-    if model._fit.n <= KENWARD_ROGER_ROWS:
-        try:
-            coefficients = get("Kenward-Roger")
-            return coefficients, "kenward-roger", _notes(coefficients)
-        except FitError as error:
-            note = f"Note: degrees of freedom are Satterthwaite's, since Kenward and Roger's method failed: {error}"
-    else:
-        note = (
-            f"Note: degrees of freedom are Satterthwaite's, since there are more than {KENWARD_ROGER_ROWS} rows; "
-            "ddf='Kenward-Roger' asks for the other method."
-        )
-    return get("Satterthwaite"), "satterthwaite", (note,)
+    coefficients = get(ddf)
+    return coefficients, coefficients.method, _notes(coefficients)
 
 
 def _notes(coefficients: Coefficients) -> tuple[str, ...]:

@@ -54,9 +54,8 @@ class EmmeansVerbs(FittedModel):
         nesting : mapping of str to sequence of str, optional
             Factors that each factor is nested in; by default taken from formula and data, {} for none.
         ddf : str, Coefficients or float, optional
-            Degrees of freedom: "Kenward-Roger", "Satterthwaite", "asymptotic", "residual", a number, or the result of
-            `robust`, whose covariance is then used too. The default of an lmer is Kenward-Roger up to 3000 rows and
-            Satterthwaite above (where emmeans has no degrees of freedom); other models use their own method.
+            Degrees of freedom: "Kenward-Roger", "Satterthwaite", "normal", "residual", a number, or the result of
+            `robust`, whose covariance is then used too; None for the model's own `ddf`.
         type : str, default "link"
             Scale of the means: "link", or "response" to transform back from the link, or from a response such as
             ``log(y) ~``.
@@ -68,7 +67,7 @@ class EmmeansVerbs(FittedModel):
 
         Examples
         --------
-        >>> baking.ref_grid(ddf="asymptotic").levels["recipe"]
+        >>> baking.ref_grid(ddf="normal").levels["recipe"]
         ('A', 'B', 'C')
         """
         from mixedmodels.inference.emmeans.emm_grid import EmmGrid
@@ -164,7 +163,7 @@ class EmmeansVerbs(FittedModel):
 
         Examples
         --------
-        >>> means = baking.emmeans("recipe", ddf="asymptotic")
+        >>> means = baking.emmeans("recipe", ddf="normal")
         >>> means.table["estimate"].round(2)
         array([33.12, 31.64, 31.6 ])
         """
@@ -236,7 +235,7 @@ class EmmeansVerbs(FittedModel):
 
         Examples
         --------
-        >>> slope = fit.emtrends("~ 1", "Days", ddf="asymptotic")
+        >>> slope = fit.emtrends("~ 1", "Days", ddf="normal")
         >>> slope.table["estimate"].round(3)
         array([10.467])
         """

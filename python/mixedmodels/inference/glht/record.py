@@ -46,6 +46,7 @@ class GeneralHypotheses:
         table: Any = "pandas",
         factor: CodedFactor | None = None,
         response: Any = None,
+        footer: tuple[str, ...] = (),
     ) -> None:
         self.hypotheses = hypotheses
         self.kind = kind
@@ -54,6 +55,7 @@ class GeneralHypotheses:
         self._table = table
         self._factor = factor
         self._response = response
+        self._footer = footer
 
     def summary(self, test: str = "single-step") -> ResultTable:
         """Estimates, standard errors, statistics, adjusted p-values.
@@ -89,7 +91,7 @@ class GeneralHypotheses:
                 "p_value": P_HEADERS[h.alternative].format(letter),
             },
             heading=(*lines, "") if self._fit is not None else lines,
-            footer=(method_line(test), ""),
+            footer=(method_line(test), *self._footer, ""),
             kind=self._table,
             digits=4,
         )
@@ -121,7 +123,7 @@ class GeneralHypotheses:
             row_column="hypothesis",
             headers={"conf_low": "lwr", "conf_high": "upr"},
             heading=(*heading("Simultaneous Confidence Intervals", self.kind, self._fit), *lines),
-            footer=(),
+            footer=("", *self._footer) if self._footer else (),
             kind=self._table,
             digits=4,
         )
@@ -137,7 +139,7 @@ class GeneralHypotheses:
         test = self._coefficients.f_test(self.hypotheses.matrix, self.hypotheses.rhs)
         values = {"f_value": test.f_value, "num_df": test.num_df, "den_df": test.den_df, "p_value": test.p_value}
         headers = {"f_value": "F", "num_df": "DF1", "den_df": "DF2", "p_value": "Pr(>F)"}
-        return one_row(values, "1", headers=headers, heading=("Global Test:",), kind=self._table, row_column="test")
+        return self._joint(values, headers)
 
     def chisq(self) -> ResultTable:
         """Wald's chi-squared test of all hypotheses at once.
@@ -150,7 +152,19 @@ class GeneralHypotheses:
         chisq, df, p = joint_chisq(self._coefficients, self.hypotheses.matrix, self.hypotheses.rhs)
         values = {"chisq": chisq, "df": df, "p_value": p}
         headers = {"df": "DF"}
-        return one_row(values, "1", headers=headers, heading=("Global Test:",), kind=self._table, row_column="test")
+        return self._joint(values, headers)
+
+    def _joint(self, values: dict[str, float], headers: dict[str, str]) -> ResultTable:
+        """One row of results about all hypotheses."""
+        return one_row(
+            values,
+            "1",
+            headers=headers,
+            heading=("Global Test:",),
+            footer=self._footer,
+            kind=self._table,
+            row_column="test",
+        )
 
     def cld(self, level: float = 0.05, test: str = "single-step", *, decreasing: bool = False) -> Mapping[str, str]:
         """Compact letter display of a factor's levels: those that share a letter do not differ.

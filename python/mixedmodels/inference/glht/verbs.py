@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,8 +47,9 @@ class HypothesisVerbs(FittedModel):
         alternative : str, optional
             Alternative: "two.sided", "less" or "greater".
         df : str, Coefficients or float, optional
-            Degrees of freedom: None for normal statistics (of an `lm` its residual degrees of freedom),
-            "Satterthwaite", "Kenward-Roger", a number, or what `robust` returned, whose covariance is then taken too.
+            Degrees of freedom: "Satterthwaite", "Kenward-Roger", "normal", a number (of the normal covariance; 0 for
+            normal statistics), or what `robust` returned, whose covariance is then taken too. None is the model's own
+            `ddf`. Each hypothesis has its own.
 
         Raises
         ------
@@ -90,6 +90,7 @@ class HypothesisVerbs(FittedModel):
             tested,
             coefficients,
             kind=contrast,
+            footer=() if number is not None else coefficients.lines_beside_r,
             fit=self._call_text(),
             table=self._source.kind,
             factor=factor,
@@ -112,15 +113,16 @@ class HypothesisVerbs(FittedModel):
         rhs : array_like, optional
             Right sides.
         test : str, optional
-            Statistic, "Chisq" or "F"; F for an `lm` or where `ddf` is given, else Chisq.
+            Statistic, "Chisq" or "F"; by default F, or Chisq where the normal distribution serves.
         ddf : str or Coefficients, optional
-            Method of the denominator degrees of freedom of F, or what `robust` returned.
+            Way to the denominator degrees of freedom of F, or what `robust` returned; None for the model's own `ddf`.
 
         Examples
         --------
         >>> fit.linear_hypothesis("Days = 10")["p_value"].round(3)
-        array([0.762])
+        array([0.766])
         """
+        from mixedmodels.estimates.coefficients import Coefficients
         from mixedmodels.inference.comparison.restriction_table import (
             RestrictionTable,
             restriction_heading,
@@ -129,12 +131,11 @@ class HypothesisVerbs(FittedModel):
         from mixedmodels.inference.glht.tests import joint_chisq
         from mixedmodels.tables.result_table import F_HEADERS
 
-        own = self._coefficients(self._glht_method(None))
+        coefficients = self._coefficients(ddf)
         if test is None:
-            test = "F" if ddf is not None or isfinite(own.df(np.zeros((1, len(own.names))))[0]) else "Chisq"
+            test = "Chisq" if coefficients.method == "normal" else "F"
         if test not in ("F", "Chisq"):
             raise DataError(f"test must be 'F' or 'Chisq', not {test!r}.")
-        coefficients = own if test == "Chisq" and ddf is None else self._coefficients(ddf)
         hypotheses = with_rhs(hypotheses_about(hypothesis, coefficients.names), rhs)
         residual: float | None
         heading = restriction_heading(hypotheses.names, hypotheses.rhs, str(self.design.formula))
@@ -145,7 +146,7 @@ class HypothesisVerbs(FittedModel):
         else:
             chisq, df, p = joint_chisq(coefficients, hypotheses.matrix, hypotheses.rhs)
             values = {"df": df, "chisq": chisq, "p_value": p}
-            ratio, residual = chisq / df, None if own is not coefficients else _residual_df(self)
+            ratio, residual = chisq / df, None if isinstance(ddf, Coefficients) else _residual_df(self)
         rss = self._fit.rss if _is_linear(self) and ddf is None else None
         columns = {name: np.array([value]) for name, value in values.items()}
         return RestrictionTable(
@@ -154,15 +155,16 @@ class HypothesisVerbs(FittedModel):
             row_column="test",
             headers={**F_HEADERS, "f_value": "F"} if test == "F" else {},
             heading=heading,
+            footer=coefficients.lines_beside_r,
             kind=self._source.kind,
             layout=restriction_layout(values, int(df), float(ratio), residual, rss),
         )
 
     def _glht_method(self, df: Ddf | float) -> Ddf:
-        """Source of coefficients: normal tests as in multcomp, but t tests for a linear model or where `df` says so."""
-        if df is not None and not isinstance(df, int | float | np.number):
+        """Source of coefficients: `df`, or the model's normal covariance where that is a number."""
+        if not isinstance(df, int | float | np.number):
             return df
-        return None if _is_linear(self) else "asymptotic"
+        return None if _is_linear(self) else "normal"
 
     def _averages(self, wanted: Comparisons) -> dict[str, NDArray[np.float64]] | None:
         """Mean row of X at each level of each factor, over a grid of the others' levels with numbers at their means."""

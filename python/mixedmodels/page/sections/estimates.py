@@ -50,12 +50,9 @@ def tests(model: Any) -> tuple[dict[str, list[Any]], dict[str, str], str]:
     """Columns of the table, their headers, and a sentence on the method of tests and intervals."""
     mixed = bool(model.design.random)
     if mixed and not model._fit.generalized:
-        try:
-            columns = columns_of(model.tidy(ddf="Satterthwaite", conf_int=True))
-        except MixedModelsError as error:
-            columns = columns_of(model.tidy(conf_int=True))
-            return columns, HEADERS, f"Intervals are Wald's. Satterthwaite's method is not available: {error}"
-        return columns, HEADERS, "Tests and intervals use t with Satterthwaite's degrees of freedom."
+        own = model._coefficients()
+        columns = columns_of(model.tidy(conf_int=True, ddf=own.method))
+        return columns, NORMAL if own.method == "normal" else HEADERS, _how(own)
     columns = columns_of(model.tidy(conf_int=True))
     linear = not mixed and model.family.name == "gaussian" and model.family.link == "identity"
     if linear:
@@ -64,11 +61,19 @@ def tests(model: Any) -> tuple[dict[str, list[Any]], dict[str, str], str]:
     return columns, NORMAL, f"Estimates are {scale}. Tests and intervals are Wald's."
 
 
+def _how(own: Any) -> str:
+    """Sentences on how tests and intervals of a linear mixed model were made."""
+    if own.method == "normal":
+        return " ".join(["Tests and intervals use the normal distribution.", *own.remarks])
+    what = "degrees of freedom" + (" and standard errors" if own.method == "Kenward-Roger" else "")
+    return " ".join([f"Tests and intervals use t with {own.method}'s {what}.", *own.remarks])
+
+
 def _terms(model: Any) -> Iterator[str]:
     """Tests of whole terms, such as all coefficients of a factor."""
     try:
         if model.design.random and not model._fit.generalized:
-            yield result("Tests of the terms, type III with Satterthwaite's degrees of freedom", model.anova())
+            yield result(f"Tests of the terms, type III with {model._coefficients().phrase}", model.anova())
         else:
             yield result("Tests of the terms, with one term left out at a time", model.drop1("Chisq"))
     except MixedModelsError as error:
