@@ -561,7 +561,7 @@ def fit_many(
     responses: Any,
     *,
     REML: bool = True,
-    ddf: bool = True,
+    ddf: str | bool = "Satterthwaite",
     family: Any = None,
     nAGQ: int = 1,
     weights: Any = None,
@@ -590,8 +590,9 @@ def fit_many(
         response with missing values is fitted to the rows that it has; infinite values are refused.
     REML : bool, default True
         Whether linear mixed models are fitted by REML.
-    ddf : bool, default True
-        Whether Satterthwaite's degrees of freedom, and with them p-values, are wanted of linear mixed models.
+    ddf : str or bool, default "Satterthwaite"
+        Method for degrees of freedom and p-values of linear mixed models: "Satterthwaite" (True) or "normal"; False
+        for none.
     family : str or Family, optional
         See `glmer` and `glm`; these models are fitted one after the other.
     nAGQ : int, default 1

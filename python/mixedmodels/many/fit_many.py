@@ -13,12 +13,12 @@ from mixedmodels import frame
 from mixedmodels._typing import Matrix
 from mixedmodels.design import Design
 from mixedmodels.design.row_subset import part_of
-from mixedmodels.errors import FormulaError, MixedModelsError
+from mixedmodels.errors import DataError, FormulaError, MixedModelsError
 from mixedmodels.families import GAUSSIAN
 from mixedmodels.fit.at_parameters import placeholder_response
 from mixedmodels.fit.lmm import as_control, as_flag, kept_columns
 from mixedmodels.fit.many_responses.linear_mixed import FAILED, NOT_REACHED, ManyFits, empty
-from mixedmodels.fit.method import Method
+from mixedmodels.fit.method import Method, as_ddf
 from mixedmodels.fit.progress import Tell, counted
 from mixedmodels.fitted.layout import laid_out
 from mixedmodels.fitted.replicates import Refit
@@ -47,17 +47,17 @@ class Task:
         Method of the fits.
     control : Control or None
         Settings of the optimiser.
-    ddf : bool
-        Whether to compute degrees of freedom of a linear mixed model.
+    ddf : {"Satterthwaite", "normal"}, optional
+        Degrees of freedom of a linear mixed model; None for none.
     """
 
     design: Design
     method: Method
     control: Any
-    ddf: bool
+    ddf: str | None
 
 
-def fit_many(request: Request, responses: Any, ddf: bool, progress: bool | None) -> FitMany:
+def fit_many(request: Request, responses: Any, ddf: str | bool, progress: bool | None) -> FitMany:
     """Fit the design of a request, whose left side is not looked at, to many responses."""
     family = None if request.method.family == GAUSSIAN else request.method.family
     whole = formulas.parse(request.formula)
@@ -70,11 +70,11 @@ def fit_many(request: Request, responses: Any, ddf: bool, progress: bool | None)
     table = frame.read(request.data)
     n = table.n_rows - design.dropped if design.subset is None else len(design.subset) - design.dropped
     method = replace(request.method, family=family, reml=as_flag(request.method.reml, "REML"))
-    task = Task(design, method, as_control(request.control), ddf)
+    task = Task(design, method, as_control(request.control), _method(ddf))
     return _answer(task, read_responses(responses, design, n, table), source.kind, progress)
 
 
-def refit_many(model: FittedModel, responses: Any, ddf: bool, progress: bool | None) -> FitMany:
+def refit_many(model: FittedModel, responses: Any, ddf: str | bool | None, progress: bool | None) -> FitMany:
     """Fit the design of a model to many responses."""
     model._need_rows("refit_many()")
     fit, request = model._fit, model._request
@@ -82,8 +82,25 @@ def refit_many(model: FittedModel, responses: Any, ddf: bool, progress: bool | N
     if fit.generalized:
         design = replace(design, response=fit.y, weights=fit.weights)
     table = None if request is None else frame.read(request.data)
-    task = Task(design, fit.method, as_control(request.control if request else None), ddf)
+    method = _method(("Satterthwaite" if model.ddf != "normal" else "normal") if ddf is None else ddf)
+    task = Task(design, fit.method, as_control(request.control if request else None), method)
     return _answer(task, read_responses(responses, design, fit.n, table), model._source.kind, progress)
+
+
+def _method(ddf: str | bool) -> str | None:
+    """The method of degrees of freedom, None for none.
+
+    Raises
+    ------
+    DataError
+        If there is no such method for many fits.
+    """
+    if isinstance(ddf, bool):
+        return "Satterthwaite" if ddf else None
+    name = as_ddf(ddf)
+    if name == "Kenward-Roger":
+        raise DataError("ddf='Kenward-Roger' is for one fit at a time; many fits have 'Satterthwaite' or 'normal'.")
+    return name
 
 
 def _answer(task: Task, responses: Responses, kind: Any, progress: bool | None) -> FitMany:
@@ -101,6 +118,7 @@ def _answer(task: Task, responses: Responses, kind: Any, progress: bool | None) 
         formula=design.formula,
         method=method.title(bool(design.random)),
         generalized=method.family is not None,
+        ddf=task.ddf if design.random and method.family is None else None,
         kind=kind,
     )
 

@@ -50,6 +50,8 @@ class FitMany:
         Formula, and method of the fits.
     generalized : bool
         Whether theta is on the scale of the random effects.
+    ddf : str, optional
+        Method of the degrees of freedom of linear mixed models; None for others, and for none.
     kind : str, default "pandas"
         The library of tables.
 
@@ -68,6 +70,7 @@ class FitMany:
     formula: str
     method: str
     generalized: bool
+    ddf: str | None = None
     kind: Any = "pandas"
 
     def __len__(self) -> int:
@@ -160,7 +163,7 @@ class FitMany:
         )
 
     def _notes(self, f: ManyFits) -> list[str]:
-        notes = []
+        notes = [] if self.ddf is None else [f"Degrees-of-freedom method: {self.ddf}"]
         if f.singular.any():
             notes.append(f"{int(f.singular.sum()):,} fits are singular")
         stopped = (f.status == MAX_EVALUATIONS) | (f.status == STALLED)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mixedmodels._typing import Matrix
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import glmm, lmm
@@ -14,11 +17,17 @@ from mixedmodels.fit.record import Control
 from mixedmodels.fit.responses import Response
 
 if TYPE_CHECKING:
+    from mixedmodels.fit.many_responses.linear_mixed import ManyFits
     from mixedmodels.fitted.replicates import Refit
 
 
-def fits_of(design: Design, method: Method, control: Control, ddf: bool) -> Refit:
+def fits_of(design: Design, method: Method, control: Control, ddf: str | None) -> Refit:
     """The function that fits responses, shape (B, n), to a design that has one of them.
+
+    Parameters
+    ----------
+    ddf : {"Satterthwaite", "normal"}, optional
+        Degrees of freedom of linear mixed models; None for neither these nor p-values.
 
     Raises
     ------
@@ -34,7 +43,14 @@ def fits_of(design: Design, method: Method, control: Control, ddf: bool) -> Refi
         _check_rows(n, design)
         inputs = lmm.engine_input(design)
         engine = lmm.new_engine(design, method.reml and bool(inputs.x))
-        return lambda y: many_lmm(engine, inputs, less_offset(design, y), control=control, df=ddf)
+
+        def linear(y: Matrix) -> ManyFits:
+            fits = many_lmm(engine, inputs, less_offset(design, y), control=control, df=ddf == "Satterthwaite")
+            if ddf == "normal":
+                fits.df[:] = np.inf
+            return fits
+
+        return linear
     kept = lmm.kept_columns(design.fixed, n, design.weights)
     if not design.random:
         return lambda y: many_glm(design, family, kept, y, penalty=method.penalty, control=control)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class ManyVerbs(FittedModel):
     """Refits to many responses."""
 
-    def refit_many(self, responses: Any, *, ddf: bool = True, progress: bool | None = None) -> FitMany:
+    def refit_many(self, responses: Any, *, ddf: str | bool | None = None, progress: bool | None = None) -> FitMany:
         """Fit the same model to many other responses.
 
         Parameters
@@ -21,8 +21,9 @@ class ManyVerbs(FittedModel):
         responses : table or array_like
             A table with a column per response, or an array of shape (rows, responses). It has one value per row used or
             per row of the model's table. Missing values are allowed: each fit uses the rows with a value.
-        ddf : bool, default True
-            Whether to compute Satterthwaite's degrees of freedom and p-values.
+        ddf : str or bool, optional
+            Method for degrees of freedom and p-values: "Satterthwaite" (True) or "normal"; False for none. None uses
+            the model's own `ddf`, and Satterthwaite's method where that is Kenward-Roger.
         progress : bool, optional
             See `bootstrap`.
 

@@ -165,8 +165,14 @@ def _effects(predictions: Any, points: Any) -> tuple[dict[str, Any], dict[str, A
     if points is not None:
         columns = _joined(columns, _points(points, terms, categories, order))
     used = terms[: 1 + max((j for j, r in enumerate(ROLES[1:], 1) if order[r] != [""]), default=0)]
-    title = getattr(predictions, "title", "Predicted")
+    title = getattr(predictions, "title", "Predicted") + _interval(predictions)
     return columns, {"terms": used, "categories": categories, "title": title, **order}
+
+
+def _interval(predictions: Any) -> str:
+    """Line of the vertical axis that names the intervals of a linear mixed model and their degrees of freedom."""
+    method = getattr(predictions, "method", None)
+    return "" if method is None else f"\n{100 * predictions.level:g}% interval ({method})"
 
 
 def _is_number(values: Any) -> bool:

@@ -178,7 +178,7 @@ def by_likelihood(
     if method.penalty is not None:
         raise DataError("a likelihood ratio is not for penalised fits; use by='z'.")
     control = as_control(plan._request.control)
-    first, second = fits_of(large, method, control, False), fits_of(small, method, control, False)
+    first, second = fits_of(large, method, control, None), fits_of(small, method, control, None)
 
     def run(y: Matrix) -> Outcomes:
         one, two = first(y), second(y)

@@ -71,12 +71,10 @@ def array_offset(model: Any, variables: Variables) -> Vector | None:
     return np.asarray(design.offset - formula_offset(predictors, model._fit.n))
 
 
-def basis_for(model: Any, ddf: Ddf | float) -> tuple[Basis, tuple[str, ...]]:
-    """Coefficients and their covariance, and notes: of the method where it is one of several."""
+def basis_for(model: Any, ddf: Ddf | float) -> tuple[Basis, str | None, tuple[str, ...]]:
+    """Coefficients and their covariance, the name of their method where the model has a choice, and notes."""
     basis, method, notes = basis_of(model, ddf)
-    if method is None or isinstance(ddf, int | float | np.number):
-        return basis, notes
-    return basis, (f"Degrees-of-freedom method: {method}", *notes)
+    return basis, None if isinstance(ddf, int | float | np.number) else method, notes
 
 
 def way_back(model: Any) -> ResponseScale | None:

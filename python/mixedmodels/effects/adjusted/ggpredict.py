@@ -82,7 +82,7 @@ def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPred
     )
     if request.type.startswith("simulate"):
         return _simulated(model, request, variables, grid, terms)
-    basis, more = basis_for(model, request.ddf)
+    basis, method, more = basis_for(model, request.ddf)
     back, notes = back_and_notes(model, request.scale, request.back_transform)
     add = request.variance or default_variance(model._fit) if request.interval == "prediction" else None
     scale = Scale(back, request.level, add, request.bias_correction)
@@ -126,6 +126,7 @@ def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPred
         level=request.level,
         notes=(*notes, *left, *more),
         kind=model._source.kind,
+        method=method,
     )
 
 

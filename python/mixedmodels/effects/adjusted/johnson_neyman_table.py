@@ -40,7 +40,7 @@ def johnson_neyman(
     if points < 2:
         raise DataError(f"points is {points}; slopes along a moderator need 2 at least.")
     held = _held(model, variables, (variable, moderator), condition or {}, typical)
-    basis, _ = basis_for(model, ddf)
+    basis, method, notes = basis_for(model, ddf)
     whole = _slope_rows(model, variables, variable, moderator, held)
     ends = whole(np.array([values.min(), values.max()]))
     if not basis.estimable(ends).all():
@@ -65,6 +65,7 @@ def johnson_neyman(
         observed=observed,
         level=level,
         slope_of=what,
+        notes=(*([] if method is None else [f"Degrees-of-freedom method: {method}"]), *notes),
         kind=model._source.kind,
     )
 

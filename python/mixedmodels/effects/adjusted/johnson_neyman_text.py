@@ -31,6 +31,8 @@ class JohnsonNeyman(ShownAsTable):
         Confidence level of each interval.
     slope_of : str, default "slope"
         Name of the slope in print: "slope", or "difference" of a factor of two levels.
+    notes : tuple of str, default ()
+        Lines below the sentences, such as the method of the degrees of freedom.
     kind : str, default "pandas"
         The library of `to_frame`.
 
@@ -48,6 +50,7 @@ class JohnsonNeyman(ShownAsTable):
     observed: tuple[float, float]
     level: float
     slope_of: str = "slope"
+    notes: tuple[str, ...] = ()
     kind: Any = "pandas"
 
     @property
@@ -92,7 +95,7 @@ class JohnsonNeyman(ShownAsTable):
             sentence = f"{what[0].upper()}{what[1:]} has {p} where {pieces}."
         seen = f"The values of {self.moderator} in the data run from {low:.5g} to {high:.5g}"
         seen += "." if self.regions.closed else "; bounds were looked for among these."
-        return "\n".join(["Johnson-Neyman interval", "", sentence, seen])
+        return "\n".join(["Johnson-Neyman interval", "", sentence, seen, *self.notes])
 
     def __repr__(self) -> str:
         return self.text()

@@ -86,7 +86,7 @@ def partial_residuals(
     grid = make_grid(variables, focal_terms, condition=condition, typical=typical)
     names = grid.terms
     rows = used_levels(variables, names, [grid.levels[t.name] if t.wanted is not None else None for t in focal_terms])
-    basis, _ = basis_for(model, None)
+    basis, _, _ = basis_for(model, "normal")
     offset = mean_offset(model, variables)
     shown = {name: row_values(variables, name) for name in names}
     if at == "grid":

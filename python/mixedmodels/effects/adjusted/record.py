@@ -67,6 +67,8 @@ class AdjustedPredictions(ShownAsTable):
         Lines below the table.
     kind : str, default "pandas"
         Library of tables.
+    method : str, optional
+        Method of the degrees of freedom, where the model has a choice of methods.
 
     Examples
     --------
@@ -99,6 +101,7 @@ class AdjustedPredictions(ShownAsTable):
     level: float = 0.95
     notes: tuple[str, ...] = ()
     kind: Any = "pandas"
+    method: str | None = None
 
     @cached_property
     def table(self) -> AdjustedTable:
@@ -132,6 +135,8 @@ class AdjustedPredictions(ShownAsTable):
 
     def _footer(self) -> tuple[str, ...]:
         lines = list(self.notes)
+        if self.method is not None:
+            lines.insert(0, f"Degrees-of-freedom method: {self.method}")
         if self.interval == "prediction":
             of = " and ".join(["the fixed effects", *self.included]) if self.included else "draws"
             lines.append(f"Intervals are prediction intervals, of {of}.")
@@ -185,7 +190,14 @@ class AdjustedPredictions(ShownAsTable):
         labels = [", ".join(frame.label(self.labels[t][i]) for t in self.terms) for i in range(len(self.predicted))]
         names, columns = compare(self.predicted, gradient, coefficients, labels, test, adjust, self.level)
         headers = T_HEADERS if np.isfinite(columns["df"]).all() else Z_HEADERS
-        return ResultTable(columns=columns, names=names, row_column="comparison", headers=headers, kind=self.kind)
+        return ResultTable(
+            columns=columns,
+            names=names,
+            row_column="comparison",
+            headers=headers,
+            footer=coefficients.lines_beside_r,
+            kind=self.kind,
+        )
 
     def _gradient_and_coefficients(self, what: str) -> tuple[Matrix, Coefficients]:
         if self.gradient is None or self.coefficients is None:

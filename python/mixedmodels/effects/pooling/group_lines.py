@@ -96,7 +96,7 @@ def group_lines(
         condition=condition,
         offset=offset,
     )
-    basis, _ = basis_for(model, None)
+    basis, _, _ = basis_for(model, "normal")
     back, _ = back_and_notes(model, scale, True)
     by_group = predict_layout(model._fit, basis, rows.layout, Scale(back), random=True)
     along = _values_of_all(variables, x, values, points)
@@ -112,6 +112,8 @@ def group_lines(
         "conf_high": np.concatenate([nothing, typical_line.conf_high]),
     }
     title = f"Lines of {response_variable(model)} along {x} by {factor.name}, and the typical line"
+    if typical_line.method is not None:
+        title += f" with its {100 * level:g}% interval ({typical_line.method})"
     return GroupLines(columns=columns, group=factor.name, x=x, title=title, kind=model._source.kind)
 
 

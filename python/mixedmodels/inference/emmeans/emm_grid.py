@@ -218,7 +218,9 @@ class EmmGrid(GridSummary):
         groups = names_of(by)
         self._check(groups)
         tests = joint_tests(self.functions, self.basis, self.formula, groups)
-        return joint_table(tests, groups, self.kind, self.notes)
+        method = self.settings.method
+        lines = () if method is None else (f"Degrees-of-freedom method: {method}",)
+        return joint_table(tests, groups, self.kind, (*lines, *self.notes))
 
     def cld(
         self, *, level: float = 0.05, adjust: str | None = None, by: Names | Same = SAME, reverse: bool = False

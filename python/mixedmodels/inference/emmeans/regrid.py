@@ -22,6 +22,7 @@ class DeltaMethod(Coefficients):
         super().__init__(names, values, jacobian @ original.vcov @ jacobian.T)
         self.method = original.method
         self.refitted = original.refitted
+        self.note = original.note
         self.proportional = False
         self.original = original
         self.jacobian = jacobian
