@@ -167,6 +167,9 @@ def mean_answers(fit: Any) -> dict[str, dict[str, float]]:
         "t_test": of_t_test(fit.t_test(unit)),
         "tidy": row_of(fit.tidy(conf_int=True, ddf=fit.ddf), 0),
     }
+    if not fit._fit.generalized:
+        whole = fit.predict(zero, kind="marginal", se_fit=True, interval="confidence")
+        out["predict marginal"] = row_of(whole, 0, estimate="fit", std_error="se_fit", df="", statistic="", p_value="")
     verbs = ["ggpredict", "ggemmeans", "ggeffect", *([] if fit._fit.generalized else ["ggaverage"])]
     for name in verbs:
         found = getattr(fit, name)("Days [0]", **scale)
@@ -215,6 +218,17 @@ def test_one_mean_has_one_answer(model: Any) -> None:
     answers = mean_answers(model)
     assert len(answers) >= 10
     agree(answers, standard_of(model, 0))
+
+
+@pytest.mark.parametrize("ddf", ["Satterthwaite", "Kenward-Roger", "normal"])
+@pytest.mark.parametrize(("variance", "kind"), [("residual", "typical"), ("all", "marginal")])
+def test_one_new_observation_has_one_interval(ddf: str, variance: str, kind: str) -> None:
+    fit = MODELS[f"lmer {ddf}"]()
+    predicted = fit.predict({"Days": [0.0, 9.0]}, kind=kind, interval="prediction")
+    for name in ("ggpredict", "ggemmeans"):
+        found = getattr(fit, name)("Days [0, 9]", interval="prediction", variance=variance)
+        for part in ("conf_low", "conf_high"):
+            np.testing.assert_allclose(getattr(found, part), predicted[part], rtol=1e-9)
 
 
 def test_the_methods_differ_here() -> None:

@@ -13,7 +13,7 @@ from tests.support.places import SEEDS
 from tests.support.seed_texts import beside
 
 import mixedmodels as mm
-from mixedmodels.r import residualize_over_grid
+from mixedmodels.r import ggpredict, residualize_over_grid
 
 TERMS = ["forest [0, 25, 50, 100]", "species"]
 OPTIMUM = 1e-6  # R's values are at its tightened optimum, good to about eight digits of theta
@@ -40,7 +40,7 @@ def bats() -> pd.DataFrame:
 
 def test_bats_with_site_as_random(bats) -> None:
     fit = mm.lmer("mass ~ forest * species + (1 | sites)", bats)
-    agree(fit.ggpredict(TERMS), "bats_random", OPTIMUM)
+    agree(ggpredict(fit, TERMS), "bats_random", OPTIMUM)
 
 
 def test_bats_with_site_as_fixed(bats) -> None:
@@ -60,9 +60,9 @@ def test_both_approaches_tell_the_same_slopes(bats) -> None:
 def test_the_partial_effect_at_the_average_site() -> None:
     sites = pd.read_csv(SEEDS / "sites.csv")
     fit = mm.lmer("y ~ x + (x | site)", sites)
-    line = fit.ggpredict("x")
+    line = ggpredict(fit, "x")
     agree(line, "sites", OPTIMUM)
-    agree(fit.ggpredict(["x [-10, 0, 10]", "site"], type="random"), "sites_by_site", OPTIMUM)
+    agree(ggpredict(fit, ["x [-10, 0, 10]", "site"], type="random"), "sites_by_site", OPTIMUM)
     points = residualize_over_grid(line, fit)
     np.testing.assert_allclose(points["partial_residual"], expected()["sites_residuals"], rtol=0, atol=1e-5)
     exact = fit.partial_residuals("x")

@@ -11,6 +11,7 @@ from tests.support.places import SEEDS
 from tests.support.seed_texts import beside, sleep2
 
 import mixedmodels as mm
+from mixedmodels.r import ggpredict
 
 REFERENCE = json.loads((SEEDS / "effects_reference.json").read_text())
 
@@ -103,11 +104,11 @@ def same_effects(found: object, expected: dict[str, list[float]], tolerance: flo
 @pytest.mark.parametrize(("random", "which"), [("(1 | site)", "intercepts"), ("(x | site)", "slopes")])
 def test_partial_effects_at_the_average_site(random: str, which: str) -> None:
     fit = mm.lmer(f"y ~ x + {random}", pd.read_csv(SEEDS / "sites.csv"))
-    same_effects(fit.ggpredict("x [-10, -5, 0, 5, 10]"), REFERENCE[which], 1e-5)
+    same_effects(ggpredict(fit, "x [-10, -5, 0, 5, 10]"), REFERENCE[which], 1e-5)
 
 
 def test_bats_predicted_by_forest_and_species(bats) -> None:
     fit = mm.lmer("mass ~ forest * species + (1 | sites)", bats)
-    found = fit.ggpredict(["forest [0, 50, 100]", "species"])
+    found = ggpredict(fit, ["forest [0, 50, 100]", "species"])
     assert found.to_frame("pandas")["group"].astype(str).tolist() == REFERENCE["bats"]["group"]
     same_effects(found, REFERENCE["bats"], 1e-5)

@@ -8,6 +8,8 @@ import numpy as np
 
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
+from mixedmodels.estimates.ddf import or_normal
+from mixedmodels.estimates.satterthwaite import Satterthwaite
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.predict import variances
 from mixedmodels.predict.options import Options
@@ -45,7 +47,12 @@ def _prediction_errors(model: FittedModel) -> variances.PredictionErrors:
         _need_rows(model)
         return model._engine
 
-    return errors(model.design, fit, weights, engine)
+    made = errors(model.design, fit, weights, engine)
+    if model._stored is not None and isinstance(made, variances.LinearMixedErrors):
+        kept = or_normal("Satterthwaite", model._coefficients)
+        if isinstance(kept, Satterthwaite):
+            made.information = kept.facts
+    return made
 
 
 def _need_rows(model: FittedModel) -> None:

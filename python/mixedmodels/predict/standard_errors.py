@@ -68,15 +68,18 @@ def _normal(model: FittedModel) -> bool:
 def _spread(model: FittedModel, rows: Target, options: Options) -> tuple[Spread, Any]:
     """Errors of the linear predictors, and degrees of freedom: a number, numbers, or None for Satterthwaite's."""
     fit, ddf = model._fit, options.ddf
-    fixed_alone = rows.plain and options.interval != "prediction" and options.method == "delta"
-    if not fit.mixed or (fixed_alone and not fit.generalized):
+    of_means = options.interval != "prediction" and options.method == "delta"
+    fixed_alone = rows.of_fixed_effects if not fit.generalized else rows.plain
+    if not fit.mixed or (fixed_alone and of_means and not fit.generalized):
         return _of_coefficients(_coefficients(model, ddf), rows)
     method = _method_of_all(model, ddf)
     if method is None:
-        _check_fixed_alone(fixed_alone, ddf)
+        _check_fixed_alone(fixed_alone and of_means, ddf)
         return _of_coefficients(_coefficients(model, ddf), rows)
-    spread = prediction_errors(model).spread(rows.x, rows.random, options.uncertainty == "all")
-    return spread, inf if method == "normal" else None
+    df = inf if method == "normal" else None
+    if fixed_alone and options.method == "delta" and not fit.generalized:
+        return _of_coefficients(_coefficients(model, ddf), rows)[0], df
+    return prediction_errors(model).spread(rows.x, rows.random, options.uncertainty == "all"), df
 
 
 def _coefficients(model: FittedModel, ddf: Ddf) -> Coefficients:

@@ -50,6 +50,11 @@ class Target:
         return all(part is None for part in (*self.random, *self.unseen, *self.integrated))
 
     @property
+    def of_fixed_effects(self) -> bool:
+        """Whether the linear predictors are functions of the fixed effects alone, whatever a mean is taken over."""
+        return all(part is None for part in (*self.random, *self.unseen))
+
+    @property
     def new_effects(self) -> tuple[Matrix | None, ...]:
         """Loadings of all effects of new levels: unknown or integrated."""
         return tuple(_sum(a, b) for a, b in zip(self.unseen, self.integrated, strict=True))

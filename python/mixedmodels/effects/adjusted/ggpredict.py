@@ -28,6 +28,7 @@ from mixedmodels.effects.adjusted.predictions import (
     Scale,
     added_variance,
     default_variance,
+    df_of_interval,
     predict_layout,
     predict_rows,
 )
@@ -40,6 +41,8 @@ from mixedmodels.estimates.linear_functions import Basis
 from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.simulated_responses import generator, simulate_fit
 from mixedmodels.inference.emmeans.marginal_means import marginal_means
+from mixedmodels.predict.point import prediction_errors
+from mixedmodels.predict.variances import LinearMixedErrors
 
 MARGINS = ("mean_reference", "mean_mode", "marginalmeans", "proportional", "empirical")
 WEIGHTS = {"marginalmeans": "equal", "proportional": "outer"}
@@ -87,6 +90,7 @@ def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPred
     add = request.variance or default_variance(model._fit) if request.interval == "prediction" else None
     scale = Scale(back, request.level, add, request.bias_correction)
     random = request.type == "random"
+    errors = _errors(model) if method in ("Satterthwaite", "Kenward-Roger") else None
     if request.margin == "empirical":
         predicted = averaged(
             model._fit, basis, variables, grid, random=random, level=request.level, back=back,
@@ -94,11 +98,11 @@ def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPred
         )  # fmt: skip
         left: tuple[str, ...] = ()
     elif request.margin in WEIGHTS:
-        predicted, grid = _marginal(model, basis, request, variables, grid, scale)
+        predicted, grid = _marginal(model, basis, request, variables, grid, scale, errors)
         left = ()
     else:
         grid, layout, left = lay_out_grid(variables, grid, terms, mean_offset(model, variables))
-        predicted = predict_layout(model._fit, basis, layout, scale, random)
+        predicted = predict_layout(model._fit, basis, layout, scale, random, errors)
     lost = int(np.isnan(predicted.predicted).sum())
     if lost:
         why = "the data do not determine them, or the formula has no value there"
@@ -128,6 +132,12 @@ def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPred
         kind=model._source.kind,
         method=method,
     )
+
+
+def _errors(model: Any) -> LinearMixedErrors:
+    errors = prediction_errors(model)
+    assert isinstance(errors, LinearMixedErrors)
+    return errors
 
 
 def _checked(model: Any, request: PredictionRequest) -> PredictionRequest:
@@ -165,7 +175,13 @@ def _checked(model: Any, request: PredictionRequest) -> PredictionRequest:
 
 
 def _marginal(
-    model: Any, basis: Basis, request: PredictionRequest, variables: Variables, grid: Grid, scale: Scale
+    model: Any,
+    basis: Basis,
+    request: PredictionRequest,
+    variables: Variables,
+    grid: Grid,
+    scale: Scale,
+    errors: LinearMixedErrors | None,
 ) -> tuple[Predicted, Grid]:
     """Estimated marginal means at the focal values, the rest of the factors averaged over."""
     fixed = [n for n in variables.fixed if n not in offset_names(model)]
@@ -183,14 +199,15 @@ def _marginal(
     order = [place[key] for key in zip(*(grid.labels[n] for n in grid.terms), strict=True)]
     rows = means.rows[order]
     offset = None if means.offset is None else means.offset[order]
-    extra, included = np.zeros(1), tuple[str, ...]()
+    extra, included, df = np.zeros(1), tuple[str, ...](), None
     if scale.add is not None:
         _, layout, _ = lay_out_grid(variables, grid, (), mean_offset(model, variables))
         extra, included = added_variance(model._fit, layout, scale.add, random=False)
+        df = df_of_interval(errors, basis, rows, layout, scale, random=False)
     constants = dict(held)
     if offset is not None:
         constants["offset"] = float(offset[0])
-    predicted = predict_rows(basis, rows, offset, scale, 0.0, extra, included)
+    predicted = predict_rows(basis, rows, offset, scale, 0.0, extra, included, df=df)
     return predicted, replace(grid, constants=constants)
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
+from mixedmodels.design import RandomTerm
 from mixedmodels.effects.adjusted.grid import Layout
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
@@ -20,6 +21,7 @@ from mixedmodels.estimates.linear_functions import Basis, LinearFunctions
 from mixedmodels.estimates.transformations import Corrected, WayBack
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, effect_factors
 from mixedmodels.fit.moments import add_effects
+from mixedmodels.predict.variances import LinearMixedErrors
 
 Variance = Literal["residual", "random", "all"]
 VARIANCES = ("residual", "random", "all")
@@ -78,13 +80,18 @@ class Scale:
     correct: bool = False
 
 
-def predict_layout(fit: AnyFit, basis: Basis, layout: Layout, scale: Scale, random: bool) -> Predicted:
+def predict_layout(
+    fit: AnyFit, basis: Basis, layout: Layout, scale: Scale, random: bool, errors: LinearMixedErrors | None = None
+) -> Predicted:
     """Predictions of laid-out rows.
 
     Parameters
     ----------
     random : bool
         Whether groups that are known add their conditional modes; unknown ones add 0.
+    errors : LinearMixedErrors, optional
+        Errors of predictions, for degrees of freedom of the whole variance of a prediction interval; None for those
+        of the mean.
     """
     modes = modes_part(fit, layout) if random and fit.mixed else 0.0
     extra, included = added_variance(fit, layout, scale.add, random)
@@ -98,7 +105,22 @@ def predict_layout(fit: AnyFit, basis: Basis, layout: Layout, scale: Scale, rand
         extra=extra,
         included=included,
         spread=spread,
+        df=df_of_interval(errors, basis, layout.rows, layout, scale, random),
     )
+
+
+def df_of_interval(
+    errors: LinearMixedErrors | None, basis: Basis, rows: Matrix, layout: Layout, scale: Scale, random: bool
+) -> Vector | None:
+    """Satterthwaite's degrees of freedom of the variance of a prediction interval; None for those of the mean."""
+    if errors is None or scale.add is None:
+        return None
+    n, terms = len(rows), layout.design.random
+    new: list[Matrix | None] = [None] * len(terms)
+    if scale.add != "residual":
+        new = [None if k and random else _loadings(t, n) for t, k in zip(terms, layout.known_levels, strict=True)]
+    residual = np.full(n, float(scale.add != "random"))
+    return errors.df(rows[:, list(basis.kept)], [None] * len(terms), new, residual)
 
 
 def predict_rows(
@@ -110,6 +132,7 @@ def predict_rows(
     extra: Vector | float = 0.0,
     included: tuple[str, ...] = (),
     spread: Vector | None = None,
+    df: Vector | None = None,
 ) -> Predicted:
     """Predictions of rows of X, shape (r, P).
 
@@ -123,11 +146,14 @@ def predict_rows(
         Names of the parts of that variance.
     spread : ndarray, optional
         Variance around the linear predictor that what comes back is corrected for.
+    df : ndarray, optional
+        Degrees of freedom of the limits; None for those of the linear predictor.
     """
-    eta, error, df = basis.estimates(
+    eta, error, df_of_mean = basis.estimates(
         LinearFunctions(levels={}, labels={}, rows=rows, offset=offset, weights=np.ones(len(rows)))
     )
     eta, error = eta + modes, np.sqrt(error**2 + extra)
+    df = df_of_mean if df is None else df
     limits = wald.intervals(eta, error, scale.level, df)
     shown = [_come_back(v, scale.back, spread) for v in (eta, limits[:, 0], limits[:, 1])]
     low, high = np.minimum(shown[1], shown[2]), np.maximum(shown[1], shown[2])  # an inverse link falls
@@ -176,9 +202,13 @@ def random_variance(fit: AnyMixedFit, layout: Layout, unknown_only: bool) -> Vec
     for term, level_known, factor in zip(layout.design.random, layout.known_levels, effect_factors(fit), strict=True):
         if level_known and unknown_only:
             continue
-        z = np.column_stack([np.ones(len(layout)) if c is None else c for c in term.columns])
-        total += np.sum((z @ factor) ** 2, axis=1)
+        total += np.sum((_loadings(term, len(layout)) @ factor) ** 2, axis=1)
     return total
+
+
+def _loadings(term: RandomTerm, n: int) -> Matrix:
+    """The columns z of a random term, shape (n, k)."""
+    return np.column_stack([np.ones(n) if c is None else c for c in term.columns])
 
 
 def added_variance(fit: AnyFit, layout: Layout, add: Variance | None, random: bool) -> tuple[Vector, tuple[str, ...]]:

@@ -76,7 +76,7 @@ class IntervalVerbs(FittedModel):
         >>> lin.confint()["conf_low"].round(2)
         array([238.36,   8.02])
         >>> fit.confint("beta_", method="wald")["conf_high"].round(2)
-        array([264.78,  13.5 ])
+        array([265.8 ,  13.73])
         """
         from mixedmodels.inference.intervals.from_model import confint
 
