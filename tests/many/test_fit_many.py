@@ -87,6 +87,22 @@ def test_columns_of_the_table(data, drawn):
     assert without["statistic"].notna().sum() == 12
 
 
+def test_many_fits_have_the_method_of_the_model(data, drawn):
+    fit = mm.lmer("Reaction ~ Days + (1 | Subject)", data)
+    for ddf, method in (("Satterthwaite", "Satterthwaite"), ("KR", "Satterthwaite"), ("normal", "normal")):
+        many = fit.update(ddf=ddf).refit_many(drawn)
+        assert f"Degrees-of-freedom method: {method}" in repr(many)
+        tidy = fit.update(ddf=method).refit(drawn[:, 0]).tidy()
+        first = many.to_frame().iloc[:2]
+        np.testing.assert_allclose(first["p_value"], tidy["p_value"], rtol=1e-5)
+        assert np.isinf(first["df"]).all() == (method == "normal")
+    normal = mm.fit_many("~ Days + (1 | Subject)", data, drawn, ddf="normal").to_frame()
+    assert np.isinf(normal.loc[normal["effect"] == "fixed", "df"]).all()
+    assert "Degrees-of-freedom" not in repr(mm.lm("Reaction ~ Days", data).refit_many(drawn))
+    with pytest.raises(mm.DataError, match="is for one fit at a time"):
+        fit.refit_many(drawn, ddf="Kenward-Roger")
+
+
 def test_missing_values_leave_out_rows_of_their_response_alone(data, drawn):
     y = drawn.copy()
     y[::7, 1] = np.nan

@@ -34,6 +34,9 @@ def predicted(model: FittedModel, newdata: Any, options: Options, weights: Any, 
         return model._rows.predictions(value) if table is None else predictions(value, table.kind, table.index)
     from mixedmodels.predict.standard_errors import uncertain
 
+    if options.interval is not None and options.ddf is None and options.method == "delta":
+        for remark in model._coefficients().remarks:  # why the normal distribution stands in
+            warnings.warn(remark, MixedModelsWarning, stacklevel=3)
     columns = uncertain(model, rows, options, _weights(model, table, weights, options), table is None)
     if table is None:
         return model._rows.table(columns)
