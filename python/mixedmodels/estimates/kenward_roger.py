@@ -22,6 +22,8 @@ References: Kenward and Roger (1997), Biometrics 53; Halekoh and Hoejsgaard (201
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +38,7 @@ from mixedmodels.estimates.coefficients import Coefficients, FTest, Refit, f_of
 from mixedmodels.estimates.theta_information import generalised_inverse
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.ols import dense_columns
+from mixedmodels.fit.progress import counted
 from mixedmodels.fit.record import MixedFit
 
 Array = NDArray[np.float64]
@@ -133,8 +136,11 @@ def adjustment(design: Design, fit: MixedFit) -> Adjustment:
         )
     x = dense_columns(design, fit.kept, fit.n)
     sums = _Sums(fit, x, design.weights)
-    for part in level_components.parts(design, x, where):
-        sums.add(part)
+    shapes = len(np.unique(where.counts, axis=0))
+    with counted(shapes * len(sums.k), "steps of Kenward and Roger's method") as tell:
+        steps = itertools.count(1)
+        for part in level_components.parts(design, x, where):
+            sums.add(part, lambda: tell(next(steps)))
     return sums.adjustment(fit.vcov_unscaled)
 
 
@@ -144,16 +150,16 @@ class _Sums:
     def __init__(self, fit: MixedFit, x: Matrix, weights: Vector | None) -> None:
         self.factors = factors(fit.theta, fit.sizes)
         self.sizes = fit.sizes
-        count = sum(k * (k + 1) // 2 for k in fit.sizes) + 1
+        number = sum(k * (k + 1) // 2 for k in fit.sizes) + 1
         size = x.shape[1]
-        self.p = np.zeros((count, size, size))
-        self.q = np.zeros((count, count, size, size))
-        self.k = np.zeros((count, count))
+        self.p = np.zeros((number, size, size))
+        self.q = np.zeros((number, number, size, size))
+        self.k = np.zeros((number, number))
         xvx = x.T @ (x if weights is None else x * weights[:, None])
         self.p[-1], self.q[-1, -1], self.k[-1, -1] = -xvx, xvx, fit.n
 
-    def add(self, part: level_components.Parts) -> None:
-        """Add the components of one shape."""
+    def add(self, part: level_components.Parts, done: Callable[[], None]) -> None:
+        """Add the components of one shape; `done` is called after each of as many steps as variance parameters."""
         b, t, lost = self._projected(part)
         covariances = [factor @ factor.T for factor in self.factors]
         gt = np.swapaxes(level_components.times_blocks(np.swapaxes(t, 1, 2), covariances, part.levels), 1, 2)
@@ -161,6 +167,7 @@ class _Sums:
         self._residual(b, t, gt, m, lost, part.levels, covariances)
         patterns = _patterns(part.levels, self.sizes)
         bg = level_components.times_blocks(b, covariances, part.levels)
+        done()
         for r, (to, source) in enumerate(patterns):
             left, right = t[:, to], t[:, source]
             self.p[r] -= _summed(left, right)
@@ -171,6 +178,7 @@ class _Sums:
             for s, (onto, origin) in enumerate(patterns[: r + 1]):
                 self.q[s, r] += _summed(t[:, onto], bet[:, origin])
                 self.k[s, r] += np.sum(b[:, source[:, None], onto] * np.swapaxes(b[:, origin[:, None], to], 1, 2))
+            done()
 
     def _projected(self, part: level_components.Parts) -> tuple[Array, Array, Matrix]:
         """B and T of the components, and what X'V^-1 X loses to them."""
