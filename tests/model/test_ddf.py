@@ -37,7 +37,9 @@ def test_it_is_kept(by_kenward_roger: MixedModel, tmp_path: Path) -> None:
         pickle.loads(pickle.dumps(fit)),
         mm.load(tmp_path / "fit.json"),
     ]
-    assert [model.ddf for model in again] == ["Kenward-Roger"] * 4
+    fit.save(tmp_path / "rows.json", rows=True)
+    again += [mm.load(tmp_path / "rows.json"), mm.load(tmp_path / "rows.json").update(". ~ .")]
+    assert [model.ddf for model in again] == ["Kenward-Roger"] * 6
 
 
 def test_another_one_needs_no_other_fit(by_kenward_roger: MixedModel, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_predictions_with_partial_residuals() -> None:
     (ax,) = plot.effects(predictions, points).axes
     assert points_of(ax) == told(table, "position", "predicted")
     assert ax.get_xlabel() == "Days"
-    assert ax.get_ylabel() == "Predicted values of Reaction"
+    assert ax.get_ylabel() == "Predicted values of Reaction\n95% interval (Satterthwaite)"
     dots = table[table["part"] == "point"]["predicted"]
     assert np.array_equal(dots, np.asarray(points.to_frame()["partial_residual"]))
 

@@ -145,8 +145,11 @@ def say_for_all(figure: Figure, panels: Sequence[Axes], own: bool, *, x: str, y:
 
 
 def _lines(text: str, inches: float) -> str:
-    """A text broken at spaces and underscores, or anywhere, to lines that fit."""
-    width = max(8, int(inches / LETTER))
+    """A text broken at spaces and underscores, or anywhere, to lines that fit; lines that it has stay."""
+    return "\n".join(_broken(line, max(8, int(inches / LETTER))) for line in text.split("\n"))
+
+
+def _broken(text: str, width: int) -> str:
     if len(text) <= width:
         return text
     words = re.findall(r"[^\s_:|]+[\s_:|]*|[\s_:|]+", text)
