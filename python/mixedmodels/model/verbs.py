@@ -8,6 +8,7 @@ from mixedmodels.diagnose.influence.verbs import InfluenceVerbs
 from mixedmodels.diagnose.quality.verbs import QualityVerbs
 from mixedmodels.diagnose.residuals.verbs import ResidualVerbs
 from mixedmodels.effects.adjusted.verbs import AdjustedVerbs
+from mixedmodels.effects.marginal.verbs import MarginalVerbs
 from mixedmodels.effects.pooling.verbs import PoolingVerbs
 from mixedmodels.inference.anova.verbs import TermVerbs
 from mixedmodels.inference.bootstrap.verbs import BootstrapVerbs
@@ -47,6 +48,7 @@ class Model(
     QualityVerbs,
     ConvergenceVerbs,
     AdjustedVerbs,
+    MarginalVerbs,
     PoolingVerbs,
     PictureVerbs,
     ReportVerbs,

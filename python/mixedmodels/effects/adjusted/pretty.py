@@ -132,15 +132,15 @@ def _represented(x: Vector, how: str) -> Vector:
     if how == "all":
         return np.unique(x)
     if how == "fivenum":
-        return _five_numbers(np.sort(x))
+        return five_numbers(np.sort(x))
     raise DataError(
         f"{how!r} is no way to choose values; there are meansd, minmax, zeromax, quart, quart2, terciles, "
         "terciles2, fivenum and all."
     )
 
 
-def _five_numbers(x: Vector) -> Vector:
-    """Tukey's: ends, hinges and median."""
+def five_numbers(x: Vector) -> Vector:
+    """Tukey's five numbers of sorted values: ends, hinges and median."""
     n = len(x)
     depth = ((n + 3) // 2) / 2
     places = np.array([1, depth, (n + 1) / 2, n + 1 - depth, n])
