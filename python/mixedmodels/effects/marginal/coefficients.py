@@ -45,8 +45,8 @@ def coefficients_for(model: Any, ddf: Ddf | float, vcov: Any) -> Coefficients:
     ddf : str, Coefficients, float or None
         Method of degrees of freedom, a number of them, or None for the model's own choice.
     vcov : bool, str, Coefficients, array_like or None
-        Covariance: None or True for the method's own, a type of `robust` ("HC3", "CR2"), "~ column" for clusters, a name
-        of a method, what `robust` returned, or a matrix of shape (p, p).
+        Covariance: None or True for the method's own, a type of `robust` ("HC3", "CR2"), "~ column" for clusters, a
+        name of a method, what `robust` returned, or a matrix of shape (p, p).
 
     Raises
     ------
@@ -125,7 +125,7 @@ def basis_for(model: FittedModel, coefficients: Coefficients) -> Basis:
 def std_errors(gradient: Matrix, coefficients: Coefficients) -> Vector:
     """Standard errors of functions with these gradients, shape (r,)."""
     variance = np.einsum("ij,ij->i", gradient @ coefficients.vcov, gradient)
-    return np.sqrt(np.maximum(variance, 0.0))
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
 
 def degrees_of_freedom(gradient: Matrix, coefficients: Coefficients) -> Vector:
@@ -137,5 +137,5 @@ def degrees_of_freedom(gradient: Matrix, coefficients: Coefficients) -> Vector:
     good = np.isfinite(gradient).all(axis=1) & (np.abs(gradient).max(axis=1, initial=0.0) > 0)
     if good.any():
         rows, place = np.unique(gradient[good], axis=0, return_inverse=True)
-        df[good] = coefficients.df(rows)[place.reshape(-1)]
+        df[good] = coefficients.df(np.ascontiguousarray(rows))[place.reshape(-1)]
     return df

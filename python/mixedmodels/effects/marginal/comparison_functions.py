@@ -176,8 +176,9 @@ class Comparison:
         jet = through_function(call, arguments)
         if len(jet) not in (1, len(at.high)) or not np.isfinite(jet.value).all():
             raise DataError(
-                f"the function given as comparison returned {len(jet)} numbers for {len(at.high)} rows; it takes arrays "
-                "of predictions (high, low) and returns one number for each row or one for all, without missing ones."
+                f"the function given as comparison returned {len(jet)} numbers for {len(at.high)} rows; it takes "
+                "arrays of predictions (high, low) and returns one number for each row or one for all, without "
+                "missing ones."
             )
         return jet
 

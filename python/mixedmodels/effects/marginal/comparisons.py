@@ -59,7 +59,7 @@ def marginal_comparisons(model: Any, request: Request, what: str = "comparisons"
     if request.wts is not None and request.wts is not False and not comparison.averaged:
         raise DataError("wts= weights averages over rows; ask for some: by=True, or names of columns.")
     means, variables = mean_of(model, request), variables_for(model)
-    rows = rows_for(model, variables, request.newdata, means.parts, request.names, request.wts)
+    rows = rows_for(model, variables, request.newdata, request.names, request.wts)
     contrasts = contrasts_of(variables, rows.table, request.variables, comparison, eps=request.eps, cross=request.cross)
     changes = _changes(contrasts, comparison, request.cross)
     asked = _Asked(means, rows, comparison, means.at(rows.table, rows.offset))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,7 @@ def contrasts_of(
 
 def _named(variables: Variables, wanted: Any) -> dict[str, Any]:
     if wanted is None:
-        names = {name: None for name in variables.fixed}
+        names = dict.fromkeys(variables.fixed)
         if not names:
             raise DataError("the fixed effects have no variables, so there is nothing to compare.")
         return dict(names)
@@ -153,7 +153,8 @@ def _pairs(variables: Variables, name: str, wanted: Any) -> Pairs:
     if isinstance(wanted, str):
         if wanted not in FAMILIES:
             raise DataError(
-                f"variables compares {name!r} by {wanted!r}; it is {', '.join(map(repr, FAMILIES))}, or a pair of levels."
+                f"variables compares {name!r} by {wanted!r}; it is a pair of levels, or one of "
+                f"{', '.join(map(repr, FAMILIES))}."
             )
         if len(levels) < 2:
             raise DataError(f"{name!r} has one value only, {label(levels[0])!r}, so there is nothing to compare.")
@@ -176,7 +177,7 @@ def _pairwise(levels: Sequence[Level]) -> Pairs:
 
 
 def _sequential(levels: Sequence[Level]) -> Pairs:
-    return list(zip(levels[:-1], levels[1:], strict=True))
+    return list(pairwise(levels))
 
 
 def _reversed(family: Callable[[Sequence[Level]], Pairs]) -> Callable[[Sequence[Level]], Pairs]:
@@ -204,19 +205,20 @@ def _of_number(
     if comparison.is_slope:
         if wanted is not None:
             raise DataError(
-                f"variables has {wanted!r:.40} for {name!r}, but a slope is at the values themselves; name the variable "
-                "only, or take comparison='difference'."
+                f"variables has {wanted!r:.40} for {name!r}, but a slope is at the values themselves; name the "
+                "variable only, or take comparison='difference'."
             )
         step = _step(variables, name, data.values, eps)
         low, high = column.values - step / 2, column.values + step / 2
         return Contrast(name=name, label=comparison.name_of_slope, low=Numeric(low), high=Numeric(high), step=step)
-    low, high, text = _ends(variables, name, column.values, data.values, 1.0 if wanted is None else wanted, comparison)
+    given = 1.0 if wanted is None else wanted
+    start, end, text = _ends(variables, name, column.values, data.values, given, comparison)
     n = len(column.values)
     return Contrast(
         name=name,
         label=text,
-        low=Numeric(np.broadcast_to(low, n).astype(float)),
-        high=Numeric(np.broadcast_to(high, n).astype(float)),
+        low=Numeric(np.broadcast_to(start, n).astype(float)),
+        high=Numeric(np.broadcast_to(end, n).astype(float)),
         step=_step(variables, name, data.values, eps) if variables.has_rows else EPS,
     )
 

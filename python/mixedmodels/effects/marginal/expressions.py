@@ -108,13 +108,13 @@ class _Reader:
 
     def of(self, node: Node) -> Jet:
         """The value of a node: a whole piece that is a name, as ``(Intercept)`` or ``a:b``, is that estimate."""
+        if isinstance(node, Number):  # before names: an estimate may be called 0
+            return constant(node.value, self.estimates.gradient.shape[1])
         place = self.names.get(node.name if isinstance(node, Name) else show(node))
         if place is not None:
             return self.estimates.take(np.array([place]))
         if isinstance(node, Name):
             return self._named(node)
-        if isinstance(node, Number):
-            return constant(node.value, self.estimates.gradient.shape[1])
         if isinstance(node, Paren):
             return self.of(node.inner)
         if isinstance(node, Unary) and node.operator in "+-":

@@ -105,7 +105,8 @@ def _number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise DataError(
-            f"hypothesis is {value!r:.60}; it is a number, a text such as 'b1 = b2' or 'pairwise', weights, or a function."
+            f"hypothesis is {value!r:.60}; it is a number, a text such as 'b1 = b2' or 'pairwise', weights, or "
+            "a function."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Families of hypotheses about estimates in a row: each with the first, all pairs, neighbours, deviations from a mean."""
+"""Families of hypotheses about estimates in a row: each with the first, all pairs, neighbours, a mean."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Estimates that carry their gradient in the coefficients, so that the delta method is exact.
 
-With ``f(beta)`` and its gradient ``g`` the standard error is ``sqrt(g'V g)``. Arithmetic and functions of `Jet` follow the
-rules of differentiation, so that whatever is computed from predictions has its gradient too.
+With ``f(beta)`` and its gradient ``g`` the standard error is ``sqrt(g'V g)``. Arithmetic and functions of `Jet` follow
+the rules of differentiation, so that whatever is computed from predictions has its gradient too.
 """
 
 from __future__ import annotations

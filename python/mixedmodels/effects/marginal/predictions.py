@@ -37,7 +37,7 @@ def marginal_predictions(model: Any, request: Request) -> MarginalTable:
     means = mean_of(model, request)
     variables = variables_for(model)
     by = request.names
-    rows = rows_for(model, variables, request.newdata, means.parts, by, request.wts)
+    rows = rows_for(model, variables, request.newdata, by, request.wts)
     if request.variables is not None:
         rows = counterfactual(variables, rows, request.variables)
     jet = means.at(rows.table, rows.offset)
@@ -81,8 +81,8 @@ def _transform(means: MeanFunction, request: Request) -> Any:
         return request.transform
     if request.hypothesis is not None or request.equivalence is not None:
         raise DataError(
-            "type='invlink(link)' tests on the scale of the linear predictor and shows another; take type='response' or "
-            "type='link' with a hypothesis."
+            "type='invlink(link)' tests on the scale of the linear predictor and shows another; take type='response' "
+            "or type='link' with a hypothesis."
         )
     then = TRANSFORMS.get(request.transform) if isinstance(request.transform, str) else request.transform
     if request.transform is not None and not callable(then):
@@ -115,8 +115,8 @@ def counterfactual(variables: Variables, rows: Rows, wanted: Any) -> Rows:
     if times * len(rows) > 50 * LIMIT:
         counts = ", ".join(f"{name} {len(v)}" for name, v in values.items())
         raise DataError(
-            f"{len(rows)} rows with every combination of values make {times * len(rows)}, more than {50 * LIMIT}; ask for "
-            f"fewer values, or newdata='mean'. Now: {counts}."
+            f"{len(rows)} rows with every combination of values make {times * len(rows)}, more than {50 * LIMIT}; "
+            f"ask for fewer values, or newdata='mean'. Now: {counts}."
         )
     combinations = list(product(*values.values()))
     columns = {

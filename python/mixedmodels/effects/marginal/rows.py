@@ -16,9 +16,8 @@ from mixedmodels.effects.adjusted.from_model import array_offset
 from mixedmodels.effects.adjusted.variables import Variables
 from mixedmodels.effects.marginal.grids import GRIDS, grid_columns
 from mixedmodels.errors import DataError
-from mixedmodels.estimates.predictors import take_rows
+from mixedmodels.estimates.predictors import distinct, take_rows
 from mixedmodels.frame import Column, Factor, Logical, Table
-from mixedmodels.predict.kinds import Parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,15 +89,13 @@ def _as_is(_name: str, column: Column) -> Column:
     return column
 
 
-def rows_for(model: Any, variables: Variables, newdata: Any, parts: Parts, by: Sequence[str], wts: Any) -> Rows:
+def rows_for(model: Any, variables: Variables, newdata: Any, by: Sequence[str], wts: Any) -> Rows:
     """The rows that `newdata` stands for, with weights.
 
     Parameters
     ----------
     newdata : table, str, mapping or None
         See `MarginalVerbs.predictions`.
-    parts : Parts
-        Random effects that take part, whose groups a table must have.
     by : sequence of str
         Columns of which a grid has all values.
     wts : str, bool, array_like or None
@@ -109,11 +106,11 @@ def rows_for(model: Any, variables: Variables, newdata: Any, parts: Parts, by: S
     DataError
         If a grid has no such name, or weights do not fit the rows.
     """
-    rows = _rows(model, variables, newdata, parts, by)
+    rows = _rows(model, variables, newdata, by)
     return replace(rows, weights=_weights(model, rows, wts))
 
 
-def _rows(model: Any, variables: Variables, newdata: Any, parts: Parts, by: Sequence[str]) -> Rows:
+def _rows(model: Any, variables: Variables, newdata: Any, by: Sequence[str]) -> Rows:
     if newdata is None:
         model._need_rows("predictions of the rows of the fit")
         return own_rows(model, variables)
@@ -122,9 +119,9 @@ def _rows(model: Any, variables: Variables, newdata: Any, parts: Parts, by: Sequ
             raise DataError(
                 f"newdata is {newdata!r}; it is a table, a dict of values, or one of {', '.join(map(repr, GRIDS))}."
             )
-        return _grid(model, variables, {name: np.unique for name in by}, newdata, tuple(by))
-    if isinstance(newdata, Mapping) and not _is_table(variables, newdata, parts):
-        return _grid(model, variables, newdata, "mean", tuple(map(str, newdata)))
+        return _grid(model, variables, dict.fromkeys(by, np.unique), newdata)
+    if isinstance(newdata, Mapping):
+        return _grid(model, variables, newdata, "mean")
     table = frame.read(newdata)
     if model.design.spec.offset is True:
         raise DataError(
@@ -153,11 +150,12 @@ def own_rows(model: Any, variables: Variables) -> Rows:
     )
 
 
-def _grid(model: Any, variables: Variables, values: Mapping[str, Any], how: str, shown: tuple[str, ...]) -> Rows:
+def _grid(model: Any, variables: Variables, values: Mapping[str, Any], how: str) -> Rows:
     model._need_rows("a grid at means of the data")
     offset = array_offset(model, variables)
     columns = grid_columns(variables, own_rows(model, variables).table, values, how)
     n = _length(columns)
+    shown = tuple(name for name, column in columns.items() if name in values or len(distinct(column)) > 1)
     return Rows(
         table=Table("dict", n, lambda: tuple(columns), columns.__getitem__, _as_is),
         numbers=np.arange(n, dtype=np.intp),
@@ -170,14 +168,6 @@ def _grid(model: Any, variables: Variables, values: Mapping[str, Any], how: str,
 def _length(columns: Mapping[str, Column]) -> int:
     first = next(iter(columns.values()))
     return len(first.codes) if isinstance(first, Factor) else len(first.values)
-
-
-def _is_table(variables: Variables, newdata: Mapping[str, Any], parts: Parts) -> bool:
-    """Whether a mapping has all columns that a prediction needs, so that it is a table rather than a few values."""
-    needed = list(variables.fixed)
-    if parts.wanted:
-        needed += [*variables.random, *variables.groups]
-    return all(name in newdata for name in needed) and all(np.ndim(v) == 1 for v in newdata.values())
 
 
 def _weights(model: Any, rows: Rows, wts: Any) -> Vector | None:
@@ -204,9 +194,7 @@ def shown_values(column: Column) -> Any:
         if (column.codes < 0).any():
             return [None if c < 0 else column.levels.labels[c] for c in column.codes]
         values = column.levels.values
-        return (
-            list(column.levels.labels[c] for c in column.codes) if values.dtype.kind in "OUS" else values[column.codes]
-        )
+        return [column.levels.labels[c] for c in column.codes] if values.dtype.kind in "OUS" else values[column.codes]
     if isinstance(column, Logical):
         return column.values if np.isnan(column.values).any() else column.values.astype(bool)
     whole = column.origin is not None and not np.isnan(column.values).any()

@@ -40,11 +40,10 @@ class MarginalVerbs(FittedModel):
         Parameters
         ----------
         newdata : table, {"mean", "median", "balanced"} or mapping, optional
-            Rows to predict: None for those of the fit; a table; "mean" for one row with numbers at their mean (whole ones
-            rounded) and all else at its most frequent value, "median" with medians, "balanced" with every level of
+            Rows to predict: None for those of the fit; a table; "mean" for one row with numbers at their mean (whole
+            ones rounded) and all else at its most frequent value, "median" with medians, "balanced" with every level of
             factors; or a mapping of some variables to values or functions of their values (``{"Days": [0, 9]}``,
-            ``{"f": np.unique}``), all combinations with the other variables at mean or mode. A mapping that has all the
-            variables is a table.
+            ``{"f": np.unique}``): all combinations of these, the other variables at mean or mode.
         variables : str, sequence of str or mapping of str, optional
             Counterfactual values: every row once for each value of these variables. Values are a list, or "sd", "2sd",
             "iqr", "minmax", "threenum", "fivenum"; without values levels, or a number's five numbers (all if fewer than
@@ -52,8 +51,9 @@ class MarginalVerbs(FittedModel):
         by : bool, str or sequence of str, default False
             True to average the predictions of all rows, or columns within whose values to average.
         type : {"response", "link", "invlink(link)"}, optional
-            Scale: "response" for means of the response, "link" for the linear predictor, "invlink(link)" for means whose
-            limits come from the linear predictor's. The last is the choice for single rows of a glm, else "response".
+            Scale: "response" for means of the response, "link" for the linear predictor, "invlink(link)" for means
+            whose limits come from the linear predictor's. The last is the choice for single rows of a glm, else
+            "response".
         re_form : str, optional
             Random effects that take part, as of `predict`: None for all, "~0" for none, "~ (1 | g)" for some. They stay
             at their modes; standard errors are those of the fixed effects.
@@ -214,15 +214,16 @@ class MarginalVerbs(FittedModel):
         newdata : table, {"mean", "median", "balanced"} or mapping, optional
             See `predictions`.
         variables : str, sequence of str or mapping of str, optional
-            Variables to change; all of the fixed effects if not given. A mapping says how. For a number: by how much (1 if
-            not said), a pair of values, "sd" or "2sd" around the mean, "iqr", "minmax", or a function of the values that
-            returns two columns, from and to. For factors, truth values and numbers 0 and 1: "reference" (each level with the
-            first, the choice if nothing is said), "pairwise", "sequential", the same with "rev" before it, "minmax", "all",
-            or a pair of levels, from and to.
+            Variables to change; all of the fixed effects if not given. A mapping says how. For a number: by how much (1
+            if not said), a pair of values, "sd" or "2sd" around the mean, "iqr", "minmax", or a function of the values
+            that returns two columns, from and to. For factors, truth values and numbers 0 and 1: "reference" (each
+            level with the first, the choice if nothing is said), "pairwise", "sequential", the same with "rev" before
+            it, "minmax", "all", or a pair of levels, from and to.
         comparison : str or callable, default "difference"
-            "difference", "ratio", "lnratio", "lnor" (log odds ratio), "lift" (difference over the lower), "dydx", "eyex",
-            "eydx", "dyex" (slope, elasticity and the half ones), "expdydx"; or a function of two arrays, predictions
-            after and before. With "avg" behind a name rows are averaged. An average ratio is that of average predictions.
+            "difference", "ratio", "lnratio", "lnor" (log odds ratio), "lift" (difference over the lower), "dydx",
+            "eyex", "eydx", "dyex" (slope, elasticity and the half ones), "expdydx"; or a function of two arrays, predictions
+            after and before. With "avg" behind a name rows are averaged. An average ratio is that of average
+            predictions.
         cross : bool, default False
             Whether the variables change together.
         by : bool, str or sequence of str, default False
@@ -329,7 +330,8 @@ class MarginalVerbs(FittedModel):
         variables : str or sequence of str, optional
             Variables; all of the fixed effects if not given.
         slope : {"dydx", "eyex", "eydx", "dyex"}, default "dydx"
-            The slope, or the elasticity: relative change of the prediction ("ey") by relative change of the variable ("ex").
+            The slope, or the elasticity: relative change of the prediction ("ey") by relative change of the variable
+            ("ex").
         by : bool, str or sequence of str, default False
             See `comparisons`.
         **arguments : Any
@@ -394,12 +396,12 @@ class MarginalVerbs(FittedModel):
         Parameters
         ----------
         hypothesis : float, str, sequence of str, array_like or callable, optional
-            A number that each coefficient is tested against (0 if not given). A text such as "b1 = b2", "exp(Days) = 1",
-            "recipeB / recipeC <= 1", in which estimates are called by name or b1, b2, ... by position (names that hold
-            signs in back quotes), or a list of such texts; b* stands for one after the other. A family: "reference",
-            "sequential", "pairwise" and these with "rev" before them, "meandev", "meanotherdev", "trt_vs_ctrl", "poly",
-            "helmert", also as "ratio ~ pairwise" or, of tables, "~ pairwise | group". Weights of shape (r,), or (r, k) for
-            k hypotheses. Or a function of the array of estimates.
+            A number that each coefficient is tested against (0 if not given). A text such as "b1 = b2", "exp(Days) =
+            1", "recipeB / recipeC <= 1", in which estimates are called by name or b1, b2, ... by position (names that
+            hold signs in back quotes), or a list of such texts; b* stands for one after the other. A family:
+            "reference", "sequential", "pairwise" and these with "rev" before them, "meandev", "meanotherdev",
+            "trt_vs_ctrl", "poly", "helmert", also as "ratio ~ pairwise" or, of tables, "~ pairwise | group". Weights of
+            shape (r,), or (r, k) for k hypotheses. Or a function of the array of estimates.
         transform : {"exp", "ln"} or callable, optional
             Function of estimates and limits.
         equivalence : sequence of float, optional
@@ -438,8 +440,8 @@ class MarginalVerbs(FittedModel):
         Parameters
         ----------
         how : {"mean", "median", "balanced"}, default "mean"
-            What the others stand at: "mean" (whole numbers rounded), "median", or "balanced" for the mean of numbers and
-            every level of all else.
+            What the others stand at: "mean" (whole numbers rounded), "median", or "balanced" for the mean of numbers
+            and every level of all else.
         **values : Any
             Values of variables: one, several, or a function of the values in the data.
 
