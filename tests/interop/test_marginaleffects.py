@@ -1,5 +1,9 @@
 """What marginaleffects asks of a model: by itself, and through the package where it is installed."""
 
+import copy
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -56,6 +60,58 @@ def test_variables(fits):
 def test_small_sample_covariance(fits):
     fit = fits["lmer"]
     np.testing.assert_allclose(fit.get_vcov("Kenward-Roger"), fit._coefficients("Kenward-Roger").vcov)
+
+
+STUB = """
+from abc import ABC
+class ModelAbstract(ABC):
+    pass
+"""
+SCRIPT = """
+import sys
+sys.path.insert(0, {path!r})
+import mixedmodels as mm
+
+def models():
+    data = mm.datasets.load("sleepstudy").assign(late=lambda d: (d["Reaction"] > 300) * 1)
+    for function in ("lm", "glm", "lmer", "glmer"):
+        formula = "late ~ Days" + (" + (1 | Subject)" if function.endswith("er") else "")
+        yield getattr(mm, function)(formula, data, **({{"family": "binomial"}} if function.startswith("g") else {{}}))
+
+{order}
+for fit in fits:
+    assert isinstance(fit, ModelAbstract)
+    assert isinstance(fit.for_marginaleffects(), ModelAbstract)
+    assert isinstance(fit, type(fit)) and not isinstance(fit, dict)
+assert not isinstance(3, ModelAbstract)
+"""
+ORDERS = {
+    "the model first": "fits = list(models()); from marginaleffects.classes.model import ModelAbstract",
+    "marginaleffects first": "from marginaleffects.classes.model import ModelAbstract; fits = list(models())",
+    "asked before": (
+        "fits = list(models()); assert not isinstance(fits[0], dict); import marginaleffects; isinstance(fits[1], dict); "
+        "from marginaleffects.classes.model import ModelAbstract"
+    ),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=list(ORDERS))
+def test_a_model_is_an_instance_whichever_comes_first(order, tmp_path):
+    """With a package that has nothing but the class that marginaleffects asks for."""
+    package = tmp_path / "marginaleffects" / "classes"
+    package.mkdir(parents=True)
+    for folder in (package.parent, package):
+        (folder / "__init__.py").touch()
+    (package / "model.py").write_text(STUB)
+    script = SCRIPT.format(path=str(tmp_path), order=order)
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_the_class_of_a_fit_stays(fits):
+    with pytest.raises(AttributeError, match="immutable"):
+        fits["lm"].__class__ = dict
+    assert fits["lm"].__class__ is type(fits["lm"])
+    assert copy.copy(fits["lm"]).nobs == fits["lm"].nobs
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

@@ -1,7 +1,9 @@
 """The interface of the package marginaleffects, so that its functions accept our models: ``avg_slopes(fit)``.
 
-marginaleffects works on any instance of its class ``ModelAbstract``. `register` declares that our models are instances.
-A class is registered when one of its models is made after marginaleffects was imported. The functions of
+marginaleffects works on any instance of its class ``ModelAbstract``, and `register` declares that our classes are
+subclasses of it. It cannot be asked to do so before it is imported, and a model may be older than that. But
+``isinstance(fit, ModelAbstract)``, its first question about a model, reads ``fit.__class__``: there a model registers
+its class, so that the order of imports and fits does not matter, and nothing is imported for it. The functions of
 marginaleffects then change the coefficients (`get_coef`) and compute predictions (`get_predict`) with random effects
 of 0.
 """
@@ -32,29 +34,43 @@ if TYPE_CHECKING:
     from mixedmodels.estimates.coefficients import Ddf
 
 
-PACKAGE = "marginaleffects"
+MODEL = "marginaleffects.classes.model"  # the module of its class ModelAbstract
 _REGISTERED = WeakSet[type]()  # classes that marginaleffects knows
 
 
 def register(cls: type) -> None:
     """Tell marginaleffects, where it is imported, that models of this class answer its questions."""
-    module = sys.modules.get(PACKAGE)
+    module = sys.modules.get(MODEL)
     if module is None or cls in _REGISTERED:
         return
-    from importlib import import_module
+    abstract = getattr(module, "ModelAbstract", None)  # absent while the module is being read
+    if abstract is not None:
+        _REGISTERED.add(cls)
+        abstract.register(cls)
 
-    import_module(f"{PACKAGE}.classes.model").ModelAbstract.register(cls)
-    _REGISTERED.add(cls)
+
+class Registering:
+    """Makes the class of an object known to marginaleffects whenever its class is asked for."""
+
+    @property
+    def __class__(self) -> type:
+        """The class."""
+        cls = type(self)
+        register(cls)
+        return cls
+
+    @__class__.setter
+    def __class__(self, other: type) -> None:
+        raise AttributeError(f"a fit is immutable; it cannot become a {other.__name__}.")
 
 
-class MarginalView:
+class MarginalView(Registering):
     """A model as marginaleffects is to see it, with other degrees of freedom or another covariance."""
 
     def __init__(self, model: MarginalEffects, df: float, ddf: Ddf) -> None:
         self._model = model
         self.df_resid = float(df)
         self._ddf = ddf
-        register(type(self))
 
     def get_vcov(self, vcov: bool | Ddf = True) -> Matrix | None:
         """See `MarginalEffects.get_vcov`; True is the covariance of `ddf`."""
@@ -66,7 +82,7 @@ class MarginalView:
         return getattr(self._model, name)
 
 
-class MarginalEffects(FittedModel):
+class MarginalEffects(Registering, FittedModel):
     """The questions of marginaleffects, by its names."""
 
     def for_marginaleffects(self, df: float = np.inf, ddf: Ddf = None) -> MarginalView:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from mixedmodels.r import (
     checking,
-    comparisons,
     dharma,
     effects,
-    hypotheses,
+    linear_hypotheses,
+    marginal,
     means,
+    model_comparisons,
     models,
     planning,
     prediction,
@@ -23,11 +24,12 @@ from mixedmodels.r import (
     tests_of_terms,
 )
 from mixedmodels.r.checking import *  # noqa: F403
-from mixedmodels.r.comparisons import *  # noqa: F403
 from mixedmodels.r.dharma import *  # noqa: F403
 from mixedmodels.r.effects import *  # noqa: F403
-from mixedmodels.r.hypotheses import *  # noqa: F403
+from mixedmodels.r.linear_hypotheses import *  # noqa: F403
+from mixedmodels.r.marginal import *  # noqa: F403
 from mixedmodels.r.means import *  # noqa: F403
+from mixedmodels.r.model_comparisons import *  # noqa: F403
 from mixedmodels.r.models import *  # noqa: F403
 from mixedmodels.r.planning import *  # noqa: F403
 from mixedmodels.r.prediction import *  # noqa: F403
@@ -40,11 +42,11 @@ from mixedmodels.r.tests_of_terms import *  # noqa: F403
 _TOPICS = (
     models,
     tests_of_terms,
-    comparisons,
+    model_comparisons,
     profiles,
     resampling,
     means,
-    hypotheses,
+    linear_hypotheses,
     robust,
     prediction,
     planning,
@@ -52,5 +54,6 @@ _TOPICS = (
     checking,
     quality,
     effects,
+    marginal,
 )
 __all__ = [name for topic in _TOPICS for name in topic.__all__]

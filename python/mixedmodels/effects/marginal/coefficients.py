@@ -58,20 +58,26 @@ def coefficients_for(model: Any, ddf: Ddf | float, vcov: Any) -> Coefficients:
         raise DataError(f"ddf={ddf!r} is no number of degrees of freedom; give one above 0, or the name of a method.")
     method: Ddf = None if isinstance(ddf, int | float | np.number) else ddf
     if vcov is None or vcov is True or vcov is False:
-        base = _coefficients(model._coefficients("asymptotic" if number is not None else method))
+        plain = number is not None or (method is None and _has_no_rows(model))
+        base = _coefficients(model._coefficients("asymptotic" if plain else method))
         return base if number is None else _chosen(base, base.vcov, number)
     base = _by_covariance(model, vcov)
     if number is not None:
         return _chosen(base, base.vcov, number)
     if method is None:
         return base
-    plain = model._coefficients(method)
-    if np.isfinite(plain.df(np.eye(len(plain.names))[:1])).any():
+    named = _coefficients(model._coefficients(method))
+    if np.isfinite(named.df(np.eye(len(named.names))[:1])).any():
         raise DataError(
             f"vcov= and ddf={method!r:.40} both name a covariance with degrees of freedom; give one of them, or ddf as "
             "a number or 'asymptotic'."
         )
     return Asymptotic(base.names, base.beta, base.vcov)
+
+
+def _has_no_rows(model: Any) -> bool:
+    """Whether a model's own degrees of freedom would need rows that it does not have."""
+    return bool(model._fit.mixed and model._stored is not None)
 
 
 def _chosen(base: Coefficients, vcov: Matrix, df: float) -> Coefficients:

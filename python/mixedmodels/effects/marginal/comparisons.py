@@ -82,12 +82,13 @@ def marginal_comparisons(model: Any, request: Request, what: str = "comparisons"
         }
     if request.hypothesis is not None:
         more = {}
+    jet = stacked(jets)
     return result(
-        about(estimates_of(stacked(jets), columns), request.hypothesis),
+        about(estimates_of(jet, columns), request.hypothesis),
         tests_of(means, request),
         level=request.level,
         title=f"Average {what}" if comparison.averaged else what.capitalize(),
-        footer=footer_of(means, request, int(np.isnan(asked.own.value).sum())),
+        footer=footer_of(means, request, int(np.isnan(asked.own.value).sum()), jet.value),
         kind=model._source.kind,
         transform=request.transform,
         equivalence=request.equivalence,
@@ -130,8 +131,10 @@ class _Asked:
     def predictions(self, change: _Change) -> tuple[Jet, Jet]:
         """Predictions after and before a change."""
         after, before = ({c.name: getattr(c, end) for c in change.contrasts} for end in ("high", "low"))
-        at, offset = self.means.at, self.rows.offset
-        return at(self.rows.changed(after), offset), at(self.rows.changed(before), offset)
+        tables = self.rows.changed(after), self.rows.changed(before)
+        high, low = (self.means.at(table, self.rows.offset) for table in tables)
+        known = self.means.determined(*tables, change.contrasts[0].step or 1.0)
+        return Jet(np.where(known, high.value, np.nan), high.gradient), low
 
     def averages(self, change: _Change, groups: Groups) -> Jet:
         """The comparison for each group of rows."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mixedmodels._typing import Vector
-from mixedmodels.design import on_new_data
+from mixedmodels._typing import Matrix, Vector
+from mixedmodels.design import Design, on_new_data
 from mixedmodels.effects.marginal.coefficients import basis_for
 from mixedmodels.effects.marginal.jets import Jet
 from mixedmodels.estimates.coefficients import Coefficients
@@ -82,10 +83,28 @@ class MeanFunction:
         if self.basis.coefficients.refitted is not None:
             eta = eta + rows.x @ (self.basis.coefficients.beta - self.fit.beta)
         if self.basis.null_space is not None:
-            whole = fixed_rows(new, range(len(new.fixed.columns)), new.n_table)
-            eta = np.where(self.basis.estimable(whole), eta, np.nan)
+            eta = np.where(self.basis.estimable(_whole(new)), eta, np.nan)
         linear = Jet(eta, rows.x)
         return respond(linear, self.model.family) if self.response else linear
+
+    def determined(self, high: Table, low: Table, step: float) -> NDArray[np.bool_]:
+        """Whether the data determine what a change between two tables does to the linear predictor of each row.
+
+        A small step away from rows that they determine is small too, so that it is judged by itself.
+        """
+        if self.basis.null_space is None:
+            return np.ones(high.n_rows, dtype=bool)
+        offset = 0.0 if self.model.design.spec.offset is not None else None
+        after, before = (
+            _whole(on_new_data(self.model.design.spec, table, random=(), offset=offset, env=self.env))
+            for table in (high, low)
+        )
+        return self.basis.estimable((after - before) / step)
+
+
+def _whole(new: Design) -> Matrix:
+    """Rows with all columns of X, those too that the fit dropped."""
+    return fixed_rows(new, range(len(new.fixed.columns)), new.n_table)
 
 
 def respond(linear: Jet, family: Family) -> Jet:

@@ -55,7 +55,7 @@ def marginal_predictions(model: Any, request: Request) -> MarginalTable:
         tests_of(means, request),
         level=request.level,
         title="Average predictions" if request.averaged else "Predictions",
-        footer=footer_of(means, request, lost),
+        footer=footer_of(means, request, lost, estimates.jet.value),
         kind=model._source.kind,
         transform=_transform(means, request),
         equivalence=request.equivalence,

@@ -66,7 +66,7 @@ class MarginalTable(LongTable):
         Examples
         --------
         >>> gm.avg_predictions(by="period").hypotheses("b2 = b1")["estimate"].round(3)
-        array([-0.121])
+        array([-0.123])
         """
         from mixedmodels.effects.marginal.hypotheses import about
         from mixedmodels.effects.marginal.statistics import result

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from mixedmodels._typing import Vector
 from mixedmodels.effects.marginal.coefficients import coefficients_for
 from mixedmodels.effects.marginal.groups import by_names
 from mixedmodels.effects.marginal.means import MeanFunction, mean_function
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Coefficients
+from mixedmodels.estimates.response_scale import of_response
 
 TYPES = ("response", "link", "invlink(link)")
 
@@ -90,27 +94,41 @@ def tests_of(means: MeanFunction, request: Request) -> Coefficients | None:
     return means.basis.coefficients if request.has_errors else None
 
 
-def footer_of(means: MeanFunction, request: Request, lost: int) -> list[str]:
+def footer_of(means: MeanFunction, request: Request, lost: int, estimates: Vector) -> list[str]:
     """What the numbers are, said below the table.
 
     Parameters
     ----------
     lost : int
         Rows without a prediction.
+    estimates : ndarray
+        The estimates of the table.
     """
     scales = {
         "response": "response",
         "link": "linear predictor",
         "invlink(link)": "response, from the linear predictor",
     }
-    lines = [f"Scale: {scales[str(request.type)]}." + _random_effects(means, request)]
+    lines = [f"Scale: {scales[str(request.type)]}{_modelled(means)}." + _random_effects(means, request)]
     if request.has_errors:
         coefficients = means.basis.coefficients
         lines.append(f"Delta method; p-values and limits by {coefficients.phrase}.")
         lines += coefficients.remarks
     if lost:
-        lines.append(f"{lost} rows have no prediction (a value is missing, or the data do not determine it).")
+        rows = "1 row has" if lost == 1 else f"{lost} rows have"
+        lines.append(f"{rows} no prediction (a value is missing, or the data do not determine it).")
+    missing = int(np.isnan(estimates).sum())
+    if missing and not lost:
+        lines.append(f"{missing} of {len(estimates)} estimates are missing: the data do not determine them.")
     return lines
+
+
+def _modelled(means: MeanFunction) -> str:
+    """What the response is, where it is a transformation of a variable."""
+    transformed = (
+        means.model.family.link == "identity" and of_response(means.model.design.spec.formula.left) is not None
+    )
+    return f", which is {means.model.design.response_name}" if transformed else ""
 
 
 def _random_effects(means: MeanFunction, request: Request) -> str:

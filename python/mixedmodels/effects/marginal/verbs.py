@@ -165,7 +165,7 @@ class MarginalVerbs(FittedModel):
         Examples
         --------
         >>> gm.avg_predictions(by="period")["estimate"].round(3)
-        array([0.218, 0.097, 0.081, 0.052])
+        array([0.215, 0.092, 0.081, 0.055])
         """
         from mixedmodels.effects.marginal.predictions import average, marginal_predictions
         from mixedmodels.effects.marginal.request import Request
@@ -221,9 +221,9 @@ class MarginalVerbs(FittedModel):
             it, "minmax", "all", or a pair of levels, from and to.
         comparison : str or callable, default "difference"
             "difference", "ratio", "lnratio", "lnor" (log odds ratio), "lift" (difference over the lower), "dydx",
-            "eyex", "eydx", "dyex" (slope, elasticity and the half ones), "expdydx"; or a function of two arrays, predictions
-            after and before. With "avg" behind a name rows are averaged. An average ratio is that of average
-            predictions.
+            "eyex", "eydx", "dyex" (slope, elasticity and the half ones), "expdydx"; or a function of two arrays,
+            predictions after and before. With "avg" behind a name rows are averaged. An average ratio is that of
+            average predictions.
         cross : bool, default False
             Whether the variables change together.
         by : bool, str or sequence of str, default False
@@ -255,7 +255,7 @@ class MarginalVerbs(FittedModel):
         --------
         >>> rows = fit.comparisons({"Days": [0, 5]}, variables={"Days": "minmax"}, re_form="~0")
         >>> rows["contrast"][0], round(float(rows["estimate"][0]), 2)
-        ('9 - 0', 94.21)
+        ('Max - Min', 94.21)
         """
         from mixedmodels.effects.marginal.comparisons import marginal_comparisons
         from mixedmodels.effects.marginal.request import Request
@@ -308,7 +308,7 @@ class MarginalVerbs(FittedModel):
         --------
         >>> odds = gm.avg_comparisons(variables="period", comparison="lnor", re_form="~0")
         >>> odds["estimate"].round(3)
-        array([-0.992, -1.128, -1.58 ])
+        array([-0.992, -1.129, -1.58 ])
         """
         return self.comparisons(newdata, variables=variables, comparison=comparison, by=by, **arguments)
 
@@ -419,7 +419,7 @@ class MarginalVerbs(FittedModel):
         --------
         >>> test = lin.hypotheses("`(Intercept)` / Days = 24")
         >>> test["estimate"].round(3), test["std_error"].round(3)
-        (array([0.019]), array([3.42]))
+        (array([0.018]), array([3.391]))
         """
         from mixedmodels.effects.marginal.coefficient_hypotheses import coefficient_hypotheses
 
@@ -452,8 +452,8 @@ class MarginalVerbs(FittedModel):
 
         Examples
         --------
-        >>> baking.datagrid(recipe=["A", "C"])[["recipe", "temp"]].values.tolist()
-        [['A', 200.0], ['C', 200.0]]
+        >>> fit.datagrid(Days=[0, 9]).values.tolist()
+        [[0.0, '308'], [9.0, '308']]
         """
         from mixedmodels.effects.marginal.data_grid import data_grid
 
