@@ -127,7 +127,9 @@ def _rows(model: Any, variables: Variables, newdata: Any, by: Sequence[str]) -> 
         raise DataError(
             "the offset= of the fit was an array, which new rows do not have; make it a column and fit with its name."
         )
-    return Rows(table=table, numbers=np.arange(table.n_rows, dtype=np.intp), own=False)
+    used = [name for name in variables.columns if name in table]
+    shown = tuple(name for name in used if len(distinct(table.column(name))) > 1)
+    return Rows(table=table, numbers=np.arange(table.n_rows, dtype=np.intp), own=False, shown=shown)
 
 
 def own_rows(model: Any, variables: Variables) -> Rows:
