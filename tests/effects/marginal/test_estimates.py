@@ -357,3 +357,46 @@ def test_the_twin_in_python(baked) -> None:
         np.testing.assert_allclose(ours["estimate"], theirs["estimate"].to_numpy(), rtol=1e-8)
         for name in ("std_error", "p_value", "conf_low", "conf_high"):
             np.testing.assert_allclose(ours[name], theirs[name].to_numpy(), rtol=1e-4, atol=1e-12)
+
+
+FAMILIES = {
+    "gamma": lambda: mm.glm("Reaction ~ Days", mm.datasets.load("sleepstudy"), family=mm.families.Gamma(link="log")),
+    "probit": lambda: mm.glm(
+        "use ~ poly(age, 2) * urban", mm.datasets.load("Contraception"), family=mm.families.Binomial(link="probit")
+    ),
+    "cloglog": lambda: mm.glmer(
+        "cbind(incidence, size - incidence) ~ period + (1 | herd)",
+        mm.datasets.load("cbpp"),
+        family=mm.families.Binomial(link="cloglog"),
+    ),
+    "poisson": lambda: mm.glmer(
+        "TICKS ~ YEAR + cHEIGHT + (1 | LOCATION)", mm.datasets.load("grouseticks"), family="poisson"
+    ),
+    "negative binomial": lambda: mm.glm_nb("TICKS ~ YEAR + cHEIGHT", mm.datasets.load("grouseticks")),
+    "splines": lambda: mm.lm("angle ~ ns(temp, 3) + recipe", mm.datasets.load("cake")),
+    "crossed": lambda: mm.lmer("diameter ~ 1 + (1 | plate) + (1 | sample)", mm.datasets.load("Penicillin")),
+}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_by_differences(name: str) -> None:
+    """The average prediction and its error from the protocol's predictions at moved coefficients."""
+    pytest.importorskip("polars")
+    fit = FAMILIES[name]()
+    rows = fit.get_exog(fit.get_modeldata())
+    value, error = delta(
+        lambda b: np.array([fit.get_predict(b, rows)["estimate"].mean()]), fit.get_coef(), fit.get_vcov()
+    )
+    free = {"re_form": "~0"} if fit._fit.mixed else {}
+    table = fit.avg_predictions(**free)
+    np.testing.assert_allclose(table["estimate"], value, rtol=1e-9)
+    np.testing.assert_allclose(table["std_error"], error, rtol=1e-6)
+    link = fit.predictions(type="link", **free)
+    expected = fit.predict(se_fit=True, **({"kind": "typical"} if free else {}))
+    np.testing.assert_allclose(link["estimate"], expected["fit"], rtol=1e-9)
+    np.testing.assert_allclose(link["std_error"], expected["se_fit"], rtol=1e-6)
+    if name == "crossed":
+        with pytest.raises(mm.DataError, match="nothing to compare"):
+            fit.avg_slopes()
+    else:
+        assert np.isfinite(fit.avg_slopes(**free)["std_error"]).all()

@@ -86,6 +86,7 @@ FUNCTIONS: dict[str, Function] = {
     "dyex": lambda at: _elasticity(at, True, False),
     "expdydx": lambda at: at.mean((at.high.exp() - at.low.exp()) / (np.exp(at.step) * at.step)),
 }
+OF_MEANS = ("difference", "ratio", "lnratio", "lnor", "lift")  # functions of the two mean predictions
 SLOPES = {"dydx": "dY/dX", "eyex": "eY/eX", "eydx": "eY/dX", "dyex": "dY/eX", "expdydx": "exp(dY/dX)"}
 LABELS = {
     "difference": ("{} - {}", "{} - {}"),
@@ -129,6 +130,11 @@ class Comparison:
     def needs_own(self) -> bool:
         """Whether predictions at the rows' own values are divided by."""
         return self.name in ("eyex", "eydx") or "y" in self._extra
+
+    @property
+    def is_of_means(self) -> bool:
+        """Whether an average needs no more than the mean predictions; so with levels, of which there are no slopes."""
+        return self.custom is None and (self.name in OF_MEANS or self.is_slope)
 
     @property
     def shows_means(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -14,7 +14,7 @@ from mixedmodels._typing import Vector
 from mixedmodels.effects.adjusted.from_model import variables_for
 from mixedmodels.effects.marginal.comparison_functions import Comparison, Predictions, comparison_by
 from mixedmodels.effects.marginal.contrasts import Contrast, contrasts_of
-from mixedmodels.effects.marginal.groups import Groups, groups_of, taken
+from mixedmodels.effects.marginal.groups import Groups, averages, groups_of, taken
 from mixedmodels.effects.marginal.hypotheses import about, estimates_of
 from mixedmodels.effects.marginal.jets import Jet, stacked
 from mixedmodels.effects.marginal.means import MeanFunction
@@ -24,7 +24,7 @@ from mixedmodels.effects.marginal.request import Request, checked, footer_of, me
 from mixedmodels.effects.marginal.rows import Rows, rows_for, shown_values
 from mixedmodels.effects.marginal.statistics import result
 from mixedmodels.errors import DataError
-from mixedmodels.frame import Numeric
+from mixedmodels.frame import Column, Numeric
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,7 @@ class _Asked:
     rows: Rows
     comparison: Comparison
     own: Jet
+    kept: dict[tuple[str, str], tuple[NDArray[np.bool_], Jet]] = field(default_factory=dict)  # see `_means`
 
     def predictions(self, change: _Change) -> tuple[Jet, Jet]:
         """Predictions after and before a change."""
@@ -138,9 +139,35 @@ class _Asked:
 
     def averages(self, change: _Change, groups: Groups) -> Jet:
         """The comparison for each group of rows."""
+        quick = self._of_levels(change, groups)
+        if quick is not None:
+            return quick
         high, low = self.predictions(change)
         known = np.isfinite(high.value) & np.isfinite(low.value)
         return stacked([self._average(change, high, low, rows[known[rows]]) for rows in groups.rows])
+
+    def _of_levels(self, change: _Change, groups: Groups) -> Jet | None:
+        """The comparison by the means at two levels; None where more is needed than these."""
+        contrast = change.contrasts[0]
+        if len(change.contrasts) > 1 or contrast.levels is None or not self.comparison.is_of_means:
+            return None
+        if self.means.basis.null_space is not None:
+            return None
+        (before, low), (after, high) = (
+            self._means(contrast.name, level, column, groups)
+            for level, column in zip(contrast.levels, (contrast.low, contrast.high), strict=True)
+        )
+        if not np.array_equal(before, after):
+            return None
+        at = Predictions(high=high, low=low, own=None, x=None, step=1.0, weights=None, averaged=False)
+        return self.comparison.of(at, numeric=False)
+
+    def _means(self, name: str, level: str, column: Column, groups: Groups) -> tuple[NDArray[np.bool_], Jet]:
+        """Which rows have a prediction at a level, and the mean of each group: found once, as pairs share levels."""
+        if (name, level) not in self.kept:
+            jet = self.means.at(self.rows.changed({name: column}), self.rows.offset)
+            self.kept[name, level] = np.isfinite(jet.value), averages(jet, groups, self.rows.weights)
+        return self.kept[name, level]
 
     def _average(self, change: _Change, high: Jet, low: Jet, rows: NDArray[np.intp]) -> Jet:
         weights = self.rows.weights

@@ -16,7 +16,7 @@ from mixedmodels.effects.marginal.comparison_functions import Comparison
 from mixedmodels.effects.marginal.grids import is_binary
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.linear_functions import Level
-from mixedmodels.estimates.predictors import column_like
+from mixedmodels.estimates.predictors import column_like, take_rows
 from mixedmodels.frame import Column, Logical, Numeric, Table, label
 
 EPS = 1e-4  # step of a slope, relative to the range of the variable in the data; as in marginaleffects
@@ -38,8 +38,8 @@ class Contrast:
         Values of the rows before and after.
     step : float, optional
         Step of a slope; None where levels are compared.
-    null : bool, default False
-        Whether nothing changes.
+    levels : tuple of str, optional
+        Levels before and after; None of a number.
     """
 
     name: str
@@ -47,7 +47,12 @@ class Contrast:
     low: Column
     high: Column
     step: float | None = None
-    null: bool = False
+    levels: tuple[str, str] | None = None
+
+    @property
+    def null(self) -> bool:
+        """Whether nothing changes."""
+        return self.levels is not None and self.levels[0] == self.levels[1]
 
 
 def contrasts_of(
@@ -123,15 +128,16 @@ def _contrasts(
     if leading:  # of changes to and fro one direction is enough
         order = {level: i for i, level in enumerate(variables.levels(name))}
         pairs = [(low, high) for low, high in pairs if order[high] >= order[low]] or pairs
-    like = variables.columns[name]
-    n = table.n_rows
+    at = np.zeros(table.n_rows, dtype=np.intp)
+    levels = dict.fromkeys(level for pair in pairs for level in pair)
+    columns = {level: take_rows(column_like(variables.columns[name], [level]), at) for level in levels}
     return [
         Contrast(
             name=name,
             label=comparison.label(label(high), label(low)),
-            low=column_like(like, [low] * n),
-            high=column_like(like, [high] * n),
-            null=low == high,
+            low=columns[low],
+            high=columns[high],
+            levels=(label(low), label(high)),
         )
         for low, high in pairs
     ]

@@ -23,7 +23,7 @@ from mixedmodels.effects.marginal.rows import Rows, rows_for, shown_values
 from mixedmodels.effects.marginal.statistics import TRANSFORMS, result
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.linear_functions import Level
-from mixedmodels.estimates.predictors import column_like
+from mixedmodels.estimates.predictors import column_like, take_rows
 from mixedmodels.frame import Numeric
 
 FEW = 6  # distinct values from which a number is summarised
@@ -119,8 +119,9 @@ def counterfactual(variables: Variables, rows: Rows, wanted: Any) -> Rows:
             f"ask for fewer values, or newdata='mean'. Now: {counts}."
         )
     combinations = list(product(*values.values()))
+    place = np.repeat(np.arange(times, dtype=np.intp), len(rows))
     columns = {
-        name: column_like(variables.columns[name], [row[j] for row in combinations for _ in range(len(rows))])
+        name: take_rows(column_like(variables.columns[name], [row[j] for row in combinations]), place)
         for j, name in enumerate(values)
     }
     return rows.repeated(times, columns)
