@@ -89,8 +89,8 @@ def avg_comparisons(model: Model, newdata: Any = None, **arguments: Any) -> Any:
     Examples
     --------
     >>> from mixedmodels.r import avg_comparisons
-    >>> avg_comparisons(lin, variables={"Days": "minmax"})["contrast"]
-    ['Max - Min']
+    >>> avg_comparisons(lin, variables={"Days": "minmax"})["contrast"][0]
+    'Max - Min'
     """
     return model.avg_comparisons(newdata, **_arguments(arguments))
 

@@ -161,7 +161,7 @@ def test_hypotheses_about_rows_and_coefficients_agree(herds, baked) -> None:
     assert inside["std_error"][0] == pytest.approx(np.sqrt(joint[0, 0] + joint[1, 1] - 2 * joint[0, 1]))
     matrix = np.array([[-1.0, 0.0], [1.0, -1.0], [0.0, 1.0], [0.0, 0.0]])
     weights = table.hypotheses(pd.DataFrame(matrix, columns=["first", "second"]))
-    assert weights["hypothesis"] == ["first", "second"]
+    assert weights["hypothesis"].tolist() == ["first", "second"]
     np.testing.assert_allclose(weights["estimate"], table.hypotheses(["b2 = b1", "b3 = b2"])["estimate"])
     custom = table.hypotheses(lambda e: e[1:] - e[:-1])
     np.testing.assert_allclose(custom["std_error"], table.hypotheses("sequential")["std_error"], rtol=1e-6)
@@ -199,6 +199,9 @@ def test_tables_of_every_library(slopes, herds) -> None:
         assert isinstance(ours.to_frame(), pl.DataFrame)
         assert isinstance(theirs.to_frame(), pd.DataFrame)
         assert "<table" in ours._repr_html_()
+        names = list(ours.columns)
+        assert pd.DataFrame(ours).columns.tolist() == pl.DataFrame(ours).columns == names
+        assert len(pd.DataFrame(ours)) == len(ours)
     again = pickle.loads(pickle.dumps(herds.avg_comparisons()))
     np.testing.assert_array_equal(again["estimate"], herds.avg_comparisons()["estimate"])
 

@@ -24,7 +24,7 @@ def coefficient_hypotheses(
     equivalence: Any,
     adjust: str | None,
 ) -> MarginalTable:
-    """What a hypothesis says about the coefficients of a model, with tests by the delta method."""
+    """Tests of hypotheses about the coefficients of a model, by the delta method."""
     coefficients = coefficients_for(model, ddf, vcov)
     beta = np.array(coefficients.beta, dtype=float)
     estimates = estimates_of(Jet(beta, np.eye(len(beta))), {"term": list(coefficients.names)})

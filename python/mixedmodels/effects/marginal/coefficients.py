@@ -1,4 +1,4 @@
-"""Whose covariance and degrees of freedom a delta method takes: the model's, a method's, or what the caller gives."""
+"""Covariance and degrees of freedom for the delta method: the model's own, a method's, or the caller's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How two predictions are compared: differences, ratios, log odds ratios, slopes and elasticities.
+"""Comparisons of two predictions: differences, ratios, log odds ratios, slopes and elasticities.
 
 Averaged, a ratio is that of the mean predictions, not the mean of ratios; differences and slopes are means of those of
 the rows.
@@ -18,7 +18,7 @@ from mixedmodels.effects.marginal.jets import Jet, through_function
 from mixedmodels.errors import DataError
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Predictions:
     """Predictions of the same rows with a variable at two values.
 
@@ -123,7 +123,7 @@ class Comparison:
 
     @property
     def name_of_slope(self) -> str:
-        """What the slope is called."""
+        """Name of the slope."""
         return SLOPES[self.name]
 
     @property
@@ -142,7 +142,7 @@ class Comparison:
         return self.averaged and self.name in ("ratio", "lnratio")
 
     def label(self, high: str, low: str) -> str:
-        """What the change between two values is called."""
+        """Label of a change between two values."""
         plain, averaged = LABELS["difference" if self.is_slope else self.name]
         return (averaged if self.averaged else plain).format(high, low)
 
@@ -155,7 +155,7 @@ class Comparison:
 
     @property
     def _extra(self) -> tuple[str, ...]:
-        """Which of "y", "x", "eps", "w" the caller's function takes beside high and low."""
+        """Arguments of the caller's function beside high and low, of "y", "x", "eps" and "w"."""
         if self.custom is None:
             return ()
         try:

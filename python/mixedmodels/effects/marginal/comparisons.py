@@ -27,7 +27,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.frame import Column, Numeric
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Change:
     """One change of one or, crossed, several variables."""
 
@@ -50,7 +50,7 @@ def marginal_comparisons(model: Any, request: Request, what: str = "comparisons"
     Parameters
     ----------
     what : str, default "comparisons"
-        What the table is called.
+        Title of the table.
     """
     request = checked(model, request)
     if request.type == "invlink(link)":
@@ -119,7 +119,7 @@ def _columns(changes: Sequence[_Change], n: int, shown: Any) -> dict[str, Any]:
     return {**columns, **repeated}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Asked:
     """Rows, and how their predictions are compared."""
 
@@ -163,7 +163,7 @@ class _Asked:
         return self.comparison.of(at, numeric=False)
 
     def _means(self, name: str, level: str, column: Column, groups: Groups) -> tuple[NDArray[np.bool_], Jet]:
-        """Which rows have a prediction at a level, and the mean of each group: found once, as pairs share levels."""
+        """Rows with a prediction at a level, and the mean of each group; kept, as pairs share levels."""
         if (name, level) not in self.kept:
             jet = self.means.at(self.rows.changed({name: column}), self.rows.offset)
             self.kept[name, level] = np.isfinite(jet.value), averages(jet, groups, self.rows.weights)

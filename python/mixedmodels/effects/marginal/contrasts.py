@@ -24,7 +24,7 @@ KEYWORDS = ("sd", "2sd", "iqr", "minmax")
 Pairs = list[tuple[Level, Level]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Contrast:
     """A change of one variable.
 
@@ -33,7 +33,7 @@ class Contrast:
     name : str
         Variable.
     label : str
-        What is compared: "2 - 1", "+1", "dY/dX".
+        Label of the contrast: "2 - 1", "+1", "dY/dX".
     low, high : Numeric, Logical or Factor
         Values of the rows before and after.
     step : float, optional

@@ -34,7 +34,7 @@ class Equation:
     left, right : str
         Its sides, blanks in place of what stands before them, so that messages can mark a place.
     direction : {"=", "<=", ">="}
-        What the hypothesis says.
+        Relation of the sides under the hypothesis.
     """
 
     text: str
@@ -98,7 +98,7 @@ def _value(text: str, names: Mapping[str, int], estimates: Jet) -> Jet:
     return _Reader(text, names, estimates).of(read_expression(text))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Reader:
     """Values of the pieces of an expression."""
 

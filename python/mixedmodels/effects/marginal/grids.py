@@ -35,7 +35,7 @@ def grid_columns(variables: Variables, table: Table, values: Mapping[str, Any], 
     values : mapping of str
         Values of variables: one, several, or a function of the column's values.
     how : {"mean", "median", "balanced"}
-        What the others stand at: "mean" (or mode), "median" (or mode), "balanced" for every level of what is no number.
+        Value of the others: "mean" (or mode), "median" (or mode), "balanced" for every level of what is no number.
 
     Raises
     ------

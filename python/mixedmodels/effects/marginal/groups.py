@@ -16,7 +16,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.frame import Column, Factor
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Groups:
     """Rows that are averaged together.
 

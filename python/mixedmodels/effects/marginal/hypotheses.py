@@ -22,7 +22,7 @@ FAMILY = re.compile(r"\s*(?:(difference|ratio)\s*~|~)?\s*(\w+)\s*(?:\|\s*(.+))?$
 MANY = 1000  # hypotheses of a family; more are most likely a mistake
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Estimates:
     """Estimates with what tells them apart.
 
@@ -35,7 +35,7 @@ class Estimates:
     null : ndarray, shape (r,)
         Value of each under its hypothesis.
     directions : tuple of str
-        What each hypothesis says: "=", "<=" or ">=".
+        Relation of each estimate to its value under the hypothesis: "=", "<=" or ">=".
     """
 
     jet: Jet
@@ -75,7 +75,7 @@ def estimates_of(jet: Jet, columns: Mapping[str, Any]) -> Estimates:
 
 
 def about(estimates: Estimates, hypothesis: Any) -> Estimates:
-    """What a hypothesis says about estimates, as estimates of its own.
+    """Estimates that a hypothesis is about, made of other estimates.
 
     Parameters
     ----------

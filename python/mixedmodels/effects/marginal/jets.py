@@ -17,7 +17,7 @@ from mixedmodels._typing import Matrix, Vector
 STEP = 1e-5  # of differences of a function that a user gives, relative to the size of its argument
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Jet:
     """Values with their gradients.
 
@@ -124,7 +124,7 @@ def through_function(function: Callable[..., Vector], arguments: Sequence[Jet]) 
     function : callable
         Takes the values of each argument, and returns one or more numbers.
     arguments : sequence of Jet
-        What it is a function of.
+        Arguments of the function.
     """
     value = _numbers(function(*(a.value for a in arguments)))
     p = arguments[0].gradient.shape[1]

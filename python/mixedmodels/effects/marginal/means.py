@@ -24,7 +24,7 @@ from mixedmodels.predict.kinds import Parts, parts_of
 from mixedmodels.predict.target import target
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class MeanFunction:
     """Predictions of rows, differentiated in the coefficients; random effects stay at their modes.
 

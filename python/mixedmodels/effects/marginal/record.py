@@ -1,8 +1,8 @@
-"""What the verbs of marginal effects return: a table of estimates that keeps their gradients."""
+"""The result of marginal effects: a table of estimates that keeps their gradients."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from mixedmodels._typing import Matrix
@@ -11,7 +11,7 @@ from mixedmodels.estimates.coefficients import Coefficients
 from mixedmodels.tables.long_table import LongTable
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class MarginalTable(LongTable):
     """Estimates by the delta method; prints as a table, and hypotheses can be tested about its rows.
 
@@ -25,8 +25,8 @@ class MarginalTable(LongTable):
         Confidence level.
     """
 
-    estimates: Estimates = field(compare=False)
-    coefficients: Coefficients | None = field(compare=False)
+    estimates: Estimates
+    coefficients: Coefficients | None
     level: float = 0.95
 
     @property

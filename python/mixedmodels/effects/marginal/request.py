@@ -18,7 +18,7 @@ from mixedmodels.estimates.response_scale import of_response
 TYPES = ("response", "link", "invlink(link)")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Request:
     """Arguments that predictions, comparisons and slopes share, as they were given; see `MarginalVerbs`."""
 
@@ -95,7 +95,7 @@ def tests_of(means: MeanFunction, request: Request) -> Coefficients | None:
 
 
 def footer_of(means: MeanFunction, request: Request, lost: int, estimates: Vector) -> list[str]:
-    """What the numbers are, said below the table.
+    """Lines below the table that describe its numbers.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def footer_of(means: MeanFunction, request: Request, lost: int, estimates: Vecto
 
 
 def _modelled(means: MeanFunction) -> str:
-    """What the response is, where it is a transformation of a variable."""
+    """The modelled transformation of the response, if it is one."""
     transformed = (
         means.model.family.link == "identity" and of_response(means.model.design.spec.formula.left) is not None
     )

@@ -20,7 +20,7 @@ from mixedmodels.estimates.predictors import distinct, take_rows
 from mixedmodels.frame import Column, Factor, Logical, Table
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
     """Rows to be predicted.
 

@@ -62,11 +62,11 @@ class MarginalVerbs(FittedModel):
         wts : str, bool or array_like, optional
             Weights of averages: a column, numbers, or True for the prior weights of the fit.
         hypothesis : float, str, sequence of str, array_like or callable, optional
-            What to test about the predictions, as of `hypotheses`.
+            Hypothesis about the predictions, as of `hypotheses`.
         transform : {"exp", "ln"} or callable, optional
             Function of estimates and limits, shown in place of them without standard errors.
         equivalence : sequence of float, optional
-            Lower and upper limit of what counts as equivalent to nothing: two one-sided tests are added.
+            Limits of values equivalent to none: two one-sided tests are added.
         vcov : bool, str, Coefficients or array_like, default True
             Covariance of the coefficients: True for the model's own, False for no tests, a type of `robust` ("HC3",
             "CR2"), "~ column" for clusters, what `robust` returned, or a matrix of shape (p, p).
@@ -150,7 +150,7 @@ class MarginalVerbs(FittedModel):
         wts : str, bool or array_like, optional
             See `predictions`.
         hypothesis : float, str, sequence of str, array_like or callable, optional
-            What to test about the averages, as of `hypotheses`.
+            Hypothesis about the averages, as of `hypotheses`.
         transform : {"exp", "ln"} or callable, optional
             See `predictions`.
         equivalence : sequence of float, optional
@@ -237,7 +237,7 @@ class MarginalVerbs(FittedModel):
         wts : str, bool or array_like, optional
             See `predictions`.
         hypothesis : float, str, sequence of str, array_like or callable, optional
-            What to test about the comparisons, as of `hypotheses`.
+            Hypothesis about the comparisons, as of `hypotheses`.
         transform : {"exp", "ln"} or callable, optional
             See `predictions`.
         equivalence : sequence of float, optional
@@ -375,8 +375,8 @@ class MarginalVerbs(FittedModel):
         Examples
         --------
         >>> table = fit.avg_slopes()
-        >>> table["term"], round(float(table["estimate"][0]), 3)
-        (['Days'], 10.467)
+        >>> table["term"][0], round(float(table["estimate"][0]), 3)
+        ('Days', 10.467)
         """
         return self.slopes(newdata, variables=variables, slope=slope, by=by, **arguments)
 
@@ -405,7 +405,7 @@ class MarginalVerbs(FittedModel):
         transform : {"exp", "ln"} or callable, optional
             Function of estimates and limits.
         equivalence : sequence of float, optional
-            Lower and upper limit of what counts as equivalent to nothing: two one-sided tests are added.
+            Limits of values equivalent to none: two one-sided tests are added.
         adjust : str, optional
             Adjustment of the p-values for their number: "holm", "BH", ...
         vcov : bool, str, Coefficients or array_like, default True
@@ -440,7 +440,7 @@ class MarginalVerbs(FittedModel):
         Parameters
         ----------
         how : {"mean", "median", "balanced"}, default "mean"
-            What the others stand at: "mean" (whole numbers rounded), "median", or "balanced" for the mean of numbers
+            Value of the others: "mean" (whole numbers rounded), "median", or "balanced" for the mean of numbers
             and every level of all else.
         **values : Any
             Values of variables: one, several, or a function of the values in the data.
