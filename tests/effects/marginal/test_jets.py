@@ -66,6 +66,7 @@ TEXTS = [
     ("log(one) = -two * 2e-1", lambda e: np.log(e[0]) + e[1] * 0.2),
     ("sqrt(`a:b`) + abs(-one) >= two ^ b1", lambda e: np.sqrt(e[2]) + e[0] - e[1] ** e[0]),
     ("a:b <= 5", lambda e: e[2] - 5),
+    ("`two words` - `one` = 0", lambda e: e[1] - e[0]),
     ("log2(one) - log10(two)", lambda e: np.log2(e[0]) - np.log10(e[1])),
     ("log1p(one) - expm1(two)", lambda e: np.log1p(e[0]) - np.expm1(e[1])),
     ("plogis(one) - qlogis(plogis(two)) = pnorm(0)", lambda e: 1 / (1 + np.exp(-e[0])) - e[1] - 0.5),
@@ -83,7 +84,7 @@ def _normal(x):
 
 @pytest.mark.parametrize(("text", "formula"), TEXTS)
 def test_texts_say_what_they_look_like(text: str, formula) -> None:
-    names = {"one": 0, "two": 1, "a:b": 2, "0": 1}
+    names = {"one": 0, "two": 1, "a:b": 2, "0": 1, "`two words`": 1}
     (equation,) = equations([text], 3)
     found = distance(equation, names, jets(BETA)[0])
     np.testing.assert_allclose(found.value, formula(jets(BETA)[0].value), rtol=1e-10, atol=1e-12)

@@ -110,7 +110,9 @@ class _Reader:
         """The value of a node: a whole piece that is a name, as ``(Intercept)`` or ``a:b``, is that estimate."""
         if isinstance(node, Number):  # before names: an estimate may be called 0
             return constant(node.value, self.estimates.gradient.shape[1])
-        place = self.names.get(node.name if isinstance(node, Name) else show(node))
+        place = self.names.get(show(node))  # R keeps the back quotes in a coefficient's name
+        if place is None and isinstance(node, Name):
+            place = self.names.get(node.name)
         if place is not None:
             return self.estimates.take(np.array([place]))
         if isinstance(node, Name):

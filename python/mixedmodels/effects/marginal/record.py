@@ -61,7 +61,7 @@ class MarginalTable(LongTable):
         adjust : str, optional
             Adjustment of the p-values for their number: "holm", "BH", ...
         equivalence : sequence of float, optional
-            Lower and upper limit of what counts as equivalent to nothing.
+            Lower and upper limit of a negligible estimate.
 
         Examples
         --------

@@ -137,4 +137,4 @@ def _random_effects(means: MeanFunction, request: Request) -> str:
     if not means.parts.wanted:
         return " Random effects: 0."
     which = "" if request.re_form is None else f" (re_form={request.re_form!r})"
-    return f" Random effects: those of each row's groups{which}."
+    return f" Random effects: those of each row's groups{which}, taken as known."

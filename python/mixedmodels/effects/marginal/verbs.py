@@ -66,7 +66,7 @@ class MarginalVerbs(FittedModel):
         transform : {"exp", "ln"} or callable, optional
             Function of estimates and limits, shown in place of them without standard errors.
         equivalence : sequence of float, optional
-            Limits of values equivalent to none: two one-sided tests are added.
+            Lower and upper limit of a negligible estimate: two one-sided tests are added.
         vcov : bool, str, Coefficients or array_like, default True
             Covariance of the coefficients: True for the model's own, False for no tests, a type of `robust` ("HC3",
             "CR2"), "~ column" for clusters, what `robust` returned, or a matrix of shape (p, p).
@@ -405,7 +405,7 @@ class MarginalVerbs(FittedModel):
         transform : {"exp", "ln"} or callable, optional
             Function of estimates and limits.
         equivalence : sequence of float, optional
-            Limits of values equivalent to none: two one-sided tests are added.
+            Lower and upper limit of a negligible estimate: two one-sided tests are added.
         adjust : str, optional
             Adjustment of the p-values for their number: "holm", "BH", ...
         vcov : bool, str, Coefficients or array_like, default True
