@@ -76,7 +76,7 @@ def test_a_caterpillar() -> None:
         assert ax.get_title() == term
         assert points_of(ax) == turned(told(rows, "position", "estimate", "conf_low", "conf_high"))
     first = table[table["term"] == "(Intercept)"]
-    tidy = sleep_fit().tidy("ran_vals", conf_int=True, conf_level=0.9)
+    tidy = sleep_fit().tidy("ran_vals", conf_int=True, level=0.9)
     assert np.allclose(table["conf_low"], tidy["conf_low"], rtol=1e-12)
     named = figure.axes[0].get_yticklabels()
     assert [t.get_text() for t in named] == list(first.sort_values("position")["level"])

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mixedmodels._spellings import recased
 from mixedmodels.design import checks
 from mixedmodels.design.arguments import check_weights, numbers, pick, subset_rows
 from mixedmodels.design.coding import Coder
@@ -25,6 +26,9 @@ NaAction = Literal["omit", "exclude", "fail"]
 Random = Literal["allowed", "required", "forbidden"]
 
 _WEIGHTS, _OFFSET = "the weights", "the offset"  # no expression reads like these
+
+
+R_ACTIONS = {f"na.{action}": action for action in ("omit", "exclude", "fail")}
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -78,6 +82,7 @@ def build(
     if plan.has_dot:
         plan = expand_dot(plan, table.names)
     checks.formula(plan, random)
+    na_action = recased(na_action, ("omit", "exclude", "fail"), R_ACTIONS)
     if na_action not in ("omit", "exclude", "fail"):
         raise DesignError(f"na_action is {na_action!r}; it is one of 'omit', 'exclude', 'fail'")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -16,14 +15,6 @@ from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_random_part, fixed_part
 from mixedmodels.fit.re_form import Chosen
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
-
-
-def generator(seed: Any) -> np.random.Generator:
-    """A numpy Generator from a seed, or the one given."""
-    try:
-        return np.random.default_rng(seed)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"seed must be a whole number or a numpy Generator; got {seed!r:.80}.") from error
 
 
 def simulate_fit(

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mixedmodels import formula as formulas
+from mixedmodels._spellings import recased
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design, model_matrix
 from mixedmodels.errors import DataError
@@ -265,6 +266,7 @@ class FittedModel:
         >>> fit.residuals().head(2).round(2).tolist()
         [-4.1, -14.63]
         """
+        type = recased(type, RESIDUAL_TYPES)  # noqa: A001
         if type not in RESIDUAL_TYPES:
             raise DataError(f"residual type {type!r} is none of {', '.join(RESIDUAL_TYPES)}.")
         self._need_rows("residuals()")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mixedmodels._spellings import word
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import DataError, FitError
@@ -47,8 +48,7 @@ def drawer(model: FittedModel, type: str, re_form: Any, rng: np.random.Generator
         If the kind of bootstrap does not exist, or not for this model.
     """
     fit, design = model._fit, model.design
-    if type not in ("parametric", "semiparametric"):
-        raise DataError(f"type must be 'parametric' or 'semiparametric', not {type!r:.40}.")
+    type = word("type", type, ("parametric", "semiparametric"))  # noqa: A001
     chosen = chosen_effects(design, re_form)
     if type == "semiparametric":
         return _resampled(model, chosen, rng)
@@ -200,8 +200,3 @@ def limited(threads: int | None) -> Iterator[None]:
         yield
     finally:
         set_threads(before)
-
-
-def new_seed() -> int:
-    """A random seed, for the report."""
-    return int(np.random.SeedSequence().generate_state(1)[0])

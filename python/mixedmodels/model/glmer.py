@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._spellings import spelled
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
@@ -130,7 +132,8 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
         return GeneralizedObjective(self._engine, self._fit)
 
-    def laplace_error(self, draws: int = 1000, seed: Any = 0) -> LaplaceError:
+    @spelled(nsim="draws")
+    def laplace_error(self, nsim: int = 1000, seed: Any = None) -> LaplaceError:
         """Estimate the error of this fit's log-likelihood at the estimates, with advice.
 
         With one grouping factor, the method is adaptive quadrature with more and more points. Otherwise, or if a grid
@@ -139,10 +142,11 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
 
         Parameters
         ----------
-        draws : int, default 1000
+        nsim : int, default 1000
             Number of draws of importance sampling; the standard error falls with their square root.
-        seed : int, Generator or None, default 0
-            Anything that ``numpy.random.default_rng`` takes. The same seed gives the same result.
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes. The same seed gives the same result. None draws a seed,
+            and the result has it.
 
         Examples
         --------
@@ -150,11 +154,13 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
         0.04
         """
         from mixedmodels.fit.laplace_error.estimate import laplace_error
-        from mixedmodels.fit.simulated_responses import generator
+        from mixedmodels.fit.seeds import drawn_seed, generator
 
         self._need_rows("laplace_error()")
+        seed = drawn_seed(seed)
         number = int(generator(seed).integers(2**63))
-        return laplace_error(self._engine, self.design, self._fit, draws, number)
+        made = laplace_error(self._engine, self.design, self._fit, nsim, number)
+        return made if made.draws is None else replace(made, seed=seed)
 
     @cached_property
     def _indicated(self) -> float:

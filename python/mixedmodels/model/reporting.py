@@ -33,7 +33,8 @@ class ReportVerbs(FittedModel):
         checks : bool, default True
             Whether to simulate residuals and look for influential groups. These take most of the time.
         seed : int, Generator or None, default 1
-            Seed of the simulations. The same model and seed give the same file.
+            Seed of the simulations, which the page names. It is fixed by default, because a file is compared with the
+            one of yesterday: the same model and seed give the same file. None draws a seed.
         date : str, optional
             A text under the heading, such as ``str(datetime.date.today())``.
 
@@ -48,12 +49,13 @@ class ReportVerbs(FittedModel):
             If the file cannot be written.
         """
         from mixedmodels.errors import DataError
+        from mixedmodels.fit.seeds import drawn_seed
         from mixedmodels.page import Options, page
 
         target = Path(path)
         if not target.parent.is_dir():  # checked before the work, not after it
             raise DataError(f"cannot write the report to {str(path)!r}: there is no folder {str(target.parent)!r}.")
-        text = page(self, Options(title, checks, seed, date))
+        text = page(self, Options(title, checks, drawn_seed(seed), date))
         try:
             target.write_text(text, encoding="utf-8")
         except OSError as cause:

@@ -147,7 +147,7 @@ def _coefficients(
         need_model(model, "coefficients")
     if len(names) != len(models) or len(set(names)) < len(names):
         raise DataError(f"names must be {len(models)} different texts; got {list(names)!r}.")
-    tables = [columns_of(m.tidy(conf_int=True, conf_level=level, ddf=ddf)) for m in models]
+    tables = [columns_of(m.tidy(conf_int=True, level=level, ddf=ddf)) for m in models]
     all_terms = list(dict.fromkeys(t for table in tables for t in table["term"]))
     rows = [t for t in all_terms if intercept or t != INTERCEPT] if terms is None else list(terms)
     for term in rows:

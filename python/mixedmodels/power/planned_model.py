@@ -19,7 +19,8 @@ from mixedmodels.fit.at_parameters import ParameterValues, fit_at, placeholder_r
 from mixedmodels.fit.method import Method
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.simulated_responses import generator, simulate_fit
+from mixedmodels.fit.seeds import drawn_seed, generator, with_seed
+from mixedmodels.fit.simulated_responses import simulate_fit
 from mixedmodels.fitted import registry
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.request import Request, Source
@@ -150,8 +151,9 @@ class PlannedModel(PlanVerbs):
         seed : int or Generator, optional
             Anything that ``numpy.random.default_rng`` takes; the same seed gives the same table.
         """
+        seed = drawn_seed(seed)
         y = self._draw(generator(seed))(nsim)
-        return self._rows.table({f"sim_{i + 1}": row for i, row in enumerate(y)})
+        return with_seed(self._rows.table({f"sim_{i + 1}": row for i, row in enumerate(y)}), seed)
 
     def predict(self, newdata: Any = None, *, type: Literal["link", "response"] = "link", offset: Any = None) -> Any:  # noqa: A002
         """Predictions with all random effects 0, on the rows of the design or on new ones.

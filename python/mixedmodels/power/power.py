@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._spellings import word
 from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.estimates.wald import check_level
 from mixedmodels.fit.progress import counted
-from mixedmodels.fit.simulated_responses import checked, generator
-from mixedmodels.fitted.replicates import limited, new_seed
+from mixedmodels.fit.seeds import drawn_seed, generator
+from mixedmodels.fit.simulated_responses import checked
+from mixedmodels.fitted.replicates import limited
 from mixedmodels.power.engines import Outcomes, joined
 from mixedmodels.power.noncentral import check_alpha
 from mixedmodels.power.record import Power, PowerCurve
@@ -61,8 +63,7 @@ class Settings:
     def __post_init__(self) -> None:
         check_alpha(self.alpha)
         check_level(self.level)
-        if self.method not in METHODS:
-            raise DataError(f"method is {self.method!r:.40}; it is 'simulation', 'analytic' or 'both'.")
+        object.__setattr__(self, "method", word("method", self.method, METHODS))
         if self.simulated:
             checked(self.nsim)
 
@@ -124,7 +125,7 @@ def _points(
     seed = settings.seed
     outcomes: list[Outcomes] = [_nothing() for _ in parts]
     if settings.simulated:
-        seed = new_seed() if seed is None else seed
+        seed = drawn_seed(seed)
         draw = plan._draw(generator(seed))
         runs = [tested.run(part) for part, _ in parts]
         with limited(settings.threads):
@@ -142,7 +143,7 @@ def _points(
             rows=part.nobs,
             alpha=settings.alpha,
             level=settings.level,
-            seed=int(seed) if isinstance(seed, int | np.integer) and settings.simulated else None,
+            seed=seed if settings.simulated else None,
             asked=settings.nsim if settings.simulated else 0,
             analytic=exact,
             observed=plan._observed,

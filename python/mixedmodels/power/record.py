@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
+from mixedmodels.fit.seeds import seed_text
 from mixedmodels.power.noncentral import AnalyticPower, share_interval, sign_and_size
 from mixedmodels.tables.html import paragraph
 
@@ -46,8 +47,8 @@ class Power:
         Level of significance.
     level : float, default 0.95
         Confidence level of the limits.
-    seed : int, optional
-        Seed that gives these simulations again; None where nothing was simulated or a Generator was given.
+    seed : int or Generator, optional
+        Seed that gives these simulations again; None where nothing was simulated.
     asked : int, default 0
         Number of simulations wanted; `nsim` is less after an interruption.
     analytic : AnalyticPower, optional
@@ -73,7 +74,7 @@ class Power:
     rows: int
     alpha: float = 0.05
     level: float = 0.95
-    seed: int | None = None
+    seed: Any = None
     asked: int = 0
     analytic: AnalyticPower | None = None
     observed: bool = False
@@ -181,7 +182,7 @@ class Power:
             counts = (
                 f"{self.n_failed} failed, {self.n_singular} singular, {int(self.not_converged.sum())} not converged"
             )
-            lines.append(f"Based on {self.nsim} simulations ({counts}) of {self.rows} rows")
+            lines.append(f"Based on {self.nsim} simulations ({counts}) of {self.rows} rows, {seed_text(self.seed)}")
             if np.isfinite(self.exaggeration):
                 lines.append(
                     f"Significant estimates: {percent(self.type_s)}% have the wrong sign, "
@@ -241,6 +242,11 @@ class PowerCurve:
     axis: str
     kind: Any = "pandas"
 
+    @property
+    def seed(self) -> Any:
+        """Seed that gives these simulations again; None where nothing was simulated."""
+        return self.points[0].seed
+
     def __len__(self) -> int:
         return len(self.points)
 
@@ -285,7 +291,11 @@ class PowerCurve:
             lines.append(f"{shown:>7}: {point.interval_text()} - {point.rows} rows{more}")
         if first.nsim:
             failed, singular = (sum(getattr(p, n) for p in self.points) for n in ("n_failed", "n_singular"))
-            lines += ["", f"Based on {first.nsim} simulations of each size ({failed} failed, {singular} singular)"]
+            counts = f"{failed} failed, {singular} singular"
+            lines += [
+                "",
+                f"Based on {first.nsim} simulations of each size ({counts}), {seed_text(self.seed)}",
+            ]
         if first.observed:
             lines += ["", NOTE]
         return "\n".join(lines)

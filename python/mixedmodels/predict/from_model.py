@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design, numbers_of, on_new_data
 from mixedmodels.errors import DataError, MixedModelsWarning, RankDeficientWarning
+from mixedmodels.fit.seeds import drawn_seed, with_seed
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.rows import predictions
 from mixedmodels.predict.kinds import Parts, parts_of
@@ -32,15 +34,16 @@ def predicted(model: FittedModel, newdata: Any, options: Options, weights: Any, 
     if options.certain:
         value = values(model, rows, options)
         return model._rows.predictions(value) if table is None else predictions(value, table.kind, table.index)
-    from mixedmodels.predict.standard_errors import uncertain
+    from mixedmodels.predict.standard_errors import draws_at_random, uncertain
 
     if options.interval is not None and options.ddf is None and options.method == "delta":
         for remark in model._coefficients().remarks:  # why the normal distribution stands in
             warnings.warn(remark, MixedModelsWarning, stacklevel=3)
+    if draws := draws_at_random(model, options):
+        options = replace(options, seed=drawn_seed(options.seed))
     columns = uncertain(model, rows, options, _weights(model, table, weights, options), table is None)
-    if table is None:
-        return model._rows.table(columns)
-    return frame.to_kind(columns, table.kind, table.index)
+    made = model._rows.table(columns) if table is None else frame.to_kind(columns, table.kind, table.index)
+    return with_seed(made, options.seed) if draws else made
 
 
 def _laid_out(model: FittedModel, table: frame.Table, parts: Parts, options: Options, offset: Any) -> Target:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mixedmodels.errors import DataError
+from mixedmodels._spellings import recased, word, word_or_none
 from mixedmodels.estimates.coefficients import Ddf
-from mixedmodels.predict.kinds import Kind
+from mixedmodels.predict.kinds import KINDS, Kind
 
 Type = Literal["link", "response"]
 Interval = Literal["confidence", "prediction"]
 Method = Literal["delta", "simulation", "bootstrap"]
 Uncertainty = Literal["all", "given_theta"]
+
+
+INTERVALS: tuple[Interval, ...] = ("confidence", "prediction")
+METHODS: tuple[Method, ...] = ("delta", "simulation", "bootstrap")
+UNCERTAINTIES: tuple[Uncertainty, ...] = ("all", "given_theta")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +39,11 @@ class Options:
     progress: bool | None
 
     def __post_init__(self) -> None:
-        _one_of("interval", self.interval, (None, "confidence", "prediction"))
-        _one_of("method", self.method, ("delta", "simulation", "bootstrap"))
-        _one_of("uncertainty", self.uncertainty, ("all", "given_theta"))
+        object.__setattr__(self, "interval", word_or_none("interval", self.interval, INTERVALS))
+        object.__setattr__(self, "type", recased(self.type, ("link", "response")))
+        object.__setattr__(self, "kind", recased(self.kind, KINDS))
+        object.__setattr__(self, "method", word("method", self.method, METHODS, {"boot": "bootstrap"}))
+        object.__setattr__(self, "uncertainty", word("uncertainty", self.uncertainty, UNCERTAINTIES))
 
     @property
     def certain(self) -> bool:
@@ -47,8 +54,3 @@ class Options:
 def none_if_false(interval: Interval | Literal[False] | None) -> Interval | None:
     """No interval, also where it is said with False."""
     return None if interval is False else interval
-
-
-def _one_of(name: str, value: Any, choices: tuple[Any, ...]) -> None:
-    if value not in choices:
-        raise DataError(f"{name} is {value!r:.40}; give {', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}.")

@@ -12,7 +12,8 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
 from mixedmodels.estimates.ddf import method_name
-from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.fit.seeds import generator
+from mixedmodels.fit.simulated_responses import checked
 from mixedmodels.predict import draws
 from mixedmodels.predict.new_levels import new_level_variance, quadratic
 from mixedmodels.predict.point import prediction_errors, values
@@ -57,6 +58,11 @@ def uncertain(model: FittedModel, rows: Target, options: Options, weights: Vecto
         limits = _observations(model, rows, options, weights, spread)
         columns |= dict(zip(("conf_low", "conf_high"), limits, strict=True))
     return columns
+
+
+def draws_at_random(model: FittedModel, options: Options) -> bool:
+    """Whether standard errors or limits come from random draws."""
+    return options.method != "delta" or (options.interval == "prediction" and not _normal(model))
 
 
 def _normal(model: FittedModel) -> bool:

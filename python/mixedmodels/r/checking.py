@@ -207,7 +207,7 @@ def vif(model: Any) -> ResultTable:
     return factors
 
 
-def check_model(model: Any, seed: Any = 1) -> ModelChecks:
+def check_model(model: Any, seed: Any = None) -> ModelChecks:
     """As performance's ``check_model``, in words and as tables; see `Model.check_model`.
 
     Examples
@@ -260,7 +260,7 @@ def check_heteroscedasticity(model: Any) -> Check:
     return check
 
 
-def check_autocorrelation(model: Any, nsim: int = 1000, seed: Any = 1) -> Check:
+def check_autocorrelation(model: Any, nsim: int = 1000, seed: Any = None) -> Check:
     """As performance's ``check_autocorrelation``; see `Model.check_autocorrelation`.
 
     Examples

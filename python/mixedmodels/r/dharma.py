@@ -241,7 +241,7 @@ def testOutliers(
     >>> round(testOutliers(gm).p_value, 2)
     1.0
     """
-    return _simulated(simulationOutput).test_outliers(alternative, margin=margin, type=type, n_boot=nBoot)
+    return _simulated(simulationOutput).test_outliers(alternative, margin=margin, type=type, nsim=nBoot)
 
 
 def testZeroInflation(simulationOutput: Any, alternative: Alternative = "two.sided") -> HypothesisTest:
@@ -337,5 +337,5 @@ def _simulated(output: Any) -> SimulatedResiduals:
     if isinstance(output, SimulatedResiduals):
         return output
     if isinstance(output, Model):
-        return output.simulate_residuals()
+        return output.simulate_residuals(seed=123)
     raise DataError(f"simulationOutput is {output!r:.60}; give what simulateResiduals() returned, or a model.")

@@ -12,7 +12,8 @@ from mixedmodels.design import on_new_data
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.fit.henderson_rows import fixed_rows
-from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.fit.seeds import generator
+from mixedmodels.fit.simulated_responses import checked
 from mixedmodels.model import GeneralizedMixedModel, MixedModel
 from mixedmodels.predict.mertools import IndependentDraws
 

@@ -46,7 +46,7 @@ def icc(model: Model, by_group: bool = False, ci: float | None = None, **argumen
     >>> round(icc(fit)["adjusted"], 3)
     0.722
     """
-    return model.icc(by_group, ci=ci, **arguments)
+    return model.icc(by_group, level=ci, **arguments)
 
 
 def r2(model: Model, ci: float | None = None, **arguments: Any) -> Any:
@@ -58,7 +58,7 @@ def r2(model: Model, ci: float | None = None, **arguments: Any) -> Any:
     >>> round(r2(fit)["conditional"], 3)
     0.799
     """
-    return model.r2(ci=ci, **arguments)
+    return model.r2(level=ci, **arguments)
 
 
 def r2_nakagawa(model: Model, by_group: bool = False, ci: float | None = None, **arguments: Any) -> Any:
@@ -70,7 +70,7 @@ def r2_nakagawa(model: Model, by_group: bool = False, ci: float | None = None, *
     >>> round(r2_nakagawa(gm)["marginal"], 3)
     0.085
     """
-    return model.r2("nakagawa", by_group=by_group, ci=ci, **arguments)
+    return model.r2("nakagawa", by_group=by_group, level=ci, **arguments)
 
 
 def r2_tjur(model: Model) -> float:

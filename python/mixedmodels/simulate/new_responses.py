@@ -13,7 +13,8 @@ from mixedmodels.design import build
 from mixedmodels.design.new_levels import on_own_levels
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.simulated_responses import generator, simulate_fit
+from mixedmodels.fit.seeds import drawn_seed, generator, with_seed
+from mixedmodels.fit.simulated_responses import simulate_fit
 from mixedmodels.formula.nodes import Call
 from mixedmodels.simulate.new_rows import simulate_new_rows
 
@@ -26,7 +27,8 @@ def simulated(model: FittedModel, nsim: int, seed: Any, re_form: Any) -> Any:
     """A table of `nsim` responses of the rows of the fit."""
     model._need_rows("simulate()")
     chosen = chosen_effects(model.design, re_form)
-    return model._simulated(simulate_fit(model.design, model._fit, nsim, generator(seed), chosen))
+    seed = drawn_seed(seed)
+    return with_seed(model._simulated(simulate_fit(model.design, model._fit, nsim, generator(seed), chosen)), seed)
 
 
 def simulated_on(
@@ -38,8 +40,10 @@ def simulated_on(
     new = on_own_levels(model.design.spec, table, offset=offset, env=env)
     chosen = chosen_effects(model.design, re_form)
     w = _weights(model, table, weights)
+    seed = drawn_seed(seed)
     draws = simulate_new_rows(model._fit, model.design, new, w, nsim, generator(seed), chosen)
-    return frame.to_kind({f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])}, table.kind, table.index)
+    columns = {f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])}
+    return with_seed(frame.to_kind(columns, table.kind, table.index), seed)
 
 
 def _weights(model: FittedModel, table: Table, weights: Any) -> Vector | None:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.fit.seeds import drawn_seed, generator, with_seed
+from mixedmodels.fit.simulated_responses import checked
 from mixedmodels.simulate.outcomes import Response
 from mixedmodels.simulate.predictors import Groups, Predictor, layout
 
@@ -50,6 +51,7 @@ class Population(Mapping[str, Any]):
         **levels : int
             Other numbers of levels of grouping factors: ``sample_x(school=40)``.
         """
+        seed = drawn_seed(seed)
         rng = generator(seed)
         groupings = {k: v for k, v in self._variables.items() if isinstance(v, Groups)}
         unknown = [k for k in levels if k not in groupings]
@@ -73,7 +75,7 @@ class Population(Mapping[str, Any]):
         order = [
             c for name in self._variables for c in table.columns if c == name or _is_part(name, c, self._variables)
         ]
-        return Sample(table[list(dict.fromkeys(order))])._of(self, {})
+        return with_seed(Sample(table[list(dict.fromkeys(order))])._of(self, {}), seed)
 
     def sample_y(self, table: Any, seed: Any = None) -> Sample:
         """A table with the responses drawn, in columns added or replaced.
@@ -85,18 +87,20 @@ class Population(Mapping[str, Any]):
         seed : int or Generator, optional
             Anything that ``numpy.random.default_rng`` takes.
         """
+        seed = drawn_seed(seed)
         rng = generator(seed)
         columns = pd.DataFrame(frame.as_pandas(_native(table)))
         effects: dict[str, dict[str, Any]] = {}
         for name, variable in self._responses.items():
             values, effects[name] = variable.draw(name, columns, rng)
             columns = columns.assign(**{name: values})
-        return Sample(columns)._of(self, effects)
+        return with_seed(Sample(columns)._of(self, effects), seed)
 
     def sample(self, n: int | None = None, seed: Any = None, **levels: int) -> Sample:
         """A table of predictors and responses; arguments as for `sample_x`."""
+        seed = drawn_seed(seed)
         rng = generator(seed)
-        return self.sample_y(self.sample_x(n, rng, **levels), rng)
+        return with_seed(self.sample_y(self.sample_x(n, rng, **levels), rng), seed)
 
     def compare(self, fit: Any, level: float = 0.95, data: Any = None) -> Any:
         """Estimates of a fitted model beside the true parameters, where these can be matched.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mixedmodels import frame
+from mixedmodels._spellings import LEVEL, spelled
 from mixedmodels.fitted.fixed_effects import FixedEffects
 from mixedmodels.fitted.mixed_effects import MixedEffects
 
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 class FixedTableVerbs(FixedEffects):
     """Tables of the parameters of a model without random effects."""
 
+    @spelled(level=LEVEL)
     def tidy(
         self,
         *,
         conf_int: bool = False,
-        conf_level: float = 0.95,
+        level: float = 0.95,
         exponentiate: bool = False,
         ddf: Ddf = None,
     ) -> Any:
@@ -33,7 +35,7 @@ class FixedTableVerbs(FixedEffects):
         ----------
         conf_int : bool, default False
             Whether to add Wald limits `conf_low`, `conf_high`.
-        conf_level : float, default 0.95
+        level : float, default 0.95
             Confidence level of the limits.
         ddf : str or Coefficients, optional
             Method for the covariance and the degrees of freedom, which are in a column `df`: "normal", "residual" or
@@ -50,7 +52,7 @@ class FixedTableVerbs(FixedEffects):
 
         tested = None if ddf is None else self._coefficients(ddf)
         ratio = ratio_or_error(self.family, self.design.spec.formula.left) if exponentiate else None
-        columns = tidy_linear(self.design, self._fit, conf_level if conf_int else None, tested, ratio)
+        columns = tidy_linear(self.design, self._fit, level if conf_int else None, tested, ratio)
         return frame.to_kind(columns, self._source.kind)
 
     def augment(self) -> Any:
@@ -67,12 +69,13 @@ class FixedTableVerbs(FixedEffects):
 class MixedTableVerbs(MixedEffects):
     """Tables of the parameters of a model with random effects."""
 
+    @spelled(level=LEVEL)
     def tidy(
         self,
         effects: Effects | Sequence[Effects] = "fixed",
         *,
         conf_int: bool = False,
-        conf_level: float = 0.95,
+        level: float = 0.95,
         exponentiate: bool = False,
         ddf: Ddf = None,
     ) -> Any:
@@ -86,7 +89,7 @@ class MixedTableVerbs(MixedEffects):
         conf_int : bool, default False
             Whether to add Wald limits `conf_low`, `conf_high` for the fixed effects, and for the modes at the estimated
             theta.
-        conf_level : float, default 0.95
+        level : float, default 0.95
             Confidence level of the limits.
         exponentiate : bool, default False
             Whether the fixed effects and their limits are ratios, for a log or logit link or a response log(y): odds
@@ -108,10 +111,10 @@ class MixedTableVerbs(MixedEffects):
         from mixedmodels.summary.tidy import ratio_or_error, tidy_mixed, wanted_parts
 
         ratio = ratio_or_error(self.family, self.design.spec.formula.left) if exponentiate else None
-        level = conf_level if conf_int else None
+        wald_level = level if conf_int else None
         parts = wanted_parts(effects)
         tested = None if "fixed" not in parts or (ddf is None and self._fit.generalized) else self._told(ddf)
-        columns = tidy_mixed(self.design, self._fit, parts, level, self.ranef, tested, ratio)
+        columns = tidy_mixed(self.design, self._fit, parts, wald_level, self.ranef, tested, ratio)
         return frame.to_kind(columns, self._source.kind)
 
     def augment(self) -> Any:

@@ -32,12 +32,15 @@ class Check:
         The result of the check, as a sentence.
     values : mapping of str
         Numbers of the check, by name.
+    seed : int or Generator, optional
+        Seed that gives the same result again; None if nothing was drawn.
     """
 
     title: str
     suspicious: bool | None
     sentence: str
     values: Mapping[str, Any]
+    seed: Any = None
 
     def __getitem__(self, name: str) -> Any:
         try:

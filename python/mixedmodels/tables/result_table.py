@@ -93,6 +93,8 @@ class ResultTable(Table):
         Significant digits in print.
     missing : str, default ""
         Text for a missing number.
+    seed : int or Generator, optional
+        Seed that gives the same table again; None if nothing was drawn.
     """
 
     columns: Mapping[str, Any]
@@ -104,6 +106,7 @@ class ResultTable(Table):
     kind: Any = "pandas"
     digits: int = 5
     missing: str = ""
+    seed: Any = None
 
     def _columns_of_table(self) -> Mapping[str, Any]:
         return {self.row_column: list(self.names), **self.columns}

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from mixedmodels._spellings import SIDES, recased
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
 
@@ -56,16 +57,18 @@ class ResidualTest:
     observed: float | None = None
 
 
-def check_alternative(alternative: str) -> None:
-    """Refuse an unknown alternative.
+def check_alternative(alternative: str) -> str:
+    """The name of the alternative, which must exist.
 
     Raises
     ------
     DataError
         If it is none of the three.
     """
-    if alternative not in ALTERNATIVES:
+    name: str = recased(alternative, ALTERNATIVES, SIDES)
+    if name not in ALTERNATIVES:
         raise DataError(f"alternative is {alternative!r:.40}; give one of {', '.join(map(repr, ALTERNATIVES))}.")
+    return name
 
 
 def simulation_p(simulated: Vector, observed: float, alternative: str) -> float:
@@ -73,7 +76,7 @@ def simulation_p(simulated: Vector, observed: float, alternative: str) -> float:
 
     As in DHARMa, 0 means that no simulation is as extreme. NaN are left out, and the value is at most 1.
     """
-    check_alternative(alternative)
+    alternative = check_alternative(alternative)
     present = simulated[~np.isnan(simulated)]
     if not len(present) or np.isnan(observed):
         return float("nan")

@@ -25,7 +25,7 @@ def test_fixed_effects_are_those_of_tidy() -> None:
     table = mm.model_table(mixed, plain, level=0.9).to_frame()
     for name, model, ddf in (("mixed", mixed, "Satterthwaite"), ("plain", plain, None)):
         own = table[(table["model"] == name) & (table["part"] == "fixed")]
-        tidy = model.tidy(conf_int=True, conf_level=0.9, **({"ddf": ddf} if ddf else {}))
+        tidy = model.tidy(conf_int=True, level=0.9, **({"ddf": ddf} if ddf else {}))
         assert list(own["term"]) == list(tidy["term"])
         for column in ("estimate", "std_error", "conf_low", "conf_high", "p_value"):
             assert np.allclose(own[column], tidy[column], rtol=1e-12)

@@ -264,8 +264,8 @@ def test_tables_for_pictures(models) -> None:
 
 def test_rs_names(models) -> None:
     fit = models["lmer"]
-    assert (r.simulateResiduals(fit, 30).scaled_residuals == fit.simulate_residuals(30).scaled_residuals).all()
-    drawn = fit.simulate_residuals(30, re_form="~0").scaled_residuals
+    assert (r.simulateResiduals(fit, 30).scaled_residuals == fit.simulate_residuals(30, 123).scaled_residuals).all()
+    drawn = fit.simulate_residuals(30, 123, re_form="~0").scaled_residuals
     for how in ("unconditional", "user-specified"):
         assert (r.simulateResiduals(fit, 30, how).scaled_residuals == drawn).all()
     kept = r.simulateResiduals(fit, 30, "user-specified", re_form="~ (1 | Subject)")
@@ -274,7 +274,7 @@ def test_rs_names(models) -> None:
         r.simulateResiduals(fit, 30, re_form=None)
     with pytest.raises(DataError, match="simulateREs"):
         r.simulateResiduals(fit, 30, "some")
-    assert r.testUniformity(fit).p_value == fit.simulate_residuals().test_uniformity().p_value
+    assert r.testUniformity(fit).p_value == fit.simulate_residuals(seed=123).test_uniformity().p_value
     assert r.testQuantiles(kept, "Days").p_value == kept.test_quantiles("Days").p_value
     assert r.testCategorical(kept, "Subject").p_value == kept.test_categorical("Subject").p_value
     assert r.testOutliers(kept, type="bootstrap", nBoot=20).simulated.shape == (20,)
@@ -386,7 +386,7 @@ def test_a_simulation_is_a_few_operations_on_whole_columns() -> None:
     fit = mm.glmer(
         "r2 ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)", mm.datasets.load("VerbAgg"), "binomial"
     )
-    res = fit.simulate_residuals(250)
+    res = fit.simulate_residuals(250, 123)
     few, many = (calls_of(partial(fit.simulate_residuals, n)) for n in (10, 60))
     assert few < 2500  # of 7,584 rows none is visited by itself
     assert many - few < 50 * 200

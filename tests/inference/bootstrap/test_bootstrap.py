@@ -12,7 +12,7 @@ from tests.support.bootstrap_reference import matrix, reference
 import mixedmodels as mm
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.many_responses.linear_mixed import NOT_REACHED, SEPARATED
-from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.fit.seeds import generator
 from mixedmodels.fitted.replicates import drawer, refitter
 from mixedmodels.inference.bootstrap import acceleration
 from mixedmodels.inference.bootstrap.intervals import interval

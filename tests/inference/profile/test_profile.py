@@ -297,7 +297,7 @@ def test_names_places_and_shortcuts() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"method": "bayes"}, "method must be"),
+        ({"method": "bayes"}, "method is 'bayes'; give 'profile', 'wald' or 'boot'"),
         ({"level": 95}, "level must lie between"),
         ({"order": "random"}, "order must be"),
         ({"criterion": "AIC"}, "criterion must be"),

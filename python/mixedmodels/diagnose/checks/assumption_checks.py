@@ -13,7 +13,8 @@ from mixedmodels.diagnose.influence.from_model import leverage_of, rstandard
 from mixedmodels.diagnose.influence.standardised import cooks_by_leverage
 from mixedmodels.errors import DataError
 from mixedmodels.fit.moments import fixed_part
-from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.fit.seeds import drawn_seed, generator, seed_text
+from mixedmodels.fit.simulated_responses import checked
 from mixedmodels.tables.check import Check, Checks, first_few, p_text
 
 LEVEL = 0.05
@@ -74,6 +75,7 @@ def autocorrelation(model: Any, nsim: int, seed: Any) -> Check:
     """See `CheckVerbs.check_autocorrelation`."""
     model._need_rows("check_autocorrelation()")
     residuals, x = np.asarray(model._residuals()), model._dense_x()
+    seed = drawn_seed(seed)
     test = tests.autocorrelation(residuals, x, checked(nsim), generator(seed))
     return _tested(
         "independent neighbours",
@@ -81,6 +83,7 @@ def autocorrelation(model: Any, nsim: int, seed: Any) -> Check:
         "residuals of neighbouring rows are not correlated",
         "residuals of neighbouring rows are correlated; if rows are in the order of time, the model ignores it",
         "too few rows to say whether neighbours are correlated",
+        seed,
     )
 
 
@@ -159,11 +162,11 @@ def _row_labels(model: Any) -> Any:
     return np.asarray(numbers if index is None else index[numbers])
 
 
-def _tested(title: str, test: tests.Test, fine: str, wrong: str, unknown: str) -> Check:
+def _tested(title: str, test: tests.Test, fine: str, wrong: str, unknown: str, seed: Any = None) -> Check:
     values = {"statistic": test.statistic, "p_value": test.p_value}
     if test.p_value != test.p_value:
         return Check(title, None, unknown, values)
     bad = test.p_value < LEVEL
-    return Check(
-        title, bad, f"{wrong if bad else fine} ({test.name} = {test.statistic:.4g}, {p_text(test.p_value)})", values
-    )
+    drawn = "" if seed is None else f", {seed_text(seed)}"
+    numbers = f"{test.name} = {test.statistic:.4g}, {p_text(test.p_value)}{drawn}"
+    return Check(title, bad, f"{wrong if bad else fine} ({numbers})", values, seed)

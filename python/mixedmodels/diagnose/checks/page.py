@@ -6,7 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from mixedmodels import frame
+from mixedmodels._spellings import spelled
 from mixedmodels.diagnose.checks import assumption_checks, family_checks, tables, vif_tables
+from mixedmodels.fit.seeds import drawn_seed, seed_text
 from mixedmodels.tables.check import Check, Checks, page
 
 DRAWS = 100  # that the response is compared with
@@ -20,6 +22,8 @@ class ModelChecks:
     ----------
     checks : Checks
         Findings, see `Check`; ``checks.to_frame()`` has them as a table.
+    seed : int or Generator
+        Seed of the draws that the response is compared with.
 
     Examples
     --------
@@ -30,7 +34,7 @@ class ModelChecks:
 
     def __init__(self, model: Any, seed: Any) -> None:
         self._model = model
-        self._seed = seed
+        self.seed = drawn_seed(seed)
 
     @cached_property
     def checks(self) -> Checks:
@@ -38,7 +42,7 @@ class ModelChecks:
         model, fit = self._model, self._model._fit
         gaussian = not fit.generalized
         findings: list[Check | None] = [
-            tables.predictive_check(model, DRAWS, self._seed),
+            tables.predictive_check(model, DRAWS, self.seed),
         ]
         single = model.family.support == "proportion" and bool(family_checks.undispersed(model))
         if not single:  # of single trials binned residuals say more
@@ -66,19 +70,20 @@ class ModelChecks:
 
     # -- tables ---------------------------------------------------------------------------------------------------
 
-    def posterior_predictive_table(self, n: int = 50, seed: Any = None) -> Any:
-        """Curves of the response (draw 0) and of `n` draws from the model given its random effects.
+    @spelled(nsim="n")
+    def posterior_predictive_table(self, nsim: int = 50, seed: Any = None) -> Any:
+        """Curves of the response (draw 0) and of `nsim` draws from the model given its random effects.
 
         Columns draw, value, density; of a response with few values density is the share of rows that have it.
 
         Parameters
         ----------
-        n : int, default 50
+        nsim : int, default 50
             Number of draws.
         seed : int or Generator, optional
             Anything that ``numpy.random.default_rng`` takes; None for that of the page.
         """
-        return self._table(tables.posterior_predictive(self._model, n, self._seed if seed is None else seed))
+        return self._table(tables.posterior_predictive(self._model, nsim, self.seed if seed is None else seed))
 
     def residuals_fitted_table(self) -> Any:
         """Columns row, fitted (of a generalised model the linear predictor), residual, smooth."""
@@ -130,7 +135,11 @@ class ModelChecks:
         return self.checks.to_frame(kind)
 
     def __repr__(self) -> str:
-        return page(f"Checks of {self._model.formula}", self.checks, (GUIDE,))
+        return page(
+            f"Checks of {self._model.formula}",
+            self.checks,
+            (GUIDE, f"The response is compared with {DRAWS} draws, {seed_text(self.seed)}."),
+        )
 
     def _repr_html_(self) -> str:
         return self.checks._repr_html_()

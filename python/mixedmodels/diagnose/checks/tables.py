@@ -15,7 +15,8 @@ from mixedmodels.diagnose.checks.qq import normal_quantiles, points
 from mixedmodels.diagnose.influence.from_model import leverage_of, rstandard
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.fit.seeds import generator
+from mixedmodels.fit.simulated_responses import checked
 from mixedmodels.fitted.replicates import drawer
 from mixedmodels.tables.check import Check
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels._spellings import LEVEL, spelled
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
@@ -17,13 +18,13 @@ class CheckVerbs(FittedModel):
 
     # -- assumptions ----------------------------------------------------------------------------------------------
 
-    def check_model(self, seed: Any = 1) -> ModelChecks:
+    def check_model(self, seed: Any = None) -> ModelChecks:
         """All checks on a page, and the tables that pictures of them draw.
 
         Parameters
         ----------
-        seed : int, Generator or None, default 1
-            Seed of the draws that the response is compared with.
+        seed : int or Generator, optional
+            Seed of the draws that the response is compared with; None draws one, which the page tells.
 
         Returns
         -------
@@ -71,20 +72,20 @@ class CheckVerbs(FittedModel):
 
         return heteroscedasticity(self)
 
-    def check_autocorrelation(self, nsim: int = 1000, seed: Any = 1) -> Check:
+    def check_autocorrelation(self, nsim: int = 1000, seed: Any = None) -> Check:
         """Durbin and Watson's test that neighbouring rows are independent.
 
         Parameters
         ----------
         nsim : int, default 1000
             Number of resamples of the residuals that the p-value comes from.
-        seed : int, Generator or None, default 1
-            Seed of the resamples.
+        seed : int or Generator, optional
+            Seed of the resamples; None draws one, which the sentence tells.
 
         Examples
         --------
-        >>> lin.check_autocorrelation(nsim=200)
-        Look: residuals of neighbouring rows are correlated; ... (Durbin-Watson = 0.6953, p <2e-16)
+        >>> lin.check_autocorrelation(nsim=200, seed=1)
+        Look: residuals of neighbouring rows are correlated; ... (Durbin-Watson = 0.6953, p <2e-16, seed 1)
         """
         from mixedmodels.diagnose.checks.assumption_checks import autocorrelation
 
@@ -166,6 +167,7 @@ class CheckVerbs(FittedModel):
 
         return vif(self)
 
+    @spelled(level=("ci", *LEVEL))
     def check_collinearity(self, level: float = 0.95) -> ResultTable:
         """Variance inflation of each term with limits, tolerance, and whether it is low, moderate or high.
 

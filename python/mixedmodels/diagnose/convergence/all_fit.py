@@ -17,7 +17,7 @@ from mixedmodels.diagnose.convergence.optima import End, agreement, starts, upri
 from mixedmodels.errors import DataError, MixedModelsError, MixedModelsWarning
 from mixedmodels.fit.covariance import diagonal
 from mixedmodels.fit.progress import counted
-from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.fit.seeds import drawn_seed, generator
 
 if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
@@ -37,6 +37,7 @@ def all_fit(model: FittedModel, random_starts: int, seed: Any) -> AllFit:
     model._need_rows("all_fit()")
     if not isinstance(random_starts, (int, np.integer)) or random_starts < 0:
         raise DataError(f"random_starts is {random_starts!r}; give a whole number, 0 or more.")
+    seed = drawn_seed(seed) if random_starts else None
     points = starts(fit.theta, fit.sizes, int(random_starts), generator(seed))
     if fit.generalized and fit.penalised is not None:
         points = {name: p for name, p in points.items() if name != "estimate" or not fit.singular}
@@ -51,7 +52,7 @@ def all_fit(model: FittedModel, random_starts: int, seed: Any) -> AllFit:
             ends.append(_safely(method, start, search))
             tell(done + 1)
     same, furthest = agreement(ends)
-    return all_fit_table(model.design, fit, ends, same, furthest, model._source.kind)
+    return all_fit_table(model.design, fit, ends, same, furthest, model._source.kind, seed)
 
 
 def _safely(method: str, start: str, search: Callable[[], End]) -> End:

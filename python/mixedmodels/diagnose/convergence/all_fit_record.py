@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.diagnose.convergence.optima import SAME, End
 from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.seeds import seed_text
 from mixedmodels.tables.result_table import ResultTable, ShownAsTable
 
 DECIMALS = 5  # of differences: less is rounding
@@ -43,13 +45,18 @@ class AllFit(ShownAsTable):
     table: ResultTable
 
     @property
+    def seed(self) -> Any:
+        """Seed of the starts drawn at random; None where there are none."""
+        return self.table.seed
+
+    @property
     def agree(self) -> bool:
         """Whether all searches ended in one optimum."""
         return self.same == len(self.ends)
 
 
 def all_fit_table(
-    design: Design, fit: AnyMixedFit, ends: Sequence[End], same: int, furthest: float, kind: object
+    design: Design, fit: AnyMixedFit, ends: Sequence[End], same: int, furthest: float, kind: object, seed: Any = None
 ) -> AllFit:
     """The record with its table; fixed effects are compared with those of the best search."""
     best = min((e for e in ends if np.isfinite(e.criterion)), key=lambda e: e.criterion)
@@ -79,8 +86,9 @@ def all_fit_table(
         row_column="search",
         headers={"above_best": "above best", "beta_difference": "beta diff.", "evaluations": "evaluations"},
         heading=("Searches for the optimum of", design.formula, ""),
-        footer=(sentence, *failed),
+        footer=(sentence, *failed, *([] if seed is None else [f"Starts drawn at random: {seed_text(seed)}."])),
         kind=kind,
         missing="NA",
+        seed=seed,
     )
     return AllFit(tuple(ends), same, furthest, table)

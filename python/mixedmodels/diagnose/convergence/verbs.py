@@ -49,15 +49,15 @@ class ConvergenceVerbs(FittedModel):
 
         return singularity(self, fit)
 
-    def all_fit(self, random_starts: int = 4, seed: Any = 0) -> AllFit:
+    def all_fit(self, random_starts: int = 4, seed: Any = None) -> AllFit:
         """Fit the model again from several starts and by scipy's optimisers, to check its optimum.
 
         Parameters
         ----------
         random_starts : int, default 4
             Number of starts drawn at random, beside the identity, small and large variances and the estimate.
-        seed : int, Generator or None, default 0
-            Seed of the starts drawn at random.
+        seed : int or Generator, optional
+            Seed of the starts drawn at random; None draws one, which the result tells.
 
         Returns
         -------

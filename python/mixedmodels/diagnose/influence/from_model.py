@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._spellings import recased
 from mixedmodels._typing import Vector
 from mixedmodels.diagnose.influence import standardised
 from mixedmodels.diagnose.influence.deletion_sets import deletion_sets
@@ -26,6 +27,7 @@ THETA = ("fixed", "one_step", "refit")
 
 def influence(model: Any, group: Any, theta: Theta, progress: bool | None) -> Influence:
     """See `InfluenceVerbs.influence`."""
+    theta = recased(theta, THETA)
     if theta not in THETA:
         raise DataError(f"theta is {theta!r:.40}; give 'fixed', 'one_step' or 'refit'.")
     model._need_rows("influence()")

@@ -20,7 +20,8 @@ from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.progress import counted
 from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.record import GlmmFit, MixedFit
-from mixedmodels.fit.simulated_responses import checked, generator, simulate_fit
+from mixedmodels.fit.seeds import drawn_seed, generator, seed_text
+from mixedmodels.fit.simulated_responses import checked, simulate_fit
 
 if TYPE_CHECKING:
     from mixedmodels.fit.engine import Lmm
@@ -52,8 +53,9 @@ def caic(model: FittedModel, method: Method, nsim: int | None, seed: Any) -> Con
     shapes = _shape_parameters(fit)
     if chosen == "bootstrap":
         draws = max(fit.n, 100) if nsim is None else nsim
+        seed = drawn_seed(seed)
         cost, error = _bootstrap(model, draws, seed)
-        return _record(model, loglik, {"fitted values": cost, **shapes}, chosen, error, draws)
+        return _record(model, loglik, {"fitted values": cost, **shapes}, chosen, error, draws, seed)
     if chosen == "steinian":
         return _record(model, loglik, {"fitted values": _steinian(model), **shapes}, chosen, 0.0)
     if fit.generalized:
@@ -66,10 +68,16 @@ def caic(model: FittedModel, method: Method, nsim: int | None, seed: Any) -> Con
 
 
 def _record(
-    model: FittedModel, loglik: float, parts: dict[str, float], method: str, error: float, draws: int = 0
+    model: FittedModel,
+    loglik: float,
+    parts: dict[str, float],
+    method: str,
+    error: float,
+    draws: int = 0,
+    seed: Any = None,
 ) -> ConditionalAIC:
-    words = WORDS[method].format(n=draws) + "."
-    return conditional_aic(model.formula, loglik, parts, method, words, error, model._source.kind)
+    words = WORDS[method].format(n=draws) + (f", {seed_text(seed)}." if draws else ".")
+    return conditional_aic(model.formula, loglik, parts, method, words, error, model._source.kind, seed)
 
 
 def _checked(fit: AnyMixedFit, method: Method) -> str:

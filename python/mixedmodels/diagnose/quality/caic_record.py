@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from mixedmodels.tables.result_table import ResultTable, ShownAsTable, one_row
 
@@ -42,9 +43,21 @@ class ConditionalAIC(ShownAsTable):
     mc_error: float
     table: ResultTable
 
+    @property
+    def seed(self) -> Any:
+        """Seed that gives the same draws again; None where nothing was drawn."""
+        return self.table.seed
+
 
 def conditional_aic(
-    formula: str, loglik: float, parts: dict[str, float], method: str, words: str, mc_error: float, kind: object
+    formula: str,
+    loglik: float,
+    parts: dict[str, float],
+    method: str,
+    words: str,
+    mc_error: float,
+    kind: object,
+    seed: Any = None,
 ) -> ConditionalAIC:
     """The record of a criterion whose degrees of freedom are the sum of some parts."""
     df = float(sum(parts.values()))
@@ -63,5 +76,6 @@ def conditional_aic(
         footer=tuple(footer),
         kind=kind,
         digits=7,
+        seed=seed,
     )
     return ConditionalAIC(caic=value, loglik=loglik, df=df, parts=parts, method=method, mc_error=mc_error, table=table)

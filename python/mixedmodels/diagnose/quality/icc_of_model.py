@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._spellings import BOOTSTRAP, word
+from mixedmodels._typing import Matrix
 from mixedmodels.diagnose.quality import intraclass
 from mixedmodels.diagnose.quality.null_models import variance_parts
 from mixedmodels.diagnose.quality.records import ICC
@@ -50,9 +52,9 @@ def icc(
         )
     values = intraclass.icc(of)
     columns: dict[str, Any] = {"icc": np.array(list(values.values()))}
-    footer = notes(model, of)
+    footer, seed = notes(model, of), None
     if ci is not None:
-        limits, interval_notes = _limits(model, of, choices, ci, how)
+        limits, interval_notes, seed = _limits(model, of, choices, ci, how)
         columns |= {"conf_low": limits[:, 0], "conf_high": limits[:, 1]}
         footer += interval_notes
     table = ResultTable(
@@ -64,23 +66,23 @@ def icc(
         footer=tuple(footer),
         kind=model._source.kind,
         missing="NA",
+        seed=seed,
     )
     return ICC(values, table, of.residual.method)
 
 
 def _limits(
     model: FittedModel, of: Parts, choices: Choices, level: float, how: tuple[str | None, int, Any]
-) -> tuple[Any, list[str]]:
+) -> tuple[Any, list[str], Any]:
+    """Limits, how they were made, and the seed of those that were drawn."""
     method, nsim, seed = how
     fit = model._fit
-    if method is None:
-        method = "boot" if fit.generalized else "profile"
+    usual = "boot" if fit.generalized else "profile"
+    method = usual if method is None else word("method", method, ("profile", "boot"), BOOTSTRAP)
     if method == "boot":
         sentence = f"{level:.4g} confidence, bootstrap percentile intervals"
-        limits, more = bootstrapped(model, lambda m: intraclass.icc(variance_parts(m, *choices)), level, nsim, seed)
-        return limits, [f"{sentence}: {more}."]
-    if method != "profile":
-        raise DataError(f"method is {method!r}; intervals of an ICC are by 'profile' or 'boot'.")
+        table = bootstrapped(model, lambda m: intraclass.icc(variance_parts(m, *choices)), level, nsim, seed)
+        return limits_of(table), [f"{sentence}: {'; '.join(table.footer)}."], table.seed
     if fit.generalized:
         raise DataError("intervals by profile are for an lmer's ICC; use method='boot'.")
     criterion: Any = "REML" if fit.reml else "deviance"
@@ -91,7 +93,7 @@ def _limits(
         f"{level:.4g} confidence, from the profile of the {likelihood}; the unadjusted one has intervals by "
         "method='boot' only."
     )
-    return np.array([[low, high], [np.nan, np.nan]]), [sentence, *remarks]
+    return np.array([[low, high], [np.nan, np.nan]]), [sentence, *remarks], None
 
 
 def _profile_limits(
@@ -109,13 +111,17 @@ def _profile_limits(
     return row["conf_low"], row["conf_high"], tuple(table.footer)
 
 
-def bootstrapped(model: FittedModel, statistic: Any, level: float, nsim: int, seed: Any) -> tuple[Any, str]:
-    """Percentile limits of figures of merit, shape (figures, 2), and how they were made."""
+def bootstrapped(model: FittedModel, statistic: Any, level: float, nsim: int, seed: Any) -> ResultTable:
+    """Percentile limits of figures of merit."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MixedModelsWarning)
         replicates = bootstrap(model, nsim, seed, statistic=statistic)
-    table = replicates.confint(level)
-    return np.column_stack([table["conf_low"], table["conf_high"]]), "; ".join(table.footer)
+    return replicates.confint(level)
+
+
+def limits_of(table: ResultTable) -> Matrix:
+    """Limits as an array, shape (figures, 2)."""
+    return np.column_stack([table["conf_low"], table["conf_high"]])
 
 
 def notes(model: FittedModel, of: Parts) -> list[str]:

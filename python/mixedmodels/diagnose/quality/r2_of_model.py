@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._spellings import recased
 from mixedmodels._typing import Vector
 from mixedmodels.diagnose.quality import determination, icc_of_model
 from mixedmodels.diagnose.quality.null_models import null_fit, variance_parts
@@ -44,13 +45,15 @@ def r2(
     chosen = _checked(model, method)
     values, footer = _figures(model, chosen, choices, keep_random)
     columns: dict[str, Any] = {"r2": np.array(list(values.values()))}
+    seed = None
     if ci is not None:
         level, nsim, seed = ci
 
         def statistic(m: Any) -> dict[str, float]:
             return _figures(m, chosen, choices, keep_random)[0]
 
-        limits, more = icc_of_model.bootstrapped(model, statistic, level, nsim, seed)
+        drawn = icc_of_model.bootstrapped(model, statistic, level, nsim, seed)
+        limits, seed, more = icc_of_model.limits_of(drawn), drawn.seed, "; ".join(drawn.footer)
         columns |= {"conf_low": limits[:, 0], "conf_high": limits[:, 1]}
         footer = [*footer, f"{level:.4g} confidence, bootstrap percentile intervals: {more}."]
     table = ResultTable(
@@ -62,6 +65,7 @@ def r2(
         footer=tuple(footer),
         kind=model._source.kind,
         missing="NA",
+        seed=seed,
     )
     return R2(values, table, chosen)
 
@@ -106,6 +110,7 @@ def _checked(model: FittedModel, method: str | None) -> str:
     mixed = fit.mixed
     if method is None:
         return "nakagawa" if mixed else _of_fixed(fit)
+    method = recased(method, METHODS)
     if method not in METHODS:
         raise DataError(f"method is {method!r}; r2() has {', '.join(map(repr, METHODS))}.")
     if method == "ols" and (fit.mixed or fit.family.engine_name != "gaussian"):

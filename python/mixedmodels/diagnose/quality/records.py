@@ -56,6 +56,11 @@ class FiguresOfMerit(ByName, Mapping[str, float]):
     def __len__(self) -> int:
         return len(self.values_by_name)
 
+    @property
+    def seed(self) -> Any:
+        """Seed that gives the same interval again; None where nothing was drawn."""
+        return self.table.seed
+
     def to_dict(self) -> dict[str, float]:
         """Name -> figure."""
         return dict(self.values_by_name)

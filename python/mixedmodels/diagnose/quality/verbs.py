@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels._spellings import LEVEL, recased, spelled
 from mixedmodels.errors import DataError
 from mixedmodels.fitted.model import FittedModel
 
@@ -20,11 +21,12 @@ Per = Literal["unit", "row"] | None
 class QualityVerbs(FittedModel):
     """Figures of merit: ICC, R2, variance shares, conditional AIC."""
 
+    @spelled(level=("ci", *LEVEL))  # as performance calls it
     def icc(
         self,
         by_group: bool = False,
         *,
-        ci: float | None = None,
+        level: float | None = None,
         method: Literal["profile", "boot"] | None = None,
         nsim: int = 500,
         seed: Any = None,
@@ -42,7 +44,7 @@ class QualityVerbs(FittedModel):
         ----------
         by_group : bool, default False
             Whether to return the adjusted share of each grouping factor instead.
-        ci : float, optional
+        level : float, optional
             Confidence of an interval, such as 0.95.
         method : {"profile", "boot"}, optional
             Way to the interval: "profile" (of an lmer, the default: the adjusted one) or "boot", parametric bootstrap.
@@ -85,16 +87,17 @@ class QualityVerbs(FittedModel):
             self,
             by_group,
             (approximation, mean, per),
-            _level(ci),
+            _level(level),
             (method, nsim, seed),
         )
 
+    @spelled(level=("ci", *LEVEL))  # as performance calls it
     def r2(
         self,
         method: Literal["nakagawa", "ols", "tjur", "lr", "cox_snell", "nagelkerke", "mcfadden"] | None = None,
         *,
         by_group: bool = False,
-        ci: float | None = None,
+        level: float | None = None,
         nsim: int = 500,
         seed: Any = None,
         approximation: Approximation = None,
@@ -114,7 +117,7 @@ class QualityVerbs(FittedModel):
             all models; "cox_snell", the same by another name; "mcfadden".
         by_group : bool, default False
             Whether to compare the variance at each level of a mixed model with that of its null model.
-        ci : float, optional
+        level : float, optional
             Confidence of an interval by parametric bootstrap.
         nsim : int, default 500
             Number of replicates of the bootstrap.
@@ -153,10 +156,10 @@ class QualityVerbs(FittedModel):
 
         choices = (approximation, mean, per)
         if by_group:
-            if method not in (None, "nakagawa") or ci is not None:
+            if method not in (None, "nakagawa") or level is not None:
                 raise DataError("r2(by_group=True) is by method 'nakagawa', without intervals.")
             return r2_of_model.r2_by_level(self, choices)
-        interval = None if ci is None else (_level(ci) or 0.95, nsim, seed)
+        interval = None if level is None else (_level(level) or 0.95, nsim, seed)
         return r2_of_model.r2(self, method, choices, interval, keep_random)
 
     def variance_partition(
@@ -257,7 +260,7 @@ class QualityVerbs(FittedModel):
         """
         from mixedmodels.diagnose.quality.performance import performance
 
-        return performance(self, estimator)
+        return performance(self, recased(estimator, ("ML", "REML")))
 
 
 def _level(ci: float | None) -> float | None:
@@ -265,5 +268,5 @@ def _level(ci: float | None) -> float | None:
     if ci is None:
         return None
     if not isinstance(ci, (int, float)) or isinstance(ci, bool) or not 0 < ci < 1:
-        raise DataError(f"ci is {ci!r}; give a confidence between 0 and 1, such as 0.95.")
+        raise DataError(f"level is {ci!r}; give a confidence between 0 and 1, such as 0.95.")
     return float(ci)

@@ -45,7 +45,7 @@ def pearson(total: PearsonSum, alternative: str = "greater") -> ResidualTest:
     """The sum of squared Pearson residuals against chi-squared; with random effects it tends to be too small."""
     from scipy.special import chdtr, chdtrc
 
-    check_alternative(alternative)
+    alternative = check_alternative(alternative)
     if total.df <= 0:
         raise DataError("the model has no residual degrees of freedom, so its dispersion cannot be tested.")
     above, below = float(chdtrc(total.df, total.chisq)), float(chdtr(total.df, total.chisq))
@@ -101,6 +101,7 @@ def _zeros(simulated: Matrix) -> Vector:
 
 
 def _ratio(method: str, name: str, observed: float, drawn: Vector, alternative: str) -> ResidualTest:
+    alternative = check_alternative(alternative)
     p = simulation_p(drawn, observed, alternative)
     finite = drawn[~np.isnan(drawn)]
     mean = float(finite.mean()) if len(finite) else float("nan")

@@ -19,8 +19,9 @@ from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.moments import predict_old
 from mixedmodels.fit.progress import counted
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.simulated_responses import checked, generator
-from mixedmodels.fitted.replicates import drawer, new_seed
+from mixedmodels.fit.seeds import drawn_seed, generator
+from mixedmodels.fit.simulated_responses import checked
+from mixedmodels.fitted.replicates import drawer
 from mixedmodels.fitted.row_columns import row_column
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ MANY_ROWS = 2  # to a level: where there are fewer, the random effects fit the r
 
 def simulated_residuals(
     model: FittedModel,
-    n: int,
+    nsim: int,
     seed: Any,
     re_form: Any,
     refit: bool,
@@ -43,14 +44,14 @@ def simulated_residuals(
 ) -> SimulatedResiduals:
     """See `ResidualVerbs.simulate_residuals`."""
     model._need_rows("simulate_residuals()")
-    if checked(n) < 2:
-        raise DataError(f"n is {n}; residuals need 2 or more simulations, and 250 are usual.")
+    if checked(nsim) < 2:
+        raise DataError(f"nsim is {nsim}; residuals need 2 or more simulations, and 250 are usual.")
     if refit and rotation is not None:
         raise DataError("rotation is for residuals of responses; it cannot be used with refit=True.")
     _check_rows(model)
-    seed = new_seed() if seed is None else seed
+    seed = drawn_seed(seed)
     rng = generator(seed)
-    drawn = drawer(model, "parametric", re_form, rng)(n)
+    drawn = drawer(model, "parametric", re_form, rng)(nsim)
     failures: Counter[str] = Counter()
     refits = None
     if refit:
@@ -98,7 +99,7 @@ def _check_rows(model: FittedModel) -> None:
             f"prior weights of a {model.family.name} model multiply the log-likelihood of rows, from which no response "
             "can be drawn; responses are simulated as if all weights were 1.",
             MixedModelsWarning,
-            stacklevel=4,
+            stacklevel=5,  # the verb answers to other spellings by a frame of its own
         )
 
 

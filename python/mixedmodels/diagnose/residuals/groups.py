@@ -16,7 +16,7 @@ from mixedmodels.diagnose.residuals.recalculate import grouping, recalculated
 from mixedmodels.diagnose.residuals.rows import Find, of_groups
 from mixedmodels.diagnose.residuals.simulated import Simulated
 from mixedmodels.errors import DataError
-from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.fit.seeds import generator
 from mixedmodels.frame import Logical
 
 

@@ -24,7 +24,7 @@ def outliers(
     alternative: str = "two.sided",
     margin: str = "both",
     type: str = "default",  # noqa: A002
-    n_boot: int = 100,
+    nsim: int = 100,
     *,
     rng: np.random.Generator,
 ) -> ResidualTest:
@@ -35,7 +35,7 @@ def outliers(
     DataError
         If there is no such alternative, margin or type.
     """
-    check_alternative(alternative)
+    alternative = check_alternative(alternative)
     if margin not in MARGINS:
         raise DataError(f"margin is {margin!r:.40}; give one of {', '.join(map(repr, MARGINS))}.")
     if type not in TYPES:
@@ -44,9 +44,9 @@ def outliers(
         type = "bootstrap" if simulated.integer and simulated.n <= FEW else "binomial"  # noqa: A001
     if type == "binomial":
         return by_binomial(simulated.residuals, simulated.m, alternative, margin)
-    if not isinstance(n_boot, (int, np.integer)) or n_boot < 1:
-        raise DataError(f"n_boot must be a positive whole number; got {n_boot!r:.40}.")
-    chosen = resampled(simulated.m, min(n_boot, simulated.m), rng)
+    if not isinstance(nsim, (int, np.integer)) or nsim < 1:
+        raise DataError(f"nsim must be a positive whole number; got {nsim!r:.40}.")
+    chosen = resampled(simulated.m, min(nsim, simulated.m), rng)
     return by_bootstrap(simulated, chosen, rng, alternative, margin)
 
 

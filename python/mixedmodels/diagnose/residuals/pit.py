@@ -16,7 +16,7 @@ from mixedmodels.diagnose.residuals.rotation import rotated
 from mixedmodels.errors import DataError
 
 Method = Literal["PIT", "traditional"]
-METHODS = ("PIT", "traditional")
+METHODS: tuple[Method, ...] = ("PIT", "traditional")
 BLOCK = 1 << 21  # numbers that are compared at once
 
 
@@ -52,8 +52,6 @@ def quantile_residuals(
     DataError
         If there is no such method, or it cannot be rotated.
     """
-    if method not in METHODS:
-        raise DataError(f"method is {method!r:.40}; give 'PIT' or 'traditional'.")
     if method == "traditional":
         if rotation is not None:
             raise DataError("rotation is for method='PIT'; residuals by 'traditional' are not rotated.")

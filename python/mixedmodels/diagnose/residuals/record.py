@@ -55,7 +55,7 @@ class SimulatedResiduals(ResidualTests):
 
     Examples
     --------
-    >>> residuals = gm.simulate_residuals(n=100, seed=1)
+    >>> residuals = gm.simulate_residuals(nsim=100, seed=1)
     >>> residuals.recalculate("herd").nobs
     15
     """
@@ -80,7 +80,7 @@ class SimulatedResiduals(ResidualTests):
         fitted_predicted: Any = None,
         *,
         integer_response: bool = False,
-        seed: Any = 123,
+        seed: Any = None,
         method: Method = "PIT",
         rotation: Any = None,
     ) -> SimulatedResiduals:
@@ -96,15 +96,16 @@ class SimulatedResiduals(ResidualTests):
             Predictions; None takes the mean of the simulations.
         integer_response : bool, default False
             Whether responses are counts.
-        seed : int, Generator or None, default 123
+        seed : int or Generator, optional
             Seed of the residuals of counts, which are drawn.
         method : {"PIT", "traditional"}, optional
             See ``fit.simulate_residuals``.
         rotation : str or array_like, optional
             See ``fit.simulate_residuals``.
         """
-        from mixedmodels.fit.simulated_responses import generator
+        from mixedmodels.fit.seeds import drawn_seed, generator
 
+        seed = drawn_seed(seed)
         draws, y, mean = checked(simulated_response, observed_response, fitted_predicted)
         numbers = scaled(
             y, mean, draws, generator(seed), integer=bool(integer_response), method=method, rotation=rotation
@@ -232,7 +233,7 @@ class SimulatedResiduals(ResidualTests):
         *,
         aggregate: Literal["sum"] | Callable[[Any], float] = "sum",
         sel: Any = None,
-        seed: Any = 123,
+        seed: Any = None,
         method: Method = "PIT",
         rotation: Any = None,
     ) -> SimulatedResiduals:
@@ -247,7 +248,7 @@ class SimulatedResiduals(ResidualTests):
             than sums and means the residuals need not be uniform).
         sel : str or array_like, optional
             Rows to use: a column's name or truth values, or positions among the rows used.
-        seed : int, Generator or None, default 123
+        seed : int or Generator, optional
             See ``fit.simulate_residuals``.
         method : {"PIT", "traditional"}, optional
             See ``fit.simulate_residuals``.
@@ -255,7 +256,9 @@ class SimulatedResiduals(ResidualTests):
             See ``fit.simulate_residuals``.
         """
         from mixedmodels.diagnose.residuals.groups import regrouped
+        from mixedmodels.fit.seeds import drawn_seed
 
+        seed = drawn_seed(seed)
         base = self if self.original is None else self.original
         made = regrouped(
             numbers=base.numbers,
@@ -285,11 +288,13 @@ class SimulatedResiduals(ResidualTests):
         return self.formula
 
     def __repr__(self) -> str:
+        from mixedmodels.fit.seeds import seed_text
+
         s = self.numbers
         again = " to which the model was refitted" if self.refit else ""
         lines = [
             f"Simulated residuals of {self.formula}",
-            f"{s.n} residuals, {s.m} simulations {self.how}{again}, method {s.method}, seed {self.seed}",
+            f"{s.n} residuals, {s.m} simulations {self.how}{again}, method {s.method}, {seed_text(self.seed)}",
         ]
         if self.failures:
             lines.append(f"Left out: {sum(self.failures.values())} simulations to which the model could not be fitted")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedmodels._spellings import word
 from mixedmodels._typing import Matrix, Vector
-from mixedmodels.diagnose.residuals.pit import Method, quantile_residuals
+from mixedmodels.diagnose.residuals.pit import METHODS, Method, quantile_residuals
 from mixedmodels.errors import DataError
 
 FEWEST = 3  # observations
@@ -97,6 +98,7 @@ def scaled(
 ) -> Simulated:
     """Scaled residuals of responses, or of the residuals of refitted models where there are any."""
     many, one = (simulated, observed) if refits is None else (refits.residuals, refits.observed)
+    method = word("method", method, METHODS)
     residuals = quantile_residuals(many, one, rng, integer=integer, method=method, rotation=rotation)
     return Simulated(
         observed=observed,

@@ -36,7 +36,7 @@ class Moran:
 
 def spatial(residuals: Vector, distances: Distances, alternative: str = "two.sided") -> ResidualTest:
     """Moran's test of residuals, shape (n,), whose distances are given by rows (see `between` and `of_matrix`)."""
-    check_alternative(alternative)
+    alternative = check_alternative(alternative)
     test = moran(residuals, distances, alternative)
     return ResidualTest(
         method="DHARMa Moran's I test for distance-based autocorrelation",

@@ -110,7 +110,7 @@ class CategoricalTest(ShownAsTable):
 
     Examples
     --------
-    >>> residuals = gm.simulate_residuals(n=100, seed=1)
+    >>> residuals = gm.simulate_residuals(nsim=100, seed=1)
     >>> list(residuals.test_categorical("period").to_frame())
     ['period', 'n', 'd', 'p_value', 'p_adjusted']
     """

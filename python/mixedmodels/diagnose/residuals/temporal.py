@@ -36,7 +36,7 @@ def temporal(
     DataError
         If two observations are of one time, or there are fewer than 5.
     """
-    check_alternative(alternative)
+    alternative = check_alternative(alternative)
     n = len(residuals)
     if n < FEWEST:
         raise DataError(f"there are {n} residuals; a test for temporal autocorrelation needs {FEWEST}.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._spellings import spelled
 from mixedmodels.diagnose.residuals import dispersion, outliers, spatial
 from mixedmodels.diagnose.residuals.categorical import categorical
 from mixedmodels.diagnose.residuals.dispersion import PearsonSum
@@ -22,6 +23,9 @@ from mixedmodels.tables.test_record import Alternative, ResidualTest
 
 if TYPE_CHECKING:
     from mixedmodels.diagnose.residuals.tables import CategoricalTest, QuantileTest, ResidualSummary
+
+
+OWN_SEED = 123  # of a test that draws, where the residuals came from a generator that cannot be asked again
 
 
 class ResidualTests:
@@ -49,7 +53,7 @@ class ResidualTests:
 
         Examples
         --------
-        >>> test = gm.simulate_residuals(n=100, seed=1).test_uniformity()
+        >>> test = gm.simulate_residuals(nsim=100, seed=1).test_uniformity()
         >>> test.p_value > 0.05
         True
         """
@@ -80,13 +84,14 @@ class ResidualTests:
             raise DataError("type='PearsonChisq' needs the model, and these residuals are of simulations or groups.")
         return self._shown(dispersion.pearson(self.pearson(), alternative))
 
+    @spelled(nsim=("n_boot", "nBoot"))  # as DHARMa calls it
     def test_outliers(
         self,
         alternative: Alternative = "two.sided",
         *,
         margin: Literal["both", "upper", "lower"] = "both",
         type: Literal["default", "bootstrap", "binomial"] = "default",  # noqa: A002
-        n_boot: int = 100,
+        nsim: int = 100,
     ) -> HypothesisTest:
         """Test whether as many observations as expected are outside all of their simulations.
 
@@ -97,13 +102,13 @@ class ResidualTests:
         type : {"default", "bootstrap", "binomial"}, default "default"
             Way to the p-value: "binomial", exact for continuous responses, or "bootstrap", better for counts; the
             default is the bootstrap for up to 500 counts.
-        n_boot : int, default 100
+        nsim : int, default 100
             Number of replicates of the bootstrap, at most as many as simulations.
         """
-        from mixedmodels.fit.simulated_responses import generator
+        from mixedmodels.fit.seeds import generator
 
-        rng = generator(self.seed if isinstance(self.seed, int) else 123)
-        return self._shown(outliers.outliers(self.numbers, alternative, margin, type, n_boot, rng=rng))
+        rng = generator(self.seed if isinstance(self.seed, int) else OWN_SEED)
+        return self._shown(outliers.outliers(self.numbers, alternative, margin, type, nsim, rng=rng))
 
     def test_zero_inflation(self, alternative: Alternative = "two.sided") -> HypothesisTest:
         """Test whether there are as many zeros as in the simulations; `statistic` above 1 is more."""

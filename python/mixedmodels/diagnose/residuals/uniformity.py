@@ -28,7 +28,7 @@ def uniformity(residuals: Vector, alternative: str = "two.sided", exact: bool | 
     exact : bool, optional
         Whether the p-value is of the exact distribution; None below 100 observations without ties, as in R.
     """
-    check_alternative(alternative)
+    alternative = check_alternative(alternative)
     n = len(residuals)
     if exact is None:
         exact = n < EXACT_BELOW and len(np.unique(residuals)) == n

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels._spellings import spelled
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
 class ResidualVerbs(FittedModel):
     """Simulated residuals."""
 
+    @spelled(nsim="n")  # as DHARMa calls it
     def simulate_residuals(
         self,
-        n: int = 250,
-        seed: Any = 123,
+        nsim: int = 250,
+        seed: Any = None,
         *,
         re_form: Any = None,
         refit: bool = False,
@@ -27,15 +29,16 @@ class ResidualVerbs(FittedModel):
     ) -> SimulatedResiduals:
         """Residuals that are uniform on (0, 1) if the model is true, for every kind of response (R's DHARMa).
 
-        The residual of an observation is the share of `n` simulations below it; where some equal it, a number drawn
+        The residual of an observation is the share of `nsim` simulations below it; where some equal it, a number drawn
         between the shares below and not above it.
 
         Parameters
         ----------
-        n : int, default 250
+        nsim : int, default 250
             Number of simulations.
-        seed : int, Generator or None, default 123
-            Anything that ``numpy.random.default_rng`` takes; the same seed gives the same residuals.
+        seed : int or Generator, optional
+            Anything that ``numpy.random.default_rng`` takes; the same seed gives the same residuals. None draws one,
+            and the result has it; DHARMa always takes 123.
         re_form : str, optional
             Random effects that stay at their estimates in the simulations. None keeps all (conditional, DHARMa's
             default since 0.5), "~0" draws all anew (unconditional, its default before), ``"~ (1 | g)"`` keeps some.
@@ -62,7 +65,7 @@ class ResidualVerbs(FittedModel):
 
         Examples
         --------
-        >>> residuals = gm.simulate_residuals(n=100, seed=1)
+        >>> residuals = gm.simulate_residuals(nsim=100, seed=1)
         >>> residuals.n, residuals.nobs
         (100, 56)
         """
@@ -70,7 +73,7 @@ class ResidualVerbs(FittedModel):
 
         return simulated_residuals(
             self,
-            n=n,
+            nsim=nsim,
             seed=seed,
             re_form=re_form,
             refit=refit,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._spellings import recased
 from mixedmodels.effects.adjusted.averages import averaged
 from mixedmodels.effects.adjusted.from_model import (
     TYPES,
@@ -34,12 +36,13 @@ from mixedmodels.effects.adjusted.predictions import (
 )
 from mixedmodels.effects.adjusted.record import AdjustedPredictions
 from mixedmodels.effects.adjusted.simulated import simulated
-from mixedmodels.effects.adjusted.terms import Term, parse_terms
+from mixedmodels.effects.adjusted.terms import Sample, Term, parse_terms
 from mixedmodels.effects.adjusted.variables import Variables
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.linear_functions import Basis
 from mixedmodels.fit.re_form import chosen_effects
-from mixedmodels.fit.simulated_responses import generator, simulate_fit
+from mixedmodels.fit.seeds import drawn_seed, generator
+from mixedmodels.fit.simulated_responses import simulate_fit
 from mixedmodels.inference.emmeans.marginal_means import marginal_means
 from mixedmodels.predict.point import prediction_errors
 from mixedmodels.predict.variances import LinearMixedErrors
@@ -72,6 +75,7 @@ def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPred
     """The predictions that are requested."""
     request = _checked(model, request)
     terms = parse_terms(request.terms)
+    request = replace(request, seed=_seed(request, terms))
     variables = variables_for(model)
     if request.margin == "proportional":  # as in R's effects, where means of numbers are never weighted
         variables = replace(variables, weights=None)
@@ -131,6 +135,7 @@ def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPred
         notes=(*notes, *left, *more),
         kind=model._source.kind,
         method=method,
+        seed=request.seed,
     )
 
 
@@ -140,8 +145,14 @@ def _errors(model: Any) -> LinearMixedErrors:
     return errors
 
 
+SCALES = ("response", "link")
+
+
 def _checked(model: Any, request: PredictionRequest) -> PredictionRequest:
     """The request by the full names of its choices; refused where they do not go together."""
+    request = replace(request, type=recased(request.type, [*TYPES, *SCALES]))
+    if request.type in SCALES:  # what `type` is in `predict`
+        request = replace(request, type="fixed", scale=request.type)
     if request.type not in TYPES:
         raise DataError(
             f"type is {request.type!r}; it is one of {', '.join(map(repr, dict.fromkeys(TYPES.values())))}."
@@ -241,7 +252,14 @@ def _simulated(
         level=request.level,
         notes=(f"Means of {request.nsim} simulated responses of the rows with these values.",),
         kind=model._source.kind,
+        seed=request.seed,
     )
+
+
+def _seed(request: PredictionRequest, terms: Sequence[Term]) -> Any:
+    """The seed of what is drawn; None where nothing is."""
+    draws = request.type.startswith("simulate") or any(isinstance(term.wanted, Sample) for term in terms)
+    return drawn_seed(request.seed) if draws else None
 
 
 def _draws(model: Any, request: PredictionRequest) -> Any:

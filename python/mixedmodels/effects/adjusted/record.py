@@ -16,6 +16,7 @@ from mixedmodels.effects.adjusted.table import POPULATION, ROLES, AdjustedTable
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Coefficients
 from mixedmodels.estimates.linear_functions import Level
+from mixedmodels.fit.seeds import seed_text
 from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS, ResultTable, ShownAsTable
 
 Margin = Literal["mean_reference", "mean_mode", "marginalmeans", "proportional", "empirical"]
@@ -69,6 +70,8 @@ class AdjustedPredictions(ShownAsTable):
         Library of tables.
     method : str, optional
         Method of the degrees of freedom, where the model has a choice of methods.
+    seed : int or Generator, optional
+        Seed that gives the same draws again; None where nothing was drawn.
 
     Examples
     --------
@@ -102,6 +105,7 @@ class AdjustedPredictions(ShownAsTable):
     notes: tuple[str, ...] = ()
     kind: Any = "pandas"
     method: str | None = None
+    seed: Any = None
 
     @cached_property
     def table(self) -> AdjustedTable:
@@ -140,6 +144,8 @@ class AdjustedPredictions(ShownAsTable):
         if self.interval == "prediction":
             of = " and ".join(["the fixed effects", *self.included]) if self.included else "draws"
             lines.append(f"Intervals are prediction intervals, of {of}.")
+        if self.seed is not None:
+            lines.append(f"Drawn with {seed_text(self.seed)}.")
         return tuple(lines)
 
     def __len__(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels._spellings import LEVEL, spelled
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ Type = Literal["fixed", "random", "simulate", "simulate_random"]
 class AdjustedVerbs(FittedModel):
     """Adjusted predictions, partial residuals, intervals of significance."""
 
+    @spelled(level=("ci_level", "ci_lvl", *LEVEL))  # as ggeffects calls it
     def ggpredict(
         self,
         terms: Any,
@@ -36,7 +38,7 @@ class AdjustedVerbs(FittedModel):
         scale: Literal["response", "link"] = "response",
         variance: Literal["residual", "random", "all"] | None = None,
         nsim: int = 1000,
-        seed: Any = 0,
+        seed: Any = None,
     ) -> AdjustedPredictions:
         """Predictions at values of some variables, adjusted for all others, as R's ggeffects makes them.
 
@@ -79,7 +81,7 @@ class AdjustedVerbs(FittedModel):
             "random" effects of unknown groups (of a glmer if not given), or "all" of these.
         nsim : int, default 1000
             Number of draws of simulated predictions.
-        seed : int, Generator or None, default 0
+        seed : int or Generator, optional
             Seed of simulated predictions and of ``sample=``.
 
         Raises

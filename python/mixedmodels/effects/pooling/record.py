@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from mixedmodels._spellings import spelled, word
 from mixedmodels.effects.adjusted.from_model import back_and_notes, mean_offset, variables_for
 from mixedmodels.effects.adjusted.grid import make_grid
 from mixedmodels.effects.adjusted.lines import POINTS, LevelRows, level_rows, number_values, spans
@@ -120,6 +121,7 @@ class Poolings(ShownAsTable):
             raise UnknownColumnError(f"there is no pooling {method!r}; there are {', '.join(METHODS)}.")
         return pd.DataFrame(tables[method], index=list(p.levels), columns=list(p.terms))
 
+    @spelled(type="scale")
     def lines(
         self,
         x: str,
@@ -127,7 +129,7 @@ class Poolings(ShownAsTable):
         *,
         span: str = "common",
         points: int = POINTS,
-        scale: str = "response",
+        type: Literal["response", "link"] = "response",  # noqa: A002
         typical: Any = "mean",
         condition: Any = None,
     ) -> LongTable:
@@ -145,7 +147,7 @@ class Poolings(ShownAsTable):
             Range of the lines: "common" for that of all rows, "own" for each level's own.
         points : int, default 21
             Number of values along each line where `values` is not given.
-        scale : str, default "response"
+        type : {"response", "link"}, default "response"
             Scale of the lines: "response", or "link" for the linear predictor.
         typical : str, callable or mapping, default "mean"
             See `ggpredict`.
@@ -158,8 +160,7 @@ class Poolings(ShownAsTable):
         >>> len(lines)
         108
         """
-        if scale not in ("response", "link"):
-            raise DataError(f"scale must be 'response' or 'link', not {scale!r}.")
+        means = word("type", type, ("response", "link")) == "response"
         rows = laid_lines(
             variables=self.variables,
             group=self.group,
@@ -171,7 +172,7 @@ class Poolings(ShownAsTable):
             condition=condition,
             offset=self.offset,
         )
-        fitted = pooled_lines(self.pools, rows, self.kept, self.back if scale == "response" else None)
+        fitted = pooled_lines(self.pools, rows, self.kept, self.back if means else None)
         r = len(rows.x)
         columns = {
             "method": [m for m in METHODS for _ in range(r)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels._spellings import LEVEL, spelled
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 class PoolingVerbs(FittedModel):
     """Complete, no and partial pooling."""
 
+    @spelled(type="scale", level=LEVEL)
     def group_lines(
         self,
         x: str,
@@ -26,7 +28,7 @@ class PoolingVerbs(FittedModel):
         points: int = 21,
         condition: Mapping[str, Any] | None = None,
         typical: Any = "mean",
-        scale: Literal["response", "link"] = "response",
+        type: Literal["response", "link"] = "response",  # noqa: A002
         level: float = 0.95,
     ) -> GroupLines:
         """The line of each group along a number, with its conditional modes, and the typical line.
@@ -49,7 +51,7 @@ class PoolingVerbs(FittedModel):
         typical : str, callable or mapping, default "mean"
             Values of other variables, as of `ggpredict`; those that are constant within groups keep the
             value of the group.
-        scale : {"response", "link"}, default "response"
+        type : {"response", "link"}, default "response"
             Scale of the predictions: "response", or "link" for the linear predictor.
         level : float, default 0.95
             Confidence level of the typical line.
@@ -71,7 +73,7 @@ class PoolingVerbs(FittedModel):
             points=points,
             condition=condition,
             typical=typical,
-            scale=scale,
+            scale=type,
             level=level,
         )
 

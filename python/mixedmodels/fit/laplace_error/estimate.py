@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from mixedmodels.fit.glmm import MAX_NODES, MAX_POINTS
 from mixedmodels.fit.laplace_error.pareto import tail_shape
 from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import GlmmFit
+from mixedmodels.fit.seeds import seed_text
 
 if TYPE_CHECKING:
     from mixedmodels._engine import Glmm, GlmmImportance
@@ -64,6 +65,8 @@ class LaplaceError:
         Why the estimate is not to be trusted, in words; empty where it is.
     advice : str, default ""
         Advice on a better approximation, in words.
+    seed : int or Generator, optional
+        Seed that gives the same draws again; None for quadrature.
 
     Notes
     -----
@@ -81,6 +84,7 @@ class LaplaceError:
     levels: dict[str, int]
     doubt: str = ""
     advice: str = ""
+    seed: Any = None
 
     @property
     def corrected_loglik(self) -> float:
@@ -104,7 +108,11 @@ class LaplaceError:
 
     def __str__(self) -> str:
         of = "Laplace's approximation" if self.nagq <= 1 else f"Adaptive quadrature with nAGQ = {self.nagq}"
-        how = f"{self.points} points" if self.points else f"{self.draws:,} draws, worth {self.ess:,.0f}"
+        how = (
+            f"{self.points} points"
+            if self.points
+            else f"{self.draws:,} draws, {seed_text(self.seed)}, worth {self.ess:,.0f}"
+        )
         error = f"{self.error:+.4f}" + (f" (standard error {self.std_error:.2g})" if self.std_error else "")
         each = ", ".join(f"{self.error / n:+.2g} for each of {n:,} of {name!r}" for name, n in self.levels.items())
         return "\n".join(
@@ -142,7 +150,7 @@ def laplace_error(engine: Glmm, design: Design, fit: GlmmFit, draws: int, seed: 
         If there are too few draws, or the engine finds no mode.
     """
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < MIN_DRAWS:
-        raise FitError(f"draws is {draws!r:.40}; give a whole number, {MIN_DRAWS} or more.")
+        raise FitError(f"nsim is {draws!r:.40}; give a whole number, {MIN_DRAWS} or more.")
     try:
         exact = _by_quadrature(engine, design, fit) if len(design.groups) == 1 else None
         return _sampled(engine, design, fit, int(draws), seed) if exact is None else exact

@@ -12,12 +12,12 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import MixedModelsWarning
-from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.fit.seeds import drawn_seed, generator
+from mixedmodels.fit.simulated_responses import checked
 from mixedmodels.fitted.replicates import (
     as_row,
     drawer,
     limited,
-    new_seed,
     parameter_names,
     parameter_values,
     part_refitted,
@@ -46,7 +46,7 @@ def bootstrap(
 ) -> Bootstrap:
     """See the verb of this name."""
     model._need_rows("bootstrap()")
-    seed = new_seed() if seed is None else seed
+    seed = drawn_seed(seed)
     draw = drawer(model, type, re_form, generator(seed))
     began, theta = perf_counter(), None
     with limited(threads):

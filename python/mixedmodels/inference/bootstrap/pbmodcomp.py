@@ -14,11 +14,12 @@ from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.many_responses.linear_mixed import NOT_REACHED, ManyFits, joined
-from mixedmodels.fit.simulated_responses import checked, generator
+from mixedmodels.fit.seeds import drawn_seed, generator
+from mixedmodels.fit.simulated_responses import checked
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.refits import by_maximum_likelihood, design_of, refitted
 from mixedmodels.fitted.registry import model_of
-from mixedmodels.fitted.replicates import Refit, drawer, limited, new_seed, refitter
+from mixedmodels.fitted.replicates import Refit, drawer, limited, refitter
 from mixedmodels.inference.bootstrap import replicates
 from mixedmodels.inference.bootstrap.likelihood_ratio import bootstrap_test, ratios, stopped_at
 from mixedmodels.inference.bootstrap.pbmodcomp_record import PBModComp
@@ -57,7 +58,7 @@ def pbmodcomp(
     if reference is not None:
         drawn, samples, seed = _as_reference(reference), None, None
     else:
-        samples, seed = checked(nsim), new_seed() if seed is None else seed
+        samples, seed = checked(nsim), drawn_seed(seed)
         with limited(threads):
             many = _reference(small, large, samples, seed, statistic, extremes, progress)
         drawn, failures = many.criterion, int(np.isnan(many.criterion).sum())

@@ -10,6 +10,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels._typing import Vector
+from mixedmodels.fit.seeds import seed_text
 from mixedmodels.inference.bootstrap.likelihood_ratio import BootstrapTest
 from mixedmodels.tables.coefmat import LEGEND, estimate_texts, stars
 from mixedmodels.tables.r_numbers import format_numbers, format_pvalues, pad_right, round_r
@@ -37,7 +38,7 @@ class PBModComp:
     stopped : bool
         Whether enough ratios exceeded the statistic before all were drawn.
     seed : int, Generator or None
-        Seed that reproduces the reference.
+        Seed that reproduces the reference; None for one that was passed in.
     seconds : float
         Elapsed time in seconds.
     kind : str, default "pandas"
@@ -113,6 +114,8 @@ class PBModComp:
     def footer(self) -> list[str]:
         """Notes about equal fits, failures and an early stop."""
         t, lines = self.test, []
+        if self.seed is not None:
+            lines.append(f"Samples drawn with {seed_text(self.seed)}.")
         if t.positive < t.samples:
             lines.append(
                 f"In {t.samples - t.positive} samples both models fit equally well (a variance is 0); counting them, "

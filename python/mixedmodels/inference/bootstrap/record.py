@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
+from mixedmodels._spellings import LEVEL, recased, spelled
 from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.inference.bootstrap.intervals import Kind, check, intervals
+from mixedmodels.fit.seeds import seed_text
+from mixedmodels.inference.bootstrap.intervals import KINDS, Kind, check, intervals
 from mixedmodels.inference.bootstrap.replicates import Replicates
 from mixedmodels.tables.result_table import ResultTable
 from mixedmodels.tables.vectors import NamedVector
@@ -34,7 +36,7 @@ class Bootstrap:
         Formula of the model.
     method : str
         Method of drawing responses, in words.
-    seed : int, Generator or None
+    seed : int or Generator
         Seed that reproduces the replicates, for any number of threads.
     seconds : float
         Elapsed time in seconds.
@@ -123,6 +125,7 @@ class Bootstrap:
             kind=self.kind,
         )
 
+    @spelled(level=LEVEL)
     def confint(
         self,
         level: float = 0.95,
@@ -157,6 +160,7 @@ class Bootstrap:
         >>> bool(limits["conf_low"][0] < fit.fixef()["Days"] < limits["conf_high"][0])
         True
         """
+        type = recased(type, KINDS, {title.lower(): kind for kind, title in TITLES.items()})  # noqa: A001
         check(level, type)
         chosen = self._chosen(parm)
         values = None
@@ -183,6 +187,7 @@ class Bootstrap:
             heading=(f"Bootstrap {TITLES[type]} intervals",),
             footer=tuple(notes),
             kind=self.kind,
+            seed=self.seed,
         )
 
     def to_frame(self, kind: Any = None) -> Any:
@@ -210,7 +215,7 @@ class Bootstrap:
     def _footer(self) -> tuple[str, ...]:
         r = self.replicates
         of = f"{r.done:,} replicates" + (f" of {r.asked:,} asked for (interrupted)" if r.done < r.asked else "")
-        notes = [f"{of}, seed {self.seed}" if isinstance(self.seed, int) else of]
+        notes = [f"{of}, {seed_text(self.seed)}"]
         if r.n_singular:
             notes.append(f"{r.n_singular:,} singular fits, which count.")
         if r.n_not_converged:

@@ -14,7 +14,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit.likelihood import ml_deviance, n_parameters
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.record import LinearFit, MixedFit
-from mixedmodels.fit.simulated_responses import generator
+from mixedmodels.fit.seeds import drawn_seed, generator, seed_text
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.refits import by_maximum_likelihood, refitted
 from mixedmodels.inference.comparison import rlrt
@@ -63,6 +63,7 @@ def exact_lrt(m: FittedModel, m0: FittedModel, nsim: int, seed: Any) -> ExactTes
 def rlrt_table(model: FittedModel, nsim: int, seed: Any) -> ResultTable:
     """See `ComparisonVerbs.rlrt`."""
     _need_lmer(model, "the model")
+    seed = drawn_seed(seed)
     rng = generator(seed)
     full = _restricted(model)
     names, tests, left_out = [], [], []
@@ -87,7 +88,7 @@ def rlrt_table(model: FittedModel, nsim: int, seed: Any) -> ResultTable:
         "mc_error": np.array([t.std_error for t in tests]),
         "p_value": np.array([t.p_value for t in tests]),
     }
-    footer = [f"{nsim} draws of each null distribution; MC error is the p-value's standard error."]
+    footer = [f"{nsim} draws of each null distribution, {seed_text(seed)}; MC error is the p-value's standard error."]
     if left_out:
         footer.append(f"Several variances, so no exact test: {', '.join(left_out)}; see ranova(test='mixture').")
     return ResultTable(
@@ -97,6 +98,7 @@ def rlrt_table(model: FittedModel, nsim: int, seed: Any) -> ResultTable:
         heading=("Exact restricted likelihood-ratio tests of variances", "", "Model:", model.formula),
         footer=tuple(footer),
         kind=model._source.kind,
+        seed=seed,
     )
 
 
@@ -110,6 +112,7 @@ def _test(name: str, observed: float, null: rlrt.Spectrum, nsim: int, seed: Any)
         raise DataError(f"nsim must be a whole number of draws, 1 or more; got {nsim!r}.")
     if observed < ZERO:
         return ExactTest(name=name, statistic=0.0, p_value=1.0, std_error=0.0, nsim=0)
+    seed = drawn_seed(seed)
     sample: Vector = rlrt.simulate(null, int(nsim), generator(seed))
     p = (1 + int(np.sum(sample > observed))) / (1 + int(nsim))
     quantiles = dict(zip(QUANTILES, np.quantile(sample, QUANTILES).tolist(), strict=True))
@@ -120,6 +123,7 @@ def _test(name: str, observed: float, null: rlrt.Spectrum, nsim: int, seed: Any)
         std_error=sqrt(p * (1 - p) / nsim),
         nsim=int(nsim),
         quantiles=quantiles,
+        seed=seed,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from textwrap import wrap
+from typing import Any
 
 from mixedmodels.tables.html import paragraph
 from mixedmodels.tables.r_numbers import format_number, format_pvalues
@@ -32,6 +33,8 @@ class ExactTest:
         Number of draws.
     quantiles : mapping of float to float, optional
         Quantiles of the null distribution, by probability.
+    seed : int or Generator, optional
+        Seed that gives these draws again; None where nothing was drawn.
 
     Examples
     --------
@@ -46,6 +49,7 @@ class ExactTest:
     std_error: float
     nsim: int
     quantiles: Mapping[float, float] = field(default_factory=dict)
+    seed: Any = None
 
     def __repr__(self) -> str:
         count = f"(p-value based on {self.nsim} simulated values)"

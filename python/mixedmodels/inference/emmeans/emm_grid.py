@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mixedmodels._spellings import spelled
 from mixedmodels.errors import DataError
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.inference.emmeans.contrasts import Contrasts, contrasts, interaction_contrasts
@@ -222,14 +223,15 @@ class EmmGrid(GridSummary):
         lines = () if method is None else (f"Degrees-of-freedom method: {method}",)
         return joint_table(tests, groups, self.kind, (*lines, *self.notes))
 
+    @spelled(alpha="level")
     def cld(
-        self, *, level: float = 0.05, adjust: str | None = None, by: Names | Same = SAME, reverse: bool = False
+        self, *, alpha: float = 0.05, adjust: str | None = None, by: Names | Same = SAME, reverse: bool = False
     ) -> MeansTable:
-        """Compact letter display: means that share a letter do not differ at `level`; sorted within each group.
+        """Compact letter display: means that share a letter do not differ at `alpha`; sorted within each group.
 
         Parameters
         ----------
-        level : float, default 0.05
+        alpha : float, default 0.05
             Significance level of the pairwise comparisons.
         adjust : str, optional
             Adjustment of the p-values; Tukey's by default.
@@ -247,7 +249,7 @@ class EmmGrid(GridSummary):
 
         within = self if isinstance(by, Same) else self.summary(by=by)
         plain = replace(within, functions=within.functions.without_absent())
-        return letter_table(plain, level, adjust, reverse)
+        return letter_table(plain, alpha, adjust, reverse)
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from mixedmodels.inference.emmeans.emm_grid import EmmGrid
 
 
-def letter_table(means: EmmGrid, level: float, adjust: str | None, reverse: bool) -> MeansTable:
+def letter_table(means: EmmGrid, alpha: float, adjust: str | None, reverse: bool) -> MeansTable:
     """The means sorted within each group, those that cannot be estimated last, with a column "group" of letters.
 
     Parameters
     ----------
-    level : float
+    alpha : float
         Significance level of the pairwise comparisons.
     adjust : str or None
         Adjustment of the p-values, Tukey's if None.
@@ -35,13 +35,13 @@ def letter_table(means: EmmGrid, level: float, adjust: str | None, reverse: bool
         estimated = [i for i in rows.tolist() if not np.isnan(estimate[i])]
         ranked = sorted(estimated, key=lambda i: -estimate[i] if reverse else estimate[i])
         pair_p = {(str(i), str(j)): value for (i, j), value in p.items() if i in estimated and j in estimated}
-        texts = letters(pair_p, [str(i) for i in estimated], level, order=[str(i) for i in ranked])
+        texts = letters(pair_p, [str(i) for i in estimated], alpha, order=[str(i) for i in ranked])
         for i, text in zip(estimated, texts, strict=True):
             marks[i] = text
         order += [*ranked, *(i for i in rows.tolist() if i not in estimated)]
     lines = [line for line in table.lines if line not in means.notes]
     lines += [line for line in family.table.lines if line.startswith("P value adjustment")]
-    lines.append(f"significance level used: alpha = {level:g}")
+    lines.append(f"significance level used: alpha = {alpha:g}")
     lines.append("Means that share a letter are not shown to differ, nor to be the same.")
     return MeansTable(
         labels={name: tuple(values[i] for i in order) for name, values in table.labels.items()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mixedmodels._spellings import recased
 from mixedmodels.errors import DataError
 from mixedmodels.formula import show
 from mixedmodels.formula.grammar import read_expression
@@ -26,6 +27,7 @@ def is_response(scale: str) -> bool:
     DataError
         If it is no type.
     """
+    scale = recased(scale, ("link", "response"))
     if scale not in ("link", "response"):
         raise DataError(f"type must be 'link' or 'response', not {scale!r}.")
     return scale == "response"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._spellings import spelled
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Coefficients
 from mixedmodels.inference.glht.mcp import CodedFactor
@@ -166,12 +167,13 @@ class GeneralHypotheses:
             row_column="test",
         )
 
-    def cld(self, level: float = 0.05, test: str = "single-step", *, decreasing: bool = False) -> Mapping[str, str]:
+    @spelled(alpha="level")  # as multcomp calls it
+    def cld(self, alpha: float = 0.05, test: str = "single-step", *, decreasing: bool = False) -> Mapping[str, str]:
         """Compact letter display of a factor's levels: those that share a letter do not differ.
 
         Parameters
         ----------
-        level : float, default 0.05
+        alpha : float, default 0.05
             Significance level.
         test : str, default "single-step"
             Adjustment as in `summary`.
@@ -197,7 +199,7 @@ class GeneralHypotheses:
         sums = np.bincount(factor.codes, weights=self._response, minlength=k)
         means = sums / np.maximum(np.bincount(factor.codes, minlength=k), 1)
         order = [factor.levels[i] for i in np.argsort(means, kind="stable")]
-        marks = letters(p, factor.levels, level, order=order, reverse=decreasing, sweep=True)
+        marks = letters(p, factor.levels, alpha, order=order, reverse=decreasing, sweep=True)
         return dict(zip(factor.levels, marks, strict=True))
 
     @cached_property

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from mixedmodels._spellings import recased
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
@@ -75,6 +76,7 @@ class LinearHypotheses:
         test : str, default "single-step"
             Method of `multiplicity`, or "Westfall" or "Shaffer".
         """
+        test = recased(test, CLOSED)
         if test in CLOSED:
             return self._closed(test)
         return adjust.adjusted_p(self.statistic, self.df, self.correlation, test, alternative=self.alternative)
@@ -138,7 +140,7 @@ def linear_hypotheses(
     DataError
         If `df` is negative or the alternative unknown.
     """
-    adjust.check_alternative(alternative)
+    alternative = adjust.check_alternative(alternative)
     c = hypotheses.matrix
     if df is not None and not df >= 0:
         raise DataError(f"df must be a positive number (or 0 for the normal distribution); got {df}.")

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._spellings import recased
+from mixedmodels.inference.glht.tests import CLOSED
+from mixedmodels.inference.multiplicity.adjust import JOINT
+from mixedmodels.inference.multiplicity.p_adjust import ALIASES, STEPWISE
 from mixedmodels.tables.coefmat import coefficient_table
 from mixedmodels.tables.r_numbers import format_numbers
 from mixedmodels.tables.r_print import matrix
@@ -35,7 +39,8 @@ def row_names(names: tuple[str, ...], rhs: NDArray[np.float64], alternative: str
 
 def method_line(test: str) -> str:
     """The line that names the adjustment of the p-values."""
-    return METHODS.get(test, f"(Adjusted p values reported -- {test} method)")
+    name = recased(test, [*METHODS, *CLOSED, *STEPWISE, *JOINT, *ALIASES])
+    return METHODS.get(name, f"(Adjusted p values reported -- {name} method)")
 
 
 @dataclass(frozen=True, kw_only=True)

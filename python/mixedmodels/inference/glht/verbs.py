@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._spellings import SIDES, recased
 from mixedmodels.errors import DataError
 from mixedmodels.fitted.model import FittedModel
+from mixedmodels.inference.multiplicity.adjust import ALTERNATIVES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -79,6 +81,7 @@ class HypothesisVerbs(FittedModel):
             hypotheses = hypotheses_about(linfct, coefficients.names)
         hypotheses = with_rhs(hypotheses, rhs)
         own = hypotheses.alternative
+        alternative = None if alternative is None else recased(alternative, ALTERNATIVES, SIDES)
         if alternative is not None and own not in (None, "two.sided", alternative):
             raise DataError(
                 f"the hypotheses say alternative={own!r}, but the argument says {alternative!r}; leave one out."
@@ -134,6 +137,7 @@ class HypothesisVerbs(FittedModel):
         coefficients = self._coefficients(ddf)
         if test is None:
             test = "Chisq" if coefficients.method == "normal" else "F"
+        test = recased(test, ("F", "Chisq"), {"chi2": "Chisq"})
         if test not in ("F", "Chisq"):
             raise DataError(f"test must be 'F' or 'Chisq', not {test!r}.")
         hypotheses = with_rhs(hypotheses_about(hypothesis, coefficients.names), rhs)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from mixedmodels._spellings import BOOTSTRAP, word
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Ddf
@@ -42,8 +44,7 @@ def confint(
     ddf: Ddf = None,
 ) -> ResultTable:
     """See the verb of this name."""
-    if method not in ("profile", "wald", "boot"):
-        raise DataError(f"method must be 'profile', 'wald' or 'boot', not {method!r}.")
+    method = word("method", method, ("profile", "wald", "boot"), BOOTSTRAP)
     quantile = quantile_of(level)
     if derived is not None and method != "profile":
         raise DataError(f"derived quantities have intervals by method='profile', not {method!r}.")
@@ -90,7 +91,7 @@ def _boot_limits(
     table = bootstrap(model, nsim, seed).confint(level=level, type=interval)
     rows = [table.row(name) for name in wanted]
     low, high = [r["conf_low"] for r in rows], [r["conf_high"] for r in rows]
-    return limits_table(names, low, high, level, model._source.kind, table.footer)
+    return replace(limits_table(names, low, high, level, model._source.kind, table.footer), seed=table.seed)
 
 
 def _fixed_limits(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels._spellings import LEVEL, spelled
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ Method = Literal["profile", "wald", "boot"]
 class IntervalVerbs(FittedModel):
     """Confidence intervals."""
 
+    @spelled(level=LEVEL, nsim="n_boot")
     def confint(
         self,
         parm: Parm = None,

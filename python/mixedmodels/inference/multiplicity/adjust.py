@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mixedmodels._spellings import SIDES, recased
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
@@ -22,7 +23,7 @@ ALTERNATIVES = ("two.sided", "less", "greater")
 def univariate_p(t: Vector, df: Vector, alternative: str = "two.sided") -> Vector:
     """p-values of t statistics one by one; an infinite `df` for the normal distribution."""
     t, df = np.broadcast_arrays(np.asarray(t, float), np.asarray(df, float))
-    check_alternative(alternative)
+    alternative = check_alternative(alternative)
     x = {"two.sided": -np.abs(t), "less": t, "greater": -t}[alternative]
     tail = wald.lower_tail(x, df)
     return np.asarray(np.minimum(2 * tail, 1) if alternative == "two.sided" else tail)
@@ -140,7 +141,8 @@ JOINT = ("sidak", "tukey", "scheffe", "dunnettx", "mvt", "free")
 
 def check_method(method: str, alternative: str = "two.sided") -> str:
     """The name of the method, which must exist and support the alternative."""
-    check_alternative(alternative)
+    alternative = check_alternative(alternative)
+    method = recased(method, [*STEPWISE, *JOINT, *ALIASES])
     name = ALIASES.get(method, method)
     if name not in STEPWISE and name not in JOINT:
         methods = ", ".join(map(repr, [*STEPWISE, *JOINT, *ALIASES]))
@@ -150,10 +152,12 @@ def check_method(method: str, alternative: str = "two.sided") -> str:
     return name
 
 
-def check_alternative(alternative: str) -> None:
-    """Refuse an unknown alternative."""
-    if alternative not in ALTERNATIVES:
+def check_alternative(alternative: str) -> str:
+    """The name of the alternative, which must exist."""
+    name: str = recased(alternative, ALTERNATIVES, SIDES)
+    if name not in ALTERNATIVES:
         raise DataError(f"alternative must be 'two.sided', 'less' or 'greater', not {alternative!r}.")
+    return name
 
 
 def correlation(vcov: Matrix) -> Matrix:

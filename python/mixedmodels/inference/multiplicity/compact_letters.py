@@ -13,16 +13,19 @@ from mixedmodels.errors import DataError
 Columns = list[NDArray[np.bool_]]
 
 
+HIGHEST_ALPHA = 0.5  # what is larger was meant as a confidence
+
+
 def letters(
     p_values: Mapping[tuple[str, str], float],
     names: Sequence[str],
-    level: float = 0.05,
+    alpha: float = 0.05,
     *,
     order: Sequence[str] | None = None,
     reverse: bool = False,
     sweep: bool = False,
 ) -> list[str]:
-    """Letters of each of `names`: two share one if and only if their p-value is at least `level`.
+    """Letters of each of `names`: two share one if and only if their p-value is at least `alpha`.
 
     Parameters
     ----------
@@ -30,7 +33,7 @@ def letters(
         P-values of pairs of names, in either order; a pair that is missing, or whose p-value is, does not differ.
     names : sequence of str
         Levels, length n.
-    level : float, default 0.05
+    alpha : float, default 0.05
         Significance level.
     order : sequence of str, optional
         The names from the smallest mean to the largest: "a" goes to the first. As `names` unless given.
@@ -50,13 +53,15 @@ def letters(
     Source: Piepho (2004), An algorithm for a letter-based representation of all-pairwise comparisons, J. Comput.
     Graph. Statist. 13, 456-466: insert, absorb, sweep.
     """
+    if not 0 < alpha <= HIGHEST_ALPHA:
+        raise DataError(f"alpha is {alpha!r:.40}; letters take a significance level, 0.05 for a confidence of 0.95.")
     place = _places(names, names if order is None else order)
     pairs = []
     for (a, b), p in p_values.items():
         for name in (a, b):
             if name not in place:
                 raise DataError(f"the pair ({a!r}, {b!r}) names {name!r}, which is none of {', '.join(names)}.")
-        if p < level:
+        if p < alpha:
             pairs.append((place[a], place[b]))
     columns = _insert([(b, a) for a, b in pairs] if sweep else pairs, len(names))
     if sweep:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._spellings import recased
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
 
@@ -29,6 +30,7 @@ def adjust(p: Vector, method: str, n: int | None = None) -> Vector:
     -----
     Sources: Holm (1979); Hochberg (1988); Hommel (1988); Benjamini and Hochberg (1995); Benjamini and Yekutieli (2001).
     """
+    method = recased(method, [*STEPWISE, *ALIASES])
     name = ALIASES.get(method, method)
     if name not in STEPWISE:
         raise DataError(f"adjustment {method!r} is none of {', '.join(STEPWISE)}.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mixedmodels._spellings import recased
 from mixedmodels.errors import DataError
 from mixedmodels.fitted.model import FittedModel
 
@@ -172,6 +173,7 @@ class RobustVerbs(FittedModel):
         from mixedmodels.inference.robust import hc, sandwich
 
         fit = self._fit
+        estimator = recased(estimator, sandwich.TYPES + hc.TYPES)
         if not fit.kept:
             raise DataError(f"{self.design.formula!r} has no fixed effects, so that there is no covariance of them.")
         if fit.mixed and fit.generalized:
