@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
@@ -15,6 +19,7 @@ from tests.support.places import ROOT
 
 import mixedmodels as mm
 from mixedmodels.cli import main
+from mixedmodels.cli.arguments import parser
 
 FORMULA = "Reaction ~ Days + (Days | Subject)"
 
@@ -128,6 +133,16 @@ MISTAKES = [
     (["fit", FORMULA, "sleep.csv", "--nagq", "5"], "--nagq is for mixed models with a family"),
     (["fit", "Reaction ~ Days", "sleep.csv", "--family", "Gamma", "--nagq", "5"], "--nagq is for mixed models"),
     (["fit", FORMULA, "sleep.csv", "--family", "Gama"], "'Gama'"),
+    (["fit", FORMULA, "sleep.csv", "--level", "0.9"], "add --confint"),
+    (["fit", FORMULA, "sleep.csv", "--tidy", "--anova"], "--tidy prints one table"),
+    (["fit", FORMULA, "sleep.csv", "--tidy", "--exponentiate"], "exponentiate"),
+    (["fit", FORMULA, "sleep.csv", "--exponentiate"], "add --tidy or --json"),
+    (["fit", FORMULA, "sleep.csv", "--rows"], "add --out"),
+    (["fit", FORMULA, "sleep.csv", "--confint", "wald", "--seed", "1"], "the other methods draw nothing"),
+    (["fit", FORMULA, "sleep.csv", "--confint", "--level", "95"], "level"),
+    (["fit", "Reaction ~ Days", "sleep.csv", "--ddf", "Satterthwaite"], "--ddf is for linear mixed models"),
+    (["fit", FORMULA, "sleep.csv", "--ddf", "Satterthwait"], "'Satterthwait'"),
+    (["fit", FORMULA, "sleep.parquet", "--sep", ";"], "are for text files"),
     (["datasets", "sleepstudi"], "did you mean 'sleepstudy'?"),
     (["datasets", "--csv"], "name it"),
 ]
@@ -149,7 +164,18 @@ def test_mistakes_get_an_answer_and_exit_code_2(
     assert message in said.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["fit"], ["nonsense"], ["fit", FORMULA, "x.csv", "--na-action", "guess"]])
+WRONG = [
+    [],
+    ["fit"],
+    ["nonsense"],
+    ["fit", FORMULA, "x.csv", "--na-action", "guess"],
+    ["fit", "--confint", FORMULA, "x.csv"],
+    ["fit", FORMULA, "x.csv", "--sep", ";;"],
+    ["predict"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
 def test_wrong_arguments_get_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
@@ -168,12 +194,12 @@ def test_datasets(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_table_may_come_through_a_pipe_and_leave_through_one(folder: Path) -> None:
-    command = [sys.executable, "-c", "import sys; from mixedmodels.cli import main; sys.exit(main())"]
+    command = [sys.executable, "-m", "mixedmodels"]
     with (folder / "sleep.csv").open() as rows:
         run = subprocess.run([*command, "fit", FORMULA, "-"], stdin=rows, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
     assert "1743.6" in run.stdout
-    shell = " ".join([f"'{sys.executable}'", "-c", f"'{command[2]}'", "datasets InstEval --csv", "| head -n 1"])
+    shell = " ".join([f"'{sys.executable}'", "-m mixedmodels datasets InstEval --csv", "| head -n 1"])
     run = subprocess.run(["bash", "-o", "pipefail", "-c", shell], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "s,d,studage,lectage,service,dept,y\n", "")
 
@@ -188,3 +214,101 @@ def test_fit_writes_a_report(
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert main(["fit", FORMULA, str(folder / "sleep.csv"), "--report", str(tmp_path / "nowhere" / "a.html")]) == 2
     assert "cannot write the report to" in capsys.readouterr().err
+
+
+def test_anova_and_intervals_in_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The tables of the verbs below the summary."""
+    arguments = ["fit", FORMULA, str(folder / "sleep.csv"), "--anova", "--ddf", "Kenward-Roger", "--confint", "Wald"]
+    assert main([*arguments, "--level", "0.9"]) == 0
+    printed = capsys.readouterr().out
+    fit = mm.lmer(FORMULA, mm.datasets.load("sleepstudy"))
+    assert repr(fit.anova(ddf="Kenward-Roger")) in printed
+    assert repr(fit.confint(method="wald", level=0.9)) in printed
+    assert "Wald confidence intervals, level 0.9:" in printed
+    assert "t-tests use Kenward-Roger's method" in printed
+
+
+def test_anova_and_intervals_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bootstrap = ["--confint", "bootstrap", "--nsim", "20", "--seed", "2"]
+    assert main(["fit", FORMULA, str(folder / "sleep.csv"), "--anova", *bootstrap, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    fit = mm.lmer(FORMULA, mm.datasets.load("sleepstudy"))
+    assert said["anova"] == [{"term": "Days", **{k: pytest.approx(v) for k, v in fit.anova().row("Days").items()}}]
+    expected = fit.confint(method="boot", nsim=20, seed=2)
+    assert said["confint"]["method"] == "boot"
+    assert said["confint"]["seed"] == 2
+    assert [row["conf_low"] for row in said["confint"]["limits"]] == pytest.approx(expected["conf_low"])
+    assert main(["fit", FORMULA, str(folder / "sleep.csv"), "--confint", "wald", "--json"]) == 0
+    limits = json.loads(capsys.readouterr().out)["confint"]["limits"]
+    assert limits[0] == {"term": "sd_(Intercept)|Subject", "conf_low": None, "conf_high": None}
+
+
+@pytest.mark.parametrize("formula", ["Reaction ~ Days", "Reaction ~ Days + (1 | Subject)"])
+def test_profile_is_the_method_of_intervals(formula: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", formula, str(folder / "sleep.csv"), "--confint"]) == 0
+    fit = (mm.lmer if "|" in formula else mm.lm)(formula, mm.datasets.load("sleepstudy"))
+    assert f"Profile confidence intervals, level 0.95:\n{fit.confint()!r}\n" in capsys.readouterr().out
+
+
+def test_coefficients_as_csv(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["fit", FORMULA, str(folder / "sleep.csv"), "--tidy", "--level", "0.9", "--ddf", "Kenward-Roger"]
+    assert main(arguments) == 0
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    fit = mm.lmer(FORMULA, mm.datasets.load("sleepstudy"))
+    pd.testing.assert_frame_equal(table, fit.tidy(conf_int=True, level=0.9, ddf="Kenward-Roger"), rtol=1e-12)
+
+
+def test_odds_ratios(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    herds = mm.datasets.load("cbpp").assign(share=lambda d: d["incidence"] / d["size"])
+    herds.to_csv(tmp_path / "herds.csv", index=False)
+    model = ["fit", "share ~ factor(period)", str(tmp_path / "herds.csv"), "--family", "binomial", "--weights", "size"]
+    fit = mm.glm("share ~ factor(period)", herds, "binomial", weights="size")
+    assert main([*model, "--tidy", "--exponentiate"]) == 0
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    np.testing.assert_allclose(table["estimate"], np.exp(fit.tidy()["estimate"]), rtol=1e-12)
+    assert main([*model, "--json", "--exponentiate"]) == 0
+    estimates = json.loads(capsys.readouterr().out)["estimates"]
+    np.testing.assert_allclose([row["estimate"] for row in estimates], table["estimate"], rtol=1e-12)
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"mixedmodels {mm.__version__}\n"
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["fit"], ["predict"], ["datasets"]])
+def test_help_explains_itself(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([*command, "--help"])
+    assert stopped.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith("usage: mixedmodels")
+    for line in said.splitlines():
+        if line.strip().startswith("mixedmodels fit") or line.strip().startswith("mixedmodels predict"):
+            parser().parse_args(shlex.split(line)[1:])  # an example that is not understood stops here
+
+
+def test_an_error_of_the_package_itself_has_an_exit_code_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(name: str) -> None:
+        raise RuntimeError("a broken promise")
+
+    monkeypatch.setattr("mixedmodels.datasets.load", broken)
+    assert main(["demo"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("mixedmodels: error in the package itself, please report it: RuntimeError: a broken promise")
+    assert "Traceback" not in said
+    assert main(["--traceback", "demo"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mixedmodels.datasets.load", interrupted)
+    assert main(["demo"]) == 130
+    assert capsys.readouterr().err == "mixedmodels: interrupted\n"

@@ -24,6 +24,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         "singular-fits",
         "fit-quality",
         "simulation",
+        "command-line",
     ),
     "Tests and intervals": ("comparisons", "small-samples", "hypotheses", "robust", "profiles"),
     "Coming from": ("coming-from-r", "coming-from-statsmodels"),

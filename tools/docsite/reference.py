@@ -247,7 +247,7 @@ def _commands() -> Made:
     import os
 
     os.environ["COLUMNS"] = "100"
-    parser = importlib.import_module("mixedmodels.cli.main")._parser()
+    parser = importlib.import_module("mixedmodels.cli.arguments").parser()
     actions = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
     parts = [parser.format_help(), *(p.format_help() for a in actions for p in a.choices.values())]
     return "Commands", "".join(f"\n```text\n{part}```\n" for part in parts), []

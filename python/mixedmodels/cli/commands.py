@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import mixedmodels as mm
-from mixedmodels.cli.files import read_table
+from mixedmodels.cli.models import fitted
+from mixedmodels.cli.records import records
 from mixedmodels.errors import DataError
 
 _DEMO = "Reaction ~ Days + (Days | Subject)"
+_METHODS = {"profile": "Profile", "wald": "Wald", "boot": "Bootstrap"}
 
 
 def demo(options: argparse.Namespace) -> None:
@@ -23,35 +23,33 @@ def demo(options: argparse.Namespace) -> None:
 
 
 def fit(options: argparse.Namespace) -> None:
-    """Fit the model and print its summary, or its estimates as JSON."""
-    model = _fitted(options)
+    """Fit the model and print its summary and what else was asked for, as text or as JSON."""
+    _check(options)
+    model, _ = fitted(options.formula, options.file, options)
+    if options.ddf is not None and (not model._fit.mixed or model._fit.generalized):
+        raise DataError("--ddf is for linear mixed models; the tests of this one have no choice of degrees of freedom")
+    how = {} if options.ddf is None else {"ddf": options.ddf}
+    summary = model.summary(**how)
+    terms = model.anova(**how) if options.anova else None
+    limits = _limits(model, options) if options.confint else None
     if options.out is not None:
-        _save(model, options.out)
+        _save(model, options.out, options.rows)
     if options.report is not None:
         model.report(options.report)
-    print(json.dumps(_estimates(model), indent=2, ensure_ascii=False) if options.json else model.summary())
-
-
-def _fitted(options: argparse.Namespace) -> Any:
-    """The model that formula and family ask for."""
-    settings = {"weights": options.weights, "offset": options.offset, "na_action": options.na_action}
-    mixed = "|" in options.formula
-    if options.ml and options.family is not None:
-        raise DataError("--ml is for linear mixed models; a model with a family is fitted by maximum likelihood anyway")
-    if options.ml and not mixed:
-        raise DataError("--ml is for mixed models; least squares, which fits this formula, has no other criterion")
-    if options.nagq is not None and not (mixed and options.family is not None):
-        raise DataError("--nagq is for mixed models with a family: give --family and a random term such as (1 | g)")
-    fitters: dict[tuple[bool, bool], tuple[Callable[..., Any], dict[str, Any]]] = {
-        # (random terms, a family)
-        (False, False): (mm.lm, {}),
-        (True, False): (mm.lmer, {"REML": not options.ml}),
-        (False, True): (mm.glm, {"family": options.family}),
-        (True, True): (mm.glmer, {"family": options.family, "nAGQ": 1 if options.nagq is None else options.nagq}),
-    }
-    fitter, more = fitters[mixed, options.family is not None]
-    # No variable holds the table: the summary would show its name instead of the file's.
-    return fitter(options.formula, read_table(options.file), **more, **settings)
+    if options.json:
+        estimates = model.tidy(exponentiate=options.exponentiate, **how)
+        print(json.dumps(_document(model, estimates, terms, limits, options.confint), indent=2, ensure_ascii=False))
+        return
+    if options.tidy:
+        level = 0.95 if options.level is None else options.level
+        model.tidy(conf_int=True, level=level, exponentiate=options.exponentiate, **how).to_csv(sys.stdout, index=False)
+        return
+    print(summary)
+    if terms is not None:
+        print(f"\n{terms!r}")
+    if limits is not None:
+        level = 0.95 if options.level is None else options.level
+        print(f"\n{_METHODS[options.confint]} confidence intervals, level {level:g}:\n{limits!r}")
 
 
 def datasets(options: argparse.Namespace) -> None:
@@ -68,27 +66,44 @@ def datasets(options: argparse.Namespace) -> None:
         print(mm.datasets.describe(options.name))
 
 
-def _save(model: Any, path: str) -> None:
+def _check(options: argparse.Namespace) -> None:
+    """Refuse options that would have no use, before any work."""
+    for word, value in (("level", options.level), ("nsim", options.nsim), ("seed", options.seed)):
+        if value is not None and options.confint is None and not (word == "level" and options.tidy):
+            raise DataError(f"--{word} is of confidence intervals: add --confint")
+    if options.exponentiate and not (options.tidy or options.json):
+        raise DataError("--exponentiate is of the table of coefficients: add --tidy or --json")
+    if options.rows and options.out is None:
+        raise DataError("--rows keeps the rows in the saved fit: add --out fit.json")
+    if options.tidy and (options.anova or options.confint is not None):
+        raise DataError(
+            "--tidy prints one table, the coefficients; --json has those of --anova and --confint beside it"
+        )
+    if options.confint != "boot" and (options.nsim is not None or options.seed is not None):
+        raise DataError("--nsim and --seed are for --confint boot; the other methods draw nothing")
+
+
+def _limits(model: Any, options: argparse.Namespace) -> Any:
+    wanted = {"level": options.level, "nsim": options.nsim, "seed": options.seed}
+    return model.confint(method=options.confint, **{name: value for name, value in wanted.items() if value is not None})
+
+
+def _save(model: Any, path: str, rows: bool) -> None:
     try:
-        model.save(path)
+        model.save(path, rows=rows)
     except OSError as cause:
         raise DataError(f"cannot write the fit to {path!r}: {cause.strerror or cause}") from cause
 
 
-def _estimates(model: Any) -> dict[str, Any]:
-    return {
+def _document(model: Any, estimates: Any, terms: Any, limits: Any, method: str | None) -> dict[str, Any]:
+    document: dict[str, Any] = {
         "formula": str(model.formula),
-        "fit": _records(model.glance())[0],
-        "estimates": _records(model.tidy()),
+        "fit": records(model.glance())[0],
+        "estimates": records(estimates),
     }
-
-
-def _records(table: Any) -> list[dict[str, Any]]:
-    return [{key: _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
-
-
-def _plain(value: Any) -> Any:
-    """The value for JSON: numpy's numbers as Python's, and NaN as null."""
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if terms is not None:
+        document["anova"] = records(terms.to_frame("pandas"))
+    if limits is not None:
+        seed = {} if limits.seed is None else {"seed": limits.seed}
+        document["confint"] = {"method": method, **seed, "limits": records(limits.to_frame("pandas"))}
+    return document
