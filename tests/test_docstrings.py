@@ -24,7 +24,7 @@ def documented() -> dict[str, Any]:
         values += [getattr(space, name) for name in getattr(space, "__all__", None) or reference.public(vars(space))]
     for name, (model, _) in reference.verbs().items():
         values.append(next(vars(c)[name] for c in model.__mro__ if name in vars(c)))
-    for result in reference.results().values():
+    for result in [*reference.results().values(), *reference.estimators().values()]:
         values += [result, *(vars(result)[name] for name in reference.public(vars(result)))]
     plain = [v.fget if isinstance(v, property) else v.func if isinstance(v, cached_property) else v for v in values]
     plain = [getattr(v, "__func__", v) for v in plain]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import doctest
 import importlib
-import pkgutil
 import re
 from collections.abc import Callable
 from functools import cache
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from docsite import reference
 
 import mixedmodels as mm
 
@@ -51,9 +51,8 @@ def examples() -> list[doctest.DocTest]:
     """Every docstring of the package with examples."""
     finder = doctest.DocTestFinder(exclude_empty=True)
     found: list[doctest.DocTest] = []
-    for info in pkgutil.walk_packages(mm.__path__, "mixedmodels."):
-        if info.name.rpartition(".")[2] not in ("_engine", "__main__"):
-            found += finder.find(importlib.import_module(info.name), info.name)
+    for name in reference.modules():
+        found += finder.find(importlib.import_module(name), name)
     return [test for test in [*finder.find(mm, "mixedmodels"), *found] if test.examples]
 
 

@@ -30,7 +30,10 @@ from mixedmodels.errors import (
 )
 
 if TYPE_CHECKING:
+    # Not in __all__, as ``from mixedmodels import *`` would hide the package scikit-learn behind the one.
     from mixedmodels import datasets, errors, families, plot
+    from mixedmodels import r as r
+    from mixedmodels import sklearn as sklearn
     from mixedmodels.api import fit_many, glm, glm_nb, glmer, glmer_nb, lm, lm_list, lmer
     from mixedmodels.diagnose.quality.model_table import model_table
     from mixedmodels.diagnose.residuals.record import SimulatedResiduals
@@ -81,7 +84,7 @@ _ROOMS = {
     "simulate_response": "power.make",
     "threads": "fit.threads",
 }
-_SUBMODULES = ("api", "datasets", "errors", "families", "plot", "r")
+_SUBMODULES = ("api", "datasets", "errors", "families", "plot", "r", "sklearn")
 
 __all__ = [
     "Control",
@@ -147,4 +150,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_SUBMODULES})
+    return list(__all__)

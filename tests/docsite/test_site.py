@@ -137,6 +137,8 @@ def test_everything_public_is_in_the_reference(tmp_path: Path) -> None:
     for model in reference.MODELS.values():
         for name in reference.public(dir(model)):
             assert re.search(rf"^### `{name}`$", text["models"], re.M), name
+    for name in reference.estimators():
+        assert f"`{name}`" in text["sklearn"]
     for name in mm.r.__all__:
         assert f"`{name}(" in text["r"] or not callable(getattr(mm.r, name)) or isinstance(getattr(mm.r, name), type), (
             name

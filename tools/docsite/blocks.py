@@ -69,10 +69,11 @@ def blocks(page: Path) -> list[Block]:
 
 
 def can_run(block: Block, data: Path) -> bool:
-    """Whether what the block needs is here: a file of the folder `data`, and for pictures matplotlib."""
+    """Whether what the block needs is here: a file of the folder `data`, matplotlib for pictures, scikit-learn."""
     if block.needs is not None and not (data / block.needs).exists():
         return False
-    return _DRAWS.search(block.text) is None or find_spec("matplotlib") is not None
+    needs = {"matplotlib": _DRAWS.search(block.text), "sklearn": re.search(r"\bsklearn\b", block.text)}
+    return all(found is None or find_spec(library) is not None for library, found in needs.items())
 
 
 def run(block: Block, page: Path, names: dict[str, object], data: Path) -> Output:

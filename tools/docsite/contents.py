@@ -23,6 +23,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         "checks",
         "singular-fits",
         "fit-quality",
+        "cross-validation",
         "simulation",
         "command-line",
     ),

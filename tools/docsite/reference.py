@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -214,32 +215,51 @@ def results() -> dict[str, type]:
     return dict(sorted(found.items()))
 
 
+def modules() -> list[str]:
+    """Modules of the package, those left out whose library is not installed."""
+    names = [info.name for info in pkgutil.walk_packages(mm.__path__, "mixedmodels.")]
+    here = find_spec("sklearn") is not None
+    return [n for n in names if "_engine" not in n and "__main__" not in n and (here or ".sklearn." not in n)]
+
+
 def _classes() -> dict[str, type]:
     """Public classes of the package by name."""
     out: dict[str, type] = {}
-    for info in pkgutil.walk_packages(mm.__path__, "mixedmodels."):
-        if "_engine" in info.name:
-            continue
-        module = importlib.import_module(info.name)
+    for module_name in modules():
+        module = importlib.import_module(module_name)
         for name, value in vars(module).items():
-            if inspect.isclass(value) and value.__module__ == info.name and not name.startswith("_"):
+            if inspect.isclass(value) and value.__module__ == module_name and not name.startswith("_"):
                 out.setdefault(name, value)
     return out
 
 
 def _results() -> Made:
+    return "Results", "What the verbs return, beside plain tables and arrays.", _by_class(results(), "results")
+
+
+def estimators() -> dict[str, type]:
+    """The estimators for scikit-learn; none where it is not installed."""
+    return {n: getattr(mm.sklearn, n) for n in mm.sklearn.__all__} if find_spec("sklearn") is not None else {}
+
+
+def _sklearn() -> Made:
+    return "Estimators for scikit-learn", summary(mm.sklearn.__doc__), _by_class(estimators(), "sklearn")
+
+
+def _by_class(classes: dict[str, type], page: str) -> list[Section]:
+    """A section for each class, with its own verbs."""
     groups: list[Section] = []
-    for name, cls in results().items():
+    for name, cls in classes.items():
         members = [
             n
             for n in public(vars(cls))
             if callable(vars(cls)[n]) or isinstance(vars(cls)[n], (property, cached_property))
         ]
         path = f"{cls.__module__}.{name}"
-        entries = [Entry(name=name, path=path, value=cls, page="results")]
-        entries += [Entry(name=f"{name}.{n}", path=f"{path}.{n}", value=vars(cls)[n], page="results") for n in members]
+        entries = [Entry(name=name, path=path, value=cls, page=page)]
+        entries += [Entry(name=f"{name}.{n}", path=f"{path}.{n}", value=vars(cls)[n], page=page) for n in members]
         groups.append((name, entries))
-    return "Results", "What the verbs return, beside plain tables and arrays.", groups
+    return groups
 
 
 def _commands() -> Made:
@@ -261,6 +281,7 @@ PAGES = {
     "families": lambda: _module("Families", mm.families, "families"),
     "datasets": lambda: _module("Data sets", mm.datasets, "datasets"),
     "r": _r,
+    "sklearn": _sklearn,
     "errors": _errors,
     "commands": _commands,
 }

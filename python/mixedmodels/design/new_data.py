@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -129,6 +130,15 @@ def on_new_data(
         na_action=na_action,
         spec=spec,
     )
+
+
+def with_states_of(spec: Spec, table: Table, env: Mapping[str, Any] | None = None) -> Spec:
+    """The spec with the states of data-dependent calls, such as ``ns(x, 3)``, estimated from the rows of this table."""
+    states: dict[str, Any] = {}
+    scope = Scope(table, env, states, source=spec.formula.source)
+    for text, node in spec.formula.variables.items():
+        scope.value(node, text)
+    return replace(spec, states={**spec.states, **states})
 
 
 def _as_fitted(text: str, value: Value, fitted_kind: Any) -> Value:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels._typing import Vector
+from mixedmodels.design.groups import UNSEEN
 from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
 
 
@@ -58,6 +59,19 @@ def part_of(design: Design, rows: NDArray[np.intp]) -> Design:
         rows=used[rows],
         dropped=design.n_table - len(rows),
     )
+
+
+def beside_part(design: Design, left: NDArray[np.intp], rows: NDArray[np.intp]) -> Design:
+    """The design of some rows in the levels of the part `left`: codes of levels that the part lacks are `UNSEEN`."""
+    new = part_of(design, rows)
+    return replace(new, groups=tuple(_beside(g, left, rows) for g in design.groups))
+
+
+def _beside(group: GroupingFactor, left: NDArray[np.intp], rows: NDArray[np.intp]) -> GroupingFactor:
+    present = np.zeros(group.n_levels, dtype=bool)
+    present[group.codes[left]] = True
+    new = np.where(present, np.cumsum(present) - 1, UNSEEN).astype(np.int32)
+    return GroupingFactor(group.name, new[group.codes[rows]], group.levels.take(np.flatnonzero(present)))
 
 
 def _group(group: GroupingFactor, rows: NDArray[np.intp]) -> GroupingFactor:

@@ -13,7 +13,8 @@ from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.generalized_linear.glm_checks import glm_warnings
 from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
 from mixedmodels.fit.glmm import fit_glmm
-from mixedmodels.fit.lmm import as_control, fit_lmm
+from mixedmodels.fit.lmm import as_control, fit_lmm, kept_columns
+from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.progress import counted
 from mixedmodels.fit.record import GlmFit, GlmmFit
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from mixedmodels.design import Design
     from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
+    from mixedmodels.fit.record import Control
     from mixedmodels.fitted.model import FittedModel
     from mixedmodels.fitted.request import Request
 
@@ -60,6 +62,39 @@ def refitted(model: FittedModel, design: Design, *, reml: bool = False, stacklev
         if isinstance(warning, ConvergenceWarning):
             warnings.warn(warning, stacklevel=stacklevel)
     return again
+
+
+def refitted_to_part(fit: AnyFit, part: Design, control: Control) -> AnyFit:
+    """Fit part of a fit's rows, from the estimates of all.
+
+    Parameters
+    ----------
+    part : Design
+        Design of the part, its response and weights as the family sees them.
+
+    Raises
+    ------
+    MixedModelsError
+        If it cannot be fitted.
+    """
+    if not fit.generalized:
+        if not fit.mixed:
+            return fit_ols(part)
+        return fit_lmm(part, reml=fit.reml, start=fit.theta, control=control)[0]
+    if fit.mixed:
+        start = start_of(fit)
+        if kept_columns(part.fixed, _rows_of(part), part.weights) != fit.kept:
+            start.pop("beta")  # of other columns
+        how: dict[str, Any] = {"penalty": fit.method.penalty, "start": start}
+        return fit_glmm(part, fit.family, nagq=fit.nagq, laplace=fit.laplace, control=control, **how)[0]
+    if fit.estimated_theta is not None:
+        return fit_glm_nb(part, fit.family.link, penalty=fit.penalty, control=control)
+    return fit_glm(part, fit.family, penalty=fit.penalty, control=control)
+
+
+def _rows_of(design: Design) -> int:
+    assert design.response is not None
+    return len(design.response)
 
 
 def all_refitted(

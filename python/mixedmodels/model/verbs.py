@@ -7,6 +7,7 @@ from mixedmodels.diagnose.convergence.verbs import ConvergenceVerbs, EngineVerbs
 from mixedmodels.diagnose.influence.verbs import InfluenceVerbs
 from mixedmodels.diagnose.quality.verbs import QualityVerbs
 from mixedmodels.diagnose.residuals.verbs import ResidualVerbs
+from mixedmodels.diagnose.validation.verbs import ValidationVerbs
 from mixedmodels.effects.adjusted.verbs import AdjustedVerbs
 from mixedmodels.effects.marginal.verbs import MarginalVerbs
 from mixedmodels.effects.pooling.verbs import PoolingVerbs
@@ -46,6 +47,7 @@ class Model(
     CheckVerbs,
     InfluenceVerbs,
     QualityVerbs,
+    ValidationVerbs,
     ConvergenceVerbs,
     AdjustedVerbs,
     MarginalVerbs,

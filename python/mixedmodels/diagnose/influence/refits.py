@@ -15,14 +15,12 @@ from mixedmodels.errors import FitError
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.covariance import covariances, diagonal
 from mixedmodels.fit.engine import EngineError
-from mixedmodels.fit.generalized_linear.glm import fit_glm
-from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
-from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.glmm import new_engine as new_glmm_engine
-from mixedmodels.fit.lmm import fit_lmm, kept_columns
+from mixedmodels.fit.lmm import kept_columns
 from mixedmodels.fit.lmm import new_engine as new_lmm_engine
-from mixedmodels.fit.many_responses.other_classes import family_design, start_of
+from mixedmodels.fit.many_responses.other_classes import family_design
 from mixedmodels.fit.record import Control, GlmmFit
+from mixedmodels.fitted.refits import refitted_to_part
 
 Rows = NDArray[np.intp]
 HALVINGS = 10  # of a Newton step that would raise the criterion
@@ -166,20 +164,9 @@ def fitted_again(rows: Design, fit: AnyFit, left: Rows, control: Control) -> Del
     MixedModelsError
         If it cannot be.
     """
-    part = _part(rows, fit.kept, left)
-    again: AnyFit
-    if not fit.generalized:
-        assert fit.mixed
-        again = fit_lmm(part, reml=fit.reml, start=fit.theta, control=control)[0]
-    elif fit.mixed:
-        how: dict[str, Any] = {"penalty": None if fit.penalised is None else "soft", "start": start_of(fit)}
-        again = fit_glmm(part, fit.family, nagq=fit.nagq, laplace=fit.laplace, control=control, **how)[0]
-        if again.separated:
-            raise FitError(again.separated)
-    elif fit.estimated_theta is not None:
-        again = fit_glm_nb(part, fit.family.link, control=control)
-    else:
-        again = fit_glm(part, fit.family, penalty=fit.penalty, control=control)
+    again = refitted_to_part(fit, _part(rows, fit.kept, left), control)
+    if again.mixed and again.generalized and again.separated:
+        raise FitError(again.separated)
     return Deleted(again.beta, again.vcov, variance_parameters(again))
 
 
