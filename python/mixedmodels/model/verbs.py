@@ -31,6 +31,29 @@ from mixedmodels.predict.verbs import FixedPredictionVerbs, MixedPredictionVerbs
 from mixedmodels.simulate.verbs import FixedSimulationVerbs, MixedSimulationVerbs
 from mixedmodels.summary.verbs import FixedTableVerbs, MixedTableVerbs
 
+# What another package calls what a verb of ours does; code written for it finds it, completion need not offer it twice.
+_OTHER_SPELLINGS = (
+    "call",
+    "contest1D",
+    "cov_ratio",
+    "design",
+    "dfbeta",
+    "dfbetas",
+    "logLik",
+    "table_kind",
+    "vcov_robust",
+)
+
+
+def unlisted() -> frozenset[str]:
+    """Names that `dir` of a model leaves out, all of which it answers to.
+
+    The interfaces of marginaleffects and of statsmodels, R's names for a part of what `contest`, `influence`, `loglik`
+    and `robust` return, and what the package itself asks: the design, the call, the kind of tables.
+    """
+    spaces = (MarginalEffects, StatsmodelsSpellings, MixedSpellings)
+    return frozenset((*_OTHER_SPELLINGS, *(name for space in spaces for name in vars(space) if name[0] != "_")))
+
 
 class Model(
     TermVerbs,
@@ -59,6 +82,9 @@ class Model(
     StatsmodelsSpellings,
 ):
     """A fitted model, immutable: a frozen record, its design, and the verbs that read both."""
+
+    def __dir__(self) -> list[str]:
+        return sorted(set(super().__dir__()) - unlisted())
 
 
 class FixedEffectsModel(FixedTableVerbs, FixedPredictionVerbs, FixedSimulationVerbs, Model):
