@@ -359,7 +359,7 @@ def test_a_value_per_row_and_combinations_of_columns_are_groups(sleep: pd.DataFr
     model = mm.lm("Reaction ~ Days", sleep)
     by_name, by_value = model.cross_validate("Subject", None), model.cross_validate(sleep["Subject"], None)
     assert by_name.pooled == by_value.pooled
-    assert len(model.cross_validate(["Subject", "Days"], None, metrics="rmse")) == 180
+    assert len(model.cross_validate(["Subject", "Days"], None, metrics="rmse")) == 181  # with the pooled row
 
 
 def test_leaving_out_single_rows_of_an_lm_is_its_press(sleep: pd.DataFrame) -> None:
@@ -465,10 +465,12 @@ def test_the_result_is_a_table_in_the_callers_library(sleep: pd.DataFrame) -> No
     assert isinstance(cv.to_frame(), pl.DataFrame)
     assert isinstance(cv.predictions(), pl.DataFrame)
     assert cv.to_frame().columns == ["fold", "rows", "rmse", "mae", "r2", "log_score"]
-    assert len(cv) == 10
+    assert len(cv) == 11  # with the pooled row
     again = pickle.loads(pickle.dumps(cv))
     assert again.pooled == cv.pooled
     assert "<table" in cv._repr_html_()
+    assert pd.DataFrame(cv)["rmse"].iloc[-1] == cv["RMSE"][-1] == cv.pooled["rmse"]
+    assert cv.row("pooled")["rows"] == 180
 
 
 def test_excluded_rows_have_no_fold(sleep: pd.DataFrame) -> None:

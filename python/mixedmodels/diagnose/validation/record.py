@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mixedmodels._typing import Vector
+    from mixedmodels.tables.sheet import Sheet
 
 POOLED = "pooled"
 SHOWN = 20  # folds in print
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class CrossValidation(ShownAsTable):
     """Scores of predictions of rows by fits without them, by fold and pooled.
 
@@ -32,15 +33,15 @@ class CrossValidation(ShownAsTable):
     reasons : mapping of str to str
         Why a fold has no predictions.
     rows : mapping of str to ndarray
-        For each row used its `fold`, `observed`, `predicted` and `log_density`.
+        For each row of the fit its `fold`, `observed`, `predicted` and `log_density`.
     label : callable
-        What makes a table of `rows` in the caller's library.
+        Function that makes a table of `rows` in the library of the model's data.
 
     Examples
     --------
     >>> cv = fit.cross_validate("Subject", k=None)
-    >>> len(cv), round(cv.pooled["rmse"], 1)
-    (18, 49.7)
+    >>> round(cv.pooled["rmse"], 1), len(cv)  # 18 subjects, and all together
+    (49.6, 19)
     """
 
     table: ResultTable
@@ -53,9 +54,6 @@ class CrossValidation(ShownAsTable):
     def pooled(self) -> dict[str, float]:
         """Scores of all rows together, by name."""
         return {name: float(values[-1]) for name, values in self.table.columns.items() if name != "rows"}
-
-    def __len__(self) -> int:
-        return len(self.table.names) - 1
 
     def predictions(self) -> Any:
         """A table of the rows used in the caller's library: fold, observed, predicted, log_density.
@@ -70,8 +68,8 @@ class CrossValidation(ShownAsTable):
     def __repr__(self) -> str:
         return repr(shortened(self.table))
 
-    def _repr_html_(self) -> str:
-        return shortened(self.table)._repr_html_()
+    def _sheet(self) -> Sheet:
+        return shortened(self.table)._sheet()
 
 
 def shortened(table: ResultTable) -> ResultTable:
