@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from numpy.typing import ArrayLike
 
+from mixedmodels._typing import Data
 from mixedmodels.fit.method import Method, as_ddf
 from mixedmodels.fit.record import Control
 from mixedmodels.model import (
@@ -23,13 +24,41 @@ from mixedmodels.model import (
 from mixedmodels.tables.caller_names import call_names
 
 if TYPE_CHECKING:
+    from typing import TypedDict, Unpack
+
+    from mixedmodels.families import Binomial, Gamma, InverseGaussian, NegativeBinomial, Poisson
     from mixedmodels.many.record import FitMany
     from mixedmodels.model.lm_list_record import LmList
+
+    NotGaussian = (
+        Literal["binomial", "poisson", "Gamma", "inverse.gaussian", "negative_binomial"]
+        | Binomial
+        | Poisson
+        | Gamma
+        | InverseGaussian
+        | NegativeBinomial
+    )
+
+    class GlmerOptions(TypedDict, total=False):
+        """Arguments of `glmer` on which the class of the model does not depend."""
+
+        nAGQ: int
+        weights: Any
+        offset: Any
+        subset: Any
+        contrasts: Mapping[str, Any] | None
+        na_action: Literal["omit", "exclude", "fail"]
+        env: Mapping[str, Any] | None
+        start: ArrayLike | Mapping[str, ArrayLike] | None
+        control: Control | Mapping[str, Any] | None
+        verbose: int
+        laplace: Literal["observed", "fisher"]
+        penalty: Literal["soft"] | None
 
 
 def lmer(
     formula: str,
-    data: Any,
+    data: Data,
     *,
     REML: bool = True,
     weights: Any = None,
@@ -42,7 +71,7 @@ def lmer(
     start: ArrayLike | None = None,
     control: Control | Mapping[str, Any] | None = None,
     verbose: int = 0,
-) -> MixedModel:
+) -> MixedModel[Data]:
     """Fit a linear mixed model.
 
     Parameters
@@ -124,9 +153,17 @@ def lmer(
     )
 
 
+@overload
+def glmer(
+    formula: str, data: Data, family: NotGaussian, **options: Unpack[GlmerOptions]
+) -> GeneralizedMixedModel[Data]: ...
+@overload
+def glmer(
+    formula: str, data: Data, family: Any, **options: Unpack[GlmerOptions]
+) -> GeneralizedMixedModel[Data] | MixedModel[Data]: ...
 def glmer(
     formula: str,
-    data: Any,
+    data: Data,
     family: Any,
     *,
     nAGQ: int = 1,
@@ -141,7 +178,7 @@ def glmer(
     verbose: int = 0,
     laplace: Literal["observed", "fisher"] = "observed",
     penalty: Literal["soft"] | None = None,
-) -> GeneralizedMixedModel | MixedModel:
+) -> GeneralizedMixedModel[Data] | MixedModel[Data]:
     """Fit a generalised linear mixed model by maximum likelihood.
 
     Parameters
@@ -239,7 +276,7 @@ def glmer(
 
 def glmer_nb(
     formula: str,
-    data: Any,
+    data: Data,
     *,
     nAGQ: int = 1,
     weights: Any = None,
@@ -253,7 +290,7 @@ def glmer_nb(
     verbose: int = 0,
     laplace: Literal["observed", "fisher"] = "observed",
     penalty: Literal["soft"] | None = None,
-) -> GeneralizedMixedModel:
+) -> GeneralizedMixedModel[Data]:
     """Fit a negative binomial mixed model with log link, its theta estimated jointly with everything else.
 
     The variance is mu + mu^2 / theta. For another link or a known theta call `glmer` with
@@ -325,7 +362,7 @@ def glmer_nb(
 
 def lm(
     formula: str,
-    data: Any,
+    data: Data,
     *,
     weights: Any = None,
     offset: Any = None,
@@ -333,7 +370,7 @@ def lm(
     contrasts: Mapping[str, Any] | None = None,
     na_action: Literal["omit", "exclude", "fail"] = "omit",
     env: Mapping[str, Any] | None = None,
-) -> LinearModel:
+) -> LinearModel[Data]:
     """Fit a linear model by (weighted) least squares.
 
     Parameters
@@ -390,7 +427,7 @@ def lm(
 
 def glm(
     formula: str,
-    data: Any,
+    data: Data,
     family: Any = "gaussian",
     *,
     weights: Any = None,
@@ -402,7 +439,7 @@ def glm(
     start: ArrayLike | None = None,
     control: Control | Mapping[str, Any] | None = None,
     penalty: Literal["jeffreys"] | None = None,
-) -> GeneralizedLinearModel:
+) -> GeneralizedLinearModel[Data]:
     """Fit a generalised linear model by maximum likelihood.
 
     Parameters
@@ -485,7 +522,7 @@ def glm(
 
 def glm_nb(
     formula: str,
-    data: Any,
+    data: Data,
     *,
     link: Literal["log", "sqrt", "identity"] = "log",
     weights: Any = None,
@@ -495,7 +532,7 @@ def glm_nb(
     na_action: Literal["omit", "exclude", "fail"] = "omit",
     env: Mapping[str, Any] | None = None,
     control: Control | Mapping[str, Any] | None = None,
-) -> GeneralizedLinearModel:
+) -> GeneralizedLinearModel[Data]:
     """Fit a negative binomial model with theta estimated, as ``glm.nb`` of R's MASS; Var(y) = mu + mu^2 / theta.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -10,9 +10,21 @@ from mixedmodels.datasets.catalogue import FOLDER, DataSet, FactorLevels, descri
 from mixedmodels.errors import DataError
 from mixedmodels.frame.tables import to_kind
 
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
 Library = Literal["pandas", "polars", "pyarrow", "dict"]
 
 
+@overload
+def load(name: str, as_: Literal["pandas"] = "pandas") -> pandas.DataFrame: ...
+@overload
+def load(name: str, as_: Literal["polars"]) -> polars.DataFrame: ...
+@overload
+def load(name: str, as_: Literal["pyarrow"]) -> Any: ...  # pyarrow has no types
+@overload
+def load(name: str, as_: Literal["dict"]) -> dict[str, Any]: ...
 def load(name: str, as_: Library = "pandas") -> Any:
     """Load a data set as a new table.
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mixedmodels import frame
+from mixedmodels._typing import Data_co
 from mixedmodels.fit import likelihood
 from mixedmodels.fitted.family_model import FamilyModel
 from mixedmodels.fitted.registry import fit_request
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mixedmodels.summary.glm_summary import GlmSummary
 
 
-class GeneralizedLinearModel(FamilyModel, FixedEffectsModel):
+class GeneralizedLinearModel(FamilyModel, FixedEffectsModel[Data_co]):
     """A generalised linear model fitted by `glm` or `glm_nb`; immutable.
 
     Examples

@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels._spellings import spelled
-from mixedmodels._typing import Matrix, Vector
+from mixedmodels._typing import Data_co, Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.engine import Glmm
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mixedmodels.summary.mixed_summary import MixedSummary
 
 
-class GeneralizedMixedModel(FamilyModel, RandomEffectsModel):
+class GeneralizedMixedModel(FamilyModel, RandomEffectsModel[Data_co]):
     """A generalised linear mixed model fitted by `glmer` or `glmer_nb`; theta is on the scale of the random effects.
 
     Examples

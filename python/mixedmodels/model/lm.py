@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Data_co
 from mixedmodels.fit.moments import residuals
 from mixedmodels.fitted.registry import fit_request
 from mixedmodels.model.verbs import FixedEffectsModel
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mixedmodels.summary.linear_summary import LinearSummary
 
 
-class LinearModel(FixedEffectsModel):
+class LinearModel(FixedEffectsModel[Data_co]):
     """A linear model fitted by `lm`; immutable.
 
     Examples

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._typing import Data_co
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.engine import Lmm
 from mixedmodels.fit.lmm import as_control, conditional_covariances, new_engine, refit_lmm
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mixedmodels.summary.mixed_summary import MixedSummary
 
 
-class MixedModel(RandomEffectsModel):
+class MixedModel(RandomEffectsModel[Data_co]):
     """A linear mixed model fitted by `lmer`.
 
     Examples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mixedmodels._typing import Data_co
 from mixedmodels.diagnose.checks.verbs import CheckVerbs
 from mixedmodels.diagnose.convergence.verbs import ConvergenceVerbs, EngineVerbs
 from mixedmodels.diagnose.influence.verbs import InfluenceVerbs
@@ -87,11 +88,17 @@ class Model(
         return sorted(set(super().__dir__()) - unlisted())
 
 
-class FixedEffectsModel(FixedTableVerbs, FixedPredictionVerbs, FixedSimulationVerbs, Model):
+class FixedEffectsModel(FixedTableVerbs[Data_co], FixedPredictionVerbs[Data_co], FixedSimulationVerbs, Model):
     """A model whose coefficients are all fixed effects."""
 
 
 class RandomEffectsModel(
-    MixedTableVerbs, MixedPredictionVerbs, MixedSimulationVerbs, EngineVerbs, LmeComponents, MixedSpellings, Model
+    MixedTableVerbs[Data_co],
+    MixedPredictionVerbs[Data_co],
+    MixedSimulationVerbs,
+    EngineVerbs,
+    LmeComponents,
+    MixedSpellings,
+    Model,
 ):
     """A fitted model with random effects, immutable. A verb computes from the record or makes a new model."""

@@ -2,20 +2,113 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
+from mixedmodels._typing import Data_co
 from mixedmodels.fitted.fixed_effects import FixedEffects
 from mixedmodels.fitted.mixed_effects import MixedEffects
 
 if TYPE_CHECKING:
+    from typing import TypedDict, Unpack
+
+    import pandas
+    import polars
+
     from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.predict.kinds import Kind
     from mixedmodels.predict.options import Interval, Method, Type, Uncertainty
 
+    NoInterval = Literal[False] | None
 
-class FixedPredictionVerbs(FixedEffects):
+    class PredictOptions(TypedDict, total=False):
+        """Arguments of `predict` on which the type of its result does not depend."""
+
+        kind: Kind | None
+        type: Type
+        level: float
+        method: Method
+        nsim: int | None
+        seed: Any
+        weights: Any
+        offset: Any
+        ddf: Ddf
+        progress: bool | None
+
+    class MixedPredictOptions(PredictOptions, total=False):
+        """Further arguments of a model with random effects."""
+
+        re_form: Any
+        uncertainty: Uncertainty
+        allow_new_levels: bool
+
+
+class FixedPredictionVerbs(FixedEffects, Generic[Data_co]):
     """Predictions of a model without random effects."""
 
+    # A series of predictions alone, a table with their standard errors or limits.
+    @overload
+    def predict(
+        self: FixedPredictionVerbs[pandas.DataFrame],
+        newdata: pandas.DataFrame | None = None,
+        *,
+        se_fit: Literal[False] = False,
+        interval: NoInterval = None,
+        **options: Unpack[PredictOptions],
+    ) -> pandas.Series[float]: ...
+    @overload
+    def predict(
+        self: FixedPredictionVerbs[pandas.DataFrame],
+        newdata: pandas.DataFrame | None = None,
+        *,
+        se_fit: Literal[True],
+        interval: Interval | NoInterval = None,
+        **options: Unpack[PredictOptions],
+    ) -> pandas.DataFrame: ...
+    @overload
+    def predict(
+        self: FixedPredictionVerbs[pandas.DataFrame],
+        newdata: pandas.DataFrame | None = None,
+        *,
+        se_fit: Literal[False] = False,
+        interval: Interval,
+        **options: Unpack[PredictOptions],
+    ) -> pandas.DataFrame: ...
+    @overload
+    def predict(
+        self: FixedPredictionVerbs[polars.DataFrame],
+        newdata: polars.DataFrame | None = None,
+        *,
+        se_fit: Literal[False] = False,
+        interval: NoInterval = None,
+        **options: Unpack[PredictOptions],
+    ) -> polars.Series: ...
+    @overload
+    def predict(
+        self: FixedPredictionVerbs[polars.DataFrame],
+        newdata: polars.DataFrame | None = None,
+        *,
+        se_fit: Literal[True],
+        interval: Interval | NoInterval = None,
+        **options: Unpack[PredictOptions],
+    ) -> polars.DataFrame: ...
+    @overload
+    def predict(
+        self: FixedPredictionVerbs[polars.DataFrame],
+        newdata: polars.DataFrame | None = None,
+        *,
+        se_fit: Literal[False] = False,
+        interval: Interval,
+        **options: Unpack[PredictOptions],
+    ) -> polars.DataFrame: ...
+    @overload
+    def predict(
+        self,
+        newdata: Any = None,
+        *,
+        se_fit: bool = False,
+        interval: Interval | NoInterval = None,
+        **options: Unpack[PredictOptions],
+    ) -> Any: ...
     def predict(
         self,
         newdata: Any = None,
@@ -103,9 +196,73 @@ class FixedPredictionVerbs(FixedEffects):
         return predicted(self, newdata, options, weights, offset)
 
 
-class MixedPredictionVerbs(MixedEffects):
+class MixedPredictionVerbs(MixedEffects, Generic[Data_co]):
     """Predictions of a model with random effects."""
 
+    # A series of predictions alone, a table with their standard errors or limits.
+    @overload
+    def predict(
+        self: MixedPredictionVerbs[pandas.DataFrame],
+        newdata: pandas.DataFrame | None = None,
+        *,
+        se_fit: Literal[False] = False,
+        interval: NoInterval = None,
+        **options: Unpack[MixedPredictOptions],
+    ) -> pandas.Series[float]: ...
+    @overload
+    def predict(
+        self: MixedPredictionVerbs[pandas.DataFrame],
+        newdata: pandas.DataFrame | None = None,
+        *,
+        se_fit: Literal[True],
+        interval: Interval | NoInterval = None,
+        **options: Unpack[MixedPredictOptions],
+    ) -> pandas.DataFrame: ...
+    @overload
+    def predict(
+        self: MixedPredictionVerbs[pandas.DataFrame],
+        newdata: pandas.DataFrame | None = None,
+        *,
+        se_fit: Literal[False] = False,
+        interval: Interval,
+        **options: Unpack[MixedPredictOptions],
+    ) -> pandas.DataFrame: ...
+    @overload
+    def predict(
+        self: MixedPredictionVerbs[polars.DataFrame],
+        newdata: polars.DataFrame | None = None,
+        *,
+        se_fit: Literal[False] = False,
+        interval: NoInterval = None,
+        **options: Unpack[MixedPredictOptions],
+    ) -> polars.Series: ...
+    @overload
+    def predict(
+        self: MixedPredictionVerbs[polars.DataFrame],
+        newdata: polars.DataFrame | None = None,
+        *,
+        se_fit: Literal[True],
+        interval: Interval | NoInterval = None,
+        **options: Unpack[MixedPredictOptions],
+    ) -> polars.DataFrame: ...
+    @overload
+    def predict(
+        self: MixedPredictionVerbs[polars.DataFrame],
+        newdata: polars.DataFrame | None = None,
+        *,
+        se_fit: Literal[False] = False,
+        interval: Interval,
+        **options: Unpack[MixedPredictOptions],
+    ) -> polars.DataFrame: ...
+    @overload
+    def predict(
+        self,
+        newdata: Any = None,
+        *,
+        se_fit: bool = False,
+        interval: Interval | NoInterval = None,
+        **options: Unpack[MixedPredictOptions],
+    ) -> Any: ...
     def predict(
         self,
         newdata: Any = None,

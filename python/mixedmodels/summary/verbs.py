@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 from mixedmodels import frame
 from mixedmodels._spellings import LEVEL, spelled
+from mixedmodels._typing import Data_co
 from mixedmodels.fitted.fixed_effects import FixedEffects
 from mixedmodels.fitted.mixed_effects import MixedEffects
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import TypedDict, Unpack
+
+    import pandas
+    import polars
 
     from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.summary.repca import RePCA
     from mixedmodels.summary.tidy import Effects
 
+    class TidyOptions(TypedDict, total=False):
+        """Arguments of `tidy` on which the type of its result does not depend."""
 
-class FixedTableVerbs(FixedEffects):
+        conf_int: bool
+        level: float
+        exponentiate: bool
+        ddf: Ddf
+
+
+class FixedTableVerbs(FixedEffects, Generic[Data_co]):
     """Tables of the parameters of a model without random effects."""
 
+    @overload
+    def tidy(
+        self: FixedTableVerbs[pandas.DataFrame] | FixedTableVerbs[Mapping[str, Any]], **options: Unpack[TidyOptions]
+    ) -> pandas.DataFrame: ...
+    @overload
+    def tidy(
+        self: FixedTableVerbs[polars.DataFrame] | FixedTableVerbs[polars.LazyFrame], **options: Unpack[TidyOptions]
+    ) -> polars.DataFrame: ...
+    @overload
+    def tidy(self, **options: Unpack[TidyOptions]) -> Any: ...
     @spelled(level=LEVEL)
     def tidy(
         self,
@@ -55,6 +78,12 @@ class FixedTableVerbs(FixedEffects):
         columns = tidy_linear(self.design, self._fit, level if conf_int else None, tested, ratio)
         return frame.to_kind(columns, self._source.kind)
 
+    @overload
+    def augment(self: FixedTableVerbs[pandas.DataFrame] | FixedTableVerbs[Mapping[str, Any]]) -> pandas.DataFrame: ...
+    @overload
+    def augment(self: FixedTableVerbs[polars.DataFrame] | FixedTableVerbs[polars.LazyFrame]) -> polars.DataFrame: ...
+    @overload
+    def augment(self) -> Any: ...
     def augment(self) -> Any:
         """The rows used, with columns `fitted` (means) and `resid` (deviance residuals for a glm).
 
@@ -66,9 +95,23 @@ class FixedTableVerbs(FixedEffects):
         return self._augmented({})
 
 
-class MixedTableVerbs(MixedEffects):
+class MixedTableVerbs(MixedEffects, Generic[Data_co]):
     """Tables of the parameters of a model with random effects."""
 
+    @overload
+    def tidy(
+        self: MixedTableVerbs[pandas.DataFrame] | MixedTableVerbs[Mapping[str, Any]],
+        effects: Effects | Sequence[Effects] = "fixed",
+        **options: Unpack[TidyOptions],
+    ) -> pandas.DataFrame: ...
+    @overload
+    def tidy(
+        self: MixedTableVerbs[polars.DataFrame] | MixedTableVerbs[polars.LazyFrame],
+        effects: Effects | Sequence[Effects] = "fixed",
+        **options: Unpack[TidyOptions],
+    ) -> polars.DataFrame: ...
+    @overload
+    def tidy(self, effects: Effects | Sequence[Effects] = "fixed", **options: Unpack[TidyOptions]) -> Any: ...
     @spelled(level=LEVEL)
     def tidy(
         self,
@@ -117,6 +160,12 @@ class MixedTableVerbs(MixedEffects):
         columns = tidy_mixed(self.design, self._fit, parts, wald_level, self.ranef, tested, ratio)
         return frame.to_kind(columns, self._source.kind)
 
+    @overload
+    def augment(self: MixedTableVerbs[pandas.DataFrame] | MixedTableVerbs[Mapping[str, Any]]) -> pandas.DataFrame: ...
+    @overload
+    def augment(self: MixedTableVerbs[polars.DataFrame] | MixedTableVerbs[polars.LazyFrame]) -> polars.DataFrame: ...
+    @overload
+    def augment(self) -> Any: ...
     def augment(self) -> Any:
         """The rows used, with columns `fitted`, `resid`, and `fixed` (the prediction without random effects).
 

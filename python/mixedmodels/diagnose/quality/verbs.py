@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from mixedmodels._spellings import LEVEL, recased, spelled
 from mixedmodels.errors import DataError
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
+    from typing import TypedDict, Unpack
+
     from mixedmodels.diagnose.quality.caic_record import ConditionalAIC
     from mixedmodels.diagnose.quality.records import ICC, R2
     from mixedmodels.tables.result_table import ResultTable
 
+    class ICCOptions(TypedDict, total=False):
+        """Arguments of `icc` on which the type of its result does not depend."""
+
+        level: float | None
+        method: Literal["profile", "boot"] | None
+        nsim: int
+        seed: Any
+        approximation: Approximation
+        mean: MeanOf
+        per: Per
+
+    class R2Options(TypedDict, total=False):
+        """Arguments of `r2` on which the type of its result does not depend."""
+
+        level: float | None
+        nsim: int
+        seed: Any
+        approximation: Approximation
+        mean: MeanOf
+        per: Per
+        keep_random: bool
+
+
 Approximation = Literal["theoretical", "delta", "lognormal", "trigamma"] | None
 MeanOf = Literal["marginal", "intercept", "observed"] | None
+R2Method = Literal["nakagawa", "ols", "tjur", "lr", "cox_snell", "nagelkerke", "mcfadden"] | None
 Per = Literal["unit", "row"] | None
 
 
 class QualityVerbs(FittedModel):
     """Figures of merit: ICC, R2, variance shares, conditional AIC."""
 
+    @overload
+    def icc(self, by_group: Literal[False] = False, **options: Unpack[ICCOptions]) -> ICC: ...
+    @overload
+    def icc(self, by_group: Literal[True], **options: Unpack[ICCOptions]) -> ResultTable: ...
+    @overload
+    def icc(self, by_group: bool, **options: Unpack[ICCOptions]) -> ICC | ResultTable: ...
     @spelled(level=("ci", *LEVEL))  # as performance calls it
     def icc(
         self,
@@ -91,10 +123,16 @@ class QualityVerbs(FittedModel):
             (method, nsim, seed),
         )
 
+    @overload
+    def r2(self, method: R2Method = None, *, by_group: Literal[False] = False, **options: Unpack[R2Options]) -> R2: ...
+    @overload
+    def r2(self, method: R2Method = None, *, by_group: Literal[True], **options: Unpack[R2Options]) -> ResultTable: ...
+    @overload
+    def r2(self, method: R2Method = None, *, by_group: bool, **options: Unpack[R2Options]) -> R2 | ResultTable: ...
     @spelled(level=("ci", *LEVEL))  # as performance calls it
     def r2(
         self,
-        method: Literal["nakagawa", "ols", "tjur", "lr", "cox_snell", "nagelkerke", "mcfadden"] | None = None,
+        method: R2Method = None,
         *,
         by_group: bool = False,
         level: float | None = None,

@@ -26,7 +26,7 @@ class ComparisonVerbs(FittedModel):
         test: str | None = None,
         refit: bool = True,
         names: Sequence[str] | None = None,
-    ) -> Any:
+    ) -> ResultTable:
         """Tests of the terms of one model, or a comparison of several models of the same data.
 
         Parameters
