@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from mixedmodels.diagnose.influence.deletion_sets import deletion_sets
 from mixedmodels.errors import DataError
-from mixedmodels.fit.simulated_responses import generator
-from mixedmodels.fitted.replicates import new_seed
+from mixedmodels.fit.seeds import drawn_seed, generator
 from mixedmodels.fitted.row_groups import Clusters
 
 Codes = NDArray[np.intp]
@@ -72,7 +71,7 @@ def folds_of(model: Any, group: Any, k: int | None, seed: Any) -> Folds:
     if k is None or k >= len(sets):
         ones = np.ones(len(sets), dtype=np.intp)
         return Folds(codes=sets.codes, labels=sets.labels, group=name, units=ones, seed=None)
-    seed = new_seed() if seed is None else seed
+    seed = drawn_seed(seed)
     of_set = _dealt(sets, int(k), generator(seed))
     return Folds(
         codes=of_set[sets.codes],
