@@ -55,6 +55,10 @@ CONCEPTS: dict[str, tuple[set[str], dict[str, str]]] = {
         {
             "AdjustedVerbs.ggpredict(scale)": "`type` is the treatment of random effects, as in R's ggeffects",
             "AdjustedVerbs.partial_residuals(scale)": "`type` is the treatment of random effects, as in `ggpredict`",
+            "MarginalVerbs.predictions(transform)": "a function of the estimates, as in marginaleffects",
+            "MarginalVerbs.avg_predictions(transform)": "a function of the estimates, as in marginaleffects",
+            "MarginalVerbs.comparisons(transform)": "a function of the estimates, as in marginaleffects",
+            "MarginalVerbs.hypotheses(transform)": "a function of the estimates, as in marginaleffects",
             "ProfileVerbs.profile(scale)": "of variance parameters",
             "RobustVerbs.scores(scale)": "of variance parameters",
             "RobustVerbs.vcov_full(scale)": "of variance parameters",

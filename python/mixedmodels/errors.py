@@ -3,6 +3,18 @@
 A message says what was asked, which value was seen, where it stands and what to do about it.
 """
 
+from __future__ import annotations
+
+import sys
+
+
+def users_line() -> int:
+    """The `stacklevel` with which the caller's warning points at the first line outside this package."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == __package__:
+        frame, level = frame.f_back, level + 1
+    return level
+
 
 class MixedModelsError(Exception):
     """Root of every error raised by this package."""

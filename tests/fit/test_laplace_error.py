@@ -202,7 +202,7 @@ def test_degenerate_weights_are_said_in_words() -> None:
 
 @pytest.mark.parametrize("draws", [0, 39, 2.5, True, "many"])
 def test_draws_are_a_number(draws: Any) -> None:
-    with pytest.raises(mm.errors.FitError, match="draws is"):
+    with pytest.raises(mm.errors.FitError, match="nsim is"):
         fitted(HERDS, "cbpp", "binomial").laplace_error(draws)
 
 

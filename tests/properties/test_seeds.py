@@ -65,6 +65,7 @@ CASES: dict[str, Case] = {
     "caic": (lambda s: ONE.caic("bootstrap", nsim=20, seed=s), lambda r: r.df),
     "ggpredict": (lambda s: ONE.ggpredict("Days", type="simulate", nsim=20, seed=s), lambda r: r.predicted),
     "ggpredict at sampled values": (lambda s: FIT.ggpredict("Days [sample=3]", seed=s), lambda r: r.predicted),
+    "cross_validate": (lambda s: LIN.cross_validate(k=5, seed=s), lambda r: r.predictions()["predicted"]),
     "laplace_error": (lambda s: CROSSED.laplace_error(100, s), lambda r: r.error),
     "all_fit": (lambda s: ONE.all_fit(2, s), lambda r: r.table["evaluations"]),
     "exactRLRT": (lambda s: mm.r.exactRLRT(ONE, nsim=100, seed=s), lambda r: list(r.quantiles.values())),

@@ -42,10 +42,9 @@ def held(kind: str, table: pd.DataFrame, connection: Any = duckdb) -> Any:
 
 
 def as_pandas(table: Any) -> pd.DataFrame:
-    for method in ("df", "to_pandas"):
-        if hasattr(table, method):
-            return getattr(table, method)()
-    return table
+    if isinstance(table, pd.DataFrame):  # whose columns are attributes too, such as df
+        return table
+    return table.df() if isinstance(table, duckdb.DuckDBPyRelation) else table.to_pandas()
 
 
 @pytest.fixture(scope="module")

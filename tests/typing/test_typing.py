@@ -57,7 +57,7 @@ def wrong_lines() -> list[int]:
 
 def test_the_script_runs(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(SCRIPT))
-    assert capsys.readouterr().out == "(2, 7) 56 0.279 5\n"
+    assert capsys.readouterr().out == "(2, 9) 56 0.279 5\n"
 
 
 @pytest.mark.slow

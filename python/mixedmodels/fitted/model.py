@@ -205,11 +205,11 @@ class FittedModel:
 
     def _told(self, ddf: Ddf = None) -> Coefficients:
         """Coefficients for what has no footer: what must be said of them is a warning, at the user's line."""
-        from mixedmodels.errors import MixedModelsWarning
+        from mixedmodels.errors import MixedModelsWarning, users_line
 
         coefficients = self._coefficients(ddf)
         for remark in coefficients.remarks:
-            warnings.warn(remark, MixedModelsWarning, stacklevel=3)
+            warnings.warn(remark, MixedModelsWarning, stacklevel=users_line())
         return coefficients
 
     def _coefficients_by(self, method: str | None) -> Coefficients:

@@ -11,7 +11,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design, numbers_of, on_new_data
-from mixedmodels.errors import DataError, MixedModelsWarning, RankDeficientWarning
+from mixedmodels.errors import DataError, MixedModelsWarning, RankDeficientWarning, users_line
 from mixedmodels.fit.seeds import drawn_seed, with_seed
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.rows import predictions
@@ -38,7 +38,7 @@ def predicted(model: FittedModel, newdata: Any, options: Options, weights: Any, 
 
     if options.interval is not None and options.ddf is None and options.method == "delta":
         for remark in model._coefficients().remarks:  # why the normal distribution stands in
-            warnings.warn(remark, MixedModelsWarning, stacklevel=3)
+            warnings.warn(remark, MixedModelsWarning, stacklevel=users_line())
     if draws := draws_at_random(model, options):
         options = replace(options, seed=drawn_seed(options.seed))
     columns = uncertain(model, rows, options, _weights(model, table, weights, options), table is None)
