@@ -42,8 +42,9 @@ def without_fold(model: FittedModel, design: Design, left: Rows) -> Design:
         return design
     request: Any = model._request
     places = model._rows.numbers
-    table = frame.read(frame.take_rows(request.data, places[left]))
+    data = frame.rows_at_hand(request.data)
+    table = frame.read(frame.take_rows(data, places[left]))
     spec = with_states_of(design.spec, table, request.env)
     offset = 0.0 if spec.offset is True else None  # an array's values are in the design
-    whole = on_new_data(spec, frame.read(request.data), offset=offset, env=request.env)
+    whole = on_new_data(spec, frame.read(data), offset=offset, env=request.env)
     return replace(part_of(whole, places), response=design.response, weights=design.weights, offset=design.offset)
