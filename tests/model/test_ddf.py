@@ -97,12 +97,14 @@ def test_the_normal_distribution_stands_in_and_says_so(tmp_path: Path, monkeypat
     monkeypatch.setattr(type(fit._engine), "describe", lambda self: {"path": "estimated"})
     own = fit._coefficients()
     assert own.method == "normal"
-    assert own.remarks[0].startswith("The normal distribution stands in for Satterthwaite's method: degrees of freedom")
+    assert own.remarks[0].startswith(
+        "The normal distribution is used in place of Satterthwaite's method: degrees of freedom"
+    )
     with pytest.raises(mm.FitError, match="use ddf='normal'"):
         fit._coefficients("Satterthwaite")
     monkeypatch.undo()
     fit.save(tmp_path / "fit.json")
     by_another_way = mm.load(tmp_path / "fit.json").update(ddf="Kenward-Roger")._coefficients()
-    assert "stands in for Kenward-Roger's method" in by_another_way.footer[1]
+    assert "is used in place of Kenward-Roger's method" in by_another_way.footer[1]
     nothing = mm.lmer("Reaction ~ 0 + (1 | Subject)", SLEEP)._coefficients()
     assert (nothing.method, nothing.names, nothing.remarks) == ("normal", (), ())

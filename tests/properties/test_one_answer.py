@@ -289,7 +289,7 @@ def test_every_print_says_why_the_normal_distribution_stands_in(verb: str, monke
     monkeypatch.setattr(type(fit._engine), "describe", lambda self: {"path": "estimated"})
     text = PRINTED[verb](fit)
     text = " ".join((text if isinstance(text, str) else repr(text)).split())
-    assert "stands in for Satterthwaite's method: degrees of freedom need the factorisation" in text
+    assert "is used in place of Satterthwaite's method: degrees of freedom need the factorisation" in text
 
 
 PLAIN: dict[str, Callable[[Any], Any]] = {
@@ -304,8 +304,8 @@ PLAIN: dict[str, Callable[[Any], Any]] = {
 def test_plain_tables_warn_where_the_normal_distribution_stands_in(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fit = MODELS["lmer Satterthwaite"]()
     monkeypatch.setattr(type(fit._engine), "describe", lambda self: {"path": "estimated"})
-    with pytest.warns(mm.MixedModelsWarning, match="stands in for Satterthwaite's method") as caught:
+    with pytest.warns(mm.MixedModelsWarning, match="is used in place of Satterthwaite's method") as caught:
         PLAIN[verb](fit)
     assert caught[0].filename == __file__
-    with pytest.warns(mm.MixedModelsWarning, match="stands in"):
+    with pytest.warns(mm.MixedModelsWarning, match="is used in place of"):
         assert fit.pvalues["Days"] == fit.update(ddf="normal").pvalues["Days"]

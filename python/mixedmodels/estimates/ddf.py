@@ -72,7 +72,7 @@ def or_normal(method: str, by: Callable[[str], Coefficients]) -> Coefficients:
     plain = by("normal")
     if not plain.names:
         return plain
-    note = f"The normal distribution stands in for {method}'s method: {reason}"
+    note = f"The normal distribution is used in place of {method}'s method: {reason}"
     return Asymptotic(plain.names, plain.beta, plain.vcov, note)
 
 

@@ -203,7 +203,7 @@ class FittedModel:
             return ddf
         return self._coefficients_by(ddf)
 
-    def _told(self, ddf: Ddf = None) -> Coefficients:
+    def _coefficients_or_warning(self, ddf: Ddf = None) -> Coefficients:
         """Coefficients for what has no footer: what must be said of them is a warning, at the user's line."""
         from mixedmodels.errors import MixedModelsWarning, users_line
 

@@ -50,17 +50,17 @@ class StatsmodelsSpellings(FittedModel):
     @property
     def bse(self) -> pandas.Series[float]:
         """Standard errors; adjusted where the model's `ddf` is Kenward-Roger."""
-        return self._series(self._told().t_tests().std_error)
+        return self._series(self._coefficients_or_warning().t_tests().std_error)
 
     @property
     def tvalues(self) -> pandas.Series[float]:
         """Estimates over standard errors."""
-        return self._series(self._told().t_tests().statistic)
+        return self._series(self._coefficients_or_warning().t_tests().statistic)
 
     @property
     def pvalues(self) -> pandas.Series[float]:
         """Two-sided Wald p-values, with degrees of freedom by the model's `ddf`."""
-        return self._series(self._told().t_tests().p_value)
+        return self._series(self._coefficients_or_warning().t_tests().p_value)
 
     def conf_int(self, alpha: float = 0.05, *, ddf: Ddf = None) -> pandas.DataFrame:
         """Wald limits at level ``1 - alpha``, columns 0 and 1.
@@ -79,14 +79,14 @@ class StatsmodelsSpellings(FittedModel):
         """
         import pandas as pd
 
-        coefficients = self._told(ddf)
+        coefficients = self._coefficients_or_warning(ddf)
         t = coefficients.t_tests()
         limits = wald.intervals(t.estimate, t.std_error, 1 - alpha, t.df)
         return pd.DataFrame(limits, index=list(coefficients.names))
 
     def cov_params(self) -> pandas.DataFrame:
         """Covariance matrix of the estimates, whose diagonal has the squares of `bse`."""
-        coefficients = self._told()
+        coefficients = self._coefficients_or_warning()
         return frame.labelled(coefficients.vcov, coefficients.names, coefficients.names)
 
     def t_test(self, r_matrix: str | Sequence[str] | ArrayLike, *, ddf: Ddf = None) -> ContrastTest:

@@ -156,7 +156,8 @@ class MixedTableVerbs(MixedEffects, Generic[Data_co]):
         ratio = ratio_or_error(self.family, self.design.spec.formula.left) if exponentiate else None
         wald_level = level if conf_int else None
         parts = wanted_parts(effects)
-        tested = None if "fixed" not in parts or (ddf is None and self._fit.generalized) else self._told(ddf)
+        untested = "fixed" not in parts or (ddf is None and self._fit.generalized)
+        tested = None if untested else self._coefficients_or_warning(ddf)
         columns = tidy_mixed(self.design, self._fit, parts, wald_level, self.ranef, tested, ratio)
         return frame.to_kind(columns, self._source.kind)
 
