@@ -111,6 +111,33 @@ def test_a_density_is_that_of_its_kernel():
     np.testing.assert_allclose(found.density[curve], kernel(found.value[curve]), atol=4e-3)
 
 
+def test_densities_end_at_the_bounds():
+    rng = np.random.default_rng(4)
+    y, draws = rng.beta(1, 4, 300), rng.beta(1, 4, (300, 2))
+    found = predictive(y, draws, (0.0, 1.0))
+    assert found.value.min() == 0.0
+    assert found.value.max() <= 1.0
+    curve = found.draw == 0
+    assert abs(np.trapezoid(found.density[curve], found.value[curve]) - 1) < 0.02
+    assert found.density[curve][0] > 2.5  # of a density of 4 at 0, which no mass beyond the bound halves
+    free = predictive(y, draws)
+    assert free.value.min() < 0
+
+
+def test_continuous_draws_count_for_the_nearest_value():
+    y = np.tile([1.0, 2.0, 4.0], 20)
+    draws = np.linspace(-0.9, 6.9, 60)[:, None]
+    found = predictive(y, draws)
+    own, drawn = found.draw == 0, found.draw == 1
+    assert found.discrete
+    assert found.value[own].tolist() == [-1.0, 0.0, 1.0, 2.0, 4.0, 6.0, 8.0][: own.sum()]
+    np.testing.assert_allclose(found.density[own][[2, 3, 4]], 1 / 3)
+    counted = [np.mean((draws >= a) & (draws < b)) for a, b in ((-0.5, 0.5), (0.5, 1.5), (1.5, 3.0), (3.0, 5.0))]
+    np.testing.assert_allclose(found.density[drawn][1:5], counted)
+    few = predictive(y[:9], draws[:9])  # too few rows for shares
+    assert not few.discrete or len(np.unique(few.value)) <= 40
+
+
 def test_summaries_say_where_the_data_lie():
     y = np.array([0.0, 0.0, 1.0, 5.0])
     found = summaries(y, np.tile(np.array([[0.0, 1.0, 2.0, 3.0]]).T, 10), counts=True)

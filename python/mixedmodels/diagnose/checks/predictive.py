@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from mixedmodels._typing import Matrix, Vector
 
 GRID = 128  # places of a density
 FEW = 40  # distinct values of a response that is shown value by value
+DISTINCT = 12  # distinct values of a response beside whose values continuous draws are counted
+REPEATED = 5  # rows that such a response has for each value, on average
+BEYOND = 6  # steps beyond the values of the response, at most
 WIDE = 200  # range of counts that are
 
 
@@ -59,8 +63,17 @@ class Summaries:
     share: Vector
 
 
-def predictive(y: Vector, draws: Matrix) -> Predictive:
-    """Curves of a response, shape (n,), and of draws, shape (n, draws)."""
+def predictive(y: Vector, draws: Matrix, bounds: tuple[float, float] = (-math.inf, math.inf)) -> Predictive:
+    """Curves of a response, shape (n,), and of draws, shape (n, draws).
+
+    A response of few distinct values has shares also if its draws are continuous: a draw counts for the nearest value.
+
+    Parameters
+    ----------
+    bounds : tuple of two float
+        Bounds of the possible values. Density beyond a bound is reflected back inside.
+    """
+    draws = _at_values(y, draws)
     whole = np.column_stack([y, draws])
     places = np.unique(whole)
     whole_numbers = bool(np.all(places == np.round(places))) and np.ptp(places) <= WIDE
@@ -69,12 +82,28 @@ def predictive(y: Vector, draws: Matrix) -> Predictive:
         curves = [np.array([np.mean(column == v) for v in places]) for column in whole.T]
     else:
         spread = max(bandwidth(y), 1e-300)
-        places = np.linspace(whole.min() - 2 * spread, whole.max() + 2 * spread, GRID)
-        curves = [_density(column, places) for column in whole.T]
+        low, high = max(whole.min() - 2 * spread, bounds[0]), min(whole.max() + 2 * spread, bounds[1])
+        places = np.linspace(low, high, GRID)
+        curves = [_density(column, places, bounds) for column in whole.T]
     count = whole.shape[1]
     return Predictive(
         np.repeat(np.arange(count), len(places)), np.tile(places, count), np.concatenate(curves), discrete
     )
+
+
+def _at_values(y: Vector, draws: Matrix) -> Matrix:
+    """Continuous draws beside a response of few distinct values, each at the nearest value or step beyond."""
+    values = np.unique(y)
+    if not (1 < len(values) <= DISTINCT and len(y) >= REPEATED * len(values)) or np.isin(draws, values).all():
+        return draws
+    if len(np.unique(draws)) <= FEW or not np.isfinite(draws).all():
+        return draws
+    first, last = values[1] - values[0], values[-1] - values[-2]
+    below = min(math.ceil(max(values[0] - first / 2 - draws.min(), 0.0) / first), BEYOND)
+    above = min(math.ceil(max(draws.max() - values[-1] - last / 2, 0.0) / last), BEYOND)
+    lower, upper = values[0] - first * np.arange(below, 0, -1), values[-1] + last * np.arange(1, above + 1)
+    steps = np.concatenate([lower, values, upper])
+    return np.asarray(steps[np.searchsorted((steps[1:] + steps[:-1]) / 2, draws)])
 
 
 def bandwidth(values: Vector) -> float:
@@ -84,14 +113,15 @@ def bandwidth(values: Vector) -> float:
     return float(0.9 * (min(sd, iqr) if iqr > 0 else sd) * len(values) ** -0.2)
 
 
-def _density(values: Vector, places: Vector) -> Vector:
-    """Gaussian kernel density by linear binning on a fine grid."""
+def _density(values: Vector, places: Vector, bounds: tuple[float, float]) -> Vector:
+    """Gaussian kernel density by linear binning on a fine grid, reflected at the bounds."""
     width, step = max(bandwidth(values), 1e-300), places[1] - places[0]
     at = (values - places[0]) / step
     left = np.clip(np.floor(at).astype(int), 0, len(places) - 2)
     share = np.clip(at - left, 0.0, 1.0)
     mass = np.bincount(left, 1 - share, len(places)) + np.bincount(left + 1, share, len(places))
-    kernel = np.exp(-0.5 * ((places[:, None] - places[None, :]) / max(width, step / 2)) ** 2)
+    mirrors = [places, *(2 * bound - places for bound in bounds if math.isfinite(bound))]
+    kernel = sum(np.exp(-0.5 * ((places[:, None] - at[None, :]) / max(width, step / 2)) ** 2) for at in mirrors)
     kernel /= kernel.sum(axis=0) * step
     return np.asarray(kernel @ mass / len(values))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ from mixedmodels.fitted.replicates import drawer
 from mixedmodels.tables.check import Check
 
 Columns = dict[str, Any]
+
+NO_BOUNDS = (-math.inf, math.inf)
+BOUNDS = {"proportion": (0.0, 1.0), "counts": (0.0, math.inf), "positive": (0.0, math.inf)}  # of a response
 
 
 def residuals_fitted(model: Any) -> Columns:
@@ -103,7 +107,7 @@ def influence(model: Any) -> Columns:
 
 def posterior_predictive(model: Any, n: int, seed: Any) -> Columns:
     """Densities of the response (draw 0) and of draws given the random effects; shares where there are few values."""
-    curves = predictive(_response(model), _draws(model, n, seed))
+    curves = predictive(_response(model), _draws(model, n, seed), BOUNDS.get(model.family.support, NO_BOUNDS))
     return {"draw": curves.draw, "value": curves.value, "density": curves.density}
 
 
