@@ -44,6 +44,8 @@ class PartialResiduals(ShownAsTable):
         predicted, residual (on the scale of the linear predictor), partial_residual.
     scale : str
         Scale of predicted and partial_residual.
+    one_scale : bool, default False
+        Whether the two scales are one, because the link is the identity.
     kind : str, default "pandas"
         The library of `to_frame`.
 
@@ -57,6 +59,7 @@ class PartialResiduals(ShownAsTable):
     columns: dict[str, Any]
     response: str
     scale: str
+    one_scale: bool = False
     kind: Any = "pandas"
 
     @cached_property
@@ -108,8 +111,18 @@ def partial_residuals(
     focal = {role: labels[name] for role, name in zip(ROLES, names, strict=False)}
     table = {"row": numbers, **focal, "predicted": predicted, "residual": residual, "partial_residual": partial}
     return PartialResiduals(
-        terms=names, columns=table, response=response_variable(model), scale=scale, kind=model._source.kind
+        terms=names,
+        columns=table,
+        response=response_variable(model),
+        scale=scale,
+        one_scale=_one_scale(model),
+        kind=model._source.kind,
     )
+
+
+def _one_scale(model: Any) -> bool:
+    """Whether predictions are the same on both scales."""
+    return back_and_notes(model, "response", True)[0] is None
 
 
 def _residual(model: Any, re_form: Any) -> Vector:
@@ -142,5 +155,10 @@ def over_grid(grid: AdjustedPredictions, model: Any) -> PartialResiduals:
         "partial_residual": partial if back is None else back.inverse(partial),
     }
     return PartialResiduals(
-        terms=grid.terms, columns=columns, response=response_variable(model), scale=grid.scale, kind=grid.kind
+        terms=grid.terms,
+        columns=columns,
+        response=response_variable(model),
+        scale=grid.scale,
+        one_scale=_one_scale(model),
+        kind=grid.kind,
     )
