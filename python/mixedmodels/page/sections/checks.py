@@ -100,8 +100,17 @@ def _pictures(model: Any) -> Iterator[str]:
     if not can_draw():
         return
     from mixedmodels import plot
+    from mixedmodels.plot.residual_plots import is_binary
 
     yield heading("Residuals")
+    if is_binary(model):  # single residuals of single trials show nothing
+        yield picture(
+            plot.residuals,
+            model,
+            alt="Mean residuals of rows with similar predictions, with a band of limits that holds most of them.",
+            caption="Mean residuals of rows with similar predictions. In a good model 95 % of them are in the band.",
+        )
+        return
     yield picture(
         plot.residuals,
         model,
