@@ -7,7 +7,17 @@ from functools import cache
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
-from tests.support.drawn_pictures import assert_readable, drawn, plain_fit, points_of, rounded, sleep_fit, told, turned
+from tests.support.drawn_pictures import (
+    assert_readable,
+    cbpp_fit,
+    drawn,
+    plain_fit,
+    points_of,
+    rounded,
+    sleep_fit,
+    told,
+    turned,
+)
 
 import mixedmodels as mm
 from mixedmodels import plot
@@ -95,6 +105,26 @@ def test_influence_of_groups() -> None:
     assert_readable(figure)
 
 
+def bounds_of(ax: object) -> list[float]:
+    """Places of the dashed lines of a panel."""
+    return [float(line.get_xdata()[0]) for line in ax.lines if line.get_linestyle() == "--"]  # type: ignore[attr-defined]
+
+
+def test_bounds_of_influence_are_lines_and_a_column() -> None:
+    found = sleep_fit().influence("Subject")
+    table = plot.influence_table(found, ["cooks_distance", "dfbetas", "cov_ratio"])
+    figure = plot.influence(found, ["cooks_distance", "dfbetas", "cov_ratio"])
+    expected = {"cooks_distance": [4 / 18], "cov_ratio": []}
+    both = [-2 / np.sqrt(18), 2 / np.sqrt(18)]
+    for ax, (measure, rows) in zip(figure.axes, table.groupby("measure", sort=False), strict=True):
+        bounds = bounds_of(ax)
+        assert np.allclose(bounds, expected.get(measure, both))
+        assert np.allclose(rows["bound"], max(bounds) if bounds else np.nan, equal_nan=True)
+        assert (rows["flagged"] == (rows["value"].abs() > rows["bound"])).all()
+        assert all(ax.get_xlim()[0] <= b <= ax.get_xlim()[1] for b in bounds)
+        assert ("bound" in ax.get_title(loc="right")) == bool(bounds)
+
+
 def test_influence_of_many_rows() -> None:
     found = sleep_fit().influence()
     table = plot.influence_table(found)
@@ -122,6 +152,25 @@ def test_predictions_with_partial_residuals() -> None:
     assert ax.get_ylabel() == "Predicted values of Reaction\n95% interval (Satterthwaite)"
     dots = table[table["part"] == "point"]["predicted"]
     assert np.array_equal(dots, np.asarray(points.to_frame()["partial_residual"]))
+
+
+def test_partial_residuals_of_other_terms_are_refused() -> None:
+    data = mm.datasets.load("grouseticks", as_="polars")
+    fit = mm.glm("TICKS ~ YEAR + HEIGHT", data, family="poisson")
+    with pytest.raises(
+        mm.DataError, match=r"residuals of YEAR, .* are of HEIGHT; give fit\.partial_residuals\('HEIGHT'\)"
+    ):
+        plot.effects(fit.ggpredict("HEIGHT"), fit.partial_residuals("YEAR"))
+    with pytest.raises(mm.DataError, match=r"give fit\.partial_residuals\(\['HEIGHT', 'YEAR'\]\)"):
+        plot.effects(fit.ggpredict(["HEIGHT", "YEAR"]), fit.partial_residuals("HEIGHT"))
+    with pytest.raises(mm.DataError, match=r"on the link scale, .* on the response scale; .* scale='response'"):
+        plot.effects(fit.ggpredict("YEAR"), fit.partial_residuals("YEAR"))
+    points = fit.partial_residuals("YEAR", scale="response")
+    table = plot.effects_table(fit.ggpredict("YEAR"), points)
+    assert np.array_equal(table.to_pandas().query("part == 'point'")["predicted"], points["partial_residual"])
+    log = mm.lm("log(Reaction) ~ Days", mm.datasets.load("sleepstudy"))
+    with pytest.raises(mm.DataError, match="on the link scale"):  # predictions are back from the logarithm
+        plot.effects(log.ggpredict("Days"), log.partial_residuals("Days"))
 
 
 def test_power_along_sizes() -> None:
@@ -202,6 +251,54 @@ def test_a_page_of_checks_of_a_binary_response() -> None:
     assert_readable(figure)
     with pytest.raises(mm.DataError, match=r"needs a model or the result of fit\.check_model\(\), not a int"):
         plot.check_model(3)
+
+
+def test_variances_of_unequal_numbers_of_trials_are_no_zigzag() -> None:
+    rows = panels_of(plot.check_model_table(cbpp_fit()))["dispersion"]
+    expected = rows[rows["part"] == "expected"].sort_values("x")  # type: ignore[index]
+    bends = np.diff(np.sign(np.diff(expected["y"])))
+    assert (bends != 0).sum() <= 4
+    raw = cbpp_fit().check_model().dispersion_table().to_pandas().sort_values("fitted")["variance"]
+    assert (np.diff(np.sign(np.diff(raw))) != 0).sum() > 20
+
+
+def test_draws_beside_a_discrete_response_are_no_comb() -> None:
+    data = mm.datasets.load("InstEval").head(2000)
+    page = mm.lmer("y ~ service + (1 | s)", data).check_model()
+    found = panels_of(plot.check_model_table(page))["shares"]
+    own = found[found["part"] == "data"].set_index("x")["y"]  # type: ignore[index]
+    assert np.allclose(own.loc[[1, 2, 3, 4, 5]], data["y"].value_counts(normalize=True).sort_index())
+    assert np.allclose(found.groupby("series")["y"].sum(), 1)  # type: ignore[attr-defined]
+    ticks = mm.glm("TICKS ~ YEAR + HEIGHT", mm.datasets.load("grouseticks"), family="poisson").check_model()
+    table = panels_of(plot.check_model_table(ticks))["draws"]
+    steps = table.groupby("series")["y"]  # type: ignore[attr-defined]
+    assert steps.size().max() <= 30
+    assert np.allclose(steps.sum(), 1)
+    figure = plot.check_model(ticks)
+    assert figure.axes[0].get_ylabel() == "Share of rows"
+    assert figure.axes[0].get_xlabel() == "TICKS"
+
+
+def test_inflation_without_limits_has_no_bar() -> None:
+    data = mm.datasets.load("VerbAgg").iloc[::5]
+    page = mm.glm("r2 ~ Anger + btype + situ", data, family="binomial").check_model()
+    rows = panels_of(plot.check_model_table(page))["collinearity"]
+    assert len(rows) == 3  # type: ignore[arg-type]
+    figure = plot.check_model(page)
+    ax = next(a for a in figure.axes if a.get_title().startswith("Collinearity"))
+    low, high = ax.get_xlim()
+    assert all(low <= x <= high for x, _ in points_of(ax))
+    assert ((rows["x"] >= low) & (rows["x"] <= high)).all()  # type: ignore[index]
+    wide = rows["high"] > 10 * rows["x"]  # type: ignore[index]
+    assert not wide.any()
+
+
+def test_binned_residuals_are_drawn_along_what_the_check_judges() -> None:
+    check = contraception_check()
+    found = panels_of(plot.check_model_table(check))["binned"]
+    outside = (found["y"] < found["low"]) | (found["y"] > found["high"])  # type: ignore[index]
+    words = next(c.sentence for c in check.checks if c.title == "binned residuals")  # type: ignore[attr-defined]
+    assert words.startswith(f"{int(outside.sum())} of {len(outside)} bins")
 
 
 def test_dispersion_of_counts() -> None:

@@ -14,7 +14,7 @@ from tests.support.drawn_pictures import assert_readable, cbpp_fit, crossed_fit,
 
 import mixedmodels as mm
 from mixedmodels import plot
-from mixedmodels.plot.axes import all_short
+from mixedmodels.plot.axes import BAND_HEIGHT, all_short
 
 PICTURES: dict[str, Callable[[], Figure]] = {
     "residuals": lambda: plot.residuals(sleep_fit()),
@@ -89,7 +89,7 @@ def test_heights_grow_with_the_levels_and_end() -> None:
     assert few.get_figheight() < more.get_figheight()
     students = mm.lmer("y ~ 1 + (1 | s)", mm.datasets.load("InstEval").head(6000))
     figure = plot.caterpillar(students)
-    assert figure.get_figheight() == 14.0
+    assert figure.get_figheight() == BAND_HEIGHT
     assert_readable(figure)
 
 

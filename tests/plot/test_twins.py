@@ -48,6 +48,29 @@ def test_residuals_are_the_models_own() -> None:
     assert np.array_equal(table["residual"], np.asarray(fit_glmm.residuals("response")))
 
 
+def test_binned_residuals_of_a_binary_response() -> None:
+    data = mm.datasets.load("Contraception").head(600)
+    fit = mm.glmer("use ~ age + urban + (1 | district)", data, family="binomial")
+    table = plot.residuals_table(fit)
+    (ax,) = plot.residuals(fit).axes
+    assert points_of(ax) == told(table, "fitted", "residual")
+    band = rounded(ax.collections[0].get_paths()[0].vertices)
+    assert told(table, "fitted", "low", "high") <= band
+    assert ax.get_xlabel() == "Linear predictor of the fixed effects"
+    assert table["rows"].sum() == 600
+    eta = np.asarray(fit.model_matrix("X")) @ np.asarray(fit.fixef())
+    rest = np.asarray(fit.residuals("response"))
+    lowest = eta <= np.sort(eta)[int(table["rows"].iloc[0]) - 1]
+    assert table["fitted"].iloc[0] == pytest.approx(eta[lowest].mean(), rel=1e-9)
+    assert table["residual"].iloc[0] == pytest.approx(rest[lowest].mean(), rel=1e-9)
+    cloud = plot.residuals_table(fit, "deviance", smooth=False)
+    assert np.array_equal(cloud["residual"], np.asarray(fit.residuals("deviance")))
+    assert np.array_equal(plot.residuals_table(fit, binned=False, smooth=False)["residual"], cloud["residual"])
+    with pytest.raises(mm.DataError, match="binned residuals are response residuals, not 'pearson'"):
+        plot.residuals(fit, "pearson", binned=True)
+    assert plot.residuals(sleep_fit(), binned=True).axes[0].get_ylabel() == "Mean response residual"
+
+
 def test_boxes_by_group() -> None:
     table = plot.residuals_by_group_table(sleep_fit())
     (ax,) = plot.residuals_by_group(sleep_fit()).axes
@@ -116,6 +139,9 @@ def test_profiles() -> None:
         assert points_of(ax) == told(rows, "value", "zeta") | feet
     limits = part(table, "interval").query("parameter == 'Days' and level == 0.95")["value"]
     assert np.allclose(limits, list(profile.confint(parm="Days").row("Days").values()), rtol=1e-12)
+    assert [t.get_text() for t in figure.legends[0].texts] == [
+        "limits of 50, 80, 90, 95, 99%, from the middle outwards"
+    ]
     absolute = plot.profile_zeta_table(profile, absolute=True)
     assert np.array_equal(absolute["zeta"], table["zeta"].abs())
     density = plot.profile_density_table(profile, "sigma")
@@ -135,6 +161,13 @@ def test_pairs_of_profiles() -> None:
     own = profile.pairs("sigma", "Days", (0.5, 0.95))
     assert np.array_equal(own["a"], rows["a"], equal_nan=True)
     assert grid[1, 1].texts[0].get_text() == "(Intercept)"
+    legend = {t.get_text(): h for t, h in zip(figure.legends[0].texts, figure.legends[0].legend_handles, strict=True)}
+    assert list(legend) == ["contours of 50, 95%", "trace of the horizontal", "trace of the vertical"]
+    # Above the diagonal b runs across: its trace has b's own grid of zetas, and the colour of the horizontal.
+    for panel, x, y, across in ((grid[0, 2], "b", "a", "trace of b"), (grid[2, 0], "zeta_a", "zeta_b", "trace of a")):
+        lines = {line.get_color(): rounded(line.get_xydata()) for line in panel.lines}
+        shade = legend["trace of the horizontal"].get_color()
+        assert lines[shade] == told(part(rows, across), x, y)
 
 
 def test_ellipses() -> None:
@@ -143,8 +176,43 @@ def test_ellipses() -> None:
     around = table[(table["part"] == "ellipse") & (table["level"] == "0.95")][["x", "y"]].to_numpy()
     v = np.asarray(sleep_fit().VarCorr()["Subject"])
     assert np.allclose(np.einsum("ij,jk,ik->i", around, np.linalg.inv(v), around), -2 * np.log(0.05), rtol=1e-9)
+    with pytest.raises(mm.DataError, match="must name two or more effects of one grouping factor, not Days"):
+        plot.covariance_ellipses(sleep_fit(), effects="Days")
+    with pytest.raises(mm.DataError, match="no random effect 'day'; the model has"):
+        plot.covariance_ellipses(sleep_fit(), effects=["day", "Days"])
     fixed = plot.fixed_ellipses_table(sleep_fit(), level=0.9)
     assert drawn(plot.fixed_ellipses(sleep_fit(), level=0.9)) == told(fixed, "x", "y")
+
+
+def test_at_most_five_ellipses_of_the_most_correlated() -> None:
+    fit = cbpp_fit()
+    table = plot.fixed_ellipses_table(fit).to_pandas()
+    figure = plot.fixed_ellipses(fit)
+    assert drawn(figure) == told(table, "x", "y")
+    assert len(figure.axes) == 5
+    assert figure.get_suptitle() == "Joint 95% regions; 5 of 6 pairs: those with the largest correlations"
+    v = np.asarray(fit.vcov())
+    size = np.abs(v / np.sqrt(np.outer(np.diag(v), np.diag(v))))
+    names = list(fit.fixef().names)
+    pairs = {(a, b): size[i, j] for i, a in enumerate(names) for j, b in enumerate(names) if i < j}
+    assert set(zip(table["term_x"], table["term_y"], strict=True)) == set(pairs) - {min(pairs, key=pairs.__getitem__)}
+    assert len(plot.fixed_ellipses(fit, names).axes) == 6  # all of those that are named
+
+
+def test_at_most_five_pairs_of_effects() -> None:
+    rng = np.random.default_rng(2)
+    g = np.repeat(np.arange(40), 8)
+    data = pd.DataFrame(rng.normal(size=(320, 3)), columns=["a", "b", "c"]).assign(g=g)
+    b = rng.normal(size=(40, 4)) @ (np.eye(4) + np.tril(np.full((4, 4), 0.3), -1))
+    data["y"] = b[g, 0] + (data[["a", "b", "c"]] * b[g, 1:]).sum(axis=1) + rng.normal(size=320)
+    fit = mm.lmer("y ~ a + b + c + (a + b + c | g)", data)
+    for name in ("covariance_ellipses", "shrinkage"):
+        figure = getattr(plot, name)(fit)
+        assert len(figure.axes) == 5
+        assert drawn(figure) == told(getattr(plot, f"{name}_table")(fit), "x", "y")
+        assert figure.get_suptitle() == "5 of 6 pairs: those with the largest correlations"
+        assert len(getattr(plot, name)(fit, effects=["(Intercept)", "a", "b", "c"]).axes) == 6
+    assert len(plot.covariance_ellipses(fit, effects=["c", "a"]).axes) == 1
 
 
 def test_coefficients() -> None:

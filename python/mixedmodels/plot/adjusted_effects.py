@@ -10,7 +10,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.plot.axes import legend, name_columns, point_style, say_for_all, several, short
+from mixedmodels.plot.axes import Size, finished, legend, name_columns, point_style, say_for_all, several, short
 from mixedmodels.plot.subjects import columns_of, table_kind
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -51,6 +51,8 @@ def effects(
     *,
     labels: Mapping[str, str] | None = None,
     axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw predictions along a predictor: one colour per group, one column per facet and one row per panel.
 
@@ -62,11 +64,16 @@ def effects(
     points : table, optional
         Data to draw behind the predictions: a table with a column x and one of partial_residual, residual, response and
         y. Columns group, facet and panel are optional; points without them belong to all groups, facets or panels.
+        Partial residuals must be those of the same terms, on the same scale: ``fit.partial_residuals(terms)``.
     labels : mapping of str to str, optional
         Labels of the axes, the legend and the facets, keyed by the names of the terms. The key "predicted" labels the
         vertical axis.
     axes : Axes or sequence of Axes, optional
         Axes, one for each facet and panel; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     columns, about = _effects(predictions, points)
     titles = {**dict(zip(about["terms"], about["terms"], strict=True)), **(labels or {})}
@@ -76,7 +83,7 @@ def effects(
         n = len(facets) * len(panels)
         size = (4.6, 3.4) if n == 1 else (3.0, 2.7) if n <= 3 else (2.5, 2.3)
         figure, all_axes = several(
-            axes, n, columns=_across(len(facets), len(panels)), size=size, sharex=True, sharey=True
+            axes, n, columns=_across(len(facets), len(panels)), size=size, figsize=figsize, sharex=True, sharey=True
         )
         part = np.array(columns["part"])
         keys = list(zip(columns["panel"], columns["facet"], strict=True))
@@ -90,7 +97,7 @@ def effects(
         say_for_all(figure, all_axes, shared, x=terms[0], y=titles.get("predicted", about["title"]))
         if len(about["group"]) > 1:
             legend(figure, all_axes[0], handles, title=terms[1] if len(terms) > 1 else None)
-        return figure
+        return finished(figure, all_axes, title)
 
 
 def _across(facets: int, panels: int) -> int | None:
@@ -163,6 +170,7 @@ def _effects(predictions: Any, points: Any) -> tuple[dict[str, Any], dict[str, A
         **texts,
     }
     if points is not None:
+        _check_partial(predictions, points)
         columns = _joined(columns, _points(points, terms, categories, order))
     used = terms[: 1 + max((j for j, r in enumerate(ROLES[1:], 1) if order[r] != [""]), default=0)]
     title = getattr(predictions, "title", "Predicted") + _interval(predictions)
@@ -173,6 +181,28 @@ def _interval(predictions: Any) -> str:
     """Line of the vertical axis that names the intervals of a linear mixed model and their degrees of freedom."""
     method = getattr(predictions, "method", None)
     return "" if method is None else f"\n{100 * predictions.level:g}% interval ({method})"
+
+
+def _check_partial(predictions: Any, points: Any) -> None:
+    """Refuse partial residuals of other terms, or on another scale, than the predictions."""
+    theirs, own = getattr(points, "terms", None), getattr(predictions, "terms", None)
+    if theirs is None or own is None:
+        return
+    if tuple(theirs) != tuple(own):
+        raise DataError(
+            f"the points are partial residuals of {', '.join(theirs)}, but the predictions are of {', '.join(own)}; "
+            f"give fit.partial_residuals({_call(own)})."
+        )
+    scale = getattr(points, "scale", predictions.scale)
+    if scale != predictions.scale and not getattr(points, "one_scale", False):
+        raise DataError(
+            f"the points are on the {scale} scale, but the predictions are on the {predictions.scale} scale; "
+            f"give fit.partial_residuals({_call(own)}, scale={predictions.scale!r})."
+        )
+
+
+def _call(terms: Sequence[str]) -> str:
+    return repr(terms[0] if len(terms) == 1 else list(terms))
 
 
 def _is_number(values: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.plot.axes import say, several
+from mixedmodels.plot.axes import Size, finished, say, several
 from mixedmodels.plot.density import density
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -31,7 +31,15 @@ def bootstrap_table(boot: Any, parm: str | Sequence[str] | None = None, level: f
     return frame.to_kind(_densities(boot, parm, level), boot.kind)
 
 
-def bootstrap(boot: Any, parm: str | Sequence[str] | None = None, level: float = 0.95, *, axes: Any = None) -> Figure:
+def bootstrap(
+    boot: Any,
+    parm: str | Sequence[str] | None = None,
+    level: float = 0.95,
+    *,
+    axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
+) -> Figure:
     """Draw the density of each statistic's replicates, with the estimate and the percentile interval.
 
     Parameters
@@ -44,12 +52,16 @@ def bootstrap(boot: Any, parm: str | Sequence[str] | None = None, level: float =
         Confidence level of the interval, which is shaded.
     axes : Axes or sequence of Axes, optional
         Axes, one for each statistic; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     columns = _densities(boot, parm, level)
     own, part = np.array(columns["parameter"], dtype=object), np.array(columns["part"])
     names = list(dict.fromkeys(columns["parameter"]))
     with drawing():
-        figure, panels = several(axes, len(names), size=(2.3, 1.9))
+        figure, panels = several(axes, len(names), size=(2.3, 1.9), figsize=figsize)
         for ax, name in zip(panels, names, strict=True):
             x, y = (columns[k][(own == name) & (part == "density")] for k in ("value", "density"))
             limits = columns["value"][(own == name) & (part == "limit")]
@@ -61,7 +73,7 @@ def bootstrap(boot: Any, parm: str | Sequence[str] | None = None, level: float =
             ax.set_ylim(bottom=0)
             say(ax, title=name)
             ax.locator_params(nbins=4)
-        return figure
+        return finished(figure, panels, title)
 
 
 def _bounds(name: str) -> tuple[float, float]:

@@ -12,7 +12,18 @@ from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks.qq import points
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.plot.axes import height_for, name_levels, say, several, zero_line
+from mixedmodels.plot.axes import (
+    MANY,
+    Size,
+    finished,
+    height_of_levels,
+    is_band,
+    name_levels,
+    say,
+    several,
+    with_count,
+    zero_line,
+)
 from mixedmodels.plot.subjects import FittedMixed, group_place, need_mixed
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -44,6 +55,8 @@ def caterpillar(
     sort: bool | str = True,
     *,
     axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw conditional modes of the random effects with intervals: a panel per effect, a line per level.
 
@@ -57,9 +70,14 @@ def caterpillar(
         Confidence level of the intervals. They treat the variance parameters theta as known.
     sort : bool or str, default True
         Order of the levels: True sorts by the first effect, False does not sort, a name sorts by that effect. All
-        panels of a group have the same order, so each level stays on one line.
+        panels of a group have the same order, so each level stays on one line. More than 80 levels are drawn as a band;
+        True then sorts each panel by its own effect.
     axes : Axes or sequence of Axes, optional
         Axes, one for each panel; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
 
     Examples
     --------
@@ -69,40 +87,54 @@ def caterpillar(
     """
     columns = _modes(fit, group, level, sort, "caterpillar")
     panels = _panels(columns)
-    tallest = max(len(rows) for _, _, rows in panels)
     with drawing():
-        height = height_for(tallest)
-        figure, all_axes = several(axes, len(panels), columns=len(panels), size=(_width(len(panels)), height))
+        height = max(height_of_levels(len(rows)) for _, _, rows in panels)
+        size = (_width(len(panels)), height)
+        figure, all_axes = several(axes, len(panels), columns=len(panels), size=size, figsize=figsize)
         last = None
         for ax, (name, term, rows) in zip(all_axes, panels, strict=True):
             zero_line(ax, vertical=True)
-            low, high = columns["conf_low"][rows], columns["conf_high"][rows]
-            away = (low > 0) | (high < 0)
-            for chosen, shade in ((~away, ink(0.5)), (away, color(0))):
-                if chosen.any():
-                    _bars(ax, columns, rows[chosen], shade, len(rows))
-            order = np.argsort(columns["position"][rows])
-            labels = [columns["level"][rows[i]] for i in order]
-            name_levels(ax, labels, height)
-            if name == last:
+            band = is_band(len(rows))
+            (_draw_band if band else _draw_bars)(ax, columns, rows)
+            labels = [columns["level"][i] for i in rows[np.argsort(columns["position"][rows])]]
+            name_levels(ax, labels, figure.get_figheight(), band=band)
+            if name == last and not (band and sort is True):  # bands have an order each
                 ax.tick_params(axis="y", labelleft=False)
-            else:
-                say(ax, y=name)
+            elif name != last:
+                say(ax, y=with_count(name, len(rows)))
             last = name
-            say(ax, title=term)
-            ax.set_xlabel(f"Random effect, {100 * level:g}% interval" if len(panels) == 1 else "Random effect")
-        return figure
+            say(ax, title=term, x=f"Random effect, {100 * level:g}% interval")
+        return finished(figure, all_axes, title)
 
 
 def _width(panels: int) -> float:
     return 4.5 if panels == 1 else 2.9 if panels < 4 else 2.4
 
 
-def _bars(ax: Axes, columns: dict[str, Any], rows: Any, shade: Any, many: int) -> None:
-    place, at = columns["position"][rows], columns["estimate"][rows]
-    thin = 0.9 if many <= FEW else max(0.25, 50 / many)
-    ax.hlines(place, columns["conf_low"][rows], columns["conf_high"][rows], color=shade, linewidth=thin)
-    ax.plot(at, place, "o", color=shade, markersize=3.2 if many <= FEW else 1.4, markeredgewidth=0)
+def _draw_bars(ax: Axes, columns: dict[str, Any], rows: Any) -> None:
+    """A point with a bar for each level; bars that do not reach zero are coloured."""
+    few = len(rows) <= FEW
+    for chosen, shade in _by_zero(columns, rows):
+        place, at = columns["position"][chosen], columns["estimate"][chosen]
+        low, high = columns["conf_low"][chosen], columns["conf_high"][chosen]
+        ax.hlines(place, low, high, color=shade, linewidth=0.9 if few else 0.8)
+        ax.plot(at, place, "o", color=shade, markersize=3.2 if few else 2.2, markeredgewidth=0)
+
+
+def _draw_band(ax: Axes, columns: dict[str, Any], rows: Any) -> None:
+    """A band between the limits of all levels, and a point for each level."""
+    ordered = rows[np.argsort(columns["position"][rows])]
+    low, high = columns["conf_low"][ordered], columns["conf_high"][ordered]
+    ax.fill_betweenx(columns["position"][ordered], low, high, color=ink(0.2), linewidth=0, rasterized=len(rows) > MANY)
+    for chosen, shade in _by_zero(columns, rows):
+        style: dict[str, Any] = {"markersize": 1.6, "markeredgewidth": 0, "rasterized": len(rows) > MANY}
+        ax.plot(columns["estimate"][chosen], columns["position"][chosen], "o", color=shade, **style)
+
+
+def _by_zero(columns: dict[str, Any], rows: Any) -> list[tuple[Any, Any]]:
+    """Rows whose intervals have zero and rows whose intervals have not, each with their colour."""
+    away = (columns["conf_low"][rows] > 0) | (columns["conf_high"][rows] < 0)
+    return [(rows[chosen], shade) for chosen, shade in ((~away, ink(0.55)), (away, color(0))) if chosen.any()]
 
 
 def qq_random_effects_table(fit: FittedMixed, group: str | None = None, level: float = 0.95) -> Any:
@@ -116,7 +148,15 @@ def qq_random_effects_table(fit: FittedMixed, group: str | None = None, level: f
     return frame.to_kind(_quantiles(fit, group, level), fit.table_kind)
 
 
-def qq_random_effects(fit: FittedMixed, group: str | None = None, level: float = 0.95, *, axes: Any = None) -> Figure:
+def qq_random_effects(
+    fit: FittedMixed,
+    group: str | None = None,
+    level: float = 0.95,
+    *,
+    axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
+) -> Figure:
     """Draw conditional modes with intervals against normal quantiles: a panel per effect.
 
     Modes of levels with few rows are shrunk towards zero. The line through the quartiles is therefore flatter than the
@@ -132,25 +172,34 @@ def qq_random_effects(fit: FittedMixed, group: str | None = None, level: float =
         See `caterpillar`.
     axes : Axes or sequence of Axes, optional
         See `caterpillar`.
+    figsize : sequence of float, optional
+        See `caterpillar`.
+    title : str, optional
+        See `caterpillar`.
     """
     columns = _quantiles(fit, group, level)
     panels = _panels(columns)
     with drawing():
-        figure, all_axes = several(axes, len(panels), size=(3.0, 2.8))
+        figure, all_axes = several(axes, len(panels), size=(3.0, 2.8), figsize=figsize)
         for ax, (name, term, rows) in zip(all_axes, panels, strict=True):
             q, at = columns["quantile"][rows], columns["estimate"][rows]
             slope, start = _quartile_line(q, at)
             ends = np.array([q.min(), q.max()])
             ax.plot(ends, start + slope * ends, color=color(1), linewidth=1.0, zorder=1)
-            thin = 0.8 if len(rows) <= FEW else 0.4
-            ax.vlines(
-                q, columns["conf_low"][rows], columns["conf_high"][rows], color=ink(0.35), linewidth=thin, zorder=2
-            )
+            draw_intervals(ax, q, columns["conf_low"][rows], columns["conf_high"][rows])
             size = 3.4 if len(rows) <= FEW else 1.8
             ax.plot(q, at, "o", color=color(0), markersize=size, markeredgewidth=0, zorder=3)
-            title = term if len(set(columns["group"])) == 1 else f"{name}: {term}"
-            say(ax, x="Normal quantile", y=f"Random effect of {name}", title=title)
-        return figure
+            head = term if len(set(columns["group"])) == 1 else f"{name}: {term}"
+            say(ax, x="Normal quantile", y=f"Random effect of {name}", title=head)
+        return finished(figure, all_axes, title)
+
+
+def draw_intervals(ax: Axes, at: Vector, low: Vector, high: Vector) -> None:
+    """Upright intervals side by side: lines, or a band of very many."""
+    if is_band(len(at)):
+        ax.fill_between(at, low, high, color=ink(0.2), linewidth=0, zorder=0.8)
+        return
+    ax.vlines(at, low, high, color=ink(0.35), linewidth=0.8 if len(at) <= FEW else 0.5, zorder=2)
 
 
 def _quartile_line(q: Vector, at: Vector) -> tuple[float, float]:
@@ -193,13 +242,13 @@ def _modes(fit: FittedMixed, group: str | None, level: float, sort: bool | str, 
     parts: dict[str, list[Vector]] = {"position": [], "estimate": [], "std_error": []}
     for g in places:
         modes, effects, name = ranef.modes[g], ranef.effects[g], ranef.names[g]
-        position = _positions(modes, effects, sort)
+        positions = _positions(modes, effects, sort)
         errors = np.sqrt(np.maximum(np.diagonal(ranef.cond_var[name], axis1=1, axis2=2), 0.0))
         for j, effect in enumerate(effects):
             text["group"] += [name] * len(modes)
             text["term"] += [effect] * len(modes)
             text["level"] += list(ranef.levels[g])
-            parts["position"].append(position)
+            parts["position"].append(positions[j])
             parts["estimate"].append(modes[:, j])
             parts["std_error"].append(errors[:, j])
     columns = {k: np.concatenate(v) for k, v in parts.items()}
@@ -207,15 +256,21 @@ def _modes(fit: FittedMixed, group: str | None, level: float, sort: bool | str, 
     return {**text, **columns, "conf_low": columns["estimate"] - reach, "conf_high": columns["estimate"] + reach}
 
 
-def _positions(modes: Any, effects: tuple[str, ...], sort: bool | str) -> Any:
-    """The line of each level, counted from below. Unsorted levels start at the top."""
+def _positions(modes: Any, effects: tuple[str, ...], sort: bool | str) -> list[Any]:
+    """The line of each level in the panel of each effect, counted from below. Unsorted levels start at the top."""
     n = len(modes)
     if sort is False:
-        return np.arange(n)[::-1].copy()
+        return [np.arange(n)[::-1].copy()] * len(effects)
+    if sort is True and is_band(n):
+        return [_ranks(modes[:, j]) for j in range(len(effects))]
     by = effects.index(sort) if isinstance(sort, str) and sort in effects else 0
-    position = np.empty(n, dtype=int)
-    position[np.argsort(modes[:, by], kind="stable")] = np.arange(n)
-    return position
+    return [_ranks(modes[:, by])] * len(effects)
+
+
+def _ranks(values: Vector) -> Any:
+    rank = np.empty(len(values), dtype=int)
+    rank[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return rank
 
 
 def _panels(columns: dict[str, Any]) -> list[tuple[str, str, Any]]:

@@ -9,9 +9,11 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.plot.axes import name_levels, point_style, say, several, short, zero_line
+from mixedmodels.plot.axes import Size, finished, log_scale, name_levels, point_style, say, several, short, zero_line
+from mixedmodels.plot.caterpillars import FEW, draw_intervals
 from mixedmodels.plot.check_panels import BOUNDS, Columns, Panel, joined, panels
 from mixedmodels.plot.qq import draw_qq
+from mixedmodels.plot.residual_plots import draw_bins
 from mixedmodels.plot.themes import color, drawing, ink
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def check_model_table(check: Any) -> Any:
     return frame.to_kind({"panel": names, **drawn}, kind)
 
 
-def check_model(check: Any, *, axes: Any = None) -> Figure:
+def check_model(check: Any, *, axes: Any = None, figsize: Size = None, title: str | None = None) -> Figure:
     """Draw the checks of ``fit.check_model()``, each with its verdict.
 
     Parameters
@@ -38,15 +40,21 @@ def check_model(check: Any, *, axes: Any = None) -> Figure:
         Result of ``fit.check_model()``, or a model, which is then checked first.
     axes : Axes or sequence of Axes, optional
         Axes, one for each panel; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     drawn_panels, _ = _panels_and_kind(check)
     with drawing():
-        figure, grid = several(axes, len(drawn_panels), columns=2 if len(drawn_panels) < 5 else 3, size=(3.1, 2.6))
+        figure, grid = several(
+            axes, len(drawn_panels), columns=2 if len(drawn_panels) < 5 else 3, size=(3.1, 2.6), figsize=figsize
+        )
         for ax, panel in zip(grid, drawn_panels, strict=True):
             DRAWERS.get(panel.name, _draw_effects)(ax, panel.columns)
             say(ax, x=panel.x, y=panel.y, title=panel.title + (f": {panel.verdict}" if panel.verdict else ""))
             ax.title.set_color(color(1) if panel.verdict == "Look" else ink())
-        return figure
+        return finished(figure, grid, title)
 
 
 def _panels_and_kind(check: Any) -> tuple[list[Panel], Any]:
@@ -107,16 +115,12 @@ def _draw_dispersion(ax: Axes, columns: Columns) -> None:
         x, y = columns["x"][rows], columns["y"][rows]
         ax.plot(x, y, style, color=shade, label=part)
     ax.set_ylim(bottom=0)
-    ax.legend(loc="upper left")
+    ax.legend(loc="best")
 
 
 def _draw_bins(ax: Axes, columns: Columns) -> None:
     zero_line(ax)
-    x, y, low, high = (columns[k] for k in ("x", "y", "low", "high"))
-    ax.fill_between(x, low, high, color=ink(0.15), linewidth=0)
-    outside = (y < low) | (y > high)
-    for chosen, shade in ((~outside, ink(0.7)), (outside, color(1))):
-        ax.plot(x[chosen], y[chosen], "o", color=shade, markersize=3, markeredgewidth=0)
+    draw_bins(ax, *(columns[k] for k in ("x", "y", "low", "high")))
 
 
 def _draw_influence(ax: Axes, columns: Columns) -> None:
@@ -145,10 +149,8 @@ def _draw_terms(ax: Axes, columns: Columns) -> None:
         zero_line(ax, at=bound, vertical=True)
     ax.hlines(place, columns["low"], columns["high"], color=color(0), linewidth=1.0)
     ax.plot(vif, place, "o", color=color(0))
-    ax.set_xscale("log")
-    ax.set_xlim(0.9, max(12.0, 1.5 * float(np.nanmax(vif))))  # limits may be far beyond
-    ax.set_xticks([1, 2, 5, 10], ["1", "2", "5", "10"])
-    ax.minorticks_off()
+    ax.set_xlim(0.9, max(12.0, 1.3 * float(np.nanmax([vif, columns["high"]]))))
+    log_scale(ax.xaxis)
     labels = [columns["series"][i] for i in np.argsort(place)]
     name_levels(ax, labels, 2.6, longest=14)
 
@@ -161,9 +163,8 @@ def _draw_normality(ax: Axes, columns: Columns) -> None:
 def _draw_effects(ax: Axes, columns: Columns) -> None:
     q, y = columns["x"], columns["y"]
     zero_line(ax)
-    many = len(q) > 60
-    ax.vlines(q, columns["low"], columns["high"], color=ink(0.35), linewidth=0.4 if many else 0.8)
-    ax.plot(q, y, "o", color=color(0), markersize=1.8 if many else 3.2, markeredgewidth=0)
+    draw_intervals(ax, q, columns["low"], columns["high"])
+    ax.plot(q, y, "o", color=color(0), markersize=1.8 if len(q) > FEW else 3.2, markeredgewidth=0)
 
 
 DRAWERS: dict[str, Callable[[Axes, Columns], None]] = {

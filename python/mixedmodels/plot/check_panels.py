@@ -5,6 +5,7 @@ Columns of every panel: part, series (which of several curves, or a label), x, y
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,13 +13,18 @@ from typing import Any
 import numpy as np
 
 from mixedmodels._typing import Vector
-from mixedmodels.diagnose.checks.loess import lowess
-from mixedmodels.plot.subjects import columns_of
+from mixedmodels.diagnose.checks.family_checks import bins_of
+from mixedmodels.diagnose.checks.loess import lowess, smooth
+from mixedmodels.fit.moments import fixed_part
+from mixedmodels.plot.residual_plots import BINNED_ALONG
+from mixedmodels.plot.subjects import columns_of, response_label
 
 Columns = dict[str, Any]
 
 BOUNDS = (5.0, 10.0)  # of variance inflation: moderate, high
+WIDEST = 10.0  # times its estimate; an upper limit beyond says nothing
 CONTOURS = (0.5, 1.0)  # of Cook's distance
+MAX_STEPS = 30  # of a curve of counts
 FEW_VALUES = 15  # a response with fewer distinct values is shown value by value
 
 
@@ -85,8 +91,25 @@ def _draws(check: Any, verdict: str) -> Panel:
     series = [f"{int(d)}" for d in table["draw"]]
     drawn = columns(part, table["value"], table["density"], series=series)
     few = int(np.sum(data)) < FEW_VALUES
-    name, y = ("shares", "Share of rows") if few else ("draws", "Density")
-    return Panel(name=name, title="Data and draws from the model", x="Response", y=y, columns=drawn, verdict=verdict)
+    shares = bool(np.isclose(np.sum(table["density"][data]), 1.0, rtol=1e-9))
+    if shares and not few:
+        drawn = _in_steps(drawn)
+    name, y = ("shares" if few else "draws", "Share of rows" if shares else "Density")
+    x = response_label(check._model)
+    return Panel(name=name, title="Data and draws", x=x, y=y, columns=drawn, verdict=verdict)
+
+
+def _in_steps(drawn: Columns) -> Columns:
+    """Shares of a wide range of counts, in at most 30 steps of equal width, so that their curve is no comb."""
+    low = drawn["x"].min()
+    width = math.ceil((np.ptp(drawn["x"]) + 1) / MAX_STEPS)
+    draw, which = np.array([int(s) for s in drawn["series"]]), ((drawn["x"] - low) // width).astype(int)
+    count = int(which.max()) + 1
+    sums = np.bincount(draw * count + which, drawn["y"], (int(draw.max()) + 1) * count)
+    middle = low + width * (np.arange(count) + 0.5) - 0.5
+    series = np.repeat(np.arange(len(sums) // count), count)
+    part = np.where(series == 0, "data", "draw").tolist()
+    return columns(part, np.tile(middle, len(sums) // count), sums, series=[f"{s}" for s in series])
 
 
 def _cloud(table: Columns, y: str) -> Columns:
@@ -97,8 +120,13 @@ def _cloud(table: Columns, y: str) -> Columns:
 
 
 def _linearity(check: Any, verdict: str) -> Panel:
-    drawn = _cloud(columns_of(check.residuals_fitted_table()), "residual")
-    return Panel(name="residuals", title="Linearity", x="Fitted", y="Residual", columns=drawn, verdict=verdict)
+    table, model = columns_of(check.residuals_fitted_table()), check._model
+    x = "Linear predictor" if model._fit.generalized else "Fitted value"
+    if model.design.random:  # along what the check judges: shrunken random effects make residuals slope
+        along = fixed_part(model.design, model._fit.kept, model._fit.beta, model._fit.n)
+        table, x = {**table, "fitted": along, "smooth": smooth(along, table["residual"])}, f"{x} of the fixed effects"
+    y = "Deviance residual" if model._fit.generalized else "Residual"
+    return Panel(name="residuals", title="Linearity", x=x, y=y, columns=_cloud(table, "residual"), verdict=verdict)
 
 
 def _spread(check: Any, verdict: str) -> Panel:
@@ -106,7 +134,7 @@ def _spread(check: Any, verdict: str) -> Panel:
     return Panel(
         name="scale_location",
         title="Equal variance",
-        x="Fitted",
+        x="Fitted value",
         y="√|standardised residual|",
         columns=drawn,
         verdict=verdict,
@@ -117,21 +145,22 @@ def _dispersion(check: Any, verdict: str) -> Panel:
     table = columns_of(check.dispersion_table())
     finite = np.isfinite(table["fitted"]) & np.isfinite(table["squared_residual"])
     mean, squared, expected = (table[k][finite] for k in ("fitted", "squared_residual", "variance"))
-    order = np.argsort(mean, kind="stable")
     x, line = lowess(mean, squared, robust=False)
     seen = columns(["observed"] * len(x), x, np.maximum(line, 0.0))
-    drawn = joined(seen, columns(["expected"] * len(order), mean[order], expected[order]))
+    # The same smoother for both: the variance of unequal numbers of trials is no function of the mean.
+    x, line = lowess(mean, expected, robust=False)
+    drawn = joined(seen, columns(["expected"] * len(x), x, np.maximum(line, 0.0)))
     return Panel(name="dispersion", title="Dispersion", x="Mean", y="Variance", columns=drawn, verdict=verdict)
 
 
 def _bins(check: Any, verdict: str) -> Panel:
-    table = columns_of(check.binned_residuals_table())
-    n = len(table["fitted"])
-    drawn = columns(["bin"] * n, table["fitted"], table["residual"], low=table["low"], high=table["high"])
+    mixed = bool(check._model.design.random)
+    bins = bins_of(check._model, None, fixed=mixed)  # as the check judges them
+    drawn = columns(["bin"] * len(bins.rows), bins.fitted, bins.residual, low=bins.low, high=bins.high)
     return Panel(
         name="binned",
         title="Binned residuals",
-        x="Mean fitted value",
+        x=BINNED_ALONG if mixed else "Fitted value",
         y="Mean residual",
         columns=drawn,
         verdict=verdict,
@@ -172,9 +201,9 @@ def _coefficients(h: Vector, r: Vector, cooks: Vector) -> float | None:
 def _collinearity(check: Any, verdict: str) -> Panel:
     table = columns_of(check.collinearity_table())
     n = len(table["vif"])
-    # An upper limit is missing where the terms have nothing in common.
-    high = np.where(np.isfinite(table["conf_high"]), table["conf_high"], table["vif"])
-    low = np.where(np.isfinite(table["conf_low"]), table["conf_low"], table["vif"])
+    # Beside a factor of about 1 the data tell no limits: the upper one is missing or astronomically large.
+    known = np.isfinite(table["conf_high"]) & (table["conf_high"] <= WIDEST * table["vif"])
+    low, high = (np.where(known, table[k], np.nan) for k in ("conf_low", "conf_high"))
     drawn = columns(["term"] * n, table["vif"], np.arange(n)[::-1], series=table["term"], low=low, high=high)
     return Panel(
         name="collinearity", title="Collinearity", x="Variance inflation", y="", columns=drawn, verdict=verdict

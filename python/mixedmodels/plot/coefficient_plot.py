@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.plot.axes import height_for, legend, name_levels, one, zero_line
+from mixedmodels.plot.axes import Size, finished, height_for, legend, log_scale, name_levels, one, zero_line
 from mixedmodels.plot.subjects import columns_of, need_model
 from mixedmodels.plot.themes import color, drawing
 from mixedmodels.tables.caller_names import names_held
@@ -54,6 +54,8 @@ def coefficients(
     ddf: Any = None,
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw coefficients as points with intervals: one line per coefficient, one colour per model.
 
@@ -78,6 +80,10 @@ def coefficients(
         Labels of the coefficients on the axis, keyed by name.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
 
     Examples
     --------
@@ -91,20 +97,20 @@ def coefficients(
     which = np.array([shown.index(m) for m in columns["model"]])
     with drawing():
         height = height_for(len(rows) * max(1, 0.6 * len(shown)), least=1.6)
-        figure, ax = one(ax, 5.2, height)
+        figure, ax = one(ax, 5.2, height, figsize=figsize)
         zero_line(ax, at=1.0 if exp else 0.0, vertical=True)
         handles = []
         for i, model in enumerate(shown):
             mine = which == i
             handles.append(_whiskers(ax, columns, mine, i, model))
-        name_levels(ax, [(labels or {}).get(t, t) for t in reversed(rows)], height)
+        name_levels(ax, [(labels or {}).get(t, t) for t in reversed(rows)], figure.get_figheight())
         if exp:
-            _ratio_scale(ax)
+            log_scale(ax.xaxis)
         how = ", ".join(dict.fromkeys(model._coefficients(ddf).method for model in models))
         ax.set_xlabel(f"{'exp(estimate)' if exp else 'Estimate'}, {100 * level:g}% interval ({how})")
         if len(shown) > 1:
             legend(figure, ax, handles)
-        return figure
+        return finished(figure, [ax], title)
 
 
 def _whiskers(ax: Axes, columns: dict[str, Any], mine: Any, i: int, model: str) -> Any:
@@ -112,18 +118,6 @@ def _whiskers(ax: Axes, columns: dict[str, Any], mine: Any, i: int, model: str) 
     ax.hlines(place, columns["conf_low"][mine], columns["conf_high"][mine], color=color(i), linewidth=1.2)
     (points,) = ax.plot(at, place, MARKERS[i % len(MARKERS)], color=color(i), markersize=4.5, label=model)
     return points
-
-
-def _ratio_scale(ax: Axes) -> None:
-    """A logarithmic scale with plain numbers on it."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    ax.set_xscale("log")
-    low, high = ax.get_xlim()
-    narrow = high / low < 30
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _caller_names(models: Sequence[Any]) -> list[str]:

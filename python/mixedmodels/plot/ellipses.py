@@ -13,7 +13,7 @@ from mixedmodels import frame
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
-from mixedmodels.plot.axes import say, several, zero_line
+from mixedmodels.plot.axes import Size, finished, say, several, zero_line
 from mixedmodels.plot.subjects import (
     Fitted,
     FittedMixed,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 POINTS = 121  # of an ellipse
+MAX_PAIRS = 5  # that are drawn unless the caller names the effects
 
 
 def ellipse(center: Vector, covariance: Matrix, level: float) -> Matrix:
@@ -45,7 +46,27 @@ def ellipse(center: Vector, covariance: Matrix, level: float) -> Matrix:
     return np.asarray(center + radius * circle @ half.T)
 
 
-def covariance_ellipses_table(fit: FittedMixed, group: str | None = None, levels: Sequence[float] = (0.5, 0.95)) -> Any:
+def most_correlated(covariances: Sequence[Matrix]) -> list[int]:
+    """Places of at most five pairs, in their order: those with the largest absolute correlations."""
+    size = []
+    for v in covariances:
+        scale = math.sqrt(max(float(v[0, 0] * v[1, 1]), 0.0))
+        size.append(abs(float(v[0, 1])) / scale if scale > 0 else 0.0)
+    return sorted(sorted(range(len(size)), key=lambda k: -size[k])[:MAX_PAIRS])
+
+
+def pairs_note(shown: int, of: int) -> str | None:
+    """Remark of a picture that does not show all pairs."""
+    return None if shown == of else f"{shown} of {of} pairs: those with the largest correlations"
+
+
+def covariance_ellipses_table(
+    fit: FittedMixed,
+    group: str | None = None,
+    levels: Sequence[float] = (0.5, 0.95),
+    *,
+    effects: Sequence[str] | None = None,
+) -> Any:
     """Data of `covariance_ellipses`: columns group, term_x, term_y, part ("level" or "ellipse"), level, x, y.
 
     `level` is the label of a level of the group, or the probability of an ellipse.
@@ -55,11 +76,19 @@ def covariance_ellipses_table(fit: FittedMixed, group: str | None = None, levels
     >>> mm.plot.covariance_ellipses_table(fit).columns.tolist()
     ['group', 'term_x', 'term_y', 'part', 'level', 'x', 'y']
     """
-    return frame.to_kind(_modes_and_ellipses(fit, group, levels), fit.table_kind)
+    columns, _ = _modes_and_ellipses(fit, group, levels, effects)
+    return frame.to_kind(columns, fit.table_kind)
 
 
 def covariance_ellipses(
-    fit: FittedMixed, group: str | None = None, levels: Sequence[float] = (0.5, 0.95), *, axes: Any = None
+    fit: FittedMixed,
+    group: str | None = None,
+    levels: Sequence[float] = (0.5, 0.95),
+    *,
+    effects: Sequence[str] | None = None,
+    axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw conditional modes of each pair of effects, with ellipses of their estimated distribution.
 
@@ -73,15 +102,22 @@ def covariance_ellipses(
         Name of a grouping factor; None for all that have two or more effects.
     levels : sequence of float, default (0.5, 0.95)
         Probabilities that the ellipses contain.
+    effects : sequence of str, optional
+        Names of two or more effects, of which all pairs are drawn. None draws at most five pairs: those with the
+        largest correlations.
     axes : Axes or sequence of Axes, optional
         Axes, one for each pair; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
-    columns = _modes_and_ellipses(fit, group, levels)
+    columns, pairs = _modes_and_ellipses(fit, group, levels, effects)
     keys = list(zip(columns["group"], columns["term_x"], columns["term_y"], strict=True))
     panels = list(dict.fromkeys(keys))
     part, which = np.array(columns["part"]), np.array([panels.index(k) for k in keys])
     with drawing():
-        figure, grid = several(axes, len(panels), size=(3.3, 3.1))
+        figure, grid = several(axes, len(panels), size=(3.3, 3.1), figsize=figsize)
         for place, (ax, (name, x, y)) in enumerate(zip(grid, panels, strict=True)):
             mine = which == place
             zero_line(ax)
@@ -100,7 +136,7 @@ def covariance_ellipses(
                 rasterized=many > 2000,
             )
             say(ax, x=f"{x} of {name}", y=f"{y} of {name}")
-        return figure
+        return finished(figure, grid, title, pairs_note(len(panels), pairs))
 
 
 def _draw_ellipses(ax: Axes, columns: dict[str, Any], rows: Any) -> None:
@@ -122,7 +158,10 @@ def _draw_ellipses(ax: Axes, columns: dict[str, Any], rows: Any) -> None:
         )
 
 
-def _modes_and_ellipses(fit: FittedMixed, group: str | None, levels: Sequence[float]) -> dict[str, Any]:
+def _modes_and_ellipses(
+    fit: FittedMixed, group: str | None, levels: Sequence[float], effects: Sequence[str] | None
+) -> tuple[dict[str, Any], int]:
+    """The columns, and the number of pairs that the model has."""
     need_mixed(fit, "covariance_ellipses")
     ranef = fit.ranef()
     places = range(len(ranef.names)) if group is None else [group_place(fit, group)]
@@ -145,14 +184,31 @@ def _modes_and_ellipses(fit: FittedMixed, group: str | None, levels: Sequence[fl
         x.append(points[:, 0])
         y.append(points[:, 1])
 
-    for g in places:
-        covariance, modes = effect_covariance(fit, g), ranef.modes[g]
-        for i, j in combinations(range(modes.shape[1]), 2):
-            key = (ranef.names[g], ranef.effects[g][i], ranef.effects[g][j])
-            put(key, "level", ranef.levels[g], modes[:, [i, j]])
-            for level in levels:
-                put(key, "ellipse", [level] * POINTS, ellipse(np.zeros(2), covariance[np.ix_([i, j], [i, j])], level))
-    return {**out, "x": np.concatenate(x), "y": np.concatenate(y)}
+    pairs = _pairs_of_effects({g: ranef.effects[g] for g in places}, effects)
+    covariances = {g: effect_covariance(fit, g) for g in places}
+    blocks = [covariances[g][np.ix_([i, j], [i, j])] for g, i, j in pairs]
+    for k in most_correlated(blocks) if effects is None else range(len(pairs)):
+        (g, i, j), covariance, modes = pairs[k], blocks[k], ranef.modes[pairs[k][0]]
+        key = (ranef.names[g], ranef.effects[g][i], ranef.effects[g][j])
+        put(key, "level", ranef.levels[g], modes[:, [i, j]])
+        for level in levels:
+            put(key, "ellipse", [level] * POINTS, ellipse(np.zeros(2), covariance, level))
+    return {**out, "x": np.concatenate(x), "y": np.concatenate(y)}, len(pairs)
+
+
+def _pairs_of_effects(names: dict[int, Sequence[str]], effects: Sequence[str] | None) -> list[tuple[int, int, int]]:
+    """Group and places of two of its effects, for all pairs or for those of the named effects."""
+    there = list(dict.fromkeys(name for own in names.values() for name in own))
+    wanted = there if effects is None else [effects] if isinstance(effects, str) else list(dict.fromkeys(effects))
+    for name in wanted:
+        if name not in there:
+            raise DataError(f"there is no random effect {name!r}; the model has {', '.join(there)}.")
+    pairs = [
+        (g, *pair) for g, own in names.items() for pair in combinations([own.index(n) for n in wanted if n in own], 2)
+    ]
+    if not pairs:
+        raise DataError(f"effects must name two or more effects of one grouping factor, not {', '.join(wanted)}.")
+    return pairs
 
 
 def fixed_ellipses_table(fit: Fitted, terms: Sequence[str] | None = None, level: float = 0.95) -> Any:
@@ -163,10 +219,19 @@ def fixed_ellipses_table(fit: Fitted, terms: Sequence[str] | None = None, level:
     >>> mm.plot.fixed_ellipses_table(fit).columns.tolist()
     ['term_x', 'term_y', 'part', 'x', 'y']
     """
-    return frame.to_kind(_regions(fit, terms, level), fit.table_kind)
+    columns, _ = _regions(fit, terms, level)
+    return frame.to_kind(columns, fit.table_kind)
 
 
-def fixed_ellipses(fit: Fitted, terms: Sequence[str] | None = None, level: float = 0.95, *, axes: Any = None) -> Figure:
+def fixed_ellipses(
+    fit: Fitted,
+    terms: Sequence[str] | None = None,
+    level: float = 0.95,
+    *,
+    axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
+) -> Figure:
     """Draw confidence ellipses of pairs of coefficients, which are their joint Wald regions.
 
     Parameters
@@ -174,18 +239,23 @@ def fixed_ellipses(fit: Fitted, terms: Sequence[str] | None = None, level: float
     fit : fitted model
         Any model.
     terms : sequence of str, optional
-        Two or more coefficients; None for all.
+        Two or more coefficients, of which all pairs are drawn. None draws at most five pairs of the model's
+        coefficients: those with the largest correlations.
     level : float, default 0.95
         Joint confidence level of each pair.
     axes : Axes or sequence of Axes, optional
         Axes, one for each pair; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
-    columns = _regions(fit, terms, level)
+    columns, pairs = _regions(fit, terms, level)
     keys = list(zip(columns["term_x"], columns["term_y"], strict=True))
     panels = list(dict.fromkeys(keys))
     part, which = np.array(columns["part"]), np.array([panels.index(k) for k in keys])
     with drawing():
-        figure, grid = several(axes, len(panels), size=(2.8, 2.6))
+        figure, grid = several(axes, len(panels), size=(2.8, 2.6), figsize=figsize)
         for place, (ax, (x, y)) in enumerate(zip(grid, panels, strict=True)):
             around, center = (which == place) & (part == "ellipse"), (which == place) & (part == "estimate")
             ax.fill(columns["x"][around], columns["y"][around], facecolor=color(0), alpha=0.15, edgecolor="none")
@@ -193,10 +263,12 @@ def fixed_ellipses(fit: Fitted, terms: Sequence[str] | None = None, level: float
             ax.plot(columns["x"][center], columns["y"][center], "o", color=color(0))
             say(ax, x=x, y=y)
             ax.locator_params(nbins=5)
-        return figure
+        region = f"Joint {100 * level:g}% region{'s' if len(panels) > 1 else ''}"
+        return finished(figure, grid, title, "; ".join(filter(None, [region, pairs_note(len(panels), pairs)])))
 
 
-def _regions(fit: Fitted, terms: Sequence[str] | None, level: float) -> dict[str, Any]:
+def _regions(fit: Fitted, terms: Sequence[str] | None, level: float) -> tuple[dict[str, Any], int]:
+    """The columns, and the number of pairs that the model or the caller names."""
     need_model(fit, "fixed_ellipses")
     fixef = fit.fixef()
     names, beta, vcov = list(fixef.names), np.asarray(fixef, dtype=float), np.asarray(fit.vcov(), dtype=float)
@@ -208,11 +280,14 @@ def _regions(fit: Fitted, terms: Sequence[str] | None, level: float) -> dict[str
         raise DataError(f"fixed_ellipses() needs two or more coefficients, not {', '.join(wanted) or 'none'}.")
     out: dict[str, list[Any]] = {"term_x": [], "term_y": [], "part": []}
     points = []
-    for a, b in combinations(wanted, 2):
+    pairs = list(combinations(wanted, 2))
+    blocks = [vcov[np.ix_(at, at)] for at in ([names.index(a), names.index(b)] for a, b in pairs)]
+    for k in most_correlated(blocks) if terms is None else range(len(pairs)):
+        a, b = pairs[k]
         at = [names.index(a), names.index(b)]
         out["term_x"] += [a] * (POINTS + 1)
         out["term_y"] += [b] * (POINTS + 1)
         out["part"] += ["estimate"] + ["ellipse"] * POINTS
-        points.append(np.vstack([beta[at], ellipse(beta[at], vcov[np.ix_(at, at)], level)]))
+        points.append(np.vstack([beta[at], ellipse(beta[at], blocks[k], level)]))
     xy = np.vstack(points)
-    return {**out, "x": xy[:, 0], "y": xy[:, 1]}
+    return {**out, "x": xy[:, 0], "y": xy[:, 1]}, len(pairs)

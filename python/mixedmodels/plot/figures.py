@@ -21,6 +21,7 @@ class Picture(Figure):
 
     def __init__(self, *args: Any, settings: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         self._settings = dict(settings or {})
+        self.size_is_chosen = False  # by the caller
         with rc_context(self._settings):
             super().__init__(*args, **kwargs)
         FigureCanvasAgg(self)  # a canvas that can draw; saving in another format takes that format's own

@@ -12,7 +12,18 @@ from mixedmodels import frame
 from mixedmodels.effects.pooling.level_effects import level_effects, response_and_weights
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
-from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, say_for_all, several, short
+from mixedmodels.plot.axes import (
+    Size,
+    all_short,
+    finished,
+    height_for,
+    legend,
+    name_levels,
+    one_of,
+    say,
+    say_for_all,
+    several,
+)
 from mixedmodels.plot.level_grid import default_predictor, grid_design, lines, running
 from mixedmodels.plot.subjects import FittedMixed, axis_label, group_place, need_mixed, response_label
 from mixedmodels.plot.themes import color, drawing, ink
@@ -66,6 +77,8 @@ def groups(
     link: bool = False,
     labels: Mapping[str, str] | None = None,
     axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw the data of each level with three lines: complete pooling, no pooling and the model's partial pooling.
 
@@ -92,6 +105,10 @@ def groups(
         Labels of the axes, keyed by the names of x and of the response.
     axes : Axes or sequence of Axes, optional
         Axes, one for each level; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
 
     Notes
     -----
@@ -100,28 +117,35 @@ def groups(
     columns, about = _lines(fit, x, poolings, group, levels, x_range, link)
     with drawing():
         if about["x"] is None:
-            return _draw_levels(fit, columns, about, labels, axes)
+            return _draw_levels(fit, columns, about, labels, axes, figsize, title)
         shown = about["levels"]
-        figure, all_axes = _panels(axes, len(shown))
+        figure, all_axes = _panels(axes, len(shown), figsize)
+        names = all_short(shown, 18)
         part = np.array(columns["part"])
         own = np.array(columns["place"])
-        for i, (ax, level) in enumerate(zip(all_axes, shown, strict=True)):
+        for i, ax in enumerate(all_axes):
             mine = own == i
             _draw_one(ax, columns, mine, part, about["poolings"])
-            ax.set_title(short(level, 18), fontsize="small", pad=2)
+            ax.set_title(names[i], fontsize="small", pad=2)
             if about["x"].labels is not None:
-                names = [short(text, 8) for text in about["x"].labels]
-                ax.set_xticks(range(len(names)), names, rotation=0 if sum(map(len, names)) < 14 else 90)
+                texts = all_short(about["x"].labels, 8)
+                ax.set_xticks(range(len(texts)), texts, rotation=0 if sum(map(len, texts)) < 14 else 90)
             else:
                 ax.locator_params(axis="x", nbins=4, integer=bool(np.ptp(about["x"].values) >= 3))
             ax.locator_params(axis="y", nbins=4)
             ax.tick_params(labelsize=7)
         x_label = axis_label(fit, about["x"].name, labels)
         say_for_all(figure, all_axes, axes is None, x=x_label, y=_response_label(fit, link, labels))
-        if about["of"] > len(shown) and levels is None:
-            figure.suptitle(f"{len(shown)} of {about['of']:,} levels of {about['group']}")
         legend(figure, all_axes[0], _handles(about["poolings"]))
-        return figure
+        return finished(figure, all_axes, title, _note(about))
+
+
+def _note(about: dict[str, Any]) -> str | None:
+    """How many levels are shown, if they are some that the picture chose."""
+    shown = len(about["levels"])
+    if about["chosen"] or about["of"] == shown:
+        return None
+    return f"{shown} of {about['of']:,} levels of {about['group']}"
 
 
 def _response_label(fit: FittedMixed, link: bool, labels: Mapping[str, str] | None) -> str:
@@ -129,12 +153,12 @@ def _response_label(fit: FittedMixed, link: bool, labels: Mapping[str, str] | No
     return f"Linear predictor of {name}" if link else name
 
 
-def _panels(axes: Any, n: int) -> tuple[Figure, list[Axes]]:
+def _panels(axes: Any, n: int, figsize: Size) -> tuple[Figure, list[Axes]]:
     if axes is not None:
-        return several(axes, n)
+        return several(axes, n, figsize=figsize)
     across = min(n, max(3, min(8, math.ceil(math.sqrt(n * 1.7)))))
     size = (1.28, 1.3) if n > 6 else (2.1, 2.0) if n > 1 else (4.4, 3.2)
-    return several(None, n, columns=across, size=size, sharex=True, sharey=True)
+    return several(None, n, columns=across, size=size, figsize=figsize, sharex=True, sharey=True)
 
 
 def _draw_one(ax: Axes, columns: dict[str, Any], mine: Any, part: Any, poolings: Sequence[str]) -> None:
@@ -168,16 +192,19 @@ MARKS = {"complete": "|", "no": "o", "partial": "D"}
 
 
 def _draw_levels(
-    fit: FittedMixed, columns: dict[str, Any], about: dict[str, Any], labels: Mapping[str, str] | None, axes: Any
+    fit: FittedMixed,
+    columns: dict[str, Any],
+    about: dict[str, Any],
+    labels: Mapping[str, str] | None,
+    axes: Any,
+    figsize: Size,
+    title: str | None,
 ) -> Figure:
     """One panel with a row per level, for models without predictors."""
     from matplotlib.lines import Line2D
 
-    if axes is not None and not hasattr(axes, "plot"):
-        axes = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()[0]
     shown = about["levels"]
-    height = height_for(len(shown))
-    figure, ax = one(axes, 5.0, height)
+    figure, ax = one_of(axes, 5.0, height_for(len(shown)), figsize)
     part, place = np.array(columns["part"]), len(shown) - 1.0 - np.array(columns["place"])
     data = part == "data"
     ax.plot(columns["y"][data], place[data], "o", color=ink(0.55), markersize=2.4, alpha=0.6, markeredgewidth=0)
@@ -191,10 +218,10 @@ def _draw_levels(
         }
         ax.plot(columns["y"][rows], place[rows], MARKS[name], color=shade, **style)
         handles.append(Line2D([], [], color=shade, marker=MARKS[name], linestyle="", label=f"{name} pooling", **style))
-    name_levels(ax, list(reversed(shown)), height)
+    name_levels(ax, list(reversed(shown)), figure.get_figheight())
     say(ax, x=_response_label(fit, False, labels), y=about["group"])
     legend(figure, ax, handles)
-    return figure
+    return finished(figure, [ax], title, _note(about))
 
 
 def _lines(
@@ -243,6 +270,7 @@ def _lines(
     about = {
         "levels": [factor.levels.labels[g] for g in chosen],
         "of": factor.n_levels,
+        "chosen": levels is not None,
         "group": factor.name,
         "x": along,
         "poolings": wanted,

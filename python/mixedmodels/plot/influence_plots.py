@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
-from mixedmodels.plot.axes import height_for, name_levels, say, several, short, zero_line
+from mixedmodels.plot.axes import Size, finished, height_for, is_band, name_levels, say, several, short, zero_line
 from mixedmodels.plot.subjects import columns_of, table_kind
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MAX_LINES = 80  # deletions that get a line with a name each
+FAR = 2.5  # times the largest value; bounds beyond have no line
 NAMED = 5  # of the others, how many are named
 TITLES = {
     "cooks_distance": "Cook's distance",
@@ -30,7 +29,9 @@ TITLES = {
 
 
 def influence_table(influence: Any, measures: str | Sequence[str] = "cooks_distance") -> Any:
-    """Data of `influence`: columns measure, label, position, value, and whether it is `flagged`.
+    """Data of `influence`: columns measure, label, position, value, bound, and whether it is `flagged`.
+
+    `bound` is the usual bound of the measure's absolute value, NaN if it has none. Values beyond it are flagged.
 
     Examples
     --------
@@ -41,7 +42,14 @@ def influence_table(influence: Any, measures: str | Sequence[str] = "cooks_dista
     return frame.to_kind(columns, table_kind(influence))
 
 
-def influence(influence: Any, measures: str | Sequence[str] = "cooks_distance", *, axes: Any = None) -> Figure:
+def influence(
+    influence: Any,
+    measures: str | Sequence[str] = "cooks_distance",
+    *,
+    axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
+) -> Figure:
     """Draw measures of influence: groups from the most influential down, many rows as vertical lines.
 
     Parameters
@@ -50,39 +58,59 @@ def influence(influence: Any, measures: str | Sequence[str] = "cooks_distance", 
         Result of ``fit.influence()``.
     measures : str or sequence of str, default "cooks_distance"
         Measures to draw: "cooks_distance", "mdffits", "cov_ratio", "cov_trace", "dfbetas" (all coefficients), or
-        columns of ``influence.to_frame()``. Values beyond the usual bounds are coloured. For J deletions the bounds are
-        4 / J for Cook's distance and MDFFITS, and 2 / sqrt(J) for DFBETAS.
+        columns of ``influence.to_frame()``. Values beyond the usual bounds, which are dashed lines, are coloured. For
+        J deletions the bounds are 4 / J for Cook's distance and MDFFITS, and 2 / sqrt(J) for DFBETAS.
     axes : Axes or sequence of Axes, optional
         Axes, one for each measure; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     columns, (names, heading) = _measures(influence, measures)
     own = np.array(columns["measure"], dtype=object)
     n = int((own == names[0]).sum())
-    by_line = n <= MAX_LINES
+    by_line = not is_band(n)
     with drawing():
         height = height_for(n) if by_line else 2.4
         size = (4.2 if len(names) == 1 else 2.6, height) if by_line else (5.0, height)
-        figure, all_axes = several(axes, len(names), columns=len(names) if by_line else 1, size=size)
+        figure, all_axes = several(axes, len(names), columns=len(names) if by_line else 1, size=size, figsize=figsize)
         for i, (ax, name) in enumerate(zip(all_axes, names, strict=True)):
             rows = np.flatnonzero(own == name)
             (_draw_lines if by_line else _draw_stems)(ax, columns, rows, _center(name))
-            title = TITLES.get(name, name.replace("dfbetas_", "DFBETAS: "))
+            _draw_bounds(ax, name, float(columns["bound"][rows][0]), n, vertical=by_line)
+            measure = TITLES.get(name, name.replace("dfbetas_", "DFBETAS: "))
             if not by_line:
-                say(ax, x=heading if i == len(names) - 1 else "", y=title)
+                say(ax, x=heading if i == len(names) - 1 else "", y=measure)
                 continue
-            say(ax, x=title)
+            say(ax, x=measure)
             ax.locator_params(axis="x", nbins=4)
             labels = [columns["label"][r] for r in rows[np.argsort(columns["position"][rows])]]
-            name_levels(ax, labels, height)
+            name_levels(ax, labels, figure.get_figheight())
             if i == 0:
                 say(ax, y=heading)
             else:
                 ax.tick_params(axis="y", labelleft=False)
-        return figure
+        return finished(figure, all_axes, title)
 
 
 def _center(name: str) -> float:
     return 1.0 if name == "cov_ratio" else 0.0
+
+
+def _draw_bounds(ax: Axes, name: str, bound: float, n: int, *, vertical: bool) -> None:
+    """Dashed lines at the usual bounds of a measure. Bounds far beyond the values are only written."""
+    if not math.isfinite(bound):
+        return
+    signed = name.startswith("dfbetas_")
+    rule = f"{'±2/√' if signed else '4/'}{n} = {bound:.2g}"
+    low, high = ax.get_xlim() if vertical else ax.get_ylim()
+    reach = max(abs(low), abs(high))
+    if bound <= FAR * reach:
+        for at in (-bound, bound) if signed else (bound,):
+            zero_line(ax, at=at, vertical=vertical)
+            ax.lines[-1].set(linestyle="--", color=color(1))
+    ax.set_title(f"bound {rule}", fontsize="x-small", color=color(1), loc="right", pad=2)
 
 
 def _draw_lines(ax: Axes, columns: dict[str, Any], rows: Any, center: float) -> None:
@@ -133,23 +161,25 @@ def _measures(influence: Any, measures: str | Sequence[str]) -> tuple[dict[str, 
     labels = [frame.label(v) for v in table[heading]]
     first = np.asarray(table[names[0]], dtype=float)
     position: Any = np.arange(n)
-    if n <= MAX_LINES:
+    if not is_band(n):
         position = np.empty(n, dtype=int)
         size = np.abs(first - _center(names[0]))
         position[np.argsort(np.where(np.isnan(size), -1, size), kind="stable")] = np.arange(n)
     values = [np.asarray(table[name], dtype=float) for name in names]
-    columns = {
+    columns: dict[str, Any] = {
         "measure": [name for name in names for _ in range(n)],
         "label": labels * len(names),
         "position": np.tile(position, len(names)),
         "value": np.concatenate(values),
-        "flagged": np.concatenate([_flagged(name, v, n) for name, v in zip(names, values, strict=True)]),
+        "bound": np.repeat([_bound(name, n) for name in names], n),
     }
+    with np.errstate(invalid="ignore"):
+        columns["flagged"] = np.abs(columns["value"]) > columns["bound"]
     return columns, (names, heading)
 
 
-def _flagged(name: str, values: Vector, n: int) -> Any:
-    """Whether values exceed the usual bound of a measure, if it has one."""
-    bound = 4 / n if name in ("cooks_distance", "mdffits") else 2 / math.sqrt(n) if "dfbetas_" in name else math.inf
-    with np.errstate(invalid="ignore"):
-        return np.abs(values) > bound
+def _bound(name: str, n: int) -> float:
+    """The usual bound of a measure's absolute value; NaN if it has none."""
+    if name in ("cooks_distance", "mdffits"):
+        return 4 / n
+    return 2 / math.sqrt(n) if name.startswith("dfbetas_") else math.nan

@@ -10,7 +10,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, FitError
-from mixedmodels.plot.axes import one, say
+from mixedmodels.plot.axes import Size, finished, one, say
 from mixedmodels.plot.subjects import FittedMixed, need_mixed
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -45,6 +45,8 @@ def likelihood_surface(
     reach: float = 2.0,
     *,
     ax: Axes | None = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw how much the criterion (a deviance) rises around the optimum, over one or two elements of theta.
 
@@ -64,24 +66,28 @@ def likelihood_surface(
         Range of the grid. Diagonal elements run from 0 to `reach` times the estimate, others equally far to both sides.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     columns, best = _surface(fit, parameters, points, reach)
     names = [n for n in columns if n != "rise"]
     with drawing():
-        figure, ax = one(ax, 4.4, 3.8)
+        figure, ax = one(ax, 4.4, 3.8, figsize=figsize)
         say(ax, x=f"theta: {names[0]}")
         if len(names) == 1:
             ax.plot(columns[names[0]], columns["rise"], color=color(0))
             ax.plot(best[0], 0.0, "o", color=color(1))
             ax.set_ylabel("Rise of the criterion")
-            return figure
+            return finished(figure, [ax], title)
         x, y, z = (columns[k].reshape(points, points) for k in (*names, "rise"))
         levels = [c for c in CONTOURS if c < np.nanmax(z)]
         drawn = ax.contour(x, y, z, levels=levels, colors=[ink(0.5)], linewidths=0.7)
         ax.clabel(drawn, fontsize=6.5, fmt="%g")
         ax.plot(best[0], best[1], "o", color=color(1))
         say(ax, y=f"theta: {names[1]}")
-        return figure
+        return finished(figure, [ax], title)
 
 
 def _surface(

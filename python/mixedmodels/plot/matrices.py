@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.plot.axes import name_columns, new_figure, one, several
+from mixedmodels.plot.axes import Size, finished, name_columns, one, say, several
 from mixedmodels.plot.subjects import Fitted, FittedMixed, need_mixed, need_model
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -37,7 +37,7 @@ def design_matrix_table(fit: Fitted) -> Any:
     return frame.to_kind(columns, fit.table_kind)
 
 
-def design_matrix(fit: Fitted, *, ax: Axes | None = None) -> Figure:
+def design_matrix(fit: Fitted, *, ax: Axes | None = None, figsize: Size = None, title: str | None = None) -> Figure:
     """Draw the fixed-effects matrix X as an image, each column scaled to its largest absolute value.
 
     Parameters
@@ -46,12 +46,16 @@ def design_matrix(fit: Fitted, *, ax: Axes | None = None) -> Figure:
         Any model.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     columns, shape = _design(fit)
     names = list(dict.fromkeys(columns["term"]))
     with drawing():
         wide = max(3.0, 1.6 + 0.42 * len(names))
-        figure, ax = one(ax, min(wide, 12.0), 4.2)
+        figure, ax = one(ax, min(wide, 12.0), 4.2, figsize=figsize)
         image = columns["scaled"].reshape(len(names), shape[0]).T
         n = shape[1]
         shown = ax.imshow(
@@ -68,7 +72,7 @@ def design_matrix(fit: Fitted, *, ax: Axes | None = None) -> Figure:
         bar = figure.colorbar(shown, ax=ax, shrink=0.6, pad=0.02, ticks=[-1, 0, 1])
         bar.set_label("Value / largest of its column")
         bar.outline.set_visible(False)
-        return figure
+        return finished(figure, [ax], title)
 
 
 def _signed_colors() -> Any:
@@ -114,7 +118,14 @@ def factor_pattern_table(fit: FittedMixed, which: str | Sequence[str] = PARTS) -
     return frame.to_kind(columns, fit.table_kind)
 
 
-def factor_pattern(fit: FittedMixed, which: str | Sequence[str] = PARTS, *, axes: Any = None) -> Figure:
+def factor_pattern(
+    fit: FittedMixed,
+    which: str | Sequence[str] = PARTS,
+    *,
+    axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
+) -> Figure:
     """Draw the nonzero elements of the random effects' matrices, which determine the cost of a fit.
 
     Parameters
@@ -127,14 +138,19 @@ def factor_pattern(fit: FittedMixed, which: str | Sequence[str] = PARTS, *, axes
         the others.
     axes : Axes or sequence of Axes, optional
         Axes, one for each matrix; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     columns, shapes = _patterns(fit, which)
     own = np.array(columns["matrix"])
     with drawing():
-        figure, panels = new_figure_row(len(shapes)) if axes is None else several(axes, len(shapes))
-        for ax, (name, ((n, q), step, filled)) in zip(panels, shapes.items(), strict=True):
+        n = len(shapes)
+        figure, panels = several(axes, n, columns=n, size=(2.9, 3.2), figsize=figsize)
+        for ax, (name, ((height, width), step, filled)) in zip(panels, shapes.items(), strict=True):
             mine = own == name
-            image = np.zeros((-(-n // step), -(-q // step)))
+            image = np.zeros((-(-height // step), -(-width // step)))
             image[columns["row"][mine] // step, columns["column"][mine] // step] = columns["count"][mine]
             ax.imshow(
                 np.where(image > 0, 0.35 + 0.65 * image / image.max(), 0.0),
@@ -147,15 +163,9 @@ def factor_pattern(fit: FittedMixed, which: str | Sequence[str] = PARTS, *, axes
             )
             ax.spines[:].set_visible(True)
             ax.set_title({"Z": "Z", "ZtZ": "Z′Z", "L": "L"}[name])
-            ax.set_xlabel(f"{n:,} × {q:,}, {filled:,} not zero")
+            say(ax, x=f"{height:,} × {width:,}, {filled:,} not zero")
             ax.locator_params(nbins=4, integer=True)
-        return figure
-
-
-def new_figure_row(n: int) -> tuple[Figure, list[Axes]]:
-    """A row of axes for matrices."""
-    figure = new_figure(max(2.9 * n, 3.4), 3.2)
-    return figure, list(figure.subplots(1, n, squeeze=False)[0])
+        return finished(figure, panels, title)
 
 
 def _one_color() -> Any:

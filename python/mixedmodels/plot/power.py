@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import UnknownColumnError
-from mixedmodels.plot.axes import legend, one, zero_line
+from mixedmodels.plot.axes import Size, finished, legend, one, zero_line
 from mixedmodels.plot.subjects import columns_of, table_kind
 from mixedmodels.plot.themes import color, drawing
 
@@ -24,7 +24,9 @@ def power_curve_table(curve: Any) -> Any:
     return frame.to_kind(_curve(curve), table_kind(curve))
 
 
-def power_curve(curve: Any, *, target: float | None = 0.8, ax: Axes | None = None) -> Figure:
+def power_curve(
+    curve: Any, *, target: float | None = 0.8, ax: Axes | None = None, figsize: Size = None, title: str | None = None
+) -> Figure:
     """Draw simulated power with its intervals, and the analytic approximation as a line.
 
     Parameters
@@ -36,10 +38,14 @@ def power_curve(curve: Any, *, target: float | None = 0.8, ax: Axes | None = Non
         Power marked by a horizontal line; None for no line.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     columns = _curve(curve)
     with drawing():
-        figure, ax = one(ax, 4.6, 3.4)
+        figure, ax = one(ax, 4.6, 3.4, figsize=figsize)
         if target is not None:
             zero_line(ax, at=target)
         order = np.argsort(columns["value"], kind="stable")
@@ -54,7 +60,7 @@ def power_curve(curve: Any, *, target: float | None = 0.8, ax: Axes | None = Non
         ax.set(xlabel=_capital(getattr(curve, "axis", "Size")), ylabel="Power")
         if len(handles) > 1:
             legend(figure, ax, handles)
-        return figure
+        return finished(figure, [ax], title)
 
 
 def _capital(text: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.inference.profile.record import Profile, quantile_of
-from mixedmodels.plot.axes import say, several, zero_line
+from mixedmodels.plot.axes import Size, finished, legend, say, several, zero_line
 from mixedmodels.plot.themes import color, drawing, ink
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def profile_zeta(
     *,
     absolute: bool = False,
     axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw profile zeta of each parameter with confidence limits. A straight line means that Wald's interval is right.
 
@@ -78,13 +80,17 @@ def profile_zeta(
         Whether to draw the absolute value of zeta.
     axes : Axes or sequence of Axes, optional
         Axes, one for each panel; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     profile = as_profile(profile, "profile_zeta")
     columns = _zeta(profile, parm, levels, absolute)
     names = list(dict.fromkeys(columns["parameter"]))
     own, part = np.array(columns["parameter"], dtype=object), np.array(columns["part"])
     with drawing():
-        figure, all_axes = several(axes, len(names), size=(2.3, 2.1), sharey=True)
+        figure, all_axes = several(axes, len(names), size=(2.3, 2.1), figsize=figsize, sharey=True)
         for ax, name in zip(all_axes, names, strict=True):
             mine = own == name
             zero_line(ax)
@@ -98,7 +104,17 @@ def profile_zeta(
             place = ax.get_subplotspec()
             if place is None or place.is_first_col():
                 ax.set_ylabel("|ζ|" if absolute else "ζ")
-        return figure
+        if np.any(part == "interval"):
+            legend(figure, all_axes[0], _limit_handles(levels))
+        return finished(figure, all_axes, title)
+
+
+def _limit_handles(levels: Sequence[float]) -> list[Any]:
+    from matplotlib.lines import Line2D
+
+    shares = ", ".join(f"{100 * level:g}" for level in sorted(levels))
+    look: dict[str, Any] = {"linestyle": "", "marker": "|", "markersize": 8, "color": ink(0.55)}
+    return [Line2D([], [], label=f"limits of {shares}%, from the middle outwards", **look)]
 
 
 def _draw_intervals(ax: Any, columns: dict[str, Any], rows: Any, absolute: bool) -> None:
@@ -146,7 +162,15 @@ def profile_density_table(profile: Any, parm: Any = None, points: int = 121) -> 
     return frame.to_kind(_densities(profile, parm, points), profile.kind)
 
 
-def profile_density(profile: Any, parm: Any = None, points: int = 121, *, axes: Any = None) -> Figure:
+def profile_density(
+    profile: Any,
+    parm: Any = None,
+    points: int = 121,
+    *,
+    axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
+) -> Figure:
     """Draw the density of each estimate, for which the signed root of the likelihood ratio is normal.
 
     Parameters
@@ -159,13 +183,17 @@ def profile_density(profile: Any, parm: Any = None, points: int = 121, *, axes: 
         Number of points of a curve.
     axes : Axes or sequence of Axes, optional
         See `profile_zeta`.
+    figsize : sequence of float, optional
+        See `profile_zeta`.
+    title : str, optional
+        See `profile_zeta`.
     """
     profile = as_profile(profile, "profile_density")
     columns = _densities(profile, parm, points)
     own = np.array(columns["parameter"], dtype=object)
     names = list(dict.fromkeys(columns["parameter"]))
     with drawing():
-        figure, all_axes = several(axes, len(names), size=(2.3, 1.9))
+        figure, all_axes = several(axes, len(names), size=(2.3, 1.9), figsize=figsize)
         for ax, name in zip(all_axes, names, strict=True):
             value, density = columns["value"][own == name], columns["density"][own == name]
             ax.fill_between(value, 0, density, color=color(0), alpha=0.2, linewidth=0)
@@ -173,7 +201,7 @@ def profile_density(profile: Any, parm: Any = None, points: int = 121, *, axes: 
             ax.set_ylim(bottom=0)
             say(ax, title=name)
             ax.locator_params(nbins=5)
-        return figure
+        return finished(figure, all_axes, title)
 
 
 def _densities(profile: Profile, parm: Any, points: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.inference.profile.record import Profile
-from mixedmodels.plot.axes import new_figure, short
+from mixedmodels.plot.axes import Size, finished, legend, several, short
 from mixedmodels.plot.profile_curves import LEVELS, as_profile, wanted_names
 from mixedmodels.plot.subjects import columns_of
 from mixedmodels.plot.themes import color, drawing, ink
@@ -18,6 +18,8 @@ from mixedmodels.plot.themes import color, drawing, ink
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+TRACES = (1, 2)  # colours of the traces of the horizontal and of the vertical parameter
 
 
 def profile_pairs_table(profile: Any, parm: Any = None, levels: Sequence[float] = LEVELS) -> Any:
@@ -34,10 +36,20 @@ def profile_pairs_table(profile: Any, parm: Any = None, levels: Sequence[float] 
     return frame.to_kind(_pairs(profile, _names(profile, parm), levels), profile.kind)
 
 
-def profile_pairs(profile: Any, parm: Any = None, levels: Sequence[float] = LEVELS, *, axes: Any = None) -> Figure:
+def profile_pairs(
+    profile: Any,
+    parm: Any = None,
+    levels: Sequence[float] = LEVELS,
+    *,
+    axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
+) -> Figure:
     """Draw contours of each pair of parameters: on their own scale above the diagonal, on the zeta scale below.
 
-    If the likelihood is that of a normal distribution, the zeta scale has circles as contours and straight traces.
+    The trace of a parameter is the best value of the other one, along the values of the parameter. The legend says
+    whether the parameter is on the horizontal or the vertical axis. If the likelihood is that of a normal distribution,
+    the zeta scale has circles as contours and straight traces.
 
     Parameters
     ----------
@@ -49,6 +61,10 @@ def profile_pairs(profile: Any, parm: Any = None, levels: Sequence[float] = LEVE
         Probabilities of the joint regions.
     axes : Axes or sequence of Axes, optional
         A square array of axes with one row and column per parameter; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     profile = as_profile(profile, "profile_pairs")
     names = _names(profile, parm)
@@ -56,17 +72,18 @@ def profile_pairs(profile: Any, parm: Any = None, levels: Sequence[float] = LEVE
     own = [np.array(columns[k], dtype=object) for k in ("parameter_a", "parameter_b")]
     with drawing():
         p = len(names)
-        figure, grid = _square(axes, p)
+        figure, grid = _square(axes, p, figsize)
         for i in range(p):
             _name_panel(grid[i][i], names[i])
             for j in range(i + 1, p):
                 rows = (own[0] == names[i]) & (own[1] == names[j])
                 # A parameter runs across in its column and upwards in its row.
-                _panel(grid[i][j], columns, rows, "b", "a", levels)
-                _panel(grid[j][i], columns, rows, "zeta_a", "zeta_b", levels)
+                _panel(grid[i][j], columns, rows, ("b", "a"), levels)
+                _panel(grid[j][i], columns, rows, ("zeta_a", "zeta_b"), levels)
         _limits(grid, columns, own, names)
         _ticks(grid, p)
-        return figure
+        legend(figure, grid[0][p - 1], _handles(levels))
+        return finished(figure, [ax for row in grid for ax in row], title)
 
 
 def _names(profile: Profile, parm: Any) -> list[str]:
@@ -96,24 +113,33 @@ def _pairs(profile: Profile, names: Sequence[str], levels: Sequence[float]) -> d
     return {**out, "part": part, **{k: np.concatenate(v) for k, v in numeric.items()}}
 
 
-def _square(axes: Any, p: int) -> tuple[Figure, list[list[Axes]]]:
-    if axes is None:
-        figure = new_figure(max(1.35 * p, 3.5), max(1.3 * p, 3.4))
-        return figure, figure.subplots(p, p, squeeze=False).tolist()
-    grid = np.asarray(axes, dtype=object)
-    if grid.shape != (p, p):
-        raise DataError(f"profile_pairs() of {p} parameters needs axes of shape ({p}, {p}), not {grid.shape}.")
-    return grid[0, 0].get_figure(), grid.tolist()
+def _square(axes: Any, p: int, figsize: Size) -> tuple[Figure, list[list[Axes]]]:
+    shape = np.shape(np.asarray(axes, dtype=object)) if axes is not None else (p, p)
+    if shape != (p, p):
+        raise DataError(f"profile_pairs() of {p} parameters needs axes of shape ({p}, {p}), not {shape}.")
+    size = (max(1.35, 3.5 / p), max(1.3, 3.4 / p))
+    figure, panels = several(axes, p * p, columns=p, size=size, figsize=figsize)
+    return figure, [panels[i * p : (i + 1) * p] for i in range(p)]
 
 
-def _panel(ax: Axes, columns: dict[str, Any], rows: Any, x: str, y: str, levels: Sequence[float]) -> None:
+def _panel(ax: Axes, columns: dict[str, Any], rows: Any, sides: tuple[str, str], levels: Sequence[float]) -> None:
+    """Contours and both traces. The colour of a trace tells which side's parameter it follows."""
+    x, y = sides
     part, level = np.array(columns["part"]), columns["level"]
     for one in levels:
         mine = rows & (part == "contour") & (level == one)
         ax.plot(columns[x][mine], columns[y][mine], color=color(0), linewidth=0.8)
-    for name, shade in (("trace of a", color(1)), ("trace of b", color(2))):
-        mine = rows & (part == name)
-        ax.plot(columns[x][mine], columns[y][mine], color=shade, linewidth=0.8)
+    for side, shade in zip(sides, TRACES, strict=True):
+        mine = rows & (part == f"trace of {side[-1]}")
+        ax.plot(columns[x][mine], columns[y][mine], color=color(shade), linewidth=0.8)
+
+
+def _handles(levels: Sequence[float]) -> list[Any]:
+    from matplotlib.lines import Line2D
+
+    shares = ", ".join(f"{100 * level:g}" for level in levels)
+    labels = {0: f"contours of {shares}%", TRACES[0]: "trace of the horizontal", TRACES[1]: "trace of the vertical"}
+    return [Line2D([], [], color=color(shade), linewidth=0.8, label=label) for shade, label in labels.items()]
 
 
 def _limits(grid: list[list[Axes]], columns: dict[str, Any], own: list[Any], names: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.diagnose.checks.normal_band import Band, normal_band
 from mixedmodels.errors import DataError
-from mixedmodels.plot.axes import MANY, one
+from mixedmodels.plot.axes import MANY, Size, finished, one, say
 from mixedmodels.plot.caterpillars import normal_points
 from mixedmodels.plot.residual_plots import finite_residuals, residual_name
 from mixedmodels.plot.subjects import Fitted, need_model
@@ -43,6 +43,8 @@ def qq_residuals(
     level: float = 0.95,
     *,
     ax: Axes | None = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw standardised residuals against normal quantiles.
 
@@ -62,13 +64,17 @@ def qq_residuals(
         Confidence level of the band.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     columns = _quantiles(fit, type, band, level)
     with drawing():
-        figure, ax = one(ax, 3.8, 3.6)
+        figure, ax = one(ax, 3.8, 3.6, figsize=figsize)
         draw_qq(ax, columns, band)
-        ax.set_ylabel(f"Standardised {residual_name(fit, type)}")
-        return figure
+        say(ax, y=f"Standardised {residual_name(fit, type, start=False)}")
+        return finished(figure, [ax], title)
 
 
 def draw_qq(ax: Axes, columns: dict[str, Any], band: Band | None) -> None:

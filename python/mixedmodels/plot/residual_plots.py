@@ -8,9 +8,22 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels._typing import Vector
+from mixedmodels.diagnose.checks.family_checks import bins_of
 from mixedmodels.diagnose.checks.loess import lowess
 from mixedmodels.errors import DataError, UnknownColumnError
-from mixedmodels.plot.axes import height_for, name_levels, one, point_style, say, zero_line
+from mixedmodels.plot.axes import (
+    MANY,
+    Size,
+    finished,
+    height_of_levels,
+    is_band,
+    name_levels,
+    one,
+    point_style,
+    say,
+    with_count,
+    zero_line,
+)
 from mixedmodels.plot.subjects import Fitted, need_model, numbers
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -18,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+BINNED_ALONG = "Linear predictor of the fixed effects"
 LEGS = ("low", "q1", "median", "q3", "high")
 
 
@@ -26,15 +40,18 @@ def residuals_table(
     type: str | None = None,  # noqa: A002
     *,
     smooth: bool = True,
+    binned: bool | None = None,
 ) -> Any:
     """Data of `residuals`: columns part ("point" or "smooth"), fitted, residual.
+
+    Binned residuals have the part "bin", and the columns rows (their number), low and high (the limits).
 
     Examples
     --------
     >>> mm.plot.residuals_table(fit).columns.tolist()
     ['part', 'fitted', 'residual']
     """
-    return frame.to_kind(_cloud(fit, type, smooth, root=False, picture="residuals"), fit.table_kind)
+    return frame.to_kind(_residuals(fit, type, smooth, binned)[0], fit.table_kind)
 
 
 def residuals(
@@ -42,9 +59,15 @@ def residuals(
     type: str | None = None,  # noqa: A002
     *,
     smooth: bool = True,
+    binned: bool | None = None,
     ax: Axes | None = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
-    """Draw residuals against fitted values.
+    """Draw residuals against fitted values; of a binary response the mean residuals of bins.
+
+    Residuals of single trials lie on two curves and show nothing. Their means in bins of rows with similar predictions
+    should be near zero, and 95% of them within the limits (Gelman and Hill 2007, section 5.6).
 
     Parameters
     ----------
@@ -55,8 +78,16 @@ def residuals(
         "deviance" for others. Without weights, Pearson residuals of a Gaussian response equal its response residuals.
     smooth : bool, default True
         Whether to draw a locally weighted regression line. It should be near zero everywhere.
+    binned : bool, optional
+        Whether to draw the mean response residuals of bins. None draws them for a binary response if you name no type.
+        A mixed model has its bins along the linear predictor of the fixed effects, because shrunken random effects make
+        residuals slope along the fitted values.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
 
     Examples
     --------
@@ -64,13 +95,17 @@ def residuals(
     >>> figure.axes[0].get_xlabel()
     'Fitted value'
     """
-    columns = _cloud(fit, type, smooth, root=False, picture="residuals")
+    columns, in_bins = _residuals(fit, type, smooth, binned)
     with drawing():
-        figure, ax = one(ax)
+        figure, ax = one(ax, figsize=figsize)
         zero_line(ax)
-        _draw_cloud(ax, columns, "residual")
-        ax.set_ylabel(residual_name(fit, type))
-        return figure
+        if in_bins:
+            draw_bins(ax, *(columns[k] for k in ("fitted", "residual", "low", "high")))
+            say(ax, x=BINNED_ALONG if hasattr(fit, "ranef") else "Fitted value", y="Mean response residual")
+        else:
+            _draw_cloud(ax, columns, "residual")
+            say(ax, y=residual_name(fit, type))
+        return finished(figure, [ax], title)
 
 
 def scale_location_table(
@@ -95,8 +130,12 @@ def scale_location(
     *,
     smooth: bool = True,
     ax: Axes | None = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw the root of the absolute standardised residuals against fitted values. Equal spread gives a level line.
+
+    It says nothing about a binary response, whose variance follows from its mean.
 
     Parameters
     ----------
@@ -108,6 +147,10 @@ def scale_location(
         See `residuals`. Residuals are divided by sigma.
     ax : Axes, optional
         See `residuals`. Residuals are divided by sigma.
+    figsize : sequence of float, optional
+        See `residuals`. Residuals are divided by sigma.
+    title : str, optional
+        See `residuals`. Residuals are divided by sigma.
 
     Examples
     --------
@@ -117,11 +160,11 @@ def scale_location(
     """
     columns = _cloud(fit, type, smooth, root=True, picture="scale_location")
     with drawing():
-        figure, ax = one(ax)
+        figure, ax = one(ax, figsize=figsize)
         _draw_cloud(ax, columns, "root")
         ax.set_ylim(bottom=0)
-        ax.set_ylabel(f"√|standardised {residual_name(fit, type)}|")
-        return figure
+        say(ax, y=f"√|standardised {residual_name(fit, type, start=False)}|")
+        return finished(figure, [ax], title)
 
 
 def residual_type(fit: Fitted, type_: str | None) -> str:
@@ -132,9 +175,44 @@ def residual_type(fit: Fitted, type_: str | None) -> str:
     return "pearson" if getattr(family, "name", "gaussian") == "gaussian" else "deviance"
 
 
-def residual_name(fit: Fitted, type_: str | None) -> str:
-    """The label of an axis of residuals."""
-    return {"pearson": "Pearson residual"}.get(name := residual_type(fit, type_), f"{name} residual")
+def residual_name(fit: Fitted, type_: str | None, *, start: bool = True) -> str:
+    """The name of residuals, at the start of a label or inside it."""
+    name = residual_type(fit, type_)
+    return f"{name.capitalize() if start or name == 'pearson' else name} residual"
+
+
+def is_binary(fit: Fitted) -> bool:
+    """Whether the response is single trials: successes and failures."""
+    if getattr(fit.family, "support", "") != "proportion":
+        return False
+    response = numbers(fit.fitted()) + numbers(fit.residuals("response"))
+    response = response[np.isfinite(response)]
+    return bool(np.isclose(response, np.round(response), atol=1e-9).all())
+
+
+def _residuals(
+    fit: Fitted,
+    type: str | None,  # noqa: A002
+    smooth: bool,
+    binned: bool | None,
+) -> tuple[dict[str, Any], bool]:
+    """The columns, and whether they are those of bins."""
+    need_model(fit, "residuals")
+    if binned and type not in (None, "response"):
+        raise DataError(f"binned residuals are response residuals, not {type!r}; leave out type or binned.")
+    if not (binned or (binned is None and type is None and is_binary(fit))):
+        return _cloud(fit, type, smooth, root=False, picture="residuals"), False
+    bins = bins_of(fit, None, fixed=hasattr(fit, "ranef"))
+    columns = {"fitted": bins.fitted, "residual": bins.residual, "rows": bins.rows, "low": bins.low, "high": bins.high}
+    return {"part": ["bin"] * len(bins.rows), **columns}, True
+
+
+def draw_bins(ax: Axes, at: Vector, mean: Vector, low: Vector, high: Vector) -> None:
+    """A band between the limits, and a point for each bin, coloured if it is outside."""
+    ax.fill_between(at, low, high, color=ink(0.15), linewidth=0)
+    outside = (mean < low) | (mean > high)
+    for chosen, shade in ((~outside, ink(0.7)), (outside, color(1))):
+        ax.plot(at[chosen], mean[chosen], "o", color=shade, markersize=3, markeredgewidth=0)
 
 
 def finite_residuals(fit: Fitted, type: str | None, scaled: bool) -> tuple[Vector, Vector]:  # noqa: A002
@@ -199,8 +277,12 @@ def residuals_by_group(
     type: str | None = None,  # noqa: A002
     *,
     ax: Axes | None = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw a box of the residuals of each level, from the lowest median to the highest.
+
+    More than 80 levels have bands in place of boxes: between the ends of the whiskers and between the quartiles.
 
     Parameters
     ----------
@@ -212,19 +294,24 @@ def residuals_by_group(
         Type of the residuals, as in `residuals`.
     ax : Axes, optional
         Axes to draw in; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     columns, levels, name = _boxes(fit, group, type)
     with drawing():
-        height = height_for(len(levels))
-        figure, ax = one(ax, 5.0, height)
+        band = is_band(len(levels))
+        figure, ax = one(ax, 5.0, height_of_levels(len(levels)), figsize=figsize)
         zero_line(ax, vertical=True)
         part, value = np.array(columns["part"]), columns["value"]
-        place = np.array([levels.index(label) for label in columns["level"]])
-        _draw_boxes(ax, {p: (value[part == p], place[part == p]) for p in (*LEGS, "outlier")})
-        name_levels(ax, levels, height)
-        ax.set_xlabel(residual_name(fit, type))
-        say(ax, y=name)
-        return figure
+        places = {label: i for i, label in enumerate(levels)}
+        place = np.array([places[label] for label in columns["level"]])
+        parts = {p: (value[part == p], place[part == p]) for p in (*LEGS, "outlier")}
+        (_draw_bands if band else _draw_boxes)(ax, parts)
+        name_levels(ax, levels, figure.get_figheight(), band=band)
+        say(ax, x=residual_name(fit, type), y=with_count(name, len(levels)))
+        return finished(figure, [ax], title)
 
 
 def _draw_boxes(ax: Axes, parts: dict[str, tuple[Vector, Any]]) -> None:
@@ -234,6 +321,16 @@ def _draw_boxes(ax: Axes, parts: dict[str, tuple[Vector, Any]]) -> None:
     ax.barh(at, q3 - q1, left=q1, height=0.62, facecolor=ink(0.12), edgecolor=ink(0.6))
     ax.vlines(median, at - 0.31, at + 0.31, color=color(0), linewidth=1.4)
     ax.plot(*parts["outlier"], ".", color=ink(0.6), markersize=3, markeredgewidth=0)
+
+
+def _draw_bands(ax: Axes, parts: dict[str, tuple[Vector, Any]]) -> None:
+    """The parts of all boxes joined: from whisker to whisker, from quartile to quartile, and the medians."""
+    many = len(parts["median"][0]) > MANY
+    for low, high, shade in (("low", "high", 0.12), ("q1", "q3", 0.3)):
+        at = parts[low][1]
+        ax.fill_betweenx(at, parts[low][0], parts[high][0], color=ink(shade), linewidth=0, rasterized=many)
+    ax.plot(*parts["outlier"], ".", color=ink(0.6), markersize=1.5, markeredgewidth=0, rasterized=many)
+    ax.plot(*parts["median"], color=color(0), linewidth=1.2)
 
 
 def _boxes(fit: Fitted, group: str | None, type: str | None) -> tuple[dict[str, Any], list[str], str]:  # noqa: A002

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.plot.axes import MANY, name_columns, point_style, say, several
+from mixedmodels.plot.axes import MANY, Size, finished, name_columns, point_style, say, several
 from mixedmodels.plot.residual_plots import LEGS, five
 from mixedmodels.plot.subjects import columns_of, numbers
 from mixedmodels.plot.themes import color, drawing, ink
@@ -40,7 +40,15 @@ def residual_panels_table(residuals: Any, predictor: Any = None, *, rank: bool =
     return frame.to_kind(columns, residuals.kind)
 
 
-def residual_panels(residuals: Any, predictor: Any = None, *, rank: bool = True, axes: Any = None) -> Figure:
+def residual_panels(
+    residuals: Any,
+    predictor: Any = None,
+    *,
+    rank: bool = True,
+    axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
+) -> Figure:
     """Draw scaled residuals in two panels: against uniform quantiles, and against the prediction.
 
     Colour marks quantile curves that deviate, significant tests, and observations outside all simulations. A predictor
@@ -57,16 +65,20 @@ def residual_panels(residuals: Any, predictor: Any = None, *, rank: bool = True,
         Whether to replace the predictor by its ranks.
     axes : Axes or sequence of Axes, optional
         Two axes; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
     """
     columns, tests, categories = _panels(residuals, predictor, rank)
     with drawing():
-        figure, (left, right) = several(axes, 2, columns=2, size=(3.5, 3.5))
+        figure, (left, right) = several(axes, 2, columns=2, size=(3.5, 3.5), figsize=figsize)
         panel, part = np.array(columns["panel"]), np.array(columns["part"])
         _draw_quantiles(left, columns, panel == "quantiles")
         _write_tests(left, tests)
         here = panel == "prediction"
         _draw_points(right, columns, here, part)
-        name = predictor if isinstance(predictor, str) else "Prediction" if predictor is None else "predictor"
+        name = predictor if isinstance(predictor, str) else "Prediction" if predictor is None else "Predictor"
         if categories is None:
             p = _draw_curves(right, columns, here & (part == "curve"))
             say(right, x=f"{name}{' (rank)' if rank else ''}")
@@ -78,8 +90,8 @@ def residual_panels(residuals: Any, predictor: Any = None, *, rank: bool = True,
         right.set_ylim(-0.03, 1.03)
         right.set_yticks([0, 0.25, 0.5, 0.75, 1])
         what = "Quantile curves" if categories is None else "Boxes"
-        right.set_title(f"{what}: none deviates" if min(p) >= ALPHA else f"{what}: coloured ones deviate")
-        return figure
+        say(right, title=f"{what}: none deviates" if min(p) >= ALPHA else f"{what}: coloured ones deviate")
+        return finished(figure, [left, right], title)
 
 
 def _draw_quantiles(ax: Axes, columns: dict[str, Any], mine: Any) -> None:

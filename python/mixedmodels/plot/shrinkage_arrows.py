@@ -11,8 +11,20 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels.effects.pooling.level_effects import LevelEffects, level_effects
 from mixedmodels.errors import DataError
-from mixedmodels.plot.axes import height_for, legend, name_levels, one, say, several, zero_line
-from mixedmodels.plot.ellipses import ellipse
+from mixedmodels.plot.axes import (
+    Size,
+    finished,
+    height_of_levels,
+    is_band,
+    legend,
+    name_levels,
+    one_of,
+    say,
+    several,
+    with_count,
+    zero_line,
+)
+from mixedmodels.plot.ellipses import ellipse, most_correlated, pairs_note
 from mixedmodels.plot.subjects import FittedMixed, effect_covariance, group_place, need_mixed
 from mixedmodels.plot.themes import color, drawing, ink
 
@@ -22,6 +34,7 @@ if TYPE_CHECKING:
 
 FEW = 25  # levels whose names stand beside their points
 MANY_ARROWS = 200
+BEYOND = 0.02  # of very many separate estimates: the share that may be beyond the axes, in each direction
 
 
 def shrinkage_table(
@@ -45,7 +58,7 @@ def shrinkage_table(
     >>> mm.plot.shrinkage_table(fit)["part"].unique().tolist()
     ['no', 'partial', 'complete', 'typical', 'ellipse']
     """
-    columns, _ = _arrows(fit, effects, group, levels)
+    columns, _, _ = _arrows(fit, effects, group, levels)
     return frame.to_kind(columns, fit.table_kind)
 
 
@@ -56,6 +69,8 @@ def shrinkage(
     group: str | None = None,
     levels: Sequence[float] = (0.5, 0.95),
     axes: Any = None,
+    figsize: Size = None,
+    title: str | None = None,
 ) -> Figure:
     """Draw arrows from each level's separate estimates to the model's, in the plane of two effects.
 
@@ -64,13 +79,18 @@ def shrinkage(
     fit : fitted mixed model
         Model with random effects.
     effects : sequence of str, optional
-        Names of the effects; None for all pairs of the group's effects. One effect has a line per level.
+        Names of the effects, of which all pairs are drawn; one effect has a line per level. None draws at most five
+        pairs of the group's effects: those with the largest correlations.
     group : str, optional
         Name of a grouping factor; None for the first.
     levels : sequence of float, default (0.5, 0.95)
         Probabilities, under the estimated distribution of the effects, that the ellipses contain.
     axes : Axes or sequence of Axes, optional
         Axes, one for each pair; None for a new figure.
+    figsize : sequence of float, optional
+        Width and height of a new figure in inches; None for a size that suits the picture.
+    title : str, optional
+        Title of the figure. If you give one Axes, it is the title of the Axes.
 
     Notes
     -----
@@ -83,18 +103,22 @@ def shrinkage(
     >>> figure.axes[0].get_xlabel()
     '(Intercept) of Subject'
     """
-    columns, panels = _arrows(fit, effects, group, levels)
+    columns, panels, pairs = _arrows(fit, effects, group, levels)
     name = fit.design.groups[group_place(fit, group)].name
     with drawing():
         if panels == [(panels[0][0], "")]:
-            return _draw_lines(columns, panels[0][0], name, axes)
+            return _draw_lines(columns, panels[0][0], name, axes, figsize, title)
         part, which = np.array(columns["part"]), _panel_of(columns, panels)
-        figure, all_axes = several(axes, len(panels), size=(4.6, 4.0) if len(panels) == 1 else (3.2, 3.0))
+        figure, all_axes = several(
+            axes, len(panels), size=(4.6, 4.0) if len(panels) == 1 else (3.2, 3.0), figsize=figsize
+        )
         for i, (ax, (x, y)) in enumerate(zip(all_axes, panels, strict=True)):
             _draw_plane(ax, columns, which == i, part)
             say(ax, x=f"{x} of {name}", y=f"{y} of {name}")
+        beyond = max(_zoom(ax, columns, which == i, part) for i, ax in enumerate(all_axes))
+        notes = [pairs_note(len(panels), pairs), f"{beyond:,} separate estimates are beyond the axes" if beyond else ""]
         legend(figure, all_axes[0], _handles())
-        return figure
+        return finished(figure, all_axes, title, "; ".join(filter(None, notes)))
 
 
 def _panel_of(columns: dict[str, Any], panels: list[tuple[str, str]]) -> Any:
@@ -122,6 +146,29 @@ def _draw_plane(ax: Axes, columns: dict[str, Any], mine: Any, part: Any) -> None
         ax.plot(x[rows], y[rows], linestyle="", color=color(CENTER_COLORS[name]), **style)
     if len(end) <= FEW:
         _name_points(ax, columns, start, end)
+
+
+def _zoom(ax: Axes, columns: dict[str, Any], mine: Any, part: Any) -> int:
+    """Limits for the bulk of very many levels, so that a few wild estimates do not hide the rest.
+
+    Returns
+    -------
+    int
+        Number of separate estimates that are beyond the limits.
+    """
+    start = mine & (part == "no")
+    if start.sum() <= MANY_ARROWS:
+        return 0
+    outside = np.zeros(int(start.sum()), dtype=bool)
+    for key, set_limits in (("x", ax.set_xlim), ("y", ax.set_ylim)):
+        separate = columns[key][start]
+        bulk = np.nanquantile(separate, [BEYOND / 2, 1 - BEYOND / 2])
+        shown = np.concatenate([columns[key][mine & (part != "no")], bulk])
+        low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
+        margin = 0.05 * (high - low)
+        set_limits(low - margin, high + margin)
+        outside |= (separate < low - margin) | (separate > high + margin)
+    return int(outside.sum())
 
 
 def _draw_arrows(ax: Axes, starts: Any, ends: Any) -> None:
@@ -187,34 +234,33 @@ def _handles(*, upright: bool = False) -> list[Any]:
     return out
 
 
-def _draw_lines(columns: dict[str, Any], term: str, name: str, axes: Any) -> Figure:
-    """One effect: a line per level, sorted by the model's estimate."""
+def _draw_lines(columns: dict[str, Any], term: str, name: str, axes: Any, figsize: Size, title: str | None) -> Figure:
+    """One effect: a line per level, sorted by the model's estimate. Lines of very many levels are a band."""
     part = np.array(columns["part"])
     everything = np.ones(len(part), dtype=bool)
     start, end, there = _ends(columns, everything, part)
     x, y = columns["x"], columns["y"]
-    height = height_for(len(end))
-    if axes is not None and not hasattr(axes, "plot"):
-        axes = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()[0]
-    figure, ax = one(axes, 5.0, height)
-    size = 4.0 if len(end) <= 60 else 1.8
+    figure, ax = one_of(axes, 5.0, height_of_levels(len(end)), figsize)
+    band = is_band(len(end))
+    size = 4.0 if len(end) <= 60 else 1.6 if band else 2.4
     for center in CENTERS:
         zero_line(ax, at=float(x[part == center][0]), vertical=True)
         ax.lines[-1].set(color=color(CENTER_COLORS[center]), linewidth=1.0)
-    ax.hlines(y[start[there]], x[start[there]], x[end[there]], color=ink(0.4), linewidth=0.7)
-    ax.plot(x[start], y[start], "o", color=color(1), markersize=size, markerfacecolor="none", markeredgewidth=0.9)
+    ax.hlines(y[start[there]], x[start[there]], x[end[there]], color=ink(0.4), linewidth=0.3 if band else 0.7)
+    edge = 0.4 if band else 0.9
+    ax.plot(x[start], y[start], "o", color=color(1), markersize=size, markerfacecolor="none", markeredgewidth=edge)
     ax.plot(x[end], y[end], "o", color=color(0), markersize=size, markeredgewidth=0)
     order = end[np.argsort(y[end])]
-    name_levels(ax, [columns["level"][i] for i in order], height)
-    say(ax, x=f"{term} of {name}", y=name)
+    name_levels(ax, [columns["level"][i] for i in order], figure.get_figheight(), band=band)
+    say(ax, x=f"{term} of {name}", y=with_count(name, len(end)))
     legend(figure, ax, _handles(upright=True))
-    return figure
+    return finished(figure, [ax], title)
 
 
 def _arrows(
     fit: FittedMixed, effects: Sequence[str] | None, group: str | None, levels: Sequence[float]
-) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """The columns, and the pair of effects of each panel."""
+) -> tuple[dict[str, Any], list[tuple[str, str]], int]:
+    """The columns, the pair of effects of each panel, and the number of pairs that there are."""
     need_mixed(fit, "shrinkage")
     place = group_place(fit, group)
     own_effects = fit.ranef().effects[place]
@@ -230,11 +276,13 @@ def _arrows(
     labels = fit.design.groups[place].levels.labels
     covariance = effect_covariance(fit, place)
     if len(wanted) == 1:
-        return _one_effect(estimates, own_effects.index(wanted[0]), labels), [(wanted[0], "")]
+        return _one_effect(estimates, own_effects.index(wanted[0]), labels), [(wanted[0], "")], 1
     out: dict[str, list[Any]] = {k: [] for k in ("term_x", "term_y", "part", "level", "x", "y")}
-    panels = list(combinations(wanted, 2))
-    for a, b in panels:
-        at = [own_effects.index(a), own_effects.index(b)]
+    pairs = list(combinations(wanted, 2))
+    places = [[own_effects.index(a), own_effects.index(b)] for a, b in pairs]
+    shown = most_correlated([covariance[np.ix_(at, at)] for at in places]) if effects is None else range(len(pairs))
+    for k in shown:
+        (a, b), at = pairs[k], places[k]
         around = [ellipse(estimates.typical[at], covariance[np.ix_(at, at)], level) for level in levels]
         parts = [
             ("no", labels, estimates.none[:, at]),
@@ -245,7 +293,7 @@ def _arrows(
         ]
         for part, names, points in parts:
             _put(out, (a, b), part, names, points)
-    return _arrays(out), panels
+    return _arrays(out), [pairs[k] for k in shown], len(pairs)
 
 
 def _one_effect(estimates: LevelEffects, j: int, labels: Sequence[str]) -> dict[str, Any]:
