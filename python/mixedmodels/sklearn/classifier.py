@@ -196,7 +196,7 @@ class MixedClassifier(ClassifierMixin, MixedEstimator):
         --------
         >>> model = mm.sklearn.MixedClassifier("~ Days + (1 | Subject)").fit(sleep, sleep["Reaction"] > 300)
         >>> model.decision_function(sleep.head(1)).round(2)
-        array([-3.36])
+        array([-2.2])
         """
         eta = self._predicted(X, "link")
         return eta - float(np.asarray(self.model_.family.predictor(np.array([0.5])))[0])
@@ -218,7 +218,7 @@ class MixedClassifier(ClassifierMixin, MixedEstimator):
         --------
         >>> model = mm.sklearn.MixedClassifier("~ Days + (1 | Subject)").fit(sleep, sleep["Reaction"] > 300)
         >>> model.predict_proba(sleep.head(1)).round(2)
-        array([[0.97, 0.03]])
+        array([[0.9, 0.1]])
         """
         p = self._predicted(X, "response")
         return np.column_stack([1 - p, p])
@@ -240,7 +240,7 @@ class MixedClassifier(ClassifierMixin, MixedEstimator):
         --------
         >>> model = mm.sklearn.MixedClassifier("~ Days + (1 | Subject)").fit(sleep, sleep["Reaction"] > 300)
         >>> model.predict_log_proba(sleep.head(1)).round(2)
-        array([[-0.03, -3.39]])
+        array([[-0.11, -2.3 ]])
         """
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.predict_proba(X)))
@@ -302,7 +302,7 @@ class MixedClassifier(ClassifierMixin, MixedEstimator):
         --------
         >>> slow = sleep.assign(slow=sleep["Reaction"] > 300)
         >>> round(mm.sklearn.MixedClassifier("slow ~ Days + (1 | Subject)").fit(slow).score(slow), 2)
-        0.87
+        0.86
         """
         check_is_fitted(self, "model_")
         if y is None:

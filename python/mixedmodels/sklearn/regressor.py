@@ -183,7 +183,7 @@ class MixedRegressor(RegressorMixin, MixedEstimator):
         --------
         >>> model = mm.sklearn.MixedRegressor("Reaction ~ Days + (Days | Subject)").fit(sleep)
         >>> round(model.score(sleep), 3)
-        0.828
+        0.826
         """
         check_is_fitted(self, "model_")
         if y is not None:
