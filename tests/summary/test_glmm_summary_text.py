@@ -17,8 +17,11 @@ def title(c: dict[str, Any]) -> str:
 
 
 def without_checks(text: list[str]) -> list[str]:
-    """Without remarks on the optimiser, and on rows and columns that were dropped: both say those in other words."""
-    ends = ("optimizer (", "fit warnings:", "fixed-effect model matrix is rank deficient")
+    """Without remarks on the optimiser, and on rows and columns that were dropped: both say those in other words.
+
+    Which of two outcomes is modelled is said by us alone.
+    """
+    ends = ("Probability modelled: ", "optimizer (", "fit warnings:", "fixed-effect model matrix is rank deficient")
     start = next((i for i, line in enumerate(text) if line.startswith(ends)), len(text))
     return without_outcome([line for line in text[:start] if "deleted due to missingness" not in line])
 

@@ -14,7 +14,7 @@ from mixedmodels.design.coding import Coder
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.random_terms import random_part
 from mixedmodels.design.records import Design, FixedDesign
-from mixedmodels.design.response import ResponseKind, as_response, refuse_on_both_sides
+from mixedmodels.design.response import ResponseKind, as_response, event_of, refuse_on_both_sides
 from mixedmodels.design.rows import refuse_infinite, used_rows
 from mixedmodels.design.spec import Spec, kind_of
 from mixedmodels.design.values import Array, Value, drop_unused
@@ -93,7 +93,7 @@ def build(
     w = numbers(scope, weights, "weights")
     extra = _offset(scope, plan, values, offset)
     needed = dict(values)
-    y = None
+    y = event = None
     if plan.left is not None:
         assert plan.response is not None
         refuse_on_both_sides(plan)
@@ -113,6 +113,7 @@ def build(
     if plan.left is not None:
         assert plan.response is not None
         y = as_response(needed[plan.response], plan.response, response)
+        event = event_of(needed[plan.response], response, w is not None)
     for what in rows.suspects:
         value = needed[what]
         if what != _WEIGHTS and not isinstance(value, Factor):
@@ -167,6 +168,7 @@ def build(
         na_action=na_action,
         spec=spec,
         subset=chosen,
+        event=event,
     )
 
 

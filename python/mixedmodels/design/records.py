@@ -125,6 +125,9 @@ class Design:
     spec : Spec
         Layout for new rows (`design.on_new_data`). It can be pickled, or written as JSON with `spec.to_json()` and read
         with `from_json`.
+    event : str, optional
+        Success of a binomial response, to be read after the response's name: "= 'dead'". None for counts, proportions
+        and responses of other models.
     """
 
     formula: str
@@ -141,6 +144,7 @@ class Design:
     na_action: str
     spec: Any
     subset: NDArray[np.intp] | None = None
+    event: str | None = None
 
     @property
     def positions(self) -> NDArray[np.intp] | None:

@@ -9,7 +9,7 @@ import numpy as np
 from mixedmodels.design.values import Array, Matrix, Value, describe, drop_unused
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.formula import Formula
-from mixedmodels.frame import Factor
+from mixedmodels.frame import Factor, Logical, label
 
 ResponseKind = Literal["number", "binomial"]
 
@@ -48,6 +48,37 @@ def as_response(value: Value, name: str, response_kind: ResponseKind) -> Array:
     if isinstance(value, Matrix) and value.values.shape[1] == 1:
         return value.values[:, 0]
     return value.values
+
+
+def event_of(value: Value, response_kind: ResponseKind, weighted: bool) -> str | None:
+    """What a success of a binomial response is, after its name: "= 'dead'", "= TRUE", "= 1".
+
+    Parameters
+    ----------
+    value : Value
+        Value of the response at the rows used.
+    response_kind : {"number", "binomial"}
+        Kind of the response.
+    weighted : bool
+        Whether there are weights, so that the response may be a proportion of trials.
+
+    Returns
+    -------
+    str or None
+        None of counts, proportions and the responses of other models.
+    """
+    if response_kind != "binomial":
+        return None
+    if isinstance(value, Factor):
+        levels = drop_unused(value).levels
+        if len(levels) < 2:
+            return None
+        shown = [f"'{v}'" if isinstance(v, str) else label(v) for v in levels.values[:2]]
+        return f"= {shown[1]}" if len(levels) == 2 else f"≠ {shown[0]}"
+    if isinstance(value, Logical):
+        return "= TRUE"
+    single = value.values.ndim == 1 and not weighted
+    return "= 1" if single and bool(np.isin(value.values, (0.0, 1.0)).all()) else None
 
 
 def is_constant(response: Array) -> bool:

@@ -78,6 +78,19 @@ class FittedModel:
         return GAUSSIAN
 
     @property
+    def outcome_label(self) -> str:
+        """What the mean of the model is: which outcome's probability, whose mean count, or the response.
+
+        Examples
+        --------
+        >>> gm.outcome_label
+        'Probability of incidence'
+        """
+        from mixedmodels.fitted.outcome import outcome_label
+
+        return outcome_label(self.design, self.family)
+
+    @property
     def nobs(self) -> int:
         """Rows used."""
         return int(self._fit.n)

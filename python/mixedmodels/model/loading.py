@@ -157,6 +157,7 @@ def _design_in(stored: Mapping[str, Any]) -> Design:
         dropped=stored["dropped"],
         na_action=stored["na_action"],
         spec=spec,
+        event=stored.get("event"),  # files of earlier versions have none
     )
 
 

@@ -89,6 +89,7 @@ def _design_out(design: Design) -> dict[str, Any]:
     return {
         "formula": design.formula,
         "response_name": design.response_name,
+        "event": design.event,
         "fixed": {
             "names": design.fixed.names,
             "assign": design.fixed.assign,

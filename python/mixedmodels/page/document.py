@@ -28,7 +28,7 @@ def page(model: Any, options: Options) -> str:
         One document that contains its style sheet and pictures, without scripts. The same model and options give the
         same text.
     """
-    title = options.title or f"{model.design.response_name}: a {kind_of(model)}"
+    title = options.title or f"{model.outcome_label}: a {kind_of(model)}"
     shown = [(entry, body) for entry in SECTIONS if (body := _body(entry, model, options))]
     contents = "".join(f'<li><a href="#{e.anchor}">{escape(e.title)}</a></li>' for e, _ in shown)
     sections = "".join(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -11,6 +10,7 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
+from mixedmodels.fitted.outcome import outcome
 
 
 class Fitted(Protocol):
@@ -174,8 +174,7 @@ def response_label(fit: Any, labels: Mapping[str, str] | None = None) -> str:
     name = str(fit.design.response_name)
     if labels and name in labels:
         return labels[name]
-    counts = re.fullmatch(r"cbind\(([^,()]+),.*\)", name)
-    return f"Proportion of {counts[1].strip()}" if counts else axis_label(fit, name)
+    return f"Proportion of {outcome(fit.design)}" if fit.family.support == "proportion" else axis_label(fit, name)
 
 
 def _units(fit: Any) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from mixedmodels.fit import likelihood
 from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fit.record import GlmFit
 from mixedmodels.fitted.labels import coefficient_matrix, scattered
+from mixedmodels.fitted.outcome import modelled
 from mixedmodels.summary.glmm_summary import family_label
 from mixedmodels.summary.mixed_summary import missing_lines, quartile_text
 from mixedmodels.tables import html, r_numbers, r_print
@@ -63,6 +64,8 @@ class GlmSummary:
         Theta of a negative binomial: its estimate, standard error, and twice the log-likelihood; else None.
     penalised : bool
         Whether Jeffreys' prior was added.
+    modelled : str, default ""
+        Which of two outcomes the probability is of; empty where the formula says it.
     """
 
     call: Call
@@ -83,6 +86,7 @@ class GlmSummary:
     dropped: int
     theta: tuple[float, float, float] | None
     penalised: bool
+    modelled: str = ""
 
     def text(self, *, digits: int = DIGITS, show_residuals: bool = False) -> str:
         """The summary in R's layout.
@@ -128,6 +132,8 @@ class GlmSummary:
             "",
             f"Number of Fisher Scoring iterations: {self.iterations}",
         ]
+        if self.modelled:
+            lines += ["", self.modelled]
         if self.penalised:
             lines += ["", PENALISED]
         return lines if self.theta is None else [*lines, "", *theta_lines(*self.theta)]
@@ -196,6 +202,7 @@ def glm_summary(
         dropped=design.dropped,
         theta=theta,
         penalised=fit.penalty is not None,
+        modelled=modelled(design),
     )
 
 

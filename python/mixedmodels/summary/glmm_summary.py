@@ -14,6 +14,7 @@ from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fit.laplace_error.estimate import MATTERS, better_nagq
 from mixedmodels.fit.record import GlmFit, GlmmFit
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
+from mixedmodels.fitted.outcome import modelled
 from mixedmodels.fitted.varcorr import varcorr
 from mixedmodels.summary.mixed_summary import MixedSummary, criteria
 from mixedmodels.tables import r_numbers
@@ -74,7 +75,9 @@ def title(nagq: int, penalised: bool = False) -> str:
 def remarks(design: Design, fit: GlmmFit, indicated: float) -> tuple[str, ...]:
     """Further remarks for the reader of a summary."""
     penalised = PENALISED if fit.penalised is not None else ""
-    return tuple(text for text in (fit.separated, penalised, approximation(design, fit, indicated)) if text)
+    return tuple(
+        text for text in (modelled(design), fit.separated, penalised, approximation(design, fit, indicated)) if text
+    )
 
 
 def headers(fit: GlmmFit) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from mixedmodels.estimates.linear_functions import Basis
 from mixedmodels.estimates.predictors import Predictors, formula_offset
 from mixedmodels.estimates.response_scale import ResponseScale, of_family, of_response
 from mixedmodels.estimates.transformations import WayBack
+from mixedmodels.fitted.outcome import outcome
 from mixedmodels.formula.nodes import column_names
 from mixedmodels.inference.emmeans.from_model import basis_of
 
@@ -105,14 +106,22 @@ def back_and_notes(model: Any, scale: str, back_transform: bool) -> tuple[WayBac
 
 
 def title_of(model: Any, scale: str) -> str:
-    """The title of a table: "Predicted probabilities of y"."""
+    """The title of a table: "Predicted probabilities of y = 1"."""
     family = model.family
     what = "values"
-    if family.support == "proportion":
+    proportion = family.support == "proportion"
+    if proportion:
         what = "probabilities" if scale == "response" else "log-odds" if family.link == "logit" else "values"
     elif family.support == "counts":
         what = "counts" if scale == "response" else "log-mean" if family.link == "log" else "values"
-    return f"Predicted {what} of {response_variable(model)}"
+    return f"Predicted {what} of {outcome(model.design) if proportion else response_variable(model)}"
+
+
+def axis_of(model: Any, scale: str) -> str:
+    """What an axis of predictions is called: "Probability of y = 1"; the title where it is no probability."""
+    if model.family.support == "proportion" and scale == "response":
+        return str(model.outcome_label)
+    return title_of(model, scale)
 
 
 def response_variable(model: Any) -> str:

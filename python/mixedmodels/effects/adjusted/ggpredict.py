@@ -14,6 +14,7 @@ from mixedmodels.effects.adjusted.averages import averaged
 from mixedmodels.effects.adjusted.from_model import (
     TYPES,
     array_offset,
+    axis_of,
     back_and_notes,
     basis_for,
     bends,
@@ -125,6 +126,7 @@ def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPred
         gradient=predicted.gradient,
         coefficients=basis.coefficients,
         title=title_of(model, request.scale),
+        axis=axis_of(model, request.scale),
         eta=None if request.margin == "empirical" else predicted.eta,
         scale=request.scale,
         interval=request.interval or "confidence",
@@ -247,6 +249,7 @@ def _simulated(
         gradient=None,
         coefficients=None,
         title=title_of(model, "response"),
+        axis=axis_of(model, "response"),
         interval="prediction",
         random=True,
         level=request.level,

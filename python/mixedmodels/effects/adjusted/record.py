@@ -50,6 +50,8 @@ class AdjustedPredictions(ShownAsTable):
         Coefficients with covariance and degrees of freedom; None of simulated predictions.
     title : str
         Title of the table.
+    axis : str, optional
+        Label of an axis of the predictions: "Probability of out = 'dead'"; None for `title`.
     eta : ndarray, optional
         Linear predictor of each row; None of averages over rows and of simulated predictions.
     scale : str, default "response"
@@ -95,6 +97,7 @@ class AdjustedPredictions(ShownAsTable):
     gradient: Matrix | None
     coefficients: Coefficients | None
     title: str
+    axis: str | None = None
     eta: Vector | None = None
     scale: str = "response"
     interval: str = "confidence"

@@ -18,19 +18,19 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     names = predictors(model)
     if not names or not can_draw():
         return
+    what = "probabilities" if model.family.support == "proportion" else "means"
+    group = ", for a group whose random effects are 0" if model.design.random else ""
     yield paragraph(
-        "Predicted means with 95 % intervals, for a group whose random effects are 0. Other numbers are at their mean, "
-        "other factors at their first level."
-        if model.design.random
-        else "Predicted means with 95 % intervals. Other numbers are at their mean, other factors at their first level."
+        f"Predicted {what} with 95 % intervals{group}. Other numbers are at their mean, other factors at their first "
+        "level."
     )
     for name in names[:MAX_PICTURES]:
         yield picture(
             _draw,
             model,
             name,
-            alt=f"Predicted {model.design.response_name} against {name}, with a band or bars for the 95 % interval.",
-            caption=f"{model.design.response_name} along {name}.",
+            alt=f"{model.outcome_label} against {name}, with a band or bars for the 95 % interval.",
+            caption=f"{model.outcome_label} along {name}.",
         )
     if len(names) > MAX_PICTURES:
         yield paragraph(f"Not shown: {', '.join(names[MAX_PICTURES:])}. See fit.ggpredict().", css_class="note")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mixedmodels.fitted.outcome import outcome
 from mixedmodels.page.elements import facts
 from mixedmodels.page.options import Options
 from mixedmodels.tables.html import paragraph
@@ -26,7 +27,9 @@ def sentence(model: Any) -> str:
     varies = f", with {_joined(vary)}" if vary else ""
     count = f"{model.nobs:,} rows"
     how = {"lm": "least squares", "glm": "maximum likelihood"}.get(_function(model)) or _likelihood(model)
-    return f"{_quoted(design.response_name)}{on}{varies}; fitted to {count} by {how}."
+    proportion = model.family.support == "proportion"
+    what = f"The probability of {_quoted(outcome(design))}" if proportion else _quoted(design.response_name)
+    return f"{what}{on}{varies}; fitted to {count} by {how}."
 
 
 def _likelihood(model: Any) -> str:

@@ -27,7 +27,7 @@ def parts(model: Any, options: Options) -> Iterator[str]:
     )
     chosen = _spread(list(group.levels.labels))
     some = "" if len(chosen) == group.n_levels else f" ({len(chosen)} of {group.n_levels:,} levels)"
-    response = model.design.response_name
+    response = model.outcome_label
     yield picture(
         plot.groups,
         model,
