@@ -42,7 +42,7 @@ def test_a_variance_of_zero(alike: pd.DataFrame, tmp_path: Path) -> None:
     mean = alike["y"].mean()
     assert fit.params.iloc[0] == pytest.approx(np.log(mean))
     assert fit.bse.iloc[0] == pytest.approx((mean * len(alike)) ** -0.5)  # as of a glm
-    assert "boundary (singular) fit: see fit.is_singular" in str(fit.summary())
+    assert "boundary (singular) fit: see fit.singularity()" in str(fit.summary())
     fit.save(tmp_path / "fit.json")
     loaded = mm.load(tmp_path / "fit.json")
     assert str(loaded.summary()) == str(fit.summary())

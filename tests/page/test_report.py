@@ -7,6 +7,8 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import mixedmodels as mm
@@ -208,3 +210,75 @@ def test_a_model_from_a_file_shows_what_needs_no_rows(sleep_fit, no_matplotlib, 
 def test_a_folder_that_is_not_there_is_named(sleep_fit, tmp_path: Path) -> None:
     with pytest.raises(mm.DataError, match=r"cannot write the report to .*nowhere"):
         sleep_fit.report(tmp_path / "nowhere" / "out.html", checks=False)
+
+
+# -- verdicts at the top -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ticks():
+    return mm.glm("TICKS ~ YEAR + HEIGHT", mm.datasets.load("grouseticks"), "poisson")
+
+
+def test_the_banner_gathers_what_the_checks_found_worst_first(ticks: mm.GeneralizedLinearModel, tmp_path: Path) -> None:
+    """A deviance of 3,444 on 399 degrees of freedom is not passed over."""
+    assert round(ticks.deviance) == 3444
+    assert ticks.check_overdispersion().suspicious
+    page = written(ticks, tmp_path)
+    top = page.text[page.text.index('id="warnings"') : page.text.index('id="data"')]
+    assert 'class="good"' not in top
+    lines = re.findall(r'<li><a href="#(\w+)">(.*?)</a></li>', top)
+    assert f"{len(lines)} checks ask for a closer look" in top
+    assert lines[0][1].startswith("dispersion: the response varies more than its family lets it")
+    ids = {attributes.get("id") for _, attributes in page.elements}
+    assert {anchor for anchor, _ in lines} == {"assumptions", "simulated"} <= ids
+    looked_at = [c.title for c in ticks.check_model(seed=1).checks if c.suspicious]
+    for title in looked_at:
+        assert any(text.startswith(f"{title}: ") for _, text in lines)
+    below = page.text[page.text.index('id="checks"') :]
+    assert below.count("evidence against the model</td>") - below.count("no evidence against the model</td>") == sum(
+        anchor == "simulated" for anchor, _ in lines
+    )
+
+
+def test_a_model_without_doubts_has_none_in_the_banner(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    x = rng.uniform(0, 1, 400)
+    data = pd.DataFrame({"x": x, "y": 1 + 2 * x + rng.normal(size=400)})
+    page = written(mm.lm("y ~ x", data), tmp_path)
+    assert "None: the data determine every coefficient. No check asks for a closer look." in page.read
+    assert "asks for a closer look, the strongest" not in page.read
+    without = written(mm.lm("y ~ x", data), tmp_path, checks=False)
+    assert "None: the data determine every coefficient." in without.read
+    assert "No check" not in without.read
+
+
+def test_ratios_stand_beside_the_estimates(ticks: mm.GeneralizedLinearModel, tmp_path: Path) -> None:
+    page = written(ticks, tmp_path, checks=False)
+    assert "rate ratio" in page.read
+    table = ticks.tidy(exponentiate=True, conf_int=True).set_index("term").loc["YEAR97"]
+    row = page.text[page.text.index("YEAR97") :]
+    row = re.sub(r"<[^>]+>", " ", row[: row.index("</tr>")])
+    for name in ("estimate", "conf_low", "conf_high"):
+        assert f"{table[name]:#.3g}" in row
+    assert "rate ratio" not in written(mm.lm("TICKS ~ YEAR", mm.datasets.load("grouseticks")), tmp_path).read
+
+
+def test_the_picture_of_coefficients_uses_the_method_of_the_table(
+    sleep_fit: mm.MixedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mixedmodels import plot
+
+    asked = []
+    monkeypatch.setattr(plot, "coefficients", lambda model, **options: asked.append(options) or plt_figure())
+    two = sleep_fit.update(". ~ . + I(Days^2)")
+    page = written(two, tmp_path, checks=False)
+    assert asked == [{"ddf": "Satterthwaite"}]
+    assert "Tests and intervals use t with Satterthwaite's degrees of freedom." in page.read
+    assert "95 % intervals (Satterthwaite's degrees of freedom)" in page.read
+
+
+def plt_figure():
+    import matplotlib.pyplot as plt
+
+    return plt.figure()

@@ -131,7 +131,7 @@ def singular_message(design: Design, fit: AnyMixedFit) -> str:
     return (
         f"boundary (singular) fit: {'; '.join(findings)}. The data do not support this many variances and "
         "correlations. The estimates are the optimum on the boundary and can be used; a simpler random term (drop the "
-        "effect, or '||' for no correlations) fits as well."
+        "effect, or '||' for no correlations) fits as well; fit.singularity() names and compares such models."
     )
 
 

@@ -18,14 +18,20 @@ def code(text: str) -> str:
     return f"<pre><code>{escape(text)}</code></pre>"
 
 
-def heading(text: str) -> str:
-    """A heading within a section."""
-    return f"<h3>{escape(text)}</h3>"
+def heading(text: str, anchor: str | None = None) -> str:
+    """A heading within a section, with an anchor where others refer to it."""
+    name = "" if anchor is None else f' id="{anchor}"'
+    return f"<h3{name}>{escape(text)}</h3>"
 
 
 def bullets(items: Sequence[str]) -> str:
     """A list of sentences."""
     return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+
+
+def links(items: Sequence[tuple[str, str]]) -> str:
+    """An ordered list of sentences, each with the anchor on the page that it leads to."""
+    return "<ol>" + "".join(f'<li><a href="#{a}">{escape(text)}</a></li>' for text, a in items) + "</ol>"
 
 
 def facts(pairs: Mapping[str, str]) -> str:

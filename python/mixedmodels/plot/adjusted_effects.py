@@ -173,8 +173,8 @@ def _effects(predictions: Any, points: Any) -> tuple[dict[str, Any], dict[str, A
         _check_partial(predictions, points)
         columns = _joined(columns, _points(points, terms, categories, order))
     used = terms[: 1 + max((j for j, r in enumerate(ROLES[1:], 1) if order[r] != [""]), default=0)]
-    title = getattr(predictions, "axis", None) or getattr(predictions, "title", "Predicted")
-    title += _interval(predictions)
+    axis = getattr(predictions, "axis", None) or getattr(predictions, "title", "Predicted")
+    title = f"{axis}{_interval(predictions)}"
     return columns, {"terms": used, "categories": categories, "title": title, **order}
 
 

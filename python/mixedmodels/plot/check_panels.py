@@ -14,8 +14,7 @@ import numpy as np
 
 from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks.family_checks import bins_of
-from mixedmodels.diagnose.checks.loess import lowess, smooth
-from mixedmodels.fit.moments import fixed_part
+from mixedmodels.diagnose.checks.loess import lowess
 from mixedmodels.plot.residual_plots import BINNED_ALONG
 from mixedmodels.plot.subjects import columns_of, response_label
 
@@ -120,13 +119,12 @@ def _cloud(table: Columns, y: str) -> Columns:
 
 
 def _linearity(check: Any, verdict: str) -> Panel:
-    table, model = columns_of(check.residuals_fitted_table()), check._model
+    model = check._model
     x = "Linear predictor" if model._fit.generalized else "Fitted value"
-    if model.design.random:  # along what the check judges: shrunken random effects make residuals slope
-        along = fixed_part(model.design, model._fit.kept, model._fit.beta, model._fit.n)
-        table, x = {**table, "fitted": along, "smooth": smooth(along, table["residual"])}, f"{x} of the fixed effects"
+    x += " of the fixed effects" if check.mixed else ""
     y = "Deviance residual" if model._fit.generalized else "Residual"
-    return Panel(name="residuals", title="Linearity", x=x, y=y, columns=_cloud(table, "residual"), verdict=verdict)
+    drawn = _cloud(columns_of(check.linearity_table()), "residual")
+    return Panel(name="residuals", title="Linearity", x=x, y=y, columns=drawn, verdict=verdict)
 
 
 def _spread(check: Any, verdict: str) -> Panel:

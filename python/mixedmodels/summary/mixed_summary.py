@@ -158,7 +158,7 @@ class MixedSummary:
         code = "0 (OK)" if self.converged else f"1 ({self.message or 'certificate does not hold'})"
         lines.append(f"optimizer (trust-region Newton) convergence code: {code}")
         if self.singular:
-            lines.append("boundary (singular) fit: see fit.is_singular and fit.rePCA()")
+            lines.append("boundary (singular) fit: see fit.singularity()")
         return [*lines, ""]
 
     def __str__(self) -> str:

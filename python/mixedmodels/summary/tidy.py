@@ -150,7 +150,9 @@ def exponentiated(columns: Columns, ratio: Ratio) -> Columns:
 
     Standard errors are by the delta method, as in broom.mixed; broom itself leaves those of a glm on the link's scale.
     """
-    out = {k: np.power(ratio.base, v) if k in ("estimate", "conf_low", "conf_high") else v for k, v in columns.items()}
+    on_scale = ("estimate", "conf_low", "conf_high")
+    with np.errstate(over="ignore"):  # a separated term may have an infinite limit
+        out = {k: np.power(ratio.base, v) if k in on_scale else v for k, v in columns.items()}
     out["std_error"] = columns["std_error"] * math.log(ratio.base) * out["estimate"]
     return out
 

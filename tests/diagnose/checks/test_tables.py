@@ -202,3 +202,22 @@ def test_dispersion_table_and_bins():
     bins = page.binned_residuals_table(bins=4)
     assert bins["rows"].sum() == 56
     np.testing.assert_allclose(bins["low"], -bins["high"])
+
+
+def test_the_verdict_on_linearity_is_drawn_along_what_it_judges() -> None:
+    """The curve of the panel moves by the number in the verdict; along conditional fitted values it does not."""
+    from mixedmodels.plot.check_panels import panels
+
+    fit = mm.lmer("Reaction ~ Days + (Days | Subject)", mm.datasets.load("sleepstudy"))
+    page = fit.check_model()
+    verdict = next(c for c in page.checks if c.title == "linearity")
+    panel = next(p for p in panels(page) if p.title == "Linearity")
+    part, x, y = np.array(panel.columns["part"]), panel.columns["x"], panel.columns["y"]
+    points, line = part == "point", part == "smooth"
+    np.testing.assert_allclose(np.sort(x[points]), np.sort(np.asarray(fit.model_matrix()) @ np.asarray(fit.fixef())))
+    low, high = np.quantile(x[points], [0.05, 0.95])
+    middle = line & (x >= low) & (x <= high)
+    assert np.ptp(y[middle]) / np.std(y[points]) == pytest.approx(verdict["move"], rel=1e-12)
+    assert panel.x == "Fitted by the fixed effects"
+    along_modes = page.residuals_fitted_table()
+    assert not np.allclose(np.sort(along_modes["fitted"]), np.sort(x[points]))

@@ -122,8 +122,7 @@ def linearity(model: Any) -> Check:
 
     Those of a mixed model are without random effects: along conditional ones residuals slope, because modes are shrunk.
     """
-    fit, r = model._fit, shown_residuals(model)
-    fitted = fixed_part(model.design, fit.kept, fit.beta, fit.n)
+    fitted, r = without_random_effects(model), shown_residuals(model)
     middle = (fitted >= np.quantile(fitted, 0.05)) & (fitted <= np.quantile(fitted, 0.95))
     curve, spread = smooth(fitted, r), float(np.std(r))
     move = float(np.ptp(curve[middle]) / spread) if spread > 0 and middle.any() else np.nan
@@ -133,6 +132,12 @@ def linearity(model: Any) -> Check:
     words = f"a smooth curve through the residuals moves by {move:.2f} of their standard deviation"
     more = "; a predictor may act along a curve, or an interaction be missing" if bend else ""
     return Check("linearity", bend, words + more, {"move": move})
+
+
+def without_random_effects(model: Any) -> Vector:
+    """What the fixed effects alone predict, along which linearity is judged, shape (n,)."""
+    fit = model._fit
+    return fixed_part(model.design, fit.kept, fit.beta, fit.n)
 
 
 def predictor(model: Any) -> Vector:

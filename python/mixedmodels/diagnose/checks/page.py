@@ -70,6 +70,11 @@ class ModelChecks:
 
     # -- tables ---------------------------------------------------------------------------------------------------
 
+    @property
+    def mixed(self) -> bool:
+        """Whether the model has random effects."""
+        return bool(self._model.design.random)
+
     @spelled(nsim="n")
     def posterior_predictive_table(self, nsim: int = 50, seed: Any = None) -> Any:
         """Curves of the response (draw 0) and of `nsim` draws from the model given its random effects.
@@ -88,6 +93,10 @@ class ModelChecks:
     def residuals_fitted_table(self) -> Any:
         """Columns row, fitted (of a generalised model the linear predictor), residual, smooth."""
         return self._table(tables.residuals_fitted(self._model))
+
+    def linearity_table(self) -> Any:
+        """Columns row, fitted (by the fixed effects alone, as the check of linearity has it), residual, smooth."""
+        return self._table(tables.linearity(self._model))
 
     def scale_location_table(self) -> Any:
         """Columns row, fitted, root (of the size of the standardised residual), smooth."""

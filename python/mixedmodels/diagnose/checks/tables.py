@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels._typing import Matrix
-from mixedmodels.diagnose.checks.assumption_checks import predictor, row_cooks, shown_residuals
+from mixedmodels.diagnose.checks.assumption_checks import predictor, row_cooks, shown_residuals, without_random_effects
 from mixedmodels.diagnose.checks.family_checks import bins_of, undispersed
 from mixedmodels.diagnose.checks.loess import smooth
 from mixedmodels.diagnose.checks.predictive import predictive, summaries
@@ -30,6 +30,12 @@ BOUNDS = {"proportion": (0.0, 1.0), "counts": (0.0, math.inf), "positive": (0.0,
 def residuals_fitted(model: Any) -> Columns:
     """Residuals against fitted values, and a smooth curve through them."""
     x, y = predictor(model), shown_residuals(model)
+    return {"row": model._rows.numbers, "fitted": x, "residual": y, "smooth": smooth(x, y)}
+
+
+def linearity(model: Any) -> Columns:
+    """Residuals against what the check of linearity judges them along, and a smooth curve through them."""
+    x, y = without_random_effects(model), shown_residuals(model)
     return {"row": model._rows.numbers, "fitted": x, "residual": y, "smooth": smooth(x, y)}
 
 

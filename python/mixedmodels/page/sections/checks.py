@@ -9,10 +9,17 @@ from mixedmodels.errors import MixedModelsError
 from mixedmodels.page.elements import heading, result
 from mixedmodels.page.options import Options
 from mixedmodels.page.pictures import can_draw, picture
+from mixedmodels.page.verdicts import (
+    ASSUMPTIONS,
+    DOUBTFUL,
+    SIMULATED,
+    assumption_checks,
+    simulated_residuals,
+    tests_of,
+)
 from mixedmodels.tables.html import paragraph, wide_table
 from mixedmodels.tables.r_numbers import format_pvalues
 
-DOUBTFUL = 0.05
 MAX_ROWS = 20_000  # of a table for which the page computes the influence of each level
 
 
@@ -29,12 +36,13 @@ def parts(model: Any, options: Options) -> Iterator[str]:
 def _verdicts(model: Any, options: Options) -> Iterator[str]:
     """A line for each assumption, with its result in words."""
     try:
-        checks = model.check_model(seed=options.seed).checks
+        checks = assumption_checks(model, options)
     except MixedModelsError as error:
         yield paragraph(f"No overview: {error}", css_class="note")
         return
     words = {True: "look at it", False: "fine", None: "not known"}
     rows = [[check.title, words[check.suspicious], check.sentence] for check in checks]
+    yield heading("Assumptions", ASSUMPTIONS)
     yield wide_table("Checks of the assumptions", ["assumption", "verdict", "result"], rows)
     yield paragraph(
         "‘Look at it’ marks a check that deserves a closer look. It does not mean that the model is wrong. With many "
@@ -44,9 +52,9 @@ def _verdicts(model: Any, options: Options) -> Iterator[str]:
 
 
 def _simulated(model: Any, options: Options) -> Iterator[str]:
-    yield heading("Simulated residuals")
+    yield heading("Simulated residuals", SIMULATED)
     try:
-        residuals = model.simulate_residuals(seed=options.seed)
+        residuals = simulated_residuals(model, options)
     except MixedModelsError as error:
         yield paragraph(f"None: {error}", css_class="note")
         return
@@ -68,22 +76,6 @@ def _simulated(model: Any, options: Options) -> Iterator[str]:
         )
     rows = [_row(name, question, test) for name, question, test in tests_of(residuals)]
     yield wide_table("Tests of the simulated residuals", ["test", "question", "p-value", "answer"], rows)
-
-
-Tests = list[tuple[str, str, Callable[[], Any]]]
-
-
-def tests_of(residuals: Any) -> Tests:
-    """Name, question and function of each test."""
-    tests: Tests = [
-        ("uniformity", "Is the distribution right as a whole?", residuals.test_uniformity),
-        ("dispersion", "Is there as much scatter as expected?", residuals.test_dispersion),
-        ("outliers", "Are there more rows outside all simulations than expected?", residuals.test_outliers),
-        ("quantiles", "Do quartiles stay level along the fitted values?", residuals.test_quantiles),
-    ]
-    if residuals.integer_response:
-        tests.append(("zeros", "Are there as many zeros as expected?", residuals.test_zero_inflation))
-    return tests
 
 
 def _row(name: str, question: str, test: Callable[[], Any]) -> list[str]:
