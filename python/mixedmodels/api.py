@@ -665,7 +665,7 @@ def fit_many(
     --------
     >>> responses = sleep[["Reaction"]].assign(log=np.log(sleep["Reaction"]))
     >>> fits = mm.fit_many("~ Days + (Days | Subject)", sleep, responses)
-    >>> len(fits), fits.failures
+    >>> len(fits.responses), fits.failures
     (2, {})
     """
     from mixedmodels.families import resolve

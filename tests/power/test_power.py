@@ -276,7 +276,7 @@ def test_a_fits_own_effects_are_observed_power(sleep) -> None:
 
 def test_axes_of_curves(sleep) -> None:
     curve = sleep.power_curve(nsim=10, seed=1, along="Days", sizes=[4, 10, 12], effect=4)
-    assert curve.values == (3.0, 9.0, 11.0)
+    assert curve.size_values == (3.0, 9.0, 11.0)
     assert [p.rows for p in curve.points] == [72, 180, 216]
     within = sleep.power_curve(nsim=10, seed=1, within="Subject+Days", sizes=[1, 3], effect=4)
     assert [p.rows for p in within.points] == [180, 540]

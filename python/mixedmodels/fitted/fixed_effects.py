@@ -48,7 +48,7 @@ class FixedEffects(FittedModel):
         ('(Intercept)', 'Days')
         """
         names = self.design.fixed.names
-        return NamedVector(names, scattered(self._fit.beta, self._fit, len(names)))
+        return NamedVector(names, scattered(self._fit.beta, self._fit, len(names)), self._source.kind)
 
     def model_matrix(self, which: Literal["X"] = "X") -> Any:
         """The matrix X, a labelled table.

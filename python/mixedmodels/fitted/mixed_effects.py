@@ -127,7 +127,7 @@ class MixedEffects(FittedModel):
                   Days         5.9221  0.066
          Residual             25.5918
         """
-        return varcorr(self.design, self._fit)
+        return varcorr(self.design, self._fit, self._source.kind)
 
     # -- matrices -----------------------------------------------------------------------------------------------
 

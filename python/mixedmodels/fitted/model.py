@@ -177,7 +177,7 @@ class FittedModel:
         >>> round(fit.fixef()["Days"], 3)
         10.467
         """
-        return NamedVector(kept_names(self.design, self._fit), self._fit.beta)
+        return NamedVector(kept_names(self.design, self._fit), self._fit.beta, self._source.kind)
 
     def vcov(self) -> Any:
         """Covariance matrix of `fixef()`, in its order.

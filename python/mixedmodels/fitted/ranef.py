@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
-from mixedmodels.tables import html, r_numbers, r_print
+from mixedmodels.tables import r_numbers, r_print
+from mixedmodels.tables.exported import ByName
 
 if TYPE_CHECKING:
     import pandas
 
     from mixedmodels._typing import Matrix
     from mixedmodels.frame import Kind
+    from mixedmodels.tables.sheet import Block, Sheet
 
 HTML_ROWS = 60
 
 
-class RanEf(Mapping[str, Any]):
+class RanEf(ByName, Mapping[str, Any]):
     """Group -> table of conditional modes, a row per level and a column per effect.
 
     The table is of the library of the model's data. pandas has the levels as its index; in polars, Arrow and DuckDB the
@@ -94,6 +96,26 @@ class RanEf(Mapping[str, Any]):
                     errors += np.sqrt(self.cond_var[name][:, j, j]).tolist()
         return out if self.cond_var is None else {**out, "std_error": errors}
 
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return {k: np.array(v) if k in ("estimate", "std_error") else v for k, v in self.columns().items()}
+
+    def _blocks(self, rows: int | None = None) -> list[Block]:
+        """A block for each factor, as printed; of its first `rows` levels."""
+        from mixedmodels.tables.sheet import Block
+
+        out = []
+        for i, name in enumerate(self.names):
+            cells = [[level, *row] for level, row in zip(self.levels[i], self._cells(i), strict=True)]
+            short = rows is not None and len(cells) > rows
+            title = f"{name} (first {rows} of {len(cells)} levels)" if short else name
+            out.append(Block(headers=["", *self.effects[i]], rows=cells[:rows], title=title))
+        return out
+
+    def _sheet(self) -> Sheet:
+        from mixedmodels.tables.sheet import Sheet
+
+        return Sheet(blocks=self._blocks())
+
     def table(self) -> pandas.DataFrame:
         """The long table: group, term, level, estimate[, std_error]."""
         import pandas as pd
@@ -115,10 +137,6 @@ class RanEf(Mapping[str, Any]):
         return "\n".join(blocks)
 
     def _repr_html_(self) -> str:
-        parts = []
-        for i, name in enumerate(self.names):
-            rows = [[level, *row] for level, row in zip(self.levels[i], self._cells(i), strict=True)]
-            left = len(rows) - HTML_ROWS
-            caption = name if left <= 0 else f"{name} (first {HTML_ROWS} of {len(rows)} levels)"
-            parts.append(html.table(caption, ["", *self.effects[i]], rows[:HTML_ROWS]))
-        return "".join(parts)
+        from mixedmodels.tables.sheet import Sheet
+
+        return Sheet(blocks=self._blocks(HTML_ROWS)).html()

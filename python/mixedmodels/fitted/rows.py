@@ -60,6 +60,16 @@ class Rows:
         """A table of values of the rows used, in the kind that came in."""
         return frame.to_kind({k: self.expand(v) for k, v in columns.items()}, self.source.kind, self.index())
 
+    def columns(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """Values of the rows shown, after a column of their labels."""
+        return {"row": self._labels(), **{k: self.expand(v) for k, v in columns.items()}}
+
+    def _labels(self) -> Any:
+        index = self.index()
+        if index is None:
+            return np.arange(self.design.n_table) if self.padded else self.numbers
+        return np.asarray(index if index.nlevels == 1 else [str(label) for label in index])
+
     def augmented(self, request: Request, columns: dict[str, Vector]) -> Any:
         """The model frame with further columns; a name that is taken gets an underscore."""
         table = self.model_frame(request)

@@ -10,17 +10,19 @@ import numpy as np
 from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyMixedFit, effect_factors
 from mixedmodels.fit.covariance import correlation, factors
-from mixedmodels.tables import html, r_numbers, r_print
+from mixedmodels.tables import r_numbers, r_print
+from mixedmodels.tables.exported import ByName
 
 if TYPE_CHECKING:
     from mixedmodels._typing import Matrix, Vector
     from mixedmodels.design.records import Design
     from mixedmodels.tables.frames import CovarianceMatrix
+    from mixedmodels.tables.sheet import Sheet
 
 Component = Literal["Variance", "Std.Dev."]
 
 
-class VarCorr(Mapping[str, "CovarianceMatrix"]):
+class VarCorr(ByName, Mapping[str, "CovarianceMatrix"]):
     """Covariance matrix of each random term by its label, and the residual standard deviation.
 
     Attributes
@@ -51,12 +53,14 @@ class VarCorr(Mapping[str, "CovarianceMatrix"]):
         covariances: Sequence[Matrix],
         correlations: Sequence[Matrix],
         sigma: float | None,
+        kind: Any = "pandas",
     ) -> None:
         self.labels = tuple(labels)
         self.effects = tuple(tuple(e) for e in effects)
         self.covariances = tuple(covariances)
         self.correlations = tuple(correlations)
         self.sigma = sigma
+        self.kind = kind
 
     @property
     def stddevs(self) -> tuple[Vector, ...]:
@@ -98,6 +102,16 @@ class VarCorr(Mapping[str, "CovarianceMatrix"]):
             for key, value in zip(out, ("Residual", None, None, self.sigma**2, self.sigma), strict=True):
                 out[key].append(value)
         return out
+
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        columns = self.rows()
+        return {**columns, "vcov": np.array(columns["vcov"]), "sdcor": np.array(columns["sdcor"])}
+
+    def _sheet(self) -> Sheet:
+        from mixedmodels.tables.sheet import Block, Sheet
+
+        headers, cells = self.cells(5, ("Variance", "Std.Dev."))
+        return Sheet(blocks=[Block(headers=headers, rows=cells, texts=frozenset({0, 1}))])
 
     def table(self, order: str = "cov.last") -> Any:
         """A pandas table with columns grp, var1, var2, vcov, sdcor; `order` is "cov.last" or "lower.tri"."""
@@ -142,8 +156,10 @@ class VarCorr(Mapping[str, "CovarianceMatrix"]):
         headers, cells = self.cells(digits, components)
         return r_print.matrix([""] * len(cells), headers, cells, right=False)
 
-    def html(self, digits: int = 4, caption: str = "Random effects") -> str:
+    def html(self, digits: int = 5, caption: str = "Random effects") -> str:
         """The table for notebooks."""
+        from mixedmodels.tables import html
+
         headers, cells = self.cells(digits, ("Variance", "Std.Dev."))
         return html.table(caption, headers, cells)
 
@@ -158,7 +174,7 @@ def _once(label: str, n: int) -> list[str]:
     return [label] + [""] * (n - 1)
 
 
-def varcorr(design: Design, fit: AnyMixedFit) -> VarCorr:
+def varcorr(design: Design, fit: AnyMixedFit, kind: Any = "pandas") -> VarCorr:
     """Variances and correlations of a fit."""
     return VarCorr(
         [t.label for t in design.random],
@@ -166,4 +182,5 @@ def varcorr(design: Design, fit: AnyMixedFit) -> VarCorr:
         [t @ t.T for t in effect_factors(fit)],
         [correlation(t) for t in factors(fit.theta, fit.sizes)],
         fit.residual_sd,
+        kind,
     )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,10 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pandas
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
+    from mixedmodels.interop.statsmodels_results import ContrastTest, PredictionResults, WaldTest
 
 
 class StatsmodelsSpellings(FittedModel):
@@ -105,10 +105,28 @@ class StatsmodelsSpellings(FittedModel):
         >>> lin.t_test("Days = 10").pvalue.round(3)
         array([0.706])
         """
+        from mixedmodels.inference.glht.text import row_names
+        from mixedmodels.interop.statsmodels_results import ContrastTest
+        from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS
+
         hypotheses = self._constraints(r_matrix)
         coefficients = self._coefficients(ddf)
         t = coefficients.t_tests(hypotheses.matrix)
-        return ContrastTest(t.estimate, t.std_error, t.df, hypotheses.rhs, coefficients.footer)
+        tvalue = (t.estimate - hypotheses.rhs) / t.std_error
+        student = bool(np.isfinite(t.df).all())
+        columns = {"estimate": t.estimate, "std_error": t.std_error}
+        columns |= {"df": t.df} if student else {}
+        columns |= {"statistic": tvalue, "p_value": wald.p_values(tvalue, t.df)}
+        return ContrastTest(
+            columns=columns,
+            names=row_names(hypotheses.names, hypotheses.rhs, "two.sided"),
+            row_column="hypothesis",
+            headers=T_HEADERS if student else Z_HEADERS,
+            footer=coefficients.footer,
+            kind=self._source.kind,
+            method=f"Wald {'t' if student else 'z'} test",
+            df_denom=t.df,
+        )
 
     def wald_test(
         self, r_matrix: str | Sequence[str] | ArrayLike, use_f: bool | None = None, *, ddf: Ddf = None
@@ -131,18 +149,19 @@ class StatsmodelsSpellings(FittedModel):
         1
         """
         from mixedmodels.inference.glht.tests import joint_chisq
+        from mixedmodels.interop.statsmodels_results import WaldTest
 
         hypotheses = self._constraints(r_matrix)
-        coefficients = self._coefficients(ddf)
+        kind, coefficients = self._source.kind, self._coefficients(ddf)
         f = coefficients.f_test(hypotheses.matrix, hypotheses.rhs)
         if not (math.isfinite(f.den_df) if use_f is None else use_f):
             chisq, df, p = joint_chisq(coefficients, hypotheses.matrix, hypotheses.rhs)
-            return WaldTest(chisq, p, df, None, coefficients.footer)
+            return WaldTest(chisq, p, df, None, kind, coefficients.footer)
         if math.isfinite(f.den_df):
-            return WaldTest(f.f_value, f.p_value, f.num_df, f.den_df, coefficients.footer)
+            return WaldTest(f.f_value, f.p_value, f.num_df, f.den_df, kind, coefficients.footer)
         df_denom = float(self.df_resid)
         p = wald.f_p_value(f.f_value, f.num_df, df_denom)
-        return WaldTest(f.f_value, p, f.num_df, df_denom, coefficients.footer)
+        return WaldTest(f.f_value, p, f.num_df, df_denom, kind, coefficients.footer)
 
     def _constraints(self, r_matrix: Any) -> Hypotheses:
         from mixedmodels.inference.glht.verbs import hypotheses_about, with_rhs
@@ -168,12 +187,10 @@ class StatsmodelsSpellings(FittedModel):
         >>> lin.get_prediction(pd.DataFrame({"Days": [0]})).predicted_mean.round(1)
         array([251.4])
         """
-        how = {"kind": "typical", "type": "response", **how}
+        from mixedmodels.interop.statsmodels_results import PredictionResults
 
-        def columns(**more: Any) -> Any:
-            return self.predict(exog, **{**how, **more})
-
-        return PredictionResults(columns)
+        columns = partial(self.predict, exog, **{"kind": "typical", "type": "response", **how})
+        return PredictionResults(columns, self._source.kind)
 
     @property
     def resid(self) -> Any:
@@ -232,86 +249,3 @@ class MixedSpellings(MixedEffects):
                 f"{what} is for one random term and this model has {len(self.design.random)}; use ranef() or VarCorr()."
             )
         return (self.design.groups[0].name,)
-
-
-class PredictionResults:
-    """Predicted means: `predicted_mean`, `se_mean`, `conf_int()`, `summary_frame()`."""
-
-    def __init__(self, columns: Callable[..., Any]) -> None:
-        self._columns = columns
-
-    @cached_property
-    def _means(self) -> Any:
-        return self._columns(se_fit=True)
-
-    @property
-    def predicted_mean(self) -> NDArray[np.float64]:
-        """Shape (n,)."""
-        return np.asarray(self._means["fit"], dtype=float)
-
-    @property
-    def se_mean(self) -> NDArray[np.float64]:
-        """Standard errors of the means, shape (n,)."""
-        return np.asarray(self._means["se_fit"], dtype=float)
-
-    def conf_int(self, obs: bool = False, alpha: float = 0.05) -> NDArray[np.float64]:
-        """Limits at level ``1 - alpha`` of the means, or of new observations; shape (n, 2)."""
-        table = self._columns(interval="prediction" if obs else "confidence", level=1 - alpha)
-        return np.column_stack([np.asarray(table[name], dtype=float) for name in ("conf_low", "conf_high")])
-
-    def summary_frame(self, alpha: float = 0.05) -> pandas.DataFrame:
-        """Means, their standard errors and limits, and the limits of new observations, by statsmodels' names."""
-        import pandas as pd
-
-        mean, observation = self.conf_int(alpha=alpha), self.conf_int(obs=True, alpha=alpha)
-        out = {"mean": self.predicted_mean, "mean_se": self.se_mean}
-        out |= {"mean_ci_lower": mean[:, 0], "mean_ci_upper": mean[:, 1]}
-        out |= {"obs_ci_lower": observation[:, 0], "obs_ci_upper": observation[:, 1]}
-        return pd.DataFrame(out, index=getattr(self._means, "index", None))
-
-
-class ContrastTest:
-    """Wald tests of linear hypotheses: `effect`, `sd`, `df_denom`, `tvalue`, `pvalue`, `conf_int()`."""
-
-    def __init__(self, effect: Any, sd: Any, df: Any, against: Any = 0.0, footer: tuple[str, ...] = ()) -> None:
-        self.effect = effect
-        self.sd = sd
-        self.df_denom = df
-        self.tvalue = (effect - against) / sd
-        self.pvalue = wald.p_values(self.tvalue, df)
-        self._footer = footer
-
-    def conf_int(self, alpha: float = 0.05) -> Any:
-        """Limits at level ``1 - alpha``, shape (k, 2)."""
-        return wald.intervals(self.effect, self.sd, 1 - alpha, self.df_denom)
-
-    def __repr__(self) -> str:
-        from mixedmodels.tables.r_numbers import format_number
-
-        rows = zip(self.effect, self.sd, self.df_denom, self.tvalue, self.pvalue, strict=True)
-        lines = [
-            f"estimate {format_number(e, 5)}  std. error {format_number(s, 5)}  "
-            f"statistic {format_number(t, 4)}  df {format_number(d, 5)}  p {format_number(p, 3)}"
-            for e, s, d, t, p in rows
-        ]
-        return "\n".join([*lines, *self._footer])
-
-
-@dataclass(frozen=True)
-class WaldTest:
-    """A joint Wald test: `statistic` (chi-squared, or F where `df_denom` is known), `pvalue`, `df_num`, `df_denom`."""
-
-    statistic: float
-    pvalue: float
-    df_num: int
-    df_denom: float | None
-    footer: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        from mixedmodels.tables.r_numbers import format_number
-
-        name, more = ("chi2", "") if self.df_denom is None else ("F", f", df_denom={format_number(self.df_denom, 6)}")
-        return (
-            f"<Wald test ({name}): statistic={format_number(self.statistic, 6)}, "
-            f"p-value={format_number(self.pvalue, 6)}, df_num={self.df_num}{more}>"
-        ) + "".join(f"\n{line}" for line in self.footer)

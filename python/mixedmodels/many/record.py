@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ from mixedmodels.fit.many_responses.linear_mixed import (
     ManyFits,
     deviations,
 )
+from mixedmodels.tables.html import preformatted
+from mixedmodels.tables.table import Table
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
@@ -30,9 +33,12 @@ if TYPE_CHECKING:
 SHOWN = 3  # responses, and reasons of failure
 
 
-@dataclass(frozen=True, kw_only=True)
-class FitMany:
-    """Fits of one design to B responses.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FitMany(Table):
+    """Fits of one design to B responses; a table with a row for each parameter of each response.
+
+    Columns response, effect ("fixed" or "ran_pars"), term, estimate, std_error, df, statistic, p_value; and of the
+    whole fit criterion, singular, converged, nobs.
 
     Attributes
     ----------
@@ -58,7 +64,7 @@ class FitMany:
     Examples
     --------
     >>> fits = fit.refit_many(sleep[["Reaction"]])
-    >>> fits.terms, len(fits)
+    >>> fits.terms, len(fits.responses)
     (('(Intercept)', 'Days'), 1)
     """
 
@@ -72,9 +78,6 @@ class FitMany:
     generalized: bool
     ddf: str | None = None
     kind: Any = "pandas"
-
-    def __len__(self) -> int:
-        return len(self.responses)
 
     @property
     def failures(self) -> dict[str, int]:
@@ -94,7 +97,8 @@ class FitMany:
         """The tidy table column by column: for each response its fixed effects, then its standard deviations."""
         f, r = self.fits, len(self.ran_pars)
         p = len(self.terms)
-        none = np.full((len(self), r), np.nan)
+        count = len(self.responses)
+        none = np.full((count, r), np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
             statistic = f.beta / f.std_error
 
@@ -106,8 +110,8 @@ class FitMany:
 
         return {
             "response": each(self._labels),
-            "effect": np.tile(np.array(["fixed"] * p + ["ran_pars"] * r, dtype=object), len(self)),
-            "term": np.tile(np.array([*self.terms, *self.ran_pars], dtype=object), len(self)),
+            "effect": np.tile(np.array(["fixed"] * p + ["ran_pars"] * r, dtype=object), count),
+            "term": np.tile(np.array([*self.terms, *self.ran_pars], dtype=object), count),
             "estimate": whole(f.beta, self.ran_par_values),
             "std_error": whole(f.std_error),
             "df": whole(f.df),
@@ -125,18 +129,8 @@ class FitMany:
             return np.array(self.responses, dtype=np.int64)
         return np.array(self.responses, dtype=object)
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """The tidy table: a row for each parameter of each response.
-
-        Columns response, effect ("fixed" or "ran_pars"), term, estimate, std_error, df, statistic and p_value. Columns
-        criterion, singular, converged and nobs describe the whole fit.
-
-        Examples
-        --------
-        >>> fit.refit_many(sleep[["Reaction"]]).to_frame()["term"].tolist()[:2]
-        ['(Intercept)', 'Days']
-        """
-        return frame.to_kind(self.columns(), self.kind if kind is None else kind)
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return self.columns()
 
     def fixef(self) -> Any:
         """Fixed effects, a row per response: column response, then the coefficients.
@@ -157,10 +151,14 @@ class FitMany:
         some = pd.DataFrame({k: v[: SHOWN * size] for k, v in self.columns().items()})
         with pd.option_context("display.width", 120, "display.max_columns", None, "display.precision", 4):
             shown = some.drop(columns=["criterion", "singular", "converged", "nobs"]).to_string(index=False, na_rep="")
-        more = f"... {len(self) - SHOWN:,} more responses; to_frame() has all" if len(self) > SHOWN else ""
+        count = len(self.responses)
+        more = f"... {count - SHOWN:,} more responses; to_frame() has all" if count > SHOWN else ""
         return "\n".join(
-            [f"{len(self):,} responses fitted by {self.method}: {self.formula}", *self._notes(f), "", shown, more]
+            [f"{count:,} responses fitted by {self.method}: {self.formula}", *self._notes(f), "", shown, more]
         )
+
+    def _repr_html_(self) -> str:
+        return preformatted(repr(self))
 
     def _notes(self, f: ManyFits) -> list[str]:
         notes = [] if self.ddf is None else [f"Degrees-of-freedom method: {self.ddf}"]

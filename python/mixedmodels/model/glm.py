@@ -108,7 +108,7 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel[Data_co]):
     def _summary(self) -> GlmSummary:
         from mixedmodels.summary.glm_summary import glm_summary
 
-        return glm_summary(self.design, self._fit, self.call, self._quartiles, self._few)
+        return glm_summary(self.design, self._fit, self.call, self._quartiles, self._few, self._source.kind)
 
     def summary(self, ddf: Ddf = None) -> GlmSummary:
         """The summary, printed as in R; ``summary().text(show_residuals=True)`` prints it as before R 4.3.

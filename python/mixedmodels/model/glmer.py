@@ -22,8 +22,8 @@ from mixedmodels.model.verbs import RandomEffectsModel
 
 if TYPE_CHECKING:
     from mixedmodels._typing import Matrix, Vector
+    from mixedmodels.diagnose.convergence.laplace_table import LaplaceTable
     from mixedmodels.estimates.coefficients import Ddf
-    from mixedmodels.fit.laplace_error.estimate import LaplaceError
     from mixedmodels.fit.objective import GeneralizedObjective
     from mixedmodels.fit.record import GlmmFit
     from mixedmodels.summary.mixed_summary import MixedSummary
@@ -133,7 +133,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel[Data_co]):
         return GeneralizedObjective(self._engine, self._fit)
 
     @spelled(nsim="draws")
-    def laplace_error(self, nsim: int = 1000, seed: Any = None) -> LaplaceError:
+    def laplace_error(self, nsim: int = 1000, seed: Any = None) -> LaplaceTable:
         """Estimate the error of this fit's log-likelihood at the estimates, with advice.
 
         With one grouping factor, the method is adaptive quadrature with more and more points. Otherwise, or if a grid
@@ -153,14 +153,16 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel[Data_co]):
         >>> round(gm.laplace_error().error, 2)
         0.04
         """
+        from mixedmodels.diagnose.convergence.laplace_table import laplace_table_of
         from mixedmodels.fit.laplace_error.estimate import laplace_error
         from mixedmodels.fit.seeds import drawn_seed, generator
 
         self._need_rows("laplace_error()")
         seed = drawn_seed(seed)
         number = int(generator(seed).integers(2**63))
-        made = laplace_error(self._engine, self.design, self._fit, nsim, number)
-        return made if made.draws is None else replace(made, seed=seed)
+        error = laplace_error(self._engine, self.design, self._fit, nsim, number)
+        error = error if error.draws is None else replace(error, seed=seed)
+        return laplace_table_of(error, self._source.kind)
 
     @cached_property
     def _indicated(self) -> float:
@@ -176,7 +178,9 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel[Data_co]):
     def _summary(self) -> MixedSummary:
         from mixedmodels.summary.glmm_summary import generalized_summary
 
-        return generalized_summary(self.design, self._fit, self.call, self._quartiles, self._indicated)
+        return generalized_summary(
+            self.design, self._fit, self.call, self._quartiles, self._indicated, self._source.kind
+        )
 
     def _kept_numbers(self) -> dict[str, Any]:
         return {**super()._kept_numbers(), "deviance": self.deviance, "indicated": self._indicated}

@@ -77,7 +77,14 @@ class LinearModel(FixedEffectsModel[Data_co]):
         from mixedmodels.summary.linear_summary import linear_summary
 
         return linear_summary(
-            self.design, self._fit, self.call, self._quartiles, self._few, self._goodness, self._weighted
+            self.design,
+            self._fit,
+            self.call,
+            self._quartiles,
+            self._few,
+            self._goodness,
+            self._weighted,
+            self._source.kind,
         )
 
     def _kept_numbers(self) -> dict[str, Any]:

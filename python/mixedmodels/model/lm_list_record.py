@@ -15,11 +15,13 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates import wald
 from mixedmodels.fitted.labels import kept_names
+from mixedmodels.tables.exported import ByName
+from mixedmodels.tables.html import preformatted
 from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS, ResultTable
 
 
-@dataclass(frozen=True, kw_only=True)
-class LmList(Mapping[str, Any]):
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LmList(ByName, Mapping[str, Any]):
     """A mapping from level to its separate model, in the order of the levels, without levels that failed.
 
     Attributes
@@ -195,20 +197,18 @@ class LmList(Mapping[str, Any]):
             missing="NA",
         )
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """The coefficients, a row per level, in a library of tables."""
+    def _columns_of_table(self) -> Mapping[str, Any]:
         values = self._by_level(lambda m: m._fit.beta)
         columns: dict[str, Any] = {self.group: list(self.levels)}
         columns |= {term: values[:, j] for j, term in enumerate(self.terms)}
-        return frame.to_kind(columns, self.kind if kind is None else kind)
+        return columns
 
     def __repr__(self) -> str:
         lines = [f"Separate models of {self.formula}", "", "Coefficients:", self.coef().to_string(), ""]
         return "\n".join([*lines, *self._footer()])
 
     def _repr_html_(self) -> str:
-        html: str = self.coef().to_html()
-        return html
+        return preformatted(repr(self))
 
     def _rows(self) -> tuple[list[tuple[str, str]], Vector, Vector, Vector]:
         """Level and term, estimate, standard error and degrees of freedom of each coefficient."""

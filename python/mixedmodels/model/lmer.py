@@ -128,7 +128,7 @@ class MixedModel(RandomEffectsModel[Data_co]):
     def _summary(self) -> MixedSummary:
         from mixedmodels.summary.mixed_summary import mixed_summary
 
-        return mixed_summary(self.design, self._fit, self.call, self._quartiles)
+        return mixed_summary(self.design, self._fit, self.call, self._quartiles, self._source.kind)
 
     def summary(self, ddf: Ddf = None) -> MixedSummary:
         """The summary, which prints as lme4 prints it; ``summary().text(correlation=False)`` has options.

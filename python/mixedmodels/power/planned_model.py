@@ -92,7 +92,7 @@ class PlannedModel(PlanVerbs):
 
     def fixef(self) -> NamedVector:
         """The coefficients by R's names."""
-        return NamedVector(self._names, self._fit.beta)
+        return NamedVector(self._names, self._fit.beta, self._source.kind)
 
     def vcov(self) -> Any:
         """Covariance matrix that the estimates will have at these parameters, labelled.
@@ -104,7 +104,7 @@ class PlannedModel(PlanVerbs):
     def VarCorr(self) -> VarCorr:
         """Standard deviations and correlations of the random effects, and of the residual where there is one."""
         self._need_random("VarCorr()")
-        return varcorr(self.design, self._fit)
+        return varcorr(self.design, self._fit, self._source.kind)
 
     def tidy(self) -> Any:
         """A row per coefficient: term, estimate (the given value), std_error that the design promises, statistic."""

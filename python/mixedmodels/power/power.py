@@ -107,7 +107,7 @@ def curve_of(plan: PlannedModel, test: Any, by: str | None, axis: Axis, settings
         parts.append((plan, None) if len(rows) == plan.nobs else (plan._part(rows), rows))
     points = _points(plan, tested, parts, settings)
     return PowerCurve(
-        points=tuple(points), sizes=axis.sizes, values=axis.values, axis=axis.title, kind=plan._source.kind
+        points=tuple(points), sizes=axis.sizes, size_values=axis.values, axis=axis.title, kind=plan._source.kind
     )
 
 

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
 from mixedmodels.fit.seeds import seed_text
 from mixedmodels.power.noncentral import AnalyticPower, share_interval, sign_and_size
-from mixedmodels.tables.html import paragraph
+from mixedmodels.tables.html import paragraph, preformatted
+from mixedmodels.tables.table import Table
 
 NOTE = "nb: the effect is the model's own estimate, so this might be an observed power calculation"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Power:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Power(Table):
     """Power of a test: the share of simulated responses in which it is significant, or by a noncentral distribution.
 
     Attributes
@@ -137,7 +137,7 @@ class Power:
         """Reason -> how many simulations failed for it, the most frequent first."""
         return dict(Counter(self.reasons.values()).most_common())
 
-    def row(self) -> dict[str, Any]:
+    def figures(self) -> dict[str, float]:
         """The figures by name."""
         low, high = self.confint()
         return {
@@ -155,10 +155,8 @@ class Power:
             "exaggeration": self.exaggeration,
         }
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """One row of figures, in the library of the model's data or of `kind`."""
-        columns = {name: [value] for name, value in self.row().items()}
-        return frame.to_kind(columns, self.kind if kind is None else kind)
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return {"test": [self.label], **{name: np.array([value]) for name, value in self.figures().items()}}
 
     def __repr__(self) -> str:
         interval = f", ({100 * self.level:g}% confidence interval)" if self.nsim else ""
@@ -214,8 +212,8 @@ def law_text(analytic: AnalyticPower) -> str:
     return f"noncentral chi-squared with {analytic.num_df} degrees of freedom"
 
 
-@dataclass(frozen=True, kw_only=True)
-class PowerCurve:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PowerCurve(Table):
     """Power along sizes of a design.
 
     Attributes
@@ -224,7 +222,7 @@ class PowerCurve:
         Power at each size.
     sizes : tuple of int
         Numbers of levels or of replicates.
-    values : tuple
+    size_values : tuple
         Value printed for each size: the size, or the largest value of a number.
     axis : str
         Name of the sizes: "number of levels in Subject".
@@ -238,7 +236,7 @@ class PowerCurve:
 
     points: tuple[Power, ...]
     sizes: tuple[int, ...]
-    values: tuple[Any, ...]
+    size_values: tuple[Any, ...]
     axis: str
     kind: Any = "pandas"
 
@@ -247,20 +245,18 @@ class PowerCurve:
         """Seed that gives these simulations again; None where nothing was simulated."""
         return self.points[0].seed
 
-    def __len__(self) -> int:
-        return len(self.points)
+    def __getitem__(self, column: str | int) -> Any:
+        """A column by its name, or the power at a size."""
+        if isinstance(column, str):
+            return super().__getitem__(column)
+        if column not in self.sizes:
+            raise DataError(f"the curve has no size {column!r}; it has {', '.join(map(str, self.sizes))}.")
+        return self.points[self.sizes.index(column)]
 
-    def __getitem__(self, size: int) -> Power:
-        if size not in self.sizes:
-            raise DataError(f"the curve has no size {size!r}; it has {', '.join(map(str, self.sizes))}.")
-        return self.points[self.sizes.index(size)]
-
-    def to_frame(self, kind: Any = None) -> Any:
-        """A row per size: size, value, power, std_error, conf_low, conf_high, n_significant, nsim, rows, ..."""
-        rows = [p.row() for p in self.points]
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        rows = [p.figures() for p in self.points]
         columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-        head = {"size": np.array(self.sizes), "value": np.array(self.values)}
-        return frame.to_kind({**head, **columns}, self.kind if kind is None else kind)
+        return {"size": np.array(self.sizes), "value": np.array(self.size_values), **columns}
 
     def smallest(self, power: float = 0.8, *, sure: bool = False) -> int | None:
         """The smallest size from which on every size of the curve has at least this power; None where none has.
@@ -284,7 +280,7 @@ class PowerCurve:
         first = self.points[0]
         interval = f" ({100 * first.level:g}% confidence interval)," if first.nsim else ""
         lines = [f"Power {first.label},{interval}", f"by {self.axis}:"]
-        for value, point in zip(self.values, self.points, strict=True):
+        for value, point in zip(self.size_values, self.points, strict=True):
             shown = f"{value:g}" if isinstance(value, float) else str(value)
             exact = point.nsim and point.analytic is not None
             more = f" - analytic {percent(point.analytic.power)}%" if exact and point.analytic else ""
@@ -301,4 +297,4 @@ class PowerCurve:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return "".join(map(paragraph, repr(self).split("\n")))
+        return preformatted(repr(self))

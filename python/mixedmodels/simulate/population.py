@@ -170,6 +170,25 @@ class Sample(pd.DataFrame):
         """A plain pandas table."""
         return pd.DataFrame(self)
 
+    def to_frame(self, kind: Any = None) -> Any:
+        """A plain table of a library.
+
+        Parameters
+        ----------
+        kind : {"pandas", "polars", "pyarrow", "duckdb", "dict"}, default "pandas"
+            Library of the table.
+        """
+        columns = {name: self[name].to_numpy() for name in self.columns}
+        return frame.to_kind(columns, "pandas" if kind is None else kind)
+
+    def to_polars(self) -> Any:
+        """A polars table."""
+        return self.to_frame("polars")
+
+    def to_arrow(self) -> Any:
+        """An Arrow table."""
+        return self.to_frame("pyarrow")
+
 
 def population(**variables: Any) -> Population:
     """A population to draw from.

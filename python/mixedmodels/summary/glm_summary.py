@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,18 +17,20 @@ from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fit.record import GlmFit
 from mixedmodels.fitted.labels import coefficient_matrix, scattered
 from mixedmodels.fitted.outcome import modelled
+from mixedmodels.summary.coefficient_summary import CoefficientSummary
 from mixedmodels.summary.glmm_summary import family_label
 from mixedmodels.summary.mixed_summary import missing_lines, quartile_text
 from mixedmodels.tables import html, r_numbers, r_print
 from mixedmodels.tables.call import Call
-from mixedmodels.tables.coefmat import coefficient_rows, coefficient_table
+from mixedmodels.tables.coefmat import coefficient_table
+from mixedmodels.tables.sheet import Sheet
 
 DIGITS = 4
 PENALISED = "Estimates maximise the likelihood times Jeffreys' prior; deviance and AIC are without it"
 
 
-@dataclass(frozen=True, kw_only=True)
-class GlmSummary:
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class GlmSummary(CoefficientSummary):
     """Everything that the summary of a glm fit shows.
 
     Attributes
@@ -66,6 +69,8 @@ class GlmSummary:
         Whether Jeffreys' prior was added.
     modelled : str, default ""
         Which of two outcomes the probability is of; empty where the formula says it.
+    kind : str, default "pandas"
+        The library of tables.
     """
 
     call: Call
@@ -87,6 +92,11 @@ class GlmSummary:
     theta: tuple[float, float, float] | None
     penalised: bool
     modelled: str = ""
+    kind: Any = "pandas"
+
+    @property
+    def _headers(self) -> Sequence[str]:
+        return self.headers
 
     def text(self, *, digits: int = DIGITS, show_residuals: bool = False) -> str:
         """The summary in R's layout.
@@ -144,13 +154,17 @@ class GlmSummary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = coefficient_rows(self.names, self.coefficients, digits=DIGITS)
+        block = self._coefficient_block("Coefficients", DIGITS)
         return html.section(
             "Generalised linear model",
             html.paragraph(self.call.glm_text()),
-            html.table("Coefficients", ["", *self.headers], rows),
+            html.table(block.title, block.headers, block.rows),
             html.paragraph("\n".join(s.strip() for s in self._footer(DIGITS) if s)),
         )
+
+    def _sheet(self) -> Sheet:
+        block = self._coefficient_block("", DIGITS)
+        return Sheet(blocks=[block], heading=[self.call.glm_text()], footer=self._footer(DIGITS))
 
 
 def theta_lines(theta: float, std_error: float, twice_loglik: float) -> list[str]:
@@ -168,7 +182,12 @@ def theta_lines(theta: float, std_error: float, twice_loglik: float) -> list[str
 
 
 def glm_summary(
-    design: Design, fit: GlmFit, call: Call, quartiles: Sequence[float], few: dict[str, float] | None
+    design: Design,
+    fit: GlmFit,
+    call: Call,
+    quartiles: Sequence[float],
+    few: dict[str, float] | None,
+    kind: Any = "pandas",
 ) -> GlmSummary:
     """Summary of a generalised linear model; `quartiles` are those of its deviance residuals."""
     p = len(design.fixed.names)
@@ -203,6 +222,7 @@ def glm_summary(
         theta=theta,
         penalised=fit.penalty is not None,
         modelled=modelled(design),
+        kind=kind,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,12 @@ PENALISED = (
 
 
 def generalized_summary(
-    design: Design, fit: GlmmFit, call: Call, quartiles: Sequence[float], indicated: float = math.nan
+    design: Design,
+    fit: GlmmFit,
+    call: Call,
+    quartiles: Sequence[float],
+    indicated: float = math.nan,
+    kind: Any = "pandas",
 ) -> MixedSummary:
     """Summary of a generalised mixed model.
 
@@ -53,6 +59,7 @@ def generalized_summary(
         converged=fit.run.converged,
         message=fit.run.message,
         remarks=remarks(design, fit, indicated),
+        kind=kind,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,17 +16,19 @@ from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fit.goodness import Goodness
 from mixedmodels.fit.record import LinearFit
 from mixedmodels.fitted.labels import coefficient_matrix
+from mixedmodels.summary.coefficient_summary import CoefficientSummary
 from mixedmodels.summary.mixed_summary import QUARTILES, missing_lines, quartile_text
 from mixedmodels.tables import html, r_numbers, r_print
 from mixedmodels.tables.call import Call
-from mixedmodels.tables.coefmat import coefficient_rows, coefficient_table
+from mixedmodels.tables.coefmat import coefficient_table
+from mixedmodels.tables.sheet import Sheet
 
 DIGITS = 4
 HEADERS = ("Estimate", "Std. Error", "t value", "Pr(>|t|)")
 
 
-@dataclass(frozen=True, kw_only=True)
-class LinearSummary:
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class LinearSummary(CoefficientSummary):
     """Everything that the summary of an lm fit shows.
 
     Attributes
@@ -54,6 +57,8 @@ class LinearSummary:
         Coefficients of determination, plain and adjusted.
     fstatistic : tuple of four float or None
         F statistic, its two degrees of freedom and its p-value; None for a model with only an intercept.
+    kind : str, default "pandas"
+        The library of tables.
     """
 
     call: Call
@@ -69,6 +74,11 @@ class LinearSummary:
     r_squared: float
     adj_r_squared: float
     fstatistic: tuple[float, float, float, float] | None
+    kind: Any = "pandas"
+
+    @property
+    def _headers(self) -> Sequence[str]:
+        return HEADERS
 
     def text(self, *, digits: int = DIGITS) -> str:
         """The summary in R's layout.
@@ -120,15 +130,27 @@ class LinearSummary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = coefficient_rows(self.names, self.coefficients, digits=DIGITS)
-        residuals = r_numbers.format_numbers(r_numbers.zapsmall(self.quartiles, DIGITS + 1), DIGITS, width=False)
+        block = self._coefficient_block("Coefficients", DIGITS)
         return html.section(
             "Linear model",
             html.paragraph(self.call.linear_text()),
-            html.table("Residuals", ["", *QUARTILES], [["", *residuals]]),
-            html.table("Coefficients", ["", *HEADERS], rows),
+            self._residual_html(),
+            html.table(block.title, block.headers, block.rows),
             html.paragraph("\n".join(s.strip() for s in self._footer(DIGITS))),
         )
+
+    def _residual_html(self) -> str:
+        if self.df_resid == 0:
+            return html.paragraph(self._residual_text(DIGITS))
+        names, values = list[str](QUARTILES), list[float](r_numbers.zapsmall(self.quartiles, DIGITS + 1))
+        if self.few is not None:
+            names, values = list(self.few), list(self.few.values())
+        texts = r_numbers.format_numbers(values, DIGITS, width=False)
+        return html.table("Residuals", ["", *names], [["", *texts]])
+
+    def _sheet(self) -> Sheet:
+        block = self._coefficient_block("", DIGITS)
+        return Sheet(blocks=[block], heading=[self.call.linear_text()], footer=self._footer(DIGITS))
 
 
 def short_text(call: Call, names: Sequence[str], beta: Vector, digits: int = DIGITS) -> str:
@@ -149,6 +171,7 @@ def linear_summary(
     few: dict[str, float] | None,
     good: Goodness,
     weighted: bool,
+    kind: Any = "pandas",
 ) -> LinearSummary:
     """Summary of a linear model; `quartiles` are those of its (with differing weights, `weighted`) residuals."""
     p = len(design.fixed.names)
@@ -176,4 +199,5 @@ def linear_summary(
         r_squared=good.r_squared,
         adj_r_squared=good.adj_r_squared,
         fstatistic=f,
+        kind=kind,
     )

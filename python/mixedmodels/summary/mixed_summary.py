@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +17,12 @@ from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fit.record import MixedFit
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
 from mixedmodels.fitted.varcorr import VarCorr, varcorr
+from mixedmodels.summary.coefficient_summary import CoefficientSummary
 from mixedmodels.tables import html, r_numbers, r_print
 from mixedmodels.tables.abbreviate import abbreviate
 from mixedmodels.tables.call import Call
-from mixedmodels.tables.coefmat import coefficient_cells, coefficient_table
+from mixedmodels.tables.coefmat import coefficient_table
+from mixedmodels.tables.sheet import Block, Sheet
 
 DIGITS = 4
 MAX_CORRELATIONS = 12  # lme4 hides larger matrices
@@ -28,8 +31,8 @@ HEADERS = ("Estimate", "Std. Error", "t value")
 WIDTH = 80
 
 
-@dataclass(frozen=True, kw_only=True)
-class MixedSummary:
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class MixedSummary(CoefficientSummary):
     """Everything that the summary of an lmer or glmer fit shows.
 
     Attributes
@@ -74,6 +77,8 @@ class MixedSummary:
         Further remarks for the reader, as sentences.
     r_class : str, default "lmerMod"
         R's name of such a model.
+    kind : str, default "pandas"
+        The library of tables.
     """
 
     title: str
@@ -96,6 +101,11 @@ class MixedSummary:
     criterion_error: float = 0.0
     remarks: tuple[str, ...] = ()
     r_class: str = "lmerMod"
+    kind: Any = "pandas"
+
+    @property
+    def _headers(self) -> Sequence[str]:
+        return self.headers
 
     def text(self, *, digits: int = DIGITS, correlation: bool | None = None) -> str:
         """The summary in lme4's layout.
@@ -168,9 +178,8 @@ class MixedSummary:
 
     def _repr_html_(self) -> str:
         quartiles = r_numbers.format_numbers(r_numbers.zapsmall(self.quartiles, DIGITS + 1), DIGITS, width=False)
-        criteria = [[k, r_numbers.format_number(r_numbers.round_r(v, 1))] for k, v in self.criteria.items()]
-        cells = coefficient_cells(self.coefficients, digits=DIGITS, pvalues=self._has_pvalues)
-        fixed = [[name, *row] for name, row in zip(self.names, cells, strict=True)]
+        criteria = [[name, text] for name, text in criteria_texts(self.criteria, 1).items()]
+        fixed = self._coefficient_block("Fixed effects", DIGITS)
         about = [*self._family_lines(), *self.call.mixed_lines()]
         return html.section(
             self.title.strip(),
@@ -180,8 +189,29 @@ class MixedSummary:
             html.table("Scaled residuals", ["", *QUARTILES], [["", *quartiles]]),
             self.varcorr.html(DIGITS),
             html.paragraph("\n".join([groups_text(self.nobs, self.ngroups), *missing_lines(self.dropped)])),
-            html.table("Fixed effects", ["", *self.headers], fixed),
+            html.table(fixed.title, fixed.headers, fixed.rows),
+            self._correlation_html(),
             html.paragraph("\n".join(alias_lines(self.aliased) + self._outcome_lines())),
+        )
+
+    def _correlation_html(self) -> str:
+        p = len(self.names)
+        if not 2 <= p <= MAX_CORRELATIONS:
+            return ""
+        rows = correlation_cells(self.vcov)
+        cells = [[name, *row] for name, row in zip(self.names[1:], rows, strict=True)]
+        return html.table("Correlation of fixed effects", ["", *self.names[:-1]], cells)
+
+    def _sheet(self) -> Sheet:
+        headers, cells = self.varcorr.cells(DIGITS, ("Variance", "Std.Dev."))
+        random = Block(headers=headers, rows=cells, title="Random effects", texts=frozenset({0, 1}))
+        likelihood_ = ", ".join(f"{name} {text.strip()}" for name, text in criteria_texts(self.criteria, 1).items())
+        about = [*self._family_lines(), *self.call.mixed_lines()]
+        notes = [*missing_lines(self.dropped), *alias_lines(self.aliased), *self._outcome_lines()]
+        return Sheet(
+            blocks=[random, self._coefficient_block("Fixed effects", DIGITS)],
+            heading=[self.title, *about],
+            footer=[likelihood_, groups_text(self.nobs, self.ngroups), *notes],
         )
 
 
@@ -202,12 +232,19 @@ def linear_title(reml: bool) -> str:
 
 def criteria_text(criteria: dict[str, float], decimals: int) -> str:
     """The REML criterion, or the table of AIC, BIC, log-likelihood, deviance and residual degrees of freedom."""
+    texts = criteria_texts(criteria, decimals)
+    if list(criteria) == ["REML"]:
+        return f"REML criterion at convergence: {texts['REML']}"
+    return r_print.named_vector(list(texts), list(texts.values()))
+
+
+def criteria_texts(criteria: dict[str, float], decimals: int) -> dict[str, str]:
+    """Text of each criterion; those of the likelihood in one format."""
     rounded = {k: r_numbers.round_r(v, decimals) for k, v in criteria.items()}
     if list(criteria) == ["REML"]:
-        return f"REML criterion at convergence: {r_numbers.format_number(rounded['REML'])}"
+        return {"REML": r_numbers.format_number(rounded["REML"])}
     texts = dict(zip(rounded, r_numbers.format_numbers(list(rounded.values())), strict=True))
-    texts["df.resid"] = r_numbers.format_number(rounded["df.resid"])
-    return r_print.named_vector(list(texts), list(texts.values()))
+    return {**texts, "df.resid": r_numbers.format_number(rounded["df.resid"])}
 
 
 def estimated_lines(error: float) -> list[str]:
@@ -247,13 +284,18 @@ def alias_lines(aliased: Sequence[str]) -> list[str]:
 
 def correlation_text(names: Sequence[str], vcov: Matrix) -> str:
     """Lower triangle of the correlations of the fixed effects, with names abbreviated as R does."""
+    cells = correlation_cells(vcov)
+    return r_print.matrix(abbreviate(names, 11)[1:], abbreviate(names, 6)[:-1], cells, right=False)
+
+
+def correlation_cells(vcov: Matrix) -> list[list[str]]:
+    """Texts of the lower triangle of the correlations, without the first row and the last column."""
     sd: Vector = np.sqrt(np.diag(vcov))
-    p = len(names)
+    p = len(vcov)
     with np.errstate(invalid="ignore", divide="ignore"):
         r = vcov / np.outer(sd, sd)
     texts = r_numbers.format_numbers([r_numbers.round_r(float(v), 3) for v in r.ravel()], nsmall=3)
-    cells = [[texts[i * p + j] if j < i else "" for j in range(p - 1)] for i in range(1, p)]
-    return r_print.matrix(abbreviate(names, 11)[1:], abbreviate(names, 6)[:-1], cells, right=False)
+    return [[texts[i * p + j] if j < i else "" for j in range(p - 1)] for i in range(1, p)]
 
 
 def short_text(summary: MixedSummary, digits: int = DIGITS) -> str:
@@ -283,7 +325,9 @@ def criteria(fit: AnyMixedFit) -> dict[str, float]:
     }
 
 
-def mixed_summary(design: Design, fit: MixedFit, call: Call, quartiles: Sequence[float]) -> MixedSummary:
+def mixed_summary(
+    design: Design, fit: MixedFit, call: Call, quartiles: Sequence[float], kind: Any = "pandas"
+) -> MixedSummary:
     """Summary of a linear mixed model; `quartiles` are those of the scaled residuals."""
     return MixedSummary(
         title=linear_title(fit.reml),
@@ -304,4 +348,5 @@ def mixed_summary(design: Design, fit: MixedFit, call: Call, quartiles: Sequence
         converged=fit.run.converged,
         message=fit.run.message,
         criterion_error=fit.criterion_error,
+        kind=kind,
     )

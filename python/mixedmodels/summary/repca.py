@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +13,12 @@ from mixedmodels.design.records import Design
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import factors, principal_components
 from mixedmodels.tables import r_numbers, r_print
+from mixedmodels.tables.exported import ByName, Exported
+from mixedmodels.tables.html import preformatted
 
 
-@dataclass(frozen=True)
-class Components:
+@dataclass(frozen=True, eq=False)
+class Components(Exported):
     """Components of one grouping factor.
 
     Attributes
@@ -26,11 +29,14 @@ class Components:
         Loadings of the K effects (rows) on the components (columns).
     effects : tuple of str
         Names of the effects.
+    kind : str, default "pandas"
+        The library of tables.
     """
 
     sdev: Vector
     rotation: Matrix
     effects: tuple[str, ...]
+    kind: Any = "pandas"
 
     @property
     def proportion(self) -> Vector:
@@ -38,6 +44,17 @@ class Components:
         variance = self.sdev**2
         total = float(variance.sum())
         return variance / total if total > 0 else np.zeros_like(variance)
+
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        """Loadings: a row per effect, a column per component."""
+        loadings = {f"component_{j + 1}": self.rotation[:, j] for j in range(len(self.sdev))}
+        return {"effect": list(self.effects), **loadings}
+
+    def _repr_html_(self) -> str:
+        return preformatted(self.text())
+
+    def __repr__(self) -> str:
+        return self.text()
 
     def text(self) -> str:
         """What R prints for the components of one factor."""
@@ -68,11 +85,26 @@ class Components:
         )
 
 
-class RePCA(Mapping[str, Components]):
+class RePCA(ByName, Mapping[str, Components]):
     """Group -> principal components of the relative covariance factor (not of the correlations) of its effects."""
 
-    def __init__(self, components: dict[str, Components]) -> None:
+    def __init__(self, components: dict[str, Components], kind: Any = "pandas") -> None:
         self._components = components
+        self.kind = kind
+
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        """A row per component of each factor: its standard deviation, and shares of the factor's variance."""
+        parts = list(self._components.values())
+        return {
+            "group": [name for name, c in self._components.items() for _ in c.sdev],
+            "component": np.concatenate([np.arange(1, len(c.sdev) + 1) for c in parts]),
+            "std_dev": np.concatenate([c.sdev for c in parts]),
+            "proportion": np.concatenate([c.proportion for c in parts]),
+            "cumulative": np.concatenate([np.cumsum(c.proportion) for c in parts]),
+        }
+
+    def _repr_html_(self) -> str:
+        return preformatted(repr(self))
 
     def __getitem__(self, group: str) -> Components:
         return self._components[group]
@@ -97,7 +129,7 @@ class RePCA(Mapping[str, Components]):
         return "\n".join(f"${name}\n{c.text()}\n" for name, c in self._components.items())
 
 
-def repca(design: Design, fit: AnyMixedFit) -> RePCA:
+def repca(design: Design, fit: AnyMixedFit, kind: Any = "pandas") -> RePCA:
     """Components of every grouping factor; terms of the same factor are taken together."""
     ts = factors(fit.theta, fit.sizes)
     out = {}
@@ -105,8 +137,8 @@ def repca(design: Design, fit: AnyMixedFit) -> RePCA:
         mine = [i for i, term in enumerate(design.random) if term.group == g]
         effects = tuple(name for i in mine for name in design.random[i].effects)
         sdev, rotation = principal_components(_block_diagonal([ts[i] for i in mine]))
-        out[group.name] = Components(sdev, rotation, effects)
-    return RePCA(out)
+        out[group.name] = Components(sdev, rotation, effects, kind)
+    return RePCA(out, kind)
 
 
 def _block_diagonal(blocks: Sequence[Matrix]) -> Matrix:

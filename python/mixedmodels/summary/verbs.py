@@ -192,4 +192,4 @@ class MixedTableVerbs(MixedEffects, Generic[Data_co]):
         """
         from mixedmodels.summary.repca import repca
 
-        return repca(self.design, self._fit)
+        return repca(self.design, self._fit, self._source.kind)

@@ -6,21 +6,25 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, NoReturn
 
-from mixedmodels import frame
+import numpy as np
+
 from mixedmodels.errors import UnknownColumnError
+from mixedmodels.tables.exported import ByName, Exported
 from mixedmodels.tables.r_numbers import format_pvalues
+from mixedmodels.tables.single_test import DegreesOfFreedom, SingleTest
 
 WIDTH = 100
 OK, WARNING, UNKNOWN = "OK", "Look", "None"
 
 
-@dataclass(frozen=True)
-class Check:
+@dataclass(frozen=True, eq=False)
+class Check(SingleTest, Exported):
     """One finding; it prints as a sentence.
 
-    ``check["p_value"]`` is one of its numbers.
+    ``check["p_value"]`` is one of its numbers. It has no truth value, as "found nothing" and "is fine" are easily mixed
+    up: ask `suspicious`.
 
     Attributes
     ----------
@@ -32,6 +36,10 @@ class Check:
         The result of the check, as a sentence.
     values : mapping of str
         Numbers of the check, by name.
+    method : str, default ""
+        What was computed, in words.
+    kind : str, default "pandas"
+        The library of tables.
     seed : int or Generator, optional
         Seed that gives the same result again; None if nothing was drawn.
     """
@@ -40,7 +48,34 @@ class Check:
     suspicious: bool | None
     sentence: str
     values: Mapping[str, Any]
+    method: str = ""
+    kind: Any = "pandas"
     seed: Any = None
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(
+            "a check has no truth value; ask check.suspicious, which is True where it deserves a look and None where "
+            "nothing could be said, or compare check.p_value with a level."
+        )
+
+    @property
+    def statistic(self) -> float:
+        """What was computed; NaN where there was too little to compute it from."""
+        return float(self.values.get("statistic", np.nan))
+
+    @property
+    def df(self) -> DegreesOfFreedom:
+        """Degrees of freedom of the statistic; None without."""
+        df: DegreesOfFreedom = self.values.get("df")
+        return df
+
+    @property
+    def p_value(self) -> float:
+        """P-value of the statistic; NaN of a check that compares it with a bound."""
+        return float(self.values.get("p_value", np.nan))
+
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return _columns([self])
 
     def __getitem__(self, name: str) -> Any:
         try:
@@ -59,13 +94,17 @@ class Check:
     def _repr_html_(self) -> str:
         return f"<p><b>{self.verdict}</b>: {escape(self.sentence)}</p>"
 
+    def _page_html(self) -> str:
+        """The same with its title, as on a page of several."""
+        return f"<p><b>{self.verdict}</b> {escape(self.title)}: {escape(self.sentence)}</p>"
 
-class Checks(Sequence[Check]):
+
+class Checks(ByName, Sequence[Check]):
     """Several findings; they print line by line."""
 
     def __init__(self, findings: Sequence[Check], kind: Any = "pandas") -> None:
         self.found = tuple(findings)
-        self._kind = kind
+        self.kind = kind
 
     def __getitem__(self, i: Any) -> Any:
         return self.found[i]
@@ -81,22 +120,25 @@ class Checks(Sequence[Check]):
         """Whether any finding deserves a look."""
         return any(c.suspicious for c in self.found)
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """A row per finding: check, verdict, sentence, statistic and p-value."""
-        columns: dict[str, Any] = {
-            "check": [c.title for c in self.found],
-            "verdict": [c.verdict for c in self.found],
-            "sentence": [c.sentence for c in self.found],
-        }
-        for name in ("statistic", "p_value"):
-            columns[name] = [float(c.values.get(name, float("nan"))) for c in self.found]
-        return frame.to_kind(columns, self._kind if kind is None else kind)
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return _columns(self.found)
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self.found))
 
     def _repr_html_(self) -> str:
         return "".join(c._repr_html_() for c in self.found)
+
+
+def _columns(found: Sequence[Check]) -> dict[str, Any]:
+    """A row per finding."""
+    return {
+        "check": [c.title for c in found],
+        "verdict": [c.verdict for c in found],
+        "sentence": [c.sentence for c in found],
+        "statistic": np.array([c.statistic for c in found], dtype=float),
+        "p_value": np.array([c.p_value for c in found], dtype=float),
+    }
 
 
 def page(heading: str, checks: Sequence[Check], footer: Sequence[str] = ()) -> str:

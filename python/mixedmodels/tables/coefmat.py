@@ -103,22 +103,3 @@ def unround_zeros(cells: list[list[str]], values: NDArray[np.float64], digits: i
     own = format_numbers([float(values[i, j]) for i, j in wrong], max(1, digits - 1))
     for (i, j), text in zip(wrong, own, strict=True):
         cells[i][j] = text
-
-
-def coefficient_rows(names: Sequence[str], values: NDArray[np.float64], *, digits: int) -> list[list[str]]:
-    """The same numbers cell by cell, each column in a format of its own: name, estimate, standard error, statistic, p.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Names of the rows, length p.
-    values : ndarray, shape (p, 4)
-        Numbers of the rows.
-    """
-    columns = [
-        format_numbers(values[:, 0], digits),
-        format_numbers(values[:, 1], digits),
-        format_numbers([round_r(float(v), 3) for v in values[:, 2]], digits),
-        format_pvalues([float(v) for v in values[:, 3]], 3),
-    ]
-    return [list(row) for row in zip(names, *columns, strict=True)]

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mixedmodels import frame
-from mixedmodels.tables.sheet import Sheet, block_of
 
 if TYPE_CHECKING:
     import pandas
     import polars
+
+    from mixedmodels.tables.sheet import Sheet
 
 DIGITS = 5
 
@@ -28,6 +29,8 @@ class Exported:
 
     def _sheet(self) -> Sheet:
         """The whole table in cells."""
+        from mixedmodels.tables.sheet import Sheet, block_of
+
         return Sheet(blocks=[block_of(self._columns_of_table(), DIGITS)])
 
     def to_frame(self, kind: Any = None) -> Any:
@@ -129,11 +132,11 @@ class Exported:
 
 
 class ByName(Exported):
-    """A mapping by group or by figure, whose long table stands behind `to_frame` and its like."""
+    """Results by group, by figure or one after the other, whose long table stands behind `to_frame` and its like."""
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         # A library of tables would take the names for a column of values, without a word.
         raise TypeError(
-            f"{type(self).__name__} is a mapping of names to results and not an array; "
-            "take its long table with to_pandas(), to_polars() or to_arrow(), or one result by its name."
+            f"{type(self).__name__} holds several results and is not an array; "
+            "take its long table with to_pandas(), to_polars() or to_arrow(), or one of its results."
         )

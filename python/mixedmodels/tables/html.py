@@ -48,6 +48,11 @@ def paragraph(text: str, *, css_class: str = "") -> str:
     return f"<p{_class(css_class)}>{'<br>'.join(_escaped(line) for line in text.splitlines())}</p>"
 
 
+def preformatted(text: str) -> str:
+    """A text whose columns stay aligned."""
+    return f"<pre>{_escaped(text)}</pre>"
+
+
 def _table(title: str, headers: Sequence[Cell], rows: Sequence[Sequence[Cell]]) -> str:
     head = "".join(f'<th scope="col"{attributes}>{_escaped(text)}</th>' for text, attributes in headers)
     body = "".join(f"<tr>{_row_header(row[0])}{''.join(map(_cell, row[1:]))}</tr>" for row in rows)

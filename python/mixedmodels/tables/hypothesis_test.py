@@ -12,16 +12,16 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
-from mixedmodels.tables.html import paragraph
 from mixedmodels.tables.r_numbers import DIGITS, format_number, format_numbers, format_pvalues
+from mixedmodels.tables.single_test import DegreesOfFreedom, RecordedTest
 from mixedmodels.tables.test_record import ResidualTest
 
 WIDTH = 71  # of a line of text
 COMPARED = {"two.sided": "not equal to", "less": "less than", "greater": "greater than"}
 
 
-@dataclass(frozen=True)
-class HypothesisTest:
+@dataclass(frozen=True, eq=False)
+class HypothesisTest(RecordedTest):
     """One test; prints as R prints it.
 
     Attributes
@@ -57,6 +57,14 @@ class HypothesisTest:
     def method(self) -> str:
         """Method of the test, in words."""
         return self.test.method
+
+    @property
+    def df(self) -> DegreesOfFreedom:
+        """Degrees of freedom of the null distribution, a pair of an F test; None where it has none."""
+        p = self.test.parameters
+        if "num df" in p:
+            return float(p["num df"]), float(p["denom df"])
+        return float(p["df"]) if "df" in p else None
 
     @property
     def alternative(self) -> str | None:
@@ -105,22 +113,12 @@ class HypothesisTest:
             raise DataError(f"bins is {bins!r:.60}; give a number of bins, or their limits, ascending.") from error
         return frame.to_kind({"lower": edges[:-1], "upper": edges[1:], "count": count}, self.kind)
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """One row in a library of tables: statistic, p_value, method, alternative."""
-        columns = {
-            "statistic": np.array([self.statistic]),
-            "p_value": np.array([self.p_value]),
-            "method": [self.method],
-            "alternative": [self.alternative],
-        }
-        return frame.to_kind(columns, self.kind if kind is None else kind)
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return {**super()._columns_of_table(), "alternative": [self.alternative]}
 
     def __repr__(self) -> str:
         title = [f"\t{line}" for line in wrap(self.method, WIDTH)]
         return "\n".join(["", *title, "", f"data:  {self.data}", *wrap(self._result(), WIDTH), *self._rest(), ""])
-
-    def _repr_html_(self) -> str:
-        return paragraph(repr(self))
 
     def _result(self) -> str:
         t = self.test

@@ -68,6 +68,10 @@ class ShownAsTable(Table):
         text: str = self.table.to_html()
         return text
 
+    def _repr_html_(self) -> str:
+        text: str = self.table._repr_html_()
+        return text
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ResultTable(Table):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Literal
 
 import numpy as np
 
+from mixedmodels._typing import Vector
+from mixedmodels.tables.html import preformatted
 from mixedmodels.tables.result_table import ResultTable
+from mixedmodels.tables.table import Table
 
-STATISTICS = ("statistic", "f_value", "chisq", "lrt", "stat")
+STATISTICS = ("statistic", "f_value", "chisq", "lrt", "rlrt")
 
 DegreesOfFreedom = float | tuple[float, float] | None
 
@@ -32,11 +37,45 @@ class SingleTest:
         """The p-value, as statsmodels and scipy call it."""
         return float(self.p_value)
 
-    def __bool__(self) -> NoReturn:
-        raise TypeError("a test has no truth value; compare its p-value with a level: test.p_value < 0.05.")
+    def __bool__(self) -> bool:
+        return truth("a test has no truth value; compare its p-value with a level: test.p_value < 0.05.")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+def truth(reason: str) -> Literal[True]:
+    """Refuse a truth value, except to polars, which asks a mapping of columns for one to learn whether it has any.
+
+    Raises
+    ------
+    TypeError
+        If anything but polars asks.
+    """
+    asking = str(sys._getframe(2).f_globals.get("__name__"))
+    if asking.partition(".")[0] != "polars":
+        raise TypeError(reason)
+    return True
+
+
+class RecordedTest(SingleTest, Table):
+    """A test whose print has a layout of its own, and which is a table of one row."""
+
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return {"method": [self.method], **test_columns(self.statistic, self.df, self.p_value)}
+
+    def _repr_html_(self) -> str:
+        return preformatted(repr(self))
+
+
+def test_columns(statistic: float, df: DegreesOfFreedom, p_value: float) -> dict[str, Any]:
+    """One row: the statistic, its degrees of freedom where it has any, the p-value."""
+    degrees: dict[str, Any] = {}
+    if isinstance(df, tuple):
+        degrees = {"num_df": np.array([float(df[0])]), "den_df": np.array([float(df[1])])}
+    elif df is not None:
+        degrees = {"df": np.array([float(df)])}
+    return {"statistic": np.array([float(statistic)]), **degrees, "p_value": np.array([float(p_value)])}
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class TestTable(SingleTest, ResultTable):
     """A table in which one row is the test.
 
@@ -74,3 +113,44 @@ class TestTable(SingleTest, ResultTable):
         if "den_df" in self.columns:
             return self._value("num_df", "df"), self._value("den_df")
         return self._value("df") if "df" in self.columns else None
+
+
+def one_test(values: Mapping[str, Any], name: str, **more: Any) -> TestTable:
+    """A test as a table of one row."""
+    return TestTable(columns={k: np.array([v]) for k, v in values.items()}, names=(name,), **more)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class SeveralTests(ResultTable):
+    """A table whose rows are tests: `statistic`, `df` and `p_value` are arrays.
+
+    Attributes
+    ----------
+    method : str
+        Method in words.
+    """
+
+    method: str
+
+    @property
+    def statistic(self) -> Vector:
+        """The test statistics, shape (rows,)."""
+        return np.asarray(self.columns[next(c for c in STATISTICS if c in self.columns)], dtype=float)
+
+    @property
+    def p_value(self) -> Vector:
+        """The p-values, shape (rows,)."""
+        return np.asarray(self.columns["p_value"], dtype=float)
+
+    @property
+    def pvalue(self) -> Vector:
+        """The p-values, as statsmodels calls them."""
+        return self.p_value
+
+    @property
+    def df(self) -> Any:
+        """Degrees of freedom, shape (rows,); None without."""
+        return np.asarray(self.columns["df"], dtype=float) if "df" in self.columns else None
+
+    def __bool__(self) -> bool:
+        return truth("tests have no truth value; compare their p-values with a level: tests.p_value < 0.05.")

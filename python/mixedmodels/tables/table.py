@@ -116,6 +116,7 @@ class Table(Exported, dict[str, Any]):
     # -- read only ----------------------------------------------------------------------------------------------
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse a change: results are read only."""
         raise TypeError("a table of results is read only; change a copy of it: to_pandas(), to_polars() or copy().")
 
     __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.tables.html import table as html_table
+from mixedmodels.tables.exported import Exported
 from mixedmodels.tables.r_numbers import DIGITS, format_number, format_numbers
 from mixedmodels.tables.r_print import named_vector
 
+if TYPE_CHECKING:
+    from mixedmodels.tables.sheet import Sheet
 
-class NamedVector(Mapping[str, float]):
+
+class NamedVector(Exported, Mapping[str, float]):
     """Name -> number, in order; ``numpy.asarray`` gives the numbers alone.
 
     Examples
@@ -25,11 +28,10 @@ class NamedVector(Mapping[str, float]):
     10.47
     """
 
-    __slots__ = ("_index", "names", "values_array")
-
-    def __init__(self, names: Sequence[str], values: NDArray[np.float64]) -> None:
+    def __init__(self, names: Sequence[str], values: NDArray[np.float64], kind: Any = "pandas") -> None:
         self.names = tuple(names)
         self.values_array = np.asarray(values, dtype=float)
+        self.kind = kind
         self._index: dict[str, int] | None = None
 
     def __getitem__(self, name: str) -> float:
@@ -49,18 +51,18 @@ class NamedVector(Mapping[str, float]):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self.values_array, dtype=dtype)
 
-    def to_pandas(self) -> Any:
-        """A pandas Series labelled by name."""
-        import pandas as pd
-
-        return pd.Series(self.values_array, index=pd.Index(self.names), dtype=float)
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return {"term": list(self.names), "estimate": self.values_array}
 
     def __repr__(self) -> str:
         return named_vector(self.names, format_numbers(self.values_array, DIGITS))
 
-    def _repr_html_(self) -> str:
+    def _sheet(self) -> Sheet:
+        from mixedmodels.tables.sheet import Block, Sheet
+
         texts = format_numbers(self.values_array, DIGITS, width=False)
-        return html_table("", ["", "estimate"], [[n, t] for n, t in zip(self.names, texts, strict=True)])
+        rows = [[n, t] for n, t in zip(self.names, texts, strict=True)]
+        return Sheet(blocks=[Block(headers=["", "estimate"], rows=rows)])
 
 
 class LogLik(float):

@@ -151,7 +151,9 @@ def test_excluded_rows_are_missing_and_kinds_come_back() -> None:
     res = fit.simulate_residuals(20)
     assert list(res.scaled_residuals.index) == list(data.index)
     assert np.flatnonzero(res.scaled_residuals.isna()).tolist() == [7]
-    assert list(res.to_frame().columns) == ["observed", "fitted_predicted", "scaled_residual"]
+    assert list(res.to_frame().columns) == ["row", "observed", "fitted_predicted", "scaled_residual"]
+    assert res["row"].tolist() == list(data.index)
+    assert list(res.to_frame("polars")["row"]) == list(data.index)
     assert len(res.qq_table()) == 59
     # Columns are looked up in the rows used; values may be of the rows used or of all.
     by_name = res.test_categorical("Subject")
@@ -167,7 +169,7 @@ def test_excluded_rows_are_missing_and_kinds_come_back() -> None:
     assert isinstance(res.recalculate("Subject").to_frame(), pl.DataFrame)
     assert isinstance(res.test_uniformity().to_frame(), pl.DataFrame)
     arrow = mm.lmer("Reaction ~ Days + (1 | Subject)", frame.to_arrow()).simulate_residuals(20)
-    assert arrow.to_frame().column_names == ["observed", "fitted_predicted", "scaled_residual"]
+    assert arrow.to_frame().column_names == ["row", "observed", "fitted_predicted", "scaled_residual"]
     assert arrow.recalculate("Subject").to_frame().column_names[0] == "Subject"
 
 

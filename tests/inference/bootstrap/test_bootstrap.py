@@ -48,7 +48,7 @@ def test_parameters_are_named_and_ordered_as_confint_rows(sleep):
     np.testing.assert_allclose(np.asarray(boot.t0), [*sleep.VarCorr().rows()["sdcor"], *np.asarray(sleep.fixef())])
     assert boot.t.shape == (20, 6)
     assert boot.theta.shape == (20, 3)
-    assert list(boot.to_frame().columns) == [*NAMES, "singular", "failed"]
+    assert list(boot.to_frame().columns) == ["replicate", *NAMES, "singular", "failed"]
     assert boot.confint(parm="Days").names == ("Days",)
 
 
@@ -314,4 +314,4 @@ def test_replicates_with_infinite_estimates_are_told():
 
 
 def rows_of(many, column):
-    return many.to_frame()[column].to_numpy().reshape(len(many), -1)[:, 0]
+    return many.to_frame()[column].to_numpy().reshape(len(many.responses), -1)[:, 0]

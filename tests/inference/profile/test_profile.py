@@ -250,7 +250,7 @@ def test_the_restricted_likelihood_can_be_profiled() -> None:
 def test_tables_of_a_profile() -> None:
     profile = sleep().profile()
     frame = profile.to_frame()
-    assert list(frame.columns) == [".zeta", *profile.names, ".par"]
+    assert list(frame.columns) == [".par", ".zeta", *profile.names]
     for name, part in frame.groupby(".par", sort=False):
         assert np.all(np.diff(part[".zeta"]) > 0)
         assert np.all(np.diff(part[name]) > 0)

@@ -29,6 +29,7 @@ def normality(model: Any, effects: str) -> Check | Checks:
     _need_gaussian(model, "check_normality() of residuals", "use simulated or binned residuals")
     test = tests.normality(rstandard(model, None))
     return _tested(
+        model,
         "normality of residuals",
         test,
         "the residuals look normal",
@@ -48,6 +49,7 @@ def _random_normality(model: Any) -> Checks:
             name = f"{effect} of {group}"
             checks.append(
                 _tested(
+                    model,
                     f"normality of {name}",
                     test,
                     f"the random effects {name} look normal",
@@ -63,6 +65,7 @@ def heteroscedasticity(model: Any) -> Check:
     _need_gaussian(model, "check_heteroscedasticity()", "check_overdispersion() is for counts and proportions")
     test = tests.heteroscedasticity(model._residuals("pearson"), model._fitted(), model.sigma, model.df_resid)
     return _tested(
+        model,
         "equal variance",
         test,
         "the residual variance does not change with the fitted values",
@@ -78,6 +81,7 @@ def autocorrelation(model: Any, nsim: int, seed: Any) -> Check:
     seed = drawn_seed(seed)
     test = tests.autocorrelation(residuals, x, checked(nsim), generator(seed))
     return _tested(
+        model,
         "independent neighbours",
         test,
         "residuals of neighbouring rows are not correlated",
@@ -100,14 +104,15 @@ def outliers(model: Any, threshold: float | None) -> Check:
     cooks = row_cooks(model)
     rows = np.flatnonzero(cooks > bound)
     labels = [str(label) for label in _row_labels(model)[rows]]
-    values = {"threshold": bound, "rows": rows, "labels": labels, "cooks_distance": cooks[rows]}
+    largest = float(np.nanmax(cooks, initial=0.0))
+    values = {"statistic": largest, "threshold": bound, "rows": rows, "labels": labels, "cooks_distance": cooks[rows]}
+    method, kind = "largest Cook's distance, against a threshold", model._source.kind
     if not labels:
-        largest = float(np.nanmax(cooks, initial=0.0))
         words = f"no row has a Cook's distance above {bound:.2f} (the largest is {largest:.2g})"
-        return Check("influential rows", False, words, values)
+        return Check("influential rows", False, words, values, method, kind)
     which = f"row {labels[0]} has" if len(labels) == 1 else f"rows {first_few(labels)} have"
     words = f"{which} a Cook's distance above {bound:.2f}; look at them, and at influence() without them"
-    return Check("influential rows", True, words, values)
+    return Check("influential rows", True, words, values, method, kind)
 
 
 def row_cooks(model: Any) -> Vector:
@@ -126,12 +131,14 @@ def linearity(model: Any) -> Check:
     middle = (fitted >= np.quantile(fitted, 0.05)) & (fitted <= np.quantile(fitted, 0.95))
     curve, spread = smooth(fitted, r), float(np.std(r))
     move = float(np.ptp(curve[middle]) / spread) if spread > 0 and middle.any() else np.nan
+    method, kind = "range of a smooth curve through the residuals, in standard deviations", model._source.kind
     if move != move or np.ptp(fitted) <= 1e-12 * np.abs(fitted).max(initial=0.0):
-        return Check("linearity", None, "the fitted values or the residuals do not vary", {"move": np.nan})
+        values = {"move": np.nan, "statistic": np.nan}
+        return Check("linearity", None, "the fitted values or the residuals do not vary", values, method, kind)
     bend = move > 0.5
     words = f"a smooth curve through the residuals moves by {move:.2f} of their standard deviation"
     more = "; a predictor may act along a curve, or an interaction be missing" if bend else ""
-    return Check("linearity", bend, words + more, {"move": move})
+    return Check("linearity", bend, words + more, {"move": move, "statistic": move}, method, kind)
 
 
 def without_random_effects(model: Any) -> Vector:
@@ -167,11 +174,14 @@ def _row_labels(model: Any) -> Any:
     return np.asarray(numbers if index is None else index[numbers])
 
 
-def _tested(title: str, test: tests.Test, fine: str, wrong: str, unknown: str, seed: Any = None) -> Check:
+def _tested(model: Any, title: str, test: tests.Test, fine: str, wrong: str, unknown: str, seed: Any = None) -> Check:
     values = {"statistic": test.statistic, "p_value": test.p_value}
+    if test.df is not None:
+        values["df"] = test.df
+    kind = model._source.kind
     if test.p_value != test.p_value:
-        return Check(title, None, unknown, values)
+        return Check(title, None, unknown, values, test.method, kind)
     bad = test.p_value < LEVEL
     drawn = "" if seed is None else f", {seed_text(seed)}"
     numbers = f"{test.name} = {test.statistic:.4g}, {p_text(test.p_value)}{drawn}"
-    return Check(title, bad, f"{wrong if bad else fine} ({numbers})", values, seed)
+    return Check(title, bad, f"{wrong if bad else fine} ({numbers})", values, test.method, kind, seed)

@@ -22,17 +22,20 @@ def overdispersion(model: Any) -> Check:
     used, fit = _used(model), model._fit
     test = counts.overdispersion(model._residuals("pearson")[used], model.df_resid)
     values = {"statistic": test.chisq, "ratio": test.ratio, "df": test.df, "p_value": test.p_value}
-    title = "dispersion"
+    title, method, kind = "dispersion", "Pearson's chi-squared test of overdispersion", model._source.kind
     if test.p_value != test.p_value:
-        return Check(title, None, "no degrees of freedom are left to say anything about the dispersion", values)
+        return Check(
+            title, None, "no degrees of freedom are left to say anything about the dispersion", values, method, kind
+        )
     numbers = f"(Pearson's Chisq = {test.chisq:.5g} on {test.df} Df, ratio {test.ratio:.2f}, {p_text(test.p_value)})"
     if test.p_value < 0.05:
         other = "further predictors" if fit.family.name.startswith("Negative") else "a negative binomial"
         if fit.family.support == "proportion":
             other = "further predictors"
         words = f"the response varies more than its family lets it; try {other} or a random effect per row"
-        return Check(title, True, f"{words} {numbers}", values)
-    return Check(title, False, f"the response does not vary more than its family lets it {numbers}", values)
+        return Check(title, True, f"{words} {numbers}", values, method, kind)
+    words = f"the response does not vary more than its family lets it {numbers}"
+    return Check(title, False, words, values, method, kind)
 
 
 def undispersed(model: Any) -> str:
@@ -57,17 +60,19 @@ def zeroinflation(model: Any, tolerance: float) -> Check:
     zeros = counts.expected_zeros(
         fit.y[used], np.exp(fit.family.log_density(np.zeros(fit.n), None, fit.eta, list(model._psi)))[used]
     )
+    method, kind = "zeros that are expected over zeros observed", model._source.kind
     values = {"observed": zeros.observed, "expected": zeros.expected, "ratio": zeros.ratio, "tolerance": tolerance}
+    values["statistic"] = zeros.ratio
     numbers = f"{zeros.observed:,} zeros were observed and {zeros.expected:,.1f} are expected"
     if zeros.observed == 0:
-        return Check("zeros", None, "no zero was observed", values)
+        return Check("zeros", None, "no zero was observed", values, method, kind)
     if zeros.ratio < 1 - tolerance:
         words = f"{numbers}: too few; try a negative binomial, or a model with zero inflation"
     elif zeros.ratio > 1 + tolerance:
         words = f"{numbers}: too many; look whether zeros could be observed at all"
     else:
         words = numbers
-    return Check("zeros", abs(zeros.ratio - 1) > tolerance, words, values)
+    return Check("zeros", abs(zeros.ratio - 1) > tolerance, words, values, method, kind)
 
 
 def bins_of(model: Any, bins: int | None, fixed: bool = False) -> counts.Bins:
@@ -97,8 +102,9 @@ def binned_residuals(model: Any, bins: int | None = None) -> Check:
     outside = round((1 - binned.inside) * count)
     p = float(binom.sf(outside - 1, count, 0.05)) if count else np.nan
     words = f"{outside} of {count} bins have a mean residual outside its limits, where {0.05 * count:.1f} are expected"
-    values = {"inside": binned.inside, "bins": count, "p_value": p}
-    return Check("binned residuals", bool(p < 0.05), words, values)
+    values = {"statistic": float(outside), "inside": binned.inside, "bins": count, "p_value": p}
+    method = "binned residuals outside their limits, against a binomial number"
+    return Check("binned residuals", bool(p < 0.05), words, values, method, model._source.kind)
 
 
 def _used(model: Any) -> Vector:

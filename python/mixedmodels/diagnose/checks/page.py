@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,12 +11,14 @@ from mixedmodels._spellings import spelled
 from mixedmodels.diagnose.checks import assumption_checks, family_checks, tables, vif_tables
 from mixedmodels.fit.seeds import drawn_seed, seed_text
 from mixedmodels.tables.check import Check, Checks, page
+from mixedmodels.tables.html import paragraph
+from mixedmodels.tables.table import Table
 
 DRAWS = 100  # that the response is compared with
 GUIDE = "'Look' marks a check to look at, not an error. With many rows small deviations show; with few rows none do."
 
 
-class ModelChecks:
+class ModelChecks(Table):
     """The checks of a model; it prints them as a page.
 
     Attributes
@@ -139,9 +142,13 @@ class ModelChecks:
         """Whether any check says 'Look'."""
         return self.checks.suspicious
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """A row per finding: check, verdict, sentence, statistic, p_value."""
-        return self.checks.to_frame(kind)
+    @property
+    def kind(self) -> Any:
+        """The library of tables."""
+        return self._model._source.kind
+
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return self.checks._columns_of_table()
 
     def __repr__(self) -> str:
         return page(
@@ -151,4 +158,5 @@ class ModelChecks:
         )
 
     def _repr_html_(self) -> str:
-        return self.checks._repr_html_()
+        title = paragraph(f"Checks of {self._model.formula}")
+        return title + "".join(c._page_html() for c in self.checks) + paragraph(GUIDE)

@@ -122,8 +122,11 @@ def predictive_check(model: Any, n: int, seed: Any) -> Check:
     counts = model.family.support == "counts"
     compared = summaries(_response(model), _draws(model, n, seed), counts)
     values = dict(zip(compared.name, compared.share.tolist(), strict=True))
+    method, kind = "mean, spread and extremes of the data among those of draws from the model", model._source.kind
     if not np.isfinite([compared.low, compared.high]).all():
-        return Check("draws from the model", None, "the model has no residual variance to draw with", values)
+        return Check(
+            "draws from the model", None, "the model has no residual variance to draw with", values, method, kind
+        )
     far = 1e-8 * np.maximum(
         np.abs(compared.data), np.ptp(_response(model))
     )  # of an exact fit all are the same but for rounding
@@ -134,13 +137,13 @@ def predictive_check(model: Any, n: int, seed: Any) -> Check:
     ]
     if not odd:
         words = f"{', '.join(compared.name)} of the data lie among those of {n} draws from the model"
-        return Check("draws from the model", False, words, values)
+        return Check("draws from the model", False, words, values, method, kind)
     told = "; ".join(
         f"the {compared.name[i]} of the data is {compared.data[i]:.4g}, of 99% of draws {compared.low[i]:.4g} to "
         f"{compared.high[i]:.4g}"
         for i in odd
     )
-    return Check("draws from the model", True, told, values)
+    return Check("draws from the model", True, told, values, method, kind)
 
 
 def binned_residuals(model: Any, bins: int | None) -> Columns:

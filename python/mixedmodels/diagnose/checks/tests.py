@@ -19,6 +19,8 @@ class Test:
     name: str
     statistic: float
     p_value: float
+    method: str
+    df: float | None = None
 
 
 def normality(residuals: Vector) -> Test:
@@ -28,11 +30,13 @@ def normality(residuals: Vector) -> Test:
     values = residuals[np.isfinite(residuals)]
     if len(values) >= MAX_SHAPIRO:
         test = stats.kstest(values, "norm", method="asymp")
-        return Test("Kolmogorov-Smirnov D", float(test.statistic), float(test.pvalue))
+        method = "Kolmogorov and Smirnov's test of normality"
+        return Test("Kolmogorov-Smirnov D", float(test.statistic), float(test.pvalue), method)
+    method = "Shapiro and Wilk's test of normality"
     if len(values) < 3 or np.ptp(values) <= 1e-12 * np.abs(values).max(initial=0.0):
-        return Test("Shapiro-Wilk W", np.nan, np.nan)
+        return Test("Shapiro-Wilk W", np.nan, np.nan, method)
     test = stats.shapiro(values)
-    return Test("Shapiro-Wilk W", float(test.statistic), float(test.pvalue))
+    return Test("Shapiro-Wilk W", float(test.statistic), float(test.pvalue), method)
 
 
 def heteroscedasticity(pearson: Vector, fitted: Vector, sigma: float, df: int) -> Test:
@@ -49,12 +53,13 @@ def heteroscedasticity(pearson: Vector, fitted: Vector, sigma: float, df: int) -
 
     n = len(pearson)
     x = fitted - fitted.mean()
+    method = "Breusch and Pagan's test of equal variance"
     size = float(x @ x)
     if df <= 0 or not sigma > 0 or size <= 1e-20 * max(float(fitted @ fitted), 1e-300):
-        return Test("Breusch-Pagan Chisq", np.nan, np.nan)
+        return Test("Breusch-Pagan Chisq", np.nan, np.nan, method, 1.0)
     u = pearson**2 / (df * sigma**2 / n)
     statistic = float(x @ (u - u.mean())) ** 2 / size / 2
-    return Test("Breusch-Pagan Chisq", statistic, float(chdtrc(1.0, statistic)))
+    return Test("Breusch-Pagan Chisq", statistic, float(chdtrc(1.0, statistic)), method, 1.0)
 
 
 def autocorrelation(residuals: Vector, x: Matrix, nsim: int, rng: np.random.Generator) -> Test:
@@ -67,9 +72,9 @@ def autocorrelation(residuals: Vector, x: Matrix, nsim: int, rng: np.random.Gene
     nsim : int
         Number of resamples.
     """
-    n = len(residuals)
+    n, method = len(residuals), "Durbin and Watson's test, its p-value from resampled residuals"
     if n < 3:
-        return Test("Durbin-Watson", np.nan, np.nan)
+        return Test("Durbin-Watson", np.nan, np.nan, method)
     statistic = durbin_watson(residuals)
     q = np.linalg.qr(x)[0] if x.shape[1] else x
     above, done, batch = 0, 0, max(1, AT_ONCE // n)
@@ -80,7 +85,7 @@ def autocorrelation(residuals: Vector, x: Matrix, nsim: int, rng: np.random.Gene
         above += int(np.sum(statistic < durbin_watson(drawn)))
         done += count
     p = above / nsim
-    return Test("Durbin-Watson", float(statistic), 2 * min(p, 1 - p))
+    return Test("Durbin-Watson", float(statistic), 2 * min(p, 1 - p), method)
 
 
 def durbin_watson(residuals: Matrix | Vector) -> float:

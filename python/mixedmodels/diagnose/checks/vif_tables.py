@@ -64,15 +64,17 @@ def checked_collinearity(model: Any) -> Check | None:
     except DataError:
         return None
     worst = int(np.argmax(inflation.gvif))
-    values = {"vif": inflation.gvif, "terms": inflation.terms, "largest": float(inflation.gvif[worst])}
+    largest = float(inflation.gvif[worst])
+    values = {"statistic": largest, "vif": inflation.gvif, "terms": inflation.terms, "largest": largest}
+    method, kind = "largest variance inflation factor, against 5", model._source.kind
     bad = [t for t, v in zip(inflation.terms, inflation.gvif, strict=True) if v >= MODERATE]
     if not bad:
         words = f"the largest variance inflation is {inflation.gvif[worst]:.2f}, of {inflation.terms[worst]}"
-        return Check("collinearity", False, words, values)
+        return Check("collinearity", False, words, values, method, kind)
     words = f"{first_few(bad)} inflated, {inflation.terms[worst]} by {inflation.gvif[worst]:.3g}"
     products = any(":" in t for t in bad)
     more = "; products do that to their factors, and centred predictors help" if products else ""
-    return Check("collinearity", True, f"variances of {words}{more}", values)
+    return Check("collinearity", True, f"variances of {words}{more}", values, method, kind)
 
 
 def _inflation(model: Any) -> Inflation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import log, nan
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -74,12 +75,12 @@ def singularity(model: FittedModel, fit: bool) -> Singularity:
         formula=model.formula,
         singular=singular,
         terms=terms,
-        components=repca(model.design, own),
+        components=repca(model.design, own, model._source.kind),
         proposals=tuple(p.formula for p in proposed),
         table=table,
         recommended=None if best is None else best.formula,
         advice=tuple(advice),
-        exact=(lambda nsim, seed: rlrt_table(model, nsim, seed)) if one_variance else None,
+        exact=partial(rlrt_table, model) if one_variance else None,
     )
 
 

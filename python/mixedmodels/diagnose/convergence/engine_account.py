@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from mixedmodels.fit.record import Run
+from mixedmodels.tables.html import paragraph
+from mixedmodels.tables.table import Table
 
 
 class Description(dict[str, Any]):
@@ -60,7 +64,7 @@ class Description(dict[str, Any]):
     __str__ = __repr__
 
 
-class EngineReport:
+class EngineReport(Table):
     """The optimiser's account and the path that the engine chose.
 
     Attributes
@@ -91,6 +95,7 @@ class EngineReport:
         groups: tuple[str, ...],
         criterion_error: float = 0.0,
         inner: int | None = None,
+        kind: Any = "pandas",
     ) -> None:
         self.evaluations = run.evaluations
         self.seconds = run.seconds
@@ -102,6 +107,7 @@ class EngineReport:
         self.inner = inner
         self._describe = describe
         self._groups = groups
+        self.kind = kind
 
     def describe(self) -> Description:
         """The path through the elimination and the reason for it, its sizes and cost, and how the run went.
@@ -127,6 +133,15 @@ class EngineReport:
             seconds=self.seconds,
             certificate=certificate_text(self.certificate),
         )
+
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        """A row per step of the optimiser."""
+        steps = np.asarray(self.trace, dtype=float).reshape(-1, 3)
+        names = ("criterion", "predicted_decrease", "radius")
+        return {"step": np.arange(len(steps)), **dict(zip(names, steps.T, strict=True))}
+
+    def _repr_html_(self) -> str:
+        return paragraph(repr(self))
 
     def __repr__(self) -> str:
         return repr(self.describe())

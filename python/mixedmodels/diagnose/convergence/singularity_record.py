@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from textwrap import fill
 from typing import Any
@@ -13,14 +13,16 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates.singular_directions import Direction, TermState
 from mixedmodels.fit.covariance import SINGULAR
 from mixedmodels.summary.repca import RePCA
-from mixedmodels.tables.html import paragraph
+from mixedmodels.tables.exported import Exported
+from mixedmodels.tables.html import preformatted
 from mixedmodels.tables.result_table import ResultTable
+from mixedmodels.tables.sheet import Sheet
 
 WIDTH = 100
 
 
-@dataclass(frozen=True, kw_only=True)
-class Singularity:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Singularity(Exported):
     """Why a fit is singular, what that means, and what to do.
 
     Attributes
@@ -82,17 +84,22 @@ class Singularity:
             )
         return self.exact(nsim, seed)
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """The models compared, in a library of tables.
+    @property
+    def kind(self) -> Any:
+        """The library of tables."""
+        return self.components.kind
 
-        Raises
-        ------
-        DataError
-            If none was fitted.
-        """
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return self._compared._columns_of_table()
+
+    def _sheet(self) -> Sheet:
+        return self._compared._sheet()
+
+    @property
+    def _compared(self) -> ResultTable:
         if self.table is None:
             raise DataError("no smaller models were fitted; there is nothing to compare.")
-        return self.table.to_frame(kind)
+        return self.table
 
     def __repr__(self) -> str:
         parts = [f"Singularity of {self.formula}", "", *self._state()]
@@ -105,7 +112,7 @@ class Singularity:
         return "\n".join(parts)
 
     def _repr_html_(self) -> str:
-        return paragraph(repr(self))
+        return preformatted(repr(self))
 
     def _state(self) -> list[str]:
         out = []

@@ -96,5 +96,7 @@ class EngineVerbs(MixedEffects):
         groups = tuple(g.name for g in self.design.groups)
         fit = self._fit
         if not fit.generalized:
-            return EngineReport(fit.run, self._described, groups, criterion_error=fit.criterion_error)
-        return EngineReport(fit.run, self._described, groups, inner=fit.inner)
+            return EngineReport(
+                fit.run, self._described, groups, criterion_error=fit.criterion_error, kind=self._source.kind
+            )
+        return EngineReport(fit.run, self._described, groups, inner=fit.inner, kind=self._source.kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.diagnose.influence.changes import Changes
 from mixedmodels.errors import DataError
-from mixedmodels.tables.result_table import ResultTable, ShownAsTable
+from mixedmodels.tables.result_table import ResultTable
+from mixedmodels.tables.table import Table
 from mixedmodels.tables.vectors import NamedVector
 
 SHOWN = 10  # deletions in print
@@ -25,7 +26,7 @@ HEADERS = {
 }
 
 
-class Influence(ShownAsTable):
+class Influence(Table):
     """The influence of each row, or each level of a factor; prints the most influential first.
 
     Attributes
@@ -84,11 +85,8 @@ class Influence(ShownAsTable):
         self.failures = {labels[j]: why for j, why in changes.reasons.items()}
         self.mixed = mixed
         self._changes = changes
-        self._kind = kind
+        self.kind = kind
         self._label, self._table = label, table
-
-    def __len__(self) -> int:
-        return len(self.labels)
 
     # -- by deletion ----------------------------------------------------------------------------------------------
 
@@ -132,13 +130,17 @@ class Influence(ShownAsTable):
         """A table of relative variance changes: a parameter without the rows over that of all rows, less 1."""
         return self._columns(self.parameter_names, self._relative("rvc"))
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """All measures, a row per deletion in the order of the data; `kind` is a library of tables."""
-        return frame.to_kind(
-            {self._heading: list(self.labels), **self._measures()}, self._kind if kind is None else kind
-        )
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        """All measures, a row per deletion in the order of the data."""
+        return {self._heading: list(self.labels), **self._measures()}
 
     # -- in print -------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return repr(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table._repr_html_()
 
     @property
     def table(self) -> ResultTable:
@@ -157,7 +159,7 @@ class Influence(ShownAsTable):
             headers=headers,
             heading=(f"Influence of each {what}, {self.how}", ""),
             footer=("", *self._notes()),
-            kind=self._kind,
+            kind=self.kind,
             digits=3,
             missing="NA",
         )
@@ -224,7 +226,7 @@ class Influence(ShownAsTable):
         heading = self._heading
         while heading in columns:
             heading += "_"
-        return frame.to_kind({heading: list(self.labels), **columns}, self._kind)
+        return frame.to_kind({heading: list(self.labels), **columns}, self.kind)
 
 
 def _header(name: str) -> str:

@@ -9,15 +9,18 @@ from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
 
-from mixedmodels import frame
+import numpy as np
+
+from mixedmodels.tables.sheet import Block, Sheet
+from mixedmodels.tables.table import Table
 
 PARTS = {"fixed": "Fixed effects", "random": "Random effects", "fit": "Fit"}
 FIGURES = ("observations", "levels", "restricted", "log-likelihood", "AIC", "R2")  # beginnings, in order
 SMALLEST = 0.001  # p-values below print as smaller than this
 
 
-@dataclass(frozen=True, kw_only=True)
-class ModelTable:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModelTable(Table):
     """Models beside each other; prints as text, shows as HTML in a notebook.
 
     Attributes
@@ -50,9 +53,10 @@ class ModelTable:
     notes: tuple[str, ...]
     kind: Any = "pandas"
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """The long table, a row for each model and quantity, in a library of tables."""
-        return frame.to_kind(dict(self.columns), self.kind if kind is None else kind)
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        """The long table, a row for each model and quantity."""
+        texts = ("model", "part", "term")
+        return {k: v if k in texts else np.array(v, dtype=float) for k, v in self.columns.items()}
 
     def to_html(self, path: str | Path | None = None) -> str:
         """The table as HTML, written to `path` too if there is one."""
@@ -60,6 +64,13 @@ class ModelTable:
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
+
+    def _sheet(self) -> Sheet:
+        headers = ["", *(f"{name}: {h}" for name in self.names for h in self._headers())]
+        rows = []
+        for title, part in self._sections():
+            rows += [[title, *[""] * (len(headers) - 1)], *part]
+        return Sheet(blocks=[Block(headers=headers, rows=rows)], footer=self.notes)
 
     def to_markdown(self) -> str:
         """The table in Markdown."""

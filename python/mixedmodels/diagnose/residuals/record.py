@@ -19,13 +19,14 @@ from mixedmodels.diagnose.residuals.simulated import Simulated, checked, scaled
 from mixedmodels.diagnose.residuals.tables import QuantileTest
 from mixedmodels.diagnose.residuals.tests import ResidualTests
 from mixedmodels.errors import DataError
-from mixedmodels.tables.html import paragraph
+from mixedmodels.tables.html import preformatted
 from mixedmodels.tables.r_numbers import format_numbers, quantiles
 from mixedmodels.tables.r_print import matrix
+from mixedmodels.tables.table import Table
 
 
-@dataclass(frozen=True, repr=False, kw_only=True)
-class SimulatedResiduals(ResidualTests):
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
+class SimulatedResiduals(ResidualTests, Table):
     """Residuals that are uniform on (0, 1) if the model is true, with tests of whether they are.
 
     Attributes
@@ -208,10 +209,10 @@ class SimulatedResiduals(ResidualTests):
 
     # -- tables -------------------------------------------------------------------------------------------------
 
-    def to_frame(self) -> Any:
+    def _columns_of_table(self) -> Mapping[str, Any]:
         """A row per residual: observed, fitted_predicted, scaled_residual."""
         s = self.numbers
-        return self.rows.table(
+        return self.rows.columns(
             {"observed": s.observed, "fitted_predicted": s.predicted, "scaled_residual": s.residuals}
         )
 
@@ -304,4 +305,4 @@ class SimulatedResiduals(ResidualTests):
         return "\n".join([*lines, "", "Scaled residuals:", table])
 
     def _repr_html_(self) -> str:
-        return paragraph(repr(self))
+        return preformatted(repr(self))

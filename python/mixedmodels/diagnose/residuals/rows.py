@@ -24,8 +24,8 @@ class LabelledRows(Protocol):
     def label(self, values: Vector) -> Any:
         """One number per row."""
 
-    def table(self, columns: dict[str, Any]) -> Any:
-        """Several."""
+    def columns(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """Several, after a column of the rows' labels."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,11 @@ class PlainRows:
 
         return pd.Series(values, index=pd.Index(self.index, name=self.name))
 
-    def table(self, columns: dict[str, Any]) -> Any:
-        """A table with the labels as its first column."""
-        first = {} if self.index is None else {self.name: list(self.index)}
-        return frame.to_kind({**first, **columns}, self.kind)
+    def columns(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """Values of the rows, after a column of their labels, or of their numbers."""
+        n = len(next(iter(columns.values())))
+        labels = {"row": np.arange(n)} if self.index is None else {self.name: list(self.index)}
+        return {**labels, **columns}
 
 
 def row_values(n: int, values: Any, what: str) -> Column:

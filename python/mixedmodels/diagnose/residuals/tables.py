@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,12 +15,15 @@ from mixedmodels.diagnose.residuals.quantile_deviation import QuantileDeviation,
 from mixedmodels.tables.hypothesis_test import HypothesisTest
 from mixedmodels.tables.r_numbers import format_number, format_pvalues
 from mixedmodels.tables.result_table import ResultTable, ShownAsTable
+from mixedmodels.tables.single_test import SingleTest
+from mixedmodels.tables.table import Table
+from mixedmodels.tables.test_record import ResidualTest
 
 NORMAL = 1.959963984540054  # of pointwise 95 percent limits
 
 
-@dataclass(frozen=True)
-class ResidualSummary:
+@dataclass(frozen=True, eq=False)
+class ResidualSummary(Table):
     """Three tests of scaled residuals; prints them all."""
 
     uniformity: HypothesisTest
@@ -27,15 +31,13 @@ class ResidualSummary:
     outliers: HypothesisTest
     kind: Any = "pandas"
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """A row per test: test, statistic, p_value."""
+    def _columns_of_table(self) -> Mapping[str, Any]:
         tests = {"uniformity": self.uniformity, "dispersion": self.dispersion, "outliers": self.outliers}
-        columns = {
+        return {
             "test": list(tests),
             "statistic": np.array([t.statistic for t in tests.values()]),
             "p_value": np.array([t.p_value for t in tests.values()]),
         }
-        return frame.to_kind(columns, self.kind if kind is None else kind)
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, (self.uniformity, self.dispersion, self.outliers)))
@@ -44,15 +46,21 @@ class ResidualSummary:
         return "".join(t._repr_html_() for t in (self.uniformity, self.dispersion, self.outliers))
 
 
-class QuantileTest(ShownAsTable):
+class QuantileTest(SingleTest, ShownAsTable):
     """Tests of quantiles along a predictor, a row each; `curves` are the estimated quantiles.
 
     Attributes
     ----------
     found : QuantileDeviation
         Numbers of the test.
+    statistic : float
+        Smallest p-value of the quantiles, from which `p_value` is made.
     p_value : float
         P-value of all quantiles together.
+    df : None
+        The test has none.
+    method : str
+        Method in words.
     table : DataFrame
         Table with columns p_level, p_shape, p_value.
     """
@@ -60,7 +68,10 @@ class QuantileTest(ShownAsTable):
     def __init__(self, deviation: QuantileDeviation, data: str, kind: Any) -> None:
         self.found = deviation
         self.kind = kind
+        self.statistic = float(np.nanmin(deviation.p_value))
         self.p_value = deviation.p_total
+        self.df = None
+        self.method = "test for location of quantiles by their scores, p-values combined"
         columns = {"p_level": deviation.p_level, "p_shape": deviation.p_shape, "p_value": deviation.p_value}
         self.table = ResultTable(
             columns=columns,
@@ -94,15 +105,21 @@ class QuantileTest(ShownAsTable):
         return frame.to_kind(columns, self.kind)
 
 
-class CategoricalTest(ShownAsTable):
+class CategoricalTest(SingleTest, ShownAsTable):
     """Tests by level of a factor, a row each, and Levene's test of equal variances.
 
     Attributes
     ----------
     found : Categorical
         Numbers of the test.
+    statistic : float
+        Kolmogorov and Smirnov's D of the level with the smallest p-value.
     p_value : float
         Smallest adjusted p-value of the levels.
+    df : None
+        The test has none.
+    method : str
+        Method in words.
     p_levene : float
         P-value of Levene's test; NaN with one level.
     table : DataFrame
@@ -117,7 +134,12 @@ class CategoricalTest(ShownAsTable):
 
     def __init__(self, tests: Categorical, name: str, data: str, kind: Any) -> None:
         self.found = tests
+        self.statistic = float(tests.d[int(np.argmin(tests.p_value))])
         self.p_value = float(tests.p_adjusted.min())
+        self.df = None
+        self.method = f"Kolmogorov-Smirnov tests of uniformity within levels of {name}, adjusted by Holm's method"
+        self.kind = kind
+        self._data = data
         self.p_levene = tests.p_levene
         columns = {"n": tests.n, "d": tests.d, "p_value": tests.p_value, "p_adjusted": tests.p_adjusted}
         self.table = ResultTable(
@@ -129,6 +151,17 @@ class CategoricalTest(ShownAsTable):
             footer=(_levene_text(tests),),
             kind=kind,
         )
+
+    @property
+    def levene(self) -> HypothesisTest:
+        """Levene's test that residuals have one variance in all levels."""
+        test = ResidualTest(
+            method="Levene's test of equal variances, around the medians",
+            statistics={"F": self.found.f},
+            p_value=self.p_levene,
+            parameters={"num df": float(self.found.df[0]), "denom df": float(self.found.df[1])},
+        )
+        return HypothesisTest(test, self._data, self.kind)
 
 
 def _levene_text(tests: Categorical) -> str:

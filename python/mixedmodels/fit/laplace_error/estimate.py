@@ -37,7 +37,7 @@ POINTS_TO_FIT = 9
 WIDTH = 80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LaplaceError:
     """The exact log-likelihood at the estimates against the one that was maximised.
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isnan, nan
 from typing import Any
 
 import numpy as np
 
-from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.fit.seeds import seed_text
 from mixedmodels.inference.bootstrap.likelihood_ratio import BootstrapTest
 from mixedmodels.tables.coefmat import LEGEND, estimate_texts, stars
 from mixedmodels.tables.r_numbers import format_numbers, format_pvalues, pad_right, round_r
 from mixedmodels.tables.r_print import matrix
+from mixedmodels.tables.sheet import Block, Sheet
+from mixedmodels.tables.single_test import SingleTest
+from mixedmodels.tables.table import Table
 
 DIGITS = 5
+METHOD = "parametric bootstrap of the likelihood ratio"
 
 
-@dataclass(frozen=True, kw_only=True)
-class PBModComp:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PBModComp(SingleTest, Table):
     """A likelihood ratio against its distribution under the smaller model.
 
     Attributes
@@ -91,15 +95,8 @@ class PBModComp:
             "p_value": np.array([t.p_chisq, t.p_value]),
         }
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """The table in a library of tables.
-
-        Examples
-        --------
-        >>> lin.pbmodcomp("~ . - Days", nsim=20, seed=1).to_frame()["test"].tolist()
-        ['LRT', 'PBtest']
-        """
-        return frame.to_kind(self.columns(), self.kind if kind is None else kind)
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return self.columns()
 
     def heading(self) -> list[str]:
         """Lines above the table."""
@@ -129,17 +126,48 @@ class PBModComp:
             lines.append(f"Interrupted after {len(self.reference)} of {self.asked} samples.")
         return lines
 
+    @property
+    def method(self) -> str:
+        """The method in words."""
+        return METHOD
+
     def __repr__(self) -> str:
-        c = self.columns()
-        cells = [_statistics(c["statistic"]), _plain(c["df"])]
-        return _text(self, c["test"], ["stat", "df"], cells, c["p_value"])
+        return _text(self, *_cells(self.columns()))
+
+    def _sheet(self) -> Sheet:
+        return _sheet_of(self, *_cells(self.columns()))
 
 
-@dataclass(frozen=True)
-class PBModCompSummary:
+@dataclass(frozen=True, eq=False)
+class PBModCompSummary(SingleTest, Table):
     """The test with the variants that fit a distribution to the reference."""
 
     of: PBModComp
+
+    @property
+    def kind(self) -> Any:
+        """The library of tables."""
+        return self.of.kind
+
+    @property
+    def statistic(self) -> float:
+        """The likelihood ratio."""
+        return self.of.statistic
+
+    @property
+    def df(self) -> int:
+        """Difference of the numbers of parameters."""
+        return self.of.df
+
+    @property
+    def p_value(self) -> float:
+        """The p-value of the bootstrap test."""
+        return self.of.p_value
+
+    @property
+    def method(self) -> str:
+        """The method in words."""
+        return METHOD
 
     def columns(self) -> dict[str, Any]:
         """Columns test, statistic, df, den_df, p_value."""
@@ -152,26 +180,41 @@ class PBModCompSummary:
             "p_value": np.array([t.p_chisq, t.p_value, t.p_gamma, t.p_bartlett, t.p_f]),
         }
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """The table in a library of tables."""
-        return frame.to_kind(self.columns(), self.of.kind if kind is None else kind)
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        return self.columns()
 
     def __repr__(self) -> str:
-        c = self.columns()
+        return _text(self.of, *_cells(self.columns()))
+
+    def _sheet(self) -> Sheet:
+        return _sheet_of(self.of, *_cells(self.columns()))
+
+
+def _cells(c: Mapping[str, Any]) -> tuple[list[str], list[str], list[list[str]], Vector]:
+    """Names of the tests, headers, texts by column, p-values."""
+    if "den_df" not in c:
+        headers, columns = ["stat", "df"], [_statistics(c["statistic"]), _plain(c["df"])]
+    else:
         df = [row[1] for row in estimate_texts(np.column_stack([c["statistic"], c["df"]]), DIGITS)]
-        cells = [_statistics(c["statistic"]), _blank_if_missing(c["df"], df), _plain(c["den_df"])]
-        return _text(self.of, c["test"], ["stat", "df", "ddf"], cells, c["p_value"])
+        headers = ["stat", "df", "ddf"]
+        columns = [_statistics(c["statistic"]), _blank_if_missing(c["df"], df), _plain(c["den_df"])]
+    finite = [float(v) for v in c["p_value"] if not isnan(v)]
+    texts = iter(format_pvalues(finite, DIGITS - 1))
+    columns.append(["" if isnan(v) else next(texts) for v in c["p_value"]])
+    return c["test"], [*headers, "p.value"], columns, c["p_value"]
+
+
+def _sheet_of(test: PBModComp, names: list[str], headers: list[str], columns: list[list[str]], p: Vector) -> Sheet:
+    rows = [list(row) for row in zip(names, *columns, strict=True)]
+    block = Block(headers=["", *headers], rows=rows)
+    return Sheet(blocks=[block], heading=test.heading(), footer=test.footer())
 
 
 def _text(test: PBModComp, names: list[str], headers: list[str], columns: list[list[str]], p: Vector) -> str:
-    finite = [float(v) for v in p if not isnan(v)]
-    texts = iter(format_pvalues(finite, DIGITS - 1))
-    columns = [*columns, ["" if isnan(v) else next(texts) for v in p]]
-    headers = [*headers, "p.value"]
     legend = []
-    if any(v < 0.1 for v in finite):
-        columns.append(pad_right([stars(float(v)) for v in p]))
-        headers.append("")
+    if any(v < 0.1 for v in p):
+        columns = [*columns, pad_right([stars(float(v)) for v in p])]
+        headers = [*headers, ""]
         legend = ["---", LEGEND]
     rows = [list(row) for row in zip(*columns, strict=True)]
     return "\n".join([*test.heading(), matrix(names, headers, rows), *legend, *test.footer()])

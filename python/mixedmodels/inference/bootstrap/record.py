@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels import frame
 from mixedmodels._spellings import LEVEL, recased, spelled
 from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError, UnknownColumnError
@@ -18,14 +17,16 @@ from mixedmodels.fit.seeds import seed_text
 from mixedmodels.inference.bootstrap.intervals import KINDS, Kind, check, intervals
 from mixedmodels.inference.bootstrap.replicates import Replicates
 from mixedmodels.tables.result_table import ResultTable
+from mixedmodels.tables.sheet import Sheet
+from mixedmodels.tables.table import Table
 from mixedmodels.tables.vectors import NamedVector
 
 TITLES = {"perc": "percentile", "basic": "basic", "norm": "normal", "bca": "BCa"}
 SHOWN = 5  # reasons of failure
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bootstrap:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bootstrap(Table):
     """Replicates of a model's estimates.
 
     Attributes
@@ -71,7 +72,7 @@ class Bootstrap:
     @property
     def t0(self) -> NamedVector:
         """The statistics at the data."""
-        return NamedVector(self.names, self.replicates.t0)
+        return NamedVector(self.names, self.replicates.t0, self.kind)
 
     @property
     def t(self) -> Matrix:
@@ -190,18 +191,13 @@ class Bootstrap:
             seed=self.seed,
         )
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """A row per replicate: the statistics, and whether the fit is singular or failed.
-
-        Examples
-        --------
-        >>> fit.bootstrap(20, seed=1).to_frame().shape
-        (20, 8)
-        """
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        """A row per replicate: its number, the statistics, and whether the fit is singular or failed."""
         r = self.replicates
-        columns: dict[str, Any] = {name: r.t[:, j] for j, name in enumerate(self.names)}
+        columns: dict[str, Any] = {"replicate": np.arange(1, r.done + 1)}
+        columns |= {name: r.t[:, j] for j, name in enumerate(self.names)}
         columns |= {"singular": r.singular, "failed": np.isin(np.arange(r.done), list(r.reasons))}
-        return frame.to_kind(columns, self.kind if kind is None else kind)
+        return columns
 
     def _chosen(self, parm: str | Sequence[str] | None) -> list[int]:
         if parm is None:
@@ -242,8 +238,8 @@ class Bootstrap:
     def __repr__(self) -> str:
         return repr(self.summary())
 
-    def _repr_html_(self) -> str:
-        return self.summary()._repr_html_()
+    def _sheet(self) -> Sheet:
+        return self.summary()._sheet()
 
 
 def _why(interval: Kind) -> str:

@@ -14,13 +14,16 @@ from mixedmodels.fitted.layout import laid_out
 from mixedmodels.inference.anova import term_tests
 from mixedmodels.inference.comparison.comparable import check_rows
 from mixedmodels.inference.comparison.modcomp_table import ModelTest
-from mixedmodels.tables.result_table import F_HEADERS, T_HEADERS, ResultTable
+from mixedmodels.tables.result_table import F_HEADERS, T_HEADERS
+from mixedmodels.tables.single_test import SeveralTests, TestTable
 
 if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
 
 
-def contest(model: FittedModel, hypotheses: Any, joint: bool, rhs: Any, ddf: Ddf, level: float) -> ResultTable:
+def contest(
+    model: FittedModel, hypotheses: Any, joint: bool, rhs: Any, ddf: Ddf, level: float
+) -> TestTable | SeveralTests:
     """See `ComparisonVerbs.contest`."""
     coefficients = model._coefficients(ddf)
     c = restrictions.contrasts(hypotheses, len(coefficients.beta))
@@ -28,10 +31,13 @@ def contest(model: FittedModel, hypotheses: Any, joint: bool, rhs: Any, ddf: Ddf
     if not joint:
         return _t_tests(model, coefficients, c, right, level)
     columns, names = term_tests.f_tests({"joint": c}, coefficients, model.sigma, right)
-    return _table(model, coefficients, columns, names, F_HEADERS)
+    layout = _layout(model, coefficients, columns, names, F_HEADERS)
+    return TestTable(**layout, method=f"F test by {coefficients.phrase}")
 
 
-def _t_tests(model: FittedModel, coefficients: Coefficients, c: Matrix, right: Vector, level: float) -> ResultTable:
+def _t_tests(
+    model: FittedModel, coefficients: Coefficients, c: Matrix, right: Vector, level: float
+) -> TestTable | SeveralTests:
     tests = coefficients.t_tests(c, right)
     limits = wald.intervals(tests.estimate, tests.std_error, level, tests.df)
     columns = {
@@ -43,24 +49,26 @@ def _t_tests(model: FittedModel, coefficients: Coefficients, c: Matrix, right: V
         "conf_high": limits[:, 1],
         "p_value": tests.p_value,
     }
-    return _table(model, coefficients, columns, tuple(str(i + 1) for i in range(len(c))), T_HEADERS)
+    layout = _layout(model, coefficients, columns, tuple(str(i + 1) for i in range(len(c))), T_HEADERS)
+    method = f"t test by {coefficients.phrase}"
+    return TestTable(**layout, method=method) if len(c) == 1 else SeveralTests(**layout, method=method)
 
 
-def _table(
+def _layout(
     model: FittedModel,
     coefficients: Coefficients,
     columns: dict[str, Any],
     names: tuple[str, ...],
     headers: dict[str, str],
-) -> ResultTable:
-    return ResultTable(
-        columns=columns,
-        names=names,
-        row_column="hypothesis",
-        headers=headers,
-        footer=coefficients.footer,
-        kind=model._source.kind,
-    )
+) -> dict[str, Any]:
+    return {
+        "columns": columns,
+        "names": names,
+        "row_column": "hypothesis",
+        "headers": headers,
+        "footer": coefficients.footer,
+        "kind": model._source.kind,
+    }
 
 
 def compare_means(model: FittedModel, other: Any, method: str, beta_h: Any) -> ModelTest:
@@ -93,6 +101,7 @@ def compare_means(model: FittedModel, other: Any, method: str, beta_h: Any) -> M
         p_value=test.p_value,
         unscaled=test.f_value / test.scale,
         remarks=coefficients.remarks,
+        kind=large._source.kind,
     )
 
 

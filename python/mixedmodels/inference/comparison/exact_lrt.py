@@ -22,9 +22,10 @@ from mixedmodels.inference.comparison.comparable import check_comparable
 from mixedmodels.inference.comparison.exact_table import ExactTest
 from mixedmodels.inference.comparison.lrt import likelihood_of, restricted_loglik
 from mixedmodels.inference.comparison.nesting import blocks, fixed_nested
-from mixedmodels.tables.result_table import ResultTable
+from mixedmodels.tables.single_test import SeveralTests, TestTable
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
+METHOD = "exact restricted likelihood-ratio test"
 ZERO = 1e-8  # a statistic that is rounding error of two equal log-likelihoods
 
 
@@ -35,7 +36,7 @@ def exact_rlrt(m: FittedModel, m_full: Any, m_null: Any, nsim: int, seed: Any) -
     if m_full is None and m_null is None:
         null = rlrt.spectrum(m.design, fit.kept, restricted=True)
         observed = 2 * (-fit.criterion / 2 - restricted_loglik(_without_random(m)))
-        return _test("RLRT", observed, null, nsim, seed)
+        return _test("RLRT", observed, null, nsim, seed, m._source.kind)
     if m_full is None or m_null is None:
         raise DataError("give both the full model mA and the null model m0, or neither.")
     _need_lmer(m_full, "mA")
@@ -43,7 +44,7 @@ def exact_rlrt(m: FittedModel, m_full: Any, m_null: Any, nsim: int, seed: Any) -
     _check_models(m, m_full, m_null)
     small = _restricted(m_null) if _is_lmer(m_null) else m_null._fit
     gain = likelihood_of(_restricted(m_full)).loglik - likelihood_of(small, restricted=True).loglik
-    return _test("RLRT", 2 * gain, rlrt.spectrum(m.design, fit.kept, restricted=True), nsim, seed)
+    return _test("RLRT", 2 * gain, rlrt.spectrum(m.design, fit.kept, restricted=True), nsim, seed, m._source.kind)
 
 
 def exact_lrt(m: FittedModel, m0: FittedModel, nsim: int, seed: Any) -> ExactTest:
@@ -57,10 +58,10 @@ def exact_lrt(m: FittedModel, m0: FittedModel, nsim: int, seed: Any) -> ExactTes
     fit: Any = by_maximum_likelihood(m)
     null = rlrt.spectrum(m.design, fit.kept, restricted=False, fixed=len(fit.kept) - len(m0._fit.kept))
     observed = -ml_deviance(fit) - 2 * likelihood_of(m0._fit).loglik
-    return _test("LRT", observed, null, nsim, seed)
+    return _test("LRT", observed, null, nsim, seed, m._source.kind)
 
 
-def rlrt_table(model: FittedModel, nsim: int, seed: Any) -> ResultTable:
+def rlrt_table(model: FittedModel, nsim: int, seed: Any) -> TestTable | SeveralTests:
     """See `ComparisonVerbs.rlrt`."""
     _need_lmer(model, "the model")
     seed = drawn_seed(seed)
@@ -91,15 +92,18 @@ def rlrt_table(model: FittedModel, nsim: int, seed: Any) -> ResultTable:
     footer = [f"{nsim} draws of each null distribution, {seed_text(seed)}; MC error is the p-value's standard error."]
     if left_out:
         footer.append(f"Several variances, so no exact test: {', '.join(left_out)}; see ranova(test='mixture').")
-    return ResultTable(
-        columns=columns,
-        names=tuple(names),
-        headers={"rlrt": "RLRT", "mc_error": "MC error", "p_value": "P(>RLRT)"},
-        heading=("Exact restricted likelihood-ratio tests of variances", "", "Model:", model.formula),
-        footer=tuple(footer),
-        kind=model._source.kind,
-        seed=seed,
-    )
+    layout: dict[str, Any] = {
+        "columns": columns,
+        "names": tuple(names),
+        "headers": {"rlrt": "RLRT", "mc_error": "MC error", "p_value": "P(>RLRT)"},
+        "heading": ("Exact restricted likelihood-ratio tests of variances", "", "Model:", model.formula),
+        "footer": tuple(footer),
+        "kind": model._source.kind,
+        "method": METHOD,
+        "seed": seed,
+    }
+    tested = [i for i, name in enumerate(names) if name not in left_out]
+    return TestTable(**layout, tested=tested[0]) if len(tested) == 1 else SeveralTests(**layout)
 
 
 def _without_random(model: FittedModel) -> LinearFit:
@@ -107,11 +111,11 @@ def _without_random(model: FittedModel) -> LinearFit:
     return fit_ols(replace(model.design, random=(), groups=()))
 
 
-def _test(name: str, observed: float, null: rlrt.Spectrum, nsim: int, seed: Any) -> ExactTest:
+def _test(name: str, observed: float, null: rlrt.Spectrum, nsim: int, seed: Any, kind: Any = "pandas") -> ExactTest:
     if not isinstance(nsim, (int, np.integer)) or nsim < 1:
         raise DataError(f"nsim must be a whole number of draws, 1 or more; got {nsim!r}.")
     if observed < ZERO:
-        return ExactTest(name=name, statistic=0.0, p_value=1.0, std_error=0.0, nsim=0)
+        return ExactTest(name=name, statistic=0.0, p_value=1.0, std_error=0.0, nsim=0, kind=kind)
     seed = drawn_seed(seed)
     sample: Vector = rlrt.simulate(null, int(nsim), generator(seed))
     p = (1 + int(np.sum(sample > observed))) / (1 + int(nsim))
@@ -124,6 +128,7 @@ def _test(name: str, observed: float, null: rlrt.Spectrum, nsim: int, seed: Any)
         nsim=int(nsim),
         quantiles=quantiles,
         seed=seed,
+        kind=kind,
     )
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import Any
 
-from mixedmodels.tables.html import paragraph
 from mixedmodels.tables.r_numbers import format_number, format_pvalues
+from mixedmodels.tables.single_test import RecordedTest
 
 DIGITS = 7
 WIDTH = 71  # of a line below the title
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExactTest:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExactTest(RecordedTest):
     """A likelihood-ratio test whose null distribution was simulated.
 
     Attributes
@@ -35,6 +35,8 @@ class ExactTest:
         Quantiles of the null distribution, by probability.
     seed : int or Generator, optional
         Seed that gives these draws again; None where nothing was drawn.
+    kind : str, default "pandas"
+        The library of tables.
 
     Examples
     --------
@@ -50,6 +52,17 @@ class ExactTest:
     nsim: int
     quantiles: Mapping[float, float] = field(default_factory=dict)
     seed: Any = None
+    kind: Any = "pandas"
+
+    @property
+    def df(self) -> None:
+        """None: the null distribution is simulated."""
+        return
+
+    @property
+    def method(self) -> str:
+        """The method in words."""
+        return f"exact {'restricted ' if self.name == 'RLRT' else ''}likelihood-ratio test"
 
     def __repr__(self) -> str:
         count = f"(p-value based on {self.nsim} simulated values)"
@@ -61,6 +74,3 @@ class ExactTest:
         statistic = format_number(self.statistic, DIGITS - 2)
         body = ["data:  ", f"{self.name} = {statistic}, p-value {p}", ""]
         return "\n".join(["", *(f"\t{line}" for line in lines), "", *body])
-
-    def _repr_html_(self) -> str:
-        return paragraph(repr(self))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.tables.coefmat import LEGEND, stars
-from mixedmodels.tables.html import paragraph
 from mixedmodels.tables.r_numbers import format_number, format_numbers, format_pvalues, round_r
 from mixedmodels.tables.r_print import matrix
+from mixedmodels.tables.single_test import RecordedTest
 
 
-@dataclass(frozen=True, kw_only=True)
-class ModelTest:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModelTest(RecordedTest):
     """An F test of restrictions on the fixed effects of a linear mixed model.
 
     Attributes
@@ -43,6 +44,8 @@ class ModelTest:
         Statistic F before scaling.
     remarks : tuple of str, default ()
         Sentences about what else the reader must know.
+    kind : str, default "pandas"
+        The library of tables.
 
     Examples
     --------
@@ -63,6 +66,12 @@ class ModelTest:
     p_value: float
     unscaled: float
     remarks: tuple[str, ...] = ()
+    kind: Any = "pandas"
+
+    @property
+    def df(self) -> tuple[float, float]:
+        """Degrees of freedom of the numerator and the denominator."""
+        return float(self.num_df), self.den_df
 
     def __repr__(self) -> str:
         lines = [f"large : {self.large}", *self._smaller()]
@@ -79,9 +88,6 @@ class ModelTest:
         if np.any(self.beta_h):
             lines += ["betaH=", " ".join(format_numbers(self.beta_h))]
         return lines
-
-    def _repr_html_(self) -> str:
-        return paragraph(repr(self))
 
 
 def _kenward_roger(test: ModelTest) -> list[str]:

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels.tables.result_table import ResultTable
-from mixedmodels.tables.result_text import text
+from mixedmodels.tables.result_text import cells, text
+from mixedmodels.tables.sheet import Block, Sheet
+from mixedmodels.tables.single_test import TestTable
 
 
-@dataclass(frozen=True, kw_only=True)
-class RestrictionTable(ResultTable):
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class RestrictionTable(TestTable):
     """One row of results; in print, those of its `layout`: header -> values of the restricted and the full model."""
 
     layout: Mapping[str, Any] = field(default_factory=dict)
@@ -22,6 +23,11 @@ class RestrictionTable(ResultTable):
     def __repr__(self) -> str:
         body = text(("1", "2"), list(self.layout), _columns(self.layout), self.digits)
         return "\n".join([*self.heading, body, *self.footer])
+
+    def _sheet(self) -> Sheet:
+        shown = cells(_columns(self.layout), list(self.layout), self.digits)
+        rows = [[name, *row] for name, row in zip(("1", "2"), shown, strict=True)]
+        return Sheet(blocks=[Block(headers=["", *self.layout], rows=rows)], heading=self.heading)
 
 
 def _columns(layout: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.inference.comparison.modcomp_table import ModelTest
     from mixedmodels.tables.result_table import ResultTable
+    from mixedmodels.tables.single_test import SeveralTests, TestTable
 
 
 class ComparisonVerbs(FittedModel):
@@ -175,7 +176,7 @@ class ComparisonVerbs(FittedModel):
 
         return ranova(self, reduce_terms, test)
 
-    def rlrt(self, nsim: int = 10_000, seed: Any = None) -> ResultTable:
+    def rlrt(self, nsim: int = 10_000, seed: Any = None) -> TestTable | SeveralTests:
         """Exact restricted likelihood-ratio test of each random term with one variance, as RLRsim's ``exactRLRT``.
 
         The finite-sample null distribution is simulated. With one random term it is exact. With several terms, each
@@ -191,8 +192,9 @@ class ComparisonVerbs(FittedModel):
 
         Returns
         -------
-        ResultTable
-            Columns rlrt, mc_error (simulation error of the p-value), p_value; a row per term.
+        TestTable or SeveralTests
+            Columns rlrt, mc_error (simulation error of the p-value), p_value; a row per term. Where one term is tested,
+            `statistic` and `p_value` are its numbers, else arrays.
 
         Raises
         ------
@@ -211,7 +213,7 @@ class ComparisonVerbs(FittedModel):
 
     def contest(
         self, L: Any, *, joint: bool = True, rhs: Any = 0.0, ddf: Ddf = None, level: float = 0.95
-    ) -> ResultTable:
+    ) -> TestTable | SeveralTests:
         """Test linear hypotheses about the fixed effects.
 
         Parameters
@@ -230,9 +232,10 @@ class ComparisonVerbs(FittedModel):
 
         Returns
         -------
-        ResultTable
+        TestTable or SeveralTests
             For a joint test sum_sq, mean_sq (not with a robust covariance), num_df, den_df, f_value, p_value; else
-            estimate, std_error, df, statistic, conf_low, conf_high, p_value, a row per contrast.
+            estimate, std_error, df, statistic, conf_low, conf_high, p_value, a row per contrast. As attributes
+            `statistic`, `df`, `p_value` and `method` are those of the test, or arrays where there are several.
 
         Raises
         ------
@@ -248,7 +251,7 @@ class ComparisonVerbs(FittedModel):
 
         return contest(self, L, joint, rhs, ddf, level)
 
-    def contest1D(self, L: Any, *, rhs: float = 0.0, ddf: Ddf = None, level: float = 0.95) -> ResultTable:
+    def contest1D(self, L: Any, *, rhs: float = 0.0, ddf: Ddf = None, level: float = 0.95) -> TestTable | SeveralTests:
         """A t test of one contrast of the fixed effects, shape (p,); see `contest`.
 
         Examples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from mixedmodels._spellings import spelled
 from mixedmodels.errors import DataError
@@ -262,6 +262,9 @@ class MeansAndContrasts:
 
     def __iter__(self) -> Iterator[EmmGrid]:
         return iter((self.emmeans, self.contrasts))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+        raise TypeError(f"these are two tables, and no array; take .{self.name} or .contrasts.")
 
     def __repr__(self) -> str:
         return f"${self.name}\n{self.emmeans!r}\n\n$contrasts\n{self.contrasts!r}\n"

@@ -23,10 +23,13 @@ from mixedmodels.inference.glht.text import (
     row_names,
 )
 from mixedmodels.inference.multiplicity.compact_letters import letters
-from mixedmodels.tables.result_table import ResultTable, one_row
+from mixedmodels.tables.result_table import ResultTable
+from mixedmodels.tables.sheet import Sheet
+from mixedmodels.tables.single_test import TestTable, one_test
+from mixedmodels.tables.table import Table
 
 
-class GeneralHypotheses:
+class GeneralHypotheses(Table):
     """Linear hypotheses about the coefficients of a model, tested together; immutable.
 
     Attributes
@@ -57,6 +60,21 @@ class GeneralHypotheses:
         self._factor = factor
         self._response = response
         self._footer = footer
+
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        h = self.hypotheses
+        columns = {"estimate": h.estimate, "std_error": h.std_error, "df": h.df, "statistic": h.statistic}
+        return {"hypothesis": list(self._rows), **columns}
+
+    def to_frame(self, kind: Any = None) -> Any:
+        """The estimates with standard errors and statistics in a library of tables; `summary` adds p-values.
+
+        Parameters
+        ----------
+        kind : {"pandas", "polars", "pyarrow", "duckdb", "dict"}, optional
+            Library of the table; None for that of the model's data.
+        """
+        return super().to_frame(self._table if kind is None else kind)
 
     def summary(self, test: str = "single-step") -> ResultTable:
         """Estimates, standard errors, statistics, adjusted p-values.
@@ -129,7 +147,7 @@ class GeneralHypotheses:
             digits=4,
         )
 
-    def ftest(self) -> ResultTable:
+    def ftest(self) -> TestTable:
         """F test of all hypotheses at once, with the residual (or the method's) degrees of freedom.
 
         Examples
@@ -140,9 +158,10 @@ class GeneralHypotheses:
         test = self._coefficients.f_test(self.hypotheses.matrix, self.hypotheses.rhs)
         values = {"f_value": test.f_value, "num_df": test.num_df, "den_df": test.den_df, "p_value": test.p_value}
         headers = {"f_value": "F", "num_df": "DF1", "den_df": "DF2", "p_value": "Pr(>F)"}
-        return self._joint(values, headers)
+        method = f"F test by {self._coefficients.phrase}"
+        return self._global_test(values, headers, method)
 
-    def chisq(self) -> ResultTable:
+    def chisq(self) -> TestTable:
         """Wald's chi-squared test of all hypotheses at once.
 
         Examples
@@ -152,14 +171,13 @@ class GeneralHypotheses:
         """
         chisq, df, p = joint_chisq(self._coefficients, self.hypotheses.matrix, self.hypotheses.rhs)
         values = {"chisq": chisq, "df": df, "p_value": p}
-        headers = {"df": "DF"}
-        return self._joint(values, headers)
+        return self._global_test(values, {"df": "DF"}, "Wald chi-squared test")
 
-    def _joint(self, values: dict[str, float], headers: dict[str, str]) -> ResultTable:
-        """One row of results about all hypotheses."""
-        return one_row(
+    def _global_test(self, values: Mapping[str, Any], headers: Mapping[str, str], method: str) -> TestTable:
+        return one_test(
             values,
             "1",
+            method=method,
             headers=headers,
             heading=("Global Test:",),
             footer=self._footer,
@@ -208,7 +226,12 @@ class GeneralHypotheses:
         return row_names(h.names, h.rhs, h.alternative)
 
     def __repr__(self) -> str:
+        return repr(self._estimates)
+
+    def _sheet(self) -> Sheet:
+        return self._estimates._sheet()
+
+    @property
+    def _estimates(self) -> EstimatesTable:
         lines = heading("General Linear Hypotheses", self.kind)
-        return repr(
-            EstimatesTable(columns={"estimate": self.hypotheses.estimate}, names=self._rows, heading=lines, digits=4)
-        )
+        return EstimatesTable(columns={"estimate": self.hypotheses.estimate}, names=self._rows, heading=lines, digits=4)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mixedmodels.estimates.symbolic_hypotheses import Hypotheses
     from mixedmodels.inference.glht.mcp import Comparisons
     from mixedmodels.inference.glht.record import GeneralHypotheses
-    from mixedmodels.tables.result_table import ResultTable
+    from mixedmodels.tables.single_test import TestTable
 
 
 class HypothesisVerbs(FittedModel):
@@ -106,7 +106,7 @@ class HypothesisVerbs(FittedModel):
         rhs: ArrayLike | None = None,
         test: str | None = None,
         ddf: Ddf = None,
-    ) -> ResultTable:
+    ) -> TestTable:
         """One joint test that all hypotheses hold (``car::linearHypothesis``).
 
         Parameters
@@ -147,9 +147,11 @@ class HypothesisVerbs(FittedModel):
             f = coefficients.f_test(hypotheses.matrix, hypotheses.rhs)
             values = {"num_df": f.num_df, "den_df": f.den_df, "f_value": f.f_value, "p_value": f.p_value}
             df, ratio, residual = f.num_df, f.f_value, f.den_df
+            method = f"F test by {coefficients.phrase}"
         else:
             chisq, df, p = joint_chisq(coefficients, hypotheses.matrix, hypotheses.rhs)
             values = {"df": df, "chisq": chisq, "p_value": p}
+            method = "Wald chi-squared test"
             ratio, residual = chisq / df, None if isinstance(ddf, Coefficients) else _residual_df(self)
         rss = self._fit.rss if _is_linear(self) and ddf is None else None
         columns = {name: np.array([value]) for name, value in values.items()}
@@ -161,6 +163,7 @@ class HypothesisVerbs(FittedModel):
             heading=heading,
             footer=coefficients.lines_beside_r,
             kind=self._source.kind,
+            method=method,
             layout=restriction_layout(values, int(df), float(ratio), residual, rss),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -20,6 +20,8 @@ from mixedmodels.inference.profile.pairs import contour, trace
 from mixedmodels.inference.profile.parameters import Parameter, chosen
 from mixedmodels.inference.profile.walk import Profiles
 from mixedmodels.tables.result_table import ResultTable
+from mixedmodels.tables.sheet import Sheet
+from mixedmodels.tables.table import Table
 
 
 def quantile_of(level: float) -> float:
@@ -66,8 +68,8 @@ class ZetaSpline:
         return self.curve.value_of(zeta)
 
 
-@dataclass(frozen=True)
-class Profile:
+@dataclass(frozen=True, eq=False)
+class Profile(Table):
     """Profile likelihoods of some parameters; what they are of is at its optimum where zeta is 0.
 
     Attributes
@@ -115,19 +117,12 @@ class Profile:
         wanted = chosen([c.parameter for c in curves], parm)
         return [c for p in wanted for c in curves if c.parameter == p]
 
-    def to_frame(self, kind: Any = None) -> Any:
-        """Every point: `.zeta`, all parameters there, and in `.par` the one that was held.
-
-        Examples
-        --------
-        >>> list(fit.profile("Days", points=2).to_frame())[:3]
-        ['.zeta', 'sd_(Intercept)|Subject', 'sd_Days|Subject']
-        """
+    def _columns_of_table(self) -> Mapping[str, Any]:
+        """Every point: in `.par` the parameter that was held, `.zeta`, all parameters there."""
         names = [self._name(p) for p in self.profiles.all_parameters]
-        columns: dict[str, list[Any]] = {".zeta": [], **{n: [] for n in names}}
+        columns: dict[str, list[Any]] = {".par": [], ".zeta": [], **{n: [] for n in names}}
         extra = [self._name(c.parameter) for c in self.profiles.curves if self._name(c.parameter) not in names]
         columns |= {n: [] for n in extra}
-        columns[".par"] = []
         for curve in self.profiles.curves:
             value, zeta, values = curve.points
             columns[".zeta"] += zeta.tolist()
@@ -139,8 +134,7 @@ class Profile:
             if own in names:
                 columns[own][-len(value) :] = value.tolist()
             columns[".par"] += [own] * len(value)
-        done = {k: v if k == ".par" else np.array(v) for k, v in columns.items()}
-        return frame.to_kind(done, self.kind if kind is None else kind)
+        return {k: v if k == ".par" else np.array(v) for k, v in columns.items()}
 
     def confint(self, level: float = 0.95, parm: str | int | Sequence[str | int] | None = None) -> ResultTable:
         """Limits, columns conf_low and conf_high.
@@ -238,10 +232,14 @@ class Profile:
         columns["b"] = second.value_of(columns["zeta_b"])
         return frame.to_kind(columns, self.kind)
 
-    def __len__(self) -> int:
-        return len(self.profiles.curves)
-
     def __repr__(self) -> str:
+        return repr(self._summary)
+
+    def _sheet(self) -> Sheet:
+        return self._summary._sheet()
+
+    @property
+    def _summary(self) -> ResultTable:
         points = sum(len(c.zeta) for c in self.profiles.curves)
         columns: dict[str, Any] = {
             "estimate": np.array([float(c.outer(c.inner[c.estimate])) for c in self.profiles.curves]),
@@ -252,8 +250,6 @@ class Profile:
         }
         headers = {"zeta_low": "zeta from", "zeta_high": "to", "value_low": "value from", "value_high": "to"}
         heading = (f"Profiles of {len(self.profiles.curves)} parameters, {points} points", "")
-        return repr(
-            ResultTable(
-                columns=columns, names=self.names, headers=headers, heading=heading, footer=self.notes, kind=self.kind
-            )
+        return ResultTable(
+            columns=columns, names=self.names, headers=headers, heading=heading, footer=self.notes, kind=self.kind
         )

@@ -13,7 +13,8 @@ from mixedmodels.estimates import restrictions, wald
 from mixedmodels.estimates.coefficients import Coefficients, FTest
 from mixedmodels.inference.robust.hc import HeteroscedasticityConsistent
 from mixedmodels.inference.robust.tests import ClusterRobust
-from mixedmodels.tables.result_table import F_HEADERS, T_HEADERS, Z_HEADERS, ResultTable, ShownAsTable, one_row
+from mixedmodels.tables.result_table import F_HEADERS, T_HEADERS, Z_HEADERS, ResultTable, ShownAsTable
+from mixedmodels.tables.single_test import TestTable, one_test
 
 JOINT_HEADERS = {**F_HEADERS, "scale": "delta"}
 
@@ -71,7 +72,7 @@ class RobustCoefficients(ShownAsTable, Coefficients):
     def _f_test(self, c: Matrix, distance: Vector) -> FTest:
         return self.coefficients._f_test(c, distance)
 
-    def wald_test(self, hypothesis: Sequence[str] | Matrix | None = None) -> ResultTable:
+    def wald_test(self, hypothesis: Sequence[str] | Matrix | None = None) -> TestTable:
         """Joint test that coefficients, or combinations of them, are 0.
 
         Parameters
@@ -88,8 +89,14 @@ class RobustCoefficients(ShownAsTable, Coefficients):
         c = self._contrasts(hypothesis)
         f = self.f_test(c)
         columns = {"f_value": f.f_value, "num_df": f.num_df, "den_df": f.den_df, "p_value": f.p_value, "scale": f.scale}
-        return one_row(
-            columns, "joint", row_column="hypothesis", headers=JOINT_HEADERS, heading=(self._title, ""), kind=self._kind
+        return one_test(
+            columns,
+            "joint",
+            method=f"F test by {self.phrase}",
+            row_column="hypothesis",
+            headers=JOINT_HEADERS,
+            heading=(self._title, ""),
+            kind=self._kind,
         )
 
     def confint(self, level: float = 0.95) -> ResultTable:
