@@ -16,6 +16,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         "significance",
     ),
     "After the fit": (
+        "results",
         "prediction",
         "effects",
         "pictures",

@@ -17,6 +17,9 @@ from typing import Any
 
 import mixedmodels as mm
 from mixedmodels.model.verbs import Model, RandomEffectsModel
+from mixedmodels.tables.exported import ByName, Exported
+from mixedmodels.tables.single_test import SeveralTests, SingleTest
+from mixedmodels.tables.table import Table
 
 MODELS = {
     "lmer": mm.MixedModel,
@@ -203,7 +206,8 @@ def results() -> dict[str, type]:
     known = _classes()
     todo = [getattr(owner, name) for name, (owner, _) in verbs().items()]
     todo += [v for v in vars(mm.plot).values() if inspect.isfunction(v)]
-    found: dict[str, type] = {}
+    found: dict[str, type] = {c.__name__: c for c in (Exported, Table, ByName, SingleTest, SeveralTests)}
+    todo += [vars(c)[n] for c in found.values() for n in public(vars(c))]
     while todo:
         value = todo.pop()
         value = value.fget if isinstance(value, property) else getattr(value, "func", value)
@@ -253,7 +257,8 @@ def _by_class(classes: dict[str, type], page: str) -> list[Section]:
         members = [
             n
             for n in public(vars(cls))
-            if callable(vars(cls)[n]) or isinstance(vars(cls)[n], (property, cached_property))
+            if (callable(vars(cls)[n]) or isinstance(vars(cls)[n], (property, cached_property)))
+            and getattr(vars(cls)[n], "__name__", n) == n
         ]
         path = f"{cls.__module__}.{name}"
         entries = [Entry(name=name, path=path, value=cls, page=page)]
