@@ -31,7 +31,8 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 def names(fit: Any) -> list[str]:
-    return [name for name in dir(fit) if not name.startswith("_")]
+    """Everything public, also what completion does not offer."""
+    return [name for name in object.__dir__(fit) if not name.startswith("_")]
 
 
 @pytest.mark.parametrize("name", MODELS)

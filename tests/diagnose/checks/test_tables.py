@@ -218,6 +218,6 @@ def test_the_verdict_on_linearity_is_drawn_along_what_it_judges() -> None:
     low, high = np.quantile(x[points], [0.05, 0.95])
     middle = line & (x >= low) & (x <= high)
     assert np.ptp(y[middle]) / np.std(y[points]) == pytest.approx(verdict["move"], rel=1e-12)
-    assert panel.x == "Fitted by the fixed effects"
+    assert panel.x == "Fitted value of the fixed effects"
     along_modes = page.residuals_fitted_table()
     assert not np.allclose(np.sort(along_modes["fitted"]), np.sort(x[points]))

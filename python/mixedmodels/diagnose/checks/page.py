@@ -150,13 +150,13 @@ class ModelChecks(Table):
     def _columns_of_table(self) -> Mapping[str, Any]:
         return self.checks._columns_of_table()
 
+    @property
+    def _footer(self) -> tuple[str, str]:
+        return GUIDE, f"The response is compared with {DRAWS} draws, {seed_text(self.seed)}."
+
     def __repr__(self) -> str:
-        return page(
-            f"Checks of {self._model.formula}",
-            self.checks,
-            (GUIDE, f"The response is compared with {DRAWS} draws, {seed_text(self.seed)}."),
-        )
+        return page(f"Checks of {self._model.formula}", self.checks, self._footer)
 
     def _repr_html_(self) -> str:
         title = paragraph(f"Checks of {self._model.formula}")
-        return title + "".join(c._page_html() for c in self.checks) + paragraph(GUIDE)
+        return title + "".join(c._page_html() for c in self.checks) + "".join(map(paragraph, self._footer))
