@@ -8,7 +8,6 @@ is one of several words, whatever its case: ``method="Wald"``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import wraps
 from types import FunctionType, MappingProxyType
 from typing import Any, TypeVar, cast
@@ -126,6 +125,8 @@ def _among(value: Any, words: Iterable[Word], others: Mapping[str, Word]) -> Wor
 
 
 def _refusal(name: str, value: Any, choices: Sequence[str], words: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(value.lower(), [w.lower() for w in words], 1) if isinstance(value, str) else []
     offer = f" Did you mean {next(w for w in words if w.lower() == near[0])!r}?" if near else ""
     listed = choices[0] if len(choices) == 1 else f"{', '.join(choices[:-1])} or {choices[-1]}"

@@ -11,7 +11,6 @@ import numpy as np
 from mixedmodels._spellings import SIDES, recased
 from mixedmodels.errors import DataError
 from mixedmodels.fitted.model import FittedModel
-from mixedmodels.inference.multiplicity.adjust import ALTERNATIVES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -81,6 +80,8 @@ class HypothesisVerbs(FittedModel):
             hypotheses = hypotheses_about(linfct, coefficients.names)
         hypotheses = with_rhs(hypotheses, rhs)
         own = hypotheses.alternative
+        from mixedmodels.inference.multiplicity.adjust import ALTERNATIVES
+
         alternative = None if alternative is None else recased(alternative, ALTERNATIVES, SIDES)
         if alternative is not None and own not in (None, "two.sided", alternative):
             raise DataError(
