@@ -27,10 +27,11 @@ DATA = ROOT.parent / "shared" / "data"  # tables that may not ship; blocks that 
 def write_sources(docs: Path, source: Path) -> int:
     """Stage all pages and the reference into `source`; returns the number of pictures."""
     groups = contents.parts(docs)
-    drawn = sum(stage(docs / f"{page}.md", source / f"{page}.md", DATA) for pages in groups.values() for page in pages)
-    drawn += stage(docs / "index.md", source / "index.md", DATA)
+    pages = {page: docs / f"{page}.md" for part in groups.values() for page in ("index", *part)}
+    pages |= {page: docs.parent / name for page, name in contents.BESIDE.items()}
+    drawn = sum(stage(file, source / f"{page}.md", DATA, docs) for page, file in pages.items())
     written = reference.write(source / "reference")
-    everything = {**groups, "Reference": tuple(f"reference/{name}" for name in written)}
+    everything = {**contents.with_files_beside(groups), "Reference": tuple(f"reference/{name}" for name in written)}
     with (source / "index.md").open("a", encoding="utf-8") as home:
         home.write(contents.trees(everything))
     static = source / "_static"

@@ -7,9 +7,10 @@ author = "The mixedmodels developers"
 project_copyright = author
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "docsite.cross_references"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "docsite.cross_references", "docsite.sources"]
 source_suffix = {".md": "markdown"}
 myst_heading_anchors = 4
+myst_enable_extensions = ["attrs_block"]
 nitpicky = True
 smartquotes = False  # "omit" is a value
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from docsite.reference import results
+
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.addnodes import pending_xref
@@ -65,6 +67,13 @@ def _escape(app: Sphinx, what: str, name: str, value: Any, options: Any, lines: 
     lines[:] = plain(lines)
 
 
+def _hide_constructor(
+    app: Sphinx, what: str, name: str, value: Any, options: Any, arguments: str | None, returns: str | None
+) -> tuple[str, str] | None:
+    """No arguments for a class that only verbs make: readers need its attributes, not its constructor."""
+    return ("", "") if arguments and what == "class" and value in results().values() else None
+
+
 def _resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.Element) -> nodes.Element | None:
     if node.get("refdomain") != "py":
         return None
@@ -76,8 +85,30 @@ def _resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: node
     return shown if found is None else found
 
 
+def _link_verbs(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """In tables with a column "verb", each verb leads to where it is documented."""
+    from docutils import nodes
+
+    if app.builder is None:
+        return
+    objects = app.env.domains["py"].objects  # type: ignore[attr-defined]
+    for table in doctree.findall(nodes.table):
+        names = [entry.astext() for entry in next(iter(table.findall(nodes.thead))).findall(nodes.entry)]
+        if "verb" not in names:
+            continue
+        for row in next(iter(table.findall(nodes.tbody))).findall(nodes.row):
+            for literal in list(row[names.index("verb")].findall(nodes.literal)):
+                full = nearest(literal.astext().removeprefix("mm."), list(objects))
+                if full is not None:
+                    entry = objects[full]
+                    address = f"{app.builder.get_relative_uri(docname, entry.docname)}#{entry.node_id}"
+                    literal.replace_self(nodes.reference("", "", literal.deepcopy(), internal=True, refuri=address))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx; the escaping comes before numpydoc reads the docstring."""
     app.connect("autodoc-process-docstring", _escape, priority=400)
+    app.connect("autodoc-process-signature", _hide_constructor)
     app.connect("missing-reference", _resolve)
+    app.connect("doctree-resolved", _link_verbs)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

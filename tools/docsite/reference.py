@@ -9,14 +9,14 @@ import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import mixedmodels as mm
-from mixedmodels.model.verbs import Model, RandomEffectsModel
+from docsite import topics
 from mixedmodels.tables.exported import ByName, Exported
 from mixedmodels.tables.single_test import SeveralTests, SingleTest
 from mixedmodels.tables.table import Table
@@ -28,12 +28,16 @@ MODELS = {
     "glm": mm.GeneralizedLinearModel,
 }
 WIDTH = 88  # of a signature; a longer one goes on below
-# What a class that several kinds of model share is headed; others by the first sentence of their docstring.
-HEADINGS: dict[type, str] = {
-    Model: "Estimates, rows and files",
-    RandomEffectsModel: "Random effects",
-    **dict.fromkeys(MODELS.values(), "Summaries, predictions and new fits"),
-}
+MENTIONED = 6  # verbs that a result names as its origin
+# The functions of the package by what they are for; those that are not named here come last.
+FUNCTIONS: dict[str, tuple[str, ...]] = {
+    "Models": ("lmer", "glmer", "glmer_nb", "lm", "glm", "glm_nb"),
+    "Many models": ("fit_many", "lm_list", "model_table"),
+    "Populations and plans": (
+        "population", "predictor", "response", "by_level", "groups", "crossing", "simulate_response",
+        "make_lmer", "make_glmer", "make_lm", "make_glm",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,18 +58,23 @@ class Entry:
         return re.sub(r"[\W_]+", "-", f"{self.page}-of-{name}" if "." in name else f"{self.page}-{name}").lower()
 
     @property
+    def is_property(self) -> bool:
+        """Whether one reads it without parentheses."""
+        return isinstance(self.value, (property, cached_property))
+
+    @property
     def directive(self) -> str:
         """The directive of autodoc for an object of this kind."""
         if inspect.isclass(self.value):
             return "autoexception" if issubclass(self.value, BaseException) else "autoclass"
-        if isinstance(self.value, (property, cached_property)):
+        if self.is_property:
             return "autoproperty"
         return "automethod" if self.page == "models" or "." in self.name else "autofunction"
 
     def text(self, level: int) -> str:
         """Heading, note, and where autodoc writes signature and docstring."""
         own = self.name.rpartition(".")[2]
-        note = f"*{self.note}*\n\n" if self.note else ""
+        note = f"{{.verb-note}}\n{self.note}\n\n" if self.note else ""
         head = f"({self.anchor})=\n{'#' * level} `{own}`\n\n"
         return f"{head}{note}```{{eval-rst}}\n.. {self.directive}:: {self.path}\n```\n"
 
@@ -126,33 +135,62 @@ def verbs() -> dict[str, tuple[type, str]]:
     return out
 
 
-def _models() -> Made:
+def by_topic() -> dict[str, list[Entry]]:
+    """The verbs of a fitted model by topic: first what one calls, then what one reads without parentheses."""
     groups: dict[str, list[Entry]] = {}
     for name, (model, note) in verbs().items():
         owner = next(c for c in model.__mro__ if name in vars(c))
-        heading = HEADINGS.get(owner) or re.split(r"[:,.]", summary(owner.__doc__))[0]
         path = f"mixedmodels.{model.__name__}.{name}"
-        groups.setdefault(heading, []).append(
-            Entry(name=name, path=path, value=vars(owner)[name], page="models", note=note)
-        )
+        entry = Entry(name=name, path=path, value=vars(owner)[name], page="models", note=note)
+        groups.setdefault(topics.topic(owner.__module__), []).append(entry)
+    ordered = sorted(groups, key=topics.place)
+    return {heading: sorted(groups[heading], key=_verbs_first) for heading in ordered}
+
+
+def _verbs_first(entry: Entry) -> tuple[bool, str]:
+    return entry.is_property, entry.name.lower()
+
+
+def _models() -> Made:
+    groups = by_topic()
     lead = (
-        "What `lm`, `lmer`, `glm` and `glmer` return has these verbs and properties. A note says where only some of "
-        "them have one.\n"
+        "What `lm`, `lmer`, `glm` and `glmer` return has these verbs. A note says where only some of them have one. "
+        "Names without parentheses are properties. [Which verb when](../which-verb.md) goes from the question to "
+        "the verb.\n\n"
     )
-    order = sorted(groups, key=lambda h: list(HEADINGS.values()).index(h) if h in HEADINGS.values() else 9)
-    return "Verbs of a fitted model", lead, [(h, sorted(groups[h], key=lambda e: e.name.lower())) for h in order]
+    return "Verbs of a fitted model", lead + overview(groups), list(groups.items())
+
+
+def overview(groups: dict[str, list[Entry]]) -> str:
+    """A table of the topics with their verbs, each a link."""
+    rows = [f"| {heading} | {', '.join(map(_link, entries))} |" for heading, entries in groups.items()]
+    return "\n".join(["| | |", "|---|---|", *rows]) + "\n"
+
+
+def _link(entry: Entry) -> str:
+    call = "" if entry.is_property or inspect.isclass(entry.value) else "()"
+    return f"[`{entry.name}{call}`](#{entry.anchor})"
 
 
 def _fitting() -> Made:
-    names = [n for n in mm.__all__ if not n.startswith("_")]
+    names = public(mm.__all__)
     values = {n: getattr(mm, n) for n in names}
-    functions = [n for n, v in values.items() if inspect.isfunction(v) or inspect.isbuiltin(v)]
-    classes = [n for n, v in values.items() if inspect.isclass(v) and not issubclass(v, Exception)]
-    settings = [n for n in classes if values[n] not in MODELS.values()]
-    groups = [
-        ("", [Entry(name=n, path=f"mixedmodels.{n}", value=values[n], page="fitting") for n in (*functions, *settings)])
+    documented = [n for n, v in values.items() if _is_function(v) or _is_setting(v)]
+    named = [n for group in FUNCTIONS.values() for n in group]
+    groups = {**FUNCTIONS, "Settings, files and classes": tuple(n for n in documented if n not in named)}
+    sections = [
+        (heading, [Entry(name=n, path=f"mixedmodels.{n}", value=values[n], page="fitting") for n in group])
+        for heading, group in groups.items()
     ]
-    return "Fitting", "Functions of `import mixedmodels as mm`.", groups
+    return "Fitting", "Functions of `import mixedmodels as mm`.\n\n" + overview(dict(sections)), sections
+
+
+def _is_function(value: Any) -> bool:
+    return inspect.isfunction(value) or inspect.isbuiltin(value)
+
+
+def _is_setting(value: Any) -> bool:
+    return inspect.isclass(value) and not issubclass(value, Exception) and value not in MODELS.values()
 
 
 def _module(title: str, module: ModuleType, page: str) -> Made:
@@ -203,20 +241,37 @@ def _errors() -> Made:
 
 def results() -> dict[str, type]:
     """Public classes that verbs return, and what their own verbs return, found by their annotations."""
+    return {name: cls for name, (cls, _) in returned().items()}
+
+
+@cache
+def returned() -> dict[str, tuple[type, tuple[str, ...]]]:
+    """Public class -> the class itself, and the verbs that return it."""
     known = _classes()
-    todo = [getattr(owner, name) for name, (owner, _) in verbs().items()]
-    todo += [v for v in vars(mm.plot).values() if inspect.isfunction(v)]
-    found: dict[str, type] = {c.__name__: c for c in (Exported, Table, ByName, SingleTest, SeveralTests)}
-    todo += [vars(c)[n] for c in found.values() for n in public(vars(c))]
+    protocols = (Exported, Table, ByName, SingleTest, SeveralTests)
+    todo = [_spoken(name, getattr(owner, name)) for name, (owner, _) in verbs().items()]
+    todo += [_spoken(f"plot.{name}", v) for name, v in vars(mm.plot).items() if inspect.isfunction(v)]
+    todo += [_spoken(f"{c.__name__}.{n}", vars(c)[n]) for c in protocols for n in public(vars(c))]
+    out: dict[str, tuple[type, tuple[str, ...]]] = {c.__name__: (c, ()) for c in protocols}
     while todo:
-        value = todo.pop()
-        value = value.fget if isinstance(value, property) else getattr(value, "func", value)
-        words = re.findall(r"\w+", str(getattr(value, "__annotations__", {}).get("return", "")))
-        for word in words:
-            if word in known and word not in found and known[word] not in MODELS.values():
-                found[word] = known[word]
-                todo += [vars(known[word])[n] for n in public(vars(known[word]))]
-    return dict(sorted(found.items()))
+        verb, value = todo.pop(0)
+        for word in dict.fromkeys(_words_of_annotation(value)):
+            if word not in known or known[word] in MODELS.values():
+                continue
+            cls, by = out.get(word, (known[word], ()))
+            if word not in out:
+                todo += [_spoken(f"{word}.{n}", vars(cls)[n]) for n in public(vars(cls))]
+            out[word] = cls, (*by, verb) if verb not in by else by
+    return dict(sorted(out.items()))
+
+
+def _spoken(name: str, value: Any) -> tuple[str, Any]:
+    return name if isinstance(value, (property, cached_property)) else f"{name}()", value
+
+
+def _words_of_annotation(value: Any) -> list[str]:
+    value = value.fget if isinstance(value, property) else getattr(value, "func", value)
+    return re.findall(r"\w+", str(getattr(value, "__annotations__", {}).get("return", "")))
 
 
 def modules() -> list[str]:
@@ -238,7 +293,11 @@ def _classes() -> dict[str, type]:
 
 
 def _results() -> Made:
-    return "Results", "What the verbs return, beside plain tables and arrays.", _by_class(results(), "results")
+    origins = {name: [v for v in by if not v.startswith(f"{name}.")] for name, (_, by) in returned().items()}
+    groups = _by_class(results(), "results", {name: _returned_by(by) for name, by in origins.items()})
+    rows = [f"| {_link(entries[0])} | {entries[0].note.removeprefix('Result of ')} |" for _, entries in groups]
+    overview = "\n".join(["| result | of |", "|---|---|", *rows])
+    return "Results", f"What the verbs return, beside plain tables and arrays.\n\n{overview}\n", groups
 
 
 def estimators() -> dict[str, type]:
@@ -247,24 +306,33 @@ def estimators() -> dict[str, type]:
 
 
 def _sklearn() -> Made:
-    return "Estimators for scikit-learn", summary(mm.sklearn.__doc__), _by_class(estimators(), "sklearn")
+    return "Estimators for scikit-learn", summary(mm.sklearn.__doc__), _by_class(estimators(), "sklearn", {})
 
 
-def _by_class(classes: dict[str, type], page: str) -> list[Section]:
-    """A section for each class, with its own verbs."""
+def _by_class(classes: dict[str, type], page: str, notes: dict[str, str]) -> list[Section]:
+    """A section for each class, with its own verbs; `notes` say where a class comes from."""
     groups: list[Section] = []
     for name, cls in classes.items():
+        path = f"{cls.__module__}.{name}"
+        entries = [Entry(name=name, path=path, value=cls, page=page, note=notes.get(name, ""))]
         members = [
-            n
+            Entry(name=f"{name}.{n}", path=f"{path}.{n}", value=vars(cls)[n], page=page)
             for n in public(vars(cls))
             if (callable(vars(cls)[n]) or isinstance(vars(cls)[n], (property, cached_property)))
             and getattr(vars(cls)[n], "__name__", n) == n
         ]
-        path = f"{cls.__module__}.{name}"
-        entries = [Entry(name=name, path=path, value=cls, page=page)]
-        entries += [Entry(name=f"{name}.{n}", path=f"{path}.{n}", value=vars(cls)[n], page=page) for n in members]
-        groups.append((name, entries))
+        groups.append((name, [*entries, *sorted(members, key=_verbs_first)]))
     return groups
+
+
+def _returned_by(names: list[str]) -> str:
+    """The verbs that return a class; of very many, some."""
+    shown, more = names[:MENTIONED], len(names) - MENTIONED
+    if not shown:
+        return ""
+    codes = [f"`{name}`" for name in shown] + ([f"{more} other{'s' if more > 1 else ''}"] if more > 0 else [])
+    subject = codes[0] if len(codes) == 1 else f"{', '.join(codes[:-1])} and {codes[-1]}"
+    return f"Result of {subject}"
 
 
 def _commands() -> Made:
@@ -279,14 +347,14 @@ def _commands() -> Made:
 
 
 PAGES = {
-    "fitting": _fitting,
     "models": _models,
-    "results": _results,
+    "fitting": _fitting,
     "plot": lambda: _module("Pictures", mm.plot, "plot"),
     "families": lambda: _module("Families", mm.families, "families"),
     "datasets": lambda: _module("Data sets", mm.datasets, "datasets"),
-    "r": _r,
-    "sklearn": _sklearn,
-    "errors": _errors,
     "commands": _commands,
+    "sklearn": _sklearn,
+    "r": _r,
+    "results": _results,
+    "errors": _errors,
 }

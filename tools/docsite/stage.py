@@ -13,12 +13,13 @@ from typing import Any
 
 from docsite import pictures
 from docsite.blocks import Block, PageError, can_run, pieces, run, same_text
+from docsite.contents import relinked
 
 PICTURES = "_pictures"
 _FIGURE = re.compile(r"<!-- figure: (.+?) -->", re.DOTALL)
 
 
-def stage(page: Path, target: Path, data: Path) -> int:
+def stage(page: Path, target: Path, data: Path, docs: Path | None = None) -> int:
     """Write a page to `target`, with its pictures beside it.
 
     Parameters
@@ -27,6 +28,8 @@ def stage(page: Path, target: Path, data: Path) -> int:
         Markdown file to read, and the one to write.
     data : Path
         Folder of files that blocks need and that may be missing.
+    docs : Path, optional
+        Folder of all pages: links to files that stand elsewhere on the site are changed accordingly.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def stage(page: Path, target: Path, data: Path) -> int:
     with elsewhere():
         staged = _Staged(page, target, data)
         for piece in pieces(page):
-            staged.add(piece)
+            staged.add(piece if docs is None or isinstance(piece, Block) else relinked(piece, page, docs))
         staged.place_pictures()
     target.write_text("".join(staged.out), encoding="utf-8")
     return staged.drawn
