@@ -9,7 +9,7 @@ from types import ModuleType
 
 import make_site
 import pytest
-from docsite import contents, cross_references, reference
+from docsite import contents, cross_references, reference, topics
 from docsite.blocks import Block, PageError, can_run
 from docsite.stage import stage
 
@@ -145,6 +145,42 @@ def test_everything_public_is_in_the_reference(tmp_path: Path) -> None:
         )
 
 
+def test_every_verb_has_a_topic_and_what_one_calls_comes_first() -> None:
+    groups = reference.by_topic()
+    assert topics.FURTHER not in groups
+    assert next(iter(groups)) == "Summaries, estimates and new fits"
+    assert {entry.name for entries in groups.values() for entry in entries} == set(reference.verbs())
+    for heading, entries in groups.items():
+        kinds = [entry.is_property for entry in entries]
+        assert kinds == sorted(kinds), heading
+    assert topics.topic("mixedmodels.inference.emmeans.verbs") == "Means, contrasts and hypotheses"
+    assert topics.topic("mixedmodels.inference.some_day.verbs") == "Tests of terms, and comparisons of models"
+    assert topics.topic("mixedmodels.elsewhere.verbs") == topics.FURTHER
+
+
+def test_results_name_the_verbs_that_return_them() -> None:
+    returned = reference.returned()
+    assert returned["Bootstrap"] == (type(mm_bootstrap()), ("bootstrap()",))
+    assert "ggpredict()" in returned["AdjustedPredictions"][1]
+
+
+def mm_bootstrap() -> object:
+    return mm.lm("y ~ x", mm.datasets.load("sites")).bootstrap(2, seed=1)
+
+
+def test_the_source_of_an_inherited_verb_is_found_where_it_is_written() -> None:
+    pytest.importorskip("sphinx")
+    from docsite import sources
+
+    for model, verb in (("MixedModel", "emmeans"), ("LinearModel", "emmeans"), ("MixedModel", "params")):
+        module = sources.module_of("mixedmodels", f"{model}.{verb}")
+        assert module is not None
+        code, tags = sources.analysed(module)
+        _, first, last = tags[f"{model}.{verb}"]
+        assert f"def {verb}(" in "\n".join(code.splitlines()[first - 1 : last])
+    assert sources.module_of("mixedmodels", "lmer") is None  # Sphinx knows functions
+
+
 def test_every_page_has_its_place() -> None:
     docs = make_site.ROOT / "docs"
     placed = [page for pages in contents.parts(docs).values() for page in pages]
@@ -159,6 +195,10 @@ def test_the_whole_site_builds_offline_without_a_broken_link(tmp_path: Path) -> 
     assert make_site.build(make_site.ROOT / "docs", site) == 0
     html = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
     assert len(html) > 20
+    # Every verb leads to its source.
+    models = html[site / "reference" / "models.html"]
+    verbs = [entry for entries in reference.by_topic().values() for entry in entries if not entry.is_property]
+    assert models.count("[source]") >= len(verbs)
     for page, text in html.items():
         fetched = re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"(https?:[^\"]+)", text)
         assert fetched == [], page
