@@ -158,14 +158,10 @@ def test_every_verb_has_a_topic_and_what_one_calls_comes_first() -> None:
     assert topics.topic("mixedmodels.elsewhere.verbs") == topics.FURTHER
 
 
-def test_results_name_the_verbs_that_return_them() -> None:
+def test_results_name_the_verbs_that_return_them(fit: mm.MixedModel) -> None:
     returned = reference.returned()
-    assert returned["Bootstrap"] == (type(mm_bootstrap()), ("bootstrap()",))
+    assert returned["Bootstrap"] == (type(fit.bootstrap(2, seed=1)), ("bootstrap()",))
     assert "ggpredict()" in returned["AdjustedPredictions"][1]
-
-
-def mm_bootstrap() -> object:
-    return mm.lm("y ~ x", mm.datasets.load("sites")).bootstrap(2, seed=1)
 
 
 def test_the_source_of_an_inherited_verb_is_found_where_it_is_written() -> None:
