@@ -198,7 +198,7 @@ def _above(row: dict[str, Any], package: str) -> str:
     if not row.get(package):
         return ""
     difference = row[package]["criterion"] - min(row[p]["criterion"] for p in PACKAGES if row.get(p))
-    return "0" if difference < 5e-9 * abs(row[package]["criterion"]) else f"{difference:.1g}"
+    return "0" if difference < 5e-9 * abs(row[package]["criterion"]) else f"{difference:.2g}"
 
 
 def page(store: dict[str, Any]) -> str:
