@@ -56,6 +56,8 @@ def test_the_example_of_a_question_runs(
     (example,) = code(row[2])
     if "plot" in example or "report" in example:
         pytest.importorskip("matplotlib")
+    if "sklearn" in example:
+        pytest.importorskip("sklearn")
     exec(example, dict(models))
 
 
