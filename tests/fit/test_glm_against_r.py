@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.support.glm_reference import fitted, models, numbers, tables
@@ -75,7 +77,8 @@ def test_rows(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_printed_texts(name: str) -> None:
     fit, r = fitted(name), models()[name]
-    assert differences(fit.summary().text(show_residuals=True), r["summary"]) == []
+    summary = replace(fit.summary(), modelled="")  # which outcome is modelled is said by us alone
+    assert differences(summary.text(show_residuals=True), r["summary"]) == []
     assert differences(repr(fit), r["print"]) == []
 
 
