@@ -125,6 +125,9 @@ def coefficient_answers(fit: Any) -> dict[str, dict[str, float]]:
         "picture": row_of(drawn, 0, std_error="", df="", statistic="", p_value=""),
         "report": row_of(report, 1, **({} if "df" in report else {"df": ""})),
     }
+    for verb in ("hypotheses", "avg_slopes"):
+        table = fit.hypotheses("Days = 0") if verb == "hypotheses" else fit.avg_slopes(variables="Days", **on_link(fit))
+        out[verb] = row_of(table, 0, **({} if "df" in table else {"df": ""}))
     if not fit._fit.generalized:
         out["anova"] = squared(fit.anova(), "Days", "f_value", "den_df" if fit._fit.mixed else None)
         out["drop1"] = squared(fit.drop1("F"), "Days", "f_value", "den_df" if fit._fit.mixed else None)
@@ -134,6 +137,11 @@ def coefficient_answers(fit: Any) -> dict[str, dict[str, float]]:
         shown = fit.summary(ddf=fit.ddf).coefficients[1]
         out["summary"] = dict(zip(PARTS[:5], map(float, shown), strict=True))
     return out
+
+
+def on_link(fit: Any) -> dict[str, str]:
+    """Arguments of marginal effects that ask for the linear predictor without random effects."""
+    return {"type": "link", **({"re_form": "~0"} if fit._fit.mixed else {})}
 
 
 def squared_of_model_term(fit: Any) -> dict[str, float]:
@@ -167,6 +175,8 @@ def mean_answers(fit: Any) -> dict[str, dict[str, float]]:
         "t_test": of_t_test(fit.t_test(unit)),
         "tidy": row_of(fit.tidy(conf_int=True, ddf=fit.ddf), 0),
     }
+    prediction = fit.predictions(fit.datagrid(Days=[0]), **on_link(fit))
+    out["predictions"] = row_of(prediction, 0, **({} if "df" in prediction else {"df": ""}))
     if not fit._fit.generalized:
         whole = fit.predict(zero, kind="marginal", se_fit=True, interval="confidence")
         out["predict marginal"] = row_of(whole, 0, estimate="fit", std_error="se_fit", df="", statistic="", p_value="")
