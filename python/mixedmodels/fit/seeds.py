@@ -18,8 +18,12 @@ TableT = TypeVar("TableT")
 def drawn_seed(seed: Any) -> Any:
     """The seed; in place of None a new one, which nobody chose and the result has to tell."""
     if seed is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
+        return _new_seed()
     return int(seed) if isinstance(seed, np.integer) else seed
+
+
+def _new_seed() -> int:
+    return int(np.random.SeedSequence().generate_state(1)[0])
 
 
 def generator(seed: Any) -> np.random.Generator:
