@@ -31,4 +31,5 @@ def laid_out(
         residual=family is None or family.weights_role == "precision",
         zero_weights=family is not None and random == "forbidden",
     )
+    object.__setattr__(request, "data", frame.handle_of_its_own(request.data))
     return design, Source(table.kind, table.index)

@@ -5,7 +5,7 @@ from mixedmodels.frame.change import as_pandas, take_rows, values_of, with_colum
 from mixedmodels.frame.collate import text_order
 from mixedmodels.frame.columns import Column, Factor, Levels, Logical, Numeric, date_unit, label, like_dates
 from mixedmodels.frame.factors import as_factor
-from mixedmodels.frame.own import owned, owned_values
+from mixedmodels.frame.own import handle_of_its_own, owned, owned_values
 from mixedmodels.frame.relations import fetched, rows_at_hand, same_table
 from mixedmodels.frame.table import Kind, Table, any_column, nearest, read
 from mixedmodels.frame.tables import arrow_stream, given_back, labelled, matrix, to_kind
@@ -26,6 +26,7 @@ __all__ = [
     "date_unit",
     "fetched",
     "given_back",
+    "handle_of_its_own",
     "label",
     "labelled",
     "like_dates",

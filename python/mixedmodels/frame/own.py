@@ -12,7 +12,7 @@ from mixedmodels.frame.relations import fetched
 
 
 def owned(data: Any) -> Any:
-    """A table that later changes of the caller's do not reach.
+    """A table that later changes of the caller's do not reach, but for what `handle_of_its_own` does.
 
     Rows of a lazy table are fetched. Tables of polars and Arrow cannot be changed, and stay. pandas copies on write
     from version 3 on, so that a second handle costs microseconds; before, and of arrays, the numbers are copied.
@@ -24,12 +24,23 @@ def owned(data: Any) -> Any:
     """
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(data, pandas.DataFrame):
-        return data.copy(deep=not _copies_on_write(pandas))
+        return data if _copies_on_write(pandas) else data.copy()
     if isinstance(data, Mapping):
         return {name: owned_values(values) for name, values in data.items()}
     if isinstance(data, np.ndarray):
         return data.copy()
     return fetched(data)
+
+
+def handle_of_its_own(data: Any) -> Any:
+    """A second handle of a pandas table that copies on write; any other table as it is.
+
+    It is made after the table was read: the caller's handle has found its columns before, and a new one has not.
+    """
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(data, pandas.DataFrame) and _copies_on_write(pandas):
+        return data.copy(deep=False)
+    return data
 
 
 def owned_values(values: Any) -> Any:
