@@ -97,13 +97,19 @@ def varies(response: Array, plan: Formula) -> None:
 
 def warn_of_seconds(plan: Formula, values: Mapping[str, Value]) -> None:
     """Warn of times that enter as numbers: their coefficients are for a second, which is rarely meant."""
-    effects = [plan.fixed, *(bar.effects for bar in plan.random)]
-    for text in dict.fromkeys(text for terms in effects for text in terms.variables_used()):
-        value = values.get(text)
-        dates = value.origin if isinstance(value, Numeric) else None
-        if dates is not None and dates.dtype.kind == "M" and date_unit(dates) == "seconds":
+    times = [text for text, value in values.items() if isinstance(value, Numeric) and _counts_seconds(value)]
+    if not times:
+        return
+    effects = {text for terms in (plan.fixed, *(bar.effects for bar in plan.random)) for text in terms.variables_used()}
+    for text in times:
+        if text in effects:  # and not a group alone
             message = (
                 f"{text!r} holds times, which count seconds since 1970-01-01, so that its coefficient is for one "
                 f"second; write I({text} / 86400) for days, scale({text}), or give the column as dates"
             )
             warnings.warn(message, MixedModelsWarning, stacklevel=3)
+
+
+def _counts_seconds(column: Numeric) -> bool:
+    dates = column.origin
+    return dates is not None and dates.dtype.kind == "M" and date_unit(dates) == "seconds"
