@@ -222,6 +222,8 @@ class Residual(Coefficients):
 
     def __init__(self, names: tuple[str, ...], beta: Vector, vcov: Matrix, df_resid: float) -> None:
         super().__init__(names, beta, vcov)
+        if not df_resid >= 0:  # a user may give them as a number
+            raise DataError(f"ddf is {df_resid:g}; degrees of freedom are 0 or more.")
         self.df_resid = df_resid
 
     @property

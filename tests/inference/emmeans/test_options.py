@@ -36,3 +36,11 @@ def test_unknown_summaries_are_refused(fit: mm.LinearModel) -> None:
         fit.emmeans("f", cov_reduce={"z": "zero"})
     with pytest.raises(KeyError, match="cov_reduce has 'q', which is no predictor"):
         fit.emmeans("f", cov_reduce={"q": np.mean})
+
+
+def test_negative_degrees_of_freedom_are_refused(fit: mm.LinearModel) -> None:
+    for ddf in (-1, float("nan")):
+        with pytest.raises(mm.DataError, match="degrees of freedom are 0 or more"):
+            fit.emmeans("f", ddf=ddf)
+    with pytest.raises(mm.DataError, match="ddf=-1 is no number of degrees of freedom"):
+        fit.avg_slopes(variables="z", ddf=-1)
