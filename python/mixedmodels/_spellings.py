@@ -115,13 +115,17 @@ def recased(value: Any, words: Iterable[str], others: Mapping[str, str] = NO_OTH
     >>> recased("hc3", ("HC1", "HC3")), recased("hc9", ("HC1", "HC3"))
     ('HC3', 'hc9')
     """
+    if isinstance(value, str) and value in words:
+        return value
     meant = _among(value, words, others)
     return value if meant is None else meant
 
 
 def _among(value: Any, words: Iterable[Word], others: Mapping[str, Word]) -> Word | None:
+    if not isinstance(value, str):
+        return None
     by_spelling = {w.lower(): w for w in words} | dict(others)
-    return by_spelling.get(value.lower()) if isinstance(value, str) else None
+    return by_spelling.get(value.lower())
 
 
 def _refusal(name: str, value: Any, choices: Sequence[str], words: Sequence[str]) -> str:

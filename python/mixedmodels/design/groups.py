@@ -33,12 +33,10 @@ class CellLevels(Levels):
     __slots__ = ("cells", "parts")
 
     def __init__(self, parts: tuple[Levels, ...], cells: Cells) -> None:
-        super().__init__(None)
+        super().__init__(cells)
+        self._values = None  # the labels as an array, on first use
         self.parts = parts
         self.cells = cells
-
-    def __len__(self) -> int:
-        return len(self.cells)
 
     def __reduce__(self) -> tuple[type[CellLevels], tuple[Any, ...]]:
         return CellLevels, (self.parts, self.cells)
@@ -101,7 +99,7 @@ def position_among(observed: Cells, cells: Cells) -> Cells:
     return np.where(observed[place] == cells, place, UNSEEN)
 
 
-ENGINE_CODES = frozenset({"int8", "int16", "int32"})
+ENGINE_CODES = frozenset(map(np.dtype, ("int8", "int16", "int32")))
 
 
 def grouping_factor(name: str, factors: Sequence[Factor]) -> GroupingFactor:
@@ -118,9 +116,7 @@ def grouping_factor(name: str, factors: Sequence[Factor]) -> GroupingFactor:
         factor = factors[0]
         codes = factor.codes
         # The engine reads signed codes of one, two or four bytes as they are: a large table is not copied.
-        return GroupingFactor(
-            name, codes if codes.dtype.name in ENGINE_CODES else codes.astype(np.int32), factor.levels
-        )
+        return GroupingFactor(name, codes if codes.dtype in ENGINE_CODES else codes.astype(np.int32), factor.levels)
     codes32, observed = _nested(factors, name) or number(*combine([(f.codes, len(f.levels)) for f in factors], name))
     return GroupingFactor(name, codes32, CellLevels(tuple(f.levels for f in factors), observed))
 

@@ -51,7 +51,9 @@ class Request:
         # A fit is of what it was given, whatever the caller does with it afterwards.
         object.__setattr__(self, "data", frame.owned(self.data))
         for name in ("weights", "offset", "subset"):
-            object.__setattr__(self, name, frame.owned_values(getattr(self, name)))
+            values = getattr(self, name)
+            if values is not None:
+                object.__setattr__(self, name, frame.owned_values(values))
         if self.env is not None:
             object.__setattr__(self, "env", {k: frame.owned_values(v) for k, v in self.env.items()})
 

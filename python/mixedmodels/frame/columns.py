@@ -29,15 +29,16 @@ class Levels:
         The values in level order: an array, or a table library's own index, which is converted on first use.
     """
 
-    __slots__ = ("_index", "_labels", "_values")
+    __slots__ = ("_index", "_labels", "_size", "_values")
 
     def __init__(self, values: Any) -> None:
         self._values = values
+        self._size = len(values)
         self._labels: tuple[str, ...] | None = None
         self._index: dict[str, int] | None = None
 
     def __len__(self) -> int:
-        return len(self._values)
+        return self._size
 
     def __reduce__(self) -> tuple[type[Levels], tuple[NDArray[Any]]]:
         return Levels, (self.values,)
