@@ -51,7 +51,7 @@ def _second_handle(data: Any) -> Any:
     the public one stands in where it is missing.
     """
     manager, made = getattr(data, "_mgr", None), getattr(data, "_constructor_from_mgr", None)
-    if made is None or not hasattr(manager, "apply"):
+    if manager is None or made is None or not hasattr(manager, "apply"):
         return data.copy(deep=False)
     shared = manager.apply("copy", deep=False)
     handle = made(shared, shared.axes)
