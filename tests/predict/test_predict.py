@@ -106,6 +106,24 @@ def test_an_unknown_level_has_the_variance_between_levels() -> None:
         fit.predict(NEW, se_fit=True)
 
 
+def test_a_missing_group_is_an_unknown_one() -> None:
+    """The fitted values are lme4's ``predict(allow.new.levels = TRUE)`` for NA."""
+    rows = pd.DataFrame({"Days": [1, 2, 2], "Subject": ["308", None, "new"]})
+    got = sleep().predict(rows, se_fit=True, interval="prediction", allow_new_levels=True)
+    np.testing.assert_allclose(got["fit"][:2], [273.3299, 272.3397], atol=1e-3)
+    pd.testing.assert_series_equal(got.loc[1], got.loc[2], check_names=False)
+    assert sleep().predict(rows[:2]).isna().tolist() == [False, True]
+    averaged = sleep().predictions(newdata=rows, re_form=None, allow_new_levels=True)["estimate"]
+    np.testing.assert_allclose(averaged, got["fit"], rtol=1e-10)
+    nested = mm.lmer("strength ~ 1 + (1 | batch/cask)", mm.datasets.load("Pastes"))
+    casks = pd.DataFrame({"batch": ["A", "A", None], "cask": ["a", None, "a"]})
+    expected = [62.62866, 60.85398, 60.05333]  # a missing cask keeps the effect of its batch
+    np.testing.assert_allclose(nested.predict(casks, allow_new_levels=True), expected, atol=2e-4)
+    herd = pd.DataFrame({"period": ["1", "1"], "herd": [None, "new"]})
+    known = herds().predict(herd, type="response", se_fit=True, allow_new_levels=True)
+    pd.testing.assert_series_equal(known.loc[0], known.loc[1], check_names=False)
+
+
 def test_limits_of_observations_add_the_residual_by_weights() -> None:
     fit = sleep()
     mean = fit.predict(NEW[:2], se_fit=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
-from mixedmodels.design.groups import UNSEEN
+from mixedmodels.design.groups import MISSING, UNSEEN
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.henderson_rows import TermRows, fixed_rows
 from mixedmodels.predict.kinds import Parts, masked
@@ -63,11 +64,15 @@ class Target:
 def target(fit: AnyFit, new: Design, parts: Parts, allow_new_levels: bool) -> Target:
     """Rows of a design, laid out by `design.on_new_data` with the `wanted` terms of `parts`.
 
+    With `allow_new_levels` a missing level is an unknown one, as in lme4: its random effects are 0.
+
     Raises
     ------
     DataError
         On an unknown level without `allow_new_levels`.
     """
+    if allow_new_levels:
+        new = replace(new, groups=tuple(replace(g, codes=_unknown_if_missing(g.codes)) for g in new.groups))
     conditional = [term for i, term in zip(parts.wanted, new.random, strict=True) if parts.kept[i].any()]
     eta = predict_rows(fit, replace(new, random=tuple(conditional)), parts.kept, allow_new_levels)
     n = len(eta)
@@ -88,6 +93,11 @@ def target(fit: AnyFit, new: Design, parts: Parts, allow_new_levels: bool) -> Ta
         if parts.integrated[i].any():
             integrated[i] = loadings(masked(term.columns, parts.integrated[i], n), n)
     return Target(eta=eta, x=x, random=tuple(rows), unseen=tuple(unseen), integrated=tuple(integrated))
+
+
+def _unknown_if_missing(codes: NDArray[Any]) -> NDArray[Any]:
+    missing = codes == MISSING
+    return np.where(missing, UNSEEN, codes).astype(codes.dtype) if missing.any() else codes
 
 
 def own_rows(fit: AnyFit, design: Design, parts: Parts) -> Target:

@@ -288,7 +288,8 @@ class MixedPredictionVerbs(MixedEffects, Generic[Data_co]):
         Parameters
         ----------
         newdata : table, optional
-            A table with the formula's columns, or None. A row that misses a predictor or a group has NaN.
+            A table with the formula's columns, or None. A row that misses a predictor has NaN; so has one that misses a
+            group, unless `allow_new_levels`.
         kind : {"conditional", "typical", "marginal"}, optional
             Kind of prediction: "conditional" for each row's own groups, "typical" for groups whose random effects are
             0, "marginal" for the mean over the distribution of the random effects. The last two need no grouping
@@ -320,8 +321,8 @@ class MixedPredictionVerbs(MixedEffects, Generic[Data_co]):
         seed : int or Generator, optional
             Anything that ``numpy.random.default_rng`` takes.
         allow_new_levels : bool, default False
-            Whether to predict for new levels of grouping factors, with random effects of 0. The variance of their
-            random effects is part of standard errors and limits.
+            Whether to predict for new levels of grouping factors, and for missing ones, with random effects of 0. The
+            variance of their random effects is part of standard errors and limits.
         weights : str, float or array_like, optional
             Weights of new observations, for interval="prediction": a column name, numbers, or a number; 1 by default.
             Trials of a binomial response, whose limits are proportions.

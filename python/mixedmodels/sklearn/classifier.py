@@ -48,7 +48,7 @@ class MixedClassifier(ClassifierMixin, MixedEstimator):
         Random effects that predictions use, as of the model's ``predict``: None for all, "~0" for none.
     allow_new_levels : bool, default True
         Whether rows of levels of a grouping factor that were not there at the fit are predicted, with random effects of
-        0; otherwise they are an error.
+        0, and rows that miss it; otherwise new levels are an error.
     na_action : {"fail", "omit"}, default "fail"
         What is done with missing predictors: "fail" raises; "omit" fits without the rows that miss one, whose
         probabilities are NaN.
