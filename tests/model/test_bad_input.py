@@ -111,9 +111,9 @@ LIST = [
     Bad("sign like a tilde", "y \u223c days + (1 | subject)", FormulaError, ("type '~'", "\n      ^")),
     Bad(
         "bar without parentheses",
-        "y ~ days + 1 | subject",
+        "y ~ days | subject | x",
         FormulaError,
-        ("in parentheses: (x | g)", "\n" + " " * 17 + "^"),
+        ("in parentheses: (x | g)", "\n" + " " * 13 + "^"),
     ),
     Bad("no text", 3, FormulaError, ("a formula is a text such as 'y ~ x + (1 | g)', not int",)),
     Bad("empty text", "", FormulaError, ("the formula is empty",)),

@@ -214,7 +214,7 @@ def _model_options(command: argparse.ArgumentParser) -> None:
         "--nagq",
         metavar="N",
         type=int,
-        help="quadrature points for each random effect, 0 to 25; 1, Laplace, by default",
+        help="quadrature points for each random effect, 0 to 100; 1, Laplace, by default",
     )
     model.add_argument("--weights", metavar="COLUMN", help="column of prior weights (of a proportion: its trials)")
     model.add_argument("--offset", metavar="COLUMN", help="column to add to the linear predictor")

@@ -16,6 +16,7 @@ from mixedmodels.errors import (
     RankDeficientWarning,
     SeparationWarning,
     SingularFitWarning,
+    users_line,
 )
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.covariance import SINGULAR, correlation, factors
@@ -71,6 +72,19 @@ def dropped_columns(design: Design, fit: AnyFit) -> tuple[str, ...]:
         return ()
     kept = set(fit.kept)
     return tuple(name for j, name in enumerate(design.fixed.names) if j not in kept)
+
+
+def warn_bar(design: Design) -> None:
+    """Warn that a bar without parentheses takes everything before it, so that it has no fixed effect."""
+    hidden = design.spec.formula.hidden_slopes
+    if hidden:
+        bar = design.spec.formula.random[0]
+        message = (
+            f"in {design.formula!r} the bar has no parentheses, so all of {' + '.join(hidden)} varies among the groups "
+            f"and has no fixed effect; write {' + '.join(hidden)} + ({bar.text}) to have both, or parentheses around "
+            "the whole bar to silence this."
+        )
+        warnings.warn(message, MixedModelsWarning, stacklevel=users_line())
 
 
 def gaussian_warning() -> MixedModelsWarning:

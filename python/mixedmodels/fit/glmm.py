@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Laplace = Literal["observed", "fisher"]
 
-MAX_POINTS = 25  # of quadrature, for one random effect; as in lme4
+MAX_POINTS = 100  # of quadrature, for one random effect; as in lme4
 MAX_NODES = 20_000  # of a level's grid
 
 
@@ -212,7 +212,7 @@ def as_nagq(value: object, design: Design) -> int:
     Raises
     ------
     FitError
-        If it is no whole number from 0 to 25, or above 1 with several grouping factors or too many random effects.
+        If it is no whole number from 0 to 100, or above 1 with several grouping factors or too many random effects.
     """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value <= MAX_POINTS:
         raise FitError(

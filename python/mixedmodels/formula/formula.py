@@ -63,6 +63,12 @@ class Formula:
         """Text of the left side: "log(weight)"."""
         return None if self.left is None else show(self.left)
 
+    @property
+    def hidden_slopes(self) -> tuple[str, ...]:
+        """Effects left of a bar without parentheses, which are random only: "Days" of ``y ~ Days | Subject``."""
+        whole = isinstance(self.right, Paren) and len(self.random) > 0 and show(self.right) not in self.text
+        return tuple(dict.fromkeys(label for bar in self.random for label in bar.effects.labels)) if whole else ()
+
     @cached_property
     def offset_texts(self) -> tuple[tuple[str, Node], ...]:
         """Text and expression of each ``offset()``."""
@@ -116,6 +122,8 @@ def _from_node(node: Node, source: str) -> Formula:
         fail("a formula needs a '~' between response and terms", source, 0, len(source))
     if left is not None:
         _check_response(left, source, node.at)
+    if isinstance(right, Binary) and right.operator in ("|", "||"):
+        right = Paren(right, right.at)  # as in lme4, a bar alone is a random term beside the intercept
     terms, nodes, labels = expand_with_bars(right, source)
     return Formula(
         text=show(node),
@@ -181,7 +189,7 @@ def update(old: Formula | str, new: str) -> Formula:
         left, right = before.left, node.operand
     else:
         fail("an update needs a '~', as in '. ~ . + x'", new, 0, len(new))
-    whole = Paren(before.right)
+    whole = before.right if isinstance(before.right, Paren) else Paren(before.right)
     right = transform(right, lambda piece: whole if _is_dot(piece) else None)
     left_text = "" if left is None or _is_dot(left) else f"{show(left)} "
     source = f"{left_text}~ {show(right)}"

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 def build_lmer(request: Request, stacklevel: int = 3) -> MixedModel:
     """Fit a linear mixed model; warnings point `stacklevel` frames up, at the user's line."""
-    from mixedmodels.fit.checks import warn_mixed
+    from mixedmodels.fit.checks import warn_bar, warn_mixed
 
     control, reml = as_control(request.control), as_flag(request.method.reml, "REML")
     check_reml(request.method.ddf, reml)
     design, source = laid_out(request, "required")
+    warn_bar(design)
     fit, engine = fit_lmm(design, reml=reml, start=request.start, control=control, verbose=as_verbose(request.verbose))
     warn_mixed(design, fit, stacklevel + 1)
     return MixedModel(fit, design, source, request, engine)
@@ -58,7 +59,7 @@ def build_glmer(request: Request, stacklevel: int = 3) -> GeneralizedMixedModel 
     """Fit a generalised linear mixed model; a Gaussian response with identity link is left to `build_lmer`."""
     from mixedmodels.families import GAUSSIAN
     from mixedmodels.fit import checks
-    from mixedmodels.fit.checks import warn_mixed
+    from mixedmodels.fit.checks import warn_bar, warn_mixed
     from mixedmodels.fit.glmm import fit_glmm
 
     family = request.method.family
@@ -68,6 +69,7 @@ def build_glmer(request: Request, stacklevel: int = 3) -> GeneralizedMixedModel 
         return build_lmer(replace(request, method=replace(request.method, family=None, reml=False)), stacklevel + 1)
     control = as_control(request.control)
     design, source = laid_out(request, "required", family)
+    warn_bar(design)
     fit, engine = fit_glmm(
         design,
         family,

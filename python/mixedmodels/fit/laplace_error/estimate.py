@@ -17,7 +17,7 @@ from mixedmodels._engine import EngineError
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.fit import likelihood
-from mixedmodels.fit.glmm import MAX_NODES, MAX_POINTS
+from mixedmodels.fit.glmm import MAX_NODES
 from mixedmodels.fit.laplace_error.pareto import tail_shape
 from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import GlmmFit
@@ -33,7 +33,7 @@ MATTERS = 0.5  # in log-likelihood: a likelihood-ratio test at 5 % with one degr
 MIN_DRAWS = 40
 HEAVY = 0.7  # shape of the weights' tail from which their mean has no useful standard error (Vehtari et al. 2024)
 FEW = 0.1  # share of the draws that must be effective where cumulants cannot help
-POINTS_TO_FIT = 9
+POINTS_TO_FIT, MORE_POINTS = 9, 25
 WIDTH = 80
 
 
@@ -252,7 +252,7 @@ def better_nagq(design: Design, fit: GlmmFit) -> int:
     """Points of a quadrature that would do better than the fit; 0 where there are none."""
     if len(design.groups) > 1:
         return 0
-    limit = min(MAX_POINTS, int(MAX_NODES ** (1 / sum(fit.sizes)) + 1e-9))
-    wanted = MAX_POINTS if fit.nagq >= POINTS_TO_FIT else POINTS_TO_FIT
+    limit = min(MORE_POINTS, int(MAX_NODES ** (1 / sum(fit.sizes)) + 1e-9))
+    wanted = MORE_POINTS if fit.nagq >= POINTS_TO_FIT else POINTS_TO_FIT
     better = min(wanted, limit)
     return better if better > max(fit.nagq, 1) else 0
