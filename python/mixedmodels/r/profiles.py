@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import e
 from typing import Any
 
 from mixedmodels.inference.profile.record import Profile
 from mixedmodels.tables.result_table import ResultTable
 
-__all__ = ["confint", "profile"]
+__all__ = ["confint", "logProf", "profile", "varianceProf"]
 
 _METHODS = {"profile": "profile", "wald": "wald", "Wald": "wald", "boot": "boot"}
 
@@ -25,6 +26,32 @@ def profile(fitted: Any, which: str | int | Sequence[str | int] | None = None, *
     """
     profiles: Profile = fitted.profile(which, **more)
     return profiles
+
+
+def varianceProf(x: Profile, ranef: bool = True) -> Profile:  # noqa: N802
+    """A profile with variances in place of standard deviations; `ranef=False` changes sigma alone.
+
+    Correlations stay as they are. lme4 squares them too.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import profile, varianceProf
+    >>> varianceProf(profile(fit, "sigma", points=2)).names
+    ('sigma^2',)
+    """
+    return x.on_scale("variance", only_sigma=not ranef)
+
+
+def logProf(x: Profile, base: float = e, ranef: bool = True) -> Profile:  # noqa: N802
+    """A profile with logarithms of standard deviations; `ranef=False` changes sigma alone.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import logProf, profile
+    >>> logProf(profile(fit, "sigma", points=2)).names
+    ('log_sigma',)
+    """
+    return x.on_scale("log", base, only_sigma=not ranef)
 
 
 def confint(

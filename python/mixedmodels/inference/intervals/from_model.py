@@ -21,6 +21,7 @@ from mixedmodels.inference.profile.arguments import Derived, Parm
 from mixedmodels.inference.profile.from_model import model_parameters, profiled
 from mixedmodels.inference.profile.parameters import Order, Parameter, chosen
 from mixedmodels.inference.profile.record import limits_table, quantile_of
+from mixedmodels.inference.profile.scales import NAMES as SCALES
 from mixedmodels.inference.profile.walk import Walk
 from mixedmodels.tables.result_table import ResultTable
 
@@ -33,6 +34,7 @@ def confint(
     level: float = 0.95,
     method: str = "profile",
     *,
+    scale: str = "sdcor",
     derived: Derived | None = None,
     signames: bool = False,
     order: Order = "cov.last",
@@ -50,18 +52,23 @@ def confint(
         raise DataError(f"derived quantities have intervals by method='profile', not {method!r}.")
     if ddf is not None and method != "wald":
         raise DataError(f"ddf is for the Wald limits of method='wald'; method={method!r} has no degrees of freedom.")
+    if scale not in SCALES:
+        raise DataError(f"scale must be one of {', '.join(map(repr, SCALES))}, not {scale!r}.")
+    if scale != "sdcor" and (method != "profile" or not model._fit.mixed):
+        raise DataError(f"scale={scale!r} is for profile limits of a mixed model; leave it out, or use method='profile'.")
     if method == "wald":
         return _wald_limits(model, parm, level, signames, order, ddf)
     if not model._fit.mixed:
         return _fixed_limits(model, parm, level, method, quantile, (nsim, seed, boot_type))
-    wanted = chosen(model_parameters(model, order, "sdcor", criterion if method == "profile" else "deviance"), parm)
+    wanted = chosen(model_parameters(model, order, scale, criterion if method == "profile" else "deviance"), parm)
     names = [p.short if signames else p.name for p in wanted]
     if method == "boot":
         return _boot_limits(model, [p.name for p in wanted], names, level, (nsim, seed, boot_type))
     walk = Walk(quantile, quantile / FEW_STEPS, (quantile,))
     if parm is not None and not wanted:
         wanted = ()
-    return profiled(model, wanted, walk, derived, criterion, signames, verbose).confint(level)
+    made = profiled(model, wanted, walk, derived, criterion, signames, verbose)
+    return (made.on_scale(scale) if scale in ("variance", "log") else made).confint(level)
 
 
 def _wald_limits(model: FittedModel, parm: Parm, level: float, signames: bool, order: Order, ddf: Ddf) -> ResultTable:

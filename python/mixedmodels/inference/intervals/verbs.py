@@ -26,6 +26,7 @@ class IntervalVerbs(FittedModel):
         level: float = 0.95,
         method: Method = "profile",
         *,
+        scale: Literal["sdcor", "theta", "variance", "log"] = "sdcor",
         derived: Derived | None = None,
         signames: bool = False,
         order: Order = "cov.last",
@@ -48,6 +49,8 @@ class IntervalVerbs(FittedModel):
             Method: "profile" inverts likelihood-ratio tests; "wald" uses standard errors, and has no limits for
             standard deviations and correlations; "boot" is the parametric bootstrap. For an lm, "profile" and "wald"
             both give the t intervals.
+        scale : {"sdcor", "theta", "variance", "log"}, default "sdcor"
+            Scale of the random part of a mixed model in profile limits, as for `profile`.
         derived : mapping of str to callable or str, optional
             Derived quantities, as for `profile`.
         signames : bool, default False
@@ -87,6 +90,7 @@ class IntervalVerbs(FittedModel):
             parm,
             level,
             method,
+            scale=scale,
             derived=derived,
             signames=signames,
             order=order,

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.inference.profile.parameters import Parameter
+from mixedmodels.inference.profile.scales import PLAIN, Scale
 
 End = Literal["cutoff", "boundary", "plateau", "unbounded", "falls", "lower", "lost"]
 
@@ -47,6 +48,8 @@ class Curve:
         Value of |zeta| for the points that were asked for by it, else NaN.
     evaluations : int
         Number of evaluations of the deviance.
+    scale : Scale, default PLAIN
+        Scale on which a standard deviation is shown.
     """
 
     parameter: Parameter
@@ -58,6 +61,7 @@ class Curve:
     ends: tuple[End, End]
     exact: Vector
     evaluations: int
+    scale: Scale = PLAIN
 
     @property
     def falling(self) -> bool:
@@ -70,11 +74,11 @@ class Curve:
         kind = self.parameter.kind
         if kind == "cor":
             return np.asarray(np.cos(x))
-        return np.asarray(np.exp(x)) if kind in ("sigma", "shape") else x
+        return self.scale.forward(np.exp(x) if kind in ("sigma", "shape") else x)
 
     def inside(self, value: ArrayLike) -> Vector:
         """The coordinate of a value of the parameter."""
-        v = np.asarray(value, dtype=float)
+        v = self.scale.inverse(value)
         kind = self.parameter.kind
         with np.errstate(invalid="ignore", divide="ignore"):
             if kind == "cor":
@@ -146,13 +150,14 @@ class Curve:
 
     def _bound(self, target: float) -> float:
         if self.parameter.kind in ("sigma", "shape") and target < 0:
-            return 0.0
+            return float(self.scale.forward(0.0))
         return -inf if target < 0 else inf
 
     def density(self, points: int = 121) -> tuple[Vector, Vector]:
         """The density phi(zeta) d zeta / d value that the profile implies, on an even grid of values."""
         value, _, _ = self.points
-        grid = np.linspace(value[0], value[-1], points)
+        finite = value[np.isfinite(value)]
+        grid = np.linspace(finite[0], finite[-1], points)
         x = self.inside(grid)
         zeta = hermite(self.inner, self.zeta, self.slope, x)
         slope = hermite_slope(self.inner, self.zeta, self.slope, x)
@@ -162,7 +167,7 @@ class Curve:
             "shape": lambda v: 1 / v,
         }
         one: Callable[[Vector], Vector] = lambda v: np.ones_like(v)  # noqa: E731
-        scale = per.get(self.parameter.kind, one)(grid)
+        scale = per.get(self.parameter.kind, one)(self.scale.inverse(grid)) * self.scale.slope(grid)
         return grid, np.exp(-zeta * zeta / 2) / np.sqrt(2 * pi) * np.maximum(slope, 0) * scale
 
 

@@ -12,6 +12,7 @@ from mixedmodels.inference.profile.arguments import STEPS, Derived, Parm
 from mixedmodels.inference.profile.derived import quantities
 from mixedmodels.inference.profile.parameters import Order, Parameter, chosen, parameters, thetas
 from mixedmodels.inference.profile.record import Profile, quantile_of
+from mixedmodels.inference.profile.scales import NAMES as SCALES
 from mixedmodels.inference.profile.walk import Walk, profiles
 
 
@@ -31,8 +32,8 @@ def profile(
     verbose: int = 0,
 ) -> Profile:
     """See the verb of this name."""
-    if scale not in ("sdcor", "theta"):
-        raise DataError(f"scale must be 'sdcor' or 'theta', not {scale!r}.")
+    if scale not in SCALES:
+        raise DataError(f"scale must be one of {', '.join(map(repr, SCALES))}, not {scale!r}.")
     available = model_parameters(model, order, scale, criterion)
     wanted = chosen(available, parm)
     if cutoff is None:
@@ -41,7 +42,8 @@ def profile(
         cutoff = float(np.sqrt(chdtri(len(model_parameters(model, order)), alphamax)))
     quantile = quantile_of(level)
     walk = Walk(max(cutoff, quantile), max(cutoff, quantile) / points, (quantile,))
-    return profiled(model, wanted, walk, derived, criterion, signames, verbose)
+    made = profiled(model, wanted, walk, derived, criterion, signames, verbose)
+    return made.on_scale(scale) if scale in ("variance", "log") else made
 
 
 def profiled(

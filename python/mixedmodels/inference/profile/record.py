@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, replace
+from math import e, inf
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from mixedmodels.inference.profile.curve import Curve
 from mixedmodels.inference.profile.notes import notes
 from mixedmodels.inference.profile.pairs import contour, trace
 from mixedmodels.inference.profile.parameters import Parameter, chosen
+from mixedmodels.inference.profile.scales import PLAIN, as_scale, on_scale
 from mixedmodels.inference.profile.walk import Profiles
 from mixedmodels.tables.result_table import ResultTable
 from mixedmodels.tables.sheet import Sheet
@@ -164,6 +165,53 @@ class Profile(Table):
         remarks = [*self.notes, *(note for curve in curves for note in notes(curve, quantile, level))]
         low, high = zip(*limits, strict=True)
         return limits_table([self._name(c.parameter) for c in curves], low, high, level, self.kind, remarks)
+
+    def on_scale(self, scale: str, base: float = e, *, only_sigma: bool = False) -> Profile:
+        """The profile with standard deviations shown on another scale; correlations and fixed effects stay.
+
+        Parameters
+        ----------
+        scale : {"variance", "log", "sdcor"}
+            Scale of the standard deviations: "variance" for their squares, "log" for logarithms, "sdcor" as they are.
+        base : float, default e
+            Base of the logarithms.
+        only_sigma : bool, default False
+            Whether the residual standard deviation alone is changed.
+
+        Raises
+        ------
+        DataError
+            If there is no such scale, or the profile is on another one already.
+
+        Examples
+        --------
+        >>> fit.profile("sigma", points=2).on_scale("variance").confint().row("sigma^2").round(0)
+        conf_low     522.0
+        conf_high    835.0
+        Name: sigma^2, dtype: float64
+        """
+        new = as_scale(scale, base)
+        if any(curve.scale != PLAIN for curve in self.profiles.curves):
+            raise DataError("the profile is on another scale already; begin with the profile of standard deviations.")
+        if new.name == "sdcor":
+            return self
+        kinds = ("sigma",) if only_sigma else ("sd", "sigma")
+
+        def renamed(parameter: Parameter) -> Parameter:
+            return new.renamed(parameter) if parameter.kind in kinds else parameter
+
+        old = self.profiles.all_parameters
+        curves = tuple(
+            replace(
+                curve,
+                parameter=renamed(curve.parameter),
+                values=on_scale(curve.values, old, kinds, new),
+                scale=new if curve.parameter.kind in kinds else PLAIN,
+            )
+            for curve in self.profiles.curves
+        )
+        profiles = replace(self.profiles, all_parameters=tuple(map(renamed, old)), curves=curves)
+        return replace(self, profiles=profiles)
 
     def zeta(self, parm: str | int) -> ZetaSpline:
         """Zeta as a function of a parameter, and back.

@@ -19,7 +19,7 @@ class ProfileVerbs(FittedModel):
         self,
         parm: Parm = None,
         *,
-        scale: Literal["sdcor", "theta"] = "sdcor",
+        scale: Literal["sdcor", "theta", "variance", "log"] = "sdcor",
         level: float = 0.95,
         alphamax: float = 0.01,
         cutoff: float | None = None,
@@ -42,8 +42,10 @@ class ProfileVerbs(FittedModel):
             Names (``sd_(Intercept)|Subject``, ``cor_Days.(Intercept)|Subject``, ``sigma``, those of `fixef()`, or
             lme4's ``.sig01``), positions from 0, or the groups "beta_" (fixed effects) and "theta_" (all others). None
             for all.
-        scale : {"sdcor", "theta"}, default "sdcor"
-            Scale of the random part: standard deviations and correlations, or the elements of theta.
+        scale : {"sdcor", "theta", "variance", "log"}, default "sdcor"
+            Scale of the random part: standard deviations and correlations, or the elements of theta. With "variance"
+            and "log" standard deviations (sigma too) are shown as variances or natural logarithms, under the names
+            ``var_(Intercept)|Subject``, ``sigma^2`` and ``log_sigma``; `parm` has the names of "sdcor".
         level : float, default 0.95
             Confidence level whose limits are points of the curves.
         alphamax : float, default 0.01
