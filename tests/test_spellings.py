@@ -60,6 +60,8 @@ CONCEPTS: dict[str, tuple[set[str], dict[str, str]]] = {
             "MarginalVerbs.comparisons(transform)": "a function of the estimates, as in marginaleffects",
             "MarginalVerbs.hypotheses(transform)": "a function of the estimates, as in marginaleffects",
             "ProfileVerbs.profile(scale)": "of variance parameters",
+            "IntervalVerbs.confint(scale)": "of variance parameters",
+            "Profile.on_scale(scale)": "of variance parameters",
             "RobustVerbs.scores(scale)": "of variance parameters",
             "RobustVerbs.vcov_full(scale)": "of variance parameters",
             "RobustVerbs.infinitesimal_jackknife(scale)": "of variance parameters",

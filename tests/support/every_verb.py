@@ -207,6 +207,7 @@ VERBS: dict[str, Verb] = {
     "ranef": method("named", "ranef", cond_var=True),
     "rePCA": method("named", "rePCA"),
     "singularity": method("other", "singularity", refused_by=FIXED),  # of a model that is singular see FURTHER
+    "step": method("other", "step", refused_by=COUNTS),  # two tables and a model
     # tables
     "add1": Verb("table", lambda fit: smaller(fit).add1(f". ~ . + {number(fit)}", "Chisq")),
     "all_fit": method("table", "all_fit", random_starts=0, refused_by=FIXED),

@@ -8,7 +8,7 @@ Symbols as in Bates et al. (2015): y = X beta + Z b + offset + e, b = Lambda u, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -154,6 +154,14 @@ class LinearFit(_GaussianIdentity, _NoRandomEffects):
         """There are no effects to scale."""
         return 1.0
 
+    def with_sigma(self, sigma: float) -> LinearFit:
+        """The record with another residual standard deviation."""
+        return replace(self, sigma=sigma)
+
+    def with_shapes(self, shapes: Vector) -> LinearFit:
+        """The record itself, as there are no shapes."""
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class MixedFit(_GaussianIdentity):
@@ -237,6 +245,14 @@ class MixedFit(_GaussianIdentity):
     def effects_scale(self) -> float:
         """The factor of T in the standard deviations of random effects: sigma."""
         return self.sigma
+
+    def with_sigma(self, sigma: float) -> MixedFit:
+        """The record with another residual standard deviation."""
+        return replace(self, sigma=sigma)
+
+    def with_shapes(self, shapes: Vector) -> MixedFit:
+        """The record itself, as there are no shapes."""
+        return self
 
 
 class _FamilyFit:
@@ -355,6 +371,17 @@ class GlmFit(_FamilyFit, _NoRandomEffects):
     def vcov(self) -> Matrix:
         """Covariance matrix of the estimated coefficients, shape (p, p)."""
         return np.asarray(self.dispersion * self.vcov_unscaled)
+
+    def with_sigma(self, sigma: float) -> GlmFit:
+        """The record with another root of the dispersion."""
+        return replace(self, dispersion=sigma**2)
+
+    def with_shapes(self, shapes: Vector) -> GlmFit:
+        """The record with another theta of a negative binomial, which is part of the family."""
+        from mixedmodels.families import NegativeBinomial
+
+        theta = float(shapes[0])
+        return replace(self, family=NegativeBinomial(theta=theta, link=self.family.link), estimated_theta=theta)
 
     @property
     def wald_df(self) -> float:
@@ -481,6 +508,16 @@ class GlmmFit(_FamilyFit):
     def residual_sd(self) -> float | None:
         """Root of the dispersion, of a family that has one; None of the others."""
         return sqrt(self.family.dispersion(self.psi)) if self.has_dispersion else None
+
+    def with_sigma(self, sigma: float) -> GlmmFit:
+        """The record with another root of the dispersion."""
+        from mixedmodels.fit.family_moments import shapes_of_dispersion
+
+        return replace(self, psi=np.array(shapes_of_dispersion(self.family, sigma**2), dtype=float))
+
+    def with_shapes(self, shapes: Vector) -> GlmmFit:
+        """The record with other shapes."""
+        return replace(self, psi=np.log(shapes))
 
     @property
     def vcov(self) -> Matrix:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels.fit.covariance import covariances
-from mixedmodels.simulate.parameters import coefficients, read_parameters
+from mixedmodels.fitted.named_numbers import coefficients
+from mixedmodels.simulate.parameters import read_parameters
 
 if TYPE_CHECKING:
     from mixedmodels.power.planned_model import PlannedModel

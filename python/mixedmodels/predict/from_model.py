@@ -12,6 +12,7 @@ from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design, numbers_of, on_new_data
 from mixedmodels.errors import DataError, MixedModelsWarning, RankDeficientWarning, users_line
+from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.seeds import drawn_seed, with_seed
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.rows import predictions
@@ -21,14 +22,25 @@ from mixedmodels.predict.point import values
 from mixedmodels.predict.target import Target, own_rows, target
 
 
-def predicted(model: FittedModel, newdata: Any, options: Options, weights: Any, offset: Any) -> Any:
+def predicted(
+    model: FittedModel, newdata: Any, options: Options, weights: Any, offset: Any, newparams: Any = None
+) -> Any:
     """The return value of the verb `predict`, for every class of model."""
     model._check_type(options.type)
+    if newparams is not None:
+        model = _at(model, newparams, options)
     parts = parts_of(model.design, options.kind, options.re_form)
+    if options.random_only:
+        options.check_random_only(model._fit.generalized)
+        if not parts.wanted:
+            raise DataError(f"random_only=True with re_form={options.re_form!r} leaves nothing to predict; give one.")
     table = None if newdata is None else frame.read(newdata)
     if table is None:
         model._need_rows("predict() without newdata")
-        rows = own_rows(model._fit, _with_offset(model, offset), parts)
+        design = _with_offset(model, offset)
+        rows = own_rows(model._fit, design, parts)
+        if options.random_only:
+            rows = rows.random_part(fixed_part(design, model._fit.kept, model._fit.beta, model._fit.n))
     else:
         rows = _laid_out(model, table, parts, options, offset)
     if options.certain:
@@ -52,7 +64,20 @@ def _laid_out(model: FittedModel, table: frame.Table, parts: Parts, options: Opt
     fit = model._fit
     if len(fit.kept) < len(model.design.fixed.columns) and model._stored is None:
         _check_estimable(model, new)
-    return target(fit, new, parts, options.allow_new_levels)
+    rows = target(fit, new, parts, options.allow_new_levels)
+    return rows.random_part(fixed_part(new, fit.kept, fit.beta, new.n_table)) if options.random_only else rows
+
+
+def _at(model: FittedModel, newparams: Any, options: Options) -> FittedModel:
+    """The model at other parameters, for which there are predictions alone."""
+    from mixedmodels.fitted.new_parameters import at_new_parameters
+
+    if not options.certain:
+        raise DataError(
+            "newparams are no estimates, so that predictions at them have no standard errors or limits; leave se_fit and "
+            "interval out, or draw responses by simulate(newparams=)."
+        )
+    return at_new_parameters(model, newparams)
 
 
 def _check_estimable(model: FittedModel, new: Design) -> None:

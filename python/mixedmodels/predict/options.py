@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mixedmodels._spellings import recased, word, word_or_none
+from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.predict.kinds import KINDS, Kind
 
@@ -37,6 +38,7 @@ class Options:
     allow_new_levels: bool
     ddf: Ddf
     progress: bool | None
+    random_only: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "interval", word_or_none("interval", self.interval, INTERVALS))
@@ -44,6 +46,21 @@ class Options:
         object.__setattr__(self, "kind", recased(self.kind, KINDS))
         object.__setattr__(self, "method", word("method", self.method, METHODS, {"boot": "bootstrap"}))
         object.__setattr__(self, "uncertainty", word("uncertainty", self.uncertainty, UNCERTAINTIES))
+
+    def check_random_only(self, generalized: bool) -> None:
+        """Refuse what predictions of random effects alone cannot have.
+
+        Raises
+        ------
+        DataError
+            If the kind has no random effects, or a response or an observation is wanted.
+        """
+        if self.kind not in (None, "conditional"):
+            raise DataError(f"random_only=True is of a row's own groups, and kind={self.kind!r} is not; leave it out.")
+        if self.type == "response" and generalized:
+            raise DataError("random_only=True is on the scale of the linear predictor; leave type='response' out.")
+        if self.interval == "prediction":
+            raise DataError("random_only=True has no new observations; give interval='confidence'.")
 
     @property
     def certain(self) -> bool:

@@ -45,6 +45,10 @@ class Target:
     def __len__(self) -> int:
         return len(self.eta)
 
+    def random_part(self, fixed: Vector) -> Target:
+        """The rows with their random effects alone, less X beta and the offset."""
+        return replace(self, eta=self.eta - fixed, x=np.zeros_like(self.x))
+
     @property
     def plain(self) -> bool:
         """Whether the predictions are functions of the fixed effects alone."""

@@ -9,6 +9,7 @@ from mixedmodels.fitted.fixed_effects import FixedEffects
 from mixedmodels.fitted.mixed_effects import MixedEffects
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import TypedDict, Unpack
 
     import pandas
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         offset: Any
         ddf: Ddf
         progress: bool | None
+        newparams: Mapping[str, Any] | None
 
     class MixedPredictOptions(PredictOptions, total=False):
         """Further arguments of a model with random effects."""
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         re_form: Any
         uncertainty: Uncertainty
         allow_new_levels: bool
+        random_only: bool
 
 
 class FixedPredictionVerbs(FixedEffects, Generic[Data_co]):
@@ -125,6 +128,7 @@ class FixedPredictionVerbs(FixedEffects, Generic[Data_co]):
         offset: Any = None,
         ddf: Ddf = None,
         progress: bool | None = None,
+        newparams: Mapping[str, Any] | None = None,
     ) -> Any:
         """Predictions on the rows of the fit or on new ones, with standard errors and limits on request.
 
@@ -161,6 +165,10 @@ class FixedPredictionVerbs(FixedEffects, Generic[Data_co]):
             Covariance and degrees of freedom by another method, as of `tidy`, or what `robust` returned.
         progress : bool, optional
             Progress of the bootstrap, as for `bootstrap`.
+        newparams : mapping of str, optional
+            Parameters in place of the estimates, any of "beta", "sigma" and "shapes": numbers in order, or mappings
+            by name that may leave some at their estimates. These predictions have no standard
+            errors.
 
         Returns
         -------
@@ -193,7 +201,7 @@ class FixedPredictionVerbs(FixedEffects, Generic[Data_co]):
             ddf=ddf,
             progress=progress,
         )
-        return predicted(self, newdata, options, weights, offset)
+        return predicted(self, newdata, options, weights, offset, newparams)
 
 
 class MixedPredictionVerbs(MixedEffects, Generic[Data_co]):
@@ -269,6 +277,7 @@ class MixedPredictionVerbs(MixedEffects, Generic[Data_co]):
         *,
         kind: Kind | None = None,
         re_form: Any = None,
+        random_only: bool = False,
         type: Type = "link",  # noqa: A002
         se_fit: bool = False,
         interval: Interval | Literal[False] | None = None,
@@ -282,6 +291,7 @@ class MixedPredictionVerbs(MixedEffects, Generic[Data_co]):
         offset: Any = None,
         ddf: Ddf = None,
         progress: bool | None = None,
+        newparams: Mapping[str, Any] | None = None,
     ) -> Any:
         """Predictions on the rows of the fit or on new ones, with standard errors and limits on request.
 
@@ -297,6 +307,8 @@ class MixedPredictionVerbs(MixedEffects, Generic[Data_co]):
         re_form : str, optional
             Random effects that are used: None for all, "~0" for none, "~ (1 | g)" for some. With kind="marginal"
             those it names are kept and the others integrated (None: all are).
+        random_only : bool, default False
+            Whether to predict the random effects' part of the linear predictor alone, without fixed effects and offset.
         type : {"link", "response"}, default "link"
             Scale of the predictions: "link" for the linear predictor (as lme4 does), "response" for the mean; the same
             for an lmer.
@@ -336,6 +348,11 @@ class MixedPredictionVerbs(MixedEffects, Generic[Data_co]):
             uncertainty="all").
         progress : bool, optional
             Progress of the bootstrap, as for `bootstrap`.
+        newparams : mapping of str, optional
+            Parameters in place of the estimates, any of "beta", "theta", "sigma" and "shapes": numbers in order, or mappings
+            by name that may leave some at their estimates. As in lme4, the spherical random effects stay, so that
+            effects move with theta. These predictions have no standard
+            errors.
 
         Returns
         -------
@@ -368,5 +385,6 @@ class MixedPredictionVerbs(MixedEffects, Generic[Data_co]):
             allow_new_levels=allow_new_levels,
             ddf=ddf,
             progress=progress,
+            random_only=random_only,
         )
-        return predicted(self, newdata, options, weights, offset)
+        return predicted(self, newdata, options, weights, offset, newparams)

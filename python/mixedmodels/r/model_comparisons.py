@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mixedmodels.errors import DataError
 from mixedmodels.inference.comparison.exact_lrt import exact_lrt, exact_rlrt
 from mixedmodels.inference.comparison.exact_table import ExactTest
+from mixedmodels.inference.selection.record import Step
 from mixedmodels.model import LinearModel, MixedModel, Model
 from mixedmodels.r.small_samples import lmertest
 from mixedmodels.tables.caller_names import caller_names
 from mixedmodels.tables.result_table import ResultTable
 
-__all__ = ["add1", "anova", "drop1", "exactLRT", "exactRLRT", "ranova"]
+__all__ = ["add1", "anova", "drop1", "exactLRT", "exactRLRT", "get_model", "ranova", "step"]
 
 
 def anova(object: Model, *others: Model, model_names: Any = None, **arguments: Any) -> Any:  # noqa: A002
@@ -84,6 +86,46 @@ def ranova(model: Model, reduce_terms: bool = True, test: str | None = "Chisq") 
     ['<none>', 'Days in (Days | Subject)']
     """
     return model.ranova(reduce_terms, test)
+
+
+def step(
+    object: MixedModel,  # noqa: A002
+    ddf: Any = None,
+    alpha_random: float = 0.1,
+    alpha_fixed: float = 0.05,
+    reduce_fixed: bool = True,
+    reduce_random: bool = True,
+    keep: str | Sequence[str] = (),
+) -> Step:
+    """Leave out random terms and then fixed ones that no test speaks for, as in lmerTest.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import step
+    >>> step(fit).fixed["eliminated"].tolist()
+    [0.0]
+    """
+    return object.step(
+        ddf=lmertest(object, ddf),
+        alpha_random=alpha_random,
+        alpha_fixed=alpha_fixed,
+        reduce_fixed=reduce_fixed,
+        reduce_random=reduce_random,
+        keep=keep,
+    )
+
+
+def get_model(x: Step) -> Model:
+    """The model that `step` found.
+
+    Examples
+    --------
+    >>> from mixedmodels.r import get_model, step
+    >>> get_model(step(fit)).formula
+    'Reaction ~ Days + (Days | Subject)'
+    """
+    model: Model = x.get_model()
+    return model
 
 
 def exactRLRT(

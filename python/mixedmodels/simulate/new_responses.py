@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,26 @@ from mixedmodels.simulate.new_rows import simulate_new_rows
 if TYPE_CHECKING:
     from mixedmodels.fitted.model import FittedModel
     from mixedmodels.frame import Table
+
+
+def simulated_at(
+    model: FittedModel,
+    newparams: Mapping[str, Any] | None,
+    newdata: Any,
+    nsim: int,
+    seed: Any,
+    re_form: Any,
+    weights: Any,
+    offset: Any,
+) -> Any:
+    """The return value of the verb `simulate`: responses of the rows of the fit or of new ones."""
+    if newparams is not None:
+        from mixedmodels.fitted.new_parameters import at_new_parameters
+
+        model = at_new_parameters(model, newparams)
+    if newdata is not None:
+        return simulated_on(model, newdata, nsim, seed, re_form, weights, offset)
+    return simulated(model, nsim, seed, re_form)
 
 
 def simulated(model: FittedModel, nsim: int, seed: Any, re_form: Any) -> Any:

@@ -12,7 +12,7 @@ from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.at_parameters import ParameterValues
-from mixedmodels.frame import nearest
+from mixedmodels.fitted.named_numbers import coefficients, numbers
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
@@ -69,33 +69,6 @@ def read_parameters(
     return ParameterValues(beta, _theta(design, VarCorr, sd, theta, relative), scale, psi)
 
 
-def coefficients(numbers: Any, names: Sequence[str], what: str, old: Vector | None = None) -> Vector:
-    """One number per name; with `old` a mapping may leave names out, which then keep those values."""
-    if numbers is None:
-        if old is not None:
-            return old
-        raise DataError(f"{what} is missing; give {len(names)} numbers, for {', '.join(names)}.")
-    if hasattr(numbers, "to_dict") and not isinstance(numbers, Mapping):
-        numbers = numbers.to_dict()
-    if isinstance(numbers, Mapping):
-        unknown = [str(k) for k in numbers if k not in names]
-        if unknown:
-            near = nearest(unknown[0], tuple(names))
-            offer = f"did you mean {near!r}?" if near else f"there are {', '.join(names)}."
-            raise DataError(f"{what} names {unknown[0]!r}, which is no coefficient; {offer}")
-        missing = [n for n in names if n not in numbers]
-        if missing and old is None:
-            raise DataError(f"{what} lacks {', '.join(missing)}; give a value for each coefficient.")
-        before = {} if old is None else dict(zip(names, old.tolist(), strict=True))
-        values = [{**before, **numbers}[n] for n in names]
-    else:
-        values = numbers
-    out = _numbers(values, what)
-    if out.shape != (len(names),):
-        raise DataError(f"{what} has shape {out.shape}; give {len(names)} numbers, for {', '.join(names)}.")
-    return out
-
-
 def _theta(design: Design, varcorr: Any, sd: Any, theta: Any, relative: float) -> Vector:
     told = [name for name, v in (("VarCorr", varcorr), ("sd", sd), ("theta", theta)) if v is not None]
     if not design.random:
@@ -107,7 +80,7 @@ def _theta(design: Design, varcorr: Any, sd: Any, theta: Any, relative: float) -
         raise DataError(f"{clause}; give one of the three, for {_labels(design)}.")
     sizes = [len(t.columns) for t in design.random]
     if theta is not None:
-        out = _numbers(theta, "theta")
+        out = numbers(theta, "theta")
         m = sum(k * (k + 1) // 2 for k in sizes)
         if out.shape != (m,):
             raise DataError(f"theta has shape {out.shape}; these random terms have {m} covariance parameters.")
@@ -150,7 +123,7 @@ def _labels(design: Design) -> str:
 
 def _covariance(label: str, effects: Sequence[str], values: Any) -> Matrix:
     k = len(effects)
-    out = np.atleast_2d(_numbers(values, f"VarCorr of {label!r}"))
+    out = np.atleast_2d(numbers(values, f"VarCorr of {label!r}"))
     if out.shape != (k, k):
         raise DataError(
             f"VarCorr of {label!r} has shape {out.shape}; its effects are {', '.join(effects)}, so give "
@@ -169,7 +142,7 @@ def _covariance(label: str, effects: Sequence[str], values: Any) -> Matrix:
 
 
 def _squares(label: str, effects: Sequence[str], deviations: Any) -> Matrix:
-    values = np.atleast_1d(_numbers(deviations, f"sd of {label!r}"))
+    values = np.atleast_1d(numbers(deviations, f"sd of {label!r}"))
     if values.shape != (len(effects),) or (values < 0).any():
         raise DataError(
             f"sd of {label!r} is {values.tolist()}; give a standard deviation, not negative, for each of "
@@ -197,7 +170,7 @@ def _scale(family: Family | None, sigma: Any, shapes: Any) -> tuple[float, Vecto
     if dispersed:
         if sigma is None:
             raise DataError("sigma is missing; give the residual standard deviation (the root of the dispersion).")
-        value = float(_numbers(sigma, "sigma"))
+        value = float(numbers(sigma, "sigma"))
         if not value > 0:
             raise DataError(f"sigma is {value:g}; it must be a positive number.")
         psi = () if family is None else family_moments.shapes_of_dispersion(family, value**2)
@@ -215,13 +188,3 @@ def _scale(family: Family | None, sigma: Any, shapes: Any) -> tuple[float, Vecto
     if not (values > 0).all():
         raise DataError(f"shapes are {values.tolist()}; each must be a positive number.")
     return np.nan, np.log(values)
-
-
-def _numbers(values: Any, what: str) -> Vector:
-    try:
-        out = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{what} must be numbers; got {values!r:.80}.") from error
-    if not np.isfinite(out).all():
-        raise DataError(f"{what} must be finite numbers; got {values!r:.80}.")
-    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mixedmodels.fitted.fixed_effects import FixedEffects
@@ -12,7 +13,14 @@ class FixedSimulationVerbs(FixedEffects):
     """New responses of a model without random effects."""
 
     def simulate(
-        self, nsim: int = 1, seed: Any = None, *, newdata: Any = None, weights: Any = None, offset: Any = None
+        self,
+        nsim: int = 1,
+        seed: Any = None,
+        *,
+        newdata: Any = None,
+        weights: Any = None,
+        offset: Any = None,
+        newparams: Mapping[str, Any] | None = None,
     ) -> Any:
         """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
 
@@ -26,6 +34,8 @@ class FixedSimulationVerbs(FixedEffects):
             A table of other rows to draw for.
         weights, offset : str or array_like, optional
             Weights and offset of the new rows, where the model had arrays.
+        newparams : mapping of str, optional
+            Parameters in place of the estimates: see `predict`.
 
         Examples
         --------
@@ -34,11 +44,9 @@ class FixedSimulationVerbs(FixedEffects):
         0  267.9
         1  301.1
         """
-        from mixedmodels.simulate.new_responses import simulated, simulated_on
+        from mixedmodels.simulate.new_responses import simulated_at
 
-        if newdata is not None:
-            return simulated_on(self, newdata, nsim, seed, None, weights, offset)
-        return simulated(self, nsim, seed, None)
+        return simulated_at(self, newparams, newdata, nsim, seed, None, weights, offset)
 
 
 class MixedSimulationVerbs(MixedEffects):
@@ -53,6 +61,7 @@ class MixedSimulationVerbs(MixedEffects):
         newdata: Any = None,
         weights: Any = None,
         offset: Any = None,
+        newparams: Mapping[str, Any] | None = None,
     ) -> Any:
         """A table of `nsim` new responses, columns sim_1, sim_2, ...; of a binomial model proportions of successes.
 
@@ -69,6 +78,8 @@ class MixedSimulationVerbs(MixedEffects):
         weights, offset : str or array_like, optional
             Weights and offset of the new rows, where the model had arrays; weights are the trials of a binomial
             response.
+        newparams : mapping of str, optional
+            Parameters in place of the estimates: see `predict`.
 
         Examples
         --------
@@ -77,8 +88,6 @@ class MixedSimulationVerbs(MixedEffects):
         0  246.8  246.9
         1  233.2  230.5
         """
-        from mixedmodels.simulate.new_responses import simulated, simulated_on
+        from mixedmodels.simulate.new_responses import simulated_at
 
-        if newdata is not None:
-            return simulated_on(self, newdata, nsim, seed, re_form, weights, offset)
-        return simulated(self, nsim, seed, re_form)
+        return simulated_at(self, newparams, newdata, nsim, seed, re_form, weights, offset)

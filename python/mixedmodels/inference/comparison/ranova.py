@@ -30,15 +30,15 @@ def ranova(model: FittedModel, reduce_terms: bool, test: str | None) -> ResultTa
     wanted = checked_test(test, ("Chisq", "mixture"), "Chisq")
     whole: Formula = model.design.spec.formula
     restricted = model._fit.reml
-    reductions = _reductions(whole.random, reduce_terms)
-    designs = [design_of(model, formula_with(whole, bars)) for _, bars in reductions]
+    smaller = reductions(whole.random, reduce_terms)
+    designs = [design_of(model, formula_with(whole, bars)) for _, bars in smaller]
     models = list(zip(designs, all_refitted(model, designs, reml=restricted, stacklevel=4), strict=True))
     values = [likelihood_of(model._fit), *(likelihood_of(fit, restricted) for _, fit in models)]
     npar = np.array([v.npar for v in values])
     loglik = np.array([v.loglik for v in values])
     lrt = np.r_[nan, 2 * (loglik[0] - loglik[1:])]
     df = np.r_[nan, npar[0] - npar[1:]]
-    labels = ("<none>", *(label for label, _ in reductions))
+    labels = ("<none>", *(label for label, _ in smaller))
     p = wald.chi_squared_p(lrt, df)
     footer: tuple[str, ...] = ()
     if wanted == "mixture":
@@ -60,7 +60,7 @@ def ranova(model: FittedModel, reduce_terms: bool, test: str | None) -> ResultTa
     )
 
 
-def _reductions(bars: Sequence[Bar], reduce_terms: bool) -> list[tuple[str, list[str]]]:
+def reductions(bars: Sequence[Bar], reduce_terms: bool) -> list[tuple[str, list[str]]]:
     """Effects to leave out, by the name of their row, and the random terms that remain, as texts."""
     texts = [bar_text(bar) for bar in bars]
     out = []

@@ -55,7 +55,9 @@ def confint(
     if scale not in SCALES:
         raise DataError(f"scale must be one of {', '.join(map(repr, SCALES))}, not {scale!r}.")
     if scale != "sdcor" and (method != "profile" or not model._fit.mixed):
-        raise DataError(f"scale={scale!r} is for profile limits of a mixed model; leave it out, or use method='profile'.")
+        raise DataError(
+            f"scale={scale!r} is for profile limits of a mixed model; leave it out, or use method='profile'."
+        )
     if method == "wald":
         return _wald_limits(model, parm, level, signames, order, ddf)
     if not model._fit.mixed:

@@ -1,0 +1,102 @@
+"""A fitted model at other parameters than its estimates: lme4's ``newparams``.
+
+What depends on the estimates being estimates (standard errors, tests) has no meaning there, so that such a model serves
+predictions and simulation only. As in lme4 the spherical random effects u stay: b = T u moves with theta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from mixedmodels.errors import DataError
+from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.moments import add_random_part, fixed_part
+from mixedmodels.fitted.labels import kept_names, theta_names
+from mixedmodels.fitted.model import FittedModel
+from mixedmodels.fitted.named_numbers import coefficients, numbers
+
+M = TypeVar("M", bound=FittedModel)
+
+NAMES = {"beta": "beta", "fixef": "beta", "theta": "theta", "sigma": "sigma", "shapes": "shapes"}
+
+
+def at_new_parameters(model: M, newparams: Mapping[str, Any]) -> M:
+    """The model with some parameters replaced.
+
+    Parameters
+    ----------
+    newparams : mapping of str
+        Any of "beta" (or "fixef"), "theta", "sigma" and "shapes". Coefficients, elements of theta and shapes are
+        numbers in order, or mappings by name that may leave some at their estimates.
+
+    Raises
+    ------
+    DataError
+        If the model has no such parameter, or a number is out of range.
+    """
+    values = _by_part(newparams)
+    fit = model._fit
+    beta = coefficients(values.pop("beta", None), kept_names(model.design, fit), "newparams['beta']", fit.beta)
+    changed = _with_variances(model, replace(fit, beta=beta), values)
+    if changed.generalized and model._stored is None:
+        eta = fixed_part(model.design, changed.kept, beta, changed.n)
+        changed = replace(changed, eta=add_random_part(eta, model.design, changed.b))
+    out = copy(model)
+    out.__dict__.pop("_kept", None)  # what was computed at the estimates
+    out._fit = changed
+    return out
+
+
+def _by_part(newparams: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(newparams, Mapping):
+        raise DataError(f"newparams is {newparams!r:.60}; give a mapping such as {{'beta': ..., 'theta': ...}}.")
+    out: dict[str, Any] = {}
+    for name, value in newparams.items():
+        part = NAMES.get(str(name))
+        if part is None:
+            raise DataError(f"newparams has no part {name!r}; it has 'beta', 'theta', 'sigma' and 'shapes'.")
+        if part in out:
+            raise DataError("newparams has beta under two names, 'beta' and 'fixef'; give one.")
+        if value is not None:
+            out[part] = value
+    return out
+
+
+def _with_variances(model: FittedModel, fit: AnyFit, values: dict[str, Any]) -> AnyFit:
+    theta, sigma, shapes = (values.get(name) for name in ("theta", "sigma", "shapes"))
+    if sigma is not None:
+        fit = _with_sigma(fit, sigma)
+    if shapes is not None:
+        fit = _with_shapes(fit, shapes)
+    if theta is None:
+        return fit
+    if not fit.mixed:
+        raise DataError(f"newparams has theta, and {model.formula!r} has no random effects.")
+    new = coefficients(theta, theta_names(model.design), "newparams['theta']", fit.theta)
+    b = tuple(u @ t.T for u, t in zip(fit.u, factors(new, fit.sizes), strict=True))
+    return replace(fit, theta=new, b=b)
+
+
+def _with_sigma(fit: AnyFit, sigma: Any) -> AnyFit:
+    value = numbers(sigma, "newparams['sigma']")
+    if value.shape != () or not value > 0:
+        raise DataError(f"newparams['sigma'] is {sigma!r:.40}; give one positive number.")
+    if not fit.has_dispersion:
+        raise DataError(f"newparams has sigma, and {fit.family} has no residual variance; leave it out.")
+    return fit.with_sigma(float(value))
+
+
+def _with_shapes(fit: AnyFit, shapes: Any) -> AnyFit:
+    old = {} if fit.has_dispersion else fit.free_shapes
+    if not old:
+        raise DataError(f"newparams has shapes, and {fit.family} has none that were estimated.")
+    new = coefficients(shapes, tuple(old), "newparams['shapes']", np.array(list(old.values())))
+    if not (new > 0).all():
+        raise DataError(f"newparams['shapes'] are {new.tolist()}; each must be a positive number.")
+    return fit.with_shapes(new)

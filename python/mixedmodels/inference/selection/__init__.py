@@ -1,0 +1,1 @@
+"""Backward elimination of terms."""
