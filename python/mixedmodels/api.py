@@ -193,9 +193,9 @@ def glmer(
         A name such as "binomial" or "poisson", R's text such as ``'binomial(link = "probit")'``, or an object such as
         ``mm.families.Binomial(link="probit")``. Gaussian with identity link is left to `lmer`.
     nAGQ : int, default 1
-        1 is Laplace's approximation of the likelihood; 2 to 100 are points of adaptive Gauss-Hermite quadrature for each
-        random effect, with one grouping factor only; 0 takes the fixed effects at the joint mode, a quicker and cruder
-        estimator.
+        1 is Laplace's approximation of the likelihood; 2 to 100 are points of adaptive Gauss-Hermite quadrature for
+        each random effect, with one grouping factor only; 0 takes the fixed effects at the joint mode, a quicker and
+        cruder estimator.
     weights : str or array_like, optional
         Trials of a binomial proportion; else prior weights, as in R.
     offset : str or array_like, optional

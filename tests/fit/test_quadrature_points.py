@@ -38,5 +38,5 @@ def test_many_points_agree_with_lme4(case: str, points: int) -> None:
 
 
 def test_the_limit_is_lme4s() -> None:
-    with pytest.raises(mm.FitError, match="nAGQ is 101.*2 to 100"):
+    with pytest.raises(mm.FitError, match=r"nAGQ is 101.*2 to 100"):
         mm.glmer("incidence / size ~ 1 + (1 | herd)", mm.datasets.load("cbpp"), "binomial", weights="size", nAGQ=101)

@@ -74,8 +74,8 @@ def _at(model: FittedModel, newparams: Any, options: Options) -> FittedModel:
 
     if not options.certain:
         raise DataError(
-            "newparams are no estimates, so that predictions at them have no standard errors or limits; leave se_fit and "
-            "interval out, or draw responses by simulate(newparams=)."
+            "newparams are no estimates, so that predictions at them have no standard errors or limits; leave se_fit "
+            "and interval out, or draw responses by simulate(newparams=)."
         )
     return at_new_parameters(model, newparams)
 

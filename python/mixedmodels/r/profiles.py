@@ -28,7 +28,7 @@ def profile(fitted: Any, which: str | int | Sequence[str | int] | None = None, *
     return profiles
 
 
-def varianceProf(x: Profile, ranef: bool = True) -> Profile:  # noqa: N802
+def varianceProf(x: Profile, ranef: bool = True) -> Profile:
     """A profile with variances in place of standard deviations; `ranef=False` changes sigma alone.
 
     Correlations stay as they are. lme4 squares them too.
@@ -42,7 +42,7 @@ def varianceProf(x: Profile, ranef: bool = True) -> Profile:  # noqa: N802
     return x.on_scale("variance", only_sigma=not ranef)
 
 
-def logProf(x: Profile, base: float = e, ranef: bool = True) -> Profile:  # noqa: N802
+def logProf(x: Profile, base: float = e, ranef: bool = True) -> Profile:
     """A profile with logarithms of standard deviations; `ranef=False` changes sigma alone.
 
     Examples

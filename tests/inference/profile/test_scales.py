@@ -1,4 +1,4 @@
-"""Profiles of variances and of logarithms beside lme4's varianceProf and logProf, and the rules of a change of scale."""
+"""Profiles of variances and of logarithms beside lme4's varianceProf and logProf, and what a change keeps."""
 
 from __future__ import annotations
 
@@ -98,9 +98,9 @@ def test_limits_by_confint() -> None:
 
 def test_what_is_no_scale_is_refused() -> None:
     fit, made = fitted("Dyestuff"), profiled("Dyestuff")
-    with pytest.raises(mm.DataError, match="scale must be one of .*'squared'"):
+    with pytest.raises(mm.DataError, match=r"scale must be one of .*'squared'"):
         fit.profile(scale="squared")
-    with pytest.raises(mm.DataError, match="scale must be one of .*'squared'"):
+    with pytest.raises(mm.DataError, match=r"scale must be one of .*'squared'"):
         fit.confint(scale="squared")
     with pytest.raises(mm.DataError, match="profile limits of a mixed model"):
         fit.confint(scale="variance", method="wald")

@@ -57,6 +57,7 @@ class EmmGrid(GridSummary):
         *,
         by: Names | Same = SAME,
         adjust: str | None = None,
+        cross_adjust: str = "none",
         interaction: Any = False,
         simple: Any = None,
         name: str = "contrast",
@@ -75,6 +76,8 @@ class EmmGrid(GridSummary):
             Factors within whose levels contrasts are taken; by default the groups of the estimates.
         adjust : str, optional
             Adjustment of p-values; each family has its own default.
+        cross_adjust : str, default "none"
+            Adjustment among the groups: see `summary`.
         interaction : bool, str, sequence of str or mapping, default False
             Contrasts of contrasts: a method, one for each factor, or a mapping from factors to methods; True takes
             `method`.
@@ -95,7 +98,8 @@ class EmmGrid(GridSummary):
         """
         if simple is not None:
             if simple == "each" and "each" not in self.levels:
-                return {f: self.contrast(method, simple=f, adjust=adjust, **options) for f in self.levels}
+                each = {"adjust": adjust, "cross_adjust": cross_adjust, **options}
+                return {f: self.contrast(method, simple=f, **each) for f in self.levels}
             chosen = names_of(simple)
             self._check(chosen)
             by = tuple(f for f in self.levels if f not in chosen)
@@ -106,7 +110,8 @@ class EmmGrid(GridSummary):
             made = interaction_contrasts(self.functions.without_absent(), methods, groups, **options)
         else:
             made = contrasts(self.functions, method, groups, name=name, enhance=enhance_levels, **options)
-        return self._contrasted(made, groups, adjust)
+        shown = self._contrasted(made, groups, adjust)
+        return shown if cross_adjust == "none" else shown.summary(cross_adjust=cross_adjust)
 
     def _contrasted(self, made: Contrasts, groups: tuple[str, ...], adjust: str | None) -> EmmGrid:
         s = self.settings

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._spellings import recased
 from mixedmodels._typing import Matrix, Vector
+from mixedmodels.errors import DataError
 from mixedmodels.estimates.linear_functions import Basis, LinearFunctions
 from mixedmodels.inference.emmeans.settings import Settings
 from mixedmodels.inference.multiplicity.adjust import adjusted_p, critical_value
+from mixedmodels.inference.multiplicity.p_adjust import adjust
 
 STEPWISE = ("holm", "hochberg", "hommel", "bonferroni", "BH", "BY", "fdr")  # work on a group's p-values alone
 FOR_LIMITS = ("none", "sidak", "tukey", "scheffe", "dunnettx", "mvt", "bonferroni")
@@ -128,3 +131,37 @@ class ComparisonFamily:
 def _canonical(adjust: str) -> str:
     names = {"bh": "BH", "by": "BY", "single-step": "mvt", "dunnett": "dunnettx"}
     return names.get(adjust.lower(), adjust)
+
+
+def as_cross_adjustment(method: str) -> str:
+    """The name of a way to adjust p-values among groups.
+
+    Raises
+    ------
+    DataError
+        If it is none that goes by p-values alone.
+    """
+    names = ("none", "sidak", *STEPWISE)
+    name = str(recased(method, names))
+    if name not in names:
+        raise DataError(f"cross_adjust is {method!r}; it goes by p-values alone: one of {', '.join(names)}.")
+    return name
+
+
+def across_groups(p: Vector, groups: Sequence[NDArray[np.intp]], method: str) -> Vector:
+    """p-values adjusted once more, each among those at its place in the other groups, as emmeans' ``cross.adjust``.
+
+    Raises
+    ------
+    DataError
+        If the groups differ in their number of rows.
+    """
+    sizes = {len(rows) for rows in groups}
+    if len(sizes) > 1:
+        raise DataError(
+            f"cross_adjust compares rows at the same place of the groups, which have {min(sizes)} to {max(sizes)} rows."
+        )
+    out = p.copy()
+    for rows in np.array(groups).T:
+        out[rows] = 1 - (1 - p[rows]) ** len(rows) if method == "sidak" else adjust(p[rows], method)
+    return out

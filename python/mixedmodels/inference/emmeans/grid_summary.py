@@ -14,6 +14,7 @@ from mixedmodels.errors import UnknownColumnError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.linear_functions import Basis, LinearFunctions
 from mixedmodels.formula import Formula
+from mixedmodels.inference.emmeans.families import as_cross_adjustment
 from mixedmodels.inference.emmeans.joint_table import joint_table
 from mixedmodels.inference.emmeans.joint_tests import joint_test
 from mixedmodels.inference.emmeans.means_table import MeansTable
@@ -105,6 +106,7 @@ class GridSummary(ShownAsTable):
         *,
         level: float | None = None,
         adjust: str | None = None,
+        cross_adjust: str | None = None,
         by: Names | Same = SAME,
         type: str | None = None,  # noqa: A002
         null: float | None = None,
@@ -122,6 +124,10 @@ class GridSummary(ShownAsTable):
         adjust : str, optional
             Adjustment: "none", "tukey", "sidak", "bonferroni", "holm", "hochberg", "hommel", "fdr", "BH", "BY",
             "scheffe", "dunnettx" or "mvt".
+        cross_adjust : str, optional
+            Adjustment of each p-value among those at the same place of the other groups of `by`, after `adjust` within
+            the groups: "none", "sidak", "bonferroni", "holm", "hochberg", "hommel", "BH" ("fdr") or "BY". Limits do
+            not have it.
         by : str or sequence of str, optional
             Factors whose groups are separate families of tests; None for one family.
         type : str, optional
@@ -146,6 +152,8 @@ class GridSummary(ShownAsTable):
             changes["level"] = float(level)
         if adjust is not None:
             changes["adjust"] = adjust
+        if cross_adjust is not None:
+            changes["cross_adjust"] = as_cross_adjustment(cross_adjust)
         if not isinstance(by, Same):
             wanted = names_of(by)
             self._check(wanted)

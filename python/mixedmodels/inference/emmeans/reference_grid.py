@@ -17,6 +17,7 @@ from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates.linear_functions import LinearFunctions, cells
 from mixedmodels.estimates.predictors import Predictors, Reduce, Values
 from mixedmodels.inference.emmeans.nested_factors import existing, find_nesting
+from mixedmodels.inference.emmeans.nuisance import NONE, Nuisance, mean_shift
 
 LIMIT = 10_000  # rows of a grid; more are a slip, most likely
 
@@ -31,6 +32,7 @@ def reference_grid(
     argument_offset: float | None,
     nesting: Mapping[str, Sequence[str]] | None,
     shifts: tuple[str, Vector] | None = None,
+    nuisance: Nuisance = NONE,
 ) -> LinearFunctions:
     """The linear predictor at each cell of the grid.
 
@@ -50,14 +52,21 @@ def reference_grid(
         Factors that each factor is nested in; None finds it.
     shifts : tuple of (str, ndarray), optional
         Number and what is added to it in turn: the grid comes once for each, one below the other.
+    nuisance : Nuisance, optional
+        Factors that are averaged out.
     """
-    levels = predictors.levels(at, reduce, keep)
+    every = predictors.levels(at, reduce, keep)
+    gone = nuisance.factors(predictors, every)
+    if shifts is not None and shifts[0] in gone:
+        raise DataError(f"{shifts[0]!r} is the number whose slopes are wanted; it cannot be a nuisance.")
+    levels = {name: values for name, values in every.items() if name not in gone}
     size = int(np.prod([len(v) for v in levels.values()], dtype=float))
     if size > LIMIT:
         counts = ", ".join(f"{name} {len(values)}" for name, values in levels.items())
         raise DataError(
             f"the reference grid would have {size} rows, more than {LIMIT}; fix some predictors by at={{...}}, "
-            f"or let fewer numbers keep their values (cov_keep). Levels: {counts}."
+            f"let fewer numbers keep their values (cov_keep), or average out factors without interactions (nuisance=). "
+            f"Levels: {counts}."
         )
     labels = cells(levels)
     for name, values in labels.items():
@@ -66,17 +75,20 @@ def reference_grid(
                 f"the mean of {name!r} is not known, since a model loaded from a file has no rows; give its value: "
                 f"at={{{name!r}: ...}}."
             )
-    laid = labels
+    laid: dict[str, tuple[Any, ...]] = {name: tuple(values) for name, values in labels.items()}
     if shifts is not None:
         name, steps = shifts
-        laid = {k: tuple(v) * len(steps) for k, v in labels.items()}
+        laid = {k: v * len(steps) for k, v in laid.items()}
         moved = [float(v) + step for step in steps for v in labels[name]]
         laid[name] = tuple(moved)
+    laid = {name: laid[name] if name in laid else (every[name][0],) * _length(laid) for name in every}
     rows, added = predictors.matrix(laid, argument_offset)
+    if gone:
+        rows = rows + mean_shift(predictors, every, gone, nuisance.weights, argument_offset)
     if offset is not None:
         added = np.full(len(rows), offset) if offset else None
     factors = predictors.are_factors(levels, at, keep)
-    frequency = predictors.frequencies(labels, factors)
+    frequency = predictors.frequencies(labels, [name for name in factors if name in levels])
     r = len(frequency)
     grid = LinearFunctions(
         levels={k: tuple(v) for k, v in levels.items()},
@@ -94,6 +106,10 @@ def reference_grid(
     if nested:
         grid = replace(grid, nesting=nested, shown=existing(grid, list({*nested, *sum(nested.values(), ())}), nested))
     return grid if shifts is None else replace(grid, rows=rows, offset=None)
+
+
+def _length(labels: Mapping[str, Sequence[Any]]) -> int:
+    return len(next(iter(labels.values()))) if labels else 1
 
 
 def _as_nesting(nesting: Mapping[str, Sequence[str]], levels: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -31,6 +31,8 @@ class Settings:
         Confidence level.
     adjust : str, default "none"
         Method of adjustment.
+    cross_adjust : str, default "none"
+        Method of adjustment of each p-value among the groups, after `adjust` within them.
     pairs : bool, default False
         Whether all are pairwise differences within each group, so that Tukey's method fits.
     family_size : int, optional
@@ -63,6 +65,7 @@ class Settings:
     tests: bool = False
     level: float = 0.95
     adjust: str = "none"
+    cross_adjust: str = "none"
     pairs: bool = False
     family_size: int | None = None
     null: float = 0.0

@@ -11,7 +11,7 @@ from mixedmodels._typing import Vector
 from mixedmodels.estimates.linear_functions import Basis, LinearFunctions
 from mixedmodels.estimates.response_scale import ResponseScale
 from mixedmodels.frame import label
-from mixedmodels.inference.emmeans.families import ComparisonFamily
+from mixedmodels.inference.emmeans.families import ComparisonFamily, across_groups
 from mixedmodels.inference.emmeans.settings import SIDES, Settings
 
 
@@ -48,6 +48,9 @@ def summarise(functions: LinearFunctions, basis: Basis, s: Settings) -> Summary:
         tests, remarks = _tests(family, estimate, error, s, scale)
         columns |= tests
         lines += remarks
+        if s.cross_adjust != "none" and len(family.groups) > 1:
+            columns["p_value"] = across_groups(columns["p_value"], family.groups, s.cross_adjust)
+            lines.append(f"Cross-group P-value adjustment: {s.cross_adjust}")
         headers |= {"null": "null", "statistic": "z.ratio" if normal else "t.ratio", "p_value": "p.value"}
     if scale is not None and scale.inverse is not None and scale.slope is not None:
         columns["std_error"] = np.abs(scale.slope(estimate) * error)

@@ -31,6 +31,9 @@ class EmmeansVerbs(FittedModel):
         *,
         offset: float | None = None,
         nesting: Mapping[str, Sequence[str]] | None = None,
+        nuisance: Names = None,
+        non_nuisance: Names = None,
+        wt_nuis: str = "equal",
         ddf: Ddf | float = None,
         type: str = "link",  # noqa: A002
         bias_adjust: bool = False,
@@ -53,6 +56,13 @@ class EmmeansVerbs(FittedModel):
             term is computed from that instead.
         nesting : mapping of str to sequence of str, optional
             Factors that each factor is nested in; by default taken from formula and data, {} for none.
+        nuisance : str or sequence of str, optional
+            Predictors without interactions that are averaged out before the grid is laid out, which then has fewer
+            rows; they are not part of the result.
+        non_nuisance : str or sequence of str, optional
+            Predictors that stay, in place of `nuisance`: all others without interactions are averaged out.
+        wt_nuis : {"equal", "proportional"}, default "equal"
+            Weights of the levels of nuisance factors: all the same, or their frequencies in the data.
         ddf : str, Coefficients or float, optional
             Degrees of freedom: "Kenward-Roger", "Satterthwaite", "normal", "residual", a number, or the result of
             `robust`, whose covariance is then used too; None for the model's own `ddf`.
@@ -73,18 +83,21 @@ class EmmeansVerbs(FittedModel):
         from mixedmodels.inference.emmeans.emm_grid import EmmGrid
         from mixedmodels.inference.emmeans.from_model import basis_of, grid_arguments, predictors_of, settings_of
         from mixedmodels.inference.emmeans.nested_factors import phrase
+        from mixedmodels.inference.emmeans.nuisance import Nuisance, averaged_out
         from mixedmodels.inference.emmeans.reference_grid import reference_grid
-        from mixedmodels.inference.emmeans.specs import is_response
+        from mixedmodels.inference.emmeans.specs import is_response, names_of
 
         predictors = predictors_of(self)
-        grid = reference_grid(predictors, **grid_arguments(self, predictors, at, cov_reduce, cov_keep, offset, nesting))
+        wanted = Nuisance(names_of(nuisance), None if non_nuisance is None else names_of(non_nuisance), wt_nuis)
+        arguments = grid_arguments(self, predictors, at, cov_reduce, cov_keep, offset, nesting)
+        grid = reference_grid(predictors, **arguments, nuisance=wanted)
         basis, method, notes = basis_of(self, ddf)
         spread = (self.sigma if sigma is None else sigma) if bias_adjust else None
         settings = settings_of(self, method, spread)
         if grid.nesting and nesting is None:
             text = f"NOTE: A nesting structure was detected in the fitted model: {phrase(grid.nesting)}"
             notes = (text, *notes)
-        settings = replace(settings, on_response=is_response(type))
+        settings = replace(settings, on_response=is_response(type), averaged=averaged_out(predictors, grid))
         return EmmGrid(
             functions=grid,
             basis=basis,
@@ -110,6 +123,9 @@ class EmmeansVerbs(FittedModel):
         cov_keep: int | Sequence[str] = 2,
         offset: float | None = None,
         nesting: Mapping[str, Sequence[str]] | None = None,
+        nuisance: Names = None,
+        non_nuisance: Names = None,
+        wt_nuis: str = "equal",
         bias_adjust: bool = False,
         sigma: float | None = None,
     ) -> Any:
@@ -144,6 +160,12 @@ class EmmeansVerbs(FittedModel):
             See `ref_grid`.
         nesting : mapping of str to sequence of str, optional
             See `ref_grid`.
+        nuisance : str or sequence of str, optional
+            See `ref_grid`.
+        non_nuisance : str or sequence of str, optional
+            See `ref_grid`.
+        wt_nuis : {"equal", "proportional"}, default "equal"
+            See `ref_grid`.
         bias_adjust : bool, default False
             See `ref_grid`.
         sigma : float, optional
@@ -173,6 +195,9 @@ class EmmeansVerbs(FittedModel):
             cov_keep,
             offset=offset,
             nesting=nesting,
+            nuisance=nuisance,
+            non_nuisance=non_nuisance,
+            wt_nuis=wt_nuis,
             ddf=ddf,
             type=type,
             bias_adjust=bias_adjust,
@@ -197,6 +222,9 @@ class EmmeansVerbs(FittedModel):
         cov_reduce: Any = np.mean,
         cov_keep: int | Sequence[str] = 2,
         nesting: Mapping[str, Sequence[str]] | None = None,
+        nuisance: Names = None,
+        non_nuisance: Names = None,
+        wt_nuis: str = "equal",
     ) -> Any:
         """Marginal means of the slope of the linear predictor in a number.
 
@@ -232,6 +260,12 @@ class EmmeansVerbs(FittedModel):
             See `emmeans`.
         nesting : mapping of str to sequence of str, optional
             See `emmeans`.
+        nuisance : str or sequence of str, optional
+            See `ref_grid`.
+        non_nuisance : str or sequence of str, optional
+            See `ref_grid`.
+        wt_nuis : {"equal", "proportional"}, default "equal"
+            See `ref_grid`.
 
         Examples
         --------
@@ -247,8 +281,9 @@ class EmmeansVerbs(FittedModel):
             settings_of,
             slope_of,
         )
+        from mixedmodels.inference.emmeans.nuisance import Nuisance, averaged_out
         from mixedmodels.inference.emmeans.reference_grid import reference_grid
-        from mixedmodels.inference.emmeans.specs import parse_specs
+        from mixedmodels.inference.emmeans.specs import names_of, parse_specs
         from mixedmodels.inference.emmeans.trends import DEGREES, steps, trends
 
         if not 1 <= max_degree <= len(DEGREES):
@@ -261,10 +296,16 @@ class EmmeansVerbs(FittedModel):
                 f"{name!r} does not vary, or its range is not known; give delta_var, the step of the differences."
             )
         arguments = grid_arguments(self, predictors, at, cov_reduce, cov_keep, None, nesting)
-        shifted = reference_grid(predictors, **arguments, shifts=(name, steps(step, max_degree)))
+        wanted = Nuisance(names_of(nuisance), None if non_nuisance is None else names_of(non_nuisance), wt_nuis)
+        shifted = reference_grid(predictors, **arguments, shifts=(name, steps(step, max_degree)), nuisance=wanted)
         grid = trends(shifted, name, step, max_degree, function)
         basis, method, notes = basis_of(self, ddf)
-        settings = replace(settings_of(self, method, None), estimate=f"{var}.trend", scale=None)
+        settings = replace(
+            settings_of(self, method, None),
+            estimate=f"{var}.trend",
+            scale=None,
+            averaged=averaged_out(predictors, shifted),
+        )
         made = EmmGrid(
             functions=grid,
             basis=basis,
