@@ -167,8 +167,8 @@ class FixedPredictionVerbs(FixedEffects, Generic[Data_co]):
             Progress of the bootstrap, as for `bootstrap`.
         newparams : mapping of str, optional
             Parameters in place of the estimates, any of "beta", "sigma" and "shapes": numbers in order, or mappings
-            by name that may leave some at their estimates. These predictions have no standard
-            errors.
+            by name that may leave some at their estimates. These predictions have no
+            standard errors.
 
         Returns
         -------
@@ -350,9 +350,8 @@ class MixedPredictionVerbs(MixedEffects, Generic[Data_co]):
             Progress of the bootstrap, as for `bootstrap`.
         newparams : mapping of str, optional
             Parameters in place of the estimates, any of "beta", "theta", "sigma" and "shapes": numbers in order, or
-            mappings by name that may leave some at their estimates. As in lme4, the spherical random effects stay, so that
-            effects move with theta. These predictions have no standard
-            errors.
+            mappings by name that may leave some at their estimates. As in lme4, the spherical random effects stay, so
+            that effects move with theta. These predictions have no standard errors.
 
         Returns
         -------
