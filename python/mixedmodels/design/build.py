@@ -19,13 +19,18 @@ from mixedmodels.design.rows import refuse_infinite, used_rows
 from mixedmodels.design.spec import Spec, kind_of
 from mixedmodels.design.values import Array, Value, drop_unused
 from mixedmodels.errors import DataError, DesignError
-from mixedmodels.formula import Formula, expand_dot, parse
+from mixedmodels.formula import Formula, expand_dot, parse, with_matrices
 from mixedmodels.frame import Factor, Numeric, Table
 
 NaAction = Literal["omit", "exclude", "fail"]
 Random = Literal["allowed", "required", "forbidden"]
 
 _WEIGHTS, _OFFSET = "the weights", "the offset"  # no expression reads like these
+
+
+def matrix_columns(name: str, parts: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """A matrix of the table as a formula has it: its name, its columns, and the ends of their names."""
+    return name, parts, tuple(part.removeprefix(name) for part in parts)
 
 
 R_ACTIONS = {f"na.{action}": action for action in ("omit", "exclude", "fail")}
@@ -80,7 +85,9 @@ def build(
     # 1. The formula.
     plan = formula if isinstance(formula, Formula) else parse(formula)
     if plan.has_dot:
-        plan = expand_dot(plan, table.names)
+        plan = expand_dot(plan, table.variables)
+    if table.matrices:
+        plan = with_matrices(plan, [matrix_columns(name, parts) for name, parts in table.matrices.items()])
     checks.formula(plan, random)
     na_action = recased(na_action, ("omit", "exclude", "fail"), R_ACTIONS)
     if na_action not in ("omit", "exclude", "fail"):

@@ -13,7 +13,7 @@ from mixedmodels.design.levels_store import levels_in, levels_out
 from mixedmodels.design.values import Matrix, Value, describe
 from mixedmodels.errors import DataError, FormulaError, UnknownColumnError
 from mixedmodels.formula import show
-from mixedmodels.formula.nodes import Binary, Call, Name, Node, Number, Paren, Text, Unary
+from mixedmodels.formula.nodes import Binary, Block, Call, Name, Node, Number, Paren, Text, Unary
 from mixedmodels.formula.tokens import marked
 from mixedmodels.frame import Column, Factor, Logical, Numeric, Table, aligned, any_column, date_unit, like_dates
 
@@ -83,6 +83,8 @@ class Scope:
                 return self._column(node.name)
             except UnknownColumnError:
                 return self._other_name(node)
+        if isinstance(node, Block):
+            return self._block(node)
         if isinstance(node, Number):
             return node.value
         if isinstance(node, Text):
@@ -110,6 +112,17 @@ class Scope:
             factor = SECONDS_OF_DAY if unit == "days" else 1 / SECONDS_OF_DAY
             return Numeric(column.values * factor, column.origin)
         return column
+
+    def _block(self, node: Block) -> Matrix:
+        """The columns that the name of a matrix stands for; those of the fit, in new rows too."""
+        names = tuple(column.name for column in node.columns)
+        here = self.table.matrices.get(node.name, names)
+        if here != names:
+            raise DataError(
+                f"{node.name!r} is a matrix with the columns {', '.join(here)}, and had {', '.join(names)} at the fit"
+            )
+        columns = [self.numbers(column) for column in node.columns]
+        return Matrix(np.asfortranarray(np.column_stack(columns)), node.ends)
 
     def _other_name(self, node: Name) -> Any:
         name = node.name

@@ -14,7 +14,7 @@ from mixedmodels.design.groups import CellLevels, GroupSpec
 from mixedmodels.design.levels_store import levels_in, levels_out
 from mixedmodels.design.values import Matrix, Value
 from mixedmodels.errors import DataError
-from mixedmodels.formula import Formula, parse
+from mixedmodels.formula import Formula, parse, with_matrices
 from mixedmodels.frame import Factor, Levels, Logical
 
 VERSION = 1
@@ -87,6 +87,7 @@ class Spec:
                 "terms": [list(term) for term in self.terms],
                 "groups": [_group_out(group) for group in self.groups],
                 "offset": self.offset,
+                **({"matrices": self.formula.matrices} if self.formula.matrices else {}),
             }
         )
 
@@ -105,7 +106,7 @@ def from_json(text: str) -> Spec:
             f"a design of version {stored.get('version')!r} cannot be read; this package writes version {VERSION}"
         )
     return Spec(
-        formula=parse(stored["formula"]),
+        formula=with_matrices(parse(stored["formula"]), [_matrix_in(entry) for entry in stored.get("matrices", ())]),
         kinds={text: _kind_in(kind) for text, kind in stored["kinds"].items()},
         states=stored["states"],
         contrasts={text: _coding_in(used) for text, used in stored["contrasts"].items()},
@@ -114,6 +115,11 @@ def from_json(text: str) -> Spec:
         groups=tuple(_group_in(group) for group in stored["groups"]),
         offset=stored["offset"],
     )
+
+
+def _matrix_in(entry: Any) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    name, columns, ends = entry
+    return name, tuple(columns), tuple(ends)
 
 
 def _kind_out(kind: Kind) -> Any:

@@ -5,6 +5,7 @@ from mixedmodels.formula.formula import expand_dot as expand_dot
 from mixedmodels.formula.formula import parse as parse
 from mixedmodels.formula.formula import simplified as simplified
 from mixedmodels.formula.formula import update as update
+from mixedmodels.formula.formula import with_matrices as with_matrices
 from mixedmodels.formula.random import Bar as Bar
 from mixedmodels.formula.show import show as show
 from mixedmodels.formula.terms import STRUCTURES as STRUCTURES

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from mixedmodels.errors import FormulaError
 from mixedmodels.formula.grammar import read_expression, transform
-from mixedmodels.formula.nodes import Binary, Name, Node, Paren, Unary, column_names, walk
+from mixedmodels.formula.nodes import Binary, Block, Name, Node, Paren, Unary, column_names, walk
 from mixedmodels.formula.random import Bar, bars_of
 from mixedmodels.formula.show import show
 from mixedmodels.formula.terms import Terms, expand_with_bars
 from mixedmodels.formula.tokens import fail
+
+MatrixColumns = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,8 @@ class Formula:
         Labels of fixed and random terms together, in R's order (what ``update`` writes).
     has_dot : bool, optional
         Whether ``.`` stands for "all other columns".
+    matrices : tuple of (str, tuple of str, tuple of str), default ()
+        Names that stand for several columns of the table, these columns, and what each coefficient's name adds.
 
     Examples
     --------
@@ -51,12 +56,13 @@ class Formula:
     random: tuple[Bar, ...] = field(compare=False)
     labels: tuple[str, ...] = field(compare=False)
     has_dot: bool = field(compare=False)
+    matrices: tuple[MatrixColumns, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return self.text
 
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return (parse, (self.text,))
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return (_again, (self.text, self.matrices)) if self.matrices else (parse, (self.text,))
 
     @cached_property
     def response(self) -> str | None:
@@ -158,6 +164,30 @@ def expand_dot(formula: Formula, names: tuple[str, ...]) -> Formula:
     node = Unary("~", right) if formula.left is None else Binary("~", formula.left, right)
     # Read once more, so that places in messages fit the text that they show.
     return parse(show(node))
+
+
+def with_matrices(formula: Formula, matrices: Sequence[MatrixColumns]) -> Formula:
+    """The formula in which names of matrices stand for their columns; the same one where it has none of them."""
+    nodes = [formula.right] if formula.left is None else [formula.left, formula.right]
+    names = {name for node in nodes for name in column_names(node)}
+    used = {entry[0]: entry for entry in matrices if entry[0] in names}
+    if not used:
+        return formula
+
+    def block(piece: Node) -> Node | None:
+        if not isinstance(piece, Name) or piece.name not in used:
+            return None
+        name, columns, ends = used[piece.name]
+        return Block(name, tuple(map(Name, columns)), ends, piece.at)
+
+    right = transform(formula.right, block)
+    left = None if formula.left is None else transform(formula.left, block)
+    node = Unary("~", right) if left is None else Binary("~", left, right)
+    return replace(_from_node(node, formula.source), text=formula.text, matrices=tuple(used.values()))
+
+
+def _again(text: str, matrices: Sequence[MatrixColumns]) -> Formula:
+    return with_matrices(parse(text), matrices)
 
 
 def _dot(piece: Node, total: Node, top: Node) -> Node | None:

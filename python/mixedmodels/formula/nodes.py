@@ -78,7 +78,17 @@ class Call:
     at: int = field(default=0, compare=False)
 
 
-Node = Name | Number | Text | Unary | Binary | Paren | Call
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A name that stands for several columns of the table, a matrix: ``m`` for ``m1`` and ``m2``."""
+
+    name: str
+    columns: tuple[Name, ...]
+    ends: tuple[str, ...]
+    at: int = field(default=0, compare=False)
+
+
+Node = Name | Number | Text | Unary | Binary | Paren | Call | Block
 
 
 def strip(node: Node) -> Node:
@@ -98,7 +108,7 @@ def children(node: Node) -> tuple[Node, ...]:
         return (node.inner,)
     if isinstance(node, Call):
         return tuple(argument.value for argument in node.arguments)
-    return ()
+    return node.columns if isinstance(node, Block) else ()
 
 
 def walk(node: Node) -> Iterator[Node]:

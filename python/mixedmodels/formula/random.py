@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mixedmodels.formula.nodes import Argument, Binary, Call, Name, Node, Number, Paren, strip
+from mixedmodels.formula.nodes import Argument, Binary, Block, Call, Name, Node, Number, Paren, strip, walk
 from mixedmodels.formula.show import show
 from mixedmodels.formula.terms import Terms, bar_of, expand
 from mixedmodels.formula.tokens import fail
@@ -105,6 +105,8 @@ def _groups(node: Node, source: str) -> list[Node]:
         fail("a grouping factor is a column, not a number", source, node.at, len(show(node)))
     if isinstance(node, Binary) and node.operator != ":":
         fail("grouping factors are combined with ':', '/', '*' or '+' only", source, node.at, len(node.operator))
+    if any(isinstance(piece, Block) for piece in walk(node)):
+        fail(f"a grouping factor has one value per row, and {show(node)} is a matrix", source, node.at, len(show(node)))
     if not isinstance(node, (Name, Call, Binary)):
         fail("a grouping factor is a column or a function of columns", source, node.at)
     for factor in _factors(node):

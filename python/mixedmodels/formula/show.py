@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from mixedmodels.formula.nodes import Binary, Call, Name, Node, Number, Paren, Text, Unary
+from mixedmodels.formula.nodes import Binary, Block, Call, Name, Node, Number, Paren, Text, Unary
 
 _SYNTACTIC = re.compile(r"(?:[^\W\d_]|\.(?!\d))[\w.]*(?:::(?:[^\W\d_]|\.)[\w.]*)?")
 _RESERVED = frozenset(["if", "else", "repeat", "while", "function", "for", "next", "break", "in"])
@@ -21,7 +21,7 @@ def show(node: Node) -> str:
     >>> show(mm.formula.parse("y ~ x").left)
     'y'
     """
-    if isinstance(node, Name):
+    if isinstance(node, (Name, Block)):
         return quoted_name(node.name)
     if isinstance(node, Binary):
         operator = node.operator if node.operator in _TIGHT else f" {node.operator} "

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mixedmodels.errors import MissingLibraryError
 from mixedmodels.frame.columns import Column, Factor, Levels, Logical
 from mixedmodels.frame.relations import Fetched, rows_at_hand
-from mixedmodels.frame.table import any_column, read
+from mixedmodels.frame.table import any_column, read, split_matrices
 
 _CATEGORIES = ("category", "Enum", "dictionary")
 
@@ -23,6 +23,8 @@ _CATEGORIES = ("category", "Enum", "dictionary")
 def columns_out(data: Any, names: Sequence[str]) -> dict[str, Any]:
     """Columns of a table, each as a mapping of JSON's values."""
     rows, table = rows_at_hand(data), read(data)
+    if table.matrices:
+        rows = split_matrices(rows)[0]
     return {name: column_out(rows[name], table.column(name)) for name in names}
 
 
@@ -76,6 +78,18 @@ def table_in(stored: Mapping[str, Mapping[str, Any]], kind: str, index: Any = No
     import pandas
 
     return pandas.DataFrame({name: _pandas(column) for name, column in stored.items()}, index=index)
+
+
+def with_matrices(columns: Mapping[str, Any], matrices: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """A mapping of columns with those of each matrix put together again; split, they have the same names."""
+    import pandas
+
+    parts = {part for names in matrices.values() for part in names}
+    out = {name: values for name, values in columns.items() if name not in parts}
+    for name, names in matrices.items():
+        ends = [part.removeprefix(name) for part in names]
+        out[name] = pandas.DataFrame({end: columns[part] for end, part in zip(ends, names, strict=True)})
+    return out
 
 
 def index_out(index: Any) -> dict[str, Any] | None:

@@ -34,9 +34,11 @@ class Table:
         Number of rows.
     index : pandas.Index or None
         Index of a pandas table, to label what is computed for each row; None for other libraries.
+    matrices : mapping of str to tuple of str
+        Matrices of a mapping of arrays: the names of the columns that each stands for.
     """
 
-    __slots__ = ("_columns", "_find", "_names", "_read", "index", "kind", "n_rows")
+    __slots__ = ("_columns", "_find", "_names", "_read", "index", "kind", "matrices", "n_rows")
 
     def __init__(
         self,
@@ -46,12 +48,14 @@ class Table:
         find: Callable[[str], Any],
         read: Callable[[str, Any], Column],
         index: Any = None,
+        matrices: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         if n_rows == 0:
             raise DataError("the table has no rows; a model needs data to be fitted to")
         self.kind: Kind = kind
         self.n_rows = n_rows
         self.index = index
+        self.matrices: Mapping[str, tuple[str, ...]] = matrices or {}
         self._names = names
         self._find = find  # the library's own column of that name; KeyError where there is none
         self._read = read
@@ -61,6 +65,14 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
         return self._names()
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Names as a formula uses them: a matrix in place of its columns."""
+        if not self.matrices:
+            return self.names
+        matrix_of = {part: name for name, parts in self.matrices.items() for part in parts}
+        return tuple(dict.fromkeys(matrix_of.get(name, name) for name in self.names))
 
     def __contains__(self, name: object) -> bool:
         return name in self.names
@@ -83,6 +95,12 @@ class Table:
             try:
                 values = self._find(name)
             except KeyError:
+                if name in self.matrices:
+                    parts = self.matrices[name]
+                    raise DataError(
+                        f"column {name!r} is an array of shape {(self.n_rows, len(parts))}, and here a column has one "
+                        f"value per row; name one of its columns: {', '.join(parts)}"
+                    ) from None
                 raise self._unknown(name) from None
             column = self._columns[name] = self._read(name, values)
         return column
@@ -218,7 +236,37 @@ def _mapping(data: Mapping[Any, Any]) -> Table:
                 f"columns {first!r} and {name!r} have {lengths[first]} and {length} values; "
                 "all columns of a table are of one length"
             )
-    return Table("dict", lengths[first], lambda: names, values.__getitem__, any_column)
+    if not any(getattr(column, "ndim", 1) == 2 for column in values.values()):
+        return Table("dict", lengths[first], lambda: names, values.__getitem__, any_column)
+    split, matrices = split_matrices(values)
+    return Table("dict", lengths[first], lambda: tuple(split), split.__getitem__, any_column, matrices=matrices)
+
+
+def split_matrices(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
+    """Columns of a mapping with each matrix split, and the columns of each matrix: ``m1``, ``m2``, as R names them.
+
+    Raises
+    ------
+    DataError
+        If a matrix has no columns, or the name of one is that of another column.
+    """
+    out: dict[str, Any] = {}
+    matrices: dict[str, tuple[str, ...]] = {}
+    for name, column in values.items():
+        if getattr(column, "ndim", 1) != 2:
+            parts = {name: column}
+        else:
+            array = np.asarray(column)
+            ends = [str(end) for end in getattr(column, "columns", range(1, array.shape[1] + 1))]
+            parts = {f"{name}{end}": array[:, j] for j, end in enumerate(ends)}
+            matrices[name] = tuple(parts)
+            if len(parts) != array.shape[1] or not parts:
+                raise DataError(f"matrix {name!r} has shape {array.shape}; its columns need one name each.")
+        twice = [part for part in parts if part in out]
+        if twice:
+            raise DataError(f"matrix {name!r} and another column are both called {twice[0]!r}; rename one of them.")
+        out |= parts
+    return out, matrices
 
 
 def _length(name: str, values: Any) -> int:

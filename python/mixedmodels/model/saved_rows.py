@@ -43,12 +43,14 @@ def rows_out(model: FittedModel) -> dict[str, Any]:
     assert request is not None
     table = frame.read(request.data)
     texts = [design.formula, *(t for t in (request.weights, request.offset, request.subset) if isinstance(t, str))]
-    names = [name for name in named_columns(texts) if name in table]
+    named = named_columns(texts)
+    names = [part for name in named for part in table.matrices.get(name, (name,)) if part in table]
     out: dict[str, Any] = {
         "kind": str(table.kind),
         "n": table.n_rows,
         "index": stored.index_out(table.index),
         "columns": stored.columns_out(request.data, names),
+        "matrices": {name: parts for name, parts in table.matrices.items() if name in named},
         "arguments": {f.name: _out(getattr(request, f.name), f.name) for f in fields(request) if f.name not in _APART},
         "response": design.response,
         "fit": {name: getattr(model._fit, name) for name in OF_THE_FIT if model._fit.generalized},
@@ -63,6 +65,8 @@ def model_rows(rows: Mapping[str, Any], formula: str, mixed: bool) -> tuple[Desi
     """Design, source and request from what `rows_out` made."""
     kind = rows["kind"]
     table = stored.table_in(rows["columns"], kind, stored.index_in(rows["index"]))
+    if rows.get("matrices"):
+        table = stored.with_matrices(table, rows["matrices"])
     arguments = {name: _in(value) for name, value in rows["arguments"].items()}
     request = Request(formula=formula, data=table, **arguments)
     design, source = laid_out(request, "required" if mixed else "forbidden", request.method.family)

@@ -185,10 +185,8 @@ class Profile(Table):
 
         Examples
         --------
-        >>> fit.profile("sigma", points=2).on_scale("variance").confint().row("sigma^2").round(0)
-        conf_low     522.0
-        conf_high    835.0
-        Name: sigma^2, dtype: float64
+        >>> fit.profile("sigma", points=2).on_scale("variance").confint()["conf_low"].round(0)
+        array([524.])
         """
         new = as_scale(scale, base)
         if any(curve.scale != PLAIN for curve in self.profiles.curves):

@@ -60,7 +60,7 @@ class SelectionVerbs(FittedModel):
         Examples
         --------
         >>> baking.step(keep="recipe").get_model().formula
-        'angle ~ recipe + temp + (1 | replicate)'
+        'angle ~ recipe + temperature + (1 | recipe:replicate)'
         """
         from mixedmodels.inference.selection.backward import step
 
