@@ -5,12 +5,7 @@ from __future__ import annotations
 # Topic -> subpackages whose verbs it has. The longest name that fits a module decides.
 TOPICS: dict[str, tuple[str, ...]] = {
     "Summaries, estimates and new fits": ("fitted", "summary", "model", "interop.getme"),
-    "Tests of terms, and comparisons of models": (
-        "inference",
-        "inference.comparison",
-        "inference.anova",
-        "inference.selection",
-    ),
+    "Tests of terms, and comparisons of models": ("inference", "inference.comparison", "inference.anova"),
     "Means, contrasts and hypotheses": ("inference.emmeans", "inference.glht"),
     "Intervals": ("inference.intervals", "inference.profile", "inference.bootstrap"),
     "Robust covariances": ("inference.robust",),

@@ -20,7 +20,6 @@ from mixedmodels.inference.glht.verbs import HypothesisVerbs
 from mixedmodels.inference.intervals.verbs import IntervalVerbs
 from mixedmodels.inference.profile.verbs import ProfileVerbs
 from mixedmodels.inference.robust.verbs import RobustVerbs
-from mixedmodels.inference.selection.verbs import SelectionVerbs
 from mixedmodels.interop.getme import LmeComponents
 from mixedmodels.interop.marginaleffects import MarginalEffects
 from mixedmodels.interop.statsmodels import MixedSpellings, StatsmodelsSpellings
@@ -60,7 +59,6 @@ def unlisted() -> frozenset[str]:
 class Model(
     TermVerbs,
     ComparisonVerbs,
-    SelectionVerbs,
     IntervalVerbs,
     ProfileVerbs,
     BootstrapVerbs,

@@ -8,7 +8,7 @@ from typing import Any
 from mixedmodels.errors import DataError
 from mixedmodels.inference.comparison.exact_lrt import exact_lrt, exact_rlrt
 from mixedmodels.inference.comparison.exact_table import ExactTest
-from mixedmodels.inference.selection.record import Step
+from mixedmodels.inference.comparison.step_record import Step
 from mixedmodels.model import LinearModel, MixedModel, Model
 from mixedmodels.r.small_samples import lmertest
 from mixedmodels.tables.caller_names import caller_names

@@ -16,7 +16,7 @@ from tests.support.places import REFERENCE
 import mixedmodels as mm
 from mixedmodels import r
 
-FOLDER = REFERENCE / "selection"
+FOLDER = REFERENCE / "comparison"
 COLUMNS = {
     "eliminated": "Eliminated",
     "npar": "npar",

@@ -19,7 +19,7 @@ from mixedmodels.fitted.registry import fit_request
 from mixedmodels.inference.comparison.drop1 import drop1
 from mixedmodels.inference.comparison.marginality import checked_scope
 from mixedmodels.inference.comparison.ranova import formula_with, ranova, reductions
-from mixedmodels.inference.selection.record import Step
+from mixedmodels.inference.comparison.step_record import Step
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def step(
     reduce_fixed: bool,
     keep: str | Sequence[str],
 ) -> Step:
-    """See `SelectionVerbs.step`."""
+    """See `ComparisonVerbs.step`."""
     model._need_rows("step()")
     if model._fit.generalized:
         raise DataError(

@@ -1,6 +1,6 @@
 # step() of lmerTest -> step.json, and its printed text -> *.txt
 #
-#   Rscript tests/reference/selection/make_step.R
+#   Rscript tests/reference/comparison/make_step.R
 #
 # Data: cake, sleepstudy, Pastes and Dyestuff2 of lme4. Models are as lmer leaves them.
 

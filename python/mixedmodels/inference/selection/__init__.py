@@ -1,1 +1,0 @@
-"""Backward elimination of terms."""
