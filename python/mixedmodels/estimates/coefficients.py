@@ -97,6 +97,8 @@ class Coefficients(ABC):
         Fit in place of the model's that these are of, or None.
     note : str, optional
         Why the method is not the model's own, or None.
+    caution : str, optional
+        What a reader of the tests must know about the fit that they are of, or None.
     proportional : bool, default True
         Whether `vcov` is that of the model's variances, so that sums of squares go with its tests.
     """
@@ -104,6 +106,7 @@ class Coefficients(ABC):
     method: str
     refitted: Refit | None = None
     note: str | None = None
+    caution: str | None = None
     proportional: bool = True
 
     def __init__(self, names: tuple[str, ...], beta: Vector, vcov: Matrix) -> None:
@@ -136,10 +139,15 @@ class Coefficients(ABC):
         return f"{self.method}'s method" if self.method[:1].isupper() else f"the {self.method} method"
 
     @property
-    def remarks(self) -> tuple[str, ...]:
-        """Remarks that every print of these coefficients has."""
+    def substitutions(self) -> tuple[str, ...]:
+        """Remarks on a fit or a method that stands in for the model's own; a warning where nothing prints them."""
         texts = (None if self.refitted is None else self.refitted.remark, self.note)
         return tuple(text for text in texts if text is not None)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Remarks that every print of these coefficients has."""
+        return self.substitutions if self.caution is None else (*self.substitutions, self.caution)
 
     @property
     def footer(self) -> tuple[str, ...]:

@@ -96,10 +96,17 @@ def coefficients(
     if method == "Satterthwaite":
         assert engine is not None
         return Satterthwaite(names, fit, theta_information(engine, fit))
-    refitted = not fit.reml
-    if refitted:
-        fit, _ = fit_lmm(design, reml=True, start=fit.theta)
-    return KenwardRoger(names, fit, adjustment(design, fit), refitted=refitted)
+    if not fit.reml:
+        return by_reml(method, names, design, fit)
+    return KenwardRoger(names, fit, adjustment(design, fit))
+
+
+def by_reml(method: str, names: tuple[str, ...], design: Design, fit: MixedFit) -> Coefficients:
+    """Coefficients of a refit by REML of a model that was fitted by maximum likelihood; `refitted` is true."""
+    again, engine = fit_lmm(design, reml=True, start=fit.theta)
+    if method == "Satterthwaite":
+        return Satterthwaite(names, again, theta_information(engine, again), refitted=True)
+    return KenwardRoger(names, again, adjustment(design, again), refitted=True)
 
 
 def kept_numbers(ddf: str, by: Callable[[str], Coefficients]) -> dict[str, Any]:

@@ -18,6 +18,9 @@ The first part is what sigma alone contributes: nu never exceeds d. On a singula
 column of T that vanished, so g is 0 there; flat directions of P (eigenvalue 0) are left out, as lmerTest leaves them
 out, and g is 0 along these too.
 
+A fit by maximum likelihood has the degrees of freedom of its own variances, as in lmerTest, and says that these are too
+small in small samples. A comparison of two models is of their fits by REML, as in pbkrtest (`refitted`).
+
 References: Satterthwaite (1946), Biometrics Bulletin 2; Fai and Cornelius (1996), J. Stat. Comput. Simul. 54, for
 several rows; Kuznetsova, Brockhoff and Christensen (2017), J. Stat. Software 82(13).
 """
@@ -27,19 +30,29 @@ from __future__ import annotations
 import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
-from mixedmodels.estimates.coefficients import Coefficients, FTest, f_of
+from mixedmodels.estimates.coefficients import Coefficients, FTest, Refit, f_of
 from mixedmodels.estimates.theta_information import ThetaInformation
 from mixedmodels.fit.record import MixedFit
 
+REFITTED = "The model was fitted by maximum likelihood: estimates and tests of the fixed effects are from a refit by REML."
+BY_ML = "The variances are those of maximum likelihood, too small in small samples: update(REML=True) has REML's."
+
 
 class Satterthwaite(Coefficients):
-    """Coefficients of a linear mixed model with Satterthwaite's degrees of freedom."""
+    """Coefficients of a linear mixed model with Satterthwaite's degrees of freedom.
+
+    With `refitted` the fit is one by REML, in place of the model's, which was not.
+    """
 
     method = "Satterthwaite"
 
-    def __init__(self, names: tuple[str, ...], fit: MixedFit, information: ThetaInformation) -> None:
+    def __init__(
+        self, names: tuple[str, ...], fit: MixedFit, information: ThetaInformation, *, refitted: bool = False
+    ) -> None:
         super().__init__(names, fit.beta, fit.sigma**2 * fit.vcov_unscaled)
         self.facts = information
+        self.refitted = Refit(REFITTED, fit.sigma) if refitted else None
+        self.caution = None if fit.reml else BY_ML
         log_sigma_slope = information.log_sigma_slope[:, None, None]
         self._slopes = fit.sigma**2 * information.vcov_slope + 2 * log_sigma_slope * self.vcov
         self._inverse_hessian = information.inverse_hessian

@@ -221,7 +221,7 @@ class FittedModel:
         from mixedmodels.errors import MixedModelsWarning, users_line
 
         coefficients = self._coefficients(ddf)
-        for remark in coefficients.remarks:
+        for remark in coefficients.substitutions:
             warnings.warn(remark, MixedModelsWarning, stacklevel=users_line())
         return coefficients
 

@@ -131,7 +131,12 @@ class MarginalEffects(Registering, FittedModel):
             return None
         if vcov is True:
             return np.array(self._coefficients("normal").vcov)
-        return np.array(self._coefficients(vcov).vcov)
+        coefficients = self._coefficients(vcov)
+        if coefficients.refitted is not None:  # get_coef() is the model's: the two would be of different fits
+            raise DataError(
+                f"vcov={vcov!r:.40} is a method for REML, and this model was fitted by maximum likelihood; fit it by REML."
+            )
+        return np.array(coefficients.vcov)
 
     def get_modeldata(self) -> polars.DataFrame:
         """The rows used, factors as Enum with the levels of the fit."""

@@ -49,7 +49,7 @@ def predicted(
     from mixedmodels.predict.standard_errors import draws_at_random, uncertain
 
     if options.interval is not None and options.ddf is None and options.method == "delta":
-        for remark in model._coefficients().remarks:  # why the normal distribution is used
+        for remark in model._coefficients().substitutions:  # why the normal distribution is used
             warnings.warn(remark, MixedModelsWarning, stacklevel=users_line())
     if draws := draws_at_random(model, options):
         options = replace(options, seed=drawn_seed(options.seed))

@@ -107,5 +107,5 @@ def vcovAdj(object: MixedModel) -> Any:  # noqa: A002
     """
     from mixedmodels.frame import labelled
 
-    adjusted = object._coefficients("Kenward-Roger")
+    adjusted = object._coefficients_or_warning("Kenward-Roger")
     return labelled(adjusted.vcov, adjusted.names, adjusted.names)

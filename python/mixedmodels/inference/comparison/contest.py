@@ -10,6 +10,8 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import restrictions, wald
 from mixedmodels.estimates.coefficients import Coefficients, Ddf
+from mixedmodels.estimates.ddf import by_reml
+from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.layout import laid_out
 from mixedmodels.inference.anova import term_tests
 from mixedmodels.inference.comparison.comparable import check_rows
@@ -81,7 +83,7 @@ def compare_means(model: FittedModel, other: Any, method: str, beta_h: Any) -> M
         large, small_text, c = _nested(model, other)
     if not large._fit.mixed or large._fit.generalized:
         raise DataError(f"{method}'s method is for linear mixed models; use anova() for other ones.")
-    coefficients = large._coefficients(method)
+    coefficients = _by_reml(large, method)
     p = len(coefficients.beta)
     shift = np.zeros(p)
     if c is None:
@@ -103,6 +105,16 @@ def compare_means(model: FittedModel, other: Any, method: str, beta_h: Any) -> M
         remarks=coefficients.remarks,
         kind=large._source.kind,
     )
+
+
+def _by_reml(model: FittedModel, method: str) -> Coefficients:
+    """Coefficients with small-sample tests, which suppose REML's variances: of a refit where the model is by ML."""
+    fit: Any = model._fit
+    if fit.reml:
+        return model._coefficients(method)
+    model._need_rows("a refit by REML")
+    names = kept_names(model.design, fit)
+    return model._once(f"{method} by REML", lambda: by_reml(method, names, model.design, fit))
 
 
 class _Design:

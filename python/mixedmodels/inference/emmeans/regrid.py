@@ -23,6 +23,7 @@ class DeltaMethod(Coefficients):
         self.method = original.method
         self.refitted = original.refitted
         self.note = original.note
+        self.caution = original.caution
         self.proportional = False
         self.original = original
         self.jacobian = jacobian
