@@ -30,6 +30,30 @@ def test_the_same_as_straight_from_the_paper(name: str) -> None:
         assert found == pytest.approx(wanted, rel=1e-6)
 
 
+# pbkrtest 0.5.2 for lmer(incidence/size ~ period + (1 | herd), cbpp, weights = k * size) against period left out:
+# k -> F, denominator degrees of freedom, p.
+PBKRTEST = {
+    0.1: (5.511609529, 79.090099058, 0.001726764),
+    1: (5.6210930, 8365.3411, 7.5972472e-04),
+    10: (5.6539903, 843593.80, 7.1963929e-04),
+}
+
+
+def test_the_unit_of_weights_is_no_evidence() -> None:
+    """The models are one and the same, with another sigma: so are our tests. pbkrtest's degrees of freedom are not."""
+    herds = mm.datasets.load("cbpp")
+    rows = np.eye(4)[1:]
+    for k, theirs in PBKRTEST.items():
+        model = mm.lmer("incidence/size ~ period + (1 | herd)", herds, weights=k * herds["size"])
+        ours = model.KRmodcomp(". ~ . - period")
+        dense = DenseKenwardRoger(model)
+        assert (ours.statistic, ours.den_df) == pytest.approx((5.556527, 40.621946), rel=1e-6)
+        assert ours.den_df == pytest.approx(dense.f_test(rows)["den_df"], rel=1e-6)
+        as_pbkrtest = DenseKenwardRoger(model, identity=True).f_test(rows)
+        found = tuple(as_pbkrtest[key] for key in ("f_value", "den_df", "p_value"))
+        assert found == pytest.approx(theirs, rel=1e-4)
+
+
 def components(name: str) -> level_components.Layout:
     return level_components.layout(fitted("ddf", name).design)
 

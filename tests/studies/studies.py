@@ -17,6 +17,7 @@ from tests.studies import (
     prediction_coverage,
     residual_errors,
     type_one_errors,
+    weighted_tests,
     wrong_models,
 )
 from tests.studies.shares import Shares, write
@@ -28,6 +29,7 @@ STUDIES = {
     "errors-faint-slopes": lambda: type_one_errors.rejection_rates(faint_slopes(), 1000, 7),
     "errors-herds": lambda: type_one_errors.rejection_rates(herds(), 600, 7),
     "errors-wrong-model": lambda: wrong_models.rejection_rates(2000, 11),
+    "errors-weights": lambda: weighted_tests.rejection_rates(2000, 13),
     "errors-variances": lambda: boundary_tests.rejection_rates((15, 300, 2000), 2000, 2),
     "coverage-intercepts": lambda: interval_coverage.coverage(intercepts(), 1000, 999, 4),
     "coverage-slopes": lambda: interval_coverage.coverage(slopes(), 600, 999, 4),

@@ -92,6 +92,15 @@ def test_robust_tests_hold_their_level_where_the_model_does_not() -> None:
 
 
 @pytest.mark.slow
+def test_kenward_and_roger_keep_the_level_in_weighted_models_with_weights_throughout() -> None:
+    found = study("errors-weights")
+    for column in ("treated, 5 %", "x, 5 %"):
+        holds(found, "Kenward-Roger, residual W^-1", column, 0.03, 0.05)
+    assert found["Kenward-Roger, residual I (pbkrtest)"]["treated, 5 %"] > 0.075
+    assert found["Wald, z"]["treated, 5 %"] > 0.08
+
+
+@pytest.mark.slow
 def test_mixtures_are_right_in_large_samples_and_safe_in_small_ones() -> None:
     found = study("errors-variances")
     for tested in found.cells:

@@ -34,20 +34,23 @@ def parameters(model: Any) -> tuple[list[Array], list[float]]:
 
 
 class DenseKenwardRoger:
-    """Adjusted covariance (`vcov`) and F tests of a REML fit."""
+    """Adjusted covariance (`vcov`) and F tests of a REML fit.
 
-    def __init__(self, model: Any) -> None:
+    With `identity` the residual's G is the identity whatever the weights, beside the covariance Phi of the weighted fit:
+    what pbkrtest computes.
+    """
+
+    def __init__(self, model: Any, *, identity: bool = False) -> None:
         g, values = parameters(model)
         x = np.asarray(model.model_matrix("X"))
         self.beta = np.array(list(dict(model.fixef()).values()))
+        if identity:
+            g[-1] = np.eye(len(x))
         inverse = np.linalg.inv(sum(v * m for v, m in zip(values, g, strict=True)))
-        phi = np.linalg.inv(x.T @ inverse @ x)
-        projection = inverse - inverse @ x @ phi @ x.T @ inverse
+        phi = np.asarray(model.vcov()) if identity else np.linalg.inv(x.T @ inverse @ x)
         self.p = [-x.T @ inverse @ m @ inverse @ x for m in g]
         q = [[x.T @ inverse @ a @ inverse @ b @ inverse @ x for b in g] for a in g]
-        # Expected information of the REML estimates.
-        information = np.array([[np.trace(projection @ a @ projection @ b) / 2 for b in g] for a in g])
-        self.w = np.linalg.inv(information)
+        self.w = np.linalg.inv(_information(g, inverse, x, phi, self.p, q) if identity else _exact(g, inverse, x, phi))
         middle = sum(
             self.w[i, j] * (q[i][j] - self.p[i] @ phi @ self.p[j]) for i in range(len(g)) for j in range(len(g))
         )
@@ -73,3 +76,19 @@ class DenseKenwardRoger:
         estimate = c @ self.beta
         value = scale * float(estimate @ np.linalg.solve(c @ self.vcov @ c.T, estimate)) / rank
         return {"f_value": value, "den_df": m, "scale": scale, "p_value": float(f_distribution.sf(value, rank, m))}
+
+
+def _exact(g: list[Array], inverse: Array, x: Array, phi: Array) -> Array:
+    """Expected information of the REML estimates."""
+    projection = inverse - inverse @ x @ phi @ x.T @ inverse
+    return np.array([[np.trace(projection @ a @ projection @ b) / 2 for b in g] for a in g])
+
+
+def _information(g: list[Array], inverse: Array, x: Array, phi: Array, p: list[Array], q: list[list[Array]]) -> Array:
+    """The same multiplied out, as pbkrtest has it; it differs where Phi is not of this covariance."""
+    out = np.empty((len(g), len(g)))
+    for i, a in enumerate(g):
+        for j, b in enumerate(g):
+            trace = np.trace(a @ inverse @ b @ inverse)
+            out[i, j] = (trace - 2 * np.sum(phi * q[i][j]) + np.trace(phi @ p[i] @ phi @ p[j])) / 2
+    return out

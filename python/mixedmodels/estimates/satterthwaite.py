@@ -34,7 +34,9 @@ from mixedmodels.estimates.coefficients import Coefficients, FTest, Refit, f_of
 from mixedmodels.estimates.theta_information import ThetaInformation
 from mixedmodels.fit.record import MixedFit
 
-REFITTED = "The model was fitted by maximum likelihood: estimates and tests of the fixed effects are from a refit by REML."
+REFITTED = (
+    "The model was fitted by maximum likelihood: estimates and tests of the fixed effects are from a refit by REML."
+)
 BY_ML = "The variances are those of maximum likelihood, too small in small samples: update(REML=True) has REML's."
 
 
