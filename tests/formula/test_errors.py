@@ -54,6 +54,13 @@ MARKED = [
     ("y ~ x % z", "      ^", "%in%"),
     ("y ~ `x", "    ^", "back quote"),
     ("y ~ f('x)", "      ^", "quoted string"),
+    ("y ~ x - z", "        ^", "removes nothing; the terms before it are: x"),
+    ("y ~ a*b - a:c", "           ^^^", "removes nothing"),
+    ("y ~ a*b - (a + c)", "               ^", "removes nothing"),
+    ("y ~ a - (a - b)", "             ^", "removes nothing"),
+    ("y ~ -x + x", "     ^", "removes nothing; the terms before it are: none"),
+    ("y ~ (x || g) - (x | g)", "               ^^^^^^^", r"terms before it are: \(x || g\)"),
+    ("y ~ x - offset(z)", "        ^^^^^^^^^", "removes nothing"),
     ("", "^", "empty"),
     ("   ", "^", "empty"),
 ]

@@ -36,7 +36,7 @@ def parameters(model: Any) -> tuple[list[Array], list[float]]:
 class DenseKenwardRoger:
     """Adjusted covariance (`vcov`) and F tests of a REML fit.
 
-    With `identity` the residual's G is the identity whatever the weights, beside the covariance Phi of the weighted fit:
+    With `identity` the residual's G is the identity whatever the weights, and Phi is that of the weighted fit:
     what pbkrtest computes.
     """
 

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from mixedmodels.errors import FormulaError
 from mixedmodels.formula.grammar import read_expression, transform
 from mixedmodels.formula.nodes import Binary, Block, Name, Node, Paren, Unary, column_names, walk
-from mixedmodels.formula.random import Bar, bars_of
+from mixedmodels.formula.random import Bar, bars_of, simple_terms
 from mixedmodels.formula.show import show
 from mixedmodels.formula.terms import Terms, expand_with_bars
 from mixedmodels.formula.tokens import fail
@@ -130,7 +130,8 @@ def _from_node(node: Node, source: str) -> Formula:
         _check_response(left, source, node.at)
     if isinstance(right, Binary) and right.operator in ("|", "||"):
         right = Paren(right, right.at)  # as in lme4, a bar alone is a random term beside the intercept
-    terms, nodes, labels = expand_with_bars(right, source)
+    names = () if left is None else column_names(left)
+    terms, nodes, labels = expand_with_bars(right, source, simple_terms, names)
     return Formula(
         text=show(node),
         source=source,

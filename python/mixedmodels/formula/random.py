@@ -6,8 +6,10 @@ every level's indicator, with correlations among them; ``diag(1 + f | g)`` is th
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from mixedmodels.formula.grammar import read_expression
 from mixedmodels.formula.nodes import Argument, Binary, Block, Call, Name, Node, Number, Paren, strip, walk
 from mixedmodels.formula.show import show
 from mixedmodels.formula.terms import Terms, bar_of, expand
@@ -50,8 +52,7 @@ def bars_of(node: Node, source: str) -> tuple[Bar, ...]:
     """The simple terms that one random term of a formula stands for."""
     bar = bar_of(node)
     assert bar is not None
-    while not isinstance(node, Call) and node is not strip(node):
-        node = strip(node)
+    node = _bare(node)
     structure, settings = (node.function, node.arguments[1:]) if isinstance(node, Call) else ("us", ())
     effects = expand(bar.left, source)
     if effects.offsets:
@@ -76,6 +77,36 @@ def bars_of(node: Node, source: str) -> tuple[Bar, ...]:
         for left in lefts
         for group in groups
     )
+
+
+def simple_terms(node: Node, source: str) -> dict[Hashable, Node]:
+    """The simple terms that one random term of a formula stands for, each under what it says.
+
+    Terms that say the same in other words have the same key: ``(x | g)`` and ``(1 + x | g)``, ``(1 | a:b)`` and
+    ``(1 | b:a)``.
+    """
+    out: dict[Hashable, Node] = {}
+    for bar in bars_of(node, source):
+        settings = tuple((argument.keyword, show(argument.value)) for argument in bar.settings)
+        effects = (bar.effects.intercept, frozenset(bar.effects.labels))
+        key = (bar.structure, settings, *effects, frozenset(bar.factor_names))
+        out[key] = _node_of(bar)
+    return out
+
+
+def _node_of(bar: Bar) -> Node:
+    """The term as it stands in a formula, in parentheses or a call of its structure."""
+    inner = read_expression(f"({bar.text})")
+    if bar.structure == "us" and not bar.settings:
+        return inner
+    return Call(bar.structure, (Argument(None, strip(inner)), *bar.settings))
+
+
+def _bare(node: Node) -> Node:
+    """A random term without parentheses around it; a call of a structure stays one."""
+    while not isinstance(node, Call) and node is not strip(node):
+        node = strip(node)
+    return node
 
 
 def _split(effects: Terms) -> tuple[Node, ...]:

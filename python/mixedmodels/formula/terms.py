@@ -7,13 +7,16 @@ label joins the variables of a term by ``:`` in the order of their numbers (so `
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
-from mixedmodels.formula.nodes import Binary, Call, Node, Number, Paren, Unary, strip
+from mixedmodels.formula.nodes import Binary, Call, Name, Node, Number, Paren, Unary, strip
 from mixedmodels.formula.show import show
 from mixedmodels.formula.tokens import fail
 
 _MAX_TERMS = 10_000
+
+SimpleTerms = Callable[[Node, str], dict[Hashable, Node]]  # the simple random terms of one, each under what it says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +62,16 @@ class Terms:
 class _Expansion:
     """Variables met so far, and whether there is an intercept; the recursion of R's EncodeVars."""
 
-    def __init__(self, source: str, *, bars: bool) -> None:
+    def __init__(self, source: str, *, simple: SimpleTerms | None, response: tuple[str, ...]) -> None:
         self.source = source
-        self.bars = bars  # whether a random term may stand as a variable
+        self.simple = simple  # None where a random term may not stand as a variable
+        self.response = response
         self.variables: list[Node] = []
         self.position: dict[str, int] = {}
         self.intercept = True
         self.bar_mask = 0
         self.offset_mask = 0
+        self.lost_offsets = 0
 
     def variable(self, node: Node) -> int:
         text = show(node)
@@ -78,12 +83,13 @@ class _Expansion:
                 self.bar_mask |= 1 << place
             elif isinstance(node, Call) and node.function == "offset":
                 self.offset_mask |= 1 << place
+        self.lost_offsets &= ~(1 << place)
         return 1 << place
 
     def terms(self, node: Node, keep: bool = True) -> list[int]:
         """Terms of an expression; ``keep`` is False on the right of a minus, where 1 and 0 change places."""
         if is_bar(node):
-            if not self.bars:
+            if self.simple is None:
                 fail("a random term cannot stand inside another term", self.source, node.at)
             return [self.variable(node)]
         if isinstance(node, Paren):
@@ -98,7 +104,10 @@ class _Expansion:
             return []
         if isinstance(node, Unary) and node.operator in "+-":
             terms = self.terms(node.operand, keep if node.operator == "+" else not keep)
-            return terms if node.operator == "+" else []
+            if node.operator == "+":
+                return terms
+            self.removed([], node.operand, terms)
+            return []
         if isinstance(node, Binary) and node.operator in _RULES:
             return _check(_RULES[node.operator](self, node, keep), self.source, node.at)
         if isinstance(node, Binary) and node.operator in ("|", "||"):
@@ -112,8 +121,46 @@ class _Expansion:
 
     def subtract(self, node: Binary, keep: bool) -> list[int]:
         left = self.terms(node.left, keep)
-        gone = set(self.terms(node.right, not keep))
-        return [term for term in left if term not in gone]
+        for summand in _summands(node.right):
+            left = self.removed(left, summand, self.terms(summand, not keep))
+        return left
+
+    def removed(self, left: list[int], node: Node, gone: list[int]) -> list[int]:
+        """`left` without the terms `gone`, which `node` stands for; one that removes nothing is refused.
+
+        A random term is removed by what it says, not by its text: ``(x || g)`` without ``(1 | g)`` is ``(0 + x | g)``.
+        """
+        rest = [term for term in left if term not in set(gone)]
+        for term in gone:
+            if term & self.bar_mask:
+                rest = self._without_bar(rest, self.variables[_bits(term)[0]])
+        if gone and rest == left and not self._is_open(left, gone):
+            terms = ", ".join(":".join(show(self.variables[i]) for i in _bits(term)) for term in left) or "none"
+            fail(f"this removes nothing; the terms before it are: {terms}", self.source, node.at, len(show(node)))
+        for term in gone:
+            self.lost_offsets |= term & self.offset_mask
+        return rest
+
+    def _is_open(self, left: list[int], gone: list[int]) -> bool:
+        """Whether a ``.`` may stand for what is removed, or it is of the response, which ``.`` never stands for."""
+        names = [self.variables[i] for term in (*left, *gone) for i in _bits(term)]
+        if any(isinstance(node, Name) and node.name == "." for node in names):
+            return True
+        own = [self.variables[i] for term in gone for i in _bits(term)]
+        return all(isinstance(node, Name) and node.name in self.response for node in own)
+
+    def _without_bar(self, left: list[int], bar: Node) -> list[int]:
+        """`left` without the simple random terms that `bar` stands for; of others the remaining ones are kept."""
+        assert self.simple is not None
+        gone = self.simple(bar, self.source)
+        out = []
+        for term in left:
+            parts = self.simple(self.variables[_bits(term)[0]], self.source) if term & self.bar_mask else {}
+            if parts.keys() & gone.keys():
+                out += [self.variable(part) for key, part in parts.items() if key not in gone]
+            else:
+                out.append(term)
+        return out
 
     def interact(self, node: Binary, keep: bool) -> list[int]:
         return _products(self.terms(node.left, keep), self.terms(node.right, keep))
@@ -150,6 +197,14 @@ _RULES = {
     "%in%": _Expansion.within,
     "^": _Expansion.power,
 }
+
+
+def _summands(node: Node) -> list[Node]:
+    """The parts of a sum; the node itself where it is none."""
+    inner = node if is_bar(node) else strip(node)
+    if isinstance(inner, Binary) and inner.operator == "+":
+        return [*_summands(inner.left), *_summands(inner.right)]
+    return [node]
 
 
 def _check(terms: list[int], source: str, at: int) -> list[int]:
@@ -248,16 +303,29 @@ def expand(node: Node, source: str) -> Terms:
     source : str
         Text that the node was read from, for messages.
     """
-    return expand_with_bars(node, source, bars=False)[0]
+    return expand_with_bars(node, source, None)[0]
 
 
-def expand_with_bars(node: Node, source: str, *, bars: bool = True) -> tuple[Terms, tuple[Node, ...], tuple[str, ...]]:
+def expand_with_bars(
+    node: Node, source: str, simple: SimpleTerms | None, response: tuple[str, ...] = ()
+) -> tuple[Terms, tuple[Node, ...], tuple[str, ...]]:
     """Terms of a right side, its random terms, and the labels of both together in R's order.
 
     The random terms take part in the expansion like variables, so that ``-`` removes them and parentheses
     around sums do not matter; an interaction with one is refused.
+
+    Parameters
+    ----------
+    node : Node
+        The right side.
+    source : str
+        Text that the node was read from, for messages.
+    simple : callable or None
+        Splits a random term into simple ones; None where random terms are refused.
+    response : tuple of str, default ()
+        Names that the response uses.
     """
-    expansion = _Expansion(source, bars=bars)
+    expansion = _Expansion(source, simple=simple, response=response)
     masks = sorted(expansion.terms(node), key=int.bit_count)
     bar_mask, offset_mask = expansion.bar_mask, expansion.offset_mask
     names = tuple(expansion.position)
@@ -268,7 +336,8 @@ def expand_with_bars(node: Node, source: str, *, bars: bool = True) -> tuple[Ter
     everything = tuple(":".join(names[i] for i in _bits(mask)) for mask in masks if not mask & offset_mask)
     random = tuple(expansion.variables[_bits(mask)[0]] for mask in masks if mask & bar_mask)
     fixed = [mask for mask in masks if not mask & (bar_mask | offset_mask)]
-    # R leaves an offset out of every term but keeps it in the model, wherever it stands.
+    # As in R an offset is no part of a term and is in the model wherever it stands; unlike in R, "-" removes it.
+    offset_mask &= ~expansion.lost_offsets
     offsets = [v for i, v in enumerate(expansion.variables) if offset_mask >> i & 1 and isinstance(v, Call)]
     terms = Terms(
         variables=tuple(expansion.variables),

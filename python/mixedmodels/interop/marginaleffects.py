@@ -134,7 +134,8 @@ class MarginalEffects(Registering, FittedModel):
         coefficients = self._coefficients(vcov)
         if coefficients.refitted is not None:  # get_coef() is the model's: the two would be of different fits
             raise DataError(
-                f"vcov={vcov!r:.40} is a method for REML, and this model was fitted by maximum likelihood; fit it by REML."
+                f"vcov={vcov!r:.40} is a method for REML, and this model was fitted by maximum likelihood; fit it by "
+                "REML."
             )
         return np.array(coefficients.vcov)
 
