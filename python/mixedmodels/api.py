@@ -185,7 +185,7 @@ def glmer(
     ----------
     formula : str
         Formula in R's language, as ``"cbind(incidence, size - incidence) ~ period + (1 | herd)"``. A binomial response
-        may be 0/1, boolean, a factor whose first level is a failure, ``cbind(successes, failures)``, or a proportion
+        may be 0/1, boolean, a factor of two levels, failure first, ``cbind(successes, failures)``, or a proportion
         with its trials as `weights`.
     data : table
         See `lmer`.
@@ -446,7 +446,7 @@ def glm(
     ----------
     formula : str
         Formula in R's language, as ``"cbind(incidence, size - incidence) ~ period"``. A binomial response may be 0/1,
-        boolean, a factor whose first level is a failure, ``cbind(successes, failures)``, or a proportion with its
+        boolean, a factor of two levels, failure first, ``cbind(successes, failures)``, or a proportion with its
         trials as `weights`.
     data : table
         See `lmer`.

@@ -100,6 +100,12 @@ def test_nothing_left():
 def test_text_where_a_number_is_needed():
     refused(DataError, r"response 'text' is text or categories \('u', 'v', 'w'\)", "text ~ x")
     refused(DataError, r"text is text or categories .* where a number is needed", "y ~ log(text)")
+    refused(
+        DataError,
+        r"response 'text' has 3 categories, 'u', 'v', 'w', and a binomial response has two.*I\(text == 'w'\)",
+        "text ~ x",
+        response="binomial",
+    )
     refused(DataError, "g is text or categories", "y ~ x + I(g + 1)")
     refused(DataError, "weights 'text' is text", "y ~ x", weights="text")
     refused(DataError, r"offset\(g\) is not one number per row", "y ~ offset(g)")

@@ -147,7 +147,10 @@ def test_responses():
     np.testing.assert_array_equal(response("t ~ x"), DATA["t"].to_numpy(float))
     np.testing.assert_array_equal(response("cbind(z, w) ~ x"), DATA[["z", "w"]].to_numpy())
     np.testing.assert_allclose(response("log(z) + 1 ~ x"), np.log(DATA["z"]) + 1)
-    np.testing.assert_array_equal(response("h ~ x", response="binomial"), (DATA["h"] != "p").to_numpy(float))
+    np.testing.assert_array_equal(response("h != 'p' ~ x", response="binomial"), (DATA["h"] != "p").to_numpy(float))
+    two = (DATA["h"] != "r").to_numpy()
+    successes = response("h ~ x", subset=two, response="binomial")
+    np.testing.assert_array_equal(successes, (DATA["h"][two] == "q").to_numpy(float))
     assert build("~ x", TABLE).response is None
     assert build("~ x", TABLE).response_name == ""
 

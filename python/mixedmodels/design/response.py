@@ -24,12 +24,17 @@ def refuse_on_both_sides(formula: Formula) -> None:
 def as_response(value: Value, name: str, response_kind: ResponseKind) -> Array:
     """The response as float64: shape (n,), or (n, k) for ``cbind()``.
 
-    A factor is the response of binomial models only. Its first level is a failure, any other a success.
+    A factor is the response of binomial models only. Its first level is a failure, the second a success.
 
     Parameters
     ----------
     value : Value
         Value of the response at the rows used.
+
+    Raises
+    ------
+    DataError
+        If it is a factor with more than two levels, or where numbers are needed.
     """
     if isinstance(value, Factor):
         if response_kind == "number":
@@ -44,7 +49,14 @@ def as_response(value: Value, name: str, response_kind: ResponseKind) -> Array:
             present = Factor(value.codes[~missing], value.levels)
             out[~missing] = as_response(present, name, response_kind)
             return out
-        return np.asarray(drop_unused(value).codes > 0, dtype=np.float64)
+        used = drop_unused(value)
+        if len(used.levels) > 2:
+            raise DataError(
+                f"the response {name!r} has {len(used.levels)} categories, {_shown(used)}, and a binomial response has "
+                f"two; say which are a success, as in I({name} == {_quoted(used.levels.values[-1])}) ~ ..., or convert "
+                "numbers that are written as text."
+            )
+        return np.asarray(used.codes > 0, dtype=np.float64)
     if isinstance(value, Matrix) and value.values.shape[1] == 1:
         return value.values[:, 0]
     return value.values
@@ -73,12 +85,21 @@ def event_of(value: Value, response_kind: ResponseKind, weighted: bool) -> str |
         levels = drop_unused(value).levels
         if len(levels) < 2:
             return None
-        shown = [f"'{v}'" if isinstance(v, str) else label(v) for v in levels.values[:2]]
-        return f"= {shown[1]}" if len(levels) == 2 else f"≠ {shown[0]}"
+        return f"= {_quoted(levels.values[1])}"
     if isinstance(value, Logical):
         return "= TRUE"
     single = value.values.ndim == 1 and not weighted
     return "= 1" if single and bool(np.isin(value.values, (0.0, 1.0)).all()) else None
+
+
+def _quoted(level: object) -> str:
+    return f"'{level}'" if isinstance(level, str) else label(level)
+
+
+def _shown(factor: Factor) -> str:
+    """The first levels, for messages."""
+    first = ", ".join(_quoted(level) for level in factor.levels.values[:3])
+    return first + (", ..." if len(factor.levels) > 3 else "")
 
 
 def is_constant(response: Array) -> bool:

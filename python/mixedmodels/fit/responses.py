@@ -43,7 +43,7 @@ class Response:
 def family_response(design: Design, family: Family) -> Response:
     """The response of a design, checked, in the form that `family` works with.
 
-    A binomial response may be 0/1, true/false, a factor whose first level is a failure, a proportion with its trials
+    A binomial response may be 0/1, true/false, a factor of two levels whose first is a failure, a proportion with its trials
     as `weights`, or ``cbind(successes, failures)``.
 
     Raises
