@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
@@ -167,7 +168,7 @@ class Coefficients(ABC):
         """Tests that each row of ``c @ beta`` is `rhs`; of each coefficient if `c` is not given."""
         c = np.eye(len(self.beta)) if c is None else np.atleast_2d(c)
         estimate, std_error = self.estimates(c)
-        df = self.df(c)
+        df = self.df(c / wald.scales(c)[:, None])
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.asarray((estimate - rhs) / std_error)
         return TTests(estimate=estimate, std_error=std_error, df=df, statistic=t, p_value=wald.p_values(t, df))
@@ -185,18 +186,34 @@ class Coefficients(ABC):
         return self._wald(c, self._distance(c, rhs))
 
     def _wald(self, c: Matrix, distance: Vector) -> tuple[float, Matrix]:
-        """Wald's statistic and the basis of the tested space, from the difference of `beta` from the hypothesis."""
-        values, vectors = np.linalg.eigh(c @ self.vcov @ c.T)
-        kept = values > max(values.max(initial=0.0), 0.0) * len(values) * 1e-12
+        """Wald's statistic and the basis of the tested space, from the difference of `beta` from the hypothesis.
+
+        The basis is of the rows as they are, as in lmerTest, unless a row is so small beside others that it would be
+        lost: the units of rows do not decide what is tested.
+        """
+        values, vectors, kept = self._principal(c)
+        units = c / wald.scales(c)[:, None]
+        errors = np.sqrt(np.einsum("ij,jk,ik->i", units, self.vcov, units))
+        alike = units[errors > 0] / errors[errors > 0][:, None]
+        scaled = self._principal(alike)
+        if kept.sum() != scaled[2].sum():
+            c, (values, vectors, kept) = alike, scaled
         basis = vectors[:, kept].T @ c
         return float(np.sum((basis @ distance) ** 2 / values[kept])), basis
+
+    def _principal(self, c: Matrix) -> tuple[Vector, Matrix, NDArray[np.bool_]]:
+        """Eigenvalues and vectors of the rows' covariance, and which of them are not 0."""
+        values, vectors = np.linalg.eigh(c @ self.vcov @ c.T)
+        return values, vectors, values > max(values.max(initial=0.0), 0.0) * len(values) * 1e-12
 
     def _distance(self, c: Matrix, rhs: Vector | None) -> Vector:
         """`beta` less coefficients that fulfil the hypothesis."""
         if rhs is None or not np.any(rhs):
             return self.beta
-        point = np.linalg.lstsq(c, rhs, rcond=None)[0]
-        if not np.allclose(c @ point, rhs, atol=1e-8 * (1 + np.abs(rhs).max())):
+        size = wald.scales(c)
+        units, sides = c / size[:, None], rhs / size
+        point = np.linalg.lstsq(units, sides, rcond=None)[0]
+        if not np.allclose(units @ point, sides, rtol=0, atol=1e-8 * np.abs(sides).max()):
             raise DataError("the hypotheses contradict each other: no coefficients fulfil all of them.")
         return np.asarray(self.beta - point)
 

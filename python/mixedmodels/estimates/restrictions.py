@@ -16,7 +16,7 @@ def contrasts(values: Any, p: int) -> Matrix:
     Raises
     ------
     DataError
-        If it is not of numbers or has another width.
+        If it is not of numbers, has another width or no rows, or a row is 0 everywhere.
 
     Examples
     --------
@@ -35,6 +35,11 @@ def contrasts(values: Any, p: int) -> Matrix:
         )
     if not np.isfinite(c).all():
         raise DataError(f"the contrasts hold {c[~np.isfinite(c)][0]}; give finite numbers.")
+    if not len(c):
+        raise DataError(f"there are no contrasts to test; give a matrix with at least one row of {p} numbers.")
+    empty = np.flatnonzero(~c.any(axis=1))
+    if len(empty):
+        raise DataError(f"row {empty[0] + 1} of the contrasts is 0 everywhere, which is no hypothesis; leave it out.")
     return c
 
 

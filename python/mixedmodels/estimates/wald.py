@@ -75,4 +75,12 @@ def intervals(estimate: Vector, std_error: Vector, level: float = 0.95, df: Vect
 
 def linear_hypotheses(c: Matrix, estimate: Vector, vcov: Matrix) -> tuple[Vector, Vector]:
     """Estimates of ``c @ beta`` and their standard errors, each of shape (rows of c,)."""
-    return c @ estimate, np.sqrt(np.einsum("ij,jk,ik->i", c, vcov, c))
+    size = scales(c)
+    units = c / size[:, None]
+    return c @ estimate, size * np.sqrt(np.einsum("ij,jk,ik->i", units, vcov, units))
+
+
+def scales(c: Matrix) -> Vector:
+    """Largest absolute value of each row, 1 for rows of zeros: squares of rows over it neither vanish nor overflow."""
+    size = np.abs(c).max(axis=1, initial=0.0)
+    return np.where(size > 0, size, 1.0)

@@ -43,8 +43,8 @@ class Response:
 def family_response(design: Design, family: Family) -> Response:
     """The response of a design, checked, in the form that `family` works with.
 
-    A binomial response may be 0/1, true/false, a factor of two levels whose first is a failure, a proportion with its trials
-    as `weights`, or ``cbind(successes, failures)``.
+    A binomial response may be 0/1, true/false, a factor of two levels whose first is a failure, a proportion with its
+    trials as `weights`, or ``cbind(successes, failures)``.
 
     Raises
     ------

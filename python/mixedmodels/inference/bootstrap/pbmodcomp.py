@@ -23,7 +23,7 @@ from mixedmodels.fitted.replicates import Refit, drawer, limited, refitter
 from mixedmodels.inference.bootstrap import replicates
 from mixedmodels.inference.bootstrap.likelihood_ratio import bootstrap_test, ratios, stopped_at
 from mixedmodels.inference.bootstrap.pbmodcomp_record import PBModComp
-from mixedmodels.inference.comparison.comparable import check_comparable
+from mixedmodels.inference.comparison.comparable import check_comparable, check_laws
 
 BATCH = 200  # ratios between two looks at how many exceed the observed one
 SLOW = 16  # generalised models refitted between two looks at the line of progress
@@ -43,6 +43,7 @@ def pbmodcomp(
     model._need_rows("pbmodcomp()")
     small = _smaller(model, smaller)
     check_comparable((model, small), ("the model", "the smaller one"), True)
+    check_laws((small, model), ("the smaller model", "the model"))
     large = _by_ml(model)
     small = _by_ml(small)
     df = model.npar - small.npar

@@ -14,7 +14,7 @@ from mixedmodels.errors import MixedModelsWarning
 from mixedmodels.estimates.statistic_choice import checked_test
 from mixedmodels.fitted.refits import by_maximum_likelihood
 from mixedmodels.inference.comparison.chi_bar_squared import mixture, null_distributions
-from mixedmodels.inference.comparison.comparable import check_comparable
+from mixedmodels.inference.comparison.comparable import check_comparable, check_laws
 from mixedmodels.inference.comparison.lrt import deviance_table, is_restricted, likelihood_of, ratio_table
 from mixedmodels.inference.comparison.nesting import blocks, fixed_nested
 from mixedmodels.tables.result_table import ResultTable
@@ -32,9 +32,9 @@ def compare(models: Sequence[FittedModel], names: Sequence[str], test: str | Non
     if any(f.mixed for f in fits):
         return _likelihoods(models, names, test, refit)
     if not any(f.generalized for f in fits):
-        return _deviances(models, test, linear=True)
+        return _deviances(models, names, test, linear=True)
     if all(f.generalized and f.estimated_theta is None for f in fits):
-        return _deviances(models, test, linear=False)
+        return _deviances(models, names, test, linear=False)
     return _likelihoods(models, names, test, refit)
 
 
@@ -46,6 +46,8 @@ def _likelihoods(models: Sequence[FittedModel], names: Sequence[str], test: str 
     fits = [by_maximum_likelihood(m, stacklevel=5) for m in models] if refit else [m._fit for m in models]
     values = [likelihood_of(fit, restricted and not refit) for fit in fits]
     order = sorted(range(len(models)), key=lambda i: values[i].npar)
+    if wanted != "none":
+        check_laws([models[i] for i in order], [names[i] for i in order])
     columns = ratio_table([values[i] for i in order])
     heading += _heading([models[i] for i in order], [names[i] for i in order])
     pairs = [((models[i].design, fits[i]), (models[j].design, fits[j])) for i, j in pairwise(order)]
@@ -95,12 +97,14 @@ def _warn_not_nested(pairs: Sequence[Any], names: Sequence[str]) -> None:
         )
 
 
-def _deviances(models: Sequence[FittedModel], test: str | None, linear: bool) -> ResultTable:
+def _deviances(models: Sequence[FittedModel], names: Sequence[str], test: str | None, linear: bool) -> ResultTable:
     """R's tables for lists of lm or of glm: in the order given, against the dispersion of the largest model."""
     fits: list[Any] = [m._fit for m in models]
     largest = fits[min(range(len(fits)), key=lambda i: fits[i].df_resid)]
     fixed = not linear and largest.dispersion == 1
     wanted = checked_test(test, ("F", "Chisq", "none"), "Chisq" if fixed else "F")
+    if wanted != "none":
+        check_laws(models, names)
     scale = largest.rss / largest.df_resid if linear else largest.dispersion
     deviance = [f.rss if linear else f.deviance for f in fits]
     columns = deviance_table([f.df_resid for f in fits], deviance, wanted, scale, fixed)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
+from mixedmodels.families import GAUSSIAN, Family, NegativeBinomial, Poisson
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.comparison.lrt import is_restricted
 from mixedmodels.inference.comparison.nesting import fixed_nested
@@ -35,6 +37,40 @@ def check_comparable(models: Sequence[FittedModel], names: Sequence[str], refit:
         _check_method(first, model, both)
     if not refit:
         _check_restricted(models, names)
+
+
+def check_laws(models: Sequence[FittedModel], names: Sequence[str]) -> None:
+    """Refuse a test of models in a sequence, each against the one before it, of which one cannot lie within the other.
+
+    Raises
+    ------
+    DataError
+        If two of them have different links or families. A Poisson model lies within a negative binomial one with the
+        same link, and a fixed theta within an estimated one.
+    """
+    for (a, one), (b, other) in pairwise(zip(names, models, strict=True)):
+        left, right = _family(one), _family(other)
+        if left == right or _within(left, right):
+            continue
+        shown = [
+            f"{f.name} with link {f.link!r}" + (f" and theta {f.theta:g}" if f.theta else "") for f in (left, right)
+        ]
+        raise DataError(
+            f"{a} is {shown[0]} and {b} {shown[1]}: neither lies within the other, so that the difference of their "
+            "likelihoods has no chi-squared distribution; compare AIC or BIC."
+        )
+
+
+def _family(model: FittedModel) -> Family:
+    """The family as it was asked for: a theta that was estimated is no part of it."""
+    family: Family | None = model._fit.method.family
+    return GAUSSIAN if family is None else family
+
+
+def _within(small: Family, large: Family) -> bool:
+    if small.link != large.link or large.theta is not None or large.name != NegativeBinomial().name:
+        return False
+    return small.name in (large.name, Poisson().name)
 
 
 def check_rows(a: FittedModel, b: FittedModel, both: str) -> None:

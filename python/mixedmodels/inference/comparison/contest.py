@@ -16,6 +16,7 @@ from mixedmodels.fitted.layout import laid_out
 from mixedmodels.inference.anova import term_tests
 from mixedmodels.inference.comparison.comparable import check_rows
 from mixedmodels.inference.comparison.modcomp_table import ModelTest
+from mixedmodels.inference.comparison.nesting import blocks
 from mixedmodels.tables.result_table import F_HEADERS, T_HEADERS
 from mixedmodels.tables.single_test import SeveralTests, TestTable
 
@@ -160,6 +161,11 @@ def _nested(first: FittedModel, second: Any) -> tuple[FittedModel, str, Matrix]:
         raise DataError(
             f"{second.formula!r} is not nested in {first.formula!r}: its fixed effects span columns that those of the "
             "larger model do not."
+        )
+    if blocks(first.design, second.design) is None or blocks(second.design, first.design) is None:
+        raise DataError(
+            f"{second.formula!r} has other random effects than {first.formula!r}, and the test is of fixed effects "
+            "alone; give models with the same random effects."
         )
     if not len(c):
         raise DataError(

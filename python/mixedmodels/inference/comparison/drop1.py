@@ -24,7 +24,14 @@ from mixedmodels.inference.comparison.drop1_tables import (
     score_statistic,
 )
 from mixedmodels.inference.comparison.lrt import Columns, likelihood_of
-from mixedmodels.inference.comparison.marginality import addable, checked_scope, droppable, with_terms, without
+from mixedmodels.inference.comparison.marginality import (
+    addable,
+    check_droppable,
+    checked_scope,
+    droppable,
+    with_terms,
+    without,
+)
 from mixedmodels.tables.result_table import ResultTable
 
 if TYPE_CHECKING:
@@ -44,6 +51,8 @@ def drop1(model: FittedModel, test: str | None, scope: Scope, ddf: Ddf) -> Resul
         if isinstance(scope, str):
             scope = formulas.parse(_updated(model, scope)).fixed.labels if "~" in scope else [scope]
         labels = checked_scope(scope, terms)
+    if wanted == "F" or not model._fit.mixed:
+        check_droppable(labels, terms)
     if model._fit.mixed and wanted == "F":
         return drop1_f_table(model, ddf, labels)
     if ddf is not None:
@@ -104,8 +113,8 @@ def _variables(label: str) -> frozenset[str]:
 def _without(model: FittedModel, label: str) -> Design:
     """The design without a term: its columns left out, or laid out anew where other terms' coding depends on it.
 
-    R leaves columns out for lm and glm, whatever remains; lme4 updates the formula. Both are the same where there is
-    an intercept and no interaction holds the term.
+    For lm and glm R leaves columns out, which is refused here where an interaction holds the term; lme4 updates the
+    formula. Both are the same where there is an intercept and no interaction holds the term.
     """
     terms = _terms(model)
     if not model.design.random or (terms.intercept and label in droppable(terms)):

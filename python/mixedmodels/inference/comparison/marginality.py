@@ -48,6 +48,8 @@ def checked_scope(scope: Sequence[str], terms: Terms) -> tuple[str, ...]:
         If one is no term of the model.
     """
     by_variables = {own: label for label, own in variables(terms).items()}
+    if not scope:
+        raise DataError("the scope is empty; name at least one term, or leave it out for all that can be dropped.")
     out = []
     for text in scope:
         label = by_variables.get(frozenset(part.strip() for part in text.split(":")))
@@ -56,6 +58,26 @@ def checked_scope(scope: Sequence[str], terms: Terms) -> tuple[str, ...]:
             raise DataError(f"scope: {text!r} is not a term of the model; its terms are {labels}.")
         out.append(label)
     return tuple(out)
+
+
+def check_droppable(labels: Sequence[str], terms: Terms) -> None:
+    """Refuse to drop the columns of a term beside those of its interactions.
+
+    Raises
+    ------
+    DataError
+        If one is part of another term: what is left depends on the contrasts, and on where a covariate has its zero.
+    """
+    free = droppable(terms)
+    for label in labels:
+        if label not in free:
+            own = variables(terms)[label]
+            inside = next(other for other, held in variables(terms).items() if own < held)
+            raise DataError(
+                f"{label!r} is part of {inside!r}: what remains without its columns depends on the coding of factors "
+                "and on the zeros of covariates. Drop the interaction too, or take anova(type=2) or (type=3); "
+                "car_anova(type=3) tests coefficients as they are coded."
+            )
 
 
 def without(design: Design, label: str) -> Design:

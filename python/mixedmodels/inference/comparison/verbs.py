@@ -105,6 +105,8 @@ class ComparisonVerbs(FittedModel):
             test.
         scope : str or sequence of str, optional
             Labels of the terms to leave out, or a formula with these terms; by default all terms that can be dropped.
+            A term that is part of another one is refused, but for likelihood ratios of a mixed model, where the
+            formula without it is fitted.
         ddf : str or Coefficients, optional
             Degrees of freedom of test="F" for a linear mixed model: "Satterthwaite", "Kenward-Roger", "normal", or the
             result of `robust`; None for the model's own `ddf`.

@@ -178,6 +178,8 @@ def family(method: Any, levels: Sequence[str], **options: Any) -> Family:
         rows = list(np.atleast_2d(np.asarray(method, dtype=float)))
         named = hasattr(method, "columns")  # a table of the caller's library
         names = tuple(map(str, method.index)) if named else tuple(f"C{i + 1}" for i in range(len(rows)))
+    if not rows:
+        raise DataError("there are no contrasts; give at least one, as {'first': [1, -1, 0]}.")
     for name, row in zip(names, rows, strict=True):
         if np.shape(row) != (len(levels),):
             raise DataError(

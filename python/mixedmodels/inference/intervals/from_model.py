@@ -48,6 +48,8 @@ def confint(
     """See the verb of this name."""
     method = word("method", method, ("profile", "wald", "boot"), BOOTSTRAP)
     quantile = quantile_of(level)
+    if parm is not None and not isinstance(parm, str | int) and not len(parm) and not derived:
+        raise DataError("parm is empty; name at least one parameter, or leave it out for all of them.")
     if derived is not None and method != "profile":
         raise DataError(f"derived quantities have intervals by method='profile', not {method!r}.")
     if ddf is not None and method != "wald":
