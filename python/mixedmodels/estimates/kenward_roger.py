@@ -14,6 +14,9 @@ covariance of the random effects, B = Z'V^-1 Z, T = Z'V^-1 X and E_r the pattern
     I_rs = K_rs - 2 tr(Phi Q_rs) + tr(Phi P_r Phi P_s),    W = 2 I^-1,
     Phi_A = Phi + 2 Phi [sum of W_rs (Q_rs - P_r Phi P_s)] Phi
 
+The columns of every random term are first made orthonormal over the rows. The elements of the covariance matrix change
+linearly with that, and no result does; without it a covariate far from 0 makes the information singular in rounding.
+
 B and T are block diagonal over the components of the level graph, and so is every sum here. With weights the residual's
 G_e is W^-1; pbkrtest takes the identity there and the weighted fit elsewhere, which is no covariance of any model.
 
@@ -31,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels._typing import Matrix, Vector
-from mixedmodels.design.records import Design
+from mixedmodels.design.records import Design, RandomTerm
 from mixedmodels.errors import FitError
 from mixedmodels.estimates import level_components
 from mixedmodels.estimates.coefficients import Coefficients, FTest, Refit, f_of
@@ -135,7 +138,7 @@ def adjustment(design: Design, fit: MixedFit) -> Adjustment:
             f"hang together through crossed factors, and the limit is {LARGEST:,}; use ddf='Satterthwaite'."
         )
     x = dense_columns(design, fit.kept, fit.n)
-    sums = _Sums(fit, x, design.weights)
+    sums = _Sums(fit, x, design)
     shapes = len(np.unique(where.counts, axis=0))
     with counted(shapes * len(sums.k), "steps of Kenward and Roger's method") as tell:
         steps = itertools.count(1)
@@ -147,8 +150,11 @@ def adjustment(design: Design, fit: MixedFit) -> Adjustment:
 class _Sums:
     """P, Q and K summed over components."""
 
-    def __init__(self, fit: MixedFit, x: Matrix, weights: Vector | None) -> None:
-        self.factors = factors(fit.theta, fit.sizes)
+    def __init__(self, fit: MixedFit, x: Matrix, design: Design) -> None:
+        weights = design.weights
+        roots = [_root(term, fit.n) for term in design.random]
+        self.bases = [np.linalg.inv(root) for root in roots]
+        self.factors = [root @ t for root, t in zip(roots, factors(fit.theta, fit.sizes), strict=True)]
         self.sizes = fit.sizes
         number = sum(k * (k + 1) // 2 for k in fit.sizes) + 1
         size = x.shape[1]
@@ -182,7 +188,9 @@ class _Sums:
 
     def _projected(self, part: level_components.Parts) -> tuple[Array, Array, Matrix]:
         """B and T of the components, and what X'V^-1 X loses to them."""
-        zz, zx = part.zz, part.zx
+        half = np.swapaxes(level_components.times_blocks(part.zz, self.bases, part.levels), 1, 2)
+        zz = level_components.times_blocks(half, self.bases, part.levels)
+        zx = np.swapaxes(level_components.times_blocks(np.swapaxes(part.zx, 1, 2), self.bases, part.levels), 1, 2)
         right = np.swapaxes(level_components.times_blocks(zz, self.factors, part.levels), 1, 2)  # Lambda'Z'WZ
         c = level_components.times_blocks(right, self.factors, part.levels)
         c += np.eye(c.shape[1])
@@ -214,6 +222,17 @@ class _Sums:
         middle = np.einsum("rs,rsij->ij", w, self.q) - np.einsum("rs,rij,sjk->ik", w, self.p, pp, optimize=True)
         added = phi @ middle @ phi
         return Adjustment(phi + added + added.T, self.p, w)
+
+
+def _root(term: RandomTerm, n: int) -> Matrix:
+    """R of a QR decomposition of a term's columns; only their lengths where they depend on each other."""
+    columns = np.column_stack([np.ones(n) if c is None else c for c in term.columns])
+    length = np.linalg.norm(columns, axis=0)
+    length[length == 0] = 1.0
+    root = np.linalg.qr(columns / length, mode="r")
+    if len(root) < len(length) or np.abs(np.diag(root)).min() < 1e-10:
+        return np.diag(length)
+    return np.asarray(root * length)
 
 
 def _patterns(levels: tuple[int, ...], sizes: tuple[int, ...]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:

@@ -202,14 +202,15 @@ def conjugate(layout: TermLayout, vcov: Matrix) -> dict[str, Matrix]:
 def _unit_upper(x: Matrix) -> Matrix:
     """R of a QR decomposition with its rows divided by their diagonal elements: each column after those before it."""
     r = np.linalg.qr(x, mode="r")
-    return _cleaned(r / np.diag(r)[:, None])
+    # Rounding errors are relative to the length of a column, whatever the units of the others.
+    return np.where(np.abs(r) < NOTHING * np.linalg.norm(r, axis=0), 0.0, r) / np.diag(r)[:, None]
 
 
 def _solved(x: Matrix, y: Matrix) -> Matrix:
     """Least squares coefficients of the columns of `y` on those of `x`."""
     norm = np.sqrt((x * x).sum(axis=0))
     norm[norm == 0] = 1.0
-    return _cleaned(np.linalg.lstsq(x / norm, y, rcond=1e-10)[0] / norm[:, None])
+    return np.asarray(_cleaned(np.linalg.lstsq(x / norm, y, rcond=1e-10)[0]) / norm[:, None])
 
 
 def _cleaned(a: Matrix) -> Matrix:
