@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,8 @@ def anova_terms(model: FittedModel, type: Any, ddf: Ddf, test: str | None) -> Re
             return _lme4(model, fit.vcov_unscaled, fit.sigma)
         return _lmertest(model, 3 if number is None else number, ddf)
     if number in (2, 3):
-        return car_anova(model, number, test, ddf)
+        table = car_anova(model, number, test, ddf)
+        return replace(table, footer=(*table.footer, *_as_coded(model))) if number == 3 else table
     if isinstance(ddf, Coefficients):
         raise DataError(
             f"the sequential table of {model.formula!r} compares fits and uses no covariance; give type=2 or 3 for "
@@ -54,6 +56,20 @@ def anova_terms(model: FittedModel, type: Any, ddf: Ddf, test: str | None) -> Re
     components: Any = model
     rx = components.getME("RX")
     return _lme4(model, np.linalg.inv(rx.T @ rx), model.sigma if fit.has_dispersion else 1.0)
+
+
+def _as_coded(model: FittedModel) -> tuple[str, ...]:
+    """A remark on type III of coefficients, which for factors in interactions depends on their contrasts."""
+    layout, contrasts = _layout(model), model.design.spec.contrasts
+    within = {
+        name for own, coded in zip(layout.variables, layout.by_contrasts, strict=True) if len(own) > 1 for name in coded
+    }
+    uneven = [n for n in contrasts if n in within and np.abs(contrasts[n].matrix.sum(axis=0)).max(initial=0.0) > 1e-8]
+    if not uneven:
+        return ()
+    names, sums = " and ".join(uneven), ", ".join(f"{name!r}: 'sum'" for name in uneven)
+    where = f"Terms within interactions are tested as they are coded, at the reference level of {names}"
+    return (f"{where}; contrasts={{{sums}}} tests them over all levels.",)
 
 
 def _layout(model: FittedModel) -> contrast_matrices.TermLayout:
