@@ -153,7 +153,7 @@ class _Sums:
     def __init__(self, fit: MixedFit, x: Matrix, design: Design) -> None:
         weights = design.weights
         roots = [_root(term, fit.n) for term in design.random]
-        self.bases = [np.linalg.inv(root) for root in roots]
+        self.bases: list[Matrix] = [np.asarray(np.linalg.inv(root), dtype=float) for root in roots]
         self.factors = [root @ t for root, t in zip(roots, factors(fit.theta, fit.sizes), strict=True)]
         self.sizes = fit.sizes
         number = sum(k * (k + 1) // 2 for k in fit.sizes) + 1

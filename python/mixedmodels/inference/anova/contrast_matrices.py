@@ -203,7 +203,7 @@ def _unit_upper(x: Matrix) -> Matrix:
     """R of a QR decomposition with its rows divided by their diagonal elements: each column after those before it."""
     r = np.linalg.qr(x, mode="r")
     # Rounding errors are relative to the length of a column, whatever the units of the others.
-    return np.where(np.abs(r) < NOTHING * np.linalg.norm(r, axis=0), 0.0, r) / np.diag(r)[:, None]
+    return np.asarray(np.where(np.abs(r) < NOTHING * np.linalg.norm(r, axis=0), 0.0, r) / np.diag(r)[:, None])
 
 
 def _solved(x: Matrix, y: Matrix) -> Matrix:
