@@ -36,6 +36,23 @@ class UnknownColumnError(DataError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class FileError(DataError, OSError):
+    """A file cannot be read or written as asked; the message names it, and a file that was there is unchanged."""
+
+    def __init__(self, message: str, errno: int | None = None) -> None:
+        """The message, and the number that the system has for the error."""
+        super().__init__(message)
+        self.errno = errno
+
+    def __str__(self) -> str:
+        # OSError shows its number, which the message says in words.
+        return str(self.args[0]) if self.args else ""
+
+
+class MissingFileError(FileError, FileNotFoundError):
+    """A file to read does not exist."""
+
+
 class DesignError(MixedModelsError, ValueError):
     """Formula and table are both readable, but the model that they imply cannot be fitted."""
 

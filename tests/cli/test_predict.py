@@ -175,7 +175,7 @@ MISTAKES = [
     (["sleep.json", "new.csv", "--new-weights", "note"], "--new-weights are of new observations"),
     (["sleep.json", "new.csv", "--json", "--out", "x.json"], "--json prints, --out writes"),
     (["sleep.json", "new.csv", "--out", "x.xlsx"], "what kind of file 'x.xlsx' is to be"),
-    (["sleep.json", "new.csv", "--out", "nowhere/x.csv"], "cannot write to"),
+    (["sleep.json", "new.csv", "--out", "nowhere/x.csv"], "cannot write the table to"),
     (["Reaction ~ Days", "sleep.csv", "new.csv", "--allow-new-levels"], "are for mixed models"),
 ]
 

@@ -153,5 +153,5 @@ def test_written_tables_come_back(ending: str, tmp_path: Path) -> None:
 def test_a_name_without_a_kind_is_refused_for_writing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"ending in .*parquet"):
         write_table(pd.DataFrame(), str(tmp_path / "table.xlsx"))
-    with pytest.raises(DataError, match="cannot write to"):
+    with pytest.raises(DataError, match="cannot write the table to"):
         write_table(pd.DataFrame(), str(tmp_path / "nowhere" / "table.csv"))

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import mixedmodels as mm
+from mixedmodels.cli.files import check_outputs
 from mixedmodels.cli.models import fitted
 from mixedmodels.cli.records import records
 from mixedmodels.errors import DataError
@@ -25,6 +26,8 @@ def demo(options: argparse.Namespace) -> None:
 def fit(options: argparse.Namespace) -> None:
     """Fit the model and print its summary and what else was asked for, as text or as JSON."""
     _check(options)
+    outputs = {"--out": ("the fit", options.out), "--report": ("the report", options.report)}
+    check_outputs([options.file], outputs)
     model, _ = fitted(options.formula, options.file, options)
     if options.ddf is not None and (not model._fit.mixed or model._fit.generalized):
         raise DataError("--ddf is for linear mixed models; the tests of this one have no choice of degrees of freedom")
@@ -33,7 +36,7 @@ def fit(options: argparse.Namespace) -> None:
     terms = model.anova(**how) if options.anova else None
     limits = _limits(model, options) if options.confint else None
     if options.out is not None:
-        _save(model, options.out, options.rows)
+        model.save(options.out, rows=options.rows)
     if options.report is not None:
         model.report(options.report)
     if options.json:
@@ -86,13 +89,6 @@ def _check(options: argparse.Namespace) -> None:
 def _limits(model: Any, options: argparse.Namespace) -> Any:
     wanted = {"level": options.level, "nsim": options.nsim, "seed": options.seed}
     return model.confint(method=options.confint, **{name: value for name, value in wanted.items() if value is not None})
-
-
-def _save(model: Any, path: str, rows: bool) -> None:
-    try:
-        model.save(path, rows=rows)
-    except OSError as cause:
-        raise DataError(f"cannot write the fit to {path!r}: {cause.strerror or cause}") from cause
 
 
 def _document(model: Any, estimates: Any, terms: Any, limits: Any, method: str | None) -> dict[str, Any]:

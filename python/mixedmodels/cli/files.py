@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
+from mixedmodels._files import check_target, same_file, whole_file
 from mixedmodels.cli.dialect import PLAIN, Decimal, Dialect, check_width, decimal_mark, separator
 from mixedmodels.errors import DataError
 
@@ -72,31 +74,59 @@ def write_table(table: Any, name: str | None, dialect: Dialect = PLAIN) -> None:
     Raises
     ------
     DataError
-        If the name has an unknown end, or the file cannot be written.
+        If the name has an unknown end.
+    FileError
+        If the file cannot be written. The file that was there is then unchanged.
     """
     if name is None:
         table.to_csv(sys.stdout, index=False, sep=dialect.sep, decimal=dialect.decimal)
         return
     write = writer(name, dialect)
-    try:
-        write(table)
-    except OSError as cause:
-        raise DataError(f"cannot write to {name!r}: {cause.strerror or cause}") from cause
+    with whole_file(name, "the table") as draft:
+        write(table, str(draft))
 
 
-def writer(name: str, dialect: Dialect) -> Callable[[Any], None]:
-    """The function that writes a pandas table to a file of that name; an unknown name is refused before any work."""
+def writer(name: str, dialect: Dialect) -> Callable[[Any, str], None]:
+    """The function that writes a pandas table to a file of that kind; an unknown name is refused before any work."""
     ending = _ending(name)
     if ending in _TEXT:
         sep = _TEXT[ending] or dialect.sep
-        return lambda table: table.to_csv(name, index=False, sep=sep, decimal=dialect.decimal)
+        return lambda table, path: table.to_csv(path, index=False, sep=sep, decimal=dialect.decimal)
     if ending == ".json":
-        return lambda table: table.to_json(name, orient="records", force_ascii=False, indent=2, double_precision=15)
+        how = {"orient": "records", "force_ascii": False, "indent": 2, "double_precision": 15}
+        return lambda table, path: table.to_json(path, **how)
     if ending in _ARROW:
         module, arrow = _arrow(_ARROW[ending]), _arrow("lib")
         write = module.write_feather if _ARROW[ending] == "feather" else module.write_table
-        return lambda table: write(arrow.Table.from_pandas(table, preserve_index=False), name)
+        return lambda table, path: write(arrow.Table.from_pandas(table, preserve_index=False), path)
     raise DataError(f"cannot tell from its name what kind of file {name!r} is to be; give {_WRITTEN}")
+
+
+def check_outputs(inputs: Sequence[str], outputs: Mapping[str, tuple[str, str | None]]) -> None:
+    """Refuse, before any work, outputs that cannot be written or would replace an input.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        Files that are read; ``-`` is standard input.
+    outputs : mapping of str to tuple of (str, str or None)
+        For each option what it writes, in words, and the file, if there is one.
+
+    Raises
+    ------
+    DataError
+        If an output is a file that is read, by whatever name or link, or two outputs are one file.
+    FileError
+        If an output cannot be written.
+    """
+    wanted = {option: path for option, (_, path) in outputs.items() if path is not None}
+    for option, path in wanted.items():
+        check_target(path, outputs[option][0])
+        if read := next((name for name in inputs if name != "-" and same_file(name, path)), None):
+            raise DataError(f"{option} {path!r} would replace {read!r}, which is read; give another name")
+    places = [os.path.realpath(path) for path in wanted.values()]
+    if len(set(places)) < len(places):
+        raise DataError(f"{' and '.join(wanted)} name one file, {next(iter(wanted.values()))!r}; give two names")
 
 
 def _ending(name: str) -> str:

@@ -42,10 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MixedModelsError as error:
         print(f"mixedmodels: error: {in_options(str(error), options)}", file=sys.stderr)
         return YOUR_TURN
-    except BrokenPipeError:
-        # The reader of our output has gone (as `head` does); the interpreter must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        _close_output()
         return SUCCESS
+    except OSError as error:  # files have messages of their own, so this is standard output, on a full disk
+        _close_output()
+        print(f"mixedmodels: error: cannot write the output: {error.strerror or error}", file=sys.stderr)
+        return YOUR_TURN
     except KeyboardInterrupt:
         print("mixedmodels: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -53,6 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _own_fault(error, options.traceback)
         return OUR_FAULT
     return SUCCESS
+
+
+def _close_output() -> None:
+    """Let the interpreter not complain at exit about an output that cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _own_fault(error: Exception, with_traceback: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mixedmodels import frame
 from mixedmodels.cli.dialect import PLAIN, Dialect
-from mixedmodels.cli.files import read_table, write_table, writer
+from mixedmodels.cli.files import check_outputs, read_table, write_table, writer
 from mixedmodels.cli.models import fitted, reading_of, saved
 from mixedmodels.cli.records import records
 from mixedmodels.errors import DataError
@@ -19,6 +19,7 @@ def predict(options: argparse.Namespace) -> None:
     """Predict for the rows of a file and write them with their predictions."""
     source, new = _sources(options)
     _check(options)
+    check_outputs([source[-1], new], {"--out": ("the table", options.out)})
     model, marks = (saved(source[0], options), PLAIN) if len(source) == 1 else fitted(source[0], source[1], options)
     rows, dialect = read_table(new, reading_of(options))
     predictions = _predictions(model, rows, options)

@@ -45,19 +45,14 @@ class ReportVerbs(FittedModel):
 
         Raises
         ------
-        DataError
-            If the file cannot be written.
+        FileError
+            If the file cannot be written. The file that was there is then unchanged.
         """
-        from mixedmodels.errors import DataError
+        from mixedmodels._files import check_target, write_text
         from mixedmodels.fit.seeds import drawn_seed
         from mixedmodels.page import Options, page
 
-        target = Path(path)
-        if not target.parent.is_dir():  # checked before the work, not after it
-            raise DataError(f"cannot write the report to {str(path)!r}: there is no folder {str(target.parent)!r}.")
+        check_target(path, "the report")  # before the work, not after it
         text = page(self, Options(title, checks, drawn_seed(seed), date))
-        try:
-            target.write_text(text, encoding="utf-8")
-        except OSError as cause:
-            raise DataError(f"cannot write the report to {str(path)!r}: {cause.strerror or cause}") from cause
-        return target
+        write_text(path, text, "the report")
+        return Path(path)

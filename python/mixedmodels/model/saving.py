@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._files import write_text
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class SaveVerbs(FittedModel):
         Parameters
         ----------
         path : str or Path
-            File to write.
+            File to write. It is replaced in one step: a full disk or a killed process leaves the old file whole.
         rows : bool, default False
             Whether to keep the rows of the columns that the model uses. A loaded model then does what this one does,
             with the same numbers. Without rows the file is small and holds no data; the loaded model predicts new rows
@@ -45,6 +46,8 @@ class SaveVerbs(FittedModel):
 
         Raises
         ------
+        FileError
+            If the file cannot be written. The file that was there is then unchanged.
         DataError
             If `rows` are wanted and are not at hand, or an argument of the fit, such as a function in `env`, cannot be
             written.
@@ -63,7 +66,7 @@ class SaveVerbs(FittedModel):
 
             document |= {"version": WITH_ROWS, "rows": rows_out(self)}
         text = json.dumps(plain(document), allow_nan=False, separators=(",", ":"))
-        Path(path).write_text(text, encoding="utf-8")
+        write_text(path, text, "the fit")
 
 
 def _document(model: FittedModel) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from mixedmodels._files import whole_file
 
 rc_context: Any = matplotlib.rc_context  # its types name every rcParam of one version
 
@@ -32,9 +35,22 @@ class Picture(Figure):
             super().draw(renderer)
 
     def savefig(self, fname: Any, **kwargs: Any) -> None:
-        """Write the picture to a file, with its own settings; see matplotlib's `Figure.savefig`."""
+        """Write the picture to a file, with its own settings; see matplotlib's `Figure.savefig`.
+
+        A file of that name is replaced in one step, so that a full disk leaves the old picture whole.
+        """
         with rc_context(self._settings):
-            super().savefig(fname, **kwargs)
+            if not isinstance(fname, (str, os.PathLike)) or _several_files(fname, kwargs.get("format")):
+                super().savefig(fname, **kwargs)
+                return
+            with whole_file(self._with_ending(fname, kwargs.get("format")), "the picture") as draft:
+                super().savefig(draft, **kwargs)
+
+    def _with_ending(self, fname: str | os.PathLike[str], format: str | None) -> str | os.PathLike[str]:
+        """A name without an ending gets that of the format, as matplotlib does where none is asked for."""
+        if format or os.path.splitext(fname)[1] or not isinstance(fname, str):
+            return fname
+        return f"{fname.rstrip('.')}.{self.canvas.get_default_filetype()}"
 
     def show(self, warn: bool = True) -> None:
         """Open a window with the picture, if there is a screen."""
@@ -52,3 +68,8 @@ class Picture(Figure):
         out = io.BytesIO()
         self.savefig(out, format="png", dpi=max(self.dpi, 120))
         return out.getvalue()
+
+
+def _several_files(fname: str | os.PathLike[str], format: str | None) -> bool:
+    """Whether a picture goes to several files, which name each other: pgf writes its images beside the text."""
+    return "pgf" in (format, os.path.splitext(fname)[1].lstrip(".").lower())

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._files import write_text
 from mixedmodels.tables.sheet import Block, Sheet
 from mixedmodels.tables.table import Table
 
@@ -62,7 +63,7 @@ class ModelTable(Table):
         """The table as HTML, written to `path` too if there is one."""
         text = self._repr_html_()
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            write_text(path, text, "the table")
         return text
 
     def _sheet(self) -> Sheet:
