@@ -46,9 +46,9 @@ class Picture(Figure):
             with whole_file(self._with_ending(fname, kwargs.get("format")), "the picture") as draft:
                 super().savefig(draft, **kwargs)
 
-    def _with_ending(self, fname: str | os.PathLike[str], format: str | None) -> str | os.PathLike[str]:
+    def _with_ending(self, fname: str | os.PathLike[str], kind: str | None) -> str | os.PathLike[str]:
         """A name without an ending gets that of the format, as matplotlib does where none is asked for."""
-        if format or os.path.splitext(fname)[1] or not isinstance(fname, str):
+        if kind or os.path.splitext(fname)[1] or not isinstance(fname, str):
             return fname
         return f"{fname.rstrip('.')}.{self.canvas.get_default_filetype()}"
 
@@ -70,6 +70,6 @@ class Picture(Figure):
         return out.getvalue()
 
 
-def _several_files(fname: str | os.PathLike[str], format: str | None) -> bool:
+def _several_files(fname: str | os.PathLike[str], kind: str | None) -> bool:
     """Whether a picture goes to several files, which name each other: pgf writes its images beside the text."""
-    return "pgf" in (format, os.path.splitext(fname)[1].lstrip(".").lower())
+    return "pgf" in (kind, os.path.splitext(fname)[1].lstrip(".").lower())
