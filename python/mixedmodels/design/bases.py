@@ -7,7 +7,9 @@ lists, so that they pickle and go into JSON.
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from mixedmodels.design.values import Array, Matrix
 from mixedmodels.errors import DesignError, MixedModelsWarning
 
 State = dict[str, Any]
+MOST_COLUMNS = 1000  # of one basis
 
 
 def scale(x: Array, settings: State, state: State | None) -> tuple[Array, State]:
@@ -39,6 +42,8 @@ def scale(x: Array, settings: State, state: State | None) -> tuple[Array, State]
 def poly(x: Array, settings: State, state: State | None) -> tuple[Matrix, State]:
     """Orthogonal polynomials of degree 1 to `degree`, or with ``raw`` the powers themselves."""
     degree = whole(settings.get("degree", 1), "degree of poly()", 1)
+    if state is None:
+        _check_size(degree, f"poly() of degree {degree}", x)
     names = tuple(str(j + 1) for j in range(degree))
     if settings.get("raw", False):
         return Matrix(np.asfortranarray(np.column_stack([x ** (j + 1) for j in range(degree)])), names), {}
@@ -69,12 +74,13 @@ def multi_poly(columns: list[Array], settings: State, state: State | None) -> tu
     """``poly(x, z, degree = d)``: products of polynomials in each variable, total degree at most d."""
     degree = whole(settings.get("degree", 1), "degree of poly()", 1)
     one = {"degree": degree, "raw": settings.get("raw", False)}
+    if state is None:
+        _check_size(math.comb(len(columns) + degree, degree) - 1, f"poly() of {len(columns)} variables", columns[0])
     before = [None] * len(columns) if state is None else state["parts"]
     made = [poly(x, one, s) for x, s in zip(columns, before, strict=True)]
-    powers = np.indices([degree + 1] * len(columns)).reshape(len(columns), -1, order="F").T
     names, values = [], []
-    for power in powers:
-        if 0 < power.sum() <= degree:
+    for power in _powers(len(columns), degree):
+        if any(power):
             product = np.ones(len(columns[0]))
             for (matrix, _), k in zip(made, power, strict=True):
                 if k:
@@ -84,12 +90,23 @@ def multi_poly(columns: list[Array], settings: State, state: State | None) -> tu
     return Matrix(np.asfortranarray(np.column_stack(values)), tuple(names)), {"parts": [s for _, s in made]}
 
 
+def _powers(k: int, degree: int) -> Iterator[tuple[int, ...]]:
+    """Powers of k variables of at most `degree` in all; that of the first variable runs fastest."""
+    if k == 0:
+        yield ()
+        return
+    for last in range(degree + 1):
+        for power in _powers(k - 1, degree - last):
+            yield (*power, last)
+
+
 def bs(x: Array, settings: State, state: State | None) -> tuple[Matrix, State]:
     """B-spline basis of a polynomial spline."""
     degree = whole(settings.get("degree", 3), "degree of bs()", 1)
     intercept = bool(settings.get("intercept", False))
     order = degree + 1
     if state is None:
+        _check_size(degree, f"bs() of degree {degree}", x)
         state = _knots(x, settings, "bs", order - (0 if intercept else 1))
     left, right = state["boundary"]
     whole_knots = np.array([left] * order + state["knots"] + [right] * order)
@@ -159,13 +176,17 @@ def _knots(x: Array, settings: State, name: str, fewest: int) -> State:
         raise DesignError(f"{name}() needs two different boundary knots, they are {ends}")
     if settings.get("knots") is not None:
         inner = settings["knots"]
+        _check_size(np.size(inner), f"{name}() with {np.size(inner)} knots", x)
         knots = sorted(map(float, inner if isinstance(inner, (tuple, list, np.ndarray)) else [inner]))
         if knots and not ends[0] < knots[0] <= knots[-1] < ends[1]:
-            raise DesignError(f"knots {knots} of {name}() must lie between the boundary knots {ends}")
+            raise DesignError(
+                f"the knots of {name}() run from {knots[0]:g} to {knots[-1]:g}; they must lie between {ends}"
+            )
         return {"knots": knots, "boundary": ends}
     count = 0
     if settings.get("df") is not None:
         df = whole(settings["df"], f"df of {name}()", 1)
+        _check_size(df, f"{name}() with df = {df}", x)
         count = df - fewest
         if count < 0:
             warnings.warn(f"df = {df} is too small for {name}(); {fewest} is used", MixedModelsWarning, stacklevel=2)
@@ -174,8 +195,23 @@ def _knots(x: Array, settings: State, name: str, fewest: int) -> State:
     return {"knots": np.quantile(within, np.linspace(0, 1, count + 2)[1:-1]).tolist(), "boundary": ends}
 
 
+def _check_size(columns: int, what: str, x: Array) -> None:
+    """Refuse a basis of more columns than the data can determine, before any is made.
+
+    Raises
+    ------
+    DesignError
+        If there are more columns than values, or than `MOST_COLUMNS`.
+    """
+    values = int(np.count_nonzero(~np.isnan(x)))
+    if columns > min(values, MOST_COLUMNS):
+        most = f"there are {values} values" if values < MOST_COLUMNS else f"a basis has {MOST_COLUMNS} columns at most"
+        raise DesignError(f"{what} would have {columns} columns or more, and {most}; give a smaller number")
+
+
 def whole(value: Any, what: str, least: int) -> int:
     """A setting that has to be a whole number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value) or value < least:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or value != int(value) or value < least:
         raise DesignError(f"{what} is {value!r}; it must be a whole number, {least} or more")
     return int(value)

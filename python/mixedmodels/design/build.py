@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mixedmodels._names import by_meant
 from mixedmodels._spellings import recased
 from mixedmodels.design import checks
 from mixedmodels.design.arguments import check_weights, numbers, pick, subset_rows
@@ -131,7 +132,8 @@ def build(
 
     # 4. Fixed columns, grouping factors, random terms.
     values = {text: drop_unused(v) if isinstance(v, Factor) else v for text, v in values.items()}
-    coder = Coder(values, {**(contrasts or {}), **scope.contrasts})
+    contrasts = by_meant(contrasts or {}, values)
+    coder = Coder(values, {**contrasts, **scope.contrasts})
     names, columns, assign = coder.columns(plan.fixed)
     if contrasts:
         checks.contrasts(contrasts, values)

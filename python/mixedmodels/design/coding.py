@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from mixedmodels.design.contrasts import Coding, coding
 from mixedmodels.design.values import Array, Matrix, Value
+from mixedmodels.errors import DesignError
 from mixedmodels.formula import Terms
 from mixedmodels.frame import Factor, Levels, Logical, Numeric
 
 Columns = tuple[tuple[str, ...], list[Array]]  # ends of names, columns
 
+MOST_COLUMNS = 50_000  # of all terms together
+MOST_CELLS = 2**31  # columns times rows, 16 GB
 FALSE_TRUE = Levels(np.array([False, True]))
 
 
@@ -39,6 +43,7 @@ class Coder:
         names: list[str] = []
         columns: list[Array | None] = []
         assign: list[int] = []
+        self._check_size(terms)
         if terms.intercept:
             names.append("(Intercept)")
             columns.append(None)
@@ -61,6 +66,25 @@ class Coder:
             columns.extend(products)
             assign.extend([index] * len(suffixes))
         return names, columns, assign
+
+    def _check_size(self, terms: Terms) -> None:
+        """Refuse terms with more columns than can be held, before any is made.
+
+        Raises
+        ------
+        DesignError
+            With the term that goes beyond.
+        """
+        total = 0
+        for label, term, dummies in zip(terms.labels, terms.terms, terms.dummies, strict=True):
+            variables = [self.values[terms.names[variable]] for variable in term]
+            total += prod(width(value, all_levels) for value, all_levels in zip(variables, dummies, strict=True))
+            rows = len(variables[0].codes) if isinstance(variables[0], Factor) else len(variables[0].values)
+            if total > MOST_COLUMNS or total * rows > MOST_CELLS:
+                raise DesignError(
+                    f"the terms up to {label!r} have {total} columns for {rows} rows, which is more than can be held; "
+                    "leave terms out, or join levels of their factors"
+                )
 
     def _first_factor(self, terms: Terms) -> tuple[int, int] | None:
         """Term and variable of the factor that takes the place of a missing intercept."""
@@ -119,6 +143,15 @@ class Coder:
         if used is None:
             used = self.codings[text] = coding(text, levels, self.contrasts.get(text), ordered)
         return used
+
+
+def width(value: Value, dummies: bool) -> int:
+    """How many columns a variable has in a term, all levels of a factor or all but one."""
+    if isinstance(value, Factor):
+        return max(len(value.levels.values) - (not dummies), 0)
+    if isinstance(value, Matrix):
+        return int(value.values.shape[1])
+    return 2 if dummies and isinstance(value, Logical) else 1
 
 
 def indicator(factor: Factor, code: int) -> Array:

@@ -30,6 +30,7 @@ _COMPARISON: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 SECONDS_OF_DAY = 86_400.0
 _MAX_RANGE = 100_000
+_MAX_RANGES = 10 * _MAX_RANGE  # of all ranges of a formula together
 
 
 class Scope:
@@ -63,6 +64,7 @@ class Scope:
         self.states = states
         self.fitted = fitted
         self.source = source
+        self.ranged = 0  # numbers in ranges
         self.contrasts: dict[str, Any] = {}  # stated in the formula by C(f, sum)
 
     def value(self, node: Node, text: str) -> Value:
@@ -218,6 +220,12 @@ class Scope:
             if isinstance(left, (int, float)) and isinstance(right, (int, float)):
                 if not abs(right - left) <= _MAX_RANGE:
                     raise FormulaError(f"the range {show(node)} has more than {_MAX_RANGE} numbers")
+                self.ranged += int(abs(right - left)) + 1
+                if self.ranged > _MAX_RANGES:
+                    raise FormulaError(
+                        f"the ranges of the formula, up to {show(node)}, have more than {_MAX_RANGES} numbers; "
+                        "give them as arrays in env"
+                    )
                 step = 1 if right >= left else -1
                 return tuple(left + step * i for i in range(int(abs(right - left)) + 1))
             return factor_calls.interaction([left, right], show(node))

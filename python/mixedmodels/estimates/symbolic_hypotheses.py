@@ -10,12 +10,13 @@ from typing import NoReturn
 
 import numpy as np
 
+from mixedmodels._names import QUOTED, meant, unquoted
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import FormulaError
 from mixedmodels.formula.tokens import marked
 
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_QUOTED = re.compile(r"`([^`]+)`")
+_BLANKS = re.compile(r"[^\W\d][\w.]*(?: +[\w.]+)*")
 _RELATION = re.compile(r"==|>=|<=|=|<|>")
 _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"[^\W\d][\w.:]*|\S")
@@ -104,6 +105,13 @@ class _Parser:
         self.what = what
         self.at = 0
         self.patterns = [(re.compile(_loosely(name)), i) for i, name in enumerate(names)]
+        # Without its back quotes a name with blanks still cannot be read in two ways; "a-b" could.
+        plain = {i: unquoted(name) for i, name in enumerate(names)}
+        self.patterns += [
+            (re.compile(_loosely(text)), i)
+            for i, text in plain.items()
+            if text not in self.names and _BLANKS.fullmatch(text) and list(plain.values()).count(text) == 1
+        ]
         if "Intercept" not in self.names and "(Intercept)" in self.names:
             self.patterns.append((re.compile("Intercept"), self.names.index("(Intercept)")))
         self.patterns.sort(key=lambda pair: -len(pair[0].pattern))
@@ -176,12 +184,10 @@ class _Parser:
     def _operand(self) -> _Linear:
         self._skip()
         number = _NUMBER.match(self.text, self.at)
-        quoted = _QUOTED.match(self.text, self.at)
-        if quoted:
-            if quoted[1] not in self.names:
-                self._unknown(quoted[1])
+        quoted = QUOTED.match(self.text, self.at)
+        if quoted and (name := meant(quoted[1], self.names)) in self.names and _ends(self.text, quoted.end()):
             self.at = quoted.end()
-            return self._coefficient(self.names.index(quoted[1]))
+            return self._coefficient(self.names.index(name))
         for pattern, i in self.patterns:
             match = pattern.match(self.text, self.at)
             if match and _ends(self.text, match.end()) and not (number and number.end() >= match.end()):
@@ -195,6 +201,8 @@ class _Parser:
             if not self._take(re.compile(r"\)")):
                 self._fail("a parenthesis is opened but not closed before this")
             return inner
+        if quoted:
+            self._unknown(quoted[1])
         word = _WORD.match(self.text, self.at)
         if word is None:
             self._fail(f"a {self.what} or a number is missing at the end")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from mixedmodels._names import ByName
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, z_matrix
 from mixedmodels.errors import DataError
@@ -55,7 +56,7 @@ class MixedEffects(FittedModel):
         >>> fit.ngroups
         {'Subject': 18}
         """
-        return {g.name: g.n_levels for g in self.design.groups}
+        return ByName({g.name: g.n_levels for g in self.design.groups})
 
     @property
     def converged(self) -> bool:

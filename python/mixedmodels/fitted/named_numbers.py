@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._names import by_meant
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
 from mixedmodels.frame import nearest
@@ -21,6 +22,7 @@ def coefficients(values: Any, names: Sequence[str], what: str, old: Vector | Non
     if hasattr(values, "to_dict") and not isinstance(values, Mapping):
         values = values.to_dict()
     if isinstance(values, Mapping):
+        values = by_meant(values, names)
         unknown = [str(k) for k in values if k not in names]
         if unknown:
             near = nearest(unknown[0], tuple(names))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._names import meant
 from mixedmodels.tables import r_numbers, r_print
 from mixedmodels.tables.exported import ByName
 
@@ -64,6 +65,7 @@ class RanEf(ByName, Mapping[str, Any]):
         self.kind: Kind = kind
 
     def __getitem__(self, group: str) -> Any:
+        group = meant(group, self.names)
         if group not in self.names:
             raise KeyError(f"no grouping factor {group!r}; there are {', '.join(self.names)}")
         i = self.names.index(group)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._names import meant, text_of
 from mixedmodels.frame import Column, Factor
 from mixedmodels.frame.columns import length, take
 
@@ -31,9 +32,11 @@ def row_column(model: FittedModel, variable: Any, what: str) -> Column:
         If there is no such column, or the length is wrong.
     """
     used = model._rows.numbers
+    variable = text_of(variable)
     if isinstance(variable, str):
+        name = meant(variable, (group.name for group in model.design.groups))
         for group in model.design.groups:
-            if group.name == variable:
+            if group.name == name:
                 return Factor(np.asarray(group.codes, dtype=np.int32), group.levels)
         assert model._request is not None
         return take(frame.read(model._request.data).column(variable), used)

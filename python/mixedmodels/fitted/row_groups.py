@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
+from mixedmodels._names import meant, text_of
 from mixedmodels.errors import DataError
 
 if TYPE_CHECKING:
@@ -88,15 +89,18 @@ def rows_by(model: Any, variable: Any, what: str) -> Clusters:
 
 
 def _of_group(design: Design, variable: Any) -> Clusters | None:
+    variable = text_of(variable)
     if isinstance(variable, str):
+        name = meant(variable, (group.name for group in design.groups))
         for group in design.groups:
-            if group.name == variable:
-                return Clusters(variable, np.asarray(group.codes, dtype=np.intp), tuple(group.levels.labels))
+            if group.name == name:
+                return Clusters(name, np.asarray(group.codes, dtype=np.intp), tuple(group.levels.labels))
     return None
 
 
 def _of_values(model: Any, variable: Any, what: str) -> Clusters:
     used = model._rows.numbers
+    variable = text_of(variable)
     if isinstance(variable, str):
         name = variable
         factor = frame.as_factor(frame.read(model._request.data).column(variable))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mixedmodels._names import meant
 from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyMixedFit, effect_factors
 from mixedmodels.fit.covariance import correlation, factors
@@ -70,6 +71,7 @@ class VarCorr(ByName, Mapping[str, "CovarianceMatrix"]):
     def __getitem__(self, label: str) -> CovarianceMatrix:
         from mixedmodels.tables.frames import CovarianceMatrix
 
+        label = meant(label, self.labels)
         if label not in self.labels:
             raise KeyError(f"no random term {label!r}; there are {', '.join(self.labels)}")
         i = self.labels.index(label)

@@ -9,12 +9,13 @@ from functools import cached_property, lru_cache
 from mixedmodels.errors import FormulaError
 from mixedmodels.formula.grammar import read_expression, transform
 from mixedmodels.formula.nodes import Binary, Block, Name, Node, Paren, Unary, column_names, walk
-from mixedmodels.formula.random import Bar, bars_of, simple_terms
+from mixedmodels.formula.random import MOST_GROUPS, Bar, bars_of, simple_terms
 from mixedmodels.formula.show import show
 from mixedmodels.formula.terms import Terms, expand_with_bars
 from mixedmodels.formula.tokens import fail
 
 MatrixColumns = tuple[str, tuple[str, ...], tuple[str, ...]]
+MOST_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +111,10 @@ def parse(text: str) -> Formula:
     """
     if not isinstance(text, str):
         raise FormulaError(f"a formula is a text such as 'y ~ x + (1 | g)', not {type(text).__name__}")
+    if len(text) > MOST_CHARACTERS:
+        raise FormulaError(
+            f"the formula has {len(text)} characters, and {MOST_CHARACTERS} are read; name fewer columns"
+        )
     return _parse(text)
 
 
@@ -132,13 +137,16 @@ def _from_node(node: Node, source: str) -> Formula:
         right = Paren(right, right.at)  # as in lme4, a bar alone is a random term beside the intercept
     names = () if left is None else column_names(left)
     terms, nodes, labels = expand_with_bars(right, source, simple_terms, names)
+    random = tuple(bar for one in nodes for bar in bars_of(one, source))
+    if len(random) > MOST_GROUPS:
+        fail(f"the formula has more than {MOST_GROUPS} random terms", source, 0, len(source))
     return Formula(
         text=show(node),
         source=source,
         left=left,
         right=right,
         fixed=terms,
-        random=tuple(bar for one in nodes for bar in bars_of(one, source)),
+        random=random,
         labels=labels,
         has_dot=any(isinstance(piece, Name) and piece.name == "." for piece in walk(right)),
     )

@@ -15,6 +15,8 @@ from mixedmodels.formula.show import show
 from mixedmodels.formula.terms import Terms, bar_of, expand
 from mixedmodels.formula.tokens import fail
 
+MOST_GROUPS = 100  # that one random term may expand to, and random terms of a formula
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
@@ -60,6 +62,7 @@ def bars_of(node: Node, source: str) -> tuple[Bar, ...]:
     if not effects.terms and not effects.intercept:
         fail("this random term has no effect; write (1 | g) or (x | g)", source, bar.at)
     groups = tuple(_groups(bar.right, source))
+    _check_number(len(groups), source, bar.at)
     if not groups:
         fail("this random term has no grouping factor", source, bar.at)
     lefts = _split(effects) if bar.operator == "||" else (bar.left,)
@@ -131,6 +134,7 @@ def _groups(node: Node, source: str) -> list[Node]:
         return _once([*_groups(node.left, source), *_groups(node.right, source)])
     if isinstance(node, Binary) and node.operator == "*":
         left, right = _groups(node.left, source), _groups(node.right, source)
+        _check_number(len(left) + len(right) + len(left) * len(right), source, node.at)
         return _once([*left, *right, *(Binary(":", a, b) for a in left for b in right)])
     if isinstance(node, Number):
         fail("a grouping factor is a column, not a number", source, node.at, len(show(node)))
@@ -144,6 +148,11 @@ def _groups(node: Node, source: str) -> list[Node]:
         if not isinstance(factor, (Name, Call)):
             fail("a grouping factor is a column or a function of columns", source, factor.at)
     return [node]
+
+
+def _check_number(groups: int, source: str, at: int) -> None:
+    if groups > MOST_GROUPS:
+        fail(f"this expands to more than {MOST_GROUPS} grouping factors", source, at)
 
 
 def _once(groups: list[Node]) -> list[Node]:

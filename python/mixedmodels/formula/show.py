@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from mixedmodels._names import quoted
 from mixedmodels.formula.nodes import Binary, Block, Call, Name, Node, Number, Paren, Text, Unary
 
 _SYNTACTIC = re.compile(r"(?:[^\W\d_]|\.(?!\d))[\w.]*(?:::(?:[^\W\d_]|\.)[\w.]*)?")
@@ -47,7 +48,7 @@ def quoted_name(name: str) -> str:
     """A name as it must stand in a formula: in back quotes where it is not a plain word."""
     if _SYNTACTIC.fullmatch(name) and name not in _RESERVED:
         return name
-    return f"`{name}`"
+    return quoted(name)
 
 
 def show_number(value: float) -> str:

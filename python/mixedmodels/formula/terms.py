@@ -14,7 +14,7 @@ from mixedmodels.formula.nodes import Binary, Call, Name, Node, Number, Paren, U
 from mixedmodels.formula.show import show
 from mixedmodels.formula.tokens import fail
 
-_MAX_TERMS = 10_000
+_MAX_TERMS = 5000
 
 SimpleTerms = Callable[[Node, str], dict[Hashable, Node]]  # the simple random terms of one, each under what it says
 

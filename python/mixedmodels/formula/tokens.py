@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, NoReturn
 
+from mixedmodels._names import unquoted
 from mixedmodels.errors import FormulaError
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
     | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?L?)
     | (?P<name>(?:[^\W\d]|\.(?!\d))[\w.]*(?:::(?:[^\W\d]|\.)[\w.]*)?)
-    | (?P<quoted>`[^`]+`)
+    | (?P<quoted>`(?:[^`\\]|\\.)+`)
     | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
     | (?P<operator>%[^%\s]*%|\*\*|\|\||&&|<=|>=|==|!=|[-+*/^:~|&<>!(),=])""",
     re.VERBOSE,
 )
 
+_SHOWN = 1000  # characters of a formula on each side of a place that a message marks
 _CURES = {
     "`": "a back quote is opened but never closed",
     '"': "a quoted string is opened but never closed",
@@ -50,7 +52,12 @@ def fail(message: str, source: str, at: int, length: int = 1) -> NoReturn:
 
 def marked(message: str, source: str, at: int, length: int = 1) -> str:
     """A message with the formula below it and marks under ``length`` of its characters from ``at`` on."""
-    line = re.sub(r"\s", " ", source)
+    begin = max(0, at - _SHOWN)
+    end = max(at, begin) + _SHOWN
+    # A lone surrogate is no text that could be printed.
+    line = re.sub(r"\s", " ", source[begin:end]).encode("utf-8", "replace").decode("utf-8")
+    line = ("..." if begin else "") + line + ("..." if end < len(source) else "")
+    at, length = at - begin + 3 * (begin > 0), min(length, end - at)
     return f"{message}\n    {line}\n    {' ' * at}{'^' * max(length, 1)}"
 
 
@@ -65,7 +72,7 @@ def tokenize(source: str) -> list[Token]:
             fail(_CURES.get(character, f"the character {character!r} has no meaning in a formula"), source, at)
         kind, text = str(match.lastgroup), match.group()
         if kind == "quoted":
-            tokens.append(Token("name", text[1:-1], at))
+            tokens.append(Token("name", unquoted(text), at))
         elif kind == "operator" and text == "**":
             tokens.append(Token(kind, "^", at))
         elif kind != "space":

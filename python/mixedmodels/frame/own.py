@@ -27,21 +27,23 @@ def owned(data: Any) -> Any:
     if pandas is not None and isinstance(data, pandas.DataFrame):
         return data if _copies_on_write(pandas) else data.copy()
     if isinstance(data, Mapping):
-        return {name: owned_values(values) for name, values in data.items()}
+        return {str(name): owned_values(values) for name, values in data.items()}
     if isinstance(data, np.ndarray):
         return data.copy()
     return fetched(data)
 
 
 def handle_of_its_own(data: Any) -> Any:
-    """A second handle of a pandas table that copies on write; any other table as it is.
+    """A second handle of a pandas table that copies on write, whose columns are called by texts; others as they are.
 
     It is made after the table was read: the caller's handle has found its columns before, and a new one has not.
     """
     pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(data, pandas.DataFrame) and _copies_on_write(pandas):
-        return _second_handle(data)
-    return data
+    if pandas is None or not isinstance(data, pandas.DataFrame):
+        return data
+    if not all(type(name) is str for name in data.columns):  # a formula writes the name 1 as text
+        return data.set_axis([str(name) for name in data.columns], axis=1)
+    return _second_handle(data) if _copies_on_write(pandas) else data
 
 
 def _second_handle(data: Any) -> Any:

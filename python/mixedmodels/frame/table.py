@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from mixedmodels._names import meant, text_of
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.frame.columns import Column
 from mixedmodels.frame.from_numpy import array_column
@@ -75,7 +76,7 @@ class Table:
         return tuple(dict.fromkeys(matrix_of.get(name, name) for name in self.names))
 
     def __contains__(self, name: object) -> bool:
-        return name in self.names
+        return text_of(name) in self.names
 
     def __repr__(self) -> str:
         return f"Table({self.kind}, {self.n_rows} rows: {', '.join(self.names)})"
@@ -90,11 +91,15 @@ class Table:
         DataError
             If its values are neither numbers, truth values, dates, text nor categories.
         """
+        name = text_of(name)
         column = self._columns.get(name)
         if column is None:
             try:
                 values = self._find(name)
             except KeyError:
+                own = meant(name, self.names)
+                if own in self.names and own != name:
+                    return self.column(own)
                 if name in self.matrices:
                     parts = self.matrices[name]
                     raise DataError(

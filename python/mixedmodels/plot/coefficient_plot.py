@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._names import meant
 from mixedmodels.errors import DataError
 from mixedmodels.plot.axes import Size, finished, height_for, legend, log_scale, name_levels, one, zero_line
 from mixedmodels.plot.subjects import columns_of, need_model
@@ -143,7 +144,8 @@ def _coefficients(
         raise DataError(f"names must be {len(models)} different texts; got {list(names)!r}.")
     tables = [columns_of(m.tidy(conf_int=True, level=level, ddf=ddf)) for m in models]
     all_terms = list(dict.fromkeys(t for table in tables for t in table["term"]))
-    rows = [t for t in all_terms if intercept or t != INTERCEPT] if terms is None else list(terms)
+    shown = [t for t in all_terms if intercept or t != INTERCEPT]
+    rows = shown if terms is None else [meant(t, all_terms) for t in terms]
     for term in rows:
         if term not in all_terms:
             raise DataError(f"no coefficient {term!r}; the models have {', '.join(all_terms)}.")

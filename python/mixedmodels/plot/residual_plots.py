@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._names import meant
 from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks.family_checks import bins_of
 from mixedmodels.diagnose.checks.loess import lowess
@@ -364,13 +365,15 @@ def five(values: Vector) -> tuple[Vector, Vector]:
 
 def _levels(fit: Fitted, group: str | None) -> tuple[Any, list[str], str]:
     """Codes of the rows used, labels, and the name of a grouping factor or of a column."""
+    group = group if group is None else meant(group, (factor.name for factor in fit.design.groups))
     for factor in fit.design.groups:
         if group in (None, factor.name):
             return factor.codes, list(factor.levels.labels), factor.name
     if group is None:
         raise DataError("a model without random effects has no groups; name a column, as group='site'.")
     table = frame.read(fit.frame)
+    group = meant(group, table.names)
     if group not in table:
         raise UnknownColumnError(f"no grouping factor or column {group!r}; the model has {', '.join(table.names)}.")
     column_factor = frame.as_factor(cast(Any, table.column(group)))
-    return column_factor.codes, list(column_factor.levels.labels), group
+    return column_factor.codes, list(column_factor.levels.labels), str(group)

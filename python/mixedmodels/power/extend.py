@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mixedmodels import formula as formulas
 from mixedmodels import frame
+from mixedmodels._names import meant
 from mixedmodels.design.new_levels import on_own_levels
 from mixedmodels.errors import DataError
 from mixedmodels.fitted.request import Source
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 def extended(plan: PlannedModel, along: str | None, within: Any, n: Any, values: Any) -> PlannedModel:
     """A planned model over rows extended along a variable or within cells."""
     _one_of(along, within)
+    along = _own(plan, along)
     data = _rows_of(plan, [along] if along else list(extend_rows.factor_names(within)))
     table = frame.read(data)
     if along is not None:
@@ -40,8 +42,9 @@ def extended(plan: PlannedModel, along: str | None, within: Any, n: Any, values:
 
 def axis(plan: PlannedModel, along: str | None, within: Any, sizes: Any) -> tuple[PlannedModel, Axis]:
     """The plan of the largest size, and where the rows of the others are in it."""
+    along = _own(plan, along)
     if along is None and within is None:
-        along = plan.design.groups[0].name if plan.design.groups else None
+        along = _own(plan, plan.design.groups[0].name) if plan.design.groups else None
         if along is None or along not in frame.read(plan._request.data):
             raise DataError("give along=, a variable that gets more values, or within=, cells that get more rows.")
     _one_of(along, within)
@@ -69,6 +72,11 @@ def _checked_sizes(sizes: Any) -> tuple[int, ...]:
     if not wanted or len(set(wanted)) < len(wanted):
         raise DataError(f"sizes are {list(wanted)}; give at least one, each once.")
     return wanted
+
+
+def _own(plan: PlannedModel, along: Any) -> Any:
+    """The name of a column as the table has it."""
+    return along if along is None else meant(along, frame.read(plan._request.data).names)
 
 
 def _one_of(along: str | None, within: Any) -> None:

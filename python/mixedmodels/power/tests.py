@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import formula as formulas
+from mixedmodels._names import meant
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError, FormulaError
 from mixedmodels.estimates.symbolic_hypotheses import parse_hypotheses
@@ -125,6 +126,7 @@ def read_test(plan: PlannedModel, test: Any, by: str | None) -> PowerTest:
         )
     if test is None:
         test = _first(names)
+    test = meant(test, (*names, *plan.design.fixed.terms))
     if not isinstance(test, str):
         raise DataError(f"test is {test!r:.60}; give a coefficient, a term, a hypothesis, a formula, or a function.")
     if "~" in test:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels._names import by_meant
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
@@ -103,6 +104,7 @@ def _by_term(design: Design, values: Any, what: str) -> list[Any]:
     """The specification of each random term, in their order."""
     labels = [t.label for t in design.random]
     if isinstance(values, Mapping):
+        values = by_meant(values, labels)
         unknown = [str(k) for k in values if k not in labels]
         missing = [label for label in labels if label not in values]
         if unknown or missing:

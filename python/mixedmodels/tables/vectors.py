@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._names import meant
 from mixedmodels.tables.exported import Exported
 from mixedmodels.tables.r_numbers import DIGITS, format_number, format_numbers
 from mixedmodels.tables.r_print import named_vector
@@ -38,7 +39,7 @@ class NamedVector(Exported, Mapping[str, float]):
         if self._index is None:
             self._index = {n: i for i, n in enumerate(self.names)}
         try:
-            return float(self.values_array[self._index[name]])
+            return float(self.values_array[self._index[meant(name, self.names)]])
         except KeyError:
             raise KeyError(f"no coefficient {name!r}; there are {', '.join(self.names)}") from None
 

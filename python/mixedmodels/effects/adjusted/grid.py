@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._names import by_meant
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, on_new_data
 from mixedmodels.design.matrices import model_matrix
@@ -107,7 +108,8 @@ def make_grid(
     ------
     UnknownColumnError, DataError
     """
-    condition = dict(condition or {})
+    condition = by_meant(condition or {}, variables.columns)
+    terms = [replace(term, name=variables.meant(term.name)) for term in terms]
     names = tuple(term.name for term in terms)
     variables.check(names, "terms")
     variables.check(condition, "condition")
@@ -115,6 +117,7 @@ def make_grid(
     if both is not None:
         raise DataError(f"{both!r} is in terms and in condition; it can only be varied or held.")
     if isinstance(typical, Mapping):
+        typical = by_meant(typical, variables.columns)
         variables.check(typical, "typical")
     rng = np.random.default_rng(0) if rng is None else rng
     levels = {term.name: tuple(focal_values(term, place, variables, smooth, rng)) for place, term in enumerate(terms)}

@@ -30,6 +30,7 @@ def johnson_neyman(
     wald.check_level(level)
     model._need_rows("Johnson-Neyman intervals")
     variables = variables_for(model)
+    variable, moderator = variables.meant(variable), variables.meant(moderator)
     variables.check([variable], "variable")
     values = number_values(variables, moderator)
     if variable == moderator:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._names import QUOTED, listed
 from mixedmodels.errors import DataError, FormulaError
 from mixedmodels.formula import parse
 from mixedmodels.formula.nodes import column_names
@@ -105,8 +106,8 @@ def parse_terms(terms: Any) -> tuple[Term, ...]:
     elif isinstance(terms, str) and terms.lstrip().startswith("~"):
         parsed = [Term(name) for name in column_names(parse(terms).right)]
     else:
-        texts = [terms] if isinstance(terms, str) else terms
-        if not isinstance(texts, Sequence) or not all(isinstance(t, str) for t in texts):
+        texts = listed(terms)
+        if not isinstance(terms, Sequence | int) or not all(isinstance(t, str) for t in texts):
             raise DataError(
                 f"terms are texts such as 'x [0:10]', or a mapping from names to values; got {terms!r:.80}."
             )
@@ -130,8 +131,10 @@ def _mapped(name: str, values: Any) -> Term:
 
 def parse_term(text: str) -> Term:
     """One term: a name, or a name with brackets."""
-    name, opened, rest = text.partition("[")
-    name = name.strip()
+    quoted_name = QUOTED.match(text.strip())  # which may hold a bracket
+    begin = quoted_name.end() if quoted_name else 0
+    name, opened, rest = text.strip()[begin:].partition("[")
+    name = (text.strip()[:begin] + name).strip()
     inside = rest.rstrip()
     if not name or (opened and (not inside.endswith("]") or not inside[:-1].strip())) or (not opened and "]" in text):
         raise FormulaError(f"{text!r} is no term; give a name, or a name with its values, as 'x [0:10, by=2]'.")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._names import meant
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError, UnknownColumnError
@@ -65,6 +66,10 @@ class Variables:
     def levels(self, name: str) -> list[Level]:
         """The values that a variable has in the rows used, in order."""
         return distinct(self.columns[name])
+
+    def meant(self, name: Any) -> Any:
+        """The variable that a user's name means."""
+        return meant(name, self.columns)
 
     def check(self, names: Iterable[str], what: str) -> None:
         """Refuse names that are no variables of the model.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._names import by_meant, listed
 from mixedmodels._typing import Vector
 from mixedmodels.effects.adjusted.focal_values import chosen_level
 from mixedmodels.effects.adjusted.variables import Variables
@@ -97,9 +98,7 @@ def _named(variables: Variables, wanted: Any) -> dict[str, Any]:
         if not names:
             raise DataError("the fixed effects have no variables, so there is nothing to compare.")
         return dict(names)
-    named = (
-        dict(wanted) if isinstance(wanted, Mapping) else dict.fromkeys([wanted] if isinstance(wanted, str) else wanted)
-    )
+    named = by_meant(wanted if isinstance(wanted, Mapping) else dict.fromkeys(listed(wanted)), variables.columns)
     variables.check(named, "variables")
     if not named:
         raise DataError("variables names none; leave it out for all variables of the fixed effects.")

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 import numpy as np
 
+from mixedmodels._names import QUOTED
 from mixedmodels.effects.marginal.jets import Jet, constant
 from mixedmodels.errors import FormulaError
 from mixedmodels.fit import distributions
@@ -73,7 +74,7 @@ def _equation(text: str) -> Equation:
 
 
 def _quoted(text: str, at: int) -> bool:
-    return text[:at].count("`") % 2 == 1
+    return any(name.start() < at < name.end() for name in QUOTED.finditer(text))
 
 
 def distance(equation: Equation, names: Mapping[str, int], estimates: Jet) -> Jet:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._names import listed, meant
 from mixedmodels._typing import Vector
 from mixedmodels.effects.marginal.jets import Jet, stacked
 from mixedmodels.effects.marginal.rows import Rows, shown_values
@@ -45,7 +46,7 @@ def by_names(by: bool | str | Sequence[str] | None) -> tuple[str, ...]:
     """
     if by is None or isinstance(by, bool):
         return ()
-    names = (by,) if isinstance(by, str) else tuple(by)
+    names = listed(by)
     if not names or not all(isinstance(name, str) for name in names):
         raise DataError(f"by is {by!r:.60}; it is True, False, or names of columns.")
     return names
@@ -64,6 +65,7 @@ def groups_of(rows: Rows, names: Sequence[str]) -> Groups:
     n = len(rows)
     if not names:
         return Groups(rows=(np.arange(n, dtype=np.intp),), columns={})
+    names = [meant(name, rows.table.names) for name in names]
     columns = [rows.table.column(name) for name in names]
     codes = np.column_stack([_codes(name, column) for name, column in zip(names, columns, strict=True)])
     _, first, place = np.unique(codes, axis=0, return_index=True, return_inverse=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedmodels._names import by_meant, listed
 from mixedmodels.effects.adjusted.from_model import variables_for
 from mixedmodels.effects.adjusted.grid import LIMIT
 from mixedmodels.effects.adjusted.variables import Variables
@@ -108,7 +109,7 @@ def counterfactual(variables: Variables, rows: Rows, wanted: Any) -> Rows:
     ------
     UnknownColumnError, DataError
     """
-    named = wanted if isinstance(wanted, Mapping) else dict.fromkeys([wanted] if isinstance(wanted, str) else wanted)
+    named = by_meant(wanted if isinstance(wanted, Mapping) else dict.fromkeys(listed(wanted)), variables.columns)
     variables.check(named, "variables")
     values = {name: _values(variables, name, given) for name, given in named.items()}
     times = prod(len(v) for v in values.values())
@@ -147,4 +148,4 @@ def average(request: Request) -> Request:
     if request.by is not True or request.variables is None:
         return request
     variables = request.variables
-    return replace(request, by=[variables] if isinstance(variables, str) else list(variables))
+    return replace(request, by=list(listed(variables)))

@@ -118,5 +118,6 @@ def group_lines(
 
 
 def _values_of_all(variables: Variables, x: str, values: Any, points: int) -> Vector | Sequence[float]:
+    x = variables.meant(x)
     own = number_values(variables, x)
     return np.linspace(own.min(), own.max(), points) if values is None else np.atleast_1d(np.asarray(values, float))

@@ -220,6 +220,7 @@ def laid_lines(
     offset: float | None,
 ) -> LevelRows:
     """Rows along a number for every level of a group."""
+    x = variables.meant(x)
     own = number_values(variables, x)
     place = group_index(variables.design, group)
     factor = variables.design.groups[place]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from mixedmodels._names import listed, meant
 from mixedmodels.design import Design
 from mixedmodels.design.records import FixedDesign
 from mixedmodels.errors import DataError
@@ -51,8 +52,11 @@ def checked_scope(scope: Sequence[str], terms: Terms) -> tuple[str, ...]:
     if not scope:
         raise DataError("the scope is empty; name at least one term, or leave it out for all that can be dropped.")
     out = []
-    for text in scope:
-        label = by_variables.get(frozenset(part.strip() for part in text.split(":")))
+    for text in listed(scope):
+        label = meant(text, terms.labels)
+        if label not in terms.labels:
+            parts = [part.strip() for part in str(label).split(":")]
+            label = by_variables.get(frozenset(meant(part, terms.names) for part in parts))
         if label is None:
             labels = ", ".join(map(repr, terms.labels)) or "none"
             raise DataError(f"scope: {text!r} is not a term of the model; its terms are {labels}.")

@@ -100,10 +100,10 @@ class EmmGrid(GridSummary):
             if simple == "each" and "each" not in self.levels:
                 each = {"adjust": adjust, "cross_adjust": cross_adjust, **options}
                 return {f: self.contrast(method, simple=f, **each) for f in self.levels}
-            chosen = names_of(simple)
+            chosen = names_of(simple, self.functions.levels)
             self._check(chosen)
             by = tuple(f for f in self.levels if f not in chosen)
-        groups = self.settings.by if isinstance(by, Same) else names_of(by)
+        groups = self.settings.by if isinstance(by, Same) else names_of(by, self.functions.levels)
         self._check(groups)
         if interaction is not False and interaction is not None:
             methods = method if interaction is True else interaction
@@ -163,7 +163,7 @@ class EmmGrid(GridSummary):
         >>> baking.ref_grid(ddf="normal").emmeans("recipe").levels
         {'recipe': ('A', 'B', 'C')}
         """
-        factors, groups, method = parse_specs(specs, by)
+        factors, groups, method = parse_specs(specs, by, self.functions.levels)
         method = contr if contr is not None else method
         means = marginal_means(self.functions, [*factors, *groups], weights)
         functions = means.functions
@@ -221,7 +221,7 @@ class EmmGrid(GridSummary):
         >>> logit.ref_grid().joint_tests()["num_df"]
         array([3])
         """
-        groups = names_of(by)
+        groups = names_of(by, self.functions.levels)
         self._check(groups)
         tests = joint_tests(self.functions, self.basis, self.formula, groups)
         method = self.settings.method

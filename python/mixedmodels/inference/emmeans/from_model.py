@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels import frame
+from mixedmodels._names import by_meant, meant
 from mixedmodels._typing import Vector
 from mixedmodels.errors import UnknownColumnError
 from mixedmodels.estimates.coefficients import Coefficients, Ddf, Residual
@@ -30,9 +31,12 @@ def grid_arguments(
     model: Any, predictors: Predictors, at: Any, cov_reduce: Any, cov_keep: Any, offset: float | None, nesting: Any
 ) -> dict[str, Any]:
     """Arguments of `reference_grid`."""
-    fixed, argument = _offset(model, predictors, offset, dict(at or {}))
+    held = by_meant(at or {}, predictors.columns)
+    fixed, argument = _offset(model, predictors, offset, held)
+    if isinstance(cov_reduce, Mapping):
+        cov_reduce = by_meant(cov_reduce, predictors.columns)
     return {
-        "at": dict(at or {}),
+        "at": held,
         "reduce": cov_reduce,
         "keep": cov_keep,
         "offset": fixed,
@@ -96,6 +100,7 @@ def _notes(coefficients: Coefficients) -> tuple[str, ...]:
 
 def slope_of(var: str, predictors: Predictors) -> tuple[str, Vector, Any]:
     """The numeric predictor that a slope is in, its values, and what function of it; None for itself."""
+    var = meant(var, predictors.columns)
     name, function = (var, None) if var in predictors.columns else function_of(var, predictors)
     column = predictors.columns[name]
     if not isinstance(column, Numeric) or name in predictors.coerced:

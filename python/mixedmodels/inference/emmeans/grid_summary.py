@@ -155,7 +155,7 @@ class GridSummary(ShownAsTable):
         if cross_adjust is not None:
             changes["cross_adjust"] = as_cross_adjustment(cross_adjust)
         if not isinstance(by, Same):
-            wanted = names_of(by)
+            wanted = names_of(by, self.functions.levels)
             self._check(wanted)
             changes["by"] = wanted
             if wanted != self.settings.by:
@@ -199,7 +199,7 @@ class GridSummary(ShownAsTable):
         """
         if not joint:
             return self.summary((False, True), null=null, side=side, delta=delta, adjust=adjust, by=by, **more)
-        groups = self.settings.by if isinstance(by, Same) else names_of(by)
+        groups = self.settings.by if isinstance(by, Same) else names_of(by, self.functions.levels)
         shown = self.functions.without_absent()
         value = self.settings.null if null is None else null
         tests = []

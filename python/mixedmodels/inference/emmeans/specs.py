@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mixedmodels._names import listed, meant
 from mixedmodels._spellings import recased
 from mixedmodels.errors import DataError
 from mixedmodels.formula import show
@@ -14,9 +15,9 @@ from mixedmodels.formula.nodes import Binary, Unary, column_names
 Names = str | Sequence[str] | None
 
 
-def names_of(names: Names) -> tuple[str, ...]:
-    """One name, several, or none."""
-    return () if names is None else (names,) if isinstance(names, str) else tuple(names)
+def names_of(names: Names, levels: Iterable[str] = ()) -> tuple[str, ...]:
+    """One name, several, or none, as the grid has them."""
+    return tuple(meant(name, levels) for name in listed(names))
 
 
 def is_response(scale: str) -> bool:
@@ -33,11 +34,13 @@ def is_response(scale: str) -> bool:
     return scale == "response"
 
 
-def parse_specs(specs: Any, by: Names = None) -> tuple[tuple[str, ...], tuple[str, ...], Any]:
+def parse_specs(
+    specs: Any, by: Names = None, levels: Iterable[str] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...], Any]:
     """Factors, factors to group by, and contrasts, of ``"A"``, ``["A", "B"]`` or ``"pairwise ~ A | B"``."""
-    groups = names_of(by)
+    groups = names_of(by, levels)
     if not isinstance(specs, str) or "~" not in specs:
-        factors = names_of(specs)
+        factors = names_of(specs, levels)
         return tuple(f for f in factors if f not in groups and f != "1"), groups, None
     node = read_expression(specs)
     method = None

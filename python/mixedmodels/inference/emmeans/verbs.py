@@ -314,7 +314,7 @@ class EmmeansVerbs(FittedModel):
             notes=notes,
             kind=self._source.kind,
         )
-        factors, groups, contrasts = parse_specs(specs, by)
+        factors, groups, contrasts = parse_specs(specs, by, grid.levels)
         if max_degree > 1 and "degree" not in (*factors, *groups):
             groups = ("degree", *groups)
         method_ = contr if contr is not None else contrasts

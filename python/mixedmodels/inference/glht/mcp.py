@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._names import meant
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.design.spec import FactorSpec
@@ -105,6 +106,7 @@ def coded_factor(design: Design, name: str) -> CodedFactor:
     DataError
         If the model has no such factor, or not as a main effect.
     """
+    name = meant(name, design.spec.kinds)
     variable = design.spec.kinds.get(name)
     factors = [
         text for text, k in design.spec.kinds.items() if isinstance(k, FactorSpec) and text in design.fixed.terms

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from mixedmodels._names import meant
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.inference.profile.parameters import Parameter
 
@@ -79,7 +80,7 @@ def parsed(text: str, names: set[str]) -> Quantity:
                 return lambda _: float(number)
             case ast.Name(id=name):
                 place = re.fullmatch(r"_(\d+)_", name)
-                wanted = quoted[int(place.group(1))] if place else name
+                wanted = meant(quoted[int(place.group(1))] if place else name, names)
                 if wanted not in names and wanted == "pi":
                     return lambda _: math.pi
                 if wanted not in names:

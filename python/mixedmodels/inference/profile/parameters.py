@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from mixedmodels._names import meant
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fit.any_fit import AnyMixedFit
@@ -109,7 +110,8 @@ def _matching(available: Sequence[Parameter], wanted: str | int) -> list[Paramet
     if wanted == "beta_":
         return [p for p in available if p.kind == "beta"]
     if isinstance(wanted, str):
-        matches = [p for p in available if wanted in (p.name, p.short)]
+        names = [name for p in available for name in (p.name, p.short)]
+        matches = [p for p in available if meant(wanted, dict.fromkeys(names)) in (p.name, p.short)]
         if matches:
             return matches
         raise UnknownColumnError(f"no parameter {wanted!r}; there are {', '.join(p.name for p in available)}.")
