@@ -41,12 +41,7 @@ def saved(path: str, options: argparse.Namespace) -> Any:
     for word, value in (words | {"weights": options.weights, "offset": options.offset}).items():
         if value:
             raise DataError(f"--{word} is for a model that is fitted now; {path!r} holds one that is fitted already")
-    try:
-        return mm.load(path)
-    except OSError as cause:
-        raise DataError(f"cannot read {path!r}: {cause.strerror or cause}") from cause
-    except UnicodeDecodeError as cause:
-        raise DataError(f"{path!r} is not a saved model; 'mixedmodels fit ... --out fit.json' writes one") from cause
+    return mm.load(path)
 
 
 def _check(options: argparse.Namespace, mixed: bool) -> None:

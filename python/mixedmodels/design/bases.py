@@ -179,9 +179,8 @@ def _knots(x: Array, settings: State, name: str, fewest: int) -> State:
         _check_size(np.size(inner), f"{name}() with {np.size(inner)} knots", x)
         knots = sorted(map(float, inner if isinstance(inner, (tuple, list, np.ndarray)) else [inner]))
         if knots and not ends[0] < knots[0] <= knots[-1] < ends[1]:
-            raise DesignError(
-                f"the knots of {name}() run from {knots[0]:g} to {knots[-1]:g}; they must lie between {ends}"
-            )
+            run = f"{knots[0]:g} to {knots[-1]:g}" if len(knots) > 1 else f"at {knots[0]:g}"
+            raise DesignError(f"knots {run} of {name}() must lie between the boundary knots {ends}")
         return {"knots": knots, "boundary": ends}
     count = 0
     if settings.get("df") is not None:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixedmodels.design import Design, FixedDesign, GroupingFactor, RandomTerm, from_json
-from mixedmodels.errors import DataError
+from mixedmodels import frame
+from mixedmodels.design import Design, FixedDesign, GroupingFactor, RandomTerm, from_json, on_new_data
+from mixedmodels.design.spec import FactorSpec
+from mixedmodels.errors import DataError, FileError, MissingFileError, MissingLibraryError, MixedModelsError
 from mixedmodels.families import Family
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Run
 from mixedmodels.fitted.registry import model_class
 from mixedmodels.fitted.request import Source
+from mixedmodels.formula.nodes import column_names
+from mixedmodels.formula.show import quoted_name
 from mixedmodels.model.glm import GeneralizedLinearModel
 from mixedmodels.model.glmer import GeneralizedMixedModel
 from mixedmodels.model.lm import LinearModel
 from mixedmodels.model.lmer import MixedModel
-from mixedmodels.model.saving import FORMAT, VERSION, WITH_ROWS, plain
+from mixedmodels.model.saving import FORMAT, NAMES, VERSION, WITH_ROWS, plain
+from mixedmodels.model.schema import check_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +35,8 @@ if TYPE_CHECKING:
 
 AnyModel = LinearModel | GeneralizedLinearModel | MixedModel | GeneralizedMixedModel
 
+# What values that no check of the file forbids still make the code raise that lays the model out again.
+_DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 _VECTORS = ("beta", "theta", "psi", "gradient")
 _MATRICES = ("vcov_unscaled", "hessian", "vcov_joint", "vcov_conditional")
 
@@ -41,6 +49,8 @@ def load(path: str | Path) -> AnyModel:
 
     Raises
     ------
+    FileError
+        If the file cannot be read; MissingFileError, which is a FileNotFoundError, if there is none.
     DataError
         If the file is not such a model, or a newer version of the package wrote it.
     MissingLibraryError
@@ -54,25 +64,43 @@ def load(path: str | Path) -> AnyModel:
     >>> round(mm.load(path).sigma, 2)
     25.59
     """
-    text = Path(path).read_text(encoding="utf-8")
+    shown = repr(str(path))
+    contents = _read(path)
     try:
-        document = _numbers(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise DataError(f"{str(path)!r} is not a saved model: it is no JSON ({error}).") from error
+        document = _numbers(json.loads(contents.decode("utf-8")))
+    except (ValueError, RecursionError) as error:  # no text, no JSON, or a number of thousands of digits
+        raise DataError(f"{shown} is not a saved model: it is no JSON ({error!s:.200}).") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise DataError(
             f"{str(path)!r} is not a saved model: it does not say format {FORMAT!r}; write one with fit.save(path)."
         )
     version = document.get("version")
-    if version not in (VERSION, WITH_ROWS):
+    if isinstance(version, bool) or version not in (VERSION, WITH_ROWS):
         raise DataError(
             f"{str(path)!r} has version {version} of the file format and this package reads up to {WITH_ROWS}; "
             f"it was written by mixedmodels {document.get('package')}: install that version or newer."
         )
     try:
+        check_document(document)
         return _model(document)
-    except (KeyError, TypeError) as error:
-        raise DataError(f"{str(path)!r} is damaged: {error!r} while reading it; save the model again.") from error
+    except MissingLibraryError:
+        raise
+    except MixedModelsError as error:
+        raise DataError(f"{shown} cannot be read: {error}; save the model again.") from error
+    except _DAMAGE as error:
+        raise DataError(f"{shown} cannot be read: it is damaged, {error!r:.200}; save the model again.") from error
+
+
+def _read(path: str | Path) -> bytes:
+    """The bytes of the file."""
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError as cause:
+        raise MissingFileError(f"cannot read {str(path)!r}: there is no such file.", cause.errno) from cause
+    except OSError as cause:
+        raise FileError(f"cannot read {str(path)!r}: {cause.strerror or cause}.", cause.errno) from cause
+    except ValueError as cause:  # a name that holds a zero
+        raise FileError(f"cannot read {str(path)!r}: {cause}.") from cause
 
 
 def _model(document: Mapping[str, Any]) -> AnyModel:
@@ -84,6 +112,7 @@ def _model(document: Mapping[str, Any]) -> AnyModel:
         model: AnyModel = model_class(fit)(fit, design, source, request)
         return model
     design = _design_in(document["design"])
+    _try_layout(design)
     loaded: AnyModel = model_class(fit)(fit, design, Source(), None, stored=document)
     return loaded
 
@@ -161,8 +190,46 @@ def _design_in(stored: Mapping[str, Any]) -> Design:
     )
 
 
+def _try_layout(design: Design) -> None:
+    """Lay out one row, so that a layout that cannot be used is found here.
+
+    What the row cannot be, such as a value for the user's own function, says nothing about the file.
+
+    Raises
+    ------
+    DataError
+        If the layout contradicts itself.
+    """
+    spec = design.spec
+    formula = spec.formula
+    texts = [text for text in formula.variables if text not in dict(formula.offset_texts)]
+    factors = {text for bar in formula.random for text in bar.factor_names}
+    if lost := [text for text in texts if text not in spec.kinds and text not in factors]:
+        raise DataError(f"it is damaged: design/spec/kinds has no {lost[0]!r}")
+    if strange := [text for group in spec.groups for text in group.factor_names if text not in factors]:
+        raise DataError(f"it is damaged: {strange[0]!r} of design/spec/groups is no factor of the formula")
+    if len(spec.order) != len(design.random) or any(not 0 <= bar < len(formula.random) for bar, _ in spec.order):
+        raise DataError("it is damaged: design/spec/order does not name the random terms of the formula")
+    row = {name: [_value_of(spec.kinds.get(quoted_name(name)))] for name in column_names(formula.right)}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            laid = on_new_data(spec, frame.read(row), random=(), offset=0.0)
+    except MixedModelsError:
+        return
+    if laid.fixed.names != design.fixed.names:
+        raise DataError("it is damaged: the columns of design/fixed are not those of design/spec")
+
+
+def _value_of(kind: Any) -> Any:
+    """A value of a variable: a level of a factor, else a number."""
+    return kind.levels.values[0] if isinstance(kind, FactorSpec) and len(kind.levels.values) else 0.5
+
+
 def _numbers(value: Any) -> Any:
     """The inverse of `plain` for numbers by name."""
     if isinstance(value, dict):
-        return float(value["number"]) if value.keys() == {"number"} else {k: _numbers(v) for k, v in value.items()}
+        if value.keys() == {"number"} and value["number"] in NAMES:  # else "number" is the name of a column
+            return float(value["number"])
+        return {k: _numbers(v) for k, v in value.items()}
     return [_numbers(v) for v in value] if isinstance(value, list) else value

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FORMAT = "mixedmodels"
 VERSION = 1  # without rows
 WITH_ROWS = 2
+NAMES = ("inf", "-inf", "nan")  # of numbers that JSON lacks
 
 _LEFT_OUT = ("b", "run", "family", "y", "weights", "eta")  # they follow from the others, or are as long as the table
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels._names import meant
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.effects.adjusted.grid import Layout
@@ -88,6 +89,7 @@ def group_index(design: Design, name: str | None) -> int:
             return 0
         either = " or ".join(map(repr, names))
         raise DataError(f"the model has {len(names)} grouping factors; say which: group={either}.")
+    name = meant(name, names)
     if name not in names:
         raise DataError(f"the model has no grouping factor {name!r}; it has {', '.join(map(repr, names))}.")
     return names.index(name)
