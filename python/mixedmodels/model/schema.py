@@ -309,6 +309,13 @@ def _family(value: Any, place: str) -> None:
     _mapping_of({"family": _text, "link": _text, "theta": _or_none(_number)})(value, place)
 
 
+def _states(value: Any, place: str) -> None:
+    _text_keys(value, place)
+    for key, state in value.items():
+        check = next((check for start, check in REMEMBERED.items() if key.startswith(start)), _state)
+        check(state, f"{place}/{key}")
+
+
 def _state(value: Any, place: str) -> None:
     """What a call remembers: a number, a unit, levels, or the numbers of a basis."""
     if not isinstance(value, dict):
@@ -361,11 +368,13 @@ ANNOTATIONS: dict[str, Check] = {
     "tuple[tuple[float, float, float], ...]": _list_of(_row_of(_number, _number, _number)),
 }
 
+REMEMBERED: dict[str, Check] = {"levels of ": _levels, "unit of ": _text}  # else the text of a call
+
 SPEC: dict[str, Check] = {
     "version": _whole,
     "formula": _text,
     "kinds": _each(_kind),
-    "states": _each(_state),
+    "states": _states,
     "contrasts": _each(_coding),
     "order": _list_of(_row_of(_whole, _whole)),
     "terms": _list_of(_row_of(_text, _whole)),
