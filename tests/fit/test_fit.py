@@ -195,3 +195,21 @@ def test_a_search_whose_curvature_is_far_too_large_arrives(reml: bool) -> None:
     assert fit.converged
     assert fit.engine.evaluations <= 60
     assert np.abs(fit.objective.gradient(fit.theta)).max() < 1e-4
+
+
+def test_there_are_no_more_columns_than_the_rank() -> None:
+    rng = np.random.default_rng(0)
+    data = {"x": rng.normal(size=30), "y": rng.normal(size=30)}
+    with pytest.warns(mm.RankDeficientWarning):
+        fit = mm.lm("y ~ bs(x, degree=60)", data)
+    assert len(fit.params) <= 30
+    assert np.isfinite(fit.params).all()
+
+
+def test_a_covariance_beyond_double_precision_is_refused() -> None:
+    rng = np.random.default_rng(0)
+    data = {"x": rng.normal(size=60) * 1e-160, "y": rng.normal(size=60), "g": np.arange(60) % 6}
+    with pytest.raises(mm.DataError, match="'x' of the fixed effects has values up to"):
+        mm.lm("y ~ x", data)
+    with pytest.raises(mm.DataError, match="'x' of the fixed effects has values up to"):
+        mm.lmer("y ~ x + (1 | g)", data)

@@ -267,3 +267,9 @@ def test_counts_without_a_theta() -> None:
         mm.glm_nb("y ~ 1", {"y": np.zeros(20)})
     with pytest.raises(FitError, match=r"theta .* grows beyond .*; fit glm\(\.\.\., family='poisson'\)"):
         mm.glm_nb("y ~ 1", {"y": np.tile([3.0, 4.0, 5.0], 20)})
+
+
+def test_a_penalised_model_without_coefficients_has_a_deviance() -> None:
+    data = {"c": [0, 1, 2, 3], "x": [1.0, 2.0, 3.0, 4.0]}
+    penalised = mm.glm("c ~ 0", data, "poisson", penalty="jeffreys")
+    assert penalised.deviance == pytest.approx(mm.glm("c ~ 0", data, "poisson").deviance)

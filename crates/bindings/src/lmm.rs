@@ -335,7 +335,8 @@ impl Lmm {
     ///     What is profiled: ("sd", term, effect, 0), ("cor", term, effect, effect), ("theta", place, 0, 0), ("other", 0 for
     ///     log sigma or 1 + row, 0, 0), ("derived", 0, 0, 0, function of roots and others).
     /// how : dict
-    ///     cutoff and step of zeta, limits (values of |zeta| that are wanted exactly), max_points of each side.
+    ///     cutoff and step of zeta, limits (values of |zeta| that are wanted exactly), max_points and
+    ///     max_evaluations of each side.
     /// reml : bool
     /// watch : callable or None
     ///     Called as watch(evaluations, criterion).
@@ -345,8 +346,8 @@ impl Lmm {
     /// list of ProfileCurve
     ///     Of each wish its knots in ascending order: value (of a correlation the angle), zeta, slope (d zeta / d value), limit
     ///     (the |zeta| that was asked for there, else NaN), roots (for each term rows of k * k, column-major), others, beta;
-    ///     estimate (which knot it is), ends ("cutoff", "boundary", "plateau", "unbounded", "lower" or "lost"), lower (a point of
-    ///     lower deviance or None), evaluations.
+    ///     estimate (which knot it is), ends ("cutoff", "boundary", "plateau", "unbounded", "falls", "lower", "lost" or "spent"),
+    ///     lower (a point of lower deviance or None), evaluations.
     #[pyo3(signature = (theta, sigma, beta, rows, wishes, how, reml=false, watch=None))]
     #[allow(clippy::too_many_arguments)]
     fn profile<'py>(

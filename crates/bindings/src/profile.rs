@@ -26,11 +26,18 @@ pub(crate) struct How {
     step: f64,
     limits: Vec<f64>,
     max_points: usize,
+    max_evaluations: usize,
 }
 
 impl How {
     fn walk(&self) -> Walk {
-        Walk { cutoff: self.cutoff, step: self.step, limits: self.limits.clone(), max_points: self.max_points }
+        Walk {
+            cutoff: self.cutoff,
+            step: self.step,
+            limits: self.limits.clone(),
+            max_points: self.max_points,
+            max_evaluations: self.max_evaluations,
+        }
     }
 }
 
@@ -182,6 +189,7 @@ fn report(py: Python<'_>, curve: Curve) -> PyResult<ProfileCurve<'_>> {
         End::Falls => "falls",
         End::Lower => "lower",
         End::Lost => "lost",
+        End::Spent => "spent",
     };
     let lower = |point: &Point| {
         let roots = point.roots.iter().map(|r| PyArray1::from_slice(py, r)).collect();

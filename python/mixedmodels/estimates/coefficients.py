@@ -9,14 +9,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
+
+APART = 1e4  # ratio of standard errors of rows beyond which they are not compared as they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,25 +187,18 @@ class Coefficients(ABC):
         return self._wald(c, self._distance(c, rhs))
 
     def _wald(self, c: Matrix, distance: Vector) -> tuple[float, Matrix]:
-        """Wald's statistic and the basis of the tested space, from the difference of `beta` from the hypothesis.
-
-        The basis is of the rows as they are, as in lmerTest, unless a row is so small beside others that it would be
-        lost: the units of rows do not decide what is tested.
-        """
-        values, vectors, kept = self._principal(c)
-        units = c / wald.scales(c)[:, None]
-        errors = np.sqrt(np.einsum("ij,jk,ik->i", units, self.vcov, units))
-        alike = units[errors > 0] / errors[errors > 0][:, None]
-        scaled = self._principal(alike)
-        if kept.sum() != scaled[2].sum():
-            c, (values, vectors, kept) = alike, scaled
+        """Wald's statistic and the basis of the tested space, from the difference of `beta` from the hypothesis."""
+        used = np.any(c, axis=0)  # another coefficient's missing variance is no matter
+        vcov = self.vcov[np.ix_(used, used)]
+        with np.errstate(invalid="ignore"):
+            missing = not np.isfinite(c[:, used] @ vcov @ c[:, used].T).all()
+        if missing:
+            return nan, _independent(c)  # the fit has said that it has no standard errors here
+        c = _in_comparable_units(c, c[:, used], vcov)
+        values, vectors = np.linalg.eigh(c[:, used] @ vcov @ c[:, used].T)
+        kept = values > max(values.max(initial=0.0), 0.0) * len(values) * 1e-12
         basis = vectors[:, kept].T @ c
         return float(np.sum((basis @ distance) ** 2 / values[kept])), basis
-
-    def _principal(self, c: Matrix) -> tuple[Vector, Matrix, NDArray[np.bool_]]:
-        """Eigenvalues and vectors of the rows' covariance, and which of them are not 0."""
-        values, vectors = np.linalg.eigh(c @ self.vcov @ c.T)
-        return values, vectors, values > max(values.max(initial=0.0), 0.0) * len(values) * 1e-12
 
     def _distance(self, c: Matrix, rhs: Vector | None) -> Vector:
         """`beta` less coefficients that fulfil the hypothesis."""
@@ -264,7 +258,26 @@ class Residual(Coefficients):
         return f_of(*self._wald(c, distance), float(self.df_resid))
 
 
+def _in_comparable_units(c: Matrix, used: Matrix, vcov: Matrix) -> Matrix:
+    """Rows divided by their standard errors, where these differ so much that rounding of one would hide another.
+
+    Elsewhere the rows stay as they are: the degrees of freedom of a joint test by Fai and Cornelius depend on them.
+    """
+    units = used / wald.scales(used)[:, None]
+    sd = np.sqrt(np.maximum(np.einsum("ri,ij,rj->r", units, vcov, units), 0.0)) * wald.scales(used)
+    positive = sd[sd > 0]
+    if not len(positive) or positive.max() < APART * positive.min():
+        return c
+    return np.asarray(c / np.where(sd > 0, sd, 1.0)[:, None])
+
+
 Ddf = str | Coefficients | None  # a method by its name, or coefficients that are ready; None for the model's choice
+
+
+def _independent(c: Matrix) -> Matrix:
+    """Orthonormal rows that span those of `c`."""
+    _, size, rows = np.linalg.svd(c, full_matrices=False)
+    return np.asarray(rows[size > size.max(initial=0.0) * len(c) * 1e-12])
 
 
 def f_of(chisq: float, basis: Matrix, den_df: float, scale: float = 1.0) -> FTest:

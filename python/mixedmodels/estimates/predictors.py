@@ -74,6 +74,8 @@ class Predictors:
                 near = nearest(name, tuple(self.columns))
                 offer = f"did you mean {near!r}? " if near else ""
                 raise UnknownColumnError(f"at has {name!r}, which is no predictor; {offer}The predictors are {names}.")
+            if not _listed(at[name]):
+                raise DataError(f"at has no value for {name!r}; give at least one, or leave the name out.")
         strangers = [name for name in reduce if name not in self.columns] if isinstance(reduce, Mapping) else []
         if strangers:
             raise UnknownColumnError(
@@ -88,7 +90,7 @@ class Predictors:
         if not isinstance(column, Numeric) or name in self.coerced:
             return _chosen(name, own, at[name]) if name in at else own
         if name in at:
-            return [float(v) for v in np.atleast_1d(np.asarray(like_dates(at[name], column), dtype=float))]
+            return _numbers(name, like_dates(at[name], column))
         threshold = max(keep, 1) if isinstance(keep, int) else 1
         if reduce is False:
             threshold = 99
@@ -195,6 +197,27 @@ def _chosen(name: str, own: list[Level], wanted: Values) -> list[Level]:
         lost = labels[matches.index(None)]
         raise DataError(f"at has {lost!r} for {name!r}, whose levels are {', '.join(map(str, own))}.")
     return [v for v in matches if v is not None]
+
+
+def _listed(wanted: Any) -> list[Any]:
+    """A sequence as a list, and a single value as a list of one."""
+    return list(wanted) if np.iterable(wanted) and not isinstance(wanted, (str, bytes)) else [wanted]
+
+
+def _numbers(name: str, wanted: Any) -> list[Level]:
+    """The values of a numeric predictor that a user writes in `at`."""
+    values = _listed(wanted)
+    try:
+        numbers = [float(v) for v in values]
+    except (TypeError, ValueError, OverflowError):
+        numbers = []
+    wrong = next((v for v, x in zip(values, numbers, strict=False) if not np.isfinite(x)), None)
+    if wrong is not None or len(numbers) < len(values):
+        raise DataError(
+            f"at has {wanted if wrong is None else wrong!r:.60} for {name!r}; a number's values are one finite number "
+            "or a flat list of them."
+        )
+    return list(numbers)
 
 
 SUMMARIES: dict[str, Callable[[Vector], Any]] = {"mean": np.mean, "median": np.median, "min": np.min, "max": np.max}

@@ -193,6 +193,9 @@ def run(
         cause = f"the criterion is {out['criterion']:g}, the residual sum of squares {out['pwrss']:g}"
         raise degenerate.diagnosis(design, inputs.kept, rows.fault(), cause)
     fit = _record(engine, inputs, reml, out, seconds)
+    if not isfinite(float(fit.vcov.sum())):
+        cause = "the covariance of the fixed effects is not finite"
+        raise degenerate.diagnosis(design, inputs.kept, rows.fault(), cause)
     exact = degenerate.exact_fit(design, rows, y, fit)
     if exact is not None:
         raise exact

@@ -30,14 +30,15 @@ def fit_ols(design: Design) -> LinearFit:
     if root is not None:
         x *= root[:, None]
         y = y * root
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         q, r = np.linalg.qr(x)
         beta = np.linalg.solve(r, q.T @ y) if kept else np.empty(0)
         residual = y - x @ beta
         rss = float(residual @ residual)
         inverse = np.linalg.solve(r, np.eye(len(kept))) if kept else np.empty((0, 0))
+        vcov = inverse @ inverse.T
     df = n - len(kept)
-    if not TINY < rss < HUGE or len(kept) < len(design.fixed.columns):
+    if not np.isfinite(vcov).all() or not TINY < rss < HUGE or len(kept) < len(design.fixed.columns):
         wrong = degenerate.columns_out_of_scale(design, response)
         if wrong is not None:
             raise wrong
@@ -48,7 +49,7 @@ def fit_ols(design: Design) -> LinearFit:
         sigma=math.sqrt(rss / df) if df else math.nan,
         rss=rss,
         df_resid=df,
-        vcov_unscaled=inverse @ inverse.T,
+        vcov_unscaled=vcov,
         sum_log_weights=0.0 if weights is None else float(np.log(weights).sum()),
         exact=df > 0 and _exact(rss / df, y - residual if root is None else (y - residual) / root),
     )

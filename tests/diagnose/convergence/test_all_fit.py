@@ -49,3 +49,9 @@ def test_searches_that_end_elsewhere_are_told() -> None:
     ]
     assert agreement(ends) == (1, 0.5)
     assert upright(np.array([-1.0, 2.0, 3.0]), (2,)) == pytest.approx([1.0, -2.0, 3.0])
+
+
+def test_a_criterion_without_values_makes_no_warnings_of_scipy() -> None:
+    from mixedmodels.diagnose.convergence.all_fit import _minimised
+
+    assert np.isinf(_minimised(lambda _: np.inf, np.ones(2), method="Nelder-Mead", options={"maxiter": 5}).fun)

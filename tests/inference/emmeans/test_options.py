@@ -44,3 +44,10 @@ def test_negative_degrees_of_freedom_are_refused(fit: mm.LinearModel) -> None:
             fit.emmeans("f", ddf=ddf)
     with pytest.raises(mm.DataError, match="ddf=-1 is no number of degrees of freedom"):
         fit.avg_slopes(variables="z", ddf=-1)
+
+
+@pytest.mark.parametrize("wrong", ["L1", ["L1"], [None], [[1, 2]], [[1], [1, 2]], [np.inf], [np.nan], 10**400, []])
+def test_values_of_a_number_are_finite_numbers(wrong):
+    fit = mm.lm("Reaction ~ Days", mm.datasets.load("sleepstudy"))
+    with pytest.raises(mm.errors.DataError, match="'Days'"):
+        fit.emmeans("Days", at={"Days": wrong})

@@ -15,7 +15,7 @@ from tests.support import places
 from tests.support.dense_profile import dense
 
 import mixedmodels as mm
-from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.errors import ConvergenceWarning, DataError, UnknownColumnError
 from mixedmodels.inference.profile.parameters import parameters
 from mixedmodels.inference.profile.record import Profile
 from mixedmodels.inference.profile.walk import Walk, profiles
@@ -444,3 +444,18 @@ def test_limits_of_an_intercept_that_lme4_has_otherwise() -> None:
     for value in row.values():
         assert zeta(value) == pytest.approx(QUANTILE, abs=2e-6)
     assert max(abs(z - QUANTILE) for z in theirs) > 2e-4
+
+
+def test_a_side_that_takes_too_long_is_left_with_what_was_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = sleep().confint("Days")
+    monkeypatch.setattr("mixedmodels.inference.profile.walk.MAX_EVALUATIONS", 1)
+    with pytest.warns(ConvergenceWarning, match="profile of Days was left before its limit"):
+        curve = sleep().profile("Days")
+    value, zeta, _ = curve.profiles.curves[0].points
+    assert value[0] < sleep().fixef()["Days"] < value[-1]
+    assert whole["conf_low"][0] < value[0]
+    assert -1.5 < zeta[0] < 0 < zeta[-1] < 1.5
+    with pytest.warns(ConvergenceWarning):
+        table = sleep().confint("Days", level=0.9999)
+    assert np.isnan(table["conf_low"]).all()
+    assert "was followed as far as" in str(table)

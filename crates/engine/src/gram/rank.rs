@@ -7,10 +7,21 @@ use super::levels::fill;
 use super::standard::Affine;
 use crate::rows::Column;
 
+/// A column whose length falls below this share when the columns before it are taken out is a combination of them.
+const TOLERANCE: f64 = 1e-7;
+/// Growth of a residual from one refinement to the next that is more than rounding.
+const GROWS: f64 = 1.01;
+
 /// Columns kept, ascending. The Cholesky factor of X'X decides the clear cases; a column that it finds suspicious is
-/// regressed on the kept ones row by row, twice, which is as exact as a QR decomposition.
+/// regressed on the kept ones row by row, twice, which is as exact as a QR decomposition. Where kept columns are so
+/// nearly dependent that these refinements do not settle, the columns are made orthogonal one by one.
 pub fn pivot_columns(x: &[Column], n: usize, weights: Option<&[f64]>) -> Vec<usize> {
-    const TOLERANCE: f64 = 1e-7;
+    let rows = weights.map_or(n, |w| w.iter().filter(|w| **w > 0.0).count());
+    by_cholesky(x, n, rows, weights).unwrap_or_else(|| by_orthogonal_columns(x, n, rows, weights))
+}
+
+/// `None` where X'X has lost too many digits. There are at most as many columns as `rows` with a weight.
+fn by_cholesky(x: &[Column], n: usize, rows: usize, weights: Option<&[f64]>) -> Option<Vec<usize>> {
     const SUSPICIOUS: f64 = 1e-8; // of squared length: well above what rounding of X'X can hide
     let p = x.len();
     let gram = cross_products(x, n, weights);
@@ -18,7 +29,7 @@ pub fn pivot_columns(x: &[Column], n: usize, weights: Option<&[f64]>) -> Vec<usi
     let mut factor: Vec<Vec<f64>> = Vec::with_capacity(p); // rows of L for the kept columns
     for j in 0..p {
         let length = gram[j + j * p];
-        if length <= 0.0 {
+        if length <= 0.0 || kept.len() == rows {
             continue;
         }
         let mut row = Vec::with_capacity(kept.len() + 1);
@@ -28,11 +39,32 @@ pub fn pivot_columns(x: &[Column], n: usize, weights: Option<&[f64]>) -> Vec<usi
         }
         let mut left = length - row.iter().map(|v| v * v).sum::<f64>();
         if left < SUSPICIOUS * length {
-            left = residual_square(x, n, weights, &kept, &factor, j);
+            left = residual_square(x, n, weights, &kept, &factor, j)?;
         }
         if left.sqrt() > TOLERANCE * length.sqrt() {
             row.push(left.sqrt());
             factor.push(row);
+            kept.push(j);
+        }
+    }
+    Some(kept)
+}
+
+/// Gram and Schmidt's method, each column projected twice; it needs as much memory as the kept columns.
+fn by_orthogonal_columns(x: &[Column], n: usize, rows: usize, weights: Option<&[f64]>) -> Vec<usize> {
+    let (mut kept, mut basis): (Vec<usize>, Vec<Vec<f64>>) = (Vec::new(), Vec::new());
+    for (j, column) in x.iter().enumerate() {
+        let mut left = vec![0.0; n];
+        fill(&mut left, column, PLAIN, 0, weights);
+        let length = dot(&left, &left).sqrt();
+        for q in basis.iter().chain(&basis) {
+            let share = dot(q, &left);
+            left.iter_mut().zip(q).for_each(|(l, q)| *l -= share * q);
+        }
+        let rest = dot(&left, &left).sqrt();
+        if rest > TOLERANCE * length && kept.len() < rows {
+            left.iter_mut().for_each(|l| *l /= rest);
+            basis.push(left);
             kept.push(j);
         }
     }
@@ -57,7 +89,8 @@ fn cross_products(x: &[Column], n: usize, weights: Option<&[f64]>) -> Vec<f64> {
     sums.finish()
 }
 
-/// Squared length of column j after regression on the kept columns, with one step of iterative refinement.
+/// Squared length of column j after regression on the kept columns, with two steps of iterative refinement; `None` where
+/// they do not settle.
 fn residual_square(
     x: &[Column],
     n: usize,
@@ -65,13 +98,14 @@ fn residual_square(
     kept: &[usize],
     factor: &[Vec<f64>],
     j: usize,
-) -> f64 {
+) -> Option<f64> {
     let column = |i: usize| {
         let mut out = vec![0.0; n];
         fill(&mut out, &x[i], PLAIN, 0, weights);
         out
     };
     let mut residual = column(j);
+    let mut square = dot(&residual, &residual);
     for _ in 0..3 {
         let mut c: Vec<f64> = kept.iter().map(|&i| dot(&column(i), &residual)).collect();
         for m in 0..c.len() {
@@ -87,8 +121,12 @@ fn residual_square(
                 *r -= coefficient * v;
             }
         }
+        let last = std::mem::replace(&mut square, dot(&residual, &residual));
+        if square > GROWS * last {
+            return None;
+        }
     }
-    dot(&residual, &residual)
+    Some(square)
 }
 
 #[cfg(test)]
@@ -103,6 +141,15 @@ mod tests {
         let d: Vec<f64> = c.iter().enumerate().map(|(i, c)| c + 1e-5 * (i as f64 * 1.3).sin()).collect();
         let x = [Column::Ones, Column::Values(&a), Column::Values(&b), Column::Values(&c), Column::Values(&d)];
         assert_eq!(pivot_columns(&x, 50, None), vec![0, 1, 2, 4]);
+    }
+
+    /// Powers 0 to 30 of 20 values, of which R's `qr(outer(x, 0:30, "^"))` keeps these.
+    #[test]
+    fn nearly_dependent_columns_are_no_more_than_the_rank() {
+        let x: Vec<f64> = (0..20).map(|i| f64::from(i) / 19.0).collect();
+        let powers: Vec<Vec<f64>> = (0..31).map(|k| x.iter().map(|x| x.powi(k)).collect()).collect();
+        let columns: Vec<Column> = powers.iter().map(|v| Column::Values(v)).collect();
+        assert_eq!(pivot_columns(&columns, 20, None), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 19, 23, 28]);
     }
 
     #[test]

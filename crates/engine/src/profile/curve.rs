@@ -18,6 +18,8 @@ pub struct Walk {
     /// Values of |zeta| where the curve is wanted exactly.
     pub limits: Vec<f64>,
     pub max_points: usize,
+    /// Evaluations of the deviance after which a side is left where it stands.
+    pub max_evaluations: usize,
 }
 
 /// One point of the curve.
@@ -50,6 +52,8 @@ pub enum End {
     Lower,
     /// No optimum was found with the quantity held further out.
     Lost,
+    /// The side took more evaluations, or more steps without one, than it may.
+    Spent,
 }
 
 /// A profile.
@@ -82,6 +86,8 @@ const BENDS: f64 = 1.35;
 const SWITCHES: usize = 6;
 /// How closely, in units of the coordinate, the begin of a plateau is found.
 const PLATEAU: f64 = 1e-3;
+/// Steps for each point that a side may have, taken or not.
+const TRIES: usize = 20;
 /// Share of the cutoff at which a side is long enough.
 const NEARLY: f64 = 0.97;
 /// Zeta may miss a limit by this much before cubic interpolation, whose error goes with the square.
@@ -198,7 +204,14 @@ impl Walker<'_, '_> {
         self.constrained.pinned = None;
         let bound = if sign < 0.0 { self.bounds.0 } else { self.bounds.1 };
         let mut side = Side::new(first, sign, bound, self.walk);
+        let begun = self.constrained.evaluations;
+        let mut tries = 0;
         while side.knots.len() < self.walk.max_points {
+            tries += 1;
+            let evaluations = self.constrained.evaluations - begun;
+            if evaluations > self.walk.max_evaluations || tries > TRIES * self.walk.max_points {
+                return Ok((side.knots, End::Spent));
+            }
             if let Some(end) = self.step(&mut side)? {
                 return Ok((side.knots, end));
             }

@@ -79,7 +79,7 @@ fn profile(model: &Lmm, coordinate: Coordinate) -> Curve {
     let spread = deviance.spread(fit.sigma);
     let curvature = Curvature::at(&mut deviance, &point, &spread, &[1.0]).unwrap();
     let sizes: Vec<usize> = model.terms().iter().map(|t| t.1).collect();
-    let walk = Walk { cutoff: 3.0, step: 0.5, limits: vec![1.5], max_points: 100 };
+    let walk = Walk { cutoff: 3.0, step: 0.5, limits: vec![1.5], max_points: 100, max_evaluations: 500 };
     curve(&mut deviance, &Chart::new(&sizes, 1, coordinate), &curvature, &point, None, &walk).unwrap()
 }
 

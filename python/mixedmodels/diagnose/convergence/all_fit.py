@@ -155,10 +155,16 @@ def _problem(model: Any) -> Problem:
     return Problem(value=value, gradient=gradient, point=point, parts=parts, scale=scale)
 
 
-def _scipy(model: Any, method: str, theta: Vector) -> End:
-    """Minimise over variables in units of their standard errors, so that first steps are of a sensible length."""
+def _minimised(value: Callable[[Vector], float], begin: Vector, **how: Any) -> Any:
+    """Scipy's `minimize`, which subtracts the infinite values that stand for no criterion."""
     from scipy.optimize import minimize
 
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        return minimize(value, begin, **how)
+
+
+def _scipy(model: Any, method: str, theta: Vector) -> End:
+    """Minimise over variables in units of their standard errors, so that first steps are of a sensible length."""
     problem = _problem(model)
     scale = problem.scale
     begin = problem.point(theta) / scale
@@ -176,11 +182,11 @@ def _scipy(model: Any, method: str, theta: Vector) -> End:
     for place in diagonal(model._fit.sizes):
         limits[int(place)] = (0.0, None)
     more = {"jac": slope, "bounds": limits} if method == GRADIENT else {}
-    optimum = minimize(value, begin, method=method, options=options, **more)
+    optimum = _minimised(value, begin, method=method, options=options, **more)
     evaluations = int(optimum.nfev)
     # A line search that met a point without a criterion starts anew where it stands.
     for _ in range(RESTARTS if method == GRADIENT else 0):
-        again = minimize(value, optimum.x, method=method, options=options, **more)
+        again = _minimised(value, optimum.x, method=method, options=options, **more)
         evaluations += int(again.nfev)
         gain, optimum = float(optimum.fun - again.fun), min(optimum, again, key=lambda one: float(one.fun))
         if gain < GAIN:

@@ -42,7 +42,7 @@ def _rows_deleted(model: Linearised) -> Changes:
     d = white.rows * (wr / left)[:, None]
     length, taken = np.einsum("ij,ij->i", d, d), np.einsum("ij,ij->i", white.rows, white.rows)
     scale, saturated = _scales(model, wr**2 / left, used.astype(float))
-    inverse = _inverse_of(white.lower)
+    inverse = white.inverse
     variance = (inverse**2).sum(axis=1) + (white.rows @ inverse.T) ** 2 / left[:, None]
     ratio = scale / model.scale
     along = np.einsum("ij,ij->i", white.rows, d)
@@ -63,7 +63,7 @@ def sets_deleted(model: Linearised, codes: Codes, n_sets: int) -> Changes:
     white = whitened(model)
     p = model.x.shape[1]
     at_once = max(1, BATCH_NUMBERS // max(1, p * p))
-    rows: Matrix = model.x @ _inverse_of(white.lower)
+    rows: Matrix = model.x @ white.inverse
     score = _sums(rows * balanced(model, white)[:, None], codes, n_sets)
     squares: Vector = np.bincount(codes, model.weights * model.residual**2, n_sets).astype(float)
     counts: Vector = np.bincount(codes, (model.weights > 0).astype(float), n_sets).astype(float)
@@ -138,7 +138,7 @@ def _changes(
         Residual variance without the rows.
     """
     p = model.x.shape[1]
-    inverse = _inverse_of(white.lower)
+    inverse = white.inverse
     d = np.einsum("jab,jb->ja", vectors, along)
     variance = ((inverse @ vectors) ** 2 / values[:, None, :]).sum(axis=2)
     ratio = scale / model.scale
@@ -174,11 +174,6 @@ def _reference(model: Linearised, inverse: Matrix, variance: Matrix) -> Matrix:
     if model.random is None:
         return np.broadcast_to((inverse**2).sum(axis=1), variance.shape)
     return variance
-
-
-def _inverse_of(lower: Matrix) -> Matrix:
-    """L^-T, shape (p, p)."""
-    return np.asarray(np.linalg.inv(lower).T)
 
 
 def _without(changes: Changes, gone: NDArray[np.bool_], saturated: NDArray[np.bool_]) -> Changes:

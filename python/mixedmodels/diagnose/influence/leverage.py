@@ -14,11 +14,13 @@ import numpy as np
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.diagnose.influence.linearised import Linearised
+from mixedmodels.errors import FitError
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.henderson import Henderson
 
 ROUNDING = 1e-14
+SINGULAR = 1e-14  # share of the largest eigenvalue of an information in which columns have length 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,9 @@ class Whitened:
 
     Attributes
     ----------
-    lower : ndarray, shape (p, p)
-        Factor L with L L' = X'V^-1 X.
+    inverse : ndarray, shape (p, p)
+        L^-T of the factor L with L L' = X'V^-1 X. Where that is singular in double precision a root of its
+        pseudo-inverse, with columns of zeros for the directions of which the rows say nothing.
     rows : ndarray, shape (n, p)
         Rows of (V^-1 X) L^-T.
     own : ndarray, shape (n,)
@@ -37,7 +40,7 @@ class Whitened:
         Diagonal of Z Lambda Lambda' Z'.
     """
 
-    lower: Matrix
+    inverse: Matrix
     rows: Matrix
     own: Vector
     unconfounded: Vector
@@ -56,7 +59,7 @@ def balanced(model: Linearised, white: Whitened) -> Vector:
     approximation; of what that says every row gets its share by information.
     """
     wr = model.weights * model.residual
-    total = np.linalg.inv(white.lower) @ (model.x.T @ wr)
+    total = white.inverse.T @ (model.x.T @ wr)
     return np.asarray(wr - white.rows @ total)
 
 
@@ -67,8 +70,34 @@ def whitened(model: Linearised) -> Whitened:
         wx, own, alone = w[:, None] * x, w, np.zeros(len(w))
     else:
         wx, own, alone = _absorbed(*model.random, w, x)
-    lower: Matrix = np.asarray(np.linalg.cholesky(x.T @ wx), dtype=np.float64)
-    return Whitened(lower, wx @ np.linalg.inv(lower).T, own, alone)
+    with np.errstate(over="ignore", invalid="ignore"):
+        information = x.T @ wx
+    inverse = _root_of_inverse(information)
+    return Whitened(inverse, wx @ inverse, own, alone)
+
+
+def _root_of_inverse(information: Matrix) -> Matrix:
+    """L^-T with L L' the information, by Cholesky's factor or, where there is none, by eigenvalues.
+
+    Raises
+    ------
+    FitError
+        If the information is not finite.
+    """
+    if not np.isfinite(information).all():
+        raise FitError(
+            "the estimates are so extreme that the information of the rows is not finite, so no row's influence can be "
+            "told; look at the warnings of the fit."
+        )
+    try:
+        return np.asarray(np.linalg.inv(np.linalg.cholesky(information)).T)
+    except np.linalg.LinAlgError:
+        pass
+    size = np.sqrt(np.maximum(np.diag(information), 0.0))
+    unit = np.where(size > 0, size, 1.0)
+    values, vectors = np.linalg.eigh(information / np.outer(unit, unit))
+    lost = values <= max(values.max(initial=0.0), 0.0) * SINGULAR
+    return np.asarray(np.where(lost, 0.0, vectors / np.sqrt(np.where(lost, 1.0, values))) / unit[:, None])
 
 
 def _absorbed(design: Design, fit: AnyMixedFit, w: Vector, x: Matrix) -> tuple[Matrix, Vector, Vector]:
@@ -123,5 +152,5 @@ def leverage(model: Linearised, white: Whitened | None = None) -> Leverage:
         total = np.where(used, np.einsum("ij,ij->i", white.rows, white.rows) / safe, 0.0)
         total = np.where(total > 1 - ROUNDING, 1.0, total)
         return Leverage(total, total, np.zeros(len(w)), white.unconfounded)
-    fixed = np.einsum("ij,ij->i", model.x @ np.linalg.inv(white.lower).T, white.rows)
+    fixed = np.einsum("ij,ij->i", model.x @ white.inverse, white.rows)
     return Leverage(total, fixed, total - fixed, white.unconfounded)

@@ -61,11 +61,10 @@ def cooks_by_leverage(pearson: Vector, h: Vector, dispersion: float, p: int) -> 
 
 def dfbeta_by_residuals(white: Whitened, weights: Vector, e: Vector, h: Vector) -> Matrix:
     """R's ``dfbeta`` of a linear or generalised linear model, shape (n, p): beta - beta_(i) with `e` for residuals."""
-    inverse = np.linalg.inv(white.lower).T
     root = np.sqrt(np.where(weights > 0, weights, 1.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(h >= WHOLE, 0.0, e / (1 - h)) / root
-    return np.asarray((white.rows * share[:, None]) @ inverse.T)
+    return np.asarray((white.rows * share[:, None]) @ white.inverse.T)
 
 
 def covariance_ratio(e: Vector, h: Vector, df: int, p: int) -> Vector:

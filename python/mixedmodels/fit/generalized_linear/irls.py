@@ -84,7 +84,7 @@ class Problem:
                 lower = np.linalg.cholesky(correlation)
             except np.linalg.LinAlgError:
                 lower = np.zeros((1, 1))
-            if float(np.diag(lower).min()) > INDEPENDENT:
+            if float(np.diag(lower).min(initial=np.inf)) > INDEPENDENT:
                 return np.asarray(lower.T * size)
         return np.asarray(np.linalg.qr(x, mode="r"))
 

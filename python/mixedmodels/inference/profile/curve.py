@@ -21,7 +21,7 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.inference.profile.parameters import Parameter
 from mixedmodels.inference.profile.scales import PLAIN, Scale
 
-End = Literal["cutoff", "boundary", "plateau", "unbounded", "falls", "lower", "lost"]
+End = Literal["cutoff", "boundary", "plateau", "unbounded", "falls", "lower", "lost", "spent"]
 
 HALVINGS = 50  # of an interval, to its last digits
 
@@ -42,7 +42,7 @@ class Curve:
         Value of every parameter there.
     estimate : int
         Position of the estimate among the points.
-    ends : tuple of two {"cutoff", "boundary", "plateau", "unbounded", "falls", "lower", "lost"}
+    ends : tuple of two {"cutoff", "boundary", "plateau", "unbounded", "falls", "lower", "lost", "spent"}
         Why the two sides end.
     exact : ndarray
         Value of |zeta| for the points that were asked for by it, else NaN.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
-from mixedmodels.errors import DataError
+from mixedmodels.errors import ConvergenceWarning, DataError, users_line
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.profile.arguments import STEPS, Derived, Parm
 from mixedmodels.inference.profile.derived import quantities
 from mixedmodels.inference.profile.parameters import Order, Parameter, chosen, parameters, thetas
 from mixedmodels.inference.profile.record import Profile, quantile_of
 from mixedmodels.inference.profile.scales import NAMES as SCALES
-from mixedmodels.inference.profile.walk import Walk, profiles
+from mixedmodels.inference.profile.walk import MAX_EVALUATIONS, Profiles, Walk, profiles
 
 
 def profile(
@@ -66,7 +67,21 @@ def profiled(
         restricted=criterion == "REML",
         verbose=verbose,
     )
+    _warn_of_the_unfinished(curves)
     return Profile(curves, model._source.kind, signames)
+
+
+def _warn_of_the_unfinished(found: Profiles) -> None:
+    """Say which curves took so many evaluations that they were left where they stood."""
+    names = [curve.parameter.name for curve in found.curves if "spent" in curve.ends]
+    if names:
+        warnings.warn(
+            f"the profile of {', '.join(names)} was left before its limit, after {MAX_EVALUATIONS} evaluations of the "
+            "deviance on one side: it is flat there, or jumps. The table has what was reached; look at profile(), or "
+            "use method='boot'.",
+            ConvergenceWarning,
+            stacklevel=users_line(),
+        )
 
 
 def model_parameters(

@@ -41,6 +41,11 @@ def notes(curve: Curve, quantile: float, level: float) -> list[str]:
                 f"{name}: no {side} limit; beyond {value[at]:.6g}, where zeta is {reached:.3f}, the deviance falls "
                 "again."
             )
+        elif end == "spent":
+            out.append(
+                f"{name}: no {side} limit; the profile was followed as far as {value[at]:.6g}, zeta {reached:.3f}, and "
+                f"left there after {curve.evaluations} evaluations of the deviance."
+            )
         elif end in ("lost", "lower"):
             out.append(
                 f"{name}: no {side} limit; the profile was followed as far as {value[at]:.6g}, zeta {reached:.3f}."

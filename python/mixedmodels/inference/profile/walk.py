@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_RESTARTS = 3
 MAX_POINTS = 100  # of each side of a curve
+MAX_EVALUATIONS = 500  # of the deviance, on each side of a curve; an ordinary side takes 20 to 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,13 @@ def _raw(
     restricted: bool,
     verbose: int,
 ) -> list[ProfileCurve]:
-    how = {"cutoff": walk.cutoff, "step": walk.step, "limits": list(walk.limits), "max_points": MAX_POINTS}
+    how = {
+        "cutoff": walk.cutoff,
+        "step": walk.step,
+        "limits": list(walk.limits),
+        "max_points": MAX_POINTS,
+        "max_evaluations": MAX_EVALUATIONS,
+    }
     try:
         with watched(verbose, fit.n) as watch:
             if fit.generalized:
