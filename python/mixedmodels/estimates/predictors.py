@@ -81,7 +81,8 @@ class Predictors:
             raise UnknownColumnError(
                 f"cov_reduce has {strangers[0]!r}, which is no predictor; the predictors are {', '.join(self.columns)}."
             )
-        return {name: self._levels_of(name, column, at, reduce, keep) for name, column in self.columns.items()}
+        levels = {name: self._levels_of(name, column, at, reduce, keep) for name, column in self.columns.items()}
+        return {name: _once_each(name, values, name in at) for name, values in levels.items()}
 
     def _levels_of(
         self, name: str, column: Column, at: Mapping[str, Values], reduce: Reduce, keep: int | Sequence[str]
@@ -197,6 +198,15 @@ def _chosen(name: str, own: list[Level], wanted: Values) -> list[Level]:
         lost = labels[matches.index(None)]
         raise DataError(f"at has {lost!r} for {name!r}, whose levels are {', '.join(map(str, own))}.")
     return [v for v in matches if v is not None]
+
+
+def _once_each(name: str, values: list[Level], written: bool) -> list[Level]:
+    """Values of a predictor without repetitions, which a user may not write; steps beside a large mean are one number."""
+    once = list(dict.fromkeys(values))
+    if written and len(once) < len(values):
+        twice = next(v for i, v in enumerate(values) if v in values[:i])
+        raise DataError(f"at has {twice!r} twice for {name!r}; give each value once.")
+    return once
 
 
 def _listed(wanted: Any) -> list[Any]:

@@ -15,11 +15,12 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
-from mixedmodels.errors import DataError
+from mixedmodels.errors import DataError, FitError
 from mixedmodels.families import NegativeBinomial
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.covariance import factors, is_singular
+from mixedmodels.fit.engine import EngineError
 from mixedmodels.fit.lmm import kept_columns, new_engine
 from mixedmodels.fit.method import Method
 from mixedmodels.fit.moments import fixed_part
@@ -204,7 +205,13 @@ def _effects(design: Design) -> tuple[tuple[int, ...], tuple[Matrix, ...]]:
 def _gls_covariance(design: Design, n: int, reml: bool, theta: Vector) -> Matrix:
     """(X'V^-1 X)^-1 at sigma = 1."""
     engine = new_engine(replace(design, response=placeholder_response(n, None), offset=None), reml)
-    return np.asarray(engine.at(theta)["vcov_unscaled"])
+    try:
+        return np.asarray(engine.at(theta)["vcov_unscaled"])
+    except EngineError as error:
+        raise FitError(
+            f"{design.formula!r} has no standard errors at these parameters: {error}. Rows have almost no information "
+            "there; give parameters that are less extreme."
+        ) from error
 
 
 def _inverse(x: Matrix, weights: Vector | None, design: Design) -> Matrix:

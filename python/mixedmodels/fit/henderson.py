@@ -69,9 +69,12 @@ class Henderson:
         try:
             self._engine = Equations(rows, _plain(fit.theta), known_beta, form)
         except EngineError as error:
-            if error.status != "out_of_reach":
-                raise
-            raise _out_of_reach(design, len(inputs.x)) from error
+            if error.status == "out_of_reach":
+                raise _out_of_reach(design, len(inputs.x)) from error
+            raise FitError(
+                f"the equations of {design.formula!r} cannot be solved at its estimates: {error}. Estimates so extreme "
+                "have no standard errors of predictions and no influences; look at the warnings of the fit."
+            ) from error
 
     def at(self, theta: Vector) -> Henderson:
         """The equations of the same rows at another theta."""

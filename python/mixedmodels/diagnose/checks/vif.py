@@ -64,8 +64,13 @@ def inflation(vcov: Matrix, assign: tuple[int, ...], terms: tuple[str, ...]) -> 
             f"{'' if len(present) == 1 else 's'} besides the intercept; fit with two or more."
         )
     sd = np.sqrt(np.diag(vcov)[chosen])
-    correlation = vcov[np.ix_(chosen, chosen)] / np.outer(sd, sd)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = vcov[np.ix_(chosen, chosen)] / np.outer(sd, sd)
     of = of[chosen]
+    if not np.isfinite(correlation).all():
+        raise DataError(
+            "variance inflation needs standard errors, and this fit has some that are no numbers; look at its summary."
+        )
     whole = np.linalg.slogdet(correlation)[1]
     logs, df = [], []
     for term in present:

@@ -35,7 +35,9 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
+from mixedmodels.errors import FitError
 from mixedmodels.fit.covariance import factors
+from mixedmodels.fit.engine import EngineError
 from mixedmodels.fit.lmm import engine_input, new_engine
 from mixedmodels.fit.moments import add_random_part, fixed_part
 from mixedmodels.fit.objective import Objective
@@ -55,7 +57,13 @@ def trace_at_theta(design: Design, theta: Vector, kept: tuple[int, ...], reml_en
     reml_engine : object
         Engine's handle of the design with the REML criterion (without fixed effects the other is equal).
     """
-    at = reml_engine.at(theta)
+    try:
+        at = reml_engine.at(theta)
+    except EngineError as error:
+        raise FitError(
+            f"{design.formula!r} has no degrees of freedom of its fitted values: {error}. The weights of its rows "
+            "at the estimates are too uneven; look at the warnings of the fit."
+        ) from error
     m = len(design.groups[0].codes) - len(kept)
     penalty = sum(float(np.sum(u * u)) for u in at["u"])
     return len(kept) + m * penalty / float(at["pwrss"]) + float(theta @ at["gradient"]) / 2

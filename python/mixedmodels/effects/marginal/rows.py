@@ -168,7 +168,9 @@ def _grid(model: Any, variables: Variables, values: Mapping[str, Any], how: str)
 
 
 def _length(columns: Mapping[str, Column]) -> int:
-    first = next(iter(columns.values()))
+    first = next(iter(columns.values()), None)
+    if first is None:
+        return 1  # without predictors every row of a grid is the same
     return len(first.codes) if isinstance(first, Factor) else len(first.values)
 
 

@@ -108,8 +108,9 @@ def sequential_squares(layout: TermLayout, beta: Any, vcov_unscaled: Matrix, sig
     """Sequential sums of squares and their F, without degrees of freedom or p-values, as lme4 tabulates them."""
     if not len(beta):
         return tabulated([], ("npar", "sum_sq", "mean_sq", "f_value"))
-    root = np.linalg.cholesky(np.linalg.inv(vcov_unscaled)).T
-    squares = (root @ beta) ** 2
+    squares = np.full(len(beta), np.nan)  # of a fit without standard errors
+    if np.isfinite(vcov_unscaled).all():
+        squares = (np.linalg.cholesky(np.linalg.inv(vcov_unscaled)).T @ beta) ** 2
     rows = []
     for t, label in enumerate(layout.labels):
         own = layout.columns(t)

@@ -63,7 +63,7 @@ def restriction_layout(
     if residual is not None:
         layout["Res.Df"] = np.array([residual + df, residual])
     if rss is not None and residual is not None:
-        more = ratio * df * rss / residual
+        more = ratio * df * rss / residual if residual else nan
         layout["RSS"] = np.array([rss + more, rss])
         layout["Df"] = np.array([nan, df])
         layout["Sum of Sq"] = np.array([nan, more])

@@ -1,0 +1,92 @@
+"""A verb answers or raises an error of the package: models and arguments at which numpy's or Python's own came out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mixedmodels as mm
+from mixedmodels.diagnose.quality.effective_df import trace_at_theta
+from mixedmodels.fit.engine import EngineError
+from mixedmodels.fit.henderson import Henderson
+from mixedmodels.inference.anova.contrast_matrices import term_layout
+from mixedmodels.inference.anova.term_tests import sequential_squares
+
+CAKE = mm.datasets.load("cake")
+CBPP = mm.datasets.load("cbpp")
+
+
+@pytest.fixture(scope="module")
+def saturated():
+    """As many coefficients as rows."""
+    return mm.lm("angle ~ recipe + temp", CAKE.iloc[[0, 50, 100, 150]])
+
+
+@pytest.fixture(scope="module")
+def herds():
+    return mm.glmer("incidence ~ period + (1 | herd)", CBPP, "poisson")
+
+
+def test_a_restriction_without_residual_degrees_of_freedom_has_no_f(saturated):
+    test = saturated.linear_hypothesis("temp = 0")
+    assert np.isnan([test.statistic, test.p_value]).all()
+    assert "temp = 0" in str(test)
+
+
+def test_variance_inflation_needs_standard_errors(saturated):
+    for verb in (saturated.vif, saturated.check_collinearity):
+        with pytest.raises(mm.DataError, match="needs standard errors"):
+            verb()
+
+
+def test_a_grid_without_predictors_has_one_row():
+    fit = mm.lm("angle ~ 0", CAKE)
+    assert fit.predictions(newdata="mean")["estimate"].tolist() == [0.0]
+    with pytest.raises(mm.DataError, match="no variables"):
+        fit.slopes(newdata="mean")
+
+
+def test_levels_are_written_once():
+    fit = mm.lm("angle ~ recipe + temp", CAKE)
+    with pytest.raises(mm.DataError, match=r"at has 180\.0 twice for 'temp'"):
+        fit.emmeans("temp", at={"temp": [180, 180, 200]})
+    with pytest.raises(mm.DataError, match="at has 'A' twice for 'recipe'"):
+        fit.emmeans("recipe", at={"recipe": ["A", "A"]})
+
+
+def test_joint_tests_of_a_number_so_large_that_a_step_of_one_is_rounding():
+    rng = np.random.default_rng(4)
+    data = pd.DataFrame({"x": rng.integers(2**62, 2**63 - 1, 60), "f": np.array(list("abc"))[rng.integers(0, 3, 60)]})
+    data["z"], data["y"] = rng.normal(size=60), rng.normal(size=60)
+    tests = mm.lm("y ~ z + bs(x, df=4) + x:f", data).joint_tests()
+    assert "z" in str(tests)
+
+
+def test_sums_of_squares_of_a_fit_without_standard_errors_are_missing(herds):
+    p = len(herds.fixef())
+    layout = term_layout(herds.design, herds._fit.kept)
+    columns, names = sequential_squares(layout, np.ones(p), np.full((p, p), np.nan), 1.0)
+    assert names == ("period",)
+    assert np.isnan(columns["sum_sq"]).all()
+
+
+def test_equations_that_cannot_be_solved_say_so(herds):
+    weights = np.full(len(CBPP), np.nan)
+    with pytest.raises(mm.FitError, match="cannot be solved at its estimates"):
+        Henderson(herds.design, herds._fit, weights)
+
+
+def test_degrees_of_freedom_that_the_engine_has_not(herds):
+    class Failing:
+        def at(self, theta: np.ndarray) -> dict[str, float]:
+            raise EngineError("the weights are too uneven")
+
+    with pytest.raises(mm.FitError, match="no degrees of freedom"):
+        trace_at_theta(herds.design, herds._fit.theta, herds._fit.kept, Failing())
+
+
+def test_parameters_so_extreme_that_rows_say_nothing():
+    fit = mm.glmer("incidence ~ period + size + (1 | herd)", CBPP, "poisson")
+    with pytest.raises(mm.FitError, match="no standard errors at these parameters"):
+        fit.with_parameters(fixef=[1.0, -45.0, -45.0, -45.0, 0.0])
