@@ -201,7 +201,7 @@ def _chosen(name: str, own: list[Level], wanted: Values) -> list[Level]:
 
 
 def _once_each(name: str, values: list[Level], written: bool) -> list[Level]:
-    """Values of a predictor without repetitions, which a user may not write; steps beside a large mean are one number."""
+    """Values without repetitions, which a user may not write; a large mean plus 1 may be the same number."""
     once = list(dict.fromkeys(values))
     if written and len(once) < len(values):
         twice = next(v for i, v in enumerate(values) if v in values[:i])
