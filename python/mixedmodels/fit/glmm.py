@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import isfinite
 from time import perf_counter
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from mixedmodels._engine import EngineError, Glmm, Rows
-from mixedmodels._typing import Matrix
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DesignError, FitError, MixedModelsError
 from mixedmodels.fit import degenerate
 from mixedmodels.fit.covariance import is_singular
+from mixedmodels.fit.generalized_linear import infinite_mixed
 from mixedmodels.fit.generalized_linear.glm_checks import separated, separated_response
 from mixedmodels.fit.lmm import DEFAULTS, EngineInput, engine_input
 from mixedmodels.fit.progress import watched
@@ -92,20 +93,56 @@ def fit_glmm(
     began = perf_counter()
     engine = made(design, family, response, inputs, laplace, None if like is None else like[0])
     point = None if start is None else checked_point(start, inputs.sizes, len(inputs.kept), family.shapes)
-    try:
-        with watched(verbose, len(response.y)) as watch:
-            out = engine.fit(nagq, point, control.max_evaluations, control.tolerance, watch, penalised)
-    except EngineError as error:
-        raise diagnosis(design, family, inputs.kept, response, error, str(error)) from error
-    seconds = perf_counter() - began
-    if not isfinite(out["penalised"]):
-        fault = family_rows(inputs, response, design).fault()
-        raise diagnosis(design, family, inputs.kept, response, fault, f"the criterion is {out['criterion']:g}")
-    fit = _record(family, nagq, laplace, inputs, response, out, seconds)
-    if penalised:
-        fit = replace(fit, penalised=out["penalised"])
+
+    def search(point: dict[str, Vector] | None) -> GlmmFit:
+        try:
+            with watched(verbose, len(response.y)) as watch:
+                out = engine.fit(nagq, point, control.max_evaluations, control.tolerance, watch, penalised)
+        except EngineError as error:
+            raise diagnosis(design, family, inputs.kept, response, error, str(error)) from error
+        if not isfinite(out["penalised"]):
+            fault = family_rows(inputs, response, design).fault()
+            raise diagnosis(design, family, inputs.kept, response, fault, f"the criterion is {out['criterion']:g}")
+        fit = _record(family, nagq, laplace, inputs, response, out, perf_counter() - began)
+        return replace(fit, penalised=out["penalised"]) if penalised else fit
+
+    fit = _finite(design, family, engine, response, inputs.kept, point, search)
     separation = separated(design, fit) or random_effects.message(design, fit)
     return (replace(fit, separated=separation) if separation else fit), engine
+
+
+def _finite(
+    design: Design,
+    family: Family,
+    engine: Glmm,
+    response: Response,
+    kept: tuple[int, ...],
+    point: dict[str, Vector] | None,
+    search: Callable[[dict[str, Vector] | None], GlmmFit],
+) -> GlmmFit:
+    """The end of a search; where that fails or goes to infinity, of one from the model without random effects.
+
+    Raises
+    ------
+    FitError
+        If neither search comes to an end, or both go to infinity.
+    """
+    try:
+        fit = search(point)
+        away = infinite_mixed.direction(design, fit, engine)
+        if away is None:
+            return fit
+        failure = FitError(infinite_mixed.message(design, fit, away))
+    except FitError as error:
+        failure = error
+    beta = None if point is not None else infinite_mixed.other_start(design, family, kept, response)
+    if beta is None:
+        raise failure
+    fit = search({"beta": beta})
+    away = infinite_mixed.direction(design, fit, engine)
+    if away is None:
+        return fit
+    raise FitError(infinite_mixed.message(design, fit, away))
 
 
 def new_engine(design: Design, fit: GlmmFit) -> Glmm:

@@ -12,7 +12,7 @@ from mixedmodels._typing import Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, DesignError, FitError
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.generalized_linear import irls, jeffreys
+from mixedmodels.fit.generalized_linear import infinite, irls, jeffreys
 from mixedmodels.fit.generalized_linear.glm_likelihood import loglik
 from mixedmodels.fit.lmm import kept_columns
 from mixedmodels.fit.moments import fixed_part
@@ -108,6 +108,11 @@ def _solution(
             f"{design.formula!r}: no coefficients were found from which every mean lies in the domain of the "
             f"{problem.family} family; give some as start=, or use a link whose domain has no bound, as 'log'."
         )
+    if penalty is None:
+        away = solution.runaway if first is None else irls.direction_of(problem, solution)
+        if away is not None:
+            fact = f"the deviance, {solution.deviance:.6g}, rises no more"
+            raise FitError(infinite.message(design, kept, problem.family, problem.y, solution.beta, away, fact))
     return solution
 
 

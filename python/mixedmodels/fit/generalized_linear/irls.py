@@ -8,14 +8,15 @@ before (Anderson 1965, J. ACM 12, 547-560), which takes the estimate to the last
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.fit import family_moments
+from mixedmodels.fit.generalized_linear import infinite
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
@@ -103,6 +104,15 @@ class Point:
     value: float
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A point to start from, with the criterion before the iterations that led to it."""
+
+    point: Point
+    before: float = np.inf
+    iterations: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solution:
     """The end of the iterations.
@@ -115,6 +125,9 @@ class Solution:
         Number of iterations until the criterion had settled by R's rule.
     converged : bool
         Whether the last step was negligible.
+    runaway : ndarray, shape (r,), or None
+        Direction in which the deviance falls for ever, so that there is no finite estimate. It is looked for where no
+        start is given and there is no penalty.
     """
 
     beta: Vector
@@ -123,6 +136,17 @@ class Solution:
     root: Matrix
     iterations: int
     converged: bool
+    runaway: Vector | None = None
+
+
+def may_be_infinite(family: Family) -> bool:
+    """Whether estimates can be infinite other than by separation.
+
+    A sum of squares on its own scale has finite ones, and a Gamma deviance grows without limit with any mean.
+    """
+    if family.support == "real":
+        return family.link != "identity"
+    return family.weights_role == "precision" and family.name != "Gamma"
 
 
 def allowed(family: Family, mu: Vector) -> bool:
@@ -161,14 +185,31 @@ def solve(
         None where no start lies in the domain of the link.
     """
     measure = criterion or problem.deviance
-    point, old, iterations = _begin(problem, start, measure)
-    if point is None:
-        return None
+    best = None
+    for first in _starts(problem, start, measure):
+        solution = _iterated(problem, first, limit, penalty, measure)
+        if penalty is None and start is None:
+            solution = replace(solution, runaway=direction_of(problem, solution))
+        if solution.runaway is None and (solution.converged or not may_be_infinite(problem.family)):
+            return solution
+        best = solution if best is None or _rank(solution) < _rank(best) else best
+    return best
+
+
+def _rank(solution: Solution) -> tuple[bool, float]:
+    """What makes one of several poor solutions better than another: a finite estimate, then the deviance."""
+    return solution.runaway is not None, solution.deviance
+
+
+def _iterated(
+    problem: Problem, first: Start, limit: int, penalty: Penalty | None, measure: Callable[[Vector], float]
+) -> Solution:
+    point, iterations = first.point, first.iterations
     if not problem.x.shape[1]:
         return Solution(
             beta=point.beta, eta=point.eta, deviance=point.value, root=np.empty((0, 0)), iterations=0, converged=True
         )
-    settled, length = _settled(point.value, old), np.inf
+    settled, length = _settled(point.value, first.before), np.inf
     past: list[tuple[Vector, Vector]] = []
     for _ in range(limit):
         w, r = problem.working(point.eta)
@@ -191,27 +232,58 @@ def solve(
     return _ended(problem, point, iterations, settled and length <= CLOSE)
 
 
-def _begin(
-    problem: Problem, start: Vector | None, measure: Callable[[Vector], float]
-) -> tuple[Point | None, float, int]:
-    """First coefficients, the criterion before them, and the iterations that they took."""
-    if start is not None:
-        return _at(problem, start, measure), np.inf, 0
-    x, offset = problem.x, problem.offset
-    if not x.shape[1]:
-        return _at(problem, np.empty(0), measure), np.inf, 0
-    eta = np.asarray(problem.family.predictor(starting_mean(problem)), dtype=float)
-    if np.isfinite(eta).all():
-        w, r = problem.working(eta)
-        root = problem.root(w)
-        beta = _solved(root, _gradient(problem, root, w * (eta - offset + r)))
-        point = None if beta is None else _at(problem, beta, measure)
+def _starts(problem: Problem, start: Vector | None, measure: Callable[[Vector], float]) -> Iterator[Start]:
+    """Points of the domain to start from: R's, then one mean for all rows, for where the first leads to nothing."""
+    if start is not None or not problem.x.shape[1]:
+        point = _at(problem, np.empty(0) if start is None else start, measure)
         if point is not None:
-            return point, measure(eta), 1
-    mean = np.average(problem.y, weights=problem.weights)
-    flat = float(np.asarray(problem.family.predictor(np.array([mean])))[0])
-    first = np.linalg.lstsq(x, flat - offset, rcond=None)[0]
-    return _at(problem, np.asarray(first, dtype=float), measure), np.inf, 0
+            yield Start(point)
+        return
+    near = _near_response(problem, measure)
+    if near is not None:
+        yield near
+    first = np.linalg.lstsq(problem.x, flat_predictor(problem) - problem.offset, rcond=None)[0]
+    constant = _at(problem, np.asarray(first, dtype=float), measure)
+    if constant is not None:
+        yield Start(constant)
+
+
+def _near_response(problem: Problem, measure: Callable[[Vector], float]) -> Start | None:
+    """Where R's first iteration leads, a least-squares fit to means near the response; None outside the domain."""
+    eta = np.asarray(problem.family.predictor(starting_mean(problem)), dtype=float)
+    if not np.isfinite(eta).all():
+        return None
+    w, r = problem.working(eta)
+    root = problem.root(w)
+    beta = _solved(root, _gradient(problem, root, w * (eta - problem.offset + r)))
+    point = None if beta is None else _at(problem, beta, measure)
+    return None if point is None else Start(point, measure(eta), 1)
+
+
+def flat_predictor(problem: Problem) -> float:
+    """The linear predictor of one mean for all rows, that of the response where the link has it."""
+    for means in (problem.y, starting_mean(problem)):
+        mean = np.array([np.average(means, weights=problem.weights)])
+        with np.errstate(all="ignore"):
+            eta = float(np.asarray(problem.family.predictor(mean))[0])
+            if np.isfinite(eta) and allowed(problem.family, np.asarray(problem.family.mean(np.array([eta])))):
+                return eta
+    return 0.0
+
+
+def direction_of(problem: Problem, solution: Solution) -> Vector | None:
+    """A direction in which the estimates run to infinity; None if there is none."""
+    if not may_be_infinite(problem.family):
+        return None
+    limit = solution.deviance * (1 + ROUNDING)
+    return infinite.direction(
+        problem,
+        solution.eta,
+        solution.beta,
+        solution.root,
+        flat_predictor(problem),
+        lambda step: problem.deviance(solution.eta + problem.x @ step) > limit,
+    )
 
 
 def starting_mean(problem: Problem) -> Vector:
