@@ -224,7 +224,7 @@ LIST = [
         ("weights are -2 in row 5", "positive", "subset='w > 0'"),
         {"weights": "negative"},
     ),
-    Bad("zero weight", GOOD, DataError, ("weights are 0 in row 5", "drop these rows"), {"weights": "zero"}),
+    Bad("zero weights", GOOD, DataError, ("every weight is 0", "give positive weights"), {"weights": [0] * 24}),
     Bad(
         "weights of text",
         GOOD,

@@ -100,7 +100,7 @@ def check_weights(weights: Array, row_of: Callable[[int], int], *, zeros: bool =
     if len(wrong):
         first = int(wrong[0])
         more = f" (and in {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        least = "a finite number and not negative" if zeros else "a positive, finite number"
+        least = f"a positive, finite number{', or 0' if zeros else ''}"
         raise DataError(
             f"weights are {weights[first]:g} in row {row_of(first)}{more}, rows counted from 0; every weight "
             f"must be {least}: drop these rows, for example with subset='w > 0'"

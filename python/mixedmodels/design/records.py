@@ -128,6 +128,8 @@ class Design:
     event : str, optional
         Success of a binomial response, to be read after the response's name: "= 'dead'". None for counts, proportions
         and responses of other models.
+    weightless : Design, optional
+        The rows of weight 0, which are not among those used; None where there are none.
     """
 
     formula: str
@@ -145,6 +147,12 @@ class Design:
     spec: Any
     subset: NDArray[np.intp] | None = None
     event: str | None = None
+    weightless: Design | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of rows used."""
+        return self.n_table - self.dropped if self.rows is None else len(self.rows)
 
     @property
     def positions(self) -> NDArray[np.intp] | None:

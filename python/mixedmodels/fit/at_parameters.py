@@ -59,7 +59,7 @@ class ParameterValues:
 
 def rows_of(design: Design) -> int:
     """Rows that a design uses, whether it has a response or not."""
-    return design.n_table - design.dropped
+    return design.n
 
 
 def placeholder_response(n: int, family: Family | None) -> Vector:

@@ -20,9 +20,11 @@ from mixedmodels.errors import (
 )
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
 from mixedmodels.fit.covariance import SINGULAR, correlation, factors
-from mixedmodels.fit.record import LinearFit
+from mixedmodels.fit.record import GlmmFit, LinearFit
 
 CLOSE_TO_ONE = 1 - 1e-4
+LEAST_GAIN = 0.05  # of -2 log-likelihood by a finite theta, below which it cannot be told from an infinite one
+LARGEST_THETA = 1e7  # as of glm_nb
 
 
 def response(design: Design) -> Vector:
@@ -107,7 +109,46 @@ def mixed_warnings(design: Design, fit: AnyMixedFit) -> list[MixedModelsWarning]
         warnings.append(_convergence(fit))
     if fit.singular:
         warnings.append(SingularFitWarning(singular_message(design, fit)))
+    if fit.generalized:
+        remarks = (_infinite_theta(design, fit), _no_errors(design, fit))
+        warnings += [MixedModelsWarning(text) for text in remarks if text]
     return warnings
+
+
+def _infinite_theta(design: Design, fit: GlmmFit) -> str | None:
+    """That theta of a negative binomial is infinite, or as good as that.
+
+    As theta grows, -2 log-likelihood comes to that of a Poisson model, and differs from it by about c / theta. The
+    second derivative in log(theta) is then about twice what theta adds to the likelihood.
+    """
+    if "theta" not in fit.family.shapes:
+        return None
+    place = len(fit.theta) + len(fit.beta) + fit.family.shapes.index("theta")
+    gain, theta = fit.hessian[place, place] / 2, fit.free_shapes["theta"]
+    if not gain < LEAST_GAIN:
+        return None
+    what = "is infinite"
+    if theta <= LARGEST_THETA:
+        what = f"({theta:.4g}) is as good as infinite, where -2 log-likelihood is higher by about {gain:.2g} only"
+    return (
+        f"theta of {design.formula!r} {what}: the counts {design.response_name!r} hardly vary more around their means "
+        "than Poisson's do; fit glmer(..., family='poisson')."
+    )
+
+
+def _no_errors(design: Design, fit: GlmmFit) -> str | None:
+    """Which estimates have no standard error although the optimum has been found, and why."""
+    variance = np.diag(fit.vcov)
+    lost = np.flatnonzero(~(np.isfinite(variance) & (variance >= 0)))
+    if not len(lost) or fit.separated or not fit.run.converged:
+        return None
+    names = [design.fixed.names[fit.kept[j]] for j in lost]
+    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    return (
+        f"no standard errors of {shown}: the Hessian of {design.formula!r} at its optimum is not positive definite, "
+        "because the likelihood is flat in some direction of the parameters. Profile limits (confint) need none; a "
+        "simpler random term, or fewer fixed effects, may have them."
+    )
 
 
 def _convergence(fit: AnyMixedFit) -> ConvergenceWarning:

@@ -70,6 +70,11 @@ class FamilyModel(FittedModel):
     def _fitted(self) -> Vector:
         return self._on_scale(self._fit.eta, "response")
 
+    def _weightless_response(self, rest: Design) -> Vector:
+        from mixedmodels.fit.responses import family_response
+
+        return family_response(rest, self._fit.family).y
+
     def _on_scale(self, eta: Vector, type: str) -> Vector:  # noqa: A002
         return eta if type == "link" else np.asarray(self._fit.family.mean(eta))
 

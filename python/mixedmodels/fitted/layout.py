@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from mixedmodels import frame
-from mixedmodels.design import Design, build
+from mixedmodels.design import Design, build, weightless
 from mixedmodels.fitted.request import Request, Source
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def laid_out(
         random=random,
         response="binomial" if family is not None and family.support == "proportion" else "number",
         residual=family is None or family.weights_role == "precision",
-        zero_weights=family is not None and random == "forbidden",
+        zero_weights=random != "allowed",
     )
+    if family is None or random == "required":  # a glm's formulas have the weights in all sums
+        design = weightless.apart(design)
     object.__setattr__(request, "data", frame.handle_of_its_own(request.data))
     return design, Source(table.kind, table.index)

@@ -6,13 +6,15 @@ import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from mixedmodels import formula as formulas
 from mixedmodels._spellings import recased
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design, model_matrix
 from mixedmodels.errors import DataError
 from mixedmodels.fit.method import ddf_name
-from mixedmodels.fit.moments import ResidualType, fitted, residuals
+from mixedmodels.fit.moments import ResidualType, add_random_part, fitted, fixed_part, residuals
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.request import Request, Source, changed
 from mixedmodels.fitted.rows import Rows
@@ -24,7 +26,6 @@ from mixedmodels.tables.vectors import LogLik, NamedVector
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from mixedmodels._typing import Vector
@@ -258,7 +259,7 @@ class FittedModel:
         [253.66, 273.33]
         """
         self._need_rows("fitted()")
-        return self._rows.label(self._fitted(), "fitted")
+        return self._rows.label(self._fitted(), "fitted", self._weightless_means())
 
     def _fitted(self) -> Vector:
         return fitted(self.design, self._fit)
@@ -283,10 +284,36 @@ class FittedModel:
         if type not in RESIDUAL_TYPES:
             raise DataError(f"residual type {type!r} is none of {', '.join(RESIDUAL_TYPES)}.")
         self._need_rows("residuals()")
-        return self._rows.label(self._residuals(type, scaled), "resid")
+        return self._rows.label(self._residuals(type, scaled), "resid", self._weightless_residuals(type, scaled))
 
     def _residuals(self, type: ResidualType = "response", scaled: bool = False) -> Vector:  # noqa: A002
         return residuals(self.design, self._fit, type, scaled)
+
+    def _weightless_predictor(self) -> Vector | None:
+        """Linear predictor of the rows of weight 0; None where there are none."""
+        rest, fit = self.design.weightless, self._fit
+        if rest is None:
+            return None
+        eta = fixed_part(rest, fit.kept, fit.beta, rest.n)
+        return add_random_part(eta, rest, fit.b) if fit.mixed else eta
+
+    def _weightless_means(self) -> Vector | None:
+        eta = self._weightless_predictor()
+        return None if eta is None else self._on_scale(eta, "response")
+
+    def _weightless_response(self, rest: Design) -> Vector:
+        assert rest.response is not None
+        return rest.response
+
+    def _weightless_residuals(self, type: ResidualType, scaled: bool) -> Vector | None:  # noqa: A002
+        """Residuals of the rows of weight 0: none, where they are multiplied by the root of the weight."""
+        rest, mu = self.design.weightless, self._weightless_means()
+        if rest is None or mu is None:
+            return None
+        if type in ("pearson", "deviance") or rest.response is None:
+            return np.zeros(rest.n)
+        r = self._weightless_response(rest) - mu
+        return r / self._fit.sigma if scaled else np.asarray(r)
 
     @property
     def frame(self) -> Any:
@@ -312,14 +339,22 @@ class FittedModel:
             index = index[rows]
         return matrix(self._dense_x(), index, kept_names(self.design, self._fit), self._source.kind)
 
-    def _augmented(self, more: dict[str, Vector]) -> Any:
+    def _augmented(self, more: dict[str, Vector], weightless: dict[str, Vector] | None = None) -> Any:
         self._need_rows("augment()")
         assert self._request is not None
         more = {"fitted": self._fitted(), "resid": self._residuals(), **more}
+        if self.design.weightless is not None:
+            resid = self._weightless_residuals("deviance" if self._fit.generalized else "response", False)
+            beside = {"fitted": self._weightless_means(), "resid": resid, **(weightless or {})}
+            more = {name: self._rows.expand(values, beside.get(name)) for name, values in more.items()}
         return self._rows.augmented(self._request, more)
 
     def _simulated(self, draws: NDArray[np.float64]) -> Any:
-        return self._rows.table({f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])})
+        columns = {f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])}
+        rest = self.design.weightless
+        if rest is None or self._fit.method.family is None or self._fit.method.family.support != "proportion":
+            return self._rows.table(columns)  # a response of weight 0 would have an infinite variance
+        return self._rows.table(columns, dict.fromkeys(columns, np.zeros(rest.n)))  # no success in no trial
 
     def _response(self) -> Vector:
         """The response as the family sees it."""

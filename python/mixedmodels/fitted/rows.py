@@ -29,10 +29,28 @@ class Rows:
         """Whether rows with missing values are shown as NaN."""
         return self.design.na_action == "exclude" and self.design.dropped > 0
 
+    @property
+    def shown(self) -> Any:
+        """Positions in the table, as it came, of the rows shown: those used and those of weight 0; None if all are."""
+        design = self.design
+        if self.padded:
+            return design.subset
+        if design.weightless is None:
+            return design.positions
+        places = np.sort(self._beside)
+        if len(places) == design.n_table:
+            return design.subset
+        return places if design.subset is None else design.subset[places]
+
+    @property
+    def _beside(self) -> Any:
+        """Positions of the rows used, then of those of weight 0, among the rows of the subset."""
+        assert self.design.weightless is not None
+        return np.concatenate([self.design.rows, self.design.weightless.rows])
+
     def index(self) -> Any:
         """The pandas index of the rows shown, or None."""
-        index = self.source.index
-        rows = self.design.subset if self.padded else self.design.positions
+        index, rows = self.source.index, self.shown
         return index if index is None or rows is None else index[rows]
 
     @property
@@ -40,25 +58,39 @@ class Rows:
         """Positions (from 0) of the rows used in the table as it came."""
         return np.arange(self.design.n_table) if self.design.positions is None else self.design.positions
 
-    def expand(self, values: Vector) -> Vector:
-        """Values of the rows used; padded with NaN where rows were excluded."""
-        if not self.padded:
-            return values
+    def expand(self, values: Vector, weightless: Vector | None = None) -> Vector:
+        """Values of the rows shown, from those of the rows used.
+
+        Parameters
+        ----------
+        weightless : ndarray, optional
+            Values of the rows of weight 0; by default they are NaN, as rows that were excluded.
+        """
+        values = np.asarray(values)
+        if self.design.weightless is None:
+            if not self.padded:
+                return values
+            places, more = self.design.rows, values[:0]
+        else:
+            missing = np.full(self.design.weightless.n, np.nan)
+            places, more = self._beside, missing if weightless is None else weightless
         out = np.full(self.design.n_table, np.nan)
-        out[self.design.rows] = values
-        return out
+        out[places] = np.concatenate([values, more])
+        return out if self.padded else out[np.sort(places)]
 
-    def label(self, values: Vector, name: str = "") -> Any:
+    def label(self, values: Vector, name: str = "", weightless: Vector | None = None) -> Any:
         """A pandas or polars Series, an Arrow or a numpy array, like the table."""
-        return labelled_rows(self.expand(values), self.source.kind, self.index(), name)
+        return labelled_rows(self.expand(values, weightless), self.source.kind, self.index(), name)
 
-    def predictions(self, values: Vector) -> Any:
-        """Predictions of the rows used, like the table."""
-        return predictions(self.expand(values), self.source.kind, self.index())
+    def predictions(self, values: Vector, weightless: Vector | None = None) -> Any:
+        """Predictions of the rows shown, like the table."""
+        return predictions(self.expand(values, weightless), self.source.kind, self.index())
 
-    def table(self, columns: dict[str, Any]) -> Any:
-        """A table of values of the rows used, in the kind that came in."""
-        return frame.to_kind({k: self.expand(v) for k, v in columns.items()}, self.source.kind, self.index())
+    def table(self, columns: dict[str, Any], weightless: dict[str, Any] | None = None) -> Any:
+        """A table of values of the rows shown, in the kind that came in."""
+        beside = weightless or {}
+        made = {k: self.expand(v, beside.get(k)) for k, v in columns.items()}
+        return frame.to_kind(made, self.source.kind, self.index())
 
     def columns(self, columns: dict[str, Any]) -> dict[str, Any]:
         """Values of the rows shown, after a column of their labels."""
@@ -67,7 +99,9 @@ class Rows:
     def _labels(self) -> Any:
         index = self.index()
         if index is None:
-            return np.arange(self.design.n_table) if self.padded else self.numbers
+            if self.padded:
+                return np.arange(self.design.n_table)
+            return np.arange(self.design.n_table) if self.shown is None else self.shown
         return np.asarray(index if index.nlevels == 1 else [str(label) for label in index])
 
     def augmented(self, request: Request, columns: dict[str, Vector]) -> Any:
@@ -140,6 +174,8 @@ class Rows:
         if count == len(self.numbers):
             return slice(None)
         lengths = {self.design.n_table: self.design.rows}
+        if self.design.weightless is not None:
+            lengths[len(self._beside)] = np.searchsorted(np.sort(self._beside), self.design.rows)
         if self.source.index is not None:
             lengths[len(self.source.index)] = self.design.positions
         return lengths.get(count)
@@ -167,7 +203,7 @@ class Rows:
         texts = [self.design.formula, *(t for t in (request.weights, request.offset) if isinstance(t, str))]
         table = frame.read(request.data)
         names = [name for name in named_columns(texts) if name in table]
-        rows = self.design.positions
+        rows = self.shown if self.design.weightless is not None else self.design.positions
         if table.kind == "polars":
             chosen = data.select(names)
             return chosen if rows is None else chosen[rows]

@@ -141,7 +141,7 @@ def as_coefficient(design: Design, kept: tuple[int, ...], c: Vector) -> tuple[De
     place = int(np.argmax(np.abs(c)))
     if np.count_nonzero(c) == 1 and c[place] == 1:
         return design, place
-    n = design.n_table - design.dropped
+    n = design.n
     whole = [np.ones(n) if (x := design.fixed.columns[j]) is None else x for j in kept]
     columns = list(design.fixed.columns)
     for i, j in enumerate(kept):
@@ -199,7 +199,7 @@ def by_likelihood(
 
 def _restricted(design: Design, kept: tuple[int, ...], c: Matrix) -> tuple[Design, Vector | None]:
     """The design whose means fulfil ``c @ beta = 0``."""
-    n = design.n_table - design.dropped
+    n = design.n
     x = np.column_stack([np.ones(n) if (col := design.fixed.columns[j]) is None else col for j in kept])
     rank = np.linalg.matrix_rank(c)
     basis = np.linalg.svd(c)[2][rank:].T  # columns that span the coefficients under the hypothesis

@@ -45,7 +45,10 @@ def predicted(
         rows = _laid_out(model, table, parts, options, offset)
     if options.certain:
         value = values(model, rows, options)
-        return model._rows.predictions(value) if table is None else predictions(value, table.kind, table.index)
+        if table is not None:
+            return predictions(value, table.kind, table.index)
+        beside = _weightless(model, parts, options, offset)
+        return model._rows.predictions(value, None if beside is None else values(model, beside, options))
     from mixedmodels.predict.standard_errors import draws_at_random, uncertain
 
     if options.interval is not None and options.ddf is None and options.method == "delta":
@@ -54,8 +57,18 @@ def predicted(
     if draws := draws_at_random(model, options):
         options = replace(options, seed=drawn_seed(options.seed))
     columns = uncertain(model, rows, options, _weights(model, table, weights, options), table is None)
-    made = model._rows.table(columns) if table is None else frame.to_kind(columns, table.kind, table.index)
+    if table is None:
+        beside = _weightless(model, parts, options, offset)
+        made = model._rows.table(columns, None if beside is None else uncertain(model, beside, options, None, False))
+    else:
+        made = frame.to_kind(columns, table.kind, table.index)
     return with_seed(made, options.seed) if draws else made
+
+
+def _weightless(model: FittedModel, parts: Parts, options: Options, offset: Any) -> Target | None:
+    """The rows of weight 0, which get predictions as all others."""
+    rest = model.design.weightless
+    return None if rest is None else own_rows(model._fit, rest, parts)
 
 
 def _laid_out(model: FittedModel, table: frame.Table, parts: Parts, options: Options, offset: Any) -> Target:

@@ -107,7 +107,7 @@ def _unknown_if_missing(codes: NDArray[Any]) -> NDArray[Any]:
 def own_rows(fit: AnyFit, design: Design, parts: Parts) -> Target:
     """The rows of the fit."""
     wanted = tuple(design.random[i] for i in parts.wanted)
-    return target(fit, replace(design, random=wanted, n_table=fit.n), parts, False)
+    return target(fit, replace(design, random=wanted, n_table=design.n), parts, False)
 
 
 def loadings(columns: Sequence[Vector | None], n: int) -> Matrix:

@@ -175,12 +175,14 @@ class MixedTableVerbs(MixedEffects, Generic[Data_co]):
         >>> fit.augment()[["fitted", "resid", "fixed"]].shape
         (180, 3)
         """
-        from mixedmodels.fit.moments import predict_old
-        from mixedmodels.fit.re_form import chosen_effects
+        from mixedmodels.fit.moments import fixed_part
 
-        none = chosen_effects(self.design, "~0")
-        fixed = predict_old(self._fit, self.design, none)
-        return self._augmented({"fixed": self._on_scale(fixed, "response")})
+        fit, design, rest = self._fit, self.design, self.design.weightless
+        fixed = self._on_scale(fixed_part(design, fit.kept, fit.beta, fit.n), "response")
+        if rest is None:
+            return self._augmented({"fixed": fixed})
+        beside = self._on_scale(fixed_part(rest, fit.kept, fit.beta, rest.n), "response")
+        return self._augmented({"fixed": fixed}, {"fixed": beside})
 
     def rePCA(self) -> RePCA:
         """Principal components of the relative covariance factor of each grouping factor.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
@@ -121,7 +123,8 @@ class InfluenceVerbs(FittedModel):
         """
         from mixedmodels.diagnose.influence.from_model import leverage_of
 
-        return self._rows.label(leverage_of(self).total)
+        rest = self.design.weightless
+        return self._rows.label(leverage_of(self).total, "", None if rest is None else np.zeros(rest.n))
 
     def leverage(self, group: Any = None) -> Any:
         """A table of leverages: `total`, its parts `fixed` and `random`, and `unconfounded`.
