@@ -121,12 +121,9 @@ def _infinite_theta(design: Design, fit: GlmmFit) -> str | None:
     As theta grows, -2 log-likelihood comes to that of a Poisson model, and differs from it by about c / theta. The
     second derivative in log(theta) is then about twice what theta adds to the likelihood.
     """
-    if "theta" not in fit.family.shapes:
+    if not infinite_theta(fit):
         return None
-    place = len(fit.theta) + len(fit.beta) + fit.family.shapes.index("theta")
-    gain, theta = fit.hessian[place, place] / 2, fit.free_shapes["theta"]
-    if not gain < LEAST_GAIN:
-        return None
+    gain, theta = _gain_of_theta(fit), fit.free_shapes["theta"]
     what = "is infinite"
     if theta <= LARGEST_THETA:
         what = f"({theta:.4g}) is as good as infinite, where -2 log-likelihood is higher by about {gain:.2g} only"
@@ -134,6 +131,16 @@ def _infinite_theta(design: Design, fit: GlmmFit) -> str | None:
         f"theta of {design.formula!r} {what}: the counts {design.response_name!r} hardly vary more around their means "
         "than Poisson's do; fit glmer(..., family='poisson')."
     )
+
+
+def infinite_theta(fit: GlmmFit) -> bool:
+    """Whether theta of a negative binomial is infinite, or as good as that."""
+    return "theta" in fit.family.shapes and _gain_of_theta(fit) < LEAST_GAIN
+
+
+def _gain_of_theta(fit: GlmmFit) -> float:
+    place = len(fit.theta) + len(fit.beta) + fit.family.shapes.index("theta")
+    return float(fit.hessian[place, place]) / 2
 
 
 def _no_errors(design: Design, fit: GlmmFit) -> str | None:

@@ -90,9 +90,6 @@ const PLATEAU: f64 = 1e-3;
 const TRIES: usize = 20;
 /// Share of the cutoff at which a side is long enough.
 const NEARLY: f64 = 0.97;
-/// A step is idle if so many like it would not reach the goal; after as many in a row the deviance rises no more.
-const IDLE: f64 = 1e4;
-const MOST_IDLE: usize = 3;
 /// Zeta may miss a limit by this much before cubic interpolation, whose error goes with the square.
 const MISS: f64 = 1e-3;
 
@@ -171,8 +168,6 @@ struct Side {
     shrink: f64,
     /// How often a coordinate was pinned or released.
     switches: usize,
-    /// Idle steps in a row.
-    idle: usize,
 }
 
 impl Side {
@@ -181,14 +176,7 @@ impl Side {
         wanted.sort_by(f64::total_cmp);
         let furthest = wanted.last().copied().unwrap_or(0.0).max(NEARLY * walk.cutoff);
         let (here, before, knots) = (first.clone(), None, Vec::new());
-        Self { sign, bound, wanted, furthest, here, before, knots, shrink: 1.0, switches: 0, idle: 0 }
-    }
-
-    /// Whether zeta has come to its bound, by a step in which it grew by `leap`.
-    fn is_flat(&mut self, next: &Stop, leap: f64) -> bool {
-        let left = self.furthest - self.sign * next.zeta;
-        self.idle = if left > IDLE * leap { self.idle + 1 } else { 0 };
-        self.idle >= MOST_IDLE
+        Self { sign, bound, wanted, furthest, here, before, knots, shrink: 1.0, switches: 0 }
     }
 
     fn is_long_enough(&self, next: &Stop) -> bool {
@@ -256,9 +244,6 @@ impl Walker<'_, '_> {
         }
         if at_bound {
             return Ok(Some(End::Boundary));
-        }
-        if side.is_flat(&next, leap) {
-            return Ok(Some(End::Unbounded));
         }
         side.before = Some(std::mem::replace(&mut side.here, next));
         Ok(None)

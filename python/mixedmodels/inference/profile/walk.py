@@ -18,6 +18,7 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.checks import LARGEST_THETA, infinite_theta
 from mixedmodels.fit.engine import EngineError, Glmm, Lmm
 from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import fit_lmm
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 MAX_RESTARTS = 3
 MAX_POINTS = 100  # of each side of a curve
 MAX_EVALUATIONS = 500  # of the deviance, on each side of a curve; an ordinary side takes 20 to 100
+FEW_POINTS = 16  # the same where theta is as good as infinite
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,10 @@ def _of_generalised(
     plain = np.concatenate([np.sqrt(np.diag(fit.vcov_conditional)), np.full(len(fit.psi), 0.3)])
     errors = np.where(np.isfinite(errors) & (errors > 0), errors, plain)
     errors = np.ascontiguousarray(np.where(np.isfinite(errors) & (errors > 0), errors, 1.0))
+    if (
+        infinite_theta(fit) and fit.free_shapes["theta"] <= LARGEST_THETA
+    ):  # the deviance comes to its bound on one side, where more points say nothing
+        how = {**how, "max_points": FEW_POINTS}
     places: dict[str, Any] = {q.name: q.at[0] for q in all_parameters if q.kind == "beta"}
     places |= {q.name: p + q.at[0] for q in all_parameters if q.kind == "shape"}
     requests = []
