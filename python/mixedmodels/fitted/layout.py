@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from mixedmodels import frame
-from mixedmodels.design import Design, build, weightless
+from mixedmodels.design import Design, build
 from mixedmodels.fitted.request import Request, Source
 
 if TYPE_CHECKING:
@@ -31,7 +31,11 @@ def laid_out(
         residual=family is None or family.weights_role == "precision",
         zero_weights=random != "allowed",
     )
-    if family is None or random == "required":  # a glm's formulas have the weights in all sums
-        design = weightless.apart(design)
+    y, w = design.response, design.weights
+    counts = y is not None and y.ndim > 1
+    if (counts or w is not None) and (family is None or random == "required"):  # a glm has the weights in all its sums
+        from mixedmodels.design.weightless import apart
+
+        design = apart(design)
     object.__setattr__(request, "data", frame.handle_of_its_own(request.data))
     return design, Source(table.kind, table.index)
