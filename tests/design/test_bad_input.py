@@ -94,7 +94,7 @@ def test_nothing_left():
     refused(DataError, r"no row is left: each of the 24 rows .* 'm' \(24\)", "y ~ x + m", gone)
     refused(DataError, "subset leaves no row", "y ~ x", subset="x > 100")
     with pytest.raises(DataError, match="has no rows"):
-        frame.read(pd.DataFrame({"y": [], "x": []}))
+        build("y ~ x", frame.read(pd.DataFrame({"y": [], "x": []})))
 
 
 def test_text_where_a_number_is_needed():

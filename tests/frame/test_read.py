@@ -297,7 +297,6 @@ BAD_TABLES = {
     "no table": (3, "data is a int; give a pandas"),
     "series": (pd.Series([1.0]), "data is a Series; give"),
     "plain array": (np.zeros((2, 2)), "data is a ndarray; give"),
-    "no rows": (pd.DataFrame({"x": []}), "has no rows"),
     "no columns": ({}, "has no columns"),
     "pandas twice": (pd.DataFrame([[1, 2]], columns=["x", "x"]), TWICE),
     "arrow twice": (pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["x", "x"]), TWICE),

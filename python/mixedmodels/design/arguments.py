@@ -73,6 +73,7 @@ def _value(scope: Scope, argument: Any, what: str) -> Any:
             return scope.table.column(argument)
         except UnknownColumnError:
             inner = Scope(scope.table, scope.env, scope.states, fitted=scope.fitted, source=argument)
+            inner.taken = scope.taken
             return inner.value(read_expression(argument), argument)
     value = any_column(what, aligned(argument, scope.table.index, what))
     length = len(value.codes) if isinstance(value, Factor) else len(value.values)

@@ -85,7 +85,7 @@ def _one_column(scope: Scope, node: Node, call: Call) -> Array:
     if len(infinite):
         row = int(infinite[0])
         raise DataError(f"{show(node)} is {values[row]:g} in row {row}, and {call.function}() needs finite numbers")
-    if np.isnan(values).all():
+    if len(values) and np.isnan(values).all():
         raise DataError(f"{show(call)}: all values of {show(node)} are missing")
     return np.asarray(values, dtype=np.float64)
 

@@ -12,6 +12,7 @@ from mixedmodels._spellings import recased
 from mixedmodels.design import checks
 from mixedmodels.design.arguments import check_weights, numbers, pick, subset_rows
 from mixedmodels.design.coding import Coder
+from mixedmodels.design.environment import remembered
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.random_terms import random_part
 from mixedmodels.design.records import Design, FixedDesign
@@ -83,6 +84,9 @@ def build(
     ------
     FormulaError, DataError, UnknownColumnError, DesignError
     """
+    if table.n_rows == 0:
+        raise DataError("the table has no rows; a model needs data to be fitted to")
+
     # 1. The formula.
     plan = formula if isinstance(formula, Formula) else parse(formula)
     if plan.has_dot:
@@ -161,6 +165,7 @@ def build(
         terms=tuple([(t.label, t.group) for t in part.terms]),
         groups=part.specs,
         offset=offset if isinstance(offset, str) or offset is None else True,
+        env={name: remembered(name, value) for name, value in scope.taken.items()},
     )
     return Design(
         formula=plan.text,

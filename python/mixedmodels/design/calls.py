@@ -34,6 +34,7 @@ def call(scope: Scope, node: Call) -> Any:
     """
     own = scope.env.get(node.function) if scope.env is not None else None
     if callable(own):
+        scope.taken[node.function] = own
         return _own_function(scope, node, own)
     try:
         with np.errstate(all="ignore"):

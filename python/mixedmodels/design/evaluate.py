@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.design import calls, factor_calls
+from mixedmodels.design.environment import Absent, is_constant
 from mixedmodels.design.levels_store import levels_in, levels_out
 from mixedmodels.design.values import Matrix, Value, describe
 from mixedmodels.errors import DataError, FormulaError, UnknownColumnError
@@ -65,6 +66,7 @@ class Scope:
         self.fitted = fitted
         self.source = source
         self.ranged = 0  # numbers in ranges
+        self.taken: dict[str, Any] = {}  # from env, by name
         self.contrasts: dict[str, Any] = {}  # stated in the formula by C(f, sum)
 
     def value(self, node: Node, text: str) -> Value:
@@ -129,11 +131,13 @@ class Scope:
     def _other_name(self, node: Name) -> Any:
         name = node.name
         if self.env is not None and name in self.env:
-            held = self.env[name]
-            if isinstance(held, (str, bool, int, float)) or held is None:
-                return float(held) if type(held) is int else held
+            held = self.taken[name] = self.env[name]
+            if isinstance(held, Absent):
+                raise held.error()
             if isinstance(held, np.generic):
                 return held.item()
+            if is_constant(held):
+                return float(held) if type(held) is int else held
             column = any_column(name, aligned(held, self.table.index, f"{name!r} of env"))
             length = len(column.codes) if isinstance(column, Factor) else len(column.values)
             if length != self.table.n_rows:
@@ -174,6 +178,8 @@ class Scope:
             return value.values
         if isinstance(value, (np.ndarray, float, int)):
             return value
+        if self.table.n_rows == 0 and isinstance(value, Factor):
+            return np.empty(0)  # a table without rows need not say what its columns hold
         raise DataError(
             f"{show(node)} is {describe(value)} where a number is needed; convert the column to numbers, "
             "or use it as a factor"
@@ -232,6 +238,8 @@ class Scope:
         raise FormulaError(f"{symbol!r} has no meaning in {show(node)}")
 
     def _compare(self, node: Binary, compare: Callable[[Any, Any], Any]) -> Any:
+        if self.table.n_rows == 0:
+            return Logical(np.empty(0))
         # Which levels are larger depends on all of them.
         evaluate = self.evaluate if compare in (operator.eq, operator.ne) else self.remembered
         left, right = evaluate(node.left), evaluate(node.right)

@@ -10,13 +10,14 @@ import numpy as np
 
 from mixedmodels.design.arguments import Rows, numbers, pick
 from mixedmodels.design.coding import Coder
+from mixedmodels.design.environment import with_names
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.groups import UNSEEN, recode
 from mixedmodels.design.random_terms import term_columns
 from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
 from mixedmodels.design.response import ResponseKind, as_response
 from mixedmodels.design.spec import FactorSpec, Spec
-from mixedmodels.design.values import Array, Matrix, Value, describe, missing, nan_rows, take
+from mixedmodels.design.values import Array, Matrix, Value, describe, missing, nan_rows, row_count, take
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.formula.nodes import Node
 from mixedmodels.frame import Factor, Logical, Numeric, Table, as_factor
@@ -56,7 +57,7 @@ def on_new_data(
     offset : str or array_like, optional
         Offset of the new rows, which replaces the fit's offset argument. It is needed if that was an array.
     env : mapping of str, optional
-        Names that the table does not have.
+        Names that the table does not have, beside those that the fit remembers.
 
     Returns
     -------
@@ -69,7 +70,7 @@ def on_new_data(
     UnknownColumnError, DataError
     """
     plan = spec.formula
-    scope = Scope(table, env, dict(spec.states), fitted=True, source=plan.source)
+    scope = Scope(table, with_names(spec.env, env), dict(spec.states), fitted=True, source=plan.source)
     wanted = range(len(spec.order)) if random is None else random
     bars = [plan.random[spec.order[i][0]] for i in wanted]
 
@@ -135,7 +136,7 @@ def on_new_data(
 def with_states_of(spec: Spec, table: Table, env: Mapping[str, Any] | None = None) -> Spec:
     """The spec with the states of data-dependent calls, such as ``ns(x, 3)``, estimated from the rows of this table."""
     states: dict[str, Any] = {}
-    scope = Scope(table, env, states, source=spec.formula.source)
+    scope = Scope(table, with_names(spec.env, env), states, source=spec.formula.source)
     for text, node in spec.formula.variables.items():
         scope.value(node, text)
     return replace(spec, states={**spec.states, **states})
@@ -143,6 +144,8 @@ def with_states_of(spec: Spec, table: Table, env: Mapping[str, Any] | None = Non
 
 def _as_fitted(text: str, value: Value, fitted_kind: Any) -> Value:
     """A new value as the kind of its variable at the fit; factors have the levels of the fit."""
+    if row_count(value) == 0 and not isinstance(value, Matrix):
+        return _without_rows(fitted_kind)
     if isinstance(fitted_kind, FactorSpec):
         if isinstance(value, Matrix):
             raise DataError(f"{text!r} was a factor at the fit and is {describe(value)} in the new data")
@@ -168,6 +171,13 @@ def _as_fitted(text: str, value: Value, fitted_kind: Any) -> Value:
             f"and is {describe(value)} in the new data"
         )
     return value
+
+
+def _without_rows(fitted_kind: Any) -> Value:
+    """No values of the kind of the fit: an empty column has no type of its own in most libraries."""
+    if isinstance(fitted_kind, FactorSpec):
+        return Factor(np.empty(0, dtype=np.int32), fitted_kind.levels, fitted_kind.ordered)
+    return Logical(np.empty(0)) if fitted_kind == "logical" else Numeric(np.empty(0))
 
 
 def _codes(
@@ -232,5 +242,5 @@ def _complete(
 
 def numbers_of(spec: Spec, table: Table, argument: Any, what: str) -> Array | None:
     """One number per row of a table, from a column name, an expression, a number or an array; None stays None."""
-    scope = Scope(table, None, dict(spec.states), fitted=True, source=spec.formula.source)
+    scope = Scope(table, with_names(spec.env, None), dict(spec.states), fitted=True, source=spec.formula.source)
     return numbers(scope, argument, what)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from mixedmodels.design.environment import with_names
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.new_data import on_new_data
 from mixedmodels.design.random_terms import random_part
@@ -36,7 +37,7 @@ def on_own_levels(spec: Spec, table: Table, *, offset: Any = None, env: Any = No
     if not new.random:
         return new
     bars = [spec.formula.random[bar] for bar, _ in spec.order]
-    scope = Scope(table, env, dict(spec.states), fitted=True, source=spec.formula.source)
+    scope = Scope(table, with_names(spec.env, env), dict(spec.states), fitted=True, source=spec.formula.source)
     nodes: dict[str, Any] = {}
     for bar in bars:
         nodes.update(bar.effects.variables_used())

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.design.contrasts import Coding
+from mixedmodels.design.environment import names_in, names_out
 from mixedmodels.design.groups import CellLevels, GroupSpec
 from mixedmodels.design.levels_store import levels_in, levels_out
 from mixedmodels.design.values import Matrix, Value
@@ -63,6 +64,8 @@ class Spec:
         The grouping factors.
     offset : str or bool, optional
         Text of the offset argument; True for an array, None without an offset.
+    env : mapping of str, default {}
+        Functions and constants that the formula and its arguments took from ``env=``.
     """
 
     formula: Formula
@@ -73,6 +76,7 @@ class Spec:
     terms: tuple[tuple[str, int], ...] = ()
     groups: tuple[GroupSpec, ...] = ()
     offset: str | bool | None = field(default=None)
+    env: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The spec as JSON; `from_json` reads it back."""
@@ -88,6 +92,7 @@ class Spec:
                 "groups": [_group_out(group) for group in self.groups],
                 "offset": self.offset,
                 **({"matrices": self.formula.matrices} if self.formula.matrices else {}),
+                "env": names_out(self.env),
             }
         )
 
@@ -114,6 +119,7 @@ def from_json(text: str) -> Spec:
         terms=tuple((label, group) for label, group in stored["terms"]),
         groups=tuple(_group_in(group) for group in stored["groups"]),
         offset=stored["offset"],
+        env=names_in(stored.get("env", {})),  # files of earlier versions have none
     )
 
 

@@ -33,6 +33,11 @@ class Matrix:
 Value = Numeric | Logical | Factor | Matrix
 
 
+def row_count(value: Value) -> int:
+    """Number of rows."""
+    return len(value.codes if isinstance(value, Factor) else value.values)
+
+
 def take(value: Value, rows: NDArray[np.intp]) -> Value:
     """The value at some rows only."""
     if isinstance(value, Numeric):

@@ -123,7 +123,7 @@ def _floats(name: str, items: Sequence[Any]) -> NDArray[np.float64]:
 def _object_numbers(name: str, items: Sequence[Any], types: set[type]) -> Numeric:
     if all(issubclass(t, (int, np.integer)) for t in types):
         whole = [0 if v is None else int(v) for v in items]
-        if min(whole) >= -(2**63) and max(whole) < 2**63:
+        if whole and min(whole) >= -(2**63) and max(whole) < 2**63:
             return Numeric(_floats(name, items), np.array(whole, dtype=np.int64))
     return Numeric(_floats(name, items))
 

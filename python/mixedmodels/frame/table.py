@@ -51,8 +51,6 @@ class Table:
         index: Any = None,
         matrices: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
-        if n_rows == 0:
-            raise DataError("the table has no rows; a model needs data to be fitted to")
         self.kind: Kind = kind
         self.n_rows = n_rows
         self.index = index
@@ -139,7 +137,7 @@ def read(data: Any) -> Table:
     Raises
     ------
     DataError
-        If it is none of these, has no rows, or has a name twice.
+        If it is none of these, has no columns, or has a name twice.
 
     Examples
     --------

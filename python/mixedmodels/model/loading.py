@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,11 +42,18 @@ _VECTORS = ("beta", "theta", "psi", "gradient")
 _MATRICES = ("vcov_unscaled", "hessian", "vcov_joint", "vcov_conditional")
 
 
-def load(path: str | Path) -> AnyModel:
+def load(path: str | Path, *, env: Mapping[str, Any] | None = None) -> AnyModel:
     """Read a model that `save` wrote.
 
     Saved with ``rows=True`` it does what it did. Otherwise it predicts new rows, prints its summary, and has all
     estimates; what needs the rows of the fit raises a DataError.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to read.
+    env : mapping of str, optional
+        Functions that the formula took from ``env=`` at the fit, which a file cannot hold. Constants it holds.
 
     Raises
     ------
@@ -82,7 +90,7 @@ def load(path: str | Path) -> AnyModel:
         )
     try:
         check_document(document)
-        return _model(document)
+        return _model(document, env)
     except MissingLibraryError:
         raise
     except MixedModelsError as error:
@@ -103,7 +111,7 @@ def _read(path: str | Path) -> bytes:
         raise FileError(f"cannot read {str(path)!r}: {cause}.") from cause
 
 
-def _model(document: Mapping[str, Any]) -> AnyModel:
+def _model(document: Mapping[str, Any], env: Mapping[str, Any] | None) -> AnyModel:
     fit = _fit(document)
     if "rows" in document:
         from mixedmodels.model.saved_rows import model_rows
@@ -111,7 +119,7 @@ def _model(document: Mapping[str, Any]) -> AnyModel:
         design, source, request = model_rows(document["rows"], document["design"]["formula"], fit.mixed)
         model: AnyModel = model_class(fit)(fit, design, source, request)
         return model
-    design = _design_in(document["design"])
+    design = _design_in(document["design"], env or {})
     _try_layout(design)
     loaded: AnyModel = model_class(fit)(fit, design, Source(), None, stored=document)
     return loaded
@@ -152,8 +160,9 @@ def _put_effects(stored: dict[str, Any], b: Any) -> None:
     stored["b"] = tuple(u @ t.T for u, t in zip(stored["u"], ts, strict=True))
 
 
-def _design_in(stored: Mapping[str, Any]) -> Design:
+def _design_in(stored: Mapping[str, Any], env: Mapping[str, Any]) -> Design:
     spec = from_json(json.dumps(plain(stored["spec"])))
+    spec = replace(spec, env={**spec.env, **env})
     fixed = stored["fixed"]
     none = np.empty(0, dtype=np.int32)
     return Design(

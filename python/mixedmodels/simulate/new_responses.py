@@ -79,14 +79,18 @@ def _weights(model: FittedModel, table: Table, weights: Any) -> Vector | None:
         if not isinstance(had, str):
             raise DataError("the model has weights, and new rows need their own; give them as weights=.")
         weights = had
-    design = build("~ 1", table, weights=weights, na_action="fail")
+    if table.n_rows == 0:
+        return np.empty(0)
+    design = build("~ 1", table, weights=weights, na_action="fail", env=model.design.spec.env)
     return design.weights
 
 
 def _trials(model: FittedModel, table: Table) -> Vector:
     left = model.design.response_name
+    if table.n_rows == 0:
+        return np.empty(0)
     try:
-        counts = build(f"{left} ~ 1", table, na_action="fail").response
+        counts = build(f"{left} ~ 1", table, na_action="fail", env=model.design.spec.env).response
     except UnknownColumnError as error:
         raise DataError(
             f"the trials of {left} are not known in the new rows; give weights=, the number of trials of each."

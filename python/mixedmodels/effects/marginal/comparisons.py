@@ -14,7 +14,7 @@ from mixedmodels._typing import Vector
 from mixedmodels.effects.adjusted.from_model import variables_for
 from mixedmodels.effects.marginal.comparison_functions import Comparison, Predictions, comparison_by
 from mixedmodels.effects.marginal.contrasts import Contrast, contrasts_of
-from mixedmodels.effects.marginal.groups import Groups, averages, groups_of, taken
+from mixedmodels.effects.marginal.groups import NO_ROWS, Groups, averages, groups_of, taken
 from mixedmodels.effects.marginal.hypotheses import about, estimates_of
 from mixedmodels.effects.marginal.jets import Jet, stacked
 from mixedmodels.effects.marginal.means import MeanFunction
@@ -144,7 +144,8 @@ class _Asked:
             return quick
         high, low = self.predictions(change)
         known = np.isfinite(high.value) & np.isfinite(low.value)
-        return stacked([self._average(change, high, low, rows[known[rows]]) for rows in groups.rows])
+        groupwise = (self._average(change, high, low, rows[known[rows]]) for rows in groups.rows)
+        return stacked([high.take(NO_ROWS), *groupwise])
 
     def _of_levels(self, change: _Change, groups: Groups) -> Jet | None:
         """The comparison by the means at two levels; None where more is needed than these."""

@@ -16,6 +16,8 @@ from mixedmodels.effects.marginal.rows import Rows, shown_values
 from mixedmodels.errors import DataError
 from mixedmodels.frame import Column, Factor
 
+NO_ROWS = np.empty(0, dtype=np.intp)  # rows need not have a group
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Groups:
@@ -70,7 +72,7 @@ def groups_of(rows: Rows, names: Sequence[str]) -> Groups:
     codes = np.column_stack([_codes(name, column) for name, column in zip(names, columns, strict=True)])
     _, first, place = np.unique(codes, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(place.reshape(-1), kind="stable")
-    parts = np.split(order, np.cumsum(np.bincount(place.reshape(-1)))[:-1])
+    parts = np.split(order, np.cumsum(np.bincount(place.reshape(-1)))[:-1]) if n else []
     shown = {name: _taken(shown_values(column), first) for name, column in zip(names, columns, strict=True)}
     return Groups(rows=tuple(parts), columns=shown)
 
@@ -99,7 +101,7 @@ def taken(columns: Mapping[str, Any], rows: NDArray[np.intp]) -> dict[str, Any]:
 
 def averages(jet: Jet, groups: Groups, weights: Vector | None) -> Jet:
     """The mean of each group over its rows with a prediction; NaN where it has none."""
-    return stacked([average_of(jet, rows, weights) for rows in groups.rows])
+    return stacked([jet.take(NO_ROWS), *(average_of(jet, rows, weights) for rows in groups.rows)])
 
 
 def average_of(jet: Jet, rows: NDArray[np.intp], weights: Vector | None) -> Jet:

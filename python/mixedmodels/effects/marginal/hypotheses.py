@@ -142,6 +142,8 @@ def _by_family(estimates: Estimates, name: str, ratio: bool, by: str | None) -> 
     if ratio and name in WEIGHTED:
         raise DataError(f"hypothesis={name!r} are weighted sums, which have no ratios.")
     within = [] if by is None else [part.strip() for part in by.split("+")]
+    if not len(estimates):
+        raise DataError(f"hypothesis={name!r} compares estimates, and there are none: newdata has no rows.")
     parts, shown = _parts(estimates, within)
     jets, labels, columns = list[Jet](), list[str](), list[NDArray[np.intp]]()
     for rows in parts:
