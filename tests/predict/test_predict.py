@@ -43,6 +43,24 @@ def test_kinds_of_a_linear_model() -> None:
     assert list(conditional.index) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("~ 1 | Subject", "~ (1 | Subject)"),
+        ("~1|Subject", "~ (1 | Subject)"),
+        ("(1 | Subject)", "~ (1 | Subject)"),
+        ("1 | Subject", "~ (1 | Subject)"),
+        ("~ 0 + Days | Subject", "~ (0 + Days | Subject)"),
+        ("~ Days || Subject", "~ (Days || Subject)"),
+        ("~NA", "~0"),
+    ],
+)
+def test_re_form_of_one_term_needs_no_parentheses(text: str, same: str) -> None:
+    fit = sleep()
+    pd.testing.assert_series_equal(fit.predict(re_form=text), fit.predict(re_form=same))
+    pd.testing.assert_frame_equal(fit.simulate(1, 1, re_form=text), fit.simulate(1, 1, re_form=same))
+
+
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
 def test_marginal_means_are_integrals_over_the_random_effects(link: str) -> None:
     fit = mm.glmer(

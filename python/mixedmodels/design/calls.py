@@ -14,7 +14,7 @@ from mixedmodels.design.functions import ELEMENTWISE, REDUCTIONS, elementwise
 from mixedmodels.design.values import Matrix, all_finite
 from mixedmodels.errors import FormulaError, MixedModelsError, MixedModelsWarning
 from mixedmodels.formula import show
-from mixedmodels.formula.nodes import Call, Name, Node
+from mixedmodels.formula.nodes import Argument, Call, Name, Node
 from mixedmodels.formula.tokens import fail
 from mixedmodels.frame import Factor, Logical, Numeric, any_column, nearest
 
@@ -180,6 +180,18 @@ def _factor_maker(make: Callable[..., Factor]) -> Callable[[Scope, Call], Factor
     return made
 
 
+def _dummy(scope: Scope, node: Call) -> Matrix:
+    def value(argument: Argument) -> Any:
+        of_levels = scope.evaluate(argument.value)
+        if isinstance(of_levels, (bool, int, float, str, tuple)):
+            return of_levels
+        made = factor_calls.as_factor_value(of_levels, show(node))
+        return scope.with_levels_of_the_fit(made, argument.value)
+
+    arguments = [value(a) for a in node.arguments if a.keyword is None]
+    return factor_calls.dummy(arguments, {a.keyword: value(a) for a in node.arguments if a.keyword}, show(node))
+
+
 def _depends_on_all_levels(node: Call) -> bool:
     return node.function == "relevel" or len(node.arguments) > 2 or any(a.keyword == "labels" for a in node.arguments)
 
@@ -218,6 +230,7 @@ _SPECIAL: dict[str, Callable[[Scope, Call], Any]] = {
     "as.ordered": _ordered,
     "relevel": _factor_maker(factor_calls.relevel),
     "cut": _factor_maker(factor_calls.cut),
+    "dummy": _dummy,
     "interaction": _interaction,
     "C": _with_contrasts,
 }

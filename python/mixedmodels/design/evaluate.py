@@ -159,8 +159,10 @@ class Scope:
     def remembered(self, node: Node) -> Any:
         """The value of an expression; a factor of new rows has the levels that it had at the fit."""
         value = self.evaluate(node)
-        if not isinstance(value, Factor):
-            return value
+        return self.with_levels_of_the_fit(value, node) if isinstance(value, Factor) else value
+
+    def with_levels_of_the_fit(self, value: Factor, node: Node) -> Factor:
+        """A factor of new rows with the levels that the expression had at the fit."""
         key = f"levels of {show(node)}"
         if not self.fitted:
             self.states[key] = levels_out(value.levels)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.design.groups import CellLevels, combine, number
-from mixedmodels.design.values import describe
+from mixedmodels.design.values import Matrix, describe
 from mixedmodels.errors import DataError, FormulaError
 from mixedmodels.frame import Factor, Levels, Logical, Numeric, as_factor, label
 
@@ -100,6 +100,25 @@ def relevel(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -
     table[order] = np.arange(len(order), dtype=np.int32)
     table[-1] = -1
     return Factor(table[made.codes], made.levels.take(order), made.ordered)
+
+
+def dummy(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Matrix:
+    """``dummy(f, c("b", "c"))``, lme4's: a column of 0 and 1 for each level named, or for all but the first."""
+    settings = dict(zip(("f", "levelsToKeep"), arguments, strict=False)) | {str(k): v for k, v in named.items()}
+    if "f" not in settings or len(arguments) > 2 or set(settings) - {"f", "levelsToKeep"}:
+        raise FormulaError(f"{text}: dummy() takes a factor and the levels to keep, as in dummy(f, 'b')")
+    made = as_factor_value(settings["f"], text)
+    labels = made.levels.labels
+    kept = settings.get("levelsToKeep")
+    names = labels[1:] if kept is None else tuple(text_of(level) for level in _tuple(kept))
+    for name in names:
+        if name not in made.levels.index:
+            raise DataError(f"{text}: {name!r} is not a level; the levels are {', '.join(labels[:20])}")
+    if not names:
+        raise DataError(f"{text}: the factor has one level, {labels[0]!r}, and dummy() leaves the first out")
+    columns = np.column_stack([made.codes == made.levels.index[name] for name in names]).astype(np.float64)
+    columns[made.codes < 0] = np.nan
+    return Matrix(np.asfortranarray(columns), names)
 
 
 def cut(arguments: Sequence[Any], named: dict[str | None, Any], text: str) -> Factor:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from mixedmodels.design import Design
 from mixedmodels.errors import FormulaError
 from mixedmodels.formula import parse
+from mixedmodels.formula.grammar import read_expression
+from mixedmodels.formula.nodes import Binary
 
 Chosen = NDArray[np.bool_]
 INTERCEPT = "(Intercept)"
@@ -24,7 +26,7 @@ def chosen_effects(design: Design, re_form: Any) -> list[Chosen]:
     ----------
     re_form : str, bool, float or None
         None for all random effects; "~0" (or "NA", NaN, False) for none; or a one-sided formula with random terms of
-        the model, or parts of them: "~ (1 | g)".
+        the model, or parts of them: "~ (1 | g)", of a single one also "~ 1 | g".
 
     Raises
     ------
@@ -38,7 +40,7 @@ def chosen_effects(design: Design, re_form: Any) -> list[Chosen]:
         return chosen
     if not isinstance(re_form, str):
         raise FormulaError(f"re_form must be None, '~0' or a formula such as '~ (1 | g)'; got {re_form!r}.")
-    formula = parse(re_form)
+    formula = parse(_with_parentheses(re_form))
     if formula.left is not None or formula.fixed.terms or not formula.random:
         raise FormulaError(f"re_form {re_form!r} must be one-sided and hold random terms only, as '~ (1 | g)' does.")
     for bar in formula.random:
@@ -57,9 +59,17 @@ def chosen_effects(design: Design, re_form: Any) -> list[Chosen]:
     return chosen
 
 
+def _with_parentheses(re_form: str) -> str:
+    """The formula of a single random term with its parentheses: ``~ 1 | g`` says what ``~ (1 | g)`` says."""
+    left, tilde, right = re_form.rpartition("~")
+    node = read_expression(right)
+    single = isinstance(node, Binary) and node.operator in ("|", "||")
+    return f"{left}{tilde or '~'} ({right})" if single else f"{left}{tilde or '~'}{right}"
+
+
 def _is_none(re_form: Any) -> bool:
     if isinstance(re_form, str):
-        return re_form.replace(" ", "") in ("~0", "~-1", "NA")
+        return re_form.replace(" ", "") in ("~0", "~-1", "~NA", "NA")
     return re_form is False or (isinstance(re_form, float) and math.isnan(re_form))
 
 
