@@ -38,11 +38,11 @@ def test_dummy_is_an_indicator_of_the_levels_named() -> None:
     named = mm.lmer('y ~ dummy(f, "b") + (0 + dummy(f, "b") | g)', data)
     columns = mm.lmer("y ~ is_b + (0 + is_b | g)", data)
     assert named.loglik == pytest.approx(columns.loglik, abs=1e-9)
-    assert list(named.fixef().index) == ["(Intercept)", 'dummy(f, "b")']
+    assert list(named.params.index) == ["(Intercept)", 'dummy(f, "b")']
     both = mm.lm("y ~ dummy(f)", data)  # without levels all but the first
-    assert list(both.coef().index) == ["(Intercept)", "dummy(f)b", "dummy(f)c"]
+    assert list(both.params.index) == ["(Intercept)", "dummy(f)b", "dummy(f)c"]
     np.testing.assert_allclose(both.coef(), mm.lm("y ~ is_b + is_c", data).coef(), rtol=1e-12)
-    assert list(mm.lm('y ~ 0 + dummy(f, levelsToKeep = c("c", "a"))', data).coef().index) == [
+    assert list(mm.lm('y ~ 0 + dummy(f, levelsToKeep = c("c", "a"))', data).params.index) == [
         'dummy(f, levelsToKeep = c("c", "a"))c',
         'dummy(f, levelsToKeep = c("c", "a"))a',
     ]

@@ -48,8 +48,8 @@ def fitted(name: str) -> Any:
 
 
 def arguments(ask: dict[str, Any]) -> dict[str, Any]:
-    """How we are asked what R was asked."""
-    return {k: v for k, v in ask.items() if k not in ("fun", "terms", "residuals")}
+    """How we are asked what R was asked; the offset that R needs to be told is our default."""
+    return {k: v for k, v in ask.items() if k not in ("fun", "terms", "residuals", "offset")}
 
 
 def keys(found: Any, count: int) -> list[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, on_new_data
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.matrices import model_matrix
-from mixedmodels.design.spec import FactorSpec
+from mixedmodels.design.spec import FactorSpec, Spec
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates.linear_functions import Level
 from mixedmodels.formula.grammar import read_expression
@@ -127,13 +127,13 @@ class Predictors:
         total = Counter(zip(*values, strict=True))
         return np.array([float(total[key]) for key in zip(*(labels[name] for name in names), strict=True)])
 
-    def matrix(self, labels: Mapping[str, Sequence[Level]], offset: float | None) -> tuple[Matrix, Vector | None]:
+    def matrix(self, labels: Mapping[str, Sequence[Level]], offset: float | str | None) -> tuple[Matrix, Vector | None]:
         """Rows of X and the offset at these values.
 
         Parameters
         ----------
-        offset : float or None
-            Value for the offset argument of the fit; None for none.
+        offset : float, str or None
+            Value, or expression, for the offset argument of the fit; None for none.
         """
         r = len(next(iter(labels.values()))) if labels else 1
         columns: dict[str, Column] = {name: column_like(self.columns[name], labels[name]) for name in labels}
@@ -143,12 +143,16 @@ class Predictors:
         return model_matrix(new.fixed, r), new.offset
 
 
-def used_columns(design: Design, table: Table) -> dict[str, Column]:
-    """The predictors of the fixed effects and offsets that are columns of the table, at the rows used."""
+def used_columns(design: Design, table: Table, beside: Iterable[str] = ()) -> dict[str, Column]:
+    """The predictors of the fixed effects and ``offset()`` terms that are columns of the table, at the rows used.
+
+    `beside` names further columns.
+    """
     rows = design.positions
     names: dict[str, None] = {}
     for node in design.spec.formula.fixed.variables_used().values():
         names.update(dict.fromkeys(column_names(node)))
+    names.update(dict.fromkeys(sorted(beside)))
     columns = {}
     for name in names:
         if name in table:
@@ -157,7 +161,7 @@ def used_columns(design: Design, table: Table) -> dict[str, Column]:
     return columns
 
 
-def remembered_columns(design: Design) -> dict[str, Column]:
+def remembered_columns(design: Design, beside: Iterable[str] = ()) -> dict[str, Column]:
     """Predictors of a model without rows: factors and truth values have their levels, numbers are not known."""
     columns: dict[str, Column] = {}
     spec = design.spec
@@ -170,6 +174,8 @@ def remembered_columns(design: Design) -> dict[str, Column]:
                 columns[name] = Logical(np.array([0.0, 1.0]))
             else:
                 columns.setdefault(name, Numeric(np.full(1, np.nan)))
+    for name in beside:
+        columns.setdefault(name, Numeric(np.full(1, np.nan)))
     return columns
 
 
@@ -273,6 +279,32 @@ def column_like(like: Column, values: Sequence[Level]) -> Column:
 def table_of(columns: dict[str, Column], n: int) -> Table:
     """Columns as a table of n rows."""
     return Table("dict", n, lambda: tuple(columns), columns.__getitem__, lambda _name, column: column)
+
+
+def offset_variables(spec: Spec) -> frozenset[str]:
+    """The columns that an offset argument names, where it is a name or an expression."""
+    if not isinstance(spec.offset, str):
+        return frozenset()
+    return frozenset(column_names(read_expression(spec.offset))) - frozenset(spec.env)
+
+
+def only_in_offsets(spec: Spec) -> frozenset[str]:
+    """Variables that ``offset()`` terms use, and no other term of the fixed effects."""
+    offsets = dict(spec.formula.offset_texts)
+    inside = {name for node in offsets.values() for name in column_names(node)}
+    others = {
+        name
+        for text, node in spec.formula.fixed.variables_used().items()
+        if text not in offsets
+        for name in column_names(node)
+    }
+    return frozenset(inside - others)
+
+
+def argument_offset(predictors: Predictors, n: int) -> Vector:
+    """The offset argument of the fit at its rows."""
+    total = np.asarray(predictors.design.offset)
+    return total - formula_offset(predictors, n) if predictors.design.spec.formula.offset_texts else total
 
 
 def formula_offset(predictors: Predictors, n: int) -> Vector:

@@ -309,6 +309,16 @@ def _family(value: Any, place: str) -> None:
     _mapping_of({"family": _text, "link": _text, "theta": _or_none(_number)})(value, place)
 
 
+def _of_env(value: Any, place: str) -> None:
+    """A constant of ``env=``, or that a function or an array stood there."""
+    _text_keys(value, place)
+    if value.keys() == {"absent"}:
+        if value["absent"] not in ("function", "array"):
+            _fail(f"{place}/absent", value["absent"], "'function' or 'array'")
+    elif value.keys() != {"constant"} or not isinstance(value["constant"], (str, bool, int, float, type(None))):
+        _fail(place, sorted(value), "a constant or what is absent")
+
+
 def _states(value: Any, place: str) -> None:
     _text_keys(value, place)
     for key, state in value.items():
@@ -380,7 +390,11 @@ SPEC: dict[str, Check] = {
     "terms": _list_of(_row_of(_text, _whole)),
     "groups": _list_of(_group),
     "offset": _offset,
+    "matrices": _list_of(_row_of(_text, _list_of(_text), _list_of(_text))),
+    "env": _each(_of_env),
 }
+
+LATER = ("matrices", "env")  # files of earlier versions have none
 
 DESIGN: dict[str, Check] = {
     "formula": _text,
@@ -393,5 +407,5 @@ DESIGN: dict[str, Check] = {
     "n_table": _whole,
     "dropped": _whole,
     "na_action": _one_of(("omit", "exclude", "fail")),
-    "spec": _mapping_of(SPEC),
+    "spec": _mapping_of(SPEC, optional=LATER),
 }

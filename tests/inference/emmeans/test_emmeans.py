@@ -319,6 +319,87 @@ def test_offset_follows_at_where_it_names_its_variable():
     np.testing.assert_allclose(MODELS.claims.emmeans("Age", offset=0)["estimate"] + np.log(1000), age)
 
 
+CLAIMS = pd.DataFrame(  # the insurance data of SAS's manual, as in emmeans' vignette "sophisticated"
+    {
+        "n": [500, 1200, 100, 400, 500, 300],
+        "size": ["1", "2", "3"] * 2,
+        "age": list("111222"),
+        "claims": [42, 37, 1, 101, 73, 14],
+    }
+)
+OFFSETS = {
+    "term": lambda: mm.glm("claims ~ size + age + offset(log(n))", CLAIMS, "poisson"),
+    "expression": lambda: mm.glm("claims ~ size + age", CLAIMS, "poisson", offset="log(n)"),
+    "array": lambda: mm.glm("claims ~ size + age", CLAIMS, "poisson", offset=np.log(CLAIMS.n)),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "rates"), [("term", [69.3, 34.6, 11.9]), ("expression", [54.2, 27.1, 9.3]), ("array", [54.2, 27.1, 9.3])]
+)
+def test_offsets_are_where_emmeans_has_them(name, rates):
+    means = OFFSETS[name]().emmeans("size", type="response")
+    np.testing.assert_allclose(means["estimate"], rates, atol=0.05)  # emmeans 2.0.5, to the digits of its vignette
+    exposure = 500 if name == "term" else np.exp(np.log(CLAIMS.n).mean())
+    at_one = OFFSETS["term"]().emmeans("size", type="response", at={"n": 1})["estimate"]
+    np.testing.assert_allclose(means["estimate"], exposure * at_one, rtol=1e-9)
+
+
+def test_an_offset_follows_at_and_cov_reduce():
+    term, expression = OFFSETS["term"](), OFFSETS["expression"]()
+    for at in ({"n": 1}, {"n": [1, 500]}):
+        wanted = term.emmeans("size", at=at)["estimate"]
+        np.testing.assert_allclose(expression.emmeans("size", at=at)["estimate"], wanted, rtol=1e-9)
+    median = term.emmeans("size", cov_reduce="median")["estimate"]
+    np.testing.assert_allclose(median, term.emmeans("size", at={"n": CLAIMS.n.median()})["estimate"], rtol=1e-12)
+    mixed = mm.glm("claims ~ size", CLAIMS.assign(k=2.0), "poisson", offset="log(n * k)")
+    halves = mixed.emmeans("size", at={"n": 3})["estimate"]  # the other variable of the expression at its mean
+    np.testing.assert_allclose(halves, mixed.emmeans("size", offset=np.log(6))["estimate"], rtol=1e-12)
+    with pytest.raises(mm.UnknownColumnError, match="at has 'n', which is no predictor"):
+        OFFSETS["array"]().emmeans("size", at={"n": 1})
+
+
+def test_means_adjusted_predictions_and_marginal_effects_have_one_offset():
+    fit = OFFSETS["term"]()
+    means = fit.emmeans("size", type="response", at={"age": "1"})["estimate"]
+    np.testing.assert_allclose(fit.ggpredict("size", condition={"age": "1"}).predicted, means, rtol=1e-9)
+    grid = fit.datagrid(size=np.unique, age="1")
+    np.testing.assert_allclose(fit.predictions(newdata=grid)["estimate"], means, rtol=1e-9)
+    averaged = fit.emmeans("size", type="response")["estimate"]
+    np.testing.assert_allclose(fit.ggpredict("size", margin="marginalmeans").predicted, averaged, rtol=1e-9)
+    one = OFFSETS["expression"]().ggpredict("size", margin="marginalmeans", condition={"n": 1}).predicted
+    np.testing.assert_allclose(one, fit.emmeans("size", type="response", at={"n": 1})["estimate"], rtol=1e-9)
+
+
+def test_a_loaded_model_needs_no_mean_where_the_offset_is_given(tmp_path):
+    for name, fit in OFFSETS.items():
+        made = fit()
+        made.save(tmp_path / name)
+        loaded = mm.load(tmp_path / name)
+        wanted = made.emmeans("size", offset=0.0)["estimate"]
+        np.testing.assert_allclose(loaded.emmeans("size", offset=0.0)["estimate"], wanted, rtol=1e-12)
+        with pytest.raises(mm.DataError, match=r"at=\{'n'|give offset="):
+            loaded.emmeans("size")
+
+
+@pytest.mark.parametrize("word", ["equal", "proportional", "outer", "cells", "flat"])
+def test_weights_are_read_from_their_beginning_as_in_r(word):
+    full = MODELS.uneven.emmeans("wool", weights=word)["estimate"]
+    for short in (word[:4], word[:1], word[:3].upper()):
+        np.testing.assert_array_equal(MODELS.uneven.emmeans("wool", weights=short)["estimate"], full)
+
+
+@pytest.mark.parametrize("weights", ["", "prior", "equals"])
+def test_unknown_weights_are_refused(weights):
+    with pytest.raises(mm.DataError, match="it is one of 'equal', 'proportional'"):
+        MODELS.uneven.emmeans("wool", weights=weights)
+
+
+def test_weights_of_what_is_not_in_the_grid_are_refused():
+    with pytest.raises(mm.UnknownColumnError, match="weights are given for 'tensoin', which is not in the reference"):
+        MODELS.uneven.emmeans("wool", weights={"tensoin": [1, 1, 1]})
+
+
 def test_nesting_can_be_given_or_denied():
     denied = MODELS.towns.emmeans("state", nesting={})
     assert np.isnan(denied["estimate"]).all()

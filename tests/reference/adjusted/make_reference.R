@@ -52,6 +52,8 @@ fit_model <- function(m) {
 ask <- function(model, a) {
   fun <- if (is.null(a$fun)) ggpredict else ggemmeans
   arguments <- list(model, terms = unlist(a$terms), verbose = FALSE)
+  # An offset() at the mean of its variable, as emmeans has it again from 1.8.7 on; the installed one takes the mean of the terms.
+  if (!is.null(a$offset)) arguments$offset <- eval(parse(text = a$offset)[[1]])
   if (!is.null(a$type)) arguments$type <- a$type
   if (!is.null(a$level)) arguments$ci.lvl <- a$level
   if (!is.null(a$typical)) arguments$typical <- a$typical

@@ -16,7 +16,7 @@ from mixedmodels.effects.adjusted.variables import Variables, variables_of
 from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.estimates.linear_functions import Basis
-from mixedmodels.estimates.predictors import Predictors, formula_offset
+from mixedmodels.estimates.predictors import Predictors, formula_offset, only_in_offsets
 from mixedmodels.estimates.response_scale import ResponseScale, of_family, of_response
 from mixedmodels.estimates.transformations import WayBack
 from mixedmodels.fitted.outcome import outcome
@@ -143,16 +143,7 @@ def wants_all(terms: Sequence[Term]) -> bool:
 
 def offset_names(model: Any) -> frozenset[str]:
     """Variables that only ``offset()`` terms use."""
-    formula = model.design.spec.formula
-    offsets = dict(formula.offset_texts)
-    inside = {name for node in offsets.values() for name in column_names(node)}
-    others = {
-        name
-        for text, node in formula.fixed.variables_used().items()
-        if text not in offsets
-        for name in column_names(node)
-    }
-    return frozenset(inside - others)
+    return only_in_offsets(model.design.spec)
 
 
 def population(variables: Variables, grid: Grid) -> tuple[str, ...]:

@@ -205,7 +205,10 @@ def _marginal(
         )
     condition = request.condition or {}
     held = {n: v for n, v in grid.constants.items() if n in fixed and (variables.is_number(n) or n in condition)}
-    at = {**{n: list(grid.levels[n]) for n in grid.terms}, **{n: [v] for n, v in held.items()}}
+    beside = {
+        n: v for n, v in grid.constants.items() if n in condition and n in (*offset_names(model), *variables.offset)
+    }
+    at = {n: list(grid.levels[n]) for n in grid.terms} | {n: [v] for n, v in (held | beside).items()}
     cells = model.ref_grid(at, nesting={}, ddf="normal" if model._fit.mixed else None)
     means = marginal_means(cells.functions, grid.terms, WEIGHTS[request.margin]).functions
     place = {key: i for i, key in enumerate(zip(*(means.labels[n] for n in grid.terms), strict=True))}

@@ -13,7 +13,7 @@ from mixedmodels.inference.emmeans.contrasts import Contrasts, contrasts, intera
 from mixedmodels.inference.emmeans.grid_summary import SAME, GridSummary, Same
 from mixedmodels.inference.emmeans.joint_table import joint_table
 from mixedmodels.inference.emmeans.joint_tests import joint_tests
-from mixedmodels.inference.emmeans.marginal_means import Weights, marginal_means
+from mixedmodels.inference.emmeans.marginal_means import Weights, check_weights, marginal_means
 from mixedmodels.inference.emmeans.means_table import MeansTable
 from mixedmodels.inference.emmeans.regrid import on_response_scale
 from mixedmodels.inference.emmeans.settings import Settings
@@ -165,6 +165,7 @@ class EmmGrid(GridSummary):
         """
         factors, groups, method = parse_specs(specs, by, self.functions.levels)
         method = contr if contr is not None else method
+        check_weights(self.functions, weights)
         means = marginal_means(self.functions, [*factors, *groups], weights)
         functions = means.functions
         averaged = [f for f in functions.levels if f != "1"]

@@ -13,18 +13,30 @@ from mixedmodels._typing import Vector
 from mixedmodels.errors import UnknownColumnError
 from mixedmodels.estimates.coefficients import Coefficients, Ddf, Residual
 from mixedmodels.estimates.linear_functions import Basis, null_space
-from mixedmodels.estimates.predictors import Predictors, formula_offset, function_of, remembered_columns, used_columns
+from mixedmodels.estimates.predictors import (
+    Predictors,
+    argument_offset,
+    function_of,
+    offset_variables,
+    remembered_columns,
+    used_columns,
+)
 from mixedmodels.estimates.response_scale import of_family, of_response
-from mixedmodels.formula.nodes import column_names
 from mixedmodels.frame import Numeric
 from mixedmodels.inference.emmeans.settings import Settings
 
 
-def predictors_of(model: Any) -> Predictors:
-    """The predictors at the rows used; for a model loaded from a file, the levels that it stores."""
+def predictors_of(model: Any, at: Mapping[str, Any] | None = None) -> Predictors:
+    """The predictors at the rows used; for a model loaded from a file, the levels that it stores.
+
+    Variables of an offset argument are among them where `at` has one.
+    """
+    offset = offset_variables(model.design.spec)
+    beside = offset if offset & set(at or ()) else frozenset[str]()
     if model._stored is not None:
-        return Predictors(model.design, remembered_columns(model.design), has_rows=False)
-    return Predictors(model.design, used_columns(model.design, frame.read(model._request.data)), model._request.env)
+        return Predictors(model.design, remembered_columns(model.design, beside), has_rows=False)
+    table = frame.read(model._request.data)
+    return Predictors(model.design, used_columns(model.design, table, beside), model._request.env)
 
 
 def grid_arguments(
@@ -47,20 +59,19 @@ def grid_arguments(
 
 def _offset(
     model: Any, predictors: Predictors, offset: float | None, at: Mapping[str, Any]
-) -> tuple[float | None, float | None]:
-    """The offset of all cells; or None, and the constant that replaces the offset argument of the fit."""
+) -> tuple[float | None, float | str | None]:
+    """The offset of all cells; or None, and what stands for the offset argument of the fit.
+
+    As emmeans has it from version 1.8.7 on, ``offset()`` terms are computed from the values of their variables in the
+    grid, and an offset argument is at its mean; or it is computed too, where `at` has one of its variables.
+    """
     spec = model.design.spec
-    if offset is not None or (spec.offset is None and not spec.formula.offset_texts):
+    if offset is not None or spec.offset is None:
         return offset, None
-    inside = {name for _, node in spec.formula.offset_texts for name in column_names(node)}
-    if model._stored is not None and spec.offset is None:
-        return None, None
+    if offset_variables(spec) & set(at):
+        return None, spec.offset
     model._need_rows("the mean of the offset (give offset=)")
-    if not inside & set(at):
-        return float(np.mean(model.design.offset)), None
-    if spec.offset is None:
-        return None, None
-    return None, float(np.mean(model.design.offset - formula_offset(predictors, model._fit.n)))
+    return None, float(np.mean(argument_offset(predictors, model._fit.n)))
 
 
 def settings_of(model: Any, method: str | None, sigma: float | None) -> Settings:

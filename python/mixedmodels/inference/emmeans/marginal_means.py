@@ -55,6 +55,21 @@ def marginal_means(grid: LinearFunctions, factors: Sequence[str], weights: Weigh
     return _regular(grid, tuple(factors), weights)
 
 
+def check_weights(grid: LinearFunctions, weights: Weights) -> None:
+    """Refuse weights for factors that the grid does not have.
+
+    Raises
+    ------
+    UnknownColumnError
+        If there are such.
+    """
+    names = [name for name in weights if name not in grid.levels] if isinstance(weights, Mapping) else []
+    if names:
+        raise UnknownColumnError(
+            f"weights are given for {names[0]!r}, which is not in the reference grid; it has {', '.join(grid.levels)}."
+        )
+
+
 def _regular(grid: LinearFunctions, factors: tuple[str, ...], weights: Weights) -> Averages:
     if not grid.is_regular:
         raise DataError("the grid lacks some combinations of its levels, so that means over them are not defined.")
@@ -87,6 +102,8 @@ def _cell_weights(
 ) -> Vector:
     """One weight for each cell of the grid."""
     if isinstance(weights, str):
+        # R matches the beginning of a word: "prop".
+        weights = next((w for w in WEIGHTS if weights and w.startswith(weights.lower())), weights)
         if weights not in WEIGHTS:
             raise DataError(f"weights is {weights!r}; it is one of {', '.join(map(repr, WEIGHTS))}, or numbers.")
         if weights == "equal" or not over:

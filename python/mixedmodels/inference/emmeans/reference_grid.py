@@ -15,7 +15,7 @@ import numpy as np
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates.linear_functions import LinearFunctions, cells
-from mixedmodels.estimates.predictors import Predictors, Reduce, Values
+from mixedmodels.estimates.predictors import Predictors, Reduce, Values, only_in_offsets
 from mixedmodels.inference.emmeans.nested_factors import existing, find_nesting
 from mixedmodels.inference.emmeans.nuisance import NONE, Nuisance, mean_shift
 
@@ -29,7 +29,7 @@ def reference_grid(
     reduce: Reduce,
     keep: int | Sequence[str],
     offset: float | None,
-    argument_offset: float | None,
+    argument_offset: float | str | None,
     nesting: Mapping[str, Sequence[str]] | None,
     shifts: tuple[str, Vector] | None = None,
     nuisance: Nuisance = NONE,
@@ -46,8 +46,8 @@ def reference_grid(
         Greatest number of distinct values of a number that is kept, or names of numbers to keep.
     offset : float or None
         Offset, the same in all cells; None for what the formula's ``offset()`` terms say there.
-    argument_offset : float or None
-        Value for the offset argument of the fit if `offset` is None.
+    argument_offset : float, str or None
+        Value, or expression, for the offset argument of the fit if `offset` is None.
     nesting : mapping of str to sequence of str or None
         Factors that each factor is nested in; None finds it.
     shifts : tuple of (str, ndarray), optional
@@ -69,8 +69,9 @@ def reference_grid(
             f"Levels: {counts}."
         )
     labels = cells(levels)
+    free = frozenset[str]() if offset is None else only_in_offsets(predictors.design.spec)
     for name, values in labels.items():
-        if any(isinstance(v, float) and np.isnan(v) for v in values):
+        if name not in free and any(isinstance(v, float) and np.isnan(v) for v in values):
             raise DataError(
                 f"the mean of {name!r} is not known, since a model loaded from a file has no rows; give its value: "
                 f"at={{{name!r}: ...}}."

@@ -52,8 +52,9 @@ class EmmeansVerbs(FittedModel):
             A numeric predictor with at most so many distinct values keeps them all, as a factor; or the names of such
             predictors.
         offset : float, optional
-            Offset in place of the mean offset of the rows used. Where `at` has a variable of an ``offset()`` term, the
-            term is computed from that instead.
+            Offset of all cells in place of the model's. By default ``offset()`` terms are computed from the values
+            that their variables have in the grid (of numbers the mean), and the `offset` argument of the fit is at its
+            mean over the rows used; where that is an expression and `at` has one of its variables, it is computed too.
         nesting : mapping of str to sequence of str, optional
             Factors that each factor is nested in; by default taken from formula and data, {} for none.
         nuisance : str or sequence of str, optional
@@ -87,7 +88,7 @@ class EmmeansVerbs(FittedModel):
         from mixedmodels.inference.emmeans.reference_grid import reference_grid
         from mixedmodels.inference.emmeans.specs import is_response, names_of
 
-        predictors = predictors_of(self)
+        predictors = predictors_of(self, at)
         wanted = Nuisance(names_of(nuisance), None if non_nuisance is None else names_of(non_nuisance), wt_nuis)
         arguments = grid_arguments(self, predictors, at, cov_reduce, cov_keep, offset, nesting)
         grid = reference_grid(predictors, **arguments, nuisance=wanted)
@@ -288,7 +289,7 @@ class EmmeansVerbs(FittedModel):
 
         if not 1 <= max_degree <= len(DEGREES):
             raise DataError(f"max_degree is {max_degree}; slopes of degree 1 to {len(DEGREES)} have names.")
-        predictors = predictors_of(self)
+        predictors = predictors_of(self, at)
         name, values, function = slope_of(var, predictors)
         step = 0.001 * float(np.ptp(values)) if delta_var is None else float(delta_var)
         if step == 0 or not isfinite(step):
