@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
-from mixedmodels.errors import DataError
+from mixedmodels.errors import DataError, MixedModelsError, MixedModelsWarning, users_line
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Coefficients
 from mixedmodels.estimates.response_scale import Ratio, ratio_of
@@ -82,10 +83,12 @@ def tidy_mixed(
     ranef: Callable[[bool], RanEf],
     tested: Coefficients | None = None,
     ratio: Ratio | None = None,
+    profiled: Mapping[str, tuple[float, float]] | None = None,
 ) -> Columns:
     """Rows of the requested parts; `level` adds Wald limits, `tested` gives the tests of the fixed effects.
 
-    With `ratio` the fixed effects are ratios.
+    With `ratio` the fixed effects are ratios. `profiled` has the limits of standard deviations and correlations by
+    name.
     """
     parts: dict[str, Columns] = {}
     if ratio is not None and "fixed" not in effects:
@@ -96,7 +99,11 @@ def tidy_mixed(
             columns = _wald_columns(names, fit, level) if tested is None else t_columns(tested, level)
             parts[part] = columns if ratio is None else exponentiated(columns, ratio)
         elif part == "ran_pars":
-            parts[part] = covariance_columns(varcorr(design, fit))
+            columns = covariance_columns(varcorr(design, fit))
+            if profiled is not None:
+                limits = np.array([profiled.get(term, (math.nan, math.nan)) for term in columns["term"]]).reshape(-1, 2)
+                columns["conf_low"], columns["conf_high"] = limits.T
+            parts[part] = columns
         elif part == "ran_vals":
             columns = ranef(True).columns()
             if level is not None:
@@ -106,6 +113,27 @@ def tidy_mixed(
         else:
             raise DataError(f"effects {part!r} is none of 'fixed', 'ran_pars', 'ran_vals', 'all'.")
     return stack(parts)
+
+
+class HasIntervals(Protocol):
+    """A model that has confidence intervals."""
+
+    def confint(self, parm: Any, level: float) -> Any:
+        """Profile limits."""
+
+
+def profile_limits(model: HasIntervals, level: float) -> dict[str, tuple[float, float]]:
+    """Profile limits of standard deviations and correlations by name, as they have no Wald limits.
+
+    None, with a warning that says why, where there is no profile.
+    """
+    try:
+        table = model.confint("theta_", level)
+    except MixedModelsError as reason:
+        message = f"standard deviations and correlations have no limits here, as there is no profile: {reason}"
+        warnings.warn(message, MixedModelsWarning, stacklevel=users_line())
+        return {}
+    return dict(zip(table.names, zip(table["conf_low"], table["conf_high"], strict=True), strict=True))
 
 
 def tidy_linear(

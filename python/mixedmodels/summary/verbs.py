@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, overload
+from typing import TYPE_CHECKING, Any, Generic, cast, overload
 
 from mixedmodels import frame
 from mixedmodels._spellings import LEVEL, spelled
@@ -130,8 +130,9 @@ class MixedTableVerbs(MixedEffects, Generic[Data_co]):
             Effects to include: "fixed", "ran_pars" (standard deviations, correlations), "ran_vals" (conditional modes),
             or several. "all" are all parameters: "fixed" and "ran_pars".
         conf_int : bool, default False
-            Whether to add Wald limits `conf_low`, `conf_high` for the fixed effects, and for the modes at the estimated
-            theta.
+            Whether to add limits `conf_low`, `conf_high`: Wald limits of the fixed effects, and of the modes at the
+            estimated theta; profile limits of standard deviations and correlations, which takes as long as
+            ``confint("theta_")``.
         level : float, default 0.95
             Confidence level of the limits.
         exponentiate : bool, default False
@@ -151,14 +152,15 @@ class MixedTableVerbs(MixedEffects, Generic[Data_co]):
         >>> gm.tidy("all", exponentiate=True)[["term", "estimate"]].round(2).values.tolist()[-2:]
         [['period4', 0.21], ['sd_(Intercept)|herd', 0.64]]
         """
-        from mixedmodels.summary.tidy import ratio_or_error, tidy_mixed, wanted_parts
+        from mixedmodels.summary.tidy import HasIntervals, profile_limits, ratio_or_error, tidy_mixed, wanted_parts
 
         ratio = ratio_or_error(self.family, self.design.spec.formula.left) if exponentiate else None
         wald_level = level if conf_int else None
         parts = wanted_parts(effects)
         untested = "fixed" not in parts or (ddf is None and self._fit.generalized)
         tested = None if untested else self._coefficients_or_warning(ddf)
-        columns = tidy_mixed(self.design, self._fit, parts, wald_level, self.ranef, tested, ratio)
+        profiled = profile_limits(cast(HasIntervals, self), level) if conf_int and "ran_pars" in parts else None
+        columns = tidy_mixed(self.design, self._fit, parts, wald_level, self.ranef, tested, ratio, profiled)
         return frame.to_kind(columns, self._source.kind)
 
     @overload
