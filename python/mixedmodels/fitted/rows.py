@@ -197,12 +197,16 @@ class Rows:
             )
         return rows
 
+    def frame_names(self, request: Request, table: frame.Table) -> list[str]:
+        """Columns of the table that the formula and its arguments name."""
+        texts = [self.design.formula, *(t for t in (request.weights, request.offset) if isinstance(t, str))]
+        return [name for name in named_columns(texts) if name in table]
+
     def model_frame(self, request: Request) -> Any:
         """The rows used of the columns that the formula and its arguments name, in the kind that came in."""
         data = frame.rows_at_hand(request.data)
-        texts = [self.design.formula, *(t for t in (request.weights, request.offset) if isinstance(t, str))]
         table = frame.read(request.data)
-        names = [name for name in named_columns(texts) if name in table]
+        names = self.frame_names(request, table)
         rows = self.shown if self.design.weightless is not None else self.design.positions
         if table.kind == "polars":
             chosen = data.select(names)
@@ -211,11 +215,11 @@ class Rows:
             chosen = data.select(names)
             return chosen if rows is None else chosen.take(rows)
         if table.kind == "pandas":
-            chosen = data[names]
+            chosen = frame.in_native_order(data)[names]
         elif table.kind == "dict":
             import pandas as pd
 
-            chosen = pd.DataFrame({name: np.asarray(data[name]) for name in names})
+            chosen = frame.in_native_order(pd.DataFrame({name: np.asarray(data[name]) for name in names}))
         else:
             chosen = data.select(names).to_pandas()
         return chosen if rows is None else chosen.iloc[rows]

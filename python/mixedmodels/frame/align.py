@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from mixedmodels.errors import DataError
+from mixedmodels.frame.byte_order import in_native_order
 
 NO_LABELS = "give values with the table's index, or an array (such as values.to_numpy()) to go by position"
 
@@ -58,7 +59,7 @@ def aligned(values: Any, index: Any, what: str) -> Any:
         raise DataError(
             f"{what} has no value for the row labelled {_shown(absent[0])}{more} of the table; {NO_LABELS}."
         )
-    return values.iloc[places]
+    return in_native_order(values).iloc[places]
 
 
 def _shown(label: Any) -> str:

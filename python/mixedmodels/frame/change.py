@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels.frame.byte_order import in_native_order
 from mixedmodels.frame.columns import Factor, Logical
 from mixedmodels.frame.relations import rows_at_hand
 from mixedmodels.frame.table import read
@@ -23,7 +24,7 @@ def take_rows(data: Any, rows: NDArray[np.intp]) -> Any:
         return rows_at_hand(data)[rows.tolist()]
     if table.kind == "pyarrow":
         return data.take(rows)
-    return as_pandas(data).iloc[rows].reset_index(drop=True)
+    return in_native_order(as_pandas(data)).iloc[rows].reset_index(drop=True)
 
 
 def with_columns(data: Any, columns: Mapping[str, Any]) -> Any:

@@ -22,6 +22,11 @@ def arrow_column(name: str, column: Any) -> Column:
         return arrow_column(name, array.storage)
     if types.is_dictionary(arrow_type):
         return _dictionary(name, column)
+    is_runs = getattr(types, "is_run_end_encoded", None)
+    if is_runs is not None and is_runs(arrow_type):
+        import pyarrow.compute
+
+        return arrow_column(name, pyarrow.compute.run_end_decode(_one_piece(column)))
     if _is_text(arrow_type):
         return _text(column)
     if types.is_boolean(arrow_type):

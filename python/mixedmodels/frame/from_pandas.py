@@ -14,7 +14,7 @@ from mixedmodels.frame.from_numpy import array_column, date_column, durations, u
 def pandas_column(name: str, values: Any) -> Column:
     """The array behind a pandas Series, an ndarray or an extension array, as a column."""
     if type(values) is np.ndarray:
-        if values.dtype.kind == "f" and values.dtype.itemsize == 8 and values.flags.c_contiguous:
+        if values.dtype == np.float64 and values.flags.c_contiguous:  # in this machine's order of bytes
             return Numeric(values)
         return array_column(name, values)
     dtype = values.dtype

@@ -18,6 +18,8 @@ def polars_column(name: str, series: Any) -> Column:
     dtype = series.dtype
     if dtype.is_float() or dtype.is_decimal() or dtype == pl.Null:
         return Numeric(_floats(series))
+    if dtype.is_integer() and str(dtype).endswith("128"):  # numpy has no such integers
+        return _wide_integers(series)
     if dtype.is_integer():
         return Numeric(_floats(series), (series.fill_null(0) if series.null_count() else series).to_numpy())
     if dtype == pl.Boolean:
@@ -35,6 +37,14 @@ def polars_column(name: str, series: Any) -> Column:
     if dtype == pl.Object:
         return object_column(name, np.array(series.to_list(), dtype=object))
     raise unusable(name, f"values of polars type {dtype}")
+
+
+def _wide_integers(series: Any) -> Numeric:
+    import polars as pl
+
+    narrow = series.cast(pl.Int64, strict=False)
+    fits = narrow.null_count() == series.null_count()
+    return Numeric(_floats(series), narrow.fill_null(0).to_numpy() if fits else None)
 
 
 def _floats(series: Any) -> Any:

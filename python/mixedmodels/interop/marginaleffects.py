@@ -11,6 +11,7 @@ of 0.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -22,11 +23,13 @@ from mixedmodels import frame
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import on_new_data
 from mixedmodels.design.spec import FactorSpec
-from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.errors import UnknownColumnError
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.formula import parse
 from mixedmodels.formula.nodes import column_names
+from mixedmodels.frame import Column, Factor, Logical
+from mixedmodels.frame.columns import take
 
 if TYPE_CHECKING:
     import polars
@@ -140,7 +143,7 @@ class MarginalEffects(Registering, FittedModel):
         return np.array(coefficients.vcov)
 
     def get_modeldata(self) -> polars.DataFrame:
-        """The rows used, factors as Enum with the levels of the fit."""
+        """The rows used: factors as Enum with the levels of the fit, dates as the days or seconds that they count."""
         return self._marginal_data
 
     def get_exog(self, newdata: Any) -> Matrix:
@@ -234,15 +237,15 @@ class MarginalEffects(Registering, FittedModel):
     def _marginal_data(self) -> polars.DataFrame:
         import polars as pl
 
-        data = frame.to_kind({c: _values(self.frame[c]) for c in self.frame.columns}, "polars")
-        kinds = self.design.spec.kinds
-        for name in data.columns:
+        self._need_rows("the data of the model")
+        assert self._request is not None
+        table, rows, kinds = frame.read(self._request.data), self._rows.numbers, self.design.spec.kinds
+        series = []
+        for name in self._rows.frame_names(self._request, table):
             variable = kinds.get(name)
-            if isinstance(variable, FactorSpec):
-                labels = [str(label) for label in variable.levels.labels]
-                data = data.with_columns(pl.col(name).cast(pl.String).cast(pl.Enum(labels)))
-        if not isinstance(data, pl.DataFrame):
-            raise DataError("marginaleffects needs polars.")
+            levels = variable.levels.labels if isinstance(variable, FactorSpec) else None
+            series.append(_series(name, take(table.column(name), rows), levels))
+        data = pl.DataFrame(series)
         missing = [name for name in self._marginal_variables[1:] if name not in data.columns]
         if missing:
             raise UnknownColumnError(f"{missing[0]!r} is not a column of the model's data, so it cannot be varied.")
@@ -253,10 +256,19 @@ class MarginalEffects(Registering, FittedModel):
         return {name: _kind(self._marginal_data[name]) for name in self._marginal_data.columns}
 
 
-def _values(column: Any) -> Any:
-    """A column as an array, texts for a factor."""
-    values = np.asarray(column)
-    return values if values.dtype.kind in "biuf" else [None if v is None else str(v) for v in values.tolist()]
+def _series(name: str, column: Column, levels: Sequence[str] | None) -> polars.Series:
+    """A column as polars has it, whatever library it came from; texts for a factor, Enum where it has `levels`."""
+    import polars as pl
+
+    if isinstance(column, Factor):
+        labels = [None if code < 0 else column.levels.labels[code] for code in column.codes.tolist()]
+        return pl.Series(name, labels, dtype=pl.String if levels is None else pl.Enum(list(levels)))
+    missing = np.isnan(column.values)
+    if isinstance(column, Logical):
+        truth = [None if gone else bool(v) for v, gone in zip(column.values, missing, strict=True)]
+        return pl.Series(name, truth, dtype=pl.Boolean)
+    whole = column.origin is not None and column.origin.dtype.kind in "iu" and not missing.any()
+    return pl.Series(name, column.origin if whole else column.values)
 
 
 def _kind(column: Any) -> str:
