@@ -414,3 +414,18 @@ def test_labelled_tables() -> None:
     table = frame.labelled(np.eye(2), ["r", "s"], ["c", "d"])
     assert table.loc["s", "d"] == 1.0
     assert list(frame.labelled(np.eye(2), None, ["c", "d"]).index) == [0, 1]
+
+
+@pytest.mark.parametrize("kind", ["Int128", "UInt128"])
+def test_integers_of_128_bits(kind: str) -> None:
+    if not hasattr(pl, kind):
+        pytest.skip(f"this polars has no {kind}")
+    column = frame.read(pl.DataFrame({"a": pl.Series([7, None, 2**60 + 1]).cast(getattr(pl, kind))})).column("a")
+    assert labels(frame.as_factor(column)) == ["7", None, str(2**60 + 1)]
+    wide = frame.read(pl.DataFrame({"a": pl.Series([7, 2**70], dtype=getattr(pl, kind))})).column("a")
+    np.testing.assert_array_equal(wide.values, [7.0, 2.0**70])  # type: ignore[union-attr]
+
+
+def test_run_end_encoded_arrow() -> None:
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([2, 3, 5], pa.int32()), pa.array(["b", None, "a"]))
+    assert labels(frame.read(pa.table({"a": runs})).column("a")) == ["b", "b", None, "a", "a"]

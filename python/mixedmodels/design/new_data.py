@@ -163,8 +163,10 @@ def _as_fitted(text: str, value: Value, fitted_kind: Any) -> Value:
         codes[codes == -2] = -1
         return Factor(codes, fitted_kind.levels, fitted_kind.ordered)
     fits = {"numeric": Numeric, "logical": Logical, "matrix": Matrix}[fitted_kind]
-    if fitted_kind == "logical" and isinstance(value, Numeric) and bool(np.isin(value.values, (0.0, 1.0)).all()):
-        return Logical(value.values)
+    if fitted_kind == "logical" and isinstance(value, Numeric):
+        present = value.values[~np.isnan(value.values)]  # truth values that miss some are numbers in some libraries
+        if bool(np.isin(present, (0.0, 1.0)).all()):
+            return Logical(value.values)
     if not isinstance(value, fits):
         raise DataError(
             f"{text!r} was {'a matrix' if fitted_kind == 'matrix' else fitted_kind} at the fit "

@@ -18,6 +18,7 @@ from mixedmodels.estimates.linear_functions import Level
 from mixedmodels.estimates.predictors import table_of
 from mixedmodels.formula.grammar import read_expression
 from mixedmodels.frame import Factor, Numeric, label, like_dates
+from mixedmodels.frame.from_numpy import is_missing
 
 FEW = 10  # distinct values up to which a number in second place shows them all, as in ggeffects
 MANY = 20  # and in first place
@@ -121,7 +122,7 @@ def chosen_level(name: str, value: Any, variables: Variables) -> Level:
     own = variables.levels(name)
     text = label(value)
     column = variables.columns[name]
-    match = next((level for level in own if level == value or label(level) == text), None)
+    match = None if is_missing(value) else next((v for v in own if v == value or label(v) == text), None)
     if match is None:  # True for TRUE
         match = next((level for level in own if label(level).lower() == text.lower()), None)
     if match is None and isinstance(column, Numeric):
