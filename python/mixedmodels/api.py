@@ -68,7 +68,7 @@ def lmer(
     na_action: Literal["omit", "exclude", "fail"] = "omit",
     env: Mapping[str, Any] | None = None,
     ddf: str = "Satterthwaite",
-    start: ArrayLike | None = None,
+    start: ArrayLike | Mapping[str, ArrayLike] | None = None,
     control: Control | Mapping[str, Any] | None = None,
     verbose: int = 0,
 ) -> MixedModel[Data]:
@@ -98,8 +98,8 @@ def lmer(
     ddf : {"Satterthwaite", "Kenward-Roger", "normal"}, default "Satterthwaite"
         Degrees of freedom of every test and every Wald interval of this model, unless a verb is told otherwise:
         Satterthwaite's; Kenward and Roger's, with their standard errors (for REML); or "normal" for none, as in lme4.
-    start : array_like, optional
-        Theta to start from.
+    start : array_like or mapping of str to array_like, optional
+        Theta to start from, or a mapping ``{"theta": ...}``.
     control : Control or mapping of str, optional
         Settings of the optimiser, `max_evaluations` and `tolerance`.
     verbose : int, default 0

@@ -189,3 +189,19 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert '"null_deviance"' in capsys.readouterr().out
     assert main(["fit", "breaks ~ wool", str(path), "--family", "poison"]) == 2
     assert "poisson" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("value", "what"), [(0.5, "0.5, is not a whole number"), (-1.0, "-1, is negative")])
+def test_what_is_no_count_is_refused_in_the_name_of_the_family(value: float, what: str) -> None:
+    data = pd.DataFrame({"y": [1.0, 7.0, 0.0, value, 2.0, 9.0] * 4, "x": np.arange(24.0), "g": np.repeat(range(6), 4)})
+    for fit in (
+        lambda: mm.glm_nb("y ~ x", data),
+        lambda: mm.glm("y ~ x", data, "negative_binomial"),
+        lambda: mm.glm("y ~ x", data, mm.families.NegativeBinomial(theta=2)),
+        lambda: mm.glmer_nb("y ~ x + (1 | g)", data),
+        lambda: mm.glm_nb("y ~ x", data.assign(y=data["y"].clip(0).round())).refit(data["y"]),
+    ):
+        with pytest.raises(mm.DataError, match=f"{what}: the Negative Binomial family cannot have it"):
+            fit()
+    with pytest.raises(mm.DataError, match=f"{what}: the poisson family cannot have it"):
+        mm.glm("y ~ x", data, "poisson")

@@ -236,3 +236,22 @@ def test_principal_components_are_of_the_relative_factor() -> None:
     relative = np.asarray(fit.VarCorr()["Subject"]) / fit.sigma**2
     np.testing.assert_allclose(part.rotation @ np.diag(part.sdev**2) @ part.rotation.T, relative, atol=1e-12)
     assert part.proportion.sum() == pytest.approx(1)
+
+
+def test_start_by_name_as_in_lme4() -> None:
+    sleep = mm.datasets.load("sleepstudy")
+    formula = "Reaction ~ Days + (Days | Subject)"
+    by_name = mm.lmer(formula, sleep, start={"theta": [2, 0, 0.5]})
+    np.testing.assert_array_equal(by_name.theta, mm.lmer(formula, sleep, start=[2, 0, 0.5]).theta)
+    for start, message in (
+        ({"theta": [1, 0, 1], "fixef": [250, 10]}, "the fixed effects of a linear mixed model follow from theta"),
+        ({"tau": 1}, "start has no part 'tau'"),
+        ({}, "start is an empty mapping"),
+        ({"theta": [1, 0]}, "theta has 3 elements"),
+    ):
+        with pytest.raises(mm.FitError, match=message):
+            mm.lmer(formula, sleep, start=start)
+    herds = mm.datasets.load("cbpp")
+    fit = mm.glmer("cbind(incidence, size - incidence) ~ period + (1 | herd)", herds, "binomial")
+    again = fit.update(start={"theta": fit.theta, "fixef": fit.params})
+    assert again.loglik == pytest.approx(fit.loglik, abs=1e-9)

@@ -49,6 +49,11 @@ def unit_deviance(family: Family, y: Vector, mu: Vector, psi: Shapes = ()) -> Ve
     return np.asarray(family.unit_deviance(y, mu, _shapes(family, psi)), dtype=float)
 
 
+def working_weights(fit: GlmFit | GlmmFit) -> Vector:
+    """Weights of Fisher's scoring at the estimates of rows of prior weight 1: (d mu / d eta)^2 / V(mu)."""
+    return np.asarray(slope(fit.family, fit.eta) ** 2 / variance(fit.family, mean(fit.family, fit.eta), shapes_of(fit)))
+
+
 def _shapes(family: Family, psi: Shapes) -> Shapes:
     """Shapes to ask with; a dispersion that is unknown matters neither to V nor to the deviance."""
     return psi if len(psi) else (0.0,) * len(family.shapes)

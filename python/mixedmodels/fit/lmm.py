@@ -68,7 +68,12 @@ def kept_columns(fixed: FixedDesign, n: int, weights: Vector | None) -> tuple[in
 
 
 def fit_lmm(
-    design: Design, *, reml: bool = True, start: ArrayLike | None = None, control: Control = DEFAULTS, verbose: int = 0
+    design: Design,
+    *,
+    reml: bool = True,
+    start: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    control: Control = DEFAULTS,
+    verbose: int = 0,
 ) -> tuple[MixedFit, Lmm]:
     """Fit a linear mixed model.
 
@@ -79,8 +84,8 @@ def fit_lmm(
     reml : bool, default True
         Whether to maximise the restricted likelihood. Without fixed effects both are the same and `reml` is recorded as
         False.
-    start : array_like, shape (m,), optional
-        Theta to start from, or None.
+    start : array_like, shape (m,), or mapping of str to array_like, optional
+        Theta to start from, or a mapping that has it by its name; None for the default.
     control : Control, optional
         Settings of the optimiser.
     verbose : int, default 0
@@ -142,7 +147,7 @@ def refit_lmm(
     design: Design,
     fit: MixedFit,
     *,
-    start: ArrayLike | None = None,
+    start: ArrayLike | Mapping[str, ArrayLike] | None = None,
     control: Control = DEFAULTS,
     verbose: int = 0,
 ) -> tuple[MixedFit, Lmm]:
@@ -176,13 +181,13 @@ def run(
     y: Vector,
     inputs: EngineInput,
     reml: bool,
-    start: ArrayLike | None,
+    start: ArrayLike | Mapping[str, ArrayLike] | None,
     control: Control,
     verbose: int,
     began: float,
 ) -> MixedFit:
     """Optimise and record."""
-    theta = None if start is None else checked_start(start, inputs.sizes)
+    theta = None if start is None else checked_start(theta_of(start), inputs.sizes)
     try:
         with watched(verbose, len(y)) as watch:
             out = engine.fit(theta, control.max_evaluations, control.tolerance, watch)
@@ -249,6 +254,29 @@ def conditional_covariances(engine: Lmm, fit: MixedFit) -> list[Matrix]:
             "rows, with fewer levels of the crossed factors, has variances too."
         )
     return [fit.sigma**2 * block for block in engine.condvar(fit.theta)]
+
+
+def theta_of(start: ArrayLike | Mapping[str, ArrayLike]) -> ArrayLike:
+    """Theta of a start, which may be a mapping ``{"theta": ...}`` as lme4's list.
+
+    Raises
+    ------
+    FitError
+        If the mapping has no theta, or another part.
+    """
+    if not isinstance(start, Mapping):
+        return start
+    for name in start:
+        if name in ("fixef", "beta"):
+            raise FitError(
+                f"start has {name!r}, and the fixed effects of a linear mixed model follow from theta; give 'theta' "
+                "alone."
+            )
+        if name != "theta":
+            raise FitError(f"start has no part {name!r}; of a linear mixed model it has 'theta'.")
+    if "theta" not in start:
+        raise FitError("start is an empty mapping; give {'theta': ...}, or leave it out.")
+    return start["theta"]
 
 
 def checked_start(start: ArrayLike, sizes: tuple[int, ...]) -> Vector:

@@ -105,8 +105,12 @@ class Rows:
         return np.asarray(index if index.nlevels == 1 else [str(label) for label in index])
 
     def augmented(self, request: Request, columns: dict[str, Vector]) -> Any:
-        """The model frame with further columns; a name that is taken gets an underscore."""
-        table = self.model_frame(request)
+        """The model frame with further columns; a name that is taken gets an underscore.
+
+        Rows that were excluded have the values that they do have, and NaN in the further columns.
+        """
+        table = self.model_frame(request, shown=True)
+        columns = {name: self.expand(values) for name, values in columns.items()}
         arrow = self.source.kind == "pyarrow"
         taken = set(map(str, table.column_names if arrow else table.columns))
         named = {f"{name}_" if name in taken else name: values for name, values in columns.items()}
@@ -202,12 +206,15 @@ class Rows:
         texts = [self.design.formula, *(t for t in (request.weights, request.offset) if isinstance(t, str))]
         return [name for name in named_columns(texts) if name in table]
 
-    def model_frame(self, request: Request) -> Any:
-        """The rows used of the columns that the formula and its arguments name, in the kind that came in."""
+    def model_frame(self, request: Request, *, shown: bool = False) -> Any:
+        """The columns that the formula and its arguments name, in the kind that came in.
+
+        Of the rows used; or of those `shown`, among which are rows that were excluded.
+        """
         data = frame.rows_at_hand(request.data)
         table = frame.read(request.data)
         names = self.frame_names(request, table)
-        rows = self.shown if self.design.weightless is not None else self.design.positions
+        rows = self.shown if shown or self.design.weightless is not None else self.design.positions
         if table.kind == "polars":
             chosen = data.select(names)
             return chosen if rows is None else chosen[rows]

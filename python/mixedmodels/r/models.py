@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels import frame
+from mixedmodels._spellings import word
 from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 from mixedmodels.errors import DataError
 from mixedmodels.families import resolve
+from mixedmodels.fit import family_moments
 from mixedmodels.fit.covariance import SINGULAR
 from mixedmodels.fit.covariance import is_singular as _is_singular
 from mixedmodels.fit.method import Method, as_ddf
@@ -426,19 +428,33 @@ def residuals(object: Any, type: Any = None, scaled: bool = False, **arguments: 
 resid = residuals
 
 
-def weights(object: Model) -> NDArray[np.float64] | None:  # noqa: A002
-    """Prior weights of the rows used (trials of a binomial model); None for an lm without weights, else ones.
+def weights(object: Model, type: str = "prior") -> NDArray[np.float64] | None:  # noqa: A002
+    """Weights of the rows; NaN at rows that ``na_action="exclude"`` left out.
+
+    Parameters
+    ----------
+    object : model
+        Fitted model.
+    type : {"prior", "working"}, default "prior"
+        Kind of weights: "prior" as given (trials of a binomial model; None for an lm without weights, else ones), or
+        "working", those of the last iteration of Fisher's scoring, which are the prior ones of a linear model.
 
     Examples
     --------
     >>> from mixedmodels.r import weights
     >>> weights(gm)[:3]
     array([14., 12.,  9.])
+    >>> weights(gm, "working")[:3].round(2)
+    array([2.99, 1.46, 0.99])
     """
-    prior = object._prior_weights()
-    if prior is not None:
-        return prior.copy()
-    return None if isinstance(object, LinearModel) else np.ones(object.nobs)
+    kind, prior = word("type", type, ("prior", "working")), object._prior_weights()
+    if isinstance(object, LinearModel) and prior is None:
+        return None
+    values = np.ones(object.nobs) if prior is None else prior.copy()
+    if kind == "working" and object._fit.generalized:
+        object._need_rows("the working weights")
+        values *= family_moments.working_weights(object._fit)
+    return np.asarray(object._rows.expand(values))
 
 
 def predict(object: Model, newdata: Any = None, **arguments: Any) -> Any:  # noqa: A002

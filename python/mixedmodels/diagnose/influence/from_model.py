@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,14 @@ def influence(model: Any, group: Any, theta: Theta, progress: bool | None) -> In
         kind=model._source.kind,
         label=model._rows.label if rows else None,
         table=model._rows.table if rows else None,
+        columns=partial(_all_rows, model) if rows and model._rows.padded else None,
     )
+
+
+def _all_rows(model: Any, measures: dict[str, Any]) -> dict[str, Any]:
+    """Measures of the rows used beside the labels of all rows."""
+    columns = model._rows.columns(measures)
+    return {**columns, "row": [str(label) for label in columns["row"]]}
 
 
 def _words(fit: AnyFit, theta: str) -> str:

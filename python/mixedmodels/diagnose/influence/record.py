@@ -78,6 +78,7 @@ class Influence(Table):
         kind: Any,
         label: Callable[[Vector], Any] | None = None,
         table: Callable[[dict[str, Any]], Any] | None = None,
+        columns: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     ) -> None:
         self.group, self.labels, self.rows, self.theta, self.how = group, labels, rows, theta, how
         self.names, self.beta = names, beta
@@ -86,7 +87,7 @@ class Influence(Table):
         self.mixed = mixed
         self._changes = changes
         self.kind = kind
-        self._label, self._table = label, table
+        self._label, self._table, self._with_rows = label, table, columns
 
     # -- by deletion ----------------------------------------------------------------------------------------------
 
@@ -131,7 +132,9 @@ class Influence(Table):
         return self._columns(self.parameter_names, self._relative("rvc"))
 
     def _columns_of_table(self) -> Mapping[str, Any]:
-        """All measures, a row per deletion in the order of the data."""
+        """All measures, a row per deletion in the order of the data; NaN at rows that the fit excluded."""
+        if self._with_rows is not None:
+            return self._with_rows(self._measures())
         return {self._heading: list(self.labels), **self._measures()}
 
     # -- in print -------------------------------------------------------------------------------------------------
@@ -165,13 +168,14 @@ class Influence(Table):
         )
 
     def _notes(self) -> tuple[str, ...]:
-        shown = min(SHOWN, len(self))
+        deletions = len(self.labels)
+        shown = min(SHOWN, deletions)
         what = "rows" if self.group is None else "levels"
         cooks = self._changes.cooks
-        bound = 4 / len(self)
+        bound = 4 / deletions
         above = int(np.sum(cooks > bound))
         notes = [
-            f"{shown} of {len(self):,} {what}; {above:,} have a Cook's D above 4 / {len(self):,} = {bound:.3g}.",
+            f"{shown} of {deletions:,} {what}; {above:,} have a Cook's D above 4 / {deletions:,} = {bound:.3g}.",
             "DFBETAS: estimate with all rows less without, in standard errors.",
         ]
         if self.failures:

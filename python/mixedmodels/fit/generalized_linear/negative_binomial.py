@@ -17,6 +17,7 @@ from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.record import Control, GlmFit
+from mixedmodels.fit.responses import family_response
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
@@ -44,6 +45,7 @@ def fit_glm_nb(
         raise DataError(
             f"penalty={penalty!r} is for a known theta, as in mm.families.NegativeBinomial(theta=2); leave it out."
         )
+    family_response(design, NegativeBinomial(theta=1.0, link=link))  # refuses in this family's name, not in Poisson's
     poisson: Family = Poisson(link=link)
     fit = fit_glm(design, poisson, control=control)
     if not fit.y.any():
