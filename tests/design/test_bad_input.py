@@ -249,3 +249,20 @@ class TestNewRows:
         new = frame.read({"x": [1.0, np.nan], "text": ["u", "v"], "g": ["a", "b"]})
         with pytest.raises(DataError, match="1 of 2 new rows miss a value, the first is row 1"):
             on_new_data(self.fitted(), new, na_action="fail")
+
+
+@pytest.mark.parametrize(
+    ("formula", "contrasts", "message"),
+    [
+        ("y ~ x + text", {"z": "sum", "w": "sum"}, "for 'z' and 'w', which are no factors of the formula; its factors"),
+        ("y ~ x + text", {"g": "sum"}, "for 'g', which is not a factor of the formula"),
+        ("y ~ x + text + (1 | g)", {"g": "sum"}, "for 'g', which has random effects only, whose contrasts are the def"),
+        ("y ~ x + (0 + text | g)", {"text": "nonsense"}, "for 'text', which has random effects only"),
+        ("y ~ 0 + text", {"text": "nonsense"}, "contrasts of 'text': 'nonsense' is not known"),
+        ("y ~ x + text", {"x": "sum"}, "for 'x', which is not a factor; write factor"),
+        ("y ~ x + text", ["sum"], "give a mapping from factors"),
+        ("y ~ x + text", "sum", "give a mapping from factors"),
+    ],
+)
+def test_contrasts_that_would_do_nothing(formula, contrasts, message):
+    refused(DesignError, message, formula, contrasts=contrasts)

@@ -68,3 +68,17 @@ def test_warnings_point_at_the_line_that_fitted() -> None:
         fit.update(REML=False)
     assert [w.category for w in caught] == [mm.SingularFitWarning] * 2
     assert {Path(w.filename).name for w in caught} == {"test_refits.py"}
+
+
+def test_an_update_leaves_out_contrasts_of_factors_that_it_lacks() -> None:
+    sleep = mm.datasets.load("sleepstudy").assign(f=list("abc") * 60, h=list("uvwxyz") * 30)
+    codings = {"f": "sum", "h": "helmert"}
+    for fit in (
+        mm.lm("Reaction ~ Days + f + h", sleep, contrasts=codings),
+        mm.lmer("Reaction ~ Days + f + h + (1 | Subject)", sleep, contrasts=codings),
+    ):
+        smaller = fit.update(". ~ . - f")
+        assert smaller.design.fixed.contrasts == {"h": "helmert"}
+        assert 0 <= fit.pbmodcomp(smaller, 3, seed=1, progress=False).p_value <= 1
+        with pytest.raises(mm.DesignError, match="contrasts are given for 'f', which is not a factor"):
+            fit.update(". ~ . - f", contrasts={"f": "sum"})

@@ -136,11 +136,13 @@ def build(
 
     # 4. Fixed columns, grouping factors, random terms.
     values = {text: drop_unused(v) if isinstance(v, Factor) else v for text, v in values.items()}
+    if contrasts is not None and not isinstance(contrasts, Mapping):
+        raise DesignError(f"contrasts are {contrasts!r:.60}; give a mapping from factors, as {{'f': 'sum'}}.")
     contrasts = by_meant(contrasts or {}, values)
     coder = Coder(values, {**contrasts, **scope.contrasts})
     names, columns, assign = coder.columns(plan.fixed)
     if contrasts:
-        checks.contrasts(contrasts, values)
+        checks.contrasts(contrasts, values, plan.fixed.variables_used())
     fixed = FixedDesign(
         names=tuple(names),
         columns=tuple(columns),

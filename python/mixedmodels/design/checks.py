@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
+from mixedmodels.design.contrasts import coding
 from mixedmodels.design.records import GroupingFactor, RandomTerm
 from mixedmodels.design.response import is_constant
 from mixedmodels.design.values import Array, Value
@@ -38,19 +39,39 @@ def formula(plan: Formula, random: str) -> None:
             raise DesignError(f"{where}: the setting {settings} is not fitted yet; leave it out")
 
 
-def contrasts(codings: Mapping[str, Any], values: Mapping[str, Value]) -> None:
-    """Check that contrasts belong to factors of the model."""
-    factors = tuple(text for text, value in values.items() if isinstance(value, (Factor, Logical)))
-    for name in codings:
-        if name not in values:
-            near = nearest(name, factors)
-            offer = f"did you mean {near!r}?" if near else f"its factors are {', '.join(factors) or 'none'}."
-            raise DesignError(f"contrasts are given for {name!r}, which is not a factor of the formula; {offer}")
+def contrasts(codings: Mapping[str, Any], values: Mapping[str, Value], fixed: Container[str]) -> None:
+    """Check that contrasts belong to factors of the fixed effects, and that each could be used.
+
+    Parameters
+    ----------
+    codings : mapping of str
+        What the user gave, by factor.
+    values : mapping of str to Value
+        Variables of the model, by their text.
+    fixed : container of str
+        Texts of the variables of the fixed effects.
+    """
+    factors = tuple(t for t, value in values.items() if t in fixed and isinstance(value, (Factor, Logical)))
+    strangers = [name for name in codings if name not in fixed]
+    if strangers:
+        random = [name for name in strangers if name in values]
+        one = len(random or strangers) == 1
+        where = f"{'is not a factor' if one else 'are no factors'} of the formula"
+        if random:
+            where = f"{'has' if one else 'have'} random effects only, whose contrasts are the default"
+        shown = " and ".join(map(repr, random or strangers))
+        near = nearest((random or strangers)[0], factors)
+        offer = f"did you mean {near!r}?" if near else f"its factors are {', '.join(factors) or 'none'}."
+        raise DesignError(f"contrasts are given for {shown}, which {where}; {offer}")
+    for name, wanted in codings.items():
+        value = values[name]
         if name not in factors:
             raise DesignError(
                 f"contrasts are given for {name!r}, which is not a factor; write factor({name}) in the "
                 "formula, or leave them out"
             )
+        if isinstance(value, Factor):
+            coding(name, value.levels, wanted, value.ordered)  # of a factor whose columns are indicators too
 
 
 def identified(groups: tuple[GroupingFactor, ...], terms: tuple[RandomTerm, ...], n: int, residual: bool) -> None:

@@ -19,6 +19,7 @@ from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.progress import counted
 from mixedmodels.fit.record import GlmFit, GlmmFit
 from mixedmodels.fitted.layout import laid_out
+from mixedmodels.fitted.request import with_formula
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +133,7 @@ def design_of(model: FittedModel, formula: str) -> Design:
     if model.design.positions is not None:
         request = replace(request, subset=model.design.positions)
     family = model._fit.family if model._fit.generalized else None
-    design, _ = laid_out(replace(request, formula=formula), "allowed", family)
+    design, _ = laid_out(with_formula(request, formula), "allowed", family)
     if design.dropped:
         raise DataError(
             f"{design.dropped} of the {model._fit.n} rows of the model have missing values in a column of "

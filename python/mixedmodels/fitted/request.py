@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
 from mixedmodels.fit.method import Method, as_ddf
+from mixedmodels.formula import Formula, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mixedmodels.fit.record import Control
 
 DEFAULT = Method()
@@ -66,6 +66,16 @@ class Source:
     index: Any = None
 
 
+def with_formula(request: Request, formula: Any) -> Request:
+    """The request of another formula, with the contrasts of the factors that it has."""
+    kept = request.contrasts
+    if isinstance(kept, Mapping):
+        plan = formula if isinstance(formula, Formula) else parse(formula)
+        if not plan.has_dot:
+            kept = {name: coding for name, coding in kept.items() if name in plan.fixed.variables_used()}
+    return replace(request, formula=formula, contrasts=kept)
+
+
 def changed(request: Request, changes: Mapping[str, Any]) -> Request:
     """The request with other arguments, by the names that `lmer` and the others have for them.
 
@@ -90,4 +100,6 @@ def changed(request: Request, changes: Mapping[str, Any]) -> Request:
         method["ddf"] = as_ddf(method["ddf"])
     if method.get("family") is not None:
         method["family"] = resolve(method["family"])
+    if "formula" in fields and "contrasts" not in fields:
+        request = with_formula(request, fields.pop("formula"))
     return replace(request, **fields, method=replace(request.method, **method))

@@ -106,6 +106,8 @@ class MarginalEffects(Registering, FittedModel):
         >>> view.get_coef().round(1), view.df_resid
         (array([251.4,  10.5]), 17.0)
         """
+        if ddf is not None:
+            self._coefficients(ddf)  # refuses what is none of the model's
         return MarginalView(self, df, ddf)
 
     def get_coef(self) -> Vector:

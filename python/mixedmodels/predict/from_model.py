@@ -12,6 +12,7 @@ from mixedmodels import frame
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design, numbers_of, on_new_data
 from mixedmodels.errors import DataError, MixedModelsWarning, RankDeficientWarning, users_line
+from mixedmodels.fit.method import ddf_name
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.seeds import drawn_seed, with_seed
 from mixedmodels.fitted.model import FittedModel
@@ -29,6 +30,8 @@ def predicted(
     model._check_type(options.type)
     if newparams is not None:
         model = _at(model, newparams, options)
+    if options.certain and isinstance(options.ddf, str) and ddf_name(options.ddf) is None:
+        model._coefficients(options.ddf)  # refuses what is no method, though nothing has degrees of freedom here
     parts = parts_of(model.design, options.kind, options.re_form)
     if options.random_only:
         options.check_random_only(model._fit.generalized)

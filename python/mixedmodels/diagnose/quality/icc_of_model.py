@@ -35,6 +35,8 @@ def icc(
     """See `QualityVerbs.icc`."""
     if not model._fit.mixed:
         raise DataError(f"icc() is the share of variance among groups, and {model.formula!r} has no random effects.")
+    if how[0] is not None:
+        word("method", how[0], ("profile", "boot"), BOOTSTRAP)  # whether or not there are limits
     of = variance_parts(model, *choices)
     heading = ("Intraclass correlation by group" if by_group else "Intraclass correlation", "", "Model:", model.formula)
     if by_group:

@@ -215,6 +215,7 @@ class AdjustedVerbs(FittedModel):
         >>> list(points.columns)
         ['row', 'x', 'predicted', 'residual', 'partial_residual']
         """
+        from mixedmodels._spellings import word
         from mixedmodels.effects.adjusted.partial_residual_table import partial_residuals
 
         return partial_residuals(
@@ -225,7 +226,7 @@ class AdjustedVerbs(FittedModel):
             scale=scale,
             re_form=re_form,
             at=at,
-            random=type == "random",
+            random=word("type", type, ("fixed", "random"), {"fe": "fixed", "re": "random"}) == "random",
         )
 
     def johnson_neyman(

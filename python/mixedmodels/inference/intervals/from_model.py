@@ -16,6 +16,8 @@ from mixedmodels.fit.record import GlmFit, LinearFit
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.bootstrap.from_model import bootstrap
+from mixedmodels.inference.bootstrap.intervals import KINDS
+from mixedmodels.inference.bootstrap.record import TITLES
 from mixedmodels.inference.profile import glm
 from mixedmodels.inference.profile.arguments import Derived, Parm
 from mixedmodels.inference.profile.from_model import model_parameters, profiled
@@ -25,6 +27,7 @@ from mixedmodels.inference.profile.scales import NAMES as SCALES
 from mixedmodels.inference.profile.walk import Walk
 from mixedmodels.tables.result_table import ResultTable
 
+ORDERS: tuple[Order, ...] = ("cov.last", "lower.tri")
 FEW_STEPS = 2  # of zeta from the estimate, where only limits are wanted
 
 
@@ -47,6 +50,9 @@ def confint(
 ) -> ResultTable:
     """See the verb of this name."""
     method = word("method", method, ("profile", "wald", "boot"), BOOTSTRAP)
+    criterion = word("criterion", criterion, ("deviance", "REML"))
+    order = word("order", order, ORDERS)  # whatever the method is
+    boot_type = word("boot_type", boot_type, KINDS, {title.lower(): kind for kind, title in TITLES.items()})
     quantile = quantile_of(level)
     if parm is not None and not isinstance(parm, str | int) and not len(parm) and not derived:
         raise DataError("parm is empty; name at least one parameter, or leave it out for all of them.")
