@@ -71,7 +71,7 @@ def test_warnings_point_at_the_line_that_fitted() -> None:
 
 
 def test_an_update_leaves_out_contrasts_of_factors_that_it_lacks() -> None:
-    sleep = mm.datasets.load("sleepstudy").assign(f=list("abc") * 60, h=list("uvwxyz") * 30)
+    sleep = mm.datasets.load("sleepstudy").assign(f=list("abc") * 60, h=list("uvwxy") * 36)
     codings = {"f": "sum", "h": "helmert"}
     for fit in (
         mm.lm("Reaction ~ Days + f + h", sleep, contrasts=codings),

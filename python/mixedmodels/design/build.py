@@ -12,14 +12,13 @@ from mixedmodels._spellings import recased
 from mixedmodels.design import checks
 from mixedmodels.design.arguments import check_weights, numbers, pick, subset_rows
 from mixedmodels.design.coding import Coder
-from mixedmodels.design.environment import remembered
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.random_terms import random_part
 from mixedmodels.design.records import Design, FixedDesign
 from mixedmodels.design.response import ResponseKind, as_response, event_of, refuse_on_both_sides
 from mixedmodels.design.rows import refuse_infinite, used_rows
 from mixedmodels.design.spec import Spec, kind_of
-from mixedmodels.design.values import Array, Value, drop_unused
+from mixedmodels.design.values import Array, Value, drop_unused, remembered
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.formula import Formula, expand_dot, parse, with_matrices
 from mixedmodels.frame import Factor, Numeric, Table

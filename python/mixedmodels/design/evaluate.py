@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.design import calls, factor_calls
-from mixedmodels.design.environment import Absent, is_constant
 from mixedmodels.design.levels_store import levels_in, levels_out
-from mixedmodels.design.values import Matrix, Value, describe
+from mixedmodels.design.values import Absent, Matrix, Value, describe, is_constant
 from mixedmodels.errors import DataError, FormulaError, UnknownColumnError
 from mixedmodels.formula import show
 from mixedmodels.formula.nodes import Binary, Block, Call, Name, Node, Number, Paren, Text, Unary

@@ -10,14 +10,13 @@ import numpy as np
 
 from mixedmodels.design.arguments import Rows, numbers, pick
 from mixedmodels.design.coding import Coder
-from mixedmodels.design.environment import with_names
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.groups import UNSEEN, recode
 from mixedmodels.design.random_terms import term_columns
 from mixedmodels.design.records import Design, FixedDesign, GroupingFactor, RandomTerm
 from mixedmodels.design.response import ResponseKind, as_response
 from mixedmodels.design.spec import FactorSpec, Spec
-from mixedmodels.design.values import Array, Matrix, Value, describe, missing, nan_rows, row_count, take
+from mixedmodels.design.values import Array, Matrix, Value, describe, missing, nan_rows, row_count, take, with_names
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.formula.nodes import Node
 from mixedmodels.frame import Factor, Logical, Numeric, Table, as_factor

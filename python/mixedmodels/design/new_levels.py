@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mixedmodels.design.environment import with_names
 from mixedmodels.design.evaluate import Scope
 from mixedmodels.design.new_data import on_new_data
 from mixedmodels.design.random_terms import random_part
 from mixedmodels.design.records import Design, GroupingFactor
 from mixedmodels.design.spec import Spec
+from mixedmodels.design.values import with_names
 from mixedmodels.frame import Table
 
 

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from mixedmodels.design.contrasts import Coding
-from mixedmodels.design.environment import names_in, names_out
 from mixedmodels.design.groups import CellLevels, GroupSpec
 from mixedmodels.design.levels_store import levels_in, levels_out
-from mixedmodels.design.values import Matrix, Value
+from mixedmodels.design.values import Matrix, Value, names_in, names_out
 from mixedmodels.errors import DataError
 from mixedmodels.formula import Formula, parse, with_matrices
 from mixedmodels.frame import Factor, Levels, Logical

@@ -1,7 +1,6 @@
 """Tables of any library into numbers, truth values and factors; results back into the caller's library."""
 
-from mixedmodels.frame.align import aligned
-from mixedmodels.frame.byte_order import in_native_order
+from mixedmodels.frame.align import aligned, in_native_order
 from mixedmodels.frame.change import as_pandas, take_rows, values_of, with_columns
 from mixedmodels.frame.collate import text_order
 from mixedmodels.frame.columns import Column, Factor, Levels, Logical, Numeric, date_unit, label, like_dates

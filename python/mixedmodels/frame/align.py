@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
+
 from mixedmodels.errors import DataError
-from mixedmodels.frame.byte_order import in_native_order
 
 NO_LABELS = "give values with the table's index, or an array (such as values.to_numpy()) to go by position"
 
@@ -64,3 +65,15 @@ def aligned(values: Any, index: Any, what: str) -> Any:
 
 def _shown(label: Any) -> str:
     return repr(label) if isinstance(label, str) else str(label)
+
+
+def in_native_order(data: Any) -> Any:
+    """A pandas table or Series with numbers in this machine's order of bytes: pandas takes no rows of others."""
+    if not hasattr(data, "columns"):
+        return data.astype(data.dtype.newbyteorder("=")) if _is_foreign(data.dtype) else data
+    foreign = {name: dtype.newbyteorder("=") for name, dtype in data.dtypes.items() if _is_foreign(dtype)}
+    return data.astype(foreign) if foreign else data
+
+
+def _is_foreign(dtype: Any) -> bool:
+    return isinstance(dtype, np.dtype) and not dtype.isnative

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels.frame.byte_order import in_native_order
+from mixedmodels.frame.align import in_native_order
 from mixedmodels.frame.columns import Factor, Logical
 from mixedmodels.frame.relations import rows_at_hand
 from mixedmodels.frame.table import read
