@@ -343,11 +343,11 @@ class FittedModel:
         self._need_rows("augment()")
         assert self._request is not None
         more = {"fitted": self._fitted(), "resid": self._residuals(), **more}
+        beside = weightless or {}
         if self.design.weightless is not None:
             resid = self._weightless_residuals("deviance" if self._fit.generalized else "response", False)
-            beside = {"fitted": self._weightless_means(), "resid": resid, **(weightless or {})}
-            more = {name: self._rows.expand(values, beside.get(name)) for name, values in more.items()}
-        return self._rows.augmented(self._request, more)
+            beside = {"fitted": self._weightless_means(), "resid": resid, **beside}
+        return self._rows.augmented(self._request, more, beside)
 
     def _simulated(self, draws: NDArray[np.float64]) -> Any:
         columns = {f"sim_{i + 1}": draws[:, i] for i in range(draws.shape[1])}

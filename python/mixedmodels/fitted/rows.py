@@ -104,13 +104,16 @@ class Rows:
             return np.arange(self.design.n_table) if self.shown is None else self.shown
         return np.asarray(index if index.nlevels == 1 else [str(label) for label in index])
 
-    def augmented(self, request: Request, columns: dict[str, Vector]) -> Any:
+    def augmented(
+        self, request: Request, columns: dict[str, Vector], weightless: dict[str, Vector] | None = None
+    ) -> Any:
         """The model frame with further columns; a name that is taken gets an underscore.
 
         Rows that were excluded have the values that they do have, and NaN in the further columns.
         """
         table = self.model_frame(request, shown=True)
-        columns = {name: self.expand(values) for name, values in columns.items()}
+        beside = weightless or {}
+        columns = {name: self.expand(values, beside.get(name)) for name, values in columns.items()}
         arrow = self.source.kind == "pyarrow"
         taken = set(map(str, table.column_names if arrow else table.columns))
         named = {f"{name}_" if name in taken else name: values for name, values in columns.items()}
