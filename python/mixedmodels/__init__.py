@@ -28,6 +28,7 @@ from mixedmodels.errors import (
     RankDeficientWarning,
     SeparationWarning,
     SingularFitWarning,
+    UnidentifiedWarning,
     UnknownColumnError,
 )
 
@@ -109,6 +110,7 @@ __all__ = [
     "SeparationWarning",
     "SimulatedResiduals",
     "SingularFitWarning",
+    "UnidentifiedWarning",
     "UnknownColumnError",
     "__version__",
     "by_level",

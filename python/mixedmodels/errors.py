@@ -73,6 +73,10 @@ class SingularFitWarning(MixedModelsWarning):
     """A covariance matrix of random effects lies on the boundary (a variance of 0 or a correlation of +-1)."""
 
 
+class UnidentifiedWarning(MixedModelsWarning):
+    """A variance has no estimate, whatever the data: fixed effects or another random term have taken its part."""
+
+
 class ConvergenceWarning(MixedModelsWarning):
     """The optimiser stopped before its certificate held."""
 

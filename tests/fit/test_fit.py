@@ -17,7 +17,7 @@ import mixedmodels as mm
 from mixedmodels import frame
 from mixedmodels.design import build
 from mixedmodels.fit.checks import mixed_warnings
-from mixedmodels.fit.covariance import correlation, diagonal, factors, is_singular
+from mixedmodels.fit.covariance import correlation, diagonal, factors, is_singular, smallest
 from mixedmodels.fit.lmm import engine_input, fit_lmm
 from mixedmodels.fit.record import Control
 
@@ -150,8 +150,15 @@ def test_theta_runs_down_the_columns_of_the_factors() -> None:
     np.testing.assert_array_equal(first, [[1, 0, 0], [2, 4, 0], [3, 5, 6]])
     np.testing.assert_array_equal(second, [[7]])
     assert diagonal((3, 1)).tolist() == [0, 3, 5, 6]
-    assert is_singular(np.array([1, 9, 9, 1e-5, 9, 1, 1]), (3, 1))
-    assert not is_singular(np.array([1, 0, 0, 1, 0, 1, 1.0]), (3, 1))
+
+
+def test_singularity_is_judged_in_standardised_columns() -> None:
+    plain = [np.eye(3), np.eye(1)]
+    assert is_singular(np.array([1, 9, 9, 1e-5, 9, 1, 1]), (3, 1), plain)
+    assert not is_singular(np.array([1, 0, 0, 1, 0, 1, 1.0]), (3, 1), plain)
+    assert not is_singular(np.array([1, 0, 0, 1, 0, 1e-6, 1.0]), (3, 1), [np.diag([1, 1, 1e6]), np.eye(1)])
+    both = np.array([[1, 0, 0, 1, 0, 1, 1.0], [1, 0, 0, 1, 0, 1, 1e-5], [np.nan] * 7])
+    np.testing.assert_allclose(smallest(both, (3, 1), plain), [1, 1e-5, np.nan])
 
 
 @given(st.lists(st.floats(-3, 3), min_size=6, max_size=6))

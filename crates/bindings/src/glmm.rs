@@ -2,7 +2,7 @@
 
 use mixedmodels_engine::glmm as engine;
 use mixedmodels_engine::optimize::Options;
-use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1};
+use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -339,6 +339,17 @@ impl Glmm {
             remainder: estimate.remainder,
             quadrature: found.quadrature,
         })
+    }
+
+    /// What takes the random effects of every term to those of standardised columns.
+    ///
+    /// Returns
+    /// -------
+    /// list of ndarray
+    ///     k x k for each term: its columns divided by their root mean square, about the mean where it has an intercept.
+    fn standards<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyArray2<f64>>>> {
+        let sizes = self.model.terms();
+        self.model.standards().iter().zip(sizes).map(|(m, (_, k))| square(py, m, *k)).collect()
     }
 
     /// What the engine chose to do for this model, and what it is predicted to cost.

@@ -3,7 +3,7 @@
 use mixedmodels_engine::gram::rank;
 use mixedmodels_engine::lmm as engine;
 use mixedmodels_engine::optimize::Options;
-use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -364,6 +364,17 @@ impl Lmm {
     ) -> PyResult<Vec<ProfileCurve<'py>>> {
         self.theta(&theta)?;
         profile::of_lmm(py, &self.model, &theta, sigma, &beta, &rows, wishes, how, reml, watch)
+    }
+
+    /// What takes the random effects of every term to those of standardised columns.
+    ///
+    /// Returns
+    /// -------
+    /// list of ndarray
+    ///     k x k for each term: its columns divided by their root mean square, about the mean where it has an intercept.
+    fn standards<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyArray2<f64>>>> {
+        let sizes = self.model.terms();
+        self.model.standards().iter().zip(&sizes).map(|(m, (_, k))| square(py, m, *k)).collect()
     }
 
     /// What the engine chose to do for this model, and what it is predicted to cost.

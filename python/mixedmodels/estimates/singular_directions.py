@@ -1,9 +1,12 @@
 """Directions in which random effects have no variance, and how far the others are from that.
 
-Effects of one term are compared by what they do to a response: each is multiplied by the root mean square of its
-column, and divided by sigma (of a generalised model by 1, a unit of the linear predictor). Of a standard deviation of
-the effects in these units, what the earlier effects of the term do not determine is the diagonal of a triangular
-factor; where it is below 1e-4 the effect adds no direction.
+Effects of one term are compared by what they do to a response: each is that of a standardised column (divided by its
+root mean square, about the mean where the term has an intercept), and divided by sigma (of a generalised model by 1, a
+unit of the linear predictor). A principal component whose standard deviation is below 1e-4 in these units is a
+direction without variance. The unit and the origin of a predictor do not matter to it.
+
+Such a direction is a combination of the effects in the units of the data that is 0 in every level. Solved for its last
+effect it says by which earlier ones this is determined.
 """
 
 from __future__ import annotations
@@ -12,10 +15,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
-from mixedmodels.estimates.variance_parts import column_moments
 from mixedmodels.fit.any_fit import AnyMixedFit, effect_factors
 from mixedmodels.fit.covariance import SINGULAR, factors
 
@@ -100,19 +103,15 @@ class TermState:
 
 def states(design: Design, fit: AnyMixedFit) -> tuple[TermState, ...]:
     """The state of every random term."""
-    moments = column_moments(design)
     relative, own = factors(fit.theta, fit.sizes), effect_factors(fit)
     unit = "units of the linear predictor" if fit.generalized else "residual standard deviations"
-    return tuple(
-        _state(design, i, relative[i], own[i], np.sqrt(np.diag(moments[i])), unit) for i in range(len(fit.sizes))
-    )
+    return tuple(_state(design, i, fit.standards[i], relative[i], own[i], unit) for i in range(len(fit.sizes)))
 
 
-def _state(design: Design, place: int, relative: Matrix, own: Matrix, scale: Vector, unit: str) -> TermState:
+def _state(design: Design, place: int, standard: Matrix, relative: Matrix, own: Matrix, unit: str) -> TermState:
     term = design.random[place]
     group = design.groups[term.group]
-    scaled = scale[:, None] * relative
-    null_directions = directions(scaled, own)
+    null_directions = directions(standard, relative, own)
     return TermState(
         text=f"({term.text})",
         group=group.name,
@@ -120,42 +119,65 @@ def _state(design: Design, place: int, relative: Matrix, own: Matrix, scale: Vec
         effects=term.effects,
         numeric=tuple(c is not None and not bool(np.isin(c, (0.0, 1.0)).all()) for c in term.columns),
         sd=np.sqrt(np.sum(own * own, axis=1)),
-        components=np.asarray(np.linalg.svd(scaled, compute_uv=False), dtype=float),
+        components=np.asarray(np.linalg.svd(standard @ relative, compute_uv=False), dtype=float),
         rank=len(term.effects) - len(null_directions),
         directions=null_directions,
         unit=unit,
     )
 
 
-def directions(scaled: Matrix, own: Matrix) -> tuple[Direction, ...]:
+def directions(standard: Matrix, relative: Matrix, own: Matrix) -> tuple[Direction, ...]:
     """Effects without a direction of their own; the earlier effects of a term are taken as they are.
 
     Parameters
     ----------
-    scaled : ndarray, shape (k, k)
-        Factor of the covariance in comparable units.
+    standard : ndarray, shape (k, k)
+        What takes the effects to those of standardised columns.
+    relative : ndarray, shape (k, k)
+        Factor of the covariance relative to sigma, in the units of the data.
     own : ndarray
         Factor in the units of the data.
     """
-    out: list[Direction] = []
-    kept: list[int] = []
-    for j in range(len(scaled)):
-        length = float(np.linalg.norm(scaled[j]))
-        if length < SINGULAR:
-            out.append(Direction(effect=j, kind="none"))
-            continue
-        weights = np.linalg.lstsq(scaled[kept].T, scaled[j], rcond=None)[0] if kept else np.empty(0)
-        rest = scaled[j] - weights @ scaled[kept]
-        if float(np.linalg.norm(rest)) >= SINGULAR * max(1.0, length):
-            kept.append(j)
-            continue
-        shares = np.abs(weights) * np.linalg.norm(scaled[kept], axis=1) / length
-        used = [i for i, s in zip(kept, shares, strict=True) if s > NEGLIGIBLE]
+    missing = int((np.linalg.svd(standard @ relative, compute_uv=False) < SINGULAR).sum())
+    length = np.linalg.norm(relative, axis=1) * np.diag(standard)
+    if not missing:
+        return ()
+    out = [Direction(effect=int(j), kind="none") for j in np.flatnonzero(length < SINGULAR)]
+    vary = np.flatnonzero(length >= SINGULAR)
+    for share, j in _solved_for_last(standard, relative, vary, missing - len(out)):
+        used = [int(i) for i in vary if i != j and abs(share[i]) > NEGLIGIBLE * abs(share[j])]
         combination = np.linalg.lstsq(own[used].T, own[j], rcond=None)[0]
         kind: Literal["together", "combination"] = "together" if len(used) == 1 else "combination"
         sign = int(np.sign(combination[0])) if len(used) == 1 else 0
         out.append(Direction(effect=j, kind=kind, others=tuple(used), weights=tuple(combination.tolist()), sign=sign))
-    return tuple(out)
+    return tuple(sorted(out, key=lambda d: d.effect))
+
+
+def _solved_for_last(
+    standard: Matrix, relative: Matrix, vary: NDArray[np.intp], missing: int
+) -> list[tuple[Vector, int]]:
+    """Combinations of the effects `vary` that are 0 in every level, and the last effect in each.
+
+    Each is given by the shares of the effects in the sum, the largest 1; no other combination has its last effect.
+    """
+    among = np.ix_(vary, vary)
+    vectors, _, _ = np.linalg.svd((standard @ relative)[vary])
+    shares = np.zeros((max(missing, 0), len(relative)))
+    sd = np.linalg.norm(relative[vary], axis=1)
+    shares[:, vary] = vectors[:, len(vary) - len(shares) :].T @ standard[among] * sd
+    out, left = [], list(range(len(shares)))
+    for j in reversed(vary.tolist()):
+        if not left:
+            break
+        shares /= np.abs(shares).max(axis=1, keepdims=True)
+        row = max(left, key=lambda i: abs(shares[i, j]))
+        if abs(shares[row, j]) <= NEGLIGIBLE:
+            continue
+        others = np.arange(len(shares)) != row
+        shares[others] -= np.outer(shares[others, j] / shares[row, j], shares[row])
+        left.remove(row)
+        out.append((row, j))
+    return [(shares[row], j) for row, j in out]
 
 
 def parameters_at_rank(terms: tuple[TermState, ...]) -> int:

@@ -86,6 +86,7 @@ def _mixed(design: Design, method: Method, parameters: ParameterValues, n: int, 
     reml = method.reml and bool(kept)
     sizes, zeros = _effects(design)
     m = len(parameters.theta)
+    vcov, standards = _gls(design, n, reml, parameters.theta)
     return MixedFit(
         reml=reml,
         n=n,
@@ -98,13 +99,14 @@ def _mixed(design: Design, method: Method, parameters: ParameterValues, n: int, 
         pwrss=np.nan,
         logdet_u=np.nan,
         logdet_x=np.nan,
-        vcov_unscaled=_gls_covariance(design, n, reml, parameters.theta),
+        vcov_unscaled=vcov,
         u=zeros,
         b=zeros,
         gradient=np.full(m, np.nan),
         hessian=np.full((m, m), np.nan),
         sum_log_weights=0.0 if design.weights is None else float(np.log(design.weights).sum()),
-        singular=is_singular(parameters.theta, sizes),
+        singular=is_singular(parameters.theta, sizes, standards),
+        standards=standards,
         run=RUN,
     )
 
@@ -162,7 +164,7 @@ def _glmm(design: Design, method: Method, parameters: ParameterValues, n: int, k
         _working(family, eta, _variances(design, parameters.theta, sizes, n), design.weights, parameters.psi)
         / dispersion
     )
-    vcov = _gls_covariance(replace(design, weights=weights, offset=None), n, False, parameters.theta)
+    vcov, standards = _gls(replace(design, weights=weights, offset=None), n, False, parameters.theta)
     m, p, s = len(parameters.theta), len(kept), len(parameters.psi)
     joint = np.full((m + p + s, m + p + s), np.nan)
     joint[m : m + p, m : m + p] = vcov
@@ -189,7 +191,8 @@ def _glmm(design: Design, method: Method, parameters: ParameterValues, n: int, k
         conditional_loglik=np.nan,
         y=np.full(n, np.nan),
         weights=design.weights,
-        singular=is_singular(parameters.theta, sizes),
+        singular=is_singular(parameters.theta, sizes, standards),
+        standards=standards,
         inner=0,
         run=RUN,
         penalised=None if method.penalty is None else np.nan,
@@ -202,11 +205,11 @@ def _effects(design: Design) -> tuple[tuple[int, ...], tuple[Matrix, ...]]:
     return sizes, tuple(np.zeros((design.groups[t.group].n_levels, len(t.columns))) for t in design.random)
 
 
-def _gls_covariance(design: Design, n: int, reml: bool, theta: Vector) -> Matrix:
-    """(X'V^-1 X)^-1 at sigma = 1."""
+def _gls(design: Design, n: int, reml: bool, theta: Vector) -> tuple[Matrix, tuple[Matrix, ...]]:
+    """(X'V^-1 X)^-1 at sigma = 1, and what takes random effects to those of standardised columns."""
     engine = new_engine(replace(design, response=placeholder_response(n, None), offset=None), reml)
     try:
-        return np.asarray(engine.at(theta)["vcov_unscaled"])
+        return np.asarray(engine.at(theta)["vcov_unscaled"]), tuple(engine.standards())
     except EngineError as error:
         raise FitError(
             f"{design.formula!r} has no standard errors at these parameters: {error}. Rows have almost no information "

@@ -16,6 +16,7 @@ from mixedmodels.errors import (
     RankDeficientWarning,
     SeparationWarning,
     SingularFitWarning,
+    UnidentifiedWarning,
     users_line,
 )
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
@@ -25,6 +26,7 @@ from mixedmodels.fit.record import GlmmFit, LinearFit
 CLOSE_TO_ONE = 1 - 1e-4
 LEAST_GAIN = 0.05  # of -2 log-likelihood by a finite theta, below which it cannot be told from an infinite one
 LARGEST_THETA = 1e7  # as of glm_nb
+FAR = 1e6  # standard deviations of a predictor from 0
 
 
 def response(design: Design) -> Vector:
@@ -105,8 +107,13 @@ def mixed_warnings(design: Design, fit: AnyMixedFit) -> list[MixedModelsWarning]
         warnings.append(rank)
     if fit.generalized and fit.separated:
         warnings.append(SeparationWarning(fit.separated))
-    elif not fit.run.converged:
+    elif not fit.run.converged and "flat" not in fit.run.certificate:
         warnings.append(_convergence(fit))
+    far = _far_from_zero(design, fit)
+    if far:
+        warnings.append(MixedModelsWarning(far))
+    if fit.unidentified:
+        warnings.append(UnidentifiedWarning(unidentified_message(fit)))
     if fit.singular:
         warnings.append(SingularFitWarning(singular_message(design, fit)))
     if fit.generalized:
@@ -169,13 +176,40 @@ def _convergence(fit: AnyMixedFit) -> ConvergenceWarning:
     )
 
 
+def _far_from_zero(design: Design, fit: AnyMixedFit) -> str:
+    """That the effects of a term lose digits, as a slope's column is far from 0; empty where none is."""
+    for term, standard in zip(design.random, fit.standards, strict=True):
+        shifts = np.abs(standard - np.diag(np.diag(standard))).max(axis=0) / np.diag(standard)
+        j = int(np.argmax(shifts))
+        if shifts[j] > FAR:
+            return (
+                f"{term.effects[j]!r} in ({term.text}) is {shifts[j]:.2g} standard deviations away from 0, so that "
+                "effects at 0 and their correlations have few correct digits, and degrees of freedom may have none; "
+                f"centre it, as in I({term.effects[j]} - mean({term.effects[j]}))."
+            )
+    return ""
+
+
+def unidentified_message(fit: AnyMixedFit) -> str:
+    """Which variances are not identified, and what becomes of them, with a remedy."""
+    what = "; ".join(fit.unidentified)
+    value = (
+        "The criterion is flat there: what is estimated is arbitrary, and so are standard errors of fixed effects of "
+        "the same factor."
+        if "flat" in fit.run.certificate
+        else "The estimate is 0, whatever the data."
+    )
+    return f"{what[0].upper()}{what[1:]}. {value} Leave out the random term, or the fixed one of the same factor."
+
+
 def singular_message(design: Design, fit: AnyMixedFit) -> str:
     """A message that names the variances at 0 and the correlations at +-1, with a remedy."""
     findings = []
-    for term, t in zip(design.random, factors(fit.theta, fit.sizes), strict=True):
-        if float(np.diag(t).min()) >= SINGULAR:
+    for term, t, standard in zip(design.random, factors(fit.theta, fit.sizes), fit.standards, strict=True):
+        components = np.linalg.svd(standard @ t, compute_uv=False)
+        if components[-1] >= SINGULAR:
             continue
-        sd = np.sqrt((t * t).sum(axis=1))
+        sd = np.sqrt((t * t).sum(axis=1)) * np.diag(standard)
         zero = [name for name, s in zip(term.effects, sd, strict=True) if s < SINGULAR]
         causes = [f"the variance of {name} is 0" for name in zero]
         r = correlation(t)
@@ -187,7 +221,7 @@ def singular_message(design: Design, fit: AnyMixedFit) -> str:
         ]
         causes += pairs[:3]
         if not causes:
-            rank = int((np.linalg.svd(t, compute_uv=False) >= SINGULAR).sum())
+            rank = int((components >= SINGULAR).sum())
             causes.append(f"{len(sd)} effects vary in only {rank} dimension{'s' if rank > 1 else ''}")
         findings.append(f"in ({term.text}) " + " and ".join(causes))
     return (

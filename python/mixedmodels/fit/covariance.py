@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from mixedmodels._typing import Matrix, Vector
 
-SINGULAR = 1e-4  # lme4's bound on the diagonal of the relative Cholesky factor
+SINGULAR = 1e-4  # lme4's bound, here on a standard deviation in units of sigma and of standardised columns
 
 
 def factors(theta: Vector, sizes: tuple[int, ...]) -> list[Matrix]:
@@ -41,9 +42,43 @@ def diagonal(sizes: tuple[int, ...]) -> NDArray[np.intp]:
     return np.array(places, dtype=np.intp)
 
 
-def is_singular(theta: Vector, sizes: tuple[int, ...], tol: float = SINGULAR) -> bool:
-    """Whether a diagonal element of a relative Cholesky factor is below `tol`."""
-    return bool(theta[diagonal(sizes)].min() < tol)
+def smallest(theta: NDArray[np.float64], sizes: tuple[int, ...], standards: Sequence[Matrix]) -> NDArray[np.float64]:
+    """Standard deviation of the random effects in the direction in which a term varies least, the least of all terms.
+
+    It is in units of sigma and of standardised columns, so that neither the unit nor the origin of a predictor matters.
+
+    Parameters
+    ----------
+    theta : ndarray, shape (m,) or (B, m)
+        Relative covariance parameters, of one fit or a row of each.
+    standards : sequence of ndarray, shape (k, k)
+        For each term what takes its effects to those of standardised columns.
+
+    Examples
+    --------
+    >>> from mixedmodels.fit.covariance import smallest
+    >>> float(smallest(np.array([1e-6]), (1,), [np.array([[1e6]])]))
+    1.0
+    """
+    out, at = np.full(theta.shape[:-1], np.inf), 0
+    for k, standard in zip(sizes, standards, strict=True):
+        end = at + k * (k + 1) // 2
+        if k == 1:
+            sd = np.abs(theta[..., at]) * standard[0, 0]
+        else:
+            t = np.zeros((*theta.shape[:-1], k, k))
+            t[(..., *_places(k))] = theta[..., at:end]
+            usable = np.isfinite(t).all(axis=(-2, -1))
+            sd = np.linalg.svd(standard @ np.nan_to_num(t), compute_uv=False)[..., -1]
+            sd = np.where(usable, sd, np.nan)
+        out = np.minimum(out, sd)
+        at = end
+    return np.asarray(out)
+
+
+def is_singular(theta: Vector, sizes: tuple[int, ...], standards: Sequence[Matrix], tol: float = SINGULAR) -> bool:
+    """Whether random effects have in some direction a standard deviation below `tol`; see `smallest`."""
+    return bool(smallest(theta, sizes, standards) < tol)
 
 
 def covariances(theta: Vector, sizes: tuple[int, ...], sigma: float) -> list[Matrix]:

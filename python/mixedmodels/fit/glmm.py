@@ -18,7 +18,7 @@ from mixedmodels.fit import degenerate
 from mixedmodels.fit.covariance import is_singular
 from mixedmodels.fit.generalized_linear import infinite_mixed
 from mixedmodels.fit.generalized_linear.glm_checks import separated, separated_response
-from mixedmodels.fit.lmm import DEFAULTS, EngineInput, engine_input
+from mixedmodels.fit.lmm import DEFAULTS, EngineInput, engine_input, may_be_unidentified, unidentified
 from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import Control, GlmmFit, Run
 from mixedmodels.fit.responses import Response, family_response, one_value
@@ -103,10 +103,12 @@ def fit_glmm(
         if not isfinite(out["penalised"]):
             fault = family_rows(inputs, response, design).fault()
             raise diagnosis(design, family, inputs.kept, response, fault, f"the criterion is {out['criterion']:g}")
-        fit = _record(family, nagq, laplace, inputs, response, out, perf_counter() - began)
+        fit = _record(engine, family, nagq, laplace, inputs, response, out, perf_counter() - began)
         return replace(fit, penalised=out["penalised"]) if penalised else fit
 
     fit = _finite(design, family, engine, response, inputs.kept, point, search)
+    if may_be_unidentified(design, fit.kept):
+        fit = replace(fit, **unidentified(design, fit))
     separation = separated(design, fit) or random_effects.message(design, fit)
     return (replace(fit, separated=separation) if separation else fit), engine
 
@@ -194,6 +196,7 @@ def diagnosis(
 
 
 def _record(
+    engine: Glmm,
     family: Family,
     nagq: int,
     laplace: Laplace,
@@ -202,6 +205,7 @@ def _record(
     out: GlmmOptimum,
     seconds: float,
 ) -> GlmmFit:
+    standards = tuple(engine.standards())
     return GlmmFit(
         n=len(response.y),
         family=family,
@@ -225,7 +229,8 @@ def _record(
         conditional_loglik=out["conditional_loglik"],
         y=response.y,
         weights=response.weights,
-        singular=is_singular(out["theta"], inputs.sizes),
+        singular=is_singular(out["theta"], inputs.sizes, standards),
+        standards=standards,
         inner=out["inner"],
         run=Run(
             status=out["status"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from mixedmodels.fit.record import Control, MixedFit, Run
 
 if TYPE_CHECKING:
     from mixedmodels._engine import LmmOptimum
+    from mixedmodels.fit.record import GlmmFit
 
 DEFAULTS = Control()
 TINY, HUGE = 1e-290, 1e290  # a sum of squares beyond these has lost digits
@@ -204,10 +205,36 @@ def run(
     exact = degenerate.exact_fit(design, rows, y, fit)
     if exact is not None:
         raise exact
-    return fit
+    return replace(fit, **unidentified(design, fit)) if may_be_unidentified(design, fit.kept) else fit
+
+
+def may_be_unidentified(design: Design, kept: tuple[int, ...]) -> bool:
+    """Whether fixed effects could tell all levels of a factor apart, or two factors be one; cheap, and rarely true."""
+    levels = [group.n_levels for group in design.groups]
+    return min(levels, default=len(kept) + 1) <= len(kept) or len(set(levels)) < len(levels)
+
+
+def unidentified(design: Design, fit: MixedFit | GlmmFit) -> dict[str, Any]:
+    """What a record says of variances that are not identified; the certificate holds where the criterion is not flat.
+
+    The likelihood falls with a variance that the fixed effects absorb, so that 0 is its optimum; the restricted
+    likelihood does not change with it.
+    """
+    from mixedmodels.fit.flat_directions import flat_directions
+
+    found = flat_directions(design, fit.kept, fit.standards)
+    if not found:
+        return {}
+    sentences = tuple(f.sentence for f in found)
+    flat = tuple(f.sentence for f in found if f.shared or fit.reml)
+    if not flat:
+        return {"unidentified": sentences}
+    run = replace(fit.run, certificate={**fit.run.certificate, "holds": False, "flat": flat})
+    return {"unidentified": sentences, "run": run}
 
 
 def _record(engine: Lmm, inputs: EngineInput, reml: bool, out: LmmOptimum, seconds: float) -> MixedFit:
+    standards = tuple(engine.standards())
     return MixedFit(
         reml=reml,
         n=engine.n,
@@ -226,7 +253,8 @@ def _record(engine: Lmm, inputs: EngineInput, reml: bool, out: LmmOptimum, secon
         gradient=out["gradient"],
         hessian=out["hessian"],
         sum_log_weights=engine.sum_log_weights,
-        singular=is_singular(out["theta"], inputs.sizes),
+        singular=is_singular(out["theta"], inputs.sizes, standards),
+        standards=standards,
         run=Run(
             status=out["status"],
             message=out["message"],

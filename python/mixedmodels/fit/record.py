@@ -200,11 +200,16 @@ class MixedFit(_GaussianIdentity):
     sum_log_weights : float
         Sum of the logarithms of the weights.
     singular : bool
-        Whether some diagonal element of T is below 1e-4.
+        Whether the effects of some term have, in some direction, a standard deviation below 1e-4 (see `standards`).
+    standards : tuple of ndarray, shape (k, k)
+        For each term what takes its effects to those of standardised columns: divided by their root mean square, about
+        the mean where the term has an intercept.
     run : Run
         Run of the optimiser: status, evaluations, time and certificate.
     criterion_error : float, default 0.0
         Standard error of `criterion` (and `logdet_u`) where it is estimated, 0 where it is exact.
+    unidentified : tuple of str, default ()
+        Sentences that say which variances the model cannot identify.
     """
 
     reml: bool
@@ -225,8 +230,10 @@ class MixedFit(_GaussianIdentity):
     hessian: Matrix
     sum_log_weights: float
     singular: bool
+    standards: tuple[Matrix, ...]
     run: Run
     criterion_error: float = 0.0
+    unidentified: tuple[str, ...] = ()
 
     function: ClassVar[str] = "lmer"
     mixed: ClassVar[Literal[True]] = True
@@ -439,7 +446,10 @@ class GlmmFit(_FamilyFit):
     weights : ndarray, shape (n,) or None
         Prior weights, or None.
     singular : bool
-        Whether some diagonal element of T is below 1e-4.
+        Whether the effects of some term have, in some direction, a standard deviation below 1e-4 (see `standards`).
+    standards : tuple of ndarray, shape (k, k)
+        For each term what takes its effects to those of standardised columns: divided by their root mean square, about
+        the mean where the term has an intercept.
     inner : int
         Number of factorisations in all.
     run : Run
@@ -448,6 +458,8 @@ class GlmmFit(_FamilyFit):
         Fixed effects or variances that have no finite estimate, in words; empty where all have.
     penalised : float, optional
         Criterion with the penalty of a softly penalised fit, which is what was minimised; else None.
+    unidentified : tuple of str, default ()
+        Sentences that say which variances the model cannot identify.
     """
 
     n: int
@@ -473,10 +485,12 @@ class GlmmFit(_FamilyFit):
     y: Vector
     weights: Vector | None
     singular: bool
+    standards: tuple[Matrix, ...]
     inner: int
     run: Run
     separated: str = ""
     penalised: float | None = None
+    unidentified: tuple[str, ...] = ()
 
     function: ClassVar[str] = "glmer"
     mixed: ClassVar[Literal[True]] = True
@@ -549,7 +563,8 @@ class Run:
         Certificate of the optimum: the `predicted_decrease` of the criterion that the next step promises;
         `min_score_eigenvalue` per term (negative: more variance in that direction would fit better); `escape_gain`, the
         decrease that growing each covariance matrix along its worst direction of no variance promises; and whether it
-        `holds`, both decreases being negligible.
+        `holds`, both decreases being negligible. It does not hold where the criterion is `flat` in some variance, which
+        sentences then say.
     trace : tuple of tuple of three float
         Criterion, predicted decrease and trust radius of each step.
     """

@@ -65,7 +65,10 @@ class MixedEffects(FittedModel):
 
     @property
     def is_singular(self) -> bool:
-        """Whether a covariance matrix lies on the boundary: a diagonal element of a relative factor is below 1e-4."""
+        """Whether a covariance matrix lies on the boundary: the effects of a term have no variance in some direction.
+
+        None is a standard deviation below 1e-4 in units of sigma and of predictors divided by their standard deviation.
+        """
         return self._fit.singular
 
     def _described(self) -> Mapping[str, Any]:

@@ -152,6 +152,8 @@ def _fit(document: Mapping[str, Any]) -> AnyFit:
 def _put_effects(stored: dict[str, Any], b: Any) -> None:
     """Sizes and random effects as the record has them; without rows `b` follows from the others."""
     sizes = stored["sizes"] = tuple(stored["sizes"])
+    standards = stored.get("standards", map(np.eye, sizes))  # files of 0.1.0 do not have them
+    stored["standards"] = tuple(np.array(m, dtype=float).reshape(k, k) for m, k in zip(standards, sizes, strict=True))
     stored["u"] = tuple(np.array(u, dtype=float).reshape(-1, k) for u, k in zip(stored["u"], sizes, strict=True))
     if b is not None:
         stored["b"] = tuple(np.array(e, dtype=float).reshape(-1, k) for e, k in zip(b, sizes, strict=True))

@@ -573,7 +573,10 @@ def getME(object: AnyMixed, name: Any) -> Any:  # noqa: A002
 
 
 def isSingular(x: AnyMixed, tol: float = SINGULAR) -> bool:
-    """Whether a diagonal element of a relative covariance factor is below `tol`.
+    """Whether random effects have in some direction a standard deviation below `tol`.
+
+    It is in units of sigma and of columns divided by their standard deviation, so that the unit of a slope does not
+    matter; lme4 looks at the diagonal of theta as it is.
 
     Examples
     --------
@@ -581,7 +584,7 @@ def isSingular(x: AnyMixed, tol: float = SINGULAR) -> bool:
     >>> isSingular(fit)
     False
     """
-    return _is_singular(x._fit.theta, x._fit.sizes, tol)
+    return _is_singular(x._fit.theta, x._fit.sizes, x._fit.standards, tol)
 
 
 def rePCA(x: AnyMixed) -> Any:

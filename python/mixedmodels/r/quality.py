@@ -219,7 +219,7 @@ def compare_performance(
 
 
 def check_singularity(x: Model, tolerance: float = 1e-5) -> bool:
-    """Whether a diagonal element of a relative covariance factor is below `tolerance`; see ``x.singularity()``.
+    """Whether random effects have in some direction a standard deviation below `tolerance`; see ``x.singularity()``.
 
     Examples
     --------
@@ -230,7 +230,7 @@ def check_singularity(x: Model, tolerance: float = 1e-5) -> bool:
     fit = x._fit
     if not fit.mixed:
         raise DataError(f"check_singularity() is about random effects, and {x.formula!r} has none.")
-    return is_singular(fit.theta, fit.sizes, tolerance)
+    return is_singular(fit.theta, fit.sizes, fit.standards, tolerance)
 
 
 def allFit(object: Model, **arguments: Any) -> AllFit:  # noqa: A002

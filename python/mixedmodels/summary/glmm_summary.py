@@ -11,7 +11,7 @@ import numpy as np
 from mixedmodels._typing import Matrix
 from mixedmodels.design.records import Design
 from mixedmodels.estimates import wald
-from mixedmodels.fit.checks import dropped_columns
+from mixedmodels.fit.checks import dropped_columns, unidentified_message
 from mixedmodels.fit.laplace_error.estimate import MATTERS, better_nagq
 from mixedmodels.fit.record import GlmFit, GlmmFit
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
@@ -82,9 +82,9 @@ def title(nagq: int, penalised: bool = False) -> str:
 def remarks(design: Design, fit: GlmmFit, indicated: float) -> tuple[str, ...]:
     """Further remarks for the reader of a summary."""
     penalised = PENALISED if fit.penalised is not None else ""
-    return tuple(
-        text for text in (modelled(design), fit.separated, penalised, approximation(design, fit, indicated)) if text
-    )
+    unidentified = unidentified_message(fit) if fit.unidentified else ""
+    texts = (modelled(design), fit.separated, penalised, unidentified, approximation(design, fit, indicated))
+    return tuple(text for text in texts if text)
 
 
 def headers(fit: GlmmFit) -> tuple[str, ...]:

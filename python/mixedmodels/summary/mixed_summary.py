@@ -13,7 +13,7 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.any_fit import AnyMixedFit
-from mixedmodels.fit.checks import dropped_columns
+from mixedmodels.fit.checks import dropped_columns, unidentified_message
 from mixedmodels.fit.record import MixedFit
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
 from mixedmodels.fitted.varcorr import VarCorr, varcorr
@@ -348,5 +348,6 @@ def mixed_summary(
         converged=fit.run.converged,
         message=fit.run.message,
         criterion_error=fit.criterion_error,
+        remarks=(unidentified_message(fit),) if fit.unidentified else (),
         kind=kind,
     )

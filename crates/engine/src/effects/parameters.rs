@@ -4,6 +4,7 @@
 use crate::covariance::{Structure, Unstructured};
 use crate::dense::small::multiply;
 use crate::dense::view::{View, ViewMut};
+use crate::gram::FactorStandard;
 
 /// Where the parameters of one term live.
 struct TermMap {
@@ -121,6 +122,16 @@ impl Parameters {
     /// Factor and column range of every term, in the terms' order: (factor, first column, effects).
     pub(crate) fn slots(&self) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
         self.terms.iter().map(|t| (t.group, t.at, t.k))
+    }
+
+    /// M of every term, with b_standardised = M b: k x k row by row.
+    pub(crate) fn standards(&self, factors: &[FactorStandard]) -> Vec<Vec<f64>> {
+        self.slots()
+            .map(|(g, at, k)| {
+                let block = View::square(&factors[g].matrix(), self.sizes[g]).cut(at, k);
+                View::square(&block, k).transposed()
+            })
+            .collect()
     }
 
     /// The terms of one factor: (first column, effects, first parameter, parameters).

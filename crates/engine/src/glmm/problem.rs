@@ -127,6 +127,11 @@ impl Glmm {
         &self.terms
     }
 
+    /// What takes the effects of every term to those of standardised columns, k x k row by row.
+    pub fn standards(&self) -> Vec<Vec<f64>> {
+        self.coordinates.parameters.standards(&self.data.factor_standard)
+    }
+
     /// Levels and effects of every factor.
     pub fn factors(&self) -> Vec<(usize, usize)> {
         self.data.factors.iter().map(|f| (f.levels, f.k())).collect()

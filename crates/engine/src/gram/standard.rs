@@ -152,7 +152,7 @@ fn of_factor(rows: &Rows, group: usize) -> FactorStandard {
 }
 
 /// Mean (where centred) and reciprocal root mean square about it, from one pass with eight running sums.
-fn of_column(column: &Column, centred: bool) -> Affine {
+pub(crate) fn of_column(column: &Column, centred: bool) -> Affine {
     let Column::Values(values) = column else { return Affine::NONE };
     let n = values.len() as f64;
     // A shifted sum: the first value as a provisional mean keeps the squares from cancelling.

@@ -81,6 +81,11 @@ impl Lmm {
         self.parameters.slots().map(|(group, _, k)| (group, k)).collect()
     }
 
+    /// What takes the effects of every term to those of standardised columns, k x k row by row.
+    pub fn standards(&self) -> Vec<Vec<f64>> {
+        self.parameters.standards(&self.gram.standard.factors)
+    }
+
     pub(crate) fn check(&self, theta: &[f64]) -> Result<(), EngineError> {
         let expected = self.parameters.count;
         if theta.len() == expected && theta.iter().all(|v| v.is_finite()) {

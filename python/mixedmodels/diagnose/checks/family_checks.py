@@ -9,6 +9,7 @@ import numpy as np
 from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks import counts
 from mixedmodels.errors import DataError
+from mixedmodels.fit.checks import unidentified_message
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.tables.check import Check, p_text
 
@@ -36,6 +37,15 @@ def overdispersion(model: Any) -> Check:
         return Check(title, True, f"{words} {numbers}", values, method, kind)
     words = f"the response does not vary more than its family lets it {numbers}"
     return Check(title, False, words, values, method, kind)
+
+
+def identified(model: Any) -> Check | None:
+    """Whether the model can tell its variances from the rest; None where nothing speaks against it."""
+    fit = model._fit
+    if not fit.mixed or not fit.unidentified:
+        return None
+    text, method = unidentified_message(fit).rstrip("."), "columns of Z in the span of X, and equal terms"
+    return Check("identification", True, text, {"unidentified": len(fit.unidentified)}, method, model._source.kind)
 
 
 def undispersed(model: Any) -> str:

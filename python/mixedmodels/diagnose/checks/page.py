@@ -45,6 +45,7 @@ class ModelChecks(Table):
         model, fit = self._model, self._model._fit
         gaussian = not fit.generalized
         findings: list[Check | None] = [
+            family_checks.identified(model),
             tables.predictive_check(model, DRAWS, self.seed),
         ]
         single = model.family.support == "proportion" and bool(family_checks.undispersed(model))

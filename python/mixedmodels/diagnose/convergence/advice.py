@@ -16,6 +16,7 @@ from mixedmodels.diagnose.convergence.smaller_models import Smaller
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.singular_directions import TermState, parameters_at_rank, states
+from mixedmodels.fit.checks import unidentified_message
 from mixedmodels.inference.comparison.boundary import Mixture
 from mixedmodels.inference.comparison.chi_bar_squared import mixture
 from mixedmodels.inference.comparison.exact_lrt import rlrt_table
@@ -32,11 +33,6 @@ MAX_DIMENSIONS = 3  # of the cone of the new variances and covariances
 NO_FAILURE = (
     "This is no failure of the optimiser: the likelihood is highest there, and more variance in that direction would "
     "fit worse. The model has more variances than the data support."
-)
-BY_UNITS = (
-    "lme4's rule calls this fit singular, as an element of theta is below 1e-4; but that is because of the unit of a "
-    "slope's column: what the effects do to the response has variance in every direction. Divide the column by, say, "
-    "a thousand to avoid the warning."
 )
 KEEP = (
     "Recommended: keep this model, and report that the direction has no variance. Every smaller model that is not "
@@ -144,9 +140,10 @@ def _fit(smaller: Smaller) -> Any:
 
 
 def _first_advice(model: FittedModel, terms: tuple[TermState, ...], singular: bool) -> list[str]:
+    out = [unidentified_message(model._fit)] if model._fit.unidentified else []
     if not singular:
-        return [BY_UNITS if model._fit.singular else "The fit is not singular: every direction has variance."]
-    out = [NO_FAILURE] if model._fit.run.converged else []
+        return [*out, "The fit is not singular: every direction has variance."]
+    out += [NO_FAILURE] if model._fit.run.converged else []
     few = {s.group: s.levels for s in terms if s.directions and s.levels < FEW_LEVELS}
     for group, levels in few.items():
         out.append(

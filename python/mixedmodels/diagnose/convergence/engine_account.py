@@ -77,7 +77,8 @@ class EngineReport(Table):
         Certificate of the optimum: `predicted_decrease`, what the next Newton step would still gain;
         `min_score_eigenvalue` per random term (negative means that more variance in some direction fits better);
         `escape_gain`, the decrease of the criterion that growing each covariance matrix along its worst direction of no
-        variance promises; `holds`, whether both gains are negligible.
+        variance promises; `holds`, whether both gains are negligible. Where the criterion is
+        flat in some variance it does not hold, and `flat` has sentences that say why.
     status, message : str
         Status of the optimiser at its end.
     trace : tuple of tuple of three float
@@ -181,6 +182,8 @@ def certificate_text(certificate: Mapping[str, Any]) -> str:
             f"holds: no step promises to lower the criterion by more than {step:.1g}, nor does more variance where "
             f"there is none by more than {growth:.1g}"
         )
+    if "flat" in certificate:
+        return f"does not hold: the criterion is flat, as {'; '.join(certificate['flat'])}"
     return (
         f"does not hold: a step promises to lower the criterion by {step:.1g}, and more variance where there is none "
         f"by {growth:.1g}"

@@ -132,7 +132,12 @@ def _projected(
     if length == 0:
         return np.zeros_like(v), 0.0
     # Of unit length, as the engine refuses a response that is all but 0.
-    at = engine.with_response(arrays.rows(v / length)).at(theta)
+    try:
+        at = engine.with_response(arrays.rows(v / length)).at(theta)
+    except EngineError as error:
+        if error.status != "perfect_fit":
+            raise
+        return np.zeros_like(v), 0.0  # v lies in the span of X, where A is 0
     mean = _fitted(design, fit, at["beta"], at["b"])
     return weights * (v - length * mean), float(at["pwrss"]) * length**2
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.fit import lmm
-from mixedmodels.fit.covariance import SINGULAR, diagonal
+from mixedmodels.fit.covariance import SINGULAR, smallest
 from mixedmodels.fit.record import Control
 
 if TYPE_CHECKING:
-    from mixedmodels._engine import Lmm, LmmOptima
+    from mixedmodels._engine import Glmm, Lmm, LmmOptima
 
 CONVERGED, MAX_EVALUATIONS, STALLED, FAILED, NOT_REACHED, SEPARATED = range(6)
 STATUS = {"converged": CONVERGED, "max_evaluations": MAX_EVALUATIONS, "stalled": STALLED}
@@ -53,7 +53,7 @@ class ManyFits:
     criterion : ndarray, shape (B,)
         Criterion: -2 log-likelihood, or of a REML fit -2 restricted log-likelihood.
     singular : ndarray of bool, shape (B,)
-        Whether a diagonal element of a relative factor is below 1e-4.
+        Whether the effects of a term have no variance in some direction, as `MixedFit` has it.
     status : ndarray, shape (B,)
         State of each fit, `CONVERGED`, ..., `SEPARATED` (some estimate is infinite).
     n : ndarray of int, shape (B,)
@@ -174,7 +174,7 @@ def many_lmm(
         vcov=out["vcov_unscaled"] * (out["sigma"] ** 2)[:, None, None],
         df=out["df"] if df else np.full((b, p), np.nan),
         criterion=out["criterion"],
-        singular=singular(out["theta"], inputs.sizes),
+        singular=singular(engine, out["theta"], inputs.sizes),
         status=_status(out),
         n=np.full(b, responses.shape[1], dtype=np.int64),
         reasons=out["messages"],
@@ -188,12 +188,10 @@ def _status(out: LmmOptima) -> NDArray[np.int8]:
     return status
 
 
-def singular(theta: Matrix, sizes: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Whether a diagonal element of a relative factor is below lme4's bound, row by row."""
-    if not sizes:
-        return np.zeros(len(theta), dtype=bool)
+def singular(engine: Lmm | Glmm, theta: Matrix, sizes: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Whether a fit is on the boundary, row by row; none is that failed."""
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(theta[:, diagonal(sizes)]).min(axis=1) < SINGULAR)
+        return np.asarray(smallest(theta, sizes, engine.standards()) < SINGULAR)
 
 
 def deviations(theta: Matrix, sizes: tuple[int, ...], scale: Vector | float) -> Matrix:

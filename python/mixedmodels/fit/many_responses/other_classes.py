@@ -168,7 +168,7 @@ def many_glmm(
             out.status[i] = CONVERGED if one["certificate"]["holds"] else STATUS.get(one["status"], STALLED)
             if not penalised and _separated(design, family, inputs, seen, one):
                 out.status[i] = SEPARATED
-    out.singular[:] = singular(out.theta, inputs.sizes)
+    out.singular[:] = singular(engine, out.theta, inputs.sizes)
     return out
 
 

@@ -56,7 +56,7 @@ def doctor(model: Any) -> Iterator[str]:
 
 def warnings_of(model: Any) -> Iterator[str]:
     """Warnings about the whole fit, in the order of their importance."""
-    if not getattr(model, "converged", True):
+    if not getattr(model, "converged", True) and "flat" not in model._fit.run.certificate:
         yield "The optimiser stopped before its certificate held. See ‘Is this the optimum?’ below."
     if model._fit.singular:
         yield (
