@@ -14,8 +14,7 @@ covariance of the random effects, B = Z'V^-1 Z, T = Z'V^-1 X and E_r the pattern
     I_rs = K_rs - 2 tr(Phi Q_rs) + tr(Phi P_r Phi P_s),    W = 2 I^-1,
     Phi_A = Phi + 2 Phi [sum of W_rs (Q_rs - P_r Phi P_s)] Phi
 
-The columns of every random term are first made orthonormal over the rows. The elements of the covariance matrix change
-linearly with that, and no result does; without it a covariate far from 0 makes the information singular in rounding.
+All of this is computed in standardised columns of X and Z: with a predictor far from 0 the sums would cancel in others.
 
 B and T are block diagonal over the components of the level graph, and so is every sum here. With weights the residual's
 G_e is W^-1; pbkrtest takes the identity there and the weighted fit elsewhere, which is no covariance of any model.
@@ -26,15 +25,15 @@ References: Kenward and Roger (1997), Biometrics 53; Halekoh and Hoejsgaard (201
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels._typing import Matrix, Vector
-from mixedmodels.design.records import Design, RandomTerm
+from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.estimates import level_components
 from mixedmodels.estimates.coefficients import Coefficients, FTest, Refit, f_of
@@ -58,9 +57,9 @@ class Adjustment:
     vcov : ndarray, shape (p, p)
         Adjusted covariance Phi_A.
     p : ndarray, shape (K, p, p)
-        Matrices P_r.
+        Matrices P_r, of the variance parameters of standardised columns.
     w : ndarray, shape (K, K)
-        Covariance of the estimated variance parameters.
+        Covariance of these parameters' estimates.
     """
 
     vcov: Matrix
@@ -137,24 +136,54 @@ def adjustment(design: Design, fit: MixedFit) -> Adjustment:
             f"Kenward-Roger needs a dense {where.largest:,} x {where.largest:,} matrix, as that many random effects "
             f"hang together through crossed factors, and the limit is {LARGEST:,}; use ddf='Satterthwaite'."
         )
-    x = dense_columns(design, fit.kept, fit.n)
-    sums = _Sums(fit, x, design)
+    x, to_standard = _standardised_x(design, fit)
+    ts = factors(fit.theta, fit.sizes)
+    roots = [m @ t for m, t in zip(fit.standards, ts, strict=True)]
+    sums = _Sums(fit, roots, x, design.weights)
+    design = _standardised_z(design, fit.standards)
     shapes = len(np.unique(where.counts, axis=0))
     with counted(shapes * len(sums.k), "steps of Kenward and Roger's method") as tell:
         steps = itertools.count(1)
         for part in level_components.parts(design, x, where):
             sums.add(part, lambda: tell(next(steps)))
-    return sums.adjustment(fit.vcov_unscaled)
+    made = sums.adjustment(to_standard @ fit.vcov_unscaled @ to_standard.T)
+    back = np.linalg.inv(to_standard)
+    return Adjustment(back @ made.vcov @ back.T, to_standard.T @ made.p @ to_standard, made.w)
+
+
+def _standardised_x(design: Design, fit: MixedFit) -> tuple[Matrix, Matrix]:
+    """X_s, columns of length sqrt(n), about their mean where there is an intercept; and A with X = X_s A."""
+    x = dense_columns(design, fit.kept, fit.n)
+    ones = [i for i, j in enumerate(fit.kept) if design.fixed.columns[j] is None]
+    shift = np.zeros(x.shape[1])
+    if ones:
+        shift = np.where(np.isin(np.arange(x.shape[1]), ones), 0.0, x.mean(axis=0))
+    x -= shift
+    size = np.sqrt(np.mean(x * x, axis=0))
+    to_standard = np.diag(size)
+    if ones:
+        to_standard[ones[0]] += shift
+    return x / size, to_standard
+
+
+def _standardised_z(design: Design, standards: Sequence[Matrix]) -> Design:
+    """The design with the columns that the effects of `standards` belong to."""
+    terms = []
+    for term, m in zip(design.random, standards, strict=True):
+        ones = next((j for j, column in enumerate(term.columns) if column is None), None)
+        columns = [
+            column if column is None else (column - (0.0 if ones is None else m[ones, j])) / m[j, j]
+            for j, column in enumerate(term.columns)
+        ]
+        terms.append(replace(term, columns=tuple(columns)))
+    return replace(design, random=tuple(terms))
 
 
 class _Sums:
     """P, Q and K summed over components."""
 
-    def __init__(self, fit: MixedFit, x: Matrix, design: Design) -> None:
-        weights = design.weights
-        roots = [_root(term, fit.n) for term in design.random]
-        self.bases: list[Matrix] = [np.asarray(np.linalg.inv(root), dtype=float) for root in roots]
-        self.factors = [root @ t for root, t in zip(roots, factors(fit.theta, fit.sizes), strict=True)]
+    def __init__(self, fit: MixedFit, roots: list[Matrix], x: Matrix, weights: Vector | None) -> None:
+        self.factors = roots
         self.sizes = fit.sizes
         number = sum(k * (k + 1) // 2 for k in fit.sizes) + 1
         size = x.shape[1]
@@ -188,9 +217,7 @@ class _Sums:
 
     def _projected(self, part: level_components.Parts) -> tuple[Array, Array, Matrix]:
         """B and T of the components, and what X'V^-1 X loses to them."""
-        half = np.swapaxes(level_components.times_blocks(part.zz, self.bases, part.levels), 1, 2)
-        zz = level_components.times_blocks(half, self.bases, part.levels)
-        zx = np.swapaxes(level_components.times_blocks(np.swapaxes(part.zx, 1, 2), self.bases, part.levels), 1, 2)
+        zz, zx = part.zz, part.zx
         right = np.swapaxes(level_components.times_blocks(zz, self.factors, part.levels), 1, 2)  # Lambda'Z'WZ
         c = level_components.times_blocks(right, self.factors, part.levels)
         c += np.eye(c.shape[1])
@@ -222,17 +249,6 @@ class _Sums:
         middle = np.einsum("rs,rsij->ij", w, self.q) - np.einsum("rs,rij,sjk->ik", w, self.p, pp, optimize=True)
         added = phi @ middle @ phi
         return Adjustment(phi + added + added.T, self.p, w)
-
-
-def _root(term: RandomTerm, n: int) -> Matrix:
-    """R of a QR decomposition of a term's columns; only their lengths where they depend on each other."""
-    columns = np.column_stack([np.ones(n) if c is None else c for c in term.columns])
-    length = np.linalg.norm(columns, axis=0)
-    length[length == 0] = 1.0
-    root = np.linalg.qr(columns / length, mode="r")
-    if len(root) < len(length) or np.abs(np.diag(root)).min() < 1e-10:
-        return np.diag(length)
-    return np.asarray(root * length)
 
 
 def _patterns(levels: tuple[int, ...], sizes: tuple[int, ...]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import FitError
+from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.record import MixedFit
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def theta_information(engine: Lmm, fit: MixedFit) -> ThetaInformation:
     check_exact(engine)
     derivatives = engine.information(fit.theta)
     return ThetaInformation(
-        inverse_hessian=generalised_inverse(np.asarray(derivatives["hessian"])),
+        inverse_hessian=_inverse_hessian(fit, np.asarray(derivatives["hessian"])),
         log_sigma_slope=np.asarray(derivatives["pwrss_gradient"]) / (2 * fit.pwrss),
         vcov_slope=np.asarray(derivatives["jacobian"]),
         df=fit.n - len(fit.kept) * fit.reml,
@@ -70,6 +71,35 @@ def check_exact(engine: Lmm) -> None:
             "degrees of freedom need the factorisation of the crossed random effects, which for this model is out of "
             "reach (see fit.engine); with so many levels the normal distribution is accurate: use ddf='normal'."
         )
+
+
+def _inverse_hessian(fit: MixedFit, hessian: Matrix) -> Matrix:
+    """The generalised inverse, taken in the parameters of standardised columns: far from 0 theta is ill-conditioned."""
+    if fit.singular or not len(hessian):
+        return generalised_inverse(hessian)
+    back = np.linalg.inv(_to_standardised(fit))
+    return np.asarray(back @ generalised_inverse(back.T @ hessian @ back) @ back.T)
+
+
+def _to_standardised(fit: MixedFit) -> Matrix:
+    """Derivatives of theta of standardised columns by theta, shape (m, m), of a fit that is not singular.
+
+    With M T = L Q', L lower triangular and Q orthogonal, dL = L Phi(A + A') where A = L^-1 M dT Q and Phi takes the
+    lower triangle with half of the diagonal.
+    """
+    out, at = np.zeros((len(fit.theta), len(fit.theta))), 0
+    for t, standard in zip(factors(fit.theta, fit.sizes), fit.standards, strict=True):
+        k = len(t)
+        columns, rows = np.triu_indices(k)
+        q, upper = np.linalg.qr((standard @ t).T)
+        left = np.linalg.solve(upper.T, standard)
+        for m, (i, j) in enumerate(zip(rows, columns, strict=True)):
+            a = np.outer(left[:, i], q[j])
+            inner = np.tril(a + a.T)
+            inner[np.diag_indices(k)] /= 2
+            out[at : at + len(rows), at + m] = (upper.T @ inner)[rows, columns]
+        at += len(rows)
+    return out
 
 
 def generalised_inverse(hessian: Matrix) -> Matrix:

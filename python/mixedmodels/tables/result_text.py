@@ -2,8 +2,9 @@
 
 The roles are those of R's tables of tests. A p-value has a header such as ``Pr(>F)``; a test statistic is headed ``F``,
 ``Chisq``, ``Cp`` or ``t value``; estimates and standard errors share their decimals; degrees of freedom (headers that
-end in ``Df``) are shown as they are; of all other columns what is negligible beside the largest number becomes 0. A
-missing number is an empty cell, or the table's text for it.
+end in ``Df``) are shown as they are, and so are limits, each of which is in the unit of its own parameter; of all other
+columns what is negligible beside the largest number becomes 0. A missing number is an empty cell, or the table's text
+for it.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from mixedmodels.tables.coefmat import LEGEND, estimate_texts, stars, unround_ze
 from mixedmodels.tables.r_numbers import format_numbers, format_pvalues, pad_right, round_r, zapsmall
 from mixedmodels.tables.r_print import matrix
 
-Role = Literal["text", "estimate", "statistic", "p_value", "count", "number"]
+Role = Literal["text", "estimate", "statistic", "p_value", "count", "limit", "number"]
 
 ESTIMATES = ("estimate", "std_error")
 STATISTICS = ("F", "Cp", "Chisq")
 P_VALUES = ("p_value", "p_adjusted")
+LIMITS = ("conf_low", "conf_high", "value_low", "value_high")
 
 
 def role(column: str, header: str, values: Sequence[Any]) -> Role:
@@ -34,6 +36,8 @@ def role(column: str, header: str, values: Sequence[Any]) -> Role:
         return "estimate"
     if column in P_VALUES or re.match(r"(P|Pr)\(", header):
         return "p_value"
+    if column in LIMITS:
+        return "limit"
     if header[1:7] == " value" or header in STATISTICS:
         return "statistic"
     return "count" if header.endswith("Df") else "number"
@@ -98,7 +102,7 @@ def _number_texts(values: np.ndarray[Any, Any], roles: Sequence[Role], digits: i
             for k, j in enumerate(here):
                 out[j] = [row[k] for row in together]
     for j, what in enumerate(roles):
-        if what in ("count", "number"):
+        if what in ("count", "limit", "number"):
             out[j] = format_numbers(shown[:, j], digits)
     rows = [list(row) for row in zip(*out, strict=True)]
     unround_zeros(rows, shown, digits, [j for j, what in enumerate(roles) if what != "statistic"])

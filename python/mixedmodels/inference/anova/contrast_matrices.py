@@ -5,7 +5,8 @@ SAS defines them by estimable functions (lmerTest follows it): they do not depen
 and `coefficients_of` are car's types II and III: type II takes every term with more variables as one that contains
 this one, covariates or not, and type III tests the coefficients as they are, so that it depends on the coding.
 
-A hypothesis is a matrix L of shape (rows, p); it says that ``L @ beta`` is 0.
+A hypothesis is a matrix L of shape (rows, p); it says that ``L @ beta`` is 0. What of it is rounding error is judged in
+columns of length 1, about their mean where there is an intercept: the unit of a predictor does not matter.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mixedmodels._typing import Matrix
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 
 NOTHING = 1e-9  # beside the largest element of its matrix, rounding error
+ROUNDING = 100 * float(np.finfo(float).eps)  # of a solution, times the condition of its equations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ def sequential(layout: TermLayout, x: Matrix) -> list[Matrix]:
     p = len(layout.assign)
     if p == 0 or (p == 1 and layout.intercept):
         return [np.empty((0, p)) for _ in layout.labels]
-    upper = _unit_upper(x)
+    upper = _unit_upper(x, layout.assign)
     return [upper[layout.columns(t)] for t in range(len(layout.labels))]
 
 
@@ -116,7 +118,7 @@ def partial(layout: TermLayout, x: Matrix) -> list[Matrix]:
         last = np.concatenate([layout.columns(s) for s in [t, *above]])
         order = np.concatenate([np.setdiff1d(np.arange(x.shape[1]), last), last])
         upper = np.empty((x.shape[1], x.shape[1]))
-        upper[:, order] = _unit_upper(x[:, order])
+        upper[:, order] = _unit_upper(x[:, order], layout.assign[order])
         out.append(upper[layout.assign[order] == t])
     return out
 
@@ -199,20 +201,39 @@ def conjugate(layout: TermLayout, vcov: Matrix) -> dict[str, Matrix]:
     return out
 
 
-def _unit_upper(x: Matrix) -> Matrix:
-    """R of a QR decomposition with its rows divided by their diagonal elements: each column after those before it."""
-    r = np.linalg.qr(x, mode="r")
-    # Rounding errors are relative to the length of a column, whatever the units of the others.
-    return np.asarray(np.where(np.abs(r) < NOTHING * np.linalg.norm(r, axis=0), 0.0, r) / np.diag(r)[:, None])
+def _unit_upper(x: Matrix, assign: NDArray[np.intp]) -> Matrix:
+    """R of a QR decomposition with its rows divided by their diagonal elements: each column after those before it.
+
+    The row of the intercept, which tests no term, is that of columns about their mean.
+    """
+    if assign[0] == -1:
+        x = x - np.where(assign == -1, 0.0, x.mean(axis=0))
+    norm = _lengths(x)
+    r = np.asarray(np.linalg.qr(x / norm, mode="r"))
+    r = np.where(np.abs(r) < NOTHING, 0.0, r)
+    return np.asarray(r / np.diag(r)[:, None] * norm / norm[:, None])
 
 
 def _solved(x: Matrix, y: Matrix) -> Matrix:
-    """Least squares coefficients of the columns of `y` on those of `x`."""
-    norm = np.sqrt((x * x).sum(axis=0))
-    norm[norm == 0] = 1.0
-    return np.asarray(_cleaned(np.linalg.lstsq(x / norm, y, rcond=1e-10)[0]) / norm[:, None])
+    """Least squares coefficients of the columns of `y` on those of `x`; a column of both is itself."""
+    norm_x, norm_y = _lengths(x), _lengths(y)
+    solution, _, _, values = np.linalg.lstsq(x / norm_x, y / norm_y, rcond=1e-10)
+    condition = values[0] / values[values > 1e-10 * values[0]].min() if len(values) else 1.0
+    shares = _cleaned(np.asarray(solution, dtype=float), max(NOTHING, ROUNDING * condition))
+    place = {x[:, i].tobytes(): i for i in range(x.shape[1])}
+    for j in range(y.shape[1]):
+        i = place.get(y[:, j].tobytes())
+        if i is not None:
+            shares[:, j] = np.arange(len(shares)) == i
+    return np.asarray(shares * norm_y / norm_x[:, None])
 
 
-def _cleaned(a: Matrix) -> Matrix:
+def _lengths(x: Matrix) -> Vector:
+    """Lengths of columns, 1 of one that is 0."""
+    norm = np.linalg.norm(x, axis=0)
+    return np.where(norm > 0, norm, 1.0)
+
+
+def _cleaned(a: Matrix, nothing: float = NOTHING) -> Matrix:
     """Elements that are rounding error become 0."""
-    return np.where(np.abs(a) < NOTHING * np.abs(a).max(axis=0, initial=0.0), 0.0, a)
+    return np.where(np.abs(a) < nothing * np.abs(a).max(axis=0, initial=0.0), 0.0, a)

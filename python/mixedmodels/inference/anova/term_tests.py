@@ -98,10 +98,20 @@ def _what_only(design: Design, fit: MixedFit, term: int) -> Matrix:
     """Estimable functions of the coefficients of one term alone, where columns are collinear."""
     x = dense_columns(design, fit.kept, fit.n)
     others = dense_columns(design, tuple(j for j, t in enumerate(design.fixed.assign) if t != term), fit.n)
+    norm = np.linalg.norm(x, axis=0)
+    x = x / norm
+    others = others / np.maximum(np.linalg.norm(others, axis=0), np.finfo(float).tiny)
     left = x - others @ np.linalg.lstsq(others, x, rcond=1e-10)[0]
-    left = left[:, np.linalg.norm(left, axis=0) > 1e-8 * np.linalg.norm(x, axis=0)]
-    u, s, _ = np.linalg.svd(x.T @ left, full_matrices=False)
-    return np.asarray(u[:, s > 1e-10 * s.max(initial=0.0)].T)
+    used = np.linalg.norm(left, axis=0) > 1e-8
+    left = left[:, used]
+    products = x.T @ left
+    u, s, _ = np.linalg.svd(products, full_matrices=False)
+    rank = int((s > 1e-10 * s.max(initial=0.0)).sum())
+    # The basis in the units of the data, on which degrees of freedom depend, as lmerTest has it; unless it is rounding.
+    raw, sizes, _ = np.linalg.svd(norm[:, None] * products * norm[used], full_matrices=False)
+    if rank and sizes[rank - 1] > 1e-10 * sizes[0]:
+        return np.asarray(raw[:, :rank].T)
+    return np.asarray(u[:, :rank].T * norm)
 
 
 def sequential_squares(layout: TermLayout, beta: Any, vcov_unscaled: Matrix, sigma: float) -> Table:
@@ -110,7 +120,11 @@ def sequential_squares(layout: TermLayout, beta: Any, vcov_unscaled: Matrix, sig
         return tabulated([], ("npar", "sum_sq", "mean_sq", "f_value"))
     squares = np.full(len(beta), np.nan)  # of a fit without standard errors
     if np.isfinite(vcov_unscaled).all():
-        squares = (np.linalg.cholesky(np.linalg.inv(vcov_unscaled)).T @ beta) ** 2
+        # R with R'R the inverse of the covariance, from the last coefficient to the first. The intercept, which is in
+        # no term and may be far from all rows, is left out.
+        first = int(layout.assign[0] == -1)
+        back = np.linalg.cholesky(vcov_unscaled[first:, first:][::-1, ::-1])[::-1, ::-1]
+        squares = np.r_[np.zeros(first), np.linalg.solve(back, beta[first:]) ** 2]
     rows = []
     for t, label in enumerate(layout.labels):
         own = layout.columns(t)

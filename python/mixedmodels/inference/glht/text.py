@@ -115,7 +115,10 @@ def _sheet(table: ResultTable, headers: list[str], cells: list[list[str]]) -> Sh
 def _alike(values: NDArray[np.float64], digits: int) -> list[str]:
     """Numbers in one format: so many significant digits for each, as many decimals at least, and one width."""
     finite = format_numbers([float(v) for v in values if np.isfinite(v)], digits)
-    decimals = max([digits, *(len(t.partition(".")[2]) for t in finite)])
-    texts = [f"{v:.{decimals}f}" if np.isfinite(v) else ("Inf" if v > 0 else "-Inf") for v in values]
+    if any("e" in t for t in finite):
+        decimals, notation = digits - 1, "e"
+    else:
+        decimals, notation = max([digits, *(len(t.partition(".")[2]) for t in finite)]), "f"
+    texts = [f"{v:.{decimals}{notation}}" if np.isfinite(v) else ("Inf" if v > 0 else "-Inf") for v in values]
     width = max(map(len, texts))
     return [t.rjust(width) for t in texts]
