@@ -34,6 +34,8 @@ pub(crate) struct Inner {
     /// The Newton step that is left at the mode: of the linear predictors, and the squared length that it has.
     pub step: Vec<f64>,
     pub decrement: f64,
+    /// What it adds to s. Where T vanishes it is all of s: such effects move nothing, and no step is taken for them.
+    pub step_of_s: Vec<Vec<f64>>,
     /// Factorisations so far.
     pub count: usize,
     /// A known mode nearby.
@@ -58,6 +60,7 @@ impl Inner {
             w: vec![0.0; pairs],
             step: vec![0.0; runs],
             decrement: 0.0,
+            step_of_s: Vec::new(),
             count: 0,
             chord_method: None,
             joint,
@@ -176,6 +179,7 @@ impl Inner {
             // The second condition: steps no longer get shorter because they are rounding errors.
             if decrement.abs() <= tolerance || (decrement.abs() <= 1e-4 * noise(&mode) && decrement.abs() >= 0.5 * last)
             {
+                self.step_of_s = step.s;
                 return observed.then_some(mode);
             }
             if decrement.is_nan() || decrement < 0.0 {

@@ -102,10 +102,11 @@ impl Work {
     fn state(&mut self, likelihood: Likelihood, at: At, directions: Option<&[Direction]>, mode: Mode) -> Option<State> {
         let (data, psi) = (likelihood.data, at.psi);
         let (n, m) = (data.n, data.predictors);
+        let s = sums(&mode.s, &self.inner.step_of_s);
         let shapes = Shapes::of(likelihood, &mode.eta, psi);
         let expected = self.expected_weights(likelihood, &mode, psi);
         // 1. Columns of X and of the shapes past the random effects.
-        let curvature = directions.map(|directions| self.curvature(likelihood, at, directions, &shapes, &mode));
+        let curvature = directions.map(|directions| self.curvature(likelihood, at, directions, &shapes, &s));
         // 2. The determinant and its derivatives in the weights.
         let determinant = self.determinant(likelihood, psi, &mode, expected.as_ref())?;
         let dw = expected.as_ref().map_or(&self.third, |w| &w.dw);
@@ -114,7 +115,7 @@ impl Work {
         let (t, eta_t) = self.movement(data, &c);
         let gradient = self.gradient(data, &shapes, expected.as_ref(), &determinant.variances, &c, &eta_t);
         let Determinant { logdet, scale, .. } = determinant;
-        let d = score_matrices(&scale, &mode.s, &t, data);
+        let d = score_matrices(&scale, &s, &t, data);
         // 4. The step that the inner problem still promises, to first order.
         let left = dot(&c, &self.inner.step) - self.inner.decrement;
         let criterion = mode.penalty - 2.0 * mode.value + logdet + left;
@@ -216,11 +217,11 @@ impl Work {
         at: At,
         directions: &[Direction],
         shapes: &Shapes,
-        mode: &Mode,
+        s: &[Vec<f64>],
     ) -> Curvature {
         let data = likelihood.data;
         let outer = data.x.len() + at.psi.len();
-        let (parts, mut fixed) = self.fixed_columns(data, shapes, mode);
+        let (parts, mut fixed) = self.fixed_columns(data, shapes, s);
         symmetrise(&mut fixed, outer);
         let (wvw, mut cross) =
             products(&self.inner.gram, &data.layout, &self.inner.elimination, &parts, at.templates, directions);
@@ -229,7 +230,7 @@ impl Work {
     }
 
     /// T_x of X and the shapes' columns with s in place of the response, and the Schur complement of their products.
-    fn fixed_columns(&mut self, data: &Data, shapes: &Shapes, mode: &Mode) -> (Vec<LevelParts>, Vec<f64>) {
+    fn fixed_columns(&mut self, data: &Data, shapes: &Shapes, s: &[Vec<f64>]) -> (Vec<LevelParts>, Vec<f64>) {
         let (p, q, n, m) = (data.x.len(), shapes.list.len(), data.n, data.predictors);
         let width = p + q + 1;
         let mut products = vec![0.0; width * width];
@@ -264,7 +265,7 @@ impl Work {
         inner.elimination.eliminate_border(&inner.gram, &data.layout);
         let beta = vec![0.0; p + q];
         let mut parts = back_substitute(&inner.gram, &data.layout, &inner.elimination, &beta);
-        for (part, s) in parts.iter_mut().zip(&mode.s) {
+        for (part, s) in parts.iter_mut().zip(s) {
             part.s.clone_from(s);
         }
         let matrix = &inner.elimination.border.matrix;
@@ -386,6 +387,10 @@ fn traces(s_rows: &[f64], dw: &[f64], n: usize, m: usize) -> f64 {
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn sums(a: &[Vec<f64>], b: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    a.iter().zip(b).map(|(a, b)| a.iter().zip(b).map(|(a, b)| a + b).collect()).collect()
 }
 
 /// D of every factor.

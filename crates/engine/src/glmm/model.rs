@@ -45,7 +45,8 @@ impl Glmm {
             if let Some(theta) = &start.theta {
                 place.templates = self.templates(theta);
             }
-            if method.penalised {
+            // Neither the penalty nor a grid knows which way leads off the boundary.
+            if method.penalised || method.points > 1 {
                 let factors = self.data.factor_standard.iter().zip(&place.templates);
                 place.templates = factors.map(|(standard, t)| penalty::inside(standard, t)).collect();
             }
