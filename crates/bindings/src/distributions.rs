@@ -6,6 +6,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::arrays::slice;
+use crate::signals::each;
 
 type Values<'py> = Bound<'py, PyArray1<f64>>;
 
@@ -27,7 +28,7 @@ fn map<'py, const N: usize>(
     if columns.iter().any(|c| c.len() != n) {
         return Err(PyValueError::new_err("arrays differ in length"));
     }
-    Ok(PyArray1::from_vec(py, py.detach(|| (0..n).map(|i| f(columns.map(|c| c[i]))).collect())))
+    Ok(PyArray1::from_vec(py, each(py, n, |i| f(columns.map(|c| c[i])))?))
 }
 
 /// Probability below `z`, or above it, of the standard normal distribution.

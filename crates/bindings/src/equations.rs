@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use crate::arrays::{CodeArray, MaybeColumn, columns, slice};
 use crate::failure::raise;
 use crate::rows::Rows;
+use crate::signals::heard;
 
 /// A random term of some rows: the levels, and the columns.
 type Term<'py> = Option<(CodeArray<'py>, Vec<MaybeColumn<'py>>)>;
@@ -70,7 +71,7 @@ impl Equations {
     /// Equations
     fn at(&self, py: Python<'_>, theta: PyReadonlyArray1<'_, f64>) -> PyResult<Self> {
         let theta = slice(&theta)?;
-        let inner = py.detach(|| self.inner.at(theta)).map_err(raise)?;
+        let inner = heard(py, || self.inner.at(theta))?.map_err(raise)?;
         Ok(Self { inner, rows: Arc::clone(&self.rows), known_beta: self.known_beta })
     }
 
@@ -110,7 +111,7 @@ impl Equations {
             })
             .collect::<PyResult<_>>()?;
         let asked = Asked { n, x, random };
-        let found = py.detach(|| self.inner.variances(&asked)).map_err(raise)?;
+        let found = heard(py, || self.inner.variances(&asked))?.map_err(raise)?;
         Ok(PyArray1::from_vec(py, found))
     }
 
@@ -221,8 +222,8 @@ fn borrowed<R: Send>(
         if known_beta {
             rows.x.clear();
         }
-        py.detach(|| work(&rows))
-    })
+        heard(py, || work(&rows))
+    })?
 }
 
 /// The memory of a matrix that lies row by row.

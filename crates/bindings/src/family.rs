@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use crate::arrays::{MaybeColumn, slice};
 use crate::failure::raise;
 use crate::results::FamilyDerivatives;
+use crate::signals::each;
 
 type Values<'py> = Bound<'py, PyArray1<f64>>;
 
@@ -54,7 +55,7 @@ impl Family {
         f: impl Fn(f64) -> f64 + Sync,
     ) -> PyResult<Values<'py>> {
         let values = slice(values)?;
-        Ok(PyArray1::from_vec(py, py.detach(|| values.iter().map(|&v| f(v)).collect())))
+        Ok(PyArray1::from_vec(py, each(py, values.len(), |i| f(values[i]))?))
     }
 
     fn check_psi(&self, psi: &[f64]) -> PyResult<()> {
@@ -199,7 +200,7 @@ impl Family {
         self.check_psi(&psi)?;
         let (y, mu) = (slice(&y)?, slice(&mu)?);
         rows(y, None, mu)?;
-        let values = py.detach(|| y.iter().zip(mu).map(|(&y, &mu)| self.inner.unit_deviance(y, mu, &psi)).collect());
+        let values = each(py, mu.len(), |i| self.inner.unit_deviance(y[i], mu[i], &psi))?;
         Ok(PyArray1::from_vec(py, values))
     }
 
@@ -220,7 +221,7 @@ impl Family {
         let eta = slice(&eta)?;
         let data = rows(slice(&y)?, weights.as_ref().map(slice).transpose()?, eta)?;
         let one = |i: usize| self.inner.log_density(data.y[i], data.weight(i), eta[i], &psi);
-        Ok(PyArray1::from_vec(py, py.detach(|| (0..eta.len()).map(one).collect())))
+        Ok(PyArray1::from_vec(py, each(py, eta.len(), one)?))
     }
 
     /// Sums and rows that the engine works with: "constant", "l" (without it), and per row "g", "w", "t" (dW / d eta);
@@ -294,8 +295,8 @@ impl Family {
         let mu = slice(&mu)?;
         let data = rows(mu, weights.as_ref().map(slice).transpose()?, mu)?;
         let mut rng = generator(seed);
-        let mut one = |i: usize| self.inner.draw(&mut rng, mu[i], data.weight(i), &psi);
-        Ok(PyArray1::from_vec(py, py.detach(|| (0..mu.len()).map(&mut one).collect())))
+        let one = |i: usize| self.inner.draw(&mut rng, mu[i], data.weight(i), &psi);
+        Ok(PyArray1::from_vec(py, each(py, mu.len(), one)?))
     }
 
     /// Means to start from.
@@ -312,7 +313,7 @@ impl Family {
         let y = slice(&y)?;
         let data = rows(y, weights.as_ref().map(slice).transpose()?, y)?;
         let one = |i: usize| self.inner.start_mean(y[i], data.weight(i));
-        Ok(PyArray1::from_vec(py, py.detach(|| (0..y.len()).map(one).collect())))
+        Ok(PyArray1::from_vec(py, each(py, y.len(), one)?))
     }
 
     /// Values of psi to start from, given means.

@@ -14,6 +14,7 @@ use crate::results::{
     way,
 };
 use crate::rows::Rows;
+use crate::signals::heard;
 
 /// A generalised linear mixed model; an immutable handle.
 ///
@@ -150,7 +151,7 @@ impl Glmm {
     ) -> PyResult<GlmmOptimum<'py>> {
         let start = self.start(start.as_ref())?;
         let options = Options { max_evaluations, tolerance, ..Options::default() };
-        let found = watched(py, watch, self.n, |look| self.model.fit(how(nagq, penalty), &start, options, look))?;
+        let found = watched(py, watch, |look| self.model.fit(how(nagq, penalty), &start, options, look))?;
         let found = found.or_else(|error| Err(self.rows.get().borrow(py, |rows, _| raise_for(error, rows))?))?;
         let base = self.report(py, found.solution)?;
         let (trace, status, message) = way(&found.trace, found.status);
@@ -193,7 +194,7 @@ impl Glmm {
         penalty: bool,
     ) -> PyResult<GlmmSolution<'py>> {
         let at = self.parameter(&theta, &beta, &psi)?;
-        let found = py.detach(|| self.model.at(how(nagq, penalty), &at)).map_err(raise)?;
+        let found = heard(py, || self.model.at(how(nagq, penalty), &at))?.map_err(raise)?;
         self.report(py, found)
     }
 
@@ -221,7 +222,7 @@ impl Glmm {
         penalty: bool,
     ) -> PyResult<GlmmEvaluation<'py>> {
         let at = self.parameter(&theta, &beta, &psi)?;
-        let found = py.detach(|| self.model.evaluate(how(nagq, penalty), &at)).map_err(raise)?;
+        let found = heard(py, || self.model.evaluate(how(nagq, penalty), &at))?.map_err(raise)?;
         let gradient = PyArray1::from_vec(py, found.gradient);
         Ok(GlmmEvaluation { py, criterion: found.criterion, penalised: found.penalised, gradient })
     }
@@ -285,7 +286,7 @@ impl Glmm {
         psi: PyReadonlyArray1<'py, f64>,
     ) -> PyResult<Vec<Bound<'py, PyArray3<f64>>>> {
         let at = self.parameter(&theta, &beta, &psi)?;
-        let blocks = py.detach(|| self.model.conditional_variances(&at)).map_err(raise)?;
+        let blocks = heard(py, || self.model.conditional_variances(&at))?.map_err(raise)?;
         let factors = self.model.factors();
         blocks.into_iter().zip(factors).map(|(v, (n, k))| PyArray1::from_vec(py, v).reshape([n, k, k])).collect()
     }
@@ -324,7 +325,7 @@ impl Glmm {
         watch: Option<Py<PyAny>>,
     ) -> PyResult<GlmmImportance<'py>> {
         let at = self.parameter(&theta, &beta, &psi)?;
-        let found = watched(py, watch, self.n, |look| self.model.importance(&at, draws, seed, look))?.map_err(raise)?;
+        let found = watched(py, watch, |look| self.model.importance(&at, draws, seed, look))?.map_err(raise)?;
         let estimate = found.estimate;
         Ok(GlmmImportance {
             py,

@@ -11,6 +11,7 @@ mod many;
 mod profile;
 mod results;
 mod rows;
+mod signals;
 mod typed;
 
 use pyo3::prelude::*;

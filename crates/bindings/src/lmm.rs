@@ -16,6 +16,7 @@ use crate::results::{
     certificate, plan, watched, way,
 };
 use crate::rows::Rows;
+use crate::signals::heard;
 
 /// Columns of X that R would keep: a column is dropped when earlier ones determine it (relative length 1e-7).
 ///
@@ -41,7 +42,7 @@ pub(crate) fn pivot_columns(
     weights: MaybeColumn<'_>,
 ) -> PyResult<Vec<usize>> {
     let (x, weights) = (columns(&x)?, weights.as_ref().map(slice).transpose()?);
-    Ok(py.detach(|| rank::pivot_columns(&x, n, weights)))
+    heard(py, || rank::pivot_columns(&x, n, weights))
 }
 
 /// A linear mixed model reduced to its cross products; an immutable handle.
@@ -124,7 +125,7 @@ impl Lmm {
     /// float
     fn criterion(&self, py: Python<'_>, theta: PyReadonlyArray1<'_, f64>) -> PyResult<f64> {
         let theta = self.theta(&theta)?;
-        py.detach(|| self.model.criterion(theta)).map_err(raise)
+        heard(py, || self.model.criterion(theta))?.map_err(raise)
     }
 
     /// Criterion, exact gradient, and average information plus curvature.
@@ -139,7 +140,7 @@ impl Lmm {
     /// LmmEvaluation
     fn evaluate<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<LmmEvaluation<'py>> {
         let theta = self.theta(&theta)?;
-        let found = py.detach(|| self.model.evaluate(theta)).map_err(raise)?;
+        let found = heard(py, || self.model.evaluate(theta))?.map_err(raise)?;
         Ok(LmmEvaluation {
             py,
             criterion: found.criterion,
@@ -174,7 +175,7 @@ impl Lmm {
     ) -> PyResult<LmmOptimum<'py>> {
         let start = start.as_ref().map(|t| self.theta(t)).transpose()?;
         let options = Options { max_evaluations, tolerance, ..Options::default() };
-        let found = watched(py, watch, self.n, |look| self.model.fit(start, options, look))?;
+        let found = watched(py, watch, |look| self.model.fit(start, options, look))?;
         let found = found.or_else(|error| Err(self.rows.get().borrow(py, |rows, _| raise_for(error, rows))?))?;
         let base = self.report(py, found.solution)?;
         let (trace, status, message) = way(&found.trace, found.status);
@@ -245,7 +246,7 @@ impl Lmm {
     /// LmmSolution
     fn at<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<LmmSolution<'py>> {
         let theta = self.theta(&theta)?;
-        let found = py.detach(|| self.model.at(theta)).map_err(raise)?;
+        let found = heard(py, || self.model.at(theta))?.map_err(raise)?;
         self.report(py, found)
     }
 
@@ -266,7 +267,7 @@ impl Lmm {
         theta: PyReadonlyArray1<'py, f64>,
     ) -> PyResult<Vec<Bound<'py, PyArray3<f64>>>> {
         let theta = self.theta(&theta)?;
-        let blocks = py.detach(|| self.model.conditional_variances(theta)).map_err(raise)?;
+        let blocks = heard(py, || self.model.conditional_variances(theta))?.map_err(raise)?;
         let factors = self.model.gram().factors.iter();
         blocks.into_iter().zip(factors).map(|(v, f)| PyArray1::from_vec(py, v).reshape([f.levels, f.k, f.k])).collect()
     }
@@ -284,7 +285,7 @@ impl Lmm {
     ///     hessian (K x K, exact), jacobian (K x p x p, derivatives of vcov_unscaled), pwrss_gradient (K).
     fn information<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<LmmInformation<'py>> {
         let theta = self.theta(&theta)?;
-        let found = py.detach(|| self.model.second_order(theta)).map_err(raise)?;
+        let found = heard(py, || self.model.second_order(theta))?.map_err(raise)?;
         Ok(LmmInformation {
             py,
             hessian: square(py, &found.hessian, self.n_theta)?,
@@ -306,7 +307,7 @@ impl Lmm {
     ///     zvx (per term levels x k x p), zvr (levels x k), zvz (levels x k x k; None where T is too small for it).
     fn projections<'py>(&self, py: Python<'py>, theta: PyReadonlyArray1<'py, f64>) -> PyResult<LmmProjections<'py>> {
         let theta = self.theta(&theta)?;
-        let found = py.detach(|| self.model.projections(theta)).map_err(raise)?;
+        let found = heard(py, || self.model.projections(theta))?.map_err(raise)?;
         let shapes = self.shapes();
         let blocks = |values: Vec<Vec<f64>>, last: Option<usize>| -> PyResult<Vec<Bound<'py, PyArray3<f64>>>> {
             let one = |(v, &(levels, k)): (Vec<f64>, &(usize, usize))| {

@@ -1,6 +1,5 @@
 //! Many responses of one design: run in the background of Ctrl-C, and lay the fits out as arrays.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,9 +8,11 @@ use mixedmodels_engine::lmm::{Lmm, ManyFit, ManyResult, Wanted};
 use mixedmodels_engine::optimize::Status;
 use mixedmodels_engine::rows::Rows;
 use numpy::{PyArray1, PyArrayMethods};
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 
-use crate::results::{LmmOptima, listening};
+use crate::results::LmmOptima;
+use crate::signals::heard_all;
 
 /// How often the user's function is called.
 const LOOK: Duration = Duration::from_millis(100);
@@ -30,13 +31,9 @@ pub(crate) fn run(
     wanted: Wanted,
     watch: Option<Py<PyAny>>,
 ) -> PyResult<(Fits, bool)> {
-    let stop = AtomicBool::new(false);
     let failure: Mutex<Option<PyErr>> = Mutex::new(None);
     let asked = Mutex::new(Instant::now());
     let go_on = |done: usize| {
-        if stop.load(Ordering::Relaxed) {
-            return false;
-        }
         let Some(watch) = &watch else { return true };
         // One worker at a time speaks; the others go on.
         let Ok(mut asked) = asked.try_lock() else { return true };
@@ -47,18 +44,17 @@ pub(crate) fn run(
         let answer = Python::attach(|py| watch.call1(py, (done,)).map(|_| ()));
         answer.map_err(|error| *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error)).is_ok()
     };
-    let mut found: Option<Fits> = None;
-    let heard = listening(py, &stop, || found = Some(model.fit_many(rows, columns, wanted, &go_on)));
-    let interrupted = stop.load(Ordering::Relaxed);
     // What was done before Ctrl-C is not lost: the caller is told instead.
-    match heard {
-        Err(error) if !interrupted => return Err(error),
-        _ => {}
-    }
+    let (found, pressed) = heard_all(py, || model.fit_many(rows, columns, wanted, &go_on))?;
     if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
-    Ok((found.unwrap_or(Err(EngineError::Interrupted)), interrupted))
+    let interrupted = pressed.is_some();
+    match pressed {
+        // What another handler raises is the user's own.
+        Some(error) if !error.is_instance_of::<PyKeyboardInterrupt>(py) => Err(error),
+        _ => Ok((found.unwrap_or(Err(EngineError::Interrupted)), interrupted)),
+    }
 }
 
 /// Arrays with a row a response.

@@ -6,8 +6,9 @@ use mixedmodels_engine::error::EngineError;
 use mixedmodels_engine::profile::{
     Chart, Coordinate, Curvature, Curve, Deviance, End, Point, Slope, Walk, curve, in_parallel,
 };
-use mixedmodels_engine::{glmm, lmm};
+use mixedmodels_engine::{glmm, lmm, stop};
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
 use crate::arrays::slice;
@@ -51,7 +52,7 @@ fn coordinate(wish: &Wish, relative: bool) -> Coordinate {
     }
 }
 
-/// A deviance that looks for Ctrl-C.
+/// A deviance that tells the user's function.
 struct Watched<'a, 'w> {
     inner: &'a mut (dyn Deviance + Send),
     look: &'a mut (dyn FnMut(usize, f64) -> bool + Send + 'w),
@@ -85,7 +86,7 @@ pub(crate) fn of_lmm<'py>(
     let rows: Vec<Vec<f64>> = rows.as_array().rows().into_iter().map(|r| r.to_vec()).collect();
     let sizes: Vec<usize> = model.terms().iter().map(|t| t.1).collect();
     let held: Vec<f64> = rows.iter().map(|r| r.iter().zip(beta).map(|(a, b)| a * b).sum()).collect();
-    let curves = watched(py, watch, model.gram().n, |look| -> Result<Vec<Curve>, EngineError> {
+    let curves = watched(py, watch, |look| -> Result<Vec<Curve>, EngineError> {
         let point = model.profile_point(theta, sigma, &held);
         let mut whole = lmm::Absolute::new(model, reml, &rows)?;
         whole.evaluate(&point)?;
@@ -135,7 +136,7 @@ pub(crate) fn of_glmm<'py>(
 ) -> PyResult<Vec<ProfileCurve<'py>>> {
     let (errors, walk) = (slice(errors)?, how.walk());
     let sizes: Vec<usize> = model.terms().iter().map(|t| t.1).collect();
-    let curves = watched(py, watch, model.n(), |look| -> Result<Vec<Curve>, EngineError> {
+    let curves = watched(py, watch, |look| -> Result<Vec<Curve>, EngineError> {
         let point = model.profile_point(&at.theta, &at.beta, &at.psi);
         let mut whole = glmm::Absolute::new(model, criterion)?;
         whole.evaluate(&point)?.ok_or(EngineError::NoMode)?;
@@ -165,7 +166,15 @@ fn one(
         Python::attach(|py| {
             let roots: Vec<_> = at.roots.iter().map(|r| PyArray1::from_slice(py, r)).collect();
             let others = PyArray1::from_slice(py, &at.others);
-            function.call1(py, (roots, others)).and_then(|v| v.extract::<f64>(py)).ok()
+            let value = function.call1(py, (roots, others)).and_then(|v| v.extract::<f64>(py));
+            // A point where the function fails has no value; Ctrl-C in it ends the walk.
+            value
+                .map_err(|error| {
+                    if !error.is_instance_of::<PyException>(py) {
+                        stop::now()
+                    }
+                })
+                .ok()
         })
     };
     curve(deviance, chart, curvature, point, Some(&mut quantity), walk)

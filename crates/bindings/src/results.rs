@@ -1,9 +1,5 @@
 //! What linear and generalised models hand to Python in the same way.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::{Duration, Instant};
-
 use std::collections::BTreeMap;
 
 use mixedmodels_engine::effects as engine;
@@ -11,7 +7,7 @@ use mixedmodels_engine::optimize::{Status, Step};
 use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods};
 use pyo3::prelude::*;
 
-use crate::failure::failed;
+use crate::signals::heard;
 use crate::typed::{Stub, results};
 
 type Vector<'py> = Bound<'py, PyArray1<f64>>;
@@ -195,69 +191,20 @@ results! {
     }
 }
 
-/// From this many rows on a search may last long enough for somebody to press Ctrl-C.
-const LONG: usize = 2000;
-
-/// How often Python is asked whether Ctrl-C was pressed.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// Run a search over `rows` rows with the GIL released; it calls its argument at every evaluation, which looks for
-/// Ctrl-C and calls the user's function.
+/// Run a search with the GIL released; it calls its argument at every evaluation, which calls the user's function.
 pub(crate) fn watched<R: Send>(
     py: Python<'_>,
     watch: Option<Py<PyAny>>,
-    rows: usize,
     search: impl FnOnce(&mut (dyn FnMut(usize, f64) -> bool + Send)) -> R + Send,
 ) -> PyResult<R> {
-    let stop = AtomicBool::new(false);
     let mut failure: Option<PyErr> = None;
-    // Looking for Ctrl-C means taking the GIL back: seldom enough not to be felt in a fit of microseconds.
-    let mut asked = Instant::now();
     let mut look = |evaluations: usize, criterion: f64| {
-        if stop.load(Ordering::Relaxed) {
-            return false;
-        }
-        if watch.is_none() && asked.elapsed() < LOOK {
-            return true;
-        }
-        asked = Instant::now();
-        let answer = Python::attach(|py| {
-            py.check_signals()?;
-            watch.as_ref().map_or(Ok(()), |w| w.call1(py, (evaluations, criterion)).map(|_| ()))
-        });
+        let Some(watch) = &watch else { return true };
+        let answer = Python::attach(|py| watch.call1(py, (evaluations, criterion)).map(|_| ()));
         answer.map_err(|error| failure = Some(error)).is_ok()
     };
-    let found =
-        if rows < LONG { Ok(py.detach(|| search(&mut look))) } else { listening(py, &stop, || search(&mut look)) };
-    failure.map_or(found, Err)
-}
-
-/// Run `work` on another thread while this one, on which alone Python sees signals, listens for Ctrl-C; `stop` is set
-/// when it is pressed, and `work` is waited for.
-pub(crate) fn listening<R: Send>(py: Python<'_>, stop: &AtomicBool, work: impl FnOnce() -> R + Send) -> PyResult<R> {
-    let mut pressed = Ok(());
-    let result = py.detach(|| {
-        let (done, finished) = std::sync::mpsc::channel();
-        std::thread::scope(|scope| {
-            let worker = scope.spawn(move || {
-                let result = work();
-                // Nobody listens any more only if this scope is gone, which waits for this thread.
-                let _ = done.send(());
-                result
-            });
-            while finished.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-                if pressed.is_ok() {
-                    pressed = Python::attach(|py| py.check_signals());
-                    if pressed.is_err() {
-                        stop.store(true, Ordering::Relaxed);
-                    }
-                }
-            }
-            worker.join()
-        })
-    });
-    pressed?;
-    result.map_err(|_| failed(py))
+    let found = heard(py, || search(&mut look))?;
+    failure.map_or(Ok(found), Err)
 }
 
 /// How the optimiser came to its end: trace, status and message.

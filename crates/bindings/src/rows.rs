@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::{CodeArray, MaybeColumn, columns, slice};
 use crate::failure;
+use crate::signals::heard;
 
 type Stored = Py<PyArray1<f64>>;
 
@@ -105,7 +106,7 @@ impl Rows {
     /// -------
     /// EngineError or None
     fn fault<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let found = self.borrow(py, |rows, _| mixedmodels_engine::fault::fault(rows))?;
+        let found = self.borrow(py, |rows, _| heard(py, || mixedmodels_engine::fault::fault(rows)))??;
         Ok(found.map(|fault| failure::of_rows(py, &fault).into_value(py).into_bound(py).into_any()))
     }
 }
@@ -152,7 +153,7 @@ impl Rows {
         py: Python<'_>,
         work: impl FnOnce(&engine::Rows, Option<&[f64]>) -> R + Send,
     ) -> PyResult<R> {
-        self.borrow(py, |rows, offset| py.detach(|| work(rows, offset)))
+        self.borrow(py, |rows, offset| heard(py, || work(rows, offset)))?
     }
 }
 

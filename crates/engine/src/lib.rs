@@ -20,4 +20,5 @@ pub mod lmm;
 pub mod optimize;
 pub mod profile;
 pub mod rows;
+pub mod stop;
 pub mod threads;

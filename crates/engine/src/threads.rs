@@ -11,15 +11,21 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use crate::stop;
+
+/// Built on first use; `None` on a machine that refuses threads.
+type Lazy = OnceLock<Option<Arc<ThreadPool>>>;
+
 struct Pool {
     threads: usize,
-    /// Built on first use; `None` for one thread, which needs no pool.
-    pool: OnceLock<Option<Arc<ThreadPool>>>,
+    /// For the thread that hears signals, and for the others: a signal must not end what others compute.
+    attended: Lazy,
+    alone: Lazy,
 }
 
 impl Pool {
     fn of(threads: usize) -> Self {
-        Self { threads, pool: OnceLock::new() }
+        Self { threads, attended: OnceLock::new(), alone: OnceLock::new() }
     }
 }
 
@@ -77,31 +83,33 @@ pub fn stay<R>(work: impl FnOnce() -> R) -> R {
 
 /// Run `work` inside the pool, so that rayon's loops in it use the engine's threads and no others.
 pub fn run<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    let attended = stop::is_attended();
     let pool = {
         let guard = current().read().unwrap_or_else(|e| e.into_inner());
-        let threads = guard.threads;
-        guard
-            .pool
-            .get_or_init(|| {
-                // A machine that refuses threads still computes, on the caller's own thread.
-                ThreadPoolBuilder::new()
-                    .num_threads(threads)
-                    .start_handler(|_| forget_wide_registers())
-                    .build()
-                    .ok()
-                    .map(Arc::new)
-            })
-            .clone()
+        let pool = if attended { &guard.attended } else { &guard.alone };
+        pool.get_or_init(|| {
+            // A machine that refuses threads still computes, on the caller's own thread.
+            ThreadPoolBuilder::new()
+                .num_threads(guard.threads)
+                .start_handler(move |_| {
+                    forget_wide_registers();
+                    if attended {
+                        stop::attend();
+                    }
+                })
+                .build()
+                .ok()
+                .map(Arc::new)
+        })
+        .clone()
+    };
+    let work = || {
+        forget_wide_registers();
+        work()
     };
     match pool {
-        Some(pool) => pool.install(|| {
-            forget_wide_registers();
-            work()
-        }),
-        None => {
-            forget_wide_registers();
-            work()
-        }
+        Some(pool) => stop::install(&pool, work),
+        None => work(),
     }
 }
 

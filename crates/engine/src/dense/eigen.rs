@@ -1,6 +1,7 @@
 //! Eigenvalues of small symmetric matrices by Jacobi's rotations: slow for large ones, accurate for tiny eigenvalues.
 
 use super::small::identity;
+use crate::stop;
 
 /// Eigenvalues (ascending) and orthonormal eigenvectors (columns) of a symmetric column-major matrix.
 pub fn symmetric(a: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
@@ -10,6 +11,7 @@ pub fn symmetric(a: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
     for _sweep in 0..60 {
         let mut turned = false;
         for j in 1..k {
+            stop::large(12 * j * k);
             for i in 0..j {
                 turned |= rotate(&mut a, &mut v, k, i, j, norm);
             }
@@ -67,6 +69,7 @@ pub fn left_singular(a: &[f64], k: usize) -> (Vec<f64>, Vec<f64>) {
     for _sweep in 0..60 {
         let mut turned = false;
         for j in 1..k {
+            stop::large(10 * j * k);
             for i in 0..j {
                 let (mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0);
                 for m in 0..k {

@@ -1,10 +1,15 @@
 //! Column-major k x k kernels without allocation. `a[i + j * k]` is the element in row i and column j.
 
+use crate::stop::{self, BIG};
+
 /// Cholesky factor L of a symmetric matrix, in place in the lower triangle; the upper triangle is set to zero.
 /// `Err(j)` names the pivot that is not positive.
 #[inline]
 pub fn cholesky(a: &mut [f64], k: usize) -> Result<(), usize> {
     for j in 0..k {
+        if k >= BIG {
+            stop::point(2 * j * (k - j));
+        }
         let mut pivot = a[j + j * k];
         for m in 0..j {
             pivot -= a[j + m * k] * a[j + m * k];
@@ -69,6 +74,9 @@ pub fn add(into: &mut [f64], from: &[f64]) {
 #[inline]
 pub fn multiply(a: &[f64], b: &[f64], k: usize, out: &mut [f64]) {
     for j in 0..k {
+        if k >= BIG {
+            stop::point(2 * k * k);
+        }
         for i in 0..k {
             let mut sum = 0.0;
             for m in 0..k {
@@ -83,6 +91,9 @@ pub fn multiply(a: &[f64], b: &[f64], k: usize, out: &mut [f64]) {
 #[inline]
 pub fn multiply_transpose_left(a: &[f64], b: &[f64], k: usize, out: &mut [f64]) {
     for j in 0..k {
+        if k >= BIG {
+            stop::point(2 * k * k);
+        }
         for i in 0..k {
             let mut sum = 0.0;
             for m in 0..k {
@@ -97,6 +108,9 @@ pub fn multiply_transpose_left(a: &[f64], b: &[f64], k: usize, out: &mut [f64]) 
 #[inline]
 pub fn multiply_transpose_right(a: &[f64], b: &[f64], k: usize, out: &mut [f64]) {
     for j in 0..k {
+        if k >= BIG {
+            stop::point(2 * k * k);
+        }
         for i in 0..k {
             let mut sum = 0.0;
             for m in 0..k {
@@ -131,6 +145,9 @@ pub fn identity(k: usize) -> Vec<f64> {
 pub fn inverse_from_cholesky(l: &[f64], k: usize) -> Vec<f64> {
     let mut out = identity(k);
     for j in 0..k {
+        if k >= BIG {
+            stop::point(2 * k * k);
+        }
         let column = &mut out[j * k..(j + 1) * k];
         solve_lower(l, k, column);
         solve_lower_transpose(l, k, column);

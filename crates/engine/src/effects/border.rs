@@ -3,6 +3,7 @@
 use crate::dense::small::{cholesky, inverse_from_cholesky};
 use crate::dense::view::View;
 use crate::error::EngineError;
+use crate::stop;
 
 /// `[X y]'V^-1[X y]`, then its Cholesky factor.
 #[derive(Debug, Clone)]
@@ -30,6 +31,7 @@ impl Border {
     pub(crate) fn subtract_products(&mut self, columns: &[f64], rows: usize) {
         let width = self.p + 1;
         for j in 0..width {
+            stop::large(2 * (width - j) * rows);
             for i in j..width {
                 let (a, b) = (&columns[i * rows..(i + 1) * rows], &columns[j * rows..(j + 1) * rows]);
                 self.matrix[i + j * width] -= a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();

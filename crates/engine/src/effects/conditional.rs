@@ -5,6 +5,7 @@ use super::layout::{Layout, Panel};
 use super::template::Template;
 use crate::dense::small::{multiply, multiply_transpose_left, multiply_transpose_right};
 use crate::gram::Gram;
+use crate::stop;
 
 /// One k x k block a level for every factor, in standardised coordinates. The tail must be inverted already.
 pub(crate) fn blocks(gram: &Gram, layout: &Layout, e: &Elimination) -> Vec<Vec<f64>> {
@@ -15,6 +16,7 @@ pub(crate) fn blocks(gram: &Gram, layout: &Layout, e: &Elimination) -> Vec<Vec<f
     for &(f, offset) in &layout.tail {
         let k = gram.factors[f].k;
         for level in 0..gram.factors[f].levels {
+            stop::large(4 * k * k * k);
             let node = offset + level * k;
             let inverse: Vec<f64> = (0..k * k)
                 .map(|m| (node + m % k, node + m / k))
@@ -42,13 +44,16 @@ fn leaf_blocks(gram: &Gram, layout: &Layout, e: &Elimination, leaf: usize) -> Ve
     let mut panel = Panel::default();
     let mut y = Vec::new();
     let (mut inner, mut half, mut inverse) = (vec![0.0; k * k], vec![0.0; k * k], vec![0.0; k * k]);
+    stop::point(levels * k * k);
     for level in 0..levels {
+        stop::large(8 * k * k * k);
         inner.fill(0.0);
         for j in 0..k {
             inner[j + j * k] = 1.0;
         }
         if layout.n_tail > 0 {
             e.leaves.panel(gram, layout, leaf, level, 0, &mut panel);
+            stop::large(10 + 2 * panel.index.len().pow(2) * k);
             e.tail.multiply_inverse(level, &panel, k, &mut y);
             for (h, y) in panel.h.chunks_exact(k).zip(y.chunks_exact(k)) {
                 for b in 0..k {

@@ -7,6 +7,7 @@ use super::parameters::Direction;
 use super::score::{LevelParts, in_pieces};
 use super::template::{inner, sigma_direction};
 use crate::gram::Gram;
+use crate::stop;
 
 /// AI over all pairs of directions, K x K. Uses the tail's Cholesky factor: call before it is inverted.
 pub(crate) fn average_information(
@@ -126,7 +127,9 @@ impl<'a> Variates<'a> {
         let k = self.gram.factors[self.leaf].k;
         let mut sums = vec![0.0; size];
         let mut at = LeafRows::new(count, k);
+        stop::point(n * count * k * (k + count));
         for level in first..first + n {
+            stop::large(count * k * (k + count));
             self.own_rows(level, &mut at, &mut sums);
             project(&e.leaves.p[level * k * k..(level + 1) * k * k], &at.a, k, &mut at.r);
             subtract_projections(&at.r, k, count, &mut sums);
@@ -148,11 +151,13 @@ impl<'a> Variates<'a> {
         let mut at = LeafRows::new(count, k);
         let mut panel = Panel::default();
         for level in 0..self.gram.factors[self.leaf].levels {
+            stop::large(2 * count * k * (k + count));
             self.own_rows(level, &mut at, &mut sums);
             self.tail_rows(level, &w, &mut at, &mut whole, &mut sums);
             project(&e.leaves.p[level * k * k..(level + 1) * k * k], &at.a, k, &mut at.r);
             subtract_projections(&at.r, k, count, &mut sums);
             e.leaves.panel(self.gram, self.layout, self.leaf, level, 0, &mut panel);
+            stop::large(4 * panel.index.len() * k * count);
             for (h, &index) in panel.h.chunks_exact(k).zip(&panel.index) {
                 for (m, r) in at.r.chunks_exact(k).enumerate() {
                     taken[m * n_tail + index as usize] += h.iter().zip(r).map(|(h, r)| h * r).sum::<f64>();
@@ -251,6 +256,7 @@ impl<'a> Variates<'a> {
             let blocks = &self.gram.factors[f];
             let k = blocks.k;
             for m in 0..columns {
+                stop::large(2 * blocks.levels * k * k);
                 for level in 0..blocks.levels {
                     let zz = &blocks.zz[level * k * k..(level + 1) * k * k];
                     let at = m * n_tail + offset + level * k;
@@ -263,6 +269,7 @@ impl<'a> Variates<'a> {
         for (cross, first, second) in self.layout.tail_pairs(self.gram) {
             let (kf, ks) = (self.gram.factors[cross.first].k, self.gram.factors[cross.second].k);
             for m in 0..columns {
+                stop::large(4 * cross.value.len());
                 for level in 0..self.gram.factors[cross.first].levels {
                     let a = m * n_tail + first + level * kf;
                     for pair in cross.pairs(level) {
@@ -289,6 +296,7 @@ impl<'a> Variates<'a> {
             let (levels, k) = (self.gram.factors[f].levels, self.gram.factors[f].k);
             let t = &e.leaves.templates[f].t;
             for m in 0..self.directions.len() {
+                stop::large(2 * levels * k * k);
                 for level in 0..levels {
                     let at = m * n_tail + offset + level * k;
                     for i in 0..k {
@@ -307,6 +315,7 @@ impl<'a> Variates<'a> {
         for (m, direction) in self.directions.iter().enumerate() {
             let Some(&(f, offset)) = self.layout.tail.iter().find(|t| t.0 == direction.group) else { continue };
             let rows = self.gram.factors[f].levels * self.gram.factors[f].k;
+            stop::large(2 * rows * width);
             let fixed = &mut sums[m * width..(m + 1) * width];
             for i in 0..rows {
                 let value = w[m * n_tail + offset + i];
@@ -344,6 +353,7 @@ fn subtract_projections(r: &[f64], k: usize, count: usize, sums: &mut [f64]) {
 /// sums[l, m] += sign x_l'y_m over the lower triangle.
 fn add_inner_products(x: &[f64], y: &[f64], n: usize, count: usize, sign: f64, sums: &mut [f64]) {
     for l in 0..count {
+        stop::large(2 * l * n);
         for m in 0..=l {
             let value: f64 = x[l * n..(l + 1) * n].iter().zip(&y[m * n..(m + 1) * n]).map(|(x, y)| x * y).sum();
             sums[l + m * count] += sign * value;
@@ -360,6 +370,7 @@ pub(crate) fn add_curvature(
 ) {
     let count = directions.len();
     for (l, a) in directions.iter().enumerate() {
+        stop::large(count * k(a));
         for (m, b) in directions.iter().enumerate().filter(|(_, b)| b.group == a.group) {
             hessian[l + m * count] += 2.0 * inner(&a.dt, &d[a.group], &b.dt, k(a));
         }

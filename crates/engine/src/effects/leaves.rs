@@ -11,6 +11,7 @@ use crate::dense::small::{self, cholesky, log_determinant, multiply};
 use crate::dense::view::View;
 use crate::error::EngineError;
 use crate::gram::{CrossBlocks, Gram};
+use crate::stop::{self, BIG};
 
 /// What the elimination of the leaves leaves behind; buffers are kept from one evaluation to the next.
 #[derive(Clone)]
@@ -41,10 +42,14 @@ impl Leaves {
         let (blocks, template) = (&gram.factors[leaf], &self.templates[leaf]);
         let (k, width) = (blocks.k, gram.p + 1);
         let task = |level0: usize, linv: &mut [f64], p: &mut [f64], r: &mut [f64]| {
+            stop::point(linv.len() * 2 * k + r.len() * width);
             let mut taken = vec![0.0; width * width];
             let mut logdet = 0.0;
             let (mut c, mut half) = (vec![0.0; k * k], vec![0.0; k * k]);
             for m in 0..linv.len() / (k * k) {
+                if k >= BIG {
+                    stop::point(8 * k * k * k + 2 * k * width * (k + width));
+                }
                 let level = level0 + m;
                 let zz = &blocks.zz[level * k * k..(level + 1) * k * k];
                 let zr = &blocks.zr[level * k * width..(level + 1) * k * width];
@@ -86,6 +91,7 @@ impl Leaves {
         let (blocks, width) = (&gram.factors[leaf], gram.p + 1);
         let (k, p) = (blocks.k, &self.p);
         let task = |level0: usize, r: &mut [f64]| {
+            stop::point(r.len() * (k + width));
             let mut taken = vec![0.0; width * width];
             for (m, r) in r.chunks_exact_mut(k * width).enumerate() {
                 let level = level0 + m;
@@ -117,6 +123,7 @@ impl Leaves {
             let (blocks, t) = (&gram.factors[f], &self.templates[f].t);
             let k = blocks.k;
             for level in 0..blocks.levels {
+                stop::large(2 * k * k * width);
                 let zr = &blocks.zr[level * k * width..(level + 1) * k * width];
                 for c in 0..width {
                     for a in 0..k {
@@ -135,6 +142,7 @@ impl Leaves {
         let mut panel = Panel::default();
         for level in 0..gram.factors[leaf].levels {
             self.panel(gram, layout, leaf, level, 0, &mut panel);
+            stop::large(2 * panel.index.len() * k * width);
             let r = &self.r[level * k * width..(level + 1) * k * width];
             for (e, &index) in panel.index.iter().enumerate() {
                 for (a, h) in panel.h[e * k..(e + 1) * k].iter().enumerate() {
@@ -182,6 +190,7 @@ impl Panel {
     fn add_blocks(&mut self, cross: &CrossBlocks, pairs: Range<usize>, offset: usize, t: View, p: View) {
         let (kf, k0) = (t.rows, p.rows);
         for pair in pairs {
+            stop::large(2 * kf * k0 * (kf + k0));
             let block = cross.block(pair);
             let node = offset + cross.index[pair] as usize * kf;
             for a in 0..kf {

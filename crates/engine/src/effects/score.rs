@@ -8,6 +8,7 @@ use super::layout::{LEAVES_PER_TASK, Layout, Panel};
 use super::tail::Products;
 use crate::dense::small::{add, multiply};
 use crate::gram::Gram;
+use crate::stop;
 
 /// What back-substitution leaves for one factor, level by level.
 #[derive(Debug, Clone, Default)]
@@ -51,10 +52,12 @@ fn leaf_parts(gram: &Gram, layout: &Layout, e: &Elimination, leaf: usize, tail: 
         let mut g = vec![0.0; levels * k * width];
         let mut row = vec![0.0; k * width];
         for m in 0..levels {
+            stop::large(k * k * width);
             let level = first + m;
             row.copy_from_slice(&e.leaves.r[level * k * width..(level + 1) * k * width]);
             if n_tail > 0 {
                 e.leaves.panel(gram, layout, leaf, level, 0, &mut panel);
+                stop::large(2 * panel.index.len() * k * width);
                 for (entry, &index) in panel.index.iter().enumerate() {
                     for a in 0..k {
                         let h = panel.h[entry * k + a];
@@ -120,7 +123,9 @@ pub(crate) fn outer_sums(e: &Elimination, parts: &LevelParts, k: usize, p: usize
     let task = |first: usize, levels: usize| {
         let mut sum = vec![0.0; k * k];
         let mut half = vec![0.0; k * p];
+        stop::point(levels * k * (k + width));
         for level in first..first + levels {
+            stop::large(k * p * (k + p));
             let s = &parts.s[level * k..(level + 1) * k];
             if reml {
                 for a in 0..k {
@@ -253,6 +258,7 @@ fn leaf_traces(
         x.fill(0.0);
         if layout.n_tail > 0 {
             e.leaves.panel(gram, layout, leaf, level, 0, &mut panel);
+            stop::large(2 * panel.index.len().pow(2) * k);
             e.tail.multiply_inverse(level, &panel, k, &mut y);
             accumulate_panel(&panel, &y, k, &ends, &mut x, &mut sums);
         }
@@ -307,6 +313,7 @@ fn tail_traces(gram: &Gram, layout: &Layout, e: &Elimination, out: &mut [Vec<f64
         let blocks = &gram.factors[f];
         let k = blocks.k;
         for level in 0..blocks.levels {
+            stop::large(4 * k * k * k);
             let node = offset + level * k;
             let zz = &blocks.zz[level * k * k..(level + 1) * k * k];
             add_product(&mut out[f], zz, &e.leaves.templates[f].t, (k, k), |m, j| inverse(node + m, node + j), false);
@@ -317,6 +324,7 @@ fn tail_traces(gram: &Gram, layout: &Layout, e: &Elimination, out: &mut [Vec<f64
         for level in 0..gram.factors[cross.first].levels {
             let a = first + level * kf;
             for pair in cross.pairs(level) {
+                stop::large(4 * kf * ks * (kf + ks));
                 let b = second + cross.index[pair] as usize * ks;
                 let block = cross.block(pair); // second x first
                 let (tf, ts) = (&e.leaves.templates[cross.first].t, &e.leaves.templates[cross.second].t);

@@ -81,8 +81,13 @@ impl Template {
 
 /// dT T' + T dT', k x k: the derivative of Sigma along dT.
 pub(crate) fn sigma_direction(t: &[f64], dt: &[f64], k: usize) -> Vec<f64> {
+    // dT has few elements, as a rule: of many effects most terms would be zero.
     let mut half = vec![0.0; k * k];
-    multiply_transpose_right(dt, t, k, &mut half);
+    for (m, column) in dt.chunks_exact(k).enumerate() {
+        for (i, &value) in column.iter().enumerate().filter(|(_, v)| **v != 0.0) {
+            (0..k).for_each(|j| half[i + j * k] += value * t[j + m * k]);
+        }
+    }
     let mut out = half.clone();
     for j in 0..k {
         for i in 0..k {
@@ -92,9 +97,13 @@ pub(crate) fn sigma_direction(t: &[f64], dt: &[f64], k: usize) -> Vec<f64> {
     out
 }
 
-/// <A, D B> = tr(A' D B) for k x k matrices.
+/// <A, D B> = tr(A' D B) for k x k matrices, of which A has few elements.
 pub(crate) fn inner(a: &[f64], d: &[f64], b: &[f64], k: usize) -> f64 {
-    let mut db = vec![0.0; k * k];
-    multiply(d, b, k, &mut db);
-    a.iter().zip(&db).map(|(x, y)| x * y).sum()
+    let mut sum = 0.0;
+    for (a, b) in a.chunks_exact(k).zip(b.chunks_exact(k)) {
+        for (i, value) in a.iter().enumerate().filter(|(_, v)| **v != 0.0) {
+            sum += value * b.iter().enumerate().fold(0.0, |sum, (m, b)| sum + d[i + m * k] * b);
+        }
+    }
+    sum
 }

@@ -16,16 +16,22 @@ pub(crate) fn directions(
     theta: &[f64],
 ) -> Vec<Direction> {
     let templates = chart.templates(phi);
+    let turned = |g: usize| {
+        let k = parameters.sizes[g];
+        let mut original = vec![0.0; k * k];
+        multiply(&standard[g].inverse(), &templates[g], k, &mut original);
+        (standard[g].matrix(), rotation(parameters, g, &original))
+    };
+    let turned: Vec<(Vec<f64>, Vec<f64>)> = (0..templates.len()).map(turned).collect();
     parameters
         .directions(theta)
         .into_iter()
         .map(|direction| {
             let (g, k) = (direction.group, parameters.sizes[direction.group]);
-            let (mut original, mut moved, mut dt) = (vec![0.0; k * k], vec![0.0; k * k], vec![0.0; k * k]);
-            multiply(&standard[g].inverse(), &templates[g], k, &mut original);
-            let q = rotation(parameters, g, &original);
-            multiply(&standard[g].matrix(), &direction.dt, k, &mut moved);
-            multiply(&moved, &q, k, &mut dt);
+            let (mut moved, mut dt) = (vec![0.0; k * k], vec![0.0; k * k]);
+            let (matrix, q) = &turned[g];
+            multiply(matrix, &direction.dt, k, &mut moved);
+            multiply(&moved, q, k, &mut dt);
             Direction { group: g, dt }
         })
         .collect()

@@ -1,5 +1,6 @@
 //! Dense kernels on column-major views: thin names over faer, always sequential.
 
+use crate::stop;
 use core::mem::MaybeUninit;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{self, LltError};
@@ -22,6 +23,7 @@ pub(super) fn view_mut(data: &mut [f64], rows: usize, columns: usize, stride: us
 
 /// `A = L L'` on the lower triangle; `Err` is the index of the pivot that is not positive.
 pub(super) fn cholesky(a: MatMut<'_, f64>) -> Result<(), usize> {
+    stop::point(a.nrows().pow(3) / 3);
     // faer asks for one column of scratch: on the stack for every tile and most supernodes.
     const ON_STACK: usize = 4096;
     let request = factor::cholesky_in_place_scratch::<f64>(a.nrows(), Par::Seq, Spec::default());
@@ -41,36 +43,42 @@ pub(super) fn cholesky(a: MatMut<'_, f64>) -> Result<(), usize> {
 /// `X := L^-1 X`.
 #[inline]
 pub(super) fn solve_lower(l: MatRef<'_, f64>, x: MatMut<'_, f64>) {
+    stop::point(l.nrows().pow(2) * x.ncols());
     triangular_solve::solve_lower_triangular_in_place(l, x, Par::Seq);
 }
 
 /// `X := L^-T X`.
 #[inline]
 pub(super) fn solve_lower_transpose(l: MatRef<'_, f64>, x: MatMut<'_, f64>) {
+    stop::point(l.nrows().pow(2) * x.ncols());
     triangular_solve::solve_upper_triangular_in_place(l.transpose(), x, Par::Seq);
 }
 
 /// `X := X L^-T`.
 #[inline]
 pub(super) fn divide_by_transpose(x: MatMut<'_, f64>, l: MatRef<'_, f64>) {
+    stop::point(l.nrows().pow(2) * x.nrows());
     triangular_solve::solve_lower_triangular_in_place(l, x.transpose_mut(), Par::Seq);
 }
 
 /// `X := X L^-1`.
 #[inline]
 pub(super) fn divide(x: MatMut<'_, f64>, l: MatRef<'_, f64>) {
+    stop::point(l.nrows().pow(2) * x.nrows());
     triangular_solve::solve_upper_triangular_in_place(l.transpose(), x.transpose_mut(), Par::Seq);
 }
 
 /// `C := C + alpha A B`.
 #[inline]
 pub(super) fn add_product(c: MatMut<'_, f64>, alpha: f64, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
+    stop::point(2 * a.nrows() * a.ncols() * b.ncols());
     matmul::matmul(c, Accum::Add, a, b, alpha, Par::Seq);
 }
 
 /// Lower triangle of `C := C + alpha A A'`.
 #[inline]
 pub(super) fn add_square(c: MatMut<'_, f64>, alpha: f64, a: MatRef<'_, f64>) {
+    stop::point(a.nrows().pow(2) * a.ncols());
     let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
     let at = a.transpose();
     triangular_product::matmul(c, lower, Accum::Add, a, full, at, full, alpha, Par::Seq);
@@ -78,6 +86,7 @@ pub(super) fn add_square(c: MatMut<'_, f64>, alpha: f64, a: MatRef<'_, f64>) {
 
 /// `C := (L L')^-1` in full from the lower triangle of `L`; `w` is scratch of the same shape.
 pub(super) fn invert_square(mut c: MatMut<'_, f64>, mut w: MatMut<'_, f64>) {
+    stop::point(c.nrows().pow(3));
     w.rb_mut().fill(0.0);
     triangular_inverse::invert_lower_triangular(w.rb_mut(), c.rb(), Par::Seq);
     let (lower, upper) = (BlockStructure::TriangularLower, BlockStructure::TriangularUpper);

@@ -25,6 +25,7 @@ mod tree;
 pub use cost::{Prediction, predict};
 pub use symbolic::Symbolic;
 
+use crate::stop;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -203,6 +204,7 @@ fn slot(symbolic: &Symbolic, s: usize, work_start: usize) -> Range<usize> {
 /// Assembles and eliminates one front. `Err` is the elimination step that failed.
 fn eliminate(symbolic: &Symbolic, s: usize, share: &mut Share<'_>) -> Result<(), usize> {
     let (w, r) = symbolic.shape(s);
+    stop::large((w + r) * (w + r));
     let work_start = share.work_start;
     let front = share.front(symbolic, s);
     front.square.fill(0.0);
@@ -261,6 +263,7 @@ fn add_scattered(target: &mut [f64], source: &[f64], relative: &[u32], shift: us
 /// Inverts one front whose `Z_RR` is in its slot, and hands the children theirs.
 fn invert(symbolic: &Symbolic, s: usize, share: &mut Share<'_>) {
     let (w, r) = symbolic.shape(s);
+    stop::large((w + r) * (w + r));
     let (slot_s, work_start) = (share.slot(symbolic, s), share.work_start);
     let assembly = symbolic.plan.assembly[s] - work_start;
     if slot_s.start != assembly {

@@ -6,6 +6,7 @@ use super::data::{Data, DataColumn, FactorRows};
 use super::likelihood::PIECE;
 use crate::family::pair;
 use crate::gram::{CrossBlocks, FactorBlocks, Gram};
+use crate::stop;
 
 /// From this many rows on the blocks are filled side by side.
 const MANY: usize = 20_000;
@@ -30,6 +31,7 @@ pub(crate) fn fill_matrix(data: &Data, w: &[f64], gram: &mut Gram) {
 fn own_products(rows: &FactorRows, w: &[f64], n: usize, zz: &mut [f64]) {
     zz.fill(0.0);
     let k = rows.k();
+    stop::point(2 * n);
     if rows.only_ones() && w.len() == n {
         for (&code, w) in rows.codes.iter().zip(w) {
             zz[code as usize] += w;
@@ -38,6 +40,7 @@ fn own_products(rows: &FactorRows, w: &[f64], n: usize, zz: &mut [f64]) {
     }
     for b in 0..k {
         for a in b..k {
+            stop::point(4 * n);
             let (za, zb) = (&rows.columns[a], &rows.columns[b]);
             let w = run(w, pair(za.predictor, zb.predictor), n);
             for (row, (&code, w)) in rows.codes.iter().zip(w).enumerate() {
@@ -65,6 +68,7 @@ fn cross_products(first: &FactorRows, second: &FactorRows, slots: &[u32], w: &[f
     }
     for (b, zb) in first.columns.iter().enumerate() {
         for (a, za) in second.columns.iter().enumerate() {
+            stop::point(4 * n);
             let w = run(w, pair(za.predictor, zb.predictor), n);
             for (row, (&slot, w)) in slots.iter().zip(w).enumerate() {
                 value[slot as usize * kf * ks + a + b * ks] += w * za.at(row) * zb.at(row);
@@ -111,6 +115,7 @@ fn add_rows(rows: &FactorRows, from: usize, to: usize, values: &[f64], width: us
     let (k, len) = (rows.k(), to - from);
     let codes = &rows.codes[from..to];
     for (a, z) in rows.columns.iter().enumerate() {
+        stop::point(2 * width * len);
         for c in 0..width {
             let values = &values[(z.predictor * width + c) * len..][..len];
             let (stride, at) = (k * width, a * width + c);
@@ -132,6 +137,7 @@ pub(crate) fn add_effects(data: &Data, b: &[Vec<f64>], eta: &mut [f64]) {
     let piece = |predictor: usize, from: usize, eta: &mut [f64]| {
         for (rows, b) in data.factors.iter().zip(b) {
             let k = rows.k();
+            stop::point(2 * k * eta.len());
             let codes = &rows.codes[from..from + eta.len()];
             for (a, z) in rows.columns.iter().enumerate().filter(|(_, z)| z.predictor == predictor) {
                 let at = |code: u32| b[code as usize * k + a];
@@ -225,6 +231,7 @@ pub(crate) fn fixed_products(data: &Data, w: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; p * p];
         let mut scaled = vec![0.0; to - from];
         for j in 0..p {
+            stop::point(3 * (p - j) * (to - from));
             for i in j..p {
                 let (xi, xj) = (&data.x[i], &data.x[j]);
                 let w = &run(w, pair(xi.predictor, xj.predictor), n)[from..to];

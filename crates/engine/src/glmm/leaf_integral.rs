@@ -11,6 +11,7 @@ use super::quadrature::Rule;
 use crate::dense::small::{cholesky, identity, solve_lower, solve_lower_transpose};
 use crate::effects::elimination::Elimination;
 use crate::family::{Response, Second, pair};
+use crate::stop;
 
 /// Points of the quadrature for one effect, and for each of two: the first that are enough at the mode.
 const POINTS: [&[usize]; 2] = [&[7, 11, 17, 27, 41, 61], &[5, 7, 11, 17, 25]];
@@ -178,6 +179,7 @@ impl<'a> Leaves<'a> {
     ) -> f64 {
         let k = self.k;
         self.start(level, shift, sign, scratch);
+        stop::point((20 + scratch.base.len() * 50) * (nodes.count() + 4));
         let (centre, factor) = self.centre(level, scratch);
         let mut logs = std::mem::take(&mut scratch.logs);
         let mut z = std::mem::take(&mut scratch.z);

@@ -6,9 +6,13 @@ use super::data::Data;
 use crate::dense::eigen::symmetric;
 use crate::dense::view::{View, positions};
 use crate::family::{Expected, Family, Response, Second, Shape, pair};
+use crate::stop;
 
 /// Rows of one piece; results do not depend on the number of threads.
 pub(crate) const PIECE: usize = 8192;
+
+/// About how much work a row's derivatives are.
+const ROW: usize = 50;
 
 /// The log-likelihood of the rows of a model as a function of their linear predictors.
 #[derive(Clone, Copy)]
@@ -33,6 +37,7 @@ impl Likelihood<'_> {
 
     pub(crate) fn second(&self, eta: &[f64], psi: &[f64], g: &mut [f64], w: &mut [f64]) -> f64 {
         if !self.in_pieces() {
+            stop::point(eta.len() * ROW);
             return finite(self.family.second(self.rows(), eta, psi, Second { g, w }));
         }
         let values: Vec<f64> = eta
@@ -40,22 +45,27 @@ impl Likelihood<'_> {
             .zip(g.par_chunks_mut(PIECE))
             .zip(w.par_chunks_mut(PIECE))
             .enumerate()
-            .map(|(m, ((eta, g), w))| self.family.second(self.part(m, eta.len()), eta, psi, Second { g, w }))
+            .map(|(m, ((eta, g), w))| {
+                stop::point(eta.len() * ROW);
+                self.family.second(self.part(m, eta.len()), eta, psi, Second { g, w })
+            })
             .collect();
         finite(values.iter().sum())
     }
 
     pub(crate) fn third(&self, eta: &[f64], psi: &[f64], out: &mut [f64]) {
         if !self.in_pieces() {
+            stop::point(eta.len() * ROW);
             return self.family.third(self.rows(), eta, psi, out);
         }
-        eta.par_chunks(PIECE)
-            .zip(out.par_chunks_mut(PIECE))
-            .enumerate()
-            .for_each(|(m, (eta, out))| self.family.third(self.part(m, eta.len()), eta, psi, out));
+        eta.par_chunks(PIECE).zip(out.par_chunks_mut(PIECE)).enumerate().for_each(|(m, (eta, out))| {
+            stop::point(eta.len() * ROW);
+            self.family.third(self.part(m, eta.len()), eta, psi, out);
+        });
     }
 
     pub(crate) fn shape(&self, eta: &[f64], psi: &[f64], j: usize, g: &mut [f64], w: &mut [f64]) -> f64 {
+        stop::point(eta.len() * ROW);
         self.family.shape(self.rows(), eta, psi, j, Shape { g, w })
     }
 

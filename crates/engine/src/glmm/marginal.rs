@@ -12,6 +12,7 @@ use crate::effects::elimination::Elimination;
 use crate::effects::layout::Panel;
 use crate::family::pair;
 use crate::gram::Gram;
+use crate::stop;
 
 /// From this many rows on leaves are handled side by side.
 const MANY: usize = 5_000;
@@ -86,6 +87,7 @@ fn tail_blocks(data: &Data, gram: &Gram, e: &Elimination) -> Vec<Vec<f64>> {
         let mut out = vec![0.0; levels * k * k];
         let (mut s, mut half) = (vec![0.0; k * k], vec![0.0; k * k]);
         for (level, out) in out.chunks_exact_mut(k * k).enumerate() {
+            stop::large(4 * k * k * k);
             let node = offset + level * k;
             for (m, s) in s.iter_mut().enumerate() {
                 let (i, j) = (node + m % k, node + m / k);
@@ -125,11 +127,14 @@ impl Variances<'_> {
         let mut to_tail: Vec<f64> = Vec::new();
         let mut sum = vec![0.0; k * k];
         for level in from..to {
+            let rows = data.leaf_start[level + 1] - data.leaf_start[level];
+            stop::point(20 + 8 * k * k * k + 4 * rows * k * k);
             let p = &self.e.leaves.p[level * k * k..(level + 1) * k * k];
             inner.fill(0.0);
             (0..k).for_each(|j| inner[j + j * k] = 1.0);
             if data.layout.n_tail > 0 {
                 self.e.leaves.panel(self.gram, &data.layout, self.leaf, level, 0, &mut panel);
+                stop::large(2 * panel.index.len() * k * (panel.index.len() + k));
                 self.e.tail.multiply_inverse(level, &panel, k, &mut y);
                 for (h, y) in panel.h.chunks_exact(k).zip(y.chunks_exact(k)) {
                     for b in 0..k {
@@ -152,6 +157,10 @@ impl Variances<'_> {
                 continue;
             }
             for row in data.leaf_start[level]..data.leaf_start[level + 1] {
+                if data.layout.n_tail > 0 {
+                    let tail: usize = data.layout.tail.iter().map(|&(f, _)| self.gram.factors[f].k).sum();
+                    stop::large(4 * tail * (tail + k));
+                }
                 self.add_own(&own, row, row - first, len, &mut out);
                 if data.layout.n_tail > 0 {
                     self.add_tail(level, &to_tail, row, row - first, len, &mut out);
@@ -200,19 +209,18 @@ impl Variances<'_> {
             }
             return;
         }
-        let mut entry = 0;
+        let (mut entry, mut half) = (0, Vec::new());
         for (&(f, _), cross) in self.data.layout.tail.iter().zip(&self.gram.cross) {
             let (kf, t) = (self.gram.factors[f].k, &self.e.leaves.templates[f].t);
             for _ in cross.pairs(level) {
+                stop::large(2 * k * kf * (k + kf));
+                half.clear();
+                for y in y[entry * k..(entry + kf) * k].chunks_exact(k) {
+                    half.extend((0..k).map(|a| (0..k).map(|b| p[a + b * k] * y[b]).sum::<f64>()));
+                }
                 for c in 0..kf {
                     for a in 0..k {
-                        let mut sum = 0.0;
-                        for e in 0..kf {
-                            let y = &y[(entry + e) * k..(entry + e + 1) * k];
-                            let py: f64 = (0..k).map(|b| p[a + b * k] * y[b]).sum();
-                            sum += py * t[c + e * kf];
-                        }
-                        out.push(-sum);
+                        out.push(-(0..kf).fold(0.0, |sum, e| sum + half[a + e * k] * t[c + e * kf]));
                     }
                 }
                 entry += kf;

@@ -24,6 +24,7 @@ use crate::dense::small::{cholesky, log_determinant, lower_factor, multiply, mul
 use crate::dense::view::{View, ViewMut, positions};
 use crate::effects::parameters::Direction;
 use crate::gram::standard::FactorStandard;
+use crate::stop;
 
 /// Steps of the difference quotients that the working curvature is made of (nothing reported depends on them): of a
 /// linear predictor, and of T as a share of the smallest diagonal element of its triangular form.
@@ -161,6 +162,7 @@ impl Penalty {
             Some(out)
         };
         for (m, direction) in directions.iter().enumerate() {
+            stop::point(directions.len() * direction.dt.len());
             let t = &templates[direction.group];
             let k = data.factors[direction.group].k();
             let (l, _) = lower_factor(t, k);
@@ -219,6 +221,7 @@ fn leverages(data: &Data, factor: &[f64]) -> Vec<f64> {
     out.par_chunks_mut(PIECE).enumerate().for_each(|(m, out)| {
         let mut x = vec![0.0; p];
         for (row, out) in (m * PIECE..).zip(out) {
+            stop::large(20 + 2 * p * p);
             x.iter_mut().zip(data.x.iter()).for_each(|(x, column)| *x = column.at(row));
             solve_lower(factor, p, &mut x);
             *out = x.iter().map(|v| v * v).sum();

@@ -29,6 +29,7 @@ use crate::dense::small::{
 use crate::dense::view::{View, positions};
 use crate::effects::template::Template;
 use crate::family::{Response, Second, Shape};
+use crate::stop;
 
 /// Nodes and logarithms of the weights of a rule for exp(-z^2 / 2), in one dimension.
 #[derive(Debug, Clone)]
@@ -63,6 +64,7 @@ impl Rule {
         let points = self.nodes.len();
         let mut out = Vec::with_capacity(points.pow(k as u32) * (k + 1));
         for index in 0..points.pow(k as u32) {
+            stop::point(10 * k);
             let at = |d: usize| index / points.pow(d as u32) % points;
             out.extend((0..k).map(|d| self.nodes[at(d)]));
             out.push((0..k).map(|d| self.log_weights[at(d)]).sum());
@@ -255,11 +257,13 @@ impl Quadrature<'_> {
             moved.iter().zip(u).map(|(d, u)| u + d).collect()
         };
         let family = self.likelihood.family;
+        stop::point(self.grid.len() / stride * 20);
         let mut at = vec![0.0; len];
         let logs: Vec<f64> = self
             .grid
             .chunks_exact(stride)
             .map(|node| {
+                stop::large(len * 20);
                 let uq = eta(node, &mut at);
                 let value = family.value(response, &at, self.psi);
                 node[k] + value - 0.5 * uq.iter().map(|u| u * u).sum::<f64>()
@@ -284,6 +288,7 @@ impl Quadrature<'_> {
             if share < 1e-20 {
                 continue;
             }
+            stop::large(len * (50 + 4 * k));
             let uq = eta(node, &mut at);
             family.second(response, &at, self.psi, Second { g: &mut g, w: &mut w });
             let mut slope = uq.clone();

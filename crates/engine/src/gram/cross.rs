@@ -3,6 +3,7 @@
 use super::standard::Standard;
 use crate::dense::small::add;
 use crate::rows::{Codes, Column, Rows};
+use crate::stop;
 
 /// Sparse blocks between two factors, by the levels of `first`.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,7 +119,9 @@ fn one_pair(rows: &Rows, standard: &Standard, first: usize, second: usize, sorte
     let mut slot = vec![0u32; rows.groups[second].levels];
     let mut keyed: Vec<u32> = Vec::new();
     let (mut zf, mut zs) = (vec![0.0; kf], vec![0.0; ks]);
+    stop::point(10 * levels);
     for level in 0..levels {
+        stop::large((sorted.start[level + 1] - sorted.start[level]) * (20 + 2 * size));
         let members = &sorted.rows[sorted.start[level]..sorted.start[level + 1]];
         // 1. The distinct levels of `second`, sorted; `slot` remembers where each one went.
         keyed.clear();

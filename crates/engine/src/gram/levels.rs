@@ -5,6 +5,7 @@ use super::fixed::FixedSums;
 use super::standard::{Affine, Standard};
 use crate::dense::small::add;
 use crate::rows::{Column, Rows};
+use crate::stop;
 use crate::threads;
 
 /// From this many rows on, two halves are accumulated side by side (whatever the number of threads, so that the
@@ -64,6 +65,8 @@ impl Accumulator {
         let mut start = from;
         while start < to {
             let m = size.min(to - start);
+            let effects: usize = self.factors.iter().map(|f| f.k * (f.k + width)).sum();
+            stop::point(m * (width * width + 2 * effects + 20));
             let weights = rows.weights.map(|w| &w[start..start + m]);
             for (j, (column, affine)) in rows.x.iter().zip(&standard.x).enumerate() {
                 fill(&mut columns[j * m..(j + 1) * m], column, *affine, start, weights);

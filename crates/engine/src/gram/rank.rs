@@ -6,6 +6,7 @@ use super::fixed::{FixedSums, dot};
 use super::levels::fill;
 use super::standard::{Affine, of_column};
 use crate::rows::Column;
+use crate::stop;
 
 /// Share of its length that a column must have left.
 const TOLERANCE: f64 = 1e-7;
@@ -32,6 +33,7 @@ fn by_cholesky(x: &Standardised, n: usize, rows: usize) -> Option<Vec<usize>> {
     let mut factor: Vec<Vec<f64>> = Vec::with_capacity(p); // rows of L for the kept columns
     let mut noise = 0.0f64; // the largest rounding error of a kept column, in units of its length
     for j in 0..p {
+        stop::large(2 * j * j);
         let length = gram[j + j * p];
         if length <= 0.0 || kept.len() == rows {
             continue;
@@ -120,6 +122,7 @@ fn cross_products(x: &Standardised, n: usize) -> Vec<f64> {
     let mut start = 0;
     while start < n {
         let m = CHUNK.min(n - start);
+        stop::point(m * p * (p + 2));
         for j in 0..p {
             x.fill(j, start, &mut buffer[j * m..(j + 1) * m]);
         }
@@ -133,6 +136,7 @@ fn cross_products(x: &Standardised, n: usize) -> Vec<f64> {
 /// they do not settle.
 fn residual_square(x: &Standardised, n: usize, kept: &[usize], factor: &[Vec<f64>], j: usize) -> Option<f64> {
     let column = |i: usize| {
+        stop::point(4 * n);
         let mut out = vec![0.0; n];
         x.fill(i, 0, &mut out);
         out

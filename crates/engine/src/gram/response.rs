@@ -6,6 +6,7 @@ use super::fixed::dot;
 use super::levels::fill;
 use crate::error::EngineError;
 use crate::rows::{Column, Rows};
+use crate::stop;
 
 /// Buffers of a chunk of rows, kept from one response to the next.
 #[derive(Default)]
@@ -40,6 +41,7 @@ impl Gram {
         let mut start = 0;
         while start < self.n {
             let m = CHUNK.min(self.n - start);
+            stop::point(m * (10 + 4 * p));
             let weights = rows.weights.map(|w| &w[start..start + m]);
             work.y.resize(m, 0.0);
             work.column.resize(m, 0.0);

@@ -11,6 +11,7 @@ use crate::dense::small;
 use crate::dense::view::{View, ViewMut, positions};
 use crate::effects::parameters::Parameters;
 use crate::gram::Gram;
+use crate::stop;
 
 /// Newton steps before a response is left to the general search.
 const MOST_STEPS: usize = 8;
@@ -204,6 +205,7 @@ impl Batched {
     fn evaluate(&self, classes: &Classes, batch: &Batch, sigma: Vec<Lanes>) -> Point {
         let (k, p, width) = (self.k, self.p, self.width());
         let (kk, n) = (k * k, k * width);
+        stop::point(classes.len() * kk * (20 + width * width) * LANES);
         // 1. B and B A of each class, and the border.
         let mut b = vec![Lanes::ZERO; classes.len() * kk];
         let mut ba = b.clone();

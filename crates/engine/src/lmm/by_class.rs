@@ -9,6 +9,7 @@ use crate::dense::view::{View, ViewMut, positions};
 use crate::effects::template::Template;
 use crate::error::EngineError;
 use crate::gram::Gram;
+use crate::stop;
 
 impl OneFactor {
     /// Pass 1: log-determinants and the border; returns sum B (U S).
@@ -26,6 +27,7 @@ impl OneFactor {
         let mut trace = vec![0.0; K * K];
         let mut taken = vec![0.0; width * width];
         let own = self.b.chunks_exact_mut(K * K).zip(self.tx.chunks_exact_mut(K * K));
+        stop::point(classes.len() * K * K * (20 + width * width));
         for (class, ((b, q), zz)) in own.zip(classes.zz.chunks_exact(K * K)).enumerate() {
             let done: Eliminated<K> =
                 eliminate_levels::<K>(b, q, zz, &identity, &t, &inverse_transpose, K).ok_or(EngineError::NotFinite)?;
@@ -63,6 +65,7 @@ impl OneFactor {
             s: Vec::new(),
         };
         let mut rv = vec![0.0; K * K * width]; // sum of r[b, .] (r v)[a] along column b + K a
+        stop::point(classes.len() * K * K * (20 + width * width));
         for class in 0..classes.len() {
             let (b, q) = (&self.b[class * kk..(class + 1) * kk], matrix_of_rows::<K>(&self.tx[class * kk..]));
             let products = classes.products_of(class);

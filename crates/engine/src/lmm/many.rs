@@ -19,6 +19,7 @@ use crate::gram::response::ResponseWork;
 use crate::gram::standard::Affine;
 use crate::optimize::{Options, Status};
 use crate::rows::Rows;
+use crate::stop;
 use crate::threads;
 
 /// Responses that a worker takes at a time.
@@ -70,7 +71,7 @@ impl Lmm {
             let what = format!("response {bad} must have {} numbers", self.gram.n);
             return Err(EngineError::shape(Misfit::at(Index::Response(bad), what)));
         }
-        let (next, done, stop) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+        let (next, done, ended) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
         let workers = threads::count().min(responses.len().div_ceil(BATCH)).max(1);
         let mut models: Vec<Worker> = (0..workers).map(|_| Worker::of(self, rows)).collect::<Result<_, _>>()?;
         let found: Vec<Vec<(usize, Result<ManyFit, EngineError>)>> = threads::run(|| {
@@ -78,16 +79,22 @@ impl Lmm {
                 .par_iter_mut()
                 .map(|worker| {
                     let mut own = Vec::with_capacity(responses.len() / workers + BATCH);
-                    while !stop.load(Ordering::Relaxed) {
+                    while !ended.load(Ordering::Relaxed) {
                         let first = next.fetch_add(BATCH, Ordering::Relaxed);
                         let last = (first + BATCH).min(responses.len());
                         if first >= last {
                             break;
                         }
-                        own.extend((first..last).zip(worker.fit(rows, &responses[first..last], wanted)));
+                        // After Ctrl-C what this worker has done already is kept.
+                        let fit = || worker.fit(rows, &responses[first..last], wanted);
+                        let Some(fits) = stop::unless_stopped(fit) else {
+                            ended.store(true, Ordering::Relaxed);
+                            break;
+                        };
+                        own.extend((first..last).zip(fits));
                         let so_far = done.fetch_add(last - first, Ordering::Relaxed) + last - first;
                         if !go_on(so_far) {
-                            stop.store(true, Ordering::Relaxed);
+                            ended.store(true, Ordering::Relaxed);
                         }
                     }
                     own

@@ -15,6 +15,7 @@ use crate::effects::parameters::Direction;
 use crate::effects::template::{Template, sigma_direction};
 use crate::error::EngineError;
 use crate::gram::{FactorBlocks, Gram};
+use crate::stop;
 
 /// Most effects that have a kernel.
 pub(crate) const MOST_EFFECTS: usize = 4;
@@ -90,6 +91,7 @@ impl OneFactor {
         let (kk, kw) = (K * K * LEAVES_PER_TASK, K * width * LEAVES_PER_TASK);
         let (t, inverse_transpose) = (matrix::<K>(&template.t), matrix::<K>(&template.inverse_transpose));
         let task = |b: &mut [f64], tx: &mut [f64], zz: &[f64], zr: &[f64]| {
+            stop::point(b.len() * 20 + tx.len() * width);
             // A literal width lets the loops over [X y] unroll for the commonest models.
             match width {
                 2 => eliminate_levels::<K>(b, tx, zz, zr, &t, &inverse_transpose, 2),
@@ -152,11 +154,14 @@ impl OneFactor {
     fn sums_sized<const K: usize>(&self, levels: usize, trace: Vec<f64>, beta: &[f64], reml: bool) -> Sums {
         let width = self.border.p + 1;
         let mut s = vec![0.0; levels * K];
-        let task = |(s, (b, tx)): (&mut [f64], (&[f64], &[f64]))| match self.border.p {
-            1 => self.sum_levels::<K>(s, b, tx, beta, reml, 1),
-            2 => self.sum_levels::<K>(s, b, tx, beta, reml, 2),
-            3 => self.sum_levels::<K>(s, b, tx, beta, reml, 3),
-            p => self.sum_levels::<K>(s, b, tx, beta, reml, p),
+        let task = |(s, (b, tx)): (&mut [f64], (&[f64], &[f64]))| {
+            stop::point(b.len() * K * K + tx.len() * (2 + width));
+            match self.border.p {
+                1 => self.sum_levels::<K>(s, b, tx, beta, reml, 1),
+                2 => self.sum_levels::<K>(s, b, tx, beta, reml, 2),
+                3 => self.sum_levels::<K>(s, b, tx, beta, reml, 3),
+                p => self.sum_levels::<K>(s, b, tx, beta, reml, p),
+            }
         };
         let parts: Vec<Vec<f64>> = if levels <= LEAVES_PER_TASK {
             vec![task((&mut s, (&self.b, &self.tx)))]

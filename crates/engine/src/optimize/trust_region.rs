@@ -2,6 +2,7 @@
 //! the quadratic model still promises.
 
 use super::subproblem::{ModelStep, solve};
+use crate::stop;
 
 /// Value, gradient and curvature at one point.
 #[derive(Debug, Clone)]
@@ -188,6 +189,7 @@ impl Secant {
         let (n, m) = (point.gradient.len(), point.directions());
         let mut out = point.hessian.clone();
         for (j, q) in point.basis.chunks_exact(n).enumerate() {
+            stop::large(2 * n * (n + m));
             let image: Vec<f64> = (0..n).map(|i| (0..n).map(|l| self.matrix[i + l * n] * q[l]).sum()).collect();
             for (i, value) in point.along(&image).iter().enumerate() {
                 out[i + j * m] += value;

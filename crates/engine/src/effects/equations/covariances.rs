@@ -5,6 +5,7 @@ use super::rows::{Asked, Row};
 use crate::effects::layout::Panel;
 use crate::error::EngineError;
 use crate::factor::product::add_product;
+use crate::stop;
 
 /// Columns solved at once where a sparse inverse lacks an entry.
 const SOLVED_AT_ONCE: usize = 32;
@@ -32,6 +33,7 @@ impl Equations {
             let (m, p, k) = (some.len(), self.p(), self.frame.leaf_size());
             let mut out = vec![0.0; m * m];
             for j in 0..m {
+                stop::large(2 * m * (k + p));
                 for i in 0..m {
                     let of_level = rest.level[i].is_some() && rest.level[i] == rest.level[j];
                     let own =
@@ -80,6 +82,7 @@ impl Equations {
             }
         }
         for (index, row) in rows.iter().enumerate() {
+            stop::large(2 * p * (touched.len() + p));
             self.whitened(row, &mut h);
             let mut x = row.x.clone();
             self.take_leaf(row, &h, &mut x);

@@ -5,6 +5,7 @@ use super::rows::{Asked, Row};
 use crate::effects::layout::Panel;
 use crate::error::EngineError;
 use crate::rows::Rows;
+use crate::stop;
 
 /// A solution for r right-hand sides.
 #[derive(Debug, Clone)]
@@ -42,6 +43,7 @@ impl Equations {
             let asked = Asked::own(rows);
             let (mut row, mut out) = (Row::default(), v.to_vec());
             for (index, out) in out.chunks_exact_mut(r).enumerate() {
+                stop::point(50 + 2 * r * (row.lead.len() + row.places.len() + row.x.len()));
                 self.load(&asked, index, &mut row);
                 self.subtract_fitted(&row, &right, out);
                 out.iter_mut().for_each(|value| *value *= weight(index));
@@ -72,6 +74,7 @@ impl Equations {
         let asked = Asked::own(rows);
         let (mut row, mut v) = (Row::default(), vec![0.0; r]);
         for index in 0..rows.n() {
+            stop::point(50 + 2 * r * (row.lead.len() + row.places.len() + p));
             self.load(&asked, index, &mut row);
             fill(index, &mut v);
             if let Some(level) = row.level {
@@ -144,6 +147,7 @@ impl Equations {
             self.whiten_block(level, &mut right.lead[level * k * r..(level + 1) * k * r], r);
             let lead = &right.lead[level * k * r..(level + 1) * k * r];
             self.panel(Some(level), &mut panel);
+            stop::point(20 + 2 * k * r * (panel.index.len() + p + k));
             for (&place, h) in panel.index.iter().zip(panel.h.chunks_exact(k)) {
                 for (h, lead) in h.iter().zip(lead.chunks_exact(r)) {
                     lead.iter().enumerate().for_each(|(c, y)| right.tail[c * n_tail + place as usize] -= h * y);
@@ -160,6 +164,7 @@ impl Equations {
         for level in 0..levels {
             let lead = &mut right.lead[level * k * r..(level + 1) * k * r];
             self.panel(Some(level), &mut panel);
+            stop::point(20 + 2 * k * r * (panel.index.len() + p + k));
             for (a, lead) in lead.chunks_exact_mut(r).enumerate() {
                 for (c, y) in lead.iter_mut().enumerate() {
                     let beta = &right.fixed[c * p..(c + 1) * p];
@@ -182,6 +187,7 @@ impl Equations {
             self.e.tail.solve_lower(&mut right.tail, r);
         }
         for c in 0..r {
+            stop::large(4 * p * (n_tail + p));
             let tail = &mut right.tail[c * n_tail..(c + 1) * n_tail];
             let fixed = &mut right.fixed[c * p..(c + 1) * p];
             if n_tail > 0 {

@@ -8,6 +8,7 @@ use super::level::Level;
 use super::rows::{Asked, Row};
 use crate::effects::layout::Panel;
 use crate::error::EngineError;
+use crate::stop;
 
 /// Rows of one task.
 const ROWS_PER_TASK: usize = 2048;
@@ -76,6 +77,9 @@ impl Equations {
         let (mut row, mut h, mut level) = (Row::default(), Vec::new(), Level::default());
         let (mut current, mut lacking) = (None, Vec::new());
         for (at, (&index, out)) in rows.iter().zip(out).enumerate() {
+            stop::point(
+                100 + h.len() * h.len() + row.places.len().pow(2) + row.x.len() * (row.x.len() + row.places.len()),
+            );
             self.load(asked, index as usize, &mut row);
             if current != Some(row.level) {
                 self.level(row.level, &mut level);

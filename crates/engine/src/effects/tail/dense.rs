@@ -7,6 +7,7 @@ use crate::effects::layout::{Layout, Panel};
 use crate::effects::leaves::Leaves;
 use crate::factor::tiled::Tiled;
 use crate::gram::Gram;
+use crate::stop;
 
 /// Entries of a strip of columns, about: one fits into a core's cache. Strips are assembled side by side; they
 /// depend on the matrix alone, so that sums do not depend on the number of threads.
@@ -88,8 +89,10 @@ fn subtract_leaves(gram: &Gram, layout: &Layout, leaves: &Leaves, strip: Strip, 
     let k = gram.factors[leaf].k;
     let mut panel = Panel::default();
     let mut offsets: Vec<usize> = Vec::new();
+    stop::point(10 * gram.factors[leaf].levels);
     for level in 0..gram.factors[leaf].levels {
         leaves.panel(gram, layout, leaf, level, strip.first, &mut panel);
+        stop::large(panel.index.len().pow(2) * k);
         offsets.clear();
         offsets.extend(panel.index.iter().map(|&i| addresses.row[i as usize]));
         subtract_panel(&panel, k, &offsets, &addresses.base, (strip.first, strip.last), strip.at, strip.piece);

@@ -9,6 +9,7 @@ use crate::effects::layout::{Layout, Panel};
 use crate::effects::leaves::Leaves;
 use crate::factor::tiled::Tiled;
 use crate::gram::Gram;
+use crate::stop;
 
 /// h'S h of each leaf, and for each tail factor the sum over leaves of h_f'(S h)_f.
 pub(crate) struct Products {
@@ -41,6 +42,7 @@ fn strip(matrix: &Tiled, gram: &Gram, layout: &Layout, leaves: &Leaves, first: u
     let mut bounds: Vec<usize> = Vec::new();
     for (level, total) in out.leaves.iter_mut().enumerate() {
         leaves.panel(gram, layout, leaf, level, first, &mut panel);
+        stop::large(10 + panel.index.len().pow(2));
         offsets.clear();
         offsets.extend(panel.index.iter().map(|&i| matrix.row_offset(i as usize)));
         bounds.clear();

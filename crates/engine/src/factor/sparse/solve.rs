@@ -2,6 +2,7 @@
 
 use super::super::kernels::{self, view, view_mut};
 use super::Sparse;
+use crate::stop;
 use rayon::prelude::*;
 
 /// Right-hand sides handled by one task; fixed, so that threads do not change rounding.
@@ -51,6 +52,7 @@ impl Sparse {
         let mut y = Vec::new();
         for s in 0..symbolic.supernodes() {
             let (w, r) = symbolic.shape(s);
+            stop::large(2 * w * (w + r) * columns);
             let (m, rows, first) = (w + r, symbolic.rows_of(s), symbolic.start[s] as usize);
             let block = &self.values[symbolic.value_ptr[s]..symbolic.value_ptr[s + 1]];
             let (own, later) = x[first * columns..].split_at_mut(w * columns);
@@ -91,6 +93,7 @@ impl Sparse {
         let mut y = Vec::new();
         for s in (0..symbolic.supernodes()).rev() {
             let (w, r) = symbolic.shape(s);
+            stop::large(2 * w * (w + r) * columns);
             let (m, rows, first) = (w + r, symbolic.rows_of(s), symbolic.start[s] as usize);
             let block = &self.values[symbolic.value_ptr[s]..symbolic.value_ptr[s + 1]];
             let (own, later) = x[first * columns..].split_at_mut(w * columns);

@@ -14,6 +14,7 @@ use super::matrix::Matrix;
 use super::moments;
 use super::pattern::Pattern;
 use super::polynomial::Polynomial;
+use crate::stop;
 
 /// Probes of the first evaluation, and the most that a standard error above the target leads to.
 const FEWEST_PROBES: usize = 8;
@@ -213,6 +214,7 @@ fn add_outer(pattern: &Pattern, vectors: &[(f64, &[f64])], bar: &mut [f64]) {
             rest = after;
         }
         pieces.into_par_iter().enumerate().with_min_len(512).for_each(|(i, piece)| {
+            stop::large(2 * piece.len() * width);
             let mut own = vec![0.0; width];
             for ((o, x), (w, _)) in own.iter_mut().zip(&rows[i * width..(i + 1) * width]).zip(batch) {
                 *o = w * x;

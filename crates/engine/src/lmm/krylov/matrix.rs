@@ -9,6 +9,7 @@ use crate::effects::elimination::Elimination;
 use crate::effects::layout::{Layout, Panel};
 use crate::error::EngineError;
 use crate::gram::Gram;
+use crate::stop;
 
 /// Rows of a matrix handled by one task.
 const ROWS_PER_TASK: usize = 1024;
@@ -142,6 +143,8 @@ impl Matrix {
     /// out = M x.
     pub(super) fn multiply(&self, pattern: &Pattern, x: &[f64], out: &mut [f64]) {
         out.par_chunks_mut(ROWS_PER_TASK).enumerate().for_each(|(chunk, out)| {
+            let rows = chunk * ROWS_PER_TASK..chunk * ROWS_PER_TASK + out.len();
+            stop::point(4 * (pattern.start[rows.end] - pattern.start[rows.start]));
             for (a, out) in out.iter_mut().enumerate() {
                 let row = pattern.row(chunk * ROWS_PER_TASK + a);
                 let (values, index) = (&self.m[row.clone()], &pattern.index[row]);

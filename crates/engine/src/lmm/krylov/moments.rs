@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::matrix::Matrix;
 use super::pattern::Pattern;
+use crate::stop;
 
 const MOST_STEPS: usize = 4;
 const ROWS_PER_TASK: usize = 64;
@@ -71,6 +72,7 @@ pub(super) fn traces(
             let (first, last) = (task * ROWS_PER_TASK, ((task + 1) * ROWS_PER_TASK).min(pattern.n));
             let mut sum = vec![0.0; 2 * h + 1];
             for i in first..last {
+                stop::large(20 * h * pattern.row(i).len().pow(2));
                 let begin = pattern.start[i] - pattern.start[first];
                 let out = piece.as_deref_mut().map(|p| &mut p[begin..begin + pattern.row(i).len()]);
                 one_row(pattern, matrix, i, h, weight, out, s);
