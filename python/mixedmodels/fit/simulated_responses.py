@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_random_part, fixed_part
 from mixedmodels.fit.re_form import Chosen
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
+
+AT_ONCE = 1 << 21  # numbers
 
 
 def simulate_fit(
@@ -30,9 +32,10 @@ def simulate_fit(
 
 def simulate_linear(design: Design, fit: LinearFit, nsim: int, rng: np.random.Generator) -> Matrix:
     """Responses of a linear model, shape (n, nsim)."""
-    out = rng.standard_normal((checked(nsim), fit.n))
-    out *= _noise_scale(design, fit.sigma)
-    out += fixed_part(design, fit.kept, fit.beta, fit.n)
+    scale, mean = _noise_scale(design, fit.sigma), fixed_part(design, fit.kept, fit.beta, fit.n)
+    out = np.empty((checked(nsim), fit.n))
+    for some in _some(nsim, fit.n):
+        out[some] = rng.standard_normal((len(out[some]), fit.n)) * scale + mean
     return out.T
 
 
@@ -45,11 +48,13 @@ def simulate_mixed(
     standard normal. The numbers of one response follow each other, u before e, so that asking for more responses, or
     for the same in several parts, changes none.
     """
-    q = _n_effects(design)
-    numbers = rng.standard_normal((checked(nsim), q + fit.n))
-    out = numbers[:, q:] * _noise_scale(design, fit.sigma)
-    _add_drawn(out, design, fit, numbers[:, :q], chosen)
-    out += _kept_part(design, fit, chosen)
+    q, scale, kept = _n_effects(design), _noise_scale(design, fit.sigma), _kept_part(design, fit, chosen)
+    out = np.empty((checked(nsim), fit.n))
+    for some in _some(nsim, q + fit.n):
+        numbers = rng.standard_normal((len(out[some]), q + fit.n))
+        out[some] = numbers[:, q:] * scale
+        _add_drawn(out[some], design, fit, numbers[:, :q], chosen)
+        out[some] += kept
     return out.T
 
 
@@ -89,10 +94,12 @@ def simulate_glm(fit: GlmFit, nsim: int, rng: np.random.Generator) -> Matrix:
         dead = weights == 0
         weights = np.where(dead, 1.0, weights)
     psi = family_moments.shapes_of_dispersion(family, fit.dispersion)
-    out = np.column_stack([family.draw(rng, mu, weights, psi) for _ in range(checked(nsim))])
-    if dead is not None and family.support == "proportion":
-        out[dead] = 0.0
-    return out
+    out = np.empty((checked(nsim), len(mu)))
+    for response in out:
+        response[:] = family.draw(rng, mu, weights, psi)
+        if dead is not None and family.support == "proportion":
+            response[dead] = 0.0
+    return out.T
 
 
 def _n_effects(design: Design) -> int:
@@ -130,6 +137,13 @@ def _add_drawn(out: Matrix, design: Design, fit: AnyMixedFit, u: Matrix, chosen:
 def _noise_scale(design: Design, sigma: float) -> float | Vector:
     """Standard deviation of the rows."""
     return sigma if design.weights is None else np.asarray(sigma / np.sqrt(design.weights))
+
+
+def _some(nsim: int, width: int) -> Iterator[slice]:
+    """Simulations that are drawn at once: few enough that Ctrl-C between two such calls is soon."""
+    step = max(1, AT_ONCE // max(width, 1))
+    for first in range(0, nsim, step):
+        yield slice(first, min(first + step, nsim))
 
 
 def checked(nsim: int) -> int:

@@ -131,6 +131,8 @@ def part_refitted(model: FittedModel, rows: np.ndarray[Any, Any]) -> ManyFits:
     if kept_columns(part.fixed, len(part.response), part.weights) != model._fit.kept:
         raise FitError("the rows that are left do not identify all coefficients.")
     many = refitter(model, part)(part.response[None])
+    if many.interrupted:
+        raise KeyboardInterrupt
     if many.failed[0]:
         raise FitError(many.reasons.get(0, "it cannot be fitted."))
     return many

@@ -137,8 +137,6 @@ def _fitted(task: Task, responses: Responses, progress: bool | None) -> ManyFits
                 last = min(b, first + chunk)
                 y, whole = responses.rows(first, last)
                 _fit_chunk(task, y, whole, first, out, refits, tell)
-                if (out.status[first:last] == NOT_REACHED).any():
-                    raise KeyboardInterrupt
         except KeyboardInterrupt:
             if (out.status == NOT_REACHED).all():
                 raise
@@ -164,7 +162,10 @@ def _fit_chunk(
         step = SLOW if task.method.family is not None else len(members)
         for at in range(0, len(members), step):
             some = members[at : at + step]
-            _write(out, first + some, fit(_part(y, some, there)))
+            many = fit(_part(y, some, there))
+            _write(out, first + some, many)
+            if many.interrupted:
+                raise KeyboardInterrupt
             done += len(some)
             tell(done)
 

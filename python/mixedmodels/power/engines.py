@@ -18,7 +18,7 @@ from mixedmodels.design import Design, FixedDesign, build
 from mixedmodels.errors import DataError, DesignError, MixedModelsWarning
 from mixedmodels.estimates import wald
 from mixedmodels.fit.lmm import as_control
-from mixedmodels.fit.many_responses.linear_mixed import MAX_EVALUATIONS, NOT_REACHED, STALLED, ManyFits
+from mixedmodels.fit.many_responses.linear_mixed import MAX_EVALUATIONS, STALLED, ManyFits
 from mixedmodels.fitted import registry
 from mixedmodels.fitted.replicates import refitter
 from mixedmodels.many.refits import fits_of
@@ -118,7 +118,7 @@ def _joint(distance: Matrix, covariance: NDArray[np.float64], df: Vector) -> Vec
 
 
 def _of(many: ManyFits, p: Vector, estimate: Vector) -> Outcomes:
-    if (many.status == NOT_REACHED).any():
+    if many.interrupted:
         raise KeyboardInterrupt
     p = np.where(many.failed, np.nan, p)
     stopped = np.isin(many.status, (MAX_EVALUATIONS, STALLED))

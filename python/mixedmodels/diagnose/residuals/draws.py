@@ -11,7 +11,7 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.residuals.dispersion import PearsonSum
-from mixedmodels.diagnose.residuals.pit import Method
+from mixedmodels.diagnose.residuals.pit import BLOCK, Method
 from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 from mixedmodels.diagnose.residuals.simulated import FEWEST, Refits, scaled
 from mixedmodels.errors import DataError, MixedModelsWarning
@@ -62,7 +62,7 @@ def simulated_residuals(
     numbers = scaled(
         _counts(model._response(), trials),
         _predicted(model) * trials,
-        np.ascontiguousarray(_counts(drawn, trials).T),
+        _row_by_row(drawn, trials),
         rng,
         integer=_is_integer(model) if integer is None else bool(integer),
         method=method,
@@ -107,6 +107,16 @@ def _trials(model: FittedModel) -> Vector | float:
     """The factor that makes a response as the family sees it a count of successes."""
     weights = model._prior_weights()
     return weights if weights is not None and model.family.weights_role == "trials" else 1.0
+
+
+def _row_by_row(drawn: Matrix, trials: Vector | float) -> Matrix:
+    """Counts of simulations of shape (m, n), as an array of shape (n, m) made of few rows at a time."""
+    m, n = drawn.shape
+    out, rows = np.empty((n, m)), max(1, BLOCK // m)
+    for at in range(0, n, rows):
+        part = slice(at, at + rows)
+        out[part] = _counts(drawn[:, part], trials if isinstance(trials, float) else trials[part]).T
+    return out
 
 
 def _counts(values: Matrix, trials: Vector | float) -> Matrix:

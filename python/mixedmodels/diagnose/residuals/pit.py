@@ -83,12 +83,13 @@ def between(below: Vector, up_to: Vector, rng: np.random.Generator) -> Vector:
 
 def traditional(simulated: Matrix, observed: Vector, rng: np.random.Generator, integer: bool) -> Vector:
     """Residuals from the cumulative distribution function of each row's simulations, with straight lines in it."""
-    if not integer:
-        return _interpolated(simulated, observed)
     out, m = np.empty(len(observed)), simulated.shape[1]
     rows = max(1, BLOCK // m)
     for at in range(0, len(out), rows):
         part, y = simulated[at : at + rows], observed[at : at + rows]
+        if not integer:
+            out[at : at + rows] = _interpolated(part, y)
+            continue
         noise = rng.random((len(y), m + 1)) - 0.5
         out[at : at + rows] = _interpolated(part + noise[:, :m], y + noise[:, m])
     return out

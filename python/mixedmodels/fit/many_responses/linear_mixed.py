@@ -60,6 +60,8 @@ class ManyFits:
         Number of rows used.
     reasons : dict of int to str, optional
         Why a fit failed, by row.
+    signalled : bool, optional
+        Whether Ctrl-C was pressed on the way, even if all fits were reached.
     """
 
     kept: tuple[int, ...]
@@ -74,6 +76,7 @@ class ManyFits:
     status: NDArray[np.int8]
     n: NDArray[np.int64]
     reasons: dict[int, str] = field(default_factory=dict)
+    signalled: bool = False
 
     def __len__(self) -> int:
         return len(self.criterion)
@@ -87,6 +90,11 @@ class ManyFits:
     def std_error(self) -> Matrix:
         """Standard errors of beta, shape (B, p)."""
         return np.sqrt(np.diagonal(self.vcov, axis1=1, axis2=2))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether whoever asked for the fits should stop."""
+        return self.signalled or bool((self.status == NOT_REACHED).any())
 
     def taken(self, rows: NDArray[Any]) -> ManyFits:
         """The fits of some responses, by position."""
@@ -178,6 +186,7 @@ def many_lmm(
         status=_status(out),
         n=np.full(b, responses.shape[1], dtype=np.int64),
         reasons=out["messages"],
+        signalled=out["interrupted"],
     )
 
 

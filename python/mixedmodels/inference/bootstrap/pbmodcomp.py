@@ -13,7 +13,7 @@ from mixedmodels import formula as formulas
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit import likelihood
-from mixedmodels.fit.many_responses.linear_mixed import NOT_REACHED, ManyFits, joined
+from mixedmodels.fit.many_responses.linear_mixed import ManyFits, joined
 from mixedmodels.fit.seeds import drawn_seed, generator
 from mixedmodels.fit.simulated_responses import checked
 from mixedmodels.fitted.model import FittedModel
@@ -107,7 +107,7 @@ def _reference(
         stop = stopped_at(fits.criterion, statistic, extremes)
         if stop < len(fits):
             return fits.taken(np.arange(stop))
-        if len(parts[-1]) < count:
+        if parts[-1].interrupted:
             break
     return joined(parts)
 
@@ -123,8 +123,8 @@ def _both(small: Refit, large: Refit) -> Refit:
 
     def work(responses: Any) -> ManyFits:
         one = small(responses)
-        if (one.status == NOT_REACHED).any():
-            return one.taken(np.flatnonzero(one.status != NOT_REACHED)[:0])
+        if one.interrupted:
+            raise KeyboardInterrupt
         two = large(responses)
         status = np.maximum(one.status, two.status)
         reasons = {**one.reasons, **two.reasons}

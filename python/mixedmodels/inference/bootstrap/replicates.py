@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -122,24 +122,26 @@ def refitted(
     """
     chunk = min(max(16, CHUNK_NUMBERS // max(n, 1)), max_chunk or nsim)
     parts: list[ManyFits] = []
-    done = 0
+    done, interrupted = 0, True
     with counted(nsim, "replicates", progress) as tell:
         try:
             while done < nsim:
                 part = refit(draw(min(chunk, nsim - done)))
                 reached = np.flatnonzero(part.status != NOT_REACHED)
-                if len(reached) < len(part):
+                if part.interrupted:
                     parts.append(part.taken(reached))
                     break
                 parts.append(part)
                 done += len(part)
                 tell(done)
+            else:
+                interrupted = False
         except KeyboardInterrupt:
             if not parts:
                 raise
     if not sum(map(len, parts)):
         raise KeyboardInterrupt
-    return joined(parts)
+    return replace(joined(parts), signalled=interrupted)
 
 
 def statistics(
