@@ -91,3 +91,22 @@ def test_jobs_of_joblib_fit() -> None:
 def test_threads_are_bounded(n: Any) -> None:
     with pytest.raises(mm.DataError, match="set_threads"):
         mm.set_threads(n)
+
+
+def test_an_environment_variable_does_not_start_threads() -> None:
+    code = (
+        "import os, numpy as np, mixedmodels as mm\n"
+        "mm.set_threads(2)\n"
+        "from tests.fit.test_processes import criterion\n"
+        "criterion(1)\n"
+        "mm.lmer('Reaction ~ Days + (Days | Subject)', mm.datasets.load('sleepstudy')).profile()\n"
+        "print(len(os.listdir('/proc/self/task')))\n"
+    )
+    many = {**os.environ, "RAYON_NUM_THREADS": "3000", "OPENBLAS_NUM_THREADS": "1"}
+    if not os.path.isdir("/proc/self/task"):
+        pytest.skip("the system does not list threads")
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=False, env=many
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) <= 8
