@@ -1,7 +1,6 @@
 //! Ctrl-C while the engine computes.
 
 use std::cell::Cell;
-use std::process;
 use std::sync::{Mutex, PoisonError};
 
 use mixedmodels_engine::error::EngineError;
@@ -38,19 +37,19 @@ pub(crate) fn heard_all<R: Send>(
     }
 }
 
-/// Whether this is the thread on which Python handles signals; asked once in each thread of a process.
+/// Whether this is the thread on which Python handles signals. Such a thread stays it, in a child of `fork` too, while
+/// another may become it there: only "yes" is kept.
 fn hears_signals(py: Python<'_>) -> PyResult<bool> {
     thread_local! {
-        static ANSWER: Cell<Option<(u32, bool)>> = const { Cell::new(None) };
+        static YES: Cell<bool> = const { Cell::new(false) };
     }
-    let process = process::id();
-    if let Some((_, answer)) = ANSWER.get().filter(|(of, _)| *of == process) {
-        return Ok(answer);
+    if YES.get() {
+        return Ok(true);
     }
     let threading = py.import(intern!(py, "threading"))?;
     let main = threading.call_method0(intern!(py, "main_thread"))?.getattr(intern!(py, "ident"))?;
     let answer = main.eq(threading.call_method0(intern!(py, "get_ident"))?)?;
-    ANSWER.set(Some((process, answer)));
+    YES.set(answer);
     Ok(answer)
 }
 
