@@ -130,11 +130,8 @@ def joined(parts: Sequence[ManyFits]) -> ManyFits:
     for part in parts:
         reasons.update({at + i: why for i, why in part.reasons.items()})
         at += len(part)
-    return ManyFits(
-        kept=parts[0].kept,
-        **{name: np.concatenate([getattr(p, name) for p in parts]) for name in ARRAYS},
-        reasons=reasons,
-    )
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ARRAYS}
+    return ManyFits(kept=parts[0].kept, **arrays, reasons=reasons)
 
 
 def many_lmm(
