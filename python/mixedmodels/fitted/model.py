@@ -339,11 +339,11 @@ class FittedModel:
             index = index[rows]
         return matrix(self._dense_x(), index, kept_names(self.design, self._fit), self._source.kind)
 
-    def _augmented(self, more: dict[str, Vector], weightless: dict[str, Vector] | None = None) -> Any:
+    def _augmented(self, more: dict[str, Vector], weightless: dict[str, Vector | None] | None = None) -> Any:
         self._need_rows("augment()")
         assert self._request is not None
         more = {"fitted": self._fitted(), "resid": self._residuals(), **more}
-        beside = weightless or {}
+        beside: dict[str, Vector | None] = weightless or {}
         if self.design.weightless is not None:
             resid = self._weightless_residuals("deviance" if self._fit.generalized else "response", False)
             beside = {"fitted": self._weightless_means(), "resid": resid, **beside}

@@ -74,6 +74,7 @@ class Rows:
         else:
             missing = np.full(self.design.weightless.n, np.nan)
             places, more = self._beside, missing if weightless is None else weightless
+        assert places is not None  # rows were left out
         out = np.full(self.design.n_table, np.nan)
         out[places] = np.concatenate([values, more])
         return out if self.padded else out[np.sort(places)]
@@ -105,7 +106,7 @@ class Rows:
         return np.asarray(index if index.nlevels == 1 else [str(label) for label in index])
 
     def augmented(
-        self, request: Request, columns: dict[str, Vector], weightless: dict[str, Vector] | None = None
+        self, request: Request, columns: dict[str, Vector], weightless: dict[str, Vector | None] | None = None
     ) -> Any:
         """The model frame with further columns; a name that is taken gets an underscore.
 
@@ -181,7 +182,7 @@ class Rows:
         if count == len(self.numbers):
             return slice(None)
         lengths = {self.design.n_table: self.design.rows}
-        if self.design.weightless is not None:
+        if self.design.weightless is not None and self.design.rows is not None:
             lengths[len(self._beside)] = np.searchsorted(np.sort(self._beside), self.design.rows)
         if self.source.index is not None:
             lengths[len(self.source.index)] = self.design.positions

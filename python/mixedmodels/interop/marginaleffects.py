@@ -23,7 +23,7 @@ from mixedmodels import frame
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import on_new_data
 from mixedmodels.design.spec import FactorSpec
-from mixedmodels.errors import UnknownColumnError
+from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.formula import parse

@@ -96,7 +96,7 @@ def _why_not(predictors: Predictors, name: str) -> str | None:
 
 
 def mean_shift(
-    predictors: Predictors, levels: Levels, nuisance: Sequence[str], weights: str, argument_offset: float | None
+    predictors: Predictors, levels: Levels, nuisance: Sequence[str], weights: str, argument_offset: float | str | None
 ) -> Vector:
     """Mean of the nuisance factors' columns over their levels less those of their first levels, shape (p,).
 
