@@ -101,7 +101,7 @@ def as_lme4_has_it(c: dict[str, Any]) -> GeneralizedMixedModel:
         u=tuple(u), b=tuple(a @ t.T for a, t in zip(u, factors(theta, given.sizes), strict=True)),
         eta=np.array(c["eta"]), vcov_joint=joint, vcov_conditional=joint[m : m + p, m : m + p], gradient=zero,
         hessian=joint, logdet_u=0.0, penalty=0.0, conditional_loglik=0.0, y=response.y, weights=response.weights,
-        singular=c["singular"], inner=0,
+        singular=c["singular"], standards=tuple(map(np.eye, given.sizes)), inner=0,
         run=Run(
             status="converged", message="", evaluations=0, seconds=0.0,
             certificate={"holds": True, "predicted_decrease": 0.0, "escape_gain": 0.0}, trace=(),

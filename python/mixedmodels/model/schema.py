@@ -24,6 +24,7 @@ Check = Callable[[Any, str], None]
 RECORDS: dict[str, type] = {"lm": LinearFit, "glm": GlmFit, "lmer": MixedFit, "glmer": GlmmFit}
 KINDS = ("numeric", "logical", "matrix")
 NOT_STORED = ("b", "run", "y", "weights", "eta")  # fields of a fit that stand elsewhere in the file, or follow
+LATER = ("matrices", "env", "standards")  # files of earlier versions have none
 BASES = ({"center", "scale"}, {"alpha", "norm2"}, {"knots", "boundary"})  # what scale(), poly(), and splines remember
 DTYPE = re.compile(r"[<>=|]?(?:b1|[iu][1248]|f(?:2|4|8|16)|M8\[(?:\d{1,6})?\w{1,2}\])")
 LARGEST = 2.0**53  # whole numbers above are no counts
@@ -207,10 +208,10 @@ def _mapping_of(checks: Mapping[str, Check], optional: Sequence[str] = ()) -> Ch
 
 
 def _record(cls: type, left_out: Sequence[str] = ()) -> Check:
-    """A mapping with the fields of a record; those with a default may be absent, as in files of earlier versions."""
+    """A mapping with the fields of a record; those with a default, and LATER ones, may be absent."""
     known = [field for field in fields(cls) if field.name not in left_out]
     checks = {field.name: _by_annotation(str(field.type)) for field in known}
-    return _mapping_of(checks, [field.name for field in known if field.default is not MISSING])
+    return _mapping_of(checks, [field.name for field in known if field.default is not MISSING or field.name in LATER])
 
 
 def _by_annotation(annotation: str) -> Check:
@@ -373,6 +374,7 @@ ANNOTATIONS: dict[str, Check] = {
     "Matrix": _matrix,
     "Family": _family,
     "tuple[int, ...]": _list_of(_whole),
+    "tuple[str, ...]": _list_of(_text),
     "tuple[Matrix, ...]": _list_of(_matrix),
     "Mapping[str, Any]": _certificate,
     "tuple[tuple[float, float, float], ...]": _list_of(_row_of(_number, _number, _number)),
@@ -393,8 +395,6 @@ SPEC: dict[str, Check] = {
     "matrices": _list_of(_row_of(_text, _list_of(_text), _list_of(_text))),
     "env": _each(_of_env),
 }
-
-LATER = ("matrices", "env")  # files of earlier versions have none
 
 DESIGN: dict[str, Check] = {
     "formula": _text,
