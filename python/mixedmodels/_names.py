@@ -6,6 +6,7 @@ it without. Every verb that takes a name finds with `meant` the one that is mean
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -34,8 +35,12 @@ def unquoted(text: str) -> str:
 
 def text_of(name: Any) -> Any:
     """A number that names a column as text, as a table is read; anything else as it is."""
-    whole = not isinstance(name, (bool, str)) and hasattr(name, "__index__")
-    return str(name.__index__()) if whole else name
+    if isinstance(name, (bool, str)):
+        return name
+    try:
+        return str(operator.index(name))
+    except TypeError:  # no whole number
+        return name
 
 
 def meant(name: Any, names: Iterable[Any]) -> Any:

@@ -48,7 +48,7 @@ except KeyboardInterrupt:
 WITHIN_ONE_EVALUATION = {
     "dense crossed": ("data = rows(60_000, 2600, 2600)", "mm.lmer('y ~ 1 + (1 | g) + (1 | k)', data)"),
     "few rows": (
-        "data = rows(150, 5, 3); data['id'] = np.array([f'u{i}' for i in range(150)])",
+        "data = rows(150, 5, 3); data['id'] = np.array([f'u{i % 30}' for i in range(150)])",
         "mm.glmer('yes ~ x + (id || g) + (id || k)', data, 'binomial', laplace='fisher')",
     ),
     "quadrature": ("data = rows(3000, 300, 5)", "mm.glmer('yes ~ x + (x + z | g)', data, 'binomial', nAGQ=25)"),

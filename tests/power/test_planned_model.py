@@ -196,7 +196,7 @@ def test_bad_models_are_answered() -> None:
             "make_lmer",
         ),
         (
-            lambda: mm.make_glmer("y ~ 1 + (1 | Subject)", GRID, "poisson", fixef=[1], sd=1, nAGQ=99),
+            lambda: mm.make_glmer("y ~ 1 + (1 | Subject)", GRID, "poisson", fixef=[1], sd=1, nAGQ=102),
             MixedModelsError,
             "nAGQ",
         ),

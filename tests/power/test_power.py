@@ -301,7 +301,7 @@ def test_rs_spellings(sleep) -> None:
 
 BAD = [
     ({"test": "Dayz"}, "did you mean 'Days'"),
-    ({"test": 3}, "test is 3"),
+    ({"test": 3}, "test '3' is no coefficient"),
     ({"test": "Days", "by": "q"}, "by is 'q'"),
     ({"test": "Days", "alpha": 2}, "alpha is 2"),
     ({"test": "Days", "level": 2}, "level must lie"),

@@ -17,6 +17,7 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 
+NO_ERROR = 1e-13  # of a coefficient: a standard error below is rounding
 APART = 1e4  # ratio of standard errors of rows beyond which they are not compared as they are
 
 
@@ -194,7 +195,7 @@ class Coefficients(ABC):
             missing = not np.isfinite(c[:, used] @ vcov @ c[:, used].T).all()
         if missing:
             return nan, _independent(c)  # the fit has said that it has no standard errors here
-        c = _in_comparable_units(c, c[:, used], vcov)
+        c = _in_comparable_units(c, c[:, used], vcov, self.beta[used])
         values, vectors = np.linalg.eigh(c[:, used] @ vcov @ c[:, used].T)
         kept = values > max(values.max(initial=0.0), 0.0) * len(values) * 1e-12
         basis = vectors[:, kept].T @ c
@@ -258,17 +259,18 @@ class Residual(Coefficients):
         return f_of(*self._wald(c, distance), float(self.df_resid))
 
 
-def _in_comparable_units(c: Matrix, used: Matrix, vcov: Matrix) -> Matrix:
+def _in_comparable_units(c: Matrix, used: Matrix, vcov: Matrix, beta: Vector) -> Matrix:
     """Rows divided by their standard errors, where these differ so much that rounding of one would hide another.
 
-    Elsewhere the rows stay as they are: the degrees of freedom of a joint test by Fai and Cornelius depend on them.
+    Elsewhere the rows stay as they are: the degrees of freedom of a joint test by Fai and Cornelius depend on them. So
+    does a row whose standard error is rounding of its coefficients: a sandwich may have no variance there.
     """
     units = used / wald.scales(used)[:, None]
     sd = np.sqrt(np.maximum(np.einsum("ri,ij,rj->r", units, vcov, units), 0.0)) * wald.scales(used)
-    positive = sd[sd > 0]
-    if not len(positive) or positive.max() < APART * positive.min():
+    real = sd > NO_ERROR * (np.abs(used) @ np.abs(beta))
+    if not real.any() or sd[real].max() < APART * sd[real].min():
         return c
-    return np.asarray(c / np.where(sd > 0, sd, 1.0)[:, None])
+    return np.asarray(c / np.where(real, sd, 1.0)[:, None])
 
 
 Ddf = str | Coefficients | None  # a method by its name, or coefficients that are ready; None for the model's choice

@@ -86,7 +86,7 @@ def _mixed(design: Design, method: Method, parameters: ParameterValues, n: int, 
     reml = method.reml and bool(kept)
     sizes, zeros = _effects(design)
     m = len(parameters.theta)
-    vcov, standards = _gls(design, n, reml, parameters.theta)
+    vcov, standards = _gls(design, n, reml, parameters.theta, len(kept))
     return MixedFit(
         reml=reml,
         n=n,
@@ -164,7 +164,7 @@ def _glmm(design: Design, method: Method, parameters: ParameterValues, n: int, k
         _working(family, eta, _variances(design, parameters.theta, sizes, n), design.weights, parameters.psi)
         / dispersion
     )
-    vcov, standards = _gls(replace(design, weights=weights, offset=None), n, False, parameters.theta)
+    vcov, standards = _gls(replace(design, weights=weights, offset=None), n, False, parameters.theta, len(kept))
     m, p, s = len(parameters.theta), len(kept), len(parameters.psi)
     joint = np.full((m + p + s, m + p + s), np.nan)
     joint[m : m + p, m : m + p] = vcov
@@ -205,16 +205,23 @@ def _effects(design: Design) -> tuple[tuple[int, ...], tuple[Matrix, ...]]:
     return sizes, tuple(np.zeros((design.groups[t.group].n_levels, len(t.columns))) for t in design.random)
 
 
-def _gls(design: Design, n: int, reml: bool, theta: Vector) -> tuple[Matrix, tuple[Matrix, ...]]:
+def _gls(design: Design, n: int, reml: bool, theta: Vector, p: int) -> tuple[Matrix, tuple[Matrix, ...]]:
     """(X'V^-1 X)^-1 at sigma = 1, and what takes random effects to those of standardised columns."""
     engine = new_engine(replace(design, response=placeholder_response(n, None), offset=None), reml)
     try:
-        return np.asarray(engine.at(theta)["vcov_unscaled"]), tuple(engine.standards())
+        vcov = np.asarray(engine.at(theta)["vcov_unscaled"])
     except EngineError as error:
-        raise FitError(
-            f"{design.formula!r} has no standard errors at these parameters: {error}. Rows have almost no information "
-            "there; give parameters that are less extreme."
-        ) from error
+        raise FitError(_without_errors(design, f": {error}")) from error
+    if len(vcov) < p:
+        raise FitError(_without_errors(design, ""))
+    return vcov, tuple(engine.standards())
+
+
+def _without_errors(design: Design, why: str) -> str:
+    return (
+        f"{design.formula!r} has no standard errors at these parameters{why}. Rows have almost no information there; "
+        "give parameters that are less extreme."
+    )
 
 
 def _inverse(x: Matrix, weights: Vector | None, design: Design) -> Matrix:

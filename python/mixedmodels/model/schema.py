@@ -361,7 +361,9 @@ def _certificate(value: Any, place: str) -> None:
     _text_keys(value, place)
     _truth(value.get("holds"), f"{place}/holds")
     for name, item in value.items():
-        if name != "holds":
+        if name == "flat":  # which variance is not identified, in words
+            _text(item, f"{place}/{name}")
+        elif name != "holds":
             _or_none(_numbers)(item, f"{place}/{name}")
 
 

@@ -59,7 +59,7 @@ def test_terms_come_in_many_forms() -> None:
         ([], "one to four"),
         (list("abcde"), "one to four"),
         (["x", "x [1]"], "twice"),
-        (3, "texts"),
+        (3.5, "texts"),
     ],
 )
 def test_what_is_no_term_is_refused(terms, message: str) -> None:

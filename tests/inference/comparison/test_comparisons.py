@@ -294,6 +294,7 @@ def test_ranova_of_a_generalised_model_and_of_none(line) -> None:
         line.ranova()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", mm.errors.SingularFitWarning)
+        warnings.simplefilter("ignore", mm.errors.UnidentifiedWarning)  # period is fixed too
         two = mm.glmer(f"{formula} + (1 | herd) + (1 | period)", herds, family="binomial")
     with pytest.raises(mm.FitError, match="one random effect at a time"):
         mm.glm(formula, herds, family="binomial").anova(two, test="mixture")

@@ -299,8 +299,8 @@ def test_names_places_and_shortcuts() -> None:
     [
         ({"method": "bayes"}, "method is 'bayes'; give 'profile', 'wald' or 'boot'"),
         ({"level": 95}, "level must lie between"),
-        ({"order": "random"}, "order must be"),
-        ({"criterion": "AIC"}, "criterion must be"),
+        ({"order": "random"}, "order is 'random'; give"),
+        ({"criterion": "AIC"}, "criterion is 'AIC'; give"),
         ({"derived": {"x": "import os"}}, "is not arithmetic"),
         ({"derived": {"x": "__import__('os')"}}, "it may hold"),
         ({"derived": {"x": "nothing + 1"}}, "names 'nothing'"),

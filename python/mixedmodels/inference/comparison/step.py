@@ -48,7 +48,8 @@ def step(
     if isinstance(ddf, Coefficients):
         raise DataError("step() fits other models, of which these coefficients are not; give ddf as a text.")
     limits = _checked("alpha_random", alpha_random), _checked("alpha_fixed", alpha_fixed)
-    kept = checked_scope([keep] if isinstance(keep, str) else list(keep), model.design.spec.formula.fixed)
+    names = [keep] if isinstance(keep, str) else list(keep)
+    kept = checked_scope(names, model.design.spec.formula.fixed) if names else ()
     random, found = None, model
     if model.design.random:
         found, random = _eliminated(model, limits[0] if reduce_random else 1.0, _without_random, _random_table, ())
