@@ -79,7 +79,7 @@ def test_everything_comes_back_bit_for_bit(name: str, tmp_path: Path) -> None:
         lambda m: m.augment(), lambda m: m.frame, lambda m: m.model_matrix(), lambda m: m.vcov(),
         lambda m: m.predict(se_fit=True), lambda m: m.predict(nights().iloc[:9]), lambda m: m.simulate(2, seed=5),
         lambda m: m.cooks_distance(), lambda m: m.dfbetas(), lambda m: m.hat_values(),
-        lambda m: m.refit(m.simulate(1, seed=5)["sim_1"]).fixef(), lambda m: m.update(". ~ . + exposure").fixef(),
+        lambda m: m.refit(m.simulate(1, seed=5)["sim_1"]).fixef(), lambda m: m.update(". ~ . + I(Days^3)").fixef(),
         lambda m: m.bootstrap(4, seed=2, progress=False).to_frame("pandas"),
     ]  # fmt: skip
     if name.startswith(("lmer", "glmer")):

@@ -88,7 +88,7 @@ def test_landmarks_headings_and_tables_have_names(sleep_page) -> None:
 
 def test_numbers_are_those_of_the_model(sleep_fit, sleep_page) -> None:
     row = sleep_fit.tidy(ddf="Satterthwaite", conf_int=True).set_index("term").loc["Days"]
-    for value in (f"{row['estimate']:.3f}", f"{row['std_error']:.3f}", f"{row['conf_low']:.2f}", "3.26e-06"):
+    for value in (f"{row['estimate']:.3f}", f"{row['std_error']:.3f}", f"{row['conf_low']:.3f}", "3.26e-06"):
         assert value in sleep_page.read
     assert "612.09" in sleep_page.read
     assert "certificate holds" in sleep_page.read

@@ -361,8 +361,8 @@ def _certificate(value: Any, place: str) -> None:
     _text_keys(value, place)
     _truth(value.get("holds"), f"{place}/holds")
     for name, item in value.items():
-        if name == "flat":  # which variance is not identified, in words
-            _text(item, f"{place}/{name}")
+        if name == "flat":  # which variances are not identified, in words
+            _list_of(_text)(item, f"{place}/{name}")
         elif name != "holds":
             _or_none(_numbers)(item, f"{place}/{name}")
 

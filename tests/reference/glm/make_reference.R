@@ -39,7 +39,7 @@ models <- list(
   cauchit = quote(glm(Share ~ Age, family = binomial(link = "cauchit"), data = menarche, weights = Total)),
   binomial_log = quote(glm(case ~ spontaneous, family = binomial(link = "log"), data = infert)),
   factor_response = quote(glm(y ~ trt + I(week > 2), family = binomial, data = bacteria)),
-  three_levels = quote(glm(tension ~ breaks + wool, family = binomial, data = warp)),
+  three_levels = quote(glm(tension != "L" ~ breaks + wool, family = binomial, data = warp)),
   case_weights = quote(glm(case ~ spontaneous + induced, family = binomial, data = infert, weights = parity)),
   empty_cells = quote(glm(cbind(cases, controls) ~ age + alc, family = binomial, data = cells)),
   few_rows = quote(glm(counts ~ outcome + treatment, family = poisson, data = dobson)),
