@@ -47,6 +47,8 @@ def step(
         )
     if isinstance(ddf, Coefficients):
         raise DataError("step() fits other models, of which these coefficients are not; give ddf as a text.")
+    if ddf is not None:
+        model._coefficients(ddf)  # refuses what is no method, though without random effects none is chosen
     limits = _checked("alpha_random", alpha_random), _checked("alpha_fixed", alpha_fixed)
     names = [keep] if isinstance(keep, str) else list(keep)
     kept = checked_scope(names, model.design.spec.formula.fixed) if names else ()
