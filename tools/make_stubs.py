@@ -27,6 +27,8 @@ from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mixedmodels.errors import FitError
 '''
 
 TYPES = {

@@ -6,6 +6,8 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from mixedmodels.errors import FitError
+
 class Plan(TypedDict):
     """What the engine chose to do for a model, and what it is predicted to cost."""
 
@@ -171,7 +173,7 @@ class FamilyDerivatives(TypedDict):
     expected_t: NDArray[np.float64] | None
     expected_psi: list[NDArray[np.float64]] | None
 
-class EngineError(ValueError, RuntimeError):
+class EngineError(FitError, ValueError):
     status: str
     kind: str | None
     index: int | None

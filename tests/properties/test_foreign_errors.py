@@ -90,3 +90,8 @@ def test_parameters_so_extreme_that_rows_say_nothing():
     fit = mm.glmer("incidence ~ period + size + (1 | herd)", CBPP, "poisson")
     with pytest.raises(mm.FitError, match="no standard errors at these parameters"):
         fit.with_parameters(fixef=[1.0, -45.0, -45.0, -45.0, 0.0])
+
+
+def test_failures_of_the_engine_are_errors_of_the_package():
+    assert issubclass(EngineError, mm.FitError)
+    assert issubclass(EngineError, ValueError)

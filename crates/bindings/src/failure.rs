@@ -3,7 +3,7 @@
 use mixedmodels_engine::error::{EngineError, Index};
 use mixedmodels_engine::fault::{Fault, Part, fault};
 use mixedmodels_engine::rows::Rows;
-use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
@@ -38,11 +38,12 @@ struct Said {
     least: Option<f64>,
 }
 
-/// The class of the exception: a ValueError and a RuntimeError, as it may be either's fault.
+/// The class of the exception: a FitError of the package, and a ValueError, as the data may be at fault.
 pub(crate) fn class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let made = CLASS.get_or_try_init(py, || {
-        let bases = PyTuple::new(py, [py.get_type::<PyValueError>(), py.get_type::<PyRuntimeError>()])?;
+        let own = py.import("mixedmodels.errors")?.getattr("FitError")?;
+        let bases = PyTuple::new(py, [own, py.get_type::<PyValueError>().into_any()])?;
         let body = PyDict::new(py);
         body.set_item("__doc__", DOC)?;
         body.set_item("__module__", "mixedmodels._engine")?;
