@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import mixedmodels as mm
+from mixedmodels.diagnose.convergence.optima import End, agreement
 from mixedmodels.diagnose.quality.effective_df import trace_at_theta
 from mixedmodels.fit.engine import EngineError
 from mixedmodels.fit.henderson import Henderson
 from mixedmodels.inference.anova.contrast_matrices import term_layout
 from mixedmodels.inference.anova.term_tests import sequential_squares
+from mixedmodels.inference.comparison.chi_bar_squared import mixture
+from mixedmodels.inference.comparison.cone import draws
 
 CAKE = mm.datasets.load("cake")
 CBPP = mm.datasets.load("cbpp")
@@ -95,3 +100,40 @@ def test_parameters_so_extreme_that_rows_say_nothing():
 def test_failures_of_the_engine_are_errors_of_the_package():
     assert issubclass(EngineError, mm.FitError)
     assert issubclass(EngineError, ValueError)
+
+
+@pytest.mark.parametrize("information", [np.zeros((3, 3)), np.full((3, 3), np.nan), np.ones((3, 3)), np.eye(2)])
+def test_no_null_distribution_without_information(information):
+    with pytest.raises(mm.FitError, match="not identified there"):
+        draws(information, (2,), 10, np.random.default_rng(0))
+
+
+def test_a_term_of_more_effects_does_not_lie_within():
+    data = mm.datasets.load("sleepstudy")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        small = mm.lmer("Reaction ~ Days + (Days | Subject) + (0 + Days | Subject)", data, REML=False)
+        large = mm.lmer("Reaction ~ Days + (Days | Subject)", data, REML=False)
+    with pytest.raises(mm.DataError, match="does not lie within"):
+        mixture((small.design, small._fit), (large.design, large._fit))
+
+
+def test_searches_of_which_none_came_to_an_end():
+    lost = End(
+        method="Newton",
+        start="identity",
+        criterion=np.nan,
+        theta=np.empty(0),
+        beta=np.empty(0),
+        evaluations=0,
+        note="the criterion is inf",
+    )
+    with pytest.raises(mm.FitError, match="no search came to an end; the first says: the criterion is inf"):
+        agreement([lost])
+
+
+def test_a_perfect_fit_has_no_f_values():
+    x = np.arange(12.0)
+    with pytest.warns(mm.PerfectFitWarning):
+        fit = mm.lm("y ~ x", {"x": x, "y": np.zeros(12)})
+    assert np.isnan(fit.anova()["f_value"]).all()

@@ -278,6 +278,8 @@ Ddf = str | Coefficients | None  # a method by its name, or coefficients that ar
 
 def _independent(c: Matrix) -> Matrix:
     """Orthonormal rows that span those of `c`."""
+    if not np.isfinite(c).all():
+        raise DataError("a hypothesis has a number that is missing or infinite.")
     _, size, rows = np.linalg.svd(c, full_matrices=False)
     return np.asarray(rows[size > size.max(initial=0.0) * len(c) * 1e-12])
 

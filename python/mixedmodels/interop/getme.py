@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedmodels.design import z_matrix
-from mixedmodels.errors import DataError
+from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit.covariance import diagonal, factors
 from mixedmodels.fit.moments import predict_old
 from mixedmodels.fit.re_form import chosen_effects
@@ -126,7 +126,10 @@ def _factor(m: MixedEffects) -> tuple[Any, Any, Any]:
     c = (zl.T @ zl).toarray() + np.eye(zl.shape[1])
     low = np.linalg.cholesky(c)
     rzx = np.linalg.solve(low, zl.T @ x)
-    rx = np.linalg.cholesky(x.T @ x - rzx.T @ rzx).T if x.shape[1] else np.empty((0, 0))
+    try:
+        rx = np.linalg.cholesky(x.T @ x - rzx.T @ rzx).T if x.shape[1] else np.empty((0, 0))
+    except np.linalg.LinAlgError as error:
+        raise FitError("RX does not exist: rows have no information on some fixed effects at these weights.") from error
     return low, rzx, rx
 
 

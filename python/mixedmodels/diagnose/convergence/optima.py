@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedmodels._typing import Vector
+from mixedmodels.errors import FitError
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.lmm import default_start
 
@@ -67,6 +68,8 @@ def starts(theta: Vector, sizes: tuple[int, ...], count: int, rng: np.random.Gen
 def agreement(ends: Sequence[End]) -> tuple[int, float]:
     """The number of searches that ended in the best optimum, and the greatest distance from it."""
     criteria = [e.criterion for e in ends if np.isfinite(e.criterion)]
+    if not criteria:
+        raise FitError(f"no search came to an end; the first says: {ends[0].note}.")
     best = min(criteria)
     above = [c - best for c in criteria]
     return sum(a < SAME for a in above), max(above)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from math import inf, nan
 from typing import Any
 
@@ -123,8 +124,9 @@ def sequential_squares(layout: TermLayout, beta: Any, vcov_unscaled: Matrix, sig
         # R with R'R the inverse of the covariance, from the last coefficient to the first. The intercept, which is in
         # no term and may be far from all rows, is left out.
         first = int(layout.assign[0] == -1)
-        back = np.linalg.cholesky(vcov_unscaled[first:, first:][::-1, ::-1])[::-1, ::-1]
-        squares = np.r_[np.zeros(first), np.linalg.solve(back, beta[first:]) ** 2]
+        with suppress(np.linalg.LinAlgError):  # a covariance that is singular in rounding tells nothing apart
+            back = np.linalg.cholesky(vcov_unscaled[first:, first:][::-1, ::-1])[::-1, ::-1]
+            squares = np.r_[np.zeros(first), np.linalg.solve(back, beta[first:]) ** 2]
     rows = []
     for t, label in enumerate(layout.labels):
         own = layout.columns(t)
@@ -150,7 +152,7 @@ def linear_sequential(design: Design, fit: LinearFit, layout: TermLayout) -> Tab
         own = layout.columns(t)
         if len(own):
             total = float(squares[own].sum())
-            f = total / len(own) / error if df else nan
+            f = total / len(own) / error if df and error > 0 else nan
             rows.append((label, (len(own), total, total / len(own), f, wald.f_p_value(f, len(own), df) if df else nan)))
     rows.append(("Residuals", (df, fit.rss, error, nan, nan)))
     return tabulated(rows, ("df", "sum_sq", "mean_sq", "f_value", "p_value"))

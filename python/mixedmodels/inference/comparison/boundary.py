@@ -25,7 +25,7 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import FitError
-from mixedmodels.inference.comparison.cone import Draws, draws
+from mixedmodels.inference.comparison.cone import NOT_IDENTIFIED, Draws, draws, is_positive
 
 DRAWS = 20_000
 
@@ -126,6 +126,8 @@ def _tail(statistic: float, df: int) -> float:
 
 def _two_weights(information: Matrix) -> Vector:
     """Weights from the angle of a quadrant in the metric of the information (Self and Liang, case 7)."""
+    if not is_positive(information):
+        raise FitError(NOT_IDENTIFIED)
     covariance = np.linalg.inv(information)
     correlation = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
     inside = 0.5 - acos(float(np.clip(correlation, -1, 1))) / (2 * pi)

@@ -29,7 +29,8 @@ def mixture(small: Model, large: Model) -> Mixture:
         If the smaller model does not lie within the larger one, term by term.
     """
     places = blocks(small[0], large[0])
-    if places is None or not fixed_nested(small, large):
+    wider = places is None or any(b.existing > len(large[0].random[b.term].columns) for b in places)
+    if places is None or wider or not fixed_nested(small, large):
         raise DataError(
             f"{small[0].formula!r} does not lie within {large[0].formula!r}, term by term; a mixture is for nested "
             "models, so compare these with test='Chisq' or by AIC."

@@ -8,9 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels._typing import Matrix, Vector
+from mixedmodels.errors import FitError
 
 MAX_STEPS = 2000
 SETTLED = 1e-9
+SINGULAR = 1e-13  # smallest eigenvalue of an information with ones on its diagonal
+NOT_IDENTIFIED = (
+    "the null distribution of this comparison depends on the information about the variances, which is singular at the "
+    "smaller model: some of them are not identified there; compare simpler models, or use a bootstrap."
+)
 EXACT = 1e-12  # rounding error of an eigendecomposition
 
 
@@ -82,16 +88,36 @@ def draws(information: Matrix, sizes: tuple[int, ...], number: int, rng: np.rand
         Information about lower triangles column by column, one matrix after the other;.
     sizes : tuple of int
         Sizes of the matrices.
+
+    Raises
+    ------
+    FitError
+        If the matrix is not positive definite: some of the parameters is not identified.
     """
     weight = np.concatenate([_frobenius_weights(r) for r in sizes])
+    if information.shape != (len(weight),) * 2 or not is_positive(information):
+        raise FitError(NOT_IDENTIFIED)
     metric = information / np.outer(weight, weight)  # coordinates: off-diagonal elements times sqrt(2)
     # Scaling effects keeps the cone: every variance gets information 1.
     scale = np.concatenate(
         [_effect_scales(np.diag(metric)[part], r) for r, part in zip(sizes, _parts(sizes), strict=True)]
     )
     metric = metric * np.outer(scale, scale)
+    if not is_positive(metric):
+        raise FitError(NOT_IDENTIFIED)
     root = np.linalg.cholesky(np.linalg.inv(metric))
     return Draws(rng.standard_normal((number, len(weight))) @ root.T, metric, sizes)
+
+
+def is_positive(information: Matrix) -> bool:
+    """Whether a matrix is positive definite, with digits to spare."""
+    if not np.isfinite(information).all():
+        return False
+    own = np.diag(information)
+    if not (own > 0).all():
+        return False
+    scaled = information / np.sqrt(np.outer(own, own))
+    return bool(np.isfinite(scaled).all() and np.linalg.eigvalsh(scaled)[0] > SINGULAR)
 
 
 def project(x: Matrix, sizes: tuple[int, ...]) -> Matrix:

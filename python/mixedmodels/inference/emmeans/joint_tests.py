@@ -55,6 +55,14 @@ class JointTest:
     functions: Matrix
 
 
+def _quadratic(covariance: Matrix, z: Vector) -> float:
+    """Z in the metric of its covariance; NaN where that is singular or has no numbers."""
+    try:
+        return float(z @ np.linalg.solve(covariance, z))
+    except np.linalg.LinAlgError:
+        return float("nan")
+
+
 def joint_test(
     rows: Matrix, basis: Basis, term: str = "", group: tuple[Level, ...] = (), null: Vector | None = None
 ) -> JointTest:
@@ -90,7 +98,7 @@ def joint_test(
     z = c @ basis.coefficients.beta
     if against is not None:
         z = z - _coordinates(triangle, against)
-    f = float(z @ np.linalg.solve(c @ basis.coefficients.vcov @ c.T, z)) / rank
+    f = _quadratic(c @ basis.coefficients.vcov @ c.T, z) / rank
     df = float(np.min(basis.coefficients.df(c)))
     return JointTest(
         term=term,
