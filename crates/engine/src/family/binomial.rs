@@ -3,12 +3,16 @@
 use rand::RngCore;
 use rand_distr::{Binomial as Draws, Distribution};
 
+use crate::family::composed::composed;
+use crate::family::jet::Jet;
+use crate::family::law::{Law, Mean};
+use crate::family::special::lgamma;
 use crate::family::link::proportion::{Cauchit, CompLogLog, LogLog, Logit, Probit, Tails};
 use crate::family::link::{Link, Log};
 use crate::family::row::Row;
 use crate::family::single::Single;
 use crate::family::special::{HALF_LOG_TWO_PI, log_minus, logistic, stirling, times};
-use crate::family::{About, Family, Support, WeightRole};
+use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole};
 
 pub(crate) static ABOUT: About = About {
     name: "binomial",
@@ -74,7 +78,7 @@ fn deviance(y: f64, mu: f64) -> f64 {
 }
 
 /// Successes in `weight` trials, as a proportion.
-fn draw(rng: &mut dyn RngCore, mu: f64, weight: f64) -> f64 {
+pub(crate) fn draw(rng: &mut dyn RngCore, mu: f64, weight: f64) -> f64 {
     let trials = weight.round();
     match Draws::new(trials as u64, mu) {
         Ok(law) if trials > 0.0 => law.sample(rng) as f64 / trials,
@@ -201,5 +205,47 @@ impl<L: Tails> Row for Binomial<L> {
         let (a, b) = (self.0.log_success(eta), self.0.log_failure(eta));
         // mu'^2 / (p q), as (log p)' times -(log q)'.
         [-m * times(a[1], b[1]), -m * (times(a[2], b[1]) + times(a[1], b[2])), 0.0]
+    }
+}
+
+/// With a predictor of zeros.
+pub(crate) fn with_parts(link: &str, fixed: &[Option<f64>], parts: Parts) -> Option<Box<dyn Family>> {
+    composed::<_, 1>(BinomialLaw, crate::family::link::by_name(link)?, fixed, parts)
+}
+
+/// The same over jets.
+struct BinomialLaw;
+
+impl Law for BinomialLaw {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn log_density<const K: usize>(&self, y: f64, weight: f64, mean: &Mean<K>, _psi: &[Jet<K>]) -> Jet<K> {
+        let (successes, failures) = ((weight * y).round(), (weight * (1.0 - y)).round());
+        let part = |count: f64, log: Jet<K>| if count == 0.0 { Jet::constant(0.0) } else { log * count };
+        let choose = lgamma(weight + 1.0) - lgamma(successes + 1.0) - lgamma(failures + 1.0);
+        part(successes, mean.log()) + part(failures, mean.log_rest()) + choose
+    }
+
+    fn mass_at_zero(&self) -> bool {
+        true
+    }
+
+    fn moments(&self, weight: f64, mean: &Mean<0>, _psi: &[f64]) -> Moments {
+        let mu = mean.value().value;
+        Moments { mean: mu, variance: mu * (1.0 - mu) / weight, zero: (weight * mean.log_rest().value).exp() }
+    }
+
+    fn draw(&self, rng: &mut dyn RngCore, weight: f64, mean: &Mean<0>, _psi: &[f64]) -> f64 {
+        draw(rng, mean.value().value, weight)
+    }
+
+    fn start_mean(&self, y: f64, weight: f64) -> f64 {
+        start_mean(y, weight)
+    }
+
+    fn start_shapes(&self, _rows: Response, _mu: &[f64]) -> Vec<f64> {
+        Vec::new()
     }
 }

@@ -195,10 +195,8 @@ impl<D: Density, const M: usize, const N: usize> Family for FromJet<D, M, N> {
         self.0.unit_deviance(y, mu, psi)
     }
 
-    fn log_density(&self, y: f64, weight: f64, eta: f64, psi: &[f64]) -> f64 {
-        // One predictor is given: those of further parts are held at zero.
-        let predictors: [f64; M] = std::array::from_fn(|r| if r == 0 { eta } else { 0.0 });
-        self.value(Response { y: &[y], weights: Some(&[weight]) }, &predictors, psi)
+    fn log_density(&self, y: f64, weight: f64, eta: &[f64], psi: &[f64]) -> f64 {
+        self.value(Response { y: &[y], weights: Some(&[weight]) }, eta, psi)
     }
 
     fn draw(&self, rng: &mut dyn RngCore, mu: f64, weight: f64, psi: &[f64]) -> f64 {

@@ -3,17 +3,20 @@
 use rand::RngCore;
 use rand_distr::{Distribution, Gamma as Draws};
 
+use crate::family::composed::composed;
+use crate::family::jet::Jet;
+use crate::family::law::{Law, Mean};
 use crate::family::link::{Identity, Inverse, Link, Log, Powers};
 use crate::family::moments::{Positive, mean_square};
 use crate::family::row::Row;
 use crate::family::single::Single;
 use crate::family::special::{HALF_LOG_TWO_PI, log_minus, log_minus_digamma, polygamma_gap, stirling};
-use crate::family::{About, Family, Response, Support, WeightRole};
+use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole, link, positive};
 
 pub(crate) static ABOUT: About = About {
     name: "Gamma",
     links: &["inverse", "log", "identity"],
-    shapes: &["shape"],
+    shapes: &[positive("shape")],
     support: Support::Positive,
     weights: WeightRole::Precision,
     density: "Positive responses whose standard deviation is proportional to their mean.
@@ -128,5 +131,47 @@ impl<L: Powers> Row for Gamma<L> {
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
         self.shape.start(1.0 / mean_square(rows, mu, |y, mu| (y / mu - 1.0).powi(2)), (1e-3, 1e6))
+    }
+}
+
+/// With predictors of zeros or of the shape, or other weights.
+pub(crate) fn with_parts(link: &str, fixed: &[Option<f64>], parts: Parts) -> Option<Box<dyn Family>> {
+    composed::<_, 2>(GammaLaw, link::by_name(link)?, fixed, parts)
+}
+
+/// The same over jets.
+struct GammaLaw;
+
+impl Law for GammaLaw {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn log_density<const K: usize>(&self, y: f64, weight: f64, mean: &Mean<K>, psi: &[Jet<K>]) -> Jet<K> {
+        let a = psi[0].exp() * weight;
+        let distance = y.ln() - mean.log();
+        a * (distance - distance.exp_m1()) + a.gamma_rest() - y.ln()
+    }
+
+    fn mass_at_zero(&self) -> bool {
+        false
+    }
+
+    fn moments(&self, weight: f64, mean: &Mean<0>, psi: &[f64]) -> Moments {
+        let mu = mean.value().value;
+        Moments { mean: mu, variance: mu * mu / (weight * psi[0].exp()), zero: 0.0 }
+    }
+
+    fn draw(&self, rng: &mut dyn RngCore, weight: f64, mean: &Mean<0>, psi: &[f64]) -> f64 {
+        let (mu, a) = (mean.value().value, weight * psi[0].exp());
+        Draws::new(a, mu / a).map_or(f64::NAN, |law| law.sample(rng))
+    }
+
+    fn start_mean(&self, y: f64, _weight: f64) -> f64 {
+        y
+    }
+
+    fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
+        vec![(1.0 / mean_square(rows, mu, |y, mu| (y / mu - 1.0).powi(2))).clamp(1e-3, 1e6).ln()]
     }
 }

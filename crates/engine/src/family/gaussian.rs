@@ -3,17 +3,20 @@
 use rand::RngCore;
 use rand_distr::{Distribution, StandardNormal};
 
+use crate::family::composed::composed;
+use crate::family::jet::Jet;
+use crate::family::law::{Law, Mean};
 use crate::family::link::{self, Identity, Link, Log};
 use crate::family::moments::{Positive, mean_square};
 use crate::family::row::Row;
 use crate::family::single::Single;
 use crate::family::special::HALF_LOG_TWO_PI;
-use crate::family::{About, Family, Response, Support, WeightRole};
+use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole, positive};
 
 pub(crate) static ABOUT: About = About {
     name: "gaussian",
     links: &["identity", "log", "inverse", "sqrt", "1/mu^2", "logit", "probit", "cauchit", "cloglog", "loglog"],
-    shapes: &["sigma"],
+    shapes: &[positive("sigma")],
     support: Support::Real,
     weights: WeightRole::Precision,
     density: "Normal errors around the mean.
@@ -126,5 +129,45 @@ impl<L: Link> Row for Gaussian<L> {
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
         self.sigma.start(mean_square(rows, mu, |y, mu| (y - mu) * (y - mu)).sqrt(), (1e-150, 1e150))
+    }
+}
+
+/// With predictors of zeros or of sigma, or other weights.
+pub(crate) fn with_parts(link: &str, fixed: &[Option<f64>], parts: Parts) -> Option<Box<dyn Family>> {
+    composed::<_, 2>(GaussianLaw, link::by_name(link)?, fixed, parts)
+}
+
+/// The same over jets.
+struct GaussianLaw;
+
+impl Law for GaussianLaw {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn log_density<const K: usize>(&self, y: f64, weight: f64, mean: &Mean<K>, psi: &[Jet<K>]) -> Jet<K> {
+        let z = (y - mean.value()) * (-psi[0]).exp();
+        -(z * z) * (0.5 * weight) - psi[0] + (0.5 * weight.ln() - HALF_LOG_TWO_PI)
+    }
+
+    fn mass_at_zero(&self) -> bool {
+        false
+    }
+
+    fn moments(&self, weight: f64, mean: &Mean<0>, psi: &[f64]) -> Moments {
+        Moments { mean: mean.value().value, variance: (2.0 * psi[0]).exp() / weight, zero: 0.0 }
+    }
+
+    fn draw(&self, rng: &mut dyn RngCore, weight: f64, mean: &Mean<0>, psi: &[f64]) -> f64 {
+        let z: f64 = StandardNormal.sample(rng);
+        mean.value().value + z * psi[0].exp() / weight.sqrt()
+    }
+
+    fn start_mean(&self, y: f64, _weight: f64) -> f64 {
+        y
+    }
+
+    fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
+        vec![mean_square(rows, mu, |y, mu| (y - mu) * (y - mu)).sqrt().clamp(1e-150, 1e150).ln()]
     }
 }

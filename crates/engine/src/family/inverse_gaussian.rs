@@ -3,17 +3,20 @@
 use rand::RngCore;
 use rand_distr::{Distribution, InverseGaussian as Draws};
 
+use crate::family::composed::composed;
+use crate::family::jet::Jet;
+use crate::family::law::{Law, Mean};
 use crate::family::link::{Identity, Inverse, InverseSquare, Link, Log, Powers};
 use crate::family::moments::{Positive, mean_square};
 use crate::family::row::Row;
 use crate::family::single::Single;
 use crate::family::special::HALF_LOG_TWO_PI;
-use crate::family::{About, Family, Response, Support, WeightRole};
+use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole, link, positive};
 
 pub(crate) static ABOUT: About = About {
     name: "inverse.gaussian",
     links: &["1/mu^2", "log", "inverse", "identity"],
-    shapes: &["lambda"],
+    shapes: &[positive("lambda")],
     support: Support::Positive,
     weights: WeightRole::Precision,
     density: "Positive responses whose variance grows with the cube of their mean.
@@ -122,5 +125,47 @@ impl<L: Powers> Row for InverseGaussian<L> {
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
         let square = mean_square(rows, mu, |y, mu| (y / mu - 1.0).powi(2) / y);
         self.lambda.start(1.0 / square, (1e-6, 1e9))
+    }
+}
+
+/// With predictors of zeros or of lambda, or other weights.
+pub(crate) fn with_parts(link: &str, fixed: &[Option<f64>], parts: Parts) -> Option<Box<dyn Family>> {
+    composed::<_, 2>(InverseGaussianLaw, link::by_name(link)?, fixed, parts)
+}
+
+/// The same over jets.
+struct InverseGaussianLaw;
+
+impl Law for InverseGaussianLaw {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn log_density<const K: usize>(&self, y: f64, weight: f64, mean: &Mean<K>, psi: &[Jet<K>]) -> Jet<K> {
+        let mu = mean.value();
+        let distance = y / mu - 1.0;
+        let lambda = psi[0].exp() * weight;
+        -(lambda * distance * distance) / (2.0 * y) + psi[0] * 0.5 + (0.5 * weight.ln() - HALF_LOG_TWO_PI - 1.5 * y.ln())
+    }
+
+    fn mass_at_zero(&self) -> bool {
+        false
+    }
+
+    fn moments(&self, weight: f64, mean: &Mean<0>, psi: &[f64]) -> Moments {
+        let mu = mean.value().value;
+        Moments { mean: mu, variance: mu * mu * mu / (weight * psi[0].exp()), zero: 0.0 }
+    }
+
+    fn draw(&self, rng: &mut dyn RngCore, weight: f64, mean: &Mean<0>, psi: &[f64]) -> f64 {
+        Draws::new(mean.value().value, weight * psi[0].exp()).map_or(f64::NAN, |law| law.sample(rng))
+    }
+
+    fn start_mean(&self, y: f64, _weight: f64) -> f64 {
+        y
+    }
+
+    fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
+        vec![(1.0 / mean_square(rows, mu, |y, mu| (y / mu - 1.0).powi(2) / y)).clamp(1e-6, 1e9).ln()]
     }
 }

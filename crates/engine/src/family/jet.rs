@@ -5,7 +5,10 @@
 
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
-use super::special::{lgamma, log_minus_digamma, softplus, tetragamma, trigamma_excess};
+use super::special::{
+    HALF_LOG_TWO_PI, Tail, lgamma, log1mexp, log_minus_digamma, normal_tail, softplus, stirling, tetragamma,
+    trigamma_excess,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Jet<const N: usize> {
@@ -40,6 +43,34 @@ impl<const N: usize> Jet<N> {
                 for k in 0..N {
                     let mixed = a[i] * b[j][k] + a[j] * b[i][k] + a[k] * b[i][j];
                     out.third[i][j][k] = d1 * c[i][j][k] + d2 * mixed + d3 * a[i] * a[j] * a[k];
+                }
+            }
+        }
+        out
+    }
+
+    /// This function of N variables, where each of them is a jet of others.
+    pub(crate) fn of<const K: usize>(&self, inner: &[Jet<K>; N]) -> Jet<K> {
+        let mut out = Jet::constant(self.value);
+        for (v, a) in inner.iter().enumerate() {
+            out += *a * self.first[v] - a.value * self.first[v];
+        }
+        for i in 0..K {
+            for j in 0..K {
+                for v in 0..N {
+                    for w in 0..N {
+                        let (a, b) = (&inner[v], &inner[w]);
+                        out.second[i][j] += self.second[v][w] * a.first[i] * b.first[j];
+                        for k in 0..K {
+                            let mixed = a.first[i] * b.second[j][k]
+                                + a.first[j] * b.second[i][k]
+                                + a.first[k] * b.second[i][j];
+                            out.third[i][j][k] += self.second[v][w] * mixed;
+                            for (u, c) in inner.iter().enumerate() {
+                                out.third[i][j][k] += self.third[v][w][u] * a.first[i] * b.first[j] * c.first[k];
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -92,6 +123,62 @@ impl<const N: usize> Jet<N> {
         self.through([lgamma(x), x.ln() - log_minus_digamma(x), (1.0 + trigamma_excess(x)) / x, tetragamma(x)])
     }
 
+    /// x log x - x - lgamma(x), which grows as log(x) / 2 only.
+    pub(crate) fn gamma_rest(&self) -> Self {
+        let x = self.value;
+        let value = 0.5 * x.ln() - HALF_LOG_TWO_PI - stirling(x);
+        self.through([value, log_minus_digamma(x), -trigamma_excess(x) / x, -1.0 / (x * x) - tetragamma(x)])
+    }
+
+    /// log(1 - exp(-x)).
+    pub(crate) fn log1mexp(&self) -> Self {
+        let x = self.value;
+        let (r, e) = (1.0 / x.exp_m1(), (-x).exp());
+        // exp(x) / (exp(x) - 1) is 1 + r.
+        let rest = 1.0 / (1.0 - e);
+        self.through([log1mexp(x), r, -r * rest, r * rest * (rest + r)])
+    }
+
+    /// log of the normal distribution function.
+    pub(crate) fn log_normal(&self) -> Self {
+        self.through(match normal_tail(-self.value) {
+            Tail::Far { t, log_mills, mean, variance, third } => {
+                [-0.5 * t * t - HALF_LOG_TWO_PI + log_mills, t + mean, variance - 1.0, third]
+            }
+            Tail::Near { log_share, ratio: r } => {
+                let u = self.value + r;
+                [log_share, r, -r * u, r * (u * (u + r) - 1.0)]
+            }
+        })
+    }
+
+    /// Sum over i < count of log(1 + i x), for whole numbers: log of a ratio of gamma functions that keeps its digits
+    /// as x approaches 0.
+    pub(crate) fn log_rising(&self, count: f64) -> Self {
+        let x = self.value;
+        if count > MOST_TERMS {
+            let size = self.recip();
+            return (size + count).lgamma() - size.lgamma() + self.ln() * count;
+        }
+        let (mut value, mut product) = (0.0, 1.0);
+        let mut sums = [0.0; 3];
+        for i in 1..(count as usize) {
+            let i = i as f64;
+            product *= 1.0 + i * x;
+            if product > 1e200 {
+                value += product.ln();
+                product = 1.0;
+            }
+            let r = i / (1.0 + i * x);
+            sums[0] += r;
+            sums[1] += r * r;
+            sums[2] += r * r * r;
+        }
+        // The product has lost what lies below 1e-16 of 1.
+        let value = if count * count * x < 1e-3 { rising_series(x, count) } else { value + product.ln() };
+        self.through([value, sums[0], -sums[1], 2.0 * sums[2]])
+    }
+
     /// log(1 + exp(x)).
     pub fn softplus(&self) -> Self {
         let e = (-self.value.abs()).exp();
@@ -99,6 +186,19 @@ impl<const N: usize> Jet<N> {
         let (p, q) = if self.value < 0.0 { (e * large, large) } else { (large, e * large) };
         self.through([softplus(self.value), p, p * q, p * q * (q - p)])
     }
+}
+
+/// Terms of a sum that are added one by one.
+const MOST_TERMS: f64 = 1e5;
+
+/// Sum over i < count of log(1 + i x) where count^2 x is small: by powers of x.
+fn rising_series(x: f64, count: f64) -> f64 {
+    let n = count - 1.0;
+    let (first, second) = (0.5 * n * (n + 1.0), n * (n + 1.0) * (2.0 * n + 1.0) / 6.0);
+    let fourth = second * (3.0 * n * n + 3.0 * n - 1.0) / 5.0;
+    let fifth = first * first * (2.0 * n * n + 2.0 * n - 1.0) / 3.0;
+    let powers = [first, -second / 2.0, first * first / 3.0, -fourth / 4.0, fifth / 5.0];
+    powers.iter().rev().fold(0.0, |sum, c| (sum + c) * x)
 }
 
 impl<const N: usize> Neg for Jet<N> {

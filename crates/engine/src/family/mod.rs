@@ -7,15 +7,31 @@
 //! Batches: everything is asked for n rows at once. Values of predictor r lie in run r, `[r * n .. (r + 1) * n]`; those
 //! of the pair s <= t in run `pair(s, t)`; dW_st/d eta_r in run `pair(s, t) * m + r`.
 
+mod bell;
+mod beta;
+mod betabinomial;
 mod binomial;
+mod compois;
+mod composed;
+mod counts;
 mod gamma;
 mod gaussian;
+mod genpois;
 mod inverse_gaussian;
+mod lognormal;
+mod nbinom1;
+mod nbinom12;
 mod negative_binomial;
+mod ordered_beta;
 mod poisson;
+mod skew_normal;
+mod student;
+mod truncated;
+mod tweedie;
 
 pub mod from_jet;
 pub mod jet;
+mod law;
 pub mod link;
 mod moments;
 pub mod registry;
@@ -60,6 +76,14 @@ pub enum Support {
     Counts,
     /// (0, infinity).
     Positive,
+    /// [0, infinity).
+    NonNegative,
+    /// 1, 2, 3, ...
+    PositiveCounts,
+    /// (0, 1).
+    OpenUnit,
+    /// [0, 1].
+    ClosedUnit,
     /// A proportion in [0, 1]; times its weight a whole number.
     Proportion,
 }
@@ -75,6 +99,86 @@ pub enum WeightRole {
     Precision,
 }
 
+/// From psi, which is estimated and may be any number, to the shape parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Map {
+    /// exp(psi): a positive number.
+    Log,
+    Identity,
+    /// lower + (upper - lower) / (1 + exp(-psi)).
+    Between(f64, f64),
+}
+
+impl Map {
+    pub fn value(self, psi: f64) -> f64 {
+        match self {
+            Self::Log => psi.exp(),
+            Self::Identity => psi,
+            Self::Between(lower, upper) => lower + (upper - lower) / (1.0 + (-psi).exp()),
+        }
+    }
+
+    /// psi of a value; NaN or infinite where there is none.
+    pub fn psi(self, value: f64) -> f64 {
+        match self {
+            Self::Log => value.ln(),
+            Self::Identity => value,
+            Self::Between(lower, upper) => ((value - lower) / (upper - value)).ln(),
+        }
+    }
+}
+
+/// A shape parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct ShapeAbout {
+    pub name: &'static str,
+    pub map: Map,
+}
+
+/// A positive shape parameter; psi is its logarithm.
+pub const fn positive(name: &'static str) -> ShapeAbout {
+    ShapeAbout { name, map: Map::Log }
+}
+
+/// What a family has beside its mean, and what its weights mean.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Parts {
+    /// A predictor of structural zeros, on the logit scale.
+    pub zeros: bool,
+    /// A predictor of the logarithm of the dispersion.
+    pub dispersion: bool,
+    /// In place of the family's own, where these are not trials.
+    pub weights: Option<WeightRole>,
+}
+
+impl Parts {
+    /// Whether they change nothing.
+    pub fn none(self) -> bool {
+        !self.zeros && !self.dispersion && self.weights.is_none()
+    }
+}
+
+/// Moments of a response.
+#[derive(Debug, Clone, Copy)]
+pub struct Moments {
+    pub mean: f64,
+    pub variance: f64,
+    /// P(y = 0).
+    pub zero: f64,
+}
+
+impl Moments {
+    /// With a share of structural zeros.
+    pub fn inflated(self, share: f64) -> Self {
+        let rest = 1.0 - share;
+        Self {
+            mean: rest * self.mean,
+            variance: rest * self.variance + share * rest * self.mean * self.mean,
+            zero: share + rest * self.zero,
+        }
+    }
+}
+
 /// What a family says of itself, once.
 #[derive(Debug, Clone)]
 pub struct About {
@@ -82,8 +186,8 @@ pub struct About {
     pub name: &'static str,
     /// Links it can have, the default first.
     pub links: &'static [&'static str],
-    /// Names of its shape parameters (each positive; psi is the logarithm), e.g. "theta".
-    pub shapes: &'static [&'static str],
+    /// Its shape parameters; the first one is the dispersion, if it has one.
+    pub shapes: &'static [ShapeAbout],
     pub support: Support,
     pub weights: WeightRole,
     /// Density, mean, variance and parametrisation with a source: becomes the Python class's documentation (plain
@@ -120,10 +224,31 @@ pub trait Family: Send + Sync {
         0
     }
 
+    /// Places among `About::shapes` of those that are free.
+    fn free_shapes(&self) -> Vec<usize> {
+        let all = self.about().shapes.len();
+        (all - self.shapes()..all).collect()
+    }
+
+    /// What prior weights mean.
+    fn weights(&self) -> WeightRole {
+        self.about().weights
+    }
+
+    /// Where a response may lie.
+    fn support(&self) -> Support {
+        self.about().support
+    }
+
+    /// Whether 0 is a response, though it lies outside the support.
+    fn allows_zero(&self) -> bool {
+        false
+    }
+
     /// Whether rows that differ in nothing but (where weights are trials) the response may be merged into one, weights
     /// added up: l without `constant` must then be that of the merged row.
     fn merges(&self) -> bool {
-        self.about().weights == WeightRole::Cases
+        self.weights() == WeightRole::Cases
     }
 
     /// Part of the log-likelihood that depends neither on eta nor on psi, summed over the rows.
@@ -164,11 +289,27 @@ pub trait Family: Send + Sync {
     /// Squared deviance residual of a row of weight 1, as R's `dev.resids`.
     fn unit_deviance(&self, y: f64, mu: f64, psi: &[f64]) -> f64;
 
-    /// Log-likelihood of one row, constants included.
-    fn log_density(&self, y: f64, weight: f64, eta: f64, psi: &[f64]) -> f64;
+    /// Log-likelihood of one row, constants included; `eta` has a value for each predictor.
+    fn log_density(&self, y: f64, weight: f64, eta: &[f64], psi: &[f64]) -> f64;
+
+    /// Moments of the response of a row; `eta` has a value for each predictor.
+    fn moments(&self, weight: f64, eta: &[f64], psi: &[f64]) -> Moments {
+        let mean = self.link().mean(eta[0]);
+        let per = if self.weights() == WeightRole::Cases { 1.0 } else { weight };
+        let zero = match self.support() {
+            Support::Real | Support::Positive => 0.0,
+            _ => self.log_density(0.0, per, eta, psi).exp(),
+        };
+        Moments { mean, variance: self.dispersion(psi) * self.variance(mean, psi) / per, zero }
+    }
 
     /// A draw of the response of one row.
     fn draw(&self, rng: &mut dyn RngCore, mu: f64, weight: f64, psi: &[f64]) -> f64;
+
+    /// The same, given a value for each predictor.
+    fn draw_at(&self, rng: &mut dyn RngCore, weight: f64, eta: &[f64], psi: &[f64]) -> f64 {
+        self.draw(rng, self.link().mean(eta[0]), weight, psi)
+    }
 
     /// A mean to start from, inside the domain, for one row (R's `mustart`).
     fn start_mean(&self, y: f64, weight: f64) -> f64;
@@ -177,6 +318,12 @@ pub trait Family: Send + Sync {
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
         let _ = (rows, mu);
         Vec::new()
+    }
+
+    /// A constant to start each predictor from, given the rows and starting means; that of the mean is not used.
+    fn start_predictors(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
+        let _ = (rows, mu);
+        vec![0.0; self.predictors()]
     }
 }
 

@@ -3,18 +3,22 @@
 use rand::RngCore;
 use rand_distr::{Distribution, Gamma as Heterogeneity};
 
-use crate::family::link::{Identity, Link, Log, Powers, Sqrt};
+use crate::family::composed::composed;
+use crate::family::jet::Jet;
+use crate::family::law::{Law, Mean};
+use crate::family::counts::log_negative_binomial;
+use crate::family::link::{self, Identity, Link, Log, Powers, Sqrt};
 use crate::family::moments::{Positive, mean_square};
 use crate::family::poisson;
 use crate::family::row::Row;
 use crate::family::single::Single;
 use crate::family::special::{digamma_gap, log_minus, logistic, saturated_count, softplus, stirling};
-use crate::family::{About, Family, Response, Support, WeightRole};
+use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole, positive};
 
 pub(crate) static ABOUT: About = About {
     name: "Negative Binomial",
     links: &["log", "sqrt", "identity"],
-    shapes: &["theta"],
+    shapes: &[positive("theta")],
     support: Support::Counts,
     weights: WeightRole::Cases,
     density: "Counts whose variance exceeds their mean: a Poisson count whose rate varies as a gamma variable.
@@ -33,6 +37,11 @@ pub(crate) fn make(link: &str, fixed: &[f64]) -> Option<Box<dyn Family>> {
         "identity" => Box::new(Single(NegativeBinomial { link: Identity, theta })),
         _ => return None,
     })
+}
+
+/// With predictors of zeros or of theta.
+pub(crate) fn with_parts(link: &str, fixed: &[Option<f64>], parts: Parts) -> Option<Box<dyn Family>> {
+    composed::<_, 2>(Quadratic, link::by_name(link)?, fixed, parts)
 }
 
 struct NegativeBinomial<L> {
@@ -204,13 +213,7 @@ impl<L: Powers> Row for NegativeBinomial<L> {
     }
 
     fn draw(&self, at: &Setting, rng: &mut dyn RngCore, mu: f64, _weight: f64) -> f64 {
-        match Heterogeneity::new(at.theta, mu / at.theta) {
-            Ok(law) => {
-                let rate = law.sample(rng);
-                poisson::draw(rng, rate)
-            }
-            Err(_) => poisson::draw(rng, mu),
-        }
+        draw(rng, mu, at.theta)
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
@@ -221,5 +224,52 @@ impl<L: Powers> Row for NegativeBinomial<L> {
         // E (y - mu)^2 = mu + mu^2 / theta.
         let excess = mean_square(rows, mu, |y, mu| ((y - mu) * (y - mu) - mu) / (mu * mu));
         self.theta.start(if excess > 0.0 { 1.0 / excess } else { 100.0 }, (0.1, 100.0))
+    }
+}
+
+/// A count of mean mu: a Poisson count whose rate is a gamma variable of this shape.
+pub(crate) fn draw(rng: &mut dyn RngCore, mu: f64, size: f64) -> f64 {
+    match Heterogeneity::new(size, mu / size) {
+        Ok(law) => {
+            let rate = law.sample(rng);
+            poisson::draw(rng, rate)
+        }
+        Err(_) => poisson::draw(rng, mu),
+    }
+}
+
+/// The same over jets.
+pub(crate) struct Quadratic;
+
+impl Law for Quadratic {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn log_density<const K: usize>(&self, y: f64, _weight: f64, mean: &Mean<K>, psi: &[Jet<K>]) -> Jet<K> {
+        let log_mu = mean.log();
+        log_negative_binomial(y, log_mu, (-psi[0]).exp(), (log_mu - psi[0]).softplus())
+    }
+
+    fn mass_at_zero(&self) -> bool {
+        true
+    }
+
+    fn moments(&self, _weight: f64, mean: &Mean<0>, psi: &[f64]) -> Moments {
+        let (mu, theta) = (mean.value().value, psi[0].exp());
+        Moments { mean: mu, variance: mu + mu * mu / theta, zero: (-theta * (mu / theta).ln_1p()).exp() }
+    }
+
+    fn draw(&self, rng: &mut dyn RngCore, _weight: f64, mean: &Mean<0>, psi: &[f64]) -> f64 {
+        draw(rng, mean.value().value, psi[0].exp())
+    }
+
+    fn start_mean(&self, y: f64, _weight: f64) -> f64 {
+        if y == 0.0 { 1.0 / 6.0 } else { y }
+    }
+
+    fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
+        let excess = mean_square(rows, mu, |y, mu| ((y - mu) * (y - mu) - mu) / (mu * mu));
+        vec![if excess > 0.0 { (1.0 / excess).clamp(0.1, 100.0).ln() } else { 100.0_f64.ln() }]
     }
 }

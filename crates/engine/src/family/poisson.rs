@@ -1,13 +1,17 @@
 //! Poisson counts.
 
-use rand::RngCore;
+use rand::{Rng, RngCore};
 use rand_distr::{Distribution, Poisson as Draws};
 
+use crate::family::composed::composed;
+use crate::family::jet::Jet;
+use crate::family::law::{Law, Mean};
+use crate::family::counts::{counted, log_factorial};
 use crate::family::link::{Identity, Link, Log, Powers, Sqrt};
 use crate::family::row::Row;
 use crate::family::single::Single;
 use crate::family::special::{expm1_minus, log_minus, saturated_count, times};
-use crate::family::{About, Family, Support, WeightRole};
+use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole, link};
 
 pub(crate) static ABOUT: About = About {
     name: "poisson",
@@ -28,6 +32,11 @@ pub(crate) fn make(link: &str, _fixed: &[f64]) -> Option<Box<dyn Family>> {
         "identity" => Box::new(Single(Poisson(Identity))),
         _ => return None,
     })
+}
+
+/// With a predictor of zeros, or other weights.
+pub(crate) fn with_parts(link: &str, fixed: &[Option<f64>], parts: Parts) -> Option<Box<dyn Family>> {
+    composed::<_, 1>(PoissonLaw, link::by_name(link)?, fixed, parts)
 }
 
 /// Counts from which on the log-likelihood is measured from that of the saturated model.
@@ -112,4 +121,45 @@ pub(crate) fn draw(rng: &mut dyn RngCore, mu: f64) -> f64 {
         return 0.0;
     }
     Draws::new(mu).map_or(f64::NAN, |law| law.sample(rng))
+}
+
+/// A count above 0 of a Poisson variable of mean mu: its first arrival, and those after it.
+pub(crate) fn draw_positive(rng: &mut dyn RngCore, mu: f64) -> f64 {
+    let u: f64 = rng.random();
+    let first = -(u * (-mu).exp_m1()).ln_1p();
+    1.0 + draw(rng, (mu - first).max(0.0))
+}
+
+/// The same over jets.
+pub(crate) struct PoissonLaw;
+
+impl Law for PoissonLaw {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn log_density<const K: usize>(&self, y: f64, _weight: f64, mean: &Mean<K>, _psi: &[Jet<K>]) -> Jet<K> {
+        counted(y, mean.log()) - mean.value() - log_factorial(y)
+    }
+
+    fn mass_at_zero(&self) -> bool {
+        true
+    }
+
+    fn moments(&self, _weight: f64, mean: &Mean<0>, _psi: &[f64]) -> Moments {
+        let mu = mean.value().value;
+        Moments { mean: mu, variance: mu, zero: (-mu).exp() }
+    }
+
+    fn draw(&self, rng: &mut dyn RngCore, _weight: f64, mean: &Mean<0>, _psi: &[f64]) -> f64 {
+        draw(rng, mean.value().value)
+    }
+
+    fn start_mean(&self, y: f64, _weight: f64) -> f64 {
+        y + 0.1
+    }
+
+    fn start_shapes(&self, _rows: Response, _mu: &[f64]) -> Vec<f64> {
+        Vec::new()
+    }
 }

@@ -154,8 +154,8 @@ impl<R: Row> Family for Single<R> {
         self.0.unit_deviance(&self.0.setting(psi), y, mu)
     }
 
-    fn log_density(&self, y: f64, weight: f64, eta: f64, psi: &[f64]) -> f64 {
-        inside(self.0.row(&self.0.setting(psi), y, weight, eta)[0] + self.0.constant(y, weight))
+    fn log_density(&self, y: f64, weight: f64, eta: &[f64], psi: &[f64]) -> f64 {
+        inside(self.0.row(&self.0.setting(psi), y, weight, eta[0])[0] + self.0.constant(y, weight))
     }
 
     fn draw(&self, rng: &mut dyn RngCore, mu: f64, weight: f64, psi: &[f64]) -> f64 {

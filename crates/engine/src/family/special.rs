@@ -80,6 +80,11 @@ pub(crate) fn log_minus(x: f64, ratio: f64) -> f64 {
     if (-0.4..=0.6).contains(&x) { log1p_minus(x) } else { ratio.ln() - x }
 }
 
+/// log(1 - exp(-x)), for x > 0.
+pub(crate) fn log1mexp(x: f64) -> f64 {
+    if x < std::f64::consts::LN_2 { (-(-x).exp_m1()).ln() } else { (-(-x).exp()).ln_1p() }
+}
+
 /// log(1 + exp(x)).
 #[inline(always)]
 pub(crate) fn softplus(x: f64) -> f64 {

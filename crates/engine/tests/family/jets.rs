@@ -6,12 +6,12 @@ use crate::differences;
 use crate::family::from_jet::{Density, FromJet};
 use crate::family::jet::Jet;
 use crate::family::link::{Identity, Link, Log};
-use crate::family::{About, Expected, Family, Response, Second, Support, WeightRole, registry};
+use crate::family::{About, Expected, Family, Response, Second, Support, WeightRole, positive, registry};
 
 static ABOUT: About = About {
     name: "test",
     links: &["log"],
-    shapes: &["shape"],
+    shapes: &[positive("shape")],
     support: Support::Positive,
     weights: WeightRole::Precision,
     density: "",

@@ -37,7 +37,7 @@ fn check(name: &str, psi: &[f64], response: impl Fn(usize, f64) -> f64, weight: 
             assert_eq!([out[i], out[n + i], out[2 * n + i]], single[i][..], "{name}: row {i} of {n}");
         }
         // Densities of single rows come from the mathematical library.
-        let densities: Vec<f64> = (0..n).map(|i| family.log_density(y[i], weights[i], eta[i], psi)).collect();
+        let densities: Vec<f64> = (0..n).map(|i| family.log_density(y[i], weights[i], &eta[i..=i], psi)).collect();
         let (sum, size) = (densities.iter().sum::<f64>(), densities.iter().map(|l| l.abs()).sum::<f64>());
         assert!((value + family.constant(part) - sum).abs() <= 1e-12 * size, "{name}: {n} rows");
     }

@@ -4,6 +4,7 @@
 mod differences;
 mod jets;
 mod lanes;
+mod laws;
 mod worked_example;
 
 use mixedmodels_engine::family; // so that the worked example's paths are those that it has inside the engine

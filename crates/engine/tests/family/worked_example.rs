@@ -78,9 +78,9 @@ fn derivatives_are_those_of_the_density() {
 #[test]
 fn it_is_the_negative_binomial_with_theta_1() {
     let family = make("log", &[]).unwrap();
-    let other = registry::by_name("nbinom2", Some("log"), &[1.0]).unwrap();
+    let other = registry::by_name("nbinom2", Some("log"), &[Some(1.0)]).unwrap();
     for (y, eta) in [(0.0, -2.0), (3.0, 0.5), (40.0, 3.0)] {
-        let (got, expected) = (family.log_density(y, 1.0, eta, &[]), other.log_density(y, 1.0, eta, &[]));
+        let (got, expected) = (family.log_density(y, 1.0, &[eta], &[]), other.log_density(y, 1.0, &[eta], &[]));
         assert!((got - expected).abs() < 1e-12 * expected.abs(), "{got} against {expected}");
         let (got, expected) = (family.unit_deviance(y, 2.0, &[]), other.unit_deviance(y, 2.0, &[]));
         assert!((got - expected).abs() < 1e-12 * (1.0 + expected.abs()), "{got} against {expected}");

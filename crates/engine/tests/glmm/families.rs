@@ -27,7 +27,7 @@ static COUNTS: About = About {
 static TAILS: About = About {
     name: "test",
     links: &["identity"],
-    shapes: &["degrees of freedom"],
+    shapes: &[positive("degrees of freedom")],
     support: Support::Real,
     weights: WeightRole::Cases,
     density: "",

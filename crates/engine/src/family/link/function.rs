@@ -13,10 +13,28 @@ pub trait Link: Send + Sync {
     /// mu and its first three derivatives at eta.
     fn derivatives(&self, eta: f64) -> [f64; 4];
 
+    /// log mu and its derivatives in eta; NaN where mu is not positive.
+    fn log_mean(&self, eta: f64) -> [f64; 4] {
+        through_log(self.derivatives(eta))
+    }
+
+    /// log(1 - mu) and its derivatives in eta; NaN where mu is not below 1.
+    fn log_rest(&self, eta: f64) -> [f64; 4] {
+        let [mu, first, second, third] = self.derivatives(eta);
+        let [_, a, b, c] = through_log([1.0 - mu, -first, -second, -third]);
+        [(-mu).ln_1p(), a, b, c]
+    }
+
     /// Whether a unit of eta means the same in any units of the response: a logarithm, a transformed probability.
     fn unitless(&self) -> bool {
         true
     }
+}
+
+/// log of a function by its value and derivatives.
+fn through_log([value, first, second, third]: [f64; 4]) -> [f64; 4] {
+    let (a, b, c) = (first / value, second / value, third / value);
+    [value.ln(), a, b - a * a, c - 3.0 * a * b + 2.0 * a * a * a]
 }
 
 impl<L: Link + ?Sized> Link for Box<L> {
@@ -34,6 +52,14 @@ impl<L: Link + ?Sized> Link for Box<L> {
 
     fn derivatives(&self, eta: f64) -> [f64; 4] {
         (**self).derivatives(eta)
+    }
+
+    fn log_mean(&self, eta: f64) -> [f64; 4] {
+        (**self).log_mean(eta)
+    }
+
+    fn log_rest(&self, eta: f64) -> [f64; 4] {
+        (**self).log_rest(eta)
     }
 
     fn unitless(&self) -> bool {

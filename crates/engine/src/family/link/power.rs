@@ -10,9 +10,6 @@ pub(crate) trait Powers: Link {
 
     /// mu^q and its derivatives in eta.
     fn power(&self, q: f64, eta: f64) -> [f64; 4];
-
-    /// log mu and its derivatives in eta.
-    fn log_mean(&self, eta: f64) -> [f64; 4];
 }
 
 /// eta = log mu.
@@ -35,6 +32,11 @@ impl Link for Log {
     fn derivatives(&self, eta: f64) -> [f64; 4] {
         [eta.exp(); 4]
     }
+
+    #[inline(always)]
+    fn log_mean(&self, eta: f64) -> [f64; 4] {
+        [eta, 1.0, 0.0, 0.0]
+    }
 }
 
 impl Powers for Log {
@@ -44,11 +46,6 @@ impl Powers for Log {
     fn power(&self, q: f64, eta: f64) -> [f64; 4] {
         let value = (q * eta).exp();
         [value, q * value, q * q * value, q * q * q * value]
-    }
-
-    #[inline(always)]
-    fn log_mean(&self, eta: f64) -> [f64; 4] {
-        [eta, 1.0, 0.0, 0.0]
     }
 }
 
@@ -95,6 +92,13 @@ macro_rules! power_link {
                 [self.mean(eta), first, second, third]
             }
 
+            #[inline(always)]
+            fn log_mean(&self, eta: f64) -> [f64; 4] {
+                let (r, scale) = (1.0 / eta, 1.0 / $power);
+                // Not a number unless the mean is positive.
+                [scale * eta.ln(), scale * r, -scale * r * r, 2.0 * scale * r * r * r]
+            }
+
             fn unitless(&self) -> bool {
                 false
             }
@@ -106,13 +110,6 @@ macro_rules! power_link {
             #[inline(always)]
             fn power(&self, q: f64, eta: f64) -> [f64; 4] {
                 raised(eta, q / $power)
-            }
-
-            #[inline(always)]
-            fn log_mean(&self, eta: f64) -> [f64; 4] {
-                let (r, scale) = (1.0 / eta, 1.0 / $power);
-                // Not a number unless the mean is positive.
-                [scale * eta.ln(), scale * r, -scale * r * r, 2.0 * scale * r * r * r]
             }
         }
     };

@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use super::function::Link;
 use super::power::Log;
-use crate::family::special::{HALF_LOG_TWO_PI, Tail, normal_quantile, normal_tail};
+use crate::family::special::{HALF_LOG_TWO_PI, Tail, normal_quantile, normal_tail, softplus};
 
 /// A link of a probability p.
 pub(crate) trait Tails: Link {
@@ -58,6 +58,15 @@ impl Link for Logit {
         let tilt = eta.signum() * (-eta.abs()).exp_m1() * large; // 1 - 2 p
         [self.mean(eta), pq, pq * tilt, pq * (1.0 - 6.0 * pq)]
     }
+
+    fn log_mean(&self, eta: f64) -> [f64; 4] {
+        let [_, pq, bend, _] = self.derivatives(eta);
+        [-softplus(-eta), self.mean(-eta), -pq, -bend]
+    }
+
+    fn log_rest(&self, eta: f64) -> [f64; 4] {
+        mirrored(self.log_mean(-eta))
+    }
 }
 
 /// eta = Phi^-1(mu), the normal quantile.
@@ -83,6 +92,14 @@ impl Link for Probit {
             return [self.mean(eta), 0.0, 0.0, 0.0];
         }
         [self.mean(eta), f, -eta * f, (eta * eta - 1.0) * f]
+    }
+
+    fn log_mean(&self, eta: f64) -> [f64; 4] {
+        self.log_success(eta)
+    }
+
+    fn log_rest(&self, eta: f64) -> [f64; 4] {
+        self.log_failure(eta)
     }
 }
 
@@ -135,6 +152,14 @@ impl Link for Cauchit {
         }
         [self.mean(eta), f, -2.0 * eta * s * f, (6.0 * eta * eta - 2.0) * s * s * f]
     }
+
+    fn log_mean(&self, eta: f64) -> [f64; 4] {
+        self.log_success(eta)
+    }
+
+    fn log_rest(&self, eta: f64) -> [f64; 4] {
+        self.log_failure(eta)
+    }
 }
 
 impl Tails for Cauchit {
@@ -182,6 +207,14 @@ impl Link for CompLogLog {
 
     fn derivatives(&self, eta: f64) -> [f64; 4] {
         from_tails(self, eta)
+    }
+
+    fn log_mean(&self, eta: f64) -> [f64; 4] {
+        self.log_success(eta)
+    }
+
+    fn log_rest(&self, eta: f64) -> [f64; 4] {
+        self.log_failure(eta)
     }
 }
 
@@ -241,6 +274,14 @@ impl Link for LogLog {
 
     fn derivatives(&self, eta: f64) -> [f64; 4] {
         from_tails(self, eta)
+    }
+
+    fn log_mean(&self, eta: f64) -> [f64; 4] {
+        self.log_success(eta)
+    }
+
+    fn log_rest(&self, eta: f64) -> [f64; 4] {
+        self.log_failure(eta)
     }
 }
 
