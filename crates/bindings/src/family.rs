@@ -1,7 +1,9 @@
 //! Families: what they say of themselves, and their functions over arrays.
 
 use mixedmodels_engine::family::registry;
-use mixedmodels_engine::family::{self as engine, Expected, Response, Second, Shape, Support, WeightRole, generator};
+use mixedmodels_engine::family::{
+    self as engine, Expected, Map, Parts, Response, Second, Shape, ShapeAbout, Support, WeightRole, generator,
+};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -34,6 +36,10 @@ pub(crate) fn family_names() -> Vec<&'static str> {
 ///     None is the family's default.
 /// fixed : None or list of float
 ///     Shapes that are fixed; None where they are free.
+/// zeros, dispersion : bool
+///     Whether structural zeros (on the logit scale), and the logarithm of the dispersion, have linear predictors.
+/// weights_role : None or str
+///     "cases" or "precision" in place of the family's own.
 /// y, eta, mu : float64 array
 ///     Response, linear predictor, mean.
 /// weights : float64 array or None
@@ -58,6 +64,12 @@ impl Family {
         Ok(PyArray1::from_vec(py, each(py, values.len(), |i| f(values[i]))?))
     }
 
+    /// Something of every free shape.
+    fn free<T>(&self, of: impl Fn(&ShapeAbout) -> T) -> Vec<T> {
+        let shapes = self.inner.about().shapes;
+        self.inner.free_shapes().into_iter().map(|j| of(&shapes[j])).collect()
+    }
+
     fn check_psi(&self, psi: &[f64]) -> PyResult<()> {
         if psi.len() == self.inner.shapes() {
             return Ok(());
@@ -67,6 +79,15 @@ impl Family {
             psi.len(),
             self.inner.shapes()
         )))
+    }
+}
+
+fn role(name: &str) -> PyResult<WeightRole> {
+    match name {
+        "cases" => Ok(WeightRole::Cases),
+        "precision" => Ok(WeightRole::Precision),
+        "trials" => Ok(WeightRole::Trials),
+        other => Err(PyValueError::new_err(format!("there is no role of weights called {other:?}"))),
     }
 }
 
@@ -81,9 +102,24 @@ fn rows<'a>(y: &'a [f64], weights: Option<&'a [f64]>, beside: &[f64]) -> PyResul
 #[pymethods]
 impl Family {
     #[new]
-    #[pyo3(signature = (name, link=None, fixed=None))]
-    fn new(name: &str, link: Option<&str>, fixed: Option<Vec<f64>>) -> PyResult<Self> {
-        Ok(Self { inner: registry::by_name(name, link, &fixed.unwrap_or_default()).map_err(raise)?.into() })
+    #[pyo3(signature = (name, link=None, fixed=None, zeros=false, dispersion=false, weights_role=None))]
+    fn new(
+        name: &str,
+        link: Option<&str>,
+        fixed: Option<Vec<Option<f64>>>,
+        zeros: bool,
+        dispersion: bool,
+        weights_role: Option<&str>,
+    ) -> PyResult<Self> {
+        let weights = weights_role.map(role).transpose()?;
+        let parts = Parts { zeros, dispersion, weights };
+        Ok(Self { inner: registry::with_parts(name, link, &fixed.unwrap_or_default(), parts).map_err(raise)?.into() })
+    }
+
+    /// int: linear predictors, that of the mean first, of structural zeros next, of the dispersion last.
+    #[getter]
+    fn predictors(&self) -> usize {
+        self.inner.predictors()
     }
 
     /// str: as R prints it.
@@ -107,15 +143,18 @@ impl Family {
     /// list of str: names of the free shape parameters.
     #[getter]
     fn shapes(&self) -> Vec<&'static str> {
-        let names = self.inner.about().shapes;
-        names[names.len() - self.inner.shapes()..].to_vec()
+        self.free(|shape| shape.name)
     }
 
     /// str: where a response may lie: "real", "counts", "positive" or "proportion".
     #[getter]
     fn support(&self) -> &'static str {
-        match self.inner.about().support {
+        match self.inner.support() {
             Support::Real => "real",
+            Support::NonNegative => "nonnegative",
+            Support::PositiveCounts => "positive counts",
+            Support::OpenUnit => "open unit",
+            Support::ClosedUnit => "closed unit",
             Support::Counts => "counts",
             Support::Positive => "positive",
             Support::Proportion => "proportion",
@@ -125,11 +164,38 @@ impl Family {
     /// str: what prior weights are: "trials", "cases" or "precision".
     #[getter]
     fn weights_role(&self) -> &'static str {
-        match self.inner.about().weights {
+        match self.inner.weights() {
             WeightRole::Trials => "trials",
             WeightRole::Cases => "cases",
             WeightRole::Precision => "precision",
         }
+    }
+
+    /// list of str: for each free shape "log", "identity" or "between": what psi is of it.
+    #[getter]
+    fn maps(&self) -> Vec<&'static str> {
+        self.free(|shape| match shape.map {
+            Map::Log => "log",
+            Map::Identity => "identity",
+            Map::Between(..) => "between",
+        })
+    }
+
+    /// Free shapes at psi.
+    ///
+    /// Returns
+    /// -------
+    /// list of float
+    fn shape_values(&self, psi: Vec<f64>) -> PyResult<Vec<f64>> {
+        self.check_psi(&psi)?;
+        let maps: Vec<Map> = self.free(|shape| shape.map);
+        Ok(maps.iter().zip(psi).map(|(map, psi)| map.value(psi)).collect())
+    }
+
+    /// bool: whether 0 is a response though it lies outside the support.
+    #[getter]
+    fn allows_zero(&self) -> bool {
+        self.inner.allows_zero()
     }
 
     /// str: density, mean, variance and parametrisation in words.
@@ -220,7 +286,7 @@ impl Family {
         self.check_psi(&psi)?;
         let eta = slice(&eta)?;
         let data = rows(slice(&y)?, weights.as_ref().map(slice).transpose()?, eta)?;
-        let one = |i: usize| self.inner.log_density(data.y[i], data.weight(i), eta[i], &psi);
+        let one = |i: usize| self.inner.log_density(data.y[i], data.weight(i), &eta[i..=i], &psi);
         Ok(PyArray1::from_vec(py, each(py, eta.len(), one)?))
     }
 

@@ -93,9 +93,10 @@ impl Glmm {
     #[pyo3(signature = (family, rows, expected))]
     fn new(py: Python<'_>, family: &Family, rows: Py<Rows>, expected: bool) -> PyResult<Self> {
         let family = std::sync::Arc::clone(&family.inner);
-        let built = rows.get().work(py, |rows, offset| {
-            let given = engine::GlmmRows::of_mean(rows.clone(), offset);
-            engine::Glmm::new(family, &given, expected).map_err(|error| raise_for(error, rows))
+        let kept = rows.get();
+        let built = kept.work(py, |rows, offsets| {
+            let all = kept.generalised(rows, offsets);
+            engine::Glmm::new(family, &all, expected).map_err(|error| raise_for(error, rows))
         })??;
         Ok(Self::of(built, rows))
     }
@@ -111,9 +112,10 @@ impl Glmm {
     /// -------
     /// Glmm
     fn with_response(&self, py: Python<'_>, rows: Py<Rows>) -> PyResult<Self> {
-        let built = rows.get().work(py, |rows, offset| {
-            let given = engine::GlmmRows::of_mean(rows.clone(), offset);
-            self.model.with_response(&given).map_err(|error| raise_for(error, rows))
+        let kept = rows.get();
+        let built = kept.work(py, |rows, offsets| {
+            let all = kept.generalised(rows, offsets);
+            self.model.with_response(&all).map_err(|error| raise_for(error, rows))
         })??;
         Ok(Self::of(built, rows))
     }

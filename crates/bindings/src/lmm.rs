@@ -106,7 +106,7 @@ impl Lmm {
     /// -------
     /// Lmm
     fn with_response(&self, py: Python<'_>, rows: Py<Rows>) -> PyResult<Self> {
-        let renewed = |rows: &mixedmodels_engine::rows::Rows, _: Option<&[f64]>| {
+        let renewed = |rows: &mixedmodels_engine::rows::Rows, _: &[Option<&[f64]>]| {
             self.model.with_response(rows).map_err(|e| raise_for(e, rows))
         };
         let built = rows.get().work(py, renewed)??;

@@ -1,5 +1,6 @@
 //! The rows of a mixed model as one object, which borrows its arrays whenever the engine works.
 
+use mixedmodels_engine::glmm::GlmmRows;
 use mixedmodels_engine::rows as engine;
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
@@ -34,7 +35,11 @@ enum StoredCodes {
 /// weights : ndarray or None
 ///     Prior weights: precisions, Var(e_i) = sigma^2 / w_i, or the trials of a binomial proportion.
 /// offset : ndarray or None
-///     Known part of a generalised model's linear predictor.
+///     Known part of a generalised model's first linear predictor, that of the mean.
+/// x_predictor, term_predictor : None or list of int
+///     Linear predictor that each column of X and each term belongs to; None is the first.
+/// more_offsets : None or list of (ndarray or None)
+///     Known parts of the further linear predictors.
 #[pyclass(frozen)]
 pub(crate) struct Rows {
     y: Stored,
@@ -43,6 +48,9 @@ pub(crate) struct Rows {
     terms: Vec<(usize, Vec<Option<Stored>>)>,
     weights: Option<Stored>,
     offset: Option<Stored>,
+    x_predictor: Option<Vec<usize>>,
+    term_predictor: Option<Vec<usize>>,
+    more_offsets: Vec<Option<Stored>>,
     #[pyo3(get)]
     n: usize,
 }
@@ -50,7 +58,10 @@ pub(crate) struct Rows {
 #[pymethods]
 impl Rows {
     #[new]
-    #[pyo3(signature = (y, x, groups, terms, weights=None, offset=None))]
+    #[pyo3(signature = (
+        y, x, groups, terms, weights=None, offset=None, x_predictor=None, term_predictor=None, more_offsets=None
+    ))]
+    #[allow(clippy::too_many_arguments)]
     fn new(
         y: PyReadonlyArray1<'_, f64>,
         x: Vec<MaybeColumn<'_>>,
@@ -58,6 +69,9 @@ impl Rows {
         terms: Vec<(usize, Vec<MaybeColumn<'_>>)>,
         weights: MaybeColumn<'_>,
         offset: MaybeColumn<'_>,
+        x_predictor: Option<Vec<usize>>,
+        term_predictor: Option<Vec<usize>>,
+        more_offsets: Option<Vec<MaybeColumn<'_>>>,
     ) -> PyResult<Self> {
         Ok(Self {
             n: slice(&y)?.len(),
@@ -73,6 +87,9 @@ impl Rows {
                 .collect::<PyResult<_>>()?,
             weights: maybe_kept(weights)?,
             offset: maybe_kept(offset)?,
+            x_predictor,
+            term_predictor,
+            more_offsets: more_offsets.unwrap_or_default().into_iter().map(maybe_kept).collect::<PyResult<_>>()?,
         })
     }
 
@@ -96,6 +113,9 @@ impl Rows {
             terms: self.terms.iter().map(|(group, z)| (*group, z.iter().map(copy).collect())).collect(),
             weights: copy(&self.weights),
             offset: copy(&self.offset),
+            x_predictor: self.x_predictor.clone(),
+            term_predictor: self.term_predictor.clone(),
+            more_offsets: self.more_offsets.iter().map(copy).collect(),
         })
     }
 
@@ -112,11 +132,11 @@ impl Rows {
 }
 
 impl Rows {
-    /// Borrow the arrays as the engine's rows, with the offset, and hand them to `work`.
+    /// Borrow the arrays as the engine's rows, with the offset of each linear predictor, and hand them to `work`.
     pub(crate) fn borrow<R>(
         &self,
         py: Python<'_>,
-        work: impl FnOnce(&engine::Rows, Option<&[f64]>) -> R,
+        work: impl FnOnce(&engine::Rows, &[Option<&[f64]>]) -> R,
     ) -> PyResult<R> {
         let y = read(py, &self.y)?;
         let x = self.x.iter().map(|c| maybe_read(py, c)).collect::<PyResult<Vec<_>>>()?;
@@ -126,7 +146,9 @@ impl Rows {
             .iter()
             .map(|(_, z)| z.iter().map(|c| maybe_read(py, c)).collect::<PyResult<Vec<_>>>())
             .collect::<PyResult<Vec<_>>>()?;
-        let (weights, offset) = (maybe_read(py, &self.weights)?, maybe_read(py, &self.offset)?);
+        let weights = maybe_read(py, &self.weights)?;
+        let offsets = [&self.offset].into_iter().chain(&self.more_offsets);
+        let offsets = offsets.map(|o| maybe_read(py, o)).collect::<PyResult<Vec<_>>>()?;
         let rows = engine::Rows {
             y: slice(&y)?,
             x: columns(&x)?,
@@ -142,7 +164,19 @@ impl Rows {
                 .collect::<PyResult<_>>()?,
             weights: weights.as_ref().map(slice).transpose()?,
         };
-        Ok(work(&rows, offset.as_ref().map(slice).transpose()?))
+        let offsets = offsets.iter().map(|o| o.as_ref().map(slice).transpose()).collect::<PyResult<Vec<_>>>()?;
+        Ok(work(&rows, &offsets))
+    }
+
+    /// The same rows as those of a generalised model, each column and term with its linear predictor.
+    pub(crate) fn generalised<'a>(&self, rows: &engine::Rows<'a>, offsets: &[Option<&'a [f64]>]) -> GlmmRows<'a> {
+        let first = |of: &Option<Vec<usize>>, n: usize| of.clone().unwrap_or_else(|| vec![0; n]);
+        GlmmRows {
+            x_predictor: first(&self.x_predictor, rows.x.len()),
+            term_predictor: first(&self.term_predictor, rows.terms.len()),
+            offsets: offsets.to_vec(),
+            rows: rows.clone(),
+        }
     }
 }
 
@@ -151,9 +185,9 @@ impl Rows {
     pub(crate) fn work<R: Send>(
         &self,
         py: Python<'_>,
-        work: impl FnOnce(&engine::Rows, Option<&[f64]>) -> R + Send,
+        work: impl FnOnce(&engine::Rows, &[Option<&[f64]>]) -> R + Send,
     ) -> PyResult<R> {
-        self.borrow(py, |rows, offset| heard(py, || work(rows, offset)))?
+        self.borrow(py, |rows, offsets| heard(py, || work(rows, offsets)))?
     }
 }
 

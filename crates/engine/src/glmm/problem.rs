@@ -66,7 +66,7 @@ impl Glmm {
                 rows.offsets.len()
             )));
         }
-        let merge = family.merges().then(|| family.about().weights);
+        let merge = family.merges().then(|| family.weights());
         let data = Data::of(rows, merge)?;
         if rows.rows.x.is_empty() && rows.rows.terms.is_empty() && family.shapes() == 0 {
             return Err(EngineError::shape("the model has no parameter"));
@@ -159,7 +159,7 @@ impl Glmm {
         if how.penalised && how.nagq == 0 {
             return shape("a penalty needs nAGQ = 1 or more: the joint mode does not see it");
         }
-        if how.penalised && (self.data.predictors > 1 || self.family.about().weights == WeightRole::Precision) {
+        if how.penalised && (self.data.predictors > 1 || self.family.weights() == WeightRole::Precision) {
             return shape("a penalty is for families without a dispersion and for one linear predictor");
         }
         Ok(())

@@ -24,7 +24,8 @@ pub(crate) fn place(likelihood: Likelihood, coordinates: &Coordinates) -> Result
     let rows = Response { y: &data.y, weights: data.weights.as_deref() };
     let mean: Vec<f64> = (0..data.n).map(|i| likelihood.family.start_mean(data.y[i], rows.weight(i))).collect();
     let proposed = likelihood.family.start_shapes(rows, &mean);
-    let mut fixed = Fixed::new(likelihood, proposed);
+    let constants = likelihood.family.start_predictors(rows, &mean);
+    let mut fixed = Fixed::new(likelihood, proposed, constants);
     let beta = fixed.search(&mean)?;
     // The shapes once more, now that there are fitted means.
     let link = likelihood.family.link();
@@ -45,13 +46,17 @@ struct Fixed<'a> {
     eta: Vec<f64>,
     g: Vec<f64>,
     w: Vec<f64>,
+    /// A constant to start each linear predictor from; that of the mean is not used.
+    constants: Vec<f64>,
+    /// Whether steps move the later linear predictors too.
+    all: bool,
 }
 
 impl<'a> Fixed<'a> {
-    fn new(likelihood: Likelihood<'a>, psi: Vec<f64>) -> Self {
+    fn new(likelihood: Likelihood<'a>, psi: Vec<f64>, constants: Vec<f64>) -> Self {
         let (n, m) = (likelihood.data.n, likelihood.data.predictors);
         let pairs = m * (m + 1) / 2;
-        Self { likelihood, psi, eta: vec![0.0; m * n], g: vec![0.0; m * n], w: vec![0.0; pairs * n] }
+        Self { likelihood, psi, eta: vec![0.0; m * n], g: vec![0.0; m * n], w: vec![0.0; pairs * n], constants, all: false }
     }
 
     /// Log-likelihood, g and non-negative weights at `eta`.
@@ -74,17 +79,38 @@ impl<'a> Fixed<'a> {
         for (e, mu) in self.eta.iter_mut().zip(mean) {
             *e = link.predictor(*mu);
         }
+        for (r, constant) in self.constants.iter().enumerate().skip(1) {
+            self.eta[r * data.n..(r + 1) * data.n].fill(*constant);
+        }
         self.evaluate();
         // Working response, offset taken out: X beta is fitted to it.
         let mut offset = vec![0.0; self.eta.len()];
         blocks::fixed_part(data, &vec![0.0; p], &mut offset);
         let away: Vec<f64> = self.eta.iter().zip(&offset).map(|(e, o)| e - o).collect();
-        let mut beta = self.step(&away)?;
-        let mut value = self.at(&beta);
-        if value == f64::NEG_INFINITY {
+        let mut beta = self.with_constants(self.step(&away)?);
+        if self.at(&beta) == f64::NEG_INFINITY {
             beta = self.retreat(&away, beta)?;
-            value = self.at(&beta);
         }
+        // The mean first, then everything at once.
+        for all in if data.predictors > 1 { &[false, true][..] } else { &[true][..] } {
+            self.all = *all;
+            beta = self.climb(beta)?;
+        }
+        Ok(beta)
+    }
+
+    /// The constants of later linear predictors in place of what `beta` has for them.
+    fn with_constants(&self, mut beta: Vec<f64>) -> Vec<f64> {
+        for (b, x) in beta.iter_mut().zip(self.likelihood.data.x.iter()) {
+            if x.predictor > 0 {
+                *b = if x.values.is_none() { self.constants[x.predictor] } else { 0.0 };
+            }
+        }
+        beta
+    }
+
+    fn climb(&mut self, mut beta: Vec<f64>) -> Result<Vec<f64>, EngineError> {
+        let mut value = self.at(&beta);
         for _ in 0..STEPS {
             let step = self.step(&vec![0.0; self.eta.len()])?;
             let mut length = 1.0;
@@ -122,7 +148,7 @@ impl<'a> Fixed<'a> {
         // Later linear predictors may be flat at the start.
         for j in 0..p {
             matrix[j + j * p] *= 1.0 + 1e-10;
-            if data.x[j].predictor > 0 || matrix[j + j * p] <= 0.0 {
+            if (data.x[j].predictor > 0 && !self.all) || matrix[j + j * p] <= 0.0 {
                 for i in 0..p {
                     matrix[i + j * p] = 0.0;
                     matrix[j + i * p] = 0.0;
@@ -142,7 +168,7 @@ impl<'a> Fixed<'a> {
         let data = self.likelihood.data;
         let intercept = data.x.iter().position(|x| x.values.is_none() && x.predictor == 0);
         let Some(intercept) = intercept else { return Err(EngineError::OutsideDomain) };
-        let mut safe = vec![0.0; beta.len()];
+        let mut safe = self.with_constants(vec![0.0; beta.len()]);
         safe[intercept] = away[..data.n].iter().sum::<f64>() / data.n as f64;
         if self.at(&safe) == f64::NEG_INFINITY {
             return Err(EngineError::OutsideDomain);
