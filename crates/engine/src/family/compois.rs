@@ -1,5 +1,8 @@
 //! Conway-Maxwell-Poisson counts, by their mean.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, RwLock};
+
 use rand::{Rng, RngCore};
 
 use crate::family::composed::composed;
@@ -23,10 +26,23 @@ of its row. The parameter estimated is psi = log phi. Source: Huang (2017), Stat
 };
 
 pub(crate) fn make(link: &str, fixed: &[Option<f64>], parts: Parts) -> Option<Box<dyn Family>> {
-    composed::<_, 2>(ConwayMaxwell, link::by_name(link)?, fixed, parts)
+    composed::<_, 2>(ConwayMaxwell::default(), link::by_name(link)?, fixed, parts)
 }
 
-pub(crate) struct ConwayMaxwell;
+#[derive(Default)]
+pub(crate) struct ConwayMaxwell {
+    kept: RwLock<HashMap<[u64; 2], ByMean>>,
+}
+
+/// log lambda and log Z at a mean, with their derivatives in (log mu, nu).
+#[derive(Clone, Copy)]
+struct ByMean {
+    log_lambda: Jet<2>,
+    log_z: Jet<2>,
+}
+
+/// Pairs of (log mu, nu) that are kept: an evaluation asks for the same ones several times.
+const MOST_KEPT: usize = 1 << 16;
 
 /// Cumulants of (y, log y!) and the logarithm of the sum that makes probabilities of lambda^y / (y!)^nu.
 struct Sums {
@@ -44,45 +60,72 @@ struct Sums {
 const NEGLIGIBLE: f64 = 1e-19;
 const MOST_TERMS: usize = 2_000_000;
 
-/// Counts with log y! and probabilities up to a factor, from the mode outwards; the log of that factor.
-fn terms(log_lambda: f64, nu: f64) -> (Vec<[f64; 3]>, f64) {
+/// log y! of small counts.
+static LOG_FACTORIALS: LazyLock<Vec<f64>> = LazyLock::new(|| (0..4096).map(|y| log_factorial(f64::from(y))).collect());
+
+fn log_factorial_of(y: f64) -> f64 {
+    if y < 4096.0 { LOG_FACTORIALS[y as usize] } else { log_factorial(y) }
+}
+
+/// Hand count, log y! and probability, up to a factor whose logarithm is returned, to `f`: from the mode downwards, and
+/// then from it upwards.
+fn each_term(log_lambda: f64, nu: f64, mut f: impl FnMut(f64, f64, f64)) -> f64 {
     let mode = (log_lambda / nu).exp().floor().min(1e15);
-    let log_of = |y: f64| (y * log_lambda - nu * log_factorial(y), log_factorial(y));
-    let top = log_of(mode).0;
-    let mut out = Vec::new();
+    let log_term = |y: f64, log_fact: f64| y * log_lambda - nu * log_fact;
+    let top = log_term(mode, log_factorial_of(mode));
     for (start, step) in [(mode, -1.0), (mode + 1.0, 1.0)] {
         let mut y = start;
-        while y >= 0.0 && out.len() < MOST_TERMS {
-            let (log_term, log_fact) = log_of(y);
-            let term = (log_term - top).exp();
-            out.push([y, log_fact, term]);
+        let mut left = MOST_TERMS;
+        while y >= 0.0 && left > 0 {
+            let log_fact = log_factorial_of(y);
+            let term = (log_term(y, log_fact) - top).exp();
+            f(y, log_fact, term);
             if term < NEGLIGIBLE {
                 break;
             }
             y += step;
+            left -= 1;
         }
     }
-    (out, top)
+    top
+}
+
+/// Mean and variance of the counts.
+fn spread(log_lambda: f64, nu: f64) -> [f64; 2] {
+    let centre = (log_lambda / nu).exp().min(1e15);
+    let [mut total, mut first, mut second] = [0.0; 3];
+    each_term(log_lambda, nu, |y, _, term| {
+        let away = y - centre;
+        total += term;
+        first += away * term;
+        second += away * away * term;
+    });
+    let mean = first / total;
+    [centre + mean, second / total - mean * mean]
 }
 
 fn sums(log_lambda: f64, nu: f64) -> Sums {
-    let (terms, top) = terms(log_lambda, nu);
-    let total: f64 = terms.iter().map(|t| t[2]).sum();
-    let average = |f: &dyn Fn(f64, f64) -> f64| terms.iter().map(|t| f(t[0], t[1]) * t[2]).sum::<f64>() / total;
-    let mean = [average(&|y, _| y), average(&|_, l| l)];
+    let [mut total, mut counts, mut logs] = [0.0; 3];
+    let top = each_term(log_lambda, nu, |y, log_fact, term| {
+        total += term;
+        counts += y * term;
+        logs += log_fact * term;
+    });
+    let mean = [counts / total, logs / total];
+    // m[i][j]: of (y - mean)^i (log y! - its mean)^j, for i + j up to 4.
     let mut m = [[0.0; 5]; 5];
-    for t in &terms {
-        let (a, b) = (t[0] - mean[0], t[1] - mean[1]);
-        let mut left = t[2] / total;
-        for row in &mut m {
+    each_term(log_lambda, nu, |y, log_fact, term| {
+        let (a, b) = (y - mean[0], log_fact - mean[1]);
+        let mut left = term / total;
+        for (i, row) in m.iter_mut().enumerate() {
             let mut term = left;
-            for cell in row.iter_mut() {
+            for cell in &mut row[..5 - i] {
                 *cell += term;
                 term *= b;
             }
             left *= a;
         }
-    }
+    });
     Sums {
         log_z: top + total.ln(),
         mean,
@@ -114,30 +157,41 @@ fn of_cumulants(value: f64, first: [f64; 2], second: [f64; 3], third: [f64; 4]) 
 }
 
 /// log lambda at which the mean is mu, by Newton's method on the logarithm of the mean.
-fn log_lambda(log_mu: f64, nu: f64) -> (f64, Sums) {
+fn log_lambda(log_mu: f64, nu: f64) -> f64 {
     let mu = log_mu.exp();
     let rough = mu + (nu - 1.0) / (2.0 * nu);
-    // For small means lambda is the mean, whatever nu is.
-    let mut e = if rough > 0.5 { nu * rough.ln() } else { log_mu };
-    let mut here = sums(e, nu);
+    // Below nu = 1 between the geometric distribution (nu = 0) and Poisson's; above it, but for small means, where
+    // lambda is the mean whatever nu is, by the mean of a normal approximation.
+    let mut e = if nu < 1.0 {
+        log_mu - (1.0 - nu) * mu.ln_1p()
+    } else if rough > 0.5 {
+        nu * rough.ln()
+    } else {
+        log_mu
+    };
+    // Below nu = 1 the mean exceeds the mode, so that this is too much; beyond it sums grow long.
+    let bound = if nu < 1.0 { nu * log_mu } else { f64::INFINITY };
+    let most = 2.0 * nu.max(1.0);
     for _ in 0..60 {
-        let gap = here.mean[0].ln() - log_mu;
-        if gap.abs() <= 4e-16 * (1.0 + log_mu.abs()) || !gap.is_finite() {
+        let [mean, variance] = spread(e, nu);
+        let gap = mean.ln() - log_mu;
+        let step = (gap * mean / variance).clamp(-most, most);
+        if !step.is_finite() {
             break;
         }
-        let step = (gap * here.mean[0] / here.second[0]).clamp(-2.0 * nu.max(1.0), 2.0 * nu.max(1.0));
-        e -= step;
-        here = sums(e, nu);
-        if step.abs() <= 1e-15 * (1.0 + e.abs()) {
+        e = (e - step).min(bound);
+        if step.abs() <= 1e-9 * (1.0 + e.abs()) {
+            // Newton's steps square their size: the next one would be beyond the last digit.
             break;
         }
     }
-    (e, here)
+    e
 }
 
 /// log lambda and log Z as functions of (log mu, nu).
-fn by_mean(log_mu: f64, nu: f64) -> [Jet<2>; 2] {
-    let (e, s) = log_lambda(log_mu, nu);
+fn by_mean(log_mu: f64, nu: f64) -> ByMean {
+    let e = log_lambda(log_mu, nu);
+    let s = sums(e, nu);
     let mean = of_cumulants(s.mean[0], [s.second[0], s.second[1]], [s.third[0], s.third[1], s.third[2]], s.fourth);
     let log_z = of_cumulants(s.log_z, s.mean, s.second, s.third);
     let nu = Jet::<2>::variable(nu, 1);
@@ -145,12 +199,28 @@ fn by_mean(log_mu: f64, nu: f64) -> [Jet<2>; 2] {
     let mut lambda = Jet::constant(e);
     // Each step gets one order of derivatives right.
     for _ in 0..3 {
-        let miss = mean.of(&[lambda, nu]) - target;
-        let mut step = miss / s.second[0];
+        let mut step = (mean.of(&[lambda, nu]) - target) / s.second[0];
         step.value = 0.0;
         lambda = lambda - step;
     }
-    [lambda, log_z.of(&[lambda, nu])]
+    ByMean { log_lambda: lambda, log_z: log_z.of(&[lambda, nu]) }
+}
+
+impl ConwayMaxwell {
+    fn at(&self, log_mu: f64, nu: f64) -> ByMean {
+        let key = [log_mu.to_bits(), nu.to_bits()];
+        if let Some(by_mean) = self.kept.read().ok().and_then(|kept| kept.get(&key).copied()) {
+            return by_mean;
+        }
+        let found = by_mean(log_mu, nu);
+        if let Ok(mut kept) = self.kept.write() {
+            if kept.len() >= MOST_KEPT {
+                kept.clear();
+            }
+            kept.insert(key, found);
+        }
+        found
+    }
 }
 
 impl Law for ConwayMaxwell {
@@ -160,12 +230,8 @@ impl Law for ConwayMaxwell {
 
     fn log_density<const K: usize>(&self, y: f64, _weight: f64, mean: &Mean<K>, psi: &[Jet<K>]) -> Jet<K> {
         let (log_mu, nu) = (mean.log(), (-psi[0]).exp());
-        if K == 0 {
-            let (e, sums) = log_lambda(log_mu.value, nu.value);
-            return Jet::constant(y * e - nu.value * log_factorial(y) - sums.log_z);
-        }
-        let [lambda, log_z] = by_mean(log_mu.value, nu.value);
-        (lambda * y - log_z).of(&[log_mu, nu]) - nu * log_factorial(y)
+        let ByMean { log_lambda, log_z } = self.at(log_mu.value, nu.value);
+        (log_lambda * y - log_z).of(&[log_mu, nu]) - nu * log_factorial_of(y)
     }
 
     fn mass_at_zero(&self) -> bool {
@@ -173,23 +239,25 @@ impl Law for ConwayMaxwell {
     }
 
     fn moments(&self, _weight: f64, mean: &Mean<0>, psi: &[f64]) -> Moments {
-        let (_, sums) = log_lambda(mean.log().value, (-psi[0]).exp());
+        let nu = (-psi[0]).exp();
+        let sums = sums(log_lambda(mean.log().value, nu), nu);
         Moments { mean: mean.value().value, variance: sums.second[0], zero: (-sums.log_z).exp() }
     }
 
     fn draw(&self, rng: &mut dyn RngCore, _weight: f64, mean: &Mean<0>, psi: &[f64]) -> f64 {
         let nu = (-psi[0]).exp();
-        let (e, _) = log_lambda(mean.log().value, nu);
-        let (terms, _) = terms(e, nu);
-        let total: f64 = terms.iter().map(|t| t[2]).sum();
+        let e = log_lambda(mean.log().value, nu);
+        let mut terms = Vec::new();
+        each_term(e, nu, |y, _, term| terms.push((y, term)));
+        let total: f64 = terms.iter().map(|t| t.1).sum();
         let mut left = rng.random::<f64>() * total;
-        for t in &terms {
-            left -= t[2];
+        for &(y, term) in &terms {
+            left -= term;
             if left <= 0.0 {
-                return t[0];
+                return y;
             }
         }
-        terms[0][0]
+        terms[0].0
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {

@@ -40,7 +40,7 @@ truncated! {
         "Negative binomial counts with quadratic variance, without their zeros; mu is the mean of all counts, zeros included.";
     of_genpois: "truncated_genpois", genpois::GeneralisedPoisson, 2, [positive("phi")],
         "Generalised Poisson counts without their zeros; mu is the mean of all counts, zeros included.";
-    of_compois: "truncated_compois", compois::ConwayMaxwell, 2, [positive("phi")],
+    of_compois: "truncated_compois", compois::ConwayMaxwell::default(), 2, [positive("phi")],
         "Conway-Maxwell-Poisson counts without their zeros; mu is the mean of all counts, zeros included.";
 }
 
