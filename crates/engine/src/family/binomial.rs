@@ -6,11 +6,11 @@ use rand_distr::{Binomial as Draws, Distribution};
 use crate::family::composed::composed;
 use crate::family::jet::Jet;
 use crate::family::law::{Law, Mean};
-use crate::family::special::lgamma;
 use crate::family::link::proportion::{Cauchit, CompLogLog, LogLog, Logit, Probit, Tails};
 use crate::family::link::{Link, Log};
 use crate::family::row::Row;
 use crate::family::single::Single;
+use crate::family::special::lgamma;
 use crate::family::special::{HALF_LOG_TWO_PI, log_minus, logistic, stirling, times};
 use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole};
 

@@ -203,10 +203,7 @@ impl<L: Law, const N: usize> Composed<L, N> {
             mixed_zero(&self.log_law(0.0, weight, &jets), zeta)
         } else {
             let [rest, slope, bend] = sigmoid(-zeta);
-            Row {
-                law: Jet::constant(-softplus(-zeta)),
-                zeros: Zeros { alone: [rest, -slope, bend], ..Zeros::NONE },
-            }
+            Row { law: Jet::constant(-softplus(-zeta)), zeros: Zeros { alone: [rest, -slope, bend], ..Zeros::NONE } }
         };
         times_row(here, factor)
     }

@@ -79,6 +79,6 @@ impl Law for GeneralisedPoisson {
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
-        vec![mean_square(rows, mu, |y, mu| (y - mu) * (y - mu) / mu).clamp(0.5, 1e3).ln()]
+        vec![mean_square(rows, mu, |y, mu| (y - mu) * (y - mu) / mu).clamp(1.05, 1e3).ln()]
     }
 }

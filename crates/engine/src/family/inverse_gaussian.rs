@@ -145,7 +145,9 @@ impl Law for InverseGaussianLaw {
         let mu = mean.value();
         let distance = y / mu - 1.0;
         let lambda = psi[0].exp() * weight;
-        -(lambda * distance * distance) / (2.0 * y) + psi[0] * 0.5 + (0.5 * weight.ln() - HALF_LOG_TWO_PI - 1.5 * y.ln())
+        -(lambda * distance * distance) / (2.0 * y)
+            + psi[0] * 0.5
+            + (0.5 * weight.ln() - HALF_LOG_TWO_PI - 1.5 * y.ln())
     }
 
     fn mass_at_zero(&self) -> bool {

@@ -6,7 +6,7 @@
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use super::special::{
-    HALF_LOG_TWO_PI, Tail, lgamma, log1mexp, log_minus_digamma, normal_tail, softplus, stirling, tetragamma,
+    HALF_LOG_TWO_PI, Tail, lgamma, log_minus_digamma, log1mexp, normal_tail, softplus, stirling, tetragamma,
     trigamma_excess,
 };
 
@@ -62,9 +62,8 @@ impl<const N: usize> Jet<N> {
                         let (a, b) = (&inner[v], &inner[w]);
                         out.second[i][j] += self.second[v][w] * a.first[i] * b.first[j];
                         for k in 0..K {
-                            let mixed = a.first[i] * b.second[j][k]
-                                + a.first[j] * b.second[i][k]
-                                + a.first[k] * b.second[i][j];
+                            let mixed =
+                                a.first[i] * b.second[j][k] + a.first[j] * b.second[i][k] + a.first[k] * b.second[i][j];
                             out.third[i][j][k] += self.second[v][w] * mixed;
                             for (u, c) in inner.iter().enumerate() {
                                 out.third[i][j][k] += self.third[v][w][u] * a.first[i] * b.first[j] * c.first[k];

@@ -4,9 +4,9 @@ use rand::RngCore;
 use rand_distr::{Distribution, Gamma as Heterogeneity};
 
 use crate::family::composed::composed;
+use crate::family::counts::log_negative_binomial;
 use crate::family::jet::Jet;
 use crate::family::law::{Law, Mean};
-use crate::family::counts::log_negative_binomial;
 use crate::family::link::{self, Identity, Link, Log, Powers, Sqrt};
 use crate::family::moments::{Positive, mean_square};
 use crate::family::poisson;

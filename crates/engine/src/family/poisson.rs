@@ -4,9 +4,9 @@ use rand::{Rng, RngCore};
 use rand_distr::{Distribution, Poisson as Draws};
 
 use crate::family::composed::composed;
+use crate::family::counts::{counted, log_factorial};
 use crate::family::jet::Jet;
 use crate::family::law::{Law, Mean};
-use crate::family::counts::{counted, log_factorial};
 use crate::family::link::{Identity, Link, Log, Powers, Sqrt};
 use crate::family::row::Row;
 use crate::family::single::Single;

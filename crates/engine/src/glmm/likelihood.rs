@@ -10,6 +10,8 @@ use crate::stop;
 
 /// Rows of one piece; results do not depend on the number of threads.
 pub(crate) const PIECE: usize = 8192;
+/// The same where there are several linear predictors, whose rows take longer.
+const SHORT: usize = 1024;
 
 /// About how much work a row's derivatives are.
 const ROW: usize = 50;
@@ -26,16 +28,60 @@ impl Likelihood<'_> {
         Response { y: &self.data.y, weights: self.data.weights.as_deref() }
     }
 
-    /// With one linear predictor a batch may be cut into pieces.
+    /// With one linear predictor a batch is cut where its arrays are.
     fn in_pieces(&self) -> bool {
         self.data.predictors == 1 && self.data.n > 2 * PIECE
+    }
+
+    /// With several a piece has its runs gathered.
+    fn in_short_pieces(&self) -> bool {
+        self.data.predictors > 1 && self.data.n > 2 * SHORT
+    }
+
+    /// `work` on each short piece, given its first row, its rows and its linear predictors, side by side.
+    fn short_pieces<R: Send>(&self, eta: &[f64], work: impl Fn(Response, &[f64]) -> R + Sync) -> Vec<(usize, R)> {
+        let n = self.data.n;
+        let starts: Vec<usize> = (0..n).step_by(SHORT).collect();
+        let piece = |&from: &usize| {
+            let to = n.min(from + SHORT);
+            stop::point((to - from) * self.data.predictors * ROW);
+            let runs: Vec<f64> = eta.chunks(n).flat_map(|run| &run[from..to]).copied().collect();
+            (from, work(self.rows().part(from, to), &runs))
+        };
+        starts.par_iter().map(piece).collect()
     }
 
     fn part(&self, piece: usize, len: usize) -> Response<'_> {
         self.rows().part(piece * PIECE, piece * PIECE + len)
     }
 
+    /// The sum of what `work` returns for each short piece, with what it writes into runs of `g` and `w`.
+    fn gathered(
+        &self,
+        eta: &[f64],
+        g: &mut [f64],
+        w: &mut [f64],
+        work: impl Fn(Response, &[f64], &mut [f64], &mut [f64]) -> f64 + Sync,
+    ) -> f64 {
+        let n = self.data.n;
+        let (runs_g, runs_w) = (g.len() / n, w.len() / n);
+        let pieces = self.short_pieces(eta, |rows, eta| {
+            let (mut g, mut w) = (vec![0.0; runs_g * rows.y.len()], vec![0.0; runs_w * rows.y.len()]);
+            let value = work(rows, eta, &mut g, &mut w);
+            (value, g, w)
+        });
+        for (from, (_, piece_g, piece_w)) in &pieces {
+            scatter(piece_g, g, n, *from);
+            scatter(piece_w, w, n, *from);
+        }
+        pieces.iter().map(|(_, (value, ..))| value).sum()
+    }
+
     pub(crate) fn second(&self, eta: &[f64], psi: &[f64], g: &mut [f64], w: &mut [f64]) -> f64 {
+        if self.in_short_pieces() {
+            let value = self.gathered(eta, g, w, |rows, eta, g, w| self.family.second(rows, eta, psi, Second { g, w }));
+            return finite(value);
+        }
         if !self.in_pieces() {
             stop::point(eta.len() * ROW);
             return finite(self.family.second(self.rows(), eta, psi, Second { g, w }));
@@ -54,6 +100,15 @@ impl Likelihood<'_> {
     }
 
     pub(crate) fn third(&self, eta: &[f64], psi: &[f64], out: &mut [f64]) {
+        if self.in_short_pieces() {
+            let pieces = self.short_pieces(eta, |rows, eta| {
+                let mut piece = vec![0.0; out.len() / self.data.n * rows.y.len()];
+                self.family.third(rows, eta, psi, &mut piece);
+                piece
+            });
+            pieces.iter().for_each(|(from, piece)| scatter(piece, out, self.data.n, *from));
+            return;
+        }
         if !self.in_pieces() {
             stop::point(eta.len() * ROW);
             return self.family.third(self.rows(), eta, psi, out);
@@ -65,6 +120,9 @@ impl Likelihood<'_> {
     }
 
     pub(crate) fn shape(&self, eta: &[f64], psi: &[f64], j: usize, g: &mut [f64], w: &mut [f64]) -> f64 {
+        if self.in_short_pieces() {
+            return self.gathered(eta, g, w, |rows, eta, g, w| self.family.shape(rows, eta, psi, j, Shape { g, w }));
+        }
         stop::point(eta.len() * ROW);
         self.family.shape(self.rows(), eta, psi, j, Shape { g, w })
     }
@@ -94,6 +152,14 @@ impl Likelihood<'_> {
         if !self.expected(eta, psi, w, &mut dw, &mut by_shape) {
             (0..self.data.n).for_each(|row| without_signs(w, row, self.data.n, m));
         }
+    }
+}
+
+/// Runs of the piece that begins at row `from` into those of all n rows.
+fn scatter(piece: &[f64], out: &mut [f64], n: usize, from: usize) {
+    let len = piece.len() * n / out.len();
+    for (part, run) in piece.chunks(len).zip(out.chunks_mut(n)) {
+        run[from..from + len].copy_from_slice(part);
     }
 }
 

@@ -56,7 +56,15 @@ impl<'a> Fixed<'a> {
     fn new(likelihood: Likelihood<'a>, psi: Vec<f64>, constants: Vec<f64>) -> Self {
         let (n, m) = (likelihood.data.n, likelihood.data.predictors);
         let pairs = m * (m + 1) / 2;
-        Self { likelihood, psi, eta: vec![0.0; m * n], g: vec![0.0; m * n], w: vec![0.0; pairs * n], constants, all: false }
+        Self {
+            likelihood,
+            psi,
+            eta: vec![0.0; m * n],
+            g: vec![0.0; m * n],
+            w: vec![0.0; pairs * n],
+            constants,
+            all: false,
+        }
     }
 
     /// Log-likelihood, g and non-negative weights at `eta`.

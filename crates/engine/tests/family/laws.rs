@@ -54,7 +54,8 @@ fn predictors(family: &dyn Family, row: usize) -> Vec<f64> {
     };
     let mut eta = vec![family.link().predictor(mean)];
     // Of a dispersion above 1 every count has a probability, that of the generalised Poisson distribution too.
-    let later = |r: usize| if family.allows_zero() && r == 1 { [0.3, -0.6, 0.1, 0.4, -0.2] } else { [1.3, 1.6, 1.1, 1.4, 1.2] };
+    let later =
+        |r: usize| if family.allows_zero() && r == 1 { [0.3, -0.6, 0.1, 0.4, -0.2] } else { [1.3, 1.6, 1.1, 1.4, 1.2] };
     eta.extend((1..family.predictors()).map(|r| later(r)[(row + r) % 5]));
     eta
 }
@@ -155,7 +156,10 @@ fn probabilities_add_up_and_moments_are_theirs() {
             near(what, expectation(family, weight, &eta, &psi, |y| y), moments.mean, 1e-8);
             let square = expectation(family, weight, &eta, &psi, |y| (y - moments.mean) * (y - moments.mean));
             near(what, square, moments.variance, 1e-6);
-            let masses = !matches!(family.support(), Support::Real | Support::Positive | Support::OpenUnit | Support::PositiveCounts);
+            let masses = !matches!(
+                family.support(),
+                Support::Real | Support::Positive | Support::OpenUnit | Support::PositiveCounts
+            );
             if masses || family.allows_zero() {
                 near(what, family.log_density(0.0, weight, &eta, &psi).exp(), moments.zero, 1e-12);
             }
