@@ -22,7 +22,7 @@ type Values<'py> = Bound<'py, PyArray1<f64>>;
 /// list of str
 #[pyfunction]
 pub(crate) fn family_names() -> Vec<&'static str> {
-    registry::names()
+    registry::offered()
 }
 
 /// A family with its link: an immutable handle. Arrays are float64 of one length, contiguous; `psi` are the

@@ -40,7 +40,7 @@ fn main() {
         let trials: Vec<f64> = (0..n).map(|i| 1.0 + (20.0 * at(7 * i)).floor()).collect();
         let shares: Vec<f64> = trials.iter().enumerate().map(|(i, m)| (m * at(5 * i)).round() / m).collect();
         let counts: Vec<f64> = (0..n).map(|i| (6.0 * at(2 * i) * at(11 * i)).floor()).collect();
-        let make = |name, fixed: &[f64]| by_name(name, None, fixed).expect("a family of the registry");
+        let make = |name, fixed: &[Option<f64>]| by_name(name, None, fixed).expect("a family of the registry");
         let (binomial, poisson) = (make("binomial", &[]), make("poisson", &[]));
         report("binomial, logit", &*binomial, &coin, None, &eta, &[]);
         report("the same, of trials", &*binomial, &shares, Some(&trials), &eta, &[]);
