@@ -110,9 +110,9 @@ fn expectation(family: &dyn Family, weight: f64, eta: &[f64], psi: &[f64], f: im
     };
     let inside = |y: f64| y > 0.0 && y < 1.0;
     match family.support() {
-        Support::Counts => (0..4000).map(|k| f64::from(k)).map(|y| f(y) * density(y)).sum(),
+        Support::Counts => (0..4000).map(f64::from).map(|y| f(y) * density(y)).sum(),
         Support::PositiveCounts => {
-            let counts: f64 = (1..4000).map(|k| f64::from(k)).map(|y| f(y) * density(y)).sum();
+            let counts: f64 = (1..4000).map(f64::from).map(|y| f(y) * density(y)).sum();
             counts + if family.allows_zero() { at_zero() } else { 0.0 }
         }
         Support::Proportion => {

@@ -198,6 +198,7 @@ fn draw(dice: &mut Dice, family: &dyn Family, weight: f64, eta: &[f64], psi: &[f
             }
             return eta[0];
         }
+        other => unreachable!("no test here draws from {other:?}"),
     };
     let (mut sum, mut y) = (0.0, 0.0);
     loop {

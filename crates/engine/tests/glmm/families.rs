@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mixedmodels_engine::family::from_jet::{Density, FromJet};
 use mixedmodels_engine::family::jet::Jet;
 use mixedmodels_engine::family::link::{Identity, Link, Log};
-use mixedmodels_engine::family::{About, Family, Response, Support, WeightRole, registry};
+use mixedmodels_engine::family::{About, Family, Response, Support, WeightRole, positive, registry};
 use rand::RngCore;
 
 static REAL: About = About {
