@@ -9,6 +9,7 @@ from tests.support.places import ROOT
 
 FAMILY = ROOT / "crates" / "engine" / "src" / "family"
 LINE = re.compile(r'^ *"([\w.]+)" => (\w+),$', re.M)
+REGISTERED = re.compile(r'^ *"([\w.]+)" => (\w+)(?:::\w+)?(?: \[(?:parts|law)\])?,$', re.M)
 MODULE = re.compile(r"^mod (\w+);$", re.M)
 
 
@@ -28,8 +29,9 @@ def test_the_two_lines_have_the_form_of_the_others() -> None:
     (file,) = re.findall(r"^saved as `(\w+\.rs)`", section(), re.M)
     assert line[1] == module == Path(file).stem
     registry = (FAMILY / "registry.rs").read_text()
-    registered = LINE.findall(registry.split("\nfamilies! {\n")[1].split("\n}")[0])
+    registered = REGISTERED.findall(registry.split("\nfamilies! {\n")[1].split("\n}")[0])
     assert len(registered) >= 6
     named = MODULE.findall((FAMILY / "mod.rs").read_text())
     assert all((FAMILY / f"{module}.rs").exists() and module in named for _, module in registered)
+    assert len(registered) == registry.split("\nfamilies! {\n")[1].split("\n}")[0].count("=>")
     assert line not in registered
