@@ -75,6 +75,8 @@ class Coder:
         DesignError
             With the term that goes beyond.
         """
+        if all(len(term) == 1 and type(self.values[terms.names[term[0]]]) is Numeric for term in terms.terms):
+            return  # the columns are those of the table
         total = 0
         for label, term, dummies in zip(terms.labels, terms.terms, terms.dummies, strict=True):
             variables = [self.values[terms.names[variable]] for variable in term]

@@ -179,8 +179,12 @@ def _convergence(fit: AnyMixedFit) -> ConvergenceWarning:
 def _far_from_zero(design: Design, fit: AnyMixedFit) -> str:
     """That the effects of a term lose digits, as a slope's column is far from 0; empty where none is."""
     for term, standard in zip(design.random, fit.standards, strict=True):
-        shifts = np.abs(standard - np.diag(np.diag(standard))).max(axis=0) / np.diag(standard)
-        j = int(np.argmax(shifts))
+        k = len(standard)
+        if k == 1:
+            continue
+        rows = standard.tolist()
+        shifts = [max(abs(rows[i][j]) for i in range(k) if i != j) / rows[j][j] for j in range(k)]
+        j = shifts.index(max(shifts))
         if shifts[j] > FAR:
             return (
                 f"{term.effects[j]!r} in ({term.text}) is {shifts[j]:.2g} standard deviations away from 0, so that "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,30 @@ def smallest(theta: NDArray[np.float64], sizes: tuple[int, ...], standards: Sequ
 
 def is_singular(theta: Vector, sizes: tuple[int, ...], standards: Sequence[Matrix], tol: float = SINGULAR) -> bool:
     """Whether random effects have in some direction a standard deviation below `tol`; see `smallest`."""
+    if all(k <= 2 for k in sizes) and all(_is_regular(t, s, tol) for t, s in _pieces(theta, sizes, standards)):
+        return False
     return bool(smallest(theta, sizes, standards) < tol)
+
+
+def _pieces(
+    theta: Vector, sizes: tuple[int, ...], standards: Sequence[Matrix]
+) -> Iterator[tuple[list[float], list[list[float]]]]:
+    """The elements of each term's factor, with what takes its effects to those of standardised columns."""
+    numbers, at = theta.tolist(), 0
+    for k, standard in zip(sizes, standards, strict=True):
+        end = at + k * (k + 1) // 2
+        yield numbers[at:end], standard.tolist()
+        at = end
+
+
+def _is_regular(t: list[float], s: list[list[float]], tol: float) -> bool:
+    """Whether one or two effects clearly vary in every direction: a lower bound, without a decomposition."""
+    if len(t) == 1:
+        return abs(t[0]) * s[0][0] >= tol
+    a, b, c = t
+    length = hypot(s[0][0] * a + s[0][1] * b, s[0][1] * c, s[1][0] * a + s[1][1] * b, s[1][1] * c)
+    # The smaller singular value is the determinant over the larger one, which is at most the length.
+    return abs((s[0][0] * s[1][1] - s[0][1] * s[1][0]) * a * c) > tol * length
 
 
 def covariances(theta: Vector, sizes: tuple[int, ...], sigma: float) -> list[Matrix]:

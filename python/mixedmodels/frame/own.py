@@ -41,7 +41,9 @@ def handle_of_its_own(data: Any) -> Any:
     pandas = sys.modules.get("pandas")
     if pandas is None or not isinstance(data, pandas.DataFrame):
         return data
-    if not all(type(name) is str for name in data.columns):  # a formula writes the name 1 as text
+    columns = data.columns
+    texts = type(columns.dtype).__name__ == "StringDtype"  # of which all names are, without a look at each
+    if not texts and not all(type(name) is str for name in columns):  # a formula writes the name 1 as text
         return data.set_axis([str(name) for name in data.columns], axis=1)
     return _second_handle(data) if _copies_on_write(pandas) else data
 
