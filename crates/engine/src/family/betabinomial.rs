@@ -7,7 +7,6 @@ use crate::family::binomial;
 use crate::family::composed::composed;
 use crate::family::jet::Jet;
 use crate::family::law::{Law, Mean};
-use crate::family::special::lgamma;
 use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole, link, positive};
 
 pub(crate) static ABOUT: About = About {
@@ -35,14 +34,14 @@ impl Law for BetaBinomial {
     }
 
     fn log_density<const K: usize>(&self, y: f64, weight: f64, mean: &Mean<K>, psi: &[Jet<K>]) -> Jet<K> {
-        let (successes, failures) = ((weight * y).round(), (weight * (1.0 - y)).round());
+        let (successes, failures) = binomial::outcomes(y, weight);
         let (log_mu, log_rest) = (mean.log(), mean.log_rest());
         // log(a + i) is log a + log(1 + i / a); log phi cancels between the three.
         let rising = |log: Jet<K>, count: f64| (-log).exp().log_rising(count);
         let part = |log: Jet<K>, count: f64| {
             if count == 0.0 { Jet::constant(0.0) } else { log * count + rising(log + psi[0], count) }
         };
-        let choose = lgamma(weight + 1.0) - lgamma(successes + 1.0) - lgamma(failures + 1.0);
+        let choose = binomial::log_choose(y, weight);
         part(log_mu, successes) + part(log_rest, failures) - rising(psi[0], weight) + choose
     }
 
@@ -63,7 +62,7 @@ impl Law for BetaBinomial {
     }
 
     fn start_mean(&self, y: f64, weight: f64) -> f64 {
-        (weight * y + 0.5) / (weight + 1.0)
+        binomial::start_mean(y, weight)
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {

@@ -10,7 +10,6 @@ use crate::family::link::proportion::{Cauchit, CompLogLog, LogLog, Logit, Probit
 use crate::family::link::{Link, Log};
 use crate::family::row::Row;
 use crate::family::single::Single;
-use crate::family::special::lgamma;
 use crate::family::special::{HALF_LOG_TWO_PI, log_minus, logistic, stirling, times};
 use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole};
 
@@ -42,14 +41,29 @@ pub(crate) fn make(link: &str, _fixed: &[f64]) -> Option<Box<dyn Family>> {
 /// order of m would lose digits to the constant.
 const MANY: f64 = 1e4;
 
+/// Successes and failures.
+pub(crate) fn outcomes(y: f64, m: f64) -> (f64, f64) {
+    ((m * y).round(), (m - m * y).round())
+}
+
 /// log choose(m, m y), less the saturated log-likelihood where there are many trials.
 fn constant(y: f64, m: f64) -> f64 {
-    let (yes, no) = ((m * y).round(), (m - m * y).round());
+    if m > MANY { saturated(y, m) } else { log_choose(y, m) }
+}
+
+/// log choose(m, m y).
+pub(crate) fn log_choose(y: f64, m: f64) -> f64 {
+    let (yes, no) = outcomes(y, m);
+    if yes <= 0.0 || no <= 0.0 { 0.0 } else { saturated(y, m) - yes * y.ln() - no * (-y).ln_1p() }
+}
+
+/// The log-likelihood where every share is fitted.
+fn saturated(y: f64, m: f64) -> f64 {
+    let (yes, no) = outcomes(y, m);
     if yes <= 0.0 || no <= 0.0 {
         return 0.0;
     }
-    let saturated = stirling(m) - stirling(yes) - stirling(no) + 0.5 * (m / (yes * no)).ln() - HALF_LOG_TWO_PI;
-    if m > MANY { saturated } else { saturated - yes * y.ln() - no * (-y).ln_1p() }
+    stirling(m) - stirling(yes) - stirling(no) + 0.5 * (m / (yes * no)).ln() - HALF_LOG_TWO_PI
 }
 
 /// Log-likelihood of one trial less the saturated one; p and q are mu and 1 - mu.
@@ -86,7 +100,7 @@ pub(crate) fn draw(rng: &mut dyn RngCore, mu: f64, weight: f64) -> f64 {
     }
 }
 
-fn start_mean(y: f64, weight: f64) -> f64 {
+pub(crate) fn start_mean(y: f64, weight: f64) -> f64 {
     (weight * y + 0.5) / (weight + 1.0)
 }
 
@@ -222,10 +236,9 @@ impl Law for BinomialLaw {
     }
 
     fn log_density<const K: usize>(&self, y: f64, weight: f64, mean: &Mean<K>, _psi: &[Jet<K>]) -> Jet<K> {
-        let (successes, failures) = ((weight * y).round(), (weight * (1.0 - y)).round());
+        let (successes, failures) = outcomes(y, weight);
         let part = |count: f64, log: Jet<K>| if count == 0.0 { Jet::constant(0.0) } else { log * count };
-        let choose = lgamma(weight + 1.0) - lgamma(successes + 1.0) - lgamma(failures + 1.0);
-        part(successes, mean.log()) + part(failures, mean.log_rest()) + choose
+        part(successes, mean.log()) + part(failures, mean.log_rest()) + log_choose(y, weight)
     }
 
     fn mass_at_zero(&self) -> bool {

@@ -1,13 +1,13 @@
 //! Conway-Maxwell-Poisson counts, by their mean.
 
-use std::collections::HashMap;
-use std::sync::{LazyLock, RwLock};
+use std::sync::LazyLock;
 
 use rand::{Rng, RngCore};
 
 use crate::family::composed::composed;
-use crate::family::counts::log_factorial;
+use crate::family::counts::{self, log_factorial};
 use crate::family::jet::Jet;
+use crate::family::kept::Kept;
 use crate::family::law::{Law, Mean};
 use crate::family::moments::mean_square;
 use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole, link, positive};
@@ -31,7 +31,8 @@ pub(crate) fn make(link: &str, fixed: &[Option<f64>], parts: Parts) -> Option<Bo
 
 #[derive(Default)]
 pub(crate) struct ConwayMaxwell {
-    kept: RwLock<HashMap<[u64; 2], ByMean>>,
+    /// `by_mean` by log mu and nu.
+    means: Kept<ByMean, 2>,
 }
 
 /// log lambda and log Z at a mean, with their derivatives in (log mu, nu).
@@ -40,9 +41,6 @@ struct ByMean {
     log_lambda: Jet<2>,
     log_z: Jet<2>,
 }
-
-/// Pairs of (log mu, nu) that are kept: an evaluation asks for the same ones several times.
-const MOST_KEPT: usize = 1 << 16;
 
 /// Cumulants of (y, log y!) and the logarithm of the sum that makes probabilities of lambda^y / (y!)^nu.
 struct Sums {
@@ -206,23 +204,6 @@ fn by_mean(log_mu: f64, nu: f64) -> ByMean {
     ByMean { log_lambda: lambda, log_z: log_z.of(&[lambda, nu]) }
 }
 
-impl ConwayMaxwell {
-    fn at(&self, log_mu: f64, nu: f64) -> ByMean {
-        let key = [log_mu.to_bits(), nu.to_bits()];
-        if let Some(by_mean) = self.kept.read().ok().and_then(|kept| kept.get(&key).copied()) {
-            return by_mean;
-        }
-        let found = by_mean(log_mu, nu);
-        if let Ok(mut kept) = self.kept.write() {
-            if kept.len() >= MOST_KEPT {
-                kept.clear();
-            }
-            kept.insert(key, found);
-        }
-        found
-    }
-}
-
 impl Law for ConwayMaxwell {
     fn about(&self) -> &'static About {
         &ABOUT
@@ -230,7 +211,8 @@ impl Law for ConwayMaxwell {
 
     fn log_density<const K: usize>(&self, y: f64, _weight: f64, mean: &Mean<K>, psi: &[Jet<K>]) -> Jet<K> {
         let (log_mu, nu) = (mean.log(), (-psi[0]).exp());
-        let ByMean { log_lambda, log_z } = self.at(log_mu.value, nu.value);
+        let at = [log_mu.value, nu.value];
+        let ByMean { log_lambda, log_z } = self.means.at(at, || by_mean(at[0], at[1]));
         (log_lambda * y - log_z).of(&[log_mu, nu]) - nu * log_factorial_of(y)
     }
 
@@ -261,7 +243,7 @@ impl Law for ConwayMaxwell {
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
-        if y == 0.0 { 1.0 / 6.0 } else { y }
+        counts::start_mean(y)
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {

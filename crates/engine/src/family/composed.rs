@@ -7,10 +7,10 @@ use rand::{Rng, RngCore};
 
 use super::jet::Jet;
 use super::law::{Law, Mean};
-use super::link::Link;
+use super::link::{self, Link};
 use super::single::inside;
-use super::special::{softplus, times};
-use super::{About, Expected, Family, Moments, Parts, Response, Second, Shape, Support, WeightRole, pair};
+use super::special::{logistic, softplus, times};
+use super::{About, Expected, Family, Moments, Parts, Response, Second, Shape, Support, WeightRole, pair, pairs};
 
 /// A family with N variables of its law: the predictor of the mean and all shapes.
 pub(crate) struct Composed<L, const N: usize> {
@@ -120,9 +120,7 @@ impl<const N: usize> Row<N> {
 
 /// The logistic function of x with its first two derivatives.
 fn sigmoid(x: f64) -> [f64; 3] {
-    let e = (-x.abs()).exp();
-    let large = 1.0 / (1.0 + e);
-    let (p, q) = if x < 0.0 { (e * large, large) } else { (large, e * large) };
+    let (p, q) = logistic(x, (-x.abs()).exp());
     [p, p * q, p * q * (q - p)]
 }
 
@@ -278,11 +276,6 @@ fn times_row<const N: usize>(mut row: Row<N>, factor: f64) -> Row<N> {
     row
 }
 
-/// The pairs s <= t of m predictors in the order of their runs.
-fn pairs(m: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..m).flat_map(|t| (0..=t).map(move |s| (s, t)))
-}
-
 impl<L: Law, const N: usize> Family for Composed<L, N> {
     fn about(&self) -> &About {
         self.law.about()
@@ -302,10 +295,6 @@ impl<L: Law, const N: usize> Family for Composed<L, N> {
 
     fn weights(&self) -> WeightRole {
         self.weights
-    }
-
-    fn support(&self) -> Support {
-        self.law.about().support
     }
 
     fn allows_zero(&self) -> bool {
@@ -390,8 +379,7 @@ impl<L: Law, const N: usize> Family for Composed<L, N> {
 
     fn moments(&self, weight: f64, eta: &[f64], psi: &[f64]) -> Moments {
         let (mean, shapes, share) = self.at(eta, psi);
-        let weight = if self.weights == WeightRole::Trials { weight } else { self.split(weight).0 };
-        self.law.moments(weight, &mean, &shapes).inflated(share)
+        self.law.moments(self.split(weight).0, &mean, &shapes).inflated(share)
     }
 
     fn variance(&self, mu: f64, psi: &[f64]) -> f64 {
@@ -421,7 +409,8 @@ impl<L: Law, const N: usize> Family for Composed<L, N> {
 
     fn start_mean(&self, y: f64, weight: f64) -> f64 {
         // A zero that the law cannot have says nothing of its mean, whatever that is.
-        if self.is_hurdle(y) { self.law.start_mean(0.5, weight) } else { self.law.start_mean(y, weight) }
+        let mean = self.law.start_mean(if self.is_hurdle(y) { 0.5 } else { y }, weight);
+        if self.support() == Support::Real { link::nearest_mean(&*self.link, mean) } else { mean }
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {

@@ -17,3 +17,8 @@ pub(crate) fn counted<const K: usize>(y: f64, x: Jet<K>) -> Jet<K> {
 pub(crate) fn log_negative_binomial<const K: usize>(y: f64, log_mu: Jet<K>, t: Jet<K>, log1p: Jet<K>) -> Jet<K> {
     counted(y, log_mu - log1p) - log1p / t + t.log_rising(y) - log_factorial(y)
 }
+
+/// A mean to start from, as R's `mustart` of negative binomial counts.
+pub(crate) fn start_mean(y: f64) -> f64 {
+    if y == 0.0 { 1.0 / 6.0 } else { y }
+}

@@ -5,7 +5,7 @@ use rand::RngCore;
 use super::jet::Jet;
 use super::link::Link;
 use super::single::inside;
-use super::{About, Expected, Family, Response, Second, Shape, WeightRole, pair};
+use super::{About, Expected, Family, Response, Second, Shape, WeightRole, pair, pairs};
 
 /// What a family must say; everything in `Family` follows from it. M predictors, the first of which is that of the
 /// mean; the shapes are those of `About`, all of them free.
@@ -73,11 +73,6 @@ impl<D: Density, const M: usize, const N: usize> FromJet<D, M, N> {
     }
 }
 
-/// The pairs s <= t of M predictors in the order of their runs.
-fn pairs<const M: usize>() -> impl Iterator<Item = (usize, usize)> {
-    (0..M).flat_map(|t| (0..=t).map(move |s| (s, t)))
-}
-
 /// psi as jets without variables.
 fn numbers(psi: &[f64]) -> Vec<Jet<0>> {
     psi.iter().map(|&p| Jet::constant(p)).collect()
@@ -119,7 +114,7 @@ impl<D: Density, const M: usize, const N: usize> Family for FromJet<D, M, N> {
             for r in 0..M {
                 out.g[r * n + row] = l.first[r];
             }
-            for (s, t) in pairs::<M>() {
+            for (s, t) in pairs(M) {
                 out.w[pair(s, t) * n + row] = -l.second[s][t];
             }
         }
@@ -129,7 +124,7 @@ impl<D: Density, const M: usize, const N: usize> Family for FromJet<D, M, N> {
     fn third(&self, rows: Response, eta: &[f64], psi: &[f64], out: &mut [f64]) {
         let n = rows.y.len();
         for (row, l) in self.rows(rows, eta, psi) {
-            for (s, t) in pairs::<M>() {
+            for (s, t) in pairs(M) {
                 for r in 0..M {
                     out[(pair(s, t) * M + r) * n + row] = -l.third[s][t][r];
                 }
@@ -145,7 +140,7 @@ impl<D: Density, const M: usize, const N: usize> Family for FromJet<D, M, N> {
             for r in 0..M {
                 out.g[r * n + row] = l.second[r][M + j];
             }
-            for (s, t) in pairs::<M>() {
+            for (s, t) in pairs(M) {
                 out.w[pair(s, t) * n + row] = -l.third[s][t][M + j];
             }
         }

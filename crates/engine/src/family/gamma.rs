@@ -121,8 +121,7 @@ impl<L: Powers> Row for Gamma<L> {
     }
 
     fn draw(&self, at: &(f64, f64), rng: &mut dyn RngCore, mu: f64, weight: f64) -> f64 {
-        let a = weight * at.0;
-        Draws::new(a, mu / a).map_or(f64::NAN, |law| law.sample(rng))
+        draw(rng, mu, weight * at.0)
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
@@ -130,8 +129,16 @@ impl<L: Powers> Row for Gamma<L> {
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
-        self.shape.start(1.0 / mean_square(rows, mu, |y, mu| (y / mu - 1.0).powi(2)), (1e-3, 1e6))
+        start_shape(self.shape, rows, mu)
     }
+}
+
+fn draw(rng: &mut dyn RngCore, mu: f64, shape: f64) -> f64 {
+    Draws::new(shape, mu / shape).map_or(f64::NAN, |law| law.sample(rng))
+}
+
+fn start_shape(shape: Positive, rows: Response, mu: &[f64]) -> Vec<f64> {
+    shape.start(1.0 / mean_square(rows, mu, |y, mu| (y / mu - 1.0).powi(2)), (1e-3, 1e6))
 }
 
 /// With predictors of zeros or of the shape, or other weights.
@@ -163,8 +170,7 @@ impl Law for GammaLaw {
     }
 
     fn draw(&self, rng: &mut dyn RngCore, weight: f64, mean: &Mean<0>, psi: &[f64]) -> f64 {
-        let (mu, a) = (mean.value().value, weight * psi[0].exp());
-        Draws::new(a, mu / a).map_or(f64::NAN, |law| law.sample(rng))
+        draw(rng, mean.value().value, weight * psi[0].exp())
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
@@ -172,6 +178,6 @@ impl Law for GammaLaw {
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
-        vec![(1.0 / mean_square(rows, mu, |y, mu| (y / mu - 1.0).powi(2))).clamp(1e-3, 1e6).ln()]
+        start_shape(Positive(None), rows, mu)
     }
 }

@@ -113,23 +113,26 @@ impl<L: Link> Row for Gaussian<L> {
     }
 
     fn draw(&self, at: &(f64, f64), rng: &mut dyn RngCore, mu: f64, weight: f64) -> f64 {
-        let z: f64 = StandardNormal.sample(rng);
-        mu + z / (at.0 * weight).sqrt()
+        draw(rng, mu, 1.0 / (at.0 * weight).sqrt())
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
-        // A response may lie where the link has no predictor; then the nearest mean that has one.
-        match self.link.name() {
-            "log" | "sqrt" | "1/mu^2" => y.max(0.1),
-            "inverse" if y.abs() < 0.1 => 0.1_f64.copysign(y),
-            "logit" | "probit" | "cauchit" | "cloglog" | "loglog" => y.clamp(0.05, 0.95),
-            _ => y,
-        }
+        link::nearest_mean(&self.link, y)
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
-        self.sigma.start(mean_square(rows, mu, |y, mu| (y - mu) * (y - mu)).sqrt(), (1e-150, 1e150))
+        start_sigma(self.sigma, rows, mu)
     }
+}
+
+fn draw(rng: &mut dyn RngCore, mu: f64, sd: f64) -> f64 {
+    let z: f64 = StandardNormal.sample(rng);
+    mu + z * sd
+}
+
+/// The logarithm of a scale by the residuals of starting means; nothing where it is fixed.
+pub(crate) fn start_sigma(sigma: Positive, rows: Response, mu: &[f64]) -> Vec<f64> {
+    sigma.start(mean_square(rows, mu, |y, mu| (y - mu) * (y - mu)).sqrt(), (1e-150, 1e150))
 }
 
 /// With predictors of zeros or of sigma, or other weights.
@@ -159,8 +162,7 @@ impl Law for GaussianLaw {
     }
 
     fn draw(&self, rng: &mut dyn RngCore, weight: f64, mean: &Mean<0>, psi: &[f64]) -> f64 {
-        let z: f64 = StandardNormal.sample(rng);
-        mean.value().value + z * psi[0].exp() / weight.sqrt()
+        draw(rng, mean.value().value, psi[0].exp() / weight.sqrt())
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
@@ -168,6 +170,6 @@ impl Law for GaussianLaw {
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
-        vec![mean_square(rows, mu, |y, mu| (y - mu) * (y - mu)).sqrt().clamp(1e-150, 1e150).ln()]
+        start_sigma(Positive(None), rows, mu)
     }
 }

@@ -115,7 +115,7 @@ impl<L: Powers> Row for InverseGaussian<L> {
     }
 
     fn draw(&self, at: &(f64, f64), rng: &mut dyn RngCore, mu: f64, weight: f64) -> f64 {
-        Draws::new(mu, weight * at.0).map_or(f64::NAN, |law| law.sample(rng))
+        draw(rng, mu, weight * at.0)
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
@@ -123,9 +123,16 @@ impl<L: Powers> Row for InverseGaussian<L> {
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
-        let square = mean_square(rows, mu, |y, mu| (y / mu - 1.0).powi(2) / y);
-        self.lambda.start(1.0 / square, (1e-6, 1e9))
+        start_lambda(self.lambda, rows, mu)
     }
+}
+
+fn draw(rng: &mut dyn RngCore, mu: f64, lambda: f64) -> f64 {
+    Draws::new(mu, lambda).map_or(f64::NAN, |law| law.sample(rng))
+}
+
+fn start_lambda(lambda: Positive, rows: Response, mu: &[f64]) -> Vec<f64> {
+    lambda.start(1.0 / mean_square(rows, mu, |y, mu| (y / mu - 1.0).powi(2) / y), (1e-6, 1e9))
 }
 
 /// With predictors of zeros or of lambda, or other weights.
@@ -160,7 +167,7 @@ impl Law for InverseGaussianLaw {
     }
 
     fn draw(&self, rng: &mut dyn RngCore, weight: f64, mean: &Mean<0>, psi: &[f64]) -> f64 {
-        Draws::new(mean.value().value, weight * psi[0].exp()).map_or(f64::NAN, |law| law.sample(rng))
+        draw(rng, mean.value().value, weight * psi[0].exp())
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
@@ -168,6 +175,6 @@ impl Law for InverseGaussianLaw {
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
-        vec![(1.0 / mean_square(rows, mu, |y, mu| (y / mu - 1.0).powi(2) / y)).clamp(1e-6, 1e9).ln()]
+        start_lambda(Positive(None), rows, mu)
     }
 }

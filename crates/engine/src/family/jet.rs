@@ -6,7 +6,7 @@
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 use super::special::{
-    HALF_LOG_TWO_PI, Tail, lgamma, log_minus_digamma, log1mexp, normal_tail, softplus, stirling, tetragamma,
+    HALF_LOG_TWO_PI, lgamma, log_minus_digamma, log_normal, log1mexp, logistic, softplus, stirling, tetragamma,
     trigamma_excess,
 };
 
@@ -140,15 +140,7 @@ impl<const N: usize> Jet<N> {
 
     /// log of the normal distribution function.
     pub(crate) fn log_normal(&self) -> Self {
-        self.through(match normal_tail(-self.value) {
-            Tail::Far { t, log_mills, mean, variance, third } => {
-                [-0.5 * t * t - HALF_LOG_TWO_PI + log_mills, t + mean, variance - 1.0, third]
-            }
-            Tail::Near { log_share, ratio: r } => {
-                let u = self.value + r;
-                [log_share, r, -r * u, r * (u * (u + r) - 1.0)]
-            }
-        })
+        self.through(log_normal(self.value))
     }
 
     /// Sum over i < count of log(1 + i x), for whole numbers: log of a ratio of gamma functions that keeps its digits
@@ -180,9 +172,7 @@ impl<const N: usize> Jet<N> {
 
     /// log(1 + exp(x)).
     pub fn softplus(&self) -> Self {
-        let e = (-self.value.abs()).exp();
-        let large = 1.0 / (1.0 + e);
-        let (p, q) = if self.value < 0.0 { (e * large, large) } else { (large, e * large) };
+        let (p, q) = logistic(self.value, (-self.value.abs()).exp());
         self.through([softplus(self.value), p, p * q, p * q * (q - p)])
     }
 }

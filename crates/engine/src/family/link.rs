@@ -10,6 +10,16 @@ pub(crate) use self::power::Powers;
 pub use self::power::{Identity, Inverse, InverseSquare, Log, Sqrt};
 use self::proportion::{Cauchit, CompLogLog, LogLog, Logit, Probit};
 
+/// The nearest mean that has a predictor, of a response that may be any number.
+pub(crate) fn nearest_mean(link: &dyn Link, y: f64) -> f64 {
+    match link.name() {
+        "log" | "sqrt" | "1/mu^2" => y.max(0.1),
+        "inverse" if y.abs() < 0.1 => 0.1_f64.copysign(y),
+        "logit" | "probit" | "cauchit" | "cloglog" | "loglog" => y.clamp(0.05, 0.95),
+        _ => y,
+    }
+}
+
 /// The link of this name.
 pub fn by_name(name: &str) -> Option<Box<dyn Link>> {
     Some(match name {

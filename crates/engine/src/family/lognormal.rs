@@ -4,9 +4,10 @@ use rand::RngCore;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::family::composed::composed;
+use crate::family::gaussian::start_sigma;
 use crate::family::jet::Jet;
 use crate::family::law::{Law, Mean};
-use crate::family::moments::mean_square;
+use crate::family::moments::Positive;
 use crate::family::special::HALF_LOG_TWO_PI;
 use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole, link, positive};
 
@@ -61,6 +62,6 @@ impl Law for LogNormal {
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
-        vec![mean_square(rows, mu, |y, mu| (y - mu) * (y - mu)).sqrt().clamp(1e-150, 1e150).ln()]
+        start_sigma(Positive(None), rows, mu)
     }
 }

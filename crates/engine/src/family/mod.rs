@@ -31,6 +31,7 @@ mod tweedie;
 
 pub mod from_jet;
 pub mod jet;
+mod kept;
 mod law;
 pub mod link;
 mod moments;
@@ -66,6 +67,11 @@ impl Response<'_> {
 pub fn pair(s: usize, t: usize) -> usize {
     let (low, high) = if s <= t { (s, t) } else { (t, s) };
     high * (high + 1) / 2 + low
+}
+
+/// The pairs s <= t of m predictors in the order of their runs.
+pub(crate) fn pairs(m: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..m).flat_map(|t| (0..=t).map(move |s| (s, t)))
 }
 
 /// Where a response may lie, for checks and messages.

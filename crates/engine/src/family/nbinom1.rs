@@ -3,7 +3,7 @@
 use rand::RngCore;
 
 use crate::family::composed::composed;
-use crate::family::counts::log_negative_binomial;
+use crate::family::counts::{self, log_negative_binomial};
 use crate::family::jet::Jet;
 use crate::family::law::{Law, Mean};
 use crate::family::moments::mean_square;
@@ -54,7 +54,7 @@ impl Law for Linear {
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
-        if y == 0.0 { 1.0 / 6.0 } else { y }
+        counts::start_mean(y)
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {

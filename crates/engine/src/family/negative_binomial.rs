@@ -4,7 +4,7 @@ use rand::RngCore;
 use rand_distr::{Distribution, Gamma as Heterogeneity};
 
 use crate::family::composed::composed;
-use crate::family::counts::log_negative_binomial;
+use crate::family::counts::{log_negative_binomial, start_mean as count_mean};
 use crate::family::jet::Jet;
 use crate::family::law::{Law, Mean};
 use crate::family::link::{self, Identity, Link, Log, Powers, Sqrt};
@@ -217,13 +217,11 @@ impl<L: Powers> Row for NegativeBinomial<L> {
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
-        if y == 0.0 { 1.0 / 6.0 } else { y }
+        count_mean(y)
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
-        // E (y - mu)^2 = mu + mu^2 / theta.
-        let excess = mean_square(rows, mu, |y, mu| ((y - mu) * (y - mu) - mu) / (mu * mu));
-        self.theta.start(if excess > 0.0 { 1.0 / excess } else { 100.0 }, (0.1, 100.0))
+        start_theta(self.theta, rows, mu)
     }
 }
 
@@ -236,6 +234,12 @@ pub(crate) fn draw(rng: &mut dyn RngCore, mu: f64, size: f64) -> f64 {
         }
         Err(_) => poisson::draw(rng, mu),
     }
+}
+
+/// theta of E (y - mu)^2 = mu + mu^2 / theta.
+fn start_theta(theta: Positive, rows: Response, mu: &[f64]) -> Vec<f64> {
+    let excess = mean_square(rows, mu, |y, mu| ((y - mu) * (y - mu) - mu) / (mu * mu));
+    theta.start(if excess > 0.0 { 1.0 / excess } else { 100.0 }, (0.1, 100.0))
 }
 
 /// The same over jets.
@@ -265,11 +269,10 @@ impl Law for Quadratic {
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
-        if y == 0.0 { 1.0 / 6.0 } else { y }
+        count_mean(y)
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
-        let excess = mean_square(rows, mu, |y, mu| ((y - mu) * (y - mu) - mu) / (mu * mu));
-        vec![if excess > 0.0 { (1.0 / excess).clamp(0.1, 100.0).ln() } else { 100.0_f64.ln() }]
+        start_theta(Positive(None), rows, mu)
     }
 }

@@ -39,6 +39,9 @@ pub(crate) fn with_parts(link: &str, fixed: &[Option<f64>], parts: Parts) -> Opt
     composed::<_, 1>(PoissonLaw, link::by_name(link)?, fixed, parts)
 }
 
+/// Added to a count for a mean to start from, as R's.
+const START: f64 = 0.1;
+
 /// Counts from which on the log-likelihood is measured from that of the saturated model.
 const LARGE: f64 = 1e4;
 
@@ -111,7 +114,7 @@ impl<L: Powers> Row for Poisson<L> {
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
-        y + 0.1
+        y + START
     }
 }
 
@@ -156,7 +159,7 @@ impl Law for PoissonLaw {
     }
 
     fn start_mean(&self, y: f64, _weight: f64) -> f64 {
-        y + 0.1
+        y + START
     }
 
     fn start_shapes(&self, _rows: Response, _mu: &[f64]) -> Vec<f64> {

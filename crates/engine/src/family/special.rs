@@ -238,6 +238,21 @@ pub(crate) fn normal_tail(t: f64) -> Tail {
     }
 }
 
+/// log Phi(x) and its derivatives.
+pub(crate) fn log_normal(x: f64) -> [f64; 4] {
+    match normal_tail(-x) {
+        // With s of density proportional to exp(-t s - s^2 / 2) on (0, inf), t = -x, and cumulants k:
+        // log Phi = -t^2 / 2 - log sqrt(2 pi) + log of the integral, so that derivatives in x are t + k1, k2 - 1, k3.
+        Tail::Far { t, log_mills, mean, variance, third } => {
+            [-0.5 * t * t - HALF_LOG_TWO_PI + log_mills, t + mean, variance - 1.0, third]
+        }
+        Tail::Near { log_share, ratio: r } => {
+            let u = x + r;
+            [log_share, r, -r * u, r * (u * (u + r) - 1.0)]
+        }
+    }
+}
+
 /// Phi^-1(p).
 pub(crate) fn normal_quantile(p: f64) -> f64 {
     if !(p > 0.0 && p < 1.0) {

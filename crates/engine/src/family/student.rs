@@ -4,9 +4,10 @@ use rand::RngCore;
 use rand_distr::{Distribution, StudentT};
 
 use crate::family::composed::composed;
+use crate::family::gaussian::start_sigma;
 use crate::family::jet::Jet;
 use crate::family::law::{Law, Mean};
-use crate::family::moments::mean_square;
+use crate::family::moments::Positive;
 use crate::family::special::HALF_LOG_TWO_PI;
 use crate::family::{About, Family, Moments, Parts, Response, Support, WeightRole, link, positive};
 
@@ -75,7 +76,7 @@ impl Law for Student {
     }
 
     fn start_shapes(&self, rows: Response, mu: &[f64]) -> Vec<f64> {
-        let spread = mean_square(rows, mu, |y, mu| (y - mu) * (y - mu)).sqrt();
-        vec![(0.8 * spread).clamp(1e-150, 1e150).ln(), 5.0_f64.ln()]
+        let log_spread = start_sigma(Positive(None), rows, mu)[0];
+        vec![log_spread + 0.8_f64.ln(), 5.0_f64.ln()]
     }
 }

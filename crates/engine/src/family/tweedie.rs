@@ -1,13 +1,11 @@
 //! Tweedie responses: an exact zero, or a positive number.
 
-use std::collections::HashMap;
-use std::sync::RwLock;
-
 use rand::RngCore;
 use rand_distr::{Distribution, Gamma as Jump};
 
 use crate::family::composed::composed;
 use crate::family::jet::Jet;
+use crate::family::kept::Kept;
 use crate::family::law::{Law, Mean};
 use crate::family::moments::mean_square;
 use crate::family::poisson;
@@ -31,16 +29,12 @@ pub(crate) fn make(link: &str, fixed: &[Option<f64>], parts: Parts) -> Option<Bo
     composed::<_, 3>(Tweedie::default(), link::by_name(link)?, fixed, parts)
 }
 
-/// What a series has come to: of a response, log phi and the logit of p - 1, all by their bits.
-type Sums = HashMap<[u64; 3], Jet<2>>;
-
 #[derive(Default)]
 struct Tweedie {
-    sums: RwLock<Sums>,
+    /// `log_sum` by the response, log phi and the logit of p - 1.
+    sums: Kept<Jet<2>, 3>,
 }
 
-/// Series that are kept; a fit asks for the same ones over and over while the shapes stay.
-const MOST_KEPT: usize = 1 << 16;
 /// Numbers of jumps from which on not every one is looked at.
 const MANY: f64 = 300.0;
 /// Terms this far below the largest, on the log scale, add nothing.
@@ -73,23 +67,6 @@ fn log_sum<const K: usize>(log_y: f64, log_phi: Jet<K>, logit: Jet<K>) -> Jet<K>
     (sum * step).ln() + top
 }
 
-impl Tweedie {
-    fn kept(&self, y: f64, log_phi: f64, logit: f64) -> Jet<2> {
-        let key = [y.to_bits(), log_phi.to_bits(), logit.to_bits()];
-        if let Some(sum) = self.sums.read().ok().and_then(|sums| sums.get(&key).copied()) {
-            return sum;
-        }
-        let sum = log_sum(y.ln(), Jet::<2>::variable(log_phi, 0), Jet::variable(logit, 1));
-        if let Ok(mut sums) = self.sums.write() {
-            if sums.len() >= MOST_KEPT {
-                sums.clear();
-            }
-            sums.insert(key, sum);
-        }
-        sum
-    }
-}
-
 impl Law for Tweedie {
     fn about(&self) -> &'static About {
         &ABOUT
@@ -105,8 +82,11 @@ impl Law for Tweedie {
         }
         // y mu^(1 - p) / (p - 1) / phi.
         let load = (y.ln() - log_s.exp() * log_mu - log_s - psi[0]).exp();
-        let sum = self.kept(y, psi[0].value, psi[1].value).of(&[psi[0], psi[1]]);
-        sum - load - jumps - y.ln()
+        let [log_phi, logit] = [psi[0].value, psi[1].value];
+        let sum = self
+            .sums
+            .at([y, log_phi, logit], || log_sum(y.ln(), Jet::<2>::variable(log_phi, 0), Jet::variable(logit, 1)));
+        sum.of(&[psi[0], psi[1]]) - load - jumps - y.ln()
     }
 
     fn mass_at_zero(&self) -> bool {

@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use super::function::Link;
 use super::power::Log;
-use crate::family::special::{HALF_LOG_TWO_PI, Tail, normal_quantile, normal_tail, softplus};
+use crate::family::special::{HALF_LOG_TWO_PI, log_normal, normal_quantile, softplus};
 
 /// A link of a probability p.
 pub(crate) trait Tails: Link {
@@ -105,17 +105,7 @@ impl Link for Probit {
 
 impl Tails for Probit {
     fn log_success(&self, eta: f64) -> [f64; 4] {
-        match normal_tail(-eta) {
-            // With s of density proportional to exp(-t s - s^2 / 2) on (0, inf), t = -eta, and cumulants k:
-            // log p = -t^2 / 2 - log sqrt(2 pi) + log of the integral, so that derivatives in eta are t + k1, k2 - 1, k3.
-            Tail::Far { t, log_mills, mean, variance, third } => {
-                [-0.5 * t * t - HALF_LOG_TWO_PI + log_mills, t + mean, variance - 1.0, third]
-            }
-            Tail::Near { log_share, ratio: r } => {
-                let u = eta + r;
-                [log_share, r, -r * u, r * (u * (u + r) - 1.0)]
-            }
-        }
+        log_normal(eta)
     }
 
     fn log_failure(&self, eta: f64) -> [f64; 4] {
