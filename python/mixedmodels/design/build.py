@@ -26,15 +26,13 @@ from mixedmodels.frame import Factor, Numeric, Table
 NaAction = Literal["omit", "exclude", "fail"]
 Random = Literal["allowed", "required", "forbidden"]
 
+R_ACTIONS = {f"na.{action}": action for action in ("omit", "exclude", "fail")}
 _WEIGHTS, _OFFSET = "the weights", "the offset"  # no expression reads like these
 
 
 def matrix_columns(name: str, parts: tuple[str, ...]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """A matrix of the table as a formula has it: its name, its columns, and the ends of their names."""
     return name, parts, tuple(part.removeprefix(name) for part in parts)
-
-
-R_ACTIONS = {f"na.{action}": action for action in ("omit", "exclude", "fail")}
 
 
 @np.errstate(over="ignore", invalid="ignore")

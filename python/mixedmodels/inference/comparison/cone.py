@@ -103,8 +103,6 @@ def draws(information: Matrix, sizes: tuple[int, ...], number: int, rng: np.rand
         [_effect_scales(np.diag(metric)[part], r) for r, part in zip(sizes, _parts(sizes), strict=True)]
     )
     metric = metric * np.outer(scale, scale)
-    if not is_positive(metric):
-        raise FitError(NOT_IDENTIFIED)
     root = np.linalg.cholesky(np.linalg.inv(metric))
     return Draws(rng.standard_normal((number, len(weight))) @ root.T, metric, sizes)
 

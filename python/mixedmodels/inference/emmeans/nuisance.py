@@ -18,6 +18,7 @@ from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.estimates.linear_functions import LinearFunctions, cells
 from mixedmodels.estimates.predictors import Predictors
 from mixedmodels.formula.nodes import column_names
+from mixedmodels.inference.emmeans.specs import Names, names_of
 
 Levels = Mapping[str, Sequence[Any]]
 WEIGHTS = ("equal", "proportional")
@@ -49,6 +50,11 @@ class Nuisance:
 
 
 NONE = Nuisance()
+
+
+def as_nuisance(names: Names, others: Names, weights: str) -> Nuisance:
+    """The arguments ``nuisance``, ``non_nuisance`` and ``wt_nuis`` of a verb."""
+    return Nuisance(names_of(names), None if others is None else names_of(others), weights)
 
 
 def nuisance_factors(

@@ -84,12 +84,12 @@ class EmmeansVerbs(FittedModel):
         from mixedmodels.inference.emmeans.emm_grid import EmmGrid
         from mixedmodels.inference.emmeans.from_model import basis_of, grid_arguments, predictors_of, settings_of
         from mixedmodels.inference.emmeans.nested_factors import phrase
-        from mixedmodels.inference.emmeans.nuisance import Nuisance, averaged_out
+        from mixedmodels.inference.emmeans.nuisance import as_nuisance, averaged_out
         from mixedmodels.inference.emmeans.reference_grid import reference_grid
-        from mixedmodels.inference.emmeans.specs import is_response, names_of
+        from mixedmodels.inference.emmeans.specs import is_response
 
         predictors = predictors_of(self, at)
-        wanted = Nuisance(names_of(nuisance), None if non_nuisance is None else names_of(non_nuisance), wt_nuis)
+        wanted = as_nuisance(nuisance, non_nuisance, wt_nuis)
         arguments = grid_arguments(self, predictors, at, cov_reduce, cov_keep, offset, nesting)
         grid = reference_grid(predictors, **arguments, nuisance=wanted)
         basis, method, notes = basis_of(self, ddf)
@@ -282,9 +282,9 @@ class EmmeansVerbs(FittedModel):
             settings_of,
             slope_of,
         )
-        from mixedmodels.inference.emmeans.nuisance import Nuisance, averaged_out
+        from mixedmodels.inference.emmeans.nuisance import as_nuisance, averaged_out
         from mixedmodels.inference.emmeans.reference_grid import reference_grid
-        from mixedmodels.inference.emmeans.specs import names_of, parse_specs
+        from mixedmodels.inference.emmeans.specs import parse_specs
         from mixedmodels.inference.emmeans.trends import DEGREES, steps, trends
 
         if not 1 <= max_degree <= len(DEGREES):
@@ -297,7 +297,7 @@ class EmmeansVerbs(FittedModel):
                 f"{name!r} does not vary, or its range is not known; give delta_var, the step of the differences."
             )
         arguments = grid_arguments(self, predictors, at, cov_reduce, cov_keep, None, nesting)
-        wanted = Nuisance(names_of(nuisance), None if non_nuisance is None else names_of(non_nuisance), wt_nuis)
+        wanted = as_nuisance(nuisance, non_nuisance, wt_nuis)
         shifted = reference_grid(predictors, **arguments, shifts=(name, steps(step, max_degree)), nuisance=wanted)
         grid = trends(shifted, name, step, max_degree, function)
         basis, method, notes = basis_of(self, ddf)

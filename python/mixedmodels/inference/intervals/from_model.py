@@ -23,7 +23,7 @@ from mixedmodels.inference.profile.arguments import Derived, Parm
 from mixedmodels.inference.profile.from_model import model_parameters, profiled
 from mixedmodels.inference.profile.parameters import Order, Parameter, chosen
 from mixedmodels.inference.profile.record import limits_table, quantile_of
-from mixedmodels.inference.profile.scales import NAMES as SCALES
+from mixedmodels.inference.profile.scales import checked
 from mixedmodels.inference.profile.walk import Walk
 from mixedmodels.tables.result_table import ResultTable
 
@@ -60,9 +60,7 @@ def confint(
         raise DataError(f"derived quantities have intervals by method='profile', not {method!r}.")
     if ddf is not None and method != "wald":
         raise DataError(f"ddf is for the Wald limits of method='wald'; method={method!r} has no degrees of freedom.")
-    if scale not in SCALES:
-        raise DataError(f"scale must be one of {', '.join(map(repr, SCALES))}, not {scale!r}.")
-    if scale != "sdcor" and (method != "profile" or not model._fit.mixed):
+    if checked(scale) != "sdcor" and (method != "profile" or not model._fit.mixed):
         raise DataError(
             f"scale={scale!r} is for profile limits of a mixed model; leave it out, or use method='profile'."
         )
@@ -77,8 +75,7 @@ def confint(
     walk = Walk(quantile, quantile / FEW_STEPS, (quantile,))
     if parm is not None and not wanted:
         wanted = ()
-    made = profiled(model, wanted, walk, derived, criterion, signames, verbose)
-    return (made.on_scale(scale) if scale in ("variance", "log") else made).confint(level)
+    return profiled(model, wanted, walk, derived, criterion, signames, scale, verbose).confint(level)
 
 
 def _wald_limits(model: FittedModel, parm: Parm, level: float, signames: bool, order: Order, ddf: Ddf) -> ResultTable:

@@ -13,7 +13,7 @@ from mixedmodels.inference.profile.arguments import STEPS, Derived, Parm
 from mixedmodels.inference.profile.derived import quantities
 from mixedmodels.inference.profile.parameters import Order, Parameter, chosen, parameters, thetas
 from mixedmodels.inference.profile.record import Profile, quantile_of
-from mixedmodels.inference.profile.scales import NAMES as SCALES
+from mixedmodels.inference.profile.scales import checked
 from mixedmodels.inference.profile.walk import MAX_EVALUATIONS, Profiles, Walk, profiles
 
 
@@ -33,9 +33,7 @@ def profile(
     verbose: int = 0,
 ) -> Profile:
     """See the verb of this name."""
-    if scale not in SCALES:
-        raise DataError(f"scale must be one of {', '.join(map(repr, SCALES))}, not {scale!r}.")
-    available = model_parameters(model, order, scale, criterion)
+    available = model_parameters(model, order, checked(scale), criterion)
     wanted = chosen(available, parm)
     if cutoff is None:
         from scipy.special import chdtri
@@ -43,8 +41,7 @@ def profile(
         cutoff = float(np.sqrt(chdtri(len(model_parameters(model, order)), alphamax)))
     quantile = quantile_of(level)
     walk = Walk(max(cutoff, quantile), max(cutoff, quantile) / points, (quantile,))
-    made = profiled(model, wanted, walk, derived, criterion, signames, verbose)
-    return made.on_scale(scale) if scale in ("variance", "log") else made
+    return profiled(model, wanted, walk, derived, criterion, signames, scale, verbose)
 
 
 def profiled(
@@ -54,9 +51,10 @@ def profiled(
     derived: Derived | None,
     criterion: str,
     signames: bool,
+    scale: str,
     verbose: int = 0,
 ) -> Profile:
-    """Walk along the profiles of these parameters."""
+    """Walk along the profiles of these parameters, and show standard deviations on the scale that was asked for."""
     curves = profiles(
         model._engine,
         model.design,
@@ -68,7 +66,8 @@ def profiled(
         verbose=verbose,
     )
     _warn_of_the_unfinished(curves)
-    return Profile(curves, model._source.kind, signames)
+    made = Profile(curves, model._source.kind, signames)
+    return made.on_scale(scale) if scale in ("variance", "log") else made
 
 
 def _warn_of_the_unfinished(found: Profiles) -> None:

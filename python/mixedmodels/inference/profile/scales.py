@@ -70,6 +70,19 @@ PLAIN = Scale("sdcor")
 NAMES = ("sdcor", "theta", "variance", "log")
 
 
+def checked(scale: str) -> str:
+    """The scale that a verb was asked for.
+
+    Raises
+    ------
+    DataError
+        If there is none of this name.
+    """
+    if scale not in NAMES:
+        raise DataError(f"scale must be one of {', '.join(map(repr, NAMES))}, not {scale!r}.")
+    return scale
+
+
 def as_scale(name: str, base: float = e) -> Scale:
     """The scale of this name.
 
