@@ -2,7 +2,7 @@
 
 use mixedmodels_engine::family::registry;
 use mixedmodels_engine::family::{
-    self as engine, Expected, Map, Parts, Response, Second, Shape, ShapeAbout, Support, WeightRole, generator,
+    self as engine, Expected, Map, Moments, Parts, Response, Second, Shape, ShapeAbout, Support, WeightRole, generator,
 };
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
@@ -40,8 +40,10 @@ pub(crate) fn family_names() -> Vec<&'static str> {
 ///     Whether structural zeros (on the logit scale), and the logarithm of the dispersion, have linear predictors.
 /// weights_role : None or str
 ///     "cases" or "precision" in place of the family's own.
-/// y, eta, mu : float64 array
-///     Response, linear predictor, mean.
+/// y, mu : float64 array
+///     Response, mean.
+/// eta : float64 array
+///     Linear predictor; of several predictors all n values of the first, then those of the next.
 /// weights : float64 array or None
 ///     Prior weights; None is ones.
 /// psi : list of float
@@ -68,6 +70,25 @@ impl Family {
     fn free<T>(&self, of: impl Fn(&ShapeAbout) -> T) -> Vec<T> {
         let shapes = self.inner.about().shapes;
         self.inner.free_shapes().into_iter().map(|j| of(&shapes[j])).collect()
+    }
+
+    /// Linear predictors of the mean, of rows that have all predictors.
+    fn first<'a>(&self, eta: &'a [f64], n: usize) -> PyResult<&'a [f64]> {
+        if eta.len() != n * self.inner.predictors() {
+            return Err(PyValueError::new_err(format!(
+                "eta has {} values, {} rows with {} linear predictors {}",
+                eta.len(),
+                n,
+                self.inner.predictors(),
+                n * self.inner.predictors()
+            )));
+        }
+        Ok(&eta[..n])
+    }
+
+    /// Linear predictors of a row.
+    fn row(&self, eta: &[f64], i: usize, n: usize) -> Vec<f64> {
+        (0..self.inner.predictors()).map(|r| eta[r * n + i]).collect()
     }
 
     fn check_psi(&self, psi: &[f64]) -> PyResult<()> {
@@ -284,15 +305,61 @@ impl Family {
         psi: Vec<f64>,
     ) -> PyResult<Values<'py>> {
         self.check_psi(&psi)?;
+        let (eta, y) = (slice(&eta)?, slice(&y)?);
+        let data = rows(y, weights.as_ref().map(slice).transpose()?, self.first(eta, y.len())?)?;
+        let one = |i: usize| self.inner.log_density(data.y[i], data.weight(i), &self.row(eta, i, y.len()), &psi);
+        Ok(PyArray1::from_vec(py, each(py, y.len(), one)?))
+    }
+
+    /// Mean, variance and P(y = 0) of each row.
+    ///
+    /// Returns
+    /// -------
+    /// list of float64 array
+    fn moments<'py>(
+        &self,
+        py: Python<'py>,
+        weights: MaybeColumn<'_>,
+        eta: PyReadonlyArray1<'_, f64>,
+        psi: Vec<f64>,
+    ) -> PyResult<Vec<Values<'py>>> {
+        self.check_psi(&psi)?;
         let eta = slice(&eta)?;
-        let data = rows(slice(&y)?, weights.as_ref().map(slice).transpose()?, eta)?;
-        let one = |i: usize| self.inner.log_density(data.y[i], data.weight(i), &eta[i..=i], &psi);
-        Ok(PyArray1::from_vec(py, each(py, eta.len(), one)?))
+        let n = eta.len() / self.inner.predictors();
+        let first = self.first(eta, n)?;
+        let data = rows(first, weights.as_ref().map(slice).transpose()?, first)?;
+        let all: Vec<Moments> = each(py, n, |i| self.inner.moments(data.weight(i), &self.row(eta, i, n), &psi))?;
+        let one = |of: fn(&Moments) -> f64| PyArray1::from_vec(py, all.iter().map(of).collect());
+        Ok(vec![one(|m| m.mean), one(|m| m.variance), one(|m| m.zero)])
+    }
+
+    /// One response per row, given all linear predictors.
+    ///
+    /// Returns
+    /// -------
+    /// float64 array
+    fn draw_at<'py>(
+        &self,
+        py: Python<'py>,
+        weights: MaybeColumn<'_>,
+        eta: PyReadonlyArray1<'_, f64>,
+        psi: Vec<f64>,
+        seed: u64,
+    ) -> PyResult<Values<'py>> {
+        self.check_psi(&psi)?;
+        let eta = slice(&eta)?;
+        let n = eta.len() / self.inner.predictors();
+        let first = self.first(eta, n)?;
+        let data = rows(first, weights.as_ref().map(slice).transpose()?, first)?;
+        let mut rng = generator(seed);
+        let one = |i: usize| self.inner.draw_at(&mut rng, data.weight(i), &self.row(eta, i, n), &psi);
+        Ok(PyArray1::from_vec(py, each(py, n, one)?))
     }
 
     /// Sums and rows that the engine works with: "constant", "l" (without it), and per row "g", "w", "t" (dW / d eta);
     /// per free shape lists "l_psi", "g_psi", "w_psi"; "l_psi_psi" (shapes squared); "expected", "expected_t" and
-    /// the list "expected_psi", or None where expected weights are the observed ones.
+    /// the list "expected_psi", or None where expected weights are the observed ones. Of m predictors "g" has m runs of
+    /// n rows, "w" one for each pair s <= t at t (t + 1) / 2 + s, "t" m runs for each pair.
     ///
     /// Returns
     /// -------
@@ -306,26 +373,27 @@ impl Family {
         psi: Vec<f64>,
     ) -> PyResult<FamilyDerivatives<'py>> {
         self.check_psi(&psi)?;
-        let eta = slice(&eta)?;
-        let data = rows(slice(&y)?, weights.as_ref().map(slice).transpose()?, eta)?;
-        let (family, n, s) = (&self.inner, eta.len(), psi.len());
-        let column = || vec![0.0; n];
-        let (mut g, mut w, mut t) = (column(), column(), column());
+        let (eta, y) = (slice(&eta)?, slice(&y)?);
+        let data = rows(y, weights.as_ref().map(slice).transpose()?, self.first(eta, y.len())?)?;
+        let (family, n, s, m) = (&self.inner, y.len(), psi.len(), self.inner.predictors());
+        let (column, square) = (|| vec![0.0; n * m], || vec![0.0; n * m * (m + 1) / 2]);
+        let (mut g, mut w, mut t) = (column(), square(), vec![0.0; n * m * m * (m + 1) / 2]);
         let l = family.second(data, eta, &psi, Second { g: &mut g, w: &mut w });
         family.third(data, eta, &psi, &mut t);
         let array = |values: Vec<f64>| PyArray1::from_vec(py, values);
         let (mut l_psi, mut g_psi, mut w_psi) = (Vec::new(), Vec::new(), Vec::new());
         for j in 0..s {
-            let (mut g, mut w) = (column(), column());
+            let (mut g, mut w) = (column(), square());
             l_psi.push(family.shape(data, eta, &psi, j, Shape { g: &mut g, w: &mut w }));
             g_psi.push(array(g));
             w_psi.push(array(w));
         }
         let mut l_psi_psi = vec![0.0; s * s];
         family.shape_curvature(data, eta, &psi, &mut l_psi_psi);
-        let (mut ew, mut dw, mut dw_shape) = (column(), column(), vec![0.0; n * s]);
+        let (mut ew, mut dw, mut dw_shape) = (square(), vec![0.0; t.len()], vec![0.0; w.len() * s]);
         let expected = family.expected(data, eta, &psi, Expected { w: &mut ew, dw: &mut dw, dw_shape: &mut dw_shape });
-        let shapes = || dw_shape.chunks(n.max(1)).map(|run| PyArray1::from_slice(py, run)).collect();
+        let size = w.len().max(1);
+        let shapes = || dw_shape.chunks(size).map(|run| PyArray1::from_slice(py, run)).collect();
         Ok(FamilyDerivatives {
             py,
             constant: family.constant(data),

@@ -58,7 +58,7 @@ const ELEMENTS: usize = 1024;
 const WORK: usize = 200;
 
 /// f(0), f(1), ..., f(n - 1).
-pub(crate) fn each(py: Python<'_>, n: usize, mut f: impl FnMut(usize) -> f64 + Send) -> PyResult<Vec<f64>> {
+pub(crate) fn each<T: Send>(py: Python<'_>, n: usize, mut f: impl FnMut(usize) -> T + Send) -> PyResult<Vec<T>> {
     heard(py, || {
         let mut values = Vec::with_capacity(n);
         for first in (0..n).step_by(ELEMENTS) {

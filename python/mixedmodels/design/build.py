@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -11,17 +12,18 @@ from mixedmodels._names import by_meant
 from mixedmodels._spellings import recased
 from mixedmodels.design import checks
 from mixedmodels.design.arguments import check_weights, numbers, pick, subset_rows
-from mixedmodels.design.coding import Coder
 from mixedmodels.design.evaluate import Scope
-from mixedmodels.design.random_terms import random_part
-from mixedmodels.design.records import Design, FixedDesign
+from mixedmodels.design.predictor_columns import predictor_columns
+from mixedmodels.design.records import Component, Design
 from mixedmodels.design.response import ResponseKind, as_response, event_of, refuse_on_both_sides
 from mixedmodels.design.rows import refuse_infinite, used_rows
-from mixedmodels.design.spec import Spec, kind_of
-from mixedmodels.design.values import Array, Value, drop_unused, remembered
+from mixedmodels.design.values import Array, Value, drop_unused
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.formula import Formula, expand_dot, parse, with_matrices
 from mixedmodels.frame import Factor, Numeric, Table
+
+if TYPE_CHECKING:
+    from mixedmodels.design.further import FurtherPredictor
 
 NaAction = Literal["omit", "exclude", "fail"]
 Random = Literal["allowed", "required", "forbidden"]
@@ -50,6 +52,7 @@ def build(
     response: ResponseKind = "number",
     residual: bool = True,
     zero_weights: bool = False,
+    further: Mapping[Component, Formula] | None = None,
 ) -> Design:
     """Lay formula and table out as columns, codes and names.
 
@@ -76,6 +79,8 @@ def build(
         Whether the model has a residual variance. It is not identified if there are as many random effects as rows.
     zero_weights : bool, default False
         Whether a weight may be 0.
+    further : mapping of str to Formula, optional
+        One-sided formulas of further linear predictors, "zi" and "disp". A row is used where all of them have values.
 
     Raises
     ------
@@ -85,19 +90,14 @@ def build(
         raise DataError("the table has no rows; a model needs data to be fitted to")
 
     # 1. The formula.
-    plan = formula if isinstance(formula, Formula) else parse(formula)
-    if plan.has_dot:
-        plan = expand_dot(plan, table.variables)
-    if table.matrices:
-        plan = with_matrices(plan, [matrix_columns(name, parts) for name, parts in table.matrices.items()])
+    plan = _for_table(formula if isinstance(formula, Formula) else parse(formula), table)
     checks.formula(plan, random)
     na_action = recased(na_action, ("omit", "exclude", "fail"), R_ACTIONS)
     if na_action not in ("omit", "exclude", "fail"):
         raise DesignError(f"na_action is {na_action!r}; it is one of 'omit', 'exclude', 'fail'")
 
     # 2. Every variable over the whole table, so that scale(x) does not depend on other columns' missing values.
-    states: dict[str, Any] = {}
-    scope = Scope(table, env, states, source=plan.source)
+    scope = Scope(table, env, {}, source=plan.source)
     values: dict[str, Value] = {text: scope.value(node, text) for text, node in plan.variables.items()}
     w = numbers(scope, weights, "weights")
     extra = _offset(scope, plan, values, offset)
@@ -111,6 +111,9 @@ def build(
         needed[_WEIGHTS] = Numeric(w)
     if extra is not None:
         needed[_OFFSET] = Numeric(extra)
+    others = [_further(component, other, table, env) for component, other in (further or {}).items()]
+    for predictor in others:
+        needed.update(predictor.needed())
 
     # 3. Rows: the subset, less those with a missing value.
     chosen = subset_rows(scope, subset)
@@ -135,38 +138,25 @@ def build(
     values = {text: drop_unused(v) if isinstance(v, Factor) else v for text, v in values.items()}
     if contrasts is not None and not isinstance(contrasts, Mapping):
         raise DesignError(f"contrasts are {contrasts!r:.60}; give a mapping from factors, as {{'f': 'sum'}}.")
-    contrasts = by_meant(contrasts or {}, values)
-    coder = Coder(values, {**contrasts, **scope.contrasts})
-    names, columns, assign = coder.columns(plan.fixed)
+    shared = by_meant(contrasts or {}, needed)
+    contrasts = _own_contrasts(shared, plan, others)
     if contrasts:
         checks.contrasts(contrasts, values, plan.fixed.variables_used())
-    fixed = FixedDesign(
-        names=tuple(names),
-        columns=tuple(columns),
-        assign=tuple(assign),
-        terms=plan.fixed.labels,
-        contrasts={t: c.kind for t, c in coder.codings.items()},
+    fixed, part, spec = predictor_columns(
+        plan,
+        values,
+        scope,
+        contrasts=contrasts,
+        offset=offset if isinstance(offset, str) or offset is None else True,
+        by_levels=further is None,
     )
-    part = random_part(plan.random, values)
     n = len(y) if y is not None else (rows.n_table - rows.dropped)
     if random == "required":
         checks.identified(part.groups, part.terms, n, residual)
         if residual and response == "number" and y is not None and y.ndim == 1:
             checks.varies(y, plan)
-
     checks.warn_of_seconds(plan, values)
-    spec = Spec(
-        formula=plan,
-        kinds={text: kind_of(value) for text, value in values.items()},
-        states=states,
-        contrasts=coder.codings,
-        order=part.order,
-        terms=tuple([(t.label, t.group) for t in part.terms]),
-        groups=part.specs,
-        offset=offset if isinstance(offset, str) or offset is None else True,
-        env={name: remembered(name, value) for name, value in scope.taken.items()},
-    )
-    return Design(
+    design = Design(
         formula=plan.text,
         response_name=plan.response or "",
         response=y,
@@ -183,6 +173,33 @@ def build(
         subset=chosen,
         event=event,
     )
+    if not others:
+        return design
+    return replace(design, further=tuple([predictor.design(rows, shared, design) for predictor in others]))
+
+
+def _for_table(plan: Formula, table: Table) -> Formula:
+    """The formula with the table's columns in place of ``.``, and of its matrices."""
+    if plan.has_dot:
+        plan = expand_dot(plan, table.variables)
+    if table.matrices:
+        plan = with_matrices(plan, [matrix_columns(name, parts) for name, parts in table.matrices.items()])
+    return plan
+
+
+def _further(component: Component, plan: Formula, table: Table, env: Mapping[str, Any] | None) -> FurtherPredictor:
+    from mixedmodels.design.further import further_predictor
+
+    return further_predictor(component, _for_table(plan, table), table, env)
+
+
+def _own_contrasts(contrasts: Mapping[str, Any], plan: Formula, others: list[FurtherPredictor]) -> Mapping[str, Any]:
+    """Contrasts but those of factors that only further predictors have."""
+    if not contrasts or not others:
+        return contrasts
+    elsewhere = {text for predictor in others for text in predictor.plan.fixed.variables_used()}
+    here = plan.fixed.variables_used()
+    return {name: coding for name, coding in contrasts.items() if name in here or name not in elsewhere}
 
 
 def _offset(scope: Scope, plan: Formula, values: dict[str, Value], argument: Any) -> Array | None:

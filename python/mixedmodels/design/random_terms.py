@@ -32,8 +32,8 @@ class RandomPart:
 NOTHING = RandomPart((), (), (), ())
 
 
-def random_part(bars: tuple[Bar, ...], values: Mapping[str, Value]) -> RandomPart:
-    """Grouping factors and terms in lme4's order (see `_lme4_order`)."""
+def random_part(bars: tuple[Bar, ...], values: Mapping[str, Value], by_levels: bool = True) -> RandomPart:
+    """Grouping factors and terms in lme4's order (see `_lme4_order`), or in that of the formula."""
     if not bars:
         return NOTHING
     factors: dict[str, Factor] = {}
@@ -43,7 +43,9 @@ def random_part(bars: tuple[Bar, ...], values: Mapping[str, Value]) -> RandomPar
         if bar.group not in made:
             parts[bar.group] = bar.factor_names
             made[bar.group] = grouping_factor(bar.group, [_used(text, values, factors) for text in bar.factor_names])
-    order = _lme4_order(_distinct(bars), [made[bar.group].n_levels for bar in bars])
+    order = _distinct(bars)
+    if by_levels:
+        order = _lme4_order(order, [made[bar.group].n_levels for bar in bars])
     position: dict[str, int] = {}
     for i in order:
         position.setdefault(bars[i].group, len(position))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from mixedmodels._typing import Vector
 
 if TYPE_CHECKING:
     from mixedmodels.frame.columns import Levels
+
+Component = Literal["cond", "zi", "disp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,6 +132,11 @@ class Design:
         and responses of other models.
     weightless : Design, optional
         The rows of weight 0, which are not among those used; None where there are none.
+    component : {"cond", "zi", "disp"}, default "cond"
+        What the linear predictor is of: the conditional mean, zero inflation, or the dispersion.
+    further : tuple of Design, default ()
+        Designs of the further linear predictors over the same rows, that of zero inflation before that of the
+        dispersion.
     """
 
     formula: str
@@ -148,6 +155,8 @@ class Design:
     subset: NDArray[np.intp] | None = None
     event: str | None = None
     weightless: Design | None = None
+    component: Component = "cond"
+    further: tuple[Design, ...] = ()
 
     @property
     def n(self) -> int:

@@ -58,13 +58,18 @@ def part_of(design: Design, rows: NDArray[np.intp]) -> Design:
         offset=pick(design.offset),
         rows=used[rows],
         dropped=design.n_table - len(rows),
+        further=tuple(part_of(other, rows) for other in design.further),
     )
 
 
 def beside_part(design: Design, left: NDArray[np.intp], rows: NDArray[np.intp]) -> Design:
     """The design of some rows in the levels of the part `left`: codes of levels that the part lacks are `UNSEEN`."""
     new = part_of(design, rows)
-    return replace(new, groups=tuple(_beside(g, left, rows) for g in design.groups))
+    return replace(
+        new,
+        groups=tuple(_beside(g, left, rows) for g in design.groups),
+        further=tuple(beside_part(other, left, rows) for other in design.further),
+    )
 
 
 def _beside(group: GroupingFactor, left: NDArray[np.intp], rows: NDArray[np.intp]) -> GroupingFactor:

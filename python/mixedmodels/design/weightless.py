@@ -47,4 +47,5 @@ def _silent(design: Design) -> NDArray[np.bool_] | None:
 def _part(design: Design, rows: NDArray[np.intp]) -> Design:
     part = part_of(design, rows)
     groups = tuple(GroupingFactor(g.name, np.ascontiguousarray(g.codes[rows]), g.levels) for g in design.groups)
-    return replace(part, groups=groups, dropped=design.dropped)
+    further = tuple(_part(other, rows) for other in design.further)
+    return replace(part, groups=groups, dropped=design.dropped, further=further)
