@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from mixedmodels import datasets, errors, families, plot
     from mixedmodels import r as r
     from mixedmodels import sklearn as sklearn
-    from mixedmodels.api import fit_many, glm, glm_nb, glmer, glmer_nb, lm, lm_list, lmer
+    from mixedmodels.api import fit_many, glm, glm_nb, glmer, glmer_nb, glmmTMB, lm, lm_list, lmer
     from mixedmodels.diagnose.quality.model_table import model_table
     from mixedmodels.diagnose.residuals.record import SimulatedResiduals
     from mixedmodels.fit.record import Control
@@ -68,6 +68,7 @@ _ROOMS = {
     "glm": "api",
     "glm_nb": "api",
     "glmer": "api",
+    "glmmTMB": "api",
     "glmer_nb": "api",
     "groups": "simulate.predictors",
     "lm": "api",
@@ -123,6 +124,7 @@ __all__ = [
     "glm_nb",
     "glmer",
     "glmer_nb",
+    "glmmTMB",
     "groups",
     "lm",
     "lm_list",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from numpy.typing import ArrayLike
 
 from mixedmodels._typing import Data
-from mixedmodels.fit.method import Method, as_ddf
+from mixedmodels.fit.method import Method, as_ddf, as_role
 from mixedmodels.fit.record import Control
 from mixedmodels.model import (
     GeneralizedLinearModel,
@@ -26,8 +26,9 @@ from mixedmodels.tables.caller_names import call_names
 if TYPE_CHECKING:
     from typing import TypedDict, Unpack
 
-    from mixedmodels.families import Binomial, Gamma, InverseGaussian, NegativeBinomial, Poisson
+    from mixedmodels.families import Binomial, Family, Gamma, InverseGaussian, NegativeBinomial, Poisson
     from mixedmodels.many.record import FitMany
+    from mixedmodels.model.components import ComponentsModel
     from mixedmodels.model.lm_list_record import LmList
 
     NotGaussian = (
@@ -422,6 +423,108 @@ def lm(
             env=env,
             **names,
         )
+    )
+
+
+def glmmTMB(
+    formula: str,
+    data: Data,
+    family: str | Family | type[Family] = "gaussian",
+    *,
+    ziformula: str = "~0",
+    dispformula: str = "~1",
+    weights: Any = None,
+    offset: Any = None,
+    subset: Any = None,
+    contrasts: Mapping[str, Any] | None = None,
+    na_action: Literal["omit", "exclude", "fail"] = "omit",
+    env: Mapping[str, Any] | None = None,
+    start: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    control: Control | Mapping[str, Any] | None = None,
+    weights_role: Literal["cases", "precision"] = "cases",
+    verbose: int = 0,
+) -> ComponentsModel[Data]:
+    """Fit a model whose mean, zero inflation and dispersion have formulas of their own, as R's glmmTMB.
+
+    Each formula may have fixed effects, random effects and offsets. Without random effects anywhere the model is one of
+    fixed effects, fitted by maximum likelihood.
+
+    Parameters
+    ----------
+    formula : str
+        Formula of the conditional mean: of the response where it is no structural zero.
+    data : table
+        See `lmer`.
+    family : str or Family, default "gaussian"
+        Distribution and link, such as "nbinom2", "truncated_poisson", ``"beta_family(probit)"`` or
+        ``mm.families.NegativeBinomial()``.
+    ziformula : str, default "~0"
+        Formula of the log-odds of a structural zero. ``"~0"`` is for none, and ``"~."`` repeats the right side of
+        `formula` without its offsets. With a family that has no zeros, such as "truncated_nbinom2" or "Gamma", it makes
+        a hurdle model.
+    dispformula : str, default "~1"
+        Formula of the logarithm of the dispersion, the first shape of the family.
+    weights : str or array_like, optional
+        Trials of a proportion; else see `weights_role`.
+    offset : str or array_like, optional
+        A known part of the conditional linear predictor, added to ``offset()`` terms of `formula`.
+    subset : str or array_like, optional
+        See `lmer`.
+    contrasts : mapping of str, optional
+        Contrasts of factors, of all formulas.
+    na_action : {"omit", "exclude", "fail"}, default "omit"
+        See `lmer`. A row is used where the variables of all formulas have values.
+    env : mapping of str, optional
+        See `lmer`.
+    start : array_like or mapping of str, optional
+        Parameters to start from, "theta", "beta" and "psi" of all components.
+    control : Control or mapping of str, optional
+        See `lmer`.
+    weights_role : {"cases", "precision"}, default "cases"
+        What weights mean: "cases" multiply a row's log-likelihood, as in glmmTMB; "precision" divide its dispersion, as
+        in `lmer`.
+    verbose : int, default 0
+        See `lmer`.
+
+    Returns
+    -------
+    ComponentsModel
+
+    Raises
+    ------
+    FormulaError, DataError, DesignError, FitError
+        Each says where, which value, and the cure.
+
+    Examples
+    --------
+    >>> ticks = mm.datasets.load("grouseticks")
+    >>> zi = mm.glmmTMB("TICKS ~ cHEIGHT + (1 | BROOD)", ticks, "nbinom2", ziformula="~1")
+    >>> zi.fixef("zi").names
+    ('(Intercept)',)
+    """
+    from mixedmodels.families import resolve
+    from mixedmodels.model.build import build_glmmtmb
+
+    names = call_names(data, weights, offset, subset)
+    return build_glmmtmb(
+        Request(
+            formula=formula,
+            data=data,
+            weights=weights,
+            offset=offset,
+            subset=subset,
+            contrasts=contrasts,
+            na_action=na_action,
+            env=env,
+            start=start,
+            control=control,
+            ziformula=ziformula,
+            dispformula=dispformula,
+            method=Method(family=resolve(family), weights_role=as_role(weights_role)),
+            verbose=verbose,
+            **names,
+        ),
+        stacklevel=3,
     )
 
 

@@ -311,18 +311,18 @@ impl Family {
         Ok(PyArray1::from_vec(py, each(py, y.len(), one)?))
     }
 
-    /// Mean, variance and P(y = 0) of each row.
+    /// Mean, variance and probability of 0 of the response of each row, given all linear predictors.
     ///
     /// Returns
     /// -------
-    /// list of float64 array
+    /// tuple of float64 array, float64 array, float64 array
     fn moments<'py>(
         &self,
         py: Python<'py>,
-        weights: MaybeColumn<'_>,
         eta: PyReadonlyArray1<'_, f64>,
+        weights: MaybeColumn<'_>,
         psi: Vec<f64>,
-    ) -> PyResult<Vec<Values<'py>>> {
+    ) -> PyResult<(Values<'py>, Values<'py>, Values<'py>)> {
         self.check_psi(&psi)?;
         let eta = slice(&eta)?;
         let n = eta.len() / self.inner.predictors();
@@ -330,7 +330,7 @@ impl Family {
         let data = rows(first, weights.as_ref().map(slice).transpose()?, first)?;
         let all: Vec<Moments> = each(py, n, |i| self.inner.moments(data.weight(i), &self.row(eta, i, n), &psi))?;
         let one = |of: fn(&Moments) -> f64| PyArray1::from_vec(py, all.iter().map(of).collect());
-        Ok(vec![one(|m| m.mean), one(|m| m.variance), one(|m| m.zero)])
+        Ok((one(|m| m.mean), one(|m| m.variance), one(|m| m.zero)))
     }
 
     /// One response per row, given all linear predictors.
@@ -341,8 +341,8 @@ impl Family {
     fn draw_at<'py>(
         &self,
         py: Python<'py>,
-        weights: MaybeColumn<'_>,
         eta: PyReadonlyArray1<'_, f64>,
+        weights: MaybeColumn<'_>,
         psi: Vec<f64>,
         seed: u64,
     ) -> PyResult<Values<'py>> {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
 from mixedmodels import _engine
+from mixedmodels._typing import Vector
 from mixedmodels.families.base import Family
 
 Role = Literal["cases", "precision"]
@@ -57,12 +60,31 @@ class FamilyWithParts(Family):
         return _handle(self.base, self.zeros, self.dispersion_model, role)
 
     @property
-    def components(self) -> tuple[str, ...]:
-        """Linear predictors, that of the mean first: "cond", "zi", "disp"."""
-        return ("cond", *(("zi",) if self.zeros else ()), *(("disp",) if self.dispersion_model else ()))
+    def components(self) -> tuple[Literal["cond", "zi", "disp"], ...]:
+        """Linear predictors, that of the mean first."""
+        zi: tuple[Literal["zi"], ...] = ("zi",) if self.zeros else ()
+        disp: tuple[Literal["disp"], ...] = ("disp",) if self.dispersion_model else ()
+        return ("cond", *zi, *disp)
 
     def __repr__(self) -> str:
         return repr(self.base)
+
+    # -- functions of all linear predictors -----------------------------------------------------------------------
+
+    @property
+    def conditional(self) -> FamilyWithParts:
+        """The family without its structural zeros."""
+        return replace(self, zeros=False) if self.zeros else self
+
+    def moments(self, etas: Vector, weights: Vector | None, psi: Vector) -> tuple[Vector, Vector, Vector]:
+        """Mean, variance and probability of 0 of each response, given all linear predictors one after the other."""
+        mean, variance, zero = self.handle.moments(np.ascontiguousarray(etas), weights, psi.tolist())
+        return mean, variance, zero
+
+    def draw_at(self, rng: np.random.Generator, etas: Vector, weights: Vector | None, psi: Vector) -> Vector:
+        """One response per row, given all linear predictors; the generator is asked for one number."""
+        seed = int(rng.integers(2**63))
+        return np.asarray(self.handle.draw_at(np.ascontiguousarray(etas), weights, psi.tolist(), seed))
 
     # -- storage ------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from mixedmodels.errors import (
     UnidentifiedWarning,
     users_line,
 )
-from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
+from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, AnyPredictor
 from mixedmodels.fit.covariance import SINGULAR, correlation, factors
 from mixedmodels.fit.record import GlmmFit, LinearFit
 
@@ -70,7 +70,7 @@ def exact_warning(design: Design, fit: LinearFit) -> PerfectFitWarning:
     )
 
 
-def dropped_columns(design: Design, fit: AnyFit) -> tuple[str, ...]:
+def dropped_columns(design: Design, fit: AnyFit | AnyPredictor) -> tuple[str, ...]:
     """Names of the columns of X that are not estimated."""
     if len(fit.kept) == len(design.fixed.names):
         return ()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import isfinite
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from mixedmodels._engine import EngineError, Glmm, Rows
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DesignError, FitError, MixedModelsError
+from mixedmodels.families.parts import FamilyWithParts
 from mixedmodels.fit import degenerate
+from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
 from mixedmodels.fit.covariance import is_singular
 from mixedmodels.fit.generalized_linear import infinite_mixed
 from mixedmodels.fit.generalized_linear.glm_checks import separated, separated_response
@@ -92,7 +94,7 @@ def fit_glmm(
     inputs = engine_input(design, None if like is None else like[1].kept)
     began = perf_counter()
     engine = made(design, family, response, inputs, laplace, None if like is None else like[0])
-    point = None if start is None else checked_point(start, inputs.sizes, len(inputs.kept), family.shapes)
+    point = None if start is None else checked_point(start, inputs.all_sizes, len(inputs.x), family.shapes)
 
     def search(point: dict[str, Vector] | None) -> GlmmFit:
         try:
@@ -206,33 +208,33 @@ def _record(
     seconds: float,
 ) -> GlmmFit:
     standards = tuple(engine.standards())
-    return GlmmFit(
-        n=len(response.y),
-        family=family,
-        nagq=nagq,
-        laplace=laplace,
-        kept=inputs.kept,
-        sizes=inputs.sizes,
-        theta=out["theta"],
-        beta=out["beta"],
-        psi=out["psi"],
-        criterion=out["criterion"],
-        u=tuple(out["u"]),
-        b=tuple(out["b"]),
-        eta=out["eta"],
-        vcov_joint=out["vcov"],
-        vcov_conditional=out["vcov_conditional"],
-        gradient=out["gradient"],
-        hessian=out["hessian"],
-        logdet_u=out["logdet"],
-        penalty=out["penalty"],
-        conditional_loglik=out["conditional_loglik"],
-        y=response.y,
-        weights=response.weights,
-        singular=is_singular(out["theta"], inputs.sizes, standards),
-        standards=standards,
-        inner=out["inner"],
-        run=Run(
+    fields: dict[str, Any] = {
+        "n": len(response.y),
+        "family": family,
+        "nagq": nagq,
+        "laplace": laplace,
+        "kept": inputs.kept,
+        "sizes": inputs.sizes,
+        "theta": out["theta"],
+        "beta": out["beta"],
+        "psi": out["psi"],
+        "criterion": out["criterion"],
+        "u": tuple(out["u"]),
+        "b": tuple(out["b"]),
+        "eta": out["eta"],
+        "vcov_joint": out["vcov"],
+        "vcov_conditional": out["vcov_conditional"],
+        "gradient": out["gradient"],
+        "hessian": out["hessian"],
+        "logdet_u": out["logdet"],
+        "penalty": out["penalty"],
+        "conditional_loglik": out["conditional_loglik"],
+        "y": response.y,
+        "weights": response.weights,
+        "singular": is_singular(out["theta"], inputs.all_sizes, standards),
+        "standards": standards,
+        "inner": out["inner"],
+        "run": Run(
             status=out["status"],
             message=out["message"],
             evaluations=out["evaluations"],
@@ -240,12 +242,49 @@ def _record(
             certificate=out["certificate"],
             trace=tuple(out["trace"]),
         ),
-    )
+    }
+    if isinstance(family, FamilyWithParts):
+        return ComponentsFit(**{**fields, **by_predictor(inputs, family, out, standards)})
+    return GlmmFit(**fields)
+
+
+def by_predictor(
+    inputs: EngineInput, family: FamilyWithParts, out: GlmmOptimum, standards: tuple[Matrix, ...]
+) -> dict[str, Any]:
+    """What the engine gives of all linear predictors, the fields of the first one and the records of the others."""
+    more = inputs.further
+    sizes = (inputs.sizes, *(more.sizes if more else ()))
+    kept = (inputs.kept, *(more.kept if more else ()))
+    parts: list[dict[str, Any]] = []
+    term, theta, beta = 0, 0, 0
+    p = len(out["theta"])  # place of the first coefficient
+    n = len(out["eta"]) // len(kept)
+    for r, (own, columns) in enumerate(zip(sizes, kept, strict=True)):
+        m = sum(k * (k + 1) // 2 for k in own)
+        terms = slice(term, term + len(own))
+        parts.append(
+            {
+                "kept": columns,
+                "sizes": own,
+                "theta": out["theta"][theta : theta + m],
+                "beta": out["beta"][beta : beta + len(columns)],
+                "u": tuple(out["u"][terms]),
+                "b": tuple(out["b"][terms]),
+                "eta": out["eta"][r * n : (r + 1) * n],
+                "standards": standards[terms],
+                "vcov": out["vcov"][p + beta : p + beta + len(columns), p + beta : p + beta + len(columns)],
+            }
+        )
+        term, theta, beta = term + len(own), theta + m, beta + len(columns)
+    names = family.components[1:]
+    further = tuple([PredictorFit(component=c, **part) for c, part in zip(names, parts[1:], strict=True)])
+    first = {name: value for name, value in parts[0].items() if name != "vcov"}
+    return {**first, "further": further}
 
 
 def conditional_covariances(engine: Glmm, fit: GlmmFit) -> list[Matrix]:
     """For each grouping factor the conditional covariances of its levels' effects, shape (levels, K, K)."""
-    return list(engine.condvar(fit.theta, fit.beta, fit.psi))
+    return list(engine.condvar(*fit.point))
 
 
 def as_nagq(value: object, design: Design) -> int:

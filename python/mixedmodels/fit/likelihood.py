@@ -16,7 +16,8 @@ def n_parameters(fit: AnyFit) -> int:
     >>> fit.npar, lin.npar, gm.npar
     (6, 3, 5)
     """
-    return len(fit.kept) + len(fit.theta) + (len(fit.free_shapes) or int(fit.has_dispersion))
+    own = len(fit.kept) + len(fit.theta) + (len(fit.free_shapes) or int(fit.has_dispersion))
+    return own + fit.n_further
 
 
 def loglik(fit: AnyFit) -> float:

@@ -31,7 +31,10 @@ TINY, HUGE = 1e-290, 1e290  # a sum of squares beyond these has lost digits
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EngineInput:
-    """The parts of ``_engine.Rows`` beside the response, kept for new responses of the same design."""
+    """The parts of ``_engine.Rows`` beside the response, kept for new responses of the same design.
+
+    Of several linear predictors `kept` and `sizes` are those of the first, and `further` has the others'.
+    """
 
     x: list[Vector | None]
     groups: list[tuple[Any, int]]
@@ -39,17 +42,52 @@ class EngineInput:
     weights: Vector | None
     kept: tuple[int, ...]
     sizes: tuple[int, ...]
+    further: FurtherInput | None = None
 
     def rows(self, y: Vector, offset: Vector | None = None) -> Rows:
         """The rows with a response (of a linear model less the offset)."""
-        return Rows(y, self.x, self.groups, self.terms, self.weights, offset)
+        more = self.further
+        if more is None:
+            return Rows(y, self.x, self.groups, self.terms, self.weights, offset)
+        places = (list(more.x_predictor), list(more.term_predictor))
+        return Rows(y, self.x, self.groups, self.terms, self.weights, offset, *places, list(more.offsets))
+
+    @property
+    def all_sizes(self) -> tuple[int, ...]:
+        """Columns of the random terms of all linear predictors."""
+        return (
+            self.sizes if self.further is None else (*self.sizes, *(k for sizes in self.further.sizes for k in sizes))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FurtherInput:
+    """What the engine is told of several linear predictors.
+
+    Attributes
+    ----------
+    x_predictor, term_predictor : tuple of int
+        Place of the predictor of each column of X and of each random term.
+    offsets : tuple of ndarray or None
+        Offsets of the further predictors.
+    kept, sizes : tuple of tuple of int
+        Of each further predictor the columns of X that are estimated, and the columns of its random terms.
+    """
+
+    x_predictor: tuple[int, ...]
+    term_predictor: tuple[int, ...]
+    offsets: tuple[Vector | None, ...]
+    kept: tuple[tuple[int, ...], ...]
+    sizes: tuple[tuple[int, ...], ...]
 
 
 def engine_input(design: Design, kept: tuple[int, ...] | None = None) -> EngineInput:
     """Lay a design out for the engine: collinear columns of X are left out (`kept` says which, where that is known)."""
     if kept is None:
-        kept = kept_columns(design.fixed, len(design.groups[0].codes), design.weights)
+        kept = kept_columns(design.fixed, design.n, design.weights)
     columns = design.fixed.columns
+    if design.further:
+        return _of_several(design, kept)
     return EngineInput(
         x=[columns[j] for j in kept],
         groups=[(g.codes, g.n_levels) for g in design.groups],
@@ -57,6 +95,35 @@ def engine_input(design: Design, kept: tuple[int, ...] | None = None) -> EngineI
         weights=design.weights,
         kept=kept,
         sizes=tuple([len(t.columns) for t in design.random]),
+    )
+
+
+def _of_several(design: Design, kept: tuple[int, ...]) -> EngineInput:
+    """The input of several linear predictors; a grouping factor that several have is one."""
+    parts = (design, *design.further)
+    all_kept = (kept, *(kept_columns(part.fixed, design.n, design.weights) for part in design.further))
+    places: dict[str, int] = {}
+    groups: list[tuple[Any, int]] = []
+    for group in (group for part in parts for group in part.groups):
+        if group.name not in places:
+            places[group.name] = len(groups)
+            groups.append((group.codes, group.n_levels))
+    terms = [(places[part.groups[t.group].name], list(t.columns)) for part in parts for t in part.random]
+    sizes = [tuple([len(t.columns) for t in part.random]) for part in parts]
+    return EngineInput(
+        x=[part.fixed.columns[j] for part, own in zip(parts, all_kept, strict=True) for j in own],
+        groups=groups,
+        terms=terms,
+        weights=design.weights,
+        kept=kept,
+        sizes=sizes[0],
+        further=FurtherInput(
+            x_predictor=tuple([r for r, own in enumerate(all_kept) for _ in own]),
+            term_predictor=tuple([r for r, part in enumerate(parts) for _ in part.random]),
+            offsets=tuple([part.offset for part in design.further]),
+            kept=all_kept[1:],
+            sizes=tuple(sizes[1:]),
+        ),
     )
 
 

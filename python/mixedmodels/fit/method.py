@@ -41,6 +41,24 @@ def as_ddf(text: object) -> DdfName:
     return name
 
 
+def as_role(role: object) -> Literal["cases", "precision"]:
+    """What weights are: of cases, or precisions.
+
+    Raises
+    ------
+    DataError
+        If it is neither.
+    """
+    if role == "cases":
+        return "cases"
+    if role == "precision":
+        return "precision"
+    raise DataError(
+        f"weights_role is {role!r:.40}; give 'cases' for weights that multiply a row's log-likelihood, or 'precision' "
+        "for weights that divide its dispersion."
+    )
+
+
 def check_reml(ddf: str, reml: bool) -> None:
     """Refuse Kenward and Roger's method for a fit by maximum likelihood.
 
@@ -73,6 +91,8 @@ class Method:
         See `lmer`, `glmer` and `glm`.
     ddf : {"Satterthwaite", "Kenward-Roger", "normal"}, default "Satterthwaite"
         How an `lmer` gets its degrees of freedom; other classes of models have their own.
+    weights_role : {"cases", "precision"}, optional
+        What the weights of a `glmmTMB` are; None of other functions.
     """
 
     family: Family | None = None
@@ -81,6 +101,7 @@ class Method:
     laplace: Literal["observed", "fisher"] = "observed"
     penalty: Any = None
     ddf: DdfName = "Satterthwaite"
+    weights_role: Literal["cases", "precision"] | None = None
 
     @property
     def n_shapes(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,15 +24,44 @@ def chosen_effects(design: Design, re_form: Any) -> list[Chosen]:
 
     Parameters
     ----------
-    re_form : str, bool, float or None
+    re_form : str, bool, float, mapping or None
         None for all random effects; "~0" (or "NA", NaN, False) for none; or a one-sided formula with random terms of
-        the model, or parts of them: "~ (1 | g)", of a single one also "~ 1 | g".
+        the model, or parts of them: "~ (1 | g)", of a single one also "~ 1 | g". Of a model of several components a
+        formula is for all of them, and a mapping has one for each, None where it has none. Terms then stand in the
+        order of the components.
 
     Raises
     ------
     FormulaError
         If it names a random effect that the model does not have.
     """
+    if design.further:
+        return _of_components((design, *design.further), re_form)
+    return _of_one(design, re_form)
+
+
+def _of_components(designs: Sequence[Design], re_form: Any) -> list[Chosen]:
+    """The chosen effects of each component in turn; what none of them has is an error."""
+    if isinstance(re_form, Mapping):
+        strange = [name for name in re_form if name not in {d.component for d in designs}]
+        if strange:
+            there = ", ".join(repr(d.component) for d in designs)
+            raise FormulaError(f"re_form has no component {strange[0]!r}; the model has {there}.")
+        return [c for d in designs for c in _of_one(d, re_form.get(d.component))]
+    parts: list[list[Chosen]] = []
+    failures = []
+    for design in designs:
+        try:
+            parts.append(_of_one(design, re_form))
+        except FormulaError as error:
+            failures.append(error)
+            parts.append([np.zeros(len(t.effects), dtype=bool) for t in design.random])
+    if len(failures) == len(designs):
+        raise failures[0]
+    return [c for part in parts for c in part]
+
+
+def _of_one(design: Design, re_form: Any) -> list[Chosen]:
     if re_form is None:
         return [np.ones(len(t.effects), dtype=bool) for t in design.random]
     chosen = [np.zeros(len(t.effects), dtype=bool) for t in design.random]

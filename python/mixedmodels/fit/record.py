@@ -47,6 +47,7 @@ class _GaussianIdentity:
 
     __slots__ = ()
     generalized: ClassVar[Literal[False]] = False
+    n_further: ClassVar[int] = 0
 
     @property
     def family(self) -> Family:
@@ -268,6 +269,11 @@ class _FamilyFit:
     __slots__ = ()
     generalized: ClassVar[Literal[True]] = True
     family: Family
+
+    @property
+    def n_further(self) -> int:
+        """Parameters of further linear predictors: there are none."""
+        return 0
 
     @property
     def has_dispersion(self) -> bool:
@@ -495,6 +501,16 @@ class GlmmFit(_FamilyFit):
     function: ClassVar[str] = "glmer"
     mixed: ClassVar[Literal[True]] = True
     reml: ClassVar[bool] = False
+
+    @property
+    def point(self) -> tuple[Vector, Vector, Vector]:
+        """Theta, beta and psi, as the engine takes them."""
+        return self.theta, self.beta, self.psi
+
+    @property
+    def etas(self) -> Vector:
+        """All linear predictors at the modes, one after the other."""
+        return self.eta
 
     @property
     def method(self) -> Method:

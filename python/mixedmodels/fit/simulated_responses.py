@@ -10,7 +10,9 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
+from mixedmodels.fit.any_fit import AnyFit, AnyPredictor
+from mixedmodels.fit.component_moments import by_component
+from mixedmodels.fit.component_record import ComponentsFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_random_part, fixed_part
 from mixedmodels.fit.re_form import Chosen
@@ -62,12 +64,31 @@ def simulate_generalized(
     design: Design, fit: GlmmFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen]
 ) -> Matrix:
     """Responses of a generalised mixed model as its family sees them (proportions if binomial), shape (n, nsim)."""
+    if isinstance(fit, ComponentsFit):
+        return _simulate_components(design, fit, nsim, rng, chosen)
     kept = _kept_part(design, fit, chosen)
     out = np.empty((checked(nsim), fit.n))
     for eta in out:
         eta[:] = kept
         _add_drawn(eta[None], design, fit, rng.standard_normal((1, _n_effects(design))), chosen)
         eta[:] = fit.family.draw(rng, fit.family.mean(eta), fit.weights, fit.psi)
+    return out.T
+
+
+def _simulate_components(
+    design: Design, fit: ComponentsFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen]
+) -> Matrix:
+    """Responses of a model of several components; `chosen` has the terms of all components in turn."""
+    designs = (design, *design.further)
+    own = by_component(designs, chosen)
+    kept = [_kept_part(d, part, c) for d, part, c in zip(designs, fit.predictors, own, strict=True)]
+    out = np.empty((checked(nsim), fit.n))
+    for response in out:
+        etas = [eta.copy() for eta in kept]
+        for eta, d, part, c in zip(etas, designs, fit.predictors, own, strict=True):
+            if d.random:
+                _add_drawn(eta[None], d, part, rng.standard_normal((1, _n_effects(d))), c)
+        response[:] = fit.family.draw_at(rng, np.concatenate(etas), fit.weights, fit.psi)
     return out.T
 
 
@@ -106,12 +127,12 @@ def _n_effects(design: Design) -> int:
     return sum(design.groups[term.group].n_levels * len(term.columns) for term in design.random)
 
 
-def _kept_part(design: Design, fit: AnyMixedFit, chosen: Sequence[Chosen]) -> Vector:
+def _kept_part(design: Design, fit: AnyPredictor, chosen: Sequence[Chosen]) -> Vector:
     """Linear predictor of the fixed effects and the `chosen` random effects, shape (n,)."""
-    return add_random_part(fixed_part(design, fit.kept, fit.beta, fit.n), design, fit.b, chosen)
+    return add_random_part(fixed_part(design, fit.kept, fit.beta, design.n), design, fit.b, chosen)
 
 
-def _add_drawn(out: Matrix, design: Design, fit: AnyMixedFit, u: Matrix, chosen: Sequence[Chosen]) -> None:
+def _add_drawn(out: Matrix, design: Design, fit: AnyPredictor, u: Matrix, chosen: Sequence[Chosen]) -> None:
     """Add the random effects that are not `chosen` to linear predictors in place.
 
     Parameters

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
     from mixedmodels._typing import Matrix, Vector
     from mixedmodels.design.records import Design
-    from mixedmodels.fit.any_fit import AnyFit
+    from mixedmodels.fit.any_fit import AnyFit, AnyPredictor
+    from mixedmodels.fit.component_record import ComponentsFit
     from mixedmodels.fit.record import GlmmFit
     from mixedmodels.fitted.varcorr import VarCorr
 
 
-def kept_names(design: Design, fit: AnyFit) -> tuple[str, ...]:
+def kept_names(design: Design, fit: AnyFit | AnyPredictor) -> tuple[str, ...]:
     """Names of the columns of X that are estimated."""
     return tuple(design.fixed.names[j] for j in fit.kept)
 
@@ -51,6 +52,16 @@ def joint_names(design: Design, fit: GlmmFit) -> tuple[str, ...]:
     return (*theta_names(design), *kept_names(design, fit), *shapes)
 
 
+def component_names(design: Design, fit: ComponentsFit) -> tuple[str, ...]:
+    """Names of the joint parameters: those of further components begin with "zi~" and "disp~"."""
+    parts = list(
+        zip(("", *(f"{d.component}~" for d in design.further)), (design, *design.further), fit.predictors, strict=True)
+    )
+    thetas = [f"{start}{name}" for start, own, _ in parts for name in theta_names(own)]
+    betas = [f"{start}{name}" for start, own, part in parts for name in kept_names(own, part)]
+    return (*thetas, *betas, *fit.family.psi_names)
+
+
 def scattered(values: Any, fit: AnyFit, p: int) -> Vector:
     """Values of the kept columns in their places among all `p`, NaN elsewhere."""
     out = np.full(p, math.nan)
@@ -58,7 +69,7 @@ def scattered(values: Any, fit: AnyFit, p: int) -> Vector:
     return out
 
 
-def coefficient_matrix(fit: AnyFit) -> Matrix:
+def coefficient_matrix(fit: AnyFit | AnyPredictor) -> Matrix:
     """Estimate, standard error and statistic of the kept columns, shape (p, 3)."""
     se = np.sqrt(np.diag(fit.vcov))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -9,13 +9,22 @@ from mixedmodels.design import Design, build
 from mixedmodels.fitted.request import Request, Source
 
 if TYPE_CHECKING:
+    from mixedmodels.design.records import Component
     from mixedmodels.families import Family
+    from mixedmodels.formula import Formula
+
+
+def _further(request: Request) -> dict[Component, Formula]:
+    from mixedmodels.fitted.components import further_formulas
+
+    return further_formulas(request.formula, request.ziformula, request.dispformula)
 
 
 def laid_out(
     request: Request, random: Literal["allowed", "required", "forbidden"], family: Family | None = None
 ) -> tuple[Design, Source]:
     """The design of a request and where its rows came from; `family` says which responses and weights there may be."""
+    components = request.ziformula is not None
     table = frame.read(request.data)
     design = build(
         request.formula,
@@ -29,11 +38,14 @@ def laid_out(
         random=random,
         response="binomial" if family is not None and family.support == "proportion" else "number",
         residual=family is None or family.weights_role == "precision",
-        zero_weights=random != "allowed",
+        zero_weights=components or random != "allowed",
+        further=_further(request) if components else None,
     )
     y, w = design.response, design.weights
     counts = y is not None and y.ndim > 1
-    if (counts or w is not None) and (family is None or random == "required"):  # a glm has the weights in all its sums
+    if (counts or w is not None) and (
+        family is None or components or random == "required"
+    ):  # a glm has the weights in all its sums
         from mixedmodels.design.weightless import apart
 
         design = apart(design)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from mixedmodels._typing import Matrix
     from mixedmodels.design.records import Design
-    from mixedmodels.fit.any_fit import AnyMixedFit
+    from mixedmodels.fit.any_fit import AnyPredictor
     from mixedmodels.frame import Kind
 
 
 def random_effects(
-    design: Design, fit: AnyMixedFit, cond_var: Sequence[Matrix] | None = None, kind: Kind = "pandas"
+    design: Design, fit: AnyPredictor, cond_var: Sequence[Matrix] | None = None, kind: Kind = "pandas"
 ) -> RanEf:
     """Conditional modes; terms of the same grouping factor are bound side by side."""
     effects, modes = [], []
@@ -32,7 +32,7 @@ def random_effects(
     return RanEf(names, [g.levels.labels for g in design.groups], effects, modes, blocks, kind)
 
 
-def coefficients_by_group(design: Design, fit: AnyMixedFit, kind: Kind = "pandas") -> RanEf:
+def coefficients_by_group(design: Design, fit: AnyPredictor, kind: Kind = "pandas") -> RanEf:
     """Fixed plus random effects of every level; effects that are random only come first, with a fixed part of 0."""
     ranef = random_effects(design, fit)
     fixed = kept_names(design, fit)

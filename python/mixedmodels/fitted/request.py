@@ -20,10 +20,12 @@ NaAction = Literal["omit", "exclude", "fail"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Request:
-    """Arguments of ``lm``, ``lmer``, ``glm`` or ``glmer`` as they were given.
+    """Arguments of ``lm``, ``lmer``, ``glm``, ``glmer`` or ``glmmTMB`` as they were given.
 
     Attributes
     ----------
+    ziformula, dispformula : str, optional
+        Formulas of zero inflation and of the dispersion of a ``glmmTMB``; None of other functions.
     method : Method, optional
         Family, REML, and what else says how to fit.
     data_name, weights_name, offset_name, subset_name : str, optional
@@ -42,6 +44,8 @@ class Request:
     start: Any = None
     control: Control | Mapping[str, Any] | None = None
     verbose: int = 0
+    ziformula: Any = None
+    dispformula: Any = None
     data_name: str | None = None
     weights_name: str | None = None
     offset_name: str | None = None

@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedmodels._names import meant
 from mixedmodels.errors import DataError
-from mixedmodels.fit.any_fit import AnyMixedFit, effect_factors
+from mixedmodels.fit.any_fit import AnyPredictor, effect_factors
 from mixedmodels.fit.covariance import correlation, factors
 from mixedmodels.tables import r_numbers, r_print
 from mixedmodels.tables.exported import ByName
@@ -176,7 +176,7 @@ def _once(label: str, n: int) -> list[str]:
     return [label] + [""] * (n - 1)
 
 
-def varcorr(design: Design, fit: AnyMixedFit, kind: Any = "pandas") -> VarCorr:
+def varcorr(design: Design, fit: AnyPredictor, kind: Any = "pandas") -> VarCorr:
     """Variances and correlations of a fit."""
     return VarCorr(
         [t.label for t in design.random],

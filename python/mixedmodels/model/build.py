@@ -6,11 +6,13 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mixedmodels.fit.component_record import ComponentsFit
 from mixedmodels.fit.lmm import as_control, as_flag, as_verbose, fit_lmm
 from mixedmodels.fit.method import check_reml
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted import registry
 from mixedmodels.fitted.layout import laid_out
+from mixedmodels.model.components import ComponentsModel
 from mixedmodels.model.glm import GeneralizedLinearModel
 from mixedmodels.model.glmer import GeneralizedMixedModel
 from mixedmodels.model.lm import LinearModel
@@ -84,14 +86,40 @@ def build_glmer(request: Request, stacklevel: int = 3) -> GeneralizedMixedModel 
     return GeneralizedMixedModel(fit, design, source, request, engine)
 
 
+def build_glmmtmb(request: Request, stacklevel: int = 3) -> ComponentsModel:
+    """Fit a model of up to three components: the conditional mean, zero inflation and the dispersion."""
+    from mixedmodels.fit.checks import warn_bar, warn_mixed
+    from mixedmodels.fit.glmm import fit_glmm
+    from mixedmodels.fitted.components import with_parts
+
+    base = request.method.family
+    assert base is not None
+    control = as_control(request.control)
+    design, source = laid_out(request, "allowed", base)
+    family = with_parts(base, design, request)
+    warn_bar(design)
+    fit, engine = fit_glmm(design, family, start=request.start, control=control, verbose=as_verbose(request.verbose))
+    assert isinstance(fit, ComponentsFit)
+    warn_mixed(design, fit, stacklevel + 1)
+    return ComponentsModel(fit, design, source, request, engine)
+
+
 def build_model(request: Request, mixed: bool, stacklevel: int = 3) -> FittedModel:
     """Fit a request by the function it needs: with or without random effects, with or without a family."""
+    if request.method.weights_role is not None:
+        return build_glmmtmb(request, stacklevel + 1)
     if request.method.family is None:
         return build_lmer(request, stacklevel + 1) if mixed else build_lm(request, stacklevel + 1)
     return build_glmer(request, stacklevel + 1) if mixed else build_glm(request, stacklevel + 1)
 
 
 registry.fill(
-    {LinearFit: LinearModel, MixedFit: MixedModel, GlmFit: GeneralizedLinearModel, GlmmFit: GeneralizedMixedModel},
+    {
+        LinearFit: LinearModel,
+        MixedFit: MixedModel,
+        GlmFit: GeneralizedLinearModel,
+        GlmmFit: GeneralizedMixedModel,
+        ComponentsFit: ComponentsModel,
+    },
     build_model,
 )
