@@ -16,6 +16,10 @@ RESPONSES = {
     "counts": [0.0, 1.0, 1e9],
     "positive": [1e-9, 1.0, 1e9],
     "proportion": [0.0, 0.5, 1.0],
+    "positive counts": [1.0, 3.0, 1e9],
+    "nonnegative": [0.0, 1e-8, 1.0, 1e8],
+    "open unit": [1e-300, 0.3, 1 - 1e-15],
+    "closed unit": [0.0, 1e-300, 0.3, 1.0],
 }
 
 
@@ -39,7 +43,7 @@ def test_outside_the_domain_the_value_is_minus_infinity(name: str) -> None:
     for family in EVERY:
         if family.link == name and (family.support in ("counts", "positive") and name != "log"):
             assert family.log_density(1.0, None, where) == -np.inf
-        if family.link == name and family.support == "proportion":
+        if family.link == name and family.in_unit_interval:
             assert family.log_density(1.0, None, where) == -np.inf
 
 

@@ -80,7 +80,9 @@ def allowed(case: dict[str, Any], name: str) -> float:
     return tolerance
 
 
-PAIRS = [(name, link) for name in _engine.family_names() for link in _engine.Family(name, None, []).links]
+# Families whose derivatives are written by hand; those over jets are held against 500 digits by the engine's tests.
+BY_HAND = ("gaussian", "binomial", "poisson", "Gamma", "inverse.gaussian", "nbinom2")
+PAIRS = [(name, link) for name in BY_HAND for link in _engine.Family(name, None, []).links]
 
 
 @pytest.mark.parametrize(("family", "link"), PAIRS, ids=[f"{f}-{link}" for f, link in PAIRS])

@@ -22,11 +22,11 @@ type Values<'py> = Bound<'py, PyArray1<f64>>;
 /// list of str
 #[pyfunction]
 pub(crate) fn family_names() -> Vec<&'static str> {
-    registry::offered()
+    registry::names()
 }
 
-/// A family with its link: an immutable handle. Arrays are float64 of one length, contiguous; `psi` are the
-/// logarithms of the free shapes.
+/// A family with its link: an immutable handle. Arrays are float64 of one length, contiguous; `psi` are the free shapes
+/// on the scale on which they are estimated, the logarithms of positive ones.
 ///
 /// Parameters
 /// ----------
@@ -34,7 +34,7 @@ pub(crate) fn family_names() -> Vec<&'static str> {
 ///     One of `family_names()`.
 /// link : str or None
 ///     None is the family's default.
-/// fixed : None or list of float
+/// fixed : None or list of (float or None)
 ///     Shapes that are fixed; None where they are free.
 /// zeros, dispersion : bool
 ///     Whether structural zeros (on the logit scale), and the logarithm of the dispersion, have linear predictors.
@@ -47,7 +47,9 @@ pub(crate) fn family_names() -> Vec<&'static str> {
 /// weights : float64 array or None
 ///     Prior weights; None is ones.
 /// psi : list of float
-///     Logarithms of the free shapes.
+///     Free shapes on the scale on which they are estimated.
+/// values : list of float
+///     Free shapes.
 /// seed : int
 ///     Seed of the random numbers.
 #[pyclass(frozen)]
@@ -161,13 +163,20 @@ impl Family {
         self.inner.about().links.to_vec()
     }
 
+    /// list of str: names of all shape parameters, fixed ones too.
+    #[getter]
+    fn all_shapes(&self) -> Vec<&'static str> {
+        self.inner.about().shapes.iter().map(|shape| shape.name).collect()
+    }
+
     /// list of str: names of the free shape parameters.
     #[getter]
     fn shapes(&self) -> Vec<&'static str> {
         self.free(|shape| shape.name)
     }
 
-    /// str: where a response may lie: "real", "counts", "positive" or "proportion".
+    /// str: where a response may lie: "real", "counts", "positive counts", "positive", "nonnegative", "open unit",
+    /// "closed unit" or "proportion".
     #[getter]
     fn support(&self) -> &'static str {
         match self.inner.support() {
@@ -211,6 +220,28 @@ impl Family {
         self.check_psi(&psi)?;
         let maps: Vec<Map> = self.free(|shape| shape.map);
         Ok(maps.iter().zip(psi).map(|(map, psi)| map.value(psi)).collect())
+    }
+
+    /// psi of free shapes; NaN or infinite where there is none.
+    ///
+    /// Returns
+    /// -------
+    /// list of float
+    fn shape_psi(&self, values: Vec<f64>) -> PyResult<Vec<f64>> {
+        self.check_psi(&values)?;
+        let maps: Vec<Map> = self.free(|shape| shape.map);
+        Ok(maps.iter().zip(values).map(|(map, value)| map.psi(value)).collect())
+    }
+
+    /// Derivatives of the free shapes in psi.
+    ///
+    /// Returns
+    /// -------
+    /// list of float
+    fn shape_slopes(&self, psi: Vec<f64>) -> PyResult<Vec<f64>> {
+        self.check_psi(&psi)?;
+        let maps: Vec<Map> = self.free(|shape| shape.map);
+        Ok(maps.iter().zip(psi).map(|(map, psi)| map.slope(psi)).collect())
     }
 
     /// bool: whether 0 is a response though it lies outside the support.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from mixedmodels.families.base import Family
 
 Rows = NDArray[np.bool_]
+Rules = list[tuple[Rows, str, str]]  # offending rows, what they are, and the cure
 
 # How far from a whole number: a count comes as it is, successes as the product of a rounded proportion and trials.
 WHOLE_COUNT = 1e-7
@@ -50,23 +52,78 @@ def _at(weights: Vector | None, row: int) -> str:
     return "1" if weights is None else f"{weights[row]:.10g}"
 
 
-def _rules(family: Family, y: Vector, weights: Vector | None) -> list[tuple[Rows, str, str]]:
-    """Offending rows, what they are, and the cure."""
+def _rules(family: Family, y: Vector, weights: Vector | None) -> Rules:
+    """Offending rows, what they are, and the cure; a zero that the family allows beside its support is none."""
     drop = "drop the row or correct the value"
-    rules: list[tuple[Rows, str, str]] = [(~np.isfinite(y), "is not a finite number", drop)]
-    if family.support == "counts":
-        rules.append((y < 0, "is negative", "counts are 0, 1, 2, ...; take the gaussian family for measurements"))
-        broken = np.abs(y - np.round(y)) > WHOLE_COUNT * np.maximum(1.0, np.abs(y))
-        cure = "give whole counts, and the exposure of a rate as offset=log(exposure)"
-        rules.append((broken, "is not a whole number", cure))
-    elif family.support == "positive":
-        cure = "drop such rows, or take the gaussian family with link='log'"
-        rules.append((y <= 0, "is not greater than zero", cure))
-    elif family.support == "proportion":
-        cure = "give a proportion of successes with the trials as weights, or cbind(successes, failures)"
-        rules.append(((y < 0) | (y > 1), "lies outside [0, 1]", cure))
-        successes = y * (1.0 if weights is None else weights)
-        broken = np.abs(successes - np.round(successes)) > WHOLE_SUCCESSES
-        cure = "give the true number of trials as weights, or the response as cbind(successes, failures)"
-        rules.append((broken, "times its trials, {weight}, is not a whole number of successes", cure))
-    return rules
+    wrong = [(~np.isfinite(y), "is not a finite number", drop), *_RULES[family.support](family, y, weights)]
+    if not family.handle.allows_zero:
+        return wrong
+    return [(rows & (y != 0), what, cure) for rows, what, cure in wrong]
+
+
+_FROM_ZERO = "counts are 0, 1, 2, ...; take the gaussian family for measurements"
+
+
+def _whole(y: Vector) -> tuple[Rows, str, str]:
+    broken = np.abs(y - np.round(y)) > WHOLE_COUNT * np.maximum(1.0, np.abs(y))
+    return broken, "is not a whole number", "give whole counts, and the exposure of a rate as offset=log(exposure)"
+
+
+def _counts(family: Family, y: Vector, weights: Vector | None) -> Rules:
+    return [(y < 0, "is negative", _FROM_ZERO), _whole(y)]
+
+
+def _positive_counts(family: Family, y: Vector, weights: Vector | None) -> Rules:
+    whole = family.engine_name.removeprefix("truncated_")
+    cure = f"take {whole} where zeros are counts like others, or model them by ziformula of glmmTMB (a hurdle)"
+    return [(y == 0, "is zero", cure), (y < 0, "is negative", _FROM_ZERO), _whole(y)]
+
+
+def _positive(family: Family, y: Vector, weights: Vector | None) -> Rules:
+    cure = "drop such rows, take tweedie (zeros) or the gaussian family with link='log', or ziformula of glmmTMB"
+    return [(y <= 0, "is not greater than zero", cure)]
+
+
+def _not_negative(family: Family, y: Vector, weights: Vector | None) -> Rules:
+    return [(y < 0, "is negative", "drop such rows, or take a family of real numbers such as gaussian")]
+
+
+def _open_unit(family: Family, y: Vector, weights: Vector | None) -> Rules:
+    share = "divide percentages by 100; counts of successes are for binomial and betabinomial"
+    bounds = "take ordbeta, which has both bounds, or model zeros by ziformula of glmmTMB"
+    return [
+        ((y < 0) | (y > 1), "lies outside (0, 1)", share),
+        ((y == 0) | (y == 1), "lies on the bound of (0, 1)", bounds),
+    ]
+
+
+def _closed_unit(family: Family, y: Vector, weights: Vector | None) -> Rules:
+    return [((y < 0) | (y > 1), "lies outside [0, 1]", "divide percentages by 100, or correct the value")]
+
+
+def _proportion(family: Family, y: Vector, weights: Vector | None) -> Rules:
+    cure = "give a proportion of successes with the trials as weights, or cbind(successes, failures)"
+    outside = (y < 0) | (y > 1)
+    successes = y * (1.0 if weights is None else weights)
+    broken = np.abs(successes - np.round(successes)) > WHOLE_SUCCESSES
+    whole = "give the true number of trials as weights, or the response as cbind(successes, failures)"
+    return [
+        (outside, "lies outside [0, 1]", cure),
+        (broken, "times its trials, {weight}, is not a whole number of successes", whole),
+    ]
+
+
+def _real(family: Family, y: Vector, weights: Vector | None) -> Rules:
+    return []
+
+
+_RULES: Mapping[str, Callable[[Family, Vector, Vector | None], Rules]] = {
+    "real": _real,
+    "counts": _counts,
+    "positive counts": _positive_counts,
+    "positive": _positive,
+    "nonnegative": _not_negative,
+    "open unit": _open_unit,
+    "closed unit": _closed_unit,
+    "proportion": _proportion,
+}

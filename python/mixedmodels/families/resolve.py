@@ -14,18 +14,31 @@ from mixedmodels.families import kinds
 from mixedmodels.families.base import Family
 
 # Other spellings, each without the punctuation in which they differ.
-_ALIASES = {"normal": "gaussian", "negativebinomial": "nbinom2", "negbin": "nbinom2", "negativebinomial2": "nbinom2"}
+_ALIASES = {
+    "normal": "gaussian",
+    "negativebinomial": "nbinom2",
+    "negbin": "nbinom2",
+    "negativebinomial2": "nbinom2",
+    "negativebinomial1": "nbinom1",
+    "betafamily": "beta",
+    "orderedbeta": "ordbeta",
+    "tfamily": "t",
+    "student": "t",
+    "studentt": "t",
+    "generalizedpoisson": "genpois",
+    "generalisedpoisson": "genpois",
+    "conwaymaxwellpoisson": "compois",
+    "skewednormal": "skewnormal",
+    "lognormalfamily": "lognormal",
+    "truncatednegativebinomial": "truncatednbinom2",
+}
 
 
 @lru_cache
 def classes() -> dict[str, type[Family]]:
     """Class of each of the engine's families, made on the spot for those that have none in `kinds`."""
-    written = {cls.engine_name: cls for cls in vars(kinds).values() if _is_kind(cls)}
+    written: dict[str, type[Family]] = {cls.engine_name: cls for cls in kinds.KINDS}
     return {name: written.get(name) or _made(name) for name in _engine.family_names()}
-
-
-def _is_kind(thing: Any) -> bool:
-    return isinstance(thing, type) and issubclass(thing, Family) and bool(thing.engine_name)
 
 
 def _made(engine_name: str) -> type[Family]:
@@ -37,9 +50,9 @@ def _made(engine_name: str) -> type[Family]:
     return cast(type[Family], make_dataclass(name, [link], bases=(Family,), namespace=namespace, frozen=True))
 
 
-def of_engine(engine_name: str, link: str | None = None, theta: float | None = None) -> Family:
-    """Return the family by the engine's name."""
-    options: dict[str, Any] = {"link": link, "theta": theta}
+def of_engine(engine_name: str, link: str | None = None, **fixed: float | None) -> Family:
+    """Return the family by the engine's name, with fixed shapes."""
+    options: dict[str, Any] = {"link": link, **fixed}
     return classes()[engine_name](**{name: value for name, value in options.items() if value is not None})
 
 
@@ -92,17 +105,18 @@ def _engine_call(name: str, inside: str, text: str) -> Family:
         near = difflib.get_close_matches(plain, [*engine_names, *_ALIASES], n=1)
         meant = f" Did you mean {engine_names.get(near[0], near[0])!r}?" if near else ""
         raise DataError(f"there is no family {name!r}; there are {', '.join(map(repr, engine_names.values()))}.{meant}")
-    arguments: dict[str, Any] = {"link": None, "theta": None}
+    fixable = classes()[engine_name].fixable
+    arguments: dict[str, Any] = {}
     for part in filter(None, (part.strip() for part in inside.split(","))):
         key, _, value = part.rpartition("=")
         value = value.strip().strip("\"'")
         number = re.fullmatch(r"[0-9.]+(?:[eE][+-]?[0-9]+)?", value)
-        key = key.strip() or ("theta" if number else "link")
-        if key not in arguments or (key == "theta" and (number is None or engine_name != "nbinom2")):
+        key = key.strip() or (next(iter(fixable), "theta") if number else "link")
+        if key not in ("link", *fixable) or (key != "link" and number is None):
             raise DataError(
                 f"{part!r} in family={text!r} is not understood; write it like 'binomial(link = \"probit\")'."
             )
-        arguments[key] = float(value) if key == "theta" else value
+        arguments[key] = value if key == "link" else float(value)
     return of_engine(engine_name, **arguments)
 
 

@@ -48,7 +48,7 @@ class ParameterValues:
     sigma : float
         Residual standard deviation (the root of a dispersion); NaN of families without.
     psi : ndarray, shape (s,)
-        Logarithms of the family's free shapes.
+        Free shapes of the family on the scale on which they are estimated.
     """
 
     beta: Vector
@@ -65,9 +65,11 @@ def rows_of(design: Design) -> int:
 def placeholder_response(n: int, family: Family | None) -> Vector:
     """A response that a family can have, for an engine that is asked about designs only, shape (n,)."""
     y: Vector = np.modf(np.arange(1, n + 1) * GOLDEN)[0]  # fills the unit interval and fits no column
-    if family is None or family.support == "real":
+    if family is None or family.support in ("real", "open unit", "closed unit"):
         return y
-    return y + 1 if family.support == "positive" else np.where(y > 0.5, 1.0, 0.0)
+    if family.support == "positive counts":
+        return np.where(y > 0.5, 2.0, 1.0)
+    return y + 1 if family.support in ("positive", "nonnegative") else np.where(y > 0.5, 1.0, 0.0)
 
 
 def fit_at(design: Design, method: Method, parameters: ParameterValues) -> AnyFit:
@@ -127,11 +129,14 @@ def _linear(design: Design, parameters: ParameterValues, n: int, kept: tuple[int
 def _glm(design: Design, method: Method, parameters: ParameterValues, n: int, kept: tuple[int, ...]) -> GlmFit:
     family, estimated = method.family, None
     assert family is not None
-    if "theta" in family.shapes:  # as a fit has it: the estimate becomes part of the family
-        estimated = float(np.exp(parameters.psi[0]))
+    psi = np.empty(0)
+    if not family.least_squares:
+        psi, family = parameters.psi, family.at(parameters.psi)
+    elif family.weights_role == "cases" and family.shapes:  # as a fit has it: the estimate becomes part of the family
+        estimated = float(family.shape_values(parameters.psi)[0])
         family = NegativeBinomial(theta=estimated, link=family.link)
     eta = fixed_part(design, kept, parameters.beta, n)
-    weights = _working(family, eta, np.zeros(n), design.weights, ())
+    weights = _working(family, eta, np.zeros(n), design.weights, psi)
     return GlmFit(
         n=n,
         family=family,
@@ -151,12 +156,13 @@ def _glm(design: Design, method: Method, parameters: ParameterValues, n: int, ke
         converged=True,
         penalty=method.penalty,
         estimated_theta=estimated,
+        psi=psi,
     )
 
 
 def _glmm(design: Design, method: Method, parameters: ParameterValues, n: int, kept: tuple[int, ...]) -> GlmmFit:
-    family = method.family
-    assert family is not None
+    assert method.family is not None
+    family = method.family.at(parameters.psi)
     sizes, zeros = _effects(design)
     eta = fixed_part(design, kept, parameters.beta, n)
     dispersion = 1.0 if np.isnan(parameters.sigma) else parameters.sigma**2
@@ -256,7 +262,7 @@ def _working(family: Family, eta: Vector, variance: Vector, weights: Vector | No
         at = eta + spread * node
         mu = family_moments.mean(family, at)
         with np.errstate(all="ignore"):
-            info = family_moments.slope(family, at) ** 2 / family_moments.variance(family, mu, psi)
+            info = family_moments.slope(family, at) ** 2 / family_moments.variance(family, mu, psi, weights)
         good = np.isfinite(info) & ((mu > 0) | (family.support in ("real", "proportion")))
         total += share * np.where(good, info, 0.0)
     if not (total > 0).all():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mixedmodels._typing import Vector
+from mixedmodels.errors import DataError
 from mixedmodels.fit.moments import ResidualType
 
 if TYPE_CHECKING:
@@ -30,22 +31,33 @@ def mean(family: Family, eta: Vector) -> Vector:
 
 def off_bounds(family: Family, mu: Vector) -> Vector:
     """Means of proportions kept off 0 and 1 by one rounding error; others as they are."""
-    return np.clip(mu, EDGE, 1 - EDGE) if family.support == "proportion" else mu
+    return np.clip(mu, EDGE, 1 - EDGE) if family.in_unit_interval else mu
 
 
 def slope(family: Family, eta: Vector) -> Vector:
     """Derivative of the mean by the linear predictor; of a proportion kept off 0, as the mean is off its bounds."""
     d = np.asarray(family.mean_derivative(eta), dtype=float)
-    return np.maximum(d, EDGE) if family.support == "proportion" else d
+    return np.maximum(d, EDGE) if family.in_unit_interval else d
 
 
-def variance(family: Family, mu: Vector, psi: Shapes = ()) -> Vector:
-    """V(mu); what multiplies it, the dispersion, may be unknown."""
-    return np.asarray(family.variance(mu, _shapes(family, psi)), dtype=float)
+def variance(family: Family, mu: Vector, psi: Shapes = (), weights: Vector | None = None) -> Vector:
+    """V(mu); what multiplies it, the dispersion, may be unknown, and what divides it are the weights."""
+    return np.asarray(family.variance(mu, _shapes(family, psi), weights), dtype=float)
 
 
 def unit_deviance(family: Family, y: Vector, mu: Vector, psi: Shapes = ()) -> Vector:
-    """Squared deviance residuals of rows of weight 1."""
+    """Squared deviance residuals of rows of weight 1.
+
+    Raises
+    ------
+    DataError
+        If the family has no deviance.
+    """
+    if not family.has_deviance:
+        raise DataError(
+            f"the {family.name} family has no deviance: its likelihood is not greatest where the mean is the response. "
+            "Take type='pearson', or simulate_residuals()."
+        )
     return np.asarray(family.unit_deviance(y, mu, _shapes(family, psi)), dtype=float)
 
 
@@ -78,7 +90,7 @@ def residuals(
     eta : ndarray
         Linear predictor.
     psi : ndarray or tuple of float, default ()
-        Logarithms of the free shapes of the family.
+        Free shapes of the family on the scale on which they are estimated.
     kind : {"response", "pearson", "working", "deviance"}, default "deviance"
         Kind of residual: "response", y - mu; "working", (y - mu) / (d mu / d eta); "pearson", (y - mu) sqrt(w / V(mu));
         "deviance", the signed root of the row's part of the deviance.
@@ -91,12 +103,18 @@ def residuals(
         return np.asarray(r / slope(family, eta))
     w: Vector | float = 1.0 if weights is None else weights
     if kind == "pearson":
-        return np.asarray(r * np.sqrt(w / variance(family, mu, psi)))
+        return np.asarray(r * np.sqrt(w / variance(family, mu, psi, weights)))
     return np.asarray(np.sign(r) * np.sqrt(np.maximum(w * unit_deviance(family, y, mu, psi), 0.0)))
 
 
 def deviance(y: Vector, weights: Vector | None, eta: Vector, family: Family, psi: Shapes = ()) -> float:
-    """Twice the log-likelihood ratio of the saturated model to this one, not divided by the dispersion."""
+    """Twice the log-likelihood ratio of the saturated model to this one, not divided by the dispersion.
+
+    Of a family without a deviance it is -2 log-likelihood, as in R's glmmTMB.
+    """
+    if not family.has_deviance:
+        rows = np.asarray(family.log_density(y, weights, eta, psi))
+        return -2 * float(np.sum(rows if weights is None else rows[weights > 0]))
     d = unit_deviance(family, y, mean(family, eta), psi)
     return float(np.sum(d) if weights is None else d[weights > 0] @ weights[weights > 0])
 
@@ -118,7 +136,9 @@ def pearson_dispersion(
 
 def shapes_of(fit: GlmFit | GlmmFit) -> Shapes:
     """Logarithms of the free shapes of a fit's family, its dispersion told by them."""
-    return fit.psi if fit.mixed else shapes_of_dispersion(fit.family, fit.dispersion)
+    if fit.mixed or not fit.has_dispersion:
+        return fit.psi
+    return shapes_of_dispersion(fit.family, fit.dispersion)
 
 
 def shapes_of_dispersion(family: Family, dispersion: float) -> tuple[float, ...]:

@@ -210,7 +210,7 @@ def _record(
     standards = tuple(engine.standards())
     fields: dict[str, Any] = {
         "n": len(response.y),
-        "family": family,
+        "family": family.at(out["psi"]),
         "nagq": nagq,
         "laplace": laplace,
         "kept": inputs.kept,

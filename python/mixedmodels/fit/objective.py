@@ -69,6 +69,7 @@ class GeneralizedObjective:
         self._how = (fit.nagq, fit.penalised is not None)
         self._sizes = fit.sizes
         self._shapes = fit.family.shapes
+        self.psi = fit.psi
         self._lengths = (len(fit.theta), len(fit.beta), len(fit.psi))
 
     def __call__(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike = ()) -> float:

@@ -8,7 +8,7 @@ Symbols as in Bates et al. (2015): y = X beta + Z b + offset + e, b = Lambda u, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -326,6 +326,11 @@ class GlmFit(_FamilyFit, _NoRandomEffects):
         it.
     estimated_theta, theta_se : float, optional
         Theta of a negative binomial whose theta was estimated, and its standard error; else None.
+    psi : ndarray, shape (s,)
+        Free shapes on the scale on which they are estimated, where the engine estimates them with the coefficients; of
+        families that reweighted least squares fits there are none.
+    vcov_joint : ndarray, shape (r + s,) squared, optional
+        Covariance of (beta, psi) of such a model; else None.
     """
 
     n: int
@@ -347,6 +352,8 @@ class GlmFit(_FamilyFit, _NoRandomEffects):
     penalty: Literal["jeffreys"] | None = None
     estimated_theta: float | None = None
     theta_se: float | None = None
+    psi: Vector = field(default_factory=lambda: np.empty(0))
+    vcov_joint: Matrix | None = None
 
     function: ClassVar[str] = "glm"
 
@@ -359,21 +366,18 @@ class GlmFit(_FamilyFit, _NoRandomEffects):
         return Method(family=family, penalty=self.penalty)
 
     @property
-    def psi(self) -> Vector:
-        """The shapes, where they were estimated, are part of the family; shape (0,)."""
-        return np.empty(0)
-
-    @property
     def free_shapes(self) -> dict[str, float]:
-        """Estimated shapes by name: theta of a negative binomial, where it was not given."""
-        return {} if self.estimated_theta is None else {"theta": self.estimated_theta}
+        """Estimated shapes by name, such as theta of a negative binomial, where it was not given."""
+        if self.estimated_theta is not None:
+            return {"theta": self.estimated_theta}
+        if not len(self.psi):
+            return {}
+        return dict(zip(self.family.shapes, self.family.shape_values(self.psi).tolist(), strict=True))
 
     @property
     def sigma(self) -> float:
-        """Spread as glmmTMB's `sigma`: the root of the dispersion, theta of a negative binomial, or 1."""
-        if self.residual_sd is not None:
-            return self.residual_sd
-        return 1.0 if self.family.theta is None else float(self.family.theta)
+        """Spread as glmmTMB's `sigma`: the root of the dispersion, the first shape (theta, phi), or 1."""
+        return self.family.spread(self.psi) if self.residual_sd is None else self.residual_sd
 
     @property
     def residual_sd(self) -> float | None:
@@ -390,9 +394,12 @@ class GlmFit(_FamilyFit, _NoRandomEffects):
         return replace(self, dispersion=sigma**2)
 
     def with_shapes(self, shapes: Vector) -> GlmFit:
-        """The record with another theta of a negative binomial, which is part of the family."""
+        """The record with other shapes; theta of a negative binomial is part of the family."""
         from mixedmodels.families import NegativeBinomial
 
+        if not self.family.least_squares:
+            psi = self.family.psi_of(shapes)
+            return replace(self, psi=psi, family=self.family.at(psi))
         theta = float(shapes[0])
         return replace(self, family=NegativeBinomial(theta=theta, link=self.family.link), estimated_theta=theta)
 
@@ -428,7 +435,7 @@ class GlmmFit(_FamilyFit):
     beta : ndarray, shape (p,)
         Coefficients.
     psi : ndarray
-        Logarithms of the free shapes (`family.shapes`), shape (s,).
+        Free shapes (`family.shapes`) on the scale on which they are estimated, shape (s,).
     criterion : float
         Criterion: -2 log-likelihood, all constants in it.
     u, b : tuple of ndarray, shape (levels, k)
@@ -521,18 +528,12 @@ class GlmmFit(_FamilyFit):
     @property
     def free_shapes(self) -> dict[str, float]:
         """Estimated shapes by name, those of the dispersion among them."""
-        return dict(zip(self.family.shapes, np.exp(self.psi).tolist(), strict=True))
+        return dict(zip(self.family.shapes, self.family.shape_values(self.psi).tolist(), strict=True))
 
     @property
     def sigma(self) -> float:
-        """Spread as glmmTMB's `sigma`: the root of the dispersion, theta of a negative binomial, or 1."""
-        if self.residual_sd is not None:
-            return self.residual_sd
-        if self.family.theta is not None:
-            return float(self.family.theta)
-        if "theta" in self.family.shapes:
-            return float(np.exp(self.psi[self.family.shapes.index("theta")]))
-        return 1.0
+        """Spread as glmmTMB's `sigma`: the root of the dispersion, the first shape (theta, phi), or 1."""
+        return self.family.spread(self.psi)
 
     @property
     def residual_sd(self) -> float | None:
@@ -547,7 +548,8 @@ class GlmmFit(_FamilyFit):
 
     def with_shapes(self, shapes: Vector) -> GlmmFit:
         """The record with other shapes."""
-        return replace(self, psi=np.log(shapes))
+        psi = self.family.psi_of(shapes)
+        return replace(self, psi=psi, family=self.family.at(psi))
 
     @property
     def vcov(self) -> Matrix:

@@ -114,7 +114,7 @@ def simulate_glm(fit: GlmFit, nsim: int, rng: np.random.Generator) -> Matrix:
     if weights is not None and bool((weights == 0).any()):
         dead = weights == 0
         weights = np.where(dead, 1.0, weights)
-    psi = family_moments.shapes_of_dispersion(family, fit.dispersion)
+    psi = family_moments.shapes_of(fit)
     out = np.empty((checked(nsim), len(mu)))
     for response in out:
         response[:] = family.draw(rng, mu, weights, psi)

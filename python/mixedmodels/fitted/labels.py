@@ -47,9 +47,8 @@ def variance_names(design: Design) -> tuple[str, ...]:
 
 
 def joint_names(design: Design, fit: GlmmFit) -> tuple[str, ...]:
-    """Names of theta, the fixed effects and the logarithms of the free shapes, in this order."""
-    shapes = [f"log({shape})" for shape in fit.family.shapes]
-    return (*theta_names(design), *kept_names(design, fit), *shapes)
+    """Names of theta, the fixed effects and the free shapes as they are estimated, in this order."""
+    return (*theta_names(design), *kept_names(design, fit), *fit.family.psi_names)
 
 
 def component_names(design: Design, fit: ComponentsFit) -> tuple[str, ...]:

@@ -97,6 +97,8 @@ def _with_shapes(fit: AnyFit, shapes: Any) -> AnyFit:
     if not old:
         raise DataError(f"newparams has shapes, and {fit.family} has none that were estimated.")
     new = coefficients(shapes, tuple(old), "newparams['shapes']", np.array(list(old.values())))
-    if not (new > 0).all():
+    if (new <= 0).any() and fit.family.theta is not None:
         raise DataError(f"newparams['shapes'] are {new.tolist()}; each must be a positive number.")
+    if fit.family.theta is None:
+        fit.family.psi_of(new, "newparams['shapes']")
     return fit.with_shapes(new)

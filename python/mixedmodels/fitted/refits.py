@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from mixedmodels.errors import ConvergenceWarning, DataError
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.checks import mixed_warnings
+from mixedmodels.fit.generalized_linear.any_family import fit_without_random
 from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.generalized_linear.glm_checks import glm_warnings
-from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
 from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import as_control, fit_lmm, kept_columns
 from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.progress import counted
-from mixedmodels.fit.record import GlmFit, GlmmFit
+from mixedmodels.fit.record import GlmFit
 from mixedmodels.fitted.layout import laid_out
 from mixedmodels.fitted.request import with_formula
 
@@ -49,12 +49,14 @@ def refitted(model: FittedModel, design: Design, *, reml: bool = False, stacklev
     control = as_control(request.control if request else None)
     if not fit.generalized and not (fit.mixed and design.random):
         return fit_ols(design)
-    if fit.generalized and not fit.mixed:
+    if fit.generalized and not fit.mixed and fit.family.least_squares:
         return fit_glm(design, fit.family, penalty=fit.penalty, control=control)
+    if fit.generalized and not fit.mixed:
+        return fit_without_random(design, fit.family, penalty=fit.penalty, control=control)
     if not fit.generalized:
         again: AnyMixedFit = fit_lmm(design, reml=reml, control=control)[0]
     elif not design.random:
-        return _without_random(fit, design, control)
+        return fit_without_random(design, fit.family, control=control)
     else:
         again = fit_glmm(
             design, fit.family, nagq=fit.nagq, laplace=fit.laplace, penalty=fit.method.penalty, control=control
@@ -88,9 +90,9 @@ def refitted_to_part(fit: AnyFit, part: Design, control: Control) -> AnyFit:
             start.pop("beta")  # of other columns
         how: dict[str, Any] = {"penalty": fit.method.penalty, "start": start}
         return fit_glmm(part, fit.family, nagq=fit.nagq, laplace=fit.laplace, control=control, **how)[0]
-    if fit.estimated_theta is not None:
-        return fit_glm_nb(part, fit.family.link, penalty=fit.penalty, control=control)
-    return fit_glm(part, fit.family, penalty=fit.penalty, control=control)
+    family = fit.method.family
+    assert family is not None
+    return fit_without_random(part, family, penalty=fit.penalty, control=control)
 
 
 def _rows_of(design: Design) -> int:
@@ -142,21 +144,12 @@ def design_of(model: FittedModel, formula: str) -> Design:
     return design
 
 
-def _without_random(fit: GlmmFit, design: Design, control: Any) -> GlmFit:
-    if "theta" in fit.family.shapes:
-        return fit_glm_nb(design, fit.family.link, control=control)
-    return fit_glm(design, fit.family, control=control)
-
-
 def fit_glm_design(design: Design, request: Request, stacklevel: int = 3) -> GlmFit:
     """Fit the design of a generalised linear model's request, with the warnings that concern the user."""
     method, control = request.method, as_control(request.control)
     family = method.family
     assert family is not None
-    if "theta" in family.shapes:
-        fit = fit_glm_nb(design, family.link, penalty=method.penalty, control=control)
-    else:
-        fit = fit_glm(design, family, penalty=method.penalty, start=request.start, control=control)
+    fit = fit_without_random(design, family, penalty=method.penalty, start=request.start, control=control)
     for warning in glm_warnings(design, fit):
         warnings.warn(warning, stacklevel=stacklevel)
     return fit

@@ -60,7 +60,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel[Data_co]):
     @property
     def shapes(self) -> dict[str, float]:
         """Estimates of the family's free shapes by name, such as theta of a negative binomial."""
-        return dict(zip(self._fit.family.shapes, np.exp(self._fit.psi).tolist(), strict=True))
+        return self._fit.free_shapes
 
     @property
     def deviance(self) -> float:

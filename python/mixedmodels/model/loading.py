@@ -133,7 +133,7 @@ def _fit(document: Mapping[str, Any]) -> AnyFit:
         if name in stored:
             stored[name] = np.array(stored[name], dtype=float)
     for name in _MATRICES:
-        if name in stored:
+        if stored.get(name) is not None:
             side = math.isqrt(np.size(stored[name]))
             stored[name] = np.array(stored[name], dtype=float).reshape(side, side)
     if "family" in stored:

@@ -76,7 +76,7 @@ def _check_sizes(fit: Mapping[str, Any], design: Mapping[str, Any]) -> None:
     shapes = len(fit.get("psi", []))
     joint = m + r + shapes if "vcov_joint" in fit else m
     for name, side in {"vcov_unscaled": r, "vcov_conditional": r, "vcov_joint": joint, "hessian": joint}.items():
-        if name in fit and np.size(np.array(fit[name], dtype=float)) != side * side:
+        if fit.get(name) is not None and np.size(np.array(fit[name], dtype=float)) != side * side:
             _fail(f"fit/{name}", fit[name], f"{side} x {side} numbers")
     if "sizes" not in fit:
         return
@@ -211,7 +211,12 @@ def _record(cls: type, left_out: Sequence[str] = ()) -> Check:
     """A mapping with the fields of a record; those with a default, and LATER ones, may be absent."""
     known = [field for field in fields(cls) if field.name not in left_out]
     checks = {field.name: _by_annotation(str(field.type)) for field in known}
-    return _mapping_of(checks, [field.name for field in known if field.default is not MISSING or field.name in LATER])
+    later = [
+        field.name
+        for field in known
+        if field.default is not MISSING or field.default_factory is not MISSING or field.name in LATER
+    ]
+    return _mapping_of(checks, later)
 
 
 def _by_annotation(annotation: str) -> Check:

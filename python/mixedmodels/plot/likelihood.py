@@ -137,5 +137,5 @@ def _criterion(fit: FittedMixed) -> Any:
     if not hasattr(fit, "shapes"):
         return objective
     beta = np.asarray(fit.fixef(), dtype=float)
-    psi = np.log(np.array(list(fit.shapes.values()), dtype=float))
+    psi = objective.psi
     return lambda theta: objective(theta, beta, psi)

@@ -248,7 +248,8 @@ class PlannedModel(PlanVerbs):
 def parameters_of(fit: AnyFit) -> ParameterValues:
     """The parameters of a record."""
     scale = np.nan if fit.residual_sd is None else fit.residual_sd
-    psi = fit.psi if fit.mixed else np.log(list(fit.free_shapes.values()))
+    theta = None if fit.mixed or not fit.generalized else fit.estimated_theta
+    psi = fit.psi if theta is None else np.log([theta])
     return ParameterValues(fit.beta, fit.theta, scale, psi)
 
 

@@ -23,7 +23,7 @@ def changed(plan: PlannedModel, fixef: Any, varcorr: Any, sd: Any, theta: Any, s
         own = getattr(varcorr, "sigma", None)
         sigma = own if own is not None else None if np.isnan(old.sigma) else old.sigma
         if np.isnan(old.sigma) and len(old.psi) and family is not None:
-            shapes = dict(zip(family.shapes, np.exp(old.psi).tolist(), strict=True))
+            shapes = dict(zip(family.shapes, family.shape_values(old.psi).tolist(), strict=True))
     if plan.design.random and theta is None:
         matrices = _covariances(plan)
         if sd is not None:

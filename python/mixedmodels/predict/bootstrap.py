@@ -15,7 +15,7 @@ import numpy as np
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.errors import FitError
 from mixedmodels.fit.covariance import factors
-from mixedmodels.fit.family_moments import shapes_of_dispersion
+from mixedmodels.fit.family_moments import shapes_of, shapes_of_dispersion
 from mixedmodels.fit.henderson_rows import TermRows
 from mixedmodels.fit.lmm import engine_input
 from mixedmodels.fit.many_responses.linear_mixed import less_offset
@@ -103,7 +103,7 @@ def bootstrapped(
             f"of {nsim} responses drawn from the model, {len(conditional)} could be refitted; use method='delta'."
         )
     sigma = 1.0 if fit.generalized else fit.sigma
-    psi = shapes_of_dispersion(fit.family, fit.dispersion) if fit.generalized and not fit.mixed else fit.psi
+    psi = shapes_of(fit) if fit.generalized else fit.psi
     b = len(conditional)
     shared = Parameters(np.empty((b, 0)), np.full(b, sigma), np.tile(np.asarray(psi, dtype=float), (b, 1)))
     variances = (np.zeros(n), np.zeros(n))
@@ -174,7 +174,7 @@ def _psi(fit: GlmmFit, many: Any, s: int) -> Vector:
     if not fit.family.shapes:
         return np.empty(0)
     if many.shapes.shape[1]:
-        return np.asarray(np.log(many.shapes[s]))
+        return fit.family.psi_of(many.shapes[s])
     return np.array(shapes_of_dispersion(fit.family, float(many.sigma[s]) ** 2))
 
 

@@ -34,7 +34,7 @@ class Parameters:
     sigma : ndarray, shape (B,)
         Residual standard deviations; 1 of families without.
     psi : ndarray, shape (B, s)
-        Logarithms of the free shapes.
+        Free shapes on the scale on which they are estimated.
     """
 
     moves: Matrix
@@ -61,6 +61,8 @@ def drawn_parameters(
         if len(covariance) and len(fit.psi):
             psi += moves[:, -len(fit.psi) :]
         return Parameters(moves, np.ones(nsim), psi)
+    if fit.generalized and len(fit.psi):
+        return Parameters(moves, np.ones(nsim), np.tile(fit.psi, (nsim, 1)))
     df = fit.n - len(fit.kept) * fit.reml if fit.mixed else fit.df_resid
     relative = np.sqrt(df / rng.chisquare(df, nsim)) if df > 0 else np.full(nsim, np.nan)
     if fit.generalized:
@@ -176,7 +178,7 @@ def observation_limits(
         Weights of the observations; trials of proportions.
     """
     out = np.full((2, len(weights)), np.nan)
-    discrete = family is not None and family.support in ("counts", "proportion")
+    discrete = family is not None and (family.is_count or family.support == "proportion")
     for part, eta, _ in chunks:
         drawn = _observations(family, eta, shared, weights[part], rng)
         if discrete:

@@ -99,8 +99,8 @@ class Response:
     ) -> Any:
         with np.errstate(all="ignore"):
             mu = np.asarray(family.mean(eta), dtype=float)
-        bad = ~np.isfinite(mu) | ((mu <= 0) & (family.support in ("positive", "counts")))
-        if bad.any() and not (family.support == "counts" and not ((mu < 0) | ~np.isfinite(mu)).any()):
+        bad = ~np.isfinite(mu) | ((mu < 0) & (family.support != "real")) | ((mu == 0) & (family.support == "positive"))
+        if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise DataError(
                 f"the linear predictor of {name!r} is {eta[row]:.4g} in row {row}, where {family} has no mean."
@@ -116,7 +116,7 @@ class Response:
             return mu + scale * self._errors(len(mu), columns, rng)
         if scale is None:
             values = family.draw(rng, mu, None, self.psi)
-            return values.astype(np.int64) if family.support == "counts" else values
+            return values.astype(np.int64) if family.is_count else values
         psi = family_moments.shapes_of_dispersion(family, 1.0)  # a row's weight divides its dispersion
         return family.draw(rng, mu, 1 / np.square(np.broadcast_to(scale, mu.shape)), psi)
 
@@ -145,7 +145,7 @@ class Response:
             if value is not None:
                 named[key] = value
         if self.psi and isinstance(self.family, Family):
-            named.update(zip(self.family.shapes, np.exp(self.psi).tolist(), strict=True))
+            named.update(zip(self.family.shapes, self.family.shape_values(self.psi).tolist(), strict=True))
         return named
 
     def __str__(self) -> str:
@@ -243,7 +243,7 @@ def _predictor(dist: Any) -> Predictor:
 
 
 def _check(family: Family, error_scale: Any, error: Any, size: Any, shapes: Any) -> tuple[float, ...]:
-    """Refuse what a family needs or cannot use; logarithms of its shapes."""
+    """Refuse what a family needs or cannot use; its shapes on the scale on which they are estimated."""
     scaled = family.weights_role == "precision"
     if scaled and error_scale is None:
         raise DataError(f"error_scale is missing, the spread of {family} responses; give a number or a text.")
@@ -258,6 +258,4 @@ def _check(family: Family, error_scale: Any, error: Any, size: Any, shapes: Any)
     if set(by_name) != set(names):
         need = f"give shapes={{{', '.join(f'{n!r}: ...' for n in names)}}}" if names else "leave shapes out"
         raise DataError(f"shapes are {by_name!r:.60}; of {family} {need}.")
-    if not all(v > 0 for v in by_name.values()):
-        raise DataError(f"shapes are {by_name!r:.60}; each must be a positive number.")
-    return tuple(float(np.log(by_name[n])) for n in names)
+    return tuple(family.psi_of([by_name[name] for name in names]).tolist()) if names else ()

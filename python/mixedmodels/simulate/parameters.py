@@ -167,7 +167,7 @@ def lower(matrix: Matrix) -> Vector:
 
 
 def _scale(family: Family | None, sigma: Any, shapes: Any) -> tuple[float, Vector]:
-    """Residual scale and logarithms of shapes."""
+    """Residual scale and shapes on the scale on which they are estimated."""
     dispersed = family is None or family.weights_role == "precision"
     if dispersed:
         if sigma is None:
@@ -179,14 +179,11 @@ def _scale(family: Family | None, sigma: Any, shapes: Any) -> tuple[float, Vecto
         return value, np.array(psi, dtype=float)
     assert family is not None
     names = family.shapes
-    if sigma is not None and (names != ("theta",) or shapes is not None):
+    if sigma is not None and (len(names) != 1 or shapes is not None):
         raise DataError(f"sigma is given, and {family} has no residual variance; leave it out.")
     if not names:
         if shapes is not None:
             raise DataError(f"shapes are given, and {family} has none that are free; leave them out.")
         return np.nan, np.empty(0)
-    shapes = {"theta": sigma} if sigma is not None else shapes  # as `sigma` of a negative binomial fit
-    values = coefficients(shapes, names, "shapes")
-    if not (values > 0).all():
-        raise DataError(f"shapes are {values.tolist()}; each must be a positive number.")
-    return np.nan, np.log(values)
+    shapes = {names[0]: sigma} if sigma is not None else shapes  # as `sigma` of a fit has it
+    return np.nan, family.psi_of(coefficients(shapes, names, "shapes"))

@@ -98,8 +98,17 @@ def with_p_values(table: Matrix) -> Matrix:
 
 
 def family_label(fit: GlmFit | GlmmFit) -> str:
-    """The family's name as R prints it; that of a negative binomial with its theta."""
-    has_theta = fit.family.theta is not None or "theta" in fit.family.shapes
-    if not has_theta:
-        return str(fit.family.name)
-    return f"{fit.family.name}({r_numbers.format_number(r_numbers.round_r(fit.sigma, 4))})"
+    """The family's name as R prints it; that of a negative binomial with its theta, of others with all shapes."""
+    family = fit.family
+    if not family.least_squares:
+        shown = [f"{name} = {r_numbers.format_number(value)}" for name, value in all_shapes(fit).items()]
+        return f"{family.name}({', '.join(shown)})" if shown else family.name
+    if fit.has_dispersion or not (family.shapes or family.theta is not None):
+        return family.name
+    return f"{family.name}({r_numbers.format_number(r_numbers.round_r(fit.sigma, 4))})"
+
+
+def all_shapes(fit: GlmFit | GlmmFit) -> dict[str, float]:
+    """Shapes by name, estimated or fixed."""
+    fixed = {name: getattr(fit.family, name) for name in fit.family.fixable}
+    return {**fit.free_shapes, **{name: value for name, value in fixed.items() if value is not None}}

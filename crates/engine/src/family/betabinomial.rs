@@ -36,6 +36,9 @@ impl Law for BetaBinomial {
     fn log_density<const K: usize>(&self, y: f64, weight: f64, mean: &Mean<K>, psi: &[Jet<K>]) -> Jet<K> {
         let (successes, failures) = binomial::outcomes(y, weight);
         let (log_mu, log_rest) = (mean.log(), mean.log_rest());
+        if log_mu.value.is_nan() || log_rest.value.is_nan() {
+            return Jet::constant(f64::NAN); // no probability, though a row without failures would not tell
+        }
         // log(a + i) is log a + log(1 + i / a); log phi cancels between the three.
         let rising = |log: Jet<K>, count: f64| (-log).exp().log_rising(count);
         let part = |log: Jet<K>, count: f64| {

@@ -261,6 +261,11 @@ impl<L: Law, const N: usize> Composed<L, N> {
     }
 }
 
+/// A log-likelihood that is infinite or NaN, where a predictor is beyond what the law's arithmetic holds, is -infinity.
+fn proper(value: f64) -> f64 {
+    if value == f64::INFINITY { f64::NEG_INFINITY } else { inside(value) }
+}
+
 /// The row counted `factor` times.
 fn times_row<const N: usize>(mut row: Row<N>, factor: f64) -> Row<N> {
     if factor == 1.0 {
@@ -312,7 +317,7 @@ impl<L: Law, const N: usize> Family for Composed<L, N> {
             let zeta = if self.zeros { eta[ZEROS * n + row] } else { 0.0 };
             times(factor, self.value_of(rows.y[row], weight, &self.variables(n, row, eta, psi), zeta))
         };
-        inside((0..n).map(one).sum())
+        proper((0..n).map(one).sum())
     }
 
     fn second(&self, rows: Response, eta: &[f64], psi: &[f64], out: Second) -> f64 {
@@ -327,7 +332,7 @@ impl<L: Law, const N: usize> Family for Composed<L, N> {
                 out.w[pair(s, t) * n + row] = -l.second(slots[s], slots[t]);
             }
         }
-        inside(total)
+        proper(total)
     }
 
     fn third(&self, rows: Response, eta: &[f64], psi: &[f64], out: &mut [f64]) {

@@ -124,6 +124,18 @@ impl Map {
         }
     }
 
+    /// Derivative of the value in psi.
+    pub fn slope(self, psi: f64) -> f64 {
+        match self {
+            Self::Log => psi.exp(),
+            Self::Identity => 1.0,
+            Self::Between(lower, upper) => {
+                let e = (-psi.abs()).exp();
+                (upper - lower) * e / ((1.0 + e) * (1.0 + e))
+            }
+        }
+    }
+
     /// psi of a value; NaN or infinite where there is none.
     pub fn psi(self, value: f64) -> f64 {
         match self {

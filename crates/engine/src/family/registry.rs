@@ -12,11 +12,7 @@ macro_rules! families {
     ($($name:literal => $($module:ident)::+ $([$kind:ident])?,)*) => {
         const FAMILIES: &[(&str, &super::About, Maker)] =
             &[$(($name, &super::$($module)::+::ABOUT, families!(@maker ($($kind)?) $($module)::+))),*];
-        /// Families whose classes Python has; those that are laws alone are asked for by `with_parts` only.
-        const OFFERED: &[bool] = &[$(families!(@offered ($($kind)?))),*];
     };
-    (@offered (law)) => { false };
-    (@offered ($($other:ident)?)) => { true };
     (@maker () $($module:ident)::+) => {
         |link, fixed, parts| if parts.none() { super::$($module)::+::make(link, &leading(fixed)?) } else { None }
     };
@@ -61,11 +57,6 @@ families! {
 /// Names of all families.
 pub fn names() -> Vec<&'static str> {
     FAMILIES.iter().map(|(name, ..)| *name).collect()
-}
-
-/// Names of the families that have a class in Python.
-pub fn offered() -> Vec<&'static str> {
-    names().into_iter().zip(OFFERED).filter_map(|(name, offered)| offered.then_some(name)).collect()
 }
 
 /// The family of this name (a registry name or the one R prints) with a link (None: its default) and the shape

@@ -35,9 +35,9 @@ truncated! {
     of_poisson: "truncated_poisson", poisson::PoissonLaw, 1, [],
         "Poisson counts without their zeros; mu is the mean of all counts, zeros included.";
     of_nbinom1: "truncated_nbinom1", nbinom1::Linear, 2, [positive("phi")],
-        "Negative binomial counts with linear variance, without their zeros; mu is the mean of all counts, zeros included.";
+        "Negative binomial counts with linear variance, without their zeros; mu is the mean of all of them.";
     of_nbinom2: "truncated_nbinom2", negative_binomial::Quadratic, 2, [positive("theta")],
-        "Negative binomial counts with quadratic variance, without their zeros; mu is the mean of all counts, zeros included.";
+        "Negative binomial counts with quadratic variance, without their zeros; mu is the mean of all of them.";
     of_genpois: "truncated_genpois", genpois::GeneralisedPoisson, 2, [positive("phi")],
         "Generalised Poisson counts without their zeros; mu is the mean of all counts, zeros included.";
     of_compois: "truncated_compois", compois::ConwayMaxwell::default(), 2, [positive("phi")],

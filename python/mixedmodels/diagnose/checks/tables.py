@@ -161,7 +161,7 @@ def dispersion(model: Any) -> Columns:
     fit = model._fit
     assert fit.generalized
     mu = family_moments.mean(fit.family, fit.eta)
-    variance = family_moments.variance(fit.family, mu, model._psi)
+    variance = family_moments.variance(fit.family, mu, model._psi, fit.weights)
     if fit.weights is not None:
         variance = variance / np.where(fit.weights > 0, fit.weights, np.nan)
     return {"row": model._rows.numbers, "fitted": mu, "squared_residual": (fit.y - mu) ** 2, "variance": variance}

@@ -99,7 +99,7 @@ def working(fit: GlmFit | GlmmFit) -> tuple[Vector, Vector]:
     family, psi = fit.family, fit.psi
     with np.errstate(all="ignore"):
         mu, slope = family_moments.mean(family, fit.eta), family_moments.slope(family, fit.eta)
-        w = slope * slope / family_moments.variance(family, mu, psi)
+        w = slope * slope / family_moments.variance(family, mu, psi, fit.weights)
         if fit.weights is not None:
             w = w * fit.weights
         r = (fit.y - mu) / slope

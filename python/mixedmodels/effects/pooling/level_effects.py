@@ -16,8 +16,7 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import MixedModelsError
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.generalized_linear.glm import fit_glm
-from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
+from mixedmodels.fit.generalized_linear.any_family import fit_without_random
 from mixedmodels.fit.moments import predict_old
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.re_form import chosen_effects
@@ -99,7 +98,7 @@ def without_groups(design: Design, family: Any) -> tuple[Vector, tuple[int, ...]
     if family.name == "gaussian" and family.link == "identity":
         linear = fit_ols(alone)
         return linear.beta, linear.kept
-    fitted = fit_glm_nb(alone, family.link) if "theta" in family.shapes else fit_glm(alone, family)
+    fitted = fit_without_random(alone, family)
     return fitted.beta, fitted.kept
 
 
@@ -143,7 +142,7 @@ def _reweighted(family: Any, psi: Vector, z: Matrix, y: Vector, rest: Vector, w:
         for _ in range(STEPS):
             mu = family_moments.mean(family, eta)
             slope = family_moments.slope(family, eta)
-            weight = w * slope**2 / family_moments.variance(family, mu, psi)
+            weight = w * slope**2 / family_moments.variance(family, mu, psi, w)
             c = _weighted(z, eta - rest + (y - mu) / slope, weight)
             eta = rest + z @ c
             if not np.isfinite(eta).all() or float(np.abs(eta - rest).max()) > LARGEST + float(np.abs(rest).max()):

@@ -53,9 +53,8 @@ class Alone:
 
 def family_alone(fit: GlmmFit) -> Family:
     """The family of a regression without random effects; theta of a negative binomial stays at its estimate."""
-    if "theta" in fit.family.shapes:
-        theta = float(np.exp(fit.psi[fit.family.shapes.index("theta")]))
-        return NegativeBinomial(link=fit.family.link, theta=theta)
+    if isinstance(fit.family, NegativeBinomial) and fit.family.theta is None:
+        return NegativeBinomial(link=fit.family.link, theta=fit.free_shapes["theta"])
     return fit.family
 
 

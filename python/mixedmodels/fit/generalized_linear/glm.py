@@ -60,14 +60,14 @@ def fit_glm(
     if penalty not in PENALTIES:
         raise DataError(f"penalty is {penalty!r}; it is 'jeffreys', or None for maximum likelihood.")
     response = family_response(design, family)
-    used = _positive(response)
+    used = positive_rows(response)
     kept = kept_columns(design.fixed, len(response.y), response.weights)
     problem = _problem(design, response, family, kept, used)
     solution = _solution(problem, design, kept, penalty, start, control)
     return _record(design, response, problem, solution, kept, used, penalty)
 
 
-def _positive(response: Response) -> Vector | None:
+def positive_rows(response: Response) -> Vector | None:
     """A mask of the rows of positive weight; None if all rows have one."""
     w = response.weights
     if w is None or bool((w > 0).all()):
@@ -98,7 +98,7 @@ def _solution(
     control: Control | None,
 ) -> irls.Solution:
     limit = 200 if control is None else control.max_evaluations
-    first = _start(start, design, kept)
+    first = start_of_kept(start, design, kept)
     if penalty is None:
         solution = irls.solve(problem, first, limit=limit)
     else:
@@ -116,7 +116,8 @@ def _solution(
     return solution
 
 
-def _start(start: ArrayLike | None, design: Design, kept: tuple[int, ...]) -> Vector | None:
+def start_of_kept(start: ArrayLike | None, design: Design, kept: tuple[int, ...]) -> Vector | None:
+    """Coefficients of the kept columns to start from, checked; None where none are given."""
     if start is None:
         return None
     beta = np.asarray(start, dtype=float)

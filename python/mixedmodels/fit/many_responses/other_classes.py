@@ -12,9 +12,8 @@ import numpy as np
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError, MixedModelsError
-from mixedmodels.fit.generalized_linear.glm import fit_glm
+from mixedmodels.fit.generalized_linear.any_family import fit_without_random
 from mixedmodels.fit.generalized_linear.glm_checks import separated
-from mixedmodels.fit.generalized_linear.negative_binomial import fit_glm_nb
 from mixedmodels.fit.lmm import DEFAULTS, EngineInput, kept_columns
 from mixedmodels.fit.many_responses.linear_mixed import (
     CONVERGED,
@@ -88,27 +87,23 @@ def many_glm(
     design : Design
         Design whose `weights` are the family's (trials beside proportions).
     family : Family
-        Family; a negative binomial without theta has it estimated.
+        Family, its free shapes estimated.
     kept : tuple of int
         Columns of X that are estimated.
     """
-    estimated = "theta" in family.shapes
-    out = empty(len(responses), kept, 0, int(estimated), responses.shape[1])
+    shapes = 0 if family.weights_role == "precision" else len(family.shapes)
+    out = empty(len(responses), kept, 0, shapes, responses.shape[1])
     for i, y in enumerate(responses):
         with _failures(out, i):
             one = replace(design, response=y)
-            if estimated:
-                fit = fit_glm_nb(one, family.link, control=control)
-            else:
-                fit = fit_glm(one, family, penalty=penalty, control=control)
+            fit = fit_without_random(one, family, penalty=penalty, control=control)
             if fit.kept != kept:
                 raise FitError("other columns of X can be estimated.")
             out.beta[i], out.vcov[i], out.criterion[i] = fit.beta, fit.vcov, -2 * fit.loglik
             out.df[i] = fit.wald_df
             residual = fit.residual_sd
             out.sigma[i] = np.nan if residual is None else residual
-            if estimated:
-                out.shapes[i] = fit.family.theta
+            out.shapes[i] = list(fit.free_shapes.values())
             out.status[i] = CONVERGED if fit.converged else STALLED
             if penalty is None and separated(one, fit):
                 out.status[i] = SEPARATED
@@ -164,7 +159,7 @@ def many_glmm(
             if dispersed:
                 out.sigma[i] = np.sqrt(family.dispersion(one["psi"]))
             else:
-                out.shapes[i] = np.exp(one["psi"])
+                out.shapes[i] = family.shape_values(one["psi"])
             out.status[i] = CONVERGED if one["certificate"]["holds"] else STATUS.get(one["status"], STALLED)
             if not penalised and _separated(design, family, inputs, seen, one):
                 out.status[i] = SEPARATED

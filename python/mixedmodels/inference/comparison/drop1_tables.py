@@ -9,6 +9,7 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.estimates import wald
+from mixedmodels.fit import family_moments
 from mixedmodels.fit.likelihood import aic as aic_of
 from mixedmodels.fit.record import GlmFit, LinearFit
 from mixedmodels.inference.comparison.lrt import Columns, Likelihood
@@ -77,7 +78,9 @@ def score_statistic(small: GlmFit, x: Matrix) -> float:
     family, eta = small.family, small.eta
     mu = np.asarray(family.mean(eta))
     slope = np.asarray(family.mean_derivative(eta))
-    w = slope**2 / np.asarray(family.variance(mu)) * (1.0 if small.weights is None else small.weights)
+    w = slope**2 / family_moments.variance(family, mu, small.psi, small.weights)
+    if small.weights is not None:
+        w = w * small.weights
     used = w > 0
     root = np.sqrt(w[used])
     rows = x[used] * root[:, None]

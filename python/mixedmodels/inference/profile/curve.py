@@ -8,7 +8,6 @@ ten-thousandths between points, and by up to 0.006 where another standard deviat
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf, isfinite, nan, pi
@@ -74,7 +73,8 @@ class Curve:
         kind = self.parameter.kind
         if kind == "cor":
             return np.asarray(np.cos(x))
-        return self.scale.forward(np.exp(x) if kind in ("sigma", "shape") else x)
+        own = self.parameter.scale
+        return self.scale.forward(x if own is None else own.value(x))
 
     def inside(self, value: ArrayLike) -> Vector:
         """The coordinate of a value of the parameter."""
@@ -83,7 +83,7 @@ class Curve:
         with np.errstate(invalid="ignore", divide="ignore"):
             if kind == "cor":
                 return np.asarray(np.arccos(v))
-            return np.asarray(np.log(v)) if kind in ("sigma", "shape") else v
+            return v if self.parameter.scale is None else self.parameter.scale.psi(v)
 
     @cached_property
     def points(self) -> tuple[Vector, Vector, Matrix]:
@@ -149,9 +149,10 @@ class Curve:
         return nan
 
     def _bound(self, target: float) -> float:
-        if self.parameter.kind in ("sigma", "shape") and target < 0:
-            return float(self.scale.forward(0.0))
-        return -inf if target < 0 else inf
+        own = self.parameter.scale
+        if own is None:
+            return -inf if target < 0 else inf
+        return float(self.scale.forward(own.lower if target < 0 else own.upper))
 
     def density(self, points: int = 121) -> tuple[Vector, Vector]:
         """The density phi(zeta) d zeta / d value that the profile implies, on an even grid of values."""
@@ -161,13 +162,13 @@ class Curve:
         x = self.inside(grid)
         zeta = hermite(self.inner, self.zeta, self.slope, x)
         slope = hermite_slope(self.inner, self.zeta, self.slope, x)
-        per = {
-            "cor": lambda v: 1 / np.sqrt(np.maximum(1 - v * v, 1e-300)),
-            "sigma": lambda v: 1 / v,
-            "shape": lambda v: 1 / v,
-        }
-        one: Callable[[Vector], Vector] = lambda v: np.ones_like(v)  # noqa: E731
-        scale = per.get(self.parameter.kind, one)(self.scale.inverse(grid)) * self.scale.slope(grid)
+        plain = self.scale.inverse(grid)
+        own = self.parameter.scale
+        if self.parameter.kind == "cor":
+            per = 1 / np.sqrt(np.maximum(1 - plain * plain, 1e-300))
+        else:
+            per = np.ones_like(plain) if own is None else 1 / own.slope(plain)
+        scale = per * self.scale.slope(grid)
         return grid, np.exp(-zeta * zeta / 2) / np.sqrt(2 * pi) * np.maximum(slope, 0) * scale
 
 

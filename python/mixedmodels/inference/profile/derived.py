@@ -129,7 +129,7 @@ class Estimates(Mapping[str, float]):
         value = (
             float(self._others[self._places[name]]) if isinstance(self._places[name], int) else self._places[name][0]
         )
-        return math.exp(value) if p.kind in ("sigma", "shape") else value
+        return value if p.scale is None else float(p.scale.value(value))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parameters)

@@ -9,6 +9,7 @@ from typing import Literal
 from mixedmodels._names import meant
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, UnknownColumnError
+from mixedmodels.families.shape_scale import POSITIVE, ShapeScale
 from mixedmodels.fit.any_fit import AnyMixedFit
 
 Kind = Literal["sd", "cor", "sigma", "shape", "beta", "theta", "derived"]
@@ -29,12 +30,15 @@ class Parameter:
         Older name of lme4, ``.sig01``.
     at : tuple of int
         Place: of an sd term and effect, of a correlation term and two effects, else a place among its kind.
+    scale : ShapeScale, optional
+        From the coordinate of the search to the parameter, where that is another: of sigma and of shapes.
     """
 
     kind: Kind
     name: str
     short: str
     at: tuple[int, ...]
+    scale: ShapeScale | None = None
 
     @property
     def variance(self) -> bool:
@@ -66,9 +70,10 @@ def parameters(design: Design, fit: AnyMixedFit, order: Order = "cov.last") -> t
             else:
                 out.append(Parameter("cor", f"cor_{t.effects[i]}.{t.effects[j]}|{t.label}", short, (term, j, i)))
     if not fit.generalized:
-        out.append(Parameter("sigma", "sigma", ".sigma", (0,)))
+        out.append(Parameter("sigma", "sigma", ".sigma", (0,), POSITIVE))
     else:
-        out += [Parameter("shape", name, f".{name}", (m,)) for m, name in enumerate(fit.family.shapes)]
+        scales = fit.family.shape_scales
+        out += [Parameter("shape", name, f".{name}", (m,), scales[m]) for m, name in enumerate(fit.family.shapes)]
     names = [design.fixed.names[j] for j in fit.kept]
     return (*out, *(Parameter("beta", name, name, (m,)) for m, name in enumerate(names)))
 

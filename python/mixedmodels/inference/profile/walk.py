@@ -333,7 +333,8 @@ def _values(raw: Sequence[Mapping[str, Any]], fit: AnyMixedFit, all_parameters: 
         elif q.kind == "sigma":
             columns.append(np.exp(others[:, 0]))
         elif q.kind == "shape":
-            columns.append(np.exp(others[:, len(fit.beta) + q.at[0]]))
+            psi = others[:, len(fit.beta) + q.at[0]]
+            columns.append(psi if q.scale is None else q.scale.value(psi))
         else:
             columns.append(beta[:, q.at[0]])
     ends = np.cumsum([len(r["value"]) for r in raw])[:-1]

@@ -6,6 +6,7 @@ import numpy as np
 
 from mixedmodels._typing import Vector
 from mixedmodels.design.records import Design
+from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.ols import dense_columns
@@ -17,6 +18,11 @@ def working(design: Design, fit: LinearFit | MixedFit | GlmFit) -> Working:
     """Design, residuals and working covariance of a linear, linear mixed or generalised linear model."""
     x = dense_columns(design, fit.kept, fit.n)
     if fit.generalized:
+        if not fit.family.least_squares:
+            raise DataError(
+                f"a robust covariance of {fit.family} without random effects needs the scores of its shapes, which it "
+                "does not have; take bootstrap(), or a mixed model, whose clusters' scores have all parameters."
+            )
         mu = family_moments.mean(fit.family, fit.eta)
         w = (1.0 if fit.weights is None else fit.weights) / family_moments.variance(fit.family, mu)
         x *= family_moments.slope(fit.family, fit.eta)[:, None]
