@@ -79,10 +79,10 @@ class Family:
     @property
     def handle(self) -> _engine.Family:
         """The engine's family."""
-        return handle_of(self.engine_name, self.link, self._fixed)
+        return handle_of(self.engine_name, self.link, self.fixed_shapes)
 
     @property
-    def _fixed(self) -> tuple[float | None, ...]:
+    def fixed_shapes(self) -> tuple[float | None, ...]:
         """Fixed shapes among all, None where they are free; none at all where all are."""
         if all(getattr(self, name) is None for name in self.fixable):
             return ()

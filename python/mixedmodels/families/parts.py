@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from math import nan
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 
 from mixedmodels import _engine
 from mixedmodels._typing import Vector
-from mixedmodels.families.base import Family
+from mixedmodels.families.base import Family, Shapes
+from mixedmodels.families.shape_scale import ShapeScale
 
 Role = Literal["cases", "precision"]
+T = TypeVar("T")
 
 
 @lru_cache(maxsize=256)
 def _handle(base: Family, zeros: bool, dispersion: bool, role: Role | None) -> _engine.Family:
-    fixed = [] if base.theta is None else [float(base.theta)]
-    return _engine.Family(base.engine_name, base.link, fixed, zeros, dispersion, role)
+    return _engine.Family(base.engine_name, base.link, list(base.fixed_shapes), zeros, dispersion, role)
 
 
 @dataclass(frozen=True, repr=False)
@@ -68,6 +70,36 @@ class FamilyWithParts(Family):
 
     def __repr__(self) -> str:
         return repr(self.base)
+
+    # -- shapes -------------------------------------------------------------------------------------------------
+
+    @property
+    def shape_scales(self) -> tuple[ShapeScale, ...]:
+        """For each free shape the map from psi to it."""
+        return self._free(self.base.shape_scales)
+
+    @property
+    def psi_names(self) -> tuple[str, ...]:
+        """Names of psi."""
+        return self._free(self.base.psi_names)
+
+    def _free(self, values: tuple[T, ...]) -> tuple[T, ...]:
+        """What the base says of its free shapes, of those that are not the dispersion's predictor."""
+        return tuple(v for name, v in zip(self.base.shapes, values, strict=True) if name in self.shapes)
+
+    def psi_of(self, values: Shapes, what: str = "shapes") -> Vector:
+        """Free shapes on the scale on which they are estimated."""
+        if not self.dispersion_model:
+            return self.base.psi_of(values, what)
+        return self.base.psi_of([1.0, *values], what)[1:]
+
+    def spread(self, psi: Shapes) -> float:
+        """What R's glmmTMB calls sigma; NaN where the dispersion has a linear predictor."""
+        return nan if self.dispersion_model else self.base.spread(psi)
+
+    def params(self, psi: Shapes) -> dict[str, float]:
+        """Shapes beside the dispersion, by the names that R's glmmTMB prints."""
+        return self.base.params([0.0, *psi] if self.dispersion_model else psi)
 
     # -- functions of all linear predictors -----------------------------------------------------------------------
 

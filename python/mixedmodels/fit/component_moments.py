@@ -84,5 +84,5 @@ def residuals(fit: ComponentsFit, kind: str) -> Vector:
         return np.asarray(r)
     if kind == "working":
         return np.asarray(r / family.mean_derivative(fit.eta))
-    cases = fit.weights is not None and family.weights_role == "cases"
-    return np.asarray(r / np.sqrt(variance) * (np.sqrt(fit.weights) if cases else 1.0))
+    r = np.asarray(r / np.sqrt(variance))
+    return r if fit.weights is None or family.weights_role != "cases" else np.asarray(r * np.sqrt(fit.weights))

@@ -130,7 +130,7 @@ class ComponentsFit(GlmmFit):
         """Spread as glmmTMB's `sigma`; NaN where the dispersion has a linear predictor."""
         if self.family.dispersion_model:
             return nan
-        return self.family.base.spread(self.psi)
+        return self.family.spread(self.psi)
 
     @property
     def family_params(self) -> dict[str, float]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
-from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fit.any_fit import AnyPredictor
 from mixedmodels.fit.covariance import factors
 
 
@@ -16,7 +16,7 @@ def quadratic(rows: Matrix, matrix: Matrix) -> Vector:
     return np.asarray(np.maximum(np.einsum("ni,ni->n", rows @ matrix, rows), 0.0))
 
 
-def new_level_variance(fit: AnyMixedFit, new_effects: Sequence[Matrix | None], n: int) -> Vector:
+def new_level_variance(fit: AnyPredictor, new_effects: Sequence[Matrix | None], n: int) -> Vector:
     """Variances z'TT'z of effects of new levels, summed over the terms; shape (n,).
 
     Over sigma^2 where theta is relative to sigma.
@@ -28,7 +28,7 @@ def new_level_variance(fit: AnyMixedFit, new_effects: Sequence[Matrix | None], n
     return out
 
 
-def new_level_slopes(fit: AnyMixedFit, new_effects: Sequence[Matrix | None], n: int) -> Matrix:
+def new_level_slopes(fit: AnyPredictor, new_effects: Sequence[Matrix | None], n: int) -> Matrix:
     """Derivatives of `new_level_variance` in theta, shape (n, m)."""
     parts = []
     for t, z in zip(factors(fit.theta, fit.sizes), new_effects, strict=True):

@@ -10,12 +10,12 @@ import numpy as np
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design
 from mixedmodels.errors import DataError
-from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.any_fit import AnyFit, AnyPredictor
 from mixedmodels.fit.moments import add_effects, fixed_part
 from mixedmodels.fit.re_form import Chosen, wanted_terms
 
 
-def predict_rows(fit: AnyFit, new: Design, chosen: Sequence[Chosen], allow_new_levels: bool) -> Vector:
+def predict_rows(fit: AnyFit | AnyPredictor, new: Design, chosen: Sequence[Chosen], allow_new_levels: bool) -> Vector:
     """Linear predictor of rows laid out by `design.on_new_data` with the `wanted_terms`, shape (n,).
 
     A level that the model has not seen has random effects 0 if `allow_new_levels`; a row with a missing predictor or

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.design.groups import MISSING, UNSEEN
-from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.any_fit import AnyFit, AnyPredictor
 from mixedmodels.fit.henderson_rows import TermRows, fixed_rows
 from mixedmodels.predict.kinds import Parts, masked
 from mixedmodels.predict.rows import predict_rows
@@ -65,7 +65,7 @@ class Target:
         return tuple(_sum(a, b) for a, b in zip(self.unseen, self.integrated, strict=True))
 
 
-def target(fit: AnyFit, new: Design, parts: Parts, allow_new_levels: bool) -> Target:
+def target(fit: AnyFit | AnyPredictor, new: Design, parts: Parts, allow_new_levels: bool) -> Target:
     """Rows of a design, laid out by `design.on_new_data` with the `wanted` terms of `parts`.
 
     With `allow_new_levels` a missing level is an unknown one, as in lme4: its random effects are 0.
@@ -104,7 +104,7 @@ def _unknown_if_missing(codes: NDArray[Any]) -> NDArray[Any]:
     return np.where(missing, UNSEEN, codes).astype(codes.dtype) if missing.any() else codes
 
 
-def own_rows(fit: AnyFit, design: Design, parts: Parts) -> Target:
+def own_rows(fit: AnyFit | AnyPredictor, design: Design, parts: Parts) -> Target:
     """The rows of the fit."""
     wanted = tuple(design.random[i] for i in parts.wanted)
     return target(fit, replace(design, random=wanted, n_table=design.n), parts, False)
