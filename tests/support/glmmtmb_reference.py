@@ -72,7 +72,7 @@ def _beside(name: str) -> pd.DataFrame:
     path = next((p for p in (folder / f"{name}.csv.gz", folder / f"{name}.csv") if p.exists()), None)
     if path is None:
         pytest.skip(f"{name} does not ship, and is not in {folder}")
-    frame = pd.read_csv(path)
+    frame = pd.read_csv(path, keep_default_na=False, na_values=["NA", ""])  # "None" is a kind of treat
     levels = folder / "levels.json"
     if levels.exists():
         for column, factor in json.loads(levels.read_text()).get(name, {}).items():

@@ -81,10 +81,13 @@ def _rows(designs: tuple[Any, ...]) -> _engine.Rows:
             terms.append((list(groups).index(group.name), list(term.columns)))
             of_term.append(predictor)
     first = designs[0]
-    response = getattr(first.response, "values", first.response)
+    response, weights = np.asarray(first.response, float), first.weights
+    if response.ndim == 2:  # successes and failures
+        weights = response.sum(axis=1)
+        response = response[:, 0] / weights
     offsets = [design.offset for design in designs]
     return _engine.Rows(
-        np.asarray(response, float), columns, list(groups.values()), terms, first.weights, offsets[0], of_column, of_term, offsets[1:]
+        response, columns, list(groups.values()), terms, weights, offsets[0], of_column, of_term, offsets[1:]
     )
 
 
