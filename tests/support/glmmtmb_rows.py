@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ Array = NDArray[np.float64]
 ENGINE_NAMES = {"ziGamma": "Gamma", "beta_family": "beta", "t_family": "t"}
 TRIALS = ("binomial", "betabinomial")
 # Debian's glmmTMB has the variance where later versions, and the engine, have a standard deviation.
-VARIANCE = ("gaussian", "t_family")
+VARIANCE = ("gaussian",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +97,16 @@ def parameters(model: dict[str, Any], stated: Stated, of: str = "estimates") -> 
     dispersion = theirs.block(model, "betad", of) * (0.5 if model["family"] in VARIANCE else 1.0)
     formula = "dispformula" in model
     beta = [theirs.block(model, "beta", of), theirs.block(model, "betazi", of), dispersion if formula else []]
-    shapes = np.concatenate([[] if formula else dispersion, theirs.block(model, "psi", of)])
+    shapes = np.concatenate([[] if formula else dispersion, _shapes(model, theirs.block(model, "psi", of))])
     theta = _theta(model, "cond", theirs.block(model, "theta", of), stated.designs[0])
     if "ziformula" in model:
         theta += _theta(model, "zi", theirs.block(model, "thetazi", of), stated.designs[1])
     return np.array(theta, float), np.concatenate(beta), shapes[: len(stated.family.shapes)]
+
+
+def _shapes(model: dict[str, Any], psi: Array) -> Array:
+    """psi as the engine has it: of two cutpoints the lower one and the logarithm of their distance."""
+    return np.array([psi[0], np.log(psi[1] - psi[0])]) if model["family"] == "ordbeta" else psi
 
 
 def _theta(model: dict[str, Any], component: str, theta: Array, design: Any) -> list[float]:
@@ -109,7 +115,7 @@ def _theta(model: dict[str, Any], component: str, theta: Array, design: Any) -> 
     for term in model["VarCorr"].get(component, []):
         size = len(term["names"])
         count = size * (size + 1) // 2
-        factors.append((term["group"], _factor(theta[:count], size)))
+        factors.append((re.sub(r"\.\d+$", "", term["group"]), _factor(theta[:count], size)))
         theta = theta[count:]
     ordered: list[float] = []
     for term in design.random:
