@@ -229,11 +229,11 @@ class ComponentPredictors:
         for i, part in enumerate(rows):
             if part is None:
                 continue
-            codes, columns = part
-            seen = np.flatnonzero(np.asarray(codes) >= 0)
+            codes, columns = np.asarray(part[0], dtype=np.intp), part[1]  # places below go past what a byte holds
+            seen = np.flatnonzero(codes >= 0)
             loadings = np.column_stack([np.ones(n) if c is None else c for c in columns])[seen] @ self._factors[r][i]
             k = loadings.shape[1]
-            places = self._starts[r][i] + np.asarray(codes)[seen][:, None] * k + np.arange(k)
+            places = self._starts[r][i] + codes[seen][:, None] * k + np.arange(k)
             entries = (loadings.ravel(), (np.repeat(seen, k), places.ravel()))
             out = out + sparse.csr_matrix(entries, shape=(n, self._q))
         return out.tocsr()
@@ -247,7 +247,7 @@ class ComponentPredictors:
             part = random[r][i]
             if part is None:
                 continue
-            codes, columns = np.asarray(part[0]), part[1]
+            codes, columns = np.asarray(part[0], dtype=np.intp), part[1]
             k = len(step)
             moved = self._u[first : first + levels * k].reshape(levels, k) @ step.T
             by_level = np.vstack([moved, np.zeros((1, k))])[np.where(codes >= 0, codes, levels)]
