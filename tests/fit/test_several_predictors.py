@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from tests.support import glmmtmb_reference as theirs
 from tests.support.glmmtmb_rows import parameters, stated
 
@@ -15,7 +14,7 @@ PLAIN = [name for name, m in theirs.reference().items() if "REML" not in m and s
 QUICK = [name for name in PLAIN if "slow" not in theirs.reference()[name]]
 
 
-# Where a mode's curvature nears 0, Laplace's criterion falls without a bound that means anything: no optimum to compare.
+# Where a mode's curvature nears 0, Laplace's criterion falls without a bound that means anything.
 SOUND = [name for name in QUICK if "degenerate" not in theirs.reference()[name]]
 
 

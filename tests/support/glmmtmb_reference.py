@@ -32,7 +32,7 @@ def reference() -> dict[str, dict[str, Any]]:
 
 @cache
 def newer() -> dict[str, dict[str, Any]]:
-    """Values of families later than glmmTMB 1.1.5 and of random effects in the dispersion, by a template of their own."""
+    """Values of families later than glmmTMB 1.1.5, and of random effects in the dispersion."""
     return _values("newer_values.json.gz")
 
 

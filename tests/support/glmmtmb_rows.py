@@ -1,4 +1,4 @@
-"""A model of tests/reference/glmmtmb in the engine's own terms: its family, its rows, and glmmTMB's parameters as the engine has them."""
+"""A model of tests/reference/glmmtmb in the engine's own terms: family, rows and parameters."""
 
 from __future__ import annotations
 
