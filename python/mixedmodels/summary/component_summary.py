@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mixedmodels.fit.component_record import ComponentsFit
 
 DIGITS = 4
+CRITERIA_DECIMALS = 5  # to which R rounds before it prints seven digits
 HEADERS = ("Estimate", "Std. Error", "z value", "Pr(>|z|)")
 SQUARED = ("gaussian", "Gamma", "t")  # families whose dispersion R shows as sigma^2
 
@@ -164,7 +165,7 @@ class ComponentsSummary(CoefficientSummary):
     def short_text(self, digits: int = DIGITS) -> str:
         """What ``print(fit)`` shows in R."""
         criteria = {name: value for name, value in self.criteria.items() if name != "deviance"}
-        lines = [*self.call_lines(), criteria_text(criteria, 4)]
+        lines = [*self.call_lines(), criteria_text(criteria, CRITERIA_DECIMALS)]
         if any(part.varcorr for part in self.parts):
             lines.append("Random-effects (co)variances:")
         for part in self.parts:
@@ -176,8 +177,9 @@ class ComponentsSummary(CoefficientSummary):
             if part.ngroups
         ]
         lines += ["", " / ".join([f"Number of obs: {self.nobs}", *counts]), *self.dispersion_lines()]
-        for name, value in self.shapes.items():
-            lines.append(f"{name} estimate: {r_numbers.general(value, 3)} ")
+        if self.shapes:
+            texts = [f"{name} estimate: {r_numbers.general(value, 3)}" for name, value in self.shapes.items()]
+            lines += ["", f"{', '.join(texts)} "]
         lines += ["", "Fixed Effects:"]
         for part in self.parts:
             if part.names:
