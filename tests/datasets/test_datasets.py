@@ -27,6 +27,7 @@ SHAPES = {
     "InstEval": (73421, 7),
     "Pastes": (60, 4),
     "Penicillin": (144, 3),
+    "Salamanders": (644, 9),
     "sites": (160, 4),
     "sleepstudy": (180, 3),
     "VerbAgg": (7584, 9),
@@ -45,7 +46,7 @@ def test_each_is_whole_and_described(name: str) -> None:
     assert not table.isna().any(axis=None)
     for fact in (about.title, about.source, about.reference, about.licence, *about.columns.values()):
         assert fact
-    assert about.licence.startswith(("GPL-2.0-or-later", "MIT"))
+    assert about.licence.startswith(("GPL-2.0-or-later", "MIT", "CC0"))
     factors = {column: about.factors[column] for column in about.factors}
     assert set(factors) == {column for column in table if table[column].dtype == "category"}
     for column, factor in factors.items():
