@@ -17,6 +17,7 @@ from mixedmodels.fitted.components import as_component
 from mixedmodels.fitted.labels import component_names, kept_names
 from mixedmodels.fitted.random_effects import coefficients_by_group, random_effects
 from mixedmodels.fitted.varcorr import VarCorr, varcorr
+from mixedmodels.model.component_view import ComponentView
 from mixedmodels.model.glmer import GeneralizedMixedModel
 from mixedmodels.tables.vectors import NamedVector
 
@@ -64,6 +65,19 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         """
         place = self.components.index(as_component(component, self.components, self.formula))
         return (self.design, *self.design.further)[place], self._fit.predictors[place]
+
+    def component(self, component: Component) -> ComponentsModel[Data_co] | ComponentView:
+        """The model of one component, for every verb about coefficients.
+
+        Parameters
+        ----------
+        component : {"cond", "zi", "disp"}
+            Component of the model; "cond" is the model itself.
+        """
+        design, part = self._component(component)
+        if not isinstance(part, PredictorFit):
+            return self
+        return self._once(component, lambda: ComponentView.of(self, design, part))
 
     # -- numbers ------------------------------------------------------------------------------------------------
 
