@@ -161,6 +161,7 @@ METHODS = [
     "cov_ratio",
     "dfbeta",
     "dfbetas",
+    "family_params",
     "find_predictors",
     "find_response",
     "find_variables",

@@ -28,6 +28,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     ),
     "After the fit": (
         "results",
+        "families",
         "prediction",
         "effects",
         "pictures",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -126,6 +126,11 @@ class Family:
         dispersion).
         """
         return self.handle.weights_role
+
+    @property
+    def shown_residual(self) -> Literal["deviance", "pearson"]:
+        """The residuals that tables and figures show: deviance residuals, of a family without them Pearson's."""
+        return "deviance" if self.has_deviance else "pearson"
 
     # -- shapes -------------------------------------------------------------------------------------------------
 

@@ -36,8 +36,24 @@ class FamilyModel(FittedModel):
 
     @property
     def sigma(self) -> float:
-        """Spread around the mean: the root of the dispersion; theta of a negative binomial; 1 of other families."""
+        """Spread as in R's glmmTMB: the root of the dispersion, or the first shape (theta, phi), or 1.
+
+        The documentation of the family says what the variance is by it.
+        """
         return self._fit.sigma
+
+    def family_params(self) -> dict[str, float]:
+        """Shapes of the family beside `sigma`, by the names that R's glmmTMB prints.
+
+        The power of a Tweedie model, the degrees of freedom of a t model, the slant of a skew-normal one, the cutoffs of
+        an ordered beta one; no other family has any.
+
+        Examples
+        --------
+        >>> gm.family_params()
+        {}
+        """
+        return self._fit.family.params(self._fit.psi)
 
     @property
     def _dispersion(self) -> float:
@@ -80,7 +96,7 @@ class FamilyModel(FittedModel):
 
     @property
     def _psi(self) -> Vector:
-        """Logarithms of the free shapes."""
+        """Free shapes on the scale on which they are estimated."""
         return self._fit.psi
 
     def _response(self) -> Vector:

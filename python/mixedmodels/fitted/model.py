@@ -339,13 +339,17 @@ class FittedModel:
             index = index[rows]
         return matrix(self._dense_x(), index, kept_names(self.design, self._fit), self._source.kind)
 
+    @property
+    def _shown_residual(self) -> ResidualType:
+        return self._fit.family.shown_residual if self._fit.generalized else "response"
+
     def _augmented(self, more: dict[str, Vector], weightless: dict[str, Vector | None] | None = None) -> Any:
         self._need_rows("augment()")
         assert self._request is not None
-        more = {"fitted": self._fitted(), "resid": self._residuals(), **more}
+        more = {"fitted": self._fitted(), "resid": self._residuals(self._shown_residual), **more}
         beside: dict[str, Vector | None] = weightless or {}
         if self.design.weightless is not None:
-            resid = self._weightless_residuals("deviance" if self._fit.generalized else "response", False)
+            resid = self._weightless_residuals(self._shown_residual, False)
             beside = {"fitted": self._weightless_means(), "resid": resid, **beside}
         return self._rows.augmented(self._request, more, beside)
 

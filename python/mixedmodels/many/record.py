@@ -89,7 +89,7 @@ class FitMany(Table):
         """Values of `ran_pars`, shape (B, number)."""
         scale = 1.0 if self.generalized else self.fits.sigma
         parts = [deviations(self.fits.theta, self.sizes, scale)]
-        if "sigma" in self.ran_pars:
+        if "sigma" in self.ran_pars and not self.fits.shapes.shape[1]:  # of some families it is a shape
             parts.append(self.fits.sigma[:, None])
         return np.hstack([*parts, self.fits.shapes])
 

@@ -122,7 +122,7 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel[Data_co]):
         return self._summary
 
     def _summary_residuals(self) -> Vector:
-        return self._residuals("deviance")
+        return self._residuals(self._shown_residual)
 
     def glance(self) -> Any:
         """One row of figures about the whole fit.

@@ -312,7 +312,9 @@ def _group(value: Any, place: str) -> None:
 
 
 def _family(value: Any, place: str) -> None:
-    _mapping_of({"family": _text, "link": _text, "theta": _or_none(_number)})(value, place)
+    known = {"family": _text, "link": _text, "theta": _or_none(_number)}
+    fixed = {name: _or_none(_number) for name in ("df", "power")}
+    _mapping_of({**known, **fixed, "at": _list_of(_number)}, optional=("df", "power", "at"))(value, place)
 
 
 def _of_env(value: Any, place: str) -> None:

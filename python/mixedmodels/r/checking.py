@@ -189,7 +189,7 @@ def rstudent(model: Any) -> Any:
     fit = model._fit
     if not (fit.mixed and fit.generalized):
         return model.rstudent()
-    e, pearson, h = model._residuals("deviance"), model._residuals("pearson"), _prior_hat(model)
+    e, pearson, h = model._residuals(model.family.shown_residual), model._residuals("pearson"), _prior_hat(model)
     with np.errstate(invalid="ignore"):
         return model._rows.label(studentised(e, pearson, h, float(np.sqrt(_scale(model)))))
 
@@ -328,7 +328,7 @@ def _scale(model: Any) -> float:
 
 
 def _weighted_residuals(model: Any) -> Any:
-    return model._residuals("deviance")
+    return model._residuals(model.family.shown_residual)
 
 
 def _by_residuals(model: Any) -> tuple[Any, Any]:

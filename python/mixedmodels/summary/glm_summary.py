@@ -63,6 +63,9 @@ class GlmSummary(CoefficientSummary):
         Value as the fit has it.
     dropped : int
         Number of rows omitted because of missing values.
+    shapes : tuple of (str, float, float), optional
+        Name, estimate and standard error of each shape that was estimated with the coefficients; None of families that
+        reweighted least squares fits.
     theta : tuple of three float or None
         Theta of a negative binomial: its estimate, standard error, and twice the log-likelihood; else None.
     penalised : bool
@@ -93,6 +96,7 @@ class GlmSummary(CoefficientSummary):
     penalised: bool
     modelled: str = ""
     kind: Any = "pandas"
+    shapes: tuple[tuple[str, float, float], ...] | None = None
 
     @property
     def _headers(self) -> Sequence[str]:
@@ -129,6 +133,8 @@ class GlmSummary(CoefficientSummary):
         return r_print.named_vector(list(self.few), r_numbers.format_numbers(values, digits), gap=2)
 
     def _footer(self, digits: int) -> list[str]:
+        if self.shapes is not None:
+            return self._footer_of_likelihood(self.shapes, digits)
         dispersion = "NaN" if math.isnan(self.dispersion) else r_numbers.format_number(self.dispersion)
         deviances = r_numbers.format_numbers([self.null_deviance, self.deviance], max(5, digits + 1))
         df = r_numbers.format_numbers([self.df_null, self.df_resid])
@@ -148,6 +154,21 @@ class GlmSummary(CoefficientSummary):
             lines += ["", PENALISED]
         return lines if self.theta is None else [*lines, "", *theta_lines(*self.theta)]
 
+    def _footer_of_likelihood(self, shapes: tuple[tuple[str, float, float], ...], digits: int) -> list[str]:
+        """Shapes with standard errors, and -2 log-likelihood, which such a model has in place of a deviance."""
+        r = r_numbers.format_numbers([self.null_deviance, self.deviance], max(5, digits + 1))
+        df = r_numbers.format_numbers([self.df_null, self.df_resid])
+        lines = [f"Family: {self.family}"]
+        lines += [f"{name}: {_with_error(value, error)}" for name, value, error in shapes]
+        lines += [
+            "",
+            f"-2 log-likelihood: {r[1]}  on {df[1]}  residual degrees of freedom",
+            f"  of the intercept: {r[0]}  on {df[0]}  residual degrees of freedom",
+            *missing_lines(self.dropped),
+            f"AIC: {r_numbers.format_number(self.aic, max(4, digits + 1))}",
+        ]
+        return [*lines, "", self.modelled] if self.modelled else lines
+
     def __str__(self) -> str:
         return self.text()
 
@@ -165,6 +186,19 @@ class GlmSummary(CoefficientSummary):
     def _sheet(self) -> Sheet:
         block = self._coefficient_block("", DIGITS)
         return Sheet(blocks=[block], heading=[self.call.glm_text()], footer=self._footer(DIGITS))
+
+
+def _with_error(value: float, error: float) -> str:
+    shown = (r_numbers.format_number(r_numbers.signif(v, 4)) for v in (value, error))
+    return "{} (Std. Error {})".format(*shown)
+
+
+def shape_rows(fit: GlmFit) -> tuple[tuple[str, float, float], ...] | None:
+    """Name, estimate and standard error of each free shape; None of what reweighted least squares fitted."""
+    if fit.family.least_squares or fit.vcov_joint is None:
+        return None
+    errors = np.sqrt(np.diag(fit.vcov_joint)[len(fit.kept) :]) * np.abs(fit.family.shape_slopes(fit.psi))
+    return tuple((name, v, float(e)) for (name, v), e in zip(fit.free_shapes.items(), errors, strict=True))
 
 
 def theta_lines(theta: float, std_error: float, twice_loglik: float) -> list[str]:
@@ -223,6 +257,7 @@ def glm_summary(
         penalised=fit.penalty is not None,
         modelled=modelled(design),
         kind=kind,
+        shapes=shape_rows(fit),
     )
 
 

@@ -153,8 +153,8 @@ def predictor(model: Any) -> Vector:
 
 
 def shown_residuals(model: Any) -> Vector:
-    """The residuals that are shown: weighted, of a generalised model deviance residuals."""
-    return np.asarray(model._residuals("deviance"))
+    """The residuals that are shown: weighted, of a generalised model deviance residuals where its family has them."""
+    return np.asarray(model._residuals(model.family.shown_residual))
 
 
 def _need_gaussian(model: Any, what: str, instead: str) -> None:

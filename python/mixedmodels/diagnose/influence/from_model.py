@@ -102,7 +102,7 @@ def rstandard(model: Any, residual: str | None) -> Vector:
     if residual not in (None, "deviance", "pearson"):
         raise DataError(f"type is {residual!r}; give 'deviance' or 'pearson'.")
     h, fit = leverage_of(model).total, model._fit
-    default = "deviance" if fit.generalized and not fit.mixed else "pearson"
+    default = fit.family.shown_residual if fit.generalized and not fit.mixed else "pearson"
     sigma = fit.residual_sd
     return standardised.standardised(model._residuals(residual or default), h, 1.0 if sigma is None else sigma)
 
@@ -110,7 +110,7 @@ def rstandard(model: Any, residual: str | None) -> Vector:
 def rstudent(model: Any) -> Vector:
     """See `InfluenceVerbs.rstudent`."""
     h, fit = leverage_of(model).total, model._fit
-    e = model._residuals("deviance")
+    e = model._residuals(fit.family.shown_residual)
     if not fit.generalized and fit.mixed:
         return standardised.standardised(e, h, fit.sigma)
     if not fit.generalized:
@@ -118,7 +118,7 @@ def rstudent(model: Any) -> Vector:
     pearson = model._residuals("pearson")
     if fit.mixed:
         return standardised.studentised(e, pearson, h, fit.residual_sd or 1.0)
-    no_dispersion = fit.family.name in ("binomial", "poisson")
+    no_dispersion = fit.family.name in ("binomial", "poisson") or not fit.family.least_squares
     return standardised.studentised(
         e, pearson, h, 1.0 if no_dispersion else standardised.sigma_without(e, h, fit.df_resid)
     )

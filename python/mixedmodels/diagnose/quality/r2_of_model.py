@@ -118,10 +118,12 @@ def _checked(model: FittedModel, method: str | None) -> str:
     proportion = fit.generalized and fit.family.support == "proportion"
     if method == "tjur" and not proportion:
         raise DataError(f"method='tjur' is for binomial models, and this one is {model.family}.")
-    if method == "nagelkerke" and (not fit.generalized or fit.family.weights_role == "precision"):
+    if method == "nagelkerke" and (
+        not fit.generalized or fit.family.weights_role == "precision" or not fit.family.has_deviance
+    ):
         raise DataError(
             "method='nagelkerke' divides by the R2 of a model that fits every row exactly, whose likelihood has no "
-            f"bound for {model.family}; use method='lr'."
+            f"bound, or is not known, for {model.family}; use method='lr'."
         )
     return method
 
@@ -130,7 +132,7 @@ def _of_fixed(fit: LinearFit | GlmFit) -> str:
     """The default of a model without random effects, as in R's performance where that is sound."""
     if not fit.generalized or fit.family.engine_name == "gaussian":
         return "ols"
-    if fit.family.weights_role == "precision":
+    if fit.family.weights_role == "precision" or not fit.family.least_squares:
         return "lr"
     binary = fit.family.support == "proportion" and (fit.weights is None or bool(np.all(fit.weights == 1)))
     return "tjur" if binary and fit.family.link == "logit" else "nagelkerke"

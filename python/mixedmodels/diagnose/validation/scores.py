@@ -111,9 +111,11 @@ def deviance_of(family: Family) -> Callable[[HeldOut], float]:
 def scores_for(family: Family) -> dict[str, Callable[[HeldOut], float]]:
     """The scores that a family of responses has, by name."""
     if family.support == "proportion":
-        return {"brier": brier, "auc": auc, "deviance": deviance_of(family), "log_score": log_score}
+        deviance = {"deviance": deviance_of(family)} if family.has_deviance else {}
+        return {"brier": brier, "auc": auc, **deviance, "log_score": log_score}
     scores: dict[str, Callable[[HeldOut], float]] = {"rmse": rmse, "mae": mae, "r2": r2}
-    if family.name != "gaussian" and "theta" not in family.shapes:  # whose deviance is by each fold's own theta
+    own = family.weights_role != "precision" and family.shapes  # the deviance is by each fold's own shapes
+    if family.name != "gaussian" and family.has_deviance and not own:
         scores["deviance"] = deviance_of(family)
     return {**scores, "log_score": log_score}
 

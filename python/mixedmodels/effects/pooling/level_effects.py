@@ -23,6 +23,8 @@ from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.responses import family_response
 
 STEPS = 50  # of reweighted least squares within a level
+SETTLED = 1e-9  # step of Newton's method, beside the estimates
+LEAST_WEIGHT = 0.1  # of a row in Newton's steps, beside the mean of all
 LARGEST = 30.0  # change of a linear predictor beyond which an estimate has no end
 
 
@@ -115,6 +117,8 @@ def _by_level(fit: Any, z: Matrix, rest: Vector, codes: Any, levels: int) -> Mat
         weights = np.ones(len(rows)) if w is None else w[rows]
         if family.name == "gaussian" and family.link == "identity":
             out[g] = _weighted(z[rows], y[rows] - rest[rows], weights)
+        elif not family.least_squares:
+            out[g] = _by_newton(family, fit._fit.psi, z[rows], y[rows], rest[rows], weights)
         else:
             out[g] = _reweighted(family, fit._fit.psi, z[rows], y[rows], rest[rows], weights)
     return out
@@ -154,6 +158,34 @@ def _reweighted(family: Any, psi: Vector, z: Matrix, y: Vector, rest: Vector, w:
             before = deviance
     except (MixedModelsError, np.linalg.LinAlgError, FloatingPointError):
         return lost
+    return lost
+
+
+def _by_newton(family: Any, psi: Vector, z: Matrix, y: Vector, rest: Vector, w: Vector) -> Vector:
+    """Maximum likelihood of one level at the shapes of the fit, by Newton's method; NaN where it is not finite.
+
+    Weights that are not positive count as a part of the mean of the others: the step still rises.
+    """
+    lost, handle, shapes = np.full(z.shape[1], np.nan), family.handle, [float(p) for p in psi]
+    y, w = np.ascontiguousarray(y), np.ascontiguousarray(w)
+    start = np.asarray(handle.predictor(handle.start_mean(y, w)))
+    if not np.isfinite(start).all():
+        return lost
+    c = _weighted(z, start - rest, np.ones(len(y)))
+    for _ in range(STEPS):
+        now = handle.derivatives(y, w, rest + z @ c, shapes)
+        weight = np.asarray(now["w"])
+        if not (np.isfinite(now["l"]) and np.isfinite(weight).all()):
+            return lost
+        weight = np.maximum(weight, LEAST_WEIGHT * float(np.abs(weight).mean()) + np.finfo(float).tiny)
+        step = _weighted(z, np.asarray(now["g"]) / weight, weight)
+        while handle.derivatives(y, w, rest + z @ (c + step), shapes)["l"] < now["l"] and np.abs(step).max() > SETTLED:
+            step = step / 2
+        c = c + step
+        if float(np.abs(z @ c).max()) > LARGEST:
+            return lost
+        if float(np.abs(step).max()) <= SETTLED * (1 + float(np.abs(c).max())):
+            return c
     return lost
 
 

@@ -109,6 +109,13 @@ def _optimum(design: Design, family: Family, rows: Rows, beta: Vector | None, co
     return out
 
 
+def engine_of(design: Design, fit: GlmFit) -> Glmm:
+    """The engine's handle for the rows of positive weight, as the fit had it."""
+    response = Response(fit.y, fit.weights)
+    columns = [design.fixed.columns[j] for j in fit.kept]
+    return Glmm(fit.family.handle, _rows(columns, response, design.offset, positive_rows(response)), False)
+
+
 def _failure(design: Design, family: Family, cause: str) -> FitError:
     others = " or ".join(repr(link) for link in family.handle.links if link != family.link)
     return FitError(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from mixedmodels.design.records import Design
-from mixedmodels.fit.generalized_linear.glm import fit_glm
+from mixedmodels.fit.generalized_linear.any_family import fit_without_random
 from mixedmodels.fit.lmm import kept_columns
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.ols import dense_columns
@@ -39,7 +39,7 @@ class SubModels:
         design = replace(self._design, fixed=smaller)
         if not self._fit.generalized:
             return _squares(design, self._fit.n)
-        fit = fit_glm(design, self._fit.family, penalty=self._fit.penalty)
+        fit = fit_without_random(design, self._fit.family, penalty=self._fit.penalty)
         return fit.deviance, float(fit.df_resid)
 
 

@@ -18,7 +18,7 @@ from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.bootstrap.from_model import bootstrap
 from mixedmodels.inference.bootstrap.intervals import KINDS
 from mixedmodels.inference.bootstrap.record import TITLES
-from mixedmodels.inference.profile import glm
+from mixedmodels.inference.profile import glm, glm_by_likelihood
 from mixedmodels.inference.profile.arguments import Derived, Parm
 from mixedmodels.inference.profile.from_model import model_parameters, profiled
 from mixedmodels.inference.profile.parameters import Order, Parameter, chosen
@@ -121,6 +121,8 @@ def _fixed_limits(
         df = np.inf if fit.generalized else fit.wald_df
         limits = wald.intervals(fit.beta, np.sqrt(np.diag(fit.vcov)), level, df)
         rows = [tuple(limits[p.at[0]]) for p in wanted]
+    elif not fit.family.least_squares:
+        rows = list(glm_by_likelihood.all_limits(model.design, fit, wanted, quantile))
     else:
         x = model._dense_x()
         rows = glm.all_limits(fit, x, model.design.offset, [p.at[0] for p in wanted], quantile)
