@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import nan
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -48,12 +48,13 @@ class FamilyWithParts(Family):
     link: str = field(init=False)
     theta: float | None = field(init=False)
 
-    engine_name: ClassVar[str] = ""
-
     def __post_init__(self) -> None:
-        # The base has been checked.
-        object.__setattr__(self, "link", self.base.link)
-        object.__setattr__(self, "theta", self.base.theta)
+        # The base has been checked. What its class says is said here by the instance.
+        own = {"has_deviance": self.base.has_deviance and not self.zeros and not self.dispersion_model}
+        for name in ("link", "theta", "engine_name", "fixable"):
+            own[name] = getattr(self.base, name)
+        for name, value in own.items():
+            object.__setattr__(self, name, value)
 
     @property
     def handle(self) -> _engine.Family:
