@@ -18,6 +18,9 @@ from mixedmodels.families.shape_scale import ShapeScale
 Shapes = Sequence[float] | Vector
 
 
+_CLASSES: dict[str, Any] = {}  # by the engine's names, as classes are made
+
+
 @lru_cache(maxsize=256)
 def handle_of(engine_name: str, link: str, fixed: tuple[float | None, ...]) -> _engine.Family:
     """The engine's family of this name with a link and its fixed shapes, None where they are free."""
@@ -45,6 +48,11 @@ class Family:
     has_deviance: ClassVar[bool] = False  # its likelihood is greatest where the mean is the response
     link: str
     theta: float | None = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.engine_name:
+            _CLASSES.setdefault(cls.engine_name, cls)
 
     def __post_init__(self) -> None:
         handle = _default(self.engine_name)
@@ -297,10 +305,9 @@ class Family:
     @staticmethod
     def from_json(stored: dict[str, Any]) -> Family:
         """Return the family that `to_json` described."""
-        from mixedmodels.families.resolve import of_engine
-
         rest = {name: value for name, value in stored.items() if name not in ("family", "link", "at")}
-        family = of_engine(stored["family"], stored["link"], **rest)
+        given = {name: value for name, value in rest.items() if value is not None}
+        family: Family = _CLASSES[stored["family"]](link=stored["link"], **given)
         return family.at(stored["at"]) if "at" in stored else family
 
 

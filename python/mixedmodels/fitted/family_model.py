@@ -45,8 +45,8 @@ class FamilyModel(FittedModel):
     def family_params(self) -> dict[str, float]:
         """Shapes of the family beside `sigma`, by the names that R's glmmTMB prints.
 
-        The power of a Tweedie model, the degrees of freedom of a t model, the slant of a skew-normal one, the cutoffs of
-        an ordered beta one; no other family has any.
+        The power of a Tweedie model, the degrees of freedom of a t model, the slant of a skew-normal one, the cutoffs
+        of an ordered beta one; no other family has any.
 
         Examples
         --------

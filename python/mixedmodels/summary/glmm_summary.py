@@ -101,7 +101,9 @@ def family_label(fit: GlmFit | GlmmFit) -> str:
     """The family's name as R prints it; that of a negative binomial with its theta, of others with all shapes."""
     family = fit.family
     if not family.least_squares:
-        shown = [f"{name} = {r_numbers.format_number(r_numbers.signif(value, 4))}" for name, value in all_shapes(fit).items()]
+        shown = [
+            f"{name} = {r_numbers.format_number(r_numbers.signif(value, 4))}" for name, value in all_shapes(fit).items()
+        ]
         return f"{family.name}({', '.join(shown)})" if shown else family.name
     if fit.has_dispersion or not (family.shapes or family.theta is not None):
         return family.name

@@ -2,7 +2,8 @@
 #
 #   Rscript tests/reference/more_families/make_reference.R
 #
-# glmmTMB 1.1.5 has no nbinom12, bell, lognormal and skewnormal. One table serves all families of one kind of response:
+# glmmTMB 1.1.5 has no nbinom12, bell, lognormal and skewnormal, and takes minutes for 
+# truncated_compois; its ordbeta ends with NaN at the start. One table serves all families of one kind of response:
 # what is compared is the likelihood, not whether the family is the right one.
 
 suppressMessages({library(glmmTMB); library(jsonlite)})
@@ -29,18 +30,16 @@ write.csv(d, file.path(here, "rows.csv"), row.names = FALSE, quote = FALSE)
 control <- glmmTMBControl(optCtrl = list(iter.max = 1e4, eval.max = 1e4, rel.tol = 1e-15, x.tol = 1e-12))
 cases <- list(
   nbinom1 = list("count", nbinom1()),
-  genpois = list("count", genpois()), compois = list("count", compois()),
+  genpois = list("count", genpois()),
   truncated_poisson = list("some", truncated_poisson()), truncated_nbinom1 = list("some", truncated_nbinom1()),
   truncated_nbinom2 = list("some", truncated_nbinom2()), truncated_genpois = list("some", truncated_genpois()),
-  truncated_compois = list("some", truncated_compois()),
   beta = list("share", beta_family()), beta_probit = list("share", beta_family("probit")),
-  betabinomial = list("cbind(hits, trials - hits)", betabinomial()), ordbeta = list("slider", ordbeta()),
-  tweedie = list("amount", tweedie()), t = list("long", t_family())
+  betabinomial = list("cbind(hits, trials - hits)", betabinomial()),
+  tweedie = list("amount", tweedie()), t = list("long", t_family()), compois = list("count", compois())
 )
 one <- function(case, right) {
   formula <- as.formula(paste(case[[1]], right))
   fit <- glmmTMB(formula, d, case[[2]], control = control)
-  fit <- tryCatch(update(fit, start = list(beta = fit$fit$par[names(fit$fit$par) == "beta"])), error = function(e) fit)
   vc <- VarCorr(fit)$cond
   list(
     response = case[[1]], family = fit$modelInfo$family$family, link = fit$modelInfo$family$link,
@@ -52,8 +51,10 @@ one <- function(case, right) {
       unname(head(residuals(fit, "pearson"), 5)), error = function(e) NULL)
   )
 }
-out <- lapply(names(cases), function(name) {
+out <- list()
+for (name in names(cases)) {
   message(name)
-  list(name = name, mixed = one(cases[[name]], "~ x + (1 | g)"), fixed = one(cases[[name]], "~ x"))
-})
-write(toJSON(out, digits = NA, auto_unbox = TRUE, pretty = TRUE, null = "null"), file.path(here, "reference.json"))
+  out <- c(out, list(list(
+    name = name, mixed = one(cases[[name]], "~ x + (1 | g)"), fixed = one(cases[[name]], "~ x"))))
+  write(toJSON(out, digits = NA, auto_unbox = TRUE, pretty = TRUE, null = "null"), file.path(here, "reference.json"))
+}
