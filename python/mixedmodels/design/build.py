@@ -138,7 +138,7 @@ def build(
     values = {text: drop_unused(v) if isinstance(v, Factor) else v for text, v in values.items()}
     if contrasts is not None and not isinstance(contrasts, Mapping):
         raise DesignError(f"contrasts are {contrasts!r:.60}; give a mapping from factors, as {{'f': 'sum'}}.")
-    shared = by_meant(contrasts or {}, needed)
+    shared = by_meant(contrasts, needed) if contrasts else {}
     contrasts = _own_contrasts(shared, plan, others)
     if contrasts:
         checks.contrasts(contrasts, values, plan.fixed.variables_used())

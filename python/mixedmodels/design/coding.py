@@ -43,7 +43,7 @@ class Coder:
         names: list[str] = []
         columns: list[Array | None] = []
         assign: list[int] = []
-        self._check_size(terms)
+        sized = False
         if terms.intercept:
             names.append("(Intercept)")
             columns.append(None)
@@ -61,6 +61,9 @@ class Coder:
                     columns.append(value.values)
                     assign.append(index)
                     continue
+            if not sized:  # columns of the table need no room
+                self._check_size(terms)
+                sized = True
             suffixes, products = self._term(terms, index, whole)
             names.extend(suffixes)
             columns.extend(products)
@@ -75,8 +78,6 @@ class Coder:
         DesignError
             With the term that goes beyond.
         """
-        if all(len(term) == 1 and type(self.values[terms.names[term[0]]]) is Numeric for term in terms.terms):
-            return  # the columns are those of the table
         total = 0
         for label, term, dummies in zip(terms.labels, terms.terms, terms.dummies, strict=True):
             variables = [self.values[terms.names[variable]] for variable in term]

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels.design import calls, factor_calls
 from mixedmodels.design.levels_store import levels_in, levels_out
 from mixedmodels.design.values import Absent, Matrix, Value, describe, is_constant
 from mixedmodels.errors import DataError, FormulaError, UnknownColumnError
@@ -95,7 +94,9 @@ class Scope:
         if isinstance(node, Paren):
             return self.evaluate(node.inner)
         if isinstance(node, Call):
-            return calls.call(self, node)
+            from mixedmodels.design.calls import call  # most formulas have none
+
+            return call(self, node)
         with np.errstate(all="ignore"):
             if isinstance(node, Unary):
                 return self._unary(node)
@@ -166,7 +167,9 @@ class Scope:
         if not self.fitted:
             self.states[key] = levels_out(value.levels)
         elif key in self.states:
-            return factor_calls.remembered(value, levels_in(self.states[key]), show(node))
+            from mixedmodels.design.factor_calls import remembered
+
+            return remembered(value, levels_in(self.states[key]), show(node))
         return value
 
     def numbers(self, node: Node) -> Any:
@@ -235,7 +238,9 @@ class Scope:
                     )
                 step = 1 if right >= left else -1
                 return tuple(left + step * i for i in range(int(abs(right - left)) + 1))
-            return factor_calls.interaction([left, right], show(node))
+            from mixedmodels.design.factor_calls import interaction
+
+            return interaction([left, right], show(node))
         raise FormulaError(f"{symbol!r} has no meaning in {show(node)}")
 
     def _compare(self, node: Binary, compare: Callable[[Any, Any], Any]) -> Any:
@@ -249,7 +254,9 @@ class Scope:
             compare = {operator.lt: operator.gt, operator.gt: operator.lt, operator.le: operator.ge,
                        operator.ge: operator.le}.get(compare, compare)  # fmt: skip
         if isinstance(left, Factor):
-            return factor_calls.compare(left, right, compare, show(node))
+            from mixedmodels.design.factor_calls import compare as compare_levels
+
+            return compare_levels(left, right, compare, show(node))
         left, right = self._dates_in_text(left, node.left, right), self._dates_in_text(right, node.right, left)
         a, b = self._one_per_row(left, node.left), self._one_per_row(right, node.right)
         result = np.asarray(compare(a, b), dtype=np.float64)
@@ -265,7 +272,9 @@ class Scope:
         if not all(isinstance(option, (str, bool, int, float)) for option in options):
             raise FormulaError(f"{show(node)}: within a variable, %in% takes constants on its right, as c('a', 'b')")
         if isinstance(left, Factor):
-            table = np.array([text in set(map(factor_calls.text_of, options)) for text in left.levels.labels] + [False])
+            from mixedmodels.design.factor_calls import text_of
+
+            table = np.array([text in set(map(text_of, options)) for text in left.levels.labels] + [False])
             return Logical(table[left.codes].astype(np.float64))
         values = self._one_per_row(left, node.left)
         numbers = [float(option) for option in options if not isinstance(option, str)]

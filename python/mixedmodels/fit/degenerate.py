@@ -114,7 +114,7 @@ def exact_fit(design: Design, rows: Rows, y: Vector, fit: MixedFit) -> FitError 
     Then random effects are infinitely larger than the residual, theta has no optimum, and no number of the fit means
     anything.
     """
-    if not len(fit.theta) or float(np.abs(fit.theta).max()) < STEEP:
+    if max(map(abs, fit.theta.tolist()), default=0.0) < STEEP:
         return None
     share = fit.sigma**2 / float(np.var(y))
     if not (share < EXACT or (share < NEARLY_EXACT and not fit.run.converged)):

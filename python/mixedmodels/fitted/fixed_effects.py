@@ -10,10 +10,10 @@ from mixedmodels.errors import DataError
 from mixedmodels.fit.method import ddf_name
 from mixedmodels.fitted.labels import kept_names, scattered
 from mixedmodels.fitted.model import FittedModel
-from mixedmodels.tables.vectors import NamedVector
 
 if TYPE_CHECKING:
     from mixedmodels.estimates.coefficients import Coefficients
+    from mixedmodels.tables.vectors import NamedVector
 
 
 FEW = 5  # with so few residual degrees of freedom R shows the residuals themselves
@@ -47,6 +47,8 @@ class FixedEffects(FittedModel):
         >>> lin.coef().names
         ('(Intercept)', 'Days')
         """
+        from mixedmodels.tables.vectors import NamedVector
+
         names = self.design.fixed.names
         return NamedVector(names, scattered(self._fit.beta, self._fit, len(names)), self._source.kind)
 

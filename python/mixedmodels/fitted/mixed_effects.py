@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels._names import ByName
 from mixedmodels._typing import Matrix, Vector
-from mixedmodels.design import Design, z_matrix
 from mixedmodels.errors import DataError
 from mixedmodels.fit.record import Run
 from mixedmodels.fitted.model import FittedModel
-from mixedmodels.fitted.random_effects import coefficients_by_group, random_effects
-from mixedmodels.fitted.varcorr import VarCorr, varcorr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mixedmodels.design import Design
     from mixedmodels.fit.any_fit import AnyMixedFit
     from mixedmodels.fit.engine import Glmm, Lmm
     from mixedmodels.fitted.ranef import RanEf
     from mixedmodels.fitted.request import Request, Source
+    from mixedmodels.fitted.varcorr import VarCorr
 
 
 class MixedEffects(FittedModel):
@@ -104,6 +103,8 @@ class MixedEffects(FittedModel):
         >>> fit.ranef()["Subject"].shape
         (18, 2)
         """
+        from mixedmodels.fitted.random_effects import random_effects
+
         covariances = self._conditional_covariances() if cond_var else None
         return random_effects(self.design, self._fit, covariances, self._source.kind)
 
@@ -118,6 +119,8 @@ class MixedEffects(FittedModel):
         >>> fit.coef()["Subject"].columns.tolist()
         ['(Intercept)', 'Days']
         """
+        from mixedmodels.fitted.random_effects import coefficients_by_group
+
         return coefficients_by_group(self.design, self._fit, self._source.kind)
 
     def VarCorr(self) -> VarCorr:
@@ -131,6 +134,8 @@ class MixedEffects(FittedModel):
                   Days         5.9221  0.066
          Residual             25.5918
         """
+        from mixedmodels.fitted.varcorr import varcorr
+
         return varcorr(self.design, self._fit, self._source.kind)
 
     # -- matrices -----------------------------------------------------------------------------------------------
@@ -144,6 +149,8 @@ class MixedEffects(FittedModel):
         (180, 2)
         """
         if which == "Z":
+            from mixedmodels.design import z_matrix
+
             self._need_rows("the model matrix")
             return z_matrix(self.design)
         if which != "X":

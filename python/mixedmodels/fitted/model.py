@@ -11,17 +11,13 @@ import numpy as np
 from mixedmodels import formula as formulas
 from mixedmodels._spellings import recased
 from mixedmodels._typing import Vector
-from mixedmodels.design import Design, model_matrix
+from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit.method import ddf_name
-from mixedmodels.fit.moments import ResidualType, add_random_part, fitted, fixed_part, residuals
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.request import Request, Source, changed
 from mixedmodels.fitted.rows import Rows
 from mixedmodels.frame import given_back, matrix
-from mixedmodels.tables.call import Call
-from mixedmodels.tables.r_numbers import quantiles
-from mixedmodels.tables.vectors import LogLik, NamedVector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +28,9 @@ if TYPE_CHECKING:
     from mixedmodels.estimates.coefficients import Coefficients, Ddf
     from mixedmodels.families import Family
     from mixedmodels.fit.any_fit import AnyFit
+    from mixedmodels.fit.moments import ResidualType
+    from mixedmodels.tables.call import Call
+    from mixedmodels.tables.vectors import LogLik, NamedVector
 
 T = TypeVar("T")
 
@@ -168,6 +167,8 @@ class FittedModel:
         >>> fit.logLik()
         'log Lik.' -871.8141 (df=6)
         """
+        from mixedmodels.tables.vectors import LogLik
+
         return LogLik(self.loglik, self.npar, self.nobs)
 
     def fixef(self) -> NamedVector:
@@ -178,6 +179,8 @@ class FittedModel:
         >>> round(fit.fixef()["Days"], 3)
         10.467
         """
+        from mixedmodels.tables.vectors import NamedVector
+
         return NamedVector(kept_names(self.design, self._fit), self._fit.beta, self._source.kind)
 
     def vcov(self) -> Any:
@@ -262,6 +265,8 @@ class FittedModel:
         return self._rows.label(self._fitted(), "fitted", self._weightless_means())
 
     def _fitted(self) -> Vector:
+        from mixedmodels.fit.moments import fitted
+
         return fitted(self.design, self._fit)
 
     def residuals(self, type: ResidualType = "response", *, scaled: bool = False) -> Any:  # noqa: A002
@@ -287,6 +292,8 @@ class FittedModel:
         return self._rows.label(self._residuals(type, scaled), "resid", self._weightless_residuals(type, scaled))
 
     def _residuals(self, type: ResidualType = "response", scaled: bool = False) -> Vector:  # noqa: A002
+        from mixedmodels.fit.moments import residuals
+
         return residuals(self.design, self._fit, type, scaled)
 
     def _weightless_predictor(self) -> Vector | None:
@@ -294,6 +301,8 @@ class FittedModel:
         rest, fit = self.design.weightless, self._fit
         if rest is None:
             return None
+        from mixedmodels.fit.moments import add_random_part, fixed_part
+
         eta = fixed_part(rest, fit.kept, fit.beta, rest.n)
         return add_random_part(eta, rest, fit.b) if fit.mixed else eta
 
@@ -330,6 +339,8 @@ class FittedModel:
 
     def _dense_x(self) -> NDArray[np.float64]:
         self._need_rows("the model matrix")
+        from mixedmodels.design.matrices import model_matrix
+
         x = model_matrix(self.design.fixed, self._fit.n)
         return x if len(self._fit.kept) == x.shape[1] else x[:, list(self._fit.kept)]
 
@@ -386,6 +397,8 @@ class FittedModel:
         """Quartiles of the residuals, as the summary shows them."""
         if self._stored is not None:
             return tuple(self._stored["quartiles"])
+        from mixedmodels.tables.r_numbers import quantiles
+
         return tuple(quantiles(self._summary_residuals()))
 
     def _summary_residuals(self) -> Vector:
@@ -430,6 +443,8 @@ class FittedModel:
         >>> fit.call.formula
         'Reaction ~ Days + (Days | Subject)'
         """
+        from mixedmodels.tables.call import Call
+
         if self._stored is not None:
             return Call(**self._stored["call"])
         r = self._request

@@ -10,7 +10,6 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.estimates import wald
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.mixed_effects import MixedEffects
 from mixedmodels.fitted.model import FittedModel
@@ -79,6 +78,8 @@ class StatsmodelsSpellings(FittedModel):
         """
         import pandas as pd
 
+        from mixedmodels.estimates import wald
+
         coefficients = self._coefficients_or_warning(ddf)
         t = coefficients.t_tests()
         limits = wald.intervals(t.estimate, t.std_error, 1 - alpha, t.df)
@@ -105,6 +106,7 @@ class StatsmodelsSpellings(FittedModel):
         >>> lin.t_test("Days = 10").pvalue.round(3)
         array([0.706])
         """
+        from mixedmodels.estimates import wald
         from mixedmodels.inference.glht.text import row_names
         from mixedmodels.interop.statsmodels_results import ContrastTest
         from mixedmodels.tables.result_table import T_HEADERS, Z_HEADERS
@@ -148,6 +150,7 @@ class StatsmodelsSpellings(FittedModel):
         >>> lin.wald_test("Days = 0").df_num
         1
         """
+        from mixedmodels.estimates import wald
         from mixedmodels.inference.glht.tests import joint_chisq
         from mixedmodels.interop.statsmodels_results import WaldTest
 

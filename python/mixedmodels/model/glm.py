@@ -12,13 +12,13 @@ from mixedmodels.fit import likelihood
 from mixedmodels.fitted.family_model import FamilyModel
 from mixedmodels.fitted.registry import fit_request
 from mixedmodels.model.verbs import FixedEffectsModel
-from mixedmodels.tables.call import Call
 
 if TYPE_CHECKING:
     from mixedmodels._typing import Vector
     from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.fit.record import GlmFit
     from mixedmodels.summary.glm_summary import GlmSummary
+    from mixedmodels.tables.call import Call
 
 
 class GeneralizedLinearModel(FamilyModel, FixedEffectsModel[Data_co]):
@@ -96,6 +96,7 @@ class GeneralizedLinearModel(FamilyModel, FixedEffectsModel[Data_co]):
     @property
     def call(self) -> Call:
         """The call that fitted the model, as it is printed."""
+        from mixedmodels.tables.call import Call
         from mixedmodels.tables.family_text import call_text
 
         if self._stored is not None:

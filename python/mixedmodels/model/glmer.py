@@ -12,7 +12,6 @@ from mixedmodels import frame
 from mixedmodels._spellings import spelled
 from mixedmodels._typing import Data_co, Matrix, Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit import family_moments
 from mixedmodels.fit.engine import Glmm
 from mixedmodels.fit.lmm import as_control
 from mixedmodels.fitted.family_model import FamilyModel
@@ -67,6 +66,8 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel[Data_co]):
         """Sum of squared deviance residuals given the conditional modes, as in lme4; not -2 `loglik`."""
         if self._stored is not None:
             return float(self._stored["deviance"])
+        from mixedmodels.fit import family_moments
+
         fit = self._fit
         return family_moments.deviance(fit.y, fit.weights, fit.eta, fit.family, fit.psi)
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from mixedmodels import frame
 from mixedmodels._typing import Data_co
-from mixedmodels.fit.moments import residuals
 from mixedmodels.fitted.registry import fit_request
 from mixedmodels.model.verbs import FixedEffectsModel
 
@@ -102,7 +101,7 @@ class LinearModel(FixedEffectsModel[Data_co]):
         return self._summary
 
     def _summary_residuals(self) -> Vector:
-        return residuals(self.design, self._fit, "pearson")
+        return self._residuals("pearson")
 
     @property
     def _weighted(self) -> bool:

@@ -14,7 +14,6 @@ from mixedmodels.fit import likelihood
 from mixedmodels.fit.engine import Lmm
 from mixedmodels.fit.lmm import as_control, conditional_covariances, new_engine, refit_lmm
 from mixedmodels.fit.method import DdfName, as_ddf, check_reml
-from mixedmodels.fit.moments import residuals
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.registry import fit_request
 from mixedmodels.fitted.request import DEFAULT
@@ -152,7 +151,7 @@ class MixedModel(RandomEffectsModel[Data_co]):
         return with_tests(self._summary, self._coefficients(ddf))
 
     def _summary_residuals(self) -> Vector:
-        return residuals(self.design, self._fit, "pearson", scaled=True)
+        return self._residuals("pearson", scaled=True)
 
     def glance(self) -> Any:
         """One row of figures about the whole fit.

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixedmodels._files import write_text
 from mixedmodels.fitted.model import FittedModel
 
 if TYPE_CHECKING:
@@ -61,6 +60,8 @@ class SaveVerbs(FittedModel):
         >>> mm.load(path).residuals().equals(fit.residuals())
         True
         """
+        from mixedmodels._files import write_text
+
         document = _document(self)
         if rows:
             from mixedmodels.model.saved_rows import rows_out
