@@ -18,7 +18,7 @@ from mixedmodels.errors import DesignError
 from mixedmodels.frame import Levels
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Coding:
     """The columns of a factor.
 

@@ -19,7 +19,7 @@ from mixedmodels.frame import Factor
 WHOLE = -1  # in place of an effect: the term with all of them
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RandomPart:
     """The random part of a design, and its layout for new rows (see `Spec`)."""
 

@@ -15,7 +15,7 @@ from mixedmodels.frame import Factor
 Positions = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class UsedRows:
     """The rows that a model uses.
 

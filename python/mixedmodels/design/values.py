@@ -16,7 +16,7 @@ from mixedmodels.frame import Factor, Logical, Numeric
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Matrix:
     """Several columns of numbers, as ``poly(x, 2)`` or ``cbind(a, b)`` give them.
 

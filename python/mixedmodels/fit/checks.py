@@ -183,6 +183,9 @@ def _far_from_zero(design: Design, fit: AnyMixedFit) -> str:
         if k == 1:
             continue
         rows = standard.tolist()
+        largest = max(max(map(max, rows)), -min(map(min, rows)))
+        if largest <= FAR * min(rows[j][j] for j in range(k)):
+            continue
         shifts = [max(abs(rows[i][j]) for i in range(k) if i != j) / rows[j][j] for j in range(k)]
         j = shifts.index(max(shifts))
         if shifts[j] > FAR:

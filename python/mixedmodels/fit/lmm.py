@@ -29,7 +29,7 @@ DEFAULTS = Control()
 TINY, HUGE = 1e-290, 1e290  # a sum of squares beyond these has lost digits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EngineInput:
     """The parts of ``_engine.Rows`` beside the response, kept for new responses of the same design.
 
@@ -266,13 +266,20 @@ def run(
         cause = f"the criterion is {out['criterion']:g}, the residual sum of squares {out['pwrss']:g}"
         raise degenerate.diagnosis(design, inputs.kept, rows.fault(), cause)
     fit = _record(engine, inputs, reml, out, seconds)
-    if not isfinite(float(fit.vcov.sum())):
+    if not _has_finite_covariance(fit):
         cause = "the covariance of the fixed effects is not finite"
         raise degenerate.diagnosis(design, inputs.kept, rows.fault(), cause)
     exact = degenerate.exact_fit(design, rows, y, fit)
     if exact is not None:
         raise exact
     return replace(fit, **unidentified(design, fit)) if may_be_unidentified(design, fit.kept) else fit
+
+
+def _has_finite_covariance(fit: MixedFit) -> bool:
+    """Whether every element of the covariance of the fixed effects is finite."""
+    unscaled = fit.vcov_unscaled.ravel()
+    # A finite sum of squares has finite parts only; where it overflows, each element is looked at.
+    return isfinite(fit.sigma**2 * fit.sigma**2 * float(unscaled.dot(unscaled))) or bool(np.isfinite(fit.vcov).all())
 
 
 def may_be_unidentified(design: Design, kept: tuple[int, ...]) -> bool:

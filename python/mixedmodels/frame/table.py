@@ -89,7 +89,7 @@ class Table:
         DataError
             If its values are neither numbers, truth values, dates, text nor categories.
         """
-        name = text_of(name)
+        name = name if type(name) is str else text_of(name)
         column = self._columns.get(name)
         if column is None:
             try:
