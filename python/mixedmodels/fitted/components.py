@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from mixedmodels import formula as formulas
 from mixedmodels.design.further import ARGUMENTS
 from mixedmodels.errors import DataError, DesignError
-from mixedmodels.families.parts import FamilyWithParts
 from mixedmodels.formula import Formula, parse
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from mixedmodels.design.records import Component, Design
     from mixedmodels.families import Family
+    from mixedmodels.families.parts import FamilyWithParts
     from mixedmodels.fitted.request import Request
 
 TITLES: dict[Component, str] = {"cond": "Conditional model", "zi": "Zero-inflation model", "disp": "Dispersion model"}
@@ -64,6 +64,8 @@ def with_parts(base: Family, design: Design, request: Request) -> FamilyWithPart
     DesignError
         If the family has no dispersion that a formula could explain.
     """
+    from mixedmodels.families.parts import FamilyWithParts
+
     components = {other.component: other for other in design.further}
     if "disp" in components and not base.shapes:
         raise DesignError(

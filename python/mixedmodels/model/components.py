@@ -19,7 +19,6 @@ from mixedmodels.fitted.random_effects import coefficients_by_group, random_effe
 from mixedmodels.fitted.varcorr import VarCorr, varcorr
 from mixedmodels.model.component_view import ComponentView
 from mixedmodels.model.glmer import GeneralizedMixedModel
-from mixedmodels.tables.vectors import NamedVector
 
 if TYPE_CHECKING:
     from mixedmodels.design.records import Component, Design
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from mixedmodels.predict.kinds import Kind
     from mixedmodels.predict.options import Uncertainty
     from mixedmodels.summary.component_summary import ComponentsSummary
+    from mixedmodels.tables.vectors import NamedVector
 
 Quantity = Literal["link", "response", "conditional", "zprob", "zlink", "disp", "zero_probability"]
 
@@ -90,6 +90,8 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
             Component of the model.
         """
         design, part = self._component(component)
+        from mixedmodels.tables.vectors import NamedVector
+
         return NamedVector(kept_names(design, part), part.beta, self._source.kind)
 
     def vcov(self, *, full: bool = False, conditional: bool = False, component: Component = "cond") -> Any:
