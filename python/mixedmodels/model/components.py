@@ -15,15 +15,14 @@ from mixedmodels.fit.component_moments import residuals as component_residuals
 from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
 from mixedmodels.fitted.components import as_component
 from mixedmodels.fitted.labels import component_names, kept_names
-from mixedmodels.fitted.random_effects import coefficients_by_group, random_effects
-from mixedmodels.fitted.varcorr import VarCorr, varcorr
-from mixedmodels.model.component_view import ComponentView
 from mixedmodels.model.glmer import GeneralizedMixedModel
 
 if TYPE_CHECKING:
     from mixedmodels.design.records import Component, Design
     from mixedmodels.fit.moments import ResidualType
     from mixedmodels.fitted.ranef import RanEf
+    from mixedmodels.fitted.varcorr import VarCorr
+    from mixedmodels.model.component_view import ComponentView
     from mixedmodels.predict.kinds import Kind
     from mixedmodels.predict.options import Uncertainty
     from mixedmodels.summary.component_summary import ComponentsSummary
@@ -77,6 +76,8 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         design, part = self._component(component)
         if not isinstance(part, PredictorFit):
             return self
+        from mixedmodels.model.component_view import ComponentView
+
         return self._once(component, lambda: ComponentView.of(self, design, part))
 
     # -- numbers ------------------------------------------------------------------------------------------------
@@ -145,6 +146,8 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         component : {"cond", "zi", "disp"}, default "cond"
             Component of the model.
         """
+        from mixedmodels.fitted.random_effects import random_effects
+
         design, part = self._component(component)
         covariances = self._own_covariances(component) if cond_var else None
         return random_effects(design, part, covariances, self._source.kind)
@@ -174,6 +177,8 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         component : {"cond", "zi", "disp"}, default "cond"
             Component of the model.
         """
+        from mixedmodels.fitted.random_effects import coefficients_by_group
+
         design, part = self._component(component)
         return coefficients_by_group(design, part, self._source.kind)
 
@@ -185,6 +190,8 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         component : {"cond", "zi", "disp"}, default "cond"
             Component of the model.
         """
+        from mixedmodels.fitted.varcorr import varcorr
+
         design, part = self._component(component)
         return varcorr(design, part, self._source.kind)
 
