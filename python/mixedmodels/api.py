@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from numpy.typing import ArrayLike
 
 from mixedmodels._typing import Data
-from mixedmodels.fit.method import Method, as_ddf, as_role
+from mixedmodels.fit.method import Method, as_ddf, as_role, as_sigma
 from mixedmodels.fit.record import Control
 from mixedmodels.model import (
     GeneralizedLinearModel,
@@ -69,6 +69,7 @@ def lmer(
     na_action: Literal["omit", "exclude", "fail"] = "omit",
     env: Mapping[str, Any] | None = None,
     ddf: str = "Satterthwaite",
+    sigma: float | None = None,
     start: ArrayLike | Mapping[str, ArrayLike] | None = None,
     control: Control | Mapping[str, Any] | None = None,
     verbose: int = 0,
@@ -99,6 +100,11 @@ def lmer(
     ddf : {"Satterthwaite", "Kenward-Roger", "normal"}, default "Satterthwaite"
         Degrees of freedom of every test and every Wald interval of this model, unless a verb is told otherwise:
         Satterthwaite's; Kenward and Roger's, with their standard errors (for REML); or "normal" for none, as in lme4.
+    sigma : float, optional
+        Residual standard deviation where it is known, that of a row of weight 1; None estimates it. With
+        ``weights=1 / v, sigma=1`` the v are the known sampling variances of a meta-analysis. It is no parameter then:
+        not counted in `npar`, AIC and BIC, and neither profiled nor simulated anew. A grouping factor may
+        have a level for each row.
     start : array_like or mapping of str to array_like, optional
         Theta to start from, or a mapping ``{"theta": ...}``.
     control : Control or mapping of str, optional
@@ -147,7 +153,7 @@ def lmer(
             start=start,
             control=control,
             verbose=verbose,
-            method=Method(reml=REML, ddf=as_ddf(ddf)),
+            method=Method(reml=REML, ddf=as_ddf(ddf), sigma=as_sigma(sigma)),
             **names,
         ),
         stacklevel=3,
@@ -371,6 +377,7 @@ def lm(
     contrasts: Mapping[str, Any] | None = None,
     na_action: Literal["omit", "exclude", "fail"] = "omit",
     env: Mapping[str, Any] | None = None,
+    sigma: float | None = None,
 ) -> LinearModel[Data]:
     """Fit a linear model by (weighted) least squares.
 
@@ -388,6 +395,8 @@ def lm(
         See `lmer`.
     env : mapping of str, optional
         See `lmer`.
+    sigma : float, optional
+        Residual standard deviation where it is known; see `lmer`. Tests of coefficients are then normal.
 
     Returns
     -------
@@ -421,6 +430,7 @@ def lm(
             contrasts=contrasts,
             na_action=na_action,
             env=env,
+            method=Method(sigma=as_sigma(sigma)),
             **names,
         )
     )

@@ -48,6 +48,8 @@ class DenseKenwardRoger:
             g[-1] = np.eye(len(x))
         inverse = np.linalg.inv(sum(v * m for v, m in zip(values, g, strict=True)))
         phi = np.asarray(model.vcov()) if identity else np.linalg.inv(x.T @ inverse @ x)
+        if not model._fit.has_dispersion:
+            del g[-1]  # of a known sigma, which no data estimate
         self.p = [-x.T @ inverse @ m @ inverse @ x for m in g]
         q = [[x.T @ inverse @ a @ inverse @ b @ inverse @ x for b in g] for a in g]
         self.w = np.linalg.inv(_information(g, inverse, x, phi, self.p, q) if identity else _exact(g, inverse, x, phi))

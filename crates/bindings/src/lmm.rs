@@ -53,6 +53,8 @@ pub(crate) fn pivot_columns(
 ///     Kept, not copied.
 /// reml : bool
 ///     Whether the criterion is REML's.
+/// sigma : float or None
+///     The residual standard deviation of a row of weight 1, where it is known; None if it is estimated.
 #[pyclass(frozen)]
 pub(crate) struct Lmm {
     model: engine::Lmm,
@@ -89,9 +91,13 @@ impl Lmm {
 #[pymethods]
 impl Lmm {
     #[new]
-    #[pyo3(signature = (rows, reml))]
-    fn new(py: Python<'_>, rows: Py<Rows>, reml: bool) -> PyResult<Self> {
-        let built = rows.get().work(py, |rows, _| engine::Lmm::new(rows, reml).map_err(|e| raise_for(e, rows)))??;
+    #[pyo3(signature = (rows, reml, sigma=None))]
+    fn new(py: Python<'_>, rows: Py<Rows>, reml: bool, sigma: Option<f64>) -> PyResult<Self> {
+        let make = |rows: &mixedmodels_engine::rows::Rows, _: &[Option<&[f64]>]| {
+            let made = engine::Lmm::new(rows, reml).and_then(|model| model.with_sigma(sigma));
+            made.map_err(|e| raise_for(e, rows))
+        };
+        let built = rows.get().work(py, make)??;
         Ok(Self::of(built, rows))
     }
 
@@ -113,7 +119,7 @@ impl Lmm {
         Ok(Self::of(built, rows))
     }
 
-    /// ML deviance or REML criterion, profiled over beta and sigma.
+    /// ML deviance or REML criterion, profiled over beta, and over sigma unless that is known.
     ///
     /// Parameters
     /// ----------

@@ -91,23 +91,29 @@ pub(crate) fn of_lmm<'py>(
         let mut whole = lmm::Absolute::new(model, reml, &rows)?;
         whole.evaluate(&point)?;
         let spread = whole.spread(sigma);
-        let mut others = vec![1.0];
+        // log sigma is the first of the others, unless sigma is known.
+        let free = usize::from(model.sigma().is_none());
+        let mut others = vec![1.0; free];
         others.extend(whole.errors(sigma));
         let mut deviance = Watched { inner: &mut whole, look, count: 0 };
         let curvature = Curvature::at(&mut deviance, &point, &spread, &others)?;
         let look = Mutex::new(look);
         in_parallel(wishes.len(), |index| {
             let wish = &wishes[index];
-            let chosen = coordinate(wish, true);
+            let chosen = match coordinate(wish, free == 1) {
+                // Of a derived quantity any coordinate will do, and log sigma may be none.
+                Coordinate::Other(_) if wish.4.is_some() && free == 0 => Coordinate::Absolute { theta: 0 },
+                other => other,
+            };
             // Fixed effects that are not held are at their optimum, and no coordinates.
             let kept: Vec<usize> = match (wish.0.as_str(), chosen) {
-                ("derived", _) => (0..=rows.len()).collect(),
-                (_, Coordinate::Other(i)) if i > 0 => vec![0, i],
-                _ => vec![0],
+                ("derived", _) => (0..free + rows.len()).collect(),
+                (_, Coordinate::Other(i)) if i > 0 => (0..free).chain([i - 1 + free]).collect(),
+                _ => (0..free).collect(),
             };
-            let own: Vec<Vec<f64>> = kept[1..].iter().map(|&i| rows[i - 1].clone()).collect();
+            let own: Vec<Vec<f64>> = kept[free..].iter().map(|&i| rows[i - free].clone()).collect();
             let chosen = match chosen {
-                Coordinate::Other(i) if i > 0 => Coordinate::Other(1),
+                Coordinate::Other(i) if i > 0 => Coordinate::Other(free),
                 other => other,
             };
             let from = Point { roots: point.roots.clone(), others: kept.iter().map(|&i| point.others[i]).collect() };
@@ -116,10 +122,14 @@ pub(crate) fn of_lmm<'py>(
             let mut deviance = Watched { inner: &mut own, look: &mut ask, count: 0 };
             let chart = Chart::new(&sizes, kept.len(), chosen);
             let curvature = curvature.keeping(&kept);
-            one(&mut deviance, &chart, &curvature, &from, wish, &walk)
+            let found = one(&mut deviance, &chart, &curvature, &from, wish, &walk, model.sigma())?;
+            Ok(match (wish.0.as_str(), model.sigma()) {
+                ("theta", Some(sigma)) => found.in_units_of(sigma),
+                _ => found,
+            })
         })
     })?;
-    curves.map_err(raise)?.into_iter().map(|curve| report(py, curve)).collect()
+    curves.map_err(raise)?.into_iter().map(|curve| report(py, curve, model.sigma())).collect()
 }
 
 /// Profiles of a generalised linear mixed model; `errors` are of beta and psi.
@@ -146,11 +156,16 @@ pub(crate) fn of_glmm<'py>(
         let mut out = Vec::with_capacity(wishes.len());
         for wish in &wishes {
             let chart = Chart::new(&sizes, point.others.len(), coordinate(wish, false));
-            out.push(one(&mut deviance, &chart, &curvature, &point, wish, &walk)?);
+            out.push(one(&mut deviance, &chart, &curvature, &point, wish, &walk, None)?);
         }
         Ok(out)
     })?;
-    curves.map_err(raise)?.into_iter().map(|curve| report(py, curve)).collect()
+    curves.map_err(raise)?.into_iter().map(|curve| report(py, curve, None)).collect()
+}
+
+/// The others of a point as Python reads them: log sigma first, where it is known too.
+fn with_sigma(others: &[f64], sigma: Option<f64>) -> Vec<f64> {
+    sigma.map(f64::ln).into_iter().chain(others.iter().copied()).collect()
 }
 
 fn one(
@@ -160,12 +175,13 @@ fn one(
     point: &Point,
     wish: &Wish,
     walk: &Walk,
+    sigma: Option<f64>,
 ) -> Result<Curve, EngineError> {
     let Some(function) = &wish.4 else { return curve(deviance, chart, curvature, point, None, walk) };
     let mut quantity = |at: &Point| -> Option<f64> {
         Python::attach(|py| {
             let roots: Vec<_> = at.roots.iter().map(|r| PyArray1::from_slice(py, r)).collect();
-            let others = PyArray1::from_slice(py, &at.others);
+            let others = PyArray1::from_vec(py, with_sigma(&at.others, sigma));
             let value = function.call1(py, (roots, others)).and_then(|v| v.extract::<f64>(py));
             // A point where the function fails has no value; Ctrl-C in it ends the walk.
             value
@@ -180,7 +196,7 @@ fn one(
     curve(deviance, chart, curvature, point, Some(&mut quantity), walk)
 }
 
-fn report(py: Python<'_>, curve: Curve) -> PyResult<ProfileCurve<'_>> {
+fn report(py: Python<'_>, curve: Curve, sigma: Option<f64>) -> PyResult<ProfileCurve<'_>> {
     let knots = &curve.knots;
     let number = |f: fn(&mixedmodels_engine::profile::Knot) -> f64| PyArray1::from_iter(py, knots.iter().map(f));
     let rows = knots.len();
@@ -202,7 +218,7 @@ fn report(py: Python<'_>, curve: Curve) -> PyResult<ProfileCurve<'_>> {
     };
     let lower = |point: &Point| {
         let roots = point.roots.iter().map(|r| PyArray1::from_slice(py, r)).collect();
-        (roots, PyArray1::from_slice(py, &point.others))
+        (roots, PyArray1::from_vec(py, with_sigma(&point.others, sigma)))
     };
     let [below, above] = curve.ends;
     Ok(ProfileCurve {
@@ -212,7 +228,10 @@ fn report(py: Python<'_>, curve: Curve) -> PyResult<ProfileCurve<'_>> {
         slope: number(|k| k.slope),
         limit: number(|k| k.limit.unwrap_or(f64::NAN)),
         roots: (0..first.point.roots.len()).map(roots).collect::<PyResult<_>>()?,
-        others: table(first.point.others.len(), knots.iter().flat_map(|k| k.point.others.clone()).collect())?,
+        others: table(
+            with_sigma(&first.point.others, sigma).len(),
+            knots.iter().flat_map(|k| with_sigma(&k.point.others, sigma)).collect(),
+        )?,
         beta: table(first.beta.len(), knots.iter().flat_map(|k| k.beta.clone()).collect())?,
         estimate: curve.estimate,
         ends: (end(below), end(above)),

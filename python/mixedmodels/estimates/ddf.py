@@ -103,7 +103,7 @@ def coefficients(
 
 def by_reml(method: str, names: tuple[str, ...], design: Design, fit: MixedFit) -> Coefficients:
     """Coefficients of a refit by REML of a model that was fitted by maximum likelihood; `refitted` is true."""
-    again, engine = fit_lmm(design, reml=True, start=fit.theta)
+    again, engine = fit_lmm(design, reml=True, sigma=fit.method.sigma, start=fit.theta)
     if method == "Satterthwaite":
         return Satterthwaite(names, again, theta_information(engine, again), refitted=True)
     return KenwardRoger(names, again, adjustment(design, again), refitted=True)
@@ -135,7 +135,7 @@ def from_kept(
     arrays = {name: np.array(value, dtype=float) for name, value in numbers[method].items()}
     facts: dict[str, Any] = {name: _whole(x) if name in _SYMMETRIC else x for name, x in arrays.items()}
     if method == "Satterthwaite":
-        return Satterthwaite(names, fit, ThetaInformation(**{**facts, "df": int(facts["df"])}))
+        return Satterthwaite(names, fit, ThetaInformation(**{**facts, "df": float(facts["df"])}))
     return KenwardRoger(names, fit, Adjustment(**facts))
 
 

@@ -19,6 +19,8 @@ All of this is computed in standardised columns of X and Z: with a predictor far
 B and T are block diagonal over the components of the level graph, and so is every sum here. With weights the residual's
 G_e is W^-1; pbkrtest takes the identity there and the weighted fit elsewhere, which is no covariance of any model.
 
+Where sigma is known there is no parameter e, and its rows and columns are left out.
+
 References: Kenward and Roger (1997), Biometrics 53; Halekoh and Hoejsgaard (2014), J. Stat. Software 59(9).
 """
 
@@ -146,7 +148,7 @@ def adjustment(design: Design, fit: MixedFit) -> Adjustment:
         steps = itertools.count(1)
         for part in level_components.parts(design, x, where):
             sums.add(part, lambda: tell(next(steps)))
-    made = sums.adjustment(to_standard @ fit.vcov_unscaled @ to_standard.T)
+    made = sums.adjustment(to_standard @ fit.vcov_unscaled @ to_standard.T, without_residual=fit.known_sigma)
     back = np.linalg.inv(to_standard)
     return Adjustment(back @ made.vcov @ back.T, to_standard.T @ made.p @ to_standard, made.w)
 
@@ -237,18 +239,20 @@ class _Sums:
         bg = level_components.times_blocks(b, covariances, levels)
         self.k[-1, -1] += np.sum(bg * np.swapaxes(bg, 1, 2)) - 2 * np.trace(bg, axis1=1, axis2=2).sum()
 
-    def adjustment(self, phi: Matrix) -> Adjustment:
+    def adjustment(self, phi: Matrix, *, without_residual: bool) -> Adjustment:
         count = len(self.p)
         for r in range(count):
             for s in range(r):
                 self.q[r, s] = self.q[s, r].T
                 self.k[r, s] = self.k[s, r]
-        pp = phi @ self.p
-        information = self.k - 2 * np.einsum("ij,rsji->rs", phi, self.q) + np.einsum("rij,sji->rs", pp, pp)
+        free = count - without_residual  # the residual variance is the last
+        p, q, k = self.p[:free], self.q[:free, :free], self.k[:free, :free]
+        pp = phi @ p
+        information = k - 2 * np.einsum("ij,rsji->rs", phi, q) + np.einsum("rij,sji->rs", pp, pp)
         w = 2 * generalised_inverse(information)
-        middle = np.einsum("rs,rsij->ij", w, self.q) - np.einsum("rs,rij,sjk->ik", w, self.p, pp, optimize=True)
+        middle = np.einsum("rs,rsij->ij", w, q) - np.einsum("rs,rij,sjk->ik", w, p, pp, optimize=True)
         added = phi @ middle @ phi
-        return Adjustment(phi + added + added.T, self.p, w)
+        return Adjustment(phi + added + added.T, p, w)
 
 
 def _patterns(levels: tuple[int, ...], sizes: tuple[int, ...]) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:

@@ -18,6 +18,9 @@ The first part is what sigma alone contributes: nu never exceeds d. On a singula
 column of T that vanished, so g is 0 there; flat directions of P (eigenvalue 0) are left out, as lmerTest leaves them
 out, and g is 0 along these too.
 
+Where sigma is known, H is P alone and g the derivative of sigma^2 c'Phi_0(theta)c: nu = f^2 / g'P^-1 g, infinite where
+the variance of the contrast does not depend on theta.
+
 A fit by maximum likelihood has the degrees of freedom of its own variances, as in lmerTest, and says that these are too
 small in small samples. A comparison of two models is of their fits by REML, as in pbkrtest (`refitted`).
 

@@ -7,6 +7,7 @@ sum of squares, f the criterion profiled over beta and sigma, d its degrees of f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,17 +34,17 @@ class ThetaInformation:
     inverse_hessian : ndarray, shape (m, m)
         Generalised inverse of the Hessian of the profiled criterion.
     log_sigma_slope : ndarray, shape (m,)
-        Derivatives of log(sigma_hat(theta)).
+        Derivatives of log(sigma_hat(theta)); 0 where sigma is known.
     vcov_slope : ndarray, shape (m, p, p)
         Derivatives of Phi_0.
-    df : int
-        Degrees of freedom d, on which the estimate of sigma given theta rests.
+    df : float
+        Degrees of freedom d, on which the estimate of sigma given theta rests; infinite where sigma is known.
     """
 
     inverse_hessian: Matrix
     log_sigma_slope: Vector
     vcov_slope: Array
-    df: int
+    df: float
 
 
 def theta_information(engine: Lmm, fit: MixedFit) -> ThetaInformation:
@@ -56,11 +57,12 @@ def theta_information(engine: Lmm, fit: MixedFit) -> ThetaInformation:
     """
     check_exact(engine)
     derivatives = engine.information(fit.theta)
+    slope = np.asarray(derivatives["pwrss_gradient"]) / (2 * fit.pwrss)
     return ThetaInformation(
         inverse_hessian=_inverse_hessian(fit, np.asarray(derivatives["hessian"])),
-        log_sigma_slope=np.asarray(derivatives["pwrss_gradient"]) / (2 * fit.pwrss),
+        log_sigma_slope=np.zeros_like(slope) if fit.known_sigma else slope,
         vcov_slope=np.asarray(derivatives["jacobian"]),
-        df=fit.n - len(fit.kept) * fit.reml,
+        df=inf if fit.known_sigma else fit.n - len(fit.kept) * fit.reml,
     )
 
 

@@ -37,9 +37,9 @@ def goodness(design: Design, fit: LinearFit) -> Goodness:
     if df1 == 0:
         return Goodness(r_squared=0.0, adj_r_squared=0.0, f=math.nan, df1=0, df2=fit.df_resid)
     r2 = ratio(explained, explained + fit.rss)
-    if fit.df_resid == 0:
+    if fit.df_resid == 0 and not fit.known_sigma:
         return Goodness(r_squared=r2, adj_r_squared=math.nan, f=math.nan, df1=df1, df2=0)
-    adjusted = 1 - (1 - r2) * (fit.n - intercept) / fit.df_resid
+    adjusted = 1 - (1 - r2) * (fit.n - intercept) / fit.df_resid if fit.df_resid else math.nan
     return Goodness(
         r_squared=r2, adj_r_squared=adjusted, f=ratio(explained / df1, fit.sigma**2), df1=df1, df2=fit.df_resid
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from mixedmodels.fit.any_fit import AnyFit
-from mixedmodels.fit.record import MixedFit
+from mixedmodels.fit.record import LinearFit, MixedFit
 
 
 def n_parameters(fit: AnyFit) -> int:
@@ -26,20 +26,25 @@ def loglik(fit: AnyFit) -> float:
         return -fit.criterion / 2
     if fit.generalized:
         return fit.loglik
-    if fit.rss == 0:
-        return math.inf
-    return -0.5 * (fit.n * (math.log(2 * math.pi * fit.rss / fit.n) + 1) - fit.sum_log_weights)
+    return -0.5 * (residual_part(fit.rss, fit.n, fit) - fit.sum_log_weights)
 
 
 def ml_deviance(fit: MixedFit) -> float:
     """-2 log-likelihood at the fitted theta with beta and sigma maximising it; for a REML fit too (eq. dev-ml)."""
-    return fit.logdet_u + fit.n * (1 + math.log(2 * math.pi * fit.pwrss / fit.n)) - fit.sum_log_weights
+    return fit.logdet_u + residual_part(fit.pwrss, fit.n, fit) - fit.sum_log_weights
 
 
 def reml_criterion(fit: MixedFit) -> float:
     """-2 restricted log-likelihood at the fitted theta, for an ML fit too (eq. dev-reml)."""
     df = fit.n - len(fit.kept)
-    return fit.logdet_u + fit.logdet_x + df * (1 + math.log(2 * math.pi * fit.pwrss / df)) - fit.sum_log_weights
+    return fit.logdet_u + fit.logdet_x + residual_part(fit.pwrss, df, fit) - fit.sum_log_weights
+
+
+def residual_part(rss: float, df: int, fit: LinearFit | MixedFit) -> float:
+    """Df log(2 pi sigma^2) + rss / sigma^2, at the sigma that is known or at the best one, rss / df."""
+    if fit.known_sigma:
+        return df * (math.log(2 * math.pi) + 2 * math.log(fit.sigma)) + (rss / fit.sigma) / fit.sigma
+    return df * (1 + math.log(2 * math.pi * rss / df)) if rss > 0 else -math.inf
 
 
 def aic(fit: AnyFit) -> float:

@@ -139,6 +139,7 @@ def fit_lmm(
     design: Design,
     *,
     reml: bool = True,
+    sigma: float | None = None,
     start: ArrayLike | Mapping[str, ArrayLike] | None = None,
     control: Control = DEFAULTS,
     verbose: int = 0,
@@ -152,6 +153,8 @@ def fit_lmm(
     reml : bool, default True
         Whether to maximise the restricted likelihood. Without fixed effects both are the same and `reml` is recorded as
         False.
+    sigma : float, optional
+        Residual standard deviation where it is known.
     start : array_like, shape (m,), or mapping of str to array_like, optional
         Theta to start from, or a mapping that has it by its name; None for the default.
     control : Control, optional
@@ -171,7 +174,7 @@ def fit_lmm(
     began = perf_counter()
     restricted = reml and bool(inputs.x)
     rows = inputs.rows(y)
-    engine = _made(design, rows, y, inputs, restricted)
+    engine = _made(design, rows, y, inputs, restricted, sigma)
     return run(
         engine=engine,
         design=design,
@@ -179,6 +182,7 @@ def fit_lmm(
         y=y,
         inputs=inputs,
         reml=restricted,
+        known_sigma=sigma is not None,
         start=start,
         control=control,
         verbose=verbose,
@@ -186,14 +190,14 @@ def fit_lmm(
     ), engine
 
 
-def new_engine(design: Design, reml: bool) -> Lmm:
+def new_engine(design: Design, reml: bool, sigma: float | None = None) -> Lmm:
     """The engine's handle for a design, as `fit_lmm` made it."""
     inputs = engine_input(design)
     y = checks.response(design)
-    return _made(design, inputs.rows(y), y, inputs, reml)
+    return _made(design, inputs.rows(y), y, inputs, reml, sigma)
 
 
-def _made(design: Design, rows: Rows, y: Vector, inputs: EngineInput, reml: bool) -> Lmm:
+def _made(design: Design, rows: Rows, y: Vector, inputs: EngineInput, reml: bool, sigma: float | None) -> Lmm:
     if len(inputs.kept) >= len(y):
         raise DesignError(
             f"the fixed effects of {design.formula!r} have {len(inputs.kept)} independent columns for {len(y)} rows, "
@@ -205,7 +209,7 @@ def _made(design: Design, rows: Rows, y: Vector, inputs: EngineInput, reml: bool
         if wrong is not None:
             raise wrong
     try:
-        return Lmm(rows, reml)
+        return Lmm(rows, reml, sigma)
     except EngineError as error:
         raise degenerate.diagnosis(design, inputs.kept, error, str(error)) from error
 
@@ -235,6 +239,7 @@ def refit_lmm(
         y=y,
         inputs=inputs,
         reml=fit.reml,
+        known_sigma=fit.known_sigma,
         start=start,
         control=control,
         verbose=verbose,
@@ -249,6 +254,7 @@ def run(
     y: Vector,
     inputs: EngineInput,
     reml: bool,
+    known_sigma: bool,
     start: ArrayLike | Mapping[str, ArrayLike] | None,
     control: Control,
     verbose: int,
@@ -265,11 +271,11 @@ def run(
     if not isfinite(out["criterion"]) or not TINY < out["pwrss"] < HUGE:
         cause = f"the criterion is {out['criterion']:g}, the residual sum of squares {out['pwrss']:g}"
         raise degenerate.diagnosis(design, inputs.kept, rows.fault(), cause)
-    fit = _record(engine, inputs, reml, out, seconds)
+    fit = _record(engine, inputs, reml, known_sigma, out, seconds)
     if not _has_finite_covariance(fit):
         cause = "the covariance of the fixed effects is not finite"
         raise degenerate.diagnosis(design, inputs.kept, rows.fault(), cause)
-    exact = degenerate.exact_fit(design, rows, y, fit)
+    exact = None if known_sigma else degenerate.exact_fit(design, rows, y, fit)
     if exact is not None:
         raise exact
     return replace(fit, **unidentified(design, fit)) if may_be_unidentified(design, fit.kept) else fit
@@ -307,7 +313,9 @@ def unidentified(design: Design, fit: MixedFit | GlmmFit) -> dict[str, Any]:
     return {"unidentified": sentences, "run": run}
 
 
-def _record(engine: Lmm, inputs: EngineInput, reml: bool, out: LmmOptimum, seconds: float) -> MixedFit:
+def _record(
+    engine: Lmm, inputs: EngineInput, reml: bool, known_sigma: bool, out: LmmOptimum, seconds: float
+) -> MixedFit:
     standards = tuple(engine.standards())
     return MixedFit(
         reml=reml,
@@ -338,6 +346,7 @@ def _record(engine: Lmm, inputs: EngineInput, reml: bool, out: LmmOptimum, secon
             trace=tuple(out["trace"]),
         ),
         criterion_error=out["criterion_error"],
+        known_sigma=known_sigma,
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
-from mixedmodels.errors import DataError
+from mixedmodels.errors import DataError, FitError
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
 
+SMALLEST_SIGMA = 1e-140  # its square is a double
 DdfName = Literal["Satterthwaite", "Kenward-Roger", "normal"]  # ways to degrees of freedom of a linear mixed model
 _SPELLINGS: dict[str, DdfName] = {
     "satterthwaite": "Satterthwaite",
@@ -73,6 +76,26 @@ def check_reml(ddf: str, reml: bool) -> None:
         )
 
 
+def as_sigma(sigma: object) -> float | None:
+    """The residual standard deviation that a user knows; None where it is to be estimated.
+
+    Raises
+    ------
+    FitError
+        If it is no positive number.
+    """
+    if sigma is None:
+        return None
+    number = isinstance(sigma, Real) and not isinstance(sigma, bool)
+    value = float(sigma) if isinstance(sigma, Real) and number else math.nan
+    if not SMALLEST_SIGMA < value < 1 / SMALLEST_SIGMA:
+        raise FitError(
+            f"sigma is {sigma!r:.80}; give the residual standard deviation as a number above 0, such as sigma=1 with "
+            "weights=1/variance, or leave it out to have it estimated."
+        )
+    return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
     """Arguments of `lm`, `lmer`, `glm` or `glmer` beside formula and data that decide how to fit.
@@ -93,6 +116,8 @@ class Method:
         How an `lmer` gets its degrees of freedom; other classes of models have their own.
     weights_role : {"cases", "precision"}, optional
         What the weights of a `glmmTMB` are; None of other functions.
+    sigma : float, optional
+        Residual standard deviation of an `lm` or `lmer` where it is known; None where it is estimated.
     """
 
     family: Family | None = None
@@ -102,6 +127,7 @@ class Method:
     penalty: Any = None
     ddf: DdfName = "Satterthwaite"
     weights_role: Literal["cases", "precision"] | None = None
+    sigma: float | None = None
 
     @property
     def n_shapes(self) -> int:
@@ -113,5 +139,6 @@ class Method:
     def title(self, mixed: bool) -> str:
         """The method in words, of a model with random effects or without."""
         if self.family is None:
-            return "least squares" if not mixed else "REML" if self.reml else "maximum likelihood"
+            known = "" if self.sigma is None else f", sigma = {self.sigma:g} known"
+            return ("least squares" if not mixed else "REML" if self.reml else "maximum likelihood") + known
         return f"maximum likelihood, {self.family}"

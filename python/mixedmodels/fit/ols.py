@@ -14,10 +14,11 @@ from mixedmodels.fit.lmm import HUGE, TINY, kept_columns
 from mixedmodels.fit.record import LinearFit
 
 
-def fit_ols(design: Design) -> LinearFit:
+def fit_ols(design: Design, sigma: float | None = None) -> LinearFit:
     """Fit a linear model by a QR decomposition of sqrt(W) X.
 
-    Columns that are combinations of earlier ones are aliased, as in R. sigma is NaN without degrees of freedom.
+    Columns that are combinations of earlier ones are aliased, as in R. Without a known
+    `sigma` it is NaN where there are no degrees of freedom.
     """
     y = response = checks.response(design)
     if design.random:
@@ -46,13 +47,18 @@ def fit_ols(design: Design) -> LinearFit:
         n=n,
         kept=kept,
         beta=beta,
-        sigma=math.sqrt(rss / df) if df else math.nan,
+        sigma=_estimated(rss, df) if sigma is None else sigma,
         rss=rss,
         df_resid=df,
         vcov_unscaled=vcov,
         sum_log_weights=0.0 if weights is None else float(np.log(weights).sum()),
-        exact=df > 0 and _exact(rss / df, y - residual if root is None else (y - residual) / root),
+        known_sigma=sigma is not None,
+        exact=sigma is None and df > 0 and _exact(rss / df, y - residual if root is None else (y - residual) / root),
     )
+
+
+def _estimated(rss: float, df: int) -> float:
+    return math.sqrt(rss / df) if df else math.nan
 
 
 def _exact(variance: float, mu: Vector) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import inf, sqrt
+from math import inf, nan, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -68,10 +68,11 @@ class _GaussianIdentity:
 
     @property
     def has_dispersion(self) -> bool:
-        """The residual variance is estimated."""
-        return True
+        """Whether the residual variance is estimated."""
+        return not self.known_sigma
 
     sigma: float
+    known_sigma: bool
     vcov_unscaled: Matrix
 
     @property
@@ -126,6 +127,8 @@ class LinearFit(_GaussianIdentity, _NoRandomEffects):
         Sum of the logarithms of the weights.
     exact : bool, default False
         Whether the residuals are rounding error only.
+    known_sigma : bool, default False
+        Whether sigma is known, so that it is no estimate.
     """
 
     n: int
@@ -137,18 +140,26 @@ class LinearFit(_GaussianIdentity, _NoRandomEffects):
     vcov_unscaled: Matrix
     sum_log_weights: float
     exact: bool = False
+    known_sigma: bool = False
 
     function: ClassVar[str] = "lm"
 
     @property
     def method(self) -> Method:
         """The method of the fit."""
-        return Method()
+        return Method(sigma=self.sigma if self.known_sigma else None)
 
     @property
     def wald_df(self) -> float:
-        """Degrees of freedom of Wald statistics: those of the residuals."""
-        return float(self.df_resid)
+        """Degrees of freedom of Wald statistics: those of the residuals; infinite where sigma is known."""
+        return inf if self.known_sigma else float(self.df_resid)
+
+    @property
+    def error_variance(self) -> float:
+        """Residual variance by which mean squares are divided; NaN with no residual degrees of freedom."""
+        if self.known_sigma:
+            return self.sigma**2
+        return self.rss / self.df_resid if self.df_resid else nan
 
     @property
     def effects_scale(self) -> float:
@@ -211,6 +222,8 @@ class MixedFit(_GaussianIdentity):
         Standard error of `criterion` (and `logdet_u`) where it is estimated, 0 where it is exact.
     unidentified : tuple of str, default ()
         Sentences that say which variances the model cannot identify.
+    known_sigma : bool, default False
+        Whether sigma is known, so that it is no estimate.
     """
 
     reml: bool
@@ -235,6 +248,7 @@ class MixedFit(_GaussianIdentity):
     run: Run
     criterion_error: float = 0.0
     unidentified: tuple[str, ...] = ()
+    known_sigma: bool = False
 
     function: ClassVar[str] = "lmer"
     mixed: ClassVar[Literal[True]] = True
@@ -242,7 +256,7 @@ class MixedFit(_GaussianIdentity):
     @property
     def method(self) -> Method:
         """The method of the fit."""
-        return Method(reml=self.reml)
+        return Method(reml=self.reml, sigma=self.sigma if self.known_sigma else None)
 
     @property
     def wald_df(self) -> float:

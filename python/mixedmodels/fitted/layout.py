@@ -37,7 +37,7 @@ def laid_out(
         env=request.env,
         random=random,
         response="binomial" if family is not None and family.support == "proportion" else "number",
-        residual=family is None or family.weights_role == "precision",
+        residual=request.method.sigma is None and (family is None or family.weights_role == "precision"),
         zero_weights=components or random != "allowed",
         further=_further(request) if components else None,
     )

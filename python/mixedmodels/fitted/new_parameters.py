@@ -87,13 +87,13 @@ def _with_sigma(fit: AnyFit, sigma: Any) -> AnyFit:
     value = numbers(sigma, "newparams['sigma']")
     if value.shape != () or not value > 0:
         raise DataError(f"newparams['sigma'] is {sigma!r:.40}; give one positive number.")
-    if not fit.has_dispersion:
+    if fit.residual_sd is None:
         raise DataError(f"newparams has sigma, and {fit.family} has no residual variance; leave it out.")
     return fit.with_sigma(float(value))
 
 
 def _with_shapes(fit: AnyFit, shapes: Any) -> AnyFit:
-    old = {} if fit.has_dispersion else fit.free_shapes
+    old = {} if fit.residual_sd is not None else fit.free_shapes
     if not old:
         raise DataError(f"newparams has shapes, and {fit.family} has none that were estimated.")
     new = coefficients(shapes, tuple(old), "newparams['shapes']", np.array(list(old.values())))

@@ -48,13 +48,13 @@ def refitted(model: FittedModel, design: Design, *, reml: bool = False, stacklev
     request = model._request
     control = as_control(request.control if request else None)
     if not fit.generalized and not (fit.mixed and design.random):
-        return fit_ols(design)
+        return fit_ols(design, fit.method.sigma)
     if fit.generalized and not fit.mixed and fit.family.least_squares:
         return fit_glm(design, fit.family, penalty=fit.penalty, control=control)
     if fit.generalized and not fit.mixed:
         return fit_without_random(design, fit.family, penalty=fit.penalty, control=control)
     if not fit.generalized:
-        again: AnyMixedFit = fit_lmm(design, reml=reml, control=control)[0]
+        again: AnyMixedFit = fit_lmm(design, reml=reml, sigma=fit.method.sigma, control=control)[0]
     elif not design.random:
         return fit_without_random(design, fit.family, control=control)
     else:
@@ -82,8 +82,9 @@ def refitted_to_part(fit: AnyFit, part: Design, control: Control) -> AnyFit:
     """
     if not fit.generalized:
         if not fit.mixed:
-            return fit_ols(part)
-        return fit_lmm(part, reml=fit.reml, start=fit.theta, control=control)[0]
+            return fit_ols(part, fit.method.sigma)
+        how = {"reml": fit.reml, "sigma": fit.method.sigma}
+        return fit_lmm(part, **how, start=fit.theta, control=control)[0]
     if fit.mixed:
         start = start_of(fit)
         if kept_columns(part.fixed, _rows_of(part), part.weights) != fit.kept:

@@ -87,7 +87,7 @@ def refitter(model: FittedModel, design: Design | None = None, *, df: bool = Fal
     whole = design is None
     rows = model.design if design is None else design
     if not fit.generalized and not fit.mixed:
-        return lambda y: many_ols(rows, y)
+        return lambda y: many_ols(rows, y, fit.method.sigma)
     if not fit.generalized:
         return _lmm_refitter(_handle(model) if whole else None, rows, fit, control, df)
     seen = family_design(rows, fit) if whole else rows
@@ -113,7 +113,7 @@ def _handle(model: Any) -> Any:
 def _lmm_refitter(engine: Lmm | None, rows: Design, fit: MixedFit, control: Control, df: bool) -> Refit:
     inputs = engine_input(rows, fit.kept)
     if engine is None:
-        engine = new_lmm_engine(rows, fit.reml)
+        engine = new_lmm_engine(rows, fit.reml, fit.method.sigma)
     return lambda y: many_lmm(engine, inputs, less_offset(rows, y), control=control, df=df)
 
 
@@ -158,12 +158,17 @@ def as_row(fit: AnyFit) -> ManyFits:
 
 
 def covariance_names(design: Design, fit: AnyFit) -> tuple[str, ...]:
-    """Names of what is not a fixed effect: standard deviations and correlations, sigma, shapes."""
+    """Names of what is not a fixed effect: standard deviations and correlations, an estimated sigma, shapes."""
     if fit.mixed:
         names = list(covariance_columns(varcorr(design, fit))["term"])
+        names = names[:-1] if _knows_sigma(fit) else names
     else:
-        names = [] if fit.residual_sd is None else ["sigma"]
+        names = [] if fit.residual_sd is None or _knows_sigma(fit) else ["sigma"]
     return (*names, *_shapes_apart(fit))
+
+
+def _knows_sigma(fit: AnyFit) -> bool:
+    return not fit.generalized and fit.known_sigma
 
 
 def _shapes_apart(fit: AnyFit) -> dict[str, float]:
@@ -175,7 +180,7 @@ def covariance_values(many: ManyFits, fit: AnyFit) -> Matrix:
     """Values of `covariance_names`, a row per fit."""
     scale: Vector | float = 1.0 if fit.generalized else many.sigma
     parts = [deviations(many.theta, fit.sizes, scale)]
-    if fit.residual_sd is not None:
+    if fit.residual_sd is not None and not _knows_sigma(fit):
         parts.append(many.sigma[:, None])
     return np.hstack([*parts, many.shapes])
 

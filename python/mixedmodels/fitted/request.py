@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.fit.method import Method, as_ddf
+from mixedmodels.fit.method import Method, as_ddf, as_sigma
 from mixedmodels.formula import Formula, parse
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def changed(request: Request, changes: Mapping[str, Any]) -> Request:
     method = {k: fields.pop(k) for k in list(fields) if k in Method.__dataclass_fields__}
     if "ddf" in method:
         method["ddf"] = as_ddf(method["ddf"])
+    if "sigma" in method:
+        method["sigma"] = as_sigma(method["sigma"])
     if method.get("family") is not None:
         method["family"] = resolve(method["family"])
     if "formula" in fields and "contrasts" not in fields:

@@ -223,7 +223,8 @@ class MarginalEffects(Registering, FittedModel):
 
     def get_df(self) -> float:
         """Degrees of freedom of joint tests."""
-        return float(self.df_resid)
+        fit = self._fit
+        return float("inf") if not fit.generalized and fit.known_sigma else float(self.df_resid)
 
     @cached_property
     def _marginal_variables(self) -> list[str]:

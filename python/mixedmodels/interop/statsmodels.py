@@ -162,7 +162,7 @@ class StatsmodelsSpellings(FittedModel):
             return WaldTest(chisq, p, df, None, kind, coefficients.footer)
         if math.isfinite(f.den_df):
             return WaldTest(f.f_value, f.p_value, f.num_df, f.den_df, kind, coefficients.footer)
-        df_denom = float(self.df_resid)
+        df_denom = float(self.df_resid) if self._fit.has_dispersion else math.inf
         p = wald.f_p_value(f.f_value, f.num_df, df_denom)
         return WaldTest(f.f_value, p, f.num_df, df_denom, kind, coefficients.footer)
 

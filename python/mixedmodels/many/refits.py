@@ -38,11 +38,11 @@ def fits_of(design: Design, method: Method, control: Control, ddf: str | None) -
     n, family = len(design.response), method.family
     if family is None and not design.random:
         _check_rows(n, design)
-        return lambda y: many_ols(design, y)
+        return lambda y: many_ols(design, y, method.sigma)
     if family is None:
         _check_rows(n, design)
         inputs = lmm.engine_input(design)
-        engine = lmm.new_engine(design, method.reml and bool(inputs.x))
+        engine = lmm.new_engine(design, method.reml and bool(inputs.x), method.sigma)
 
         def linear(y: Matrix) -> ManyFits:
             fits = many_lmm(engine, inputs, less_offset(design, y), control=control, df=ddf == "Satterthwaite")

@@ -31,7 +31,14 @@ def build_lmer(request: Request, stacklevel: int = 3) -> MixedModel:
     check_reml(request.method.ddf, reml)
     design, source = laid_out(request, "required")
     warn_bar(design)
-    fit, engine = fit_lmm(design, reml=reml, start=request.start, control=control, verbose=as_verbose(request.verbose))
+    fit, engine = fit_lmm(
+        design,
+        reml=reml,
+        sigma=request.method.sigma,
+        start=request.start,
+        control=control,
+        verbose=as_verbose(request.verbose),
+    )
     warn_mixed(design, fit, stacklevel + 1)
     return MixedModel(fit, design, source, request, engine)
 
@@ -42,7 +49,7 @@ def build_lm(request: Request, stacklevel: int = 3) -> LinearModel:
     from mixedmodels.fit.ols import fit_ols
 
     design, source = laid_out(request, "forbidden")
-    fit = fit_ols(design)
+    fit = fit_ols(design, request.method.sigma)
     if fit.exact:
         warnings.warn(checks.exact_warning(design, fit), stacklevel=stacklevel)
     return LinearModel(fit, design, source, request)

@@ -147,7 +147,7 @@ class LinearModel(FixedEffectsModel[Data_co]):
 
         self._need_rows("refit()")
         design = replace(self.design, response=self._rows.response(response))
-        fit = fit_ols(design)
+        fit = fit_ols(design, self._fit.method.sigma)
         if fit.exact:
             warnings.warn(exact_warning(design, fit), stacklevel=2)
         return LinearModel(fit, design, self._source, self._request)

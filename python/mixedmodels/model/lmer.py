@@ -62,7 +62,7 @@ class MixedModel(RandomEffectsModel[Data_co]):
         return handle
 
     def _new_engine(self) -> Lmm:
-        return new_engine(self.design, self._fit.reml)
+        return new_engine(self.design, self._fit.reml, self._fit.method.sigma)
 
     def _working_weights(self) -> Vector:
         weights = self.design.weights

@@ -63,6 +63,8 @@ def drawn_parameters(
         return Parameters(moves, np.ones(nsim), psi)
     if fit.generalized and len(fit.psi):
         return Parameters(moves, np.ones(nsim), np.tile(fit.psi, (nsim, 1)))
+    if not fit.generalized and fit.known_sigma:
+        return Parameters(moves, np.full(nsim, fit.sigma), psi)
     df = fit.n - len(fit.kept) * fit.reml if fit.mixed else fit.df_resid
     relative = np.sqrt(df / rng.chisquare(df, nsim)) if df > 0 else np.full(nsim, np.nan)
     if fit.generalized:

@@ -30,10 +30,12 @@ class IndependentDraws:
         self._design, self._fit, self._conditional = design, fit, conditional
 
     def sigma(self, count: int, rng: np.random.Generator) -> Vector:
-        """Residual standard deviations from the posterior of a flat prior; 1 of a generalised model."""
+        """Residual standard deviations from the posterior of a flat prior, or known; 1 of a generalised model."""
         fit = self._fit
         if fit.generalized:
             return np.ones(count)
+        if fit.known_sigma:
+            return np.full(count, fit.sigma)
         df = fit.n - len(fit.beta) - len(fit.theta) - 1
         return np.sqrt(fit.pwrss / rng.chisquare(df, count))
 

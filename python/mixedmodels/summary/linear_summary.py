@@ -25,6 +25,7 @@ from mixedmodels.tables.sheet import Sheet
 
 DIGITS = 4
 HEADERS = ("Estimate", "Std. Error", "t value", "Pr(>|t|)")
+NORMAL_HEADERS = ("Estimate", "Std. Error", "z value", "Pr(>|z|)")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -57,6 +58,8 @@ class LinearSummary(CoefficientSummary):
         Coefficients of determination, plain and adjusted.
     fstatistic : tuple of four float or None
         F statistic, its two degrees of freedom and its p-value; None for a model with only an intercept.
+    known_sigma : bool, default False
+        Whether sigma is known, so that tests are normal.
     kind : str, default "pandas"
         The library of tables.
     """
@@ -74,11 +77,12 @@ class LinearSummary(CoefficientSummary):
     r_squared: float
     adj_r_squared: float
     fstatistic: tuple[float, float, float, float] | None
+    known_sigma: bool = False
     kind: Any = "pandas"
 
     @property
     def _headers(self) -> Sequence[str]:
-        return HEADERS
+        return NORMAL_HEADERS if self.known_sigma else HEADERS
 
     def text(self, *, digits: int = DIGITS) -> str:
         """The summary in R's layout.
@@ -93,7 +97,7 @@ class LinearSummary(CoefficientSummary):
         if self.names:
             k = len(self.aliased)
             lines.append("Coefficients:" + (f" ({k} not defined because of singularities)" if k else ""))
-            lines.append(coefficient_table(self.names, HEADERS, self.coefficients, digits=digits, pvalues=True))
+            lines.append(coefficient_table(self.names, self._headers, self.coefficients, digits=digits, pvalues=True))
         else:
             lines.append("No Coefficients")
         return "\n".join([*lines, "", *self._footer(digits), ""])
@@ -109,7 +113,9 @@ class LinearSummary(CoefficientSummary):
     def _footer(self, digits: int) -> list[str]:
         error = "NaN" if math.isnan(self.sigma) else r_numbers.format_number(r_numbers.signif(self.sigma, digits))
         lines = [
-            f"Residual standard error: {error} on {self.df_resid} degrees of freedom",
+            f"Residual standard error: {error}, known"
+            if self.known_sigma
+            else f"Residual standard error: {error} on {self.df_resid} degrees of freedom",
             *missing_lines(self.dropped),
         ]
         if self.fstatistic is not None:
@@ -177,14 +183,14 @@ def linear_summary(
     p = len(design.fixed.names)
     table = coefficient_matrix(fit)
     complete = np.column_stack(
-        [table, wald.p_values(table[:, 2], fit.df_resid) if fit.df_resid else table[:, 2] * math.nan]
+        [table, wald.p_values(table[:, 2], fit.wald_df) if fit.wald_df else table[:, 2] * math.nan]
     )
     aliased = np.full((p, 4), math.nan)
     aliased[list(fit.kept)] = complete
     f = None
     if good.df1:
-        p_value = math.nan if math.isnan(good.f) else wald.f_p_value(good.f, good.df1, good.df2)
-        f = (good.f, good.df1, good.df2, p_value)
+        p_value = math.nan if math.isnan(good.f) else wald.f_p_value(good.f, good.df1, fit.wald_df)
+        f = (good.f, good.df1, fit.wald_df if fit.known_sigma else good.df2, p_value)
     return LinearSummary(
         call=call,
         weighted=weighted,
@@ -199,5 +205,6 @@ def linear_summary(
         r_squared=good.r_squared,
         adj_r_squared=good.adj_r_squared,
         fstatistic=f,
+        known_sigma=fit.known_sigma,
         kind=kind,
     )

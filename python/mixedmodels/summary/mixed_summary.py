@@ -325,6 +325,10 @@ def criteria(fit: AnyMixedFit) -> dict[str, float]:
     }
 
 
+def _known(fit: MixedFit) -> tuple[str, ...]:
+    return ("The residual variance is known, not estimated.",) if fit.known_sigma else ()
+
+
 def mixed_summary(
     design: Design, fit: MixedFit, call: Call, quartiles: Sequence[float], kind: Any = "pandas"
 ) -> MixedSummary:
@@ -348,6 +352,6 @@ def mixed_summary(
         converged=fit.run.converged,
         message=fit.run.message,
         criterion_error=fit.criterion_error,
-        remarks=(unidentified_message(fit),) if fit.unidentified else (),
+        remarks=(*_known(fit), *((unidentified_message(fit),) if fit.unidentified else ())),
         kind=kind,
     )

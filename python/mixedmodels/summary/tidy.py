@@ -253,7 +253,7 @@ def glance_linear(fit: LinearFit, good: Goodness) -> Columns:
         "adj_r_squared": [good.adj_r_squared],
         "sigma": [fit.sigma],
         "statistic": [good.f],
-        "p_value": [wald.f_p_value(good.f, good.df1, good.df2) if good.df1 else math.nan],
+        "p_value": [wald.f_p_value(good.f, good.df1, fit.wald_df) if good.df1 else math.nan],
         "df": [good.df1],
         "loglik": [likelihood.loglik(fit)],
         "aic": [likelihood.aic(fit)],

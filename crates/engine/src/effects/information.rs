@@ -1,5 +1,6 @@
 //! Average information along given directions of the templates (numerics: equation 5): with w_m = (dSigma_m) s,
-//! F_lm = w_l'Z'P Z w_m and AI_lm = (F_lm - (s'w_l)(s'w_m) / r2) / sigma^2.
+//! F_lm = w_l'Z'P Z w_m and AI_lm = (F_lm - (s'w_l)(s'w_m) / r2) / sigma^2. Where sigma is known, nothing is profiled
+//! out, and AI_lm = F_lm / sigma^2.
 
 use super::elimination::Elimination;
 use super::layout::{Layout, Panel};
@@ -9,6 +10,14 @@ use super::template::{inner, sigma_direction};
 use crate::gram::Gram;
 use crate::stop;
 
+/// sigma^2 of an evaluation, in standardised units.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Noise {
+    pub s2: f64,
+    /// 1 / r^2 where sigma^2 follows from r^2, 0 where it is known: what (s'w_l)(s'w_m) is multiplied by.
+    pub pull: f64,
+}
+
 /// AI over all pairs of directions, K x K. Uses the tail's Cholesky factor: call before it is inverted.
 pub(crate) fn average_information(
     gram: &Gram,
@@ -17,15 +26,15 @@ pub(crate) fn average_information(
     parts: &[LevelParts],
     templates: &[Vec<f64>],
     directions: &[Direction],
-    s2: f64,
+    noise: Noise,
 ) -> Vec<f64> {
     let (sums, mut fixed) = products(gram, layout, e, parts, templates, directions);
-    profiled(&sums, &mut fixed, e, gram.p, s2)
+    profiled(&sums, &mut fixed, e, gram.p, noise)
 }
 
 /// AI from w_l'Z'V^-1 Z w_m (the lower triangle counts) and, for each direction, X'V^-1 Z w_m and s'w_m: past the fixed
-/// effects, and sigma profiled out.
-pub(crate) fn profiled(sums: &[f64], fixed: &mut [Vec<f64>], e: &Elimination, p: usize, s2: f64) -> Vec<f64> {
+/// effects, and sigma profiled out where it is not known.
+pub(crate) fn profiled(sums: &[f64], fixed: &mut [Vec<f64>], e: &Elimination, p: usize, noise: Noise) -> Vec<f64> {
     for v in fixed.iter_mut() {
         e.border.half_solve(&mut v[..p]);
     }
@@ -34,8 +43,8 @@ pub(crate) fn profiled(sums: &[f64], fixed: &mut [Vec<f64>], e: &Elimination, p:
     for l in 0..count {
         for m in 0..=l {
             let past: f64 = (0..p).map(|j| fixed[l][j] * fixed[m][j]).sum();
-            let sw = fixed[l][p] * fixed[m][p] / e.border.r2;
-            let value = (sums[l + m * count] - past - sw) / s2;
+            let sw = fixed[l][p] * fixed[m][p] * noise.pull;
+            let value = (sums[l + m * count] - past - sw) / noise.s2;
             out[l + m * count] = value;
             out[m + l * count] = value;
         }

@@ -1,5 +1,5 @@
-//! The deviance in absolute parameters: square roots of the covariances, log sigma, and values of some linear
-//! combinations of beta. The rest of beta is at its optimum.
+//! The deviance in absolute parameters: square roots of the covariances, log sigma unless sigma is known, and values of
+//! some linear combinations of beta. The rest of beta is at its optimum.
 //!
 //! With T = S / sigma, a fit of the relative problem and A beta held at c,
 //!
@@ -87,11 +87,7 @@ impl<'a> Absolute<'a> {
 
     /// Standard errors of A beta at the last point evaluated.
     pub fn errors(&self, sigma: f64) -> Vec<f64> {
-        let border = match &self.work {
-            Work::OneFactor(one) => &one.border,
-            Work::General(e) => &e.border,
-            Work::Krylov(_) => return vec![1.0; self.rows.len()],
-        };
+        let border = self.work.border();
         let y_scale = self.model.gram.standard.y.scale;
         let length = |row: &Vec<f64>| {
             let mut v = row.clone();
@@ -116,11 +112,7 @@ impl<'a> Absolute<'a> {
 
     /// The constrained beta, what holding costs, and its slope in c: all in standardised units.
     fn constrained(&self, held: &[f64]) -> Option<(Vec<f64>, f64, Vec<f64>)> {
-        let border = match &self.work {
-            Work::OneFactor(one) => &one.border,
-            Work::General(e) => &e.border,
-            Work::Krylov(_) => return None,
-        };
+        let border = self.work.border();
         let (p, mut beta) = (self.system.gram.p, border.beta());
         let r = self.rows.len();
         if r == 0 {
@@ -183,7 +175,8 @@ impl Deviance for Absolute<'_> {
     fn evaluate(&mut self, at: &Point) -> Result<Option<Slope>, EngineError> {
         let (gram, layout) = (self.system.gram, self.system.layout);
         let y_scale = gram.standard.y.scale;
-        let sigma = at.others[0].exp();
+        let (log_sigma, held) = self.model.log_sigma_and_rest(&at.others);
+        let sigma = log_sigma.exp();
         let s2 = (sigma * y_scale).powi(2);
         if !(s2.is_finite() && s2 > 0.0) {
             return Ok(None);
@@ -205,7 +198,7 @@ impl Deviance for Absolute<'_> {
             Err(EngineError::NotFinite | EngineError::RankDeficient(_)) => return Ok(None),
             Err(other) => return Err(other),
         }
-        let Some((beta, cost, pull)) = self.constrained(&at.others[1..]) else { return Ok(None) };
+        let Some((beta, cost, pull)) = self.constrained(held) else { return Ok(None) };
         let (logdet, r2, logdet_x) = match &self.work {
             Work::OneFactor(one) => (one.logdet_u, one.border.r2, one.border.logdet_x),
             Work::General(e) => (e.logdet_u, e.border.r2, e.border.logdet_x),
@@ -213,14 +206,14 @@ impl Deviance for Absolute<'_> {
         };
         let m = self.system.degrees();
         let q = (r2 + cost) / s2;
-        let mut value =
-            logdet + m * ((2.0 * std::f64::consts::PI).ln() + 2.0 * at.others[0]) + q - gram.sum_log_weights;
+        let mut value = logdet + m * ((2.0 * std::f64::consts::PI).ln() + 2.0 * log_sigma) + q - gram.sum_log_weights;
         if self.system.reml {
             value += logdet_x + gram.standard.log_determinant_correction();
         }
         let sums = self.sums(&beta, s2, kept);
         let (d, scaling) = self.in_data_units(&sums, &templates, sigma);
-        let mut others = vec![2.0 * (m - q) - 2.0 * scaling];
+        let mut others: Vec<f64> =
+            self.model.sigma.is_none().then_some(2.0 * (m - q) - 2.0 * scaling).into_iter().collect();
         others.extend(pull.iter().map(|v| 2.0 * v / s2));
         let (j, c) = &self.fixed;
         let p = gram.p;
@@ -269,7 +262,7 @@ impl Absolute<'_> {
 }
 
 impl Lmm {
-    /// Covariances S S' of an optimum's theta and sigma.
+    /// Covariances S S' of an optimum's theta and sigma (the known one, where sigma is known).
     pub fn profile_point(&self, theta: &[f64], sigma: f64, held: &[f64]) -> Point {
         let templates = self.parameters.templates(theta);
         let roots = self
@@ -279,8 +272,13 @@ impl Lmm {
                 View::square(&templates[g], self.parameters.sizes[g]).cut(at, k).iter().map(|v| v * sigma).collect()
             })
             .collect();
-        let mut others = vec![sigma.ln()];
+        let mut others: Vec<f64> = self.sigma.is_none().then(|| sigma.ln()).into_iter().collect();
         others.extend_from_slice(held);
         Point { roots, others }
+    }
+
+    /// log sigma, which is the first of a point's others unless it is known, and what is held.
+    fn log_sigma_and_rest<'a>(&self, others: &'a [f64]) -> (f64, &'a [f64]) {
+        self.sigma.map_or_else(|| (others[0], &others[1..]), |sigma| (sigma.ln(), others))
     }
 }

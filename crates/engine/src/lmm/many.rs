@@ -121,8 +121,10 @@ type Fits = Vec<Result<ManyFit, EngineError>>;
 
 impl Worker {
     fn of(model: &Lmm, rows: &Rows) -> Result<Self, EngineError> {
-        let model = Lmm::from_gram(model.gram.clone(), rows, model.reml)?;
-        let batched = model.classes.as_ref().and_then(|classes| {
+        let model = Lmm::from_gram(model.gram.clone(), rows, model.reml)?.with_sigma(model.sigma)?;
+        // A batch profiles sigma out.
+        let classes = model.classes.as_ref().filter(|_| model.sigma.is_none());
+        let batched = classes.and_then(|classes| {
             let batched = Batched::of(&model.gram, classes, &model.parameters, model.reml)?;
             let batch = batched.batch(classes);
             Some((batched, batch))
@@ -229,7 +231,8 @@ impl Worker {
         let pwrss = found.state.border.r2 / scale.powi(2);
         let df = if wanted.df {
             let second = model.second_order_with(&mut Work::new(model.system()), &theta)?;
-            satterthwaite(&second, &vcov_unscaled, pwrss, model.system().degrees())
+            let profiled = model.sigma.is_none().then(|| Profiled { pwrss, degrees: model.system().degrees() });
+            satterthwaite(&second, &vcov_unscaled, profiled)
         } else {
             Vec::new()
         };
@@ -248,10 +251,17 @@ impl Worker {
     }
 }
 
+/// What sigma^2 follows from where it is not known: r^2 over the residual degrees of freedom.
+struct Profiled {
+    pwrss: f64,
+    degrees: f64,
+}
+
 /// 2 v^2 / Var(v) of every coefficient, v = sigma^2 c'Phi c its variance at the sigma that is best for theta:
 /// 1 / df = 1 / d + g'P^- g / v^2, with d the residual degrees of freedom, g the derivative of v in theta, and P^- the inverse of the
-/// criterion's Hessian on the span of its positive eigenvalues.
-fn satterthwaite(second: &SecondOrder, vcov: &[f64], pwrss: f64, degrees: f64) -> Vec<f64> {
+/// criterion's Hessian on the span of its positive eigenvalues. Where sigma is known, v depends on theta through Phi alone
+/// and 1 / d is 0.
+fn satterthwaite(second: &SecondOrder, vcov: &[f64], profiled: Option<Profiled>) -> Vec<f64> {
     let m = second.pwrss_gradient.len();
     let p = (vcov.len() as f64).sqrt().round() as usize;
     // theta in units of its own curvature, so that what is flat does not depend on units.
@@ -263,12 +273,15 @@ fn satterthwaite(second: &SecondOrder, vcov: &[f64], pwrss: f64, degrees: f64) -
             let v = vcov[j + j * p];
             // Over sigma^2, which cancels.
             let slope: Vec<f64> = (0..m)
-                .map(|l| second.jacobian[l * p * p + j + j * p] + v * second.pwrss_gradient[l] / pwrss)
+                .map(|l| {
+                    let of_sigma = profiled.as_ref().map_or(0.0, |s| v * second.pwrss_gradient[l] / s.pwrss);
+                    second.jacobian[l * p * p + j + j * p] + of_sigma
+                })
                 .map(|g| g / v)
                 .collect();
             let along = |e: usize| (0..m).map(|l| vectors[l + e * m] * unit(l) * slope[l]).sum::<f64>();
             let spread: f64 = (0..m).filter(|&e| values[e] > FLAT).map(|e| along(e).powi(2) / values[e]).sum();
-            1.0 / (1.0 / degrees + spread)
+            1.0 / (profiled.as_ref().map_or(0.0, |s| 1.0 / s.degrees) + spread)
         })
         .collect()
 }

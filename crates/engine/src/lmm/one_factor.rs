@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::classes::Classes;
 use crate::dense::view::{View, ViewMut, positions};
 use crate::effects::border::Border;
+use crate::effects::information::Noise;
 use crate::effects::layout::{LEAVES_PER_TASK, Layout};
 use crate::effects::parameters::Direction;
 use crate::effects::template::{Template, sigma_direction};
@@ -288,7 +289,7 @@ impl OneFactor {
         t: &[f64],
         directions: &[Direction],
         k: usize,
-        s2: f64,
+        noise: Noise,
     ) -> Vec<f64> {
         let (count, p) = (directions.len(), self.border.p);
         let (txs, bss) = (View::new(&sums.txs, p, k * k), View::square(&sums.bss, k));
@@ -324,7 +325,7 @@ impl OneFactor {
                 let whole: f64 = left.iter().zip(&sigma[m]).map(|(x, y)| x * y).sum();
                 let (x, y) = (View::new(&fixed, p, count).col(l), View::new(&fixed, p, count).col(m));
                 let past: f64 = x.iter().zip(y).map(|(x, y)| x * y).sum();
-                let value = (whole - past - sw[l] * sw[m] / self.border.r2) / s2;
+                let value = (whole - past - sw[l] * sw[m] * noise.pull) / noise.s2;
                 out[l + m * count] = value;
                 out[m + l * count] = value;
             }

@@ -23,6 +23,8 @@ use crate::threads;
 pub struct Lmm {
     pub(crate) gram: Gram,
     pub(crate) reml: bool,
+    /// The residual standard deviation in the units of the data, where it is known.
+    pub(crate) sigma: Option<f64>,
     pub(crate) layout: Layout,
     pub(crate) parameters: Parameters,
     pub(crate) chart: Chart,
@@ -55,12 +57,28 @@ impl Lmm {
         let chart = Chart::of(&parameters);
         let one = layout.leaf.filter(|_| one_factor::serves(&gram, &layout));
         let classes = one.and_then(|leaf| Classes::of(&gram.factors[leaf], gram.p + 1));
-        Ok(Self { gram, reml, layout, parameters, chart, classes, moments: OnceLock::new() })
+        Ok(Self { gram, reml, sigma: None, layout, parameters, chart, classes, moments: OnceLock::new() })
     }
 
     /// The same model with another response.
     pub fn with_response(&self, rows: &Rows) -> Result<Self, EngineError> {
-        Self::from_gram(self.gram.with_response(rows)?, rows, self.reml)
+        Ok(Self { sigma: self.sigma, ..Self::from_gram(self.gram.with_response(rows)?, rows, self.reml)? })
+    }
+
+    /// The same model where the residual standard deviation is known: that of a row of weight 1, in the units of the
+    /// data. Without it sigma is estimated.
+    pub fn with_sigma(self, sigma: Option<f64>) -> Result<Self, EngineError> {
+        match sigma {
+            Some(value) if !(value.is_finite() && value > 0.0) => {
+                Err(EngineError::shape(format!("sigma must be finite and above 0, not {value}")))
+            }
+            _ => Ok(Self { sigma, ..self }),
+        }
+    }
+
+    /// The residual standard deviation that is known, if it is.
+    pub fn sigma(&self) -> Option<f64> {
+        self.sigma
     }
 
     pub fn gram(&self) -> &Gram {
@@ -99,7 +117,13 @@ impl Lmm {
     }
 
     pub(crate) fn system(&self) -> System<'_> {
-        System { gram: &self.gram, layout: &self.layout, reml: self.reml, classes: self.classes.as_ref() }
+        System {
+            gram: &self.gram,
+            layout: &self.layout,
+            reml: self.reml,
+            sigma: self.sigma,
+            classes: self.classes.as_ref(),
+        }
     }
 
     /// Run inside the thread pool where that pays; waking threads would cost a small fit more than all its numbers.

@@ -27,6 +27,9 @@ pub(crate) struct Found {
 /// Called at every evaluation with its number and the criterion; false asks to stop.
 pub type Watch<'a> = &'a mut (dyn FnMut(usize, f64) -> bool + Send);
 
+/// How much a known sigma may shrink the moments' start.
+const LEAST_FACTOR: f64 = 0.1;
+
 impl Lmm {
     pub(crate) fn search(&self, start: Option<&[f64]>, options: Options, watch: Watch) -> Result<Found, EngineError> {
         let mut search =
@@ -38,7 +41,7 @@ impl Lmm {
         }
         let phi0 = match start {
             Some(theta) => self.chart.standardised(&self.parameters, theta, &self.gram.standard),
-            None => self.chart.phi_of(&self.moments().templates(&self.gram, &self.parameters)),
+            None => self.chart.phi_of(&self.start(&mut search.work)?),
         };
         // A step may at first be half as long as T itself.
         let length = phi0.iter().map(|v| v * v).sum::<f64>().sqrt();
@@ -59,6 +62,20 @@ impl Lmm {
             return self.leave_boundary(&mut search, phi, state, trace, found.status, options);
         }
         self.leave_boundary(&mut search, found.x, best, found.trace, found.status, options)
+    }
+
+    /// Templates to start from: the moments', which are relative to the sigma that is best there.
+    fn start(&self, work: &mut Work) -> Result<Vec<Vec<f64>>, EngineError> {
+        let mut templates = self.moments().templates(&self.gram, &self.parameters);
+        if self.sigma.is_some() {
+            work.criterion(self.system(), &templates)?;
+            let r2 = work.border().r2;
+            let ratio = (r2 / self.system().degrees() / self.system().noise(r2).s2).sqrt();
+            // Where all of T is tiny the slope is too: not so near that saddle.
+            let factor = ratio.max(LEAST_FACTOR);
+            templates.iter_mut().flatten().for_each(|t| *t *= factor);
+        }
+        Ok(templates)
     }
 
     /// Where D has a negative direction, the boundary point is no optimum: grow Sigma along it and go on.

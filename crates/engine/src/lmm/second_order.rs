@@ -2,7 +2,7 @@
 //! information that the search uses), the derivatives of (X'V^-1 X)^-1, and Z'V^-1[X r] level by level.
 //!
 //! d_kl = -tr(P V_k P V_l) + 2 AI_kl + (s'w_k)(s'w_l) / (r2 sigma^2) + curvature of theta -> Sigma, with V^-1 for P in
-//! the trace under ML. For a single factor Z'PZ is block-diagonal less a product of rank p, so that the trace follows
+//! the trace under ML, and without the third term where sigma is known. For a single factor Z'PZ is block-diagonal less a product of rank p, so that the trace follows
 //! from sums over levels; else the exact gradient is differenced.
 
 use super::by_class::Units;
@@ -103,6 +103,7 @@ impl Lmm {
                 out
             })
             .collect();
+        let noise = self.system().noise(state.border.r2);
         let mut out = state.hessian.clone();
         for l in 0..count {
             for m in 0..=l {
@@ -111,7 +112,7 @@ impl Lmm {
                     trace -= product_trace(&past[l], &sigma[m], units.k) + product_trace(&past[m], &sigma[l], units.k);
                     trace += product_trace(&turned[l], &turned[m], p);
                 }
-                let pull = pulls[l] * pulls[m] / (state.s2 * state.border.r2);
+                let pull = pulls[l] * pulls[m] * noise.pull / noise.s2;
                 let more = state.information[l + m * count] + pull - trace;
                 out[l + m * count] += more;
                 if l != m {

@@ -78,6 +78,15 @@ impl Work {
         }
     }
 
+    /// `[X y]'V^-1 [X y]`, factorised, as the last evaluation left it.
+    pub(crate) fn border(&self) -> &Border {
+        match self {
+            Self::OneFactor(one) => &one.border,
+            Self::General(e) => &e.border,
+            Self::Krylov(krylov) => krylov.border(),
+        }
+    }
+
     /// At an optimum: true if the criterion is estimated and was made more exact, so that the search should go on.
     pub(crate) fn settle(&mut self) -> bool {
         match self {
@@ -111,18 +120,18 @@ fn one_factor_parts(
     let blocks = &system.gram.factors[0];
     let template = Template::of(&templates[0], blocks.k);
     let trace = one.eliminate(blocks, system.classes, &system.gram.fixed, &template)?;
-    let s2 = one.border.r2 / system.degrees();
+    let noise = system.noise(one.border.r2);
     let beta = one.border.beta();
     let mut sums = one.sums(blocks, system.classes, trace, &beta, system.reml);
-    let information = one.average_information(&sums, &templates[0], directions, blocks.k, s2);
+    let information = one.average_information(&sums, &templates[0], directions, blocks.k, noise);
     Ok(Parts {
         border: one.border.clone(),
         logdet_u: one.logdet_u,
         criterion_error: 0.0,
         beta,
-        s2,
+        s2: noise.s2,
         scale: vec![template.score_matrix(&sums.trace)],
-        outer: vec![one.outer(&sums, s2)],
+        outer: vec![one.outer(&sums, noise.s2)],
         s: vec![std::mem::take(&mut sums.s)],
         templates: vec![template.t],
         information,
@@ -137,21 +146,22 @@ fn general_parts(
 ) -> Result<Parts, EngineError> {
     let (gram, layout) = (system.gram, system.layout);
     e.factorise(gram, layout, templates)?;
-    let s2 = e.border.r2 / system.degrees();
+    let noise = system.noise(e.border.r2);
     let beta = e.border.beta();
     let parts = back_substitute(gram, layout, e, &beta);
     // The information needs the tail's Cholesky factor, which the inverse then overwrites.
-    let information = average_information(gram, layout, e, &parts, templates, directions, s2);
+    let information = average_information(gram, layout, e, &parts, templates, directions, noise);
     e.tail.invert();
     let sums = trace_sums(gram, layout, e);
-    let outer =
-        (0..gram.factors.len()).map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, system.reml)).collect();
+    let outer = (0..gram.factors.len())
+        .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, noise.s2, system.reml))
+        .collect();
     Ok(Parts {
         border: e.border.clone(),
         logdet_u: e.logdet_u,
         criterion_error: 0.0,
         beta,
-        s2,
+        s2: noise.s2,
         scale: e.leaves.templates.iter().zip(&sums).map(|(t, s)| t.score_matrix(s)).collect(),
         outer,
         s: parts.into_iter().map(|p| p.s).collect(),

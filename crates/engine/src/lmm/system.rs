@@ -2,6 +2,7 @@
 
 use super::classes::Classes;
 use crate::effects::border::Border;
+use crate::effects::information::Noise;
 use crate::effects::layout::Layout;
 use crate::gram::Gram;
 
@@ -11,6 +12,8 @@ pub(crate) struct System<'a> {
     pub gram: &'a Gram,
     pub layout: &'a Layout,
     pub reml: bool,
+    /// The residual standard deviation in the units of the data, where it is known.
+    pub sigma: Option<f64>,
     /// Of the levels of a single factor, where many are alike.
     pub classes: Option<&'a Classes>,
 }
@@ -36,6 +39,14 @@ impl System<'_> {
         (if self.reml { self.gram.n - self.gram.p } else { self.gram.n }) as f64
     }
 
+    /// sigma^2 in standardised units: the known one, or the best for this r^2.
+    pub(crate) fn noise(&self, r2: f64) -> Noise {
+        match self.sigma {
+            Some(sigma) => Noise { s2: (sigma * self.gram.standard.y.scale).powi(2), pull: 0.0 },
+            None => Noise { s2: r2 / self.degrees(), pull: 1.0 / r2 },
+        }
+    }
+
     /// ML deviance or REML criterion in the units of the data.
     pub(crate) fn criterion(&self, border: &Border, logdet_u: f64) -> f64 {
         self.criterion_of(border.r2, border.logdet_x, logdet_u)
@@ -44,7 +55,12 @@ impl System<'_> {
     pub(crate) fn criterion_of(&self, r2: f64, logdet_x: f64, logdet_u: f64) -> f64 {
         let m = self.degrees();
         let r2 = r2 / self.gram.standard.y.scale.powi(2);
-        let mut d = logdet_u + m * (1.0 + (2.0 * std::f64::consts::PI * r2 / m).ln()) - self.gram.sum_log_weights;
+        let two_pi = 2.0 * std::f64::consts::PI;
+        let residual = match self.sigma {
+            Some(sigma) => m * (two_pi.ln() + 2.0 * sigma.ln()) + r2 / (sigma * sigma),
+            None => m * (1.0 + (two_pi * r2 / m).ln()),
+        };
+        let mut d = logdet_u + residual - self.gram.sum_log_weights;
         if self.reml {
             d += logdet_x + self.gram.standard.log_determinant_correction();
         }

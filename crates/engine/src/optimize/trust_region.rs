@@ -98,6 +98,9 @@ pub fn minimise<O: Objective>(objective: &mut O, start: &[f64], options: Options
     let mut x = start.to_vec();
     let mut radius = options.radius;
     let mut trace = vec![Step { value: current.value, predicted: f64::NAN, radius, accepted: true }];
+    if start.is_empty() {
+        return Ok(Some(Minimum { x, point: current, predicted: 0.0, status: Status::Converged, trace }));
+    }
     let mut secant = Secant::new(start.len());
     loop {
         let model = secant.model(&current, radius);

@@ -69,6 +69,17 @@ pub struct Curve {
     pub evaluations: usize,
 }
 
+impl Curve {
+    /// The same curve of the quantity over `unit`.
+    pub fn in_units_of(mut self, unit: f64) -> Self {
+        for knot in &mut self.knots {
+            knot.value /= unit;
+            knot.slope *= unit;
+        }
+        self
+    }
+}
+
 /// A fall of the deviance that is more than rounding.
 const FALL: f64 = 1e-6;
 /// Decrease that a point of the curve, or a limit, may still promise; it is accounted for to first order.

@@ -8,6 +8,7 @@ mod close;
 #[path = "../common/data.rs"]
 mod data;
 mod derivatives;
+mod known_sigma;
 mod many;
 #[path = "../common/matrix.rs"]
 mod matrix;

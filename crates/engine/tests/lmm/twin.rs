@@ -15,6 +15,8 @@ pub struct Twin {
     pub terms: Vec<(usize, usize, usize, usize)>,
     sum_log_weights: f64,
     reml: bool,
+    /// The residual standard deviation where it is known.
+    pub known: Option<f64>,
 }
 
 /// What the model says at one theta.
@@ -56,6 +58,7 @@ impl Twin {
             terms,
             sum_log_weights: data.weights.iter().flatten().map(|w| w.ln()).sum(),
             reml,
+            known: None,
         }
     }
 
@@ -120,7 +123,8 @@ impl Twin {
         let (logdet_u, logdet_x) = (logdet(0, q), logdet(q, q + p));
         let pwrss = l.at(q + p, q + p).powi(2);
         let m = self.degrees();
-        let mut criterion = logdet_u + m * (1.0 + (2.0 * std::f64::consts::PI * pwrss / m).ln()) - self.sum_log_weights;
+        let s2 = self.known.map_or(pwrss / m, |s| s * s);
+        let mut criterion = logdet_u + m * (2.0 * std::f64::consts::PI * s2).ln() + pwrss / s2 - self.sum_log_weights;
         if self.reml {
             criterion += logdet_x;
         }
@@ -173,14 +177,16 @@ impl Twin {
     }
 
     /// Average information plus the curvature of theta -> Sigma, from n x n matrices:
-    /// `(f_l'P f_m - (y'P f_l)(y'P f_m) / r2) / s2 + 2 tr(dT_l' D dT_m)`, f_m = dV_m P y.
+    /// `(f_l'P f_m - (y'P f_l)(y'P f_m) / r2) / s2 + 2 tr(dT_l' D dT_m)`, f_m = dV_m P y; without the term over r2 where
+    /// sigma is known.
     pub fn curvature(&self, theta: &[f64]) -> Matrix {
         let (v, p, _) = self.projections(theta);
         let count = theta.len();
         let templates = self.templates(theta);
         let py = p.times(&Matrix { rows: self.y.len(), columns: 1, values: self.y.clone() });
         let r2 = dot(&self.y, &py.values);
-        let s2 = r2 / self.degrees();
+        let s2 = self.known.map_or(r2 / self.degrees(), |s| s * s);
+        let profiled = if self.known.is_some() { 0.0 } else { 1.0 / r2 };
         let s = self.z.transpose().times(&py).values;
         let inner = if self.reml { &p } else { &v };
         let b = self.z.transpose().times(inner).times(&self.z);
@@ -219,7 +225,7 @@ impl Twin {
         };
         Matrix::from(count, count, |l, m| {
             let along = |m: usize| dot(&py.values, &f[m].values);
-            let information = (dot(&f[l].values, &p.times(&f[m]).values) - along(l) * along(m) / r2) / s2;
+            let information = (dot(&f[l].values, &p.times(&f[m]).values) - along(l) * along(m) * profiled) / s2;
             if term_of[l] != term_of[m] {
                 return information;
             }

@@ -111,7 +111,7 @@ def rstudent(model: Any) -> Vector:
     """See `InfluenceVerbs.rstudent`."""
     h, fit = leverage_of(model).total, model._fit
     e = model._residuals(fit.family.shown_residual)
-    if not fit.generalized and fit.mixed:
+    if not fit.generalized and (fit.mixed or fit.known_sigma):
         return standardised.standardised(e, h, fit.sigma)
     if not fit.generalized:
         return standardised.standardised(e, h, 1.0) / standardised.sigma_without(e, h, fit.df_resid)

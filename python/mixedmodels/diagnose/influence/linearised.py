@@ -64,7 +64,13 @@ def linearised(design: Design, fit: AnyFit) -> Linearised:
         r, y = residuals(design, fit), checks.response(design)
         if not fit.mixed:
             return Linearised(
-                x=x, weights=w, residual=r, response=y, scale=fit.sigma**2, df=fit.df_resid, beta=fit.beta
+                x=x,
+                weights=w,
+                residual=r,
+                response=y,
+                scale=fit.sigma**2,
+                df=None if fit.known_sigma else fit.df_resid,
+                beta=fit.beta,
             )
         return Linearised(
             x=x, weights=w, residual=r, response=y, scale=fit.sigma**2, df=None, beta=fit.beta, random=(design, fit)

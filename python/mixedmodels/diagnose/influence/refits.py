@@ -91,7 +91,7 @@ def one_step(rows: Design, fit: AnyMixedFit, left: Rows, beta: Vector) -> Delete
     part = _part(rows, fit.kept, left)
     if fit.generalized:
         return _one_step_generalised(part, fit, beta)
-    engine = new_lmm_engine(part, fit.reml)
+    engine = new_lmm_engine(part, fit.reml, fit.method.sigma)
     theta = _stepped(fit.theta, engine.evaluate(fit.theta), diagonal(fit.sizes), engine.criterion)
     out = engine.at(theta)
     moved = replace(fit, theta=theta, sigma=out["sigma"])

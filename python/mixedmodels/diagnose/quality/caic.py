@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Method = str | None
 TINY = 1e-10  # a working weight
 WORDS = {
-    "analytic": "df: sum of d yhat / d y, the estimation of theta counted (Greven and Kneib, 2010), and sigma",
+    "analytic": "df: sum of d yhat / d y, the estimation of theta counted (Greven and Kneib, 2010){sigma}",
     "hat": "df: trace of the hat matrix at theta, as if that were known (Vaida and Blanchard, 2005)",
     "steinian": "df: from refits with one event less, or one trial reversed (Lian, 2012; Efron, 2004)",
     "bootstrap": "df: covariances of responses and natural parameters over {n} refits, given the random effects "
@@ -76,7 +76,9 @@ def _record(
     draws: int = 0,
     seed: Any = None,
 ) -> ConditionalAIC:
-    words = WORDS[method].format(n=draws) + (f", {seed_text(seed)}." if draws else ".")
+    words = WORDS[method].format(n=draws, sigma=", and sigma" if model._fit.has_dispersion else "") + (
+        f", {seed_text(seed)}." if draws else "."
+    )
     return conditional_aic(model.formula, loglik, parts, method, words, error, model._source.kind, seed)
 
 
@@ -96,7 +98,7 @@ def _checked(fit: AnyMixedFit, method: Method) -> str:
 
 def _shape_parameters(fit: AnyMixedFit) -> dict[str, float]:
     if not fit.generalized:
-        return {"sigma": 1.0}
+        return {} if fit.known_sigma else {"sigma": 1.0}
     return dict.fromkeys(fit.family.shapes, 1.0)
 
 

@@ -17,6 +17,8 @@ V_j = dV/d theta_j,
 
     d yhat / d theta_j = W^-1 A P_j,    dg_k / dy = (2 m / r^2) ((a'P_k / r^2) a - A P_k),
 
+(at a known sigma dg_k / dy = -(2 / sigma^2) A P_k)
+
 and A v = W (v - fitted values of v) is the engine's answer to another response. A covariance matrix on the boundary of
 its space stays there under small changes of y, with its rank: derivatives are taken among matrices of that rank.
 
@@ -92,7 +94,8 @@ def from_estimating_theta(design: Design, fit: MixedFit, engine: Lmm, ranks: Seq
     changes = [_change(design, fit, theta, place, a) for place in places]
     ap = [_projected(design, fit, engine, theta, weights, p, own=False)[0] for p in changes]
     by_theta = np.column_stack([v / weights for v in ap])
-    by_y = np.column_stack([(2 * m / r2) * ((a @ p) / r2 * a - v) for p, v in zip(changes, ap, strict=True)])
+    precision, pull = (1 / fit.sigma**2, 0.0) if fit.known_sigma else (m / r2, 1 / r2)
+    by_y = np.column_stack([2 * precision * ((a @ p) * pull * a - v) for p, v in zip(changes, ap, strict=True)])
     return -float(np.sum(np.linalg.pinv(h, rcond=1e-9, hermitian=True) * (by_y.T @ by_theta)))
 
 
@@ -161,5 +164,8 @@ def _change(design: Design, fit: MixedFit, theta: Vector, place: Place, a: Vecto
 
 
 def reml_engine(design: Design, fit: MixedFit, engine: Lmm) -> Lmm:
-    """An engine with the REML criterion; that of the fit where it has it, or where there are no fixed effects."""
-    return engine if fit.reml or not fit.kept else new_engine(design, True)
+    """An engine with the REML criterion; that of the fit where it has it, or where there are no fixed effects.
+
+    Its sigma is profiled out, as the formula of `trace_at_theta` wants it.
+    """
+    return engine if (fit.reml or not fit.kept) and not fit.known_sigma else new_engine(design, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -37,8 +38,14 @@ if TYPE_CHECKING:
     from mixedmodels.families import Family
 
 
-def many_ols(design: Design, responses: Matrix) -> ManyFits:
-    """Fit a linear model to many responses by one QR decomposition of sqrt(W) X; criterion is -2 log-likelihood."""
+def many_ols(design: Design, responses: Matrix, known: float | None = None) -> ManyFits:
+    """Fit a linear model to many responses by one QR decomposition of sqrt(W) X; criterion is -2 log-likelihood.
+
+    Parameters
+    ----------
+    known : float, optional
+        Residual standard deviation where it is known.
+    """
     b, n = responses.shape
     kept = kept_columns(design.fixed, n, design.weights)
     x, y = dense_columns(design, kept, n), less_offset(design, responses)
@@ -54,8 +61,8 @@ def many_ols(design: Design, responses: Matrix) -> ManyFits:
     rss = np.einsum("ij,ij->i", residual, residual)
     df = n - len(kept)
     with np.errstate(divide="ignore", invalid="ignore"):
-        sigma = np.sqrt(rss / df)
-        criterion = n * (np.log(2 * np.pi * rss / n) + 1) - log_weights
+        sigma = np.sqrt(rss / df) if known is None else np.full(b, known)
+        best = n * (np.log(2 * np.pi * rss / n) + 1) if known is None else _at_known(rss, n, known)
     return ManyFits(
         kept=kept,
         theta=np.empty((b, 0)),
@@ -63,12 +70,16 @@ def many_ols(design: Design, responses: Matrix) -> ManyFits:
         sigma=sigma,
         shapes=np.empty((b, 0)),
         vcov=(sigma**2)[:, None, None] * (inverse @ inverse.T),
-        df=np.full((b, len(kept)), float(df)),
-        criterion=criterion,
+        df=np.full((b, len(kept)), float(df) if known is None else np.inf),
+        criterion=best - log_weights,
         singular=np.zeros(b, dtype=bool),
         status=np.full(b, CONVERGED, dtype=np.int8),
         n=np.full(b, n, dtype=np.int64),
     )
+
+
+def _at_known(rss: Vector, n: int, sigma: float) -> Vector:
+    return n * (math.log(2 * math.pi) + 2 * math.log(sigma)) + rss / sigma**2
 
 
 def many_glm(

@@ -60,7 +60,7 @@ def scaled_f(coefficients: Coefficients, matrices: dict[str, Matrix]) -> Table:
 
 def sums_of_squares(design: Design, fit: LinearFit, layout: TermLayout, number: int) -> Table:
     """Sums of squares of a linear model; with collinear columns by comparison of models."""
-    error = fit.rss / fit.df_resid
+    error = fit.error_variance
     if len(fit.kept) < len(design.fixed.names):
         squares = _differences(design, fit, layout, number)
     else:
@@ -70,7 +70,7 @@ def sums_of_squares(design: Design, fit: LinearFit, layout: TermLayout, number: 
     rows = []
     for name, square, df in squares:
         f = square / df / error if df else nan
-        rows.append((name, (square if df else nan, df, f, wald.f_p_value(f, df, fit.df_resid) if df else nan)))
+        rows.append((name, (square if df else nan, df, f, wald.f_p_value(f, df, fit.wald_df) if df else nan)))
     rows.append(("Residuals", (fit.rss, float(fit.df_resid), nan, nan)))
     return tabulated(rows, ("sum_sq", "df", "f_value", "p_value"))
 

@@ -146,14 +146,15 @@ def linear_sequential(design: Design, fit: LinearFit, layout: TermLayout) -> Tab
         x, y = x * root[:, None], y * root
     squares = (np.linalg.qr(x)[0].T @ y) ** 2
     rows = []
-    df = fit.df_resid
-    error = fit.rss / df if df else nan
+    df, denominator = fit.df_resid, fit.wald_df
+    error = fit.error_variance
     for t, label in enumerate(layout.labels):
         own = layout.columns(t)
         if len(own):
             total = float(squares[own].sum())
-            f = total / len(own) / error if df and error > 0 else nan
-            rows.append((label, (len(own), total, total / len(own), f, wald.f_p_value(f, len(own), df) if df else nan)))
+            f = total / len(own) / error if denominator and error > 0 else nan
+            p = wald.f_p_value(f, len(own), denominator) if denominator else nan
+            rows.append((label, (len(own), total, total / len(own), f, p)))
     rows.append(("Residuals", (df, fit.rss, error, nan, nan)))
     return tabulated(rows, ("df", "sum_sq", "mean_sq", "f_value", "p_value"))
 

@@ -101,11 +101,11 @@ def _deviances(models: Sequence[FittedModel], names: Sequence[str], test: str | 
     """R's tables for lists of lm or of glm: in the order given, against the dispersion of the largest model."""
     fits: list[Any] = [m._fit for m in models]
     largest = fits[min(range(len(fits)), key=lambda i: fits[i].df_resid)]
-    fixed = not linear and largest.dispersion == 1
+    fixed = largest.known_sigma if linear else largest.dispersion == 1
     wanted = checked_test(test, ("F", "Chisq", "none"), "Chisq" if fixed else "F")
     if wanted != "none":
         check_laws(models, names)
-    scale = largest.rss / largest.df_resid if linear else largest.dispersion
+    scale = largest.error_variance if linear else largest.dispersion
     deviance = [f.rss if linear else f.deviance for f in fits]
     columns = deviance_table([f.df_resid for f in fits], deviance, wanted, scale, fixed)
     headers = {"f_value": "F", "p_value": "Pr(>F)" if wanted == "F" else "Pr(>Chi)"}

@@ -72,8 +72,10 @@ def _information(small: Model, large: Model, places: tuple[Block, ...]) -> Matri
     if not large[1].mixed or large[1].generalized or fit.generalized:
         return no_information()
     old = _old_covariances(small)
-    residual = fit.sigma**2 if fit.mixed else fit.rss / fit.n
+    residual = fit.sigma**2 if fit.mixed or fit.known_sigma else fit.rss / fit.n
     values, directions, wanted = [], [Direction(0, None)], [False]
+    if fit.known_sigma:
+        directions, wanted = [], []
     for block in places:
         columns = len(large[0].random[block.term].columns)
         value = np.zeros((columns, columns))

@@ -45,10 +45,11 @@ def check_laws(models: Sequence[FittedModel], names: Sequence[str]) -> None:
     Raises
     ------
     DataError
-        If two of them have different links or families. A Poisson model lies within a negative binomial one with the
-        same link, and a fixed theta within an estimated one.
+        If two of them have different links, families or known sigmas. A Poisson model lies within a negative binomial
+        one with the same link, and a fixed theta within an estimated one.
     """
     for (a, one), (b, other) in pairwise(zip(names, models, strict=True)):
+        _check_sigmas((a, one), (b, other))
         left, right = _family(one), _family(other)
         if left == right or _within(left, right):
             continue
@@ -58,6 +59,17 @@ def check_laws(models: Sequence[FittedModel], names: Sequence[str]) -> None:
         raise DataError(
             f"{a} is {shown[0]} and {b} {shown[1]}: neither lies within the other, so that the difference of their "
             "likelihoods has no chi-squared distribution; compare AIC or BIC."
+        )
+
+
+def _check_sigmas(one: tuple[str, FittedModel], other: tuple[str, FittedModel]) -> None:
+    """Refuse two known residual standard deviations; a known one lies within an estimated one."""
+    (a, left), (b, right) = one, other
+    known = left._fit.method.sigma, right._fit.method.sigma
+    if None not in known and known[0] != known[1]:
+        raise DataError(
+            f"{a} has the known sigma {known[0]:g} and {b} {known[1]:g}: neither lies within the other, so that the "
+            "difference of their likelihoods has no chi-squared distribution; compare AIC or BIC."
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import nan
+from math import inf, nan
 
 import numpy as np
 
@@ -28,7 +28,10 @@ def likelihood_table(base: Likelihood, others: Sequence[Likelihood], test: str, 
 
 
 def linear_table(base: LinearFit, others: Sequence[LinearFit], test: str, adding: bool) -> Columns:
-    """Linear models: sums of squares, AIC up to a constant as R's ``extractAIC``, and F or chi-squared."""
+    """Linear models: sums of squares, AIC up to a constant as R's ``extractAIC``, and F or chi-squared.
+
+    At a known sigma AIC is Mallows' Cp, as of R's ``scale``, and F rests on no residual degrees of freedom.
+    """
     fits = [base, *others]
     rank = np.array([len(f.kept) for f in fits], dtype=float)
     rss = np.array([f.rss for f in fits])
@@ -36,12 +39,14 @@ def linear_table(base: LinearFit, others: Sequence[LinearFit], test: str, adding
     df = _after_first(sign * (rank - rank[0]))
     gain = _after_first(-sign * (rss - rss[0]))
     with np.errstate(divide="ignore"):
-        fit = n * np.log(rss / n)
+        fit = rss / base.sigma**2 - n if base.known_sigma else n * np.log(rss / n)
     out: Columns = {"df": df, "sum_sq": gain, "rss": rss, "aic": fit + 2 * rank}
     if test == "Chisq":
         out["p_value"] = wald.chi_squared_p(_after_first(-sign * (fit - fit[0])), df)
     if test == "F":
         resid = np.array([f.df_resid for f in fits], dtype=float)
+        if base.known_sigma:
+            return out | _f_at(gain, df, np.full(len(rss), base.sigma**2), np.full(len(rss), inf))
         out |= _f_columns(gain, df, rss if adding else np.full(len(rss), rss[0]), resid if adding else resid[0])
     return out
 
@@ -96,6 +101,10 @@ def _after_first(values: Vector) -> Vector:
 
 def _f_columns(gain: Vector, df: Vector, rss: Vector, resid: Vector | float) -> Columns:
     resid = np.broadcast_to(np.asarray(resid, dtype=float), gain.shape)
+    return _f_at(gain, df, rss / resid, resid)
+
+
+def _f_at(gain: Vector, df: Vector, error: Vector, resid: Vector) -> Columns:
     with np.errstate(divide="ignore", invalid="ignore"):
-        f = np.where(df > 0, gain / df / (rss / resid), nan)
+        f = np.where(df > 0, gain / df / error, nan)
     return {"f_value": f, "p_value": wald.f_p_values(f, df, resid)}

@@ -150,6 +150,11 @@ def _need_lmer(model: Any, name: str) -> None:
             f"an exact test is for linear mixed models, and {name} is {type(model).__name__}; for others see "
             "ranova(test='mixture') or a bootstrap."
         )
+    if not model._fit.has_dispersion:
+        raise DataError(
+            f"the exact test's null distribution is of an estimated residual variance, and {name} has a known sigma; "
+            "use ranova(test='mixture') or pbmodcomp()."
+        )
     model._need_rows("an exact test")
 
 

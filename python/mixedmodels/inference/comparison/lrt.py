@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, log, nan, pi
+from math import inf, log, nan
 from typing import Any
 
 import numpy as np
@@ -43,10 +43,10 @@ def restricted_loglik(fit: LinearFit) -> float:
     ``-[(n - p) (1 + log(2 pi rss / (n - p))) + log|X'WX| - sum log w] / 2``, p the rank of X.
     """
     df = fit.df_resid
-    if fit.rss == 0 or df == 0:
+    if df == 0 or (fit.rss == 0 and not fit.known_sigma):
         return inf
     logdet = -float(np.linalg.slogdet(fit.vcov_unscaled)[1]) if len(fit.kept) else 0.0
-    return -0.5 * (df * (1 + log(2 * pi * fit.rss / df)) + logdet - fit.sum_log_weights)
+    return -0.5 * (likelihood.residual_part(fit.rss, df, fit) + logdet - fit.sum_log_weights)
 
 
 def is_restricted(fit: AnyFit) -> bool:

@@ -154,7 +154,7 @@ class HypothesisVerbs(FittedModel):
             values = {"df": df, "chisq": chisq, "p_value": p}
             method = "Wald chi-squared test"
             ratio, residual = chisq / df, None if isinstance(ddf, Coefficients) else _residual_df(self)
-        rss = self._fit.rss if _is_linear(self) and ddf is None else None
+        rss = self._fit.rss if _is_linear(self) and self._fit.has_dispersion and ddf is None else None
         columns = {name: np.array([value]) for name, value in values.items()}
         return RestrictionTable(
             columns=columns,

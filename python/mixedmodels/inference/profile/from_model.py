@@ -11,7 +11,7 @@ from mixedmodels.errors import ConvergenceWarning, DataError, users_line
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.profile.arguments import STEPS, Derived, Parm
 from mixedmodels.inference.profile.derived import quantities
-from mixedmodels.inference.profile.parameters import Order, Parameter, chosen, parameters, thetas
+from mixedmodels.inference.profile.parameters import Order, Parameter, chosen, parameters, thetas, with_sigma
 from mixedmodels.inference.profile.record import Profile, quantile_of
 from mixedmodels.inference.profile.scales import checked
 from mixedmodels.inference.profile.walk import MAX_EVALUATIONS, Profiles, Walk, profiles
@@ -61,7 +61,7 @@ def profiled(
         model._fit,
         wanted,
         walk,
-        quantities(derived or {}, parameters(model.design, model._fit)),
+        quantities(derived or {}, with_sigma(parameters(model.design, model._fit), model._fit)),
         restricted=criterion == "REML",
         verbose=verbose,
     )

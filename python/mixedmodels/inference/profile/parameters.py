@@ -69,13 +69,19 @@ def parameters(design: Design, fit: AnyMixedFit, order: Order = "cov.last") -> t
                 out.append(Parameter("sd", f"sd_{t.effects[i]}|{t.label}", short, (term, i)))
             else:
                 out.append(Parameter("cor", f"cor_{t.effects[i]}.{t.effects[j]}|{t.label}", short, (term, j, i)))
-    if not fit.generalized:
+    if not fit.generalized and not fit.known_sigma:
         out.append(Parameter("sigma", "sigma", ".sigma", (0,), POSITIVE))
-    else:
+    elif fit.generalized:
         scales = fit.family.shape_scales
         out += [Parameter("shape", name, f".{name}", (m,), scales[m]) for m, name in enumerate(fit.family.shapes)]
     names = [design.fixed.names[j] for j in fit.kept]
     return (*out, *(Parameter("beta", name, name, (m,)) for m, name in enumerate(names)))
+
+
+def with_sigma(available: Sequence[Parameter], fit: AnyMixedFit) -> tuple[Parameter, ...]:
+    """The parameters and a known sigma, which is none but which derived quantities may name."""
+    known = not fit.generalized and fit.known_sigma
+    return (*available, Parameter("sigma", "sigma", ".sigma", (0,), POSITIVE)) if known else tuple(available)
 
 
 def thetas(design: Design, fit: AnyMixedFit) -> tuple[Parameter, ...]:

@@ -26,7 +26,7 @@ from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import GlmmFit, MixedFit
 from mixedmodels.inference.profile.curve import Curve
 from mixedmodels.inference.profile.derived import Estimates, Quantity
-from mixedmodels.inference.profile.parameters import Parameter, parameters
+from mixedmodels.inference.profile.parameters import Parameter, parameters, with_sigma
 
 if TYPE_CHECKING:
     from mixedmodels.fit.engine import ProfileCurve
@@ -128,7 +128,7 @@ def profiles(
 
 def _own_optimum(design: Design, fit: AnyMixedFit, restricted: bool) -> AnyMixedFit:
     if fit.reml and not restricted:
-        return fit_lmm(design, reml=False)[0]
+        return fit_lmm(design, reml=False, sigma=fit.method.sigma)[0]
     return fit
 
 
@@ -143,7 +143,7 @@ def _refitted(engine: Lmm | Glmm, design: Design, fit: AnyMixedFit, lower: Any, 
         t = t * np.where(np.diag(t) < 0, -1.0, 1.0)
         theta += [t[i, j] for j in range(k) for i in range(j, k)]
     if not fit.generalized:
-        return fit_lmm(design, reml=restricted, start=theta)[0]
+        return fit_lmm(design, reml=restricted, sigma=fit.method.sigma, start=theta)[0]
     assert isinstance(engine, Glmm)
     p = len(fit.beta)
     start = {"theta": np.array(theta), "beta": others[:p], "psi": others[p:]}
@@ -263,7 +263,7 @@ def _request(q: Parameter, places: Mapping[str, int], betas: Mapping[int, int]) 
 
 def _named(g: Quantity, fit: AnyMixedFit, all_parameters: Sequence[Parameter], places: Mapping[str, Any]) -> Any:
     """A function of the engine's numbers."""
-    by_name = {q.name: q for q in all_parameters}
+    by_name = {q.name: q for q in with_sigma(all_parameters, fit)}
 
     def value(roots: list[Vector], others: Vector) -> float:
         try:
@@ -286,7 +286,7 @@ def _depends(g: Quantity, fit: MixedFit, all_parameters: Sequence[Parameter], na
     places: dict[str, Any] = {q.name: (float(fit.beta[q.at[0]]),) for q in all_parameters if q.kind == "beta"}
     places["sigma"] = (log(fit.sigma),)
     roots = [np.ravel(fit.sigma * t, order="F") for t in _factors(fit)]
-    g(Looking({q.name: q for q in all_parameters}, fit.sizes, roots, (), places))
+    g(Looking({q.name: q for q in with_sigma(all_parameters, fit)}, fit.sizes, roots, (), places))
     return name in seen
 
 

@@ -17,22 +17,28 @@ over clusters, tr(Phi X_j'V_j^-1 dV_j V_j^-1 X_j) / 2 with Phi = (X'V^-1X)^-1, w
 sum to 0 as well (for the ML scores at REML estimates they would not). Rows are scaled to weight 1 throughout.
 
 The chain rule then leads from phi to (theta, sigma), Sigma = sigma^2 T T', also where T is singular.
+
+All sums are computed at sigma = 1, of a response over the estimate of sigma: in the response's own units their squares
+may not be doubles. A known sigma is no parameter.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
+from mixedmodels.errors import FitError
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.record import MixedFit
 from mixedmodels.fitted.row_groups import Clusters, Codes
 from mixedmodels.inference.robust.clusters import local_effects
+
+LARGEST = 1e150  # of a unit, whose square is a double
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,39 @@ def mixed_scores(design: Design, fit: MixedFit, clusters: Clusters, scale: str) 
     """
     assert design.response is not None
     x = dense_columns(design, fit.kept, fit.n)
-    e = design.response - fixed_part(design, fit.kept, fit.beta, fit.n)
+    e = (design.response - fixed_part(design, fit.kept, fit.beta, fit.n)) / fit.sigma
+    unit = fit.with_sigma(1.0)
+    relative = _relative_scores(design, replace(unit, beta=fit.beta / fit.sigma), x, e, clusters, scale)
+    free = len(relative.estimates) - fit.known_sigma  # sigma is the last
+    lengths = _lengths(fit, scale)[:free]
+    return Scores(
+        relative.estimates[:free] * lengths,
+        relative.scores[:, :free] / lengths,
+        relative.information[:free, :free] / lengths / lengths[:, None],
+    )
+
+
+def _lengths(fit: MixedFit, scale: str) -> Vector:
+    """The unit of each parameter at sigma = 1, in those of the response.
+
+    Raises
+    ------
+    FitError
+        If the square of a unit is no double.
+    """
+    m = len(fit.theta)
+    own = np.r_[np.ones(m), fit.sigma] if scale == "theta" else np.full(m + 1, fit.sigma * fit.sigma)
+    largest = max(own[-1], 1 / own[-1])
+    if not largest < LARGEST:
+        raise FitError(
+            f"the squares of the variances are out of reach of double precision, as sigma is {fit.sigma:.3g}; use "
+            "scale='theta', or divide the response by a constant and fit again."
+        )
+    return np.r_[np.full(len(fit.beta), fit.sigma), own]
+
+
+def _relative_scores(design: Design, fit: MixedFit, x: Matrix, e: Vector, clusters: Clusters, scale: str) -> Scores:
+    """Scores of the model in units of sigma, `e` being what the fixed effects leave of the response."""
     root = np.ones(fit.n) if design.weights is None else np.sqrt(design.weights)
     parts = [_cluster(design, fit, x, e, root, rows) for rows in clusters.rows()]
     p, m = x.shape[1], len(fit.theta) + 1

@@ -235,6 +235,7 @@ class RobustVerbs(FittedModel):
             raise DataError("scores by cluster need a model with random effects; robust() is for other models too.")
         names = kept_names(self.design, fit)
         parts = (*theta_names(self.design), "sigma") if scale == "theta" else variance_names(self.design)
+        parts = parts[:-1] if fit.known_sigma else parts
         return mixed_scores(self.design, fit, clusters, scale), _distinct((*names, *parts))
 
 

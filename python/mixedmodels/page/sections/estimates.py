@@ -100,6 +100,8 @@ def tests(model: Any) -> tuple[dict[str, list[Any]], dict[str, str], str, str | 
         return columns, NORMAL if own.method == "normal" else HEADERS, _how(own), own.method
     columns = columns_of(model.tidy(conf_int=True))
     linear = not mixed and model.family.name == "gaussian" and model.family.link == "identity"
+    if linear and not model._fit.has_dispersion:
+        return columns, NORMAL, "Sigma is known: tests and intervals use the normal distribution.", None
     if linear:
         return columns, HEADERS, f"Tests and intervals use t with {model.df_resid:,} degrees of freedom.", None
     scale = f"on the scale of the linear predictor ({model.family.link} link) of the {_lower(model.outcome_label)}"

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::effects::elimination::Elimination;
-use crate::effects::information::profiled;
+use crate::effects::information::{Noise, profiled};
 use crate::effects::layout::{Layout, Panel};
 use crate::effects::parameters::Direction;
 use crate::effects::score::LevelParts;
@@ -33,7 +33,7 @@ pub(super) fn average_information(
     parts: &[LevelParts],
     templates: &[Vec<f64>],
     directions: &[Direction],
-    s2: f64,
+    noise: Noise,
     solve: impl Fn(Vec<f64>) -> Vec<f64> + Sync,
 ) -> Vec<f64> {
     let variates: Vec<Variate> =
@@ -47,7 +47,7 @@ pub(super) fn average_information(
         }
     }
     let mut fixed: Vec<Vec<f64>> = variates.into_iter().map(|v| v.fixed).collect();
-    profiled(&sums, &mut fixed, e, system.gram.p, s2)
+    profiled(&sums, &mut fixed, e, system.gram.p, noise)
 }
 
 fn dot(x: &[f64], y: &[f64]) -> f64 {

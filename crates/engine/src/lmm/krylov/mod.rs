@@ -127,21 +127,21 @@ impl Krylov {
         let mut bar = Vec::new();
         self.estimate(Some(&mut bar))?;
         let e = &self.exact;
-        let s2 = e.border.r2 / system.degrees();
+        let noise = system.noise(e.border.r2);
         let beta = e.border.beta();
         // `tail_rhs` is solved already, which an elimination without tail takes as it is.
         let parts = back_substitute(gram, layout, e, &beta);
         let solve = |c: Vec<f64>| self.solve(c);
-        let information = information::average_information(system, e, &parts, templates, directions, s2, solve);
+        let information = information::average_information(system, e, &parts, templates, directions, noise, solve);
         let outer = (0..gram.factors.len())
-            .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, s2, system.reml))
+            .map(|g| outer_sums(e, &parts[g], gram.factors[g].k, gram.p, noise.s2, system.reml))
             .collect();
         Ok(Parts {
             border: e.border.clone(),
             logdet_u: self.logdet_u,
             criterion_error: self.standard_error,
             beta,
-            s2,
+            s2: noise.s2,
             scale: pullback::scale(gram, layout, e, &self.pattern, &self.matrix, &bar),
             outer,
             s: parts.into_iter().map(|p| p.s).collect(),

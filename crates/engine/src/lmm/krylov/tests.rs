@@ -117,7 +117,7 @@ fn slopes(scale: &[Vec<f64>], templates: &[Vec<f64>], directions: &[Direction], 
 
 fn agrees_with_elimination(gram: &Gram, reml: bool, rank: f64) {
     let layout = tail::layout(gram);
-    let system = System { gram, layout: &layout, reml, classes: None };
+    let system = System { gram, layout: &layout, reml, sigma: None, classes: None };
     let (templates, directions) = point(gram);
     let exact = Work::new(system).evaluate(system, &templates, &directions).unwrap();
     let mut krylov = Krylov::new(system);
@@ -151,7 +151,7 @@ fn agrees_with_elimination(gram: &Gram, reml: bool, rank: f64) {
 /// The derivative is that of the estimate.
 fn derivative_is_true(gram: &Gram, tolerance: f64) {
     let layout = tail::layout(gram);
-    let system = System { gram, layout: &layout, reml: true, classes: None };
+    let system = System { gram, layout: &layout, reml: true, sigma: None, classes: None };
     let (templates, directions) = point(gram);
     let mut krylov = Krylov::new(system);
     krylov.criterion(system, &templates).unwrap();
@@ -205,7 +205,7 @@ fn a_vanishing_column_leaves_the_score_finite() {
     let data = workers(&[300, 80, 9], 3, 3);
     let gram = gram_of(&data, &[true, true, false]);
     let layout = tail::layout(&gram);
-    let system = System { gram: &gram, layout: &layout, reml: true, classes: None };
+    let system = System { gram: &gram, layout: &layout, reml: true, sigma: None, classes: None };
     let (mut templates, directions) = point(&gram);
     templates[0] = vec![1.0, 0.5, 0.0, 0.0];
     templates[1] = vec![0.7, 0.2, 0.0, 0.0];
@@ -223,7 +223,7 @@ fn no_effect_of_the_number_of_threads() {
     let data = workers(&[3000, 1500], 3, 1);
     let gram = gram_of(&data, &[false, false]);
     let layout = tail::layout(&gram);
-    let system = System { gram: &gram, layout: &layout, reml: true, classes: None };
+    let system = System { gram: &gram, layout: &layout, reml: true, sigma: None, classes: None };
     let (templates, directions) = point(&gram);
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -270,7 +270,7 @@ fn time_evaluations(gram: &Gram, sizes: &[f64]) {
         layout.tail.push((g, layout.n_tail));
         layout.n_tail += gram.factors[g].levels * gram.factors[g].k;
     }
-    let system = System { gram, layout: &layout, reml: true, classes: None };
+    let system = System { gram, layout: &layout, reml: true, sigma: None, classes: None };
     let (mut templates, directions) = point(gram);
     for (t, size) in templates.iter_mut().zip(sizes) {
         t[0] = *size;
