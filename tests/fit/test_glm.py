@@ -13,6 +13,7 @@ import pytest
 import mixedmodels as mm
 from mixedmodels import ConvergenceWarning, DataError, DesignError, FitError, PerfectFitWarning, SeparationWarning
 from mixedmodels.families import Binomial, NegativeBinomial, Poisson
+from mixedmodels.fit.generalized_linear import irls
 from mixedmodels.fit.separation.fixed_effects import find
 
 N = 60
@@ -275,3 +276,51 @@ def test_a_penalised_model_without_coefficients_has_a_deviance() -> None:
     data = {"c": [0, 1, 2, 3], "x": [1.0, 2.0, 3.0, 4.0]}
     penalised = mm.glm("c ~ 0", data, "poisson", penalty="jeffreys")
     assert penalised.deviance == pytest.approx(mm.glm("c ~ 0", data, "poisson").deviance)
+
+
+# -- offsets far from 0 -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", ["poisson", "binomial"])
+@pytest.mark.parametrize("penalty", [None, "jeffreys"])
+def test_an_offset_far_from_0_moves_the_intercept_alone(
+    table: pd.DataFrame, family: str, penalty: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a linear predictor of 1e9 - 1e9 rounding of 1e-7 once kept the search going for minutes."""
+    near = np.round(np.linspace(-1, 1, N) * 1024) / 1024  # exact beside 2^30, and so nothing is lost in the data
+    response = "count" if family == "poisson" else "y"
+    plain = mm.glm(f"{response} ~ x", table, family, offset=near, penalty=penalty)
+    calls = []
+    working = irls.Problem.working
+
+    def counted(self: irls.Problem, eta: Any) -> Any:
+        calls.append(1)
+        return working(self, eta)
+
+    monkeypatch.setattr(irls.Problem, "working", counted)
+    far = mm.glm(f"{response} ~ x", table, family, offset=near + 2.0**30, penalty=penalty)
+    assert len(calls) < 300
+    assert far.fixef()["x"] == pytest.approx(plain.fixef()["x"], abs=1e-9)
+    assert far.fixef()["(Intercept)"] + 2.0**30 == pytest.approx(plain.fixef()["(Intercept)"], abs=2e-7)
+    started = mm.glm(f"{response} ~ x", table, family, offset=near + 2.0**30, penalty=penalty, start=far.fixef())
+    assert started.fixef()["x"] == pytest.approx(plain.fixef()["x"], abs=1e-6)
+
+
+def test_what_rounding_leaves_of_a_step_ends_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an intercept the linear predictor is 1e9 less 1e9, however it is written."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=N)
+    columns = pd.DataFrame({"one": (x > 0) * 1.0, "rest": (x <= 0) * 1.0, "z": rng.normal(size=N)})
+    columns["count"] = rng.poisson(np.exp(0.3 * x))
+    calls = []
+    working = irls.Problem.working
+
+    def counted(self: irls.Problem, eta: Any) -> Any:
+        calls.append(1)
+        return working(self, eta)
+
+    monkeypatch.setattr(irls.Problem, "working", counted)
+    offset = 1e9 + rng.normal(size=N)
+    fit = mm.glm("count ~ 0 + one + rest + z", columns, "poisson", offset=offset, penalty="jeffreys")
+    assert len(calls) < 3000
+    assert np.asarray(fit.fixef())[:2] == pytest.approx([-1e9, -1e9], rel=1e-7)

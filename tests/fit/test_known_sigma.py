@@ -1,4 +1,4 @@
-"""Models whose residual standard deviation is known: the same numbers from likelihoods written out, and no parameter."""
+"""Models whose residual standard deviation is known: the numbers of likelihoods written out, and no parameter."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-import mixedmodels as mm
 import numpy as np
 import pandas as pd
 import pytest
-from mixedmodels.errors import DataError, FitError
-from mixedmodels.r import anova, exactRLRT
 from scipy.stats import chi2, norm
 from tests.support.dense_kenward_roger import DenseKenwardRoger
 from tests.support.places import REFERENCE
+
+import mixedmodels as mm
+from mixedmodels.errors import DataError, FitError
+from mixedmodels.r import anova, exactRLRT
 
 FOLDER = REFERENCE / "known_sigma"
 VALUES = json.loads((FOLDER / "known_sigma.json").read_text())
@@ -70,7 +71,9 @@ def test_estimates_are_those_of_the_likelihood_written_out(case: dict[str, Any],
 def test_weights_at_a_sigma_of_1_are_known_sampling_variances(case: dict[str, Any], trials: Any) -> None:
     """A level for each row: what random-effects meta-analysis fits."""
     fit = meta(case["formula"], trials, REML=case["REML"])
-    assert float(np.asarray(fit.VarCorr()["study"])[0, 0]) == pytest.approx(case["tau2"], rel=1e-5)  # by golden sections
+    assert float(np.asarray(fit.VarCorr()["study"])[0, 0]) == pytest.approx(
+        case["tau2"], rel=1e-5
+    )  # by golden sections
     assert -2 * fit.loglik == pytest.approx(case["deviance"], abs=TIGHT)
     assert np.asarray(fit.fixef()) == pytest.approx(case["beta"], rel=1e-5)
     assert np.asarray(fit.vcov()) == pytest.approx(np.array(case["vcov"]), rel=1e-5)

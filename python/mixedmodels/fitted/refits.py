@@ -83,8 +83,8 @@ def refitted_to_part(fit: AnyFit, part: Design, control: Control) -> AnyFit:
     if not fit.generalized:
         if not fit.mixed:
             return fit_ols(part, fit.method.sigma)
-        how = {"reml": fit.reml, "sigma": fit.method.sigma}
-        return fit_lmm(part, **how, start=fit.theta, control=control)[0]
+        known = fit.method.sigma
+        return fit_lmm(part, reml=fit.reml, sigma=known, start=fit.theta, control=control)[0]
     if fit.mixed:
         start = start_of(fit)
         if kept_columns(part.fixed, _rows_of(part), part.weights) != fit.kept:

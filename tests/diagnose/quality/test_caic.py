@@ -15,6 +15,7 @@ from tests.support.places import SEEDS
 from tests.support.quality_reference import reference
 
 import mixedmodels as mm
+from mixedmodels.diagnose.quality.caic_refits import GeneralizedRefits
 from mixedmodels.diagnose.quality.conditional_likelihood import perturbed
 
 SLEEP = "Reaction ~ Days + (Days | Subject)"
@@ -162,3 +163,28 @@ def test_bad_requests(tmp_path: Path) -> None:
     model.save(tmp_path / "m.json")
     with pytest.raises(mm.DataError, match="loaded from a file"):
         mm.load(tmp_path / "m.json").caic()
+
+
+def test_refits_are_of_the_engine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The degrees of freedom want linear predictors: no fit is checked, warned of and recorded for each row."""
+    model = fitted("cbind(incidence, size - incidence) ~ period + (1 | herd)", "cbpp", family="binomial")
+    refits = GeneralizedRefits(model)
+    todo = perturbed(model._fit)
+    for row, value in zip(todo.row[:4], todo.value, strict=False):
+        y = model._fit.y.copy()
+        y[row] = value
+        assert refits.eta(y) == pytest.approx(model.refit(y)._fit.eta, abs=1e-6)
+    expected = model.caic().df
+    monkeypatch.setattr(type(model), "refit", lambda *_, **__: pytest.fail("a whole fit"))
+    assert model.caic().df == expected
+
+
+def test_infinite_estimates_of_refits_are_said() -> None:
+    """A level with one event has none after a refit with one event less, and its estimate goes to minus infinity."""
+    data = pd.DataFrame({"g": list("aabbccdd") * 4, "f": ["u", "v"] * 16, "y": [1, 0, 2, 1, 0, 0, 3, 0] * 4})
+    data.loc[data["f"] == "v", "y"] = 0
+    data.loc[1, "y"] = 1
+    model = mm.glmer("y ~ f + (1 | g)", data, "poisson")
+    with pytest.warns(mm.errors.ConvergenceWarning, match="1 of .* refits have no finite optimum"):
+        model.caic()
+    assert np.isfinite(model.caic("hat").df)

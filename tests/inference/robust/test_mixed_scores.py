@@ -210,3 +210,18 @@ def test_what_cannot_be_done_says_why():
         mm.lm("incidence ~ size", data).scores("herd")
     with pytest.raises(mm.errors.DataError, match="type is 'HC0'"):
         rough.vcov_full("HC0")
+
+
+def test_a_response_in_units_whose_squares_are_no_doubles() -> None:
+    """Scores and covariances of theta have no units; variances of such a response are refused with the cure."""
+    sleep = mm.datasets.load("sleepstudy")
+    plain = mm.lmer("Reaction ~ Days + (Days | Subject)", sleep)
+    for unit in (1e100, 1e-100):
+        huge = mm.lmer("Reaction ~ Days + (Days | Subject)", sleep.assign(Reaction=unit * sleep["Reaction"]))
+        units = np.array([unit, unit, 1, 1, 1, unit])
+        expected = np.asarray(plain.vcov_full()) * np.outer(units, units)
+        assert np.asarray(huge.vcov_full()) == pytest.approx(expected, rel=1e-4)
+        own, other = (np.column_stack([m.scores()[name] for name in m.vcov_full().columns]) for m in (huge, plain))
+        assert own * units == pytest.approx(other, abs=1e-4)
+        with pytest.raises(mm.errors.FitError, match="scale='theta'"):
+            huge.vcov_full(scale="variance")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,12 @@ import numpy as np
 from mixedmodels._typing import Vector
 from mixedmodels.diagnose.quality import conditional_likelihood
 from mixedmodels.diagnose.quality.caic_record import ConditionalAIC, conditional_aic
+from mixedmodels.diagnose.quality.caic_refits import GeneralizedRefits, LinearRefits
 from mixedmodels.diagnose.quality.effective_df import from_estimating_theta, reml_engine, trace_at_theta
-from mixedmodels.errors import DataError, FitError, MixedModelsWarning
+from mixedmodels.errors import DataError, FitError
 from mixedmodels.estimates.singular_directions import states
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.lmm import new_engine
-from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.progress import counted
 from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.record import GlmmFit, MixedFit
@@ -130,12 +129,14 @@ def _steinian(model: FittedModel) -> float:
     fit: GlmmFit = model._fit
     todo = conditional_likelihood.perturbed(fit)
     total = float(todo.own @ _natural(model, fit.eta, fit))
+    refits = GeneralizedRefits(model)
     with counted(len(todo.row), "refits") as tell:
         for done, (row, value, weight) in enumerate(zip(todo.row, todo.value, todo.weight, strict=True)):
             y = fit.y.copy()
             y[row] = value
-            total += weight * float(_natural(model, _refitted(model, y)._fit.eta[row : row + 1], fit)[0])
+            total += weight * float(_natural(model, refits.eta(y)[row : row + 1], fit)[0])
             tell(done + 1)
+    refits.warn_unfinished(len(todo.row))
     return total
 
 
@@ -145,17 +146,15 @@ def _bootstrap(model: FittedModel, draws: int, seed: Any) -> tuple[float, float]
         raise DataError(f"nsim is {draws}; covariances need two draws or more.")
     y = simulate_fit(model.design, fit, draws, generator(seed), chosen_effects(model.design, None)).T
     parameters = np.empty_like(y)
+    refits: GeneralizedRefits | LinearRefits = GeneralizedRefits(model) if fit.generalized else LinearRefits(model)
     with counted(draws, "refits") as tell:
         for done, response in enumerate(y):
-            parameters[done] = _natural(model, _eta(_refitted(model, response)), fit)
+            parameters[done] = _natural(model, refits.eta(response), fit)
             tell(done + 1)
+    refits.warn_unfinished(draws)
     weights = model._prior_weights()
     scale = np.ones(fit.n) if weights is None else weights
     return conditional_likelihood.covariance_cost(parameters, y, scale / (fit.residual_sd or 1.0) ** 2)
-
-
-def _eta(model: FittedModel) -> Vector:
-    return model._fit.eta if model._fit.generalized else model._fitted()
 
 
 def _natural(model: FittedModel, eta: Vector, fit: AnyMixedFit) -> Vector:
@@ -163,11 +162,3 @@ def _natural(model: FittedModel, eta: Vector, fit: AnyMixedFit) -> Vector:
         return eta
     theta = fit.free_shapes.get("theta", fit.family.theta)
     return conditional_likelihood.natural(fit.family, model._on_scale(eta, "response"), theta)
-
-
-def _refitted(model: Any, y: Vector) -> Any:
-    """The model fitted to another response (of a binomial model proportions), from where it stands."""
-    fit = model._fit
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MixedModelsWarning)
-        return model.refit(y, start=start_of(fit) if fit.generalized else fit.theta)

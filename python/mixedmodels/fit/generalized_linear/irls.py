@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,8 @@ INDEPENDENT = 1e-3  # least diagonal element of a Cholesky factor of correlation
 NEAR = 1e-2  # change of the linear predictor below which they are; a runaway estimate keeps on making larger ones
 HALVINGS = 40
 ROUNDING = 1e-12  # relative increase of the criterion that may be rounding
+FAR = 1e3  # an offset this many times its own range from 0 costs the linear predictor as many digits
+PATIENCE = 20  # iterations without a shorter step after which what is left of it is rounding error
 
 Penalty = Callable[[Vector, Vector, Matrix], Vector]
 
@@ -185,6 +187,9 @@ def solve(
         None where no start lies in the domain of the link.
     """
     measure = criterion or problem.deviance
+    far = _far_offset(problem)
+    if far is not None:
+        return _about_offset(problem, far, start, limit=limit, penalty=penalty, criterion=criterion)
     best = None
     for first in _starts(problem, start, measure):
         solution = _iterated(problem, first, limit, penalty, measure)
@@ -194,6 +199,24 @@ def solve(
             return solution
         best = solution if best is None or _rank(solution) < _rank(best) else best
     return best
+
+
+def _far_offset(problem: Problem) -> tuple[int, float] | None:
+    """The intercept's column and a value of the offset, where that is so far from 0 that it takes digits away."""
+    low, high = float(problem.offset.min(initial=np.inf)), float(problem.offset.max(initial=-np.inf))
+    if not max(abs(low), abs(high)) > FAR * max(high - low, 1.0):
+        return None
+    ones = np.flatnonzero((problem.x == 1.0).all(axis=0))
+    return (int(ones[0]), low) if len(ones) else None
+
+
+def _about_offset(problem: Problem, far: tuple[int, float], start: Vector | None, **how: Any) -> Solution | None:
+    """The solution of the same problem with the offset about its own value; the linear predictor stays what it is."""
+    column, value = far
+    shift = np.where(np.arange(problem.x.shape[1]) == column, value, 0.0)
+    near = replace(problem, offset=problem.offset - value)
+    solution = solve(near, None if start is None else start + shift, **how)
+    return None if solution is None else replace(solution, beta=solution.beta - shift)
 
 
 def _rank(solution: Solution) -> tuple[bool, float]:
@@ -211,6 +234,7 @@ def _iterated(
         )
     settled, length = _settled(point.value, first.before), np.inf
     past: list[tuple[Vector, Vector]] = []
+    shortest, idle = np.inf, 0
     for _ in range(limit):
         w, r = problem.working(point.eta)
         root = problem.root(w)
@@ -220,6 +244,9 @@ def _iterated(
         before, length = length, float(gradient @ gradient) / _scale(problem, point.value)
         if settled and (length <= EXACT or (length <= NOISE and length > 0.98 * before)):
             return _ended(problem, point, iterations, True)
+        shortest, idle = (length, 0) if not settled or length < 0.98 * shortest else (shortest, idle + 1)
+        if idle > PATIENCE:
+            return _ended(problem, point, iterations, length <= CLOSE)
         step = _solved(root, gradient)
         following = None if step is None else _search(problem, measure, point, step, past if settled else [], root)
         if settled and step is not None:

@@ -116,7 +116,7 @@ def _lengths(fit: MixedFit, scale: str) -> Vector:
             f"the squares of the variances are out of reach of double precision, as sigma is {fit.sigma:.3g}; use "
             "scale='theta', or divide the response by a constant and fit again."
         )
-    return np.r_[np.full(len(fit.beta), fit.sigma), own]
+    return np.concatenate([np.full(len(fit.beta), fit.sigma), own])
 
 
 def _relative_scores(design: Design, fit: MixedFit, x: Matrix, e: Vector, clusters: Clusters, scale: str) -> Scores:
