@@ -25,6 +25,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         "tutorials/writing-models",
         "tutorials/pooling",
         "tutorials/counties",
+        "tutorials/meta-analysis",
     ),
     "After the fit": (
         "results",
