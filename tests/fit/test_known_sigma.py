@@ -15,6 +15,7 @@ from tests.support.places import REFERENCE
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError, FitError
+from mixedmodels.estimates.satterthwaite import joint_df
 from mixedmodels.r import anova, exactRLRT
 
 FOLDER = REFERENCE / "known_sigma"
@@ -140,6 +141,14 @@ def test_simulated_responses_have_it(sleep: Any) -> None:
     assert (draws - np.asarray(wide.fitted())[:, None]).std() == pytest.approx(40, rel=0.02)
 
 
+def test_plans_keep_it_known(model: Any) -> None:
+    """At other parameters and other sizes; a new sigma is the one that is known then."""
+    for plan, sigma in ((model.with_parameters(fixef={"Days": 5}), SIGMA), (model.with_parameters(sigma=35), 35.0)):
+        assert plan._fit.method.sigma == sigma
+        assert plan.power("Days", nsim=5, seed=1).seed == 1
+        assert plan.extend(along="Subject", n=30)._fit.method.sigma == sigma
+
+
 def test_bootstraps_have_no_sigma(model: Any) -> None:
     table = model.bootstrap(30, seed=1).confint()
     assert len(table.names) == 5
@@ -186,6 +195,24 @@ def test_a_contrast_that_no_theta_moves_is_normal(sleep: Any) -> None:
     df = fit.tidy("fixed", ddf="Satterthwaite")["df"].to_numpy()
     assert 10 < df[0] < 30
     assert df[1] > 1e9
+
+
+@pytest.mark.parametrize("ddf", ["Satterthwaite", "Kenward-Roger"])
+def test_several_contrasts_that_no_theta_moves_are_chi_squared(ddf: Any) -> None:
+    """Recipe and temperature vary within replicates: degrees of freedom beyond all bounds, or 1e13 by rounding."""
+    fit = mm.lmer("angle ~ recipe + temp + (1 | replicate)", mm.datasets.load("cake"), sigma=5.0)
+    table = anova(fit, ddf=ddf)
+    assert (np.asarray(table["den_df"]) > 1e9).all()
+    chisq = np.asarray(table["f_value"]) * np.asarray(table["num_df"])
+    assert np.asarray(table["p_value"]) == pytest.approx(chi2.sf(chisq, table["num_df"]), rel=1e-6)
+
+
+def test_joint_degrees_of_freedom_with_infinite_ones() -> None:
+    """The limit of those with ever larger ones."""
+    assert joint_df(np.array([np.inf, np.inf])) == np.inf
+    limit = joint_df(np.array([10.0, np.inf]))
+    assert limit == pytest.approx(joint_df(np.array([10.0, 1e9])), rel=1e-6)
+    assert joint_df(np.array([1.5, np.inf])) == 2.0
 
 
 def test_profiles_are_of_the_constrained_likelihood(effects: Any, trials: Any) -> None:

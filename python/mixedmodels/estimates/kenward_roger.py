@@ -120,6 +120,8 @@ def scaled_f(q: int, a1: float, a2: float) -> tuple[float, float]:
     mean = 1 - a2 / q
     ratio = 1.0 if abs(mean) < 1e-14 and abs(v1) < 1e-14 else float(np.divide(mean, v1))
     rho = ratio**2 * v0 / v2 / q
+    if abs(q * rho - 1) < 1e-12:  # variances that are known, up to rounding: chi-squared over q
+        return np.inf, 1.0
     den_df = 4 + (q + 2) / (q * rho - 1)
     return den_df, 1.0 if abs(den_df - 2) < 0.01 else den_df * mean / (den_df - 2)
 

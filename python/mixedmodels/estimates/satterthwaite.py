@@ -40,6 +40,7 @@ from mixedmodels.fit.record import MixedFit
 REFITTED = (
     "The model was fitted by maximum likelihood: estimates and tests of the fixed effects are from a refit by REML."
 )
+LARGE = 1e6  # degrees of freedom whose nu / (nu - 2) has few digits beside 1
 BY_ML = "The variances are those of maximum likelihood, too small in small samples: update(REML=True) has REML's."
 
 
@@ -81,10 +82,15 @@ def joint_df(nu: Vector) -> float:
     """Denominator degrees of freedom of the mean of squares of independent t variables with `nu` degrees of freedom.
 
     The F variable is to have the mean that this has, E / q with E the sum of nu / (nu - 2); 2 where some have no mean.
+    Infinite degrees of freedom, as of a variance that is known, are those of chi-squared.
     """
-    if len(nu) == 1 or np.ptp(nu) < 1e-8:
+    finite = nu[np.isfinite(nu)]
+    if len(nu) == 1 or not len(finite) or (len(finite) == len(nu) and np.ptp(nu) < 1e-8):
         return float(np.mean(nu))
-    if np.any(nu <= 2):
+    if np.any(finite <= 2):
         return 2.0
-    e = float(np.sum(nu / (nu - 2)))
-    return 2 * e / (e - len(nu))
+    if len(finite) == len(nu) and nu.max() < LARGE:
+        e = float(np.sum(nu / (nu - 2)))
+        return 2 * e / (e - len(nu))
+    beyond = float(np.sum(2 / (finite - 2)))  # E - q, without a difference of numbers near 1
+    return 2 * (len(nu) + beyond) / beyond

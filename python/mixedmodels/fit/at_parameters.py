@@ -80,7 +80,9 @@ def fit_at(design: Design, method: Method, parameters: ParameterValues) -> AnyFi
     n = rows_of(design)
     kept = kept_columns(design.fixed, n, design.weights)
     if method.family is None:
-        return _mixed(design, method, parameters, n, kept) if design.random else _linear(design, parameters, n, kept)
+        known = method.sigma is not None
+        fit = _mixed(design, method, parameters, n, kept) if design.random else _linear(design, parameters, n, kept)
+        return replace(fit, known_sigma=known)
     return _glmm(design, method, parameters, n, kept) if design.random else _glm(design, method, parameters, n, kept)
 
 
