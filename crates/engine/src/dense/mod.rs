@@ -3,4 +3,5 @@
 pub mod eigen;
 pub mod lanes;
 pub mod small;
+pub(crate) mod tridiagonal;
 pub(crate) mod view;

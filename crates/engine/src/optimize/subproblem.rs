@@ -1,13 +1,17 @@
 //! The step of a trust region: minimise g's + s'Hs/2 over |s| <= radius, for any symmetric H.
 
-use crate::dense::eigen::symmetric;
+use crate::dense::eigen;
 use crate::dense::small::{cholesky, solve_lower, solve_lower_transpose};
+use crate::dense::tridiagonal;
 
 /// Slope and curvature below this share of the largest are rounding.
 const FLAT: f64 = 1e-13;
 
 /// Pivots below this share of their diagonal call for eigenvalues.
 const SOUND: f64 = 1e-6;
+
+/// Coordinates up to which eigenvalues are right to their own digits.
+const FEW: usize = 16;
 
 /// A step and the decrease that the quadratic model promises for it.
 #[derive(Debug, Clone)]
@@ -25,7 +29,9 @@ pub(crate) fn solve(g: &[f64], h: &[f64], radius: f64) -> ModelStep {
     if let Some(newton) = inner_newton(g, h, radius) {
         return newton;
     }
-    let (values, vectors) = symmetric(h, k);
+    // Eigenvalues that are rounding beside the largest count as none below: for many the quicker way is exact enough.
+    let quick = (k > FEW).then(|| tridiagonal::symmetric(h, k)).flatten();
+    let (values, vectors) = quick.unwrap_or_else(|| eigen::symmetric(h, k));
     let c: Vec<f64> = (0..k).map(|j| (0..k).map(|i| vectors[i + j * k] * g[i]).sum()).collect();
     let largest = values.iter().fold(0.0f64, |m, v| m.max(v.abs()));
     // A direction without slope or curvature (the coefficient of a column of zeros, say) is not moved along.
