@@ -121,7 +121,7 @@ def _columns(part: Design, chosen: NDArray[np.intp]) -> FixedDesign:
 
 def _regression(design: Design, fit: AnyMixedFit) -> LinearFit | GlmFit:
     """The fit without random effects, in the family of the mixed model."""
-    return fit_glm(design, family_alone(fit)) if fit.generalized else fit_ols(design)
+    return fit_glm(design, family_alone(fit)) if fit.generalized else fit_ols(design, fit.method.sigma)
 
 
 def _infinite(design: Design, regression: GlmFit) -> NDArray[np.bool_]:
