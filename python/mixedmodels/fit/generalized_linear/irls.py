@@ -245,8 +245,8 @@ def _iterated(
         if settled and (length <= EXACT or (length <= NOISE and length > 0.98 * before)):
             return _ended(problem, point, iterations, True)
         shortest, idle = (length, 0) if not settled or length < 0.98 * shortest else (shortest, idle + 1)
-        if idle > PATIENCE:
-            return _ended(problem, point, iterations, length <= CLOSE)
+        if idle > PATIENCE and length <= CLOSE:
+            return _ended(problem, point, iterations, True)
         step = _solved(root, gradient)
         following = None if step is None else _search(problem, measure, point, step, past if settled else [], root)
         if settled and step is not None:
