@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels._engine import EngineError
+from mixedmodels.fit.engine import EngineError
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.fit.generalized_linear.by_likelihood import engine_of
