@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from mixedmodels.fit.engine import EngineError
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
+from mixedmodels.fit.engine import EngineError
 from mixedmodels.fit.generalized_linear.by_likelihood import engine_of
 from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import GlmFit
