@@ -19,6 +19,13 @@ pub(crate) struct LevelParts {
     pub s: Vec<f64>,
 }
 
+impl LevelParts {
+    /// Column j of T_x, `width` numbers a row.
+    pub(crate) fn column(&self, j: usize, width: usize) -> Vec<f64> {
+        self.tx.iter().skip(j).step_by(width).copied().collect()
+    }
+}
+
 /// Solve for G = C^-1 Lambda'Z'[X y] and from it T_x = Lambda^-T G and s of every factor.
 pub(crate) fn back_substitute(gram: &Gram, layout: &Layout, e: &Elimination, beta: &[f64]) -> Vec<LevelParts> {
     let (width, n_tail) = (gram.p + 1, layout.n_tail);

@@ -24,7 +24,17 @@ impl<'a> Absolute<'a> {
         if how.nagq == 0 {
             return Err(EngineError::shape("profiles need nAGQ = 1 or more"));
         }
-        let work = Work::new(&model.data, model.method(how)?);
+        if model.held.is_some() {
+            return Err(EngineError::shape(
+                "profiles move every parameter: they are not there where some are held or tied",
+            ));
+        }
+        if model.restricted {
+            return Err(EngineError::shape(
+                "a restricted likelihood has no profiles: it is no function of the fixed effects",
+            ));
+        }
+        let work = model.work(model.method(how)?);
         Ok(Self { model, work, mode: Mode::zero(&model.data), weights: Vec::new() })
     }
 

@@ -225,7 +225,12 @@ pub(crate) fn bordered(products: &[f64], sums: &[f64], square: f64) -> Vec<f64> 
 
 /// X'WX, p x p, W in runs.
 pub(crate) fn fixed_products(data: &Data, w: &[f64]) -> Vec<f64> {
-    let (p, n) = (data.x.len(), data.n);
+    leading_products(data, data.x.len(), w)
+}
+
+/// The same of the first p columns.
+pub(crate) fn leading_products(data: &Data, p: usize, w: &[f64]) -> Vec<f64> {
+    let n = data.n;
     let piece = |from: usize| {
         let to = (from + PIECE).min(n);
         let mut out = vec![0.0; p * p];
@@ -252,7 +257,12 @@ pub(crate) fn fixed_products(data: &Data, w: &[f64]) -> Vec<f64> {
 
 /// X'v, v in runs of linear predictors.
 pub(crate) fn fixed_sums(data: &Data, v: &[f64]) -> Vec<f64> {
-    let (p, n) = (data.x.len(), data.n);
+    leading_sums(data, data.x.len(), v)
+}
+
+/// The same of the first p columns.
+pub(crate) fn leading_sums(data: &Data, p: usize, v: &[f64]) -> Vec<f64> {
+    let n = data.n;
     let piece = |from: usize| {
         let to = (from + PIECE).min(n);
         let sum = |j: usize| {

@@ -3,6 +3,7 @@
 use super::data::Data;
 use super::point::{At, State};
 use crate::dense::small::{cholesky, solve_lower};
+use crate::dense::view::positions;
 use crate::effects::chart::Chart;
 use crate::effects::parameters::{Direction, Parameters};
 use crate::optimize::Point;
@@ -72,44 +73,34 @@ impl Coordinates {
         Point { value: state.criterion, gradient: self.gradient(place, state), basis, hessian: state.hessian.clone() }
     }
 
-    /// The same where beta follows from the others: it is no direction, and curvature is past it.
-    pub(crate) fn without_beta(&self, point: &mut Point) {
-        let (p, n) = (self.p, point.gradient.len());
+    /// The same where the first p elements of beta follow from the others: they are no directions, and curvature is past
+    /// them.
+    pub(crate) fn without_beta(&self, point: &mut Point, p: usize) {
+        let n = point.gradient.len();
         let size = point.basis.len() / n.max(1);
         point.basis.drain(..p * n);
-        let block = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| -> Vec<f64> {
-            let cells = columns.flat_map(|j| rows.clone().map(move |i| i + j * size));
-            cells.map(|at| point.hessian[at]).collect()
+        let blocks = Leading::of(&point.hessian, p, size);
+        point.hessian = match blocks.half() {
+            Some(half) => past(&half, p, &blocks.rest, -1.0),
+            None => blocks.rest,
         };
-        let mut own = block(0..p, 0..p);
-        let mut cross = block(0..p, p..size);
-        let mut rest = block(p..size, p..size);
-        if cholesky(&mut own, p).is_ok() {
-            cross.chunks_exact_mut(p.max(1)).for_each(|c| solve_lower(&own, p, c));
-            let left = size - p;
-            for j in 0..left {
-                for i in 0..left {
-                    let (a, b) = (&cross[i * p..(i + 1) * p], &cross[j * p..(j + 1) * p]);
-                    rest[i + j * left] -= a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-                }
-            }
-        }
-        point.hessian = rest;
     }
 
-    /// Undo [`Self::without_beta`] with curvature of beta alone, `fixed`, beside what the point has.
-    pub(crate) fn with_beta(&self, point: &mut Point, x: &[f64], fixed: &[f64]) {
-        let (p, left) = (self.p, point.basis.len() / x.len().max(1));
-        let (size, width) = (p + left, p + self.shapes);
-        let mut whole = vec![0.0; size * size];
-        for j in 0..p {
-            (0..p).for_each(|i| whole[i + j * size] = 2.0 * fixed[i + j * width]);
-        }
-        for j in 0..left {
-            (0..left).for_each(|i| whole[p + i + (p + j) * size] = point.hessian[i + j * left]);
-        }
-        point.basis = self.directions(x).1;
-        point.hessian = whole;
+    /// Undo [`Self::without_beta`] for the curvature: `whole` is that before it. Where they are `linked`, beta moves with the
+    /// others, so that the inverse is a joint covariance; else it has curvature of its own alone.
+    pub(crate) fn with_beta(&self, point: &mut Point, whole: &[f64], linked: bool) {
+        let (size, left) = (whole.len().isqrt(), point.hessian.len().isqrt());
+        let p = size - left;
+        let blocks = Leading::of(whole, p, size);
+        let half = blocks.half().filter(|_| linked);
+        let rest = half.map_or_else(|| point.hessian.clone(), |half| past(&half, p, &point.hessian, 1.0));
+        let cell = |(i, j): (usize, usize)| match (i < p, j < p) {
+            (true, true) => blocks.own[i + j * p],
+            (false, false) => rest[i - p + (j - p) * left],
+            _ if !linked => 0.0,
+            _ => blocks.cross[i.min(j) + (i.max(j) - p) * p],
+        };
+        point.hessian = positions(size, size).map(cell).collect();
     }
 
     /// beta of the columns as they came.
@@ -126,4 +117,38 @@ impl Coordinates {
 fn apply(matrix: &[f64], v: &[f64]) -> Vec<f64> {
     let k = v.len();
     (0..k).map(|i| (0..k).map(|j| matrix[i + j * k] * v[j]).sum()).collect()
+}
+
+/// A symmetric matrix cut after its first p rows.
+struct Leading {
+    p: usize,
+    own: Vec<f64>,
+    cross: Vec<f64>,
+    rest: Vec<f64>,
+}
+
+impl Leading {
+    fn of(matrix: &[f64], p: usize, size: usize) -> Self {
+        let block = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| -> Vec<f64> {
+            columns.flat_map(|j| rows.clone().map(move |i| matrix[i + j * size])).collect()
+        };
+        Self { p, own: block(0..p, 0..p), cross: block(0..p, p..size), rest: block(p..size, p..size) }
+    }
+
+    /// R^-T times the cross block, R'R the leading one.
+    fn half(&self) -> Option<Vec<f64>> {
+        let (mut own, mut half) = (self.own.clone(), self.cross.clone());
+        cholesky(&mut own, self.p).ok()?;
+        half.chunks_exact_mut(self.p.max(1)).for_each(|c| solve_lower(&own, self.p, c));
+        Some(half)
+    }
+}
+
+/// rest + sign half'half.
+fn past(half: &[f64], p: usize, rest: &[f64], sign: f64) -> Vec<f64> {
+    let left = rest.len().isqrt();
+    let product = |(i, j): (usize, usize)| -> f64 {
+        half[i * p..(i + 1) * p].iter().zip(&half[j * p..(j + 1) * p]).map(|(a, b)| a * b).sum()
+    };
+    positions(left, left).zip(rest).map(|(at, rest)| rest + sign * product(at)).collect()
 }

@@ -33,15 +33,15 @@ pub(crate) fn second_derivatives(search: &mut Search, x: &[f64], point: &Point) 
     let coordinates = &search.model.coordinates;
     let length = coordinates.phi(x).iter().map(|v| v * v).sum::<f64>().sqrt();
     let longest = 10.0 * (1.0 + length);
-    let beta = if search.work.inner.joint { 0 } else { coordinates.p };
+    let fixed = |q: &[f64]| q[..coordinates.p].iter().any(|&v| v != 0.0);
     let base = search.base.clone();
-    if !search.work.inner.joint {
+    if search.work.inner.joint == 0 {
         search.work.inner.stay_near();
     }
     for j in 0..size {
         // The curvature is that of a deviance: twice the inverse is a variance.
         let error = (2.0 / point.hessian[j + j * size].abs().max(1e-8)).sqrt();
-        let h = SHARE * error.min(if j < beta { 1e3 } else { longest });
+        let h = SHARE * error.min(if fixed(&point.basis[j * n..(j + 1) * n]) { 1e3 } else { longest });
         let mut sides = Vec::with_capacity(2);
         for sign in [1.0, -1.0] {
             let moved: Vec<f64> =

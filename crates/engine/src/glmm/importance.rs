@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use super::blocks::add_effects;
 use super::components::Components;
 use super::data::Data;
-use super::laplace::{Method, Work};
+use super::laplace::{LAPLACE, Work};
 use super::leaf_integral::{Leaves, Nodes, Scratch};
 use super::mode::{Mode, TIGHT};
 use super::objective::Watch;
@@ -55,7 +55,7 @@ impl Glmm {
         }
         let place = self.place(at)?;
         threads::run(|| {
-            let mut work = Work::new(&self.data, Method { expected: false, points: 1, penalised: false });
+            let mut work = Work::new(&self.data, LAPLACE, Vec::new());
             let start = Mode::zero(&self.data);
             let mode = work.mode(self.likelihood(), place.at(), &start, TIGHT).ok_or(EngineError::NoMode)?;
             let e = &work.inner.elimination;

@@ -2,8 +2,8 @@
 //! halving (penalised iteratively reweighted least squares with the observed weights).
 
 use super::blocks::{
-    UNKNOWN, add_effects, add_fixed, bordered, fill_border, fill_matrix, fixed_part, fixed_products, fixed_sums, run,
-    weighted_columns,
+    UNKNOWN, add_effects, add_fixed, bordered, fill_border, fill_matrix, fixed_part, leading_products, leading_sums,
+    run, weighted_columns,
 };
 use super::chord_method::ChordMethod;
 use super::data::Data;
@@ -40,15 +40,15 @@ pub(crate) struct Inner {
     pub count: usize,
     /// A known mode nearby.
     chord_method: Option<Box<ChordMethod>>,
-    /// Whether beta is part of the inner problem.
-    pub joint: bool,
-    /// The known part of the linear predictors: X beta + offset, or the offset alone where beta is not known.
+    /// Leading columns of X whose coefficients are part of the inner problem.
+    pub joint: usize,
+    /// The known part of the linear predictors: the offset and the other columns of X times beta.
     known: Vec<f64>,
     trial: Vec<f64>,
 }
 
 impl Inner {
-    pub(crate) fn new(data: &Data, joint: bool) -> Self {
+    pub(crate) fn new(data: &Data, joint: usize) -> Self {
         let runs = data.predictors * data.n;
         let pairs = data.predictors * (data.predictors + 1) / 2 * data.n;
         let gram = Gram::clone(&data.pattern);
@@ -80,7 +80,7 @@ impl Inner {
         self.chord_method = None;
     }
 
-    /// The mode at `beta` (in the joint problem: from there), from the effects `start`. `None`: there is no mode that
+    /// The mode at `beta` (in the joint problem: its leading elements from there), from the effects `start`. `None`: there is no mode that
     /// can be reached, or it is no maximum.
     pub(crate) fn solve(
         &mut self,
@@ -92,15 +92,10 @@ impl Inner {
         tolerance: f64,
     ) -> Option<Mode> {
         let data = likelihood.data;
-        let begin = if !self.joint {
-            Vec::new()
-        } else if start.beta.is_empty() {
-            beta.to_vec()
-        } else {
-            start.beta.clone()
-        };
-        let none = vec![0.0; beta.len()];
-        fixed_part(data, if self.joint { &none } else { beta }, &mut self.known);
+        let begin = if start.beta.is_empty() { beta[..self.joint].to_vec() } else { start.beta.clone() };
+        let mut outer = beta.to_vec();
+        outer[..self.joint].fill(0.0);
+        fixed_part(data, &outer, &mut self.known);
         self.elimination.leaves.templates =
             templates.iter().zip(likelihood.data.factors.iter()).map(|(t, f)| Template::of(t, f.k())).collect();
         let near = self.near(likelihood, psi, start);
@@ -250,7 +245,7 @@ impl Inner {
                 }
             }
         };
-        let p = if self.joint { data.x.len() } else { 0 };
+        let p = self.joint;
         let width = p + 1;
         fill_border(data, width, &mut self.gram, &|from, to, out| {
             let len = to - from;
@@ -261,16 +256,16 @@ impl Inner {
         });
         self.gram.p = p;
         self.gram.fixed = vec![0.0];
-        if self.joint {
+        if p > 0 {
             let mut response = vec![0.0; m * n];
             response.chunks_exact_mut(n).enumerate().for_each(|(r, out)| working(r, 0, n, out));
-            self.gram.fixed = bordered(&fixed_products(data, w), &fixed_sums(data, &response), UNKNOWN);
+            self.gram.fixed = bordered(&leading_products(data, p, w), &leading_sums(data, p, &response), UNKNOWN);
         }
         if self.elimination.border.p != p {
             self.elimination.set_width(&self.gram, &data.layout);
         }
         self.elimination.eliminate(&self.gram, &data.layout)?;
-        if self.joint { self.elimination.border.finish() } else { Ok(()) }
+        if p > 0 { self.elimination.border.finish() } else { Ok(()) }
     }
 
     /// The same with weights that are never negative.
@@ -281,7 +276,7 @@ impl Inner {
 
     /// s, b and beta that solve the linear system.
     fn solution(&self, data: &Data) -> (Vec<Vec<f64>>, Vec<Vec<f64>>, Vec<f64>) {
-        let beta = if self.joint { self.elimination.border.beta() } else { Vec::new() };
+        let beta = if self.joint > 0 { self.elimination.border.beta() } else { Vec::new() };
         let parts = back_substitute(&self.gram, &data.layout, &self.elimination, &beta);
         let s: Vec<Vec<f64>> = parts.into_iter().map(|p: LevelParts| p.s).collect();
         let b = s.iter().zip(&self.elimination.leaves.templates).map(|(s, t)| effects(t, s)).collect();

@@ -10,8 +10,8 @@
 //! first two terms are those of a linear mixed model, the others say how the mode moves the determinant.
 
 use super::blocks::{
-    UNKNOWN, add_effects, add_fixed, bordered, fill_border, fill_matrix, fixed_products, fixed_sums, run,
-    weighted_columns,
+    UNKNOWN, add_effects, add_fixed, bordered, fill_border, fill_matrix, fixed_products, fixed_sums, leading_products,
+    leading_sums, run, weighted_columns,
 };
 use super::data::Data;
 use super::inner::Inner;
@@ -21,6 +21,7 @@ use super::mode::{Mode, TIGHT, effects};
 use super::penalty::Penalty;
 use super::point::{At, Shapes, State};
 use super::quadrature::{self, Rule};
+use super::restricted::Restricted;
 use crate::dense::small::{cholesky, solve_lower};
 use crate::dense::view::View;
 use crate::effects::elimination::Elimination;
@@ -41,7 +42,12 @@ pub(crate) struct Method {
     pub points: usize,
     /// Whether the soft penalty is added.
     pub penalised: bool,
+    /// Whether the mean's fixed effects are integrated out too, under a flat prior.
+    pub restricted: bool,
 }
+
+/// Laplace's approximation at the observed information.
+pub(crate) const LAPLACE: Method = Method { expected: false, points: 1, penalised: false, restricted: false };
 
 /// Buffers of an evaluation.
 pub(crate) struct Work {
@@ -50,11 +56,13 @@ pub(crate) struct Work {
     expected: Option<(Gram, Elimination)>,
     third: Vec<f64>,
     rule: Option<Rule>,
-    penalty: Option<Penalty>,
+    penalties: Vec<Box<dyn Penalty>>,
+    /// What a restricted likelihood needs of the design.
+    restricted: Option<Restricted>,
 }
 
 impl Work {
-    pub(crate) fn new(data: &Data, method: Method) -> Self {
+    pub(crate) fn new(data: &Data, method: Method, penalties: Vec<Box<dyn Penalty>>) -> Self {
         let expected = method.expected;
         let rule = (method.points > 1).then(|| Rule::new(method.points));
         let second = expected.then(|| {
@@ -62,9 +70,10 @@ impl Work {
             let elimination = Elimination::new(&gram, &data.layout);
             (gram, elimination)
         });
-        let inner = Inner::new(data, method.points == 0);
-        let penalty = method.penalised.then(|| Penalty::new(data));
-        Self { inner, expected: second, third: Vec::new(), rule, penalty }
+        let restricted = method.restricted.then(|| Restricted::of(data));
+        let whole = if method.points == 0 { data.x.len() } else { 0 };
+        let inner = Inner::new(data, restricted.as_ref().map_or(whole, |r| r.count));
+        Self { inner, expected: second, third: Vec::new(), rule, penalties, restricted }
     }
 
     /// The mode at a point, from the effects of `start`.
@@ -105,10 +114,14 @@ impl Work {
         let s = sums(&mode.s, &self.inner.step_of_s);
         let shapes = Shapes::of(likelihood, &mode.eta, psi);
         let expected = self.expected_weights(likelihood, &mode, psi);
+        let past = self.restricted.as_ref().map(|r| r.at(data, &self.inner));
         // 1. Columns of X and of the shapes past the random effects.
         let curvature = directions.map(|directions| self.curvature(likelihood, at, directions, &shapes, &s));
         // 2. The determinant and its derivatives in the weights.
-        let determinant = self.determinant(likelihood, psi, &mode, expected.as_ref())?;
+        let mut determinant = self.determinant(likelihood, psi, &mode, expected.as_ref())?;
+        if let Some(past) = &past {
+            past.add_to(&mut determinant.logdet, &mut determinant.variances, &mut determinant.scale);
+        }
         let dw = expected.as_ref().map_or(&self.third, |w| &w.dw);
         let c = contract(&determinant.variances, dw, n, m);
         // 3. How the mode moves the determinant: one more solve with the factor of f's own Hessian.
@@ -128,7 +141,7 @@ impl Work {
             state.hessian = c.hessian(data, directions, &state.d);
             state.fixed = c.fixed;
         }
-        if let Some(penalty) = &self.penalty {
+        for penalty in &self.penalties {
             penalty.apply(likelihood, at, directions, &mut state)?;
         }
         let numbers = state.criterion.is_finite() && state.gradient.iter().all(|g| g.is_finite());
@@ -204,9 +217,7 @@ impl Work {
             gradient.push(-shape.l + 0.5 * traces(variances, dw, n, m) + dot(eta_t, &shape.g));
         }
         gradient.iter_mut().for_each(|g| *g *= 2.0);
-        if self.inner.joint {
-            gradient[..data.x.len()].fill(0.0); // beta is where it is by the inner problem
-        }
+        gradient[..self.inner.joint].fill(0.0); // these are where they are by the inner problem
         gradient
     }
 
@@ -277,12 +288,12 @@ impl Work {
     fn adjoint(&mut self, data: &Data, c: &[f64]) -> (Vec<Vec<f64>>, Vec<f64>) {
         let inner = &mut self.inner;
         let (n, m) = (data.n, data.predictors);
-        let p = if inner.joint { data.x.len() } else { 0 };
+        let p = inner.joint;
         let (width, w) = (p + 1, &inner.w);
         inner.gram.fixed = vec![0.0];
-        if inner.joint {
-            let half: Vec<f64> = fixed_sums(data, c).iter().map(|v| 0.5 * v).collect();
-            inner.gram.fixed = bordered(&fixed_products(data, w), &half, UNKNOWN);
+        if p > 0 {
+            let half: Vec<f64> = leading_sums(data, p, c).iter().map(|v| 0.5 * v).collect();
+            inner.gram.fixed = bordered(&leading_products(data, p, w), &half, UNKNOWN);
         }
         inner.gram.p = p;
         fill_border(data, width, &mut inner.gram, &|from, to, out| {
@@ -295,7 +306,7 @@ impl Work {
         });
         inner.elimination.eliminate_border(&inner.gram, &data.layout);
         let mut alpha = Vec::new();
-        if inner.joint && inner.elimination.border.finish().is_ok() {
+        if p > 0 && inner.elimination.border.finish().is_ok() {
             alpha = inner.elimination.border.beta();
         }
         let parts = back_substitute(&inner.gram, &data.layout, &inner.elimination, &alpha);

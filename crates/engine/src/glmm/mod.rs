@@ -15,8 +15,9 @@
 //! | `marginal` | variances of the linear predictors given the data |
 //! | `point` | a point, and what an evaluation leaves behind there |
 //! | `laplace` | criterion, gradient and working curvature at a point |
+//! | `restricted` | the mean's fixed effects integrated out too |
 //! | `quadrature` | adaptive quadrature in its place, for one grouping factor |
-//! | `penalty` | what a softly penalised fit adds to the criterion |
+//! | `penalty` | what a soft penalty and priors add to the criterion |
 //! | `importance` | how far all that is from the likelihood, by sampling |
 //! | `components` | parts of the design that are independent |
 //! | `leaf_integral` | the integral over one level's effects given the others |
@@ -24,6 +25,7 @@
 //! | `weights` | the mean of importance weights and its standard error |
 //! | `start` | where the search begins |
 //! | `coordinates` | the optimiser's vector <-> beta, T, psi |
+//! | `held` | parameters that do not move, or move together |
 //! | `objective` | what the optimiser sees |
 //! | `search` | the optimum |
 //! | `hessian` | second derivatives at the optimum |
@@ -38,6 +40,7 @@ mod chord_method;
 mod components;
 mod coordinates;
 mod data;
+mod held;
 mod hessian;
 mod importance;
 mod inner;
@@ -54,6 +57,7 @@ mod point;
 mod problem;
 mod proposal;
 mod quadrature;
+mod restricted;
 mod rows;
 mod search;
 mod solution;
@@ -61,8 +65,10 @@ mod start;
 mod weights;
 
 pub use absolute::Absolute;
+pub use held::Held;
 pub use importance::Importance;
 pub use model::{Evaluation, Start};
+pub use penalty::{Density, Prior};
 pub use problem::{Glmm, How, Parameter};
 pub use rows::GlmmRows;
 pub use search::Optimum;

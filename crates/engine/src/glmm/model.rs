@@ -1,10 +1,12 @@
 //! The verbs of a generalised model: describe, evaluate, fit, conditional variances.
 
+use super::coordinates::Place;
+use super::held::Held;
 use super::hessian::second_derivatives;
-use super::laplace::{Method, Work};
+use super::laplace::{LAPLACE, Method, Work};
 use super::mode::{Mode, TIGHT};
 use super::objective::{Search, Watch};
-use super::penalty;
+use super::penalty::{self, Prior};
 use super::problem::{Glmm, How, Parameter};
 use super::search::Optimum;
 use super::solution::Solution;
@@ -15,8 +17,6 @@ use crate::effects::{Plan, plan};
 use crate::error::EngineError;
 use crate::optimize::Options;
 
-/// Laplace's approximation at the observed information.
-const LAPLACE: Method = Method { expected: false, points: 1, penalised: false };
 /// Criterion with its gradient in (theta, beta, psi); the gradient is that of the penalised criterion.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
@@ -46,7 +46,7 @@ impl Glmm {
                 place.templates = self.templates(theta);
             }
             // Neither the penalty nor a grid knows which way leads off the boundary.
-            if method.penalised || method.points > 1 {
+            if method.penalised || method.points > 1 || self.priors.iter().any(Prior::is_inside) {
                 let factors = self.data.factor_standard.iter().zip(&place.templates);
                 place.templates = factors.map(|(standard, t)| penalty::inside(standard, t)).collect();
             }
@@ -56,8 +56,24 @@ impl Glmm {
             if let Some(psi) = &start.psi {
                 place.psi.clone_from(psi);
             }
+            if let Some(held) = &self.held {
+                place = self.settled(held, &place);
+            }
             self.search(method, place, options, watch)
         })
+    }
+
+    /// A start where what is held is where it is held.
+    fn settled(&self, held: &Held, place: &Place) -> Place {
+        let (coordinates, data) = (&self.coordinates, &self.data);
+        let phi = coordinates.chart.phi_of(&place.templates);
+        let theta = coordinates.chart.original(&coordinates.parameters, &phi, &data.pattern.standard);
+        let mut all = [theta, coordinates.original_beta(data, &place.beta), place.psi.clone()].concat();
+        held.settle(&mut all);
+        let (theta, rest) = all.split_at(self.n_theta());
+        let (beta, psi) = rest.split_at(self.p());
+        let beta = coordinates.standardised_beta(data, beta);
+        Place { beta, templates: self.templates(theta), psi: psi.to_vec() }
     }
 
     /// Criterion and gradient at a point.
@@ -89,7 +105,7 @@ impl Glmm {
     pub fn conditional_variances(&self, at: &Parameter) -> Result<Vec<Vec<f64>>, EngineError> {
         let place = self.place(at)?;
         self.run(LAPLACE, || {
-            let mut work = Work::new(&self.data, LAPLACE);
+            let mut work = Work::new(&self.data, LAPLACE, Vec::new());
             let start = Mode::zero(&self.data);
             work.mode(self.likelihood(), place.at(), &start, TIGHT).ok_or(EngineError::NoMode)?;
             let inner = &mut work.inner;

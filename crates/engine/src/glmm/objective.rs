@@ -1,5 +1,6 @@
 //! The objective that the optimiser sees, with the states of the trial and of the current point.
 
+use super::held::Free;
 use super::laplace::{Method, Work};
 use super::mode::{Mode, TIGHT};
 use super::point::State;
@@ -31,6 +32,8 @@ pub(crate) struct Search<'a> {
     pub current: Option<State>,
     /// Effects to start from where there is no current point.
     pub base: Option<Mode>,
+    /// Where the search moves, if not everywhere.
+    pub free: Option<Free>,
     /// No effects.
     origin: Mode,
     /// What the current point still promises.
@@ -42,13 +45,14 @@ pub(crate) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub(crate) fn new(model: &'a Glmm, method: Method, watch: Watch<'a>) -> Self {
-        let work = Work::new(&model.data, method);
+        let work = model.work(method);
         Self {
             model,
             work,
             trial: None,
             current: None,
             base: None,
+            free: model.held.as_ref().map(|held| Free::of(held, &model.coordinates, &model.data)),
             origin: Mode::zero(&model.data),
             promised: f64::INFINITY,
             trial_promise: f64::INFINITY,
@@ -65,8 +69,11 @@ impl<'a> Search<'a> {
         let start = nearest(&self.current, &self.base, &self.origin);
         let state = self.work.evaluate(model.likelihood(), place.at(), &directions, start, tolerance)?;
         let mut point = model.coordinates.point(&place, basis, &state);
-        if self.work.inner.joint {
-            model.coordinates.without_beta(&mut point);
+        if self.work.inner.joint > 0 {
+            model.coordinates.without_beta(&mut point, self.work.inner.joint);
+        }
+        if let Some(free) = &self.free {
+            free.restrict(&mut point, self.work.inner.joint);
         }
         Some((state, point))
     }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::coordinates::{Coordinates, Place};
 use super::data::Data;
-use super::laplace::Method;
+use super::held::Held;
+use super::laplace::{Method, Work};
 use super::likelihood::Likelihood;
+use super::penalty::{Penalty, Prior, Priors, Soft};
 use super::rows::GlmmRows;
 use crate::effects::chart::Chart;
 use crate::effects::parameters::Parameters;
@@ -24,6 +26,10 @@ pub struct Glmm {
     pub(crate) expected: bool,
     /// Part of the log-likelihood that depends on the response alone.
     pub(crate) constant: f64,
+    /// Whether the mean's fixed effects are integrated out too.
+    pub(crate) restricted: bool,
+    pub(crate) priors: Arc<[Prior]>,
+    pub(crate) held: Option<Arc<Held>>,
     terms: Vec<(usize, usize)>,
 }
 
@@ -77,7 +83,8 @@ impl Glmm {
         let chart = Chart::of(&parameters);
         let coordinates = Coordinates { parameters, chart, p: data.x.len(), shapes: family.shapes() };
         let constant = constant(family.as_ref(), &rows.rows);
-        Ok(Self { family, data, coordinates, expected, constant, terms })
+        let (restricted, priors, held) = (false, Arc::from([]), None);
+        Ok(Self { family, data, coordinates, expected, constant, restricted, priors, held, terms })
     }
 
     /// The same model of another response; `rows` are those of the model with the new response and weights.
@@ -85,14 +92,78 @@ impl Glmm {
         let same = rows.rows.x.len() == self.coordinates.p && rows.rows.terms.len() == self.terms.len();
         let renewed = if same { self.data.with_response(&rows.rows) } else { None };
         let Some(data) = renewed else {
-            return Self::new(Arc::clone(&self.family), rows, self.expected);
+            let other = Self::new(Arc::clone(&self.family), rows, self.expected)?;
+            return Ok(other.like(self));
         };
         let parameters = self.parameters_of(rows);
         let chart = Chart::of(&parameters);
         let coordinates = Coordinates { parameters, chart, p: self.coordinates.p, shapes: self.coordinates.shapes };
         let constant = constant(self.family.as_ref(), &rows.rows);
         let (family, terms) = (Arc::clone(&self.family), self.terms.clone());
-        Ok(Self { family, data, coordinates, expected: self.expected, constant, terms })
+        let (expected, restricted, priors, held) = (self.expected, false, Arc::from([]), None);
+        let other = Self { family, data, coordinates, expected, constant, restricted, priors, held, terms };
+        Ok(other.like(self))
+    }
+
+    /// With the criterion and the parameter space of another.
+    fn like(self, other: &Self) -> Self {
+        let (restricted, priors, held) = (other.restricted, Arc::clone(&other.priors), other.held.clone());
+        Self { restricted, priors, held, ..self }
+    }
+
+    /// The same model by its restricted likelihood: the fixed effects of the first linear predictor are integrated out,
+    /// under a flat prior, together with the random effects. Their estimates are at the joint mode.
+    pub fn by_restricted_likelihood(self) -> Result<Self, EngineError> {
+        let mean = self.data.x.iter().filter(|x| x.predictor == 0).count();
+        if self.data.x[..mean].iter().any(|x| x.predictor > 0) {
+            return Err(EngineError::shape("REML needs the columns of the first linear predictor before all others"));
+        }
+        if self.expected {
+            return Err(EngineError::shape("REML needs the observed information in the determinant"));
+        }
+        let model = Self { restricted: true, ..self };
+        model.check_integrated()?;
+        Ok(model)
+    }
+
+    /// The same model with priors: what is fitted is the mode of the posterior density. Criterion and log-likelihood stay
+    /// without them.
+    pub fn with_priors(self, priors: Vec<Prior>) -> Result<Self, EngineError> {
+        for prior in &priors {
+            prior.check(&self.coordinates.parameters, &self.data, self.family.as_ref())?;
+        }
+        let model = Self { priors: priors.into(), ..self };
+        model.check_integrated()?;
+        Ok(model)
+    }
+
+    /// The same model with some parameters held or tied.
+    pub fn holding(self, held: Held) -> Result<Self, EngineError> {
+        held.check(&self.coordinates)?;
+        let model = Self { held: Some(Arc::new(held)), ..self };
+        model.check_integrated()?;
+        Ok(model)
+    }
+
+    /// Fixed effects that REML integrates out are no parameters.
+    fn check_integrated(&self) -> Result<(), EngineError> {
+        if !self.restricted {
+            return Ok(());
+        }
+        let mean = self.data.x.iter().filter(|x| x.predictor == 0).count();
+        let on = |prior: &Prior| matches!(prior, Prior::Beta { index, .. } if *index < mean);
+        if self.priors.iter().any(on) {
+            return Err(EngineError::shape(
+                "REML integrates out the fixed effects of the first linear predictor under a flat prior: \
+                 a prior of one of them needs maximum likelihood",
+            ));
+        }
+        if self.held.as_ref().is_some_and(|held| held.touches_beta(&self.coordinates, 0, mean)) {
+            return Err(EngineError::shape(
+                "REML integrates out the fixed effects of the first linear predictor: to hold one of them make it an offset",
+            ));
+        }
+        Ok(())
     }
 
     fn parameters_of(&self, rows: &GlmmRows) -> Parameters {
@@ -146,9 +217,13 @@ impl Glmm {
     pub(crate) fn method(&self, how: How) -> Result<Method, EngineError> {
         let How { nagq: points, penalised } = how;
         self.check_penalty(how)?;
+        if self.restricted && points != 1 {
+            return Err(EngineError::shape("REML is defined by Laplace's approximation: nAGQ must be 1"));
+        }
         let one = self.data.factors.len() == 1 && self.data.predictors == 1;
         if points <= 1 || one {
-            return Ok(Method { expected: self.expected && points == 1, points, penalised });
+            let (expected, restricted) = (self.expected && points == 1, self.restricted);
+            return Ok(Method { expected, points, penalised, restricted });
         }
         Err(EngineError::shape("quadrature needs one grouping factor and one linear predictor"))
     }
@@ -156,13 +231,33 @@ impl Glmm {
     /// The penalty is on the weights of the mean's predictor, which know no dispersion.
     fn check_penalty(&self, how: How) -> Result<(), EngineError> {
         let shape = |what: &str| Err(EngineError::shape(what));
-        if how.penalised && how.nagq == 0 {
+        if (how.penalised || !self.priors.is_empty()) && how.nagq == 0 {
             return shape("a penalty needs nAGQ = 1 or more: the joint mode does not see it");
+        }
+        if how.nagq == 0 && self.held.as_ref().is_some_and(|held| held.touches_beta(&self.coordinates, 0, self.p())) {
+            return shape("a fixed effect is held, which needs nAGQ = 1 or more: at the joint mode all of them move");
+        }
+        if how.penalised && self.restricted {
+            return shape(
+                "the soft penalty is on the fixed effects, which REML integrates out: fit by maximum likelihood",
+            );
         }
         if how.penalised && (self.data.predictors > 1 || self.family.weights() == WeightRole::Precision) {
             return shape("a penalty is for families without a dispersion and for one linear predictor");
         }
         Ok(())
+    }
+
+    /// Buffers for evaluations with all that is added to the likelihood.
+    pub(crate) fn work(&self, method: Method) -> Work {
+        let mut penalties: Vec<Box<dyn Penalty>> = Vec::new();
+        if method.penalised {
+            penalties.push(Box::new(Soft::new(&self.data)));
+        }
+        if !self.priors.is_empty() {
+            penalties.push(Box::new(Priors::of(&self.priors, &self.coordinates.parameters, &self.data)));
+        }
+        Work::new(&self.data, method, penalties)
     }
 
     pub(crate) fn likelihood(&self) -> Likelihood<'_> {

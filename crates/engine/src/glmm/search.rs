@@ -51,7 +51,15 @@ impl Glmm {
     fn snap(&self, search: &mut Search, found: &Minimum, end: &mut End) -> Result<(), EngineError> {
         let coordinates = &self.coordinates;
         let phi = coordinates.phi(&found.x);
-        let Some(snapped) = boundary::snapped(&coordinates.chart, &coordinates.parameters, phi) else { return Ok(()) };
+        let Some(mut snapped) = boundary::snapped(&coordinates.chart, &coordinates.parameters, phi) else {
+            return Ok(());
+        };
+        if let Some(free) = &search.free {
+            free.keep(coordinates, phi, &mut snapped);
+        }
+        if snapped == phi {
+            return Ok(());
+        }
         let mut x = found.x.clone();
         x[coordinates.p..coordinates.p + snapped.len()].copy_from_slice(&snapped);
         search.base = Some(end.state.mode.clone());
@@ -70,7 +78,9 @@ impl Glmm {
     fn leave_boundary(&self, search: &mut Search, end: &mut End, options: Options) -> Result<(), EngineError> {
         let coordinates = &self.coordinates;
         for _ in 0..MOST_ESCAPES {
-            let (_, gain) = boundary::judge(&coordinates.parameters, &self.levels(), &end.state.d, &end.state.scale);
+            let scores = search.free.as_ref().map(|free| free.scores(coordinates, &end.state.d));
+            let d = scores.as_ref().unwrap_or(&end.state.d);
+            let (_, gain) = boundary::judge(&coordinates.parameters, &self.levels(), d, &end.state.scale);
             if gain <= boundary::DECREASE_SLACK || end.trace.len() >= options.max_evaluations {
                 break;
             }
@@ -80,7 +90,7 @@ impl Glmm {
                 &coordinates.parameters,
                 &self.levels(),
                 phi,
-                &end.state.d,
+                d,
                 &end.state.scale,
             );
             let Some(out) = escaped else { break };

@@ -1,6 +1,7 @@
 //! The end of a search turned into results in the units of the data.
 
 use super::coordinates::Place;
+use super::held::Free;
 use super::hessian::{second_derivatives, with_error};
 use super::mode::TIGHT;
 use super::objective::{End, Search, promised};
@@ -9,7 +10,7 @@ use super::problem::Glmm;
 use crate::dense::small::{
     cholesky, inverse, inverse_from_cholesky, multiply, multiply_transpose_left, multiply_transpose_right,
 };
-use crate::dense::view::View;
+use crate::dense::view::{View, positions};
 use crate::effects::Certificate;
 use crate::effects::boundary::DECREASE_SLACK;
 use crate::effects::user_theta;
@@ -78,34 +79,43 @@ impl Glmm {
 
     /// Results at a state of a search.
     pub(crate) fn solution_of(&self, search: &Search, x: &[f64], state: &State, mut point: Point) -> Solution {
-        if !search.work.inner.joint {
-            return self.solution(x, state, &point);
+        let free = search.free.as_ref();
+        if search.work.inner.joint == 0 {
+            return self.solution(x, state, &point, free);
         }
         let mut x = x.to_vec();
-        x[..self.coordinates.p].copy_from_slice(&state.mode.beta);
-        self.coordinates.with_beta(&mut point, &x, &state.fixed);
-        self.solution(&x, state, &point)
+        x[..search.work.inner.joint].copy_from_slice(&state.mode.beta);
+        let squeezed = free.map(|free| free.squeezed(&state.hessian));
+        self.coordinates.with_beta(&mut point, squeezed.as_ref().unwrap_or(&state.hessian), self.restricted);
+        self.solution(&x, state, &point, free)
     }
 
-    /// Results at x; the curvature is that of `point`.
-    fn solution(&self, x: &[f64], state: &State, point: &Point) -> Solution {
+    /// Results at x; the curvature is that of `point`, in the space that is free.
+    fn solution(&self, x: &[f64], state: &State, point: &Point, free: Option<&Free>) -> Solution {
         let (coordinates, data) = (&self.coordinates, &self.data);
         let place = coordinates.place(x);
         let phi = coordinates.phi(x);
         let theta = coordinates.chart.original(&coordinates.parameters, phi, &data.pattern.standard);
         let (b, u) = self.effects(&theta, state);
         let along = self.user_directions(x, &theta);
-        let n = x.len();
+        let (n, size) = (x.len(), along.len().isqrt());
+        // A point of a search that moves some parameters alone lacks directions.
+        let all = (point.basis.len() != n * size).then(|| coordinates.directions(x).1);
+        let basis = all.as_ref().unwrap_or(&point.basis);
         let gradient: Vec<f64> =
-            point.basis.chunks_exact(n).map(|q| q.iter().zip(&point.gradient).map(|(q, g)| q * g).sum()).collect();
-        let size = gradient.len();
+            basis.chunks_exact(n).map(|q| q.iter().zip(&point.gradient).map(|(q, g)| q * g).sum()).collect();
+        let lifted = free.map(|free| free.lifted(&point.hessian));
+        let whole = lifted.as_ref().unwrap_or(&point.hessian);
         let (mut half, mut hessian) = (vec![0.0; size * size], vec![0.0; size * size]);
-        multiply(&point.hessian, &along, size, &mut half);
+        multiply(whole, &along, size, &mut half);
         multiply_transpose_left(&along, &half, size, &mut hessian);
         let user_gradient = (0..size).map(|j| (0..size).map(|i| along[i + j * size] * gradient[i]).sum()).collect();
-        let predicted_decrease = if size == 0 { 0.0 } else { promise(&gradient, &with_error(&point.hessian)) };
+        let moving = free.map_or_else(|| gradient.clone(), |free| free.along(&gradient));
+        let predicted_decrease = if moving.is_empty() { 0.0 } else { promise(&moving, &with_error(&point.hessian)) };
         let (levels, parameters) = (self.levels(), &coordinates.parameters);
-        let certificate = Certificate::of(predicted_decrease, parameters, &levels, &state.d, &state.scale);
+        let scores = free.map(|free| free.scores(coordinates, &state.d));
+        let d = scores.as_ref().unwrap_or(&state.d);
+        let certificate = Certificate::of(predicted_decrease, parameters, &levels, d, &state.scale);
         let eta = state.mode.eta.chunks_exact(data.n).flat_map(|run| data.in_callers_order(run)).collect();
         Solution {
             beta: coordinates.original_beta(data, &place.beta),
@@ -120,8 +130,8 @@ impl Glmm {
             eta,
             gradient: user_gradient,
             hessian,
-            vcov: self.joint_covariance(&place, &point.hessian, &along),
-            vcov_conditional: self.conditional_covariance(state),
+            vcov: self.joint_covariance(&place, &point.hessian, &along, free),
+            vcov_conditional: self.conditional_covariance(state, free),
             certificate,
             theta,
         }
@@ -151,14 +161,17 @@ impl Glmm {
     }
 
     /// Twice the inverse Hessian, carried over to (theta, beta, psi).
-    fn joint_covariance(&self, place: &Place, hessian: &[f64], along: &[f64]) -> Vec<f64> {
-        let size = (hessian.len() as f64).sqrt() as usize;
+    fn joint_covariance(&self, place: &Place, hessian: &[f64], along: &[f64], free: Option<&Free>) -> Vec<f64> {
+        let (size, moving) = (along.len().isqrt(), hessian.len().isqrt());
         let mut factor = hessian.to_vec();
-        if cholesky(&mut factor, size).is_err() {
+        if cholesky(&mut factor, moving).is_err() {
             return vec![f64::NAN; size * size];
         }
-        let mut covariance = inverse_from_cholesky(&factor, size);
+        let mut covariance = inverse_from_cholesky(&factor, moving);
         covariance.iter_mut().for_each(|v| *v *= 2.0);
+        if let Some(free) = free {
+            covariance = free.lifted(&covariance);
+        }
         let (p, shapes) = (self.coordinates.p, self.coordinates.shapes);
         let count = size - p - shapes;
         // theta has no covariance on the boundary; beta and psi keep theirs.
@@ -177,31 +190,30 @@ impl Glmm {
         let (mut half, mut out) = (vec![0.0; size * size], vec![0.0; size * size]);
         multiply(&back, &covariance, size, &mut half);
         multiply_transpose_right(&half, &back, size, &mut out);
-        if !regular {
-            for j in 0..size {
-                for i in 0..size {
-                    if i < count || j < count {
-                        out[i + j * size] = f64::NAN;
-                    }
-                }
-            }
-        }
+        without(&mut out, size, |j| (!regular && j < count) || self.is_held(j));
         out
     }
 
     /// (X'V^-1 X)^-1 of the columns as they came.
-    fn conditional_covariance(&self, state: &State) -> Vec<f64> {
+    fn conditional_covariance(&self, state: &State, free: Option<&Free>) -> Vec<f64> {
         let p = self.coordinates.p;
         let width = p + self.coordinates.shapes;
-        let mut block = View::square(&state.fixed, width).cut(0, p);
-        if cholesky(&mut block, p).is_err() {
+        let block = View::square(&state.fixed, width).cut(0, p);
+        let whole = |mut factor: Vec<f64>| cholesky(&mut factor, p).ok().map(|()| inverse_from_cholesky(&factor, p));
+        let Some(covariance) = free.map_or_else(|| whole(block.clone()), |free| free.inverse_of_beta(&block, p)) else {
             return vec![f64::NAN; p * p];
-        }
+        };
         let back = self.data.x_standard.inverse();
         let (mut half, mut out) = (vec![0.0; p * p], vec![0.0; p * p]);
-        multiply(&back, &inverse_from_cholesky(&block, p), p, &mut half);
+        multiply(&back, &covariance, p, &mut half);
         multiply_transpose_right(&half, &back, p, &mut out);
+        let first = self.n_theta();
+        without(&mut out, p, |j| self.is_held(first + j));
         out
+    }
+
+    fn is_held(&self, index: usize) -> bool {
+        self.held.as_ref().is_some_and(|held| held.values[index].is_finite())
     }
 
     /// b of the columns as they came and u with b = T u, term by term.
@@ -230,6 +242,12 @@ impl Glmm {
         }
         (b, u)
     }
+}
+
+/// NaN in the rows and columns of what has no covariance.
+fn without(covariance: &mut [f64], size: usize, unknown: impl Fn(usize) -> bool) {
+    let cells = positions(size, size).zip(covariance);
+    cells.filter(|((i, j), _)| unknown(*i) || unknown(*j)).for_each(|(_, v)| *v = f64::NAN);
 }
 
 /// Whether a template has a singular value of (next to) zero.

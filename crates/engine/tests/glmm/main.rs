@@ -8,14 +8,17 @@ mod data;
 mod derivatives;
 mod designs;
 mod families;
+mod held;
 mod joint;
 #[allow(dead_code)]
 #[path = "../common/matrix.rs"]
 mod matrix;
 mod optima;
 mod paths;
+mod priors;
 mod quadrature;
 mod refusals;
+mod restricted;
 mod threads;
 mod twin;
 

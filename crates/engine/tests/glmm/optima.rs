@@ -77,9 +77,9 @@ fn drawn(
     design.draw(&mut dice, family.as_ref(), &at)
 }
 
-type Problem = (&'static str, Arc<dyn Family>, Design);
+pub type Problem = (&'static str, Arc<dyn Family>, Design);
 
-fn problems() -> Vec<Problem> {
+pub fn problems() -> Vec<Problem> {
     let one = |seed: u64| crossed(&mut Dice::new(seed), 300, &[20]);
     let two = |seed: u64| crossed(&mut Dice::new(seed), 360, &[20, 12]);
     let (spread, zeros) = (families::mean_and_spread(), families::zero_inflated());

@@ -13,11 +13,31 @@ pub struct Twin {
     design: Design,
     z: Matrix,
     expected: bool,
+    /// Leading columns of X that are integrated out together with u, without a prior.
+    flat: usize,
 }
 
 impl Twin {
     pub fn new(family: &Arc<dyn Family>, design: &Design, expected: bool) -> Self {
-        Self { family: Arc::clone(family), design: design.clone(), z: design.z(), expected }
+        Self { family: Arc::clone(family), design: design.clone(), z: design.z(), expected, flat: 0 }
+    }
+
+    /// The restricted likelihood: the coefficients of the first linear predictor are integrated out too.
+    pub fn restricted(family: &Arc<dyn Family>, design: &Design) -> Self {
+        let flat = design.x_predictor.iter().filter(|&&r| r == 0).count();
+        Self { flat, ..Self::new(family, design, false) }
+    }
+
+    /// Z Lambda with the columns beside it that are integrated out too.
+    fn unknowns(&self, theta: &[f64]) -> Matrix {
+        let (a, x) = (self.z.times(&self.design.lambda(theta)), self.design.x());
+        Matrix::from(
+            a.rows,
+            a.columns + self.flat,
+            |i, j| {
+                if j < a.columns { a.at(i, j) } else { x.at(i, j - a.columns) }
+            },
+        )
     }
 
     fn rows(&self) -> Response<'_> {
@@ -55,28 +75,31 @@ impl Twin {
 
     /// The same, with the search for the mode from the given u, and the mode.
     pub fn from(&self, at: &Parameter, start: Option<&[f64]>) -> (f64, Vec<f64>) {
-        let q = self.z.columns;
-        let a = self.z.times(&self.design.lambda(&at.theta));
+        let a = self.unknowns(&at.theta);
+        let (q, own) = (a.columns, self.z.columns);
         let turned = a.transpose();
-        let known = self.design.known(&at.beta);
+        let beta: Vec<f64> = (0..at.beta.len()).map(|j| if j < self.flat { 0.0 } else { at.beta[j] }).collect();
+        let known = self.design.known(&beta);
+        let prior = Matrix::from(q, q, |i, j| f64::from(u8::from(i == j && i < own)));
         let eta = |u: &[f64]| -> Vec<f64> { (0..a.rows).map(|i| known[i] + dot(a.row(i), u)).collect() };
-        let objective = |u: &[f64]| 0.5 * dot(u, u) - self.second(&eta(u), &at.psi).0;
-        let mut u = start.map_or_else(|| vec![0.0; q], <[f64]>::to_vec);
+        let objective = |u: &[f64]| 0.5 * dot(&u[..own], &u[..own]) - self.second(&eta(u), &at.psi).0;
+        let begin = || [vec![0.0; own], at.beta[..self.flat].to_vec()].concat();
+        let mut u = start.map_or_else(begin, <[f64]>::to_vec);
         let mut value = objective(&u);
         let mut last = f64::INFINITY;
         for _ in 0..500 {
             let (_, g, w) = self.second(&eta(&u), &at.psi);
-            let slope: Vec<f64> = (0..q).map(|j| u[j] - dot(turned.row(j), &g)).collect();
+            let slope: Vec<f64> = (0..q).map(|j| prior.at(j, j) * u[j] - dot(turned.row(j), &g)).collect();
             let size = slope.iter().fold(0.0f64, |m, v| m.max(v.abs()));
             if size < 1e-12 || (size < 1e-9 && size >= 0.5 * last) {
                 break;
             }
             last = size;
-            let h = turned.times(&self.weighted(&w, &a));
+            let h = turned.times(&self.weighted(&w, &a)).plus(&prior, 1.0);
             // Enough is added to the diagonal for the step to go down.
             let mut damping = 0.0;
             loop {
-                let damped = h.plus(&Matrix::identity(q), 1.0 + damping);
+                let damped = h.plus(&Matrix::identity(q), damping);
                 damping = if damping == 0.0 { 1e-3 } else { 4.0 * damping };
                 assert!(damping < 1e12, "the twin finds no mode");
                 if damped.cholesky().values.iter().any(|v| v.is_nan()) {
@@ -99,11 +122,12 @@ impl Twin {
             let out = Expected { w: &mut w, dw: &mut dw, dw_shape: &mut by_shape };
             self.family.expected(self.rows(), &eta, &at.psi, out);
         }
-        let h = turned.times(&self.weighted(&w, &a)).plus(&Matrix::identity(q), 1.0);
+        let h = turned.times(&self.weighted(&w, &a)).plus(&prior, 1.0);
         let l_factor = h.cholesky();
         let logdet: f64 = 2.0 * (0..q).map(|j| l_factor.at(j, j).ln()).sum::<f64>();
         let constant = self.family.constant(self.rows());
-        (dot(&u, &u) - 2.0 * (l + constant) + logdet, u)
+        let flat = self.flat as f64 * (2.0 * std::f64::consts::PI).ln();
+        (dot(&u[..own], &u[..own]) - 2.0 * (l + constant) + logdet - flat, u)
     }
 
     /// Slope along a direction in (theta, beta, psi), by a central difference of fourth order from warm modes.

@@ -14,15 +14,16 @@
 
 use rayon::prelude::*;
 
-use super::blocks::{fixed_part, fixed_products, fixed_sums};
-use super::data::Data;
-use super::likelihood::{Likelihood, PIECE};
-use super::point::{At, State};
-use super::quadrature::score_matrix;
+use super::Penalty;
 use crate::dense::eigen::left_singular;
 use crate::dense::small::{cholesky, log_determinant, lower_factor, multiply, multiply_transpose_left, solve_lower};
 use crate::dense::view::{View, ViewMut, positions};
 use crate::effects::parameters::Direction;
+use crate::glmm::blocks::{fixed_part, fixed_products, fixed_sums};
+use crate::glmm::data::Data;
+use crate::glmm::likelihood::{Likelihood, PIECE};
+use crate::glmm::point::{At, State};
+use crate::glmm::quadrature::score_matrix;
 use crate::gram::standard::FactorStandard;
 use crate::stop;
 
@@ -35,51 +36,18 @@ const T_STEP: f64 = 1e-4;
 const LEAST_START: f64 = 0.01;
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Penalty {
+pub(crate) struct Soft {
     c: f64,
     /// log|X'WX| of the columns as they came, less that of the standardised ones.
     log_scale: f64,
 }
 
-impl Penalty {
+impl Soft {
     pub(crate) fn new(data: &Data) -> Self {
         let count = data.weights.as_ref().map_or(data.n as f64, |w| w.iter().sum());
         let p = data.x.len().max(1) as f64;
         let log_scale = -2.0 * data.x_standard.columns.iter().map(|a| a.scale.ln()).sum::<f64>();
         Self { c: 2.0 * (p / count).sqrt(), log_scale }
-    }
-
-    /// Add Q to the criterion, its derivatives to gradient and D, and along directions its curvature to the Hessian.
-    /// None on the boundary, where Q is infinite.
-    pub(crate) fn apply(
-        &self,
-        likelihood: Likelihood,
-        at: At,
-        directions: Option<&[Direction]>,
-        state: &mut State,
-    ) -> Option<()> {
-        let data = likelihood.data;
-        let p = data.x.len();
-        let jeffreys = self.jeffreys(likelihood, at, directions.is_some())?;
-        let mut added = jeffreys.value;
-        crate::dense::small::add(&mut state.gradient, &jeffreys.gradient);
-        for (f, d) in state.d.iter_mut().enumerate() {
-            let (value, own) = self.huber(&data.factor_standard[f], &at.templates[f])?;
-            added += value;
-            crate::dense::small::add(d, &own);
-        }
-        state.criterion += added;
-        state.added = added;
-        if let Some(directions) = directions {
-            let size = p + directions.len() + at.psi.len();
-            for j in 0..p {
-                for i in 0..p {
-                    state.hessian[i + j * size] += jeffreys.curvature[i + j * p];
-                }
-            }
-            self.add_curvature(data, at.templates, directions, p, size, &mut state.hessian);
-        }
-        Some(())
     }
 
     /// -c log|X'WX| with its derivatives in beta and psi.
@@ -184,7 +152,36 @@ impl Penalty {
     }
 }
 
-/// See [`Penalty::jeffreys`]; gradient in beta, then psi.
+impl Penalty for Soft {
+    /// Add Q to the criterion, its derivatives to gradient and D, and along directions its curvature to the Hessian.
+    /// None on the boundary, where Q is infinite.
+    fn apply(&self, likelihood: Likelihood, at: At, directions: Option<&[Direction]>, state: &mut State) -> Option<()> {
+        let data = likelihood.data;
+        let p = data.x.len();
+        let jeffreys = self.jeffreys(likelihood, at, directions.is_some())?;
+        let mut added = jeffreys.value;
+        crate::dense::small::add(&mut state.gradient, &jeffreys.gradient);
+        for (f, d) in state.d.iter_mut().enumerate() {
+            let (value, own) = self.huber(&data.factor_standard[f], &at.templates[f])?;
+            added += value;
+            crate::dense::small::add(d, &own);
+        }
+        state.criterion += added;
+        state.added += added;
+        if let Some(directions) = directions {
+            let size = p + directions.len() + at.psi.len();
+            for j in 0..p {
+                for i in 0..p {
+                    state.hessian[i + j * size] += jeffreys.curvature[i + j * p];
+                }
+            }
+            self.add_curvature(data, at.templates, directions, p, size, &mut state.hessian);
+        }
+        Some(())
+    }
+}
+
+/// See [`Soft::jeffreys`]; gradient in beta, then psi.
 struct Jeffreys {
     value: f64,
     gradient: Vec<f64>,
@@ -275,7 +272,7 @@ mod tests {
 
     #[test]
     fn the_slope_is_that_of_the_value() {
-        let penalty = Penalty { c: 0.3, log_scale: 0.0 };
+        let penalty = Soft { c: 0.3, log_scale: 0.0 };
         let standard = standard();
         // Elements of L on both sides of 1, and of exp(+-1).
         for scale in [0.05, 0.9, 20.0] {
@@ -298,7 +295,7 @@ mod tests {
 
     #[test]
     fn the_boundary_has_no_value_and_starts_leave_it() {
-        let penalty = Penalty { c: 0.3, log_scale: 0.0 };
+        let penalty = Soft { c: 0.3, log_scale: 0.0 };
         let singular = [1.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.8];
         assert!(penalty.huber(&standard(), &singular).is_none());
         let lifted = inside(&standard(), &singular);
