@@ -26,6 +26,19 @@ use crate::signals::heard;
 ///     Kept, not copied.
 /// expected : bool
 ///     Whether log|H| is that of the expected information.
+/// reml : bool
+///     Whether the fixed effects of the first linear predictor are integrated out too, under a flat prior; their columns
+///     come first. beta is then at the joint mode, and vcov is the joint covariance.
+/// priors : None or list of (str, int, int, str, list of float)
+///     What each is on, its two places, its density and the density's numbers. On ("beta", column, 0), ("sd", term,
+///     effect), ("cor", term, 0) or ("psi", shape, 0). Densities: normal (mean, sd), t (mean, sd, df), cauchy (location,
+///     scale); gamma (mean, shape); lkj (eta), for "cor" alone. "sd" is the logarithm of a standard deviation, and psi
+///     that of a positive shape; a gamma density is that of the number itself. No Jacobian is added.
+/// held : float64 array or None
+///     A number for each element of (theta, beta, psi): where it is held, NaN where it moves. A covariance of several
+///     effects is held as a whole.
+/// ties : None or list of list of int
+///     Sets of elements of (theta, beta, psi) that are equal; of theta only those of terms with one effect.
 #[pyclass(frozen)]
 pub(crate) struct Glmm {
     model: engine::Glmm,
@@ -90,14 +103,38 @@ impl Glmm {
 #[pymethods]
 impl Glmm {
     #[new]
-    #[pyo3(signature = (family, rows, expected))]
-    fn new(py: Python<'_>, family: &Family, rows: Py<Rows>, expected: bool) -> PyResult<Self> {
+    #[pyo3(signature = (family, rows, expected, reml=false, priors=None, held=None, ties=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        family: &Family,
+        rows: Py<Rows>,
+        expected: bool,
+        reml: bool,
+        priors: Option<Vec<Wish>>,
+        held: Option<PyReadonlyArray1<'_, f64>>,
+        ties: Option<Vec<Vec<usize>>>,
+    ) -> PyResult<Self> {
         let family = std::sync::Arc::clone(&family.inner);
+        let priors: Vec<engine::Prior> = priors.unwrap_or_default().iter().map(prior).collect::<PyResult<_>>()?;
+        let values = held.as_ref().map(|held| slice(held).map(<[f64]>::to_vec)).transpose()?;
         let kept = rows.get();
         let built = kept.work(py, |rows, offsets| {
             let all = kept.generalised(rows, offsets);
-            engine::Glmm::new(family, &all, expected).map_err(|error| raise_for(error, rows))
-        })??;
+            let mut model = engine::Glmm::new(family, &all, expected)?;
+            if reml {
+                model = model.by_restricted_likelihood()?;
+            }
+            if !priors.is_empty() {
+                model = model.with_priors(priors)?;
+            }
+            if values.is_none() && ties.is_none() {
+                return Ok(model);
+            }
+            let free = vec![f64::NAN; model.n_theta() + model.p() + model.n_shapes()];
+            model.holding(engine::Held { values: values.unwrap_or(free), ties: ties.unwrap_or_default() })
+        })?;
+        let built = built.or_else(|error| Err(kept.borrow(py, |rows, _| raise_for(error, rows))?))?;
         Ok(Self::of(built, rows))
     }
 
@@ -183,8 +220,9 @@ impl Glmm {
     /// -------
     /// GlmmSolution
     ///     theta, beta, psi, criterion (-2 log-likelihood with all constants), penalised (criterion with the soft
-    ///     penalty, if there is one), u and b (lists of levels x k), eta, vcov (of theta, beta, psi), vcov_conditional
-    ///     (of beta), gradient, hessian, logdet, penalty (u'u), conditional_loglik, certificate.
+    ///     penalty and priors, if there are any), u and b (lists of levels x k), eta, vcov (of theta, beta, psi; NaN for
+    ///     what is held), vcov_conditional (of beta), gradient, hessian (of what moves: 0 for what is held), logdet,
+    ///     penalty (u'u), conditional_loglik, certificate.
     #[pyo3(signature = (theta, beta, psi, nagq=1, penalty=false))]
     fn at<'py>(
         &self,
@@ -377,6 +415,32 @@ impl Glmm {
             beta: part("beta", self.p)?,
             psi: part("psi", self.n_shapes)?,
         })
+    }
+}
+
+/// A prior as Python writes it: what it is on, its two places, its density and the density's numbers.
+type Wish = (String, usize, usize, String, Vec<f64>);
+
+fn prior((on, first, second, density, numbers): &Wish) -> PyResult<engine::Prior> {
+    let (index, term, effect) = (*first, *first, *second);
+    if let ("cor", "lkj", [eta]) = (on.as_str(), density.as_str(), numbers.as_slice()) {
+        return Ok(engine::Prior::Correlations { term, eta: *eta });
+    }
+    let density = match (density.as_str(), numbers.as_slice()) {
+        ("normal", &[mean, sd]) => engine::Density::Normal { mean, sd },
+        ("t", &[mean, sd, df]) => engine::Density::T { mean, sd, df },
+        ("cauchy", &[mean, sd]) => engine::Density::T { mean, sd, df: 1.0 },
+        ("gamma", &[mean, shape]) => engine::Density::Gamma { mean, shape },
+        (name, numbers) => {
+            let what = format!("there is no prior {name} of {} numbers on {on}", numbers.len());
+            return Err(pyo3::exceptions::PyValueError::new_err(what));
+        }
+    };
+    match on.as_str() {
+        "beta" => Ok(engine::Prior::Beta { index, density }),
+        "sd" => Ok(engine::Prior::Spread { term, effect, density }),
+        "psi" => Ok(engine::Prior::Shape { index, density }),
+        _ => Err(pyo3::exceptions::PyValueError::new_err(format!("no such density is one of {on}"))),
     }
 }
 
