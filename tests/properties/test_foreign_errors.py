@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 import mixedmodels as mm
+from mixedmodels.diagnose.checks.vif import inflation
 from mixedmodels.diagnose.convergence.optima import End, agreement
 from mixedmodels.diagnose.quality.effective_df import trace_at_theta
+from mixedmodels.fit import family_moments
 from mixedmodels.fit.engine import EngineError
 from mixedmodels.fit.henderson import Henderson
 from mixedmodels.inference.anova.contrast_matrices import term_layout
@@ -137,3 +139,37 @@ def test_a_perfect_fit_has_no_f_values():
     with pytest.warns(mm.PerfectFitWarning):
         fit = mm.lm("y ~ x", {"x": x, "y": np.zeros(12)})
     assert np.isnan(fit.anova()["f_value"]).all()
+
+
+def test_joint_tests_where_a_factor_has_one_level_and_the_number_one_value():
+    rng = np.random.default_rng(5)
+    data = {"x": rng.normal(size=60), "f": np.array(["only"] * 60), "g": np.repeat(list("abcdef"), 10)}
+    data["y"] = data["x"] + np.repeat(rng.normal(size=6), 10) + rng.normal(size=60)
+    fit = mm.lmer("y ~ x:f + (1 | g)", data)
+    (f_value,) = fit.joint_tests()["f_value"]
+    slope = fit.tidy().set_index("term")["statistic"]["x:fonly"]
+    assert f_value == pytest.approx(slope**2, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("verb", "formula", "family"),
+    [(mm.glm, "y ~ f + x", "gaussian"), (mm.glm, "n ~ f + x", "poisson"), (mm.glmer, "n ~ f + x + (1 | g)", "poisson")],
+)
+def test_a_column_whose_squares_are_infinite_is_refused_and_not_dropped(verb, formula, family):
+    rng = np.random.default_rng(6)
+    data = pd.DataFrame({"x": 1e200 * rng.normal(size=40), "f": np.repeat(list("ab"), 20), "g": list("abcde") * 8})
+    data["y"], data["n"] = rng.normal(size=40), rng.poisson(3, 40)
+    with pytest.raises(mm.DataError, match=r"the column 'x' of the fixed effects has values up to 2\.55e\+200"):
+        verb(formula, data, family)
+
+
+def test_pearson_residuals_of_a_mean_at_its_bound_are_0_where_the_response_is():
+    eta = np.array([-800.0, 0.0, -800.0])
+    residuals = family_moments.residuals(np.array([0.0, 2.0, 1.0]), None, eta, mm.families.Poisson(), (), "pearson")
+    assert residuals.tolist() == [0.0, 1.0, np.inf]
+
+
+def test_variance_inflation_within_a_term_that_is_not_determined():
+    vcov = np.array([[1.0, 1.0, 0.2], [1.0, 1.0, 0.2], [0.2, 0.2, 1.0]])
+    with pytest.raises(mm.DataError, match=r"'f' with the other terms.*singular"):
+        inflation(vcov, [0, 0, 1], ["f", "x"])

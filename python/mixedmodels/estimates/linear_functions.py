@@ -181,7 +181,9 @@ def null_space(design: Design, kept: Sequence[int]) -> Matrix | None:
         return None
     n = next((len(c) for c in columns if c is not None), 1)
     x = np.column_stack([np.ones(n) if c is None else c for c in columns])
-    scale = np.linalg.norm(x, axis=0)
+    largest = np.abs(x).max(axis=0)  # squares of a column of 1e200 are infinite
+    largest[largest == 0] = 1.0
+    scale = largest * np.linalg.norm(x / largest, axis=0)
     scale[scale == 0] = 1.0
     solved, *_ = np.linalg.lstsq(x[:, list(kept)] / scale[list(kept)], x[:, dropped] / scale[dropped], rcond=None)
     basis = np.zeros((len(columns), len(dropped)))

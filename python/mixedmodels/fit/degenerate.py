@@ -56,6 +56,20 @@ def columns_out_of_scale(design: Design, y: Vector) -> DataError | None:
     return out_of_scale(design, range(len(design.fixed.columns)), all_rows(design, y).fault())
 
 
+def refuse_hidden(design: Design, kept: Sequence[int], y: Vector) -> None:
+    """Refuse a column whose squares overflow: it looks like a combination of others, and would be dropped.
+
+    Raises
+    ------
+    DataError
+        If there is such a column.
+    """
+    if len(kept) < len(design.fixed.columns):
+        wrong = columns_out_of_scale(design, y)
+        if wrong is not None:
+            raise wrong
+
+
 def out_of_scale(design: Design, kept: Sequence[int], fault: EngineError | None) -> DataError | None:
     """Whether a column's squares do not fit into a double."""
     if fault is None or fault.status != "out_of_scale":

@@ -103,7 +103,9 @@ def residuals(
         return np.asarray(r / slope(family, eta))
     w: Vector | float = 1.0 if weights is None else weights
     if kind == "pearson":
-        return np.asarray(r * np.sqrt(w / variance(family, mu, psi, weights)))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pearson = r * np.sqrt(w / variance(family, mu, psi, weights))
+        return np.where(r == 0, 0.0, pearson)  # also where a mean is so near its bound that the variance is 0
     return np.asarray(np.sign(r) * np.sqrt(np.maximum(w * unit_deviance(family, y, mu, psi), 0.0)))
 
 

@@ -203,11 +203,7 @@ def _made(design: Design, rows: Rows, y: Vector, inputs: EngineInput, reml: bool
             f"the fixed effects of {design.formula!r} have {len(inputs.kept)} independent columns for {len(y)} rows, "
             "which leaves nothing for variances; leave out terms, such as a factor with a level per row."
         )
-    if len(inputs.kept) < len(design.fixed.columns):
-        # A column whose squares overflow looks like a combination of others.
-        wrong = degenerate.columns_out_of_scale(design, y)
-        if wrong is not None:
-            raise wrong
+    degenerate.refuse_hidden(design, inputs.kept, y)
     try:
         return Lmm(rows, reml, sigma)
     except EngineError as error:

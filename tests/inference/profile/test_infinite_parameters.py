@@ -31,10 +31,22 @@ def test_the_profile_of_a_theta_that_is_as_good_as_infinite_ends() -> None:
     assert 2 * (fit.loglik - there.loglik) == pytest.approx(3.841459, abs=1e-2)
 
 
-def test_a_theta_that_is_infinite_is_said() -> None:
+def test_a_theta_that_is_infinite_is_said_and_has_a_lower_limit() -> None:
     rng = np.random.default_rng(104)
     cells = [(a, g) for _ in range(12) for g in range(6) for a in (1, 2, 3)]
     table = pd.DataFrame(cells, columns=["a", "g"])
     table["y"] = rng.binomial(10, table["a"] / 10)
     with pytest.warns(SingularFitWarning), pytest.warns(MixedModelsWarning, match=r"^theta .* is infinite: the counts"):
-        mm.glmer_nb("y ~ a + (1 | g)", table)
+        fit = mm.glmer_nb("y ~ a + (1 | g)", table)
+    limits = fit.confint()
+    lower, upper = limits.row("theta").values()
+    assert upper == math.inf
+    assert "theta: no upper limit" in str(limits)
+    with pytest.warns(SingularFitWarning):
+        there = mm.glmer("y ~ a + (1 | g)", table, mm.families.NegativeBinomial(theta=lower))
+    assert 2 * (fit.loglik - there.loglik) == pytest.approx(3.841459, abs=1e-4)
+    # The others have the limits of the Poisson model, which this is.
+    with pytest.warns(SingularFitWarning):
+        poisson = mm.glmer("y ~ a + (1 | g)", table, "poisson").confint()
+    for name in ("(Intercept)", "a", "sd_(Intercept)|g"):
+        assert list(limits.row(name).values()) == pytest.approx(list(poisson.row(name).values()), abs=1e-4)

@@ -101,6 +101,10 @@ const PLATEAU: f64 = 1e-3;
 const TRIES: usize = 20;
 /// Share of the cutoff at which a side is long enough.
 const NEARLY: f64 = 0.97;
+/// Share of a step of zeta below which the curve is all but flat, and steps double.
+const LEVEL: f64 = 0.1;
+/// So many units away from the estimate, and past 0, a curve that is level has no end.
+const RUNAWAY: f64 = 256.0;
 /// Zeta may miss a limit by this much before cubic interpolation, whose error goes with the square.
 const MISS: f64 = 1e-3;
 
@@ -169,6 +173,8 @@ struct Side {
     sign: f64,
     /// The end of the quantity's range.
     bound: f64,
+    /// Value of the estimate.
+    from: f64,
     /// Limits still to come, ascending, and the |zeta| at which the side is long enough.
     wanted: Vec<f64>,
     furthest: f64,
@@ -187,7 +193,7 @@ impl Side {
         wanted.sort_by(f64::total_cmp);
         let furthest = wanted.last().copied().unwrap_or(0.0).max(NEARLY * walk.cutoff);
         let (here, before, knots) = (first.clone(), None, Vec::new());
-        Self { sign, bound, wanted, furthest, here, before, knots, shrink: 1.0, switches: 0 }
+        Self { sign, bound, from: first.value, wanted, furthest, here, before, knots, shrink: 1.0, switches: 0 }
     }
 
     fn is_long_enough(&self, next: &Stop) -> bool {
@@ -236,6 +242,9 @@ impl Walker<'_, '_> {
         if sign * (side.bound - side.here.value) <= 0.0 {
             return Ok(Some(End::Boundary));
         }
+        if self.runs_away(side) {
+            return Ok(Some(End::Unbounded));
+        }
         let (value, at_bound) = self.aim(side);
         let guess = self.predicted(&side.here, side.before.as_ref(), value);
         let next = self.stop(&side.here, guess, value, sign, TOLERANCE)?;
@@ -258,6 +267,19 @@ impl Walker<'_, '_> {
         }
         side.before = Some(std::mem::replace(&mut side.here, next));
         Ok(None)
+    }
+
+    /// Whether the curve is level although it was followed as far as can be: an estimate that is infinite itself may lie far
+    /// from 0, near which its curve rises.
+    fn runs_away(&self, side: &Side) -> bool {
+        let (way, here) = ((side.here.value - side.from).abs(), &side.here);
+        way > RUNAWAY * self.unit(here) + 2.0 * side.from.abs()
+            && side.before.as_ref().is_some_and(|before| self.is_level(here, before))
+    }
+
+    /// Whether zeta all but stood still over the last step.
+    fn is_level(&self, here: &Stop, before: &Stop) -> bool {
+        (here.zeta - before.zeta).abs() < LEVEL * self.walk.step && here.slope < 0.05 / self.unit(here)
     }
 
     /// The value to go to next, and whether it is the end of the quantity's range.
@@ -295,7 +317,7 @@ impl Walker<'_, '_> {
         }
         side.shrink = (2.0 * side.shrink).min(1.0);
         let Some(mut next) = next else { return Verdict::Over(End::Lost) };
-        if leap < -SINK {
+        if leap < -SINK && sinks(&side.here, &next) {
             return Verdict::Over(End::Falls);
         }
         // What is left is rounding.
@@ -305,7 +327,7 @@ impl Walker<'_, '_> {
 
     /// A step across which zeta runs away, or falls back to another valley, is taken again, shorter: by this share.
     fn shortened(&self, here: &Stop, next: Option<&Stop>, leap: f64) -> Option<f64> {
-        if leap > 3.0 * self.walk.step || leap < -SINK {
+        if leap > 3.0 * self.walk.step || leap < -SINK && next.is_none_or(|n| sinks(here, n)) {
             let runs = leap.is_finite() && leap > 0.0;
             return Some(if runs { (1.5 * self.walk.step / leap).clamp(0.05, 0.5) } else { 0.25 });
         }
@@ -339,7 +361,13 @@ impl Walker<'_, '_> {
             return Ok(());
         }
         let middle = 0.5 * (here.value + next.value);
-        let Some(found) = self.stop(here, between(here, next, 0.5), middle, sign, TOLERANCE)? else { return Ok(()) };
+        let cubic = between(here, next, 0.5);
+        let straight = here.full.x.iter().zip(&next.full.x).map(|(a, b)| 0.5 * (a + b)).collect();
+        let found = match self.stop(here, cubic, middle, sign, TOLERANCE)? {
+            None => self.stop(here, straight, middle, sign, TOLERANCE)?,
+            found => found,
+        };
+        let Some(found) = found else { return Ok(()) };
         if within(found.zeta, here.zeta, next.zeta) && !self.constrained.chart.beyond(&found.full.x) {
             // A limit may lie on either side.
             let at = knots.iter().rposition(|k| sign * k.value < sign * middle).map_or(0, |m| m + 1);
@@ -398,8 +426,12 @@ impl Walker<'_, '_> {
         let per = 1.0 / (here.slope).max(0.05 * unit);
         let Some(before) = before else { return step * per };
         let (dz, dv) = ((here.zeta - before.zeta).abs(), (here.value - before.value).abs());
-        if dz < 1e-3 * self.walk.step {
+        if self.is_level(here, before) {
             return 2.0 * dv;
+        }
+        // Points as close as a limit and the one beside it say nothing about the change of the slope.
+        if dz < 1e-3 * self.walk.step {
+            return step * per;
         }
         let bend = 2.0 * (per * dz - dv) / (dz * dz);
         (step * per + 0.5 * step * step * bend).clamp(0.4 * step * per, 2.5 * step * per).min(20.0 * dv)
@@ -524,6 +556,11 @@ enum Turn {
     /// A coordinate is pinned, or free again.
     Switched,
     Plateau,
+}
+
+/// Whether the deviance fell by more than rounding; of a zeta near 0 the square alone is well known.
+fn sinks(here: &Stop, next: &Stop) -> bool {
+    next.zeta * next.zeta < here.zeta * here.zeta - FALL
 }
 
 /// Value where zeta is `target`, by cubic interpolation of the value in zeta.

@@ -75,7 +75,13 @@ def inflation(vcov: Matrix, assign: tuple[int, ...], terms: tuple[str, ...]) -> 
     logs, df = [], []
     for term in present:
         own = of == term
-        logs.append(_logdet(correlation, own) + _logdet(correlation, ~own) - whole)
+        parts = _logdet(correlation, own) + _logdet(correlation, ~own)
+        if not np.isfinite(parts):
+            raise DataError(
+                f"variance inflation compares {terms[term]!r} with the other terms, but the covariance matrix of the "
+                "coefficients is singular within one of them: the fit does not determine them; look at its summary."
+            )
+        logs.append(parts - whole)
         df.append(int(own.sum()))
     return Inflation(tuple(terms[t] for t in present), np.exp(np.array(logs)), np.array(df, dtype=float))
 

@@ -151,7 +151,8 @@ def _problem(model: Any) -> Problem:
         return theta, np.asarray(model._engine.at(theta)["beta"]) if linear else split(x)[1]
 
     curvature = np.diag(fit.hessian)
-    scale = np.where(curvature > 0, np.sqrt(2 / np.where(curvature > 0, curvature, 1.0)), 1.0)
+    curved = curvature > 1e-300  # else the error is beyond all numbers
+    scale = np.where(curved, np.sqrt(2 / np.where(curved, curvature, 1.0)), 1.0)
     return Problem(value=value, gradient=gradient, point=point, parts=parts, scale=scale)
 
 

@@ -12,6 +12,7 @@ from mixedmodels._typing import Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, DesignError, FitError
 from mixedmodels.fit import family_moments
+from mixedmodels.fit.degenerate import refuse_hidden
 from mixedmodels.fit.generalized_linear import infinite, irls, jeffreys
 from mixedmodels.fit.generalized_linear.glm_likelihood import loglik
 from mixedmodels.fit.lmm import kept_columns
@@ -62,6 +63,7 @@ def fit_glm(
     response = family_response(design, family)
     used = positive_rows(response)
     kept = kept_columns(design.fixed, len(response.y), response.weights)
+    refuse_hidden(design, kept, response.y)
     problem = _problem(design, response, family, kept, used)
     solution = _solution(problem, design, kept, penalty, start, control)
     return _record(design, response, problem, solution, kept, used, penalty)

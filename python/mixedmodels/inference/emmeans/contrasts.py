@@ -86,7 +86,6 @@ def contrasts(
         for b in by:
             labels[b] += [functions.labels[b][rows[0]]] * len(made.names)
         start = stop
-    first = parts[0][0]
     levels = {name: tuple(dict.fromkeys(labels[name])), **{b: functions.levels[b] for b in by}}
     result = LinearFunctions(
         levels=levels,
@@ -100,8 +99,8 @@ def contrasts(
     return Contrasts(
         functions=result,
         name=name,
-        adjust=first.adjust,
-        pairs=first.pairs,
+        adjust=parts[0][0].adjust if parts else "none",  # of no functions there are no contrasts
+        pairs=bool(parts) and parts[0][0].pairs,
         size=sizes.pop() if len(sizes) == 1 else None,
         are_contrasts=sums,
     )

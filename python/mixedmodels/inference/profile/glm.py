@@ -17,6 +17,7 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.generalized_linear.irls import Problem, allowed, solve
 from mixedmodels.fit.record import GlmFit
+from mixedmodels.fit.separation import fixed_effects
 
 EXACT = 1e-10  # of zeta
 FAR = 120  # evaluations of one limit
@@ -44,8 +45,12 @@ def all_limits(
     both_limits = [
         v for i in range(0, len(columns), share) for v in _together(fit, x, offset, columns[i : i + share], quantile)
     ]
+    if np.isfinite(both_limits).all():
+        return both_limits
+    separation = None if fit.penalty else fixed_effects.find(x, fit.y, fit.weights, fit.family)
+    signs = None if separation is None else np.sign(separation.direction)
     return [
-        both if np.isfinite(both).all() else limits(fit, x, offset, j, quantile)
+        both if np.isfinite(both).all() else limits(fit, x, offset, j, quantile, signs)
         for j, both in zip(columns, both_limits, strict=True)
     ]
 
@@ -102,7 +107,9 @@ def _deviances(whole: Problem, eta: Matrix) -> Vector:
     return np.where(inside, unit.reshape(eta.shape).sum(axis=1), nan)
 
 
-def limits(fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: float) -> tuple[float, float]:
+def limits(
+    fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: float, signs: Vector | None = None
+) -> tuple[float, float]:
     """Both limits of coefficient j; infinite where the deviance never rises enough.
 
     Parameters
@@ -111,6 +118,8 @@ def limits(fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: floa
         Columns of the kept coefficients.
     quantile : float
         Value of |zeta| at the limits.
+    signs : ndarray, shape (r,), optional
+        Where the outcomes are separated the sign of the infinity that each estimate goes to, 0 of a finite one.
     """
     weights = np.ones(len(fit.y)) if fit.weights is None else fit.weights
     used = weights > 0
@@ -118,6 +127,10 @@ def limits(fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: floa
     x = x[used]
     rest = np.delete(x, j, axis=1)
     error = sqrt(fit.dispersion * fit.vcov_unscaled[j, j])
+    infinity = 0.0 if signs is None else float(signs[j])
+    if infinity:  # where the deviance is flat, an error of thousands says nothing about how far it is
+        error = min(error, 1 / float(np.abs(x[:, j]).max()))
+    runaway = RUNAWAY * error + (2 * abs(float(fit.beta[j])) if infinity else 0.0)
     start = np.delete(fit.beta, j)
     toward = -np.delete(fit.vcov_unscaled[:, j], j) / fit.vcov_unscaled[j, j]
 
@@ -127,7 +140,8 @@ def limits(fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: floa
             x=rest, y=fit.y[used], weights=weights[used], offset=shift[used] + b * x[:, j], family=fit.family
         )
         if rest.shape[1]:
-            solution = solve(problem, start)
+            # Of separated outcomes the optimum moves from the far end of a level valley, out of which no step leads.
+            solution = solve(problem, start if signs is None else None)
             if solution is None:
                 return None
             eta, beta, deviance = solution.eta, solution.beta, solution.deviance
@@ -157,7 +171,7 @@ def limits(fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: floa
                     return float(fit.beta[j]) + sign * distance
                 near, far = (distance, far) if zeta < quantile else (near, distance)
                 step = (quantile - zeta) / abs(slope) if slope * sign > 0 else inf
-            if near > RUNAWAY * error:
+            if near > runaway:
                 return sign * inf
             if far - near < 1e-13 * max(1.0, abs(fit.beta[j]), far):
                 return float(fit.beta[j]) + sign * (near + far) / 2
@@ -168,7 +182,7 @@ def limits(fit: GlmFit, x: Matrix, offset: Vector | None, j: int, quantile: floa
                 distance = _between(near, far)
         return nan if np.isfinite(far) else sign * inf
 
-    return one(-1.0), one(1.0)
+    return -inf if infinity < 0 else one(-1.0), inf if infinity > 0 else one(1.0)
 
 
 def _between(near: float, far: float) -> float:

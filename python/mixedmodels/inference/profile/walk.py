@@ -18,12 +18,12 @@ from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError
 from mixedmodels.fit.any_fit import AnyMixedFit
-from mixedmodels.fit.checks import LARGEST_THETA, infinite_theta
 from mixedmodels.fit.engine import EngineError, Glmm, Lmm
 from mixedmodels.fit.glmm import fit_glmm
 from mixedmodels.fit.lmm import fit_lmm
 from mixedmodels.fit.progress import watched
 from mixedmodels.fit.record import GlmmFit, MixedFit
+from mixedmodels.inference.profile import infinite
 from mixedmodels.inference.profile.curve import Curve
 from mixedmodels.inference.profile.derived import Estimates, Quantity
 from mixedmodels.inference.profile.parameters import Parameter, parameters, with_sigma
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 MAX_RESTARTS = 3
 MAX_POINTS = 100  # of each side of a curve
 MAX_EVALUATIONS = 500  # of the deviance, on each side of a curve; an ordinary side takes 20 to 100
-FEW_POINTS = 16  # the same where theta is as good as infinite
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,7 @@ def profiles(
     own = _own_optimum(design, fit, restricted)
     restarts: list[float] = []
     while True:
+        signs = infinite.directions(design, own)
         targets = [*wanted, *(Parameter("derived", name, name, (m,)) for m, name in enumerate(derived))]
         raw = _raw(
             engine=engine,
@@ -110,6 +110,7 @@ def profiles(
             all_parameters=all_parameters,
             walk=walk,
             derived=tuple(derived.values()),
+            signs=signs,
             restricted=restricted,
             verbose=verbose,
         )
@@ -122,7 +123,9 @@ def profiles(
         restarts.append(own.criterion - better.criterion)
         own = better
     every = _values(raw, own, all_parameters)
-    curves = tuple(_curve(p, r, v) for p, r, v in zip(targets, raw, every, strict=True))
+    curves = tuple(
+        infinite.opened(_curve(q, r, v), signs, len(own.beta)) for q, r, v in zip(targets, raw, every, strict=True)
+    )
     return Profiles(own, all_parameters, curves, tuple(restarts))
 
 
@@ -161,6 +164,7 @@ def _raw(
     all_parameters: Sequence[Parameter],
     walk: Walk,
     derived: tuple[Quantity, ...],
+    signs: Vector,
     restricted: bool,
     verbose: int,
 ) -> list[ProfileCurve]:
@@ -175,7 +179,16 @@ def _raw(
         with watched(verbose, fit.n) as watch:
             if fit.generalized:
                 assert isinstance(engine, Glmm)
-                return _of_generalised(engine, fit, targets, all_parameters, how, derived, watch)
+                return _of_generalised(
+                    engine=engine,
+                    fit=fit,
+                    targets=targets,
+                    all_parameters=all_parameters,
+                    how=how,
+                    derived=derived,
+                    units=infinite.units(design, fit, signs),
+                    watch=watch,
+                )
             assert isinstance(engine, Lmm)
             return _of_linear(
                 engine=engine,
@@ -222,23 +235,17 @@ def _of_linear(
 
 
 def _of_generalised(
+    *,
     engine: Glmm,
     fit: GlmmFit,
     targets: Sequence[Parameter],
     all_parameters: Sequence[Parameter],
     how: dict[str, Any],
     derived: tuple[Quantity, ...],
+    units: Vector,
     watch: Any,
 ) -> list[ProfileCurve]:
-    p, m = len(fit.beta), len(fit.theta)
-    errors = np.sqrt(np.diag(fit.vcov_joint)[m:])
-    plain = np.concatenate([np.sqrt(np.diag(fit.vcov_conditional)), np.full(len(fit.psi), 0.3)])
-    errors = np.where(np.isfinite(errors) & (errors > 0), errors, plain)
-    errors = np.ascontiguousarray(np.where(np.isfinite(errors) & (errors > 0), errors, 1.0))
-    if (
-        infinite_theta(fit) and fit.free_shapes["theta"] <= LARGEST_THETA
-    ):  # the deviance comes to its bound on one side, where more points say nothing
-        how = {**how, "max_points": FEW_POINTS}
+    p = len(fit.beta)
     places: dict[str, Any] = {q.name: q.at[0] for q in all_parameters if q.kind == "beta"}
     places |= {q.name: p + q.at[0] for q in all_parameters if q.kind == "shape"}
     requests = []
@@ -248,7 +255,7 @@ def _of_generalised(
         else:
             requests.append(_request(q, places, {j: j for j in range(p)}))
     at = (fit.theta, np.ascontiguousarray(fit.beta), fit.psi)
-    return engine.profile(*at, fit.nagq, fit.penalised is not None, errors, requests, how, watch)
+    return engine.profile(*at, fit.nagq, fit.penalised is not None, units, requests, how, watch)
 
 
 def _request(q: Parameter, places: Mapping[str, int], betas: Mapping[int, int]) -> tuple[Any, ...]:
@@ -334,7 +341,8 @@ def _values(raw: Sequence[Mapping[str, Any]], fit: AnyMixedFit, all_parameters: 
             columns.append(np.exp(others[:, 0]))
         elif q.kind == "shape":
             psi = others[:, len(fit.beta) + q.at[0]]
-            columns.append(psi if q.scale is None else q.scale.value(psi))
+            with np.errstate(over="ignore"):  # theta may be infinite
+                columns.append(psi if q.scale is None else q.scale.value(psi))
         else:
             columns.append(beta[:, q.at[0]])
     ends = np.cumsum([len(r["value"]) for r in raw])[:-1]
