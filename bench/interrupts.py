@@ -60,7 +60,7 @@ def many_crossed() -> Verb:
 
 def fisher() -> Verb:
     data = rows(150, 5, 3)
-    data["id"] = np.arange(150) % 110
+    data["id"] = np.arange(150) % 24
     data["id"] = np.array([f"u{i}" for i in data["id"]])
     return lambda: mm.glmer("yes ~ x + (id || g) + (1 | k)", data, "binomial", laplace="fisher")
 
@@ -149,7 +149,7 @@ def emmeans_grid() -> Verb:
     for name in ("p", "q", "r"):
         data[name] = np.array([f"{name}{i}" for i in range(12)])[rng.integers(0, 12, 20_000)]
     fit = mm.lmer("y ~ p + q + r + (1 | g)", data)
-    return lambda: fit.emmeans("p * q * r", ddf="Kenward-Roger")
+    return lambda: fit.emmeans("~ p * q * r", ddf="Kenward-Roger")
 
 
 def predictions() -> Verb:

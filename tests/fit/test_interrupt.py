@@ -16,6 +16,7 @@ import pytest
 
 import mixedmodels as mm
 from mixedmodels.fit.many_responses import linear_mixed
+from mixedmodels.fit.threads import aside
 
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="signals are sent in another way there"),
@@ -56,6 +57,7 @@ WITHIN_ONE_EVALUATION = {
         "mm.set_threads(2); fit = mm.lmer('y ~ x + (x | g) + (1 | k)', rows(2000, 150, 30))",
         "fit.bootstrap(20_000, seed=1)",
     ),
+    "eigenvalues": ("fit = mm.lmer('y ~ x + (1 | g)', rows(12_000, 3500, 5))", "fit.rlrt(seed=1)"),
     "simulated residuals": (
         "fit = mm.lm('y ~ x', rows(200_000, 5, 3))",
         "fit.simulate_residuals(1000, seed=1, method='traditional')",
@@ -173,3 +175,14 @@ def test_a_signal_in_the_smaller_model_keeps_the_batches_before(monkeypatch: pyt
     result = fit.pbmodcomp(". ~ . - Days", nsim=64, seed=1, progress=False)
     assert calls == [16, 16, 16]  # both models, then the smaller one
     assert len(result.reference) == 16
+
+
+def test_a_call_aside_answers_and_fails_as_here() -> None:
+    assert aside(pow, 2, 5) == 32
+    with pytest.raises(np.linalg.LinAlgError):
+        aside(np.linalg.cholesky, -np.eye(2))
+    results: list[int] = []
+    other = threading.Thread(target=lambda: results.append(aside(pow, 2, 5)))
+    other.start()
+    other.join()
+    assert results == [32]

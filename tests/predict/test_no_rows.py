@@ -124,3 +124,12 @@ def test_a_column_must_be_there_even_without_rows() -> None:
 def test_a_fit_needs_rows() -> None:
     with pytest.raises(DataError, match="the table has no rows"):
         mm.lm("y ~ x", DATA[:0])
+
+
+@pytest.mark.parametrize("ordered", [["g"], ["k"], ["g", "k"]])
+def test_responses_simulated_for_no_rows_of_crossed_levels(ordered: list[str]) -> None:
+    rng = np.random.default_rng(8)
+    data = pd.DataFrame({"g": list("abcdef") * 10, "k": np.repeat(list("uvwxyz"), 10), "y": rng.normal(size=60)})
+    data = data.assign(**{c: pd.Categorical(data[c]) for c in ordered})
+    fit = mm.lmer("y ~ 1 + (1 | g:k)", data)
+    assert fit.simulate(2, seed=1, newdata=data.iloc[:0]).shape == (0, 2)

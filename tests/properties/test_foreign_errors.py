@@ -14,6 +14,7 @@ from mixedmodels.diagnose.convergence.optima import End, agreement
 from mixedmodels.diagnose.quality.effective_df import trace_at_theta
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.engine import EngineError
+from mixedmodels.fit.generalized_linear.glm import inverse_root
 from mixedmodels.fit.henderson import Henderson
 from mixedmodels.inference.anova.contrast_matrices import term_layout
 from mixedmodels.inference.anova.term_tests import sequential_squares
@@ -161,6 +162,24 @@ def test_a_column_whose_squares_are_infinite_is_refused_and_not_dropped(verb, fo
     data["y"], data["n"] = rng.normal(size=40), rng.poisson(3, 40)
     with pytest.raises(mm.DataError, match=r"the column 'x' of the fixed effects has values up to 2\.55e\+200"):
         verb(formula, data, family)
+
+
+@pytest.mark.parametrize(("verb", "response", "more"), [(mm.lmer, "y", ()), (mm.glmer, "n", ("poisson",))])
+def test_a_column_of_a_random_term_whose_squares_are_infinite_is_refused(verb, response, more):
+    rng = np.random.default_rng(7)
+    data = pd.DataFrame({"x": 1e200 * rng.normal(size=60), "g": list("abcdef") * 10})
+    data["y"], data["n"] = rng.normal(size=60), rng.poisson(3, 60)
+    with pytest.raises(mm.DataError, match=r"the column 'x' of the random term \(0 \+ x \| g\).*too large"):
+        verb(f"{response} ~ 1 + (1 | g) + (0 + x | g)", data, *more)
+
+
+def test_a_glm_that_stops_where_rows_say_nothing():
+    """Responses around 0 with a logarithmic link: cells without a positive mean run to minus infinity."""
+    rng = np.random.default_rng(1)
+    cells = np.array([f"{a}{b}" for a in "uvwx" for b in "rst"])[rng.integers(0, 12, 60)]
+    fit = mm.lm("y ~ f", {"y": rng.normal(size=60), "f": cells})
+    with pytest.raises(mm.FitError, match="no standard errors: where the iterations stopped"):
+        inverse_root(np.diag([1.0, 0.0]), fit.design)
 
 
 def test_pearson_residuals_of_a_mean_at_its_bound_are_0_where_the_response_is():

@@ -124,8 +124,10 @@ def grouping_factor(name: str, factors: Sequence[Factor]) -> GroupingFactor:
 def _nested(factors: Sequence[Factor], name: str) -> tuple[NDArray[np.int32], Cells] | None:
     """Codes and observed cells if one factor determines the others, as the inner one of ``a/b`` usually does.
 
-    Then a level has one cell, so levels are combined and sorted instead of rows.
+    Then a level has one cell, so levels are combined and sorted instead of rows. Without rows none does.
     """
+    if not len(factors[0].codes):
+        return None
     inner = max(factors, key=lambda f: len(f.levels))
     k = len(inner.levels)
     of_level = []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 
 from mixedmodels._engine import EngineError, Rows
-from mixedmodels._typing import Vector
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, DesignError, FitError, MixedModelsError
 from mixedmodels.fit.record import MixedFit
@@ -56,15 +57,18 @@ def columns_out_of_scale(design: Design, y: Vector) -> DataError | None:
     return out_of_scale(design, range(len(design.fixed.columns)), all_rows(design, y).fault())
 
 
-def refuse_hidden(design: Design, kept: Sequence[int], y: Vector) -> None:
-    """Refuse a column whose squares overflow: it looks like a combination of others, and would be dropped.
+def refuse_hidden(design: Design, kept: Sequence[int], y: Vector, standards: Sequence[Matrix] = ()) -> None:
+    """Refuse a column whose squares overflow.
+
+    In the fixed effects it looks like a combination of others, and would be dropped; in a random term its variance
+    would be 0. There the matrix of `standards` is not finite.
 
     Raises
     ------
     DataError
         If there is such a column.
     """
-    if len(kept) < len(design.fixed.columns):
+    if len(kept) < len(design.fixed.columns) or not all(isfinite(float(s.sum())) for s in standards):
         wrong = columns_out_of_scale(design, y)
         if wrong is not None:
             raise wrong

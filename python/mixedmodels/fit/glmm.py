@@ -92,9 +92,9 @@ def fit_glmm(
     if constant is not None:
         raise DesignError(f"{constant}: look whether it is the right column.")
     inputs = engine_input(design, None if like is None else like[1].kept)
-    degenerate.refuse_hidden(design, inputs.kept, response.y)
     began = perf_counter()
     engine = made(design, family, response, inputs, laplace, None if like is None else like[0])
+    degenerate.refuse_hidden(design, inputs.kept, response.y, engine.standards())
     point = None if start is None else checked_point(start, inputs.all_sizes, len(inputs.x), family.shapes)
 
     def search(point: dict[str, Vector] | None) -> GlmmFit:

@@ -205,9 +205,11 @@ def _made(design: Design, rows: Rows, y: Vector, inputs: EngineInput, reml: bool
         )
     degenerate.refuse_hidden(design, inputs.kept, y)
     try:
-        return Lmm(rows, reml, sigma)
+        engine = Lmm(rows, reml, sigma)
     except EngineError as error:
         raise degenerate.diagnosis(design, inputs.kept, error, str(error)) from error
+    degenerate.refuse_hidden(design, inputs.kept, y, engine.standards())
+    return engine
 
 
 def refit_lmm(

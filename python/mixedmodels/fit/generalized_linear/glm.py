@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mixedmodels._typing import Vector
+from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import DataError, DesignError, FitError
 from mixedmodels.fit import family_moments
@@ -118,6 +118,24 @@ def _solution(
     return solution
 
 
+def inverse_root(root: Matrix, design: Design) -> Matrix:
+    """The inverse of the information's root.
+
+    Raises
+    ------
+    FitError
+        If the information is singular.
+    """
+    try:
+        return np.linalg.solve(root, np.eye(len(root)))
+    except np.linalg.LinAlgError:
+        raise FitError(
+            f"{design.formula!r} has no standard errors: where the iterations stopped, means are so near the bound of "
+            "their domain that rows say nothing about some coefficient. Use a link without that bound, give start=, or "
+            "leave out the term that is alone there."
+        ) from None
+
+
 def start_of_kept(start: ArrayLike | None, design: Design, kept: tuple[int, ...]) -> Vector | None:
     """Coefficients of the kept columns to start from, checked; None where none are given."""
     if start is None:
@@ -140,7 +158,7 @@ def _record(
 ) -> GlmFit:
     family, n_used = problem.family, len(problem.y)
     df = n_used - len(kept)
-    inverse = np.linalg.solve(solution.root, np.eye(len(kept))) if kept else np.empty((0, 0))
+    inverse = inverse_root(solution.root, design)
     eta = solution.eta if used is None else fixed_part(design, kept, solution.beta, len(response.y))
     dispersion = 1.0
     if family.weights_role == "precision":

@@ -32,6 +32,7 @@ from mixedmodels.design import Design, z_matrix
 from mixedmodels.errors import DataError, FitError
 from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.progress import counted
+from mixedmodels.fit.threads import aside
 
 LOWEST, HIGHEST, POINTS = -12.0, 24.0, 181  # log(lam) times the largest eigenvalue
 STEPS = 40  # of Newton's method or bisection
@@ -110,8 +111,10 @@ def spectrum(design: Design, kept: tuple[int, ...], *, restricted: bool, fixed: 
         x, z = x * root[:, None], z.multiply(root[:, None]).tocsr()
     inner = (z.T @ z).toarray()
     cross = z.T @ np.linalg.qr(x)[0]
-    values, counts = _distinct(np.linalg.eigvalsh(inner - cross @ cross.T), np.trace(inner))
-    spread, spread_counts = (values, counts) if restricted else _distinct(np.linalg.eigvalsh(inner), np.trace(inner))
+    values, counts = _distinct(aside(np.linalg.eigvalsh, inner - cross @ cross.T), np.trace(inner))
+    spread, spread_counts = (
+        (values, counts) if restricted else _distinct(aside(np.linalg.eigvalsh, inner), np.trace(inner))
+    )
     rest = n - len(kept) - int(counts.sum())
     if rest < 1 or not len(values):
         raise DataError(
