@@ -127,7 +127,7 @@ def inverse_root(root: Matrix, design: Design) -> Matrix:
         If the information is singular.
     """
     try:
-        return np.linalg.solve(root, np.eye(len(root)))
+        return np.asarray(np.linalg.solve(root, np.eye(len(root))), dtype=float)
     except np.linalg.LinAlgError:
         raise FitError(
             f"{design.formula!r} has no standard errors: where the iterations stopped, means are so near the bound of "

@@ -20,6 +20,7 @@ from mixedmodels.fit.record import GlmFit
 from mixedmodels.fit.separation import fixed_effects
 
 EXACT = 1e-10  # of zeta
+EPSILON = 4 * float(np.finfo(float).eps)
 FAR = 120  # evaluations of one limit
 RUNAWAY = 1e4  # standard errors at which a limit counts as infinite
 TOGETHER = 25  # steps of all limits at once
@@ -134,8 +135,8 @@ def limits(
     start = np.delete(fit.beta, j)
     toward = -np.delete(fit.vcov_unscaled[:, j], j) / fit.vcov_unscaled[j, j]
 
-    def held(b: float, start: Vector) -> tuple[float, float, Vector] | None:
-        """Zeta, its slope and the other coefficients."""
+    def held(b: float, start: Vector) -> tuple[float, float, Vector, float] | None:
+        """Zeta, its slope, the other coefficients, and the rounding error of a zeta at the limit."""
         problem = Problem(
             x=rest, y=fit.y[used], weights=weights[used], offset=shift[used] + b * x[:, j], family=fit.family
         )
@@ -152,7 +153,9 @@ def limits(
         rise = max((deviance - fit.deviance) / fit.dispersion, 0.0)
         zeta = sqrt(rise)
         slope = -float(x[:, j] @ (w * r)) / fit.dispersion / zeta if zeta > 0 else nan
-        return zeta, slope, beta
+        # The linear predictor of each row is rounded, and the deviance with it.
+        noise = EPSILON * float(np.abs(w * r) @ np.abs(eta)) / fit.dispersion / quantile
+        return zeta, slope, beta, noise
 
     def one(sign: float) -> float:
         """The limit on one side: Newton's method on zeta within a bracket of distances from the estimate."""
@@ -166,8 +169,8 @@ def limits(
             if point is None or not np.isfinite(point[0]):
                 far = distance
             else:
-                zeta, slope, others = point
-                if abs(zeta - quantile) < EXACT:
+                zeta, slope, others, noise = point
+                if abs(zeta - quantile) < max(EXACT, noise):
                     return float(fit.beta[j]) + sign * distance
                 near, far = (distance, far) if zeta < quantile else (near, distance)
                 step = (quantile - zeta) / abs(slope) if slope * sign > 0 else inf
