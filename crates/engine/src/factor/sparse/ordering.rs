@@ -1,8 +1,13 @@
 //! Fill-reducing order, elimination tree and column counts of a symmetric pattern.
 
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::sparse::SymbolicSparseColMatRef;
 use faer::sparse::linalg::amd;
+
+use crate::stop;
 
 /// "No parent": the node is a root of the elimination forest.
 pub(super) const NONE: u32 = u32::MAX;
@@ -71,11 +76,37 @@ pub(super) fn inverse(order: &[u32]) -> Vec<u32> {
     name
 }
 
+/// Entries of a pattern whose order may take longer than a user would wait after Ctrl-C.
+const LONG: usize = 100_000;
+
+/// Time between two looks whether the user wants to stop.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Approximate minimum degree order (Amestoy, Davis, Duff 1996): the `k`-th node eliminated.
+///
+/// The search does not look whether the user wants to stop. A long one therefore has a thread of its own, and goes on
+/// there after Ctrl-C, to an order that nobody reads.
 pub(super) fn minimum_degree(n: usize, col_ptr: &[usize], row_idx: &[u32]) -> Vec<u32> {
-    let (mut order, mut name) = (vec![0u32; n], vec![0u32; n]);
     let narrow: Vec<u32> = col_ptr.iter().map(|&p| p as u32).collect();
-    let pattern = SymbolicSparseColMatRef::new_unsorted_checked(n, n, &narrow, None, row_idx);
+    if row_idx.len() < LONG {
+        return searched(n, &narrow, row_idx);
+    }
+    let (sender, receiver) = channel();
+    let (pointer, row) = (narrow.clone(), row_idx.to_vec());
+    let aside = std::thread::Builder::new().spawn(move || sender.send(searched(n, &pointer, &row)));
+    while aside.is_ok() {
+        match receiver.recv_timeout(LOOK) {
+            Ok(order) => return order,
+            Err(RecvTimeoutError::Timeout) => stop::point(usize::MAX),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    searched(n, &narrow, row_idx)
+}
+
+fn searched(n: usize, narrow: &[u32], row_idx: &[u32]) -> Vec<u32> {
+    let (mut order, mut name) = (vec![0u32; n], vec![0u32; n]);
+    let pattern = SymbolicSparseColMatRef::new_unsorted_checked(n, n, narrow, None, row_idx);
     let mut memory = MemBuffer::new(amd::order_maybe_unsorted_scratch::<u32>(n, row_idx.len()));
     let stack = MemStack::new(&mut memory);
     let done = amd::order_maybe_unsorted(&mut order, &mut name, pattern, amd::Control::default(), stack);
