@@ -449,6 +449,9 @@ def glmmTMB(
     contrasts: Mapping[str, Any] | None = None,
     na_action: Literal["omit", "exclude", "fail"] = "omit",
     env: Mapping[str, Any] | None = None,
+    REML: bool = False,
+    priors: Any = None,
+    map: Mapping[str, float | str] | None = None,  # noqa: A002
     start: ArrayLike | Mapping[str, ArrayLike] | None = None,
     control: Control | Mapping[str, Any] | None = None,
     weights_role: Literal["cases", "precision"] = "cases",
@@ -486,6 +489,16 @@ def glmmTMB(
         See `lmer`. A row is used where the variables of all formulas have values.
     env : mapping of str, optional
         See `lmer`.
+    REML : bool, default False
+        Whether to integrate the coefficients of the conditional mean out of the likelihood, as glmmTMB does. For a
+        gaussian model it is REML; for other families it is defined by Laplace's approximation.
+    priors : sequence of mapping or table, optional
+        Rows with "prior" (``normal(mean, sd)``, ``t(mean, sd, df)``, ``cauchy(location, scale)``, ``gamma(mean,
+        shape)``, ``lkj(eta)``), "class" ("fixef", "fixef_zi", "fixef_disp", "ranef_sd", "ranef_cor", "ranef_zi_sd",
+        ..., "psi") and "coef", a name; without a name all of the class, of coefficients all but the intercept.
+        Log-likelihood, AIC and BIC are without the priors.
+    map : mapping of str, optional
+        Parameters, by their names in ``vcov(full=True)``, that are held at a number, or share a text and are equal.
     start : array_like or mapping of str, optional
         Parameters to start from, "theta", "beta" and "psi" of all components.
     control : Control or mapping of str, optional
@@ -530,7 +543,9 @@ def glmmTMB(
             control=control,
             ziformula=ziformula,
             dispformula=dispformula,
-            method=Method(family=resolve(family), weights_role=as_role(weights_role)),
+            priors=priors,
+            map=map,
+            method=Method(family=resolve(family), reml=REML, weights_role=as_role(weights_role)),
             verbose=verbose,
             **names,
         ),

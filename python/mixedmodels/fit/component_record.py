@@ -10,6 +10,7 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Component
+from mixedmodels.fit.constraints import NONE, Constraints
 from mixedmodels.fit.method import Method
 from mixedmodels.fit.record import GlmmFit
 
@@ -74,23 +75,30 @@ class ComponentsFit(GlmmFit):
     ----------
     further : tuple of PredictorFit
         Estimates of zero inflation and of the dispersion, where these have linear predictors.
+    constraints : Constraints, optional
+        Parameters that are held, tied or have priors, and whether the likelihood is the restricted one.
     """
 
     family: FamilyWithParts
     further: tuple[PredictorFit, ...] = ()
+    constraints: Constraints = NONE
 
     function: ClassVar[str] = "glmmTMB"
 
     @property
+    def reml(self) -> bool:
+        """Whether the coefficients of the conditional mean were integrated out of the likelihood."""
+        return self.constraints.reml
+
+    @property
     def method(self) -> Method:
         """The method of the fit."""
-        penalty = None if self.penalised is None else "soft"
         return Method(
             family=self.family.base,
             nagq=self.nagq,
             laplace=self.laplace,
-            penalty=penalty,
             weights_role=self.family.role,
+            reml=self.reml,
         )
 
     @property
@@ -123,7 +131,7 @@ class ComponentsFit(GlmmFit):
     @property
     def n_further(self) -> int:
         """Parameters of the further linear predictors."""
-        return sum(len(part.theta) + len(part.beta) for part in self.further)
+        return sum(len(part.theta) + len(part.beta) for part in self.further) - self.constraints.n_fewer
 
     @property
     def sigma(self) -> float:

@@ -17,6 +17,7 @@ from mixedmodels.errors import DesignError, FitError, MixedModelsError
 from mixedmodels.families.parts import FamilyWithParts
 from mixedmodels.fit import degenerate
 from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
+from mixedmodels.fit.constraints import NONE, Constraints
 from mixedmodels.fit.covariance import is_singular
 from mixedmodels.fit.generalized_linear import infinite_mixed
 from mixedmodels.fit.generalized_linear.glm_checks import separated, separated_response
@@ -48,6 +49,7 @@ def fit_glmm(
     control: Control = DEFAULTS,
     verbose: int = 0,
     like: tuple[Glmm, GlmmFit] | None = None,
+    constraints: Constraints = NONE,
 ) -> tuple[GlmmFit, Glmm]:
     """Fit a generalised linear mixed model.
 
@@ -72,6 +74,8 @@ def fit_glmm(
         Whether to print every evaluation to stderr (1) or not (0).
     like : tuple of (object, GlmmFit), optional
         Engine and fit of the same design with another response: what they share is not made again.
+    constraints : Constraints, optional
+        Parameters that are held, tied or have priors, and whether the likelihood is the restricted one.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def fit_glmm(
         raise DesignError(f"{constant}: look whether it is the right column.")
     inputs = engine_input(design, None if like is None else like[1].kept)
     began = perf_counter()
-    engine = made(design, family, response, inputs, laplace, None if like is None else like[0])
+    engine = made(design, family, response, inputs, laplace, None if like is None else like[0], constraints)
     degenerate.refuse_hidden(design, inputs.kept, response.y, engine.standards())
     point = None if start is None else checked_point(start, inputs.all_sizes, len(inputs.x), family.shapes)
 
@@ -106,8 +110,9 @@ def fit_glmm(
         if not isfinite(out["penalised"]):
             fault = family_rows(inputs, response, design).fault()
             raise diagnosis(design, family, inputs.kept, response, fault, f"the criterion is {out['criterion']:g}")
-        fit = _record(engine, family, nagq, laplace, inputs, response, out, perf_counter() - began)
-        return replace(fit, penalised=out["penalised"]) if penalised else fit
+        seconds = perf_counter() - began
+        fit = _record(engine, family, nagq, laplace, inputs, response, out, seconds, constraints)
+        return replace(fit, penalised=out["penalised"]) if penalised or constraints.priors else fit
 
     fit = _finite(design, family, engine, response, inputs.kept, point, search)
     if may_be_unidentified(design, fit.kept):
@@ -153,7 +158,8 @@ def _finite(
 def new_engine(design: Design, fit: GlmmFit) -> Glmm:
     """The engine's handle for a design, as `fit_glmm` made it."""
     inputs = engine_input(design, fit.kept)
-    return made(design, fit.family, Response(fit.y, fit.weights), inputs, fit.laplace)
+    constraints = fit.constraints if isinstance(fit, ComponentsFit) else NONE
+    return made(design, fit.family, Response(fit.y, fit.weights), inputs, fit.laplace, None, constraints)
 
 
 def made(
@@ -163,13 +169,18 @@ def made(
     inputs: EngineInput,
     laplace: Laplace,
     like: Glmm | None = None,
+    constraints: Constraints = NONE,
 ) -> Glmm:
     """The engine's handle of a design with a response; `like` is one of the same design."""
     rows = family_rows(inputs, response, design)
     try:
         if like is not None:
             return like.with_response(rows)
-        return Glmm(family.handle, rows, as_laplace(laplace) == "fisher")
+        expected = as_laplace(laplace) == "fisher"
+        if constraints is NONE:
+            return Glmm(family.handle, rows, expected)
+        more = (constraints.reml, list(constraints.priors), constraints.held, [list(t) for t in constraints.ties])
+        return Glmm(family.handle, rows, expected, *more)
     except EngineError as error:
         raise diagnosis(design, family, inputs.kept, response, error, str(error)) from error
 
@@ -207,6 +218,7 @@ def _record(
     response: Response,
     out: GlmmOptimum,
     seconds: float,
+    constraints: Constraints = NONE,
 ) -> GlmmFit:
     standards = tuple(engine.standards())
     fields: dict[str, Any] = {
@@ -245,7 +257,7 @@ def _record(
         ),
     }
     if isinstance(family, FamilyWithParts):
-        return ComponentsFit(**{**fields, **by_predictor(inputs, family, out, standards)})
+        return ComponentsFit(**{**fields, **by_predictor(inputs, family, out, standards)}, constraints=constraints)
     return GlmmFit(**fields)
 
 

@@ -521,7 +521,11 @@ class GlmmFit(_FamilyFit):
 
     function: ClassVar[str] = "glmer"
     mixed: ClassVar[Literal[True]] = True
-    reml: ClassVar[bool] = False
+
+    @property
+    def reml(self) -> bool:
+        """Whether coefficients were integrated out of the likelihood."""
+        return False
 
     @property
     def point(self) -> tuple[Vector, Vector, Vector]:

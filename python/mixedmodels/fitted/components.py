@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from mixedmodels import formula as formulas
 from mixedmodels.design.further import ARGUMENTS
 from mixedmodels.errors import DataError, DesignError
+from mixedmodels.fit.constraints import NONE, Constraints, held_and_tied, prior_list
+from mixedmodels.fit.lmm import as_flag, kept_columns
+from mixedmodels.fitted.labels import theta_names
 from mixedmodels.formula import Formula, parse
 
 if TYPE_CHECKING:
@@ -78,6 +81,21 @@ def with_parts(base: Family, design: Design, request: Request) -> FamilyWithPart
         dispersion_model="disp" in components,
         role=request.method.weights_role,
     )
+
+
+def constraints_of(design: Design, family: FamilyWithParts, request: Request) -> Constraints:
+    """What a request holds, ties, and has priors on, and whether it is by REML."""
+    reml = as_flag(request.method.reml, "REML")
+    if not reml and request.priors is None and request.map is None:
+        return NONE
+    designs = (design, *design.further)
+    kept = [[d.fixed.names[j] for j in kept_columns(d.fixed, design.n, design.weights)] for d in designs]
+    starts = ["" if d.component == "cond" else f"{d.component}~" for d in designs]
+    thetas = [f"{start}{name}" for start, d in zip(starts, designs, strict=True) for name in theta_names(d)]
+    betas = [f"{start}{name}" for start, names in zip(starts, kept, strict=True) for name in names]
+    held, ties = held_and_tied(request.map, [*thetas, *betas, *family.psi_names])
+    priors = prior_list(request.priors, design, kept, family.shapes)
+    return Constraints(reml=reml, priors=priors, held=held, ties=ties)
 
 
 def as_component(name: object, components: Sequence[str], formula: str) -> Component:

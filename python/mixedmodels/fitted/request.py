@@ -26,6 +26,8 @@ class Request:
     ----------
     ziformula, dispformula : str, optional
         Formulas of zero inflation and of the dispersion of a ``glmmTMB``; None of other functions.
+    priors, map : optional
+        Priors, and parameters that are held or tied, of a ``glmmTMB``.
     method : Method, optional
         Family, REML, and what else says how to fit.
     data_name, weights_name, offset_name, subset_name : str, optional
@@ -46,6 +48,8 @@ class Request:
     verbose: int = 0
     ziformula: Any = None
     dispformula: Any = None
+    priors: Any = None
+    map: Any = None
     data_name: str | None = None
     weights_name: str | None = None
     offset_name: str | None = None

@@ -97,7 +97,7 @@ def build_glmmtmb(request: Request, stacklevel: int = 3) -> ComponentsModel:
     """Fit a model of up to three components: the conditional mean, zero inflation and the dispersion."""
     from mixedmodels.fit.checks import warn_bar, warn_mixed
     from mixedmodels.fit.glmm import fit_glmm
-    from mixedmodels.fitted.components import with_parts
+    from mixedmodels.fitted.components import constraints_of, with_parts
 
     base = request.method.family
     assert base is not None
@@ -105,7 +105,14 @@ def build_glmmtmb(request: Request, stacklevel: int = 3) -> ComponentsModel:
     design, source = laid_out(request, "allowed", base)
     family = with_parts(base, design, request)
     warn_bar(design)
-    fit, engine = fit_glmm(design, family, start=request.start, control=control, verbose=as_verbose(request.verbose))
+    fit, engine = fit_glmm(
+        design,
+        family,
+        start=request.start,
+        control=control,
+        verbose=as_verbose(request.verbose),
+        constraints=constraints_of(design, family, request),
+    )
     assert isinstance(fit, ComponentsFit)
     warn_mixed(design, fit, stacklevel + 1)
     return ComponentsModel(fit, design, source, request, engine)
