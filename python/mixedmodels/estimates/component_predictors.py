@@ -175,7 +175,8 @@ class ComponentPredictors:
         m = sum(len(part.theta) for part in self._fit.predictors)
         p = sum(len(part.beta) for part in self._fit.predictors)
         place = np.arange(len(out))
-        unknown = np.isnan(np.diagonal(out)) & ((place < m) | (place >= m + p))
+        known = (place < m) | (place >= m + p) | np.isin(place, self._fit.held)
+        unknown = np.isnan(np.diagonal(out)) & known
         out[unknown] = out[:, unknown] = 0.0
         if np.isnan(out).any():
             raise FitError(

@@ -154,6 +154,9 @@ def _no_errors(design: Design, fit: GlmmFit) -> str | None:
     """Which estimates have no standard error although the optimum has been found, and why."""
     variance = np.diag(fit.vcov)
     lost = np.flatnonzero(~(np.isfinite(variance) & (variance >= 0)))
+    if fit.held:
+        first = len(fit.point[0])
+        lost = lost[~np.isin(lost + first, fit.held)]
     if not len(lost) or fit.separated or not fit.run.converged:
         return None
     names = [design.fixed.names[fit.kept[j]] for j in lost]

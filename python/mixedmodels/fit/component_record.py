@@ -91,6 +91,12 @@ class ComponentsFit(GlmmFit):
         return self.constraints.reml
 
     @property
+    def held(self) -> tuple[int, ...]:
+        """Places among all parameters of those that were held at a number."""
+        values = self.constraints.held
+        return () if values is None else tuple(np.flatnonzero(np.isfinite(values)).tolist())
+
+    @property
     def method(self) -> Method:
         """The method of the fit."""
         return Method(

@@ -528,6 +528,11 @@ class GlmmFit(_FamilyFit):
         return False
 
     @property
+    def held(self) -> tuple[int, ...]:
+        """Places among all parameters of those that were held at a number."""
+        return ()
+
+    @property
     def point(self) -> tuple[Vector, Vector, Vector]:
         """Theta, beta and psi, as the engine takes them."""
         return self.theta, self.beta, self.psi
