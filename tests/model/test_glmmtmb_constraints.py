@@ -60,7 +60,8 @@ def test_what_is_held_has_no_standard_error() -> None:
     fit = _fit("map_fixed", map={"x": 0.3})
     errors = fit.tidy().set_index("term")["std_error"]
     assert fit.fixef()["x"] == pytest.approx(0.3)
-    assert np.isnan(errors["x"]) and errors.drop("x").notna().all()
+    assert np.isnan(errors["x"])
+    assert errors.drop("x").notna().all()
 
 
 def _small() -> Any:
