@@ -105,6 +105,11 @@ class FamilyWithParts(Family):
     # -- functions of all linear predictors -----------------------------------------------------------------------
 
     @property
+    def has_other_mean(self) -> bool:
+        """Whether the mean of a response that is no structural zero is another than the inverse link."""
+        return type(self.base).at is not Family.at
+
+    @property
     def conditional(self) -> FamilyWithParts:
         """The family without its structural zeros."""
         return replace(self, zeros=False) if self.zeros else self

@@ -98,7 +98,7 @@ def _record(fit: ComponentsFit, part: PredictorFit) -> GlmmFit:
 
 
 def _link_family(component: str) -> Family:
-    """A family that has the component's link and no dispersion."""
-    from mixedmodels.families import Binomial, Poisson
+    """A family that has the component's link, and no dispersion of its own."""
+    from mixedmodels.families import Binomial, NegativeBinomial
 
-    return Binomial() if component == "zi" else Poisson()
+    return Binomial() if component == "zi" else NegativeBinomial(theta=1.0)

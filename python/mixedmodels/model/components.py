@@ -18,14 +18,18 @@ from mixedmodels.fitted.labels import component_names, kept_names
 from mixedmodels.model.glmer import GeneralizedMixedModel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mixedmodels.design.records import Component, Design
+    from mixedmodels.estimates.coefficients import Ddf
     from mixedmodels.fit.moments import ResidualType
     from mixedmodels.fitted.ranef import RanEf
     from mixedmodels.fitted.varcorr import VarCorr
     from mixedmodels.model.component_view import ComponentView
     from mixedmodels.predict.kinds import Kind
-    from mixedmodels.predict.options import Uncertainty
+    from mixedmodels.predict.options import Interval, Method, Uncertainty
     from mixedmodels.summary.component_summary import ComponentsSummary
+    from mixedmodels.summary.tidy import Effects
     from mixedmodels.tables.vectors import NamedVector
 
 Quantity = Literal["link", "response", "conditional", "zprob", "zlink", "disp", "zero_probability"]
@@ -195,6 +199,150 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         design, part = self._component(component)
         return varcorr(design, part, self._source.kind)
 
+    # -- coefficients of a component ----------------------------------------------------------------------------
+
+    def _verb(self, name: str, component: Component) -> Any:
+        """A verb about coefficients of the model's own component, or of another one's."""
+        view = self.component(component)
+        return getattr(super() if view is self else view, name)
+
+    def ref_grid(self, *arguments: Any, component: Component = "cond", **options: Any) -> Any:
+        """The reference grid of a component's predictors.
+
+        Parameters
+        ----------
+        component : {"cond", "zi", "disp"}, default "cond"
+            Component of the model; the other arguments are those of the verb of a `GeneralizedMixedModel`.
+        """
+        return self._verb("ref_grid", component)(*arguments, **options)
+
+    def emmeans(self, *arguments: Any, component: Component = "cond", **options: Any) -> Any:
+        """Estimated marginal means of a component's linear predictor.
+
+        Parameters
+        ----------
+        component : {"cond", "zi", "disp"}, default "cond"
+            Component of the model; the other arguments are those of the verb of a `GeneralizedMixedModel`.
+
+        Examples
+        --------
+        >>> ticks = mm.datasets.load("grouseticks")
+        >>> zi = mm.glmmTMB("TICKS ~ YEAR + (1 | BROOD)", ticks, "nbinom2", ziformula="~ cHEIGHT")
+        >>> len(zi.emmeans("YEAR")), len(zi.emmeans("1", component="zi"))
+        (3, 1)
+        """
+        return self._verb("emmeans", component)(*arguments, **options)
+
+    def emtrends(self, *arguments: Any, component: Component = "cond", **options: Any) -> Any:
+        """Slopes of a component's linear predictor.
+
+        Parameters
+        ----------
+        component : {"cond", "zi", "disp"}, default "cond"
+            Component of the model; the other arguments are those of the verb of a `GeneralizedMixedModel`.
+        """
+        return self._verb("emtrends", component)(*arguments, **options)
+
+    def joint_tests(self, *arguments: Any, component: Component = "cond", **options: Any) -> Any:
+        """F tests of a component's terms from its marginal means.
+
+        Parameters
+        ----------
+        component : {"cond", "zi", "disp"}, default "cond"
+            Component of the model; the other arguments are those of the verb of a `GeneralizedMixedModel`.
+        """
+        return self._verb("joint_tests", component)(*arguments, **options)
+
+    def car_anova(self, *arguments: Any, component: Component = "cond", **options: Any) -> Any:
+        """Type II or III Wald tests of a component's terms.
+
+        Parameters
+        ----------
+        component : {"cond", "zi", "disp"}, default "cond"
+            Component of the model; the other arguments are those of the verb of a `GeneralizedMixedModel`.
+        """
+        return self._verb("car_anova", component)(*arguments, **options)
+
+    def glht(self, *arguments: Any, component: Component = "cond", **options: Any) -> Any:
+        """General linear hypotheses about a component's coefficients.
+
+        Parameters
+        ----------
+        component : {"cond", "zi", "disp"}, default "cond"
+            Component of the model; the other arguments are those of the verb of a `GeneralizedMixedModel`.
+        """
+        return self._verb("glht", component)(*arguments, **options)
+
+    def linear_hypothesis(self, *arguments: Any, component: Component = "cond", **options: Any) -> Any:
+        """One joint test of hypotheses about a component's coefficients.
+
+        Parameters
+        ----------
+        component : {"cond", "zi", "disp"}, default "cond"
+            Component of the model; the other arguments are those of the verb of a `GeneralizedMixedModel`.
+        """
+        return self._verb("linear_hypothesis", component)(*arguments, **options)
+
+    def contest(self, *arguments: Any, component: Component = "cond", **options: Any) -> Any:
+        """Tests of contrasts of a component's coefficients.
+
+        Parameters
+        ----------
+        component : {"cond", "zi", "disp"}, default "cond"
+            Component of the model; the other arguments are those of the verb of a `GeneralizedMixedModel`.
+        """
+        return self._verb("contest", component)(*arguments, **options)
+
+    # -- effects on the mean of the response --------------------------------------------------------------------
+
+    def _check_one_mean(self, verb: str) -> None:
+        """Refuse what looks at one linear predictor, where the mean of the response depends on more than its link.
+
+        Raises
+        ------
+        DataError
+            If it does.
+        """
+        family = self._fit.family
+        if not family.zeros and not family.has_other_mean:
+            return
+        what = "zero inflation" if family.zeros else f"the {family.base.engine_name} family"
+        raise DataError(
+            f"{verb}() follows one linear predictor, and with {what} the mean of {self.design.response_name!r} is not "
+            f"its inverse link; compare predict(newdata, type='response') with its limits, or ask component('zi') and "
+            "emmeans() about one component."
+        )
+
+    def predictions(self, *arguments: Any, **options: Any) -> Any:
+        """Predictions of the rows, where one linear predictor has the mean; see `GeneralizedMixedModel`."""
+        self._check_one_mean("predictions")
+        return super().predictions(*arguments, **options)
+
+    def avg_predictions(self, *arguments: Any, **options: Any) -> Any:
+        """Averages of predictions, where one linear predictor has the mean; see `GeneralizedMixedModel`."""
+        self._check_one_mean("avg_predictions")
+        return super().avg_predictions(*arguments, **options)
+
+    def comparisons(self, *arguments: Any, **options: Any) -> Any:
+        """Comparisons of predictions, where one linear predictor has the mean; see `GeneralizedMixedModel`."""
+        self._check_one_mean("comparisons")
+        return super().comparisons(*arguments, **options)
+
+    def avg_comparisons(self, *arguments: Any, **options: Any) -> Any:
+        """Average comparisons of predictions, where one linear predictor has the mean; see `GeneralizedMixedModel`."""
+        self._check_one_mean("avg_comparisons")
+        return super().avg_comparisons(*arguments, **options)
+
+    def slopes(self, *arguments: Any, **options: Any) -> Any:
+        """Slopes of predictions, where one linear predictor has the mean; see `GeneralizedMixedModel`."""
+        self._check_one_mean("slopes")
+        return super().slopes(*arguments, **options)
+
+    def avg_slopes(self, *arguments: Any, **options: Any) -> Any:
+        """Average slopes of predictions, where one linear predictor has the mean; see `GeneralizedMixedModel`."""
+        self._check_one_mean("avg_slopes")
+        return super().avg_slopes(*arguments, **options)
+
     # -- rows ---------------------------------------------------------------------------------------------------
 
     def _fitted(self) -> Vector:
@@ -221,7 +369,7 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         """
         return super().residuals(type, scaled=scaled)
 
-    def predict(  # type: ignore[override]
+    def predict(
         self,
         newdata: Any = None,
         *,
@@ -229,12 +377,19 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         kind: Kind | None = None,
         re_form: Any = None,
         se_fit: bool = False,
-        interval: Literal["confidence", False] | None = None,
+        interval: Interval | Literal[False] | None = None,
         level: float = 0.95,
+        method: Method = "delta",
         uncertainty: Uncertainty = "all",
         allow_new_levels: bool = False,
         weights: Any = None,
         offset: Any = None,
+        random_only: bool = False,
+        nsim: int | None = None,
+        seed: Any = None,
+        ddf: Any = None,
+        progress: bool | None = None,
+        newparams: Any = None,
     ) -> Any:
         """Predictions on the rows of the fit or on new ones, with standard errors and limits on request.
 
@@ -254,9 +409,11 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         se_fit : bool, default False
             Whether standard errors are wanted too.
         interval : {"confidence", False}, optional
-            Whether limits are wanted.
+            Whether limits are wanted. Those of new observations are quantiles of `simulate`.
         level : float, default 0.95
             Confidence level of the limits.
+        method : {"delta"}, default "delta"
+            Method for standard errors and limits.
         uncertainty : {"all", "given_theta"}, default "all"
             "all" includes the errors of all parameters; "given_theta" takes the parameters as known.
         allow_new_levels : bool, default False
@@ -266,6 +423,8 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
             Trials of new rows of proportions.
         offset : str or array_like, optional
             Offset of the conditional part of new rows.
+        random_only, nsim, seed, ddf, progress, newparams : optional
+            Arguments of other models, which these do not have yet; any but the default is refused.
 
         Returns
         -------
@@ -273,10 +432,20 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
             Predictions; with `se_fit` or `interval` a table with columns `fit` and, on request, `se_fit`, `conf_low`,
             `conf_high`.
         """
-        from mixedmodels.predict.components import check_quantity, predicted_components
+        from mixedmodels.predict.components import check_other_arguments, check_quantity, predicted_components
         from mixedmodels.predict.options import Options, none_if_false
 
         check_quantity(type)
+        check_other_arguments(
+            method=(method, "delta"),
+            interval=(interval if interval == "prediction" else None, None),
+            random_only=(random_only, False),
+            nsim=(nsim, None),
+            seed=(seed, None),
+            ddf=(ddf if ddf != "normal" else None, None),
+            progress=(progress, None),
+            newparams=(newparams, None),
+        )
         options = Options(
             kind=kind,
             re_form=re_form,
@@ -293,6 +462,41 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
             progress=None,
         )
         return predicted_components(self, newdata, options, type, weights, offset)
+
+    # -- tables -------------------------------------------------------------------------------------------------
+
+    def tidy(
+        self,
+        effects: Effects | Sequence[Effects] = "fixed",
+        *,
+        conf_int: bool = False,
+        level: float = 0.95,
+        exponentiate: bool = False,
+        ddf: Ddf = None,
+    ) -> Any:
+        """A table with a row per parameter of every component, named in a column `component`.
+
+        Parameters
+        ----------
+        effects : {"fixed", "ran_pars", "ran_vals", "all"} or sequence of these, default "fixed"
+            See `GeneralizedMixedModel`.
+        conf_int : bool, default False
+            Whether to add Wald limits `conf_low`, `conf_high`, of coefficients and modes.
+        level : float, default 0.95
+            Confidence level of the limits.
+        exponentiate : bool, default False
+            Whether the coefficients of every component and their limits are ratios: of means, of odds of a structural
+            zero, of dispersions.
+        ddf : str, optional
+            "normal", the only way of these models.
+        """
+        from mixedmodels.estimates.coefficients import check_ddf
+        from mixedmodels.summary.component_summary import tidy_components
+
+        check_ddf(ddf, (None, "normal"))
+        wald_level = level if conf_int else None
+        columns = tidy_components(self.design, self._fit, effects, wald_level, self.ranef, exponentiate)
+        return frame.to_kind(columns, self._source.kind)
 
     # -- reports ------------------------------------------------------------------------------------------------
 

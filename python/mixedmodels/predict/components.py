@@ -64,6 +64,22 @@ def check_quantity(type_: str) -> None:
         raise DataError(f"type must be one of {', '.join(map(repr, QUANTITIES))}, not {type_!r:.40}.")
 
 
+def check_other_arguments(**arguments: tuple[Any, Any]) -> None:
+    """Refuse arguments of other models; each is its value and the only one that there is.
+
+    Raises
+    ------
+    DataError
+        If one has another value.
+    """
+    for name, (value, only) in arguments.items():
+        if value is not None and value != only:
+            raise DataError(
+                f"predict({name}={value!r:.40}) is not for a model fitted by glmmTMB(), whose predictions have the "
+                "delta method; leave it out, or take quantiles of simulate() for new observations."
+            )
+
+
 def rows_of(
     model: FittedModel, newdata: Any, options: Options, weights: Any = None, offset: Any = None
 ) -> tuple[ComponentRows, frame.Table | None]:

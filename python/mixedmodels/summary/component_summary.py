@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedmodels._typing import Matrix
+from mixedmodels.families import Binomial, Family, Poisson
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fitted.components import TITLES
@@ -17,6 +18,7 @@ from mixedmodels.fitted.varcorr import VarCorr, varcorr
 from mixedmodels.summary.coefficient_summary import CoefficientSummary
 from mixedmodels.summary.glmm_summary import with_p_values
 from mixedmodels.summary.mixed_summary import alias_lines, criteria_text, groups_text, missing_lines
+from mixedmodels.summary.tidy import Columns, ratio_or_error, tidy_mixed, wanted_parts
 from mixedmodels.tables import html, r_numbers, r_print
 from mixedmodels.tables.call import Call
 from mixedmodels.tables.coefmat import coefficient_table
@@ -25,8 +27,10 @@ from mixedmodels.tables.sheet import Block, Sheet
 if TYPE_CHECKING:
     from mixedmodels.design.records import Component, Design
     from mixedmodels.fit.component_record import ComponentsFit
+    from mixedmodels.fitted.ranef import RanEf
 
 DIGITS = 4
+LINKS: dict[str, type[Family]] = {"zi": Binomial, "disp": Poisson}  # families with the link of a component
 CRITERIA_DECIMALS = 5  # to which R rounds before it prints seven digits
 HEADERS = ("Estimate", "Std. Error", "z value", "Pr(>|z|)")
 SQUARED = ("gaussian", "Gamma", "t")  # families whose dispersion R shows as sigma^2
@@ -284,6 +288,42 @@ def components_summary(design: Design, fit: ComponentsFit, call: Call, kind: Any
         message=fit.run.message,
         kind=kind,
     )
+
+
+def tidy_components(
+    design: Design,
+    fit: ComponentsFit,
+    effects: str | Sequence[str],
+    level: float | None,
+    ranef: Callable[..., RanEf],
+    exponentiate: bool = False,
+) -> Columns:
+    """Rows of the requested parts, component by component."""
+    tables: list[Columns] = []
+    for own, part in zip((design, *design.further), fit.predictors, strict=True):
+
+        def modes(cond_var: bool, component: str = own.component) -> RanEf:
+            return ranef(cond_var, component=component)
+
+        wanted = [effect for effect in wanted_parts(effects) if effect == "fixed" or own.random]
+        if wanted:
+            ratio = None
+            if exponentiate:
+                family = fit.family.base if own.component == "cond" else LINKS[own.component]()
+                ratio = ratio_or_error(family, own.spec.formula.left)
+            columns = tidy_mixed(own, part, wanted, level, modes, ratio=ratio)
+            n = len(columns["term"])
+            tables.append({"component": [own.component] * n, **columns})
+    names = list(dict.fromkeys(name for table in tables for name in table))
+    return {name: _joined([(table.get(name), len(table["term"])) for table in tables]) for name in names}
+
+
+def _joined(parts: Sequence[tuple[Any, int]]) -> Any:
+    """Columns under each other, missing where a table has none."""
+    text = any(isinstance(values, list) for values, _ in parts)
+    if text:
+        return [v for values, n in parts for v in (values if values is not None else [None] * n)]
+    return np.concatenate([np.full(n, np.nan) if values is None else values for values, n in parts])
 
 
 def any_random(design: Design) -> bool:

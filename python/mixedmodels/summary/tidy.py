@@ -17,7 +17,7 @@ from mixedmodels.estimates.coefficients import Coefficients
 from mixedmodels.estimates.response_scale import Ratio, ratio_of
 from mixedmodels.families import Family
 from mixedmodels.fit import likelihood
-from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
+from mixedmodels.fit.any_fit import AnyFit, AnyPredictor
 from mixedmodels.fit.goodness import Goodness
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 from mixedmodels.fitted.labels import coefficient_matrix, covariance_columns, kept_names, scattered
@@ -77,7 +77,7 @@ def stack(parts: Mapping[str, Columns]) -> Columns:
 
 def tidy_mixed(
     design: Design,
-    fit: AnyMixedFit,
+    fit: AnyPredictor,
     effects: Sequence[str],
     level: float | None,
     ranef: Callable[[bool], RanEf],
@@ -195,7 +195,9 @@ def t_columns(tested: Coefficients, level: float | None) -> Columns:
     return out
 
 
-def _wald_columns(names: tuple[str, ...], fit: AnyFit, level: float | None, df: float = math.inf) -> Columns:
+def _wald_columns(
+    names: tuple[str, ...], fit: AnyFit | AnyPredictor, level: float | None, df: float = math.inf
+) -> Columns:
     table = coefficient_matrix(fit)
     p_value = wald.p_values(table[:, 2], df)
     limits = None if level is None else wald.intervals(table[:, 0], table[:, 1], level, df)
