@@ -67,6 +67,12 @@ class FurtherPredictor:
         if own:
             checks.contrasts(own, values, self.plan.fixed.variables_used())
         fixed, part, spec = predictor_columns(self.plan, values, self.scope, contrasts=own, by_levels=False)
+        if not fixed.columns and not part.terms and self.component == "disp":
+            raise DesignError(
+                f"dispformula {self.plan.text!r} leaves no residual variance, which glmmTMB uses to say that a random "
+                "term is the residual; give '~1', or fit a linear model with a known residual standard deviation by "
+                "lmer(..., sigma=)."
+            )
         if not fixed.columns and not part.terms:
             raise DesignError(
                 f"{ARGUMENTS[self.component]} {self.plan.text!r} has neither fixed nor random effects; give '~1' for a "

@@ -19,6 +19,7 @@ _ALIASES = {
     "negativebinomial": "nbinom2",
     "negbin": "nbinom2",
     "negativebinomial2": "nbinom2",
+    "zigamma": "gamma",
     "negativebinomial1": "nbinom1",
     "betafamily": "beta",
     "orderedbeta": "ordbeta",
