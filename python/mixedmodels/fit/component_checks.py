@@ -46,7 +46,7 @@ def _infinite(design: Design, part: PredictorFit) -> str | None:
     counts = " and ".join(f"{what} in {n} rows" for what, n in (("0", low), ("1", high)) if n)
     return (
         f"zero inflation {own.formula!r} is separated: the probability of a structural zero is as good as {counts}, "
-        f"and coefficients such as {', '.join(infinite[:4])} have no finite estimate; their standard errors mean nothing. "
+        f"and coefficients such as {', '.join(infinite[:4])} have no finite estimate, nor standard errors. "
         "Leave terms out of ziformula, join levels, or give them a prior (priors=[{'prior': 'normal(0, 3)', 'class': "
         "'fixef_zi'}])."
     )
