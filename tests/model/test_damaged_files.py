@@ -148,7 +148,7 @@ def test_a_message_names_the_place(documents: dict[str, Any], tmp_path: Path) ->
         (("fit", "theta", 0), "x", r"fit/theta/0 is 'x', where a number should be"),
         (("fit", "beta"), [1.0], r"fit/beta is \[1.0\], where a list of 2 should be"),
         (("fit", "vcov_unscaled", 0), [1.0, 2.0, 3.0], r"fit/vcov_unscaled is .* an array of numbers should be"),
-        (("kind",), "gam", r"kind is 'gam', where one of lm, glm, lmer, glmer should be"),
+        (("kind",), "gam", r"kind is 'gam', where one of lm, glm, lmer, glmer, glmmTMB should be"),
         (("design", "random", 0, 2), 7, "design/random is .7., where whole numbers from 0 to 0 should be"),
         (("fit", "sigma"), KeyError, "fit/sigma is None, where a value should be"),
         (("fit", "more"), 1, "fit/more is 1, where nothing should be"),

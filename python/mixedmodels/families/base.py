@@ -21,6 +21,11 @@ Shapes = Sequence[float] | Vector
 _CLASSES: dict[str, Any] = {}  # by the engine's names, as classes are made
 
 
+def register(name: str, cls: type[Family]) -> None:
+    """Say which class holds what `to_json` describes under a name that is none of the engine's."""
+    _CLASSES[name] = cls
+
+
 @lru_cache(maxsize=256)
 def handle_of(engine_name: str, link: str, fixed: tuple[float | None, ...]) -> _engine.Family:
     """The engine's family of this name with a link and its fixed shapes, None where they are free."""
@@ -305,6 +310,9 @@ class Family:
     @staticmethod
     def from_json(stored: dict[str, Any]) -> Family:
         """Return the family that `to_json` described."""
+        if "parts" in stored:
+            whole: Family = _CLASSES["parts"].of_parts(stored)
+            return whole
         rest = {name: value for name, value in stored.items() if name not in ("family", "link", "at")}
         given = {name: value for name, value in rest.items() if value is not None}
         family: Family = _CLASSES[stored["family"]](link=stored["link"], **given)

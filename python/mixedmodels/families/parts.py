@@ -11,7 +11,7 @@ import numpy as np
 
 from mixedmodels import _engine
 from mixedmodels._typing import Vector
-from mixedmodels.families.base import Family, Shapes
+from mixedmodels.families.base import Family, Shapes, register
 from mixedmodels.families.shape_scale import ShapeScale
 
 Role = Literal["cases", "precision"]
@@ -130,3 +130,15 @@ class FamilyWithParts(Family):
         """Describe the family in what JSON can hold."""
         parts = {"zeros": self.zeros, "dispersion": self.dispersion_model, "role": self.role}
         return {**self.base.to_json(), "parts": parts}
+
+    @staticmethod
+    def of_parts(stored: dict[str, Any]) -> FamilyWithParts:
+        """The family that `to_json` described."""
+        parts = stored["parts"]
+        base = Family.from_json({name: value for name, value in stored.items() if name != "parts"})
+        return FamilyWithParts(
+            base=base, zeros=parts["zeros"], dispersion_model=parts["dispersion"], role=parts["role"]
+        )
+
+
+register("parts", FamilyWithParts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf, nan
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -124,6 +124,27 @@ class ComponentsFit(GlmmFit):
         return np.concatenate([p.theta for p in parts]), np.concatenate([p.beta for p in parts]), self.psi
 
     @property
+    def joint(self) -> Self:
+        """The record of all linear predictors taken as one: theta, beta, modes and `eta` of all, one after the other.
+
+        What walks over all parameters, or asks the engine, asks it; its `kept` counts the coefficients of all.
+        """
+        parts = self.predictors
+        theta, beta, _ = self.point
+        return replace(
+            self,
+            kept=tuple(range(len(beta))),
+            sizes=tuple(k for part in parts for k in part.sizes),
+            theta=theta,
+            beta=beta,
+            u=tuple(u for part in parts for u in part.u),
+            b=tuple(b for part in parts for b in part.b),
+            eta=self.etas,
+            standards=tuple(s for part in parts for s in part.standards),
+            further=(),
+        )
+
+    @property
     def vcov(self) -> Matrix:
         """Covariance of the coefficients of the conditional mean, shape (p, p)."""
         m, p = sum(len(part.theta) for part in self.predictors), len(self.kept)
@@ -155,6 +176,15 @@ class ComponentsFit(GlmmFit):
     def residual_sd(self) -> float | None:
         """Residual standard deviation of a gaussian model with one dispersion; None of the others."""
         return self.sigma if self.family.base.engine_name == "gaussian" and not self.family.dispersion_model else None
+
+    @property
+    def has_dispersion(self) -> bool:
+        """Whether it has a residual standard deviation: `weights_role` says what weights are, and nothing of this."""
+        return self.residual_sd is not None
+
+    def with_sigma(self, sigma: float) -> ComponentsFit:
+        """The record of a gaussian model with another residual standard deviation."""
+        return self.with_shapes(np.array([sigma]))
 
     def with_shapes(self, shapes: Vector) -> ComponentsFit:
         """The record with other shapes."""

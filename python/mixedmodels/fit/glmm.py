@@ -158,8 +158,12 @@ def _finite(
 def new_engine(design: Design, fit: GlmmFit) -> Glmm:
     """The engine's handle for a design, as `fit_glmm` made it."""
     inputs = engine_input(design, fit.kept)
-    constraints = fit.constraints if isinstance(fit, ComponentsFit) else NONE
-    return made(design, fit.family, Response(fit.y, fit.weights), inputs, fit.laplace, None, constraints)
+    return made(design, fit.family, Response(fit.y, fit.weights), inputs, fit.laplace, None, constraints_as_in(fit))
+
+
+def constraints_as_in(fit: GlmmFit) -> Constraints:
+    """What a fit held, tied and had priors on, for another fit of the same parameters."""
+    return fit.constraints if isinstance(fit, ComponentsFit) else NONE
 
 
 def made(

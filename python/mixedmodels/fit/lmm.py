@@ -53,6 +53,13 @@ class EngineInput:
         return Rows(y, self.x, self.groups, self.terms, self.weights, offset, *places, list(more.offsets))
 
     @property
+    def all_kept(self) -> tuple[int, ...]:
+        """Columns of X that are estimated; of several linear predictors their places among those of all."""
+        if self.further is None:
+            return self.kept
+        return tuple(range(len(self.kept) + sum(map(len, self.further.kept))))
+
+    @property
     def all_sizes(self) -> tuple[int, ...]:
         """Columns of the random terms of all linear predictors."""
         return (

@@ -59,18 +59,20 @@ class _BoundaryError(FitError):
 class GeneralizedObjective:
     """-2 log-likelihood of a generalised mixed model in theta, beta and psi, the logarithms of the free shapes.
 
-    Of a penalised fit it is the penalised one, which its estimates minimise.
+    Of a penalised fit it is the penalised one, which its estimates minimise. Of a model of several components theta and
+    beta are those of all, in the order of `vcov(full=True)`.
     ``objective(theta, beta, psi)`` is the value, all constants in it; `gradient` is its exact derivative, shape
     (m + p + s,), in that order. It never changes the fit.
     """
 
     def __init__(self, engine: Glmm, fit: GlmmFit) -> None:
+        whole = fit.joint
         self._engine = engine
-        self._how = (fit.nagq, fit.penalised is not None)
-        self._sizes = fit.sizes
+        self._how = (fit.nagq, fit.method.penalty is not None)
+        self._sizes = whole.sizes
         self._shapes = fit.family.shapes
         self.psi = fit.psi
-        self._lengths = (len(fit.theta), len(fit.beta), len(fit.psi))
+        self._lengths = (len(whole.theta), len(whole.beta), len(fit.psi))
 
     def __call__(self, theta: ArrayLike, beta: ArrayLike, psi: ArrayLike = ()) -> float:
         """The criterion at theta, beta and psi; infinite where a penalty is."""

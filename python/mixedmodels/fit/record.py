@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf, nan, sqrt
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -48,6 +48,11 @@ class _GaussianIdentity:
     __slots__ = ()
     generalized: ClassVar[Literal[False]] = False
     n_further: ClassVar[int] = 0
+
+    @property
+    def joint(self) -> Self:
+        """The record of all linear predictors taken as one: there is one."""
+        return self
 
     @property
     def family(self) -> Family:
@@ -283,6 +288,11 @@ class _FamilyFit:
     __slots__ = ()
     generalized: ClassVar[Literal[True]] = True
     family: Family
+
+    @property
+    def joint(self) -> Self:
+        """The record of all linear predictors taken as one: there is one."""
+        return self
 
     @property
     def n_further(self) -> int:

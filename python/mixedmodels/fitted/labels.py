@@ -53,12 +53,24 @@ def joint_names(design: Design, fit: GlmmFit) -> tuple[str, ...]:
 
 def component_names(design: Design, fit: ComponentsFit) -> tuple[str, ...]:
     """Names of the joint parameters: those of further components begin with "zi~" and "disp~"."""
-    parts = list(
-        zip(("", *(f"{d.component}~" for d in design.further)), (design, *design.further), fit.predictors, strict=True)
-    )
-    thetas = [f"{start}{name}" for start, own, _ in parts for name in theta_names(own)]
-    betas = [f"{start}{name}" for start, own, part in parts for name in kept_names(own, part)]
-    return (*thetas, *betas, *fit.family.psi_names)
+    thetas = [f"{start}{name}" for start, own, _ in predictors(design, fit) for name in theta_names(own)]
+    return (*thetas, *coefficient_names(design, fit), *fit.family.psi_names)
+
+
+def predictors(design: Design, fit: AnyFit) -> list[tuple[str, Design, AnyFit | AnyPredictor]]:
+    """Of each linear predictor what its names begin with ("", "zi~", "disp~"), its design and its estimates."""
+    parts: tuple[AnyFit | AnyPredictor, ...] = getattr(fit, "predictors", (fit,))
+    return [(prefix(own), own, part) for own, part in zip((design, *design.further), parts, strict=True)]
+
+
+def prefix(design: Design) -> str:
+    """What the names of a linear predictor's parameters begin with."""
+    return "" if design.component == "cond" else f"{design.component}~"
+
+
+def coefficient_names(design: Design, fit: AnyFit) -> tuple[str, ...]:
+    """Names of the estimated coefficients of all linear predictors."""
+    return tuple(f"{start}{name}" for start, own, part in predictors(design, fit) for name in kept_names(own, part))
 
 
 def scattered(values: Any, fit: AnyFit, p: int) -> Vector:

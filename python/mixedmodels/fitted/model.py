@@ -432,6 +432,21 @@ class FittedModel:
                 "predict(newdata) and all estimates are available, or fit again."
             )
 
+    def _need_one_predictor(self, what: str, cure: str) -> None:
+        """Refuse a model that has formulas of zero inflation or of the dispersion.
+
+        Raises
+        ------
+        DataError
+            It names the components, and what can be done in place of it.
+        """
+        if self.design.further:
+            names = ", ".join(f"{own.component} {own.formula!r}" for own in self.design.further)
+            raise DataError(
+                f"{what} is for models with one linear predictor, and {self.formula!r} has further ones ({names}); "
+                f"{cure}."
+            )
+
     # -- again --------------------------------------------------------------------------------------------------
 
     @property

@@ -6,18 +6,22 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mixedmodels.design.further import ARGUMENTS
 from mixedmodels.errors import ConvergenceWarning, DataError
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.checks import mixed_warnings
 from mixedmodels.fit.generalized_linear.any_family import fit_without_random
 from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.generalized_linear.glm_checks import glm_warnings
-from mixedmodels.fit.glmm import fit_glmm
+from mixedmodels.fit.constraints import NONE, Constraints
+from mixedmodels.fit.glmm import constraints_as_in, fit_glmm
 from mixedmodels.fit.lmm import as_control, fit_lmm, kept_columns
 from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.ols import fit_ols
 from mixedmodels.fit.progress import counted
 from mixedmodels.fit.record import GlmFit
+from mixedmodels.fitted.components import constraints_of
+from mixedmodels.fitted.labels import predictors
 from mixedmodels.fitted.layout import laid_out
 from mixedmodels.fitted.request import with_formula
 
@@ -55,16 +59,23 @@ def refitted(model: FittedModel, design: Design, *, reml: bool = False, stacklev
         return fit_without_random(design, fit.family, penalty=fit.penalty, control=control)
     if not fit.generalized:
         again: AnyMixedFit = fit_lmm(design, reml=reml, sigma=fit.method.sigma, control=control)[0]
-    elif not design.random:
+    elif not design.random and fit.function != "glmmTMB":
         return fit_without_random(design, fit.family, control=control)
     else:
-        again = fit_glmm(
-            design, fit.family, nagq=fit.nagq, laplace=fit.laplace, penalty=fit.method.penalty, control=control
-        )[0]
+        how: dict[str, Any] = {"nagq": fit.nagq, "laplace": fit.laplace, "penalty": fit.method.penalty}
+        again = fit_glmm(design, fit.family, control=control, constraints=_constraints(model, design, reml), **how)[0]
     for warning in mixed_warnings(design, again):
         if isinstance(warning, ConvergenceWarning):
             warnings.warn(warning, stacklevel=stacklevel)
     return again
+
+
+def _constraints(model: FittedModel, design: Design, reml: bool) -> Constraints:
+    """What a model holds, ties and has priors on, at the places of another design."""
+    fit, request = model._fit, model._request
+    if constraints_as_in(fit) is NONE or request is None:
+        return NONE
+    return replace(constraints_of(design, fit.family, request), reml=reml)
 
 
 def refitted_to_part(fit: AnyFit, part: Design, control: Control) -> AnyFit:
@@ -87,13 +98,21 @@ def refitted_to_part(fit: AnyFit, part: Design, control: Control) -> AnyFit:
         return fit_lmm(part, reml=fit.reml, sigma=known, start=fit.theta, control=control)[0]
     if fit.mixed:
         start = start_of(fit)
-        if kept_columns(part.fixed, _rows_of(part), part.weights) != fit.kept:
+        if not same_columns(part, fit):
             start.pop("beta")  # of other columns
-        how: dict[str, Any] = {"penalty": fit.method.penalty, "start": start}
+        how: dict[str, Any] = {"penalty": fit.method.penalty, "start": start, "constraints": constraints_as_in(fit)}
         return fit_glmm(part, fit.family, nagq=fit.nagq, laplace=fit.laplace, control=control, **how)[0]
     family = fit.method.family
     assert family is not None
     return fit_without_random(part, family, penalty=fit.penalty, control=control)
+
+
+def same_columns(part: Design, fit: AnyFit) -> bool:
+    """Whether the rows determine the coefficients that the fit has, of all linear predictors."""
+    n = _rows_of(part)
+    return all(
+        kept_columns(own.fixed, n, part.weights) == estimates.kept for _, own, estimates in predictors(part, fit)
+    )
 
 
 def _rows_of(design: Design) -> int:
@@ -135,6 +154,9 @@ def design_of(model: FittedModel, formula: str) -> Design:
     assert request is not None
     if model.design.positions is not None:
         request = replace(request, subset=model.design.positions)
+    for other in model.design.further:  # a "~." means what it meant with the model's own formula
+        own: dict[str, Any] = {ARGUMENTS[other.component]: other.formula}
+        request = replace(request, **own)
     family = model._fit.family if model._fit.generalized else None
     design, _ = laid_out(with_formula(request, formula), "allowed", family)
     if design.dropped:

@@ -13,6 +13,7 @@ from mixedmodels._spellings import word
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import DataError, FitError
+from mixedmodels.fit.component_record import ComponentsFit
 from mixedmodels.fit.glmm import new_engine as new_glmm_engine
 from mixedmodels.fit.lmm import as_control, engine_input, kept_columns
 from mixedmodels.fit.lmm import new_engine as new_lmm_engine
@@ -26,12 +27,12 @@ from mixedmodels.fit.simulated_responses import (
 )
 from mixedmodels.fit.threads import set_threads
 from mixedmodels.fit.threads import threads as threads_now
-from mixedmodels.fitted.labels import covariance_columns, kept_names
+from mixedmodels.fitted.labels import coefficient_names, covariance_columns, prefix
 from mixedmodels.fitted.varcorr import varcorr
 
 if TYPE_CHECKING:
     from mixedmodels.design import Design
-    from mixedmodels.fit.any_fit import AnyFit
+    from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
     from mixedmodels.fit.engine import Glmm, Lmm
     from mixedmodels.fitted.model import FittedModel
 
@@ -102,7 +103,7 @@ def _glmm_refitter(engine: Glmm | None, rows: Design, fit: GlmmFit, control: Con
     if engine is None:
         assert rows.response is not None
         engine = new_glmm_engine(rows, replace(fit, y=rows.response, weights=rows.weights))
-    how: dict[str, Any] = {"nagq": fit.nagq, "penalised": fit.penalised is not None, "start": start_of(fit)}
+    how: dict[str, Any] = {"nagq": fit.nagq, "penalised": fit.method.penalty is not None, "start": start_of(fit)}
     return lambda y: many_glmm(engine, rows, fit.family, inputs, y, control=control, **how)
 
 
@@ -140,6 +141,7 @@ def part_refitted(model: FittedModel, rows: np.ndarray[Any, Any]) -> ManyFits:
 
 def as_row(fit: AnyFit) -> ManyFits:
     """One fit in the form of many."""
+    fit = fit.joint
     residual = fit.residual_sd
     shapes = np.array(list(_shapes_apart(fit).values()))
     return ManyFits(
@@ -159,11 +161,8 @@ def as_row(fit: AnyFit) -> ManyFits:
 
 def covariance_names(design: Design, fit: AnyFit) -> tuple[str, ...]:
     """Names of what is not a fixed effect: standard deviations and correlations, an estimated sigma, shapes."""
-    if fit.mixed:
-        names = list(covariance_columns(varcorr(design, fit))["term"])
-        names = names[:-1] if _knows_sigma(fit) else names
-    else:
-        names = [] if fit.residual_sd is None or _knows_sigma(fit) else ["sigma"]
+    own = [] if fit.residual_sd is None or _knows_sigma(fit) else ["sigma"]
+    names = _random_names(design, fit) if fit.mixed else own
     return (*names, *_shapes_apart(fit))
 
 
@@ -171,23 +170,42 @@ def _knows_sigma(fit: AnyFit) -> bool:
     return not fit.generalized and fit.known_sigma
 
 
+def _random_names(design: Design, fit: AnyMixedFit) -> list[str]:
+    """Names of standard deviations and correlations of all linear predictors, and an estimated sigma."""
+    if not isinstance(fit, ComponentsFit):
+        names = list(covariance_columns(varcorr(design, fit))["term"])
+        return names[:-1] if _knows_sigma(fit) else names
+    return [
+        f"{prefix(own)}{name}"
+        for own, part in zip((design, *design.further), fit.predictors, strict=True)
+        if own.random
+        for name in covariance_columns(varcorr(own, part))["term"]
+        if name != "sigma"  # a shape
+    ]
+
+
 def _shapes_apart(fit: AnyFit) -> dict[str, float]:
     """The estimated shapes, where they are not shown as the residual standard deviation."""
-    return fit.free_shapes if fit.residual_sd is None else {}
+    return {} if _has_sigma(fit) else fit.free_shapes
+
+
+def _has_sigma(fit: AnyFit) -> bool:
+    """Whether the residual standard deviation is a column of its own; of several components it is a shape."""
+    return fit.residual_sd is not None and not isinstance(fit, ComponentsFit)
 
 
 def covariance_values(many: ManyFits, fit: AnyFit) -> Matrix:
     """Values of `covariance_names`, a row per fit."""
     scale: Vector | float = 1.0 if fit.generalized else many.sigma
-    parts = [deviations(many.theta, fit.sizes, scale)]
-    if fit.residual_sd is not None and not _knows_sigma(fit):
+    parts = [deviations(many.theta, fit.joint.sizes, scale)]
+    if _has_sigma(fit) and not _knows_sigma(fit):
         parts.append(many.sigma[:, None])
     return np.hstack([*parts, many.shapes])
 
 
 def parameter_names(design: Design, fit: AnyFit) -> tuple[str, ...]:
     """Names of all parameters as the rows of `confint` have them: covariances first, then fixed effects."""
-    return (*covariance_names(design, fit), *kept_names(design, fit))
+    return (*covariance_names(design, fit), *coefficient_names(design, fit))
 
 
 def parameter_values(many: ManyFits, fit: AnyFit) -> Matrix:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mixedmodels import frame
 from mixedmodels.errors import DataError
-from mixedmodels.fit.method import Method, as_ddf, as_sigma
+from mixedmodels.fit.method import Method, as_ddf, as_role, as_sigma
 from mixedmodels.formula import Formula, parse
 
 if TYPE_CHECKING:
@@ -100,6 +100,9 @@ def changed(request: Request, changes: Mapping[str, Any]) -> Request:
     unknown = [k for k in fields if k not in settings or k.endswith("_name")]
     if unknown:
         raise DataError(f"update() has no argument {unknown[0]!r}.")
+    of_components = [k for k in ("ziformula", "dispformula", "weights_role") if k in fields]
+    if of_components and request.method.weights_role is None:
+        raise DataError(f"{of_components[0]} is an argument of glmmTMB(); fit the model with that function.")
     for argument in ("data", "weights", "offset", "subset"):
         if argument in fields:
             fields[f"{argument}_name"] = fields[argument] if isinstance(fields[argument], str) else None
@@ -110,6 +113,8 @@ def changed(request: Request, changes: Mapping[str, Any]) -> Request:
         method["sigma"] = as_sigma(method["sigma"])
     if method.get("family") is not None:
         method["family"] = resolve(method["family"])
+    if "weights_role" in method:
+        method["weights_role"] = as_role(method["weights_role"])
     if "formula" in fields and "contrasts" not in fields:
         request = with_formula(request, fields.pop("formula"))
     return replace(request, **fields, method=replace(request.method, **method))

@@ -79,12 +79,24 @@ def refit_many(model: FittedModel, responses: Any, ddf: str | bool | None, progr
     model._need_rows("refit_many()")
     fit, request = model._fit, model._request
     design = model.design
+    _check_components(model)
     if fit.generalized:
         design = replace(design, response=fit.y, weights=fit.weights)
     table = None if request is None else frame.read(request.data)
     method = _method(("Satterthwaite" if model.ddf != "normal" else "normal") if ddf is None else ddf)
     task = Task(design, fit.method, as_control(request.control if request else None), method)
     return _answer(task, read_responses(responses, design, fit.n, table), model._source.kind, progress)
+
+
+def _check_components(model: FittedModel) -> None:
+    """Refuse a glmmTMB that is no glmer: one response at a time is fitted by `refit`."""
+    cure = "fit one response at a time with refit()"
+    model._need_one_predictor("refit_many()", cure)
+    fit, design = model._fit, model.design
+    if fit.mixed and not design.random:
+        raise DataError(f"refit_many() is for models with random effects, and {design.formula!r} has none; {cure}.")
+    if fit.method.weights_role is not None and design.weights is not None:
+        raise DataError(f"refit_many() of a glmmTMB takes no weights; {cure}.")
 
 
 def _method(ddf: str | bool) -> str | None:

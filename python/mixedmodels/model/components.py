@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mixedmodels.summary.tidy import Effects
     from mixedmodels.tables.vectors import NamedVector
 
+OF_OTHERS = ("nAGQ", "nagq", "laplace", "penalty", "sigma")  # settings of other functions
 Quantity = Literal["link", "response", "conditional", "zprob", "zlink", "disp", "zero_probability"]
 
 
@@ -498,6 +499,28 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         columns = tidy_components(self.design, self._fit, effects, wald_level, self.ranef, exponentiate)
         return frame.to_kind(columns, self._source.kind)
 
+    # -- again -------------------------------------------------------------------------------------------------
+
+    def _working_weights(self) -> Vector:
+        self._need_one_predictor("a table of sequential tests", "car_anova() and drop1() test the terms")
+        return super()._working_weights()
+
+    def update(self, formula: str | None = None, **changes: Any) -> Any:
+        """A new model with a changed formula, in which ``.`` is the old part, or with changed arguments.
+
+        Parameters
+        ----------
+        formula : str, optional
+            Change of the conditional formula.
+        **changes : Any
+            Arguments of `glmmTMB`, such as `ziformula`, `dispformula`, `family`, `data` or `weights_role`. A ``.`` in
+            `ziformula` stands for the conditional formula.
+        """
+        foreign = [name for name in changes if name in OF_OTHERS]
+        if foreign:
+            raise DataError(f"{foreign[0]} is no argument of glmmTMB(), which fits by Laplace's approximation.")
+        return super().update(formula, **changes)
+
     # -- reports ------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -510,6 +533,9 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         """The summary, a `ComponentsSummary`, which prints as R's glmmTMB prints it."""
         self._own_tests(ddf)
         return self._components_summary
+
+    def _summary_residuals(self) -> Vector:
+        return self._residuals("pearson")
 
     def __repr__(self) -> str:
         return self._components_summary.short_text()

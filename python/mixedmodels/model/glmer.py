@@ -159,6 +159,8 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel[Data_co]):
         from mixedmodels.fit.seeds import drawn_seed, generator
 
         self._need_rows("laplace_error()")
+        if not len(self._fit.joint.theta):
+            raise DataError(f"{self.formula!r} has no random effects, so that its likelihood is exact.")
         seed = drawn_seed(seed)
         number = int(generator(seed).integers(2**63))
         error = laplace_error(self._engine, self.design, self._fit, nsim, number)
@@ -237,7 +239,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel[Data_co]):
         56
         """
         from mixedmodels.fit.checks import warn_mixed
-        from mixedmodels.fit.glmm import fit_glmm
+        from mixedmodels.fit.glmm import constraints_as_in, fit_glmm
 
         self._need_rows("refit()")
         design = self._with_response(response)
@@ -252,9 +254,10 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel[Data_co]):
             control=as_control(request.control if request else None),
             verbose=request.verbose if request else 0,
             like=(self._engine, self._fit),
+            constraints=constraints_as_in(self._fit),
         )
         warn_mixed(design, fit, stacklevel=3)
-        return GeneralizedMixedModel(fit, design, self._source, request, engine)
+        return type(self)(fit, design, self._source, request, engine)
 
     def __repr__(self) -> str:
         from mixedmodels.summary.glmm_summary import generalized_summary

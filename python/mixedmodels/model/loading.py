@@ -16,6 +16,8 @@ from mixedmodels.design import Design, FixedDesign, GroupingFactor, RandomTerm, 
 from mixedmodels.design.spec import FactorSpec
 from mixedmodels.errors import DataError, FileError, MissingFileError, MissingLibraryError, MixedModelsError
 from mixedmodels.families import Family
+from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
+from mixedmodels.fit.constraints import NONE, Constraints
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Run
 from mixedmodels.fitted.registry import model_class
@@ -120,7 +122,8 @@ def _model(document: Mapping[str, Any], env: Mapping[str, Any] | None) -> AnyMod
         model: AnyModel = model_class(fit)(fit, design, source, request)
         return model
     design = _design_in(document["design"], env or {})
-    _try_layout(design)
+    for own in (design, *design.further):
+        _try_layout(own)
     loaded: AnyModel = model_class(fit)(fit, design, Source(), None, stored=document)
     return loaded
 
@@ -138,7 +141,7 @@ def _fit(document: Mapping[str, Any]) -> AnyFit:
             stored[name] = np.array(stored[name], dtype=float).reshape(side, side)
     if "family" in stored:
         stored["family"] = Family.from_json(stored["family"])
-        for name in ("y", "weights", "eta"):
+        for name in ("y", "weights", "eta"):  # those of further linear predictors: `_part`
             values = rows.get(name)
             stored[name] = None if values is None and name == "weights" else np.array(values or [], dtype=float)
     function = document["kind"]
@@ -146,7 +149,38 @@ def _fit(document: Mapping[str, Any]) -> AnyFit:
         return LinearFit(**stored) if function == "lm" else GlmFit(**stored)
     _put_effects(stored, rows.get("b"))
     run = Run(**{**document["run"], "trace": tuple(tuple(step) for step in document["run"]["trace"])})
+    if function == "glmmTMB":
+        further = tuple(_part(part, rows, i) for i, part in enumerate(stored.pop("further", [])))
+        constraints = _constraints(stored.pop("constraints", {}))
+        return ComponentsFit(**stored, further=further, constraints=constraints, run=run)
     return MixedFit(**stored, run=run) if function == "lmer" else GlmmFit(**stored, run=run)
+
+
+def _constraints(stored: Mapping[str, Any]) -> Constraints:
+    """What was held, tied or had priors."""
+    held = stored.get("held")
+    constraints = Constraints(
+        reml=stored.get("reml", False),
+        priors=tuple((what, first, second, density, numbers) for what, first, second, density, numbers in stored.get("priors", [])),
+        held=None if held is None else np.array(held, dtype=float),
+        ties=tuple(tuple(tie) for tie in stored.get("ties", [])),
+    )
+    free = not (constraints.reml or constraints.priors or constraints.n_fewer)
+    return NONE if free else constraints
+
+
+def _part(stored: Mapping[str, Any], rows: Mapping[str, Any], place: int) -> PredictorFit:
+    """The record of a further linear predictor."""
+    part = dict(stored)
+    part["kept"] = tuple(part["kept"])
+    for name in ("beta", "theta"):
+        part[name] = np.array(part[name], dtype=float)
+    p = len(part["kept"])
+    part["vcov"] = np.array(part["vcov"], dtype=float).reshape(p, p)
+    own = rows.get("further", [])
+    part["eta"] = np.array(own[place]["eta"] if own else [], dtype=float)
+    _put_effects(part, own[place]["b"] if own else None)
+    return PredictorFit(**part)
 
 
 def _put_effects(stored: dict[str, Any], b: Any) -> None:
@@ -163,6 +197,7 @@ def _put_effects(stored: dict[str, Any], b: Any) -> None:
 
 
 def _design_in(stored: Mapping[str, Any], env: Mapping[str, Any]) -> Design:
+    further = tuple(_design_in(own, env) for own in stored.get("further", []))
     spec = from_json(json.dumps(plain(stored["spec"])))
     spec = replace(spec, env={**spec.env, **env})
     fixed = stored["fixed"]
@@ -198,6 +233,8 @@ def _design_in(stored: Mapping[str, Any], env: Mapping[str, Any]) -> Design:
         na_action=stored["na_action"],
         spec=spec,
         event=stored.get("event"),  # files of earlier versions have none
+        component=stored.get("component", "cond"),
+        further=further,
     )
 
 

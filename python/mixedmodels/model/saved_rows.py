@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -42,7 +42,11 @@ def rows_out(model: FittedModel) -> dict[str, Any]:
     request, design = model._request, model.design
     assert request is not None
     table = frame.read(request.data)
-    texts = [design.formula, *(t for t in (request.weights, request.offset, request.subset) if isinstance(t, str))]
+    texts = [
+        design.formula,
+        *(own.formula for own in design.further),
+        *(t for t in (request.weights, request.offset, request.subset) if isinstance(t, str)),
+    ]
     named = named_columns(texts)
     names = [part for name in named for part in table.matrices.get(name, (name,)) if part in table]
     out: dict[str, Any] = {
@@ -57,6 +61,8 @@ def rows_out(model: FittedModel) -> dict[str, Any]:
     }
     if model._fit.mixed:
         out["fit"]["b"] = model._fit.b
+    if design.further:
+        out["fit"]["further"] = [{"eta": part.eta, "b": part.b} for part in model._fit.further]
     _check(model, out)
     return out
 
@@ -69,7 +75,10 @@ def model_rows(rows: Mapping[str, Any], formula: str, mixed: bool) -> tuple[Desi
         table = stored.with_matrices(table, rows["matrices"])
     arguments = {name: _in(value) for name, value in rows["arguments"].items()}
     request = Request(formula=formula, data=table, **arguments)
-    design, source = laid_out(request, "required" if mixed else "forbidden", request.method.family)
+    random: Literal["allowed", "required", "forbidden"] = "required" if mixed else "forbidden"
+    if request.ziformula is not None:  # a model of components, with or without random effects
+        random = "allowed"
+    design, source = laid_out(request, random, request.method.family)
     return replace(design, response=np.array(rows["response"], dtype=float)), source, request
 
 
@@ -95,7 +104,8 @@ def _alike(a: Design, b: Design) -> bool:
         *((x.codes, y.codes) for x, y in zip(a.groups, b.groups, strict=True)),
         *(two for x, y in zip(a.random, b.random, strict=True) for two in zip(x.columns, y.columns, strict=True)),
     ]
-    return all((x is None and y is None) or np.array_equal(x, y) for x, y in pairs)
+    same = all((x is None and y is None) or np.array_equal(x, y) for x, y in pairs)
+    return same and len(a.further) == len(b.further) and all(map(_alike, a.further, b.further))
 
 
 # -- arguments --------------------------------------------------------------------------------------------------------

@@ -81,16 +81,31 @@ def _document(model: FittedModel) -> dict[str, Any]:
         "kind": model._fit.function,
         "call": asdict(model.call),
         "design": _design_out(model.design),
-        "fit": {f.name: getattr(model._fit, f.name) for f in fields(model._fit) if f.name not in _LEFT_OUT},
+        "fit": _fields_of(model._fit),
         "quartiles": model._quartiles,
     }
     document |= model._kept_numbers()
     if model._fit.generalized:
         document["fit"]["family"] = model.family.to_json()
+    if "constraints" in document["fit"]:
+        document["fit"]["constraints"] = _fields_of(document["fit"]["constraints"])
+    if "further" in document["fit"]:
+        document["fit"]["further"] = [_fields_of(part) for part in document["fit"]["further"]]
     return document
 
 
+def _fields_of(record: Any) -> dict[str, Any]:
+    return {f.name: getattr(record, f.name) for f in fields(record) if f.name not in _LEFT_OUT}
+
+
 def _design_out(design: Design) -> dict[str, Any]:
+    own = _own_design_out(design)
+    if design.further:
+        own["further"] = [{"component": d.component, **_own_design_out(d)} for d in design.further]
+    return own
+
+
+def _own_design_out(design: Design) -> dict[str, Any]:
     return {
         "formula": design.formula,
         "response_name": design.response_name,

@@ -15,13 +15,20 @@ from typing import Any, NoReturn
 import numpy as np
 
 from mixedmodels.errors import DataError
+from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
 from mixedmodels.fit.goodness import Goodness
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Run
 from mixedmodels.tables.call import Call
 
 Check = Callable[[Any, str], None]
 
-RECORDS: dict[str, type] = {"lm": LinearFit, "glm": GlmFit, "lmer": MixedFit, "glmer": GlmmFit}
+RECORDS: dict[str, type] = {
+    "lm": LinearFit,
+    "glm": GlmFit,
+    "lmer": MixedFit,
+    "glmer": GlmmFit,
+    "glmmTMB": ComponentsFit,
+}
 KINDS = ("numeric", "logical", "matrix")
 NOT_STORED = ("b", "run", "y", "weights", "eta")  # fields of a fit that stand elsewhere in the file, or follow
 LATER = ("matrices", "env", "standards")  # files of earlier versions have none
@@ -44,9 +51,11 @@ def check_document(document: Mapping[str, Any]) -> None:
     fit = document.get("fit")
     _record(RECORDS[kind], NOT_STORED)(fit, "fit")
     _record(Call)(document.get("call"), "call")
-    _mapping_of(DESIGN, optional=("event",))(document.get("design"), "design")
+    _mapping_of({**DESIGN, "further": _list_of(_further)}, optional=("event", "further"))(
+        document.get("design"), "design"
+    )
     _list_of(_number, 5)(document.get("quartiles"), "quartiles")
-    if kind in ("lmer", "glmer"):
+    if kind in ("lmer", "glmer", "glmmTMB"):
         _record(Run)(document.get("run"), "run")
         _text_keys(document.get("engine"), "engine")
         _each(_each(_numbers))(document.get("tests", {}), "tests")
@@ -56,7 +65,7 @@ def check_document(document: Mapping[str, Any]) -> None:
     if kind == "lm":
         _record(Goodness)(document.get("goodness"), "goodness")
         _truth(document.get("weighted"), "weighted")
-    if kind == "glmer":
+    if kind in ("glmer", "glmmTMB"):
         _number(document.get("deviance"), "deviance")
         _number(document.get("indicated", math.nan), "indicated")
     _check_sizes(document["fit"], document["design"])
@@ -64,7 +73,7 @@ def check_document(document: Mapping[str, Any]) -> None:
 
 def _check_sizes(fit: Mapping[str, Any], design: Mapping[str, Any]) -> None:
     """Lengths that must agree with each other."""
-    fixed, spec = design["fixed"], design["spec"]
+    fixed = design["fixed"]
     p, r, terms = len(fixed["names"]), len(fit["kept"]), len(fixed["terms"])
     _length("design/fixed/assign", fixed["assign"], p)
     _places("design/fixed/assign", fixed["assign"], -1, terms)
@@ -72,16 +81,35 @@ def _check_sizes(fit: Mapping[str, Any], design: Mapping[str, Any]) -> None:
     if len(set(fit["kept"])) < r:
         _fail("fit/kept", fit["kept"], "different places")
     _length("fit/beta", fit["beta"], r)
-    m = sum(k * (k + 1) // 2 for k in fit.get("sizes", []))
+    parts = fit.get("further", [])
+    _length("design/further", design.get("further", []), len(parts))
+    m = _elements(fit.get("sizes", []))
+    m_all, r_all = m + sum(_elements(part["sizes"]) for part in parts), r + sum(len(part["kept"]) for part in parts)
     shapes = len(fit.get("psi", []))
-    joint = m + r + shapes if "vcov_joint" in fit else m
-    for name, side in {"vcov_unscaled": r, "vcov_conditional": r, "vcov_joint": joint, "hessian": joint}.items():
+    joint = m_all + r_all + shapes if "vcov_joint" in fit else m
+    for name, side in {"vcov_unscaled": r, "vcov_conditional": r_all, "vcov_joint": joint, "hessian": joint}.items():
         if fit.get(name) is not None and np.size(np.array(fit[name], dtype=float)) != side * side:
             _fail(f"fit/{name}", fit[name], f"{side} x {side} numbers")
     if "sizes" not in fit:
         return
     _length("fit/theta", fit["theta"], m)
-    _length("fit/gradient", fit["gradient"], joint)
+    if "gradient" in fit:  # a further linear predictor has its part of the whole's
+        _length("fit/gradient", fit["gradient"], joint)
+    _check_effects(fit, design)
+    for own, laid in zip(parts, design.get("further", []), strict=True):
+        if own["component"] != laid["component"]:
+            _fail("design/further", laid["component"], own["component"])
+        _check_sizes(own, laid)
+
+
+def _elements(sizes: Sequence[int]) -> int:
+    """Elements of theta."""
+    return sum(k * (k + 1) // 2 for k in sizes)
+
+
+def _check_effects(fit: Mapping[str, Any], design: Mapping[str, Any]) -> None:
+    """Lengths of what random terms have."""
+    spec = design["spec"]
     random, groups = design["random"], spec["groups"]
     for name, values in (("fit/sizes", fit["sizes"]), ("fit/u", fit["u"]), ("design/spec/terms", spec["terms"])):
         _length(name, values, len(random))
@@ -312,9 +340,25 @@ def _group(value: Any, place: str) -> None:
 
 
 def _family(value: Any, place: str) -> None:
-    known = {"family": _text, "link": _text, "theta": _or_none(_number)}
-    fixed = {name: _or_none(_number) for name in ("df", "power")}
-    _mapping_of({**known, **fixed, "at": _list_of(_number)}, optional=("df", "power", "at"))(value, place)
+    """A distribution with its link, the shapes that are fixed, and the parts it may have."""
+    _text_keys(value, place)
+    shapes = {name: _or_none(_number) for name in value if name not in ("family", "link", "theta", "at", "parts")}
+    parts = _mapping_of({"zeros": _truth, "dispersion": _truth, "role": _or_none(_one_of(("cases", "precision")))})
+    own = {"family": _text, "link": _text, "theta": _or_none(_number), "at": _list_of(_number), "parts": parts}
+    _mapping_of({**own, **shapes}, optional=("at", "parts"))(value, place)
+
+
+def _predictor(value: Any, place: str) -> None:
+    """The estimates of a further linear predictor."""
+    _record(PredictorFit, NOT_STORED)(value, place)
+    p = len(value["kept"])
+    if np.size(np.array(value["vcov"], dtype=float)) != p * p:
+        _fail(f"{place}/vcov", value["vcov"], f"{p} x {p} numbers")
+
+
+def _further(value: Any, place: str) -> None:
+    """The design of a further linear predictor."""
+    _mapping_of({**DESIGN, "component": _one_of(("zi", "disp"))}, optional=("event",))(value, place)
 
 
 def _of_env(value: Any, place: str) -> None:
@@ -382,6 +426,17 @@ ANNOTATIONS: dict[str, Check] = {
     "Vector": _vector,
     "Matrix": _matrix,
     "Family": _family,
+    "FamilyWithParts": _family,
+    "Constraints": _mapping_of(
+        {
+            "reml": _truth,
+            "priors": _list_of(_row_of(_text, _whole, _whole, _text, _list_of(_number))),
+            "held": _or_none(_vector),
+            "ties": _list_of(_list_of(_whole)),
+        }
+    ),
+    "Component": _one_of(("zi", "disp")),
+    "tuple[PredictorFit, ...]": _list_of(_predictor),
     "tuple[int, ...]": _list_of(_whole),
     "tuple[str, ...]": _list_of(_text),
     "tuple[Matrix, ...]": _list_of(_matrix),

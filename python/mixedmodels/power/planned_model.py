@@ -258,7 +258,11 @@ def plan_of(model: Any, what: str) -> PlannedModel:
     from mixedmodels.fit.many_responses.other_classes import family_design
 
     model._need_rows(what)
+    model._need_one_predictor(what, "draw with simulate() and fit with refit()")
     fit = model._fit
+    role = fit.method.weights_role
+    if role is not None and fit.weights is not None and fit.method.family.weights_role not in ("trials", role):
+        raise DataError(f"{what} of a glmmTMB with weights_role={role!r} has no plan; draw with simulate().")
     design = model.design if not fit.generalized else family_design(model.design, fit)
     method = fit.method
     assert model._request is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +60,10 @@ def simulated_on(
     table = frame.read(newdata)
     env = model._request.env if model._request else None
     new = on_own_levels(model.design.spec, table, offset=offset, env=env)
+    further = tuple(
+        replace(on_own_levels(own.spec, table, env=env), component=own.component) for own in model.design.further
+    )
+    new = replace(new, further=further)
     chosen = chosen_effects(model.design, re_form)
     w = _weights(model, table, weights)
     seed = drawn_seed(seed)

@@ -9,7 +9,9 @@ import numpy as np
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
 from mixedmodels.fit import family_moments
-from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit
+from mixedmodels.fit.any_fit import AnyFit, AnyPredictor
+from mixedmodels.fit.component_moments import by_component
+from mixedmodels.fit.component_record import ComponentsFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_effects, fixed_part
 from mixedmodels.fit.re_form import Chosen
@@ -40,20 +42,40 @@ def simulate_new_rows(
         Precision weights of the new rows, or the trials of a binomial response; None for ones;.
     """
     n = new.n_table
-    eta = fixed_part(new, fit.kept, fit.beta, n)
-    effects = _modes(fit, old, new, chosen) if fit.mixed else []
     out = np.empty((checked(nsim), n))
+    if isinstance(fit, ComponentsFit):
+        designs = ((old, new), *zip(old.further, new.further, strict=True))
+        own = by_component((old, *old.further), chosen)
+        parts = [_Predictor(part, *two, c) for part, two, c in zip(fit.predictors, designs, own, strict=True)]
+        for row in out:
+            etas = np.concatenate([part.draw(rng) for part in parts])
+            row[:] = fit.family.draw_at(rng, etas, weights, fit.psi)
+        return out.T
+    part = _Predictor(fit, old, new, chosen)
     for row in out:
-        row[:] = eta
-        for term, (modes, factor) in zip(new.random, effects, strict=True):
-            drawn = rng.standard_normal(modes.shape) @ factor.T
-            b = np.where(np.isnan(modes), drawn, modes)
-            add_effects(row, b, new.groups[term.group].codes, term.columns)
-        row[:] = _around(fit, row, weights, rng)
+        row[:] = _around(fit, part.draw(rng), weights, rng)
     return out.T
 
 
-def _modes(fit: AnyMixedFit, old: Design, new: Design, chosen: Sequence[Chosen]) -> list[tuple[Matrix, Matrix]]:
+class _Predictor:
+    """A linear predictor of new rows, whose random effects are drawn where they do not stay."""
+
+    def __init__(self, fit: AnyFit | AnyPredictor, old: Design, new: Design, chosen: Sequence[Chosen]) -> None:
+        self._new = new
+        self._eta = fixed_part(new, fit.kept, fit.beta, new.n_table)
+        self._effects = _modes(fit, old, new, chosen) if fit.mixed else []
+
+    def draw(self, rng: np.random.Generator) -> Vector:
+        """The linear predictor with effects drawn, shape (n,)."""
+        row, new = self._eta.copy(), self._new
+        for term, (modes, factor) in zip(new.random, self._effects, strict=True):
+            drawn = rng.standard_normal(modes.shape) @ factor.T
+            b = np.where(np.isnan(modes), drawn, modes)
+            add_effects(row, b, new.groups[term.group].codes, term.columns)
+        return row
+
+
+def _modes(fit: AnyPredictor, old: Design, new: Design, chosen: Sequence[Chosen]) -> list[tuple[Matrix, Matrix]]:
     """For every term the effects that stay, by new level (NaN if drawn), and the factor of their covariance."""
     out = []
     scale = fit.effects_scale

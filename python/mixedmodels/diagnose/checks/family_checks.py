@@ -10,6 +10,7 @@ from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks import counts
 from mixedmodels.errors import DataError
 from mixedmodels.fit.checks import unidentified_message
+from mixedmodels.fit.component_record import ComponentsFit
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.tables.check import Check, p_text
 
@@ -58,6 +59,14 @@ def undispersed(model: Any) -> str:
     return ""
 
 
+def _zero_probabilities(model: Any) -> Vector:
+    """The probability of 0 of each row, zero inflation included."""
+    fit = model._fit
+    if isinstance(fit, ComponentsFit):
+        return fit.family.moments(fit.etas, None, fit.psi)[2]
+    return np.asarray(np.exp(fit.family.log_density(np.zeros(fit.n), None, fit.eta, list(model._psi))))
+
+
 def zeroinflation(model: Any, tolerance: float) -> Check:
     """See `CheckVerbs.check_zeroinflation`."""
     model._need_rows("check_zeroinflation()")
@@ -67,9 +76,7 @@ def zeroinflation(model: Any, tolerance: float) -> Check:
     if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance < 1:
         raise DataError(f"tolerance is {tolerance!r:.40}; give a share between 0 and 1.")
     used = _used(model)
-    zeros = counts.expected_zeros(
-        fit.y[used], np.exp(fit.family.log_density(np.zeros(fit.n), None, fit.eta, list(model._psi)))[used]
-    )
+    zeros = counts.expected_zeros(fit.y[used], _zero_probabilities(model)[used])
     method, kind = "zeros that are expected over zeros observed", model._source.kind
     values = {"observed": zeros.observed, "expected": zeros.expected, "ratio": zeros.ratio, "tolerance": tolerance}
     values["statistic"] = zeros.ratio

@@ -16,6 +16,7 @@ from mixedmodels.diagnose.convergence.all_fit_record import AllFit, all_fit_tabl
 from mixedmodels.diagnose.convergence.optima import End, agreement, starts, upright
 from mixedmodels.errors import DataError, MixedModelsError, MixedModelsWarning
 from mixedmodels.fit.covariance import diagonal
+from mixedmodels.fit.glmm import constraints_as_in
 from mixedmodels.fit.progress import counted
 from mixedmodels.fit.seeds import drawn_seed, generator
 
@@ -32,13 +33,14 @@ NEWTON, GRADIENT, SIMPLEX = "trust-region Newton", "L-BFGS-B", "Nelder-Mead"
 def all_fit(model: FittedModel, random_starts: int, seed: Any) -> AllFit:
     """See `ConvergenceVerbs.all_fit`."""
     fit = model._fit
-    if not fit.mixed:
+    if not fit.mixed or not len(fit.joint.theta):
         raise DataError(f"all_fit() searches for variances, and {model.formula!r} has no random effects.")
     model._need_rows("all_fit()")
     if not isinstance(random_starts, (int, np.integer)) or random_starts < 0:
         raise DataError(f"random_starts is {random_starts!r}; give a whole number, 0 or more.")
     seed = drawn_seed(seed) if random_starts else None
-    points = starts(fit.theta, fit.sizes, int(random_starts), generator(seed))
+    whole = fit.joint
+    points = starts(whole.theta, whole.sizes, int(random_starts), generator(seed))
     if fit.generalized and fit.penalised is not None:
         points = {name: p for name, p in points.items() if name != "estimate" or not fit.singular}
     searches: list[tuple[str, str, Callable[[], End]]] = []
@@ -81,8 +83,8 @@ def _newton(model: Any, name: str, theta: Vector) -> End:
         method=NEWTON,
         start=name,
         criterion=criterion,
-        theta=upright(again.theta, fit.sizes),
-        beta=again.beta,
+        theta=upright(again.joint.theta, again.joint.sizes),
+        beta=again.joint.beta,
         evaluations=again.run.evaluations,
     )
 
@@ -90,11 +92,13 @@ def _newton(model: Any, name: str, theta: Vector) -> End:
 def _others(model: Any) -> list[str]:
     """Optimisers of scipy that are worth their time."""
     fit = model._fit
+    if fit.generalized and constraints_as_in(fit).n_fewer:  # which a search of scipy's would move
+        return []
     if not fit.generalized and model._engine.describe()["path"] == "estimated":
         return []
     problem = _problem(model)
     began = perf_counter()
-    problem.value(problem.point(fit.theta))
+    problem.value(problem.point(fit.joint.theta))
     seconds = perf_counter() - began
     return [GRADIENT, SIMPLEX] if len(problem.scale) <= SIMPLEX_PARAMETERS and seconds < CHEAP else [GRADIENT]
 
@@ -124,7 +128,7 @@ class Problem:
 
 
 def _problem(model: Any) -> Problem:
-    fit, objective = model._fit, model.objective
+    fit, objective = model._fit.joint, model.objective
     linear = not fit.generalized
     cuts = np.cumsum([len(fit.theta), len(fit.beta)])
 
@@ -180,7 +184,7 @@ def _scipy(model: Any, method: str, theta: Vector) -> End:
         return problem.gradient(z * scale) * scale
 
     limits: list[tuple[float | None, float | None]] = [(None, None)] * len(begin)
-    for place in diagonal(model._fit.sizes):
+    for place in diagonal(model._fit.joint.sizes):
         limits[int(place)] = (0.0, None)
     more = {"jac": slope, "bounds": limits} if method == GRADIENT else {}
     optimum = _minimised(value, begin, method=method, options=options, **more)
@@ -197,7 +201,7 @@ def _scipy(model: Any, method: str, theta: Vector) -> End:
         method=method,
         start="identity",
         criterion=float(optimum.fun),
-        theta=upright(at, model._fit.sizes),
+        theta=upright(at, model._fit.joint.sizes),
         beta=beta,
         evaluations=evaluations,
     )

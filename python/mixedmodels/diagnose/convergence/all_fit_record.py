@@ -60,8 +60,8 @@ def all_fit_table(
 ) -> AllFit:
     """The record with its table; fixed effects are compared with those of the best search."""
     best = min((e for e in ends if np.isfinite(e.criterion)), key=lambda e: e.criterion)
-    errors = np.sqrt(np.diag(fit.vcov))
-    m = len(fit.theta)
+    errors = np.sqrt(np.diag(fit.joint.vcov))
+    m = len(fit.joint.theta)
     thetas = np.array([e.theta if len(e.theta) else np.full(m, np.nan) for e in ends])
     difference = [
         float(np.max(np.abs(e.beta - best.beta) / errors, initial=0.0)) if len(e.theta) else np.nan for e in ends

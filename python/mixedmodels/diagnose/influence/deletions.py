@@ -49,22 +49,27 @@ def deletions(
         See `fit.progress.counted`.
     """
     exact = not fit.mixed and (not fit.generalized or theta != "refit")
-    if theta == "fixed" or exact:
+    several = _by_steps(design, fit)
+    if (theta == "fixed" or exact) and not several:
         return _at_fixed_theta(design, fit, codes, n_sets, progress)
-    rows = refits.rows_of(design, fit)
+    rows, whole = refits.rows_of(design, fit), fit.joint
 
     first = None
-    if theta == "one_step" and fit.generalized:
+    if theta == "one_step" and fit.generalized and not several:
         first = _at_fixed_theta(design, fit, codes, n_sets, progress).estimates
 
     def without(j: int, left: Codes) -> refits.Deleted:
         if theta == "one_step":
             assert fit.mixed
-            start = fit.beta if first is None or np.isnan(first[j]).any() else first[j]
+            start = whole.beta if first is None or np.isnan(first[j]).any() else first[j]
             return refits.one_step(rows, fit, left, np.ascontiguousarray(start))
+        if theta == "fixed":
+            assert fit.mixed
+            assert fit.generalized
+            return refits.with_beta_stepped(rows, fit, left)
         return refits.fitted_again(rows, fit, left, control)
 
-    p, m = len(fit.beta), len(refits.variance_parameters(fit))
+    p, m = len(whole.beta), len(refits.variance_parameters(fit))
     beta, vcovs, parameters = (
         np.full((n_sets, p), np.nan),
         np.full((n_sets, p, p), np.nan),
@@ -76,9 +81,19 @@ def deletions(
         beta[j], vcovs[j], parameters[j] = deleted.beta, deleted.vcov, deleted.parameters
 
     reasons = _each(codes, n_sets, one, progress)
-    changes = from_covariances(fit.beta, fit.vcov, beta, vcovs)
+    vcov = whole.vcov
+    if several and theta == "fixed":
+        assert fit.mixed
+        assert fit.generalized
+        vcov = fit.vcov_conditional
+    changes = from_covariances(whole.beta, vcov, beta, vcovs)
     changes = replace(changes, parameters=parameters)
     return blanked(changes, ~np.isfinite(beta).all(axis=1), reasons)
+
+
+def _by_steps(design: Design, fit: AnyFit) -> bool:
+    """Whether a fit has no working linear model: of several linear predictors, or of one without random effects."""
+    return fit.mixed and fit.generalized and (bool(design.further) or not design.random)
 
 
 def _at_fixed_theta(design: Design, fit: AnyFit, codes: Codes, n_sets: int, progress: bool | None) -> Changes:

@@ -20,7 +20,7 @@ from mixedmodels.diagnose.influence.refits import variance_parameters
 from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyFit
 from mixedmodels.fit.lmm import as_control
-from mixedmodels.fitted.labels import kept_names, variance_names
+from mixedmodels.fitted.labels import coefficient_names, prefix, variance_names
 from mixedmodels.fitted.model import FittedModel
 
 THETA = ("fixed", "one_step", "refit")
@@ -48,11 +48,11 @@ def influence(model: Any, group: Any, theta: Theta, progress: bool | None) -> In
         rows=np.bincount(sets.codes, minlength=len(sets)),
         theta=theta,
         how=_words(fit, theta),
-        names=kept_names(design, fit),
-        beta=fit.beta,
+        names=coefficient_names(design, fit),
+        beta=fit.joint.beta,
         parameter_names=parameter_names(model),
         parameters=variance_parameters(fit),
-        mixed=bool(design.random),
+        mixed=bool(design.random) or fit.mixed,
         kind=model._source.kind,
         label=model._rows.label if rows else None,
         table=model._rows.table if rows else None,
@@ -79,7 +79,9 @@ def _words(fit: AnyFit, theta: str) -> str:
 def parameter_names(model: Any) -> tuple[str, ...]:
     """Names of `refits.variance_parameters`."""
     fit = model._fit
-    names = variance_names(model.design)[:-1]
+    names = [
+        f"{prefix(own)}{name}" for own in (model.design, *model.design.further) for name in variance_names(own)[:-1]
+    ]
     if fit.residual_sd is not None:
         return (*names, "var_residual")
     return (*names, *fit.free_shapes)
@@ -127,6 +129,7 @@ def rstudent(model: Any) -> Vector:
 def linearised_of(model: FittedModel) -> Linearised:
     """The working linear model of a fit at its estimates."""
     model._need_rows("a check of the rows")
+    model._need_one_predictor("leverage", "influence() without rows or groups has its Cook's distances")
     return linearised(model.design, model._fit)
 
 

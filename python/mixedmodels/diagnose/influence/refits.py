@@ -20,7 +20,7 @@ from mixedmodels.fit.lmm import kept_columns
 from mixedmodels.fit.lmm import new_engine as new_lmm_engine
 from mixedmodels.fit.many_responses.other_classes import family_design
 from mixedmodels.fit.record import Control, GlmmFit
-from mixedmodels.fitted.refits import refitted_to_part
+from mixedmodels.fitted.refits import refitted_to_part, same_columns
 
 Rows = NDArray[np.intp]
 HALVINGS = 10  # of a Newton step that would raise the criterion
@@ -49,7 +49,8 @@ def variance_parameters(fit: AnyFit) -> Vector:
     """Lower triangles of the random effects' covariances, column by column; residual variance; shapes."""
     values: list[float] = []
     if fit.mixed:
-        for sigma in covariances(fit.theta, fit.sizes, fit.effects_scale):
+        whole = fit.joint
+        for sigma in covariances(whole.theta, whole.sizes, fit.effects_scale):
             values += [sigma[i, j] for j in range(len(sigma)) for i in range(j, len(sigma))]
     residual = fit.residual_sd
     if residual is not None:
@@ -66,8 +67,16 @@ def rows_of(design: Design, fit: AnyFit) -> Design:
 
 def at_same_theta(rows: Design, theta: Vector, kept: tuple[int, ...], left: Rows) -> tuple[Vector, Matrix]:
     """Coefficients of a linear mixed model without rows, theta kept, and their covariance over sigma^2."""
-    out = new_lmm_engine(_part(rows, kept, left), True).at(theta)
+    out = new_lmm_engine(_of_columns(rows, kept, left), True).at(theta)
     return out["beta"], out["vcov_unscaled"]
+
+
+def _of_columns(rows: Design, kept: tuple[int, ...], left: Rows) -> Design:
+    part = part_of(rows, left)
+    assert part.response is not None
+    if len(left) <= len(kept) or kept_columns(part.fixed, len(part.response), part.weights) != kept:
+        raise FitError("the rows that are left do not identify all coefficients.")
+    return part
 
 
 def one_step(rows: Design, fit: AnyMixedFit, left: Rows, beta: Vector) -> Deleted:
@@ -88,7 +97,7 @@ def one_step(rows: Design, fit: AnyMixedFit, left: Rows, beta: Vector) -> Delete
     FitError
         If the rows that are left do not identify all coefficients.
     """
-    part = _part(rows, fit.kept, left)
+    part = _part(rows, fit, left)
     if fit.generalized:
         return _one_step_generalised(part, fit, beta)
     engine = new_lmm_engine(part, fit.reml, fit.method.sigma)
@@ -101,7 +110,8 @@ def one_step(rows: Design, fit: AnyMixedFit, left: Rows, beta: Vector) -> Delete
 def _one_step_generalised(part: Design, fit: GlmmFit, beta: Vector) -> Deleted:
     assert part.response is not None
     engine = new_glmm_engine(part, replace(fit, y=part.response, weights=part.weights))
-    how, cuts = (fit.nagq, fit.penalised is not None), np.cumsum([len(fit.theta), len(fit.beta)])
+    whole = fit.joint
+    how, cuts = (fit.nagq, fit.method.penalty is not None), np.cumsum([len(whole.theta), len(whole.beta)])
 
     def criterion(point: Vector) -> float:
         try:
@@ -110,11 +120,11 @@ def _one_step_generalised(part: Design, fit: GlmmFit, beta: Vector) -> Deleted:
         except EngineError:  # where the modes are not found
             return np.inf
 
-    at = np.concatenate([fit.theta, beta, fit.psi])
-    point = _stepped(at, engine.at(fit.theta, beta, fit.psi, *how), diagonal(fit.sizes), criterion)
+    at = np.concatenate([whole.theta, beta, whole.psi])
+    point = _stepped(at, engine.at(whole.theta, beta, whole.psi, *how), diagonal(whole.sizes), criterion)
     theta, beta, psi = map(np.ascontiguousarray, np.split(point, cuts))
     out = engine.at(theta, beta, psi, *how)
-    moved = replace(fit, theta=theta, beta=beta, psi=psi, vcov_joint=out["vcov"])
+    moved = replace(whole, theta=theta, beta=beta, psi=psi, vcov_joint=out["vcov"])
     return Deleted(beta, moved.vcov, variance_parameters(moved))
 
 
@@ -164,15 +174,43 @@ def fitted_again(rows: Design, fit: AnyFit, left: Rows, control: Control) -> Del
     MixedModelsError
         If it cannot be.
     """
-    again = refitted_to_part(fit, _part(rows, fit.kept, left), control)
+    again = refitted_to_part(fit, _part(rows, fit, left), control)
     if again.mixed and again.generalized and again.separated:
         raise FitError(again.separated)
-    return Deleted(again.beta, again.vcov, variance_parameters(again))
+    return Deleted(again.joint.beta, again.joint.vcov, variance_parameters(again))
 
 
-def _part(rows: Design, kept: tuple[int, ...], left: Rows) -> Design:
+def with_beta_stepped(rows: Design, fit: GlmmFit, left: Rows) -> Deleted:
+    """The coefficients of all linear predictors after one Newton step from the estimates, theta and shapes kept.
+
+    Raises
+    ------
+    FitError
+        If the rows that are left do not identify all coefficients.
+    """
+    part = _part(rows, fit, left)
+    assert part.response is not None
+    engine = new_glmm_engine(part, replace(fit, y=part.response, weights=part.weights))
+    theta, beta, psi = fit.point
+    m, p = len(theta), len(beta)
+    own = slice(m, m + p)
+
+    def criterion(point: Vector) -> float:
+        try:
+            return float(engine.evaluate(theta, np.ascontiguousarray(point), psi, fit.nagq, False)["penalised"])
+        except EngineError:  # where the modes are not found
+            return np.inf
+
+    here = engine.at(theta, beta, psi, fit.nagq, False)
+    at = {"gradient": here["gradient"][own], "hessian": here["hessian"][own, own], "criterion": here["criterion"]}
+    moved = _stepped(beta, at, np.empty(0, dtype=np.intp), criterion)
+    vcov = engine.at(theta, moved, psi, fit.nagq, False)["vcov_conditional"]
+    return Deleted(moved, vcov, variance_parameters(fit))
+
+
+def _part(rows: Design, fit: AnyFit, left: Rows) -> Design:
     part = part_of(rows, left)
     assert part.response is not None
-    if len(left) <= len(kept) or kept_columns(part.fixed, len(part.response), part.weights) != kept:
+    if len(left) <= len(fit.joint.kept) or not same_columns(part, fit):
         raise FitError("the rows that are left do not identify all coefficients.")
     return part

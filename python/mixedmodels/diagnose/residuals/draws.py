@@ -15,12 +15,15 @@ from mixedmodels.diagnose.residuals.pit import BLOCK, Method
 from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 from mixedmodels.diagnose.residuals.simulated import FEWEST, Refits, scaled
 from mixedmodels.errors import DataError, MixedModelsWarning
+from mixedmodels.fit.component_moments import quantity
+from mixedmodels.fit.component_record import ComponentsFit
 from mixedmodels.fit.many_responses.other_classes import start_of
-from mixedmodels.fit.moments import predict_old
+from mixedmodels.fit.moments import fixed_part, predict_old
 from mixedmodels.fit.progress import counted
 from mixedmodels.fit.re_form import chosen_effects
 from mixedmodels.fit.seeds import drawn_seed, generator
 from mixedmodels.fit.simulated_responses import checked
+from mixedmodels.fitted.labels import predictors
 from mixedmodels.fitted.replicates import drawer
 from mixedmodels.fitted.row_columns import row_column
 
@@ -127,7 +130,7 @@ def _counts(values: Matrix, trials: Vector | float) -> Matrix:
 
 
 def _is_integer(model: FittedModel) -> bool:
-    return model.family.support in ("counts", "proportion")
+    return model.family.is_count or model.family.support == "proportion"
 
 
 def _predicted(model: FittedModel) -> Vector:
@@ -135,6 +138,9 @@ def _predicted(model: FittedModel) -> Vector:
     fit = model._fit
     if not fit.mixed:
         return model._fitted()
+    if isinstance(fit, ComponentsFit):
+        etas = [fixed_part(own, part.kept, part.beta, fit.n) for _, own, part in predictors(model.design, fit)]
+        return quantity(fit.family, etas, fit.weights, fit.psi, "response")
     eta = predict_old(fit, model.design, chosen_effects(model.design, "~0"))
     return model._on_scale(eta, "response")
 
@@ -152,8 +158,9 @@ def _in_words(model: FittedModel, re_form: Any) -> str:
 def _notes(model: FittedModel, re_form: Any) -> tuple[str, ...]:
     """Tell of random effects that are kept and have so many levels that they take the residuals with them."""
     design, out = model.design, []
-    for term, kept in zip(design.random, chosen_effects(design, re_form), strict=True):
-        levels = design.groups[term.group].n_levels
+    terms = [(own, term) for own in (design, *design.further) for term in own.random]
+    for (own, term), kept in zip(terms, chosen_effects(design, re_form), strict=True):
+        levels = own.groups[term.group].n_levels
         if kept.any() and levels > model._fit.n / MANY_ROWS:
             out.append(
                 f"({term.text}) has {levels} levels for {model._fit.n} rows; given its effects residuals are too near "
@@ -164,7 +171,8 @@ def _notes(model: FittedModel, re_form: Any) -> tuple[str, ...]:
 
 def pearson_sum(model: FittedModel) -> PearsonSum:
     """Sum of squared Pearson residuals of a family without dispersion, and its degrees of freedom."""
-    if model.family.weights_role == "precision":
+    law = getattr(model.family, "base", model.family)  # whatever its weights are
+    if law.weights_role == "precision":
         raise DataError(
             f"type='PearsonChisq' is for families without a dispersion parameter, and {model.family.name} has one, "
             "estimated from these residuals; use type='DHARMa'."

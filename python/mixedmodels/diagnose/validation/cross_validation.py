@@ -11,11 +11,18 @@ from numpy.typing import NDArray
 from mixedmodels._typing import Vector
 from mixedmodels.design import Design, checks
 from mixedmodels.design.row_subset import beside_part, part_of
+from mixedmodels.diagnose.validation.component_folds import (
+    component_log_density,
+    determined,
+    fold_rows,
+    predicted_mean,
+)
 from mixedmodels.diagnose.validation.fold_design import own_design, without_fold
 from mixedmodels.diagnose.validation.folds import Folds
 from mixedmodels.diagnose.validation.predictive_density import log_density, normal_log_density
-from mixedmodels.errors import FitError, MixedModelsError
+from mixedmodels.errors import DataError, FitError, MixedModelsError
 from mixedmodels.estimates.linear_functions import Basis, null_space
+from mixedmodels.fit.component_record import ComponentsFit
 from mixedmodels.fit.family_moments import shapes_of
 from mixedmodels.fit.generalized_linear.glm_checks import separated
 from mixedmodels.fit.henderson_rows import fixed_rows
@@ -73,6 +80,8 @@ def without_each(
         Whether predictive densities are wanted.
     """
     fit, design = model._fit, own_design(model)
+    if kind == "marginal" and isinstance(fit, ComponentsFit):
+        raise DataError("kind='marginal' is not of a model of several components; take 'conditional' or 'typical'.")
     kept = parts_of(model.design, kind, re_form).kept
     # The effects that a prediction does not use are unknown, not 0: they spread the predictive density.
     task = _Task(model, design, Parts(kept, tuple(~c for c in kept)), kind, density)
@@ -126,7 +135,12 @@ class _Task:
         fit = self.fitted(part)
         self.note(j, part, fit, out)
         model = model_of(fit, part, self.model._source, self.model._request)
-        new = replace(beside_part(design, left, gone), n_table=len(gone))
+        beside = beside_part(design, left, gone)
+        further = tuple(replace(own, n_table=len(gone)) for own in beside.further)
+        new = replace(beside, n_table=len(gone), further=further)
+        if isinstance(fit, ComponentsFit):
+            self.components(model, part, new, gone, j, out)
+            return
         rows = target(fit, new, self.parts, True)
         known = _determined(model, part, new, len(gone))
         out.undetermined[j] = int((~known).sum())
@@ -135,12 +149,23 @@ class _Task:
             assert new.response is not None
             out.log_density[gone] = np.where(known, _log_density(model, rows, new.response, new.weights), np.nan)
 
+    def components(self, model: FittedModel, part: Design, new: Design, gone: Rows, j: int, out: Without) -> None:
+        """Of a model of several components."""
+        rows = fold_rows(model, new, self.parts)
+        known = determined(model, part, new)
+        out.undetermined[j] = int((~known).sum())
+        out.predicted[gone] = np.where(known, predicted_mean(model, rows), np.nan)
+        if self.density:
+            assert new.response is not None
+            out.log_density[gone] = np.where(known, component_log_density(model, rows, new.response), np.nan)
+
     def fitted(self, part: Design) -> AnyFit:
         fit = self.model._fit
         if fit.mixed:
             assert part.response is not None
             residual = not fit.generalized or fit.family.weights_role == "precision"
-            checks.identified(part.groups, part.random, len(part.response), residual)
+            for own in (part, *part.further):
+                checks.identified(own.groups, own.random, len(part.response), residual)
         again = refitted_to_part(fit, part, self.control)
         if not np.isfinite(again.beta).all():
             raise FitError("the estimates without it are not finite.")

@@ -38,6 +38,13 @@ def without_fold(model: FittedModel, design: Design, left: Rows) -> Design:
     left : ndarray of int
         Positions among the rows used.
     """
+    if not any(own.spec.states for own in (design, *design.further)):
+        return design
+    further = tuple(_without_fold(model, own, left) for own in design.further)
+    return replace(_without_fold(model, design, left), further=further)
+
+
+def _without_fold(model: FittedModel, design: Design, left: Rows) -> Design:
     if not design.spec.states:
         return design
     request: Any = model._request
@@ -47,4 +54,10 @@ def without_fold(model: FittedModel, design: Design, left: Rows) -> Design:
     spec = with_states_of(design.spec, table, request.env)
     offset = 0.0 if spec.offset is True else None  # an array's values are in the design
     whole = on_new_data(spec, frame.read(data), offset=offset, env=request.env)
-    return replace(part_of(whole, places), response=design.response, weights=design.weights, offset=design.offset)
+    return replace(
+        part_of(whole, places),
+        response=design.response,
+        weights=design.weights,
+        offset=design.offset,
+        component=design.component,
+    )

@@ -12,6 +12,7 @@ Liu and Pierce (1994), A note on Gauss-Hermite quadrature, Biometrika 81, 624-62
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,6 +55,9 @@ def log_density(family: Family, y: Vector, weights: Vector | None, psi: Any, mea
     return out
 
 
+Joint = Callable[[Vector], Vector]  # the log-density of responses, as many as rows of its argument
+
+
 class _Density:
     """The log-density of some responses as a function of their linear predictors."""
 
@@ -68,7 +72,12 @@ class _Density:
         return np.asarray(value).reshape(shape)
 
 
-def _of_rows(density: _Density, mean: Vector, variance: Vector) -> Vector:
+def integrated(density: Joint, mean: Vector, variance: Vector) -> Vector:
+    """The logarithm of the integral of a density over its linear predictor, normal with these means and variances."""
+    return _of_rows(density, mean, variance)
+
+
+def _of_rows(density: Joint, mean: Vector, variance: Vector) -> Vector:
     sd = np.sqrt(variance)
     sure = ~(sd > 1e-8)
     if sure.all():
@@ -86,7 +95,7 @@ def _of_rows(density: _Density, mean: Vector, variance: Vector) -> Vector:
     return np.where(sure, density(mean), integral)
 
 
-def _mode(density: _Density, mean: Vector, sd: Vector) -> tuple[Vector, Vector]:
+def _mode(density: Joint, mean: Vector, sd: Vector) -> tuple[Vector, Vector]:
     """Where the integrand is largest, and minus its second derivative there; shape (n,) each."""
 
     def value(eta: Vector) -> Vector:

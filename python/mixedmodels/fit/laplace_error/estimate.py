@@ -152,20 +152,25 @@ def laplace_error(engine: Glmm, design: Design, fit: GlmmFit, draws: int, seed: 
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < MIN_DRAWS:
         raise FitError(f"nsim is {draws!r:.40}; give a whole number, {MIN_DRAWS} or more.")
     try:
-        exact = _by_quadrature(engine, design, fit) if len(design.groups) == 1 else None
+        exact = _by_quadrature(engine, design, fit) if len(levels(design)) == 1 and not design.further else None
         return _sampled(engine, design, fit, int(draws), seed) if exact is None else exact
     except EngineError as error:
         raise FitError(f"the error of Laplace's approximation cannot be estimated: {error}.") from error
 
 
+def levels(design: Design) -> dict[str, int]:
+    """Levels of the grouping factors of all linear predictors."""
+    return {g.name: g.n_levels for own in (design, *design.further) for g in own.groups}
+
+
 def _by_quadrature(engine: Glmm, design: Design, fit: GlmmFit) -> LaplaceError | None:
     """None where the grid would be too large, or does not settle."""
-    k = sum(fit.sizes)
+    k = sum(fit.joint.sizes)
     last = math.nan
     for points in POINTS:
         if points**k > MAX_NODES or fit.n * points**k > MAX_EVALUATIONS:
             return None
-        value = -engine.evaluate(fit.theta, fit.beta, fit.psi, points)["criterion"] / 2
+        value = -engine.evaluate(*fit.point, points)["criterion"] / 2
         if abs(value - last) <= AGREE * max(1.0, abs(value) * 1e-4):
             return _result(design, fit, value, 0.0, points=points)
         last = value
@@ -174,7 +179,7 @@ def _by_quadrature(engine: Glmm, design: Design, fit: GlmmFit) -> LaplaceError |
 
 def _sampled(engine: Glmm, design: Design, fit: GlmmFit, draws: int, seed: int) -> LaplaceError:
     with watched(0, fit.n) as watch:
-        out = engine.importance(fit.theta, fit.beta, fit.psi, draws, seed, watch)
+        out = engine.importance(*fit.point, draws, seed, watch)
     exact = out["laplace"] + out["error"]
     return _result(design, fit, exact, out["std_error"], draws=out["draws"], ess=out["ess"], doubt=_doubt(out))
 
@@ -224,7 +229,7 @@ def _result(
         ess=ess,
         loglik=likelihood.loglik(fit),
         nagq=fit.nagq,
-        levels={g.name: g.n_levels for g in design.groups},
+        levels=levels(design),
         doubt=doubt,
         advice=_advice(error, design, fit),
     )
@@ -243,14 +248,14 @@ def _advice(error: float, design: Design, fit: GlmmFit) -> str:
     more = better_nagq(design, fit)
     if more:
         return f"{text} Fit with nAGQ={more}."
-    if len(design.groups) > 1:
+    if len(levels(design)) > 1:
         return f"{text} With several grouping factors there is no quadrature: compare corrected log-likelihoods."
     return text
 
 
 def better_nagq(design: Design, fit: GlmmFit) -> int:
     """Points of a quadrature that would do better than the fit; 0 where there are none."""
-    if len(design.groups) > 1:
+    if len(levels(design)) > 1 or design.further or fit.function == "glmmTMB":  # which has no nAGQ
         return 0
     limit = min(MORE_POINTS, int(MAX_NODES ** (1 / sum(fit.sizes)) + 1e-9))
     wanted = MORE_POINTS if fit.nagq >= POINTS_TO_FIT else POINTS_TO_FIT

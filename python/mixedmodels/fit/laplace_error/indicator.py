@@ -36,7 +36,7 @@ def indicated_error(engine: Callable[[], Glmm], design: Design, fit: GlmmFit) ->
 
     `engine` gives the handle that made the fit, where it is needed.
     """
-    if fit.nagq > 1 or fit.laplace == "fisher":
+    if fit.nagq > 1 or fit.laplace == "fisher" or design.further:
         return math.nan
     guess = _one_by_one(design, fit)
     draws = 2 * (MAX_SAMPLED // (2 * fit.n))

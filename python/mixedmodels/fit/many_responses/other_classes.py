@@ -13,6 +13,7 @@ import numpy as np
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Design
 from mixedmodels.errors import FitError, MixedModelsError
+from mixedmodels.families.parts import FamilyWithParts
 from mixedmodels.fit.generalized_linear.any_family import fit_without_random
 from mixedmodels.fit.generalized_linear.glm_checks import separated
 from mixedmodels.fit.lmm import DEFAULTS, EngineInput, kept_columns
@@ -153,9 +154,11 @@ def many_glmm(
     check : bool, default False
         Whether each response is checked to be one of the family's.
     """
-    m, p = sum(k * (k + 1) // 2 for k in inputs.sizes), len(inputs.kept)
-    dispersed = family.weights_role == "precision"
-    out = empty(len(responses), inputs.kept, m, 0 if dispersed else len(family.shapes), responses.shape[1])
+    m, kept = sum(k * (k + 1) // 2 for k in inputs.all_sizes), inputs.all_kept
+    p = len(kept)
+    several = isinstance(family, FamilyWithParts)  # whose shapes are shapes, whatever they are of
+    dispersed = family.weights_role == "precision" and not several
+    out = empty(len(responses), kept, m, 0 if dispersed else len(family.shapes), responses.shape[1])
     for i, y in enumerate(np.ascontiguousarray(responses)):
         with _failures(out, i):
             seen = _check(replace(design, response=y), family, check, penalised)
@@ -172,9 +175,9 @@ def many_glmm(
             else:
                 out.shapes[i] = family.shape_values(one["psi"])
             out.status[i] = CONVERGED if one["certificate"]["holds"] else STATUS.get(one["status"], STALLED)
-            if not penalised and _separated(design, family, inputs, seen, one):
+            if not penalised and not several and _separated(design, family, inputs, seen, one):
                 out.status[i] = SEPARATED
-    out.singular[:] = singular(engine, out.theta, inputs.sizes)
+    out.singular[:] = singular(engine, out.theta, inputs.all_sizes)
     return out
 
 
@@ -219,5 +222,5 @@ def family_design(design: Design, fit: GlmFit | GlmmFit) -> Design:
 
 
 def start_of(fit: GlmmFit) -> dict[str, Vector]:
-    """The estimates, to start from."""
-    return {"theta": fit.theta, "beta": fit.beta, "psi": fit.psi}
+    """The estimates of all linear predictors, to start from."""
+    return dict(zip(("theta", "beta", "psi"), fit.point, strict=True))

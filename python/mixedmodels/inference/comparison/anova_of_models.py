@@ -12,6 +12,7 @@ import numpy as np
 
 from mixedmodels.errors import MixedModelsWarning
 from mixedmodels.estimates.statistic_choice import checked_test
+from mixedmodels.fitted.labels import predictors
 from mixedmodels.fitted.refits import by_maximum_likelihood
 from mixedmodels.inference.comparison.chi_bar_squared import mixture, null_distributions
 from mixedmodels.inference.comparison.comparable import check_comparable, check_laws
@@ -62,10 +63,12 @@ def _likelihoods(models: Sequence[FittedModel], names: Sequence[str], test: str 
         del columns["chisq"], columns["df"], columns["p_value"]
     else:
         _warn_not_nested(pairs, [names[i] for i in order])
+    components = all(fit.mixed and fit.function == "glmmTMB" for fit in fits)
     return ResultTable(
         columns=columns,
         names=tuple(names[i] for i in order),
         row_column="model",
+        headers={"npar": "Df", "deviance": "deviance", "df": "Chi Df"} if components else {},
         heading=tuple(heading),
         footer=footer,
         kind=models[0]._source.kind,
@@ -80,12 +83,21 @@ def _heading(models: Sequence[FittedModel], names: Sequence[str]) -> list[str]:
     subset = {m.call.subset for m in models}
     if len(subset) == 1 and None not in subset:
         lines.append(f"Subset: {models[0].call.subset}")
-    return [*lines, "Models:", *(f"{name}: {m.formula}" for name, m in zip(names, models, strict=True))]
+    return [*lines, "Models:", *(f"{name}: {_formulas(m)}" for name, m in zip(names, models, strict=True))]
+
+
+def _formulas(model: FittedModel) -> str:
+    """The formula; of a model of several components all of them, as R's glmmTMB prints them."""
+    request = model._request
+    if request is None or request.ziformula is None:
+        return model.formula
+    own = {other.component: other.formula.replace("~ ", "~", 1) for other in model.design.further}
+    return f"{model.formula}, zi={own.get('zi', '~0')}, disp={own.get('disp', '~1')}"
 
 
 def _warn_not_nested(pairs: Sequence[Any], names: Sequence[str]) -> None:
     for k, (small, large) in enumerate(pairs):
-        if fixed_nested(small, large) and blocks(small[0], large[0]) is not None:
+        if _nested(small, large):
             continue
         warnings.warn(
             MixedModelsWarning(
@@ -95,6 +107,16 @@ def _warn_not_nested(pairs: Sequence[Any], names: Sequence[str]) -> None:
             ),
             stacklevel=5,
         )
+
+
+def _nested(small: Any, large: Any) -> bool:
+    """Whether all components of a model lie within those of another."""
+    outer = {own.component: (own, part) for _, own, part in predictors(*large)}
+    for _, own, part in predictors(*small):
+        other = outer.get(own.component)
+        if other is None or not fixed_nested((own, part), other) or blocks(own, other[0]) is None:
+            return False
+    return True
 
 
 def _deviances(models: Sequence[FittedModel], names: Sequence[str], test: str | None, linear: bool) -> ResultTable:

@@ -28,6 +28,11 @@ def mixture(small: Model, large: Model) -> Mixture:
     DataError
         If the smaller model does not lie within the larger one, term by term.
     """
+    if small[0].further or large[0].further:
+        raise DataError(
+            "a mixture of chi-squared distributions is for models of one linear predictor; compare these with "
+            "test='Chisq', or by pbmodcomp()."
+        )
     places = blocks(small[0], large[0])
     wider = places is None or any(b.existing > len(large[0].random[b.term].columns) for b in places)
     if places is None or wider or not fixed_nested(small, large):

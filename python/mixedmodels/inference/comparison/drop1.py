@@ -145,7 +145,7 @@ def _columns(base: Any, fits: Sequence[Any], test: str, adding: bool, scores: Se
 def _table(
     model: FittedModel, columns: Columns, labels: Sequence[str], test: str, heading: tuple[str, ...]
 ) -> ResultTable:
-    fit, mixed = model._fit, bool(model.design.random)
+    fit, mixed = model._fit, model._fit.mixed
     fixed = fit.generalized and not fit.mixed and fit.dispersion == 1
     p = {"Chisq": "Pr(Chi)" if mixed else "Pr(>Chi)", "Rao": "Pr(>Chi)", "F": "Pr(>F)"}.get(test, "")
     headers = {

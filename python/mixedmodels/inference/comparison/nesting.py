@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design, RandomTerm
-from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.any_fit import AnyFit, AnyPredictor
 from mixedmodels.fit.ols import dense_columns
 
 TOLERANCE = 1e-7  # of a column that lies in the span of others, relative to its length
@@ -36,9 +36,9 @@ class Block:
         return sum(len(m) for _, m in self.within)
 
 
-def fixed_nested(small: tuple[Design, AnyFit], large: tuple[Design, AnyFit]) -> bool:
+def fixed_nested(small: tuple[Design, AnyFit | AnyPredictor], large: tuple[Design, AnyFit | AnyPredictor]) -> bool:
     """Whether the fixed effects (and the difference of the offsets) of `small` lie in the column space of `large`."""
-    n = large[1].n
+    n = large[0].n
     x = dense_columns(large[0], large[1].kept, n)
     inner = dense_columns(small[0], small[1].kept, n)
     shift = _offset(small[0], n) - _offset(large[0], n)

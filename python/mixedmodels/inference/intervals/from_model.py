@@ -12,12 +12,14 @@ from mixedmodels._spellings import BOOTSTRAP, word
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Ddf
+from mixedmodels.fit.component_record import ComponentsFit
 from mixedmodels.fit.record import GlmFit, LinearFit
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.bootstrap.from_model import bootstrap
 from mixedmodels.inference.bootstrap.intervals import KINDS
 from mixedmodels.inference.bootstrap.record import TITLES
+from mixedmodels.inference.intervals.component_limits import component_limits
 from mixedmodels.inference.profile import glm, glm_by_likelihood
 from mixedmodels.inference.profile.arguments import Derived, Parm
 from mixedmodels.inference.profile.from_model import model_parameters, profiled
@@ -85,9 +87,12 @@ def _wald_limits(model: FittedModel, parm: Parm, level: float, signames: bool, o
         wanted = chosen(model_parameters(model, order, "sdcor", "deviance"), parm)
     else:
         wanted = chosen(_fixed_parameters(model), parm)
-    t = coefficients.t_tests()
-    limits = wald.intervals(t.estimate, t.std_error, level, t.df)
-    rows = [limits[p.at[0]] if p.kind == "beta" else (np.nan, np.nan) for p in wanted]
+    if isinstance(model._fit, ComponentsFit):
+        rows = component_limits(model._fit, wanted, quantile_of(level))
+    else:
+        t = coefficients.t_tests()
+        limits = wald.intervals(t.estimate, t.std_error, level, t.df)
+        rows = [tuple(limits[p.at[0]]) if p.kind == "beta" else (np.nan, np.nan) for p in wanted]
     names = [p.short if signames else p.name for p in wanted]
     low, high = [r[0] for r in rows], [r[1] for r in rows]
     return limits_table(names, low, high, level, model._source.kind, coefficients.footer)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mixedmodels.errors import ConvergenceWarning, DataError, users_line
+from mixedmodels.fit.constraints import NONE
+from mixedmodels.fit.glmm import constraints_as_in
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.profile.arguments import STEPS, Derived, Parm
 from mixedmodels.inference.profile.derived import quantities
@@ -55,6 +57,12 @@ def profiled(
     verbose: int = 0,
 ) -> Profile:
     """Walk along the profiles of these parameters, and show standard deviations on the scale that was asked for."""
+    fit = model._fit
+    if fit.generalized and constraints_as_in(fit) is not NONE:
+        raise DataError(
+            "profile() is for models by maximum likelihood whose parameters are all free; of one with REML, priors or "
+            "map take confint(method='wald') or method='boot'."
+        )
     curves = profiles(
         model._engine,
         model.design,

@@ -32,7 +32,7 @@ def directions(design: Design, fit: AnyMixedFit) -> Vector:
     signs = np.zeros(len(fit.beta) + (len(fit.psi) if fit.generalized else 0))
     if not fit.generalized:
         return signs
-    if fit.separated and len(fit.kept) == len(fit.beta):  # one linear predictor
+    if fit.separated and not design.further:
         x = dense_columns(design, fit.kept, len(fit.y))
         separation = fixed_effects.find(x, fit.y, fit.weights, fit.family)
         if separation is not None:  # else the random effects separate the outcomes

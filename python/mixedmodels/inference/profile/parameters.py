@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mixedmodels._names import meant
-from mixedmodels.design.records import Design
+from mixedmodels.design.records import Design, RandomTerm
 from mixedmodels.errors import DataError, UnknownColumnError
 from mixedmodels.families.shape_scale import POSITIVE, ShapeScale
 from mixedmodels.fit.any_fit import AnyMixedFit
+from mixedmodels.fitted.labels import coefficient_names, prefix
 
 Kind = Literal["sd", "cor", "sigma", "shape", "beta", "theta", "derived"]
 Order = Literal["cov.last", "lower.tri"]
@@ -58,7 +59,7 @@ def parameters(design: Design, fit: AnyMixedFit, order: Order = "cov.last") -> t
     if order not in ("cov.last", "lower.tri"):
         raise DataError(f"order must be 'cov.last' or 'lower.tri', not {order!r}.")
     out: list[Parameter] = []
-    for term, t in enumerate(design.random):
+    for term, (start, t) in enumerate(_terms(design)):
         k = len(t.effects)
         cells = [(i, j) for j in range(k) for i in range(j, k)]
         if order == "cov.last":
@@ -66,16 +67,21 @@ def parameters(design: Design, fit: AnyMixedFit, order: Order = "cov.last") -> t
         for i, j in cells:
             short = f".sig{len(out) + 1:02d}"
             if i == j:
-                out.append(Parameter("sd", f"sd_{t.effects[i]}|{t.label}", short, (term, i)))
+                out.append(Parameter("sd", f"{start}sd_{t.effects[i]}|{t.label}", short, (term, i)))
             else:
-                out.append(Parameter("cor", f"cor_{t.effects[i]}.{t.effects[j]}|{t.label}", short, (term, j, i)))
+                out.append(Parameter("cor", f"{start}cor_{t.effects[i]}.{t.effects[j]}|{t.label}", short, (term, j, i)))
     if not fit.generalized and not fit.known_sigma:
         out.append(Parameter("sigma", "sigma", ".sigma", (0,), POSITIVE))
     elif fit.generalized:
         scales = fit.family.shape_scales
         out += [Parameter("shape", name, f".{name}", (m,), scales[m]) for m, name in enumerate(fit.family.shapes)]
-    names = [design.fixed.names[j] for j in fit.kept]
+    names = coefficient_names(design, fit)
     return (*out, *(Parameter("beta", name, name, (m,)) for m, name in enumerate(names)))
+
+
+def _terms(design: Design) -> list[tuple[str, RandomTerm]]:
+    """The random terms of all linear predictors, each with what its names begin with."""
+    return [(prefix(own), term) for own in (design, *design.further) for term in own.random]
 
 
 def with_sigma(available: Sequence[Parameter], fit: AnyMixedFit) -> tuple[Parameter, ...]:
@@ -87,12 +93,14 @@ def with_sigma(available: Sequence[Parameter], fit: AnyMixedFit) -> tuple[Parame
 def thetas(design: Design, fit: AnyMixedFit) -> tuple[Parameter, ...]:
     """The elements of theta, for profiles on the scale of theta."""
     out: list[Parameter] = []
-    for t in design.random:
+    for start, t in _terms(design):
         k = len(t.effects)
         for j in range(k):
             for i in range(j, k):
                 effects = t.effects[i] if i == j else f"{t.effects[i]}.{t.effects[j]}"
-                out.append(Parameter("theta", f"theta_{effects}|{t.label}", f".theta{len(out) + 1:02d}", (len(out),)))
+                out.append(
+                    Parameter("theta", f"{start}theta_{effects}|{t.label}", f".theta{len(out) + 1:02d}", (len(out),))
+                )
     return tuple(out)
 
 

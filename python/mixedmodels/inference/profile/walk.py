@@ -100,12 +100,13 @@ def profiles(
     own = _own_optimum(design, fit, restricted)
     restarts: list[float] = []
     while True:
-        signs = infinite.directions(design, own)
+        whole = own.joint
+        signs = infinite.directions(design, whole)
         targets = [*wanted, *(Parameter("derived", name, name, (m,)) for m, name in enumerate(derived))]
         raw = _raw(
             engine=engine,
             design=design,
-            fit=own,
+            fit=whole,
             targets=targets,
             all_parameters=all_parameters,
             walk=walk,
@@ -122,9 +123,9 @@ def profiles(
             break
         restarts.append(own.criterion - better.criterion)
         own = better
-    every = _values(raw, own, all_parameters)
+    every = _values(raw, own.joint, all_parameters)
     curves = tuple(
-        infinite.opened(_curve(q, r, v), signs, len(own.beta)) for q, r, v in zip(targets, raw, every, strict=True)
+        infinite.opened(_curve(q, r, v), signs, len(own.joint.beta)) for q, r, v in zip(targets, raw, every, strict=True)
     )
     return Profiles(own, all_parameters, curves, tuple(restarts))
 
@@ -140,7 +141,7 @@ def _refitted(engine: Lmm | Glmm, design: Design, fit: AnyMixedFit, lower: Any, 
     roots, others = lower
     scale = 1.0 if fit.generalized else float(np.exp(others[0]))
     theta = []
-    for root, k in zip(roots, fit.sizes, strict=True):
+    for root, k in zip(roots, fit.joint.sizes, strict=True):
         s = np.reshape(root, (k, k), order="F") / scale
         t = np.linalg.qr(s.T)[1].T
         t = t * np.where(np.diag(t) < 0, -1.0, 1.0)
@@ -148,7 +149,7 @@ def _refitted(engine: Lmm | Glmm, design: Design, fit: AnyMixedFit, lower: Any, 
     if not fit.generalized:
         return fit_lmm(design, reml=restricted, sigma=fit.method.sigma, start=theta)[0]
     assert isinstance(engine, Glmm)
-    p = len(fit.beta)
+    p = len(fit.joint.beta)
     start = {"theta": np.array(theta), "beta": others[:p], "psi": others[p:]}
     how = fit.method
     return fit_glmm(

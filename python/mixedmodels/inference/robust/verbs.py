@@ -56,6 +56,8 @@ class RobustVerbs(FittedModel):
         """
         from mixedmodels.fitted.row_groups import find_clusters
         from mixedmodels.inference.robust import sandwich
+
+        self._need_scores("robust()")
         from mixedmodels.inference.robust.table import RobustCoefficients
 
         estimator = self._robust_type(type, cluster)
@@ -106,6 +108,7 @@ class RobustVerbs(FittedModel):
         from mixedmodels.fitted.row_groups import find_clusters
         from mixedmodels.tables.result_table import ResultTable
 
+        self._need_scores("scores()")
         clusters = find_clusters(self, cluster)
         scores, names = self._scores(clusters, scale)
         columns = {name: scores.scores[:, j] for j, name in enumerate(names)}
@@ -141,6 +144,7 @@ class RobustVerbs(FittedModel):
 
         if type not in ("model", "sandwich", "ij"):
             raise DataError(f"type is {type!r}; give 'model', 'sandwich' or 'ij'.")
+        self._need_scores("vcov_full()")
         scores, names = self._scores(find_clusters(self, cluster), scale)
         matrix = jackknife.model_covariance(scores) if type == "model" else jackknife.sandwich(scores)
         return frame.matrix(matrix, names, names, self._source.kind)
@@ -163,11 +167,19 @@ class RobustVerbs(FittedModel):
         from mixedmodels.fitted.row_groups import find_clusters
         from mixedmodels.inference.robust.jackknife_table import InfinitesimalJackknife
 
+        self._need_scores("infinitesimal_jackknife()")
         clusters = find_clusters(self, cluster)
         scores, names = self._scores(clusters, scale)
         return InfinitesimalJackknife(scores, names, clusters, self._source.kind, self._fit.singular)
 
     # -- by kind of model -----------------------------------------------------------------------------------------
+
+    def _need_scores(self, what: str) -> None:
+        """Refuse a glmmTMB whose rows have no scores: of several linear predictors, or without random effects."""
+        cure = "bootstrap() gives standard errors by refitting"
+        self._need_one_predictor(what, cure)
+        if self._fit.mixed and not self.design.random:
+            raise DataError(f"{what} is for models with random effects, and {self.formula!r} has none; {cure}.")
 
     def _robust_type(self, estimator: str | None, cluster: Any) -> str:
         from mixedmodels.inference.robust import hc, sandwich
