@@ -132,7 +132,7 @@ def test_update_changes_each_argument() -> None:
     assert abs(gauss.loglik - lmer.loglik) > 1
 
 
-@pytest.mark.parametrize("name", ["nAGQ", "laplace", "penalty", "REML"])
+@pytest.mark.parametrize("name", ["nAGQ", "laplace", "penalty", "sigma"])
 def test_update_refuses_settings_that_a_glmmtmb_has_not(name: str) -> None:
     with pytest.raises(DataError, match="no argument of glmmTMB"):
         fitted("one").update(**{name: 2})
@@ -151,3 +151,38 @@ def test_what_weights_mean_is_no_parameter() -> None:
     for role in ("cases", "precision"):
         fit = mm.glmmTMB("count ~ clean + (1 | site)", rows, "poisson", weights_role=role)
         assert fit.npar == 3
+
+
+def _constrained() -> Any:
+    return mm.glmmTMB(
+        "count ~ clean + (1 | site)",
+        salamanders(),
+        "poisson",
+        ziformula="~ clean",
+        priors=[{"prior": "normal(0, 0.5)", "class": "fixef", "coef": "clean"}],
+        map={"zi~clean": -2.0},
+    )
+
+
+def test_what_is_held_and_has_priors_stays_so(tmp_path: Path) -> None:
+    fit = _constrained()
+    fit.save(tmp_path / "fit.json")
+    loaded = mm.load(tmp_path / "fit.json")
+    assert loaded.npar == fit.npar == 4
+    np.testing.assert_array_equal(loaded.fixef("zi"), fit.fixef("zi"))
+    again = fit.refit(fit._response())
+    assert again.npar == fit.npar
+    np.testing.assert_allclose(again.fixef(), fit.fixef(), atol=1e-6)
+    assert again.fixef("zi")["clean"] == -2.0
+    draws = fit.bootstrap(3, seed=1, progress=False)
+    assert (draws.t[:, list(draws.names).index("zi~clean")] == -2.0).all()
+    with pytest.raises(DataError, match="parameters are all free"):
+        fit.profile("clean")
+    assert fit.all_fit(random_starts=0).agree
+
+
+def test_terms_of_a_restricted_fit_are_compared_by_maximum_likelihood() -> None:
+    rows = salamanders()
+    fit = mm.glmmTMB("count ~ clean + (1 | site)", rows, "poisson", REML=True)
+    own = fitted("one")
+    assert fit.drop1("Chisq").row("clean")["lrt"] == pytest.approx(own.drop1("Chisq").row("clean")["lrt"], abs=1e-5)

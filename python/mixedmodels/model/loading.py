@@ -161,7 +161,10 @@ def _constraints(stored: Mapping[str, Any]) -> Constraints:
     held = stored.get("held")
     constraints = Constraints(
         reml=stored.get("reml", False),
-        priors=tuple((what, first, second, density, numbers) for what, first, second, density, numbers in stored.get("priors", [])),
+        priors=tuple(
+            (what, first, second, density, numbers)
+            for what, first, second, density, numbers in stored.get("priors", [])
+        ),
         held=None if held is None else np.array(held, dtype=float),
         ties=tuple(tuple(tie) for tie in stored.get("ties", [])),
     )

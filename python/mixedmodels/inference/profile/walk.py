@@ -125,7 +125,8 @@ def profiles(
         own = better
     every = _values(raw, own.joint, all_parameters)
     curves = tuple(
-        infinite.opened(_curve(q, r, v), signs, len(own.joint.beta)) for q, r, v in zip(targets, raw, every, strict=True)
+        infinite.opened(_curve(q, r, v), signs, len(own.joint.beta))
+        for q, r, v in zip(targets, raw, every, strict=True)
     )
     return Profiles(own, all_parameters, curves, tuple(restarts))
 
