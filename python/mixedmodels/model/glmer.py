@@ -54,7 +54,7 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel[Data_co]):
     @property
     def penalty(self) -> str | None:
         """The penalty of the likelihood, "soft" or None; `loglik`, AIC and BIC are always without it."""
-        return None if self._fit.penalised is None else "soft"
+        return self._fit.method.penalty
 
     @property
     def shapes(self) -> dict[str, float]:
