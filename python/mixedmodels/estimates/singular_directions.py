@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design import Design
-from mixedmodels.fit.any_fit import AnyMixedFit, effect_factors
+from mixedmodels.fit.any_fit import AnyPredictor, effect_factors
 from mixedmodels.fit.covariance import SINGULAR, factors
 
 NEGLIGIBLE = 1e-3  # share of another effect in a combination that counts as none
@@ -101,7 +101,7 @@ class TermState:
         return float(self.components[0] / self.smallest) if self.smallest > 0 else float("inf")
 
 
-def states(design: Design, fit: AnyMixedFit) -> tuple[TermState, ...]:
+def states(design: Design, fit: AnyPredictor) -> tuple[TermState, ...]:
     """The state of every random term."""
     relative, own = factors(fit.theta, fit.sizes), effect_factors(fit)
     unit = "units of the linear predictor" if fit.generalized else "residual standard deviations"

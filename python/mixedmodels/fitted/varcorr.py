@@ -133,7 +133,7 @@ class VarCorr(ByName, Mapping[str, "CovarianceMatrix"]):
             *(r_numbers.format_numbers(shown[c], digits) for c in components),
         ]
         headers = ["Groups", "Name", *components]
-        widest = max(len(names) for names in self.effects)
+        widest = max((len(names) for names in self.effects), default=0)
         if widest > 1:
             corr = self._correlation_cells(max(2, digits - 2), widest)
             columns.extend(list(c) for c in zip(*corr, strict=True))

@@ -215,3 +215,13 @@ def test_refusals(tmp_path: Path) -> None:
     shrunk().save(tmp_path / "m.json")
     with pytest.raises(mm.DataError, match="loaded from a file"):
         mm.load(tmp_path / "m.json").singularity()
+
+
+def test_a_term_of_zero_inflation_without_variance_is_named() -> None:
+    rows = mm.datasets.load("Salamanders")
+    rows = rows.assign(dealt=np.random.default_rng(3).permutation(len(rows)) % 12)
+    with pytest.warns(mm.errors.SingularFitWarning):
+        fit = mm.glmmTMB("count ~ mined + (1 | site)", rows, "poisson", ziformula="~ mined + (1 | dealt)")
+    text = str(fit.singularity())
+    assert "(1 | dealt) of ziformula has no variance in 1 of 1 directions" in text
+    assert "not singular" not in text

@@ -59,7 +59,8 @@ class ModelChecks(Table):
             findings.append(family_checks.zeroinflation(model, 0.05))
         if model.family.support == "proportion":
             findings.append(family_checks.binned_residuals(model))
-        if fit.kept and fit.n > len(fit.kept):
+        # Of several linear predictors there is no leverage: influence() refits or steps.
+        if fit.kept and fit.n > len(fit.kept) and not model.design.further:
             findings.append(assumption_checks.outliers(model, None))
         findings.append(vif_tables.checked_collinearity(model))
         if gaussian:

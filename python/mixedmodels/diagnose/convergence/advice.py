@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedmodels.design.further import ARGUMENTS
 from mixedmodels.diagnose.convergence import smaller_models
 from mixedmodels.diagnose.convergence.singularity_record import WIDTH, Singularity
 from mixedmodels.diagnose.convergence.smaller_models import Smaller
@@ -141,7 +142,8 @@ def _fit(smaller: Smaller) -> Any:
 
 def _first_advice(model: FittedModel, terms: tuple[TermState, ...], singular: bool) -> list[str]:
     out = [unidentified_message(model._fit)] if model._fit.unidentified else []
-    if not singular:
+    out += _of_further_components(model)
+    if not singular and not model._fit.singular:
         return [*out, "The fit is not singular: every direction has variance."]
     out += [NO_FAILURE] if model._fit.run.converged else []
     few = {s.group: s.levels for s in terms if s.directions and s.levels < FEW_LEVELS}
@@ -151,6 +153,20 @@ def _first_advice(model: FittedModel, terms: tuple[TermState, ...], singular: bo
             f"of {group} are an alternative."
         )
     return out
+
+
+def _of_further_components(model: FittedModel) -> list[str]:
+    """Which random terms of zero inflation and of the dispersion have a direction without variance."""
+    further = model.design.further
+    if not further:
+        return []
+    parts = zip(further, model._fit.further, strict=True)
+    lacking = [(own, s) for own, part in parts for s in states(own, part) if s.directions]
+    return [
+        f"{s.text} of {ARGUMENTS[own.component]} has no variance in {len(s.directions)} of {len(s.effects)} directions"
+        f"; update({ARGUMENTS[own.component]}=...) fits the model without."
+        for own, s in lacking
+    ]
 
 
 def _recommendation(model: FittedModel, best: Smaller | None, rule: str) -> list[str]:

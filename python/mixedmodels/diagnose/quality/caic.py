@@ -47,6 +47,7 @@ def caic(model: FittedModel, method: Method, nsim: int | None, seed: Any) -> Con
         parts = {"parameters": float(model.npar)}
         return _record(model, model.loglik, parts, "aic", 0.0)
     model._need_rows("caic()")
+    model._need_one_predictor("caic()", "aic has the marginal likelihood's, cross_validate() predicts held-out rows")
     chosen = _checked(fit, method)
     loglik = conditional_likelihood.conditional_loglik(model.design, fit)
     shapes = _shape_parameters(fit)

@@ -116,7 +116,11 @@ def _predictive(fit: GlmFit | GlmmFit) -> dict[str, float]:
         return {"log_loss": scores.log_loss(fit.y * weights, weights, mu)}
     if fit.family.support != "counts":
         return {}
-    density = fit.family.log_density(fit.y, None, fit.eta, family_moments.shapes_of(fit))
+    if fit.mixed and fit.n_further:  # of zero inflation or the dispersion
+        ones = np.ones(len(fit.y))
+        density = np.asarray(fit.family.handle.log_density(fit.y, ones, fit.etas, fit.psi.tolist()))
+    else:
+        density = fit.family.log_density(fit.y, None, fit.eta, family_moments.shapes_of(fit))
     return {"score_log": float(np.average(density, weights=weights))}
 
 
