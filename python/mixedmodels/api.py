@@ -512,6 +512,7 @@ def glmmTMB(
     Returns
     -------
     ComponentsModel
+        Coefficients and random effects of each component, with the verbs of `glmer`.
 
     Raises
     ------

@@ -54,7 +54,8 @@ class GeneralizedMixedModel(FamilyModel, RandomEffectsModel[Data_co]):
     @property
     def penalty(self) -> str | None:
         """The penalty of the likelihood, "soft" or None; `loglik`, AIC and BIC are always without it."""
-        return self._fit.method.penalty
+        penalty: str | None = self._fit.method.penalty
+        return penalty
 
     @property
     def shapes(self) -> dict[str, float]:
