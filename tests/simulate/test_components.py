@@ -7,6 +7,7 @@ import pytest
 from tests.support.component_fits import fitted, numbers, salamanders
 
 import mixedmodels as mm
+from mixedmodels.errors import DataError
 
 NSIM = 1500
 
@@ -65,3 +66,28 @@ def test_a_model_of_one_predictor_draws_on_new_rows_as_before() -> None:
     one = fitted("one")
     pair = [numbers(m.simulate(NSIM, seed=4, newdata=rows.iloc[::30], re_form=None)).mean(axis=1) for m in (glmer, one)]
     np.testing.assert_allclose(pair[0], pair[1], atol=0.4)
+
+
+def test_other_parameters_are_of_any_component() -> None:
+    fit = fitted("both_random")
+    same = fit.simulate(2, seed=6, newparams={"beta": {"zi~clean": fit.fixef("zi")["clean"]}})
+    np.testing.assert_array_equal(numbers(same), numbers(fit.simulate(2, seed=6)))
+    never = numbers(
+        fit.simulate(
+            NSIM,
+            seed=6,
+            re_form="~0",
+            newparams={
+                "beta": {"(Intercept)": 1.0, "clean": 0.0, "zi~(Intercept)": -50.0, "zi~clean": 0.0},
+                "theta": {"site.(Intercept)": 0.0},
+            },
+        )
+    )
+    assert never.mean() == pytest.approx(np.e, abs=0.02)
+    assert (never == 0).mean() == pytest.approx(np.exp(-np.e), abs=0.005)
+    always = fit.simulate(
+        1, seed=6, newparams={"beta": {"zi~(Intercept)": 50.0}, "theta": {"zi~site.(Intercept)": 0.0}}
+    )
+    assert (numbers(always) == 0).all()
+    with pytest.raises(DataError, match=r"newparams.*of zi"):
+        fit.simulate(1, newparams={"beta": {"zi~absent": 1.0}})

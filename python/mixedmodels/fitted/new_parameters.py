@@ -15,9 +15,10 @@ import numpy as np
 
 from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyFit
+from mixedmodels.fit.component_record import ComponentsFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_random_part, fixed_part
-from mixedmodels.fitted.labels import kept_names, theta_names
+from mixedmodels.fitted.labels import kept_names, prefix, theta_names
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.fitted.named_numbers import coefficients, numbers
 
@@ -33,7 +34,8 @@ def at_new_parameters(model: M, newparams: Mapping[str, Any]) -> M:
     ----------
     newparams : mapping of str
         Any of "beta" (or "fixef"), "theta", "sigma" and "shapes". Coefficients, elements of theta and shapes are
-        numbers in order, or mappings by name that may leave some at their estimates.
+        numbers in order, or mappings by name that may leave some at their estimates. Of a model of several components
+        numbers in order are of the conditional part, and names of others begin with "zi~" and "disp~".
 
     Raises
     ------
@@ -41,7 +43,7 @@ def at_new_parameters(model: M, newparams: Mapping[str, Any]) -> M:
         If the model has no such parameter, or a number is out of range.
     """
     values = _by_part(newparams)
-    fit = model._fit
+    fit = _with_further(model, model._fit, values)
     beta = coefficients(values.pop("beta", None), kept_names(model.design, fit), "newparams['beta']", fit.beta)
     changed = _with_variances(model, replace(fit, beta=beta), values)
     if changed.generalized and model._stored is None:
@@ -51,6 +53,34 @@ def at_new_parameters(model: M, newparams: Mapping[str, Any]) -> M:
     out.__dict__.pop("_kept", None)  # what was computed at the estimates
     out._fit = changed
     return out
+
+
+def _with_further(model: FittedModel, fit: AnyFit, values: dict[str, Any]) -> AnyFit:
+    """The record with new coefficients and elements of theta of zero inflation and of the dispersion.
+
+    They are those of a mapping whose names begin with "zi~" and "disp~"; they are taken out of `values`.
+    """
+    if not isinstance(fit, ComponentsFit):
+        return fit
+    parts = list(fit.further)
+    for i, own in enumerate(model.design.further):
+        start = prefix(own)
+        for what, names in (("beta", kept_names(own, parts[i])), ("theta", theta_names(own))):
+            whole = values.get(what)
+            mine = {k: v for k, v in whole.items() if str(k).startswith(start)} if isinstance(whole, Mapping) else {}
+            if not mine:
+                continue
+            values[what] = {k: v for k, v in whole.items() if k not in mine}
+            short = {str(k)[len(start) :]: v for k, v in mine.items()}
+            old = getattr(parts[i], what)
+            new = coefficients(short, names, f"newparams[{what!r}] of {own.component}", old)
+            parts[i] = replace(parts[i], **{what: new})
+        b = tuple(u @ t.T for u, t in zip(parts[i].u, factors(parts[i].theta, parts[i].sizes), strict=True))
+        eta = parts[i].eta
+        if model._stored is None:
+            eta = add_random_part(fixed_part(own, parts[i].kept, parts[i].beta, fit.n), own, b)
+        parts[i] = replace(parts[i], b=b, eta=eta)
+    return replace(fit, further=tuple(parts))
 
 
 def _by_part(newparams: Mapping[str, Any]) -> dict[str, Any]:
