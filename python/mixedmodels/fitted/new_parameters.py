@@ -67,14 +67,16 @@ def _with_further(model: FittedModel, fit: AnyFit, values: dict[str, Any]) -> An
         start = prefix(own)
         for what, names in (("beta", kept_names(own, parts[i])), ("theta", theta_names(own))):
             whole = values.get(what)
-            mine = {k: v for k, v in whole.items() if str(k).startswith(start)} if isinstance(whole, Mapping) else {}
+            if not isinstance(whole, Mapping):
+                continue
+            mine = {k: v for k, v in whole.items() if str(k).startswith(start)}
             if not mine:
                 continue
             values[what] = {k: v for k, v in whole.items() if k not in mine}
             short = {str(k)[len(start) :]: v for k, v in mine.items()}
             old = getattr(parts[i], what)
             new = coefficients(short, names, f"newparams[{what!r}] of {own.component}", old)
-            parts[i] = replace(parts[i], **{what: new})
+            parts[i] = replace(parts[i], beta=new) if what == "beta" else replace(parts[i], theta=new)
         b = tuple(u @ t.T for u, t in zip(parts[i].u, factors(parts[i].theta, parts[i].sizes), strict=True))
         eta = parts[i].eta
         if model._stored is None:
