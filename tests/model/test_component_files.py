@@ -13,7 +13,7 @@ import pytest
 from tests.support.component_fits import NAMES, fitted, numbers, salamanders
 
 import mixedmodels as mm
-from mixedmodels.errors import DataError, SingularFitWarning
+from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.families import Family, resolve
 from mixedmodels.families.parts import FamilyWithParts
 
@@ -107,7 +107,7 @@ def test_a_refit_is_of_the_same_class_and_components(name: str) -> None:
     fit = fitted(name)
     y = fit.simulate(1, seed=11)["sim_1"]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SingularFitWarning)
+        warnings.simplefilter("ignore", MixedModelsWarning)
         other = fit.refit(y)
         anew = fit.update("made ~ .", data=salamanders().assign(made=numbers(y)))
     assert type(other) is type(fit)
