@@ -45,9 +45,19 @@ class Family:
         Name of the link.
     theta : float, optional
         Fixed theta of a negative binomial family; None where it is estimated, and of other families.
+    variance_formula : str
+        Formula of the variance of a response in mu, its inverse link, and the shapes by their names, m the number of
+        trials. What else it needs is defined behind semicolons, among it M, the mean of the response where it is not
+        mu. Empty for a family that only the engine has.
+
+    Examples
+    --------
+    >>> mm.families.NegativeBinomial.variance_formula
+    'mu + mu^2 / theta'
     """
 
     engine_name: ClassVar[str] = ""
+    variance_formula: ClassVar[str] = ""
     fixable: ClassVar[tuple[str, ...]] = ()  # shapes that may be fixed, which are fields of the class
     least_squares: ClassVar[bool] = False  # without random effects it is fitted as R's glm() fits it
     has_deviance: ClassVar[bool] = False  # its likelihood is greatest where the mean is the response

@@ -28,6 +28,7 @@ class Poisson(Family):
     """
 
     engine_name: ClassVar[str] = "poisson"
+    variance_formula: ClassVar[str] = "mu"
     least_squares: ClassVar[bool] = True
     has_deviance: ClassVar[bool] = True
     link: str = "log"
@@ -53,6 +54,7 @@ class NegativeBinomial(Family):
     """
 
     engine_name: ClassVar[str] = "nbinom2"
+    variance_formula: ClassVar[str] = "mu + mu^2 / theta"
     least_squares: ClassVar[bool] = True
     has_deviance: ClassVar[bool] = True
     fixable: ClassVar[tuple[str, ...]] = ("theta",)
@@ -77,6 +79,7 @@ class NegativeBinomial1(Family):
     """
 
     engine_name: ClassVar[str] = "nbinom1"
+    variance_formula: ClassVar[str] = "mu (1 + phi)"
     link: str = "log"
 
 
@@ -97,6 +100,7 @@ class NegativeBinomial12(Family):
     """
 
     engine_name: ClassVar[str] = "nbinom12"
+    variance_formula: ClassVar[str] = "mu (1 + phi + mu / psi)"
     link: str = "log"
 
 
@@ -118,6 +122,7 @@ class GeneralizedPoisson(Family):
     """
 
     engine_name: ClassVar[str] = "genpois"
+    variance_formula: ClassVar[str] = "phi mu"
     link: str = "log"
 
 
@@ -139,6 +144,7 @@ class ConwayMaxwellPoisson(Family):
     """
 
     engine_name: ClassVar[str] = "compois"
+    variance_formula: ClassVar[str] = "sum of (k - mu)^2 p(k)"
     link: str = "log"
 
 
@@ -159,6 +165,7 @@ class Bell(Family):
     """
 
     engine_name: ClassVar[str] = "bell"
+    variance_formula: ClassVar[str] = "mu (1 + W(mu))"
     has_deviance: ClassVar[bool] = True
     link: str = "log"
 

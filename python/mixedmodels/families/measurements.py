@@ -29,6 +29,7 @@ class Gaussian(Family):
     """
 
     engine_name: ClassVar[str] = "gaussian"
+    variance_formula: ClassVar[str] = "sigma^2"
     least_squares: ClassVar[bool] = True
     has_deviance: ClassVar[bool] = True
     link: str = "identity"
@@ -51,6 +52,7 @@ class Gamma(Family):
     """
 
     engine_name: ClassVar[str] = "Gamma"
+    variance_formula: ClassVar[str] = "mu^2 / shape"
     least_squares: ClassVar[bool] = True
     has_deviance: ClassVar[bool] = True
     link: str = "inverse"
@@ -73,6 +75,7 @@ class InverseGaussian(Family):
     """
 
     engine_name: ClassVar[str] = "inverse.gaussian"
+    variance_formula: ClassVar[str] = "mu^3 / lambda"
     least_squares: ClassVar[bool] = True
     has_deviance: ClassVar[bool] = True
     link: str = "1/mu^2"
@@ -95,6 +98,7 @@ class Lognormal(Family):
     """
 
     engine_name: ClassVar[str] = "lognormal"
+    variance_formula: ClassVar[str] = "sigma^2"
     link: str = "log"
 
 
@@ -117,6 +121,7 @@ class Tweedie(Family):
     """
 
     engine_name: ClassVar[str] = "tweedie"
+    variance_formula: ClassVar[str] = "phi mu^power"
     has_deviance: ClassVar[bool] = True
     fixable: ClassVar[tuple[str, ...]] = ("power",)
     power: float | None = None
@@ -150,6 +155,7 @@ class StudentT(Family):
     """
 
     engine_name: ClassVar[str] = "t"
+    variance_formula: ClassVar[str] = "sigma^2 df / (df - 2)"
     fixable: ClassVar[tuple[str, ...]] = ("df",)
     df: float | None = None
     link: str = "identity"
@@ -173,4 +179,5 @@ class SkewNormal(Family):
     """
 
     engine_name: ClassVar[str] = "skewnormal"
+    variance_formula: ClassVar[str] = "sigma^2"
     link: str = "identity"

@@ -53,8 +53,21 @@ class FamilyWithParts(Family):
         own = {"has_deviance": self.base.has_deviance and not self.zeros and not self.dispersion_model}
         for name in ("link", "theta", "engine_name", "fixable"):
             own[name] = getattr(self.base, name)
+        own["variance_formula"] = self._variance_formula()
         for name, value in own.items():
             object.__setattr__(self, name, value)
+
+    def _variance_formula(self) -> str:
+        """That of the base with what weights do, and of a mixture with structural zeros of probability pi."""
+        first, *definitions = self.base.variance_formula.split("; ")
+        if not first:
+            return ""
+        if self.weights_role == "precision":
+            first = f"{first} / w"
+        if not self.zeros:
+            return "; ".join([first, *definitions])
+        mean = "M" if any(text.startswith("M = ") for text in definitions) else "mu"
+        return "; ".join([f"(1 - pi) (V + pi {mean}^2)", f"V = {first}", *definitions])
 
     @property
     def handle(self) -> _engine.Family:

@@ -29,6 +29,7 @@ class Binomial(Family):
     """
 
     engine_name: ClassVar[str] = "binomial"
+    variance_formula: ClassVar[str] = "mu (1 - mu) / m"
     least_squares: ClassVar[bool] = True
     has_deviance: ClassVar[bool] = True
     link: str = "logit"
@@ -51,6 +52,7 @@ class Beta(Family):
     """
 
     engine_name: ClassVar[str] = "beta"
+    variance_formula: ClassVar[str] = "mu (1 - mu) / (1 + phi)"
     link: str = "logit"
 
 
@@ -72,6 +74,7 @@ class BetaBinomial(Family):
     """
 
     engine_name: ClassVar[str] = "betabinomial"
+    variance_formula: ClassVar[str] = "mu (1 - mu) (phi + m) / (phi + 1) / m"
     link: str = "logit"
 
     def variance(self, mu: ArrayLike, psi: Shapes = (), weights: ArrayLike | None = None) -> Vector:
@@ -99,6 +102,10 @@ class OrderedBeta(OtherMean):
     """
 
     engine_name: ClassVar[str] = "ordbeta"
+    variance_formula: ClassVar[str] = (
+        "p1 + q (mu^2 + mu (1 - mu) / (1 + phi)) - M^2; M = p1 + q mu; q = 1 - p0 - p1; "
+        "p0 = 1 / (1 + exp(eta - lower)); p1 = 1 / (1 + exp(lower + gap - eta))"
+    )
     link: str = "logit"
 
     def _response_mean(self, eta: Vector) -> tuple[Vector, Vector]:

@@ -10,6 +10,9 @@ import numpy as np
 from mixedmodels._typing import Vector
 from mixedmodels.families.other_mean import OtherMean
 
+# v and p0 are the variance and the probability of 0 of all counts.
+VARIANCE = "(v + mu^2) / (1 - p0) - M^2; M = mu / (1 - p0)"
+
 
 class Truncated(OtherMean):
     """Counts without their zeros: the mean of the response is mu / (1 - p(0)), with p(0) that of the `whole` family."""
@@ -45,6 +48,7 @@ class TruncatedPoisson(Truncated):
     """
 
     engine_name: ClassVar[str] = "truncated_poisson"
+    variance_formula: ClassVar[str] = f"{VARIANCE}; v = mu; p0 = exp(-mu)"
     whole: ClassVar[str] = "poisson"
     link: str = "log"
 
@@ -65,6 +69,7 @@ class TruncatedNegativeBinomial1(Truncated):
     """
 
     engine_name: ClassVar[str] = "truncated_nbinom1"
+    variance_formula: ClassVar[str] = f"{VARIANCE}; v = mu (1 + phi); p0 = (1 + phi)^(-mu / phi)"
     whole: ClassVar[str] = "nbinom1"
     link: str = "log"
 
@@ -86,6 +91,7 @@ class TruncatedNegativeBinomial2(Truncated):
     """
 
     engine_name: ClassVar[str] = "truncated_nbinom2"
+    variance_formula: ClassVar[str] = f"{VARIANCE}; v = mu + mu^2 / theta; p0 = (1 + mu / theta)^(-theta)"
     whole: ClassVar[str] = "nbinom2"
     link: str = "log"
 
@@ -107,6 +113,7 @@ class TruncatedGeneralizedPoisson(Truncated):
     """
 
     engine_name: ClassVar[str] = "truncated_genpois"
+    variance_formula: ClassVar[str] = f"{VARIANCE}; v = phi mu; p0 = exp(-mu / sqrt(phi))"
     whole: ClassVar[str] = "genpois"
     link: str = "log"
 
@@ -127,5 +134,6 @@ class TruncatedConwayMaxwellPoisson(Truncated):
     """
 
     engine_name: ClassVar[str] = "truncated_compois"
+    variance_formula: ClassVar[str] = f"{VARIANCE}; v = sum of (k - mu)^2 p(k); p0 = p(0)"
     whole: ClassVar[str] = "compois"
     link: str = "log"

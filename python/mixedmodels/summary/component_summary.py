@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from mixedmodels._typing import Matrix
+from mixedmodels.errors import DataError
 from mixedmodels.families import Binomial, Family, Poisson
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.checks import dropped_columns
@@ -16,6 +17,7 @@ from mixedmodels.fitted.components import TITLES
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
 from mixedmodels.fitted.varcorr import VarCorr, varcorr
 from mixedmodels.summary.coefficient_summary import CoefficientSummary
+from mixedmodels.summary.component_scales import Scales, scales_of
 from mixedmodels.summary.glmm_summary import with_p_values
 from mixedmodels.summary.mixed_summary import alias_lines, criteria_text, groups_text, missing_lines
 from mixedmodels.summary.tidy import Columns, ratio_or_error, tidy_mixed, wanted_parts
@@ -29,10 +31,13 @@ if TYPE_CHECKING:
     from mixedmodels.fit.component_record import ComponentsFit
     from mixedmodels.fitted.ranef import RanEf
 
+Style = Literal["glmmTMB", "full"]
+
 DIGITS = 4
 LINKS: dict[str, type[Family]] = {"zi": Binomial, "disp": Poisson}  # families with the link of a component
 CRITERIA_DECIMALS = 5  # to which R rounds before it prints seven digits
 HEADERS = ("Estimate", "Std. Error", "z value", "Pr(>|z|)")
+STYLES = ("glmmTMB", "full")
 SQUARED = ("gaussian", "Gamma", "t")  # families whose dispersion R shows as sigma^2
 
 
@@ -92,8 +97,8 @@ class ComponentsSummary(CoefficientSummary):
         How the dispersion is called, the family it is of, and its value.
     shapes : dict of str to float
         Further shapes of the family, by the names that R prints.
-    variance : str
-        Formula of the variance of a response, empty where the family has no dispersion.
+    scales : Scales
+        Variance of a response, shapes with standard errors, what weights mean and what each linear predictor is.
     converged : bool
         Whether the optimiser's certificate holds.
     message : str
@@ -112,6 +117,7 @@ class ComponentsSummary(CoefficientSummary):
     dropped: int
     dispersion: tuple[str, str, float] | None
     shapes: dict[str, float]
+    scales: Scales
     converged: bool
     message: str
     remarks: tuple[str, ...] = ()
@@ -130,14 +136,33 @@ class ComponentsSummary(CoefficientSummary):
             **dict(zip(names, values.T, strict=True)),
         }
 
-    def text(self, *, digits: int = DIGITS) -> str:
-        """The summary as R's glmmTMB prints it.
+    def text(self, *, digits: int = DIGITS, style: Style = "glmmTMB") -> str:
+        """The summary as R's glmmTMB prints it, or with what its numbers stand for.
 
         Parameters
         ----------
         digits : int, default 4
             Significant digits of the estimates.
+        style : {"glmmTMB", "full"}, default "glmmTMB"
+            "glmmTMB" for R's layout, to which a line is added that says what weights mean. "full" adds the formula of
+            the variance of a response, all shapes with standard errors, and what each linear predictor is.
+
+        Raises
+        ------
+        DataError
+            If there is no such style.
+
+        Examples
+        --------
+        >>> ticks = mm.datasets.load("grouseticks")
+        >>> zi = mm.glmmTMB("TICKS ~ cHEIGHT + (1 | BROOD)", ticks, "nbinom2", ziformula="~1")
+        >>> text = zi.summary().text(style="full")
+        >>> print(text[text.index("Var(y)") : text.index("Shapes")].rstrip())
+        Var(y) = (1 - pi) (V + pi mu^2)
+          V = mu + mu^2 / theta
         """
+        if style not in STYLES:
+            raise DataError(f"style is {style!r:.40}; it is one of {', '.join(map(repr, STYLES))}.")
         lines = [f" Family: {self.family[0]}  ( {self.family[1]} )", *self.call_lines(), ""]
         lines += [criteria_text(self.criteria, 1), ""]
         if any(part.varcorr for part in self.parts):
@@ -147,6 +172,8 @@ class ComponentsSummary(CoefficientSummary):
                 lines += ["", f"{part.title}:", part.varcorr.text(digits, ("Variance", "Std.Dev."))]
                 lines.append(groups_text(self.nobs, part.ngroups))
         lines += missing_lines(self.dropped) + self.dispersion_lines()
+        if style == "full":
+            lines += self.scales.lines(digits)
         for part in self.parts:
             if part.names:
                 table = coefficient_table(part.names, HEADERS, part.coefficients, digits=digits, pvalues=True)
@@ -192,7 +219,9 @@ class ComponentsSummary(CoefficientSummary):
         return "\n".join(lines + self._outcome_lines())
 
     def _outcome_lines(self) -> list[str]:
-        lines = list(self.remarks)
+        lines = [*self.remarks]
+        if self.call.weights is not None:
+            lines.append(self.scales.weights)
         if not self.converged:
             lines.append(f"the certificate of an optimum does not hold: {self.message or 'see fit.engine'}")
         return ["", *lines] if lines else []
@@ -284,6 +313,7 @@ def components_summary(design: Design, fit: ComponentsFit, call: Call, kind: Any
         dropped=design.dropped,
         dispersion=dispersion_of(fit),
         shapes=fit.family_params,
+        scales=scales_of(fit),
         converged=fit.run.converged,
         message=fit.run.message,
         kind=kind,
