@@ -512,7 +512,7 @@ def glmmTMB(
     Returns
     -------
     ComponentsModel
-        Coefficients and random effects of each component, with the verbs of `glmer`.
+        The fit, with the verbs of a `GeneralizedMixedModel`; verbs about coefficients take a component.
 
     Raises
     ------

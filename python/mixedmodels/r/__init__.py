@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from mixedmodels.r import (
     checking,
+    components,
     dharma,
     effects,
+    families,
     linear_hypotheses,
     marginal,
     means,
@@ -24,8 +26,10 @@ from mixedmodels.r import (
     tests_of_terms,
 )
 from mixedmodels.r.checking import *  # noqa: F403
+from mixedmodels.r.components import *  # noqa: F403
 from mixedmodels.r.dharma import *  # noqa: F403
 from mixedmodels.r.effects import *  # noqa: F403
+from mixedmodels.r.families import *  # noqa: F403
 from mixedmodels.r.linear_hypotheses import *  # noqa: F403
 from mixedmodels.r.marginal import *  # noqa: F403
 from mixedmodels.r.means import *  # noqa: F403
@@ -41,6 +45,8 @@ from mixedmodels.r.tests_of_terms import *  # noqa: F403
 
 _TOPICS = (
     models,
+    components,
+    families,
     tests_of_terms,
     model_comparisons,
     profiles,

@@ -27,6 +27,7 @@ from mixedmodels.model import (
     build_lm,
     build_lmer,
 )
+from mixedmodels.model.components import ComponentsModel
 from mixedmodels.power.make import simulate_response
 from mixedmodels.tables.caller_names import call_names
 from mixedmodels.tables.vectors import LogLik
@@ -168,6 +169,15 @@ def _request(formula: str, data: Any, arguments: dict[str, Any], **method: Any) 
     return Request(formula=formula, data=data, method=Method(**method), **others, **names)
 
 
+def _of(object: Model, component: str) -> dict[str, Any]:  # noqa: A002
+    """The component as an argument of a verb, which models of one component do not have."""
+    if isinstance(object, ComponentsModel):
+        return {"component": component}
+    if component != "cond":
+        raise DataError(f"component is {component!r:.40}, and the model {object.formula!r} is not one of glmmTMB's.")
+    return {}
+
+
 def summary(object: Model, **arguments: Any) -> Any:  # noqa: A002
     """The summary, which prints as in R; for an lmer, `ddf` adds tests, printed as in lmerTest.
 
@@ -180,8 +190,8 @@ def summary(object: Model, **arguments: Any) -> Any:  # noqa: A002
     return object.summary(**arguments)
 
 
-def fixef(object: AnyMixed) -> Any:  # noqa: A002
-    """Fixed effects by name.
+def fixef(object: AnyMixed, component: str = "cond") -> Any:  # noqa: A002
+    """Fixed effects by name; of a glmmTMB fit those of a component, where R writes ``fixef(m)$zi``.
 
     Examples
     --------
@@ -189,11 +199,13 @@ def fixef(object: AnyMixed) -> Any:  # noqa: A002
     >>> round(fixef(fit)["Days"], 2)
     10.47
     """
-    return object.fixef()
+    return object.fixef(**_of(object, component))
 
 
-def ranef(object: AnyMixed, condVar: bool = True) -> Any:  # noqa: A002
+def ranef(object: AnyMixed, condVar: bool = True, component: str = "cond") -> Any:  # noqa: A002
     """Conditional modes of the random effects with their conditional variances, as in lme4.
+
+    Of a glmmTMB fit they are those of a `component`, where R writes ``ranef(m)$zi``.
 
     Examples
     --------
@@ -201,11 +213,11 @@ def ranef(object: AnyMixed, condVar: bool = True) -> Any:  # noqa: A002
     >>> ranef(fit)["Subject"].loc["308"].round(2).tolist()
     [2.26, 9.2]
     """
-    return object.ranef(cond_var=condVar)
+    return object.ranef(cond_var=condVar, **_of(object, component))
 
 
-def VarCorr(x: AnyMixed) -> Any:
-    """Standard deviations and correlations of the random effects.
+def VarCorr(x: AnyMixed, component: str = "cond") -> Any:
+    """Standard deviations and correlations of the random effects; of a glmmTMB fit those of a component.
 
     Examples
     --------
@@ -213,11 +225,11 @@ def VarCorr(x: AnyMixed) -> Any:
     >>> VarCorr(fit)["Subject"].round(1).values.tolist()
     [[612.1, 9.6], [9.6, 35.1]]
     """
-    return x.VarCorr()
+    return x.VarCorr(**_of(x, component))
 
 
-def coef(object: Model) -> Any:  # noqa: A002
-    """Coefficients; for a mixed model by level of each grouping factor.
+def coef(object: Model, component: str = "cond") -> Any:  # noqa: A002
+    """Coefficients; for a mixed model by level of each grouping factor, of a glmmTMB fit those of a component.
 
     Examples
     --------
@@ -225,11 +237,11 @@ def coef(object: Model) -> Any:  # noqa: A002
     >>> round(coef(lin)["Days"], 2)
     10.47
     """
-    return object.coef()
+    return object.coef(**_of(object, component))
 
 
-def vcov(object: Model) -> Any:  # noqa: A002
-    """Covariance matrix of the fixed effects.
+def vcov(object: Model, component: str = "cond") -> Any:  # noqa: A002
+    """Covariance matrix of the fixed effects; of a glmmTMB fit those of a component, where R writes ``vcov(m)$zi``.
 
     Examples
     --------
@@ -237,11 +249,11 @@ def vcov(object: Model) -> Any:  # noqa: A002
     >>> vcov(fit).shape
     (2, 2)
     """
-    return object.vcov()
+    return object.vcov(**_of(object, component))
 
 
 def sigma(object: Model) -> float:  # noqa: A002
-    """Residual standard deviation.
+    """Residual standard deviation; of a glmmTMB fit its dispersion, NaN where that has a formula (R: NA).
 
     Examples
     --------
