@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from mixedmodels.fit.threads import set_threads, threads
     from mixedmodels.inference.glht.mcp import mcp
     from mixedmodels.model import GeneralizedLinearModel, GeneralizedMixedModel, LinearModel, MixedModel
+    from mixedmodels.model.components import ComponentsModel
     from mixedmodels.model.loading import load
     from mixedmodels.power.make import make_glm, make_glmer, make_lm, make_lmer, simulate_response
     from mixedmodels.simulate.crossing import crossing
@@ -56,6 +57,7 @@ __version__ = "0.1.0"
 
 # Name -> its module, which is imported at first use, so that `import mixedmodels` stays fast.
 _ROOMS = {
+    "ComponentsModel": "model.components",
     "Control": "fit.record",
     "GeneralizedLinearModel": "model",
     "GeneralizedMixedModel": "model",
@@ -91,6 +93,7 @@ _ROOMS = {
 _SUBMODULES = ("api", "datasets", "errors", "families", "plot", "r", "sklearn")
 
 __all__ = [
+    "ComponentsModel",
     "Control",
     "ConvergenceWarning",
     "DataError",

@@ -22,6 +22,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         "significance",
         "tutorials/rodents",
         "tutorials/sites-and-bats",
+        "tutorials/zero-inflation",
         "tutorials/writing-models",
         "tutorials/pooling",
         "tutorials/counties",
@@ -42,7 +43,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         "command-line",
     ),
     "Tests and intervals": ("comparisons", "small-samples", "hypotheses", "robust", "profiles"),
-    "Coming from": ("coming-from-r", "coming-from-statsmodels"),
+    "Coming from": ("coming-from-r", "coming-from-glmmtmb", "coming-from-statsmodels"),
     "How it works": ("notation", "engine", "calibration", "benchmarks", "limitations", "architecture-notes"),
     "The project": ("citing",),
 }

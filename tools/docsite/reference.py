@@ -26,12 +26,13 @@ MODELS = {
     "glmer": mm.GeneralizedMixedModel,
     "lm": mm.LinearModel,
     "glm": mm.GeneralizedLinearModel,
+    "glmmTMB": mm.ComponentsModel,
 }
 WIDTH = 88  # of a signature; a longer one goes on below
 MENTIONED = 6  # verbs that a result names as its origin
 # The functions of the package by what they are for; those that are not named here come last.
 FUNCTIONS: dict[str, tuple[str, ...]] = {
-    "Models": ("lmer", "glmer", "glmer_nb", "lm", "glm", "glm_nb"),
+    "Models": ("lmer", "glmer", "glmer_nb", "glmmTMB", "lm", "glm", "glm_nb"),
     "Many models": ("fit_many", "lm_list", "model_table"),
     "Populations and plans": (
         "population", "predictor", "response", "by_level", "groups", "crossing", "simulate_response",
@@ -131,8 +132,13 @@ def verbs() -> dict[str, tuple[type, str]]:
     for model in MODELS.values():
         for name in public(dir(model)):
             have = [kind for kind, other in MODELS.items() if hasattr(other, name)]
-            out.setdefault(name, (model, "" if len(have) == len(MODELS) else f"Of {' and '.join(have)}."))
+            out.setdefault(name, (model, "" if len(have) == len(MODELS) else f"Of {_listed(have)}."))
     return out
+
+
+def _listed(names: list[str]) -> str:
+    """Names with commas, and a word before the last."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def by_topic() -> dict[str, list[Entry]]:
@@ -154,11 +160,20 @@ def _verbs_first(entry: Entry) -> tuple[bool, str]:
 def _models() -> Made:
     groups = by_topic()
     lead = (
-        "What `lm`, `lmer`, `glm` and `glmer` return has these verbs. A note says where only some of them have one. "
-        "Names without parentheses are properties. [Which verb when](../which-verb.md) goes from the question to "
+        "What `lm`, `lmer`, `glm`, `glmer` and `glmmTMB` return has these verbs. A note says where only some of them "
+        "have one. Names without parentheses are properties. [Which verb when](../which-verb.md) goes from the question to "
         "the verb.\n\n"
     )
     return "Verbs of a fitted model", lead + overview(groups), list(groups.items())
+
+
+def _components() -> Made:
+    """The verbs that a model of several components has in a form of its own."""
+    lead = (
+        "What `glmmTMB` returns has [all verbs of a model](models.md). Those that take a component, or more kinds of "
+        "predictions and residuals, are these.\n"
+    )
+    return "Models of several components", lead, _by_class({"ComponentsModel": mm.ComponentsModel}, "components", {})
 
 
 def overview(groups: dict[str, list[Entry]]) -> str:
@@ -331,8 +346,7 @@ def _returned_by(names: list[str]) -> str:
     if not shown:
         return ""
     codes = [f"`{name}`" for name in shown] + ([f"{more} other{'s' if more > 1 else ''}"] if more > 0 else [])
-    subject = codes[0] if len(codes) == 1 else f"{', '.join(codes[:-1])} and {codes[-1]}"
-    return f"Result of {subject}"
+    return f"Result of {_listed(codes)}"
 
 
 def _commands() -> Made:
@@ -348,6 +362,7 @@ def _commands() -> Made:
 
 PAGES = {
     "models": _models,
+    "components": _components,
     "fitting": _fitting,
     "plot": lambda: _module("Pictures", mm.plot, "plot"),
     "families": lambda: _module("Families", mm.families, "families"),

@@ -50,7 +50,9 @@ class FamilyWithParts(Family):
 
     def __post_init__(self) -> None:
         # The base has been checked. What its class says is said here by the instance.
-        own = {"has_deviance": self.base.has_deviance and not self.zeros and not self.dispersion_model}
+        own: dict[str, object] = {
+            "has_deviance": self.base.has_deviance and not self.zeros and not self.dispersion_model
+        }
         for name in ("link", "theta", "engine_name", "fixable"):
             own[name] = getattr(self.base, name)
         own["variance_formula"] = self._variance_formula()
