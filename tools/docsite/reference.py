@@ -161,8 +161,8 @@ def _models() -> Made:
     groups = by_topic()
     lead = (
         "What `lm`, `lmer`, `glm`, `glmer` and `glmmTMB` return has these verbs. A note says where only some of them "
-        "have one. Names without parentheses are properties. [Which verb when](../which-verb.md) goes from the question to "
-        "the verb.\n\n"
+        "have one. Names without parentheses are properties. [Which verb when](../which-verb.md) goes from the "
+        "question to the verb.\n\n"
     )
     return "Verbs of a fitted model", lead + overview(groups), list(groups.items())
 
