@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 from tests.support import glmmtmb_reference as theirs
 from tests.support.glmmtmb_models import comparable, fitted
+
+import mixedmodels as mm
 
 REFERENCE = theirs.reference()
 COMPARABLE = [name for name in REFERENCE if comparable(name)]
@@ -126,3 +129,13 @@ def _same(ours: str, expected: str) -> None:
         last = 10.0 ** -len(digits.partition(".")[2]) if "." in digits else 0.0
         unit = last * 10.0 ** int(other.partition("e")[2] or 0)
         assert float(mine) == pytest.approx(float(other), abs=2.01 * unit + 1e-12)
+
+
+@pytest.mark.parametrize("arguments", [{"ziformula": "~1"}, {"map": {"log(theta)": 0.0}}])
+def test_a_theta_that_is_not_large_is_not_called_infinite(arguments: dict[str, object]) -> None:
+    """Its curvature stands behind the parameters of all components, and a theta that is held has none."""
+    with warnings.catch_warnings(record=True) as issued:
+        warnings.simplefilter("always")
+        fit = mm.glmmTMB("count ~ spp + mined + (1 | site)", theirs.table("salamanders"), "nbinom2", **arguments)
+    assert fit.shapes["theta"] < 2
+    assert [str(each.message) for each in issued if str(each.message).startswith("theta")] == []

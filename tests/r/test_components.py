@@ -46,6 +46,14 @@ def test_a_family_is_a_function_an_object_a_text_or_a_class(salamanders, family)
     assert fit.loglik == mm.glmmTMB("count ~ mined", salamanders, "nbinom2").loglik
 
 
+def test_further_arguments_are_those_of_glmmtmb(salamanders) -> None:
+    formula = "count ~ mined + (1 | site)"
+    for arguments in ({"REML": True}, {"map": {"log(theta)": 0.0}}):
+        ours = mm.glmmTMB(formula, salamanders, "nbinom2", **arguments)
+        assert r.glmmTMB(formula, salamanders, r.nbinom2, **arguments).loglik == ours.loglik
+        assert ours.loglik != r.glmmTMB(formula, salamanders, r.nbinom2).loglik
+
+
 def test_the_call_is_shown_as_typed(zinb, salamanders) -> None:
     ours = mm.glmmTMB(
         "count ~ mined + (1 | site)",

@@ -57,9 +57,14 @@ def test_the_dispersion_says_which_way_it_goes(salamanders, family: str, directi
     assert np.sign(float(at["no"].iloc[0] - at["yes"].iloc[0])) == np.sign(slope)
 
 
-def test_fixed_shapes_are_shown(salamanders) -> None:
-    fit = mm.glmmTMB("count ~ mined", salamanders, mm.families.NegativeBinomial(theta=2))
-    assert "theta = 2 (fixed)" in fit.summary().text(style="full").split("\n")
+@pytest.mark.parametrize(
+    "arguments", [{"family": mm.families.NegativeBinomial(theta=2)}, {"map": {"log(theta)": np.log(2)}}]
+)
+def test_fixed_shapes_are_shown(salamanders, arguments) -> None:
+    fit = mm.glmmTMB("count ~ mined", salamanders, **{"family": "nbinom2", **arguments})
+    lines = fit.summary().text(style="full").split("\n")
+    assert "theta = 2 (fixed)" in lines
+    assert "Shapes:" not in lines
 
 
 @pytest.mark.parametrize(
@@ -92,3 +97,29 @@ def test_an_unknown_style_is_refused(salamanders) -> None:
     fit = mm.glmmTMB("count ~ mined", salamanders, "poisson")
     with pytest.raises(mm.DataError, match="style is 'lme4'; it is one of 'glmmTMB', 'full'"):
         fit.summary().text(style="lme4")
+
+
+def test_priors_are_named_with_their_parameters(salamanders) -> None:
+    priors = [
+        {"prior": "normal(0, 2.5)", "class": "fixef"},
+        {"prior": "t(0, 2, 3)", "class": "fixef_zi", "coef": "minedno"},
+        {"prior": "gamma(1, 2.5)", "class": "ranef_sd", "coef": "site"},
+        {"prior": "normal(0, 1)", "class": "psi", "coef": "theta"},
+    ]
+    arguments = {"ziformula": "~ mined", "priors": priors}
+    fit = mm.glmmTMB("count ~ cover + mined + (1 | site)", salamanders, "nbinom2", **arguments)
+    lines = [
+        "fixef (cover) ~ normal(0, 2.5)",
+        "fixef (minedno) ~ normal(0, 2.5)",
+        "fixef_zi (minedno) ~ t(0, 2, 3)",
+        "ranef_sd ((Intercept)|site) ~ gamma(1, 2.5)",
+        "psi (theta) ~ normal(0, 1)",
+    ]
+    shown = str(fit.summary()).split("\n")
+    assert shown[shown.index("Priors:") + 1 :] == lines
+    assert repr(fit).split("\n")[-1] == f"Priors: {'; '.join(lines)}"
+
+
+def test_without_priors_none_are_shown(salamanders) -> None:
+    fit = mm.glmmTMB("count ~ mined", salamanders, "poisson")
+    assert "Priors" not in str(fit.summary()) + repr(fit)

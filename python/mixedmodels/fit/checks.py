@@ -149,12 +149,18 @@ def _infinite_theta(design: Design, fit: GlmmFit) -> str | None:
 
 def infinite_theta(fit: GlmmFit) -> bool:
     """Whether theta of a negative binomial is infinite, or as good as that."""
-    return "theta" in fit.family.shapes and _gain_of_theta(fit) < LEAST_GAIN
+    return "theta" in fit.family.shapes and _place_of_theta(fit) not in fit.held and _gain_of_theta(fit) < LEAST_GAIN
 
 
 def _gain_of_theta(fit: GlmmFit) -> float:
-    place = len(fit.theta) + len(fit.beta) + fit.family.shapes.index("theta")
+    place = _place_of_theta(fit)
     return float(fit.hessian[place, place]) / 2
+
+
+def _place_of_theta(fit: GlmmFit) -> int:
+    """Its place among the parameters of all linear predictors and the shapes."""
+    covariances, coefficients, _ = fit.point
+    return len(covariances) + len(coefficients) + fit.family.shapes.index("theta")
 
 
 def _no_errors(design: Design, fit: GlmmFit) -> str | None:

@@ -21,6 +21,7 @@ def glmmTMB(
     dispformula: str = "~1",
     weights: Any = None,
     offset: Any = None,
+    REML: bool = False,
     **arguments: Any,
 ) -> ComponentsModel[Any]:
     """Fit a model whose mean, zero inflation and dispersion have formulas of their own.
@@ -37,6 +38,8 @@ def glmmTMB(
         Formulas of the log-odds of a structural zero and of the logarithm of the dispersion.
     weights, offset : str or array_like, optional
         Weights of rows, and a known part of the conditional linear predictor.
+    REML : bool, default False
+        Whether to integrate the coefficients of the conditional mean out of the likelihood.
     **arguments : Any
         Further arguments as in `mixedmodels.glmmTMB`.
 
@@ -51,7 +54,7 @@ def glmmTMB(
     chosen = family if isinstance(family, type) or not callable(family) else family()
     role = as_role(arguments.pop("weights_role", "cases"))
     arguments |= {"ziformula": ziformula, "dispformula": dispformula, "weights": weights, "offset": offset}
-    method = {"family": families.resolve(chosen), "weights_role": role}
+    method = {"family": families.resolve(chosen), "weights_role": role, "reml": REML}
     return build_glmmtmb(_request(formula, data, arguments, **method), stacklevel=3)
 
 

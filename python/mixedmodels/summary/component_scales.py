@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mixedmodels._typing import Matrix
+from mixedmodels.fitted.labels import kept_names
 from mixedmodels.tables.coefmat import estimate_texts
 from mixedmodels.tables.r_numbers import pad_left, pad_right
 
 if TYPE_CHECKING:
+    from mixedmodels.design.records import Design
     from mixedmodels.families.parts import FamilyWithParts
     from mixedmodels.fit.component_record import ComponentsFit
 
@@ -20,6 +22,7 @@ WEIGHTS = {
     "cases": "Weights multiply the log-likelihood of their rows.",
     "precision": "Weights w divide the dispersion of their rows.",
 }
+_SUFFIXES = {"cond": "", "zi": "_zi", "disp": "_disp"}
 _LINKS = {"1/mu^2": "1 / mu^2", "inverse": "1 / mu", "identity": "mu"}
 _SPREADS_LESS = ("shape", "lambda", "theta")  # of which a larger one means less variance; phi by family
 _WITH_ZEROS = ("counts", "nonnegative", "proportion", "closed unit")
@@ -39,7 +42,7 @@ class Scales:
     estimates : ndarray, shape (shapes, 2)
         Their estimates and standard errors.
     fixed : dict of str to float
-        Shapes with fixed values.
+        Shapes with fixed values, those of the family and those held by `map`.
     weights : str
         What the weights mean.
     components : dict of str to str
@@ -61,7 +64,7 @@ class Scales:
             out += ["", f"Var(y) = {first}", *(f"  {text}" for text in definitions)]
         if self.shapes:
             out += ["", "Shapes:", *self._table(digits)]
-        out += [f"{name} = {value:g} (fixed)" for name, value in self.fixed.items()]
+        out += ["", *(f"{name} = {value:g} (fixed)" for name, value in self.fixed.items())] if self.fixed else []
         out += ["", "Scales:"]
         names = pad_right([f"{name}:" for name in self.components])
         return out + [f"  {name} {text}" for name, text in zip(names, self.components.values(), strict=True)]
@@ -80,15 +83,37 @@ def scales_of(fit: ComponentsFit) -> Scales:
     values = family.shape_values(fit.psi)
     start = len(fit.vcov_joint) - len(fit.psi)
     errors = np.abs(family.shape_slopes(fit.psi)) * np.sqrt(np.diag(fit.vcov_joint)[start:])
-    fixed = ((name, getattr(base, name)) for name in base.fixable)
+    free = ~np.isin(start + np.arange(len(values)), fit.held)
+    fixed = [(name, getattr(base, name)) for name in base.fixable]
+    fixed += [(name, value) for name, value, is_free in zip(family.shapes, values, free, strict=True) if not is_free]
     return Scales(
         variance=family.variance_formula,
-        shapes=family.shapes,
-        estimates=np.column_stack([values, errors]),
-        fixed={name: value for name, value in fixed if value is not None},
+        shapes=tuple(name for name, is_free in zip(family.shapes, free, strict=True) if is_free),
+        estimates=np.column_stack([values, errors])[free],
+        fixed={name: float(value) for name, value in fixed if value is not None},
         weights=WEIGHTS[family.weights_role],
         components={name: _predictor(family, name) for name in family.components},
     )
+
+
+def prior_texts(design: Design, fit: ComponentsFit) -> tuple[str, ...]:
+    """Each prior as glmmTMB prints it: class, coefficient, density."""
+    designs = (design, *design.further)
+    terms = [(own, term) for own in designs for term in own.random]
+    names = [(own, name) for own, part in zip(designs, fit.predictors, strict=True) for name in kept_names(own, part)]
+    out = []
+    for what, first, second, density, numbers in fit.constraints.priors:
+        if what == "beta":
+            own, coef = names[first]
+            kind = f"fixef{_SUFFIXES[own.component]}"
+        elif what == "psi":
+            kind, coef = "psi", fit.family.shapes[first]
+        else:
+            own, term = terms[first]
+            kind = f"ranef{_SUFFIXES[own.component]}_{what}"
+            coef = f"{term.effects[second]}|{term.label}" if what == "sd" else term.label
+        out.append(f"{kind} ({coef}) ~ {density}({', '.join(f'{x:g}' for x in numbers)})")
+    return tuple(out)
 
 
 def _predictor(family: FamilyWithParts, component: str) -> str:

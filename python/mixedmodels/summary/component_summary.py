@@ -17,7 +17,7 @@ from mixedmodels.fitted.components import TITLES
 from mixedmodels.fitted.labels import coefficient_matrix, kept_names
 from mixedmodels.fitted.varcorr import VarCorr, varcorr
 from mixedmodels.summary.coefficient_summary import CoefficientSummary
-from mixedmodels.summary.component_scales import Scales, scales_of
+from mixedmodels.summary.component_scales import Scales, prior_texts, scales_of
 from mixedmodels.summary.glmm_summary import with_p_values
 from mixedmodels.summary.mixed_summary import alias_lines, criteria_text, groups_text, missing_lines
 from mixedmodels.summary.tidy import Columns, ratio_or_error, tidy_mixed, wanted_parts
@@ -103,6 +103,8 @@ class ComponentsSummary(CoefficientSummary):
         Whether the optimiser's certificate holds.
     message : str
         Message of the engine.
+    priors : tuple of str, default ()
+        Priors of parameters, none of which is in the criteria.
     remarks : tuple of str, default ()
         Further remarks for the reader.
     kind : str, default "pandas"
@@ -120,6 +122,7 @@ class ComponentsSummary(CoefficientSummary):
     scales: Scales
     converged: bool
     message: str
+    priors: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     kind: Any = "pandas"
 
@@ -179,6 +182,8 @@ class ComponentsSummary(CoefficientSummary):
                 table = coefficient_table(part.names, HEADERS, part.coefficients, digits=digits, pvalues=True)
                 lines += ["", f"{part.title}:", table]
             lines += alias_lines(part.aliased)
+        if self.priors:
+            lines += ["", "Priors:", *self.priors]
         return "\n".join(lines + self._outcome_lines())
 
     def call_lines(self) -> list[str]:
@@ -216,6 +221,8 @@ class ComponentsSummary(CoefficientSummary):
             if part.names:
                 texts = r_numbers.format_numbers(part.coefficients[:, 0], digits)
                 lines += ["", f"{part.title}:", r_print.named_vector(part.names, texts, gap=2)]
+        if self.priors:
+            lines += ["", f"Priors: {'; '.join(self.priors)}"]
         return "\n".join(lines + self._outcome_lines())
 
     def _outcome_lines(self) -> list[str]:
@@ -314,6 +321,7 @@ def components_summary(design: Design, fit: ComponentsFit, call: Call, kind: Any
         dispersion=dispersion_of(fit),
         shapes=fit.family_params,
         scales=scales_of(fit),
+        priors=prior_texts(design, fit),
         converged=fit.run.converged,
         message=fit.run.message,
         kind=kind,
