@@ -48,9 +48,11 @@ def test_other_packages_names_answer_and_are_not_offered(models: dict[str, Any],
     }
     assert not hidden & set(dir(model))
     assert all(hasattr(model, name) for name in hidden)
-    mixed_only = {"cov_re", "random_effects"}
+    mixed_only, family_only = {"cov_re", "random_effects"}, {"family_params"}
     absent = {name for name in unlisted() if not hasattr(type(model), name) and name not in vars(model)}
-    assert absent <= (set() if kind in ("lmer", "glmer") else mixed_only)
+    assert absent <= (set() if kind in ("lmer", "glmer") else mixed_only) | (
+        set() if kind in ("glm", "glmer") else family_only
+    )
 
 
 def test_the_package_offers_its_public_names() -> None:

@@ -38,6 +38,7 @@ _OTHER_SPELLINGS = (
     "contest1D",
     "cov_ratio",
     "design",
+    "family_params",
     "dfbeta",
     "dfbetas",
     "logLik",
