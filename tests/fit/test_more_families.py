@@ -124,8 +124,12 @@ def test_without_random_effects_nothing_near_is_better(name: str) -> None:
     def second(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float:
         return (minus(at + a + b) - minus(at + a - b) - minus(at - a + b) + minus(at - a - b)) / 4e-8
 
-    curve = np.array([[second(a, b) for a in h] for b in h])
-    assert np.sqrt(np.diag(np.linalg.inv(curve))) == pytest.approx(np.sqrt(np.diag(fit._fit.vcov_joint)), rel=1e-3)
+    inside = (
+        np.abs(at) < 15
+    )  # nbinom12 of these rows has no dispersion of the first kind: exp(-25) cannot be told from 0
+    curve = np.array([[second(a, b) for a in h[inside]] for b in h[inside]])
+    ours = np.sqrt(np.diag(fit._fit.vcov_joint))[inside]
+    assert np.sqrt(np.diag(np.linalg.inv(curve))) == pytest.approx(ours, rel=1e-3)
 
 
 # -- what verbs do with them
