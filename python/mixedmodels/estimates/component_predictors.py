@@ -171,19 +171,7 @@ class ComponentPredictors:
         FitError
             If that of the coefficients is not known.
         """
-        out = self._fit.vcov_joint.copy()
-        m = sum(len(part.theta) for part in self._fit.predictors)
-        p = sum(len(part.beta) for part in self._fit.predictors)
-        place = np.arange(len(out))
-        known = (place < m) | (place >= m + p) | np.isin(place, self._fit.held)
-        unknown = np.isnan(np.diagonal(out)) & known
-        out[unknown] = out[:, unknown] = 0.0
-        if np.isnan(out).any():
-            raise FitError(
-                "the covariance of the estimates is not known, as the Hessian of the log-likelihood is not positive "
-                "definite; use uncertainty='given_theta', or method='bootstrap'."
-            )
-        return out
+        return joint_covariance(self._fit)
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
@@ -263,6 +251,29 @@ class ComponentPredictors:
                 if load.nnz:
                     out[:, r] += load @ self._mode_slopes
         return out
+
+
+def joint_covariance(fit: ComponentsFit) -> Matrix:
+    """Covariance of theta, beta and psi; what stands on the boundary has none and is taken as known.
+
+    Raises
+    ------
+    FitError
+        If that of the coefficients is not known.
+    """
+    out = fit.vcov_joint.copy()
+    m = sum(len(part.theta) for part in fit.predictors)
+    p = sum(len(part.beta) for part in fit.predictors)
+    place = np.arange(len(out))
+    known = (place < m) | (place >= m + p) | np.isin(place, fit.held)
+    unknown = np.isnan(np.diagonal(out)) & known
+    out[unknown] = out[:, unknown] = 0.0
+    if np.isnan(out).any():
+        raise FitError(
+            "the covariance of the estimates is not known, as the Hessian of the log-likelihood is not positive "
+            "definite; use uncertainty='given_theta', or method='bootstrap'."
+        )
+    return out
 
 
 def load_dot(rows: Any, columns: Matrix) -> Vector:

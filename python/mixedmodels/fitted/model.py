@@ -91,6 +91,26 @@ class FittedModel:
         return outcome_label(self.design, self.family)
 
     @property
+    def _quantities(self) -> tuple[str, ...]:
+        """What a model of several components predicts of a row; none of a model of one linear predictor."""
+        return ()
+
+    def _of_component(self, component: str | None) -> Any:
+        """The model whose coefficients are those of a component; None is the conditional part, the model itself.
+
+        Raises
+        ------
+        DataError
+            If the model has no such component.
+        """
+        if component is None or component == "cond":
+            return self
+        raise DataError(
+            f"component is {component!r:.40}, and the model {self.formula!r} has one component, 'cond'; models with "
+            "zero inflation or a formula of the dispersion are fitted by glmmTMB(ziformula=, dispformula=)."
+        )
+
+    @property
     def nobs(self) -> int:
         """Rows used."""
         return int(self._fit.n)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 OF_OTHERS = ("nAGQ", "nagq", "laplace", "penalty", "sigma")  # settings of other functions
 Quantity = Literal["link", "response", "conditional", "zprob", "zlink", "disp", "zero_probability"]
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 
 
 class ComponentsModel(GeneralizedMixedModel[Data_co]):
@@ -84,6 +85,13 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         from mixedmodels.model.component_view import ComponentView
 
         return self._once(component, lambda: ComponentView.of(self, design, part))
+
+    @property
+    def _quantities(self) -> tuple[str, ...]:
+        return QUANTITIES
+
+    def _of_component(self, component: str | None) -> Any:
+        return self if component is None else self.component(component)  # type: ignore[arg-type]
 
     # -- numbers ------------------------------------------------------------------------------------------------
 

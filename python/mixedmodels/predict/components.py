@@ -135,7 +135,7 @@ def uncertain_components(model: FittedModel, rows: ComponentRows, options: Optio
     for r, (part, t) in enumerate(zip(fit.predictors, rows.targets, strict=True)):
         covariance[:, r, r] += new_level_variance(part, t.unseen, len(rows))
     value = component_values(fit, rows, type_)
-    by_eta, by_psi = _derivatives(fit, rows, type_)
+    by_eta, by_psi = derivatives(fit, rows, type_)
     variance = np.einsum("ns,nst,nt->n", by_eta, covariance, by_eta)
     if everything and by_psi.shape[1]:
         m = slopes.shape[2] - by_psi.shape[1]
@@ -152,7 +152,7 @@ def uncertain_components(model: FittedModel, rows: ComponentRows, options: Optio
     return form.columns(value, se, low, high)
 
 
-def _derivatives(fit: ComponentsFit, rows: ComponentRows, type_: str) -> tuple[Matrix, Matrix]:
+def derivatives(fit: ComponentsFit, rows: ComponentRows, type_: str) -> tuple[Matrix, Matrix]:
     """Derivatives of a quantity in the linear predictors of its row and in psi, by central differences."""
 
     def at(etas: list[Vector], psi: Vector) -> Vector:

@@ -39,6 +39,15 @@ def variables_for(model: Any) -> Variables:
     return variables_of(model.design, table, model._prior_weights(), model._request.env)
 
 
+def variables_of_components(model: Any) -> Variables:
+    """The variables of all components of a model; of a model of one linear predictor its variables."""
+    own = variables_for(model)
+    table = None if model._stored is not None else frame.read(model._request.data)
+    for other in model.design.further:
+        own = own.joined(variables_of(other, table))
+    return own
+
+
 def _refuse_arrays(model: Any, table: frame.Table) -> None:
     """Refuse a variable that is an array of ``env=``: it has no values for other rows."""
     formula, env = model.design.spec.formula, model._request.env or {}

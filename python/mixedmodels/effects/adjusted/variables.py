@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -53,6 +53,28 @@ class Variables:
     weights: Vector | None = None
     env: Mapping[str, Any] | None = None
     has_rows: bool = True
+
+    def joined(self, other: Variables) -> Variables:
+        """With the variables of another part of the model, where these are not among the own."""
+        more = {
+            where: tuple(name for name in getattr(other, where) if name not in self.columns)
+            for where in ("fixed", "random", "groups", "offset")
+        }
+        # What varies among groups only, or makes them only, in one part may be a predictor of another.
+        moved = [name for name in other.fixed if name in self.columns and name not in self.fixed]
+        columns = {**self.columns, **{n: c for n, c in other.columns.items() if n not in self.columns or n in moved}}
+        kept = {
+            where: tuple(name for name in getattr(self, where) if name not in moved)
+            for where in ("random", "groups", "offset")
+        }
+        return replace(
+            self,
+            columns=columns,
+            fixed=(*self.fixed, *more["fixed"], *moved),
+            random=(*kept["random"], *more["random"]),
+            groups=(*kept["groups"], *more["groups"]),
+            offset=(*kept["offset"], *more["offset"]),
+        )
 
     @cached_property
     def coerced(self) -> frozenset[str]:

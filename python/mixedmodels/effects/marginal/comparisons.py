@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mixedmodels._typing import Vector
-from mixedmodels.effects.adjusted.from_model import variables_for
+from mixedmodels.effects.adjusted.from_model import variables_of_components
 from mixedmodels.effects.marginal.comparison_functions import Comparison, Predictions, comparison_by
 from mixedmodels.effects.marginal.contrasts import Contrast, contrasts_of
 from mixedmodels.effects.marginal.groups import NO_ROWS, Groups, averages, groups_of, taken
@@ -58,7 +58,7 @@ def marginal_comparisons(model: Any, request: Request, what: str = "comparisons"
     comparison = comparison_by(request.comparison, request.averaged)
     if request.wts is not None and request.wts is not False and not comparison.averaged:
         raise DataError("wts= weights averages over rows; ask for some: by=True, or names of columns.")
-    means, variables = mean_of(model, request), variables_for(model)
+    means, variables = mean_of(model, request), variables_of_components(model)
     rows = rows_for(model, variables, request.newdata, request.names, request.wts)
     contrasts = contrasts_of(variables, rows.table, request.variables, comparison, eps=request.eps, cross=request.cross)
     changes = _changes(contrasts, comparison, request.cross)

@@ -83,7 +83,7 @@ class MeanFunction:
         if self.basis.coefficients.refitted is not None:
             eta = eta + rows.x @ (self.basis.coefficients.beta - self.fit.beta)
         if self.basis.null_space is not None:
-            eta = np.where(self.basis.estimable(_whole(new)), eta, np.nan)
+            eta = np.where(self.basis.estimable(whole_rows(new)), eta, np.nan)
         linear = Jet(eta, rows.x)
         return respond(linear, self.model.family) if self.response else linear
 
@@ -96,13 +96,13 @@ class MeanFunction:
             return np.ones(high.n_rows, dtype=bool)
         offset = 0.0 if self.model.design.spec.offset is not None else None
         after, before = (
-            _whole(on_new_data(self.model.design.spec, table, random=(), offset=offset, env=self.env))
+            whole_rows(on_new_data(self.model.design.spec, table, random=(), offset=offset, env=self.env))
             for table in (high, low)
         )
         return self.basis.estimable((after - before) / step)
 
 
-def _whole(new: Design) -> Matrix:
+def whole_rows(new: Design) -> Matrix:
     """Rows with all columns of X, those too that the fit dropped."""
     return fixed_rows(new, range(len(new.fixed.columns)), new.n_table)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mixedmodels._names import by_meant, listed
-from mixedmodels.effects.adjusted.from_model import variables_for
+from mixedmodels.effects.adjusted.from_model import variables_of_components
 from mixedmodels.effects.adjusted.grid import LIMIT
 from mixedmodels.effects.adjusted.variables import Variables
 from mixedmodels.effects.marginal.grids import is_binary, shortcut, values_of_variable
@@ -36,7 +36,7 @@ def marginal_predictions(model: Any, request: Request) -> MarginalTable:
     if request.wts is not None and request.wts is not False and not request.averaged:
         raise DataError("wts= weights averages over rows; ask for some: by=True, or names of columns.")
     means = mean_of(model, request)
-    variables = variables_for(model)
+    variables = variables_of_components(model)
     by = request.names
     rows = rows_for(model, variables, request.newdata, by, request.wts)
     if request.variables is not None:

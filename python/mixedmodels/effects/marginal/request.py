@@ -68,8 +68,9 @@ def checked(model: Any, request: Request, *, default: str = "response") -> Reque
     DataError
     """
     kind = default if request.type is None else request.type
-    if kind not in TYPES:
-        raise DataError(f"type is {kind!r}; it is one of {', '.join(map(repr, TYPES))}.")
+    types = model._quantities or TYPES
+    if kind not in types:
+        raise DataError(f"type is {kind!r}; it is one of {', '.join(map(repr, types))}.")
     if request.eps is not None and not request.eps > 0:
         raise DataError(f"eps is {request.eps!r}; the step of a slope is above 0.")
     if not model._fit.mixed and request.re_form is not None:
@@ -79,6 +80,17 @@ def checked(model: Any, request: Request, *, default: str = "response") -> Reque
 
 def mean_of(model: Any, request: Request) -> MeanFunction:
     """The predictions that a request is about."""
+    if model._quantities and request.type != "link":
+        from mixedmodels.effects.marginal.component_means import component_means
+
+        return component_means(
+            model,
+            str(request.type),
+            re_form=request.re_form,
+            allow_new_levels=request.allow_new_levels,
+            vcov=request.vcov,
+            ddf=request.ddf,
+        )
     coefficients = coefficients_for(model, request.ddf, request.vcov)
     return mean_function(
         model,
@@ -108,8 +120,14 @@ def footer_of(means: MeanFunction, request: Request, lost: int, estimates: Vecto
         "response": "response",
         "link": "linear predictor",
         "invlink(link)": "response, from the linear predictor",
+        "conditional": "mean of the conditional part, without structural zeros",
+        "zprob": "probability of a structural zero",
+        "zlink": "log-odds of a structural zero",
+        "disp": "dispersion, as sigma is reported",
+        "zero_probability": "probability of a zero of any kind",
     }
-    lines = [f"Scale: {scales[str(request.type)]}{_modelled(means)}." + _random_effects(means, request)]
+    scale = scales[str(request.type)] + _modelled(means, str(request.type))
+    lines = [f"Scale: {scale}." + _random_effects(means, request)]
     if request.has_errors:
         coefficients = means.basis.coefficients
         lines.append(f"Delta method; p-values and limits by {coefficients.phrase}.")
@@ -123,11 +141,13 @@ def footer_of(means: MeanFunction, request: Request, lost: int, estimates: Vecto
     return lines
 
 
-def _modelled(means: MeanFunction) -> str:
+def _modelled(means: MeanFunction, type_: str) -> str:
     """The modelled transformation of the response, if it is one."""
     transformed = (
         means.model.family.link == "identity" and of_response(means.model.design.spec.formula.left) is not None
     )
+    if any(other.component == "zi" for other in means.model.design.further):
+        return {"response": ", structural zeros included", "link": " of the conditional part"}.get(type_, "")
     return f", which is {means.model.design.response_name}" if transformed else ""
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from mixedmodels.effects.marginal.record import MarginalTable
     from mixedmodels.estimates.coefficients import Ddf
 
+MarginalType = Literal[
+    "response", "link", "invlink(link)", "conditional", "zprob", "zlink", "disp", "zero_probability"
+]
 By = bool | str | list[str] | tuple[str, ...]
 
 
@@ -24,7 +27,7 @@ class MarginalVerbs(FittedModel):
         *,
         variables: str | Sequence[str] | Mapping[str, Any] | None = None,
         by: By = False,
-        type: Literal["response", "link", "invlink(link)"] | None = None,  # noqa: A002
+        type: MarginalType | None = None,  # noqa: A002
         re_form: Any = None,
         allow_new_levels: bool = False,
         wts: Any = None,
@@ -50,10 +53,11 @@ class MarginalVerbs(FittedModel):
             six).
         by : bool, str or sequence of str, default False
             True to average the predictions of all rows, or columns within whose values to average.
-        type : {"response", "link", "invlink(link)"}, optional
+        type : str, optional
             Scale: "response" for means of the response, "link" for the linear predictor, "invlink(link)" for means
             whose limits come from the linear predictor's. The last is the choice for single rows of a glm, else
-            "response".
+            "response". A model of several components has "response" with structural zeros included, "conditional"
+            without them, "zprob" and "zlink" of these, "disp" and "zero_probability" as its `predict`.
         re_form : str, optional
             Random effects that take part, as of `predict`: None for all, "~0" for none, "~ (1 | g)" for some. They stay
             at their modes; standard errors are those of the fixed effects.
@@ -120,7 +124,7 @@ class MarginalVerbs(FittedModel):
         *,
         variables: str | Sequence[str] | Mapping[str, Any] | None = None,
         by: By = True,
-        type: Literal["response", "link", "invlink(link)"] | None = None,  # noqa: A002
+        type: MarginalType | None = None,  # noqa: A002
         re_form: Any = None,
         allow_new_levels: bool = False,
         wts: Any = None,
@@ -141,7 +145,7 @@ class MarginalVerbs(FittedModel):
             See `predictions`; averages are then for each value of these variables, unless `by` says otherwise.
         by : bool, str or sequence of str, default True
             See `predictions`.
-        type : {"response", "link", "invlink(link)"}, optional
+        type : str, optional
             See `predictions`.
         re_form : str, optional
             See `predictions`.
@@ -195,7 +199,7 @@ class MarginalVerbs(FittedModel):
         comparison: Any = "difference",
         cross: bool = False,
         by: By = False,
-        type: Literal["response", "link"] | None = None,  # noqa: A002
+        type: MarginalType | None = None,  # noqa: A002
         re_form: Any = None,
         allow_new_levels: bool = False,
         wts: Any = None,
@@ -228,8 +232,8 @@ class MarginalVerbs(FittedModel):
             Whether the variables change together.
         by : bool, str or sequence of str, default False
             True to average over all rows, or columns within whose values to average.
-        type : {"response", "link"}, optional
-            Scale of the predictions.
+        type : str, optional
+            Scale of the predictions, as of `predictions`.
         re_form : str, optional
             See `predictions`.
         allow_new_levels : bool, default False
