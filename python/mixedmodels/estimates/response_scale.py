@@ -30,6 +30,7 @@ from mixedmodels.formula.nodes import Call, Node, strip
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
+    from mixedmodels.fitted.model import FittedModel
 
 Function = Callable[[Vector], Vector]
 
@@ -109,6 +110,14 @@ def of_family(family: Family) -> ResponseScale | None:
     label = "prob" if "binomial" in name else "rate" if "poisson" in name else "response"
     base = _E if family.link in ("log", "logit") else 0.0
     return ResponseScale(name=family.link, label=label, back=InverseLink(family), base=base)
+
+
+def way_back(model: FittedModel) -> ResponseScale | None:
+    """From the linear predictor to the response, through a link or a transformation of the response."""
+    scale = of_family(model.family)
+    if model.design.component == "cond":
+        return scale or of_response(model.design.spec.formula.left)
+    return scale if scale is None or model.design.component == "zi" else replace(scale, label="response")
 
 
 def of_response(left: Node | None) -> ResponseScale | None:

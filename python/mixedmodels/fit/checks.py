@@ -227,6 +227,18 @@ def unidentified_message(fit: AnyMixedFit) -> str:
 
 def singular_message(design: Design, fit: AnyMixedFit) -> str:
     """A message that names the variances at 0 and the correlations at +-1, with a remedy."""
+    findings = _singular_terms(design, fit)
+    for other, part in zip(design.further, getattr(fit, "further", ()), strict=True):
+        findings += [f"{other.component}: {finding}" for finding in _singular_terms(other, part)]
+    return (
+        f"boundary (singular) fit: {'; '.join(findings)}. The data do not support this many variances and "
+        "correlations. The estimates are the optimum on the boundary and can be used; a simpler random term (drop the "
+        "effect, or '||' for no correlations) fits as well; fit.singularity() names and compares such models."
+    )
+
+
+def _singular_terms(design: Design, fit: AnyMixedFit | AnyPredictor) -> list[str]:
+    """For each random term on the boundary, its variances at 0 and correlations at +-1."""
     findings = []
     for term, t, standard in zip(design.random, factors(fit.theta, fit.sizes), fit.standards, strict=True):
         components = np.linalg.svd(standard @ t, compute_uv=False)
@@ -247,11 +259,7 @@ def singular_message(design: Design, fit: AnyMixedFit) -> str:
             rank = int((components >= SINGULAR).sum())
             causes.append(f"{len(sd)} effects vary in only {rank} dimension{'s' if rank > 1 else ''}")
         findings.append(f"in ({term.text}) " + " and ".join(causes))
-    return (
-        f"boundary (singular) fit: {'; '.join(findings)}. The data do not support this many variances and "
-        "correlations. The estimates are the optimum on the boundary and can be used; a simpler random term (drop the "
-        "effect, or '||' for no correlations) fits as well; fit.singularity() names and compares such models."
-    )
+    return findings
 
 
 def warn_mixed(design: Design, fit: AnyMixedFit, stacklevel: int) -> None:

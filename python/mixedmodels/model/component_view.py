@@ -52,6 +52,13 @@ class ComponentView(GeneralizedMixedModel):
     def _response(self) -> Vector:
         self._refuse("responses")
 
+    def _heights(self) -> Vector:
+        return self._fit.eta
+
+    def summary(self, ddf: Any = None) -> Any:
+        """Refused: the summary of the whole model has a table for each component."""
+        self._refuse("summaries")
+
     @property
     def _engine(self) -> Any:
         self._refuse("likelihoods")

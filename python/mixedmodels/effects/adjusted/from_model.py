@@ -17,7 +17,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Ddf
 from mixedmodels.estimates.linear_functions import Basis
 from mixedmodels.estimates.predictors import Predictors, formula_offset, only_in_offsets
-from mixedmodels.estimates.response_scale import ResponseScale, of_family, of_response
+from mixedmodels.estimates.response_scale import way_back
 from mixedmodels.estimates.transformations import WayBack
 from mixedmodels.fitted.outcome import outcome
 from mixedmodels.formula.nodes import column_names
@@ -27,6 +27,12 @@ TYPES = {
     "fixed": "fixed", "fe": "fixed", "random": "random", "re": "random", "simulate": "simulate", "sim": "simulate",
     "simulate_random": "simulate_random", "sim_re": "simulate_random",
 }  # fmt: skip
+COMPONENTS = {
+    ("zi", "response"): "probabilities of a structural zero",
+    ("zi", "link"): "log-odds of a structural zero",
+    ("disp", "response"): "dispersion",
+    ("disp", "link"): "log-dispersion",
+}
 BENT = re.compile(r"\b(?:poly|bs|ns|sin|cos|tan)\(|\bI\(.*\^.*\)")
 
 
@@ -87,11 +93,6 @@ def basis_for(model: Any, ddf: Ddf | float) -> tuple[Basis, str | None, tuple[st
     return basis, None if isinstance(ddf, int | float | np.number) else method, notes
 
 
-def way_back(model: Any) -> ResponseScale | None:
-    """From the linear predictor to the response, through a link or a transformation of the response."""
-    return of_family(model.family) or of_response(model.design.spec.formula.left)
-
-
 def back_and_notes(model: Any, scale: str, back_transform: bool) -> tuple[WayBack | None, tuple[str, ...]]:
     """The inverse transformation for a scale, and notes about it for the reader.
 
@@ -117,6 +118,8 @@ def back_and_notes(model: Any, scale: str, back_transform: bool) -> tuple[WayBac
 def title_of(model: Any, scale: str) -> str:
     """The title of a table: "Predicted probabilities of y = 1"."""
     family = model.family
+    if model.design.component != "cond":
+        return f"Predicted {COMPONENTS[model.design.component, scale]} of {response_variable(model)}"
     what = "values"
     proportion = family.support == "proportion"
     if proportion:
@@ -128,7 +131,7 @@ def title_of(model: Any, scale: str) -> str:
 
 def axis_of(model: Any, scale: str) -> str:
     """What an axis of predictions is called: "Probability of y = 1"; the title where it is no probability."""
-    if model.family.support == "proportion" and scale == "response":
+    if model.design.component == "cond" and model.family.support == "proportion" and scale == "response":
         return str(model.outcome_label)
     return title_of(model, scale)
 

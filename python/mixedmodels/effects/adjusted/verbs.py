@@ -39,6 +39,7 @@ class AdjustedVerbs(FittedModel):
         variance: Literal["residual", "random", "all"] | None = None,
         nsim: int = 1000,
         seed: Any = None,
+        component: str | None = None,
     ) -> AdjustedPredictions:
         """Predictions at values of some variables, adjusted for all others, as R's ggeffects makes them.
 
@@ -83,6 +84,8 @@ class AdjustedVerbs(FittedModel):
             Number of draws of simulated predictions.
         seed : int or Generator, optional
             Seed of simulated predictions and of ``sample=``.
+        component : {"cond", "zi", "disp"}, optional
+            Component of a `glmmTMB` whose coefficients these are; the conditional mean if not given.
 
         Raises
         ------
@@ -117,7 +120,7 @@ class AdjustedVerbs(FittedModel):
             nsim=nsim,
             seed=seed,
         )
-        return adjusted_predictions(self, request)
+        return adjusted_predictions(self._of_component(component), request)
 
     def ggemmeans(self, terms: Any, **arguments: Any) -> AdjustedPredictions:
         """Predictions averaged over the levels of other factors: estimated marginal means at the focal values.

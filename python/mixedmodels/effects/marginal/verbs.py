@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from mixedmodels.effects.marginal.record import MarginalTable
     from mixedmodels.estimates.coefficients import Ddf
 
-MarginalType = Literal[
-    "response", "link", "invlink(link)", "conditional", "zprob", "zlink", "disp", "zero_probability"
-]
+MarginalType = Literal["response", "link", "invlink(link)", "conditional", "zprob", "zlink", "disp", "zero_probability"]
 By = bool | str | list[str] | tuple[str, ...]
 
 

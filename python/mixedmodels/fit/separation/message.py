@@ -29,17 +29,24 @@ def message(
     weights : ndarray or None
         Prior weights.
     penalty : str
-        Remedy that keeps the estimates of this class of model finite, in words.
+        Penalty that keeps the estimates of this class of model finite.
     """
+    return sentence(design, kept, separation, y, weights, f"penalty={penalty!r}")
+
+
+def sentence(
+    design: Design, kept: tuple[int, ...], separation: Separation, y: Vector, weights: Vector | None, remedy: str
+) -> str:
+    """As `message`, with any remedy."""
     used = np.ones(len(y), dtype=bool) if weights is None else np.asarray(weights > 0)
     involved = {kept[j]: float(separation.direction[j]) for j in separation.columns}
     infinite = [f"{design.fixed.names[j]} ({'+' if d > 0 else '-'}Inf)" for j, d in involved.items()]
     extent = "complete" if separation.complete else "quasi-complete"
     whose = "coefficient of" if len(infinite) == 1 else "coefficients of"
     reason, cure = _reason(design, involved, y, used)
-    cure = f"Use penalty={penalty!r} for finite estimates, or {cure[0].lower()}{cure[1:]}"
+    cure = f"Use {remedy} for finite estimates, or {cure[0].lower()}{cure[1:]}"
     return (
-        f"{extent} separation: the {whose} {_listed(infinite)} {'has' if len(infinite) == 1 else 'have'} no finite "
+        f"{extent} separation: the {whose} {listed(infinite)} {'has' if len(infinite) == 1 else 'have'} no finite "
         f"maximum likelihood estimate. {reason} What stands there is where the iterations stopped, and its standard "
         f"error and test mean nothing. {cure}"
     )
@@ -56,18 +63,19 @@ def _reason(design: Design, involved: dict[int, float], y: Vector, used: Rows) -
     terms = tuple(dict.fromkeys(design.fixed.terms[t] for j in involved if (t := design.fixed.assign[j]) >= 0))
     cells = [(t, finding) for t in terms for finding in _separating_cells(design, t, involved, y, used)]
     if cells:
-        to_drop = _listed([repr(t) for t in dict.fromkeys(t for t, _ in cells)])
-        findings = _listed([finding for _, finding in cells])
+        to_drop = listed([repr(t) for t in dict.fromkeys(t for t, _ in cells)])
+        findings = listed([finding for _, finding in cells])
         cure = f"Merge such a level with another, or drop {to_drop}."
         return f"{findings[:1].upper()}{findings[1:]}.", cure
-    named = _listed([repr(t) for t in terms]) or "the intercept"
+    named = listed([repr(t) for t in terms]) or "the intercept"
     return (
         f"A linear combination of {named} tells outcomes of {name!r} apart without error.",
         f"Drop one of {named}.",
     )
 
 
-def _listed(texts: list[str]) -> str:
+def listed(texts: list[str]) -> str:
+    """The first few of some texts in a sentence."""
     if len(texts) > MAX_FINDINGS:
         texts = [*texts[:MAX_FINDINGS], f"{len(texts) - MAX_FINDINGS} more"]
     return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)

@@ -122,7 +122,8 @@ def _shown(
     below: tuple[str, ...] = (),
 ) -> ResultTable:
     columns, names = table
-    lines = (*heading, f"Response: {model.design.response_name}", *below)
+    component = "" if model.design.component == "cond" else f", component {model.design.component}"
+    lines = (*heading, f"Response: {model.design.response_name}{component}", *below)
     return ResultTable(
         columns=columns, names=names, headers=headers, heading=lines, footer=footer, kind=model._source.kind
     )

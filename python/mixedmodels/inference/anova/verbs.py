@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 class TermVerbs(FittedModel):
     """Tests of a model's terms."""
 
-    def car_anova(self, type: Any = "II", test: str | None = None, *, ddf: Ddf = None) -> ResultTable:  # noqa: A002
+    def car_anova(
+        self,
+        type: Any = "II",  # noqa: A002
+        test: str | None = None,
+        *,
+        ddf: Ddf = None,
+        component: str | None = None,
+    ) -> ResultTable:
         """Type II or III tests of the terms as the R package car has them (its ``Anova``).
 
         Parameters
@@ -28,6 +35,8 @@ class TermVerbs(FittedModel):
         ddf : str or Coefficients, optional
             Covariance matrix and degrees of freedom for Wald tests: the result of `robust`, or the name of a way for an
             lmer, which has F tests then.
+        component : {"cond", "zi", "disp"}, optional
+            Component of a `glmmTMB` whose coefficients these are; the conditional mean if not given.
 
         Raises
         ------
@@ -44,4 +53,4 @@ class TermVerbs(FittedModel):
         """
         from mixedmodels.inference.anova import car_tables
 
-        return car_tables.car_anova(self, type, test, ddf)
+        return car_tables.car_anova(self._of_component(component), type, test, ddf)

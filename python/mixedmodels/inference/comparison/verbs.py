@@ -273,7 +273,14 @@ class ComparisonVerbs(FittedModel):
         return rlrt_table(self, nsim, seed)
 
     def contest(
-        self, L: Any, *, joint: bool = True, rhs: Any = 0.0, ddf: Ddf = None, level: float = 0.95
+        self,
+        L: Any,
+        *,
+        joint: bool = True,
+        rhs: Any = 0.0,
+        ddf: Ddf = None,
+        level: float = 0.95,
+        component: str | None = None,
     ) -> TestTable | SeveralTests:
         """Test linear hypotheses about the fixed effects.
 
@@ -290,6 +297,8 @@ class ComparisonVerbs(FittedModel):
             model's own `ddf`.
         level : float, default 0.95
             Confidence level of the limits.
+        component : {"cond", "zi", "disp"}, optional
+            Component of a `glmmTMB` whose coefficients these are; the conditional mean if not given.
 
         Returns
         -------
@@ -310,7 +319,7 @@ class ComparisonVerbs(FittedModel):
         """
         from mixedmodels.inference.comparison.contest import contest
 
-        return contest(self, L, joint, rhs, ddf, level)
+        return contest(self._of_component(component), L, joint, rhs, ddf, level)
 
     def contest1D(self, L: Any, *, rhs: float = 0.0, ddf: Ddf = None, level: float = 0.95) -> TestTable | SeveralTests:
         """A t test of one contrast of the fixed effects, shape (p,); see `contest`.

@@ -21,7 +21,7 @@ from mixedmodels.estimates.predictors import (
     remembered_columns,
     used_columns,
 )
-from mixedmodels.estimates.response_scale import of_family, of_response
+from mixedmodels.estimates.response_scale import way_back
 from mixedmodels.frame import Numeric
 from mixedmodels.inference.emmeans.settings import Settings
 
@@ -76,7 +76,7 @@ def _offset(
 
 def settings_of(model: Any, method: str | None, sigma: float | None) -> Settings:
     """Settings of the grid: the scale is the link of the family or the transformation of the response."""
-    scale = of_family(model.family) or of_response(model.design.spec.formula.left)
+    scale = way_back(model)
     return Settings(estimate="prediction", limits=False, scale=scale, sigma=sigma, method=method)
 
 
@@ -103,6 +103,19 @@ def _coefficients(model: Any, ddf: Ddf | float) -> tuple[Coefficients, str | Non
         return get(ddf), None, ()
     coefficients = get(ddf)
     return coefficients, coefficients.method, _notes(coefficients)
+
+
+def component_note(model: Any) -> tuple[str, ...]:
+    """What the numbers of a component are; nothing of the conditional mean of a model that has no other."""
+    what = {
+        "zi": "probability of a structural zero",
+        "disp": "dispersion phi, of which the linear predictor is the logarithm",
+    }
+    component = model.design.component
+    if component != "cond":
+        return (f"Component {component}: {what[component]}.",)
+    has_zeros = any(other.component == "zi" for other in model.design.further)
+    return ("Component cond: the mean where the response is no structural zero.",) if has_zeros else ()
 
 
 def _notes(coefficients: Coefficients) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class EmmeansVerbs(FittedModel):
         type: str = "link",  # noqa: A002
         bias_adjust: bool = False,
         sigma: float | None = None,
+        component: str | None = None,
     ) -> EmmGrid:
         """Predictions at all combinations of the factors' levels, with numbers at their means.
 
@@ -75,6 +76,8 @@ class EmmeansVerbs(FittedModel):
         sigma : float, optional
             Standard deviation for the correction; by default the model's sigma. For a mixed model use the root of the
             sum of all variance components.
+        component : {"cond", "zi", "disp"}, optional
+            Component of a `glmmTMB` whose coefficients these are; the conditional mean if not given.
 
         Examples
         --------
@@ -82,19 +85,26 @@ class EmmeansVerbs(FittedModel):
         ('A', 'B', 'C')
         """
         from mixedmodels.inference.emmeans.emm_grid import EmmGrid
-        from mixedmodels.inference.emmeans.from_model import basis_of, grid_arguments, predictors_of, settings_of
+        from mixedmodels.inference.emmeans.from_model import (
+            basis_of,
+            component_note,
+            grid_arguments,
+            predictors_of,
+            settings_of,
+        )
         from mixedmodels.inference.emmeans.nested_factors import phrase
         from mixedmodels.inference.emmeans.nuisance import as_nuisance, averaged_out
         from mixedmodels.inference.emmeans.reference_grid import reference_grid
         from mixedmodels.inference.emmeans.specs import is_response
 
-        predictors = predictors_of(self, at)
+        model = self._of_component(component)
+        predictors = predictors_of(model, at)
         wanted = as_nuisance(nuisance, non_nuisance, wt_nuis)
-        arguments = grid_arguments(self, predictors, at, cov_reduce, cov_keep, offset, nesting)
+        arguments = grid_arguments(model, predictors, at, cov_reduce, cov_keep, offset, nesting)
         grid = reference_grid(predictors, **arguments, nuisance=wanted)
-        basis, method, notes = basis_of(self, ddf)
-        spread = (self.sigma if sigma is None else sigma) if bias_adjust else None
-        settings = settings_of(self, method, spread)
+        basis, method, notes = basis_of(model, ddf)
+        spread = (model.sigma if sigma is None else sigma) if bias_adjust else None
+        settings = settings_of(model, method, spread)
         if grid.nesting and nesting is None:
             text = f"NOTE: A nesting structure was detected in the fitted model: {phrase(grid.nesting)}"
             notes = (text, *notes)
@@ -103,9 +113,9 @@ class EmmeansVerbs(FittedModel):
             functions=grid,
             basis=basis,
             settings=settings,
-            formula=self.design.spec.formula,
-            notes=notes,
-            kind=self._source.kind,
+            formula=model.design.spec.formula,
+            notes=(*component_note(model), *notes),
+            kind=model._source.kind,
         )
 
     def emmeans(
@@ -129,6 +139,7 @@ class EmmeansVerbs(FittedModel):
         wt_nuis: str = "equal",
         bias_adjust: bool = False,
         sigma: float | None = None,
+        component: str | None = None,
     ) -> Any:
         """Estimated marginal means: averages of the reference grid over all other factors.
 
@@ -171,6 +182,8 @@ class EmmeansVerbs(FittedModel):
             See `ref_grid`.
         sigma : float, optional
             See `ref_grid`.
+        component : {"cond", "zi", "disp"}, optional
+            See `ref_grid`.
 
         Returns
         -------
@@ -203,6 +216,7 @@ class EmmeansVerbs(FittedModel):
             type=type,
             bias_adjust=bias_adjust,
             sigma=sigma,
+            component=component,
         )
         return grid.emmeans(specs, by, weights=weights, contr=contr, level=level, adjust=adjust)
 
@@ -226,6 +240,7 @@ class EmmeansVerbs(FittedModel):
         nuisance: Names = None,
         non_nuisance: Names = None,
         wt_nuis: str = "equal",
+        component: str | None = None,
     ) -> Any:
         """Marginal means of the slope of the linear predictor in a number.
 
@@ -267,6 +282,8 @@ class EmmeansVerbs(FittedModel):
             See `ref_grid`.
         wt_nuis : {"equal", "proportional"}, default "equal"
             See `ref_grid`.
+        component : {"cond", "zi", "disp"}, optional
+            See `ref_grid`.
 
         Examples
         --------
@@ -277,6 +294,7 @@ class EmmeansVerbs(FittedModel):
         from mixedmodels.inference.emmeans.emm_grid import EmmGrid
         from mixedmodels.inference.emmeans.from_model import (
             basis_of,
+            component_note,
             grid_arguments,
             predictors_of,
             settings_of,
@@ -289,20 +307,21 @@ class EmmeansVerbs(FittedModel):
 
         if not 1 <= max_degree <= len(DEGREES):
             raise DataError(f"max_degree is {max_degree}; slopes of degree 1 to {len(DEGREES)} have names.")
-        predictors = predictors_of(self, at)
+        model = self._of_component(component)
+        predictors = predictors_of(model, at)
         name, values, function = slope_of(var, predictors)
         step = 0.001 * float(np.ptp(values)) if delta_var is None else float(delta_var)
         if step == 0 or not isfinite(step):
             raise DataError(
                 f"{name!r} does not vary, or its range is not known; give delta_var, the step of the differences."
             )
-        arguments = grid_arguments(self, predictors, at, cov_reduce, cov_keep, None, nesting)
+        arguments = grid_arguments(model, predictors, at, cov_reduce, cov_keep, None, nesting)
         wanted = as_nuisance(nuisance, non_nuisance, wt_nuis)
         shifted = reference_grid(predictors, **arguments, shifts=(name, steps(step, max_degree)), nuisance=wanted)
         grid = trends(shifted, name, step, max_degree, function)
-        basis, method, notes = basis_of(self, ddf)
+        basis, method, notes = basis_of(model, ddf)
         settings = replace(
-            settings_of(self, method, None),
+            settings_of(model, method, None),
             estimate=f"{var}.trend",
             scale=None,
             averaged=averaged_out(predictors, shifted),
@@ -311,9 +330,9 @@ class EmmeansVerbs(FittedModel):
             functions=grid,
             basis=basis,
             settings=settings,
-            formula=self.design.spec.formula,
-            notes=notes,
-            kind=self._source.kind,
+            formula=model.design.spec.formula,
+            notes=(*component_note(model), *notes),
+            kind=model._source.kind,
         )
         factors, groups, contrasts = parse_specs(specs, by, grid.levels)
         if max_degree > 1 and "degree" not in (*factors, *groups):
@@ -330,6 +349,7 @@ class EmmeansVerbs(FittedModel):
         cov_reduce: Any = None,
         cov_keep: int | Sequence[str] = 2,
         nesting: Mapping[str, Sequence[str]] | None = None,
+        component: str | None = None,
     ) -> MeansTable:
         """F tests of all terms from interaction contrasts of marginal means: type III, for any coding of the factors.
 
@@ -347,6 +367,8 @@ class EmmeansVerbs(FittedModel):
             See `ref_grid`.
         nesting : mapping of str to sequence of str, optional
             See `ref_grid`.
+        component : {"cond", "zi", "disp"}, optional
+            See `ref_grid`.
 
         Examples
         --------
@@ -354,4 +376,4 @@ class EmmeansVerbs(FittedModel):
         array([3])
         """
         reduce = (lambda x: np.mean(x) + np.array([-1.0, 1.0])) if cov_reduce is None else cov_reduce
-        return self.ref_grid(at, reduce, cov_keep, nesting=nesting, ddf=ddf).joint_tests(by)
+        return self.ref_grid(at, reduce, cov_keep, nesting=nesting, ddf=ddf, component=component).joint_tests(by)

@@ -35,6 +35,8 @@ class HypothesisVerbs(FittedModel):
         rhs: ArrayLike | None = None,
         alternative: str | None = None,
         df: Ddf | float = None,
+        *,
+        component: str | None = None,
     ) -> GeneralHypotheses:
         """General linear hypotheses, tested together as multcomp does.
 
@@ -51,6 +53,8 @@ class HypothesisVerbs(FittedModel):
             Degrees of freedom: "Satterthwaite", "Kenward-Roger", "normal", a number (of the normal covariance; 0 for
             normal statistics), or what `robust` returned, whose covariance is then taken too. None is the model's own
             `ddf`. Each hypothesis has its own.
+        component : {"cond", "zi", "disp"}, optional
+            Component of a `glmmTMB` whose coefficients these are; the conditional mean if not given.
 
         Raises
         ------
@@ -63,6 +67,8 @@ class HypothesisVerbs(FittedModel):
         >>> tests.summary("none")["p_value"].round(3)
         array([0.706])
         """
+        if component is not None:
+            return self._of_component(component).glht(linfct, rhs, alternative, df)
         from mixedmodels.inference.glht.mcp import Comparisons, coded_factor, mean_comparisons
         from mixedmodels.inference.glht.record import GeneralHypotheses
         from mixedmodels.inference.glht.tests import linear_hypotheses
@@ -89,7 +95,7 @@ class HypothesisVerbs(FittedModel):
             )
         number = float(df) if isinstance(df, int | float | np.number) else None
         tested = linear_hypotheses(coefficients, hypotheses, alternative or own or "two.sided", number)
-        response = None if factor is None else _one_column(self._response())
+        response = None if factor is None else _one_column(self._heights())
         return GeneralHypotheses(
             tested,
             coefficients,
@@ -107,6 +113,8 @@ class HypothesisVerbs(FittedModel):
         rhs: ArrayLike | None = None,
         test: str | None = None,
         ddf: Ddf = None,
+        *,
+        component: str | None = None,
     ) -> TestTable:
         """One joint test that all hypotheses hold (``car::linearHypothesis``).
 
@@ -120,12 +128,16 @@ class HypothesisVerbs(FittedModel):
             Statistic, "Chisq" or "F"; by default F, or Chisq where the normal distribution serves.
         ddf : str or Coefficients, optional
             Way to the denominator degrees of freedom of F, or what `robust` returned; None for the model's own `ddf`.
+        component : {"cond", "zi", "disp"}, optional
+            Component of a `glmmTMB` whose coefficients these are; the conditional mean if not given.
 
         Examples
         --------
         >>> fit.linear_hypothesis("Days = 10")["p_value"].round(3)
         array([0.766])
         """
+        if component is not None:
+            return self._of_component(component).linear_hypothesis(hypothesis, rhs, test, ddf)
         from mixedmodels.estimates.coefficients import Coefficients
         from mixedmodels.inference.comparison.restriction_table import (
             RestrictionTable,
@@ -167,6 +179,10 @@ class HypothesisVerbs(FittedModel):
             method=method,
             layout=restriction_layout(values, int(df), float(ratio), residual, rss),
         )
+
+    def _heights(self) -> NDArray[np.float64]:
+        """Numbers of the rows, by whose means the letters of levels are ordered."""
+        return np.asarray(self._response())
 
     def _glht_method(self, df: Ddf | float) -> Ddf:
         """Source of coefficients: `df`, or the model's normal covariance where that is a number."""

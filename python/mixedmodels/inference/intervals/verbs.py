@@ -36,6 +36,7 @@ class IntervalVerbs(FittedModel):
         boot_type: str = "perc",
         verbose: int = 0,
         ddf: Ddf = None,
+        component: str | None = None,
     ) -> ResultTable:
         """Confidence intervals, a row per parameter, columns conf_low and conf_high.
 
@@ -69,6 +70,8 @@ class IntervalVerbs(FittedModel):
             See `profile`.
         ddf : str or Coefficients, optional
             Way to the degrees of freedom of method="wald", or what `robust` returned; None for the model's own `ddf`.
+        component : {"cond", "zi", "disp"}, optional
+            Component of a `glmmTMB`, with method="wald"; the conditional mean if not given.
 
         Returns
         -------
@@ -86,7 +89,7 @@ class IntervalVerbs(FittedModel):
         from mixedmodels.inference.intervals.from_model import confint
 
         return confint(
-            self,
+            self._of_component(component),
             parm,
             level,
             method,

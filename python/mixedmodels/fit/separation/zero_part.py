@@ -1,0 +1,54 @@
+"""Zero inflation that has no finite estimate: zeros that are told apart without error, or that the family expects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mixedmodels.families import Binomial
+from mixedmodels.fit.ols import dense_columns
+from mixedmodels.fit.separation import fixed_effects
+from mixedmodels.fit.separation.message import listed, sentence
+
+if TYPE_CHECKING:
+    from mixedmodels.design.records import Design
+    from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
+
+FAR = 10.0  # log-odds of a structural zero beyond which its probability is as good as 0 or 1
+UNKNOWN = 10.0  # standard error of a log-odds that says nothing
+REMEDY = "priors= with class 'fixef_zi'"
+
+
+def message(design: Design, fit: ComponentsFit) -> str | None:
+    """What has no finite estimate in the zero part, and what to do; None where all estimates are finite."""
+    own = next(((d, p) for d, p in zip(design.further, fit.further, strict=True) if d.component == "zi"), None)
+    if own is None or fit.constraints.priors or fit.held or not np.abs(own[1].eta).max(initial=0.0) > FAR:
+        return None
+    zeros, part = own
+    y = np.asarray(fit.y == 0, dtype=float)
+    x = dense_columns(zeros, part.kept, fit.n)
+    separation = fixed_effects.find(x, y, fit.weights, Binomial())
+    if separation is not None:
+        named = replace(zeros, response_name=f"{design.response_name} == 0")
+        text = sentence(named, part.kept, separation, y, fit.weights, REMEDY)
+        return f"zero inflation {zeros.formula!r}: {text}"
+    return _expected(design, zeros, part, y, fit)
+
+
+def _expected(design: Design, zeros: Design, part: PredictorFit, y: np.ndarray, fit: ComponentsFit) -> str | None:
+    """That the family without zero inflation expects as many zeros as there are, in all rows or in some."""
+    error = np.sqrt(np.diag(part.vcov))
+    unknown = [zeros.fixed.names[j] for j, se in zip(part.kept, error, strict=True) if not se < UNKNOWN]
+    nowhere = bool((part.eta < -FAR).all())
+    if not nowhere and not (unknown and (part.eta < -FAR).any()):
+        return None
+    where = "in all rows" if nowhere else f"in {int((part.eta < -FAR).sum())} of {fit.n} rows"
+    whose = listed([repr(name) for name in unknown]) or "its intercept"
+    return (
+        f"zero inflation {zeros.formula!r} is estimated as 0 {where}: the {fit.family.base.name} family expects as "
+        f"many zeros of {design.response_name!r} there as the data have ({int(y.sum())} in all). The maximum "
+        f"likelihood estimate of {whose} is infinite, and its standard error and test mean nothing. Use {REMEDY} for "
+        "finite estimates, or leave out of ziformula= what the zeros do not need."
+    )
