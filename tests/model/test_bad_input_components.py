@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import mixedmodels as mm
-from mixedmodels.errors import DataError, DesignError, SeparationWarning, UnknownColumnError
+from mixedmodels.errors import DataError, DesignError, SeparationWarning, SingularFitWarning, UnknownColumnError
 
 X = [1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 1.0, 2.0]
 
@@ -51,6 +51,54 @@ def test_separation_of_zero_inflation_names_coefficients() -> None:
         mm.glmmTMB(
             "count ~ spp + mined + (1 | site)", mm.datasets.load("Salamanders"), "nbinom2", ziformula="~ spp + mined"
         )
+
+
+HABITAT = np.repeat(["a", "b", "c", "d"], 10)
+
+
+@pytest.mark.parametrize("family", ["poisson", "truncated_poisson"])
+@pytest.mark.parametrize(
+    ("of_a", "words"),
+    [
+        ([2.0] * 10, r"\(Intercept\) \(-Inf\), hb \(\+Inf\).*[Ww]here h = 'a', 'y == 0' is 0 in all 10 rows"),
+        ([0.0] * 10, r"\(Intercept\) \(\+Inf\), hb \(-Inf\).*[Ww]here h = 'a', 'y == 0' is 1 in all 10 rows"),
+    ],
+)
+def test_a_level_without_zeros_or_with_nothing_else_is_named(family: str, of_a: list[float], words: str) -> None:
+    table = {"y": [*of_a, *([0.0] * 5 + [3.0, 4.0, 1.0, 2.0, 5.0]) * 3], "h": HABITAT}
+    with pytest.warns(SeparationWarning, match=words):
+        mm.glmmTMB("y ~ 1", table, family, ziformula="~ h")
+
+
+def test_zeros_that_the_family_expects_are_said() -> None:
+    y = np.random.default_rng(2).binomial(8, 0.2, 200).astype(float)  # fewer zeros than Poisson's
+    with pytest.warns(SeparationWarning, match="in all rows: the poisson family expects as many zeros"):
+        mm.glmmTMB("y ~ 1", {"y": y}, "poisson", ziformula="~ 1")
+
+
+def test_a_prior_makes_the_zero_part_finite_without_a_warning() -> None:
+    table = {"y": [*[2.0] * 10, *([0.0] * 5 + [3.0, 4.0, 1.0, 2.0, 5.0]) * 3], "h": HABITAT}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", SeparationWarning)
+        fit = mm.glmmTMB(
+            "y ~ 1", table, "poisson", ziformula="~ h", priors=[{"prior": "normal(0, 3)", "class": "fixef_zi"}]
+        )
+    assert np.abs(np.asarray(fit.fixef("zi"))[1:]).max() < 10
+
+
+def test_a_variance_of_0_in_the_zero_part_is_named() -> None:
+    rng = np.random.default_rng(1)
+    y = np.where(rng.uniform(size=200) < 0.3, 0, rng.poisson(3, 200) + 1).astype(float)
+    with pytest.warns(SingularFitWarning, match=r"zi: in \(1 \| g\) the variance of \(Intercept\) is 0"):
+        mm.glmmTMB("y ~ 1", {"y": y, "g": np.tile(np.arange(20), 10)}, "poisson", ziformula="~ 1 + (1 | g)")
+
+
+def test_theta_of_a_model_of_components_is_judged_by_its_own_curvature() -> None:
+    """The place of theta among all parameters is after the coefficients of all components."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        mm.glmmTMB("count ~ spp + mined + (1 | site)", mm.datasets.load("Salamanders"), "nbinom2", ziformula="~ 1")
+    assert not [w for w in caught if "as good as infinite" in str(w.message)]
 
 
 def test_a_regular_zero_part_has_no_warning() -> None:

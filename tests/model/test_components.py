@@ -9,6 +9,7 @@ import pytest
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError
+from mixedmodels.fit.component_moments import quantity
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +64,79 @@ def test_a_component_that_is_not_there_is_named(name: Any) -> None:
         plain.fixef(name)
 
 
-@pytest.mark.parametrize("verb", ["avg_predictions", "avg_comparisons", "avg_slopes", "slopes"])
-def test_what_follows_one_predictor_refuses_a_mean_of_two(fit: Any, verb: str) -> None:
-    with pytest.raises(DataError, match="zero inflation"):
-        getattr(fit, verb)()
+def test_predictions_have_the_mean_of_all_components(fit: Any) -> None:
+    ours = fit.predictions(re_form="~0")
+    whole = fit.predict(type="response", re_form="~0", se_fit=True)
+    assert ours["estimate"] == pytest.approx(whole["fit"].to_numpy(), rel=1e-12)
+    assert ours["std_error"] == pytest.approx(whole["se_fit"].to_numpy(), rel=1e-4)
+    zi, mu = fit.predict(type="zprob", re_form="~0"), fit.predict(type="conditional", re_form="~0")
+    assert fit.avg_predictions(re_form="~0")["estimate"] == pytest.approx([float(((1 - zi) * mu).mean())], rel=1e-10)
+
+
+@pytest.mark.parametrize("type_", ["response", "conditional", "zprob", "zlink", "disp", "zero_probability"])
+def test_average_quantities_have_errors_over_all_parameters(fit: Any, type_: str) -> None:
+    average = fit.avg_predictions(type=type_, re_form="~0")
+    own = fit._fit
+    theta, beta, psi = own.point
+    vcov = own.vcov_joint[len(theta) :, len(theta) :]
+    rows = [(d, p) for d, p in zip((fit.design, *fit.design.further), own.predictors, strict=True)]
+    x = [np.column_stack([np.ones(own.n) if c is None else c for c in d.fixed.columns]) for d, _ in rows]
+
+    def mean_at(at: np.ndarray) -> float:
+        parts, start = [], 0
+        for columns in x:
+            parts.append(columns @ at[start : start + columns.shape[1]])
+            start += columns.shape[1]
+        return float(quantity(own.family, parts, None, at[start:], type_).mean())
+
+    at = np.concatenate([beta, psi])
+    steps = 1e-5 * np.eye(len(at))
+    gradient = np.array([(mean_at(at + step) - mean_at(at - step)) / 2e-5 for step in steps])
+    assert average["estimate"] == pytest.approx([mean_at(at)], rel=1e-10)
+    assert average["std_error"] == pytest.approx([np.sqrt(gradient @ vcov @ gradient)], rel=1e-5)
+
+
+def test_slopes_are_in_the_variables_of_all_components(fit: Any) -> None:
+    table = fit.avg_slopes()
+    assert {"mined", "spp", "DOY"} <= set(table["term"])
+    zero = fit.avg_comparisons(variables="mined", type="zprob")
+    probability = fit.emmeans("mined", component="zi", type="response").table["estimate"]
+    assert zero["estimate"] == pytest.approx([probability[1] - probability[0]], rel=1e-8)
+    assert "probability of a structural zero" in str(zero)
+
+
+def test_a_covariance_of_one_predictor_is_refused(fit: Any) -> None:
+    with pytest.raises(DataError, match="parameters: "):
+        fit.avg_predictions(vcov=np.eye(2))
+    with pytest.raises(DataError, match="type is"):
+        fit.avg_predictions(type="zeros")
+
+
+@pytest.mark.parametrize("verb", ["emmeans", "joint_tests", "car_anova", "ggpredict", "confint"])
+def test_models_of_one_component_say_so(verb: str) -> None:
+    arguments = {"emmeans": ("mined",), "ggpredict": ("mined",)}.get(verb, ())
+    plain = mm.glm("count ~ mined", mm.datasets.load("Salamanders"), "poisson")
+    with pytest.raises(DataError, match="one component"):
+        getattr(plain, verb)(*arguments, component="zi")
+
+
+def test_labels_say_what_the_numbers_of_a_component_are(fit: Any) -> None:
+    assert "Predicted probabilities of a structural zero" in str(fit.ggpredict("mined", component="zi"))
+    assert "Predicted dispersion" in str(fit.ggpredict("DOY", component="disp"))
+    assert "Component zi: probability of a structural zero" in str(fit.emmeans("mined", component="zi"))
+    assert "component zi" in str(fit.car_anova(component="zi"))
+    assert fit.confint(method="wald", component="zi").names == fit.fixef("zi").names
+
+
+def test_letters_of_a_component_s_levels(fit: Any) -> None:
+    letters = fit.glht(mm.mcp(mined="Tukey"), component="zi")
+    assert letters["estimate"] == pytest.approx([np.asarray(fit.fixef("zi"))[1]])
+
+
+def test_a_sequential_table_is_refused(fit: Any) -> None:
+    with pytest.raises(DataError, match="car_anova"):
+        fit.anova()
+    assert fit.anova(type=2)["chisq"] == pytest.approx(fit.car_anova()["chisq"])
 
 
 def test_one_predictor_has_the_marginal_effects_of_glmer() -> None:

@@ -117,17 +117,8 @@ def fit_glmm(
     fit = _finite(design, family, engine, response, inputs.kept, point, search)
     if may_be_unidentified(design, fit.kept):
         fit = replace(fit, **unidentified(design, fit))
-    separation = separated(design, fit) or random_effects.message(design, fit) or _separated_zeros(design, fit)
+    separation = separated(design, fit) or random_effects.message(design, fit)
     return (replace(fit, separated=separation) if separation else fit), engine
-
-
-def _separated_zeros(design: Design, fit: GlmmFit) -> str | None:
-    """Zero inflation without a finite estimate, in words."""
-    if not design.further or not isinstance(fit, ComponentsFit):
-        return None
-    from mixedmodels.fit.separation import zero_part
-
-    return zero_part.message(design, fit)
 
 
 def _finite(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -131,7 +131,7 @@ def component_means(
     ]
     space = next((s.null_space for s in spaces if s.null_space is not None), None)
     alone = [replace(design, further=()) for design in designs]
-    forms = [re_form.get(d.component) if isinstance(re_form, dict) else re_form for d in designs]
+    forms = [re_form.get(d.component) if isinstance(re_form, Mapping) else re_form for d in designs]
     chosen = [parts_of(design, None, form) for design, form in zip(alone, forms, strict=True)]
     return ComponentMeans(
         model=model,

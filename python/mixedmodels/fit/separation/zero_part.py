@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FAR = 10.0  # log-odds of a structural zero beyond which its probability is as good as 0 or 1
 UNKNOWN = 10.0  # standard error of a log-odds that says nothing
-REMEDY = "priors= with class 'fixef_zi'"
+REMEDY = "priors=[{'prior': 'normal(0, 3)', 'class': 'fixef_zi'}]"
 
 
 def message(design: Design, fit: ComponentsFit) -> str | None:
@@ -39,16 +39,19 @@ def message(design: Design, fit: ComponentsFit) -> str | None:
 
 def _expected(design: Design, zeros: Design, part: PredictorFit, y: np.ndarray, fit: ComponentsFit) -> str | None:
     """That the family without zero inflation expects as many zeros as there are, in all rows or in some."""
-    error = np.sqrt(np.diag(part.vcov))
-    unknown = [zeros.fixed.names[j] for j, se in zip(part.kept, error, strict=True) if not se < UNKNOWN]
-    nowhere = bool((part.eta < -FAR).all())
-    if not nowhere and not (unknown and (part.eta < -FAR).any()):
+    with np.errstate(invalid="ignore"):
+        error = np.sqrt(np.diag(part.vcov))
+    names = [zeros.fixed.names[j] for j in part.kept]
+    unknown = [f"{name} ({b:.3g})" for name, b, se in zip(names, part.beta, error, strict=True) if not se < UNKNOWN]
+    low = int((part.eta < -FAR).sum())
+    if not low or not (unknown or low == fit.n):
         return None
-    where = "in all rows" if nowhere else f"in {int((part.eta < -FAR).sum())} of {fit.n} rows"
-    whose = listed([repr(name) for name in unknown]) or "its intercept"
+    where = "all rows" if low == fit.n else f"{low} of {fit.n} rows"
+    whose = listed(unknown) or f"{names[0]} ({part.beta[0]:.3g})"
+    have = "coefficients of" if len(unknown) > 1 else "coefficient of"
     return (
-        f"zero inflation {zeros.formula!r} is estimated as 0 {where}: the {fit.family.base.name} family expects as "
-        f"many zeros of {design.response_name!r} there as the data have ({int(y.sum())} in all). The maximum "
-        f"likelihood estimate of {whose} is infinite, and its standard error and test mean nothing. Use {REMEDY} for "
-        "finite estimates, or leave out of ziformula= what the zeros do not need."
+        f"zero inflation {zeros.formula!r} is estimated as 0 in {where}: the {fit.family.base.name} family expects as "
+        f"many zeros of {design.response_name!r} there as the data have ({int(y.sum())} in all). The {have} {whose} "
+        f"{'have' if len(unknown) > 1 else 'has'} no finite estimate, nor a standard error. Use {REMEDY} for finite "
+        "estimates, or leave out of ziformula what these zeros do not need."
     )
