@@ -174,3 +174,33 @@ def test_the_table_of_parameters_names_components(fit: Any) -> None:
 def test_arguments_of_other_models_are_refused(fit: Any, wrong: dict[str, Any]) -> None:
     with pytest.raises(DataError, match="delta method"):
         fit.predict(**wrong)
+
+
+def test_rows_have_population_means_over_all_components(fit: Any) -> None:
+    rows = fit.augment()
+    assert rows["fixed"].to_numpy() == pytest.approx(fit.predict(type="response", re_form="~0").to_numpy())
+    assert rows["fitted"].to_numpy() == pytest.approx(fit.predict(type="response").to_numpy())
+
+
+@pytest.mark.parametrize(
+    "verb", ["robust", "scores", "influence", "cooks_distance", "hat_values", "leverage", "rstandard", "rstudent"]
+)
+def test_what_looks_at_one_predictor_names_the_components(fit: Any, verb: str) -> None:
+    with pytest.raises(DataError, match="'zi' and 'disp'"):
+        getattr(fit, verb)()
+
+
+def test_shares_of_variance_say_what_they_are_of(fit: Any) -> None:
+    for verb in ("r2", "icc"):
+        with pytest.raises(DataError, match="dispformula"):
+            getattr(fit, verb)()
+        assert "structural zeros is left out" in str(getattr(fit.update(dispformula="~1"), verb)())
+
+
+def test_adjusted_predictions_of_the_conditional_part_say_so(fit: Any) -> None:
+    assert "no structural zeros" in str(fit.ggpredict("mined"))
+    assert "structural" not in str(fit.ggpredict("mined", scale="link"))
+    with pytest.raises(DataError, match="avg_predictions"):
+        fit.ggaverage("mined")
+    hurdle = mm.glmmTMB("count ~ mined", mm.datasets.load("Salamanders"), "truncated_poisson", ziformula="~ mined")
+    assert "not the mean of the truncated_poisson family" in str(hurdle.ggpredict("mined"))

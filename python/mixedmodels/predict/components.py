@@ -207,6 +207,29 @@ def predicted_components(
     return model._rows.table(columns, None if rest is None else uncertain_components(model, rest, options, type_))
 
 
+def population_means(model: FittedModel) -> tuple[Vector, Vector | None]:
+    """Means of the rows of the fit with random effects of 0 in all components, and those of the rows of weight 0."""
+    options = Options(
+        kind=None,
+        re_form="~0",
+        type="response",
+        se_fit=False,
+        interval=None,
+        level=0.95,
+        method="delta",
+        uncertainty="all",
+        nsim=None,
+        seed=None,
+        allow_new_levels=False,
+        ddf=None,
+        progress=None,
+    )
+    rows, _ = rows_of(model, None, options)
+    rest = _weightless(model, options)
+    own = component_values(model._fit, rows, "response")
+    return own, None if rest is None else component_values(model._fit, rest, "response")
+
+
 def _weightless(model: FittedModel, options: Options) -> ComponentRows | None:
     """The rows of weight 0, which get predictions as all others."""
     rest = model.design.weightless

@@ -180,11 +180,20 @@ class MixedTableVerbs(MixedEffects, Generic[Data_co]):
         from mixedmodels.fit.moments import fixed_part
 
         fit, design, rest = self._fit, self.design, self.design.weightless
+        if self._quantities:
+            return self._augmented_by_components()
         fixed = self._on_scale(fixed_part(design, fit.kept, fit.beta, fit.n), "response")
         if rest is None:
             return self._augmented({"fixed": fixed})
         beside = self._on_scale(fixed_part(rest, fit.kept, fit.beta, rest.n), "response")
         return self._augmented({"fixed": fixed}, {"fixed": beside})
+
+    def _augmented_by_components(self) -> Any:
+        """As `augment`, of a model whose mean depends on several linear predictors."""
+        from mixedmodels.predict.components import population_means
+
+        fixed, beside = population_means(self)
+        return self._augmented({"fixed": fixed}, None if beside is None else {"fixed": beside})
 
     def rePCA(self) -> RePCA:
         """Principal components of the relative covariance factor of each grouping factor.

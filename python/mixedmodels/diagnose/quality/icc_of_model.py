@@ -132,6 +132,8 @@ def notes(model: FittedModel, of: Parts) -> list[str]:
     extra = [label for label, is_extra in zip(of.labels, of.extra, strict=True) if is_extra]
     if extra:
         out.append(f"{', '.join(extra)} has a level per row: it counts as residual variance (overdispersion).")
+    if any(other.component == "zi" for other in model.design.further):
+        out.append("Of the conditional part: the variation of structural zeros is left out.")
     if model._fit.mixed and model._fit.singular:
         out.append("The fit is singular: what has no variance counts as 0. See singularity().")
     return out

@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedmodels.design import Design
 from mixedmodels.design.records import FixedDesign
-from mixedmodels.errors import MixedModelsWarning
+from mixedmodels.errors import DataError, MixedModelsWarning
 from mixedmodels.estimates import distribution_variance
 from mixedmodels.estimates.variance_parts import Parts, family_residual, gaussian_residual, parts, random_variances
 from mixedmodels.fit.any_fit import AnyFit
@@ -49,6 +49,11 @@ def variance_parts(model: FittedModel, approximation: str | None, mean: str | No
     """The parts of the variance of a model's rows, on the scale of the linear predictor."""
     model._need_rows("the parts of the variance")
     design, fit = model.design, model._fit
+    if any(other.component == "disp" for other in design.further):
+        raise DataError(
+            f"the residual variance of {model.formula!r} on the scale of the link needs one dispersion, and "
+            "dispformula has one for each row; take the r2() or icc() of the model without dispformula, or r2('lr')."
+        )
     if not fit.generalized:
         _nothing_to_choose(approximation, mean)
         return parts(design, fit, gaussian_residual(design, fit, per))
@@ -61,8 +66,6 @@ def variance_parts(model: FittedModel, approximation: str | None, mean: str | No
 
 
 def _nothing_to_choose(approximation: str | None, mean: str | None) -> None:
-    from mixedmodels.errors import DataError
-
     for name, value in (("approximation", approximation), ("mean", mean)):
         if value is not None:
             raise DataError(

@@ -115,6 +115,20 @@ def back_and_notes(model: Any, scale: str, back_transform: bool) -> tuple[WayBac
     return scale_of_response.back, (f"Predictions are back from the scale of {response}, standard errors are on it.",)
 
 
+def conditional_notes(model: Any, scale: str) -> tuple[str, ...]:
+    """That predictions of the conditional part are not means of the response, where they are not."""
+    if scale != "response" or not model._quantities:
+        return ()
+    family = model.family
+    if not family.zeros and not family.has_other_mean:
+        return ()
+    base = family.base.name
+    what = f"Inverse link of the conditional part, which is not the mean of the {base} family."
+    if not family.has_other_mean:
+        what = "Means of the conditional part, of responses that are no structural zeros."
+    return (f"{what} predictions(type='response') has means of the response.",)
+
+
 def title_of(model: Any, scale: str) -> str:
     """The title of a table: "Predicted probabilities of y = 1"."""
     family = model.family

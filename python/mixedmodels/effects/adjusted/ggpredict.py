@@ -18,6 +18,7 @@ from mixedmodels.effects.adjusted.from_model import (
     back_and_notes,
     basis_for,
     bends,
+    conditional_notes,
     mean_offset,
     offset_names,
     population,
@@ -90,7 +91,9 @@ def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPred
     )
     if request.type.startswith("simulate"):
         return _simulated(model, request, variables, grid, terms)
+    _check_average(model, request)
     basis, method, more = basis_for(model, request.ddf)
+    more = (*more, *conditional_notes(model, request.scale))
     back, notes = back_and_notes(model, request.scale, request.back_transform)
     add = request.variance or default_variance(model._fit) if request.interval == "prediction" else None
     scale = Scale(back, request.level, add, request.bias_correction)
@@ -139,6 +142,16 @@ def adjusted_predictions(model: Any, request: PredictionRequest) -> AdjustedPred
         method=method,
         seed=request.seed,
     )
+
+
+def _check_average(model: Any, request: PredictionRequest) -> None:
+    """Refuse an average of means that are none of the response."""
+    if request.margin == "empirical" and request.scale == "response" and conditional_notes(model, "response"):
+        raise DataError(
+            "ggaverage() averages the inverse link of one linear predictor, which is not the mean of "
+            f"{model.design.response_name!r} here; take avg_predictions(variables=..., re_form='~0'), which has the "
+            "mean over all components."
+        )
 
 
 def _errors(model: Any) -> LinearMixedErrors:

@@ -68,7 +68,8 @@ class HypothesisVerbs(FittedModel):
         array([0.706])
         """
         if component is not None:
-            return self._of_component(component).glht(linfct, rhs, alternative, df)
+            hypotheses_of: GeneralHypotheses = self._of_component(component).glht(linfct, rhs, alternative, df)
+            return hypotheses_of
         from mixedmodels.inference.glht.mcp import Comparisons, coded_factor, mean_comparisons
         from mixedmodels.inference.glht.record import GeneralHypotheses
         from mixedmodels.inference.glht.tests import linear_hypotheses
@@ -137,7 +138,8 @@ class HypothesisVerbs(FittedModel):
         array([0.766])
         """
         if component is not None:
-            return self._of_component(component).linear_hypothesis(hypothesis, rhs, test, ddf)
+            tested: TestTable = self._of_component(component).linear_hypothesis(hypothesis, rhs, test, ddf)
+            return tested
         from mixedmodels.estimates.coefficients import Coefficients
         from mixedmodels.inference.comparison.restriction_table import (
             RestrictionTable,
