@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,6 @@ from mixedmodels.formula.nodes import Call, Node, strip
 
 if TYPE_CHECKING:
     from mixedmodels.families import Family
-    from mixedmodels.fitted.model import FittedModel
 
 Function = Callable[[Vector], Vector]
 
@@ -112,7 +111,7 @@ def of_family(family: Family) -> ResponseScale | None:
     return ResponseScale(name=family.link, label=label, back=InverseLink(family), base=base)
 
 
-def way_back(model: FittedModel) -> ResponseScale | None:
+def way_back(model: Any) -> ResponseScale | None:
     """From the linear predictor to the response, through a link or a transformation of the response."""
     scale = of_family(model.family)
     if model.design.component == "cond":

@@ -215,6 +215,11 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
             self._fit.family, [p.eta for p in self._fit.predictors], self._fit.weights, self._fit.psi, "response"
         )
 
+    def _population_means(self) -> tuple[Vector, Vector | None]:
+        from mixedmodels.predict.components import population_means
+
+        return population_means(self)
+
     def _residuals(self, type: ResidualType = "response", scaled: bool = False) -> Vector:  # noqa: A002
         if scaled:
             raise DataError("scaled=True is of models with one dispersion; type='pearson' divides by the row's own.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast, overload
 
 from mixedmodels import frame
 from mixedmodels._spellings import LEVEL, spelled
-from mixedmodels._typing import Data_co
+from mixedmodels._typing import Data_co, Vector
 from mixedmodels.fitted.fixed_effects import FixedEffects
 from mixedmodels.fitted.mixed_effects import MixedEffects
 
@@ -177,23 +177,18 @@ class MixedTableVerbs(MixedEffects, Generic[Data_co]):
         >>> fit.augment()[["fitted", "resid", "fixed"]].shape
         (180, 3)
         """
+        fixed, beside = self._population_means()
+        return self._augmented({"fixed": fixed}, None if beside is None else {"fixed": beside})
+
+    def _population_means(self) -> tuple[Vector, Vector | None]:
+        """Means of the rows with random effects of 0, and those of the rows of weight 0, if there are any."""
         from mixedmodels.fit.moments import fixed_part
 
         fit, design, rest = self._fit, self.design, self.design.weightless
-        if self._quantities:
-            return self._augmented_by_components()
         fixed = self._on_scale(fixed_part(design, fit.kept, fit.beta, fit.n), "response")
         if rest is None:
-            return self._augmented({"fixed": fixed})
-        beside = self._on_scale(fixed_part(rest, fit.kept, fit.beta, rest.n), "response")
-        return self._augmented({"fixed": fixed}, {"fixed": beside})
-
-    def _augmented_by_components(self) -> Any:
-        """As `augment`, of a model whose mean depends on several linear predictors."""
-        from mixedmodels.predict.components import population_means
-
-        fixed, beside = population_means(self)
-        return self._augmented({"fixed": fixed}, None if beside is None else {"fixed": beside})
+            return fixed, None
+        return fixed, self._on_scale(fixed_part(rest, fit.kept, fit.beta, rest.n), "response")
 
     def rePCA(self) -> RePCA:
         """Principal components of the relative covariance factor of each grouping factor.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedmodels.design.matrices import model_matrix
 from mixedmodels.families import Binomial
-from mixedmodels.fit.ols import dense_columns
 from mixedmodels.fit.separation import fixed_effects
 from mixedmodels.fit.separation.message import listed, sentence
 
@@ -28,7 +28,7 @@ def message(design: Design, fit: ComponentsFit) -> str | None:
         return None
     zeros, part = own
     y = np.asarray(fit.y == 0, dtype=float)
-    x = dense_columns(zeros, part.kept, fit.n)
+    x = model_matrix(zeros.fixed, fit.n)[:, list(part.kept)]
     separation = fixed_effects.find(x, y, fit.weights, Binomial())
     if separation is not None:
         named = replace(zeros, response_name=f"{design.response_name} == 0")
