@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError
 from mixedmodels.fit.component_moments import quantity
+
+THEIRS = json.loads((Path(__file__).parents[1] / "reference" / "emmeans" / "components.json").read_text())
+ROWS = {"mined": ["yes", "no"], "spp": ["GP", "DF"], "DOY": [-1.0, 0.5], "cover": [0.5, -1.0]}
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +136,8 @@ def test_labels_say_what_the_numbers_of_a_component_are(fit: Any) -> None:
 
 def test_letters_of_a_component_s_levels(fit: Any) -> None:
     letters = fit.glht(mm.mcp(mined="Tukey"), component="zi")
+    assert "glmmTMB(formula = ~mined" in str(letters.summary())
+    assert "component zi" in str(letters.summary())
     assert letters["estimate"] == pytest.approx([np.asarray(fit.fixef("zi"))[1]])
 
 
@@ -204,3 +212,27 @@ def test_adjusted_predictions_of_the_conditional_part_say_so(fit: Any) -> None:
         fit.ggaverage("mined")
     hurdle = mm.glmmTMB("count ~ mined", mm.datasets.load("Salamanders"), "truncated_poisson", ziformula="~ mined")
     assert "not the mean of the truncated_poisson family" in str(hurdle.ggpredict("mined"))
+
+
+@pytest.fixture(scope="module")
+def hurdle() -> Any:
+    formula = "count ~ mined + DOY + (1 | site)"
+    return mm.glmmTMB(formula, mm.datasets.load("Salamanders"), "truncated_poisson", ziformula="~ mined + cover")
+
+
+@pytest.mark.parametrize("name", ["mixture", "hurdle"])
+@pytest.mark.parametrize("type_", ["response", "conditional", "zprob"])
+def test_predictions_of_each_type_are_glmmtmbs(fit: Any, hurdle: Any, name: str, type_: str) -> None:
+    theirs = THEIRS[name][type_]
+    model = {"mixture": fit, "hurdle": hurdle}[name]
+    ours = model.predictions(pd.DataFrame(ROWS), re_form="~0", type=type_)
+    assert ours["estimate"] == pytest.approx(theirs["estimate"], rel=1e-4)
+    assert ours["std_error"] == pytest.approx(theirs["std_error"], rel=1e-4)
+
+
+def test_means_and_slopes_of_a_hurdle_are_those_of_emmeans(hurdle: Any) -> None:
+    means, slope = hurdle.emmeans("mined", component="zi").table, hurdle.emtrends("~ 1", "cover", component="zi").table
+    assert means["estimate"] == pytest.approx(THEIRS["zi"]["estimate"], rel=1e-4)
+    assert means["std_error"] == pytest.approx(THEIRS["zi"]["std_error"], rel=1e-4)
+    assert slope["estimate"] == pytest.approx(THEIRS["trend"]["estimate"], rel=1e-4)
+    assert slope["std_error"] == pytest.approx(THEIRS["trend"]["std_error"], rel=1e-4)

@@ -55,6 +55,9 @@ class ComponentView(GeneralizedMixedModel):
     def _heights(self) -> Vector:
         return self._fit.eta
 
+    def _call_text(self) -> str:
+        return f"{self.call.fit_text('glmmTMB', self)}, component {self.design.component}"
+
     def summary(self, ddf: Any = None) -> Any:
         """Refused: the summary of the whole model has a table for each component."""
         self._refuse("summaries")
