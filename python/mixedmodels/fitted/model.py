@@ -110,21 +110,6 @@ class FittedModel:
             "zero inflation or a formula of the dispersion are fitted by glmmTMB(ziformula=, dispformula=)."
         )
 
-    def _need_one_predictor(self, what: str, cure: str) -> None:
-        """Refuse what looks at one linear predictor in a model of several.
-
-        Raises
-        ------
-        DataError
-            If the model has more components than "cond".
-        """
-        others = [repr(other.component) for other in self.design.further]
-        if others:
-            raise DataError(
-                f"{what} looks at one linear predictor, and {self.formula!r} has the components 'cond' and "
-                f"{' and '.join(others)}; {cure}."
-            )
-
     @property
     def nobs(self) -> int:
         """Rows used."""

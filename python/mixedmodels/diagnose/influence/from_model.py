@@ -24,7 +24,6 @@ from mixedmodels.fitted.labels import coefficient_names, prefix, variance_names
 from mixedmodels.fitted.model import FittedModel
 
 THETA = ("fixed", "one_step", "refit")
-REFIT = "compare with the fit of update(subset=...) that leaves rows out, or look at simulate_residuals()"
 
 
 def influence(model: Any, group: Any, theta: Theta, progress: bool | None) -> Influence:
@@ -32,7 +31,6 @@ def influence(model: Any, group: Any, theta: Theta, progress: bool | None) -> In
     theta = recased(theta, THETA)
     if theta not in THETA:
         raise DataError(f"theta is {theta!r:.40}; give 'fixed', 'one_step' or 'refit'.")
-    model._need_one_predictor("influence()", REFIT)
     model._need_rows("influence()")
     fit, design = model._fit, model.design
     if not fit.kept:
@@ -130,7 +128,6 @@ def rstudent(model: Any) -> Vector:
 
 def linearised_of(model: FittedModel) -> Linearised:
     """The working linear model of a fit at its estimates."""
-    model._need_one_predictor("the leverage of rows", REFIT)
     model._need_rows("a check of the rows")
     model._need_one_predictor("leverage", "influence() without rows or groups has its Cook's distances")
     return linearised(model.design, model._fit)

@@ -36,11 +36,6 @@ def anova_terms(model: FittedModel, type: Any, ddf: Ddf, test: str | None) -> Re
         if is_lme4(ddf):
             return _lme4(model, fit.vcov_unscaled, fit.sigma)
         return _lmertest(model, 3 if number is None else number, ddf)
-    if model._quantities and number not in (2, 3):
-        raise DataError(
-            f"a sequential table of {model.formula!r} does not exist, as its components are estimated together; give "
-            "type=2 or 3, car_anova(component=...), or a second model."
-        )
     if number in (2, 3):
         table = car_anova(model, number, test, ddf)
         return replace(table, footer=(*table.footer, *_as_coded(model))) if number == 3 else table

@@ -185,7 +185,6 @@ class RobustVerbs(FittedModel):
         from mixedmodels.inference.robust import hc, sandwich
 
         fit = self._fit
-        self._need_one_predictor("a robust covariance", "take bootstrap(), or a random effect of the clusters")
         estimator = recased(estimator, sandwich.TYPES + hc.TYPES)
         if not fit.kept:
             raise DataError(f"{self.design.formula!r} has no fixed effects, so that there is no covariance of them.")
@@ -232,7 +231,6 @@ class RobustVerbs(FittedModel):
 
     def _scores(self, clusters: Clusters, scale: str) -> tuple[Scores, tuple[str, ...]]:
         """Scores and information, and the names of the parameters."""
-        self._need_one_predictor("a cluster's score", "take bootstrap()")
         from mixedmodels.fit.cluster_scores import cluster_scores
         from mixedmodels.fitted.labels import joint_names, kept_names, theta_names, variance_names
         from mixedmodels.inference.robust.mixed_scores import Scores, mixed_scores
