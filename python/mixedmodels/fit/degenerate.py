@@ -57,6 +57,11 @@ def columns_out_of_scale(design: Design, y: Vector) -> DataError | None:
     return out_of_scale(design, range(len(design.fixed.columns)), all_rows(design, y).fault())
 
 
+def magnitude(matrix: Matrix) -> float:
+    """Sum of absolute elements, which is finite if they all are, but for huge ones; a list is quicker than an array."""
+    return float(sum(map(abs, matrix.ravel().tolist())))
+
+
 def refuse_hidden(design: Design, kept: Sequence[int], y: Vector, standards: Sequence[Matrix] = ()) -> None:
     """Refuse a column whose squares overflow.
 
@@ -68,7 +73,7 @@ def refuse_hidden(design: Design, kept: Sequence[int], y: Vector, standards: Seq
     DataError
         If there is such a column.
     """
-    if len(kept) < len(design.fixed.columns) or not all(isfinite(float(s.sum())) for s in standards):
+    if len(kept) < len(design.fixed.columns) or not all(map(isfinite, map(magnitude, standards))):
         wrong = columns_out_of_scale(design, y)
         if wrong is not None:
             raise wrong

@@ -288,12 +288,8 @@ def run(
 
 def _has_finite_covariance(fit: MixedFit) -> bool:
     """Whether every element of the covariance of the fixed effects is finite."""
-    unscaled = fit.vcov_unscaled.ravel()
-    # A finite sum of squares has finite parts only; where it overflows, each element is looked at.
-    with np.errstate(over="ignore"):
-        return isfinite(fit.sigma**2 * fit.sigma**2 * float(unscaled.dot(unscaled))) or bool(
-            np.isfinite(fit.vcov).all()
-        )
+    total = fit.sigma * fit.sigma * degenerate.magnitude(fit.vcov_unscaled)
+    return isfinite(total) or bool(np.isfinite(fit.vcov).all())
 
 
 def may_be_unidentified(design: Design, kept: tuple[int, ...]) -> bool:
