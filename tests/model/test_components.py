@@ -12,7 +12,7 @@ import pytest
 
 import mixedmodels as mm
 from mixedmodels.errors import DataError
-from mixedmodels.fit.component_moments import quantity
+from mixedmodels.fit.components.moments import quantity
 
 THEIRS = json.loads((Path(__file__).parents[1] / "reference" / "emmeans" / "components.json").read_text())
 ROWS = {"mined": ["yes", "no"], "spp": ["GP", "DF"], "DOY": [-1.0, 0.5], "cover": [0.5, -1.0]}

@@ -24,7 +24,7 @@ from mixedmodels.fit.henderson_rows import TermRows, fixed_rows
 
 if TYPE_CHECKING:
     from mixedmodels.design import Design
-    from mixedmodels.fit.component_record import ComponentsFit
+    from mixedmodels.fit.components.record import ComponentsFit
 
 AT_ONCE = 256  # rows that are solved for together
 

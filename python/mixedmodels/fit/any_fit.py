@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedmodels._typing import Matrix
-from mixedmodels.fit.component_record import PredictorFit
+from mixedmodels.fit.components.record import PredictorFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit
 

@@ -20,7 +20,7 @@ from mixedmodels.errors import (
     users_line,
 )
 from mixedmodels.fit.any_fit import AnyFit, AnyMixedFit, AnyPredictor
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fit.covariance import SINGULAR, correlation, factors
 from mixedmodels.fit.record import GlmmFit, LinearFit
 
@@ -111,7 +111,7 @@ def mixed_warnings(design: Design, fit: AnyMixedFit) -> list[MixedModelsWarning]
     elif not fit.run.converged and "flat" not in fit.run.certificate:
         warnings.append(_convergence(fit))
     if isinstance(fit, ComponentsFit):
-        from mixedmodels.fit.component_checks import zero_part_message
+        from mixedmodels.fit.components.checks import zero_part_message
 
         zeros = zero_part_message(design, fit)
         if zeros:

@@ -16,8 +16,8 @@ from mixedmodels.design.records import Design
 from mixedmodels.errors import DesignError, FitError, MixedModelsError
 from mixedmodels.families.parts import FamilyWithParts
 from mixedmodels.fit import degenerate
-from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
-from mixedmodels.fit.constraints import NONE, Constraints
+from mixedmodels.fit.components.constraints import NONE, Constraints
+from mixedmodels.fit.components.record import ComponentsFit, PredictorFit
 from mixedmodels.fit.covariance import is_singular
 from mixedmodels.fit.generalized_linear import infinite_mixed
 from mixedmodels.fit.generalized_linear.glm_checks import separated, separated_response

@@ -11,8 +11,8 @@ from mixedmodels.design import Design
 from mixedmodels.errors import DataError
 from mixedmodels.fit import family_moments
 from mixedmodels.fit.any_fit import AnyFit, AnyPredictor
-from mixedmodels.fit.component_moments import by_component
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.moments import by_component
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_random_part, fixed_part
 from mixedmodels.fit.re_form import Chosen

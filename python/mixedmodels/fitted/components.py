@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mixedmodels import formula as formulas
 from mixedmodels.design.further import ARGUMENTS
 from mixedmodels.errors import DataError, DesignError
-from mixedmodels.fit.constraints import NONE, Constraints, held_and_tied, prior_list
+from mixedmodels.fit.components.constraints import NONE, Constraints, held_and_tied, prior_list
 from mixedmodels.fit.lmm import as_flag, kept_columns
 from mixedmodels.fitted.labels import theta_names
 from mixedmodels.formula import Formula, parse

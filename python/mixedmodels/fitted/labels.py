@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mixedmodels._typing import Matrix, Vector
     from mixedmodels.design.records import Design
     from mixedmodels.fit.any_fit import AnyFit, AnyPredictor
-    from mixedmodels.fit.component_record import ComponentsFit
+    from mixedmodels.fit.components.record import ComponentsFit
     from mixedmodels.fit.record import GlmmFit
     from mixedmodels.fitted.varcorr import VarCorr
 

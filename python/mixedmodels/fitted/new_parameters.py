@@ -15,7 +15,7 @@ import numpy as np
 
 from mixedmodels.errors import DataError
 from mixedmodels.fit.any_fit import AnyFit
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.moments import add_random_part, fixed_part
 from mixedmodels.fitted.labels import kept_names, prefix, theta_names

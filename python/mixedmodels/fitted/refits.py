@@ -10,7 +10,7 @@ from mixedmodels.design.further import ARGUMENTS
 from mixedmodels.errors import ConvergenceWarning, DataError
 from mixedmodels.fit.any_fit import AnyMixedFit
 from mixedmodels.fit.checks import mixed_warnings
-from mixedmodels.fit.constraints import NONE, Constraints
+from mixedmodels.fit.components.constraints import NONE, Constraints
 from mixedmodels.fit.generalized_linear.any_family import fit_without_random
 from mixedmodels.fit.generalized_linear.glm import fit_glm
 from mixedmodels.fit.generalized_linear.glm_checks import glm_warnings

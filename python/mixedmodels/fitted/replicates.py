@@ -13,7 +13,7 @@ from mixedmodels._spellings import word
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.row_subset import part_of
 from mixedmodels.errors import DataError, FitError
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fit.glmm import new_engine as new_glmm_engine
 from mixedmodels.fit.lmm import as_control, engine_input, kept_columns
 from mixedmodels.fit.lmm import new_engine as new_lmm_engine

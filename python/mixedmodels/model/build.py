@@ -6,7 +6,7 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fit.lmm import as_control, as_flag, as_verbose, fit_lmm
 from mixedmodels.fit.method import check_reml
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit

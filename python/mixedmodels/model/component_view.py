@@ -14,7 +14,7 @@ from mixedmodels.model.glmer import GeneralizedMixedModel
 if TYPE_CHECKING:
     from mixedmodels.design import Design
     from mixedmodels.families import Family
-    from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
+    from mixedmodels.fit.components.record import ComponentsFit, PredictorFit
     from mixedmodels.model.components import ComponentsModel
 
 QUANTITIES = {"zi": "Probability of a structural zero", "disp": "Dispersion"}

@@ -10,9 +10,9 @@ import numpy as np
 from mixedmodels import frame
 from mixedmodels._typing import Data_co, Matrix, Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.component_moments import quantity
-from mixedmodels.fit.component_moments import residuals as component_residuals
-from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
+from mixedmodels.fit.components.moments import quantity
+from mixedmodels.fit.components.moments import residuals as component_residuals
+from mixedmodels.fit.components.record import ComponentsFit, PredictorFit
 from mixedmodels.fitted.components import as_component
 from mixedmodels.fitted.labels import component_names, kept_names
 from mixedmodels.model.glmer import GeneralizedMixedModel
@@ -91,7 +91,7 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         return QUANTITIES
 
     def _of_component(self, component: str | None) -> Any:
-        return self if component is None else self.component(component)  # type: ignore[arg-type]
+        return self if component is None else self.component(as_component(component, self.components, self.formula))
 
     # -- numbers ------------------------------------------------------------------------------------------------
 

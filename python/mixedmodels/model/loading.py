@@ -16,8 +16,8 @@ from mixedmodels.design import Design, FixedDesign, GroupingFactor, RandomTerm, 
 from mixedmodels.design.spec import FactorSpec
 from mixedmodels.errors import DataError, FileError, MissingFileError, MissingLibraryError, MixedModelsError
 from mixedmodels.families import Family
-from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
-from mixedmodels.fit.constraints import NONE, Constraints
+from mixedmodels.fit.components.constraints import NONE, Constraints
+from mixedmodels.fit.components.record import ComponentsFit, PredictorFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Run
 from mixedmodels.fitted.registry import model_class

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from mixedmodels.errors import DataError
-from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
+from mixedmodels.fit.components.record import ComponentsFit, PredictorFit
 from mixedmodels.fit.goodness import Goodness
 from mixedmodels.fit.record import GlmFit, GlmmFit, LinearFit, MixedFit, Run
 from mixedmodels.tables.call import Call

@@ -15,7 +15,7 @@ from mixedmodels.design import Design, numbers_of, on_new_data
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.component_predictors import ComponentPredictors
-from mixedmodels.fit.component_moments import QUANTITIES, quantity
+from mixedmodels.fit.components.moments import QUANTITIES, quantity
 from mixedmodels.fitted.rows import predictions
 from mixedmodels.predict.kinds import Parts, parts_of
 from mixedmodels.predict.new_levels import new_level_variance
@@ -24,7 +24,7 @@ from mixedmodels.predict.table import Form
 from mixedmodels.predict.target import Target, own_rows, target
 
 if TYPE_CHECKING:
-    from mixedmodels.fit.component_record import ComponentsFit
+    from mixedmodels.fit.components.record import ComponentsFit
     from mixedmodels.fitted.model import FittedModel
 
 

@@ -15,7 +15,7 @@ from mixedmodels.tables.r_numbers import pad_left, pad_right
 if TYPE_CHECKING:
     from mixedmodels.design.records import Design
     from mixedmodels.families.parts import FamilyWithParts
-    from mixedmodels.fit.component_record import ComponentsFit
+    from mixedmodels.fit.components.record import ComponentsFit
 
 WEIGHTS = {
     "trials": "Weights are the numbers of trials of the proportions.",

@@ -28,7 +28,7 @@ from mixedmodels.tables.sheet import Block, Sheet
 
 if TYPE_CHECKING:
     from mixedmodels.design.records import Component, Design
-    from mixedmodels.fit.component_record import ComponentsFit
+    from mixedmodels.fit.components.record import ComponentsFit
     from mixedmodels.fitted.ranef import RanEf
 
 Style = Literal["glmmTMB", "full"]

@@ -10,7 +10,7 @@ from mixedmodels._typing import Vector
 from mixedmodels.diagnose.checks import counts
 from mixedmodels.errors import DataError
 from mixedmodels.fit.checks import unidentified_message
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fit.moments import fixed_part
 from mixedmodels.tables.check import Check, p_text
 

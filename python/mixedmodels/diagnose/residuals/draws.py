@@ -15,8 +15,8 @@ from mixedmodels.diagnose.residuals.pit import BLOCK, Method
 from mixedmodels.diagnose.residuals.record import SimulatedResiduals
 from mixedmodels.diagnose.residuals.simulated import FEWEST, Refits, scaled
 from mixedmodels.errors import DataError, MixedModelsWarning
-from mixedmodels.fit.component_moments import quantity
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.moments import quantity
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fit.many_responses.other_classes import start_of
 from mixedmodels.fit.moments import fixed_part, predict_old
 from mixedmodels.fit.progress import counted

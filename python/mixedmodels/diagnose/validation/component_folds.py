@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.diagnose.validation.predictive_density import Joint, integrated
 from mixedmodels.estimates.linear_functions import Basis, null_space
-from mixedmodels.fit.component_moments import by_component
+from mixedmodels.fit.components.moments import by_component
 from mixedmodels.fit.henderson_rows import fixed_rows
 from mixedmodels.predict.components import ComponentRows, component_predictors, component_values
 from mixedmodels.predict.kinds import Parts
@@ -22,7 +22,7 @@ from mixedmodels.predict.target import target
 if TYPE_CHECKING:
     from mixedmodels.design import Design
     from mixedmodels.families.parts import FamilyWithParts
-    from mixedmodels.fit.component_record import ComponentsFit
+    from mixedmodels.fit.components.record import ComponentsFit
     from mixedmodels.fitted.model import FittedModel
 
 NODES = (1, 15, 7)  # of each further linear predictor, by how many there are

@@ -22,7 +22,7 @@ from mixedmodels.diagnose.validation.folds import Folds
 from mixedmodels.diagnose.validation.predictive_density import log_density, normal_log_density
 from mixedmodels.errors import DataError, FitError, MixedModelsError
 from mixedmodels.estimates.linear_functions import Basis, null_space
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fit.family_moments import shapes_of
 from mixedmodels.fit.generalized_linear.glm_checks import separated
 from mixedmodels.fit.henderson_rows import fixed_rows

@@ -18,7 +18,7 @@ from mixedmodels.errors import DataError
 from mixedmodels.estimates.coefficients import Asymptotic, Coefficients
 from mixedmodels.estimates.component_predictors import joint_covariance
 from mixedmodels.estimates.linear_functions import Basis, null_space
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fitted.labels import component_names
 from mixedmodels.frame import Table
 from mixedmodels.predict.components import ComponentRows, component_values, derivatives

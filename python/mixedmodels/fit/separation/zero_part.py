@@ -14,7 +14,7 @@ from mixedmodels.fit.separation.message import listed, sentence
 
 if TYPE_CHECKING:
     from mixedmodels.design.records import Design
-    from mixedmodels.fit.component_record import ComponentsFit, PredictorFit
+    from mixedmodels.fit.components.record import ComponentsFit, PredictorFit
 
 FAR = 10.0  # log-odds of a structural zero beyond which its probability is as good as 0 or 1
 UNKNOWN = 10.0  # standard error of a log-odds that says nothing

@@ -12,7 +12,7 @@ from math import nan, sqrt
 import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fit.covariance import factors
 from mixedmodels.inference.profile.parameters import Parameter
 

@@ -12,7 +12,7 @@ from mixedmodels._spellings import BOOTSTRAP, word
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.coefficients import Ddf
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fit.record import GlmFit, LinearFit
 from mixedmodels.fitted.labels import kept_names
 from mixedmodels.fitted.model import FittedModel

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mixedmodels.errors import ConvergenceWarning, DataError, users_line
-from mixedmodels.fit.constraints import NONE
+from mixedmodels.fit.components.constraints import NONE
 from mixedmodels.fit.glmm import constraints_as_in
 from mixedmodels.fitted.model import FittedModel
 from mixedmodels.inference.profile.arguments import STEPS, Derived, Parm

@@ -13,7 +13,7 @@ from mixedmodels.fit.re_form import Chosen
 if TYPE_CHECKING:
     from mixedmodels.design import Design
     from mixedmodels.families.parts import FamilyWithParts
-    from mixedmodels.fit.component_record import ComponentsFit
+    from mixedmodels.fit.components.record import ComponentsFit
 
 QUANTITIES = ("link", "response", "conditional", "zprob", "zlink", "disp", "latent", "zero_probability")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedmodels._typing import Matrix, Vector
 from mixedmodels.design.records import Component
-from mixedmodels.fit.constraints import NONE, Constraints
+from mixedmodels.fit.components.constraints import NONE, Constraints
 from mixedmodels.fit.method import Method
 from mixedmodels.fit.record import GlmmFit
 

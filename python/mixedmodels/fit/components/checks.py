@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedmodels.design.records import Design
-from mixedmodels.fit.component_record import ComponentsFit
+from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fit.separation import zero_part
 
 
