@@ -234,3 +234,8 @@ def test_means_and_slopes_of_a_hurdle_are_those_of_emmeans(hurdle: Any) -> None:
     assert means["std_error"] == pytest.approx(THEIRS["zi"]["std_error"], rel=1e-4)
     assert slope["estimate"] == pytest.approx(THEIRS["trend"]["estimate"], rel=1e-4)
     assert slope["std_error"] == pytest.approx(THEIRS["trend"]["std_error"], rel=1e-4)
+
+
+def test_a_type_of_predictions_that_is_none_is_refused(fit: Any) -> None:
+    with pytest.raises(DataError, match="zero_probability"):
+        fit.predict(type="latent")

@@ -159,6 +159,11 @@ class Design:
     further: tuple[Design, ...] = ()
 
     @property
+    def predictors(self) -> tuple[Design, ...]:
+        """Designs of all linear predictors, this one first."""
+        return (self, *self.further)
+
+    @property
     def n(self) -> int:
         """Number of rows used."""
         return self.n_table - self.dropped if self.rows is None else len(self.rows)

@@ -11,6 +11,7 @@ du/dphi = H^-1 dF/dphi. So the error of the linear predictors eta = X beta + Z L
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ class ComponentPredictors:
     """
 
     def __init__(self, design: Design, fit: ComponentsFit) -> None:
-        self._designs = (design, *design.further)
+        self._designs = design.predictors
         self._fit = fit
 
     # -- the modes ----------------------------------------------------------------------------------------------
@@ -73,13 +74,13 @@ class ComponentPredictors:
         from scipy import sparse
 
         out, before = [], 0
-        for design, ts in zip(self._designs, self._factors, strict=True):
+        for design, ts, zs in zip(self._designs, self._factors, self._z, strict=True):
             if not design.random:
                 out.append(sparse.csc_matrix((design.n, self._q)))
                 continue
             levels = [design.groups[t.group].n_levels for t in design.random]
-            lam = sparse.block_diag([sparse.kron(sparse.identity(n), t) for n, t in zip(levels, ts, strict=True)])
-            own = (z_matrix(design) @ lam).tocsc()
+            terms = zip(zs, levels, ts, strict=True)
+            own = sparse.hstack([z @ sparse.kron(sparse.identity(n), t) for z, n, t in terms]).tocsc()
             after = self._q - before - own.shape[1]
             empty = [sparse.csc_matrix((design.n, k)) for k in (before, after)]
             out.append(sparse.hstack([empty[0], own, empty[1]]).tocsc())
@@ -111,6 +112,7 @@ class ComponentPredictors:
                     h = h + left.T @ sparse.diags(self._weights(s, t)) @ right
         return splu(h.tocsc())
 
+    @cached_property
     def _theta_steps(self) -> list[tuple[int, Any]]:
         """For each element of theta its component, and dLambda as (first effect, levels, dT)."""
         out: list[tuple[int, Any]] = []
@@ -134,12 +136,12 @@ class ComponentPredictors:
         fit, n = self._fit, self._fit.n
         columns = []
         scores = [np.asarray(self._rows["g"][r * n : (r + 1) * n]) for r in range(len(self._designs))]
-        for r, (i, first, levels, step) in self._theta_steps():
+        for r, (i, first, levels, step) in self._theta_steps:
             k = len(step)
             by_level = np.zeros(self._q)
-            own = self._z(r, i).T @ scores[r]
+            own = self._z[r][i].T @ scores[r]
             by_level[first : first + levels * k] = (own.reshape(levels, k) @ step).ravel()
-            moved = self._z(r, i) @ (self._u[first : first + levels * k].reshape(levels, k) @ step.T).ravel()
+            moved = self._z[r][i] @ (self._u[first : first + levels * k].reshape(levels, k) @ step.T).ravel()
             columns.append(by_level - self._response_to(r, moved))
         for r, (design, part) in enumerate(zip(self._designs, fit.predictors, strict=True)):
             x = fixed_rows(design, part.kept, n)
@@ -150,12 +152,10 @@ class ComponentPredictors:
         right = np.column_stack(columns) if columns else np.zeros((self._q, 0))
         return np.asarray(self._solver.solve(np.ascontiguousarray(right)))
 
-    def _z(self, r: int, i: int) -> Any:
-        """Z of one term of a component."""
-        from dataclasses import replace
-
-        design = self._designs[r]
-        return z_matrix(replace(design, random=(design.random[i],)))
+    @cached_property
+    def _z(self) -> list[list[Any]]:
+        """Z of each term of each component."""
+        return [[z_matrix(replace(d, random=(term,))) for term in d.random] for d in self._designs]
 
     def _response_to(self, r: int, change: Vector) -> Vector:
         """Lambda'Z'W times a change of one linear predictor."""
@@ -230,7 +230,7 @@ class ComponentPredictors:
     def _slopes(self, x: Sequence[Matrix], random: Sequence[Sequence[TermRows]], loads: Sequence[Any]) -> Matrix:
         """Derivatives of the linear predictors in all parameters, shape (n, m, parameters)."""
         n, m = len(x[0]), len(x)
-        steps = self._theta_steps()
+        steps = self._theta_steps
         out = np.zeros((n, m, len(self._fit.vcov_joint)))
         for j, (r, (i, first, levels, step)) in enumerate(steps):
             part = random[r][i]

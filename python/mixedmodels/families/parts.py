@@ -12,6 +12,7 @@ import numpy as np
 from mixedmodels import _engine
 from mixedmodels._typing import Vector
 from mixedmodels.families.base import Family, Shapes, register
+from mixedmodels.families.kinds import Binomial, NegativeBinomial
 from mixedmodels.families.shape_scale import ShapeScale
 
 Role = Literal["cases", "precision"]
@@ -21,6 +22,11 @@ T = TypeVar("T")
 @lru_cache(maxsize=256)
 def _handle(base: Family, zeros: bool, dispersion: bool, role: Role | None) -> _engine.Family:
     return _engine.Family(base.engine_name, base.link, list(base.fixed_shapes), zeros, dispersion, role)
+
+
+def link_family(component: str) -> Family:
+    """A family that has the link of zero inflation ("zi") or of the dispersion ("disp"), and no dispersion itself."""
+    return Binomial() if component == "zi" else NegativeBinomial(theta=1.0)
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from mixedmodels._typing import Vector
 from mixedmodels.families.base import Family, Shapes
 from mixedmodels.families.other_mean import OtherMean
+from mixedmodels.families.shape_scale import SHARE
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class OrderedBeta(OtherMean):
     def _response_mean(self, eta: Vector) -> tuple[Vector, Vector]:
         _, lower, gap = self.at_shapes
         mu, slope = np.asarray(self.handle.mean(eta)), np.asarray(self.handle.mean_derivative(eta))
-        none, all_of_it = _logistic(lower - eta), _logistic(eta - lower - np.exp(gap))
+        none, all_of_it = SHARE.value(lower - eta), SHARE.value(eta - lower - np.exp(gap))
         none_slope, all_slope = -none * (1 - none), all_of_it * (1 - all_of_it)
         between = 1 - none - all_of_it
         return all_of_it + between * mu, all_slope - (none_slope + all_slope) * mu + between * slope
@@ -119,9 +120,5 @@ class OrderedBeta(OtherMean):
     def params(self, psi: Shapes) -> dict[str, float]:
         """Shares at eta = 0 that lie below and above the cutoffs, as glmmTMB reports them."""
         _, lower, gap = self.shape_values(psi)
-        cutoffs = _logistic(np.array([lower, lower + gap]))
+        cutoffs = SHARE.value(np.array([lower, lower + gap]))
         return {"lower cutoff": float(cutoffs[0]), "upper cutoff": float(cutoffs[1])}
-
-
-def _logistic(x: Vector) -> Vector:
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))

@@ -54,3 +54,4 @@ class ShapeScale:
 
 
 POSITIVE = ShapeScale(0.0, inf)
+SHARE = ShapeScale(0.0, 1.0)  # a probability, by its log-odds

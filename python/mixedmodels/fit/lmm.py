@@ -107,7 +107,7 @@ def engine_input(design: Design, kept: tuple[int, ...] | None = None) -> EngineI
 
 def _of_several(design: Design, kept: tuple[int, ...]) -> EngineInput:
     """The input of several linear predictors; a grouping factor that several have is one."""
-    parts = (design, *design.further)
+    parts = design.predictors
     all_kept = (kept, *(kept_columns(part.fixed, design.n, design.weights) for part in design.further))
     places: dict[str, int] = {}
     groups: list[tuple[Any, int]] = []

@@ -36,7 +36,7 @@ def chosen_effects(design: Design, re_form: Any) -> list[Chosen]:
         If it names a random effect that the model does not have.
     """
     if design.further:
-        return _of_components((design, *design.further), re_form)
+        return _of_components(design.predictors, re_form)
     return _of_one(design, re_form)
 
 

@@ -79,7 +79,7 @@ def _simulate_components(
     design: Design, fit: ComponentsFit, nsim: int, rng: np.random.Generator, chosen: Sequence[Chosen]
 ) -> Matrix:
     """Responses of a model of several components; `chosen` has the terms of all components in turn."""
-    designs = (design, *design.further)
+    designs = design.predictors
     own = by_component(designs, chosen)
     kept = [_kept_part(d, part, c) for d, part, c in zip(designs, fit.predictors, own, strict=True)]
     out = np.empty((checked(nsim), fit.n))

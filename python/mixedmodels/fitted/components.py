@@ -9,7 +9,7 @@ from mixedmodels.design.further import ARGUMENTS
 from mixedmodels.errors import DataError, DesignError
 from mixedmodels.fit.components.constraints import NONE, Constraints, held_and_tied, prior_list
 from mixedmodels.fit.lmm import as_flag, kept_columns
-from mixedmodels.fitted.labels import theta_names
+from mixedmodels.fitted.labels import prefix, theta_names
 from mixedmodels.formula import Formula, parse
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ def constraints_of(design: Design, family: FamilyWithParts, request: Request) ->
     reml = as_flag(request.method.reml, "REML")
     if not reml and request.priors is None and request.map is None:
         return NONE
-    designs = (design, *design.further)
+    designs = design.predictors
     kept = [[d.fixed.names[j] for j in kept_columns(d.fixed, design.n, design.weights)] for d in designs]
-    starts = ["" if d.component == "cond" else f"{d.component}~" for d in designs]
+    starts = [prefix(d) for d in designs]
     thetas = [f"{start}{name}" for start, d in zip(starts, designs, strict=True) for name in theta_names(d)]
     betas = [f"{start}{name}" for start, names in zip(starts, kept, strict=True) for name in names]
     held, ties = held_and_tied(request.map, [*thetas, *betas, *family.psi_names])

@@ -60,7 +60,7 @@ def component_names(design: Design, fit: ComponentsFit) -> tuple[str, ...]:
 def predictors(design: Design, fit: AnyFit) -> list[tuple[str, Design, AnyFit | AnyPredictor]]:
     """Of each linear predictor what its names begin with ("", "zi~", "disp~"), its design and its estimates."""
     parts: tuple[AnyFit | AnyPredictor, ...] = getattr(fit, "predictors", (fit,))
-    return [(prefix(own), own, part) for own, part in zip((design, *design.further), parts, strict=True)]
+    return [(prefix(own), own, part) for own, part in zip(design.predictors, parts, strict=True)]
 
 
 def prefix(design: Design) -> str:

@@ -177,7 +177,7 @@ def _random_names(design: Design, fit: AnyMixedFit) -> list[str]:
         return names[:-1] if _knows_sigma(fit) else names
     return [
         f"{prefix(own)}{name}"
-        for own, part in zip((design, *design.further), fit.predictors, strict=True)
+        for own, part in zip(design.predictors, fit.predictors, strict=True)
         if own.random
         for name in covariance_columns(varcorr(own, part))["term"]
         if name != "sigma"  # a shape

@@ -8,12 +8,12 @@ import numpy as np
 
 from mixedmodels._typing import Vector
 from mixedmodels.errors import DataError
+from mixedmodels.families.parts import link_family
 from mixedmodels.fit.record import GlmmFit
 from mixedmodels.model.glmer import GeneralizedMixedModel
 
 if TYPE_CHECKING:
     from mixedmodels.design import Design
-    from mixedmodels.families import Family
     from mixedmodels.fit.components.record import ComponentsFit, PredictorFit
     from mixedmodels.model.components import ComponentsModel
 
@@ -79,7 +79,7 @@ def _record(fit: ComponentsFit, part: PredictorFit) -> GlmmFit:
     conditional = fit.vcov_conditional[beside : beside + p, beside : beside + p]
     return GlmmFit(
         n=fit.n,
-        family=_link_family(part.component),
+        family=link_family(part.component),
         nagq=fit.nagq,
         laplace=fit.laplace,
         kept=part.kept,
@@ -105,10 +105,3 @@ def _record(fit: ComponentsFit, part: PredictorFit) -> GlmmFit:
         inner=0,
         run=fit.run,
     )
-
-
-def _link_family(component: str) -> Family:
-    """A family that has the component's link, and no dispersion of its own."""
-    from mixedmodels.families import Binomial, NegativeBinomial
-
-    return Binomial() if component == "zi" else NegativeBinomial(theta=1.0)

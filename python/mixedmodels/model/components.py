@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from mixedmodels import frame
 from mixedmodels._typing import Data_co, Matrix, Vector
 from mixedmodels.errors import DataError
-from mixedmodels.fit.components.moments import quantity
+from mixedmodels.fit.components.moments import QUANTITIES, Quantity, quantity
 from mixedmodels.fit.components.moments import residuals as component_residuals
 from mixedmodels.fit.components.record import ComponentsFit, PredictorFit
 from mixedmodels.fitted.components import as_component
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from mixedmodels.tables.vectors import NamedVector
 
 OF_OTHERS = ("nAGQ", "nagq", "laplace", "penalty", "sigma")  # settings of other functions
-Quantity = Literal["link", "response", "conditional", "zprob", "zlink", "disp", "zero_probability"]
-QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 
 
 class ComponentsModel(GeneralizedMixedModel[Data_co]):
@@ -69,7 +67,7 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
             If the model has no such component.
         """
         place = self.components.index(as_component(component, self.components, self.formula))
-        return (self.design, *self.design.further)[place], self._fit.predictors[place]
+        return self.design.predictors[place], self._fit.predictors[place]
 
     def component(self, component: Component) -> ComponentsModel[Data_co] | ComponentView:
         """The model of one component, for every verb about coefficients.
@@ -138,15 +136,6 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
         """-2 log-likelihood, which glmmTMB calls so."""
         return self._fit.criterion
 
-    @property
-    def sigma(self) -> float:
-        """What R's glmmTMB calls so: the dispersion on the family's scale; NaN where it has a formula."""
-        return self._fit.sigma
-
-    def family_params(self) -> dict[str, float]:
-        """Shapes of the family beside its dispersion, by the names that glmmTMB prints."""
-        return self._fit.family_params
-
     # -- random effects -----------------------------------------------------------------------------------------
 
     def ranef(self, cond_var: bool = False, *, component: Component = "cond") -> RanEf:
@@ -167,12 +156,12 @@ class ComponentsModel(GeneralizedMixedModel[Data_co]):
 
     def _own_covariances(self, component: Component) -> list[Matrix]:
         """Conditional covariances of a component's effects, per grouping factor of its design."""
-        names = list(dict.fromkeys(g.name for d in (self.design, *self.design.further) for g in d.groups))
+        names = list(dict.fromkeys(g.name for d in self.design.predictors for g in d.groups))
         blocks = dict(zip(names, self._conditional_covariances(), strict=True))
         out = []
         for group in self._component(component)[0].groups:
             mine, start = [], 0
-            for name, design in zip(self.components, (self.design, *self.design.further), strict=True):
+            for name, design in zip(self.components, self.design.predictors, strict=True):
                 for term in design.random:
                     if design.groups[term.group].name != group.name:
                         continue

@@ -122,7 +122,7 @@ def _model(document: Mapping[str, Any], env: Mapping[str, Any] | None) -> AnyMod
         model: AnyModel = model_class(fit)(fit, design, source, request)
         return model
     design = _design_in(document["design"], env or {})
-    for own in (design, *design.further):
+    for own in design.predictors:
         _try_layout(own)
     loaded: AnyModel = model_class(fit)(fit, design, Source(), None, stored=document)
     return loaded

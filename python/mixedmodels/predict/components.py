@@ -15,6 +15,7 @@ from mixedmodels.design import Design, numbers_of, on_new_data
 from mixedmodels.errors import DataError
 from mixedmodels.estimates import wald
 from mixedmodels.estimates.component_predictors import ComponentPredictors
+from mixedmodels.families.shape_scale import SHARE
 from mixedmodels.fit.components.moments import QUANTITIES, quantity
 from mixedmodels.fitted.rows import predictions
 from mixedmodels.predict.kinds import Parts, parts_of
@@ -85,25 +86,35 @@ def rows_of(
 ) -> tuple[ComponentRows, frame.Table | None]:
     """The rows of the fit or of a table in every component, and the table."""
     fit: ComponentsFit = model._fit
-    designs = (model.design, *model.design.further)
-    parts = [parts_of(replace(d, further=()), options.kind, _re_form(options.re_form, d)) for d in designs]
     if newdata is None:
         model._need_rows("predict() without newdata")
         if offset is not None:
             raise DataError("offset is for new rows; give newdata, or leave offset out for the rows of the fit.")
-        targets = [own_rows(part, d, own) for part, d, own in zip(fit.predictors, designs, parts, strict=True)]
-        return ComponentRows(targets=tuple(targets), weights=fit.weights), None
+        return _rows_of_fit(fit, model.design, options, fit.weights), None
     table = frame.read(newdata)
     targets = []
-    for part, d, own in zip(fit.predictors, designs, parts, strict=True):
+    parts = component_parts(model.design, options.kind, options.re_form)
+    for part, d, own in zip(fit.predictors, model.design.predictors, parts, strict=True):
         new = _laid_out(d, table, own, offset if d.component == "cond" else None)
         targets.append(target(part, new, own, options.allow_new_levels))
     numbers = numbers_of(model.design.spec, table, weights, "weights")
     return ComponentRows(targets=tuple(targets), weights=None if numbers is None else np.asarray(numbers)), table
 
 
-def _re_form(re_form: Any, design: Design) -> Any:
-    return re_form.get(design.component) if isinstance(re_form, Mapping) else re_form
+def component_parts(design: Design, kind: str | None, re_form: Any) -> list[Parts]:
+    """Treatment of the random effects in each component; `re_form` is for all, or a mapping from components."""
+    by_name = re_form if isinstance(re_form, Mapping) else None
+    return [
+        parts_of(replace(own, further=()), kind, re_form if by_name is None else by_name.get(own.component))
+        for own in design.predictors
+    ]
+
+
+def _rows_of_fit(fit: ComponentsFit, design: Design, options: Options, weights: Vector | None) -> ComponentRows:
+    """Rows of a fit's design, those that count or those of weight 0."""
+    parts = component_parts(design, options.kind, options.re_form)
+    rows = zip(fit.predictors, design.predictors, parts, strict=True)
+    return ComponentRows(targets=tuple(own_rows(part, own, chosen) for part, own, chosen in rows), weights=weights)
 
 
 def _laid_out(design: Design, table: frame.Table, parts: Parts, offset: Any) -> Design:
@@ -112,8 +123,6 @@ def _laid_out(design: Design, table: frame.Table, parts: Parts, offset: Any) -> 
 
 def component_values(fit: ComponentsFit, rows: ComponentRows, type_: str) -> Vector:
     """The predictions of these rows."""
-    if type_ == "latent":
-        type_ = "link"
     return quantity(fit.family, rows.etas, rows.weights, fit.psi, type_)
 
 
@@ -176,8 +185,8 @@ def _limits(fit: ComponentsFit, value: Vector, half: Vector, type_: str) -> tupl
         return value - half, value + half
     if type_ in ("zprob", "zero_probability") or (type_ != "disp" and fit.family.in_unit_interval):
         with np.errstate(divide="ignore", invalid="ignore"):
-            at, wide = np.log(value / (1 - value)), half / (value * (1 - value))
-        return 0.5 * (1 + np.tanh(0.5 * (at - wide))), 0.5 * (1 + np.tanh(0.5 * (at + wide)))
+            at, wide = SHARE.psi(value), half / SHARE.slope(value)
+        return SHARE.value(at - wide), SHARE.value(at + wide)
     if type_ == "disp" or fit.family.support != "real":
         factor = np.exp(half / value)
         return value / factor, value * factor
@@ -233,9 +242,4 @@ def population_means(model: FittedModel) -> tuple[Vector, Vector | None]:
 def _weightless(model: FittedModel, options: Options) -> ComponentRows | None:
     """The rows of weight 0, which get predictions as all others."""
     rest = model.design.weightless
-    if rest is None:
-        return None
-    designs = (rest, *rest.further)
-    parts = [parts_of(replace(d, further=()), options.kind, _re_form(options.re_form, d)) for d in designs]
-    targets = [own_rows(part, d, own) for part, d, own in zip(model._fit.predictors, designs, parts, strict=True)]
-    return ComponentRows(targets=tuple(targets), weights=None)
+    return None if rest is None else _rows_of_fit(model._fit, rest, options, None)

@@ -45,7 +45,7 @@ def simulate_new_rows(
     out = np.empty((checked(nsim), n))
     if isinstance(fit, ComponentsFit):
         designs = ((old, new), *zip(old.further, new.further, strict=True))
-        own = by_component((old, *old.further), chosen)
+        own = by_component(old.predictors, chosen)
         parts = [_Predictor(part, *two, c) for part, two, c in zip(fit.predictors, designs, own, strict=True)]
         for row in out:
             etas = np.concatenate([part.draw(rng) for part in parts])

@@ -98,7 +98,7 @@ def scales_of(fit: ComponentsFit) -> Scales:
 
 def prior_texts(design: Design, fit: ComponentsFit) -> tuple[str, ...]:
     """Each prior as glmmTMB prints it: class, coefficient, density."""
-    designs = (design, *design.further)
+    designs = design.predictors
     terms = [(own, term) for own in designs for term in own.random]
     names = [(own, name) for own, part in zip(designs, fit.predictors, strict=True) for name in kept_names(own, part)]
     out = []

@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedmodels._typing import Matrix
 from mixedmodels.errors import DataError
-from mixedmodels.families import Binomial, Family, Poisson
+from mixedmodels.families.parts import link_family
 from mixedmodels.fit import likelihood
 from mixedmodels.fit.checks import dropped_columns
 from mixedmodels.fitted.components import TITLES
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 Style = Literal["glmmTMB", "full"]
 
 DIGITS = 4
-LINKS: dict[str, type[Family]] = {"zi": Binomial, "disp": Poisson}  # families with the link of a component
 CRITERIA_DECIMALS = 5  # to which R rounds before it prints seven digits
 HEADERS = ("Estimate", "Std. Error", "z value", "Pr(>|z|)")
 STYLES = ("glmmTMB", "full")
@@ -303,7 +302,7 @@ def components_summary(design: Design, fit: ComponentsFit, call: Call, kind: Any
             ngroups={g.name: g.n_levels for g in own.groups},
             aliased=dropped_columns(own, part),
         )
-        for own, part in zip((design, *design.further), fit.predictors, strict=True)
+        for own, part in zip(design.predictors, fit.predictors, strict=True)
     )
     return ComponentsSummary(
         family=(base.engine_name, base.link),
@@ -319,7 +318,7 @@ def components_summary(design: Design, fit: ComponentsFit, call: Call, kind: Any
         nobs=fit.n,
         dropped=design.dropped,
         dispersion=dispersion_of(fit),
-        shapes=fit.family_params,
+        shapes=fit.family.params(fit.psi),
         scales=scales_of(fit),
         priors=prior_texts(design, fit),
         converged=fit.run.converged,
@@ -338,7 +337,7 @@ def tidy_components(
 ) -> Columns:
     """Rows of the requested parts, component by component."""
     tables: list[Columns] = []
-    for own, part in zip((design, *design.further), fit.predictors, strict=True):
+    for own, part in zip(design.predictors, fit.predictors, strict=True):
 
         def modes(cond_var: bool, component: str = own.component) -> RanEf:
             return ranef(cond_var, component=component)
@@ -347,7 +346,7 @@ def tidy_components(
         if wanted:
             ratio = None
             if exponentiate:
-                family = fit.family.base if own.component == "cond" else LINKS[own.component]()
+                family = fit.family.base if own.component == "cond" else link_family(own.component)
                 ratio = ratio_or_error(family, own.spec.formula.left)
             columns = tidy_mixed(own, part, wanted, level, modes, ratio=ratio)
             n = len(columns["term"])
@@ -366,7 +365,7 @@ def _joined(parts: Sequence[tuple[Any, int]]) -> Any:
 
 def any_random(design: Design) -> bool:
     """Whether some component has random effects."""
-    return any(part.random for part in (design, *design.further))
+    return any(part.random for part in design.predictors)
 
 
 def dispersion_of(fit: ComponentsFit) -> tuple[str, str, float] | None:

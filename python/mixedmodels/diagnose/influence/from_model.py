@@ -79,9 +79,7 @@ def _words(fit: AnyFit, theta: str) -> str:
 def parameter_names(model: Any) -> tuple[str, ...]:
     """Names of `refits.variance_parameters`."""
     fit = model._fit
-    names = [
-        f"{prefix(own)}{name}" for own in (model.design, *model.design.further) for name in variance_names(own)[:-1]
-    ]
+    names = [f"{prefix(own)}{name}" for own in model.design.predictors for name in variance_names(own)[:-1]]
     if fit.residual_sd is not None:
         return (*names, "var_residual")
     return (*names, *fit.free_shapes)

@@ -158,7 +158,7 @@ def _in_words(model: FittedModel, re_form: Any) -> str:
 def _notes(model: FittedModel, re_form: Any) -> tuple[str, ...]:
     """Tell of random effects that are kept and have so many levels that they take the residuals with them."""
     design, out = model.design, []
-    terms = [(own, term) for own in (design, *design.further) for term in own.random]
+    terms = [(own, term) for own in design.predictors for term in own.random]
     for (own, term), kept in zip(terms, chosen_effects(design, re_form), strict=True):
         levels = own.groups[term.group].n_levels
         if kept.any() and levels > model._fit.n / MANY_ROWS:

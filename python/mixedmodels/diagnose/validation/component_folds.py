@@ -31,7 +31,7 @@ NODES = (1, 15, 7)  # of each further linear predictor, by how many there are
 def fold_rows(model: FittedModel, new: Design, parts: Parts) -> ComponentRows:
     """The rows of a fold in every component; `parts` has the terms of all components in turn."""
     fit: ComponentsFit = model._fit
-    designs = (new, *new.further)
+    designs = new.predictors
     kept = by_component(designs, parts.kept)
     targets = [
         target(part, replace(own, further=()), Parts(tuple(k), tuple(~c for c in k)), True)
@@ -48,7 +48,7 @@ def predicted_mean(model: FittedModel, rows: ComponentRows) -> Vector:
 def determined(model: FittedModel, part: Design, new: Design) -> NDArray[np.bool_]:
     """Rows whose fixed effects, of all components, the other folds determine."""
     known = np.ones(new.n, dtype=bool)
-    laid = zip((part, *part.further), (new, *new.further), model._fit.predictors, strict=True)
+    laid = zip(part.predictors, new.predictors, model._fit.predictors, strict=True)
     for own, rows, estimates in laid:
         space = null_space(own, estimates.kept)
         if space is not None:

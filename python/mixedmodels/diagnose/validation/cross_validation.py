@@ -164,7 +164,7 @@ class _Task:
         if fit.mixed:
             assert part.response is not None
             residual = not fit.generalized or fit.family.weights_role == "precision"
-            for own in (part, *part.further):
+            for own in part.predictors:
                 checks.identified(own.groups, own.random, len(part.response), residual)
         again = refitted_to_part(fit, part, self.control)
         if not np.isfinite(again.beta).all():

@@ -38,7 +38,7 @@ def without_fold(model: FittedModel, design: Design, left: Rows) -> Design:
     left : ndarray of int
         Positions among the rows used.
     """
-    if not any(own.spec.states for own in (design, *design.further)):
+    if not any(own.spec.states for own in design.predictors):
         return design
     further = tuple(_without_fold(model, own, left) for own in design.further)
     return replace(_without_fold(model, design, left), further=further)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,8 @@ from mixedmodels.estimates.linear_functions import Basis, null_space
 from mixedmodels.fit.components.record import ComponentsFit
 from mixedmodels.fitted.labels import component_names
 from mixedmodels.frame import Table
-from mixedmodels.predict.components import ComponentRows, component_values, derivatives
-from mixedmodels.predict.kinds import Parts, parts_of
+from mixedmodels.predict.components import ComponentRows, component_parts, component_values, derivatives
+from mixedmodels.predict.kinds import Parts
 from mixedmodels.predict.target import Target, target
 
 
@@ -51,7 +51,7 @@ class ComponentMeans(MeanFunction):
 
     @property
     def _designs(self) -> tuple[Design, ...]:
-        return (self.model.design, *self.model.design.further)
+        return self.model.design.predictors
 
     def at(self, table: Table, offset: Vector | float | None = None) -> Jet:
         """Predictions of the rows of a table; NaN where something is missing or the data do not determine them.
@@ -123,16 +123,14 @@ def component_means(
             "the probability of a zero among trials depends on their number, which averages do not have; take "
             "predict(type='zero_probability', weights=...)."
         )
-    designs = (model.design, *model.design.further)
+    designs = model.design.predictors
     coefficients = _coefficients(model, vcov, ddf)
     spaces = [
         Basis(coefficients, tuple(part.kept), null_space(design, part.kept))
         for design, part in zip(designs, fit.predictors, strict=True)
     ]
     space = next((s.null_space for s in spaces if s.null_space is not None), None)
-    alone = [replace(design, further=()) for design in designs]
-    forms = [re_form.get(d.component) if isinstance(re_form, Mapping) else re_form for d in designs]
-    chosen = [parts_of(design, None, form) for design, form in zip(alone, forms, strict=True)]
+    chosen = component_parts(model.design, None, re_form)
     return ComponentMeans(
         model=model,
         basis=Basis(coefficients, tuple(fit.kept), space),

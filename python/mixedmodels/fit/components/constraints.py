@@ -181,7 +181,7 @@ def _places(
     what: str, component: str, coef: str, design: Design, kept: Sequence[Sequence[str]], shapes: Sequence[str]
 ) -> list[tuple[int, int]]:
     """The two places by which the engine knows each parameter of a class."""
-    designs = (design, *design.further)
+    designs = design.predictors
     order = [d.component for d in designs]
     if what == "psi":
         return [(j, 0) for j, name in enumerate(shapes) if coef in ("", name)]

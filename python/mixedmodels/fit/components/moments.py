@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mixedmodels.families.parts import FamilyWithParts
     from mixedmodels.fit.components.record import ComponentsFit
 
-QUANTITIES = ("link", "response", "conditional", "zprob", "zlink", "disp", "latent", "zero_probability")
+Quantity = Literal["link", "response", "conditional", "zprob", "zlink", "disp", "zero_probability"]
+QUANTITIES: tuple[Quantity, ...] = get_args(Quantity)
 
 
 def by_component(designs: Sequence[Design], chosen: Sequence[Chosen]) -> list[Sequence[Chosen]]:
@@ -58,7 +59,11 @@ def quantity(
 def _of_zeros(zeta: Vector | None, n: int, which: str) -> Vector:
     if zeta is None:
         return np.full(n, -np.inf if which == "zlink" else 0.0)
-    return zeta if which == "zlink" else np.asarray(0.5 * (1.0 + np.tanh(0.5 * zeta)))
+    if which == "zlink":
+        return zeta
+    from mixedmodels.families.shape_scale import SHARE
+
+    return SHARE.value(zeta)
 
 
 def _dispersion(family: FamilyWithParts, xi: Vector | None, n: int, psi: Vector) -> Vector:

@@ -168,11 +168,6 @@ class ComponentsFit(GlmmFit):
         return self.family.spread(self.psi)
 
     @property
-    def family_params(self) -> dict[str, float]:
-        """Shapes beside the dispersion by the names that R's glmmTMB prints."""
-        return self.family.params(self.psi)
-
-    @property
     def residual_sd(self) -> float | None:
         """Residual standard deviation of a gaussian model with one dispersion; None of the others."""
         return self.sigma if self.family.base.engine_name == "gaussian" and not self.family.dispersion_model else None

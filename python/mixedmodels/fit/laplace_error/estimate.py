@@ -160,7 +160,7 @@ def laplace_error(engine: Glmm, design: Design, fit: GlmmFit, draws: int, seed: 
 
 def levels(design: Design) -> dict[str, int]:
     """Levels of the grouping factors of all linear predictors."""
-    return {g.name: g.n_levels for own in (design, *design.further) for g in own.groups}
+    return {g.name: g.n_levels for own in design.predictors for g in own.groups}
 
 
 def _by_quadrature(engine: Glmm, design: Design, fit: GlmmFit) -> LaplaceError | None:

@@ -81,7 +81,7 @@ def parameters(design: Design, fit: AnyMixedFit, order: Order = "cov.last") -> t
 
 def _terms(design: Design) -> list[tuple[str, RandomTerm]]:
     """The random terms of all linear predictors, each with what its names begin with."""
-    return [(prefix(own), term) for own in (design, *design.further) for term in own.random]
+    return [(prefix(own), term) for own in design.predictors for term in own.random]
 
 
 def with_sigma(available: Sequence[Parameter], fit: AnyMixedFit) -> tuple[Parameter, ...]:
